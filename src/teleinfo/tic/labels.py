@@ -1,64 +1,100 @@
 """
-The table of étiquettes: what each is, in one place.
+Know the étiquettes: what each is, in one place.
 
-The other rooms ask this one; nothing else lists labels.
-The order inside a section is the order of emission on the wire.
+The other rooms ask this one; nothing else lists labels. `tables` has them by meter family, in the order of
+emission; here is one entry for each mode and étiquette, with the characters that every family needs.
 
-Sources: Enedis-NOI-CPT_54E v3 (Linky) and Enedis-NOI-CPT_02E v6 (older meters).
+Sources: Enedis-NOI-CPT_54E v3 (54E, Linky) and Enedis-NOI-CPT_02E v6 (02E, older meters).
 """
 
 from __future__ import annotations
 
-import enum
-from dataclasses import dataclass
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
 
+from teleinfo.tic.tables.households import BLEU, CONCENTRATEUR, LINKY
+from teleinfo.tic.tables.saphir import SAPHIR
+from teleinfo.tic.tables.sites import CJE, ICE_2Q, ICE_4Q, PME_PMI
+from teleinfo.tic.tables.words import Charset, Kind, Label, Mode
 
-class Mode(enum.StrEnum):
-    """The two shapes of a TIC group, told apart by their separator."""
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-    HISTORIQUE = "historique"
-    STANDARD = "standard"
-
-
-class Kind(enum.Enum):
-    """What a value is, and so what may be done with it."""
-
-    INDEX = "index"  # a cumulative counter
-    QUANTITY = "quantity"  # a measure with a unit: power, current, voltage …
-    IDENTIFIER = "identifier"  # a number that names something: never a number in JSON
-    REGISTER = "register"  # bits
-    ENUMERATION = "enumeration"  # one of a few codes, open-ended: meters deviate
-    HORODATE = "horodate"  # a date and time
-    TEXT = "text"  # words for people
-    COMPOSITE = "composite"  # several values in one
-
-
-class Charset(enum.Enum):
-    """The characters that a value may hold; the member's value is the set."""
-
-    DIGITS = b"0123456789"
-    HEXADECIMAL = b"0123456789ABCDEF"
-    CODE = bytes(range(0x20, 0x60))
-    TEXT = bytes(range(0x20, 0x7F))
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """One étiquette of one mode."""
-
-    name: str
-    kind: Kind
-    charset: Charset
-    unit: str | None
-    horodate: bool
-    french: str
-    english: str
-
-
-HISTORIQUE: dict[str, Label] = {}
-STANDARD: dict[str, Label] = {}
+__all__ = [
+    "ALARMS",
+    "ALERT_BITS",
+    "HISTORIQUE",
+    "NEWS",
+    "PART_OPENER",
+    "STANDARD",
+    "STATUS_REGISTER",
+    "Charset",
+    "Kind",
+    "Label",
+    "Mode",
+    "find",
+]
 
 
 def find(mode: Mode, name: str) -> Label | None:
     """Return what the table knows of the étiquette `name` in `mode`, or None."""
     return (STANDARD if mode is Mode.STANDARD else HISTORIQUE).get(name)
+
+
+# How some meters, or another page of the same document, spell a label of the table: variant → label.
+_SPELLINGS_HISTORIQUE: Final = {
+    # ICE-4Q, 02E: the table has PrapCour where the text has PRapCour.
+    "PrapCour": "PRapCour",
+    # PME-PMI, 02E: the wire has EAP.
+    "EaP-1_s": "EAP-1_s",
+    "EaP-1_i": "EAP-1_i",
+    "EaP_s2": "EAP_s2",
+    "EaP-1_s2": "EAP-1_s2",
+}
+_SPELLINGS_STANDARD: Final = {
+    # The pilot series of Linky (type 67).
+    "SINST1": "SINSTS",
+    "SMAXN": "SMAXSN",
+    "SMAXN-1": "SMAXSN-1",
+    # Linky by Iskraemeco.
+    "SMAXSN_1": "SMAXSN-1",
+    "SMAXSN1_1": "SMAXSN1-1",
+    "SMAXSN2_1": "SMAXSN2-1",
+    "SMAXSN3_1": "SMAXSN3-1",
+    "CCASN_1": "CCASN-1",
+    "CCAIN_1": "CCAIN-1",
+}
+
+
+def _table(labels: tuple[Label, ...], spellings: Mapping[str, str]) -> Mapping[str, Label]:
+    """Return the labels of one mode by name: those given, what only SAPHIR has, and the other spellings."""
+    table = {label.name: label for label in labels}
+    table |= {label.name: label for label in SAPHIR if label.name not in table}
+    return table | {variant: replace(table[name], name=variant) for variant, name in spellings.items()}
+
+
+HISTORIQUE: Final = _table(
+    (*BLEU, *CONCENTRATEUR, *CJE, *ICE_2Q, *ICE_4Q, *PME_PMI),
+    _SPELLINGS_HISTORIQUE,
+)
+STANDARD: Final = _table(LINKY, _SPELLINGS_STANDARD)
+
+# What opens the second part of an ICE-4Q frame; its value is the name of the part.
+PART_OPENER: Final = "Appli"
+
+# Labels whose presence is news: an overrun, told while it lasts.
+ALARMS: Final = frozenset({"ADPS", "ADIR1", "ADIR2", "ADIR3"})
+# Labels whose change is news.
+NEWS: Final = frozenset({"PTEC", "DEMAIN", "NTARF", "LTARF"})
+# The status register of Linky, and its bits whose change is news (54E, "registre de statuts"). The others say
+# the tariff and the state of the ports, or change with every cloud over a producer (bit 9).
+STATUS_REGISTER: Final = "STGE"
+ALERT_BITS: Final = (
+    0b111 << 1  # 1–3: organe de coupure, open and why
+    | 1 << 4  # cache-bornes distributeur, open
+    | 1 << 6  # surtension on one of the phases
+    | 1 << 7  # dépassement of the reference power
+    | 1 << 16  # horloge, degraded
+    | 0b11 << 28  # 28–29: préavis of a pointe mobile
+    | 0b11 << 30  # 30–31: pointe mobile, running
+)

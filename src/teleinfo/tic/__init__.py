@@ -1,0 +1,1 @@
+"""The pure rooms: bytes of the line in, readings out. Nothing here knows a port, a clock or a log."""

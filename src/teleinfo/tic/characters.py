@@ -1,0 +1,47 @@
+"""
+Undo 7E1: take the parity bit off each byte, after checking it.
+
+The port is opened 8N1, which has the same ten bits on the wire as the meter's 7E1, so that the parity bit
+arrives as bit 7 (Enedis-NOI-CPT_54E v3 §5.2: seven bits, even parity, one stop bit). A damaged byte becomes
+`DAMAGED`, so that whatever it stands in falls.
+
+Where the far end already took the parity off (a pseudo-terminal, a network bridge, a recording), bit 7 says
+nothing. Which of the two a stretch of the line is follows from its own bytes alone: half of the characters of
+TIC have an odd number of bits, so that with parity half of the bytes have bit 7 set, and without it none has.
+"""
+
+from __future__ import annotations
+
+# What a byte with an error becomes: no character of TIC, since those have seven bits.
+DAMAGED = 0xFF
+# What a byte with bit 7 becomes where there is no parity: not ASCII, but nobody can say that it is damaged.
+FOREIGN = 0x80
+
+_EVEN = [byte.bit_count() % 2 == 0 for byte in range(256)]
+_CHECKED = bytes(byte & 0x7F if _EVEN[byte] else DAMAGED for byte in range(256))
+_UNCHECKED = bytes(range(0x80)) + bytes([FOREIGN]) * 0x80
+
+# STX, ETX, EOT, HT, LF, CR and the printable ones: other characters are noise and prove nothing.
+_OF_TIC = frozenset(b"\x02\x03\x04\t\n\r") | frozenset(range(0x20, 0x7F))
+# Bytes that only a line with parity sends, and bytes that only a line without it sends.
+_WITH_PARITY = bytes(byte for byte in range(0x80, 0x100) if _EVEN[byte] and byte & 0x7F in _OF_TIC)
+_WITHOUT_PARITY = bytes(byte for byte in range(0x80) if not _EVEN[byte] and byte in _OF_TIC)
+
+
+def has_parity(raw: bytes) -> bool:
+    """Whether the bytes of `raw` carry their parity in bit 7; on a tie yes, because that is the stricter."""
+    if raw.isascii():
+        return False
+    return 0 < _count(raw, _WITH_PARITY) >= _count(raw, _WITHOUT_PARITY)
+
+
+def undo(raw: bytes) -> tuple[bytes, bool]:
+    """Return the seven-bit characters of `raw`, as many as it has bytes, and whether it carried parity."""
+    if raw.isascii():
+        return raw, False
+    parity = has_parity(raw)
+    return raw.translate(_CHECKED if parity else _UNCHECKED), parity
+
+
+def _count(raw: bytes, kind: bytes) -> int:
+    return len(raw) - len(raw.translate(None, kind))

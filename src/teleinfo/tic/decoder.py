@@ -1,0 +1,101 @@
+"""
+The way through the house: bytes of the line in, readings out, everything thrown away counted.
+
+Never raises, holds a bounded amount, costs linear time, and gives the same readings whatever the chunking.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from teleinfo.tic import groups
+from teleinfo.tic.frames import Frame, Framer
+from teleinfo.tic.groups import Group, Rejection
+from teleinfo.tic.reading import Reading, read
+
+if TYPE_CHECKING:
+    from teleinfo.tic.labels import Mode
+
+
+@dataclass(slots=True)
+class Counts:
+    """What came of the line so far."""
+
+    bytes_: int = 0
+    frames: int = 0  # complete and believed
+    groups: int = 0  # sound ones
+    parity: int = 0  # rejected: a damaged character
+    checksum: int = 0  # rejected: a wrong sum
+    malformed: int = 0  # rejected: not the shape of a group, or not the value of its étiquette
+    interrupted: int = 0  # frames cut short, or torn so that they must not be believed
+
+    @property
+    def rejected(self) -> int:
+        """Groups that were left out, whatever the cause."""
+        return self.parity + self.checksum + self.malformed
+
+
+class Decoder:
+    """
+    A decoder of one line.
+
+    `counts` is live; `parity` tells whether the last complete frame arrived with parity bits (True), without
+    them (False), or that none came yet (None).
+    """
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+        self.parity: bool | None = None
+        self._framer = Framer()
+        self._torn = 0
+
+    def feed(self, data: bytes) -> list[Reading]:
+        """Take some bytes of the line and return the readings that they complete, oldest first."""
+        self.counts.bytes_ += len(data)
+        readings = [reading for frame in self._framer.feed(data) if (reading := self._read(frame))]
+        self._count_interrupted()
+        return readings
+
+    def pending(self) -> tuple[Mode | None, int]:
+        """
+        Return the mode that most sound groups of the frame in progress have, and how many those are.
+
+        Nothing is counted. It parses the whole piece: ask once a second, not at every byte.
+        """
+        sound = [group.mode for group in groups.read(self._framer.pending().body) if isinstance(group, Group)]
+        return max(((mode, sound.count(mode)) for mode in set(sound)), key=lambda m: m[1], default=(None, 0))
+
+    def close(self) -> None:
+        """Say that the line has ended: a frame in progress was cut short."""
+        self._framer.close()
+        self._count_interrupted()
+
+    def reset(self) -> None:
+        """Forget the piece in hand: the port was opened again, and what comes now does not continue it."""
+        self._framer.reset()
+
+    def _read(self, frame: Frame) -> Reading | None:
+        counts = self.counts
+        self.parity = frame.parity
+        sound = []
+        for group in groups.read(frame.body):
+            match group:
+                case Group():
+                    sound.append(group)
+                case Rejection.PARITY:
+                    counts.parity += 1
+                case Rejection.CHECKSUM:
+                    counts.checksum += 1
+                case Rejection.MALFORMED:
+                    counts.malformed += 1
+        counts.groups += len(sound)
+        reading = read(sound)
+        if reading is not None:
+            counts.frames += 1
+        elif sound:
+            self._torn += 1
+        return reading
+
+    def _count_interrupted(self) -> None:
+        self.counts.interrupted = self._framer.interrupted + self._torn

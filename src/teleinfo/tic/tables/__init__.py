@@ -1,0 +1,1 @@
+"""The étiquettes of each meter family, as the documents of Enedis list them."""

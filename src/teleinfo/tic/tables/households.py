@@ -1,0 +1,137 @@
+"""
+The meters of households: blue meters and Linky, in both modes.
+
+One entry is one label: étiquette, désignation, English gloss, unit; in the order of emission on the wire.
+Sources: Enedis-NOI-CPT_54E v3 (54E) and Enedis-NOI-CPT_02E v6 (02E).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from teleinfo.tic.tables.words import (
+    PHASES,
+    Charset,
+    code,
+    composite,
+    date,
+    identifier,
+    index,
+    measure,
+    ordinal,
+    register,
+    text,
+)
+
+# fmt: off
+
+# CBEMM, CBEMM-ICC, CBETM, Linky in mode historique: 02E "compteurs Bleus", 54E §6.1.
+BLEU: Final = (
+    # A short frame (three phases, while a current is above its limit) opens with those that are.
+    *(measure(f"ADIR{i}", f"Avertissement de dépassement d'intensité de réglage phase {i}",
+              f"Current-limit overrun warning, phase {i}", "A") for i in PHASES),
+    identifier("ADCO", "Adresse du compteur", "Meter address"),
+    code("OPTARIF", "Option tarifaire choisie", "Tariff option"),
+    measure("ISOUSC", "Intensité souscrite", "Subscribed current", "A"),
+    index("BASE", "Index option Base", "Energy index, Base option", "Wh"),
+    index("HCHC", "Index Heures Creuses", "Energy index, off-peak", "Wh"),
+    index("HCHP", "Index Heures Pleines", "Energy index, peak", "Wh"),
+    index("EJPHN", "Index EJP Heures Normales", "Energy index, EJP normal hours", "Wh"),
+    index("EJPHPM", "Index EJP Heures de Pointe Mobile", "Energy index, EJP mobile-peak hours", "Wh"),
+    index("BBRHCJB", "Index Tempo Heures Creuses Jours Bleus", "Energy index, Tempo blue day off-peak", "Wh"),
+    index("BBRHPJB", "Index Tempo Heures Pleines Jours Bleus", "Energy index, Tempo blue day peak", "Wh"),
+    index("BBRHCJW", "Index Tempo Heures Creuses Jours Blancs",
+          "Energy index, Tempo white day off-peak", "Wh"),
+    index("BBRHPJW", "Index Tempo Heures Pleines Jours Blancs", "Energy index, Tempo white day peak", "Wh"),
+    index("BBRHCJR", "Index Tempo Heures Creuses Jours Rouges", "Energy index, Tempo red day off-peak", "Wh"),
+    index("BBRHPJR", "Index Tempo Heures Pleines Jours Rouges", "Energy index, Tempo red day peak", "Wh"),
+    measure("PEJP", "Préavis début EJP (30 min)", "EJP start notice", "min"),
+    code("PTEC", "Période tarifaire en cours", "Current tariff period"),
+    code("DEMAIN", "Couleur du lendemain", "Colour of next day"),
+    measure("IINST", "Intensité instantanée", "Instantaneous rms current", "A"),
+    *(measure(f"IINST{i}", f"Intensité instantanée phase {i}",
+              f"Instantaneous rms current, phase {i}", "A") for i in PHASES),
+    measure("ADPS", "Avertissement de dépassement de puissance souscrite",
+            "Subscribed-power overrun warning (value = IINST)", "A"),
+    measure("IMAX", "Intensité maximale appelée", "Maximum current drawn", "A"),
+    *(measure(f"IMAX{i}", f"Intensité maximale phase {i}",
+              f"Maximum current, phase {i}", "A") for i in PHASES),
+    # 02E prints W; what Linky puts there is VA (54E §6.1).
+    measure("PMAX", "Puissance maximale triphasée atteinte", "Maximum three-phase power reached", "VA"),
+    measure("PAPP", "Puissance apparente", "Apparent power", "VA"),
+    code("HHPHC", "Horaire Heures Pleines Heures Creuses", "Peak/off-peak schedule group"),
+    register("MOTDETAT", "Mot d'état du compteur", "Meter status word", charset=Charset.CODE),
+    register("PPOT", "Présence des potentiels", "Phase-voltage presence", charset=Charset.HEXADECIMAL),
+)
+
+# Concentrateur de téléreport: 02E. It also has ADCO OPTARIF BASE HCHC HCHP EJPHN EJPHPM PTEC MOTDETAT.
+CONCENTRATEUR: Final = (
+    index("GAZ", "Index gaz", "Gas index", "daL"),
+    index("AUTRE", "Index du troisième compteur", "Third meter index", "daL"),
+)
+
+# Linky in mode standard: 54E §6.2. Phases 2 and 3 are a three-phase meter's, "injectée" and ERQ a producer's.
+LINKY: Final = (
+    identifier("ADSC", "Adresse secondaire du compteur", "Meter secondary address (serial)"),
+    ordinal("VTIC", "Version de la TIC", "TIC version"),
+    # Its value is its horodate. SAPHIR's has none, but a value of date characters.
+    date("DATE", "Date et heure courante", "Current date-time", horodate=True),
+    text("NGTF", "Nom du calendrier tarifaire fournisseur", "Supplier tariff calendar name"),
+    text("LTARF", "Libellé tarif fournisseur en cours", "Current supplier tariff name"),
+    index("EAST", "Énergie active soutirée totale", "Total imported active energy", "Wh"),
+    *(index(f"EASF{i:02}", f"Énergie active soutirée fournisseur, index {i:02}",
+            f"Imported active energy, supplier index {i:02}", "Wh") for i in range(1, 11)),
+    *(index(f"EASD{i:02}", f"Énergie active soutirée distributeur, index {i:02}",
+            f"Imported active energy, distributor index {i:02}", "Wh") for i in range(1, 5)),
+    index("EAIT", "Énergie active injectée totale", "Total exported active energy", "Wh"),
+    *(index(f"ERQ{i}", f"Énergie réactive Q{i} totale", f"Total reactive energy, quadrant {i}", "varh")
+      for i in range(1, 5)),
+    *(measure(f"IRMS{i}", f"Courant efficace, phase {i}", f"Rms current, phase {i}", "A") for i in PHASES),
+    *(measure(f"URMS{i}", f"Tension efficace, phase {i}", f"Rms voltage, phase {i}", "V") for i in PHASES),
+    measure("PREF", "Puissance apparente de référence", "Reference (subscribed) apparent power", "kVA"),
+    measure("PCOUP", "Puissance apparente de coupure", "Cut-off apparent power", "kVA"),
+    measure("SINSTS", "Puissance apparente instantanée soutirée",
+            "Instantaneous imported apparent power", "VA"),
+    *(measure(f"SINSTS{i}", f"Puissance apparente instantanée soutirée phase {i}",
+              f"Instantaneous imported apparent power, phase {i}", "VA") for i in PHASES),
+    measure("SMAXSN", "Puissance apparente max. soutirée n",
+            "Max imported apparent power today", "VA", horodate=True),
+    *(measure(f"SMAXSN{i}", f"Puissance apparente max. soutirée n, phase {i}",
+              f"Max imported apparent power today, phase {i}", "VA", horodate=True) for i in PHASES),
+    measure("SMAXSN-1", "Puissance apparente max. soutirée n-1",
+            "Max imported apparent power yesterday", "VA", horodate=True),
+    *(measure(f"SMAXSN{i}-1", f"Puissance apparente max. soutirée n-1, phase {i}",
+              f"Max imported apparent power yesterday, phase {i}", "VA", horodate=True) for i in PHASES),
+    measure("SINSTI", "Puissance apparente instantanée injectée",
+            "Instantaneous exported apparent power", "VA"),
+    measure("SMAXIN", "Puissance apparente max. injectée n",
+            "Max exported apparent power today", "VA", horodate=True),
+    measure("SMAXIN-1", "Puissance apparente max. injectée n-1",
+            "Max exported apparent power yesterday", "VA", horodate=True),
+    measure("CCASN", "Point n de la courbe de charge active soutirée",
+            "Import load curve, last complete point", "W", horodate=True),
+    measure("CCASN-1", "Point n-1 de la courbe de charge active soutirée",
+            "Import load curve, previous point", "W", horodate=True),
+    measure("CCAIN", "Point n de la courbe de charge active injectée",
+            "Export load curve, last complete point", "W", horodate=True),
+    measure("CCAIN-1", "Point n-1 de la courbe de charge active injectée",
+            "Export load curve, previous point", "W", horodate=True),
+    # A bare number here; SAPHIR's has no horodate and may have the unit behind it, hence the wider class.
+    *(measure(f"UMOY{i}", f"Tension moyenne phase {i}",
+              f"Mean voltage, phase {i} (programmable interval)", "V",
+              charset=Charset.CODE, horodate=True) for i in PHASES),
+    register("STGE", "Registre de statuts", "Status register", charset=Charset.HEXADECIMAL),
+    *(label for i in range(1, 4) for label in (
+        code(f"DPM{i}", f"Début pointe mobile {i}", f"Start of mobile peak {i}", horodate=True),
+        code(f"FPM{i}", f"Fin pointe mobile {i}", f"End of mobile peak {i}", horodate=True),
+    )),
+    text("MSG1", "Message court", "Short message"),
+    text("MSG2", "Message ultra court", "Ultra-short message"),
+    identifier("PRM", "PRM (point référence mesure)", "Delivery-point reference"),
+    register("RELAIS", "État des relais", "Relay states", charset=Charset.DIGITS),
+    ordinal("NTARF", "Numéro de l'index tarifaire en cours", "Current supplier index number"),
+    ordinal("NJOURF", "Numéro du jour en cours calendrier fournisseur", "Current day profile number"),
+    ordinal("NJOURF+1", "Numéro du prochain jour calendrier fournisseur", "Next day profile number"),
+    composite("PJOURF+1", "Profil du prochain jour calendrier fournisseur", "Next day profile"),
+    composite("PPOINTE", "Profil du prochain jour de pointe", "Next peak-day profile"),
+)

@@ -1,0 +1,168 @@
+"""Bytes in, readings out: the whole way, with everything that is thrown away counted."""
+
+from __future__ import annotations
+
+import random
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.meter.encode import encode_frame, encode_group, flip_bits, with_parity
+from teleinfo.tic.decoder import Counts, Decoder
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.support.strategies import chunkings, streams
+
+ADCO = Group("ADCO", "012345678901", None, Mode.HISTORIQUE)
+PTEC = Group("PTEC", "HP..", None, Mode.HISTORIQUE)
+PAPP = Group("PAPP", "01940", None, Mode.HISTORIQUE)
+FRAME = encode_frame([ADCO, PTEC, PAPP])
+VALUES = {"ADCO": "012345678901", "PTEC": "HP", "PAPP": "01940"}
+
+
+@pytest.mark.parametrize("parity", [False, True])
+def test_a_frame_becomes_a_reading(*, parity: bool) -> None:
+    """A complete frame gives one reading, and its groups are counted."""
+    decoder = Decoder()
+    line = with_parity(FRAME) if parity else FRAME
+
+    [reading] = decoder.feed(line)
+
+    assert reading.values == VALUES
+    assert decoder.counts == Counts(bytes_=len(line), frames=1, groups=3)
+    assert decoder.parity is parity
+
+
+def test_a_bad_group_is_left_out_and_counted_by_cause() -> None:
+    """A group that fails a check costs no other group."""
+    decoder = Decoder()
+    wrong_sum = encode_group(PTEC).replace(b"HP", b"HC")
+    malformed = b"\nPTEC\r"
+
+    [reading] = decoder.feed(
+        b"\x02" + encode_group(ADCO) + wrong_sum + malformed + encode_group(PAPP) + b"\x03"
+    )
+
+    assert reading.values == {"ADCO": "012345678901", "PAPP": "01940"}
+    assert (decoder.counts.checksum, decoder.counts.malformed, decoder.counts.parity) == (1, 1, 0)
+    assert decoder.counts.rejected == 2
+
+
+def test_a_damaged_character_is_counted_as_parity() -> None:
+    """With parity, one wrong bit is known as what it is."""
+    decoder = Decoder()
+    line = bytearray(with_parity(FRAME))
+    line[FRAME.index(b"HP")] ^= 0x40
+
+    [reading] = decoder.feed(bytes(line))
+
+    assert "PTEC" not in reading.values
+    assert decoder.counts.parity == 1
+
+
+def test_a_frame_without_any_sound_group_is_no_reading() -> None:
+    """Nothing sound, nothing published; the groups are counted as rejected."""
+    decoder = Decoder()
+
+    assert decoder.feed(b"\x02" + encode_group(PTEC).replace(b"HP", b"HC") + b"\x03") == []
+    assert decoder.counts == Counts(bytes_=15, checksum=1)
+
+
+def test_two_frames_that_ran_into_one_another_are_no_reading() -> None:
+    """Lost bytes between two frames show by a label with two values: nothing is published, one is counted."""
+    decoder = Decoder()
+    other = encode_frame([ADCO, Group("PAPP", "01950", None, Mode.HISTORIQUE)])
+
+    assert decoder.feed(FRAME[:-1] + other[1:]) == []
+    assert decoder.counts.frames == 0
+    assert decoder.counts.interrupted == 1
+
+
+def test_the_end_of_the_stream_counts_the_frame_in_progress() -> None:
+    """A recording that stops in mid-frame has one interrupted frame."""
+    decoder = Decoder()
+    decoder.feed(FRAME + FRAME[:10])
+    decoder.close()
+
+    assert (decoder.counts.frames, decoder.counts.interrupted) == (1, 1)
+
+
+def test_a_reset_forgets_the_piece_in_hand() -> None:
+    """After the port was opened again, two halves do not make a frame, and no fault is counted."""
+    decoder = Decoder()
+    decoder.feed(FRAME[:20])
+    decoder.reset()
+
+    assert decoder.feed(FRAME[20:]) == []
+    assert decoder.counts.interrupted == 0
+
+
+def test_the_sound_groups_of_the_frame_in_progress_can_be_asked_for() -> None:
+    """Before its ETX, a frame already tells the mode of its groups."""
+    decoder = Decoder()
+    nothing = decoder.pending()
+    decoder.feed(FRAME[:-1])
+
+    assert nothing == (None, 0)
+    assert decoder.pending() == (Mode.HISTORIQUE, 3)
+    assert decoder.counts.groups == 0
+
+
+@given(st.data())
+def test_any_chunking_gives_the_same_readings_and_the_same_counts(data: st.DataObject) -> None:
+    """How the bytes arrive changes nothing."""
+    stream = data.draw(streams())
+    whole, cut = Decoder(), Decoder()
+    expected = whole.feed(stream)
+
+    assert [reading for chunk in data.draw(chunkings(stream)) for reading in cut.feed(chunk)] == expected
+    assert cut.counts == whole.counts
+    assert cut.pending() == whole.pending()
+
+
+@given(st.binary(max_size=2000))
+def test_any_bytes_are_taken_without_raising(line: bytes) -> None:
+    """Arbitrary bytes never raise."""
+    decoder = Decoder()
+    decoder.feed(line)
+    decoder.pending()
+    decoder.close()
+
+    assert decoder.counts.bytes_ == len(line)
+
+
+@pytest.mark.parametrize("kind", ["noise", "endless frame", "endless line of frames without ETX"])
+def test_ten_mebibytes_that_are_no_frames_leave_nothing_behind(kind: str) -> None:
+    """Noise, a stream without ETX and one endless line are held within a bound."""
+    rng = random.Random(1)
+    block = {
+        "noise": rng.randbytes(1 << 16),
+        "endless frame": b"\x02" + b"A" * 0xFFFF,
+        "endless line of frames without ETX": (FRAME[:-1] * 2000)[: 1 << 16],
+    }[kind]
+    decoder = Decoder()
+    decoder.feed(block)
+    tracemalloc.start()
+    for _ in range(160):
+        decoder.feed(block)
+    held, _peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert held < 32 * 1024
+    assert decoder.counts.bytes_ == 161 << 16
+
+
+def test_with_parity_noise_never_gives_a_value_that_the_meter_did_not_send() -> None:
+    """At three wrong bits in a thousand, whatever comes out is true."""
+    rng = random.Random(2)
+    decoder = Decoder()
+    line = with_parity(FRAME)
+    for _ in range(3000):
+        for reading in decoder.feed(flip_bits(line, 0.003, rng)):
+            assert reading.values.items() <= VALUES.items()
+    counts = decoder.counts
+
+    assert counts.parity > 1000
+    assert counts.frames > 2000

@@ -1,0 +1,249 @@
+"""A group is sound when every check passes, in the order of the contract, and nothing else comes out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from teleinfo.meter.encode import encode_group, with_parity
+from teleinfo.tic.characters import undo
+from teleinfo.tic.groups import Group, Rejection, checksum, parse, read
+from teleinfo.tic.labels import Charset, Label, Mode, find
+from tests.support.strategies import LABELS, groups, groups_of
+
+PAPP = Group("PAPP", "00750", None, Mode.HISTORIQUE)
+IINST = Group("IINST", "003", None, Mode.HISTORIQUE)
+EAST = Group("EAST", "012345678", None, Mode.STANDARD)
+
+
+def text(group: Group) -> bytes:
+    """Return the group between its LF and its CR."""
+    return encode_group(group)[1:-1]
+
+
+def sealed(covered: bytes) -> bytes:
+    """Return a group whose checksum is right, whatever else it is: for standard where it ends with HT."""
+    return covered + (b"" if covered.endswith(b"\t") else b" ") + bytes([checksum(covered)])
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (b"ADCO 021900123456 8", Group("ADCO", "021900123456", None, Mode.HISTORIQUE)),
+        (b"BASE 010151175  ", Group("BASE", "010151175", None, Mode.HISTORIQUE)),
+        (b"PTEC HP..  ", Group("PTEC", "HP..", None, Mode.HISTORIQUE)),
+        (b"OPTARIF BBR( S", Group("OPTARIF", "BBR(", None, Mode.HISTORIQUE)),
+        (b'DEMAIN ---- "', Group("DEMAIN", "----", None, Mode.HISTORIQUE)),
+        (b"EAP_s2 9649kWh  ", Group("EAP_s2", "9649kWh", None, Mode.HISTORIQUE)),
+        (b"TGPHI_s -0,39 C", Group("TGPHI_s", "-0,39", None, Mode.HISTORIQUE)),
+        (b"MESURES1 BT 4 SUP36 @", Group("MESURES1", "BT 4 SUP36", None, Mode.HISTORIQUE)),
+        (b"VTIC\t02\tJ", Group("VTIC", "02", None, Mode.STANDARD)),
+        (b"DATE\tH230301091834\t\tC", Group("DATE", "", "H230301091834", Mode.STANDARD)),
+        (b"NGTF\t      BASE      \t<", Group("NGTF", "      BASE      ", None, Mode.STANDARD)),
+        (b"SMAXSN-1\tH200213085118\t09562\t ", Group("SMAXSN-1", "09562", "H200213085118", Mode.STANDARD)),
+        (b"DPM2\t 240108060000\t00\t#", Group("DPM2", "00", " 240108060000", Mode.STANDARD)),
+        (b"NJOURF+1\t00\tB", Group("NJOURF+1", "00", None, Mode.STANDARD)),
+        (b"STGE\t013AC401\tR", Group("STGE", "013AC401", None, Mode.STANDARD)),
+    ],
+)
+def test_a_group_of_the_documents_is_read(line: bytes, expected: Group) -> None:
+    """Groups whose checksums the documents and real meters give come out as they are."""
+    assert parse(line) == expected
+
+
+@pytest.mark.parametrize(("mode", "label"), LABELS, ids=[f"{mode}-{label.name}" for mode, label in LABELS])
+@settings(max_examples=10)  # of each of the many étiquettes
+@given(data=st.data())
+def test_what_a_meter_encodes_is_what_comes_out(mode: Mode, label: Label, data: st.DataObject) -> None:
+    """Encode then decode is identity, for every étiquette of the table in its mode."""
+    group = data.draw(groups_of(mode, label))
+
+    assert read(encode_group(group)) == [group]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        b"",
+        b"A",
+        b"A 1 ",
+        b"PAPP00750-",
+        b"PAPP 00750-",
+        sealed(b" PAPP 00750"),
+        sealed(b"PAPP "),
+        sealed(b"PAPP\x1f 00750"),
+        sealed(b"PAPP 00\t750"),
+        sealed(b"EAST\t\t"),
+        sealed(b"\t012345678\t"),
+        sealed(b"EAST\t"),
+        sealed(b"SMAXSN\tH230301065253\t01024\t01024\t"),
+        b"PAPP 00750 \xad",
+        b"P\x80PP 00750 -",
+    ],
+)
+def test_what_has_not_the_shape_of_a_group_is_malformed(line: bytes) -> None:
+    """Too short, no separator, no étiquette, no value, a character that is not printable: malformed."""
+    assert parse(line) is Rejection.MALFORMED
+
+
+def test_a_wrong_sum_is_a_wrong_sum() -> None:
+    """One digit that changed is seen by the checksum."""
+    assert parse(b"PAPP 00760 -") is Rejection.CHECKSUM
+    assert parse(b"VTIC\t03\tJ") is Rejection.CHECKSUM
+
+
+def test_each_mode_has_one_rule_for_its_sum() -> None:
+    """Historique leaves the last separator out of the sum, standard takes it in; nothing else is accepted."""
+    historique, standard = text(PAPP), text(EAST)
+
+    assert parse(historique[:-1] + bytes([checksum(historique[:-1])])) is Rejection.CHECKSUM
+    assert parse(standard[:-1] + bytes([checksum(standard[:-2])])) is Rejection.CHECKSUM
+
+
+@pytest.mark.parametrize(
+    "horodate", ["X230301065253", "H23030106525", "H2303010652530", "H23030106525A", "H", ""]
+)
+def test_a_horodate_has_a_season_and_twelve_digits(horodate: str) -> None:
+    """Any other form is malformed, though the sum is right."""
+    assert parse(text(Group("SMAXSN", "01024", horodate, Mode.STANDARD))) is Rejection.MALFORMED
+
+
+@pytest.mark.parametrize("season", "EHeh ")
+def test_every_season_of_the_documents_is_taken(season: str) -> None:
+    """Summer, winter, both with a degraded clock, and none."""
+    group = Group("SMAXSN", "01024", f"{season}230301065253", Mode.STANDARD)
+
+    assert parse(text(group)) == group
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "mode"),
+    [
+        ("PAPP", "00u50", Mode.HISTORIQUE),
+        ("PAPP", "0A750", Mode.HISTORIQUE),
+        ("EAST", "0123 5678", Mode.STANDARD),
+        ("STGE", "003a0001", Mode.STANDARD),
+        ("STGE", "003G0001", Mode.STANDARD),
+        ("PTEC", "hp..", Mode.HISTORIQUE),
+        ("UNKNOWN", "lower", Mode.STANDARD),
+        ("lower", "0", Mode.STANDARD),
+        ("PA PP", "0", Mode.STANDARD),
+    ],
+)
+def test_a_value_that_does_not_suit_its_etiquette_is_malformed(label: str, value: str, mode: Mode) -> None:
+    """The table's character class catches what checksum and parity both miss."""
+    assert parse(text(Group(label, value, None, mode))) is Rejection.MALFORMED
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_an_etiquette_that_the_table_does_not_know_is_read(mode: Mode) -> None:
+    """Capitals, digits, plus, minus and underscore make an étiquette; its value is of code characters."""
+    group = Group("NEW+1-2_3", "CODE 42%", None, mode)
+
+    assert parse(text(group)) == group
+
+
+def test_a_value_may_be_blank_or_padded_whatever_its_class() -> None:
+    """Blanks at both ends are padding."""
+    for value in ("   ", " 750 "):
+        group = Group("PAPP", value, None, Mode.HISTORIQUE)
+
+        assert parse(text(group)) == group
+
+
+def test_a_damaged_character_is_the_first_thing_that_is_said() -> None:
+    """Parity is checked before anything else."""
+    assert parse(b"\xff") is Rejection.PARITY
+    assert parse(b"PAPP 00\xff50 -") is Rejection.PARITY
+
+
+def test_an_lf_that_is_missing_or_damaged_costs_nothing() -> None:
+    """A line without LF is read, and one whose first character was an LF before it was damaged."""
+    for lf in (b"", b"\x0b", b"J", b"*", b"\xff", b"@"):
+        assert read(encode_group(IINST) + lf + encode_group(PAPP)[1:]) == [IINST, PAPP]
+
+
+def test_only_one_character_is_taken_for_a_damaged_lf() -> None:
+    """Two characters before a group are no LF."""
+    [found] = read(b"**" + encode_group(PAPP)[1:])
+
+    assert isinstance(found, Rejection)
+
+
+@pytest.mark.parametrize("cr", [b"", b"\x0c", b"\n", b"\xff"])
+def test_a_lost_cr_costs_its_own_group_and_no_other(cr: bytes) -> None:
+    """What stands before the last LF of a line is a wreck, even if it looks sound."""
+    found = read(encode_group(IINST)[:-1] + cr + encode_group(PAPP))
+
+    assert found == [Rejection.PARITY if cr == b"\xff" else Rejection.MALFORMED, PAPP]
+
+
+def test_a_last_group_without_cr_is_a_wreck() -> None:
+    """A line ends at CR, also the last one."""
+    assert read(encode_group(PAPP) + encode_group(IINST)[:-1]) == [PAPP, Rejection.MALFORMED]
+
+
+def test_empty_lines_are_nothing() -> None:
+    """A CR behind STX, an LF before ETX and doubled marks are neither groups nor faults."""
+    assert read(b"\r\n\r" + encode_group(PAPP) + b"\r\r\n") == [PAPP]
+
+
+@given(groups(), st.data())
+def test_no_flipped_bit_gives_another_group_on_a_line_with_parity(group: Group, data: st.DataObject) -> None:
+    """With parity, any single wrong bit leaves the group as it was or makes it fall."""
+    line = bytearray(with_parity(b"\x02" + encode_group(group)))
+    bit = data.draw(st.integers(8, len(line) * 8 - 1))
+    line[bit // 8] ^= 1 << bit % 8
+    characters, parity = undo(bytes(line))
+
+    assert parity
+    assert [found for found in read(characters[1:]) if isinstance(found, Group)] in ([], [group])
+
+
+def invisible(covered: bytes, position: int, group: Group) -> bool:
+    """
+    Whether checksum and classes cannot see that bit 6 of a covered character flipped.
+
+    A model of the contract that shares no code with the decoder: split, look up, compare sets.
+    """
+    flipped = bytearray(covered)
+    flipped[position] ^= 0x40
+    separator = b"\t" if group.mode is Mode.STANDARD else b" "
+    if not all(0x20 <= byte < 0x7F or byte == separator[0] for byte in flipped):
+        return False
+    fields = bytes(flipped).split(separator) if group.mode is Mode.STANDARD else bytes(flipped).split(b" ", 1)
+    if len(fields) not in (2, 3) or not fields[0] or (len(fields) == 2 and not fields[1]):
+        return False
+    if len(fields) == 3 and not (
+        len(fields[1]) == 13 and fields[1][0] in b"EHeh " and fields[1][1:].isdigit()
+    ):
+        return False
+    label = find(group.mode, fields[0].decode())
+    if label is None and not set(fields[0]) <= set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_"):
+        return False
+    allowed = Charset.CODE if label is None else label.charset
+    return set(fields[-1].strip(b" ")) <= set(allowed.value)
+
+
+@given(groups())
+def test_without_parity_exactly_the_flips_that_no_check_can_see_are_accepted(group: Group) -> None:
+    """Of all single flips of a stripped line, just those of bit 6 that the classes allow give a group."""
+    line = text(group)
+    covered = line[:-1].removesuffix(b"\t" if group.mode is Mode.STANDARD else b" ")
+    accepted = {
+        (position, bit)
+        for position in range(len(line))
+        for bit in range(7)
+        if isinstance(
+            parse(line[:position] + bytes([line[position] ^ 1 << bit]) + line[position + 1 :]), Group
+        )
+    }
+
+    assert accepted == {(i, 6) for i in range(len(covered)) if invisible(covered, i, group)}
+
+
+@given(st.binary())
+def test_any_bytes_are_read_without_raising(body: bytes) -> None:
+    """Arbitrary bytes give groups or causes, never an exception."""
+    assert all(isinstance(found, Group | Rejection) for found in read(body))

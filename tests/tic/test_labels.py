@@ -1,0 +1,419 @@
+"""The table of étiquettes, against the facts of the documents of Enedis."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import pytest
+
+from teleinfo.tic.labels import (
+    ALARMS,
+    ALERT_BITS,
+    HISTORIQUE,
+    NEWS,
+    PART_OPENER,
+    STANDARD,
+    Charset,
+    Kind,
+    Label,
+    Mode,
+    find,
+)
+from teleinfo.tic.tables import households, saphir, sites
+
+HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
+ALL = [*HISTORIQUE.values(), *STANDARD.values()]
+FAMILIES = {
+    "blue": households.BLEU,
+    "concentrateur": households.CONCENTRATEUR,
+    "linky": households.LINKY,
+    "cje": sites.CJE,
+    "ice-2q": sites.ICE_2Q,
+    "ice-4q": sites.ICE_4Q,
+    "pme-pmi": sites.PME_PMI,
+    "saphir": saphir.SAPHIR,
+}
+
+
+def known(mode: Mode, name: str) -> Label:
+    """Return the label, which must be in the table."""
+    label = find(mode, name)
+
+    assert label is not None, f"{name} is not in the table of {mode}"
+    return label
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "kind", "charset", "unit"),
+    [
+        # Blue meters and Linky, historique.
+        (HIST, "ADCO", Kind.IDENTIFIER, Charset.CODE, None),
+        (HIST, "OPTARIF", Kind.ENUMERATION, Charset.CODE, None),
+        (HIST, "ISOUSC", Kind.QUANTITY, Charset.DIGITS, "A"),
+        (HIST, "BASE", Kind.INDEX, Charset.DIGITS, "Wh"),
+        (HIST, "HCHC", Kind.INDEX, Charset.DIGITS, "Wh"),
+        (HIST, "EJPHPM", Kind.INDEX, Charset.DIGITS, "Wh"),
+        (HIST, "BBRHPJR", Kind.INDEX, Charset.DIGITS, "Wh"),
+        (HIST, "PEJP", Kind.QUANTITY, Charset.DIGITS, "min"),
+        (HIST, "PTEC", Kind.ENUMERATION, Charset.CODE, None),
+        (HIST, "DEMAIN", Kind.ENUMERATION, Charset.CODE, None),
+        (HIST, "IINST", Kind.QUANTITY, Charset.DIGITS, "A"),
+        (HIST, "IINST3", Kind.QUANTITY, Charset.DIGITS, "A"),
+        (HIST, "IMAX2", Kind.QUANTITY, Charset.DIGITS, "A"),
+        (HIST, "ADPS", Kind.QUANTITY, Charset.DIGITS, "A"),
+        (HIST, "ADIR1", Kind.QUANTITY, Charset.DIGITS, "A"),
+        (HIST, "PMAX", Kind.QUANTITY, Charset.DIGITS, "VA"),
+        (HIST, "PAPP", Kind.QUANTITY, Charset.DIGITS, "VA"),
+        (HIST, "HHPHC", Kind.ENUMERATION, Charset.CODE, None),
+        (HIST, "MOTDETAT", Kind.REGISTER, Charset.CODE, None),
+        (HIST, "PPOT", Kind.REGISTER, Charset.HEXADECIMAL, None),
+        # Concentrateur, CJE.
+        (HIST, "GAZ", Kind.INDEX, Charset.DIGITS, "daL"),
+        (HIST, "AUTRE", Kind.INDEX, Charset.DIGITS, "daL"),
+        (HIST, "JAUNE", Kind.COMPOSITE, Charset.CODE, None),
+        (HIST, "ENERG", Kind.COMPOSITE, Charset.CODE, "kWh"),
+        (HIST, "PSOUSP", Kind.COMPOSITE, Charset.CODE, "daVA"),
+        (HIST, "FCOU", Kind.COMPOSITE, Charset.CODE, None),
+        # ICE.
+        (HIST, "CONTRAT", Kind.ENUMERATION, Charset.CODE, None),
+        (HIST, "DATECOUR", Kind.HORODATE, Charset.CODE, None),
+        (HIST, "EA", Kind.QUANTITY, Charset.TEXT, "Wh"),
+        (HIST, "CAFp1", Kind.ENUMERATION, Charset.CODE, None),
+        (HIST, "PA6", Kind.QUANTITY, Charset.TEXT, "kW"),
+        (HIST, "EApHPH", Kind.INDEX, Charset.TEXT, "kWh"),
+        (HIST, "ERNp1DSM", Kind.INDEX, Charset.TEXT, "kvarh"),
+        (HIST, "KDC", Kind.QUANTITY, Charset.CODE, "%"),
+        (HIST, "PSSCM", Kind.QUANTITY, Charset.TEXT, "kW"),
+        (HIST, "PREA10MN", Kind.QUANTITY, Charset.TEXT, "kvar"),
+        (HIST, "TGPHI", Kind.QUANTITY, Charset.CODE, None),
+        (HIST, "U10MN", Kind.QUANTITY, Charset.CODE, "V"),
+        (HIST, "DATEP1", Kind.HORODATE, Charset.CODE, None),
+        (HIST, "ERPp1P8", Kind.INDEX, Charset.TEXT, "kvarh"),
+        (HIST, "PRapCour", Kind.QUANTITY, Charset.TEXT, "kW"),
+        (HIST, "I3", Kind.QUANTITY, Charset.CODE, "A"),
+        # PME-PMI.
+        (HIST, "ADS", Kind.IDENTIFIER, Charset.CODE, None),
+        (HIST, "MESURES1", Kind.ENUMERATION, Charset.CODE, None),
+        (HIST, "DATE", Kind.HORODATE, Charset.CODE, None),
+        (HIST, "ER-_s", Kind.QUANTITY, Charset.TEXT, "varh"),
+        (HIST, "EAPP_i", Kind.QUANTITY, Charset.TEXT, "VAh"),
+        (HIST, "EAP-1_s2", Kind.INDEX, Charset.TEXT, "kWh"),
+        (HIST, "PS", Kind.QUANTITY, Charset.TEXT, None),
+        (HIST, "PMAX_s", Kind.QUANTITY, Charset.TEXT, None),
+        (HIST, "TDYN2FF", Kind.COMPOSITE, Charset.CODE, None),
+        # SAPHIR, which speaks either mode.
+        (HIST, "PA1S", Kind.QUANTITY, Charset.TEXT, "kW"),
+        (STD, "PA1S", Kind.QUANTITY, Charset.TEXT, "kW"),
+        (HIST, "PR-6I", Kind.QUANTITY, Charset.TEXT, "kvar"),
+        (STD, "UMOY6", Kind.QUANTITY, Charset.CODE, "V"),
+        (STD, "EAp8ID1", Kind.INDEX, Charset.TEXT, "kWh"),
+        (STD, "ER+p1SD", Kind.INDEX, Charset.TEXT, "kvarh"),
+        (STD, "EAp1SF1", Kind.INDEX, Charset.TEXT, "kWh"),
+        (STD, "TD", Kind.QUANTITY, Charset.DIGITS, "min"),
+        (STD, "MESSAGE", Kind.TEXT, Charset.TEXT, None),
+        (STD, "GRILLE_F", Kind.TEXT, Charset.TEXT, None),
+        (STD, "LIB_p8F", Kind.TEXT, Charset.TEXT, None),
+        (STD, "TDYND", Kind.COMPOSITE, Charset.TEXT, None),
+        # Linky, standard.
+        (STD, "ADSC", Kind.IDENTIFIER, Charset.CODE, None),
+        (STD, "PRM", Kind.IDENTIFIER, Charset.CODE, None),
+        (STD, "VTIC", Kind.ENUMERATION, Charset.DIGITS, None),
+        (STD, "DATE", Kind.HORODATE, Charset.CODE, None),
+        (STD, "NGTF", Kind.TEXT, Charset.TEXT, None),
+        (STD, "LTARF", Kind.TEXT, Charset.TEXT, None),
+        (STD, "EAST", Kind.INDEX, Charset.DIGITS, "Wh"),
+        (STD, "EASF10", Kind.INDEX, Charset.DIGITS, "Wh"),
+        (STD, "EASD04", Kind.INDEX, Charset.DIGITS, "Wh"),
+        (STD, "EAIT", Kind.INDEX, Charset.DIGITS, "Wh"),
+        (STD, "ERQ4", Kind.INDEX, Charset.DIGITS, "varh"),
+        (STD, "IRMS1", Kind.QUANTITY, Charset.DIGITS, "A"),
+        (STD, "URMS3", Kind.QUANTITY, Charset.DIGITS, "V"),
+        (STD, "PREF", Kind.QUANTITY, Charset.DIGITS, "kVA"),
+        (STD, "PCOUP", Kind.QUANTITY, Charset.DIGITS, "kVA"),
+        (STD, "SINSTS2", Kind.QUANTITY, Charset.DIGITS, "VA"),
+        (STD, "SMAXSN3-1", Kind.QUANTITY, Charset.DIGITS, "VA"),
+        (STD, "CCAIN-1", Kind.QUANTITY, Charset.DIGITS, "W"),
+        (STD, "STGE", Kind.REGISTER, Charset.HEXADECIMAL, None),
+        (STD, "DPM1", Kind.ENUMERATION, Charset.CODE, None),
+        (STD, "MSG1", Kind.TEXT, Charset.TEXT, None),
+        (STD, "RELAIS", Kind.REGISTER, Charset.DIGITS, None),
+        (STD, "NTARF", Kind.ENUMERATION, Charset.DIGITS, None),
+        (STD, "NJOURF+1", Kind.ENUMERATION, Charset.DIGITS, None),
+        (STD, "PJOURF+1", Kind.COMPOSITE, Charset.CODE, None),
+        (STD, "PPOINTE", Kind.COMPOSITE, Charset.CODE, None),
+    ],
+)
+def test_a_label_is_what_the_documents_say(
+    mode: Mode, name: str, kind: Kind, charset: Charset, unit: str | None
+) -> None:
+    """Each label has the kind, the class of characters and the unit that the documents give it."""
+    label = known(mode, name)
+
+    assert (label.kind, label.charset, label.unit) == (kind, charset, unit)
+
+
+@pytest.mark.parametrize(
+    ("mode", "name", "value"),
+    [
+        (HIST, "ADCO", b"XXXXXXXXXXXX"),
+        (HIST, "OPTARIF", b"BBR("),
+        (HIST, "OPTARIF", b"EJP."),
+        (HIST, "DEMAIN", b"----"),
+        (HIST, "BASE", b"012345678"),
+        (HIST, "PPOT", b"0E"),
+        (HIST, "JAUNE", b"12:34:01:02:22:DP:00123:90"),
+        (HIST, "DATECOUR", b"01/02/17 12/34/56"),
+        (HIST, "CONTRAT", b"EJP_A8"),
+        (HIST, "PA1", b"12345H.kW"),
+        (HIST, "U10MN", b"410V"),
+        (HIST, "KDC", b"100%"),
+        (HIST, "I1", b"12,345A"),
+        (HIST, "DATE", b"01/02/17 12:34:56"),
+        (HIST, "MESURES1", b"TJ LU-SD  "),
+        (HIST, "EAP_s2", b"9649kWh"),
+        (HIST, "EAPP_s", b"0VAh"),
+        (HIST, "PS", b"42kVA"),
+        (HIST, "TGPHI_s", b"-0,42"),
+        (HIST, "PREAVIS1", b"TD- ? "),
+        (HIST, "TDYN1CD", b"01/02/17 12:34:56-PM "),
+        (STD, "ADSC", b"041961123456"),
+        (STD, "LTARF", b"Heures creuses  "),
+        (STD, "STGE", b"013AC401"),
+        (STD, "PJOURF+1", b"00008001 0100C001 NONUTILE"),
+        (STD, "RELAIS", b"140"),
+        (STD, "UMOY1", b"235"),
+        (STD, "UMOY1", b"20123H.V"),
+        (STD, "DATE", b""),
+        (STD, "DATE", b"01/02/17 12/34/56"),
+        (STD, "TDYND", b"d-01/02/17 12:34:56-1"),
+    ],
+)
+def test_a_value_that_meters_send_is_of_its_class(mode: Mode, name: str, value: bytes) -> None:
+    """A value that a document or a recording shows is made of the characters that its label allows."""
+    allowed = known(mode, name).charset.value
+
+    assert value.translate(None, allowed) == b""
+
+
+def test_the_classes_are_those_of_the_contract() -> None:
+    """Digits are in hexadecimal, hexadecimal in code, code in text, and text is printable ASCII."""
+    digits, hexadecimal, code, text = (set(charset.value) for charset in Charset)
+
+    assert digits < hexadecimal < code < text
+    assert (min(code), max(code), min(text), max(text)) == (0x20, 0x5F, 0x20, 0x7E)
+
+
+@pytest.mark.parametrize("labels", FAMILIES.values(), ids=FAMILIES)
+def test_a_family_says_no_label_twice(labels: tuple[Label, ...]) -> None:
+    """In the list of one meter family each étiquette stands once."""
+    names = [label.name for label in labels]
+
+    assert len(names) == len(set(names))
+
+
+def test_no_two_families_of_a_mode_say_the_same_label() -> None:
+    """Only SAPHIR, which speaks both modes, says again what others say; each mode has one entry a label."""
+    for families in (("blue", "concentrateur", "cje", "ice-2q", "ice-4q", "pme-pmi"), ("linky",)):
+        names = [label.name for family in families for label in FAMILIES[family]]
+
+        assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_saphir_agrees_with_the_entry_that_stands_for_it(mode: Mode) -> None:
+    """Where another meter's entry stands for SAPHIR's, it has its kind and unit, and no narrower class."""
+    for label in saphir.SAPHIR:
+        entry = known(mode, label.name)
+
+        assert (entry.kind, entry.unit) == (label.kind, label.unit), label.name
+        assert set(label.charset.value) <= set(entry.charset.value), label.name
+
+
+@pytest.mark.parametrize("table", [HISTORIQUE, STANDARD], ids=["historique", "standard"])
+def test_a_label_is_found_under_its_own_name(table: dict[str, Label]) -> None:
+    """Each entry of the table is filed under its étiquette."""
+    assert all(label.name == name for name, label in table.items())
+
+
+def test_an_unknown_label_is_not_found() -> None:
+    """What the table does not have is None, and a label of one mode is unknown in the other."""
+    assert find(HIST, "NEVER") is None
+    assert find(HIST, "ADSC") is None
+    assert find(STD, "ADCO") is None
+    assert find(STD, "papp") is None
+
+
+def test_the_table_is_complete() -> None:
+    """The table has as many labels as the two documents and the field notes."""
+    assert (len(HISTORIQUE), len(STANDARD)) == (501, 301)
+
+
+def test_a_label_can_be_on_the_wire() -> None:
+    """An étiquette is made of letters, digits and + - _: no separator, no control, no accent."""
+    assert [label.name for label in ALL if not re.fullmatch(r"[A-Za-z0-9+_-]{1,9}", label.name)] == []
+
+
+def test_a_label_is_described_in_both_languages() -> None:
+    """Each label has a French désignation and an English gloss, spelt with their accents."""
+    texts = [text for label in ALL for text in (label.french, label.english)]
+
+    assert [text for text in texts if not text or text != text.strip()] == []
+    assert [label.french for label in ALL if re.search(r"\bE(nergie|tat|té\b)", label.french)] == []
+
+
+def test_a_unit_belongs_to_a_measured_value() -> None:
+    """Every index has a unit of energy or volume; names, codes, dates and texts have none."""
+    energies = {"Wh", "varh", "kWh", "kvarh", "daL"}
+    measures = {None, *"AVW%", "VA", "kVA", "daVA", "kW", "kvar", "Wh", "varh", "VAh", "kWh", "min"}
+    legal = {Kind.INDEX: energies, Kind.QUANTITY: measures, Kind.COMPOSITE: measures}
+
+    assert [label.name for label in ALL if label.unit not in legal.get(label.kind, {None})] == []
+
+
+def test_a_glued_unit_is_of_the_class_of_its_value() -> None:
+    """A unit behind the number is made of characters that the value may hold, and of no narrower class."""
+    for label in ALL:
+        if label.glued and label.unit is not None:
+            lower = label.unit != label.unit.upper()
+
+            assert label.charset is (Charset.TEXT if lower else Charset.CODE), label.name
+
+
+def test_numbers_are_the_bare_digits_that_have_a_unit() -> None:
+    """A label is a number exactly where its value is bare digits in a unit."""
+    bare = [label for label in ALL if label.charset is Charset.DIGITS and label.unit is not None]
+    numbers = [label for label in ALL if label.is_number]
+    # SAPHIR's UMOY1 to 3 have their unit behind them, Linky's are the bare numbers that a household wants.
+    mean_voltages = [STANDARD[f"UMOY{phase}"] for phase in (1, 2, 3)]
+
+    assert [label for label in numbers if label not in mean_voltages] == bare
+    assert all(label.is_number and label.charset is Charset.CODE for label in mean_voltages)
+
+
+@pytest.mark.parametrize(
+    ("mode", "names"),
+    [
+        (HIST, "ADCO MOTDETAT PPOT PTEC ADS EAP_s PS TGPHI ENERG TDEPA"),
+        (STD, "ADSC PRM STGE RELAIS NTARF NJOURF VTIC PJOURF+1 DATE DPM1"),
+    ],
+)
+def test_what_looks_like_a_number_may_be_none(mode: Mode, names: str) -> None:
+    """Identifiers, registers, ordinals, lists and values with their unit stay strings."""
+    assert [name for name in names.split() if known(mode, name).is_number] == []
+
+
+def test_the_labels_that_have_a_horodate() -> None:
+    """The labels with a horodate are exactly those of Linky in standard mode, and their other spellings."""
+    phases = (1, 2, 3)
+
+    assert not any(label.horodate for label in HISTORIQUE.values())
+    assert {label.name for label in STANDARD.values() if label.horodate} == {
+        "DATE",
+        *("SMAXSN", "SMAXSN-1", "SMAXIN", "SMAXIN-1", "CCASN", "CCASN-1", "CCAIN", "CCAIN-1"),
+        *(f"SMAXSN{i}" for i in phases),
+        *(f"SMAXSN{i}-1" for i in phases),
+        *(f"UMOY{i}" for i in phases),
+        *(f"{bound}PM{i}" for i in phases for bound in "DF"),
+        *("SMAXN", "SMAXN-1", "SMAXSN_1", "CCASN_1", "CCAIN_1"),
+        *(f"SMAXSN{i}_1" for i in phases),
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "variant", "name"),
+    [
+        (STD, "SINST1", "SINSTS"),
+        (STD, "SMAXN", "SMAXSN"),
+        (STD, "SMAXN-1", "SMAXSN-1"),
+        (STD, "SMAXSN_1", "SMAXSN-1"),
+        (STD, "SMAXSN2_1", "SMAXSN2-1"),
+        (STD, "CCASN_1", "CCASN-1"),
+        (STD, "CCAIN_1", "CCAIN-1"),
+        (HIST, "EaP-1_s", "EAP-1_s"),
+        (HIST, "EaP-1_i", "EAP-1_i"),
+        (HIST, "EaP_s2", "EAP_s2"),
+        (HIST, "EaP-1_s2", "EAP-1_s2"),
+        (HIST, "PrapCour", "PRapCour"),
+    ],
+)
+def test_another_spelling_is_an_entry_like_any_other(mode: Mode, variant: str, name: str) -> None:
+    """A spelling that some meters use has all that its label has, under its own name."""
+    spelt, meant = known(mode, variant), known(mode, name)
+
+    assert spelt.name == variant
+    assert (spelt.kind, spelt.charset, spelt.unit, spelt.glued, spelt.horodate) == (
+        meant.kind,
+        meant.charset,
+        meant.unit,
+        meant.glued,
+        meant.horodate,
+    )
+
+
+def test_the_labels_that_may_come_several_times() -> None:
+    """ICE repeats PREAVIS, and SAPHIR its dynamic periods, within one frame."""
+    assert {label.name for label in HISTORIQUE.values() if label.repeats} == {"PREAVIS", "TDYND", "TDYNF"}
+    assert {label.name for label in STANDARD.values() if label.repeats} == {"TDYND", "TDYNF"}
+
+
+def test_the_labels_of_both_halves_of_an_ice_4q() -> None:
+    """What the part after `Appli` of an ICE-4Q frame says again is marked, in historique alone."""
+    reused = "U10MN DATECOUR EA ERP PTCOUR PREAVIS MODE DEBUTp DEBUTp1 TGPHI"
+
+    assert {label.name for label in HISTORIQUE.values() if label.reused} == set(reused.split())
+    assert not any(label.reused for label in STANDARD.values())
+    assert find(HIST, PART_OPENER) is not None
+
+
+@pytest.mark.parametrize(
+    ("family", "order"),
+    [
+        (
+            "blue",
+            "ADIR1 ADCO OPTARIF ISOUSC BASE EJPHPM PEJP PTEC DEMAIN IINST IMAX PMAX PAPP MOTDETAT PPOT",
+        ),
+        (
+            "linky",
+            "ADSC VTIC DATE NGTF LTARF EAST EASF01 EASD04 EAIT ERQ1 IRMS1 URMS1 PREF PCOUP SINSTS SMAXSN",
+        ),
+        (
+            "linky",
+            "SMAXSN-1 SMAXSN1-1 SINSTI SMAXIN CCASN CCASN-1 CCAIN UMOY1 STGE DPM1 FPM1 DPM2 MSG1 MSG2 PRM",
+        ),
+        ("linky", "PRM RELAIS NTARF NJOURF NJOURF+1 PJOURF+1 PPOINTE"),
+        (
+            "ice-2q",
+            "CONTRAT DATECOUR EA ERP PTCOUR MODE DATEPA1 PA1 DATEPA2 DEBUTp EApP ERPpP KDC PSP U10MN",
+        ),
+        (
+            "pme-pmi",
+            "ADS MESURES1 EA_s PTCOUR1 TARIFDYN CONFIG PA1_s PA1_i PA6_s DebP EAP_s DebP-1 PS MESURES2",
+        ),
+        (
+            "saphir",
+            "LG_TRM ADS DATE EAS EAI I1I PTCOURD MODE DATEPA1 PA1S UMOY1 EAp1SD FINP1 EAp1SD1 KDC U10MN",
+        ),
+    ],
+)
+def test_a_family_is_in_the_order_of_emission(family: str, order: str) -> None:
+    """The labels of a family stand in the order in which its meters send them."""
+    names = [label.name for label in FAMILIES[family]]
+    places = [names.index(name) for name in order.split()]
+
+    assert all(a < b for a, b in itertools.pairwise(places))
+
+
+def test_what_is_news() -> None:
+    """News and alarms are labels of the table: changes of tariff, and the warnings of overrun."""
+    assert {"PTEC", "DEMAIN", "NTARF", "LTARF"} == NEWS
+    assert {"ADPS", "ADIR1", "ADIR2", "ADIR3"} == ALARMS
+    assert all(find(HIST, name) or find(STD, name) for name in NEWS | ALARMS)
+
+
+def test_the_alert_bits_of_the_status_register() -> None:
+    """The alerts of STGE are breaker, cover, voltage, overrun, clock and mobile peaks."""
+    bits = {bit for bit in range(32) if ALERT_BITS >> bit & 1}
+
+    assert bits == {1, 2, 3, 4, 6, 7, 16, 28, 29, 30, 31}
+    assert 0 < ALERT_BITS < 1 << 32

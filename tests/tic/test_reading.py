@@ -1,0 +1,130 @@
+"""A reading maps étiquettes to values, in the meter's order, and is refused where bytes were lost."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading, read
+from tests.support.strategies import groups
+
+
+def historique(label: str, value: str) -> Group:
+    """Return a group of historique mode."""
+    return Group(label, value, None, Mode.HISTORIQUE)
+
+
+def standard(label: str, value: str, horodate: str | None = None) -> Group:
+    """Return a group of standard mode."""
+    return Group(label, value, horodate, Mode.STANDARD)
+
+
+def values(*sound: Group) -> dict[str, str] | None:
+    """Return the values of the reading, if there is one."""
+    reading = read(sound)
+    return None if reading is None else reading.values
+
+
+def test_the_keys_stand_in_the_order_in_which_the_meter_sent_the_groups() -> None:
+    """The mapping keeps the order of the wire."""
+    reading = read([historique("PAPP", "00750"), historique("ADCO", "012345678901")])
+
+    assert reading == Reading(Mode.HISTORIQUE, {"PAPP": "00750", "ADCO": "012345678901"})
+    assert list(reading.values) == ["PAPP", "ADCO"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "expected"),
+    [("HC..", "HC"), ("EJP.", "EJP"), ("TH..", "TH"), ("BBR(", "BBR("), ("----", "----"), ("1.5.", "1.5")],
+)
+def test_historique_values_lose_their_trailing_dots(sent: str, expected: str) -> None:
+    """Every trailing dot is removed, and nothing else."""
+    assert values(historique("PTEC", sent)) == {"PTEC": expected}
+
+
+def test_historique_values_keep_their_blanks() -> None:
+    """Values of historique are exactly as sent, blanks at the ends included."""
+    assert values(historique("PREAVIS", "DEP ")) == {"PREAVIS": "DEP "}
+
+
+def test_standard_values_lose_their_padding_and_keep_inner_blanks_and_dots() -> None:
+    """Padding blanks at both ends are removed; what stands inside stays."""
+    assert values(standard("LTARF", "   HP  BLEU.    ")) == {"LTARF": "HP  BLEU."}
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_a_value_of_blanks_is_an_empty_string(mode: Mode) -> None:
+    """A value that is nothing but blanks says nothing."""
+    assert values(Group("MSG1", "    ", None, mode)) == {"MSG1": ""}
+
+
+def test_a_horodate_has_a_key_of_its_own_behind_its_value() -> None:
+    """A standard group with a horodate gives two keys."""
+    assert values(standard("SMAXSN", "02740", "E220609060531")) == {
+        "SMAXSN": "02740",
+        "SMAXSN_HORODATE": "E220609060531",
+    }
+
+
+def test_date_is_its_horodate() -> None:
+    """DATE has an empty value: its horodate is what it says."""
+    assert values(standard("DATE", "", "H240213083144")) == {"DATE": "H240213083144"}
+
+
+def test_a_horodate_keeps_its_blank_season() -> None:
+    """DPM1 has no season, and its horodate keeps the blank."""
+    assert values(standard("DPM1", "00", " 230213060000")) == {"DPM1": "00", "DPM1_HORODATE": " 230213060000"}
+
+
+def test_another_label_with_an_empty_value_behind_a_horodate_keeps_both_keys() -> None:
+    """Only DATE is its horodate."""
+    assert values(standard("CCASN", "", "H240213083144")) == {"CCASN": "", "CCASN_HORODATE": "H240213083144"}
+
+
+def test_no_sound_group_is_no_reading() -> None:
+    """A frame in which nothing is sound is not published."""
+    assert read([]) is None
+
+
+def test_a_label_twice_with_two_values_is_no_reading() -> None:
+    """Two values for one étiquette: bytes were lost between two frames."""
+    assert (
+        read([historique("PAPP", "00750"), historique("IINST", "003"), historique("PAPP", "00760")]) is None
+    )
+    assert read([standard("DATE", "", "H240213083144"), standard("DATE", "", "H240213083145")]) is None
+
+
+def test_a_label_twice_with_one_value_is_said_once() -> None:
+    """A group that the meter repeats is no contradiction."""
+    assert values(historique("PAPP", "00750"), historique("PAPP", "00750")) == {"PAPP": "00750"}
+
+
+def test_labels_that_the_documents_let_repeat_give_all_their_values() -> None:
+    """ICE says PREAVIS once for each notice: no bytes were lost."""
+    assert values(historique("PREAVIS", "DEP"), historique("PREAVIS", "EJP")) == {"PREAVIS": "DEP EJP"}
+
+
+def test_the_second_part_of_an_ice_4q_frame_has_keys_of_its_own() -> None:
+    """Behind `Appli INJECTION` the étiquettes of the first part mean another thing."""
+    found = values(
+        historique("EA", "12Wh"),
+        historique("Appli", "INJECTION"),
+        historique("EA", "7Wh"),
+        historique("IPA1MN", "3kW"),
+    )
+
+    assert found == {"EA": "12Wh", "Appli": "INJECTION", "EA_INJECTION": "7Wh", "IPA1MN": "3kW"}
+
+
+@given(st.lists(groups()))
+def test_a_reading_never_holds_a_value_that_no_group_had(sound: list[Group]) -> None:
+    """Whatever the groups, every value of the reading stands in one of them."""
+    reading = read(sound)
+    texts = " ".join([group.value for group in sound] + [group.horodate or "" for group in sound])
+
+    assert reading is None or all(
+        part in texts for value in reading.values.values() for part in value.split()
+    )

@@ -1,0 +1,1 @@
+"""A simulated meter: what `teleinfo simulate` plays, and what the tests listen to."""

@@ -1,0 +1,89 @@
+"""
+Write TIC groups and frames as a meter does.
+
+Groups go in, the seven-bit characters of the line come out; `with_parity` adds the eighth bit and `flip_bits`
+the noise. Nothing is checked: a test may want what no meter sends. It shares no code with the decoder, not
+even the sum, so that the two prove each other.
+
+Sources: Enedis-NOI-CPT_54E v3 §5.3 (Linky) and Enedis-NOI-CPT_02E v6 §1.4 (older meters).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from teleinfo.tic.labels import Mode
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Iterable
+
+    from teleinfo.tic.groups import Group
+
+STX = b"\x02"
+ETX = b"\x03"
+EOT = b"\x04"
+
+_NEVER = 1e18  # bits
+
+# Even parity: bit 7 makes the number of ones even.
+_WITH_PARITY = bytes(code | 0x80 if code.bit_count() % 2 else code for code in range(128)) * 2
+
+
+def encode_group(group: Group) -> bytes:
+    """
+    Return the group as bytes, LF to CR.
+
+    The value goes out as it is: the caller pads it. In standard mode the sum covers the separator before it,
+    in historique it does not (Enedis-NOI-CPT_54E v3 §5.3.6; Enedis-NOI-CPT_02E v6 §1.4.3).
+    """
+    separator = " " if group.mode is Mode.HISTORIQUE else "\t"
+    fields = [group.label, group.value]
+    if group.horodate is not None:
+        fields.insert(1, group.horodate)
+    text = separator.join(fields).encode("ascii")
+    covered = text if group.mode is Mode.HISTORIQUE else text + b"\t"
+    control = (sum(covered) & 0x3F) + 0x20
+    return b"\n%b%b%c\r" % (text, separator.encode("ascii"), control)
+
+
+def encode_frame(groups: Iterable[Group]) -> bytes:
+    """Return the whole frame as bytes, STX to ETX."""
+    return STX + b"".join(map(encode_group, groups)) + ETX
+
+
+def cut_frame(groups: Iterable[Group]) -> bytes:
+    """Return a frame that was interrupted after these groups, STX to EOT (Enedis-NOI-CPT_02E v6 §1.3)."""
+    return STX + b"".join(map(encode_group, groups)) + EOT
+
+
+def with_parity(data: bytes) -> bytes:
+    """Return the seven-bit characters with even parity in bit 7: a 7E1 line as an 8N1 receiver sees it."""
+    return data.translate(_WITH_PARITY)
+
+
+def flip_bits(data: bytes, ber: float, rng: random.Random, *, width: int = 8) -> bytes:
+    """
+    Return the bytes after noise: each of their `width` low bits flips with probability `ber`, 0 to 1.
+
+    `width` is 8 with parity, 7 on a line that was stripped of it. The cost grows with the flips, not with the
+    bits: the distance from one flip to the next follows the geometric distribution.
+    """
+    if ber <= 0:
+        return data
+    noisy = bytearray(data)
+    end = len(data) * width
+    position = -1
+    while (position := position + _gap(ber, rng)) < end:
+        byte, bit = divmod(position, width)
+        noisy[byte] ^= 1 << bit
+    return bytes(noisy)
+
+
+def _gap(ber: float, rng: random.Random) -> int:
+    """Return how many bits on the next flip is, at least 1."""
+    if ber >= 1:
+        return 1
+    # random() may be 0, of which there is no logarithm; 1 - random() never is. A rate next to 0 overflows.
+    return 1 + int(min(_NEVER, math.log(1 - rng.random()) / math.log1p(-ber)))

@@ -1,0 +1,53 @@
+"""
+Decide which readings are published when the household asked for fewer than the meter sends.
+
+A reading that brings news never waits: a warning of overrun, a change of tariff, an alert of the meter.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from teleinfo.tic.labels import ALARMS, ALERT_BITS, NEWS, STATUS_REGISTER
+
+if TYPE_CHECKING:
+    from teleinfo.tic.reading import Reading
+
+
+class Pace:
+    """At least `interval` seconds from one message to the next, but news passes at once. 0 passes all."""
+
+    def __init__(self, interval: float) -> None:
+        self._interval = interval
+        self._published: float | None = None
+        self._known: dict[str, str] = {}
+        self._alarmed = False
+
+    def is_due(self, reading: Reading, *, now: float) -> bool:
+        """Whether to publish `reading` at the time `now` (monotonic, in seconds); remembers that it was."""
+        news = self._is_news(reading)
+        waited = self._published is None or now - self._published >= self._interval
+        if not news and not waited:
+            return False
+        self._published = now
+        return True
+
+    def _is_news(self, reading: Reading) -> bool:
+        """Whether something changed; an étiquette that this frame lacks, perhaps damaged, changed nothing."""
+        values = reading.values
+        state = {label: values[label] for label in NEWS if label in values}
+        if STATUS_REGISTER in values:
+            state[STATUS_REGISTER] = _alerts(values[STATUS_REGISTER])
+        changed = any(self._known.get(label, value) != value for label, value in state.items())
+        self._known |= state
+        # The end of an overrun is news as well as each frame of it.
+        was_alarmed, self._alarmed = self._alarmed, any(label in values for label in ALARMS)
+        return changed or was_alarmed or self._alarmed
+
+
+def _alerts(register: str) -> str:
+    """Return the alert bits of the status register; what another meter calls so has none."""
+    try:
+        return f"{int(register, 16) & ALERT_BITS:08X}"
+    except ValueError:
+        return ""

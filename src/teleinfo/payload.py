@@ -1,0 +1,56 @@
+"""
+Turn a reading into the JSON text that is published: one flat, compact object.
+
+Values are strings unless the household asked for numbers; which ones then become numbers is the label table's
+decision, never a matter of looks.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from teleinfo.tic.labels import find
+from teleinfo.tic.reading import HORODATE_SUFFIX
+
+if TYPE_CHECKING:
+    from teleinfo.tic.reading import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """
+    What the household asked for.
+
+    `numbers`: quantities and indexes become JSON numbers. `timestamp`: the time of publication comes first.
+    `exclude`: étiquettes that are left out, with their horodates.
+    """
+
+    numbers: bool = False
+    timestamp: bool = False
+    exclude: frozenset[str] = frozenset()
+
+
+def encode(reading: Reading, options: Options, *, now: float) -> bytes | None:
+    """
+    Return the JSON of `reading`, or None where the options leave nothing of it.
+
+    `now` is the time in seconds since the epoch; it is published in milliseconds, as JavaScript has it.
+    """
+    values: dict[str, str | int] = {
+        key: _number(reading, key, value) if options.numbers else value
+        for key, value in reading.values.items()
+        if key not in options.exclude and key.removesuffix(HORODATE_SUFFIX) not in options.exclude
+    }
+    if not values:
+        return None
+    if options.timestamp:
+        values = {"timestamp": int(now * 1000), **values}
+    return json.dumps(values, separators=(",", ":")).encode("ascii")
+
+
+def _number(reading: Reading, key: str, value: str) -> str | int:
+    label = find(reading.mode, key)
+    # A value of blanks is an empty string, and has no number.
+    return int(value) if label is not None and label.is_number and value.strip().isdecimal() else value

@@ -1,0 +1,142 @@
+"""
+The command line: choose a command, give it its arguments, turn what it meets into an exit status.
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong settings (EX_CONFIG: the unit does not restart on it),
+130 Ctrl-C.
+Only the module of the chosen command is imported: on a Pi Zero each of them costs time.  Such a module,
+`teleinfo.commands.<name>`, has `HELP`, `configure(parser)` and `main(arguments) -> exit status`; it may let
+`settings.SettingsError` pass, which is told here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import select
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from teleinfo import __version__, journal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_CONFIGURATION = 78
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
+DEFAULT_COMMAND = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is known of a command before its module is imported."""
+
+    help: str
+    reads_settings: bool
+
+
+COMMANDS = {
+    "run": Command("read the meter and publish each frame on the broker (the default)", reads_settings=True),
+    "decode": Command("print what would be published of a recording", reads_settings=True),
+    "simulate": Command("play a meter on a pseudo-terminal", reads_settings=False),
+    "demo": Command("show it all working, without meter or broker", reads_settings=True),
+}
+
+
+class _Module(Protocol):
+    HELP: str
+
+    def configure(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def main(self, arguments: argparse.Namespace) -> int: ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run one command line, `argv` without the program's name (that of the process when None).
+
+    Returns the exit status.  Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
+    """
+    module, command, arguments = _parse(argv)
+    try:
+        status = _run_with_settings(module, arguments) if command.reads_settings else module.main(arguments)
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        if not _reader_is_gone():
+            raise
+        # The interpreter flushes once more as it ends: let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Namespace]:
+    front = _front_parser()
+    first = front.parse_args(argv)
+    command = COMMANDS[first.command]
+    if first.env_file is not None and not command.reads_settings:
+        front.error(f"{first.command} reads no settings: leave out --env-file")
+    module = cast("_Module", importlib.import_module(f"teleinfo.commands.{first.command}"))
+    parser = argparse.ArgumentParser(
+        prog=f"teleinfo {first.command}", description=module.HELP, allow_abbrev=False
+    )
+    if command.reads_settings:
+        _add_env_file(parser, default=first.env_file)
+    module.configure(parser)
+    return module, command, parser.parse_args(first.rest)
+
+
+def _front_parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    parser = argparse.ArgumentParser(
+        prog="teleinfo",
+        usage="teleinfo [--version] [--help] [--env-file PATH] [COMMAND] ...",
+        description="Read a French electricity meter (TIC) and publish it on MQTT.",
+        epilog="commands:\n"
+        + "".join(f"  {name:<{width}}  {command.help}\n" for name, command in COMMANDS.items())
+        + "\n`teleinfo COMMAND --help` tells more of each.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"teleinfo {__version__}")
+    _add_env_file(parser, default=None)
+    parser.add_argument(
+        "command", nargs="?", choices=COMMANDS, default=DEFAULT_COMMAND, help=argparse.SUPPRESS
+    )
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def _add_env_file(parser: argparse.ArgumentParser, *, default: Path | None) -> None:
+    parser.add_argument(
+        "--env-file",
+        metavar="PATH",
+        type=Path,
+        default=default,
+        help="file of settings to read in place of .env (see .env-sample)",
+    )
+
+
+def _run_with_settings(module: _Module, arguments: argparse.Namespace) -> int:
+    from teleinfo.settings import SettingsError  # noqa: PLC0415 (pydantic is slow to import: not for --help)
+
+    try:
+        return module.main(arguments)
+    except SettingsError as error:
+        # Without a prefix journald files a line of standard error under "info".
+        prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
+        count = "one setting is" if len(error.faults) == 1 else f"{len(error.faults)} settings are"
+        sys.stderr.write(f"{prefix}teleinfo did not start: {count} wrong.\n")
+        sys.stderr.writelines(f"{prefix}  {fault}\n" for fault in error.faults)
+        return EXIT_CONFIGURATION
+
+
+def _reader_is_gone() -> bool:
+    """Tell whether whoever read standard output left (`| head`), and not the far end of another pipe."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))

@@ -1,0 +1,61 @@
+"""
+Read the lines of a settings file, `NAME=value`, with one meaning whoever reads them.
+
+systemd (`EnvironmentFile=`, env-file.c) and python-dotenv disagree on `$`, ` #` and backslashes, so
+that one line could give two passwords.  Here a value means what systemd makes of it, `$` is an ordinary
+character, and an unquoted value that the two would read differently is refused, never guessed.
+Pure; raises nothing; what it says of a line never quotes the value, which may be a password.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+_NEWLINE = re.compile(r"\r\n|\n|\r")
+_LINE = re.compile(r"[ \t]*(export[ \t]+)?(\w*)[ \t]*(=?)(.*)", re.ASCII)
+_SINGLE_QUOTED = re.compile(r"'([^']*)'")
+_DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
+_ESCAPE = re.compile(r'\\(["\\`$])')
+_AMBIGUOUS = re.compile(r"\\|[ \t]#")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line that names a variable: its `value`, or the `fault` that leaves it without (`value` None)."""
+
+    number: int
+    name: str
+    value: str | None
+    fault: str = ""
+
+
+def parse(text: str) -> list[Line]:
+    """Return the lines of `text` that name a variable, numbered from 1; others are passed over."""
+    lines = []
+    for number, line in enumerate(_NEWLINE.split(text.removeprefix("\ufeff")), start=1):
+        parts = _LINE.match(line)
+        if parts is None or not parts[2] or line.lstrip(" \t").startswith(("#", ";")):
+            continue
+        if parts[1] or not parts[3]:
+            lines.append(Line(number, parts[2], None, f"write {parts[2]}=value, with nothing before it"))
+        else:
+            lines.append(_value(number, parts[2], parts[4]))
+    return lines
+
+
+def _value(number: int, name: str, written: str) -> Line:
+    stripped = written.strip(" \t")
+    if quoted := _SINGLE_QUOTED.fullmatch(stripped):
+        return Line(number, name, quoted[1])
+    if quoted := _DOUBLE_QUOTED.fullmatch(stripped):
+        return Line(number, name, _ESCAPE.sub(r"\1", quoted[1]))
+    if stripped.startswith(("'", '"')):
+        return Line(number, name, None, "a quote opens the value, so the same quote must end the line")
+    if _AMBIGUOUS.search(written):
+        fault = (
+            "a backslash, or a # after a blank, is not read alike by every program: "
+            "write the value in single quotes, and comments on lines of their own"
+        )
+        return Line(number, name, None, fault)
+    return Line(number, name, stripped)

@@ -1,0 +1,64 @@
+"""
+Set up logging: one plain line for people, or one line with its priority for journald.
+
+Under journald each line starts with `<N>` (sd-daemon(3)), so that `journalctl -p warning` works, and carries
+no time of its own; elsewhere a line is `HH:MM:SS LEVEL message`.  A record of many lines keeps its prefix on
+each.  Libraries stay quiet below WARNING unless the level is DEBUG.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from typing import TextIO
+
+# sd-daemon(3): the priorities of syslog, the smallest number the gravest.
+_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+_DEBUG_PRIORITY = 7
+ERROR_PREFIX = "<3>"
+
+
+def configure(level: str, *, stream: TextIO | None = None) -> None:
+    """
+    Send the log to `stream` (standard error when None) from `level` up: DEBUG, INFO, WARNING or ERROR.
+
+    Replaces any earlier set-up.  Raises ValueError when `level` is none of logging's names.
+    """
+    target = sys.stderr if stream is None else stream
+    handler = logging.StreamHandler(target)
+    handler.setFormatter(_JournalFormatter() if is_journald(target) else _PlainFormatter())
+    ours = logging.getLogger("teleinfo")
+    ours.setLevel(level)
+    # A library may have set a level of its own, as aiomqtt does.
+    handler.setLevel(ours.level)
+    theirs = ours.level if ours.level <= logging.DEBUG else max(ours.level, logging.WARNING)
+    logging.basicConfig(handlers=[handler], level=theirs, force=True)
+
+
+def is_journald(stream: TextIO) -> bool:
+    """Tell whether `stream` goes to journald: JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
+    named = os.environ.get("JOURNAL_STREAM", "")
+    if not named:
+        return False
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, ValueError):  # closed, or not a file at all
+        return False
+    return named == f"{status.st_dev}:{status.st_ino}"
+
+
+class _PlainFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        time = self.formatTime(record, "%H:%M:%S")
+        return _prefixed(f"{time} {record.levelname} ", super().format(record))
+
+
+class _JournalFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        priority = next((number for level, number in _PRIORITIES if record.levelno >= level), _DEBUG_PRIORITY)
+        return _prefixed(f"<{priority}>", super().format(record))
+
+
+def _prefixed(prefix: str, text: str) -> str:
+    return "\n".join(prefix + line for line in text.splitlines() or [""])

@@ -1,0 +1,68 @@
+"""`.env-sample` is complete and true: it is held against the model and against other readers of its kind."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import dotenv
+
+from teleinfo import env_file, settings
+
+SAMPLE = Path(__file__).parent.parent / ".env-sample"
+ENTRY = re.compile(r"^# (?P<explanation>.+)\n#(?P<variable>[A-Z_]+)=(?P<default>.*)$", re.MULTILINE)
+
+
+def everything_uncommented() -> str:
+    """Return the sample as it is when every setting is made active."""
+    return re.sub(r"^#(?=TELEINFO_)", "", SAMPLE.read_text(encoding="utf-8"), flags=re.MULTILINE)
+
+
+def test_every_setting_is_there_once_with_its_default_and_its_explanation() -> None:
+    """The sample and the model say the same of each variable."""
+    entries = ENTRY.finditer(SAMPLE.read_text(encoding="utf-8"))
+    said = [(entry["variable"], entry["default"], entry["explanation"]) for entry in entries]
+
+    assert sorted((row.variable, row.default, row.explanation) for row in settings.rows()) == sorted(said)
+
+
+def test_the_first_settings_are_those_that_a_household_must_look_at() -> None:
+    """Whoever stops reading after four settings has seen the port, the broker and its password."""
+    first = [entry["variable"] for entry in ENTRY.finditer(SAMPLE.read_text(encoding="utf-8"))][:4]
+
+    assert first == [
+        "TELEINFO_SERIAL_PORT",
+        "TELEINFO_MQTT_HOST",
+        "TELEINFO_MQTT_USERNAME",
+        "TELEINFO_MQTT_PASSWORD",
+    ]
+
+
+def test_the_sample_as_it_stands_gives_the_defaults() -> None:
+    """A copy of the sample changes nothing."""
+    assert settings.load(SAMPLE, environ={}) == settings.Settings()
+
+
+def test_the_sample_with_every_line_active_gives_the_defaults(tmp_path: Path) -> None:
+    """Taking away a # changes nothing before the value is edited."""
+    active = tmp_path / "active"
+    active.write_text(everything_uncommented(), encoding="utf-8")
+
+    assert settings.load(active, environ={}) == settings.Settings()
+
+
+def test_dotenv_reads_the_sample_as_we_do(tmp_path: Path) -> None:
+    """A line of the sample means the same in python-dotenv, which also expands `$`."""
+    active = tmp_path / "active"
+    active.write_text(everything_uncommented(), encoding="utf-8")
+    ours = {line.name: line.value for line in env_file.parse(everything_uncommented())}
+
+    assert dotenv.dotenv_values(active, interpolate=True) == ours
+
+
+def test_systemd_reads_the_sample_as_we_do() -> None:
+    """An active line has nothing that systemd's EnvironmentFile= treats apart: quote, backslash, comment."""
+    active = [line for line in everything_uncommented().splitlines() if line.startswith("TELEINFO_")]
+
+    assert len(active) == len(settings.rows())
+    assert not [line for line in active if re.search(r"[\\'\"`$#;]|\s", line)]

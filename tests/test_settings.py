@@ -1,0 +1,497 @@
+"""The settings: what is read from where, and what is said of a wrong one."""
+
+from __future__ import annotations
+
+import os
+import re
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pydantic
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo import env_file, setting_checks
+from teleinfo.settings import LogLevel, SerialMode, Settings, SettingsError, load, rows
+from teleinfo.tic import labels
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CANARY = "c4nary-s3cret"
+
+
+@pytest.fixture(autouse=True)
+def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty directory: a `.env` of the developer's is not ours."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def _few_labels(monkeypatch: pytest.MonkeyPatch) -> None:
+    def label(name: str) -> labels.Label:
+        kind, charset = labels.Kind.IDENTIFIER, labels.Charset.DIGITS
+        return labels.Label(
+            name=name, kind=kind, charset=charset, unit=None, horodate=False, french="", english=""
+        )
+
+    monkeypatch.setattr(labels, "HISTORIQUE", {name: label(name) for name in ("ADCO", "PAPP")})
+    monkeypatch.setattr(
+        labels, "STANDARD", {name: label(name) for name in ("ADSC", "PRM", "EAp1HPH", "SMAXSN")}
+    )
+
+
+def environment(**variables: str) -> dict[str, str]:
+    """Return variables with our prefix."""
+    return {f"TELEINFO_{name}": value for name, value in variables.items()}
+
+
+def faults(**variables: str) -> list[str]:
+    """Return what is said of these variables."""
+    with pytest.raises(SettingsError) as caught:
+        load(environ=environment(**variables))
+    return caught.value.faults
+
+
+def test_with_nothing_set_the_defaults_are_those_of_the_contract() -> None:
+    """DESIGN 1.3: every default."""
+    settings = load(environ={})
+
+    assert settings.model_dump() == {
+        "serial_port": "/dev/ttyAMA0",
+        "serial_mode": SerialMode.AUTO,
+        "serial_baudrate": None,
+        "mqtt_host": "localhost",
+        "mqtt_port": None,
+        "mqtt_username": None,
+        "mqtt_password": None,
+        "mqtt_tls": False,
+        "mqtt_tls_ca_file": None,
+        "mqtt_tls_cert_file": None,
+        "mqtt_tls_key_file": None,
+        "mqtt_tls_insecure": False,
+        "mqtt_client_id": f"teleinfo-{os.uname().nodename}",
+        "mqtt_topic": "teleinfo",
+        "mqtt_qos": 1,
+        "mqtt_retain": False,
+        "mqtt_queue": 1,
+        "payload_numbers": False,
+        "payload_timestamp": False,
+        "payload_exclude": frozenset(),
+        "publish_interval": 0.0,
+        "homeassistant": False,
+        "homeassistant_prefix": "homeassistant",
+        "log_level": LogLevel.INFO,
+    }
+
+
+@pytest.mark.usefixtures("_few_labels")
+def test_every_setting_is_read(tmp_path: Path) -> None:
+    """Each variable reaches its attribute, in its type."""
+    pem = tmp_path / "some.pem"
+    pem.write_text("x")
+    settings = load(
+        environ=environment(
+            SERIAL_PORT="socket://192.168.1.7:2000",
+            SERIAL_MODE="Standard",
+            SERIAL_BAUDRATE="19200",
+            MQTT_HOST="broker.local",
+            MQTT_PORT="2883",
+            MQTT_USERNAME="linky",
+            MQTT_PASSWORD=CANARY,
+            MQTT_TLS="yes",
+            MQTT_TLS_CA_FILE=str(pem),
+            MQTT_TLS_CERT_FILE=str(pem),
+            MQTT_TLS_KEY_FILE=str(pem),
+            MQTT_TLS_INSECURE="1",
+            MQTT_CLIENT_ID="cellar",
+            MQTT_TOPIC="home/{hostname}/tic",
+            MQTT_QOS="2",
+            MQTT_RETAIN="true",
+            MQTT_QUEUE="10",
+            PAYLOAD_NUMBERS="TRUE",
+            PAYLOAD_TIMESTAMP="on",
+            PAYLOAD_EXCLUDE="ADCO, PRM EAp1HPH,,NEW+1",
+            PUBLISH_INTERVAL="2.5",
+            HOMEASSISTANT="true",
+            HOMEASSISTANT_PREFIX="ha",
+            LOG_LEVEL="debug",
+        )
+    )
+
+    assert settings.mqtt_password is not None
+    assert settings.mqtt_password.get_secret_value() == CANARY
+    assert settings.model_dump(exclude={"mqtt_password"}) == {
+        "serial_port": "socket://192.168.1.7:2000",
+        "serial_mode": SerialMode.STANDARD,
+        "serial_baudrate": 19200,
+        "mqtt_host": "broker.local",
+        "mqtt_port": 2883,
+        "mqtt_username": "linky",
+        "mqtt_tls": True,
+        "mqtt_tls_ca_file": pem,
+        "mqtt_tls_cert_file": pem,
+        "mqtt_tls_key_file": pem,
+        "mqtt_tls_insecure": True,
+        "mqtt_client_id": "cellar",
+        "mqtt_topic": f"home/{os.uname().nodename}/tic",
+        "mqtt_qos": 2,
+        "mqtt_retain": True,
+        "mqtt_queue": 10,
+        "payload_numbers": True,
+        "payload_timestamp": True,
+        "payload_exclude": frozenset({"ADCO", "PRM", "EAp1HPH", "NEW+1"}),
+        "publish_interval": 2.5,
+        "homeassistant": True,
+        "homeassistant_prefix": "ha",
+        "log_level": LogLevel.DEBUG,
+    }
+
+
+@pytest.mark.parametrize(
+    ("variables", "port"),
+    [({}, 1883), ({"MQTT_TLS": "true"}, 8883), ({"MQTT_TLS": "true", "MQTT_PORT": "1883"}, 1883)],
+)
+def test_the_port_of_the_broker_follows_tls_unless_it_is_given(variables: dict[str, str], port: int) -> None:
+    """1883, 8883 with TLS, or the one that is set."""
+    assert load(environ=environment(**variables)).broker_port == port
+
+
+def test_the_settings_cannot_be_changed() -> None:
+    """The model is frozen."""
+    with pytest.raises(pydantic.ValidationError, match="frozen"):
+        load(environ={}).mqtt_qos = 2
+
+
+# The word on each kind of fault: variable without prefix, value, the line after `TELEINFO_<variable>: `.
+AMBIGUOUS = (
+    "a backslash, or a # after a blank, is not read alike by every program: "
+    "write the value in single quotes, and comments on lines of their own"
+)
+DEVICE = "a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket://host:port; default /dev/ttyAMA0"
+SPEED = "a speed in baud that a serial port knows, such as 1200, 9600 or 19200; default from the mode"
+HOST = "the name or address of a host, without mqtt:// and without the port; default localhost"
+TOPIC = "a topic: words and / between them, without + or # (only {hostname} is replaced); default teleinfo"
+CLIENT = "a name of 1 to 128 characters (only {hostname} is replaced); default teleinfo-{hostname}"
+PORT = "a port number (1–65535); default 1883, or 8883 with TLS"
+GOLDEN = [
+    ("SERIAL_PORT", "ttyAMA0", f'"ttyAMA0" is not {DEVICE}'),
+    ("SERIAL_PORT", "COM3", f'"COM3" is not {DEVICE}'),
+    ("SERIAL_PORT", "socket://", f'"socket://" is not {DEVICE}'),
+    ("SERIAL_PORT", "socket://box", f'"socket://box" is not {DEVICE}'),
+    ("SERIAL_PORT", "socket://box:0", f'"socket://box:0" is not {DEVICE}'),
+    ("SERIAL_PORT", "socket://box:99999", f'"socket://box:99999" is not {DEVICE}'),
+    ("SERIAL_PORT", "socket://a..b:2000", f'"socket://a..b:2000" is not {DEVICE}'),
+    ("SERIAL_PORT", "/dev/tty\x1b[2J", rf'"/dev/tty\x1b[2J" is not {DEVICE}'),
+    ("SERIAL_MODE", "linky", '"linky" is not auto, historique or standard; default auto'),
+    ("SERIAL_BAUDRATE", "1201", f'"1201" is not {SPEED}'),
+    ("SERIAL_BAUDRATE", "0", f'"0" is not {SPEED}'),
+    ("SERIAL_BAUDRATE", "fast", f'"fast" is not {SPEED}'),
+    ("MQTT_HOST", "mqtt://broker", f'"mqtt://broker" is not {HOST}'),
+    ("MQTT_HOST", "broker:1883", f'"broker:1883" is not {HOST}'),
+    ("MQTT_HOST", "a..b", f'"a..b" is not {HOST}'),
+    ("MQTT_HOST", "192.168.1", f'"192.168.1" is not {HOST}'),
+    ("MQTT_HOST", "192.168.1.300", f'"192.168.1.300" is not {HOST}'),
+    ("MQTT_HOST", "my broker", f'"my broker" is not {HOST}'),
+    ("MQTT_HOST", "x" * 64, f'"{"x" * 64}" is not {HOST}'),
+    ("MQTT_HOST", "x." * 130 + "fr", f'"{"x." * 40}…" is not {HOST}'),
+    ("MQTT_HOST", "me@broker", f"what was given (not shown) is not {HOST}"),
+    ("MQTT_PORT", "abc", f'"abc" is not {PORT}'),
+    ("MQTT_PORT", "0", f'"0" is not {PORT}'),
+    ("MQTT_PORT", "65536", f'"65536" is not {PORT}'),
+    ("MQTT_USERNAME", "a\x01b", r'"a\x01b" is not plain text'),
+    ("MQTT_PASSWORD", CANARY, "is given without TELEINFO_MQTT_USERNAME; set both"),
+    ("MQTT_PASSWORD", f"{CANARY}\udcff", "what was given (not shown) is not text in UTF-8"),
+    ("MQTT_TLS", "maybe", '"maybe" is not true or false; default false'),
+    ("MQTT_TLS_CA_FILE", "/nowhere.pem", '"/nowhere.pem" cannot be read: No such file or directory'),
+    ("MQTT_TLS_CA_FILE", "/dev", '"/dev" cannot be read: Is a directory'),
+    ("MQTT_TLS_CA_FILE", "a\0b", r'"a\x00b" cannot be read: not a path'),
+    ("MQTT_TLS_CA_FILE", "/dev/null", "has no effect without TLS; set TELEINFO_MQTT_TLS=true, or remove it"),
+    (
+        "MQTT_TLS_CERT_FILE",
+        "/dev/null",
+        "has no effect without TLS; set TELEINFO_MQTT_TLS=true, or remove it",
+    ),
+    ("MQTT_TLS_INSECURE", "true", "has no effect without TLS; set TELEINFO_MQTT_TLS=true, or remove it"),
+    ("MQTT_CLIENT_ID", "x" * 129, f'"{"x" * 80}…" is not {CLIENT}'),
+    ("MQTT_CLIENT_ID", "{host}", f'"{{host}}" is not {CLIENT}'),
+    ("MQTT_TOPIC", "/teleinfo", f'"/teleinfo" is not {TOPIC}'),
+    ("MQTT_TOPIC", "teleinfo/", f'"teleinfo/" is not {TOPIC}'),
+    ("MQTT_TOPIC", "home/+/tic", f'"home/+/tic" is not {TOPIC}'),
+    ("MQTT_TOPIC", "tele#", f'"tele#" is not {TOPIC}'),
+    ("MQTT_TOPIC", "$SYS/tic", f'"$SYS/tic" is not {TOPIC}'),
+    ("MQTT_TOPIC", "a\0b", rf'"a\x00b" is not {TOPIC}'),
+    ("MQTT_TOPIC", "é" * 101, f'"{"é" * 80}…" is too long: at most 200 bytes; default teleinfo'),
+    ("MQTT_QOS", "3", '"3" is not 0, 1 or 2; default 1'),
+    ("MQTT_RETAIN", "2", '"2" is not true or false; default false'),
+    ("MQTT_QUEUE", "0", '"0" is not a number from 1 to 10000; default 1'),
+    ("MQTT_QUEUE", "all", '"all" is not a number from 1 to 10000; default 1'),
+    ("PAYLOAD_NUMBERS", "oui", '"oui" is not true or false; default false'),
+    ("PAYLOAD_EXCLUDE", "ADCO;PRM", '"ADCO;PRM" is not a list of étiquettes such as ADCO,ADSC,PRM'),
+    (
+        "PAYLOAD_EXCLUDE",
+        "PRM,ADC0",
+        '"PRM,ADC0" has an étiquette that no meter sends, ADC0; did you mean ADCO?',
+    ),
+    ("PAYLOAD_EXCLUDE", "prm", '"prm" has an étiquette that no meter sends, prm; did you mean PRM?'),
+    (
+        "PAYLOAD_EXCLUDE",
+        "SMAXSN_HORODATE",
+        '"SMAXSN_HORODATE" has an étiquette that no meter sends, SMAXSN_HORODATE; did you mean SMAXSN?',
+    ),
+    ("PUBLISH_INTERVAL", "-1", '"-1" is not a number of seconds, 0 or more; default 0'),
+    ("PUBLISH_INTERVAL", "inf", '"inf" is not a number of seconds, 0 or more; default 0'),
+    ("PUBLISH_INTERVAL", "nan", '"nan" is not a number of seconds, 0 or more; default 0'),
+    ("PUBLISH_INTERVAL", "1 min", '"1 min" is not a number of seconds, 0 or more; default 0'),
+    ("HOMEASSISTANT_PREFIX", "#", f'"#" is not {TOPIC.replace("default teleinfo", "default homeassistant")}'),
+    ("LOG_LEVEL", "trace", '"trace" is not DEBUG, INFO, WARNING or ERROR; default INFO'),
+    ("MQTT_PROT", "1", "there is no such setting; did you mean TELEINFO_MQTT_PORT?"),
+    ("MQTT_PROT", "", "there is no such setting; did you mean TELEINFO_MQTT_PORT?"),
+    ("BAUDRATE", "9600", "there is no such setting; did you mean TELEINFO_SERIAL_BAUDRATE?"),
+    ("mqtt_host", "x", "there is no such setting; did you mean TELEINFO_MQTT_HOST?"),
+    ("XYZ", "x", "there is no such setting; .env-sample lists them all"),
+]
+
+
+@pytest.mark.usefixtures("_few_labels")
+@pytest.mark.parametrize(("variable", "value", "line"), GOLDEN)
+def test_a_wrong_value_is_told_in_one_line(variable: str, value: str, line: str) -> None:
+    """The variable, what was given, what is allowed, the default."""
+    assert f"TELEINFO_{variable}: {line}" in faults(**{variable: value})
+
+
+def test_all_faults_are_told_at_once() -> None:
+    """One start shows everything that is to be mended, contradictions too."""
+    told = faults(
+        MQTT_PORT="abc",
+        MQTT_QOS="7",
+        MQTT_PASSWORD="x",
+        MQTT_TLS_CA_FILE="/dev/null",
+        MQTT_TOPC="x",
+        LOG_LEVEL="loud",
+    )
+
+    assert [line.partition(":")[0] for line in told] == [
+        "TELEINFO_MQTT_TOPC",
+        "TELEINFO_MQTT_PORT",
+        "TELEINFO_MQTT_PASSWORD",
+        "TELEINFO_MQTT_TLS_CA_FILE",
+        "TELEINFO_MQTT_QOS",
+        "TELEINFO_LOG_LEVEL",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given_file", "line"),
+    [
+        ("CERT", "TELEINFO_MQTT_TLS_KEY_FILE: is missing: TELEINFO_MQTT_TLS_CERT_FILE is given; set both"),
+        ("KEY", "TELEINFO_MQTT_TLS_KEY_FILE: is given without TELEINFO_MQTT_TLS_CERT_FILE; set both"),
+    ],
+)
+def test_a_certificate_and_its_key_go_together(given_file: str, line: str) -> None:
+    """Either of them alone is a fault."""
+    assert faults(MQTT_TLS="true", **{f"MQTT_TLS_{given_file}_FILE": "/dev/null"}) == [line]
+
+
+def test_a_certificate_that_cannot_be_read_is_one_fault_not_two() -> None:
+    """The key beside it is not at fault."""
+    told = faults(MQTT_TLS="true", MQTT_TLS_CERT_FILE="/nowhere", MQTT_TLS_KEY_FILE="/dev/null")
+
+    assert told == ['TELEINFO_MQTT_TLS_CERT_FILE: "/nowhere" cannot be read: No such file or directory']
+
+
+def test_a_misspelt_prefix_is_noticed() -> None:
+    """A setting that is ours but for one letter of the prefix is not passed over."""
+    with pytest.raises(SettingsError, match=r"TELINFO_MQTT_HOST: .* did you mean TELEINFO_MQTT_HOST\?"):
+        load(environ={"TELINFO_MQTT_HOST": "x"})
+
+
+def test_variables_of_other_programs_are_ignored(tmp_path: Path) -> None:
+    """Neither the environment nor the file need be ours alone."""
+    (tmp_path / ".env").write_text("MQTT_HOST=other\nTZ='broken\nZ2M_MQTT_PORT=1\nTELEINFO_MQTT_QOS=0\n")
+    settings = load(environ={"MQTT_PORT": "x", "TELEGRAF_MQTT_HOST": "y", "PATH": "/bin"})
+
+    assert settings == Settings(mqtt_qos=0)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """Also when it is empty, which means the default."""
+    (tmp_path / ".env").write_text("TELEINFO_MQTT_HOST=file\nTELEINFO_MQTT_QOS=2\nTELEINFO_MQTT_QUEUE=5\n")
+    settings = load(environ=environment(MQTT_HOST="environment", MQTT_QUEUE=""))
+
+    assert (settings.mqtt_host, settings.mqtt_qos, settings.mqtt_queue) == ("environment", 2, 1)
+
+
+def test_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without an environment of one's own, it is that of the process."""
+    monkeypatch.setenv("TELEINFO_MQTT_HOST", "process")
+
+    assert load().mqtt_host == "process"
+
+
+def test_a_file_that_is_named_replaces_the_one_in_the_directory(tmp_path: Path) -> None:
+    """Only one file is read."""
+    (tmp_path / ".env").write_text("TELEINFO_MQTT_QOS=2\n")
+    (tmp_path / "mine").write_text("TELEINFO_MQTT_HOST=mine\n")
+    settings = load(tmp_path / "mine", environ={})
+
+    assert (settings.mqtt_host, settings.mqtt_qos) == ("mine", 1)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (Path.resolve, "cannot be read: No such file or directory"),
+        (Path.mkdir, "cannot be read: Is a directory"),
+        (lambda path: path.write_bytes(b"TELEINFO_MQTT_HOST=\xe9\n"), "is not text in UTF-8"),
+    ],
+)
+def test_a_named_file_that_cannot_be_read_is_a_fault(
+    make: Callable[[Path], object], reason: str, tmp_path: Path
+) -> None:
+    """It is told beside the other faults."""
+    path = tmp_path / "mine"
+    make(path)
+    with pytest.raises(SettingsError) as caught:
+        load(path, environ=environment(MQTT_QOS="9"))
+
+    assert caught.value.faults == [f"{path}: {reason}", 'TELEINFO_MQTT_QOS: "9" is not 0, 1 or 2; default 1']
+
+
+def test_a_line_that_programs_read_differently_is_a_fault(tmp_path: Path) -> None:
+    """The line is named by its number; its value is not shown, and other programs' lines are not judged."""
+    path = tmp_path / "mine"
+    path.write_text(f"OTHER=a\\b\nTELEINFO_MQTT_PASSWORD={CANARY} #1\nTELEINFO_MQTT_HOST broker\n")
+    with pytest.raises(SettingsError) as caught:
+        load(path, environ={})
+
+    assert [re.sub(r"^.*mine line ", "", line) for line in caught.value.faults] == [
+        f"2: TELEINFO_MQTT_PASSWORD: {AMBIGUOUS}",
+        "3: TELEINFO_MQTT_HOST: write TELEINFO_MQTT_HOST=value, with nothing before it",
+    ]
+
+
+def test_a_password_is_kept_as_it_was_written(tmp_path: Path) -> None:
+    """`$`, `#`, quotes and blanks of a password mean themselves."""
+    password = " p$HOME${USER}#w'o\"rd "
+    (tmp_path / ".env").write_text(
+        'TELEINFO_MQTT_USERNAME=me\nTELEINFO_MQTT_PASSWORD=" p$HOME${USER}#w\'o\\"rd "\n'
+    )
+    from_file = load(environ={}).mqtt_password
+    from_environment = load(environ=environment(MQTT_PASSWORD=password)).mqtt_password
+
+    assert from_file is not None
+    assert from_environment is not None
+    assert from_file.get_secret_value() == from_environment.get_secret_value() == password
+
+
+def test_a_password_never_shows() -> None:
+    """Not in a fault, a repr, a traceback, a context: wherever it was put by mistake."""
+    variables = environment(
+        MQTT_PASSWORD=CANARY,
+        MQTT_HOST=f"mqtt://me:{CANARY}@broker",
+        MQTT_PORT=CANARY,
+        SERIAL_PORT=CANARY,
+        PAYLOAD_EXCLUDE=f"ADC0 {CANARY}",
+        MQTT_PASWORD=CANARY,
+        MQTT_TLS_CA_FILE=f"/{CANARY}",
+        MQTT_TOPIC=f"/{CANARY}",
+    )
+    with pytest.raises(SettingsError) as caught:
+        load(environ=variables)
+    error = caught.value
+    shown = "\n".join([str(error), repr(error), *error.faults, *traceback.format_exception(error)])
+
+    assert len(error.faults) == 8
+    assert CANARY not in shown
+    assert (error.__context__, error.__cause__) == (None, None)
+
+
+def test_the_settings_do_not_show_the_password() -> None:
+    """Neither their repr nor what pydantic says of a wrong one."""
+    settings = load(environ=environment(MQTT_USERNAME="me", MQTT_PASSWORD=CANARY))
+    with pytest.raises(pydantic.ValidationError) as caught:
+        Settings(mqtt_username="me", mqtt_password=CANARY, mqtt_qos=9)  # type: ignore[arg-type]  # as given
+
+    assert CANARY not in f"{settings!r} {settings} {caught.value!r} {caught.value}"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "192.168.1.10",
+        "::1",
+        "fe80::1%eth0",
+        "mqtt_broker",
+        "broker.local.",
+        "café.example",
+        "a-b.c",
+    ],
+)
+def test_a_good_host_is_taken_as_it_is(host: str) -> None:
+    """Names, addresses of both families, and names with accents."""
+    assert load(environ=environment(MQTT_HOST=host)).mqtt_host == host
+
+
+@pytest.mark.parametrize(
+    "port",
+    ["/dev/ttyUSB0", "/dev/serial/by-id/usb-FTDI_x-if00-port0", "socket://10.0.0.2:2000", "socket://[::1]:1"],
+)
+def test_a_good_serial_port_is_taken_as_it_is(port: str) -> None:
+    """Device paths, and a host with its port."""
+    assert load(environ=environment(SERIAL_PORT=port)).serial_port == port
+
+
+@given(st.text(max_size=300))
+def test_a_host_that_passes_can_be_encoded_for_the_resolver(text: str) -> None:
+    """The check lets nothing through on which the resolver would raise UnicodeError."""
+    try:
+        host = setting_checks.host(text)
+    except ValueError:
+        return
+
+    assert host.encode("idna")
+
+
+@given(st.text(st.characters(exclude_characters="'\r\n", exclude_categories=["Cs"])))
+def test_single_quotes_keep_any_value(value: str) -> None:
+    """What stands in single quotes is the value, whatever it is."""
+    assert env_file.parse(f"X='{value}'") == [env_file.Line(1, "X", value)]
+
+
+@given(st.text())
+def test_any_file_is_read_without_raising(text: str) -> None:
+    """A line gives a value or a fault, never both, and never an exception."""
+    assert all((line.value is None) == bool(line.fault) for line in env_file.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("\ufeffA=1\r\nB=2\rC=3", {"A": "1", "B": "2", "C": "3"}),
+        (" A = x y \n", {"A": "x y"}),
+        ("# A=1\n; B=2\n\n=3\n?\n", {}),
+        ("A=$HOME ${B} a#b it's\n", {"A": "$HOME ${B} a#b it's"}),
+        (r'A="a\"b\\c\$d\te"', {"A": r'a"b\c$d\te'}),
+        ("A=1\nA=2", {"A": "2"}),
+        ("A=\nB=''", {"A": "", "B": ""}),
+        ("export A=1", {"A": None}),
+        ("A: 1", {"A": None}),
+        ("A='x", {"A": None}),
+        ("A='x' # y", {"A": None}),
+        ("A= # y", {"A": None}),
+        ("A=x\\", {"A": None}),
+    ],
+)
+def test_a_line_of_the_file_has_one_meaning(text: str, values: dict[str, str | None]) -> None:
+    """The grammar of systemd's EnvironmentFile=; None where another reader would differ."""
+    assert {line.name: line.value for line in env_file.parse(text)} == values
+
+
+def test_every_setting_has_its_line_of_explanation() -> None:
+    """One line each, short enough for a table."""
+    assert [row.variable for row in rows()] == [f"TELEINFO_{name.upper()}" for name in Settings.model_fields]
+    assert all(10 < len(row.explanation) <= 100 and "\n" not in row.explanation for row in rows())

@@ -69,7 +69,7 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
         ("--env-file x", ("run", {"env_file": Path("x")})),
         ("--env-file x decode a.bin", ("decode", {"env_file": Path("x"), "file": "a.bin"})),
         ("decode --env-file=x a.bin", ("decode", {"env_file": Path("x"), "file": "a.bin"})),
-        ("--env-file x demo --env-file y", ("demo", {"env_file": Path("y")})),
+        ("--env-file x decode --env-file y", ("decode", {"env_file": Path("y")})),
         ("decode run", ("decode", {"file": "run"})),
     ],
 )

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import dotenv
 
-from teleinfo import env_file, settings
+from teleinfo import settings
+from teleinfo.settings import env_file
 
-SAMPLE = Path(__file__).parent.parent / ".env-sample"
+SAMPLE = Path(__file__).parents[2] / ".env-sample"
 ENTRY = re.compile(r"^# (?P<explanation>.+)\n#(?P<variable>[A-Z_]+)=(?P<default>.*)$", re.MULTILINE)
 
 

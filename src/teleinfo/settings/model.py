@@ -28,8 +28,9 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from teleinfo import env_file as env_files
-from teleinfo import setting_checks as checks
+from teleinfo.payload import Options
+from teleinfo.settings import checks
+from teleinfo.settings import env_file as env_files
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -217,6 +218,15 @@ class Settings(BaseSettings):
     def broker_port(self) -> int:
         """The port to connect to: `mqtt_port`, else the usual one without or with TLS."""
         return self.mqtt_port or (MQTT_TLS_PORT if self.mqtt_tls else MQTT_PORT)
+
+    @property
+    def payload(self) -> Options:
+        """What is asked of the payload."""
+        return Options(
+            numbers=self.payload_numbers,
+            timestamp=self.payload_timestamp,
+            exclude=self.payload_exclude,
+        )
 
     @classmethod
     def settings_customise_sources(

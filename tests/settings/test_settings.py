@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo import env_file, setting_checks
-from teleinfo.settings import LogLevel, SerialMode, Settings, SettingsError, load, rows
+from teleinfo.settings import LogLevel, SerialMode, Settings, SettingsError, checks, env_file, load, rows
 from teleinfo.tic import labels
 
 if TYPE_CHECKING:
@@ -449,7 +448,7 @@ def test_a_good_serial_port_is_taken_as_it_is(port: str) -> None:
 def test_a_host_that_passes_can_be_encoded_for_the_resolver(text: str) -> None:
     """The check lets nothing through on which the resolver would raise UnicodeError."""
     try:
-        host = setting_checks.host(text)
+        host = checks.host(text)
     except ValueError:
         return
 

@@ -1,0 +1,125 @@
+"""
+The household behind a simulated meter: the power that it draws, or gives, at a given time.
+
+Pure: the clock and the chance come in as arguments. Powers are active powers in W, one for each phase, drawn
+where positive and given where negative.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import random
+
+
+class House(Protocol):
+    """What a meter measures."""
+
+    @property
+    def phases(self) -> int:
+        """How many phases it has, 1 or 3."""
+
+    def power(self, now: dt.datetime) -> tuple[float, ...]:
+        """Return the power of each phase in W; `now` never goes back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Appliance:
+    """Something that is switched on now and then: W, seconds, how often in each of the day's busy hours."""
+
+    power: float
+    lasts: float
+    per_hour: float
+    hours: tuple[int, ...]
+
+
+_MORNING = (6, 7, 8)
+_NOON = (11, 12, 13)
+_EVENING = (18, 19, 20, 21)
+_APPLIANCES = (
+    Appliance(2000, 150, 1.5, _MORNING + _NOON + _EVENING),  # kettle
+    Appliance(2300, 2400, 0.4, (12, 19)),  # oven
+    Appliance(1500, 900, 0.8, _NOON + _EVENING),  # hob
+    Appliance(2000, 3600, 0.2, (9, 10, 14, 22, 23)),  # washing machine
+    Appliance(1000, 300, 0.7, _MORNING),  # hair dryer
+    Appliance(110, 900, 1.6, tuple(range(24))),  # fridge
+)
+
+
+class Household:
+    """
+    A family's home, with `phases` phases and solar panels of `solar` W at most.
+
+    `machine` is the power in W of something heavy on phase 2 (or the only one): it runs for the seconds 20 to
+    50 of every fifth minute, so that an overrun need not be waited for.
+    """
+
+    def __init__(
+        self, *, rng: random.Random, phases: int = 1, solar: float = 0.0, machine: float = 0.0
+    ) -> None:
+        self.phases = phases
+        self._rng = rng
+        self._solar = solar
+        self._machine = machine
+        self._clouds = 0.8
+        self._last: dt.datetime | None = None
+        self._off_at: dict[Appliance, dt.datetime] = {}
+
+    def power(self, now: dt.datetime) -> tuple[float, ...]:
+        """Return the power of each phase in W; `now` never goes back."""
+        seconds = 0.0 if self._last is None else (now - self._last).total_seconds()
+        self._last = now
+        self._switch(now, seconds)
+        phases = [0.0] * self.phases
+        base = (140 + _bumps(now)) * self._rng.gauss(1, 0.02)
+        for phase in range(self.phases):
+            phases[phase] = base / self.phases - self._sun(now, seconds) / self.phases
+        for number, appliance in enumerate(_APPLIANCES):
+            if appliance in self._off_at:
+                phases[number % self.phases] += appliance.power
+        if _is_water_heater_on(now):
+            phases[-1] += 2200
+        if self._machine and now.minute % 5 == 0 and 20 <= now.second < 50:  # noqa: PLR2004 -- see the class
+            phases[min(1, self.phases - 1)] += self._machine
+        return tuple(phases)
+
+    def _switch(self, now: dt.datetime, seconds: float) -> None:
+        """Switch appliances off that are done, and others on by chance, for the `seconds` that passed."""
+        for appliance in _APPLIANCES:
+            if self._off_at.get(appliance, now) <= now:
+                self._off_at.pop(appliance, None)
+            often = appliance.per_hour if now.hour in appliance.hours else 0.0
+            if appliance not in self._off_at and self._rng.random() < often * seconds / 3600:
+                lasts = appliance.lasts * self._rng.uniform(0.6, 1.5)
+                self._off_at[appliance] = now + dt.timedelta(seconds=lasts)
+
+    def _sun(self, now: dt.datetime, seconds: float) -> float:
+        """Return what the panels give in W: most at 13:30, nothing at night, less under clouds."""
+        if not self._solar:
+            return 0.0
+        drift = self._rng.gauss(0, 0.05) * min(1.0, seconds / 60)
+        self._clouds = min(1.0, max(0.6, self._clouds + drift))
+        height = math.sin(math.pi * (_hour(now) - 7) / 13)
+        return self._solar * self._clouds * math.pow(max(0.0, height), 1.3)
+
+
+def _hour(now: dt.datetime) -> float:
+    return now.hour + now.minute / 60 + now.second / 3600
+
+
+def _bumps(now: dt.datetime) -> float:
+    """Return what lights, screens and small things draw in W: little at night, most in the evening."""
+    hour = _hour(now)
+    return math.fsum(
+        height * math.exp(-(((hour - at) / width) ** 2))
+        for at, width, height in ((7.5, 1.0, 350), (12.5, 1.2, 250), (20.0, 2.2, 700))
+    )
+
+
+def _is_water_heater_on(now: dt.datetime) -> bool:
+    """Whether the water is heated: in the off-peak hours, when everybody's is."""
+    return now.hour in {23, 0, 1}

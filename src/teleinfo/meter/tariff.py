@@ -1,0 +1,168 @@
+"""
+The tariff clock of a simulated meter: which period runs at a given time, and what is announced.
+
+Pure: a naive local time goes in, a `Period` comes out. The timetables are invented but plausible; unlike the
+real ones they run all the year round, so that every state shows within a week. Étiquettes and codes are those
+of Enedis-NOI-CPT_54E v3 §6 and Enedis-NOI-CPT_02E v6.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_DAY = dt.timedelta(days=1)
+_EVENING = dt.time(20)
+# A Tempo day runs from 06:00 to 06:00.
+_TEMPO_START = dt.time(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """A mobile peak (pointe mobile) `number`, 1 to 3, that is announced or running."""
+
+    number: int
+    start: dt.datetime
+    end: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """
+    What the tariff clock says at one moment.
+
+    `ptec` and `ltarf` are as the wire has them. `index` is the supplier index that counts, from 0; `off_peak`
+    is also whether the dry contact is closed. `notice` is that of EJP (PEJP). Colours are those of STGE: 0
+    none or not known yet, 1 bleu, 2 blanc, 3 rouge. `peaks` holds those announced or running, by number.
+    """
+
+    ptec: str
+    ltarf: str
+    index: int
+    off_peak: bool = False
+    notice: bool = False
+    today: int = 0
+    tomorrow: int = 0
+    peaks: tuple[Peak, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """
+    An offer: its codes, its counters, its timetable.
+
+    `indexes` are the historique étiquettes of the supplier indexes, in their order; `profile` and
+    `peak_profiles` are PJOURF+1 and PPOINTE (by number of the peak) without their unused blocks.
+    """
+
+    optarif: str
+    ngtf: str
+    indexes: tuple[str, ...]
+    period: Callable[[dt.datetime], Period]
+    profile: str
+    peak_profiles: tuple[str, ...] = ()
+    tempo: bool = False
+
+
+def is_summer(now: dt.datetime) -> bool:
+    """
+    Whether summer time holds in France at the naive local time `now`.
+
+    From the last Sunday of March, 02:00, to the last Sunday of October, 03:00; of the hour that comes twice
+    `fold=1` is the winter one.
+    """
+    start = dt.datetime.combine(_last_sunday(now.year, 3), dt.time(2))
+    end = dt.datetime.combine(_last_sunday(now.year, 10), dt.time(3 - now.fold))
+    return start <= now.replace(fold=0) < end
+
+
+def _last_sunday(year: int, month: int) -> dt.date:
+    """Return the last Sunday of a month of 31 days."""
+    last = dt.date(year, month, 31)
+    return last - dt.timedelta(days=last.isoweekday() % 7)
+
+
+def _base(_now: dt.datetime) -> Period:
+    return Period(ptec="TH..", ltarf="      BASE      ", index=0)
+
+
+def _producer(_now: dt.datetime) -> Period:
+    return Period(ptec="TH..", ltarf=" INDEX NON CONSO", index=0)
+
+
+def _is_night(now: dt.datetime) -> bool:
+    return not _TEMPO_START <= now.time() < dt.time(22)
+
+
+def _hc(now: dt.datetime) -> Period:
+    if _is_night(now):
+        return Period(ptec="HC..", ltarf=" HEURE  CREUSE  ", index=0, off_peak=True)
+    return Period(ptec="HP..", ltarf=" HEURE  PLEINE  ", index=1)
+
+
+def _ejp(now: dt.datetime) -> Period:
+    """Peak from 07:00 to 01:00 on Tuesdays and Thursdays, with its notice of 30 minutes."""
+    # Seen from an hour earlier, the peak ends at midnight.
+    shifted = now - dt.timedelta(hours=1)
+    peak_day = shifted.isoweekday() in {2, 4}
+    start = dt.datetime.combine(shifted.date(), dt.time(7))
+    notice = start - dt.timedelta(minutes=30)
+    if not peak_day or now < notice:
+        return Period(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0)
+    peaks = (Peak(1, start, start + dt.timedelta(hours=18)),)
+    if now < start:
+        return Period(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0, notice=True, peaks=peaks)
+    return Period(ptec="PM..", ltarf=" POINTE  MOBILE ", index=1, notice=True, peaks=peaks)
+
+
+_BLEU, _BLANC, _ROUGE = 1, 2, 3
+# By weekday from Monday; Sunday is always bleu and rouge never falls on a weekend, as in the real calendar.
+_COLOURS = (_BLEU, _BLANC, _BLEU, _ROUGE, _BLANC, _BLEU, _BLEU)
+_TEMPO_LTARF = {_BLEU: "BLEU", _BLANC: "BLANC", _ROUGE: "ROUGE"}
+
+
+def _tempo(now: dt.datetime) -> Period:
+    """Colour from 06:00 to 06:00, the next one known from 20:00 on."""
+    day = (now - dt.timedelta(hours=6)).date()
+    today, tomorrow = _COLOURS[day.weekday()], _COLOURS[(day + _DAY).weekday()]
+    known = now >= dt.datetime.combine(day, _EVENING)
+    off_peak = _is_night(now)
+    kind = "HC" if off_peak else "HP"
+    days = [day, day + _DAY] if known else [day]
+    peaks: dict[int, Peak] = {}
+    for date in days:
+        number = _COLOURS[date.weekday()] - 1
+        if number:
+            start = dt.datetime.combine(date, _TEMPO_START)
+            # Of two commands for one peak the earlier is sent.
+            peaks.setdefault(number, Peak(number, start, start + _DAY))
+    return Period(
+        ptec=f"{kind}J{' BWR'[today]}",
+        ltarf=f"   {kind}  {_TEMPO_LTARF[today]}".ljust(16),
+        index=2 * (today - 1) + (not off_peak),
+        off_peak=off_peak,
+        today=today,
+        tomorrow=tomorrow if known else 0,
+        peaks=tuple(peaks[number] for number in sorted(peaks)),
+    )
+
+
+BASE = Contract("BASE", "      BASE      ", ("BASE",), _base, "00008001")
+PRODUCER = Contract("BASE", "   PRODUCTEUR   ", ("BASE",), _producer, "00008001")
+HC = Contract("HC..", "H PLEINE/CREUSE ", ("HCHC", "HCHP"), _hc, "0000C001 06008002 2200C001")
+EJP = Contract(
+    "EJP.", "      EJP       ", ("EJPHN", "EJPHPM"), _ejp, "00008001", ("00008002 01008001 07008002",)
+)
+TEMPO = Contract(
+    "BBR(",
+    "     TEMPO      ",
+    ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),
+    _tempo,
+    "00004001 06004002 22004001",
+    ("00004003 06004004 22004003", "00004005 06004006 22004005"),
+    tempo=True,
+)

@@ -1,0 +1,27 @@
+"""
+How long to wait before the next attempt.
+
+`delays` is a generator without an end: the caller takes one delay for each failed attempt and starts a new
+generator once it has worked for a while. Pure: chance comes in as an argument, and nobody sleeps here.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
+
+
+def delays(*, first: float, cap: float, rng: Random) -> Iterator[float]:
+    """
+    Yield delays in seconds, each drawn between `first` and a ceiling that doubles from `first` up to `cap`.
+
+    With `first` = 1 the first two delays together last from 2 to 3 s: whatever was away for less than 2 s is
+    found again within 3 s. A draw from 0 would spend its short delays at once and could then wait for 4 s.
+    """
+    ceiling = first
+    while True:
+        yield rng.uniform(first, ceiling)
+        ceiling = min(2 * ceiling, cap)

@@ -1,0 +1,1 @@
+"""The street door: the serial port, and who listens at it."""

@@ -1,0 +1,440 @@
+"""The loop that owns the port, with real pseudo-terminals and a meter that a wrong speed garbles."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.meter.encode import encode_frame, with_parity
+from teleinfo.meter.line import Line
+from teleinfo.meter.wrong_speed import misread
+from teleinfo.port import reader as reader_module
+from teleinfo.port.errors import PortError, Trouble
+from teleinfo.port.reader import REMINDER, Reader, _Outage
+from teleinfo.port.source import Port, open_port
+from teleinfo.port.tuning import Tuner, candidates
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.support.ports import descriptors, until
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
+
+    from teleinfo.tic.reading import Reading
+
+pytestmark = pytest.mark.real
+
+ADDRESS = "041961123456"
+VALUES = {
+    1200: {"ADCO": ADDRESS, "OPTARIF": "BASE", "ISOUSC": "30", "BASE": "012345678", "PAPP": "00750"},
+    9600: {"ADSC": ADDRESS, "VTIC": "02", "EAST": "012345678", "IRMS1": "003", "SINSTS": "00750"},
+}
+FRAMES = {
+    baudrate: with_parity(
+        encode_frame(
+            Group(label, value, None, Mode.HISTORIQUE if baudrate == 1200 else Mode.STANDARD)
+            for label, value in values.items()
+        )
+    )
+    for baudrate, values in VALUES.items()
+}
+
+
+class Bench:
+    """A reader of the port `link`, what it handed out, and a meter that speaks at `speed` baud."""
+
+    def __init__(self, link: Path, *, mode: str = "auto", baudrate: int | None = None) -> None:
+        self.line = Line(link=link)
+        self.speed = 1200
+        self.readings: list[Reading] = []
+        self.beats = 0
+        self.resets = 0
+        decoder = Decoder()
+        really = decoder.reset
+
+        def reset() -> None:
+            self.resets += 1
+            really()
+
+        decoder.reset = reset  # type: ignore[method-assign] # counted, and done
+        self.reader = Reader(
+            url=str(link),
+            tuner=Tuner(candidates(mode, baudrate)),
+            decoder=decoder,
+            on_reading=self.readings.append,
+            beat=self._beat,
+            rng=random.Random(1),
+        )
+
+    def _beat(self) -> None:
+        self.beats += 1
+
+    async def play(self) -> None:
+        """Send frames for ever, as fast as a test likes it, garbled for a reader at another speed."""
+        while True:
+            frame = FRAMES[self.speed]
+            for start in range(0, len(frame), 16):
+                chunk, heard = frame[start : start + 16], self.line.heard_at
+                if heard is not None and heard != self.speed:
+                    chunk = misread(chunk, sent=self.speed, heard=heard)
+                self.line.write(chunk)
+                await asyncio.sleep(0.005)
+
+    async def until_read(self, *, within: float = 10.0) -> Reading:
+        """Wait for one more reading and return it."""
+        count = len(self.readings)
+        await until(lambda: len(self.readings) > count, within=within)
+        return self.readings[-1]
+
+
+async def _forever(reader: Reader) -> None:
+    await reader.run()
+
+
+@contextlib.asynccontextmanager
+async def running(bench: Bench, *, meter: bool = True) -> AsyncIterator[None]:
+    """Run the reader, and the meter if wanted, for the length of the block; what fails in them is raised."""
+    tasks: list[asyncio.Task[None]] = [asyncio.create_task(_forever(bench.reader), name="teleinfo.reader")]
+    if meter:
+        tasks.append(asyncio.create_task(bench.play(), name="meter"))
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        for outcome in await asyncio.gather(*tasks, return_exceptions=True):
+            assert isinstance(outcome, asyncio.CancelledError), outcome
+        bench.line.close()
+
+
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Record what the log says at INFO and above; the number of the meter must never be in it."""
+    caplog.set_level(logging.INFO, logger="teleinfo")
+    yield caplog
+    assert ADDRESS not in caplog.text
+
+
+def said(lines: pytest.LogCaptureFixture, level: str) -> list[str]:
+    """Return the lines of one level."""
+    return [record.getMessage() for record in lines.records if record.levelname == level]
+
+
+def patch(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
+    """Make the waits of the reader short."""
+    for name, value in seconds.items():
+        monkeypatch.setattr(reader_module, name, value)
+
+
+@pytest.mark.parametrize("baudrate", [1200, 9600])
+def test_readings_are_handed_out(tmp_path: Path, lines: pytest.LogCaptureFixture, baudrate: int) -> None:
+    """What the meter sends comes out as readings, and the log says once what is read."""
+    mode = "historique" if baudrate == 1200 else "standard"
+
+    async def scenario() -> tuple[dict[str, str], Mode | None, bool]:
+        bench = Bench(tmp_path / "meter", mode=mode)
+        bench.speed = baudrate
+        bench.line.open()
+        async with running(bench):
+            reading = await bench.until_read()
+            await bench.until_read()
+            return reading.values, bench.reader.mode, bench.reader.connected
+
+    values, heard, connected = asyncio.run(scenario())
+
+    assert values == VALUES[baudrate]
+    assert heard == mode
+    assert connected
+    assert [record.getMessage() for record in lines.records] == [
+        f"reading a meter in mode {mode} at {baudrate} baud"
+    ]
+
+
+def test_a_meter_of_either_mode_is_found_and_found_again(
+    tmp_path: Path, lines: pytest.LogCaptureFixture
+) -> None:
+    """
+    `auto` finds the meter within 15 s.
+
+    1. The meter speaks standard, the search begins at 1200 baud: found.
+    2. Enedis sets it to historique: found again. Each is one line of the log.
+    """
+
+    async def scenario() -> list[Mode | None]:
+        bench = Bench(tmp_path / "meter")
+        bench.speed = 9600
+        bench.line.open()
+        async with running(bench):
+            await bench.until_read(within=15.0)
+            first = bench.reader.mode
+            bench.speed = 1200
+            await until(lambda: bench.readings[-1].mode is Mode.HISTORIQUE, within=15.0)
+            return [first, bench.reader.mode]
+
+    modes = asyncio.run(scenario())
+
+    assert modes == [Mode.STANDARD, Mode.HISTORIQUE]
+    assert said(lines, "WARNING") == []
+    assert said(lines, "INFO") == [
+        "reading a meter in mode standard at 9600 baud",
+        "the meter changed its mode: now mode historique at 1200 baud, before mode standard at 9600 baud",
+    ]
+
+
+def test_a_frame_in_progress_is_enough_to_know_the_meter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
+) -> None:
+    """A long frame is not waited for: some sound groups of it tell the mode."""
+    patch(monkeypatch, LOOK=0.02, BEAT=0.05)
+
+    async def scenario() -> list[Reading]:
+        bench = Bench(tmp_path / "meter")
+        bench.line.open()
+        async with running(bench, meter=False):
+            await until(lambda: bench.reader.connected)
+            bench.line.write(FRAMES[1200][:-1])
+            await until(lambda: bench.reader.mode is Mode.HISTORIQUE)
+            return bench.readings
+
+    assert asyncio.run(scenario()) == []
+    assert said(lines, "INFO") == ["reading a meter in mode historique at 1200 baud"]
+
+
+def test_a_port_that_comes_late_is_two_lines(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
+) -> None:
+    """1. No port at the start: one warning. 2. Many attempts: none. 3. It comes: one line says how long."""
+    patch(monkeypatch, RETRY_FIRST=0.02, RETRY_CAP=0.05, STEADY=0.3)
+
+    async def scenario() -> int:
+        bench = Bench(tmp_path / "meter", mode="historique")
+        async with running(bench, meter=False):
+            await until(lambda: bench.beats > 20)
+            assert not bench.reader.connected
+            bench.line.open()
+            playing = asyncio.create_task(bench.play())
+            await bench.until_read()
+            await until(lambda: len(lines.records) == 3)
+            await bench.until_read()
+            playing.cancel()
+            return len(lines.records)
+
+    assert asyncio.run(scenario()) == 3
+    (warning,) = said(lines, "WARNING")
+    assert "there is no serial port at" in warning
+    assert any("is open again after" in line for line in said(lines, "INFO"))
+
+
+def test_a_port_is_back_within_five_seconds(tmp_path: Path, lines: pytest.LogCaptureFixture) -> None:
+    """With the real waits: after an absence the port is read at most 5 s after it returned."""
+
+    async def scenario() -> float:
+        bench = Bench(tmp_path / "meter", mode="historique")
+        async with running(bench, meter=False):
+            await until(lambda: lines.records)
+            bench.line.open()
+            start = time.monotonic()
+            await until(lambda: bench.reader.connected)
+            return time.monotonic() - start
+
+    assert asyncio.run(scenario()) <= 5.0
+
+
+def test_a_port_that_comes_and_goes_is_read_each_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
+) -> None:
+    """Twenty times unplugged and plugged in again, with another number: always read again, nothing leaks."""
+    patch(monkeypatch, RETRY_FIRST=0.02, RETRY_CAP=0.05, STEADY=30.0)
+
+    async def scenario() -> tuple[int, int]:
+        bench = Bench(tmp_path / "meter", mode="historique")
+        bench.line.open()
+        async with running(bench):
+            await bench.until_read()
+            before = descriptors()
+            for _ in range(20):
+                bench.line.reopen()
+                await until(lambda: not bench.reader.connected)
+                await bench.until_read()
+            return before, descriptors()
+
+    before, after = asyncio.run(scenario())
+
+    assert after == before
+    assert len(said(lines, "WARNING")) == 1, "a port that never holds is one outage"
+
+
+def test_a_silent_port_is_opened_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
+) -> None:
+    """A driver or a bridge may be stuck: a port without a byte is opened again, with no line in the log."""
+    patch(monkeypatch, SILENCE=0.1, BEAT=0.05)
+
+    async def scenario() -> None:
+        bench = Bench(tmp_path / "meter", mode="historique")
+        bench.line.open()
+        async with running(bench, meter=False):
+            await until(lambda: bench.resets >= 3)
+
+    asyncio.run(scenario())
+
+    assert lines.records == []
+
+
+def test_a_fixed_speed_that_makes_no_sense_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
+) -> None:
+    """1. Bytes, no sound group: one warning names both modes. 2. It works. 3. Nonsense again: one more."""
+    patch(monkeypatch, NONSENSE=0.3)
+
+    async def scenario() -> list[int]:
+        bench = Bench(tmp_path / "meter", mode="historique")
+        bench.speed = 9600
+        bench.line.open()
+        counts = []
+        async with running(bench):
+            await until(lambda: said(lines, "WARNING"))
+            await asyncio.sleep(0.7)  # a second warning would come within half of it
+            counts.append(len(said(lines, "WARNING")))
+            bench.speed = 1200
+            await bench.until_read()
+            bench.speed = 9600
+            await until(lambda: len(said(lines, "WARNING")) > 1)
+            counts.append(len(said(lines, "WARNING")))
+        return counts
+
+    assert asyncio.run(scenario()) == [1, 2]
+    assert "mode historique" in said(lines, "WARNING")[0]
+    assert "mode standard at 9600 baud" in said(lines, "WARNING")[0]
+
+
+def test_noise_is_not_taken_for_a_meter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
+) -> None:
+    """Random bytes at full speed find no meter and cost no line; the search goes on."""
+    monkeypatch.setattr("teleinfo.port.tuning.DWELL_SLOW", 0.3)
+    monkeypatch.setattr("teleinfo.port.tuning.DWELL_FAST", 0.3)
+
+    async def scenario() -> None:
+        bench = Bench(tmp_path / "meter")
+        bench.line.open()
+        noise = random.Random(7)
+
+        async def play() -> None:
+            while True:
+                bench.line.write(noise.randbytes(256))
+                await asyncio.sleep(0.002)
+
+        playing = asyncio.create_task(play())
+        async with running(bench, meter=False):
+            await until(lambda: bench.resets >= 4)
+            playing.cancel()
+
+    asyncio.run(scenario())
+
+    assert lines.records == []
+
+
+def test_a_speed_that_the_port_cannot_do_counts_as_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
+) -> None:
+    """The search goes on at the next speed, and there is nothing to warn of."""
+    patch(monkeypatch, RETRY_FIRST=0.01, RETRY_CAP=0.01)
+
+    @contextlib.asynccontextmanager
+    async def picky(url: str, baudrate: int) -> AsyncIterator[Port]:
+        if baudrate == 1200:
+            raise PortError(Trouble.SPEED, "not at this speed")
+        async with open_port(url, baudrate) as port:
+            yield port
+
+    monkeypatch.setattr(reader_module, "open_port", picky)
+
+    async def scenario() -> int:
+        bench = Bench(tmp_path / "meter")
+        bench.speed = 9600
+        bench.line.open()
+        async with running(bench):
+            await bench.until_read()
+            return bench.reader.baudrate
+
+    assert asyncio.run(scenario()) == 9600
+    assert said(lines, "WARNING") == []
+
+
+def test_it_beats_while_the_port_opens_and_stops_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An opening that takes its time is progress to the watchdog, and no obstacle to a stop."""
+    patch(monkeypatch, BEAT=0.02)
+    given_up = []
+
+    @contextlib.asynccontextmanager
+    async def slow(_url: str, _baudrate: int) -> AsyncIterator[Port]:
+        try:
+            await asyncio.Event().wait()
+            yield Port(asyncio.StreamReader(), lambda _: PortError(Trouble.OTHER, "never"))
+        finally:
+            given_up.append(True)
+
+    monkeypatch.setattr(reader_module, "open_port", slow)
+
+    async def scenario() -> None:
+        bench = Bench(tmp_path / "meter")
+        async with asyncio.timeout(10), running(bench, meter=False):
+            await until(lambda: bench.beats > 5)
+
+    asyncio.run(scenario())
+
+    assert given_up == [True]
+
+
+def test_a_mistake_of_the_program_is_not_hidden(tmp_path: Path) -> None:
+    """What the receiver of the readings raises ends the reader loudly, and the port is closed."""
+
+    async def scenario() -> None:
+        bench = Bench(tmp_path / "meter", mode="historique")
+        bench.line.open()
+
+        def fail(_: Reading) -> None:
+            raise ZeroDivisionError
+
+        bench.reader._on_reading = fail
+        playing = asyncio.create_task(bench.play())
+        with pytest.raises(ZeroDivisionError):
+            await asyncio.wait_for(bench.reader.run(), 10)
+        playing.cancel()
+        assert not bench.line.attached
+        bench.line.close()
+
+    asyncio.run(scenario())
+
+
+def test_an_outage_is_told_in_few_lines(lines: pytest.LogCaptureFixture) -> None:
+    """One line when it begins, one a new cause, one an hour, one at its end: a day of it stays below 30."""
+    outage = _Outage("port")
+    gone = PortError(Trouble.GONE, "gone")
+    missing = PortError(Trouble.MISSING, "missing")
+    denied = PortError(Trouble.DENIED, "denied")
+
+    outage.failed(gone, 0.0)
+    for second in range(3, 24 * 3600, 5):
+        outage.failed(denied if second % 100 == 3 else missing, float(second))
+
+    assert said(lines, "WARNING")[:2] == [
+        "no meter: gone; teleinfo keeps trying",
+        "still no meter, for another reason: denied",
+    ]
+    assert "still no meter after 1 h" in said(lines, "WARNING")[2]
+    assert len(lines.records) <= 2 + 24 * 3600 / REMINDER
+    assert outage.ended(24 * 3600.0)
+    assert said(lines, "INFO") == ["port is open again after 24 h 00 min"]
+    assert not outage.ended(24 * 3600.0)

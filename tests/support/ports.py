@@ -1,0 +1,36 @@
+"""Helpers for tests with pseudo-terminals."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import struct
+import termios
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+BOUND = 10.0
+"""Seconds for anything that happens at once on a machine that is not slow."""
+
+
+async def until(true: Callable[[], object], *, within: float = BOUND) -> None:
+    """Wait until `true()` holds; raise AssertionError when it does not within so many seconds."""
+    end = time.monotonic() + within
+    while not true():
+        assert time.monotonic() < end, "it did not happen in time"
+        await asyncio.sleep(0.005)
+
+
+def unread(descriptor: int) -> int:
+    """Return how many bytes wait in the terminal to be read."""
+    (count,) = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))
+    return int(count)
+
+
+def descriptors() -> int:
+    """Return how many descriptors this process has open."""
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the names are not wanted

@@ -1,0 +1,159 @@
+"""
+One connection to the broker, from its first packet to its end, over aiomqtt.
+
+An aiomqtt client that lost its connection does not wait for CONNACK when it is entered again, and one whose
+attempt failed keeps its socket, its task and a claim on our client id. Hence a `Connection` is used once, and
+`drop` is called whatever happened. It raises nothing but `BrokerError`.
+This is the only file that knows aiomqtt and paho.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import aiomqtt
+
+from teleinfo.mqtt.broker import closed, explain, refused, silent
+
+if TYPE_CHECKING:
+    import ssl
+
+    from paho.mqtt.client import Client as PahoClient
+
+    from teleinfo.mqtt.broker import Broker, BrokerError
+
+# What the libraries have to say, we say in our own words.
+_library_log = logging.getLogger(f"{__name__}.library")
+_library_log.setLevel(logging.CRITICAL)
+
+OFFLINE: Final = b"offline"
+"""The last will, and the goodbye."""
+
+KEEPALIVE: Final = 15
+"""Seconds, MQTT 3.1.1 §3.1.2.10: the broker publishes the will 1.5 times this after our last sign of life."""
+
+CONNACK: Final = 5.0
+"""Seconds that the broker has to accept a connection."""
+
+PING_ANSWER: Final = 10.0
+"""Seconds for PINGRESP: paho alone would wait for a whole keepalive, 30 s and more when idle."""
+
+
+class Connection:
+    """Open it with `enter`, send with `publish`, and always end with `drop`."""
+
+    def __init__(self, broker: Broker, status_topic: str, context: ssl.SSLContext | None) -> None:
+        self._broker = broker
+        self._client = aiomqtt.Client(
+            broker.host,
+            broker.port,
+            username=broker.username,
+            password=broker.password,
+            identifier=broker.client_id,
+            will=aiomqtt.Will(status_topic, OFFLINE, qos=1, retain=True),
+            clean_session=True,
+            timeout=CONNACK,
+            keepalive=KEEPALIVE,
+            tls_context=context,
+            logger=_library_log,
+            # We subscribe to nothing.
+            max_queued_incoming_messages=1,
+        )
+        self._loop = asyncio.get_running_loop()
+        self.socket_closed: asyncio.Future[None] = self._loop.create_future()
+        self._paho.on_socket_close = self._on_socket_close
+        self._paho.on_socket_register_write = self._on_socket_register_write
+
+    @property
+    def _paho(self) -> PahoClient:
+        # aiomqtt has no way of its own to close a connection that it failed to open.
+        return self._client._client  # noqa: SLF001 - for this reason
+
+    def _on_socket_close(self, client: PahoClient, userdata: Any, sock: Any) -> None:  # noqa: ANN401 - paho's types
+        # Before CONNACK aiomqtt does not notice that the socket is closed, and waits for its whole timeout.
+        self._client._on_socket_close(client, userdata, sock)  # noqa: SLF001 - the callback that this one replaces
+        if not self.socket_closed.done():
+            self.socket_closed.set_result(None)
+
+    def _on_socket_register_write(self, _client: PahoClient, _userdata: object, sock: object) -> None:
+        # Called by the thread of connect() or by the loop. aiomqtt's own callback has the loop watch the
+        # descriptor by its number a moment later, when it may be closed, or belong to somebody else.
+        self._loop.call_soon_threadsafe(self._watch_for_writing, sock)
+
+    def _watch_for_writing(self, sock: object) -> None:
+        current = self._paho.socket()
+        if current is not None and current is sock:
+            self._loop.add_writer(current.fileno(), self._paho.loop_write)
+
+    async def enter(self) -> None:
+        """Connect; raise `BrokerError`."""
+        try:
+            await self._client.__aenter__()
+        except aiomqtt.MqttError as error:
+            raise self._why_not_entered(error) from None
+        except (OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError among them
+            raise explain(error, self._broker) from None
+
+    def _why_not_entered(self, error: aiomqtt.MqttError) -> BrokerError:
+        if isinstance(error, aiomqtt.MqttCodeError):
+            code = error.rc if isinstance(error.rc, int) else error.rc.value if error.rc else 0
+            return refused(self._broker, code)
+        # aiomqtt keeps only the words of what the socket raised; the error itself is the context.
+        cause = error.__context__ if isinstance(error.__context__, OSError) else None
+        return explain(cause, self._broker)
+
+    async def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float) -> None:
+        """Return once the broker has it (QoS 0: once it is written); raise `BrokerError` after `limit` s."""
+        try:
+            async with asyncio.timeout(limit):
+                await self._client.publish(topic, payload, qos, retain, timeout=math.inf)
+        except TimeoutError:
+            raise silent() from None
+        except aiomqtt.MqttError:
+            raise closed() from None
+
+    async def watch(self) -> None:
+        """Raise `BrokerError` as soon as the connection is lost."""
+        try:
+            # Nothing ever comes: this is how aiomqtt tells a mere publisher of a lost connection.
+            async for _ in self._client.messages:
+                pass
+        except aiomqtt.MqttError:
+            raise closed() from None
+
+    def check_ping(self) -> None:
+        """Raise `BrokerError` if the broker owes us the answer to a ping."""
+        sent_at = self._paho._ping_t  # noqa: SLF001 - monotonic seconds, 0 when nothing is owed
+        if sent_at and time.monotonic() - sent_at > PING_ANSWER:
+            raise silent()
+
+    async def leave(self, *, limit: float) -> None:
+        """Disconnect so that the will is not published; raise `BrokerError` after `limit` seconds."""
+        self._client.timeout = limit
+        try:
+            await self._client.__aexit__(None, None, None)
+        except aiomqtt.MqttError:
+            raise silent() from None
+
+    async def drop(self) -> None:
+        """Close what is open, without a word to the broker: unless we took leave, it publishes the will."""
+        self._paho.on_socket_open = _close_at_once
+        try:
+            # A reader that aiomqtt has just asked the loop for must be there before it can be removed.
+            await asyncio.sleep(0)
+        finally:
+            self._paho._sock_close()  # noqa: SLF001 - as for _paho
+            for future in (self._client._connected, self._client._disconnected):  # noqa: SLF001 - as for _paho
+                if future.done() and not future.cancelled():
+                    # Seen, or asyncio would report that nobody retrieved it.
+                    future.exception()
+
+
+def _close_at_once(client: PahoClient, userdata: Any, sock: Any) -> None:  # noqa: ANN401, ARG001 - paho's signature
+    """Close the socket that a thread still stuck in connect() opens after its attempt was given up."""
+    client.on_socket_close = None
+    client._sock_close()  # noqa: SLF001 - as for Connection._paho

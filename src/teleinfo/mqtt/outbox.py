@@ -1,0 +1,80 @@
+"""
+What waits for the broker: readings, of which the newest win, and states, of which the latest counts.
+
+Readings are sent in order, once each; states (the retained topics) are sent again after every connection,
+because a broker that restarts without persistence has forgotten them. Bounded by the number of readings asked
+for and by the number of topics. No I/O; to be used from the thread of one event loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The latest payload of one retained topic."""
+
+    topic: str
+    payload: bytes
+
+
+class Outbox:
+    """Holds at most `queue` readings and one payload for each state topic."""
+
+    def __init__(self, queue: int) -> None:
+        if queue < 1:
+            raise ValueError(f"an outbox holds at least 1 reading, not {queue}")
+        self._readings: deque[bytes] = deque(maxlen=queue)
+        self._states: dict[str, bytes] = {}
+        self._due: set[str] = set()
+        self._filled = asyncio.Event()
+
+    def put_reading(self, payload: bytes) -> None:
+        """Keep `payload` until it can be sent; the oldest reading makes room for it."""
+        self._readings.append(payload)
+        self._filled.set()
+
+    def put_state(self, topic: str, payload: bytes) -> None:
+        """Keep `payload` as the state of `topic`, to be sent at once if it differs from the one before."""
+        if self._states.get(topic) != payload:
+            self._states[topic] = payload
+            self._due.add(topic)
+            self._filled.set()
+
+    def repeat_states(self) -> None:
+        """Make every state due again, as after a connection."""
+        self._due.update(self._states)
+        if self._due:
+            self._filled.set()
+
+    def next_state(self) -> State | None:
+        """
+        Return the first state that is due, or None.
+
+        It stays due until `state_sent`. States come in the order in which their topics first appeared.
+        """
+        return next((State(topic, self._states[topic]) for topic in self._states if topic in self._due), None)
+
+    def state_sent(self, state: State) -> None:
+        """Note that the broker has `state`; the topic stays due if it changed in the meantime."""
+        if self._states.get(state.topic) == state.payload:
+            self._due.discard(state.topic)
+
+    def take_reading(self) -> bytes | None:
+        """Remove and return the oldest reading, or return None."""
+        return self._readings.popleft() if self._readings else None
+
+    def give_back(self, payload: bytes) -> None:
+        """Put back in front a reading that was not acknowledged, unless newer ones fill the room."""
+        if len(self._readings) != self._readings.maxlen:
+            self._readings.appendleft(payload)
+            self._filled.set()
+
+    async def wait(self) -> None:
+        """Return as soon as there is something to send."""
+        while not self._readings and not self._due:
+            self._filled.clear()
+            await self._filled.wait()

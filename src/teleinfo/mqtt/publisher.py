@@ -1,0 +1,283 @@
+"""
+Carry what is in the outbox to the broker, and keep doing it whatever happens to the broker.
+
+`Publisher.run` dials, sends, notices a lost connection, waits and dials again, until `stop`. It raises
+nothing for an absent, dead, frozen or refusing broker: that goes to the log, in plain words, and to
+`on_connection`. There is never more than one connection: each attempt has a `Connection` of its own, and one
+that failed or was lost is closed before the next begins.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from teleinfo.backoff import delays
+from teleinfo.mqtt.broker import Broker, BrokerError, Tls, closed_unanswered, silent, tls_context
+from teleinfo.mqtt.connection import OFFLINE, Connection
+from teleinfo.mqtt.outage import Outage
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable, Coroutine
+    from random import Random
+
+    from teleinfo.mqtt.outbox import Outbox
+
+__all__ = ["Broker", "Publisher", "Tls"]
+
+log = logging.getLogger(__name__)
+
+ANSWER: Final = 5.0
+"""Seconds that the broker has to acknowledge a message."""
+
+DIAL: Final = 60.0
+"""Seconds for a whole attempt: resolving, several addresses at 5 s each, TLS, CONNACK."""
+
+GOODBYE: Final = 1.0
+"""Seconds for the broker to take our "offline", and as many again to hang up."""
+
+STEADY: Final = 30.0
+"""Seconds after which a connection counts as good: the back-off starts anew and the states are repeated."""
+
+BEAT: Final = 2.0
+"""Longest wait in seconds between two calls of `beat`."""
+
+GRACE: Final = 0.1
+"""Seconds that a refused attempt has to say why, once its socket is closed."""
+
+SHORT, SHORT_IN_A_ROW = 5.0, 3
+"""A connection of less than 5 s, three times: somebody else uses our client id."""
+
+FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
+
+
+class Publisher:
+    """
+    Sends the readings and the states of `outbox` to `broker`, one message at a time.
+
+    Readings go to `topic_readings` with `qos` and `retain`; states are retained, QoS 1. The last will is
+    "offline" on `status_topic`. `beat` is called at least every 5 s while `run` is alive and making progress.
+    `on_connection` is told True when the broker accepts us and False when that is over.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        outbox: Outbox,
+        *,
+        topic_readings: str,
+        status_topic: str,
+        qos: int,
+        retain: bool,
+        rng: Random,
+        beat: Callable[[], None],
+        on_connection: Callable[[bool], None],
+    ) -> None:
+        self._broker = broker
+        self._outbox = outbox
+        self._topic_readings = topic_readings
+        self._status_topic = status_topic
+        self._qos = qos
+        self._retain = retain
+        self._rng = rng
+        self._beat = beat
+        self._on_connection = on_connection
+        self._outage = Outage(broker.address, clock=time.monotonic)
+        self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
+        self._stopping = asyncio.Event()
+        self._short_in_a_row = 0
+        self._tls_context: ssl.SSLContext | None = None
+        self._link: Connection | None = None
+
+    def stop(self) -> None:
+        """Ask for the goodbye: `run` returns within 2 s."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Keep a connection until `stop`; cancelled, close it without a goodbye (the will speaks)."""
+        if self._broker.tls is not None and self._broker.tls.insecure:
+            log.warning(
+                "TELEINFO_MQTT_TLS_INSECURE is on: the broker's certificate is not verified, and anybody on "
+                "the network can pose as the broker and read the password",
+            )
+        while not self._stopping.is_set():
+            fault = await self._connect_and_serve()
+            if fault is None or self._stopping.is_set():
+                return
+            self._outage.failed(fault)
+            await self._until(limit=next(self._delays))
+
+    async def _connect_and_serve(self) -> BrokerError | None:
+        """Live through one connection and return why it ended; None: stopped."""
+        try:
+            if not await self._finish(self._load_tls(), name="tls", limit=DIAL):
+                return self._unless_stopping(silent())
+        except BrokerError as fault:
+            return fault
+        self._link = link = Connection(self._broker, self._status_topic, self._tls_context)
+        try:
+            if not await self._finish(link.enter(), link.socket_closed, name="connect", limit=DIAL):
+                return self._unless_stopping(
+                    closed_unanswered(self._broker) if link.socket_closed.done() else silent(),
+                )
+            self._outage.connected()
+            return await self._serve(link)
+        except BrokerError as fault:
+            return fault
+        finally:
+            self._link = None
+            await link.drop()
+
+    def _unless_stopping(self, fault: BrokerError) -> BrokerError | None:
+        return None if self._stopping.is_set() else fault
+
+    async def _load_tls(self) -> None:
+        # For each attempt anew: certificates are renewed while we run.
+        if self._broker.tls is not None:
+            self._tls_context = await asyncio.to_thread(tls_context, self._broker.tls)
+
+    async def _serve(self, link: Connection) -> BrokerError | None:
+        """Send until the connection is lost (the fault) or until stopped (None)."""
+        began = time.monotonic()
+        fault: BrokerError | None = None
+        self._on_connection(True)  # noqa: FBT003 - a callback has no keywords
+        try:
+            async with asyncio.TaskGroup() as group:
+                watcher = group.create_task(link.watch(), name="teleinfo.publisher.watch")
+                await self._send(link)
+                watcher.cancel()
+            await self._say_goodbye(link)
+        except* BrokerError as faults:
+            fault = next(error for error in faults.exceptions if isinstance(error, BrokerError))
+        finally:
+            self._on_connection(False)  # noqa: FBT003 - as above
+        if fault is not None:
+            self._count_short(time.monotonic() - began, fault)
+        return fault
+
+    async def _send(self, link: Connection) -> None:
+        """Send what the outbox holds, states first, until stopped; raise `BrokerError`."""
+        steady_at = time.monotonic() + STEADY
+        self._outbox.repeat_states()
+        while not self._stopping.is_set():
+            if time.monotonic() >= steady_at:
+                steady_at = math.inf
+                self._become_steady()
+            if not await self._send_one(link):
+                await self._idle(link, limit=min(BEAT, steady_at - time.monotonic()))
+
+    async def _send_one(self, link: Connection) -> bool:
+        """Send the next message; return False if there is none."""
+        if (state := self._outbox.next_state()) is not None:
+            if await self._deliver(link, state.topic, state.payload, qos=1, retain=True):
+                self._outbox.state_sent(state)
+            return True
+        if (reading := self._outbox.take_reading()) is None:
+            return False
+        delivered = False
+        try:
+            delivered = await self._deliver(
+                link, self._topic_readings, reading, qos=self._qos, retain=self._retain
+            )
+        finally:
+            if not delivered:
+                self._outbox.give_back(reading)
+        return True
+
+    async def _deliver(self, link: Connection, topic: str, payload: bytes, *, qos: int, retain: bool) -> bool:
+        """Return True once the broker has the message, False when stopped before; raise `BrokerError`."""
+        return await self._finish(
+            link.publish(topic, payload, qos=qos, retain=retain, limit=ANSWER),
+            name="publish",
+        )
+
+    async def _idle(self, link: Connection, *, limit: float) -> None:
+        """Wait for something to send, for the stop, or for `limit` seconds."""
+        await self._finish(self._outbox.wait(), name="outbox", limit=limit)
+        link.check_ping()
+
+    def _become_steady(self) -> None:
+        self._outage.steady()
+        self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
+        # The will of a connection that we gave up may have been published after our states.
+        self._outbox.repeat_states()
+
+    async def _say_goodbye(self, link: Connection) -> None:
+        """Publish "offline" and disconnect, as well as the broker lets us."""
+        try:
+            await link.publish(self._status_topic, OFFLINE, qos=1, retain=True, limit=GOODBYE)
+            await link.leave(limit=GOODBYE)
+        except BrokerError as fault:
+            log.warning(
+                "stopped without a goodbye to the broker at %s: %s; it will say offline for us",
+                self._broker.address,
+                fault.words,
+            )
+
+    def _count_short(self, lasted: float, fault: BrokerError) -> None:
+        if self._short_in_a_row >= SHORT_IN_A_ROW:
+            return
+        self._short_in_a_row = self._short_in_a_row + 1 if fault.kind == "closed" and lasted < SHORT else 0
+        if self._short_in_a_row == SHORT_IN_A_ROW:
+            log.warning(
+                "the broker at %s closed %d connections in a row within %d s: probably another program uses "
+                "the same client id, %s, and each pushes the other out; give one of them another "
+                "TELEINFO_MQTT_CLIENT_ID",
+                self._broker.address,
+                SHORT_IN_A_ROW,
+                SHORT,
+                self._broker.client_id,
+            )
+
+    async def _finish(
+        self,
+        work: Coroutine[Any, Any, None],
+        *alarms: asyncio.Future[None],
+        name: str,
+        limit: float = math.inf,
+    ) -> bool:
+        """
+        Do `work` in a task and return True, or raise what it raised.
+
+        Return False, `work` cancelled, when an alarm, the stop or the end of `limit` seconds came before.
+        """
+        task = asyncio.create_task(work, name=f"teleinfo.publisher.{name}")
+        try:
+            await self._until(task, *alarms, limit=limit)
+            if any(alarm.done() for alarm in alarms):
+                # What rang the alarm may be about to end the work too, and say more.
+                await asyncio.wait({task}, timeout=GRACE)
+            if task.done():
+                task.result()
+                return True
+            return False
+        finally:
+            task.cancel()
+            task.add_done_callback(_seen)
+
+    async def _until(self, *events: asyncio.Future[None], limit: float = math.inf) -> None:
+        """Wait for one of `events`, for the stop, or for `limit` seconds, beating all the while."""
+        deadline = time.monotonic() + limit
+        stop = asyncio.create_task(self._stopping.wait(), name="teleinfo.publisher.stop")
+        awaited: set[asyncio.Future[Any]] = {stop, *events}
+        done: set[asyncio.Future[Any]] = set()
+        try:
+            while not done and (left := deadline - time.monotonic()) > 0:
+                self._beat()
+                done, _ = await asyncio.wait(
+                    awaited,
+                    timeout=min(left, BEAT),
+                    return_when=asyncio.FIRST_COMPLETED,
+                )
+        finally:
+            stop.cancel()
+
+
+def _seen(task: asyncio.Task[None]) -> None:
+    """Take note of how a cancelled task ended, or asyncio would report that nobody did."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,76 @@
+"""`teleinfo decode`: a recording in, the payloads that would have been published out."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from teleinfo.payload import encode
+from teleinfo.settings import load
+from teleinfo.tic.decoder import Decoder
+
+if TYPE_CHECKING:
+    import argparse
+    from contextlib import AbstractContextManager
+
+HELP = (
+    "Print what would be published of a recording, one JSON object a line, and a summary on standard error."
+)
+CHUNK = 1 << 16
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Take the recording's path."""
+    parser.add_argument(
+        "file", metavar="FILE", nargs="?", default="-", help="raw bytes of the line (default: standard input)"
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """
+    Decode the recording and return 0, or 1 where it cannot be read; raise SettingsError.
+
+    PUBLISH_INTERVAL does not apply: a recording has no clock. `timestamp` is the time of decoding.
+    """
+    options = load(arguments.env_file).payload
+    decoder = Decoder()
+    try:
+        with _opened(arguments.file) as recording:
+            while data := recording.read1(CHUNK):  # type: ignore[attr-defined]  # of buffered files
+                for reading in decoder.feed(data):
+                    text = encode(reading, options, now=time.time())
+                    if text is not None:
+                        sys.stdout.buffer.write(text + b"\n")
+                sys.stdout.buffer.flush()
+    except OSError as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        sys.stderr.write(f"teleinfo decode: {arguments.file} cannot be read: {error.strerror}\n")
+        return 1
+    decoder.close()
+    sys.stderr.write(_summary(decoder))
+    return 0
+
+
+def _opened(name: str) -> AbstractContextManager[BinaryIO]:
+    return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
+
+
+def _summary(decoder: Decoder) -> str:
+    counts = decoder.counts
+    parity = {
+        True: "yes: each character was checked",
+        False: "no: it was stripped, only checksums and character classes were checked",
+        None: "unknown: there is no complete frame",
+    }[decoder.parity]
+    return (
+        f"frames       {counts.frames}\n"
+        f"groups       {counts.groups}\n"
+        f"rejected     {counts.rejected}"
+        f" (parity {counts.parity}, checksum {counts.checksum}, malformed {counts.malformed})\n"
+        f"interrupted  {counts.interrupted}\n"
+        f"parity       {parity}\n"
+    )

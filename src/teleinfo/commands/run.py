@@ -1,0 +1,33 @@
+"""`teleinfo run`: the daemon."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from teleinfo import journal
+from teleinfo.daemon import Daemon
+from teleinfo.settings import Settings, load
+from teleinfo.systemd import Notifier
+
+if TYPE_CHECKING:
+    import argparse
+
+HELP = "Read the meter and publish each frame on the broker, until told to stop."
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """`run` has no arguments of its own: its settings are variables."""
+    del parser
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
+    settings = load(arguments.env_file)
+    journal.configure(settings.log_level)
+    asyncio.run(_serve(settings))
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    await Daemon(settings, Notifier()).run()

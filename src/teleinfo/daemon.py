@@ -1,0 +1,142 @@
+"""
+The corridor: join the rooms, keep watch over them, and say goodbye when told to stop.
+
+Three tasks: `teleinfo.reader` owns the port, `teleinfo.publisher` the broker, `teleinfo.keeper` the clock.
+They meet in the outbox. The reader and the publisher mend what they can by themselves; whatever else goes
+wrong ends the process loudly, and systemd starts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from random import Random
+from typing import TYPE_CHECKING
+
+from teleinfo import __version__, payload
+from teleinfo.keeper import Beats, Keeper, Topics
+from teleinfo.mqtt.outbox import Outbox
+from teleinfo.mqtt.publisher import Broker, Publisher, Tls
+from teleinfo.pace import Pace
+from teleinfo.port.reader import Reader
+from teleinfo.port.tuning import Tuner, candidates
+from teleinfo.threads import LooseThreads
+from teleinfo.tic.decoder import Decoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from teleinfo.settings import Settings
+    from teleinfo.systemd import Notifier
+    from teleinfo.tic.reading import Reading
+
+log = logging.getLogger(__name__)
+
+# A clean end: systemd's stop, Ctrl-C, and the terminal that went away.
+STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+# The publisher keeps its own goodbye within 2 s; what is not done by then is cut off.
+GOODBYE_LIMIT = 2.5
+
+
+class Daemon:
+    """One meter, one broker. To be made inside the event loop that runs it."""
+
+    def __init__(self, settings: Settings, notifier: Notifier) -> None:
+        self._notifier = notifier
+        self._options = settings.payload
+        self._pace = Pace(settings.publish_interval)
+        self._outbox = Outbox(settings.mqtt_queue)
+        decoder, beats, topics = Decoder(), Beats(), Topics(settings.mqtt_topic)
+        rng = Random()  # noqa: S311 - spreads retries, guards nothing
+        self._reader = Reader(
+            url=settings.serial_port,
+            tuner=Tuner(candidates(settings.serial_mode, settings.serial_baudrate)),
+            decoder=decoder,
+            on_reading=self._take,
+            beat=beats.of("reader"),
+            rng=rng,
+        )
+        self._keeper = Keeper(
+            reader=self._reader,
+            decoder=decoder,
+            outbox=self._outbox,
+            topics=topics,
+            beats=beats,
+            notifier=notifier,
+            broker=f"{settings.mqtt_host}:{settings.broker_port}",
+        )
+        self._publisher = Publisher(
+            _broker(settings),
+            self._outbox,
+            topic_readings=topics.readings,
+            status_topic=topics.status,
+            qos=settings.mqtt_qos,
+            retain=settings.mqtt_retain,
+            rng=rng,
+            beat=beats.of("publisher"),
+            on_connection=self._keeper.connection_changed,
+        )
+
+    async def run(self) -> None:
+        """Run until a signal asks to stop; raise what a task could not mend."""
+        loop = asyncio.get_running_loop()
+        # The threads that dial and open ports may hang in the kernel: nobody is to wait for them at the end.
+        loop.set_default_executor(LooseThreads())
+        stopped = asyncio.Event()
+        for number in STOPPING_SIGNALS:
+            loop.add_signal_handler(number, self._stop, stopped)
+        log.info("teleinfo %s has started", __version__)
+        async with asyncio.TaskGroup() as tasks:
+            publisher = tasks.create_task(self._publisher.run(), name="teleinfo.publisher")
+            others = [
+                tasks.create_task(self._reader.run(), name="teleinfo.reader"),
+                tasks.create_task(self._keeper.run(), name="teleinfo.keeper"),
+            ]
+            await stopped.wait()
+            self._notifier.stopping()
+            for task in others:
+                task.cancel()
+            self._publisher.stop()
+            await asyncio.wait([publisher], timeout=GOODBYE_LIMIT)
+            publisher.cancel()
+        log.info("teleinfo has stopped")
+
+    def _stop(self, stopped: asyncio.Event) -> None:
+        """Ask for the goodbye, and leave the next signal to the system: it ends the process at once."""
+        stopped.set()
+        for number in STOPPING_SIGNALS:
+            asyncio.get_running_loop().remove_signal_handler(number)
+            signal.signal(number, signal.SIG_DFL)
+
+    def _take(self, reading: Reading) -> None:
+        now = asyncio.get_running_loop().time()
+        self._keeper.frame_came(now)
+        if not self._pace.is_due(reading, now=now):
+            return
+        text = payload.encode(reading, self._options, now=time.time())
+        if text is not None:
+            self._outbox.put_reading(text)
+
+
+def _broker(settings: Settings) -> Broker:
+    secret = settings.mqtt_password
+    tls = Tls(
+        ca_file=_text(settings.mqtt_tls_ca_file),
+        cert_file=_text(settings.mqtt_tls_cert_file),
+        key_file=_text(settings.mqtt_tls_key_file),
+        insecure=settings.mqtt_tls_insecure,
+    )
+    return Broker(
+        host=settings.mqtt_host,
+        port=settings.broker_port,
+        client_id=settings.mqtt_client_id,
+        username=settings.mqtt_username,
+        password=None if secret is None else secret.get_secret_value(),
+        tls=tls if settings.mqtt_tls else None,
+    )
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

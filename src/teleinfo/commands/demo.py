@@ -1,0 +1,254 @@
+"""`teleinfo demo`: the whole chain on one screen, with no meter, no broker and no rights.
+
+A simulated meter and the real daemon run as processes of their own, exactly as `teleinfo simulate` and
+`teleinfo run` would; between the daemon and the screen stands an MQTT broker: one embedded here (amqtt, the
+extra `demo`), or an existing one (`--host`). What is printed on standard output is what a subscriber to the
+base topic receives, and nothing else follows the heading; the daemon's log goes to standard error.
+
+It ends at Ctrl-C, SIGTERM, SIGHUP, or after `--seconds`, leaves no process behind, and its exit status is 0.
+Only what keeps it from running gives 1: no amqtt, no broker at `--host`, a part that ends by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import importlib.util
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from teleinfo.commands.demo_broker import MQTT_PORT, Broker, DemoError, broker_for, subscriber
+from teleinfo.meter.catalogue import DEFAULT, METERS
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+HELP = "show the whole chain at work: simulated meter, daemon, broker, subscriber"
+
+# How long a part may take to start, and to end before it is killed. The daemon promises 3 s at worst.
+START_SECONDS = 20.0
+STOP_SECONDS = 5.0
+# How long the last message, `offline`, may take from the broker to the screen.
+LAST_WORD_SECONDS = 2.0
+
+WITHOUT_EXTRA = """\
+The demo's MQTT broker is not installed. Install it with:  pip install 'teleinfo[demo]'
+or, from a checkout of teleinfo, run:  make demo"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the demo to `parser`."""
+    parser.add_argument(
+        "--meter",
+        choices=METERS,
+        default=DEFAULT,
+        metavar="NAME",
+        help=f"which meter to simulate: {', '.join(METERS)} (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--seconds", type=_positive, metavar="N", help="end after N seconds (default: at Ctrl-C)"
+    )
+    parser.add_argument(
+        "--speed",
+        type=_positive,
+        default=1.0,
+        metavar="N",
+        help="N times faster than a real meter (default: 1)",
+    )
+    parser.add_argument(
+        "--noise",
+        type=_probability,
+        default=0.0,
+        metavar="BER",
+        help="share of bits that arrive wrong, for example 0.001 (default: 0)",
+    )
+    parser.add_argument(
+        "--host",
+        help="use the MQTT broker at this host, one that asks for no password, instead of an embedded one",
+    )
+    parser.add_argument(
+        "--port", type=int, help=f"the broker's port (default: {MQTT_PORT} with --host, else a free one)"
+    )
+    parser.add_argument("--topic", default="teleinfo", help="base topic (default: %(default)s)")
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Run the demo; return the exit status (0 or 1, see the module)."""
+    if importlib.util.find_spec("amqtt") is None:
+        _say(WITHOUT_EXTRA, to=sys.stderr)
+        return 1
+    # What the broker and its client say of themselves is of no interest here: what fails is told below.
+    logging.getLogger("amqtt").setLevel(logging.CRITICAL + 1)
+    try:
+        asyncio.run(_demo(arguments))
+    except DemoError as error:
+        _say(str(error), to=sys.stderr)
+        return 1
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        pass  # it was told to end while it started, which is no fault
+    return 0
+
+
+async def _demo(arguments: argparse.Namespace) -> None:
+    """Start the parts one after the other, wait for the end, stop them in reverse."""
+    enough = asyncio.Event()
+    starting = asyncio.current_task()
+    if starting is not None:
+        _at_a_signal(starting.cancel)
+    async with contextlib.AsyncExitStack() as stack:
+        broker = await stack.enter_async_context(broker_for(arguments.host, arguments.port))
+        client = await stack.enter_async_context(subscriber(broker, arguments.topic))
+        meter = await stack.enter_async_context(_teleinfo(*_simulate(arguments)))
+        port = await _port_of(meter)
+        _at_a_signal(enough.set)
+        _say(_heading(arguments, broker), to=sys.stdout)
+        screen = asyncio.create_task(_show(client, arguments.topic, enough), name="teleinfo.demo.screen")
+        async with _teleinfo("run", "--env-file", os.devnull, **_settings(arguments, broker, port)) as daemon:
+            await _until_the_end(enough, arguments.seconds, meter=meter, daemon=daemon, screen=screen)
+            enough.set()
+        # The daemon's last word is `offline`, and it is on its way.
+        done, _ = await asyncio.wait({screen}, timeout=LAST_WORD_SECONDS)
+        screen.cancel()
+        for task in done:
+            task.result()  # what went wrong with it is the end of the demo too
+
+
+def _at_a_signal(act: Callable[[], object]) -> None:
+    """Let Ctrl-C, SIGTERM and SIGHUP `act`, in place of what they did before."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, act)
+
+
+async def _until_the_end(
+    enough: asyncio.Event,
+    seconds: float | None,
+    *,
+    meter: asyncio.subprocess.Process,
+    daemon: asyncio.subprocess.Process,
+    screen: asyncio.Task[None],
+) -> None:
+    """Return when it is enough or `seconds` are over; raise DemoError when a part ended by itself."""
+    parts: dict[asyncio.Task[Any], str] = {
+        asyncio.create_task(meter.wait(), name="teleinfo.demo.meter"): "simulated meter",
+        asyncio.create_task(daemon.wait(), name="teleinfo.demo.daemon"): "daemon",
+        screen: "connection to the broker",
+    }
+    end = asyncio.create_task(enough.wait(), name="teleinfo.demo.end")
+    done, _ = await asyncio.wait({end, *parts}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in {end, *parts} - {screen}:
+        task.cancel()
+    if end in done:
+        return
+    for task in done:
+        result = task.result()
+        status = "" if result is None else f" with status {result}"
+        raise DemoError(f"The {parts[task]} ended by itself{status}. What it said last is above.")
+
+
+def _simulate(arguments: argparse.Namespace) -> list[str]:
+    """Return the words of `teleinfo simulate`."""
+    words = ["simulate", "--meter", arguments.meter, "--speed", str(arguments.speed)]
+    # With this the daemon has to find the speed of the line, as on a real port.
+    return [*words, "--noise", str(arguments.noise), "--strict-speed"]
+
+
+def _settings(arguments: argparse.Namespace, broker: Broker, port: str) -> dict[str, str]:
+    """Return the daemon's settings, as the variables of its environment."""
+    return {
+        "TELEINFO_SERIAL_PORT": port,
+        "TELEINFO_MQTT_HOST": broker.host,
+        "TELEINFO_MQTT_PORT": str(broker.port),
+        "TELEINFO_MQTT_TOPIC": arguments.topic,
+        # On a real broker a real daemon may be at work: two clients of one name throw each other out.
+        "TELEINFO_MQTT_CLIENT_ID": f"teleinfo-demo-{os.getpid()}",
+    }
+
+
+def _heading(arguments: argparse.Namespace, broker: Broker) -> str:
+    """Return what runs, and how to see it from elsewhere."""
+    kind = "an embedded MQTT broker" if broker.embedded else "the MQTT broker"
+    subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{arguments.topic}/#' -v"
+    end = "Ctrl-C ends it." if arguments.seconds is None else f"{arguments.seconds:g} s or Ctrl-C end it."
+    address = f"{broker.host}:{broker.port}"
+    return (
+        f"A simulated meter ({arguments.meter}) -> teleinfo -> {kind} at {address} -> this screen\n"
+        f"From another terminal:  {subscribe}\n"
+        f"{end}\n"
+    )
+
+
+async def _show(client: Any, topic: str, enough: asyncio.Event) -> None:  # noqa: ANN401 - amqtt is not typed
+    """Print each message that comes; return at the broker's end, or at `offline` when it is enough."""
+    width = len(f"{topic}/status") + 2
+    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+    while (message := await client.deliver_message()) is not None:
+        payload = bytes(message.data).decode(errors="replace")
+        _say(f"{bold}{message.topic:{width}}{plain}{payload}", to=sys.stdout)
+        if enough.is_set() and message.topic == f"{topic}/status" and payload == "offline":
+            return
+
+
+@contextlib.asynccontextmanager
+async def _teleinfo(*words: str, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """Yield a process of `teleinfo` that has these settings and no others; end it, by force if it must be."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TELEINFO_")}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "teleinfo",
+        *words,
+        env=environment | settings,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        # Ctrl-C in the terminal is for the demo, which then ends its parts in the right order.
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def _port_of(meter: asyncio.subprocess.Process) -> str:
+    """Return the path of the simulated meter's port, the first line that it prints, or raise DemoError."""
+    assert meter.stdout is not None  # noqa: S101 - it was asked for in _teleinfo
+    try:
+        line = await asyncio.wait_for(meter.stdout.readline(), START_SECONDS)
+    except TimeoutError as error:
+        raise DemoError(f"The simulated meter did not start within {START_SECONDS:g} s.") from error
+    if not line:
+        raise DemoError("The simulated meter did not start. What it said last is above.")
+    return line.decode().strip()
+
+
+def _say(text: str, *, to: TextIO) -> None:
+    """Write `text` as a line, at once."""
+    to.write(f"{text}\n")
+    to.flush()
+
+
+def _positive(text: str) -> float:
+    """Read a number above 0, or raise argparse's error."""
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return number
+
+
+def _probability(text: str) -> float:
+    """Read a number from 0 to 1, or raise argparse's error."""
+    number = float(text)
+    if not 0 <= number <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1")
+    return number

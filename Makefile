@@ -1,0 +1,101 @@
+# What can be done with teleinfo from a checkout. Each verb is enough by itself on a machine that has
+# Python 3.11 or newer and make: it builds its own virtual environment and installs into that only.
+
+VENV   ?= .venv
+# The first of these that runs and is new enough; `make PYTHON=/path/to/python …` takes another one.
+PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
+              if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+              then echo $$python; break; fi; done)
+# What `make demo` is called with, for example: make demo DEMO="--meter standard --seconds 20"
+DEMO   ?=
+# Which tests `make pytest` runs, and how, for example: make pytest TESTS="tests/tic -x"
+TESTS  ?=
+
+# The rooms that do no input or output: every branch of them must be tested.
+PURE = src/teleinfo/tic/*,src/teleinfo/payload.py,src/teleinfo/pace.py,src/teleinfo/port/tuning.py,$\
+       src/teleinfo/backoff.py,src/teleinfo/health.py,src/teleinfo/durations.py
+# The programs that the tests run, which are packages of the same name.
+PROGRAMS = mosquitto openssl
+
+# Debian keeps mosquitto where an ordinary user does not look.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin
+
+BIN  = $(VENV)/bin
+MADE = $(VENV)/.made
+
+.DEFAULT_GOAL = help
+.DELETE_ON_ERROR:
+.NOTPARALLEL:
+.PHONY: help demo test check format pytest programs wheel clean
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon, and the messages on the screen
+	@$(BIN)/teleinfo demo $(DEMO)
+
+test: check pytest ## everything that must hold: style, types, all the tests, full cover of the pure rooms
+
+check: $(VENV)/.dev ## style and types only
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev ## put the code in its usual form
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them: then no cover is asked)
+	$(BIN)/coverage run -m pytest $(TESTS)
+ifeq ($(strip $(TESTS)),)
+	$(BIN)/coverage report
+	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
+endif
+
+# Nothing is asked of the system, and no password of the user, when the programs are there already.
+programs:
+	@missing=; \
+	for program in $(PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if ! command -v apt-get >/dev/null; then \
+	    echo "The tests run these programs, which are not installed:$$missing." \
+	         "Please install them with your system's package manager, then try again." >&2; exit 1; fi; \
+	sudo=; \
+	if [ "$$(id -u)" -ne 0 ]; then \
+	    if ! command -v sudo >/dev/null; then \
+	        echo "The tests run these programs, which are not installed:$$missing." \
+	             "Please run as root: apt-get install$$missing" >&2; exit 1; fi; \
+	    sudo=sudo; \
+	fi; \
+	echo "The tests run these programs, which are not installed:$$missing. Installing them."; \
+	$$sudo apt-get update -qq && \
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+
+wheel: $(MADE) ## the package to install elsewhere, in dist/
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+clean: ## remove what the other verbs made
+	rm -rf $(VENV) dist build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# One environment, filled by what each verb needs: a demo does not wait for the tools of the tests.
+$(VENV)/.demo: pyproject.toml $(MADE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+	@touch $@
+
+$(VENV)/.dev: pyproject.toml $(MADE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ $(VENV)/.demo
+
+$(MADE):
+	@if [ -z "$(PYTHON)" ]; then \
+	    echo "teleinfo needs Python 3.11 or newer, and none was found." \
+	         "Name it if you have one: make PYTHON=/path/to/python3.11 …" >&2; exit 1; fi
+	@if ! $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))'; then \
+	    echo "teleinfo needs Python 3.11 or newer, and $(PYTHON) is not that." >&2; exit 1; fi
+	@if ! $(PYTHON) -c 'import venv, ensurepip' 2>/dev/null; then \
+	    echo "$(PYTHON) cannot make virtual environments. On Debian, Ubuntu or Raspberry Pi OS," \
+	         "this brings what it lacks: sudo apt install python3-venv" >&2; exit 1; fi
+	$(PYTHON) -m venv $(VENV)
+	@touch $@

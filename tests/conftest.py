@@ -19,7 +19,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 def captures() -> Path:
     """Return the folder with recordings of real meters: they belong to others, and stay outside."""
     beside = Path(__file__).parents[2] / "shared" / "captures"
-    folder = Path(os.environ.get("TELEINFO_CAPTURES", beside))
+    folder = Path(os.environ.get("TIC_CAPTURES", beside))
     if not folder.is_dir():
-        pytest.skip(f"no recordings of real meters in {folder}: set TELEINFO_CAPTURES")
+        pytest.skip(f"no recordings of real meters in {folder}: set TIC_CAPTURES")
     return folder

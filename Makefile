@@ -26,13 +26,16 @@ MADE = $(VENV)/.made
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test check format pytest programs wheel clean
+.PHONY: help demo run test check format pytest programs wheel clean
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon, and the messages on the screen
 	@$(BIN)/teleinfo demo $(DEMO)
+
+run: $(VENV)/.run ## the daemon, with the settings of .env
+	@$(BIN)/teleinfo run
 
 test: check pytest ## everything that must hold: style, types, all the tests, full cover of the pure rooms
 
@@ -80,13 +83,17 @@ clean: ## remove what the other verbs made
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled by what each verb needs: a demo does not wait for the tools of the tests.
+$(VENV)/.run: pyproject.toml $(MADE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
 $(VENV)/.demo: pyproject.toml $(MADE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
-	@touch $@
+	@touch $@ $(VENV)/.run
 
 $(VENV)/.dev: pyproject.toml $(MADE)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
-	@touch $@ $(VENV)/.demo
+	@touch $@ $(VENV)/.demo $(VENV)/.run
 
 $(MADE):
 	@if [ -z "$(PYTHON)" ]; then \

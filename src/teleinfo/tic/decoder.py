@@ -87,7 +87,7 @@ class Decoder:
                     counts.parity += 1
                 case Rejection.CHECKSUM:
                     counts.checksum += 1
-                case Rejection.MALFORMED:
+                case _:
                     counts.malformed += 1
         counts.groups += len(sound)
         reading = read(sound)

@@ -83,6 +83,8 @@ def main(arguments: argparse.Namespace) -> int:
         return 1
     # What the broker and its client say of themselves is of no interest here: what fails is told below.
     logging.getLogger("amqtt").setLevel(logging.CRITICAL + 1)
+    # A task of amqtt may fail unheard when a client is killed, which asyncio would tell; ours are awaited.
+    logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
     try:
         asyncio.run(_demo(arguments))
     except DemoError as error:

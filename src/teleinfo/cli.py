@@ -14,6 +14,7 @@ import argparse
 import importlib
 import os
 import select
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +60,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns the exit status.  Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
     """
-    module, command, arguments = _parse(argv)
     try:
+        module, command, arguments = _parse(argv)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # see `teleinfo.__main__`
         status = _run_with_settings(module, arguments) if command.reads_settings else module.main(arguments)
         sys.stdout.flush()
     except KeyboardInterrupt:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import TYPE_CHECKING
 
 from teleinfo import journal
@@ -23,6 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
+    # Until the daemon is there to say goodbye, Ctrl-C just ends the process, as the other signals do.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     settings = load(arguments.env_file)
     journal.configure(settings.log_level)
     asyncio.run(_serve(settings))

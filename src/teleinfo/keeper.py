@@ -1,28 +1,28 @@
 """
 Keep the clock of the daemon: is the meter talking, how fares the line, does every task make progress.
 
-What it finds goes to the topics `status` and `health`, to `systemctl status`, and, where a state begins or
-ends, to the log. It wakes once a second, and measures durations on the monotonic clock of the event loop.
+What it finds goes to the topics `status` and `health`, to `systemctl status`, and to systemd's watchdog. It
+wakes once a second, and measures durations on the monotonic clock of the event loop. What is wrong with the
+meter and the broker stands in the log already: those who deal with them say it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo import __version__, health
-from teleinfo.durations import duration
+from teleinfo.status_line import Situation, in_plain_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from teleinfo.beats import Beats
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.port.reader import Reader
     from teleinfo.systemd import Notifier
     from teleinfo.tic.decoder import Decoder
+    from teleinfo.topics import Topics
 
 log = logging.getLogger(__name__)
 
@@ -31,55 +31,14 @@ TICK = 1.0
 METER_IS_SILENT = 10.0
 HEALTH_EVERY = 60.0
 STATUS_EVERY = 10.0
-# A task that did not beat for so long is stuck: systemd's watchdog is then no longer fed.
-STUCK = 15.0
+# systemd hears from us at least so often, seconds, and three times within its own limit.
+ALIVE_EVERY = 10.0
 
 ONLINE, OFFLINE = b"online", b"offline"
 
 
-@dataclass(frozen=True, slots=True)
-class Topics:
-    """The topics of one meter, all under its base."""
-
-    readings: str
-
-    @property
-    def status(self) -> str:
-        """Where `online` and `offline` are said."""
-        return f"{self.readings}/status"
-
-    @property
-    def health(self) -> str:
-        """Where the health of the line is told."""
-        return f"{self.readings}/health"
-
-
-class Beats:
-    """When each task last made progress, by the clock of the event loop."""
-
-    def __init__(self) -> None:
-        self._last: dict[str, float | None] = {}
-
-    def of(self, task: str) -> Callable[[], None]:
-        """Return what `task` has to call while it makes progress."""
-        self._last[task] = None
-
-        def beat() -> None:
-            self._last[task] = asyncio.get_running_loop().time()
-
-        return beat
-
-    def started(self) -> bool:
-        """Whether every task beat at least once."""
-        return all(last is not None for last in self._last.values())
-
-    def stuck(self, now: float) -> list[str]:
-        """Return the tasks that began and then made no progress for too long."""
-        return [task for task, last in self._last.items() if last is not None and now - last > STUCK]
-
-
 class Keeper:
-    """Watches `reader` and `decoder`, and puts what it finds into `outbox`."""
+    """Watches `reader`, `decoder` and `beats`, and puts what it finds into `outbox`."""
 
     def __init__(
         self,
@@ -103,25 +62,22 @@ class Keeper:
         self._connected = False
         self._ready = False
         self._online = False
-        self._silence_told = False
+        self._stuck_told = False
         self._began = asyncio.get_running_loop().time()
         self._last_frame: float | None = None
         self._told_state: object = None
         self._health_due = self._status_due = self._alive_due = self._began
         self._put_status()
 
-    def frame_came(self, now: float) -> None:
-        """Note a sound frame at the time `now`: the meter is talking."""
-        since = self._began if self._last_frame is None else self._last_frame
+    def frame_came(self, now: float) -> bool:
+        """Note a sound frame at the time `now`: the meter is talking. Return whether it was silent before."""
         self._last_frame = now
         if self._online:
-            return
+            return False
         self._online = True
-        if self._silence_told:
-            self._silence_told = False
-            log.info("the meter is heard again, after %s", duration(now - since))
         self._put_status()
         self._tell(now)
+        return True
 
     def connection_changed(self, connected: bool) -> None:  # noqa: FBT001 - a callback has no keywords
         """Note that the broker is there, or that it is gone."""
@@ -139,22 +95,9 @@ class Keeper:
             await asyncio.sleep(TICK)
 
     def _check_meter(self, now: float) -> None:
-        since = self._began if self._last_frame is None else self._last_frame
-        if now - since < METER_IS_SILENT:
-            return
-        if self._online:
+        if self._online and self._last_frame is not None and now - self._last_frame >= METER_IS_SILENT:
             self._online = False
             self._put_status()
-        # While there is no port, the reader has said so, and that is the reason.
-        if self._reader.connected and not self._silence_told:
-            self._silence_told = True
-            log.warning(
-                "no sound frame from the meter for %s: %s",
-                duration(METER_IS_SILENT),
-                "check its wires (terminals I1 and I2) and the adapter"
-                if self._decoder.counts.frames == 0
-                else "it may be interrupted, without power, or its wires loose",
-            )
 
     def _put_status(self) -> None:
         self._outbox.put_state(self._topics.status, ONLINE if self._online else OFFLINE)
@@ -162,7 +105,7 @@ class Keeper:
     def _tell(self, now: float) -> None:
         """Tell subscribers and systemd how it goes: at a steady rhythm, and at each change of state."""
         reader = self._reader
-        state = (self._online, self._connected, reader.connected, reader.mode)
+        state = (self._online, self._connected, reader.connected, reader.trouble, reader.mode)
         changed = state != self._told_state
         self._told_state = state
         if changed or now >= self._health_due:
@@ -171,7 +114,7 @@ class Keeper:
             self._outbox.put_state(self._topics.health, self._health(now))
         if changed or now >= self._status_due:
             self._status_due = now + STATUS_EVERY
-            self._notifier.status(self._in_plain_words(now))
+            self._notifier.status(in_plain_words(self._situation(now)))
 
     def _health(self, now: float) -> bytes:
         facts = health.Facts(
@@ -191,22 +134,19 @@ class Keeper:
         seconds = datetime.now(UTC).timestamp() - (now - self._last_frame)
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
-    def _in_plain_words(self, now: float) -> str:
-        reader, counts = self._reader, self._decoder.counts
-        if self._last_frame is None:
-            meter = "no frame yet"
-        else:
-            meter = f"{counts.frames} frames, the last {duration(now - self._last_frame)} ago"
-        if not reader.connected:
-            line = "no serial port"
-        elif reader.mode is None:
-            line = f"listening for a meter at {reader.baudrate} baud"
-        else:
-            line = f"mode {reader.mode} at {reader.baudrate} baud"
-        share = self._quality.bad_share
-        quality = "" if share is None else f"; {share:.1%} of the groups bad"
-        broker = "connected to" if self._connected else "no connection to"
-        return f"{line}; {meter}{quality}; {broker} the broker at {self._broker}"
+    def _situation(self, now: float) -> Situation:
+        return Situation(
+            connected=self._reader.connected,
+            trouble=self._reader.trouble,
+            mode=self._reader.mode,
+            baudrate=self._reader.baudrate,
+            online=self._online,
+            frames=self._decoder.counts.frames,
+            last_frame=None if self._last_frame is None else now - self._last_frame,
+            bad_share=self._quality.bad_share,
+            broker=self._broker,
+            broker_connected=self._connected,
+        )
 
     def _feed_watchdog(self, now: float) -> None:
         """Say READY once, and WATCHDOG while no task is stuck; an absent meter or broker does not matter."""
@@ -217,7 +157,11 @@ class Keeper:
         if interval is None or now < self._alive_due:
             return
         if stuck := self._beats.stuck(now):
-            log.error("stuck: %s; the watchdog of systemd will start teleinfo again", ", ".join(stuck))
+            if not self._stuck_told:
+                self._stuck_told = True
+                log.error("stuck: %s; the watchdog of systemd will start teleinfo again", ", ".join(stuck))
             return
-        self._alive_due = now + min(interval / 3, TICK * 10)
+        self._stuck_told = False
+        # A tick early, or the next one would be late.
+        self._alive_due = now + min(interval / 3, ALIVE_EVERY) - TICK
         self._notifier.alive()

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import random
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,8 +16,9 @@ from teleinfo.meter.encode import encode_frame, with_parity
 from teleinfo.meter.line import Line
 from teleinfo.meter.wrong_speed import misread
 from teleinfo.port import reader as reader_module
+from teleinfo.port import silence as silence_module
 from teleinfo.port.errors import PortError, Trouble
-from teleinfo.port.reader import REMINDER, Reader, _Outage
+from teleinfo.port.reader import Reader
 from teleinfo.port.source import Port, open_port
 from teleinfo.port.tuning import Tuner, candidates
 from teleinfo.tic.decoder import Decoder
@@ -76,6 +78,10 @@ class Bench:
 
     def _beat(self) -> None:
         self.beats += 1
+
+    def has_decoded(self, frames: int) -> bool:
+        """Tell whether so many frames were found sound."""
+        return self.reader._decoder.counts.frames >= frames
 
     async def play(self) -> None:
         """Send frames for ever, as fast as a test likes it, garbled for a reader at another speed."""
@@ -208,6 +214,26 @@ def test_a_frame_in_progress_is_enough_to_know_the_meter(
     assert said(lines, "INFO") == ["reading a meter in mode historique at 1200 baud"]
 
 
+def test_tiny_frames_are_believed_from_the_second_on(tmp_path: Path, lines: pytest.LogCaptureFixture) -> None:
+    """While the speed is searched a lone tiny frame may be an accident; an old meter sends it again."""
+    tiny = with_parity(encode_frame([Group("PAPP", "00750", None, Mode.HISTORIQUE)]))
+
+    async def scenario() -> list[int]:
+        bench = Bench(tmp_path / "meter")
+        bench.line.open()
+        counts = []
+        async with running(bench, meter=False):
+            await until(lambda: bench.line.attached and bench.resets)
+            for number in (1, 2, 3):
+                bench.line.write(tiny)
+                await until(partial(bench.has_decoded, number))
+                counts.append(len(bench.readings))
+        return counts
+
+    assert asyncio.run(scenario()) == [0, 1, 2]
+    assert said(lines, "INFO") == ["reading a meter in mode historique at 1200 baud"]
+
+
 def test_a_port_that_comes_late_is_two_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
@@ -293,7 +319,7 @@ def test_a_fixed_speed_that_makes_no_sense_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """1. Bytes, no sound group: one warning names both modes. 2. It works. 3. Nonsense again: one more."""
-    patch(monkeypatch, NONSENSE=0.3)
+    monkeypatch.setattr(silence_module, "NONSENSE", 0.3)
 
     async def scenario() -> list[int]:
         bench = Bench(tmp_path / "meter", mode="historique")
@@ -416,25 +442,3 @@ def test_a_mistake_of_the_program_is_not_hidden(tmp_path: Path) -> None:
         bench.line.close()
 
     asyncio.run(scenario())
-
-
-def test_an_outage_is_told_in_few_lines(lines: pytest.LogCaptureFixture) -> None:
-    """One line when it begins, one a new cause, one an hour, one at its end: a day of it stays below 30."""
-    outage = _Outage("port")
-    gone = PortError(Trouble.GONE, "gone")
-    missing = PortError(Trouble.MISSING, "missing")
-    denied = PortError(Trouble.DENIED, "denied")
-
-    outage.failed(gone, 0.0)
-    for second in range(3, 24 * 3600, 5):
-        outage.failed(denied if second % 100 == 3 else missing, float(second))
-
-    assert said(lines, "WARNING")[:2] == [
-        "no meter: gone; teleinfo keeps trying",
-        "still no meter, for another reason: denied",
-    ]
-    assert "still no meter after 1 h" in said(lines, "WARNING")[2]
-    assert len(lines.records) <= 2 + 24 * 3600 / REMINDER
-    assert outage.ended(24 * 3600.0)
-    assert said(lines, "INFO") == ["port is open again after 24 h 00 min"]
-    assert not outage.ended(24 * 3600.0)

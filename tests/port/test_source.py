@@ -191,7 +191,7 @@ def test_an_impossible_speed_is_named(tmp_path: Path, baudrate: int) -> None:
         (termios.error(errno.EINVAL, "Invalid argument"), Trouble.SPEED),
         (ValueError("Failed to set custom baud rate"), Trouble.SPEED),
         (termios.error(errno.EIO, "Input/output error"), Trouble.MISSING),
-        (TimeoutError(), Trouble.OTHER),
+        (TimeoutError(), Trouble.STUCK),
         (OSError(errno.ENOSPC, "no space"), Trouble.OTHER),
         (OSError(errno.EBUSY, "busy"), Trouble.BUSY),
     ],
@@ -334,7 +334,7 @@ def test_a_closing_that_hangs_delays_nothing(tmp_path: Path, monkeypatch: pytest
     lasted, error = asyncio.run(scenario())
 
     assert 0.1 <= lasted < BOUND
-    assert error.kind is Trouble.BUSY
+    assert error.kind is Trouble.STUCK
     assert "its driver hangs" in str(error)
 
 

@@ -23,6 +23,7 @@ class Trouble(enum.Enum):
     GONE = "gone"  # it was open and is lost
     UNREACHABLE = "unreachable"  # the TCP bridge does not answer
     SPEED = "speed"  # the port exists and cannot work at this speed
+    STUCK = "stuck"  # the driver does not come back from opening or closing
     OTHER = "other"
 
 
@@ -51,7 +52,11 @@ _KINDS: dict[int | None, Trouble] = {
 def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     """Return why the device at `path` does not open at `baudrate`; `error` is what pyserial raised."""
     code = _code(error)
-    kind = Trouble.SPEED if isinstance(error, ValueError) else _KINDS.get(code, Trouble.OTHER)
+    kind = _KINDS.get(code, Trouble.OTHER)
+    if isinstance(error, ValueError):
+        kind = Trouble.SPEED
+    elif isinstance(error, TimeoutError):
+        kind = Trouble.STUCK
     if kind is Trouble.MISSING:
         text = f"there is no serial port at {path}: {_how_to_find(path)}"
     elif kind is Trouble.DENIED:
@@ -67,7 +72,7 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
         text = f"the serial port {path} cannot work at {baudrate} baud: correct TELEINFO_SERIAL_BAUDRATE"
     elif code in {errno.ENOTTY, errno.EISDIR}:
         text = f"{path} is not a serial port: correct TELEINFO_SERIAL_PORT"
-    elif isinstance(error, TimeoutError):
+    elif kind is Trouble.STUCK:
         text = (
             f"the serial port {path} does not open: its driver hangs. Unplug the adapter and plug it in again"
         )
@@ -89,7 +94,7 @@ def device_lost(path: str, error: OSError | None) -> PortError:
 def stuck(path: str) -> PortError:
     """Return what to say while the system has not come back from opening or closing `path`."""
     return PortError(
-        Trouble.BUSY,
+        Trouble.STUCK,
         f"the system has not finished opening or closing the serial port {path}: its driver hangs. If this "
         "lasts, unplug the adapter and plug it in again, or restart the machine",
     )

@@ -48,7 +48,7 @@ CHUNK = 4096
 OPEN_LIMIT = 10.0
 """How long an opening may take, seconds: a driver may hang, a firewall may swallow packets."""
 
-CLOSE_LIMIT = 1.0
+CLOSE_LIMIT = 0.5
 """How long a closing is waited for, seconds. It goes on in its thread; a stop must not wait for a driver."""
 
 BRIDGE = "socket://"

@@ -336,7 +336,7 @@ def test_a_frozen_broker_is_found_out_within_6_s_and_used_again_when_it_thaws(
     mosquitto: MosquittoBroker,
     log: Log,
 ) -> None:
-    """A reading that is not acknowledged in 5 s means that the connection is dead; it is sent again later."""
+    """A reading not acknowledged in 3.5 s means that the connection is dead; it is sent again later."""
     with (
         Subscriber(mosquitto.host, mosquitto.port) as subscriber,
         Running(broker_at(mosquitto.port)) as running,
@@ -680,7 +680,7 @@ def test_the_beat_goes_on_in_every_state(mosquitto: MosquittoBroker) -> None:
     The watchdog hears from the publisher at least every 5 s, whatever it waits for.
 
     1. Connected and idle for one beat.
-    2. A frozen broker: a publish waits 5 s, then a connect waits 5 s for CONNACK.
+    2. A frozen broker: a publish waits 3.5 s, then a connect waits 5 s for CONNACK.
     3. No broker: the back-off.
     """
     with Running(broker_at(mosquitto.port)) as running:

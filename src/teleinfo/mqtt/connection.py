@@ -13,6 +13,7 @@ import asyncio
 import logging
 import math
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import aiomqtt
@@ -21,6 +22,7 @@ from teleinfo.mqtt.broker import closed, explain, refused, silent
 
 if TYPE_CHECKING:
     import ssl
+    from collections.abc import AsyncIterator, Callable
 
     from paho.mqtt.client import Client as PahoClient
 
@@ -42,11 +44,26 @@ CONNACK: Final = 5.0
 PING_ANSWER: Final = 10.0
 """Seconds for PINGRESP: paho alone would wait for a whole keepalive, 30 s and more when idle."""
 
+_REFUSED = 0x80
+"""From this code on the answer to a subscription is no, MQTT 3.1.1 §3.9.3."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """What we want to hear: `on_message` gets the payload of each message on `topic`."""
+
+    topic: str
+    on_message: Callable[[bytes], None]
+
 
 class Connection:
-    """Open it with `enter`, send with `publish`, and always end with `drop`."""
+    """
+    Open it with `enter`, send with `publish`, and always end with `drop`.
 
-    def __init__(self, broker: Broker, status_topic: str, context: ssl.SSLContext | None) -> None:
+    The last will is "offline" on `status_topic`; there is none where that is None: a guest leaves no word.
+    """
+
+    def __init__(self, broker: Broker, status_topic: str | None, context: ssl.SSLContext | None) -> None:
         self._broker = broker
         self._client = aiomqtt.Client(
             broker.host,
@@ -54,14 +71,14 @@ class Connection:
             username=broker.username,
             password=broker.password,
             identifier=broker.client_id,
-            will=aiomqtt.Will(status_topic, OFFLINE, qos=1, retain=True),
+            will=None if status_topic is None else aiomqtt.Will(status_topic, OFFLINE, qos=1, retain=True),
             clean_session=True,
             timeout=CONNACK,
             keepalive=KEEPALIVE,
             tls_context=context,
             logger=_library_log,
-            # We subscribe to nothing.
-            max_queued_incoming_messages=1,
+            # What we hear is rare, and read at once. More than this at a time is somebody's fault, and lost.
+            max_queued_incoming_messages=10,
         )
         self._loop = asyncio.get_running_loop()
         self.socket_closed: asyncio.Future[None] = self._loop.create_future()
@@ -116,12 +133,44 @@ class Connection:
         except aiomqtt.MqttError:
             raise closed() from None
 
-    async def watch(self) -> None:
-        """Raise `BrokerError` as soon as the connection is lost."""
+    async def watch(self, subscription: Subscription | None = None) -> None:
+        """Raise `BrokerError` as soon as the connection is lost; until then hand out what comes."""
         try:
-            # Nothing ever comes: this is how aiomqtt tells a mere publisher of a lost connection.
-            async for _ in self._client.messages:
-                pass
+            if subscription is not None:
+                await self._subscribe(subscription)
+            # This is also how aiomqtt tells a mere publisher of a lost connection.
+            async for message in self._client.messages:
+                if subscription is not None and isinstance(message.payload, bytes):
+                    subscription.on_message(message.payload)
+        except aiomqtt.MqttError:
+            raise closed() from None
+
+    async def _subscribe(self, subscription: Subscription) -> None:
+        """Return once the broker has answered, whether it lets us hear or not: publishing goes on."""
+        try:
+            # aiomqtt does not tell a connection that is lost meanwhile, hence the limit.
+            async with asyncio.timeout(CONNACK):
+                await self._client.subscribe(subscription.topic, qos=0, timeout=math.inf)
+        except TimeoutError:
+            raise silent() from None
+
+    async def subscribe(self, topic: str) -> bool:
+        """Return whether the broker lets us hear `topic` (MQTT 3.1.1 §3.9.3); raise `BrokerError`."""
+        try:
+            async with asyncio.timeout(CONNACK):
+                codes = await self._client.subscribe(topic, qos=1, timeout=math.inf)
+        except TimeoutError:
+            raise silent() from None
+        except aiomqtt.MqttError:
+            raise closed() from None
+        return all((code if isinstance(code, int) else code.value) < _REFUSED for code in codes)
+
+    async def messages(self) -> AsyncIterator[tuple[str, bytes]]:
+        """Yield topic and payload of each message that comes, for ever; raise `BrokerError`."""
+        try:
+            async for message in self._client.messages:
+                if isinstance(message.payload, bytes):
+                    yield str(message.topic), message.payload
         except aiomqtt.MqttError:
             raise closed() from None
 

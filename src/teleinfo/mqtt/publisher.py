@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.backoff import delays
 from teleinfo.mqtt.broker import Broker, BrokerError, Tls, closed_unanswered, silent, tls_context
-from teleinfo.mqtt.connection import OFFLINE, Connection
+from teleinfo.mqtt.connection import OFFLINE, Connection, Subscription
 from teleinfo.mqtt.outage import Outage
 
 if TYPE_CHECKING:
@@ -27,12 +27,16 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.outbox import Outbox
 
-__all__ = ["Broker", "Publisher", "Tls"]
+__all__ = ["Broker", "Publisher", "Subscription", "Tls"]
 
 log = logging.getLogger(__name__)
 
-ANSWER: Final = 5.0
-"""Seconds that the broker has to acknowledge a message."""
+ANSWER: Final = 3.5
+"""
+Seconds that the broker has to acknowledge a message.
+
+With the 2 s that a meter may take for a frame, a broker that freezes in between is found out within 6 s.
+"""
 
 DIAL: Final = 60.0
 """Seconds for a whole attempt: resolving, several addresses at 5 s each, TLS, CONNACK."""
@@ -61,7 +65,8 @@ class Publisher:
 
     Readings go to `topic_readings` with `qos` and `retain`; states are retained, QoS 1. The last will is
     "offline" on `status_topic`. `beat` is called at least every 5 s while `run` is alive and making progress.
-    `on_connection` is told True when the broker accepts us and False when that is over.
+    `on_connection` is told True when the broker accepts us and False when that is over. `subscription` is
+    what we listen to meanwhile.
     """
 
     def __init__(
@@ -76,6 +81,7 @@ class Publisher:
         rng: Random,
         beat: Callable[[], None],
         on_connection: Callable[[bool], None],
+        subscription: Subscription | None = None,
     ) -> None:
         self._broker = broker
         self._outbox = outbox
@@ -86,6 +92,7 @@ class Publisher:
         self._rng = rng
         self._beat = beat
         self._on_connection = on_connection
+        self._subscription = subscription
         self._outage = Outage(broker.address, clock=time.monotonic)
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._stopping = asyncio.Event()
@@ -147,7 +154,7 @@ class Publisher:
         self._on_connection(True)  # noqa: FBT003 - a callback has no keywords
         try:
             async with asyncio.TaskGroup() as group:
-                watcher = group.create_task(link.watch(), name="teleinfo.publisher.watch")
+                watcher = group.create_task(link.watch(self._subscription), name="teleinfo.publisher.watch")
                 await self._send(link)
                 watcher.cancel()
             await self._say_goodbye(link)

@@ -16,7 +16,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__, payload
-from teleinfo.keeper import Beats, Keeper, Topics
+from teleinfo.beats import Beats
+from teleinfo.homeassistant.link import HomeAssistant
+from teleinfo.keeper import Keeper
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.publisher import Broker, Publisher, Tls
 from teleinfo.pace import Pace
@@ -24,6 +26,7 @@ from teleinfo.port.reader import Reader
 from teleinfo.port.tuning import Tuner, candidates
 from teleinfo.threads import LooseThreads
 from teleinfo.tic.decoder import Decoder
+from teleinfo.topics import Topics
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,6 +53,8 @@ class Daemon:
         self._outbox = Outbox(settings.mqtt_queue)
         decoder, beats, topics = Decoder(), Beats(), Topics(settings.mqtt_topic)
         rng = Random()  # noqa: S311 - spreads retries, guards nothing
+        # Before the keeper: its states come first in the outbox.
+        self._homeassistant = _homeassistant(settings, topics, self._outbox, rng)
         self._reader = Reader(
             url=settings.serial_port,
             tuner=Tuner(candidates(settings.serial_mode, settings.serial_baudrate)),
@@ -68,7 +73,7 @@ class Daemon:
             broker=f"{settings.mqtt_host}:{settings.broker_port}",
         )
         self._publisher = Publisher(
-            _broker(settings),
+            broker_of(settings),
             self._outbox,
             topic_readings=topics.readings,
             status_topic=topics.status,
@@ -77,6 +82,7 @@ class Daemon:
             rng=rng,
             beat=beats.of("publisher"),
             on_connection=self._keeper.connection_changed,
+            subscription=None if self._homeassistant is None else self._homeassistant.subscription,
         )
 
     async def run(self) -> None:
@@ -112,15 +118,32 @@ class Daemon:
 
     def _take(self, reading: Reading) -> None:
         now = asyncio.get_running_loop().time()
-        self._keeper.frame_came(now)
-        if not self._pace.is_due(reading, now=now):
+        was_silent = self._keeper.frame_came(now)
+        due = self._pace.is_due(reading, now=now)
+        if self._homeassistant is not None:
+            # What it knows from before the silence is old: it gets the states before it sees us online.
+            self._homeassistant.take(reading, now=now, due=due or was_silent)
+        if not due:
             return
         text = payload.encode(reading, self._options, now=time.time())
         if text is not None:
             self._outbox.put_reading(text)
 
 
-def _broker(settings: Settings) -> Broker:
+def _homeassistant(settings: Settings, topics: Topics, outbox: Outbox, rng: Random) -> HomeAssistant | None:
+    if not settings.homeassistant:
+        return None
+    return HomeAssistant(
+        prefix=settings.homeassistant_prefix,
+        topics=topics,
+        exclude=settings.payload_exclude,
+        outbox=outbox,
+        rng=rng,
+    )
+
+
+def broker_of(settings: Settings) -> Broker:
+    """Return where the broker is and who we are to it, as the settings say."""
     secret = settings.mqtt_password
     tls = Tls(
         ca_file=_text(settings.mqtt_tls_ca_file),

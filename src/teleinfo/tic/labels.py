@@ -23,8 +23,11 @@ if TYPE_CHECKING:
 __all__ = [
     "ALARMS",
     "ALERT_BITS",
+    "CONTRACTS",
     "HISTORIQUE",
+    "METER_NUMBERS",
     "NEWS",
+    "NOTICES",
     "PART_OPENER",
     "STANDARD",
     "STATUS_REGISTER",
@@ -81,6 +84,18 @@ STANDARD: Final = _table(LINKY, _SPELLINGS_STANDARD)
 
 # What opens the second part of an ICE-4Q frame; its value is the name of the part.
 PART_OPENER: Final = "Appli"
+
+# The identifiers that name the meter (PRM names the site). Linky has the same number in both modes.
+METER_NUMBERS: Final = ("ADCO", "ADSC", "ADS")
+# The indexes that each option (OPTARIF) counts with: together they are what was drawn (02E, 54E §6.1).
+CONTRACTS: Final = {
+    "BASE": ("BASE",),
+    "HC": ("HCHC", "HCHP"),
+    "EJP": ("EJPHN", "EJPHPM"),
+    "BBR": ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),
+}
+# Labels that are sent only while they have something to say: a notice, a mobile peak to come or running.
+NOTICES: Final = frozenset({"PEJP", *(f"{bound}{i}" for bound in ("DPM", "FPM") for i in (1, 2, 3))})
 
 # Labels whose presence is news: an overrun, told while it lasts.
 ALARMS: Final = frozenset({"ADPS", "ADIR1", "ADIR2", "ADIR3"})

@@ -50,6 +50,7 @@ class Label:
     `glued`: the value ends with its unit ("9649kWh"), so that it is no bare number.
     `horodate`: in standard mode a horodate stands before the value.
     `repeats`: it may come several times in one frame.
+    `options`: the values of a closed list, as a reading has them; `BBR` stands for all that start with it.
     `reused`: the second part of an ICE-4Q frame, which `Appli` opens, says it again with another meaning.
     """
 
@@ -64,6 +65,7 @@ class Label:
     horodate: bool = False
     repeats: bool = False
     reused: bool = False
+    options: tuple[str, ...] = ()
 
     @property
     def is_number(self) -> bool:

@@ -1,0 +1,165 @@
+"""
+Write the message by which Home Assistant discovers the meter: one for the whole device.
+
+Pure. The form is that of MQTT device discovery as Home Assistant's own code reads it (2026.2). The ids and
+the topic are frozen: whoever changes them makes every household lose its history.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from teleinfo import __version__
+from teleinfo.homeassistant.entities import Entity, Nature
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from teleinfo.homeassistant.meters import Meter
+
+SCOPE: Final = "METER"
+"""The key under which the states say whose they are: those of another meter make this device unavailable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where things come from: the topics that the entities listen to, and the home of this program."""
+
+    states: str
+    status: str
+    health: str
+    url: str | None = None
+
+
+def topic(prefix: str, meter: Meter) -> str:
+    """Return the topic of the message; an empty retained message there removes the device."""
+    return f"{prefix}/device/{_device_id(meter)}/config"
+
+
+def message(meter: Meter, entities: Iterable[Entity], sources: Sources) -> bytes:
+    """Return the message, compact JSON in ASCII, for these entities and those of the line itself."""
+    device: dict[str, Any] = {
+        "ids": [_device_id(meter)],
+        "name": meter.name,
+        "mf": meter.maker,
+        "mdl": meter.model,
+        "sn": meter.serial,
+    }
+    announced = {entity.key: _component(meter, entity, _state_template(entity)) for entity in entities}
+    announced |= {
+        entity.key: _component(meter, entity, template) | {"stat_t": sources.health}
+        for entity, template in _LINE
+    }
+    content = {
+        "dev": {key: value for key, value in device.items() if value is not None},
+        "o": {"name": "teleinfo", "sw": __version__} | ({"url": sources.url} if sources.url else {}),
+        "stat_t": sources.states,
+        "avty": [{"t": sources.status}, {"t": sources.states, "val_tpl": _whose(meter)}],
+        "avty_mode": "all",
+        "cmps": announced,
+    }
+    return json.dumps(content, separators=(",", ":")).encode("ascii")
+
+
+def _device_id(meter: Meter) -> str:
+    return f"teleinfo_{meter.scope}"
+
+
+def _whose(meter: Meter) -> str:
+    return f"{{{{ 'online' if value_json.{SCOPE} | default('') == '{meter.scope}' else 'offline' }}}}"
+
+
+def _component(meter: Meter, entity: Entity, template: str) -> dict[str, Any]:
+    """Return one component, with Home Assistant's abbreviations, without what is empty."""
+    component = {
+        "p": "binary_sensor" if entity.nature is Nature.SWITCH else "sensor",
+        "uniq_id": f"{_device_id(meter)}_{entity.key}",
+        "name": entity.name,
+        "dev_cla": entity.device_class,
+        "stat_cla": entity.state_class,
+        "unit_of_meas": entity.unit,
+        "ops": list(entity.options) or None,
+        "ic": entity.icon,
+        "ent_cat": "diagnostic" if entity.diagnostic else None,
+        "en": None if entity.enabled else False,
+        "val_tpl": template,
+    }
+    return {key: value for key, value in component.items() if value is not None}
+
+
+def _state_template(entity: Entity) -> str:
+    """
+    Return the template that reads the state of `entity`, and never complains.
+
+    A state that the message lacks leaves the entity as it was. Of a number and of a switch an empty text is
+    enough, which Home Assistant ignores; any other must say its own state again, or None before it has one
+    ("unknown" is no option of a closed list, and no date). The JSON null becomes None: unknown.
+    """
+    value = f"value_json['{entity.key}']"
+    if entity.nature in {Nature.NUMBER, Nature.SWITCH}:
+        return f"{{{{ {value} | default('') }}}}"
+    before = "this.state if this.state not in ('unknown', 'unavailable') else none"
+    return f"{{{{ {value} | default({before}) }}}}"
+
+
+# What `health` says of the line, with the templates that read it; null there becomes None: unknown.
+_VERDICTS: Final = {
+    "silent": "Muette",
+    "good": "Bonne",
+    "fair": "Correcte",
+    "poor": "Médiocre",
+    "bad": "Mauvaise",
+}
+
+
+def _line(key: str, name: str, nature: Nature, **more: Any) -> Entity:  # noqa: ANN401 - any field of Entity
+    return Entity(key=key, name=name, nature=nature, diagnostic=True, **more)
+
+
+_LINE: Final = (
+    (
+        _line(
+            "LIGNE_QUALITE",
+            "Qualité de la ligne",
+            Nature.CHOICE,
+            device_class="enum",
+            options=tuple(_VERDICTS.values()),
+            icon="mdi:signal",
+        ),
+        f"{{{{ {_VERDICTS!r}.get(value_json.line) }}}}",
+    ),
+    (
+        _line(
+            "LIGNE_ERREURS",
+            "Groupes erronés",
+            Nature.NUMBER,
+            state_class="measurement",
+            unit="%",
+            icon="mdi:alert-circle-outline",
+        ),
+        "{{ value_json.bad_groups_percent }}",
+    ),
+    (
+        _line(
+            "LIGNE_MODE",
+            "Mode TIC",
+            Nature.CHOICE,
+            device_class="enum",
+            options=("historique", "standard"),
+            icon="mdi:serial-port",
+        ),
+        "{{ value_json.mode }}",
+    ),
+    (
+        _line(
+            "LIGNE_VITESSE",
+            "Vitesse de la ligne",
+            Nature.NUMBER,
+            unit="bauds",
+            icon="mdi:speedometer",
+        ),
+        "{{ value_json.baudrate }}",
+    ),
+)

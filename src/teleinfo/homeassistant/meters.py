@@ -1,0 +1,147 @@
+"""
+Say who a meter is: its number, its maker, its model, and the scope of its ids in Home Assistant.
+
+Pure. The number (ADCO, ADSC, ADS) is twelve characters CC AA TT NNNNNN: maker, year, type, serial number
+(Euridis, list V3.04A of 2019; the types of Linky also in Enedis-NOI-CPT_54E v3).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.tic.labels import METER_NUMBERS
+
+if TYPE_CHECKING:
+    from teleinfo.tic.reading import Reading
+
+# Some makers have several codes: a code has room for a million meters of one type a year.
+_MAKERS: Final = {
+    "01": "Crouzet / Monetel",
+    "02": "Sagemcom",
+    "03": "Itron (Actaris, Schlumberger)",
+    "04": "Landis+Gyr",
+    "05": "Stepper Energie France",
+    "06": "Itron",
+    "07": "Maec",
+    "08": "Enerdis (Matra, Chauvin Arnoux)",
+    "09": "Faure-Herman",
+    "10": "Sevme / SIS",
+    "11": "Elster / Honeywell",
+    "12": "Gaz Thermique",
+    "14": "Dialog E.S. / Micronique",
+    "15": "Mecelec",
+    "16": "Legrand / Baco",
+    "17": "Serd-Schlumberger",
+    "18": "Schneider",
+    "19": "General Electric / Power Control",
+    "20": "Dresser",
+    "21": "SCLE",
+    "22": "EDF",
+    "23": "GDF Suez",
+    "24": "Hager",
+    "25": "Delta Dore",
+    "26": "RIZ",
+    "27": "Iskraemeco",
+    "28": "GMT",
+    "29": "Analog Device",
+    "30": "Michaud",
+    "31": "Hexing",
+    "32": "Siame",
+    "33": "Larsen & Toubro",
+    "34": "Elster / Honeywell",
+    "35": "Electronic Afzar Azma",
+    "36": "Advanced Electronic Company",
+    "37": "AEM",
+    "38": "Chint",
+    "39": "ZIV",
+    "70": "Landis+Gyr",
+    "71": "Stepper Energie France",
+    "81": "Sagemcom",
+    "82": "Landis+Gyr",
+    "83": "Elster / Honeywell",
+    "84": "Sagemcom",
+    "85": "Itron",
+}
+
+_LINKY_MONO, _LINKY_TRI = "Linky monophasé", "Linky triphasé"
+_BLUE_MONO, _BLUE_TRI = "Compteur monophasé", "Compteur triphasé"
+_ISLAND_MONO, _ISLAND_TRI = "Compteur numérique monophasé", "Compteur numérique triphasé"
+# Type: the name of the device, the model.
+_TYPES: Final = {
+    **dict.fromkeys(("05", "11", "25"), (_BLUE_MONO, "Électronique monophasé, simple tarif")),
+    **dict.fromkeys(
+        ("01", "15", "20", "22", "23", "28", "29"), (_BLUE_MONO, "Électronique monophasé, multitarif")
+    ),
+    **dict.fromkeys(("09", "21", "26", "27", "30", "31", "32"), (_BLUE_TRI, "Électronique triphasé")),
+    **dict.fromkeys(("03", "04", "19", "52", "53", "54"), ("Concentrateur", "Concentrateur de téléreport")),
+    **dict.fromkeys(("06", "10", "33"), ("Compteur jaune", "Compteur jaune électronique")),
+    **dict.fromkeys(("07", "12"), ("Compteur ICE", "PRISME ou ICE")),
+    "34": ("Compteur ICE", "ICE quatre quadrants"),
+    "36": ("Compteur PME-PMI", "PME-PMI"),
+    "60": (_LINKY_MONO, "Linky monophasé 60 A (G1)"),
+    "61": (_LINKY_MONO, "Linky monophasé 60 A (G3)"),
+    "62": (_LINKY_MONO, "Linky monophasé 90 A (G1)"),
+    "63": (_LINKY_TRI, "Linky triphasé 60 A (G1)"),
+    "64": (_LINKY_MONO, "Linky monophasé 60 A (G3)"),
+    "67": (_LINKY_MONO, "Linky monophasé 90 A (G1, pilote)"),
+    "68": (_LINKY_TRI, "Linky triphasé 60 A (G1, pilote)"),
+    "70": (_LINKY_MONO, "Linky monophasé (G3)"),
+    "71": (_LINKY_TRI, "Linky triphasé (G3)"),
+    "75": (_LINKY_MONO, "Linky monophasé 90 A (G3)"),
+    "76": (_LINKY_TRI, "Linky triphasé 60 A (G3)"),
+    "86": (_ISLAND_MONO, "Numérique monophasé (SEI)"),
+    "87": (_ISLAND_TRI, "Numérique triphasé (SEI)"),
+}
+_ISLANDS: Final = frozenset({"86", "87"})
+_NUMBER: Final = re.compile(r"[0-9]{4}[0-9A-F]{2}[0-9]{6}")
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """
+    A meter as Home Assistant gets to know it.
+
+    `scope` makes its ids its own. `maker` is None where the number does not tell it; `serial` is None where
+    it does not tell itself, or must not. `island`: it does not live by the time of Paris.
+    """
+
+    scope: str
+    name: str
+    model: str
+    maker: str | None = None
+    serial: str | None = None
+    island: bool = False
+
+
+def number_of(reading: Reading) -> str | None:
+    """Return the number that this frame gives to its meter, or None."""
+    return next((reading.values[label] for label in METER_NUMBERS if reading.values.get(label)), None)
+
+
+def meter_of(number: str | None, *, topic: str, private: bool) -> Meter:
+    """
+    Return the meter of this number, None for one that does not say any.
+
+    The scope of its ids is the number itself. Where there is none, or where it is `private` (its étiquette is
+    left out of the payload), it is four hexadecimal digits of a hash of `topic` and number: they tell the
+    meters of one house apart, and, being shared by some five hundred of France's meters, give none away.
+    Changing this loses every household's history: see the test that freezes it.
+    """
+    known = number is not None and _NUMBER.fullmatch(number) is not None
+    maker, kind = (number[:2], number[4:6]) if known and number is not None else ("", "")
+    name, model = _TYPES.get(kind, ("Compteur électrique", "Compteur électrique"))
+    if number is None or private:
+        scope = hashlib.sha256(f"{topic}\n{number or ''}".encode()).hexdigest()[:4]
+    else:
+        scope = re.sub(r"[^A-Za-z0-9_-]", "_", number)
+    return Meter(
+        scope=scope,
+        name=name,
+        model=model,
+        maker=_MAKERS.get(maker),
+        serial=None if private else number,
+        island=kind in _ISLANDS,
+    )

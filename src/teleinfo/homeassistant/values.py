@@ -1,0 +1,154 @@
+"""
+Turn the reading of one frame into the states that Home Assistant gets.
+
+Pure. Every state is of this frame alone. What does not fit its entity (a code outside of a closed list, a
+horodate that is no date) is left out, and Home Assistant keeps what it had.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.homeassistant import registers
+from teleinfo.homeassistant.entities import FACTORS, Entity, Nature, entity_of, nature_of
+from teleinfo.homeassistant.horodate import iso
+from teleinfo.tic.labels import CONTRACTS, STANDARD, Mode, find
+from teleinfo.tic.reading import HORODATE_SUFFIX
+
+if TYPE_CHECKING:
+    from teleinfo.tic.labels import Label
+    from teleinfo.tic.reading import Reading
+
+State = int | float | str | None
+
+IMPORTED, EXPORTED = "PUISSANCE_MOYENNE", "PUISSANCE_MOYENNE_INJECTEE"
+"""The keys of the mean powers, which are not of one frame: see `power`."""
+
+_TOTAL: Final = "INDEX_TOTAL_"
+_LONGEST: Final = 255  # characters of a state in Home Assistant; a longer one becomes unknown
+_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
+
+
+def _power(key: str, name: str) -> Entity:
+    return Entity(
+        key=key,
+        name=name,
+        nature=Nature.NUMBER,
+        device_class="power",
+        state_class="measurement",
+        unit="W",
+    )
+
+
+_TOTALS: Final = tuple(
+    Entity(
+        key=f"{_TOTAL}{option}",
+        name="Index total (calculé)",
+        nature=Nature.NUMBER,
+        device_class="energy",
+        state_class="total_increasing",
+        unit="Wh",
+    )
+    for option, indexes in CONTRACTS.items()
+    if len(indexes) > 1
+)
+_DRAWN: Final = {Mode.STANDARD: ("EAST",), Mode.HISTORIQUE: ("BASE", *(entity.key for entity in _TOTALS))}
+DERIVED: Final = {
+    IMPORTED: _power(IMPORTED, "Puissance active moyenne (calculée)"),
+    EXPORTED: _power(EXPORTED, "Puissance active moyenne injectée (calculée)"),
+    **{entity.key: entity for entity in _TOTALS},
+}
+
+
+def find_entity(mode: Mode, key: str) -> Entity | None:
+    """Return the entity whose state has this key, None where there is none."""
+    return DERIVED.get(key) or registers.ENTITIES.get(key) or entity_of(mode, key)
+
+
+def states_of(reading: Reading, *, island: bool) -> dict[str, State]:
+    """Return the state of each entity that this frame speaks of; None: unknown. An `island` has no time."""
+    states: dict[str, State] = {}
+    for key, value in reading.values.items():
+        label = find(reading.mode, key)
+        if label is None:
+            base = find(reading.mode, key.removesuffix(HORODATE_SUFFIX))
+            nature = Nature.TIME if base is not None and base.horodate else None
+        else:
+            nature = nature_of(label)
+        if nature is Nature.TIME:
+            if not island and (time := iso(value)) is not None:
+                states[key] = time
+        elif label is not None and nature is not None:
+            states |= _state(label, nature, value)
+    return states | registers.read(reading.values) | _total(reading)
+
+
+def _state(label: Label, nature: Nature, value: str) -> dict[str, State]:
+    """Return the state of one étiquette, or nothing where the value does not fit."""
+    state: State = None
+    match nature:
+        case Nature.SWITCH:
+            return {label.name: "ON"}
+        case Nature.CHOICE:
+            state = _option(label, value)
+        case Nature.NUMBER:
+            state = _number(label, value)
+        case _ if len(value) <= _LONGEST:
+            return {label.name: value or None}
+    return {} if state is None else {label.name: state}
+
+
+def _option(label: Label, value: str) -> str | None:
+    option = "BBR" if label.name == "OPTARIF" and value.startswith("BBR") else value
+    return option if option in label.options else None
+
+
+def _number(label: Label, value: str) -> int | float | None:
+    text = value.strip()
+    if label.glued:
+        text = text.removesuffix(label.unit or "").strip()
+    if not _NUMBER.fullmatch(text):
+        return None
+    number = float(text.replace(",", "."))
+    number *= FACTORS.get(label.unit or "", 1)
+    return int(number) if number.is_integer() else number
+
+
+def _total(reading: Reading) -> dict[str, State]:
+    """
+    Return the sum of the indexes of the running option, only where this frame has them all.
+
+    Its key has the option in it: after a change of contract another set of indexes counts, and Home Assistant
+    would take the difference of the two sums for energy.
+    """
+    option = next((o for o in CONTRACTS if reading.values.get("OPTARIF", "").startswith(o)), None)
+    if option is None or len(CONTRACTS[option]) == 1:
+        return {}
+    indexes = [reading.values.get(label, "") for label in CONTRACTS[option]]
+    if not all(index.isdecimal() for index in indexes):
+        return {}
+    return {f"{_TOTAL}{option}": sum(map(int, indexes))}
+
+
+def drawn(mode: Mode, states: dict[str, State]) -> tuple[str, int] | None:
+    """Return the key of the index that counts all that is drawn, and its Wh; None: this frame lacks it."""
+    for key in _DRAWN[mode]:
+        if isinstance(total := states.get(key), int):
+            return key, total
+    return None
+
+
+def running_indexes(reading: Reading, states: dict[str, State]) -> set[str]:
+    """
+    Return the supplier indexes of standard mode that the running contract uses, as far as a frame tells.
+
+    The one that counts now (NTARF), those of tomorrow's profile (PJOURF+1, whose blocks are HHMMSSSS with the
+    index in the last digit, 54E), and the six of Tempo where there is a colour.
+    """
+    numbers = {int(value) for value in (reading.values.get("NTARF", ""),) if value.isdecimal()}
+    blocks = re.findall(r"\b[0-9A-F]{7}([0-9A-F])\b", reading.values.get("PJOURF+1", ""))
+    numbers |= {int(block, 16) for block in blocks}
+    if states.get("COULEUR_JOUR"):
+        numbers |= set(range(1, 7))
+    return {key for number in numbers if (key := f"EASF{number:02}") in STANDARD}

@@ -1,0 +1,315 @@
+"""
+A real Home Assistant, a real broker, the daemon and a simulated Tempo Linky, killed and started in any order.
+
+Not part of `make test`: `make test-homeassistant` brings Home Assistant and names its virtual environment in
+TELEINFO_HOMEASSISTANT_VENV.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+import json
+import os
+import random
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pytest
+
+from teleinfo.meter.catalogue import build
+from teleinfo.meter.encode import encode_frame, with_parity
+from teleinfo.meter.line import Line
+from tests.homeassistant.golden import START
+from tests.homeassistant.home import Home
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon, settings_for
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.real
+
+LIMIT = 120.0
+"""Seconds for all to be right again: the daemon's 35 s after a long outage, and Home Assistant's start."""
+RECENT = 20.0
+"""Seconds: a state of Home Assistant must be one that was published so shortly before."""
+PERIOD = 1.0
+CONFIG = "homeassistant/device/teleinfo_041961123456/config"
+
+
+class Linky:
+    """A simulated meter on a pseudo-terminal; the étiquettes in `without` fail their checksum."""
+
+    def __init__(self, name: str) -> None:
+        self._meter = build(name, start=START, rng=random.Random(7))
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._send, name="linky", daemon=True)
+        self.without: set[str] = set()
+        self.line = Line()
+
+    def _send(self) -> None:
+        now = START
+        while not self._ended.wait(PERIOD):
+            now += dt.timedelta(seconds=PERIOD)
+            groups = [group for group in self._meter.frame(now) if group.label not in self.without]
+            self.line.write(with_parity(encode_frame(groups)))
+
+    def __enter__(self) -> Self:
+        self.line.__enter__()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join(LIMIT)
+        self.line.close()
+
+
+class Household:
+    """All of it together; `expect_right` says whether Home Assistant shows what the daemon published."""
+
+    def __init__(self, folder: Path, meter: str) -> None:
+        venv = os.environ.get("TELEINFO_HOMEASSISTANT_VENV", "")
+        if not venv:
+            pytest.skip("TELEINFO_HOMEASSISTANT_VENV names no virtual environment with Home Assistant")
+        self.broker = MosquittoBroker(folder)
+        self.linky = Linky(meter)
+        self.folder = folder
+        self.home = Home(Path(venv), folder, self.broker)
+        self.daemon: Daemon
+        self._published: deque[tuple[float, dict[str, Any]]] = deque(maxlen=100)
+        self._message: dict[str, Any] = {}
+
+    def __enter__(self) -> Self:
+        self.broker.start()
+        self.linky.__enter__()
+        self.daemon = Daemon(self.folder, **settings_for(self.broker, self.linky.line), homeassistant=True)
+        self.subscriber = Subscriber(self.broker.host, self.broker.port)
+        self.subscriber.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.home.kill()
+        self.daemon.__exit__()
+        self.subscriber.__exit__()
+        self.linky.__exit__()
+        self.broker.stop()
+
+    def listen(self) -> dict[str, Any]:
+        """Take note of what was published since, and return the components of the last message by name."""
+        for received in self.subscriber.drain():
+            if received.topic == "teleinfo/homeassistant":
+                self._published.append((received.at, json.loads(received.payload)))
+            elif received.topic == CONFIG:
+                self._message = json.loads(received.payload)
+        device = self._message["dev"]["name"] if self._message else ""
+        components = self._message.get("cmps", {})
+        return {f"{device} {component['name']}": component for component in components.values()}
+
+    def faults(self, components: dict[str, Any]) -> list[str]:
+        """Return what Home Assistant shows otherwise than it was published."""
+        shown = self.home.states()
+        self.listen()
+        recent = [states for at, states in self._published if time.monotonic() - at < RECENT]
+        if not components or not recent:
+            return ["nothing is published"]
+        found = []
+        for name, component in components.items():
+            if component.get("en") is False:
+                if name in shown:
+                    found.append(f"{name}: enabled")
+                continue
+            key = component["uniq_id"].split("_", 2)[2]
+            state = shown.get(name, {"state": "absent", "attributes": {}})
+            if not _is_one_of(state["state"], [states.get(key) for states in recent], key):
+                found.append(f"{name}: {state['state']}")
+            for ours, theirs in ATTRIBUTES.items():
+                if state["attributes"].get(theirs) != component.get(ours):
+                    found.append(f"{name}: {theirs} {state['attributes'].get(theirs)}")
+        return found
+
+    def expect_right(self) -> None:
+        """Return once Home Assistant shows every enabled entity as it was published a moment ago."""
+        _eventually(lambda: self.faults(self.listen()))
+
+    def expect_unavailable(self) -> None:
+        """Return once Home Assistant shows every enabled entity, and none of them available."""
+        enabled = [name for name, component in self.listen().items() if component.get("en") is not False]
+
+        def available() -> list[str]:
+            shown = self.home.states()
+            return [name for name in enabled if shown[name]["state"] != "unavailable"]
+
+        _eventually(available)
+
+    def state(self, name: str) -> str:
+        """Return the state of one entity."""
+        state: str = self.home.states()[f"Linky monophasé {name}"]["state"]
+        return state
+
+
+ATTRIBUTES = {
+    "dev_cla": "device_class",
+    "stat_cla": "state_class",
+    "unit_of_meas": "unit_of_measurement",
+    "ops": "options",
+}
+
+
+def _is_one_of(state: str, published: list[Any], key: str) -> bool:
+    """Whether a state is one of those published; of the line's own it is enough that there is one."""
+    if key.startswith("LIGNE_"):
+        return state not in {"absent", "unavailable", "unknown"}
+    for value in published:
+        if value is None:
+            if state == "unknown":
+                return True
+        elif isinstance(value, str):
+            if state in {value, value.lower()} or _moment(state) == _moment(value) is not None:
+                return True
+        elif _number(state) == value:
+            return True
+    return False
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _moment(text: str) -> dt.datetime | None:
+    try:
+        return dt.datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _eventually(faults: Callable[[], list[str]], *, limit: float = LIMIT) -> None:
+    end = time.monotonic() + limit
+    while found := faults():
+        assert time.monotonic() < end, found
+        time.sleep(0.5)
+
+
+@pytest.fixture(params=["tempo"])
+def household(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Household]:
+    """Return a household with nothing but its broker and its meter running."""
+    with Household(tmp_path, request.param) as all_together:
+        yield all_together
+
+
+@pytest.mark.parametrize("household", ["tempo", "standard-tempo"], indirect=True)
+def test_every_entity_shows_what_the_meter_says(household: Household) -> None:
+    """The entities have their states, units, classes and options; hidden ones are disabled; no complaint."""
+    household.home.start()
+    household.daemon.start()
+    household.expect_right()
+
+    assert household.state("Couleur du jour") == "Bleu"
+    assert household.home.complaints() == []
+
+
+def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> None:
+    """
+    A state that is not published again is neither lost nor complained of.
+
+    1. All is right. 2. A number, a code and one index of the total fail in every frame. 3. They stay as they
+    were.
+    """
+    household.home.start()
+    household.daemon.start()
+    household.expect_right()
+    names = ("Puissance apparente", "Période tarifaire", "Couleur du jour", "Index total (calculé)")
+    household.linky.without = {"PAPP", "PTEC", "BBRHPJB"}
+    household.subscriber.expect("teleinfo", predicate=lambda message: b"PTEC" not in message.payload)
+    before = {name: household.state(name) for name in names}
+    for _ in range(3):
+        household.subscriber.expect("teleinfo")
+
+    assert {name: household.state(name) for name in names} == before
+    assert not {"unknown", "unavailable", ""} & set(before.values())
+    assert household.home.complaints() == []
+
+
+def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_removes_them(
+    household: Household,
+) -> None:
+    """
+    What is stopped is not gone, and what is removed is gone.
+
+    1. All is right. 2. SIGTERM: every entity is unavailable. 3. The documented command, an empty retained
+    message: every entity is gone.
+    """
+    household.home.start()
+    household.daemon.start()
+    household.expect_right()
+    household.daemon.stop()
+    household.expect_unavailable()
+    complaints = household.home.complaints()
+    household.subscriber._client.publish(CONFIG, b"", qos=1, retain=True).wait_for_publish(10)
+
+    def left() -> list[str]:
+        return [name for name in household.home.states() if name.startswith("Linky")]
+
+    _eventually(left)
+
+    # Of the removal itself Home Assistant complains whoever asks for it: it hears its own echo.
+    assert complaints == []
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("broker", "daemon", "home"))), ids="-".join)
+def test_all_are_right_again_in_whatever_order_they_start(
+    household: Household, order: tuple[str, ...]
+) -> None:
+    """
+    No order of starting matters.
+
+    1. All is right. 2. Broker (which forgets all), daemon and Home Assistant are killed. 3. They start in
+    this order, each a moment after the other. 4. All is right again.
+    """
+    household.home.start()
+    household.daemon.start()
+    household.expect_right()
+    household.daemon.process.kill()
+    household.daemon.process.wait(LIMIT)
+    household.home.kill()
+    household.broker.kill()
+    for part in order:
+        {"broker": household.broker, "daemon": household.daemon, "home": household.home}[part].start()  # type: ignore[attr-defined]  # all three have it
+        time.sleep(3)  # the scenario's own: whoever started is up and finds the next one missing
+    household.expect_right()
+
+    assert household.home.complaints() == []
+
+
+@pytest.mark.parametrize("part", ["broker", "daemon", "home"])
+def test_all_are_right_again_after_one_of_them_was_killed(household: Household, part: str) -> None:
+    """1. All is right. 2. One is killed, and starts again a moment later. 3. All is right again."""
+    household.home.start()
+    household.daemon.start()
+    household.expect_right()
+    match part:
+        case "broker":
+            # It says so on the broker 5 s after it connected, and does not bear to be cut off then.
+            _eventually(lambda: [] if "birth message sent" in household.home.log else ["it is not born"])
+            household.broker.kill()
+            household.expect_unavailable()
+            household.broker.start()
+        case "daemon":
+            household.daemon.process.kill()
+            household.daemon.process.wait(LIMIT)
+            household.expect_unavailable()
+            household.daemon.start()
+        case _:
+            household.home.kill()
+            household.home.start()
+    household.expect_right()
+
+    assert household.home.complaints() == []

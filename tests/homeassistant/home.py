@@ -1,0 +1,231 @@
+"""A real Home Assistant, headless, on loopback: only what MQTT needs, and a token for its API."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any, Self
+
+from tests.support.broker import HOST, MosquittoBroker, free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+START = 120.0
+"""Seconds that it may take to answer, on a slow and busy machine."""
+
+_CONFIGURATION = """\
+homeassistant:
+  name: Test
+  country: FR
+  time_zone: Europe/Paris
+  latitude: 48.8
+  longitude: 2.3
+http:
+  server_host: {host}
+  server_port: {port}
+api:
+logger:
+  default: info
+"""
+_THEN = "2026-01-01T00:00:00+00:00"
+_USER = "1" * 32
+_TOKEN = "2" * 32
+_KEY = "3" * 64
+
+
+class Home:
+    """
+    Home Assistant of the virtual environment `venv`, set up in `folder` for the MQTT broker `broker`.
+
+    It runs from `start` to `stop` or `kill`. As a context manager it starts, and ends in whatever state.
+    """
+
+    def __init__(self, venv: Path, folder: Path, broker: MosquittoBroker) -> None:
+        self._program = venv / "bin" / "hass"
+        self._folder = folder / "home"
+        self._port = free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._output = folder / "home.log"
+        storage = self._folder / ".storage"
+        storage.mkdir(parents=True)
+        configuration = _CONFIGURATION.format(host=HOST, port=self._port)
+        (self._folder / "configuration.yaml").write_text(configuration)
+        for name, content in (
+            ("core.config_entries", _entries(broker)),
+            ("auth", _users()),
+            (
+                "onboarding",
+                {"version": 4, "data": {"done": ["user", "core_config", "analytics", "integration"]}},
+            ),
+        ):
+            (storage / name).write_text(json.dumps({"minor_version": 1, "key": name} | content))
+
+    @property
+    def log(self) -> str:
+        """Everything it has logged so far, over all its lives."""
+        return self._output.read_text() if self._output.exists() else ""
+
+    def complaints(self) -> list[str]:
+        """Return the lines from WARNING up that are not about its own set-up or a lost connection."""
+        return [
+            line
+            for line in self.log.splitlines()
+            if (" WARNING " in line or " ERROR " in line) and not any(known in line for known in _NOT_OURS)
+        ]
+
+    def start(self) -> None:
+        """Start it and return at once; `states` waits until it answers."""
+        with self._output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [self._program, "--config", self._folder, "--skip-pip"],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+            )
+
+    def states(self) -> dict[str, dict[str, Any]]:
+        """Return every state by the name of its entity, as people read it."""
+        return {
+            state["attributes"].get("friendly_name", state["entity_id"]): state for state in self._states()
+        }
+
+    def _states(self) -> list[dict[str, Any]]:
+        request = urllib.request.Request(
+            f"http://{HOST}:{self._port}/api/states",
+            headers={"Authorization": f"Bearer {_token()}"},
+        )
+        end = time.monotonic() + START
+        while True:
+            assert self._process is not None
+            assert self._process.poll() is None, f"Home Assistant ended: {self.log[-2000:]}"
+            assert time.monotonic() < end, f"Home Assistant does not answer: {self.log[-2000:]}"
+            try:
+                with urllib.request.urlopen(request, timeout=10) as answer:
+                    states: list[dict[str, Any]] = json.load(answer)
+                    return states
+            except urllib.error.HTTPError as error:
+                if error.code == 401:
+                    raise
+            except OSError:
+                pass
+            time.sleep(0.2)
+
+    def stop(self) -> None:
+        """End it politely, and return when it is gone: it writes down what it knows."""
+        self._end(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self._end(signal.SIGKILL)
+
+    def _end(self, how: signal.Signals) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.send_signal(how)
+        try:
+            process.wait(60)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait(60)
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+
+# What Home Assistant says of itself on a bare machine, or of a broker that we took away.
+_NOT_OURS = (
+    "homeassistant.components.mqtt.client] Disconnected from MQTT server",
+    "homeassistant.components.mqtt.client] Failed to connect to MQTT server",
+    "homeassistant.components.mqtt.client] Error returned from MQTT server",
+    # It may not install what it lacks, and has no compiled zlib.
+    "homeassistant.bootstrap] Skipping pip installation",
+    "aiohttp_fast_zlib]",
+)
+
+
+def _entries(broker: MosquittoBroker) -> dict[str, Any]:
+    """Return the one config entry: MQTT, as the dialogue in the browser would have made it."""
+    entry: dict[str, Any] = {
+        "created_at": _THEN,
+        "modified_at": _THEN,
+        "data": {"broker": broker.host, "port": broker.port},
+        "disabled_by": None,
+        "discovery_keys": {},
+        "domain": "mqtt",
+        "entry_id": "4" * 32,
+        "minor_version": 1,
+        "options": {},
+        "pref_disable_new_entities": False,
+        "pref_disable_polling": False,
+        "source": "user",
+        "subentries": [],
+        "title": "MQTT",
+        "unique_id": None,
+        "version": 2,
+    }
+    return {"version": 1, "minor_version": 5, "data": {"entries": [entry]}}
+
+
+def _users() -> dict[str, Any]:
+    """Return one owner who has a token that lives long."""
+    user = {
+        "id": _USER,
+        "group_ids": ["system-admin"],
+        "is_owner": True,
+        "is_active": True,
+        "name": "Test",
+        "system_generated": False,
+        "local_only": False,
+    }
+    token = {
+        "id": _TOKEN,
+        "user_id": _USER,
+        "client_id": None,
+        "client_name": "Test",
+        "client_icon": None,
+        "token_type": "long_lived_access_token",
+        "created_at": _THEN,
+        "access_token_expiration": 10 * 365 * 86400.0,
+        "token": "5" * 128,
+        "jwt_key": _KEY,
+        "last_used_at": None,
+        "last_used_ip": None,
+        "expire_at": None,
+        "credential_id": None,
+        "version": "2026.2.3",
+    }
+    groups = [
+        {"id": "system-admin", "name": "Administrators"},
+        {"id": "system-users", "name": "Users"},
+        {"id": "system-read-only", "name": "Read Only"},
+    ]
+    return {
+        "version": 1,
+        "data": {"users": [user], "groups": groups, "credentials": [], "refresh_tokens": [token]},
+    }
+
+
+def _token() -> str:
+    """Return an access token that the owner's long-lived one vouches for (JWT, RFC 7519, HS256)."""
+    now = int(time.time())
+    parts = ({"alg": "HS256", "typ": "JWT"}, {"iss": _TOKEN, "iat": now - 60, "exp": now + 86400})
+    text = b".".join(_base64(json.dumps(part).encode()) for part in parts)
+    signature = hmac.new(_KEY.encode(), text, hashlib.sha256).digest()
+    return (text + b"." + _base64(signature)).decode()
+
+
+def _base64(data: bytes) -> bytes:
+    return base64.urlsafe_b64encode(data).rstrip(b"=")

@@ -1,0 +1,289 @@
+"""What is announced, and when."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.homeassistant.announcer import EMPTY, NAMELESS, WITHIN, Announcer
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from tests.homeassistant.golden import announcer, feed, message_of, readings_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+HC = {
+    "ADCO": "041961123456",
+    "OPTARIF": "HC",
+    "HCHC": "000019212",
+    "HCHP": "000000000",
+    "PTEC": "HP",
+    "IINST": "008",
+    "PAPP": "01940",
+}
+EJP = {"ADCO": "041961123456", "OPTARIF": "EJP", "EJPHN": "000019212", "EJPHPM": "000000000", "PTEC": "HN"}
+LINKY = {"ADSC": "041961123456", "VTIC": "02", "EAST": "000019212", "SINSTS": "01940"}
+SHORT = {"ADCO": "041976123456", "IINST1": "031", "IINST2": "002", "IINST3": "002"}
+LONG = SHORT | {"OPTARIF": "EJP", "EJPHN": "000019212", "EJPHPM": "000000000", "PTEC": "HN"}
+LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE"}
+
+
+def frames(*values: dict[str, str], mode: Mode = Mode.HISTORIQUE) -> list[Reading]:
+    """Return readings with these values."""
+    return [Reading(mode, each) for each in values]
+
+
+def keys(told: Announcer) -> set[str]:
+    """Return what is announced beside the line itself; nothing before the first message."""
+    return set() if told.announcement is None else set(message_of(told)["cmps"]) - LINE
+
+
+def states(told: Announcer) -> dict[str, Any]:
+    """Return the states as they stand."""
+    decoded: dict[str, Any] = json.loads(told.states)
+    return decoded
+
+
+def announced(readings: Iterable[Reading], **options: Any) -> Announcer:  # noqa: ANN401 - those of announcer
+    """Return an announcer that has heard these."""
+    told = announcer(**options)
+    feed(told, readings)
+    return told
+
+
+def test_nothing_is_announced_from_a_single_frame() -> None:
+    """One frame may be an accident of the line; its states are sent all the same."""
+    told = announced(frames(HC))
+
+    assert told.announcement is None
+    assert states(told)["HCHC"] == 19212
+
+
+def test_what_this_meter_sends_is_announced_and_nothing_else() -> None:
+    """A counter at zero of the running contract as well as one that counts."""
+    told = announced(frames(HC, HC))
+
+    expected = {*HC, "INDEX_TOTAL_HC", "PUISSANCE_MOYENNE"} - {"ADCO"}
+    assert keys(told) == expected
+
+
+def test_a_label_that_comes_later_is_added_then() -> None:
+    """The overrun comes: one message more, with everything that was there."""
+    told = announced(frames(HC, HC))
+    before = keys(told)
+    feed(told, frames(HC | {"ADPS": "032"}, HC | {"ADPS": "032"}), now=10)
+
+    assert keys(told) == before | {"ADPS"}
+
+
+def test_what_came_once_and_again_much_later_is_not_believed() -> None:
+    """Two accidents of the line far apart are no label."""
+    told = announced(frames(HC, HC, HC | {"ADPS": "032"}, *[HC] * WITHIN, HC | {"ADPS": "032"}))
+
+    assert "ADPS" not in keys(told)
+
+
+def test_the_message_stays_the_same_while_nothing_is_new() -> None:
+    """A steady meter is announced once."""
+    told = announced(frames(HC, HC))
+    message = told.announcement
+    feed(told, frames(HC, HC | {"PAPP": "00750"}, {"ADCO": "041961123456", "PAPP": "00750"}), now=10)
+
+    assert told.announcement is message
+
+
+def test_the_states_of_a_frame_are_those_of_this_frame_alone() -> None:
+    """A label that is missing is not made up."""
+    told = announced(frames(HC, HC, {"ADCO": "041961123456", "PAPP": "00750"}))
+
+    assert states(told) == {"METER": "041961123456", "PAPP": 750, "PUISSANCE_MOYENNE": None}
+
+
+def test_an_alarm_is_over_when_two_frames_lack_it() -> None:
+    """One frame may have lost the group."""
+    alarmed = HC | {"ADPS": "032"}
+    told = announced(frames(alarmed, alarmed))
+    assert states(told)["ADPS"] == "ON"
+    feed(told, frames(HC), now=10)
+    assert "ADPS" not in states(told)
+    feed(told, frames(alarmed, HC), now=20)
+    assert "ADPS" not in states(told)
+    feed(told, frames(HC), now=30)
+
+    assert states(told)["ADPS"] == "OFF"
+
+
+def test_a_notice_that_is_withdrawn_is_unknown() -> None:
+    """PEJP is sent before and during the peak, and its 30 min must not stay for ever."""
+    notice = EJP | {"PEJP": "30"}
+    told = announced(frames(notice, notice))
+    assert states(told)["PEJP"] == 30
+    feed(told, frames(EJP, EJP), now=10)
+
+    assert states(told)["PEJP"] is None
+
+
+def test_a_short_frame_withdraws_no_notice() -> None:
+    """Three phases above their limit send frames with nothing but currents; an alarm may end in them."""
+    notice = LONG | {"PEJP": "30"}
+    told = announced(frames(notice, notice, SHORT | {"ADIR1": "031"}, SHORT | {"ADIR1": "031"}))
+    feed(told, frames(SHORT, SHORT, SHORT), now=10)
+
+    assert "PEJP" not in states(told)
+    assert states(told)["ADIR1"] == "OFF"
+
+
+def test_a_mobile_peak_that_is_past_has_no_beginning() -> None:
+    """The moment of DPM1 goes with its group."""
+    peak = LINKY | {"DPM1": "00", "DPM1_HORODATE": " 260114060000"}
+    told = announced(frames(peak, peak, mode=Mode.STANDARD))
+    assert states(told)["DPM1_HORODATE"] == "2026-01-14T06:00:00+01:00"
+    feed(told, frames(LINKY, LINKY, mode=Mode.STANDARD), now=10)
+
+    assert states(told)["DPM1_HORODATE"] is None
+
+
+def test_another_number_must_come_twice_in_a_row() -> None:
+    """A frame with a strange number is nobody's: not even its states are sent."""
+    told = announced(frames(HC, HC))
+    before = (told.announcement, told.states)
+    stranger = HC | {"ADCO": "041961999999", "PAPP": "99999"}
+    feed(told, frames(stranger), now=10)
+    assert (told.announcement, told.states) == before
+    feed(told, frames(HC, stranger), now=20)
+    assert states(told)["METER"] == "041961123456"
+    feed(told, frames(stranger), now=30)
+    assert states(told)["METER"] == "041961999999"
+    assert keys(told) == set()
+    feed(told, frames(stranger), now=40)
+
+    assert message_of(told)["dev"]["ids"] == ["teleinfo_041961999999"]
+
+
+def test_a_change_of_mode_keeps_the_device_and_announces_the_new_labels() -> None:
+    """ADSC in standard is ADCO in historique: the device is the same, its entities are others."""
+    told = announced(frames(HC, HC))
+    feed(told, frames(LINKY, LINKY, LINKY, mode=Mode.STANDARD), now=10)
+
+    assert told.announcement is not None
+    assert told.announcement[0] == "homeassistant/device/teleinfo_041961123456/config"
+    assert keys(told) == {"VTIC", "EAST", "SINSTS", "PUISSANCE_MOYENNE"}
+
+
+def test_a_frame_that_lost_its_number_is_of_the_meter_that_we_know() -> None:
+    """But not before we know one, nor in another mode."""
+    nameless = {key: value for key, value in HC.items() if key != "ADCO"}
+    told = announced(frames(nameless))
+    assert told.states == EMPTY
+    feed(told, frames(HC, nameless), now=10)
+    assert states(told)["METER"] == "041961123456"
+    before = told.states
+    feed(told, frames({"EAST": "000000001"}, mode=Mode.STANDARD), now=20)
+
+    assert told.states == before
+
+
+def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
+    """CJE and ICE do not say who they are: the topic tells them apart."""
+    readings = frames(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * (NAMELESS + 1))
+    told, other = announced(readings), announced(readings, topic="teleinfo/atelier")
+
+    assert keys(told) == {"PTCOUR", "EApHPH"}
+    assert told.announcement is not None
+    assert other.announcement is not None
+    assert told.announcement[0] != other.announcement[0]
+    assert "sn" not in message_of(told)["dev"]
+
+
+def test_what_is_excluded_is_neither_announced_nor_sent() -> None:
+    """Neither is what would be made of it: no total without HCHC."""
+    told = announced(frames(HC, HC), exclude={"HCHC", "PTEC"})
+
+    assert keys(told) == {"OPTARIF", "HCHP", "IINST", "PAPP"}
+    assert states(told).keys() == {"METER", "OPTARIF", "HCHP", "IINST", "PAPP"}
+
+
+def test_an_excluded_horodate_goes_with_its_label() -> None:
+    """As in the readings."""
+    sent = LINKY | {"SMAXSN": "00100", "SMAXSN_HORODATE": "H260114120000"}
+    told = announced(frames(sent, sent, mode=Mode.STANDARD), exclude={"SMAXSN"})
+
+    assert not {"SMAXSN", "SMAXSN_HORODATE"} & (keys(told) | states(told).keys())
+
+
+@pytest.mark.parametrize("excluded", ["ADCO", "ADSC"])
+def test_an_excluded_number_stands_nowhere(excluded: str) -> None:
+    """Neither in the topic nor in the message nor in the states, whatever the mode is next."""
+    for readings in (frames(HC, HC), frames(LINKY, LINKY, mode=Mode.STANDARD)):
+        told = announced(readings, exclude={excluded})
+
+        assert told.announcement is not None
+        topic, message = told.announcement
+        assert b"041961123456" not in topic.encode() + message + told.states
+        assert b"123456" not in topic.encode() + message + told.states
+
+
+def test_two_meters_on_two_topics_share_nothing() -> None:
+    """Neither topics nor ids, whether their numbers may be told or not."""
+    other = HC | {"ADCO": "041961123457"}
+    for exclude in ((), ("ADCO",)):
+        first = announced(frames(HC, HC), exclude=exclude)
+        second = announced(frames(other, other), topic="teleinfo/garage", exclude=exclude)
+        ids = [
+            {component["uniq_id"] for component in message_of(told)["cmps"].values()}
+            for told in (first, second)
+        ]
+
+        assert first.announcement is not None
+        assert second.announcement is not None
+        assert first.announcement[0] != second.announcement[0]
+        assert message_of(first)["stat_t"] != message_of(second)["stat_t"]
+        assert not ids[0] & ids[1]
+
+
+def test_supplier_indexes_that_the_contract_does_not_use_are_hidden_while_they_are_zero() -> None:
+    """All ten are sent; a household with two of them is shown two."""
+    told = announced(readings_of("standard", frames=3))
+    components = message_of(told)["cmps"]
+    hidden = {f"EASF{number:02}" for number in range(1, 11) if "en" in components[f"EASF{number:02}"]}
+
+    assert hidden == {f"EASF{number:02}" for number in range(3, 11)}
+
+
+def test_a_supplier_index_of_the_contract_is_shown_though_it_is_zero() -> None:
+    """The first day of a contract: the index that counts now has not counted yet."""
+    first_day = LINKY | {"EASF01": "000000000", "EASF02": "000000000", "NTARF": "02"}
+    components = message_of(announced(frames(first_day, first_day, mode=Mode.STANDARD)))["cmps"]
+
+    assert ["en" in components[key] for key in ("EASF01", "EASF02")] == [True, False]
+
+
+def test_the_mean_powers_are_those_of_what_is_drawn_and_of_what_is_given() -> None:
+    """After some minutes both are near what the simulated household draws and produces."""
+    told = announced(readings_of("standard-producer", frames=200))
+    found = states(told)
+
+    assert found["PUISSANCE_MOYENNE_INJECTEE"] == pytest.approx(found["SINSTI"], rel=0.5)
+    # It gives, and so draws nothing: nothing has counted yet.
+    assert found["PUISSANCE_MOYENNE"] is None
+
+
+def test_the_mean_power_begins_anew_when_another_contract_counts() -> None:
+    """The indexes of two contracts have nothing to do with each other."""
+    told = announcer()
+    now = 0.0
+    for second in range(200):
+        now = feed(told, frames(HC | {"HCHP": f"{second:09}"}), now=now)
+    assert states(told)["PUISSANCE_MOYENNE"] is not None
+    feed(told, frames({"ADCO": HC["ADCO"], "OPTARIF": "BASE", "BASE": "090000000"}), now=now)
+
+    assert states(told)["PUISSANCE_MOYENNE"] is None
+
+
+def test_the_name_is_that_of_the_model() -> None:
+    """It is for the log, and has no number in it."""
+    assert announced(frames(HC)).name == "Linky monophasé 60 A (G3)"
+    assert announcer().name == ""

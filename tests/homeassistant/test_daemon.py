@@ -1,0 +1,255 @@
+"""The daemon with Home Assistant switched on: a real process between a pseudo-terminal and a mosquitto."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.homeassistant.link import JITTER
+from teleinfo.meter.encode import encode_frame, with_parity
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.subscriber import Subscriber
+from tests.test_run import FRAME, SAMPLE, SAMPLE_JSON, historique
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.subscriber import Received
+
+pytestmark = pytest.mark.real
+
+CONFIG = "homeassistant/device/teleinfo_012345678901/config"
+STATES = "teleinfo/homeassistant"
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[MosquittoBroker]:
+    """Return a broker that lets everybody in and has nothing retained."""
+    with MosquittoBroker(tmp_path) as running:
+        yield running
+
+
+def with_power(power: str, *more: tuple[str, str]) -> bytes:
+    """Return the sample frame with another PAPP and more groups."""
+    groups = [historique("PAPP", power) if group.label == "PAPP" else group for group in SAMPLE]
+    return with_parity(encode_frame([*groups, *(historique(*group) for group in more)]))
+
+
+def has_states(received: Received) -> bool:
+    """Whether these are states of a frame."""
+    return received.payload != b"{}"
+
+
+def components(received: Received) -> dict[str, Any]:
+    """Return the components of a discovery message."""
+    found: dict[str, Any] = json.loads(received.payload)["cmps"]
+    return found
+
+
+def birth(subscriber: Subscriber, prefix: str = "homeassistant") -> None:
+    """Say what Home Assistant says when it is born."""
+    subscriber._client.publish(f"{prefix}/status", b"online").wait_for_publish(10)
+
+
+def test_the_meter_is_announced_retained_and_its_states_follow(
+    broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    """One message for the device, QoS 1, kept by the broker; the readings are what they always were."""
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True) as daemon:
+            config = subscriber.expect(CONFIG)
+            reading = subscriber.expect("teleinfo")
+            kept = {}
+            for topic in (CONFIG, STATES):
+                with Subscriber(broker.host, broker.port, topic) as late:
+                    kept[topic] = late.expect(topic)
+            daemon.expect_log("Home Assistant is told of the meter")
+            daemon.stop()
+
+    assert config.qos == 1
+    assert all(message.retain for message in kept.values())
+    assert kept[CONFIG].payload == config.payload
+    assert {"HCHC", "HCHP", "PAPP", "PTEC", "INDEX_TOTAL_HC"} <= components(config).keys()
+    assert json.loads(kept[STATES].payload)["INDEX_TOTAL_HC"] == 19212 + 68306
+    assert reading.payload == SAMPLE_JSON
+    assert "012345678901" not in daemon.log
+
+
+def test_no_entity_is_available_before_it_has_its_state(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """
+    The states of an earlier run are not shown as those of now.
+
+    1. The daemon starts: the old states are wiped before anything else. 2. The meter talks: the states come
+    before `online`.
+    """
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
+            subscriber.expect("teleinfo/status", b"online")
+            subscriber.expect("teleinfo")
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+        subscriber.expect(STATES)
+        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
+            subscriber.expect(STATES, b"{}")
+            received = subscriber.expect(STATES, predicate=has_states)
+            online = subscriber.expect("teleinfo/status", b"online")
+
+    assert received.at <= online.at
+
+
+def test_a_label_that_comes_later_is_announced_then(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """1. A meter is announced. 2. An overrun: ADPS joins. 3. It is over: its state is OFF."""
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
+            first = subscriber.expect(CONFIG)
+            meter.frame = with_power("09000", ("ADPS", "050"))
+            second = subscriber.expect(CONFIG)
+            meter.frame = FRAME
+            subscriber.expect(STATES, predicate=lambda message: b'"ADPS":"OFF"' in message.payload)
+
+    assert components(second).keys() - components(first).keys() == {"ADPS"}
+
+
+def test_all_is_said_again_after_a_connection(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """1. A meter is announced. 2. The broker restarts, and has forgotten all. 3. It is told all again."""
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
+            before = subscriber.expect(CONFIG)
+            broker.kill()
+            broker.start()
+            subscriber.wait_subscribed()
+            again = subscriber.expect(CONFIG, limit=40)
+
+            assert again.payload == before.payload
+            with Subscriber(broker.host, broker.port, STATES) as late:
+                assert has_states(late.expect(STATES))
+
+
+def test_all_is_said_again_when_home_assistant_is_born(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """
+    A birth is answered once, after the jitter; not before, and not when it goes.
+
+    1. A meter is announced, and falls silent. 2. `offline`: nothing. 3. `online`, twice: one answer.
+    """
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+        settings = settings_for(broker, meter.line)
+        with Daemon(tmp_path, **settings, homeassistant=True, homeassistant_prefix="maison") as daemon:
+            config = CONFIG.replace("homeassistant", "maison")
+            before = subscriber.expect(config)
+            meter.frame = None
+            subscriber._client.publish("maison/status", b"offline").wait_for_publish(10)
+            birth(subscriber, "maison")
+            birth(subscriber, "maison")
+            born = subscriber.expect("maison/status", b"online")
+            again = subscriber.expect(config)
+            # Once it has fallen silent, nothing else can follow but a second answer.
+            subscriber.expect("teleinfo/status", b"offline", limit=40)
+            daemon.stop()
+            rest = subscriber.drain()
+
+    assert again.payload == before.payload
+    assert again.at - born.at >= JITTER[0] - 0.1
+    assert config not in [message.topic for message in rest]
+
+
+def test_an_interval_slows_the_states_as_it_does_the_readings(
+    broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    """
+    Numbers, timestamp and interval change nothing but the pace.
+
+    1. An interval of an hour. 2. Another PAPP is not sent. 3. A change of tariff passes, with its frame.
+    """
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+        settings = settings_for(broker, meter.line) | {"homeassistant": True, "publish_interval": 3600}
+        with Daemon(tmp_path, **settings, payload_numbers=True, payload_timestamp=True):
+            first = json.loads(subscriber.expect(STATES, predicate=has_states).payload)
+            subscriber.expect(CONFIG)
+            meter.frame = with_power("00750")
+            # A birth is answered with what was sent last: had another state been sent, it would be that.
+            birth(subscriber)
+            silent = json.loads(subscriber.expect(STATES).payload)
+            news_groups = [historique("ADCO", "012345678901"), historique("PTEC", "HC..")]
+            meter.frame = with_parity(encode_frame(news_groups))
+            news = json.loads(subscriber.expect(STATES).payload)
+
+    assert (first["PAPP"], first["HCHC"], first["PTEC"]) == (1940, 19212, "HP")
+    assert "timestamp" not in first
+    assert silent["PAPP"] == 1940
+    assert news["PTEC"] == "HC"
+
+
+def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """PAYLOAD_EXCLUDE=ADCO: the device has a scope that gives nothing away."""
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+        settings = settings_for(broker, meter.line) | {"homeassistant": True, "payload_exclude": "ADCO"}
+        with Daemon(tmp_path, **settings):
+            seen = [subscriber.expect("teleinfo"), subscriber.expect("teleinfo")]
+            subscriber.expect("teleinfo")
+            seen += subscriber.drain()
+            with Subscriber(broker.host, broker.port, "#") as late:
+                config = late.expect("homeassistant/device/teleinfo_1c12/config")
+
+    assert components(config)["PAPP"]["uniq_id"] == "teleinfo_1c12_PAPP"
+    assert b"012345678901" not in config.payload
+    assert not [message for message in seen if b"012345678901" in message.topic.encode() + message.payload]
+
+
+def test_two_meters_on_one_broker_do_not_collide(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """Two daemons with a topic and a client id each announce two devices."""
+    other = with_parity(encode_frame([historique("ADCO", "041961123456"), *SAMPLE[1:]]))
+    (tmp_path / "garage").mkdir()
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as house, Meter(other) as garage:
+        with (
+            Daemon(tmp_path, **settings_for(broker, house.line), homeassistant=True),
+            Daemon(
+                tmp_path / "garage",
+                **settings_for(broker, garage.line),
+                homeassistant=True,
+                mqtt_topic="teleinfo/garage",
+                mqtt_client_id="teleinfo-garage",
+            ),
+        ):
+            configs = []
+            for topic in (CONFIG, "homeassistant/device/teleinfo_041961123456/config"):
+                with Subscriber(broker.host, broker.port, topic) as kept:
+                    configs.append(json.loads(kept.expect(topic).payload))
+            garages = json.loads(subscriber.expect("teleinfo/garage").payload)
+            houses = json.loads(subscriber.expect("teleinfo").payload)
+
+    first, second = configs
+    assert (garages["ADCO"], houses["ADCO"]) == ("041961123456", "012345678901")
+    assert (first["stat_t"], second["stat_t"]) == (STATES, "teleinfo/garage/homeassistant")
+    assert second["avty"][0]["t"] == "teleinfo/garage/status"
+    assert second["cmps"]["LIGNE_MODE"]["stat_t"] == "teleinfo/garage/health"
+
+
+def test_a_broker_that_lets_us_hear_nothing_is_published_to_all_the_same(tmp_path: Path) -> None:
+    """An access list that refuses the birth message costs its answer, and nothing else."""
+    rules = tmp_path / "acl"
+    rules.write_text("topic write teleinfo/#\ntopic write homeassistant/#\nuser reader\ntopic read #\n")
+    rules.chmod(0o600)
+    with MosquittoBroker(tmp_path, more=[f"acl_file {rules}"]) as broker, Meter(FRAME) as meter:
+        with Subscriber(broker.host, broker.port, username="reader") as subscriber:
+            with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True) as daemon:
+                subscriber.expect(CONFIG)
+                subscriber.expect("teleinfo")
+                status, _ = daemon.stop()
+
+    assert status == 0
+    assert daemon.log.count("connected to the broker") == 1
+
+
+def test_without_the_setting_home_assistant_is_told_nothing(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """It is off by default: nothing outside of the base topic, and no subscription."""
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon:
+            seen = [subscriber.expect("teleinfo") for _ in range(4)]
+            daemon.stop()
+        seen += subscriber.drain()
+
+    assert {message.topic for message in seen} <= {"teleinfo", "teleinfo/status", "teleinfo/health"}
+    assert "homeassistant/status" not in broker.log

@@ -1,0 +1,93 @@
+"""The whole message of each meter family, and the ids that no release may change."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from teleinfo import __version__
+from teleinfo.homeassistant import discovery
+from teleinfo.homeassistant.discovery import Sources
+from teleinfo.homeassistant.meters import meter_of
+from teleinfo.meter.catalogue import METERS
+from tests.homeassistant import golden
+
+
+@pytest.mark.parametrize("meter", METERS)
+def test_the_message_and_the_states_of_a_meter_are_those_of_its_file(meter: str) -> None:
+    """Topic, device, availability, every component and every state: a person has read them in the file."""
+    expected = (golden.FOLDER / f"{meter}.json").read_text(encoding="utf-8")
+
+    assert golden.content(meter) == expected, "if it is meant: python -m tests.homeassistant.golden"
+
+
+@pytest.mark.parametrize("meter", METERS)
+def test_no_two_entities_of_a_meter_have_the_same_name(meter: str) -> None:
+    """Home Assistant makes the id of an entity from its name."""
+    told = golden.announcer()
+    golden.feed(told, golden.readings_of(meter, frames=3))
+    names = [component["name"] for component in golden.message_of(told)["cmps"].values()]
+
+    assert len(set(names)) == len(names)
+
+
+def test_the_ids_and_the_topic_are_frozen() -> None:
+    """`teleinfo_<number>_<ÉTIQUETTE>`: whoever changes one of these loses the history of every household."""
+    told = golden.announcer()
+    golden.feed(told, golden.readings_of("standard-tempo", frames=3))
+    message = golden.message_of(told)
+    ids = {component["uniq_id"] for component in message["cmps"].values()}
+
+    assert told.announcement is not None
+    assert told.announcement[0] == "homeassistant/device/teleinfo_041961123456/config"
+    assert message["dev"]["ids"] == ["teleinfo_041961123456"]
+    assert all(component["uniq_id"].endswith(f"_{key}") for key, component in message["cmps"].items())
+    assert {
+        "teleinfo_041961123456_EAST",
+        "teleinfo_041961123456_EASF01",
+        "teleinfo_041961123456_SINSTS",
+        "teleinfo_041961123456_SMAXSN-1",
+        "teleinfo_041961123456_SMAXSN_HORODATE",
+        "teleinfo_041961123456_NJOURF+1",
+        "teleinfo_041961123456_COULEUR_JOUR",
+        "teleinfo_041961123456_COULEUR_LENDEMAIN",
+        "teleinfo_041961123456_PUISSANCE_MOYENNE",
+        "teleinfo_041961123456_STGE_CONTACT_SEC",
+        "teleinfo_041961123456_STGE_COUPURE",
+        "teleinfo_041961123456_STGE_CACHE_BORNES",
+        "teleinfo_041961123456_STGE_SURTENSION",
+        "teleinfo_041961123456_STGE_DEPASSEMENT",
+        "teleinfo_041961123456_STGE_INJECTION",
+        "teleinfo_041961123456_STGE_HORLOGE",
+        "teleinfo_041961123456_STGE_PREAVIS",
+        "teleinfo_041961123456_STGE_POINTE",
+        "teleinfo_041961123456_LIGNE_QUALITE",
+        "teleinfo_041961123456_LIGNE_ERREURS",
+        "teleinfo_041961123456_LIGNE_MODE",
+        "teleinfo_041961123456_LIGNE_VITESSE",
+    } <= ids
+
+
+@pytest.mark.parametrize(
+    ("meter", "total"),
+    [("hc", "INDEX_TOTAL_HC"), ("ejp", "INDEX_TOTAL_EJP"), ("tempo", "INDEX_TOTAL_BBR")],
+)
+def test_the_id_of_a_total_is_frozen(meter: str, total: str) -> None:
+    """Each option has a total of its own, or a change of contract would be taken for energy."""
+    told = golden.announcer()
+    golden.feed(told, golden.readings_of(meter, frames=3))
+
+    assert golden.message_of(told)["cmps"][total]["uniq_id"] == f"teleinfo_041961123456_{total}"
+
+
+def test_the_origin_names_the_program_its_version_and_its_home() -> None:
+    """Home Assistant shows it beside what is wrong with a device."""
+    sources = Sources("t/homeassistant", "t/status", "t/health", url="https://example.org/teleinfo")
+    meter = meter_of("041961123456", topic="t", private=False)
+
+    assert json.loads(discovery.message(meter, [], sources))["o"] == {
+        "name": "teleinfo",
+        "sw": __version__,
+        "url": "https://example.org/teleinfo",
+    }

@@ -1,0 +1,103 @@
+"""The mean active power: right within 5 %, or not said."""
+
+from __future__ import annotations
+
+from random import Random
+
+import pytest
+
+from teleinfo.homeassistant.power import ACCURACY, GAP, LEAST, MeanPower
+
+
+def said(watts: float, *, period: float, seconds: float, rng: Random) -> list[tuple[float, int | None]]:
+    """Return when what is said of a steady power, read every `period` seconds with some jitter."""
+    power, now, told = MeanPower(), 0.0, []
+    offset = rng.random()
+    while now < seconds:
+        power.take(int(1000 + offset + watts * now / 3600), now=now)
+        told.append((now, power.watts))
+        now += period * rng.uniform(0.8, 1.2)
+    return told
+
+
+@pytest.mark.parametrize("period", [1.0, 1.7, 2.5, 17.0])
+@pytest.mark.parametrize("watts", [20, 75, 400, 3000, 36000])
+def test_a_steady_power_is_said_within_the_promised_share(watts: float, period: float) -> None:
+    """Each figure is within 5 % (and the rounding to 1 W) of the power that was drawn."""
+    for seed in range(20):
+        told = [said_ for _, said_ in said(watts, period=period, seconds=1800, rng=Random(seed))]
+        figures = [figure for figure in told if figure is not None]
+
+        assert figures, "nothing was said in half an hour"
+        assert all(abs(figure - watts) <= ACCURACY * watts * 1.06 + 1 for figure in figures), set(figures)
+
+
+def test_nothing_is_said_before_a_minute_has_been_measured() -> None:
+    """The first step of the index begins the first stretch."""
+    told = said(3000, period=1.5, seconds=600, rng=Random(1))
+    first = next(now for now, watts in told if watts is not None)
+
+    assert LEAST <= first <= LEAST + 10
+
+
+def test_a_power_that_falls_is_followed_down_while_no_step_comes() -> None:
+    """After 3 kW a house that draws nothing is below 100 W in two minutes and never up again."""
+    power, now = MeanPower(), 0.0
+    while now < 300:
+        power.take(int(now * 3000 / 3600), now=now)
+        now += 1.5
+    assert power.watts == pytest.approx(3000, rel=ACCURACY)
+    seen = []
+    for _ in range(100):
+        power.take(250, now=now)
+        seen.append(power.watts or 0)
+        now += 1.5
+
+    assert seen == sorted(seen, reverse=True)
+    assert seen[80] < 100
+
+
+def test_what_was_drawn_before_a_fall_is_not_said_again_after_it() -> None:
+    """3 kW, then nothing for minutes, then 60 W: the Wh of before belong to no later stretch."""
+    power, now, energy = MeanPower(), 0.0, 0.0
+    said_after = []
+    for watts, seconds in ((3000, 290), (0, 200), (60, 600)):
+        for _ in range(seconds):
+            power.take(int(energy), now=now)
+            if watts == 60 and power.watts is not None:
+                said_after.append(power.watts)
+            energy += watts / 3600
+            now += 1
+
+    assert said_after
+    assert max(said_after) <= 60 * (1 + ACCURACY) + 1
+
+
+def test_a_gap_in_the_frames_begins_anew() -> None:
+    """Nobody knows when the index stepped while the meter was not heard."""
+    power = MeanPower()
+    for second in range(200):
+        power.take(second, now=float(second))
+    assert power.watts == pytest.approx(3600, rel=ACCURACY)
+    power.take(300, now=200 + GAP + 1)
+
+    assert power.watts is None
+
+
+def test_an_index_that_falls_begins_anew() -> None:
+    """It is another meter's, or went on from zero."""
+    power = MeanPower()
+    for second in range(200):
+        power.take(1000 + second, now=float(second))
+    power.take(5, now=200.0)
+
+    assert power.watts is None
+
+
+def test_an_index_that_never_steps_says_nothing() -> None:
+    """A producer's import at night is not zero: it is not known."""
+    power = MeanPower()
+    for second in range(1000):
+        power.take(1000, now=float(second))
+
+    assert power.watts is None

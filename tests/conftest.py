@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.support.figures import Figures
+
 # No time limit for an example: the machines that run these tests are slow and busy. The seed is fixed in CI,
 # so that a red run can be repeated, and free elsewhere, so that new ground is tried.
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -23,3 +25,40 @@ def captures() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no recordings of real meters in {folder}: set TIC_CAPTURES")
     return folder
+
+
+FIGURES = pytest.StashKey[Figures]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer `--repeat N`."""
+    parser.addoption(
+        "--repeat", type=int, default=1, help="run each test that measures a promise so many times"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin an empty table."""
+    config.stash[FIGURES] = Figures()
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what measures as often as asked."""
+    times = metafunc.config.getoption("repeat")
+    if times > 1 and "figures" in metafunc.fixturenames:
+        metafunc.parametrize("figures", range(times), indirect=True)
+
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest) -> Figures:
+    """Return the table of what is measured, which is printed at the end of the run."""
+    return request.config.stash[FIGURES]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the table."""
+    lines = config.stash[FIGURES].lines()
+    if lines:
+        terminalreporter.section("measured")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from tests.support.certificates import Certificate
 
@@ -44,8 +44,10 @@ class MosquittoBroker:
     A mosquitto without persistence: a restart forgets every retained message.
 
     `users` (name → password) closes it to everybody else; `certificate` makes it speak TLS; `clients` is the
-    authority of the certificates that it wants from clients. It listens from `start` to `stop`, always on the
-    same port. As a context manager it starts, and ends in whatever state.
+    authority of the certificates that it wants from clients. `inside` is the beginning of its command, which
+    puts it into a namespace, where it listens on `host`, and for the test on the socket `unix`. `more` are
+    lines for its configuration. It listens from `start` to `stop`, always on the same port. As a context
+    manager it starts, and ends in whatever state.
     """
 
     def __init__(
@@ -56,15 +58,20 @@ class MosquittoBroker:
         users: Mapping[str, str] | None = None,
         certificate: Certificate | None = None,
         clients: Certificate | None = None,
+        host: str = HOST,
+        inside: Sequence[str] = (),
+        unix: Path | None = None,
+        more: Sequence[str] = (),
     ) -> None:
-        self.host = HOST
+        self.host = host
         self.port = port or free_port()
+        self.unix = unix
         self._folder = folder
-        self._program = mosquitto()
+        self._command = [*inside, mosquitto()]
         self._process: subprocess.Popen[bytes] | None = None
         self._log_path = folder / f"mosquitto-{self.port}.log"
         self._config = folder / f"mosquitto-{self.port}.conf"
-        self._config.write_text("\n".join(self._lines(users, certificate, clients)) + "\n")
+        self._config.write_text("\n".join([*self._lines(users, certificate, clients), *more]) + "\n")
 
     def _lines(
         self,
@@ -72,9 +79,12 @@ class MosquittoBroker:
         certificate: Certificate | None,
         clients: Certificate | None,
     ) -> list[str]:
-        lines = [f"listener {self.port} {HOST}", "persistence false", "log_type all", "log_dest stderr"]
-        if os.geteuid() == 0:
-            lines.append("user root")  # or it gives up its rights, and cannot read the folder of the test
+        lines = ["persistence false", "log_type all", "log_dest stderr"]
+        # Started by root it would give up its rights, and could not read the folder of the test.
+        lines.append("user root")
+        if self.unix is not None:
+            lines.append(f"listener 0 {self.unix}")
+        lines.append(f"listener {self.port} {self.host}")
         if users is None:
             lines.append("allow_anonymous true")
         else:
@@ -103,14 +113,25 @@ class MosquittoBroker:
     def start(self) -> None:
         """Start it and return once it listens."""
         with self._log_path.open("ab") as log:
-            self._process = subprocess.Popen([self._program, "-c", str(self._config)], stderr=log)
+            self._process = subprocess.Popen([*self._command, "-c", str(self._config)], stderr=log)
         deadline = time.monotonic() + READY_LIMIT
         while time.monotonic() < deadline:
             assert self._process.poll() is None, f"mosquitto ended: {self.log}"
-            with contextlib.suppress(OSError), socket.create_connection((HOST, self.port), timeout=1):
+            with contextlib.suppress(OSError), self._dial():
                 return
             time.sleep(0.02)
         raise AssertionError(f"mosquitto does not listen: {self.log}")
+
+    def _dial(self) -> socket.socket:
+        if self.unix is None:
+            return socket.create_connection((self.host, self.port), timeout=1)
+        dialled = socket.socket(socket.AF_UNIX)
+        try:
+            dialled.connect(str(self.unix))
+        except OSError:
+            dialled.close()
+            raise
+        return dialled
 
     def stop(self) -> None:
         """End it politely, frozen or not, and return when it is gone."""
@@ -143,7 +164,7 @@ class MosquittoBroker:
     def connections(self) -> int:
         """Return how many TCP connections to the port are established, seen from the broker's side."""
         wanted = f":{self.port:04X}"
-        rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+        rows = [row.split() for row in Path(f"/proc/{self.pid}/net/tcp").read_text().splitlines()[1:]]
         return sum(1 for row in rows if row[1].endswith(wanted) and row[3] == "01")
 
     def __enter__(self) -> Self:

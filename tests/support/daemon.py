@@ -26,10 +26,12 @@ class Daemon:
     """
     `python -m teleinfo`, with `settings` as its TELEINFO_* variables and nothing else of the environment.
 
-    It is started by `start` or on entering the block, and killed at its end if it still lives.
+    It is started by `start` or on entering the block, and killed at its end if it still lives. `command` may
+    be changed before it starts.
     """
 
     def __init__(self, folder: Path, **settings: object) -> None:
+        self.command = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "run"]
         self._environ = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
         self._environ |= {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
         self._log_path = folder / "teleinfo.log"
@@ -53,9 +55,10 @@ class Daemon:
 
     def start(self) -> None:
         """Start it; it may need a moment before it does anything."""
+        assert self._process is None or self._process.poll() is not None, "it runs already"
         with self._log_path.open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "run"],
+                self.command,
                 env=self._environ,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

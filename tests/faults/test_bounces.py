@@ -1,0 +1,81 @@
+"""A connection that is lost again and again leaves nothing behind in the process."""
+
+from __future__ import annotations
+
+import statistics
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.home import Home, connections_of, ear, next_index, until
+from tests.support.broker import MosquittoBroker
+from tests.support.proxy import Proxy
+
+if TYPE_CHECKING:
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+# The back-off has tests of its own: 500 bounces would take hours with it.
+IMPATIENT = (
+    "import teleinfo.mqtt.publisher as publisher; publisher.FIRST_DELAY, publisher.LONGEST_DELAY = 0.01, 0.02"
+)
+
+
+def descriptors(pid: int) -> int:
+    """Return how many descriptors a process has open."""
+    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
+
+
+def threads(pid: int) -> int:
+    """Return how many threads a process has."""
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+def resident(pid: int) -> float:
+    """Return how much memory of a process is resident, MiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return int(next(line.split()[1] for line in lines if line.startswith("VmRSS:"))) / 1024
+
+
+@pytest.mark.parametrize("bounces", [50, pytest.param(500, marks=pytest.mark.slow)])
+def test_bounces_leave_nothing_behind(tmp_path: Path, figures: Figures, bounces: int) -> None:
+    """
+    Descriptors, threads, connections and memory are the same after many lost connections as after a few.
+
+    1. A proxy cuts the connection, in turn with a reset and in good order, each time readings flow again.
+    2. After 20 of them the process is measured, and again at the end; in between it is sampled.
+    """
+    with MosquittoBroker(tmp_path) as broker, Proxy(broker.host, broker.port) as proxy:
+        with (
+            ear(broker, "teleinfo") as subscriber,
+            Home(tmp_path, proxy, period=0.05, patch=IMPATIENT) as home,
+        ):
+            next_index(subscriber)
+
+            def bounce(number: int) -> None:
+                accepted = proxy.accepted
+                proxy.cut(reset=number % 2 == 0)
+                until(lambda: proxy.accepted > accepted, what="a new connection")
+                subscriber.drain()
+                next_index(subscriber)
+
+            for number in range(20):
+                bounce(number)
+            before = descriptors(home.pid), threads(home.pid)
+            start = statistics.median(resident(home.pid) for _ in range(5))
+            for number in range(bounces):
+                bounce(number)
+            growth = resident(home.pid) - start
+            until(lambda: broker.connections() == 2, what="one connection of ours")
+
+            figures.kept(f"memory after {bounces} bounces", growth, at_most=1.5, unit="MiB more")
+            until(
+                lambda: (descriptors(home.pid), threads(home.pid)) <= before,
+                limit=10,
+                what="the same descriptors",
+            )
+            assert len(connections_of(home.pid)) == 1
+            # However often it goes: one outage that never became steady, and the hint at a shared client id.
+            assert len(home.broker_lines()) <= 5, home.broker_lines()

@@ -1,0 +1,164 @@
+"""The wall clock may jump, as on a Pi without a battery, and the SD card is left alone."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import teleinfo
+from tests.faults.cupboard import Cupboard
+from tests.faults.home import historique
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import LIMIT, Daemon, Meter, settings_for
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from tests.support.figures import Figures
+
+SOURCES = Path(teleinfo.__file__).parent
+WALL_CLOCK = re.compile(r"\btime\.time\(|\btime_ns\(|datetime\.now\(|utcnow\(|\.today\(|localtime\(|gmtime\(")
+YEAR = 365 * 24 * 3600
+
+
+def faketime() -> Path:
+    """Return the library that lies about the wall clock, or skip the test."""
+    found = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+    if found is None:
+        pytest.skip("libfaketime is not installed (package faketime)")
+    return found
+
+
+@pytest.mark.real
+def test_a_wall_clock_that_jumps_a_year_changes_nothing(tmp_path: Path) -> None:
+    """
+    1. Readings flow, each with its stamp; systemd's watchdog is fed.
+
+    2. The clock jumps a year ahead, then two years back: the stamps follow, and nothing else happens; no
+    reading is late, no line is written, the watchdog is fed, the meter stays online.
+    3. The meter falls silent: it is offline after the same 10 s as ever.
+    """
+    clock = tmp_path / "clock"
+    clock.write_text("+0\n")
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Subscriber(broker.host, broker.port) as subscriber,
+        Meter(historique(1), link=tmp_path / "meter") as meter,
+    ):
+        cupboard = Cupboard(tmp_path, broker, tmp_path / "meter", watchdog=3, payload_timestamp=True)
+        cupboard.daemon.environ.update(
+            LD_PRELOAD=str(faketime()),
+            FAKETIME_TIMESTAMP_FILE=str(clock),
+            FAKETIME_NO_CACHE="1",
+            FAKETIME_DONT_FAKE_MONOTONIC="1",
+        )
+        with cupboard:
+            subscriber.expect("teleinfo/status", b"online")
+            subscriber.expect("teleinfo")
+            said = len(cupboard.lines())
+            for step in (YEAR, -YEAR):
+                clock.write_text(f"{step:+}\n")
+                jumped = time.monotonic()
+                _expect_stamps(subscriber, time.time() + step)
+                cupboard.notify.expect("WATCHDOG=1", after=jumped + 2)
+                assert [message for message in subscriber.drain() if message.topic == "teleinfo/status"] == []
+            assert len(cupboard.lines()) == said, cupboard.lines()
+            meter.frame, began = None, time.monotonic()
+            silent = subscriber.expect("teleinfo/status", b"offline", limit=30)
+            assert 9 < silent.at - began < 20
+            assert cupboard.daemon.stop()[0] == 0
+
+
+def _expect_stamps(subscriber: Subscriber, now: float) -> None:
+    """Require readings whose stamp is `now`, and each soon after the one before."""
+
+    def is_of_now(payload: bytes) -> bool:
+        return bool(abs(json.loads(payload)["timestamp"] / 1000 - now) < 3600)
+
+    before = subscriber.expect("teleinfo", predicate=lambda message: is_of_now(message.payload))
+    for _ in range(5):
+        reading = subscriber.expect("teleinfo")
+        assert is_of_now(reading.payload)
+        assert reading.at - before.at < 5
+        before = reading
+
+
+def test_the_wall_clock_is_asked_for_stamps_only() -> None:
+    """In what the daemon is made of, the time of day is read for the payload's stamp and health's, only."""
+    asked = {
+        str(path.relative_to(SOURCES))
+        for path in SOURCES.rglob("*.py")
+        # A simulated meter and the commands beside the daemon show the time of day; they measure nothing.
+        if path.relative_to(SOURCES).parts[0] not in {"meter", "commands"}
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if WALL_CLOCK.search(line)
+    }
+
+    assert asked == {"daemon.py", "keeper.py"}
+
+
+@pytest.mark.real
+def test_nothing_is_written_to_disk(tmp_path: Path, figures: Figures) -> None:
+    """
+    1. The daemon starts, publishes, loses its port and its broker, finds them again, and stops.
+
+    2. It has written no byte to a disk, and has no regular file open for writing.
+    """
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
+        Meter(historique(1), link=tmp_path / "meter") as meter,
+    ):
+        daemon = Daemon(tmp_path, **settings_for(broker, meter.line))
+        # Python's own cache of what it compiled belongs to the installation.
+        environ = daemon.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
+        with subprocess.Popen(
+            daemon.command,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                subscriber.expect("teleinfo")
+                meter.line.hang_up()
+                broker.stop()
+                broker.start()
+                meter.line.open()
+                subscriber.wait_subscribed()
+                subscriber.drain()
+                subscriber.expect("teleinfo")
+                written = _counters(process.pid)["write_bytes"]
+                assert _files_written(process.pid) == []
+                process.send_signal(signal.SIGTERM)
+                log = process.communicate(timeout=LIMIT)[1]
+            finally:
+                process.kill()
+
+    assert process.returncode == 0, log
+    assert "went away" in log
+    figures.kept("disk: written by start, work, two outages", written, at_most=0, unit="bytes")
+
+
+def _counters(pid: int) -> dict[str, int]:
+    rows = (row.split(": ") for row in Path(f"/proc/{pid}/io").read_text().splitlines())
+    return {name: int(value) for name, value in rows}
+
+
+def _files_written(pid: int) -> list[str]:
+    """Return the regular files that a process has open for writing."""
+    found = []
+    for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+        rows = (row.split() for row in Path(f"/proc/{pid}/fdinfo/{descriptor.name}").read_text().splitlines())
+        flags = next(int(row[1], 8) for row in rows if row[0] == "flags:")
+        if flags & os.O_ACCMODE != os.O_RDONLY and descriptor.is_file():
+            found.append(str(descriptor.readlink()))
+    return found

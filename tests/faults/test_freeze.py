@@ -1,0 +1,157 @@
+"""Somebody stops answering, without a word: the broker, what lies between, or the daemon itself."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.home import WILL, Home, ear, measuring, next_index, standard, together, until
+from tests.support.broker import MosquittoBroker
+from tests.support.proxy import Proxy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+
+def flowing(folder: Path, figures: Figures) -> None:
+    """Freeze the broker just after a reading, at the pace of a real meter."""
+    with MosquittoBroker(folder) as broker, Home(folder, broker, period=1.7) as home:
+        with ear(broker, "teleinfo") as subscriber:
+            next_index(subscriber)
+            next_index(subscriber)
+            broker.freeze()
+            began = time.monotonic()
+            home.expect_lost()
+            figures.kept("broker frozen, readings: found out", time.monotonic() - began, at_most=6)
+            assert "it does not answer" in home.broker_lines()[-1]
+            broker.thaw()
+            began = time.monotonic()
+            home.expect_back()
+            figures.kept("broker thawed: connected", time.monotonic() - began, at_most=35)
+            home.assert_one_outage()
+
+
+def idle(folder: Path, figures: Figures) -> None:
+    """Freeze the broker of a silent meter."""
+    with MosquittoBroker(folder) as broker, Home(folder, broker, talking=False) as home:
+        with ear(broker) as subscriber:
+            subscriber.expect("teleinfo/status", b"offline")
+            subscriber.expect("teleinfo/health")
+            broker.freeze()
+            began = time.monotonic()
+            home.expect_lost()
+            figures.kept("broker frozen, idle: found out", time.monotonic() - began, at_most=30)
+            broker.thaw()
+            home.expect_back()
+            home.assert_one_outage()
+
+
+def zombies(folder: Path, figures: Figures) -> None:
+    """Freeze the broker until several attempts have left it a connection and a will each."""
+    with MosquittoBroker(folder) as broker, Home(folder, broker) as home:
+        with ear(broker, "teleinfo/status") as subscriber:
+            subscriber.expect("teleinfo/status", b"online")
+            broker.freeze()
+            home.expect_lost()
+            frozen = time.monotonic()
+            # Two attempts at least: of 5 s each, after waiting for 1 s, and for 1 to 2 s.
+            until(lambda: time.monotonic() > frozen + 15)
+            broker.thaw()
+            thawed = time.monotonic()
+            home.expect_back()
+            figures.kept("broker frozen for 20 s: connected", time.monotonic() - thawed, at_most=35)
+            until(lambda: time.monotonic() > thawed + 35)
+            with ear(broker, "teleinfo/status") as late:
+                assert late.expect("teleinfo/status").payload == b"online"
+            # The ear, and one of ours.
+            assert broker.connections() == 2
+            home.assert_one_outage()
+
+
+def stalled(folder: Path, figures: Figures) -> None:
+    """Hold back every byte, both ways, and pass them on later."""
+    with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+        with ear(broker, "teleinfo") as subscriber, Home(folder, proxy) as home:
+            next_index(subscriber)
+            proxy.stall()
+            began = time.monotonic()
+            home.expect_lost()
+            figures.kept("proxy stalled: found out", time.monotonic() - began, at_most=6)
+            proxy.flow()
+            home.expect_back()
+            home.assert_one_outage()
+            until(lambda: broker.connections() == 2)
+
+
+def swallowed(folder: Path, figures: Figures) -> None:
+    """Lose every byte, and later none."""
+    with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+        with ear(broker, "teleinfo") as subscriber, Home(folder, proxy, frame=standard) as home:
+            next_index(subscriber)
+            proxy.swallow()
+            began = time.monotonic()
+            home.expect_lost()
+            figures.kept("proxy swallows: found out", time.monotonic() - began, at_most=6)
+            proxy.swallow(on=False)
+            home.expect_back()
+            home.assert_one_outage()
+            until(lambda: broker.connections() == 2)
+
+
+def stopped(folder: Path, figures: Figures) -> None:
+    """Stop the broker for 20 s."""
+    with MosquittoBroker(folder) as broker, Home(folder, broker) as home:
+        until(lambda: "Received PUBLISH" in broker.log)
+        broker.stop()
+        gone = time.monotonic()
+        home.expect_lost()
+        until(lambda: time.monotonic() > gone + 20)
+        began = time.monotonic()
+        broker.start()
+        with ear(broker, "teleinfo") as subscriber:
+            next_index(subscriber)
+            figures.kept("broker away for 20 s: next reading", time.monotonic() - began, at_most=35)
+        home.expect_back()
+        home.assert_one_outage()
+
+
+def daemon_itself(folder: Path, figures: Figures) -> None:
+    """Freeze the daemon."""
+    with MosquittoBroker(folder) as broker, ear(broker, "teleinfo/status") as subscriber:
+        with Home(folder, broker) as home:
+            subscriber.expect("teleinfo/status", b"online")
+            with ear(broker, "teleinfo") as readings:
+                next_index(readings)
+            os.kill(home.pid, signal.SIGSTOP)
+            began = time.monotonic()
+            subscriber.expect("teleinfo/status", b"offline", limit=60)
+            figures.kept("daemon frozen: will", time.monotonic() - began, at_most=WILL)
+            os.kill(home.pid, signal.SIGCONT)
+            began = time.monotonic()
+            subscriber.expect("teleinfo/status", b"online", limit=60)
+            figures.kept("daemon thawed: online", time.monotonic() - began, at_most=35)
+            home.assert_one_outage()
+
+
+def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures: Figures) -> None:
+    """
+    A frozen broker is found out within 6 s while readings flow and 30 s when idle, and used again in time.
+
+    1. Readings flow at the pace of a real meter, one in 1.7 s; the broker freezes just after one.
+    2. Freeze the broker of a silent meter. It thaws, and is used again.
+    3. The broker is frozen through several attempts, each of which leaves it a connection and a will. It
+       thaws: one connection of ours is left, and 35 s later the retained status is "online".
+    4. Hold back every byte, both ways, and pass them on later.
+    5. Lose every byte, and later none.
+    6. Stop the broker for 20 s.
+    """
+    stories = (flowing, idle, zombies, stalled, swallowed, stopped, daemon_itself)
+    together(tmp_path, *(measuring(story, figures) for story in stories))

@@ -1,0 +1,180 @@
+"""A signal to stop comes while the broker makes difficulties: the daemon ends in time all the same."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.home import Address, Home, until
+from tests.support.broker import HOST, MosquittoBroker, free_port
+from tests.support.proxy import Proxy
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+AT_ONCE, FROZEN = 1.0, 3.0
+"""Seconds that a stop may take, and with a frozen broker."""
+
+
+class Moments:
+    """Daemons, each brought to another moment of its life, that live until `stack` is closed."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self._folder = folder
+        self._stack = stack
+
+    def _place(self, name: str) -> Path:
+        place = self._folder / name
+        place.mkdir()
+        return place
+
+    def _stalled(self, place: Path) -> Proxy:
+        broker = self._stack.enter_context(MosquittoBroker(place))
+        proxy = self._stack.enter_context(Proxy(broker.host, broker.port))
+        proxy.stall()
+        return proxy
+
+    def connected(self) -> Home:
+        """Return one that is connected, and sends readings."""
+        place = self._place("connected")
+        broker = self._stack.enter_context(MosquittoBroker(place))
+        home = self._stack.enter_context(Home(place, broker))
+        until(lambda: "'teleinfo'" in broker.log)
+        return home
+
+    def dialling(self) -> Home:
+        """Return one whose SYN is swallowed, by the full backlog of a listener."""
+        listener = self._stack.enter_context(socket.socket())
+        listener.bind((HOST, 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = self._stack.enter_context(socket.socket())
+            filler.setblocking(False)  # noqa: FBT003 - has no keyword
+            filler.connect_ex(listener.getsockname())
+        address = Address(HOST, listener.getsockname()[1])
+        home = self._stack.enter_context(Home(self._place("dialling"), address))
+        home.daemon.expect_log("reading a meter")
+        return home
+
+    def unanswered(self) -> Home:
+        """Return one that waits for CONNACK."""
+        place = self._place("unanswered")
+        proxy = self._stalled(place)
+        home = self._stack.enter_context(Home(place, proxy))
+        until(lambda: proxy.open == 1)
+        return home
+
+    def shaking_hands(self) -> Home:
+        """Return one that waits for the other side of a TLS handshake."""
+        place = self._place("shaking_hands")
+        proxy = self._stalled(place)
+        home = self._stack.enter_context(Home(place, proxy, mqtt_tls=True))
+        until(lambda: proxy.open == 1)
+        return home
+
+    def backing_off(self) -> Home:
+        """Return one that waits for its next attempt."""
+        home = Home(self._place("backing_off"), Address(HOST, free_port()))
+        self._stack.enter_context(home)
+        home.expect_lost()
+        return home
+
+    def starting(self) -> Home:
+        """Return one that has only just started."""
+        home = Home(self._place("starting"), Address(HOST, free_port()))
+        self._stack.enter_context(home)
+        home.daemon.expect_log("has started")
+        return home
+
+    def frozen(self) -> Home:
+        """Return one whose broker froze while nothing was on its way."""
+        place = self._place("frozen")
+        broker = self._stack.enter_context(MosquittoBroker(place))
+        home = self._stack.enter_context(Home(place, broker, talking=False))
+        until(lambda: "'teleinfo/health'" in broker.log)
+        broker.freeze()
+        return home
+
+    def publishing(self) -> Home:
+        """Return one whose broker does not acknowledge what is on its way."""
+        place = self._place("publishing")
+        broker = self._stack.enter_context(MosquittoBroker(place))
+        home = self._stack.enter_context(Home(place, broker))
+        until(lambda: "'teleinfo'" in broker.log)
+        broker.freeze()
+        sent = home.meter.last
+        until(lambda: home.meter.last > sent + 2)
+        return home
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
+    tmp_path: Path, figures: Figures, number: signal.Signals
+) -> None:
+    """
+    Whatever the daemon is at, a signal ends it within 1 s, and within 3 s where the broker is frozen.
+
+    1. One daemon is connected, one dials without an answer, one waits for CONNACK, one for TLS, one for its
+       next attempt, and one has only just started.
+    2. The brokers of two others are frozen: one has nothing to send, one waits for an acknowledgement.
+    3. Each gets the signal: exit status 0, and no word too many.
+    """
+
+    def stop(make: Callable[[], Home], home: Home, at_most: float) -> None:
+        status, seconds = home.daemon.stop(number)
+        assert status == 0, home.daemon.log
+        assert "teleinfo has stopped" in home.daemon.log
+        assert len(home.broker_lines()) <= 2, home.daemon.log
+        figures.kept(f"{number.name} while {make.__name__}", seconds, at_most=at_most)
+
+    with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
+        moments = Moments(tmp_path, stack)
+        quick = [
+            moments.connected,
+            moments.dialling,
+            moments.unanswered,
+            moments.shaking_hands,
+            moments.backing_off,
+            moments.starting,
+        ]
+        slow = [moments.frozen, moments.publishing]
+        homes = list(pool.map(lambda make: make(), [*quick, *slow]))
+        for make, home in zip(quick, homes, strict=False):
+            stop(make, home, AT_ONCE)
+        list(pool.map(stop, slow, homes[len(quick) :], [FROZEN] * len(slow)))
+
+
+def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path) -> None:
+    """
+    Who does not want to wait sends a second signal, and the process ends by it.
+
+    1. The broker freezes, and the daemon is told to stop: it waits for the goodbye to be taken.
+    2. It is told again.
+    """
+    with MosquittoBroker(tmp_path) as broker, Home(tmp_path, broker) as home:
+        until(lambda: "'teleinfo'" in broker.log)
+        broker.freeze()
+        home.daemon.process.send_signal(signal.SIGTERM)
+        until(lambda: not catches(home.pid, signal.SIGTERM))
+        status, seconds = home.daemon.stop()
+
+        assert status == -signal.SIGTERM
+        assert seconds < 1
+        assert "teleinfo has stopped" not in home.daemon.log
+
+
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Tell whether a process has a handler of its own for a signal (proc(5), SigCgt)."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    mask = next(line.split()[1] for line in lines if line.startswith("SigCgt:"))
+    return bool(int(mask, 16) >> (number - 1) & 1)

@@ -1,0 +1,116 @@
+"""The network between the daemon and the broker is cut, or does not know the broker's name."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.home import WILL, Home, ear, next_index, together, until
+from tests.support.broker import MosquittoBroker
+from tests.support.netns import STREET, Network
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+
+def street_broker(folder: Path, network: Network) -> MosquittoBroker:
+    """Return a broker in the street, with a socket for the test."""
+    return MosquittoBroker(
+        folder, port=1883, host=STREET, inside=network.in_street, unix=network.folder / "mosquitto"
+    )
+
+
+def test_a_link_that_loses_every_packet_is_an_outage_like_others(tmp_path: Path, figures: Figures) -> None:
+    """
+    No packet comes through and nobody refuses: found out in 6 s, told by the will in 24 s, mended in 35 s.
+
+    1. The link is cut; the daemon says that there is no answer.
+    2. The broker publishes the will.
+    3. The link is mended: "online" again, from the one connection that we have.
+    4. In another house the plug is pulled at the broker's end, and put in again 10 s later.
+    """
+
+    def cut(folder: Path) -> None:
+        with Network() as network, street_broker(folder, network) as broker:
+            with ear(broker, "teleinfo/status") as subscriber:
+                with Home(folder, broker, inside=network.at_home) as home:
+                    subscriber.expect("teleinfo/status", b"online")
+                    network.cut()
+                    began = time.monotonic()
+                    home.expect_lost()
+                    figures.kept("link cut: found out", time.monotonic() - began, at_most=6)
+                    subscriber.expect("teleinfo/status", b"offline", limit=60)
+                    figures.kept("link cut: will", time.monotonic() - began, at_most=WILL)
+                    network.mend()
+                    began = time.monotonic()
+                    subscriber.expect("teleinfo/status", b"online", limit=60)
+                    figures.kept("link mended: online", time.monotonic() - began, at_most=35)
+                    home.expect_back()
+                    home.assert_one_outage()
+                    until(lambda: broker.connections() == 1)
+
+    def unplugged(folder: Path) -> None:
+        with Network() as network, street_broker(folder, network) as broker:
+            with ear(broker) as subscriber, Home(folder, broker, inside=network.at_home) as home:
+                next_index(subscriber)
+                network.unplug()
+                began = time.monotonic()
+                home.expect_lost()
+                figures.kept("plug pulled: found out", time.monotonic() - began, at_most=6)
+                until(lambda: time.monotonic() > began + 10)
+                network.plug()
+                began = time.monotonic()
+                home.expect_back()
+                figures.kept("plug put in again: connected", time.monotonic() - began, at_most=35)
+                subscriber.drain()
+                next_index(subscriber)
+                home.assert_one_outage()
+                until(lambda: broker.connections() == 1)
+
+    together(tmp_path, cut, unplugged)
+
+
+def test_a_name_that_does_not_resolve_is_named_and_used_once_it_does(
+    tmp_path: Path, figures: Figures
+) -> None:
+    """
+    The name of the broker is asked for at each attempt.
+
+    1. Nobody knows the name: one line says so, and which setting to check.
+    2. It becomes known: readings flow.
+    """
+    with Network() as network, street_broker(tmp_path, network) as broker, ear(broker) as subscriber:
+        with Home(tmp_path, broker, inside=network.at_home, mqtt_host="broker.home") as home:
+            home.daemon.expect_log("the name broker.home does not resolve: check TELEINFO_MQTT_HOST")
+            network.hosts.write_text(f"{STREET} broker.home\n")
+            began = time.monotonic()
+            next_index(subscriber)
+            figures.kept("name resolves: first reading", time.monotonic() - began, at_most=35)
+            home.expect_back()
+            home.assert_one_outage()
+
+
+@pytest.mark.parametrize("host", ["mqtt://broker", "a..b", "x" * 70, "two words", "192.168.1"])
+def test_a_name_that_is_none_is_refused_at_the_start(host: str) -> None:
+    """A host that can never be reached is a wrong setting: one line, exit status 78."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "run"],
+        env={"PATH": os.environ["PATH"], "TELEINFO_MQTT_HOST": host},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert (ended.returncode, ended.stdout) == (78, "")
+    assert [line for line in ended.stderr.splitlines() if "TELEINFO_MQTT_HOST" in line], ended.stderr
+    assert "Traceback" not in ended.stderr

@@ -1,0 +1,214 @@
+"""The log stays quiet however long a fault lasts: whole days, in a time that is not the machine's."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from teleinfo.beats import Beats
+from teleinfo.keeper import Keeper
+from teleinfo.meter.encode import encode_frame, encode_group, with_parity
+from teleinfo.mqtt.outbox import Outbox
+from teleinfo.port import reader as reader_module
+from teleinfo.port.errors import PortError, Trouble
+from teleinfo.port.reader import Reader
+from teleinfo.port.tuning import Tuner, candidates
+from teleinfo.systemd import Notifier
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from teleinfo.topics import Topics
+from tests.support import virtual
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from teleinfo.tic.reading import Reading
+
+HOUR = 3600
+DAY = 24 * HOUR
+
+GROUPS = [
+    Group(label, value, None, Mode.HISTORIQUE)
+    for label, value in (
+        ("ADCO", "041961123456"),
+        ("OPTARIF", "BASE"),
+        ("BASE", "012345678"),
+        ("PAPP", "00750"),
+    )
+]
+FRAME = with_parity(encode_frame(GROUPS))
+# Each value is another than the one that the checksum was made for.
+BAD = with_parity(b"\x02" + b"".join(encode_group(g).replace(b" ", b" 7", 1) for g in GROUPS) + b"\x03")
+
+
+class Scripted:
+    """
+    A port that does at each time what `line` says.
+
+    Bytes come, an error ends it or keeps it from opening, None is silence.
+    """
+
+    def __init__(self, line: Callable[[float], bytes | PortError | None], *, every: float) -> None:
+        self._line = line
+        self._every = every
+        self._began = self._due = asyncio.get_running_loop().time()
+
+    def now(self) -> bytes | PortError | None:
+        """Return what happens at this moment."""
+        return self._line(asyncio.get_running_loop().time() - self._began)
+
+    async def read(self) -> bytes:
+        """Return the next bytes; raise PortError."""
+        loop = asyncio.get_running_loop()
+        while True:
+            # Due when it is due, however often the reader gives up waiting in between.
+            await asyncio.sleep(self._due - loop.time())
+            self._due = loop.time() + self._every
+            event = self.now()
+            if isinstance(event, PortError):
+                raise event
+            if event is not None:
+                return event
+
+
+def live(
+    monkeypatch: pytest.MonkeyPatch,
+    line: Callable[[float], bytes | PortError | None],
+    *,
+    seconds: float,
+    mode: str = "auto",
+    every: float = 2.0,
+) -> None:
+    """Let the reader and the keeper live for so many seconds on a port that behaves like `line`."""
+
+    async def scenario() -> None:
+        port = Scripted(line, every=every)
+
+        @contextlib.asynccontextmanager
+        async def opened(_url: str, _baudrate: int) -> AsyncIterator[Scripted]:
+            event = port.now()
+            if isinstance(event, PortError):
+                raise event
+            yield port
+
+        monkeypatch.setattr(reader_module, "open_port", opened)
+        decoder, beats = Decoder(), Beats()
+        keepers: list[Keeper] = []
+
+        def take(_: Reading) -> None:
+            keepers[0].frame_came(asyncio.get_running_loop().time())
+
+        reader = Reader(
+            url="/dev/ttyUSB0",
+            tuner=Tuner(candidates(mode, None)),
+            decoder=decoder,
+            on_reading=take,
+            beat=beats.of("reader"),
+            rng=random.Random(1),
+        )
+        keepers.append(
+            Keeper(
+                reader=reader,
+                decoder=decoder,
+                outbox=Outbox(1),
+                topics=Topics("teleinfo"),
+                beats=beats,
+                notifier=Notifier({}),
+                broker="localhost:1883",
+            )
+        )
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
+                tasks.create_task(_forever(reader))
+                tasks.create_task(_forever(keepers[0]))
+
+    virtual.run(scenario())
+
+
+async def _forever(task: Reader | Keeper) -> NoReturn:
+    await task.run()
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Return the log from INFO up."""
+    caplog.set_level(logging.INFO, logger="teleinfo")
+    return caplog
+
+
+GONE = PortError(Trouble.GONE, "the serial port went away")
+MISSING = PortError(Trouble.MISSING, "there is no serial port")
+
+
+def test_a_steady_state_says_nothing(monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture) -> None:
+    """Six hours of frames: the one line that says what is read."""
+    live(monkeypatch, lambda _: FRAME, seconds=6 * HOUR)
+
+    assert log.messages == ["reading a meter in mode historique at 1200 baud"]
+
+
+def test_an_outage_of_the_port_is_two_lines(
+    monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+) -> None:
+    """Ten minutes of work, ten without a port, ten of work: a line when it begins, and one when it ends."""
+
+    def line(now: float) -> bytes | PortError:
+        return MISSING if 602 < now < 1230 else GONE if 600 < now <= 602 else FRAME
+
+    live(monkeypatch, line, seconds=1800)
+
+    assert log.messages == [
+        "reading a meter in mode historique at 1200 baud",
+        "no meter: the serial port went away; teleinfo keeps trying",
+        "/dev/ttyUSB0 is open again after 10 min",
+    ]
+
+
+def test_a_day_without_a_port_is_less_than_thirty_lines(
+    monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+) -> None:
+    """One line when it begins, and one an hour."""
+    live(monkeypatch, lambda _: MISSING, seconds=DAY)
+
+    assert 20 <= len(log.messages) <= 30
+
+
+def test_a_day_of_silence_is_two_lines(
+    monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+) -> None:
+    """A meter without power for a day: a line when it begins, and one when it ends."""
+    live(monkeypatch, lambda now: None if 60 < now < DAY else FRAME, seconds=DAY + 600)
+
+    assert len(log.messages) == 3
+    assert log.messages[1].startswith("no sound frame from the meter for 10 s")
+    assert log.messages[2] in (
+        "the meter is heard again, after 23 h 59 min",
+        "the meter is heard again, after 24 h 00 min",
+    )
+
+
+@pytest.mark.parametrize("mode", ["auto", "historique"])
+@pytest.mark.parametrize("line", [BAD, random.Random(3).randbytes(300)], ids=["bad checksums", "garbage"])
+def test_a_line_without_sense_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture, mode: str, line: bytes
+) -> None:
+    """Six hours in which no checksum is right: one warning, where 13 lines an hour are allowed."""
+    live(monkeypatch, lambda _: line, seconds=6 * HOUR, mode=mode)
+
+    (said,) = log.messages
+    assert "none makes sense" in said
+
+
+def test_a_short_disturbance_is_no_line(
+    monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
+) -> None:
+    """Twenty seconds in which nothing is sound, as when a machine starts beside the cable."""
+    live(monkeypatch, lambda now: BAD if 60 < now < 80 else FRAME, seconds=600, mode="historique")
+
+    assert log.messages == ["reading a meter in mode historique at 1200 baud"]

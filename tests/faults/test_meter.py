@@ -1,0 +1,129 @@
+"""The meter falls silent, comes back, or has news that cannot wait."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.meter.catalogue import build
+from teleinfo.meter.encode import encode_frame, with_parity
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.faults.cupboard import START, Cupboard
+from tests.faults.home import historique, together
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Meter
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+
+class House:
+    """A three-phase home that draws what it is told, W."""
+
+    phases = 3
+
+    def __init__(self) -> None:
+        self.draws = (300.0, 300.0, 300.0)
+
+    def power(self, now: dt.datetime) -> tuple[float, ...]:
+        """Return the power of each phase in W."""
+        del now
+        return self.draws
+
+
+def frame(**values: str) -> bytes:
+    """Return a frame of historique mode."""
+    groups = {"ADCO": "041961123456", "OPTARIF": "HC..", **values}
+    return with_parity(encode_frame(Group(k, v, None, Mode.HISTORIQUE) for k, v in groups.items()))
+
+
+def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> None:
+    """
+    Three meters, each with a daemon of its own; two of them are to publish once an hour only.
+
+    1. A meter falls silent: `offline` after 10 s, one line; it talks again: `online`, one line with how long.
+    2. A three-phase meter in overrun cuts its long frame and sends short ones: each is published at once, and
+    so is the first long frame after them; the next one is not.
+    3. A single-phase meter warns (ADPS) and changes its tariff period: both are published at once.
+    """
+    with MosquittoBroker(tmp_path) as broker:
+
+        def silent(place: Path) -> None:
+            with (
+                Subscriber(broker.host, broker.port, "silent/status") as subscriber,
+                Meter(historique(1), link=place / "meter") as meter,
+                _cupboard(place, broker) as cupboard,
+            ):
+                subscriber.expect("silent/status", b"online")
+                meter.frame, began = None, time.monotonic()
+                lost = subscriber.expect("silent/status", b"offline", limit=30)
+                figures.kept("meter: silence is told (10 s and a tick)", lost.at - began, at_most=12)
+                cupboard.daemon.expect_log("no sound frame from the meter for 10 s")
+                meter.frame, began = historique(1), time.monotonic()
+                back = subscriber.expect("silent/status", b"online")
+                figures.kept("meter: its return is told", back.at - began, at_most=5)
+                cupboard.daemon.expect_log("the meter is heard again, after 1")
+                assert len(cupboard.lines("frame")) == len(cupboard.lines("heard again")) == 1
+
+        def overrun(place: Path) -> None:
+            house = House()
+            linky = build("tri", start=START, rng=random.Random(1), house=house)
+            now = START + dt.timedelta(seconds=2)
+            usual = with_parity(linky.emit(now))
+            house.draws = (300.0, 9000.0, 300.0)
+            cut = with_parity(linky.emit(now + dt.timedelta(seconds=2)))
+            short = with_parity(linky.emit(now + dt.timedelta(seconds=4)))
+            with (
+                Subscriber(broker.host, broker.port, "overrun") as subscriber,
+                Meter(usual, link=place / "meter", period=0.5) as meter,
+                _cupboard(place, broker, publish_interval=3600) as cupboard,
+            ):
+                assert "OPTARIF" in json.loads(subscriber.expect("overrun").payload)
+                meter.frame = cut  # the wreck, EOT, and a short frame
+                for _ in range(3):
+                    warned = json.loads(subscriber.expect("overrun").payload)
+                    assert list(warned) == ["ADIR2", "ADCO", "IINST1", "IINST2", "IINST3"]
+                    meter.frame = short
+                meter.frame = usual
+                subscriber.expect("overrun", predicate=lambda message: b"ADIR" not in message.payload)
+                time.sleep(2)  # the story: four frames more, without news
+                assert subscriber.drain() == []
+                assert cupboard.lines("WARNING") == []
+
+        def warned(place: Path) -> None:
+            with (
+                Subscriber(broker.host, broker.port, "warned") as subscriber,
+                Meter(frame(PTEC="HP..", IINST="010"), link=place / "meter", period=0.5) as meter,
+                _cupboard(place, broker, publish_interval=3600),
+            ):
+                subscriber.expect("warned")
+                meter.frame = frame(PTEC="HP..", IINST="047", ADPS="047")
+                assert json.loads(subscriber.expect("warned").payload)["ADPS"] == "047"
+                meter.frame = frame(PTEC="HC..", IINST="010")
+                subscriber.expect("warned", predicate=lambda message: b'"PTEC":"HC"' in message.payload)
+
+        together(tmp_path, silent, overrun, warned)
+
+
+def _cupboard(place: Path, broker: MosquittoBroker, *, publish_interval: float = 0) -> Cupboard:
+    """Return a daemon whose base topic and client id are the name of the place."""
+    return Cupboard(
+        place,
+        broker,
+        place / "meter",
+        serial_mode="historique",
+        mqtt_topic=place.name,
+        mqtt_client_id=place.name,
+        publish_interval=publish_interval,
+    )

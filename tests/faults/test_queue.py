@@ -1,0 +1,113 @@
+"""What was read while the broker was away: how much of it arrives, in which order, and how often."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.home import Home, ear, index_of, next_index, together, until
+from tests.support.broker import MosquittoBroker
+from tests.support.proxy import Proxy
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.subscriber import Subscriber
+
+pytestmark = pytest.mark.real
+
+
+def indexes(subscriber: Subscriber, *, to: int) -> list[int]:
+    """Return the indexes of the readings that come, up to and with `to`."""
+    seen = [next_index(subscriber)]
+    while seen[-1] != to:
+        seen.append(next_index(subscriber))
+    return seen
+
+
+def test_after_an_outage_the_newest_readings_arrive_in_order(tmp_path: Path) -> None:
+    """
+    MQTT_QUEUE=N keeps the newest N readings and sends them in order, once; with 1 the newest comes first.
+
+    1. The connection is cut, and no other is accepted; the meter sends 12 frames more, then is silent.
+    2. The broker can be reached again: exactly the newest N arrive, in order.
+    3. The meter goes on: so do the readings, without a gap.
+    """
+
+    def outage(folder: Path, size: int) -> None:
+        with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+            with ear(broker, "teleinfo") as subscriber, Home(folder, proxy, mqtt_queue=size) as home:
+                next_index(subscriber)
+                proxy.refuse()
+                proxy.cut(reset=True)
+                home.expect_lost()
+                subscriber.drain()
+                enough = home.meter.last + 12
+                until(lambda: home.meter.last >= enough)
+                last = home.meter.hush()
+                proxy.listen()
+
+                assert indexes(subscriber, to=last) == list(range(last - size + 1, last + 1))
+
+                home.expect_back()
+                home.assert_one_outage()
+                home.meter.talking = True
+
+                assert [next_index(subscriber) for _ in range(3)] == [last + 1, last + 2, last + 3]
+
+    def one(folder: Path) -> None:
+        outage(folder, 1)
+
+    def five(folder: Path) -> None:
+        outage(folder, 5)
+
+    together(tmp_path, one, five)
+
+
+def test_a_queue_that_is_not_full_loses_nothing(tmp_path: Path) -> None:
+    """
+    No reading is lost within N, and none arrives twice but those that QoS 1 sends again.
+
+    1. The broker freezes; it thaws after the daemon gave up the connection.
+    2. A proxy loses every byte for as long, then none.
+    3. A proxy holds every byte back for as long, then lets them go.
+    4. In each case the readings arrive without a gap; of those before the outage only the one that was not
+       acknowledged may come twice.
+    """
+
+    def heard(folder: Path, fault: str) -> None:
+        with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+            with ear(broker, "teleinfo") as subscriber, Home(folder, proxy, mqtt_queue=200) as home:
+                start = next_index(subscriber)
+                {"freeze": broker.freeze, "swallow": proxy.swallow, "stall": proxy.stall}[fault]()
+                home.expect_lost()
+                lost = time.monotonic()
+                until(lambda: time.monotonic() > lost + 1)
+                if fault == "swallow":
+                    proxy.swallow(on=False)
+                else:
+                    {"freeze": broker.thaw, "stall": proxy.flow}[fault]()
+                home.expect_back()
+                home.assert_one_outage()
+                enough = home.meter.last + 3
+                until(lambda: home.meter.last >= enough)
+                last = home.meter.hush()
+                seen = [start, *indexes(subscriber, to=last)]
+                until(lambda: broker.connections() == 2)
+                seen += [index_of(message.payload) for message in subscriber.drain()]
+
+        assert sorted(set(seen)) == list(range(start, last + 1))
+        assert len(seen) - len(set(seen)) <= 1
+
+    def freeze(folder: Path) -> None:
+        heard(folder, "freeze")
+
+    def swallow(folder: Path) -> None:
+        heard(folder, "swallow")
+
+    def stall(folder: Path) -> None:
+        heard(folder, "stall")
+
+    together(tmp_path, freeze, swallow, stall)

@@ -1,0 +1,126 @@
+"""What systemd hears: READY once, STATUS in plain words, WATCHDOG while all is well, STOPPING at the end."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.cupboard import Cupboard
+from tests.faults.home import historique, together
+from tests.support.broker import MosquittoBroker, free_port
+from tests.support.daemon import Meter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+# SIGUSR1 blocks the event loop, as a mistake of the program would.
+BLOCKS = """
+import signal, time
+signal.signal(signal.SIGUSR1, lambda *_: time.sleep(60))
+"""
+
+
+def test_systemd_is_told_the_truth(tmp_path: Path, figures: Figures) -> None:
+    """
+    1. Neither broker nor port exist: READY within 5 s, once; WATCHDOG at least every 10 s all the same.
+
+    2. Port, meter and broker come, and go: STATUS says so each time in plain words, and STOPPING ends it.
+    3. The event loop is blocked: WATCHDOG is withheld from then on.
+    """
+
+    def nothing_there(place: Path) -> None:
+        began = time.monotonic()
+        with Cupboard(place, None, place / "meter") as cupboard:
+            ready = cupboard.notify.expect("READY=1")
+            figures.kept("systemd: READY without broker and port", ready - began, at_most=5)
+            time.sleep(25)  # the story: nothing comes
+            fed = cupboard.notify.times("WATCHDOG=1")
+            pauses = [later - earlier for earlier, later in itertools.pairwise([ready, *fed])]
+            figures.kept("systemd: longest pause between two WATCHDOG", max(pauses), at_most=10)
+            assert time.monotonic() - fed[-1] < 10.5
+            assert len(cupboard.lines("WARNING")) == 2  # one about each
+            assert cupboard.daemon.stop()[0] == 0
+            assert len(cupboard.notify.times("READY=1")) == 1
+
+    def coming_and_going(place: Path) -> None:
+        broker = MosquittoBroker(place, port=free_port())
+        meter = Meter(historique(1), link=place / "meter")
+        where = f"the broker at {broker.host}:{broker.port}"
+        with Cupboard(place, broker, place / "meter", serial_mode="historique") as cupboard:
+            notify = cupboard.notify
+            notify.expect(f"STATUS=no serial port; no frame yet; no connection to {where}")
+            with broker:
+                notify.expect(f"STATUS=no serial port; no frame yet; connected to {where}")
+                meter.frame = None
+                meter.__enter__()
+                notify.expect("STATUS=listening for a meter at 1200 baud; no frame yet; connected")
+                meter.frame = historique(1)
+                online = notify.expect("STATUS=mode historique at 1200 baud; 1 frames, the last 1 s ago")
+                notify.expect("; 0.0% of the groups bad; connected", after=online, limit=30)
+                meter.frame = None
+                notify.expect("; the meter is silent, ", limit=30)
+                gone = time.monotonic()
+            notify.expect(f"; no connection to {where}", after=gone, limit=30)
+            meter.line.hang_up()
+            notify.expect("STATUS=the serial port went away; the meter is silent, ")
+            assert cupboard.daemon.stop()[0] == 0
+        meter.__exit__()
+
+        assert "STOPPING=1" in notify.heard
+        assert len(notify.times("READY=1")) == 1
+
+    def blocked(place: Path) -> None:
+        with Cupboard(place, None, place / "meter", watchdog=3, patch=BLOCKS) as cupboard:
+            cupboard.notify.expect("READY=1")
+            cupboard.notify.expect("WATCHDOG=1", after=time.monotonic())
+            os.kill(cupboard.pid, signal.SIGUSR1)
+            time.sleep(1)  # what was on its way has arrived
+            before = len(cupboard.notify.times("WATCHDOG=1"))
+            time.sleep(5)  # the story: longer than systemd would wait
+            assert len(cupboard.notify.times("WATCHDOG=1")) == before
+
+    together(tmp_path, nothing_there, coming_and_going, blocked)
+
+
+def test_journald_gets_its_priorities(tmp_path: Path) -> None:
+    """
+    1. Standard error goes to journald (JOURNAL_STREAM names it): each line begins with its priority.
+
+    2. It names another stream: the lines are for people.
+    """
+
+    def journald(place: Path) -> None:
+        lines = started(place, ours=True)
+
+        assert any(line.startswith("<6>teleinfo ") for line in lines)
+        assert any(line.startswith("<4>no meter: ") for line in lines)
+        assert all(line.startswith(("<4>", "<6>", "<7>")) for line in lines)
+
+    def terminal(place: Path) -> None:
+        lines = started(place, ours=False)
+
+        assert any(" WARNING no meter: " in line for line in lines)
+        assert not any(line.startswith("<") for line in lines)
+
+    def started(place: Path, *, ours: bool) -> list[str]:
+        log = place / "teleinfo.log"
+        log.touch()
+        status = log.stat()
+        cupboard = Cupboard(place, None, place / "meter")
+        inode = status.st_ino if ours else status.st_ino + 1
+        cupboard.daemon.environ["JOURNAL_STREAM"] = f"{status.st_dev}:{inode}"
+        with cupboard:
+            cupboard.daemon.expect_log("there is no serial port")
+            assert cupboard.daemon.stop()[0] == 0
+        return cupboard.daemon.log.splitlines()
+
+    together(tmp_path, journald, terminal)

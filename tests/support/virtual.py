@@ -1,0 +1,51 @@
+"""
+An event loop whose clock leaps: a day passes as fast as the machine can count it.
+
+When nothing is ready, the time of the loop goes on to the next moment at which something is due. For code
+that waits by the clock of its loop only, and for no thread, socket or process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+
+class _Leaping(selectors.SelectSelector):
+    """Never waits, but notes how long it would have waited."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.now = 1000.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """Return what is ready now; if nothing is, let `timeout` seconds pass."""
+        events = super().select(0)
+        if not events:
+            assert timeout is not None, "nothing will ever happen"
+            self.now += max(0.0, timeout)
+        return events
+
+
+class VirtualLoop(asyncio.SelectorEventLoop):
+    """Its `time` is that of the leaps."""
+
+    def __init__(self) -> None:
+        self._leaping = _Leaping()
+        super().__init__(self._leaping)
+
+    def time(self) -> float:
+        """Return the virtual time, seconds."""
+        return self._leaping.now
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run `work` to its end in virtual time."""
+    with asyncio.Runner(loop_factory=VirtualLoop) as runner:
+        return runner.run(work)

@@ -85,10 +85,18 @@ def test_every_verb_of_make_exists(verb: str) -> None:
     assert asked.returncode == 0, asked.stderr
 
 
-def test_the_lines_for_whoever_comes_from_node_red_are_settings() -> None:
-    """Numbers, timestamp and an interval are read as they stand there."""
-    [block] = [block for block in blocks("sh") if "TELEINFO_" in block]
+@pytest.mark.parametrize("block", [block for block in blocks("sh") if "TELEINFO_" in block])
+def test_the_settings_shown_are_settings(block: str) -> None:
+    """Every block of settings is read as it stands there."""
     environ = dict(line.split("=", 1) for line in block.split())
     read = settings.load(Path("/dev/null"), environ)
+
+    assert len(environ) == len(read.model_fields_set)
+
+
+def test_the_messages_of_the_node_red_flow_take_three_settings() -> None:
+    """Numbers, timestamp and an interval of a minute."""
+    [block] = [block for block in blocks("sh") if "PUBLISH_INTERVAL" in block]
+    read = settings.load(Path("/dev/null"), dict(line.split("=", 1) for line in block.split()))
 
     assert (read.payload_numbers, read.payload_timestamp, read.publish_interval) == (True, True, 60)

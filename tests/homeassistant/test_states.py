@@ -40,7 +40,10 @@ def fits(entity: Entity, state: State) -> bool:
         return True
     match entity.nature:
         case Nature.NUMBER:
-            return isinstance(state, (int, float)) and state >= 0
+            # A reactive power may be negative; a total that is makes Home Assistant raise.
+            return isinstance(state, (int, float)) and (
+                state >= 0 or entity.state_class != "total_increasing"
+            )
         case Nature.CHOICE:
             return state in entity.options
         case Nature.SWITCH:

@@ -1,0 +1,82 @@
+"""The registers of a meter, taken apart: the vectors are those of real meters."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.tic import registers
+from teleinfo.tic.registers import DryContact, Slot
+
+
+@pytest.mark.parametrize(
+    ("text", "bits", "expected"),
+    [
+        ("003A0001", registers.DRY_CONTACT, 1),
+        ("003A0001", registers.EURIDIS, 3),
+        ("003A0001", registers.POWERLINE, 1),
+        ("003A0001", registers.TIC_STANDARD, 1),
+        ("013AC401", registers.SUPPLIER_INDEX, 1),
+        ("013AC401", registers.DISTRIBUTOR_INDEX, 3),
+        ("013AC401", registers.TODAY, 1),
+        ("463A0800", registers.DRY_CONTACT, 0),
+        ("463A0800", registers.SUPPLIER_INDEX, 2),
+        ("463A0800", registers.TODAY, 2),
+        ("463A0800", registers.TOMORROW, 1),
+        ("463A0800", registers.PEAK, 1),
+        ("003A0301", registers.PRODUCER, 1),
+        ("003A0301", registers.EXPORTING, 1),
+        ("000A4411", registers.TERMINAL_COVER, 1),
+        ("0000000C", registers.BREAKER, 6),
+        ("30000000", registers.PEAK_NOTICE, 3),
+    ],
+)
+def test_the_status_register_is_read_bit_by_bit(text: str, bits: registers.Bits, expected: int) -> None:
+    """Each field of STGE stands where 54E puts it."""
+    word = registers.status(text)
+
+    assert word is not None
+    assert bits.of(word) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("000", ()), ("001", (1,)), ("140", (3, 4, 8)), ("255", tuple(range(1, 9))), ("256", None), ("", None)],
+)
+def test_relays_are_the_bits_of_a_decimal(text: str, expected: tuple[int, ...] | None) -> None:
+    """RELAIS 140 says that the relays 3, 4 and 8 are closed."""
+    assert registers.closed_relays(text) == expected
+
+
+def test_a_day_profile_is_its_slots() -> None:
+    """`HHMMSSSS`: the time, the index, the contacts; `NONUTILE` is none."""
+    slots = registers.profile("00004001 06008002 0A00C033 2200000F NONUTILE NONUTILE")
+
+    assert slots == (
+        Slot("00:00", 1, DryContact.TEMPO, ()),
+        Slot("06:00", 2, DryContact.OPENED, ()),
+        Slot("10:00", 3, DryContact.CLOSED, (1, 2)),
+        Slot("22:00", None, DryContact.LEFT, ()),
+    )
+
+
+@pytest.mark.parametrize("text", ["0000", "00004001 06", "0000400G", "00:04001"])
+def test_a_profile_of_another_form_is_none(text: str) -> None:
+    """What does not have the form is not guessed."""
+    assert registers.profile(text) is None
+
+
+def test_a_missing_phase_is_a_bit_of_its_number() -> None:
+    """PPOT 0A: phases 1 and 3 are without voltage."""
+    word = registers.phases("0A")
+
+    assert word is not None
+    assert [phase for phase in registers.PHASES if word >> phase & 1] == [1, 3]
+
+
+@given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=99))
+def test_nothing_is_raised(text: str) -> None:
+    """Whatever the characters."""
+    for read in (registers.status, registers.phases, registers.closed_relays, registers.profile):
+        read(text)

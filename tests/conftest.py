@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ from tests.support.figures import Figures
 # so that a red run can be repeated, and free elsewhere, so that new ground is tried.
 settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("ci", settings.get_profile("local"), derandomize=True, print_blob=True)
+# Whoever runs the tests with nohup, or in the background, has these signals ignored, and every process
+# that a test starts would inherit it.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
@@ -38,7 +43,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin an empty table."""
+    """Begin an empty table, and speak English whatever the locale: the tests know what is said in it."""
+    os.environ["LC_ALL"] = "C.UTF-8"
     config.stash[FIGURES] = Figures()
 
 

@@ -209,6 +209,20 @@ def test_a_signal_to_stop_publishes_offline_and_ends_with_0(
     assert "Traceback" not in daemon.log
 
 
+def test_nohup_lets_it_go_on_when_the_terminal_is_closed(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """A SIGHUP that was ignored when the daemon began stays ignored."""
+    with Subscriber(broker.host, broker.port, "teleinfo") as subscriber, Meter(FRAME) as meter:
+        daemon = Daemon(tmp_path, **settings_for(broker, meter.line))
+        daemon.command[:0] = ["nohup"]
+        with daemon:
+            subscriber.expect("teleinfo")
+            daemon.process.send_signal(signal.SIGHUP)
+            for _ in range(5):
+                subscriber.expect("teleinfo")
+
+            assert daemon.stop()[0] == 0
+
+
 def test_a_broker_that_wants_a_password_gets_it(tmp_path: Path) -> None:
     """User and password let the daemon in, and neither log nor command line shows the password."""
     secret = "s3cret $HOME #1"

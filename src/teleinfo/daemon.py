@@ -92,7 +92,9 @@ class Daemon:
         loop.set_default_executor(LooseThreads())
         stopped = asyncio.Event()
         for number in STOPPING_SIGNALS:
-            loop.add_signal_handler(number, self._stop, stopped)
+            # nohup(1) has the end of the terminal ignored, so that a program goes on: it does.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                loop.add_signal_handler(number, self._stop, stopped)
         log.info("teleinfo %s has started", __version__)
         async with asyncio.TaskGroup() as tasks:
             publisher = tasks.create_task(self._publisher.run(), name="teleinfo.publisher")
@@ -113,8 +115,8 @@ class Daemon:
         """Ask for the goodbye, and leave the next signal to the system: it ends the process at once."""
         stopped.set()
         for number in STOPPING_SIGNALS:
-            asyncio.get_running_loop().remove_signal_handler(number)
-            signal.signal(number, signal.SIG_DFL)
+            if asyncio.get_running_loop().remove_signal_handler(number):
+                signal.signal(number, signal.SIG_DFL)
 
     def _take(self, reading: Reading) -> None:
         now = asyncio.get_running_loop().time()

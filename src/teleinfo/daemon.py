@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING
 
 from teleinfo import __version__, payload
 from teleinfo.beats import Beats
-from teleinfo.homeassistant.link import HomeAssistant
 from teleinfo.keeper import Keeper
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.publisher import Broker, Publisher, Tls
@@ -31,6 +30,7 @@ from teleinfo.topics import Topics
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from teleinfo.homeassistant.link import HomeAssistant
     from teleinfo.settings import Settings
     from teleinfo.systemd import Notifier
     from teleinfo.tic.reading import Reading
@@ -135,6 +135,8 @@ class Daemon:
 def _homeassistant(settings: Settings, topics: Topics, outbox: Outbox, rng: Random) -> HomeAssistant | None:
     if not settings.homeassistant:
         return None
+    from teleinfo.homeassistant.link import HomeAssistant  # noqa: PLC0415 - memory for those who asked for it
+
     return HomeAssistant(
         prefix=settings.homeassistant_prefix,
         topics=topics,

@@ -42,6 +42,8 @@ COMMANDS = {
     "run": Command("read the meter and publish each frame on the broker (the default)", reads_settings=True),
     "decode": Command("print what would be published of a recording", reads_settings=True),
     "simulate": Command("play a meter on a pseudo-terminal", reads_settings=False),
+    "record": Command("save the bytes of the line to a file", reads_settings=True),
+    "watch": Command("show the live meter in the terminal", reads_settings=True),
     "demo": Command("show it all working, without meter or broker", reads_settings=False),
 }
 

@@ -1,0 +1,267 @@
+"""
+`teleinfo record`: the bytes of the line into a file, exactly as they come.
+
+The port is opened 8N1, so that bit 7 is the parity. In mode auto it begins once the speed is found.
+It ends after `--seconds`, at `--max-bytes`, at Ctrl-C or SIGTERM; no file is ever overwritten. Exit status 0;
+1 where the port or the file cannot be used, the speed is not found or no byte comes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from teleinfo.i18n import _
+from teleinfo.port.errors import PortError, Trouble
+from teleinfo.port.source import Port, open_port
+from teleinfo.port.tuning import Tuner, candidates
+from teleinfo.record import Anonymiser, progress
+from teleinfo.settings import load
+from teleinfo.threads import LooseThreads
+from teleinfo.tic.decoder import Decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+HELP = "Record the bytes of the line into a file, exactly as they come, parity included."
+
+SECONDS: Final = 60.0
+MAX_BYTES: Final = 10_000_000
+SEARCH: Final = 30.0
+"""Seconds after which the speed is not found: a meter is found in 15 at worst."""
+
+TICK: Final = 0.5
+
+
+class RecordError(Exception):
+    """There is no recording; the message is for a household."""
+
+
+@dataclass(slots=True)
+class Recording:
+    """What came so far: `count` bytes of the line, `frames` sound ones."""
+
+    count: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    baudrate: int = 0
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command to `parser`."""
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        type=Path,
+        help="where to (default: teleinfo-DATE-TIME.tic in this directory)",
+    )
+    parser.add_argument(
+        "--seconds",
+        type=_positive,
+        default=SECONDS,
+        metavar="N",
+        help="end after N seconds (default: %(default)g)",
+    )
+    parser.add_argument(
+        "--max-bytes",
+        type=_count,
+        default=MAX_BYTES,
+        metavar="N",
+        help="end after N bytes of the line (default: %(default)d)",
+    )
+    parser.add_argument(
+        "--baudrate", type=_count, metavar="N", help="listen at this speed, whether it makes sense or not"
+    )
+    parser.add_argument(
+        "--anonymise",
+        action="store_true",
+        help="make ADCO, ADSC, ADS and PRM zeros, and drop what is damaged and may hold a piece of them",
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Record; return the exit status (0 or 1, see the module), raise SettingsError."""
+    settings = load(arguments.env_file)
+    path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
+    tuner = Tuner(candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate))
+    anonymiser = Anonymiser() if arguments.anonymise else None
+    try:
+        with path.open("xb") as file:
+            try:
+                recording = asyncio.run(_record(settings.serial_port, tuner, file, anonymiser, arguments))
+            finally:
+                if not file.tell():
+                    path.unlink()
+    except FileExistsError:
+        return _fail(_("{path} exists already, and is left alone: give another name").format(path=path))
+    except OSError as error:
+        return _fail(_("{path} cannot be written: {error}").format(path=path, error=error.strerror))
+    except (RecordError, PortError) as error:
+        return _fail(f"{error}{_in_use(error)}{_kept(path)}")
+    sys.stderr.write(_summary(path, recording, anonymiser))
+    return 0
+
+
+async def _record(
+    url: str,
+    tuner: Tuner,
+    file: BinaryIO,
+    anonymiser: Anonymiser | None,
+    arguments: argparse.Namespace,
+) -> Recording:
+    """Record until the end, or raise what keeps from it."""
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(LooseThreads())
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    recording = Recording()
+    write = _writer(file, anonymiser)
+    async with contextlib.AsyncExitStack() as stack:
+        port = await _open(stack, url, tuner, stop)
+        recording.baudrate = tuner.baudrate
+        try:
+            await _copy(port, recording, write, arguments, stop)
+        finally:
+            if anonymiser is not None:
+                file.write(anonymiser.close())
+            _show("")
+    if not recording.count:
+        raise RecordError(_("No byte came: check the wires (terminals I1 and I2) and the adapter"))
+    return recording
+
+
+def _writer(file: BinaryIO, anonymiser: Anonymiser | None) -> Callable[[bytes], object]:
+    return file.write if anonymiser is None else lambda data: file.write(anonymiser.feed(data))
+
+
+async def _open(stack: contextlib.AsyncExitStack, url: str, tuner: Tuner, stop: asyncio.Event) -> Port:
+    """Open the port on `stack`, at the speed of the meter; raise PortError or RecordError."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + SEARCH
+    while loop.time() < end and not stop.is_set():
+        async with contextlib.AsyncExitStack() as attempt:
+            port = await attempt.enter_async_context(open_port(url, tuner.baudrate))
+            if tuner.fixed or await _makes_sense(port, tuner, stop):
+                await stack.enter_async_context(attempt.pop_all())
+                return port
+        tuner.move()
+    if stop.is_set():
+        raise RecordError(_("It was stopped before the speed of the meter was found"))
+    raise RecordError(
+        _(
+            "Nothing that came made sense, at any speed. To record it all the same, say at which speed: "
+            "--baudrate 1200 (mode historique) or --baudrate 9600 (mode standard)"
+        )
+    )
+
+
+async def _makes_sense(port: Port, tuner: Tuner, stop: asyncio.Event) -> bool:
+    """Listen until the meter is heard (True), or until it is time for another speed."""
+    loop = asyncio.get_running_loop()
+    decoder = Decoder()
+    tuner.opened(loop.time())
+    while not tuner.due(loop.time()) and not stop.is_set():
+        _show(_("Listening at {baudrate} baud").format(baudrate=tuner.baudrate))
+        data = await _read(port)
+        now = loop.time()
+        for reading in decoder.feed(data):
+            if tuner.frame(reading.mode, len(reading.values), now):
+                return True
+        if tuner.piece(*decoder.pending(), now):
+            return True
+    return False
+
+
+async def _copy(
+    port: Port,
+    recording: Recording,
+    write: Callable[[bytes], object],
+    arguments: argparse.Namespace,
+    stop: asyncio.Event,
+) -> None:
+    """Copy what comes until there is enough of it."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    decoder = Decoder()
+    while recording.count < arguments.max_bytes and not stop.is_set():
+        recording.seconds = loop.time() - began
+        if recording.seconds >= arguments.seconds:
+            break
+        data = (await _read(port, limit=arguments.seconds - recording.seconds))[
+            : arguments.max_bytes - recording.count
+        ]
+        recording.count += len(data)
+        decoder.feed(data)
+        recording.frames = decoder.counts.frames
+        write(data)
+        _show(progress(seconds=recording.seconds, of=arguments.seconds, count=recording.count))
+
+
+async def _read(port: Port, *, limit: float = TICK) -> bytes:
+    """Return the next bytes, or none after a while."""
+    try:
+        async with asyncio.timeout(min(limit, TICK)):
+            return await port.read()
+    except TimeoutError:
+        return b""
+
+
+def _show(text: str) -> None:
+    """Replace the line of progress, where somebody sees it."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+
+def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) -> str:
+    told = _("{path}: {count} bytes in {seconds} s at {baudrate} baud, {frames} sound frames\n").format(
+        path=path,
+        count=recording.count,
+        seconds=round(recording.seconds),
+        baudrate=recording.baudrate,
+        frames=recording.frames,
+    )
+    if anonymiser is not None:
+        told += _(
+            "Identifiers made zeros: {replaced}. "
+            "Damaged pieces dropped, since they might hold one: {dropped}\n"
+        ).format(replaced=anonymiser.replaced, dropped=anonymiser.dropped)
+    return told + _("See what is in it with:  teleinfo decode {path}\n").format(path=path)
+
+
+def _fail(text: str) -> int:
+    sys.stderr.write(f"teleinfo record: {text}\n")
+    return 1
+
+
+def _in_use(error: Exception) -> str:
+    if not isinstance(error, PortError) or error.kind is not Trouble.BUSY:
+        return ""
+    return "\n" + _("If it is the service that reads the port:  sudo systemctl stop teleinfo")
+
+
+def _kept(path: Path) -> str:
+    return "\n" + _("What came before is in {path}").format(path=path) if path.exists() else ""
+
+
+def _positive(text: str) -> float:
+    number = float(text)
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+    return number
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 or more")
+    return number

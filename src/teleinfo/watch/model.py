@@ -1,0 +1,181 @@
+"""
+What is known of the meter at this moment, in the order in which a person wants to see it.
+
+Pure: readings, health and the monotonic time come in, rows and figures go out. Frames differ (short ones of
+three phases, notices, damaged groups), so that a value stays until a newer one comes or it is too old.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.tic.labels import ALARMS, METER_NUMBERS, find
+from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.watch.sections import PERIODS, POWERS, Section, section_of
+
+if TYPE_CHECKING:
+    from teleinfo.tic.labels import Label, Mode
+    from teleinfo.tic.reading import Reading
+    from teleinfo.watch.line import Line
+
+KEPT: Final = 30.0
+"""Seconds that a value stays without being sent again: 20 short frames of three phases last up to 17 s."""
+
+KEPT_ALARM: Final = 5.0
+"""The same of an alarm, whose end is that it is not sent any more."""
+
+BIN: Final = 5.0
+"""Seconds of one point of the history."""
+
+REACH: Final = 90.0
+"""Seconds for which a point holds while no reading comes: messages may come once a minute."""
+
+LONGEST: Final = 720
+"""Points of the history: an hour."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """
+    One étiquette: `value` as the meter sent it, `horodate` the one of its group.
+
+    `label` is None where the table does not know it. `age`: seconds since the value changed, None where it
+    never did.
+    """
+
+    key: str
+    value: str
+    horodate: str | None
+    label: Label | None
+    section: Section
+    age: float | None
+
+
+@dataclass(slots=True)
+class _Entry:
+    value: str
+    seen: float
+    changed: float | None = None
+
+
+class Board:
+    """
+    The meter as it was heard so far.
+
+    `line` is how the line fares, `online` what the topic `status` says, `note` the last thing that there was
+    to say; whoever knows sets them, and None is nothing known. After `patience` seconds without a reading the
+    meter is silent; None: only `online` tells.
+    """
+
+    def __init__(self, *, patience: float | None) -> None:
+        self._patience = patience
+        self.line: Line | None = None
+        self.online: bool | None = None
+        self.note: str | None = None
+        self.mode: Mode | None = None
+        self.heard: float | None = None
+        self._entries: dict[str, _Entry] = {}
+        self._bins: deque[tuple[int, list[int]]] = deque(maxlen=LONGEST)
+
+    def take(self, reading: Reading, *, now: float) -> None:
+        """Note a reading of the monotonic time `now`."""
+        if self.mode is not reading.mode:
+            self._entries.clear()
+            self.mode = reading.mode
+        self.heard = now
+        for key, value in reading.values.items():
+            entry = self._entries.get(key)
+            if entry is None:
+                self._entries[key] = _Entry(value, now)
+            else:
+                entry.seen = now
+                if entry.value != value:
+                    entry.value, entry.changed = value, now
+        for key in [key for key, entry in self._entries.items() if self._is_over(key, entry, now)]:
+            del self._entries[key]
+        power = self.power
+        if power is not None:
+            self._note_power(power, now)
+
+    def rows(self, *, now: float) -> list[Row]:
+        """Return a row for each étiquette, the most wanted first, each section in the order of the meter."""
+        rows = [
+            row for key, entry in self._entries.items() if (row := self._row(key, entry, now)) is not None
+        ]
+        return sorted(rows, key=lambda row: row.section)
+
+    @property
+    def remote(self) -> bool:
+        """Whether the meter is behind a broker, of which `online` tells."""
+        return self._patience is None
+
+    def silence(self, *, now: float) -> float | None:
+        """Return for how many seconds the meter has been silent; None where it is not, or never spoke."""
+        if self.heard is None:
+            return None
+        gone = now - self.heard
+        silent = self.online is False if self._patience is None else gone >= self._patience
+        return gone if silent else None
+
+    @property
+    def number(self) -> str | None:
+        """The number of the meter, None before it said."""
+        return next((entry.value for key in METER_NUMBERS if (entry := self._entries.get(key))), None)
+
+    @property
+    def power(self) -> int | None:
+        """The apparent power that is drawn, VA; None where the meter does not tell it."""
+        texts = (entry.value for key in POWERS if (entry := self._entries.get(key)))
+        return next((int(text) for text in texts if text.isdecimal()), None)
+
+    @property
+    def period(self) -> tuple[str, str] | None:
+        """The étiquette and the value that tell the running tariff period."""
+        return next(((key, entry.value) for key in PERIODS if (entry := self._entries.get(key))), None)
+
+    def history(self, points: int, *, now: float) -> list[float | None]:
+        """
+        Return the mean power in VA of each of the last `points` times `BIN` seconds, the newest last.
+
+        A point without a reading is as the one before, for `REACH` at most. None: nothing is known.
+        """
+        means = {number: sum(values) / len(values) for number, values in self._bins}
+        last = int(now // BIN)
+        reach = int(REACH // BIN)
+        found: list[float | None] = []
+        for number in range(last - points + 1, last + 1):
+            near = (means[n] for n in range(number, number - reach - 1, -1) if n in means)
+            found.append(next(near, None))
+        return found
+
+    def _note_power(self, power: int, now: float) -> None:
+        number = int(now // BIN)
+        if not self._bins or self._bins[-1][0] != number:
+            self._bins.append((number, []))
+        self._bins[-1][1].append(power)
+
+    def _is_over(self, key: str, entry: _Entry, now: float) -> bool:
+        kept = KEPT_ALARM if key in ALARMS else KEPT
+        return entry.seen != now and now - entry.seen > kept
+
+    def _row(self, key: str, entry: _Entry, now: float) -> Row | None:
+        """Return the row of an étiquette; a horodate is part of that of its group."""
+        mode = self.mode
+        label = None if mode is None else find(mode, key)
+        if (
+            label is None
+            and key.removesuffix(HORODATE_SUFFIX) in self._entries
+            and key.endswith(HORODATE_SUFFIX)
+        ):
+            return None
+        horodate = self._entries.get(key + HORODATE_SUFFIX)
+        return Row(
+            key=key,
+            value=entry.value,
+            horodate=None if horodate is None else horodate.value,
+            label=label,
+            section=section_of(key, label, entry.value),
+            age=None if entry.changed is None else now - entry.changed,
+        )

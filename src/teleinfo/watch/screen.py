@@ -1,0 +1,117 @@
+"""
+The live meter on a whole screen, which leaves the terminal as it found it.
+
+`show` draws until told to stop. Space, n and the arrows turn the pages, q stops; where no keyboard can be
+read the pages turn by themselves. Needs rich, the extra `watch`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+import termios
+import time
+import tty
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console, Group
+from rich.live import Live
+
+from teleinfo.watch.layout import ASCII, Glyphs, Size, compose
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from teleinfo.watch.model import Board
+
+REDRAW: Final = 1.0
+"""Seconds between two pictures at most: the clock and the silence go on."""
+
+CALM: Final = 0.2
+"""Seconds between two pictures at least."""
+
+TURN: Final = 8.0
+"""Seconds for which a page stays where no key can turn it."""
+
+_FORWARD: Final = (b" ", b"n", b"\x1b[C", b"\x1b[B", b"\x1b[6~", b"\t")
+_BACK: Final = (b"p", b"\x1b[D", b"\x1b[A", b"\x1b[5~")
+_QUIT: Final = (b"q", b"Q")
+
+
+async def show(board: Board, *, changed: asyncio.Event, stop: asyncio.Event) -> None:
+    """Draw the board whenever it `changed`, until `stop`."""
+    console = Console(highlight=False, markup=False, emoji=False)
+    glyphs = ASCII if console.options.ascii_only else Glyphs()
+    loop = asyncio.get_running_loop()
+    with contextlib.ExitStack() as stack:
+        live = stack.enter_context(
+            Live(
+                console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+            )
+        )
+        keys = stack.enter_context(_keyboard(changed, stop))
+        while not stop.is_set():
+            changed.clear()
+            now = loop.time()
+            page = compose(
+                board,
+                Size(*console.size),
+                page=int(now / TURN) if keys is None else keys.page,
+                now=now,
+                clock=time.strftime("%H:%M:%S"),
+                glyphs=glyphs,
+                keys=keys is not None,
+            )
+            if keys is not None:
+                keys.page = page.number
+            live.update(Group(*page.lines), refresh=True)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), REDRAW)
+            if not stop.is_set():
+                await asyncio.sleep(CALM)
+
+
+class _Keys:
+    """The keyboard: turns `page`, and sets `stop`."""
+
+    def __init__(self, descriptor: int, changed: asyncio.Event, stop: asyncio.Event) -> None:
+        self.page = 0
+        self._descriptor = descriptor
+        self._changed = changed
+        self._stop = stop
+
+    def read(self) -> None:
+        """Take what was typed."""
+        typed = os.read(self._descriptor, 64)
+        if typed in _FORWARD:
+            self.page += 1
+        elif typed in _BACK:
+            self.page -= 1
+        elif typed in _QUIT or not typed:
+            self._stop.set()
+        self._changed.set()
+
+
+@contextlib.contextmanager
+def _keyboard(changed: asyncio.Event, stop: asyncio.Event) -> Iterator[_Keys | None]:
+    """Read single keys inside the block, and yield where they go; None where there is no keyboard."""
+    if not sys.stdin.isatty():
+        yield None
+        return
+    descriptor = sys.stdin.fileno()
+    keys = _Keys(descriptor, changed, stop)
+    loop = asyncio.get_running_loop()
+    before = termios.tcgetattr(descriptor)
+    # Ctrl-Z would leave the terminal with our picture on it.
+    suspend = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
+    try:
+        tty.setcbreak(descriptor)
+        loop.add_reader(descriptor, keys.read)
+        yield keys
+    finally:
+        loop.remove_reader(descriptor)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
+        signal.signal(signal.SIGTSTP, suspend)

@@ -1,0 +1,72 @@
+"""
+What each étiquette is about, and so where it stands on the screen: what a person wants to see comes first.
+
+Pure. What is not listed goes by its kind in the label table, so that every family of meters has an order.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind
+
+if TYPE_CHECKING:
+    from teleinfo.tic.labels import Label
+
+POWERS: Final = ("PAPP", "SINSTS", "SINST1")
+"""Where the apparent power that is drawn stands, VA: historique, standard, the pilot series of Linky."""
+
+PERIODS: Final = ("LTARF", "PTEC")
+
+
+class Section(enum.IntEnum):
+    """What a row is about, the most wanted first."""
+
+    ALARM = 0
+    NOW = 1
+    STATUS = 2
+    INDEX = 3
+    LOAD = 4  # maxima and means
+    CONTRACT = 5
+    CALENDAR = 6
+    DISTRIBUTOR = 7  # indexes that no bill is made of
+    METER = 8
+    UNUSED = 9
+
+
+_PHASES: Final = ("", "1", "2", "3")
+_NOW: Final = frozenset(
+    {*POWERS, *PERIODS, "SINSTI", "DEMAIN", "PEJP"}
+    | {f"{kind}{phase}" for kind in ("IINST", "IRMS", "URMS", "SINSTS") for phase in _PHASES}
+)
+_CONTRACT: Final = frozenset(
+    {"OPTARIF", "NGTF", "ISOUSC", "PREF", "PCOUP", "HHPHC", "PMAX"} | {f"IMAX{phase}" for phase in _PHASES}
+)
+_CALENDAR: Final = frozenset({"NTARF", "NJOURF", "NJOURF+1", "PJOURF+1", "PPOINTE", "RELAIS", *NOTICES})
+_LISTED: Final = {
+    Section.NOW: _NOW,
+    Section.CONTRACT: _CONTRACT,
+    Section.CALENDAR: _CALENDAR,
+    Section.DISTRIBUTOR: frozenset({f"EASD{number:02}" for number in range(1, 5)}),
+}
+_KINDS: Final = {
+    Kind.INDEX: Section.INDEX,
+    Kind.QUANTITY: Section.LOAD,
+    Kind.COMPOSITE: Section.LOAD,
+    Kind.ENUMERATION: Section.CONTRACT,
+}
+
+
+def section_of(key: str, label: Label | None, value: str) -> Section:
+    """Return the section of an étiquette with this value."""
+    if key in ALARMS:
+        return Section.ALARM
+    if label is None:
+        return Section.UNUSED
+    if label.kind is Kind.INDEX and not value.strip("0"):
+        return Section.UNUSED
+    if key == STATUS_REGISTER:
+        return Section.STATUS
+    listed = (section for section, names in _LISTED.items() if key in names)
+    return next(listed, _KINDS.get(label.kind, Section.METER))

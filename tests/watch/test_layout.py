@@ -1,0 +1,173 @@
+"""The picture: everything fits, in any size, on pages that are together the whole meter."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+
+import pytest
+
+from teleinfo.meter.catalogue import METERS, build
+from teleinfo.tic.decoder import Decoder
+from teleinfo.watch import chart
+from teleinfo.watch.layout import ASCII, Glyphs, Page, Size, compose
+from teleinfo.watch.line import Line
+from teleinfo.watch.model import Board
+
+START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
+LINE = Line(
+    mode="standard",
+    baudrate=9600,
+    frames=12345,
+    groups=99,
+    parity=1,
+    checksum=2,
+    malformed=3,
+    interrupted=4,
+    bad_percent=0.02,
+    verdict="good",
+)
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Speak English, whatever the machine speaks."""
+    monkeypatch.setenv("LC_ALL", "C")
+
+
+def board_of(name: str) -> Board:
+    """Return a board that has heard two frames of a simulated meter."""
+    meter = build(name, start=START, rng=random.Random(1))
+    board = Board(patience=10.0)
+    decoder = Decoder()
+    for second in (0, 60):
+        for reading in decoder.feed(meter.emit(START + dt.timedelta(seconds=second))):
+            board.take(reading, now=float(second))
+    board.line = LINE
+    return board
+
+
+def picture(board: Board, size: Size, page: int = 0, glyphs: Glyphs | None = None) -> Page:
+    """Return a page of the board a second after its last frame."""
+    return compose(board, size, page=page, now=61.0, clock="18:31:01", glyphs=glyphs or Glyphs(), keys=True)
+
+
+def text_of(page: Page) -> str:
+    """Return a page as plain text."""
+    return "\n".join(line.plain for line in page.lines)
+
+
+@pytest.mark.parametrize(
+    "size", [Size(80, 24), Size(170, 45), Size(60, 15), Size(20, 5), Size(1, 1)], ids=str
+)
+@pytest.mark.parametrize("name", METERS)
+def test_every_line_fits(name: str, size: Size) -> None:
+    """No more lines than the screen has, none longer than it is wide."""
+    board = board_of(name)
+    for number in range(picture(board, size).pages):
+        page = picture(board, size, number)
+
+        assert len(page.lines) == size.height
+        assert max(line.cell_len for line in page.lines) <= size.width
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_the_pages_together_show_every_value(name: str) -> None:
+    """80×24: nothing of the meter is left out, nor said twice."""
+    board = board_of(name)
+    size = Size(80, 24)
+    shown = [
+        line.plain[2:12].strip()
+        for number in range(picture(board, size).pages)
+        for line in picture(board, size, number).lines[4:-2]
+    ]
+
+    assert [key for key in shown if key] == [row.key for row in board.rows(now=61)]
+
+
+def test_a_household_meter_fits_on_one_page() -> None:
+    """Peak and off-peak in historique, 80×24: no key has to be touched."""
+    assert picture(board_of("hc"), Size(80, 24)).pages == 1
+
+
+def test_power_and_status_stand_on_the_first_page() -> None:
+    """80×24, a Linky with 40 groups."""
+    shown = text_of(picture(board_of("standard"), Size(80, 24)))
+
+    assert " VA" in shown.splitlines()[1]
+    assert "breaker closed" in shown
+    assert "EAST" in shown
+
+
+def test_pages_go_round() -> None:
+    """After the last comes the first, and before the first the last."""
+    board = board_of("standard-tri")
+    pages = picture(board, Size(80, 24)).pages
+
+    assert pages > 1
+    assert picture(board, Size(80, 24), pages).number == 0
+    assert picture(board, Size(80, 24), -1).number == pages - 1
+
+
+def test_a_value_that_changed_is_marked_and_not_by_colour_alone() -> None:
+    """The voltage differs between the two frames, the contract does not."""
+    lines = picture(board_of("standard"), Size(80, 24)).lines
+    marks = {line.plain[2:12].strip(): line.plain[0] for line in lines[4:-2]}
+
+    assert (marks["SINSTS"], marks["LTARF"]) == ("•", " ")
+
+
+def test_what_is_long_keeps_its_end() -> None:
+    """The phase and the day stand at the end of a désignation."""
+    shown = "\n".join(text_of(picture(board_of("standard-tri"), Size(80, 24), page)) for page in range(4))
+
+    assert "… n-1, phase 1" in shown
+
+
+def test_a_terminal_without_unicode_gets_ascii() -> None:
+    """The marks, the chart and the dots; accents stay, and the terminal replaces them."""
+    shown = text_of(picture(board_of("hc"), Size(80, 24), glyphs=ASCII))
+
+    assert not set(shown) & set("•…·▁█")
+    assert "#" in shown.splitlines()[3]
+
+
+def test_the_line_is_told_below() -> None:
+    """The verdict, and every cause of a loss."""
+    shown = text_of(picture(board_of("hc"), Size(80, 24)))
+
+    assert "Line good · 0.02 % bad · 12 345 frames · parity 1, checksum 2, form 3, cut 4" in shown
+
+
+def test_a_silent_meter_is_told_above() -> None:
+    """With how long."""
+    page = compose(board_of("hc"), Size(80, 24), page=0, now=90.0, clock="", glyphs=Glyphs(), keys=False)
+
+    assert "silent for 30 s" in page.lines[0].plain
+    assert "Ctrl-C" in page.lines[-1].plain
+
+
+def test_before_the_first_frame_the_last_word_of_the_log_is_shown_whole() -> None:
+    """It says what is wrong with the port, and what to do."""
+    board = Board(patience=10.0)
+    board.note = "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 10 + "or else"
+    shown = text_of(picture(board, Size(80, 24)))
+
+    assert "Waiting for the meter" in shown
+    assert "or else" in shown
+
+
+def test_a_chart_reaches_from_nothing_to_its_top() -> None:
+    """Eight steps a line; what is known shows at least the lowest."""
+    assert chart.chart([None, 0.0, 50.0, 100.0], height=2, top=100.0) == ["   █", " ▁██"]
+
+
+@pytest.mark.parametrize(
+    ("online", "expected"), [(None, "Waiting for a message of teleinfo"), (False, "teleinfo says “offline”")]
+)
+def test_behind_a_broker_it_is_told_what_is_waited_for(online: bool | None, expected: str) -> None:  # noqa: FBT001
+    """No speed is searched there."""
+    board = Board(patience=None)
+    board.online = online
+
+    assert expected in text_of(picture(board, Size(80, 24)))

@@ -1,0 +1,223 @@
+"""`teleinfo watch` as a whole: on a terminal, in a pipe, from the port, from a real mosquitto."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from argparse import Namespace
+from typing import TYPE_CHECKING, Self
+
+import pytest
+
+from teleinfo.commands import watch
+from teleinfo.meter.encode import encode_frame, with_parity
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import LIMIT, Daemon, Meter, settings_for
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+GROUPS = {"ADCO": "041961123456", "OPTARIF": "HC..", "HCHC": "000019212", "PTEC": "HP..", "PAPP": "01940"}
+FRAME = with_parity(
+    encode_frame(Group(label, value, None, Mode.HISTORIQUE) for label, value in GROUPS.items())
+)
+COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "watch"]
+# Leave the other screen, show the cursor: what a clean terminal is owed.
+LEFT, CURSOR = "\x1b[?1049l", "\x1b[?25h"
+
+
+def environment(**settings: object) -> dict[str, str]:
+    """Return the environment of a person who reads English in UTF-8."""
+    names = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
+    return {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"} | names
+
+
+class Terminal:
+    """A terminal of 80×24 with `watch` on it: what it `showed`, and keys to press."""
+
+    def __init__(self, *options: str, **settings: object) -> None:
+        self._command = [*COMMAND, *options]
+        self._environment = environment(**settings)
+        self.showed = ""
+
+    def expect(self, text: str, *, limit: float = LIMIT) -> None:
+        """Return once `text` was shown."""
+        self._until(lambda: text in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.showed), text, limit)
+
+    def _until(self, happened: Callable[[], bool], what: str, limit: float = LIMIT) -> None:
+        end = time.monotonic() + limit
+        while not happened():
+            assert time.monotonic() < end, f"no {what!r} in {self.showed[-2000:]!r}"
+            if select.select([self._far], [], [], 0.1)[0]:
+                with contextlib.suppress(OSError):
+                    self.showed += os.read(self._far, 65536).decode(errors="replace")
+
+    def press(self, keys: bytes) -> None:
+        """Type."""
+        os.write(self._far, keys)
+
+    def end(self) -> int:
+        """Wait for its end and return its status."""
+        self._until(lambda: self.process.poll() is not None, "end")
+        while select.select([self._far], [], [], 0.2)[0]:
+            self.showed += os.read(self._far, 65536).decode(errors="replace")
+        return self.process.wait(LIMIT)
+
+    @property
+    def attributes(self) -> list[object]:
+        """How the terminal is set."""
+        return termios.tcgetattr(self._near)
+
+    def __enter__(self) -> Self:
+        self._far, self._near = pty.openpty()
+        fcntl.ioctl(self._near, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.process = subprocess.Popen(
+            self._command,
+            env=self._environment,
+            stdin=self._near,
+            stdout=self._near,
+            stderr=self._near,
+            preexec_fn=_own_terminal,  # noqa: PLW1509 - Ctrl-C must be that of this terminal; no thread here
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait(LIMIT)
+        os.close(self._near)
+        os.close(self._far)
+
+
+def _own_terminal() -> None:
+    os.setsid()
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+@pytest.fixture
+def meter() -> Iterator[Meter]:
+    """Return a meter that sends the same frame again and again."""
+    with Meter(FRAME) as running:
+        yield running
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("keys", [b"\x03", b"q"], ids=["Ctrl-C", "q"])
+def test_the_screen_is_drawn_and_the_terminal_left_clean(meter: Meter, keys: bytes) -> None:
+    """Values in their unit, codes in words; afterwards the terminal is as it was, and the status is 0."""
+    with Terminal(serial_port=meter.line.port) as terminal:
+        before = terminal.attributes
+        terminal.expect("1 940 VA")
+        terminal.expect("peak hours")
+        terminal.expect("Index Heures Creuses")
+        terminal.expect("Line good")
+        terminal.press(keys)
+        status = terminal.end()
+
+        assert (status, terminal.attributes) == (0, before)
+    assert LEFT in terminal.showed
+    assert CURSOR in terminal.showed[terminal.showed.rindex("\x1b[?25l") :]
+    assert "Traceback" not in terminal.showed
+
+
+@pytest.mark.real
+def test_what_is_wrong_with_the_port_stands_on_the_screen(tmp_path: Path) -> None:
+    """1. No port. 2. The screen says so, and what to do. 3. SIGTERM ends it, and the terminal is clean."""
+    with Terminal(serial_port=tmp_path / "nowhere") as terminal:
+        terminal.expect("there is no serial port at")
+        terminal.process.send_signal(signal.SIGTERM)
+
+        assert terminal.end() == 0
+    assert LEFT in terminal.showed
+
+
+@pytest.mark.real
+def test_in_a_pipe_there_are_plain_lines(meter: Meter) -> None:
+    """No control character, a value a line, nothing said twice."""
+    with subprocess.Popen(
+        COMMAND, env=environment(serial_port=meter.line.port), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        try:
+            first = [process.stdout.readline().decode() for _ in range(5)]
+            group = Group("PAPP", "00200", None, Mode.HISTORIQUE)
+            meter.frame = with_parity(encode_frame([group]))
+            last = process.stdout.readline().decode()
+            process.send_signal(signal.SIGINT)
+
+            assert process.wait(LIMIT) == 0
+        finally:
+            process.kill()
+    assert [line.split()[1] for line in first] == ["PTEC", "PAPP", "HCHC", "OPTARIF", "ADCO"]
+    assert last[8:] == " PAPP      Puissance apparente: 200 VA\n"
+    assert "\x1b" not in "".join(first)
+
+
+@pytest.mark.real
+def test_the_broker_has_it_too_and_nothing_is_left_there(tmp_path: Path, meter: Meter) -> None:
+    """1. The daemon runs. 2. `watch --mqtt` shows its meter. 3. Killed, it leaves no will and no message."""
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Subscriber(broker.host, broker.port, "teleinfo") as readings,
+        Subscriber(broker.host, broker.port, "teleinfo/status") as states,
+        Daemon(tmp_path, **settings_for(broker, meter.line)),
+    ):
+        states.expect("teleinfo/status", b"online")
+        with Terminal("--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as terminal:
+            terminal.expect("1 940 VA")
+            terminal.expect("Line good")
+            terminal.process.kill()
+            terminal.process.wait(LIMIT)
+            readings.drain()
+            for _ in range(5):
+                readings.expect("teleinfo")
+
+            assert [state.payload for state in states.drain() if state.payload != b"online"] == []
+
+
+@pytest.mark.real
+def test_a_broker_that_has_nothing_for_us_is_told(tmp_path: Path) -> None:
+    """1. An access list without our topic, of which mosquitto says nothing. 2. The screen has its doubts."""
+    access = tmp_path / "acl"
+    access.write_text("topic write teleinfo/#\n")
+    with MosquittoBroker(tmp_path, more=[f"acl_file {access}"]) as broker:
+        with Terminal("--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as terminal:
+            terminal.expect("nothing came on the topic teleinfo/status")
+
+
+def test_without_rich_it_asks_politely(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Status 1, what to install, and how to do without it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setitem(sys.modules, "rich", None)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    status = watch.main(Namespace(env_file=None, mqtt=False))
+    said = capsys.readouterr().err
+
+    assert status == 1
+    assert "pip install 'teleinfo[watch]'" in said
+    assert "teleinfo watch | cat" in said
+
+
+@pytest.mark.real
+def test_the_daemon_never_imports_the_library_of_the_screen() -> None:
+    """Nor does `watch` before it has a terminal."""
+    code = "import sys, teleinfo.commands.run, teleinfo.commands.watch; sys.exit('rich' in sys.modules)"
+
+    assert subprocess.run([sys.executable, "-c", code], timeout=LIMIT, check=False).returncode == 0

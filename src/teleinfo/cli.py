@@ -44,6 +44,7 @@ COMMANDS = {
     "simulate": Command("play a meter on a pseudo-terminal", reads_settings=False),
     "record": Command("save the bytes of the line to a file", reads_settings=True),
     "watch": Command("show the live meter in the terminal", reads_settings=True),
+    "doctor": Command("find out why nothing comes", reads_settings=True),
     "demo": Command("show it all working, without meter or broker", reads_settings=False),
 }
 

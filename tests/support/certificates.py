@@ -39,8 +39,9 @@ def make_certificate(
     *,
     name: str = "server",
     san: str = "IP:127.0.0.1,DNS:localhost",
+    life: tuple[str, ...] = ("-days", "2"),
 ) -> Certificate:
-    """Make a certificate for the hosts in `san`, signed by `authority`."""
+    """Make a certificate for the hosts in `san`, signed by `authority`; `life` is in openssl's own words."""
     made = Certificate(folder / f"{name}.pem", folder / f"{name}.key")
     request, extensions = folder / f"{name}.csr", folder / f"{name}.ext"
     extensions.write_text(f"subjectAltName={san}\n")
@@ -50,6 +51,6 @@ def make_certificate(
     )
     _openssl(
         *("x509", "-req", "-in", str(request), "-CA", str(authority.cert), "-CAkey", str(authority.key)),
-        *("-set_serial", "1", "-days", "2", "-extfile", str(extensions), "-out", str(made.cert)),
+        *("-set_serial", "1", *life, "-extfile", str(extensions), "-out", str(made.cert)),
     )
     return made

@@ -22,12 +22,13 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from teleinfo.commands.demo_broker import MQTT_PORT, Broker, DemoError, broker_for, subscriber
+from teleinfo.i18n import N_, _
 from teleinfo.meter.catalogue import DEFAULT, METERS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-HELP = "show the whole chain at work: simulated meter, daemon, broker, subscriber"
+HELP = _("show the whole chain at work: simulated meter, daemon, broker, subscriber")
 
 # How long a part may take to start, and to end before it is killed. The daemon promises 3 s at worst.
 START_SECONDS = 20.0
@@ -35,9 +36,10 @@ STOP_SECONDS = 5.0
 # How long the last message, `offline`, may take from the broker to the screen.
 LAST_WORD_SECONDS = 2.0
 
-WITHOUT_EXTRA = """\
-The demo's MQTT broker is not installed. Install it with:  pip install 'teleinfo[demo]'
-or, from a checkout of teleinfo, run:  make demo"""
+WITHOUT_EXTRA = N_(
+    "The demo's MQTT broker is not installed. Install it with:  pip install 'teleinfo[demo]'\n"
+    "or, from a checkout of teleinfo, run:  make demo"
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -47,39 +49,41 @@ def configure(parser: argparse.ArgumentParser) -> None:
         choices=METERS,
         default=DEFAULT,
         metavar="NAME",
-        help=f"which meter to simulate: {', '.join(METERS)} (default: %(default)s)",
+        help=_("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS)),
     )
     parser.add_argument(
-        "--seconds", type=_positive, metavar="N", help="end after N seconds (default: at Ctrl-C)"
+        "--seconds", type=_positive, metavar="N", help=_("end after N seconds (default: at Ctrl-C)")
     )
     parser.add_argument(
         "--speed",
         type=_positive,
         default=1.0,
         metavar="N",
-        help="N times faster than a real meter (default: 1)",
+        help=_("N times faster than a real meter (default: 1)"),
     )
     parser.add_argument(
         "--noise",
         type=_probability,
         default=0.0,
         metavar="BER",
-        help="share of bits that arrive wrong, for example 0.001 (default: 0)",
+        help=_("share of bits that arrive wrong, for example 0.001 (default: 0)"),
     )
     parser.add_argument(
         "--host",
-        help="use the MQTT broker at this host, one that asks for no password, instead of an embedded one",
+        help=_("use the MQTT broker at this host, one that asks for no password, instead of an embedded one"),
     )
     parser.add_argument(
-        "--port", type=int, help=f"the broker's port (default: {MQTT_PORT} with --host, else a free one)"
+        "--port",
+        type=int,
+        help=_("the broker's port (default: {port} with --host, else a free one)").format(port=MQTT_PORT),
     )
-    parser.add_argument("--topic", default="teleinfo", help="base topic (default: %(default)s)")
+    parser.add_argument("--topic", default="teleinfo", help=_("base topic (default: %(default)s)"))
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the demo; return the exit status (0 or 1, see the module)."""
     if importlib.util.find_spec("amqtt") is None:
-        _say(WITHOUT_EXTRA, to=sys.stderr)
+        _say(_(WITHOUT_EXTRA), to=sys.stderr)
         return 1
     # What the broker and its client say of themselves is of no interest here: what fails is told below.
     logging.getLogger("amqtt").setLevel(logging.CRITICAL + 1)
@@ -113,7 +117,7 @@ async def _demo(arguments: argparse.Namespace) -> None:
             await _until_the_end(enough, arguments.seconds, meter=meter, daemon=daemon, screen=screen)
             enough.set()
         # The daemon's last word is `offline`, and it is on its way.
-        done, _ = await asyncio.wait({screen}, timeout=LAST_WORD_SECONDS)
+        done, _rest = await asyncio.wait({screen}, timeout=LAST_WORD_SECONDS)
         screen.cancel()
         for task in done:
             task.result()  # what went wrong with it is the end of the demo too
@@ -136,20 +140,21 @@ async def _until_the_end(
 ) -> None:
     """Return when it is enough or `seconds` are over; raise DemoError when a part ended by itself."""
     parts: dict[asyncio.Task[Any], str] = {
-        asyncio.create_task(meter.wait(), name="teleinfo.demo.meter"): "simulated meter",
-        asyncio.create_task(daemon.wait(), name="teleinfo.demo.daemon"): "daemon",
-        screen: "connection to the broker",
+        asyncio.create_task(meter.wait(), name="teleinfo.demo.meter"): N_("The simulated meter"),
+        asyncio.create_task(daemon.wait(), name="teleinfo.demo.daemon"): N_("The daemon"),
+        screen: N_("The connection to the broker"),
     }
     end = asyncio.create_task(enough.wait(), name="teleinfo.demo.end")
-    done, _ = await asyncio.wait({end, *parts}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    done, _rest = await asyncio.wait({end, *parts}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in {end, *parts} - {screen}:
         task.cancel()
     if end in done:
         return
     for task in done:
         result = task.result()
-        status = "" if result is None else f" with status {result}"
-        raise DemoError(f"The {parts[task]} ended by itself{status}. What it said last is above.")
+        status = "" if result is None else _(" with status {status}").format(status=result)
+        said = _("{part} ended by itself{status}. What it said last is above.")
+        raise DemoError(said.format(part=_(parts[task]), status=status))
 
 
 def _simulate(arguments: argparse.Namespace) -> list[str]:
@@ -173,15 +178,16 @@ def _settings(arguments: argparse.Namespace, broker: Broker, port: str) -> dict[
 
 def _heading(arguments: argparse.Namespace, broker: Broker) -> str:
     """Return what runs, and how to see it from elsewhere."""
-    kind = "an embedded MQTT broker" if broker.embedded else "the MQTT broker"
+    kind = _("an embedded MQTT broker") if broker.embedded else _("the MQTT broker")
     subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{arguments.topic}/#' -v"
-    end = "Ctrl-C ends it." if arguments.seconds is None else f"{arguments.seconds:g} s or Ctrl-C end it."
-    address = f"{broker.host}:{broker.port}"
-    return (
-        f"A simulated meter ({arguments.meter}) -> teleinfo -> {kind} at {address} -> this screen\n"
-        f"From another terminal:  {subscribe}\n"
-        f"{end}\n"
-    )
+    if arguments.seconds is None:
+        end = _("Ctrl-C ends it.")
+    else:
+        end = _("{seconds:g} s or Ctrl-C end it.").format(seconds=arguments.seconds)
+    chain = _("A simulated meter ({meter}) -> teleinfo -> {kind} at {address} -> this screen")
+    chain = chain.format(meter=arguments.meter, kind=kind, address=f"{broker.host}:{broker.port}")
+    elsewhere = _("From another terminal:  {line}").format(line=subscribe)
+    return f"{chain}\n{elsewhere}\n{end}\n"
 
 
 async def _show(client: Any, topic: str, enough: asyncio.Event) -> None:  # noqa: ANN401 - amqtt is not typed
@@ -228,9 +234,10 @@ async def _port_of(meter: asyncio.subprocess.Process) -> str:
     try:
         line = await asyncio.wait_for(meter.stdout.readline(), START_SECONDS)
     except TimeoutError as error:
-        raise DemoError(f"The simulated meter did not start within {START_SECONDS:g} s.") from error
+        said = _("The simulated meter did not start within {seconds:g} s.")
+        raise DemoError(said.format(seconds=START_SECONDS)) from error
     if not line:
-        raise DemoError("The simulated meter did not start. What it said last is above.")
+        raise DemoError(_("The simulated meter did not start. What it said last is above."))
     return line.decode().strip()
 
 
@@ -244,7 +251,7 @@ def _positive(text: str) -> float:
     """Read a number above 0, or raise argparse's error."""
     number = float(text)
     if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+        raise argparse.ArgumentTypeError(_("{text} is not a number above 0").format(text=text))
     return number
 
 
@@ -252,5 +259,5 @@ def _probability(text: str) -> float:
     """Read a number from 0 to 1, or raise argparse's error."""
     number = float(text)
     if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1")
+        raise argparse.ArgumentTypeError(_("{text} is not a number from 0 to 1").format(text=text))
     return number

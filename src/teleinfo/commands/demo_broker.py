@@ -11,6 +11,8 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from teleinfo.i18n import _
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
@@ -52,7 +54,9 @@ async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker
         await embedded.start()
     except BrokerError as error:
         raise DemoError(
-            f"The embedded MQTT broker cannot listen on port {port}: {error.__cause__}"
+            _("The embedded MQTT broker cannot listen on port {port}: {reason}").format(
+                port=port, reason=error.__cause__
+            )
         ) from error
     try:
         yield Broker(LOOPBACK, port, embedded=True)
@@ -76,8 +80,10 @@ async def subscriber(broker: Broker, topic: str) -> AsyncIterator[Any]:
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError from error
-        why = f"no answer within {CONNECT_SECONDS:g} s" if limit.expired() else str(error)
-        raise DemoError(f"No MQTT broker lets the demo in at {broker.host}:{broker.port}: {why}") from error
+        late = _("no answer within {seconds:g} s").format(seconds=CONNECT_SECONDS)
+        why = late if limit.expired() else str(error)
+        said = _("No MQTT broker lets the demo in at {address}: {reason}")
+        raise DemoError(said.format(address=f"{broker.host}:{broker.port}", reason=why)) from error
     try:
         await client.subscribe([(f"{topic}/#", 1)])
         yield client

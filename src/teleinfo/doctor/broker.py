@@ -1,0 +1,185 @@
+"""
+The broker: its name, its port, its certificate, our login, and whether a message of ours comes back.
+
+One step after the other, so that the first one that fails says where it is. What is published goes to the
+topic `doctor` below the base, is not retained, and is no reading. Nothing is left on the broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import socket
+import ssl
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from teleinfo.doctor.refusals import failed
+from teleinfo.doctor.verdict import fault, ok, unseen, warning
+from teleinfo.i18n import _
+from teleinfo.mqtt.broker import BrokerError, explain, tls_context
+from teleinfo.mqtt.visit import visit
+
+if TYPE_CHECKING:
+    from teleinfo.doctor.verdict import Finding
+    from teleinfo.mqtt.broker import Broker
+    from teleinfo.mqtt.connection import Connection
+    from teleinfo.topics import Topics
+
+STEP_SECONDS = 5.0
+"""How long each step may take."""
+
+BACK_SECONDS = 3.0
+"""How long a message may take to come back, and a retained one to come."""
+
+_SOON_DAYS = 14
+_DAY = 86400.0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the broker keeps of a teleinfo: its status and its health, None where there is none."""
+
+    status: str | None = None
+    health: bytes | None = None
+
+
+async def examine(broker: Broker, topics: Topics) -> tuple[list[Finding], Told | None, tuple[str, ...]]:
+    """Return the findings, what the broker keeps (None without a login), and its addresses."""
+    found: list[Finding] = []
+    addresses: tuple[str, ...] = ()
+    guest = replace(broker, client_id=f"teleinfo-doctor-{os.getpid()}")
+    try:
+        addresses = await _resolve(broker)
+        named = ", ".join(addresses)
+        found.append(ok("name", _("{host} is {address}").format(host=broker.host, address=named)))
+        await _dial(broker)
+        found.append(ok("port", _("{address} answers").format(address=broker.address)))
+        if broker.tls is not None:
+            found.append(await _certificate(broker))
+        async with asyncio.timeout(4 * STEP_SECONDS), visit(guest) as link:
+            found.append(_login(broker))
+            told, more = await _talk(link, broker, topics)
+    except BrokerError as error:
+        return [*found, failed(error, broker)], None, addresses
+    except TimeoutError:
+        return [*found, failed(explain(None, broker), broker)], None, addresses
+    return [*found, *more], told, addresses
+
+
+async def _resolve(broker: Broker) -> tuple[str, ...]:
+    loop = asyncio.get_running_loop()
+    try:
+        async with asyncio.timeout(STEP_SECONDS):
+            rows = await loop.getaddrinfo(broker.host, broker.port, type=socket.SOCK_STREAM)
+    except (OSError, ValueError) as error:
+        raise explain(socket.gaierror() if isinstance(error, TimeoutError) else error, broker) from error
+    return tuple(dict.fromkeys(str(row[4][0]) for row in rows))
+
+
+async def _dial(broker: Broker) -> None:
+    try:
+        async with asyncio.timeout(STEP_SECONDS):
+            _reader, writer = await asyncio.open_connection(broker.host, broker.port)
+    except OSError as error:
+        refused = "refused" in str(error).lower()  # asyncio joins those of several addresses in one text
+        raise explain(ConnectionRefusedError() if refused else error, broker) from error
+    writer.close()
+
+
+async def _certificate(broker: Broker) -> Finding:
+    left = await asyncio.to_thread(_days_left, broker)
+    if left is None:
+        saw = _("encrypted, but the certificate is not looked at (TELEINFO_MQTT_TLS_INSECURE)")
+        advice = _("Anybody on the network can pose as the broker. Give its authority instead:")
+        return warning("tls", saw, advice, ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",))
+    saw = _("the certificate is right, for another {days} days").format(days=int(left))
+    if left < _SOON_DAYS:
+        return warning("tls", saw, _("Renew it before it expires."), days_left=int(left))
+    return ok("tls", saw, days_left=int(left))
+
+
+def _days_left(broker: Broker) -> float | None:
+    """Return for how many days the broker's certificate holds, None if it is not looked at."""
+    assert broker.tls is not None  # noqa: S101 - the caller asked
+    context = tls_context(broker.tls)
+    try:
+        with (
+            socket.create_connection((broker.host, broker.port), STEP_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=broker.host) as safe,
+        ):
+            certificate = safe.getpeercert()
+    except (OSError, ValueError) as error:
+        raise explain(error, broker) from error
+    if not certificate:
+        return None
+    return (ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) / _DAY
+
+
+def _login(broker: Broker) -> Finding:
+    if broker.username is None:
+        return ok("login", _("accepted, without a user name"))
+    return ok("login", _("accepted, with the user name of the settings"))
+
+
+async def _talk(link: Connection, broker: Broker, topics: Topics) -> tuple[Told, list[Finding]]:
+    ours, word = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
+    allowed = [await link.subscribe(topic) for topic in (topics.status, topics.health)]
+    hears = await link.subscribe(ours)
+    await link.publish(ours, word, qos=1, retain=False, limit=STEP_SECONDS)
+    got = await _collect(link, ours, word)
+    status = got.get(topics.status)
+    told = Told(None if status is None else status.decode(errors="replace"), got.get(topics.health))
+    found = [_status(told, all(allowed), topics)]
+    if not hears:
+        return told, [_deaf(broker, ours), *found]
+    if got.get(ours) != word:
+        return told, [_mute(broker, ours, online=told.status == "online"), *found]
+    return told, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
+
+
+async def _collect(link: Connection, last: str, word: bytes) -> dict[str, bytes]:
+    """Return the messages by topic until `word` comes on `last`; retained ones come before it."""
+    got: dict[str, bytes] = {}
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(BACK_SECONDS):
+            async for topic, payload in link.messages():
+                got[topic] = payload
+                if (topic, payload) == (last, word):
+                    break
+    return got
+
+
+def _status(told: Told, allowed: bool, topics: Topics) -> Finding:  # noqa: FBT001 - one answer of the broker
+    if told.status is not None:
+        return ok("status", f"{topics.status}: {told.status}", status=told.status)
+    if not allowed:
+        return unseen("status", _("the broker does not let us read {topic}").format(topic=topics.status))
+    saw = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
+    return ok("status", saw, status=None)
+
+
+def _rule(broker: Broker, topic: str) -> tuple[str, ...]:
+    """Return what to write into mosquitto's list of rights."""
+    user = f"user {broker.username}" if broker.username else ""
+    return (*filter(None, (user,)), f"topic readwrite {topic.rpartition('/')[0]}/#")
+
+
+def _deaf(broker: Broker, topic: str) -> Finding:
+    saw = _("the broker does not let us read {topic}: whether we may write there is not to be seen")
+    advice = _(
+        "The service needs to write only. To be sure, allow both in the broker's list of rights (ACL):"
+    )
+    return warning("topic", saw.format(topic=topic), advice, _rule(broker, topic))
+
+
+def _mute(broker: Broker, topic: str, *, online: bool) -> Finding:
+    saw = _("a message of ours on {topic} did not come back: the broker does not let us write there")
+    saw = saw.format(topic=topic)
+    if online:
+        return warning("topic", saw, _("A teleinfo is online all the same: it may have rights of its own."))
+    advice = _("Allow it in the broker's list of rights (ACL):")
+    return fault("topic", saw, advice, _rule(broker, topic))

@@ -1,0 +1,207 @@
+"""
+The line: what comes through the wires, and how well.
+
+Where a teleinfo reads the port already, it is asked by way of the broker: nobody else must read there.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+from typing import TYPE_CHECKING
+
+from teleinfo.doctor.listening import Heard, listen, speeds
+from teleinfo.doctor.machine import command
+from teleinfo.doctor.verdict import Finding, Verdict, fault, ok, unseen, warning
+from teleinfo.durations import duration
+from teleinfo.health import Quality
+from teleinfo.health import Verdict as Words
+from teleinfo.homeassistant.meters import meter_of, number_of
+from teleinfo.i18n import N_, _
+from teleinfo.port.errors import PortError, Trouble
+from teleinfo.port.tuning import candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teleinfo.doctor.broker import Told
+    from teleinfo.settings import Settings
+
+QUALITY = {
+    Words.GOOD: N_("good"),
+    Words.FAIR: N_("fair"),
+    Words.POOR: N_("weak"),
+    Words.BAD: N_("bad"),
+    Words.SILENT: N_("silent"),
+}
+
+WIRES = N_(
+    "Check that two wires join the terminals I1 and I2 of the meter to the adapter (either way round), that "
+    "they are stripped and held, and that the adapter has its power and is on the receiving pin (RXD) of the "
+    "port. Then look again:"
+)
+NONSENSE = N_(
+    "Check that the wires are on the terminals I1 and I2 (not A), that they are twisted and away from mains "
+    "cables, and that the adapter does not invert the signal. Then look again:"
+)
+WEAK = N_(
+    "Bits are lost on the way: shorten the cable or take a twisted pair, tighten the terminals, or change "
+    "the adapter's opto-coupler or its resistor (some that do at 1200 baud are too slow at 9600). Then look "
+    "again:"
+)
+
+
+def from_the_broker(told: Told | None) -> list[Finding]:
+    """Return what the teleinfo that reads the port says of the line; `told` None: nobody hears it."""
+    if told is None or told.status is None:
+        return [unseen("line", _("teleinfo reads the port, and the broker could not be asked what it hears"))]
+    health = _json(told.health)
+    rejected = health.get("rejected")
+    facts = {key: health.get(key) for key in ("mode", "baudrate", "frames", "groups", "rejected", "line")}
+    saw = _("teleinfo says {status}: mode {mode}, {baudrate} baud, {frames} frames").format(
+        status=told.status, **{key: health.get(key) for key in ("mode", "baudrate", "frames")}
+    )
+    if told.status != "online":
+        return [fault("line", saw, _(WIRES), (f"{command()} doctor",), status=told.status, **facts)]
+    found = [ok("line", saw, status=told.status, **facts)]
+    if isinstance(rejected, dict) and health.get("line") in set(Words) - {Words.SILENT}:
+        share = health.get("bad_groups_percent") or 0
+        found.append(_wiring(Words(str(health["line"])), float(str(share)) / 100))
+    return found
+
+
+async def examine(settings: Settings, path: str, tell: Callable[[int], None]) -> list[Finding]:
+    """Listen at `path` and return what is heard; `tell` gets each speed that is tried."""
+    wanted = candidates(settings.serial_mode, settings.serial_baudrate)
+    bridge = path.startswith("socket://")
+    try:
+        heard = await listen(path, wanted[:1] if bridge else speeds(wanted), tell)
+    except PortError as error:
+        return [_closed(error, path)]
+    meter = heard[-1]
+    found = [_bytes(heard)]
+    if meter.mode is None:
+        return [*found, _nothing(heard)]
+    found += [_mode(meter, wanted, bridge=bridge), _groups(meter), _parity(meter), _meter(meter)]
+    quality = Quality()
+    quality.sample(meter.counts, now=0.0)
+    found.append(_wiring(quality.verdict, quality.bad_share or 0.0, few=meter.counts.rejected == 1))
+    return found
+
+
+def _closed(error: PortError, path: str) -> Finding:
+    """Say in the reader's language why the port does not open, or closed: `error` has it in English."""
+    cause = error.__cause__
+    if error.kind is Trouble.UNREACHABLE:
+        if isinstance(cause, socket.gaierror | UnicodeError):
+            saw = _("the name of the bridge is not known here: {path}")
+        elif isinstance(cause, TimeoutError):
+            saw = _("the bridge does not answer: {path}")
+        else:
+            saw = _("nothing listens at the address of the bridge: {path}")
+        return fault("open", saw.format(path=path), _("Check the address, and that the bridge is on."))
+    words = {
+        Trouble.BUSY: _("another program reads {path}, and takes a part of the bytes"),
+        Trouble.DENIED: _("no right to open {path}"),
+        Trouble.GONE: _("{path} went away while it was read: a loose plug, or no power"),
+        Trouble.MISSING: _("there is no hardware behind {path}"),
+        Trouble.SPEED: _("{path} cannot work at this speed"),
+        Trouble.STUCK: _("the driver of {path} hangs: unplug the adapter, or start the machine again"),
+    }
+    saw = words.get(error.kind, _("{path} cannot be opened: it is not a serial port")).format(path=path)
+    return fault("open", saw, trouble=error.kind.value)
+
+
+def _bytes(heard: list[Heard]) -> Finding:
+    saw = "; ".join(
+        _("{baudrate} baud: {rate:.0f} bytes/s").format(baudrate=one.baudrate, rate=one.rate) for one in heard
+    )
+    facts = {f"bytes_per_second_{one.baudrate}": round(one.rate, 1) for one in heard}
+    return (ok if any(one.counts.bytes_ for one in heard) else fault)("bytes", saw, **facts)
+
+
+def _nothing(heard: list[Heard]) -> Finding:
+    again = (f"{command()} doctor",)
+    if not any(one.counts.bytes_ for one in heard):
+        return fault("wiring", _("none: not one byte comes"), _(WIRES), again, wiring="none")
+    saw = _("bytes come, and none makes sense at any speed")
+    return fault("wiring", saw, _(NONSENSE), again, wiring="nonsense")
+
+
+def _mode(meter: Heard, wanted: tuple[int, ...], *, bridge: bool) -> Finding:
+    saw = _("{mode}, {baudrate} baud").format(mode=meter.mode, baudrate=meter.baudrate)
+    if bridge:
+        saw = _("{mode}, at the speed of the bridge").format(mode=meter.mode)
+    facts = {"mode": str(meter.mode), "baudrate": meter.baudrate}
+    if meter.baudrate in wanted:
+        return ok("mode", saw, **facts)
+    advice = _("The settings say another speed. Change them (and remove TELEINFO_SERIAL_BAUDRATE):")
+    return fault("mode", saw, advice, ("TELEINFO_SERIAL_MODE=auto",), **facts)
+
+
+def _groups(meter: Heard) -> Finding:
+    counts = meter.counts
+    saw = _(
+        "{frames} frames, {groups} sound groups in {time}; rejected: parity {parity}, checksum {checksum}, "
+        "malformed {malformed}; interrupted frames: {interrupted}"
+    ).format(
+        frames=counts.frames,
+        groups=counts.groups,
+        time=duration(meter.seconds),
+        parity=counts.parity,
+        checksum=counts.checksum,
+        malformed=counts.malformed,
+        interrupted=counts.interrupted,
+    )
+    facts = {
+        "frames": counts.frames,
+        "groups": counts.groups,
+        "rejected": {"parity": counts.parity, "checksum": counts.checksum, "malformed": counts.malformed},
+        "interrupted": counts.interrupted,
+    }
+    if counts.frames:
+        return ok("groups", saw, **facts)
+    return warning("groups", saw, _("No frame came whole: bytes are lost."), **facts)
+
+
+def _parity(meter: Heard) -> Finding:
+    rate = meter.bit_error_rate
+    damaged, characters = meter.damaged
+    facts = {"parity": meter.parity, "damaged": damaged, "characters": characters, "bit_error_rate": rate}
+    if rate is None:
+        saw = _("stripped on the way (a bridge, a simulation): only checksums tell what is damaged")
+        return ok("parity", saw, parity=meter.parity)
+    if not damaged:
+        saw = _("there, and right for all of {characters} characters: fewer than 1 bit in {bits} is wrong")
+        return ok("parity", saw.format(characters=characters, bits=characters * 8), **facts)
+    saw = _("there; {damaged} of {characters} characters damaged: about 1 bit in {bits} is wrong")
+    saw = saw.format(damaged=damaged, characters=characters, bits=round(1 / rate) if rate else 0)
+    return Finding(check="parity", verdict=Verdict.OK, saw=saw, facts=facts)
+
+
+def _meter(meter: Heard) -> Finding:
+    number = next((number for one in reversed(meter.readings) if (number := number_of(one))), None)
+    if number is None:
+        return ok("meter", _("it does not tell its number"))
+    known = meter_of(number, topic="", private=True)
+    maker = known.maker or _("maker unknown")
+    masked = number[:6] + "…" * bool(number[6:])
+    saw = _("{model}, {maker}, number {number}").format(model=known.model, maker=maker, number=masked)
+    return ok("meter", saw, model=known.model, maker=known.maker)
+
+
+def _wiring(quality: Words, share: float, *, few: bool = False) -> Finding:
+    """Judge the line by the share of its bad groups; a single one (`few`) is no trend."""
+    saw = _("{word}: {share:.1f} % of the groups are bad").format(word=_(QUALITY[quality]), share=share * 100)
+    if quality in {Words.GOOD, Words.FAIR} or (few and quality is Words.POOR):
+        return ok("wiring", saw, wiring=str(quality))
+    make = fault if quality is Words.BAD else warning
+    return make("wiring", saw, _(WEAK), (f"{command()} doctor",), wiring=str(quality))
+
+
+def _json(text: bytes | None) -> dict[str, object]:
+    try:
+        read = json.loads(text or b"{}")
+    except ValueError:
+        return {}
+    return read if isinstance(read, dict) else {}

@@ -1,0 +1,117 @@
+"""
+What there is to read of the machine: /dev, /sys, /proc, /boot, /etc and /run, and its programs, by name.
+
+Everything is looked up below `root`, so that a tree of files can stand for a Raspberry Pi. Nothing is
+changed, and what cannot be read is None or empty, never an exception.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+PROGRAM_SECONDS = 5.0
+"""How long systemctl and journalctl may take."""
+
+_MOST_LINKS = 10
+_PROGRAMS = ("usr/local/bin", "usr/bin", "bin", "usr/sbin", "sbin")
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """What a program said, and its exit status."""
+
+    status: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The machine whose files are below `root`."""
+
+    root: Path = Path("/")
+
+    def path(self, name: str) -> Path:
+        """Return where the file `name`, absolute on the machine, is here."""
+        return self.root / name.lstrip("/")
+
+    def text(self, name: str) -> str | None:
+        """Return the contents of a small file without what ends it, or None."""
+        try:
+            return self.path(name).read_bytes().decode(errors="replace").strip("\0\n ")
+        except OSError:
+            return None
+
+    def names(self, folder: str) -> list[str]:
+        """Return the names in `folder`, sorted; none where it is not there or must not be read."""
+        try:
+            return sorted(os.listdir(self.path(folder)))  # noqa: PTH208 - the names are wanted
+        except OSError:
+            return []
+
+    def link(self, name: str) -> str | None:
+        """Return what the link `name` points to, as it is written, or None."""
+        try:
+            return str(self.path(name).readlink())
+        except OSError:
+            return None
+
+    def real(self, name: str) -> str:
+        """Return the absolute name of what `name` is a link to in the end; its own if it is none."""
+        for _ in range(_MOST_LINKS):
+            target = self.link(name)
+            if target is None:
+                break
+            name = os.path.normpath(Path(name).parent / target)
+        return name
+
+    @property
+    def model(self) -> str:
+        """What the board says it is, "" where it says nothing."""
+        return self.text("/proc/device-tree/model") or ""
+
+    @property
+    def is_raspberry(self) -> bool:
+        """Whether this is a Raspberry Pi."""
+        return "Raspberry Pi" in self.model
+
+    async def run(self, program: str, *arguments: str) -> Output | None:
+        """Return what `program` says, or None where there is none, or it takes too long."""
+        where = shutil.which(program, path=":".join(str(self.root / folder) for folder in _PROGRAMS))
+        if where is None:
+            return None
+        process = await asyncio.create_subprocess_exec(
+            where,
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={**os.environ, "LC_ALL": "C", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""},
+        )
+        try:
+            async with asyncio.timeout(PROGRAM_SECONDS):
+                said, _ = await process.communicate()
+        except TimeoutError:
+            return None
+        finally:
+            if process.returncode is None:
+                with contextlib.suppress(ProcessLookupError):
+                    process.kill()
+                await process.wait()
+        return Output(process.returncode or 0, said.decode(errors="replace").strip())
+
+
+def command() -> str:
+    """Return how this program was called, for lines to type: its name, or where it is."""
+    called = Path(sys.argv[0])
+    found = shutil.which("teleinfo")
+    if found is not None and called.name == "teleinfo" and Path(found).resolve() == called.resolve():
+        return "teleinfo"
+    if called.name == "__main__.py":
+        return f"{sys.executable} -m teleinfo"
+    return str(called.absolute())

@@ -1,0 +1,175 @@
+"""
+The port: is it there, what is it, may it be opened, who else has it.
+
+What it finds decides whether the line can be listened to: see `Access`.
+"""
+
+from __future__ import annotations
+
+import enum
+import grp
+import os
+import pwd
+import stat
+from typing import TYPE_CHECKING
+
+from teleinfo.doctor import board
+from teleinfo.doctor.holders import Holder, holders
+from teleinfo.doctor.machine import command
+from teleinfo.doctor.verdict import Verdict, fault, ok, unseen, warning
+from teleinfo.i18n import _
+
+if TYPE_CHECKING:
+    from teleinfo.doctor.machine import Machine
+    from teleinfo.doctor.verdict import Finding
+
+BRIDGE = "socket://"
+BY_ID = "/dev/serial/by-id"
+
+
+class Access(enum.Enum):
+    """Whether we can listen at the port."""
+
+    FREE = "free"
+    OURS = "ours"  # a teleinfo reads it: the broker knows how the line is
+    NONE = "none"
+
+
+def examine(machine: Machine, port: str) -> tuple[list[Finding], Access]:
+    """Return what there is to say of `port`, as the settings name it, and whether it can be listened to."""
+    if port.startswith(BRIDGE):
+        saw = _("a bridge in the network: {port}").format(port=port)
+        return [ok("device", saw, kind="bridge")], Access.FREE
+    device = machine.real(port)
+    if not machine.path(device).exists():
+        return [_missing(machine, port, device), *board.examine(machine, port)], Access.NONE
+    kind = _kind(machine, port, device)
+    found = [kind] if kind.verdict is not Verdict.OK else [kind, *_rights(machine, device)]
+    found += board.examine(machine, port)
+    found += [board.console(machine, device), board.getty(machine, device)]
+    holder, access = _holders(machine, device)
+    found.append(holder)
+    closed = any(one.check in {"device", "rights"} and one.verdict is Verdict.FAULT for one in found)
+    return found, Access.NONE if closed and access is Access.FREE else access
+
+
+def candidates(machine: Machine) -> list[str]:
+    """Return the serial ports of the machine, as the settings should name them."""
+    names = machine.names("/sys/class/tty")
+    adapters = [f"{BY_ID}/{name}" for name in machine.names(BY_ID)]
+    built_in = [name for name in names if name.startswith("ttyAMA")]
+    # A PC has the names of many more ports than it has ports; the kind of those is 0.
+    built_in += [
+        name
+        for name in names
+        if name.startswith("ttyS") and machine.text(f"/sys/class/tty/{name}/type") != "0"
+    ]
+    return adapters + [f"/dev/{name}" for name in built_in if machine.path(f"/dev/{name}").exists()]
+
+
+def _missing(machine: Machine, port: str, device: str) -> Finding:
+    saw = _("there is no {port}").format(port=port)
+    if device != port:
+        saw = _("{port} points to {device}, which is not there").format(port=port, device=device)
+    there = [name for name in candidates(machine) if name != port]
+    if board.is_built_in(port) and machine.is_raspberry:
+        advice = _("Switch the serial port of the board on, and start the machine again:")
+        return fault("device", saw, advice, (board.HARDWARE_ON, board.CONSOLE_OFF, board.REBOOT))
+    if there:
+        advice = _("These ports are there. Put the one of the meter into the settings:")
+        return fault("device", saw, advice, tuple(f"TELEINFO_SERIAL_PORT={name}" for name in there))
+    advice = _("There is no serial port at all. Plug the adapter in, and see what the system says of it:")
+    return fault("device", saw, advice, ("sudo dmesg | tail -n 20",))
+
+
+def _kind(machine: Machine, port: str, device: str) -> Finding:
+    name = device.rpartition("/")[2]
+    status = machine.path(device).stat()
+    if stat.S_ISDIR(status.st_mode) or (machine.root.name == "" and not stat.S_ISCHR(status.st_mode)):
+        saw = _("{port} is not a serial port").format(port=port)
+        there = tuple(f"TELEINFO_SERIAL_PORT={name}" for name in candidates(machine))
+        return fault("device", saw, _("Put the one of the meter into the settings:") if there else "", there)
+    kind, words = _kind_of(machine, name, device)
+    shown = port if port == device else f"{port} → {device}"
+    saw = f"{shown} ({words})"
+    by_id = next((one for one in machine.names(BY_ID) if machine.real(f"{BY_ID}/{one}") == device), None)
+    if kind == "usb" and by_id is not None and port == device:
+        advice = _("Its number may change when it is plugged in again. This name stays:")
+        return warning("device", saw, advice, (f"TELEINFO_SERIAL_PORT={BY_ID}/{by_id}",), kind=kind)
+    return ok("device", saw, kind=kind)
+
+
+def _kind_of(machine: Machine, name: str, device: str) -> tuple[str, str]:
+    if name.startswith("ttyAMA"):
+        return "pl011", _("the good UART of the board (PL011)")
+    if name.startswith("ttyS") and machine.is_raspberry:
+        return "mini-uart", _("the small UART of the board (mini UART), which teleinfo can do with")
+    if name.startswith(("ttyUSB", "ttyACM")):
+        return "usb", _("a USB adapter")
+    if device.startswith("/dev/pts/"):
+        return "pseudo-terminal", _("a pseudo-terminal, such as a simulated meter has")
+    return "serial", _("a serial port")
+
+
+def _rights(machine: Machine, device: str) -> list[Finding]:
+    path, user = machine.path(device), _user()
+    status = path.stat()
+    group = _group(status.st_gid)
+    facts = {"mode": f"{stat.S_IMODE(status.st_mode):04o}", "group": group}
+    if os.access(path, os.R_OK | os.W_OK, effective_ids=True):
+        return [ok("rights", _("{user} may open it").format(user=user), **facts)]
+    saw = _("{user} may not open it: it is for the group {group}").format(user=user, group=group)
+    if not status.st_mode & stat.S_IRGRP or group in {"root", "tty"}:
+        advice = _("Not even its group may: a login console may have taken it. See below, or ask the system:")
+        return [fault("rights", saw, advice, (f"ls -l {device}", f"sudo {command()} doctor"), **facts)]
+    if user in grp.getgrgid(status.st_gid).gr_mem:
+        advice = _("{user} belongs to this group, but not since the last login. Log out, log in, try again:")
+        return [fault("rights", saw, advice.format(user=user), (f"{command()} doctor",), **facts)]
+    advice = _("Add the user to the group, log out and log in again (the service has this right already):")
+    return [fault("rights", saw, advice, (f"sudo usermod -aG {group} {user}",), **facts)]
+
+
+def _holders(machine: Machine, device: str) -> tuple[Finding, Access]:
+    found, complete = holders(machine, device)
+    stranger = next((one for one in found if not one.is_teleinfo), None)
+    if stranger is not None:
+        return _held(stranger, device), Access.NONE
+    if found:
+        unit = found[0].unit or f"teleinfo, {found[0].pid}"
+        return ok(
+            "holder", _("teleinfo reads it already ({unit})").format(unit=unit), holder="teleinfo"
+        ), Access.OURS
+    if not complete:
+        return unseen(
+            "holder",
+            _("no program of this user has it open; those of others could not be looked at"),
+            _("To look at them as well:"),
+            (f"sudo {command()} doctor",),
+        ), Access.FREE
+    return ok("holder", _("no other program has it open"), holder=None), Access.FREE
+
+
+def _held(holder: Holder, device: str) -> Finding:
+    saw = _("another program has it open: {name} (process {pid})").format(name=holder.name, pid=holder.pid)
+    advice = _("Each of the two gets a part of the bytes. Stop that program:")
+    if holder.is_login:
+        line = f"sudo systemctl mask --now serial-getty@{device.rpartition('/')[2]}"
+    elif holder.unit:
+        line = f"sudo systemctl disable --now {holder.unit}"
+    else:
+        line = f"sudo kill {holder.pid}"
+    return fault("holder", saw, advice, (line,), holder=holder.name)
+
+
+def _user() -> str:
+    try:
+        return pwd.getpwuid(os.geteuid()).pw_name
+    except KeyError:
+        return str(os.geteuid())
+
+
+def _group(number: int) -> str:
+    try:
+        return grp.getgrgid(number).gr_name
+    except KeyError:
+        return str(number)

@@ -1,0 +1,113 @@
+"""
+The findings for programs (`--json`), and for a bug report (`--report`), where nothing says who lives here.
+
+Masked are: what the settings hold as name, password and place of the broker, the name of this machine, meter
+numbers, addresses of the network, and the names of home folders.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import re
+import sys
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+from teleinfo import __version__
+from teleinfo.doctor.rounds import worst
+from teleinfo.doctor.screen import Style, area, summary
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from teleinfo.doctor.machine import Machine
+    from teleinfo.doctor.verdict import Area
+    from teleinfo.settings import Settings
+
+LIBRARIES = ("pyserial", "pyserial-asyncio", "aiomqtt", "paho-mqtt", "pydantic", "pydantic-settings")
+
+MASK = "…"
+# ADCO, ADSC and ADS have 12 characters, PRM has 14 digits; both as they are and as part of a longer text.
+_NUMBER = re.compile(r"(?<![0-9A-Fa-f.])[0-9]{4}[0-9A-F]{2}[0-9]{6,8}(?![0-9A-Fa-f])")
+_HOME = re.compile(r"(/home/)[^/\s\"]+")
+_ADDRESS = re.compile(
+    r"\b(?!127\.)(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f:]{1,25}\b"
+)
+_SERIAL = re.compile(r"(/dev/serial/by-id/[\w.-]*?_)[A-Za-z0-9]{4,}(-if\d+)")
+# Shorter ones are masked as words only: as parts of others they would be found everywhere.
+_SHORTEST = 4
+_EVERYBODYS = frozenset({"", "localhost", "127.0.0.1", "::1", "teleinfo"})
+
+
+def as_json(areas: Sequence[Area]) -> str:
+    """Return one JSON object: version, verdict, and all findings in the order in which they were made."""
+    found = [
+        {
+            "area": each.name,
+            "check": one.check,
+            "verdict": one.verdict,
+            "saw": one.saw,
+            "advice": one.advice,
+            "lines": list(one.lines),
+            "facts": dict(one.facts),
+        }
+        for each in areas
+        for one in each.findings
+    ]
+    return json.dumps(
+        {"version": __version__, "verdict": worst(list(areas)), "findings": found},
+        ensure_ascii=False,
+        indent=1,
+    )
+
+
+def as_report(areas: Sequence[Area], settings: Settings | None, machine: Machine) -> str:
+    """Return the text of a report, masked."""
+    style = Style(width=100)
+    parts = [_versions(machine), *(area(each, style) for each in areas), summary(areas, style)]
+    return masked("".join(parts) + "\n" + as_json(areas) + "\n", secrets_of(settings))
+
+
+def secrets_of(settings: Settings | None) -> list[str]:
+    """Return the texts that must not be read outside of this house, the longest first."""
+    names, secrets = {os.uname().nodename}, set()
+    if settings is not None:
+        names |= {settings.mqtt_username or "", settings.mqtt_host, settings.mqtt_client_id}
+        if settings.serial_port.startswith("socket://"):
+            names.add(settings.serial_port.removeprefix("socket://").rpartition(":")[0])
+        if settings.mqtt_password is not None:
+            secrets.add(settings.mqtt_password.get_secret_value())
+    return sorted(names - _EVERYBODYS | secrets, key=len, reverse=True)
+
+
+def masked(text: str, secrets: Sequence[str]) -> str:
+    """Return `text` without these secrets, as they are or as JSON writes them, and without identifiers."""
+    for secret in secrets:
+        for written in {secret, json.dumps(secret, ensure_ascii=False)[1:-1]}:
+            exact = re.escape(written)
+            text = re.sub(exact if len(secret) >= _SHORTEST else rf"(?<!\w){exact}(?!\w)", MASK, text)
+    text = _NUMBER.sub(lambda match: match[0][:2] + MASK, text)
+    text = _SERIAL.sub(rf"\1{MASK}\2", text)
+    return _ADDRESS.sub(MASK, _HOME.sub(rf"\1{MASK}", text))
+
+
+def _versions(machine: Machine) -> str:
+    release = re.search(r'^PRETTY_NAME="?(.*?)"?$', machine.text("/etc/os-release") or "", re.MULTILINE)
+    rows = [
+        f"teleinfo {__version__}",
+        f"Python {sys.version.split()[0]}",
+        f"{platform.system()} {platform.release()} {platform.machine()}",
+        "" if release is None else release[1],
+        machine.model,
+        *(f"{name} {_version(name)}" for name in LIBRARIES),
+    ]
+    return "\n".join(filter(None, rows)) + "\n"
+
+
+def _version(library: str) -> str:
+    try:
+        return metadata.version(library)
+    except metadata.PackageNotFoundError:
+        return "?"

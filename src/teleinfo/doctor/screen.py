@@ -1,0 +1,140 @@
+"""The findings on a terminal, or as plain text: one line each, then what to do, then the lines to type."""
+
+from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TextIO
+
+from teleinfo.doctor.verdict import Verdict
+from teleinfo.i18n import N_, _
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from teleinfo.doctor.verdict import Area, Finding
+
+WIDEST = 100
+"""Sentences get no wider than this, columns: nobody reads longer ones. Lines to type are never broken."""
+
+AREAS = {
+    "settings": N_("Settings"),
+    "port": N_("Serial port"),
+    "line": N_("Line from the meter"),
+    "broker": N_("MQTT broker"),
+    "service": N_("Service"),
+}
+CHECKS = {
+    "bluetooth": N_("bluetooth"),
+    "board": N_("board"),
+    "bytes": N_("bytes"),
+    "changed": N_("changed"),
+    "console": N_("console"),
+    "device": N_("device"),
+    "enabled": N_("at boot"),
+    "file": N_("file"),
+    "getty": N_("login"),
+    "groups": N_("groups"),
+    "holder": N_("in use"),
+    "installed": N_("installed"),
+    "journal": N_("journal"),
+    "login": N_("access"),
+    "meter": N_("meter"),
+    "mode": N_("mode"),
+    "name": N_("name"),
+    "network": N_("network"),
+    "open": N_("opening"),
+    "parity": N_("parity"),
+    "port": N_("port"),
+    "rights": N_("rights"),
+    "running": N_("running"),
+    "sandbox": N_("sandbox"),
+    "status": N_("status"),
+    "tls": N_("encryption"),
+    "topic": N_("topic"),
+    "uart": N_("uart"),
+    "wiring": N_("wiring"),
+}
+_MARKS = {Verdict.OK: "✓", Verdict.WARNING: "!", Verdict.FAULT: "✗", Verdict.UNSEEN: "?"}
+# What a terminal of another encoding can show.
+_PLAIN_MARKS = {Verdict.OK: "+", Verdict.WARNING: "!", Verdict.FAULT: "x", Verdict.UNSEEN: "?"}
+_COLOURS = {Verdict.OK: "32", Verdict.WARNING: "33", Verdict.FAULT: "31", Verdict.UNSEEN: "36"}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How wide the screen is, in columns, whether it has colours, and whether it has more than ASCII."""
+
+    width: int = 80
+    colours: bool = False
+    unicode: bool = True
+
+
+def style_of(stream: TextIO, width: int, *, colours: bool) -> Style:
+    """Return what suits `stream`."""
+    try:
+        "".join(_MARKS.values()).encode(stream.encoding or "ascii")
+    except UnicodeEncodeError:
+        return Style(width, colours, unicode=False)
+    return Style(width, colours)
+
+
+def area(shown: Area, style: Style) -> str:
+    """Return one area, with an empty line before it."""
+    head = _(AREAS[shown.name])
+    lines = ["", _coloured(head, "1", style)]
+    column = max((len(_title(one)) for one in shown.findings), default=0)
+    for one in shown.findings:
+        lines += _finding(one, column, style)
+    return "\n".join(lines) + "\n"
+
+
+def summary(areas: Sequence[Area], style: Style) -> str:
+    """Return the last words: how many faults, and what to do."""
+    found = [one.verdict for each in areas for one in each.findings]
+    faults, warnings, unseen = (
+        found.count(verdict) for verdict in (Verdict.FAULT, Verdict.WARNING, Verdict.UNSEEN)
+    )
+    counts = _("faults: {faults}, warnings: {warnings}, could not be looked at: {unseen}").format(
+        faults=faults, warnings=warnings, unseen=unseen
+    )
+    if faults:
+        advice = _("Begin with the first fault (✗): it may explain the others.")
+    elif warnings:
+        advice = _("It works; what is marked ! could be better.")
+    else:
+        advice = _("All is well.")
+    if not style.unicode:
+        advice = advice.replace("✗", "x")
+    return "\n" + "\n".join(textwrap.wrap(f"{advice} ({counts})", min(style.width, WIDEST))) + "\n"
+
+
+def _title(one: Finding) -> str:
+    return _(CHECKS.get(one.check) or AREAS[one.check])
+
+
+def _finding(one: Finding, column: int, style: Style) -> Iterator[str]:
+    mark = (_MARKS if style.unicode else _PLAIN_MARKS)[one.verdict]
+    indent = " " * (column + 6)
+    text = _wrapped(one.saw, indent, style)
+    yield f"  {_coloured(mark, _COLOURS[one.verdict], style)} {_title(one):<{column}}  {text[0].lstrip()}"
+    yield from text[1:]
+    if one.advice:
+        yield from _wrapped(one.advice, indent, style)
+    for line in one.lines:
+        yield f"{' ' * 8}{_coloured(line, '1', style)}"
+
+
+def _wrapped(text: str, indent: str, style: Style) -> list[str]:
+    return textwrap.wrap(
+        text,
+        min(style.width, WIDEST),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    ) or [indent]
+
+
+def _coloured(text: str, code: str, style: Style) -> str:
+    return f"\x1b[{code}m{text}\x1b[0m" if style.colours else text

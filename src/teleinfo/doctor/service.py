@@ -1,0 +1,187 @@
+"""
+The service: installed, enabled, running, its last complaint, and whether its sandbox lets it at the port.
+
+All of it is asked of systemd, which answers everybody; the journal answers its own group and root only.
+"""
+
+from __future__ import annotations
+
+import grp
+import ipaddress
+import stat
+from typing import TYPE_CHECKING
+
+from teleinfo.doctor.machine import command
+from teleinfo.doctor.verdict import fault, ok, unseen, warning
+from teleinfo.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from teleinfo.doctor.machine import Machine
+    from teleinfo.doctor.verdict import Finding
+
+UNIT = "teleinfo"
+_PROPERTIES = (
+    "LoadState", "UnitFileState", "ActiveState", "SubState", "Result", "ExecMainStatus", "NRestarts",
+    "StatusText", "User", "Group", "SupplementaryGroups", "DevicePolicy", "DeviceAllow", "PrivateDevices",
+    "IPAddressAllow", "IPAddressDeny",
+)  # fmt: skip
+EXIT_CONFIGURATION = "78"
+# systemd's own list of what a closed policy lets through (systemd.resource-control(5), DevicePolicy=).
+_PTS = "136"
+_FOR_GROUP = stat.S_IRGRP | stat.S_IWGRP
+_FOR_ALL = stat.S_IROTH | stat.S_IWOTH
+
+
+async def examine(
+    machine: Machine, unit: str, *, port: str | None, addresses: tuple[str, ...]
+) -> list[Finding]:
+    """
+    Return what there is to say of the service `unit`.
+
+    `port` and the broker's `addresses` are those of the settings, where those are known.
+    """
+    if not machine.path("/run/systemd/system").exists():
+        return [unseen("installed", _("this machine is not run by systemd"))]
+    said = await machine.run("systemctl", "show", unit, f"--property={','.join(_PROPERTIES)}")
+    if said is None or said.status:
+        return [unseen("installed", _("systemctl does not answer"))]
+    shown = _read(said.text)
+    if shown.get("LoadState") != "loaded":
+        saw = _("{unit} is not installed as a service").format(unit=unit)
+        advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
+        return [warning("installed", saw, advice, ("sudo make install",))]
+    found = [_enabled(shown, unit), _running(shown, unit), await _journal(machine, unit)]
+    if port is not None and port.startswith("/dev/"):
+        device = machine.real(port)
+        found += [_sandbox(machine, shown, device, unit), *_rights(machine, shown, device, unit)]
+    found.append(_network(shown, addresses, unit))
+    return found
+
+
+def _read(text: str) -> dict[str, str]:
+    """Read `Name=value` lines; a name that comes several times has its values joined by blanks."""
+    shown: dict[str, str] = {}
+    for line in text.splitlines():
+        name, _equals, value = line.partition("=")
+        shown[name] = f"{shown[name]} {value}" if name in shown else value
+    return shown
+
+
+def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
+    state = shown.get("UnitFileState", "")
+    if state in {"enabled", "enabled-runtime", "linked", "static"}:
+        return ok("enabled", _("it starts with the machine"), state=state)
+    saw = _("it does not start with the machine ({state})").format(state=state)
+    return warning("enabled", saw, _("To change that:"), (f"sudo systemctl enable {unit}",), state=state)
+
+
+def _running(shown: Mapping[str, str], unit: str) -> Finding:
+    active, how, restarts = (
+        shown.get("ActiveState", ""),
+        shown.get("SubState", ""),
+        shown.get("NRestarts", "0"),
+    )
+    facts = {"active": active, "sub": how, "result": shown.get("Result", ""), "restarts": restarts}
+    if active == "active":
+        text = shown.get("StatusText", "")
+        saw = _("it runs: {text}").format(text=text) if text else _("it runs")
+        return ok("running", saw, **facts)
+    if shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
+        saw = _("it does not run: a setting is wrong")
+        advice = _("See which, correct it, and start it again:")
+        lines = (f"journalctl -u {unit} -n 20", f"sudo systemctl restart {unit}")
+        return fault("running", saw, advice, lines, **facts)
+    if how == "auto-restart":
+        saw = _("it fails again and again ({restarts} times so far)").format(restarts=restarts)
+        return fault("running", saw, _("See why:"), (f"journalctl -u {unit} -n 30",), **facts)
+    saw = _("it does not run ({state})").format(state=f"{active}, {how}")
+    return fault("running", saw, _("Start it:"), (f"sudo systemctl restart {unit}",), **facts)
+
+
+async def _journal(machine: Machine, unit: str) -> Finding:
+    arguments = ("-u", unit, "-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager", "--quiet")
+    said = await machine.run("journalctl", *arguments)
+    if said is None or said.status:
+        return unseen("journal", _("the journal cannot be read"))
+    if "permission" in said.text.lower() or "not seeing messages" in said.text.lower():
+        line = f"sudo {command()} doctor"
+        return unseen(
+            "journal", _("this user may not read the journal"), _("To look at it as well:"), (line,)
+        )
+    if not said.text or said.text.startswith("-- "):
+        return ok("journal", _("it never complained in its journal"))
+    # Date, host, program[process]: words. The host's name is nobody's business.
+    date, _host, rest = [*said.text.splitlines()[-1].split(" ", 2), "", ""][:3]
+    return ok("journal", _("its last complaint, of {date}: {words}").format(date=date, words=rest))
+
+
+def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> Finding:
+    """Judge by the rights of the device's file and by the list of devices that the unit may use."""
+    name = device.rpartition("/")[2]
+    number = machine.text(f"/sys/class/tty/{name}/dev") or ""
+    major = number.partition(":")[0] or (_PTS if device.startswith("/dev/pts/") else "")
+    drop_in = f"sudo systemctl edit {unit}"
+    if shown.get("PrivateDevices") == "yes":
+        saw = _("its sandbox hides all ports from it")
+        return fault("sandbox", saw, _("Take this line out of the unit:"), ("PrivateDevices=yes", drop_in))
+    allowed = shown.get("DeviceAllow", "").split()
+    if shown.get("DevicePolicy") in {"", "auto", None} and not allowed:
+        return ok("sandbox", _("its sandbox lets it at {device}").format(device=device))
+    names = {device, f"char-{major}", *(f"char-{one}" for one in _drivers(machine, major))}
+    if major == _PTS or names & set(allowed):
+        return ok("sandbox", _("its sandbox lets it at {device}").format(device=device))
+    if not major:
+        saw = _("whether its sandbox lets it at {device} is not to be seen: the device is not there")
+        return unseen("sandbox", saw.format(device=device))
+    saw = _("its sandbox does not let it at {device}").format(device=device)
+    advice = _("Add these two lines to the unit, then restart it:")
+    return fault("sandbox", saw, advice, (drop_in, "[Service]", f"DeviceAllow=char-{major} rw"))
+
+
+def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> list[Finding]:
+    """Judge by the group of the device's file whether the user of the service may open it."""
+    try:
+        status = machine.path(device).stat()
+    except OSError:
+        return []  # said with the port
+    user = shown.get("User", "")
+    try:
+        group = grp.getgrgid(status.st_gid).gr_name
+    except KeyError:
+        group = str(status.st_gid)
+    groups = {shown.get("Group", ""), *shown.get("SupplementaryGroups", "").split()}
+    by_group = group in groups and status.st_mode & _FOR_GROUP == _FOR_GROUP
+    if user in {"", "root"} or by_group or status.st_mode & _FOR_ALL == _FOR_ALL:
+        return [ok("rights", _("its user may open {device}").format(device=device))]
+    saw = _("its user {user} may not open {device}, which is for the group {group}")
+    saw = saw.format(user=user, device=device, group=group)
+    if group in groups or group in {"root", "tty"}:
+        advice = _("The port is not in its usual state: a login console may have taken it. To see it:")
+        return [fault("rights", saw, advice, (f"ls -l {device}",))]
+    advice = _("Add these two lines to the unit, then restart it:")
+    lines = (f"sudo systemctl edit {unit}", "[Service]", f"SupplementaryGroups={group}")
+    return [fault("rights", saw, advice, lines)]
+
+
+def _drivers(machine: Machine, major: str) -> list[str]:
+    """Return the names that /proc/devices gives to this number."""
+    rows = [line.split() for line in (machine.text("/proc/devices") or "").splitlines()]
+    return [row[1] for row in rows if len(row) == 2 and row[0] == major]  # noqa: PLR2004 - number and name
+
+
+def _network(shown: Mapping[str, str], addresses: tuple[str, ...], unit: str) -> Finding:
+    denied = shown.get("IPAddressDeny", "").split()
+    nets = [ipaddress.ip_network(text, strict=False) for text in shown.get("IPAddressAllow", "").split()]
+    outside = [
+        text
+        for text in addresses
+        if not any(ipaddress.ip_address(text.partition("%")[0]) in net for net in nets)
+    ]
+    if not denied or not addresses or len(outside) < len(addresses):
+        return ok("network", _("its sandbox lets it at the broker"))
+    saw = _("its sandbox keeps it from the broker at {address}: that is not an address of a home")
+    advice = _("Add these two lines to the unit, then restart it:")
+    lines = (f"sudo systemctl edit {unit}", "[Service]", f"IPAddressAllow={' '.join(outside)}")
+    return fault("network", saw.format(address=", ".join(outside)), advice, lines)

@@ -1,0 +1,191 @@
+"""The broker: each step fails for real, against a real mosquitto, and is told apart from the others."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.doctor import broker as broker_area
+from teleinfo.doctor.verdict import Verdict
+from teleinfo.mqtt.broker import Broker, Tls
+from teleinfo.topics import Topics
+from tests.doctor.pi import by_check
+from tests.support.broker import MosquittoBroker, free_port
+from tests.support.certificates import make_authority, make_certificate
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from teleinfo.doctor.broker import Told
+    from teleinfo.doctor.verdict import Finding
+
+pytestmark = pytest.mark.real
+
+CANARY = "c4nary-s3cret"
+PAST = ("-not_before", "20200101000000Z", "-not_after", "20200201000000Z")
+SOON = ("-days", "5")
+
+
+def examine(broker: Broker) -> tuple[dict[str, Finding], Told | None]:
+    """Return what is found of `broker`, and what it keeps."""
+    found, told, _addresses = asyncio.run(broker_area.examine(broker, Topics("home/meter")))
+
+    assert CANARY not in repr(found)
+    return by_check(found), told
+
+
+def at(running: MosquittoBroker) -> Broker:
+    """Return how to reach a mosquitto."""
+    return Broker(running.host, running.port, "teleinfo-test")
+
+
+def faults(found: dict[str, Finding]) -> dict[str, object]:
+    """Return the check that failed, with its cause."""
+    return {name: one.facts.get("cause") for name, one in found.items() if one.verdict is Verdict.FAULT}
+
+
+def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> None:
+    """A message of ours comes back; a subscriber who comes later finds nothing."""
+    with MosquittoBroker(tmp_path) as running:
+        found, told = examine(at(running))
+        with Subscriber(running.host, running.port) as later:
+            left = later.drain()
+
+    assert {one.verdict for one in found.values()} == {Verdict.OK}
+    assert list(found) == ["name", "port", "login", "topic", "status"]
+    assert told == broker_area.Told()
+    assert left == []
+
+
+def test_what_a_running_teleinfo_says_is_read(tmp_path: Path) -> None:
+    """`status` and `health` are retained: they come at once."""
+    with MosquittoBroker(tmp_path) as running:
+        for topic, word in (("status", "online"), ("health", '{"line":"good"}')):
+            command = ["mosquitto_pub", "-h", running.host, "-p", str(running.port), "-r"]
+            subprocess.run([*command, "-t", f"home/meter/{topic}", "-m", word], check=True, timeout=30)
+        _found, told = examine(at(running))
+
+    assert told == broker_area.Told("online", b'{"line":"good"}')
+
+
+def test_nothing_that_listens_is_told(tmp_path: Path) -> None:
+    """The port is wrong, or mosquitto does not run."""
+    del tmp_path
+    found, told = examine(Broker("127.0.0.1", free_port(), "teleinfo-test"))
+
+    assert (faults(found), told) == ({"port": "refused"}, None)
+    assert found["port"].lines == ("systemctl status mosquitto",)
+
+
+def test_a_name_that_is_none_is_told() -> None:
+    """It stops at the first step."""
+    found, _told = examine(Broker("a..b", 1883, "teleinfo-test"))
+
+    assert list(found) == ["name"]
+    assert faults(found) in [{"name": "host"}, {"name": "name"}]
+
+
+def test_a_broker_that_takes_the_connection_and_is_silent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. Something listens and never answers. 2. The login is given up, within its time."""
+    monkeypatch.setattr("teleinfo.mqtt.visit.DIAL", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        found, _told = examine(Broker("127.0.0.1", silent.getsockname()[1], "teleinfo-test"))
+
+    assert faults(found) == {"port": "silent"}
+
+
+@pytest.mark.parametrize(("user", "word"), [(None, None), ("house", f"{CANARY}-wrong")])
+def test_a_wrong_or_missing_password_is_told(tmp_path: Path, user: str | None, word: str | None) -> None:
+    """Both variables are named, no secret is shown."""
+    with MosquittoBroker(tmp_path, users={"house": CANARY}) as running:
+        found, _told = examine(replace(at(running), username=user, password=word))
+        right, _told = examine(replace(at(running), username="house", password=CANARY))
+
+    assert faults(found) == {"login": "login"}
+    assert found["login"].lines == ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
+    assert faults(right) == {}
+
+
+@pytest.mark.parametrize(
+    ("rule", "verdict", "words"),
+    [
+        ("topic read home/meter/#", Verdict.FAULT, "did not come back"),
+        ("topic readwrite other/#", Verdict.FAULT, "did not come back"),
+        ("topic readwrite home/meter/#", Verdict.OK, "came back"),
+    ],
+)
+def test_a_topic_that_is_refused_is_told(tmp_path: Path, rule: str, verdict: Verdict, words: str) -> None:
+    """Mosquitto takes a message that its list of rights forbids, and drops it: only its coming back tells."""
+    rights = tmp_path / "rights"
+    rights.write_text(f"user house\n{rule}\n")
+    rights.chmod(0o600)
+    more = [f"acl_file {rights}"]
+    with MosquittoBroker(tmp_path, users={"house": CANARY}, more=more) as running:
+        found, _told = examine(replace(at(running), username="house", password=CANARY))
+
+    assert found["topic"].verdict is verdict
+    assert words in found["topic"].saw
+    assert (found["topic"].lines == ("user house", "topic readwrite home/meter/#")) is (
+        verdict is Verdict.FAULT
+    )
+
+
+@pytest.mark.parametrize(
+    ("made", "trusted", "verdict", "words"),
+    [
+        ({}, True, Verdict.WARNING, "the certificate is right, for another 1 days"),
+        ({"life": SOON}, True, Verdict.WARNING, "for another 4 days"),
+        ({"life": ("-days", "90")}, True, Verdict.OK, "for another 89 days"),
+        ({}, False, Verdict.FAULT, "nobody that we trust vouches for"),
+        ({"life": PAST}, True, Verdict.FAULT, "has expired"),
+        ({"san": "DNS:elsewhere.example"}, True, Verdict.FAULT, "that of another machine"),
+    ],
+    ids=["expires tomorrow", "expires soon", "good", "unknown authority", "expired", "wrong name"],
+)
+def test_a_certificate_is_judged(
+    tmp_path: Path,
+    made: dict[str, object],
+    trusted: bool,  # noqa: FBT001 - a column of the table
+    verdict: Verdict,
+    words: str,
+) -> None:
+    """What is wrong with it is said, with the line that shows or mends it."""
+    authority = make_authority(tmp_path)
+    other = make_authority(tmp_path, name="other")
+    try:
+        certificate = make_certificate(tmp_path, authority, **made)  # type: ignore[arg-type]  # of the table
+    except subprocess.CalledProcessError:
+        pytest.skip("this openssl cannot make certificates of the past")
+    tls = Tls(ca_file=str((authority if trusted else other).cert))
+    with MosquittoBroker(tmp_path, certificate=certificate) as running:
+        found, _told = examine(replace(at(running), tls=tls))
+
+    assert (found["tls"].verdict, words in found["tls"].saw) == (verdict, True)
+    assert ("login" in found) is (verdict is not Verdict.FAULT)
+
+
+def test_a_certificate_that_is_not_looked_at_is_a_warning(tmp_path: Path) -> None:
+    """TELEINFO_MQTT_TLS_INSECURE works, and is not safe."""
+    certificate = make_certificate(tmp_path, make_authority(tmp_path))
+    with MosquittoBroker(tmp_path, certificate=certificate) as running:
+        found, _told = examine(replace(at(running), tls=Tls(insecure=True)))
+
+    assert (found["tls"].verdict, found["topic"].verdict) == (Verdict.WARNING, Verdict.OK)
+
+
+def test_tls_on_one_side_only_is_told(tmp_path: Path) -> None:
+    """A broker with TLS that is spoken to without, and one without that is spoken to with it."""
+    certificate = make_certificate(tmp_path, make_authority(tmp_path))
+    with MosquittoBroker(tmp_path, certificate=certificate) as safe, MosquittoBroker(tmp_path) as plain:
+        without, _told = examine(at(safe))
+        with_it, _told = examine(replace(at(plain), tls=Tls(insecure=True)))
+
+    assert faults(without) == {"login": "closed unanswered"}
+    assert without["login"].lines == ("TELEINFO_MQTT_TLS=true",)
+    assert [one.verdict for one in with_it.values()] == [Verdict.OK, Verdict.OK, Verdict.FAULT]

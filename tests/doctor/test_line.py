@@ -1,0 +1,171 @@
+"""The line: a simulated meter on a pseudo-terminal, good and bad, and what is made of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import random
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo import settings
+from teleinfo.doctor import line as line_area
+from teleinfo.doctor import listening
+from teleinfo.doctor.broker import Told
+from teleinfo.doctor.verdict import Finding, Verdict
+from teleinfo.meter.catalogue import build
+from teleinfo.meter.line import Line
+from teleinfo.meter.play import play
+from tests.doctor.pi import by_check
+from tests.support.broker import free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+START = dt.datetime(2026, 1, 15, 18, 30)  # noqa: DTZ001 - a meter knows local time only
+
+
+@pytest.fixture(autouse=True)
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Listen for shorter than a household waits: the meters here send faster than real ones."""
+    monkeypatch.setattr(listening, "FIRST_SECONDS", 1.5)
+    monkeypatch.setattr(listening, "FOUND_SECONDS", 3.0)
+
+
+def look(
+    line: Line, send: Callable[[], Awaitable[object]] | None = None, **variables: str
+) -> tuple[dict[str, Finding], list[int]]:
+    """Return what is found on `line` while `send` goes on, and the speeds that were tried."""
+    environ = {f"TELEINFO_{name.upper()}": value for name, value in variables.items()}
+    wanted = settings.load(Path("/dev/null"), environ)
+    tried: list[int] = []
+
+    async def both() -> list[Finding]:
+        sending = None if send is None else asyncio.ensure_future(send())
+        try:
+            return await line_area.examine(wanted, line.port, tried.append)
+        finally:
+            if sending is not None:
+                sending.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await sending
+
+    return by_check(asyncio.run(both())), tried
+
+
+def meter_on(line: Line, name: str = "hc") -> Callable[[], Awaitable[object]]:
+    """Return what plays this meter on `line` for ever."""
+    meter = build(name, start=START, rng=random.Random(1))
+    return lambda: play(meter, line, start=START, frames=None)
+
+
+def test_a_good_line_is_called_good() -> None:
+    """The mode, the groups, the parity and the meter are told, its number only by its beginning."""
+    with Line(speed=8, garble=True) as line:
+        found, tried = look(line, meter_on(line))
+
+    assert {one.verdict for one in found.values()} == {Verdict.OK}
+    assert tried == [1200]
+    assert found["mode"].facts == {"mode": "historique", "baudrate": 1200}
+    assert found["parity"].facts["damaged"] == 0
+    assert found["wiring"].facts["wiring"] == "good"
+    assert "041961…" in found["meter"].saw
+
+
+def test_a_meter_in_the_other_mode_is_found_and_told() -> None:
+    """Settings that insist on historique, a meter in standard: a fault, with the line to paste."""
+    with Line(baudrate=9600, speed=2, garble=True) as line:
+        found, tried = look(line, meter_on(line, "standard"), serial_mode="historique")
+
+    assert tried == [1200, 9600]
+    assert found["mode"].verdict is Verdict.FAULT
+    assert found["mode"].lines == ("TELEINFO_SERIAL_MODE=auto",)
+
+
+@pytest.mark.parametrize("rate", [0.002, 0.01])
+def test_noise_is_measured_and_the_wiring_called_weak(rate: float) -> None:
+    """At a known rate of wrong bits the estimate is within a factor of 2, and the advice is about wires."""
+    with Line(speed=40, noise=rate, rng=random.Random(7)) as line:
+        found, _tried = look(line, meter_on(line))
+    estimate = found["parity"].facts["bit_error_rate"]
+
+    assert isinstance(estimate, float)
+    assert rate / 2 < estimate < rate * 2
+    assert found["wiring"].verdict in {Verdict.WARNING, Verdict.FAULT}
+    assert "opto-coupler" in found["wiring"].advice
+
+
+def test_a_silent_line_is_about_the_terminals() -> None:
+    """Not one byte at any speed: I1 and I2."""
+    with Line() as line:
+        found, tried = look(line)
+
+    assert tried == [1200, 9600]
+    assert (found["wiring"].verdict, found["wiring"].facts["wiring"]) == (Verdict.FAULT, "none")
+    assert "I1 and I2" in found["wiring"].advice
+
+
+def test_bytes_without_sense_are_told_from_silence() -> None:
+    """Noise only: bytes come, and no speed makes sense of them."""
+    with Line() as line:
+        rng = random.Random(3)
+
+        async def noise() -> None:
+            while True:
+                line.write(rng.randbytes(20))
+                await asyncio.sleep(0.05)
+
+        found, _tried = look(line, noise)
+
+    assert found["bytes"].verdict is Verdict.OK
+    assert (found["wiring"].verdict, found["wiring"].facts["wiring"]) == (Verdict.FAULT, "nonsense")
+
+
+def test_a_line_without_parity_says_so() -> None:
+    """Seven-bit characters: only the checksums can tell."""
+    with Line(speed=8, parity=False) as line:
+        found, _tried = look(line, meter_on(line))
+
+    assert found["parity"].facts == {"parity": False}
+    assert found["wiring"].verdict is Verdict.OK
+
+
+def test_a_bridge_that_is_not_there_is_told() -> None:
+    """Nothing listens at the address of the settings."""
+    url = f"socket://127.0.0.1:{free_port()}"
+    found = asyncio.run(
+        line_area.examine(
+            settings.load(Path("/dev/null"), {"TELEINFO_SERIAL_PORT": url}), url, lambda _: None
+        )
+    )
+
+    assert [(one.check, one.verdict) for one in found] == [("open", Verdict.FAULT)]
+    assert found[0].saw == f"nothing listens at the address of the bridge: {url}"
+
+
+@pytest.mark.parametrize(
+    ("told", "verdicts"),
+    [
+        (None, {"line": Verdict.UNSEEN}),
+        (Told(), {"line": Verdict.UNSEEN}),
+        (Told("offline", b"{}"), {"line": Verdict.FAULT}),
+        (Told("online", b"no JSON"), {"line": Verdict.OK}),
+        (Told("online", b'{"line":"silent","rejected":{}}'), {"line": Verdict.OK}),
+        (
+            Told("online", b'{"line":"good","rejected":{"parity":0},"bad_groups_percent":0.0}'),
+            {"line": Verdict.OK, "wiring": Verdict.OK},
+        ),
+        (
+            Told("online", b'{"line":"bad","rejected":{"parity":9},"bad_groups_percent":31.5}'),
+            {"line": Verdict.OK, "wiring": Verdict.FAULT},
+        ),
+    ],
+)
+def test_where_teleinfo_reads_the_port_the_broker_knows_the_line(
+    told: Told | None, verdicts: dict[str, Verdict]
+) -> None:
+    """`status` and `health` are what the running service says."""
+    assert {one.check: one.verdict for one in line_area.from_the_broker(told)} == verdicts

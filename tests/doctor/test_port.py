@@ -1,0 +1,243 @@
+"""The port: is it there, what is it, may it be opened, who has it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from teleinfo.doctor import port
+from teleinfo.doctor.holders import holders
+from teleinfo.doctor.machine import Machine
+from teleinfo.doctor.port import Access
+from teleinfo.doctor.verdict import Verdict
+from teleinfo.meter.line import Line
+from tests.doctor.pi import Tree, by_check
+
+ADAPTER = "usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
+HOLD = (
+    "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); "
+    "print('held', flush=True); sys.stdin.read()"
+)
+# Opens pseudo-terminals of a container of its own until one has the same name as that of the test.
+HOLD_NAMESAKE = """
+import os, sys
+while True:
+    far, near = os.openpty()
+    if os.ttyname(near) == sys.argv[1]:
+        break
+print("held", flush=True)
+sys.stdin.read()
+"""
+MOUNT = 'mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts && exec "$@"'
+APART = ("unshare", "-m", "sh", "-c", MOUNT, "sh")
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
+LOOK = (
+    "import sys; from teleinfo.doctor import port; from teleinfo.doctor.machine import Machine\n"
+    "found, access = port.examine(Machine(), sys.argv[1])\n"
+    "print(access.value, *(f'{one.check}={one.verdict}' for one in found))"
+)
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    """Return an empty tree."""
+    return Tree(tmp_path)
+
+
+def test_a_missing_port_names_those_that_are_there(tree: Tree) -> None:
+    """The lines to paste into the settings: adapters by id, then the machine's own."""
+    tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
+    tree.file("/dev/ttyUSB0")
+    tree.file("/dev/ttyS0")
+    tree.file("/sys/class/tty/ttyS0/type", "4\n")
+    tree.file("/dev/ttyS1")
+    tree.file("/sys/class/tty/ttyS1/type", "0\n")
+    found, access = port.examine(tree.machine, "/dev/ttyUSB7")
+
+    assert access is Access.NONE
+    assert found[0].verdict is Verdict.FAULT
+    assert found[0].lines == (
+        f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",
+        "TELEINFO_SERIAL_PORT=/dev/ttyS0",
+    )
+
+
+def test_without_any_port_the_system_is_asked(tree: Tree) -> None:
+    """What the kernel said when the adapter was plugged in."""
+    found, _access = port.examine(tree.machine, "/dev/ttyUSB0")
+
+    assert found[0].lines == ("sudo dmesg | tail -n 20",)
+
+
+def test_a_missing_port_of_a_raspberry_is_switched_on(tree: Tree) -> None:
+    """By raspi-config, without a console."""
+    tree.raspberry()
+    found, _access = port.examine(tree.machine, "/dev/ttyAMA0")
+
+    assert found[0].lines == (
+        "sudo raspi-config nonint do_serial_hw 0",
+        "sudo raspi-config nonint do_serial_cons 1",
+        "sudo reboot",
+    )
+
+
+def test_a_link_that_dangles_says_where_it_points(tree: Tree) -> None:
+    """The adapter of a by-id path is gone."""
+    tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
+    found, _access = port.examine(tree.machine, f"/dev/serial/by-id/{ADAPTER}")
+
+    assert found[0].saw == f"/dev/serial/by-id/{ADAPTER} points to /dev/ttyUSB0, which is not there"
+
+
+def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
+    """The path that stays is the line to paste; by that path all is well."""
+    tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
+    tree.file("/dev/ttyUSB0")
+    by_number, _access = port.examine(tree.machine, "/dev/ttyUSB0")
+    by_id, _access = port.examine(tree.machine, f"/dev/serial/by-id/{ADAPTER}")
+
+    assert by_number[0].verdict is Verdict.WARNING
+    assert by_number[0].lines == (f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",)
+    assert by_id[0].verdict is Verdict.OK
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("/dev/ttyAMA0", "pl011"),
+        ("/dev/ttyS0", "mini-uart"),
+        ("/dev/ttyACM0", "usb"),
+        ("/dev/ttyX", "serial"),
+    ],
+)
+def test_the_kind_of_port_is_told(tree: Tree, name: str, kind: str) -> None:
+    """By the name that the kernel gives."""
+    tree.raspberry(config="enable_uart=1")
+    tree.file(name)
+    found, _access = port.examine(tree.machine, name)
+
+    assert found[0].facts["kind"] == kind
+
+
+def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
+    """What is there, but is no device, is a fault."""
+    (tmp_path / "file").write_text("")
+    found, access = port.examine(Machine(), str(tmp_path / "file"))
+
+    assert (found[0].verdict, access) == (Verdict.FAULT, Access.NONE)
+
+
+def test_a_bridge_has_no_device(tree: Tree) -> None:
+    """Of socket:// only the line can tell more."""
+    found, access = port.examine(tree.machine, "socket://192.0.2.1:2000")
+
+    assert ([one.check for one in found], access) == (["device"], Access.FREE)
+
+
+@pytest.mark.real
+def test_a_program_that_has_the_port_open_is_named() -> None:
+    """1. Another process opens the port. 2. It is named, with the line that ends it; nobody listens."""
+    with Line() as line:
+        command = [sys.executable, "-c", HOLD, line.path]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"held\n"
+            found, access = port.examine(Machine(), line.path)
+            other.communicate(b"")
+        holder = by_check(found)["holder"]
+        after, free = port.examine(Machine(), line.path)
+
+    assert (holder.verdict, access) == (Verdict.FAULT, Access.NONE)
+    assert f"(process {other.pid})" in holder.saw
+    assert holder.lines == (f"sudo kill {other.pid}",) or "systemctl" in holder.lines[0]
+    assert (by_check(after)["holder"].verdict, free) in [
+        (Verdict.OK, Access.FREE),
+        (Verdict.UNSEEN, Access.FREE),
+    ]
+
+
+@pytest.mark.real
+def test_a_namesake_in_a_container_is_another_port() -> None:
+    """1. A process in a container has a terminal of the same name open. 2. It is not this one."""
+    if os.geteuid() != 0:
+        pytest.skip("only root makes containers")
+    with Line() as line:
+        command = [*APART, sys.executable, "-c", HOLD_NAMESAKE, line.path]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            if other.stdout.readline() != b"held\n":
+                pytest.skip("this machine makes no containers")
+            found, complete = holders(Machine(), line.path)
+            other.communicate(b"")
+
+    assert (found, complete) == ([], True)
+
+
+@pytest.mark.parametrize(
+    ("words", "cgroup", "line", "access"),
+    [
+        ("/sbin/agetty\0-o\0115200", "", "sudo systemctl mask --now serial-getty@ttyAMA0", Access.NONE),
+        (
+            "/usr/sbin/ModemManager",
+            "0::/system.slice/ModemManager.service",
+            "sudo systemctl disable --now ModemManager.service",
+            Access.NONE,
+        ),
+        ("cat\0/dev/ttyAMA0", "0::/user.slice/user@1000.service/app.slice", "sudo kill 412", Access.NONE),
+        (
+            "/opt/python\0/opt/teleinfo/bin/teleinfo\0run",
+            "0::/system.slice/teleinfo.service",
+            "",
+            Access.OURS,
+        ),
+        ("python3\0-m\0teleinfo", "", "", Access.OURS),
+    ],
+)
+def test_whoever_locks_the_port_is_known_without_any_right(
+    tree: Tree, words: str, cgroup: str, line: str, access: Access
+) -> None:
+    """The list of locks is open to all: the process, its program, its service, and how to stop it."""
+    device = tree.file("/dev/ttyAMA0")
+    status = device.stat()
+    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    other = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino + 1}"
+    tree.file(
+        "/proc/locks",
+        f"1: POSIX  ADVISORY  READ 77 {other} 0 EOF\n2: FLOCK  ADVISORY  WRITE 412 {place} 0 EOF\n",
+    )
+    tree.file("/proc/412/cmdline", words)
+    tree.file("/proc/412/cgroup", cgroup)
+    found, got = port.examine(tree.machine, "/dev/ttyAMA0")
+
+    assert [one.pid for one in holders(tree.machine, "/dev/ttyAMA0")[0]] == [412]
+    assert (got, by_check(found)["holder"].lines) == (access, (line,) if line else ())
+
+
+@pytest.mark.real
+def test_who_has_no_right_is_told_which_group_has_it() -> None:
+    """1. A port for its owner and its group. 2. Somebody else looks. 3. He reads how to join the group."""
+    with Line() as line:
+        path = Path(line.path)
+        if os.geteuid() != 0:
+            path.chmod(0)
+            found, access = port.examine(Machine(), line.path)
+            text = f"{access.value} {' '.join(f'{one.check}={one.verdict}' for one in found)}"
+        else:
+            os.chown(path, 0, 20)
+            path.chmod(0o660)
+            source = str(Path(port.__file__).parents[2])
+            done = subprocess.run(
+                [*AS_NOBODY, sys.executable, "-c", LOOK, path],
+                capture_output=True, text=True, check=False, timeout=60, cwd="/",
+                env={"PYTHONPATH": source, "PATH": os.environ["PATH"]},
+            )  # fmt: skip
+            if done.returncode and "ermission" in done.stderr:
+                pytest.skip("this Python is in a folder that is closed to others")
+            text = done.stdout
+
+    assert text.startswith("none ")
+    assert "rights=fault" in text

@@ -1,0 +1,136 @@
+"""What leaves the house: the report, JSON and the screen."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from teleinfo import settings
+from teleinfo.doctor import report, screen
+from teleinfo.doctor.machine import Machine
+from teleinfo.doctor.verdict import Area, fault, ok, unseen, warning
+
+PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"
+METER, SITE = "041961123456", "21104512345678"
+VARIABLES = {
+    "TELEINFO_MQTT_PASSWORD": PASSWORD,
+    "TELEINFO_MQTT_USERNAME": USER,
+    "TELEINFO_MQTT_HOST": HOST,
+    "TELEINFO_MQTT_CLIENT_ID": "canary-client",
+}
+
+
+def areas(*words: str) -> list[Area]:
+    """Return findings that say these words in every place where words can stand."""
+    said = " ".join(words)
+    return [
+        Area("settings", (ok("file", said, facts=said), warning("changed", "", said))),
+        Area("broker", (fault("login", "", "", (said,)), unseen("topic", said))),
+    ]
+
+
+@pytest.mark.parametrize(
+    "canary",
+    [
+        PASSWORD, USER, HOST, "canary-client", METER, SITE, os.uname().nodename, "192.168.17.23",
+        "fe80::a1b2:c3d4:e5f6:1234", "2001:db8:1:2:3:4:5:6",
+    ],
+)  # fmt: skip
+def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:
+    """A canary in each place where words can stand, alone and within others: none of them sings."""
+    read = settings.load(Path("/dev/null"), VARIABLES)
+    text = report.as_report(areas(canary, f"x={canary},", f"({canary})"), read, Machine())
+
+    assert canary not in text
+    assert json.dumps(canary)[1:-1] not in text
+
+
+def test_a_password_is_masked_however_common_a_word_it_is() -> None:
+    """Even one that stands everywhere, or has one letter."""
+    for word in ("teleinfo", "localhost", "x"):
+        read = settings.load(
+            Path("/dev/null"), {"TELEINFO_MQTT_USERNAME": "somebody", "TELEINFO_MQTT_PASSWORD": word}
+        )
+
+        assert report.masked(f"the word is {word}, {word}.", report.secrets_of(read)) == "the word is …, …."
+
+
+def test_home_folders_and_the_number_of_an_adapter_are_masked() -> None:
+    """/home/NAME and the serial number in a by-id path."""
+    text = report.masked(
+        "/home/canary/.env /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0", []
+    )
+
+    assert text == "/home/…/.env /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_…-if00-port0"
+
+
+def test_what_helps_is_not_masked() -> None:
+    """Versions, counts, devices, the local host."""
+    text = "teleinfo 0.1.0 127.0.0.1:1883 /dev/ttyAMA0 99999 groups at 9600 baud Linky monophasé"
+
+    assert report.masked(text, report.secrets_of(settings.load(Path("/dev/null"), {}))) == text
+
+
+def test_the_json_has_every_finding() -> None:
+    """Version, verdict, and for each finding its area, check, verdict, words, lines and facts."""
+    read = json.loads(report.as_json(areas("x")))
+
+    assert read["verdict"] == "fault"
+    assert [(one["area"], one["check"], one["verdict"]) for one in read["findings"]] == [
+        ("settings", "file", "ok"),
+        ("settings", "changed", "warning"),
+        ("broker", "login", "fault"),
+        ("broker", "topic", "unseen"),
+    ]
+    assert read["findings"][0] == {
+        "area": "settings", "check": "file", "verdict": "ok", "saw": "x", "advice": "", "lines": [],
+        "facts": {"facts": "x"},
+    }  # fmt: skip
+
+
+def test_every_check_has_its_title() -> None:
+    """No finding is shown under a name of the program's own."""
+    names = {area.name for area in areas("")}
+    folder = Path(report.__file__).parent
+    text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
+    used = {name for name in screen.CHECKS if f'"{name}"' in text.replace(f'"{name}": N_', "")}
+
+    assert names <= screen.AREAS.keys()
+    assert used == screen.CHECKS.keys()
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> None:
+    """Words are wrapped, at 100 columns at most; a line to type is never broken."""
+    line = "sudo systemctl edit teleinfo " + "x" * 150
+    shown = screen.area(
+        Area("port", (fault("rights", "many words " * 20, "and more words " * 20, (line,)),)),
+        screen.Style(width),
+    )
+    lines = shown.splitlines()
+
+    assert f"        {line}" in lines
+    assert max(len(each) for each in lines if line not in each) <= min(width, 100)
+
+
+def test_a_terminal_without_unicode_gets_other_marks() -> None:
+    """ASCII only, and no colours unless asked for."""
+    shown = screen.area(Area("port", (ok("rights", "x"), fault("mode", "y"))), screen.Style(unicode=False))
+
+    assert shown.isascii()
+    assert "  + rights  x" in shown
+    assert "  x mode    y" in shown
+
+
+def test_the_summary_counts() -> None:
+    """Faults first, then warnings, then all is well."""
+    style = screen.Style(width=200)
+    good = [Area("port", (ok("rights", ""), unseen("holder", "")))]
+    weak = [Area("port", (warning("rights", ""),))]
+
+    assert "Begin with the first fault (✗)" in screen.summary(areas("x"), style)
+    assert "It works" in screen.summary(weak, style)
+    assert "All is well. (faults: 0, warnings: 0, could not be looked at: 1)" in screen.summary(good, style)

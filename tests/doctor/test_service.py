@@ -1,0 +1,187 @@
+"""The service, as systemctl and journalctl of a tree of files tell it."""
+
+from __future__ import annotations
+
+import asyncio
+import grp
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.doctor import service
+from teleinfo.doctor.verdict import Verdict
+from tests.doctor.pi import Tree, by_check
+
+if TYPE_CHECKING:
+    from teleinfo.doctor.verdict import Finding
+
+UNIT_FILE = Path(__file__).parents[2] / "systemd" / "teleinfo.service"
+GOOD = {
+    "LoadState": "loaded",
+    "UnitFileState": "enabled",
+    "ActiveState": "active",
+    "SubState": "running",
+    "Result": "success",
+    "ExecMainStatus": "0",
+    "NRestarts": "0",
+    "StatusText": "mode standard at 9600 baud",
+    "User": "root",
+    "DevicePolicy": "closed",
+    "DeviceAllow": "char-204 rw",
+    "IPAddressDeny": "::/0 0.0.0.0/0",
+    "IPAddressAllow": "10.0.0.0/8 127.0.0.0/8 192.168.0.0/16 ::1/128 fe80::/64",
+}
+COMPLAINT = "2026-11-24T08:00:00+0100 raspberry teleinfo[412]: no meter: another program reads the port"
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    """Return a machine that is run by systemd, with a port and nothing in the journal."""
+    made = Tree(tmp_path)
+    made.file("/run/systemd/system/.here")
+    made.file("/dev/ttyAMA0")
+    made.file("/sys/class/tty/ttyAMA0/dev", "204:64\n")
+    made.program("journalctl")
+    return made
+
+
+def examine(tree: Tree, *addresses: str, **changed: str) -> dict[str, Finding]:
+    """Return what is found where systemctl shows GOOD with these changes."""
+    tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
+    work = service.examine(tree.machine, "teleinfo", port="/dev/ttyAMA0", addresses=addresses)
+    return by_check(asyncio.run(work))
+
+
+def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
+    """Enabled, running, with its own words; the port and the broker within its sandbox."""
+    found = examine(tree, "192.168.1.20")
+
+    assert {one.verdict for one in found.values()} == {Verdict.OK}
+    assert found["running"].saw == "it runs: mode standard at 9600 baud"
+
+
+@pytest.mark.parametrize(
+    ("changed", "check", "verdict", "line"),
+    [
+        ({"LoadState": "not-found"}, "installed", Verdict.WARNING, "sudo make install"),
+        ({"UnitFileState": "disabled"}, "enabled", Verdict.WARNING, "sudo systemctl enable teleinfo"),
+        (
+            {"ActiveState": "inactive", "SubState": "dead"},
+            "running",
+            Verdict.FAULT,
+            "sudo systemctl restart teleinfo",
+        ),
+        (
+            {"ActiveState": "failed", "SubState": "failed", "ExecMainStatus": "78"},
+            "running",
+            Verdict.FAULT,
+            "journalctl -u teleinfo -n 20",
+        ),
+        (
+            {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "7"},
+            "running",
+            Verdict.FAULT,
+            "journalctl -u teleinfo -n 30",
+        ),
+        ({"PrivateDevices": "yes"}, "sandbox", Verdict.FAULT, "PrivateDevices=yes"),
+        (
+            {"DeviceAllow": "char-188 rw"},
+            "sandbox",
+            Verdict.FAULT,
+            "sudo systemctl edit teleinfo",
+        ),
+    ],
+)
+def test_what_is_wrong_with_the_service_is_told(
+    tree: Tree, changed: dict[str, str], check: str, verdict: Verdict, line: str
+) -> None:
+    """Each with the line to type."""
+    found = examine(tree, **changed)
+
+    assert found[check].verdict is verdict
+    assert found[check].lines[0] == line
+
+
+@pytest.mark.parametrize(
+    "allowed", ["char-204 rw", "char-4 rw char-204 rw", "char-ttyAMA rw", "/dev/ttyAMA0 rw"]
+)
+def test_the_port_may_be_allowed_in_several_ways(tree: Tree, allowed: str) -> None:
+    """By number, by the driver's name, by path."""
+    tree.file("/proc/devices", "Character devices:\n204 ttyAMA\n  4 ttyS\n")
+
+    assert examine(tree, DeviceAllow=allowed)["sandbox"].verdict is Verdict.OK
+
+
+def test_our_own_unit_lets_its_user_at_every_kind_of_port(tree: Tree) -> None:
+    """What systemd/teleinfo.service allows is what the doctor calls allowed."""
+    lines = [line.partition("=") for line in UNIT_FILE.read_text().splitlines()]
+    allowed = " ".join(value for name, _equals, value in lines if name == "DeviceAllow")
+    for major in ("204", "4", "188", "166"):
+        tree.file("/sys/class/tty/ttyAMA0/dev", f"{major}:0\n")
+
+        assert examine(tree, DeviceAllow=allowed)["sandbox"].verdict is Verdict.OK
+
+
+def test_a_broker_outside_of_the_home_is_kept_from_the_service(tree: Tree) -> None:
+    """By the addresses that its sandbox allows; one good address is enough."""
+    outside = examine(tree, "203.0.113.7")["network"]
+    both = examine(tree, "203.0.113.7", "10.1.2.3")["network"]
+    free = examine(tree, "203.0.113.7", IPAddressDeny="")["network"]
+
+    assert outside.lines == ("sudo systemctl edit teleinfo", "[Service]", "IPAddressAllow=203.0.113.7")
+    assert [one.verdict for one in (outside, both, free)] == [Verdict.FAULT, Verdict.OK, Verdict.OK]
+
+
+def test_the_user_of_the_service_needs_the_group_of_the_port(tree: Tree) -> None:
+    """The file of the port has a group, and the service must have it."""
+    path = tree.file("/dev/ttyAMA0", mode=0o660)
+    named = grp.getgrgid(path.stat().st_gid).gr_name
+    right = examine(tree, User="teleinfo", Group=named)["rights"]
+    wrong = examine(tree, User="teleinfo", Group="nobody-of-them")["rights"]
+    path.chmod(0o600)
+    closed = examine(tree, User="teleinfo", Group=named)["rights"]
+
+    assert [one.verdict for one in (right, wrong, closed)] == [Verdict.OK, Verdict.FAULT, Verdict.FAULT]
+    assert closed.lines == ("ls -l /dev/ttyAMA0",)
+
+
+def test_the_last_complaint_is_told_without_the_name_of_the_machine(tree: Tree) -> None:
+    """The newest line of the journal that is a warning or worse."""
+    tree.program("journalctl", "an older line", COMPLAINT)
+    found = examine(tree)["journal"]
+
+    assert found.verdict is Verdict.OK
+    assert "2026-11-24T08:00:00+0100" in found.saw
+    assert "another program reads the port" in found.saw
+    assert "raspberry" not in found.saw
+
+
+def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
+    """Who may not read it is told how to."""
+    tree.program("journalctl", "Hint: You are currently not seeing messages from other users and the system.")
+    found = examine(tree)["journal"]
+
+    assert found.verdict is Verdict.UNSEEN
+    assert found.lines[0].startswith("sudo ")
+
+
+def test_a_machine_without_systemd_is_no_fault(tmp_path: Path) -> None:
+    """A container, or another init: nobody could look."""
+    work = service.examine(Tree(tmp_path).machine, "teleinfo", port=None, addresses=())
+
+    assert [one.verdict for one in asyncio.run(work)] == [Verdict.UNSEEN]
+
+
+def test_a_systemctl_that_hangs_is_given_up(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. systemctl never ends. 2. It is killed, and said."""
+    monkeypatch.setattr("teleinfo.doctor.machine.PROGRAM_SECONDS", 0.3)
+    mark = tree.root / "pid"
+    tree.file("/usr/bin/systemctl", f"#!/bin/sh\necho $$ >{mark}\nexec sleep 300\n", mode=0o755)
+    found = asyncio.run(service.examine(tree.machine, "teleinfo", port=None, addresses=()))
+
+    assert [one.verdict for one in found] == [Verdict.UNSEEN]
+    if mark.exists():
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(mark.read_text()), 0)

@@ -10,10 +10,13 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 DEMO   ?=
 # Which tests `make pytest` runs, and how, for example: make pytest TESTS="tests/tic -x"
 TESTS  ?=
+# What `make soak` is called with. Without it a quarter of an hour; a first look: make soak SOAK="--hours 2"
+SOAK   ?=
 
 # The rooms that do no input or output: every branch of them must be tested.
 PURE = src/teleinfo/tic/*,src/teleinfo/payload.py,src/teleinfo/pace.py,src/teleinfo/port/tuning.py,$\
-       src/teleinfo/backoff.py,src/teleinfo/health.py,src/teleinfo/durations.py
+       src/teleinfo/backoff.py,src/teleinfo/health.py,src/teleinfo/durations.py,$\
+       src/teleinfo/homeassistant/*
 # The programs that the tests run, which are packages of the same name.
 PROGRAMS = mosquitto openssl
 
@@ -26,10 +29,11 @@ MADE = $(VENV)/.made
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check format pytest programs wheel clean
+.PHONY: help demo run test check format pytest soak programs wheel clean
+.PHONY: install uninstall deb release test-system test-board test-homeassistant
 
 help: ## this list
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon, and the messages on the screen
 	@$(BIN)/teleinfo demo $(DEMO)
@@ -55,6 +59,10 @@ ifeq ($(strip $(TESTS)),)
 	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
 endif
 
+soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an hour: does anything grow?
+	$(BIN)/python -m pytest -m slow
+	@$(BIN)/python -m tests.soak $(SOAK)
+
 # Nothing is asked of the system, and no password of the user, when the programs are there already.
 programs:
 	@missing=; \
@@ -78,8 +86,43 @@ wheel: $(MADE) ## the package to install elsewhere, in dist/
 	rm -rf dist
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
+install: ## install or upgrade the service on this machine, and start it (with sudo)
+	@systemd/install.sh "$(PYTHON)"
+
+uninstall: ## remove it again, but for the settings (with sudo; PURGE=1: those too)
+	@PURGE="$(PURGE)" systemd/uninstall.sh
+
+deb: ## the Debian package, in dist/
+	@systemd/deb.sh
+
+release: $(VENV)/.dev ## check that this is a release, test it, and build all of its packages in dist/
+	@systemd/release.sh "$(BIN)/python"
+	@$(MAKE) --no-print-directory test
+	@echo "All is ready in dist/."
+
+# As root, on Debian, with the network: they boot a whole system in a container and on an emulated board.
+# `tests/system/prepare.sh` brings the programs that they need; what they make is kept in the user's cache.
+test-system: $(VENV)/.dev ## the packages and the service under a real systemd, in containers (as root)
+	$(BIN)/python -m pytest -v tests/system/package.py tests/system/debian.py tests/system/checkout.py
+
+test-board: $(VENV)/.dev ## the package and the service on an emulated arm64 board with a serial port (as root)
+	$(BIN)/python -m pytest -v tests/system/board.py
+
+# Home Assistant wants a Python of its own, and an environment of its own of more than a gigabyte.
+PYTHON_HA ?= $(firstword $(wildcard /usr/bin/python3.13) python3.13)
+VENV_HA   ?= .venv-homeassistant
+
+test-homeassistant: $(VENV)/.dev $(VENV_HA)/.made programs ## a real Home Assistant sees the meter (Python 3.13)
+	PYTHONPATH=src $(VENV_HA)/bin/python tests/homeassistant/check_schema.py
+	TELEINFO_HOMEASSISTANT_VENV=$(VENV_HA) $(BIN)/python -m pytest tests/homeassistant/at_work.py
+
+$(VENV_HA)/.made: tests/homeassistant/requirements.txt
+	$(PYTHON_HA) -m venv $(VENV_HA)
+	$(VENV_HA)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) dist build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV_HA) dist build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled by what each verb needs: a demo does not wait for the tools of the tests.
@@ -96,6 +139,9 @@ $(VENV)/.dev: pyproject.toml $(MADE)
 	@touch $@ $(VENV)/.demo $(VENV)/.run
 
 $(MADE):
+	@if [ -e $(VENV) ]; then \
+	    echo "$(VENV) is there already, and make did not make it: remove it, or name another one" \
+	         "(make VENV=.venv-make …)." >&2; exit 1; fi
 	@if [ -z "$(PYTHON)" ]; then \
 	    echo "teleinfo needs Python 3.11 or newer, and none was found." \
 	         "Name it if you have one: make PYTHON=/path/to/python3.11 …" >&2; exit 1; fi

@@ -1,0 +1,127 @@
+"""
+Write the manual page teleinfo(1), from what the program knows of itself: it cannot disagree with it.
+
+    python docs/manpage.py > teleinfo.1
+
+Runs where teleinfo can be imported. The form is that of man(7), in UTF-8.
+"""  # noqa: INP001 (a script beside the documentation, not a module that anybody imports)
+
+from __future__ import annotations
+
+import sys
+
+from teleinfo import __version__
+from teleinfo.cli import COMMANDS
+from teleinfo.settings import rows
+
+HEAD = """\
+.SH NAME
+teleinfo \\- read a French electricity meter (TIC) and publish it on MQTT
+.SH SYNOPSIS
+.B teleinfo
+.RB [ \\-\\-version ]
+.RB [ \\-\\-help ]
+.RB [ \\-\\-env\\-file
+.IR PATH ]
+.RI [ COMMAND ]
+\\&...
+.SH DESCRIPTION
+.B teleinfo
+reads the customer output (Télé-Information Client, TIC) of an electricity meter from a serial port,
+checks every character and every group, and publishes each frame as one JSON message on an MQTT broker:
+étiquette \\(-> valeur, in the order of the meter.
+It waits for the port, the meter and the broker, and mends what goes wrong by itself.
+As a rule systemd runs it, as the service
+.BR teleinfo .
+.SH COMMANDS
+Each command tells its own options with
+.BR \\-\\-help .
+"""
+
+TOPICS = """\
+.SH TOPICS
+Under the base topic, which is
+.B teleinfo
+unless TELEINFO_MQTT_TOPIC says otherwise:
+.TP
+.B teleinfo
+one JSON message for each complete frame, and nothing else
+.TP
+.B teleinfo/status
+.B online
+or
+.BR offline ,
+retained
+.TP
+.B teleinfo/health
+how good the line is, as JSON, retained, every minute and at each change
+"""
+
+SETTINGS = """\
+.SH SETTINGS
+They are variables of the environment, or lines of one file, NAME=value; the environment wins.
+The file is the one that
+.B \\-\\-env\\-file
+names, else
+.I .env
+in the working directory. That of the service is
+.IR /etc/teleinfo/teleinfo.env .
+After a change:
+.BR "systemctl restart teleinfo" .
+"""
+
+TAIL = """\
+.SH EXIT STATUS
+0 done; 1 failed; 2 wrong usage; 78 a setting is wrong, and standard error says which; 130 interrupted.
+.SH FILES
+.TP
+.I /etc/teleinfo/teleinfo.env
+the settings of the service; root's, mode 0600
+.TP
+.I /etc/teleinfo/NAME.env
+those of one more meter, whose service is teleinfo@NAME
+.SH EXAMPLES
+What the service does, and what it publishes:
+.PP
+.EX
+journalctl \\-u teleinfo \\-f
+mosquitto_sub \\-v \\-t 'teleinfo/#'
+.EE
+.PP
+A second meter:
+.PP
+.EX
+sudo install \\-m 0600 /etc/teleinfo/teleinfo.env /etc/teleinfo/production.env
+sudoedit /etc/teleinfo/production.env
+sudo systemctl enable \\-\\-now teleinfo@production
+.EE
+.SH SEE ALSO
+.BR mosquitto_sub (1),
+.BR journalctl (1),
+.BR systemctl (1)
+"""
+
+
+def page() -> str:
+    """Return the whole page."""
+    commands = "".join(_entry(name, command.help) for name, command in COMMANDS.items())
+    settings = "".join(
+        _entry(row.variable, f"{row.explanation}. Default: {row.default or 'none'}.") for row in rows()
+    )
+    title = f'.TH TELEINFO 1 "" "teleinfo {__version__}"\n'
+    return title + HEAD + commands + TOPICS + SETTINGS + settings + TAIL
+
+
+def _entry(term: str, text: str) -> str:
+    return f".TP\n.B {_plain(term)}\n{_plain(text)}\n"
+
+
+def _plain(text: str) -> str:
+    """Escape what man(7) would take for its own: backslash, hyphen, a dot or quote that starts a line."""
+    escaped = text.replace("\\", "\\e").replace("-", "\\-")
+    return f"\\&{escaped}" if escaped.startswith((".", "'")) else escaped
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # whatever the locale is
+    sys.stdout.write(page())

@@ -1,0 +1,95 @@
+#!/bin/sh
+# Install teleinfo on this machine, or upgrade it: what `sudo make install` does.
+#
+#   install.sh PYTHON
+#
+# PYTHON, 3.11 or newer, becomes the interpreter of the virtual environment. Nothing of the machine is touched
+# but the paths below and, where Python cannot make environments, the package python3-venv. The settings are
+# never overwritten. Exit status 0: installed, and running where systemd runs; 1: not.
+set -eu
+cd "$(dirname "$0")/.."
+
+python=${1:-python3}
+program=/opt/teleinfo
+command=/usr/local/bin/teleinfo
+manual=/usr/local/share/man/man1/teleinfo.1
+units=/usr/local/lib/systemd/system
+settings=/etc/teleinfo/teleinfo.env
+
+fail() {
+    echo "$*" >&2
+    exit 1
+}
+
+check_machine() {
+    [ "$(id -u)" -eq 0 ] || fail "This writes to $program and /etc: please run it as root (sudo make install)."
+    command -v systemctl >/dev/null || fail "This machine has no systemd, which starts and keeps the service."
+    if [ -e /usr/lib/systemd/system/teleinfo.service ] || [ -e /lib/systemd/system/teleinfo.service ]; then
+        fail "The Debian package of teleinfo is installed already. Upgrade that one, or remove it first" \
+             "(sudo apt remove teleinfo)."
+    fi
+}
+
+check_python() {
+    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+        fail "teleinfo needs Python 3.11 or newer: Debian 12, Raspberry Pi OS bookworm, or newer."
+    "$python" -c 'import venv, ensurepip' 2>/dev/null && return
+    command -v apt-get >/dev/null || fail "$python cannot make virtual environments (venv, ensurepip)."
+    echo "$python cannot make virtual environments yet: installing the package python3-venv."
+    apt-get update -qq
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+}
+
+# The daemon goes on while its program is replaced: it has loaded all that it needs.
+install_program() {
+    version='import sys; print(*sys.version_info[:2])'
+    if [ "$("$program/bin/python" -c "$version" 2>/dev/null)" != "$("$python" -c "$version")" ]; then
+        # There is none yet, or the system's Python was upgraded, which breaks an environment.
+        rm -rf "$program"
+        "$python" -m venv "$program"
+    fi
+    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
+        "$program/bin/python" -m pip install --quiet --no-cache-dir --upgrade .
+    mkdir -p "$(dirname "$command")" "$(dirname "$manual")"
+    ln -sf "$program/bin/teleinfo" "$command"
+    LC_ALL=C.UTF-8 LANGUAGE= "$program/bin/python" docs/manpage.py >"$manual"
+    chmod 0644 "$manual"
+}
+
+install_service() {
+    install -d -m 0755 "$(dirname "$settings")"
+    [ -e "$settings" ] || install -m 0600 .env-sample "$settings"
+    install -d "$units"
+    install -m 0644 systemd/teleinfo.service systemd/teleinfo@.service "$units/"
+    # A unit that the household disabled stays so.
+    [ -n "$upgrade" ] || systemctl --quiet enable teleinfo.service
+}
+
+start_service() {
+    [ -d /run/systemd/system ] || return 0
+    systemctl daemon-reload
+    systemctl try-restart 'teleinfo@*.service'
+    if ! systemctl --quiet is-enabled teleinfo.service; then
+        systemctl try-restart teleinfo.service
+    elif ! systemctl restart teleinfo.service; then
+        fail "teleinfo is installed, but it did not start. Why: journalctl -u teleinfo -n 20"
+    fi
+}
+
+check_machine
+check_python
+upgrade=
+[ ! -e "$units/teleinfo.service" ] || upgrade=yes
+install_program
+install_service
+start_service
+
+why=
+if "$command" doctor --help >/dev/null 2>&1; then
+    why="; why nothing comes: sudo teleinfo doctor --env-file $settings"
+fi
+cat <<END
+$("$command" --version) is installed, and starts with this machine. Settings: $settings (then: sudo systemctl restart teleinfo).
+What it does: journalctl -u teleinfo -f$why.
+The messages: mosquitto_sub -v -t 'teleinfo/#' (package mosquitto-clients; -h BROKER where the broker is another machine).
+END

@@ -1,0 +1,50 @@
+#!/bin/bash
+# Check that what is here is a release, and build its packages in dist/: what `make release` does before it runs
+# all the tests. It publishes nothing, and changes nothing but dist/.
+#
+#   release.sh PYTHON
+#
+# Asked for: a clean checkout; a version of the form 1.2.3, for which the changelog has a section with a date,
+# above every other, and nothing left under "Unreleased"; a tag of that version, if there is one, at this commit.
+# PYTHON is that of the development environment; `build` and `twine` get one of their own.
+set -eu -o pipefail
+cd "$(dirname "$0")/.."
+python=$1
+faults=0
+
+fault() {
+    echo "Not a release: $*" >&2
+    faults=$((faults + 1))
+}
+
+version=$("$python" -c 'import teleinfo; print(teleinfo.__version__)')
+[[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fault "the version $version (src/teleinfo/__init__.py) is not like 1.2.3."
+[ -z "$(git status --porcelain)" ] || fault "the checkout has changes that are not committed."
+if git rev-parse --quiet --verify "refs/tags/v$version" >/dev/null &&
+    [ "$(git rev-parse "v$version^{commit}")" != "$(git rev-parse HEAD)" ]; then
+    fault "v$version is the tag of another commit: the version in src/teleinfo/__init__.py has to grow."
+fi
+newest=$(grep -m 1 '^## \[[0-9]' CHANGELOG.md || true)
+[[ $newest =~ ^\#\#\ \["$version"\]\ -\ [0-9]{4}-[0-9]{2}-[0-9]{2}$ ]] ||
+    fault "the newest section of CHANGELOG.md is \"$newest\", not \"## [$version] - YEAR-MONTH-DAY\"."
+unreleased=$(sed -n '/^## \[Unreleased\]/,/^## \[[0-9]/p' CHANGELOG.md | grep -v -e '^## ' -e '^Nothing yet\.$' -e '^$' || true)
+[ -z "$unreleased" ] || fault "CHANGELOG.md has entries under Unreleased."
+[ "$faults" -eq 0 ] || exit 1
+
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+"$python" -m venv "$scratch/tools"
+"$scratch/tools/bin/python" -m pip install --quiet --disable-pip-version-check build twine
+rm -rf dist
+SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+"$scratch/tools/bin/python" -m build --outdir dist . >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log" >&2; exit 1; }
+"$scratch/tools/bin/python" -m twine check --strict dist/*
+systemd/deb.sh
+# Both give the same command, without anything of this checkout.
+for package in dist/*.whl dist/*.tar.gz; do
+    "$python" -m venv --clear "$scratch/alone"
+    "$scratch/alone/bin/python" -m pip install --quiet --disable-pip-version-check "$package"
+    [ "$(cd "$scratch" && alone/bin/teleinfo --version)" = "teleinfo $version" ]
+    echo "$package installs, and says that it is $version."
+done

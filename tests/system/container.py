@@ -1,0 +1,196 @@
+"""A machine with a real systemd, in a container of this one: systemd-nspawn, without a network."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shlex
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from tests.system.roots import PROJECT, Recipe, tarball
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LIMIT = 60.0
+"""Seconds for what should happen at once, on a slow and busy machine."""
+
+# A mount namespace with cgroups of version 2, which systemd wants, whatever this machine has; in a control
+# group of its own. The two capabilities are for IPAddressDeny=, which is else silently without effect.
+_START = """\
+umount -R /sys/fs/cgroup 2>/dev/null
+set -e
+mount -t cgroup2 none /sys/fs/cgroup
+mount -t tmpfs tmpfs /run
+mkdir -p "/sys/fs/cgroup/$3"
+echo $$ >"/sys/fs/cgroup/$3/cgroup.procs"
+exec systemd-nspawn --quiet --directory="$1" --boot --machine=meterhouse --private-network --register=no \\
+    --keep-unit --console=read-only --capability=CAP_BPF,CAP_PERFMON --bind-ro="$2:/opt/checkout"
+"""
+_CLEAN = """\
+umount -R /sys/fs/cgroup 2>/dev/null
+mount -t cgroup2 none /sys/fs/cgroup
+find "/sys/fs/cgroup/$1" -depth -type d -exec rmdir {} +
+"""
+_REBOOT = 133
+# The meter of the tests is the checkout's own, whatever is installed or not. It may be unplugged (stopped).
+_METER = """\
+[Service]
+Type=exec
+Environment=PYTHONPATH=/opt/checkout/src PYTHONDONTWRITEBYTECODE=1 TELEINFO_SYSTEM_TEST=1
+ExecStart=/usr/bin/python3 -m teleinfo simulate --seed 1 --link /dev/%i
+ExecStartPost=/bin/sh -c 'until [ -e /dev/%i ]; do sleep 0.1; done; chgrp dialout /dev/%i; chmod 660 /dev/%i'
+[Install]
+WantedBy=multi-user.target
+"""
+
+
+class Container:
+    """
+    A system of `recipe`, booted on entering the block and gone with all its files at the end.
+
+    The checkout is in /opt/checkout, read-only; the service `meter@ttyAMA0` plays a meter on /dev/ttyAMA0.
+    """
+
+    def __init__(self, recipe: Recipe, folder: Path) -> None:
+        self._recipe = recipe
+        self.root = folder / "root"
+        self._console = folder / "console.log"
+        self._group = f"teleinfo-test-{os.getpid()}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        self.root.mkdir()
+        subprocess.run(["tar", "-xf", tarball(self._recipe), "-C", self.root], check=True, timeout=300)
+        (self.root / "etc/systemd/system/meter@.service").write_text(_METER)
+        (self.root / "etc/hostname").write_text("meterhouse\n")
+        (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 meterhouse\n")
+        self._start()
+        return self
+
+    def _start(self) -> None:
+        """Boot it, and return once it is up."""
+        with self._console.open("ab") as console:
+            self._process = subprocess.Popen(
+                [
+                    *("unshare", "--mount", "--propagation", "private"),
+                    *("sh", "-c", _START, "sh", str(self.root), str(PROJECT), self._group),
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+            )
+        self.until("systemctl is-system-running --wait | grep -q -e running -e degraded")
+
+    def reboot(self) -> None:
+        """Reboot it from inside, and return once it is up again."""
+        assert self._process is not None
+        self.run("systemctl --no-block reboot")
+        # With --keep-unit, systemd-nspawn says so and leaves the rest to whoever started it.
+        assert self._process.wait(LIMIT) == _REBOOT
+        self._start()
+
+    def __exit__(self, *_: object) -> None:
+        process = self._process
+        assert process is not None
+        with contextlib.suppress(AssertionError, subprocess.SubprocessError):
+            self.run("systemctl --no-block poweroff", check=False)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait(30)
+        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _CLEAN, "sh", self._group]
+        subprocess.run(command, check=False, timeout=60, capture_output=True)
+        subprocess.run(["rm", "-rf", "--one-file-system", str(self.root)], check=False, timeout=120)
+
+    def _init(self) -> int:
+        """Return the process that is number 1 inside, which a reboot changes."""
+        assert self._process is not None
+        assert self._process.poll() is None, f"the container ended: {self._console.read_text()[-2000:]}"
+        for task in Path(f"/proc/{self._process.pid}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                status = Path(f"/proc/{child}/status").read_text()
+                if any(line.startswith("NSpid:") and line.split()[-1] == "1" for line in status.splitlines()):
+                    return int(child)
+        raise AssertionError("the container has no first process (yet)")
+
+    def command(self, script: str) -> list[str]:
+        """Return what runs a shell script inside, as root."""
+        inside = ["nsenter", "-t", str(self._init()), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"]
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+        environ = [
+            "env",
+            "-i",
+            f"PATH={path}",
+            "HOME=/root",
+            "LC_ALL=C.UTF-8",
+            "DEBIAN_FRONTEND=noninteractive",
+        ]
+        return [*inside, *environ, "sh", "-c", script]
+
+    def run(self, script: str, *, check: bool = True, limit: float = LIMIT) -> str:
+        """Run a shell script as root and return what it said, on both outputs; it must exit 0 if `check`."""
+        result = subprocess.run(
+            self.command(script),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+            timeout=limit,
+        )
+        assert result.returncode == 0 or not check, f"{script}: {result.returncode}: {result.stdout[-3000:]}"
+        return result.stdout
+
+    def until(self, script: str, *, within: float = LIMIT) -> None:
+        """Return once the script exits 0."""
+        end = time.monotonic() + within
+        said = ""
+        while time.monotonic() < end:
+            with contextlib.suppress(AssertionError, subprocess.TimeoutExpired, OSError):
+                said = self.run(f"({script}) 2>&1 && echo done-it", check=False, limit=within)
+                if said.rstrip().endswith("done-it"):
+                    return
+            time.sleep(0.2)
+        raise AssertionError(f"not within {within} s: {script}: {said[-1000:]}")
+
+    def property(self, name: str, unit: str = "teleinfo") -> str:
+        """Return what `systemctl show` says."""
+        return self.run(f"systemctl show --value -p {name} {shlex.quote(unit)}").strip()
+
+    def journal(self, unit: str = "teleinfo") -> str:
+        """Return what the unit has logged, and systemd about it."""
+        return self.run(f"journalctl -o cat --no-pager -u {shlex.quote(unit)}")
+
+    def messages(self, topic: str = "teleinfo", *, count: int = 1, within: float = LIMIT) -> list[str]:
+        """Return the next messages of a topic, retained ones too, as `mosquitto_sub` prints them."""
+        script = f"timeout {within} mosquitto_sub -t '{topic}' -C {count}"
+        return self.run(script, limit=within + 10).splitlines()
+
+    def expect(self, topic: str, message: str, *, within: float = LIMIT) -> None:
+        """Return once this is the retained message of the topic."""
+        self.until(f"mosquitto_sub -t '{topic}' -C 1 -W 2 | grep -q -x '{message}'", within=within)
+
+    def settings(self, *lines: str, name: str = "teleinfo") -> None:
+        """Write these lines at the end of a settings file, as a household would."""
+        path = self.root / f"etc/teleinfo/{name}.env"
+        path.write_text(path.read_text() + "".join(f"{line}\n" for line in lines))
+
+    def without_settings(self, *names: str) -> None:
+        """Take the lines of these variables out of the settings file again."""
+        path = self.root / "etc/teleinfo/teleinfo.env"
+        kept = [line for line in path.read_text().splitlines() if not line.startswith(names)]
+        path.write_text("\n".join(kept) + "\n")
+
+
+@contextlib.contextmanager
+def booted(recipe: Recipe, folder: Path) -> Iterator[Container]:
+    """Boot a container with a meter on /dev/ttyAMA0 that sends already."""
+    with Container(recipe, folder) as container:
+        container.run("systemctl enable --now meter@ttyAMA0")
+        yield container

@@ -1,0 +1,372 @@
+"""
+The Debian package on Debian 13, under a real systemd: one life of it, from `apt install` to `apt purge`.
+
+The tests stand in the order of that life, and each goes on where the one before it ended.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.system import roots
+from tests.system.container import Container, booted
+from tests.system.roots import Recipe
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+TRIXIE = Recipe(
+    "trixie",
+    installed=("dbus", "iproute2", "libbpf1", "procps", "python3", "systemd", "systemd-sysv"),
+    offered=(
+        *("mosquitto", "mosquitto-clients"),
+        *("python3-asyncio-mqtt", "python3-pydantic-settings", "python3-serial-asyncio"),
+    ),
+)
+PREVIOUS = "0.0.1"
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
+    """Boot a Debian 13 with a meter on /dev/ttyAMA0 and two packages in /root: the previous and this one."""
+    folder = tmp_path_factory.mktemp("debian")
+    previous, current = roots.package(folder, PREVIOUS), roots.package(folder)
+    with booted(TRIXIE, folder) as container:
+        for path in (previous, current):
+            (container.root / "root" / path.name).write_bytes(path.read_bytes())
+        yield container
+
+
+def install(machine: Container, version: str) -> None:
+    """Install a package of /root as a household does."""
+    machine.run(f"cd /root && apt-get install -y -q ./teleinfo_{version}_all.deb", limit=300)
+
+
+def current(machine: Container) -> str:
+    """Return the version of the newer of the two packages."""
+    return machine.run(f"ls /root/*.deb | grep -v _{PREVIOUS}_").strip().split("_")[1]
+
+
+def pid(machine: Container) -> int:
+    """Return the daemon's process."""
+    return int(machine.property("MainPID"))
+
+
+def count(machine: Container, text: str) -> int:
+    """Return how often a text stands in the journal of the service."""
+    return machine.journal().count(text)
+
+
+def test_apt_install_is_the_whole_installation(machine: Container, figures: Figures) -> None:
+    """One command later the service runs, starts at boot, and its messages come."""
+    began = time.monotonic()
+    install(machine, PREVIOUS)
+    installed = time.monotonic()
+    reading = json.loads(machine.messages()[0])
+    first = time.monotonic()
+
+    assert reading["ADCO"]
+    assert machine.property("ActiveState") == "active"
+    assert machine.run("systemctl is-enabled teleinfo").strip() == "enabled"
+    assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"
+    figures.kept("apt install, with the archives at hand", installed - began, at_most=300)
+    figures.kept("from apt install to the first message", first - began, at_most=320)
+
+
+def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Container) -> None:
+    """The new version runs after apt has installed it, with the household's own lines."""
+    machine.settings("TELEINFO_PAYLOAD_TIMESTAMP=true")
+    before = pid(machine)
+    install(machine, current(machine))
+
+    assert pid(machine) not in (0, before)
+    assert "timestamp" in json.loads(machine.messages()[0])
+    assert json.loads(machine.messages("teleinfo/health")[0])["version"] == current(machine)
+    assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"
+
+
+def test_systemctl_and_journalctl_say_how_it_fares(machine: Container, figures: Figures) -> None:
+    """`systemctl status` has a line of the daemon's own; the journal is plain, without the meter's number."""
+    machine.until("systemctl status teleinfo | grep 'Status: .*historique.*connected to'")
+    journal = machine.journal()
+    memory = machine.run(f"grep VmRSS /proc/{pid(machine)}/status").split()[1]
+
+    assert "has started" in journal
+    assert "Traceback" not in journal
+    assert json.loads(machine.messages()[0])["ADCO"] not in journal
+    figures.kept("memory of the service in the container", int(memory) / 1024, at_most=128, unit="MiB")
+    size = machine.run("dpkg-query -W -f '${Installed-Size}' teleinfo")
+    figures.kept("installed size of the package", int(size), at_most=2048, unit="KiB")
+
+
+def test_the_manual_page_is_there(machine: Container) -> None:
+    """`man teleinfo` finds a page, and `teleinfo --help` works for everybody."""
+    machine.run("test -e /usr/share/man/man1/teleinfo.1.gz || grep -rq /usr/share/man /etc/dpkg/dpkg.cfg.d")
+
+    assert "COMMAND" in machine.run("setpriv --reuid nobody --clear-groups teleinfo --help")
+
+
+def test_a_changed_setting_takes_effect_after_a_restart(machine: Container) -> None:
+    """Edit the file, restart: nothing else."""
+    machine.settings("TELEINFO_PAYLOAD_NUMBERS=true")
+    machine.run("systemctl restart teleinfo")
+
+    assert isinstance(json.loads(machine.messages()[0])["PAPP"], int)
+
+
+def test_a_wrong_setting_is_named_and_not_tried_again(machine: Container) -> None:
+    """Exit status 78, the variable in the journal, and no restart; once mended, it starts."""
+    machine.settings("TELEINFO_MQTT_PORT=mosquitto")
+    machine.run("systemctl restart teleinfo", check=False)
+    machine.until("systemctl is-failed teleinfo")
+    restarts = machine.property("NRestarts")
+    time.sleep(4)  # twice RestartSec: a loop would show
+
+    assert machine.property("ExecMainStatus") == "78"
+    assert machine.property("ActiveState") == "failed"
+    assert machine.property("NRestarts") == restarts
+    assert 'TELEINFO_MQTT_PORT: "mosquitto" is not a port number' in machine.journal()
+    machine.without_settings("TELEINFO_MQTT_PORT")
+    machine.run("systemctl restart teleinfo")
+    machine.messages()
+
+
+def test_without_settings_it_says_so_and_does_not_loop(machine: Container) -> None:
+    """A meter that has no settings file is refused at once, by name."""
+    machine.run("systemctl start teleinfo@nobody", check=False)
+
+    assert machine.property("ActiveState", "teleinfo@nobody") == "inactive"
+    assert "/etc/teleinfo/nobody.env" in machine.run("journalctl -b --no-pager") or (
+        machine.property("AssertResult", "teleinfo@nobody") == "no"
+    )
+
+
+def test_a_killed_daemon_is_replaced(machine: Container, figures: Figures) -> None:
+    """After `kill -9`: a new process within seconds, and messages again."""
+    before = pid(machine)
+    machine.run(f"kill -9 {before}")
+    began = time.monotonic()
+    machine.until(
+        f"test $(systemctl show --value -p MainPID teleinfo) -ne {before} && systemctl is-active teleinfo"
+    )
+    replaced = time.monotonic() - began
+    machine.messages()
+
+    figures.kept("kill -9: active again", replaced, at_most=20)
+
+
+def test_a_daemon_that_hangs_is_replaced_by_the_watchdog(machine: Container) -> None:
+    """SIGSTOP: systemd misses the sign of life, kills it and starts another."""
+    machine.run("mkdir -p /run/systemd/system/teleinfo.service.d")
+    machine.run("printf '[Service]\nWatchdogSec=5s\n' > /run/systemd/system/teleinfo.service.d/short.conf")
+    machine.run("systemctl daemon-reload && systemctl restart teleinfo")
+    before = pid(machine)
+    machine.run(f"kill -STOP {before}")
+    machine.until(
+        f"test $(systemctl show --value -p MainPID teleinfo) -ne {before} && systemctl is-active teleinfo"
+    )
+    machine.run("rm -r /run/systemd/system/teleinfo.service.d && systemctl daemon-reload")
+    machine.run("systemctl restart teleinfo")
+    machine.messages()
+
+    assert "Watchdog timeout" in machine.journal()
+
+
+def test_a_broker_that_comes_back_gets_messages_again(machine: Container) -> None:
+    """Stopped and started: the same process goes on."""
+    before = pid(machine)
+    machine.run("systemctl stop mosquitto")
+    time.sleep(3)
+    machine.run("systemctl start mosquitto")
+    machine.messages(within=90)
+
+    assert pid(machine) == before
+
+
+def test_a_meter_that_is_unplugged_is_offline_until_it_is_back(machine: Container) -> None:
+    """The port goes and comes: `offline`, then `online`, by the same process."""
+    before = pid(machine)
+    machine.expect("teleinfo/status", "online")
+    machine.run("systemctl stop meter@ttyAMA0")
+    machine.expect("teleinfo/status", "offline")
+    machine.run("systemctl start meter@ttyAMA0")
+    machine.expect("teleinfo/status", "online")
+    machine.messages()
+
+    assert pid(machine) == before
+
+
+def test_a_stop_leaves_offline_behind(machine: Container) -> None:
+    """`systemctl stop` ends it with success, and the broker keeps `offline`."""
+    machine.run("systemctl stop teleinfo")
+
+    assert machine.property("Result") == "success"
+    assert machine.messages("teleinfo/status") == ["offline"]
+    machine.run("systemctl start teleinfo")
+    machine.expect("teleinfo/status", "online")
+
+
+def test_a_second_meter_is_a_second_instance(machine: Container) -> None:
+    """`teleinfo@production` reads another port, with settings, topic and name of its own."""
+    machine.run("systemctl enable --now meter@ttyUSB0")
+    machine.run("install -m 0600 /etc/teleinfo/teleinfo.env /etc/teleinfo/production.env")
+    machine.settings(
+        "TELEINFO_SERIAL_PORT=/dev/ttyUSB0",
+        "TELEINFO_MQTT_TOPIC=solar",
+        "TELEINFO_MQTT_CLIENT_ID=teleinfo-production",
+        name="production",
+    )
+    machine.run("systemctl enable --now teleinfo@production")
+    machine.expect("solar/status", "online")
+
+    assert json.loads(machine.messages("solar")[0])["ADCO"]
+    assert json.loads(machine.messages()[0])["ADCO"]
+    pids = [machine.property("MainPID", unit) for unit in ("teleinfo", "teleinfo@production")]
+    users = machine.run(f"ps -o user:40= -p {','.join(pids)}").split()
+    assert len(set(users)) == 2, users
+    assert "root" not in users
+
+
+LAN, INTERNET, LOCAL = "192.168.77.1:1883", "203.0.113.7:1883", "127.0.0.1:1883"
+INTERNET6 = "2001:db8::7:1883"
+
+
+def explore(machine: Container, drop_in: str = "") -> dict[str, Any]:
+    """Run the probe in the sandbox of the service, with the lines of a drop-in, and return its report."""
+    path = "/run/systemd/system/teleinfo@probe.service.d"
+    # The same unit, which runs the probe in place of the daemon.
+    lines = (
+        "[Service]\nType=oneshot\nRestart=no\nWatchdogSec=0\nExecStart=\n"
+        "ExecStart=/usr/bin/python3 -I /usr/local/share/probe.py"
+        f" /etc/teleinfo/teleinfo.env,/etc/teleinfo/probe.env {LOCAL} {LAN} {INTERNET} {INTERNET6}\n"
+    )
+    machine.run(f"mkdir -p {path} && cp /etc/teleinfo/teleinfo.env /etc/teleinfo/probe.env")
+    (machine.root / "usr/local/share/probe.py").write_bytes(roots.PROBE.read_bytes())
+    machine.run(f"printf '%s' '{lines}{drop_in}' > {path}/probe.conf && systemctl daemon-reload")
+    machine.run("systemctl start teleinfo@probe", limit=180)
+    said = machine.run("journalctl -o cat -t python3 -u teleinfo@probe --no-pager | tail -n 1")
+    machine.run(f"rm -r {path} /etc/teleinfo/probe.env && systemctl daemon-reload")
+    report: dict[str, Any] = json.loads(said)
+    return report
+
+
+@pytest.fixture(scope="module")
+def reached(machine: Container) -> dict[str, Any]:
+    """Return what the service can reach; every address of the probe is one where somebody answers."""
+    for address in ("192.168.77.1/32", "203.0.113.7/32", "2001:db8::7/128"):
+        machine.run(f"ip address add {address} dev lo nodad 2>/dev/null || ip address add {address} dev lo")
+    machine.run(
+        "printf 'listener 1883 ::\nlistener 1883 0.0.0.0\nallow_anonymous true\n'"
+        " > /etc/mosquitto/conf.d/probe.conf && systemctl restart mosquitto"
+    )
+    machine.until("python3 -c 'import socket; socket.create_connection((\"203.0.113.7\", 1883), 2)'")
+    machine.until("python3 -c 'import socket; socket.create_connection((\"2001:db8::7\", 1883), 2)'")
+    return explore(machine)
+
+
+def test_from_the_sandbox_only_home_is_reached(reached: dict[str, Any]) -> None:
+    """A broker on this machine and on the LAN answers; addresses of the Internet cannot be reached."""
+    connected = reached["connect"]
+
+    assert (connected[LOCAL], connected[LAN]) == ("yes", "yes")
+    assert connected[INTERNET] != "yes"
+    assert connected[INTERNET6] != "yes"
+    assert reached["raw socket"] == reached["netlink"] == "EAFNOSUPPORT"
+
+
+def test_from_the_sandbox_nothing_can_be_written(reached: dict[str, Any]) -> None:
+    """There is no folder, not even a temporary one, in which the service could make a file."""
+    assert reached["write"] == []
+
+
+def test_from_the_sandbox_no_secret_of_others_is_read(reached: dict[str, Any]) -> None:
+    """Home directories, the settings file itself and the passwords of the system stay closed."""
+    assert {path for path, result in reached["read"].items() if result == "yes"} == set()
+    assert not [name for name in reached["environment"] if name.startswith("TELEINFO")]
+
+
+def test_from_the_sandbox_nobody_else_is_seen(reached: dict[str, Any]) -> None:
+    """No process but its own, no signal to others, no other user, no namespace."""
+    assert set(reached["processes"]) <= set(reached["own"])
+    assert reached["uid"] != 0
+    assert reached["setuid"] == reached["signal"] == "EPERM"
+    assert reached["namespace"] == "EPERM"
+
+
+def test_from_the_sandbox_no_other_device_opens(reached: dict[str, Any]) -> None:
+    """Besides the harmless ones and the pseudo-terminals, which systemd always allows, none can be opened."""
+    harmless = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx"}
+    opened = {path for path, result in reached["devices"].items() if result == "yes"}
+
+    assert {path for path in opened - harmless if not path.startswith(("/dev/pts/", "/dev/tty"))} == set()
+
+
+def test_a_broker_with_a_name_and_two_addresses_is_found(machine: Container, reached: dict[str, Any]) -> None:
+    """A public IPv6 address, which the sandbox closes, does not hide the private IPv4 address of a broker."""
+    del reached
+    machine.run("printf '2001:db8::7 broker.home\\n192.168.77.1 broker.home\\n' >> /etc/hosts")
+    machine.settings("TELEINFO_MQTT_HOST=broker.home")
+    machine.run("systemctl restart teleinfo")
+    machine.until("systemctl status teleinfo | grep '; connected to the broker at broker.home'")
+    machine.without_settings("TELEINFO_MQTT_HOST")
+    machine.run("systemctl restart teleinfo")
+    machine.messages()
+
+
+def test_the_drop_in_for_a_local_broker_closes_the_lan_too(
+    machine: Container, reached: dict[str, Any]
+) -> None:
+    """With systemd/examples/local-broker.conf nothing but this machine is reached."""
+    del reached
+    example = (roots.PROJECT / "systemd/examples/local-broker.conf").read_text(encoding="utf-8")
+    connected = explore(machine, "".join(example.partition("[Service]\n")[2]))["connect"]
+
+    assert connected[LOCAL] == "yes"
+    assert connected[LAN] != "yes"
+    machine.run("rm /etc/mosquitto/conf.d/probe.conf && systemctl restart mosquitto")
+
+
+def test_systemd_scores_the_running_units(machine: Container, figures: Figures) -> None:
+    """`systemd-analyze security` says at most 1.5 of each."""
+    for unit in ("teleinfo.service", "teleinfo@production.service"):
+        said = machine.run(f"systemd-analyze security --no-pager {unit} | tail -n 1")
+        figures.kept(f"exposure of {unit}", float(said.split(":")[1].split()[0]), at_most=1.5, unit="of 10")
+
+
+def test_both_meters_are_read_again_after_a_reboot(machine: Container) -> None:
+    """After `systemctl reboot` everything runs, and nobody has done anything."""
+    machine.reboot()
+    machine.expect("teleinfo/status", "online")
+    machine.expect("solar/status", "online")
+
+    assert machine.messages()
+    assert machine.messages("solar")
+    assert machine.property("NRestarts") == "0"
+
+
+def test_remove_ends_the_services_and_keeps_the_settings(machine: Container) -> None:
+    """`apt remove`: no process, no unit, no program; the settings are there."""
+    machine.run("apt-get remove -y -q teleinfo", limit=180)
+
+    assert machine.run("pgrep -f '[t]eleinfo run'", check=False) == ""
+    assert machine.run("command -v teleinfo", check=False) == ""
+    assert "TELEINFO_PAYLOAD_NUMBERS=true" in machine.run("cat /etc/teleinfo/teleinfo.env")
+
+
+def test_purge_leaves_nothing(machine: Container) -> None:
+    """`apt purge`: no file that has teleinfo in its name but the packages that the test put there."""
+    machine.run("apt-get purge -y -q teleinfo", limit=180)
+    left = machine.run(
+        "find / -xdev -name '*teleinfo*' -not -path '/root/*' -not -path '/opt/checkout*'"
+        " -not -path '/proc/*' -not -path '/var/lib/apt/*' -not -path '/var/cache/apt/*'"
+    )
+
+    assert left == ""

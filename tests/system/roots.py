@@ -1,0 +1,119 @@
+"""
+The file systems of Debian, made once by mmdebstrap and kept in the user's cache.
+
+A recipe that changes gives another file. What is in the cache is never refreshed: apt works there without a
+network, with the package lists and the packages of the day when it was made.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+PROBE = Path(__file__).with_name("probe.py")
+MIRROR = "http://deb.debian.org/debian"
+# An hour would not be too long on a slow line; forever would.
+LIMIT = 1200
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Debian's `suite` with `installed` packages, and the archives of `offered` ones, to install later."""
+
+    suite: str
+    installed: tuple[str, ...]
+    offered: tuple[str, ...] = ()
+    architecture: str = ""
+    variant: str = "apt"
+
+
+def cache(name: str) -> Path:
+    """Return a path in the cache of this project's system tests, whose folder exists."""
+    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    folder = base / "teleinfo" / "system-tests"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder / name
+
+
+def tarball(recipe: Recipe) -> Path:
+    """Return the file system of `recipe` as a tar file; making it takes half a minute and the network."""
+    path = cache(f"{recipe.suite}-{_key(repr(_options(recipe)))}.tar")
+    if not path.exists():
+        partial = path.with_suffix(".partial.tar")
+        _run(["mmdebstrap", *_options(recipe), recipe.suite, str(partial), MIRROR])
+        partial.rename(path)
+    return path
+
+
+def _options(recipe: Recipe) -> list[str]:
+    options = [
+        f"--variant={recipe.variant}",
+        f"--include={','.join(recipe.installed)}",
+        "--format=tar",
+        "--quiet",
+        '--aptopt=Acquire::Check-Valid-Until "false"',
+        "--dpkgopt=path-exclude=/usr/share/locale/*",
+    ]
+    if recipe.architecture:
+        options.append(f"--architectures={recipe.architecture}")
+    if recipe.offered:
+        download = "apt-get install -y -qq --download-only -o APT::Install-Recommends=true"
+        options += [
+            # Without the lists and the archives apt would want the network.
+            "--skip=cleanup/apt/lists,cleanup/apt/cache",
+            f"--customize-hook=APT_CONFIG=$MMDEBSTRAP_APT_CONFIG {download} {' '.join(recipe.offered)}",
+            '--customize-hook=echo "Acquire::Check-Valid-Until false;" > "$1/etc/apt/apt.conf.d/99cached"',
+        ]
+    return options
+
+
+def wheels(python: str) -> Path:
+    """Return a folder with what pip needs to install a checkout offline, for `python`, such as "3.11"."""
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    folder = cache(f"wheels-{python}-{_key(repr(wanted))}")
+    if not folder.exists():
+        partial = folder.with_suffix(".partial")
+        _run(
+            [
+                *(sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(partial)),
+                *("--only-binary=:all:", "--python-version", python),
+                *("--platform", f"manylinux2014_{platform.machine()}"),
+                *wanted,
+            ]
+        )
+        partial.rename(folder)
+    return folder
+
+
+def package(folder: Path, version: str = "") -> Path:
+    """Build the Debian package into `folder` and return it; `version` in place of the program's own."""
+    environ = os.environ | {"DIST": str(folder)} | ({"VERSION": version} if version else {})
+    before = set(folder.glob("*.deb"))
+    _run([str(PROJECT / "systemd" / "deb.sh")], environ)
+    (made,) = set(folder.glob("*.deb")) - before
+    return made
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _run(command: list[str], environ: dict[str, str] | None = None) -> None:
+    result = subprocess.run(
+        command,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT,
+        stdin=subprocess.DEVNULL,
+    )
+    assert result.returncode == 0, f"{' '.join(command)}: {result.stdout[-2000:]}{result.stderr[-2000:]}"

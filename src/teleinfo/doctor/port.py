@@ -91,7 +91,7 @@ def _kind(machine: Machine, port: str, device: str) -> Finding:
         return fault("device", saw, _("Put the one of the meter into the settings:") if there else "", there)
     kind, words = _kind_of(machine, name, device)
     shown = port if port == device else f"{port} → {device}"
-    saw = f"{shown} ({words})"
+    saw = f"{shown}, {words}"
     by_id = next((one for one in machine.names(BY_ID) if machine.real(f"{BY_ID}/{one}") == device), None)
     if kind == "usb" and by_id is not None and port == device:
         advice = _("Its number may change when it is plugged in again. This name stays:")

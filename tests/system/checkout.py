@@ -39,8 +39,8 @@ PARTS = ".env-sample LICENSE Makefile README.md docs pyproject.toml src systemd"
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     """Boot a Debian 12 with a meter, a broker and a checkout; PyPI is a folder."""
     with booted(BOOKWORM, tmp_path_factory.mktemp("checkout")) as container:
-        container.run(f"mkdir /root/checkout && cd /opt/checkout && cp -r {PARTS} /root/checkout")
-        container.run("chown -R 1000:1000 /root/checkout")
+        container.run(f"mkdir ~/checkout && cd /opt/checkout && cp -r {PARTS} ~/checkout")
+        container.run("chown -R 1000:1000 ~/checkout")
         wheels = container.root / "root/wheels"
         wheels.mkdir()
         for wheel in roots.wheels(PYTHON).iterdir():
@@ -50,8 +50,8 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
 
 def make(machine: Container, verb: str, *, check: bool = True) -> str:
     """Run one verb of the Makefile, in the checkout, as root."""
-    environ = "PIP_NO_INDEX=1 PIP_FIND_LINKS=/root/wheels"
-    return machine.run(f"cd /root/checkout && {environ} make {verb}", check=check, limit=300)
+    environ = "PIP_NO_INDEX=1 PIP_FIND_LINKS=$HOME/wheels"
+    return machine.run(f"cd ~/checkout && {environ} make {verb}", check=check, limit=300)
 
 
 def test_make_install_is_the_whole_installation(machine: Container, figures: Figures) -> None:
@@ -74,7 +74,7 @@ def test_make_install_is_the_whole_installation(machine: Container, figures: Fig
 
 def test_the_checkout_stays_its_owners(machine: Container) -> None:
     """Installing as root leaves no file of root's in the checkout."""
-    assert machine.run("find /root/checkout -user root") == ""
+    assert machine.run("find ~/checkout -user root") == ""
 
 
 def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figures) -> None:
@@ -91,9 +91,7 @@ def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figu
 def test_make_install_again_is_an_upgrade(machine: Container, figures: Figures) -> None:
     """The new program runs with the old settings; the service was away for at most 5 s."""
     machine.settings("TELEINFO_PAYLOAD_NUMBERS=true")
-    machine.run(
-        "sed -i 's/^__version__ = .*/__version__ = \"9.9.9\"/' /root/checkout/src/teleinfo/__init__.py"
-    )
+    machine.run("sed -i 's/^__version__ = .*/__version__ = \"9.9.9\"/' ~/checkout/src/teleinfo/__init__.py")
     before = machine.property("MainPID")
     make(machine, "install")
     left, back = (
@@ -141,7 +139,7 @@ def test_it_runs_again_after_a_reboot(machine: Container) -> None:
 def test_make_uninstall_leaves_nothing_but_the_settings(machine: Container) -> None:
     """No process, no program, no unit, no link; `PURGE=1` takes the settings too."""
     find = (
-        "find / -xdev -name '*teleinfo*' -not -path '/root/*' -not -path '/opt/checkout*'"
+        "find / -xdev -name '*teleinfo*' -not -path \"$HOME/*\" -not -path '/opt/checkout*'"
         " -not -path '/proc/*' -not -path '/var/lib/systemd/*' -not -path '/tmp/*'"
     )
     machine.run("install -m 0600 /etc/teleinfo/teleinfo.env /etc/teleinfo/production.env")

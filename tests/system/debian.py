@@ -52,7 +52,7 @@ def install(machine: Container, version: str) -> None:
 
 def current(machine: Container) -> str:
     """Return the version of the newer of the two packages."""
-    return machine.run(f"ls /root/*.deb | grep -v _{PREVIOUS}_").strip().split("_")[1]
+    return machine.run(f"cd && ls *.deb | grep -v _{PREVIOUS}_").strip().split("_")[1]
 
 
 def pid(machine: Container) -> int:
@@ -365,7 +365,7 @@ def test_purge_leaves_nothing(machine: Container) -> None:
     """`apt purge`: no file that has teleinfo in its name but the packages that the test put there."""
     machine.run("apt-get purge -y -q teleinfo", limit=180)
     left = machine.run(
-        "find / -xdev -name '*teleinfo*' -not -path '/root/*' -not -path '/opt/checkout*'"
+        "find / -xdev -name '*teleinfo*' -not -path \"$HOME/*\" -not -path '/opt/checkout*'"
         " -not -path '/proc/*' -not -path '/var/lib/apt/*' -not -path '/var/cache/apt/*'"
     )
 

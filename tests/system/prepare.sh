@@ -11,4 +11,3 @@ fi
 apt-get update -qq
 # shellcheck disable=SC2086 # one word for each package
 apt-get install -y -qq --no-install-recommends $programs >/dev/null
-apt-get build-dep -y -qq --no-install-recommends "$(dirname "$0")/../../systemd" >/dev/null

@@ -18,7 +18,6 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 PROBE = Path(__file__).with_name("probe.py")
-MIRROR = "http://deb.debian.org/debian"
 # An hour would not be too long on a slow line; forever would.
 LIMIT = 1200
 
@@ -47,9 +46,18 @@ def tarball(recipe: Recipe) -> Path:
     path = cache(f"{recipe.suite}-{_key(repr(_options(recipe)))}.tar")
     if not path.exists():
         partial = path.with_suffix(".partial.tar")
-        _run(["mmdebstrap", *_options(recipe), recipe.suite, str(partial), MIRROR])
+        _run(["mmdebstrap", *_options(recipe), recipe.suite, str(partial), _mirror()])
         partial.rename(path)
     return path
+
+
+def _mirror() -> str:
+    """Return where the apt of this machine, a Debian, has its packages from."""
+    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Component: main"]
+    answered = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
+    mirrors = [uri for uri in answered.stdout.split() if uri.startswith("http") and "security" not in uri]
+    assert mirrors, "apt has no list of packages: apt-get update brings it"
+    return mirrors[0]
 
 
 def _options(recipe: Recipe) -> list[str]:

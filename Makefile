@@ -33,7 +33,7 @@ MADE = $(VENV)/.made
 .PHONY: install uninstall deb release test-system test-board test-homeassistant
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 27
 
 demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon, and the messages on the screen
 	@$(BIN)/teleinfo demo $(DEMO)

@@ -52,7 +52,7 @@ install_program() {
         "$program/bin/python" -m pip install --quiet --no-cache-dir --upgrade .
     mkdir -p "$(dirname "$command")" "$(dirname "$manual")"
     ln -sf "$program/bin/teleinfo" "$command"
-    LC_ALL=C.UTF-8 LANGUAGE= "$program/bin/python" docs/manpage.py >"$manual"
+    LC_ALL=C.UTF-8 LANGUAGE='' "$program/bin/python" docs/manpage.py >"$manual"
     chmod 0644 "$manual"
 }
 

@@ -171,6 +171,15 @@ def test_only_one_character_is_taken_for_a_damaged_lf() -> None:
     assert isinstance(found, Rejection)
 
 
+def test_without_lf_only_an_etiquette_of_the_table_is_believed() -> None:
+    """The rest of ISOUSC behind a character that became CR has the right sum, and is nothing."""
+    whole = encode_group(Group("ISOUSC", "45", None, Mode.HISTORIQUE))
+
+    assert parse(b"SC 45 ?") == Group("SC", "45", None, Mode.HISTORIQUE)
+    assert read(whole.replace(b"O", b"\r")) == [Rejection.MALFORMED, Rejection.CHECKSUM]
+    assert read(whole.replace(b"U", b"\r")) == [Rejection.MALFORMED, Rejection.MALFORMED]
+
+
 @pytest.mark.parametrize("cr", [b"", b"\x0c", b"\n", b"\xff"])
 def test_a_lost_cr_costs_its_own_group_and_no_other(cr: bytes) -> None:
     """What stands before the last LF of a line is a wreck, even if it looks sound."""

@@ -110,12 +110,18 @@ def checksum(covered: bytes) -> int:
 
 
 def _parse_without_lf(text: bytes) -> Group | Rejection:
-    """Check a line that has no LF: it was lost, or it is the first character, damaged beyond recognition."""
+    """
+    Check a line that has no LF: it was lost, or it is the first character, damaged beyond recognition.
+
+    The line may as well be the rest of a group of which a character became CR; and the sum cannot tell where
+    what is missing adds up to a multiple of 64 ("ISOU" does). So only an étiquette of the table is believed.
+    """
+    for candidate in (text, text[1:]):
+        found = parse(candidate)
+        if isinstance(found, Group) and find(found.mode, found.label) is not None:
+            return found
     whole = parse(text)
-    if isinstance(whole, Group):
-        return whole
-    behind = parse(text[1:])
-    return behind if isinstance(behind, Group) else whole
+    return whole if isinstance(whole, Rejection) else Rejection.MALFORMED
 
 
 def _wreck(text: bytes) -> Rejection:

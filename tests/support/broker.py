@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import shutil
 import signal
 import socket
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from tests.support.certificates import Certificate
 
@@ -32,11 +33,29 @@ def mosquitto() -> str:
     return path
 
 
+def _ports() -> Iterator[int]:
+    """
+    Yield ports, in random order, below those that the kernel gives to outgoing connections.
+
+    A port that the kernel has just named as free may be a connection's own a moment later: a broker that
+    starts there, or comes back there, would find it taken.
+    """
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
+    candidates = list(range(max(1024, first - 16384), first))
+    random.SystemRandom().shuffle(candidates)
+    yield from candidates
+
+
+_candidates = _ports()
+
+
 def free_port() -> int:
-    """Return a loopback port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """Return a loopback port that nobody uses, and that nobody else in this run is given."""
+    for port in _candidates:
+        with socket.socket() as probe, contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            return port
+    pytest.fail("no free port is left")
 
 
 class MosquittoBroker:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 
+_json = json.JSONEncoder(separators=(",", ":")).encode
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """
@@ -38,16 +41,23 @@ def encode(reading: Reading, options: Options, *, now: float) -> bytes | None:
 
     `now` is the time in seconds since the epoch; it is published in milliseconds, as JavaScript has it.
     """
-    values: dict[str, str | int] = {
+    if reading.entries is not None and not options.numbers and not options.exclude:
+        text = ",".join(reading.entries)
+    else:
+        text = _json(_chosen(reading, options))[1:-1]
+    if not text:
+        return None
+    if options.timestamp:
+        text = f'"timestamp":{int(now * 1000)},{text}'
+    return f"{{{text}}}".encode("ascii")
+
+
+def _chosen(reading: Reading, options: Options) -> dict[str, str | int]:
+    return {
         key: _number(reading, key, value) if options.numbers else value
         for key, value in reading.values.items()
         if key not in options.exclude and key.removesuffix(HORODATE_SUFFIX) not in options.exclude
     }
-    if not values:
-        return None
-    if options.timestamp:
-        values = {"timestamp": int(now * 1000), **values}
-    return json.dumps(values, separators=(",", ":")).encode("ascii")
 
 
 def _number(reading: Reading, key: str, value: str) -> str | int:

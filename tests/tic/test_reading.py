@@ -36,6 +36,17 @@ def test_the_keys_stand_in_the_order_in_which_the_meter_sent_the_groups() -> Non
     assert list(reading.values) == ["PAPP", "ADCO"]
 
 
+def test_readings_are_the_same_where_mode_and_values_are() -> None:
+    """Two readings can be compared, and show what they say."""
+    reading = Reading(Mode.HISTORIQUE, {"PAPP": "00750"})
+
+    assert reading == Reading(Mode.HISTORIQUE, {"PAPP": "00750"})
+    assert reading != Reading(Mode.STANDARD, {"PAPP": "00750"})
+    assert reading != Reading(Mode.HISTORIQUE, {"PAPP": "00760"})
+    assert reading != {"PAPP": "00750"}
+    assert repr(reading) == "Reading(historique, {'PAPP': '00750'})"
+
+
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [("HC..", "HC"), ("EJP.", "EJP"), ("TH..", "TH"), ("BBR(", "BBR("), ("----", "----"), ("1.5.", "1.5")],

@@ -2,8 +2,8 @@
 Undo 7E1: take the parity bit off each byte, after checking it.
 
 The port is opened 8N1, which has the same ten bits on the wire as the meter's 7E1, so that the parity bit
-arrives as bit 7 (Enedis-NOI-CPT_54E v3 §5.2: seven bits, even parity, one stop bit). A damaged byte becomes
-`DAMAGED`, so that whatever it stands in falls.
+arrives as bit 7 (Enedis-NOI-CPT_54E v3 and 02E v6: seven bits, even parity, one stop bit). A damaged byte
+becomes `DAMAGED`, so that whatever it stands in falls.
 
 Where the far end already took the parity off (a pseudo-terminal, a network bridge, a recording), bit 7 says
 nothing. Which of the two a stretch of the line is follows from its own bytes alone: half of the characters of
@@ -40,7 +40,12 @@ def undo(raw: bytes) -> tuple[bytes, bool]:
     if raw.isascii():
         return raw, False
     parity = has_parity(raw)
-    return raw.translate(_CHECKED if parity else _UNCHECKED), parity
+    return check(raw) if parity else raw.translate(_UNCHECKED), parity
+
+
+def check(raw: bytes) -> bytes:
+    """Return the characters of `raw`, bytes of a line that is known to carry parity."""
+    return raw.translate(_CHECKED)
 
 
 def _count(raw: bytes, kind: bytes) -> int:

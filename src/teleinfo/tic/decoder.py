@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teleinfo.tic import groups
-from teleinfo.tic.frames import Frame, Framer
+from teleinfo.tic.frames import Framer
 from teleinfo.tic.groups import Group, Rejection
+from teleinfo.tic.memory import Memory
 from teleinfo.tic.reading import Reading, read
 
 if TYPE_CHECKING:
@@ -48,13 +49,26 @@ class Decoder:
         self.counts = Counts()
         self.parity: bool | None = None
         self._framer = Framer()
+        self._with_parity, self._without_parity = Memory(parity=True), Memory(parity=False)
         self._torn = 0
 
     def feed(self, data: bytes) -> list[Reading]:
         """Take some bytes of the line and return the readings that they complete, oldest first."""
-        self.counts.bytes_ += len(data)
-        readings = [reading for frame in self._framer.feed(data) if (reading := self._read(frame))]
-        self._count_interrupted()
+        counts = self.counts
+        counts.bytes_ += len(data)
+        readings = []
+        for stretch in self._framer.cut(data):
+            memory = self._without_parity if stretch.isascii() else self._with_parity
+            reading = memory.recall(stretch)
+            if reading is None:
+                reading = self._read(stretch, memory)
+            else:
+                self.parity = memory.parity
+                counts.frames += 1
+                counts.groups += len(reading.entries or ())
+            if reading is not None:
+                readings.append(reading)
+        counts.interrupted = self._framer.interrupted + self._torn
         return readings
 
     def pending(self) -> tuple[Mode | None, int]:
@@ -69,33 +83,30 @@ class Decoder:
     def close(self) -> None:
         """Say that the line has ended: a frame in progress was cut short."""
         self._framer.close()
-        self._count_interrupted()
+        self.counts.interrupted = self._framer.interrupted + self._torn
 
     def reset(self) -> None:
         """Forget the piece in hand: the port was opened again, and what comes now does not continue it."""
         self._framer.reset()
 
-    def _read(self, frame: Frame) -> Reading | None:
+    def _read(self, stretch: bytes, memory: Memory) -> Reading | None:
+        """Check a frame character by character and group by group."""
+        frame = self._framer.frame(stretch)
+        if frame is None:
+            return None
         counts = self.counts
         self.parity = frame.parity
-        sound = []
-        for group in groups.read(frame.body):
-            match group:
-                case Group():
-                    sound.append(group)
-                case Rejection.PARITY:
-                    counts.parity += 1
-                case Rejection.CHECKSUM:
-                    counts.checksum += 1
-                case _:
-                    counts.malformed += 1
+        found = groups.read(frame.body)
+        sound = [group for group in found if isinstance(group, Group)]
         counts.groups += len(sound)
+        counts.parity += found.count(Rejection.PARITY)
+        counts.checksum += found.count(Rejection.CHECKSUM)
+        counts.malformed += found.count(Rejection.MALFORMED)
         reading = read(sound)
         if reading is not None:
             counts.frames += 1
         elif sound:
             self._torn += 1
+        if reading is not None and len(sound) == len(found):
+            memory.learn(stretch)
         return reading
-
-    def _count_interrupted(self) -> None:
-        self.counts.interrupted = self._framer.interrupted + self._torn

@@ -43,28 +43,41 @@ class Framer:
         self.interrupted = 0
         self._limit = limit
         self._buffer = bytearray()
-        self._searched = 0  # so many bytes of the buffer are known to hold no ETX
         self._first = True  # what comes before the first ETX was entered in its middle
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take some bytes of the stream and return the frames that they complete, oldest first."""
-        frames = []
-        buffer = self._buffer
-        buffer += data
-        start = 0
-        while True:
-            end = buffer.find(ETX, start + self._searched, start + self._limit)
-            if end >= 0:
-                frames.append(self._complete(bytes(buffer[start:end])))
-                start = end + 1
-            elif len(buffer) - start >= self._limit:
-                start += self._overflow(bytes(buffer[start : start + self._limit]))
-            else:
-                break
-            self._searched = 0
-        del buffer[:start]
-        self._searched = len(buffer)
-        return [frame for frame in frames if frame is not None]
+        return [frame for stretch in self.cut(data) if (frame := self.frame(stretch)) is not None]
+
+    def cut(self, data: bytes) -> list[bytes]:
+        """Take some bytes of the stream and return the stretches that an ETX in them ends, without it."""
+        if ETX not in data:
+            self._buffer += data
+            self._shorten_buffer()
+            return []
+        *stretches, rest = (bytes(self._buffer) + data).split(ETX)
+        self._buffer = bytearray(rest)
+        self._shorten_buffer()
+        if len(max(stretches, key=len)) >= self._limit:
+            stretches = [self._shorten(stretch) for stretch in stretches]
+        if self._first:
+            self._first = False
+            if STX not in undo(stretches[0])[0]:
+                del stretches[0]
+        return stretches
+
+    def frame(self, stretch: bytes) -> Frame | None:
+        """Return the frame that ended with a stretch of `cut`, if it has a beginning; count what is lost."""
+        text, parity = undo(stretch)
+        before, *bodies = text.split(STX)
+        if not bodies:
+            self.interrupted += bool(before)
+            return None
+        self.interrupted += len(bodies) - 1
+        if EOT in bodies[-1]:
+            self.interrupted += 1
+            return None
+        return Frame(bodies[-1], parity)
 
     def pending(self) -> Frame:
         """Return what is there of the frame in progress."""
@@ -79,26 +92,22 @@ class Framer:
     def reset(self) -> None:
         """Forget the bytes in hand: what comes next is another stretch of the line."""
         self._buffer.clear()
-        self._searched = 0
         self._first = True
 
-    def _complete(self, raw: bytes) -> Frame | None:
-        """Return the frame that an ETX behind the bytes `raw` completes, if it has a beginning."""
-        text, parity = undo(raw)
-        before, *bodies = text.split(STX)
-        first, self._first = self._first, False
-        if not bodies:
-            self.interrupted += bool(before) and not first
-            return None
-        self.interrupted += len(bodies) - 1
-        if EOT in bodies[-1]:
-            self.interrupted += 1
-            return None
-        return Frame(bodies[-1], parity)
+    def _shorten_buffer(self) -> None:
+        if len(self._buffer) >= self._limit:
+            self._buffer = bytearray(self._shorten(bytes(self._buffer)))
 
-    def _overflow(self, raw: bytes) -> int:
-        """Return how many of the bytes `raw`, a whole limit without ETX, cannot belong to a frame to come."""
-        text, _ = undo(raw)
-        keep = text.rfind(STX, 1)
-        self.interrupted += text.count(STX) - (keep >= 0)
-        return keep if keep >= 0 else len(raw)
+    def _shorten(self, stretch: bytes) -> bytes:
+        """
+        Return what is left of a stretch without ETX when each whole limit of it is given up.
+
+        What follows the last STX of a limit may be a frame that is not too long: it is kept.
+        """
+        start = 0
+        while len(stretch) - start >= self._limit:
+            text, _ = undo(stretch[start : start + self._limit])
+            keep = text.rfind(STX, 1)
+            self.interrupted += text.count(STX) - (keep >= 0)
+            start += keep if keep >= 0 else self._limit
+        return stretch[start:]

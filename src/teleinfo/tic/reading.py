@@ -8,13 +8,13 @@ frames, and nothing else would show it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.labels import PART_OPENER, Kind, Label, Mode, find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Sequence
 
     from teleinfo.tic.groups import Group
 
@@ -22,12 +22,68 @@ if TYPE_CHECKING:
 HORODATE_SUFFIX = "_HORODATE"
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One frame: `values` maps each key to its text, in the order of the meter. It has at least one."""
+class Entry(str):
+    """
+    What one group gives to a reading, as it stands inside a JSON object: `"PAPP":"00750"`.
 
-    mode: Mode
-    values: dict[str, str]
+    `items` are its keys and their texts: the étiquette's, and where it has one that of its horodate.
+    """
+
+    __slots__ = ("items",)
+
+    items: tuple[tuple[str, str], ...]
+
+    def is_like(self, other: Entry) -> bool:
+        """Whether both have the same keys."""
+        mine, theirs = self.items, other.items
+        return mine[0][0] == theirs[0][0] and len(mine) == len(theirs)
+
+
+class Reading:
+    """
+    One frame: `values` maps each key to its text, in the order of the meter. It has at least one.
+
+    It is made of that mapping, or of `entries`, those of groups that have no key in common: years of
+    recordings are decoded faster where the mapping is only made for who asks for it.
+    """
+
+    __slots__ = ("_values", "entries", "mode")
+
+    def __init__(
+        self, mode: Mode, values: dict[str, str] | None = None, entries: Sequence[Entry] | None = None
+    ) -> None:
+        self.mode = mode
+        self.entries = entries
+        self._values = values
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The texts by key."""
+        if self._values is None:
+            self._values = {key: text for entry in self.entries or () for key, text in entry.items}
+        return self._values
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is of the same mode and says the same."""
+        return isinstance(other, Reading) and (self.mode, self.values) == (other.mode, other.values)
+
+    __hash__ = None  # type: ignore[assignment]  # the mapping can be changed
+
+    def __repr__(self) -> str:
+        """Show what the meter said."""
+        return f"Reading({self.mode}, {self.values})"
+
+
+def entry_of(group: Group) -> Entry | None:
+    """Return what `group` gives to any reading, or None where that depends on the rest of the frame."""
+    label = find(group.mode, group.label)
+    if group.label == PART_OPENER or (label is not None and label.repeats):
+        return None
+    items = _items(group, label, "")
+    # No étiquette has a character that JSON would write in another way.
+    entry = Entry(",".join([f'"{key}":{quoted(text)}' for key, text in items]))
+    entry.items = items
+    return entry
 
 
 def read(groups: Iterable[Group]) -> Reading | None:
@@ -38,7 +94,7 @@ def read(groups: Iterable[Group]) -> Reading | None:
     for group in groups:
         mode = mode or group.mode
         label = find(group.mode, group.label)
-        for key, value in _entries(group, label, part):
+        for key, value in _items(group, label, part):
             if values.setdefault(key, value) == value:
                 continue
             if label is None or not label.repeats:
@@ -49,24 +105,21 @@ def read(groups: Iterable[Group]) -> Reading | None:
     return None if mode is None else Reading(mode, values)
 
 
-def _entries(group: Group, label: Label | None, part: str) -> Iterator[tuple[str, str]]:
+def _items(group: Group, label: Label | None, part: str) -> tuple[tuple[str, str], ...]:
     """
-    Yield the keys of one group with their values.
+    Return the keys of one group with their values.
 
     The second part of an ICE-4Q frame says the étiquettes of the first again, with another meaning: there the
     name of the part is added to the key (Enedis-NOI-CPT_02E v6, ICE 4 quadrants).
     """
-    key = group.label
-    if part and label is not None and label.reused:
-        key += part
+    name, _, horodate, _ = group
     value = _clean(group)
-    if group.horodate is None:
-        yield key, value
-    elif label is not None and label.kind is Kind.HORODATE and not value:
-        yield key, group.horodate
-    else:
-        yield key, value
-        yield key + HORODATE_SUFFIX, group.horodate
+    key = name + part if part and label is not None and label.reused else name
+    if horodate is None:
+        return ((key, value),)
+    if label is not None and label.kind is Kind.HORODATE and not value:
+        return ((key, horodate),)
+    return (key, value), (key + HORODATE_SUFFIX, horodate)
 
 
 def _clean(group: Group) -> str:

@@ -33,7 +33,10 @@ class Kind(enum.Enum):
 
 
 class Charset(enum.Enum):
-    """The characters that a value may hold; the member's value is the set."""
+    """The characters that a value may hold: those of `members`."""
+
+    def __init__(self, members: bytes) -> None:
+        self.members = members
 
     DIGITS = b"0123456789"
     HEXADECIMAL = b"0123456789ABCDEF"

@@ -5,7 +5,7 @@ A group goes in as the characters between its LF and its CR; a `Group` comes out
 is rejected. Nothing is repaired and nothing is guessed. Never raises, whatever the bytes.
 
 The group is read from both ends, because a space may be the checksum and a historique value may hold the
-separator (Enedis-NOI-CPT_02E v6 §1.5.3; Enedis-NOI-CPT_54E v3 §5.3). The character before the checksum tells
+separator (Enedis-NOI-CPT_02E v6 §1.5.3; Enedis-NOI-CPT_54E v3). The character before the checksum tells
 the mode, so that the decoder never has to be told.
 """
 
@@ -102,12 +102,33 @@ def parse(text: bytes) -> Group | Rejection:
     return Group(name, value.decode(), None if horodate is None else horodate.decode(), mode)
 
 
+def alike(group: Group, *, before: bytes = b"") -> re.Pattern[bytes]:
+    """
+    Return what the lines match that say the same as the sound `group`, with another horodate and valeur.
+
+    A line that matches and has the right sum passes `parse`, and the other way round; `before` stands in
+    front of it. The groups of a match: what the sum covers; valeur, or horodate and valeur.
+    """
+    known = find(group.mode, group.label)
+    members = (Charset.CODE if known is None else known.charset).members
+    # Blanks at both ends are padding. Nothing is tried twice: the time is proportional to the length.
+    value = (rb"[%b]+" if SP in members else rb"(?: *+[%b]++ *| +)") % re.escape(members)
+    name = re.escape(group.label.encode())
+    if group.mode is Mode.HISTORIQUE:
+        form = rb"(%b (%b)) [ -~]" % (name, value)
+    elif group.horodate is None:
+        form = rb"(%b\t(%b)\t)[ -~]" % (name, value)
+    else:
+        form = rb"(%b\t(%b)\t((?:%b)?)\t)[ -~]" % (name, _HORODATE.pattern, value)
+    return re.compile(re.escape(before) + form)
+
+
 def checksum(covered: bytes) -> int:
     """
     Return the checksum character of the `covered` characters: 0x20 to 0x5F.
 
     Covered are étiquette to valeur with the separators between them; in standard mode also the separator that
-    stands before the checksum (Enedis-NOI-CPT_02E v6 §1.4.3, modes 1 and 2; Enedis-NOI-CPT_54E v3 §5.3.6).
+    stands before the checksum (Enedis-NOI-CPT_02E v6, modes 1 and 2; Enedis-NOI-CPT_54E v3).
     """
     # Adler-32 that begins with 0 has the sum of the bytes in its lower half, modulo 65521: exact for so many
     # bytes, and one call, where `sum` makes a number of each byte.

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from teleinfo.tic.characters import check
-from teleinfo.tic.groups import Group, parse
-from teleinfo.tic.reading import Entry, Reading, entry_of
+from teleinfo.tic import characters
+from teleinfo.tic.place import Place
+from teleinfo.tic.reading import Entry, Reading
 
 if TYPE_CHECKING:
     from teleinfo.tic.labels import Mode
@@ -25,11 +25,11 @@ _lookup = dict[bytes, Entry].get
 
 
 class _Shape(NamedTuple):
-    """The frames of so many lines: of each place what was seen there first, and all that was seen there."""
+    """The frames of so many lines: what belongs at each place, and the lines that are known there."""
 
     mode: Mode
-    first: list[Entry]
-    places: list[dict[bytes, Entry]]
+    places: list[Place]
+    known: list[dict[bytes, Entry]]
 
 
 class Memory:
@@ -37,11 +37,10 @@ class Memory:
 
     def __init__(self, *, parity: bool, limit: int = LIMIT) -> None:
         self.parity = parity
+        self._end = b"\x8d" if parity else b"\r"  # CR, as it comes
         self._limit = limit
         self._size = 0
-        self._shapes: dict[int, _Shape] = {}
-        # STX, LF and CR as they come: of these only LF has an even number of bits.
-        self._beginning, self._end = (b"\x82\n", b"\x8d") if parity else (b"\x02\n", b"\r")
+        self._shapes: dict[int, _Shape] = {}  # by the number of lines
 
     def recall(self, raw: bytes) -> Reading | None:
         """
@@ -55,8 +54,8 @@ class Memory:
         shape = self._shapes.get(len(lines))
         if shape is None:
             return None
-        entries = list(map(_lookup, shape.places, lines))
-        if not all(entries) and not self._learn_lines(shape, lines, entries):
+        entries = list(map(_lookup, shape.known, lines))
+        if not all(entries) and not self._check(shape, lines, entries):
             return None
         return Reading(shape.mode, None, entries)  # type: ignore[arg-type]  # none is None any more
 
@@ -64,44 +63,39 @@ class Memory:
         """
         Remember the frame whose bytes before ETX are `raw`, if it is plain.
 
-        A frame is plain if its lines are sound and of one mode, and no key comes twice.
+        A frame is plain if its lines are sound and of one mode, if none depends on another one, and if no key
+        comes twice.
         """
         lines = raw.split(self._end)
         if lines.pop() or not lines:
             return
-        read = [self._read(line, first=not place) for place, line in enumerate(lines)]
-        modes = {mode for mode, _ in filter(None, read)}
-        entries = [entry for _, entry in filter(None, read)]
-        keys = [key for entry in entries for key, _ in entry.items]
-        if len(entries) < len(lines) or len(modes) > 1 or len(set(keys)) < len(keys):
+        places: list[Place] = []
+        for line in lines:
+            place = Place.of(self._characters(line), first=not places)
+            if place is None:
+                return
+            places.append(place)
+        keys = [key for place in places for key in place.keys]
+        if len({place.mode for place in places}) > 1 or len(set(keys)) < len(keys):
             return
         self._make_room(len(lines))
-        places = [{line: entry} for line, entry in zip(lines, entries, strict=True)]
-        self._shapes[len(lines)] = _Shape(modes.pop(), entries, places)
+        known = [{line: place.entry} for line, place in zip(lines, places, strict=True)]
+        self._shapes[len(lines)] = _Shape(places[0].mode, places, known)
 
-    def _learn_lines(self, shape: _Shape, lines: list[bytes], entries: list[Entry | None]) -> bool:
+    def _check(self, shape: _Shape, lines: list[bytes], entries: list[Entry | None]) -> bool:
         """Check the lines that have no entry, and fill it in; return False if one cannot be there."""
-        for place in [place for place, entry in enumerate(entries) if entry is None]:
-            line = lines[place]
-            mode, entry = self._read(line, first=not place) or (None, None)
-            if entry is None or mode is not shape.mode or not entry.is_like(shape.first[place]):
+        for index in [index for index, entry in enumerate(entries) if entry is None]:
+            line = lines[index]
+            entry = shape.places[index].check(self._characters(line))
+            if entry is None:
                 return False
-            entries[place] = shape.places[place][line] = entry
+            entries[index] = shape.known[index][line] = entry
             self._size += 1
         self._make_room(0)
         return True
 
-    def _read(self, line: bytes, *, first: bool) -> tuple[Mode, Entry] | None:
-        """Check one line, which is all that stands between two CR, STX and LF included."""
-        beginning = self._beginning if first else b"\n"
-        if not line.startswith(beginning):
-            return None
-        text = line[len(beginning) :]
-        group = parse(check(text) if self.parity else text)
-        if not isinstance(group, Group):
-            return None
-        entry = entry_of(group)
-        return None if entry is None else (group.mode, entry)
+    def _characters(self, line: bytes) -> bytes:
+        return characters.check(line) if self.parity else line
 
     def _make_room(self, lines: int) -> None:
         self._size += lines

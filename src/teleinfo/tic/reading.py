@@ -33,11 +33,6 @@ class Entry(str):
 
     items: tuple[tuple[str, str], ...]
 
-    def is_like(self, other: Entry) -> bool:
-        """Whether both have the same keys."""
-        mine, theirs = self.items, other.items
-        return mine[0][0] == theirs[0][0] and len(mine) == len(theirs)
-
 
 class Reading:
     """
@@ -74,11 +69,14 @@ class Reading:
         return f"Reading({self.mode}, {self.values})"
 
 
-def entry_of(group: Group) -> Entry | None:
-    """Return what `group` gives to any reading, or None where that depends on the rest of the frame."""
+def is_plain(group: Group) -> bool:
+    """Whether what `group` gives to a reading does not depend on the rest of the frame."""
     label = find(group.mode, group.label)
-    if group.label == PART_OPENER or (label is not None and label.repeats):
-        return None
+    return group.label != PART_OPENER and (label is None or not label.repeats)
+
+
+def entry_of(group: Group, label: Label | None) -> Entry:
+    """Return what a plain `group` gives to any reading; `label` is what the table knows of its étiquette."""
     items = _items(group, label, "")
     # No étiquette has a character that JSON would write in another way.
     entry = Entry(",".join([f'"{key}":{quoted(text)}' for key, text in items]))

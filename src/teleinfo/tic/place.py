@@ -1,0 +1,50 @@
+"""
+Know what belongs at one place of a frame: lines of one étiquette, in one form, whose valeur changes.
+
+To check such a line costs a third of what it costs where nothing is known of it.
+"""
+
+from __future__ import annotations
+
+from typing import Self
+
+from teleinfo.tic.frames import STX
+from teleinfo.tic.groups import LF, Group, alike, checksum, parse
+from teleinfo.tic.labels import find
+from teleinfo.tic.reading import Entry, entry_of, is_plain
+
+
+class Place:
+    """A place that a sound `group` was seen at, with the characters `before` it."""
+
+    def __init__(self, group: Group, before: bytes) -> None:
+        self.mode = group.mode
+        self._name = group.label
+        self._label = find(group.mode, group.label)
+        self._alike = alike(group, before=before)
+        self.entry = entry_of(group, self._label)
+        self.keys = [key for key, _ in self.entry.items]
+
+    @classmethod
+    def of(cls, line: bytes, *, first: bool) -> Self | None:
+        """
+        Return the place of a line, the characters between two CR, or None if it is not sound and whole.
+
+        Nor is there a place for a group whose meaning depends on others. `first`: STX stands before it.
+        """
+        before = STX + LF if first else LF
+        if not line.startswith(before):
+            return None
+        group = parse(line.removeprefix(before))
+        return cls(group, before) if isinstance(group, Group) and is_plain(group) else None
+
+    def check(self, line: bytes) -> Entry | None:
+        """Return what a line gives to a reading, or None if it is not sound or does not belong here."""
+        match = self._alike.fullmatch(line)
+        if match is None or checksum(match[1]) != line[-1]:
+            return None
+        _, *horodate, value = match.groups()
+        dated = horodate[0].decode() if horodate else None
+        entry = entry_of(Group(self._name, value.decode(), dated, self.mode), self._label)
+        # Without a valeur some horodates give one key instead of two.
+        return entry if len(entry.items) == len(self.keys) else None

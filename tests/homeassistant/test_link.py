@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from email.message import Message
-from importlib import metadata
+import sys
 from random import Random
 from typing import TYPE_CHECKING
+
+import pytest
 
 from teleinfo.homeassistant import link
 from teleinfo.homeassistant.link import HomeAssistant
@@ -18,7 +19,7 @@ from teleinfo.tic.reading import Reading
 from teleinfo.topics import Topics
 
 if TYPE_CHECKING:
-    import pytest
+    from pathlib import Path
 
 FRAME = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00750"})
 OTHER = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00800"})
@@ -99,16 +100,36 @@ def test_the_birth_is_heard_under_the_prefix() -> None:
     assert joined(Outbox(1)).subscription.topic == "homeassistant/status"
 
 
-def test_the_home_of_the_program_is_what_its_package_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first of pyproject's addresses; none where there is no package, or no address."""
-    described = Message()
-    monkeypatch.setattr(metadata, "metadata", lambda _: described)
-    assert link._home() is None
-    described["Project-URL"] = "Source, https://example.org/teleinfo"
-    assert link._home() == "https://example.org/teleinfo"
+@pytest.mark.parametrize(
+    ("lines", "origin"),
+    [
+        (["Project-URL: Homepage, https://example.org/teleinfo"], {"url": "https://example.org/teleinfo"}),
+        (
+            ["Project-URL: Source, https://example.org/git", "Project-URL: Homepage, https://example.org/"],
+            {"url": "https://example.org/"},
+        ),
+        (["Project-URL: Source, https://example.org/git"], {"url": "https://example.org/git"}),
+        ([], {}),
+        (None, {}),
+    ],
+    ids=["homepage", "homepage of several", "another", "none", "no package"],
+)
+def test_the_message_has_the_address_that_the_installed_package_gives(
+    lines: list[str] | None, origin: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line of pyproject's project.urls is enough; without it there is no key."""
+    monkeypatch.setattr(sys, "path", [str(tmp_path)])
+    if lines is not None:
+        folder = tmp_path / "teleinfo-1.0.dist-info"
+        folder.mkdir()
+        text = "\n".join(["Metadata-Version: 2.3", "Name: teleinfo", "Version: 1.0", *lines])
+        (folder / "METADATA").write_text(text + "\n")
+    outbox = Outbox(1)
+    home = joined(outbox)
+    for second in (0, 1):
+        home.take(FRAME, now=second, due=True)
+    message = json.loads(sent(outbox)["homeassistant/device/teleinfo_041961123456/config"])
+    told = message["o"]
+    del told["name"], told["sw"]
 
-    def missing(_: str) -> Message:
-        raise metadata.PackageNotFoundError
-
-    monkeypatch.setattr(metadata, "metadata", missing)
-    assert link._home() is None
+    assert told == origin

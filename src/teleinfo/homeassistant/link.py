@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.announcer import EMPTY, Announcer
@@ -78,9 +77,16 @@ class HomeAssistant:
 
 
 def _home() -> str | None:
-    """Return the first address that the package gives for itself (pyproject's project.urls), or None."""
+    """
+    Return the address that the package gives for itself, None where it gives none, or is no package.
+
+    Of pyproject's project.urls that is Homepage, else the first (core metadata, Project-URL: "label, URL").
+    """
+    from importlib import metadata  # noqa: PLC0415 - slow to import: only where it is asked for
+
     try:
-        addresses = metadata.metadata("teleinfo").get_all("Project-URL") or []
+        written = metadata.metadata("teleinfo").get_all("Project-URL") or []
     except metadata.PackageNotFoundError:  # run from its sources
         return None
-    return next((address.partition(", ")[2] for address in addresses), None)
+    addresses = [(label.lower(), url.strip()) for label, _, url in (one.partition(",") for one in written)]
+    return dict(addresses).get("homepage") or next((url for _, url in addresses), None)

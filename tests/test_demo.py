@@ -214,7 +214,18 @@ def test_no_broker_at_the_given_host_is_said(capsys: pytest.CaptureFixture[str])
     status = demo.main(arguments("--host", "127.0.0.1", "--port", str(port)))
 
     assert status == 1
-    assert f"No MQTT broker lets the demo in at 127.0.0.1:{port}" in capsys.readouterr().err
+    said = f"No MQTT broker lets the demo in at 127.0.0.1:{port}: nothing listens there\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_host_without_an_address_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that does not resolve, on a screen in French."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LC_ALL", "fr_FR.UTF-8")
+        status = demo.main(arguments("--host", "nowhere.invalid"))
+
+    assert status == 1
+    assert "son nom n’est pas connu ici" in capsys.readouterr().err
 
 
 @pytest.mark.real
@@ -263,7 +274,7 @@ def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
         status = demo.main(arguments("--port", str(port)))
 
     assert status == 1
-    assert f"cannot listen on port {port}" in capsys.readouterr().err
+    assert f"cannot listen on port {port}: another program uses it" in capsys.readouterr().err
 
 
 def test_without_the_extra_it_tells_what_to_install(

@@ -134,6 +134,28 @@ def test_wrong_settings_come_first(tmp_path: Path) -> None:
     assert CANARY not in done.stdout + done.stderr
 
 
+def test_wrong_settings_are_told_in_french_too(tmp_path: Path) -> None:
+    """What is allowed, in the language of the locale; the values as they were given."""
+    done = doctor(tmp_path, language="fr_FR.UTF-8", settings={"mqtt_port": "mosquitto", "mqtt_topc": "x"})
+    said = " ".join(done.stdout.split())
+
+    assert done.returncode == 1
+    assert 'TELEINFO_MQTT_PORT : "mosquitto" n’est pas un numéro de port (1–65535) ; par défaut 1883' in said
+    assert "TELEINFO_MQTT_TOPC : ce réglage n’existe pas ; vouliez-vous dire TELEINFO_MQTT_TOPIC ?" in said
+    assert "is not" not in said
+
+
+def test_a_wrong_setting_of_the_environment_is_looked_for_there(tmp_path: Path) -> None:
+    """Without a file there is nothing to edit: the line to type shows the names, and no value."""
+    done = doctor(tmp_path, "--json", settings={"mqtt_qos": "3"})
+    [found] = [one for one in json.loads(done.stdout)["findings"] if one["area"] == "settings"]
+    [line] = found["lines"]
+    environ = {"TELEINFO_MQTT_PASSWORD": CANARY, "PATH": os.environ["PATH"]}
+    said = subprocess.run(["sh", "-c", line], env=environ, capture_output=True, text=True, check=True)
+
+    assert said.stdout == "TELEINFO_MQTT_PASSWORD\n"
+
+
 def test_the_file_of_settings_is_named(tmp_path: Path) -> None:
     """`--env-file`, else `.env`: the one that was read, and what it changes."""
     (tmp_path / ".env").write_text(

@@ -22,7 +22,7 @@ def messages() -> dict[str, str]:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id in {"_", "N_"}
+                and node.func.id in {"_", "N_", "Sentence"}
                 and node.args
                 and path.name != "i18n.py"
             ):
@@ -31,8 +31,8 @@ def messages() -> dict[str, str]:
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     found[argument.value] = place
                 else:
-                    # `_` of a name is the second half of `N_`; what is put together has no translation.
-                    assert node.func.id == "_", place
+                    # `_` or `Sentence` of a name is the second half of `N_`; what is put together has none.
+                    assert node.func.id != "N_", place
                     assert not isinstance(argument, ast.JoinedStr | ast.BinOp), f"{place} is no literal"
     return found
 
@@ -102,6 +102,28 @@ def test_a_message_without_translation_stays_as_it_is(monkeypatch: pytest.Monkey
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
 
     assert i18n._("no such message, ever") == "no such message, ever"
+
+
+def test_a_sentence_says_itself_in_english_and_in_the_language_of_the_reader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The log has the one, a screen the other; a sentence within a sentence is translated too."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    inner = i18n.Sentence("nothing listens at {address}", address="[::1]:{1}")
+    outer = i18n.Sentence("no connection: {why}", why=inner)
+
+    assert str(outer) == f"no connection: {inner}" == "no connection: nothing listens at [::1]:{1}"
+    assert outer.told() == "pas de connexion : rien n’écoute à [::1]:{1}"
+
+
+@pytest.mark.parametrize(("locale", "written"), [("C", "0.02"), ("fr_FR.UTF-8", "0,02")])
+def test_a_figure_has_the_comma_of_its_language(
+    locale: str, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """French has a comma, English a point."""
+    monkeypatch.setenv("LC_ALL", locale)
+
+    assert i18n.decimal("0.02") == written
 
 
 def test_a_catalogue_is_read_as_gettext_reads_it() -> None:

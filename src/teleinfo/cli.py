@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from teleinfo import __version__, journal
+from teleinfo.i18n import Sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -67,7 +68,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         module, command, arguments = _parse(argv)
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
             signal.signal(signal.SIGINT, signal.default_int_handler)  # see `teleinfo.__main__`
-        status = _run_with_settings(module, arguments) if command.reads_settings else module.main(arguments)
+        status = (
+            _run_with_settings(module, arguments, log=command is COMMANDS[DEFAULT_COMMAND])
+            if command.reads_settings
+            else module.main(arguments)
+        )
         sys.stdout.flush()
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
@@ -127,7 +132,8 @@ def _add_env_file(parser: argparse.ArgumentParser, *, default: Path | None) -> N
     )
 
 
-def _run_with_settings(module: _Module, arguments: argparse.Namespace) -> int:
+def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: bool) -> int:
+    """Run a command; wrong settings are told in English for a `log`, else in the language of the reader."""
     from teleinfo.settings import SettingsError  # noqa: PLC0415 (pydantic is slow to import: not for --help)
 
     try:
@@ -135,9 +141,14 @@ def _run_with_settings(module: _Module, arguments: argparse.Namespace) -> int:
     except SettingsError as error:
         # Without a prefix journald files a line of standard error under "info".
         prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
-        count = "one setting is" if len(error.faults) == 1 else f"{len(error.faults)} settings are"
-        sys.stderr.write(f"{prefix}teleinfo did not start: {count} wrong.\n")
-        sys.stderr.writelines(f"{prefix}  {fault}\n" for fault in error.faults)
+        head = (
+            Sentence("teleinfo did not start: one setting is wrong.")
+            if len(error.faults) == 1
+            else Sentence("teleinfo did not start: {count} settings are wrong.", count=len(error.faults))
+        )
+        lines = [str(head), *error.faults] if log else [head.told(), *error.told]
+        sys.stderr.write(f"{prefix}{lines[0]}\n")
+        sys.stderr.writelines(f"{prefix}  {line}\n" for line in lines[1:])
         return EXIT_CONFIGURATION
 
 

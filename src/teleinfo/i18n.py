@@ -5,7 +5,8 @@ Say it in the language of whoever reads: French where the locale is French, Engl
 what changes in them has a name: `_("the port {path} is busy").format(path=path)`; a test reads them from the
 sources. The catalogues are gettext's own files, `locale/<language>/<part>.po`, one for each part of the
 program, and are read as they are, in a few milliseconds: compiled ones would need a step of building in each
-of the ways in which teleinfo is installed. The log of the daemon is in English, whatever the locale.
+of the ways in which teleinfo is installed. The log of the daemon is in English, whatever the locale: what
+may end in the log as well as on a screen is a `Sentence`, which says itself in both.
 """
 
 from __future__ import annotations
@@ -33,9 +34,39 @@ def _(message: str) -> str:
     return catalogue(language()).get(message, message)
 
 
+def decimal(figure: str) -> str:
+    """Return a number, written with a point, as it is written in the language of the locale."""
+    return figure.replace(".", ",") if language() == "fr" else figure
+
+
 def N_(message: str) -> str:  # noqa: N802 - its name since ever
     """Return `message` as it is: it is translated by `_` when it is said."""
     return message
+
+
+class Sentence:
+    """
+    A message and what is filled into it: `str` gives it in English, `told` in the language of the reader.
+
+    A sentence may be part of another. The message is a literal, as those of `_`.
+    """
+
+    __slots__ = ("_fields", "_message")
+
+    def __init__(self, message: str, /, **fields: object) -> None:
+        self._message = message
+        self._fields = fields
+
+    def __str__(self) -> str:
+        return self._message.format(**self._fields)
+
+    def told(self) -> str:
+        """Return it in the language of the locale."""
+        fields = {
+            name: field.told() if isinstance(field, Sentence) else field
+            for name, field in self._fields.items()
+        }
+        return _(self._message).format(**fields)
 
 
 def language(environ: Mapping[str, str] | None = None) -> str:

@@ -59,6 +59,7 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
 
     assert {one.verdict for one in found.values()} == {Verdict.OK}
     assert list(found) == ["name", "port", "login", "topic", "status"]
+    assert found["name"].saw == f"{running.host} is an address"
     assert told == broker_area.Told()
     assert left == []
 
@@ -109,6 +110,7 @@ def test_a_wrong_or_missing_password_is_told(tmp_path: Path, user: str | None, w
 
     assert faults(found) == {"login": "login"}
     assert found["login"].lines == ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
+    assert ("wants a user name" in found["login"].saw) is (user is None)
     assert faults(right) == {}
 
 

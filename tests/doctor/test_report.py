@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,38 @@ def test_a_terminal_without_unicode_gets_other_marks() -> None:
     assert shown.isascii()
     assert "  + rights  x" in shown
     assert "  x mode    y" in shown
+
+
+@pytest.mark.parametrize(
+    ("lines", "told"),
+    [(("TELEINFO_MQTT_USERNAME=",), True), (("systemctl status mosquitto",), False)],
+)
+def test_after_a_change_of_the_settings_the_service_is_to_be_restarted(
+    lines: tuple[str, ...],
+    told: bool,  # noqa: FBT001 - a case
+) -> None:
+    """It is said once, at the end, where there is a service and a setting to change."""
+    broker = Area("broker", (fault("login", "x", "y", lines),))
+    service = Area("service", (ok("running", "it runs", unit="teleinfo@production"),))
+    said = screen.summary([broker, service], screen.Style())
+
+    assert (said.splitlines()[-1] == "        sudo systemctl restart teleinfo@production") is told
+    assert "systemctl restart" not in screen.summary([broker], screen.Style())
+
+
+def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
+    """Words have the terminal's own colour; of the others only green and red, and for marks alone."""
+    every = (
+        ok("rights", "x"),
+        warning("mode", "x", "y", ("z",)),
+        fault("holder", "x"),
+        unseen("console", "x"),
+    )
+    shown = screen.area(Area("port", every), screen.Style(colours=True))
+    coloured = re.findall(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m", shown)
+
+    assert {text for code, text in coloured if code not in {"0", "1"}} == {"✓", "✗"}
+    assert {code for code, _ in coloured} == {"0", "1", "32", "1;31"}
 
 
 def test_the_summary_counts() -> None:

@@ -158,6 +158,19 @@ def test_the_last_complaint_is_told_without_the_name_of_the_machine(tree: Tree) 
     assert "raspberry" not in found.saw
 
 
+def test_the_words_of_the_service_come_before_those_of_systemd_about_it(tree: Tree) -> None:
+    """1. Both complained. 2. The service says why. 3. Where it said nothing, systemd has the word."""
+    about = "2026-11-24T08:00:01+0100 raspberry systemd[1]: Failed to start teleinfo.service."
+    script = "#!/bin/sh\ncase $1 in\n  _SYSTEMD_UNIT=teleinfo.service) {};;\n  *) echo '{}';;\nesac\n"
+    tree.file("/usr/bin/journalctl", script.format(f"echo '{COMPLAINT}'", about), mode=0o755)
+    its_own = examine(tree)["journal"].saw
+    tree.file("/usr/bin/journalctl", script.format("true", about), mode=0o755)
+    of_systemd = examine(tree)["journal"].saw
+
+    assert "another program reads the port" in its_own
+    assert "Failed to start" in of_systemd
+
+
 def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
     """Who may not read it is told how to."""
     tree.program("journalctl", "Hint: You are currently not seeing messages from other users and the system.")

@@ -2,7 +2,7 @@
 A real Home Assistant, a real broker, the daemon and a simulated Tempo Linky, killed and started in any order.
 
 Not part of `make test`: `make test-homeassistant` brings Home Assistant and names its virtual environment in
-TELEINFO_HOMEASSISTANT_VENV.
+HOMEASSISTANT_VENV.
 """
 
 from __future__ import annotations
@@ -74,9 +74,9 @@ class Household:
     """All of it together; `expect_right` says whether Home Assistant shows what the daemon published."""
 
     def __init__(self, folder: Path, meter: str) -> None:
-        venv = os.environ.get("TELEINFO_HOMEASSISTANT_VENV", "")
+        venv = os.environ.get("HOMEASSISTANT_VENV", "")
         if not venv:
-            pytest.skip("TELEINFO_HOMEASSISTANT_VENV names no virtual environment with Home Assistant")
+            pytest.skip("HOMEASSISTANT_VENV names no virtual environment with Home Assistant")
         self.broker = MosquittoBroker(folder)
         self.linky = Linky(meter)
         self.folder = folder

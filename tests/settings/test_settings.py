@@ -261,6 +261,22 @@ def test_a_wrong_value_is_told_in_one_line(variable: str, value: str, line: str)
     assert f"TELEINFO_{variable}: {line}" in faults(**{variable: value})
 
 
+@pytest.mark.usefixtures("_few_labels")
+@pytest.mark.parametrize(("variable", "value", "line"), GOLDEN)
+def test_the_log_is_in_english_and_a_screen_in_the_language_of_the_reader(
+    variable: str, value: str, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A household in France: `faults` stay as they are, `told` is French, and neither has a hole in it."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    with pytest.raises(SettingsError) as caught:
+        load(environ=environment(**{variable: value}))
+    error = caught.value
+    at = error.faults.index(f"TELEINFO_{variable}: {line}")
+
+    assert error.told[at].startswith(f"TELEINFO_{variable}\N{NO-BREAK SPACE}: ")
+    assert not re.search(r" (is|are|has|did|cannot|default) ", error.told[at])
+
+
 def test_all_faults_are_told_at_once() -> None:
     """One start shows everything that is to be mended, contradictions too."""
     told = faults(

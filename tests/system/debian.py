@@ -65,6 +65,18 @@ def count(machine: Container, text: str) -> int:
     return machine.journal().count(text)
 
 
+def doctor(machine: Container, *, healthy: bool, options: str = "") -> dict[str, dict[str, Any]]:
+    """Run `teleinfo doctor --json`, whose exit status must be that of health; return area.check → finding."""
+    line = f"cd / && teleinfo doctor --json {options} >/run/doctor; test $? -eq {0 if healthy else 1}"
+    said = machine.run(f"({line}) && cat /run/doctor || (cat /run/doctor; exit 1)", limit=120)
+    return {f"{one['area']}.{one['check']}": one for one in json.loads(said)["findings"]}
+
+
+def verdicts(found: dict[str, dict[str, Any]], *checks: str) -> dict[str, str]:
+    """Return the verdicts of these checks."""
+    return {check: found[check]["verdict"] for check in checks}
+
+
 def test_apt_install_is_the_whole_installation(machine: Container, figures: Figures) -> None:
     """One command later the service runs, starts at boot, and its messages come."""
     began = time.monotonic()
@@ -107,6 +119,28 @@ def test_systemctl_and_journalctl_say_how_it_fares(machine: Container, figures: 
     figures.kept("installed size of the package", int(size), at_most=2048, unit="KiB")
 
 
+def test_the_doctor_sees_the_service_at_work(machine: Container) -> None:
+    """It leaves the port to the service, and has from the broker how the line is: nothing is at fault."""
+    machine.expect("teleinfo/status", "online")
+    before = pid(machine)
+    found = doctor(machine, healthy=True)
+    said = machine.run("cd / && teleinfo doctor", limit=120)
+
+    assert "/etc/teleinfo/teleinfo.env" in found["settings.file"]["saw"]
+    assert found["port.holder"]["facts"] == {"holder": "teleinfo"}
+    assert "(teleinfo.service)" in found["port.holder"]["saw"]
+    facts = found["line.line"]["facts"]
+    assert (facts["status"], facts["mode"], facts["baudrate"]) == ("online", "historique", 1200)
+    assert found["broker.status"]["facts"] == {"status": "online"}
+    assert found["service.running"]["facts"]["active"] == "active"
+    checks = ("enabled", "running", "sandbox", "rights", "network")
+    assert set(verdicts(found, *(f"service.{check}" for check in checks)).values()) == {"ok"}
+    assert "teleinfo reads it already (teleinfo.service)" in said
+    assert "teleinfo/status: online" in said
+    assert "fault (✗)" not in said
+    assert (pid(machine), machine.messages("teleinfo/status")) == (before, ["online"])
+
+
 def test_the_manual_page_is_there(machine: Container) -> None:
     """`man teleinfo` finds a page, and `teleinfo --help` works for everybody."""
     machine.run("test -e /usr/share/man/man1/teleinfo.1.gz || grep -rq /usr/share/man /etc/dpkg/dpkg.cfg.d")
@@ -134,6 +168,19 @@ def test_a_wrong_setting_is_named_and_not_tried_again(machine: Container) -> Non
     assert machine.property("ActiveState") == "failed"
     assert machine.property("NRestarts") == restarts
     assert 'TELEINFO_MQTT_PORT: "mosquitto" is not a port number' in machine.journal()
+
+
+def test_the_doctor_names_the_wrong_setting_and_has_it_from_the_journal_too(machine: Container) -> None:
+    """It looks at the same file, and quotes what the service said last; a French screen is French."""
+    found = doctor(machine, healthy=False)
+    french = machine.run("cd / && LC_ALL=fr_FR.UTF-8 teleinfo doctor", check=False, limit=120)
+
+    assert 'TELEINFO_MQTT_PORT: "mosquitto" is not a port number' in found["settings.file"]["saw"]
+    assert found["settings.file"]["lines"] == ["nano /etc/teleinfo/teleinfo.env"]
+    assert found["service.running"]["verdict"] == "fault"
+    assert "a setting is wrong" in found["service.running"]["saw"]
+    assert 'TELEINFO_MQTT_PORT: "mosquitto"' in found["service.journal"]["saw"]
+    assert 'TELEINFO_MQTT_PORT : "mosquitto" n’est pas un numéro de port' in " ".join(french.split())
     machine.without_settings("TELEINFO_MQTT_PORT")
     machine.run("systemctl restart teleinfo")
     machine.messages()
@@ -210,8 +257,23 @@ def test_a_stop_leaves_offline_behind(machine: Container) -> None:
 
     assert machine.property("Result") == "success"
     assert machine.messages("teleinfo/status") == ["offline"]
-    machine.run("systemctl start teleinfo")
+
+
+def test_the_doctor_sees_a_service_that_is_stopped_and_not_enabled(machine: Container) -> None:
+    """The port is free, so that it listens itself: the meter is well, the service is what is at fault."""
+    machine.run("systemctl disable teleinfo")
+    found = doctor(machine, healthy=False)
+    machine.run("systemctl enable --now teleinfo")
     machine.expect("teleinfo/status", "online")
+    faults = [name for name, one in found.items() if one["verdict"] == "fault"]
+
+    assert faults == ["service.running"]
+    assert found["service.running"]["lines"] == ["sudo systemctl restart teleinfo"]
+    assert found["service.enabled"]["verdict"] == "warning"
+    assert found["service.enabled"]["lines"] == ["sudo systemctl enable teleinfo"]
+    assert found["port.holder"]["facts"] == {"holder": None}
+    assert found["line.mode"]["facts"] == {"mode": "historique", "baudrate": 1200}
+    assert found["broker.status"]["facts"] == {"status": "offline"}
 
 
 def test_a_second_meter_is_a_second_instance(machine: Container) -> None:

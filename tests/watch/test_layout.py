@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import random
 
 import pytest
+from rich.style import Style
+from rich.text import Span
 
 from teleinfo.meter.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
 from teleinfo.watch import chart
 from teleinfo.watch.layout import ASCII, Glyphs, Page, Size, compose
 from teleinfo.watch.line import Line
 from teleinfo.watch.model import Board
+from teleinfo.watch.words import VERDICTS
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 LINE = Line(
@@ -117,6 +123,44 @@ def test_a_value_that_changed_is_marked_and_not_by_colour_alone() -> None:
     assert (marks["SINSTS"], marks["LTARF"]) == ("•", " ")
 
 
+def test_an_alarm_has_a_mark_of_its_own_and_stands_first() -> None:
+    """An overrun of the subscribed power."""
+    board = board_of("hc")
+    board.take(Reading(Mode.HISTORIQUE, {"ADPS": "047"}), now=60.5)
+
+    assert picture(board, Size(80, 24)).lines[4].plain.startswith("! ADPS")
+
+
+WORDS = {None, "red"}
+"""The colours of words: that of the terminal, and red. No other is readable on light and on dark."""
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None:
+    """Their colour is the terminal's own or red, without background, never dim; green is for bars only."""
+    board = board_of(name)
+    board.take(Reading(board.mode or Mode.HISTORIQUE, {"ADPS": "047", "STGE": "FFFFFFFF"}), now=60.5)
+    used = set()
+    for verdict in VERDICTS:
+        board.line = dataclasses.replace(LINE, verdict=verdict)
+        for now in (61.0, 90.0):
+            for number in range(picture(board, Size(80, 24)).pages):
+                page = compose(
+                    board, Size(80, 24), page=number, now=now, clock="", glyphs=Glyphs(), keys=True
+                )
+                for line in page.lines:
+                    for span in (*line.spans, Span(0, len(line), line.style)):
+                        style = Style.parse(str(span.style))
+                        bars = not set(line.plain[span.start : span.end]) - set(chart.BLOCKS)
+                        colour = None if style.color is None else style.color.name
+                        assert bars or colour in WORDS, line.plain
+                        assert style.bgcolor is None
+                        assert not style.dim
+                        used.add(colour)
+
+    assert used >= WORDS
+
+
 def test_what_is_long_keeps_its_end() -> None:
     """The phase and the day stand at the end of a désignation."""
     shown = "\n".join(text_of(picture(board_of("standard-tri"), Size(80, 24), page)) for page in range(4))
@@ -137,6 +181,44 @@ def test_the_line_is_told_below() -> None:
     shown = text_of(picture(board_of("hc"), Size(80, 24)))
 
     assert "Line good · 0.02 % bad · 12 345 frames · parity 1, checksum 2, form 3, cut 4" in shown
+
+
+@pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
+@pytest.mark.parametrize("verdict", VERDICTS)
+def test_the_causes_are_told_whole_in_80_columns(
+    verdict: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where all of it does not fit, the number of frames gives way, then the share."""
+    monkeypatch.setenv("LC_ALL", language)
+    board = board_of("hc")
+    board.line = dataclasses.replace(LINE, verdict=verdict, bad_percent=12.5)
+    page = picture(board, Size(80, 24))
+    told = page.lines[-2].plain
+
+    assert told.endswith(" 4")
+    assert (" 3, " in told, " 2, " in told, " 1, " in told) == (True, True, True)
+
+
+def test_a_long_note_is_shown_whole() -> None:
+    """The last line becomes two or three, and the page has room for it."""
+    board = board_of("hc")
+    board.note = "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 8 + "or else"
+    page = picture(board, Size(80, 24))
+
+    assert len(page.lines) == 24
+    assert page.lines[-1].plain.endswith("or else")
+    assert [row for row in board.rows(now=61) if row.key not in text_of(page)] == []
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_the_alarm_of_the_title_is_whole_in_80_columns(name: str) -> None:
+    """However long the name of the meter is."""
+    page = compose(
+        board_of(name), Size(80, 24), page=0, now=90.0, clock="18:31:30", glyphs=Glyphs(), keys=True
+    )
+
+    assert "silent for 30 s" in page.lines[0].plain
+    assert "18:31:30" in page.lines[0].plain
 
 
 def test_a_silent_meter_is_told_above() -> None:

@@ -23,7 +23,7 @@ from teleinfo.commands import watch
 from teleinfo.meter.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.support.broker import MosquittoBroker
+from tests.support.broker import MosquittoBroker, free_port
 from tests.support.daemon import LIMIT, Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
 
@@ -40,18 +40,19 @@ COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "watch"]
 LEFT, CURSOR = "\x1b[?1049l", "\x1b[?25h"
 
 
-def environment(**settings: object) -> dict[str, str]:
-    """Return the environment of a person who reads English in UTF-8."""
+def environment(*, language: str = "C.UTF-8", **settings: object) -> dict[str, str]:
+    """Return the environment of a person with these settings, who reads English in UTF-8 if not told else."""
     names = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
-    return {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8", "PYTHONUNBUFFERED": "1"} | names
+    ours = {"PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
+    return ours | {"LC_ALL": language} | names
 
 
 class Terminal:
     """A terminal of 80×24 with `watch` on it: what it `showed`, and keys to press."""
 
-    def __init__(self, *options: str, **settings: object) -> None:
+    def __init__(self, *options: str, language: str = "C.UTF-8", **settings: object) -> None:
         self._command = [*COMMAND, *options]
-        self._environment = environment(**settings)
+        self._environment = environment(language=language, **settings)
         self.showed = ""
 
     def expect(self, text: str, *, limit: float = LIMIT) -> None:
@@ -143,6 +144,33 @@ def test_what_is_wrong_with_the_port_stands_on_the_screen(tmp_path: Path) -> Non
 
         assert terminal.end() == 0
     assert LEFT in terminal.showed
+
+
+@pytest.mark.real
+def test_on_a_french_screen_every_line_is_french(meter: Meter) -> None:
+    """The title, the values in words, the quality of the line, the keys, and the last line of all."""
+    with Terminal(serial_port=meter.line.port, language="fr_FR.UTF-8") as terminal:
+        terminal.expect("1200 bauds")
+        terminal.expect("heures pleines")
+        terminal.expect("Ligne bonne")
+        terminal.expect("q : quitter")
+        terminal.expect("lecture d’un compteur en mode historique à 1200 bauds")
+        terminal.press(b"q")
+
+        assert terminal.end() == 0
+    for english in ("reading", "peak hours", "Line ", "quit ", " frames"):
+        assert english not in terminal.showed
+
+
+@pytest.mark.real
+def test_what_is_wrong_with_the_broker_stands_on_a_french_screen() -> None:
+    """1. No broker. 2. The screen says so in French, and what to do."""
+    port = free_port()
+    with Terminal("--mqtt", mqtt_host="127.0.0.1", mqtt_port=port, language="fr_FR.UTF-8") as terminal:
+        terminal.expect(f"pas de connexion : rien n’écoute à 127.0.0.1:{port}.")
+        terminal.press(b"q")
+
+        assert terminal.end() == 0
 
 
 @pytest.mark.real

@@ -16,23 +16,20 @@ import asyncio
 import contextlib
 import importlib.util
 import logging
-import os
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from teleinfo.commands.demo_broker import MQTT_PORT, Broker, DemoError, broker_for, subscriber
+from teleinfo.commands.demo_parts import daemon_at, port_of, simulated_meter
 from teleinfo.i18n import N_, _
 from teleinfo.meter.catalogue import DEFAULT, METERS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
 HELP = _("show the whole chain at work: simulated meter, daemon, broker, subscriber")
 
-# How long a part may take to start, and to end before it is killed. The daemon promises 3 s at worst.
-START_SECONDS = 20.0
-STOP_SECONDS = 5.0
 # How long the last message, `offline`, may take from the broker to the screen.
 LAST_WORD_SECONDS = 2.0
 
@@ -108,12 +105,14 @@ async def _demo(arguments: argparse.Namespace) -> None:
     async with contextlib.AsyncExitStack() as stack:
         broker = await stack.enter_async_context(broker_for(arguments.host, arguments.port))
         client = await stack.enter_async_context(subscriber(broker, arguments.topic))
-        meter = await stack.enter_async_context(_teleinfo(*_simulate(arguments)))
-        port = await _port_of(meter)
+        meter = await stack.enter_async_context(
+            simulated_meter(arguments.meter, speed=arguments.speed, noise=arguments.noise)
+        )
+        port = await port_of(meter)
         _at_a_signal(enough.set)
         _say(_heading(arguments, broker), to=sys.stdout)
         screen = asyncio.create_task(_show(client, arguments.topic, enough), name="teleinfo.demo.screen")
-        async with _teleinfo("run", "--env-file", os.devnull, **_settings(arguments, broker, port)) as daemon:
+        async with daemon_at(port, broker, arguments.topic) as daemon:
             await _until_the_end(enough, arguments.seconds, meter=meter, daemon=daemon, screen=screen)
             enough.set()
         # The daemon's last word is `offline`, and it is on its way.
@@ -157,25 +156,6 @@ async def _until_the_end(
         raise DemoError(said.format(part=_(parts[task]), status=status))
 
 
-def _simulate(arguments: argparse.Namespace) -> list[str]:
-    """Return the words of `teleinfo simulate`."""
-    words = ["simulate", "--meter", arguments.meter, "--speed", str(arguments.speed)]
-    # With this the daemon has to find the speed of the line, as on a real port.
-    return [*words, "--noise", str(arguments.noise), "--strict-speed"]
-
-
-def _settings(arguments: argparse.Namespace, broker: Broker, port: str) -> dict[str, str]:
-    """Return the daemon's settings, as the variables of its environment."""
-    return {
-        "TELEINFO_SERIAL_PORT": port,
-        "TELEINFO_MQTT_HOST": broker.host,
-        "TELEINFO_MQTT_PORT": str(broker.port),
-        "TELEINFO_MQTT_TOPIC": arguments.topic,
-        # On a real broker a real daemon may be at work: two clients of one name throw each other out.
-        "TELEINFO_MQTT_CLIENT_ID": f"teleinfo-demo-{os.getpid()}",
-    }
-
-
 def _heading(arguments: argparse.Namespace, broker: Broker) -> str:
     """Return what runs, and how to see it from elsewhere."""
     kind = _("an embedded MQTT broker") if broker.embedded else _("the MQTT broker")
@@ -199,46 +179,6 @@ async def _show(client: Any, topic: str, enough: asyncio.Event) -> None:  # noqa
         _say(f"{bold}{message.topic:{width}}{plain}{payload}", to=sys.stdout)
         if enough.is_set() and message.topic == f"{topic}/status" and payload == "offline":
             return
-
-
-@contextlib.asynccontextmanager
-async def _teleinfo(*words: str, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Yield a process of `teleinfo` that has these settings and no others; end it, by force if it must be."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("TELEINFO_")}
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "teleinfo",
-        *words,
-        env=environment | settings,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        # Ctrl-C in the terminal is for the demo, which then ends its parts in the right order.
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
-
-
-async def _port_of(meter: asyncio.subprocess.Process) -> str:
-    """Return the path of the simulated meter's port, the first line that it prints, or raise DemoError."""
-    assert meter.stdout is not None  # noqa: S101 - it was asked for in _teleinfo
-    try:
-        line = await asyncio.wait_for(meter.stdout.readline(), START_SECONDS)
-    except TimeoutError as error:
-        said = _("The simulated meter did not start within {seconds:g} s.")
-        raise DemoError(said.format(seconds=START_SECONDS)) from error
-    if not line:
-        raise DemoError(_("The simulated meter did not start. What it said last is above."))
-    return line.decode().strip()
 
 
 def _say(text: str, *, to: TextIO) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -55,7 +56,7 @@ async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker
     except BrokerError as error:
         raise DemoError(
             _("The embedded MQTT broker cannot listen on port {port}: {reason}").format(
-                port=port, reason=error.__cause__
+                port=port, reason=_why(error)
             )
         ) from error
     try:
@@ -81,7 +82,7 @@ async def subscriber(broker: Broker, topic: str) -> AsyncIterator[Any]:
         if task is not None and task.cancelling():
             raise asyncio.CancelledError from error
         late = _("no answer within {seconds:g} s").format(seconds=CONNECT_SECONDS)
-        why = late if limit.expired() else str(error)
+        why = late if limit.expired() else _why(error)
         said = _("No MQTT broker lets the demo in at {address}: {reason}")
         raise DemoError(said.format(address=f"{broker.host}:{broker.port}", reason=why)) from error
     try:
@@ -89,6 +90,19 @@ async def subscriber(broker: Broker, topic: str) -> AsyncIterator[Any]:
         yield client
     finally:
         await client.disconnect()
+
+
+def _why(error: Exception) -> str:
+    """Return what the system says of a broker that cannot be had: in our words where we have some."""
+    cause = error.__cause__
+    match cause:
+        case ConnectionRefusedError():
+            return _("nothing listens there")
+        case socket.gaierror():
+            return _("its name is not known here")
+        case OSError(errno=errno.EADDRINUSE):
+            return _("another program uses it")
+    return str(cause or error)
 
 
 def _free_port() -> int:

@@ -14,18 +14,16 @@ import contextlib
 import signal
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from teleinfo.commands.record_line import RecordError, Recording, copy, open_at_its_speed, show
 from teleinfo.i18n import _
 from teleinfo.port.errors import PortError, Trouble
-from teleinfo.port.source import Port, open_port
 from teleinfo.port.tuning import Tuner, candidates
-from teleinfo.record import Anonymiser, progress
+from teleinfo.record import Anonymiser
 from teleinfo.settings import load
 from teleinfo.threads import LooseThreads
-from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,24 +32,6 @@ HELP = "Record the bytes of the line into a file, exactly as they come, parity i
 
 SECONDS: Final = 60.0
 MAX_BYTES: Final = 10_000_000
-SEARCH: Final = 30.0
-"""Seconds after which the speed is not found: a meter is found in 15 at worst."""
-
-TICK: Final = 0.5
-
-
-class RecordError(Exception):
-    """There is no recording; the message is for a household."""
-
-
-@dataclass(slots=True)
-class Recording:
-    """What came so far: `count` bytes of the line, `frames` sound ones."""
-
-    count: int = 0
-    frames: int = 0
-    seconds: float = 0.0
-    baudrate: int = 0
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -126,14 +106,14 @@ async def _record(
     recording = Recording()
     write = _writer(file, anonymiser)
     async with contextlib.AsyncExitStack() as stack:
-        port = await _open(stack, url, tuner, stop)
+        port = await open_at_its_speed(stack, url, tuner, stop)
         recording.baudrate = tuner.baudrate
         try:
-            await _copy(port, recording, write, arguments, stop)
+            await copy(port, recording, write, seconds=arguments.seconds, most=arguments.max_bytes, stop=stop)
         finally:
             if anonymiser is not None:
                 file.write(anonymiser.close())
-            _show("")
+            show("")
     if not recording.count:
         raise RecordError(_("No byte came: check the wires (terminals I1 and I2) and the adapter"))
     return recording
@@ -141,85 +121,6 @@ async def _record(
 
 def _writer(file: BinaryIO, anonymiser: Anonymiser | None) -> Callable[[bytes], object]:
     return file.write if anonymiser is None else lambda data: file.write(anonymiser.feed(data))
-
-
-async def _open(stack: contextlib.AsyncExitStack, url: str, tuner: Tuner, stop: asyncio.Event) -> Port:
-    """Open the port on `stack`, at the speed of the meter; raise PortError or RecordError."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + SEARCH
-    while loop.time() < end and not stop.is_set():
-        async with contextlib.AsyncExitStack() as attempt:
-            port = await attempt.enter_async_context(open_port(url, tuner.baudrate))
-            if tuner.fixed or await _makes_sense(port, tuner, stop):
-                await stack.enter_async_context(attempt.pop_all())
-                return port
-        tuner.move()
-    if stop.is_set():
-        raise RecordError(_("It was stopped before the speed of the meter was found"))
-    raise RecordError(
-        _(
-            "Nothing that came made sense, at any speed. To record it all the same, say at which speed: "
-            "--baudrate 1200 (mode historique) or --baudrate 9600 (mode standard)"
-        )
-    )
-
-
-async def _makes_sense(port: Port, tuner: Tuner, stop: asyncio.Event) -> bool:
-    """Listen until the meter is heard (True), or until it is time for another speed."""
-    loop = asyncio.get_running_loop()
-    decoder = Decoder()
-    tuner.opened(loop.time())
-    while not tuner.due(loop.time()) and not stop.is_set():
-        _show(_("Listening at {baudrate} baud").format(baudrate=tuner.baudrate))
-        data = await _read(port)
-        now = loop.time()
-        for reading in decoder.feed(data):
-            if tuner.frame(reading.mode, len(reading.values), now):
-                return True
-        if tuner.piece(*decoder.pending(), now):
-            return True
-    return False
-
-
-async def _copy(
-    port: Port,
-    recording: Recording,
-    write: Callable[[bytes], object],
-    arguments: argparse.Namespace,
-    stop: asyncio.Event,
-) -> None:
-    """Copy what comes until there is enough of it."""
-    loop = asyncio.get_running_loop()
-    began = loop.time()
-    decoder = Decoder()
-    while recording.count < arguments.max_bytes and not stop.is_set():
-        recording.seconds = loop.time() - began
-        if recording.seconds >= arguments.seconds:
-            break
-        data = (await _read(port, limit=arguments.seconds - recording.seconds))[
-            : arguments.max_bytes - recording.count
-        ]
-        recording.count += len(data)
-        decoder.feed(data)
-        recording.frames = decoder.counts.frames
-        write(data)
-        _show(progress(seconds=recording.seconds, of=arguments.seconds, count=recording.count))
-
-
-async def _read(port: Port, *, limit: float = TICK) -> bytes:
-    """Return the next bytes, or none after a while."""
-    try:
-        async with asyncio.timeout(min(limit, TICK)):
-            return await port.read()
-    except TimeoutError:
-        return b""
-
-
-def _show(text: str) -> None:
-    """Replace the line of progress, where somebody sees it."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
 
 
 def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) -> str:

@@ -20,10 +20,12 @@ from typing import TYPE_CHECKING, Final
 from teleinfo import journal
 from teleinfo.daemon import broker_of
 from teleinfo.i18n import _
+from teleinfo.keeper import METER_IS_SILENT
 from teleinfo.settings import load
 from teleinfo.threads import LooseThreads
 from teleinfo.topics import Topics
-from teleinfo.watch.feeds import BrokerFeed, Feed, PortFeed
+from teleinfo.watch.broker_feed import BrokerFeed
+from teleinfo.watch.feeds import Feed, PortFeed
 from teleinfo.watch.model import Board
 from teleinfo.watch.plain import Lines
 
@@ -32,10 +34,8 @@ if TYPE_CHECKING:
 
     from teleinfo.settings import Settings
 
-HELP = "Show the live meter in the terminal: from the serial port, or from the broker beside the service."
+HELP = _("Show the live meter in the terminal: from the serial port, or from the broker beside the service.")
 
-# Enedis-NOI-CPT_54E v3 and 02E v6, rules for receivers.
-METER_IS_SILENT: Final = 10.0
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -44,7 +44,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mqtt",
         action="store_true",
-        help="listen to the daemon on the broker of the settings, in place of opening the serial port",
+        help=_("listen to the daemon on the broker of the settings, in place of opening the serial port"),
     )
 
 
@@ -78,7 +78,8 @@ async def _watch(settings: Settings, *, mqtt: bool, full: bool) -> None:
     for number in SIGNALS:
         loop.add_signal_handler(number, end)
     if full:
-        logging.basicConfig(handlers=[_Notes(board)], level=logging.INFO, force=True)
+        # It would tear the screen, which says below the board what there is to say.
+        logging.basicConfig(handlers=[logging.NullHandler()], force=True)
     else:
         journal.configure(settings.log_level)
     feed = _feed(settings, board, changed, mqtt=mqtt)
@@ -111,15 +112,3 @@ async def _print(board: Board, *, changed: asyncio.Event, stop: asyncio.Event) -
         for line in lines.of(board.rows(now=now), clock=time.strftime("%H:%M:%S")):
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
-
-
-class _Notes(logging.Handler):
-    """Keeps the last line of the log for the screen, which the log itself would tear."""
-
-    def __init__(self, board: Board) -> None:
-        super().__init__(logging.INFO)
-        self._board = board
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Note the message."""
-        self._board.note = record.getMessage()

@@ -54,8 +54,7 @@ async def examine(broker: Broker, topics: Topics) -> tuple[list[Finding], Told |
     guest = replace(broker, client_id=f"teleinfo-doctor-{os.getpid()}")
     try:
         addresses = await _resolve(broker)
-        named = ", ".join(addresses)
-        found.append(ok("name", _("{host} is {address}").format(host=broker.host, address=named)))
+        found.append(ok("name", _named(broker.host, addresses)))
         await _dial(broker)
         found.append(ok("port", _("{address} answers").format(address=broker.address)))
         if broker.tls is not None:
@@ -68,6 +67,12 @@ async def examine(broker: Broker, topics: Topics) -> tuple[list[Finding], Told |
     except TimeoutError:
         return [*found, failed(explain(None, broker), broker)], None, addresses
     return [*found, *more], told, addresses
+
+
+def _named(host: str, addresses: tuple[str, ...]) -> str:
+    if addresses == (host,):
+        return _("{host} is an address").format(host=host)
+    return _("{host} is {address}").format(host=host, address=", ".join(addresses))
 
 
 async def _resolve(broker: Broker) -> tuple[str, ...]:

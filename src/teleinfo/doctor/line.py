@@ -17,7 +17,7 @@ from teleinfo.durations import duration
 from teleinfo.health import Quality
 from teleinfo.health import Verdict as Words
 from teleinfo.homeassistant.meters import meter_of, number_of
-from teleinfo.i18n import N_, _
+from teleinfo.i18n import N_, _, decimal
 from teleinfo.port.errors import PortError, Trouble
 from teleinfo.port.tuning import candidates
 
@@ -192,7 +192,9 @@ def _meter(meter: Heard) -> Finding:
 
 def _wiring(quality: Words, share: float, *, few: bool = False) -> Finding:
     """Judge the line by the share of its bad groups; a single one (`few`) is no trend."""
-    saw = _("{word}: {share:.1f} % of the groups are bad").format(word=_(QUALITY[quality]), share=share * 100)
+    saw = _("{word}: {share} % of the groups are bad").format(
+        word=_(QUALITY[quality]), share=decimal(f"{share:.1%}"[:-1])
+    )
     if quality in {Words.GOOD, Words.FAIR} or (few and quality is Words.POOR):
         return ok("wiring", saw, wiring=str(quality))
     make = fault if quality is Words.BAD else warning

@@ -68,8 +68,20 @@ _WORDS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
         N_("Choose another one:"),
         ("TELEINFO_MQTT_CLIENT_ID=",),
     ),
+    "unavailable": (
+        "login",
+        N_("the broker says that it is not available"),
+        N_("See what it says of it, on its machine:"),
+        ("journalctl -u mosquitto -n 20",),
+    ),
     "version": ("login", N_("the broker does not speak MQTT 3.1.1"), "", ()),
 }
+_NOBODY = (
+    "login",
+    N_("the broker wants a user name and a password, and the settings have none"),
+    N_("Put both into the settings:"),
+    ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD="),
+)
 _SHOW = ("openssl s_client -connect {address} -servername {host} </dev/null",)
 
 
@@ -79,6 +91,8 @@ def failed(error: BrokerError, broker: Broker) -> Finding:
         check, saw, advice, lines = "tls", *_certificate(error)
     elif error.kind == "closed unanswered":
         check, saw, advice, lines = "login", *_unanswered(broker)
+    elif error.kind == "login" and broker.username is None:
+        check, saw, advice, lines = _NOBODY
     else:
         check, saw, advice, lines = _WORDS.get(error.kind, _OTHER)
     fields = {"host": broker.host, "address": broker.address}

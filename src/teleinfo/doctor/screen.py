@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 WIDEST = 100
 """Sentences get no wider than this, columns: nobody reads longer ones. Lines to type are never broken."""
 
+SETTING = "TELEINFO_"
+
 AREAS = {
     "settings": N_("Settings"),
     "port": N_("Serial port"),
@@ -58,7 +60,8 @@ CHECKS = {
 _MARKS = {Verdict.OK: "✓", Verdict.WARNING: "!", Verdict.FAULT: "✗", Verdict.UNSEEN: "?"}
 # What a terminal of another encoding can show.
 _PLAIN_MARKS = {Verdict.OK: "+", Verdict.WARNING: "!", Verdict.FAULT: "x", Verdict.UNSEEN: "?"}
-_COLOURS = {Verdict.OK: "32", Verdict.WARNING: "33", Verdict.FAULT: "31", Verdict.UNSEEN: "36"}
+# Yellow and cyan cannot be seen on a light background: bold in place of the one, nothing of the other.
+_COLOURS = {Verdict.OK: "32", Verdict.WARNING: "1", Verdict.FAULT: "1;31", Verdict.UNSEEN: "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +86,10 @@ def area(shown: Area, style: Style) -> str:
     """Return one area, with an empty line before it."""
     head = _(AREAS[shown.name])
     lines = ["", _coloured(head, "1", style)]
-    column = max((len(_title(one)) for one in shown.findings), default=0)
-    for one in shown.findings:
-        lines += _finding(one, column, style)
+    titles = [_title(one, shown.name) for one in shown.findings]
+    column = max(map(len, titles), default=0)
+    for one, title in zip(shown.findings, titles, strict=True):
+        lines += _finding(one, f"{title:<{column}}  " if column else "", style)
     return "\n".join(lines) + "\n"
 
 
@@ -106,18 +110,33 @@ def summary(areas: Sequence[Area], style: Style) -> str:
         advice = _("All is well.")
     if not style.unicode:
         advice = advice.replace("✗", "x")
-    return "\n" + "\n".join(textwrap.wrap(f"{advice} ({counts})", min(style.width, WIDEST))) + "\n"
+    lines = ["", *textwrap.wrap(f"{advice} ({counts})", min(style.width, WIDEST)), *_afterwards(areas, style)]
+    return "\n".join(lines) + "\n"
 
 
-def _title(one: Finding) -> str:
-    return _(CHECKS.get(one.check) or AREAS[one.check])
+def _afterwards(areas: Sequence[Area], style: Style) -> Iterator[str]:
+    """Yield what is to be done after the settings were changed, where a service reads them."""
+    findings = [one for each in areas for one in each.findings if one.verdict is not Verdict.OK]
+    change = any(line.startswith(SETTING) for one in findings for line in one.lines)
+    running = [
+        one for each in areas if each.name == "service" for one in each.findings if one.check == "running"
+    ]
+    for one in running if change else ():
+        yield from _wrapped(_("The service reads its settings when it starts. After a change:"), "", style)
+        line = f"sudo systemctl restart {one.facts['unit']}"
+        yield f"{' ' * 8}{_coloured(line, '1', style)}"
 
 
-def _finding(one: Finding, column: int, style: Style) -> Iterator[str]:
+def _title(one: Finding, area: str) -> str:
+    """Return the name of a check; none where it is about its whole area, whose name stands above."""
+    return "" if one.check == area else _(CHECKS[one.check])
+
+
+def _finding(one: Finding, title: str, style: Style) -> Iterator[str]:
     mark = (_MARKS if style.unicode else _PLAIN_MARKS)[one.verdict]
-    indent = " " * (column + 6)
+    indent = " " * (len(title) + 4)
     text = _wrapped(one.saw, indent, style)
-    yield f"  {_coloured(mark, _COLOURS[one.verdict], style)} {_title(one):<{column}}  {text[0].lstrip()}"
+    yield f"  {_coloured(mark, _COLOURS[one.verdict], style)} {title}{text[0].lstrip()}"
     yield from text[1:]
     if one.advice:
         yield from _wrapped(one.advice, indent, style)

@@ -18,7 +18,7 @@ from teleinfo.i18n import _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from teleinfo.doctor.machine import Machine
+    from teleinfo.doctor.machine import Machine, Output
     from teleinfo.doctor.verdict import Finding
 
 UNIT = "teleinfo"
@@ -83,7 +83,13 @@ def _running(shown: Mapping[str, str], unit: str) -> Finding:
         shown.get("SubState", ""),
         shown.get("NRestarts", "0"),
     )
-    facts = {"active": active, "sub": how, "result": shown.get("Result", ""), "restarts": restarts}
+    facts = {
+        "unit": unit,
+        "active": active,
+        "sub": how,
+        "result": shown.get("Result", ""),
+        "restarts": restarts,
+    }
     if active == "active":
         text = shown.get("StatusText", "")
         saw = _("it runs: {text}").format(text=text) if text else _("it runs")
@@ -101,8 +107,10 @@ def _running(shown: Mapping[str, str], unit: str) -> Finding:
 
 
 async def _journal(machine: Machine, unit: str) -> Finding:
-    arguments = ("-u", unit, "-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager", "--quiet")
-    said = await machine.run("journalctl", *arguments)
+    # Its own words say why; those of systemd about it ("Failed to start") come after, and only that.
+    said = await _complaint(machine, f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service")
+    if said is not None and not said.status and not said.text:
+        said = await _complaint(machine, f"--unit={unit}")
     if said is None or said.status:
         return unseen("journal", _("the journal cannot be read"))
     if "permission" in said.text.lower() or "not seeing messages" in said.text.lower():
@@ -114,7 +122,14 @@ async def _journal(machine: Machine, unit: str) -> Finding:
         return ok("journal", _("it never complained in its journal"))
     # Date, host, program[process]: words. The host's name is nobody's business.
     date, _host, rest = [*said.text.splitlines()[-1].split(" ", 2), "", ""][:3]
-    return ok("journal", _("its last complaint, of {date}: {words}").format(date=date, words=rest))
+    words = " ".join(rest.split())
+    return ok("journal", _("its last complaint, of {date}: {words}").format(date=date, words=words))
+
+
+async def _complaint(machine: Machine, whose: str) -> Output | None:
+    """Return the newest line of the journal that is a warning or worse, and nothing where there is none."""
+    arguments = ("-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager", "--quiet")
+    return await machine.run("journalctl", whose, *arguments)
 
 
 def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> Finding:

@@ -24,6 +24,7 @@ SERVICE_FILE = "/etc/teleinfo/teleinfo.env"
 PREFIX = "TELEINFO_"
 # Values that are told by being there: they are secret, or say who lives here.
 _HIDDEN = frozenset({"mqtt_password", "mqtt_username"})
+_ENVIRONMENT = ("env | grep -o '^TELEINFO_[^=]*'",)
 
 
 def examine(env_file: Path | None, machine: Machine) -> tuple[list[Finding], Settings | None]:
@@ -36,8 +37,10 @@ def examine(env_file: Path | None, machine: Machine) -> tuple[list[Finding], Set
         settings = load(path)
     except SettingsError as error:
         editor = "nano" if named and os.access(named, os.W_OK) else "sudoedit"
-        advice, lines = (_("Correct it:"), (f"{editor} {named}",)) if named else ("", ())
-        *others, last = error.faults
+        advice, lines = _("Correct it:"), (f"{editor} {named}",)
+        if not named:
+            advice, lines = _("There is no file: it is in the environment. To see the names:"), _ENVIRONMENT
+        *others, last = error.told
         return [*(fault("file", text) for text in others), fault("file", last, advice, lines)], None
     return [_read(named), _changed(settings)], settings
 
@@ -60,7 +63,8 @@ def _unreadable(named: str) -> Finding:
 def _read(named: str) -> Finding:
     if named:
         return ok("file", _("{path} and the environment: all valid").format(path=named), valid=True)
-    return ok("file", _("there is no file: the environment and the defaults, all valid"), valid=True)
+    saw = _("there is no file, {here} or {service}: the environment and the defaults, all valid")
+    return ok("file", saw.format(here=".env", service=SERVICE_FILE), valid=True)
 
 
 def _changed(settings: Settings) -> Finding:

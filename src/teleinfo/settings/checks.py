@@ -1,8 +1,8 @@
 """
 Check the value of one setting: return it, perhaps completed, or raise ValueError.
 
-The message of the ValueError ends the sentence that starts with the value (`"x" cannot be read: …`); without
-a message the sentence is `"x" is not …`, with what the setting allows.
+A `RefusalError` ends the sentence that starts with the value (`"x" cannot be read: …`); any other ValueError
+has nothing to add, and the sentence is `"x" is not …`, with what the setting allows.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import socket
 import termios
 from typing import TYPE_CHECKING
 
+from teleinfo.i18n import N_, Sentence
 from teleinfo.tic import labels
 
 if TYPE_CHECKING:
@@ -28,6 +29,30 @@ _BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
 _HORODATE_KEY = "_HORODATE"
+
+
+# What the system says most often of a file.
+_REASONS = (
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("Is a directory"),
+    N_("Not a directory"),
+    N_("not a path"),
+)
+
+
+class RefusalError(ValueError):
+    """A value is not taken; `reason` says why, after the value."""
+
+    def __init__(self, reason: Sentence) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+
+
+def why_unreadable(error: OSError | ValueError) -> Sentence:
+    """Return why a file cannot be read, as the end of a sentence."""
+    reason = (error.strerror if isinstance(error, OSError) else None) or "not a path"
+    return Sentence("cannot be read: {reason}", reason=Sentence(reason))
 
 
 def printable(value: str | None) -> str | None:
@@ -62,7 +87,7 @@ def topic(value: str) -> str:
     ):
         raise ValueError
     if len(value.encode()) > MAX_TOPIC:
-        raise ValueError(f"is too long: at most {MAX_TOPIC} bytes")
+        raise RefusalError(Sentence("is too long: at most {most} bytes", most=MAX_TOPIC))
     return value
 
 
@@ -133,10 +158,10 @@ def readable(value: Path | None) -> Path | None:
         with value.open("rb") as file:
             file.read(1)
     except (OSError, ValueError) as error:
-        reason = (error.strerror if isinstance(error, OSError) else None) or "not a path"
+        reason = why_unreadable(error)
     else:
         return value
-    raise ValueError(f"cannot be read: {reason}")
+    raise RefusalError(reason)
 
 
 def split(value: object) -> object:
@@ -160,5 +185,9 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
         if near:
             # Of those equally near, the one with the most letters in place: ADC0 is ADCO, not ADSC.
             best = max(near, key=lambda label: sum(map(operator.eq, label, written)))
-            raise ValueError(f"has an étiquette that no meter sends, {name}; did you mean {best}?")
+            raise RefusalError(
+                Sentence(
+                    "has an étiquette that no meter sends, {name}; did you mean {best}?", name=name, best=best
+                )
+            )
     return names

@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from teleinfo.i18n import Sentence
+
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[ \t]*(export[ \t]+)?(\w*)[ \t]*(=?)(.*)", re.ASCII)
 _SINGLE_QUOTED = re.compile(r"'([^']*)'")
@@ -27,7 +29,7 @@ class Line:
     number: int
     name: str
     value: str | None
-    fault: str = ""
+    fault: Sentence | None = None
 
 
 def parse(text: str) -> list[Line]:
@@ -38,7 +40,8 @@ def parse(text: str) -> list[Line]:
         if parts is None or not parts[2] or line.lstrip(" \t").startswith(("#", ";")):
             continue
         if parts[1] or not parts[3]:
-            lines.append(Line(number, parts[2], None, f"write {parts[2]}=value, with nothing before it"))
+            fault = Sentence("write {name}=value, with nothing before it", name=parts[2])
+            lines.append(Line(number, parts[2], None, fault))
         else:
             lines.append(_value(number, parts[2], parts[4]))
     return lines
@@ -51,9 +54,10 @@ def _value(number: int, name: str, written: str) -> Line:
     if quoted := _DOUBLE_QUOTED.fullmatch(stripped):
         return Line(number, name, _ESCAPE.sub(r"\1", quoted[1]))
     if stripped.startswith(("'", '"')):
-        return Line(number, name, None, "a quote opens the value, so the same quote must end the line")
+        fault = Sentence("a quote opens the value, so the same quote must end the line")
+        return Line(number, name, None, fault)
     if _AMBIGUOUS.search(written):
-        fault = (
+        fault = Sentence(
             "a backslash, or a # after a blank, is not read alike by every program: "
             "write the value in single quotes, and comments on lines of their own"
         )

@@ -3,19 +3,14 @@ The settings: every variable, its default, what it may be; `load` reads them all
 
 A setting is the variable `TELEINFO_` + the field's name in capitals, in the environment or in one file, whose
 grammar is that of `env_file`; the environment wins, and an empty value means the default.
-A fault is one line: the variable, what was given unless it may hold a secret, what is allowed, the default.
 Fields stand in an order that lets each check those before it.  Only this file imports pydantic.
 """
 
 from __future__ import annotations
 
-import difflib
-import enum
 import os
-from collections.abc import Mapping  # noqa: TC003 (pydantic reads annotations when it runs)
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import (
     AfterValidator,
@@ -28,53 +23,20 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from teleinfo.i18n import Sentence
 from teleinfo.payload import Options
 from teleinfo.settings import checks
-from teleinfo.settings import env_file as env_files
+from teleinfo.settings.choices import LogLevel, SerialMode
+from teleinfo.settings.faults import Allowed, ConflictError, SettingsError, variable_of, wrong
+from teleinfo.settings.sources import gather
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic_core import ErrorDetails
 
-PREFIX = "TELEINFO_"
 MQTT_PORT = 1883
 MQTT_TLS_PORT = 8883
-
-
-class SerialMode(enum.StrEnum):
-    """What the meter speaks, or `auto` to find out."""
-
-    AUTO = "auto"
-    HISTORIQUE = "historique"
-    STANDARD = "standard"
-
-
-class LogLevel(enum.StrEnum):
-    """The least grave message that is logged; logging's own names."""
-
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    ERROR = "ERROR"
-
-
-class SettingsError(Exception):
-    """Settings are wrong; `faults` has one line for each, none of which shows a secret."""
-
-    def __init__(self, faults: list[str]) -> None:
-        super().__init__("\n".join(faults))
-        self.faults = faults
-
-
-class _ConflictError(ValueError):
-    """Two settings contradict each other: the message says all, the value alone is not at fault."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Allowed:
-    """The end of a fault's sentence, `"abc" is not …`, and its default where that is not the field's own."""
-
-    what: str
-    default: str = ""
 
 
 def _lower(value: object) -> object:
@@ -89,13 +51,19 @@ def _named(value: str) -> str:
     return checks.with_host_name(value, os.uname().nodename)
 
 
-_Switch = Annotated[bool, _Allowed("true or false")]
-_ReadableFile = Annotated[Path | None, AfterValidator(checks.readable), _Allowed("a file that can be read")]
+_Switch = Annotated[bool, Allowed(Sentence("true or false"))]
+_ReadableFile = Annotated[
+    Path | None, AfterValidator(checks.readable), Allowed(Sentence("a file that can be read"))
+]
 _Topic = Annotated[
     str,
     AfterValidator(_named),
     AfterValidator(checks.topic),
-    _Allowed("a topic: words and / between them, without + or # (only {hostname} is replaced)"),
+    Allowed(
+        Sentence(
+            "a topic: words and / between them, without + or # (only {name} is replaced)", name="{hostname}"
+        )
+    ),
 ]
 
 
@@ -107,21 +75,24 @@ class Settings(BaseSettings):
     serial_port: Annotated[
         str,
         AfterValidator(checks.serial_port),
-        _Allowed("a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket://host:port"),
+        Allowed(Sentence("a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket://host:port")),
     ] = Field(
         default="/dev/ttyAMA0",
         description="Where the meter is: a device (/dev/serial/by-id/… for a USB adapter) or socket://host:port",
     )
-    serial_mode: Annotated[SerialMode, BeforeValidator(_lower), _Allowed("auto, historique or standard")] = (
-        Field(
-            default=SerialMode.AUTO,
-            description="What the meter speaks: historique (1200 baud), standard (9600), or auto to find out",
-        )
+    serial_mode: Annotated[
+        SerialMode, BeforeValidator(_lower), Allowed(Sentence("auto, historique or standard"))
+    ] = Field(
+        default=SerialMode.AUTO,
+        description="What the meter speaks: historique (1200 baud), standard (9600), or auto to find out",
     )
     serial_baudrate: Annotated[
         int | None,
         AfterValidator(checks.baudrate),
-        _Allowed("a speed in baud that a serial port knows, such as 1200, 9600 or 19200", "from the mode"),
+        Allowed(
+            Sentence("a speed in baud that a serial port knows, such as 1200, 9600 or 19200"),
+            Sentence("from the mode"),
+        ),
     ] = Field(
         default=None,
         description="Speed in baud, for a meter that uses another one than its mode's; empty: from the mode",
@@ -129,20 +100,23 @@ class Settings(BaseSettings):
     mqtt_host: Annotated[
         str,
         AfterValidator(checks.host),
-        _Allowed("the name or address of a host, without mqtt:// and without the port"),
+        Allowed(Sentence("the name or address of a host, without mqtt:// and without the port")),
     ] = Field(default="localhost", description="The broker: a name or an address")
     mqtt_port: Annotated[
         int | None,
         Field(ge=1, le=65535),
-        _Allowed("a port number (1–65535)", f"{MQTT_PORT}, or {MQTT_TLS_PORT} with TLS"),
+        Allowed(
+            Sentence("a port number (1–65535)"),
+            Sentence("{port}, or {tls_port} with TLS", port=MQTT_PORT, tls_port=MQTT_TLS_PORT),
+        ),
     ] = Field(
         default=None,
         description=f"Port of the broker; empty: {MQTT_PORT}, or {MQTT_TLS_PORT} with TLS",
     )
-    mqtt_username: Annotated[str | None, AfterValidator(checks.printable), _Allowed("plain text")] = Field(
-        default=None, description="User name, if the broker asks for one"
-    )
-    mqtt_password: Annotated[SecretStr | None, _Allowed("text in UTF-8")] = Field(
+    mqtt_username: Annotated[
+        str | None, AfterValidator(checks.printable), Allowed(Sentence("plain text"))
+    ] = Field(default=None, description="User name, if the broker asks for one")
+    mqtt_password: Annotated[SecretStr | None, Allowed(Sentence("text in UTF-8"))] = Field(
         default=None, description="Password; in single quotes if it has anything but letters and digits in it"
     )
     mqtt_tls: _Switch = Field(
@@ -165,7 +139,7 @@ class Settings(BaseSettings):
         str,
         AfterValidator(_named),
         AfterValidator(checks.client_id),
-        _Allowed("a name of 1 to 128 characters (only {hostname} is replaced)"),
+        Allowed(Sentence("a name of 1 to 128 characters (only {name} is replaced)", name="{hostname}")),
     ] = Field(
         default="teleinfo-{hostname}",
         description="Our name for the broker, a different one for each daemon; {hostname} is replaced",
@@ -174,13 +148,13 @@ class Settings(BaseSettings):
         default="teleinfo",
         description="Topic of the readings, and the base of the others; {hostname} is replaced",
     )
-    mqtt_qos: Annotated[int, Field(ge=0, le=2), _Allowed("0, 1 or 2")] = Field(
+    mqtt_qos: Annotated[int, Field(ge=0, le=2), Allowed(Sentence("0, 1 or 2"))] = Field(
         default=1, description="MQTT quality of service of the readings: 0, 1 or 2"
     )
     mqtt_retain: _Switch = Field(
         default=False, description="Let the broker keep the last reading for those who subscribe later"
     )
-    mqtt_queue: Annotated[int, Field(ge=1, le=10_000), _Allowed("a number from 1 to 10000")] = Field(
+    mqtt_queue: Annotated[int, Field(ge=1, le=10_000), Allowed(Sentence("a number from 1 to 10000"))] = Field(
         default=1,
         description="Readings kept while the broker is away; 1: only the newest (indexes are cumulative)",
     )
@@ -194,12 +168,12 @@ class Settings(BaseSettings):
         frozenset[str],
         BeforeValidator(checks.split),
         AfterValidator(checks.etiquettes),
-        _Allowed("a list of étiquettes such as ADCO,ADSC,PRM"),
+        Allowed(Sentence("a list of étiquettes such as ADCO,ADSC,PRM")),
     ] = Field(
         default=frozenset(), description="Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM"
     )
     publish_interval: Annotated[
-        float, Field(ge=0, allow_inf_nan=False), _Allowed("a number of seconds, 0 or more")
+        float, Field(ge=0, allow_inf_nan=False), Allowed(Sentence("a number of seconds, 0 or more"))
     ] = Field(
         default=0,
         description="Least time between two messages, in seconds; 0: every frame; news passes at once",
@@ -210,9 +184,9 @@ class Settings(BaseSettings):
     homeassistant_prefix: _Topic = Field(
         default="homeassistant", description="Home Assistant's discovery prefix, if it was changed there"
     )
-    log_level: Annotated[LogLevel, BeforeValidator(_upper), _Allowed("DEBUG, INFO, WARNING or ERROR")] = (
-        Field(default=LogLevel.INFO, description="How much to log: DEBUG, INFO, WARNING or ERROR")
-    )
+    log_level: Annotated[
+        LogLevel, BeforeValidator(_upper), Allowed(Sentence("DEBUG, INFO, WARNING or ERROR"))
+    ] = Field(default=LogLevel.INFO, description="How much to log: DEBUG, INFO, WARNING or ERROR")
 
     @property
     def broker_port(self) -> int:
@@ -251,46 +225,32 @@ class Settings(BaseSettings):
             return None
         checks.encodable(value.get_secret_value())
         if others.data.get("mqtt_username", "") is None:
-            raise _ConflictError(f"is given without {PREFIX}MQTT_USERNAME; set both")
+            raise ConflictError(
+                Sentence("is given without {other}; set both", other=variable_of("mqtt_username"))
+            )
         return value
 
     @field_validator("mqtt_tls_ca_file", "mqtt_tls_cert_file", "mqtt_tls_key_file", "mqtt_tls_insecure")
     @classmethod
     def _goes_with_tls(cls, value: object, others: ValidationInfo) -> object:
         if value and others.data.get("mqtt_tls") is False:
-            raise _ConflictError(f"has no effect without TLS; set {PREFIX}MQTT_TLS=true, or remove it")
+            raise ConflictError(
+                Sentence(
+                    "has no effect without TLS; set {other}=true, or remove it", other=variable_of("mqtt_tls")
+                )
+            )
         return value
 
     @field_validator("mqtt_tls_key_file")
     @classmethod
     def _goes_with_a_certificate(cls, value: Path | None, others: ValidationInfo) -> Path | None:
         certificate = others.data.get("mqtt_tls_cert_file", value)
+        other = variable_of("mqtt_tls_cert_file")
         if value is not None and certificate is None:
-            raise _ConflictError(f"is given without {PREFIX}MQTT_TLS_CERT_FILE; set both")
+            raise ConflictError(Sentence("is given without {other}; set both", other=other))
         if value is None and certificate is not None:
-            raise _ConflictError(f"is missing: {PREFIX}MQTT_TLS_CERT_FILE is given; set both")
+            raise ConflictError(Sentence("is missing: {other} is given; set both", other=other))
         return value
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What the documentation says of one variable; `default` as one would write it, empty if none."""
-
-    variable: str
-    default: str
-    explanation: str
-
-
-def rows() -> list[Row]:
-    """Return every variable in the order of the model, for `.env-sample` and the README."""
-    return [
-        Row(
-            variable,
-            _written(Settings.model_fields[name].default),
-            Settings.model_fields[name].description or "",
-        )
-        for variable, name in _FIELDS.items()
-    ]
 
 
 def load(env_file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
@@ -300,15 +260,7 @@ def load(env_file: Path | None = None, environ: Mapping[str, str] | None = None)
     The file is `env_file`, which must be there, else `.env` in the working directory, which may be missing.
     Raises SettingsError with every fault found; it holds no secret, and neither does its context.
     """
-    variables, faults = _from_file(env_file)
-    environment = os.environ if environ is None else environ
-    variables.update((name, value) for name, value in environment.items() if _is_ours(name))
-    faults += [_unknown(name) for name in variables if name not in _FIELDS]
-    given = {
-        field: value if field == _SECRET else value.strip()
-        for variable, field in _FIELDS.items()
-        if (value := variables.get(variable, "")).strip()
-    }
+    given, faults = gather(Settings.model_fields, env_file, environ)
     settings = None
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # texts, which the model turns into its types
@@ -320,67 +272,16 @@ def load(env_file: Path | None = None, environ: Mapping[str, str] | None = None)
     return settings
 
 
-_FIELDS = {PREFIX + name.upper(): name for name in Settings.model_fields}
-_SECRET = "mqtt_password"  # noqa: S105 (the name of the field)
-_HIDDEN = "what was given (not shown)"
-_LONGEST_SHOWN = 80  # characters of a wrong value
-
-
-def _written(default: object) -> str:
+def written(default: object) -> str:
+    """Return a default as one would write it, empty if there is none."""
     if default is None or default == frozenset():
         return ""
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
-def _from_file(env_file: Path | None) -> tuple[dict[str, str], list[str]]:
-    path = Path(".env") if env_file is None else env_file
-    if env_file is None and not path.exists():
-        return {}, []
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        return {}, [f"{path}: cannot be read: {error.strerror}"]
-    except ValueError:
-        return {}, [f"{path}: is not text in UTF-8"]
-    lines = [line for line in env_files.parse(text) if _is_ours(line.name)]
-    values = {line.name: line.value for line in lines if line.value is not None}
-    return values, [f"{path} line {line.number}: {line.name}: {line.fault}" for line in lines if line.fault]
-
-
-def _is_ours(name: str) -> bool:
-    """Tell whether a variable is meant for us: by its prefix, in any case, or by one that is nearly it."""
-    prefix, _, rest = name.upper().partition("_")
-    if prefix + "_" == PREFIX:
-        return True
-    return PREFIX + rest in _FIELDS and bool(difflib.get_close_matches(prefix + "_", [PREFIX], cutoff=0.8))
-
-
-def _unknown(name: str) -> str:
-    rest = name.upper().partition("_")[2]
-    near = difflib.get_close_matches(rest, [field.upper() for field in Settings.model_fields], n=1)
-    hint = f"did you mean {PREFIX}{near[0]}?" if near else ".env-sample lists them all"
-    return f"{name}: there is no such setting; {hint}"
-
-
-def _fault(detail: ErrorDetails, given: Mapping[str, str]) -> str:
-    field = str(detail["loc"][0])
-    variable = PREFIX + field.upper()
-    cause: Any = detail.get("ctx", {}).get("error")
-    if isinstance(cause, _ConflictError):
-        return f"{variable}: {cause}"
-    information = Settings.model_fields[field]
-    allowed = next(item for item in information.metadata if isinstance(item, _Allowed))
-    shown = _shown(field, given)
-    reason = str(cause) if isinstance(cause, ValueError) and shown != _HIDDEN else ""
-    default = allowed.default or _written(information.default)
-    line = f"{variable}: {shown} {reason or f'is not {allowed.what}'}"
-    return f"{line}; default {default}" if default else line
-
-
-def _shown(field: str, given: Mapping[str, str]) -> str:
-    """Quote what was given, unless it is the secret, holds it, or may hold another (user:password@host)."""
-    value, secret = given.get(field, ""), given.get(_SECRET)
-    if field == _SECRET or "@" in value or (secret and secret in value):
-        return _HIDDEN
-    short = value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
-    return '"' + "".join(char if char.isprintable() else ascii(char)[1:-1] for char in short) + '"'
+def _fault(detail: ErrorDetails, given: Mapping[str, str]) -> Sentence:
+    name = str(detail["loc"][0])
+    field = Settings.model_fields[name]
+    allowed = next(item for item in field.metadata if isinstance(item, Allowed))
+    cause = detail.get("ctx", {}).get("error")
+    return wrong(name, cause, allowed=allowed, default=written(field.default), given=given)

@@ -1,0 +1,71 @@
+"""Where settings come from: the environment, which wins, and one file. No value is judged here."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from teleinfo.i18n import Sentence
+from teleinfo.settings import env_file as env_files
+from teleinfo.settings.checks import why_unreadable
+from teleinfo.settings.faults import PREFIX, SECRET, unknown, variable_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+def gather(
+    names: Collection[str], env_file: Path | None, environ: Mapping[str, str] | None
+) -> tuple[dict[str, str], list[Sentence]]:
+    """
+    Return what is given for the settings `names`, an empty value as none, and the faults.
+
+    The file is `env_file`, which must be there, else `.env` in the working directory, which may be missing;
+    `environ` None is the process's own.
+    """
+    fields = {variable_of(name): name for name in names}
+    variables, faults = _from_file(env_file, fields)
+    environment = os.environ if environ is None else environ
+    variables.update((name, value) for name, value in environment.items() if _is_ours(name, fields))
+    faults += [unknown(name, names) for name in variables if name not in fields]
+    given = {
+        name: value if name == SECRET else value.strip()
+        for variable, name in fields.items()
+        if (value := variables.get(variable, "")).strip()
+    }
+    return given, faults
+
+
+def _from_file(env_file: Path | None, fields: Collection[str]) -> tuple[dict[str, str], list[Sentence]]:
+    path = Path(".env") if env_file is None else env_file
+    if env_file is None and not path.exists():
+        return {}, []
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        return {}, [Sentence("{path}: {reason}", path=path, reason=why_unreadable(error))]
+    except ValueError:
+        return {}, [Sentence("{path}: is not text in UTF-8", path=path)]
+    lines = [line for line in env_files.parse(text) if _is_ours(line.name, fields)]
+    values = {line.name: line.value for line in lines if line.value is not None}
+    return values, [
+        Sentence(
+            "{path} line {number}: {variable}: {fault}",
+            path=path,
+            number=line.number,
+            variable=line.name,
+            fault=line.fault,
+        )
+        for line in lines
+        if line.fault is not None
+    ]
+
+
+def _is_ours(variable: str, fields: Collection[str]) -> bool:
+    """Tell whether a variable is meant for us: by its prefix, in any case, or by one that is nearly it."""
+    prefix, _, rest = variable.upper().partition("_")
+    if prefix + "_" == PREFIX:
+        return True
+    return PREFIX + rest in fields and bool(difflib.get_close_matches(prefix + "_", [PREFIX], cutoff=0.8))

@@ -31,7 +31,7 @@ trap 'rm -rf "$scratch"' EXIT
 # What a checkout has beside the sources (caches, environments) stays out.
 stage=$scratch/teleinfo-$version
 mkdir -p "$stage" "$dist"
-cp -r pyproject.toml README.md CHANGELOG.md LICENSE .env-sample src docs systemd "$stage"
+cp -r pyproject.toml README.md README.fr.md CHANGELOG.md LICENSE .env-sample src docs systemd "$stage"
 find "$stage" -name __pycache__ -prune -exec rm -rf {} +
 mv "$stage/systemd/debian" "$stage/debian"
 # Under its own name it would take the place of Debian's changelog.

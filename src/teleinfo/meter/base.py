@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from teleinfo.meter.registers import Registers
 
-# An index has nine digits and goes on from zero (Enedis-NOI-CPT_54E v3 §6).
+# An index has nine digits (Enedis-NOI-CPT_54E v3); that it then goes on from zero is our assumption.
 _INDEX_END = 10**9
 
 

@@ -5,7 +5,7 @@ Groups go in, the seven-bit characters of the line come out; `with_parity` adds 
 the noise. Nothing is checked: a test may want what no meter sends. It shares no code with the decoder, not
 even the sum, so that the two prove each other.
 
-Sources: Enedis-NOI-CPT_54E v3 §5.3 (Linky) and Enedis-NOI-CPT_02E v6 §1.4 (older meters).
+Sources: Enedis-NOI-CPT_54E v3 (Linky) and Enedis-NOI-CPT_02E v6 (older meters).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def encode_group(group: Group) -> bytes:
     Return the group as bytes, LF to CR.
 
     The value goes out as it is: the caller pads it. In standard mode the sum covers the separator before it,
-    in historique it does not (Enedis-NOI-CPT_54E v3 §5.3.6; Enedis-NOI-CPT_02E v6 §1.4.3).
+    in historique it does not (Enedis-NOI-CPT_02E v6, modes 1 and 2 of the sum; Enedis-NOI-CPT_54E v3).
     """
     separator = " " if group.mode is Mode.HISTORIQUE else "\t"
     fields = [group.label, group.value]
@@ -54,7 +54,7 @@ def encode_frame(groups: Iterable[Group]) -> bytes:
 
 
 def cut_frame(groups: Iterable[Group]) -> bytes:
-    """Return a frame that was interrupted after these groups, STX to EOT (Enedis-NOI-CPT_02E v6 §1.3)."""
+    """Return a frame that was interrupted after these groups, STX to EOT (Enedis-NOI-CPT_02E v6)."""
     return STX + b"".join(map(encode_group, groups)) + EOT
 
 

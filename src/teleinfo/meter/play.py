@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from teleinfo.meter.base import Meter
     from teleinfo.meter.line import Line
 
-# Silence between ETX and the next STX in s, between 16.7 and 33.4 ms (Enedis-NOI-CPT_54E v3 §5.3).
+# Silence between ETX and the next STX in s, between 16.7 and 33.4 ms (Enedis-NOI-CPT_54E v3 and 02E v6).
 _GAP = 0.02
 
 

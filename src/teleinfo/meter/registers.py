@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # Active power over apparent power, and reactive over active.
 _POWER_FACTOR = 0.97
 _REACTIVE = 0.25
-# Coefficient B of the filter of the day's maxima, for steps of one second (Enedis-NOI-CPT_54E v3 §6.2).
+# Coefficient B of the filter of the day's maxima, for steps of one second (Enedis-NOI-CPT_54E v3).
 _FILTER = 0.008
 _LOAD_CURVE_MINUTES = 30
 _VOLTAGE_MINUTES = 10

@@ -1,7 +1,7 @@
 """
 Frames of a simulated Linky in standard mode: one or three phases, consumer or producer, any tariff.
 
-Pure. Contents, order and registers: Enedis-NOI-CPT_54E v3 §6.2.
+Pure. Contents, order and registers: Enedis-NOI-CPT_54E v3.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Standard(Meter):
 
 
 def horodate(at: dt.datetime) -> str:
-    """Return the 13 characters of a time: season, then yymmddhhmmss (Enedis-NOI-CPT_54E v3 §6.2.1)."""
+    """Return the 13 characters of a time: season, then yymmddhhmmss (Enedis-NOI-CPT_54E v3, horodate)."""
     return f"{'E' if is_summer(at) else 'H'}{at:%y%m%d%H%M%S}"
 
 

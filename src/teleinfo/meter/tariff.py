@@ -3,7 +3,7 @@ The tariff clock of a simulated meter: which period runs at a given time, and wh
 
 Pure: a naive local time goes in, a `Period` comes out. The timetables are invented but plausible; unlike the
 real ones they run all the year round, so that every state shows within a week. Étiquettes and codes are those
-of Enedis-NOI-CPT_54E v3 §6 and Enedis-NOI-CPT_02E v6.
+of Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
 """
 
 from __future__ import annotations

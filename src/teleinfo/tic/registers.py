@@ -2,8 +2,8 @@
 Take the registers of a meter apart: text in, fields out, no words.
 
 Pure. What does not have the form of its register gives None, and nothing is raised.
-Sources: STGE, RELAIS, PJOURF+1 and PPOINTE, Enedis-NOI-CPT_54E v3 §6.2 ("registre de statuts", "relais",
-"profil du prochain jour"); PPOT, Enedis-NOI-CPT_02E v6.
+Sources: STGE, RELAIS, PJOURF+1 and PPOINTE, Enedis-NOI-CPT_54E v3 (their own paragraphs); PPOT,
+Enedis-NOI-CPT_02E v6.
 """
 
 from __future__ import annotations

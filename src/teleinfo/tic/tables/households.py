@@ -25,7 +25,7 @@ from teleinfo.tic.tables.words import (
 
 # fmt: off
 
-# CBEMM, CBEMM-ICC, CBETM, Linky in mode historique: 02E "compteurs Bleus", 54E §6.1.
+# CBEMM, CBEMM-ICC, CBETM, Linky in mode historique: 02E, 54E §6.1.
 BLEU: Final = (
     # A short frame (three phases, while a current is above its limit) opens with those that are.
     *(measure(f"ADIR{i}", f"Avertissement de dépassement d'intensité de réglage phase {i}",
@@ -72,7 +72,7 @@ CONCENTRATEUR: Final = (
     index("AUTRE", "Index du troisième compteur", "Third meter index", "daL"),
 )
 
-# Linky in mode standard: 54E §6.2. Phases 2 and 3 are a three-phase meter's, "injectée" and ERQ a producer's.
+# Linky in mode standard: 54E. Phases 2 and 3 are a three-phase meter's, "injectée" and ERQ a producer's.
 LINKY: Final = (
     identifier("ADSC", "Adresse secondaire du compteur", "Meter secondary address (serial)"),
     ordinal("VTIC", "Version de la TIC", "TIC version"),

@@ -10,11 +10,13 @@ PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
 DEMO   ?=
 # Which tests `make pytest` runs, and how, for example: make pytest TESTS="tests/tic -x"
 TESTS  ?=
+# What `make bench` is called with, for example: make bench BENCH="--only decoding --quick"
+BENCH  ?=
 # What `make soak` is called with. Without it a quarter of an hour; a first look: make soak SOAK="--hours 2"
 SOAK   ?=
 
 # The rooms that do no input or output: every branch of them must be tested.
-PURE = src/teleinfo/tic/*,src/teleinfo/payload.py,src/teleinfo/pace.py,src/teleinfo/port/tuning.py,$\
+PURE = src/teleinfo/tic/*,src/teleinfo/payload.py,src/teleinfo/pace.py,src/teleinfo/port/tuning.py,src/teleinfo/port/calm.py,$\
        src/teleinfo/backoff.py,src/teleinfo/health.py,src/teleinfo/durations.py,$\
        src/teleinfo/homeassistant/*
 # The programs that the tests run, which are packages of the same name.
@@ -29,7 +31,7 @@ MADE = $(VENV)/.made
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check format pytest soak programs wheel clean
+.PHONY: help demo run test check format pytest soak bench programs wheel clean
 .PHONY: install uninstall deb release test-system test-board test-homeassistant
 
 help: ## this list
@@ -62,6 +64,9 @@ endif
 soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an hour: does anything grow?
 	$(BIN)/python -m pytest -m slow
 	@$(BIN)/python -m tests.soak $(SOAK)
+
+bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors measured in the same run (20 minutes)
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 # Nothing is asked of the system, and no password of the user, when the programs are there already.
 programs:
@@ -114,7 +119,7 @@ VENV_HA   ?= .venv-homeassistant
 
 test-homeassistant: $(VENV)/.dev $(VENV_HA)/.made programs ## a real Home Assistant sees the meter (Python 3.13)
 	PYTHONPATH=src $(VENV_HA)/bin/python tests/homeassistant/check_schema.py
-	TELEINFO_HOMEASSISTANT_VENV=$(VENV_HA) $(BIN)/python -m pytest tests/homeassistant/at_work.py
+	HOMEASSISTANT_VENV=$(VENV_HA) $(BIN)/python -m pytest tests/homeassistant/at_work.py
 
 $(VENV_HA)/.made: tests/homeassistant/requirements.txt
 	$(PYTHON_HA) -m venv $(VENV_HA)

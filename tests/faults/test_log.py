@@ -63,6 +63,12 @@ class Scripted:
         """Return what happens at this moment."""
         return self._line(asyncio.get_running_loop().time() - self._began)
 
+    def doze(self) -> None:
+        """Go on: it hands out whole frames as it is."""
+
+    def rouse(self) -> None:
+        """Go on."""
+
     async def read(self) -> bytes:
         """Return the next bytes; raise PortError."""
         loop = asyncio.get_running_loop()

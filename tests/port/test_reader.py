@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import random
+import termios
 import time
 from functools import partial
 from typing import TYPE_CHECKING
@@ -15,6 +17,7 @@ import pytest
 from teleinfo.meter.encode import encode_frame, with_parity
 from teleinfo.meter.line import Line
 from teleinfo.meter.wrong_speed import misread
+from teleinfo.port import calm as calm_module
 from teleinfo.port import reader as reader_module
 from teleinfo.port import silence as silence_module
 from teleinfo.port.errors import PortError, Trouble
@@ -82,6 +85,10 @@ class Bench:
     def has_decoded(self, frames: int) -> bool:
         """Tell whether so many frames were found sound."""
         return self.reader._decoder.counts.frames >= frames
+
+    def has_handed_out(self, readings: int) -> bool:
+        """Tell whether there were so many."""
+        return len(self.readings) == readings
 
     async def play(self) -> None:
         """Send frames for ever, as fast as a test likes it, garbled for a reader at another speed."""
@@ -193,6 +200,67 @@ def test_a_meter_of_either_mode_is_found_and_found_again(
         "reading a meter in mode standard at 9600 baud",
         "the meter changed its mode: now mode historique at 1200 baud, before mode standard at 9600 baud",
     ]
+
+
+def dozes(bench: Bench) -> bool:
+    """Tell whether the kernel wakes the reader at ETX only."""
+    assert bench.line.port is not None
+    near = os.open(bench.line.port, os.O_RDONLY | os.O_NOCTTY)
+    try:
+        _, _, _, lflag, _, _, characters = termios.tcgetattr(near)
+    finally:
+        os.close(near)
+    return bool(lflag & termios.ICANON) and characters[termios.VEOL] == b"\x03"
+
+
+def test_the_frames_of_a_steady_line_are_slept_through(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
+) -> None:
+    """
+    What costs is to wake up, so the reader wakes up at ETX only, as long as frames come.
+
+    1. After a few frames it dozes, and every frame that is sent comes out.
+    2. The meter is silent: it looks at every byte again, so that it can say what comes.
+    3. The meter is back: it dozes again.
+    """
+    monkeypatch.setattr(calm_module, "PATIENCE", 0.5)
+    patch(monkeypatch, BEAT=0.05)
+
+    async def scenario() -> None:
+        bench = Bench(tmp_path / "meter", mode="historique")
+        bench.line.open()
+        async with running(bench, meter=False):
+            await until(lambda: bench.reader.connected)
+            for _ in range(2):
+                assert not dozes(bench)
+                for number in range(1, calm_module.ROW + 3):
+                    bench.line.write(FRAMES[1200][:-1])
+                    bench.line.write(FRAMES[1200][-1:])
+                    await until(partial(bench.has_handed_out, number))
+                assert dozes(bench)
+                await until(lambda: not dozes(bench))
+                bench.readings.clear()
+
+    asyncio.run(scenario())
+
+    assert said(lines, "WARNING") == []
+
+
+def test_a_line_without_parity_is_not_slept_through(tmp_path: Path) -> None:
+    """There LF and CR could not be told apart any more."""
+
+    async def scenario() -> None:
+        bench = Bench(tmp_path / "meter", mode="historique")
+        bench.line.open()
+        stripped = bytes(byte & 0x7F for byte in FRAMES[1200])
+        async with running(bench, meter=False):
+            await until(lambda: bench.reader.connected)
+            for number in range(1, calm_module.ROW + 3):
+                bench.line.write(stripped)
+                await until(partial(bench.has_handed_out, number))
+                assert not dozes(bench)
+
+    asyncio.run(scenario())
 
 
 def test_a_frame_in_progress_is_enough_to_know_the_meter(

@@ -15,6 +15,7 @@ import logging
 from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.backoff import delays
+from teleinfo.port.calm import Calm
 from teleinfo.port.errors import PortError, Trouble
 from teleinfo.port.outage import Outage
 from teleinfo.port.silence import Silence
@@ -126,6 +127,7 @@ class Reader:
         look = opened + LOOK
         self._decoder.reset()
         self._tuner.opened(opened)
+        calm = Calm(opened, self._decoder.counts.bytes_)
         log.debug("listening to %s at %s baud", self._url, self.baudrate)
         while not self._tuner.due(now) and now - heard < SILENCE:
             data = await self._read(port)
@@ -134,7 +136,12 @@ class Reader:
             if data:
                 heard = now
                 self._silence.bytes_came(now)
-                self._take(data, now)
+                if self._take(data, now):
+                    calm.frame(now, self._decoder.counts.bytes_, parity=self._decoder.parity)
+            if calm.holds(now):
+                port.doze()
+            else:
+                port.rouse()
             self._silence.check(now)
             if now >= look:
                 look = now + LOOK
@@ -153,13 +160,17 @@ class Reader:
         except TimeoutError:
             return b""
 
-    def _take(self, data: bytes, now: float) -> None:
+    def _take(self, data: bytes, now: float) -> bool:
+        """Hand out the readings that these bytes complete, and return whether there was one."""
+        heard = False
         for reading in self._decoder.feed(data):
             if self._tuner.frame(reading.mode, len(reading.values), now):
                 self._found(reading.mode)
             if self._tuner.found or self._tuner.fixed:
+                heard = True
                 self._silence.frame_came(now)
                 self._on_reading(reading)
+        return heard
 
     def _look(self, now: float) -> None:
         mode, groups = self._decoder.pending()

@@ -25,6 +25,7 @@ from urllib.parse import urlsplit
 import serial
 import serial_asyncio
 
+from teleinfo.port.doze import Doze
 from teleinfo.port.errors import (
     PortError,
     Trouble,
@@ -69,9 +70,15 @@ _unfinished: set[str] = set()
 class Port:
     """An open port. Only `open_port` makes one."""
 
-    def __init__(self, stream: asyncio.StreamReader, explain: Callable[[OSError | None], PortError]) -> None:
+    def __init__(
+        self,
+        stream: asyncio.StreamReader,
+        explain: Callable[[OSError | None], PortError],
+        doze: Doze | None = None,
+    ) -> None:
         self._stream = stream
         self._explain = explain
+        self._doze = doze
 
     async def read(self) -> bytes:
         """
@@ -85,7 +92,23 @@ class Port:
             raise self._explain(error) from error
         if not data:
             raise self._explain(None)
-        return data
+        return data if self._doze is None else self._doze.undo(data)
+
+    def doze(self) -> None:
+        """
+        Be woken at ETX only, until `rouse`: `read` then returns whole frames. No byte is lost.
+
+        Only for a line with parity (see `doze`). A port that cannot do it stays as it is.
+        """
+        if self._doze is not None and not self._doze.deep:
+            with contextlib.suppress(*_FAULTS):
+                self._doze.begin()
+
+    def rouse(self) -> None:
+        """Be woken at each byte again."""
+        if self._doze is not None and self._doze.deep:
+            with contextlib.suppress(*_FAULTS):  # if the port is gone `read` says it
+                self._doze.end()
 
 
 @contextlib.asynccontextmanager
@@ -154,12 +177,19 @@ async def _device(path: str, baudrate: int) -> AsyncIterator[Port]:
         except _FAULTS as error:
             raise cannot_open(path, baudrate, error) from error
         try:
-            yield Port(stream, partial(device_lost, path))
+            yield Port(stream, partial(device_lost, path), _doze_of(tty))
         finally:
             transport.close()  # stops the reading at once; the descriptor is closed below
     finally:
         closing = _work(path, tty.release)
         await asyncio.wait({asyncio.wrap_future(closing)}, timeout=CLOSE_LIMIT)
+
+
+def _doze_of(tty: _Tty) -> Doze | None:
+    try:
+        return Doze(tty.fileno())
+    except _FAULTS:
+        return None  # it just went away: the first `read` says it
 
 
 async def _open_in_thread(path: str, baudrate: int) -> _Tty:

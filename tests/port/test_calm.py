@@ -1,0 +1,59 @@
+"""One sleeps through frames that come one after the other, with parity, and fit into the kernel's buffer."""
+
+from __future__ import annotations
+
+from teleinfo.port.calm import LONGEST, PATIENCE, ROW, Calm
+
+FRAME = 800  # bytes
+
+
+def calm_after(frames: int, *, size: int = FRAME, parity: bool | None = True) -> Calm:
+    """Return a line that was opened at 0 s, and sent one frame a second."""
+    calm = Calm(0, 0)
+    for number in range(1, frames + 1):
+        calm.frame(number, number * size, parity=parity)
+    return calm
+
+
+def test_a_few_frames_in_a_row_make_a_line_calm() -> None:
+    """Before, the speed may be wrong, or the frame the end of one."""
+    assert not Calm(0, 0).holds(1)
+    assert not calm_after(ROW - 1).holds(ROW)
+    assert calm_after(ROW).holds(ROW)
+
+
+def test_without_parity_no_line_is_calm() -> None:
+    """There CR and LF could not be told apart."""
+    assert not calm_after(ROW, parity=False).holds(ROW)
+    assert not calm_after(ROW, parity=None).holds(ROW)
+
+
+def test_a_frame_that_is_too_long_for_the_kernel_is_not_slept_through() -> None:
+    """What is counted is everything since the frame before; one short frame more is not enough to trust."""
+    assert calm_after(ROW, size=LONGEST).holds(ROW)
+    assert not calm_after(ROW, size=LONGEST + 1).holds(ROW)
+
+    calm = calm_after(ROW)
+    calm.frame(ROW + 1, ROW * FRAME + LONGEST + 1, parity=True)
+    assert not calm.holds(ROW + 1)
+    calm.frame(ROW + 2, (ROW + 1) * FRAME + LONGEST + 1, parity=True)
+    assert not calm.holds(ROW + 2)
+
+
+def test_a_line_without_frames_is_not_calm_until_a_few_came_again() -> None:
+    """The meter may have changed its speed: then every byte is looked at."""
+    calm = calm_after(ROW)
+
+    assert calm.holds(ROW + PATIENCE - 0.01)
+    assert not calm.holds(ROW + PATIENCE)
+    calm.frame(ROW + 6, (ROW + 1) * FRAME, parity=True)
+    assert not calm.holds(ROW + 6)
+
+
+def test_the_bytes_of_before_the_opening_do_not_count() -> None:
+    """The count goes on over many openings."""
+    calm = Calm(100, 1_000_000)
+    for number in range(1, ROW + 1):
+        calm.frame(100 + number, 1_000_000 + number * FRAME, parity=True)
+
+    assert calm.holds(100 + ROW)

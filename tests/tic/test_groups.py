@@ -229,7 +229,9 @@ def invisible(covered: bytes, position: int, group: Group) -> bool:
     ):
         return False
     label = find(group.mode, fields[0].decode())
-    if label is None and not set(fields[0]) <= set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_"):
+    if label is None and not (
+        len(fields[0]) <= 16 and set(fields[0]) <= set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_")
+    ):
         return False
     allowed = Charset.CODE if label is None else label.charset
     return set(fields[-1].strip(b" ")) <= set(allowed.value)

@@ -54,8 +54,9 @@ _STANDARD = re.compile(rb"(([ -~]+)\t(?:([ -~]+)|([ -~]*)\t([ -~]*))\t)[ -~]")
 # Season, then yymmddhhmmss; a lower-case season says that the clock is degraded, a blank that there is none.
 _HORODATE = re.compile(rb"[EHeh ][0-9]{12}")
 _EXACT = 65520 // 255
-# What an étiquette that the table does not know may be made of.
-_UNKNOWN_LABEL = re.compile(rb"[A-Z0-9+_-]+")
+# What an étiquette that the table does not know may be made of. Of HT two wrong bits make I, which neither
+# sum nor parity sees: with the horodate behind it an étiquette of three characters becomes one of seventeen.
+_UNKNOWN_LABEL = re.compile(rb"[A-Z0-9+_-]{1,16}")
 
 
 def read(body: bytes) -> list[Group | Rejection]:

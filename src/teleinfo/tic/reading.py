@@ -2,8 +2,8 @@
 Build the mapping étiquette → valeur of one frame.
 
 Groups go in, in the order of the meter; a `Reading` comes out, or None for a frame that must not be believed:
-one that has no sound group, or in which a key comes twice with two values. Bytes were then lost between two
-frames, and nothing else would show it.
+one that has no sound group, or in which a key comes twice. Bytes were then lost between two frames, and
+nothing else would show it: what is sound in such a frame may be of the one or of the other.
 """
 
 from __future__ import annotations
@@ -93,11 +93,12 @@ def read(groups: Iterable[Group]) -> Reading | None:
         mode = mode or group.mode
         label = find(group.mode, group.label)
         for key, value in _items(group, label, part):
-            if values.setdefault(key, value) == value:
-                continue
-            if label is None or not label.repeats:
+            if key not in values:
+                values[key] = value
+            elif label is None or not label.repeats:
                 return None
-            values[key] += f" {value}"
+            elif values[key] != value:
+                values[key] += f" {value}"
         if group.label == PART_OPENER:
             part = f"_{group.value}"
     return None if mode is None else Reading(mode, values)

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from teleinfo.tic.labels import find
+from teleinfo.tic.labels import find, whole
 from teleinfo.tic.reading import HORODATE_SUFFIX
 
 if TYPE_CHECKING:
@@ -62,5 +62,5 @@ def _chosen(reading: Reading, options: Options) -> dict[str, str | int]:
 
 def _number(reading: Reading, key: str, value: str) -> str | int:
     label = find(reading.mode, key)
-    # A value of blanks is an empty string, and has no number.
-    return int(value) if label is not None and label.is_number and value.strip().isdecimal() else value
+    number = whole(value) if label is not None and label.is_number else None
+    return value if number is None else number

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -47,14 +48,16 @@ def _ports() -> Iterator[int]:
 
 
 _candidates = _ports()
+_one_at_a_time = threading.Lock()
 
 
 def free_port() -> int:
     """Return a loopback port that nobody uses, and that nobody else in this run is given."""
-    for port in _candidates:
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind((HOST, port))
-            return port
+    with _one_at_a_time:
+        for port in _candidates:
+            with socket.socket() as probe, contextlib.suppress(OSError):
+                probe.bind((HOST, port))
+                return port
     pytest.fail("no free port is left")
 
 

@@ -140,9 +140,10 @@ def test_with_parity_a_known_line_without_it_is_not_recalled() -> None:
 
 
 def test_a_memory_that_is_full_forgets_all_and_begins_again() -> None:
-    """It holds a bounded number of lines, whatever the meter says."""
-    memory = Memory(parity=False, limit=10)
+    """It holds a bounded number of bytes, whatever the meter says."""
     frames = [bytes_of(ADCO, historique("PAPP", f"{power:05}"), parity=False) for power in range(9)]
+    line = encode_group(historique("PAPP", "00000"))[:-1]
+    memory = Memory(parity=False, limit=len(frames[0]) + 8 * len(line))
     memory.learn(frames[0])
 
     assert [memory.recall(frame) is not None for frame in frames] == [True] * 9
@@ -153,7 +154,7 @@ def test_a_memory_that_is_full_forgets_all_and_begins_again() -> None:
 
 def test_what_is_learnt_when_the_memory_is_full_is_known() -> None:
     """The newest frame has room."""
-    memory = Memory(parity=False, limit=2)
+    memory = Memory(parity=False, limit=50)
     memory.learn(bytes_of(ADCO, PTEC, parity=False))
     memory.learn(bytes_of(ADCO, parity=False))
 

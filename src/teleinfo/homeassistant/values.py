@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.homeassistant import registers
 from teleinfo.homeassistant.entities import FACTORS, Entity, Nature, entity_of, nature_of
 from teleinfo.homeassistant.horodate import iso
-from teleinfo.tic.labels import CONTRACTS, STANDARD, Mode, find
+from teleinfo.tic.labels import CONTRACTS, DIGITS, STANDARD, Mode, find, whole
 from teleinfo.tic.reading import HORODATE_SUFFIX
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ IMPORTED, EXPORTED = "PUISSANCE_MOYENNE", "PUISSANCE_MOYENNE_INJECTEE"
 
 _TOTAL: Final = "INDEX_TOTAL_"
 _LONGEST: Final = 255  # characters of a state in Home Assistant; a longer one becomes unknown
-_NUMBER: Final = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)?")
+_NUMBER: Final = re.compile(rf"[+-]?[0-9]{{1,{DIGITS}}}(?:[.,][0-9]{{1,{DIGITS}}})?")
 
 
 def _power(key: str, name: str) -> Entity:
@@ -125,10 +125,9 @@ def _total(reading: Reading) -> dict[str, State]:
     option = next((o for o in CONTRACTS if reading.values.get("OPTARIF", "").startswith(o)), None)
     if option is None or len(CONTRACTS[option]) == 1:
         return {}
-    indexes = [reading.values.get(label, "") for label in CONTRACTS[option]]
-    if not all(index.isdecimal() for index in indexes):
-        return {}
-    return {f"{_TOTAL}{option}": sum(map(int, indexes))}
+    indexes = [whole(reading.values.get(label, "")) for label in CONTRACTS[option]]
+    known = [index for index in indexes if index is not None]
+    return {f"{_TOTAL}{option}": sum(known)} if len(known) == len(indexes) else {}
 
 
 def drawn(mode: Mode, states: dict[str, State]) -> tuple[str, int] | None:
@@ -146,9 +145,11 @@ def running_indexes(reading: Reading, states: dict[str, State]) -> set[str]:
     The one that counts now (NTARF), those of tomorrow's profile (PJOURF+1, whose blocks are HHMMSSSS with the
     index in the last digit, 54E), and the six of Tempo where there is a colour.
     """
-    numbers = {int(value) for value in (reading.values.get("NTARF", ""),) if value.isdecimal()}
     blocks = re.findall(r"\b[0-9A-F]{7}([0-9A-F])\b", reading.values.get("PJOURF+1", ""))
-    numbers |= {int(block, 16) for block in blocks}
+    numbers = {int(block, 16) for block in blocks}
+    running = whole(reading.values.get("NTARF", ""))
+    if running is not None:
+        numbers.add(running)
     if states.get("COULEUR_JOUR"):
         numbers |= set(range(1, 7))
     return {key for number in numbers if (key := f"EASF{number:02}") in STANDARD}

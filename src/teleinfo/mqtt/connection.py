@@ -44,6 +44,9 @@ CONNACK: Final = 5.0
 PING_ANSWER: Final = 10.0
 """Seconds for PINGRESP: paho alone would wait for a whole keepalive, 30 s and more when idle."""
 
+LONGEST: Final = 1 << 18
+"""Bytes of a message that is heard at most. Who sends a longer one means us no good."""
+
 _REFUSED = 0x80
 """From this code on the answer to a subscription is no, MQTT 3.1.1 §3.9.3."""
 
@@ -82,6 +85,10 @@ class Connection:
         )
         self._loop = asyncio.get_running_loop()
         self.socket_closed: asyncio.Future[None] = self._loop.create_future()
+        # aiomqtt makes new ones at CONNACK, and never looks at these when the broker hangs up right then.
+        self._futures = [self._client._connected, self._client._disconnected]  # noqa: SLF001 - it has no other way
+        self._really_receive = self._paho._sock_recv  # noqa: SLF001 - paho has no limit of its own
+        self._paho._sock_recv = self._receive  # type: ignore[method-assign]  # noqa: SLF001 - as above
         self._paho.on_socket_close = self._on_socket_close
         self._paho.on_socket_register_write = self._on_socket_register_write
 
@@ -105,6 +112,17 @@ class Connection:
         current = self._paho.socket()
         if current is not None and current is sock:
             self._loop.add_writer(current.fileno(), self._paho.loop_write)
+
+    def _receive(self, bufsize: int) -> bytes:
+        """
+        Read `bufsize` bytes for paho; raise OSError, which is a lost connection to it.
+
+        It would hold a message of 256 MiB, and 65535 messages of QoS 2, for whoever sends them. We ask for
+        QoS 1 at most.
+        """
+        if bufsize > LONGEST or self._paho._in_messages:  # noqa: SLF001 - paho has no limit of its own
+            raise ConnectionAbortedError
+        return self._really_receive(bufsize)
 
     async def enter(self) -> None:
         """Connect; raise `BrokerError`."""
@@ -196,7 +214,8 @@ class Connection:
             await asyncio.sleep(0)
         finally:
             self._paho._sock_close()  # noqa: SLF001 - as for _paho
-            for future in (self._client._connected, self._client._disconnected):  # noqa: SLF001 - as for _paho
+            self._futures += [self._client._connected, self._client._disconnected]  # noqa: SLF001 - as for _paho
+            for future in self._futures:
                 if future.done() and not future.cancelled():
                     # Seen, or asyncio would report that nobody retrieved it.
                     future.exception()

@@ -46,6 +46,9 @@ STEADY = 2.0
 SILENCE = 60.0
 """A port that gave no byte for so long, seconds, is opened again: drivers and bridges get stuck."""
 
+NEWS = 60.0
+"""The least time between two lines of the log about a mode that changes at one speed, seconds."""
+
 LOOK = 1.0
 """How often the frame in progress is looked at, seconds: each look costs a parse."""
 
@@ -80,6 +83,7 @@ class Reader:
         self._silence = Silence(url, tuner)
         self._retries = self._new_retries()
         self._announced: tuple[Mode, int] | None = None
+        self._quiet_until = 0.0
         self.connected = False
         self.trouble: Trouble | None = None
         self.mode: Mode | None = None
@@ -165,7 +169,7 @@ class Reader:
         heard = False
         for reading in self._decoder.feed(data):
             if self._tuner.frame(reading.mode, len(reading.values), now):
-                self._found(reading.mode)
+                self._found(reading.mode, now)
             if self._tuner.found or self._tuner.fixed:
                 heard = True
                 self._silence.frame_came(now)
@@ -175,15 +179,17 @@ class Reader:
     def _look(self, now: float) -> None:
         mode, groups = self._decoder.pending()
         if self._tuner.piece(mode, groups, now) and mode is not None:
-            self._found(mode)
+            self._found(mode, now)
 
-    def _found(self, mode: Mode) -> None:
+    def _found(self, mode: Mode, now: float) -> None:
         """Note that the meter was heard, and say it where it is news."""
         self.mode = mode
         if self._announced == (mode, self.baudrate):
             return
         if self._announced is None:
             log.info("reading a meter in mode %s at %s baud", mode, self.baudrate)
+        elif self._announced[1] == self.baudrate and now < self._quiet_until:
+            return
         else:
             log.info(
                 "the meter changed its mode: now mode %s at %s baud, before mode %s at %s baud",
@@ -192,6 +198,7 @@ class Reader:
                 *self._announced,
             )
         self._announced = (mode, self.baudrate)
+        self._quiet_until = now + NEWS
 
     def _steady(self, opened: float) -> None:
         if self._outage.ended(opened):

@@ -7,16 +7,13 @@ Never raises, holds a bounded amount, costs linear time, and gives the same read
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from teleinfo.tic import groups
 from teleinfo.tic.frames import Framer
 from teleinfo.tic.groups import Group, Rejection
+from teleinfo.tic.labels import Mode
 from teleinfo.tic.memory import Memory
 from teleinfo.tic.reading import Reading, read
-
-if TYPE_CHECKING:
-    from teleinfo.tic.labels import Mode
 
 
 @dataclass(slots=True)
@@ -78,7 +75,8 @@ class Decoder:
         Nothing is counted. It parses the whole piece: ask once a second, not at every byte.
         """
         sound = [group.mode for group in groups.read(self._framer.pending().body) if isinstance(group, Group)]
-        return max(((mode, sound.count(mode)) for mode in set(sound)), key=lambda m: m[1], default=(None, 0))
+        mode = max(Mode, key=sound.count)
+        return (mode, sound.count(mode)) if sound else (None, 0)
 
     def close(self) -> None:
         """Say that the line has ended: a frame in progress was cut short."""

@@ -24,6 +24,7 @@ __all__ = [
     "ALARMS",
     "ALERT_BITS",
     "CONTRACTS",
+    "DIGITS",
     "HISTORIQUE",
     "METER_NUMBERS",
     "NEWS",
@@ -36,12 +37,27 @@ __all__ = [
     "Label",
     "Mode",
     "find",
+    "whole",
 ]
+
+
+DIGITS: Final = 15
+"""Of a number at most: more of them change on their way through a reader of JSON, which may have 53 bits."""
 
 
 def find(mode: Mode, name: str) -> Label | None:
     """Return what the table knows of the étiquette `name` in `mode`, or None."""
     return (STANDARD if mode is Mode.STANDARD else HISTORIQUE).get(name)
+
+
+def whole(value: str) -> int | None:
+    """
+    Return the whole number that a value says, its padding blanks aside, or None where it says none.
+
+    One of more than `DIGITS` is none: no meter has it.
+    """
+    digits = value.strip(" ")
+    return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) <= DIGITS else None
 
 
 # How some meters, or another page of the same document, spell a label of the table: variant → label.

@@ -18,8 +18,8 @@ from teleinfo.tic.reading import Entry, Reading
 if TYPE_CHECKING:
     from teleinfo.tic.labels import Mode
 
-LIMIT = 1024
-"""The most lines that are remembered: then all is forgotten. A line costs about 400 bytes."""
+LIMIT = 1 << 15
+"""Bytes of the lines that are remembered at most, about 1500 lines; then all is forgotten."""
 
 _lookup = dict[bytes, Entry].get
 
@@ -78,7 +78,7 @@ class Memory:
         keys = [key for place in places for key in place.keys]
         if len({place.mode for place in places}) > 1 or len(set(keys)) < len(keys):
             return
-        self._make_room(len(lines))
+        self._make_room(len(raw))
         known = [{line: place.entry} for line, place in zip(lines, places, strict=True)]
         self._shapes[len(lines)] = _Shape(places[0].mode, places, known)
 
@@ -90,15 +90,15 @@ class Memory:
             if entry is None:
                 return False
             entries[index] = shape.known[index][line] = entry
-            self._size += 1
+            self._size += len(line)
         self._make_room(0)
         return True
 
     def _characters(self, line: bytes) -> bytes:
         return characters.check(line) if self.parity else line
 
-    def _make_room(self, lines: int) -> None:
-        self._size += lines
+    def _make_room(self, size: int) -> None:
+        self._size += size
         if self._size > self._limit:
             self._shapes.clear()
-            self._size = lines
+            self._size = size

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.labels import ALARMS, METER_NUMBERS, find
+from teleinfo.tic.labels import ALARMS, METER_NUMBERS, find, whole
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.watch.sections import PERIODS, POWERS, Section, section_of
 
@@ -128,7 +128,7 @@ class Board:
     def power(self) -> int | None:
         """The apparent power that is drawn, VA; None where the meter does not tell it."""
         texts = (entry.value for key in POWERS if (entry := self._entries.get(key)))
-        return next((int(text) for text in texts if text.isdecimal()), None)
+        return next((power for text in texts if (power := whole(text)) is not None), None)
 
     @property
     def period(self) -> tuple[str, str] | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.i18n import N_, _
 from teleinfo.tic import registers
-from teleinfo.tic.labels import Kind
+from teleinfo.tic.labels import Kind, whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,8 +93,8 @@ def shown(label: Label | None, value: str) -> str:
     """Return the value for people: a quantity in its unit, a horodate as a date, all else as it was sent."""
     if label is None:
         return value
-    if label.is_number and value.isdecimal():
-        return f"{number(int(value))} {label.unit}"
+    if label.is_number and (figure := whole(value)) is not None:
+        return f"{number(figure)} {label.unit}"
     if label.kind is Kind.HORODATE:
         return moment(value) or value
     return value

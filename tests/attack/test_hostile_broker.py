@@ -1,0 +1,283 @@
+"""
+A broker that means harm: no MQTT, broken MQTT, too much MQTT.
+
+Each story begins and ends with a good broker at the same address. In between the memory of the daemon is
+bounded, its log quiet, the watchdog fed; and afterwards it works as if nothing had been.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.attack.nasty import WELCOME, NastyBroker, Peer, length, publish
+from tests.attack.victim import Victim
+from tests.faults.home import historique, together
+from tests.support.broker import MosquittoBroker, free_port
+from tests.support.daemon import Meter
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.attack.nasty import Script
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+SHORT, LONG = 4.0, 60.0
+"""Seconds that an attack lasts in the normal run, and in the slow one."""
+
+BACK = 60.0
+"""Seconds for what is promised within 35 s, to fail by the promise and not by the wait."""
+
+LINES = 8
+"""That an attack may cost in the log: an outage or two, and a guess at who is to blame."""
+
+BLOCK = bytes(1 << 16)
+MOST = 268_435_455
+"""The longest packet that MQTT knows, bytes."""
+
+
+# No MQTT at all.
+
+
+def a_web_server(peer: Peer) -> None:
+    """Answer as a web server does to what it does not understand."""
+    peer.listen()
+    peer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 11\r\nConnection: close\r\n\r\nBad Request")
+
+
+def random_bytes(peer: Peer) -> None:
+    """Answer with noise, and go on with it."""
+    peer.listen()
+    while peer.alive:
+        peer.write(peer.rng.randbytes(1 << 12))
+
+
+def a_tls_server(peer: Peer) -> None:
+    """Answer with an alert of TLS, then with what looks like a handshake."""
+    peer.listen()
+    peer.write(b"\x15\x03\x03\x00\x02\x02\x28")
+    peer.write(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + peer.rng.randbytes(1 << 14))
+    peer.wait(2)
+
+
+def silence(peer: Peer) -> None:
+    """Take the connection, and say nothing."""
+    peer.listen()
+    peer.wait(LONG)
+
+
+# MQTT that is broken.
+
+
+def an_endless_length(peer: Peer) -> None:
+    """Welcome, then a remaining length of more than four bytes (§2.2.3)."""
+    peer.welcome()
+    peer.write(b"\x30\xff\xff\xff\xff\xff\xff\x01")
+    peer.wait(LONG)
+
+
+def packets_of_servants(peer: Peer) -> None:
+    """Welcome, then acknowledge what was never sent, release what never came, and ask like a client."""
+    peer.welcome()
+    for number in (0, 1, 2, 999, 65535):
+        for kind in (0x40, 0x50, 0x62, 0x70, 0xB0):
+            peer.write(bytes([kind, 2]) + number.to_bytes(2, "big"))
+        peer.write(b"\x90\x03" + number.to_bytes(2, "big") + b"\x80")
+    peer.write(b"\xc0\x00\xe0\x00\xf0\x00\x00\x00\xd0\x00\xd0\x00")
+    peer.write(b"\x82\x06\x00\x01\x00\x01a\x01")
+    peer.write(b"\x10\x0e\x00\x04MQTT\x04\x02\x00\x0f\x00\x02ab")
+    peer.write(WELCOME + b"\x20\x00" + b"\x20\x01\x00" + b"\x40\x00" + b"\x90\x00" + b"\x30\x01\x00")
+    peer.wait(LONG)
+
+
+def a_topic_that_is_none(peer: Peer) -> None:
+    """Welcome, then messages whose topic is longer than they are, empty, or no UTF-8."""
+    peer.welcome()
+    for body in (
+        b"\xff\xff",
+        b"\x00\x00",
+        b"\x00\x02\xff\xfe!",
+        b"\x00\x05a",
+        b"",
+        b"\x00\x01#x",
+        b"\x00\x01\x00x",
+    ):
+        for qos in (0x30, 0x32, 0x34, 0x36):
+            peer.write(bytes([qos]) + length(len(body)) + body)
+    peer.wait(LONG)
+
+
+def a_welcome_that_is_none(peer: Peer) -> None:
+    """Answer with a CONNACK of an unknown code, of no length, or with a message before it."""
+    peer.listen()
+    peer.write(peer.rng.choice([b"\x20\x02\x00\xff", b"\x20\x02\xff\x00", b"\x20\x00", publish("a", b"b")]))
+    peer.wait(1)
+
+
+def a_slow_welcome(peer: Peer) -> None:
+    """Send CONNACK one byte at a time, more slowly than anybody would wait for."""
+    peer.listen()
+    for byte in WELCOME:
+        peer.write(bytes([byte]))
+        peer.wait(2)
+
+
+# Too much MQTT.
+
+
+def a_giant_that_is_announced(peer: Peer) -> None:
+    """Welcome, then the beginning of a message of 256 MiB, and no more."""
+    peer.welcome()
+    peer.write(b"\x30" + length(MOST))
+    peer.wait(LONG)
+
+
+def a_giant_that_comes(peer: Peer) -> None:
+    """Welcome, then a message of 256 MiB, as fast as it is taken."""
+    peer.welcome()
+    peer.write(b"\x30" + length(MOST) + b"\x00\x01a")
+    while peer.alive:
+        peer.write(BLOCK)
+
+
+def a_flood(peer: Peer) -> None:
+    """Welcome, then messages that nobody asked for, as fast as they are taken."""
+    peer.welcome()
+    block = publish("elsewhere", b"x" * 200) * 100
+    while peer.alive:
+        peer.write(block)
+
+
+def a_flood_to_be_acknowledged(peer: Peer) -> None:
+    """Welcome, then messages of QoS 1 that nobody asked for."""
+    peer.welcome()
+    number = 0
+    while peer.alive:
+        number = number % 65535 + 1
+        peer.write(publish("elsewhere", b"x" * 1000, qos=1, number=number))
+
+
+def a_flood_that_is_never_released(peer: Peer) -> None:
+    """Welcome, then messages of QoS 2, each with a number of its own, that a client has to keep (§4.3.3)."""
+    peer.welcome()
+    number = 0
+    while peer.alive:
+        number = number % 65535 + 1
+        peer.write(publish("elsewhere", BLOCK, qos=2, number=number))
+
+
+def a_flood_without_ears(peer: Peer) -> None:
+    """Welcome, then messages of QoS 1, and never read what the client answers to them."""
+    peer.listen()
+    peer.write(WELCOME)
+    block = b"".join(publish("elsewhere", b"", qos=1, number=number) for number in range(1, 60000))
+    while peer.alive:
+        peer.write(block)
+
+
+def a_flood_of_births(peer: Peer) -> None:
+    """Welcome, then tell thousands of times a second that Home Assistant was born."""
+    peer.welcome()
+    block = publish("homeassistant/status", b"online", retain=True) * 100
+    while peer.alive:
+        peer.write(block)
+
+
+def giants_on_our_topic(peer: Peer) -> None:
+    """Welcome, then messages of a megabyte on a topic that we listen to."""
+    peer.welcome()
+    block = publish("homeassistant/status", BLOCK * 16)
+    while peer.alive:
+        peer.write(block)
+
+
+def a_storm_of_hang_ups(peer: Peer) -> None:
+    """Welcome and hang up, or hang up at once, with a reset or in good order."""
+    if peer.rng.random() < 0.7:
+        peer.listen()
+        peer.write(WELCOME)
+    if peer.rng.random() < 0.5:
+        peer.reset()
+
+
+GROUPS: dict[str, list[Script]] = {
+    "no MQTT": [a_web_server, random_bytes, a_tls_server, silence],
+    "broken MQTT": [an_endless_length, packets_of_servants, a_topic_that_is_none, a_welcome_that_is_none],
+    "slow or fickle MQTT": [a_slow_welcome, a_giant_that_is_announced, a_storm_of_hang_ups],
+    "a flood": [a_giant_that_comes, a_flood],
+    "a flood to keep": [a_flood_to_be_acknowledged, a_flood_that_is_never_released, a_flood_without_ears],
+    "a flood of what we listen to": [a_flood_of_births, giants_on_our_topic],
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_broker_that_means_harm_does_none(group: str, tmp_path: Path, figures: Figures) -> None:
+    """For a few seconds; each attack has a daemon of its own, some at the same time."""
+    together(tmp_path, *(story(script, SHORT, figures) for script in GROUPS[group]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("script", [script for group in GROUPS.values() for script in group])
+def test_a_broker_that_means_harm_for_a_minute_does_none(
+    script: Script, tmp_path: Path, figures: Figures
+) -> None:
+    """The same for as long as a bound on memory needs to show."""
+    story(script, LONG, figures)(tmp_path)
+
+
+def story(script: Script, seconds: float, figures: Figures) -> Callable[[Path], None]:
+    """Return the story of an attack that lasts so many seconds from its first connection on."""
+    port = free_port()
+
+    def told(folder: Path) -> None:
+        good = MosquittoBroker(folder, port=port)
+        with ExitStack() as stack:
+            meter = stack.enter_context(Meter(historique(1)))
+            stack.callback(good.stop)
+            good.start()
+            victim = stack.enter_context(
+                Victim(
+                    folder,
+                    serial_port=meter.line.port,
+                    mqtt_host=good.host,
+                    mqtt_port=good.port,
+                    homeassistant="true",
+                )
+            )
+            expect_readings(good)
+            victim.calm()
+            good.stop()
+            with NastyBroker(good.port, script) as nasty:
+                began = await_first(nasty)
+                time.sleep(max(0.0, seconds - (time.monotonic() - began)))
+            good.start()
+            expect_readings(good)
+            victim.assert_unmoved(script.__name__.replace("_", " "), figures, lines=LINES)
+
+    told.__name__ = script.__name__
+    return told
+
+
+def expect_readings(broker: MosquittoBroker) -> None:
+    """Wait until the daemon is online there, and a reading comes."""
+    with Subscriber(broker.host, broker.port) as subscriber:
+        subscriber.expect("teleinfo/status", b"online", limit=BACK)
+        subscriber.expect("teleinfo", limit=BACK)
+
+
+def await_first(nasty: NastyBroker) -> float:
+    """Return when the daemon has come to the nasty broker."""
+    end = time.monotonic() + BACK
+    waiting = threading.Event()
+    while not nasty.accepted:
+        assert time.monotonic() < end, "the daemon does not come"
+        waiting.wait(0.02)
+    return time.monotonic()

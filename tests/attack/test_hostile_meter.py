@@ -1,0 +1,224 @@
+"""
+A meter that means harm, or a cable that catches everything: megabytes a second of what is no frame.
+
+The memory of the daemon is bounded, its log quiet, the watchdog fed; the next good frame is published, and it
+stops at once, in the middle of it.
+"""
+
+from __future__ import annotations
+
+import itertools
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+import pytest
+
+from teleinfo.meter.encode import encode_frame, with_parity
+from teleinfo.meter.line import Line
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.attack.victim import Victim
+from tests.faults.home import historique, standard, together
+from tests.support.broker import MosquittoBroker, free_port
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+SHORT, LONG = 4.0, 60.0
+"""Seconds that an attack lasts in the normal run, and in the slow one."""
+
+FASTEST = 11_520
+"""Bytes a second of the fastest serial line that a meter may have, 115200 baud: all but a flood is slower."""
+
+LINES = 6
+"""That an attack may cost in the log: a silence and its end."""
+
+BLOCK = 1 << 16
+RNG = random.Random(3)
+
+
+def noise() -> Iterator[bytes]:
+    """Yield all bytes, each as often as the others."""
+    yield from itertools.cycle([RNG.randbytes(BLOCK) for _ in range(16)])
+
+
+def an_endless_frame() -> Iterator[bytes]:
+    """Yield STX, and what never ends."""
+    yield b"\x02"
+    yield from itertools.repeat(b"\nPAPP 00750 -\r" * 4096)
+
+
+def beginnings() -> Iterator[bytes]:
+    """Yield nothing but STX."""
+    yield from itertools.repeat(b"\x02" * BLOCK)
+
+
+def ends() -> Iterator[bytes]:
+    """Yield nothing but ETX."""
+    yield from itertools.repeat(b"\x03" * BLOCK)
+
+
+def empty_frames() -> Iterator[bytes]:
+    """Yield STX and ETX, and the shortest wrecks between them."""
+    yield from itertools.repeat(b"\x02\r\x03\x02a\r\x03\x02\na\x03\x02\x04\x03" * 4096)
+
+
+def lines_without_a_frame() -> Iterator[bytes]:
+    """Yield frames of the most lines that there is room for, none of which says anything."""
+    yield from itertools.repeat((b"\x02" + b"\na\r" * 2600 + b"\x03") * 8)
+
+
+def frames_that_are_sound() -> Iterator[bytes]:
+    """Yield good frames, a thousand times faster than any meter, all different."""
+    for index in itertools.count(10_000):
+        yield historique(index % 1_000_000_000)
+
+
+def frames_that_are_long() -> Iterator[bytes]:
+    """Yield good frames of one line that is as long as a frame may be, all different, to be remembered."""
+    for index in itertools.count(10_000):
+        group = Group("NEW", f"{index:010}".ljust(8000, "A"), None, Mode.HISTORIQUE)
+        yield with_parity(encode_frame([group]))
+
+
+def frames_of_new_labels() -> Iterator[bytes]:
+    """Yield good frames of étiquettes that nobody knows, all different."""
+    labels = (f"N{index}" for index in itertools.count())
+    made = [
+        encode_frame(Group(label, "0", None, Mode.STANDARD) for label in itertools.islice(labels, 400))
+        for _ in range(50)
+    ]
+    yield from itertools.cycle(made)
+
+
+def frames_of_giant_numbers() -> Iterator[bytes]:
+    """Yield good frames whose figures are thousands: no document limits the length of a value here."""
+    frames = [
+        encode_frame([Group("PAPP", "9" * 5000, None, Mode.HISTORIQUE)]),
+        encode_frame([Group("PAPP", "9" * 400, None, Mode.HISTORIQUE)]),
+        encode_frame(
+            Group(label, value, None, Mode.HISTORIQUE)
+            for label, value in (("OPTARIF", "HC.."), ("HCHC", "9" * 5000), ("HCHP", "1"))
+        ),
+    ]
+    yield from itertools.cycle(frames)
+
+
+def frames_of_two_modes() -> Iterator[bytes]:
+    """Yield good frames, each of the mode that the one before was not."""
+    yield from itertools.repeat(historique(1) + standard(1))
+
+
+ATTACKS: list[Callable[[], Iterator[bytes]]] = [
+    noise,
+    an_endless_frame,
+    beginnings,
+    ends,
+    empty_frames,
+    lines_without_a_frame,
+    frames_that_are_sound,
+    frames_that_are_long,
+    frames_of_new_labels,
+    frames_of_giant_numbers,
+    frames_of_two_modes,
+]
+
+
+class Flood:
+    """Puts what `attack` yields on the line, as fast as it is read; `sent` counts bytes."""
+
+    def __init__(self, line: Line, attack: Callable[[], Iterator[bytes]]) -> None:
+        self.sent = 0
+        self._line = line
+        self._blocks = attack()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._flood, name="flood", daemon=True)
+
+    def _flood(self) -> None:
+        for block in self._blocks:
+            rest = block
+            while rest:
+                if self._over.is_set():
+                    return
+                put = self._line.put(rest)
+                self.sent += put
+                rest = rest[put:]
+                if not put:
+                    self._over.wait(0.0005)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join(20)
+
+
+@pytest.mark.parametrize("number", range(0, len(ATTACKS), 4))
+def test_a_meter_that_means_harm_does_none(number: int, tmp_path: Path, figures: Figures) -> None:
+    """For a few seconds; each attack has a daemon of its own, four at a time."""
+    together(tmp_path, *(story(attack, SHORT, figures) for attack in ATTACKS[number : number + 4]))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("attack", ATTACKS)
+def test_a_meter_that_means_harm_for_a_minute_does_none(
+    attack: Callable[[], Iterator[bytes]], tmp_path: Path, figures: Figures
+) -> None:
+    """The same for as long as a bound on memory needs to show."""
+    story(attack, LONG, figures)(tmp_path)
+
+
+def story(attack: Callable[[], Iterator[bytes]], seconds: float, figures: Figures) -> Callable[[Path], None]:
+    """Return the story of an attack that lasts so many seconds."""
+    port = free_port()
+
+    def told(folder: Path) -> None:
+        with (
+            MosquittoBroker(folder, port=port) as broker,
+            Line() as line,
+            Victim(
+                folder,
+                serial_port=line.port,
+                serial_mode="historique",
+                payload_numbers="true",
+                homeassistant="true",
+                mqtt_host=broker.host,
+                mqtt_port=broker.port,
+            ) as victim,
+        ):
+            expect_reading(broker, line)
+            victim.calm()
+            with Flood(line, attack) as flood:
+                time.sleep(seconds)
+            assert flood.sent > seconds * FASTEST, "that was no flood"
+            expect_reading(broker, line)
+            victim.assert_unmoved(attack.__name__.replace("_", " "), figures, lines=LINES)
+            with Flood(line, attack):
+                time.sleep(0.5)
+                status, took = victim.daemon.stop()
+            assert status == 0
+            figures.kept("attack, by the meter: stop in the middle of it", took, at_most=1)
+
+    told.__name__ = attack.__name__
+    return told
+
+
+def expect_reading(broker: MosquittoBroker, line: Line) -> None:
+    """Send one frame again and again until it is published."""
+    payload = b'"BASE":4711'
+    with Subscriber(broker.host, broker.port, "teleinfo") as subscriber:
+        end = time.monotonic() + 60
+        while not any(payload in received.payload for received in subscriber.drain()):
+            assert time.monotonic() < end, "no reading comes"
+            line.write(b"\x03" + historique(4711))
+            time.sleep(0.1)

@@ -1,0 +1,1 @@
+"""Bytes that nobody thought of, against models that anybody can follow."""

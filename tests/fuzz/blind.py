@@ -1,0 +1,66 @@
+"""The fuzzer that is always there: it changes known inputs at random, and sees nothing of what they reach."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from tests.fuzz import corpus
+
+if TYPE_CHECKING:
+    import random
+    from collections.abc import Callable, Iterator
+
+LONGEST = 4096
+"""Bytes of an input, as atheris is told too."""
+
+_MARKS = [b"\x02", b"\x03", b"\x04", b"\n", b"\r", b"\t", b" ", b"\x00", b"\x80", b"\xff", b"=", b"'", b"\\"]
+
+
+def changed(data: bytes, others: list[bytes], rng: random.Random) -> bytes:
+    """Return the input after some changes of one kind or another."""
+    for _ in range(rng.choice([1, 1, 1, 2, 3, 8])):
+        start = rng.randint(0, len(data))
+        end = min(len(data), start + rng.choice([0, 1, 1, 2, 8, 64]))
+        other = rng.choice(others)
+        place = rng.randint(0, len(other))
+        new = rng.choice(
+            [
+                b"",
+                rng.choice(_MARKS),
+                rng.randbytes(1),
+                bytes(byte ^ 1 << rng.randrange(8) for byte in data[start:end][:1]),
+                bytes(byte + rng.choice([1, 255]) & 0xFF for byte in data[start:end]),
+                data[start:end] * rng.choice([2, 3]),
+                other[place : place + rng.choice([4, 32, 256])],
+                bytes(byte & 0x7F for byte in data[start:end]),
+            ]
+        )
+        data = data[:start] + new + data[end:]
+    return data[:LONGEST]
+
+
+def tries(name: str, rng: random.Random) -> Iterator[bytes]:
+    """Yield inputs for a target without end: what is there, then what comes of it."""
+    known = corpus.inputs(name)
+    yield from known
+    while True:
+        yield changed(rng.choice(known), known, rng)
+
+
+def fuzz(name: str, seconds: float, rng: random.Random, *, say: Callable[[str], None]) -> bool:
+    """Try a target for so long; return whether nothing broke it, and keep what did."""
+    check = corpus.target(name).check
+    end = time.monotonic() + seconds
+    count = 0
+    for data in tries(name, rng):
+        count += 1
+        try:
+            check(data)
+        except BaseException:
+            say(f"{name}: broken by {corpus.keep(name, data, broke=True)}")
+            raise
+        if time.monotonic() > end:
+            break
+    say(f"{name}: {count} inputs, changed at random")
+    return True

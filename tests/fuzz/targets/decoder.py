@@ -1,0 +1,89 @@
+"""
+Any line: never raises, holds a bound, says in any chunks what the model says, and only what is on the wire.
+
+The line is sent as it is, then once more with other figures in the same places, then as it was: what the
+decoder remembers of one frame must not change what it says of another.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import re
+
+from teleinfo.meter.catalogue import METERS, build
+from teleinfo.meter.encode import cut_frame, with_parity
+from teleinfo.tic.decoder import Counts, Decoder
+from tests.fuzz.model import LIMIT, Sound, control_of, group_of, tell
+
+_LINE = re.compile(rb"(?<=\n)[^\r\n]*(?=\r)")
+_OTHER_FIGURES = bytes.maketrans(b"0123456789", b"1234567890")
+
+
+def seeds() -> dict[str, bytes]:
+    """Return a frame of every meter that can be simulated, stripped and with parity, and wrecks."""
+    start = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 - a meter knows local time only
+    found = {}
+    for name in METERS:
+        meter = build(name, start=start, rng=random.Random(7))
+        found[name] = meter.emit(start)
+        found[f"{name}-parity"] = with_parity(meter.emit(start + dt.timedelta(seconds=3)))
+        found[f"{name}-cut"] = cut_frame(meter.frame(start)[:3]) + meter.emit(start)
+    found["ice"] = b"\x02\nPREAVIS DEP X\r\nPREAVIS EJP ]\r\nEA 12Wh M\r\nAppli INJECTION P\r\nEA 7Wh !\r\x03"
+    return found
+
+
+def check(data: bytes) -> None:
+    """Hold the decoder against the model."""
+    again = data + b"\x03" + _LINE.sub(_renewed, data) + b"\x03" + data
+    told = tell(again)
+    expected = Counts(
+        bytes_=len(again),
+        frames=told.frames,
+        groups=told.groups,
+        parity=told.parity,
+        checksum=told.checksum,
+        malformed=told.malformed,
+        interrupted=told.interrupted,
+    )
+    for chunks in ([again], _pieces(again, 1), _pieces(again, 1 + sum(data) % 97)):
+        decoder = Decoder()
+        readings = []
+        for chunk in chunks:
+            readings += decoder.feed(chunk)
+            assert len(decoder._framer._buffer) < LIMIT
+        assert [(reading.mode, list(reading.values.items())) for reading in readings] == told.readings
+        assert decoder.counts == expected
+        assert decoder.parity is told.with_parity
+        assert decoder.pending()[1] <= len(told.pending)
+        decoder.close()
+    _assert_on_the_wire(again, [pair for _, pairs in told.readings for pair in pairs])
+
+
+def _pieces(data: bytes, size: int) -> list[bytes]:
+    return [data[start : start + size] for start in range(0, len(data), size)]
+
+
+def _renewed(match: re.Match[bytes]) -> bytes:
+    """Return a sound line with other figures in its value, and the sum that belongs to them."""
+    line = match[0]
+    group = group_of(line)
+    if not isinstance(group, Sound):
+        return line
+    between = line[: len(group.label)] + line[len(group.label) : -2].translate(_OTHER_FIGURES)
+    return between + line[-2:-1] + bytes([control_of(between, group.mode)])
+
+
+def _assert_on_the_wire(line: bytes, pairs: list[tuple[str, str]]) -> None:
+    """Require each value to stand in a line of the wire whose sum is right, counted here once more."""
+    sound = set()
+    for text in re.split(rb"[\r\n\x02]", bytes(byte & 0x7F for byte in line)):
+        for one in (text, text[1:]):
+            covered = one[:-1] if one[-2:-1] == b"\t" else one[:-2]
+            if one and sum(covered) % 64 + 32 == one[-1]:
+                sound.add(one.decode("ascii"))
+    everything = "\n".join(sound)
+    for key, value in pairs:
+        label = key.removesuffix("_HORODATE").partition("_")[0]
+        assert label in everything, key
+        assert all(part in everything for part in value.split(" ")), value

@@ -1,0 +1,92 @@
+"""Any value of a register, a horodate or an entity: never raises; what comes out is what went in, or None."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+
+from teleinfo.homeassistant import horodate
+from teleinfo.homeassistant.values import find_entity, running_indexes, states_of
+from teleinfo.tic import registers
+from teleinfo.tic.labels import STANDARD, Mode
+from teleinfo.tic.reading import Reading
+
+
+def seeds() -> dict[str, bytes]:
+    """Return lines of one étiquette and its value each."""
+    lines: dict[str, tuple[str, ...]] = {
+        "standard": (
+            "\x01DATE H240213083144",
+            "STGE 013AC401",
+            "RELAIS 140",
+            "PJOURF+1 00004001 06004002 NONUTILE",
+            "DPM1 00",
+            "DPM1_HORODATE  240108060000",
+            "SMAXSN 02740",
+            "NTARF 02",
+            "LTARF HP BLEU",
+            "EAST 012345678",
+        ),
+        "historique": (
+            "\x00PTEC HPJB",
+            "DEMAIN ROUG",
+            "OPTARIF BBR(",
+            "PPOT 0E",
+            "PAPP 00750",
+            "IINST1 003",
+            "HHPHC A",
+            "ADPS 32",
+        ),
+        "profile": (
+            "\x01PPOINTE 00008001 0100C001 NONUTILE",
+            "PJOURF+1 0A00C00A",
+            "STGE FFFFFFFF",
+            "RELAIS 255",
+        ),
+        "moments": ("\x01DATE E260329023000", "DPM1_HORODATE  260329020000", "FPM1_HORODATE  261025030000"),
+    }
+    figures = "9" * 5000  # more than Python takes for a number
+    lines["giants"] = (f"\x00OPTARIF HC..\nHCHC {figures}", "HCHP 1", f"PAPP {figures}")
+    lines["giant"] = (f"\x01EAST {figures}\nNTARF {figures}",)
+    return {name: "\n".join(words).encode() for name, words in lines.items()}
+
+
+def check(data: bytes) -> None:
+    """Make a reading of the lines, and ask for the states of everything in it."""
+    mode = Mode.STANDARD if data[:1] and data[0] & 1 else Mode.HISTORIQUE
+    lines = (line.partition(" ") for line in data[1:].decode("latin-1").split("\n"))
+    values = {key: value for key, _, value in lines if key}
+    for text in values.values():
+        _assert_moment(text)
+        _assert_registers(text)
+    if not values:
+        return
+    for island in (False, True):
+        states = states_of(Reading(mode, values), island=island)
+        for key, state in states.items():
+            entity = find_entity(mode, key)
+            assert entity is not None, key
+            # JSON knows neither an infinity nor what is no number.
+            assert not isinstance(state, float) or math.isfinite(state), key
+        assert running_indexes(Reading(mode, values), states) <= STANDARD.keys()
+
+
+def _assert_moment(text: str) -> None:
+    moment = horodate.iso(text)
+    if moment is None:
+        return
+    assert re.fullmatch(r"[EHeh ][0-9]{12}", text)
+    read = dt.datetime.fromisoformat(moment)
+    assert read.strftime("%y%m%d%H%M%S") == text[1:]
+    assert read.utcoffset() in (dt.timedelta(hours=1), dt.timedelta(hours=2))
+
+
+def _assert_registers(text: str) -> None:
+    word = registers.status(text)
+    assert word is None or (f"{word:08X}" == text.upper() and word < 1 << 32)
+    registers.phases(text)
+    relays = registers.closed_relays(text)
+    assert relays is None or set(relays) <= set(range(1, 9))
+    slots = registers.profile(text)
+    assert slots is None or len(slots) <= len(text)

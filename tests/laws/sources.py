@@ -1,0 +1,61 @@
+"""The sources of the house as Python reads them: which files there are, and what they import."""
+
+from __future__ import annotations
+
+import ast
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SRC = Path(__file__).parents[2] / "src"
+HOUSE = "teleinfo"
+
+
+def _name_of(path: Path) -> str:
+    return ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__")
+
+
+FILES = {_name_of(path): path for path in sorted((SRC / HOUSE).rglob("*.py"))}
+"""The path of every module, by its full name."""
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    """Return the syntax of a module."""
+    return ast.parse(FILES[module].read_text(encoding="utf-8"), str(FILES[module]))
+
+
+def imports(module: str, *, for_types: bool) -> set[str]:
+    """Return the full names of what a module imports; `for_types`: also what it imports for its types."""
+    return {
+        name
+        for node in _nodes(tree(module), for_types=for_types)
+        for name in _names(node)
+        if name != "__future__"
+    }
+
+
+def _nodes(node: ast.AST, *, for_types: bool) -> Iterator[ast.AST]:
+    yield node
+    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test) and not for_types:
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _nodes(child, for_types=for_types)
+
+
+def _names(node: ast.AST) -> Iterator[str]:
+    if isinstance(node, ast.Import):
+        yield from (alias.name for alias in node.names)
+    elif isinstance(node, ast.ImportFrom):
+        assert node.level == 0, "imports are absolute"
+        for alias in node.names:
+            inside = f"{node.module}.{alias.name}"
+            yield inside if inside in FILES else str(node.module)
+
+
+def place(module: str, node: ast.AST) -> str:
+    """Return where something stands, for people: file and line."""
+    return f"{FILES[module].relative_to(SRC)}:{getattr(node, 'lineno', '?')}"

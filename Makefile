@@ -12,6 +12,8 @@ DEMO   ?=
 TESTS  ?=
 # What `make bench` is called with, for example: make bench BENCH="--only decoding --quick"
 BENCH  ?=
+# What `make fuzz` is called with: seconds in all, and which targets.
+FUZZ   ?=
 # What `make soak` is called with. Without it a quarter of an hour; a first look: make soak SOAK="--hours 2"
 SOAK   ?=
 
@@ -31,7 +33,7 @@ MADE = $(VENV)/.made
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check format pytest soak bench programs wheel clean
+.PHONY: help demo run test check format pytest soak bench fuzz programs wheel clean
 .PHONY: install uninstall deb release test-system test-board test-homeassistant
 
 help: ## this list
@@ -67,6 +69,11 @@ soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an ho
 
 bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors measured in the same run (20 minutes)
 	@$(BIN)/python -m tests.bench $(BENCH)
+
+# Where atheris cannot be had it tries at random, and says so.
+fuzz: $(VENV)/.dev ## look for inputs that break what reads bytes (FUZZ="--seconds 600 decoder")
+	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: atheris
+	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
 # Nothing is asked of the system, and no password of the user, when the programs are there already.
 programs:

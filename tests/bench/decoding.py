@@ -1,0 +1,90 @@
+"""
+From the bytes of the line to the text that is published, as `teleinfo decode` does it.
+
+The floor finds each ETX and turns the ready mapping of each frame into JSON: what nobody can leave out. The
+two take turns on the same piece of the stream. The time is that of the thread, so that other programs that
+run on the machine do not count.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING
+
+from teleinfo.meter.encode import ETX, with_parity
+from teleinfo.payload import Options, encode
+from teleinfo.tic.decoder import Decoder
+from tests.bench.rows import Row, median, quantile
+from tests.bench.streams import pieces
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.bench.scale import Scale
+
+CHUNK = 1 << 16  # what `teleinfo decode` reads at a time
+# 55 MB/s on a machine whose floor makes 50 MB/s in historique and 110 MB/s in standard.
+GOALS = {"historique": 55 / 50, "standard": 55 / 110}
+
+
+def rows(scale: Scale) -> list[Row]:
+    """Measure both modes, with parity and without, with values that live and with values that never rest."""
+    found = []
+    for mode, goal in GOALS.items():
+        for kind in ("living", "restless"):
+            stripped = pieces(mode, count=scale.pieces, size=scale.piece_bytes, restless=kind == "restless")
+            for wire in ("parity", "stripped"):
+                stream = [with_parity(piece) if wire == "parity" else piece for piece in stripped]
+                what = f"decode {mode}, {wire}, {kind}"
+                found.append(_row(what, stream, goal if kind == "living" else None))
+    return found
+
+
+def _row(what: str, stream: Sequence[bytes], goal: float | None) -> Row:
+    decoder = Decoder()
+    ours, floors, count = [], [], 0
+    for piece in stream:
+        mappings = [reading.values for reading in Decoder().feed(piece)]
+        count += len(mappings)
+        ours.append(_decode(decoder, piece))
+        floors.append(_floor(piece, mappings))
+    assert decoder.counts.frames == count > 0, "it did not read what was sent"
+    assert decoder.counts.rejected == 0, "a sound group was rejected"
+    size = sum(map(len, stream)) / len(stream)
+    frame = sum(map(len, stream)) / count
+    # The ratio is that of the medians: the table must be consistent in itself. The pieces differ, for a
+    # household has its quiet hours and its busy ones.
+    speed, floor = (size / 1e6 / median(times) for times in (ours, floors))
+    return Row(
+        what=what,
+        measured=speed,
+        floor=floor,
+        unit="MB/s",
+        goal=goal,
+        more_is_better=True,
+        remark=f"{speed * 1e6 / frame:,.0f} frames/s of {frame:.0f} bytes; half of the pieces"
+        f" {size / 1e6 / quantile(ours, 0.75):.3g} to {size / 1e6 / quantile(ours, 0.25):.3g} MB/s",
+    )
+
+
+def _decode(decoder: Decoder, piece: bytes) -> float:
+    """Return the seconds for the way through the house."""
+    options = Options()
+    began = time.thread_time()
+    for start in range(0, len(piece), CHUNK):
+        for reading in decoder.feed(piece[start : start + CHUNK]):
+            encode(reading, options, now=time.time())
+    return time.thread_time() - began
+
+
+def _floor(piece: bytes, mappings: Sequence[dict[str, str]]) -> float:
+    """Return the seconds for the ends of the frames and the text of their ready mappings."""
+    began = time.thread_time()
+    end = -1
+    for mapping in mappings:
+        end = piece.find(ETX, end + 1)
+        json.dumps(mapping, separators=(",", ":")).encode()
+    spent = time.thread_time() - began
+    assert end == len(piece) - 1, "there are more frames than mappings"
+    return spent

@@ -1,0 +1,62 @@
+"""
+What Home Assistant costs a frame: its states beside the reading, both as text.
+
+The floor turns the ready mapping of the states into JSON. Decoding is not counted: it is the same without.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from random import Random
+from typing import TYPE_CHECKING
+
+from teleinfo.homeassistant.link import HomeAssistant
+from teleinfo.mqtt.outbox import Outbox
+from teleinfo.tic.decoder import Decoder
+from teleinfo.topics import Topics
+from tests.bench.rows import Row, median
+from tests.bench.streams import METERS, pieces
+
+if TYPE_CHECKING:
+    from tests.bench.scale import Scale
+
+PERIOD = 1.0  # s between two frames, as the daemon's clock says
+
+
+def rows(scale: Scale) -> list[Row]:
+    """Measure both modes."""
+    return [asyncio.run(_row(mode, scale)) for mode in METERS]
+
+
+async def _row(mode: str, scale: Scale) -> Row:
+    topics, outbox, decoder = Topics("teleinfo"), Outbox(1), Decoder()
+    link = HomeAssistant(
+        prefix="homeassistant", topics=topics, exclude=frozenset(), outbox=outbox, rng=Random(1)
+    )
+    ours, floors, now = [], [], 0.0
+    for piece in pieces(mode, count=scale.pieces, size=scale.piece_bytes // 8):
+        readings = decoder.feed(piece)
+        began = time.thread_time()
+        for reading in readings:
+            now += PERIOD
+            link.take(reading, now=now, due=True)
+        ours.append((time.thread_time() - began) / len(readings))
+        states = json.loads(outbox_states(outbox, topics.homeassistant))
+        began = time.thread_time()
+        for _ in readings:
+            json.dumps(states, separators=(",", ":")).encode()
+        floors.append((time.thread_time() - began) / len(readings))
+    return Row(
+        what=f"Home Assistant's states, {mode}",
+        measured=1e6 * median(ours),
+        floor=1e6 * median(floors),
+        unit="µs/frame",
+        remark=f"{len(states)} states",
+    )
+
+
+def outbox_states(outbox: Outbox, topic: str) -> bytes:
+    """Return the payload that waits for `topic`."""
+    return outbox._states[topic]

@@ -1,0 +1,93 @@
+"""
+From the ETX on the line to the callback of a subscriber, through the real process and a real broker.
+
+At full speed one frame is written, and the next one when its message is there: the programs take turns. At
+the speed of the line each byte comes when a UART would hand it over, the ETX at its own moment, and the
+programs are a part of a frame apart from one another.
+"""
+
+from __future__ import annotations
+
+import bisect
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench.rows import Row, median, quantile
+from tests.bench.stage import DAEMON, HOMEASSISTANT, REFERENCE, feeding, playing, recording
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tests.bench.scale import Scale
+    from tests.bench.stage import Subject
+
+MEDIAN_GOAL, P99_GOAL = 1.3, 2.0
+LAST = 0.2  # s for the last message, many times what one takes
+
+
+def rows(scale: Scale) -> list[Row]:
+    """Measure at both speeds."""
+    found = []
+    for mode in scale.modes:
+        with (
+            tempfile.TemporaryDirectory(prefix="teleinfo-bench-") as folder,
+            playing(Path(folder), mode) as subjects,
+        ):
+            found += _rows(f"{mode}, full speed", _at_full_speed(subjects, mode, scale.frames))
+            found += _rows(
+                f"{mode}, speed of the line", _at_the_lines_speed(Path(folder), subjects, mode, scale.paced)
+            )
+    return found
+
+
+def _rows(what: str, latencies: Mapping[str, Sequence[float]]) -> list[Row]:
+    """Return median and p99 of each program against the reference; `latencies` are in s."""
+    floors = latencies[REFERENCE]
+    return [
+        Row(
+            what=f"latency {name}, {what}, {figure}",
+            measured=1e3 * take(latencies[name]),
+            floor=1e3 * take(floors),
+            unit="ms",
+            goal=goal if name == DAEMON else None,
+            remark=f"{len(latencies[name])} frames",
+        )
+        for name in (DAEMON, HOMEASSISTANT)
+        for figure, take, goal in (("median", median, MEDIAN_GOAL), ("p99", _p99, P99_GOAL))
+    ]
+
+
+def _p99(values: Sequence[float]) -> float:
+    return quantile(values, 0.99)
+
+
+def _at_full_speed(subjects: Sequence[Subject], mode: str, frames: int) -> dict[str, list[float]]:
+    latencies: dict[str, list[float]] = {subject.name: [] for subject in subjects}
+    for number, frame in enumerate(recording(mode, frames=frames)):
+        first = number % len(subjects)  # nobody always comes behind the same one
+        for subject in (*subjects[first:], *subjects[:first]):
+            began = time.monotonic()
+            assert subject.line.put(frame) == len(frame), f"{subject.name} does not read"
+            latencies[subject.name].append(subject.heard() - began)
+    assert not any(subject.subscriber.drain() for subject in subjects), "there are more messages than frames"
+    return latencies
+
+
+def _at_the_lines_speed(
+    folder: Path, subjects: Sequence[Subject], mode: str, frames: int
+) -> dict[str, list[float]]:
+    with feeding(folder, mode, "uart", subjects, frames=frames) as feeder:
+        report, _ = feeder.communicate()
+    time.sleep(LAST)
+    latencies = {}
+    *lines, _late = report.splitlines()
+    for subject in subjects:
+        sent = [int(at) / 1e9 for line, at in map(str.split, lines) if int(line) == subject.line._far]
+        heard = [message.at for message in subject.subscriber.drain()]
+        assert len(sent) == len(heard) == frames, f"{subject.name}: {len(heard)} of {frames} frames came"
+        # Each message belongs to the last ETX before it: one that came after the next frame would show.
+        assert [bisect.bisect(sent, at) for at in heard] == list(range(1, frames + 1)), "messages were late"
+        latencies[subject.name] = [at - etx for etx, at in zip(sent, heard, strict=True)]
+    return latencies

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -84,6 +85,7 @@ class Connection:
             max_queued_incoming_messages=10,
         )
         self._loop = asyncio.get_running_loop()
+        self._thread = threading.get_ident()
         self.socket_closed: asyncio.Future[None] = self._loop.create_future()
         # aiomqtt makes new ones at CONNACK, and never looks at these when the broker hangs up right then.
         self._futures = [self._client._connected, self._client._disconnected]  # noqa: SLF001 - it has no other way
@@ -106,7 +108,10 @@ class Connection:
     def _on_socket_register_write(self, _client: PahoClient, _userdata: object, sock: object) -> None:
         # Called by the thread of connect() or by the loop. aiomqtt's own callback has the loop watch the
         # descriptor by its number a moment later, when it may be closed, or belong to somebody else.
-        self._loop.call_soon_threadsafe(self._watch_for_writing, sock)
+        if threading.get_ident() == self._thread:
+            self._watch_for_writing(sock)
+        else:
+            self._loop.call_soon_threadsafe(self._watch_for_writing, sock)
 
     def _watch_for_writing(self, sock: object) -> None:
         current = self._paho.socket()

@@ -96,6 +96,8 @@ class Publisher:
         self._outage = Outage(broker.address, clock=time.monotonic)
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._stopping = asyncio.Event()
+        self._stop: asyncio.Task[Any]  # of `run`
+        self._patience: asyncio.Timeout | None = None
         self._short_in_a_row = 0
         self._tls_context: ssl.SSLContext | None = None
         self._link: Connection | None = None
@@ -103,6 +105,8 @@ class Publisher:
     def stop(self) -> None:
         """Ask for the goodbye: `run` returns within 2 s."""
         self._stopping.set()
+        if self._patience is not None and not self._patience.expired():
+            self._patience.reschedule(0)
 
     async def run(self) -> None:
         """Keep a connection until `stop`; cancelled, close it without a goodbye (the will speaks)."""
@@ -111,12 +115,16 @@ class Publisher:
                 "TELEINFO_MQTT_TLS_INSECURE is on: the broker's certificate is not verified, and anybody on "
                 "the network can pose as the broker and read the password",
             )
-        while not self._stopping.is_set():
-            fault = await self._connect_and_serve()
-            if fault is None or self._stopping.is_set():
-                return
-            self._outage.failed(fault)
-            await self._until(limit=next(self._delays))
+        self._stop = asyncio.create_task(self._stopping.wait(), name="teleinfo.publisher.stop")
+        try:
+            while not self._stopping.is_set():
+                fault = await self._connect_and_serve()
+                if fault is None or self._stopping.is_set():
+                    return
+                self._outage.failed(fault)
+                await self._until(limit=next(self._delays))
+        finally:
+            self._stop.cancel()
 
     async def _connect_and_serve(self) -> BrokerError | None:
         """Live through one connection and return why it ended; None: stopped."""
@@ -197,14 +205,13 @@ class Publisher:
 
     async def _deliver(self, link: Connection, topic: str, payload: bytes, *, qos: int, retain: bool) -> bool:
         """Return True once the broker has the message, False when stopped before; raise `BrokerError`."""
-        return await self._finish(
-            link.publish(topic, payload, qos=qos, retain=retain, limit=ANSWER),
-            name="publish",
+        return await self._unless_stopped(
+            link.publish(topic, payload, qos=qos, retain=retain, limit=ANSWER), limit=None
         )
 
     async def _idle(self, link: Connection, *, limit: float) -> None:
         """Wait for something to send, for the stop, or for `limit` seconds."""
-        await self._finish(self._outbox.wait(), name="outbox", limit=limit)
+        await self._unless_stopped(self._outbox.wait(), limit=limit)
         link.check_ping()
 
     def _become_steady(self) -> None:
@@ -240,6 +247,22 @@ class Publisher:
                 self._broker.client_id,
             )
 
+    async def _unless_stopped(self, work: Coroutine[Any, Any, None], *, limit: float | None) -> bool:
+        """
+        Do `work`, of a few seconds, and return True; False when stopped, or after `limit`, before.
+
+        Without a task of its own, unlike `_finish`: here the time is made that a reading takes to the broker.
+        """
+        self._beat()
+        try:
+            async with asyncio.timeout(limit) as self._patience:
+                await work
+        except TimeoutError:
+            return False
+        finally:
+            self._patience = None
+        return True
+
     async def _finish(
         self,
         work: Coroutine[Any, Any, None],
@@ -269,19 +292,15 @@ class Publisher:
     async def _until(self, *events: asyncio.Future[None], limit: float = math.inf) -> None:
         """Wait for one of `events`, for the stop, or for `limit` seconds, beating all the while."""
         deadline = time.monotonic() + limit
-        stop = asyncio.create_task(self._stopping.wait(), name="teleinfo.publisher.stop")
-        awaited: set[asyncio.Future[Any]] = {stop, *events}
+        awaited: set[asyncio.Future[Any]] = {self._stop, *events}
         done: set[asyncio.Future[Any]] = set()
-        try:
-            while not done and (left := deadline - time.monotonic()) > 0:
-                self._beat()
-                done, _ = await asyncio.wait(
-                    awaited,
-                    timeout=min(left, BEAT),
-                    return_when=asyncio.FIRST_COMPLETED,
-                )
-        finally:
-            stop.cancel()
+        while not done and (left := deadline - time.monotonic()) > 0:
+            self._beat()
+            done, _ = await asyncio.wait(
+                awaited,
+                timeout=min(left, BEAT),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
 
 
 def _seen(task: asyncio.Task[None]) -> None:

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.homeassistant import registers
 from teleinfo.homeassistant.entities import Entity, Nature, entity_of
 from teleinfo.homeassistant.values import State, drawn, find_entity, running_indexes, states_of
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
@@ -90,6 +91,7 @@ def test_tempo_is_one_option_whatever_its_output_contacts() -> None:
 def test_a_text_too_long_or_blank_is_not_sent_as_it_is() -> None:
     """Over 255 characters is left out; nothing is unknown."""
     assert standard(LTARF="", NGTF="X" * 256) == {"LTARF": None}
+    assert standard(NGTF="X" * 255) == {"NGTF": "X" * 255}
 
 
 def test_identifiers_are_no_entities() -> None:
@@ -200,11 +202,24 @@ def test_a_mobile_peak_tells_the_colour_of_tomorrow_before_the_register_does(
     assert (found["COULEUR_JOUR"], found["COULEUR_LENDEMAIN"]) == ("Bleu", tomorrow)
 
 
+def test_what_has_options_is_a_choice_and_what_has_none_is_a_switch() -> None:
+    """A field of a register is one of a list or one bit."""
+    for entity in registers.ENTITIES.values():
+        assert entity.nature is (Nature.CHOICE if entity.options else Nature.SWITCH), entity.key
+
+
 def test_a_missing_phase_is_a_problem() -> None:
     """PPOT has a bit for each phase, from bit 1 on."""
     found = historique(PPOT="04")
 
     assert [found[f"PPOT_{phase}"] for phase in (1, 2, 3)] == ["OFF", "ON", "OFF"]
+
+
+def test_a_register_hides_no_other() -> None:
+    """What each one says is there, whoever sends both."""
+    found = standard(STGE="003A0301", PPOT="04")
+
+    assert (found["STGE_INJECTION"], found["PPOT_2"]) == ("ON", "ON")
 
 
 def test_the_total_is_the_sum_of_the_indexes_of_the_running_option() -> None:
@@ -255,6 +270,16 @@ def test_the_running_indexes_are_those_that_a_frame_speaks_of() -> None:
     assert running_indexes(reading, {}) == {"EASF01", "EASF02", "EASF03"}
     assert running_indexes(reading, {"COULEUR_JOUR": "Bleu"}) == {f"EASF0{n}" for n in range(1, 7)}
     assert running_indexes(Reading(Mode.STANDARD, {"PAPP": "1"}), {}) == set()
+
+
+def test_each_source_of_the_running_indexes_adds_to_the_others() -> None:
+    """The profile has its index in hexadecimal; the colours of Tempo are the first six."""
+    tempo = {f"EASF{number:02}" for number in range(1, 7)}
+    colour: dict[str, State] = {"COULEUR_JOUR": "Bleu"}
+
+    assert running_indexes(Reading(Mode.STANDARD, {"PJOURF+1": "0000C00A"}), {}) == {"EASF10"}
+    assert running_indexes(Reading(Mode.STANDARD, {"EAST": "1"}), colour) == tempo
+    assert running_indexes(Reading(Mode.STANDARD, {"NTARF": "08"}), colour) == tempo | {"EASF08"}
 
 
 CLASSES = {

@@ -50,6 +50,32 @@ def test_a_line_without_frames_is_not_calm_until_a_few_came_again() -> None:
     assert not calm.holds(ROW + 6)
 
 
+def held_after(calm: Calm, now: float, count: int) -> list[bool]:
+    """Return whether the line was calm after each frame of a row that begins behind byte number `count`."""
+    held = []
+    for number in range(1, ROW + 1):
+        calm.frame(now + number, count + number * FRAME, parity=True)
+        held.append(calm.holds(now + number))
+    return held
+
+
+def test_after_a_frame_that_was_too_long_a_row_begins_anew() -> None:
+    """It takes as many frames as after the opening."""
+    calm = calm_after(ROW)
+    count = ROW * FRAME + LONGEST + 1
+    calm.frame(ROW + 1, count, parity=True)
+
+    assert held_after(calm, ROW + 1, count) == [False] * (ROW - 1) + [True]
+
+
+def test_after_a_silence_a_row_begins_anew() -> None:
+    """It takes as many frames as after the opening."""
+    calm = calm_after(ROW)
+
+    assert not calm.holds(ROW + PATIENCE)
+    assert held_after(calm, ROW + PATIENCE, ROW * FRAME) == [False] * (ROW - 1) + [True]
+
+
 def test_the_bytes_of_before_the_opening_do_not_count() -> None:
     """The count goes on over many openings."""
     calm = Calm(100, 1_000_000)

@@ -35,6 +35,20 @@ def test_a_frame_becomes_a_reading(*, parity: bool) -> None:
     assert decoder.parity is parity
 
 
+@pytest.mark.parametrize("parity", [False, True])
+def test_a_frame_that_comes_again_is_recalled(*, parity: bool) -> None:
+    """It is made of the entries of the lines that are known, and says and counts the same."""
+    decoder = Decoder()
+    line = with_parity(FRAME) if parity else FRAME
+
+    [first] = decoder.feed(line)
+    [again] = decoder.feed(line)
+
+    assert (first.entries is None, again.entries is None) == (True, False)
+    assert again == first
+    assert decoder.counts == Counts(bytes_=2 * len(line), frames=2, groups=6)
+
+
 def test_a_bad_group_is_left_out_and_counted_by_cause() -> None:
     """A group that fails a check costs no other group."""
     decoder = Decoder()
@@ -48,6 +62,29 @@ def test_a_bad_group_is_left_out_and_counted_by_cause() -> None:
     assert reading.values == {"ADCO": "012345678901", "PAPP": "01940"}
     assert (decoder.counts.checksum, decoder.counts.malformed, decoder.counts.parity) == (1, 1, 0)
     assert decoder.counts.rejected == 2
+
+
+def test_the_counts_go_on_from_frame_to_frame() -> None:
+    """What one frame costs, three of them cost three times."""
+    line = bytearray(
+        with_parity(
+            b"\x02"
+            + encode_group(ADCO)
+            + encode_group(PTEC).replace(b"HP", b"HC")
+            + b"\nPTEC\r"
+            + encode_group(PAPP)
+            + b"\x03"
+        )
+    )
+    line[line.index(with_parity(b"PAPP"))] ^= 0x40
+    decoder = Decoder()
+
+    readings = decoder.feed(bytes(line) * 3)
+
+    assert len(readings) == 3
+    assert decoder.counts == Counts(
+        bytes_=3 * len(line), frames=3, groups=3, parity=3, checksum=3, malformed=3
+    )
 
 
 def test_a_damaged_character_is_counted_as_parity() -> None:

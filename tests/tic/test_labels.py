@@ -10,6 +10,7 @@ import pytest
 from teleinfo.tic.labels import (
     ALARMS,
     ALERT_BITS,
+    DIGITS,
     HISTORIQUE,
     NEWS,
     PART_OPENER,
@@ -19,6 +20,7 @@ from teleinfo.tic.labels import (
     Label,
     Mode,
     find,
+    whole,
 )
 from teleinfo.tic.tables import households, saphir, sites
 
@@ -101,6 +103,8 @@ def known(mode: Mode, name: str) -> Label:
         (HIST, "EAP-1_s2", Kind.INDEX, Charset.TEXT, "kWh"),
         (HIST, "PS", Kind.QUANTITY, Charset.TEXT, None),
         (HIST, "PMAX_s", Kind.QUANTITY, Charset.TEXT, None),
+        (HIST, "TDYN1CF", Kind.COMPOSITE, Charset.CODE, None),
+        (HIST, "TDYN2FD", Kind.COMPOSITE, Charset.CODE, None),
         (HIST, "TDYN2FF", Kind.COMPOSITE, Charset.CODE, None),
         # SAPHIR, which speaks either mode.
         (HIST, "PA1S", Kind.QUANTITY, Charset.TEXT, "kW"),
@@ -109,6 +113,7 @@ def known(mode: Mode, name: str) -> Label:
         (STD, "UMOY6", Kind.QUANTITY, Charset.CODE, "V"),
         (STD, "EAp8ID1", Kind.INDEX, Charset.TEXT, "kWh"),
         (STD, "ER+p1SD", Kind.INDEX, Charset.TEXT, "kvarh"),
+        (STD, "ER-p8ID1", Kind.INDEX, Charset.TEXT, "kvarh"),
         (STD, "EAp1SF1", Kind.INDEX, Charset.TEXT, "kWh"),
         (STD, "TD", Kind.QUANTITY, Charset.DIGITS, "min"),
         (STD, "MESSAGE", Kind.TEXT, Charset.TEXT, None),
@@ -417,3 +422,27 @@ def test_the_alert_bits_of_the_status_register() -> None:
 
     assert bits == {1, 2, 3, 4, 6, 7, 16, 28, 29, 30, 31}
     assert 0 < ALERT_BITS < 1 << 32
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("00750", 750),
+        ("  07 ", 7),
+        ("9" * DIGITS, 10**DIGITS - 1),
+        ("0" * (DIGITS + 1), None),
+        ("", None),
+        ("   ", None),
+        ("1 2", None),
+        ("-1", None),
+        ("1,5", None),
+        ("X7X", None),
+        pytest.param("7\n", None, id="more than a blank"),
+        pytest.param("\u0667", None, id="a seven of another script"),
+    ],
+)
+def test_a_whole_number_is_digits_between_blanks_and_no_more_of_them_than_json_keeps(
+    value: str, number: int | None
+) -> None:
+    """Nothing but blanks fills a width, and nothing but the ten digits of ASCII counts."""
+    assert whole(value) == number

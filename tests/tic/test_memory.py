@@ -86,7 +86,7 @@ def test_a_new_valeur_at_a_known_place_is_checked_and_known_from_then_on(*, pari
         (standard("DATE", "", "H240213083144"), standard("DATE", "X", "H240213083144")),
         (standard("SINSTS", "00100"), historique("SINSTS", "00100")),
     ],
-    ids=["another étiquette", "a valeur beside the horodate", "another mode"],
+    ids=["another label", "a valeur beside the horodate", "another mode"],
 )
 def test_a_line_that_says_something_else_is_not_recalled_at_its_place(first: Group, second: Group) -> None:
     """A place is for one étiquette of one mode, with its horodate or without."""
@@ -101,7 +101,7 @@ def test_a_line_that_says_something_else_is_not_recalled_at_its_place(first: Gro
         (historique("PREAVIS", "DEP"),),
         (historique("Appli", "INJECTION"),),
     ],
-    ids=["an étiquette twice", "two modes", "may repeat", "opens a part"],
+    ids=["a label twice", "two modes", "may repeat", "opens a part"],
 )
 def test_lines_that_need_one_another_are_not_learnt(groups: tuple[Group, ...]) -> None:
     """What a line means must not depend on the rest of its frame."""
@@ -160,6 +160,17 @@ def test_what_is_learnt_when_the_memory_is_full_is_known() -> None:
 
     assert memory.recall(bytes_of(ADCO, parity=False)) is not None
     assert memory.recall(bytes_of(ADCO, PTEC, parity=False)) is None
+
+
+def test_what_a_memory_holds_is_counted_from_the_newest_frame_on_when_it_forgot() -> None:
+    """After it was full it goes on, and is full again by as much."""
+    long, short = bytes_of(ADCO, PTEC, parity=False), bytes_of(ADCO, parity=False)
+    memory = Memory(parity=False, limit=len(long) + len(short) - 1)
+
+    for learnt, forgotten in ((long, short), (short, long), (long, short)):
+        memory.learn(learnt)
+        assert memory.recall(learnt) is not None
+        assert memory.recall(forgotten) is None
 
 
 GROUPS = st.sampled_from(

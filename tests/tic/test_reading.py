@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.reading import Reading, read
+from teleinfo.tic.reading import Reading, is_plain, read
 from tests.support.strategies import groups
 
 
@@ -107,12 +107,22 @@ def test_a_label_twice_is_no_reading() -> None:
     )
     assert read([standard("DATE", "", "H240213083144"), standard("DATE", "", "H240213083145")]) is None
     assert read([historique("PAPP", "00750"), historique("PAPP", "00750")]) is None
+    assert read([standard("PREAVIS", "DEP"), standard("PREAVIS", "EJP")]) is None  # of historique alone
 
 
 def test_labels_that_the_documents_let_repeat_give_all_their_values() -> None:
     """ICE says PREAVIS once for each notice: no bytes were lost. The same notice is said once."""
     assert values(historique("PREAVIS", "DEP"), historique("PREAVIS", "DEP")) == {"PREAVIS": "DEP"}
     assert values(historique("PREAVIS", "DEP"), historique("PREAVIS", "EJP")) == {"PREAVIS": "DEP EJP"}
+
+
+def test_a_group_that_no_other_can_change_is_plain() -> None:
+    """Each mode has its own étiquettes that may repeat; what opens a part changes those behind it."""
+    assert is_plain(historique("PAPP", "00750"))
+    assert not is_plain(historique("PREAVIS", "DEP"))
+    assert is_plain(standard("PREAVIS", "DEP"))
+    assert not is_plain(standard("TDYND", "d-01"))
+    assert not is_plain(historique("Appli", "INJECTION"))
 
 
 def test_the_second_part_of_an_ice_4q_frame_has_keys_of_its_own() -> None:

@@ -14,6 +14,9 @@ TESTS  ?=
 BENCH  ?=
 # What `make fuzz` is called with: seconds in all, and which targets.
 FUZZ   ?=
+# Which rooms `make mutants` changes: all that it knows, or a pattern.
+MUTANTS ?=
+VENV_MUTANTS ?= .venv-mutants
 # What `make soak` is called with. Without it a quarter of an hour; a first look: make soak SOAK="--hours 2"
 SOAK   ?=
 
@@ -33,7 +36,7 @@ MADE = $(VENV)/.made
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check format pytest soak bench fuzz programs wheel clean
+.PHONY: help demo run test check format pytest soak bench fuzz mutants programs wheel clean
 .PHONY: install uninstall deb release test-system test-board test-homeassistant
 
 help: ## this list
@@ -74,6 +77,16 @@ bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors meas
 fuzz: $(VENV)/.dev ## look for inputs that break what reads bytes (FUZZ="--seconds 600 decoder")
 	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: atheris
 	@$(BIN)/python -m tests.fuzz $(FUZZ)
+
+mutants: $(VENV_MUTANTS)/.made ## small changes of the pure rooms that no test notices (MUTANTS='teleinfo.pace*')
+	CI=1 $(VENV_MUTANTS)/bin/mutmut run --max-children 2 $(MUTANTS)
+	@$(VENV_MUTANTS)/bin/mutmut results | grep -v 'not checked' || echo "Each of them was noticed."
+
+$(VENV_MUTANTS)/.made: pyproject.toml
+	$(PYTHON) -m venv $(VENV_MUTANTS)
+	$(VENV_MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check \
+	    --editable '.[dev]' 'mutmut>=3.8,<4'
+	@touch $@
 
 # Nothing is asked of the system, and no password of the user, when the programs are there already.
 programs:
@@ -134,7 +147,7 @@ $(VENV_HA)/.made: tests/homeassistant/requirements.txt
 	@touch $@
 
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) $(VENV_HA) dist build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV_HA) $(VENV_MUTANTS) mutants dist build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled by what each verb needs: a demo does not wait for the tools of the tests.

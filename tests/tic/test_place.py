@@ -81,6 +81,7 @@ def test_what_is_alike_with_the_right_sum_is_what_passes_every_check(case: tuple
 
 @given(groups(), st.booleans())
 @example(group=Group("DATECOUR", "", "H240213083144", Mode.STANDARD), first=False)
+@example(group=Group("LTARF", "  HP  BLEU.  ", None, Mode.STANDARD), first=False)
 def test_a_place_gives_for_a_line_what_the_reading_of_its_frame_has(group: Group, first: bool) -> None:  # noqa: FBT001
     """Whatever the étiquette: keys and texts are those of the contract. DATECOUR has a date in one mode."""
     text = (b"\x02" if first else b"") + line(group)

@@ -13,16 +13,17 @@ import asyncio
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.backoff import delays
 from teleinfo.mqtt.broker import Broker, BrokerError, Tls, closed_unanswered, silent, tls_context
 from teleinfo.mqtt.connection import OFFLINE, Connection, Subscription
 from teleinfo.mqtt.outage import Outage
+from teleinfo.mqtt.waits import BEAT, Waits
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
     from random import Random
 
     from teleinfo.mqtt.outbox import Outbox
@@ -46,12 +47,6 @@ GOODBYE: Final = 1.0
 
 STEADY: Final = 30.0
 """Seconds after which a connection counts as good: the back-off starts anew and the states are repeated."""
-
-BEAT: Final = 2.0
-"""Longest wait in seconds between two calls of `beat`."""
-
-GRACE: Final = 0.1
-"""Seconds that a refused attempt has to say why, once its socket is closed."""
 
 SHORT, SHORT_IN_A_ROW = 5.0, 3
 """A connection of less than 5 s, three times: somebody else uses our client id."""
@@ -90,23 +85,18 @@ class Publisher:
         self._qos = qos
         self._retain = retain
         self._rng = rng
-        self._beat = beat
         self._on_connection = on_connection
         self._subscription = subscription
         self._outage = Outage(broker.address, clock=time.monotonic)
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
-        self._stopping = asyncio.Event()
-        self._stop: asyncio.Task[Any]  # of `run`
-        self._patience: asyncio.Timeout | None = None
+        self._waits = Waits("teleinfo.publisher", beat)
         self._short_in_a_row = 0
         self._tls_context: ssl.SSLContext | None = None
         self._link: Connection | None = None
 
     def stop(self) -> None:
         """Ask for the goodbye: `run` returns within 2 s."""
-        self._stopping.set()
-        if self._patience is not None and not self._patience.expired():
-            self._patience.reschedule(0)
+        self._waits.stop()
 
     async def run(self) -> None:
         """Keep a connection until `stop`; cancelled, close it without a goodbye (the will speaks)."""
@@ -115,27 +105,26 @@ class Publisher:
                 "TELEINFO_MQTT_TLS_INSECURE is on: the broker's certificate is not verified, and anybody on "
                 "the network can pose as the broker and read the password",
             )
-        self._stop = asyncio.create_task(self._stopping.wait(), name="teleinfo.publisher.stop")
         try:
-            while not self._stopping.is_set():
+            while not self._waits.stopped:
                 fault = await self._connect_and_serve()
-                if fault is None or self._stopping.is_set():
+                if fault is None or self._waits.stopped:
                     return
                 self._outage.failed(fault)
-                await self._until(limit=next(self._delays))
+                await self._waits.until(limit=next(self._delays))
         finally:
-            self._stop.cancel()
+            self._waits.close()
 
     async def _connect_and_serve(self) -> BrokerError | None:
         """Live through one connection and return why it ended; None: stopped."""
         try:
-            if not await self._finish(self._load_tls(), name="tls", limit=DIAL):
+            if not await self._waits.finish(self._load_tls(), name="tls", limit=DIAL):
                 return self._unless_stopping(silent())
         except BrokerError as fault:
             return fault
         self._link = link = Connection(self._broker, self._status_topic, self._tls_context)
         try:
-            if not await self._finish(link.enter(), link.socket_closed, name="connect", limit=DIAL):
+            if not await self._waits.finish(link.enter(), link.socket_closed, name="connect", limit=DIAL):
                 return self._unless_stopping(
                     closed_unanswered(self._broker) if link.socket_closed.done() else silent(),
                 )
@@ -148,7 +137,7 @@ class Publisher:
             await link.drop()
 
     def _unless_stopping(self, fault: BrokerError) -> BrokerError | None:
-        return None if self._stopping.is_set() else fault
+        return None if self._waits.stopped else fault
 
     async def _load_tls(self) -> None:
         # For each attempt anew: certificates are renewed while we run.
@@ -178,7 +167,7 @@ class Publisher:
         """Send what the outbox holds, states first, until stopped; raise `BrokerError`."""
         steady_at = time.monotonic() + STEADY
         self._outbox.repeat_states()
-        while not self._stopping.is_set():
+        while not self._waits.stopped:
             if time.monotonic() >= steady_at:
                 steady_at = math.inf
                 self._become_steady()
@@ -205,13 +194,13 @@ class Publisher:
 
     async def _deliver(self, link: Connection, topic: str, payload: bytes, *, qos: int, retain: bool) -> bool:
         """Return True once the broker has the message, False when stopped before; raise `BrokerError`."""
-        return await self._unless_stopped(
-            link.publish(topic, payload, qos=qos, retain=retain, limit=ANSWER), limit=None
+        return await self._waits.finish_soon(
+            link.publish(topic, payload, qos=qos, retain=retain, limit=ANSWER)
         )
 
     async def _idle(self, link: Connection, *, limit: float) -> None:
         """Wait for something to send, for the stop, or for `limit` seconds."""
-        await self._unless_stopped(self._outbox.wait(), limit=limit)
+        await self._waits.finish_soon(self._outbox.wait(), limit=limit)
         link.check_ping()
 
     def _become_steady(self) -> None:
@@ -246,64 +235,3 @@ class Publisher:
                 SHORT,
                 self._broker.client_id,
             )
-
-    async def _unless_stopped(self, work: Coroutine[Any, Any, None], *, limit: float | None) -> bool:
-        """
-        Do `work`, of a few seconds, and return True; False when stopped, or after `limit`, before.
-
-        Without a task of its own, unlike `_finish`: here the time is made that a reading takes to the broker.
-        """
-        self._beat()
-        try:
-            async with asyncio.timeout(limit) as self._patience:
-                await work
-        except TimeoutError:
-            return False
-        finally:
-            self._patience = None
-        return True
-
-    async def _finish(
-        self,
-        work: Coroutine[Any, Any, None],
-        *alarms: asyncio.Future[None],
-        name: str,
-        limit: float = math.inf,
-    ) -> bool:
-        """
-        Do `work` in a task and return True, or raise what it raised.
-
-        Return False, `work` cancelled, when an alarm, the stop or the end of `limit` seconds came before.
-        """
-        task = asyncio.create_task(work, name=f"teleinfo.publisher.{name}")
-        try:
-            await self._until(task, *alarms, limit=limit)
-            if any(alarm.done() for alarm in alarms):
-                # What rang the alarm may be about to end the work too, and say more.
-                await asyncio.wait({task}, timeout=GRACE)
-            if task.done():
-                task.result()
-                return True
-            return False
-        finally:
-            task.cancel()
-            task.add_done_callback(_seen)
-
-    async def _until(self, *events: asyncio.Future[None], limit: float = math.inf) -> None:
-        """Wait for one of `events`, for the stop, or for `limit` seconds, beating all the while."""
-        deadline = time.monotonic() + limit
-        awaited: set[asyncio.Future[Any]] = {self._stop, *events}
-        done: set[asyncio.Future[Any]] = set()
-        while not done and (left := deadline - time.monotonic()) > 0:
-            self._beat()
-            done, _ = await asyncio.wait(
-                awaited,
-                timeout=min(left, BEAT),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
-
-
-def _seen(task: asyncio.Task[None]) -> None:
-    """Take note of how a cancelled task ended, or asyncio would report that nobody did."""
-    if not task.cancelled():
-        task.exception()

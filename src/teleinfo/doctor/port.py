@@ -18,12 +18,12 @@ from teleinfo.doctor.holders import Holder, holders
 from teleinfo.doctor.machine import command
 from teleinfo.doctor.verdict import Verdict, fault, ok, unseen, warning
 from teleinfo.i18n import _
+from teleinfo.port.bridge import BRIDGE
 
 if TYPE_CHECKING:
     from teleinfo.doctor.machine import Machine
     from teleinfo.doctor.verdict import Finding
 
-BRIDGE = "socket://"
 BY_ID = "/dev/serial/by-id"
 
 

@@ -11,6 +11,7 @@ from teleinfo.doctor import broker, line, port, service
 from teleinfo.doctor import settings as settings_area
 from teleinfo.doctor.verdict import Area, Finding, Verdict, unseen
 from teleinfo.i18n import _
+from teleinfo.port.bridge import BRIDGE
 from teleinfo.topics import Topics
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ async def _meter_and_broker(
 
 
 async def _listen(asked: Round, settings: Settings) -> list[Finding]:
-    bridge = settings.serial_port.startswith(port.BRIDGE)
+    bridge = settings.serial_port.startswith(BRIDGE)
     path = settings.serial_port if bridge else str(asked.machine.path(settings.serial_port))
 
     def tell(baudrate: int) -> None:

@@ -16,22 +16,19 @@ import contextlib
 import errno
 import os
 import select
-import socket
 import termios
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
-from urllib.parse import urlsplit
 
 import serial
 import serial_asyncio
 
+from teleinfo.port.bridge import BRIDGE, reached
 from teleinfo.port.doze import Doze
 from teleinfo.port.errors import (
     PortError,
-    Trouble,
     bridge_lost,
     cannot_open,
-    cannot_reach,
     device_lost,
     stuck,
 )
@@ -52,13 +49,8 @@ OPEN_LIMIT = 10.0
 CLOSE_LIMIT = 0.5
 """How long a closing is waited for, seconds. It goes on in its thread; a stop must not wait for a driver."""
 
-BRIDGE = "socket://"
-
 # What pyserial lets out: termios.error is no OSError, ValueError is a speed that the driver refuses.
 _FAULTS = (OSError, termios.error, ValueError)
-
-# TCP keepalive finds a bridge that vanished without a word: 10 s idle, then 3 probes, 5 s apart.
-_KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 
 _threads = LooseThreads()
 
@@ -256,29 +248,5 @@ def _work(path: str, work: Callable[[], T]) -> Future[T]:
 
 @contextlib.asynccontextmanager
 async def _bridge(url: str) -> AsyncIterator[Port]:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or not port:
-        raise PortError(Trouble.OTHER, "the address of the bridge must have the form socket://host:port")
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
-    try:
-        async with asyncio.timeout(OPEN_LIMIT):
-            stream, writer = await asyncio.open_connection(host, port)
-    except _FAULTS as error:
-        raise cannot_reach(where, error) from error
-    try:
-        _keep_alive(writer.get_extra_info("socket"))
+    async with reached(url, limit=OPEN_LIMIT) as (stream, where):
         yield Port(stream, partial(bridge_lost, where))
-    finally:
-        writer.close()
-        with contextlib.suppress(OSError):  # it raises again what ended the connection
-            await writer.wait_closed()
-
-
-def _keep_alive(connection: socket.socket) -> None:
-    connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    for option, value in _KEEPALIVE:
-        connection.setsockopt(socket.IPPROTO_TCP, option, value)

@@ -6,7 +6,7 @@ import os
 import select
 import termios
 import tty
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -140,6 +140,23 @@ def test_a_terminal_that_is_gone_says_so(pair: Pair) -> None:
     finally:
         pair.port = os.dup(spare)
         os.close(spare)
+
+
+def test_a_terminal_that_cannot_do_it_is_left_awake_and_not_asked_again(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A driver that takes only a part of what it is told is read byte by byte, as before."""
+    really = termios.tcsetattr
+
+    def without_canonical_mode(descriptor: int, when: int, attributes: list[Any]) -> None:
+        really(descriptor, when, [*attributes[:3], attributes[3] & ~termios.ICANON, *attributes[4:]])
+
+    monkeypatch.setattr(termios, "tcsetattr", without_canonical_mode)
+    pair.doze.begin()
+    pair.send(FRAME[:30])
+
+    assert (pair.doze.deep, pair.doze.able) == (False, False)
+    assert pair.read() == FRAME[:30]
 
 
 class Awake(Doze):

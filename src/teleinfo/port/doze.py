@@ -27,7 +27,11 @@ _LF = re.compile(rb"(?<=[%b])\r" % re.escape(_BEFORE_LF))
 
 
 class Doze:
-    """The terminal `descriptor`. It is awake at first; `deep` tells whether it wakes us at ETX only."""
+    """
+    The terminal `descriptor`. It is awake at first; `deep` tells whether it wakes us at ETX only.
+
+    `able` is False once that was tried in vain: some drivers may not know the way.
+    """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -35,6 +39,7 @@ class Doze:
         self._used = False
         self._last = b""
         self.deep = False
+        self.able = True
 
     def begin(self) -> None:
         """Wake us at ETX only. No byte is lost. Raises termios.error, or OSError, where it cannot be done."""
@@ -42,11 +47,13 @@ class Doze:
         characters = [_DISABLED] * len(characters)
         characters[termios.VEOL] = ETX
         asleep = [iflag | termios.INLCR, oflag, cflag, lflag | termios.ICANON, ispeed, ospeed, characters]
-        # Where only a part of it can be done tcsetattr says nothing.
-        self._used = True
+        self._used, self.able = True, False
         termios.tcsetattr(self._descriptor, termios.TCSANOW, asleep)
-        if termios.tcgetattr(self._descriptor)[3] & termios.ICANON:
-            self.deep = True
+        # Where only a part of it can be done tcsetattr says nothing.
+        if not termios.tcgetattr(self._descriptor)[3] & termios.ICANON:
+            self.end()
+            return
+        self.deep = self.able = True
 
     def end(self) -> None:
         """Wake us at each byte again; what came of a frame is there at once. Raises as `begin`."""

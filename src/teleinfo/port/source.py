@@ -92,7 +92,7 @@ class Port:
 
         Only for a line with parity (see `doze`). A port that cannot do it stays as it is.
         """
-        if self._doze is not None and not self._doze.deep:
+        if self._doze is not None and self._doze.able and not self._doze.deep:
             with contextlib.suppress(*_FAULTS):
                 self._doze.begin()
 

@@ -25,6 +25,8 @@ class Pace:
 
     def is_due(self, reading: Reading, *, now: float) -> bool:
         """Whether to publish `reading` at the time `now` (monotonic, in seconds); remembers that it was."""
+        if not self._interval:
+            return True
         news = self._is_news(reading)
         waited = self._published is None or now - self._published >= self._interval
         if not news and not waited:

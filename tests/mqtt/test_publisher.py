@@ -102,9 +102,14 @@ class Running:
         await self.publisher.run()
 
     def read(self, *payloads: bytes) -> None:
-        """Put readings into the outbox."""
+        """Put readings into the outbox, as the daemon does."""
+
+        def put(payload: bytes) -> None:
+            self.outbox.put_reading(payload)
+            self.publisher.hurry()
+
         for payload in payloads:
-            self.loop.call_soon_threadsafe(self.outbox.put_reading, payload)
+            self.loop.call_soon_threadsafe(put, payload)
 
     def wait_connected(self, *, connected: bool = True) -> None:
         """Return at the next change to `connected`."""
@@ -193,6 +198,42 @@ def test_a_reading_arrives_byte_for_byte_with_qos_1_and_not_retained(mosquitto: 
     assert (received.payload, received.qos, received.retain) == (READING, 1, False)
 
 
+@pytest.mark.parametrize("qos", [0, 1, 2])
+def test_a_reading_in_a_hurry_is_written_before_its_reader_goes_on(
+    mosquitto: MosquittoBroker, qos: int
+) -> None:
+    """`hurry` has written the reading when it returns, and the next one waits for its turn."""
+    with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
+        with Running(broker_at(mosquitto.port), queue_size=2, qos=qos) as running:
+            subscriber.expect("teleinfo/status")
+            wait_until(lambda: running.publisher._under_way is None)
+
+            async def hurry() -> bytes | None:
+                running.outbox.put_reading(b"first")
+                running.publisher.hurry()
+                assert running.publisher._open is not None
+                assert not running.publisher._open._paho.want_write()
+                running.outbox.put_reading(b"second")
+                running.publisher.hurry()
+                left = running.outbox.take_reading()
+                running.outbox.put_reading(b"second")
+                return left
+
+            assert asyncio.run_coroutine_threadsafe(hurry(), running.loop).result(LIMIT) == b"second"
+            assert subscriber.expect("teleinfo").payload == b"first"
+            assert subscriber.expect("teleinfo").payload == b"second"
+
+
+def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(mosquitto: MosquittoBroker) -> None:
+    """What does not fit into the socket's buffer is written as soon as there is room."""
+    payload = b"x" * (8 << 20)
+    with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
+        with Running(broker_at(mosquitto.port)) as running:
+            running.wait_connected()
+            running.read(payload)
+            assert subscriber.expect("teleinfo").payload == payload
+
+
 def test_readings_are_retained_with_qos_0_when_asked(mosquitto: MosquittoBroker) -> None:
     """QoS and retain of the readings are the user's choice."""
     with (
@@ -235,8 +276,8 @@ def test_a_dropped_connection_is_told_by_the_will_and_mended(mosquitto: Mosquitt
         Running(broker_at(mosquitto.port)) as running,
     ):
         subscriber.expect("teleinfo/status", b"online")
-        assert running.publisher._link is not None
-        sock = running.publisher._link._paho.socket()
+        assert running.publisher._open is not None
+        sock = running.publisher._open._paho.socket()
         assert isinstance(sock, socket.socket)
         sock.shutdown(socket.SHUT_RDWR)
         lost = subscriber.expect("teleinfo/status", b"offline")
@@ -653,8 +694,8 @@ def test_bounces_leak_nothing(mosquitto: MosquittoBroker, log: Log) -> None:
         def bounce() -> None:
             # As often as wanted: the back-off is tested elsewhere.
             running.publisher._delays = repeat(0.01)
-            assert running.publisher._link is not None
-            sock = running.publisher._link._paho.socket()
+            assert running.publisher._open is not None
+            sock = running.publisher._open._paho.socket()
             assert isinstance(sock, socket.socket)
             sock.shutdown(socket.SHUT_RDWR)
             running.wait_connected()

@@ -62,7 +62,7 @@ class Subscription:
 
 class Connection:
     """
-    Open it with `enter`, send with `publish`, and always end with `drop`.
+    Open it with `enter`, send with `send` or `publish`, and always end with `drop`.
 
     The last will is "offline" on `status_topic`; there is none where that is None: a guest leaves no word.
     """
@@ -93,6 +93,9 @@ class Connection:
         self._paho._sock_recv = self._receive  # type: ignore[method-assign]  # noqa: SLF001 - as above
         self._paho.on_socket_close = self._on_socket_close
         self._paho.on_socket_register_write = self._on_socket_register_write
+        self._paho.on_publish = self._on_publish
+        self._unanswered: dict[int, asyncio.Future[None]] = {}  # by MQTT's packet identifier
+        self._sending = False
 
     @property
     def _paho(self) -> PahoClient:
@@ -108,6 +111,8 @@ class Connection:
     def _on_socket_register_write(self, _client: PahoClient, _userdata: object, sock: object) -> None:
         # Called by the thread of connect() or by the loop. aiomqtt's own callback has the loop watch the
         # descriptor by its number a moment later, when it may be closed, or belong to somebody else.
+        if self._sending:
+            return  # `send` writes by itself
         if threading.get_ident() == self._thread:
             self._watch_for_writing(sock)
         else:
@@ -117,6 +122,11 @@ class Connection:
         current = self._paho.socket()
         if current is not None and current is sock:
             self._loop.add_writer(current.fileno(), self._paho.loop_write)
+
+    def _on_publish(self, _client: PahoClient, _userdata: object, mid: int, *_: object) -> None:
+        answer = self._unanswered.pop(mid, None)
+        if answer is not None and not answer.done():
+            answer.set_result(None)
 
     def _receive(self, bufsize: int) -> bytes:
         """
@@ -146,15 +156,31 @@ class Connection:
         cause = error.__context__ if isinstance(error.__context__, OSError) else None
         return explain(cause, self._broker)
 
+    def send(self, topic: str, payload: bytes, *, qos: int, retain: bool) -> asyncio.Future[None]:
+        """
+        Write a message now, and not when the loop comes round to it.
+
+        The future is done once the broker has it (QoS 0: once it is written). If the connection is lost it
+        fails with a `BrokerError`, or stays as it is: `watch` tells.
+        """
+        answer = self._loop.create_future()
+        self._sending = True
+        try:
+            info = self._paho.publish(topic, payload, qos, retain)
+            if info.rc == 0:
+                self._unanswered[info.mid] = answer
+                self._paho.loop_write()
+            else:
+                answer.set_exception(closed())
+        finally:
+            self._sending = False
+        if self._paho.want_write():
+            self._watch_for_writing(self._paho.socket())
+        return answer
+
     async def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float) -> None:
         """Return once the broker has it (QoS 0: once it is written); raise `BrokerError` after `limit` s."""
-        try:
-            async with asyncio.timeout(limit):
-                await self._client.publish(topic, payload, qos, retain, timeout=math.inf)
-        except TimeoutError:
-            raise silent() from None
-        except aiomqtt.MqttError:
-            raise closed() from None
+        await answered(self.send(topic, payload, qos=qos, retain=retain), limit=limit)
 
     async def watch(self, subscription: Subscription | None = None) -> None:
         """Raise `BrokerError` as soon as the connection is lost; until then hand out what comes."""
@@ -224,6 +250,15 @@ class Connection:
                 if future.done() and not future.cancelled():
                     # Seen, or asyncio would report that nobody retrieved it.
                     future.exception()
+
+
+async def answered(answer: asyncio.Future[None], *, limit: float) -> None:
+    """Return once the broker has the message of `send`; raise `BrokerError` after `limit` s."""
+    try:
+        async with asyncio.timeout(limit):
+            await answer
+    except TimeoutError:
+        raise silent() from None
 
 
 def _close_at_once(client: PahoClient, userdata: Any, sock: Any) -> None:  # noqa: ANN401, ARG001 - paho's signature

@@ -74,7 +74,7 @@ class Outbox:
             self._filled.set()
 
     async def wait(self) -> None:
-        """Return as soon as there is something to send."""
-        while not self._readings and not self._due:
+        """Return as soon as there is something to send, or somebody else sent it."""
+        if not self._readings and not self._due:
             self._filled.clear()
             await self._filled.wait()

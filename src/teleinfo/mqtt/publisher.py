@@ -13,11 +13,11 @@ import asyncio
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.backoff import delays
 from teleinfo.mqtt.broker import Broker, BrokerError, Tls, closed_unanswered, silent, tls_context
-from teleinfo.mqtt.connection import OFFLINE, Connection, Subscription
+from teleinfo.mqtt.connection import OFFLINE, Connection, Subscription, answered
 from teleinfo.mqtt.outage import Outage
 from teleinfo.mqtt.waits import BEAT, Waits
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from teleinfo.mqtt.outbox import Outbox
+    from teleinfo.mqtt.outbox import Outbox, State
 
 __all__ = ["Broker", "Publisher", "Subscription", "Tls"]
 
@@ -52,6 +52,13 @@ SHORT, SHORT_IN_A_ROW = 5.0, 3
 """A connection of less than 5 s, three times: somebody else uses our client id."""
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
+
+
+class _UnderWay(NamedTuple):
+    """A message that was written: a state or a reading, and the broker's answer to it."""
+
+    message: State | bytes
+    answer: asyncio.Future[None]
 
 
 class Publisher:
@@ -92,11 +99,21 @@ class Publisher:
         self._waits = Waits("teleinfo.publisher", beat)
         self._short_in_a_row = 0
         self._tls_context: ssl.SSLContext | None = None
-        self._link: Connection | None = None
+        self._open: Connection | None = None  # a link that takes messages
+        self._under_way: _UnderWay | None = None
 
     def stop(self) -> None:
         """Ask for the goodbye: `run` returns within 2 s."""
         self._waits.stop()
+
+    def hurry(self) -> None:
+        """
+        Write what comes next now, if nothing is under way.
+
+        Whoever fills the outbox saves the turn of the loop after which `run` would have written it.
+        """
+        if self._open is not None and self._under_way is None:
+            self._under_way = self._begin(self._open)
 
     async def run(self) -> None:
         """Keep a connection until `stop`; cancelled, close it without a goodbye (the will speaks)."""
@@ -122,7 +139,7 @@ class Publisher:
                 return self._unless_stopping(silent())
         except BrokerError as fault:
             return fault
-        self._link = link = Connection(self._broker, self._status_topic, self._tls_context)
+        link = Connection(self._broker, self._status_topic, self._tls_context)
         try:
             if not await self._waits.finish(link.enter(), link.socket_closed, name="connect", limit=DIAL):
                 return self._unless_stopping(
@@ -133,7 +150,6 @@ class Publisher:
         except BrokerError as fault:
             return fault
         finally:
-            self._link = None
             await link.drop()
 
     def _unless_stopping(self, fault: BrokerError) -> BrokerError | None:
@@ -167,36 +183,46 @@ class Publisher:
         """Send what the outbox holds, states first, until stopped; raise `BrokerError`."""
         steady_at = time.monotonic() + STEADY
         self._outbox.repeat_states()
-        while not self._waits.stopped:
-            if time.monotonic() >= steady_at:
-                steady_at = math.inf
-                self._become_steady()
-            if not await self._send_one(link):
-                await self._idle(link, limit=min(BEAT, steady_at - time.monotonic()))
-
-    async def _send_one(self, link: Connection) -> bool:
-        """Send the next message; return False if there is none."""
-        if (state := self._outbox.next_state()) is not None:
-            if await self._deliver(link, state.topic, state.payload, qos=1, retain=True):
-                self._outbox.state_sent(state)
-            return True
-        if (reading := self._outbox.take_reading()) is None:
-            return False
-        delivered = False
+        self._open = link
         try:
-            delivered = await self._deliver(
-                link, self._topic_readings, reading, qos=self._qos, retain=self._retain
-            )
+            while not self._waits.stopped:
+                if time.monotonic() >= steady_at:
+                    steady_at = math.inf
+                    self._become_steady()
+                self._under_way = self._under_way or self._begin(link)
+                if self._under_way is None:
+                    await self._idle(link, limit=min(BEAT, steady_at - time.monotonic()))
+                else:
+                    await self._finish(self._under_way)
         finally:
-            if not delivered:
-                self._outbox.give_back(reading)
-        return True
+            self._open = None
+            self._give_up()
 
-    async def _deliver(self, link: Connection, topic: str, payload: bytes, *, qos: int, retain: bool) -> bool:
-        """Return True once the broker has the message, False when stopped before; raise `BrokerError`."""
-        return await self._waits.finish_soon(
-            link.publish(topic, payload, qos=qos, retain=retain, limit=ANSWER)
-        )
+    def _begin(self, link: Connection) -> _UnderWay | None:
+        """Write the next message; return None if there is none."""
+        if (state := self._outbox.next_state()) is not None:
+            return _UnderWay(state, link.send(state.topic, state.payload, qos=1, retain=True))
+        if (reading := self._outbox.take_reading()) is None:
+            return None
+        answer = link.send(self._topic_readings, reading, qos=self._qos, retain=self._retain)
+        return _UnderWay(reading, answer)
+
+    async def _finish(self, under_way: _UnderWay) -> None:
+        """Return once the broker has the message, or when stopped before; raise `BrokerError`."""
+        if await self._waits.finish_soon(answered(under_way.answer, limit=ANSWER)):
+            self._under_way = None
+            if not isinstance(under_way.message, bytes):
+                self._outbox.state_sent(under_way.message)
+
+    def _give_up(self) -> None:
+        """Put a reading that is under way back where it came from: the broker may have it, or not."""
+        if self._under_way is None:
+            return
+        message, answer = self._under_way
+        self._under_way = None
+        delivered = answer.done() and not answer.cancelled() and answer.exception() is None
+        if isinstance(message, bytes) and not delivered:
+            self._outbox.give_back(message)
 
     async def _idle(self, link: Connection, *, limit: float) -> None:
         """Wait for something to send, for the stop, or for `limit` seconds."""

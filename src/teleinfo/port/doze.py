@@ -22,6 +22,8 @@ from teleinfo.tic.groups import CR
 
 _DISABLED = b"\0"  # _POSIX_VDISABLE of Linux
 
+# As they come with their parity.
+_CR, _STX = b"\x8d", b"\x82"
 _BEFORE_LF = bytes(byte for byte in range(0x100) if check(bytes([byte]))[0] in {STX[0], CR[0], DAMAGED})
 _LF = re.compile(rb"(?<=[%b])\r" % re.escape(_BEFORE_LF))
 
@@ -64,6 +66,8 @@ class Doze:
         """Return what was sent, of the bytes `data` that were read from a line with parity."""
         if not self._used:
             return data
-        before = self._last
-        self._last = (before + data)[-1:]
-        return _LF.sub(b"\n", before + data)[len(before) :]
+        before, text = len(self._last), self._last + data
+        self._last = text[-1:]
+        sound = text.replace(_CR + b"\r", _CR + b"\n").replace(_STX + b"\r", _STX + b"\n")
+        # What is left was damaged, or stands behind what was: which of the two takes a closer, slower look.
+        return (_LF.sub(b"\n", text) if b"\r" in sound else sound)[before:]

@@ -168,7 +168,8 @@ class Reader:
         """Hand out the readings that these bytes complete, and return whether there was one."""
         heard = False
         for reading in self._decoder.feed(data):
-            if self._tuner.frame(reading.mode, len(reading.values), now):
+            groups = len(reading.entries or reading.values)
+            if self._tuner.frame(reading.mode, groups, now):
                 self._found(reading.mode, now)
             if self._tuner.found or self._tuner.fixed:
                 heard = True

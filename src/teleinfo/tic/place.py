@@ -11,7 +11,7 @@ from typing import Self
 from teleinfo.tic.frames import STX
 from teleinfo.tic.groups import LF, Group, alike, checksum, parse
 from teleinfo.tic.labels import find
-from teleinfo.tic.reading import Entry, entry_of, is_plain
+from teleinfo.tic.reading import Entry, clean, entry_of, is_plain
 
 
 class Place:
@@ -21,8 +21,8 @@ class Place:
         self.mode = group.mode
         self._name = group.label
         self._label = find(group.mode, group.label)
-        self._alike = alike(group, before=before)
-        self.entry = entry_of(group, self._label)
+        self._match = alike(group, before=before).fullmatch
+        self.entry = entry_of(group.label, clean(group.value, group.mode), group.horodate, self._label)
         self.keys = [key for key, _ in self.entry.items]
 
     @classmethod
@@ -40,11 +40,11 @@ class Place:
 
     def check(self, line: bytes) -> Entry | None:
         """Return what a line gives to a reading, or None if it is not sound or does not belong here."""
-        match = self._alike.fullmatch(line)
+        match = self._match(line)
         if match is None or checksum(match[1]) != line[-1]:
             return None
         _, *horodate, value = match.groups()
         dated = horodate[0].decode() if horodate else None
-        entry = entry_of(Group(self._name, value.decode(), dated, self.mode), self._label)
+        entry = entry_of(self._name, clean(value.decode(), self.mode), dated, self._label)
         # Without a valeur some horodates give one key instead of two.
         return entry if len(entry.items) == len(self.keys) else None

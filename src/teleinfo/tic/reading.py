@@ -75,54 +75,56 @@ def is_plain(group: Group) -> bool:
     return group.label != PART_OPENER and (label is None or not label.repeats)
 
 
-def entry_of(group: Group, label: Label | None) -> Entry:
-    """Return what a plain `group` gives to any reading; `label` is what the table knows of its étiquette."""
-    items = _items(group, label, "")
+def entry_of(name: str, value: str, horodate: str | None, label: Label | None) -> Entry:
+    """
+    Return what a plain group gives to any reading.
+
+    `value` is without what fills its width (see `clean`); `label` is what the table knows of the étiquette `name`.
+    """
+    items = _items(name, value, horodate, label)
     # No étiquette has a character that JSON would write in another way.
     entry = Entry(",".join([f'"{key}":{quoted(text)}' for key, text in items]))
     entry.items = items
     return entry
 
 
+def clean(value: str, mode: Mode) -> str:
+    """Return a value as a subscriber wants it: without the dots or the blanks that only fill its width."""
+    if mode is Mode.STANDARD:
+        return value.strip(" ")
+    return value.rstrip(".") if value.strip(" ") else ""
+
+
 def read(groups: Iterable[Group]) -> Reading | None:
-    """Return the reading of the frame that had these sound groups, or None where it must not be believed."""
+    """
+    Return the reading of the frame that had these sound groups, or None where it must not be believed.
+
+    The second part of an ICE-4Q frame says the étiquettes of the first again, with another meaning: there the
+    name of the part is added to the key (Enedis-NOI-CPT_02E v6, ICE 4 quadrants).
+    """
     values: dict[str, str] = {}
     mode = None
     part = ""
     for group in groups:
         mode = mode or group.mode
         label = find(group.mode, group.label)
-        for key, value in _items(group, label, part):
-            if key not in values:
-                values[key] = value
+        key = group.label + part if part and label is not None and label.reused else group.label
+        for name, value in _items(key, clean(group.value, group.mode), group.horodate, label):
+            if name not in values:
+                values[name] = value
             elif label is None or not label.repeats:
                 return None
-            elif values[key] != value:
-                values[key] += f" {value}"
+            elif values[name] != value:
+                values[name] += f" {value}"
         if group.label == PART_OPENER:
             part = f"_{group.value}"
     return None if mode is None else Reading(mode, values)
 
 
-def _items(group: Group, label: Label | None, part: str) -> tuple[tuple[str, str], ...]:
-    """
-    Return the keys of one group with their values.
-
-    The second part of an ICE-4Q frame says the étiquettes of the first again, with another meaning: there the
-    name of the part is added to the key (Enedis-NOI-CPT_02E v6, ICE 4 quadrants).
-    """
-    name, _, horodate, _ = group
-    value = _clean(group)
-    key = name + part if part and label is not None and label.reused else name
+def _items(key: str, value: str, horodate: str | None, label: Label | None) -> tuple[tuple[str, str], ...]:
+    """Return the keys of one group with their texts."""
     if horodate is None:
         return ((key, value),)
-    if label is not None and label.kind is Kind.HORODATE and not value:
+    if not value and label is not None and label.kind is Kind.HORODATE:
         return ((key, horodate),)
     return (key, value), (key + HORODATE_SUFFIX, horodate)
-
-
-def _clean(group: Group) -> str:
-    """Return the value as a subscriber wants it: without the dots or the blanks that only fill its width."""
-    if group.mode is Mode.STANDARD:
-        return group.value.strip(" ")
-    return group.value.rstrip(".") if group.value.strip(" ") else ""

@@ -41,10 +41,12 @@ class Place:
     def check(self, line: bytes) -> Entry | None:
         """Return what a line gives to a reading, or None if it is not sound or does not belong here."""
         match = self._match(line)
-        if match is None or checksum(match[1]) != line[-1]:
+        if match is None:
             return None
-        _, *horodate, value = match.groups()
-        dated = horodate[0].decode() if horodate else None
-        entry = entry_of(self._name, clean(value.decode(), self.mode), dated, self._label)
+        said = match.groups()  # what the sum covers, horodate if there is one, valeur
+        if checksum(said[0]) != line[-1]:
+            return None
+        horodate = said[1].decode() if len(said) > 2 else None  # noqa: PLR2004 - as above
+        entry = entry_of(self._name, clean(said[-1].decode(), self.mode), horodate, self._label)
         # Without a valeur some horodates give one key instead of two.
         return entry if len(entry.items) == len(self.keys) else None

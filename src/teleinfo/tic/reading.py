@@ -8,6 +8,7 @@ nothing else would show it: what is sound in such a frame may be of the one or o
 
 from __future__ import annotations
 
+from itertools import starmap
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING
 
@@ -79,13 +80,17 @@ def entry_of(name: str, value: str, horodate: str | None, label: Label | None) -
     """
     Return what a plain group gives to any reading.
 
-    `value` is without what fills its width (see `clean`); `label` is what the table knows of the étiquette `name`.
+    `value` is without what fills its width (see `clean`); `label` is what the table knows of `name`.
     """
     items = _items(name, value, horodate, label)
     # No étiquette has a character that JSON would write in another way.
-    entry = Entry(",".join([f'"{key}":{quoted(text)}' for key, text in items]))
+    entry = Entry(",".join(starmap(_member, items)))
     entry.items = items
     return entry
+
+
+def _member(key: str, text: str) -> str:
+    return f'"{key}":{quoted(text)}'
 
 
 def clean(value: str, mode: Mode) -> str:

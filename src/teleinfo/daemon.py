@@ -130,7 +130,6 @@ class Daemon:
         text = payload.encode(reading, self._options, now=time.time())
         if text is not None:
             self._outbox.put_reading(text)
-            self._publisher.hurry()
 
 
 def _homeassistant(settings: Settings, topics: Topics, outbox: Outbox, rng: Random) -> HomeAssistant | None:

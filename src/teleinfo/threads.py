@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +35,7 @@ class LooseThreads(ThreadPoolExecutor):
 
         def work() -> None:
             if future.set_running_or_notify_cancel():
-                with _FailureGoesTo(future):
+                with FailureGoesTo(future.set_exception):
                     future.set_result(fn(*args, **kwargs))
 
         threading.Thread(target=work, name="teleinfo.loose", daemon=True).start()
@@ -50,11 +50,11 @@ class LooseThreads(ThreadPoolExecutor):
         """Do nothing: what still runs is left to itself."""
 
 
-class _FailureGoesTo:
-    """Hands whatever is raised inside the block to `future`, whose owner will see it raised."""
+class FailureGoesTo:
+    """Hands whatever is raised inside the block to `take`, so that it is raised where somebody waits."""
 
-    def __init__(self, future: Future[Any]) -> None:
-        self._future = future
+    def __init__(self, take: Callable[[BaseException], None]) -> None:
+        self._take = take
 
     def __enter__(self) -> None:
         pass
@@ -66,5 +66,5 @@ class _FailureGoesTo:
         traceback: TracebackType | None,
     ) -> bool:
         if error is not None:
-            self._future.set_exception(error)
+            self._take(error)
         return True

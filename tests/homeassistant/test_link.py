@@ -81,12 +81,15 @@ def test_a_birth_repeats_every_state_once_after_the_jitter(monkeypatch: pytest.M
         outbox = Outbox(1)
         home = joined(outbox)
         sent(outbox)
+        filled = asyncio.Event()
+        outbox.on_state = filled.set
         answers = []
         for _ in range(2):
             for payload in (b"offline", b"online", b"online"):
                 home.subscription.on_message(payload)
             assert sent(outbox) == {}
-            await asyncio.wait_for(outbox.wait(), 10)
+            filled.clear()
+            await asyncio.wait_for(filled.wait(), 10)
             answers.append(len(sent(outbox)))
             await asyncio.sleep(0.2)  # a second answer would be due by now
             assert sent(outbox) == {}

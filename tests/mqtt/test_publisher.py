@@ -102,14 +102,9 @@ class Running:
         await self.publisher.run()
 
     def read(self, *payloads: bytes) -> None:
-        """Put readings into the outbox, as the daemon does."""
-
-        def put(payload: bytes) -> None:
-            self.outbox.put_reading(payload)
-            self.publisher.hurry()
-
+        """Put readings into the outbox."""
         for payload in payloads:
-            self.loop.call_soon_threadsafe(put, payload)
+            self.loop.call_soon_threadsafe(self.outbox.put_reading, payload)
 
     def wait_connected(self, *, connected: bool = True) -> None:
         """Return at the next change to `connected`."""
@@ -199,27 +194,23 @@ def test_a_reading_arrives_byte_for_byte_with_qos_1_and_not_retained(mosquitto: 
 
 
 @pytest.mark.parametrize("qos", [0, 1, 2])
-def test_a_reading_in_a_hurry_is_written_before_its_reader_goes_on(
-    mosquitto: MosquittoBroker, qos: int
-) -> None:
-    """`hurry` has written the reading when it returns, and the next one waits for its turn."""
+def test_a_reading_is_written_before_its_reader_goes_on(mosquitto: MosquittoBroker, qos: int) -> None:
+    """A reading is on its way when it was put into the outbox; the next one waits for its turn."""
     with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
         with Running(broker_at(mosquitto.port), queue_size=2, qos=qos) as running:
             subscriber.expect("teleinfo/status")
             wait_until(lambda: running.publisher._under_way is None)
 
-            async def hurry() -> bytes | None:
+            async def read_two() -> bytes | None:
                 running.outbox.put_reading(b"first")
-                running.publisher.hurry()
                 assert running.publisher._open is not None
                 assert not running.publisher._open._paho.want_write()
                 running.outbox.put_reading(b"second")
-                running.publisher.hurry()
                 left = running.outbox.take_reading()
                 running.outbox.put_reading(b"second")
                 return left
 
-            assert asyncio.run_coroutine_threadsafe(hurry(), running.loop).result(LIMIT) == b"second"
+            assert asyncio.run_coroutine_threadsafe(read_two(), running.loop).result(LIMIT) == b"second"
             assert subscriber.expect("teleinfo").payload == b"first"
             assert subscriber.expect("teleinfo").payload == b"second"
 

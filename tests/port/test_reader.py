@@ -23,6 +23,7 @@ from teleinfo.port import silence as silence_module
 from teleinfo.port.errors import PortError, Trouble
 from teleinfo.port.reader import Reader
 from teleinfo.port.source import Port, open_port
+from teleinfo.port.stream import Stream
 from teleinfo.port.tuning import Tuner, candidates
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
@@ -267,7 +268,7 @@ def test_a_frame_in_progress_is_enough_to_know_the_meter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """A long frame is not waited for: some sound groups of it tell the mode."""
-    patch(monkeypatch, LOOK=0.02, BEAT=0.05)
+    patch(monkeypatch, BEAT=0.02)
 
     async def scenario() -> list[Reading]:
         bench = Bench(tmp_path / "meter")
@@ -475,7 +476,7 @@ def test_it_beats_while_the_port_opens_and_stops_at_once(
     async def slow(_url: str, _baudrate: int) -> AsyncIterator[Port]:
         try:
             await asyncio.Event().wait()
-            yield Port(asyncio.StreamReader(), lambda _: PortError(Trouble.OTHER, "never"))
+            yield Port(Stream(), lambda _: PortError(Trouble.OTHER, "never"))
         finally:
             given_up.append(True)
 

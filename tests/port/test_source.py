@@ -119,6 +119,45 @@ def test_a_wait_that_is_stopped_loses_no_byte(tmp_path: Path) -> None:
     assert asyncio.run(scenario()) == ALL_BYTES
 
 
+def test_a_listener_gets_every_byte_that_was_not_there_before(tmp_path: Path) -> None:
+    """What came before somebody listened is for `read`, all else is for the listener, in its order."""
+
+    async def scenario() -> tuple[bytes, bytes]:
+        heard = bytearray()
+        with Line(link=tmp_path / "meter") as line:
+            async with open_port(line.port, 1200) as port:
+                line.write(b"early")
+                early = await port.read()
+                line.write(b"waiting")
+                await until(lambda: port._stream._buffer == b"waiting")  # type: ignore[attr-defined]
+                port.listen(heard.extend)
+                early += await port.read()
+                line.write(ALL_BYTES)
+                await until(lambda: len(heard) >= len(ALL_BYTES))
+        return early, bytes(heard)
+
+    assert asyncio.run(scenario()) == (b"earlywaiting", ALL_BYTES)
+
+
+@pytest.mark.parametrize("mistake", [ZeroDivisionError("ours"), OSError(errno.EIO, "ours")])
+def test_what_a_listener_raises_is_raised_where_the_port_is_read(tmp_path: Path, mistake: Exception) -> None:
+    """A mistake of ours ends the reading as what it is, and is not taken for one of the port."""
+
+    def fail(_: bytes) -> None:
+        raise mistake
+
+    async def scenario() -> None:
+        with Line(link=tmp_path / "meter") as line:
+            async with open_port(line.port, 1200) as port, asyncio.timeout(BOUND):
+                port.listen(fail)
+                line.write(b"A")
+                await port.read()
+
+    with pytest.raises(type(mistake)) as caught:
+        asyncio.run(scenario())
+    assert caught.value is mistake
+
+
 def test_a_missing_port_says_how_to_find_it() -> None:
     """Nobody is left alone with "No such file or directory"."""
     error = asyncio.run(trouble_of("/dev/serial/by-id/usb-none"))
@@ -427,7 +466,7 @@ def test_a_bridge_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPat
     async def swallow(*_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(asyncio, "open_connection", swallow)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", swallow)
     monkeypatch.setattr(source, "OPEN_LIMIT", 0.05)
     error = asyncio.run(trouble_of("socket://192.0.2.1:8888"))
 

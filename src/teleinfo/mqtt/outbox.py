@@ -8,9 +8,12 @@ for and by the number of topics. No I/O; to be used from the thread of one event
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +25,11 @@ class State:
 
 
 class Outbox:
-    """Holds at most `queue` readings and one payload for each state topic."""
+    """
+    Holds at most `queue` readings and one payload for each state topic.
+
+    `on_reading` is called when there is a reading to send, `on_state` when there is a state.
+    """
 
     def __init__(self, queue: int) -> None:
         if queue < 1:
@@ -30,25 +37,26 @@ class Outbox:
         self._readings: deque[bytes] = deque(maxlen=queue)
         self._states: dict[str, bytes] = {}
         self._due: set[str] = set()
-        self._filled = asyncio.Event()
+        self.on_reading: Callable[[], None] = _nobody
+        self.on_state: Callable[[], None] = _nobody
 
     def put_reading(self, payload: bytes) -> None:
         """Keep `payload` until it can be sent; the oldest reading makes room for it."""
         self._readings.append(payload)
-        self._filled.set()
+        self.on_reading()
 
     def put_state(self, topic: str, payload: bytes) -> None:
         """Keep `payload` as the state of `topic`, to be sent at once if it differs from the one before."""
         if self._states.get(topic) != payload:
             self._states[topic] = payload
             self._due.add(topic)
-            self._filled.set()
+            self.on_state()
 
     def repeat_states(self) -> None:
         """Make every state due again, as after a connection."""
         self._due.update(self._states)
         if self._due:
-            self._filled.set()
+            self.on_state()
 
     def next_state(self) -> State | None:
         """
@@ -71,10 +79,8 @@ class Outbox:
         """Put back in front a reading that was not acknowledged, unless newer ones fill the room."""
         if len(self._readings) != self._readings.maxlen:
             self._readings.appendleft(payload)
-            self._filled.set()
+            self.on_reading()
 
-    async def wait(self) -> None:
-        """Return as soon as there is something to send, or somebody else sent it."""
-        if not self._readings and not self._due:
-            self._filled.clear()
-            await self._filled.wait()
+
+def _nobody() -> None:
+    """Tell nobody: whoever sends will look by itself."""

@@ -55,9 +55,10 @@ FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 
 
 class _UnderWay(NamedTuple):
-    """A message that was written: a state or a reading, and the broker's answer to it."""
+    """A message that was written: a state or a reading, when (monotonic, seconds), the broker's answer."""
 
     message: State | bytes
+    since: float
     answer: asyncio.Future[None]
 
 
@@ -101,19 +102,12 @@ class Publisher:
         self._tls_context: ssl.SSLContext | None = None
         self._open: Connection | None = None  # a link that takes messages
         self._under_way: _UnderWay | None = None
+        self._wake = asyncio.Event()
+        outbox.on_reading, outbox.on_state = self._hurry, self._wake.set
 
     def stop(self) -> None:
         """Ask for the goodbye: `run` returns within 2 s."""
         self._waits.stop()
-
-    def hurry(self) -> None:
-        """
-        Write what comes next now, if nothing is under way.
-
-        Whoever fills the outbox saves the turn of the loop after which `run` would have written it.
-        """
-        if self._open is not None and self._under_way is None:
-            self._under_way = self._begin(self._open)
 
     async def run(self) -> None:
         """Keep a connection until `stop`; cancelled, close it without a goodbye (the will speaks)."""
@@ -186,6 +180,7 @@ class Publisher:
         self._open = link
         try:
             while not self._waits.stopped:
+                self._wake.clear()
                 if time.monotonic() >= steady_at:
                     steady_at = math.inf
                     self._become_steady()
@@ -198,18 +193,32 @@ class Publisher:
             self._open = None
             self._give_up()
 
+    def _hurry(self) -> None:
+        """
+        Write what comes next, now that there is a reading, if nothing is under way.
+
+        That saves it a turn of the loop, and leaves the processor to the broker: the task goes on when the
+        answer is there. A state waits for its turn: it may not be the only one, nor the first.
+        """
+        if self._open is not None and self._under_way is None:
+            self._under_way = self._begin(self._open)
+            if self._under_way is not None:
+                self._under_way.answer.add_done_callback(lambda _: self._wake.set())
+
     def _begin(self, link: Connection) -> _UnderWay | None:
         """Write the next message; return None if there is none."""
+        now = time.monotonic()
         if (state := self._outbox.next_state()) is not None:
-            return _UnderWay(state, link.send(state.topic, state.payload, qos=1, retain=True))
+            return _UnderWay(state, now, link.send(state.topic, state.payload, qos=1, retain=True))
         if (reading := self._outbox.take_reading()) is None:
             return None
         answer = link.send(self._topic_readings, reading, qos=self._qos, retain=self._retain)
-        return _UnderWay(reading, answer)
+        return _UnderWay(reading, now, answer)
 
     async def _finish(self, under_way: _UnderWay) -> None:
         """Return once the broker has the message, or when stopped before; raise `BrokerError`."""
-        if await self._waits.finish_soon(answered(under_way.answer, limit=ANSWER)):
+        left = under_way.since + ANSWER - time.monotonic()
+        if await self._waits.finish_soon(answered(under_way.answer, limit=left)):
             self._under_way = None
             if not isinstance(under_way.message, bytes):
                 self._outbox.state_sent(under_way.message)
@@ -218,15 +227,15 @@ class Publisher:
         """Put a reading that is under way back where it came from: the broker may have it, or not."""
         if self._under_way is None:
             return
-        message, answer = self._under_way
+        message, _, answer = self._under_way
         self._under_way = None
         delivered = answer.done() and not answer.cancelled() and answer.exception() is None
         if isinstance(message, bytes) and not delivered:
             self._outbox.give_back(message)
 
     async def _idle(self, link: Connection, *, limit: float) -> None:
-        """Wait for something to send, for the stop, or for `limit` seconds."""
-        await self._waits.finish_soon(self._outbox.wait(), limit=limit)
+        """Wait until something was sent, for the stop, or for `limit` seconds."""
+        await self._waits.finish_soon(self._wake.wait(), limit=limit)
         link.check_ping()
 
     def _become_steady(self) -> None:

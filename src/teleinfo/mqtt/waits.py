@@ -84,7 +84,7 @@ class Waits:
             task.cancel()
             task.add_done_callback(_seen)
 
-    async def finish_soon(self, work: Coroutine[Any, Any, None], *, limit: float | None = None) -> bool:
+    async def finish_soon(self, work: Coroutine[Any, Any, object], *, limit: float | None = None) -> bool:
         """
         Do `work`, of a few seconds, and return True, or raise what it raised; False when it was cut off.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from teleinfo.port.errors import PortError, Trouble, cannot_reach
+from teleinfo.port.stream import Stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,7 +25,7 @@ _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_
 
 
 @contextlib.asynccontextmanager
-async def reached(url: str, *, limit: float) -> AsyncIterator[tuple[asyncio.StreamReader, str]]:
+async def reached(url: str, *, limit: float) -> AsyncIterator[tuple[Stream, str]]:
     """
     Reach `url` within `limit` seconds, and hang up at the end of the block.
 
@@ -32,11 +33,15 @@ async def reached(url: str, *, limit: float) -> AsyncIterator[tuple[asyncio.Stre
     """
     host, port = _address(url)
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    loop = asyncio.get_running_loop()
+    stream = Stream()
+    protocol = asyncio.StreamReaderProtocol(stream)
     try:
         async with asyncio.timeout(limit):
-            stream, writer = await asyncio.open_connection(host, port)
+            transport, _ = await loop.create_connection(lambda: protocol, host, port)
     except (OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError among them
         raise cannot_reach(where, error) from error
+    writer = asyncio.StreamWriter(transport, protocol, stream, loop)
     try:
         _keep_alive(writer.get_extra_info("socket"))
         yield stream, where

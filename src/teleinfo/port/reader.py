@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.backoff import delays
@@ -49,9 +50,6 @@ SILENCE = 60.0
 NEWS = 60.0
 """The least time between two lines of the log about a mode that changes at one speed, seconds."""
 
-LOOK = 1.0
-"""How often the frame in progress is looked at, seconds: each look costs a parse."""
-
 
 class Reader:
     """
@@ -84,6 +82,8 @@ class Reader:
         self._retries = self._new_retries()
         self._announced: tuple[Mode, int] | None = None
         self._quiet_until = 0.0
+        self._heard = 0.0  # the last byte
+        self._calm = Calm(0.0, 0)
         self.connected = False
         self.trouble: Trouble | None = None
         self.mode: Mode | None = None
@@ -127,42 +127,46 @@ class Reader:
     async def _listen(self, port: Port) -> None:
         """Read until the port must be opened again: at another speed, or because it is silent."""
         loop = asyncio.get_running_loop()
-        opened = heard = now = loop.time()
-        look = opened + LOOK
+        opened = self._heard = now = loop.time()
         self._decoder.reset()
         self._tuner.opened(opened)
-        calm = Calm(opened, self._decoder.counts.bytes_)
+        self._calm = Calm(opened, self._decoder.counts.bytes_)
         log.debug("listening to %s at %s baud", self._url, self.baudrate)
-        while not self._tuner.due(now) and now - heard < SILENCE:
-            data = await self._read(port)
+        port.listen(partial(self._hear, port))
+        while not self._tuner.due(now) and now - self._heard < SILENCE:
+            if early := await self._wait_for_end(port):
+                self._hear(port, early)
             now = loop.time()
             self._beat()
-            if data:
-                heard = now
-                self._silence.bytes_came(now)
-                if self._take(data, now):
-                    calm.frame(now, self._decoder.counts.bytes_, parity=self._decoder.parity)
-            if calm.holds(now):
-                port.doze()
-            else:
-                port.rouse()
-            self._silence.check(now)
-            if now >= look:
-                look = now + LOOK
-                self._look(now)
+            self._look(port, now)
             if now - opened >= STEADY:
                 self._steady(opened)
         if self._tuner.due(now):
             self._tuner.move()
             self.mode = None
 
-    async def _read(self, port: Port) -> bytes:
-        """Return the next bytes, or none after a while. Stopping the wait loses no byte."""
+    async def _wait_for_end(self, port: Port) -> bytes:
+        """Return after a second, or at once with what came before we listened; raise PortError."""
         try:
             async with asyncio.timeout(BEAT):
                 return await port.read()
         except TimeoutError:
             return b""
+
+    def _hear(self, port: Port, data: bytes) -> None:
+        """Take bytes at the moment they come."""
+        self._heard = now = asyncio.get_running_loop().time()
+        self._beat()
+        self._silence.bytes_came(now)
+        if self._take(data, now):
+            self._calm.frame(now, self._decoder.counts.bytes_, parity=self._decoder.parity)
+            self._sleep_or_wake(port, now)
+
+    def _sleep_or_wake(self, port: Port, now: float) -> None:
+        if self._calm.holds(now):
+            port.doze()
+        else:
+            port.rouse()
 
     def _take(self, data: bytes, now: float) -> bool:
         """Hand out the readings that these bytes complete, and return whether there was one."""
@@ -177,7 +181,10 @@ class Reader:
                 self._on_reading(reading)
         return heard
 
-    def _look(self, now: float) -> None:
+    def _look(self, port: Port, now: float) -> None:
+        """See how the line is, once a second: the frame in progress costs a parse."""
+        self._sleep_or_wake(port, now)
+        self._silence.check(now)
         mode, groups = self._decoder.pending()
         if self._tuner.piece(mode, groups, now) and mode is not None:
             self._found(mode, now)

@@ -1,8 +1,8 @@
 """
 The street door: bytes from a serial port, or from a TCP bridge to one.
 
-`open_port` is the one way in; what it gives has `read`, and whatever goes wrong is a `PortError`. No other
-file knows pyserial or pyserial-asyncio.
+`open_port` is the one way in; what it gives has `read` and `listen`, and what goes wrong is a `PortError`. No
+other file knows pyserial or pyserial-asyncio.
 
 The port is opened 8N1. On the wire that is the same ten bits as the 7E1 of the meter (Enedis-NOI-CPT_54E), so
 that the parity arrives as bit 7 and is checked where the characters are read. Nothing blocks the event loop:
@@ -32,6 +32,7 @@ from teleinfo.port.errors import (
     device_lost,
     stuck,
 )
+from teleinfo.port.stream import Stream
 from teleinfo.threads import LooseThreads
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class Port:
 
     def __init__(
         self,
-        stream: asyncio.StreamReader,
+        stream: Stream,
         explain: Callable[[OSError | None], PortError],
         doze: Doze | None = None,
     ) -> None:
@@ -81,9 +82,23 @@ class Port:
         try:
             data = await self._stream.read(CHUNK)
         except OSError as error:
+            if error is self._stream.thrown:
+                raise
             raise self._explain(error) from error
         if not data:
             raise self._explain(None)
+        return self._as_sent(data)
+
+    def listen(self, listener: Callable[[bytes], None]) -> None:
+        """
+        Hand bytes to `listener` as soon as they come, from now on.
+
+        What came before is for `read`, which then waits for the end of the port and raises as ever; it also
+        raises what the listener raised.
+        """
+        self._stream.listener = lambda data: listener(self._as_sent(data))
+
+    def _as_sent(self, data: bytes) -> bytes:
         return data if self._doze is None else self._doze.undo(data)
 
     def doze(self) -> None:
@@ -160,7 +175,7 @@ class _Tty(serial.Serial):
 async def _device(path: str, baudrate: int) -> AsyncIterator[Port]:
     tty = await _open_in_thread(path, baudrate)
     try:
-        stream = asyncio.StreamReader()
+        stream = Stream()
         protocol = asyncio.StreamReaderProtocol(stream)
         try:
             transport, _ = await serial_asyncio.connection_for_serial(

@@ -3,7 +3,8 @@ From the ETX on the line to the callback of a subscriber, through the real proce
 
 At full speed one frame is written, and the next one when its message is there: the programs take turns. At
 the speed of the line each byte comes when a UART would hand it over, the ETX at its own moment, and the
-programs are a part of a frame apart from one another.
+programs are a part of a frame apart from one another; once with the processors as they are, and once with
+processors that never halt (see `awake`).
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.bench.awake import awake
 from tests.bench.rows import Row, median, quantile
 from tests.bench.stage import DAEMON, HOMEASSISTANT, REFERENCE, feeding, playing, recording
 
@@ -36,9 +38,11 @@ def rows(scale: Scale) -> list[Row]:
             playing(Path(folder), mode) as subjects,
         ):
             found += _rows(f"{mode}, full speed", _at_full_speed(subjects, mode, scale.frames))
-            found += _rows(
-                f"{mode}, speed of the line", _at_the_lines_speed(Path(folder), subjects, mode, scale.paced)
-            )
+            what = f"{mode}, speed of the line"
+            found += _rows(what, _at_the_lines_speed(Path(folder), subjects, mode, scale.paced))
+            with awake():
+                latencies = _at_the_lines_speed(Path(folder), subjects, mode, scale.paced)
+            found += _rows(f"{what}, processors awake", latencies)
     return found
 
 

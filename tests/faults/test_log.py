@@ -69,8 +69,12 @@ class Scripted:
     def rouse(self) -> None:
         """Go on."""
 
-    async def read(self) -> bytes:
-        """Return the next bytes; raise PortError."""
+    def listen(self, listener: Callable[[bytes], None]) -> None:
+        """Hand out what comes to `listener`."""
+        self._listener = listener
+
+    async def read(self) -> NoReturn:
+        """Hand out what comes; raise PortError."""
         loop = asyncio.get_running_loop()
         while True:
             # Due when it is due, however often the reader gives up waiting in between.
@@ -80,7 +84,7 @@ class Scripted:
             if isinstance(event, PortError):
                 raise event
             if event is not None:
-                return event
+                self._listener(event)
 
 
 def live(

@@ -90,10 +90,11 @@ def test_no_entity_is_available_before_it_has_its_state(broker: MosquittoBroker,
         with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
             subscriber.expect("teleinfo/status", b"online")
             subscriber.expect("teleinfo")
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(None) as meter:
         subscriber.expect(STATES)
         with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
             subscriber.expect(STATES, b"{}")
+            meter.frame = FRAME
             received = subscriber.expect(STATES, predicate=has_states)
             online = subscriber.expect("teleinfo/status", b"online")
 

@@ -21,7 +21,7 @@ class Scale:
     pieces: int = 32
     piece_bytes: int = 1 << 20
     frames: int = 600
-    paced: int = 60
+    paced: int = 40
     seconds: float = 60.0
     starts: int = 7
     damaged: int = 1_000_000

@@ -55,10 +55,9 @@ FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 
 
 class _UnderWay(NamedTuple):
-    """A message that was written: a state or a reading, when (monotonic, seconds), the broker's answer."""
+    """A message that was written, a state or a reading, and the broker's answer to it."""
 
     message: State | bytes
-    since: float
     answer: asyncio.Future[None]
 
 
@@ -197,28 +196,25 @@ class Publisher:
         """
         Write what comes next, now that there is a reading, if nothing is under way.
 
-        That saves it a turn of the loop, and leaves the processor to the broker: the task goes on when the
-        answer is there. A state waits for its turn: it may not be the only one, nor the first.
+        That saves it the turns of the loop until the task is there, which then waits for the answer. A state
+        waits for its turn: it may not be the only one, nor the first.
         """
         if self._open is not None and self._under_way is None:
             self._under_way = self._begin(self._open)
-            if self._under_way is not None:
-                self._under_way.answer.add_done_callback(lambda _: self._wake.set())
+        self._wake.set()
 
     def _begin(self, link: Connection) -> _UnderWay | None:
         """Write the next message; return None if there is none."""
-        now = time.monotonic()
         if (state := self._outbox.next_state()) is not None:
-            return _UnderWay(state, now, link.send(state.topic, state.payload, qos=1, retain=True))
+            return _UnderWay(state, link.send(state.topic, state.payload, qos=1, retain=True))
         if (reading := self._outbox.take_reading()) is None:
             return None
         answer = link.send(self._topic_readings, reading, qos=self._qos, retain=self._retain)
-        return _UnderWay(reading, now, answer)
+        return _UnderWay(reading, answer)
 
     async def _finish(self, under_way: _UnderWay) -> None:
         """Return once the broker has the message, or when stopped before; raise `BrokerError`."""
-        left = under_way.since + ANSWER - time.monotonic()
-        if await self._waits.finish_soon(answered(under_way.answer, limit=left)):
+        if await self._waits.finish_soon(answered(under_way.answer, limit=ANSWER)):
             self._under_way = None
             if not isinstance(under_way.message, bytes):
                 self._outbox.state_sent(under_way.message)
@@ -227,14 +223,14 @@ class Publisher:
         """Put a reading that is under way back where it came from: the broker may have it, or not."""
         if self._under_way is None:
             return
-        message, _, answer = self._under_way
+        message, answer = self._under_way
         self._under_way = None
         delivered = answer.done() and not answer.cancelled() and answer.exception() is None
         if isinstance(message, bytes) and not delivered:
             self._outbox.give_back(message)
 
     async def _idle(self, link: Connection, *, limit: float) -> None:
-        """Wait until something was sent, for the stop, or for `limit` seconds."""
+        """Wait for something to send, or that was sent, for the stop, or for `limit` seconds."""
         await self._waits.finish_soon(self._wake.wait(), limit=limit)
         link.check_ping()
 

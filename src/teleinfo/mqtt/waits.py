@@ -88,7 +88,7 @@ class Waits:
         """
         Do `work`, of a few seconds, and return True, or raise what it raised; False when it was cut off.
 
-        Without a task of its own, unlike `finish`: here the time is made that a reading takes to the broker.
+        Without a task of its own, unlike `finish`: this happens for every message.
         """
         self._beat()
         if self.stopped:

@@ -215,13 +215,36 @@ def test_a_reading_is_written_before_its_reader_goes_on(mosquitto: MosquittoBrok
             assert subscriber.expect("teleinfo").payload == b"second"
 
 
+def test_a_reading_that_was_under_way_when_the_broker_died_comes_again(mosquitto: MosquittoBroker) -> None:
+    """What was written and not acknowledged is written again, to the next connection."""
+    with Running(broker_at(mosquitto.port), retain=True) as running:
+        with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
+            subscriber.expect("teleinfo/status")
+        wait_until(lambda: running.publisher._under_way is None)
+        mosquitto.freeze()
+        running.read(READING)
+        wait_until(lambda: running.publisher._under_way is not None)
+        mosquitto.kill()
+        running.wait_connected(connected=False)
+        mosquitto.start()
+        running.wait_connected()
+        with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
+            assert subscriber.expect("teleinfo").payload == READING
+
+
 def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(mosquitto: MosquittoBroker) -> None:
     """What does not fit into the socket's buffer is written as soon as there is room."""
-    payload = b"x" * (8 << 20)
+    payload = b"x" * (16 << 20)
     with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
         with Running(broker_at(mosquitto.port)) as running:
-            running.wait_connected()
+            subscriber.expect("teleinfo/status")
+            assert running.publisher._open is not None
+            paho = running.publisher._open._paho
+            wait_until(lambda: running.publisher._under_way is None)
+            mosquitto.freeze()
             running.read(payload)
+            wait_until(paho.want_write)
+            mosquitto.thaw()
             assert subscriber.expect("teleinfo").payload == payload
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from teleinfo.port.calm import LONGEST, PATIENCE, ROW, Calm
+from teleinfo.port.calm import LONGEST, OVERDUE, PATIENCE, ROW, Calm
 
 FRAME = 800  # bytes
 
@@ -74,6 +74,27 @@ def test_after_a_silence_a_row_begins_anew() -> None:
 
     assert not calm.holds(ROW + PATIENCE)
     assert held_after(calm, ROW + PATIENCE, ROW * FRAME) == [False] * (ROW - 1) + [True]
+
+
+def test_a_frame_that_is_missing_begins_a_row_anew() -> None:
+    """Another program may have taken it: an awake reader finds that out."""
+    calm = calm_after(ROW)
+    calm.frame(ROW + OVERDUE, (ROW + 1) * FRAME, parity=True)
+    assert calm.holds(ROW + OVERDUE)
+
+    calm.frame(ROW + 2 * OVERDUE + 0.01, (ROW + 2) * FRAME, parity=True)
+    assert held_after(calm, ROW + 2 * OVERDUE, (ROW + 2) * FRAME) == [False] * (ROW - 1) + [True]
+
+
+def test_what_is_usual_is_the_longest_time_between_frames_of_the_row() -> None:
+    """What came before the row does not count, and a meter whose frames differ in length is slept through."""
+    calm = Calm(0, 0)
+    for number, now in enumerate((20, 21, 23, 26), start=1):
+        calm.frame(now, number * FRAME, parity=True)
+
+    assert calm.holds(26)
+    calm.frame(26 + 2 * OVERDUE + 0.01, 5 * FRAME, parity=True)
+    assert not calm.holds(26 + 2 * OVERDUE + 0.01)
 
 
 def test_the_bytes_of_before_the_opening_do_not_count() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import os
 import random
 import termios
@@ -225,6 +226,7 @@ def test_the_frames_of_a_steady_line_are_slept_through(
     3. The meter is back: it dozes again.
     """
     monkeypatch.setattr(calm_module, "PATIENCE", 0.5)
+    monkeypatch.setattr(calm_module, "OVERDUE", math.inf)  # frames come when they are read, here
     patch(monkeypatch, BEAT=0.05)
 
     async def scenario() -> None:

@@ -16,6 +16,7 @@ import serial
 
 from teleinfo.meter.line import Line
 from teleinfo.port import source
+from teleinfo.port.doze import Doze
 from teleinfo.port.errors import PortError, Trouble, cannot_open, cannot_reach, device_lost
 from teleinfo.port.source import open_port
 from tests.support.ports import BOUND, descriptors, unread, until
@@ -250,10 +251,16 @@ def test_the_cause_behind_an_exception_of_pyserial_is_found() -> None:
     assert "is not a serial port" in str(error)
 
 
-def test_a_second_reader_is_not_taken_for_an_unplugged_cable(tmp_path: Path) -> None:
-    """Bytes that another program took first, and a line that is gone, are told apart."""
+@pytest.mark.parametrize("dozing", [False, True])
+def test_a_second_reader_is_not_taken_for_an_unplugged_cable(
+    tmp_path: Path,
+    dozing: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Bytes that another program took first, and a line that is gone, are told apart, awake or asleep."""
     with Line(link=tmp_path / "meter") as line:
         tty = source._open_tty(line.port, 1200)
+        if dozing:
+            Doze(tty.fileno()).begin()
         # What the transport meets when it was told of a byte that somebody else has read since.
         with pytest.raises(serial.SerialException) as stolen:
             tty.read(1024)
@@ -286,15 +293,13 @@ def test_a_port_that_is_lost_while_it_opens_is_explained(
 
 
 def test_a_failing_read_is_passed_on_as_the_transport_expects_it(tmp_path: Path) -> None:
-    """A fault of the device is a SerialException with its number; no byte yet is none."""
+    """A fault of the device is a SerialException with its number."""
     with Line(link=tmp_path / "meter") as line:
         tty = source._open_tty(line.port, 1200)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(os, "read", _raise(OSError(errno.EIO, "Input/output error")))
             with pytest.raises(serial.SerialException) as caught:
                 tty.read(1)
-            patch.setattr(os, "read", _raise(BlockingIOError()))
-            assert tty.read(1) == b""
         tty.release()
 
     assert caught.value.errno == errno.EIO

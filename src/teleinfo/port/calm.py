@@ -17,6 +17,14 @@ LONGEST: Final = 2048
 PATIENCE: Final = 5.0
 """Seconds without a frame until every byte is looked at again. The longest frame takes 3.7 s."""
 
+OVERDUE: Final = 1.5
+"""
+So many times the usual time after the one before, a frame shows that another is missing between them.
+
+A second program that reads the port takes whole frames from one who sleeps, and single bytes from one who is
+awake, which is noticed soon.
+"""
+
 
 class Calm:
     """A line that was opened at the monotonic time `now`, seconds, after `count` bytes in all."""
@@ -25,12 +33,19 @@ class Calm:
         self._heard = now
         self._count = count
         self._row = 0
+        self._usual = 0.0  # the longest time from frame to frame in the row
 
     def frame(self, now: float, count: int, *, parity: bool | None) -> None:
         """Note a sound frame that ended with byte number `count`, with its parity or not."""
-        calm = parity is True and count - self._count <= LONGEST
-        self._row = self._row + 1 if calm else 0
+        gap, size = now - self._heard, count - self._count
         self._heard, self._count = now, count
+        missing = self._row >= ROW and gap > OVERDUE * self._usual
+        if parity is not True or size > LONGEST or missing:
+            self._row = 0
+            return
+        if self._row < ROW:
+            self._usual = max(self._usual, gap) if self._row else 0.0
+        self._row += 1
 
     def holds(self, now: float) -> bool:
         """Whether the line is calm now."""

@@ -145,7 +145,7 @@ class _Tty(serial.Serial):
         try:
             data = os.read(self.fileno(), size)
         except BlockingIOError:
-            return b""
+            data = b""  # so says a terminal that dozes, or that another program reads at this very moment
         except OSError as error:
             raise serial.SerialException(error.errno, str(error)) from error
         if not data:

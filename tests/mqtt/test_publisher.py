@@ -199,12 +199,12 @@ def test_a_reading_is_written_before_its_reader_goes_on(mosquitto: MosquittoBrok
     with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
         with Running(broker_at(mosquitto.port), queue_size=2, qos=qos) as running:
             subscriber.expect("teleinfo/status")
-            wait_until(lambda: running.publisher._under_way is None)
+            wait_until(lambda: running.publisher._sender._under_way is None)
 
             async def read_two() -> bytes | None:
                 running.outbox.put_reading(b"first")
-                assert running.publisher._open is not None
-                assert not running.publisher._open._paho.want_write()
+                assert running.publisher._sender._link is not None
+                assert not running.publisher._sender._link._paho.want_write()
                 running.outbox.put_reading(b"second")
                 left = running.outbox.take_reading()
                 running.outbox.put_reading(b"second")
@@ -220,10 +220,10 @@ def test_a_reading_that_was_under_way_when_the_broker_died_comes_again(mosquitto
     with Running(broker_at(mosquitto.port), retain=True) as running:
         with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
             subscriber.expect("teleinfo/status")
-        wait_until(lambda: running.publisher._under_way is None)
+        wait_until(lambda: running.publisher._sender._under_way is None)
         mosquitto.freeze()
         running.read(READING)
-        wait_until(lambda: running.publisher._under_way is not None)
+        wait_until(lambda: running.publisher._sender._under_way is not None)
         mosquitto.kill()
         running.wait_connected(connected=False)
         mosquitto.start()
@@ -238,9 +238,9 @@ def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(mosquitto: 
     with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
         with Running(broker_at(mosquitto.port)) as running:
             subscriber.expect("teleinfo/status")
-            assert running.publisher._open is not None
-            paho = running.publisher._open._paho
-            wait_until(lambda: running.publisher._under_way is None)
+            assert running.publisher._sender._link is not None
+            paho = running.publisher._sender._link._paho
+            wait_until(lambda: running.publisher._sender._under_way is None)
             mosquitto.freeze()
             running.read(payload)
             wait_until(paho.want_write)
@@ -290,8 +290,8 @@ def test_a_dropped_connection_is_told_by_the_will_and_mended(mosquitto: Mosquitt
         Running(broker_at(mosquitto.port)) as running,
     ):
         subscriber.expect("teleinfo/status", b"online")
-        assert running.publisher._open is not None
-        sock = running.publisher._open._paho.socket()
+        assert running.publisher._sender._link is not None
+        sock = running.publisher._sender._link._paho.socket()
         assert isinstance(sock, socket.socket)
         sock.shutdown(socket.SHUT_RDWR)
         lost = subscriber.expect("teleinfo/status", b"offline")
@@ -708,8 +708,8 @@ def test_bounces_leak_nothing(mosquitto: MosquittoBroker, log: Log) -> None:
         def bounce() -> None:
             # As often as wanted: the back-off is tested elsewhere.
             running.publisher._delays = repeat(0.01)
-            assert running.publisher._open is not None
-            sock = running.publisher._open._paho.socket()
+            assert running.publisher._sender._link is not None
+            sock = running.publisher._sender._link._paho.socket()
             assert isinstance(sock, socket.socket)
             sock.shutdown(socket.SHUT_RDWR)
             running.wait_connected()

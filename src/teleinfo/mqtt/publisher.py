@@ -13,12 +13,13 @@ import asyncio
 import logging
 import math
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.backoff import delays
 from teleinfo.mqtt.broker import Broker, BrokerError, Tls, closed_unanswered, silent, tls_context
 from teleinfo.mqtt.connection import OFFLINE, Connection, Subscription, answered
 from teleinfo.mqtt.outage import Outage
+from teleinfo.mqtt.sender import Sender
 from teleinfo.mqtt.waits import BEAT, Waits
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from teleinfo.mqtt.outbox import Outbox, State
+    from teleinfo.mqtt.outbox import Outbox
 
 __all__ = ["Broker", "Publisher", "Subscription", "Tls"]
 
@@ -54,16 +55,9 @@ SHORT, SHORT_IN_A_ROW = 5.0, 3
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 
 
-class _UnderWay(NamedTuple):
-    """A message that was written, a state or a reading, and the broker's answer to it."""
-
-    message: State | bytes
-    answer: asyncio.Future[None]
-
-
 class Publisher:
     """
-    Sends the readings and the states of `outbox` to `broker`, one message at a time.
+    Sends the readings and the states of `outbox` to `broker` (see `Sender`).
 
     Readings go to `topic_readings` with `qos` and `retain`; states are retained, QoS 1. The last will is
     "offline" on `status_topic`. `beat` is called at least every 5 s while `run` is alive and making progress.
@@ -87,10 +81,8 @@ class Publisher:
     ) -> None:
         self._broker = broker
         self._outbox = outbox
-        self._topic_readings = topic_readings
+        self._sender = Sender(outbox, topic=topic_readings, qos=qos, retain=retain)
         self._status_topic = status_topic
-        self._qos = qos
-        self._retain = retain
         self._rng = rng
         self._on_connection = on_connection
         self._subscription = subscription
@@ -99,10 +91,6 @@ class Publisher:
         self._waits = Waits("teleinfo.publisher", beat)
         self._short_in_a_row = 0
         self._tls_context: ssl.SSLContext | None = None
-        self._open: Connection | None = None  # a link that takes messages
-        self._under_way: _UnderWay | None = None
-        self._wake = asyncio.Event()
-        outbox.on_reading, outbox.on_state = self._hurry, self._wake.set
 
     def stop(self) -> None:
         """Ask for the goodbye: `run` returns within 2 s."""
@@ -173,65 +161,24 @@ class Publisher:
         return fault
 
     async def _send(self, link: Connection) -> None:
-        """Send what the outbox holds, states first, until stopped; raise `BrokerError`."""
+        """Send what the outbox holds until stopped; raise `BrokerError`."""
         steady_at = time.monotonic() + STEADY
         self._outbox.repeat_states()
-        self._open = link
-        try:
+        with self._sender.through(link):
             while not self._waits.stopped:
-                self._wake.clear()
+                self._sender.news.clear()
                 if time.monotonic() >= steady_at:
                     steady_at = math.inf
                     self._become_steady()
-                self._under_way = self._under_way or self._begin(link)
-                if self._under_way is None:
+                answer = self._sender.begin()
+                if answer is None:
                     await self._idle(link, limit=min(BEAT, steady_at - time.monotonic()))
-                else:
-                    await self._finish(self._under_way)
-        finally:
-            self._open = None
-            self._give_up()
-
-    def _hurry(self) -> None:
-        """
-        Write what comes next, now that there is a reading, if nothing is under way.
-
-        That saves it the turns of the loop until the task is there, which then waits for the answer. A state
-        waits for its turn: it may not be the only one, nor the first.
-        """
-        if self._open is not None and self._under_way is None:
-            self._under_way = self._begin(self._open)
-        self._wake.set()
-
-    def _begin(self, link: Connection) -> _UnderWay | None:
-        """Write the next message; return None if there is none."""
-        if (state := self._outbox.next_state()) is not None:
-            return _UnderWay(state, link.send(state.topic, state.payload, qos=1, retain=True))
-        if (reading := self._outbox.take_reading()) is None:
-            return None
-        answer = link.send(self._topic_readings, reading, qos=self._qos, retain=self._retain)
-        return _UnderWay(reading, answer)
-
-    async def _finish(self, under_way: _UnderWay) -> None:
-        """Return once the broker has the message, or when stopped before; raise `BrokerError`."""
-        if await self._waits.finish_soon(answered(under_way.answer, limit=ANSWER)):
-            self._under_way = None
-            if not isinstance(under_way.message, bytes):
-                self._outbox.state_sent(under_way.message)
-
-    def _give_up(self) -> None:
-        """Put a reading that is under way back where it came from: the broker may have it, or not."""
-        if self._under_way is None:
-            return
-        message, answer = self._under_way
-        self._under_way = None
-        delivered = answer.done() and not answer.cancelled() and answer.exception() is None
-        if isinstance(message, bytes) and not delivered:
-            self._outbox.give_back(message)
+                elif await self._waits.finish_soon(answered(answer, limit=ANSWER)):
+                    self._sender.delivered()
 
     async def _idle(self, link: Connection, *, limit: float) -> None:
         """Wait for something to send, or that was sent, for the stop, or for `limit` seconds."""
-        await self._waits.finish_soon(self._wake.wait(), limit=limit)
+        await self._waits.finish_soon(self._sender.news.wait(), limit=limit)
         link.check_ping()
 
     def _become_steady(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import string
 from pathlib import Path
 
@@ -38,10 +39,9 @@ def messages() -> dict[str, str]:
 
 
 def fields(message: str) -> list[str]:
-    """Return what `message` wants to be filled with."""
-    return sorted(
-        f"{name}:{how}" for _, name, how, _ in string.Formatter().parse(message) if name is not None
-    )
+    """Return what `message` wants to be filled with, by format or, as argparse does it, by %."""
+    named = [f"{name}:{how}" for _, name, how, _ in string.Formatter().parse(message) if name is not None]
+    return sorted(named + re.findall(r"%(?:\(\w+\))?[a-z]", message))
 
 
 def test_every_message_is_said_in_french() -> None:

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
 
 from teleinfo import __version__, journal
-from teleinfo.i18n import Sentence
+from teleinfo.arguments import translate_argparse
+from teleinfo.i18n import N_, Sentence, _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,13 +41,15 @@ class Command:
 
 
 COMMANDS = {
-    "run": Command("read the meter and publish each frame on the broker (the default)", reads_settings=True),
-    "decode": Command("print what would be published of a recording", reads_settings=True),
-    "simulate": Command("play a meter on a pseudo-terminal", reads_settings=False),
-    "record": Command("save the bytes of the line to a file", reads_settings=True),
-    "watch": Command("show the live meter in the terminal", reads_settings=True),
-    "doctor": Command("find out why nothing comes", reads_settings=True),
-    "demo": Command("show it all working, without meter or broker", reads_settings=False),
+    "run": Command(
+        N_("read the meter and publish each frame on the broker (the default)"), reads_settings=True
+    ),
+    "decode": Command(N_("print what would be published of a recording"), reads_settings=True),
+    "simulate": Command(N_("play a meter on a pseudo-terminal"), reads_settings=False),
+    "record": Command(N_("save the bytes of the line to a file"), reads_settings=True),
+    "watch": Command(N_("show the live meter in the terminal"), reads_settings=True),
+    "doctor": Command(N_("find out why nothing comes"), reads_settings=True),
+    "demo": Command(N_("show it all working, without meter or broker"), reads_settings=False),
 }
 
 
@@ -86,14 +89,15 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Namespace]:
+    translate_argparse()
     front = _front_parser()
     first = front.parse_args(argv)
     command = COMMANDS[first.command]
     if first.env_file is not None and not command.reads_settings:
-        front.error(f"{first.command} reads no settings: leave out --env-file")
+        front.error(_("{command} reads no settings: leave out --env-file").format(command=first.command))
     module = cast("_Module", importlib.import_module(f"teleinfo.commands.{first.command}"))
     parser = argparse.ArgumentParser(
-        prog=f"teleinfo {first.command}", description=module.HELP, allow_abbrev=False
+        prog=f"teleinfo {first.command}", description=_(module.HELP), allow_abbrev=False
     )
     if command.reads_settings:
         _add_env_file(parser, default=first.env_file)
@@ -106,14 +110,19 @@ def _front_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="teleinfo",
         usage="teleinfo [--version] [--help] [--env-file PATH] [COMMAND] ...",
-        description="Read a French electricity meter (TIC) and publish it on MQTT.",
-        epilog="commands:\n"
-        + "".join(f"  {name:<{width}}  {command.help}\n" for name, command in COMMANDS.items())
-        + "\n`teleinfo COMMAND --help` tells more of each.",
+        description=_("Read a French electricity meter (TIC) and publish it on MQTT."),
+        epilog=f"{_('commands:')}\n"
+        + "".join(f"  {name:<{width}}  {_(command.help)}\n" for name, command in COMMANDS.items())
+        + f"\n{_('`teleinfo COMMAND --help` tells more of each.')}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"teleinfo {__version__}")
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"teleinfo {__version__}",
+        help=_("show program's version number and exit"),
+    )
     _add_env_file(parser, default=None)
     parser.add_argument(
         "command", nargs="?", choices=COMMANDS, default=DEFAULT_COMMAND, help=argparse.SUPPRESS
@@ -128,7 +137,7 @@ def _add_env_file(parser: argparse.ArgumentParser, *, default: Path | None) -> N
         metavar="PATH",
         type=Path,
         default=default,
-        help="file of settings to read in place of .env (see .env-sample)",
+        help=_("file of settings to read in place of .env (see .env-sample)"),
     )
 
 

@@ -37,6 +37,7 @@ PLAN = {
     ),
     "mqtt": "backoff durations",
     # What every room may need.
+    "arguments": "i18n",
     "backoff": "",
     "beats": "",
     "durations": "",
@@ -66,7 +67,7 @@ PLAN = {
     ),
     # The porch.
     "commands": "*",
-    "cli": "journal settings i18n teleinfo",
+    "cli": "arguments journal settings i18n teleinfo",
     "__main__": "cli",
     # The door of the library: what somebody else's program may have.
     "teleinfo": "payload tic.decoder tic.labels tic.reading",

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from teleinfo.i18n import N_, _
 from teleinfo.payload import encode
 from teleinfo.settings import load
 from teleinfo.tic.decoder import Decoder
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import argparse
     from contextlib import AbstractContextManager
 
-HELP = (
+HELP = N_(
     "Print what would be published of a recording, one JSON object a line, and a summary on standard error."
 )
 CHUNK = 1 << 16
@@ -25,7 +26,11 @@ CHUNK = 1 << 16
 def configure(parser: argparse.ArgumentParser) -> None:
     """Take the recording's path."""
     parser.add_argument(
-        "file", metavar="FILE", nargs="?", default="-", help="raw bytes of the line (default: standard input)"
+        "file",
+        metavar="FILE",
+        nargs="?",
+        default="-",
+        help=_("raw bytes of the line (default: standard input)"),
     )
 
 
@@ -48,7 +53,8 @@ def main(arguments: argparse.Namespace) -> int:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        sys.stderr.write(f"teleinfo decode: {arguments.file} cannot be read: {error.strerror}\n")
+        told = _("{path} cannot be read: {error}").format(path=arguments.file, error=error.strerror)
+        sys.stderr.write(f"teleinfo decode: {told}\n")
         return 1
     decoder.close()
     sys.stderr.write(_summary(decoder))
@@ -62,15 +68,23 @@ def _opened(name: str) -> AbstractContextManager[BinaryIO]:
 def _summary(decoder: Decoder) -> str:
     counts = decoder.counts
     parity = {
-        True: "yes: each character was checked",
-        False: "no: it was stripped, only checksums and character classes were checked",
-        None: "unknown: there is no complete frame",
+        True: _("yes: each character was checked"),
+        False: _("no: it was stripped, only checksums and character classes were checked"),
+        None: _("unknown: there is no complete frame"),
     }[decoder.parity]
-    return (
-        f"frames       {counts.frames}\n"
-        f"groups       {counts.groups}\n"
-        f"rejected     {counts.rejected}"
-        f" (parity {counts.parity}, checksum {counts.checksum}, malformed {counts.malformed})\n"
-        f"interrupted  {counts.interrupted}\n"
-        f"parity       {parity}\n"
+    return _(
+        "frames       {frames}\n"
+        "groups       {groups}\n"
+        "rejected     {rejected} (parity {bad_parity}, checksum {bad_sum}, malformed {malformed})\n"
+        "interrupted  {interrupted}\n"
+        "parity       {parity}\n"
+    ).format(
+        frames=counts.frames,
+        groups=counts.groups,
+        rejected=counts.rejected,
+        bad_parity=counts.parity,
+        bad_sum=counts.checksum,
+        malformed=counts.malformed,
+        interrupted=counts.interrupted,
+        parity=parity,
     )

@@ -11,7 +11,6 @@ Only what keeps it from running gives 1: no amqtt, no broker at `--host`, a part
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import importlib.util
@@ -20,15 +19,17 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from teleinfo.arguments import positive, share
 from teleinfo.commands.demo_broker import MQTT_PORT, Broker, DemoError, broker_for, subscriber
 from teleinfo.commands.demo_parts import daemon_at, port_of, simulated_meter
 from teleinfo.i18n import N_, _
 from teleinfo.meter.catalogue import DEFAULT, METERS
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable
 
-HELP = _("show the whole chain at work: simulated meter, daemon, broker, subscriber")
+HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscriber")
 
 # How long the last message, `offline`, may take from the broker to the screen.
 LAST_WORD_SECONDS = 2.0
@@ -49,18 +50,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=_("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS)),
     )
     parser.add_argument(
-        "--seconds", type=_positive, metavar="N", help=_("end after N seconds (default: at Ctrl-C)")
+        "--seconds", type=positive, metavar="N", help=_("end after N seconds (default: at Ctrl-C)")
     )
     parser.add_argument(
         "--speed",
-        type=_positive,
+        type=positive,
         default=1.0,
         metavar="N",
         help=_("N times faster than a real meter (default: 1)"),
     )
     parser.add_argument(
         "--noise",
-        type=_probability,
+        type=share,
         default=0.0,
         metavar="BER",
         help=_("share of bits that arrive wrong, for example 0.001 (default: 0)"),
@@ -185,19 +186,3 @@ def _say(text: str, *, to: TextIO) -> None:
     """Write `text` as a line, at once."""
     to.write(f"{text}\n")
     to.flush()
-
-
-def _positive(text: str) -> float:
-    """Read a number above 0, or raise argparse's error."""
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(_("{text} is not a number above 0").format(text=text))
-    return number
-
-
-def _probability(text: str) -> float:
-    """Read a number from 0 to 1, or raise argparse's error."""
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(_("{text} is not a number from 0 to 1").format(text=text))
-    return number

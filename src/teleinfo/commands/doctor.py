@@ -22,7 +22,7 @@ from teleinfo.doctor.report import as_json, as_report
 from teleinfo.doctor.rounds import Round, examine, worst
 from teleinfo.doctor.service import UNIT
 from teleinfo.doctor.verdict import Verdict
-from teleinfo.i18n import _
+from teleinfo.i18n import N_, _
 from teleinfo.threads import LooseThreads
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from teleinfo.doctor.verdict import Area
     from teleinfo.settings import Settings
 
-HELP = _("Find out why nothing comes: settings, serial port, line, broker, service. Changes nothing.")
+HELP = N_("Find out why nothing comes: settings, serial port, line, broker, service. Changes nothing.")
 
 _ERASE = "\r\x1b[K"
 

@@ -8,7 +8,6 @@ It ends after `--seconds`, at `--max-bytes`, at Ctrl-C or SIGTERM; no file is ev
 
 from __future__ import annotations
 
-import argparse
 import asyncio
 import contextlib
 import signal
@@ -17,8 +16,9 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
+from teleinfo.arguments import count, positive
 from teleinfo.commands.record_line import RecordError, Recording, copy, open_at_its_speed, show
-from teleinfo.i18n import _
+from teleinfo.i18n import N_, _
 from teleinfo.port.errors import PortError, Trouble
 from teleinfo.port.tuning import Tuner, candidates
 from teleinfo.record import Anonymiser
@@ -26,9 +26,10 @@ from teleinfo.settings import load
 from teleinfo.threads import LooseThreads
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable
 
-HELP = "Record the bytes of the line into a file, exactly as they come, parity included."
+HELP = N_("Record the bytes of the line into a file, exactly as they come, parity included.")
 
 SECONDS: Final = 60.0
 MAX_BYTES: Final = 10_000_000
@@ -41,29 +42,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         nargs="?",
         type=Path,
-        help="where to (default: teleinfo-DATE-TIME.tic in this directory)",
+        help=_("where to (default: teleinfo-DATE-TIME.tic in this directory)"),
     )
     parser.add_argument(
         "--seconds",
-        type=_positive,
+        type=positive,
         default=SECONDS,
         metavar="N",
-        help="end after N seconds (default: %(default)g)",
+        help=_("end after N seconds (default: %(default)g)"),
     )
     parser.add_argument(
         "--max-bytes",
-        type=_count,
+        type=count,
         default=MAX_BYTES,
         metavar="N",
-        help="end after N bytes of the line (default: %(default)d)",
+        help=_("end after N bytes of the line (default: %(default)d)"),
     )
     parser.add_argument(
-        "--baudrate", type=_count, metavar="N", help="listen at this speed, whether it makes sense or not"
+        "--baudrate", type=count, metavar="N", help=_("listen at this speed, whether it makes sense or not")
     )
     parser.add_argument(
         "--anonymise",
         action="store_true",
-        help="make ADCO, ADSC, ADS and PRM zeros, and drop what is damaged and may hold a piece of them",
+        help=_("make ADCO, ADSC, ADS and PRM zeros, and drop what is damaged and may hold a piece of them"),
     )
 
 
@@ -152,17 +153,3 @@ def _in_use(error: Exception) -> str:
 
 def _kept(path: Path) -> str:
     return "\n" + _("What came before is in {path}").format(path=path) if path.exists() else ""
-
-
-def _positive(text: str) -> float:
-    number = float(text)
-    if not 0 < number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
-    return number
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 or more")
-    return number

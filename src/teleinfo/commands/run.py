@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from teleinfo import journal
 from teleinfo.daemon import Daemon
+from teleinfo.i18n import N_
 from teleinfo.settings import Settings, load
 from teleinfo.systemd import Notifier
 
 if TYPE_CHECKING:
     import argparse
 
-HELP = "Read the meter and publish each frame on the broker, until told to stop."
+HELP = N_("Read the meter and publish each frame on the broker, until told to stop.")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from teleinfo.arguments import count, not_negative, share
+from teleinfo.i18n import N_, _
 from teleinfo.meter.catalogue import DEFAULT, METERS, build
 from teleinfo.meter.line import Line
 from teleinfo.meter.play import baudrate_of, play, replay
@@ -25,7 +27,7 @@ from teleinfo.meter.terminal import BAUDRATES
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-HELP = "play a meter on a pseudo-terminal, in place of a real one on a serial port"
+HELP = N_("play a meter on a pseudo-terminal, in place of a real one on a serial port")
 
 # How long the reader may take for the last bytes: what it has not read is lost when the port closes.
 _LAST_BYTES_SECONDS = 2.0
@@ -38,14 +40,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--meter",
         choices=METERS,
         default=DEFAULT,
-        help=f"which meter: {', '.join(METERS)} (default: %(default)s)",
+        help=_("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS)),
         metavar="NAME",
     )
     what.add_argument(
-        "--replay", type=Path, metavar="FILE", help="send the bytes of a recording, again and again"
+        "--replay", type=Path, metavar="FILE", help=_("send the bytes of a recording, again and again")
     )
     parser.add_argument(
-        "--link", type=Path, metavar="PATH", help="make PATH a symbolic link to the port, while it lasts"
+        "--link", type=Path, metavar="PATH", help=_("make PATH a symbolic link to the port, while it lasts")
     )
     _configure_line(parser)
     _configure_life(parser)
@@ -56,7 +58,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         asyncio.run(_simulate(arguments))
     except OSError as error:
-        sys.stderr.write(f"The simulated meter cannot run: {error}\n")
+        sys.stderr.write(_("The simulated meter cannot run: {error}\n").format(error=error))
         return 1
     except KeyboardInterrupt:  # before the signal handlers were there
         return 0
@@ -64,62 +66,62 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _configure_line(parser: argparse.ArgumentParser) -> None:
-    line = parser.add_argument_group("the line")
+    line = parser.add_argument_group(_("the line"))
     line.add_argument(
         "--speed",
-        type=_factor,
+        type=not_negative,
         default=1.0,
         metavar="N",
-        help="N times faster than a real line; 0: as fast as it is read (default: 1)",
+        help=_("N times faster than a real line; 0: as fast as it is read (default: 1)"),
     )
     line.add_argument(
         "--baudrate",
         type=int,
         choices=BAUDRATES,
         metavar="BAUD",
-        help="speed of the line (default: 1200 for historique, 9600 for standard)",
+        help=_("speed of the line (default: 1200 for historique, 9600 for standard)"),
     )
     parity = line.add_mutually_exclusive_group()
     parity.add_argument(
         "--parity",
         action="store_true",
         default=True,
-        help="send the parity in bit 7, as a real line arrives when it is read as 8N1 (the default)",
+        help=_("send the parity in bit 7, as a real line arrives when it is read as 8N1 (the default)"),
     )
     parity.add_argument(
         "--stripped",
         action="store_false",
         dest="parity",
-        help="send seven-bit characters, as they arrive when it is read as 7E1",
+        help=_("send seven-bit characters, as they arrive when it is read as 7E1"),
     )
     line.add_argument(
         "--noise",
-        type=_probability,
+        type=share,
         default=0.0,
         metavar="BER",
-        help="share of bits that arrive wrong, for example 0.001 (default: 0)",
+        help=_("share of bits that arrive wrong, for example 0.001 (default: 0)"),
     )
     line.add_argument(
         "--strict-speed",
         action="store_true",
-        help="a reader that listens at another speed gets what a real port would make of it",
+        help=_("a reader that listens at another speed gets what a real port would make of it"),
     )
 
 
 def _configure_life(parser: argparse.ArgumentParser) -> None:
-    life = parser.add_argument_group("its life")
+    life = parser.add_argument_group(_("its life"))
     life.add_argument(
-        "--seed", type=int, metavar="N", help="the same N gives the same day and the same noise"
+        "--seed", type=int, metavar="N", help=_("the same N gives the same day and the same noise")
     )
     life.add_argument(
         "--start",
         type=_local_time,
         metavar="TIME",
-        help="when the meter's day begins, for example 2026-01-15T18:30 (default: now)",
+        help=_("when the meter's day begins, for example 2026-01-15T18:30 (default: now)"),
     )
-    life.add_argument("--wait", action="store_true", help="send nothing before somebody opens the port")
-    life.add_argument("--frames", type=_count, metavar="N", help="end after N frames")
-    life.add_argument("--seconds", type=_factor, metavar="N", help="end after N seconds")
+    life.add_argument("--wait", action="store_true", help=_("send nothing before somebody opens the port"))
+    life.add_argument("--frames", type=count, metavar="N", help=_("end after N frames"))
+    life.add_argument("--seconds", type=not_negative, metavar="N", help=_("end after N seconds"))
 
 
 async def _simulate(arguments: argparse.Namespace) -> None:
@@ -131,7 +133,8 @@ async def _simulate(arguments: argparse.Namespace) -> None:
     with line:
         task = asyncio.create_task(playing(), name="teleinfo.simulate")
         end = asyncio.create_task(stop.wait(), name="teleinfo.simulate.end")
-        sys.stdout.write(f"{line.port}\nRead it with: TELEINFO_SERIAL_PORT={line.port} teleinfo run\n")
+        how = _("Read it with: TELEINFO_SERIAL_PORT={port} teleinfo run").format(port=line.port)
+        sys.stdout.write(f"{line.port}\n{how}\n")
         sys.stdout.flush()
         done, rest = await asyncio.wait(
             {task, end}, timeout=arguments.seconds, return_when=asyncio.FIRST_COMPLETED
@@ -171,30 +174,9 @@ def _prepare(arguments: argparse.Namespace) -> tuple[Line, Callable[[], Coroutin
     return line, playing
 
 
-def _factor(text: str) -> float:
-    """Read a number that is 0 or more, or raise argparse's error."""
-    number = float(text)
-    if not 0 <= number < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text} is not a number of 0 or more")
-    return number
-
-
-def _probability(text: str) -> float:
-    number = float(text)
-    if not 0 <= number <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1")
-    return number
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a number of 1 or more")
-    return number
-
-
 def _local_time(text: str) -> dt.datetime:
     try:
         return dt.datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is not a time such as 2026-01-15T18:30") from error
+        told = _("{text} is not a time such as 2026-01-15T18:30").format(text=text)
+        raise argparse.ArgumentTypeError(told) from error

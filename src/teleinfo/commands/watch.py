@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo import journal
 from teleinfo.daemon import broker_of
-from teleinfo.i18n import _
+from teleinfo.i18n import N_, _
 from teleinfo.keeper import METER_IS_SILENT
 from teleinfo.settings import load
 from teleinfo.threads import LooseThreads
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from teleinfo.settings import Settings
 
-HELP = _("Show the live meter in the terminal: from the serial port, or from the broker beside the service.")
+HELP = N_("Show the live meter in the terminal: from the serial port, or from the broker beside the service.")
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

@@ -62,13 +62,13 @@ def test_the_words_are_those_of_argparse() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("fly", "erreur : argument command : 'fly' n’est pas un choix possible (choisir parmi "),
+        ("fly", "erreur : argument command : 'fly' n’est pas un choix possible (choisissez parmi "),
         ("run --fly", "erreur : arguments inconnus : --fly"),
         ("record --seconds", "erreur : argument --seconds : il manque une valeur"),
         ("record --seconds soon", "erreur : argument --seconds : soon n’est pas un nombre supérieur à 0"),
         ("simulate --parity --stripped", "incompatible avec l’argument "),
         ("simulate --seed x", "erreur : argument --seed : valeur incorrecte (int attendu) : 'x'"),
-        ("--env-file x simulate", "erreur : simulate ne lit aucun réglage : enlever --env-file"),
+        ("--env-file x simulate", "erreur : simulate ne lit aucun réglage : enlevez --env-file"),
     ],
 )
 def test_a_wrong_usage_is_told_in_the_language_of_the_reader(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from teleinfo.beats import Beats
+from teleinfo.i18n import Sentence
 from teleinfo.keeper import Keeper
 from teleinfo.meter.encode import encode_frame, encode_group, with_parity
 from teleinfo.mqtt.outbox import Outbox
@@ -152,8 +153,8 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
-GONE = PortError(Trouble.GONE, "the serial port went away")
-MISSING = PortError(Trouble.MISSING, "there is no serial port")
+GONE = PortError(Trouble.GONE, Sentence("the serial port went away"))
+MISSING = PortError(Trouble.MISSING, Sentence("there is no serial port"))
 
 
 def test_a_steady_state_says_nothing(monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture) -> None:

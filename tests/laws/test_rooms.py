@@ -33,7 +33,8 @@ PLAN = {
     "homeassistant": "tic.labels tic.reading tic.registers topics mqtt teleinfo",
     # Input and output. Neither side knows the other: both are joined in the corridor.
     "port": (
-        "tic.characters tic.frames tic.groups tic.decoder tic.labels tic.reading backoff durations threads"
+        "tic.characters tic.frames tic.groups tic.decoder tic.labels tic.reading"
+        " backoff durations i18n threads"
     ),
     "mqtt": "backoff durations",
     # What every room may need.

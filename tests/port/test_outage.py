@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from teleinfo.i18n import Sentence
 from teleinfo.port.errors import PortError, Trouble
 from teleinfo.port.outage import REMINDER, Outage
 
@@ -16,9 +17,9 @@ def test_an_outage_is_told_in_few_lines(caplog: pytest.LogCaptureFixture) -> Non
     """One line when it begins, one a new cause, one an hour, one at its end: a day of it stays below 30."""
     caplog.set_level(logging.INFO)
     outage = Outage("port")
-    gone = PortError(Trouble.GONE, "gone")
-    missing = PortError(Trouble.MISSING, "missing")
-    denied = PortError(Trouble.DENIED, "denied")
+    gone = PortError(Trouble.GONE, Sentence("gone"))
+    missing = PortError(Trouble.MISSING, Sentence("missing"))
+    denied = PortError(Trouble.DENIED, Sentence("denied"))
 
     outage.failed(gone, 0.0)
     for second in range(3, 24 * 3600, 5):

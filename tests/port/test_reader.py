@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.i18n import Sentence
 from teleinfo.meter.encode import encode_frame, with_parity
 from teleinfo.meter.line import Line
 from teleinfo.meter.wrong_speed import misread
@@ -449,7 +450,7 @@ def test_a_speed_that_the_port_cannot_do_counts_as_tried(
     @contextlib.asynccontextmanager
     async def picky(url: str, baudrate: int) -> AsyncIterator[Port]:
         if baudrate == 1200:
-            raise PortError(Trouble.SPEED, "not at this speed")
+            raise PortError(Trouble.SPEED, Sentence("not at this speed"))
         async with open_port(url, baudrate) as port:
             yield port
 
@@ -478,7 +479,7 @@ def test_it_beats_while_the_port_opens_and_stops_at_once(
     async def slow(_url: str, _baudrate: int) -> AsyncIterator[Port]:
         try:
             await asyncio.Event().wait()
-            yield Port(Stream(), lambda _: PortError(Trouble.OTHER, "never"))
+            yield Port(Stream(), lambda _: PortError(Trouble.OTHER, Sentence("never")))
         finally:
             given_up.append(True)
 

@@ -190,6 +190,15 @@ def test_a_port_without_rights_says_how_to_get_them() -> None:
     assert "serial-getty@ttyAMA0" in str(error)
 
 
+def test_what_is_wrong_is_told_in_the_language_of_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log has it in English, a screen in French."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    error = cannot_reach("bridge:8888", TimeoutError())
+
+    assert str(error).startswith("the bridge at bridge:8888 cannot be reached: it does not answer.")
+    assert error.told().startswith("le pont à bridge:8888 est injoignable : il ne répond pas.")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
 def test_a_port_without_rights_is_told_apart(tmp_path: Path) -> None:
     """A real refusal of the system is DENIED."""

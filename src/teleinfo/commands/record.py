@@ -85,8 +85,10 @@ def main(arguments: argparse.Namespace) -> int:
         return _fail(_("{path} exists already, and is left alone: give another name").format(path=path))
     except OSError as error:
         return _fail(_("{path} cannot be written: {error}").format(path=path, error=error.strerror))
-    except (RecordError, PortError) as error:
-        return _fail(f"{error}{_in_use(error)}{_kept(path)}")
+    except RecordError as error:
+        return _fail(f"{error}{_kept(path)}")
+    except PortError as error:
+        return _fail(f"{error.told()}{_in_use(error)}{_kept(path)}")
     sys.stderr.write(_summary(path, recording, anonymiser))
     return 0
 
@@ -145,8 +147,8 @@ def _fail(text: str) -> int:
     return 1
 
 
-def _in_use(error: Exception) -> str:
-    if not isinstance(error, PortError) or error.kind is not Trouble.BUSY:
+def _in_use(error: PortError) -> str:
+    if error.kind is not Trouble.BUSY:
         return ""
     return "\n" + _("If it is the service that reads the port:  sudo systemctl stop teleinfo")
 

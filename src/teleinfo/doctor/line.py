@@ -7,7 +7,6 @@ Where a teleinfo reads the port already, it is asked by way of the broker: nobod
 from __future__ import annotations
 
 import json
-import socket
 from typing import TYPE_CHECKING
 
 from teleinfo.doctor.listening import Heard, listen, speeds
@@ -18,7 +17,7 @@ from teleinfo.health import Quality
 from teleinfo.health import Verdict as Words
 from teleinfo.homeassistant.meters import meter_of, number_of
 from teleinfo.i18n import N_, _, decimal
-from teleinfo.port.errors import PortError, Trouble
+from teleinfo.port.errors import PortError
 from teleinfo.port.tuning import candidates
 
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ async def examine(settings: Settings, path: str, tell: Callable[[int], None]) ->
     try:
         heard = await listen(path, wanted[:1] if bridge else speeds(wanted), tell)
     except PortError as error:
-        return [_closed(error, path)]
+        return [fault("open", error.told(), trouble=error.kind.value)]
     meter = heard[-1]
     found = [_bytes(heard)]
     if meter.mode is None:
@@ -87,29 +86,6 @@ async def examine(settings: Settings, path: str, tell: Callable[[int], None]) ->
     quality.sample(meter.counts, now=0.0)
     found.append(_wiring(quality.verdict, quality.bad_share or 0.0, few=meter.counts.rejected == 1))
     return found
-
-
-def _closed(error: PortError, path: str) -> Finding:
-    """Say in the reader's language why the port does not open, or closed: `error` has it in English."""
-    cause = error.__cause__
-    if error.kind is Trouble.UNREACHABLE:
-        if isinstance(cause, socket.gaierror | UnicodeError):
-            saw = _("the name of the bridge is not known here: {path}")
-        elif isinstance(cause, TimeoutError):
-            saw = _("the bridge does not answer: {path}")
-        else:
-            saw = _("nothing listens at the address of the bridge: {path}")
-        return fault("open", saw.format(path=path), _("Check the address, and that the bridge is on."))
-    words = {
-        Trouble.BUSY: _("another program reads {path}, and takes a part of the bytes"),
-        Trouble.DENIED: _("no right to open {path}"),
-        Trouble.GONE: _("{path} went away while it was read: a loose plug, or no power"),
-        Trouble.MISSING: _("there is no hardware behind {path}"),
-        Trouble.SPEED: _("{path} cannot work at this speed"),
-        Trouble.STUCK: _("the driver of {path} hangs: unplug the adapter, or start the machine again"),
-    }
-    saw = words.get(error.kind, _("{path} cannot be opened: it is not a serial port")).format(path=path)
-    return fault("open", saw, trouble=error.kind.value)
 
 
 def _bytes(heard: list[Heard]) -> Finding:

@@ -12,7 +12,7 @@ import socket
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from teleinfo.port.errors import PortError, Trouble, cannot_reach
+from teleinfo.port.errors import cannot_reach, no_address
 from teleinfo.port.stream import Stream
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _address(url: str) -> tuple[str, int]:
     except ValueError:
         host = port = None
     if not host or not port:
-        raise PortError(Trouble.OTHER, "the address of the bridge must have the form socket://host:port")
+        raise no_address()
     return host, port
 
 

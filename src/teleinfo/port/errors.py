@@ -13,6 +13,8 @@ import os
 import socket
 import termios
 
+from teleinfo.i18n import N_, Sentence
+
 
 class Trouble(enum.Enum):
     """Why there is no port, for comparing causes without their text."""
@@ -28,11 +30,20 @@ class Trouble(enum.Enum):
 
 
 class PortError(Exception):
-    """There is no port to read; the message is for a household, `kind` for a program."""
+    """
+    There is no port to read; the message is for a household, `kind` for a program.
 
-    def __init__(self, kind: Trouble, message: str) -> None:
-        super().__init__(message)
+    `str` gives the message in English, for the log, and `told` in the language of the reader, for a screen.
+    """
+
+    def __init__(self, kind: Trouble, message: Sentence) -> None:
+        super().__init__(str(message))
         self.kind = kind
+        self._message = message
+
+    def told(self) -> str:
+        """Return the message in the language of the locale."""
+        return self._message.told()
 
 
 _KINDS: dict[int | None, Trouble] = {
@@ -49,6 +60,28 @@ _KINDS: dict[int | None, Trouble] = {
 }
 
 
+_NOT_OPEN = {
+    Trouble.MISSING: N_("there is no serial port at {path}: {how}"),
+    Trouble.DENIED: N_(
+        "no right to read the serial port {path}: add the user that runs teleinfo to the group of the serial "
+        "ports (sudo usermod -aG dialout $USER, then log in again). If it is in it, a login console may hold "
+        "the port; {how}"
+    ),
+    Trouble.BUSY: N_(
+        "another program reads the serial port {path}, and each would get a part of the bytes: stop that "
+        "program. If it is a login console, {how}"
+    ),
+    Trouble.SPEED: N_(
+        "the serial port {path} cannot work at {baudrate} baud: correct TELEINFO_SERIAL_BAUDRATE"
+    ),
+    Trouble.STUCK: N_(
+        "the serial port {path} does not open: its driver hangs. Unplug the adapter and plug it in again"
+    ),
+    Trouble.OTHER: N_("the serial port {path} cannot be opened ({error}): check it and TELEINFO_SERIAL_PORT"),
+}
+_NO_PORT = N_("{path} is not a serial port: correct TELEINFO_SERIAL_PORT")
+
+
 def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     """Return why the device at `path` does not open at `baudrate`; `error` is what pyserial raised."""
     code = _code(error)
@@ -57,37 +90,23 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
         kind = Trouble.SPEED
     elif isinstance(error, TimeoutError):
         kind = Trouble.STUCK
-    if kind is Trouble.MISSING:
-        text = f"there is no serial port at {path}: {_how_to_find(path)}"
-    elif kind is Trouble.DENIED:
-        # A console that starts takes the port away from its group.
-        text = (
-            f"no right to read the serial port {path}: add the user that runs teleinfo to the group of the "
-            "serial ports (sudo usermod -aG dialout $USER, then log in again). If it is in it, a login "
-            f"console may hold the port; {_no_console(path)}"
-        )
-    elif kind is Trouble.BUSY:
-        text = _shared(path)
-    elif kind is Trouble.SPEED:
-        text = f"the serial port {path} cannot work at {baudrate} baud: correct TELEINFO_SERIAL_BAUDRATE"
-    elif code in {errno.ENOTTY, errno.EISDIR}:
-        text = f"{path} is not a serial port: correct TELEINFO_SERIAL_PORT"
-    elif kind is Trouble.STUCK:
-        text = (
-            f"the serial port {path} does not open: its driver hangs. Unplug the adapter and plug it in again"
-        )
-    else:
-        text = f"the serial port {path} cannot be opened ({error}): check it and TELEINFO_SERIAL_PORT"
-    return PortError(kind, text)
+    words = _NO_PORT if code in {errno.ENOTTY, errno.EISDIR} else _NOT_OPEN[kind]
+    # A console that starts takes the port away from its group, and that is how a household meets DENIED.
+    how = _how_to_find(path) if kind is Trouble.MISSING else _no_console(path)
+    return PortError(kind, Sentence(words, path=path, baudrate=baudrate, error=error, how=how))
 
 
 def device_lost(path: str, error: OSError | None) -> PortError:
     """Return why an open device gives no more bytes."""
     if error is not None and error.errno == errno.EBUSY:
-        return PortError(Trouble.BUSY, _shared(path))
+        shared = Sentence(_NOT_OPEN[Trouble.BUSY], path=path, how=_no_console(path))
+        return PortError(Trouble.BUSY, shared)
     return PortError(
         Trouble.GONE,
-        f"the serial port {path} went away: the adapter was unplugged or lost its power. Check its cable",
+        Sentence(
+            "the serial port {path} went away: the adapter was unplugged or lost its power. Check its cable",
+            path=path,
+        ),
     )
 
 
@@ -95,30 +114,48 @@ def stuck(path: str) -> PortError:
     """Return what to say while the system has not come back from opening or closing `path`."""
     return PortError(
         Trouble.STUCK,
-        f"the system has not finished opening or closing the serial port {path}: its driver hangs. If this "
-        "lasts, unplug the adapter and plug it in again, or restart the machine",
+        Sentence(
+            "the system has not finished opening or closing the serial port {path}: its driver hangs. If "
+            "this lasts, unplug the adapter and plug it in again, or restart the machine",
+            path=path,
+        ),
+    )
+
+
+def no_address() -> PortError:
+    """Return what to say of a bridge whose address cannot be read."""
+    return PortError(
+        Trouble.OTHER, Sentence("the address of the bridge must have the form socket://host:port")
     )
 
 
 def cannot_reach(where: str, error: BaseException) -> PortError:
     """Return why the bridge at `where` (host:port) cannot be reached."""
     if isinstance(error, socket.gaierror | UnicodeError):
-        reason = "its name is not known here. Check the name and the network"
+        reason = Sentence("its name is not known here. Check the name and the network")
     elif isinstance(error, TimeoutError):
-        reason = "it does not answer. Check that it is switched on and that no firewall is between"
+        reason = Sentence("it does not answer. Check that it is switched on and that no firewall is between")
     elif isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         # Where a name has several addresses, asyncio joins the refusals into one text.
-        reason = "nothing listens there. Check that the bridge runs, and its port number"
+        reason = Sentence("nothing listens there. Check that the bridge runs, and its port number")
     else:
-        reason = f"the network says: {error}. Check the network and the address"
-    return PortError(Trouble.UNREACHABLE, f"the bridge at {where} cannot be reached: {reason}")
+        reason = Sentence("the network says: {error}. Check the network and the address", error=error)
+    return PortError(
+        Trouble.UNREACHABLE,
+        Sentence("the bridge at {where} cannot be reached: {reason}", where=where, reason=reason),
+    )
 
 
 def bridge_lost(where: str, error: OSError | None) -> PortError:
     """Return why an open connection to a bridge gives no more bytes."""
-    how = "closed the connection" if error is None else f"was lost ({error})"
+    how = Sentence("closed the connection") if error is None else Sentence("was lost ({error})", error=error)
     return PortError(
-        Trouble.GONE, f"the bridge at {where} {how}: it was restarted, or serves another client. Check it"
+        Trouble.GONE,
+        Sentence(
+            "the bridge at {where} {how}: it was restarted, or serves another client. Check it",
+            where=where,
+            how=how,
+        ),
     )
 
 
@@ -131,24 +168,18 @@ def _code(error: BaseException) -> int | None:
     return None if error.__context__ is None else _code(error.__context__)
 
 
-def _shared(path: str) -> str:
-    return (
-        f"another program reads the serial port {path}, and each would get a part of the bytes: stop that "
-        f"program. If it is a login console, {_no_console(path)}"
-    )
+def _no_console(path: str) -> Sentence:
+    name = _name(os.path.realpath(path))
+    return Sentence("switch it off: sudo systemctl disable --now serial-getty@{name}", name=name)
 
 
-def _no_console(path: str) -> str:
-    return f"switch it off: sudo systemctl disable --now serial-getty@{_name(os.path.realpath(path))}"
-
-
-def _how_to_find(path: str) -> str:
+def _how_to_find(path: str) -> Sentence:
     if _name(path).startswith(("ttyAMA", "ttyS", "serial")):
-        return (
+        return Sentence(
             "switch it on (sudo raspi-config, Interface Options, Serial Port: no login shell, hardware "
             "enabled), or correct TELEINFO_SERIAL_PORT"
         )
-    return "check that the adapter is plugged in, and see what is there: ls -l /dev/serial/by-id"
+    return Sentence("check that the adapter is plugged in, and see what is there: ls -l /dev/serial/by-id")
 
 
 def _name(path: str) -> str:

@@ -62,13 +62,13 @@ def test_the_words_are_those_of_argparse() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("fly", "erreur : argument command : 'fly' n’est pas un choix possible (choisissez parmi "),
-        ("run --fly", "erreur : arguments inconnus : --fly"),
-        ("record --seconds", "erreur : argument --seconds : il manque une valeur"),
-        ("record --seconds soon", "erreur : argument --seconds : soon n’est pas un nombre supérieur à 0"),
+        ("fly", "erreur : argument command : 'fly' n’est pas un choix possible (choisissez parmi "),
+        ("run --fly", "erreur : arguments inconnus : --fly"),
+        ("record --seconds", "erreur : argument --seconds : il manque une valeur"),
+        ("record --seconds soon", "erreur : argument --seconds : soon n’est pas un nombre supérieur à 0"),
         ("simulate --parity --stripped", "incompatible avec l’argument "),
-        ("simulate --seed x", "erreur : argument --seed : valeur incorrecte (int attendu) : 'x'"),
-        ("--env-file x simulate", "erreur : simulate ne lit aucun réglage : enlevez --env-file"),
+        ("simulate --seed x", "erreur : argument --seed : valeur incorrecte (int attendu) : 'x'"),
+        ("--env-file x simulate", "erreur : simulate ne lit aucun réglage : enlevez --env-file"),
     ],
 )
 def test_a_wrong_usage_is_told_in_the_language_of_the_reader(
@@ -80,7 +80,7 @@ def test_a_wrong_usage_is_told_in_the_language_of_the_reader(
         cli.main(line.split())
     told = capsys.readouterr().err
 
-    assert told.startswith("utilisation : teleinfo")
+    assert told.startswith("utilisation : teleinfo")
     assert said in told
 
 
@@ -94,6 +94,6 @@ def test_the_help_is_told_in_the_language_of_the_reader(
         cli.main([*name.split(), "--help"])
     told = capsys.readouterr().out
 
-    assert told.startswith("utilisation : teleinfo")
+    assert told.startswith("utilisation : teleinfo")
     assert "afficher cette aide" in told
     assert " the " not in told

@@ -64,6 +64,13 @@ def test_a_translation_wants_what_its_message_wants(path: Path) -> None:
     assert {text for text, french in translated.items() if fields(text) != fields(french)} == set()
 
 
+def test_french_has_its_typography() -> None:
+    """No plain blank before : ; ! ? or », where a line might be cut; no straight apostrophe within a word."""
+    french = i18n.catalogue("fr").values()
+
+    assert [text for text in french if re.search(r"\w [:;!?»]|\b[cdjlmnqstu]'\w", text)] == []
+
+
 def test_one_message_has_one_translation() -> None:
     """Two catalogues of a language do not contradict each other."""
     catalogues = [i18n.parse(path.read_text(encoding="utf-8")) for path in FRENCH]
@@ -113,7 +120,7 @@ def test_a_sentence_says_itself_in_english_and_in_the_language_of_the_reader(
     outer = i18n.Sentence("no connection: {why}", why=inner)
 
     assert str(outer) == f"no connection: {inner}" == "no connection: nothing listens at [::1]:{1}"
-    assert outer.told() == "pas de connexion : rien n’écoute à [::1]:{1}"
+    assert outer.told() == "pas de connexion : rien n’écoute à [::1]:{1}"
 
 
 @pytest.mark.parametrize(("locale", "written"), [("C", "0.02"), ("fr_FR.UTF-8", "0,02")])

@@ -196,7 +196,7 @@ def test_what_is_wrong_is_told_in_the_language_of_the_reader(monkeypatch: pytest
     error = cannot_reach("bridge:8888", TimeoutError())
 
     assert str(error).startswith("the bridge at bridge:8888 cannot be reached: it does not answer.")
-    assert error.told().startswith("le pont à bridge:8888 est injoignable : il ne répond pas.")
+    assert error.told().startswith("le pont à bridge:8888 est injoignable : il ne répond pas.")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")

@@ -153,7 +153,7 @@ def test_on_a_french_screen_every_line_is_french(meter: Meter) -> None:
         terminal.expect("1200 bauds")
         terminal.expect("heures pleines")
         terminal.expect("Ligne bonne")
-        terminal.expect("q : quitter")
+        terminal.expect("q : quitter")
         terminal.expect("lecture d’un compteur en mode historique à 1200 bauds")
         terminal.press(b"q")
 
@@ -167,7 +167,7 @@ def test_what_is_wrong_with_the_broker_stands_on_a_french_screen() -> None:
     """1. No broker. 2. The screen says so in French, and what to do."""
     port = free_port()
     with Terminal("--mqtt", mqtt_host="127.0.0.1", mqtt_port=port, language="fr_FR.UTF-8") as terminal:
-        terminal.expect(f"pas de connexion : rien n’écoute à 127.0.0.1:{port}.")
+        terminal.expect(f"pas de connexion : rien n’écoute à 127.0.0.1:{port}.")
         terminal.press(b"q")
 
         assert terminal.end() == 0

@@ -90,7 +90,7 @@ def test_it_is_said_in_french_where_the_locale_is_french(monkeypatch: pytest.Mon
     """The same register."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
 
-    assert facts("RELAIS", "001") == [Fact("fermés : 1 (contact sec)")]
+    assert facts("RELAIS", "001") == [Fact("fermés : 1 (contact sec)")]
 
 
 def test_a_horodate_is_a_date_of_france() -> None:

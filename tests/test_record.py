@@ -136,6 +136,24 @@ def test_a_damaged_piece_that_may_hold_an_identifier_is_dropped(good: bytes, bad
     }
 
 
+def test_a_sound_group_that_holds_most_of_an_identifier_is_dropped() -> None:
+    """Bytes were lost, an identifier stands behind another étiquette, and the sum happens to fit."""
+    joined = encode_group(Group("MSG1", f"PAS D{PRM[1:]}", None, Mode.STANDARD))
+    clean, anonymiser = anonymised(with_parity(FRAME + FRAME.replace(SINSTS, joined)))
+
+    assert PRM[1:7] not in stripped(clean).decode()
+    assert anonymiser.dropped == 1
+
+
+def test_a_sound_index_may_have_a_few_digits_of_an_identifier() -> None:
+    """Four in a row are chance."""
+    index = encode_group(Group("EAST", f"000{PRM[4:8]}00", None, Mode.STANDARD))
+    clean, anonymiser = anonymised(with_parity(FRAME + FRAME.replace(SINSTS, index)))
+
+    assert with_parity(index) in clean
+    assert anonymiser.dropped == 0
+
+
 def test_before_the_identifiers_are_known_all_damage_is_dropped() -> None:
     """A recording that begins within an identifier, or within noise, gives nothing away."""
     start = FRAME[FRAME.index(b"961123456") :]

@@ -23,6 +23,12 @@ from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode, find
 RUN: Final = 4
 """So many characters in a row of an identifier are too many to give away."""
 
+LONG_RUN: Final = 6
+"""
+So many are no chance in a sound group: bytes were lost, an identifier stands behind another étiquette, and
+the sum fits, as one in 64 does. A sound index has four of an identifier now and then.
+"""
+
 # STX, ETX, EOT, LF and CR stand alone; all between two of them is one piece.
 _PIECES: Final = re.compile(rb"[\x02\x03\x04\n\r]|[^\x02\x03\x04\n\r]+")
 _MARKS: Final = frozenset(b"\x02\x03\x04\n\r")
@@ -42,6 +48,7 @@ class Anonymiser:
         self.dropped = 0
         self._buffer = bytearray()
         self._runs: set[bytes] = set()
+        self._long_runs: set[bytes] = set()
         self._sure = False
 
     def feed(self, data: bytes) -> bytes:
@@ -92,19 +99,18 @@ class Anonymiser:
             group = parse(text[start:])
             if isinstance(group, Group):
                 label = find(group.mode, group.label)
-                if label is None and (not self._sure or self._shares(text)):
+                if label is None and (not self._sure or _shares(text, self._runs)):
                     return None
                 if label is None or label.kind is not Kind.IDENTIFIER:
-                    return wire
+                    return None if _shares(text, self._long_runs) else wire
                 return wire[:start] + self._zeros(group, text[start:], parity=parity)
         return None
 
     def _zeros(self, group: Group, text: bytes, *, parity: bool) -> bytes:
         self.replaced += 1
         value = group.value.encode("ascii")
-        self._runs |= {
-            run for at in range(len(value) - RUN + 1) if (run := value[at : at + RUN]) not in _TELL_NOTHING
-        }
+        self._runs |= _runs(value, RUN)
+        self._long_runs |= _runs(value, LONG_RUN)
         begin = text[: -2 - len(value)] + b"0" * len(value)
         separator = text[-2:-1]
         covered = begin + separator if group.mode is Mode.STANDARD else begin
@@ -113,19 +119,22 @@ class Anonymiser:
 
     def _damaged(self, text: bytes, wire: bytes) -> bytes:
         label = _LABEL.match(text)
-        if self._sure and label is not None and label[1] in _HARMLESS and not self._shares(wire):
+        if self._sure and label is not None and label[1] in _HARMLESS and not _shares(wire, self._runs):
             return wire
         self.dropped += 1
         return b""
 
-    def _shares(self, wire: bytes) -> bool:
-        """Whether a piece has some characters in a row that an identifier has."""
-        text = bytes(byte & 0x7F for byte in wire)
-        return any(run in text for run in self._runs)
+
+def _runs(value: bytes, length: int) -> set[bytes]:
+    """Return all that is `length` characters in a row of an identifier, but what says nothing of it."""
+    runs = {value[at : at + length] for at in range(len(value) - length + 1)}
+    return {run for run in runs if run.strip(b"0") and run.strip(b" ")}
 
 
-# Runs that many values have, and that say nothing of an identifier.
-_TELL_NOTHING: Final = frozenset({b"0" * RUN, b" " * RUN})
+def _shares(wire: bytes, runs: set[bytes]) -> bool:
+    """Whether a piece has one of the `runs`, whatever its parity."""
+    text = bytes(byte & 0x7F for byte in wire)
+    return any(run in text for run in runs)
 
 
 def progress(*, seconds: float, of: float, count: int, width: int = 30) -> str:

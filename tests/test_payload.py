@@ -80,6 +80,14 @@ def test_excluded_labels_are_left_out_with_their_horodates() -> None:
     assert kept == b'{"EAST":"001234567","STGE":"003A0001","NTARF":"01","MSG1":""}'
 
 
+def test_an_excluded_label_is_left_out_of_both_parts_of_a_frame() -> None:
+    """The second part of an ICE-4Q frame has the name of the part in its keys; other keys have a _ too."""
+    values = {"PTCOUR": "HPH", "EA": "12Wh", "EA_s": "1", "EA_INJECTION": "34Wh", "Appli": "INJECTION"}
+    text = encode(Reading(Mode.HISTORIQUE, values), Options(exclude=frozenset({"EA"})), now=0)
+
+    assert text == b'{"PTCOUR":"HPH","EA_s":"1","Appli":"INJECTION"}'
+
+
 def test_a_reading_of_which_nothing_is_left_is_not_published() -> None:
     """An empty object tells nobody anything."""
     veille = Reading(Mode.HISTORIQUE, {"ADCO": "012345678901"})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.labels import find, whole
-from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.tic.reading import is_left_out
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
@@ -56,7 +56,7 @@ def _chosen(reading: Reading, options: Options) -> dict[str, str | int]:
     return {
         key: _number(reading, key, value) if options.numbers else value
         for key, value in reading.values.items()
-        if key not in options.exclude and key.removesuffix(HORODATE_SUFFIX) not in options.exclude
+        if not is_left_out(reading.mode, key, options.exclude)
     }
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from teleinfo.tic.labels import PART_OPENER, Kind, Label, Mode, find
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from teleinfo.tic.groups import Group
 
@@ -98,6 +98,17 @@ def clean(value: str, mode: Mode) -> str:
     if mode is Mode.STANDARD:
         return value.strip(" ")
     return value.rstrip(".") if value.strip(" ") else ""
+
+
+def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
+    """Whether a `key` of a reading goes when a household leaves out the étiquettes `exclude`."""
+    name = key.removesuffix(HORODATE_SUFFIX)
+    if key in exclude or name in exclude:
+        return True
+    # In the second part of an ICE-4Q frame (see `read`) the name of the part stands behind the étiquette.
+    first, part, _ = name.partition("_")
+    label = find(mode, first) if part and find(mode, name) is None else None
+    return label is not None and label.reused and first in exclude
 
 
 def read(groups: Iterable[Group]) -> Reading | None:

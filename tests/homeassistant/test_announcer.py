@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.homeassistant.announcer import EMPTY, NAMELESS, WITHIN, Announcer
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import ALARMS, Mode
 from teleinfo.tic.reading import Reading
 from tests.homeassistant.golden import announcer, feed, message_of, readings_of
 
@@ -28,6 +28,11 @@ EJP = {"ADCO": "041961123456", "OPTARIF": "EJP", "EJPHN": "000019212", "EJPHPM":
 LINKY = {"ADSC": "041961123456", "VTIC": "02", "EAST": "000019212", "SINSTS": "01940"}
 SHORT = {"ADCO": "041976123456", "IINST1": "031", "IINST2": "002", "IINST3": "002"}
 LONG = SHORT | {"OPTARIF": "EJP", "EJPHN": "000019212", "EJPHPM": "000000000", "PTEC": "HN"}
+PASSING = {
+    *("ADPS", "ADIR1", "ADIR2", "ADIR3", "PEJP", "PPOINTE", "MODE"),
+    *("PREAVIS", "PREAVIS1", "PREAVIS2", "PREAVISD", "PREAVISF"),
+    *(f"{bound}{number}_HORODATE" for bound in ("DPM", "FPM") for number in (1, 2, 3)),
+}
 LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE"}
 
 
@@ -96,10 +101,11 @@ def test_the_message_stays_the_same_while_nothing_is_new() -> None:
 
 
 def test_the_states_of_a_frame_are_those_of_this_frame_alone() -> None:
-    """A label that is missing is not made up."""
+    """A label that is missing is not made up; that an alarm or a notice is missing is a state."""
     told = announced(frames(HC, HC, {"ADCO": "041961123456", "PAPP": "00750"}))
 
-    assert states(told) == {"METER": "041961123456", "PAPP": 750, "PUISSANCE_MOYENNE": None}
+    over = dict.fromkeys(PASSING) | dict.fromkeys(ALARMS, "OFF")
+    assert states(told) == {"METER": "041961123456", "PAPP": 750, "PUISSANCE_MOYENNE": None} | over
 
 
 def test_an_alarm_is_over_when_two_frames_lack_it() -> None:
@@ -114,6 +120,37 @@ def test_an_alarm_is_over_when_two_frames_lack_it() -> None:
     feed(told, frames(HC), now=30)
 
     assert states(told)["ADPS"] == "OFF"
+
+
+def test_an_alarm_of_before_the_start_is_over() -> None:
+    """Home Assistant may have heard it of the process before; it is not announced by its end."""
+    told = announced(frames(HC, HC))
+
+    assert states(told)["ADPS"] == "OFF"
+    assert "ADPS" not in keys(told)
+
+
+def test_the_frame_that_shows_the_end_is_known() -> None:
+    """Of what Home Assistant knows: the first of the frames that say so."""
+    alarmed = HC | {"ADPS": "032"}
+    told = announcer()
+    shown = []
+    for now, reading in enumerate(frames(HC, HC, HC, alarmed, alarmed, HC, HC, HC)):
+        told.take(reading, now=now)
+        shown.append(told.ended)
+
+    assert shown == [False] * 6 + [True, False]
+
+
+def test_the_notices_of_older_meters_end_too() -> None:
+    """ICE and PME-PMI send no number of the contract, and no short frames."""
+    calm = {"ADS": "041936123456", "PTCOUR1": "HPH"}
+    notice = calm | {"PREAVIS": "DEP", "PREAVIS1": "TD-PM", "MODE": "CONTROLE"}
+    told = announced(frames(notice, notice))
+    assert states(told)["PREAVIS"] == "DEP"
+    feed(told, frames(calm, calm), now=10)
+
+    assert [states(told)[key] for key in ("PREAVIS", "PREAVIS1", "MODE")] == [None] * 3
 
 
 def test_a_notice_that_is_withdrawn_is_unknown() -> None:
@@ -203,7 +240,23 @@ def test_what_is_excluded_is_neither_announced_nor_sent() -> None:
     told = announced(frames(HC, HC), exclude={"HCHC", "PTEC"})
 
     assert keys(told) == {"OPTARIF", "HCHP", "IINST", "PAPP"}
-    assert states(told).keys() == {"METER", "OPTARIF", "HCHP", "IINST", "PAPP"}
+    assert states(told).keys() == {"METER", "OPTARIF", "HCHP", "IINST", "PAPP"} | PASSING
+
+
+@pytest.mark.parametrize(("excluded", "gone"), [("PEJP", {"PEJP"}), ("DPM1", {"DPM1_HORODATE"})])
+def test_an_excluded_notice_is_not_even_said_to_be_over(excluded: str, gone: set[str]) -> None:
+    """Nothing is said of it."""
+    told = announced(frames(EJP, EJP, EJP), exclude={excluded})
+
+    assert PASSING - states(told).keys() == gone
+
+
+def test_a_notice_ends_whatever_is_excluded() -> None:
+    """What tells a short frame from a long one is looked for in the frame, and not in what is left of it."""
+    notice = EJP | {"PEJP": "30"}
+    told = announced(frames(notice, notice, EJP, EJP), exclude={"OPTARIF"})
+
+    assert states(told)["PEJP"] is None
 
 
 def test_an_excluded_horodate_goes_with_its_label() -> None:

@@ -73,6 +73,35 @@ def test_states_are_sent_when_they_are_due_and_the_message_when_it_is_new(
     ]
 
 
+def test_the_end_of_an_overrun_does_not_wait_for_the_interval() -> None:
+    """It takes two frames to be sure of it, and only the first is news to the subscribers of readings."""
+    outbox = Outbox(1)
+    home = joined(outbox)
+    overrun = Reading(Mode.HISTORIQUE, FRAME.values | {"ADPS": "032"})
+    for now, reading in enumerate([overrun, overrun, FRAME]):
+        home.take(reading, now=now, due=True)
+    sent(outbox)
+    home.take(FRAME, now=3, due=False)
+    assert json.loads(sent(outbox)["teleinfo/homeassistant"])["ADPS"] == "OFF"
+    home.take(FRAME, now=4, due=False)
+    assert sent(outbox) == {}
+
+
+def test_a_meter_that_was_replaced_is_not_announced_again() -> None:
+    """Whoever removes the old one from the broker does so once."""
+    outbox = Outbox(1)
+    home = joined(outbox)
+    other = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": "041961654321"})
+    for now, reading in enumerate([FRAME, FRAME, other, other, other]):
+        home.take(reading, now=now, due=True)
+    outbox.repeat_states()
+
+    assert set(sent(outbox)) == {
+        "teleinfo/homeassistant",
+        "homeassistant/device/teleinfo_041961654321/config",
+    }
+
+
 def test_a_birth_repeats_every_state_once_after_the_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Births that come before the answer share it; one that comes later has its own."""
     monkeypatch.setattr(link, "JITTER", (0.05, 0.1))

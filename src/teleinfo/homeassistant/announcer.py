@@ -18,7 +18,7 @@ from teleinfo.homeassistant.meters import meter_of, number_of
 from teleinfo.homeassistant.power import MeanPower
 from teleinfo.homeassistant.values import EXPORTED, IMPORTED, drawn, find_entity, running_indexes, states_of
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
-from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
+from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, is_left_out
 
 if TYPE_CHECKING:
     from teleinfo.homeassistant.discovery import Sources
@@ -47,7 +47,8 @@ class Announcer:
     Speaks for the meter whose readings it is given.
 
     `prefix` is Home Assistant's discovery prefix, `sources` the topics, `base` our base topic; étiquettes in
-    `exclude` are neither announced nor sent.
+    `exclude` are neither announced nor sent. `ended` tells whether the last frame showed that an alarm or a
+    notice is over.
     """
 
     def __init__(self, *, prefix: str, base: str, sources: Sources, exclude: frozenset[str]) -> None:
@@ -60,6 +61,8 @@ class Announcer:
         self._other: _Identity | None = None
         self._nameless = 0
         self._meter: Meter | None = None
+        self._passing = _passing(exclude)
+        self.ended = False
         self._forget()
 
     def _forget(self) -> None:
@@ -79,17 +82,18 @@ class Announcer:
 
     def take(self, reading: Reading, *, now: float) -> None:
         """Note a reading that came at the monotonic time `now`, in seconds."""
+        self.ended = False
         if not self._is_ours(number_of(reading), reading.mode) or self._meter is None:
             return
-        reading = self._without_excluded(reading)
-        states = states_of(reading, island=self._meter.island)
+        kept = self._without_excluded(reading)
+        states = states_of(kept, island=self._meter.island)
         self._measure(reading.mode, states, now)
-        states |= self._ended(reading)
-        if self._believe(reading, states):
+        if self._believe(kept, states):
             self.announcement = (
                 discovery.topic(self._prefix, self._meter),
                 discovery.message(self._meter, self._announced.values(), self._sources),
             )
+        states |= self._over(reading)
         self.states = json.dumps(
             {discovery.SCOPE: self._meter.scope, **states}, separators=(",", ":")
         ).encode("ascii")
@@ -119,7 +123,7 @@ class Announcer:
         kept = {
             key: value
             for key, value in reading.values.items()
-            if key not in self._exclude and key.removesuffix(HORODATE_SUFFIX) not in self._exclude
+            if not is_left_out(reading.mode, key, self._exclude)
         }
         return Reading(reading.mode, kept)
 
@@ -139,23 +143,25 @@ class Announcer:
             if key in self._powers:
                 states[key] = self._powers[key][1].watts
 
-    def _ended(self, reading: Reading) -> dict[str, State]:
+    def _over(self, reading: Reading) -> dict[str, State]:
         """
         Return the alarms that are over (OFF) and the notices that are withdrawn (None: unknown).
 
         Their étiquette is then missing. But it may be missing as well because its group was damaged, so that
-        two frames in a row must lack it; and the short frames of three phases never have a notice.
+        two frames in a row must lack it; and the short frames of three phases never have a notice. Those that
+        we never saw are over too: Home Assistant may know them from before this process, or this mode.
         """
-        short = reading.mode is Mode.HISTORIQUE and "OPTARIF" not in reading.values
+        values = reading.values
+        short = reading.mode is Mode.HISTORIQUE and "IINST1" in values and "OPTARIF" not in values
         over: dict[str, State] = {}
-        for key in self._announced:
-            label = key.removesuffix(HORODATE_SUFFIX)
-            if label not in ALARMS | NOTICES or (short and label in NOTICES):
+        for key, label in self._passing.items():
+            if short and label in NOTICES:
                 continue
-            missing = self._absences.get(key, 0) + 1 if label not in reading.values else 0
+            missing = 0 if label in values else self._absences.get(key, 0) + 1
             self._absences[key] = missing
             if missing >= ABSENCES:
                 over[key] = "OFF" if label in ALARMS else None
+                self.ended |= missing == ABSENCES and key in self._announced
         return over
 
     def _believe(self, reading: Reading, states: dict[str, State]) -> bool:
@@ -175,3 +181,14 @@ class Announcer:
             self._announced[key] = replace(entity, enabled=False) if idle else entity
             grown = True
         return grown
+
+
+def _passing(exclude: frozenset[str]) -> dict[str, str]:
+    """Return the keys of the entities of alarms and notices, in any mode, each with its étiquette."""
+    return {
+        key: label
+        for label in sorted(ALARMS | NOTICES)
+        for key in (label, label + HORODATE_SUFFIX)
+        for mode in Mode
+        if find_entity(mode, key) is not None and not is_left_out(mode, key, exclude)
+    }

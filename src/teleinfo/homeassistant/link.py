@@ -53,9 +53,9 @@ class HomeAssistant:
         self.subscription = Subscription(f"{prefix}/status", self._heard)
 
     def take(self, reading: Reading, *, now: float, due: bool) -> None:
-        """Note a reading of the monotonic time `now`; its states are sent if they are `due`."""
+        """Note a reading of the monotonic time `now`; its states are sent if `due`, or if an alarm ends."""
         self._announcer.take(reading, now=now)
-        if due:
+        if due or self._announcer.ended:
             self._outbox.put_state(self._topics.homeassistant, self._announcer.states)
         announcement = self._announcer.announcement
         if announcement is None or announcement == self._announced:
@@ -63,6 +63,8 @@ class HomeAssistant:
         if self._announced is None or self._announced[0] != announcement[0]:
             # Without the topic: the number of the meter is in it.
             log.info("Home Assistant is told of the meter: %s", self._announcer.name)
+            if self._announced is not None:
+                self._outbox.forget_state(self._announced[0])
         self._announced = announcement
         self._outbox.put_state(*announcement)
 

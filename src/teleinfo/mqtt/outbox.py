@@ -52,6 +52,11 @@ class Outbox:
             self._due.add(topic)
             self.on_state()
 
+    def forget_state(self, topic: str) -> None:
+        """Send what was the state of `topic` no more; the broker keeps it."""
+        self._states.pop(topic, None)
+        self._due.discard(topic)
+
     def repeat_states(self) -> None:
         """Make every state due again, as after a connection."""
         self._due.update(self._states)

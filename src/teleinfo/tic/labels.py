@@ -110,8 +110,14 @@ CONTRACTS: Final = {
     "EJP": ("EJPHN", "EJPHPM"),
     "BBR": ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),
 }
-# Labels that are sent only while they have something to say: a notice, a mobile peak to come or running.
-NOTICES: Final = frozenset({"PEJP", *(f"{bound}{i}" for bound in ("DPM", "FPM") for i in (1, 2, 3))})
+# Labels that are sent only while they have something to say: a notice, a mobile peak to come or running, the
+# control mode of a meter.
+NOTICES: Final = frozenset(
+    {
+        *("PEJP", "PREAVIS", "PREAVIS1", "PREAVIS2", "PREAVISD", "PREAVISF", "MODE", "PPOINTE"),
+        *(f"{bound}{number}" for bound in ("DPM", "FPM") for number in (1, 2, 3)),
+    }
+)
 
 # Labels whose presence is news: an overrun, told while it lasts.
 ALARMS: Final = frozenset({"ADPS", "ADIR1", "ADIR2", "ADIR3"})

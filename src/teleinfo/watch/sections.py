@@ -43,7 +43,7 @@ _NOW: Final = frozenset(
 _CONTRACT: Final = frozenset(
     {"OPTARIF", "NGTF", "ISOUSC", "PREF", "PCOUP", "HHPHC", "PMAX"} | {f"IMAX{phase}" for phase in _PHASES}
 )
-_CALENDAR: Final = frozenset({"NTARF", "NJOURF", "NJOURF+1", "PJOURF+1", "PPOINTE", "RELAIS", *NOTICES})
+_CALENDAR: Final = frozenset({"NTARF", "NJOURF", "NJOURF+1", "PJOURF+1", "RELAIS", *NOTICES} - {"MODE"})
 _LISTED: Final = {
     Section.NOW: _NOW,
     Section.CONTRACT: _CONTRACT,

@@ -23,6 +23,8 @@ import pytest
 from teleinfo.meter.catalogue import build
 from teleinfo.meter.encode import encode_frame, with_parity
 from teleinfo.meter.line import Line
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
 from tests.homeassistant.golden import START
 from tests.homeassistant.home import Home
 from tests.support.broker import MosquittoBroker
@@ -43,13 +45,14 @@ CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 
 
 class Linky:
-    """A simulated meter on a pseudo-terminal; the étiquettes in `without` fail their checksum."""
+    """A simulated meter on a pseudo-terminal; étiquettes in `without` are not sent, groups of `besides` are."""
 
     def __init__(self, name: str) -> None:
         self._meter = build(name, start=START, rng=random.Random(7))
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send, name="linky", daemon=True)
         self.without: set[str] = set()
+        self.besides: list[Group] = []
         self.line = Line()
 
     def _send(self) -> None:
@@ -57,7 +60,7 @@ class Linky:
         while not self._ended.wait(PERIOD):
             now += dt.timedelta(seconds=PERIOD)
             groups = [group for group in self._meter.frame(now) if group.label not in self.without]
-            self.line.write(with_parity(encode_frame(groups)))
+            self.line.write(with_parity(encode_frame(groups + self.besides)))
 
     def __enter__(self) -> Self:
         self.line.__enter__()
@@ -235,6 +238,27 @@ def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> No
 
     assert {name: household.state(name) for name in names} == before
     assert not {"unknown", "unavailable", ""} & set(before.values())
+    assert household.home.complaints() == []
+
+
+def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Household) -> None:
+    """1. An overrun is shown. 2. The daemon stops, and starts when the overrun is over: so it is shown."""
+    name = "Linky monophasé Dépassement"
+
+    def shown_as(state: str) -> list[str]:
+        shown = household.home.states().get(name, {}).get("state", "absent")
+        return [] if shown == state else [shown]
+
+    household.linky.besides = [Group("ADPS", "046", None, Mode.HISTORIQUE)]
+    household.home.start()
+    household.daemon.start()
+    _eventually(lambda: shown_as("on"))
+    household.daemon.stop()
+    _eventually(lambda: shown_as("unavailable"))
+    household.linky.besides = []
+    household.daemon.start()
+
+    _eventually(lambda: shown_as("off"))
     assert household.home.complaints() == []
 
 

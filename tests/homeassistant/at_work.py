@@ -45,7 +45,7 @@ CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 
 
 class Linky:
-    """A simulated meter on a pseudo-terminal; étiquettes in `without` are not sent, groups of `besides` are."""
+    """A simulated meter on a pty. Étiquettes in `without` are left out, groups of `besides` added."""
 
     def __init__(self, name: str) -> None:
         self._meter = build(name, start=START, rng=random.Random(7))

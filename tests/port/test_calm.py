@@ -44,8 +44,8 @@ def test_a_line_without_frames_is_not_calm_until_a_few_came_again() -> None:
     """The meter may have changed its speed: then every byte is looked at."""
     calm = calm_after(ROW)
 
-    assert calm.holds(ROW + PATIENCE - 0.01)
-    assert not calm.holds(ROW + PATIENCE)
+    assert calm.holds(ROW + OVERDUE)
+    assert not calm.holds(ROW + OVERDUE + 0.01)
     calm.frame(ROW + 6, (ROW + 1) * FRAME, parity=True)
     assert not calm.holds(ROW + 6)
 
@@ -82,8 +82,10 @@ def test_a_frame_that_is_missing_begins_a_row_anew() -> None:
     calm.frame(ROW + OVERDUE, (ROW + 1) * FRAME, parity=True)
     assert calm.holds(ROW + OVERDUE)
 
-    calm.frame(ROW + 2 * OVERDUE + 0.01, (ROW + 2) * FRAME, parity=True)
-    assert held_after(calm, ROW + 2 * OVERDUE, (ROW + 2) * FRAME) == [False] * (ROW - 1) + [True]
+    late = ROW + 2 * OVERDUE + 0.01
+    calm.frame(late, (ROW + 2) * FRAME, parity=True)
+    assert not calm.holds(late)
+    assert held_after(calm, late, (ROW + 2) * FRAME) == [False] * (ROW - 2) + [True] * 2
 
 
 def test_what_is_usual_is_the_longest_time_between_frames_of_the_row() -> None:

@@ -19,9 +19,10 @@ PATIENCE: Final = 5.0
 
 OVERDUE: Final = 1.5
 """
-So many times the usual time after the one before, a frame shows that another is missing between them.
+So many times the usual time after the one before, a frame is missing.
 
-A second program that reads the port takes whole frames from one who sleeps, and single bytes from one who is
+Its ETX was damaged: the next frame is behind it in the kernel's buffer, which has room for no third one. Or a
+second program reads the port: it takes whole frames from one who sleeps, and single bytes from one who is
 awake, which is noticed soon.
 """
 
@@ -38,17 +39,19 @@ class Calm:
     def frame(self, now: float, count: int, *, parity: bool | None) -> None:
         """Note a sound frame that ended with byte number `count`, with its parity or not."""
         gap, size = now - self._heard, count - self._count
-        self._heard, self._count = now, count
-        missing = self._row >= ROW and gap > OVERDUE * self._usual
-        if parity is not True or size > LONGEST or missing:
+        if parity is not True or size > LONGEST:
             self._row = 0
-            return
-        if self._row < ROW:
-            self._usual = max(self._usual, gap) if self._row else 0.0
-        self._row += 1
+        else:
+            self._row = self._row + 1 if self._in_time(now) else 1
+        if self._row <= ROW:
+            self._usual = max(self._usual, gap) if self._row > 1 else 0.0
+        self._heard, self._count = now, count
 
     def holds(self, now: float) -> bool:
         """Whether the line is calm now."""
-        if now - self._heard >= PATIENCE:
-            self._row = 0
-        return self._row >= ROW
+        return self._row >= ROW and self._in_time(now)
+
+    def _in_time(self, now: float) -> bool:
+        """Whether it is not too late for another frame of the row."""
+        patience = min(PATIENCE, OVERDUE * self._usual) if self._row >= ROW else PATIENCE
+        return now - self._heard <= patience

@@ -184,6 +184,27 @@ def test_ready_waits_for_both_tasks(tmp_path: Path) -> None:
     assert 0 <= ready - begun[0] <= 2
 
 
+def test_who_was_held_up_as_a_whole_is_not_called_stuck(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The process had no processor for a while; its tasks go on as soon as they have their turn."""
+    caplog.set_level(logging.INFO)
+    moments = []
+
+    async def story(bench: Bench) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, virtual.VirtualLoop)
+        await bench.live(60)
+        loop.leap(20)
+        moments.append(loop.time())
+        await bench.live(20)
+
+    bench = play(tmp_path, story)
+
+    assert caplog.messages == []
+    assert bench.times("WATCHDOG=1")[-1] > moments[0]
+
+
 @pytest.mark.parametrize("stuck", ["reader", "publisher"])
 def test_the_watchdog_starves_when_a_task_is_stuck(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, stuck: str

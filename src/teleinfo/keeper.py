@@ -34,6 +34,9 @@ STATUS_EVERY = 10.0
 # systemd hears from us at least so often, seconds, and three times within its own limit.
 ALIVE_EVERY = 10.0
 
+# A tick that is so late, seconds, says that nobody had the processor.
+HELD_UP = 2.0
+
 ONLINE, OFFLINE = b"online", b"offline"
 
 
@@ -87,11 +90,13 @@ class Keeper:
     async def run(self) -> NoReturn:
         """Keep the clock until cancelled."""
         loop = asyncio.get_running_loop()
+        due = loop.time()
         while True:
             now = loop.time()
             self._check_meter(now)
             self._tell(now)
-            self._feed_watchdog(now)
+            self._feed_watchdog(now, held_up=now - due >= HELD_UP)
+            due = now + TICK
             await asyncio.sleep(TICK)
 
     def _check_meter(self, now: float) -> None:
@@ -148,7 +153,7 @@ class Keeper:
             broker_connected=self._connected,
         )
 
-    def _feed_watchdog(self, now: float) -> None:
+    def _feed_watchdog(self, now: float, *, held_up: bool) -> None:
         """Say READY once, and WATCHDOG while no task is stuck; an absent meter or broker does not matter."""
         if not self._ready and self._beats.started():
             self._ready = True
@@ -157,7 +162,8 @@ class Keeper:
         if interval is None or now < self._alive_due:
             return
         if stuck := self._beats.stuck(now):
-            if not self._stuck_told:
+            # Where the whole process was held up, the others have not had their turn yet.
+            if not held_up and not self._stuck_told:
                 self._stuck_told = True
                 log.error("stuck: %s; the watchdog of systemd will start teleinfo again", ", ".join(stuck))
             return

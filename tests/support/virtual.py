@@ -44,6 +44,10 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual time, seconds."""
         return self._leaping.now
 
+    def leap(self, seconds: float) -> None:
+        """Let `seconds` pass in which nobody has the processor, as in a laptop's sleep."""
+        self._leaping.now += seconds
+
 
 def run(work: Coroutine[Any, Any, T]) -> T:
     """Run `work` to its end in virtual time."""

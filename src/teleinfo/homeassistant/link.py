@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.announcer import EMPTY, Announcer
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 BIRTH: Final = b"online"
 JITTER: Final = (1.0, 5.0)
 """Seconds from its birth to our answer, at least and at most."""
+
+NEWS: Final = 3600.0
+"""The least time between two lines of the log about another meter, seconds."""
 
 
 class HomeAssistant:
@@ -47,6 +51,7 @@ class HomeAssistant:
             exclude=exclude,
         )
         self._announced: tuple[str, bytes] | None = None
+        self._quiet_until = -math.inf
         self._answer: asyncio.TimerHandle | None = None
         # First in the outbox, before `status`: no entity becomes available with the state of an earlier run.
         outbox.put_state(topics.homeassistant, EMPTY)
@@ -61,10 +66,13 @@ class HomeAssistant:
         if announcement is None or announcement == self._announced:
             return
         if self._announced is None or self._announced[0] != announcement[0]:
-            # Without the topic: the number of the meter is in it.
-            log.info("Home Assistant is told of the meter: %s", self._announcer.name)
             if self._announced is not None:
                 self._outbox.forget_state(self._announced[0])
+            # A line that says another number again and again is a line of the log an hour.
+            if now >= self._quiet_until:
+                self._quiet_until = now + NEWS
+                # Without the topic: the number of the meter is in it.
+                log.info("Home Assistant is told of the meter: %s", self._announcer.name)
         self._announced = announcement
         self._outbox.put_state(*announcement)
 

@@ -11,7 +11,7 @@ import random
 import termios
 import time
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -466,6 +466,55 @@ def test_a_speed_that_the_port_cannot_do_counts_as_tried(
 
     assert asyncio.run(scenario()) == 9600
     assert said(lines, "WARNING") == []
+
+
+def test_a_port_that_can_do_no_speed_is_said_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
+) -> None:
+    """A device that is no serial port refuses them all: nobody would learn of it by waiting."""
+    patch(monkeypatch, RETRY_FIRST=0.01, RETRY_CAP=0.01)
+    tried = []
+
+    def none(_url: str, baudrate: int) -> NoReturn:
+        tried.append(baudrate)
+        raise PortError(Trouble.SPEED, Sentence("not at this speed"))
+
+    monkeypatch.setattr(reader_module, "open_port", none)
+
+    async def scenario() -> None:
+        bench = Bench(tmp_path / "meter")
+        bench.line.open()
+        async with running(bench, meter=False):
+            await until(lambda: len(tried) > 6)
+
+    asyncio.run(scenario())
+
+    assert said(lines, "WARNING") == ["no meter: not at this speed; teleinfo keeps trying"]
+
+
+def test_a_speed_that_another_program_changed_is_set_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes go on to come and make no sense, at a fixed speed as well: the port is opened again."""
+    patch(monkeypatch, SILENCE=0.5, BEAT=0.05)
+
+    async def scenario() -> int | None:
+        bench = Bench(tmp_path / "meter", mode="historique")
+        bench.line.open()
+        async with running(bench):
+            await bench.until_read()
+            other = os.open(bench.line.path, os.O_RDWR | os.O_NOCTTY)
+            attributes = termios.tcgetattr(other)
+            attributes[4] = attributes[5] = termios.B9600
+            termios.tcsetattr(other, termios.TCSANOW, attributes)
+            os.close(other)
+            assert bench.line.heard_at == 9600
+            await until(lambda: bench.line.heard_at == 1200)
+            bench.readings.clear()
+            await bench.until_read()
+            return bench.line.heard_at
+
+    assert asyncio.run(scenario()) == 1200
 
 
 def test_it_beats_while_the_port_opens_and_stops_at_once(

@@ -72,7 +72,8 @@ _NOT_OPEN = {
         "program. If it is a login console, {how}"
     ),
     Trouble.SPEED: N_(
-        "the serial port {path} cannot work at {baudrate} baud: correct TELEINFO_SERIAL_BAUDRATE"
+        "the serial port {path} cannot work at {baudrate} baud: correct TELEINFO_SERIAL_PORT, or "
+        "TELEINFO_SERIAL_BAUDRATE if it is given"
     ),
     Trouble.STUCK: N_(
         "the serial port {path} does not open: its driver hangs. Unplug the adapter and plug it in again"

@@ -45,7 +45,11 @@ STEADY = 2.0
 """A port that held for so long, seconds, is back. One that a second reader disturbs fails sooner."""
 
 SILENCE = 60.0
-"""A port that gave no byte for so long, seconds, is opened again: drivers and bridges get stuck."""
+"""
+A port that gave no sound frame for so long, seconds, is opened again.
+
+Drivers and bridges get stuck, and another program may have changed the speed.
+"""
 
 NEWS = 60.0
 """The least time between two lines of the log about a mode that changes at one speed, seconds."""
@@ -82,7 +86,8 @@ class Reader:
         self._retries = self._new_retries()
         self._announced: tuple[Mode, int] | None = None
         self._quiet_until = 0.0
-        self._heard = 0.0  # the last byte
+        self._heard = 0.0  # the last sound frame
+        self._refused: set[int] = set()  # speeds that the port cannot do
         self._calm = Calm(0.0, 0)
         self.connected = False
         self.trouble: Trouble | None = None
@@ -128,6 +133,7 @@ class Reader:
         """Read until the port must be opened again: at another speed, or because it is silent."""
         loop = asyncio.get_running_loop()
         opened = self._heard = now = loop.time()
+        self._refused.clear()
         self._decoder.reset()
         self._tuner.opened(opened)
         self._calm = Calm(opened, self._decoder.counts.bytes_)
@@ -155,7 +161,7 @@ class Reader:
 
     def _hear(self, port: Port, data: bytes) -> None:
         """Take bytes at the moment they come."""
-        self._heard = now = asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
         self._beat()
         self._silence.bytes_came(now)
         if self._take(data, now):
@@ -177,6 +183,7 @@ class Reader:
                 self._found(reading.mode, now)
             if self._tuner.found or self._tuner.fixed:
                 heard = True
+                self._heard = now
                 self._silence.frame_came(now)
                 self._on_reading(reading)
         return heard
@@ -216,9 +223,10 @@ class Reader:
         """Say what must be said of `error`, and return how long to wait, seconds."""
         if error.kind is Trouble.SPEED and not self._tuner.fixed:
             log.debug("%s", error)
+            self._refused.add(self.baudrate)
             self._tuner.move()
             self.mode = None
-        else:
+        if error.kind is not Trouble.SPEED or self._tuner.fixed or self.baudrate in self._refused:
             self._outage.failed(error, asyncio.get_running_loop().time())
         return next(self._retries)
 

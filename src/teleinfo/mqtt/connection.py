@@ -258,7 +258,10 @@ async def answered(answer: asyncio.Future[None], *, limit: float) -> None:
         async with asyncio.timeout(limit):
             await answer
     except TimeoutError:
-        raise silent() from None
+        # Where the process was held up both may come in one turn of the loop, and the answer was in time.
+        if answer.cancelled() or not answer.done():
+            raise silent() from None
+        answer.result()
 
 
 def _close_at_once(client: PahoClient, userdata: Any, sock: Any) -> None:  # noqa: ANN401, ARG001 - paho's signature

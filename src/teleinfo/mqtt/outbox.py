@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Container
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +63,14 @@ class Outbox:
         if self._due:
             self.on_state()
 
-    def next_state(self) -> State | None:
+    def next_state(self, *, but: Container[object] = ()) -> State | None:
         """
-        Return the first state that is due, or None.
+        Return the first state that is due, and not one of those in `but`, or None.
 
         It stays due until `state_sent`. States come in the order in which their topics first appeared.
         """
-        return next((State(topic, self._states[topic]) for topic in self._states if topic in self._due), None)
+        due = (State(topic, payload) for topic, payload in self._states.items() if topic in self._due)
+        return next((state for state in due if state not in but), None)
 
     def state_sent(self, state: State) -> None:
         """Note that the broker has `state`; the topic stays due if it changed in the meantime."""

@@ -1,21 +1,28 @@
 """
-Send what is in the outbox through a connection, one message at a time: states first, then readings.
+Send what is in the outbox through a connection: states first, then readings, some of them at a time.
 
-A reading that comes while nothing is under way is written at once, before the loop turns. One that the broker
-did not acknowledge goes back into the outbox when the connection ends: the broker may have it, or not.
+A reading is written when it is put into the outbox, before the loop turns: also where several frames come at
+once, as after a hiccup of the network to a bridge, each is a message. Readings that the broker did not
+acknowledge go back into the outbox when the connection ends: it may have them, or not.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, NamedTuple
+from collections import deque
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from teleinfo.mqtt.outbox import State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from teleinfo.mqtt.connection import Connection
-    from teleinfo.mqtt.outbox import Outbox, State
+    from teleinfo.mqtt.outbox import Outbox
+
+WINDOW: Final = 16
+"""Messages that may wait for the broker's answer; paho writes 20 and keeps the rest."""
 
 
 class _UnderWay(NamedTuple):
@@ -39,7 +46,7 @@ class Sender:
         self._qos = qos
         self._retain = retain
         self._link: Connection | None = None
-        self._under_way: _UnderWay | None = None
+        self._under_way: deque[_UnderWay] = deque()
         self.news = asyncio.Event()
         outbox.on_reading, outbox.on_state = self._hurry, self.news.set
 
@@ -53,45 +60,54 @@ class Sender:
             self._link = None
             self._give_back()
 
-    def begin(self) -> asyncio.Future[None] | None:
+    def write(self) -> asyncio.Future[None] | None:
         """
-        Write the next message, unless one is under way, and return the broker's answer to it.
+        Write what there is to send, as far as the window allows, and return the answer that is due next.
 
-        The answer is that of `Connection.send`; None if there is nothing to send. The message stays under way
-        until `delivered`.
+        The answer is that of `Connection.send`; None if nothing is under way.
         """
-        if self._under_way is None and self._link is not None:
-            self._under_way = self._write(self._link)
-        return None if self._under_way is None else self._under_way.answer
+        while self._under_way and _has_it(self._under_way[0].answer):
+            message, _ = self._under_way.popleft()
+            if isinstance(message, State):
+                self._outbox.state_sent(message)
+        while self._link is not None and len(self._under_way) < WINDOW:
+            written = self._write_next(self._link)
+            if written is None:
+                break
+            self._under_way.append(written)
+            if written.answer.done() and not _has_it(written.answer):
+                break  # the connection is lost
+        return self._under_way[0].answer if self._under_way else None
 
-    def delivered(self) -> None:
-        """Note that the broker has the message that was under way."""
-        if self._under_way is not None and not isinstance(self._under_way.message, bytes):
-            self._outbox.state_sent(self._under_way.message)
-        self._under_way = None
-
-    def _hurry(self) -> None:
-        """
-        Write what comes next, now that there is a reading.
-
-        That saves it the turns of the loop until the publisher is there. A state waits for its turn: it may
-        not be the only one, nor the first.
-        """
-        self.begin()
-        self.news.set()
-
-    def _write(self, link: Connection) -> _UnderWay | None:
-        if (state := self._outbox.next_state()) is not None:
+    def _write_next(self, link: Connection) -> _UnderWay | None:
+        states = [message for message, _ in self._under_way if isinstance(message, State)]
+        state = self._outbox.next_state(but=states)
+        # Of one topic only one is under way, or the last that the broker has might not be the latest; others
+        # wait behind it, since their order means something. A reading does not.
+        if state is not None and all(state.topic != other.topic for other in states):
             return _UnderWay(state, link.send(state.topic, state.payload, qos=1, retain=True))
         if (reading := self._outbox.take_reading()) is None:
             return None
         return _UnderWay(reading, link.send(self._topic, reading, qos=self._qos, retain=self._retain))
 
+    def _hurry(self) -> None:
+        """
+        Write what comes next, now that there is a reading.
+
+        That saves it the turns of the loop until the publisher is there. A state waits for that: it may not
+        be the only one, nor the first.
+        """
+        self.write()
+        self.news.set()
+
     def _give_back(self) -> None:
-        if self._under_way is None:
-            return
-        message, answer = self._under_way
-        self._under_way = None
-        has_it = answer.done() and not answer.cancelled() and answer.exception() is None
-        if isinstance(message, bytes) and not has_it:
-            self._outbox.give_back(message)
+        left, self._under_way = self._under_way, deque()
+        lost = [message for message, answer in left if not _has_it(answer)]
+        for message in reversed(lost):
+            if isinstance(message, bytes):
+                self._outbox.give_back(message)
+
+
+def _has_it(answer: asyncio.Future[None]) -> bool:
+    """Whether the broker has the message (QoS 0: whether it is written)."""
+    return answer.done() and not answer.cancelled() and answer.exception() is None

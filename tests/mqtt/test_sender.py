@@ -11,7 +11,7 @@ import pytest
 from teleinfo.mqtt.broker import closed
 from teleinfo.mqtt.connection import Connection, answered
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.mqtt.sender import WINDOW, Sender
+from teleinfo.mqtt.sender import AT_ONCE, WINDOW, Sender
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -84,6 +84,23 @@ def test_readings_that_come_at_once_are_all_written_at_once(qos: int) -> None:
         assert bench.link.sent == [b"1", b"2", b"3", b"4"]
 
     play(story, qos=qos)
+
+
+def test_what_comes_later_waits_for_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a broker that dies little is sent again that it may have had."""
+
+    async def story(bench: Bench) -> None:
+        now = 1000.0
+        monkeypatch.setattr(time, "monotonic", lambda: now)
+        bench.read(b"1")
+        now += AT_ONCE
+        bench.read(b"2")
+        assert bench.link.sent == [b"1"]
+        bench.link.answer(0)
+        bench.sender.write()
+        assert bench.link.sent == [b"1", b"2"]
+
+    play(story)
 
 
 def test_so_many_wait_for_their_answer_and_no_more() -> None:

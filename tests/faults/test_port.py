@@ -133,8 +133,8 @@ def test_a_port_that_cannot_be_had_is_said_once_and_read_when_it_can(tmp_path: P
                 with _Thief(meter.line.path):
                     # Chance says when it is the first to read: each time the daemon is, nothing is lost.
                     cupboard.daemon.expect_log("another program reads the serial port", limit=LONG)
-                    time.sleep(3)  # the story: it goes on for a while, and is one outage
-                _expect_back(cupboard)
+                    time.sleep(3)  # the story: it goes on for a while, and is one outage, or one that returns
+                _expect_back(cupboard, most=2)
 
     def forbidden(place: Path) -> None:
         with Meter(FRAME, link=place / "meter") as meter:
@@ -150,11 +150,11 @@ def test_a_port_that_cannot_be_had_is_said_once_and_read_when_it_can(tmp_path: P
     together(tmp_path, locked, disturbed, forbidden)
 
 
-def _expect_back(cupboard: Cupboard) -> None:
-    """Require the two lines of an outage, and a clean stop."""
+def _expect_back(cupboard: Cupboard, *, most: int = 1) -> None:
+    """Require the two lines of an outage, or of `most`, and a clean stop."""
     cupboard.daemon.expect_log("is open again after")
 
-    assert len(cupboard.lines("no meter")) == 1
+    assert 1 <= len(cupboard.lines("no meter")) <= most
     assert cupboard.daemon.stop()[0] == 0
 
 

@@ -88,6 +88,35 @@ def test_bytes_without_sense_are_said_once(
     assert words in line.getMessage()
 
 
+def test_a_meter_that_comes_and_goes_is_one_silence(said: pytest.LogCaptureFixture) -> None:
+    """
+    1. A frame every 15 s, for an hour: it is said that it comes and goes, once.
+
+    2. Frames again: when they have held for a while, one line says for how long they did not.
+    3. A silence after that is a new one.
+    """
+    silence = silence_of(1200)
+    live(silence, 0, 60, frames=True)
+    for now in range(60, 3660):
+        if now % 15 == 0:
+            silence.bytes_came(float(now))
+            silence.frame_came(float(now))
+        silence.check(float(now))
+    live(silence, 3660, 7200, frames=True)
+    live(silence, 7200, 7260)
+    live(silence, 7260, 7400, frames=True)
+
+    quiet = "no sound frame from the meter for 10 s, and no byte at all: it may be interrupted, without power"
+    assert [line.getMessage().removesuffix(", or its wires loose") for line in said.records] == [
+        quiet,
+        "the meter is heard again, after 15 s",
+        f"the meter comes and goes: {quiet}",
+        "the meter is heard again, after 1 h 00 min",
+        quiet,
+        "the meter is heard again, after 1 min",
+    ]
+
+
 def test_a_dead_line_that_begins_to_talk_is_given_its_time(said: pytest.LogCaptureFixture) -> None:
     """After a long silence the first bytes are not yet nonsense: a frame takes a while."""
     silence = silence_of(1200, 9600)

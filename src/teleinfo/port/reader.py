@@ -42,7 +42,10 @@ RETRY_CAP = 4.5
 """The wait before a port is tried again, seconds: it is open at most 5 s after it returned."""
 
 STEADY = 2.0
-"""A port that held for so long, seconds, is back. One that a second reader disturbs fails sooner."""
+"""A port that held for so long, seconds, is back. One that a second reader disturbs mostly fails sooner."""
+
+SETTLED = 60.0
+"""A port that held for so long, seconds, is back for good: if it goes again that is another outage."""
 
 SILENCE = 60.0
 """
@@ -147,6 +150,8 @@ class Reader:
             self._look(port, now)
             if now - opened >= STEADY:
                 self._steady(opened)
+            if now - opened >= SETTLED:
+                self._outage.settled(opened)
         if self._tuner.due(now):
             self._tuner.move()
             self.mode = None

@@ -3,8 +3,9 @@ What the log says of a meter that is not heard although its port is open, and no
 
 Such a silence is two lines: a WARNING when it begins, with what it means, and an INFO when it ends, with how
 long it lasted. Where nothing comes at all, wires and power are at fault; where bytes come and make no sense,
-it is the speed or a bad line. A silence that turns from the one into the other is one more line. Of a port
-that is away nothing is said here: `port.outage` does.
+it is the speed or a bad line. A silence that turns from the one into the other is one more line, and a meter
+that is heard now and then is one silence, not many. Of a port that is away nothing is said here:
+`port.outage` does.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ NONSENSE = 30.0
 NONSENSE_SEARCHING = 60.0
 """The same where the speed is searched: a search takes up to 15 s."""
 
+SETTLED = 60.0
+"""A meter that was heard for so long without a silence, seconds, is back for good."""
+
+_AGAIN = "again"
+
 
 class Silence:
     """The story of the meter at `url`, heard at the speed of `tuner`. Times are monotonic, in seconds."""
@@ -41,7 +47,10 @@ class Silence:
         self._ever = False
         self._byte = 0.0  # the last byte
         self._sense = 0.0  # the last time when bytes made sense, or did not come
-        self._said: set[str] = set()
+        self._silent = False
+        self._began = 0.0  # the silence, with the last frame before it
+        self._back: float | None = None  # the first frame after it; None once it holds
+        self._said: set[str] = set()  # since it held last
 
     def opened(self, now: float) -> None:
         """Note that the port is open again: while it was away there was nothing to hear."""
@@ -55,9 +64,15 @@ class Silence:
 
     def frame_came(self, now: float) -> None:
         """Note a sound frame: the meter is heard."""
-        if self._said and self._heard is not None:
-            log.info("the meter is heard again, after %s", duration(now - self._heard))
-        self._said.clear()
+        if self._silent:
+            self._silent, self._back = False, now
+            if _AGAIN not in self._said:
+                self._say_its_end(now)
+        elif self._back is not None and now - self._back >= SETTLED:
+            if _AGAIN in self._said:
+                self._say_its_end(self._back)
+            self._said.clear()
+            self._back = None
         self._ever = True
         self._heard = self._byte = self._sense = now
 
@@ -65,14 +80,23 @@ class Silence:
         """Say what there is to say at this moment; to be called every second while the port is open."""
         if now - self._byte >= QUIET:
             self._sense = now
-            self._say_once("quiet", self._nothing_comes())
+            self._say(now, "quiet", self._nothing_comes())
         elif now - self._sense >= self._patience:
-            self._say_once("nonsense", self._no_sense())
+            self._say(now, "nonsense", self._no_sense())
 
-    def _say_once(self, cause: str, text: str) -> None:
+    def _say(self, now: float, cause: str, text: str) -> None:
+        if not self._silent:
+            self._silent = True
+            if self._back is None:
+                self._began = now if self._heard is None else self._heard
+            else:
+                cause, text = _AGAIN, f"the meter comes and goes: {text}"
         if cause not in self._said:
             self._said.add(cause)
             log.warning("%s", text)
+
+    def _say_its_end(self, heard: float) -> None:
+        log.info("the meter is heard again, after %s", duration(heard - self._began))
 
     def _nothing_comes(self) -> str:
         advice = (

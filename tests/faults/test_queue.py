@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.home import Home, ear, index_of, next_index, together, until
+from tests.faults.home import Home, ear, historique, index_of, next_index, together, until
 from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.proxy import Proxy
 
 if TYPE_CHECKING:
@@ -64,6 +65,23 @@ def test_after_an_outage_the_newest_readings_arrive_in_order(tmp_path: Path) -> 
         outage(folder, 5)
 
     together(tmp_path, one, five)
+
+
+def test_frames_that_come_at_once_are_a_message_each(tmp_path: Path) -> None:
+    """A process that was held up, or a bridge whose network was, has several in hand: none is left out."""
+    first = 100_000
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        ear(broker, "teleinfo") as subscriber,
+        Meter(historique(1), link=tmp_path / "meter") as meter,
+        Daemon(tmp_path, **settings_for(broker, meter.line), serial_mode="historique"),
+    ):
+        next_index(subscriber)
+        meter.frame = None
+        meter.line.write(b"".join(historique(first + number) for number in range(8)))
+        seen = indexes(subscriber, to=first + 7)
+
+        assert [index for index in seen if index >= first] == list(range(first, first + 8))
 
 
 def test_a_queue_that_is_not_full_loses_nothing(tmp_path: Path) -> None:

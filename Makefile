@@ -152,7 +152,7 @@ clean: ## remove what the other verbs made
 
 # One environment, filled by what each verb needs: a demo does not wait for the tools of the tests.
 $(VENV)/.run: pyproject.toml $(MADE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[watch]'
 	@touch $@
 
 $(VENV)/.demo: pyproject.toml $(MADE)

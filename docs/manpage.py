@@ -55,6 +55,14 @@ retained
 .TP
 .B teleinfo/health
 how good the line is, as JSON, retained, every minute and at each change
+.TP
+.B teleinfo/homeassistant
+the states for Home Assistant, retained, only with TELEINFO_HOMEASSISTANT=true
+.TP
+.B teleinfo/doctor
+one message of
+.B teleinfo doctor
+to itself, not retained, to see it come back
 """
 
 SETTINGS = """\
@@ -65,7 +73,16 @@ The file is the one that
 names, else
 .I .env
 in the working directory. That of the service is
-.IR /etc/teleinfo/teleinfo.env .
+.IR /etc/teleinfo/teleinfo.env ;
+.BR doctor ,
+.B watch
+and
+.B record
+take that one when there is neither an
+.B \\-\\-env\\-file
+nor a
+.IR .env .
+Root alone may read it (sudo).
 After a change:
 .BR "systemctl restart teleinfo" .
 """

@@ -49,7 +49,7 @@ install_program() {
         "$python" -m venv "$program"
     fi
     PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
-        "$program/bin/python" -m pip install --quiet --no-cache-dir --upgrade .
+        "$program/bin/python" -m pip install --quiet --no-cache-dir --upgrade '.[watch]'
     mkdir -p "$(dirname "$command")" "$(dirname "$manual")"
     ln -sf "$program/bin/teleinfo" "$command"
     LC_ALL=C.UTF-8 LANGUAGE='' "$program/bin/python" docs/manpage.py >"$manual"

@@ -226,10 +226,64 @@ def test_another_broken_pipe_is_not_hushed_up(played: Played, capfd: pytest.Capt
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.parametrize("others", [[], [ValueError("ours")]])
+def test_a_broken_pipe_of_a_task_is_one_too(
+    played: Played,
+    capfd: pytest.CaptureFixture[str],
+    others: list[Exception],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Asyncio has it in a group; with anything else in that it ends loudly."""
+
+    def broken(_: Namespace) -> int:
+        raise ExceptionGroup("tasks", [BrokenPipeError(), *others])
+
+    played.act = broken
+    monkeypatch.setattr(cli, "_reader_is_gone", lambda: not others)
+    monkeypatch.setattr(os, "dup2", lambda *_: 0)
+    if others:
+        with pytest.raises(ExceptionGroup):
+            cli.main([])
+    else:
+        assert cli.main([]) == 0
+    assert capfd.readouterr() == ("", "")
+
+
 def python(*words: str) -> subprocess.CompletedProcess[bytes]:
     """Run a Python of its own with these arguments and return what came of it."""
     return subprocess.run(
         [sys.executable, "-W", "error", *words], capture_output=True, timeout=LIMIT, check=False
+    )
+
+
+@pytest.mark.real
+def test_a_closed_output_is_no_fault() -> None:
+    """`teleinfo --help >&-`: nobody wants to see it."""
+    command = f"exec {sys.executable} -W error -m teleinfo decode /dev/null >&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=LIMIT, check=False)
+
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_an_output_that_is_full_is_not_called_a_bad_recording(tmp_path: Path) -> None:
+    """The disk is at fault, and not the file that is read."""
+    recording = tmp_path / "a.tic"
+    recording.write_bytes(b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "teleinfo", "decode", str(recording)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=LIMIT,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        b"teleinfo decode: the output cannot be written: No space left on device\n",
     )
 
 

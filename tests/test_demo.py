@@ -287,7 +287,7 @@ def test_without_the_extra_it_tells_what_to_install(
 
     assert status == 1
     message = capsys.readouterr().err
-    assert "pip install 'teleinfo[demo]'" in message
+    assert "pip install 'amqtt" in message
     assert "make demo" in message
 
 

@@ -115,7 +115,7 @@ def test_a_missing_port_and_a_missing_broker_are_faults_in_french(tmp_path: Path
     done = doctor(tmp_path, language="fr_FR.UTF-8", settings=settings)
 
     assert done.returncode == 1
-    assert "✗ appareil  il n’y a pas de /dev/ttyNOWHERE" in done.stdout
+    assert "✗ périphérique  il n’y a pas de /dev/ttyNOWHERE" in done.stdout
     assert f"✗ port  rien n’écoute à 127.0.0.1:{port}" in done.stdout
     assert "Commencez par le premier défaut" in done.stdout.replace("\n", " ")
     assert "\x1b" not in done.stdout

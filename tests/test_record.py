@@ -16,8 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo import cli
+from teleinfo.commands import record_line
 from teleinfo.meter.catalogue import METERS, build
 from teleinfo.meter.encode import encode_frame, encode_group, flip_bits, with_parity
+from teleinfo.port import tuning
 from teleinfo.record import RUN, Anonymiser, progress
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
@@ -331,6 +334,24 @@ def test_a_dead_line_is_told(tmp_path: Path) -> None:
 
     assert (status, list(tmp_path.iterdir())) == (1, [])
     assert "No byte came" in said
+
+
+@pytest.mark.real
+def test_a_line_that_is_dead_at_every_speed_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where nothing comes nothing is said of its sense."""
+    monkeypatch.setattr(record_line, "SEARCH", 0.5)
+    monkeypatch.setattr(record_line, "TICK", 0.1)
+    monkeypatch.chdir(tmp_path)
+    with Meter(None) as meter:
+        monkeypatch.setenv("TELEINFO_SERIAL_PORT", meter.line.port)
+        monkeypatch.setattr(tuning, "DWELL_SLOW", 0.2)
+        monkeypatch.setattr(tuning, "DWELL_FAST", 0.2)
+        assert cli.main(["record", "a.tic"]) == 1
+
+    assert "No byte came" in capsys.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.real

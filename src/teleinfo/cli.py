@@ -67,6 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns the exit status.  Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
     """
+    if sys.stdout is None:  # closed by whoever called (`>&-`): nobody wants to see it
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the end
     try:
         module, command, arguments = _parse(argv)
         if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
@@ -79,8 +81,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         sys.stdout.flush()
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:
-        if not _reader_is_gone():
+    except (BrokenPipeError, BaseExceptionGroup) as error:
+        if not (_is_broken_pipe(error) and _reader_is_gone()):
             raise
         # The interpreter flushes once more as it ends: let that go nowhere.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -159,6 +161,13 @@ def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: b
         sys.stderr.write(f"{prefix}{lines[0]}\n")
         sys.stderr.writelines(f"{prefix}  {line}\n" for line in lines[1:])
         return EXIT_CONFIGURATION
+
+
+def _is_broken_pipe(error: BaseException) -> bool:
+    """Tell whether it is a broken pipe and nothing else, also where tasks were ended by it."""
+    return isinstance(error, BrokenPipeError) or (
+        isinstance(error, BaseExceptionGroup) and error.split(BrokenPipeError)[1] is None
+    )
 
 
 def _reader_is_gone() -> bool:

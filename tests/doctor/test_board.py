@@ -56,6 +56,16 @@ def test_a_console_of_the_kernel_on_the_port_is_a_fault(pi: Tree, console: str, 
     )
 
 
+def test_off_a_raspberry_pi_a_console_of_the_kernel_only_disturbs(pi: Tree) -> None:
+    """It reads nothing, and no getty that is masked takes it away: the boot loader's settings do."""
+    pi.file("/proc/cmdline", "console=tty0 console=ttyS0,115200n8")
+    found = board.console(pi.machine, "/dev/ttyS0")
+
+    assert found.verdict is Verdict.WARNING
+    assert "Remove console=ttyS0 from GRUB_CMDLINE_LINUX" in found.advice
+    assert found.lines == ("sudo update-grub", "sudo reboot")
+
+
 @pytest.mark.parametrize(
     "folder", ["/run/systemd/generator/getty.target.wants", "/etc/systemd/system/getty.target.wants"]
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import json
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -153,16 +154,16 @@ def test_a_bridge_that_is_not_there_is_told() -> None:
     [
         (None, {"line": Verdict.UNSEEN}),
         (Told(), {"line": Verdict.UNSEEN}),
-        (Told("offline", b"{}"), {"line": Verdict.FAULT}),
-        (Told("online", b"no JSON"), {"line": Verdict.OK}),
-        (Told("online", b'{"line":"silent","rejected":{}}'), {"line": Verdict.OK}),
+        (Told("offline", b"{}"), {"heard": Verdict.FAULT}),
+        (Told("online", b"no JSON"), {"heard": Verdict.OK}),
+        (Told("online", b'{"line":"silent","rejected":{}}'), {"heard": Verdict.OK}),
         (
             Told("online", b'{"line":"good","rejected":{"parity":0},"bad_groups_percent":0.0}'),
-            {"line": Verdict.OK, "wiring": Verdict.OK},
+            {"heard": Verdict.OK, "wiring": Verdict.OK},
         ),
         (
             Told("online", b'{"line":"bad","rejected":{"parity":9},"bad_groups_percent":31.5}'),
-            {"line": Verdict.OK, "wiring": Verdict.FAULT},
+            {"heard": Verdict.OK, "wiring": Verdict.FAULT},
         ),
     ],
 )
@@ -171,3 +172,39 @@ def test_where_teleinfo_reads_the_port_the_broker_knows_the_line(
 ) -> None:
     """`status` and `health` are what the running service says."""
     assert {one.check: one.verdict for one in line_area.from_the_broker(told)} == verdicts
+
+
+def offline(line: str, *, seconds_ago: float) -> Finding:
+    """Return what is made of status `offline`, beside a health with this line and this last frame."""
+    moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds_ago)
+    health = {"line": line, "last_frame": moment.isoformat(timespec="seconds")}
+    [found] = line_area.from_the_broker(Told("offline", json.dumps(health).encode()))
+    return found
+
+
+@pytest.mark.parametrize("line", ["good", "fair", "poor"])
+@pytest.mark.parametrize("seconds_ago", [-60, 5, 90])
+def test_offline_while_the_meter_talks_is_about_the_client_id(line: str, seconds_ago: float) -> None:
+    """Two daemons under one name throw each other out: the wires are innocent. Clocks may differ."""
+    found = offline(line, seconds_ago=seconds_ago)
+
+    assert found.verdict is Verdict.FAULT
+    assert "client id" in found.saw
+    assert found.lines[0].startswith("TELEINFO_MQTT_CLIENT_ID=")
+    assert "I1 and I2" not in found.advice
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds_ago"), [("good", 150), ("good", -150), ("poor", 90000), ("silent", 5), ("bad", 5)]
+)
+def test_offline_with_old_news_of_a_good_line_is_about_the_wires(line: str, seconds_ago: float) -> None:
+    """Health is retained: it may be the last word on a meter that has fallen silent since."""
+    assert "I1 and I2" in offline(line, seconds_ago=seconds_ago).advice
+
+
+@pytest.mark.parametrize("last", ["null", "7", '"yesterday"', '"0001-01-01T00:00:00"', "[]"])
+def test_a_last_frame_that_is_no_time_is_no_news(last: str) -> None:
+    """Whatever lies on the broker, the doctor goes on."""
+    told = Told("offline", f'{{"line":"good","last_frame":{last}}}'.encode())
+
+    assert "I1 and I2" in line_area.from_the_broker(told)[0].advice

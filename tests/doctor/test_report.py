@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from teleinfo import settings
-from teleinfo.doctor import report, screen
+from teleinfo.doctor import line, report, screen
+from teleinfo.doctor.broker import Told
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.verdict import Area, fault, ok, unseen, warning
 
@@ -101,6 +102,16 @@ def test_every_check_has_its_title() -> None:
 
     assert names <= screen.AREAS.keys()
     assert used == screen.CHECKS.keys()
+
+
+def test_what_teleinfo_heard_has_a_title_on_the_screen() -> None:
+    """Beside the quality of the line no finding is without one."""
+    health = b'{"line":"good","rejected":{},"bad_groups_percent":0.0}'
+    found = line.from_the_broker(Told("online", health))
+    shown = screen.area(Area("line", tuple(found)), screen.Style(width=100))
+
+    assert "  ✓ heard   teleinfo says online" in shown
+    assert "  ✓ wiring  good" in shown
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])

@@ -13,7 +13,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.settings import LogLevel, SerialMode, Settings, SettingsError, checks, env_file, load, rows
+from teleinfo.settings import (
+    LogLevel,
+    SerialMode,
+    Settings,
+    SettingsError,
+    beside_the_service,
+    checks,
+    env_file,
+    load,
+    rows,
+    sources,
+)
 from teleinfo.tic import labels
 
 if TYPE_CHECKING:
@@ -329,6 +340,35 @@ def test_variables_of_other_programs_are_ignored(tmp_path: Path) -> None:
     settings = load(environ={"MQTT_PORT": "x", "TELEGRAF_MQTT_HOST": "y", "PATH": "/bin"})
 
     assert settings == Settings(mqtt_qos=0)
+
+
+def test_a_setting_without_its_prefix_is_a_fault_in_the_file_of_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """That file is ours alone: the line is meant for us, and would be passed over."""
+    path = tmp_path / "teleinfo.env"
+    path.write_text("# SERIAL_PORT=/dev/ttyUSB0\nTZ=Europe/Paris\nmqtt_host=other\n")
+    monkeypatch.setattr(sources, "SERVICE_FILE", path)
+
+    with pytest.raises(SettingsError) as caught:
+        load(path, environ={})
+    assert caught.value.faults == [
+        f"{path} line 3: mqtt_host is no setting; did you mean TELEINFO_MQTT_HOST?"
+    ]
+
+
+def test_who_looks_on_at_the_service_has_its_settings(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file that is named, else .env, else that of the service, else none."""
+    service = tmp_path / "teleinfo.env"
+    monkeypatch.setattr(sources, "SERVICE_FILE", service)
+    assert beside_the_service(None) is None
+    service.touch()
+    assert beside_the_service(None) == service
+    assert beside_the_service(Path("other")) == Path("other")
+    (tmp_path / ".env").touch()
+    assert beside_the_service(None) is None
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ import sys
 import termios
 import time
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import pytest
@@ -29,7 +30,6 @@ from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
 GROUPS = {"ADCO": "041961123456", "OPTARIF": "HC..", "HCHC": "000019212", "PTEC": "HP..", "PAPP": "01940"}
 FRAME = with_parity(
@@ -227,20 +227,38 @@ def test_a_broker_that_has_nothing_for_us_is_told(tmp_path: Path) -> None:
             terminal.expect("nothing came on the topic teleinfo/status")
 
 
-def test_without_rich_it_asks_politely(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+@pytest.mark.parametrize(
+    ("terminal", "lacks", "full_and_told"),
+    [
+        ("xterm", "", (True, False)),
+        ("xterm", "rich", (False, True)),
+        ("dumb", "", (False, False)),
+        ("", "rich", (False, False)),
+    ],
+)
+def test_where_no_screen_can_be_drawn_there_are_lines(
+    terminal: str,
+    lacks: str,
+    full_and_told: tuple[bool, bool],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Status 1, what to install, and how to do without it."""
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("LC_ALL", "C")
-    monkeypatch.setitem(sys.modules, "rich", None)
-    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    status = watch.main(Namespace(env_file=None, mqtt=False))
-    said = capsys.readouterr().err
+    """Without rich, and what to install is told; or on a terminal that cannot move its cursor."""
+    shown = []
 
-    assert status == 1
-    assert "pip install 'teleinfo[watch]'" in said
-    assert "teleinfo watch | cat" in said
+    async def show(_settings: object, *, mqtt: bool, full: bool) -> None:
+        assert not mqtt
+        shown.append(full)
+
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setenv("TERM", terminal)
+    if lacks:
+        monkeypatch.setitem(sys.modules, lacks, None)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(watch, "_watch", show)
+
+    assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False)) == 0
+    assert (*shown, "apt install python3-rich" in capsys.readouterr().err) == full_and_told
 
 
 @pytest.mark.real

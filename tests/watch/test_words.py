@@ -90,6 +90,9 @@ def test_it_is_said_in_french_where_the_locale_is_french(monkeypatch: pytest.Mon
     """The same register."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
 
+    assert {"organe de coupure fermé", "CPL nouveau, verrouillé"} <= {
+        fact.text for fact in facts("STGE", "003A4001") + facts("STGE", "00200000")
+    }
     assert facts("RELAIS", "001") == [Fact("fermés : 1 (contact sec)")]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 import time
 from contextlib import nullcontext
@@ -21,6 +22,7 @@ HELP = N_(
     "Print what would be published of a recording, one JSON object a line, and a summary on standard error."
 )
 CHUNK = 1 << 16
+OUTPUT_FULL = N_("the output cannot be written: {error}")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,7 +55,8 @@ def main(arguments: argparse.Namespace) -> int:
     except OSError as error:
         if isinstance(error, BrokenPipeError):
             raise
-        told = _("{path} cannot be read: {error}").format(path=arguments.file, error=error.strerror)
+        words = OUTPUT_FULL if error.errno == errno.ENOSPC else N_("{path} cannot be read: {error}")
+        told = _(words).format(path=arguments.file, error=error.strerror)
         sys.stderr.write(f"teleinfo decode: {told}\n")
         return 1
     decoder.close()

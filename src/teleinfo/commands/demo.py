@@ -11,6 +11,7 @@ Only what keeps it from running gives 1: no amqtt, no broker at `--host`, a part
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import importlib.util
@@ -26,7 +27,6 @@ from teleinfo.i18n import N_, _
 from teleinfo.meter.catalogue import DEFAULT, METERS
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
 HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscriber")
@@ -35,8 +35,8 @@ HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscr
 LAST_WORD_SECONDS = 2.0
 
 WITHOUT_EXTRA = N_(
-    "The demo's MQTT broker is not installed. Install it with:  pip install 'teleinfo[demo]'\n"
-    "or, from a checkout of teleinfo, run:  make demo"
+    "The demo's MQTT broker, amqtt, is not installed. From a checkout of teleinfo, run:  make demo\n"
+    "or install it where teleinfo is:  pip install 'amqtt>=0.11,<1'"
 )
 
 
@@ -68,6 +68,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--host",
+        type=_host,
         help=_("use the MQTT broker at this host, one that asks for no password, instead of an embedded one"),
     )
     parser.add_argument(
@@ -76,6 +77,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=_("the broker's port (default: {port} with --host, else a free one)").format(port=MQTT_PORT),
     )
     parser.add_argument("--topic", default="teleinfo", help=_("base topic (default: %(default)s)"))
+
+
+def _host(text: str) -> str:
+    if "/" in text or ":" in text:
+        said = _("{text} is not the name or the IPv4 address of a host; its port goes into --port")
+        raise argparse.ArgumentTypeError(said.format(text=text))
+    return text
 
 
 def main(arguments: argparse.Namespace) -> int:

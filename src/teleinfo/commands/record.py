@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from teleinfo.arguments import count, positive
-from teleinfo.commands.record_line import RecordError, Recording, copy, open_at_its_speed, show
+from teleinfo.commands.record_line import NO_BYTE, RecordError, Recording, copy, open_at_its_speed, show
 from teleinfo.i18n import N_, _
 from teleinfo.port.errors import PortError, Trouble
 from teleinfo.port.tuning import Tuner, candidates
 from teleinfo.record import Anonymiser
-from teleinfo.settings import load
+from teleinfo.settings import beside_the_service, load
 from teleinfo.threads import LooseThreads
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Record; return the exit status (0 or 1, see the module), raise SettingsError."""
-    settings = load(arguments.env_file)
+    settings = load(beside_the_service(arguments.env_file))
     path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
     tuner = Tuner(candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate))
     anonymiser = Anonymiser() if arguments.anonymise else None
@@ -118,7 +118,7 @@ async def _record(
                 file.write(anonymiser.close())
             show("")
     if not recording.count:
-        raise RecordError(_("No byte came: check the wires (terminals I1 and I2) and the adapter"))
+        raise RecordError(_(NO_BYTE))
     return recording
 
 

@@ -8,7 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.i18n import _
+from teleinfo.i18n import N_, _
 from teleinfo.port.source import Port, open_port
 from teleinfo.record import progress
 from teleinfo.tic.decoder import Decoder
@@ -22,6 +22,9 @@ SEARCH: Final = 30.0
 """Seconds after which the speed is not found: a meter is found in 15 at worst."""
 
 TICK: Final = 0.5
+
+
+NO_BYTE: Final = N_("No byte came: check the wires (terminals I1 and I2) and the adapter")
 
 
 class RecordError(Exception):
@@ -44,15 +47,18 @@ async def open_at_its_speed(
     """Open the port `url` on `stack`, at the speed of the meter; raise PortError or RecordError."""
     loop = asyncio.get_running_loop()
     end = loop.time() + SEARCH
+    decoder = Decoder()
     while loop.time() < end and not stop.is_set():
         async with contextlib.AsyncExitStack() as attempt:
             port = await attempt.enter_async_context(open_port(url, tuner.baudrate))
-            if tuner.fixed or await _makes_sense(port, tuner, stop):
+            if tuner.fixed or await _makes_sense(port, tuner, decoder, stop):
                 await stack.enter_async_context(attempt.pop_all())
                 return port
         tuner.move()
     if stop.is_set():
         raise RecordError(_("It was stopped before the speed of the meter was found"))
+    if not decoder.counts.bytes_:
+        raise RecordError(_(NO_BYTE))
     raise RecordError(
         _(
             "Nothing that came made sense, at any speed. To record it all the same, say at which speed: "
@@ -61,10 +67,10 @@ async def open_at_its_speed(
     )
 
 
-async def _makes_sense(port: Port, tuner: Tuner, stop: asyncio.Event) -> bool:
+async def _makes_sense(port: Port, tuner: Tuner, decoder: Decoder, stop: asyncio.Event) -> bool:
     """Listen until the meter is heard (True), or until it is time for another speed."""
     loop = asyncio.get_running_loop()
-    decoder = Decoder()
+    decoder.reset()
     tuner.opened(loop.time())
     while not tuner.due(loop.time()) and not stop.is_set():
         show(_("Listening at {baudrate} baud").format(baudrate=tuner.baudrate))

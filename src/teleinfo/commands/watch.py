@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import logging
+import os
 import signal
 import sys
 import time
@@ -21,7 +22,7 @@ from teleinfo import journal
 from teleinfo.daemon import broker_of
 from teleinfo.i18n import N_, _
 from teleinfo.keeper import METER_IS_SILENT
-from teleinfo.settings import load
+from teleinfo.settings import beside_the_service, load
 from teleinfo.threads import LooseThreads
 from teleinfo.topics import Topics
 from teleinfo.watch.broker_feed import BrokerFeed
@@ -50,17 +51,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Show the meter until told to stop; return the exit status, raise SettingsError."""
-    settings = load(arguments.env_file)
-    full = sys.stdout.isatty()
+    settings = load(beside_the_service(arguments.env_file))
+    full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
         sys.stderr.write(
             _(
-                "The screen of `teleinfo watch` is drawn by rich, which is not installed. Install it with:\n"
-                "  pip install 'teleinfo[watch]'\n"
-                "or do without it, in plain lines:  teleinfo watch | cat\n"
+                "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "
+                "elsewhere: pip install rich). Here are plain lines in its place.\n"
             )
         )
-        return 1
+        full = False
     asyncio.run(_watch(settings, mqtt=arguments.mqtt, full=full))
     return 0
 

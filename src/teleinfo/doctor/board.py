@@ -74,14 +74,19 @@ def console(machine: Machine, device: str) -> Finding:
     path = next((path for path in _COMMAND_LINES if machine.text(path) is not None), _COMMAND_LINES[0])
     if not (running | _consoles(machine.text(path))) & names:
         return ok("console", _("the kernel has no console on this port"))
-    off = (
-        (CONSOLE_OFF, REBOOT) if machine.is_raspberry else (f"sudo systemctl mask --now serial-getty@{name}",)
-    )
+    if not machine.is_raspberry:
+        saw = _("the kernel writes its messages to {device} (console=… on its command line)")
+        advice = _(
+            "They take no bytes from the meter, but may disturb. Remove console={name} from "
+            "GRUB_CMDLINE_LINUX in /etc/default/grub, then:"
+        )
+        lines = ("sudo update-grub", REBOOT)
+        return warning("console", saw.format(device=device), advice.format(name=name), lines)
     return fault(
         "console",
         _("the kernel has its console on {device} (console=… on its command line)").format(device=device),
         _("It takes the bytes of the meter. Switch it off, and start the machine again:"),
-        off,
+        (CONSOLE_OFF, REBOOT),
     )
 
 

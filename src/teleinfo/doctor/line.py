@@ -7,6 +7,8 @@ Where a teleinfo reads the port already, it is asked by way of the broker: nobod
 from __future__ import annotations
 
 import json
+import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from teleinfo.doctor.listening import Heard, listen, speeds
@@ -48,6 +50,12 @@ WEAK = N_(
     "the adapter's opto-coupler or its resistor (some that do at 1200 baud are too slow at 9600). Then look "
     "again:"
 )
+SHARED = N_(
+    "Give one of the two another TELEINFO_MQTT_CLIENT_ID, and see what the journal says. If the meter fell "
+    "silent or teleinfo was started just now, look again in two minutes:"
+)
+RECENT_SECONDS = 120.0
+"""How old the last frame of a meter that talks may be in `health`, which comes once a minute."""
 
 
 def from_the_broker(told: Told | None) -> list[Finding]:
@@ -60,9 +68,16 @@ def from_the_broker(told: Told | None) -> list[Finding]:
     saw = _("teleinfo says {status}: mode {mode}, {baudrate} baud, {frames} frames").format(
         status=told.status, **{key: health.get(key) for key in ("mode", "baudrate", "frames")}
     )
+    if told.status != "online" and _talks(health):
+        saw = _(
+            "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
+            "its client id"
+        )
+        lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", "journalctl -u teleinfo")
+        return [fault("heard", saw, _(SHARED), lines, status=told.status, **facts)]
     if told.status != "online":
-        return [fault("line", saw, _(WIRES), (f"{command()} doctor",), status=told.status, **facts)]
-    found = [ok("line", saw, status=told.status, **facts)]
+        return [fault("heard", saw, _(WIRES), (f"{command()} doctor",), status=told.status, **facts)]
+    found = [ok("heard", saw, status=told.status, **facts)]
     if isinstance(rejected, dict) and health.get("line") in set(Words) - {Words.SILENT}:
         share = health.get("bad_groups_percent") or 0
         found.append(_wiring(Words(str(health["line"])), float(str(share)) / 100))
@@ -175,6 +190,17 @@ def _wiring(quality: Words, share: float, *, few: bool = False) -> Finding:
         return ok("wiring", saw, wiring=str(quality))
     make = fault if quality is Words.BAD else warning
     return make("wiring", saw, _(WEAK), (f"{command()} doctor",), wiring=str(quality))
+
+
+def _talks(health: dict[str, object]) -> bool:
+    """Tell whether the meter talks by `health`, which is retained: old news of a good line do not count."""
+    if str(health.get("line")) not in {Words.GOOD, Words.FAIR, Words.POOR}:
+        return False
+    try:
+        last = datetime.fromisoformat(str(health.get("last_frame"))).timestamp()
+    except (ValueError, OverflowError):
+        return False
+    return abs(time.time() - last) <= RECENT_SECONDS
 
 
 def _json(text: bytes | None) -> dict[str, object]:

@@ -37,6 +37,7 @@ CHECKS = {
     "file": N_("file"),
     "getty": N_("login"),
     "groups": N_("groups"),
+    "heard": N_("heard"),
     "holder": N_("in use"),
     "installed": N_("installed"),
     "journal": N_("journal"),

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING
 from teleinfo.doctor.machine import command
 from teleinfo.doctor.verdict import fault, ok
 from teleinfo.i18n import _
-from teleinfo.settings import Settings, SettingsError, load, rows
+from teleinfo.settings import SERVICE_FILE, Settings, SettingsError, load, rows
 
 if TYPE_CHECKING:
     from teleinfo.doctor.machine import Machine
     from teleinfo.doctor.verdict import Finding
 
-SERVICE_FILE = "/etc/teleinfo/teleinfo.env"
 PREFIX = "TELEINFO_"
 # Values that are told by being there: they are secret, or say who lives here.
 _HIDDEN = frozenset({"mqtt_password", "mqtt_username"})
@@ -47,7 +46,7 @@ def examine(env_file: Path | None, machine: Machine) -> tuple[list[Finding], Set
 
 def _default_file(machine: Machine) -> Path | None:
     """Return the usual `.env`, else the file of the service, else None."""
-    here, service = Path(".env"), machine.path(SERVICE_FILE)
+    here, service = Path(".env"), machine.path(str(SERVICE_FILE))
     return next((path for path in (here, service) if path.exists()), None)
 
 

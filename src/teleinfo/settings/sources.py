@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.i18n import Sentence
 from teleinfo.settings import env_file as env_files
@@ -14,6 +14,21 @@ from teleinfo.settings.faults import PREFIX, SECRET, unknown, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
+
+
+SERVICE_FILE: Final = Path("/etc/teleinfo/teleinfo.env")
+"""The settings of the service, which `make install` and the package put there; root's alone."""
+
+
+def beside_the_service(env_file: Path | None) -> Path | None:
+    """
+    Return the file of settings for a command that looks on at the service: `env_file`, or the usual one.
+
+    Where there is no `.env` either, that is the file of the service; None where that is not there.
+    """
+    if env_file is not None or Path(".env").exists():
+        return env_file
+    return SERVICE_FILE if os.path.exists(SERVICE_FILE) else None  # noqa: PTH110 - no error where it is hidden
 
 
 def gather(
@@ -45,12 +60,26 @@ def _from_file(env_file: Path | None, fields: Collection[str]) -> tuple[dict[str
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
+        if path == SERVICE_FILE and isinstance(error, PermissionError):
+            return {}, [Sentence("{path}: the settings of the service are root's: try with sudo", path=path)]
         return {}, [Sentence("{path}: {reason}", path=path, reason=why_unreadable(error))]
     except ValueError:
         return {}, [Sentence("{path}: is not text in UTF-8", path=path)]
-    lines = [line for line in env_files.parse(text) if _is_ours(line.name, fields)]
+    parsed = env_files.parse(text)
+    lines = [line for line in parsed if _is_ours(line.name, fields)]
     values = {line.name: line.value for line in lines if line.value is not None}
+    # Another file may be shared with programs that have a MQTT_HOST of their own; this one is ours.
+    bare = [line for line in parsed if path == SERVICE_FILE and PREFIX + line.name.upper() in fields]
     return values, [
+        Sentence(
+            "{path} line {number}: {name} is no setting; did you mean {variable}?",
+            path=path,
+            number=line.number,
+            name=line.name,
+            variable=PREFIX + line.name.upper(),
+        )
+        for line in bare
+    ] + [
         Sentence(
             "{path} line {number}: {variable}: {fault}",
             path=path,

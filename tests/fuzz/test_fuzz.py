@@ -57,7 +57,7 @@ def test_a_target_bears_what_comes_of_its_seeds(name: str, data: st.DataObject) 
         ("decoder", groups, "checksum", lambda covered: covered and groups.Rejection),
         ("groups", groups, "_HORODATE", groups._UNKNOWN_LABEL),
         ("groups", groups, "_UNKNOWN_LABEL", groups._HORODATE),
-        ("payload", payload, "HORODATE_SUFFIX", "_"),
+        ("payload", payload, "is_left_out", lambda _mode, key, exclude: key in exclude),
         ("decoder", reading, "HORODATE_SUFFIX", "_"),
         ("env_file", env_file, "_AMBIGUOUS", env_file._ESCAPE),
         ("env_file", env_file, "_ESCAPE", env_file._AMBIGUOUS),

@@ -129,7 +129,7 @@ def test_the_doctor_sees_the_service_at_work(machine: Container) -> None:
     assert "/etc/teleinfo/teleinfo.env" in found["settings.file"]["saw"]
     assert found["port.holder"]["facts"] == {"holder": "teleinfo"}
     assert "(teleinfo.service)" in found["port.holder"]["saw"]
-    facts = found["line.line"]["facts"]
+    facts = found["line.heard"]["facts"]
     assert (facts["status"], facts["mode"], facts["baudrate"]) == ("online", "historique", 1200)
     assert found["broker.status"]["facts"] == {"status": "online"}
     assert found["service.running"]["facts"]["active"] == "active"

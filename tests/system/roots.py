@@ -84,8 +84,11 @@ def _options(recipe: Recipe) -> list[str]:
 
 def wheels(python: str) -> Path:
     """Return a folder with what pip needs to install a checkout offline, for `python`, such as "3.11"."""
-    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = [*project["project"]["dependencies"], *project["build-system"]["requires"]]
+    table = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    project = table["project"]
+    # `make install` brings the screen of `watch`.
+    wanted = [*project["dependencies"], *project["optional-dependencies"]["watch"]]
+    wanted += table["build-system"]["requires"]
     folder = cache(f"wheels-{python}-{_key(repr(wanted))}")
     if not folder.exists():
         partial = folder.with_suffix(".partial")

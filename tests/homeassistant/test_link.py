@@ -102,6 +102,23 @@ def test_a_meter_that_was_replaced_is_not_announced_again() -> None:
     }
 
 
+def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hour(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Nor does it leave more behind than the last of them."""
+    caplog.set_level(logging.INFO)
+    outbox = Outbox(1)
+    home = joined(outbox)
+    for number in range(100):
+        reading = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": f"0419611{number:05}"})
+        for again in range(4):
+            home.take(reading, now=60 * number + again, due=True)
+    outbox.repeat_states()
+
+    assert len(caplog.records) == 2
+    assert len(sent(outbox)) == 2
+
+
 def test_a_birth_repeats_every_state_once_after_the_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
     """Births that come before the answer share it; one that comes later has its own."""
     monkeypatch.setattr(link, "JITTER", (0.05, 0.1))

@@ -517,6 +517,23 @@ def test_a_speed_that_another_program_changed_is_set_again(
     assert asyncio.run(scenario()) == 1200
 
 
+def test_a_port_whose_meter_is_heard_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long: what counts is the time since the last sound frame."""
+    patch(monkeypatch, SILENCE=1.0, BEAT=0.05)
+
+    async def scenario() -> int:
+        bench = Bench(tmp_path / "meter", mode="historique")
+        bench.line.open()
+        async with running(bench):
+            await bench.until_read()
+            began = time.monotonic()
+            while time.monotonic() - began < 2.5:
+                await bench.until_read()
+            return bench.resets
+
+    assert asyncio.run(scenario()) == 1
+
+
 def test_it_beats_while_the_port_opens_and_stops_at_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -21,8 +21,8 @@ VENV_MUTANTS ?= .venv-mutants
 SOAK   ?=
 
 # The rooms that do no input or output: every branch of them must be tested.
-PURE = src/teleinfo/tic/*,src/teleinfo/payload.py,src/teleinfo/pace.py,src/teleinfo/port/tuning.py,src/teleinfo/port/calm.py,$\
-       src/teleinfo/backoff.py,src/teleinfo/health.py,src/teleinfo/durations.py,$\
+PURE = src/teleinfo/tic/*,src/teleinfo/tic/payload.py,src/teleinfo/daemon/rate_limit.py,src/teleinfo/port/baud_detector.py,src/teleinfo/port/stability.py,$\
+       src/teleinfo/common/backoff.py,src/teleinfo/daemon/health.py,src/teleinfo/common/durations.py,$\
        src/teleinfo/homeassistant/*
 # The programs that the tests run, which are packages of the same name.
 PROGRAMS = mosquitto openssl
@@ -78,7 +78,7 @@ fuzz: $(VENV)/.dev ## look for inputs that break what reads bytes (FUZZ="--secon
 	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: atheris
 	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
-mutants: $(VENV_MUTANTS)/.made ## small changes of the pure rooms that no test notices (MUTANTS='teleinfo.pace*')
+mutants: $(VENV_MUTANTS)/.made ## small changes of the pure rooms that no test notices (MUTANTS='teleinfo.daemon.rate_limit*')
 	CI=1 $(VENV_MUTANTS)/bin/mutmut run --max-children 2 $(MUTANTS)
 	@$(VENV_MUTANTS)/bin/mutmut results | grep -v 'not checked' || echo "Each of them was noticed."
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 
 from teleinfo import __version__
-from teleinfo.cli import COMMANDS
+from teleinfo.cli.main import COMMANDS
 from teleinfo.settings import rows
 
 HEAD = """\

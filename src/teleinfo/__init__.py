@@ -23,9 +23,9 @@ raises because of what a meter sent. What is not named in `__all__` may change i
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from teleinfo.payload import Options, encode
     from teleinfo.tic.decoder import Counts, Decoder
     from teleinfo.tic.labels import Label, Mode, find
+    from teleinfo.tic.payload import Options, encode
     from teleinfo.tic.reading import Reading
 
 __version__ = "0.1.0"
@@ -37,9 +37,9 @@ _HOMES = {
     "Decoder": "tic.decoder",
     "Label": "tic.labels",
     "Mode": "tic.labels",
-    "Options": "payload",
+    "Options": "tic.payload",
     "Reading": "tic.reading",
-    "encode": "payload",
+    "encode": "tic.payload",
     "find": "tic.labels",
 }
 

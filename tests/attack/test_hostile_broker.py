@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.attack.nasty import WELCOME, NastyBroker, Peer, length, publish
+from tests.attack.hostile_broker import WELCOME, NastyBroker, Peer, length, publish
 from tests.attack.victim import Victim
-from tests.faults.home import historique, together
+from tests.faults.daemon_scenario import historique, together
 from tests.support.broker import MosquittoBroker, free_port
 from tests.support.daemon import Meter
 from tests.support.subscriber import Subscriber
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.attack.nasty import Script
+    from tests.attack.hostile_broker import Script
     from tests.support.figures import Figures
 
 pytestmark = pytest.mark.real

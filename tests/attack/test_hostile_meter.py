@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from teleinfo.meter.encode import encode_frame, with_parity
-from teleinfo.meter.line import Line
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.serial_line import Line
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.attack.victim import Victim
-from tests.faults.home import historique, standard, together
+from tests.faults.daemon_scenario import historique, standard, together
 from tests.support.broker import MosquittoBroker, free_port
 from tests.support.subscriber import Subscriber
 

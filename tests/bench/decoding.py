@@ -12,9 +12,9 @@ import json
 import time
 from typing import TYPE_CHECKING
 
-from teleinfo.meter.encode import ETX, with_parity
-from teleinfo.payload import Options, encode
+from teleinfo.simulator.encode import ETX, with_parity
 from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.payload import Options, encode
 from tests.bench.rows import Row, median, quantile
 from tests.bench.streams import pieces
 

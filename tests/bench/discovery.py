@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from teleinfo.homeassistant.link import HomeAssistant
 from teleinfo.mqtt.outbox import Outbox
+from teleinfo.mqtt.topics import Topics
 from teleinfo.tic.decoder import Decoder
-from teleinfo.topics import Topics
 from tests.bench.rows import Row, median
 from tests.bench.streams import METERS, pieces
 

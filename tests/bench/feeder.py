@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from teleinfo.meter.encode import ETX
+from teleinfo.simulator.encode import ETX
 from tests.bench.streams import BITS, GAP
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from teleinfo.meter.encode import with_parity
-from teleinfo.meter.terminal import Terminal
+from teleinfo.simulator.encode import with_parity
+from teleinfo.simulator.pseudo_terminal import Terminal
 from tests.bench import reference
 from tests.bench.streams import pieces
 from tests.support.broker import MosquittoBroker

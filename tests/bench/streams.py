@@ -11,8 +11,8 @@ import datetime as dt
 from random import Random
 from typing import TYPE_CHECKING
 
-from teleinfo.meter.catalogue import build
-from teleinfo.meter.encode import encode_frame
+from teleinfo.simulator.catalogue import build
+from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Kind, find
 

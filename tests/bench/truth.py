@@ -10,7 +10,7 @@ from __future__ import annotations
 from random import Random
 from typing import TYPE_CHECKING
 
-from teleinfo.meter.encode import encode_frame, flip_bits, with_parity
+from teleinfo.simulator.encode import encode_frame, flip_bits, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.reading import read
 from tests.bench.rows import Row

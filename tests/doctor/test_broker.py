@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import broker as broker_area
-from teleinfo.doctor.verdict import Verdict
-from teleinfo.mqtt.broker import Broker, Tls
-from teleinfo.topics import Topics
+from teleinfo.doctor.findings import Verdict
+from teleinfo.mqtt.config import Broker, Tls
+from teleinfo.mqtt.topics import Topics
 from tests.doctor.pi import by_check
 from tests.support.broker import MosquittoBroker, free_port
 from tests.support.certificates import make_authority, make_certificate
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from teleinfo.doctor.broker import Told
-    from teleinfo.doctor.verdict import Finding
+    from teleinfo.doctor.findings import Finding
 
 pytestmark = pytest.mark.real
 

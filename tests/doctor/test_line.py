@@ -14,12 +14,12 @@ import pytest
 
 from teleinfo import settings
 from teleinfo.doctor import line as line_area
-from teleinfo.doctor import listening
+from teleinfo.doctor import probe as listening
 from teleinfo.doctor.broker import Told
-from teleinfo.doctor.verdict import Finding, Verdict
-from teleinfo.meter.catalogue import build
-from teleinfo.meter.line import Line
-from teleinfo.meter.play import play
+from teleinfo.doctor.findings import Finding, Verdict
+from teleinfo.simulator.catalogue import build
+from teleinfo.simulator.play import play
+from teleinfo.simulator.serial_line import Line
 from tests.doctor.pi import by_check
 from tests.support.broker import free_port
 

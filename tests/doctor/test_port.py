@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from teleinfo.doctor import port
-from teleinfo.doctor.holders import holders
+from teleinfo.doctor.findings import Verdict
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.port import Access
-from teleinfo.doctor.verdict import Verdict
-from teleinfo.meter.line import Line
+from teleinfo.doctor.port_users import holders
+from teleinfo.simulator.serial_line import Line
 from tests.doctor.pi import Tree, by_check
 
 ADAPTER = "usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"

@@ -12,8 +12,8 @@ import pytest
 from teleinfo import settings
 from teleinfo.doctor import line, report, screen
 from teleinfo.doctor.broker import Told
+from teleinfo.doctor.findings import Area, fault, ok, unseen, warning
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.verdict import Area, fault, ok, unseen, warning
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"
 METER, SITE = "041961123456", "21104512345678"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import service
-from teleinfo.doctor.verdict import Verdict
+from teleinfo.doctor.findings import Verdict
 from tests.doctor.pi import Tree, by_check
 
 if TYPE_CHECKING:
-    from teleinfo.doctor.verdict import Finding
+    from teleinfo.doctor.findings import Finding
 
 UNIT_FILE = Path(__file__).parents[2] / "systemd" / "teleinfo.service"
 GOOD = {

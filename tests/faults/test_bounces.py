@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.home import Home, connections_of, ear, next_index, until
+from tests.faults.daemon_scenario import Home, connections_of, ear, next_index, until
 from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
 

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.home import PASSWORD, USER, Home, ear, measuring, next_index, standard, together, until
+from tests.faults.daemon_scenario import (
+    PASSWORD,
+    USER,
+    Home,
+    ear,
+    measuring,
+    next_index,
+    standard,
+    together,
+    until,
+)
 from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
 from tests.support.subscriber import Subscriber

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import teleinfo
-from tests.faults.cupboard import Cupboard
-from tests.faults.home import historique
+from tests.faults.daemon_scenario import historique
+from tests.faults.port_scenario import Cupboard
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import LIMIT, Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.home import WILL, Home, ear, measuring, next_index, standard, together, until
+from tests.faults.daemon_scenario import WILL, Home, ear, measuring, next_index, standard, together, until
 from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
 

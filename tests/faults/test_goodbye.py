@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.home import Address, Home, until
+from tests.faults.daemon_scenario import Address, Home, until
 from tests.support.broker import HOST, MosquittoBroker, free_port
 from tests.support.proxy import Proxy
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.home import WILL, Home, ear, next_index, together, until
+from tests.faults.daemon_scenario import WILL, Home, ear, next_index, together, until
 from tests.support.broker import MosquittoBroker
 from tests.support.netns import STREET, Network
 

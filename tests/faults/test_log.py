@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from teleinfo.beats import Beats
-from teleinfo.i18n import Sentence
-from teleinfo.keeper import Keeper
-from teleinfo.meter.encode import encode_frame, encode_group, with_parity
+from teleinfo.common.i18n import Sentence
+from teleinfo.daemon.heartbeats import Beats
+from teleinfo.daemon.monitor import Keeper
+from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.mqtt.outbox import Outbox
+from teleinfo.mqtt.topics import Topics
 from teleinfo.port import reader as reader_module
+from teleinfo.port.baud_detector import Tuner, candidates
 from teleinfo.port.errors import PortError, Trouble
 from teleinfo.port.reader import Reader
-from teleinfo.port.tuning import Tuner, candidates
-from teleinfo.systemd import Notifier
+from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from teleinfo.topics import Topics
 from tests.support import virtual
 
 if TYPE_CHECKING:

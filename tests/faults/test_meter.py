@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.meter.catalogue import build
-from teleinfo.meter.encode import encode_frame, with_parity
+from teleinfo.simulator.catalogue import build
+from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.faults.cupboard import START, Cupboard
-from tests.faults.home import historique, together
+from tests.faults.daemon_scenario import historique, together
+from tests.faults.port_scenario import START, Cupboard
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.subscriber import Subscriber

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.meter.encode import encode_frame, encode_group
-from teleinfo.meter.line import Line
+from teleinfo.simulator.encode import encode_frame, encode_group
+from teleinfo.simulator.serial_line import Line
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.faults.cupboard import Cupboard, LiveMeter
-from tests.faults.home import together
+from tests.faults.daemon_scenario import together
+from tests.faults.port_scenario import Cupboard, LiveMeter
 from tests.support.broker import MosquittoBroker
 from tests.support.subscriber import Received, Subscriber
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from tests.faults.cupboard import Cupboard, descriptors, hang
-from tests.faults.home import LONG, historique, next_index, together, until
+from tests.faults.daemon_scenario import LONG, historique, next_index, together, until
+from tests.faults.port_scenario import Cupboard, descriptors, hang
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.subscriber import Subscriber

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.home import Home, ear, historique, index_of, next_index, together, until
+from tests.faults.daemon_scenario import Home, ear, historique, index_of, next_index, together, until
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.proxy import Proxy

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.home import Home, ear, together, until
+from tests.faults.daemon_scenario import Home, ear, together, until
 from tests.support.broker import MosquittoBroker
 
 if TYPE_CHECKING:

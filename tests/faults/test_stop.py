@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.cupboard import Cupboard, hang
-from tests.faults.home import historique, together
+from tests.faults.daemon_scenario import historique, together
+from tests.faults.port_scenario import Cupboard, hang
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import LIMIT, Meter
 from tests.support.subscriber import Subscriber

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.cupboard import Cupboard
-from tests.faults.home import historique, together
+from tests.faults.daemon_scenario import historique, together
+from tests.faults.port_scenario import Cupboard
 from tests.support.broker import MosquittoBroker, free_port
 from tests.support.daemon import Meter
 

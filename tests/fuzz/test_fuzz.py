@@ -11,10 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo import payload
 from teleinfo.homeassistant import meters
 from teleinfo.settings import env_file
-from teleinfo.tic import groups, reading
+from teleinfo.tic import groups, payload, reading
 from tests.fuzz import blind, corpus
 from tests.fuzz.targets import env_file as settings_target
 

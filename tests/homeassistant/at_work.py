@@ -20,13 +20,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
-from teleinfo.meter.catalogue import build
-from teleinfo.meter.encode import encode_frame, with_parity
-from teleinfo.meter.line import Line
+from teleinfo.simulator.catalogue import build
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.serial_line import Line
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.homeassistant.golden import START
-from tests.homeassistant.home import Home
+from tests.homeassistant.hass_process import Home
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, settings_for
 from tests.support.subscriber import Subscriber

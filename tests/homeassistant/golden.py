@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any
 from teleinfo import __version__
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.discovery import Sources
-from teleinfo.meter.catalogue import METERS, build
+from teleinfo.mqtt.topics import Topics
+from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
-from teleinfo.topics import Topics
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.homeassistant.link import JITTER
-from teleinfo.meter.encode import encode_frame, with_parity
+from teleinfo.simulator.encode import encode_frame, with_parity
+from tests.cli.test_run import FRAME, SAMPLE, SAMPLE_JSON, historique
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
-from tests.test_run import FRAME, SAMPLE, SAMPLE_JSON, historique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

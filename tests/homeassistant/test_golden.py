@@ -10,7 +10,7 @@ from teleinfo import __version__
 from teleinfo.homeassistant import discovery
 from teleinfo.homeassistant.discovery import Sources
 from teleinfo.homeassistant.meters import meter_of
-from teleinfo.meter.catalogue import METERS
+from teleinfo.simulator.catalogue import METERS
 from tests.homeassistant import golden
 
 

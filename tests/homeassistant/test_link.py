@@ -14,9 +14,9 @@ import pytest
 from teleinfo.homeassistant import link
 from teleinfo.homeassistant.link import HomeAssistant
 from teleinfo.mqtt.outbox import Outbox
+from teleinfo.mqtt.topics import Topics
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.topics import Topics
 
 if TYPE_CHECKING:
     from pathlib import Path

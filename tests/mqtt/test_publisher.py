@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from teleinfo.mqtt.connection import Connection
+from teleinfo.common.executor import LooseThreads
+from teleinfo.mqtt.client import Connection
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.publisher import Broker, Publisher, Tls
-from teleinfo.threads import LooseThreads
 from tests.support.broker import MosquittoBroker, free_port
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.subscriber import Subscriber
@@ -414,8 +414,8 @@ def test_an_idle_broker_that_freezes_is_found_out_by_its_silence(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """With nothing to send, the ping that is not answered tells; times are a tenth of the real ones."""
-    monkeypatch.setattr("teleinfo.mqtt.connection.KEEPALIVE", 2)
-    monkeypatch.setattr("teleinfo.mqtt.connection.PING_ANSWER", 1.0)
+    monkeypatch.setattr("teleinfo.mqtt.client.KEEPALIVE", 2)
+    monkeypatch.setattr("teleinfo.mqtt.client.PING_ANSWER", 1.0)
     monkeypatch.setattr("teleinfo.mqtt.publisher.BEAT", 0.2)
     with Running(broker_at(mosquitto.port)) as running:
         running.wait_connected()

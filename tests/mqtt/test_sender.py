@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from teleinfo.mqtt.broker import closed
-from teleinfo.mqtt.connection import Connection, answered
+from teleinfo.mqtt.client import Connection, answered
+from teleinfo.mqtt.config import closed
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.sender import AT_ONCE, WINDOW, Sender
 

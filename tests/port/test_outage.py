@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from teleinfo.i18n import Sentence
+from teleinfo.common.i18n import Sentence
 from teleinfo.port.errors import PortError, Trouble
 from teleinfo.port.outage import REMINDER, Outage
 

@@ -15,18 +15,18 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from teleinfo.i18n import Sentence
-from teleinfo.meter.encode import encode_frame, with_parity
-from teleinfo.meter.line import Line
-from teleinfo.meter.wrong_speed import misread
-from teleinfo.port import calm as calm_module
+from teleinfo.common.i18n import Sentence
 from teleinfo.port import reader as reader_module
 from teleinfo.port import silence as silence_module
+from teleinfo.port import stability as calm_module
+from teleinfo.port.baud_detector import Tuner, candidates
 from teleinfo.port.errors import PortError, Trouble
 from teleinfo.port.reader import Reader
-from teleinfo.port.source import Port, open_port
+from teleinfo.port.serial_port import Port, open_port
 from teleinfo.port.stream import Stream
-from teleinfo.port.tuning import Tuner, candidates
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.wrong_speed import misread
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
@@ -418,8 +418,8 @@ def test_noise_is_not_taken_for_a_meter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """Random bytes at full speed find no meter and cost no line; the search goes on."""
-    monkeypatch.setattr("teleinfo.port.tuning.DWELL_SLOW", 0.3)
-    monkeypatch.setattr("teleinfo.port.tuning.DWELL_FAST", 0.3)
+    monkeypatch.setattr("teleinfo.port.baud_detector.DWELL_SLOW", 0.3)
+    monkeypatch.setattr("teleinfo.port.baud_detector.DWELL_FAST", 0.3)
 
     async def scenario() -> None:
         bench = Bench(tmp_path / "meter")

@@ -6,8 +6,8 @@ import logging
 
 import pytest
 
+from teleinfo.port.baud_detector import Tuner
 from teleinfo.port.silence import Silence
-from teleinfo.port.tuning import Tuner
 
 
 @pytest.fixture

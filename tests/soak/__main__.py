@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.mqtt.publisher import STEADY
 from tests.soak.process import PipedDaemon, Sample, sample
-from tests.soak.street import Street
+from tests.soak.soak_meters import Street
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import settings_for
 from tests.support.subscriber import Subscriber

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from teleinfo.meter.line import Line
+from teleinfo.simulator.serial_line import Line
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from teleinfo.meter.encode import cut_frame, encode_frame, encode_group, flip_bits, with_parity
+from teleinfo.simulator.encode import cut_frame, encode_frame, encode_group, flip_bits, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Kind, Label, Mode
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.meter.encode import encode_frame, encode_group, flip_bits, with_parity
+from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode

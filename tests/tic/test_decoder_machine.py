@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
 
-from teleinfo.meter.encode import encode_group, with_parity
+from teleinfo.simulator.encode import encode_group, with_parity
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode

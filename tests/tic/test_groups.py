@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from teleinfo.meter.encode import encode_group, with_parity
-from teleinfo.tic.characters import undo
+from teleinfo.simulator.encode import encode_group, with_parity
 from teleinfo.tic.groups import Group, Rejection, checksum, parse, read
 from teleinfo.tic.labels import Charset, Label, Mode, find
+from teleinfo.tic.parity import undo
 from tests.support.strategies import LABELS, groups, groups_of
 
 PAPP = Group("PAPP", "00750", None, Mode.HISTORIQUE)

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.meter.encode import encode_frame, encode_group, flip_bits, with_parity
-from teleinfo.payload import Options, encode
+from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.memory import Memory
+from teleinfo.tic.payload import Options, encode
 from teleinfo.tic.reading import Reading
 from tests.support.strategies import chunkings
 

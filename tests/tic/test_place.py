@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from teleinfo.meter.encode import encode_group, flip_bits
+from teleinfo.simulator.encode import encode_group, flip_bits
 from teleinfo.tic.groups import Group, alike, checksum, parse
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.place import Place

@@ -10,15 +10,15 @@ import pytest
 from rich.style import Style
 from rich.text import Span
 
-from teleinfo.meter.catalogue import METERS, build
+from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch import chart
+from teleinfo.watch.describe import VERDICTS
 from teleinfo.watch.layout import ASCII, Glyphs, Page, Size, compose
 from teleinfo.watch.line import Line
 from teleinfo.watch.model import Board
-from teleinfo.watch.words import VERDICTS
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 LINE = Line(

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from teleinfo.commands import watch
-from teleinfo.meter.encode import encode_frame, with_parity
+from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
+from teleinfo.watch import command as watch
 from tests.support.broker import MosquittoBroker, free_port
 from tests.support.daemon import LIMIT, Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
@@ -264,6 +264,6 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
 @pytest.mark.real
 def test_the_daemon_never_imports_the_library_of_the_screen() -> None:
     """Nor does `watch` before it has a terminal."""
-    code = "import sys, teleinfo.commands.run, teleinfo.commands.watch; sys.exit('rich' in sys.modules)"
+    code = "import sys, teleinfo.cli.run, teleinfo.watch.command; sys.exit('rich' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code], timeout=LIMIT, check=False).returncode == 0

@@ -17,17 +17,17 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from teleinfo.doctor.refusals import failed
-from teleinfo.doctor.verdict import fault, ok, unseen, warning
-from teleinfo.i18n import _
-from teleinfo.mqtt.broker import BrokerError, explain, tls_context
+from teleinfo.common.i18n import _
+from teleinfo.doctor.broker_faults import failed
+from teleinfo.doctor.findings import fault, ok, unseen, warning
+from teleinfo.mqtt.config import BrokerError, explain, tls_context
 from teleinfo.mqtt.visit import visit
 
 if TYPE_CHECKING:
-    from teleinfo.doctor.verdict import Finding
-    from teleinfo.mqtt.broker import Broker
-    from teleinfo.mqtt.connection import Connection
-    from teleinfo.topics import Topics
+    from teleinfo.doctor.findings import Finding
+    from teleinfo.mqtt.client import Connection
+    from teleinfo.mqtt.config import Broker
+    from teleinfo.mqtt.topics import Topics
 
 STEP_SECONDS = 5.0
 """How long each step may take."""

@@ -11,16 +11,16 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from teleinfo.doctor.listening import Heard, listen, speeds
+from teleinfo.common.durations import duration
+from teleinfo.common.i18n import N_, _, decimal
+from teleinfo.daemon.health import Quality
+from teleinfo.daemon.health import Verdict as Words
+from teleinfo.doctor.findings import Finding, Verdict, fault, ok, unseen, warning
 from teleinfo.doctor.machine import command
-from teleinfo.doctor.verdict import Finding, Verdict, fault, ok, unseen, warning
-from teleinfo.durations import duration
-from teleinfo.health import Quality
-from teleinfo.health import Verdict as Words
+from teleinfo.doctor.probe import Heard, listen, speeds
 from teleinfo.homeassistant.meters import meter_of, number_of
-from teleinfo.i18n import N_, _, decimal
+from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
-from teleinfo.port.tuning import candidates
 
 if TYPE_CHECKING:
     from collections.abc import Callable

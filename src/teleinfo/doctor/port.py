@@ -13,16 +13,16 @@ import pwd
 import stat
 from typing import TYPE_CHECKING
 
-from teleinfo.doctor import board
-from teleinfo.doctor.holders import Holder, holders
+from teleinfo.common.i18n import _
+from teleinfo.doctor import raspberry_pi as board
+from teleinfo.doctor.findings import Verdict, fault, ok, unseen, warning
 from teleinfo.doctor.machine import command
-from teleinfo.doctor.verdict import Verdict, fault, ok, unseen, warning
-from teleinfo.i18n import _
-from teleinfo.port.bridge import BRIDGE
+from teleinfo.doctor.port_users import Holder, holders
+from teleinfo.port.tcp_bridge import BRIDGE
 
 if TYPE_CHECKING:
+    from teleinfo.doctor.findings import Finding
     from teleinfo.doctor.machine import Machine
-    from teleinfo.doctor.verdict import Finding
 
 BY_ID = "/dev/serial/by-id"
 

@@ -16,14 +16,14 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__
-from teleinfo.doctor.rounds import worst
+from teleinfo.doctor.runner import worst
 from teleinfo.doctor.screen import Style, area, summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from teleinfo.doctor.findings import Area
     from teleinfo.doctor.machine import Machine
-    from teleinfo.doctor.verdict import Area
     from teleinfo.settings import Settings
 
 LIBRARIES = ("pyserial", "pyserial-asyncio", "aiomqtt", "paho-mqtt", "pydantic", "pydantic-settings")

@@ -6,13 +6,13 @@ import textwrap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
-from teleinfo.doctor.verdict import Verdict
-from teleinfo.i18n import N_, _
+from teleinfo.common.i18n import N_, _
+from teleinfo.doctor.findings import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from teleinfo.doctor.verdict import Area, Finding
+    from teleinfo.doctor.findings import Area, Finding
 
 WIDEST = 100
 """Sentences get no wider than this, columns: nobody reads longer ones. Lines to type are never broken."""

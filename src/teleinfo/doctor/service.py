@@ -11,15 +11,15 @@ import ipaddress
 import stat
 from typing import TYPE_CHECKING
 
+from teleinfo.common.i18n import _
+from teleinfo.doctor.findings import fault, ok, unseen, warning
 from teleinfo.doctor.machine import command
-from teleinfo.doctor.verdict import fault, ok, unseen, warning
-from teleinfo.i18n import _
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from teleinfo.doctor.findings import Finding
     from teleinfo.doctor.machine import Machine, Output
-    from teleinfo.doctor.verdict import Finding
 
 UNIT = "teleinfo"
 _PROPERTIES = (

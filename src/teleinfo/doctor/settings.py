@@ -11,14 +11,14 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from teleinfo.common.i18n import _
+from teleinfo.doctor.findings import fault, ok
 from teleinfo.doctor.machine import command
-from teleinfo.doctor.verdict import fault, ok
-from teleinfo.i18n import _
 from teleinfo.settings import SERVICE_FILE, Settings, SettingsError, load, rows
 
 if TYPE_CHECKING:
+    from teleinfo.doctor.findings import Finding
     from teleinfo.doctor.machine import Machine
-    from teleinfo.doctor.verdict import Finding
 
 PREFIX = "TELEINFO_"
 # Values that are told by being there: they are secret, or say who lives here.

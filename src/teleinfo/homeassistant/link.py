@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from random import Random
 
     from teleinfo.mqtt.outbox import Outbox
+    from teleinfo.mqtt.topics import Topics
     from teleinfo.tic.reading import Reading
-    from teleinfo.topics import Topics
 
 log = logging.getLogger(__name__)
 

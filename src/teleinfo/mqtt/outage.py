@@ -12,12 +12,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from teleinfo.durations import duration
+from teleinfo.common.durations import duration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.mqtt.broker import BrokerError
+    from teleinfo.mqtt.config import BrokerError
 
 log = logging.getLogger(__name__)
 

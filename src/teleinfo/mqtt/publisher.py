@@ -15,9 +15,9 @@ import math
 import time
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.backoff import delays
-from teleinfo.mqtt.broker import Broker, BrokerError, Tls, closed_unanswered, silent, tls_context
-from teleinfo.mqtt.connection import OFFLINE, Connection, Subscription, answered
+from teleinfo.common.backoff import delays
+from teleinfo.mqtt.client import OFFLINE, Connection, Subscription, answered
+from teleinfo.mqtt.config import Broker, BrokerError, Tls, closed_unanswered, silent, tls_context
 from teleinfo.mqtt.outage import Outage
 from teleinfo.mqtt.sender import Sender
 from teleinfo.mqtt.waits import BEAT, Waits

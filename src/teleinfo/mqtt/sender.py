@@ -21,7 +21,7 @@ from teleinfo.mqtt.outbox import State
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.mqtt.connection import Connection
+    from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.outbox import Outbox
 
 AT_ONCE: Final = 0.1

@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
-from teleinfo.mqtt.broker import BrokerError, closed_unanswered, silent, tls_context
-from teleinfo.mqtt.connection import Connection
+from teleinfo.mqtt.client import Connection
+from teleinfo.mqtt.config import BrokerError, closed_unanswered, silent, tls_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from teleinfo.mqtt.broker import Broker
+    from teleinfo.mqtt.config import Broker
 
 DIAL = 10.0
 """How long the name, the connection, TLS and the login may take together, seconds."""

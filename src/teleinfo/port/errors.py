@@ -13,7 +13,7 @@ import os
 import socket
 import termios
 
-from teleinfo.i18n import N_, Sentence
+from teleinfo.common.i18n import N_, Sentence
 
 
 class Trouble(enum.Enum):

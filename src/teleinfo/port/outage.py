@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 
-from teleinfo.durations import duration
+from teleinfo.common.durations import duration
 from teleinfo.port.errors import PortError, Trouble
 
 log = logging.getLogger(__name__)

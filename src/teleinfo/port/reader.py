@@ -15,19 +15,19 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
-from teleinfo.backoff import delays
-from teleinfo.port.calm import Calm
+from teleinfo.common.backoff import delays
 from teleinfo.port.errors import PortError, Trouble
 from teleinfo.port.outage import Outage
+from teleinfo.port.serial_port import open_port
 from teleinfo.port.silence import Silence
-from teleinfo.port.source import open_port
+from teleinfo.port.stability import Calm
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
 
-    from teleinfo.port.source import Port
-    from teleinfo.port.tuning import Tuner
+    from teleinfo.port.baud_detector import Tuner
+    from teleinfo.port.serial_port import Port
     from teleinfo.tic.decoder import Decoder
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading

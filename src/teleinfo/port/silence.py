@@ -13,11 +13,11 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from teleinfo.durations import duration
-from teleinfo.port.tuning import SPEEDS
+from teleinfo.common.durations import duration
+from teleinfo.port.baud_detector import SPEEDS
 
 if TYPE_CHECKING:
-    from teleinfo.port.tuning import Tuner
+    from teleinfo.port.baud_detector import Tuner
 
 log = logging.getLogger(__name__)
 

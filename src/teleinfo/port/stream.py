@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from teleinfo.threads import FailureGoesTo
+from teleinfo.common.executor import FailureGoesTo
 
 if TYPE_CHECKING:
     from collections.abc import Callable

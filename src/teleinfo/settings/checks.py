@@ -14,7 +14,7 @@ import socket
 import termios
 from typing import TYPE_CHECKING
 
-from teleinfo.i18n import N_, Sentence
+from teleinfo.common.i18n import N_, Sentence
 from teleinfo.tic import labels
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from teleinfo.i18n import Sentence
+from teleinfo.common.i18n import Sentence
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[ \t]*(export[ \t]+)?(\w*)[ \t]*(=?)(.*)", re.ASCII)

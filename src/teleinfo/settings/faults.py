@@ -10,7 +10,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.i18n import Sentence
+from teleinfo.common.i18n import Sentence
 from teleinfo.settings.checks import RefusalError
 
 if TYPE_CHECKING:

@@ -23,12 +23,12 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from teleinfo.i18n import Sentence
-from teleinfo.payload import Options
+from teleinfo.common.i18n import Sentence
 from teleinfo.settings import checks
 from teleinfo.settings.choices import LogLevel, SerialMode
 from teleinfo.settings.faults import Allowed, ConflictError, SettingsError, variable_of, wrong
 from teleinfo.settings.sources import gather
+from teleinfo.tic.payload import Options
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.i18n import Sentence
+from teleinfo.common.i18n import Sentence
 from teleinfo.settings import env_file as env_files
 from teleinfo.settings.checks import why_unreadable
 from teleinfo.settings.faults import PREFIX, SECRET, unknown, variable_of

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from teleinfo.tic import groups
-from teleinfo.tic.frames import Framer
+from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import Group, Rejection
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.memory import Memory

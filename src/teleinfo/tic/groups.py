@@ -16,8 +16,8 @@ import re
 import zlib
 from typing import NamedTuple
 
-from teleinfo.tic.characters import DAMAGED
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Label, Mode, find
+from teleinfo.tic.parity import DAMAGED
 
 LF = b"\n"
 CR = b"\r"

@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.tables.households import BLEU, CONCENTRATEUR, LINKY
+from teleinfo.tic.tables.label_types import Charset, Kind, Label, Mode
 from teleinfo.tic.tables.saphir import SAPHIR
 from teleinfo.tic.tables.sites import CJE, ICE_2Q, ICE_4Q, PME_PMI
-from teleinfo.tic.tables.words import Charset, Kind, Label, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from teleinfo.tic import characters
+from teleinfo.tic import parity as characters
 from teleinfo.tic.place import Place
 from teleinfo.tic.reading import Entry, Reading
 

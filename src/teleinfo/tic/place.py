@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Self
 
-from teleinfo.tic.frames import STX
+from teleinfo.tic.framing import STX
 from teleinfo.tic.groups import LF, Group, alike, checksum, parse
 from teleinfo.tic.labels import find
 from teleinfo.tic.reading import Entry, clean, entry_of, is_plain

@@ -14,9 +14,9 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from teleinfo.backoff import delays
-from teleinfo.mqtt.broker import BrokerError, tls_context
-from teleinfo.mqtt.connection import Connection
+from teleinfo.common.backoff import delays
+from teleinfo.mqtt.client import Connection
+from teleinfo.mqtt.config import BrokerError, tls_context
 from teleinfo.mqtt.outage import Outage
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from teleinfo.mqtt.broker import Broker
-    from teleinfo.topics import Topics
+    from teleinfo.mqtt.config import Broker
+    from teleinfo.mqtt.topics import Topics
     from teleinfo.watch.model import Board
 
 log = logging.getLogger(__name__)

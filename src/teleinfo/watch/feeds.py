@@ -11,9 +11,10 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
-from teleinfo import __version__, health
+from teleinfo import __version__
+from teleinfo.daemon import health
+from teleinfo.port.baud_detector import Tuner, candidates
 from teleinfo.port.reader import Reader
-from teleinfo.port.tuning import Tuner, candidates
 from teleinfo.tic.decoder import Decoder
 from teleinfo.watch import notes
 from teleinfo.watch.line import line_of

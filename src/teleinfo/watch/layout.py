@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from teleinfo.durations import duration
+from teleinfo.common.durations import duration
+from teleinfo.common.i18n import _, decimal
 from teleinfo.homeassistant.meters import meter_of
-from teleinfo.i18n import _, decimal
 from teleinfo.watch import chart
+from teleinfo.watch.describe import VERDICTS, meaning, number
 from teleinfo.watch.model import BIN
 from teleinfo.watch.row import block
 from teleinfo.watch.style import ALERT, ASCII, BARS, STRONG, TITLE, Glyphs
-from teleinfo.watch.words import VERDICTS, meaning, number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,14 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.doctor.refusals import failed
-from teleinfo.durations import duration
-from teleinfo.i18n import N_, _
+from teleinfo.common.durations import duration
+from teleinfo.common.i18n import N_, _
+from teleinfo.doctor.broker_faults import failed
 from teleinfo.port.errors import Trouble
 from teleinfo.port.silence import NONSENSE, NONSENSE_SEARCHING, QUIET
 
 if TYPE_CHECKING:
-    from teleinfo.mqtt.broker import Broker, BrokerError
+    from teleinfo.mqtt.config import Broker, BrokerError
     from teleinfo.tic.labels import Mode
 
 NOT_HEARD: Final = "not heard"

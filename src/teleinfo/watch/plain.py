@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.labels import Kind
-from teleinfo.watch.words import facts, meaning, moment, shown
+from teleinfo.watch.describe import facts, meaning, moment, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from teleinfo.tic.labels import Kind
+from teleinfo.watch.describe import facts, meaning, moment, shown
 from teleinfo.watch.sections import Section
 from teleinfo.watch.style import ALERT, CHANGED
-from teleinfo.watch.words import facts, meaning, moment, shown
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from teleinfo.watch.describe import Fact
     from teleinfo.watch.model import Row
     from teleinfo.watch.style import Glyphs
-    from teleinfo.watch.words import Fact
 
 FRESH: Final = 3.0
 """Seconds for which a value that changed stands out."""

@@ -11,8 +11,8 @@ import datetime as dt
 import random
 import re
 
-from teleinfo.meter.catalogue import METERS, build
-from teleinfo.meter.encode import cut_frame, with_parity
+from teleinfo.simulator.catalogue import METERS, build
+from teleinfo.simulator.encode import cut_frame, with_parity
 from teleinfo.tic.decoder import Counts, Decoder
 from tests.fuzz.model import LIMIT, Sound, control_of, group_of, tell
 

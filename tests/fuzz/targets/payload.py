@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 
-from teleinfo.meter.encode import encode_frame
-from teleinfo.payload import Options, encode
+from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Kind, Mode, find
+from teleinfo.tic.payload import Options, encode
 from teleinfo.tic.reading import Reading
 from tests.fuzz.targets import decoder
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from teleinfo.tic.tables.words import (
+from teleinfo.tic.tables.label_types import (
     PHASES,
     Charset,
     code,

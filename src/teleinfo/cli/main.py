@@ -1,0 +1,191 @@
+"""
+The command line: choose a command, give it its arguments, turn what it meets into an exit status.
+
+Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong settings (EX_CONFIG: the unit does not restart on it),
+130 Ctrl-C.
+Only the module of the chosen command is imported: on a Pi Zero each of them costs time.  Such a module,
+named in `COMMANDS`, has `HELP`, `configure(parser)` and `main(arguments) -> exit status`; it may let
+`settings.SettingsError` pass, which is told here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import select
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, cast
+
+from teleinfo import __version__
+from teleinfo.cli.arguments import translate_argparse
+from teleinfo.common import journal
+from teleinfo.common.i18n import N_, Sentence, _
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+EXIT_CONFIGURATION = 78
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
+DEFAULT_COMMAND = "run"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """What is known of a command before its module is imported."""
+
+    help: str
+    module: str
+    reads_settings: bool
+
+
+COMMANDS = {
+    "run": Command(
+        N_("read the meter and publish each frame on the broker (the default)"),
+        "teleinfo.cli.run",
+        reads_settings=True,
+    ),
+    "decode": Command(
+        N_("print what would be published of a recording"), "teleinfo.cli.decode", reads_settings=True
+    ),
+    "simulate": Command(
+        N_("play a meter on a pseudo-terminal"), "teleinfo.simulator.command", reads_settings=False
+    ),
+    "record": Command(
+        N_("save the bytes of the line to a file"), "teleinfo.record.command", reads_settings=True
+    ),
+    "watch": Command(
+        N_("show the live meter in the terminal"), "teleinfo.watch.command", reads_settings=True
+    ),
+    "doctor": Command(N_("find out why nothing comes"), "teleinfo.doctor.command", reads_settings=True),
+    "demo": Command(
+        N_("show it all working, without meter or broker"), "teleinfo.demo.command", reads_settings=False
+    ),
+}
+
+
+class _Module(Protocol):
+    HELP: str
+
+    def configure(self, parser: argparse.ArgumentParser) -> None: ...
+
+    def main(self, arguments: argparse.Namespace) -> int: ...
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run one command line, `argv` without the program's name (that of the process when None).
+
+    Returns the exit status.  Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
+    """
+    if sys.stdout is None:  # closed by whoever called (`>&-`): nobody wants to see it
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the end
+    try:
+        module, command, arguments = _parse(argv)
+        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # see `teleinfo.__main__`
+        status = (
+            _run_with_settings(module, arguments, log=command is COMMANDS[DEFAULT_COMMAND])
+            if command.reads_settings
+            else module.main(arguments)
+        )
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except (BrokenPipeError, BaseExceptionGroup) as error:
+        if not (_is_broken_pipe(error) and _reader_is_gone()):
+            raise
+        # The interpreter flushes once more as it ends: let that go nowhere.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return status
+
+
+def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Namespace]:
+    translate_argparse()
+    front = _front_parser()
+    first = front.parse_args(argv)
+    command = COMMANDS[first.command]
+    if first.env_file is not None and not command.reads_settings:
+        front.error(_("{command} reads no settings: leave out --env-file").format(command=first.command))
+    module = cast("_Module", importlib.import_module(command.module))
+    parser = argparse.ArgumentParser(
+        prog=f"teleinfo {first.command}", description=_(module.HELP), allow_abbrev=False
+    )
+    if command.reads_settings:
+        _add_env_file(parser, default=first.env_file)
+    module.configure(parser)
+    return module, command, parser.parse_args(first.rest)
+
+
+def _front_parser() -> argparse.ArgumentParser:
+    width = max(map(len, COMMANDS))
+    parser = argparse.ArgumentParser(
+        prog="teleinfo",
+        usage="teleinfo [--version] [--help] [--env-file PATH] [COMMAND] ...",
+        description=_("Read a French electricity meter (TIC) and publish it on MQTT."),
+        epilog=f"{_('commands:')}\n"
+        + "".join(f"  {name:<{width}}  {_(command.help)}\n" for name, command in COMMANDS.items())
+        + f"\n{_('`teleinfo COMMAND --help` tells more of each.')}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--version",
+        action="version",
+        version=f"teleinfo {__version__}",
+        help=_("show program's version number and exit"),
+    )
+    _add_env_file(parser, default=None)
+    parser.add_argument(
+        "command", nargs="?", choices=COMMANDS, default=DEFAULT_COMMAND, help=argparse.SUPPRESS
+    )
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def _add_env_file(parser: argparse.ArgumentParser, *, default: Path | None) -> None:
+    parser.add_argument(
+        "--env-file",
+        metavar="PATH",
+        type=Path,
+        default=default,
+        help=_("file of settings to read in place of .env (see .env-sample)"),
+    )
+
+
+def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: bool) -> int:
+    """Run a command; wrong settings are told in English for a `log`, else in the language of the reader."""
+    from teleinfo.settings import SettingsError  # noqa: PLC0415 (pydantic is slow to import: not for --help)
+
+    try:
+        return module.main(arguments)
+    except SettingsError as error:
+        # Without a prefix journald files a line of standard error under "info".
+        prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
+        head = (
+            Sentence("teleinfo did not start: one setting is wrong.")
+            if len(error.faults) == 1
+            else Sentence("teleinfo did not start: {count} settings are wrong.", count=len(error.faults))
+        )
+        lines = [str(head), *error.faults] if log else [head.told(), *error.told]
+        sys.stderr.write(f"{prefix}{lines[0]}\n")
+        sys.stderr.writelines(f"{prefix}  {line}\n" for line in lines[1:])
+        return EXIT_CONFIGURATION
+
+
+def _is_broken_pipe(error: BaseException) -> bool:
+    """Tell whether it is a broken pipe and nothing else, also where tasks were ended by it."""
+    return isinstance(error, BrokenPipeError) or (
+        isinstance(error, BaseExceptionGroup) and error.split(BrokenPipeError)[1] is None
+    )
+
+
+def _reader_is_gone() -> bool:
+    """Tell whether whoever read standard output left (`| head`), and not the far end of another pipe."""
+    poll = select.poll()
+    poll.register(sys.stdout.fileno(), 0)
+    return any(event & select.POLLERR for _, event in poll.poll(0))

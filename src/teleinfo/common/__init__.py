@@ -1,0 +1,1 @@
+"""What every package may use: back-off, threads, translations, logging."""

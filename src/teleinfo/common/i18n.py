@@ -1,0 +1,116 @@
+"""
+Say it in the language of whoever reads: French where the locale is French, English elsewhere.
+
+`_(message)` translates, `N_(message)` marks a message that is translated later. Messages are literals, and
+what changes in them has a name: `_("the port {path} is busy").format(path=path)`; a test reads them from the
+sources. The catalogues are gettext's own files, `locale/<language>/<part>.po`, one for each part of the
+program, and are read as they are, in a few milliseconds: compiled ones would need a step of building in each
+of the ways in which teleinfo is installed. The log of the daemon is in English, whatever the locale: what
+may end in the log as well as on a screen is a `Sentence`, which says itself in both.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+FOLDER: Final = Path(__file__).parents[1] / "locale"
+ENGLISH: Final = "en"
+
+# The variables of gettext, the strongest first; LANGUAGE alone may hold several languages.
+_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+_PART = re.compile(r'(msgid|msgstr)?\s*(".*")\s*')
+
+
+def _(message: str) -> str:
+    """Return `message` in the language of the locale; as it is where there is no translation."""
+    return catalogue(language()).get(message, message)
+
+
+def decimal(figure: str) -> str:
+    """Return a number, written with a point, as it is written in the language of the locale."""
+    return figure.replace(".", ",") if language() == "fr" else figure
+
+
+def N_(message: str) -> str:  # noqa: N802 - its name since ever
+    """Return `message` as it is: it is translated by `_` when it is said."""
+    return message
+
+
+class Sentence:
+    """
+    A message and what is filled into it: `str` gives it in English, `told` in the language of the reader.
+
+    A sentence may be part of another. The message is a literal, as those of `_`.
+    """
+
+    __slots__ = ("_fields", "_message")
+
+    def __init__(self, message: str, /, **fields: object) -> None:
+        self._message = message
+        self._fields = fields
+
+    def __str__(self) -> str:
+        return self._message.format(**self._fields)
+
+    def told(self) -> str:
+        """Return it in the language of the locale."""
+        fields = {
+            name: field.told() if isinstance(field, Sentence) else field
+            for name, field in self._fields.items()
+        }
+        return _(self._message).format(**fields)
+
+
+def language(environ: Mapping[str, str] | None = None) -> str:
+    """
+    Return the language to speak, "fr" or "en", by the variables in `environ` (the process's own when None).
+
+    As gettext does: the first one that is set decides, and in the locale C the variable LANGUAGE has no say.
+    """
+    variables = os.environ if environ is None else environ
+    locale = next((variables[name] for name in _VARIABLES[1:] if variables.get(name)), "C")
+    listed = "" if locale.partition(".")[0] in {"C", "POSIX"} else variables.get(_VARIABLES[0], "")
+    wanted = [name for name in listed.split(":") if name] or [locale]
+    spoken = [re.split(r"[_.@]", name)[0].lower() for name in wanted]
+    return next(
+        (name for name in spoken if name == ENGLISH or (name.isalpha() and (FOLDER / name).is_dir())), ENGLISH
+    )
+
+
+@functools.cache
+def catalogue(name: str) -> Mapping[str, str]:
+    """Return the translations into the language `name`: message → translation, those of all parts."""
+    found: dict[str, str] = {}
+    for path in sorted((FOLDER / name).glob("*.po")):
+        found |= parse(path.read_text(encoding="utf-8"))
+    return found
+
+
+def parse(text: str) -> dict[str, str]:
+    """
+    Return the messages of a .po file that are translated.
+
+    Of the format (gettext manual, "The Format of PO Files") only what is used here: msgid, msgstr, comments,
+    and texts of several lines. Raises ValueError on a line that is none of these.
+    """
+    pairs: list[dict[str, str]] = []
+    key = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if not line.strip() or line.startswith("#"):
+            continue
+        match = _PART.fullmatch(line)
+        if match is None or not (pairs or match[1] == "msgid"):
+            raise ValueError(f"line {number} is none of a catalogue: {line}")
+        key = match[1] or key
+        if match[1] == "msgid":
+            pairs.append({"msgid": "", "msgstr": ""})
+        pairs[-1][key] += ast.literal_eval(match[2])
+    return {pair["msgid"]: pair["msgstr"] for pair in pairs if pair["msgid"] and pair["msgstr"]}

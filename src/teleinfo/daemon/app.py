@@ -1,0 +1,170 @@
+"""
+Wire reader, publisher and monitor together; shut down on signals.
+
+Three tasks: `teleinfo.reader` owns the port, `teleinfo.publisher` the broker, `teleinfo.monitor` the status.
+The reader and the publisher mend what they can by themselves; whatever else goes wrong ends the process, and
+systemd starts it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import time
+from random import Random
+from typing import TYPE_CHECKING
+
+from teleinfo import __version__
+from teleinfo.common.executor import LooseThreads
+from teleinfo.daemon.heartbeats import Beats
+from teleinfo.daemon.monitor import Keeper
+from teleinfo.daemon.rate_limit import Pace
+from teleinfo.mqtt.outbox import Outbox
+from teleinfo.mqtt.publisher import Broker, Publisher, Tls
+from teleinfo.mqtt.topics import Topics
+from teleinfo.port.baud_detector import Tuner, candidates
+from teleinfo.port.reader import Reader
+from teleinfo.tic import payload
+from teleinfo.tic.decoder import Decoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from teleinfo.daemon.sd_notify import Notifier
+    from teleinfo.homeassistant.link import HomeAssistant
+    from teleinfo.settings import Settings
+    from teleinfo.tic.reading import Reading
+
+log = logging.getLogger(__name__)
+
+# A clean end: systemd's stop, Ctrl-C, and the terminal that went away.
+STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+# The publisher keeps its own goodbye within 2 s; what is not done by then is cut off.
+GOODBYE_LIMIT = 2.5
+
+
+class Daemon:
+    """One meter, one broker. To be made inside the event loop that runs it."""
+
+    def __init__(self, settings: Settings, notifier: Notifier) -> None:
+        self._notifier = notifier
+        self._options = settings.payload
+        self._pace = Pace(settings.publish_interval)
+        self._outbox = Outbox(settings.mqtt_queue)
+        decoder, beats, topics = Decoder(), Beats(), Topics(settings.mqtt_topic)
+        rng = Random()  # noqa: S311 - spreads retries, guards nothing
+        # Before the keeper: its states come first in the outbox.
+        self._homeassistant = _homeassistant(settings, topics, self._outbox, rng)
+        self._reader = Reader(
+            url=settings.serial_port,
+            tuner=Tuner(candidates(settings.serial_mode, settings.serial_baudrate)),
+            decoder=decoder,
+            on_reading=self._take,
+            beat=beats.of("reader"),
+            rng=rng,
+        )
+        self._keeper = Keeper(
+            reader=self._reader,
+            decoder=decoder,
+            outbox=self._outbox,
+            topics=topics,
+            beats=beats,
+            notifier=notifier,
+            broker=f"{settings.mqtt_host}:{settings.broker_port}",
+        )
+        self._publisher = Publisher(
+            broker_of(settings),
+            self._outbox,
+            topic_readings=topics.readings,
+            status_topic=topics.status,
+            qos=settings.mqtt_qos,
+            retain=settings.mqtt_retain,
+            rng=rng,
+            beat=beats.of("publisher"),
+            on_connection=self._keeper.connection_changed,
+            subscription=None if self._homeassistant is None else self._homeassistant.subscription,
+        )
+
+    async def run(self) -> None:
+        """Run until a signal asks to stop; raise what a task could not mend."""
+        loop = asyncio.get_running_loop()
+        # The threads that dial and open ports may hang in the kernel: nobody is to wait for them at the end.
+        loop.set_default_executor(LooseThreads())
+        stopped = asyncio.Event()
+        for number in STOPPING_SIGNALS:
+            # nohup(1) has the end of the terminal ignored, so that a program goes on: it does.
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                loop.add_signal_handler(number, self._stop, stopped)
+        log.info("teleinfo %s has started", __version__)
+        async with asyncio.TaskGroup() as tasks:
+            publisher = tasks.create_task(self._publisher.run(), name="teleinfo.publisher")
+            others = [
+                tasks.create_task(self._reader.run(), name="teleinfo.reader"),
+                tasks.create_task(self._keeper.run(), name="teleinfo.daemon.monitor"),
+            ]
+            await stopped.wait()
+            self._notifier.stopping()
+            for task in others:
+                task.cancel()
+            self._publisher.stop()
+            await asyncio.wait([publisher], timeout=GOODBYE_LIMIT)
+            publisher.cancel()
+        log.info("teleinfo has stopped")
+
+    def _stop(self, stopped: asyncio.Event) -> None:
+        """Ask for the goodbye, and leave the next signal to the system: it ends the process at once."""
+        stopped.set()
+        for number in STOPPING_SIGNALS:
+            if asyncio.get_running_loop().remove_signal_handler(number):
+                signal.signal(number, signal.SIG_DFL)
+
+    def _take(self, reading: Reading) -> None:
+        now = asyncio.get_running_loop().time()
+        was_silent = self._keeper.frame_came(now)
+        due = self._pace.is_due(reading, now=now)
+        if self._homeassistant is not None:
+            # What it knows from before the silence is old: it gets the states before it sees us online.
+            self._homeassistant.take(reading, now=now, due=due or was_silent)
+        if not due:
+            return
+        text = payload.encode(reading, self._options, now=time.time())
+        if text is not None:
+            self._outbox.put_reading(text)
+
+
+def _homeassistant(settings: Settings, topics: Topics, outbox: Outbox, rng: Random) -> HomeAssistant | None:
+    if not settings.homeassistant:
+        return None
+    from teleinfo.homeassistant.link import HomeAssistant  # noqa: PLC0415 - memory for those who asked for it
+
+    return HomeAssistant(
+        prefix=settings.homeassistant_prefix,
+        topics=topics,
+        exclude=settings.payload_exclude,
+        outbox=outbox,
+        rng=rng,
+    )
+
+
+def broker_of(settings: Settings) -> Broker:
+    """Return where the broker is and who we are to it, as the settings say."""
+    secret = settings.mqtt_password
+    tls = Tls(
+        ca_file=_text(settings.mqtt_tls_ca_file),
+        cert_file=_text(settings.mqtt_tls_cert_file),
+        key_file=_text(settings.mqtt_tls_key_file),
+        insecure=settings.mqtt_tls_insecure,
+    )
+    return Broker(
+        host=settings.mqtt_host,
+        port=settings.broker_port,
+        client_id=settings.mqtt_client_id,
+        username=settings.mqtt_username,
+        password=None if secret is None else secret.get_secret_value(),
+        tls=tls if settings.mqtt_tls else None,
+    )
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

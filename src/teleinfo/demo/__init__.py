@@ -1,0 +1,1 @@
+"""`teleinfo demo`: the whole chain on one screen, without meter or broker."""

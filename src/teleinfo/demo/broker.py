@@ -1,0 +1,113 @@
+"""The MQTT side of `teleinfo demo`: a broker, and a subscriber to look through.
+
+The only file that imports amqtt, an extra, and only once it is needed. What fails is a DemoError.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from teleinfo.common.i18n import _
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+LOOPBACK = "127.0.0.1"
+MQTT_PORT = 1883
+# How long a broker may take to let the subscriber in.
+CONNECT_SECONDS = 10.0
+
+
+class DemoError(Exception):
+    """What keeps the demo from running, as a sentence for its user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the MQTT broker listens."""
+
+    host: str
+    port: int
+    embedded: bool
+
+
+@contextlib.asynccontextmanager
+async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker]:
+    """Yield the broker at `host`, or one that runs here for as long as it is needed; raise DemoError."""
+    if host is not None:
+        yield Broker(host, port or MQTT_PORT, embedded=False)
+        return
+    from amqtt.broker import Broker as EmbeddedBroker  # noqa: PLC0415 - an extra, for this command alone
+    from amqtt.errors import BrokerError  # noqa: PLC0415 - the same
+
+    port = port or _free_port()
+    config = {
+        "listeners": {"default": {"type": "tcp", "bind": f"{LOOPBACK}:{port}"}},
+        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+    }
+    embedded = EmbeddedBroker(config)
+    try:
+        await embedded.start()
+    except BrokerError as error:
+        raise DemoError(
+            _("The embedded MQTT broker cannot listen on port {port}: {reason}").format(
+                port=port, reason=_why(error)
+            )
+        ) from error
+    try:
+        yield Broker(LOOPBACK, port, embedded=True)
+    finally:
+        await embedded.shutdown()
+
+
+@contextlib.asynccontextmanager
+async def subscriber(broker: Broker, topic: str) -> AsyncIterator[Any]:
+    """Yield an MQTT client (amqtt's) that subscribed to `topic` and to all below it; raise DemoError."""
+    from amqtt.client import MQTTClient  # noqa: PLC0415 - an extra, for this command alone
+    from amqtt.errors import ConnectError  # noqa: PLC0415 - the same
+
+    config = {"auto_reconnect": False, "plugins": {}}
+    client = MQTTClient(config=config)
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS) as limit:
+            await client.connect(f"mqtt://{broker.host}:{broker.port}/")
+    except ConnectError as error:
+        # amqtt makes a ConnectError of a cancellation too, so that who asked for it must be found out.
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            raise asyncio.CancelledError from error
+        late = _("no answer within {seconds:g} s").format(seconds=CONNECT_SECONDS)
+        why = late if limit.expired() else _why(error)
+        said = _("No MQTT broker lets the demo in at {address}: {reason}")
+        raise DemoError(said.format(address=f"{broker.host}:{broker.port}", reason=why)) from error
+    try:
+        await client.subscribe([(f"{topic}/#", 1)])
+        yield client
+    finally:
+        await client.disconnect()
+
+
+def _why(error: Exception) -> str:
+    """Return what the system says of a broker that cannot be had: in our words where we have some."""
+    cause = error.__cause__
+    match cause:
+        case ConnectionRefusedError():
+            return _("nothing listens there")
+        case socket.gaierror():
+            return _("its name is not known here")
+        case OSError(errno=errno.EADDRINUSE):
+            return _("another program uses it")
+    return str(cause or error)
+
+
+def _free_port() -> int:
+    """Return a TCP port of the loopback that nobody uses now."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,126 @@
+"""
+`teleinfo doctor`: find out why nothing comes, and say what to type next.
+
+It looks at the settings, the serial port, the line, the broker and the service, changes nothing, and takes
+less than a minute. Exit status 0: nothing is at fault; 1: something is, or the report cannot be written.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from teleinfo import __version__
+from teleinfo.common.executor import LooseThreads
+from teleinfo.common.i18n import N_, _
+from teleinfo.doctor import screen
+from teleinfo.doctor.findings import Verdict
+from teleinfo.doctor.machine import Machine
+from teleinfo.doctor.report import as_json, as_report
+from teleinfo.doctor.runner import Round, examine, worst
+from teleinfo.doctor.service import UNIT
+
+if TYPE_CHECKING:
+    import argparse
+
+    from teleinfo.doctor.findings import Area
+    from teleinfo.settings import Settings
+
+HELP = N_("Find out why nothing comes: settings, serial port, line, broker, service. Changes nothing.")
+
+_ERASE = "\r\x1b[K"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the doctor to `parser`."""
+    parser.add_argument("--json", action="store_true", help=_("print one JSON object, for programs"))
+    parser.add_argument(
+        "--report",
+        type=Path,
+        metavar="FILE",
+        help=_("write as well what to attach to a bug report, without identifiers and secrets"),
+    )
+    parser.add_argument(
+        "--unit",
+        default=UNIT,
+        metavar="NAME",
+        help=_("the service to look at, for example teleinfo@production (default: %(default)s)"),
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Look, tell, and return the exit status (0 or 1, see the module)."""
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # what a terminal cannot show is no fault
+    report = arguments.report
+    if report is not None and report.exists():
+        sys.stderr.write(_("{path} is there already: choose another name").format(path=report) + "\n")
+        return 1
+    # What the libraries have to say is said by the findings.
+    logging.disable(logging.CRITICAL)
+    areas, settings = asyncio.run(_look(arguments))
+    if arguments.json:
+        sys.stdout.write(as_json(areas) + "\n")
+    else:
+        sys.stdout.write(screen.summary(areas, _style()))
+    if report is not None and not _write(report, areas, settings):
+        return 1
+    return 1 if worst(areas) is Verdict.FAULT else 0
+
+
+async def _look(arguments: argparse.Namespace) -> tuple[list[Area], Settings | None]:
+    # A driver or a name service that hangs must not keep the command from its end.
+    asyncio.get_running_loop().set_default_executor(LooseThreads())
+    machine = Machine()
+    if not arguments.json:
+        sys.stdout.write(f"teleinfo {__version__} {machine.model}".rstrip() + "\n")
+    quiet = arguments.json
+    asked = Round(
+        machine=machine,
+        env_file=arguments.env_file,
+        unit=arguments.unit,
+        area=_nothing if quiet else _show,
+        step=_nothing if quiet else _step,
+    )
+    return await examine(asked)
+
+
+def _nothing(_told: object) -> None:
+    """Show nothing: all of it comes at the end, as JSON."""
+
+
+def _show(area: Area) -> None:
+    if sys.stdout.isatty():
+        sys.stdout.write(_ERASE)
+    sys.stdout.write(screen.area(area, _style()))
+    sys.stdout.flush()
+
+
+def _step(text: str) -> None:
+    """Show what is done meanwhile, where it can be wiped out again."""
+    if sys.stdout.isatty():
+        sys.stdout.write(f"{_ERASE}… {text}")
+        sys.stdout.flush()
+
+
+def _style() -> screen.Style:
+    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return screen.style_of(sys.stdout, shutil.get_terminal_size().columns, colours=colours)
+
+
+def _write(path: Path, areas: list[Area], settings: Settings | None) -> bool:
+    """Write the report, for its owner only and over no other file; say it, and return whether it went."""
+    try:
+        path.touch(0o600, exist_ok=False)
+        path.write_text(as_report(areas, settings, Machine()), encoding="utf-8")
+    except OSError as error:
+        text = _("The report cannot be written: {reason}").format(reason=error.strerror)
+        sys.stderr.write(f"{text}\n")
+        return False
+    text = _("The report is in {path}. Read it before you send it.").format(path=path)
+    sys.stderr.write(f"{text}\n")
+    return True

@@ -1,0 +1,110 @@
+"""
+Listen to the line at one speed after the other, until the meter is found.
+
+A speed at which the meter is heard is listened to for longer, so that its quality can be told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from teleinfo.port.baud_detector import ENOUGH, SPEEDS
+from teleinfo.port.serial_port import open_port
+from teleinfo.tic.decoder import Counts, Decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from teleinfo.port.serial_port import Port
+    from teleinfo.tic.labels import Mode
+    from teleinfo.tic.reading import Reading
+
+FIRST_SECONDS = 6.0
+"""How long each speed is tried: at 1200 baud a frame may last 3.7 s, and is entered in its middle."""
+
+FOUND_SECONDS = 12.0
+"""How long the meter is listened to once it is heard: some 1400 characters at 1200 baud."""
+
+_LOOK = 0.5
+_MOST = 1 << 16  # bytes that are kept, more than comes at 9600 baud
+_ETX = b"\x03"
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What came at `baudrate` in `seconds`: the bytes, and what the decoder made of them, perhaps a mode."""
+
+    baudrate: int
+    seconds: float
+    data: bytes
+    counts: Counts
+    parity: bool | None
+    mode: Mode | None
+    readings: tuple[Reading, ...]
+
+    @property
+    def rate(self) -> float:
+        """Bytes a second."""
+        return self.counts.bytes_ / self.seconds
+
+    @property
+    def damaged(self) -> tuple[int, int]:
+        """How many characters were damaged, by their parity, of how many."""
+        # The port was opened in the middle of a character, and may need some of them to find its feet.
+        whole = self.data.partition(_ETX)[2]
+        return sum(byte.bit_count() & 1 for byte in whole), len(whole)
+
+    @property
+    def bit_error_rate(self) -> float | None:
+        """The share of wrong bits, reckoned from the damaged characters; None without parity."""
+        damaged, characters = self.damaged
+        if not self.parity or not characters:
+            return None
+        # Parity sees an odd number of wrong bits among 8: (1 - (1 - 2 b)^8) / 2 of the characters.
+        return (1 - math.pow(max(0.0, 1 - 2 * damaged / characters), 1 / 8)) / 2
+
+
+def speeds(wanted: Sequence[int]) -> list[int]:
+    """Return the speeds to try, baud: those of the settings, then the others that meters use."""
+    return list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))
+
+
+async def listen(url: str, baudrates: Sequence[int], tell: Callable[[int], None]) -> list[Heard]:
+    """
+    Return what came at each speed; the last one is that of the meter, if its mode is not None.
+
+    `tell` is called with each speed before it is listened to. Raises PortError.
+    """
+    heard = []
+    for baudrate in baudrates:
+        tell(baudrate)
+        async with open_port(url, baudrate) as port:
+            heard.append(await _listen(port, baudrate))
+        if heard[-1].mode is not None:
+            break
+    return heard
+
+
+async def _listen(port: Port, baudrate: int) -> Heard:
+    loop = asyncio.get_running_loop()
+    decoder, data, readings = Decoder(), bytearray(), []
+    began = now = loop.time()
+    mode: Mode | None = None
+    while now - began < (FIRST_SECONDS if mode is None else FOUND_SECONDS):
+        try:
+            async with asyncio.timeout(_LOOK):
+                piece = await port.read()
+        except TimeoutError:
+            piece = b""
+        now = loop.time()
+        data += piece[: _MOST - len(data)]
+        for reading in decoder.feed(piece):
+            readings.append(reading)
+            mode = reading.mode if len(reading.values) >= ENOUGH else mode
+        if mode is None:
+            pending, groups = decoder.pending()
+            mode = pending if groups >= ENOUGH else None
+    return Heard(baudrate, now - began, bytes(data), decoder.counts, decoder.parity, mode, tuple(readings))

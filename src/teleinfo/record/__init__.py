@@ -1,0 +1,1 @@
+"""`teleinfo record`: save the bytes of the line to a file."""

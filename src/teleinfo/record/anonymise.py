@@ -1,0 +1,143 @@
+"""
+Make a recording of the line fit to be shared: identifiers become zeros, and nothing else changes.
+
+Pure. Bytes go in by `feed`, in any chunks, and come out with the identifiers of the label table (ADCO, ADSC,
+ADS, PRM) replaced by as many zeros, their checksum and parity made anew. What is damaged may hold a piece of
+an identifier, and no rule reads a damaged group for sure. So it is dropped, between its marks, unless all of
+this holds: a frame without damage has told the identifiers before; the piece begins with another étiquette of
+the table and a separator; no four characters in a row of it are those of an identifier. A sound group with an
+étiquette that is not in the table must pass the first and the last of these too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from teleinfo.simulator.encode import with_parity
+from teleinfo.tic.framing import ETX, LIMIT, STX
+from teleinfo.tic.groups import Group, checksum, parse
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode, find
+from teleinfo.tic.parity import undo
+
+RUN: Final = 4
+"""So many characters in a row of an identifier are too many to give away."""
+
+LONG_RUN: Final = 6
+"""
+So many are no chance in a sound group: bytes were lost, an identifier stands behind another étiquette, and
+the sum fits, as one in 64 does. A sound index has four of an identifier now and then.
+"""
+
+# STX, ETX, EOT, LF and CR stand alone; all between two of them is one piece.
+_PIECES: Final = re.compile(rb"[\x02\x03\x04\n\r]|[^\x02\x03\x04\n\r]+")
+_MARKS: Final = frozenset(b"\x02\x03\x04\n\r")
+_HARMLESS: Final = frozenset(
+    label.name.encode("ascii")
+    for label in (*HISTORIQUE.values(), *STANDARD.values())
+    if label.kind is not Kind.IDENTIFIER
+)
+_LABEL: Final = re.compile(rb"([!-~]+)[ \t]")
+
+
+class Anonymiser:
+    """One recording; `replaced` identifiers and `dropped` pieces so far."""
+
+    def __init__(self) -> None:
+        self.replaced = 0
+        self.dropped = 0
+        self._buffer = bytearray()
+        self._runs: set[bytes] = set()
+        self._long_runs: set[bytes] = set()
+        self._sure = False
+
+    def feed(self, data: bytes) -> bytes:
+        """Take some bytes of the line and return those that are ready to be shared."""
+        self._buffer += data
+        ready = bytearray()
+        while True:
+            end = self._buffer.find(ETX) + 1 or self._overflow()
+            if not end:
+                return bytes(ready)
+            ready += self._stretch(bytes(self._buffer[:end]))
+            del self._buffer[:end]
+
+    def close(self) -> bytes:
+        """Return what is left at the end of the line."""
+        rest, self._buffer = bytes(self._buffer), bytearray()
+        return self._stretch(rest)
+
+    def _overflow(self) -> int:
+        """Return where to cut a stretch that is longer than any frame; 0: it is not that long."""
+        if len(self._buffer) < LIMIT:
+            return 0
+        text, _ = undo(bytes(self._buffer))
+        last = max(text.rfind(mark) for mark in _MARKS)
+        return last + 1 or len(text)
+
+    def _stretch(self, raw: bytes) -> bytes:
+        """Return the bytes up to an ETX without their identifiers."""
+        text, parity = undo(raw)
+        replaced, damaged = self.replaced, False
+        ready = bytearray()
+        for match in _PIECES.finditer(text):
+            piece, wire = match[0], raw[match.start() : match.end()]
+            if piece[0] in _MARKS:
+                ready += wire
+                continue
+            clean = self._sound(piece, wire, parity=parity)
+            damaged = damaged or clean is None
+            ready += self._damaged(piece, wire) if clean is None else clean
+        if self.replaced > replaced and not damaged and text.startswith(STX):
+            self._sure = True
+        return bytes(ready)
+
+    def _sound(self, text: bytes, wire: bytes, *, parity: bool) -> bytes | None:
+        """Return a sound group as it may be shared; None: it is not sound."""
+        # The first character may be a LF that is damaged beyond recognition: it costs the group nothing.
+        for start in (0, 1):
+            group = parse(text[start:])
+            if isinstance(group, Group):
+                label = find(group.mode, group.label)
+                if label is None and (not self._sure or _shares(text, self._runs)):
+                    return None
+                if label is None or label.kind is not Kind.IDENTIFIER:
+                    return None if _shares(text, self._long_runs) else wire
+                return wire[:start] + self._zeros(group, text[start:], parity=parity)
+        return None
+
+    def _zeros(self, group: Group, text: bytes, *, parity: bool) -> bytes:
+        self.replaced += 1
+        value = group.value.encode("ascii")
+        self._runs |= _runs(value, RUN)
+        self._long_runs |= _runs(value, LONG_RUN)
+        begin = text[: -2 - len(value)] + b"0" * len(value)
+        separator = text[-2:-1]
+        covered = begin + separator if group.mode is Mode.STANDARD else begin
+        clean = begin + separator + bytes([checksum(covered)])
+        return with_parity(clean) if parity else clean
+
+    def _damaged(self, text: bytes, wire: bytes) -> bytes:
+        label = _LABEL.match(text)
+        if self._sure and label is not None and label[1] in _HARMLESS and not _shares(wire, self._runs):
+            return wire
+        self.dropped += 1
+        return b""
+
+
+def _runs(value: bytes, length: int) -> set[bytes]:
+    """Return all that is `length` characters in a row of an identifier, but what says nothing of it."""
+    runs = {value[at : at + length] for at in range(len(value) - length + 1)}
+    return {run for run in runs if run.strip(b"0") and run.strip(b" ")}
+
+
+def _shares(wire: bytes, runs: set[bytes]) -> bool:
+    """Whether a piece has one of the `runs`, whatever its parity."""
+    text = bytes(byte & 0x7F for byte in wire)
+    return any(run in text for run in runs)
+
+
+def progress(*, seconds: float, of: float, count: int, width: int = 30) -> str:
+    """Return a bar of `width` characters, how many `of` the seconds have passed, and the bytes so far."""
+    filled = int(width * min(1.0, seconds / of))
+    return f"[{'#' * filled}{'.' * (width - filled)}] {seconds:.0f}/{of:.0f} s, {count} B"

@@ -1,0 +1,157 @@
+"""
+`teleinfo record`: the bytes of the line into a file, exactly as they come.
+
+The port is opened 8N1, so that bit 7 is the parity. In mode auto it begins once the speed is found.
+It ends after `--seconds`, at `--max-bytes`, at Ctrl-C or SIGTERM; no file is ever overwritten. Exit status 0;
+1 where the port or the file cannot be used, the speed is not found or no byte comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO, Final
+
+from teleinfo.cli.arguments import count, positive
+from teleinfo.common.executor import LooseThreads
+from teleinfo.common.i18n import N_, _
+from teleinfo.port.baud_detector import Tuner, candidates
+from teleinfo.port.errors import PortError, Trouble
+from teleinfo.record.anonymise import Anonymiser
+from teleinfo.record.serial_tap import NO_BYTE, RecordError, Recording, copy, open_at_its_speed, show
+from teleinfo.settings import beside_the_service, load
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+
+HELP = N_("Record the bytes of the line into a file, exactly as they come, parity included.")
+
+SECONDS: Final = 60.0
+MAX_BYTES: Final = 10_000_000
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command to `parser`."""
+    parser.add_argument(
+        "file",
+        metavar="FILE",
+        nargs="?",
+        type=Path,
+        help=_("where to (default: teleinfo-DATE-TIME.tic in this directory)"),
+    )
+    parser.add_argument(
+        "--seconds",
+        type=positive,
+        default=SECONDS,
+        metavar="N",
+        help=_("end after N seconds (default: %(default)g)"),
+    )
+    parser.add_argument(
+        "--max-bytes",
+        type=count,
+        default=MAX_BYTES,
+        metavar="N",
+        help=_("end after N bytes of the line (default: %(default)d)"),
+    )
+    parser.add_argument(
+        "--baudrate", type=count, metavar="N", help=_("listen at this speed, whether it makes sense or not")
+    )
+    parser.add_argument(
+        "--anonymise",
+        action="store_true",
+        help=_("make ADCO, ADSC, ADS and PRM zeros, and drop what is damaged and may hold a piece of them"),
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Record; return the exit status (0 or 1, see the module), raise SettingsError."""
+    settings = load(beside_the_service(arguments.env_file))
+    path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
+    tuner = Tuner(candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate))
+    anonymiser = Anonymiser() if arguments.anonymise else None
+    try:
+        with path.open("xb") as file:
+            try:
+                recording = asyncio.run(_record(settings.serial_port, tuner, file, anonymiser, arguments))
+            finally:
+                if not file.tell():
+                    path.unlink()
+    except FileExistsError:
+        return _fail(_("{path} exists already, and is left alone: give another name").format(path=path))
+    except OSError as error:
+        return _fail(_("{path} cannot be written: {error}").format(path=path, error=error.strerror))
+    except RecordError as error:
+        return _fail(f"{error}{_kept(path)}")
+    except PortError as error:
+        return _fail(f"{error.told()}{_in_use(error)}{_kept(path)}")
+    sys.stderr.write(_summary(path, recording, anonymiser))
+    return 0
+
+
+async def _record(
+    url: str,
+    tuner: Tuner,
+    file: BinaryIO,
+    anonymiser: Anonymiser | None,
+    arguments: argparse.Namespace,
+) -> Recording:
+    """Record until the end, or raise what keeps from it."""
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(LooseThreads())
+    stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        loop.add_signal_handler(number, stop.set)
+    recording = Recording()
+    write = _writer(file, anonymiser)
+    async with contextlib.AsyncExitStack() as stack:
+        port = await open_at_its_speed(stack, url, tuner, stop)
+        recording.baudrate = tuner.baudrate
+        try:
+            await copy(port, recording, write, seconds=arguments.seconds, most=arguments.max_bytes, stop=stop)
+        finally:
+            if anonymiser is not None:
+                file.write(anonymiser.close())
+            show("")
+    if not recording.count:
+        raise RecordError(_(NO_BYTE))
+    return recording
+
+
+def _writer(file: BinaryIO, anonymiser: Anonymiser | None) -> Callable[[bytes], object]:
+    return file.write if anonymiser is None else lambda data: file.write(anonymiser.feed(data))
+
+
+def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) -> str:
+    told = _("{path}: {count} bytes in {seconds} s at {baudrate} baud, {frames} sound frames\n").format(
+        path=path,
+        count=recording.count,
+        seconds=round(recording.seconds),
+        baudrate=recording.baudrate,
+        frames=recording.frames,
+    )
+    if anonymiser is not None:
+        told += _(
+            "Identifiers made zeros: {replaced}. "
+            "Damaged pieces dropped, since they might hold one: {dropped}\n"
+        ).format(replaced=anonymiser.replaced, dropped=anonymiser.dropped)
+    return told + _("See what is in it with:  teleinfo decode {path}\n").format(path=path)
+
+
+def _fail(text: str) -> int:
+    sys.stderr.write(f"teleinfo record: {text}\n")
+    return 1
+
+
+def _in_use(error: PortError) -> str:
+    if error.kind is not Trouble.BUSY:
+        return ""
+    return "\n" + _("If it is the service that reads the port:  sudo systemctl stop teleinfo")
+
+
+def _kept(path: Path) -> str:
+    return "\n" + _("What came before is in {path}").format(path=path) if path.exists() else ""

@@ -1,0 +1,125 @@
+"""The line side of `teleinfo record`: find the speed of the meter, and copy what comes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.common.i18n import N_, _
+from teleinfo.port.serial_port import Port, open_port
+from teleinfo.record.anonymise import progress
+from teleinfo.tic.decoder import Decoder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teleinfo.port.baud_detector import Tuner
+
+SEARCH: Final = 30.0
+"""Seconds after which the speed is not found: a meter is found in 15 at worst."""
+
+TICK: Final = 0.5
+
+
+NO_BYTE: Final = N_("No byte came: check the wires (terminals I1 and I2) and the adapter")
+
+
+class RecordError(Exception):
+    """There is no recording; the message is for a household."""
+
+
+@dataclass(slots=True)
+class Recording:
+    """What came so far: `count` bytes of the line, `frames` sound ones."""
+
+    count: int = 0
+    frames: int = 0
+    seconds: float = 0.0
+    baudrate: int = 0
+
+
+async def open_at_its_speed(
+    stack: contextlib.AsyncExitStack, url: str, tuner: Tuner, stop: asyncio.Event
+) -> Port:
+    """Open the port `url` on `stack`, at the speed of the meter; raise PortError or RecordError."""
+    loop = asyncio.get_running_loop()
+    end = loop.time() + SEARCH
+    decoder = Decoder()
+    while loop.time() < end and not stop.is_set():
+        async with contextlib.AsyncExitStack() as attempt:
+            port = await attempt.enter_async_context(open_port(url, tuner.baudrate))
+            if tuner.fixed or await _makes_sense(port, tuner, decoder, stop):
+                await stack.enter_async_context(attempt.pop_all())
+                return port
+        tuner.move()
+    if stop.is_set():
+        raise RecordError(_("It was stopped before the speed of the meter was found"))
+    if not decoder.counts.bytes_:
+        raise RecordError(_(NO_BYTE))
+    raise RecordError(
+        _(
+            "Nothing that came made sense, at any speed. To record it all the same, say at which speed: "
+            "--baudrate 1200 (mode historique) or --baudrate 9600 (mode standard)"
+        )
+    )
+
+
+async def _makes_sense(port: Port, tuner: Tuner, decoder: Decoder, stop: asyncio.Event) -> bool:
+    """Listen until the meter is heard (True), or until it is time for another speed."""
+    loop = asyncio.get_running_loop()
+    decoder.reset()
+    tuner.opened(loop.time())
+    while not tuner.due(loop.time()) and not stop.is_set():
+        show(_("Listening at {baudrate} baud").format(baudrate=tuner.baudrate))
+        data = await _read(port)
+        now = loop.time()
+        for reading in decoder.feed(data):
+            if tuner.frame(reading.mode, len(reading.values), now):
+                return True
+        if tuner.piece(*decoder.pending(), now):
+            return True
+    return False
+
+
+async def copy(
+    port: Port,
+    recording: Recording,
+    write: Callable[[bytes], object],
+    *,
+    seconds: float,
+    most: int,
+    stop: asyncio.Event,
+) -> None:
+    """Copy what comes for so many `seconds`, at `most` so many bytes, or until `stop`."""
+    loop = asyncio.get_running_loop()
+    began = loop.time()
+    decoder = Decoder()
+    while recording.count < most and not stop.is_set():
+        recording.seconds = loop.time() - began
+        if recording.seconds >= seconds:
+            break
+        data = (await _read(port, limit=seconds - recording.seconds))[: most - recording.count]
+        recording.count += len(data)
+        decoder.feed(data)
+        recording.frames = decoder.counts.frames
+        write(data)
+        show(progress(seconds=recording.seconds, of=seconds, count=recording.count))
+
+
+def show(text: str) -> None:
+    """Replace the line of progress, where somebody sees it."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
+
+
+async def _read(port: Port, *, limit: float = TICK) -> bytes:
+    """Return the next bytes, or none after a while."""
+    try:
+        async with asyncio.timeout(min(limit, TICK)):
+            return await port.read()
+    except TimeoutError:
+        return b""

@@ -1,0 +1,79 @@
+"""
+A simulated meter, whatever its mode: a clock goes in, frames come out.
+
+Pure: nothing is sent here (see `line`). The same start, seed and times give the same frames.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+from teleinfo.simulator.encode import cut_frame, encode_frame
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping
+
+    from teleinfo.simulator.registers import Registers
+
+# An index has nine digits (Enedis-NOI-CPT_54E v3); that it then goes on from zero is our assumption.
+_INDEX_END = 10**9
+
+
+class Meter(ABC):
+    """A meter of one mode; `registers` is what it knows."""
+
+    mode: Mode
+
+    def __init__(self, registers: Registers) -> None:
+        self.registers = registers
+        self._wreck: list[Group] = []
+
+    @property
+    def baudrate(self) -> int:
+        """The speed of the line in baud."""
+        return 1200 if self.mode is Mode.HISTORIQUE else 9600
+
+    def frame(self, now: dt.datetime) -> list[Group]:
+        """Live on until `now`, a naive local time, and return the next complete frame."""
+        self.registers.advance(now)
+        return self._groups()
+
+    def emit(self, now: dt.datetime) -> bytes:
+        """
+        Live on until `now` and return what goes on the line next, as seven-bit characters.
+
+        That is one complete frame, and before it the wreck of another one where the meter cut that short.
+        """
+        groups = self.frame(now)
+        wreck, self._wreck = self._wreck, []
+        return (cut_frame(wreck) if wreck else b"") + encode_frame(groups)
+
+    @abstractmethod
+    def _groups(self) -> list[Group]:
+        """Return the groups of the next complete frame."""
+
+
+def arrange(mode: Mode, values: Mapping[str, str], horodates: Mapping[str, str] | None = None) -> list[Group]:
+    """
+    Return the groups in the order of the label table, which is that of emission.
+
+    Raises KeyError if the table does not know an étiquette, or gives it a horodate that is not there.
+    """
+    table = STANDARD if mode is Mode.STANDARD else HISTORIQUE
+    unknown = values.keys() - table.keys()
+    if unknown:
+        raise KeyError(*unknown)
+    return [
+        Group(name, values[name], (horodates or {})[name] if label.horodate else None, mode)
+        for name, label in table.items()
+        if name in values
+    ]
+
+
+def index(energy: float) -> str:
+    """Return an energy in Wh or varh as the nine digits of an index."""
+    return f"{int(energy) % _INDEX_END:09}"

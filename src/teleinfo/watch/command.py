@@ -1,0 +1,114 @@
+"""
+`teleinfo watch`: the live meter in the terminal, from the serial port or from the broker.
+
+On a terminal it fills the screen (rich, the extra `watch`); elsewhere it prints a line for each value that
+changes, and the log goes to standard error. It ends at Ctrl-C, SIGTERM or SIGHUP with status 0, and leaves
+the terminal clean; 1: rich is missing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import importlib.util
+import logging
+import os
+import signal
+import sys
+import time
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.common import journal
+from teleinfo.common.executor import LooseThreads
+from teleinfo.common.i18n import N_, _
+from teleinfo.daemon.app import broker_of
+from teleinfo.daemon.monitor import METER_IS_SILENT
+from teleinfo.mqtt.topics import Topics
+from teleinfo.settings import beside_the_service, load
+from teleinfo.watch.broker_feed import BrokerFeed
+from teleinfo.watch.feeds import Feed, PortFeed
+from teleinfo.watch.model import Board
+from teleinfo.watch.plain import Lines
+
+if TYPE_CHECKING:
+    import argparse
+
+    from teleinfo.settings import Settings
+
+HELP = N_("Show the live meter in the terminal: from the serial port, or from the broker beside the service.")
+
+SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of this command to `parser`."""
+    parser.add_argument(
+        "--mqtt",
+        action="store_true",
+        help=_("listen to the daemon on the broker of the settings, in place of opening the serial port"),
+    )
+
+
+def main(arguments: argparse.Namespace) -> int:
+    """Show the meter until told to stop; return the exit status, raise SettingsError."""
+    settings = load(beside_the_service(arguments.env_file))
+    full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
+    if full and importlib.util.find_spec("rich") is None:
+        sys.stderr.write(
+            _(
+                "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "
+                "elsewhere: pip install rich). Here are plain lines in its place.\n"
+            )
+        )
+        full = False
+    asyncio.run(_watch(settings, mqtt=arguments.mqtt, full=full))
+    return 0
+
+
+async def _watch(settings: Settings, *, mqtt: bool, full: bool) -> None:
+    loop = asyncio.get_running_loop()
+    loop.set_default_executor(LooseThreads())
+    stop, changed = asyncio.Event(), asyncio.Event()
+    board = Board(patience=None if mqtt else METER_IS_SILENT)
+
+    def end() -> None:
+        stop.set()
+        changed.set()
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, end)
+    if full:
+        # It would tear the screen, which says below the board what there is to say.
+        logging.basicConfig(handlers=[logging.NullHandler()], force=True)
+    else:
+        journal.configure(settings.log_level)
+    feed = _feed(settings, board, changed, mqtt=mqtt)
+    async with asyncio.TaskGroup() as tasks:
+        feeding = tasks.create_task(feed.run(), name="teleinfo.watch.feed")
+        if full:
+            from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
+
+            await screen.show(board, changed=changed, stop=stop)
+        else:
+            await _print(board, changed=changed, stop=stop)
+        feeding.cancel()
+
+
+def _feed(settings: Settings, board: Board, changed: asyncio.Event, *, mqtt: bool) -> Feed:
+    rng = Random()  # noqa: S311 - spreads retries, guards nothing
+    if mqtt:
+        topics = Topics(settings.mqtt_topic)
+        return BrokerFeed(broker_of(settings), topics, board, changed=changed.set, rng=rng)
+    return PortFeed(settings, board, changed=changed.set, rng=rng)
+
+
+async def _print(board: Board, *, changed: asyncio.Event, stop: asyncio.Event) -> None:
+    """Print what changes, until `stop`."""
+    lines = Lines()
+    while not stop.is_set():
+        await changed.wait()
+        changed.clear()
+        now = asyncio.get_running_loop().time()
+        for line in lines.of(board.rows(now=now), clock=time.strftime("%H:%M:%S")):
+            sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()

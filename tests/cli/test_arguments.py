@@ -1,0 +1,100 @@
+"""What the command line says of a wrong word, in English and in French."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.cli import arguments
+from teleinfo.cli import main as cli
+from teleinfo.cli.arguments import count, not_negative, positive, share
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "number"),
+    [
+        (count, "1", 1),
+        (count, "1200", 1200),
+        (positive, "0.1", 0.1),
+        (not_negative, "0", 0),
+        (not_negative, "1e3", 1000),
+        (share, "0", 0),
+        (share, "0.001", 0.001),
+        (share, "1", 1),
+    ],
+)
+def test_a_number_within_its_bounds_is_read(read: Callable[[str], float], text: str, number: float) -> None:
+    """The bounds belong to it, but for 0 where it must be above."""
+    assert read(text) == number
+
+
+@pytest.mark.parametrize(
+    ("read", "texts", "said"),
+    [
+        (count, ["0", "-1", "1.5", "many", ""], "is not a number of 1 or more"),
+        (positive, ["0", "-0.1", "inf", "nan", "soon", ""], "is not a number above 0"),
+        (not_negative, ["-0.1", "-inf", "inf", "nan", "soon"], "is not a number of 0 or more"),
+        (share, ["-0.1", "1.1", "inf", "nan", "5 %"], "is not a number from 0 to 1"),
+    ],
+)
+def test_another_one_is_told_with_what_it_must_be(
+    read: Callable[[str], float], texts: list[str], said: str
+) -> None:
+    """What is no number at all is told alike."""
+    for text in texts:
+        with pytest.raises(argparse.ArgumentTypeError) as caught:
+            read(text)
+        assert str(caught.value) == f"{text} {said}"
+
+
+def test_the_words_are_those_of_argparse() -> None:
+    """What this version of Python does not say any more needs no translation."""
+    source = inspect.getsource(argparse)
+
+    assert [word for word in arguments._WORDS if word.strip("\n") not in source] == []
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("fly", "erreur : argument command : 'fly' n’est pas un choix possible (choisissez parmi "),
+        ("run --fly", "erreur : arguments inconnus : --fly"),
+        ("record --seconds", "erreur : argument --seconds : il manque une valeur"),
+        ("record --seconds soon", "erreur : argument --seconds : soon n’est pas un nombre supérieur à 0"),
+        ("simulate --parity --stripped", "incompatible avec l’argument "),
+        ("simulate --seed x", "erreur : argument --seed : valeur incorrecte (int attendu) : 'x'"),
+        ("--env-file x simulate", "erreur : simulate ne lit aucun réglage : enlevez --env-file"),
+    ],
+)
+def test_a_wrong_usage_is_told_in_the_language_of_the_reader(
+    line: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """No word of it is English on a French screen."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    with pytest.raises(SystemExit):
+        cli.main(line.split())
+    told = capsys.readouterr().err
+
+    assert told.startswith("utilisation : teleinfo")
+    assert said in told
+
+
+@pytest.mark.parametrize("name", ["", *cli.COMMANDS])
+def test_the_help_is_told_in_the_language_of_the_reader(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Headings and explanations."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    with pytest.raises(SystemExit):
+        cli.main([*name.split(), "--help"])
+    told = capsys.readouterr().out
+
+    assert told.startswith("utilisation : teleinfo")
+    assert "afficher cette aide" in told
+    assert " the " not in told

@@ -1,0 +1,364 @@
+"""The command line: which command runs, with what, and the exit status of what comes of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from argparse import ArgumentParser, Namespace
+from importlib import import_module, util
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo import __version__, settings
+from teleinfo.cli import main as cli
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CANARY = "c4nary-s3cret"
+LIMIT = 60  # seconds, for one process on a busy machine
+
+
+class Played:
+    """The commands, played: what each was given, and what it does."""
+
+    def __init__(self) -> None:
+        self.ran: list[tuple[str, dict[str, object]]] = []
+        self.act: Callable[[Namespace], int] = lambda _: 0
+
+    def command(self, name: str) -> ModuleType:
+        """Return a module that keeps the promise of a command."""
+
+        def configure(parser: ArgumentParser) -> None:
+            parser.add_argument("--seconds", type=int)
+            parser.add_argument("file", nargs="?")
+
+        def main(arguments: Namespace) -> int:
+            self.ran.append(
+                (name, {key: value for key, value in vars(arguments).items() if value is not None})
+            )
+            return self.act(arguments)
+
+        module = ModuleType(cli.COMMANDS[name].module)
+        vars(module).update(HELP=f"play {name}", configure=configure, main=main)
+        return module
+
+
+@pytest.fixture
+def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
+    """Replace every command, in an empty directory."""
+    stage = Played()
+    for name in cli.COMMANDS:
+        monkeypatch.setitem(sys.modules, cli.COMMANDS[name].module, stage.command(name))
+    monkeypatch.chdir(tmp_path)
+    return stage
+
+
+@pytest.mark.parametrize(
+    ("line", "ran"),
+    [
+        ("", ("run", {})),
+        ("run", ("run", {})),
+        ("run --seconds 3", ("run", {"seconds": 3})),
+        ("decode", ("decode", {})),
+        ("decode a.bin", ("decode", {"file": "a.bin"})),
+        ("simulate --seconds 1", ("simulate", {"seconds": 1})),
+        ("--env-file x", ("run", {"env_file": Path("x")})),
+        ("--env-file x decode a.bin", ("decode", {"env_file": Path("x"), "file": "a.bin"})),
+        ("decode --env-file=x a.bin", ("decode", {"env_file": Path("x"), "file": "a.bin"})),
+        ("--env-file x decode --env-file y", ("decode", {"env_file": Path("y")})),
+        ("decode run", ("decode", {"file": "run"})),
+    ],
+)
+def test_the_command_gets_its_arguments(
+    line: str, ran: tuple[str, dict[str, object]], played: Played
+) -> None:
+    """`run` without a name; `--env-file` before or after it."""
+    assert cli.main(line.split()) == 0
+    assert played.ran == [ran]
+
+
+def test_the_exit_status_is_that_of_the_command(played: Played) -> None:
+    """1 says that it failed."""
+    played.act = lambda _: 1
+
+    assert cli.main([]) == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["fly", "--fly", "run --fly", "--env-file", "--env x", "simulate --env-file x", "--env-file x simulate"],
+)
+def test_a_wrong_usage_ends_with_2(line: str, played: Played, capsys: pytest.CaptureFixture[str]) -> None:
+    """What is not understood is told on standard error, and nothing runs."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(line.split())
+
+    assert (caught.value.code, played.ran, capsys.readouterr().out) == (2, [], "")
+
+
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
+    """`teleinfo --version`."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--version"])
+
+    assert (caught.value.code, capsys.readouterr().out) == (0, f"teleinfo {__version__}\n")
+
+
+def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """`teleinfo --help` tells what each is for."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["--help"])
+    shown = capsys.readouterr().out
+
+    assert caught.value.code == 0
+    assert all(f"  {name} " in shown and command.help in shown for name, command in cli.COMMANDS.items())
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_command_has_its_help(name: str, played: Played, capsys: pytest.CaptureFixture[str]) -> None:
+    """`teleinfo COMMAND --help` is that of the command."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main([name, "--help"])
+    shown = capsys.readouterr().out
+
+    assert (caught.value.code, played.ran) == (0, [])
+    assert shown.startswith(f"usage: teleinfo {name} ")
+    assert f"play {name}" in shown
+    assert ("--env-file" in shown) is cli.COMMANDS[name].reads_settings
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_a_command_is_what_the_command_line_expects(name: str) -> None:
+    """HELP, configure, main; and a parser that it can fill beside `--env-file`."""
+    if util.find_spec(cli.COMMANDS[name].module) is None:
+        pytest.skip(f"{name} is not written yet")
+    module = import_module(cli.COMMANDS[name].module)
+    parser = ArgumentParser()
+    parser.add_argument("--env-file")
+    module.configure(parser)
+
+    assert module.HELP
+    assert callable(module.main)
+
+
+@pytest.mark.usefixtures("played")
+@pytest.mark.parametrize(
+    ("variables", "lines"),
+    [
+        (
+            {"MQTT_PORT": "abc"},
+            [
+                "teleinfo did not start: one setting is wrong.",
+                '  TELEINFO_MQTT_PORT: "abc" is not a port number (1–65535); default 1883, or 8883 with TLS',
+            ],
+        ),
+        (
+            {"MQTT_QOS": "3", "MQTT_PASSWORD": CANARY},
+            [
+                "teleinfo did not start: 2 settings are wrong.",
+                "  TELEINFO_MQTT_PASSWORD: is given without TELEINFO_MQTT_USERNAME; set both",
+                '  TELEINFO_MQTT_QOS: "3" is not 0, 1 or 2; default 1',
+            ],
+        ),
+    ],
+)
+def test_wrong_settings_are_told_on_standard_error_and_end_with_78(
+    variables: dict[str, str],
+    lines: list[str],
+    played: Played,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A line a fault, no traceback, no secret; 78 is EX_CONFIG of sysexits.h."""
+    for name, value in variables.items():
+        monkeypatch.setenv(f"TELEINFO_{name}", value)
+    played.act = lambda arguments: bool(settings.load(arguments.env_file))
+    status = cli.main([])
+    said = capsys.readouterr()
+
+    assert (status, said.out, said.err.splitlines()) == (78, "", lines)
+
+
+def test_under_journald_wrong_settings_are_errors(
+    played: Played, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`journalctl -p err` shows why the service did not start."""
+    played.act = lambda arguments: bool(settings.load(arguments.env_file))
+    with (tmp_path / "journal").open("w+") as stream:
+        status = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        monkeypatch.setattr(sys, "stderr", stream)
+        cli.main(["--env-file", "missing"])
+        stream.seek(0)
+
+        assert stream.read().splitlines() == [
+            "<3>teleinfo did not start: one setting is wrong.",
+            "<3>  missing: cannot be read: No such file or directory",
+        ]
+
+
+def test_an_interruption_ends_quietly_with_130(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C: 128 + SIGINT, without a traceback."""
+
+    def interrupted(_: Namespace) -> int:
+        raise KeyboardInterrupt
+
+    played.act = interrupted
+
+    assert cli.main(["demo"]) == 130
+    assert capsys.readouterr() == ("", "")
+
+
+def test_another_broken_pipe_is_not_hushed_up(played: Played, capfd: pytest.CaptureFixture[str]) -> None:
+    """Only the reader of standard output may leave; the rest ends loudly."""
+
+    def broken(_: Namespace) -> int:
+        raise BrokenPipeError
+
+    played.act = broken
+    with pytest.raises(BrokenPipeError):
+        cli.main([])
+
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("others", [[], [ValueError("ours")]])
+def test_a_broken_pipe_of_a_task_is_one_too(
+    played: Played,
+    capfd: pytest.CaptureFixture[str],
+    others: list[Exception],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Asyncio has it in a group; with anything else in that it ends loudly."""
+
+    def broken(_: Namespace) -> int:
+        raise ExceptionGroup("tasks", [BrokenPipeError(), *others])
+
+    played.act = broken
+    monkeypatch.setattr(cli, "_reader_is_gone", lambda: not others)
+    monkeypatch.setattr(os, "dup2", lambda *_: 0)
+    if others:
+        with pytest.raises(ExceptionGroup):
+            cli.main([])
+    else:
+        assert cli.main([]) == 0
+    assert capfd.readouterr() == ("", "")
+
+
+def python(*words: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a Python of its own with these arguments and return what came of it."""
+    return subprocess.run(
+        [sys.executable, "-W", "error", *words], capture_output=True, timeout=LIMIT, check=False
+    )
+
+
+@pytest.mark.real
+def test_a_closed_output_is_no_fault() -> None:
+    """`teleinfo --help >&-`: nobody wants to see it."""
+    command = f"exec {sys.executable} -W error -m teleinfo decode /dev/null >&-"
+    done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=LIMIT, check=False)
+
+    assert done.returncode == 0
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.real
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
+def test_an_output_that_is_full_is_not_called_a_bad_recording(tmp_path: Path) -> None:
+    """The disk is at fault, and not the file that is read."""
+    recording = tmp_path / "a.tic"
+    recording.write_bytes(b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "teleinfo", "decode", str(recording)],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            timeout=LIMIT,
+            check=False,
+        )
+
+    assert (done.returncode, done.stderr) == (
+        1,
+        b"teleinfo decode: the output cannot be written: No space left on device\n",
+    )
+
+
+CHATTY = """
+import sys, types
+from teleinfo.cli import main as cli
+def main(arguments):
+    for number in range(20_000):
+        print("line", number)
+    return 0
+module = types.ModuleType("teleinfo.simulator.command")
+module.HELP, module.configure, module.main = "", lambda parser: None, main
+sys.modules[module.__name__] = module
+sys.exit(cli.main(["simulate"]))
+"""
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("taken", [0, 100])
+def test_whoever_reads_our_output_may_leave(taken: int) -> None:
+    """`teleinfo decode | head` ends with 0 and says nothing."""
+    with subprocess.Popen(
+        [sys.executable, "-W", "error", "-c", CHATTY], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(taken)
+        process.stdout.close()
+        said = process.stderr.read()
+
+        assert (process.wait(LIMIT), said) == (0, b"")
+
+
+@pytest.mark.real
+def test_the_version_costs_neither_pydantic_nor_asyncio() -> None:
+    """What a command does not need is not imported: seconds on a Pi Zero."""
+    done = python(
+        "-c",
+        "import sys; from teleinfo import cli\n"
+        "try: cli.main(['--version'])\n"
+        "except SystemExit: print({'pydantic', 'asyncio', 'aiomqtt', 'serial'} & set(sys.modules))",
+    )
+
+    assert done.stdout.decode().splitlines() == [f"teleinfo {__version__}", "set()"]
+
+
+@pytest.mark.real
+def test_python_m_teleinfo_is_the_command() -> None:
+    """`python -m teleinfo --version`, and an error of usage with its status."""
+    done = [python("-m", "teleinfo", word) for word in ("--version", "--fly")]
+
+    assert [(one.returncode, one.stdout.decode()) for one in done] == [
+        (0, f"teleinfo {__version__}\n"),
+        (2, ""),
+    ]
+
+
+@pytest.mark.real
+def test_a_daemon_with_wrong_settings_does_not_start(tmp_path: Path) -> None:
+    """The real process: exit 78, the faults on standard error, no traceback, no secret."""
+    if util.find_spec("teleinfo.cli.run") is None:
+        pytest.skip("run is not written yet")
+    done = subprocess.run(
+        [sys.executable, "-m", "teleinfo", "run"],
+        capture_output=True,
+        timeout=LIMIT,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "TELEINFO_MQTT_QOS": "3", "TELEINFO_MQTT_PASSWORD": CANARY},
+    )
+
+    assert (done.returncode, done.stdout) == (78, b"")
+    assert done.stderr.decode().splitlines() == [
+        "teleinfo did not start: 2 settings are wrong.",
+        "  TELEINFO_MQTT_PASSWORD: is given without TELEINFO_MQTT_USERNAME; set both",
+        '  TELEINFO_MQTT_QOS: "3" is not 0, 1 or 2; default 1',
+    ]

@@ -1,0 +1,291 @@
+"""`teleinfo run` as a whole: a real process between a pseudo-terminal and a real mosquitto."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
+from teleinfo.simulator.play import baudrate_of, replay
+from teleinfo.simulator.serial_line import Line
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.support.broker import MosquittoBroker
+from tests.support.certificates import make_authority, make_certificate
+from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+
+def historique(label: str, value: str) -> Group:
+    """Return a group of historique mode."""
+    return Group(label, value, None, Mode.HISTORIQUE)
+
+
+def standard(label: str, value: str, horodate: str | None = None) -> Group:
+    """Return a group of standard mode."""
+    return Group(label, value, horodate, Mode.STANDARD)
+
+
+SAMPLE = [
+    historique("ADCO", "012345678901"),
+    historique("OPTARIF", "HC.."),
+    historique("ISOUSC", "45"),
+    historique("HCHC", "000019212"),
+    historique("HCHP", "000068306"),
+    historique("PTEC", "HP.."),
+    historique("IINST", "008"),
+    historique("IMAX", "090"),
+    historique("PAPP", "01940"),
+    historique("HHPHC", "A"),
+    historique("MOTDETAT", "000000"),
+]
+SAMPLE_JSON = (
+    b'{"ADCO":"012345678901","OPTARIF":"HC","ISOUSC":"45","HCHC":"000019212","HCHP":"000068306",'
+    b'"PTEC":"HP","IINST":"008","IMAX":"090","PAPP":"01940","HHPHC":"A","MOTDETAT":"000000"}'
+)
+STANDARD = [
+    standard("ADSC", "012345678901"),
+    standard("VTIC", "02"),
+    standard("DATE", "", "H240213083144"),
+    standard("LTARF", "   HP  BLEU     "),
+    standard("SMAXSN", "02740", "E220609060531"),
+    standard("DPM1", "00", " 230213060000"),
+]
+STANDARD_JSON = (
+    b'{"ADSC":"012345678901","VTIC":"02","DATE":"H240213083144","LTARF":"HP  BLEU",'
+    b'"SMAXSN":"02740","SMAXSN_HORODATE":"E220609060531","DPM1":"00","DPM1_HORODATE":" 230213060000"}'
+)
+FRAME = with_parity(encode_frame(SAMPLE))
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[MosquittoBroker]:
+    """Return a broker that lets everybody in and has nothing retained."""
+    with MosquittoBroker(tmp_path) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (with_parity(encode_frame(SAMPLE)), SAMPLE_JSON),
+        (encode_frame(SAMPLE), SAMPLE_JSON),
+        (with_parity(encode_frame(STANDARD)), STANDARD_JSON),
+    ],
+    ids=["historique with parity", "historique stripped", "standard with horodates"],
+)
+def test_a_frame_is_published_as_the_contract_says(
+    broker: MosquittoBroker, tmp_path: Path, frame: bytes, expected: bytes
+) -> None:
+    """One message a frame on topic `teleinfo`, byte for byte, QoS 1, not retained."""
+    with Subscriber(broker.host, broker.port, "teleinfo") as subscriber, Meter(frame) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line)):
+            received = subscriber.expect("teleinfo")
+
+    assert (received.payload, received.qos, received.retain) == (expected, 1, False)
+
+
+def test_a_bad_group_is_left_out_and_the_rest_published(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """A group that fails its checksum costs nothing but itself, and `health` counts it."""
+    bad = encode_group(historique("PAPP", "01940")).replace(b"194", b"195")
+    frame = with_parity(encode_frame(SAMPLE).replace(encode_group(historique("PAPP", "01940")), bad))
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(frame) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line)):
+            health = subscriber.expect(
+                "teleinfo/health", predicate=lambda message: json.loads(message.payload)["frames"] > 0
+            )
+            received = subscriber.expect("teleinfo")
+
+    assert received.payload == SAMPLE_JSON.replace(b'"PAPP":"01940",', b"")
+    assert json.loads(health.payload)["rejected"]["checksum"] >= 1
+
+
+def test_a_frame_that_was_entered_in_its_middle_is_not_published(
+    broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    """What arrives before the first STX belongs to nobody."""
+    tail, whole = FRAME[len(FRAME) // 2 :], FRAME
+    with Subscriber(broker.host, broker.port, "teleinfo") as subscriber, Meter(tail + whole) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line)):
+            payloads = [subscriber.expect("teleinfo").payload for _ in range(3)]
+
+    assert payloads == [SAMPLE_JSON] * 3
+
+
+def test_what_the_node_red_flow_sent_takes_three_settings(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """Numbers, timestamp and an interval give the messages that the old subscribers know."""
+    with Subscriber(broker.host, broker.port, "teleinfo") as subscriber, Meter(FRAME) as meter:
+        settings = settings_for(broker, meter.line)
+        with Daemon(
+            tmp_path, **settings, payload_numbers=True, payload_timestamp=True, publish_interval=60
+        ) as daemon:
+            first = json.loads(subscriber.expect("teleinfo").payload)
+            meter.frame = with_parity(encode_frame([historique("PTEC", "HC.."), historique("PAPP", "00750")]))
+            second = json.loads(subscriber.expect("teleinfo").payload)
+            daemon.stop()
+
+    assert list(first)[:2] == ["timestamp", "ADCO"]
+    assert (first["ADCO"], first["HCHC"], first["PAPP"]) == ("012345678901", 19212, 1940)
+    # The interval has not passed: the change of tariff has.
+    assert (second["PTEC"], second["PAPP"]) == ("HC", 750)
+    assert subscriber.drain() == []
+
+
+@pytest.mark.parametrize("recording", ["lains-hist-tri", "lains-std-mono"])
+def test_a_recording_at_true_line_speed_gives_what_decode_prints(
+    broker: MosquittoBroker, tmp_path: Path, captures: Path, recording: str
+) -> None:
+    """Every message that the daemon publishes of a real meter's line is what `decode` prints, in order."""
+    path = captures / f"{recording}.tic"
+    decoded = subprocess.run(
+        [sys.executable, "-m", "teleinfo", "decode", "--env-file", os.devnull, str(path)],
+        capture_output=True,
+        check=True,
+        timeout=60,
+    ).stdout.splitlines()
+    with Subscriber(broker.host, broker.port, "teleinfo") as subscriber:
+        line = Line(baudrate=baudrate_of(path.read_bytes()))
+        with line:
+            playing = threading.Thread(
+                target=lambda: asyncio.run(replay(path.read_bytes(), line, frames=len(decoded) + 3)),
+                daemon=True,
+            )
+            with Daemon(tmp_path, **settings_for(broker, line)):
+                playing.start()
+                published = [subscriber.expect("teleinfo", limit=40).payload for _ in decoded]
+            playing.join(60)
+
+    # The reader may have joined at any frame of the recording, which is played again and again.
+    assert published in [decoded[start:] + decoded[:start] for start in range(len(decoded))]
+
+
+def test_status_is_online_while_the_meter_talks_and_offline_when_it_is_silent(
+    broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    """Ten seconds without a sound frame are `offline` and one line; a frame is `online` and one line."""
+    with Subscriber(broker.host, broker.port, "teleinfo/status") as subscriber, Meter(FRAME) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon:
+            subscriber.expect("teleinfo/status", b"online")
+            meter.frame = None
+            silent = subscriber.expect("teleinfo/status", b"offline")
+            daemon.expect_log("no sound frame from the meter for 10 s")
+            meter.frame = FRAME
+            again = subscriber.expect("teleinfo/status", b"online")
+            daemon.expect_log("the meter is heard again, after")
+
+            assert silent.at < again.at
+            assert daemon.log.count("no sound frame") == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_to_stop_publishes_offline_and_ends_with_0(
+    broker: MosquittoBroker, tmp_path: Path, number: signal.Signals
+) -> None:
+    """`offline` is retained by the broker before the process has ended, with status 0."""
+    with Meter(FRAME) as meter, Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon:
+        with Subscriber(broker.host, broker.port, "teleinfo/status") as subscriber:
+            subscriber.expect("teleinfo/status", b"online")
+            status, seconds = daemon.stop(number)
+        with Subscriber(broker.host, broker.port, "teleinfo/status") as late:
+            kept = late.expect("teleinfo/status")
+
+    assert status == 0, daemon.log
+    assert seconds < 5
+    assert (kept.payload, kept.retain) == (b"offline", True)
+    assert "Traceback" not in daemon.log
+
+
+def test_nohup_lets_it_go_on_when_the_terminal_is_closed(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """A SIGHUP that was ignored when the daemon began stays ignored."""
+    with Subscriber(broker.host, broker.port, "teleinfo") as subscriber, Meter(FRAME) as meter:
+        daemon = Daemon(tmp_path, **settings_for(broker, meter.line))
+        daemon.command[:0] = ["nohup"]
+        with daemon:
+            subscriber.expect("teleinfo")
+            daemon.process.send_signal(signal.SIGHUP)
+            for _ in range(5):
+                subscriber.expect("teleinfo")
+
+            assert daemon.stop()[0] == 0
+
+
+def test_a_broker_that_wants_a_password_gets_it(tmp_path: Path) -> None:
+    """User and password let the daemon in, and neither log nor command line shows the password."""
+    secret = "s3cret $HOME #1"
+    with (
+        MosquittoBroker(tmp_path, users={"meter": secret}) as broker,
+        Subscriber(broker.host, broker.port, username="meter", password=secret) as subscriber,
+        Meter(FRAME) as meter,
+        Daemon(
+            tmp_path,
+            **settings_for(broker, meter.line),
+            mqtt_username="meter",
+            mqtt_password=secret,
+            log_level="DEBUG",
+        ) as daemon,
+    ):
+        subscriber.expect("teleinfo", SAMPLE_JSON)
+        daemon.stop()
+
+    assert secret not in daemon.log
+
+
+def test_a_wrong_password_is_said_once_and_the_daemon_keeps_trying(tmp_path: Path) -> None:
+    """The broker's refusal is one plain line; nothing ends."""
+    with (
+        MosquittoBroker(tmp_path, users={"meter": "right"}) as broker,
+        Meter(FRAME) as meter,
+        Daemon(
+            tmp_path, **settings_for(broker, meter.line), mqtt_username="meter", mqtt_password="wrong-canary"
+        ) as daemon,
+    ):
+        daemon.expect_log("password")
+        assert daemon.stop()[0] == 0
+
+    assert daemon.log.count("password") == 1
+    assert "wrong-canary" not in daemon.log
+
+
+def test_tls_works_with_the_right_authority_and_is_refused_with_another(tmp_path: Path) -> None:
+    """The broker's certificate is verified; a wrong authority is named in the log."""
+    authority, other = make_authority(tmp_path), make_authority(tmp_path, name="other")
+    certificate = make_certificate(tmp_path, authority)
+    with (
+        MosquittoBroker(tmp_path, certificate=certificate) as broker,
+        Subscriber(broker.host, broker.port, ca_file=str(authority.cert)) as subscriber,
+        Meter(FRAME) as meter,
+    ):
+        settings = settings_for(broker, meter.line) | {"mqtt_tls": True}
+        with Daemon(tmp_path, **settings, mqtt_tls_ca_file=authority.cert) as good:
+            subscriber.expect("teleinfo", SAMPLE_JSON)
+            good.stop()
+        with Daemon(tmp_path, **settings, mqtt_tls_ca_file=other.cert) as bad:
+            bad.expect_log("certificate")
+            assert bad.stop()[0] == 0
+
+
+def test_the_identifiers_of_the_meter_never_stand_in_the_log(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """Not even at DEBUG does the log hold ADCO, ADSC or PRM."""
+    frame = with_parity(encode_frame([*SAMPLE, historique("XYZ", "1")]).replace(b"XYZ 1", b"XYZ 2"))
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(frame) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line), log_level="DEBUG") as daemon:
+            for _ in range(3):
+                subscriber.expect("teleinfo")
+            daemon.stop()
+
+    assert "012345678901" not in daemon.log
+    assert "reading a meter in mode historique at 1200 baud" in daemon.log

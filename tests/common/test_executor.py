@@ -1,0 +1,63 @@
+"""Threads that nobody waits for."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+from teleinfo.common.executor import LooseThreads
+
+
+def test_the_result_and_the_failure_of_a_call_come_back() -> None:
+    """A call in a loose thread returns and raises like any other."""
+
+    async def story() -> tuple[bool, int]:
+        asyncio.get_running_loop().set_default_executor(LooseThreads())
+        daemonic = await asyncio.to_thread(lambda: threading.current_thread().daemon)
+        with pytest.raises(ValueError, match="invalid literal"):
+            await asyncio.to_thread(int, "not a number")
+        return daemonic, await asyncio.to_thread(int, "12")
+
+    assert asyncio.run(story()) == (True, 12)
+
+
+@pytest.mark.real
+def test_a_stuck_thread_does_not_keep_the_process() -> None:
+    """
+    A process whose executor thread is stuck for 30 s exits as soon as its main coroutine returns.
+
+    1. The thread sleeps for 30 s.
+    2. The coroutine that waits for it is cancelled, and the loop ends.
+    3. The process measures from there to its last exit handler.
+    """
+    program = """
+        import asyncio, atexit, time
+        from teleinfo.common.executor import LooseThreads
+
+        async def main():
+            asyncio.get_running_loop().set_default_executor(LooseThreads())
+            stuck = asyncio.create_task(asyncio.to_thread(time.sleep, 30))
+            await asyncio.wait({stuck}, timeout=0.1)
+            stuck.cancel()
+
+        # Registered first, so called last.
+        atexit.register(lambda: print(time.monotonic() - began))
+        began = time.monotonic()
+        asyncio.run(main())
+    """
+
+    ended = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(program)],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert float(ended.stdout) < 1.0

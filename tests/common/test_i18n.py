@@ -1,0 +1,150 @@
+"""The languages: which one is spoken, and that nothing is left unsaid in it."""
+
+from __future__ import annotations
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+
+from teleinfo.common import i18n
+
+SOURCES = Path(i18n.__file__).parents[1]
+FRENCH = sorted((i18n.FOLDER / "fr").glob("*.po"))
+
+
+def messages() -> dict[str, str]:
+    """Return every message of the sources, with the place where it stands."""
+    found = {}
+    for path in sorted(SOURCES.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id in {"_", "N_", "Sentence"}
+                and node.args
+                and path.name != "i18n.py"
+            ):
+                place = f"{path.relative_to(SOURCES)}:{node.lineno}"
+                [argument] = node.args
+                if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+                    found[argument.value] = place
+                else:
+                    # `_` or `Sentence` of a name is the second half of `N_`; what is put together has none.
+                    assert node.func.id != "N_", place
+                    assert not isinstance(argument, ast.JoinedStr | ast.BinOp), f"{place} is no literal"
+    return found
+
+
+def fields(message: str) -> list[str]:
+    """Return what `message` wants to be filled with, by format or, as argparse does it, by %."""
+    named = [f"{name}:{how}" for _, name, how, _ in string.Formatter().parse(message) if name is not None]
+    return sorted(named + re.findall(r"%(?:\(\w+\))?[a-z]", message))
+
+
+def test_every_message_is_said_in_french() -> None:
+    """No message of the sources lacks its translation."""
+    french = i18n.catalogue("fr")
+
+    assert {text: place for text, place in messages().items() if not french.get(text)} == {}
+
+
+def test_no_translation_is_left_over() -> None:
+    """What no source says any more is not translated either."""
+    assert sorted(i18n.catalogue("fr").keys() - messages().keys()) == []
+
+
+@pytest.mark.parametrize("path", FRENCH, ids=lambda path: path.stem)
+def test_a_translation_wants_what_its_message_wants(path: Path) -> None:
+    """Both have the same fields to fill in."""
+    translated = i18n.parse(path.read_text(encoding="utf-8"))
+
+    assert {text for text, french in translated.items() if fields(text) != fields(french)} == set()
+
+
+def test_french_has_its_typography() -> None:
+    """No plain blank before : ; ! ? or », where a line might be cut; no straight apostrophe within a word."""
+    french = i18n.catalogue("fr").values()
+
+    assert [text for text in french if re.search(r"\w [:;!?»]|\b[cdjlmnqstu]'\w", text)] == []
+
+
+def test_one_message_has_one_translation() -> None:
+    """Two catalogues of a language do not contradict each other."""
+    catalogues = [i18n.parse(path.read_text(encoding="utf-8")) for path in FRENCH]
+    merged = i18n.catalogue("fr")
+
+    assert [text for one in catalogues for text, french in one.items() if merged[text] != french] == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "spoken"),
+    [
+        ({}, "en"),
+        ({"LANG": "fr_FR.UTF-8"}, "fr"),
+        ({"LANG": "fr_CA"}, "fr"),
+        ({"LANG": "fr"}, "fr"),
+        ({"LANG": "de_DE.UTF-8"}, "en"),
+        ({"LANG": "C"}, "en"),
+        ({"LANG": "fr_FR.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "fr_FR@euro"}, "fr"),
+        ({"LC_MESSAGES": "fr_FR.UTF-8", "LC_ALL": "C.UTF-8"}, "en"),
+        ({"LC_ALL": "fr_FR.UTF-8", "LC_MESSAGES": "en_GB.UTF-8"}, "fr"),
+        ({"LANG": "fr_FR.UTF-8", "LC_ALL": ""}, "fr"),
+        ({"LANG": "fr_FR.UTF-8", "LANGUAGE": "en:fr"}, "en"),
+        ({"LANG": "en_GB.UTF-8", "LANGUAGE": "de:fr:en"}, "fr"),
+        ({"LANG": "C.UTF-8", "LANGUAGE": "fr"}, "en"),
+        ({"LANG": "../fr"}, "en"),
+    ],
+)
+def test_the_language_is_that_of_the_locale(variables: dict[str, str], spoken: str) -> None:
+    """LC_ALL before LC_MESSAGES before LANG; LANGUAGE before them, except in the locale C."""
+    assert i18n.language(variables) == spoken
+
+
+def test_a_message_without_translation_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a catalogue does not know is said in English."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+
+    assert i18n._("no such message, ever") == "no such message, ever"
+
+
+def test_a_sentence_says_itself_in_english_and_in_the_language_of_the_reader(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The log has the one, a screen the other; a sentence within a sentence is translated too."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    inner = i18n.Sentence("nothing listens at {address}", address="[::1]:{1}")
+    outer = i18n.Sentence("no connection: {why}", why=inner)
+
+    assert str(outer) == f"no connection: {inner}" == "no connection: nothing listens at [::1]:{1}"
+    assert outer.told() == "pas de connexion : rien n’écoute à [::1]:{1}"
+
+
+@pytest.mark.parametrize(("locale", "written"), [("C", "0.02"), ("fr_FR.UTF-8", "0,02")])
+def test_a_figure_has_the_comma_of_its_language(
+    locale: str, written: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """French has a comma, English a point."""
+    monkeypatch.setenv("LC_ALL", locale)
+
+    assert i18n.decimal("0.02") == written
+
+
+def test_a_catalogue_is_read_as_gettext_reads_it() -> None:
+    """Comments, texts of several lines, escapes; what is not translated is left out."""
+    text = (
+        '# a comment\nmsgid ""\nmsgstr "Language: fr\\n"\n\n'
+        '#: here\nmsgid "one "\n"two"\nmsgstr "\\"un\\" deux"\n'
+    )
+
+    assert i18n.parse(text + '\nmsgid "later"\nmsgstr ""\n') == {"one two": '"un" deux'}
+
+
+@pytest.mark.parametrize("line", ['"nothing before"', 'msgid_plural "many"', "msgid unquoted"])
+def test_a_line_that_is_none_of_a_catalogue_is_refused(line: str) -> None:
+    """A slip in a catalogue is found when it is read."""
+    with pytest.raises(ValueError, match="line 1"):
+        i18n.parse(line)

@@ -1,0 +1,170 @@
+"""The log: one shape for people, one for journald, and quiet libraries."""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import re
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+import pytest
+
+from teleinfo.common import journal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+SEVERAL_LINES = "first\nsecond\n\nfourth"
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Put the process's logging back: `configure` is global."""
+    root, ours = logging.getLogger(), logging.getLogger("teleinfo")
+    handlers, levels = root.handlers[:], (root.level, ours.level)
+    # Out of reach of `force=True`, which would close pytest's own.
+    root.handlers.clear()
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(levels[0])
+    ours.setLevel(levels[1])
+
+
+@pytest.fixture
+def journald(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO]:
+    """Return a stream that JOURNAL_STREAM names."""
+    with (tmp_path / "journal").open("w+") as stream:
+        status = os.fstat(stream.fileno())
+        monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+        yield stream
+
+
+def lines(stream: TextIO) -> list[str]:
+    """Return what was logged."""
+    stream.seek(0)
+    return stream.read().splitlines()
+
+
+def test_on_a_terminal_a_line_has_a_time_a_level_and_a_message() -> None:
+    """Plain text for people; each line of a long record has its prefix."""
+    stream = io.StringIO()
+    journal.configure("INFO", stream=stream)
+    logging.getLogger("teleinfo.daemon.app").warning("The meter is %s.", "silent")
+    logging.getLogger("teleinfo.daemon.app").info(SEVERAL_LINES)
+
+    assert [re.sub(r"^\d\d:\d\d:\d\d", "TIME", line) for line in lines(stream)] == [
+        "TIME WARNING The meter is silent.",
+        "TIME INFO first",
+        "TIME INFO second",
+        "TIME INFO ",
+        "TIME INFO fourth",
+    ]
+
+
+def test_under_journald_a_line_has_its_priority_and_no_time(journald: TextIO) -> None:
+    """sd-daemon(3): `<N>` before each line, which `journalctl -p` understands."""
+    journal.configure("DEBUG", stream=journald)
+    log = logging.getLogger("teleinfo.daemon.app")
+    for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL):
+        log.log(level, "said")
+    log.warning(SEVERAL_LINES)
+    log.info("")
+
+    assert lines(journald) == [
+        "<7>said",
+        "<6>said",
+        "<4>said",
+        "<3>said",
+        "<2>said",
+        "<4>first",
+        "<4>second",
+        "<4>",
+        "<4>fourth",
+        "<6>",
+    ]
+
+
+def test_a_traceback_has_its_priority_on_every_line(journald: TextIO) -> None:
+    """None of its lines is filed under another priority."""
+    journal.configure("INFO", stream=journald)
+    try:
+        int("not a number")
+    except ValueError:
+        logging.getLogger("teleinfo.daemon.app").exception("stopped")
+
+    assert len(lines(journald)) >= 5
+    assert all(line.startswith("<3>") for line in lines(journald))
+
+
+@pytest.mark.usefixtures("journald")
+def test_a_stream_that_was_sent_elsewhere_is_not_journald(tmp_path: Path) -> None:
+    """JOURNAL_STREAM is inherited: it must name this very stream."""
+    with (tmp_path / "elsewhere").open("w") as stream:
+        assert not journal.is_journald(stream)
+        stream.close()
+
+        assert not journal.is_journald(stream)
+    assert not journal.is_journald(io.StringIO())
+
+
+def test_the_log_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
+    """Standard output is for what a command prints."""
+    journal.configure("INFO")
+    logging.getLogger("teleinfo.daemon.app").info("hello")
+
+    assert capsys.readouterr().err.endswith("INFO hello\n")
+    assert sys.stdout is not None
+
+
+@pytest.mark.parametrize(
+    ("level", "ours", "theirs"),
+    [
+        ("DEBUG", ["DEBUG", "INFO", "WARNING", "ERROR"], ["DEBUG", "INFO", "WARNING", "ERROR"]),
+        ("INFO", ["INFO", "WARNING", "ERROR"], ["WARNING", "ERROR"]),
+        ("WARNING", ["WARNING", "ERROR"], ["WARNING", "ERROR"]),
+        ("ERROR", ["ERROR"], ["ERROR"]),
+    ],
+)
+def test_libraries_are_heard_from_warning_up_unless_all_is_asked_for(
+    level: str, ours: list[str], theirs: list[str]
+) -> None:
+    """The level is that of our messages; those of others below WARNING come with DEBUG only."""
+    heard = []
+    for name in ("teleinfo.daemon.app", "some_library"):
+        stream = io.StringIO()
+        journal.configure(level, stream=stream)
+        for each in ("DEBUG", "INFO", "WARNING", "ERROR"):
+            logging.getLogger(name).log(getattr(logging, each), "said")
+        heard.append([line.split()[1] for line in lines(stream)])
+
+    assert heard == [ours, theirs]
+
+
+def test_a_library_with_a_level_of_its_own_stays_under_ours() -> None:
+    """With ERROR asked for, the WARNING that aiomqtt sets on its logger is not heard."""
+    stream = io.StringIO()
+    journal.configure("ERROR", stream=stream)
+    library = logging.getLogger("another_library")
+    library.setLevel(logging.WARNING)
+    library.warning("said")
+
+    assert lines(stream) == []
+
+
+def test_configuring_twice_says_each_thing_once() -> None:
+    """The last set-up is the only one."""
+    first, second = io.StringIO(), io.StringIO()
+    journal.configure("INFO", stream=first)
+    journal.configure("INFO", stream=second)
+    logging.getLogger("teleinfo").info("once")
+
+    assert (len(lines(first)), len(lines(second))) == (0, 1)
+
+
+def test_a_level_that_does_not_exist_is_refused() -> None:
+    """ValueError, as logging has it."""
+    with pytest.raises(ValueError, match="LOUD"):
+        journal.configure("LOUD", stream=io.StringIO())

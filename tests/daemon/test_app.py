@@ -1,0 +1,102 @@
+"""The daemon in this process: what it joins, what it does not hide, and whom it does not wait for."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.daemon import app as daemon_module
+from teleinfo.daemon.app import STOPPING_SIGNALS, Daemon
+from teleinfo.daemon.sd_notify import Notifier
+from teleinfo.mqtt.publisher import Publisher
+from teleinfo.settings import load
+from teleinfo.tic import payload
+from tests.faults.daemon_scenario import historique
+from tests.support.daemon import Meter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def meter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
+    """Return a meter that talks, to which the settings point; there is no broker."""
+    with Meter(historique(1), link=tmp_path / "meter") as talking:
+        monkeypatch.chdir(tmp_path)
+        monkeypatch.setenv("TELEINFO_SERIAL_PORT", talking.line.port)
+        monkeypatch.setenv("TELEINFO_MQTT_PORT", "1")
+        yield talking
+
+
+@pytest.fixture(autouse=True)
+def handlers() -> Iterator[None]:
+    """Give the signals back to the test's own process."""
+    before = {number: signal.getsignal(number) for number in STOPPING_SIGNALS}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+async def _serve() -> None:
+    await Daemon(load(None), Notifier({})).run()
+
+
+@pytest.mark.usefixtures("meter")
+def test_a_mistake_of_the_program_ends_it_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What nobody expects is hidden by nobody: all tasks end and the error comes out, for systemd to see."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(payload, "encode", fail)
+    with pytest.raises(ExceptionGroup) as raised:
+        asyncio.run(asyncio.wait_for(_serve(), 20))
+
+    assert raised.group_contains(ZeroDivisionError)
+
+
+@pytest.mark.usefixtures("meter")
+def test_a_publisher_that_does_not_say_goodbye_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stop does not wait longer than `GOODBYE_LIMIT` for a publisher that forgets to end."""
+    monkeypatch.setattr(daemon_module, "GOODBYE_LIMIT", 0.2)
+    monkeypatch.setattr(Publisher, "stop", lambda _: None)
+
+    async def scenario() -> float:
+        serving = asyncio.create_task(_serve())
+        await asyncio.sleep(0.5)  # any moment will do: it listens for signals from its first step on
+        began = time.monotonic()
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.wait_for(serving, 20)
+        return time.monotonic() - began
+
+    assert 0.2 <= asyncio.run(scenario()) < 10
+
+
+@pytest.mark.usefixtures("meter")
+def test_after_the_first_signal_the_next_ones_are_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the goodbye lasts no signal has a handler of ours: whichever comes ends the process."""
+    seen: list[object] = []
+    really = Publisher.stop
+
+    def stop(publisher: Publisher) -> None:
+        seen.extend(signal.getsignal(number) for number in STOPPING_SIGNALS)
+        really(publisher)
+
+    monkeypatch.setattr(Publisher, "stop", stop)
+
+    async def scenario() -> None:
+        serving = asyncio.create_task(_serve())
+        await asyncio.sleep(0.5)  # any moment will do: it listens for signals from its first step on
+        signal.raise_signal(signal.SIGHUP)
+        await asyncio.wait_for(serving, 20)
+
+    asyncio.run(scenario())
+
+    assert seen == [signal.SIG_DFL] * 3

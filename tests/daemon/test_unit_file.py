@@ -1,0 +1,224 @@
+"""The systemd units keep the promises of a service: they start in any order, come back, and reach little."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.cli import main as cli
+
+if TYPE_CHECKING:
+    from tests.support.figures import Figures
+
+FOLDER = Path(__file__).parents[2] / "systemd"
+UNIT = FOLDER / "teleinfo.service"
+TEMPLATE = FOLDER / "teleinfo@.service"
+EXAMPLES = sorted((FOLDER / "examples").glob("*.conf"))
+MOST_EXPOSED = 1.5
+# The first systemd that knows RestartSteps= and RestartMaxDelaySec=; older ones ignore them, and say so.
+NEWEST_KEY = 254
+
+Sections = dict[str, dict[str, list[str]]]
+
+
+def read_unit(path: Path = UNIT) -> Sections:
+    """Return section -> key -> every value that the unit gives it, in order (systemd.syntax(7))."""
+    sections: Sections = {}
+    keys: dict[str, list[str]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if line.startswith("["):
+            keys = sections.setdefault(line.strip("[]"), {})
+        elif line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            keys.setdefault(key, []).append(value)
+    return sections
+
+
+def seconds(value: str) -> int:
+    """Return a time span of the unit, which writes them all as whole seconds."""
+    return int(value.removesuffix("s"))
+
+
+def test_it_comes_back_for_ever_and_more_and_more_slowly() -> None:
+    """Whatever ends the daemon, systemd starts it again, without a limit and up to a minute apart."""
+    unit = read_unit()
+    service = unit["Service"]
+
+    assert service["Restart"] == ["always"]
+    assert unit["Unit"]["StartLimitIntervalSec"] == ["0"]
+    assert seconds(service["RestartSec"][0]) < seconds(service["RestartMaxDelaySec"][0]) <= 60
+    assert int(service["RestartSteps"][0]) > 0  # without it, systemd ignores RestartMaxDelaySec
+
+
+def test_a_wrong_setting_is_not_restarted_in_a_loop() -> None:
+    """The exit status of a wrong configuration, 78, leaves the service stopped."""
+    assert read_unit()["Service"]["RestartPreventExitStatus"] == ["78"]
+
+
+def test_nothing_has_to_be_started_before_it() -> None:
+    """The unit waits for no broker, no port and no connected network: the daemon does."""
+    unit = read_unit()["Unit"]
+
+    # An order, not a need: of the three, those that start or stop at the same time come first or last.
+    assert unit["After"] == ["network.target mosquitto.service", "serial-getty@ttyAMA0.service"]
+    assert not {"Wants", "Requires", "Requisite", "BindsTo", "PartOf", "Upholds"} & unit.keys()
+
+
+def test_a_login_prompt_never_shares_the_port() -> None:
+    """The getty of the default port is stopped: it would eat half of the meter's bytes."""
+    assert read_unit()["Unit"]["Conflicts"] == ["serial-getty@ttyAMA0.service"]
+
+
+def test_systemd_is_told_by_the_daemon_alone_and_watches_it() -> None:
+    """READY=1, STATUS= and WATCHDOG=1 come from the main process, and a hang of 30 s ends it."""
+    service = read_unit()["Service"]
+
+    assert service["Type"] == ["notify"]
+    assert service["NotifyAccess"] == ["main"]
+    assert service["WatchdogSec"] == ["30s"]
+
+
+def test_a_stop_is_given_longer_than_the_daemon_promises() -> None:
+    """A stop takes 3 s at worst (a frozen broker): systemd waits longer before it kills."""
+    assert 3 < seconds(read_unit()["Service"]["TimeoutStopSec"][0]) <= 30
+
+
+def test_one_grammar_for_the_settings() -> None:
+    """The daemon reads its settings file itself, so that no second grammar (EnvironmentFile=) can differ."""
+    service = read_unit()["Service"]
+
+    assert service["ExecStart"] == ["/opt/teleinfo/bin/teleinfo run --env-file %d/teleinfo.env"]
+    assert "EnvironmentFile" not in service
+
+
+def test_the_command_line_of_the_unit_is_one_that_teleinfo_knows(capsys: pytest.CaptureFixture[str]) -> None:
+    """`teleinfo run --env-file` exists: its help names the option."""
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["run", "--help"])
+
+    assert ended.value.code == 0
+    assert "--env-file" in capsys.readouterr().out
+
+
+def test_it_runs_without_rights() -> None:
+    """No root, no capability, no way to gain one; the group of the serial ports is all it has."""
+    service = read_unit()["Service"]
+
+    assert service["DynamicUser"] == ["yes"]
+    assert service["Group"] == ["dialout"]
+    assert service["CapabilityBoundingSet"] == [""]
+
+
+def test_no_device_rule_hides_the_port() -> None:
+    """Serial ports open by the number of their driver, so that an adapter may come later than the service."""
+    service = read_unit()["Service"]
+
+    assert "PrivateDevices" not in service
+    assert service["DevicePolicy"] == ["closed"]
+    assert service["DeviceAllow"] == ["char-204 rw", "char-4 rw", "char-188 rw", "char-166 rw"]
+
+
+def test_it_reaches_private_networks_only() -> None:
+    """Every address is denied but those of this machine and of a home."""
+    service = read_unit()["Service"]
+
+    assert service["IPAddressDeny"] == ["any"]
+    assert service["IPAddressAllow"] == [
+        "localhost link-local 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"
+    ]
+
+
+def test_a_second_meter_differs_in_its_names_alone() -> None:
+    """The template is the unit, with a settings file and a user that have the name of the instance."""
+    one, template = read_unit(), read_unit(TEMPLATE)
+    service, unit = template["Service"], template["Unit"]
+
+    assert unit.pop("AssertPathExists") == ["/etc/teleinfo/%i.env"]
+    assert service.pop("LoadCredential") == ["teleinfo.env:/etc/teleinfo/%i.env"]
+    assert service.pop("User") == ["teleinfo-%i"]
+    assert "%i" in unit.pop("Description")[0]
+    for section, key in (
+        *(("Unit", "AssertPathExists"), ("Unit", "Description")),
+        *(("Service", "LoadCredential"), ("Service", "User")),
+    ):
+        del one[section][key]
+    assert template == one
+
+
+def test_the_template_names_the_settings_that_two_meters_cannot_share() -> None:
+    """Whoever reads its first lines gives the second meter a port, a topic and a client id of its own."""
+    head = TEMPLATE.read_text(encoding="utf-8").partition("[Unit]")[0]
+
+    assert {"TELEINFO_SERIAL_PORT", "TELEINFO_MQTT_TOPIC", "TELEINFO_MQTT_CLIENT_ID"} <= set(
+        head.replace(",", " ").split()
+    )
+
+
+def analyze(tmp_path: Path, unit: Path, verb: str, *options: str, drop_in: Path | None = None) -> str:
+    """Run systemd-analyze on a copy of `unit` whose program exists, and return what it says."""
+    program = shutil.which("systemd-analyze")
+    if program is None:
+        pytest.skip("systemd-analyze is not installed")
+    version = subprocess.run([program, "--version"], capture_output=True, text=True, check=True, timeout=60)
+    if int(version.stdout.split()[1]) < NEWEST_KEY:
+        pytest.skip(f"systemd is older than {NEWEST_KEY}")
+    lines = unit.read_text(encoding="utf-8").splitlines()
+    # The program need not be installed where the test runs.
+    stub = ["ExecStart=/bin/true" if line.startswith("ExecStart=") else line for line in lines]
+    copy = tmp_path / unit.name
+    copy.write_text("\n".join(stub), encoding="utf-8")
+    if drop_in is not None:
+        folder = tmp_path / f"{unit.name}.d"
+        folder.mkdir()
+        (folder / drop_in.name).write_bytes(drop_in.read_bytes())
+    command = [program, verb, *options, str(copy)]
+    result = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env={"LC_ALL": "C.UTF-8"}
+    )
+
+    assert result.returncode == 0, result.stdout + result.stderr
+    return result.stdout
+
+
+def exposure(said: str) -> float:
+    """Return the figure at the end of what `systemd-analyze security` says."""
+    return float(said.rpartition("exposure level for")[2].split(":")[1].split()[0])
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("unit", [UNIT, TEMPLATE], ids=lambda path: path.name)
+def test_systemd_finds_no_fault_in_it(tmp_path: Path, unit: Path) -> None:
+    """`systemd-analyze verify` knows every key and takes every value."""
+    # Without --recursive-errors=no it exits 0 even for a key that does not exist.
+    analyze(tmp_path, unit, "verify", "--man=no", "--recursive-errors=no")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("unit", [UNIT, TEMPLATE], ids=lambda path: path.name)
+def test_systemd_finds_it_well_closed(tmp_path: Path, unit: Path, figures: Figures) -> None:
+    """`systemd-analyze security` says at most 1.5, of 10."""
+    said = analyze(tmp_path, unit, "security", "--no-pager", "--offline=true", "--threshold=15")
+
+    figures.kept(f"exposure of {unit.name}", exposure(said), at_most=MOST_EXPOSED, unit="of 10")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("drop_in", EXAMPLES, ids=lambda path: path.name)
+def test_systemd_finds_no_fault_in_the_examples(tmp_path: Path, drop_in: Path) -> None:
+    """Each drop-in goes with the unit."""
+    analyze(tmp_path, UNIT, "verify", "--man=no", "--recursive-errors=no", drop_in=drop_in)
+
+
+@pytest.mark.real
+def test_a_broker_on_this_machine_allows_a_tighter_sandbox(tmp_path: Path) -> None:
+    """The drop-in for a local broker lowers the exposure."""
+    options = ("security", "--no-pager", "--offline=true")
+    (tmp_path / "wide").mkdir()
+    wide = analyze(tmp_path / "wide", UNIT, *options)
+    tight = analyze(tmp_path, UNIT, *options, drop_in=FOLDER / "examples" / "local-broker.conf")
+
+    assert exposure(tight) < exposure(wide)

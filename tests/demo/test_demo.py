@@ -1,0 +1,310 @@
+"""`teleinfo demo`: the whole chain, as whoever types it sees it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.demo import command as demo
+from tests.support.broker import MosquittoBroker, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Generous: a slow machine with other work takes seconds to start each Python.
+PATIENCE_SECONDS = 60.0
+MARK = "DEMO_TEST_MARK"
+
+
+class Demo:
+    """A running `teleinfo demo`, whose processes all carry a mark of their own in their environment."""
+
+    def __init__(self, *options: str, folder: Path) -> None:
+        self.mark = f"{MARK}={uuid.uuid4()}"
+        name, _, value = self.mark.partition("=")
+        # A household's own settings must not matter: these would keep the daemon from starting.
+        environment = {**os.environ, "TELEINFO_MQTT_PORT": "none", "TELEINFO_NONSENSE": "1", name: value}
+        (folder / ".env").write_text("TELEINFO_MQTT_QOS=7\n", encoding="utf-8")
+        self.stderr = (folder / "stderr").open("w+", encoding="utf-8")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "teleinfo", "demo", *options],
+            stdout=subprocess.PIPE,
+            stderr=self.stderr,
+            text=True,
+            cwd=folder,
+            env=environment,
+        )
+        # Whatever goes wrong, the test ends: without its processes the demo's output ends.
+        self.timer = threading.Timer(PATIENCE_SECONDS, self.kill)
+        self.timer.start()
+
+    def lines(self) -> Iterator[str]:
+        """Yield each line of standard output as it comes, until the demo ends."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            yield line.rstrip("\n")
+
+    def messages(self) -> Iterator[tuple[str, str]]:
+        """Yield topic and payload of each message that the demo shows."""
+        for line in self.lines():
+            if line.startswith("teleinfo"):
+                topic, _, payload = line.partition(" ")
+                yield topic, payload.strip()
+
+    def end(self, number: signal.Signals | None = None) -> tuple[int, list[str], str]:
+        """Send `number`, wait for the end; return exit status, the lines since, and standard error."""
+        if number is not None:
+            self.process.send_signal(number)
+        rest = list(self.lines())
+        status = self.process.wait(PATIENCE_SECONDS)
+        self.stderr.seek(0)
+        return status, rest, self.stderr.read()
+
+    def pids(self, *words: str) -> list[int]:
+        """Return the processes that carry the mark and have all `words` on their command line."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            with contextlib.suppress(OSError):  # it ended while we looked, or is another user's
+                if entry.name.isdigit() and self.mark.encode() in (entry / "environ").read_bytes().split(
+                    b"\0"
+                ):
+                    line = (entry / "cmdline").read_bytes().split(b"\0")
+                    if all(word.encode() in line for word in words):
+                        found.append(int(entry.name))
+        return found
+
+    def kill(self) -> None:
+        """End every process that carries the mark, by force."""
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.timer.cancel()
+        self.kill()
+        self.process.wait(PATIENCE_SECONDS)
+        if self.process.stdout is not None:
+            self.process.stdout.close()
+        self.stderr.close()
+
+
+@contextlib.contextmanager
+def running(*options: str, folder: Path) -> Iterator[Demo]:
+    """Yield a demo that has just been started."""
+    started = Demo(*options, folder=folder)
+    try:
+        yield started
+    finally:
+        started.close()
+
+
+def arguments(*words: str) -> argparse.Namespace:
+    """Return `words` as the command line hands them over."""
+    parser = argparse.ArgumentParser()
+    demo.configure(parser)
+    return parser.parse_args(words)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_it_shows_the_messages_until_ctrl_c_and_leaves_nothing_behind(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    """`online`, then readings as JSON; at Ctrl-C the last word is `offline`, exit 0, no process left."""
+    with running("--speed", "10", folder=tmp_path) as shown:
+        seen = []
+        for topic, payload in shown.messages():
+            seen.append((topic, payload))
+            if topic == "teleinfo" and ("teleinfo/status", "online") in seen:
+                break
+        reading = json.loads(next(payload for topic, payload in seen if topic == "teleinfo"))
+        status, rest, stderr = shown.end(number)
+        left = shown.pids()
+
+    assert all(isinstance(value, str) for value in reading.values())
+    assert len(reading) > 5
+    assert rest[-1].split() == ["teleinfo/status", "offline"]
+    assert status == 0, stderr
+    assert "Traceback" not in stderr
+    assert "Warning" not in stderr
+    assert left == []
+
+
+@pytest.mark.real
+def test_the_heading_tells_how_to_subscribe_from_elsewhere(tmp_path: Path) -> None:
+    """First come what runs and a mosquitto_sub line with the broker's address; --seconds ends it."""
+    with running("--seconds", "0.5", folder=tmp_path) as shown:
+        status, lines, stderr = shown.end()
+        left = shown.pids()
+
+    assert lines[0].startswith("A simulated meter (hc) -> teleinfo -> an embedded MQTT broker at 127.0.0.1:")
+    assert "mosquitto_sub -h 127.0.0.1 -p " in lines[1]
+    assert lines[3] == ""
+    assert status == 0, stderr
+    assert left == []
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("part", ["run", "simulate"])
+def test_a_part_that_dies_ends_the_demo_with_a_sentence(part: str, tmp_path: Path) -> None:
+    """A demo whose daemon or meter is killed says which one, exits with 1 and takes the others along."""
+    with running("--speed", "10", folder=tmp_path) as shown:
+        next(shown.messages())
+        (pid,) = shown.pids(part)
+        os.kill(pid, signal.SIGKILL)
+        status, _, stderr = shown.end()
+        left = shown.pids()
+
+    assert status == 1
+    assert "ended by itself with status -9" in stderr
+    assert "Traceback" not in stderr
+    assert left == []
+
+
+@pytest.mark.real
+def test_an_existing_broker_gets_the_messages(tmp_path: Path) -> None:
+    """With --host the daemon publishes on that broker, and the screen shows what comes from there."""
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        running("--speed", "10", "--host", broker.host, "--port", str(broker.port), folder=tmp_path) as shown,
+    ):
+        reading = next(payload for topic, payload in shown.messages() if topic == "teleinfo")
+        status, rest, stderr = shown.end(signal.SIGINT)
+
+    assert "ADCO" in json.loads(reading)
+    assert rest[-1].split() == ["teleinfo/status", "offline"]
+    assert "as teleinfo-demo-" in broker.log
+    assert status == 0, stderr
+
+
+@pytest.mark.real
+def test_a_reader_that_leaves_ends_the_demo(tmp_path: Path) -> None:
+    """`teleinfo demo | head` ends when head does: no traceback, no process left."""
+    with running("--speed", "10", folder=tmp_path) as shown:
+        next(shown.messages())
+        assert shown.process.stdout is not None
+        shown.process.stdout.close()
+        status = shown.process.wait(PATIENCE_SECONDS)
+        shown.stderr.seek(0)
+        stderr = shown.stderr.read()
+        left = shown.pids()
+
+    assert status == 0, stderr
+    assert "Traceback" not in stderr
+    assert left == []
+
+
+def test_no_broker_at_the_given_host_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """A broker that does not answer is one sentence with its address, and exit status 1."""
+    port = free_port()
+
+    status = demo.main(arguments("--host", "127.0.0.1", "--port", str(port)))
+
+    assert status == 1
+    said = f"No MQTT broker lets the demo in at 127.0.0.1:{port}: nothing listens there\n"
+    assert capsys.readouterr().err == said
+
+
+def test_a_host_without_an_address_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """A name that does not resolve, on a screen in French."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LC_ALL", "fr_FR.UTF-8")
+        status = demo.main(arguments("--host", "nowhere.invalid"))
+
+    assert status == 1
+    assert "son nom n’est pas connu ici" in capsys.readouterr().err
+
+
+@pytest.mark.real
+def test_ctrl_c_ends_it_while_it_still_waits_for_a_broker(tmp_path: Path) -> None:
+    """A broker that takes the connection and then says nothing does not keep Ctrl-C waiting."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(PATIENCE_SECONDS)
+        port = silent.getsockname()[1]
+        with running("--host", "127.0.0.1", "--port", str(port), folder=tmp_path) as shown:
+            connection, _ = silent.accept()
+            with connection:
+                connection.settimeout(PATIENCE_SECONDS)
+                connection.recv(1)
+                status, rest, stderr = shown.end(signal.SIGINT)
+
+    assert status == 0, stderr
+    assert rest == []
+    assert stderr == ""
+
+
+@pytest.mark.real
+def test_a_silent_broker_is_said() -> None:
+    """A broker that takes the connection and then says nothing is given up after a while, with a sentence."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        # In a process of its own: amqtt leaves its end of the connection open.
+        program = (
+            "from teleinfo.cli import main as cli; from teleinfo.demo import broker; "
+            "broker.CONNECT_SECONDS = 0.2; "
+            f"raise SystemExit(cli.main(['demo', '--host', '127.0.0.1', '--port', '{port}']))"
+        )
+        command = [sys.executable, "-c", program]
+        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+
+    assert ended.returncode == 1
+    assert ended.stderr == f"No MQTT broker lets the demo in at 127.0.0.1:{port}: no answer within 0.2 s\n"
+
+
+def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """An embedded broker that cannot have its port says so in one sentence, and exit status 1."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port = other.getsockname()[1]
+
+        status = demo.main(arguments("--port", str(port)))
+
+    assert status == 1
+    assert f"cannot listen on port {port}: another program uses it" in capsys.readouterr().err
+
+
+def test_without_the_extra_it_tells_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where amqtt is not installed, the demo names both ways to get it and exits with 1."""
+    monkeypatch.setitem(sys.modules, "amqtt", None)
+
+    status = demo.main(arguments())
+
+    assert status == 1
+    message = capsys.readouterr().err
+    assert "pip install 'amqtt" in message
+    assert "make demo" in message
+
+
+@pytest.mark.parametrize(
+    ("option", "word"),
+    [
+        ("--seconds", "0"),
+        ("--seconds", "inf"),
+        ("--seconds", "soon"),
+        ("--speed", "nan"),
+        ("--noise", "2"),
+        ("--meter", "gas"),
+    ],
+)
+def test_wrong_usage_is_told_before_anything_starts(option: str, word: str) -> None:
+    """A value that makes no sense is wrong usage (exit status 2)."""
+    with pytest.raises(SystemExit) as ended:
+        arguments(option, word)
+
+    assert ended.value.code == 2

@@ -1,0 +1,80 @@
+"""What docs/examples says to other programs agrees with what is published."""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from teleinfo.mqtt.topics import Topics
+from teleinfo.settings import Settings
+from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.tic.tables.households import BLEU, CONCENTRATEUR, LINKY
+
+EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
+LABELS = (*BLEU, *CONCENTRATEUR, *LINKY)
+NUMBERS = {label.name for label in LABELS if label.is_number}
+KEYS = {label.name for label in LABELS} | {label.name + HORODATE_SUFFIX for label in LABELS if label.horodate}
+TOPICS = Topics(Settings.model_fields["mqtt_topic"].default)
+
+
+def telegraf() -> dict[str, Any]:
+    """Return the configuration of Telegraf."""
+    return tomllib.loads((EXAMPLES / "telegraf.conf").read_text(encoding="utf-8"))
+
+
+def flow() -> list[dict[str, Any]]:
+    """Return the nodes of the flow."""
+    nodes: list[dict[str, Any]] = json.loads((EXAMPLES / "node-red-flow.json").read_text(encoding="utf-8"))
+    return nodes
+
+
+def test_telegraf_makes_numbers_of_the_quantities_and_of_nothing_else() -> None:
+    """Each étiquette of a household's meter, in both modes, and each horodate."""
+    [converter] = telegraf()["processors"]["converter"]
+    globs = converter["fields"]["float"]
+
+    assert {key for key in KEYS if any(fnmatchcase(key, glob) for glob in globs)} == NUMBERS
+    assert [glob for glob in globs if not any(fnmatchcase(key, glob) for key in KEYS)] == []
+
+
+def test_telegraf_does_not_take_a_leading_zero_for_octal() -> None:
+    """Its conversion to integer does."""
+    [converter] = telegraf()["processors"]["converter"]
+
+    assert set(converter["fields"]) == {"float"}
+
+
+def test_telegraf_listens_to_our_topics() -> None:
+    """Those of the default settings."""
+    consumers = telegraf()["inputs"]["mqtt_consumer"]
+
+    assert [topic for consumer in consumers for topic in consumer["topics"]] == [
+        TOPICS.readings,
+        TOPICS.health,
+    ]
+
+
+def test_node_red_makes_numbers_of_the_quantities_and_of_nothing_else() -> None:
+    """The pattern of its function."""
+    [function] = [node for node in flow() if node.get("name") == "quantities to numbers"]
+    found = re.search(r"const quantity = /(.*)/;", function["func"])
+
+    assert found is not None
+    assert {key for key in KEYS if re.search(found[1], key)} == NUMBERS
+
+
+def test_node_red_listens_to_our_topics() -> None:
+    """Those of the default settings, and every wire leads to a node."""
+    nodes = flow()
+    known = {node["id"] for node in nodes}
+
+    assert [node["topic"] for node in nodes if node["type"] == "mqtt in"] == [
+        TOPICS.readings,
+        TOPICS.status,
+        TOPICS.health,
+    ]
+    assert {end for node in nodes for wires in node.get("wires", []) for end in wires} <= known

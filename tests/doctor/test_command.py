@@ -1,0 +1,190 @@
+"""`teleinfo doctor` as a whole: a real process between a pseudo-terminal and a real mosquitto."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.support.broker import MosquittoBroker, free_port
+from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from tests.support.figures import Figures
+
+pytestmark = pytest.mark.real
+
+PROMISE = 60.0
+"""Seconds that the whole may take."""
+
+NUMBER = "041961123456"
+CANARY = "c4nary-s3cret"
+FRAME = with_parity(
+    encode_frame(
+        [
+            Group("ADCO", NUMBER, None, Mode.HISTORIQUE),
+            Group("OPTARIF", "HC..", None, Mode.HISTORIQUE),
+            Group("ISOUSC", "45", None, Mode.HISTORIQUE),
+            Group("HCHC", "000019212", None, Mode.HISTORIQUE),
+            Group("PAPP", "01940", None, Mode.HISTORIQUE),
+        ]
+    )
+)
+
+
+def doctor(
+    folder: Path, *options: str, settings: Mapping[str, object], language: str = "C.UTF-8"
+) -> subprocess.CompletedProcess[str]:
+    """Run it in `folder` with these settings and no others."""
+    environ = {"PATH": os.environ["PATH"], "LC_ALL": language, "PYTHONUTF8": "1", "COLUMNS": "80"}
+    environ |= {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "teleinfo", "doctor", *options],
+        capture_output=True, text=True, check=False, cwd=folder, env=environ, timeout=2 * PROMISE,
+    )  # fmt: skip
+
+
+def verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
+    """Return what `--json` says: area.check → verdict."""
+    assert done.stderr == ""
+    found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
+    return {f"{one['area']}.{one['check']}": one["verdict"] for one in found}
+
+
+def test_where_all_is_well_it_says_so_within_a_minute(tmp_path: Path, figures: Figures) -> None:
+    """1. A meter, a broker, no service. 2. Every area is looked at; exit status 0."""
+    with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter:
+        began = time.monotonic()
+        done = doctor(tmp_path, "--json", settings=settings_for(broker, meter.line))
+        figures.kept("doctor: all areas, all well", time.monotonic() - began, at_most=PROMISE)
+    found = verdicts(done)
+
+    assert "fault" not in found.values(), done.stdout
+    assert done.returncode == 0
+    assert (found["settings.file"], found["line.wiring"], found["broker.topic"]) == ("ok", "ok", "ok")
+    assert NUMBER not in done.stdout
+
+
+def test_while_the_service_runs_it_asks_the_broker(tmp_path: Path) -> None:
+    """1. The daemon reads the port. 2. The doctor leaves the port alone, and reads status and health."""
+    with (
+        MosquittoBroker(tmp_path, users={"house": CANARY}) as broker,
+        Subscriber(broker.host, broker.port, username="house", password=CANARY) as subscriber,
+        Meter(FRAME) as meter,
+    ):
+        wanted = settings_for(broker, meter.line) | {"mqtt_username": "house", "mqtt_password": CANARY}
+        with Daemon(tmp_path, **wanted) as daemon:
+            subscriber.expect("teleinfo/status", b"online")
+            subscriber.drain()
+            options = ("--json", "--report", str(tmp_path / "report"))
+            done = doctor(tmp_path, *options, settings=wanted)
+            subscriber.expect("teleinfo")
+            heard = subscriber.drain()
+            log = daemon.log
+    text = (tmp_path / "report").read_text(encoding="utf-8")
+    found = json.loads(done.stdout)["findings"]
+    line = next(one for one in found if one["area"] == "line")
+    holder = next(one for one in found if one["check"] == "holder")
+
+    assert done.returncode == 0, done.stdout
+    assert holder["facts"] == {"holder": "teleinfo"}
+    assert (line["verdict"], line["facts"]["mode"], line["facts"]["status"]) == ("ok", "historique", "online")
+    assert "WARNING" not in log
+    assert not [one for one in heard if one.topic == "teleinfo/status" and one.payload == b"offline"]
+    for canary in (CANARY, NUMBER):
+        assert canary not in done.stdout + done.stderr + text
+    assert (tmp_path / "report").stat().st_mode & 0o077 == 0
+
+
+def test_a_missing_port_and_a_missing_broker_are_faults_in_french(tmp_path: Path) -> None:
+    """1. Neither is there. 2. Both are told, in the language of the locale; exit status 1."""
+    port = free_port()
+    settings = {"serial_port": "/dev/ttyNOWHERE", "mqtt_host": "127.0.0.1", "mqtt_port": port}
+    done = doctor(tmp_path, language="fr_FR.UTF-8", settings=settings)
+
+    assert done.returncode == 1
+    assert "✗ périphérique  il n’y a pas de /dev/ttyNOWHERE" in done.stdout
+    assert f"✗ port  rien n’écoute à 127.0.0.1:{port}" in done.stdout
+    assert "Commencez par le premier défaut" in done.stdout.replace("\n", " ")
+    assert "\x1b" not in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_wrong_settings_come_first(tmp_path: Path) -> None:
+    """1. Two settings are wrong. 2. Both are told, no secret is; the rest waits; exit status 1."""
+    done = doctor(tmp_path, settings={"mqtt_qos": "3", "mqtt_password": CANARY})
+
+    assert done.returncode == 1
+    assert 'TELEINFO_MQTT_QOS: "3" is not 0, 1 or 2; default 1' in done.stdout
+    assert "TELEINFO_MQTT_PASSWORD: is given without TELEINFO_MQTT_USERNAME" in done.stdout.replace(
+        "\n", " "
+    ).replace("             ", "")
+    assert CANARY not in done.stdout + done.stderr
+
+
+def test_wrong_settings_are_told_in_french_too(tmp_path: Path) -> None:
+    """What is allowed, in the language of the locale; the values as they were given."""
+    done = doctor(tmp_path, language="fr_FR.UTF-8", settings={"mqtt_port": "mosquitto", "mqtt_topc": "x"})
+    said = " ".join(done.stdout.split())
+
+    assert done.returncode == 1
+    assert 'TELEINFO_MQTT_PORT : "mosquitto" n’est pas un numéro de port (1–65535) ; par défaut 1883' in said
+    assert "TELEINFO_MQTT_TOPC : ce réglage n’existe pas ; vouliez-vous dire TELEINFO_MQTT_TOPIC ?" in said
+    assert "is not" not in said
+
+
+def test_a_wrong_setting_of_the_environment_is_looked_for_there(tmp_path: Path) -> None:
+    """Without a file there is nothing to edit: the line to type shows the names, and no value."""
+    done = doctor(tmp_path, "--json", settings={"mqtt_qos": "3"})
+    [found] = [one for one in json.loads(done.stdout)["findings"] if one["area"] == "settings"]
+    [line] = found["lines"]
+    environ = {"TELEINFO_MQTT_PASSWORD": CANARY, "PATH": os.environ["PATH"]}
+    said = subprocess.run(["sh", "-c", line], env=environ, capture_output=True, text=True, check=True)
+
+    assert said.stdout == "TELEINFO_MQTT_PASSWORD\n"
+
+
+def test_the_file_of_settings_is_named(tmp_path: Path) -> None:
+    """`--env-file`, else `.env`: the one that was read, and what it changes."""
+    (tmp_path / ".env").write_text(
+        f"TELEINFO_SERIAL_PORT=/dev/ttyNOWHERE\nTELEINFO_MQTT_PORT={free_port()}\n"
+    )
+    done = doctor(tmp_path, "--json", settings={})
+    found = {one["check"]: one for one in json.loads(done.stdout)["findings"] if one["area"] == "settings"}
+
+    assert ".env" in found["file"]["saw"]
+    assert found["changed"]["facts"]["variables"] == ["TELEINFO_SERIAL_PORT", "TELEINFO_MQTT_PORT"]
+
+
+def test_a_report_never_replaces_a_file(tmp_path: Path) -> None:
+    """What is there already stays, and nothing is looked at."""
+    (tmp_path / "report").write_text("mine")
+    done = doctor(tmp_path, "--report", "report", settings={"serial_port": "/dev/ttyNOWHERE"})
+
+    assert (done.returncode, done.stdout, (tmp_path / "report").read_text()) == (1, "", "mine")
+    assert "report is there already" in done.stderr
+
+
+def test_the_demo_speaks_french_too(tmp_path: Path) -> None:
+    """Its heading, where the locale is French."""
+    done = subprocess.run(
+        [sys.executable, "-m", "teleinfo", "demo", "--seconds", "0.5"],
+        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "fr_FR.UTF-8", "PYTHONUTF8": "1"},
+    )  # fmt: skip
+
+    assert done.stdout.startswith(
+        "Un compteur simulé (hc) -> teleinfo -> un broker MQTT intégré à 127.0.0.1:"
+    )

@@ -1,0 +1,159 @@
+"""What only a Raspberry Pi has, on a tree of files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.doctor import raspberry_pi as board
+from teleinfo.doctor.findings import Verdict
+from tests.doctor.pi import PI_4, PI_5, Tree, by_check
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FREE = "enable_uart=1\ndtoverlay=disable-bt\n"
+
+
+@pytest.fixture
+def pi(tmp_path: Path) -> Tree:
+    """Return an empty tree."""
+    return Tree(tmp_path)
+
+
+def test_a_board_that_is_set_up_has_no_fault(pi: Tree) -> None:
+    """PL011 on the pins, no console, no Bluetooth."""
+    pi.raspberry(config=FREE)
+    pi.link("/dev/serial0", "ttyAMA0")
+    pi.file("/dev/ttyAMA0")
+    found = board.examine(pi.machine, "/dev/ttyAMA0")
+    found += [board.console(pi.machine, "/dev/ttyAMA0"), board.getty(pi.machine, "/dev/ttyAMA0")]
+
+    assert {one.verdict for one in found} == {Verdict.OK}
+    assert by_check(found)["board"].saw == f"{PI_4}: /dev/serial0 is /dev/ttyAMA0"
+
+
+@pytest.mark.parametrize(
+    ("console", "verdict"),
+    [
+        ("console=ttyAMA0,115200 console=tty1", Verdict.FAULT),
+        ("console=serial0,115200 console=tty1", Verdict.FAULT),
+        ("console=ttyS0,115200 console=tty1", Verdict.OK),
+        ("console=tty1", Verdict.OK),
+        ("noconsole=ttyAMA0", Verdict.OK),
+    ],
+)
+def test_a_console_of_the_kernel_on_the_port_is_a_fault(pi: Tree, console: str, verdict: Verdict) -> None:
+    """By its own name or as serial0, and on this port only; raspi-config switches it off."""
+    pi.raspberry(config=FREE, command_line=console)
+    pi.link("/dev/serial0", "ttyAMA0")
+    found = board.console(pi.machine, "/dev/ttyAMA0")
+
+    assert found.verdict is verdict
+    assert (found.lines == ("sudo raspi-config nonint do_serial_cons 1", "sudo reboot")) is (
+        verdict is Verdict.FAULT
+    )
+
+
+def test_off_a_raspberry_pi_a_console_of_the_kernel_only_disturbs(pi: Tree) -> None:
+    """It reads nothing, and no getty that is masked takes it away: the boot loader's settings do."""
+    pi.file("/proc/cmdline", "console=tty0 console=ttyS0,115200n8")
+    found = board.console(pi.machine, "/dev/ttyS0")
+
+    assert found.verdict is Verdict.WARNING
+    assert "Remove console=ttyS0 from GRUB_CMDLINE_LINUX" in found.advice
+    assert found.lines == ("sudo update-grub", "sudo reboot")
+
+
+@pytest.mark.parametrize(
+    "folder", ["/run/systemd/generator/getty.target.wants", "/etc/systemd/system/getty.target.wants"]
+)
+def test_a_login_console_on_the_port_is_a_fault(pi: Tree, folder: str) -> None:
+    """Whether the kernel's command line or somebody's hand asks for it; a masked one does not start."""
+    pi.link(f"{folder}/serial-getty@ttyAMA0.service", "/usr/lib/systemd/system/serial-getty@.service")
+    found = board.getty(pi.machine, "/dev/ttyAMA0")
+    pi.link("/etc/systemd/system/serial-getty@ttyAMA0.service", "/dev/null")
+    masked = board.getty(pi.machine, "/dev/ttyAMA0")
+
+    assert (found.verdict, masked.verdict) == (Verdict.FAULT, Verdict.OK)
+    assert found.lines == ("sudo systemctl mask --now serial-getty@ttyAMA0",)
+    assert board.getty(pi.machine, "/dev/ttyS0").verdict is Verdict.OK
+
+
+def test_bluetooth_on_the_port_is_a_fault(pi: Tree) -> None:
+    """A Pi 4 as it comes gives the PL011 to Bluetooth: an overlay takes it back."""
+    pi.raspberry(config="enable_uart=1\n")
+    pi.link("/dev/serial0", "ttyS0")
+    pi.file("/dev/ttyAMA0")
+    found = by_check(board.examine(pi.machine, "/dev/ttyAMA0"))["bluetooth"]
+
+    assert found.verdict is Verdict.FAULT
+    assert "dtoverlay=disable-bt" in found.lines[0]
+    assert found.lines[0].endswith("| sudo tee -a /boot/firmware/config.txt")
+
+
+@pytest.mark.parametrize(
+    ("config", "verdict"),
+    [
+        ("enable_uart=1", Verdict.OK),
+        ("[all]\nenable_uart=1  # on", Verdict.OK),
+        ("[pi4]\nenable_uart=1", Verdict.OK),
+        ("", Verdict.WARNING),
+        ("#enable_uart=1", Verdict.WARNING),
+        ("enable_uart=0", Verdict.WARNING),
+        ("[pi3]\nenable_uart=1", Verdict.WARNING),
+        ("[none]\nenable_uart=1", Verdict.WARNING),
+        ("[pi3]\nother=1\n[all]\nenable_uart=1", Verdict.OK),
+    ],
+)
+def test_the_small_uart_needs_enable_uart(pi: Tree, config: str, verdict: Verdict) -> None:
+    """Its speed follows the processor's otherwise; sections for other boards do not count."""
+    pi.raspberry(config=config)
+    pi.link("/dev/serial0", "ttyS0")
+    pi.file("/dev/ttyS0")
+    found = by_check(board.examine(pi.machine, "/dev/serial0"))
+
+    assert found["uart"].verdict is verdict
+    assert found["bluetooth"].verdict is Verdict.OK
+
+
+def test_a_port_that_is_switched_off_is_a_fault(pi: Tree) -> None:
+    """No device, and nothing in config.txt that makes one."""
+    pi.raspberry()
+    found = by_check(board.examine(pi.machine, "/dev/ttyS0"))["uart"]
+
+    assert found.verdict is Verdict.FAULT
+    assert found.lines == ("sudo raspi-config nonint do_serial_hw 0", "sudo reboot")
+
+
+def test_the_debug_connector_of_a_pi_5_is_not_its_pins(pi: Tree) -> None:
+    """/dev/serial0 of a Pi 5 is the connector for debugging; the pins are ttyAMA0, by uart0."""
+    pi.raspberry(model=PI_5, config="dtparam=uart0=on\n")
+    pi.link("/dev/serial0", "ttyAMA10")
+    pi.file("/dev/ttyAMA10")
+    found = by_check(board.examine(pi.machine, "/dev/serial0"))
+
+    assert (found["board"].verdict, found["uart"].verdict) == (Verdict.FAULT, Verdict.OK)
+    assert found["board"].lines == ("TELEINFO_SERIAL_PORT=/dev/ttyAMA0",)
+
+
+@pytest.mark.parametrize("port", ["/dev/ttyUSB0", "/dev/serial/by-id/usb-adapter-if00-port0"])
+def test_an_adapter_has_nothing_to_do_with_the_board(pi: Tree, port: str) -> None:
+    """The UART of the board does not matter to who does not use it."""
+    pi.raspberry()
+
+    assert board.examine(pi.machine, port) == []
+
+
+def test_another_machine_has_no_such_board(pi: Tree) -> None:
+    """Without the model of a Raspberry Pi nothing is said of one."""
+    assert board.examine(pi.machine, "/dev/ttyAMA0") == []
+
+
+def test_what_cannot_be_read_is_said(pi: Tree) -> None:
+    """A Pi without config.txt: nobody could look."""
+    pi.file("/proc/device-tree/model", PI_4)
+    found = by_check(board.examine(pi.machine, "/dev/ttyAMA0"))
+
+    assert found["uart"].verdict is Verdict.UNSEEN

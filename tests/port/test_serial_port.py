@@ -1,0 +1,531 @@
+"""The street door, with real pseudo-terminals and real sockets."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import termios
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import serial
+
+from teleinfo.port import serial_port as source
+from teleinfo.port.canonical_mode import Doze
+from teleinfo.port.errors import PortError, Trouble, cannot_open, cannot_reach, device_lost
+from teleinfo.port.serial_port import open_port
+from teleinfo.simulator.serial_line import Line
+from tests.support.ports import BOUND, descriptors, unread, until
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.real
+
+ALL_BYTES = bytes(range(256)) * 4
+
+
+async def read_exactly(port: source.Port, size: int) -> bytes:
+    """Read until `size` bytes came."""
+    data = b""
+    async with asyncio.timeout(BOUND):
+        while len(data) < size:
+            data += await port.read()
+    return data
+
+
+async def trouble_of(url: str, baudrate: int = 1200) -> PortError:
+    """Open `url`, which must fail, and return how."""
+    with pytest.raises(PortError) as caught:
+        async with asyncio.timeout(BOUND), open_port(url, baudrate):
+            pytest.fail("the port opened")
+    return caught.value
+
+
+def test_every_byte_comes_through_unchanged(tmp_path: Path) -> None:
+    """NUL, XON, XOFF, DEL and bit 7 arrive as they were sent, however the terminal was set before."""
+
+    async def scenario() -> bytes:
+        with Line(link=tmp_path / "meter") as line:
+            slave = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
+            attributes = termios.tcgetattr(slave)
+            attributes[0] |= termios.BRKINT | termios.IXON | termios.ISTRIP | termios.ICRNL | termios.PARMRK
+            attributes[0] |= termios.IGNPAR | termios.INPCK | termios.IXOFF | termios.IGNCR | termios.INLCR
+            attributes[3] |= termios.ICANON | termios.ISIG | termios.ECHO
+            termios.tcsetattr(slave, termios.TCSANOW, attributes)
+            os.close(slave)
+            async with open_port(line.port, 1200) as port:
+                line.write(ALL_BYTES)
+                return await read_exactly(port, len(ALL_BYTES))
+
+    assert asyncio.run(scenario()) == ALL_BYTES
+
+
+@pytest.mark.parametrize("baudrate", [1200, 9600])
+def test_the_speed_is_set(tmp_path: Path, baudrate: int) -> None:
+    """The port works at the speed that was asked for."""
+
+    async def scenario() -> int | None:
+        with Line(link=tmp_path / "meter", baudrate=2400) as line:
+            async with open_port(line.port, baudrate):
+                return line.heard_at
+
+    assert asyncio.run(scenario()) == baudrate
+
+
+def test_what_the_port_held_before_is_thrown_away(tmp_path: Path) -> None:
+    """Stale bytes of before the opening never come out."""
+
+    async def scenario() -> bytes:
+        with Line(link=tmp_path / "meter") as line:
+            holder = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
+            line.write(b"stale")
+            await until(lambda: unread(holder) == 5)  # the kernel passes it on in its own time
+            async with open_port(line.port, 1200) as port:
+                line.write(b"fresh")
+                data = await read_exactly(port, 5)
+            os.close(holder)
+            return data
+
+    assert asyncio.run(scenario()) == b"fresh"
+
+
+def test_a_wait_that_is_stopped_loses_no_byte(tmp_path: Path) -> None:
+    """Reads that are cancelled all the time give the same bytes as patient ones."""
+
+    async def scenario() -> bytes:
+        with Line(link=tmp_path / "meter") as line:
+            async with open_port(line.port, 1200) as port:
+                sending = asyncio.create_task(send_slowly(line))
+                data = b""
+                async with asyncio.timeout(BOUND):
+                    while len(data) < len(ALL_BYTES):
+                        try:
+                            async with asyncio.timeout(0.0005):
+                                data += await port.read()
+                        except TimeoutError:
+                            continue
+                await sending
+                return data
+
+    async def send_slowly(line: Line) -> None:
+        for start in range(0, len(ALL_BYTES), 8):
+            line.write(ALL_BYTES[start : start + 8])
+            await asyncio.sleep(0.001)
+
+    assert asyncio.run(scenario()) == ALL_BYTES
+
+
+def test_a_listener_gets_every_byte_that_was_not_there_before(tmp_path: Path) -> None:
+    """What came before somebody listened is for `read`, all else is for the listener, in its order."""
+
+    async def scenario() -> tuple[bytes, bytes]:
+        heard = bytearray()
+        with Line(link=tmp_path / "meter") as line:
+            async with open_port(line.port, 1200) as port:
+                line.write(b"early")
+                early = await port.read()
+                line.write(b"waiting")
+                await until(lambda: port._stream._buffer == b"waiting")  # type: ignore[attr-defined]
+                port.listen(heard.extend)
+                early += await port.read()
+                line.write(ALL_BYTES)
+                await until(lambda: len(heard) >= len(ALL_BYTES))
+        return early, bytes(heard)
+
+    assert asyncio.run(scenario()) == (b"earlywaiting", ALL_BYTES)
+
+
+@pytest.mark.parametrize("mistake", [ZeroDivisionError("ours"), OSError(errno.EIO, "ours")])
+def test_what_a_listener_raises_is_raised_where_the_port_is_read(tmp_path: Path, mistake: Exception) -> None:
+    """A mistake of ours ends the reading as what it is, and is not taken for one of the port."""
+
+    def fail(_: bytes) -> None:
+        raise mistake
+
+    async def scenario() -> None:
+        with Line(link=tmp_path / "meter") as line:
+            async with open_port(line.port, 1200) as port, asyncio.timeout(BOUND):
+                port.listen(fail)
+                line.write(b"A")
+                await port.read()
+
+    with pytest.raises(type(mistake)) as caught:
+        asyncio.run(scenario())
+    assert caught.value is mistake
+
+
+def test_a_missing_port_says_how_to_find_it() -> None:
+    """Nobody is left alone with "No such file or directory"."""
+    error = asyncio.run(trouble_of("/dev/serial/by-id/usb-none"))
+
+    assert error.kind is Trouble.MISSING
+    assert "ls -l /dev/serial/by-id" in str(error)
+
+
+def test_a_second_opener_is_refused(tmp_path: Path) -> None:
+    """Two readers would eat each other's bytes: the port is held alone, and the way out is said."""
+
+    async def scenario() -> PortError:
+        with Line(link=tmp_path / "meter") as line:
+            async with open_port(line.port, 1200):
+                return await trouble_of(line.port)
+
+    error = asyncio.run(scenario())
+
+    assert error.kind is Trouble.BUSY
+    assert "serial-getty@" in str(error)
+
+
+def test_a_port_without_rights_says_how_to_get_them() -> None:
+    """The group is named, with the command."""
+    error = cannot_open("/dev/ttyAMA0", 1200, serial.SerialException(errno.EACCES, "could not open port"))
+
+    assert error.kind is Trouble.DENIED
+    assert "usermod -aG dialout" in str(error)
+    assert "serial-getty@ttyAMA0" in str(error)
+
+
+def test_what_is_wrong_is_told_in_the_language_of_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The log has it in English, a screen in French."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    error = cannot_reach("bridge:8888", TimeoutError())
+
+    assert str(error).startswith("the bridge at bridge:8888 cannot be reached: it does not answer.")
+    assert error.told().startswith("le pont à bridge:8888 est injoignable : il ne répond pas.")
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
+def test_a_port_without_rights_is_told_apart(tmp_path: Path) -> None:
+    """A real refusal of the system is DENIED."""
+    forbidden = tmp_path / "port"
+    forbidden.touch(mode=0o000)
+
+    assert asyncio.run(trouble_of(str(forbidden))).kind is Trouble.DENIED
+
+
+@pytest.mark.parametrize("make", [Path.touch, Path.mkdir])
+def test_what_is_no_serial_port_is_refused(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    """A file or a folder is named as such."""
+    path = tmp_path / "thing"
+    make(path)
+
+    error = asyncio.run(trouble_of(str(path)))
+
+    assert error.kind is Trouble.OTHER
+    assert "is not a serial port" in str(error)
+
+
+@pytest.mark.parametrize("baudrate", [0, -1])
+def test_an_impossible_speed_is_named(tmp_path: Path, baudrate: int) -> None:
+    """A speed that the port cannot do is told apart from a port that is not there."""
+
+    async def scenario() -> PortError:
+        with Line(link=tmp_path / "meter") as line:
+            return await trouble_of(line.port, baudrate)
+
+    error = asyncio.run(scenario())
+
+    assert error.kind is Trouble.SPEED
+    assert str(baudrate) in str(error)
+
+
+@pytest.mark.parametrize(
+    ("raised", "kind"),
+    [
+        (termios.error(errno.EINVAL, "Invalid argument"), Trouble.SPEED),
+        (ValueError("Failed to set custom baud rate"), Trouble.SPEED),
+        (termios.error(errno.EIO, "Input/output error"), Trouble.MISSING),
+        (TimeoutError(), Trouble.STUCK),
+        (OSError(errno.ENOSPC, "no space"), Trouble.OTHER),
+        (OSError(errno.EBUSY, "busy"), Trouble.BUSY),
+    ],
+)
+def test_whatever_the_system_says_has_a_kind(raised: Exception, kind: Trouble) -> None:
+    """What pyserial lets out of an opening is explained, also what is no OSError."""
+    assert cannot_open("/dev/ttyUSB0", 1234, raised).kind is kind
+
+
+def test_the_cause_behind_an_exception_of_pyserial_is_found() -> None:
+    """Where pyserial hides the number of the error in its text, it is taken from the context."""
+    raised = serial.SerialException("Could not configure port: (25, 'Inappropriate ioctl for device')")
+    raised.__context__ = termios.error(errno.ENOTTY, "Inappropriate ioctl for device")
+
+    error = cannot_open("README.md", 1200, raised)
+
+    assert "is not a serial port" in str(error)
+
+
+@pytest.mark.parametrize("dozing", [False, True])
+def test_a_second_reader_is_not_taken_for_an_unplugged_cable(
+    tmp_path: Path,
+    dozing: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """Bytes that another program took first, and a line that is gone, are told apart, awake or asleep."""
+    with Line(link=tmp_path / "meter") as line:
+        tty = source._open_tty(line.port, 1200)
+        if dozing:
+            Doze(tty.fileno()).begin()
+        # What the transport meets when it was told of a byte that somebody else has read since.
+        with pytest.raises(serial.SerialException) as stolen:
+            tty.read(1024)
+        line.hang_up()
+        with pytest.raises(serial.SerialException) as gone:
+            tty.read(1024)
+        tty.release()
+
+    assert device_lost("port", stolen.value).kind is Trouble.BUSY
+    assert device_lost("port", gone.value).kind is Trouble.GONE
+
+
+def test_a_port_that_is_lost_while_it_opens_is_explained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An adapter that goes between the opening and the first byte is no crash, and is closed."""
+
+    async def refuse(*_: object) -> None:
+        raise termios.error(errno.EIO, "Input/output error")
+
+    async def scenario() -> tuple[PortError, bool]:
+        with Line(link=tmp_path / "meter") as line:
+            return await trouble_of(line.port), line.attached
+
+    monkeypatch.setattr("serial_asyncio.connection_for_serial", refuse)
+    error, held = asyncio.run(scenario())
+
+    assert error.kind is Trouble.MISSING
+    assert not held
+
+
+def test_a_failing_read_is_passed_on_as_the_transport_expects_it(tmp_path: Path) -> None:
+    """A fault of the device is a SerialException with its number."""
+    with Line(link=tmp_path / "meter") as line:
+        tty = source._open_tty(line.port, 1200)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, "read", _raise(OSError(errno.EIO, "Input/output error")))
+            with pytest.raises(serial.SerialException) as caught:
+                tty.read(1)
+        tty.release()
+
+    assert caught.value.errno == errno.EIO
+
+
+def _raise(error: OSError) -> Callable[[int, int], bytes]:
+    def read(_descriptor: int, _size: int) -> bytes:
+        raise error
+
+    return read
+
+
+def test_an_unplugged_port_is_noticed_and_its_return_too(tmp_path: Path) -> None:
+    """A hang-up is seen within 1 s; behind the same link the next device opens at once, and nothing leaks."""
+
+    async def scenario() -> tuple[float, set[str], int]:
+        slowest, paths, before = 0.0, set(), 0
+        with Line(link=tmp_path / "meter") as line:
+            for turn in range(21):
+                async with open_port(line.port, 1200) as port:
+                    paths.add(line.path)
+                    line.write(b"hello")
+                    assert await read_exactly(port, 5) == b"hello"
+                    start = time.monotonic()
+                    line.reopen()
+                    with pytest.raises(PortError) as caught:
+                        async with asyncio.timeout(BOUND):
+                            await port.read()
+                    slowest = max(slowest, time.monotonic() - start)
+                    assert caught.value.kind is Trouble.GONE
+                if turn == 0:
+                    before = descriptors()
+            return slowest, paths, descriptors() - before
+
+    slowest, paths, leaked = asyncio.run(scenario())
+
+    assert slowest <= 1.0
+    assert len(paths) > 1
+    assert leaked == 0
+
+
+def test_a_port_may_be_opened_again_at_once(tmp_path: Path) -> None:
+    """A closed port is really closed: the next opening never meets its own lock."""
+
+    async def scenario() -> None:
+        with Line(link=tmp_path / "meter") as line:
+            for baudrate in [1200, 9600] * 10:
+                async with open_port(line.port, baudrate):
+                    assert line.heard_at == baudrate
+
+    asyncio.run(scenario())
+
+
+def test_a_closing_that_hangs_delays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The block ends after a bounded time; until the driver is done, the port says why it does not open."""
+    may_end = threading.Event()
+    really = source._Tty.release
+
+    def hang(tty: source._Tty) -> None:
+        may_end.wait()
+        really(tty)
+
+    async def scenario() -> tuple[float, PortError]:
+        with Line(link=tmp_path / "meter") as line:
+            async with open_port(line.port, 1200):
+                start = time.monotonic()
+            lasted = time.monotonic() - start
+            error = await trouble_of(line.port)
+            may_end.set()
+            await until(lambda: line.port not in source._unfinished)
+            async with open_port(line.port, 1200):
+                return lasted, error
+
+    monkeypatch.setattr(source._Tty, "release", hang)
+    monkeypatch.setattr(source, "CLOSE_LIMIT", 0.1)
+    lasted, error = asyncio.run(scenario())
+
+    assert 0.1 <= lasted < BOUND
+    assert error.kind is Trouble.STUCK
+    assert "its driver hangs" in str(error)
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_an_opening_that_hangs_is_given_up(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    cancelled: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """It is left after a bounded time, or at once when told to stop, and the port is closed when it opens."""
+    may_go_on = threading.Event()
+    opened: list[source._Tty] = []
+    really = source._open_tty
+
+    def hang(path: str, baudrate: int) -> source._Tty:
+        may_go_on.wait()
+        opened.append(really(path, baudrate))
+        return opened[0]
+
+    async def scenario() -> None:
+        with Line(link=tmp_path / "meter") as line:
+            if cancelled:
+                opening = asyncio.create_task(trouble_of(line.port))
+                await until(lambda: line.port in source._unfinished)
+                opening.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await opening
+            else:
+                assert "its driver hangs" in str(await trouble_of(line.port))
+            may_go_on.set()
+            await until(lambda: opened and not opened[0].is_open)
+
+    monkeypatch.setattr(source, "_open_tty", hang)
+    monkeypatch.setattr(source, "OPEN_LIMIT", 0.1)
+    asyncio.run(scenario())
+
+
+async def serve(send: bytes, *, close: bool) -> tuple[asyncio.Server, str]:
+    """Start a bridge that sends `send` to each client, and return it with its address."""
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(send)
+        await writer.drain()
+        if not close:
+            await asyncio.Event().wait()
+        writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    return server, f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def test_a_bridge_is_read_like_a_port() -> None:
+    """What the TCP bridge sends comes out unchanged; when it closes, the port is gone."""
+
+    async def scenario() -> tuple[bytes, PortError]:
+        server, url = await serve(ALL_BYTES, close=True)
+        async with open_port(url, 1200) as port:
+            data = await read_exactly(port, len(ALL_BYTES))
+            with pytest.raises(PortError) as caught:
+                await asyncio.wait_for(port.read(), BOUND)
+        server.close()
+        return data, caught.value
+
+    data, error = asyncio.run(scenario())
+
+    assert data == ALL_BYTES
+    assert error.kind is Trouble.GONE
+    assert "closed the connection" in str(error)
+
+
+def test_a_bridge_that_refuses_is_named() -> None:
+    """Nothing listens: the address is named, and what to check."""
+
+    async def scenario() -> tuple[str, PortError]:
+        server, url = await serve(b"", close=True)
+        server.close()
+        await server.wait_closed()
+        return url, await trouble_of(url)
+
+    url, error = asyncio.run(scenario())
+
+    assert error.kind is Trouble.UNREACHABLE
+    assert "nothing listens there" in str(error)
+    assert url.removeprefix("socket://") in str(error)
+
+
+def test_a_bridge_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A host that swallows packets is left after a bounded time."""
+
+    async def swallow(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", swallow)
+    monkeypatch.setattr(source, "OPEN_LIMIT", 0.05)
+    error = asyncio.run(trouble_of("socket://192.0.2.1:8888"))
+
+    assert error.kind is Trouble.UNREACHABLE
+    assert "does not answer" in str(error)
+
+
+@pytest.mark.parametrize("name", ["a..b", "x" * 70, "bridge.invalid"])
+def test_a_bridge_without_a_known_name_is_named(name: str) -> None:
+    """A name that does not resolve, or is none, is no crash."""
+    error = asyncio.run(trouble_of(f"socket://{name}:8888"))
+
+    assert error.kind is Trouble.UNREACHABLE
+    assert name in str(error)
+
+
+@pytest.mark.parametrize("url", ["socket://", "socket://host", "socket://:8888", "socket://host:99999"])
+def test_an_address_of_the_wrong_form_is_refused(url: str) -> None:
+    """The form is shown."""
+    error = asyncio.run(trouble_of(url))
+
+    assert error.kind is Trouble.OTHER
+    assert "socket://host:port" in str(error)
+
+
+def test_refusals_at_several_addresses_are_one_refusal() -> None:
+    """Where asyncio joins the errors of all addresses of a name, the cause is still recognised."""
+    joined = OSError("Multiple exceptions: [Errno 111] Connect call failed, [Errno 111] Connect call failed")
+
+    assert "nothing listens there" in str(cannot_reach("localhost:8888", joined))
+
+
+def test_a_bridge_that_the_network_cannot_reach_says_why() -> None:
+    """Other answers of the network are passed on."""
+    assert "No route" in str(cannot_reach("host:1", OSError(errno.EHOSTUNREACH, "No route to host")))
+
+
+def test_only_this_file_knows_the_serial_library() -> None:
+    """The library can be swapped by rewriting one file."""
+    root = Path(source.__file__).parent
+    users = {
+        path.name
+        for path in root.rglob("*.py")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if line.strip().startswith(("import serial", "from serial"))
+    }
+
+    assert users == {"source.py"}

@@ -1,0 +1,148 @@
+"""The encoder writes what real meters write: sums, separators, parity, noise."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.simulator.encode import cut_frame, encode_frame, encode_group, flip_bits, with_parity
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+
+HISTORIQUE_SUMS = [
+    ("ADCO", "021900123456", "8"),
+    ("OPTARIF", "BASE", "0"),
+    ("OPTARIF", "HC..", "<"),
+    ("OPTARIF", "EJP.", '"'),
+    ("OPTARIF", "BBR(", "S"),
+    ("ISOUSC", "15", "<"),
+    ("ISOUSC", "30", "9"),
+    ("ISOUSC", "45", "?"),
+    ("ISOUSC", "60", "<"),
+    ("BASE", "010151175", " "),
+    ("PTEC", "TH..", "$"),
+    ("PTEC", "HC..", "S"),
+    ("PTEC", "HP..", " "),
+    ("PTEC", "HN..", "^"),
+    ("PTEC", "PM..", "%"),
+    ("PTEC", "HCJB", "C"),
+    ("PTEC", "HPJW", "%"),
+    ("PTEC", "HPJR", " "),
+    ("DEMAIN", "----", '"'),
+    ("DEMAIN", "BLEU", "V"),
+    ("DEMAIN", "ROUG", "+"),
+    ("PEJP", "30", "R"),
+    ("IMAX", "090", "H"),
+    ("IMAX3", "060", "8"),
+    ("PMAX", "06082", "6"),
+    ("PAPP", "00540", "*"),
+    ("HHPHC", "A", ","),
+    ("MOTDETAT", "000000", "B"),
+    ("PPOT", "00", "#"),
+    ("EA_s", "422Wh", "/"),
+    ("EAP_s2", "9649kWh", " "),
+    ("TGPHI_s", "-0,39", "C"),
+    ("MESURES1", "BT 4 SUP36", "@"),
+]
+
+UNUSED = " ".join(["NONUTILE"] * 8)
+STANDARD_SUMS = [
+    ("VTIC", None, "02", "J"),
+    ("DATE", "H230301091834", "", "C"),
+    ("NGTF", None, "      BASE      ", "<"),
+    ("NGTF", None, "     TEMPO      ", "F"),
+    ("NGTF", None, "   PRODUCTEUR   ", "."),
+    ("LTARF", None, "    HP  BLEU    ", "+"),
+    ("EAST", None, "011887649", ";"),
+    ("EASF10", None, "000000000", '"'),
+    ("EAIT", None, "005147849", "+"),
+    ("IRMS1", None, "001", "/"),
+    ("URMS1", None, "230", "?"),
+    ("PCOUP", None, "12", "\\"),
+    ("SINSTS", None, "00240", "L"),
+    ("SMAXSN", "H230301065253", "01024", "2"),
+    ("SMAXSN-1", "H200213085118", "09562", " "),
+    ("SMAXSN1-1", "H200213085118", "03129", "J"),
+    ("SMAXSN3", "E210718001320", "03250", " "),
+    ("CCASN", "H230301090000", "00170", "5"),
+    ("STGE", None, "463A0800", "K"),
+    ("DPM2", " 240108060000", "00", "#"),
+    ("FPM2", " 240109060000", "00", "&"),
+    ("MSG1", None, "PAS DE          MESSAGE         ", "<"),
+    ("PRM", None, "00000000000000", "A"),
+    ("RELAIS", None, "000", "B"),
+    ("NJOURF+1", None, "00", "B"),
+    ("PJOURF+1", None, f"00004001 06004002 22004001 {UNUSED}", "."),
+    ("PPOINTE", None, f"00004005 06004006 22004005 {UNUSED}", "'"),
+]
+
+
+@pytest.mark.parametrize(("label", "value", "control"), HISTORIQUE_SUMS)
+def test_a_historique_group_ends_with_the_sum_of_the_reference(label: str, value: str, control: str) -> None:
+    """The sum covers étiquette, space and valeur, and not the space before itself."""
+    expected = f"\n{label} {value} {control}\r".encode()
+
+    assert expected == encode_group(Group(label, value, None, Mode.HISTORIQUE))
+
+
+@pytest.mark.parametrize(("label", "horodate", "value", "control"), STANDARD_SUMS)
+def test_a_standard_group_ends_with_the_sum_of_the_reference(
+    label: str, horodate: str | None, value: str, control: str
+) -> None:
+    """The sum covers all up to the tab before itself; an empty valeur leaves two tabs in a row."""
+    middle = value if horodate is None else f"{horodate}\t{value}"
+    expected = f"\n{label}\t{middle}\t{control}\r".encode()
+
+    assert expected == encode_group(Group(label, value, horodate, Mode.STANDARD))
+
+
+def test_a_frame_stands_between_stx_and_etx_or_eot() -> None:
+    """A frame is STX, its groups, ETX; one that was cut short has EOT in place of ETX."""
+    groups = [Group("ISOUSC", "30", None, Mode.HISTORIQUE), Group("PTEC", "HP..", None, Mode.HISTORIQUE)]
+    body = b"\nISOUSC 30 9\r\nPTEC HP..  \r"
+
+    assert encode_frame(groups) == b"\x02" + body + b"\x03"
+    assert cut_frame(groups) == b"\x02" + body + b"\x04"
+
+
+@given(st.binary())
+def test_parity_makes_the_ones_of_every_byte_even(data: bytes) -> None:
+    """Bit 7 is the even parity of the seven others, which stay as they are."""
+    sent = with_parity(bytes(byte & 0x7F for byte in data))
+
+    assert all(byte.bit_count() % 2 == 0 for byte in sent)
+    assert [byte & 0x7F for byte in sent] == [byte & 0x7F for byte in data]
+
+
+@pytest.mark.parametrize("width", [7, 8])
+def test_noise_flips_its_share_of_bits_and_no_bit_above_the_width(width: int) -> None:
+    """Of n bits about n times the rate flip, everywhere alike; the parity bit only where there is one."""
+    size, rate = 200_000, 0.01
+    noisy = flip_bits(bytes(size), rate, random.Random(5), width=width)
+    flips = [sum(byte >> bit & 1 for byte in noisy) for bit in range(8)]
+
+    assert all(0.9 < count / (size * rate) < 1.1 for count in flips[:width])
+    assert not any(flips[width:])
+
+
+def test_no_noise_changes_nothing_and_full_noise_changes_every_bit() -> None:
+    """At rate 0 all arrives as it was sent, at rate 1 inverted."""
+    data = bytes(range(256))
+
+    assert flip_bits(data, 0, random.Random(1)) == data
+    assert flip_bits(data, 1, random.Random(1)) == bytes(byte ^ 0xFF for byte in data)
+    assert flip_bits(data, 1, random.Random(1), width=7) == bytes(byte ^ 0x7F for byte in data)
+
+
+@given(st.binary(), st.floats(0, 1), st.integers())
+def test_noise_keeps_the_length_and_is_the_same_for_the_same_seed(
+    data: bytes, rate: float, seed: int
+) -> None:
+    """No byte is lost or made, and chance is only what the generator gives."""
+    noisy = flip_bits(data, rate, random.Random(seed))
+
+    assert len(noisy) == len(data)
+    assert noisy == flip_bits(data, rate, random.Random(seed))

@@ -1,0 +1,328 @@
+"""The meters: lengths, orders, and a day's life."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.simulator.base import arrange
+from teleinfo.simulator.catalogue import METERS, build
+from teleinfo.simulator.encode import encode_frame
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from teleinfo.simulator.base import Meter
+    from teleinfo.tic.groups import Group
+
+# 2026-01-14 is a Wednesday, between a white day and a red one.
+WEDNESDAY = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 -- a meter knows local time only
+SECOND = dt.timedelta(seconds=1)
+MINUTE = dt.timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class Steady:
+    """A house that draws what the test says, in W by phase."""
+
+    watts: tuple[float, ...]
+
+    @property
+    def phases(self) -> int:
+        """As many as the powers."""
+        return len(self.watts)
+
+    def power(self, _now: dt.datetime) -> tuple[float, ...]:
+        """Return it."""
+        return self.watts
+
+
+def meter(name: str, *watts: float, start: dt.datetime = WEDNESDAY) -> Meter:
+    """Return a meter, in front of a steady house if there are powers."""
+    return build(name, start=start, rng=random.Random(7), house=Steady(watts) if watts else None)
+
+
+def names(groups: list[Group]) -> str:
+    """Return the étiquettes in their order."""
+    return " ".join(group.label for group in groups)
+
+
+def values(groups: list[Group]) -> dict[str, str]:
+    """Return the valeurs by étiquette."""
+    return {group.label: group.value for group in groups}
+
+
+def day(meter: Meter, *, start: dt.datetime = WEDNESDAY, days: float = 1) -> Iterator[list[Group]]:
+    """Yield a frame for each minute."""
+    for minute in range(int(days * 1440)):
+        yield meter.frame(start + minute * MINUTE)
+
+
+ENERGIES = " ".join(
+    ["ADSC VTIC DATE NGTF LTARF EAST"]
+    + [f"EASF{n:02}" for n in range(1, 11)]
+    + [f"EASD{n:02}" for n in range(1, 5)]
+)
+REST = "MSG1 PRM RELAIS NTARF NJOURF NJOURF+1 PJOURF+1"
+TEMPO_INDEXES = "BBRHCJB BBRHPJB BBRHCJW BBRHPJW BBRHCJR BBRHPJR"
+ORDERS = {
+    "base": "ADCO OPTARIF ISOUSC BASE PTEC IINST IMAX PAPP HHPHC MOTDETAT",
+    "hc": "ADCO OPTARIF ISOUSC HCHC HCHP PTEC IINST IMAX PAPP HHPHC MOTDETAT",
+    "ejp": "ADCO OPTARIF ISOUSC EJPHN EJPHPM PTEC IINST IMAX PAPP HHPHC MOTDETAT",
+    "tempo": f"ADCO OPTARIF ISOUSC {TEMPO_INDEXES} PTEC DEMAIN IINST IMAX PAPP HHPHC MOTDETAT",
+    "tri": "ADCO OPTARIF ISOUSC BASE PTEC IINST1 IINST2 IINST3 IMAX1 IMAX2 IMAX3"
+    " PMAX PAPP HHPHC MOTDETAT PPOT",
+    "standard": f"{ENERGIES} IRMS1 URMS1 PREF PCOUP SINSTS SMAXSN SMAXSN-1 CCASN CCASN-1 UMOY1 STGE {REST}",
+    "standard-producer": f"{ENERGIES} EAIT ERQ1 ERQ2 ERQ3 ERQ4 IRMS1 URMS1 PREF PCOUP SINSTS SMAXSN SMAXSN-1"
+    f" SINSTI SMAXIN SMAXIN-1 CCASN CCASN-1 CCAIN CCAIN-1 UMOY1 STGE {REST}",
+    "standard-tri": f"{ENERGIES} IRMS1 IRMS2 IRMS3 URMS1 URMS2 URMS3 PREF PCOUP"
+    " SINSTS SINSTS1 SINSTS2 SINSTS3 SMAXSN SMAXSN1 SMAXSN2 SMAXSN3"
+    f" SMAXSN-1 SMAXSN1-1 SMAXSN2-1 SMAXSN3-1 CCASN CCASN-1 UMOY1 UMOY2 UMOY3 STGE {REST}",
+    "standard-tempo": f"{ENERGIES} IRMS1 URMS1 PREF PCOUP SINSTS SMAXSN SMAXSN-1"
+    f" CCASN CCASN-1 UMOY1 STGE {REST}",
+}
+LENGTHS = {
+    "base": 152,
+    "hc": 170,
+    "ejp": 173,
+    "tempo": 275,
+    "tri": 233,
+    "standard": 865,
+    "standard-producer": 1093,
+    "standard-tri": 1214,
+    "standard-tempo": 865,
+}
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_groups_come_in_the_order_of_real_meters(name: str) -> None:
+    """Emission order of tic-reference section 4, in an hour without events."""
+    assert ORDERS[name] == names(meter(name).frame(WEDNESDAY))
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_a_frame_is_as_long_as_that_of_a_real_meter(name: str) -> None:
+    """Bytes from STX to ETX of tic-reference 1.4, most of them seen in captures."""
+    assert LENGTHS[name] == len(encode_frame(meter(name).frame(WEDNESDAY)))
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_a_meter_speaks_at_the_speed_of_its_mode(name: str) -> None:
+    """Historique is sent at 1200 baud, standard at 9600."""
+    assert (9600 if name.startswith("standard") else 1200) == meter(name).baudrate
+
+
+def test_a_group_that_the_table_does_not_know_is_never_sent() -> None:
+    """A slip of the simulator is an error, not a frame without the group."""
+    with pytest.raises(KeyError, match="PAPPP"):
+        arrange(Mode.HISTORIQUE, {"PAPPP": "00000"})
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_a_day_of_frames_is_sound_to_the_decoder(name: str) -> None:
+    """Everything that a meter sends passes every check, and nothing is lost but the wrecks that it made."""
+    decoder = Decoder()
+    simulated = meter(name)
+    sent = [simulated.emit(WEDNESDAY + 70 * n * SECOND) for n in range(1234)]
+    for data in sent:
+        decoder.feed(data)
+
+    assert decoder.counts.rejected == 0
+    assert decoder.counts.frames == len(sent)
+    assert decoder.counts.interrupted == sum(data.count(b"\x04") for data in sent)
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_an_index_never_goes_down_and_one_of_them_goes_up(name: str) -> None:
+    """Over a day each index grows or stays, by what a house can draw."""
+    table = STANDARD if meter(name).mode is Mode.STANDARD else HISTORIQUE
+    frames = [
+        {label: int(value) for label, value in values(groups).items() if table[label].kind is Kind.INDEX}
+        for groups in day(meter(name))
+    ]
+    frames = [frame for frame in frames if frame]
+    for before, after in pairwise(frames):
+        assert all(0 <= after[label] - before[label] < 1000 for label in before)
+
+    first, last = frames[0], frames[-1]
+    grown = {label: last[label] - first[label] for label in first}
+    assert max(grown.values()) > 2000
+
+
+def test_the_same_seed_gives_the_same_day() -> None:
+    """Nothing but the start, the seed and the times decides what is sent."""
+    assert list(day(meter("standard-tri"), days=0.1)) == list(day(meter("standard-tri"), days=0.1))
+
+
+def test_an_index_counts_in_its_own_hours() -> None:
+    """Energy goes to HCHC from 22:00 to 06:00 and to HCHP the rest of the day: 1 kW is 8 and 16 kWh."""
+    simulated = meter("hc", 1000)
+    before, after = values(simulated.frame(WEDNESDAY)), values(simulated.frame(WEDNESDAY + 1440 * MINUTE))
+
+    assert int(after["HCHC"]) - int(before["HCHC"]) == pytest.approx(8000, abs=1)
+    assert int(after["HCHP"]) - int(before["HCHP"]) == pytest.approx(16000, abs=1)
+
+
+def test_an_index_goes_on_from_zero() -> None:
+    """An index has nine digits, and after 999999999 comes 000000000."""
+    simulated = meter("base", 3600)
+    simulated.registers.supplier[0] = 999_999_999.5
+
+    assert values(simulated.frame(WEDNESDAY))["BASE"] == "999999999"
+    assert values(simulated.frame(WEDNESDAY + SECOND))["BASE"] == "000000000"
+
+
+def test_adps_is_sent_while_the_current_exceeds_the_subscribed_one() -> None:
+    """In overrun a single-phase meter adds ADPS behind IINST, with the same number, and only then."""
+    groups = meter("hc", 8000).frame(WEDNESDAY)
+    sent = values(groups)
+
+    assert "IINST ADPS IMAX" in names(groups)
+    assert sent["ADPS"] == sent["IINST"] > "030"
+    assert "ADPS" not in names(meter("hc", 6000).frame(WEDNESDAY))
+    assert len(encode_frame(groups)) == 170 + 12
+
+
+def test_tempo_tells_the_next_colour_in_the_evening() -> None:
+    """DEMAIN changes at 20:00 and PTEC with the colour at 06:00."""
+    simulated = meter("tempo")
+    seen: list[tuple[str, str]] = []
+    for groups in day(simulated, days=1.5):
+        sent = values(groups)
+        if not seen or seen[-1] != (sent["PTEC"], sent["DEMAIN"]):
+            seen.append((sent["PTEC"], sent["DEMAIN"]))
+
+    assert seen == [
+        ("HPJB", "----"),
+        ("HPJB", "ROUG"),
+        ("HCJB", "ROUG"),
+        ("HPJR", "----"),
+        ("HPJR", "BLAN"),
+        ("HCJR", "BLAN"),
+    ]
+
+
+def test_an_ejp_notice_lengthens_the_frame() -> None:
+    """PEJP stands between the indexes and PTEC, from 06:30 on the day of a peak."""
+    start = WEDNESDAY.replace(day=15, hour=6)
+    simulated = meter("ejp", start=start)
+    sent = [simulated.frame(start + n * MINUTE) for n in (29, 30, 60)]
+
+    assert ["PEJP" in names(groups) for groups in sent] == [False, True, True]
+    assert "EJPHPM PEJP PTEC" in names(sent[1])
+    assert [values(groups)["PTEC"] for groups in sent] == ["HN..", "HN..", "PM.."]
+    assert len(encode_frame(sent[1])) == 184
+
+
+def test_standard_tempo_announces_runs_and_forgets_a_peak() -> None:
+    """DPM and FPM come with the evening; PPOINTE goes when the peak starts; STGE tells all of it."""
+    simulated = meter("standard-tempo")
+    evening = simulated.frame(WEDNESDAY.replace(hour=21))
+    running = simulated.frame(WEDNESDAY.replace(day=15, hour=7))
+    over = simulated.frame(WEDNESDAY.replace(day=17, hour=7))
+
+    assert f"STGE DPM2 FPM2 {REST} PPOINTE" in names(evening)
+    assert len(encode_frame(evening)) == 1025
+    assert [g.horodate for g in evening if g.label in {"DPM2", "FPM2"}] == [" 260115060000", " 260116060000"]
+    assert values(evening)["PPOINTE"].startswith("00004005 06004006 22004005 NONUTILE")
+    # Today bleu, tomorrow rouge, peak 2 announced.
+    assert int(values(evening)["STGE"], 16) >> 24 == 0b00_10_11_01
+    assert f"STGE DPM2 FPM2 {REST}" in names(running)
+    assert "PPOINTE" not in names(running)
+    # Today rouge, peak 2 runs.
+    assert int(values(running)["STGE"], 16) >> 24 == 0b10_00_00_11
+    assert (values(running)["NTARF"], values(running)["LTARF"].split()) == ("06", ["HP", "ROUGE"])
+    assert "DPM" not in names(over)
+
+
+def test_the_status_register_of_a_quiet_consumer_is_that_of_real_meters() -> None:
+    """Load curve: a point each half hour; voltage: each ten minutes; maxima begin anew each day."""
+    sent = values(meter("standard", 500).frame(WEDNESDAY))
+
+    assert (sent["STGE"], sent["NTARF"], sent["RELAIS"]) == ("003AC401", "02", "000")
+
+
+def test_a_producer_gives_at_noon_and_draws_at_night() -> None:
+    """STGE bits 8 and 9, SINSTI and EAIT tell the direction; SINSTS is zero while giving."""
+    simulated = meter("standard-producer")
+    noon = values(simulated.frame(WEDNESDAY.replace(hour=13, minute=30)))
+    later = values(simulated.frame(WEDNESDAY.replace(hour=14)))
+    night = values(simulated.frame(WEDNESDAY.replace(hour=23, minute=30)))
+
+    assert (noon["SINSTS"], int(noon["STGE"], 16) >> 8 & 3) == ("00000", 3)
+    assert int(noon["SINSTI"]) > 1000
+    assert later["EAIT"] > noon["EAIT"]
+    assert (night["SINSTI"], int(night["STGE"], 16) >> 8 & 3) == ("00000", 1)
+    assert int(night["SINSTS"]) > 1000
+
+
+def test_instant_values_agree_with_each_other() -> None:
+    """Power is voltage times current, the total is the sum of the phases and of the indexes."""
+    sent = values(meter("standard-tri", 1000, 2000, 3000).frame(WEDNESDAY))
+    phases = [int(sent[f"SINSTS{n}"]) for n in (1, 2, 3)]
+
+    assert sum(phases) == pytest.approx(int(sent["SINSTS"]), abs=2)
+    for n in (1, 2, 3):
+        assert int(sent[f"IRMS{n}"]) * int(sent[f"URMS{n}"]) == pytest.approx(phases[n - 1], abs=130)
+    assert int(sent["EAST"]) == sum(int(sent[f"EASF{n:02}"]) for n in range(1, 11))
+
+
+def test_means_and_maxima_are_renewed() -> None:
+    """The load curve has a point each half hour, the voltage each ten minutes; maxima begin anew each day."""
+    simulated = meter("standard", 1940)
+    simulated.frame(WEDNESDAY)
+    sent = {g.label: (g.horodate, g.value) for g in simulated.frame(WEDNESDAY + 61 * MINUTE)}
+    next_day = {g.label: (g.horodate, g.value) for g in simulated.frame(WEDNESDAY + 1440 * MINUTE)}
+
+    assert sent["CCASN"] == ("H260114130000", "01940")
+    assert sent["CCASN-1"] == ("H260114123000", "01940")
+    assert sent["UMOY1"][0] == "H260114130000"
+    assert sent["SMAXSN"][1] == "02000"
+    assert (next_day["SMAXSN-1"][0] or "").startswith("H260114")
+    assert (next_day["SMAXSN"][0] or "").startswith("H260115")
+
+
+def test_an_overrun_brings_twenty_short_frames_for_each_long_one() -> None:
+    """The long frame is cut by EOT, then cycles of 20 short and 1 long come, until a minute after."""
+    house = Steady((1000, 1000, 1000))
+    simulated = build("tri", start=WEDNESDAY, rng=random.Random(7), house=house)
+    assert simulated.emit(WEDNESDAY).count(b"\x04") == 0
+    house.watts = (1000, 8000, 1000)
+    first = simulated.emit(WEDNESDAY + SECOND)
+    lengths = [len(simulated.emit(WEDNESDAY + (2 + n) * SECOND)) for n in range(40)]
+
+    wreck, _, short = first.partition(b"\x04")
+    assert wreck.startswith(b"\x02\nADCO ")
+    assert wreck.endswith(b"\r")
+    assert short.startswith(b"\x02\nADIR2 036")
+    assert len(short) == 78
+    assert lengths == [78] * 19 + [233] + [78] * 20
+    house.watts = (1000, 1000, 1000)
+    assert len(simulated.emit(WEDNESDAY + 42 * SECOND)) == 233
+    after = [simulated.frame(WEDNESDAY + (n + 43) * SECOND) for n in (0, 57, 58, 59)]
+    assert [names(groups) for groups in after[:2]] == ["ADCO IINST1 IINST2 IINST3"] * 2
+    assert names(after[2]) == ORDERS["tri"]
+
+
+def test_the_workshop_overruns_by_itself() -> None:
+    """The machine behind the three-phase meter runs each five minutes, so that nobody must wait long."""
+    simulated = meter("tri")
+    sent = [simulated.emit(WEDNESDAY + n * SECOND) for n in range(300)]
+
+    assert sum(b"\nADIR2 " in data for data in sent) > 20
+    assert sum(data.count(b"\x04") for data in sent) == 1
+
+
+def test_a_clock_that_stands_or_goes_back_changes_nothing() -> None:
+    """Time only goes on: an earlier time gives the frame of the present."""
+    simulated = meter("standard")
+    frame = simulated.frame(WEDNESDAY + MINUTE)
+
+    assert frame == simulated.frame(WEDNESDAY)

@@ -1,0 +1,335 @@
+"""The line, with a real pseudo-terminal: what is sent arrives, and nobody is waited for."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import random
+import select
+import termios
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.simulator.catalogue import build
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.play import baudrate_of, play, replay
+from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.wrong_speed import misread
+from teleinfo.tic.decoder import Decoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 -- a meter knows local time only
+# No test waits longer than this for an event that must come.
+BOUND = 10.0
+
+
+class Reader:
+    """A reader of the port at a speed."""
+
+    def __init__(self, port: str, *, baudrate: int | None = None) -> None:
+        self.fd = os.open(port, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        if baudrate is not None:
+            attributes = termios.tcgetattr(self.fd)
+            attributes[4] = attributes[5] = getattr(termios, f"B{baudrate}")
+            termios.tcsetattr(self.fd, termios.TCSANOW, attributes)
+
+    def read(self, count: int) -> bytes:
+        """Return `count` bytes, or fewer where the line is closed or silent for too long."""
+        data = b""
+        end = time.monotonic() + BOUND
+        while len(data) < count and select.select([self.fd], [], [], end - time.monotonic())[0]:
+            try:
+                piece = os.read(self.fd, count - len(data))
+            except OSError:
+                break
+            if not piece:
+                break
+            data += piece
+        return data
+
+    def close(self) -> None:
+        """Let the port go."""
+        os.close(self.fd)
+
+
+class Clock:
+    """A clock that goes on only by sleeping on it, and says when."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        """Return the time in s."""
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Let it pass at once."""
+        self.now += seconds
+
+
+def test_every_byte_arrives_as_it_was_written() -> None:
+    """The terminal is raw: no byte is swallowed, changed or echoed."""
+    data = bytes(range(256)) * 4
+    with Line() as line:
+        reader = Reader(line.port)
+        line.write(data)
+
+        assert data == reader.read(len(data))
+        reader.close()
+
+
+def test_bytes_that_nobody_reads_are_lost() -> None:
+    """A line does not wait: what was sent before a reader came, or after it left, is never seen."""
+    with Line() as line:
+        line.write(b"before")
+        reader = Reader(line.port)
+        attached = [line.attached]
+        line.write(b"heard")
+        assert reader.read(5) == b"heard"
+        line.write(b"left unread")
+        reader.close()
+        attached.append(line.attached)
+        line.write(b"nobody")
+        reader = Reader(line.port)
+        line.write(b"again")
+
+        assert reader.read(5) == b"again"
+        assert attached == [True, False]
+        assert line.dropped == len(b"before" + b"nobody")
+        reader.close()
+
+
+def test_a_reader_that_stands_still_blocks_nothing() -> None:
+    """Beyond what the system buffers the bytes are dropped, at once."""
+    size = 1_000_000
+    with Line() as line:
+        reader = Reader(line.port)
+        line.write(bytes(size))
+
+        assert 0 < line.dropped < size
+        reader.close()
+
+
+def test_a_hang_up_ends_the_reading_and_the_link_leads_to_the_next_port(tmp_path: Path) -> None:
+    """Pulled out, the reader gets an end of file; plugged in again, the same link has another number."""
+    link = tmp_path / "meter"
+    with Line(link=link) as line:
+        first = line.path
+        reader = Reader(str(link))
+        line.hang_up()
+        assert reader.read(1) == b""
+        assert not line.attached
+        line.write(b"lost")
+        line.reopen()
+        other = Reader(str(link))
+        line.write(b"back")
+
+        assert other.read(4) == b"back"
+        assert (line.port, line.path) == (str(link), str(link.readlink()))
+        assert line.path != first
+        line.reopen()
+        assert other.read(1) == b""
+        reader.close()
+        other.close()
+    assert not link.is_symlink()
+
+
+def test_a_link_replaces_a_link_and_nothing_else(tmp_path: Path) -> None:
+    """A link that was left behind is replaced, a file of somebody is not; a link made since is left alone."""
+    link, file = tmp_path / "meter", tmp_path / "file"
+    link.symlink_to("nowhere")
+    file.write_text("precious")
+    with Line(link=link) as line:
+        assert str(link.readlink()) == line.path
+        with Line(link=link):
+            pass
+        link.symlink_to("elsewhere")
+    with pytest.raises(FileExistsError), Line(link=file):
+        pass
+
+    assert str(link.readlink()) == "elsewhere"
+    assert file.read_text() == "precious"
+
+
+@pytest.mark.parametrize(
+    ("baudrate", "speed", "seconds"), [(1200, 1, 2.5), (9600, 1, 0.3125), (9600, 5, 0.0625)]
+)
+def test_bytes_go_at_the_speed_of_the_line(baudrate: int, speed: float, seconds: float) -> None:
+    """300 bytes take 3000 bits, on the line's own clock, and leave in chunks of a UART."""
+    clock = Clock()
+    line = Line(baudrate=baudrate, speed=speed, clock=clock, sleep=clock.sleep)
+    with line:
+        asyncio.run(line.send(bytes(300)))
+
+    assert clock.now == pytest.approx(100 + seconds)
+    assert line.elapsed == pytest.approx(seconds * speed)
+
+
+def test_real_time_is_kept() -> None:
+    """A frame of 0.9 s takes no less on the wall, and not many times more on a busy machine."""
+
+    async def story() -> tuple[float, float]:
+        async with Line(baudrate=9600) as line:
+            begin = time.monotonic()
+            await line.send(bytes(480))
+            await line.idle(0.02)
+            return time.monotonic() - begin, line.elapsed
+
+    measured, elapsed = asyncio.run(story())
+
+    assert elapsed == pytest.approx(0.52)
+    assert 0.51 < measured < 5
+
+
+def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
+    """At speed 0 the sender waits for room, and for a reader."""
+    data = random.Random(1).randbytes(200_000)
+
+    async def story() -> bytes:
+        async with Line(speed=0) as line:
+            sending = asyncio.create_task(line.send(data, encoded=True))
+            reader = Reader(line.port)
+            received = await asyncio.to_thread(reader.read, len(data))
+            await sending
+            assert await line.until_read(within=BOUND)
+            reader.close()
+            return received
+
+    assert data == asyncio.run(story())
+
+
+def test_a_reader_is_waited_for_on_request() -> None:
+    """`until_attached` ends when somebody opens the port, `until_read` when all was read or time is up."""
+
+    async def story() -> list[bool]:
+        async with Line() as line:
+            waiting = asyncio.create_task(line.until_attached())
+            await asyncio.sleep(0)
+            done = [waiting.done()]
+            reader = Reader(line.port)
+            await asyncio.wait_for(waiting, BOUND)
+            line.write(b"x")
+            done.append(await line.until_read(within=0.2))
+            assert reader.read(1) == b"x"
+            done.append(await line.until_read(within=BOUND))
+            reader.close()
+            return done
+
+    assert asyncio.run(story()) == [False, False, True]
+
+
+def test_a_link_that_cannot_be_made_leaks_nothing(tmp_path: Path) -> None:
+    """After a failed opening the line is closed, and so is the one that it should have replaced."""
+    link = tmp_path / "meter"
+    with Line(link=link) as line:
+        link.unlink()
+        link.mkdir()
+        with pytest.raises(FileExistsError):
+            line.reopen()
+
+        assert not line.is_open
+
+
+@pytest.mark.parametrize("parity", [True, False])
+def test_what_a_meter_sends_is_what_a_decoder_reads(*, parity: bool) -> None:
+    """Frames arrive whole over the terminal, with parity or without."""
+
+    async def story() -> bytes:
+        meter = build("standard", start=START, rng=random.Random(1))
+        async with Line(baudrate=9600, speed=0, parity=parity) as line:
+            playing = asyncio.create_task(play(meter, line, start=START, frames=20))
+            reader = Reader(line.port)
+            received = await asyncio.to_thread(reader.read, 20 * 865)
+            assert await playing == 20
+            reader.close()
+            return received
+
+    decoder = Decoder()
+    readings = decoder.feed(asyncio.run(story()))
+    # A frame of 865 bytes and its gap take 0.92 s, so 20 frames end in second 17.
+    dates = [reading.values["DATE"] for reading in readings]
+
+    assert (len(readings), decoder.parity, decoder.counts.rejected) == (20, parity, 0)
+    assert (dates[0], dates[-1]) == ("H260114120000", "H260114120017")
+
+
+def test_noise_reaches_the_reader() -> None:
+    """At one bit in a hundred most groups arrive damaged."""
+    frame = encode_frame(build("standard", start=START, rng=random.Random(1)).frame(START))
+
+    async def story() -> bytes:
+        async with Line(speed=0, noise=0.01, rng=random.Random(1)) as line:
+            sending = asyncio.create_task(line.send(frame))
+            reader = Reader(line.port)
+            received = await asyncio.to_thread(reader.read, len(frame))
+            await sending
+            reader.close()
+            return received
+
+    received = asyncio.run(story())
+
+    assert len(received) == len(frame)
+    assert received != with_parity(frame)
+
+
+def test_a_reader_at_another_speed_hears_garble_until_it_changes() -> None:
+    """With `garble` the line looks at the speed that the reader set, as often as it sends."""
+    text = b"\x02\nPTEC HP..  \r\x03"
+
+    async def story() -> tuple[bytes, bytes, bytes]:
+        async with Line(baudrate=1200, speed=0, garble=True, parity=False) as line:
+            expected = misread(text, sent=1200, heard=9600)
+            wrong = Reader(line.port, baudrate=9600)
+            assert line.heard_at == 9600
+            await line.send(text)
+            garbled = wrong.read(len(expected))
+            right = Reader(line.port, baudrate=1200)
+            await line.send(text)
+            heard = right.read(len(text))
+            wrong.close()
+            right.close()
+            return expected, garbled, heard
+
+    expected, garbled, heard = asyncio.run(story())
+
+    assert expected == garbled
+    assert text == heard
+
+
+def test_a_port_that_nobody_set_has_the_speed_of_the_meter() -> None:
+    """Then `cat` can read it."""
+    with Line(baudrate=9600) as line:
+        assert line.heard_at == 9600
+        line.hang_up()
+        assert line.heard_at is None
+
+
+@pytest.mark.parametrize("encode", [bytes, with_parity])
+def test_a_recording_is_sent_as_it_is_again_and_again(encode: type[bytes]) -> None:
+    """With parity or without, cut at the beginning or damaged, the bytes come as they are."""
+    frame = b"\x02\nPTEC HP..  \r\x03"
+    recording = b"\x00\xffTEC" + encode(frame * 2) + b"\x02\nPT"
+
+    async def story() -> bytes:
+        async with Line(speed=0) as line:
+            playing = asyncio.create_task(replay(recording, line, frames=5))
+            reader = Reader(line.port)
+            received = await asyncio.to_thread(reader.read, 2 * len(recording) + 5 + len(frame))
+            assert await playing == 5
+            reader.close()
+            return received
+
+    assert (recording * 3)[: 2 * len(recording) + 5 + len(frame)] == asyncio.run(story())
+
+
+def test_the_speed_of_a_recording_is_that_of_its_mode() -> None:
+    """Tabs are standard at 9600 baud; a stray one in a historique recording is noise."""
+    assert baudrate_of(b"\x02\nPTEC HP..  \r\x03" * 3 + b"\t") == 1200
+    assert baudrate_of(with_parity(b"\x02\nVTIC\t02\tJ\r\x03")) == 9600

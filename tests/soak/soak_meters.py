@@ -1,0 +1,103 @@
+"""The meters on their lines, one after the other, and an account of what they sent."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import time
+from random import Random
+from typing import TYPE_CHECKING
+
+from teleinfo.simulator.catalogue import build
+from teleinfo.simulator.encode import encode_frame
+from teleinfo.simulator.serial_line import Line
+from teleinfo.tic.payload import Options, encode
+from teleinfo.tic.reading import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from teleinfo.simulator.base import Meter
+
+DAY = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
+BITS = 10  # of a character on the line
+GAP = 0.02  # simulated s between two frames
+IDENTIFIERS = {"ADCO", "ADSC", "PRM"}
+
+
+class Street:
+    """
+    One meter at a time behind `link`, `speed` times faster than on its line.
+
+    `elapsed` is in simulated seconds. `sent` counts the frames that went out whole to somebody who listened
+    at their speed, `unheard` the others. `payloads` are the hashes of what may be published of all of them,
+    `secrets` the values of the identifiers.
+    """
+
+    def __init__(self, link: Path, *, speed: float) -> None:
+        self.sent = self.unheard = self.hang_ups = 0
+        self.payloads: set[int] = set()
+        self.secrets: set[str] = set()
+        self._speed = speed
+        self._before = 0.0
+        self._began = time.monotonic()
+        self._meter: Meter
+        self._line = Line(link=link)
+
+    @property
+    def line(self) -> Line:
+        """The line of the present meter."""
+        return self._line
+
+    @property
+    def elapsed(self) -> float:
+        """Simulated seconds since the beginning."""
+        return self._before + self._line.elapsed
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether somebody listens, at the speed of the meter."""
+        return self._line.attached and self._line.heard_at == self._line.baudrate
+
+    def change(self, name: str) -> None:
+        """Put up the meter `name` in place of the one before, behind the same link."""
+        self._before = self.elapsed
+        self._line.close()
+        self._meter = build(name, start=self._now(), rng=Random(1))
+        # At speed 0 a line waits for its reader. The pace is kept here.
+        self._line = Line(baudrate=self._meter.baudrate, link=self._line.link, speed=0, garble=True)
+        self._line.open()
+
+    async def play(self, *, until: float) -> None:
+        """Send frames until the simulated time `until`."""
+        while self.elapsed < until:
+            frame, heard = self._next(), self.is_heard
+            if self._line.attached:
+                await self._line.send(frame)
+            else:
+                await self._line.idle(len(frame) * BITS / self._line.baudrate)
+            self.sent += heard
+            self.unheard += not heard
+            await self._line.idle(GAP)
+            due = self._began + self.elapsed / self._speed
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+
+    async def hang_up(self) -> None:
+        """Pull the plug in mid-frame, and put it back with another number."""
+        frame = self._next()
+        # What the reader has not taken is lost when the plug is out: all that is counted must have arrived.
+        await self._line.until_read(within=1.0)
+        await self._line.send(frame[: len(frame) // 2])
+        self._line.reopen()
+        self.hang_ups += 1
+
+    def _now(self) -> dt.datetime:
+        return DAY + dt.timedelta(seconds=self.elapsed)
+
+    def _next(self) -> bytes:
+        groups = self._meter.frame(self._now())
+        reading = read(groups)
+        assert reading is not None
+        self.payloads.add(hash(encode(reading, Options(), now=0.0)))
+        self.secrets |= {group.value for group in groups if group.label in IDENTIFIERS}
+        return encode_frame(groups)

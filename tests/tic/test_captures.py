@@ -1,0 +1,147 @@
+"""Recordings of real meters decode to exactly what an independent checker finds sound in them."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.tic import groups
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.framing import Framer
+from teleinfo.tic.groups import Group
+from teleinfo.tic.reading import read
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from types import ModuleType
+
+RECORDINGS = [
+    "enedis-historic",
+    "enedis-standard",
+    "enedis-standard-pcoup-invalid",
+    "esciara-tempo-recorded",
+    "esciara-valid-hphc",
+    "fmartinou-standard-producer-noisy",
+    "lains-hist-tri",
+    "lains-hist-tri-rxerrors",
+    "lains-std-mono",
+    "nokyyz-hphc-1",
+    "nom-std-tri-tempo-complete",
+    "nom-std-tri-tempo-noisy",
+    "openhab-cbetm-ejp",
+]
+
+
+def checker(captures: Path) -> ModuleType:
+    """Return the recordings' own checker, which shares nothing with the decoder."""
+    spec = importlib.util.spec_from_file_location("check", captures / "check.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def sound_groups(captures: Path, recording: str) -> list[list[tuple[str, str | None, str]]]:
+    """Return for each complete frame the groups that the checker calls sound: label, horodate, value."""
+    examined = checker(captures).examine((captures / f"{recording}.tic").read_bytes())
+    return [
+        [
+            (group["label"], group["horodate"], group["value"])
+            for group in frame
+            if group["verdict"] == "valid"
+        ]
+        for frame in examined["frames"]
+    ]
+
+
+def test_no_recording_is_left_out(captures: Path) -> None:
+    """Every recording in the folder is tested below."""
+    assert sorted(path.stem for path in captures.glob("*.tic")) == RECORDINGS
+
+
+@pytest.mark.parametrize("recording", RECORDINGS)
+def test_exactly_the_sound_groups_of_each_complete_frame_come_out(captures: Path, recording: str) -> None:
+    """In each complete frame exactly the checker's sound groups are found, but for impossible labels."""
+    frames = Framer().feed((captures / f"{recording}.tic").read_bytes())
+    found = [
+        [
+            (group.label, group.horodate, group.value)
+            for group in groups.read(frame.body)
+            if isinstance(group, Group)
+        ]
+        for frame in frames
+    ]
+    # The checker does not look at the characters of an étiquette: noise passed its sum once.
+    expected = [
+        [group for group in frame if not re.search(r"[`{|}~]", group[0])]
+        for frame in sound_groups(captures, recording)
+    ]
+
+    assert found == expected
+
+
+@pytest.mark.parametrize("recording", RECORDINGS)
+def test_each_complete_frame_is_published_unless_a_label_has_two_values(
+    captures: Path, recording: str
+) -> None:
+    """A frame that is not published contradicts itself: bytes were lost."""
+    readings = Decoder().feed((captures / f"{recording}.tic").read_bytes())
+    contradictory = 0
+    for frame in sound_groups(captures, recording):
+        values: dict[str, set[str | None]] = {}
+        for label, horodate, value in frame:
+            values.setdefault(label, set()).add(value or horodate)
+        contradictory += any(len(of_one_label) > 1 for of_one_label in values.values())
+
+    assert len(readings) == len(sound_groups(captures, recording)) - contradictory
+
+
+def published(captures: Path, recording: str, frame: int = 0) -> dict[str, str]:
+    """Return the values of one frame of a recording."""
+    return Decoder().feed((captures / f"{recording}.tic").read_bytes())[frame].values
+
+
+@pytest.mark.parametrize("recording", ["esciara-tempo-recorded", "esciara-valid-hphc", "openhab-cbetm-ejp"])
+def test_the_values_are_those_that_the_source_of_the_recording_asserts(
+    captures: Path, recording: str
+) -> None:
+    """What the people who made the recording expect of its first frame is what is published, dots aside."""
+    expected: dict[str, Any] = json.loads((captures / f"{recording}.expected.json").read_text())[
+        "first_frame"
+    ]
+    values = published(captures, recording)
+    for label, value in expected.items():
+        if isinstance(value, str):
+            assert values[label] == value.rstrip(".")
+        elif value is not None:
+            assert int(values[label]) == value
+
+
+@pytest.mark.parametrize("recording", ["enedis-standard", "enedis-standard-pcoup-invalid"])
+def test_enedis_own_frames_give_what_enedis_reader_gives(captures: Path, recording: str) -> None:
+    """In Enedis' notation a horodate stands before its value, and a bad group has an exclamation mark."""
+    expected: dict[str, str] = json.loads((captures / f"{recording}.expected.json").read_text())
+    values = published(captures, recording)
+    for label, value in expected.items():
+        horodate, separator, alone = value.rpartition("\t")
+        if label.startswith("!"):
+            assert label[1:] not in values
+        elif separator and alone:
+            assert (values[label], values[f"{label}_HORODATE"]) == (alone, horodate)
+        else:
+            assert values[label] == (horodate if separator else value.strip(" "))
+
+
+def test_the_complete_tempo_frame_gives_what_its_source_asserts(captures: Path) -> None:
+    """Labels, horodates and values of the three-phase Tempo frame."""
+    name = "nom-std-tri-tempo-complete"
+    expected = json.loads((captures / f"{name}.expected.json").read_text())["the_complete_frame"]
+    [reading] = Decoder().feed((captures / f"{name}.tic").read_bytes())
+    asserted = read(Group(one["label"], one["value"], one["horodate"], reading.mode) for one in expected)
+
+    assert asserted == reading

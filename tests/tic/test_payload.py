@@ -1,0 +1,110 @@
+"""The JSON that is published is what the contract says, byte for byte."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.payload import Options, encode
+from teleinfo.tic.reading import Reading, read
+from tests.support.strategies import groups
+
+if TYPE_CHECKING:
+    from teleinfo.tic.groups import Group
+
+HC = Reading(
+    Mode.HISTORIQUE,
+    {"ADCO": "012345678901", "OPTARIF": "HC", "HCHC": "000019212", "IINST": "008", "MOTDETAT": "000000"},
+)
+STANDARD = Reading(
+    Mode.STANDARD,
+    {
+        "ADSC": "041961123456",
+        "DATE": "H240213083144",
+        "EAST": "001234567",
+        "SMAXSN": "02740",
+        "SMAXSN_HORODATE": "E220609060531",
+        "STGE": "003A0001",
+        "NTARF": "01",
+        "MSG1": "",
+        "PRM": "00000000000000",
+    },
+)
+
+
+def test_a_reading_is_one_flat_compact_object_of_strings() -> None:
+    """By default every value is a string, exactly as the meter sent it, in its order."""
+    assert encode(HC, Options(), now=0) == (
+        b'{"ADCO":"012345678901","OPTARIF":"HC","HCHC":"000019212","IINST":"008","MOTDETAT":"000000"}'
+    )
+
+
+def test_numbers_are_what_the_table_calls_quantities() -> None:
+    """Indexes and measures become numbers; identifiers, registers, horodates and codes stay strings."""
+    assert encode(HC, Options(numbers=True), now=0) == (
+        b'{"ADCO":"012345678901","OPTARIF":"HC","HCHC":19212,"IINST":8,"MOTDETAT":"000000"}'
+    )
+    assert encode(STANDARD, Options(numbers=True), now=0) == (
+        b'{"ADSC":"041961123456","DATE":"H240213083144","EAST":1234567,"SMAXSN":2740,'
+        b'"SMAXSN_HORODATE":"E220609060531","STGE":"003A0001","NTARF":"01","MSG1":"","PRM":"00000000000000"}'
+    )
+
+
+def test_a_blank_quantity_stays_an_empty_string() -> None:
+    """What the meter did not say is not zero."""
+    assert encode(Reading(Mode.STANDARD, {"EAST": ""}), Options(numbers=True), now=0) == b'{"EAST":""}'
+
+
+def test_a_value_that_is_no_number_stays_a_string_whatever_its_label() -> None:
+    """Only digits make a number."""
+    odd = Reading(Mode.HISTORIQUE, {"PAPP": "AB"})
+
+    assert encode(odd, Options(numbers=True), now=0) == b'{"PAPP":"AB"}'
+
+
+def test_the_timestamp_comes_first_in_milliseconds() -> None:
+    """The time of publication, as JavaScript has it."""
+    assert encode(
+        Reading(Mode.HISTORIQUE, {"PAPP": "00750"}), Options(timestamp=True), now=1700000000.1234
+    ) == (b'{"timestamp":1700000000123,"PAPP":"00750"}')
+
+
+def test_excluded_labels_are_left_out_with_their_horodates() -> None:
+    """Privacy: what the household does not want published is not, in any form."""
+    kept = encode(STANDARD, Options(exclude=frozenset({"ADSC", "PRM", "SMAXSN", "DATE"})), now=0)
+
+    assert kept == b'{"EAST":"001234567","STGE":"003A0001","NTARF":"01","MSG1":""}'
+
+
+def test_an_excluded_label_is_left_out_of_both_parts_of_a_frame() -> None:
+    """The second part of an ICE-4Q frame has the name of the part in its keys; other keys have a _ too."""
+    values = {"PTCOUR": "HPH", "EA": "12Wh", "EA_s": "1", "EA_INJECTION": "34Wh", "Appli": "INJECTION"}
+    text = encode(Reading(Mode.HISTORIQUE, values), Options(exclude=frozenset({"EA"})), now=0)
+
+    assert text == b'{"PTCOUR":"HPH","EA_s":"1","Appli":"INJECTION"}'
+
+
+def test_a_reading_of_which_nothing_is_left_is_not_published() -> None:
+    """An empty object tells nobody anything."""
+    veille = Reading(Mode.HISTORIQUE, {"ADCO": "012345678901"})
+
+    assert encode(veille, Options(timestamp=True, exclude=frozenset({"ADCO"})), now=0) is None
+
+
+@given(sound=st.lists(groups(), min_size=1), numbers=st.booleans())
+def test_a_json_parser_reads_back_the_values(sound: list[Group], *, numbers: bool) -> None:
+    """Whatever the meter says, the payload is JSON and says the same."""
+    reading = read(sound)
+    if reading is None:
+        return
+    payload = encode(reading, Options(numbers=numbers), now=0)
+    decoded = json.loads(payload or b"{}")
+
+    assert list(decoded) == list(reading.values)
+    assert all(
+        value == reading.values[key] or value == int(reading.values[key]) for key, value in decoded.items()
+    )

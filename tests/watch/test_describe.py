@@ -1,0 +1,102 @@
+"""What a value means, in words of both languages."""
+
+from __future__ import annotations
+
+import pytest
+
+from teleinfo.tic.labels import Mode, find
+from teleinfo.watch.describe import Fact, facts, meaning, moment, shown
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Speak English, whatever the machine speaks."""
+    monkeypatch.setenv("LC_ALL", "C")
+
+
+@pytest.mark.parametrize(
+    ("mode", "key", "value", "expected"),
+    [
+        (Mode.HISTORIQUE, "PAPP", "01940", "1 940 VA"),
+        (Mode.HISTORIQUE, "HCHP", "019261357", "19 261 357 Wh"),
+        (Mode.HISTORIQUE, "ADCO", "041961123456", "041961123456"),
+        (Mode.HISTORIQUE, "PAPP", "", ""),
+        (Mode.STANDARD, "PREF", "09", "9 kVA"),
+        (Mode.STANDARD, "DATE", "H240213083144", "13/02/2024 08:31:44"),
+        (Mode.STANDARD, "LTARF", "HP  BLEU", "HP  BLEU"),
+        (Mode.STANDARD, "NOVELTY", "42", "42"),
+    ],
+)
+def test_a_value_is_shown_in_its_unit(mode: Mode, key: str, value: str, expected: str) -> None:
+    """Quantities have their unit, identifiers and texts are as they were sent."""
+    assert shown(find(mode, key), value) == expected
+
+
+def test_the_status_register_is_said_in_words() -> None:
+    """What a household should know comes first, and is marked."""
+    told = facts("STGE", "463A0880")
+
+    assert told[0] == Fact("overrun of the subscribed power", alert=True)
+    assert {
+        "mobile peak 1 runs",
+        "today white",
+        "tomorrow blue",
+        "dry contact closed",
+        "supplier index 3",
+    } <= {fact.text for fact in told}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "expected"),
+    [
+        ("RELAIS", "000", ["all open"]),
+        ("RELAIS", "005", ["closed: 1 (dry contact), 3"]),
+        ("PPOT", "00", ["all phases have their voltage"]),
+        ("PPOT", "04", ["phase 2 is missing"]),
+        (
+            "PJOURF+1",
+            "00004001 0600C012 NONUTILE",
+            [
+                "from 00:00: index 1, contact by Tempo",
+                "from 06:00: index 2, contact closes, virtual contacts 1",
+            ],
+        ),
+        ("PPOINTE", "22000000", ["from 22:00: no change"]),
+        ("STGE", "nonsense", []),
+        ("RELAIS", "999", []),
+        ("PPOT", "zz", []),
+        ("PAPP", "01940", []),
+    ],
+)
+def test_registers_are_said_in_words(key: str, value: str, expected: list[str]) -> None:
+    """What does not have the form of its register says nothing."""
+    assert [fact.text for fact in facts(key, value)] == expected
+
+
+def test_values_that_the_documents_do_not_know_say_nothing() -> None:
+    """Breaker 7, Euridis 2, CPL 3: no word is made up."""
+    assert not [fact for fact in facts("STGE", "0070000E") if "breaker" in fact.text or "link" in fact.text]
+
+
+def test_the_colours_of_tempo_are_words() -> None:
+    """PTEC, DEMAIN and OPTARIF, of which the last has a character of the meter's own behind it."""
+    assert meaning("PTEC", "HPJW") == "white day, peak hours"
+    assert meaning("DEMAIN", "ROUG") == "red"
+    assert meaning("OPTARIF", "BBR(") == "Tempo, blue, white and red days"
+    assert meaning("HHPHC", "A") is None
+
+
+def test_it_is_said_in_french_where_the_locale_is_french(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same register."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+
+    assert {"organe de coupure fermé", "CPL nouveau, verrouillé"} <= {
+        fact.text for fact in facts("STGE", "003A4001") + facts("STGE", "00200000")
+    }
+    assert facts("RELAIS", "001") == [Fact("fermés : 1 (contact sec)")]
+
+
+def test_a_horodate_is_a_date_of_france() -> None:
+    """Day first; what is none says so."""
+    assert moment("E220609060531", short=True) == "09/06 06:05"
+    assert moment("H2206") is None

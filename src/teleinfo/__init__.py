@@ -3,7 +3,7 @@ A reader of French electricity meters: the TIC line goes in, JSON on MQTT comes 
 
 The daemon is a program, `teleinfo`. Whoever has a recording, or a port of their own, can use its decoder:
 
->>> from teleinfo import Decoder, Options, encode, find
+>>> from teleinfo import Decoder, Options, encode, lookup
 >>> decoder = Decoder()
 >>> [reading] = decoder.feed(b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\nIINST 004 Z\r\x03")
 >>> reading.values
@@ -12,7 +12,7 @@ The daemon is a program, `teleinfo`. Whoever has a recording, or a port of their
 (2, 1)
 >>> encode(reading, Options(numbers=True), now=0)
 b'{"PTEC":"HP","PAPP":750}'
->>> label = find(reading.mode, "PAPP")
+>>> label = lookup(reading.mode, "PAPP")
 >>> label.english, label.unit
 ('Apparent power', 'VA')
 
@@ -24,23 +24,23 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from teleinfo.tic.decoder import Counts, Decoder
-    from teleinfo.tic.labels import Label, Mode, find
+    from teleinfo.tic.labels import LabelSpec, Mode, lookup
     from teleinfo.tic.payload import Options, encode
     from teleinfo.tic.reading import Reading
 
 __version__ = "0.1.0"
-__all__ = ["Counts", "Decoder", "Label", "Mode", "Options", "Reading", "__version__", "encode", "find"]
+__all__ = ["Counts", "Decoder", "LabelSpec", "Mode", "Options", "Reading", "__version__", "encode", "lookup"]
 
 # Where each name lives: it is fetched when it is asked for, so that `teleinfo --version` does without.
 _HOMES = {
     "Counts": "tic.decoder",
     "Decoder": "tic.decoder",
-    "Label": "tic.labels",
+    "LabelSpec": "tic.labels",
     "Mode": "tic.labels",
     "Options": "tic.payload",
     "Reading": "tic.reading",
     "encode": "tic.payload",
-    "find": "tic.labels",
+    "lookup": "tic.labels",
 }
 
 if not TYPE_CHECKING:  # or every name would be one, to a checker of types

@@ -12,11 +12,11 @@ import pytest
 
 from teleinfo.common.durations import duration
 from teleinfo.daemon import health
-from teleinfo.daemon.rate_limit import Pace
+from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.homeassistant.horodate import iso
 from teleinfo.homeassistant.meters import meter_of
 from teleinfo.homeassistant.power import GAP, LEAST, MeanPower
-from teleinfo.port.baud_detector import DWELL_FAST, DWELL_SLOW, Tuner
+from teleinfo.port.baud_detector import DWELL_FAST, DWELL_SLOW, BaudDetector
 from teleinfo.settings import env_file
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic import registers
@@ -44,7 +44,7 @@ def test_a_tariff_is_news_when_it_differs_from_the_last_one_that_was_seen(
     sent: list[Reading], published: list[bool]
 ) -> None:
     """However many frames came without it; the first one that is seen is none."""
-    pace = Pace(60)
+    pace = RateLimit(60)
 
     assert [pace.is_due(reading, now=float(second)) for second, reading in enumerate(sent)] == published
 
@@ -201,15 +201,15 @@ def test_a_line_of_the_settings_is_numbered_and_stripped_of_blanks_alone(
 
 def test_three_groups_are_no_accident_and_two_may_be() -> None:
     """In a whole frame and in one that has not ended."""
-    assert Tuner([1200, 9600]).frame(Mode.HISTORIQUE, 3, 0.0)
-    assert not Tuner([1200, 9600]).frame(Mode.HISTORIQUE, 2, 0.0)
-    assert Tuner([1200, 9600]).piece(Mode.HISTORIQUE, 3, 0.0)
-    assert not Tuner([1200, 9600]).piece(Mode.HISTORIQUE, 2, 0.0)
+    assert BaudDetector([1200, 9600]).frame(Mode.HISTORIQUE, 3, 0.0)
+    assert not BaudDetector([1200, 9600]).frame(Mode.HISTORIQUE, 2, 0.0)
+    assert BaudDetector([1200, 9600]).piece(Mode.HISTORIQUE, 3, 0.0)
+    assert not BaudDetector([1200, 9600]).piece(Mode.HISTORIQUE, 2, 0.0)
 
 
 def test_a_frame_in_progress_puts_the_next_speed_off() -> None:
     """From its evidence on the time counts anew."""
-    tuner = Tuner([1200, 9600])
+    tuner = BaudDetector([1200, 9600])
     tuner.opened(0.0)
     tuner.piece(Mode.HISTORIQUE, 3, 4.0)
 
@@ -219,7 +219,7 @@ def test_a_frame_in_progress_puts_the_next_speed_off() -> None:
 
 def test_the_slowest_speeds_are_given_longer() -> None:
     """2400 baud is one of them."""
-    slow, fast = Tuner([2400, 9600]), Tuner([4800, 9600])
+    slow, fast = BaudDetector([2400, 9600]), BaudDetector([4800, 9600])
     slow.opened(0.0)
     fast.opened(0.0)
 
@@ -228,7 +228,7 @@ def test_the_slowest_speeds_are_given_longer() -> None:
 
 def test_the_speeds_are_tried_in_their_order() -> None:
     """The first, the second, the third, and the first again."""
-    tuner = Tuner([1200, 9600, 4800])
+    tuner = BaudDetector([1200, 9600, 4800])
     tried = [tuner.baudrate]
     for _ in range(3):
         tuner.move()

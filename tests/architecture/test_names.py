@@ -27,9 +27,9 @@ def test_every_setting_that_is_told_exists(path: Path) -> None:
     """No page, unit, example or message speaks of a variable that nobody reads."""
     known = {row.variable for row in settings.rows()} | NOT_OURS
     # A name may be the beginning of others, where the text speaks of several at once.
-    told = set(VARIABLE.findall(path.read_text(encoding="utf-8", errors="replace")))
+    localized = set(VARIABLE.findall(path.read_text(encoding="utf-8", errors="replace")))
 
-    assert {name for name in told if not any(one.startswith(name) for one in known)} == set()
+    assert {name for name in localized if not any(one.startswith(name) for one in known)} == set()
 
 
 def test_every_setting_is_told_in_the_manual_of_operation() -> None:

@@ -237,7 +237,7 @@ def story(script: Script, seconds: float, figures: Figures) -> Callable[[Path], 
     """Return the story of an attack that lasts so many seconds from its first connection on."""
     port = free_port()
 
-    def told(folder: Path) -> None:
+    def localized(folder: Path) -> None:
         good = MosquittoBroker(folder, port=port)
         with ExitStack() as stack:
             meter = stack.enter_context(Meter(historique(1)))
@@ -262,8 +262,8 @@ def story(script: Script, seconds: float, figures: Figures) -> Callable[[Path], 
             expect_readings(good)
             victim.assert_unmoved(script.__name__.replace("_", " "), figures, lines=LINES)
 
-    told.__name__ = script.__name__
-    return told
+    localized.__name__ = script.__name__
+    return localized
 
 
 def expect_readings(broker: MosquittoBroker) -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.attack.victim import Victim
@@ -135,7 +135,7 @@ ATTACKS: list[Callable[[], Iterator[bytes]]] = [
 class Flood:
     """Puts what `attack` yields on the line, as fast as it is read; `sent` counts bytes."""
 
-    def __init__(self, line: Line, attack: Callable[[], Iterator[bytes]]) -> None:
+    def __init__(self, line: SerialLine, attack: Callable[[], Iterator[bytes]]) -> None:
         self.sent = 0
         self._line = line
         self._blocks = attack()
@@ -182,10 +182,10 @@ def story(attack: Callable[[], Iterator[bytes]], seconds: float, figures: Figure
     """Return the story of an attack that lasts so many seconds."""
     port = free_port()
 
-    def told(folder: Path) -> None:
+    def localized(folder: Path) -> None:
         with (
             MosquittoBroker(folder, port=port) as broker,
-            Line() as line,
+            SerialLine() as line,
             Victim(
                 folder,
                 serial_port=line.port,
@@ -209,11 +209,11 @@ def story(attack: Callable[[], Iterator[bytes]], seconds: float, figures: Figure
             assert status == 0
             figures.kept("attack, by the meter: stop in the middle of it", took, at_most=1)
 
-    told.__name__ = attack.__name__
-    return told
+    localized.__name__ = attack.__name__
+    return localized
 
 
-def expect_reading(broker: MosquittoBroker, line: Line) -> None:
+def expect_reading(broker: MosquittoBroker, line: SerialLine) -> None:
     """Send one frame again and again until it is published."""
     payload = b'"BASE":4711'
     with Subscriber(broker.host, broker.port, "teleinfo") as subscriber:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Kind, find
+from teleinfo.tic.labels import Kind, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ def _piece(source: Iterator[bytes], size: int) -> bytes:
 
 def _another(group: Group, rng: Random) -> Group:
     """Return the group with other digits, where the table knows a quantity or an index."""
-    label = find(group.mode, group.label)
+    label = lookup(group.mode, group.label)
     if label is None or label.kind not in {Kind.INDEX, Kind.QUANTITY} or not group.value.isdecimal():
         return group
     width = len(group.value)

@@ -9,7 +9,7 @@ import pytest
 
 from teleinfo.simulator.encode import ETX
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.reading import read
+from teleinfo.tic.reading import build_reading
 from tests.bench import __main__ as bench
 from tests.bench import cpu, decoding, discovery, latency, memory, reference, truth
 from tests.bench.feeder import FIFO, TICK, split, uart, usb
@@ -77,7 +77,7 @@ def test_restless_values_are_sound_and_others_in_each_frame(mode: str) -> None:
     indexes = [reading.values["HCHP" if mode == "historique" else "EAST"] for reading in readings]
     assert len(set(indexes)) == len(indexes) > 10
     calm, restless = next(frames(mode)), next(frames(mode, restless=True))
-    calm_values, restless_values = read(calm), read(restless)
+    calm_values, restless_values = build_reading(calm), build_reading(restless)
     assert calm_values is not None
     assert restless_values is not None
     assert list(calm_values.values) == list(restless_values.values)

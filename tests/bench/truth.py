@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.simulator.encode import encode_frame, flip_bits, with_parity
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.reading import read
+from teleinfo.tic.reading import build_reading
 from tests.bench.rows import Row
 from tests.bench.streams import frames
 
@@ -43,7 +43,7 @@ def _row(mode: str, rate: float, promise: float, enough: int) -> Row:
         clean = with_parity(encode_frame(groups))
         noisy = flip_bits(clean, rate, rng)
         damaged += _damaged(clean, noisy)
-        truth = read(groups)
+        truth = build_reading(groups)
         assert truth is not None
         for reading in decoder.feed(noisy):
             came += 1

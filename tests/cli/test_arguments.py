@@ -79,10 +79,10 @@ def test_a_wrong_usage_is_told_in_the_language_of_the_reader(
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
     with pytest.raises(SystemExit):
         cli.main(line.split())
-    told = capsys.readouterr().err
+    localized = capsys.readouterr().err
 
-    assert told.startswith("utilisation : teleinfo")
-    assert said in told
+    assert localized.startswith("utilisation : teleinfo")
+    assert said in localized
 
 
 @pytest.mark.parametrize("name", ["", *cli.COMMANDS])
@@ -93,8 +93,8 @@ def test_the_help_is_told_in_the_language_of_the_reader(
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
     with pytest.raises(SystemExit):
         cli.main([*name.split(), "--help"])
-    told = capsys.readouterr().out
+    localized = capsys.readouterr().out
 
-    assert told.startswith("utilisation : teleinfo")
-    assert "afficher cette aide" in told
-    assert " the " not in told
+    assert localized.startswith("utilisation : teleinfo")
+    assert "afficher cette aide" in localized
+    assert " the " not in localized

@@ -15,7 +15,7 @@ import pytest
 
 from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
 from teleinfo.simulator.play import baudrate_of, replay
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.support.broker import MosquittoBroker
@@ -158,7 +158,7 @@ def test_a_recording_at_true_line_speed_gives_what_decode_prints(
         timeout=60,
     ).stdout.splitlines()
     with Subscriber(broker.host, broker.port, "teleinfo") as subscriber:
-        line = Line(baudrate=baudrate_of(path.read_bytes()))
+        line = SerialLine(baudrate=baudrate_of(path.read_bytes()))
         with line:
             playing = threading.Thread(
                 target=lambda: asyncio.run(replay(path.read_bytes(), line, frames=len(decoded) + 3)),

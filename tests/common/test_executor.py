@@ -10,14 +10,14 @@ import threading
 
 import pytest
 
-from teleinfo.common.executor import LooseThreads
+from teleinfo.common.executor import DaemonThreadExecutor
 
 
 def test_the_result_and_the_failure_of_a_call_come_back() -> None:
     """A call in a loose thread returns and raises like any other."""
 
     async def story() -> tuple[bool, int]:
-        asyncio.get_running_loop().set_default_executor(LooseThreads())
+        asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
         daemonic = await asyncio.to_thread(lambda: threading.current_thread().daemon)
         with pytest.raises(ValueError, match="invalid literal"):
             await asyncio.to_thread(int, "not a number")

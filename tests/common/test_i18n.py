@@ -23,7 +23,7 @@ def messages() -> dict[str, str]:
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Name)
-                and node.func.id in {"_", "N_", "Sentence"}
+                and node.func.id in {"_", "N_", "Message"}
                 and node.args
                 and path.name != "i18n.py"
             ):
@@ -32,7 +32,7 @@ def messages() -> dict[str, str]:
                 if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
                     found[argument.value] = place
                 else:
-                    # `_` or `Sentence` of a name is the second half of `N_`; what is put together has none.
+                    # `_` or `Message` of a name is the second half of `N_`; what is put together has none.
                     assert node.func.id != "N_", place
                     assert not isinstance(argument, ast.JoinedStr | ast.BinOp), f"{place} is no literal"
     return found
@@ -116,11 +116,11 @@ def test_a_sentence_says_itself_in_english_and_in_the_language_of_the_reader(
 ) -> None:
     """The log has the one, a screen the other; a sentence within a sentence is translated too."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    inner = i18n.Sentence("nothing listens at {address}", address="[::1]:{1}")
-    outer = i18n.Sentence("no connection: {why}", why=inner)
+    inner = i18n.Message("nothing listens at {address}", address="[::1]:{1}")
+    outer = i18n.Message("no connection: {why}", why=inner)
 
     assert str(outer) == f"no connection: {inner}" == "no connection: nothing listens at [::1]:{1}"
-    assert outer.told() == "pas de connexion : rien n’écoute à [::1]:{1}"
+    assert outer.localized() == "pas de connexion : rien n’écoute à [::1]:{1}"
 
 
 @pytest.mark.parametrize(("locale", "written"), [("C", "0.02"), ("fr_FR.UTF-8", "0,02")])

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from teleinfo.daemon.health import WINDOW, Facts, Quality, Verdict, encode
+from teleinfo.daemon.health import WINDOW, Facts, LineGrade, Quality, encode
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode
 
@@ -17,14 +17,20 @@ def test_without_any_group_the_line_is_silent() -> None:
     quality.sample(Counts(), now=0)
 
     assert quality.bad_share is None
-    assert quality.verdict is Verdict.SILENT
+    assert quality.verdict is LineGrade.SILENT
 
 
 @pytest.mark.parametrize(
     ("bad", "verdict"),
-    [(0, Verdict.GOOD), (1, Verdict.FAIR), (9, Verdict.FAIR), (10, Verdict.POOR), (100, Verdict.BAD)],
+    [
+        (0, LineGrade.GOOD),
+        (1, LineGrade.FAIR),
+        (9, LineGrade.FAIR),
+        (10, LineGrade.POOR),
+        (100, LineGrade.BAD),
+    ],
 )
-def test_the_verdict_follows_the_share_of_bad_groups(bad: int, verdict: Verdict) -> None:
+def test_the_verdict_follows_the_share_of_bad_groups(bad: int, verdict: LineGrade) -> None:
     """Fewer than 1 in 1000 is good, in 100 fair, in 10 poor."""
     quality = Quality()
     quality.sample(Counts(groups=1000 - bad, checksum=bad), now=0)
@@ -85,6 +91,6 @@ def test_health_says_all_that_the_contract_names() -> None:
 def test_before_the_first_frame_health_has_nothing_to_say_and_says_so() -> None:
     """Unknown is null, never a guess."""
     facts = Facts(version="1", mode=None, baudrate=None, parity=None, last_frame=None, uptime=0)
-    told = json.loads(encode(facts, Counts(), Quality()))
+    localized = json.loads(encode(facts, Counts(), Quality()))
 
-    assert (told["mode"], told["bad_groups_percent"], told["line"]) == (None, None, "silent")
+    assert (localized["mode"], localized["bad_groups_percent"], localized["line"]) == (None, None, "silent")

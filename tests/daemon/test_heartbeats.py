@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from teleinfo.daemon.heartbeats import STUCK, Beats
+from teleinfo.daemon.heartbeats import STUCK, Heartbeats
 from tests.support import virtual
 
 
@@ -12,7 +12,7 @@ def test_a_task_is_stuck_when_its_heart_stopped() -> None:
     """Within `STUCK` seconds of its last beat a task is well, after them it is named."""
 
     async def scenario() -> list[list[str]]:
-        beats = Beats()
+        beats = Heartbeats()
         reader, publisher = beats.of("reader"), beats.of("publisher")
         loop = asyncio.get_running_loop()
         found = [beats.stuck(loop.time())]
@@ -34,7 +34,7 @@ def test_all_have_started_when_each_has_beaten() -> None:
     """A task that has not begun yet is not stuck, and the daemon is not ready."""
 
     async def scenario() -> list[bool]:
-        beats = Beats()
+        beats = Heartbeats()
         reader, publisher = beats.of("reader"), beats.of("publisher")
         reader()
         before = beats.started()

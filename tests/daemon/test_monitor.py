@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.daemon.heartbeats import Beats
-from teleinfo.daemon.monitor import Keeper
+from teleinfo.daemon.heartbeats import Heartbeats
+from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.topics import Topics
-from teleinfo.port.baud_detector import Tuner
+from teleinfo.port.baud_detector import BaudDetector
 from teleinfo.port.reader import Reader
 from teleinfo.tic.decoder import Decoder
 from tests.support import virtual
@@ -37,19 +37,19 @@ class Bench:
         self.heard: list[tuple[float, str]] = []
         self.said: list[tuple[float, str, bytes]] = []
         self.outbox = Outbox(1)
-        self.beats = Beats()
+        self.beats = Heartbeats()
         self.beat_of_reader = self.beats.of("reader")
         self.beat_of_publisher = self.beats.of("publisher")
         decoder = Decoder()
         self.reader = Reader(
             url="/dev/ttyUSB0",
-            tuner=Tuner([1200]),
+            tuner=BaudDetector([1200]),
             decoder=decoder,
             on_reading=lambda _: None,
             beat=self.beat_of_reader,
             rng=random.Random(1),
         )
-        self.keeper = Keeper(
+        self.keeper = Monitor(
             reader=self.reader,
             decoder=decoder,
             outbox=self.outbox,
@@ -128,10 +128,10 @@ def test_status_follows_the_meter(tmp_path: Path) -> None:
         await bench.live(60, frames=True)
 
     bench = play(tmp_path, story)
-    told = [(at, payload) for at, topic, payload in bench.said if topic == "teleinfo/status"]
+    localized = [(at, payload) for at, topic, payload in bench.said if topic == "teleinfo/status"]
 
-    assert [payload for _, payload in told] == [b"offline", b"online", b"offline", b"online"]
-    assert 9 <= told[2][0] - moments[0] <= 12
+    assert [payload for _, payload in localized] == [b"offline", b"online", b"offline", b"online"]
+    assert 9 <= localized[2][0] - moments[0] <= 12
 
 
 def test_health_comes_every_minute_and_at_each_change(tmp_path: Path) -> None:
@@ -144,14 +144,14 @@ def test_health_comes_every_minute_and_at_each_change(tmp_path: Path) -> None:
         await bench.live(1, frames=True)
 
     bench = play(tmp_path, story)
-    told = [(at, json.loads(payload)) for at, topic, payload in bench.said if topic == "teleinfo/health"]
-    pauses = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(told)]
+    localized = [(at, json.loads(payload)) for at, topic, payload in bench.said if topic == "teleinfo/health"]
+    pauses = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(localized)]
 
-    assert len(told) in (12, 13)
+    assert len(localized) in (12, 13)
     assert all(59 <= pause <= 62 for pause in pauses[:8])
-    assert told[-2][1]["last_frame"] is None
-    assert told[-1][1]["last_frame"] is not None
-    assert told[-1][1]["uptime"] >= 600
+    assert localized[-2][1]["last_frame"] is None
+    assert localized[-1][1]["last_frame"] is not None
+    assert localized[-1][1]["uptime"] >= 600
 
 
 def test_the_watchdog_is_fed_without_meter_and_broker(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.daemon.rate_limit import Pace
+from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 
@@ -27,7 +27,7 @@ CALM = historique(PTEC="HP", PAPP="00750")
 
 def paced(interval: float, *sent: tuple[float, Reading]) -> list[bool]:
     """Return for each reading, at its time, whether it is published."""
-    pace = Pace(interval)
+    pace = RateLimit(interval)
     return [pace.is_due(reading, now=now) for now, reading in sent]
 
 
@@ -89,7 +89,7 @@ def test_without_news_two_messages_are_never_closer_than_the_interval(
     gaps: list[float], interval: float
 ) -> None:
     """Whatever the rhythm of the meter, the interval is kept."""
-    pace = Pace(interval)
+    pace = RateLimit(interval)
     now, published = 0.0, []
     for gap in gaps:
         now += gap

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from teleinfo.daemon.status_text import Situation, in_plain_words
-from teleinfo.port.errors import Trouble
+from teleinfo.daemon.status_text import LinkStatus, status_text
+from teleinfo.port.errors import PortErrorKind
 from teleinfo.tic.labels import Mode
 
-WELL = Situation(
+WELL = LinkStatus(
     connected=True,
     trouble=None,
     mode=Mode.HISTORIQUE,
@@ -52,15 +52,15 @@ WELL = Situation(
     ],
     ids=["well", "away", "searching", "starting"],
 )
-def test_a_situation_has_its_words(situation: Situation, words: str) -> None:
+def test_a_situation_has_its_words(situation: LinkStatus, words: str) -> None:
     """The port, the meter, the quality of the line, the broker: in this order, in one line."""
-    assert in_plain_words(situation) == words
+    assert status_text(situation) == words
 
 
-@pytest.mark.parametrize("trouble", Trouble)
-def test_every_trouble_of_the_port_has_its_words(trouble: Trouble) -> None:
+@pytest.mark.parametrize("trouble", PortErrorKind)
+def test_every_trouble_of_the_port_has_its_words(trouble: PortErrorKind) -> None:
     """Where there is no port, the line begins with why."""
-    words = in_plain_words(replace(WELL, connected=False, trouble=trouble))
+    words = status_text(replace(WELL, connected=False, trouble=trouble))
 
     assert "port" in words.partition(";")[0]
     assert "baud" not in words

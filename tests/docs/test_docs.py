@@ -14,7 +14,7 @@ import pytest
 
 from teleinfo import settings
 from teleinfo.cli import main as cli
-from teleinfo.daemon.health import Verdict
+from teleinfo.daemon.health import LineGrade
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
@@ -155,18 +155,18 @@ def limits(path: Path) -> set[float]:
 def test_the_keys_to_watch_are_those_of_health() -> None:
     """And the words of alarm are verdicts."""
     rows = table(OPERATIONS, "| key | alarm when |")
-    told = {key for row in rows for key in re.findall(r"`(\w+)`", row[0])}
+    localized = {key for row in rows for key in re.findall(r"`(\w+)`", row[0])}
     health = json.loads(READMES["en"].split("```json\n")[3].split("\n")[0])
 
-    assert told <= set(health)
-    assert set(re.findall(r"`(\w+)`", rows[0][1])) <= set(Verdict)
+    assert localized <= set(health)
+    assert set(re.findall(r"`(\w+)`", rows[0][1])) <= set(LineGrade)
 
 
 def test_the_exit_statuses_are_those_of_the_command_line() -> None:
     """78 is a wrong setting."""
-    told = [int(row[0]) for row in table(OPERATIONS, "| exit status |")]
+    localized = [int(row[0]) for row in table(OPERATIONS, "| exit status |")]
 
-    assert told == [0, 1, 2, cli.EXIT_CONFIGURATION]
+    assert localized == [0, 1, 2, cli.EXIT_CONFIGURATION]
 
 
 def test_the_keys_that_the_protocol_shows_are_those_that_come_out() -> None:

@@ -225,7 +225,7 @@ def test_the_screen_of_watch_is_what_it_draws(language: str, monkeypatch: pytest
     counts = decoder.counts
     board.line = Line(
         mode=Mode.HISTORIQUE, baudrate=1200, frames=counts.frames, groups=counts.groups, parity=0, checksum=0,
-        malformed=0, interrupted=0, bad_percent=0.0, verdict=healths.Verdict.GOOD,
+        malformed=0, interrupted=0, bad_percent=0.0, verdict=healths.LineGrade.GOOD,
     )  # fmt: skip
     size = Size(80, 17)
     page = compose(board, size, page=0, now=195, clock="23:01:15", glyphs=Glyphs(), keys=True)
@@ -274,11 +274,11 @@ def test_the_lines_of_the_log_are_what_a_start_says(tmp_path: Path) -> None:
 @pytest.mark.parametrize("language", READMES)
 def test_every_command_is_told(language: str) -> None:
     """The table of commands names each one that exists, and no other."""
-    told = re.findall(
+    localized = re.findall(
         r"^\| (?:`teleinfo` \w+ )?`teleinfo (\w+)(?: [A-Z]+)?` \|", READMES[language], re.MULTILINE
     )
 
-    assert sorted(told) == sorted(COMMANDS)
+    assert sorted(localized) == sorted(COMMANDS)
 
 
 def test_as_many_meters_are_told_as_can_be_simulated() -> None:
@@ -355,7 +355,7 @@ def test_every_message_that_is_explained_can_be_said() -> None:
     """The table of symptoms quotes the program, but for what changes."""
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
     said = re.sub(r'"\s*\n\s*f?"', "", sources).replace("{duration(QUIET)}", "10 s")
-    verdicts = {f'"line":"{verdict}"' for verdict in healths.Verdict}
+    verdicts = {f'"line":"{verdict}"' for verdict in healths.LineGrade}
     quoted = [
         part.strip()
         for row in table(README, "| what you see |")

@@ -1,4 +1,4 @@
-"""The broker: each step fails for real, against a real mosquitto, and is told apart from the others."""
+"""The broker: each step fails for real, against a real mosquitto, and is reported apart from the others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import broker as broker_area
-from teleinfo.doctor.findings import Verdict
+from teleinfo.doctor.findings import Severity
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.mqtt.topics import Topics
 from tests.doctor.pi import by_check
@@ -22,7 +22,7 @@ from tests.support.subscriber import Subscriber
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.doctor.broker import Told
+    from teleinfo.doctor.broker import RetainedState
     from teleinfo.doctor.findings import Finding
 
 pytestmark = pytest.mark.real
@@ -32,12 +32,12 @@ PAST = ("-not_before", "20200101000000Z", "-not_after", "20200201000000Z")
 SOON = ("-days", "5")
 
 
-def examine(broker: Broker) -> tuple[dict[str, Finding], Told | None]:
+def examine(broker: Broker) -> tuple[dict[str, Finding], RetainedState | None]:
     """Return what is found of `broker`, and what it keeps."""
-    found, told, _addresses = asyncio.run(broker_area.examine(broker, Topics("home/meter")))
+    found, retained, _addresses = asyncio.run(broker_area.examine(broker, Topics("home/meter")))
 
     assert CANARY not in repr(found)
-    return by_check(found), told
+    return by_check(found), retained
 
 
 def at(running: MosquittoBroker) -> Broker:
@@ -47,20 +47,20 @@ def at(running: MosquittoBroker) -> Broker:
 
 def faults(found: dict[str, Finding]) -> dict[str, object]:
     """Return the check that failed, with its cause."""
-    return {name: one.facts.get("cause") for name, one in found.items() if one.verdict is Verdict.FAULT}
+    return {name: one.facts.get("cause") for name, one in found.items() if one.verdict is Severity.FAULT}
 
 
 def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> None:
     """A message of ours comes back; a subscriber who comes later finds nothing."""
     with MosquittoBroker(tmp_path) as running:
-        found, told = examine(at(running))
+        found, retained = examine(at(running))
         with Subscriber(running.host, running.port) as later:
             left = later.drain()
 
-    assert {one.verdict for one in found.values()} == {Verdict.OK}
+    assert {one.verdict for one in found.values()} == {Severity.OK}
     assert list(found) == ["name", "port", "login", "topic", "status"]
     assert found["name"].saw == f"{running.host} is an address"
-    assert told == broker_area.Told()
+    assert retained == broker_area.RetainedState()
     assert left == []
 
 
@@ -70,17 +70,17 @@ def test_what_a_running_teleinfo_says_is_read(tmp_path: Path) -> None:
         for topic, word in (("status", "online"), ("health", '{"line":"good"}')):
             command = ["mosquitto_pub", "-h", running.host, "-p", str(running.port), "-r"]
             subprocess.run([*command, "-t", f"home/meter/{topic}", "-m", word], check=True, timeout=30)
-        _found, told = examine(at(running))
+        _found, retained = examine(at(running))
 
-    assert told == broker_area.Told("online", b'{"line":"good"}')
+    assert retained == broker_area.RetainedState("online", b'{"line":"good"}')
 
 
 def test_nothing_that_listens_is_told(tmp_path: Path) -> None:
     """The port is wrong, or mosquitto does not run."""
     del tmp_path
-    found, told = examine(Broker("127.0.0.1", free_port(), "teleinfo-test"))
+    found, retained = examine(Broker("127.0.0.1", free_port(), "teleinfo-test"))
 
-    assert (faults(found), told) == ({"port": "refused"}, None)
+    assert (faults(found), retained) == ({"port": "refused"}, None)
     assert found["port"].lines == ("systemctl status mosquitto",)
 
 
@@ -117,12 +117,12 @@ def test_a_wrong_or_missing_password_is_told(tmp_path: Path, user: str | None, w
 @pytest.mark.parametrize(
     ("rule", "verdict", "words"),
     [
-        ("topic read home/meter/#", Verdict.FAULT, "did not come back"),
-        ("topic readwrite other/#", Verdict.FAULT, "did not come back"),
-        ("topic readwrite home/meter/#", Verdict.OK, "came back"),
+        ("topic read home/meter/#", Severity.FAULT, "did not come back"),
+        ("topic readwrite other/#", Severity.FAULT, "did not come back"),
+        ("topic readwrite home/meter/#", Severity.OK, "came back"),
     ],
 )
-def test_a_topic_that_is_refused_is_told(tmp_path: Path, rule: str, verdict: Verdict, words: str) -> None:
+def test_a_topic_that_is_refused_is_told(tmp_path: Path, rule: str, verdict: Severity, words: str) -> None:
     """Mosquitto takes a message that its list of rights forbids, and drops it: only its coming back tells."""
     rights = tmp_path / "rights"
     rights.write_text(f"user house\n{rule}\n")
@@ -134,19 +134,19 @@ def test_a_topic_that_is_refused_is_told(tmp_path: Path, rule: str, verdict: Ver
     assert found["topic"].verdict is verdict
     assert words in found["topic"].saw
     assert (found["topic"].lines == ("user house", "topic readwrite home/meter/#")) is (
-        verdict is Verdict.FAULT
+        verdict is Severity.FAULT
     )
 
 
 @pytest.mark.parametrize(
     ("made", "trusted", "verdict", "words"),
     [
-        ({}, True, Verdict.WARNING, "the certificate is right, for another 1 days"),
-        ({"life": SOON}, True, Verdict.WARNING, "for another 4 days"),
-        ({"life": ("-days", "90")}, True, Verdict.OK, "for another 89 days"),
-        ({}, False, Verdict.FAULT, "nobody that we trust vouches for"),
-        ({"life": PAST}, True, Verdict.FAULT, "has expired"),
-        ({"san": "DNS:elsewhere.example"}, True, Verdict.FAULT, "that of another machine"),
+        ({}, True, Severity.WARNING, "the certificate is right, for another 1 days"),
+        ({"life": SOON}, True, Severity.WARNING, "for another 4 days"),
+        ({"life": ("-days", "90")}, True, Severity.OK, "for another 89 days"),
+        ({}, False, Severity.FAULT, "nobody that we trust vouches for"),
+        ({"life": PAST}, True, Severity.FAULT, "has expired"),
+        ({"san": "DNS:elsewhere.example"}, True, Severity.FAULT, "that of another machine"),
     ],
     ids=["expires tomorrow", "expires soon", "good", "unknown authority", "expired", "wrong name"],
 )
@@ -154,7 +154,7 @@ def test_a_certificate_is_judged(
     tmp_path: Path,
     made: dict[str, object],
     trusted: bool,  # noqa: FBT001 - a column of the table
-    verdict: Verdict,
+    verdict: Severity,
     words: str,
 ) -> None:
     """What is wrong with it is said, with the line that shows or mends it."""
@@ -169,7 +169,7 @@ def test_a_certificate_is_judged(
         found, _told = examine(replace(at(running), tls=tls))
 
     assert (found["tls"].verdict, words in found["tls"].saw) == (verdict, True)
-    assert ("login" in found) is (verdict is not Verdict.FAULT)
+    assert ("login" in found) is (verdict is not Severity.FAULT)
 
 
 def test_a_certificate_that_is_not_looked_at_is_a_warning(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_certificate_that_is_not_looked_at_is_a_warning(tmp_path: Path) -> Non
     with MosquittoBroker(tmp_path, certificate=certificate) as running:
         found, _told = examine(replace(at(running), tls=Tls(insecure=True)))
 
-    assert (found["tls"].verdict, found["topic"].verdict) == (Verdict.WARNING, Verdict.OK)
+    assert (found["tls"].verdict, found["topic"].verdict) == (Severity.WARNING, Severity.OK)
 
 
 def test_tls_on_one_side_only_is_told(tmp_path: Path) -> None:
@@ -190,4 +190,4 @@ def test_tls_on_one_side_only_is_told(tmp_path: Path) -> None:
 
     assert faults(without) == {"login": "closed unanswered"}
     assert without["login"].lines == ("TELEINFO_MQTT_TLS=true",)
-    assert [one.verdict for one in with_it.values()] == [Verdict.OK, Verdict.OK, Verdict.FAULT]
+    assert [one.verdict for one in with_it.values()] == [Severity.OK, Severity.OK, Severity.FAULT]

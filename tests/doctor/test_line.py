@@ -15,11 +15,11 @@ import pytest
 from teleinfo import settings
 from teleinfo.doctor import line as line_area
 from teleinfo.doctor import probe as listening
-from teleinfo.doctor.broker import Told
-from teleinfo.doctor.findings import Finding, Verdict
+from teleinfo.doctor.broker import RetainedState
+from teleinfo.doctor.findings import Finding, Severity
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from tests.doctor.pi import by_check
 from tests.support.broker import free_port
 
@@ -37,7 +37,7 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def look(
-    line: Line, send: Callable[[], Awaitable[object]] | None = None, **variables: str
+    line: SerialLine, send: Callable[[], Awaitable[object]] | None = None, **variables: str
 ) -> tuple[dict[str, Finding], list[int]]:
     """Return what is found on `line` while `send` goes on, and the speeds that were tried."""
     environ = {f"TELEINFO_{name.upper()}": value for name, value in variables.items()}
@@ -57,18 +57,18 @@ def look(
     return by_check(asyncio.run(both())), tried
 
 
-def meter_on(line: Line, name: str = "hc") -> Callable[[], Awaitable[object]]:
+def meter_on(line: SerialLine, name: str = "hc") -> Callable[[], Awaitable[object]]:
     """Return what plays this meter on `line` for ever."""
     meter = build(name, start=START, rng=random.Random(1))
     return lambda: play(meter, line, start=START, frames=None)
 
 
 def test_a_good_line_is_called_good() -> None:
-    """The mode, the groups, the parity and the meter are told, its number only by its beginning."""
-    with Line(speed=8, garble=True) as line:
+    """The mode, the groups, the parity and the meter are reported, its number only by its beginning."""
+    with SerialLine(speed=8, garble=True) as line:
         found, tried = look(line, meter_on(line))
 
-    assert {one.verdict for one in found.values()} == {Verdict.OK}
+    assert {one.verdict for one in found.values()} == {Severity.OK}
     assert tried == [1200]
     assert found["mode"].facts == {"mode": "historique", "baudrate": 1200}
     assert found["parity"].facts["damaged"] == 0
@@ -78,40 +78,40 @@ def test_a_good_line_is_called_good() -> None:
 
 def test_a_meter_in_the_other_mode_is_found_and_told() -> None:
     """Settings that insist on historique, a meter in standard: a fault, with the line to paste."""
-    with Line(baudrate=9600, speed=2, garble=True) as line:
+    with SerialLine(baudrate=9600, speed=2, garble=True) as line:
         found, tried = look(line, meter_on(line, "standard"), serial_mode="historique")
 
     assert tried == [1200, 9600]
-    assert found["mode"].verdict is Verdict.FAULT
+    assert found["mode"].verdict is Severity.FAULT
     assert found["mode"].lines == ("TELEINFO_SERIAL_MODE=auto",)
 
 
 @pytest.mark.parametrize("rate", [0.002, 0.01])
 def test_noise_is_measured_and_the_wiring_called_weak(rate: float) -> None:
     """At a known rate of wrong bits the estimate is within a factor of 2, and the advice is about wires."""
-    with Line(speed=40, noise=rate, rng=random.Random(7)) as line:
+    with SerialLine(speed=40, noise=rate, rng=random.Random(7)) as line:
         found, _tried = look(line, meter_on(line))
     estimate = found["parity"].facts["bit_error_rate"]
 
     assert isinstance(estimate, float)
     assert rate / 2 < estimate < rate * 2
-    assert found["wiring"].verdict in {Verdict.WARNING, Verdict.FAULT}
+    assert found["wiring"].verdict in {Severity.WARNING, Severity.FAULT}
     assert "opto-coupler" in found["wiring"].advice
 
 
 def test_a_silent_line_is_about_the_terminals() -> None:
     """Not one byte at any speed: I1 and I2."""
-    with Line() as line:
+    with SerialLine() as line:
         found, tried = look(line)
 
     assert tried == [1200, 9600]
-    assert (found["wiring"].verdict, found["wiring"].facts["wiring"]) == (Verdict.FAULT, "none")
+    assert (found["wiring"].verdict, found["wiring"].facts["wiring"]) == (Severity.FAULT, "none")
     assert "I1 and I2" in found["wiring"].advice
 
 
 def test_bytes_without_sense_are_told_from_silence() -> None:
     """Noise only: bytes come, and no speed makes sense of them."""
-    with Line() as line:
+    with SerialLine() as line:
         rng = random.Random(3)
 
         async def noise() -> None:
@@ -121,17 +121,17 @@ def test_bytes_without_sense_are_told_from_silence() -> None:
 
         found, _tried = look(line, noise)
 
-    assert found["bytes"].verdict is Verdict.OK
-    assert (found["wiring"].verdict, found["wiring"].facts["wiring"]) == (Verdict.FAULT, "nonsense")
+    assert found["bytes"].verdict is Severity.OK
+    assert (found["wiring"].verdict, found["wiring"].facts["wiring"]) == (Severity.FAULT, "nonsense")
 
 
 def test_a_line_without_parity_says_so() -> None:
     """Seven-bit characters: only the checksums can tell."""
-    with Line(speed=8, parity=False) as line:
+    with SerialLine(speed=8, parity=False) as line:
         found, _tried = look(line, meter_on(line))
 
     assert found["parity"].facts == {"parity": False}
-    assert found["wiring"].verdict is Verdict.OK
+    assert found["wiring"].verdict is Severity.OK
 
 
 def test_a_bridge_that_is_not_there_is_told() -> None:
@@ -143,42 +143,42 @@ def test_a_bridge_that_is_not_there_is_told() -> None:
         )
     )
 
-    assert [(one.check, one.verdict) for one in found] == [("open", Verdict.FAULT)]
+    assert [(one.check, one.verdict) for one in found] == [("open", Severity.FAULT)]
     assert found[0].saw.startswith(
         f"the bridge at {url.removeprefix('socket://')} cannot be reached: nothing"
     )
 
 
 @pytest.mark.parametrize(
-    ("told", "verdicts"),
+    ("retained", "verdicts"),
     [
-        (None, {"line": Verdict.UNSEEN}),
-        (Told(), {"line": Verdict.UNSEEN}),
-        (Told("offline", b"{}"), {"heard": Verdict.FAULT}),
-        (Told("online", b"no JSON"), {"heard": Verdict.OK}),
-        (Told("online", b'{"line":"silent","rejected":{}}'), {"heard": Verdict.OK}),
+        (None, {"line": Severity.UNSEEN}),
+        (RetainedState(), {"line": Severity.UNSEEN}),
+        (RetainedState("offline", b"{}"), {"heard": Severity.FAULT}),
+        (RetainedState("online", b"no JSON"), {"heard": Severity.OK}),
+        (RetainedState("online", b'{"line":"silent","rejected":{}}'), {"heard": Severity.OK}),
         (
-            Told("online", b'{"line":"good","rejected":{"parity":0},"bad_groups_percent":0.0}'),
-            {"heard": Verdict.OK, "wiring": Verdict.OK},
+            RetainedState("online", b'{"line":"good","rejected":{"parity":0},"bad_groups_percent":0.0}'),
+            {"heard": Severity.OK, "wiring": Severity.OK},
         ),
         (
-            Told("online", b'{"line":"bad","rejected":{"parity":9},"bad_groups_percent":31.5}'),
-            {"heard": Verdict.OK, "wiring": Verdict.FAULT},
+            RetainedState("online", b'{"line":"bad","rejected":{"parity":9},"bad_groups_percent":31.5}'),
+            {"heard": Severity.OK, "wiring": Severity.FAULT},
         ),
     ],
 )
 def test_where_teleinfo_reads_the_port_the_broker_knows_the_line(
-    told: Told | None, verdicts: dict[str, Verdict]
+    retained: RetainedState | None, verdicts: dict[str, Severity]
 ) -> None:
     """`status` and `health` are what the running service says."""
-    assert {one.check: one.verdict for one in line_area.from_the_broker(told)} == verdicts
+    assert {one.check: one.verdict for one in line_area.from_the_broker(retained)} == verdicts
 
 
 def offline(line: str, *, seconds_ago: float) -> Finding:
     """Return what is made of status `offline`, beside a health with this line and this last frame."""
     moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds_ago)
     health = {"line": line, "last_frame": moment.isoformat(timespec="seconds")}
-    [found] = line_area.from_the_broker(Told("offline", json.dumps(health).encode()))
+    [found] = line_area.from_the_broker(RetainedState("offline", json.dumps(health).encode()))
     return found
 
 
@@ -188,7 +188,7 @@ def test_offline_while_the_meter_talks_is_about_the_client_id(line: str, seconds
     """Two daemons under one name throw each other out: the wires are innocent. Clocks may differ."""
     found = offline(line, seconds_ago=seconds_ago)
 
-    assert found.verdict is Verdict.FAULT
+    assert found.verdict is Severity.FAULT
     assert "client id" in found.saw
     assert found.lines[0].startswith("TELEINFO_MQTT_CLIENT_ID=")
     assert "I1 and I2" not in found.advice
@@ -205,6 +205,6 @@ def test_offline_with_old_news_of_a_good_line_is_about_the_wires(line: str, seco
 @pytest.mark.parametrize("last", ["null", "7", '"yesterday"', '"0001-01-01T00:00:00"', "[]"])
 def test_a_last_frame_that_is_no_time_is_no_news(last: str) -> None:
     """Whatever lies on the broker, the doctor goes on."""
-    told = Told("offline", f'{{"line":"good","last_frame":{last}}}'.encode())
+    retained = RetainedState("offline", f'{{"line":"good","last_frame":{last}}}'.encode())
 
-    assert "I1 and I2" in line_area.from_the_broker(told)[0].advice
+    assert "I1 and I2" in line_area.from_the_broker(retained)[0].advice

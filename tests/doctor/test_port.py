@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from teleinfo.doctor import port
-from teleinfo.doctor.findings import Verdict
+from teleinfo.doctor.findings import Severity
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.port import Access
 from teleinfo.doctor.port_users import holders
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from tests.doctor.pi import Tree, by_check
 
 ADAPTER = "usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
@@ -59,7 +59,7 @@ def test_a_missing_port_names_those_that_are_there(tree: Tree) -> None:
     found, access = port.examine(tree.machine, "/dev/ttyUSB7")
 
     assert access is Access.NONE
-    assert found[0].verdict is Verdict.FAULT
+    assert found[0].verdict is Severity.FAULT
     assert found[0].lines == (
         f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",
         "TELEINFO_SERIAL_PORT=/dev/ttyS0",
@@ -100,9 +100,9 @@ def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
     by_number, _access = port.examine(tree.machine, "/dev/ttyUSB0")
     by_id, _access = port.examine(tree.machine, f"/dev/serial/by-id/{ADAPTER}")
 
-    assert by_number[0].verdict is Verdict.WARNING
+    assert by_number[0].verdict is Severity.WARNING
     assert by_number[0].lines == (f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",)
-    assert by_id[0].verdict is Verdict.OK
+    assert by_id[0].verdict is Severity.OK
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     found, access = port.examine(Machine(), str(tmp_path / "file"))
 
-    assert (found[0].verdict, access) == (Verdict.FAULT, Access.NONE)
+    assert (found[0].verdict, access) == (Severity.FAULT, Access.NONE)
 
 
 def test_a_bridge_has_no_device(tree: Tree) -> None:
@@ -141,7 +141,7 @@ def test_a_bridge_has_no_device(tree: Tree) -> None:
 @pytest.mark.real
 def test_a_program_that_has_the_port_open_is_named() -> None:
     """1. Another process opens the port. 2. It is named, with the line that ends it; nobody listens."""
-    with Line() as line:
+    with SerialLine() as line:
         command = [sys.executable, "-c", HOLD, line.path]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
             assert other.stdout is not None
@@ -151,12 +151,12 @@ def test_a_program_that_has_the_port_open_is_named() -> None:
         holder = by_check(found)["holder"]
         after, free = port.examine(Machine(), line.path)
 
-    assert (holder.verdict, access) == (Verdict.FAULT, Access.NONE)
+    assert (holder.verdict, access) == (Severity.FAULT, Access.NONE)
     assert f"(process {other.pid})" in holder.saw
     assert holder.lines == (f"sudo kill {other.pid}",) or "systemctl" in holder.lines[0]
     assert (by_check(after)["holder"].verdict, free) in [
-        (Verdict.OK, Access.FREE),
-        (Verdict.UNSEEN, Access.FREE),
+        (Severity.OK, Access.FREE),
+        (Severity.UNSEEN, Access.FREE),
     ]
 
 
@@ -165,7 +165,7 @@ def test_a_namesake_in_a_container_is_another_port() -> None:
     """1. A process in a container has a terminal of the same name open. 2. It is not this one."""
     if os.geteuid() != 0:
         pytest.skip("only root makes containers")
-    with Line() as line:
+    with SerialLine() as line:
         command = [*APART, sys.executable, "-c", HOLD_NAMESAKE, line.path]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
             assert other.stdout is not None
@@ -220,7 +220,7 @@ def test_whoever_locks_the_port_is_known_without_any_right(
 @pytest.mark.real
 def test_who_has_no_right_is_told_which_group_has_it() -> None:
     """1. A port for its owner and its group. 2. Somebody else looks. 3. He reads how to join the group."""
-    with Line() as line:
+    with SerialLine() as line:
         path = Path(line.path)
         if os.geteuid() != 0:
             path.chmod(0)

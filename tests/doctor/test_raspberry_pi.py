@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import raspberry_pi as board
-from teleinfo.doctor.findings import Verdict
+from teleinfo.doctor.findings import Severity
 from tests.doctor.pi import PI_4, PI_5, Tree, by_check
 
 if TYPE_CHECKING:
@@ -30,21 +30,21 @@ def test_a_board_that_is_set_up_has_no_fault(pi: Tree) -> None:
     found = board.examine(pi.machine, "/dev/ttyAMA0")
     found += [board.console(pi.machine, "/dev/ttyAMA0"), board.getty(pi.machine, "/dev/ttyAMA0")]
 
-    assert {one.verdict for one in found} == {Verdict.OK}
+    assert {one.verdict for one in found} == {Severity.OK}
     assert by_check(found)["board"].saw == f"{PI_4}: /dev/serial0 is /dev/ttyAMA0"
 
 
 @pytest.mark.parametrize(
     ("console", "verdict"),
     [
-        ("console=ttyAMA0,115200 console=tty1", Verdict.FAULT),
-        ("console=serial0,115200 console=tty1", Verdict.FAULT),
-        ("console=ttyS0,115200 console=tty1", Verdict.OK),
-        ("console=tty1", Verdict.OK),
-        ("noconsole=ttyAMA0", Verdict.OK),
+        ("console=ttyAMA0,115200 console=tty1", Severity.FAULT),
+        ("console=serial0,115200 console=tty1", Severity.FAULT),
+        ("console=ttyS0,115200 console=tty1", Severity.OK),
+        ("console=tty1", Severity.OK),
+        ("noconsole=ttyAMA0", Severity.OK),
     ],
 )
-def test_a_console_of_the_kernel_on_the_port_is_a_fault(pi: Tree, console: str, verdict: Verdict) -> None:
+def test_a_console_of_the_kernel_on_the_port_is_a_fault(pi: Tree, console: str, verdict: Severity) -> None:
     """By its own name or as serial0, and on this port only; raspi-config switches it off."""
     pi.raspberry(config=FREE, command_line=console)
     pi.link("/dev/serial0", "ttyAMA0")
@@ -52,7 +52,7 @@ def test_a_console_of_the_kernel_on_the_port_is_a_fault(pi: Tree, console: str, 
 
     assert found.verdict is verdict
     assert (found.lines == ("sudo raspi-config nonint do_serial_cons 1", "sudo reboot")) is (
-        verdict is Verdict.FAULT
+        verdict is Severity.FAULT
     )
 
 
@@ -61,7 +61,7 @@ def test_off_a_raspberry_pi_a_console_of_the_kernel_only_disturbs(pi: Tree) -> N
     pi.file("/proc/cmdline", "console=tty0 console=ttyS0,115200n8")
     found = board.console(pi.machine, "/dev/ttyS0")
 
-    assert found.verdict is Verdict.WARNING
+    assert found.verdict is Severity.WARNING
     assert "Remove console=ttyS0 from GRUB_CMDLINE_LINUX" in found.advice
     assert found.lines == ("sudo update-grub", "sudo reboot")
 
@@ -76,9 +76,9 @@ def test_a_login_console_on_the_port_is_a_fault(pi: Tree, folder: str) -> None:
     pi.link("/etc/systemd/system/serial-getty@ttyAMA0.service", "/dev/null")
     masked = board.getty(pi.machine, "/dev/ttyAMA0")
 
-    assert (found.verdict, masked.verdict) == (Verdict.FAULT, Verdict.OK)
+    assert (found.verdict, masked.verdict) == (Severity.FAULT, Severity.OK)
     assert found.lines == ("sudo systemctl mask --now serial-getty@ttyAMA0",)
-    assert board.getty(pi.machine, "/dev/ttyS0").verdict is Verdict.OK
+    assert board.getty(pi.machine, "/dev/ttyS0").verdict is Severity.OK
 
 
 def test_bluetooth_on_the_port_is_a_fault(pi: Tree) -> None:
@@ -88,7 +88,7 @@ def test_bluetooth_on_the_port_is_a_fault(pi: Tree) -> None:
     pi.file("/dev/ttyAMA0")
     found = by_check(board.examine(pi.machine, "/dev/ttyAMA0"))["bluetooth"]
 
-    assert found.verdict is Verdict.FAULT
+    assert found.verdict is Severity.FAULT
     assert "dtoverlay=disable-bt" in found.lines[0]
     assert found.lines[0].endswith("| sudo tee -a /boot/firmware/config.txt")
 
@@ -96,18 +96,18 @@ def test_bluetooth_on_the_port_is_a_fault(pi: Tree) -> None:
 @pytest.mark.parametrize(
     ("config", "verdict"),
     [
-        ("enable_uart=1", Verdict.OK),
-        ("[all]\nenable_uart=1  # on", Verdict.OK),
-        ("[pi4]\nenable_uart=1", Verdict.OK),
-        ("", Verdict.WARNING),
-        ("#enable_uart=1", Verdict.WARNING),
-        ("enable_uart=0", Verdict.WARNING),
-        ("[pi3]\nenable_uart=1", Verdict.WARNING),
-        ("[none]\nenable_uart=1", Verdict.WARNING),
-        ("[pi3]\nother=1\n[all]\nenable_uart=1", Verdict.OK),
+        ("enable_uart=1", Severity.OK),
+        ("[all]\nenable_uart=1  # on", Severity.OK),
+        ("[pi4]\nenable_uart=1", Severity.OK),
+        ("", Severity.WARNING),
+        ("#enable_uart=1", Severity.WARNING),
+        ("enable_uart=0", Severity.WARNING),
+        ("[pi3]\nenable_uart=1", Severity.WARNING),
+        ("[none]\nenable_uart=1", Severity.WARNING),
+        ("[pi3]\nother=1\n[all]\nenable_uart=1", Severity.OK),
     ],
 )
-def test_the_small_uart_needs_enable_uart(pi: Tree, config: str, verdict: Verdict) -> None:
+def test_the_small_uart_needs_enable_uart(pi: Tree, config: str, verdict: Severity) -> None:
     """Its speed follows the processor's otherwise; sections for other boards do not count."""
     pi.raspberry(config=config)
     pi.link("/dev/serial0", "ttyS0")
@@ -115,7 +115,7 @@ def test_the_small_uart_needs_enable_uart(pi: Tree, config: str, verdict: Verdic
     found = by_check(board.examine(pi.machine, "/dev/serial0"))
 
     assert found["uart"].verdict is verdict
-    assert found["bluetooth"].verdict is Verdict.OK
+    assert found["bluetooth"].verdict is Severity.OK
 
 
 def test_a_port_that_is_switched_off_is_a_fault(pi: Tree) -> None:
@@ -123,7 +123,7 @@ def test_a_port_that_is_switched_off_is_a_fault(pi: Tree) -> None:
     pi.raspberry()
     found = by_check(board.examine(pi.machine, "/dev/ttyS0"))["uart"]
 
-    assert found.verdict is Verdict.FAULT
+    assert found.verdict is Severity.FAULT
     assert found.lines == ("sudo raspi-config nonint do_serial_hw 0", "sudo reboot")
 
 
@@ -134,7 +134,7 @@ def test_the_debug_connector_of_a_pi_5_is_not_its_pins(pi: Tree) -> None:
     pi.file("/dev/ttyAMA10")
     found = by_check(board.examine(pi.machine, "/dev/serial0"))
 
-    assert (found["board"].verdict, found["uart"].verdict) == (Verdict.FAULT, Verdict.OK)
+    assert (found["board"].verdict, found["uart"].verdict) == (Severity.FAULT, Severity.OK)
     assert found["board"].lines == ("TELEINFO_SERIAL_PORT=/dev/ttyAMA0",)
 
 
@@ -156,4 +156,4 @@ def test_what_cannot_be_read_is_said(pi: Tree) -> None:
     pi.file("/proc/device-tree/model", PI_4)
     found = by_check(board.examine(pi.machine, "/dev/ttyAMA0"))
 
-    assert found["uart"].verdict is Verdict.UNSEEN
+    assert found["uart"].verdict is Severity.UNSEEN

@@ -11,7 +11,7 @@ import pytest
 
 from teleinfo import settings
 from teleinfo.doctor import line, report, screen
-from teleinfo.doctor.broker import Told
+from teleinfo.doctor.broker import RetainedState
 from teleinfo.doctor.findings import Area, fault, ok, unseen, warning
 from teleinfo.doctor.machine import Machine
 
@@ -107,7 +107,7 @@ def test_every_check_has_its_title() -> None:
 def test_what_teleinfo_heard_has_a_title_on_the_screen() -> None:
     """Beside the quality of the line no finding is without one."""
     health = b'{"line":"good","rejected":{},"bad_groups_percent":0.0}'
-    found = line.from_the_broker(Told("online", health))
+    found = line.from_the_broker(RetainedState("online", health))
     shown = screen.area(Area("line", tuple(found)), screen.Style(width=100))
 
     assert "  ✓ heard   teleinfo says online" in shown
@@ -143,14 +143,14 @@ def test_a_terminal_without_unicode_gets_other_marks() -> None:
 )
 def test_after_a_change_of_the_settings_the_service_is_to_be_restarted(
     lines: tuple[str, ...],
-    told: bool,  # noqa: FBT001 - a case
+    localized: bool,  # noqa: FBT001 - a case
 ) -> None:
     """It is said once, at the end, where there is a service and a setting to change."""
     broker = Area("broker", (fault("login", "x", "y", lines),))
     service = Area("service", (ok("running", "it runs", unit="teleinfo@production"),))
     said = screen.summary([broker, service], screen.Style())
 
-    assert (said.splitlines()[-1] == "        sudo systemctl restart teleinfo@production") is told
+    assert (said.splitlines()[-1] == "        sudo systemctl restart teleinfo@production") is localized
     assert "systemctl restart" not in screen.summary([broker], screen.Style())
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import service
-from teleinfo.doctor.findings import Verdict
+from teleinfo.doctor.findings import Severity
 from tests.doctor.pi import Tree, by_check
 
 if TYPE_CHECKING:
@@ -58,44 +58,44 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
     """Enabled, running, with its own words; the port and the broker within its sandbox."""
     found = examine(tree, "192.168.1.20")
 
-    assert {one.verdict for one in found.values()} == {Verdict.OK}
+    assert {one.verdict for one in found.values()} == {Severity.OK}
     assert found["running"].saw == "it runs: mode standard at 9600 baud"
 
 
 @pytest.mark.parametrize(
     ("changed", "check", "verdict", "line"),
     [
-        ({"LoadState": "not-found"}, "installed", Verdict.WARNING, "sudo make install"),
-        ({"UnitFileState": "disabled"}, "enabled", Verdict.WARNING, "sudo systemctl enable teleinfo"),
+        ({"LoadState": "not-found"}, "installed", Severity.WARNING, "sudo make install"),
+        ({"UnitFileState": "disabled"}, "enabled", Severity.WARNING, "sudo systemctl enable teleinfo"),
         (
             {"ActiveState": "inactive", "SubState": "dead"},
             "running",
-            Verdict.FAULT,
+            Severity.FAULT,
             "sudo systemctl restart teleinfo",
         ),
         (
             {"ActiveState": "failed", "SubState": "failed", "ExecMainStatus": "78"},
             "running",
-            Verdict.FAULT,
+            Severity.FAULT,
             "journalctl -u teleinfo -n 20",
         ),
         (
             {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "7"},
             "running",
-            Verdict.FAULT,
+            Severity.FAULT,
             "journalctl -u teleinfo -n 30",
         ),
-        ({"PrivateDevices": "yes"}, "sandbox", Verdict.FAULT, "PrivateDevices=yes"),
+        ({"PrivateDevices": "yes"}, "sandbox", Severity.FAULT, "PrivateDevices=yes"),
         (
             {"DeviceAllow": "char-188 rw"},
             "sandbox",
-            Verdict.FAULT,
+            Severity.FAULT,
             "sudo systemctl edit teleinfo",
         ),
     ],
 )
 def test_what_is_wrong_with_the_service_is_told(
-    tree: Tree, changed: dict[str, str], check: str, verdict: Verdict, line: str
+    tree: Tree, changed: dict[str, str], check: str, verdict: Severity, line: str
 ) -> None:
     """Each with the line to type."""
     found = examine(tree, **changed)
@@ -111,7 +111,7 @@ def test_the_port_may_be_allowed_in_several_ways(tree: Tree, allowed: str) -> No
     """By number, by the driver's name, by path."""
     tree.file("/proc/devices", "Character devices:\n204 ttyAMA\n  4 ttyS\n")
 
-    assert examine(tree, DeviceAllow=allowed)["sandbox"].verdict is Verdict.OK
+    assert examine(tree, DeviceAllow=allowed)["sandbox"].verdict is Severity.OK
 
 
 def test_our_own_unit_lets_its_user_at_every_kind_of_port(tree: Tree) -> None:
@@ -121,7 +121,7 @@ def test_our_own_unit_lets_its_user_at_every_kind_of_port(tree: Tree) -> None:
     for major in ("204", "4", "188", "166"):
         tree.file("/sys/class/tty/ttyAMA0/dev", f"{major}:0\n")
 
-        assert examine(tree, DeviceAllow=allowed)["sandbox"].verdict is Verdict.OK
+        assert examine(tree, DeviceAllow=allowed)["sandbox"].verdict is Severity.OK
 
 
 def test_a_broker_outside_of_the_home_is_kept_from_the_service(tree: Tree) -> None:
@@ -131,7 +131,7 @@ def test_a_broker_outside_of_the_home_is_kept_from_the_service(tree: Tree) -> No
     free = examine(tree, "203.0.113.7", IPAddressDeny="")["network"]
 
     assert outside.lines == ("sudo systemctl edit teleinfo", "[Service]", "IPAddressAllow=203.0.113.7")
-    assert [one.verdict for one in (outside, both, free)] == [Verdict.FAULT, Verdict.OK, Verdict.OK]
+    assert [one.verdict for one in (outside, both, free)] == [Severity.FAULT, Severity.OK, Severity.OK]
 
 
 def test_the_user_of_the_service_needs_the_group_of_the_port(tree: Tree) -> None:
@@ -143,7 +143,7 @@ def test_the_user_of_the_service_needs_the_group_of_the_port(tree: Tree) -> None
     path.chmod(0o600)
     closed = examine(tree, User="teleinfo", Group=named)["rights"]
 
-    assert [one.verdict for one in (right, wrong, closed)] == [Verdict.OK, Verdict.FAULT, Verdict.FAULT]
+    assert [one.verdict for one in (right, wrong, closed)] == [Severity.OK, Severity.FAULT, Severity.FAULT]
     assert closed.lines == ("ls -l /dev/ttyAMA0",)
 
 
@@ -152,7 +152,7 @@ def test_the_last_complaint_is_told_without_the_name_of_the_machine(tree: Tree) 
     tree.program("journalctl", "an older line", COMPLAINT)
     found = examine(tree)["journal"]
 
-    assert found.verdict is Verdict.OK
+    assert found.verdict is Severity.OK
     assert "2026-11-24T08:00:00+0100" in found.saw
     assert "another program reads the port" in found.saw
     assert "raspberry" not in found.saw
@@ -176,7 +176,7 @@ def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
     tree.program("journalctl", "Hint: You are currently not seeing messages from other users and the system.")
     found = examine(tree)["journal"]
 
-    assert found.verdict is Verdict.UNSEEN
+    assert found.verdict is Severity.UNSEEN
     assert found.lines[0].startswith("sudo ")
 
 
@@ -184,7 +184,7 @@ def test_a_machine_without_systemd_is_no_fault(tmp_path: Path) -> None:
     """A container, or another init: nobody could look."""
     work = service.examine(Tree(tmp_path).machine, "teleinfo", port=None, addresses=())
 
-    assert [one.verdict for one in asyncio.run(work)] == [Verdict.UNSEEN]
+    assert [one.verdict for one in asyncio.run(work)] == [Severity.UNSEEN]
 
 
 def test_a_systemctl_that_hangs_is_given_up(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,7 +194,7 @@ def test_a_systemctl_that_hangs_is_given_up(tree: Tree, monkeypatch: pytest.Monk
     tree.file("/usr/bin/systemctl", f"#!/bin/sh\necho $$ >{mark}\nexec sleep 300\n", mode=0o755)
     found = asyncio.run(service.examine(tree.machine, "teleinfo", port=None, addresses=()))
 
-    assert [one.verdict for one in found] == [Verdict.UNSEEN]
+    assert [one.verdict for one in found] == [Severity.UNSEEN]
     if mark.exists():
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.read_text()), 0)

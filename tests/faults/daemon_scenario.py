@@ -227,10 +227,10 @@ def measuring(story: Callable[[Path, Figures], None], figures: Figures) -> Calla
     """Return a story for `together` that takes note of its figures."""
 
     @functools.wraps(story)
-    def told(folder: Path) -> None:
+    def localized(folder: Path) -> None:
         story(folder, figures)
 
-    return told
+    return localized
 
 
 def together(folder: Path, *stories: Callable[[Path], None]) -> None:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Self
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.pacing import Pacer
 from teleinfo.simulator.play import play
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from tests.support.daemon import LIMIT, Daemon
 from tests.support.notify import NotifySocket
 
@@ -51,7 +51,7 @@ os.open, os.close = slow_open, slow_close
 """
 
 
-class Cupboard:
+class PortScenario:
     """
     A daemon at the port `port`; `broker` None is one that does not exist.
 
@@ -135,7 +135,7 @@ class LiveMeter:
 
     def __init__(self, name: str, link: Path) -> None:
         self._name = name
-        self.line = Line(link=link, garble=True)
+        self.line = SerialLine(link=link, garble=True)
         self._changed = threading.Event()
         self._ended = False
         self._thread = threading.Thread(target=self._live, name="live meter", daemon=True)

@@ -15,7 +15,7 @@ import pytest
 
 import teleinfo
 from tests.faults.daemon_scenario import historique
-from tests.faults.port_scenario import Cupboard
+from tests.faults.port_scenario import PortScenario
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import LIMIT, Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
@@ -52,7 +52,7 @@ def test_a_wall_clock_that_jumps_a_year_changes_nothing(tmp_path: Path) -> None:
         Subscriber(broker.host, broker.port) as subscriber,
         Meter(historique(1), link=tmp_path / "meter") as meter,
     ):
-        cupboard = Cupboard(tmp_path, broker, tmp_path / "meter", watchdog=3, payload_timestamp=True)
+        cupboard = PortScenario(tmp_path, broker, tmp_path / "meter", watchdog=3, payload_timestamp=True)
         cupboard.daemon.environ.update(
             LD_PRELOAD=str(faketime()),
             FAKETIME_TIMESTAMP_FILE=str(clock),

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from teleinfo.common.i18n import Sentence
-from teleinfo.daemon.heartbeats import Beats
-from teleinfo.daemon.monitor import Keeper
+from teleinfo.common.i18n import Message
+from teleinfo.daemon.heartbeats import Heartbeats
+from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.topics import Topics
 from teleinfo.port import reader as reader_module
-from teleinfo.port.baud_detector import Tuner, candidates
-from teleinfo.port.errors import PortError, Trouble
+from teleinfo.port.baud_detector import BaudDetector, candidates
+from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.port.reader import Reader
 from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
 from teleinfo.tic.decoder import Decoder
@@ -109,22 +109,22 @@ def live(
             yield port
 
         monkeypatch.setattr(reader_module, "open_port", opened)
-        decoder, beats = Decoder(), Beats()
-        keepers: list[Keeper] = []
+        decoder, beats = Decoder(), Heartbeats()
+        keepers: list[Monitor] = []
 
         def take(_: Reading) -> None:
             keepers[0].frame_came(asyncio.get_running_loop().time())
 
         reader = Reader(
             url="/dev/ttyUSB0",
-            tuner=Tuner(candidates(mode, None)),
+            tuner=BaudDetector(candidates(mode, None)),
             decoder=decoder,
             on_reading=take,
             beat=beats.of("reader"),
             rng=random.Random(1),
         )
         keepers.append(
-            Keeper(
+            Monitor(
                 reader=reader,
                 decoder=decoder,
                 outbox=Outbox(1),
@@ -142,7 +142,7 @@ def live(
     virtual.run(scenario())
 
 
-async def _forever(task: Reader | Keeper) -> NoReturn:
+async def _forever(task: Reader | Monitor) -> NoReturn:
     await task.run()
 
 
@@ -153,8 +153,8 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
-GONE = PortError(Trouble.GONE, Sentence("the serial port went away"))
-MISSING = PortError(Trouble.MISSING, Sentence("there is no serial port"))
+GONE = PortError(PortErrorKind.GONE, Message("the serial port went away"))
+MISSING = PortError(PortErrorKind.MISSING, Message("there is no serial port"))
 
 
 def test_a_steady_state_says_nothing(monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture) -> None:

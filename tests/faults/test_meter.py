@@ -15,7 +15,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.faults.daemon_scenario import historique, together
-from tests.faults.port_scenario import START, Cupboard
+from tests.faults.port_scenario import START, PortScenario
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.subscriber import Subscriber
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 
-class House:
+class LoadProfile:
     """A three-phase home that draws what it is told, W."""
 
     phases = 3
@@ -77,7 +77,7 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
                 assert len(cupboard.lines("frame")) == len(cupboard.lines("heard again")) == 1
 
         def overrun(place: Path) -> None:
-            house = House()
+            house = LoadProfile()
             linky = build("tri", start=START, rng=random.Random(1), house=house)
             now = START + dt.timedelta(seconds=2)
             usual = with_parity(linky.emit(now))
@@ -116,9 +116,9 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
         together(tmp_path, silent, overrun, warned)
 
 
-def _cupboard(place: Path, broker: MosquittoBroker, *, publish_interval: float = 0) -> Cupboard:
+def _cupboard(place: Path, broker: MosquittoBroker, *, publish_interval: float = 0) -> PortScenario:
     """Return a daemon whose base topic and client id are the name of the place."""
-    return Cupboard(
+    return PortScenario(
         place,
         broker,
         place / "meter",

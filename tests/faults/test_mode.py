@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, encode_group
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.faults.daemon_scenario import together
-from tests.faults.port_scenario import Cupboard, LiveMeter
+from tests.faults.port_scenario import LiveMeter, PortScenario
 from tests.support.broker import MosquittoBroker
 from tests.support.subscriber import Received, Subscriber
 
@@ -69,7 +69,7 @@ def test_the_mode_is_found_and_found_again_and_a_wrong_one_is_said(
         with (
             Subscriber(broker.host, broker.port, f"{base}/health") as subscriber,
             LiveMeter(first, place / "meter") as meter,
-            Cupboard(
+            PortScenario(
                 place,
                 broker,
                 place / "meter",
@@ -94,7 +94,7 @@ def test_the_mode_is_found_and_found_again_and_a_wrong_one_is_said(
     def mistaken(place: Path, *, meter: str, mode: str) -> None:
         with (
             LiveMeter(meter, place / "meter"),
-            Cupboard(place, None, place / "meter", serial_mode=mode) as cupboard,
+            PortScenario(place, None, place / "meter", serial_mode=mode) as cupboard,
         ):
             cupboard.daemon.expect_log(f"the meter may be in mode {mode_of(meter)}", limit=60)
             assert len(cupboard.lines("mode")) == 1
@@ -111,9 +111,9 @@ def test_the_mode_is_found_and_found_again_and_a_wrong_one_is_said(
 
 def named(name: str, story: Callable[..., None], **parts: str) -> Callable[[Path], None]:
     """Return `story` with its parts, under a name of its own."""
-    told = partial(story, **parts)
-    told.__name__ = name  # type: ignore[attr-defined] # `together` names its folder so
-    return told
+    localized = partial(story, **parts)
+    localized.__name__ = name  # type: ignore[attr-defined] # `together` names its folder so
+    return localized
 
 
 LUCKY = encode_group(Group("PAPP", "01940", None, Mode.HISTORIQUE))
@@ -130,7 +130,7 @@ def test_garbage_that_passes_a_check_is_no_meter(tmp_path: Path, broker: Mosquit
     noise = random.Random(11)
     ended = threading.Event()
 
-    def rustle(line: Line) -> None:
+    def rustle(line: SerialLine) -> None:
         for turn in range(100_000):
             if ended.wait(0.05):
                 break
@@ -142,8 +142,8 @@ def test_garbage_that_passes_a_check_is_no_meter(tmp_path: Path, broker: Mosquit
             if turn == 60:
                 line.write(LONE)
 
-    with Line(link=tmp_path / "meter") as line, Subscriber(broker.host, broker.port) as subscriber:
-        with Cupboard(tmp_path, broker, tmp_path / "meter") as cupboard:
+    with SerialLine(link=tmp_path / "meter") as line, Subscriber(broker.host, broker.port) as subscriber:
+        with PortScenario(tmp_path, broker, tmp_path / "meter") as cupboard:
             cupboard.notify.expect("READY=1")
             rustling = threading.Thread(target=rustle, args=[line], name="noise", daemon=True)
             rustling.start()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from tests.faults.daemon_scenario import LONG, historique, next_index, together, until
-from tests.faults.port_scenario import Cupboard, descriptors, hang
+from tests.faults.port_scenario import PortScenario, descriptors, hang
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.subscriber import Subscriber
@@ -50,7 +50,7 @@ def test_a_port_that_appears_is_read(tmp_path: Path, figures: Figures) -> None:
     2. The port appears: it is open within 5 s, and one line says how long it was missing.
     """
     meter = Meter(FRAME, link=tmp_path / "meter")
-    with Cupboard(tmp_path, None, tmp_path / "meter") as cupboard:
+    with PortScenario(tmp_path, None, tmp_path / "meter") as cupboard:
         cupboard.daemon.expect_log("there is no serial port at")
         cupboard.notify.expect("READY=1")
         cupboard.notify.expect("STATUS=no serial port; no frame yet; no connection to the broker")
@@ -71,7 +71,7 @@ def plug_and_unplug(folder: Path, figures: Figures, *, times: int) -> None:
         MosquittoBroker(folder) as broker,
         Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
         Meter(FRAME, period=0.1, link=folder / "meter") as meter,
-        Cupboard(folder, broker, folder / "meter", serial_mode="historique") as cupboard,
+        PortScenario(folder, broker, folder / "meter", serial_mode="historique") as cupboard,
     ):
         next_index(subscriber)
         counts = []
@@ -119,7 +119,7 @@ def test_a_port_that_cannot_be_had_is_said_once_and_read_when_it_can(tmp_path: P
     def locked(place: Path) -> None:
         with Meter(FRAME, link=place / "meter") as meter:
             holder = _lock(meter.line.path)
-            with Cupboard(place, None, place / "meter") as cupboard:
+            with PortScenario(place, None, place / "meter") as cupboard:
                 cupboard.daemon.expect_log("another program reads the serial port")
                 cupboard.notify.expect("STATUS=another program reads the serial port")
                 holder.kill()
@@ -128,7 +128,7 @@ def test_a_port_that_cannot_be_had_is_said_once_and_read_when_it_can(tmp_path: P
 
     def disturbed(place: Path) -> None:
         with Meter(FRAME, period=0.05, link=place / "meter") as meter:
-            with Cupboard(place, None, place / "meter", serial_mode="historique") as cupboard:
+            with PortScenario(place, None, place / "meter", serial_mode="historique") as cupboard:
                 cupboard.daemon.expect_log("reading a meter")
                 with _Thief(meter.line.path):
                     # Chance says when it is the first to read: each time the daemon is, nothing is lost.
@@ -138,7 +138,7 @@ def test_a_port_that_cannot_be_had_is_said_once_and_read_when_it_can(tmp_path: P
 
     def forbidden(place: Path) -> None:
         with Meter(FRAME, link=place / "meter") as meter:
-            cupboard = Cupboard(place, None, place / "meter")
+            cupboard = PortScenario(place, None, place / "meter")
             _take_rights(meter.line.path, cupboard)
             with cupboard:
                 cupboard.daemon.expect_log(RIGHTS)
@@ -150,7 +150,7 @@ def test_a_port_that_cannot_be_had_is_said_once_and_read_when_it_can(tmp_path: P
     together(tmp_path, locked, disturbed, forbidden)
 
 
-def _expect_back(cupboard: Cupboard, *, most: int = 1) -> None:
+def _expect_back(cupboard: PortScenario, *, most: int = 1) -> None:
     """Require the two lines of an outage, or of `most`, and a clean stop."""
     cupboard.daemon.expect_log("is open again after")
 
@@ -165,8 +165,8 @@ def _lock(path: str) -> subprocess.Popen[str]:
         [sys.executable, "-c", f"{code}; time.sleep(60)", path], stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout is not None
-    with holder.stdout as told:
-        assert told.readline() == "held\n"
+    with holder.stdout as localized:
+        assert localized.readline() == "held\n"
     return holder
 
 
@@ -197,7 +197,7 @@ class _Thief:
         os.close(self._descriptor)
 
 
-def _take_rights(path: str, cupboard: Cupboard) -> None:
+def _take_rights(path: str, cupboard: PortScenario) -> None:
     """Forbid the port to the daemon; where that is root, it goes without the right to overrule this."""
     if os.geteuid() == 0:
         os.chown(path, 65534, -1)
@@ -223,7 +223,7 @@ def test_a_driver_that_hangs_is_said_and_does_not_hold_the_daemon(tmp_path: Path
         flag, _, patch = hang(place)
         flag.touch()
         with Meter(FRAME, link=place / "meter"):
-            with Cupboard(place, None, place / "meter", patch=patch, watchdog=6) as cupboard:
+            with PortScenario(place, None, place / "meter", patch=patch, watchdog=6) as cupboard:
                 cupboard.daemon.expect_log("its driver hangs", limit=30)
                 cupboard.notify.expect("STATUS=the driver of the serial port hangs")
                 # Three in a row is what systemd wants of six seconds; the opening alone took ten.
@@ -235,7 +235,7 @@ def test_a_driver_that_hangs_is_said_and_does_not_hold_the_daemon(tmp_path: Path
         flag, _, patch = hang(place)
         flag.touch()
         with Meter(FRAME, link=place / "meter"):
-            with Cupboard(place, None, place / "meter", patch=patch) as cupboard:
+            with PortScenario(place, None, place / "meter", patch=patch) as cupboard:
                 cupboard.notify.expect("READY=1")
                 status, seconds = cupboard.daemon.stop()
                 assert status == 0
@@ -244,7 +244,9 @@ def test_a_driver_that_hangs_is_said_and_does_not_hold_the_daemon(tmp_path: Path
     def closing(place: Path) -> None:
         _, flag, patch = hang(place)
         with Meter(FRAME, link=place / "meter") as meter:
-            with Cupboard(place, None, place / "meter", patch=patch, serial_mode="historique") as cupboard:
+            with PortScenario(
+                place, None, place / "meter", patch=patch, serial_mode="historique"
+            ) as cupboard:
                 cupboard.daemon.expect_log("reading a meter")
                 flag.touch()
                 meter.line.reopen()
@@ -268,7 +270,7 @@ def test_garbage_at_full_speed_costs_neither_memory_nor_the_stop(tmp_path: Path,
     """
     with (
         _Fountain(tmp_path / "meter") as fountain,
-        Cupboard(tmp_path, None, tmp_path / "meter", watchdog=3) as cupboard,
+        PortScenario(tmp_path, None, tmp_path / "meter", watchdog=3) as cupboard,
     ):
         cupboard.notify.expect("READY=1")
         until(lambda: fountain.sent > 200_000)

@@ -73,7 +73,7 @@ def test_a_broker_that_forgets_is_told_again(tmp_path: Path) -> None:
     3. So it does for a meter that is silent: "offline", and the health.
     """
 
-    def told(folder: Path, *, talking: bool) -> None:
+    def localized(folder: Path, *, talking: bool) -> None:
         with MosquittoBroker(folder) as broker, Home(folder, broker, talking=talking) as home:
             expected = b"online" if talking else b"offline"
             until(lambda: HEALTH in broker.log)
@@ -88,9 +88,9 @@ def test_a_broker_that_forgets_is_told_again(tmp_path: Path) -> None:
             home.assert_one_outage()
 
     def talking(folder: Path) -> None:
-        told(folder, talking=True)
+        localized(folder, talking=True)
 
     def silent(folder: Path) -> None:
-        told(folder, talking=False)
+        localized(folder, talking=False)
 
     together(tmp_path, talking, silent)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.daemon_scenario import historique, together
-from tests.faults.port_scenario import Cupboard, hang
+from tests.faults.port_scenario import PortScenario, hang
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import LIMIT, Meter
 from tests.support.subscriber import Subscriber
@@ -113,7 +113,7 @@ def test_every_signal_ends_a_daemon_whose_port_hangs(tmp_path: Path, figures: Fi
             with (
                 Subscriber(broker.host, broker.port, f"{number.name}/status") as subscriber,
                 Meter(historique(1), link=place / "meter"),
-                Cupboard(
+                PortScenario(
                     place,
                     broker,
                     place / "meter",
@@ -142,7 +142,7 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path, figures: Figures) -> No
     with (
         MosquittoBroker(tmp_path) as broker,
         Meter(historique(1), link=tmp_path / "meter"),
-        Cupboard(tmp_path, broker, tmp_path / "meter") as cupboard,
+        PortScenario(tmp_path, broker, tmp_path / "meter") as cupboard,
     ):
         cupboard.notify.expect("; connected to the broker")
         cupboard.daemon.expect_log("reading a meter")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.daemon_scenario import historique, together
-from tests.faults.port_scenario import Cupboard
+from tests.faults.port_scenario import PortScenario
 from tests.support.broker import MosquittoBroker, free_port
 from tests.support.daemon import Meter
 
@@ -39,7 +39,7 @@ def test_systemd_is_told_the_truth(tmp_path: Path, figures: Figures) -> None:
 
     def nothing_there(place: Path) -> None:
         began = time.monotonic()
-        with Cupboard(place, None, place / "meter") as cupboard:
+        with PortScenario(place, None, place / "meter") as cupboard:
             ready = cupboard.notify.expect("READY=1")
             figures.kept("systemd: READY without broker and port", ready - began, at_most=5)
             time.sleep(25)  # the story: nothing comes
@@ -55,7 +55,7 @@ def test_systemd_is_told_the_truth(tmp_path: Path, figures: Figures) -> None:
         broker = MosquittoBroker(place, port=free_port())
         meter = Meter(historique(1), link=place / "meter")
         where = f"the broker at {broker.host}:{broker.port}"
-        with Cupboard(place, broker, place / "meter", serial_mode="historique") as cupboard:
+        with PortScenario(place, broker, place / "meter", serial_mode="historique") as cupboard:
             notify = cupboard.notify
             notify.expect(f"STATUS=no serial port; no frame yet; no connection to {where}")
             with broker:
@@ -79,7 +79,7 @@ def test_systemd_is_told_the_truth(tmp_path: Path, figures: Figures) -> None:
         assert len(notify.times("READY=1")) == 1
 
     def blocked(place: Path) -> None:
-        with Cupboard(place, None, place / "meter", watchdog=3, patch=BLOCKS) as cupboard:
+        with PortScenario(place, None, place / "meter", watchdog=3, patch=BLOCKS) as cupboard:
             cupboard.notify.expect("READY=1")
             cupboard.notify.expect("WATCHDOG=1", after=time.monotonic())
             os.kill(cupboard.pid, signal.SIGUSR1)
@@ -115,7 +115,7 @@ def test_journald_gets_its_priorities(tmp_path: Path) -> None:
         log = place / "teleinfo.log"
         log.touch()
         status = log.stat()
-        cupboard = Cupboard(place, None, place / "meter")
+        cupboard = PortScenario(place, None, place / "meter")
         inode = status.st_ino if ours else status.st_ino + 1
         cupboard.daemon.environ["JOURNAL_STREAM"] = f"{status.st_dev}:{inode}"
         with cupboard:

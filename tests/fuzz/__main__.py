@@ -63,9 +63,9 @@ def guided(name: str, seconds: float) -> bool:
             return False
         before = len(corpus.files(name))
         # Of what was found only that which reaches more than the seeds and the files, as few as may be.
-        told = _run(step, ["-merge=1", own, seeds, finds, *OPTIONS], MARGIN * 3)
-        if told.returncode:
-            say(told.stderr[-2000:])
+        localized = _run(step, ["-merge=1", own, seeds, finds, *OPTIONS], MARGIN * 3)
+        if localized.returncode:
+            say(localized.stderr[-2000:])
             return False
     tries = next((line.split()[-1] for line in result.stderr.splitlines() if "executed_units" in line), "?")
     say(f"{name}: {tries} inputs, {len(corpus.files(name)) - before} of them kept")

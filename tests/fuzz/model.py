@@ -13,7 +13,7 @@ import string
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from teleinfo.tic.labels import Charset, Kind, Label, Mode, find
+from teleinfo.tic.labels import Charset, Kind, LabelSpec, Mode, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,7 +44,7 @@ class Sound:
 
 
 @dataclass
-class Told:
+class RetainedState:
     """What a line says: each reading as its mode and its keys with their values, and the counts."""
 
     readings: list[tuple[Mode, list[tuple[str, str]]]] = field(default_factory=list)
@@ -59,64 +59,64 @@ class Told:
     """The sound groups of the frame that has not ended."""
 
 
-def tell(line: bytes, *, ended: bool = False) -> Told:
+def tell(line: bytes, *, ended: bool = False) -> RetainedState:
     """Read a whole line from its first byte on; `ended` says that nothing more will come."""
-    told = Told()
+    localized = RetainedState()
     stretches = line.split(b"\x03")
     entered_in_its_middle = True
     for number, raw in enumerate(stretches):
         # A frame ends with ETX; where none came for too long, what there is was cut.
         while len(raw) >= LIMIT:
-            raw = _without_its_beginning(raw, told)  # noqa: PLW2901 - what is left of the stretch
+            raw = _without_its_beginning(raw, localized)  # noqa: PLW2901 - what is left of the stretch
         if number == len(stretches) - 1:
-            _tell_the_rest(raw, told, ended=ended)
+            _tell_the_rest(raw, localized, ended=ended)
         else:
-            _tell_one(raw, told, first=entered_in_its_middle)
+            _tell_one(raw, localized, first=entered_in_its_middle)
         entered_in_its_middle = False
-    return told
+    return localized
 
 
-def _without_its_beginning(raw: bytes, told: Told) -> bytes:
+def _without_its_beginning(raw: bytes, localized: RetainedState) -> bytes:
     """Give up the first bytes of a stretch, as far as the last STX in them that is not at their head."""
     head = _seven_bits(raw[:LIMIT])[0]
     begun = [place for place, character in enumerate(head) if character == 0x02]
     again = [place for place in begun if place > 0]
-    told.interrupted += len(begun) - len(again[-1:])
+    localized.interrupted += len(begun) - len(again[-1:])
     return raw[again[-1] :] if again else raw[LIMIT:]
 
 
-def _tell_the_rest(raw: bytes, told: Told, *, ended: bool) -> None:
+def _tell_the_rest(raw: bytes, localized: RetainedState, *, ended: bool) -> None:
     text, _ = _seven_bits(raw)
     if ended:
-        told.interrupted += text.count(b"\x02")
+        localized.interrupted += text.count(b"\x02")
         return
-    told.pending = [found for found in groups_of(text.split(b"\x02")[-1]) if isinstance(found, Sound)]
+    localized.pending = [found for found in groups_of(text.split(b"\x02")[-1]) if isinstance(found, Sound)]
 
 
-def _tell_one(raw: bytes, told: Told, *, first: bool) -> None:
+def _tell_one(raw: bytes, localized: RetainedState, *, first: bool) -> None:
     text, parity = _seven_bits(raw)
     begun = text.split(b"\x02")[1:]
     if not begun:
-        told.interrupted += text != b"" and not first
+        localized.interrupted += text != b"" and not first
         return
     *cut, body = begun
-    told.interrupted += len(cut)
+    localized.interrupted += len(cut)
     if b"\x04" in body:
-        told.interrupted += 1
+        localized.interrupted += 1
         return
-    told.with_parity = parity
+    localized.with_parity = parity
     found = list(groups_of(body))
-    told.parity += found.count("parity")
-    told.checksum += found.count("checksum")
-    told.malformed += found.count("malformed")
+    localized.parity += found.count("parity")
+    localized.checksum += found.count("checksum")
+    localized.malformed += found.count("malformed")
     sound = [group for group in found if isinstance(group, Sound)]
-    told.groups += len(sound)
+    localized.groups += len(sound)
     values = _values_of(sound)
     if values is None:
-        told.interrupted += 1
+        localized.interrupted += 1
     elif values:
-        told.frames += 1
-        told.readings.append((sound[0].mode, list(values.items())))
+        localized.frames += 1
+        localized.readings.append((sound[0].mode, list(values.items())))
 
 
 def _seven_bits(raw: bytes) -> tuple[bytes, bool]:
@@ -152,7 +152,7 @@ def _group_without_lf(text: bytes) -> Sound | str:
     """Believe a line that lost its LF, or of which the first character was one, if the table knows it."""
     for candidate in (text, text[1:]):
         found = group_of(candidate)
-        if isinstance(found, Sound) and find(found.mode, found.label):
+        if isinstance(found, Sound) and lookup(found.mode, found.label):
             return found
     found = group_of(text)
     return found if isinstance(found, str) else "malformed"
@@ -198,7 +198,7 @@ def _is_horodate(text: str) -> bool:
 
 
 def _suits(mode: Mode, name: str, value: str) -> bool:
-    label = find(mode, name)
+    label = lookup(mode, name)
     if label is None and not (set(name) <= UNKNOWN_LABEL and len(name) <= LONGEST_UNKNOWN_LABEL):
         return False
     allowed = (Charset.CODE if label is None else label.charset).members.decode("ascii")
@@ -210,7 +210,7 @@ def _values_of(sound: list[Sound]) -> dict[str, str] | None:
     values: dict[str, str] = {}
     part = ""
     for group in sound:
-        label = find(group.mode, group.label)
+        label = lookup(group.mode, group.label)
         for key, value in _keys_of(group, label, part):
             if key not in values:
                 values[key] = value
@@ -223,7 +223,7 @@ def _values_of(sound: list[Sound]) -> dict[str, str] | None:
     return values
 
 
-def _keys_of(group: Sound, label: Label | None, part: str) -> list[tuple[str, str]]:
+def _keys_of(group: Sound, label: LabelSpec | None, part: str) -> list[tuple[str, str]]:
     key = group.label + (part if label is not None and label.reused else "")
     value = group.value
     if group.mode is Mode.STANDARD or not value.strip(" "):

@@ -53,7 +53,7 @@ def test_a_target_bears_what_comes_of_its_seeds(name: str, data: st.DataObject) 
 @pytest.mark.parametrize(
     ("name", "thing", "attribute", "wrong"),
     [
-        ("decoder", groups, "checksum", lambda covered: covered and groups.Rejection),
+        ("decoder", groups, "checksum", lambda covered: covered and groups.RejectionCause),
         ("groups", groups, "_HORODATE", groups._UNKNOWN_LABEL),
         ("groups", groups, "_UNKNOWN_LABEL", groups._HORODATE),
         ("payload", payload, "is_left_out", lambda _mode, key, exclude: key in exclude),

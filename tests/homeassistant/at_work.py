@@ -22,7 +22,7 @@ import pytest
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.homeassistant.golden import START
@@ -53,7 +53,7 @@ class Linky:
         self._thread = threading.Thread(target=self._send, name="linky", daemon=True)
         self.without: set[str] = set()
         self.besides: list[Group] = []
-        self.line = Line()
+        self.line = SerialLine()
 
     def _send(self) -> None:
         now = START

@@ -53,33 +53,33 @@ def readings_of(meter: str, *, frames: int = FRAMES, start: dt.datetime = START)
     return [reading for now in times for reading in decoder.feed(simulated.emit(now))]
 
 
-def feed(told: Announcer, readings: Iterable[Reading], *, now: float = 0.0) -> float:
+def feed(device: Announcer, readings: Iterable[Reading], *, now: float = 0.0) -> float:
     """Give readings to an announcer, the first at `now`, and return the time of the next."""
     for reading in readings:
-        told.take(reading, now=now)
+        device.take(reading, now=now)
         now += PERIOD
     return now
 
 
-def message_of(told: Announcer) -> dict[str, Any]:
+def message_of(device: Announcer) -> dict[str, Any]:
     """Return the discovery message as it stands."""
-    assert told.announcement is not None, "nothing was announced"
-    message: dict[str, Any] = json.loads(told.announcement[1])
+    assert device.announcement is not None, "nothing was announced"
+    message: dict[str, Any] = json.loads(device.announcement[1])
     return message
 
 
 def content(meter: str) -> str:
     """Return what the file of a meter has to say: its topic, its message, its states, a component a line."""
-    told = announcer()
-    feed(told, readings_of(meter))
-    message = message_of(told)
+    device = announcer()
+    feed(device, readings_of(meter))
+    message = message_of(device)
     # Or every release would change every file.
     assert message["o"].pop("sw") == __version__
-    assert told.announcement is not None
+    assert device.announcement is not None
     components = message.pop("cmps")
-    lines = [f'"topic": {_line(told.announcement[0])}']
+    lines = [f'"topic": {_line(device.announcement[0])}']
     lines += [f"{_line(key)}: {_line(value)}" for key, value in message.items()]
-    lines += [f'"cmps": {_block(components)}', f'"states": {_block(json.loads(told.states))}']
+    lines += [f'"cmps": {_block(components)}', f'"states": {_block(json.loads(device.states))}']
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

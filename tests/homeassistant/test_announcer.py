@@ -41,103 +41,103 @@ def frames(*values: dict[str, str], mode: Mode = Mode.HISTORIQUE) -> list[Readin
     return [Reading(mode, each) for each in values]
 
 
-def keys(told: Announcer) -> set[str]:
+def keys(localized: Announcer) -> set[str]:
     """Return what is announced beside the line itself; nothing before the first message."""
-    return set() if told.announcement is None else set(message_of(told)["cmps"]) - LINE
+    return set() if localized.announcement is None else set(message_of(localized)["cmps"]) - LINE
 
 
-def states(told: Announcer) -> dict[str, Any]:
+def states(localized: Announcer) -> dict[str, Any]:
     """Return the states as they stand."""
-    decoded: dict[str, Any] = json.loads(told.states)
+    decoded: dict[str, Any] = json.loads(localized.states)
     return decoded
 
 
 def announced(readings: Iterable[Reading], **options: Any) -> Announcer:  # noqa: ANN401 - those of announcer
     """Return an announcer that has heard these."""
-    told = announcer(**options)
-    feed(told, readings)
-    return told
+    localized = announcer(**options)
+    feed(localized, readings)
+    return localized
 
 
 def test_nothing_is_announced_from_a_single_frame() -> None:
     """One frame may be an accident of the line; its states are sent all the same."""
-    told = announced(frames(HC))
+    localized = announced(frames(HC))
 
-    assert told.announcement is None
-    assert states(told)["HCHC"] == 19212
+    assert localized.announcement is None
+    assert states(localized)["HCHC"] == 19212
 
 
 def test_what_this_meter_sends_is_announced_and_nothing_else() -> None:
     """A counter at zero of the running contract as well as one that counts."""
-    told = announced(frames(HC, HC))
+    localized = announced(frames(HC, HC))
 
     expected = {*HC, "INDEX_TOTAL_HC", "PUISSANCE_MOYENNE"} - {"ADCO"}
-    assert keys(told) == expected
+    assert keys(localized) == expected
 
 
 def test_a_label_that_comes_later_is_added_then() -> None:
     """The overrun comes: one message more, with everything that was there."""
-    told = announced(frames(HC, HC))
-    before = keys(told)
-    feed(told, frames(HC | {"ADPS": "032"}, HC | {"ADPS": "032"}), now=10)
+    localized = announced(frames(HC, HC))
+    before = keys(localized)
+    feed(localized, frames(HC | {"ADPS": "032"}, HC | {"ADPS": "032"}), now=10)
 
-    assert keys(told) == before | {"ADPS"}
+    assert keys(localized) == before | {"ADPS"}
 
 
 def test_what_came_once_and_again_much_later_is_not_believed() -> None:
     """Two accidents of the line far apart are no label."""
-    told = announced(frames(HC, HC, HC | {"ADPS": "032"}, *[HC] * WITHIN, HC | {"ADPS": "032"}))
+    localized = announced(frames(HC, HC, HC | {"ADPS": "032"}, *[HC] * WITHIN, HC | {"ADPS": "032"}))
 
-    assert "ADPS" not in keys(told)
+    assert "ADPS" not in keys(localized)
 
 
 def test_the_message_stays_the_same_while_nothing_is_new() -> None:
     """A steady meter is announced once."""
-    told = announced(frames(HC, HC))
-    message = told.announcement
-    feed(told, frames(HC, HC | {"PAPP": "00750"}, {"ADCO": "041961123456", "PAPP": "00750"}), now=10)
+    localized = announced(frames(HC, HC))
+    message = localized.announcement
+    feed(localized, frames(HC, HC | {"PAPP": "00750"}, {"ADCO": "041961123456", "PAPP": "00750"}), now=10)
 
-    assert told.announcement is message
+    assert localized.announcement is message
 
 
 def test_the_states_of_a_frame_are_those_of_this_frame_alone() -> None:
     """A label that is missing is not made up; that an alarm or a notice is missing is a state."""
-    told = announced(frames(HC, HC, {"ADCO": "041961123456", "PAPP": "00750"}))
+    localized = announced(frames(HC, HC, {"ADCO": "041961123456", "PAPP": "00750"}))
 
     over = dict.fromkeys(PASSING) | dict.fromkeys(ALARMS, "OFF")
-    assert states(told) == {"METER": "041961123456", "PAPP": 750, "PUISSANCE_MOYENNE": None} | over
+    assert states(localized) == {"METER": "041961123456", "PAPP": 750, "PUISSANCE_MOYENNE": None} | over
 
 
 def test_an_alarm_is_over_when_two_frames_lack_it() -> None:
     """One frame may have lost the group."""
     alarmed = HC | {"ADPS": "032"}
-    told = announced(frames(alarmed, alarmed))
-    assert states(told)["ADPS"] == "ON"
-    feed(told, frames(HC), now=10)
-    assert "ADPS" not in states(told)
-    feed(told, frames(alarmed, HC), now=20)
-    assert "ADPS" not in states(told)
-    feed(told, frames(HC), now=30)
+    localized = announced(frames(alarmed, alarmed))
+    assert states(localized)["ADPS"] == "ON"
+    feed(localized, frames(HC), now=10)
+    assert "ADPS" not in states(localized)
+    feed(localized, frames(alarmed, HC), now=20)
+    assert "ADPS" not in states(localized)
+    feed(localized, frames(HC), now=30)
 
-    assert states(told)["ADPS"] == "OFF"
+    assert states(localized)["ADPS"] == "OFF"
 
 
 def test_an_alarm_of_before_the_start_is_over() -> None:
     """Home Assistant may have heard it of the process before; it is not announced by its end."""
-    told = announced(frames(HC, HC))
+    localized = announced(frames(HC, HC))
 
-    assert states(told)["ADPS"] == "OFF"
-    assert "ADPS" not in keys(told)
+    assert states(localized)["ADPS"] == "OFF"
+    assert "ADPS" not in keys(localized)
 
 
 def test_the_frame_that_shows_the_end_is_known() -> None:
     """Of what Home Assistant knows: the first of the frames that say so."""
     alarmed = HC | {"ADPS": "032"}
-    told = announcer()
+    localized = announcer()
     shown = []
     for now, reading in enumerate(frames(HC, HC, HC, alarmed, alarmed, HC, HC, HC)):
-        told.take(reading, now=now)
-        shown.append(told.ended)
+        localized.take(reading, now=now)
+        shown.append(localized.ended)
 
     assert shown == [False] * 6 + [True, False]
 
@@ -146,137 +146,137 @@ def test_the_notices_of_older_meters_end_too() -> None:
     """ICE and PME-PMI send no number of the contract, and no short frames."""
     calm = {"ADS": "041936123456", "PTCOUR1": "HPH"}
     notice = calm | {"PREAVIS": "DEP", "PREAVIS1": "TD-PM", "MODE": "CONTROLE"}
-    told = announced(frames(notice, notice))
-    assert states(told)["PREAVIS"] == "DEP"
-    feed(told, frames(calm, calm), now=10)
+    localized = announced(frames(notice, notice))
+    assert states(localized)["PREAVIS"] == "DEP"
+    feed(localized, frames(calm, calm), now=10)
 
-    assert [states(told)[key] for key in ("PREAVIS", "PREAVIS1", "MODE")] == [None] * 3
+    assert [states(localized)[key] for key in ("PREAVIS", "PREAVIS1", "MODE")] == [None] * 3
 
 
 def test_a_notice_that_is_withdrawn_is_unknown() -> None:
     """PEJP is sent before and during the peak, and its 30 min must not stay for ever."""
     notice = EJP | {"PEJP": "30"}
-    told = announced(frames(notice, notice))
-    assert states(told)["PEJP"] == 30
-    feed(told, frames(EJP, EJP), now=10)
+    localized = announced(frames(notice, notice))
+    assert states(localized)["PEJP"] == 30
+    feed(localized, frames(EJP, EJP), now=10)
 
-    assert states(told)["PEJP"] is None
+    assert states(localized)["PEJP"] is None
 
 
 def test_a_short_frame_withdraws_no_notice() -> None:
     """Three phases above their limit send frames with nothing but currents; an alarm may end in them."""
     notice = LONG | {"PEJP": "30"}
-    told = announced(frames(notice, notice, SHORT | {"ADIR1": "031"}, SHORT | {"ADIR1": "031"}))
-    feed(told, frames(SHORT, SHORT, SHORT), now=10)
+    localized = announced(frames(notice, notice, SHORT | {"ADIR1": "031"}, SHORT | {"ADIR1": "031"}))
+    feed(localized, frames(SHORT, SHORT, SHORT), now=10)
 
-    assert "PEJP" not in states(told)
-    assert states(told)["ADIR1"] == "OFF"
+    assert "PEJP" not in states(localized)
+    assert states(localized)["ADIR1"] == "OFF"
 
 
 def test_a_mobile_peak_that_is_past_has_no_beginning() -> None:
     """The moment of DPM1 goes with its group."""
     peak = LINKY | {"DPM1": "00", "DPM1_HORODATE": " 260114060000"}
-    told = announced(frames(peak, peak, mode=Mode.STANDARD))
-    assert states(told)["DPM1_HORODATE"] == "2026-01-14T06:00:00+01:00"
-    feed(told, frames(LINKY, LINKY, mode=Mode.STANDARD), now=10)
+    localized = announced(frames(peak, peak, mode=Mode.STANDARD))
+    assert states(localized)["DPM1_HORODATE"] == "2026-01-14T06:00:00+01:00"
+    feed(localized, frames(LINKY, LINKY, mode=Mode.STANDARD), now=10)
 
-    assert states(told)["DPM1_HORODATE"] is None
+    assert states(localized)["DPM1_HORODATE"] is None
 
 
 def test_another_number_must_come_twice_in_a_row() -> None:
     """A frame with a strange number is nobody's: not even its states are sent."""
-    told = announced(frames(HC, HC))
-    before = (told.announcement, told.states)
+    localized = announced(frames(HC, HC))
+    before = (localized.announcement, localized.states)
     stranger = HC | {"ADCO": "041961999999", "PAPP": "99999"}
-    feed(told, frames(stranger), now=10)
-    assert (told.announcement, told.states) == before
-    feed(told, frames(HC, stranger), now=20)
-    assert states(told)["METER"] == "041961123456"
-    feed(told, frames(stranger), now=30)
-    assert states(told)["METER"] == "041961999999"
-    assert keys(told) == set()
-    feed(told, frames(stranger), now=40)
+    feed(localized, frames(stranger), now=10)
+    assert (localized.announcement, localized.states) == before
+    feed(localized, frames(HC, stranger), now=20)
+    assert states(localized)["METER"] == "041961123456"
+    feed(localized, frames(stranger), now=30)
+    assert states(localized)["METER"] == "041961999999"
+    assert keys(localized) == set()
+    feed(localized, frames(stranger), now=40)
 
-    assert message_of(told)["dev"]["ids"] == ["teleinfo_041961999999"]
+    assert message_of(localized)["dev"]["ids"] == ["teleinfo_041961999999"]
 
 
 def test_a_change_of_mode_keeps_the_device_and_announces_the_new_labels() -> None:
     """ADSC in standard is ADCO in historique: the device is the same, its entities are others."""
-    told = announced(frames(HC, HC))
-    feed(told, frames(LINKY, LINKY, LINKY, mode=Mode.STANDARD), now=10)
+    localized = announced(frames(HC, HC))
+    feed(localized, frames(LINKY, LINKY, LINKY, mode=Mode.STANDARD), now=10)
 
-    assert told.announcement is not None
-    assert told.announcement[0] == "homeassistant/device/teleinfo_041961123456/config"
-    assert keys(told) == {"VTIC", "EAST", "SINSTS", "PUISSANCE_MOYENNE"}
+    assert localized.announcement is not None
+    assert localized.announcement[0] == "homeassistant/device/teleinfo_041961123456/config"
+    assert keys(localized) == {"VTIC", "EAST", "SINSTS", "PUISSANCE_MOYENNE"}
 
 
 def test_a_frame_that_lost_its_number_is_of_the_meter_that_we_know() -> None:
     """But not before we know one, nor in another mode."""
     nameless = {key: value for key, value in HC.items() if key != "ADCO"}
-    told = announced(frames(nameless))
-    assert told.states == EMPTY
-    feed(told, frames(HC, nameless), now=10)
-    assert states(told)["METER"] == "041961123456"
-    before = told.states
-    feed(told, frames({"EAST": "000000001"}, mode=Mode.STANDARD), now=20)
+    localized = announced(frames(nameless))
+    assert localized.states == EMPTY
+    feed(localized, frames(HC, nameless), now=10)
+    assert states(localized)["METER"] == "041961123456"
+    before = localized.states
+    feed(localized, frames({"EAST": "000000001"}, mode=Mode.STANDARD), now=20)
 
-    assert told.states == before
+    assert localized.states == before
 
 
 def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
     """CJE and ICE do not say who they are: the topic tells them apart."""
     readings = frames(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * (NAMELESS + 1))
-    told, other = announced(readings), announced(readings, topic="teleinfo/atelier")
+    localized, other = announced(readings), announced(readings, topic="teleinfo/atelier")
 
-    assert keys(told) == {"PTCOUR", "EApHPH"}
-    assert told.announcement is not None
+    assert keys(localized) == {"PTCOUR", "EApHPH"}
+    assert localized.announcement is not None
     assert other.announcement is not None
-    assert told.announcement[0] != other.announcement[0]
-    assert "sn" not in message_of(told)["dev"]
+    assert localized.announcement[0] != other.announcement[0]
+    assert "sn" not in message_of(localized)["dev"]
 
 
 def test_what_is_excluded_is_neither_announced_nor_sent() -> None:
     """Neither is what would be made of it: no total without HCHC."""
-    told = announced(frames(HC, HC), exclude={"HCHC", "PTEC"})
+    localized = announced(frames(HC, HC), exclude={"HCHC", "PTEC"})
 
-    assert keys(told) == {"OPTARIF", "HCHP", "IINST", "PAPP"}
-    assert states(told).keys() == {"METER", "OPTARIF", "HCHP", "IINST", "PAPP"} | PASSING
+    assert keys(localized) == {"OPTARIF", "HCHP", "IINST", "PAPP"}
+    assert states(localized).keys() == {"METER", "OPTARIF", "HCHP", "IINST", "PAPP"} | PASSING
 
 
 @pytest.mark.parametrize(("excluded", "gone"), [("PEJP", {"PEJP"}), ("DPM1", {"DPM1_HORODATE"})])
 def test_an_excluded_notice_is_not_even_said_to_be_over(excluded: str, gone: set[str]) -> None:
     """Nothing is said of it."""
-    told = announced(frames(EJP, EJP, EJP), exclude={excluded})
+    localized = announced(frames(EJP, EJP, EJP), exclude={excluded})
 
-    assert PASSING - states(told).keys() == gone
+    assert PASSING - states(localized).keys() == gone
 
 
 def test_a_notice_ends_whatever_is_excluded() -> None:
     """What tells a short frame from a long one is looked for in the frame, and not in what is left of it."""
     notice = EJP | {"PEJP": "30"}
-    told = announced(frames(notice, notice, EJP, EJP), exclude={"OPTARIF"})
+    localized = announced(frames(notice, notice, EJP, EJP), exclude={"OPTARIF"})
 
-    assert states(told)["PEJP"] is None
+    assert states(localized)["PEJP"] is None
 
 
 def test_an_excluded_horodate_goes_with_its_label() -> None:
     """As in the readings."""
     sent = LINKY | {"SMAXSN": "00100", "SMAXSN_HORODATE": "H260114120000"}
-    told = announced(frames(sent, sent, mode=Mode.STANDARD), exclude={"SMAXSN"})
+    localized = announced(frames(sent, sent, mode=Mode.STANDARD), exclude={"SMAXSN"})
 
-    assert not {"SMAXSN", "SMAXSN_HORODATE"} & (keys(told) | states(told).keys())
+    assert not {"SMAXSN", "SMAXSN_HORODATE"} & (keys(localized) | states(localized).keys())
 
 
 @pytest.mark.parametrize("excluded", ["ADCO", "ADSC"])
 def test_an_excluded_number_stands_nowhere(excluded: str) -> None:
     """Neither in the topic nor in the message nor in the states, whatever the mode is next."""
     for readings in (frames(HC, HC), frames(LINKY, LINKY, mode=Mode.STANDARD)):
-        told = announced(readings, exclude={excluded})
+        localized = announced(readings, exclude={excluded})
 
-        assert told.announcement is not None
-        topic, message = told.announcement
-        assert b"041961123456" not in topic.encode() + message + told.states
-        assert b"123456" not in topic.encode() + message + told.states
+        assert localized.announcement is not None
+        topic, message = localized.announcement
+        assert b"041961123456" not in topic.encode() + message + localized.states
+        assert b"123456" not in topic.encode() + message + localized.states
 
 
 def test_two_meters_on_two_topics_share_nothing() -> None:
@@ -286,8 +286,8 @@ def test_two_meters_on_two_topics_share_nothing() -> None:
         first = announced(frames(HC, HC), exclude=exclude)
         second = announced(frames(other, other), topic="teleinfo/garage", exclude=exclude)
         ids = [
-            {component["uniq_id"] for component in message_of(told)["cmps"].values()}
-            for told in (first, second)
+            {component["uniq_id"] for component in message_of(localized)["cmps"].values()}
+            for localized in (first, second)
         ]
 
         assert first.announcement is not None
@@ -299,8 +299,8 @@ def test_two_meters_on_two_topics_share_nothing() -> None:
 
 def test_supplier_indexes_that_the_contract_does_not_use_are_hidden_while_they_are_zero() -> None:
     """All ten are sent; a household with two of them is shown two."""
-    told = announced(readings_of("standard", frames=3))
-    components = message_of(told)["cmps"]
+    localized = announced(readings_of("standard", frames=3))
+    components = message_of(localized)["cmps"]
     hidden = {f"EASF{number:02}" for number in range(1, 11) if "en" in components[f"EASF{number:02}"]}
 
     assert hidden == {f"EASF{number:02}" for number in range(3, 11)}
@@ -316,8 +316,8 @@ def test_a_supplier_index_of_the_contract_is_shown_though_it_is_zero() -> None:
 
 def test_the_mean_powers_are_those_of_what_is_drawn_and_of_what_is_given() -> None:
     """After some minutes both are near what the simulated household draws and produces."""
-    told = announced(readings_of("standard-producer", frames=200))
-    found = states(told)
+    localized = announced(readings_of("standard-producer", frames=200))
+    found = states(localized)
 
     assert found["PUISSANCE_MOYENNE_INJECTEE"] == pytest.approx(found["SINSTI"], rel=0.5)
     # It gives, and so draws nothing: nothing has counted yet.
@@ -326,14 +326,14 @@ def test_the_mean_powers_are_those_of_what_is_drawn_and_of_what_is_given() -> No
 
 def test_the_mean_power_begins_anew_when_another_contract_counts() -> None:
     """The indexes of two contracts have nothing to do with each other."""
-    told = announcer()
+    localized = announcer()
     now = 0.0
     for second in range(200):
-        now = feed(told, frames(HC | {"HCHP": f"{second:09}"}), now=now)
-    assert states(told)["PUISSANCE_MOYENNE"] is not None
-    feed(told, frames({"ADCO": HC["ADCO"], "OPTARIF": "BASE", "BASE": "090000000"}), now=now)
+        now = feed(localized, frames(HC | {"HCHP": f"{second:09}"}), now=now)
+    assert states(localized)["PUISSANCE_MOYENNE"] is not None
+    feed(localized, frames({"ADCO": HC["ADCO"], "OPTARIF": "BASE", "BASE": "090000000"}), now=now)
 
-    assert states(told)["PUISSANCE_MOYENNE"] is None
+    assert states(localized)["PUISSANCE_MOYENNE"] is None
 
 
 def test_the_name_is_that_of_the_model() -> None:

@@ -178,7 +178,7 @@ def test_the_message_has_the_address_that_the_installed_package_gives(
     for second in (0, 1):
         home.take(FRAME, now=second, due=True)
     message = json.loads(sent(outbox)["homeassistant/device/teleinfo_041961123456/config"])
-    told = message["o"]
-    del told["name"], told["sw"]
+    localized = message["o"]
+    del localized["name"], localized["sw"]
 
-    assert told == origin
+    assert localized == origin

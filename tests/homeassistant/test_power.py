@@ -11,13 +11,13 @@ from teleinfo.homeassistant.power import ACCURACY, GAP, LEAST, MeanPower
 
 def said(watts: float, *, period: float, seconds: float, rng: Random) -> list[tuple[float, int | None]]:
     """Return when what is said of a steady power, read every `period` seconds with some jitter."""
-    power, now, told = MeanPower(), 0.0, []
+    power, now, localized = MeanPower(), 0.0, []
     offset = rng.random()
     while now < seconds:
         power.take(int(1000 + offset + watts * now / 3600), now=now)
-        told.append((now, power.watts))
+        localized.append((now, power.watts))
         now += period * rng.uniform(0.8, 1.2)
-    return told
+    return localized
 
 
 @pytest.mark.parametrize("period", [1.0, 1.7, 2.5, 17.0])
@@ -25,8 +25,8 @@ def said(watts: float, *, period: float, seconds: float, rng: Random) -> list[tu
 def test_a_steady_power_is_said_within_the_promised_share(watts: float, period: float) -> None:
     """Each figure is within 5 % (and the rounding to 1 W) of the power that was drawn."""
     for seed in range(20):
-        told = [said_ for _, said_ in said(watts, period=period, seconds=1800, rng=Random(seed))]
-        figures = [figure for figure in told if figure is not None]
+        localized = [said_ for _, said_ in said(watts, period=period, seconds=1800, rng=Random(seed))]
+        figures = [figure for figure in localized if figure is not None]
 
         assert figures, "nothing was said in half an hour"
         assert all(abs(figure - watts) <= ACCURACY * watts * 1.06 + 1 for figure in figures), set(figures)
@@ -34,8 +34,8 @@ def test_a_steady_power_is_said_within_the_promised_share(watts: float, period: 
 
 def test_nothing_is_said_before_a_minute_has_been_measured() -> None:
     """The first step of the index begins the first stretch."""
-    told = said(3000, period=1.5, seconds=600, rng=Random(1))
-    first = next(now for now, watts in told if watts is not None)
+    localized = said(3000, period=1.5, seconds=600, rng=Random(1))
+    first = next(now for now, watts in localized if watts is not None)
 
     assert LEAST <= first <= LEAST + 10
 

@@ -13,7 +13,7 @@ from teleinfo.homeassistant import registers
 from teleinfo.homeassistant.entities import Entity, Nature, entity_of
 from teleinfo.homeassistant.values import State, drawn, find_entity, running_indexes, states_of
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
-from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, read
+from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, build_reading
 from tests.support.strategies import groups
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def fits(entity: Entity, state: State) -> bool:
 @given(st.lists(groups(), min_size=1, max_size=8))
 def test_every_state_of_any_frame_fits_an_entity(sent: list[Group]) -> None:
     """Whatever a meter sends that the table knows, no state is without its entity or beside its kind."""
-    reading = read([group for group in sent if group.mode is sent[0].mode])
+    reading = build_reading([group for group in sent if group.mode is sent[0].mode])
     if reading is None:
         return
     for key, state in states_of(reading, island=False).items():

@@ -50,13 +50,13 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
 def test_each_cause_has_its_words(
     error: BaseException | None,
     kind: str,
-    needs_hand: bool,  # noqa: FBT001 - a row of the table
+    user_must_act: bool,  # noqa: FBT001 - a row of the table
     advice: str,
 ) -> None:
     """A household reads what happened and what to do, and never a secret."""
     fault = explain(error, SECURE)
 
-    assert (kind, needs_hand) == (fault.kind, fault.needs_hand)
+    assert (kind, user_must_act) == (fault.kind, fault.user_must_act)
     assert advice in fault.words
     assert "canary" not in fault.words + repr(SECURE)
 

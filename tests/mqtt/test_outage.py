@@ -11,7 +11,7 @@ from teleinfo.mqtt.outage import Outage
 
 CLOSED = BrokerError("closed", "it closed the connection")
 REFUSED = BrokerError("refused", "nothing listens there")
-LOGIN = BrokerError("login", "it refused the password", needs_hand=True)
+LOGIN = BrokerError("login", "it refused the password", user_must_act=True)
 
 
 class Story:
@@ -73,7 +73,7 @@ def test_a_new_cause_that_needs_a_hand_is_one_more_line(story: Story) -> None:
 
 def test_a_day_without_a_broker_is_less_than_30_lines(story: Story) -> None:
     """Whatever the causes, there is one reminder an hour and few lines more."""
-    faults = [BrokerError(f"cause {number}", "cause", needs_hand=True) for number in range(50)]
+    faults = [BrokerError(f"cause {number}", "cause", user_must_act=True) for number in range(50)]
     for second in range(0, 24 * 3600, 15):
         story.now = 1000.0 + second
         story.outage.failed(faults[second % len(faults)])

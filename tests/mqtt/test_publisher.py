@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from teleinfo.common.executor import LooseThreads
+from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.mqtt.client import Connection
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.publisher import Broker, Publisher, Tls
@@ -84,7 +84,7 @@ class Running:
 
     async def _main(self) -> None:
         self.loop = asyncio.get_running_loop()
-        self.loop.set_default_executor(LooseThreads())
+        self.loop.set_default_executor(DaemonThreadExecutor())
         self.outbox = Outbox(self._queue_size)
         self.publisher = Publisher(
             self._broker,
@@ -371,7 +371,7 @@ def test_an_attempt_that_was_given_up_never_becomes_a_connection() -> None:
                 return caller.recv(100)
 
     async def story(listener: socket.socket) -> bytes:
-        asyncio.get_running_loop().set_default_executor(LooseThreads())
+        asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
         link = Connection(broker_at(listener.getsockname()[1]), "teleinfo/status", None)
         entering = asyncio.create_task(link.enter())
         await asyncio.wait({entering}, timeout=0.2)
@@ -651,7 +651,7 @@ def test_a_cancelled_publisher_leaves_the_last_word_to_the_will(mosquitto: Mosqu
     """Cancelling closes the connection without a goodbye, and leaves no task behind."""
 
     async def story(subscriber: Subscriber) -> int:
-        asyncio.get_running_loop().set_default_executor(LooseThreads())
+        asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
         connected = asyncio.Event()
         publisher = Publisher(
             broker_at(mosquitto.port),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from teleinfo.mqtt.client import Connection, answered
+from teleinfo.mqtt.client import Connection, wait_puback
 from teleinfo.mqtt.config import closed
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.sender import AT_ONCE, WINDOW, Sender
@@ -199,7 +199,7 @@ def test_an_answer_that_comes_in_the_turn_of_the_limit_is_an_answer() -> None:
 
     async def whole() -> None:
         answer = asyncio.get_running_loop().create_future()
-        waiting = asyncio.create_task(answered(answer, limit=0.01))
+        waiting = asyncio.create_task(wait_puback(answer, limit=0.01))
         await asyncio.sleep(0)
         asyncio.get_running_loop().call_later(0.005, answer.set_result, None)
 

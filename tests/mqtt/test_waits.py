@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.mqtt import waits as module
-from teleinfo.mqtt.waits import Waits
+from teleinfo.mqtt.waits import StoppableWaits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
-    Wait = Callable[[Waits, Coroutine[None, None, None]], Coroutine[None, None, bool]]
+    Wait = Callable[[StoppableWaits, Coroutine[None, None, None]], Coroutine[None, None, bool]]
 
 
-async def finish(waits: Waits, work: Coroutine[None, None, None]) -> bool:
+async def finish(waits: StoppableWaits, work: Coroutine[None, None, None]) -> bool:
     """Wait in the first way."""
     return await waits.finish(work, name="work")
 
 
-async def finish_soon(waits: Waits, work: Coroutine[None, None, None]) -> bool:
+async def finish_soon(waits: StoppableWaits, work: Coroutine[None, None, None]) -> bool:
     """Wait in the second way."""
     return await waits.finish_soon(work)
 
@@ -42,7 +42,7 @@ def test_work_that_ends_is_done(wait: Wait) -> None:
     """It is told that it was, and what it raises is raised."""
 
     async def scenario() -> bool:
-        waits = Waits("test", lambda: None)
+        waits = StoppableWaits("test", lambda: None)
         done = await wait(waits, asyncio.sleep(0.001))
         with pytest.raises(LookupError):
             await wait(waits, fail())
@@ -56,7 +56,7 @@ def test_a_stop_ends_a_wait_at_once(wait: Wait) -> None:
     """The work is cut off; nor does any begin after that."""
 
     async def scenario() -> list[bool]:
-        waits = Waits("test", lambda: None)
+        waits = StoppableWaits("test", lambda: None)
         asyncio.get_running_loop().call_later(0.01, waits.stop)
         async with asyncio.timeout(5):
             done = [await wait(waits, asyncio.sleep(60)), await wait(waits, asyncio.sleep(60))]
@@ -72,7 +72,7 @@ def test_a_limit_ends_a_wait() -> None:
     """Whoever waits says for how long."""
 
     async def scenario() -> list[bool]:
-        waits = Waits("test", lambda: None)
+        waits = StoppableWaits("test", lambda: None)
         async with asyncio.timeout(5):
             await waits.until(limit=0.01)
             done = [
@@ -91,7 +91,7 @@ def test_a_long_wait_beats_again_and_again(monkeypatch: pytest.MonkeyPatch) -> N
     beats = []
 
     async def scenario() -> None:
-        waits = Waits("test", lambda: beats.append(1))
+        waits = StoppableWaits("test", lambda: beats.append(1))
         await waits.until(limit=0.2)
         waits.close()
 

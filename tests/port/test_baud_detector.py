@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from teleinfo.port.baud_detector import DWELL_FAST, DWELL_FOUND, DWELL_SLOW, ENOUGH, Tuner, candidates
+from teleinfo.port.baud_detector import DWELL_FAST, DWELL_FOUND, DWELL_SLOW, ENOUGH, BaudDetector, candidates
 from teleinfo.tic.labels import Mode
 
 OWN_SPEED = {1200: Mode.HISTORIQUE, 9600: Mode.STANDARD}
@@ -34,12 +34,12 @@ def test_the_settings_say_which_speeds_are_tried(
 def test_there_must_be_a_speed() -> None:
     """A tuner without a speed is a mistake of the program."""
     with pytest.raises(ValueError, match=r"^no speed to listen at$"):
-        Tuner(())
+        BaudDetector(())
 
 
 def test_an_unheard_speed_is_left_after_its_dwell() -> None:
     """5 s at 1200 baud, 4 s at 9600, and around again for ever."""
-    tuner = Tuner((1200, 9600))
+    tuner = BaudDetector((1200, 9600))
     now = 100.0
 
     for baudrate, dwell in [(1200, DWELL_SLOW), (9600, DWELL_FAST)] * 3:
@@ -54,7 +54,7 @@ def test_an_unheard_speed_is_left_after_its_dwell() -> None:
 @given(st.floats(0, 1e9), st.sampled_from([300, 1200, 9600, 19200]))
 def test_a_single_speed_is_never_left(later: float, baudrate: int) -> None:
     """What the household fixed is kept, however long nothing comes."""
-    tuner = Tuner((baudrate,))
+    tuner = BaudDetector((baudrate,))
     tuner.opened(0.0)
 
     assert tuner.fixed
@@ -63,7 +63,7 @@ def test_a_single_speed_is_never_left(later: float, baudrate: int) -> None:
 
 def test_a_meter_that_was_heard_is_given_longer() -> None:
     """Once sound groups came, 6 s without any are allowed, counted from the last one."""
-    tuner = Tuner((1200, 9600))
+    tuner = BaudDetector((1200, 9600))
     tuner.opened(0.0)
 
     found = [tuner.found]
@@ -77,7 +77,7 @@ def test_a_meter_that_was_heard_is_given_longer() -> None:
 
 def test_a_port_that_was_away_does_not_use_up_the_time() -> None:
     """After a reopening the speed that worked is listened to as long as before."""
-    tuner = Tuner((1200, 9600))
+    tuner = BaudDetector((1200, 9600))
     tuner.opened(0.0)
     tuner.frame(Mode.HISTORIQUE, 11, 1.0)
 
@@ -89,7 +89,7 @@ def test_a_port_that_was_away_does_not_use_up_the_time() -> None:
 @given(st.lists(st.tuples(st.sampled_from([None, *Mode]), st.integers(0, ENOUGH - 1)), max_size=60))
 def test_few_sound_groups_in_a_piece_are_no_evidence(pieces: list[tuple[Mode | None, int]]) -> None:
     """Garbage in which one or two groups pass the checks does not hold the tuner."""
-    tuner = Tuner((1200, 9600))
+    tuner = BaudDetector((1200, 9600))
     tuner.opened(0.0)
 
     assert not any(tuner.piece(mode, groups, 0.05 * step) for step, (mode, groups) in enumerate(pieces))
@@ -98,7 +98,7 @@ def test_few_sound_groups_in_a_piece_are_no_evidence(pieces: list[tuple[Mode | N
 
 def test_a_piece_that_does_not_grow_is_evidence_once() -> None:
     """Sound groups that were followed by nothing do not count again and again."""
-    tuner = Tuner((1200, 9600))
+    tuner = BaudDetector((1200, 9600))
     tuner.opened(0.0)
 
     assert tuner.piece(Mode.HISTORIQUE, 5, 1.0)
@@ -108,7 +108,7 @@ def test_a_piece_that_does_not_grow_is_evidence_once() -> None:
 
 def test_one_accidental_frame_is_no_evidence_and_two_are() -> None:
     """A frame of one group is believed when another of its mode follows, as from an old meter in "veille"."""
-    tuner = Tuner((1200, 9600))
+    tuner = BaudDetector((1200, 9600))
     tuner.opened(0.0)
 
     assert not tuner.frame(Mode.STANDARD, 1, 1.0)
@@ -128,7 +128,7 @@ def test_the_meter_is_found_in_time_and_again_when_it_changes(
     meter: int, first: int, phase: float, frame: float, look: float
 ) -> None:
     """Whatever speed worked before, and wherever in its frame the meter is, it is heard within 15 s."""
-    tuner = Tuner((1200, 9600))
+    tuner = BaudDetector((1200, 9600))
     tuner.opened(0.0)
     if first == 9600:
         tuner.move()
@@ -142,7 +142,7 @@ def test_the_meter_is_found_in_time_and_again_when_it_changes(
     assert tuner.baudrate == meter
 
 
-def _find(tuner: Tuner, *, meter: int, phase: float, frame: float, look: float) -> float:
+def _find(tuner: BaudDetector, *, meter: int, phase: float, frame: float, look: float) -> float:
     """Turn the clock until the tuner hears a meter that sends a group each twelfth of `frame` seconds."""
     opened = 0.0
     now = look

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.port.canonical_mode import Doze
+from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
@@ -46,7 +46,7 @@ class Pair:
         attributes[6][termios.VMIN] = attributes[6][termios.VTIME] = 0
         termios.tcsetattr(self.port, termios.TCSANOW, attributes)
         os.set_blocking(self.port, False)
-        self.doze = Doze(self.port)
+        self.doze = CanonicalMode(self.port)
 
     def send(self, data: bytes) -> None:
         """Send what fits into the terminal."""
@@ -159,7 +159,7 @@ def test_a_terminal_that_cannot_do_it_is_left_awake_and_not_asked_again(
     assert pair.read() == FRAME[:30]
 
 
-class Awake(Doze):
+class Awake(CanonicalMode):
     """A terminal that there is not, for what can be said of bytes alone."""
 
     def __init__(self) -> None:

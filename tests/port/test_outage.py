@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import Sentence
-from teleinfo.port.errors import PortError, Trouble
+from teleinfo.common.i18n import Message
+from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.port.outage import REMINDER, Outage
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def test_a_port_that_does_not_hold_is_one_outage(caplog: pytest.LogCaptureFixtur
     """
     caplog.set_level(logging.INFO)
     outage = Outage("port")
-    gone = PortError(Trouble.GONE, Sentence("gone"))
+    gone = PortError(PortErrorKind.GONE, Message("gone"))
     for second in range(0, 3600, 6):
         outage.failed(gone, second)
         outage.ended(second + 3)
@@ -44,7 +44,7 @@ def test_a_port_that_holds_was_one_outage_each_time(caplog: pytest.LogCaptureFix
     """What comes after a while is news."""
     caplog.set_level(logging.INFO)
     outage = Outage("port")
-    gone = PortError(Trouble.GONE, Sentence("gone"))
+    gone = PortError(PortErrorKind.GONE, Message("gone"))
     for second in (0, 100, 200):
         outage.failed(gone, second)
         assert outage.ended(second + 3)
@@ -57,9 +57,9 @@ def test_an_outage_is_told_in_few_lines(caplog: pytest.LogCaptureFixture) -> Non
     """One line when it begins, one a new cause, one an hour, one at its end: a day of it stays below 30."""
     caplog.set_level(logging.INFO)
     outage = Outage("port")
-    gone = PortError(Trouble.GONE, Sentence("gone"))
-    missing = PortError(Trouble.MISSING, Sentence("missing"))
-    denied = PortError(Trouble.DENIED, Sentence("denied"))
+    gone = PortError(PortErrorKind.GONE, Message("gone"))
+    missing = PortError(PortErrorKind.MISSING, Message("missing"))
+    denied = PortError(PortErrorKind.DENIED, Message("denied"))
 
     outage.failed(gone, 0.0)
     for second in range(3, 24 * 3600, 5):

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from teleinfo.common.i18n import Sentence
+from teleinfo.common.i18n import Message
 from teleinfo.port import reader as reader_module
 from teleinfo.port import silence as silence_module
 from teleinfo.port import stability as calm_module
-from teleinfo.port.baud_detector import Tuner, candidates
-from teleinfo.port.errors import PortError, Trouble
+from teleinfo.port.baud_detector import BaudDetector, candidates
+from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.port.reader import Reader
 from teleinfo.port.serial_port import Port, open_port
 from teleinfo.port.stream import Stream
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.simulator.wrong_speed import misread
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
@@ -60,7 +60,7 @@ class Bench:
     """A reader of the port `link`, what it handed out, and a meter that speaks at `speed` baud."""
 
     def __init__(self, link: Path, *, mode: str = "auto", baudrate: int | None = None) -> None:
-        self.line = Line(link=link)
+        self.line = SerialLine(link=link)
         self.speed = 1200
         self.readings: list[Reading] = []
         self.beats = 0
@@ -75,7 +75,7 @@ class Bench:
         decoder.reset = reset  # type: ignore[method-assign] # counted, and done
         self.reader = Reader(
             url=str(link),
-            tuner=Tuner(candidates(mode, baudrate)),
+            tuner=BaudDetector(candidates(mode, baudrate)),
             decoder=decoder,
             on_reading=self.readings.append,
             beat=self._beat,
@@ -450,7 +450,7 @@ def test_a_speed_that_the_port_cannot_do_counts_as_tried(
     @contextlib.asynccontextmanager
     async def picky(url: str, baudrate: int) -> AsyncIterator[Port]:
         if baudrate == 1200:
-            raise PortError(Trouble.SPEED, Sentence("not at this speed"))
+            raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
         async with open_port(url, baudrate) as port:
             yield port
 
@@ -477,7 +477,7 @@ def test_a_port_that_can_do_no_speed_is_said_once(
 
     def none(_url: str, baudrate: int) -> NoReturn:
         tried.append(baudrate)
-        raise PortError(Trouble.SPEED, Sentence("not at this speed"))
+        raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
 
     monkeypatch.setattr(reader_module, "open_port", none)
 
@@ -545,7 +545,7 @@ def test_it_beats_while_the_port_opens_and_stops_at_once(
     async def slow(_url: str, _baudrate: int) -> AsyncIterator[Port]:
         try:
             await asyncio.Event().wait()
-            yield Port(Stream(), lambda _: PortError(Trouble.OTHER, Sentence("never")))
+            yield Port(Stream(), lambda _: PortError(PortErrorKind.OTHER, Message("never")))
         finally:
             given_up.append(True)
 

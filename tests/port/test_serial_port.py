@@ -15,10 +15,10 @@ import pytest
 import serial
 
 from teleinfo.port import serial_port as source
-from teleinfo.port.canonical_mode import Doze
-from teleinfo.port.errors import PortError, Trouble, cannot_open, cannot_reach, device_lost
+from teleinfo.port.canonical_mode import CanonicalMode
+from teleinfo.port.errors import PortError, PortErrorKind, cannot_open, cannot_reach, device_lost
 from teleinfo.port.serial_port import open_port
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from tests.support.ports import BOUND, descriptors, unread, until
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def test_every_byte_comes_through_unchanged(tmp_path: Path) -> None:
     """NUL, XON, XOFF, DEL and bit 7 arrive as they were sent, however the terminal was set before."""
 
     async def scenario() -> bytes:
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             slave = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
             attributes = termios.tcgetattr(slave)
             attributes[0] |= termios.BRKINT | termios.IXON | termios.ISTRIP | termios.ICRNL | termios.PARMRK
@@ -70,7 +70,7 @@ def test_the_speed_is_set(tmp_path: Path, baudrate: int) -> None:
     """The port works at the speed that was asked for."""
 
     async def scenario() -> int | None:
-        with Line(link=tmp_path / "meter", baudrate=2400) as line:
+        with SerialLine(link=tmp_path / "meter", baudrate=2400) as line:
             async with open_port(line.port, baudrate):
                 return line.heard_at
 
@@ -81,7 +81,7 @@ def test_what_the_port_held_before_is_thrown_away(tmp_path: Path) -> None:
     """Stale bytes of before the opening never come out."""
 
     async def scenario() -> bytes:
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             holder = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
             line.write(b"stale")
             await until(lambda: unread(holder) == 5)  # the kernel passes it on in its own time
@@ -98,7 +98,7 @@ def test_a_wait_that_is_stopped_loses_no_byte(tmp_path: Path) -> None:
     """Reads that are cancelled all the time give the same bytes as patient ones."""
 
     async def scenario() -> bytes:
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             async with open_port(line.port, 1200) as port:
                 sending = asyncio.create_task(send_slowly(line))
                 data = b""
@@ -112,7 +112,7 @@ def test_a_wait_that_is_stopped_loses_no_byte(tmp_path: Path) -> None:
                 await sending
                 return data
 
-    async def send_slowly(line: Line) -> None:
+    async def send_slowly(line: SerialLine) -> None:
         for start in range(0, len(ALL_BYTES), 8):
             line.write(ALL_BYTES[start : start + 8])
             await asyncio.sleep(0.001)
@@ -125,7 +125,7 @@ def test_a_listener_gets_every_byte_that_was_not_there_before(tmp_path: Path) ->
 
     async def scenario() -> tuple[bytes, bytes]:
         heard = bytearray()
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             async with open_port(line.port, 1200) as port:
                 line.write(b"early")
                 early = await port.read()
@@ -148,7 +148,7 @@ def test_what_a_listener_raises_is_raised_where_the_port_is_read(tmp_path: Path,
         raise mistake
 
     async def scenario() -> None:
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             async with open_port(line.port, 1200) as port, asyncio.timeout(BOUND):
                 port.listen(fail)
                 line.write(b"A")
@@ -163,7 +163,7 @@ def test_a_missing_port_says_how_to_find_it() -> None:
     """Nobody is left alone with "No such file or directory"."""
     error = asyncio.run(trouble_of("/dev/serial/by-id/usb-none"))
 
-    assert error.kind is Trouble.MISSING
+    assert error.kind is PortErrorKind.MISSING
     assert "ls -l /dev/serial/by-id" in str(error)
 
 
@@ -171,13 +171,13 @@ def test_a_second_opener_is_refused(tmp_path: Path) -> None:
     """Two readers would eat each other's bytes: the port is held alone, and the way out is said."""
 
     async def scenario() -> PortError:
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             async with open_port(line.port, 1200):
                 return await trouble_of(line.port)
 
     error = asyncio.run(scenario())
 
-    assert error.kind is Trouble.BUSY
+    assert error.kind is PortErrorKind.BUSY
     assert "serial-getty@" in str(error)
 
 
@@ -185,7 +185,7 @@ def test_a_port_without_rights_says_how_to_get_them() -> None:
     """The group is named, with the command."""
     error = cannot_open("/dev/ttyAMA0", 1200, serial.SerialException(errno.EACCES, "could not open port"))
 
-    assert error.kind is Trouble.DENIED
+    assert error.kind is PortErrorKind.DENIED
     assert "usermod -aG dialout" in str(error)
     assert "serial-getty@ttyAMA0" in str(error)
 
@@ -196,7 +196,7 @@ def test_what_is_wrong_is_told_in_the_language_of_the_reader(monkeypatch: pytest
     error = cannot_reach("bridge:8888", TimeoutError())
 
     assert str(error).startswith("the bridge at bridge:8888 cannot be reached: it does not answer.")
-    assert error.told().startswith("le pont à bridge:8888 est injoignable : il ne répond pas.")
+    assert error.localized().startswith("le pont à bridge:8888 est injoignable : il ne répond pas.")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
@@ -205,7 +205,7 @@ def test_a_port_without_rights_is_told_apart(tmp_path: Path) -> None:
     forbidden = tmp_path / "port"
     forbidden.touch(mode=0o000)
 
-    assert asyncio.run(trouble_of(str(forbidden))).kind is Trouble.DENIED
+    assert asyncio.run(trouble_of(str(forbidden))).kind is PortErrorKind.DENIED
 
 
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir])
@@ -216,7 +216,7 @@ def test_what_is_no_serial_port_is_refused(tmp_path: Path, make: Callable[[Path]
 
     error = asyncio.run(trouble_of(str(path)))
 
-    assert error.kind is Trouble.OTHER
+    assert error.kind is PortErrorKind.OTHER
     assert "is not a serial port" in str(error)
 
 
@@ -225,27 +225,27 @@ def test_an_impossible_speed_is_named(tmp_path: Path, baudrate: int) -> None:
     """A speed that the port cannot do is told apart from a port that is not there."""
 
     async def scenario() -> PortError:
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             return await trouble_of(line.port, baudrate)
 
     error = asyncio.run(scenario())
 
-    assert error.kind is Trouble.SPEED
+    assert error.kind is PortErrorKind.SPEED
     assert str(baudrate) in str(error)
 
 
 @pytest.mark.parametrize(
     ("raised", "kind"),
     [
-        (termios.error(errno.EINVAL, "Invalid argument"), Trouble.SPEED),
-        (ValueError("Failed to set custom baud rate"), Trouble.SPEED),
-        (termios.error(errno.EIO, "Input/output error"), Trouble.MISSING),
-        (TimeoutError(), Trouble.STUCK),
-        (OSError(errno.ENOSPC, "no space"), Trouble.OTHER),
-        (OSError(errno.EBUSY, "busy"), Trouble.BUSY),
+        (termios.error(errno.EINVAL, "Invalid argument"), PortErrorKind.SPEED),
+        (ValueError("Failed to set custom baud rate"), PortErrorKind.SPEED),
+        (termios.error(errno.EIO, "Input/output error"), PortErrorKind.MISSING),
+        (TimeoutError(), PortErrorKind.STUCK),
+        (OSError(errno.ENOSPC, "no space"), PortErrorKind.OTHER),
+        (OSError(errno.EBUSY, "busy"), PortErrorKind.BUSY),
     ],
 )
-def test_whatever_the_system_says_has_a_kind(raised: Exception, kind: Trouble) -> None:
+def test_whatever_the_system_says_has_a_kind(raised: Exception, kind: PortErrorKind) -> None:
     """What pyserial lets out of an opening is explained, also what is no OSError."""
     assert cannot_open("/dev/ttyUSB0", 1234, raised).kind is kind
 
@@ -266,10 +266,10 @@ def test_a_second_reader_is_not_taken_for_an_unplugged_cable(
     dozing: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """Bytes that another program took first, and a line that is gone, are told apart, awake or asleep."""
-    with Line(link=tmp_path / "meter") as line:
+    with SerialLine(link=tmp_path / "meter") as line:
         tty = source._open_tty(line.port, 1200)
         if dozing:
-            Doze(tty.fileno()).begin()
+            CanonicalMode(tty.fileno()).begin()
         # What the transport meets when it was told of a byte that somebody else has read since.
         with pytest.raises(serial.SerialException) as stolen:
             tty.read(1024)
@@ -278,8 +278,8 @@ def test_a_second_reader_is_not_taken_for_an_unplugged_cable(
             tty.read(1024)
         tty.release()
 
-    assert device_lost("port", stolen.value).kind is Trouble.BUSY
-    assert device_lost("port", gone.value).kind is Trouble.GONE
+    assert device_lost("port", stolen.value).kind is PortErrorKind.BUSY
+    assert device_lost("port", gone.value).kind is PortErrorKind.GONE
 
 
 def test_a_port_that_is_lost_while_it_opens_is_explained(
@@ -291,19 +291,19 @@ def test_a_port_that_is_lost_while_it_opens_is_explained(
         raise termios.error(errno.EIO, "Input/output error")
 
     async def scenario() -> tuple[PortError, bool]:
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             return await trouble_of(line.port), line.attached
 
     monkeypatch.setattr("serial_asyncio.connection_for_serial", refuse)
     error, held = asyncio.run(scenario())
 
-    assert error.kind is Trouble.MISSING
+    assert error.kind is PortErrorKind.MISSING
     assert not held
 
 
 def test_a_failing_read_is_passed_on_as_the_transport_expects_it(tmp_path: Path) -> None:
     """A fault of the device is a SerialException with its number."""
-    with Line(link=tmp_path / "meter") as line:
+    with SerialLine(link=tmp_path / "meter") as line:
         tty = source._open_tty(line.port, 1200)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(os, "read", _raise(OSError(errno.EIO, "Input/output error")))
@@ -326,7 +326,7 @@ def test_an_unplugged_port_is_noticed_and_its_return_too(tmp_path: Path) -> None
 
     async def scenario() -> tuple[float, set[str], int]:
         slowest, paths, before = 0.0, set(), 0
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             for turn in range(21):
                 async with open_port(line.port, 1200) as port:
                     paths.add(line.path)
@@ -338,7 +338,7 @@ def test_an_unplugged_port_is_noticed_and_its_return_too(tmp_path: Path) -> None
                         async with asyncio.timeout(BOUND):
                             await port.read()
                     slowest = max(slowest, time.monotonic() - start)
-                    assert caught.value.kind is Trouble.GONE
+                    assert caught.value.kind is PortErrorKind.GONE
                 if turn == 0:
                     before = descriptors()
             return slowest, paths, descriptors() - before
@@ -354,7 +354,7 @@ def test_a_port_may_be_opened_again_at_once(tmp_path: Path) -> None:
     """A closed port is really closed: the next opening never meets its own lock."""
 
     async def scenario() -> None:
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             for baudrate in [1200, 9600] * 10:
                 async with open_port(line.port, baudrate):
                     assert line.heard_at == baudrate
@@ -372,7 +372,7 @@ def test_a_closing_that_hangs_delays_nothing(tmp_path: Path, monkeypatch: pytest
         really(tty)
 
     async def scenario() -> tuple[float, PortError]:
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             async with open_port(line.port, 1200):
                 start = time.monotonic()
             lasted = time.monotonic() - start
@@ -387,7 +387,7 @@ def test_a_closing_that_hangs_delays_nothing(tmp_path: Path, monkeypatch: pytest
     lasted, error = asyncio.run(scenario())
 
     assert 0.1 <= lasted < BOUND
-    assert error.kind is Trouble.STUCK
+    assert error.kind is PortErrorKind.STUCK
     assert "its driver hangs" in str(error)
 
 
@@ -408,7 +408,7 @@ def test_an_opening_that_hangs_is_given_up(
         return opened[0]
 
     async def scenario() -> None:
-        with Line(link=tmp_path / "meter") as line:
+        with SerialLine(link=tmp_path / "meter") as line:
             if cancelled:
                 opening = asyncio.create_task(trouble_of(line.port))
                 await until(lambda: line.port in source._unfinished)
@@ -454,7 +454,7 @@ def test_a_bridge_is_read_like_a_port() -> None:
     data, error = asyncio.run(scenario())
 
     assert data == ALL_BYTES
-    assert error.kind is Trouble.GONE
+    assert error.kind is PortErrorKind.GONE
     assert "closed the connection" in str(error)
 
 
@@ -469,7 +469,7 @@ def test_a_bridge_that_refuses_is_named() -> None:
 
     url, error = asyncio.run(scenario())
 
-    assert error.kind is Trouble.UNREACHABLE
+    assert error.kind is PortErrorKind.UNREACHABLE
     assert "nothing listens there" in str(error)
     assert url.removeprefix("socket://") in str(error)
 
@@ -484,7 +484,7 @@ def test_a_bridge_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(source, "OPEN_LIMIT", 0.05)
     error = asyncio.run(trouble_of("socket://192.0.2.1:8888"))
 
-    assert error.kind is Trouble.UNREACHABLE
+    assert error.kind is PortErrorKind.UNREACHABLE
     assert "does not answer" in str(error)
 
 
@@ -493,7 +493,7 @@ def test_a_bridge_without_a_known_name_is_named(name: str) -> None:
     """A name that does not resolve, or is none, is no crash."""
     error = asyncio.run(trouble_of(f"socket://{name}:8888"))
 
-    assert error.kind is Trouble.UNREACHABLE
+    assert error.kind is PortErrorKind.UNREACHABLE
     assert name in str(error)
 
 
@@ -502,7 +502,7 @@ def test_an_address_of_the_wrong_form_is_refused(url: str) -> None:
     """The form is shown."""
     error = asyncio.run(trouble_of(url))
 
-    assert error.kind is Trouble.OTHER
+    assert error.kind is PortErrorKind.OTHER
     assert "socket://host:port" in str(error)
 
 

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from teleinfo.port.baud_detector import Tuner
+from teleinfo.port.baud_detector import BaudDetector
 from teleinfo.port.silence import Silence
 
 
@@ -19,7 +19,7 @@ def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 def silence_of(*speeds: int) -> Silence:
     """Return the story of a port that was opened at 0 s."""
-    silence = Silence("/dev/ttyUSB0", Tuner(speeds))
+    silence = Silence("/dev/ttyUSB0", BaudDetector(speeds))
     silence.opened(0.0)
     return silence
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from teleinfo.port.stability import LONGEST, OVERDUE, PATIENCE, ROW, Calm
+from teleinfo.port.stability import LONGEST, OVERDUE, PATIENCE, ROW, StabilityDetector
 
 FRAME = 800  # bytes
 
 
-def calm_after(frames: int, *, size: int = FRAME, parity: bool | None = True) -> Calm:
+def calm_after(frames: int, *, size: int = FRAME, parity: bool | None = True) -> StabilityDetector:
     """Return a line that was opened at 0 s, and sent one frame a second."""
-    calm = Calm(0, 0)
+    calm = StabilityDetector(0, 0)
     for number in range(1, frames + 1):
         calm.frame(number, number * size, parity=parity)
     return calm
@@ -17,7 +17,7 @@ def calm_after(frames: int, *, size: int = FRAME, parity: bool | None = True) ->
 
 def test_a_few_frames_in_a_row_make_a_line_calm() -> None:
     """Before, the speed may be wrong, or the frame the end of one."""
-    assert not Calm(0, 0).holds(1)
+    assert not StabilityDetector(0, 0).holds(1)
     assert not calm_after(ROW - 1).holds(ROW)
     assert calm_after(ROW).holds(ROW)
 
@@ -50,7 +50,7 @@ def test_a_line_without_frames_is_not_calm_until_a_few_came_again() -> None:
     assert not calm.holds(ROW + 6)
 
 
-def held_after(calm: Calm, now: float, count: int) -> list[bool]:
+def held_after(calm: StabilityDetector, now: float, count: int) -> list[bool]:
     """Return whether the line was calm after each frame of a row that begins behind byte number `count`."""
     held = []
     for number in range(1, ROW + 1):
@@ -90,7 +90,7 @@ def test_a_frame_that_is_missing_begins_a_row_anew() -> None:
 
 def test_what_is_usual_is_the_longest_time_between_frames_of_the_row() -> None:
     """What came before the row does not count, and a meter whose frames differ in length is slept through."""
-    calm = Calm(0, 0)
+    calm = StabilityDetector(0, 0)
     for number, now in enumerate((20, 21, 23, 26), start=1):
         calm.frame(now, number * FRAME, parity=True)
 
@@ -101,7 +101,7 @@ def test_what_is_usual_is_the_longest_time_between_frames_of_the_row() -> None:
 
 def test_the_bytes_of_before_the_opening_do_not_count() -> None:
     """The count goes on over many openings."""
-    calm = Calm(100, 1_000_000)
+    calm = StabilityDetector(100, 1_000_000)
     for number in range(1, ROW + 1):
         calm.frame(100 + number, 1_000_000 + number * FRAME, parity=True)
 

@@ -41,9 +41,9 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def _few_labels(monkeypatch: pytest.MonkeyPatch) -> None:
-    def label(name: str) -> labels.Label:
+    def label(name: str) -> labels.LabelSpec:
         kind, charset = labels.Kind.IDENTIFIER, labels.Charset.DIGITS
-        return labels.Label(
+        return labels.LabelSpec(
             name=name, kind=kind, charset=charset, unit=None, horodate=False, french="", english=""
         )
 
@@ -284,13 +284,13 @@ def test_the_log_is_in_english_and_a_screen_in_the_language_of_the_reader(
     error = caught.value
     at = error.faults.index(f"TELEINFO_{variable}: {line}")
 
-    assert error.told[at].startswith(f"TELEINFO_{variable}\N{NO-BREAK SPACE}: ")
-    assert not re.search(r" (is|are|has|did|cannot|default) ", error.told[at])
+    assert error.localized[at].startswith(f"TELEINFO_{variable}\N{NO-BREAK SPACE}: ")
+    assert not re.search(r" (is|are|has|did|cannot|default) ", error.localized[at])
 
 
 def test_all_faults_are_told_at_once() -> None:
     """One start shows everything that is to be mended, contradictions too."""
-    told = faults(
+    localized = faults(
         MQTT_PORT="abc",
         MQTT_QOS="7",
         MQTT_PASSWORD="x",
@@ -299,7 +299,7 @@ def test_all_faults_are_told_at_once() -> None:
         LOG_LEVEL="loud",
     )
 
-    assert [line.partition(":")[0] for line in told] == [
+    assert [line.partition(":")[0] for line in localized] == [
         "TELEINFO_MQTT_TOPC",
         "TELEINFO_MQTT_PORT",
         "TELEINFO_MQTT_PASSWORD",
@@ -323,9 +323,9 @@ def test_a_certificate_and_its_key_go_together(given_file: str, line: str) -> No
 
 def test_a_certificate_that_cannot_be_read_is_one_fault_not_two() -> None:
     """The key beside it is not at fault."""
-    told = faults(MQTT_TLS="true", MQTT_TLS_CERT_FILE="/nowhere", MQTT_TLS_KEY_FILE="/dev/null")
+    localized = faults(MQTT_TLS="true", MQTT_TLS_CERT_FILE="/nowhere", MQTT_TLS_KEY_FILE="/dev/null")
 
-    assert told == ['TELEINFO_MQTT_TLS_CERT_FILE: "/nowhere" cannot be read: No such file or directory']
+    assert localized == ['TELEINFO_MQTT_TLS_CERT_FILE: "/nowhere" cannot be read: No such file or directory']
 
 
 def test_a_misspelt_prefix_is_noticed() -> None:
@@ -514,7 +514,7 @@ def test_a_host_that_passes_can_be_encoded_for_the_resolver(text: str) -> None:
 @given(st.text(st.characters(exclude_characters="'\r\n", exclude_categories=["Cs"])))
 def test_single_quotes_keep_any_value(value: str) -> None:
     """What stands in single quotes is the value, whatever it is."""
-    assert env_file.parse(f"X='{value}'") == [env_file.Line(1, "X", value)]
+    assert env_file.parse(f"X='{value}'") == [env_file.EnvLine(1, "X", value)]
 
 
 @given(st.text())

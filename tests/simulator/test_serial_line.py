@@ -16,7 +16,7 @@ import pytest
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.play import baudrate_of, play, replay
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.simulator.wrong_speed import misread
 from teleinfo.tic.decoder import Decoder
 
@@ -77,7 +77,7 @@ class Clock:
 def test_every_byte_arrives_as_it_was_written() -> None:
     """The terminal is raw: no byte is swallowed, changed or echoed."""
     data = bytes(range(256)) * 4
-    with Line() as line:
+    with SerialLine() as line:
         reader = Reader(line.port)
         line.write(data)
 
@@ -87,7 +87,7 @@ def test_every_byte_arrives_as_it_was_written() -> None:
 
 def test_bytes_that_nobody_reads_are_lost() -> None:
     """A line does not wait: what was sent before a reader came, or after it left, is never seen."""
-    with Line() as line:
+    with SerialLine() as line:
         line.write(b"before")
         reader = Reader(line.port)
         attached = [line.attached]
@@ -109,7 +109,7 @@ def test_bytes_that_nobody_reads_are_lost() -> None:
 def test_a_reader_that_stands_still_blocks_nothing() -> None:
     """Beyond what the system buffers the bytes are dropped, at once."""
     size = 1_000_000
-    with Line() as line:
+    with SerialLine() as line:
         reader = Reader(line.port)
         line.write(bytes(size))
 
@@ -120,7 +120,7 @@ def test_a_reader_that_stands_still_blocks_nothing() -> None:
 def test_a_hang_up_ends_the_reading_and_the_link_leads_to_the_next_port(tmp_path: Path) -> None:
     """Pulled out, the reader gets an end of file; plugged in again, the same link has another number."""
     link = tmp_path / "meter"
-    with Line(link=link) as line:
+    with SerialLine(link=link) as line:
         first = line.path
         reader = Reader(str(link))
         line.hang_up()
@@ -146,12 +146,12 @@ def test_a_link_replaces_a_link_and_nothing_else(tmp_path: Path) -> None:
     link, file = tmp_path / "meter", tmp_path / "file"
     link.symlink_to("nowhere")
     file.write_text("precious")
-    with Line(link=link) as line:
+    with SerialLine(link=link) as line:
         assert str(link.readlink()) == line.path
-        with Line(link=link):
+        with SerialLine(link=link):
             pass
         link.symlink_to("elsewhere")
-    with pytest.raises(FileExistsError), Line(link=file):
+    with pytest.raises(FileExistsError), SerialLine(link=file):
         pass
 
     assert str(link.readlink()) == "elsewhere"
@@ -164,7 +164,7 @@ def test_a_link_replaces_a_link_and_nothing_else(tmp_path: Path) -> None:
 def test_bytes_go_at_the_speed_of_the_line(baudrate: int, speed: float, seconds: float) -> None:
     """300 bytes take 3000 bits, on the line's own clock, and leave in chunks of a UART."""
     clock = Clock()
-    line = Line(baudrate=baudrate, speed=speed, clock=clock, sleep=clock.sleep)
+    line = SerialLine(baudrate=baudrate, speed=speed, clock=clock, sleep=clock.sleep)
     with line:
         asyncio.run(line.send(bytes(300)))
 
@@ -176,7 +176,7 @@ def test_real_time_is_kept() -> None:
     """A frame of 0.9 s takes no less on the wall, and not many times more on a busy machine."""
 
     async def story() -> tuple[float, float]:
-        async with Line(baudrate=9600) as line:
+        async with SerialLine(baudrate=9600) as line:
             begin = time.monotonic()
             await line.send(bytes(480))
             await line.idle(0.02)
@@ -193,7 +193,7 @@ def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
     data = random.Random(1).randbytes(200_000)
 
     async def story() -> bytes:
-        async with Line(speed=0) as line:
+        async with SerialLine(speed=0) as line:
             sending = asyncio.create_task(line.send(data, encoded=True))
             reader = Reader(line.port)
             received = await asyncio.to_thread(reader.read, len(data))
@@ -209,7 +209,7 @@ def test_a_reader_is_waited_for_on_request() -> None:
     """`until_attached` ends when somebody opens the port, `until_read` when all was read or time is up."""
 
     async def story() -> list[bool]:
-        async with Line() as line:
+        async with SerialLine() as line:
             waiting = asyncio.create_task(line.until_attached())
             await asyncio.sleep(0)
             done = [waiting.done()]
@@ -228,7 +228,7 @@ def test_a_reader_is_waited_for_on_request() -> None:
 def test_a_link_that_cannot_be_made_leaks_nothing(tmp_path: Path) -> None:
     """After a failed opening the line is closed, and so is the one that it should have replaced."""
     link = tmp_path / "meter"
-    with Line(link=link) as line:
+    with SerialLine(link=link) as line:
         link.unlink()
         link.mkdir()
         with pytest.raises(FileExistsError):
@@ -243,7 +243,7 @@ def test_what_a_meter_sends_is_what_a_decoder_reads(*, parity: bool) -> None:
 
     async def story() -> bytes:
         meter = build("standard", start=START, rng=random.Random(1))
-        async with Line(baudrate=9600, speed=0, parity=parity) as line:
+        async with SerialLine(baudrate=9600, speed=0, parity=parity) as line:
             playing = asyncio.create_task(play(meter, line, start=START, frames=20))
             reader = Reader(line.port)
             received = await asyncio.to_thread(reader.read, 20 * 865)
@@ -265,7 +265,7 @@ def test_noise_reaches_the_reader() -> None:
     frame = encode_frame(build("standard", start=START, rng=random.Random(1)).frame(START))
 
     async def story() -> bytes:
-        async with Line(speed=0, noise=0.01, rng=random.Random(1)) as line:
+        async with SerialLine(speed=0, noise=0.01, rng=random.Random(1)) as line:
             sending = asyncio.create_task(line.send(frame))
             reader = Reader(line.port)
             received = await asyncio.to_thread(reader.read, len(frame))
@@ -284,7 +284,7 @@ def test_a_reader_at_another_speed_hears_garble_until_it_changes() -> None:
     text = b"\x02\nPTEC HP..  \r\x03"
 
     async def story() -> tuple[bytes, bytes, bytes]:
-        async with Line(baudrate=1200, speed=0, garble=True, parity=False) as line:
+        async with SerialLine(baudrate=1200, speed=0, garble=True, parity=False) as line:
             expected = misread(text, sent=1200, heard=9600)
             wrong = Reader(line.port, baudrate=9600)
             assert line.heard_at == 9600
@@ -305,7 +305,7 @@ def test_a_reader_at_another_speed_hears_garble_until_it_changes() -> None:
 
 def test_a_port_that_nobody_set_has_the_speed_of_the_meter() -> None:
     """Then `cat` can read it."""
-    with Line(baudrate=9600) as line:
+    with SerialLine(baudrate=9600) as line:
         assert line.heard_at == 9600
         line.hang_up()
         assert line.heard_at is None
@@ -318,7 +318,7 @@ def test_a_recording_is_sent_as_it_is_again_and_again(encode: type[bytes]) -> No
     recording = b"\x00\xffTEC" + encode(frame * 2) + b"\x02\nPT"
 
     async def story() -> bytes:
-        async with Line(speed=0) as line:
+        async with SerialLine(speed=0) as line:
             playing = asyncio.create_task(replay(recording, line, frames=5))
             reader = Reader(line.port)
             received = await asyncio.to_thread(reader.read, 2 * len(recording) + 5 + len(frame))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.mqtt.publisher import STEADY
 from tests.soak.process import PipedDaemon, Sample, sample
-from tests.soak.soak_meters import Street
+from tests.soak.soak_meters import SoakMeters
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import settings_for
 from tests.support.subscriber import Subscriber
@@ -41,7 +41,7 @@ class Soak:
     """One life of `daemon`, between `street` and `broker`; `subscriber` gets all that it publishes."""
 
     def __init__(
-        self, *, street: Street, broker: MosquittoBroker, daemon: PipedDaemon, subscriber: Subscriber
+        self, *, street: SoakMeters, broker: MosquittoBroker, daemon: PipedDaemon, subscriber: Subscriber
     ) -> None:
         self._street = street
         self._broker = broker
@@ -179,7 +179,7 @@ async def soak(folder: Path, link: Path, *, hours: int, speed: float) -> bool:
         f" A hang-up each {TEN_MINUTES / speed:.1f} real s, a killed broker at most each {BETWEEN_KILLS:.0f}."
     )
     say(HEADINGS)
-    street = Street(link, speed=speed)
+    street = SoakMeters(link, speed=speed)
     async with asyncio.timeout(1.5 * real + 60):
         with MosquittoBroker(folder) as broker, Subscriber(broker.host, broker.port) as subscriber:
             # Room for the readings of an outage: what is then lost is lost for another reason.

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.payload import Options, encode
-from teleinfo.tic.reading import read
+from teleinfo.tic.reading import build_reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +25,7 @@ GAP = 0.02  # simulated s between two frames
 IDENTIFIERS = {"ADCO", "ADSC", "PRM"}
 
 
-class Street:
+class SoakMeters:
     """
     One meter at a time behind `link`, `speed` times faster than on its line.
 
@@ -42,10 +42,10 @@ class Street:
         self._before = 0.0
         self._began = time.monotonic()
         self._meter: Meter
-        self._line = Line(link=link)
+        self._line = SerialLine(link=link)
 
     @property
-    def line(self) -> Line:
+    def line(self) -> SerialLine:
         """The line of the present meter."""
         return self._line
 
@@ -65,7 +65,7 @@ class Street:
         self._line.close()
         self._meter = build(name, start=self._now(), rng=Random(1))
         # At speed 0 a line waits for its reader. The pace is kept here.
-        self._line = Line(baudrate=self._meter.baudrate, link=self._line.link, speed=0, garble=True)
+        self._line = SerialLine(baudrate=self._meter.baudrate, link=self._line.link, speed=0, garble=True)
         self._line.open()
 
     async def play(self, *, until: float) -> None:
@@ -96,7 +96,7 @@ class Street:
 
     def _next(self) -> bytes:
         groups = self._meter.frame(self._now())
-        reading = read(groups)
+        reading = build_reading(groups)
         assert reading is not None
         self.payloads.add(hash(encode(reading, Options(), now=0.0)))
         self.secrets |= {group.value for group in groups if group.label in IDENTIFIERS}

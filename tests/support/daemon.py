@@ -11,7 +11,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,7 +91,7 @@ class Daemon:
             self._process.wait(LIMIT)
 
 
-def settings_for(broker: MosquittoBroker, line: Line) -> dict[str, object]:
+def settings_for(broker: MosquittoBroker, line: SerialLine) -> dict[str, object]:
     """Return the settings that join the daemon to this broker and this line."""
     return {"serial_port": line.port, "mqtt_host": broker.host, "mqtt_port": broker.port}
 
@@ -106,7 +106,7 @@ class Meter:
 
     def __init__(self, frame: bytes | None, *, period: float = 0.2, link: Path | None = None) -> None:
         self.frame = frame
-        self.line = Line(link=link)
+        self.line = SerialLine(link=link)
         self._period = period
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send, name="meter", daemon=True)

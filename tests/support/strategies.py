@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import cut_frame, encode_frame, encode_group, flip_bits, with_parity
 from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Kind, Label, Mode
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Kind, LabelSpec, Mode
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -30,7 +30,7 @@ def horodates() -> SearchStrategy[str]:
 
 
 @st.composite
-def groups_of(draw: DrawFn, mode: Mode, label: Label) -> Group:
+def groups_of(draw: DrawFn, mode: Mode, label: LabelSpec) -> Group:
     """Draw a group of this étiquette, as the wire has it."""
     horodate = draw(horodates()) if label.horodate else None
     empty = label.horodate and label.kind is Kind.HORODATE

@@ -13,7 +13,7 @@ from teleinfo.tic import groups
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import Group
-from teleinfo.tic.reading import read
+from teleinfo.tic.reading import build_reading
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,7 +71,7 @@ def test_exactly_the_sound_groups_of_each_complete_frame_come_out(captures: Path
     found = [
         [
             (group.label, group.horodate, group.value)
-            for group in groups.read(frame.body)
+            for group in groups.parse_frame(frame.body)
             if isinstance(group, Group)
         ]
         for frame in frames
@@ -142,6 +142,8 @@ def test_the_complete_tempo_frame_gives_what_its_source_asserts(captures: Path) 
     name = "nom-std-tri-tempo-complete"
     expected = json.loads((captures / f"{name}.expected.json").read_text())["the_complete_frame"]
     [reading] = Decoder().feed((captures / f"{name}.tic").read_bytes())
-    asserted = read(Group(one["label"], one["value"], one["horodate"], reading.mode) for one in expected)
+    asserted = build_reading(
+        Group(one["label"], one["value"], one["horodate"], reading.mode) for one in expected
+    )
 
     assert asserted == reading

@@ -18,7 +18,7 @@ from teleinfo.simulator.encode import encode_group, with_parity
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.fuzz.model import LIMIT, Told, tell
+from tests.fuzz.model import LIMIT, RetainedState, tell
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
 
@@ -137,7 +137,7 @@ class ALine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.decoder = Decoder()
-        self.before = Told()  # what the stretches said that are over
+        self.before = RetainedState()  # what the stretches said that are over
         self.line = b""  # the stretch in hand, from its first byte on
         self.bytes = 0
         self.has_seen_a_thousand = False
@@ -164,7 +164,7 @@ class ALine(RuleBasedStateMachine):
         texts = [line("ADCO", "041961123456") + b"\r\n" + line("PAPP", f"{value:05}") for value in values]
         frames = b"".join(b"\x02\n" + text + b"\r\x03" for text in texts)
         self.feed(with_parity(frames) if parity else frames)
-        self.end_stretch(self.told())
+        self.end_stretch(self.localized())
         self.decoder.reset()
 
     @rule(frames=st.lists(sent, min_size=1, max_size=4), data=st.data())
@@ -239,7 +239,7 @@ class ALine(RuleBasedStateMachine):
     def the_port_is_opened_again(self) -> None:
         """Begin another stretch: what is in hand is forgotten, and nothing is counted."""
         self.decoder.reset()
-        self.end_stretch(self.told())
+        self.end_stretch(self.localized())
 
     @rule()
     def the_line_ends(self) -> None:
@@ -258,19 +258,19 @@ class ALine(RuleBasedStateMachine):
         self.line += data
         self.bytes += len(data)
 
-    def told(self) -> Told:
+    def localized(self) -> RetainedState:
         """Return what the model says of the stretch in hand."""
         return tell(self.line)
 
-    def end_stretch(self, told: Told) -> None:
+    def end_stretch(self, localized: RetainedState) -> None:
         """Take what a stretch said to what the others did."""
-        self.before = added(self.before, told)
+        self.before = added(self.before, localized)
         self.line = b""
 
     @invariant()
     def decoder_and_model_say_the_same(self) -> None:
         """Require the readings, the counts, the parity and the frame in progress to be those of the model."""
-        expected = added(self.before, self.told())
+        expected = added(self.before, self.localized())
 
         assert self.readings == expected.readings
         assert self.decoder.counts == Counts(
@@ -285,7 +285,7 @@ class ALine(RuleBasedStateMachine):
         assert self.decoder.parity is expected.with_parity
         self.pending_is_that_of_the_model(expected)
 
-    def pending_is_that_of_the_model(self, expected: Told) -> None:
+    def pending_is_that_of_the_model(self, expected: RetainedState) -> None:
         """Require the mode that most sound groups have, and how many; where it is a tie, either."""
         modes = [group.mode for group in expected.pending]
         mode, number = self.decoder.pending()
@@ -295,9 +295,9 @@ class ALine(RuleBasedStateMachine):
         assert mode is None or modes.count(mode) == number
 
 
-def added(before: Told, more: Told) -> Told:
+def added(before: RetainedState, more: RetainedState) -> RetainedState:
     """Return what two stretches said together."""
-    return Told(
+    return RetainedState(
         readings=before.readings + more.readings,
         frames=before.frames + more.frames,
         groups=before.groups + more.groups,

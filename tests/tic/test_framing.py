@@ -166,7 +166,7 @@ def test_the_work_is_linear_in_the_bytes(block: bytes, monkeypatch: pytest.Monke
     def counting(raw: bytes) -> tuple[bytes, bool]:
         nonlocal looked_at
         looked_at += len(raw)
-        return characters.undo(raw)
+        return characters.strip_parity(raw)
 
     monkeypatch.setattr(module, "undo", counting)
     framer = Framer(limit=64)

@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import encode_group, with_parity
-from teleinfo.tic.groups import Group, Rejection, checksum, parse, read
-from teleinfo.tic.labels import Charset, Label, Mode, find
-from teleinfo.tic.parity import undo
+from teleinfo.tic.groups import Group, RejectionCause, checksum, parse_frame, parse_group
+from teleinfo.tic.labels import Charset, LabelSpec, Mode, lookup
+from teleinfo.tic.parity import strip_parity
 from tests.support.strategies import LABELS, groups, groups_of
 
 PAPP = Group("PAPP", "00750", None, Mode.HISTORIQUE)
@@ -49,17 +49,17 @@ def sealed(covered: bytes) -> bytes:
 )
 def test_a_group_of_the_documents_is_read(line: bytes, expected: Group) -> None:
     """Groups whose checksums the documents and real meters give come out as they are."""
-    assert parse(line) == expected
+    assert parse_group(line) == expected
 
 
 @pytest.mark.parametrize(("mode", "label"), LABELS, ids=[f"{mode}-{label.name}" for mode, label in LABELS])
 @settings(max_examples=10)  # of each of the many étiquettes
 @given(data=st.data())
-def test_what_a_meter_encodes_is_what_comes_out(mode: Mode, label: Label, data: st.DataObject) -> None:
+def test_what_a_meter_encodes_is_what_comes_out(mode: Mode, label: LabelSpec, data: st.DataObject) -> None:
     """Encode then decode is identity, for every étiquette of the table in its mode."""
     group = data.draw(groups_of(mode, label))
 
-    assert read(encode_group(group)) == [group]
+    assert parse_frame(encode_group(group)) == [group]
 
 
 @pytest.mark.parametrize(
@@ -84,21 +84,21 @@ def test_what_a_meter_encodes_is_what_comes_out(mode: Mode, label: Label, data: 
 )
 def test_what_has_not_the_shape_of_a_group_is_malformed(line: bytes) -> None:
     """Too short, no separator, no étiquette, no value, a character that is not printable: malformed."""
-    assert parse(line) is Rejection.MALFORMED
+    assert parse_group(line) is RejectionCause.MALFORMED
 
 
 def test_a_wrong_sum_is_a_wrong_sum() -> None:
     """One digit that changed is seen by the checksum."""
-    assert parse(b"PAPP 00760 -") is Rejection.CHECKSUM
-    assert parse(b"VTIC\t03\tJ") is Rejection.CHECKSUM
+    assert parse_group(b"PAPP 00760 -") is RejectionCause.CHECKSUM
+    assert parse_group(b"VTIC\t03\tJ") is RejectionCause.CHECKSUM
 
 
 def test_each_mode_has_one_rule_for_its_sum() -> None:
     """Historique leaves the last separator out of the sum, standard takes it in; nothing else is accepted."""
     historique, standard = text(PAPP), text(EAST)
 
-    assert parse(historique[:-1] + bytes([checksum(historique[:-1])])) is Rejection.CHECKSUM
-    assert parse(standard[:-1] + bytes([checksum(standard[:-2])])) is Rejection.CHECKSUM
+    assert parse_group(historique[:-1] + bytes([checksum(historique[:-1])])) is RejectionCause.CHECKSUM
+    assert parse_group(standard[:-1] + bytes([checksum(standard[:-2])])) is RejectionCause.CHECKSUM
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_each_mode_has_one_rule_for_its_sum() -> None:
 )
 def test_a_horodate_has_a_season_and_twelve_digits(horodate: str) -> None:
     """Any other form is malformed, though the sum is right."""
-    assert parse(text(Group("SMAXSN", "01024", horodate, Mode.STANDARD))) is Rejection.MALFORMED
+    assert parse_group(text(Group("SMAXSN", "01024", horodate, Mode.STANDARD))) is RejectionCause.MALFORMED
 
 
 @pytest.mark.parametrize("season", "EHeh ")
@@ -114,7 +114,7 @@ def test_every_season_of_the_documents_is_taken(season: str) -> None:
     """Summer, winter, both with a degraded clock, and none."""
     group = Group("SMAXSN", "01024", f"{season}230301065253", Mode.STANDARD)
 
-    assert parse(text(group)) == group
+    assert parse_group(text(group)) == group
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_every_season_of_the_documents_is_taken(season: str) -> None:
 )
 def test_a_value_that_does_not_suit_its_etiquette_is_malformed(label: str, value: str, mode: Mode) -> None:
     """The table's character class catches what checksum and parity both miss."""
-    assert parse(text(Group(label, value, None, mode))) is Rejection.MALFORMED
+    assert parse_group(text(Group(label, value, None, mode))) is RejectionCause.MALFORMED
 
 
 @pytest.mark.parametrize("mode", Mode)
@@ -141,7 +141,7 @@ def test_an_etiquette_that_the_table_does_not_know_is_read(mode: Mode) -> None:
     """Capitals, digits, plus, minus and underscore make an étiquette; its value is of code characters."""
     group = Group("NEW+1-2_3", "CODE 42%", None, mode)
 
-    assert parse(text(group)) == group
+    assert parse_group(text(group)) == group
 
 
 def test_a_value_may_be_blank_or_padded_whatever_its_class() -> None:
@@ -149,53 +149,53 @@ def test_a_value_may_be_blank_or_padded_whatever_its_class() -> None:
     for value in ("   ", " 750 "):
         group = Group("PAPP", value, None, Mode.HISTORIQUE)
 
-        assert parse(text(group)) == group
+        assert parse_group(text(group)) == group
 
 
 def test_a_damaged_character_is_the_first_thing_that_is_said() -> None:
     """Parity is checked before anything else."""
-    assert parse(b"\xff") is Rejection.PARITY
-    assert parse(b"PAPP 00\xff50 -") is Rejection.PARITY
+    assert parse_group(b"\xff") is RejectionCause.PARITY
+    assert parse_group(b"PAPP 00\xff50 -") is RejectionCause.PARITY
 
 
 def test_an_lf_that_is_missing_or_damaged_costs_nothing() -> None:
     """A line without LF is read, and one whose first character was an LF before it was damaged."""
     for lf in (b"", b"\x0b", b"J", b"*", b"\xff", b"@"):
-        assert read(encode_group(IINST) + lf + encode_group(PAPP)[1:]) == [IINST, PAPP]
+        assert parse_frame(encode_group(IINST) + lf + encode_group(PAPP)[1:]) == [IINST, PAPP]
 
 
 def test_only_one_character_is_taken_for_a_damaged_lf() -> None:
     """Two characters before a group are no LF."""
-    [found] = read(b"**" + encode_group(PAPP)[1:])
+    [found] = parse_frame(b"**" + encode_group(PAPP)[1:])
 
-    assert isinstance(found, Rejection)
+    assert isinstance(found, RejectionCause)
 
 
 def test_without_lf_only_an_etiquette_of_the_table_is_believed() -> None:
     """The rest of ISOUSC behind a character that became CR has the right sum, and is nothing."""
     whole = encode_group(Group("ISOUSC", "45", None, Mode.HISTORIQUE))
 
-    assert parse(b"SC 45 ?") == Group("SC", "45", None, Mode.HISTORIQUE)
-    assert read(whole.replace(b"O", b"\r")) == [Rejection.MALFORMED, Rejection.CHECKSUM]
-    assert read(whole.replace(b"U", b"\r")) == [Rejection.MALFORMED, Rejection.MALFORMED]
+    assert parse_group(b"SC 45 ?") == Group("SC", "45", None, Mode.HISTORIQUE)
+    assert parse_frame(whole.replace(b"O", b"\r")) == [RejectionCause.MALFORMED, RejectionCause.CHECKSUM]
+    assert parse_frame(whole.replace(b"U", b"\r")) == [RejectionCause.MALFORMED, RejectionCause.MALFORMED]
 
 
 @pytest.mark.parametrize("cr", [b"", b"\x0c", b"\n", b"\xff"])
 def test_a_lost_cr_costs_its_own_group_and_no_other(cr: bytes) -> None:
     """What stands before the last LF of a line is a wreck, even if it looks sound."""
-    found = read(encode_group(IINST)[:-1] + cr + encode_group(PAPP))
+    found = parse_frame(encode_group(IINST)[:-1] + cr + encode_group(PAPP))
 
-    assert found == [Rejection.PARITY if cr == b"\xff" else Rejection.MALFORMED, PAPP]
+    assert found == [RejectionCause.PARITY if cr == b"\xff" else RejectionCause.MALFORMED, PAPP]
 
 
 def test_a_last_group_without_cr_is_a_wreck() -> None:
     """A line ends at CR, also the last one."""
-    assert read(encode_group(PAPP) + encode_group(IINST)[:-1]) == [PAPP, Rejection.MALFORMED]
+    assert parse_frame(encode_group(PAPP) + encode_group(IINST)[:-1]) == [PAPP, RejectionCause.MALFORMED]
 
 
 def test_empty_lines_are_nothing() -> None:
     """A CR behind STX, an LF before ETX and doubled marks are neither groups nor faults."""
-    assert read(b"\r\n\r" + encode_group(PAPP) + b"\r\r\n") == [PAPP]
+    assert parse_frame(b"\r\n\r" + encode_group(PAPP) + b"\r\r\n") == [PAPP]
 
 
 @given(groups(), st.data())
@@ -204,10 +204,10 @@ def test_no_flipped_bit_gives_another_group_on_a_line_with_parity(group: Group, 
     line = bytearray(with_parity(b"\x02" + encode_group(group)))
     bit = data.draw(st.integers(8, len(line) * 8 - 1))
     line[bit // 8] ^= 1 << bit % 8
-    characters, parity = undo(bytes(line))
+    characters, parity = strip_parity(bytes(line))
 
     assert parity
-    assert [found for found in read(characters[1:]) if isinstance(found, Group)] in ([], [group])
+    assert [found for found in parse_frame(characters[1:]) if isinstance(found, Group)] in ([], [group])
 
 
 def invisible(covered: bytes, position: int, group: Group) -> bool:
@@ -228,7 +228,7 @@ def invisible(covered: bytes, position: int, group: Group) -> bool:
         len(fields[1]) == 13 and fields[1][0] in b"EHeh " and fields[1][1:].isdigit()
     ):
         return False
-    label = find(group.mode, fields[0].decode())
+    label = lookup(group.mode, fields[0].decode())
     if label is None and not (
         len(fields[0]) <= 16 and set(fields[0]) <= set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_")
     ):
@@ -247,7 +247,7 @@ def test_without_parity_exactly_the_flips_that_no_check_can_see_are_accepted(gro
         for position in range(len(line))
         for bit in range(7)
         if isinstance(
-            parse(line[:position] + bytes([line[position] ^ 1 << bit]) + line[position + 1 :]), Group
+            parse_group(line[:position] + bytes([line[position] ^ 1 << bit]) + line[position + 1 :]), Group
         )
     }
 
@@ -257,4 +257,4 @@ def test_without_parity_exactly_the_flips_that_no_check_can_see_are_accepted(gro
 @given(st.binary())
 def test_any_bytes_are_read_without_raising(body: bytes) -> None:
     """Arbitrary bytes give groups or causes, never an exception."""
-    assert all(isinstance(found, Group | Rejection) for found in read(body))
+    assert all(isinstance(found, Group | RejectionCause) for found in parse_frame(body))

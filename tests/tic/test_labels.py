@@ -17,10 +17,10 @@ from teleinfo.tic.labels import (
     STANDARD,
     Charset,
     Kind,
-    Label,
+    LabelSpec,
     Mode,
-    find,
-    whole,
+    lookup,
+    parse_uint,
 )
 from teleinfo.tic.tables import households, saphir, sites
 
@@ -38,9 +38,9 @@ FAMILIES = {
 }
 
 
-def known(mode: Mode, name: str) -> Label:
+def known(mode: Mode, name: str) -> LabelSpec:
     """Return the label, which must be in the table."""
-    label = find(mode, name)
+    label = lookup(mode, name)
 
     assert label is not None, f"{name} is not in the table of {mode}"
     return label
@@ -210,7 +210,7 @@ def test_the_classes_are_those_of_the_contract() -> None:
 
 
 @pytest.mark.parametrize("labels", FAMILIES.values(), ids=FAMILIES)
-def test_a_family_says_no_label_twice(labels: tuple[Label, ...]) -> None:
+def test_a_family_says_no_label_twice(labels: tuple[LabelSpec, ...]) -> None:
     """In the list of one meter family each étiquette stands once."""
     names = [label.name for label in labels]
 
@@ -236,17 +236,17 @@ def test_saphir_agrees_with_the_entry_that_stands_for_it(mode: Mode) -> None:
 
 
 @pytest.mark.parametrize("table", [HISTORIQUE, STANDARD], ids=["historique", "standard"])
-def test_a_label_is_found_under_its_own_name(table: dict[str, Label]) -> None:
+def test_a_label_is_found_under_its_own_name(table: dict[str, LabelSpec]) -> None:
     """Each entry of the table is filed under its étiquette."""
     assert all(label.name == name for name, label in table.items())
 
 
 def test_an_unknown_label_is_not_found() -> None:
     """What the table does not have is None, and a label of one mode is unknown in the other."""
-    assert find(HIST, "NEVER") is None
-    assert find(HIST, "ADSC") is None
-    assert find(STD, "ADCO") is None
-    assert find(STD, "papp") is None
+    assert lookup(HIST, "NEVER") is None
+    assert lookup(HIST, "ADSC") is None
+    assert lookup(STD, "ADCO") is None
+    assert lookup(STD, "papp") is None
 
 
 def test_the_table_is_complete() -> None:
@@ -368,7 +368,7 @@ def test_the_labels_of_both_halves_of_an_ice_4q() -> None:
 
     assert {label.name for label in HISTORIQUE.values() if label.reused} == set(reused.split())
     assert not any(label.reused for label in STANDARD.values())
-    assert find(HIST, PART_OPENER) is not None
+    assert lookup(HIST, PART_OPENER) is not None
 
 
 @pytest.mark.parametrize(
@@ -413,7 +413,7 @@ def test_what_is_news() -> None:
     """News and alarms are labels of the table: changes of tariff, and the warnings of overrun."""
     assert {"PTEC", "DEMAIN", "NTARF", "LTARF"} == NEWS
     assert {"ADPS", "ADIR1", "ADIR2", "ADIR3"} == ALARMS
-    assert all(find(HIST, name) or find(STD, name) for name in NEWS | ALARMS)
+    assert all(lookup(HIST, name) or lookup(STD, name) for name in NEWS | ALARMS)
 
 
 def test_the_alert_bits_of_the_status_register() -> None:
@@ -445,4 +445,4 @@ def test_a_whole_number_is_digits_between_blanks_and_no_more_of_them_than_json_k
     value: str, number: int | None
 ) -> None:
     """Nothing but blanks fills a width, and nothing but the ten digits of ASCII counts."""
-    assert whole(value) == number
+    assert parse_uint(value) == number

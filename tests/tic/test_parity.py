@@ -7,19 +7,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import with_parity
-from teleinfo.tic.parity import DAMAGED, FOREIGN, has_parity, undo
+from teleinfo.tic.parity import DAMAGED, FOREIGN, has_parity, strip_parity
 
 LINE = b"\x02\nADCO 012345678901 C\r\nPAPP 00750 -\r\x03"
 
 
 def test_a_line_with_parity_comes_out_as_its_seven_bit_characters() -> None:
     """With parity in bit 7, the characters come out without it."""
-    assert undo(with_parity(LINE)) == (LINE, True)
+    assert strip_parity(with_parity(LINE)) == (LINE, True)
 
 
 def test_a_line_whose_parity_was_stripped_comes_out_as_it_is() -> None:
     """Without parity, bit 7 is never set, and nothing is checked."""
-    assert undo(LINE) == (LINE, False)
+    assert strip_parity(LINE) == (LINE, False)
 
 
 @given(st.integers(0, len(LINE) - 1), st.integers(0, 7))
@@ -30,14 +30,14 @@ def test_one_wrong_bit_marks_its_byte_and_no_other(position: int, bit: int) -> N
     expected = bytearray(LINE)
     expected[position] = DAMAGED
 
-    assert undo(bytes(raw)) == (bytes(expected), True)
+    assert strip_parity(bytes(raw)) == (bytes(expected), True)
 
 
 def test_a_byte_with_bit_7_on_a_stripped_line_is_not_ascii_and_not_called_damaged() -> None:
     """Without parity nobody can say that a byte is damaged, only that no meter sends it."""
     raw = LINE.replace(b"7", b"\xb7")
 
-    assert undo(raw) == (LINE.replace(b"7", bytes([FOREIGN])), False)
+    assert strip_parity(raw) == (LINE.replace(b"7", bytes([FOREIGN])), False)
 
 
 @pytest.mark.parametrize("junk", [b"\x00" * 100, b"\xff" * 100, b"\x80" * 100])
@@ -55,7 +55,7 @@ def test_a_tie_is_decided_for_the_stricter() -> None:
 @given(st.binary())
 def test_any_bytes_give_as_many_characters(raw: bytes) -> None:
     """Arbitrary bytes never raise, and none is lost or added."""
-    characters, parity = undo(raw)
+    characters, parity = strip_parity(raw)
 
     assert len(characters) == len(raw)
     assert parity == has_parity(raw)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.payload import Options, encode
-from teleinfo.tic.reading import Reading, read
+from teleinfo.tic.reading import Reading, build_reading
 from tests.support.strategies import groups
 
 if TYPE_CHECKING:
@@ -98,7 +98,7 @@ def test_a_reading_of_which_nothing_is_left_is_not_published() -> None:
 @given(sound=st.lists(groups(), min_size=1), numbers=st.booleans())
 def test_a_json_parser_reads_back_the_values(sound: list[Group], *, numbers: bool) -> None:
     """Whatever the meter says, the payload is JSON and says the same."""
-    reading = read(sound)
+    reading = build_reading(sound)
     if reading is None:
         return
     payload = encode(reading, Options(numbers=numbers), now=0)

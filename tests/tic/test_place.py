@@ -9,10 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import encode_group, flip_bits
-from teleinfo.tic.groups import Group, alike, checksum, parse
+from teleinfo.tic.groups import Group, checksum, line_pattern, parse_group
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.place import Place
-from teleinfo.tic.reading import read
+from teleinfo.tic.reading import build_reading
 from tests.support.strategies import groups
 
 EAST = Group("EAST", "012345678", None, Mode.STANDARD)
@@ -68,8 +68,8 @@ def neighbours(draw: st.DrawFn) -> tuple[Group, bytes]:
 def test_what_is_alike_with_the_right_sum_is_what_passes_every_check(case: tuple[Group, bytes]) -> None:
     """The short way takes a line if and only if the long way does, and reads the same in it."""
     group, text = case
-    match = alike(group).fullmatch(text)
-    found = parse(text)
+    match = line_pattern(group).fullmatch(text)
+    found = parse_group(text)
 
     if match is not None and checksum(match[1]) == text[-1]:
         *horodate, value = (part.decode() for part in match.groups()[1:])
@@ -86,7 +86,7 @@ def test_a_place_gives_for_a_line_what_the_reading_of_its_frame_has(group: Group
     """Whatever the étiquette: keys and texts are those of the contract. DATECOUR has a date in one mode."""
     text = (b"\x02" if first else b"") + line(group)
     place = Place.of(text, first=first)
-    reading = read([group])
+    reading = build_reading([group])
     assert reading is not None
     if place is None:
         return
@@ -105,7 +105,7 @@ def test_a_line_of_blanks_is_refused_in_linear_time(group: Group, blanks: int) -
     """A hostile line costs no more than its length: with a quadratic pattern this test would take minutes."""
     text = group.label.encode() + b" " * blanks + b"\x00"
 
-    assert alike(group).fullmatch(text) is None
+    assert line_pattern(group).fullmatch(text) is None
 
 
 def test_a_line_that_is_not_whole_has_no_place() -> None:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.reading import Reading, is_plain, read
+from teleinfo.tic.reading import Reading, build_reading, is_independent
 from tests.support.strategies import groups
 
 
@@ -24,13 +24,13 @@ def standard(label: str, value: str, horodate: str | None = None) -> Group:
 
 def values(*sound: Group) -> dict[str, str] | None:
     """Return the values of the reading, if there is one."""
-    reading = read(sound)
+    reading = build_reading(sound)
     return None if reading is None else reading.values
 
 
 def test_the_keys_stand_in_the_order_in_which_the_meter_sent_the_groups() -> None:
     """The mapping keeps the order of the wire."""
-    reading = read([historique("PAPP", "00750"), historique("ADCO", "012345678901")])
+    reading = build_reading([historique("PAPP", "00750"), historique("ADCO", "012345678901")])
 
     assert reading == Reading(Mode.HISTORIQUE, {"PAPP": "00750", "ADCO": "012345678901"})
     assert list(reading.values) == ["PAPP", "ADCO"]
@@ -97,17 +97,22 @@ def test_another_label_with_an_empty_value_behind_a_horodate_keeps_both_keys() -
 
 def test_no_sound_group_is_no_reading() -> None:
     """A frame in which nothing is sound is not published."""
-    assert read([]) is None
+    assert build_reading([]) is None
 
 
 def test_a_label_twice_is_no_reading() -> None:
     """Bytes were lost between two frames: whatever else is sound in it may be of the old one."""
     assert (
-        read([historique("PAPP", "00750"), historique("IINST", "003"), historique("PAPP", "00760")]) is None
+        build_reading([historique("PAPP", "00750"), historique("IINST", "003"), historique("PAPP", "00760")])
+        is None
     )
-    assert read([standard("DATE", "", "H240213083144"), standard("DATE", "", "H240213083145")]) is None
-    assert read([historique("PAPP", "00750"), historique("PAPP", "00750")]) is None
-    assert read([standard("PREAVIS", "DEP"), standard("PREAVIS", "EJP")]) is None  # of historique alone
+    assert (
+        build_reading([standard("DATE", "", "H240213083144"), standard("DATE", "", "H240213083145")]) is None
+    )
+    assert build_reading([historique("PAPP", "00750"), historique("PAPP", "00750")]) is None
+    assert (
+        build_reading([standard("PREAVIS", "DEP"), standard("PREAVIS", "EJP")]) is None
+    )  # of historique alone
 
 
 def test_labels_that_the_documents_let_repeat_give_all_their_values() -> None:
@@ -118,11 +123,11 @@ def test_labels_that_the_documents_let_repeat_give_all_their_values() -> None:
 
 def test_a_group_that_no_other_can_change_is_plain() -> None:
     """Each mode has its own étiquettes that may repeat; what opens a part changes those behind it."""
-    assert is_plain(historique("PAPP", "00750"))
-    assert not is_plain(historique("PREAVIS", "DEP"))
-    assert is_plain(standard("PREAVIS", "DEP"))
-    assert not is_plain(standard("TDYND", "d-01"))
-    assert not is_plain(historique("Appli", "INJECTION"))
+    assert is_independent(historique("PAPP", "00750"))
+    assert not is_independent(historique("PREAVIS", "DEP"))
+    assert is_independent(standard("PREAVIS", "DEP"))
+    assert not is_independent(standard("TDYND", "d-01"))
+    assert not is_independent(historique("Appli", "INJECTION"))
 
 
 def test_the_second_part_of_an_ice_4q_frame_has_keys_of_its_own() -> None:
@@ -140,7 +145,7 @@ def test_the_second_part_of_an_ice_4q_frame_has_keys_of_its_own() -> None:
 @given(st.lists(groups()))
 def test_a_reading_never_holds_a_value_that_no_group_had(sound: list[Group]) -> None:
     """Whatever the groups, every value of the reading stands in one of them."""
-    reading = read(sound)
+    reading = build_reading(sound)
     texts = " ".join([group.value for group in sound] + [group.horodate or "" for group in sound])
 
     assert reading is None or all(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from teleinfo.tic.labels import Mode, find
+from teleinfo.tic.labels import Mode, lookup
 from teleinfo.watch.describe import Fact, facts, meaning, moment, shown
 
 
@@ -29,21 +29,21 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_a_value_is_shown_in_its_unit(mode: Mode, key: str, value: str, expected: str) -> None:
     """Quantities have their unit, identifiers and texts are as they were sent."""
-    assert shown(find(mode, key), value) == expected
+    assert shown(lookup(mode, key), value) == expected
 
 
 def test_the_status_register_is_said_in_words() -> None:
     """What a household should know comes first, and is marked."""
-    told = facts("STGE", "463A0880")
+    localized = facts("STGE", "463A0880")
 
-    assert told[0] == Fact("overrun of the subscribed power", alert=True)
+    assert localized[0] == Fact("overrun of the subscribed power", alert=True)
     assert {
         "mobile peak 1 runs",
         "today white",
         "tomorrow blue",
         "dry contact closed",
         "supplier index 3",
-    } <= {fact.text for fact in told}
+    } <= {fact.text for fact in localized}
 
 
 @pytest.mark.parametrize(

@@ -193,10 +193,10 @@ def test_the_causes_are_told_whole_in_80_columns(
     board = board_of("hc")
     board.line = dataclasses.replace(LINE, verdict=verdict, bad_percent=12.5)
     page = picture(board, Size(80, 24))
-    told = page.lines[-2].plain
+    localized = page.lines[-2].plain
 
-    assert told.endswith(" 4")
-    assert (" 3, " in told, " 2, " in told, " 1, " in told) == (True, True, True)
+    assert localized.endswith(" 4")
+    assert (" 3, " in localized, " 2, " in localized, " 1, " in localized) == (True, True, True)
 
 
 def test_a_long_note_is_shown_whole() -> None:

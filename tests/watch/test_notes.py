@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.mqtt.config import Broker, BrokerError, closed, explain, refused, silent
-from teleinfo.port.errors import Trouble
+from teleinfo.port.errors import PortErrorKind
 from teleinfo.port.silence import NONSENSE, NONSENSE_SEARCHING, QUIET
 from teleinfo.tic.labels import Mode
 from teleinfo.watch import notes
@@ -22,7 +22,7 @@ OPEN = Ear(connected=True, trouble=None, mode=None, baudrate=1200, count=0, hear
 EARS = st.builds(
     Ear,
     connected=st.booleans(),
-    trouble=st.none() | st.sampled_from(Trouble),
+    trouble=st.none() | st.sampled_from(PortErrorKind),
     mode=st.none() | st.sampled_from(Mode),
     baudrate=st.sampled_from((1200, 9600)),
     count=st.integers(0, 1000),
@@ -39,18 +39,18 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.booleans(), st.lists(st.tuples(EARS, st.floats(0, 60)), max_size=20))
 def test_there_is_always_something_to_say(fixed: bool, story: list[tuple[Ear, float]]) -> None:  # noqa: FBT001 - drawn
     """Whatever happens to the port, in whatever order: one line."""
-    told, now = PortNotes(PORT, fixed=fixed), 0.0
+    localized, now = PortNotes(PORT, fixed=fixed), 0.0
     for ear, seconds in story:
         now += seconds
-        said = told.note(ear, now=now)
+        said = localized.note(ear, now=now)
 
         assert said
         assert "\n" not in said
         assert "{" not in said
 
 
-@pytest.mark.parametrize("trouble", Trouble)
-def test_every_trouble_of_the_port_names_it_and_the_doctor(trouble: Trouble) -> None:
+@pytest.mark.parametrize("trouble", PortErrorKind)
+def test_every_trouble_of_the_port_names_it_and_the_doctor(trouble: PortErrorKind) -> None:
     """Each has its own words, the port in them, and where to find out more."""
     ear = dataclasses.replace(OPEN, connected=False, trouble=trouble)
     said = PortNotes(PORT, fixed=False).note(ear, now=0)
@@ -61,18 +61,18 @@ def test_every_trouble_of_the_port_names_it_and_the_doctor(trouble: Trouble) -> 
 
 def test_a_port_that_the_service_reads_is_watched_by_way_of_the_broker() -> None:
     """Two readers would each get a part of the bytes."""
-    ear = dataclasses.replace(OPEN, connected=False, trouble=Trouble.BUSY)
+    ear = dataclasses.replace(OPEN, connected=False, trouble=PortErrorKind.BUSY)
 
     assert "teleinfo watch --mqtt" in PortNotes(PORT, fixed=False).note(ear, now=0)
 
 
 def test_a_line_that_is_dead_is_told_with_for_how_long() -> None:
     """The wires, before the first frame; afterwards it may be the meter."""
-    told = PortNotes(PORT, fixed=False)
-    first = told.note(OPEN, now=100.0)
-    dead = told.note(OPEN, now=100.0 + QUIET)
-    told.note(dataclasses.replace(OPEN, count=1), now=120.0)
-    again = told.note(dataclasses.replace(OPEN, count=1, heard=120.0, mode=Mode.HISTORIQUE), now=132.0)
+    localized = PortNotes(PORT, fixed=False)
+    first = localized.note(OPEN, now=100.0)
+    dead = localized.note(OPEN, now=100.0 + QUIET)
+    localized.note(dataclasses.replace(OPEN, count=1), now=120.0)
+    again = localized.note(dataclasses.replace(OPEN, count=1, heard=120.0, mode=Mode.HISTORIQUE), now=132.0)
 
     assert first == "listening for a meter at 1200 baud"
     assert dead == ("no byte from the meter for 10 s: check its wires (terminals I1 and I2) and the adapter")
@@ -82,24 +82,24 @@ def test_a_line_that_is_dead_is_told_with_for_how_long() -> None:
 @pytest.mark.parametrize(("fixed", "patience"), [(True, NONSENSE), (False, NONSENSE_SEARCHING)])
 def test_bytes_without_sense_are_told_after_a_while(fixed: bool, patience: float) -> None:  # noqa: FBT001 - a case
     """As in the log: later where the speed is searched; a sound frame ends it."""
-    told = PortNotes(PORT, fixed=fixed)
+    localized = PortNotes(PORT, fixed=fixed)
     said = [
-        told.note(dataclasses.replace(OPEN, count=int(second)), now=second)
+        localized.note(dataclasses.replace(OPEN, count=int(second)), now=second)
         for second in (0.0, patience - 1, patience)
     ]
     heard = dataclasses.replace(OPEN, count=1000, mode=Mode.STANDARD, baudrate=9600, heard=patience + 1)
 
     assert ["none makes sense" in one for one in said] == [False, False, True]
-    assert told.note(heard, now=patience + 1) == "reading a meter in mode standard at 9600 baud"
+    assert localized.note(heard, now=patience + 1) == "reading a meter in mode standard at 9600 baud"
 
 
 def test_the_time_without_a_port_is_no_silence() -> None:
     """A port that comes back is listened to anew."""
-    told = PortNotes(PORT, fixed=False)
-    told.note(OPEN, now=0.0)
-    told.note(dataclasses.replace(OPEN, connected=False, trouble=Trouble.GONE), now=5.0)
+    localized = PortNotes(PORT, fixed=False)
+    localized.note(OPEN, now=0.0)
+    localized.note(dataclasses.replace(OPEN, connected=False, trouble=PortErrorKind.GONE), now=5.0)
 
-    assert told.note(OPEN, now=500.0) == "listening for a meter at 1200 baud"
+    assert localized.note(OPEN, now=500.0) == "listening for a meter at 1200 baud"
 
 
 @pytest.mark.parametrize(

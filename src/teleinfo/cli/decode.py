@@ -56,8 +56,8 @@ def main(arguments: argparse.Namespace) -> int:
         if isinstance(error, BrokenPipeError):
             raise
         words = OUTPUT_FULL if error.errno == errno.ENOSPC else N_("{path} cannot be read: {error}")
-        told = _(words).format(path=arguments.file, error=error.strerror)
-        sys.stderr.write(f"teleinfo decode: {told}\n")
+        message = _(words).format(path=arguments.file, error=error.strerror)
+        sys.stderr.write(f"teleinfo decode: {message}\n")
         return 1
     decoder.close()
     sys.stderr.write(_summary(decoder))

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from teleinfo import __version__
 from teleinfo.cli.arguments import translate_argparse
 from teleinfo.common import journal
-from teleinfo.common.i18n import N_, Sentence, _
+from teleinfo.common.i18n import N_, Message, _
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -167,11 +167,11 @@ def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: b
         # Without a prefix journald files a line of standard error under "info".
         prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
         head = (
-            Sentence("teleinfo did not start: one setting is wrong.")
+            Message("teleinfo did not start: one setting is wrong.")
             if len(error.faults) == 1
-            else Sentence("teleinfo did not start: {count} settings are wrong.", count=len(error.faults))
+            else Message("teleinfo did not start: {count} settings are wrong.", count=len(error.faults))
         )
-        lines = [str(head), *error.faults] if log else [head.told(), *error.told]
+        lines = [str(head), *error.faults] if log else [head.localized(), *error.localized]
         sys.stderr.write(f"{prefix}{lines[0]}\n")
         sys.stderr.writelines(f"{prefix}  {line}\n" for line in lines[1:])
         return EXIT_CONFIGURATION

@@ -6,7 +6,7 @@ what changes in them has a name: `_("the port {path} is busy").format(path=path)
 sources. The catalogues are gettext's own files, `locale/<language>/<part>.po`, one for each part of the
 program, and are read as they are, in a few milliseconds: compiled ones would need a step of building in each
 of the ways in which teleinfo is installed. The log of the daemon is in English, whatever the locale: what
-may end in the log as well as on a screen is a `Sentence`, which says itself in both.
+may end in the log as well as on a screen is a `Message`, which says itself in both.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def N_(message: str) -> str:  # noqa: N802 - its name since ever
     return message
 
 
-class Sentence:
+class Message:
     """
     A message and what is filled into it: `str` gives it in English, `told` in the language of the reader.
 
@@ -60,10 +60,10 @@ class Sentence:
     def __str__(self) -> str:
         return self._message.format(**self._fields)
 
-    def told(self) -> str:
+    def localized(self) -> str:
         """Return it in the language of the locale."""
         fields = {
-            name: field.told() if isinstance(field, Sentence) else field
+            name: field.localized() if isinstance(field, Message) else field
             for name, field in self._fields.items()
         }
         return _(self._message).format(**fields)

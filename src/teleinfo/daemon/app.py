@@ -16,14 +16,14 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__
-from teleinfo.common.executor import LooseThreads
-from teleinfo.daemon.heartbeats import Beats
-from teleinfo.daemon.monitor import Keeper
-from teleinfo.daemon.rate_limit import Pace
+from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.daemon.heartbeats import Heartbeats
+from teleinfo.daemon.monitor import Monitor
+from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.publisher import Broker, Publisher, Tls
 from teleinfo.mqtt.topics import Topics
-from teleinfo.port.baud_detector import Tuner, candidates
+from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic import payload
 from teleinfo.tic.decoder import Decoder
@@ -50,21 +50,21 @@ class Daemon:
     def __init__(self, settings: Settings, notifier: Notifier) -> None:
         self._notifier = notifier
         self._options = settings.payload
-        self._pace = Pace(settings.publish_interval)
+        self._pace = RateLimit(settings.publish_interval)
         self._outbox = Outbox(settings.mqtt_queue)
-        decoder, beats, topics = Decoder(), Beats(), Topics(settings.mqtt_topic)
+        decoder, beats, topics = Decoder(), Heartbeats(), Topics(settings.mqtt_topic)
         rng = Random()  # noqa: S311 - spreads retries, guards nothing
         # Before the keeper: its states come first in the outbox.
         self._homeassistant = _homeassistant(settings, topics, self._outbox, rng)
         self._reader = Reader(
             url=settings.serial_port,
-            tuner=Tuner(candidates(settings.serial_mode, settings.serial_baudrate)),
+            tuner=BaudDetector(candidates(settings.serial_mode, settings.serial_baudrate)),
             decoder=decoder,
             on_reading=self._take,
             beat=beats.of("reader"),
             rng=rng,
         )
-        self._keeper = Keeper(
+        self._keeper = Monitor(
             reader=self._reader,
             decoder=decoder,
             outbox=self._outbox,
@@ -74,7 +74,7 @@ class Daemon:
             broker=f"{settings.mqtt_host}:{settings.broker_port}",
         )
         self._publisher = Publisher(
-            broker_of(settings),
+            broker_config(settings),
             self._outbox,
             topic_readings=topics.readings,
             status_topic=topics.status,
@@ -90,7 +90,7 @@ class Daemon:
         """Run until a signal asks to stop; raise what a task could not mend."""
         loop = asyncio.get_running_loop()
         # The threads that dial and open ports may hang in the kernel: nobody is to wait for them at the end.
-        loop.set_default_executor(LooseThreads())
+        loop.set_default_executor(DaemonThreadExecutor())
         stopped = asyncio.Event()
         for number in STOPPING_SIGNALS:
             # nohup(1) has the end of the terminal ignored, so that a program goes on: it does.
@@ -147,7 +147,7 @@ def _homeassistant(settings: Settings, topics: Topics, outbox: Outbox, rng: Rand
     )
 
 
-def broker_of(settings: Settings) -> Broker:
+def broker_config(settings: Settings) -> Broker:
     """Return where the broker is and who we are to it, as the settings say."""
     secret = settings.mqtt_password
     tls = Tls(

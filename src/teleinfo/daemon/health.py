@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 WINDOW = 300.0
 
 
-class Verdict(enum.StrEnum):
+class LineGrade(enum.StrEnum):
     """What the share of bad groups means for the household."""
 
     SILENT = "silent"  # no group at all
@@ -51,13 +51,13 @@ class Quality:
         return (bad - old_bad) / total if total else None
 
     @property
-    def verdict(self) -> Verdict:
+    def verdict(self) -> LineGrade:
         """The same in a word."""
         share = self.bad_share
         if share is None:
-            return Verdict.SILENT
-        limits = ((0.001, Verdict.GOOD), (0.01, Verdict.FAIR), (0.1, Verdict.POOR))
-        return next((verdict for limit, verdict in limits if share < limit), Verdict.BAD)
+            return LineGrade.SILENT
+        limits = ((0.001, LineGrade.GOOD), (0.01, LineGrade.FAIR), (0.1, LineGrade.POOR))
+        return next((verdict for limit, verdict in limits if share < limit), LineGrade.BAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

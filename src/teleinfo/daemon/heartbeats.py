@@ -17,7 +17,7 @@ STUCK = 15.0
 """A task that did not beat for so long, seconds, is stuck; each promises a beat every 5 s."""
 
 
-class Beats:
+class Heartbeats:
     """When each task last beat."""
 
     def __init__(self) -> None:

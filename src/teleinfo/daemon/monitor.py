@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo import __version__
 from teleinfo.daemon import health
-from teleinfo.daemon.status_text import Situation, in_plain_words
+from teleinfo.daemon.status_text import LinkStatus, status_text
 
 if TYPE_CHECKING:
-    from teleinfo.daemon.heartbeats import Beats
+    from teleinfo.daemon.heartbeats import Heartbeats
     from teleinfo.daemon.sd_notify import Notifier
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.mqtt.topics import Topics
@@ -41,7 +41,7 @@ HELD_UP = 2.0
 ONLINE, OFFLINE = b"online", b"offline"
 
 
-class Keeper:
+class Monitor:
     """Watches `reader`, `decoder` and `beats`, and puts what it finds into `outbox`."""
 
     def __init__(
@@ -51,7 +51,7 @@ class Keeper:
         decoder: Decoder,
         outbox: Outbox,
         topics: Topics,
-        beats: Beats,
+        beats: Heartbeats,
         notifier: Notifier,
         broker: str,
     ) -> None:
@@ -120,7 +120,7 @@ class Keeper:
             self._outbox.put_state(self._topics.health, self._health(now))
         if changed or now >= self._status_due:
             self._status_due = now + STATUS_EVERY
-            self._notifier.status(in_plain_words(self._situation(now)))
+            self._notifier.status(status_text(self._situation(now)))
 
     def _health(self, now: float) -> bytes:
         facts = health.Facts(
@@ -140,8 +140,8 @@ class Keeper:
         seconds = datetime.now(UTC).timestamp() - (now - self._last_frame)
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
-    def _situation(self, now: float) -> Situation:
-        return Situation(
+    def _situation(self, now: float) -> LinkStatus:
+        return LinkStatus(
             connected=self._reader.connected,
             trouble=self._reader.trouble,
             mode=self._reader.mode,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 
-class Pace:
+class RateLimit:
     """At least `interval` seconds from one message to the next, but news passes at once. 0 passes all."""
 
     def __init__(self, interval: float) -> None:

@@ -10,25 +10,25 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teleinfo.common.durations import duration
-from teleinfo.port.errors import Trouble
+from teleinfo.port.errors import PortErrorKind
 
 if TYPE_CHECKING:
     from teleinfo.tic.labels import Mode
 
 _NO_PORT = {
-    Trouble.MISSING: "no serial port",
-    Trouble.GONE: "the serial port went away",
-    Trouble.DENIED: "no right to read the serial port",
-    Trouble.BUSY: "another program reads the serial port",
-    Trouble.STUCK: "the driver of the serial port hangs",
-    Trouble.UNREACHABLE: "the bridge to the serial port cannot be reached",
-    Trouble.SPEED: "the serial port cannot work at this speed",
-    Trouble.OTHER: "the serial port cannot be opened",
+    PortErrorKind.MISSING: "no serial port",
+    PortErrorKind.GONE: "the serial port went away",
+    PortErrorKind.DENIED: "no right to read the serial port",
+    PortErrorKind.BUSY: "another program reads the serial port",
+    PortErrorKind.STUCK: "the driver of the serial port hangs",
+    PortErrorKind.UNREACHABLE: "the bridge to the serial port cannot be reached",
+    PortErrorKind.SPEED: "the serial port cannot work at this speed",
+    PortErrorKind.OTHER: "the serial port cannot be opened",
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Situation:
+class LinkStatus:
     """
     How it goes.
 
@@ -37,7 +37,7 @@ class Situation:
     """
 
     connected: bool
-    trouble: Trouble | None
+    trouble: PortErrorKind | None
     mode: Mode | None
     baudrate: int
     online: bool
@@ -48,14 +48,14 @@ class Situation:
     broker_connected: bool
 
 
-def in_plain_words(now: Situation) -> str:
+def status_text(now: LinkStatus) -> str:
     """Return one line: the port, the meter, the line's quality, the broker."""
     quality = "" if now.bad_share is None else f"; {now.bad_share:.1%} of the groups bad"
     broker = "connected to" if now.broker_connected else "no connection to"
     return f"{_port(now)}; {_meter(now)}{quality}; {broker} the broker at {now.broker}"
 
 
-def _port(now: Situation) -> str:
+def _port(now: LinkStatus) -> str:
     if not now.connected:
         return "opening the serial port" if now.trouble is None else _NO_PORT[now.trouble]
     if now.mode is None:
@@ -63,7 +63,7 @@ def _port(now: Situation) -> str:
     return f"mode {now.mode} at {now.baudrate} baud"
 
 
-def _meter(now: Situation) -> str:
+def _meter(now: LinkStatus) -> str:
     if now.last_frame is None:
         return "no frame yet"
     silent = "" if now.online else "the meter is silent, "

@@ -21,7 +21,7 @@ from teleinfo.common.i18n import _
 from teleinfo.doctor.broker_faults import failed
 from teleinfo.doctor.findings import fault, ok, unseen, warning
 from teleinfo.mqtt.config import BrokerError, explain, tls_context
-from teleinfo.mqtt.visit import visit
+from teleinfo.mqtt.visit import one_shot_connection
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
@@ -40,14 +40,16 @@ _DAY = 86400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class RetainedState:
     """What the broker keeps of a teleinfo: its status and its health, None where there is none."""
 
     status: str | None = None
     health: bytes | None = None
 
 
-async def examine(broker: Broker, topics: Topics) -> tuple[list[Finding], Told | None, tuple[str, ...]]:
+async def examine(
+    broker: Broker, topics: Topics
+) -> tuple[list[Finding], RetainedState | None, tuple[str, ...]]:
     """Return the findings, what the broker keeps (None without a login), and its addresses."""
     found: list[Finding] = []
     addresses: tuple[str, ...] = ()
@@ -59,14 +61,14 @@ async def examine(broker: Broker, topics: Topics) -> tuple[list[Finding], Told |
         found.append(ok("port", _("{address} answers").format(address=broker.address)))
         if broker.tls is not None:
             found.append(await _certificate(broker))
-        async with asyncio.timeout(4 * STEP_SECONDS), visit(guest) as link:
+        async with asyncio.timeout(4 * STEP_SECONDS), one_shot_connection(guest) as link:
             found.append(_login(broker))
-            told, more = await _talk(link, broker, topics)
+            retained, more = await _talk(link, broker, topics)
     except BrokerError as error:
         return [*found, failed(error, broker)], None, addresses
     except TimeoutError:
         return [*found, failed(explain(None, broker), broker)], None, addresses
-    return [*found, *more], told, addresses
+    return [*found, *more], retained, addresses
 
 
 def _named(host: str, addresses: tuple[str, ...]) -> str:
@@ -130,20 +132,22 @@ def _login(broker: Broker) -> Finding:
     return ok("login", _("accepted, with the user name of the settings"))
 
 
-async def _talk(link: Connection, broker: Broker, topics: Topics) -> tuple[Told, list[Finding]]:
+async def _talk(link: Connection, broker: Broker, topics: Topics) -> tuple[RetainedState, list[Finding]]:
     ours, word = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
     allowed = [await link.subscribe(topic) for topic in (topics.status, topics.health)]
     hears = await link.subscribe(ours)
     await link.publish(ours, word, qos=1, retain=False, limit=STEP_SECONDS)
     got = await _collect(link, ours, word)
     status = got.get(topics.status)
-    told = Told(None if status is None else status.decode(errors="replace"), got.get(topics.health))
-    found = [_status(told, all(allowed), topics)]
+    retained = RetainedState(
+        None if status is None else status.decode(errors="replace"), got.get(topics.health)
+    )
+    found = [_status(retained, all(allowed), topics)]
     if not hears:
-        return told, [_deaf(broker, ours), *found]
+        return retained, [_deaf(broker, ours), *found]
     if got.get(ours) != word:
-        return told, [_mute(broker, ours, online=told.status == "online"), *found]
-    return told, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
+        return retained, [_mute(broker, ours, online=retained.status == "online"), *found]
+    return retained, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
 
 
 async def _collect(link: Connection, last: str, word: bytes) -> dict[str, bytes]:
@@ -158,9 +162,9 @@ async def _collect(link: Connection, last: str, word: bytes) -> dict[str, bytes]
     return got
 
 
-def _status(told: Told, allowed: bool, topics: Topics) -> Finding:  # noqa: FBT001 - one answer of the broker
-    if told.status is not None:
-        return ok("status", f"{topics.status}: {told.status}", status=told.status)
+def _status(retained: RetainedState, allowed: bool, topics: Topics) -> Finding:  # noqa: FBT001 - one answer of the broker
+    if retained.status is not None:
+        return ok("status", f"{topics.status}: {retained.status}", status=retained.status)
     if not allowed:
         return unseen("status", _("the broker does not let us read {topic}").format(topic=topics.status))
     saw = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__
-from teleinfo.common.executor import LooseThreads
+from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor import screen
-from teleinfo.doctor.findings import Verdict
+from teleinfo.doctor.findings import Severity
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import as_json, as_report
 from teleinfo.doctor.runner import Round, examine, worst
@@ -69,12 +69,12 @@ def main(arguments: argparse.Namespace) -> int:
         sys.stdout.write(screen.summary(areas, _style()))
     if report is not None and not _write(report, areas, settings):
         return 1
-    return 1 if worst(areas) is Verdict.FAULT else 0
+    return 1 if worst(areas) is Severity.FAULT else 0
 
 
 async def _look(arguments: argparse.Namespace) -> tuple[list[Area], Settings | None]:
     # A driver or a name service that hangs must not keep the command from its end.
-    asyncio.get_running_loop().set_default_executor(LooseThreads())
+    asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     machine = Machine()
     if not arguments.json:
         sys.stdout.write(f"teleinfo {__version__} {machine.model}".rstrip() + "\n")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Verdict(enum.StrEnum):
+class Severity(enum.StrEnum):
     """How it looks; only a fault makes the whole one."""
 
     OK = "ok"
@@ -29,7 +29,7 @@ class Finding:
     """
 
     check: str
-    verdict: Verdict
+    verdict: Severity
     saw: str
     advice: str = ""
     lines: tuple[str, ...] = ()
@@ -46,21 +46,21 @@ class Area:
 
 def ok(check: str, saw: str, /, **facts: object) -> Finding:
     """Return that all is well."""
-    return Finding(check=check, verdict=Verdict.OK, saw=saw, facts=facts)
+    return Finding(check=check, verdict=Severity.OK, saw=saw, facts=facts)
 
 
 def warning(
     check: str, saw: str, advice: str = "", lines: tuple[str, ...] = (), /, **facts: object
 ) -> Finding:
     """Return what works, but should be better."""
-    return Finding(check=check, verdict=Verdict.WARNING, saw=saw, advice=advice, lines=lines, facts=facts)
+    return Finding(check=check, verdict=Severity.WARNING, saw=saw, advice=advice, lines=lines, facts=facts)
 
 
 def fault(check: str, saw: str, advice: str = "", lines: tuple[str, ...] = (), /, **facts: object) -> Finding:
     """Return what is in the way."""
-    return Finding(check=check, verdict=Verdict.FAULT, saw=saw, advice=advice, lines=lines, facts=facts)
+    return Finding(check=check, verdict=Severity.FAULT, saw=saw, advice=advice, lines=lines, facts=facts)
 
 
 def unseen(check: str, saw: str, advice: str = "", lines: tuple[str, ...] = ()) -> Finding:
     """Return what could not be looked at."""
-    return Finding(check=check, verdict=Verdict.UNSEEN, saw=saw, advice=advice, lines=lines)
+    return Finding(check=check, verdict=Severity.UNSEEN, saw=saw, advice=advice, lines=lines)

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal
+from teleinfo.daemon.health import LineGrade as Words
 from teleinfo.daemon.health import Quality
-from teleinfo.daemon.health import Verdict as Words
-from teleinfo.doctor.findings import Finding, Verdict, fault, ok, unseen, warning
+from teleinfo.doctor.findings import Finding, Severity, fault, ok, unseen, warning
 from teleinfo.doctor.machine import command
 from teleinfo.doctor.probe import Heard, listen, speeds
 from teleinfo.homeassistant.meters import meter_of, number_of
@@ -25,7 +25,7 @@ from teleinfo.port.errors import PortError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.doctor.broker import Told
+    from teleinfo.doctor.broker import RetainedState
     from teleinfo.settings import Settings
 
 QUALITY = {
@@ -58,26 +58,26 @@ RECENT_SECONDS = 120.0
 """How old the last frame of a meter that talks may be in `health`, which comes once a minute."""
 
 
-def from_the_broker(told: Told | None) -> list[Finding]:
+def from_the_broker(retained: RetainedState | None) -> list[Finding]:
     """Return what the teleinfo that reads the port says of the line; `told` None: nobody hears it."""
-    if told is None or told.status is None:
+    if retained is None or retained.status is None:
         return [unseen("line", _("teleinfo reads the port, and the broker could not be asked what it hears"))]
-    health = _json(told.health)
+    health = _json(retained.health)
     rejected = health.get("rejected")
     facts = {key: health.get(key) for key in ("mode", "baudrate", "frames", "groups", "rejected", "line")}
     saw = _("teleinfo says {status}: mode {mode}, {baudrate} baud, {frames} frames").format(
-        status=told.status, **{key: health.get(key) for key in ("mode", "baudrate", "frames")}
+        status=retained.status, **{key: health.get(key) for key in ("mode", "baudrate", "frames")}
     )
-    if told.status != "online" and _talks(health):
+    if retained.status != "online" and _talks(health):
         saw = _(
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
         )
         lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", "journalctl -u teleinfo")
-        return [fault("heard", saw, _(SHARED), lines, status=told.status, **facts)]
-    if told.status != "online":
-        return [fault("heard", saw, _(WIRES), (f"{command()} doctor",), status=told.status, **facts)]
-    found = [ok("heard", saw, status=told.status, **facts)]
+        return [fault("heard", saw, _(SHARED), lines, status=retained.status, **facts)]
+    if retained.status != "online":
+        return [fault("heard", saw, _(WIRES), (f"{command()} doctor",), status=retained.status, **facts)]
+    found = [ok("heard", saw, status=retained.status, **facts)]
     if isinstance(rejected, dict) and health.get("line") in set(Words) - {Words.SILENT}:
         share = health.get("bad_groups_percent") or 0
         found.append(_wiring(Words(str(health["line"])), float(str(share)) / 100))
@@ -91,7 +91,7 @@ async def examine(settings: Settings, path: str, tell: Callable[[int], None]) ->
     try:
         heard = await listen(path, wanted[:1] if bridge else speeds(wanted), tell)
     except PortError as error:
-        return [fault("open", error.told(), trouble=error.kind.value)]
+        return [fault("open", error.localized(), trouble=error.kind.value)]
     meter = heard[-1]
     found = [_bytes(heard)]
     if meter.mode is None:
@@ -167,7 +167,7 @@ def _parity(meter: Heard) -> Finding:
         return ok("parity", saw.format(characters=characters, bits=characters * 8), **facts)
     saw = _("there; {damaged} of {characters} characters damaged: about 1 bit in {bits} is wrong")
     saw = saw.format(damaged=damaged, characters=characters, bits=round(1 / rate) if rate else 0)
-    return Finding(check="parity", verdict=Verdict.OK, saw=saw, facts=facts)
+    return Finding(check="parity", verdict=Severity.OK, saw=saw, facts=facts)
 
 
 def _meter(meter: Heard) -> Finding:

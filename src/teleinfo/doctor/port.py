@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.doctor import raspberry_pi as board
-from teleinfo.doctor.findings import Verdict, fault, ok, unseen, warning
+from teleinfo.doctor.findings import Severity, fault, ok, unseen, warning
 from teleinfo.doctor.machine import command
 from teleinfo.doctor.port_users import Holder, holders
 from teleinfo.port.tcp_bridge import BRIDGE
@@ -44,12 +44,12 @@ def examine(machine: Machine, port: str) -> tuple[list[Finding], Access]:
     if not machine.path(device).exists():
         return [_missing(machine, port, device), *board.examine(machine, port)], Access.NONE
     kind = _kind(machine, port, device)
-    found = [kind] if kind.verdict is not Verdict.OK else [kind, *_rights(machine, device)]
+    found = [kind] if kind.verdict is not Severity.OK else [kind, *_rights(machine, device)]
     found += board.examine(machine, port)
     found += [board.console(machine, device), board.getty(machine, device)]
     holder, access = _holders(machine, device)
     found.append(holder)
-    closed = any(one.check in {"device", "rights"} and one.verdict is Verdict.FAULT for one in found)
+    closed = any(one.check in {"device", "rights"} and one.verdict is Severity.FAULT for one in found)
     return found, Access.NONE if closed and access is Access.FREE else access
 
 

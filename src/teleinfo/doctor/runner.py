@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from teleinfo.common.i18n import _
-from teleinfo.daemon.app import broker_of
+from teleinfo.daemon.app import broker_config
 from teleinfo.doctor import broker, line, port, service
 from teleinfo.doctor import settings as settings_area
-from teleinfo.doctor.findings import Area, Finding, Verdict, unseen
+from teleinfo.doctor.findings import Area, Finding, Severity, unseen
 from teleinfo.mqtt.topics import Topics
 from teleinfo.port.tcp_bridge import BRIDGE
 
@@ -42,7 +42,7 @@ class Round:
 
 
 async def examine(asked: Round) -> tuple[list[Area], Settings | None]:
-    """Return all areas, in the order in which they were told, and the settings if they are right."""
+    """Return all areas, in the order in which they were reported, and the settings if they are right."""
     areas: list[Area] = []
 
     def tell(name: str, findings: list[Finding]) -> None:
@@ -81,11 +81,11 @@ async def _meter_and_broker(
         heard = [unseen("line", _("the port comes first"))]
         tell("line", heard)
     asked.step(_("asking the broker"))
-    nothing: tuple[list[Finding], broker.Told | None, tuple[str, ...]] = (late("broker"), None, ())
-    asking = broker.examine(broker_of(settings), topics)
-    answers, told, addresses = await _within(BROKER_SECONDS, asking, nothing)
+    nothing: tuple[list[Finding], broker.RetainedState | None, tuple[str, ...]] = (late("broker"), None, ())
+    asking = broker.examine(broker_config(settings), topics)
+    answers, retained, addresses = await _within(BROKER_SECONDS, asking, nothing)
     if heard is None:
-        tell("line", line.from_the_broker(told))
+        tell("line", line.from_the_broker(retained))
     tell("broker", answers)
     return addresses
 
@@ -113,7 +113,7 @@ async def _within(seconds: float, work: Awaitable[T], otherwise: T) -> T:
         return otherwise
 
 
-def worst(areas: list[Area]) -> Verdict:
+def worst(areas: list[Area]) -> Severity:
     """Return the verdict on the whole: what could not be looked at is no fault."""
     found = {one.verdict for area in areas for one in area.findings}
-    return next((verdict for verdict in (Verdict.FAULT, Verdict.WARNING) if verdict in found), Verdict.OK)
+    return next((verdict for verdict in (Severity.FAULT, Severity.WARNING) if verdict in found), Severity.OK)

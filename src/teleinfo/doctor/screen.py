@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TextIO
 
 from teleinfo.common.i18n import N_, _
-from teleinfo.doctor.findings import Verdict
+from teleinfo.doctor.findings import Severity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -58,11 +58,11 @@ CHECKS = {
     "uart": N_("uart"),
     "wiring": N_("wiring"),
 }
-_MARKS = {Verdict.OK: "✓", Verdict.WARNING: "!", Verdict.FAULT: "✗", Verdict.UNSEEN: "?"}
+_MARKS = {Severity.OK: "✓", Severity.WARNING: "!", Severity.FAULT: "✗", Severity.UNSEEN: "?"}
 # What a terminal of another encoding can show.
-_PLAIN_MARKS = {Verdict.OK: "+", Verdict.WARNING: "!", Verdict.FAULT: "x", Verdict.UNSEEN: "?"}
+_PLAIN_MARKS = {Severity.OK: "+", Severity.WARNING: "!", Severity.FAULT: "x", Severity.UNSEEN: "?"}
 # Yellow and cyan cannot be seen on a light background: bold in place of the one, nothing of the other.
-_COLOURS = {Verdict.OK: "32", Verdict.WARNING: "1", Verdict.FAULT: "1;31", Verdict.UNSEEN: "0"}
+_COLOURS = {Severity.OK: "32", Severity.WARNING: "1", Severity.FAULT: "1;31", Severity.UNSEEN: "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def summary(areas: Sequence[Area], style: Style) -> str:
     """Return the last words: how many faults, and what to do."""
     found = [one.verdict for each in areas for one in each.findings]
     faults, warnings, unseen = (
-        found.count(verdict) for verdict in (Verdict.FAULT, Verdict.WARNING, Verdict.UNSEEN)
+        found.count(verdict) for verdict in (Severity.FAULT, Severity.WARNING, Severity.UNSEEN)
     )
     counts = _("faults: {faults}, warnings: {warnings}, could not be looked at: {unseen}").format(
         faults=faults, warnings=warnings, unseen=unseen
@@ -117,7 +117,7 @@ def summary(areas: Sequence[Area], style: Style) -> str:
 
 def _afterwards(areas: Sequence[Area], style: Style) -> Iterator[str]:
     """Yield what is to be done after the settings were changed, where a service reads them."""
-    findings = [one for each in areas for one in each.findings if one.verdict is not Verdict.OK]
+    findings = [one for each in areas for one in each.findings if one.verdict is not Severity.OK]
     change = any(line.startswith(SETTING) for one in findings for line in one.lines)
     running = [
         one for each in areas if each.name == "service" for one in each.findings if one.check == "running"

@@ -39,7 +39,7 @@ def examine(env_file: Path | None, machine: Machine) -> tuple[list[Finding], Set
         advice, lines = _("Correct it:"), (f"{editor} {named}",)
         if not named:
             advice, lines = _("There is no file: it is in the environment. To see the names:"), _ENVIRONMENT
-        *others, last = error.told
+        *others, last = error.localized
         return [*(fault("file", text) for text in others), fault("file", last, advice, lines)], None
     return [_read(named), _changed(settings)], settings
 

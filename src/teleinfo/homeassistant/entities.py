@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.names import NAMES
-from teleinfo.tic.labels import ALARMS, Kind, find
+from teleinfo.tic.labels import ALARMS, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
 
 if TYPE_CHECKING:
-    from teleinfo.tic.labels import Label, Mode
+    from teleinfo.tic.labels import LabelSpec, Mode
 
 
 class Nature(enum.Enum):
@@ -97,7 +97,7 @@ _ICONS: Final = {
 }
 
 
-def nature_of(label: Label) -> Nature | None:
+def nature_of(label: LabelSpec) -> Nature | None:
     """
     Return what the states of this étiquette are, None where no entity is made of it.
 
@@ -117,9 +117,9 @@ def nature_of(label: Label) -> Nature | None:
 
 def entity_of(mode: Mode, key: str) -> Entity | None:
     """Return the entity of an étiquette of `mode` or of a horodate (`SMAXSN_HORODATE`); None: it has none."""
-    label = find(mode, key)
+    label = lookup(mode, key)
     if label is None:
-        base = find(mode, key.removesuffix(HORODATE_SUFFIX))
+        base = lookup(mode, key.removesuffix(HORODATE_SUFFIX))
         return None if base is None or not base.horodate else _time_of(base, key)
     nature = nature_of(label)
     match nature:
@@ -151,7 +151,7 @@ def entity_of(mode: Mode, key: str) -> Entity | None:
     )
 
 
-def _number(label: Label) -> Entity:
+def _number(label: LabelSpec) -> Entity:
     """
     Return the entity of a quantity or an index.
 
@@ -178,7 +178,7 @@ def _number(label: Label) -> Entity:
     )
 
 
-def _time_of(label: Label, key: str) -> Entity:
+def _time_of(label: LabelSpec, key: str) -> Entity:
     """Return the entity of a group's horodate; that of a mobile peak is what the group is about."""
     peak = label.kind is Kind.ENUMERATION
     return Entity(
@@ -191,5 +191,5 @@ def _time_of(label: Label, key: str) -> Entity:
     )
 
 
-def _name(label: Label) -> str:
+def _name(label: LabelSpec) -> str:
     return NAMES.get(label.name, label.french)

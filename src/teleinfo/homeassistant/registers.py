@@ -114,7 +114,7 @@ ENTITIES: Final = {
 """The entities that are made of registers, by key."""
 
 
-def read(values: Mapping[str, str]) -> dict[str, str | None]:
+def decode_registers(values: Mapping[str, str]) -> dict[str, str | None]:
     """Return what the registers of one frame say, by key. None: the meter does not know."""
     found: dict[str, str | None] = {}
     status = bits.status(values.get(STATUS_REGISTER, ""))

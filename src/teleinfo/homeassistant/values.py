@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.homeassistant import registers
 from teleinfo.homeassistant.entities import FACTORS, Entity, Nature, entity_of, nature_of
 from teleinfo.homeassistant.horodate import iso
-from teleinfo.tic.labels import CONTRACTS, DIGITS, STANDARD, Mode, find, whole
+from teleinfo.tic.labels import CONTRACTS, DIGITS, STANDARD, Mode, lookup, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
 
 if TYPE_CHECKING:
-    from teleinfo.tic.labels import Label
+    from teleinfo.tic.labels import LabelSpec
     from teleinfo.tic.reading import Reading
 
 State = int | float | str | None
@@ -70,9 +70,9 @@ def states_of(reading: Reading, *, island: bool) -> dict[str, State]:
     """Return the state of each entity that this frame speaks of; None: unknown. An `island` has no time."""
     states: dict[str, State] = {}
     for key, value in reading.values.items():
-        label = find(reading.mode, key)
+        label = lookup(reading.mode, key)
         if label is None:
-            base = find(reading.mode, key.removesuffix(HORODATE_SUFFIX))
+            base = lookup(reading.mode, key.removesuffix(HORODATE_SUFFIX))
             nature = Nature.TIME if base is not None and base.horodate else None
         else:
             nature = nature_of(label)
@@ -81,10 +81,10 @@ def states_of(reading: Reading, *, island: bool) -> dict[str, State]:
                 states[key] = time
         elif label is not None and nature is not None:
             states |= _state(label, nature, value)
-    return states | registers.read(reading.values) | _total(reading)
+    return states | registers.decode_registers(reading.values) | _total(reading)
 
 
-def _state(label: Label, nature: Nature, value: str) -> dict[str, State]:
+def _state(label: LabelSpec, nature: Nature, value: str) -> dict[str, State]:
     """Return the state of one étiquette, or nothing where the value does not fit."""
     state: State = None
     match nature:
@@ -99,12 +99,12 @@ def _state(label: Label, nature: Nature, value: str) -> dict[str, State]:
     return {} if state is None else {label.name: state}
 
 
-def _option(label: Label, value: str) -> str | None:
+def _option(label: LabelSpec, value: str) -> str | None:
     option = "BBR" if label.name == "OPTARIF" and value.startswith("BBR") else value
     return option if option in label.options else None
 
 
-def _number(label: Label, value: str) -> int | float | None:
+def _number(label: LabelSpec, value: str) -> int | float | None:
     text = value.strip()
     if label.glued:
         text = text.removesuffix(label.unit or "").strip()
@@ -125,7 +125,7 @@ def _total(reading: Reading) -> dict[str, State]:
     option = next((o for o in CONTRACTS if reading.values.get("OPTARIF", "").startswith(o)), None)
     if option is None or len(CONTRACTS[option]) == 1:
         return {}
-    indexes = [whole(reading.values.get(label, "")) for label in CONTRACTS[option]]
+    indexes = [parse_uint(reading.values.get(label, "")) for label in CONTRACTS[option]]
     known = [index for index in indexes if index is not None]
     return {f"{_TOTAL}{option}": sum(known)} if len(known) == len(indexes) else {}
 
@@ -147,7 +147,7 @@ def running_indexes(reading: Reading, states: dict[str, State]) -> set[str]:
     """
     blocks = re.findall(r"\b[0-9A-F]{7}([0-9A-F])\b", reading.values.get("PJOURF+1", ""))
     numbers = {int(block, 16) for block in blocks}
-    running = whole(reading.values.get("NTARF", ""))
+    running = parse_uint(reading.values.get("NTARF", ""))
     if running is not None:
         numbers.add(running)
     if states.get("COULEUR_JOUR"):

@@ -180,7 +180,7 @@ class Connection:
 
     async def publish(self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float) -> None:
         """Return once the broker has it (QoS 0: once it is written); raise `BrokerError` after `limit` s."""
-        await answered(self.send(topic, payload, qos=qos, retain=retain), limit=limit)
+        await wait_puback(self.send(topic, payload, qos=qos, retain=retain), limit=limit)
 
     async def watch(self, subscription: Subscription | None = None) -> None:
         """Raise `BrokerError` as soon as the connection is lost; until then hand out what comes."""
@@ -252,7 +252,7 @@ class Connection:
                     future.exception()
 
 
-async def answered(answer: asyncio.Future[None], *, limit: float) -> None:
+async def wait_puback(answer: asyncio.Future[None], *, limit: float) -> None:
     """Return once the broker has the message of `send`; raise `BrokerError` after `limit` s."""
     try:
         async with asyncio.timeout(limit):

@@ -47,11 +47,11 @@ class BrokerError(Exception):
     `kind` compares causes; `words` are for people; `needs_hand` says that waiting will not mend it.
     """
 
-    def __init__(self, kind: str, words: str, *, needs_hand: bool = False) -> None:
+    def __init__(self, kind: str, words: str, *, user_must_act: bool = False) -> None:
         super().__init__(words)
         self.kind = kind
         self.words = words
-        self.needs_hand = needs_hand
+        self.user_must_act = user_must_act
 
 
 def tls_context(tls: Tls) -> ssl.SSLContext:
@@ -73,7 +73,7 @@ def tls_context(tls: Tls) -> ssl.SSLContext:
             f"the TLS files cannot be used ({_reason(error)}): TELEINFO_MQTT_TLS_CA_FILE, "
             "TELEINFO_MQTT_TLS_CERT_FILE and TELEINFO_MQTT_TLS_KEY_FILE must be PEM files that belong "
             "together, the key without a pass phrase",
-            needs_hand=True,
+            user_must_act=True,
         ) from None
     context.sslsocket_class = _SelfClosing
     if tls.insecure:
@@ -103,7 +103,7 @@ def _check_readable(name: str, path: str | None) -> None:
         raise BrokerError(
             "tls file",
             f"the file of TELEINFO_MQTT_TLS_{name}_FILE, {path}, cannot be read ({error.strerror})",
-            needs_hand=True,
+            user_must_act=True,
         ) from None
 
 
@@ -138,12 +138,12 @@ def refused(broker: Broker, code: int) -> BrokerError:
             else "refused the user name or the password: check"
         )
         words = f"it {wanted} TELEINFO_MQTT_USERNAME and TELEINFO_MQTT_PASSWORD"
-        return BrokerError("login", words, needs_hand=True)
+        return BrokerError("login", words, user_must_act=True)
     if code == 0x85:  # noqa: PLR2004 - the codes stand side by side here
         words = f"it refused the client id {broker.client_id}: choose another one in TELEINFO_MQTT_CLIENT_ID"
-        return BrokerError("client id", words, needs_hand=True)
+        return BrokerError("client id", words, user_must_act=True)
     if code == 0x84:  # noqa: PLR2004 - as above
-        return BrokerError("version", "it does not speak MQTT 3.1.1", needs_hand=True)
+        return BrokerError("version", "it does not speak MQTT 3.1.1", user_must_act=True)
     return BrokerError("unavailable", f"it says that it is not available (code {code})")
 
 
@@ -155,15 +155,15 @@ def explain(  # noqa: PLR0911 - one return for each cause
     match error:
         case socket.gaierror():
             words = f"the name {broker.host} does not resolve: check TELEINFO_MQTT_HOST and the network"
-            return BrokerError("name", words, needs_hand=True)
+            return BrokerError("name", words, user_must_act=True)
         case ssl.SSLCertVerificationError():
             words = f"its TLS certificate is not trusted: {_certificate_advice(error, broker)}"
-            return BrokerError("certificate", words, needs_hand=True)
+            return BrokerError("certificate", words, user_must_act=True)
         case ssl.SSLEOFError() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             return closed_unanswered(broker)
         case ssl.SSLError():
             words = f"TLS failed ({_reason(error)}): does it speak TLS on this port?"
-            return BrokerError("tls", words, needs_hand=True)
+            return BrokerError("tls", words, user_must_act=True)
         case ConnectionRefusedError():
             return BrokerError(
                 "refused", "nothing listens there: is the broker running, and is the port right?"
@@ -174,7 +174,7 @@ def explain(  # noqa: PLR0911 - one return for each cause
             return BrokerError("network", f"the network does not reach it ({error.strerror or error})")
         case ValueError():
             words = f"{broker.host!r} is not the name of a host: check TELEINFO_MQTT_HOST"
-            return BrokerError("host", words, needs_hand=True)
+            return BrokerError("host", words, user_must_act=True)
     return silent()
 
 

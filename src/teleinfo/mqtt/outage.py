@@ -65,7 +65,7 @@ class Outage:
         """Note a failed attempt or a lost connection."""
         if self._began is None:
             self._begin(fault)
-        elif fault.needs_hand and fault.kind not in self._causes and len(self._causes) <= MAX_NEW_CAUSES:
+        elif fault.user_must_act and fault.kind not in self._causes and len(self._causes) <= MAX_NEW_CAUSES:
             self._causes.add(fault.kind)
             self._say("still no connection to the broker at %s, for another reason: %s", fault)
         elif self._clock() - self._last_line >= REMINDER:

@@ -16,11 +16,11 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.backoff import delays
-from teleinfo.mqtt.client import OFFLINE, Connection, Subscription, answered
+from teleinfo.mqtt.client import OFFLINE, Connection, Subscription, wait_puback
 from teleinfo.mqtt.config import Broker, BrokerError, Tls, closed_unanswered, silent, tls_context
 from teleinfo.mqtt.outage import Outage
 from teleinfo.mqtt.sender import Sender
-from teleinfo.mqtt.waits import BEAT, Waits
+from teleinfo.mqtt.waits import BEAT, StoppableWaits
 
 if TYPE_CHECKING:
     import ssl
@@ -88,7 +88,7 @@ class Publisher:
         self._subscription = subscription
         self._outage = Outage(broker.address, clock=time.monotonic)
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
-        self._waits = Waits("teleinfo.publisher", beat)
+        self._waits = StoppableWaits("teleinfo.publisher", beat)
         self._short_in_a_row = 0
         self._tls_context: ssl.SSLContext | None = None
 
@@ -174,7 +174,7 @@ class Publisher:
                 if answer is None:
                     await self._idle(link, limit=min(BEAT, steady_at - time.monotonic()))
                 else:
-                    await self._waits.finish_soon(answered(answer, limit=ANSWER))
+                    await self._waits.finish_soon(wait_puback(answer, limit=ANSWER))
                     await asyncio.sleep(0)  # with QoS 0 the answer was there already
 
     async def _idle(self, link: Connection, *, limit: float) -> None:

@@ -29,7 +29,7 @@ _GRACE = 0.2
 
 
 @contextlib.asynccontextmanager
-async def visit(broker: Broker) -> AsyncIterator[Connection]:
+async def one_shot_connection(broker: Broker) -> AsyncIterator[Connection]:
     """Connect to `broker`, and take leave at the end of the block; raise `BrokerError`."""
     context = None if broker.tls is None else await asyncio.to_thread(tls_context, broker.tls)
     link = Connection(broker, None, context)

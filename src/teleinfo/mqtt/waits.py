@@ -22,7 +22,7 @@ GRACE: Final = 0.1
 """Seconds that work has to end by itself, and say why, once an alarm rang."""
 
 
-class Waits:
+class StoppableWaits:
     """The waits of one task, `name`; `stopped` tells whether they are over. `beat` is called at each turn."""
 
     def __init__(self, name: str, beat: Callable[[], None]) -> None:

@@ -40,7 +40,7 @@ def candidates(mode: str, baudrate: int | None) -> tuple[int, ...]:
     return SPEEDS[mode] if baudrate is None else (baudrate,)
 
 
-class Tuner:
+class BaudDetector:
     """
     Chooses among `baudrates`, first the first. A single one is never left.
 

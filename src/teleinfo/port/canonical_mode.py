@@ -18,17 +18,19 @@ import termios
 
 from teleinfo.tic.framing import ETX, STX
 from teleinfo.tic.groups import CR
-from teleinfo.tic.parity import DAMAGED, check
+from teleinfo.tic.parity import DAMAGED, check_parity
 
 _DISABLED = b"\0"  # _POSIX_VDISABLE of Linux
 
 # As they come with their parity.
 _CR, _STX = b"\x8d", b"\x82"
-_BEFORE_LF = bytes(byte for byte in range(0x100) if check(bytes([byte]))[0] in {STX[0], CR[0], DAMAGED})
+_BEFORE_LF = bytes(
+    byte for byte in range(0x100) if check_parity(bytes([byte]))[0] in {STX[0], CR[0], DAMAGED}
+)
 _LF = re.compile(rb"(?<=[%b])\r" % re.escape(_BEFORE_LF))
 
 
-class Doze:
+class CanonicalMode:
     """
     The terminal `descriptor`. It is awake at first; `deep` tells whether it wakes us at ETX only.
 

@@ -13,10 +13,10 @@ import os
 import socket
 import termios
 
-from teleinfo.common.i18n import N_, Sentence
+from teleinfo.common.i18n import N_, Message
 
 
-class Trouble(enum.Enum):
+class PortErrorKind(enum.Enum):
     """Why there is no port, for comparing causes without their text."""
 
     MISSING = "missing"  # no such device
@@ -36,49 +36,51 @@ class PortError(Exception):
     `str` gives the message in English, for the log, and `told` in the language of the reader, for a screen.
     """
 
-    def __init__(self, kind: Trouble, message: Sentence) -> None:
+    def __init__(self, kind: PortErrorKind, message: Message) -> None:
         super().__init__(str(message))
         self.kind = kind
         self._message = message
 
-    def told(self) -> str:
+    def localized(self) -> str:
         """Return the message in the language of the locale."""
-        return self._message.told()
+        return self._message.localized()
 
 
-_KINDS: dict[int | None, Trouble] = {
-    errno.ENOENT: Trouble.MISSING,
-    errno.ENOTDIR: Trouble.MISSING,
-    errno.ENODEV: Trouble.MISSING,
-    errno.ENXIO: Trouble.MISSING,
-    errno.EIO: Trouble.MISSING,  # a name without hardware behind it
-    errno.EACCES: Trouble.DENIED,
-    errno.EPERM: Trouble.DENIED,
-    errno.EAGAIN: Trouble.BUSY,
-    errno.EBUSY: Trouble.BUSY,
-    errno.EINVAL: Trouble.SPEED,
+_KINDS: dict[int | None, PortErrorKind] = {
+    errno.ENOENT: PortErrorKind.MISSING,
+    errno.ENOTDIR: PortErrorKind.MISSING,
+    errno.ENODEV: PortErrorKind.MISSING,
+    errno.ENXIO: PortErrorKind.MISSING,
+    errno.EIO: PortErrorKind.MISSING,  # a name without hardware behind it
+    errno.EACCES: PortErrorKind.DENIED,
+    errno.EPERM: PortErrorKind.DENIED,
+    errno.EAGAIN: PortErrorKind.BUSY,
+    errno.EBUSY: PortErrorKind.BUSY,
+    errno.EINVAL: PortErrorKind.SPEED,
 }
 
 
 _NOT_OPEN = {
-    Trouble.MISSING: N_("there is no serial port at {path}: {how}"),
-    Trouble.DENIED: N_(
+    PortErrorKind.MISSING: N_("there is no serial port at {path}: {how}"),
+    PortErrorKind.DENIED: N_(
         "no right to read the serial port {path}: add the user that runs teleinfo to the group of the serial "
         "ports (sudo usermod -aG dialout $USER, then log in again). If it is in it, a login console may hold "
         "the port; {how}"
     ),
-    Trouble.BUSY: N_(
+    PortErrorKind.BUSY: N_(
         "another program reads the serial port {path}, and each would get a part of the bytes: stop that "
         "program. If it is a login console, {how}"
     ),
-    Trouble.SPEED: N_(
+    PortErrorKind.SPEED: N_(
         "the serial port {path} cannot work at {baudrate} baud: correct TELEINFO_SERIAL_PORT, or "
         "TELEINFO_SERIAL_BAUDRATE if it is given"
     ),
-    Trouble.STUCK: N_(
+    PortErrorKind.STUCK: N_(
         "the serial port {path} does not open: its driver hangs. Unplug the adapter and plug it in again"
     ),
-    Trouble.OTHER: N_("the serial port {path} cannot be opened ({error}): check it and TELEINFO_SERIAL_PORT"),
+    PortErrorKind.OTHER: N_(
+        "the serial port {path} cannot be opened ({error}): check it and TELEINFO_SERIAL_PORT"
+    ),
 }
 _NO_PORT = N_("{path} is not a serial port: correct TELEINFO_SERIAL_PORT")
 
@@ -86,25 +88,25 @@ _NO_PORT = N_("{path} is not a serial port: correct TELEINFO_SERIAL_PORT")
 def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     """Return why the device at `path` does not open at `baudrate`; `error` is what pyserial raised."""
     code = _code(error)
-    kind = _KINDS.get(code, Trouble.OTHER)
+    kind = _KINDS.get(code, PortErrorKind.OTHER)
     if isinstance(error, ValueError):
-        kind = Trouble.SPEED
+        kind = PortErrorKind.SPEED
     elif isinstance(error, TimeoutError):
-        kind = Trouble.STUCK
+        kind = PortErrorKind.STUCK
     words = _NO_PORT if code in {errno.ENOTTY, errno.EISDIR} else _NOT_OPEN[kind]
     # A console that starts takes the port away from its group, and that is how a household meets DENIED.
-    how = _how_to_find(path) if kind is Trouble.MISSING else _no_console(path)
-    return PortError(kind, Sentence(words, path=path, baudrate=baudrate, error=error, how=how))
+    how = _how_to_find(path) if kind is PortErrorKind.MISSING else _no_console(path)
+    return PortError(kind, Message(words, path=path, baudrate=baudrate, error=error, how=how))
 
 
 def device_lost(path: str, error: OSError | None) -> PortError:
     """Return why an open device gives no more bytes."""
     if error is not None and error.errno == errno.EBUSY:
-        shared = Sentence(_NOT_OPEN[Trouble.BUSY], path=path, how=_no_console(path))
-        return PortError(Trouble.BUSY, shared)
+        shared = Message(_NOT_OPEN[PortErrorKind.BUSY], path=path, how=_no_console(path))
+        return PortError(PortErrorKind.BUSY, shared)
     return PortError(
-        Trouble.GONE,
-        Sentence(
+        PortErrorKind.GONE,
+        Message(
             "the serial port {path} went away: the adapter was unplugged or lost its power. Check its cable",
             path=path,
         ),
@@ -114,8 +116,8 @@ def device_lost(path: str, error: OSError | None) -> PortError:
 def stuck(path: str) -> PortError:
     """Return what to say while the system has not come back from opening or closing `path`."""
     return PortError(
-        Trouble.STUCK,
-        Sentence(
+        PortErrorKind.STUCK,
+        Message(
             "the system has not finished opening or closing the serial port {path}: its driver hangs. If "
             "this lasts, unplug the adapter and plug it in again, or restart the machine",
             path=path,
@@ -126,33 +128,33 @@ def stuck(path: str) -> PortError:
 def no_address() -> PortError:
     """Return what to say of a bridge whose address cannot be read."""
     return PortError(
-        Trouble.OTHER, Sentence("the address of the bridge must have the form socket://host:port")
+        PortErrorKind.OTHER, Message("the address of the bridge must have the form socket://host:port")
     )
 
 
 def cannot_reach(where: str, error: BaseException) -> PortError:
     """Return why the bridge at `where` (host:port) cannot be reached."""
     if isinstance(error, socket.gaierror | UnicodeError):
-        reason = Sentence("its name is not known here. Check the name and the network")
+        reason = Message("its name is not known here. Check the name and the network")
     elif isinstance(error, TimeoutError):
-        reason = Sentence("it does not answer. Check that it is switched on and that no firewall is between")
+        reason = Message("it does not answer. Check that it is switched on and that no firewall is between")
     elif isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         # Where a name has several addresses, asyncio joins the refusals into one text.
-        reason = Sentence("nothing listens there. Check that the bridge runs, and its port number")
+        reason = Message("nothing listens there. Check that the bridge runs, and its port number")
     else:
-        reason = Sentence("the network says: {error}. Check the network and the address", error=error)
+        reason = Message("the network says: {error}. Check the network and the address", error=error)
     return PortError(
-        Trouble.UNREACHABLE,
-        Sentence("the bridge at {where} cannot be reached: {reason}", where=where, reason=reason),
+        PortErrorKind.UNREACHABLE,
+        Message("the bridge at {where} cannot be reached: {reason}", where=where, reason=reason),
     )
 
 
 def bridge_lost(where: str, error: OSError | None) -> PortError:
     """Return why an open connection to a bridge gives no more bytes."""
-    how = Sentence("closed the connection") if error is None else Sentence("was lost ({error})", error=error)
+    how = Message("closed the connection") if error is None else Message("was lost ({error})", error=error)
     return PortError(
-        Trouble.GONE,
-        Sentence(
+        PortErrorKind.GONE,
+        Message(
             "the bridge at {where} {how}: it was restarted, or serves another client. Check it",
             where=where,
             how=how,
@@ -169,18 +171,18 @@ def _code(error: BaseException) -> int | None:
     return None if error.__context__ is None else _code(error.__context__)
 
 
-def _no_console(path: str) -> Sentence:
+def _no_console(path: str) -> Message:
     name = _name(os.path.realpath(path))
-    return Sentence("switch it off: sudo systemctl disable --now serial-getty@{name}", name=name)
+    return Message("switch it off: sudo systemctl disable --now serial-getty@{name}", name=name)
 
 
-def _how_to_find(path: str) -> Sentence:
+def _how_to_find(path: str) -> Message:
     if _name(path).startswith(("ttyAMA", "ttyS", "serial")):
-        return Sentence(
+        return Message(
             "switch it on (sudo raspi-config, Interface Options, Serial Port: no login shell, hardware "
             "enabled), or correct TELEINFO_SERIAL_PORT"
         )
-    return Sentence("check that the adapter is plugged in, and see what is there: ls -l /dev/serial/by-id")
+    return Message("check that the adapter is plugged in, and see what is there: ls -l /dev/serial/by-id")
 
 
 def _name(path: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 
 from teleinfo.common.durations import duration
-from teleinfo.port.errors import PortError, Trouble
+from teleinfo.port.errors import PortError, PortErrorKind
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ REMINDER = 3600.0
 """Seconds between two lines about the same outage."""
 
 # An unplugged adapter is first gone, then missing: one cause.
-_ABSENT = {Trouble.GONE, Trouble.MISSING}
+_ABSENT = {PortErrorKind.GONE, PortErrorKind.MISSING}
 
 
 class Outage:
@@ -29,7 +29,7 @@ class Outage:
         self._url = url
         self._began: float | None = None
         self._last_line = 0.0
-        self._said: set[Trouble] = set()
+        self._said: set[PortErrorKind] = set()
         self._settling = False  # it is back, for how long must be seen
         self._unsteady = False  # it came and went: nothing is said until it holds
 

@@ -16,17 +16,17 @@ from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.common.backoff import delays
-from teleinfo.port.errors import PortError, Trouble
+from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.port.outage import Outage
 from teleinfo.port.serial_port import open_port
 from teleinfo.port.silence import Silence
-from teleinfo.port.stability import Calm
+from teleinfo.port.stability import StabilityDetector
 
 if TYPE_CHECKING:
     import random
     from collections.abc import Callable, Iterator
 
-    from teleinfo.port.baud_detector import Tuner
+    from teleinfo.port.baud_detector import BaudDetector
     from teleinfo.port.serial_port import Port
     from teleinfo.tic.decoder import Decoder
     from teleinfo.tic.labels import Mode
@@ -72,7 +72,7 @@ class Reader:
         self,
         *,
         url: str,
-        tuner: Tuner,
+        tuner: BaudDetector,
         decoder: Decoder,
         on_reading: Callable[[Reading], None],
         beat: Callable[[], None],
@@ -91,9 +91,9 @@ class Reader:
         self._quiet_until = 0.0
         self._heard = 0.0  # the last sound frame
         self._refused: set[int] = set()  # speeds that the port cannot do
-        self._calm = Calm(0.0, 0)
+        self._calm = StabilityDetector(0.0, 0)
         self.connected = False
-        self.trouble: Trouble | None = None
+        self.trouble: PortErrorKind | None = None
         self.mode: Mode | None = None
 
     @property
@@ -139,7 +139,7 @@ class Reader:
         self._refused.clear()
         self._decoder.reset()
         self._tuner.opened(opened)
-        self._calm = Calm(opened, self._decoder.counts.bytes_)
+        self._calm = StabilityDetector(opened, self._decoder.counts.bytes_)
         log.debug("listening to %s at %s baud", self._url, self.baudrate)
         port.listen(partial(self._hear, port))
         while not self._tuner.due(now) and now - self._heard < SILENCE:
@@ -226,12 +226,12 @@ class Reader:
 
     def _after(self, error: PortError) -> float:
         """Say what must be said of `error`, and return how long to wait, seconds."""
-        if error.kind is Trouble.SPEED and not self._tuner.fixed:
+        if error.kind is PortErrorKind.SPEED and not self._tuner.fixed:
             log.debug("%s", error)
             self._refused.add(self.baudrate)
             self._tuner.move()
             self.mode = None
-        if error.kind is not Trouble.SPEED or self._tuner.fixed or self.baudrate in self._refused:
+        if error.kind is not PortErrorKind.SPEED or self._tuner.fixed or self.baudrate in self._refused:
             self._outage.failed(error, asyncio.get_running_loop().time())
         return next(self._retries)
 

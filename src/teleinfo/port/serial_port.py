@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, TypeVar
 import serial
 import serial_asyncio
 
-from teleinfo.common.executor import LooseThreads
-from teleinfo.port.canonical_mode import Doze
+from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.port.errors import (
     PortError,
     bridge_lost,
@@ -53,7 +53,7 @@ CLOSE_LIMIT = 0.5
 # What pyserial lets out: termios.error is no OSError, ValueError is a speed that the driver refuses.
 _FAULTS = (OSError, termios.error, ValueError)
 
-_threads = LooseThreads()
+_threads = DaemonThreadExecutor()
 
 # The ports that a thread still opens or closes. Without it each attempt on a port that hangs would leave one
 # more stuck thread, and a port that is slow to close would meet its own lock.
@@ -67,7 +67,7 @@ class Port:
         self,
         stream: Stream,
         explain: Callable[[OSError | None], PortError],
-        doze: Doze | None = None,
+        doze: CanonicalMode | None = None,
     ) -> None:
         self._stream = stream
         self._explain = explain
@@ -192,9 +192,9 @@ async def _device(path: str, baudrate: int) -> AsyncIterator[Port]:
         await asyncio.wait({asyncio.wrap_future(closing)}, timeout=CLOSE_LIMIT)
 
 
-def _doze_of(tty: _Tty) -> Doze | None:
+def _doze_of(tty: _Tty) -> CanonicalMode | None:
     try:
-        return Doze(tty.fileno())
+        return CanonicalMode(tty.fileno())
     except _FAULTS:
         return None  # it just went away: the first `read` says it
 

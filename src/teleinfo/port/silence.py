@@ -17,7 +17,7 @@ from teleinfo.common.durations import duration
 from teleinfo.port.baud_detector import SPEEDS
 
 if TYPE_CHECKING:
-    from teleinfo.port.baud_detector import Tuner
+    from teleinfo.port.baud_detector import BaudDetector
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ _AGAIN = "again"
 class Silence:
     """The story of the meter at `url`, heard at the speed of `tuner`. Times are monotonic, in seconds."""
 
-    def __init__(self, url: str, tuner: Tuner) -> None:
+    def __init__(self, url: str, tuner: BaudDetector) -> None:
         self._url = url
         self._tuner = tuner
         self._patience = NONSENSE if tuner.fixed else NONSENSE_SEARCHING

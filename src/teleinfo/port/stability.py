@@ -27,7 +27,7 @@ awake, which is noticed soon.
 """
 
 
-class Calm:
+class StabilityDetector:
     """A line that was opened at the monotonic time `now`, seconds, after `count` bytes in all."""
 
     def __init__(self, now: float, count: int) -> None:

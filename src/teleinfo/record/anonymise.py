@@ -16,9 +16,9 @@ from typing import Final
 
 from teleinfo.simulator.encode import with_parity
 from teleinfo.tic.framing import ETX, LIMIT, STX
-from teleinfo.tic.groups import Group, checksum, parse
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode, find
-from teleinfo.tic.parity import undo
+from teleinfo.tic.groups import Group, checksum, parse_group
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode, lookup
+from teleinfo.tic.parity import strip_parity
 
 RUN: Final = 4
 """So many characters in a row of an identifier are too many to give away."""
@@ -71,13 +71,13 @@ class Anonymiser:
         """Return where to cut a stretch that is longer than any frame; 0: it is not that long."""
         if len(self._buffer) < LIMIT:
             return 0
-        text, _ = undo(bytes(self._buffer))
+        text, _ = strip_parity(bytes(self._buffer))
         last = max(text.rfind(mark) for mark in _MARKS)
         return last + 1 or len(text)
 
     def _stretch(self, raw: bytes) -> bytes:
         """Return the bytes up to an ETX without their identifiers."""
-        text, parity = undo(raw)
+        text, parity = strip_parity(raw)
         replaced, damaged = self.replaced, False
         ready = bytearray()
         for match in _PIECES.finditer(text):
@@ -96,9 +96,9 @@ class Anonymiser:
         """Return a sound group as it may be shared; None: it is not sound."""
         # The first character may be a LF that is damaged beyond recognition: it costs the group nothing.
         for start in (0, 1):
-            group = parse(text[start:])
+            group = parse_group(text[start:])
             if isinstance(group, Group):
-                label = find(group.mode, group.label)
+                label = lookup(group.mode, group.label)
                 if label is None and (not self._sure or _shares(text, self._runs)):
                     return None
                 if label is None or label.kind is not Kind.IDENTIFIER:

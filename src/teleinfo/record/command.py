@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from teleinfo.cli.arguments import count, positive
-from teleinfo.common.executor import LooseThreads
+from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
-from teleinfo.port.baud_detector import Tuner, candidates
-from teleinfo.port.errors import PortError, Trouble
+from teleinfo.port.baud_detector import BaudDetector, candidates
+from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.record.anonymise import Anonymiser
 from teleinfo.record.serial_tap import NO_BYTE, RecordError, Recording, copy, open_at_its_speed, show
 from teleinfo.settings import beside_the_service, load
@@ -72,7 +72,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Record; return the exit status (0 or 1, see the module), raise SettingsError."""
     settings = load(beside_the_service(arguments.env_file))
     path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
-    tuner = Tuner(candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate))
+    tuner = BaudDetector(candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate))
     anonymiser = Anonymiser() if arguments.anonymise else None
     try:
         with path.open("xb") as file:
@@ -88,21 +88,21 @@ def main(arguments: argparse.Namespace) -> int:
     except RecordError as error:
         return _fail(f"{error}{_kept(path)}")
     except PortError as error:
-        return _fail(f"{error.told()}{_in_use(error)}{_kept(path)}")
+        return _fail(f"{error.localized()}{_in_use(error)}{_kept(path)}")
     sys.stderr.write(_summary(path, recording, anonymiser))
     return 0
 
 
 async def _record(
     url: str,
-    tuner: Tuner,
+    tuner: BaudDetector,
     file: BinaryIO,
     anonymiser: Anonymiser | None,
     arguments: argparse.Namespace,
 ) -> Recording:
     """Record until the end, or raise what keeps from it."""
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(LooseThreads())
+    loop.set_default_executor(DaemonThreadExecutor())
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, stop.set)
@@ -127,7 +127,7 @@ def _writer(file: BinaryIO, anonymiser: Anonymiser | None) -> Callable[[bytes], 
 
 
 def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) -> str:
-    told = _("{path}: {count} bytes in {seconds} s at {baudrate} baud, {frames} sound frames\n").format(
+    summary = _("{path}: {count} bytes in {seconds} s at {baudrate} baud, {frames} sound frames\n").format(
         path=path,
         count=recording.count,
         seconds=round(recording.seconds),
@@ -135,11 +135,11 @@ def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) ->
         frames=recording.frames,
     )
     if anonymiser is not None:
-        told += _(
+        summary += _(
             "Identifiers made zeros: {replaced}. "
             "Damaged pieces dropped, since they might hold one: {dropped}\n"
         ).format(replaced=anonymiser.replaced, dropped=anonymiser.dropped)
-    return told + _("See what is in it with:  teleinfo decode {path}\n").format(path=path)
+    return summary + _("See what is in it with:  teleinfo decode {path}\n").format(path=path)
 
 
 def _fail(text: str) -> int:
@@ -148,7 +148,7 @@ def _fail(text: str) -> int:
 
 
 def _in_use(error: PortError) -> str:
-    if error.kind is not Trouble.BUSY:
+    if error.kind is not PortErrorKind.BUSY:
         return ""
     return "\n" + _("If it is the service that reads the port:  sudo systemctl stop teleinfo")
 

@@ -16,7 +16,7 @@ from teleinfo.tic.decoder import Decoder
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.port.baud_detector import Tuner
+    from teleinfo.port.baud_detector import BaudDetector
 
 SEARCH: Final = 30.0
 """Seconds after which the speed is not found: a meter is found in 15 at worst."""
@@ -42,7 +42,7 @@ class Recording:
 
 
 async def open_at_its_speed(
-    stack: contextlib.AsyncExitStack, url: str, tuner: Tuner, stop: asyncio.Event
+    stack: contextlib.AsyncExitStack, url: str, tuner: BaudDetector, stop: asyncio.Event
 ) -> Port:
     """Open the port `url` on `stack`, at the speed of the meter; raise PortError or RecordError."""
     loop = asyncio.get_running_loop()
@@ -67,7 +67,7 @@ async def open_at_its_speed(
     )
 
 
-async def _makes_sense(port: Port, tuner: Tuner, decoder: Decoder, stop: asyncio.Event) -> bool:
+async def _makes_sense(port: Port, tuner: BaudDetector, decoder: Decoder, stop: asyncio.Event) -> bool:
     """Listen until the meter is heard (True), or until it is time for another speed."""
     loop = asyncio.get_running_loop()
     decoder.reset()

@@ -14,7 +14,7 @@ import socket
 import termios
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import N_, Sentence
+from teleinfo.common.i18n import N_, Message
 from teleinfo.tic import labels
 
 if TYPE_CHECKING:
@@ -44,15 +44,15 @@ _REASONS = (
 class RefusalError(ValueError):
     """A value is not taken; `reason` says why, after the value."""
 
-    def __init__(self, reason: Sentence) -> None:
+    def __init__(self, reason: Message) -> None:
         super().__init__(str(reason))
         self.reason = reason
 
 
-def why_unreadable(error: OSError | ValueError) -> Sentence:
+def why_unreadable(error: OSError | ValueError) -> Message:
     """Return why a file cannot be read, as the end of a sentence."""
     reason = (error.strerror if isinstance(error, OSError) else None) or "not a path"
-    return Sentence("cannot be read: {reason}", reason=Sentence(reason))
+    return Message("cannot be read: {reason}", reason=Message(reason))
 
 
 def printable(value: str | None) -> str | None:
@@ -87,7 +87,7 @@ def topic(value: str) -> str:
     ):
         raise ValueError
     if len(value.encode()) > MAX_TOPIC:
-        raise RefusalError(Sentence("is too long: at most {most} bytes", most=MAX_TOPIC))
+        raise RefusalError(Message("is too long: at most {most} bytes", most=MAX_TOPIC))
     return value
 
 
@@ -186,7 +186,7 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
             # Of those equally near, the one with the most letters in place: ADC0 is ADCO, not ADSC.
             best = max(near, key=lambda label: sum(map(operator.eq, label, written)))
             raise RefusalError(
-                Sentence(
+                Message(
                     "has an étiquette that no meter sends, {name}; did you mean {best}?", name=name, best=best
                 )
             )

@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from teleinfo.common.i18n import Sentence
+from teleinfo.common.i18n import Message
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 _LINE = re.compile(r"[ \t]*(export[ \t]+)?(\w*)[ \t]*(=?)(.*)", re.ASCII)
@@ -23,16 +23,16 @@ _AMBIGUOUS = re.compile(r"\\|[ \t]#")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class EnvLine:
     """One line that names a variable: its `value`, or the `fault` that leaves it without (`value` None)."""
 
     number: int
     name: str
     value: str | None
-    fault: Sentence | None = None
+    fault: Message | None = None
 
 
-def parse(text: str) -> list[Line]:
+def parse(text: str) -> list[EnvLine]:
     """Return the lines of `text` that name a variable, numbered from 1; others are passed over."""
     lines = []
     for number, line in enumerate(_NEWLINE.split(text.removeprefix("\ufeff")), start=1):
@@ -40,26 +40,26 @@ def parse(text: str) -> list[Line]:
         if parts is None or not parts[2] or line.lstrip(" \t").startswith(("#", ";")):
             continue
         if parts[1] or not parts[3]:
-            fault = Sentence("write {name}=value, with nothing before it", name=parts[2])
-            lines.append(Line(number, parts[2], None, fault))
+            fault = Message("write {name}=value, with nothing before it", name=parts[2])
+            lines.append(EnvLine(number, parts[2], None, fault))
         else:
             lines.append(_value(number, parts[2], parts[4]))
     return lines
 
 
-def _value(number: int, name: str, written: str) -> Line:
+def _value(number: int, name: str, written: str) -> EnvLine:
     stripped = written.strip(" \t")
     if quoted := _SINGLE_QUOTED.fullmatch(stripped):
-        return Line(number, name, quoted[1])
+        return EnvLine(number, name, quoted[1])
     if quoted := _DOUBLE_QUOTED.fullmatch(stripped):
-        return Line(number, name, _ESCAPE.sub(r"\1", quoted[1]))
+        return EnvLine(number, name, _ESCAPE.sub(r"\1", quoted[1]))
     if stripped.startswith(("'", '"')):
-        fault = Sentence("a quote opens the value, so the same quote must end the line")
-        return Line(number, name, None, fault)
+        fault = Message("a quote opens the value, so the same quote must end the line")
+        return EnvLine(number, name, None, fault)
     if _AMBIGUOUS.search(written):
-        fault = Sentence(
+        fault = Message(
             "a backslash, or a # after a blank, is not read alike by every program: "
             "write the value in single quotes, and comments on lines of their own"
         )
-        return Line(number, name, None, fault)
-    return Line(number, name, stripped)
+        return EnvLine(number, name, None, fault)
+    return EnvLine(number, name, stripped)

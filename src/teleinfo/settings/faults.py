@@ -10,7 +10,7 @@ import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import Sentence
+from teleinfo.common.i18n import Message
 from teleinfo.settings.checks import RefusalError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _LONGEST_SHOWN = 80  # characters of a wrong value
 class SettingsError(Exception):
     """Settings are wrong; `faults` has one line for each, none of which shows a secret."""
 
-    def __init__(self, sentences: Sequence[Sentence]) -> None:
+    def __init__(self, sentences: Sequence[Message]) -> None:
         super().__init__("\n".join(map(str, sentences)))
         self._sentences = tuple(sentences)
 
@@ -35,9 +35,9 @@ class SettingsError(Exception):
         return [str(sentence) for sentence in self._sentences]
 
     @property
-    def told(self) -> list[str]:
+    def localized(self) -> list[str]:
         """The faults in the language of the reader."""
-        return [sentence.told() for sentence in self._sentences]
+        return [sentence.localized() for sentence in self._sentences]
 
 
 class ConflictError(RefusalError):
@@ -48,8 +48,8 @@ class ConflictError(RefusalError):
 class Allowed:
     """The end of a sentence, `"abc" is not …`, and the default where that is not the setting's own."""
 
-    what: Sentence
-    default: Sentence | None = None
+    what: Message
+    default: Message | None = None
 
 
 def variable_of(name: str) -> str:
@@ -57,24 +57,24 @@ def variable_of(name: str) -> str:
     return PREFIX + name.upper()
 
 
-def unknown(variable: str, names: Collection[str]) -> Sentence:
+def unknown(variable: str, names: Collection[str]) -> Message:
     """Return that no setting has this variable; `names` are those of the settings."""
     rest = variable.upper().partition("_")[2]
     near = difflib.get_close_matches(rest, [name.upper() for name in names], n=1)
     if near:
-        return Sentence(
+        return Message(
             "{variable}: there is no such setting; did you mean {near}?",
             variable=variable,
             near=PREFIX + near[0],
         )
-    return Sentence(
+    return Message(
         "{variable}: there is no such setting; {sample} lists them all",
         variable=variable,
         sample=".env-sample",
     )
 
 
-def wrong(name: str, cause: object, *, allowed: Allowed, default: str, given: Mapping[str, str]) -> Sentence:
+def wrong(name: str, cause: object, *, allowed: Allowed, default: str, given: Mapping[str, str]) -> Message:
     """
     Return that the setting `name` has a wrong value; `given` is all that was given, by name.
 
@@ -82,19 +82,19 @@ def wrong(name: str, cause: object, *, allowed: Allowed, default: str, given: Ma
     """
     variable = variable_of(name)
     if isinstance(cause, ConflictError):
-        return Sentence("{variable}: {reason}", variable=variable, reason=cause.reason)
+        return Message("{variable}: {reason}", variable=variable, reason=cause.reason)
     shown = _shown(name, given)
     if isinstance(cause, RefusalError) and shown is not None:
-        line = Sentence("{variable}: {shown} {reason}", variable=variable, shown=shown, reason=cause.reason)
+        line = Message("{variable}: {shown} {reason}", variable=variable, shown=shown, reason=cause.reason)
     else:
-        line = Sentence(
+        line = Message(
             "{variable}: {shown} is not {allowed}",
             variable=variable,
-            shown=Sentence("what was given (not shown)") if shown is None else shown,
+            shown=Message("what was given (not shown)") if shown is None else shown,
             allowed=allowed.what,
         )
     usual = allowed.default or default
-    return Sentence("{line}; default {default}", line=line, default=usual) if usual else line
+    return Message("{line}; default {default}", line=line, default=usual) if usual else line
 
 
 def _shown(name: str, given: Mapping[str, str]) -> str | None:

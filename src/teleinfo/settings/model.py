@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from teleinfo.common.i18n import Sentence
+from teleinfo.common.i18n import Message
 from teleinfo.settings import checks
 from teleinfo.settings.choices import LogLevel, SerialMode
 from teleinfo.settings.faults import Allowed, ConflictError, SettingsError, variable_of, wrong
@@ -51,16 +51,16 @@ def _named(value: str) -> str:
     return checks.with_host_name(value, os.uname().nodename)
 
 
-_Switch = Annotated[bool, Allowed(Sentence("true or false"))]
+_Switch = Annotated[bool, Allowed(Message("true or false"))]
 _ReadableFile = Annotated[
-    Path | None, AfterValidator(checks.readable), Allowed(Sentence("a file that can be read"))
+    Path | None, AfterValidator(checks.readable), Allowed(Message("a file that can be read"))
 ]
 _Topic = Annotated[
     str,
     AfterValidator(_named),
     AfterValidator(checks.topic),
     Allowed(
-        Sentence(
+        Message(
             "a topic: words and / between them, without + or # (only {name} is replaced)", name="{hostname}"
         )
     ),
@@ -75,13 +75,13 @@ class Settings(BaseSettings):
     serial_port: Annotated[
         str,
         AfterValidator(checks.serial_port),
-        Allowed(Sentence("a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket://host:port")),
+        Allowed(Message("a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket://host:port")),
     ] = Field(
         default="/dev/ttyAMA0",
         description="Where the meter is: a device (/dev/serial/by-id/… for a USB adapter) or socket://host:port",
     )
     serial_mode: Annotated[
-        SerialMode, BeforeValidator(_lower), Allowed(Sentence("auto, historique or standard"))
+        SerialMode, BeforeValidator(_lower), Allowed(Message("auto, historique or standard"))
     ] = Field(
         default=SerialMode.AUTO,
         description="What the meter speaks: historique (1200 baud), standard (9600), or auto to find out",
@@ -90,8 +90,8 @@ class Settings(BaseSettings):
         int | None,
         AfterValidator(checks.baudrate),
         Allowed(
-            Sentence("a speed in baud that a serial port knows, such as 1200, 9600 or 19200"),
-            Sentence("from the mode"),
+            Message("a speed in baud that a serial port knows, such as 1200, 9600 or 19200"),
+            Message("from the mode"),
         ),
     ] = Field(
         default=None,
@@ -100,23 +100,23 @@ class Settings(BaseSettings):
     mqtt_host: Annotated[
         str,
         AfterValidator(checks.host),
-        Allowed(Sentence("the name or address of a host, without mqtt:// and without the port")),
+        Allowed(Message("the name or address of a host, without mqtt:// and without the port")),
     ] = Field(default="localhost", description="The broker: a name or an address")
     mqtt_port: Annotated[
         int | None,
         Field(ge=1, le=65535),
         Allowed(
-            Sentence("a port number (1–65535)"),
-            Sentence("{port}, or {tls_port} with TLS", port=MQTT_PORT, tls_port=MQTT_TLS_PORT),
+            Message("a port number (1–65535)"),
+            Message("{port}, or {tls_port} with TLS", port=MQTT_PORT, tls_port=MQTT_TLS_PORT),
         ),
     ] = Field(
         default=None,
         description=f"Port of the broker; empty: {MQTT_PORT}, or {MQTT_TLS_PORT} with TLS",
     )
-    mqtt_username: Annotated[
-        str | None, AfterValidator(checks.printable), Allowed(Sentence("plain text"))
-    ] = Field(default=None, description="User name, if the broker asks for one")
-    mqtt_password: Annotated[SecretStr | None, Allowed(Sentence("text in UTF-8"))] = Field(
+    mqtt_username: Annotated[str | None, AfterValidator(checks.printable), Allowed(Message("plain text"))] = (
+        Field(default=None, description="User name, if the broker asks for one")
+    )
+    mqtt_password: Annotated[SecretStr | None, Allowed(Message("text in UTF-8"))] = Field(
         default=None, description="Password; in single quotes if it has anything but letters and digits in it"
     )
     mqtt_tls: _Switch = Field(
@@ -139,7 +139,7 @@ class Settings(BaseSettings):
         str,
         AfterValidator(_named),
         AfterValidator(checks.client_id),
-        Allowed(Sentence("a name of 1 to 128 characters (only {name} is replaced)", name="{hostname}")),
+        Allowed(Message("a name of 1 to 128 characters (only {name} is replaced)", name="{hostname}")),
     ] = Field(
         default="teleinfo-{hostname}",
         description="Our name for the broker, a different one for each daemon; {hostname} is replaced",
@@ -148,13 +148,13 @@ class Settings(BaseSettings):
         default="teleinfo",
         description="Topic of the readings, and the base of the others; {hostname} is replaced",
     )
-    mqtt_qos: Annotated[int, Field(ge=0, le=2), Allowed(Sentence("0, 1 or 2"))] = Field(
+    mqtt_qos: Annotated[int, Field(ge=0, le=2), Allowed(Message("0, 1 or 2"))] = Field(
         default=1, description="MQTT quality of service of the readings: 0, 1 or 2"
     )
     mqtt_retain: _Switch = Field(
         default=False, description="Let the broker keep the last reading for those who subscribe later"
     )
-    mqtt_queue: Annotated[int, Field(ge=1, le=10_000), Allowed(Sentence("a number from 1 to 10000"))] = Field(
+    mqtt_queue: Annotated[int, Field(ge=1, le=10_000), Allowed(Message("a number from 1 to 10000"))] = Field(
         default=1,
         description="Readings kept while the broker is away; 1: only the newest (indexes are cumulative)",
     )
@@ -168,12 +168,12 @@ class Settings(BaseSettings):
         frozenset[str],
         BeforeValidator(checks.split),
         AfterValidator(checks.etiquettes),
-        Allowed(Sentence("a list of étiquettes such as ADCO,ADSC,PRM")),
+        Allowed(Message("a list of étiquettes such as ADCO,ADSC,PRM")),
     ] = Field(
         default=frozenset(), description="Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM"
     )
     publish_interval: Annotated[
-        float, Field(ge=0, allow_inf_nan=False), Allowed(Sentence("a number of seconds, 0 or more"))
+        float, Field(ge=0, allow_inf_nan=False), Allowed(Message("a number of seconds, 0 or more"))
     ] = Field(
         default=0,
         description="Least time between two messages, in seconds; 0: every frame; news passes at once",
@@ -185,7 +185,7 @@ class Settings(BaseSettings):
         default="homeassistant", description="Home Assistant's discovery prefix, if it was changed there"
     )
     log_level: Annotated[
-        LogLevel, BeforeValidator(_upper), Allowed(Sentence("DEBUG, INFO, WARNING or ERROR"))
+        LogLevel, BeforeValidator(_upper), Allowed(Message("DEBUG, INFO, WARNING or ERROR"))
     ] = Field(default=LogLevel.INFO, description="How much to log: DEBUG, INFO, WARNING or ERROR")
 
     @property
@@ -226,7 +226,7 @@ class Settings(BaseSettings):
         checks.encodable(value.get_secret_value())
         if others.data.get("mqtt_username", "") is None:
             raise ConflictError(
-                Sentence("is given without {other}; set both", other=variable_of("mqtt_username"))
+                Message("is given without {other}; set both", other=variable_of("mqtt_username"))
             )
         return value
 
@@ -235,7 +235,7 @@ class Settings(BaseSettings):
     def _goes_with_tls(cls, value: object, others: ValidationInfo) -> object:
         if value and others.data.get("mqtt_tls") is False:
             raise ConflictError(
-                Sentence(
+                Message(
                     "has no effect without TLS; set {other}=true, or remove it", other=variable_of("mqtt_tls")
                 )
             )
@@ -247,9 +247,9 @@ class Settings(BaseSettings):
         certificate = others.data.get("mqtt_tls_cert_file", value)
         other = variable_of("mqtt_tls_cert_file")
         if value is not None and certificate is None:
-            raise ConflictError(Sentence("is given without {other}; set both", other=other))
+            raise ConflictError(Message("is given without {other}; set both", other=other))
         if value is None and certificate is not None:
-            raise ConflictError(Sentence("is missing: {other} is given; set both", other=other))
+            raise ConflictError(Message("is missing: {other} is given; set both", other=other))
         return value
 
 
@@ -279,7 +279,7 @@ def written(default: object) -> str:
     return str(default).lower() if isinstance(default, bool) else str(default)
 
 
-def _fault(detail: ErrorDetails, given: Mapping[str, str]) -> Sentence:
+def _fault(detail: ErrorDetails, given: Mapping[str, str]) -> Message:
     name = str(detail["loc"][0])
     field = Settings.model_fields[name]
     allowed = next(item for item in field.metadata if isinstance(item, Allowed))

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import Sentence
+from teleinfo.common.i18n import Message
 from teleinfo.settings import env_file as env_files
 from teleinfo.settings.checks import why_unreadable
 from teleinfo.settings.faults import PREFIX, SECRET, unknown, variable_of
@@ -33,7 +33,7 @@ def beside_the_service(env_file: Path | None) -> Path | None:
 
 def gather(
     names: Collection[str], env_file: Path | None, environ: Mapping[str, str] | None
-) -> tuple[dict[str, str], list[Sentence]]:
+) -> tuple[dict[str, str], list[Message]]:
     """
     Return what is given for the settings `names`, an empty value as none, and the faults.
 
@@ -53,7 +53,7 @@ def gather(
     return given, faults
 
 
-def _from_file(env_file: Path | None, fields: Collection[str]) -> tuple[dict[str, str], list[Sentence]]:
+def _from_file(env_file: Path | None, fields: Collection[str]) -> tuple[dict[str, str], list[Message]]:
     path = Path(".env") if env_file is None else env_file
     if env_file is None and not path.exists():
         return {}, []
@@ -61,17 +61,17 @@ def _from_file(env_file: Path | None, fields: Collection[str]) -> tuple[dict[str
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         if path == SERVICE_FILE and isinstance(error, PermissionError):
-            return {}, [Sentence("{path}: the settings of the service are root's: try with sudo", path=path)]
-        return {}, [Sentence("{path}: {reason}", path=path, reason=why_unreadable(error))]
+            return {}, [Message("{path}: the settings of the service are root's: try with sudo", path=path)]
+        return {}, [Message("{path}: {reason}", path=path, reason=why_unreadable(error))]
     except ValueError:
-        return {}, [Sentence("{path}: is not text in UTF-8", path=path)]
+        return {}, [Message("{path}: is not text in UTF-8", path=path)]
     parsed = env_files.parse(text)
     lines = [line for line in parsed if _is_ours(line.name, fields)]
     values = {line.name: line.value for line in lines if line.value is not None}
     # Another file may be shared with programs that have a MQTT_HOST of their own; this one is ours.
     bare = [line for line in parsed if path == SERVICE_FILE and PREFIX + line.name.upper() in fields]
     return values, [
-        Sentence(
+        Message(
             "{path} line {number}: {name} is no setting; did you mean {variable}?",
             path=path,
             number=line.number,
@@ -80,7 +80,7 @@ def _from_file(env_file: Path | None, fields: Collection[str]) -> tuple[dict[str
         )
         for line in bare
     ] + [
-        Sentence(
+        Message(
             "{path} line {number}: {variable}: {fault}",
             path=path,
             number=line.number,

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from teleinfo.simulator.base import Meter
-    from teleinfo.simulator.load_profile import House
+    from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.simulator.tariff import Contract
 
-    _Builder = Callable[[dt.datetime, random.Random, House | None], Meter]
+    _Builder = Callable[[dt.datetime, random.Random, LoadProfile | None], Meter]
 
 DEFAULT = "hc"
 
@@ -31,7 +31,7 @@ _MONO = "041961123456"
 _TRI = "041976123456"
 
 
-def build(name: str, *, start: dt.datetime, rng: random.Random, house: House | None = None) -> Meter:
+def build(name: str, *, start: dt.datetime, rng: random.Random, house: LoadProfile | None = None) -> Meter:
     """
     Return the meter `name` of METERS, which lives from `start` on, a naive local time.
 
@@ -42,7 +42,7 @@ def build(name: str, *, start: dt.datetime, rng: random.Random, house: House | N
 
 
 def _mono(contract: Contract, kva: int = 6) -> _Builder:
-    def made(start: dt.datetime, rng: random.Random, house: House | None) -> Meter:
+    def made(start: dt.datetime, rng: random.Random, house: LoadProfile | None) -> Meter:
         house = house or Household(rng=rng)
         registers = Registers(start=start, house=house, contract=contract, rng=rng)
         return HistoriqueMono(registers, contract=contract, address=_MONO, kva=kva)
@@ -51,7 +51,7 @@ def _mono(contract: Contract, kva: int = 6) -> _Builder:
 
 
 def _tri(contract: Contract) -> _Builder:
-    def made(start: dt.datetime, rng: random.Random, house: House | None) -> Meter:
+    def made(start: dt.datetime, rng: random.Random, house: LoadProfile | None) -> Meter:
         # 18 kVA are 30 A a phase, which the machine exceeds.
         house = house or Household(rng=rng, phases=3, machine=8500)
         registers = Registers(start=start, house=house, contract=contract, rng=rng)
@@ -61,7 +61,7 @@ def _tri(contract: Contract) -> _Builder:
 
 
 def _standard(contract: Contract, *, phases: int = 1, solar: float = 0.0) -> _Builder:
-    def made(start: dt.datetime, rng: random.Random, house: House | None) -> Meter:
+    def made(start: dt.datetime, rng: random.Random, house: LoadProfile | None) -> Meter:
         house = house or Household(rng=rng, phases=phases, solar=solar)
         registers = Registers(start=start, house=house, contract=contract, rng=rng)
         return Standard(

@@ -22,7 +22,7 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.pseudo_terminal import BAUDRATES
-from teleinfo.simulator.serial_line import Line
+from teleinfo.simulator.serial_line import SerialLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -147,12 +147,12 @@ async def _simulate(arguments: argparse.Namespace) -> None:
             await line.until_read(within=_LAST_BYTES_SECONDS)
 
 
-def _prepare(arguments: argparse.Namespace) -> tuple[Line, Callable[[], Coroutine[None, None, None]]]:
+def _prepare(arguments: argparse.Namespace) -> tuple[SerialLine, Callable[[], Coroutine[None, None, None]]]:
     """Return the line, not yet open, and what plays on it."""
     start = arguments.start or dt.datetime.now()  # noqa: DTZ005 -- a meter knows local time only
     recording = None if arguments.replay is None else arguments.replay.read_bytes()
     meter = build(arguments.meter, start=start, rng=random.Random(arguments.seed))  # noqa: S311 -- a household, not a secret
-    line = Line(
+    line = SerialLine(
         baudrate=arguments.baudrate or (meter.baudrate if recording is None else baudrate_of(recording)),
         link=arguments.link,
         speed=arguments.speed,
@@ -178,5 +178,5 @@ def _local_time(text: str) -> dt.datetime:
     try:
         return dt.datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError as error:
-        told = _("{text} is not a time such as 2026-01-15T18:30").format(text=text)
-        raise argparse.ArgumentTypeError(told) from error
+        message = _("{text} is not a time such as 2026-01-15T18:30").format(text=text)
+        raise argparse.ArgumentTypeError(message) from error

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import random
 
 
-class House(Protocol):
+class LoadProfile(Protocol):
     """What a meter measures."""
 
     @property

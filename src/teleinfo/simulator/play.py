@@ -15,13 +15,13 @@ from teleinfo.simulator.encode import ETX
 
 if TYPE_CHECKING:
     from teleinfo.simulator.base import Meter
-    from teleinfo.simulator.serial_line import Line
+    from teleinfo.simulator.serial_line import SerialLine
 
 # Silence between ETX and the next STX in s, between 16.7 and 33.4 ms (Enedis-NOI-CPT_54E v3 and 02E v6).
 _GAP = 0.02
 
 
-async def play(meter: Meter, line: Line, *, start: dt.datetime, frames: int | None = None) -> int:
+async def play(meter: Meter, line: SerialLine, *, start: dt.datetime, frames: int | None = None) -> int:
     """
     Send the meter's frames, the first one at `start` of its clock, a naive local time.
 
@@ -35,7 +35,7 @@ async def play(meter: Meter, line: Line, *, start: dt.datetime, frames: int | No
     return number
 
 
-async def replay(recording: bytes, line: Line, *, frames: int | None = None) -> int:
+async def replay(recording: bytes, line: SerialLine, *, frames: int | None = None) -> int:
     """Send the bytes of a recording as they are, again and again; each ETX is the end of a frame."""
     pieces = re.findall(rb"[^\x03]*\x03|[^\x03]+", recording)
     sent = 0

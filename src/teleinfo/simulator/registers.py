@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import random
 
-    from teleinfo.simulator.load_profile import House
+    from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.simulator.tariff import Contract, Period
 
 # Active power over apparent power, and reactive over active.
@@ -84,7 +84,9 @@ class Registers:
     `supplier` has ten indexes, `distributor` four, `reactive` one for each quadrant.
     """
 
-    def __init__(self, *, start: dt.datetime, house: House, contract: Contract, rng: random.Random) -> None:
+    def __init__(
+        self, *, start: dt.datetime, house: LoadProfile, contract: Contract, rng: random.Random
+    ) -> None:
         self._house = house
         self._contract = contract
         self._rng = rng

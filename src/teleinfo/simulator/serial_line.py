@@ -26,7 +26,7 @@ _POLL = 0.005  # seconds between two looks at the reader
 _QUIET = 20
 
 
-class Line(Terminal):
+class SerialLine(Terminal):
     """
     A pseudo-terminal at `baudrate` baud, `speed` times faster; at speed 0 as fast as the reader reads.
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 
 from teleinfo.tic import groups
 from teleinfo.tic.framing import Framer
-from teleinfo.tic.groups import Group, Rejection
+from teleinfo.tic.groups import Group, RejectionCause
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.memory import Memory
-from teleinfo.tic.reading import Reading, read
+from teleinfo.tic.reading import Reading, build_reading
 
 
 @dataclass(slots=True)
@@ -74,7 +74,11 @@ class Decoder:
 
         Nothing is counted. It parses the whole piece: ask once a second, not at every byte.
         """
-        sound = [group.mode for group in groups.read(self._framer.pending().body) if isinstance(group, Group)]
+        sound = [
+            group.mode
+            for group in groups.parse_frame(self._framer.pending().body)
+            if isinstance(group, Group)
+        ]
         mode = max(Mode, key=sound.count)
         return (mode, sound.count(mode)) if sound else (None, 0)
 
@@ -94,13 +98,13 @@ class Decoder:
             return None
         counts = self.counts
         self.parity = frame.parity
-        found = groups.read(frame.body)
+        found = groups.parse_frame(frame.body)
         sound = [group for group in found if isinstance(group, Group)]
         counts.groups += len(sound)
-        counts.parity += found.count(Rejection.PARITY)
-        counts.checksum += found.count(Rejection.CHECKSUM)
-        counts.malformed += found.count(Rejection.MALFORMED)
-        reading = read(sound)
+        counts.parity += found.count(RejectionCause.PARITY)
+        counts.checksum += found.count(RejectionCause.CHECKSUM)
+        counts.malformed += found.count(RejectionCause.MALFORMED)
+        reading = build_reading(sound)
         if reading is not None:
             counts.frames += 1
         elif sound:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from teleinfo.tic.parity import undo
+from teleinfo.tic.parity import strip_parity
 
 STX = b"\x02"
 ETX = b"\x03"
@@ -62,13 +62,13 @@ class Framer:
             stretches = [self._shorten(stretch) for stretch in stretches]
         if self._first:
             self._first = False
-            if STX not in undo(stretches[0])[0]:
+            if STX not in strip_parity(stretches[0])[0]:
                 del stretches[0]
         return stretches
 
     def frame(self, stretch: bytes) -> Frame | None:
         """Return the frame that ended with a stretch of `cut`, if it has a beginning; count what is lost."""
-        text, parity = undo(stretch)
+        text, parity = strip_parity(stretch)
         before, *bodies = text.split(STX)
         if not bodies:
             self.interrupted += bool(before)
@@ -81,12 +81,12 @@ class Framer:
 
     def pending(self) -> Frame:
         """Return what is there of the frame in progress."""
-        text, parity = undo(bytes(self._buffer))
+        text, parity = strip_parity(bytes(self._buffer))
         return Frame(text.rpartition(STX)[2], parity)
 
     def close(self) -> None:
         """Say that the stream has ended: a frame in progress was cut short."""
-        self.interrupted += undo(bytes(self._buffer))[0].count(STX)
+        self.interrupted += strip_parity(bytes(self._buffer))[0].count(STX)
         self.reset()
 
     def reset(self) -> None:
@@ -106,7 +106,7 @@ class Framer:
         """
         start = 0
         while len(stretch) - start >= self._limit:
-            text, _ = undo(stretch[start : start + self._limit])
+            text, _ = strip_parity(stretch[start : start + self._limit])
             keep = text.rfind(STX, 1)
             self.interrupted += text.count(STX) - (keep >= 0)
             start += keep if keep >= 0 else self._limit

@@ -16,7 +16,7 @@ import re
 import zlib
 from typing import NamedTuple
 
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Label, Mode, find
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, LabelSpec, Mode, lookup
 from teleinfo.tic.parity import DAMAGED
 
 LF = b"\n"
@@ -25,7 +25,7 @@ HT = b"\t"
 SP = b" "
 
 
-class Rejection(enum.Enum):
+class RejectionCause(enum.Enum):
     """Why a group was left out."""
 
     PARITY = "parity"  # a character arrived damaged
@@ -59,7 +59,7 @@ _EXACT = 65520 // 255
 _UNKNOWN_LABEL = re.compile(rb"[A-Z0-9+_-]{1,16}")
 
 
-def read(body: bytes) -> list[Group | Rejection]:
+def parse_frame(body: bytes) -> list[Group | RejectionCause]:
     """
     Read all groups of a frame, given as the characters between STX and ETX, in their order.
 
@@ -67,50 +67,50 @@ def read(body: bytes) -> list[Group | Rejection]:
     and is rejected even if it looks sound; a damaged or missing LF costs nothing.
     """
     *lines, rest = body.split(CR)
-    found: list[Group | Rejection] = []
+    found: list[Group | RejectionCause] = []
     for line in lines:
         *wrecks, text = line.split(LF)
         found += map(_wreck, filter(None, wrecks))
         if text:
-            found.append(parse(text) if wrecks else _parse_without_lf(text))
+            found.append(parse_group(text) if wrecks else _parse_without_lf(text))
     found += map(_wreck, filter(None, rest.split(LF)))
     return found
 
 
-def parse(text: bytes) -> Group | Rejection:
+def parse_group(text: bytes) -> Group | RejectionCause:
     """Check one group, given as the characters between LF and CR, in the order of the contract."""
     if DAMAGED in text:
-        return Rejection.PARITY
+        return RejectionCause.PARITY
     if text[-2:-1] == HT:
         mode, labels, shape = Mode.STANDARD, STANDARD, _STANDARD
     else:
         mode, labels, shape = Mode.HISTORIQUE, HISTORIQUE, _HISTORIQUE
     match = shape.fullmatch(text)
     if match is None:
-        return Rejection.MALFORMED
+        return RejectionCause.MALFORMED
     covered, label, value, *dated = match.groups()
     if checksum(covered) != text[-1]:
-        return Rejection.CHECKSUM
+        return RejectionCause.CHECKSUM
     if value is None:
         horodate, value = dated
         if not _HORODATE.fullmatch(horodate):
-            return Rejection.MALFORMED
+            return RejectionCause.MALFORMED
     else:
         horodate = None
     name = label.decode()
     if not _value_suits_label(labels.get(name), label, value):
-        return Rejection.MALFORMED
+        return RejectionCause.MALFORMED
     return Group(name, value.decode(), None if horodate is None else horodate.decode(), mode)
 
 
-def alike(group: Group, *, before: bytes = b"") -> re.Pattern[bytes]:
+def line_pattern(group: Group, *, before: bytes = b"") -> re.Pattern[bytes]:
     """
     Return what the lines match that say the same as the sound `group`, with another horodate and valeur.
 
     A line that matches and has the right sum passes `parse`, and the other way round; `before` stands in
     front of it. The groups of a match: what the sum covers; valeur, or horodate and valeur.
     """
-    known = find(group.mode, group.label)
+    known = lookup(group.mode, group.label)
     members = (Charset.CODE if known is None else known.charset).members
     # Blanks at both ends are padding. Nothing is tried twice: the time is proportional to the length.
     value = (rb"[%b]+" if SP in members else rb"(?: *+[%b]++ *| +)") % re.escape(members)
@@ -137,7 +137,7 @@ def checksum(covered: bytes) -> int:
     return (total & 0x3F) + 0x20
 
 
-def _parse_without_lf(text: bytes) -> Group | Rejection:
+def _parse_without_lf(text: bytes) -> Group | RejectionCause:
     """
     Check a line that has no LF: it was lost, or it is the first character, damaged beyond recognition.
 
@@ -145,18 +145,18 @@ def _parse_without_lf(text: bytes) -> Group | Rejection:
     what is missing adds up to a multiple of 64 ("ISOU" does). So only an étiquette of the table is believed.
     """
     for candidate in (text, text[1:]):
-        found = parse(candidate)
-        if isinstance(found, Group) and find(found.mode, found.label) is not None:
+        found = parse_group(candidate)
+        if isinstance(found, Group) and lookup(found.mode, found.label) is not None:
             return found
-    whole = parse(text)
-    return whole if isinstance(whole, Rejection) else Rejection.MALFORMED
+    whole = parse_group(text)
+    return whole if isinstance(whole, RejectionCause) else RejectionCause.MALFORMED
 
 
-def _wreck(text: bytes) -> Rejection:
-    return Rejection.PARITY if DAMAGED in text else Rejection.MALFORMED
+def _wreck(text: bytes) -> RejectionCause:
+    return RejectionCause.PARITY if DAMAGED in text else RejectionCause.MALFORMED
 
 
-def _value_suits_label(known: Label | None, label: bytes, value: bytes) -> bool:
+def _value_suits_label(known: LabelSpec | None, label: bytes, value: bytes) -> bool:
     """
     Whether the étiquette may exist and its value is made of the characters that the table gives it.
 

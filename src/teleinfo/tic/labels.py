@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.tables.households import BLEU, CONCENTRATEUR, LINKY
-from teleinfo.tic.tables.label_types import Charset, Kind, Label, Mode
+from teleinfo.tic.tables.label_types import Charset, Kind, LabelSpec, Mode
 from teleinfo.tic.tables.saphir import SAPHIR
 from teleinfo.tic.tables.sites import CJE, ICE_2Q, ICE_4Q, PME_PMI
 
@@ -34,10 +34,10 @@ __all__ = [
     "STATUS_REGISTER",
     "Charset",
     "Kind",
-    "Label",
+    "LabelSpec",
     "Mode",
-    "find",
-    "whole",
+    "lookup",
+    "parse_uint",
 ]
 
 
@@ -45,12 +45,12 @@ DIGITS: Final = 15
 """Of a number at most: more of them change on their way through a reader of JSON, which may have 53 bits."""
 
 
-def find(mode: Mode, name: str) -> Label | None:
+def lookup(mode: Mode, name: str) -> LabelSpec | None:
     """Return what the table knows of the étiquette `name` in `mode`, or None."""
     return (STANDARD if mode is Mode.STANDARD else HISTORIQUE).get(name)
 
 
-def whole(value: str) -> int | None:
+def parse_uint(value: str) -> int | None:
     """
     Return the whole number that a value says, its padding blanks aside, or None where it says none.
 
@@ -85,7 +85,7 @@ _SPELLINGS_STANDARD: Final = {
 }
 
 
-def _table(labels: tuple[Label, ...], spellings: Mapping[str, str]) -> Mapping[str, Label]:
+def _table(labels: tuple[LabelSpec, ...], spellings: Mapping[str, str]) -> Mapping[str, LabelSpec]:
     """Return the labels of one mode by name: those given, what only SAPHIR has, and the other spellings."""
     table = {label.name: label for label in labels}
     table |= {label.name: label for label in SAPHIR if label.name not in table}

@@ -107,7 +107,7 @@ class Memory:
         return True
 
     def _characters(self, line: bytes) -> bytes:
-        return characters.check(line) if self.parity else line
+        return characters.check_parity(line) if self.parity else line
 
     def _make_room(self, size: int) -> None:
         self._size += size

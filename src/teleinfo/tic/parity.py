@@ -35,15 +35,15 @@ def has_parity(raw: bytes) -> bool:
     return 0 < _count(raw, _WITH_PARITY) >= _count(raw, _WITHOUT_PARITY)
 
 
-def undo(raw: bytes) -> tuple[bytes, bool]:
+def strip_parity(raw: bytes) -> tuple[bytes, bool]:
     """Return the seven-bit characters of `raw`, as many as it has bytes, and whether it carried parity."""
     if raw.isascii():
         return raw, False
     parity = has_parity(raw)
-    return check(raw) if parity else raw.translate(_UNCHECKED), parity
+    return check_parity(raw) if parity else raw.translate(_UNCHECKED), parity
 
 
-def check(raw: bytes) -> bytes:
+def check_parity(raw: bytes) -> bytes:
     """Return the characters of `raw`, bytes of a line that is known to carry parity."""
     return raw.translate(_CHECKED)
 

@@ -11,7 +11,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from teleinfo.tic.labels import find, whole
+from teleinfo.tic.labels import lookup, parse_uint
 from teleinfo.tic.reading import is_left_out
 
 if TYPE_CHECKING:
@@ -61,6 +61,6 @@ def _chosen(reading: Reading, options: Options) -> dict[str, str | int]:
 
 
 def _number(reading: Reading, key: str, value: str) -> str | int:
-    label = find(reading.mode, key)
-    number = whole(value) if label is not None and label.is_number else None
+    label = lookup(reading.mode, key)
+    number = parse_uint(value) if label is not None and label.is_number else None
     return value if number is None else number

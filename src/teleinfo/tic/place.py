@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Self
 
 from teleinfo.tic.framing import STX
-from teleinfo.tic.groups import LF, Group, alike, checksum, parse
-from teleinfo.tic.labels import find
-from teleinfo.tic.reading import Entry, clean, entry_of, is_plain
+from teleinfo.tic.groups import LF, Group, checksum, line_pattern, parse_group
+from teleinfo.tic.labels import lookup
+from teleinfo.tic.reading import Entry, is_independent, make_entry, strip_padding
 
 
 class Place:
@@ -20,9 +20,11 @@ class Place:
     def __init__(self, group: Group, before: bytes) -> None:
         self.mode = group.mode
         self._name = group.label
-        self._label = find(group.mode, group.label)
-        self._match = alike(group, before=before).fullmatch
-        self.entry = entry_of(group.label, clean(group.value, group.mode), group.horodate, self._label)
+        self._label = lookup(group.mode, group.label)
+        self._match = line_pattern(group, before=before).fullmatch
+        self.entry = make_entry(
+            group.label, strip_padding(group.value, group.mode), group.horodate, self._label
+        )
         self.keys = [key for key, _ in self.entry.items]
 
     @classmethod
@@ -35,8 +37,8 @@ class Place:
         before = STX + LF if first else LF
         if not line.startswith(before):
             return None
-        group = parse(line.removeprefix(before))
-        return cls(group, before) if isinstance(group, Group) and is_plain(group) else None
+        group = parse_group(line.removeprefix(before))
+        return cls(group, before) if isinstance(group, Group) and is_independent(group) else None
 
     def check(self, line: bytes) -> Entry | None:
         """Return what a line gives to a reading, or None if it is not sound or does not belong here."""
@@ -47,6 +49,6 @@ class Place:
         if checksum(said[0]) != line[-1]:
             return None
         horodate = said[1].decode() if len(said) > 2 else None  # noqa: PLR2004 - as above
-        entry = entry_of(self._name, clean(said[-1].decode(), self.mode), horodate, self._label)
+        entry = make_entry(self._name, strip_padding(said[-1].decode(), self.mode), horodate, self._label)
         # Without a valeur some horodates give one key instead of two.
         return entry if len(entry.items) == len(self.keys) else None

@@ -12,7 +12,7 @@ from itertools import starmap
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING
 
-from teleinfo.tic.labels import PART_OPENER, Kind, Label, Mode, find
+from teleinfo.tic.labels import PART_OPENER, Kind, LabelSpec, Mode, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Sequence
@@ -70,13 +70,13 @@ class Reading:
         return f"Reading({self.mode}, {self.values})"
 
 
-def is_plain(group: Group) -> bool:
+def is_independent(group: Group) -> bool:
     """Whether what `group` gives to a reading does not depend on the rest of the frame."""
-    label = find(group.mode, group.label)
+    label = lookup(group.mode, group.label)
     return group.label != PART_OPENER and (label is None or not label.repeats)
 
 
-def entry_of(name: str, value: str, horodate: str | None, label: Label | None) -> Entry:
+def make_entry(name: str, value: str, horodate: str | None, label: LabelSpec | None) -> Entry:
     """
     Return what a plain group gives to any reading.
 
@@ -93,7 +93,7 @@ def _member(key: str, text: str) -> str:
     return f'"{key}":{quoted(text)}'
 
 
-def clean(value: str, mode: Mode) -> str:
+def strip_padding(value: str, mode: Mode) -> str:
     """Return a value as a subscriber wants it: without the dots or the blanks that only fill its width."""
     if mode is Mode.STANDARD:
         return value.strip(" ")
@@ -107,11 +107,11 @@ def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
         return True
     # In the second part of an ICE-4Q frame (see `read`) the name of the part stands behind the étiquette.
     first, part, _ = name.partition("_")
-    label = find(mode, first) if part and find(mode, name) is None else None
+    label = lookup(mode, first) if part and lookup(mode, name) is None else None
     return label is not None and label.reused and first in exclude
 
 
-def read(groups: Iterable[Group]) -> Reading | None:
+def build_reading(groups: Iterable[Group]) -> Reading | None:
     """
     Return the reading of the frame that had these sound groups, or None where it must not be believed.
 
@@ -123,9 +123,9 @@ def read(groups: Iterable[Group]) -> Reading | None:
     part = ""
     for group in groups:
         mode = mode or group.mode
-        label = find(group.mode, group.label)
+        label = lookup(group.mode, group.label)
         key = group.label + part if part and label is not None and label.reused else group.label
-        for name, value in _items(key, clean(group.value, group.mode), group.horodate, label):
+        for name, value in _items(key, strip_padding(group.value, group.mode), group.horodate, label):
             if name not in values:
                 values[name] = value
             elif label is None or not label.repeats:
@@ -137,7 +137,9 @@ def read(groups: Iterable[Group]) -> Reading | None:
     return None if mode is None else Reading(mode, values)
 
 
-def _items(key: str, value: str, horodate: str | None, label: Label | None) -> tuple[tuple[str, str], ...]:
+def _items(
+    key: str, value: str, horodate: str | None, label: LabelSpec | None
+) -> tuple[tuple[str, str], ...]:
     """Return the keys of one group with their texts."""
     if horodate is None:
         return ((key, value),)

@@ -131,15 +131,15 @@ def reading_of(payload: bytes, *, mode: str | None) -> Reading | None:
     The `mode` is that of the topic `health`; while that is not known, the one whose labels fit better.
     """
     try:
-        told = json.loads(payload)
+        fields = json.loads(payload)
     except ValueError:
         return None
-    if not isinstance(told, dict):
+    if not isinstance(fields, dict):
         return None
-    told.pop(TIMESTAMP, None)
-    if not told:
+    fields.pop(TIMESTAMP, None)
+    if not fields:
         return None
-    values = {key: str(value) for key, value in told.items()}
+    values = {key: str(value) for key, value in fields.items()}
     return Reading(Mode(mode) if mode in set(Mode) else _mode_of(values), values)
 
 
@@ -152,4 +152,4 @@ def _mode_of(values: dict[str, str]) -> Mode:
 
 def _not_heard(topic: str) -> BrokerError:
     words = f"it does not let this user read the topic {topic}: allow it in the access list of the broker"
-    return BrokerError(notes.NOT_HEARD, words, needs_hand=True)
+    return BrokerError(notes.NOT_HEARD, words, user_must_act=True)

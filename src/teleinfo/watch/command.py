@@ -19,9 +19,9 @@ from random import Random
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common import journal
-from teleinfo.common.executor import LooseThreads
+from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
-from teleinfo.daemon.app import broker_of
+from teleinfo.daemon.app import broker_config
 from teleinfo.daemon.monitor import METER_IS_SILENT
 from teleinfo.mqtt.topics import Topics
 from teleinfo.settings import beside_the_service, load
@@ -67,7 +67,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _watch(settings: Settings, *, mqtt: bool, full: bool) -> None:
     loop = asyncio.get_running_loop()
-    loop.set_default_executor(LooseThreads())
+    loop.set_default_executor(DaemonThreadExecutor())
     stop, changed = asyncio.Event(), asyncio.Event()
     board = Board(patience=None if mqtt else METER_IS_SILENT)
 
@@ -98,7 +98,7 @@ def _feed(settings: Settings, board: Board, changed: asyncio.Event, *, mqtt: boo
     rng = Random()  # noqa: S311 - spreads retries, guards nothing
     if mqtt:
         topics = Topics(settings.mqtt_topic)
-        return BrokerFeed(broker_of(settings), topics, board, changed=changed.set, rng=rng)
+        return BrokerFeed(broker_config(settings), topics, board, changed=changed.set, rng=rng)
     return PortFeed(settings, board, changed=changed.set, rng=rng)
 
 

@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import N_, _
 from teleinfo.tic import registers
-from teleinfo.tic.labels import Kind, whole
+from teleinfo.tic.labels import Kind, parse_uint
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.tic.labels import Label
+    from teleinfo.tic.labels import LabelSpec
 
 _HORODATE: Final = re.compile(r"[EHeh ](\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 
@@ -89,11 +89,11 @@ def number(figure: float) -> str:
     return f"{figure:,.0f}".replace(",", " ")
 
 
-def shown(label: Label | None, value: str) -> str:
+def shown(label: LabelSpec | None, value: str) -> str:
     """Return the value for people: a quantity in its unit, a horodate as a date, all else as it was sent."""
     if label is None:
         return value
-    if label.is_number and (figure := whole(value)) is not None:
+    if label.is_number and (figure := parse_uint(value)) is not None:
         return f"{number(figure)} {label.unit}"
     if label.kind is Kind.HORODATE:
         return moment(value) or value

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from teleinfo import __version__
 from teleinfo.daemon import health
-from teleinfo.port.baud_detector import Tuner, candidates
+from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic.decoder import Decoder
 from teleinfo.watch import notes
@@ -45,7 +45,7 @@ class PortFeed:
         self._changed = changed
         self._decoder = Decoder()
         self._quality = health.Quality()
-        tuner = Tuner(candidates(settings.serial_mode, settings.serial_baudrate))
+        tuner = BaudDetector(candidates(settings.serial_mode, settings.serial_baudrate))
         self._notes = notes.PortNotes(settings.serial_port, fixed=tuner.fixed)
         self._reader = Reader(
             url=settings.serial_port,

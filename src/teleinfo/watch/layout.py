@@ -173,7 +173,7 @@ def _quality(line: Line | None, width: int, glyphs: Glyphs) -> Text:
     """Return how the line fares, in one line: as much of it as fits."""
     if line is None:
         return Text()
-    told = Text.assemble(
+    text = Text.assemble(
         " " + _("Line") + " ",
         (_(VERDICTS.get(line.verdict, line.verdict)), STRONG if line.verdict in {"good", "fair"} else ALERT),
     )
@@ -185,9 +185,9 @@ def _quality(line: Line | None, width: int, glyphs: Glyphs) -> Text:
     )
     for parts in ((bad, frames, causes), (bad, causes), (causes,)):
         rest = "".join(glyphs.dot + part for part in parts if part)
-        if told.cell_len + len(rest) <= width:
+        if text.cell_len + len(rest) <= width:
             break
-    return told.append(rest)
+    return text.append(rest)
 
 
 def _help(board: Board, width: int, *, many: bool, keys: bool, glyphs: Glyphs) -> list[Text]:

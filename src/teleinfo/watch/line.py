@@ -29,19 +29,19 @@ class Line:
 def line_of(payload: bytes) -> Line | None:
     """Return what a message of the topic `health` says; None where it is none."""
     try:
-        told = json.loads(payload)
-        rejected = told["rejected"]
+        fields = json.loads(payload)
+        rejected = fields["rejected"]
         return Line(
-            mode=told["mode"],
-            baudrate=told["baudrate"],
-            frames=told["frames"],
-            groups=told["groups"],
+            mode=fields["mode"],
+            baudrate=fields["baudrate"],
+            frames=fields["frames"],
+            groups=fields["groups"],
             parity=rejected["parity"],
             checksum=rejected["checksum"],
             malformed=rejected["malformed"],
-            interrupted=told["interrupted"],
-            bad_percent=told["bad_groups_percent"],
-            verdict=told["line"],
+            interrupted=fields["interrupted"],
+            bad_percent=fields["bad_groups_percent"],
+            verdict=fields["line"],
         )
     except (ValueError, KeyError, TypeError):
         return None

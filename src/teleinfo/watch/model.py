@@ -11,12 +11,12 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.labels import ALARMS, METER_NUMBERS, find, whole
+from teleinfo.tic.labels import ALARMS, METER_NUMBERS, lookup, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.watch.sections import PERIODS, POWERS, Section, section_of
 
 if TYPE_CHECKING:
-    from teleinfo.tic.labels import Label, Mode
+    from teleinfo.tic.labels import LabelSpec, Mode
     from teleinfo.tic.reading import Reading
     from teleinfo.watch.line import Line
 
@@ -48,7 +48,7 @@ class Row:
     key: str
     value: str
     horodate: str | None
-    label: Label | None
+    label: LabelSpec | None
     section: Section
     age: float | None
 
@@ -128,7 +128,7 @@ class Board:
     def power(self) -> int | None:
         """The apparent power that is drawn, VA; None where the meter does not tell it."""
         texts = (entry.value for key in POWERS if (entry := self._entries.get(key)))
-        return next((power for text in texts if (power := whole(text)) is not None), None)
+        return next((power for text in texts if (power := parse_uint(text)) is not None), None)
 
     @property
     def period(self) -> tuple[str, str] | None:
@@ -163,7 +163,7 @@ class Board:
     def _row(self, key: str, entry: _Entry, now: float) -> Row | None:
         """Return the row of an étiquette; a horodate is part of that of its group."""
         mode = self.mode
-        label = None if mode is None else find(mode, key)
+        label = None if mode is None else lookup(mode, key)
         if (
             label is None
             and key.removesuffix(HORODATE_SUFFIX) in self._entries

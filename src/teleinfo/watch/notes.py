@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor.broker_faults import failed
-from teleinfo.port.errors import Trouble
+from teleinfo.port.errors import PortErrorKind
 from teleinfo.port.silence import NONSENSE, NONSENSE_SEARCHING, QUIET
 
 if TYPE_CHECKING:
@@ -23,25 +23,25 @@ NOT_HEARD: Final = "not heard"
 """The kind of the `BrokerError` of a broker that does not let us hear."""
 
 _NO_PORT: Final = {
-    Trouble.MISSING: N_(
+    PortErrorKind.MISSING: N_(
         "there is no serial port at {port}: plug the adapter in, or switch the port of the board on (sudo "
         "raspi-config, Interface Options, Serial Port), or correct TELEINFO_SERIAL_PORT"
     ),
-    Trouble.GONE: N_("{port} went away: the adapter was unplugged or lost its power. Check its cable"),
-    Trouble.DENIED: N_(
+    PortErrorKind.GONE: N_("{port} went away: the adapter was unplugged or lost its power. Check its cable"),
+    PortErrorKind.DENIED: N_(
         "no right to open {port}: add the user to its group (sudo usermod -aG dialout $USER), then log out "
         "and log in again"
     ),
-    Trouble.BUSY: N_(
+    PortErrorKind.BUSY: N_(
         "another program reads {port}. If it is the service of teleinfo, watch beside it: "
         "teleinfo watch --mqtt"
     ),
-    Trouble.STUCK: N_("the driver of {port} hangs: unplug the adapter, or start the machine again"),
-    Trouble.UNREACHABLE: N_(
+    PortErrorKind.STUCK: N_("the driver of {port} hangs: unplug the adapter, or start the machine again"),
+    PortErrorKind.UNREACHABLE: N_(
         "the bridge cannot be reached: {port}. Check the address, and that the bridge is on"
     ),
-    Trouble.SPEED: N_("{port} cannot work at {baudrate} baud: correct TELEINFO_SERIAL_BAUDRATE"),
-    Trouble.OTHER: N_("{port} cannot be opened: it is not a serial port. Correct TELEINFO_SERIAL_PORT"),
+    PortErrorKind.SPEED: N_("{port} cannot work at {baudrate} baud: correct TELEINFO_SERIAL_BAUDRATE"),
+    PortErrorKind.OTHER: N_("{port} cannot be opened: it is not a serial port. Correct TELEINFO_SERIAL_PORT"),
 }
 
 
@@ -54,7 +54,7 @@ class Ear:
     """
 
     connected: bool
-    trouble: Trouble | None
+    trouble: PortErrorKind | None
     mode: Mode | None
     baudrate: int
     count: int

@@ -51,7 +51,7 @@ def _text(row: Row) -> str:
         parts.append(f"({note})")
     if row.horodate is not None:
         parts.append(f"({moment(row.horodate) or row.horodate})")
-    told = facts(row.key, row.value)
-    if told:
-        parts.append(f"({'; '.join(fact.text for fact in told)})")
+    facts_ = facts(row.key, row.value)
+    if facts_:
+        parts.append(f"({'; '.join(fact.text for fact in facts_)})")
     return " ".join(parts)

@@ -59,7 +59,7 @@ def _value(row: Row) -> str:
     if row.horodate is not None:
         note = moment(row.horodate, short=True) or row.horodate
     if facts(row.key, row.value) and len(value) > _VALUE:
-        return ""  # long, and all of it is told below
+        return ""  # long, and all of it is facts below
     return value if note is None else f"{value}  {note}"
 
 
@@ -71,10 +71,10 @@ def _shortened(name: str, width: int, glyphs: Glyphs) -> str:
     return f"{name[: width - end - 1]}{glyphs.more}{name[len(name) - end :]}"
 
 
-def _fact_lines(told: Iterable[Fact], width: int, glyphs: Glyphs) -> list[Text]:
+def _fact_lines(facts: Iterable[Fact], width: int, glyphs: Glyphs) -> list[Text]:
     lines: list[Text] = []
     indent = " " * (2 + _KEY)
-    for fact in told:
+    for fact in facts:
         part = Text(fact.text, style=ALERT if fact.alert else "")
         if not lines or len(lines[-1]) + len(glyphs.dot) + len(part) > width:
             lines.append(Text(indent))

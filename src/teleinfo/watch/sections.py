@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind
 
 if TYPE_CHECKING:
-    from teleinfo.tic.labels import Label
+    from teleinfo.tic.labels import LabelSpec
 
 POWERS: Final = ("PAPP", "SINSTS", "SINST1")
 """Where the apparent power that is drawn stands, VA: historique, standard, the pilot series of Linky."""
@@ -58,7 +58,7 @@ _KINDS: Final = {
 }
 
 
-def section_of(key: str, label: Label | None, value: str) -> Section:
+def section_of(key: str, label: LabelSpec | None, value: str) -> Section:
     """Return the section of an étiquette with this value."""
     if key in ALARMS:
         return Section.ALARM

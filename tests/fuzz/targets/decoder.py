@@ -36,15 +36,15 @@ def seeds() -> dict[str, bytes]:
 def check(data: bytes) -> None:
     """Hold the decoder against the model."""
     again = data + b"\x03" + _LINE.sub(_renewed, data) + b"\x03" + data
-    told = tell(again)
+    localized = tell(again)
     expected = Counts(
         bytes_=len(again),
-        frames=told.frames,
-        groups=told.groups,
-        parity=told.parity,
-        checksum=told.checksum,
-        malformed=told.malformed,
-        interrupted=told.interrupted,
+        frames=localized.frames,
+        groups=localized.groups,
+        parity=localized.parity,
+        checksum=localized.checksum,
+        malformed=localized.malformed,
+        interrupted=localized.interrupted,
     )
     for chunks in ([again], _pieces(again, 1), _pieces(again, 1 + sum(data) % 97)):
         decoder = Decoder()
@@ -52,12 +52,12 @@ def check(data: bytes) -> None:
         for chunk in chunks:
             readings += decoder.feed(chunk)
             assert len(decoder._framer._buffer) < LIMIT
-        assert [(reading.mode, list(reading.values.items())) for reading in readings] == told.readings
+        assert [(reading.mode, list(reading.values.items())) for reading in readings] == localized.readings
         assert decoder.counts == expected
-        assert decoder.parity is told.with_parity
-        assert decoder.pending()[1] <= len(told.pending)
+        assert decoder.parity is localized.with_parity
+        assert decoder.pending()[1] <= len(localized.pending)
         decoder.close()
-    _assert_on_the_wire(again, [pair for _, pairs in told.readings for pair in pairs])
+    _assert_on_the_wire(again, [pair for _, pairs in localized.readings for pair in pairs])
 
 
 def _pieces(data: bytes, size: int) -> list[bytes]:

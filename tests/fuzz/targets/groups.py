@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from teleinfo.tic.groups import Group, Rejection, parse, read
+from teleinfo.tic.groups import Group, RejectionCause, parse_frame, parse_group
 from tests.fuzz.model import Sound, group_of, groups_of
 
 
@@ -23,12 +23,12 @@ def seeds() -> dict[str, bytes]:
 
 def check(data: bytes) -> None:
     """Hold the parser against the model: one group, and all the groups of a frame."""
-    assert _plain(parse(data)) == _named(group_of(data))
-    assert [_plain(found) for found in read(data)] == [_named(found) for found in groups_of(data)]
+    assert _plain(parse_group(data)) == _named(group_of(data))
+    assert [_plain(found) for found in parse_frame(data)] == [_named(found) for found in groups_of(data)]
 
 
-def _plain(found: Group | Rejection) -> object:
-    if isinstance(found, Rejection):
+def _plain(found: Group | RejectionCause) -> object:
+    if isinstance(found, RejectionCause):
         return found.value
     return found.mode, found.label, found.value, found.horodate
 

@@ -7,7 +7,7 @@ import json
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Kind, Mode, find
+from teleinfo.tic.labels import Kind, Mode, lookup
 from teleinfo.tic.payload import Options, encode
 from teleinfo.tic.reading import Reading
 from tests.fuzz.targets import decoder
@@ -71,7 +71,7 @@ def _assert_true(reading: Reading, options: Options, published: bytes | None) ->
 
 def _number(mode: Mode, key: str, value: str) -> str | int:
     """Return a number where the table counts in a unit, and the value is figures and nothing else."""
-    label = find(mode, key)
+    label = lookup(mode, key)
     counted = (
         label is not None and label.kind in {Kind.INDEX, Kind.QUANTITY} and label.unit and not label.glued
     )

@@ -46,7 +46,7 @@ class Charset(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class LabelSpec:
     """
     One étiquette of one mode.
 
@@ -79,20 +79,20 @@ class Label:
 
 # The words that the tables are written in. A class of characters is narrow only where the documents give a
 # bare number of fixed width: a value that the class refuses is lost, and meters deviate.
-index = partial(Label, kind=Kind.INDEX, charset=Charset.DIGITS)
-measure = partial(Label, kind=Kind.QUANTITY, charset=Charset.DIGITS)
-ratio = partial(Label, kind=Kind.QUANTITY, charset=Charset.CODE)  # signed, with a decimal comma
-identifier = partial(Label, kind=Kind.IDENTIFIER, charset=Charset.CODE)  # recordings hide theirs behind X
-register = partial(Label, kind=Kind.REGISTER)
-code = partial(Label, kind=Kind.ENUMERATION, charset=Charset.CODE)
-ordinal = partial(Label, kind=Kind.ENUMERATION, charset=Charset.DIGITS)
-date = partial(Label, kind=Kind.HORODATE, charset=Charset.CODE)
-text = partial(Label, kind=Kind.TEXT, charset=Charset.TEXT)
-composite = partial(Label, kind=Kind.COMPOSITE, charset=Charset.CODE)
+index = partial(LabelSpec, kind=Kind.INDEX, charset=Charset.DIGITS)
+measure = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.DIGITS)
+ratio = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.CODE)  # signed, with a decimal comma
+identifier = partial(LabelSpec, kind=Kind.IDENTIFIER, charset=Charset.CODE)  # recordings hide theirs behind X
+register = partial(LabelSpec, kind=Kind.REGISTER)
+code = partial(LabelSpec, kind=Kind.ENUMERATION, charset=Charset.CODE)
+ordinal = partial(LabelSpec, kind=Kind.ENUMERATION, charset=Charset.DIGITS)
+date = partial(LabelSpec, kind=Kind.HORODATE, charset=Charset.CODE)
+text = partial(LabelSpec, kind=Kind.TEXT, charset=Charset.TEXT)
+composite = partial(LabelSpec, kind=Kind.COMPOSITE, charset=Charset.CODE)
 # The unit is behind the number. A lower-case letter in it (kWh, varh) needs the widest class; V, A, % do not.
-glued = partial(Label, kind=Kind.QUANTITY, charset=Charset.TEXT, glued=True)
-glued_index = partial(Label, kind=Kind.INDEX, charset=Charset.TEXT, glued=True)
-glued_code = partial(Label, kind=Kind.QUANTITY, charset=Charset.CODE, glued=True)
+glued = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.TEXT, glued=True)
+glued_index = partial(LabelSpec, kind=Kind.INDEX, charset=Charset.TEXT, glued=True)
+glued_code = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.CODE, glued=True)
 
 PHASES: Final = (1, 2, 3)
 POINTS: Final = range(1, 7)  # the last mean powers, 1 = the newest

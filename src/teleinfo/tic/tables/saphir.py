@@ -14,7 +14,7 @@ from teleinfo.tic.tables.label_types import (
     POINTS,
     SLOTS,
     Charset,
-    Label,
+    LabelSpec,
     code,
     composite,
     date,
@@ -28,7 +28,7 @@ from teleinfo.tic.tables.label_types import (
 )
 
 
-def _slots(way: str, grid: str, french: str, english: str) -> tuple[Label, ...]:
+def _slots(way: str, grid: str, french: str, english: str) -> tuple[LabelSpec, ...]:
     """
     Return the indexes of one direction (`way`, S or I) in one grid: numbered slots, three energies each.
 

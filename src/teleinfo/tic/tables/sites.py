@@ -13,7 +13,7 @@ from teleinfo.tic.tables.label_types import (
     PHASES,
     POINTS,
     SLOTS,
-    Label,
+    LabelSpec,
     code,
     composite,
     date,
@@ -43,7 +43,7 @@ _POSTES: Final = {
 }
 
 
-def _postes(start: str, french: str, english: str, unit: str, period: str) -> tuple[Label, ...]:
+def _postes(start: str, french: str, english: str, unit: str, period: str) -> tuple[LabelSpec, ...]:
     """Return the series of indexes of one energy of an ICE-2Q: one for each tariff period."""
     return tuple(
         glued_index(
@@ -56,7 +56,7 @@ def _postes(start: str, french: str, english: str, unit: str, period: str) -> tu
     )
 
 
-def _dynamic_periods(calendar: int) -> tuple[Label, ...]:
+def _dynamic_periods(calendar: int) -> tuple[LabelSpec, ...]:
     """Return the bounds of the dynamic periods of one calendar: each is a date and a tariff period."""
     return tuple(
         composite(

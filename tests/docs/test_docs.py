@@ -39,9 +39,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "teleinfo"
+PACKAGES = "|".join(sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")))
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 RELIABILITY, OPERATIONS = PAGES["reliability.md"], PAGES["operations.md"]
-# Where what a page calls tests/…, port/… or keeper.py is.
+# Where what a page calls tests/…, port/… or LICENSE is.
 PLACES = (ROOT, PACKAGE, ROOT / "systemd", ROOT / "docs")
 PASSWORDS = {"paris-12": "a secret", "lyon-3": "another", "collector": "a third"}
 FRAME = encode_frame(
@@ -89,9 +90,7 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
         word
         for piece in code(PAGES[page])
         for word in piece.split()
-        if re.fullmatch(
-            r"(?:(?:tests|src|docs|systemd|port|tic|mqtt|settings|examples)/[\w./@-]*|\w+\.py)", word
-        )
+        if re.fullmatch(rf"(?:tests|src|docs|systemd|examples)/[\w./@-]*|(?:{PACKAGES})/|[\w/]+\.py", word)
     ]
 
     assert [name for name in named if not any((place / name).exists() for place in PLACES)] == []
@@ -138,9 +137,10 @@ def test_each_promise_of_time_is_the_one_that_its_test_holds() -> None:
 
 
 def limits(path: Path) -> set[float]:
-    """Return the numbers that a test gives by name, and those of the constants that it and its home have."""
+    """Return the numbers that a test and the helpers beside it pass by keyword or assign to a name."""
     found: set[float] = set()
-    for source in {path, path.with_name("hass_process.py")} & set(path.parent.glob("*.py")):
+    helpers = {source for source in path.parent.glob("*.py") if not source.name.startswith("test_")}
+    for source in {path, *helpers}:
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             values = [node.value] if isinstance(node, ast.keyword | ast.Assign) else []
             found |= {

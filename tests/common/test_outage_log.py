@@ -1,0 +1,143 @@
+"""An outage is logged in few lines, whatever happens and however long it lasts."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from teleinfo.common.outage_log import MAX_CAUSES, REMINDER_INTERVAL, OutageLog, OutageTexts
+
+TEXTS = OutageTexts(
+    begins="{name} away: {reason}",
+    lost_again="{name} away again: {reason}",
+    another_cause="{name} still away: {reason}",
+    reminder="{name} away for {lasted}: {reason}",
+    ends="{name} back after {lasted}",
+    holds="{name} holds after {lasted}",
+)
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    """Return the log from INFO up."""
+    caplog.set_level(logging.INFO)
+    return caplog
+
+
+def test_an_outage_is_two_lines(log: pytest.LogCaptureFixture) -> None:
+    """A warning says why, an information how long; attempts in between are not news."""
+    outage = OutageLog("it", TEXTS)
+    for second in range(0, 180, 10):
+        outage.failed("gone", "unplugged", 1000.0 + second)
+
+    assert outage.recovered(1180.0)
+    assert not outage.recovered(1180.0)
+    assert [(line.levelname, line.getMessage()) for line in log.records] == [
+        ("WARNING", "it away: unplugged"),
+        ("INFO", "it back after 3 min"),
+    ]
+
+
+def test_an_outage_may_have_begun_before_it_is_noticed(log: pytest.LogCaptureFixture) -> None:
+    """What counts for its length is when it began."""
+    outage = OutageLog("it", TEXTS)
+    outage.failed("silent", "no byte", 130.0, since=120.0)
+    outage.recovered(150.0)
+
+    assert log.messages == ["it away: no byte", "it back after 30 s"]
+
+
+def test_each_new_cause_is_one_line_up_to_a_limit(log: pytest.LogCaptureFixture) -> None:
+    """A cause is named once in an outage, and `None` is none."""
+    outage = OutageLog("it", TEXTS)
+    outage.failed(None, "first", 0.0)
+    for cause in (*range(20), None, *range(20)):
+        outage.failed(cause, f"cause {cause}", 1.0)
+
+    assert log.messages == [
+        "it away: first",
+        *(f"it still away: cause {number}" for number in range(MAX_CAUSES - 1)),
+    ]
+
+
+def test_a_long_outage_is_recalled_once_an_hour(log: pytest.LogCaptureFixture) -> None:
+    """A day, whatever its causes, stays below 30 lines."""
+    outage = OutageLog("it", TEXTS)
+    for second in range(0, DAY, 5):
+        outage.failed(second % 7, "gone", float(second))
+    outage.recovered(float(DAY))
+
+    assert "it away for 1 h 00 min: gone" in log.messages
+    assert log.messages[-1] == "it back after 24 h 00 min"
+    assert DAY / REMINDER_INTERVAL <= len(log.messages) < 30
+
+
+def test_an_outage_without_reminders_is_two_lines_however_long(log: pytest.LogCaptureFixture) -> None:
+    """A meter may be without power for months."""
+    outage = OutageLog("it", dataclasses.replace(TEXTS, reminder=None))
+    for second in range(0, DAY, 60):
+        outage.failed("silent", "no byte", float(second))
+
+    assert log.messages == ["it away: no byte"]
+
+
+def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None:
+    """
+    1. It goes, is back, goes again a moment later: that is said.
+
+    2. It comes and goes for an hour: nothing is said, until it holds.
+    3. It goes once more: a new outage.
+    """
+    outage = OutageLog("it", TEXTS)
+    for second in range(0, 3600, 6):
+        outage.failed("gone", "unplugged", float(second))
+        outage.recovered(second + 3.0)
+    outage.held(3597.0)
+    outage.failed("gone", "unplugged", 5000.0)
+    outage.recovered(5003.0)
+
+    assert log.messages == [
+        "it away: unplugged",
+        "it back after 3 s",
+        "it away again: unplugged",
+        "it holds after 59 min",
+        "it away: unplugged",
+        "it back after 3 s",
+    ]
+
+
+def test_what_held_was_one_outage_each_time(log: pytest.LogCaptureFixture) -> None:
+    """What happens after a while is news."""
+    outage = OutageLog("it", TEXTS)
+    for second in (0.0, 100.0, 200.0):
+        outage.failed("gone", "unplugged", second)
+        assert not outage.working
+        assert outage.recovered(second + 3)
+        outage.held(second + 3)
+        assert outage.working
+
+    assert log.messages == ["it away: unplugged", "it back after 3 s"] * 3
+
+
+@given(st.lists(st.sampled_from(["fail", "recover", "hold"])))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_each_line_that_begins_has_one_that_ends(caplog: pytest.LogCaptureFixture, events: list[str]) -> None:
+    """Whatever comes in whatever order, no two outages overlap in the log."""
+    caplog.set_level(logging.INFO)
+    caplog.clear()
+    outage = OutageLog("it", TEXTS)
+    for event in events:
+        if event == "fail":
+            outage.failed("gone", "unplugged", 0.0)
+        elif event == "recover":
+            outage.recovered(0.0)
+        else:
+            outage.held(0.0)
+    levels = [line.levelname for line in caplog.records]
+
+    assert levels == ["WARNING", "INFO"] * (len(levels) // 2) + ["WARNING"] * (len(levels) % 2)

@@ -50,10 +50,11 @@ run: $(VENV)/.run ## the daemon, with the settings of .env
 
 test: check pytest ## everything that must hold: style, types, all the tests, full cover of the pure rooms
 
-check: $(VENV)/.dev ## style and types only
+check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: $(VENV)/.dev ## put the code in its usual form
 	$(BIN)/ruff check --fix
@@ -147,7 +148,7 @@ $(VENV_HA)/.made: tests/homeassistant/requirements.txt
 	@touch $@
 
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) $(VENV_HA) $(VENV_MUTANTS) mutants dist build .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV_HA) $(VENV_MUTANTS) mutants dist build .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled by what each verb needs: a demo does not wait for the tools of the tests.

@@ -1,1 +1,1 @@
-"""The laws of the house, read from its sources."""
+"""The rules of the architecture, read from the sources."""

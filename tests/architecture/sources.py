@@ -1,4 +1,4 @@
-"""The sources of the house as Python reads them: which files there are, and what they import."""
+"""The modules of the package, parsed: their files, their syntax and their imports."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SRC = Path(__file__).parents[2] / "src"
-HOUSE = "teleinfo"
+PACKAGE = "teleinfo"
 
 
 def _name_of(path: Path) -> str:
     return ".".join(path.relative_to(SRC).with_suffix("").parts).removesuffix(".__init__")
 
 
-FILES = {_name_of(path): path for path in sorted((SRC / HOUSE).rglob("*.py"))}
+FILES = {_name_of(path): path for path in sorted((SRC / PACKAGE).rglob("*.py"))}
 """The path of every module, by its full name."""
 
 

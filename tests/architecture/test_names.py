@@ -1,4 +1,4 @@
-"""Settings, commands and options are the same words wherever they are told."""
+"""Every setting that a text names exists, and every setting is documented."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from teleinfo import settings
 
 ROOT = Path(__file__).parents[2]
-TOLD = sorted(
+TEXTS = sorted(
     path
     for folder in ("docs", "systemd", "src/teleinfo")
     for path in (ROOT / folder).rglob("*")
@@ -19,20 +19,20 @@ TOLD = sorted(
 
 VARIABLE = re.compile(r"\bTELEINFO_[A-Z0-9_]*[A-Z0-9]\b(?!_?\*|_[{<…])")
 NOT_OURS = {"TELEINFO_HOMEASSISTANT_VENV"}
-"""What the Makefile tells a test."""
+"""Set by the Makefile for a test."""
 
 
-@pytest.mark.parametrize("path", TOLD, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_setting_that_is_told_exists(path: Path) -> None:
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_setting_that_a_text_names_exists(path: Path) -> None:
     """No page, unit, example or message speaks of a variable that nobody reads."""
     known = {row.variable for row in settings.rows()} | NOT_OURS
     # A name may be the beginning of others, where the text speaks of several at once.
-    localized = set(VARIABLE.findall(path.read_text(encoding="utf-8", errors="replace")))
+    named = set(VARIABLE.findall(path.read_text(encoding="utf-8", errors="replace")))
 
-    assert {name for name in localized if not any(one.startswith(name) for one in known)} == set()
+    assert {name for name in named if not any(one.startswith(name) for one in known)} == set()
 
 
-def test_every_setting_is_told_in_the_manual_of_operation() -> None:
+def test_every_setting_is_documented() -> None:
     """A setting that no page explains beyond its one line is still in the table of the README."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     everything = readme + "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))

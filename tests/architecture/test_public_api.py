@@ -26,11 +26,11 @@ SIGNATURES = {
     "Options": "(*, numbers: bool = False, timestamp: bool = False, exclude: frozenset[str] = frozenset())"
     " -> None",
     "encode": "(reading: Reading, options: Options, *, now: float) -> bytes | None",
-    "find": "(mode: Mode, name: str) -> Label | None",
+    "lookup": "(mode: Mode, name: str) -> LabelSpec | None",
 }
 MEMBERS = {
     "Counts": ["bytes_", "checksum", "frames", "groups", "interrupted", "malformed", "parity", "rejected"],
-    "Label": ["english", "french", "horodate", "is_number", "kind", "name", "unit"],
+    "LabelSpec": ["english", "french", "horodate", "is_number", "kind", "name", "unit"],
     "Mode": ["HISTORIQUE", "STANDARD"],
     "Reading": ["mode", "values"],
 }
@@ -39,7 +39,7 @@ MEMBERS = {
 def test_the_public_names_are_these() -> None:
     """No name comes or goes unseen."""
     assert teleinfo.__all__ == [
-        "Counts", "Decoder", "Label", "Mode", "Options", "Reading", "__version__", "encode", "find",
+        "Counts", "Decoder", "LabelSpec", "Mode", "Options", "Reading", "__version__", "encode", "lookup",
     ]  # fmt: skip
 
 
@@ -88,7 +88,7 @@ def test_an_unknown_name_is_unknown() -> None:
 
 
 def test_the_version_costs_nothing() -> None:
-    """Whoever imports the package for its version alone loads no room of it."""
+    """Whoever imports the package for its version alone loads no module of it."""
     program = "import sys, teleinfo; print([name for name in sys.modules if name.startswith('teleinfo.')])"
     command = [sys.executable, "-c", program]
     result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)

@@ -1,5 +1,5 @@
 """
-The pure rooms do no input or output, and have neither clock nor chance: both come in as arguments.
+The pure modules do no input or output, and have neither clock nor randomness: both come in as arguments.
 
 That is what lets hypothesis, the fuzzer and the mutants work on them, and what makes a test of them quick.
 """
@@ -11,19 +11,23 @@ import sys
 
 import pytest
 
-from tests.architecture.sources import FILES, HOUSE, imports, place, tree
+from tests.architecture.sources import FILES, PACKAGE, imports, place, tree
+
+PROTOCOL = [module for module in FILES if module.startswith(("teleinfo.tic", "teleinfo.state"))]
+"""The sans-IO packages: the standard library alone, and nothing is raised."""
 
 PURE = [
-    *(module for module in FILES if module.startswith("teleinfo.tic")),
+    *PROTOCOL,
     *(module for module in FILES if module.startswith("teleinfo.homeassistant") and "link" not in module),
+    *(module for module in FILES if module.startswith("teleinfo.simulator.") and module not in (
+        "teleinfo.simulator.command", "teleinfo.simulator.pseudo_terminal", "teleinfo.simulator.serial_line",
+    )),
     *(
         f"teleinfo.{name}"
         for name in (
-            "backoff", "durations", "health", "pace", "payload", "port.tuning", "record", "topics",
-            "doctor.verdict", "watch.chart", "watch.sections", "watch.model",
-            "meter.base", "meter.catalogue", "meter.encode", "meter.historique", "meter.house",
-            "meter.pacing", "meter.play", "meter.registers", "meter.standard", "meter.tariff",
-            "meter.wrong_speed",
+            "common.backoff", "common.durations", "daemon.health", "daemon.rate_limit", "doctor.findings",
+            "mqtt.topics", "port.baud_detector", "record.anonymise", "watch.chart",
+            "watch.model", "watch.sections",
         )
     ),
 ]  # fmt: skip
@@ -33,27 +37,27 @@ WORLD = {
     "pathlib", "random", "secrets", "select", "selectors", "shutil", "signal", "socket", "ssl", "subprocess",
     "sys", "tempfile", "termios", "threading", "time", "tty", "urllib", "uuid",
 }  # fmt: skip
-"""What the standard library has of clock, chance, threads, files, processes and the net."""
+"""Modules of the standard library with a clock, randomness, threads, files, processes or sockets."""
 
 READS_A_CLOCK = {"now", "utcnow", "today"}
 TOUCHES_THE_WORLD = {"open", "print", "input", "exec", "eval", "__import__"}
 
 
 @pytest.mark.parametrize("module", PURE)
-def test_a_pure_room_imports_the_standard_library_and_other_pure_rooms(module: str) -> None:
-    """Nothing else, and of the standard library nothing that reaches the world."""
+def test_a_pure_module_imports_the_standard_library_and_other_pure_modules(module: str) -> None:
+    """Nothing else, and of the standard library nothing that does input or output."""
     imported = imports(module, for_types=False)
-    ours = {name for name in imported if name.partition(".")[0] == HOUSE}
+    ours = {name for name in imported if name.partition(".")[0] == PACKAGE}
     others = {name.partition(".")[0] for name in imported - ours}
 
-    assert ours <= {*PURE, HOUSE}
+    assert ours <= {*PURE, PACKAGE}
     assert others <= sys.stdlib_module_names
     assert others & WORLD == set()
 
 
 @pytest.mark.parametrize("module", PURE)
-def test_a_pure_room_asks_nobody_for_the_time_and_opens_nothing(module: str) -> None:
-    """`datetime` is allowed there, but not its `now`; and no call touches a file or the screen."""
+def test_a_pure_module_reads_no_clock_and_opens_nothing(module: str) -> None:
+    """`datetime` is allowed there, but not its `now`; and no call opens a file or writes to the screen."""
     calls = [node for node in ast.walk(tree(module)) if isinstance(node, ast.Call)]
     wrong = [
         place(module, call)
@@ -65,8 +69,16 @@ def test_a_pure_room_asks_nobody_for_the_time_and_opens_nothing(module: str) -> 
     assert wrong == []
 
 
-@pytest.mark.parametrize("module", [module for module in PURE if module.startswith("teleinfo.tic")])
-def test_what_reads_the_line_raises_nothing(module: str) -> None:
+@pytest.mark.parametrize("module", PROTOCOL)
+def test_the_protocol_imports_nothing_of_the_program(module: str) -> None:
+    """`tic` imports the standard library and itself, `state` also `tic`."""
+    ours = {name for name in imports(module, for_types=True) if name.partition(".")[0] == PACKAGE}
+
+    assert ours <= set(PROTOCOL)
+
+
+@pytest.mark.parametrize("module", PROTOCOL)
+def test_the_protocol_raises_nothing(module: str) -> None:
     """On no input: what is thrown away is counted."""
     raised = [place(module, node) for node in ast.walk(tree(module)) if isinstance(node, ast.Raise)]
 

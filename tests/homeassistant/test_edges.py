@@ -1,0 +1,60 @@
+"""
+The limits of the pure modules, each on its two sides: at the limit and next to it.
+
+Each test was written for a mutant, a program with one small change, that no other test noticed.
+"""
+
+from __future__ import annotations
+
+from teleinfo.homeassistant.horodate import iso
+from teleinfo.homeassistant.meters import meter_of
+from teleinfo.homeassistant.power import GAP, LEAST, MeanPower
+
+
+def test_the_letters_of_a_meter_number_stay_in_its_scope() -> None:
+    """Small ones and capitals: only what a topic cannot have is replaced."""
+    assert meter_of("04190FAbcd-_z/Z", topic="t", private=False).scope == "04190FAbcd-_z_Z"
+
+
+def test_summer_begins_on_the_last_sunday_of_march_even_if_that_is_its_last_day() -> None:
+    """2024-03-31 was a Sunday."""
+    assert iso(" 240330120000") == "2024-03-30T12:00:00+01:00"
+    assert iso(" 240331120000") == "2024-03-31T12:00:00+02:00"
+
+
+def drawing() -> MeanPower:
+    """Return a power after 71 s: a Wh a second, then one step of two Wh."""
+    power = MeanPower()
+    for second in range(71):
+        power.take(second, now=float(second))
+    power.take(72, now=71.0)
+    return power
+
+
+def test_nothing_is_said_of_a_power_at_first() -> None:
+    """Not even of one that nobody read."""
+    assert MeanPower().watts is None
+
+
+def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None:
+    """A minute after the last step the figure begins to fall; the next step is measured from that one."""
+    power = drawing()
+    said = []
+    for second in range(72, 172):
+        power.take(72, now=float(second))
+        said.append(power.watts)
+    power.take(82, now=172.0)
+
+    assert said[int(LEAST) - 2 : int(LEAST)] == [3600, 60]
+    assert said[-1] == 36
+    assert power.watts == 356
+
+
+def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
+    """A second longer, and nobody knows what was drawn."""
+    near, far = drawing(), drawing()
+    near.take(73, now=71.0 + GAP)
+    far.take(73, now=71.0 + GAP + 1)
+
+    assert near.watts == 3600
+    assert far.watts is None

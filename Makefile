@@ -23,7 +23,7 @@ SOAK   ?=
 # The rooms that do no input or output: every branch of them must be tested.
 PURE = src/teleinfo/tic/*,src/teleinfo/tic/payload.py,src/teleinfo/daemon/rate_limit.py,src/teleinfo/port/baud_detector.py,src/teleinfo/port/stability.py,$\
        src/teleinfo/common/backoff.py,src/teleinfo/daemon/health.py,src/teleinfo/common/durations.py,$\
-       src/teleinfo/homeassistant/*
+       src/teleinfo/homeassistant/*,src/teleinfo/state/*
 # The programs that the tests run, which are packages of the same name.
 PROGRAMS = mosquitto openssl
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.homeassistant import meters
 from teleinfo.settings import env_file
 from teleinfo.tic import groups, payload, reading
 from tests.fuzz import blind, corpus

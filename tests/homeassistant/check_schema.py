@@ -29,10 +29,10 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from teleinfo.homeassistant import discovery as ours
-from teleinfo.homeassistant.meters import meter_of
 from teleinfo.homeassistant.registers import ENTITIES
 from teleinfo.homeassistant.values import DERIVED, find_entity
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
+from teleinfo.tic.meter_id import meter_of
 from teleinfo.tic.reading import HORODATE_SUFFIX
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ Each test was written for a mutant, a program with one small change, that no oth
 
 from __future__ import annotations
 
-from teleinfo.homeassistant.horodate import iso
-from teleinfo.homeassistant.meters import meter_of
-from teleinfo.homeassistant.power import GAP, LEAST, MeanPower
+from teleinfo.state.mean_power import GAP, LEAST, MeanPower
+from teleinfo.tic.horodate import iso
+from teleinfo.tic.meter_id import meter_of
 
 
 def test_the_letters_of_a_meter_number_stay_in_its_scope() -> None:

@@ -9,8 +9,8 @@ import pytest
 from teleinfo import __version__
 from teleinfo.homeassistant import discovery
 from teleinfo.homeassistant.discovery import Sources
-from teleinfo.homeassistant.meters import meter_of
 from teleinfo.simulator.catalogue import METERS
+from teleinfo.tic.meter_id import meter_of
 from tests.homeassistant import golden
 
 

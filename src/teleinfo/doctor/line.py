@@ -18,9 +18,9 @@ from teleinfo.daemon.health import Quality
 from teleinfo.doctor.findings import Finding, Severity, fault, ok, unseen, warning
 from teleinfo.doctor.machine import command
 from teleinfo.doctor.probe import Heard, listen, speeds
-from teleinfo.homeassistant.meters import meter_of, number_of
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
+from teleinfo.tic.meter_id import meter_of, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,17 +14,17 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant import discovery
-from teleinfo.homeassistant.meters import meter_of, number_of
-from teleinfo.homeassistant.power import MeanPower
 from teleinfo.homeassistant.values import EXPORTED, IMPORTED, drawn, find_entity, running_indexes, states_of
+from teleinfo.state.mean_power import MeanPower
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
+from teleinfo.tic.meter_id import meter_of, number_of
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, is_left_out
 
 if TYPE_CHECKING:
     from teleinfo.homeassistant.discovery import Sources
     from teleinfo.homeassistant.entities import Entity
-    from teleinfo.homeassistant.meters import Meter
     from teleinfo.homeassistant.values import State
+    from teleinfo.tic.meter_id import Meter
 
 WITHIN: Final = 30
 """Frames within which the second one must come: three phases send 20 short frames for each long one."""

@@ -17,7 +17,7 @@ from teleinfo.homeassistant.entities import Entity, Nature
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from teleinfo.homeassistant.meters import Meter
+    from teleinfo.tic.meter_id import Meter
 
 SCOPE: Final = "METER"
 """The key under which the states say whose they are: those of another meter make this device unavailable."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant import registers
 from teleinfo.homeassistant.entities import FACTORS, Entity, Nature, entity_of, nature_of
-from teleinfo.homeassistant.horodate import iso
+from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import CONTRACTS, DIGITS, STANDARD, Mode, lookup, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _, decimal
-from teleinfo.homeassistant.meters import meter_of
+from teleinfo.tic.meter_id import meter_of
 from teleinfo.watch import chart
 from teleinfo.watch.describe import VERDICTS, meaning, number
 from teleinfo.watch.model import BIN

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from teleinfo.homeassistant.meters import meter_of
+from teleinfo.tic.meter_id import meter_of
 
 
 def seeds() -> dict[str, bytes]:

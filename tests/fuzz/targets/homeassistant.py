@@ -6,9 +6,8 @@ import datetime as dt
 import math
 import re
 
-from teleinfo.homeassistant import horodate
 from teleinfo.homeassistant.values import find_entity, running_indexes, states_of
-from teleinfo.tic import registers
+from teleinfo.tic import horodate, registers
 from teleinfo.tic.labels import STANDARD, Mode
 from teleinfo.tic.reading import Reading
 

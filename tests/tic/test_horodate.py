@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 
-from teleinfo.homeassistant.horodate import iso
+from teleinfo.tic.horodate import iso
 from tests.support.strategies import horodates
 
 

@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from teleinfo.homeassistant.meters import Meter, meter_of, number_of
 from teleinfo.tic.labels import Mode
+from teleinfo.tic.meter_id import Meter, meter_of, number_of
 from teleinfo.tic.reading import Reading
 
 

@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from teleinfo.homeassistant.power import ACCURACY, GAP, LEAST, MeanPower
+from teleinfo.state.mean_power import ACCURACY, GAP, LEAST, MeanPower
 
 
 def said(watts: float, *, period: float, seconds: float, rng: Random) -> list[tuple[float, int | None]]:

@@ -1,0 +1,1 @@
+"""Readings in, the decoded state of the meter out: one schema for both modes. Pure."""

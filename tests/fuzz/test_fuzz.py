@@ -59,7 +59,7 @@ def test_a_target_bears_what_comes_of_its_seeds(name: str, data: st.DataObject) 
         ("decoder", reading, "HORODATE_SUFFIX", "_"),
         ("env_file", env_file, "_AMBIGUOUS", env_file._ESCAPE),
         ("env_file", env_file, "_ESCAPE", env_file._AMBIGUOUS),
-        ("euridis", meters, "_MAKERS", None),
+        ("euridis", meter_id, "_MAKERS", None),
     ],
 )
 def test_a_target_sees_what_is_wrong(

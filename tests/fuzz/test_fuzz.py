@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.settings import env_file
-from teleinfo.tic import groups, payload, reading
+from teleinfo.tic import groups, meter_id, payload, reading
 from tests.fuzz import blind, corpus
 from tests.fuzz.targets import env_file as settings_target
 

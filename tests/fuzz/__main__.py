@@ -1,11 +1,12 @@
 """
-Fuzz the pure rooms.
+Fuzz what parses foreign bytes.
 
     python -m tests.fuzz [--seconds N] [--blind] [--corpus FOLDER] [TARGET ...]
 
-The seconds are shared by the targets. With atheris the branches are followed, without it inputs are changed
-at random; the first line says which. Inputs that reach something new are added to tests/fuzz/corpus, and so
-is one that breaks a target: then the exit status is 1.
+The targets share the seconds. With atheris the fuzzer follows the branches, without it it mutates inputs at
+random; the first line says which. An input that breaks a target is added to its file in tests/fuzz/corpus,
+and the exit status is 1. With atheris the rest of the file is replaced by the fewest inputs that reach all
+that was reached.
 """
 
 from __future__ import annotations
@@ -19,11 +20,15 @@ import sys
 import tempfile
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tests.fuzz import blind, corpus
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 MARGIN = 60.0
-"""Seconds that a process may need beside its fuzzing."""
+"""Seconds that a process may take longer than it fuzzes."""
 
 OPTIONS = [
     f"-max_len={blind.LONGEST}",
@@ -41,35 +46,40 @@ def say(text: str) -> None:
 
 def guided(name: str, seconds: float) -> bool:
     """Fuzz a target with atheris; return whether nothing broke it."""
-    own = corpus.FOLDER / name
-    own.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as scratch:
-        seeds, finds = Path(scratch, "seeds"), Path(scratch, "finds")
-        seeds.mkdir()
-        finds.mkdir()
-        for title, data in corpus.target(name).seeds().items():
-            (seeds / title).write_bytes(data)
-        wanted = [f"-max_total_time={max(1, round(seconds))}", f"-artifact_prefix={scratch}/"]
+        seeds, found, new = (Path(scratch, folder) for folder in ("seeds", "found", "new"))
+        _unpack(corpus.target(name).seeds().values(), seeds)
+        _unpack([*corpus.kept(name, broke=False), *corpus.kept(name, broke=True)], found)
+        new.mkdir()
         step = Path(scratch, "step")
         again = shlex.join([sys.executable, "-m", "tests.fuzz.guided", name, str(step)])
         step.write_text(f'#!/bin/sh\nexec {again} "$@"\n', encoding="utf-8")
         step.chmod(0o700)
-        result = _run(step, [finds, seeds, own, *wanted, *OPTIONS], seconds + MARGIN)
+        wanted = [f"-max_total_time={max(1, round(seconds))}", f"-artifact_prefix={scratch}/"]
+        result = _run(step, [new, seeds, found, *wanted, *OPTIONS], seconds + MARGIN)
         broke = [path for kind in ("crash", "timeout", "oom") for path in Path(scratch).glob(f"{kind}-*")]
         if broke or result.returncode:
             say(result.stderr[-4000:] + result.stdout[-2000:])
             for path in broke:
-                say(f"{name}: broken by {corpus.keep(name, path.read_bytes(), broke=True)}")
+                say(corpus.keep_broken(name, path.read_bytes()))
             return False
-        before = len(corpus.files(name))
-        # Of what was found only that which reaches more than the seeds and the files, as few as may be.
-        localized = _run(step, ["-merge=1", own, seeds, finds, *OPTIONS], MARGIN * 3)
-        if localized.returncode:
-            say(localized.stderr[-2000:])
+        # A merge adds to its first folder what reaches more than is there, as few inputs as it can.
+        before = set(seeds.iterdir())
+        merge = _run(step, ["-merge=1", seeds, found, new, *OPTIONS], MARGIN * 3)
+        if merge.returncode:
+            say(merge.stderr[-2000:])
             return False
+        reached = [path.read_bytes() for path in set(seeds.iterdir()) - before]
+    corpus.write(name, reached=reached, broke=corpus.kept(name, broke=True))
     tries = next((line.split()[-1] for line in result.stderr.splitlines() if "executed_units" in line), "?")
-    say(f"{name}: {tries} inputs, {len(corpus.files(name)) - before} of them kept")
+    say(f"{name}: {tries} inputs, {len(reached)} kept beside the seeds")
     return True
+
+
+def _unpack(inputs: Iterable[bytes], folder: Path) -> None:
+    folder.mkdir()
+    for number, data in enumerate(inputs):
+        (folder / str(number)).write_bytes(data)
 
 
 def _run(program: Path, arguments: list[str | Path], limit: float) -> subprocess.CompletedProcess[str]:
@@ -81,11 +91,13 @@ def _run(program: Path, arguments: list[str | Path], limit: float) -> subprocess
 
 def main(arguments: list[str] | None = None) -> int:
     """Fuzz the targets that the command line names, or all."""
-    parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description="Fuzz the pure rooms.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fuzz", description="Fuzz what parses foreign bytes."
+    )
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"of: {', '.join(corpus.TARGETS)}")
     parser.add_argument("--seconds", type=float, default=60.0, help="for all of them together (60)")
     parser.add_argument("--blind", action="store_true", help="do without atheris")
-    parser.add_argument("--seed", type=int, default=None, help="of what is changed at random")
+    parser.add_argument("--seed", type=int, default=None, help="of the mutations at random")
     parser.add_argument("--corpus", type=Path, default=corpus.FOLDER, help="where what is found is kept")
     given = parser.parse_args(arguments)
     corpus.FOLDER = given.corpus
@@ -94,7 +106,7 @@ def main(arguments: list[str] | None = None) -> int:
     targets = given.targets or list(corpus.TARGETS)
     follows = not given.blind and importlib.util.find_spec("atheris") is not None
     seed = random.SystemRandom().randrange(1 << 32) if given.seed is None else given.seed
-    say("atheris follows the branches" if follows else f"no atheris: changes at random, --seed {seed}")
+    say("atheris follows the branches" if follows else f"no atheris: mutations at random, --seed {seed}")
     rng = random.Random(seed)
     sound = True
     for name in targets:

@@ -1,4 +1,4 @@
-"""The fuzzer that is always there: it changes known inputs at random, and sees nothing of what they reach."""
+"""The fuzzer that needs no library: it mutates known inputs at random, blind to the branches they take."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 LONGEST = 4096
-"""Bytes of an input, as atheris is told too."""
+"""Bytes of an input at most, with atheris too."""
 
 _MARKS = [b"\x02", b"\x03", b"\x04", b"\n", b"\r", b"\t", b" ", b"\x00", b"\x80", b"\xff", b"=", b"'", b"\\"]
 
 
-def changed(data: bytes, others: list[bytes], rng: random.Random) -> bytes:
-    """Return the input after some changes of one kind or another."""
+def mutated(data: bytes, others: list[bytes], rng: random.Random) -> bytes:
+    """Return the input after one to eight mutations."""
     for _ in range(rng.choice([1, 1, 1, 2, 3, 8])):
         start = rng.randint(0, len(data))
         end = min(len(data), start + rng.choice([0, 1, 1, 2, 8, 64]))
@@ -41,15 +41,15 @@ def changed(data: bytes, others: list[bytes], rng: random.Random) -> bytes:
 
 
 def tries(name: str, rng: random.Random) -> Iterator[bytes]:
-    """Yield inputs for a target without end: what is there, then what comes of it."""
+    """Yield inputs for a target without end: the known ones, then mutations of them."""
     known = corpus.inputs(name)
     yield from known
     while True:
-        yield changed(rng.choice(known), known, rng)
+        yield mutated(rng.choice(known), known, rng)
 
 
 def fuzz(name: str, seconds: float, rng: random.Random, *, say: Callable[[str], None]) -> bool:
-    """Try a target for so long; return whether nothing broke it, and keep what did."""
+    """Try a target for so many seconds; keep the input that breaks it, and raise what it raised."""
     check = corpus.target(name).check
     end = time.monotonic() + seconds
     count = 0
@@ -58,9 +58,9 @@ def fuzz(name: str, seconds: float, rng: random.Random, *, say: Callable[[str], 
         try:
             check(data)
         except BaseException:
-            say(f"{name}: broken by {corpus.keep(name, data, broke=True)}")
+            say(corpus.keep_broken(name, data))
             raise
         if time.monotonic() > end:
             break
-    say(f"{name}: {count} inputs, changed at random")
+    say(f"{name}: {count} inputs, mutated at random")
     return True

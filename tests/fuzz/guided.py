@@ -1,10 +1,10 @@
 """
-The fuzzer that follows the branches, atheris (libFuzzer), if it is installed: one process a target.
+Fuzz one target with atheris (libFuzzer), which follows the branches of the code.
 
-    python -m tests.fuzz.guided TARGET SELF [what libFuzzer takes]
+    python -m tests.fuzz.guided TARGET SELF [libFuzzer options and folders]
 
-libFuzzer ends the process itself, and leaves a file `crash-…` where a target broke. SELF is a program that
-does the same with other arguments: libFuzzer calls it for each step of a merge.
+libFuzzer ends the process itself, and leaves a file `crash-…` when an input breaks the target. SELF is a
+program that runs this with other arguments: libFuzzer calls it for each step of a merge.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 
 def main() -> None:
-    """Fuzz one target: the arguments are those that the file begins with."""
+    """Fuzz one target; the arguments are in the docstring of the module."""
     atheris: Any = importlib.import_module("atheris")
     _, name, *arguments = sys.argv
     with atheris.instrument_imports(include=["teleinfo"]):

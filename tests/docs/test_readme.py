@@ -16,7 +16,7 @@ from teleinfo import __version__, settings
 from teleinfo.cli import main as cli
 from teleinfo.cli.main import COMMANDS
 from teleinfo.daemon import health as healths
-from teleinfo.doctor import port, screen
+from teleinfo.doctor import check_port, screen
 from teleinfo.doctor.findings import Area
 from teleinfo.settings import Settings
 from teleinfo.simulator.catalogue import METERS, build
@@ -27,8 +27,8 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.payload import Options, encode
 from teleinfo.watch.layout import Glyphs, Size, compose
 from teleinfo.watch.line import Line
-from teleinfo.watch.model import Board
-from tests.doctor.pi import Tree
+from teleinfo.watch.live_model import LiveModel
+from tests.doctor.machine_tree import Tree
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 
@@ -218,10 +218,10 @@ def test_the_screen_of_watch_is_what_it_draws(language: str, monkeypatch: pytest
     monkeypatch.delenv("LANGUAGE", raising=False)
     start = dt.datetime(2026, 1, 14, 22, 58)  # noqa: DTZ001 - a meter knows local time only
     meter = build("hc", start=start, rng=random.Random(1))
-    board, decoder = Board(patience=10.0), Decoder()
+    board, decoder = LiveModel(patience=10.0), Decoder()
     for frame in range(131):
         [reading] = decoder.feed(meter.emit(start + dt.timedelta(seconds=1.5 * frame)))
-        board.take(reading, now=1.5 * frame)
+        board.add_reading(reading, now=1.5 * frame)
     counts = decoder.counts
     board.line = Line(
         mode=Mode.HISTORIQUE, baudrate=1200, frames=counts.frames, groups=counts.groups, parity=0, checksum=0,
@@ -240,15 +240,15 @@ def test_the_screen_of_the_doctor_is_what_it_says(
     """A Raspberry Pi whose login console still has the serial port."""
     monkeypatch.setenv("LC_ALL", LOCALES[language])
     monkeypatch.delenv("LANGUAGE", raising=False)
-    monkeypatch.setattr(port, "_user", lambda: "pi")
+    monkeypatch.setattr(check_port, "_user", lambda: "pi")
     tree = Tree(tmp_path)
     tree.raspberry(
         command_line="console=serial0,115200 console=tty1", config="enable_uart=1\ndtoverlay=disable-bt\n"
     )
     tree.file("/dev/ttyAMA0")
     tree.link("/dev/serial0", "ttyAMA0")
-    found, _ = port.examine(tree.machine, "/dev/ttyAMA0")
-    said = screen.area(Area("port", tuple(found)), screen.Style())
+    found, _ = check_port.check_port(tree.machine, "/dev/ttyAMA0")
+    said = screen.format_area(Area("port", tuple(found)), screen.Style())
 
     assert blocks(READMES[language], "text")[2] == said.strip("\n")
 

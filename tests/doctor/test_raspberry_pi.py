@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor import raspberry_pi as board
+from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.findings import Severity
-from tests.doctor.pi import PI_4, PI_5, Tree, by_check
+from tests.doctor.machine_tree import PI_4, PI_5, Tree, by_check
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,15 +27,18 @@ def test_a_board_that_is_set_up_has_no_fault(pi: Tree) -> None:
     pi.raspberry(config=FREE)
     pi.link("/dev/serial0", "ttyAMA0")
     pi.file("/dev/ttyAMA0")
-    found = board.examine(pi.machine, "/dev/ttyAMA0")
-    found += [board.console(pi.machine, "/dev/ttyAMA0"), board.getty(pi.machine, "/dev/ttyAMA0")]
+    found = raspberry_pi.check_uart(pi.machine, "/dev/ttyAMA0")
+    found += [
+        raspberry_pi.check_console(pi.machine, "/dev/ttyAMA0"),
+        raspberry_pi.check_getty(pi.machine, "/dev/ttyAMA0"),
+    ]
 
-    assert {one.verdict for one in found} == {Severity.OK}
-    assert by_check(found)["board"].saw == f"{PI_4}: /dev/serial0 is /dev/ttyAMA0"
+    assert {one.severity for one in found} == {Severity.OK}
+    assert by_check(found)["board"].message == f"{PI_4}: /dev/serial0 is /dev/ttyAMA0"
 
 
 @pytest.mark.parametrize(
-    ("console", "verdict"),
+    ("console", "severity"),
     [
         ("console=ttyAMA0,115200 console=tty1", Severity.FAULT),
         ("console=serial0,115200 console=tty1", Severity.FAULT),
@@ -44,24 +47,24 @@ def test_a_board_that_is_set_up_has_no_fault(pi: Tree) -> None:
         ("noconsole=ttyAMA0", Severity.OK),
     ],
 )
-def test_a_console_of_the_kernel_on_the_port_is_a_fault(pi: Tree, console: str, verdict: Severity) -> None:
+def test_a_console_of_the_kernel_on_the_port_is_a_fault(pi: Tree, console: str, severity: Severity) -> None:
     """By its own name or as serial0, and on this port only; raspi-config switches it off."""
     pi.raspberry(config=FREE, command_line=console)
     pi.link("/dev/serial0", "ttyAMA0")
-    found = board.console(pi.machine, "/dev/ttyAMA0")
+    found = raspberry_pi.check_console(pi.machine, "/dev/ttyAMA0")
 
-    assert found.verdict is verdict
+    assert found.severity is severity
     assert (found.lines == ("sudo raspi-config nonint do_serial_cons 1", "sudo reboot")) is (
-        verdict is Severity.FAULT
+        severity is Severity.FAULT
     )
 
 
 def test_off_a_raspberry_pi_a_console_of_the_kernel_only_disturbs(pi: Tree) -> None:
     """It reads nothing, and no getty that is masked takes it away: the boot loader's settings do."""
     pi.file("/proc/cmdline", "console=tty0 console=ttyS0,115200n8")
-    found = board.console(pi.machine, "/dev/ttyS0")
+    found = raspberry_pi.check_console(pi.machine, "/dev/ttyS0")
 
-    assert found.verdict is Severity.WARNING
+    assert found.severity is Severity.WARNING
     assert "Remove console=ttyS0 from GRUB_CMDLINE_LINUX" in found.advice
     assert found.lines == ("sudo update-grub", "sudo reboot")
 
@@ -72,13 +75,13 @@ def test_off_a_raspberry_pi_a_console_of_the_kernel_only_disturbs(pi: Tree) -> N
 def test_a_login_console_on_the_port_is_a_fault(pi: Tree, folder: str) -> None:
     """Whether the kernel's command line or somebody's hand asks for it; a masked one does not start."""
     pi.link(f"{folder}/serial-getty@ttyAMA0.service", "/usr/lib/systemd/system/serial-getty@.service")
-    found = board.getty(pi.machine, "/dev/ttyAMA0")
+    found = raspberry_pi.check_getty(pi.machine, "/dev/ttyAMA0")
     pi.link("/etc/systemd/system/serial-getty@ttyAMA0.service", "/dev/null")
-    masked = board.getty(pi.machine, "/dev/ttyAMA0")
+    masked = raspberry_pi.check_getty(pi.machine, "/dev/ttyAMA0")
 
-    assert (found.verdict, masked.verdict) == (Severity.FAULT, Severity.OK)
+    assert (found.severity, masked.severity) == (Severity.FAULT, Severity.OK)
     assert found.lines == ("sudo systemctl mask --now serial-getty@ttyAMA0",)
-    assert board.getty(pi.machine, "/dev/ttyS0").verdict is Severity.OK
+    assert raspberry_pi.check_getty(pi.machine, "/dev/ttyS0").severity is Severity.OK
 
 
 def test_bluetooth_on_the_port_is_a_fault(pi: Tree) -> None:
@@ -86,15 +89,15 @@ def test_bluetooth_on_the_port_is_a_fault(pi: Tree) -> None:
     pi.raspberry(config="enable_uart=1\n")
     pi.link("/dev/serial0", "ttyS0")
     pi.file("/dev/ttyAMA0")
-    found = by_check(board.examine(pi.machine, "/dev/ttyAMA0"))["bluetooth"]
+    found = by_check(raspberry_pi.check_uart(pi.machine, "/dev/ttyAMA0"))["bluetooth"]
 
-    assert found.verdict is Severity.FAULT
+    assert found.severity is Severity.FAULT
     assert "dtoverlay=disable-bt" in found.lines[0]
     assert found.lines[0].endswith("| sudo tee -a /boot/firmware/config.txt")
 
 
 @pytest.mark.parametrize(
-    ("config", "verdict"),
+    ("config", "severity"),
     [
         ("enable_uart=1", Severity.OK),
         ("[all]\nenable_uart=1  # on", Severity.OK),
@@ -107,23 +110,23 @@ def test_bluetooth_on_the_port_is_a_fault(pi: Tree) -> None:
         ("[pi3]\nother=1\n[all]\nenable_uart=1", Severity.OK),
     ],
 )
-def test_the_small_uart_needs_enable_uart(pi: Tree, config: str, verdict: Severity) -> None:
+def test_the_small_uart_needs_enable_uart(pi: Tree, config: str, severity: Severity) -> None:
     """Its speed follows the processor's otherwise; sections for other boards do not count."""
     pi.raspberry(config=config)
     pi.link("/dev/serial0", "ttyS0")
     pi.file("/dev/ttyS0")
-    found = by_check(board.examine(pi.machine, "/dev/serial0"))
+    found = by_check(raspberry_pi.check_uart(pi.machine, "/dev/serial0"))
 
-    assert found["uart"].verdict is verdict
-    assert found["bluetooth"].verdict is Severity.OK
+    assert found["uart"].severity is severity
+    assert found["bluetooth"].severity is Severity.OK
 
 
 def test_a_port_that_is_switched_off_is_a_fault(pi: Tree) -> None:
     """No device, and nothing in config.txt that makes one."""
     pi.raspberry()
-    found = by_check(board.examine(pi.machine, "/dev/ttyS0"))["uart"]
+    found = by_check(raspberry_pi.check_uart(pi.machine, "/dev/ttyS0"))["uart"]
 
-    assert found.verdict is Severity.FAULT
+    assert found.severity is Severity.FAULT
     assert found.lines == ("sudo raspi-config nonint do_serial_hw 0", "sudo reboot")
 
 
@@ -132,9 +135,9 @@ def test_the_debug_connector_of_a_pi_5_is_not_its_pins(pi: Tree) -> None:
     pi.raspberry(model=PI_5, config="dtparam=uart0=on\n")
     pi.link("/dev/serial0", "ttyAMA10")
     pi.file("/dev/ttyAMA10")
-    found = by_check(board.examine(pi.machine, "/dev/serial0"))
+    found = by_check(raspberry_pi.check_uart(pi.machine, "/dev/serial0"))
 
-    assert (found["board"].verdict, found["uart"].verdict) == (Severity.FAULT, Severity.OK)
+    assert (found["board"].severity, found["uart"].severity) == (Severity.FAULT, Severity.OK)
     assert found["board"].lines == ("TELEINFO_SERIAL_PORT=/dev/ttyAMA0",)
 
 
@@ -143,17 +146,17 @@ def test_an_adapter_has_nothing_to_do_with_the_board(pi: Tree, port: str) -> Non
     """The UART of the board does not matter to who does not use it."""
     pi.raspberry()
 
-    assert board.examine(pi.machine, port) == []
+    assert raspberry_pi.check_uart(pi.machine, port) == []
 
 
 def test_another_machine_has_no_such_board(pi: Tree) -> None:
     """Without the model of a Raspberry Pi nothing is said of one."""
-    assert board.examine(pi.machine, "/dev/ttyAMA0") == []
+    assert raspberry_pi.check_uart(pi.machine, "/dev/ttyAMA0") == []
 
 
 def test_what_cannot_be_read_is_said(pi: Tree) -> None:
     """A Pi without config.txt: nobody could look."""
     pi.file("/proc/device-tree/model", PI_4)
-    found = by_check(board.examine(pi.machine, "/dev/ttyAMA0"))
+    found = by_check(raspberry_pi.check_uart(pi.machine, "/dev/ttyAMA0"))
 
-    assert found["uart"].verdict is Severity.UNSEEN
+    assert found["uart"].severity is Severity.SKIPPED

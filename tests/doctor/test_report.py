@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from teleinfo import settings
-from teleinfo.doctor import line, report, screen
-from teleinfo.doctor.broker import RetainedState
-from teleinfo.doctor.findings import Area, fault, ok, unseen, warning
+from teleinfo.doctor import check_line, report, screen
+from teleinfo.doctor.check_broker import RetainedState
+from teleinfo.doctor.findings import Area, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"
@@ -30,7 +30,7 @@ def areas(*words: str) -> list[Area]:
     said = " ".join(words)
     return [
         Area("settings", (ok("file", said, facts=said), warning("changed", "", said))),
-        Area("broker", (fault("login", "", "", (said,)), unseen("topic", said))),
+        Area("broker", (fault("login", "", "", (said,)), skipped("topic", said))),
     ]
 
 
@@ -107,8 +107,8 @@ def test_every_check_has_its_title() -> None:
 def test_what_teleinfo_heard_has_a_title_on_the_screen() -> None:
     """Beside the quality of the line no finding is without one."""
     health = b'{"line":"good","rejected":{},"bad_groups_percent":0.0}'
-    found = line.from_the_broker(RetainedState("online", health))
-    shown = screen.area(Area("line", tuple(found)), screen.Style(width=100))
+    found = check_line.line_from_broker(RetainedState("online", health))
+    shown = screen.format_area(Area("line", tuple(found)), screen.Style(width=100))
 
     assert "  ✓ heard   teleinfo says online" in shown
     assert "  ✓ wiring  good" in shown
@@ -118,7 +118,7 @@ def test_what_teleinfo_heard_has_a_title_on_the_screen() -> None:
 def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> None:
     """Words are wrapped, at 100 columns at most; a line to type is never broken."""
     line = "sudo systemctl edit teleinfo " + "x" * 150
-    shown = screen.area(
+    shown = screen.format_area(
         Area("port", (fault("rights", "many words " * 20, "and more words " * 20, (line,)),)),
         screen.Style(width),
     )
@@ -130,7 +130,9 @@ def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> Non
 
 def test_a_terminal_without_unicode_gets_other_marks() -> None:
     """ASCII only, and no colours unless asked for."""
-    shown = screen.area(Area("port", (ok("rights", "x"), fault("mode", "y"))), screen.Style(unicode=False))
+    shown = screen.format_area(
+        Area("port", (ok("rights", "x"), fault("mode", "y"))), screen.Style(unicode=False)
+    )
 
     assert shown.isascii()
     assert "  + rights  x" in shown
@@ -138,20 +140,20 @@ def test_a_terminal_without_unicode_gets_other_marks() -> None:
 
 
 @pytest.mark.parametrize(
-    ("lines", "told"),
+    ("lines", "shown"),
     [(("TELEINFO_MQTT_USERNAME=",), True), (("systemctl status mosquitto",), False)],
 )
 def test_after_a_change_of_the_settings_the_service_is_to_be_restarted(
     lines: tuple[str, ...],
-    localized: bool,  # noqa: FBT001 - a case
+    shown: bool,  # noqa: FBT001 - a case
 ) -> None:
     """It is said once, at the end, where there is a service and a setting to change."""
     broker = Area("broker", (fault("login", "x", "y", lines),))
     service = Area("service", (ok("running", "it runs", unit="teleinfo@production"),))
-    said = screen.summary([broker, service], screen.Style())
+    said = screen.format_summary([broker, service], screen.Style())
 
-    assert (said.splitlines()[-1] == "        sudo systemctl restart teleinfo@production") is localized
-    assert "systemctl restart" not in screen.summary([broker], screen.Style())
+    assert (said.splitlines()[-1] == "        sudo systemctl restart teleinfo@production") is shown
+    assert "systemctl restart" not in screen.format_summary([broker], screen.Style())
 
 
 def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
@@ -160,9 +162,9 @@ def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
         ok("rights", "x"),
         warning("mode", "x", "y", ("z",)),
         fault("holder", "x"),
-        unseen("console", "x"),
+        skipped("console", "x"),
     )
-    shown = screen.area(Area("port", every), screen.Style(colours=True))
+    shown = screen.format_area(Area("port", every), screen.Style(colours=True))
     coloured = re.findall(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m", shown)
 
     assert {text for code, text in coloured if code not in {"0", "1"}} == {"✓", "✗"}
@@ -172,9 +174,11 @@ def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
 def test_the_summary_counts() -> None:
     """Faults first, then warnings, then all is well."""
     style = screen.Style(width=200)
-    good = [Area("port", (ok("rights", ""), unseen("holder", "")))]
+    good = [Area("port", (ok("rights", ""), skipped("holder", "")))]
     weak = [Area("port", (warning("rights", ""),))]
 
-    assert "Begin with the first fault (✗)" in screen.summary(areas("x"), style)
-    assert "It works" in screen.summary(weak, style)
-    assert "All is well. (faults: 0, warnings: 0, could not be looked at: 1)" in screen.summary(good, style)
+    assert "Begin with the first fault (✗)" in screen.format_summary(areas("x"), style)
+    assert "It works" in screen.format_summary(weak, style)
+    assert "All is well. (faults: 0, warnings: 0, could not be looked at: 1)" in screen.format_summary(
+        good, style
+    )

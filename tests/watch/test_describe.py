@@ -34,16 +34,16 @@ def test_a_value_is_shown_in_its_unit(mode: Mode, key: str, value: str, expected
 
 def test_the_status_register_is_said_in_words() -> None:
     """What a household should know comes first, and is marked."""
-    localized = facts("STGE", "463A0880")
+    found = facts("STGE", "463A0880")
 
-    assert localized[0] == Fact("overrun of the subscribed power", alert=True)
+    assert found[0] == Fact("overrun of the subscribed power", alert=True)
     assert {
         "mobile peak 1 runs",
         "today white",
         "tomorrow blue",
         "dry contact closed",
         "supplier index 3",
-    } <= {fact.text for fact in localized}
+    } <= {fact.text for fact in found}
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from teleinfo.watch import chart
 from teleinfo.watch.describe import VERDICTS
 from teleinfo.watch.layout import ASCII, Glyphs, Page, Size, compose
 from teleinfo.watch.line import Line
-from teleinfo.watch.model import Board
+from teleinfo.watch.live_model import LiveModel
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 LINE = Line(
@@ -41,21 +41,21 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C")
 
 
-def board_of(name: str) -> Board:
-    """Return a board that has heard two frames of a simulated meter."""
+def model_of(name: str) -> LiveModel:
+    """Return a model that has heard two frames of a simulated meter."""
     meter = build(name, start=START, rng=random.Random(1))
-    board = Board(patience=10.0)
+    model = LiveModel(patience=10.0)
     decoder = Decoder()
     for second in (0, 60):
         for reading in decoder.feed(meter.emit(START + dt.timedelta(seconds=second))):
-            board.take(reading, now=float(second))
-    board.line = LINE
-    return board
+            model.add_reading(reading, now=float(second))
+    model.line = LINE
+    return model
 
 
-def picture(board: Board, size: Size, page: int = 0, glyphs: Glyphs | None = None) -> Page:
-    """Return a page of the board a second after its last frame."""
-    return compose(board, size, page=page, now=61.0, clock="18:31:01", glyphs=glyphs or Glyphs(), keys=True)
+def picture(model: LiveModel, size: Size, page: int = 0, glyphs: Glyphs | None = None) -> Page:
+    """Return a page of the model a second after its last frame."""
+    return compose(model, size, page=page, now=61.0, clock="18:31:01", glyphs=glyphs or Glyphs(), keys=True)
 
 
 def text_of(page: Page) -> str:
@@ -69,9 +69,9 @@ def text_of(page: Page) -> str:
 @pytest.mark.parametrize("name", METERS)
 def test_every_line_fits(name: str, size: Size) -> None:
     """No more lines than the screen has, none longer than it is wide."""
-    board = board_of(name)
-    for number in range(picture(board, size).pages):
-        page = picture(board, size, number)
+    model = model_of(name)
+    for number in range(picture(model, size).pages):
+        page = picture(model, size, number)
 
         assert len(page.lines) == size.height
         assert max(line.cell_len for line in page.lines) <= size.width
@@ -80,25 +80,25 @@ def test_every_line_fits(name: str, size: Size) -> None:
 @pytest.mark.parametrize("name", METERS)
 def test_the_pages_together_show_every_value(name: str) -> None:
     """80×24: nothing of the meter is left out, nor said twice."""
-    board = board_of(name)
+    model = model_of(name)
     size = Size(80, 24)
     shown = [
         line.plain[2:12].strip()
-        for number in range(picture(board, size).pages)
-        for line in picture(board, size, number).lines[4:-2]
+        for number in range(picture(model, size).pages)
+        for line in picture(model, size, number).lines[4:-2]
     ]
 
-    assert [key for key in shown if key] == [row.key for row in board.rows(now=61)]
+    assert [key for key in shown if key] == [row.key for row in model.rows(now=61)]
 
 
 def test_a_household_meter_fits_on_one_page() -> None:
     """Peak and off-peak in historique, 80×24: no key has to be touched."""
-    assert picture(board_of("hc"), Size(80, 24)).pages == 1
+    assert picture(model_of("hc"), Size(80, 24)).pages == 1
 
 
 def test_power_and_status_stand_on_the_first_page() -> None:
     """80×24, a Linky with 40 groups."""
-    shown = text_of(picture(board_of("standard"), Size(80, 24)))
+    shown = text_of(picture(model_of("standard"), Size(80, 24)))
 
     assert " VA" in shown.splitlines()[1]
     assert "breaker closed" in shown
@@ -107,17 +107,17 @@ def test_power_and_status_stand_on_the_first_page() -> None:
 
 def test_pages_go_round() -> None:
     """After the last comes the first, and before the first the last."""
-    board = board_of("standard-tri")
-    pages = picture(board, Size(80, 24)).pages
+    model = model_of("standard-tri")
+    pages = picture(model, Size(80, 24)).pages
 
     assert pages > 1
-    assert picture(board, Size(80, 24), pages).number == 0
-    assert picture(board, Size(80, 24), -1).number == pages - 1
+    assert picture(model, Size(80, 24), pages).number == 0
+    assert picture(model, Size(80, 24), -1).number == pages - 1
 
 
 def test_a_value_that_changed_is_marked_and_not_by_colour_alone() -> None:
     """The voltage differs between the two frames, the contract does not."""
-    lines = picture(board_of("standard"), Size(80, 24)).lines
+    lines = picture(model_of("standard"), Size(80, 24)).lines
     marks = {line.plain[2:12].strip(): line.plain[0] for line in lines[4:-2]}
 
     assert (marks["SINSTS"], marks["LTARF"]) == ("•", " ")
@@ -125,10 +125,10 @@ def test_a_value_that_changed_is_marked_and_not_by_colour_alone() -> None:
 
 def test_an_alarm_has_a_mark_of_its_own_and_stands_first() -> None:
     """An overrun of the subscribed power."""
-    board = board_of("hc")
-    board.take(Reading(Mode.HISTORIQUE, {"ADPS": "047"}), now=60.5)
+    model = model_of("hc")
+    model.add_reading(Reading(Mode.HISTORIQUE, {"ADPS": "047"}), now=60.5)
 
-    assert picture(board, Size(80, 24)).lines[4].plain.startswith("! ADPS")
+    assert picture(model, Size(80, 24)).lines[4].plain.startswith("! ADPS")
 
 
 WORDS = {None, "red"}
@@ -138,15 +138,15 @@ WORDS = {None, "red"}
 @pytest.mark.parametrize("name", METERS)
 def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None:
     """Their colour is the terminal's own or red, without background, never dim; green is for bars only."""
-    board = board_of(name)
-    board.take(Reading(board.mode or Mode.HISTORIQUE, {"ADPS": "047", "STGE": "FFFFFFFF"}), now=60.5)
+    model = model_of(name)
+    model.add_reading(Reading(model.mode or Mode.HISTORIQUE, {"ADPS": "047", "STGE": "FFFFFFFF"}), now=60.5)
     used = set()
     for verdict in VERDICTS:
-        board.line = dataclasses.replace(LINE, verdict=verdict)
+        model.line = dataclasses.replace(LINE, verdict=verdict)
         for now in (61.0, 90.0):
-            for number in range(picture(board, Size(80, 24)).pages):
+            for number in range(picture(model, Size(80, 24)).pages):
                 page = compose(
-                    board, Size(80, 24), page=number, now=now, clock="", glyphs=Glyphs(), keys=True
+                    model, Size(80, 24), page=number, now=now, clock="", glyphs=Glyphs(), keys=True
                 )
                 for line in page.lines:
                     for span in (*line.spans, Span(0, len(line), line.style)):
@@ -163,14 +163,14 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
 
 def test_what_is_long_keeps_its_end() -> None:
     """The phase and the day stand at the end of a désignation."""
-    shown = "\n".join(text_of(picture(board_of("standard-tri"), Size(80, 24), page)) for page in range(4))
+    shown = "\n".join(text_of(picture(model_of("standard-tri"), Size(80, 24), page)) for page in range(4))
 
     assert "… n-1, phase 1" in shown
 
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     """The marks, the chart and the dots; accents stay, and the terminal replaces them."""
-    shown = text_of(picture(board_of("hc"), Size(80, 24), glyphs=ASCII))
+    shown = text_of(picture(model_of("hc"), Size(80, 24), glyphs=ASCII))
 
     assert not set(shown) & set("•…·▁█")
     assert "#" in shown.splitlines()[3]
@@ -178,7 +178,7 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
 
 def test_the_line_is_told_below() -> None:
     """The verdict, and every cause of a loss."""
-    shown = text_of(picture(board_of("hc"), Size(80, 24)))
+    shown = text_of(picture(model_of("hc"), Size(80, 24)))
 
     assert "Line good · 0.02 % bad · 12 345 frames · parity 1, checksum 2, form 3, cut 4" in shown
 
@@ -190,31 +190,31 @@ def test_the_causes_are_told_whole_in_80_columns(
 ) -> None:
     """Where all of it does not fit, the number of frames gives way, then the share."""
     monkeypatch.setenv("LC_ALL", language)
-    board = board_of("hc")
-    board.line = dataclasses.replace(LINE, verdict=verdict, bad_percent=12.5)
-    page = picture(board, Size(80, 24))
-    localized = page.lines[-2].plain
+    model = model_of("hc")
+    model.line = dataclasses.replace(LINE, verdict=verdict, bad_percent=12.5)
+    page = picture(model, Size(80, 24))
+    shown = page.lines[-2].plain
 
-    assert localized.endswith(" 4")
-    assert (" 3, " in localized, " 2, " in localized, " 1, " in localized) == (True, True, True)
+    assert shown.endswith(" 4")
+    assert (" 3, " in shown, " 2, " in shown, " 1, " in shown) == (True, True, True)
 
 
 def test_a_long_note_is_shown_whole() -> None:
     """The last line becomes two or three, and the page has room for it."""
-    board = board_of("hc")
-    board.note = "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 8 + "or else"
-    page = picture(board, Size(80, 24))
+    model = model_of("hc")
+    model.note = "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 8 + "or else"
+    page = picture(model, Size(80, 24))
 
     assert len(page.lines) == 24
     assert page.lines[-1].plain.endswith("or else")
-    assert [row for row in board.rows(now=61) if row.key not in text_of(page)] == []
+    assert [row for row in model.rows(now=61) if row.key not in text_of(page)] == []
 
 
 @pytest.mark.parametrize("name", METERS)
 def test_the_alarm_of_the_title_is_whole_in_80_columns(name: str) -> None:
     """However long the name of the meter is."""
     page = compose(
-        board_of(name), Size(80, 24), page=0, now=90.0, clock="18:31:30", glyphs=Glyphs(), keys=True
+        model_of(name), Size(80, 24), page=0, now=90.0, clock="18:31:30", glyphs=Glyphs(), keys=True
     )
 
     assert "silent for 30 s" in page.lines[0].plain
@@ -223,7 +223,7 @@ def test_the_alarm_of_the_title_is_whole_in_80_columns(name: str) -> None:
 
 def test_a_silent_meter_is_told_above() -> None:
     """With how long."""
-    page = compose(board_of("hc"), Size(80, 24), page=0, now=90.0, clock="", glyphs=Glyphs(), keys=False)
+    page = compose(model_of("hc"), Size(80, 24), page=0, now=90.0, clock="", glyphs=Glyphs(), keys=False)
 
     assert "silent for 30 s" in page.lines[0].plain
     assert "Ctrl-C" in page.lines[-1].plain
@@ -231,9 +231,9 @@ def test_a_silent_meter_is_told_above() -> None:
 
 def test_before_the_first_frame_the_last_word_of_the_log_is_shown_whole() -> None:
     """It says what is wrong with the port, and what to do."""
-    board = Board(patience=10.0)
-    board.note = "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 10 + "or else"
-    shown = text_of(picture(board, Size(80, 24)))
+    model = LiveModel(patience=10.0)
+    model.note = "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 10 + "or else"
+    shown = text_of(picture(model, Size(80, 24)))
 
     assert "Waiting for the meter" in shown
     assert "or else" in shown
@@ -249,7 +249,7 @@ def test_a_chart_reaches_from_nothing_to_its_top() -> None:
 )
 def test_behind_a_broker_it_is_told_what_is_waited_for(online: bool | None, expected: str) -> None:  # noqa: FBT001
     """No speed is searched there."""
-    board = Board(patience=None)
-    board.online = online
+    model = LiveModel(patience=None)
+    model.online = online
 
-    assert expected in text_of(picture(board, Size(80, 24)))
+    assert expected in text_of(picture(model, Size(80, 24)))

@@ -39,10 +39,10 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 @given(st.booleans(), st.lists(st.tuples(EARS, st.floats(0, 60)), max_size=20))
 def test_there_is_always_something_to_say(fixed: bool, story: list[tuple[Ear, float]]) -> None:  # noqa: FBT001 - drawn
     """Whatever happens to the port, in whatever order: one line."""
-    localized, now = PortNotes(PORT, fixed=fixed), 0.0
+    port_notes, now = PortNotes(PORT, fixed=fixed), 0.0
     for ear, seconds in story:
         now += seconds
-        said = localized.note(ear, now=now)
+        said = port_notes.note(ear, now=now)
 
         assert said
         assert "\n" not in said
@@ -68,11 +68,11 @@ def test_a_port_that_the_service_reads_is_watched_by_way_of_the_broker() -> None
 
 def test_a_line_that_is_dead_is_told_with_for_how_long() -> None:
     """The wires, before the first frame; afterwards it may be the meter."""
-    localized = PortNotes(PORT, fixed=False)
-    first = localized.note(OPEN, now=100.0)
-    dead = localized.note(OPEN, now=100.0 + QUIET)
-    localized.note(dataclasses.replace(OPEN, count=1), now=120.0)
-    again = localized.note(dataclasses.replace(OPEN, count=1, heard=120.0, mode=Mode.HISTORIQUE), now=132.0)
+    port_notes = PortNotes(PORT, fixed=False)
+    first = port_notes.note(OPEN, now=100.0)
+    dead = port_notes.note(OPEN, now=100.0 + QUIET)
+    port_notes.note(dataclasses.replace(OPEN, count=1), now=120.0)
+    again = port_notes.note(dataclasses.replace(OPEN, count=1, heard=120.0, mode=Mode.HISTORIQUE), now=132.0)
 
     assert first == "listening for a meter at 1200 baud"
     assert dead == ("no byte from the meter for 10 s: check its wires (terminals I1 and I2) and the adapter")
@@ -82,24 +82,24 @@ def test_a_line_that_is_dead_is_told_with_for_how_long() -> None:
 @pytest.mark.parametrize(("fixed", "patience"), [(True, NONSENSE), (False, NONSENSE_SEARCHING)])
 def test_bytes_without_sense_are_told_after_a_while(fixed: bool, patience: float) -> None:  # noqa: FBT001 - a case
     """As in the log: later where the speed is searched; a sound frame ends it."""
-    localized = PortNotes(PORT, fixed=fixed)
+    port_notes = PortNotes(PORT, fixed=fixed)
     said = [
-        localized.note(dataclasses.replace(OPEN, count=int(second)), now=second)
+        port_notes.note(dataclasses.replace(OPEN, count=int(second)), now=second)
         for second in (0.0, patience - 1, patience)
     ]
     heard = dataclasses.replace(OPEN, count=1000, mode=Mode.STANDARD, baudrate=9600, heard=patience + 1)
 
     assert ["none makes sense" in one for one in said] == [False, False, True]
-    assert localized.note(heard, now=patience + 1) == "reading a meter in mode standard at 9600 baud"
+    assert port_notes.note(heard, now=patience + 1) == "reading a meter in mode standard at 9600 baud"
 
 
 def test_the_time_without_a_port_is_no_silence() -> None:
     """A port that comes back is listened to anew."""
-    localized = PortNotes(PORT, fixed=False)
-    localized.note(OPEN, now=0.0)
-    localized.note(dataclasses.replace(OPEN, connected=False, trouble=PortErrorKind.GONE), now=5.0)
+    port_notes = PortNotes(PORT, fixed=False)
+    port_notes.note(OPEN, now=0.0)
+    port_notes.note(dataclasses.replace(OPEN, connected=False, trouble=PortErrorKind.GONE), now=5.0)
 
-    assert localized.note(OPEN, now=500.0) == "listening for a meter at 1200 baud"
+    assert port_notes.note(OPEN, now=500.0) == "listening for a meter at 1200 baud"
 
 
 @pytest.mark.parametrize(

@@ -85,20 +85,20 @@ _NOBODY = (
 _SHOW = ("openssl s_client -connect {address} -servername {host} </dev/null",)
 
 
-def failed(error: BrokerError, broker: Broker) -> Finding:
+def broker_fault(error: BrokerError, broker: Broker) -> Finding:
     """Return what keeps us from the broker."""
     if error.kind == "certificate":
-        check, saw, advice, lines = "tls", *_certificate(error)
+        check, message, advice, lines = "tls", *_certificate(error)
     elif error.kind == "closed unanswered":
-        check, saw, advice, lines = "login", *_unanswered(broker)
+        check, message, advice, lines = "login", *_unanswered(broker)
     elif error.kind == "login" and broker.username is None:
-        check, saw, advice, lines = _NOBODY
+        check, message, advice, lines = _NOBODY
     else:
-        check, saw, advice, lines = _WORDS.get(error.kind, _OTHER)
+        check, message, advice, lines = _WORDS.get(error.kind, _OTHER)
     fields = {"host": broker.host, "address": broker.address}
     return fault(
         check,
-        _(saw).format(**fields),
+        _(message).format(**fields),
         _(advice) if advice else "",
         tuple(line.format(**fields) for line in lines),
         cause=error.kind,
@@ -109,24 +109,27 @@ def _certificate(error: BrokerError) -> tuple[str, str, tuple[str, ...]]:
     cause = error.__cause__
     code = cause.verify_code if isinstance(cause, ssl.SSLCertVerificationError) else 0
     if code == _EXPIRED:
-        saw, advice = N_("the certificate of {address} has expired"), N_("Renew it on the broker. Its dates:")
-        return saw, advice, (f"{_SHOW[0]} | openssl x509 -noout -dates",)
+        message, advice = (
+            N_("the certificate of {address} has expired"),
+            N_("Renew it on the broker. Its dates:"),
+        )
+        return message, advice, (f"{_SHOW[0]} | openssl x509 -noout -dates",)
     if code == _NOT_YET_VALID:
-        saw = N_("the certificate of {address} is not valid yet")
-        return saw, N_("Is the clock of this machine right?"), ("timedatectl",)
+        message = N_("the certificate of {address} is not valid yet")
+        return message, N_("Is the clock of this machine right?"), ("timedatectl",)
     if code in {_WRONG_HOST, _WRONG_ADDRESS}:
-        saw = N_("the certificate is that of another machine than {host}")
+        message = N_("the certificate is that of another machine than {host}")
         advice = N_("Put the name that stands in it into the settings (TELEINFO_MQTT_HOST). To see it:")
-        return saw, advice, (f"{_SHOW[0]} | openssl x509 -noout -ext subjectAltName",)
-    saw = N_("nobody that we trust vouches for the certificate of {address}")
+        return message, advice, (f"{_SHOW[0]} | openssl x509 -noout -ext subjectAltName",)
+    message = N_("nobody that we trust vouches for the certificate of {address}")
     advice = N_("Give the certificate of its authority, in a file of this machine:")
-    return saw, advice, ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",)
+    return message, advice, ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",)
 
 
 def _unanswered(broker: Broker) -> tuple[str, str, tuple[str, ...]]:
-    saw = N_("{address} closed the connection without a word")
+    message = N_("{address} closed the connection without a word")
     if broker.tls is None:
-        return saw, N_("It probably wants TLS on this port:"), ("TELEINFO_MQTT_TLS=true",)
+        return message, N_("It probably wants TLS on this port:"), ("TELEINFO_MQTT_TLS=true",)
     advice = N_("It probably wants a certificate of ours:")
     lines = ("TELEINFO_MQTT_TLS_CERT_FILE=", "TELEINFO_MQTT_TLS_KEY_FILE=")
-    return saw, advice, lines
+    return message, advice, lines

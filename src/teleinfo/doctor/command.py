@@ -19,11 +19,11 @@ from teleinfo import __version__
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor import screen
+from teleinfo.doctor.check_service import UNIT
 from teleinfo.doctor.findings import Severity
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import as_json, as_report
-from teleinfo.doctor.runner import Round, examine, worst
-from teleinfo.doctor.service import UNIT
+from teleinfo.doctor.runner import Examination, examine, worst
 
 if TYPE_CHECKING:
     import argparse
@@ -66,7 +66,7 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(as_json(areas) + "\n")
     else:
-        sys.stdout.write(screen.summary(areas, _style()))
+        sys.stdout.write(screen.format_summary(areas, _style()))
     if report is not None and not _write(report, areas, settings):
         return 1
     return 1 if worst(areas) is Severity.FAULT else 0
@@ -79,7 +79,7 @@ async def _look(arguments: argparse.Namespace) -> tuple[list[Area], Settings | N
     if not arguments.json:
         sys.stdout.write(f"teleinfo {__version__} {machine.model}".rstrip() + "\n")
     quiet = arguments.json
-    asked = Round(
+    asked = Examination(
         machine=machine,
         env_file=arguments.env_file,
         unit=arguments.unit,
@@ -96,7 +96,7 @@ def _nothing(_told: object) -> None:
 def _show(area: Area) -> None:
     if sys.stdout.isatty():
         sys.stdout.write(_ERASE)
-    sys.stdout.write(screen.area(area, _style()))
+    sys.stdout.write(screen.format_area(area, _style()))
     sys.stdout.flush()
 
 

@@ -1,4 +1,4 @@
-"""What a check found: a verdict, what it saw, what to do, and the lines to type."""
+"""What a check found: a verdict, what it message, what to do, and the lines to type."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Severity(enum.StrEnum):
     OK = "ok"
     WARNING = "warning"  # it works, but not as well as it could, or not for long
     FAULT = "fault"  # nothing comes because of it
-    UNSEEN = "unseen"  # nobody could look
+    SKIPPED = "unseen"  # it could not be checked; the value is part of the output of --json
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,8 @@ class Finding:
     """
 
     check: str
-    verdict: Severity
-    saw: str
+    severity: Severity
+    message: str
     advice: str = ""
     lines: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
@@ -44,23 +44,29 @@ class Area:
     findings: tuple[Finding, ...]
 
 
-def ok(check: str, saw: str, /, **facts: object) -> Finding:
+def ok(check: str, message: str, /, **facts: object) -> Finding:
     """Return that all is well."""
-    return Finding(check=check, verdict=Severity.OK, saw=saw, facts=facts)
+    return Finding(check=check, severity=Severity.OK, message=message, facts=facts)
 
 
 def warning(
-    check: str, saw: str, advice: str = "", lines: tuple[str, ...] = (), /, **facts: object
+    check: str, message: str, advice: str = "", lines: tuple[str, ...] = (), /, **facts: object
 ) -> Finding:
     """Return what works, but should be better."""
-    return Finding(check=check, verdict=Severity.WARNING, saw=saw, advice=advice, lines=lines, facts=facts)
+    return Finding(
+        check=check, severity=Severity.WARNING, message=message, advice=advice, lines=lines, facts=facts
+    )
 
 
-def fault(check: str, saw: str, advice: str = "", lines: tuple[str, ...] = (), /, **facts: object) -> Finding:
+def fault(
+    check: str, message: str, advice: str = "", lines: tuple[str, ...] = (), /, **facts: object
+) -> Finding:
     """Return what is in the way."""
-    return Finding(check=check, verdict=Severity.FAULT, saw=saw, advice=advice, lines=lines, facts=facts)
+    return Finding(
+        check=check, severity=Severity.FAULT, message=message, advice=advice, lines=lines, facts=facts
+    )
 
 
-def unseen(check: str, saw: str, advice: str = "", lines: tuple[str, ...] = ()) -> Finding:
+def skipped(check: str, message: str, advice: str = "", lines: tuple[str, ...] = ()) -> Finding:
     """Return what could not be looked at."""
-    return Finding(check=check, verdict=Severity.UNSEEN, saw=saw, advice=advice, lines=lines)
+    return Finding(check=check, severity=Severity.SKIPPED, message=message, advice=advice, lines=lines)

@@ -106,7 +106,7 @@ class Machine:
         return Output(process.returncode or 0, said.decode(errors="replace").strip())
 
 
-def command() -> str:
+def command_name() -> str:
     """Return how this program was called, for lines to type: its name, or where it is."""
     called = Path(sys.argv[0])
     found = shutil.which("teleinfo")

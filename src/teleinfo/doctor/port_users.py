@@ -23,7 +23,7 @@ _PTS = range(136, 144)
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
+class PortUser:
     """A process that has the port open; `unit` is its service, "" where it is none."""
 
     pid: int
@@ -49,7 +49,7 @@ class Holder:
         return self.name in {"agetty", "getty", "login"} or "getty@" in self.unit
 
 
-def holders(machine: Machine, device: str) -> tuple[list[Holder], bool]:
+def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
     """Return who holds `device`, its real name, and whether all processes could be looked at."""
     found, complete = _by_files(machine, device)
     found |= _by_locks(machine, device)
@@ -105,9 +105,9 @@ def _by_locks(machine: Machine, device: str) -> set[int]:
     return {int(row[4]) for row in rows if len(row) > 5 and row[5] == wanted and int(row[4]) > 0}  # noqa: PLR2004 - the columns above
 
 
-def _holder(machine: Machine, pid: int) -> Holder:
+def _holder(machine: Machine, pid: int) -> PortUser:
     words = tuple((machine.text(f"/proc/{pid}/cmdline") or "").split("\0"))
     groups = (machine.text(f"/proc/{pid}/cgroup") or "").splitlines()
     parts = [part for line in groups for part in line.rpartition(":")[2].split("/")]
     unit = next((p for p in reversed(parts) if p.endswith(".service") and not p.startswith("user@")), "")
-    return Holder(pid, words, unit)
+    return PortUser(pid, words, unit)

@@ -34,7 +34,7 @@ _ETX = b"\x03"
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
+class ProbeResult:
     """What came at `baudrate` in `seconds`: the bytes, and what the decoder made of them, perhaps a mode."""
 
     baudrate: int
@@ -72,7 +72,7 @@ def speeds(wanted: Sequence[int]) -> list[int]:
     return list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))
 
 
-async def listen(url: str, baudrates: Sequence[int], tell: Callable[[int], None]) -> list[Heard]:
+async def probe_speeds(url: str, baudrates: Sequence[int], tell: Callable[[int], None]) -> list[ProbeResult]:
     """
     Return what came at each speed; the last one is that of the meter, if its mode is not None.
 
@@ -88,7 +88,7 @@ async def listen(url: str, baudrates: Sequence[int], tell: Callable[[int], None]
     return heard
 
 
-async def _listen(port: Port, baudrate: int) -> Heard:
+async def _listen(port: Port, baudrate: int) -> ProbeResult:
     loop = asyncio.get_running_loop()
     decoder, data, readings = Decoder(), bytearray(), []
     began = now = loop.time()
@@ -107,4 +107,6 @@ async def _listen(port: Port, baudrate: int) -> Heard:
         if mode is None:
             pending, groups = decoder.pending()
             mode = pending if groups >= ENOUGH else None
-    return Heard(baudrate, now - began, bytes(data), decoder.counts, decoder.parity, mode, tuple(readings))
+    return ProbeResult(
+        baudrate, now - began, bytes(data), decoder.counts, decoder.parity, mode, tuple(readings)
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import fault, ok, unseen, warning
+from teleinfo.doctor.findings import fault, ok, skipped, warning
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
@@ -51,7 +51,7 @@ def is_built_in(port: str) -> bool:
     return _BUILT_IN.fullmatch(port) is not None
 
 
-def examine(machine: Machine, port: str) -> list[Finding]:
+def check_uart(machine: Machine, port: str) -> list[Finding]:
     """Return what stands between the pins of the board and `port`; nothing where it is another machine."""
     if not machine.is_raspberry or not is_built_in(port):
         return []
@@ -59,14 +59,14 @@ def examine(machine: Machine, port: str) -> list[Finding]:
     found = [_link(machine, port, device)]
     configuration = _configuration(machine)
     if configuration is None:
-        found.append(unseen("uart", _("{path} cannot be read").format(path=_CONFIGS[0])))
+        found.append(skipped("uart", _("{path} cannot be read").format(path=_CONFIGS[0])))
     else:
         found.append(_uart(machine, device, configuration))
         found += _bluetooth(machine, device, configuration)
     return found
 
 
-def console(machine: Machine, device: str) -> Finding:
+def check_console(machine: Machine, device: str) -> Finding:
     """Return whether the kernel writes its messages to `device`, a real name, and asks for a login there."""
     name = device.rpartition("/")[2]
     names = {name} | {alias for alias in ("serial0", "serial1") if machine.real(f"/dev/{alias}") == device}
@@ -75,13 +75,13 @@ def console(machine: Machine, device: str) -> Finding:
     if not (running | _consoles(machine.text(path))) & names:
         return ok("console", _("the kernel has no console on this port"))
     if not machine.is_raspberry:
-        saw = _("the kernel writes its messages to {device} (console=… on its command line)")
+        message = _("the kernel writes its messages to {device} (console=… on its command line)")
         advice = _(
             "They take no bytes from the meter, but may disturb. Remove console={name} from "
             "GRUB_CMDLINE_LINUX in /etc/default/grub, then:"
         )
         lines = ("sudo update-grub", REBOOT)
-        return warning("console", saw.format(device=device), advice.format(name=name), lines)
+        return warning("console", message.format(device=device), advice.format(name=name), lines)
     return fault(
         "console",
         _("the kernel has its console on {device} (console=… on its command line)").format(device=device),
@@ -90,7 +90,7 @@ def console(machine: Machine, device: str) -> Finding:
     )
 
 
-def getty(machine: Machine, device: str) -> Finding:
+def check_getty(machine: Machine, device: str) -> Finding:
     """Return whether a login console is to be started on `device`, a real name."""
     name = device.rpartition("/")[2]
     folders = (
@@ -117,19 +117,19 @@ def _consoles(text: str | None) -> set[str]:
 def _link(machine: Machine, port: str, device: str) -> Finding:
     target = machine.real("/dev/serial0")
     if target == "/dev/serial0":
-        saw = _("{model}: there is no /dev/serial0").format(model=machine.model)
+        message = _("{model}: there is no /dev/serial0").format(model=machine.model)
     else:
-        saw = _("{model}: /dev/serial0 is {target}").format(model=machine.model, target=target)
+        message = _("{model}: /dev/serial0 is {target}").format(model=machine.model, target=target)
     if device == _DEBUG_CONNECTOR:
         return fault(
             "board",
-            saw,
+            message,
             _("{port} is the connector for debugging; the pins of the board are another port:").format(
                 port=port
             ),
             ("TELEINFO_SERIAL_PORT=/dev/ttyAMA0",),
         )
-    return ok("board", saw, model=machine.model)
+    return ok("board", message, model=machine.model)
 
 
 def _uart(machine: Machine, device: str, configuration: Configuration) -> Finding:
@@ -143,7 +143,7 @@ def _uart(machine: Machine, device: str, configuration: Configuration) -> Findin
     if on or (not five and configuration.bluetooth_moved and device != "/dev/ttyS0"):
         return ok("uart", _("{path} switches the serial port on").format(path=configuration.path))
     small = device == "/dev/ttyS0"
-    saw = _("{path} does not switch the serial port on").format(path=configuration.path)
+    message = _("{path} does not switch the serial port on").format(path=configuration.path)
     advice = (
         _("The speed of this UART follows that of the processor unless it is. Switch it on:")
         if small
@@ -151,7 +151,7 @@ def _uart(machine: Machine, device: str, configuration: Configuration) -> Findin
     )
     there = machine.path(device).exists()
     make = warning if there else fault
-    return make("uart", saw, advice, (HARDWARE_ON, REBOOT))
+    return make("uart", message, advice, (HARDWARE_ON, REBOOT))
 
 
 def _bluetooth(machine: Machine, device: str, configuration: Configuration) -> list[Finding]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo import __version__
 from teleinfo.doctor.runner import worst
-from teleinfo.doctor.screen import Style, area, summary
+from teleinfo.doctor.screen import Style, format_area, format_summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,8 +47,8 @@ def as_json(areas: Sequence[Area]) -> str:
         {
             "area": each.name,
             "check": one.check,
-            "verdict": one.verdict,
-            "saw": one.saw,
+            "verdict": one.severity,
+            "saw": one.message,
             "advice": one.advice,
             "lines": list(one.lines),
             "facts": dict(one.facts),
@@ -66,7 +66,7 @@ def as_json(areas: Sequence[Area]) -> str:
 def as_report(areas: Sequence[Area], settings: Settings | None, machine: Machine) -> str:
     """Return the text of a report, masked."""
     style = Style(width=100)
-    parts = [_versions(machine), *(area(each, style) for each in areas), summary(areas, style)]
+    parts = [_versions(machine), *(format_area(each, style) for each in areas), format_summary(areas, style)]
     return masked("".join(parts) + "\n" + as_json(areas) + "\n", secrets_of(settings))
 
 

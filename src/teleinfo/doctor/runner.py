@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 from teleinfo.common.i18n import _
 from teleinfo.daemon.app import broker_config
-from teleinfo.doctor import broker, line, port, service
-from teleinfo.doctor import settings as settings_area
-from teleinfo.doctor.findings import Area, Finding, Severity, unseen
+from teleinfo.doctor import check_broker, check_line, check_port, check_service, check_settings
+from teleinfo.doctor.findings import Area, Finding, Severity, skipped
 from teleinfo.mqtt.topics import Topics
 from teleinfo.port.tcp_bridge import BRIDGE
 
@@ -31,7 +30,7 @@ SERVICE_SECONDS = 11.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
+class Examination:
     """What is to be looked at, and who is told: `area` gets each area, `step` what is done meanwhile."""
 
     machine: Machine
@@ -41,68 +40,72 @@ class Round:
     step: Callable[[str], None]
 
 
-async def examine(asked: Round) -> tuple[list[Area], Settings | None]:
+async def examine(asked: Examination) -> tuple[list[Area], Settings | None]:
     """Return all areas, in the order in which they were reported, and the settings if they are right."""
     areas: list[Area] = []
 
-    def tell(name: str, findings: list[Finding]) -> None:
+    def report(name: str, findings: list[Finding]) -> None:
         areas.append(Area(name, tuple(findings)))
         asked.area(areas[-1])
 
-    found, settings = settings_area.examine(asked.env_file, asked.machine)
-    tell("settings", found)
+    found, settings = check_settings.check_settings(asked.env_file, asked.machine)
+    report("settings", found)
     addresses: tuple[str, ...] = ()
     if settings is None:
         for name in ("port", "line", "broker"):
-            tell(name, [unseen(name, _("the settings come first"))])
+            report(name, [skipped(name, _("the settings come first"))])
     else:
-        addresses = await _meter_and_broker(asked, settings, tell)
+        addresses = await _meter_and_broker(asked, settings, report)
     asked.step(_("asking systemd"))
     serial = None if settings is None else settings.serial_port
-    work = service.examine(asked.machine, asked.unit, port=serial, addresses=addresses)
-    tell("service", await _within(SERVICE_SECONDS, work, late("installed")))
+    work = check_service.check_service(asked.machine, asked.unit, port=serial, addresses=addresses)
+    report("service", await _within(SERVICE_SECONDS, work, timed_out("installed")))
     return areas, settings
 
 
 async def _meter_and_broker(
-    asked: Round, settings: Settings, tell: Callable[[str, list[Finding]], None]
+    asked: Examination, settings: Settings, report: Callable[[str, list[Finding]], None]
 ) -> tuple[str, ...]:
     """Look at the port, the line and the broker; return the addresses of the broker."""
     machine, topics = asked.machine, Topics(settings.mqtt_topic)
-    found, access = port.examine(machine, settings.serial_port)
-    tell("port", found)
-    if access is port.Access.OURS:
+    found, access = check_port.check_port(machine, settings.serial_port)
+    report("port", found)
+    if access is check_port.Access.OURS:
         # The broker comes first: it knows how the line is.
         heard = None
-    elif access is port.Access.FREE:
-        heard = await _within(LINE_SECONDS, _listen(asked, settings), late("line"))
-        tell("line", heard)
+    elif access is check_port.Access.FREE:
+        heard = await _within(LINE_SECONDS, _listen(asked, settings), timed_out("line"))
+        report("line", heard)
     else:
-        heard = [unseen("line", _("the port comes first"))]
-        tell("line", heard)
+        heard = [skipped("line", _("the port comes first"))]
+        report("line", heard)
     asked.step(_("asking the broker"))
-    nothing: tuple[list[Finding], broker.RetainedState | None, tuple[str, ...]] = (late("broker"), None, ())
-    asking = broker.examine(broker_config(settings), topics)
+    nothing: tuple[list[Finding], check_broker.RetainedState | None, tuple[str, ...]] = (
+        timed_out("broker"),
+        None,
+        (),
+    )
+    asking = check_broker.check_broker(broker_config(settings), topics)
     answers, retained, addresses = await _within(BROKER_SECONDS, asking, nothing)
     if heard is None:
-        tell("line", line.from_the_broker(retained))
-    tell("broker", answers)
+        report("line", check_line.line_from_broker(retained))
+    report("broker", answers)
     return addresses
 
 
-async def _listen(asked: Round, settings: Settings) -> list[Finding]:
+async def _listen(asked: Examination, settings: Settings) -> list[Finding]:
     bridge = settings.serial_port.startswith(BRIDGE)
     path = settings.serial_port if bridge else str(asked.machine.path(settings.serial_port))
 
-    def tell(baudrate: int) -> None:
+    def report(baudrate: int) -> None:
         asked.step(_("listening at {baudrate} baud").format(baudrate=baudrate))
 
-    return await line.examine(settings, path, tell)
+    return await check_line.check_line(settings, path, report)
 
 
-def late(check: str) -> list[Finding]:
+def timed_out(check: str) -> list[Finding]:
     """Return what to say of an area that took too long."""
-    return [unseen(check, _("it took too long, and was given up"))]
+    return [skipped(check, _("it took too long, and was given up"))]
 
 
 async def _within(seconds: float, work: Awaitable[T], otherwise: T) -> T:
@@ -115,5 +118,5 @@ async def _within(seconds: float, work: Awaitable[T], otherwise: T) -> T:
 
 def worst(areas: list[Area]) -> Severity:
     """Return the verdict on the whole: what could not be looked at is no fault."""
-    found = {one.verdict for area in areas for one in area.findings}
+    found = {one.severity for area in areas for one in area.findings}
     return next((verdict for verdict in (Severity.FAULT, Severity.WARNING) if verdict in found), Severity.OK)

@@ -58,11 +58,11 @@ CHECKS = {
     "uart": N_("uart"),
     "wiring": N_("wiring"),
 }
-_MARKS = {Severity.OK: "✓", Severity.WARNING: "!", Severity.FAULT: "✗", Severity.UNSEEN: "?"}
+_MARKS = {Severity.OK: "✓", Severity.WARNING: "!", Severity.FAULT: "✗", Severity.SKIPPED: "?"}
 # What a terminal of another encoding can show.
-_PLAIN_MARKS = {Severity.OK: "+", Severity.WARNING: "!", Severity.FAULT: "x", Severity.UNSEEN: "?"}
+_PLAIN_MARKS = {Severity.OK: "+", Severity.WARNING: "!", Severity.FAULT: "x", Severity.SKIPPED: "?"}
 # Yellow and cyan cannot be seen on a light background: bold in place of the one, nothing of the other.
-_COLOURS = {Severity.OK: "32", Severity.WARNING: "1", Severity.FAULT: "1;31", Severity.UNSEEN: "0"}
+_COLOURS = {Severity.OK: "32", Severity.WARNING: "1", Severity.FAULT: "1;31", Severity.SKIPPED: "0"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def style_of(stream: TextIO, width: int, *, colours: bool) -> Style:
     return Style(width, colours)
 
 
-def area(shown: Area, style: Style) -> str:
+def format_area(shown: Area, style: Style) -> str:
     """Return one area, with an empty line before it."""
     head = _(AREAS[shown.name])
     lines = ["", _coloured(head, "1", style)]
@@ -94,14 +94,14 @@ def area(shown: Area, style: Style) -> str:
     return "\n".join(lines) + "\n"
 
 
-def summary(areas: Sequence[Area], style: Style) -> str:
+def format_summary(areas: Sequence[Area], style: Style) -> str:
     """Return the last words: how many faults, and what to do."""
-    found = [one.verdict for each in areas for one in each.findings]
-    faults, warnings, unseen = (
-        found.count(verdict) for verdict in (Severity.FAULT, Severity.WARNING, Severity.UNSEEN)
+    found = [one.severity for each in areas for one in each.findings]
+    faults, warnings, skipped = (
+        found.count(verdict) for verdict in (Severity.FAULT, Severity.WARNING, Severity.SKIPPED)
     )
-    counts = _("faults: {faults}, warnings: {warnings}, could not be looked at: {unseen}").format(
-        faults=faults, warnings=warnings, unseen=unseen
+    counts = _("faults: {faults}, warnings: {warnings}, could not be looked at: {skipped}").format(
+        faults=faults, warnings=warnings, skipped=skipped
     )
     if faults:
         advice = _("Begin with the first fault (✗): it may explain the others.")
@@ -117,7 +117,7 @@ def summary(areas: Sequence[Area], style: Style) -> str:
 
 def _afterwards(areas: Sequence[Area], style: Style) -> Iterator[str]:
     """Yield what is to be done after the settings were changed, where a service reads them."""
-    findings = [one for each in areas for one in each.findings if one.verdict is not Severity.OK]
+    findings = [one for each in areas for one in each.findings if one.severity is not Severity.OK]
     change = any(line.startswith(SETTING) for one in findings for line in one.lines)
     running = [
         one for each in areas if each.name == "service" for one in each.findings if one.check == "running"
@@ -134,10 +134,10 @@ def _title(one: Finding, area: str) -> str:
 
 
 def _finding(one: Finding, title: str, style: Style) -> Iterator[str]:
-    mark = (_MARKS if style.unicode else _PLAIN_MARKS)[one.verdict]
+    mark = (_MARKS if style.unicode else _PLAIN_MARKS)[one.severity]
     indent = " " * (len(title) + 4)
-    text = _wrapped(one.saw, indent, style)
-    yield f"  {_coloured(mark, _COLOURS[one.verdict], style)} {title}{text[0].lstrip()}"
+    text = _wrapped(one.message, indent, style)
+    yield f"  {_coloured(mark, _COLOURS[one.severity], style)} {title}{text[0].lstrip()}"
     yield from text[1:]
     if one.advice:
         yield from _wrapped(one.advice, indent, style)

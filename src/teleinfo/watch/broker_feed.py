@@ -1,5 +1,5 @@
 """
-The news of the board from the broker, where a daemon publishes.
+The news of the model from the broker, where a daemon publishes.
 
 It leaves no trace there: no will, no retained message, a client id of its own.
 """
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.config import Broker
     from teleinfo.mqtt.topics import Topics
-    from teleinfo.watch.model import Board
+    from teleinfo.watch.live_model import LiveModel
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class BrokerFeed:
         self,
         broker: Broker,
         topics: Topics,
-        board: Board,
+        model: LiveModel,
         *,
         changed: Callable[[], None],
         rng: Random,
@@ -55,7 +55,7 @@ class BrokerFeed:
         self._broker = replace(broker, client_id=f"teleinfo-watch-{os.getpid()}")
         self._topics = topics
         self._topic = topics.status  # the last one that was asked for
-        self._board = board
+        self._model = model
         self._changed = changed
         self._rng = rng
         self._outage = Outage(broker.address, clock=time.monotonic)
@@ -67,11 +67,11 @@ class BrokerFeed:
             try:
                 await self._listen()
             except BrokerError as fault:
-                if self._board.online is not None:
+                if self._model.online is not None:
                     # It was connected: the next outage is another one.
                     waits = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
-                self._board.online = None
-                self._board.note = notes.no_broker(fault, self._broker, self._topic)
+                self._model.online = None
+                self._model.note = notes.no_broker(fault, self._broker, self._topic)
                 self._outage.failed(fault)
                 self._changed()
             await asyncio.sleep(next(waits))
@@ -88,7 +88,7 @@ class BrokerFeed:
                 if not await link.subscribe(topic):
                     raise _not_heard(topic)
             self._outage.connected()
-            self._board.note = notes.connected(broker)
+            self._model.note = notes.connected(broker)
             self._changed()
             doubt = asyncio.get_running_loop().call_later(PATIENCE, self._doubt)
             try:
@@ -101,8 +101,8 @@ class BrokerFeed:
 
     def _doubt(self) -> None:
         """Say what it may mean that nothing came: the topic `status` is retained, and comes at once."""
-        if self._board.online is None:
-            self._board.note = notes.nothing_came(self._broker, self._topics.status)
+        if self._model.online is None:
+            self._model.note = notes.nothing_came(self._broker, self._topics.status)
             log.warning(
                 "nothing came on the topic %s: is teleinfo connected to this broker (%s), under this topic, "
                 "and may this user read it (a broker need not say that it refuses)?",
@@ -113,14 +113,14 @@ class BrokerFeed:
 
     def _take(self, topic: str, payload: bytes) -> None:
         if topic == self._topics.status:
-            self._board.online = payload == b"online"
+            self._model.online = payload == b"online"
         elif topic == self._topics.health:
-            self._board.line = line_of(payload) or self._board.line
+            self._model.line = line_of(payload) or self._model.line
         elif topic == self._topics.readings:
-            line = self._board.line
+            line = self._model.line
             reading = reading_of(payload, mode=None if line is None else line.mode)
             if reading is not None:
-                self._board.take(reading, now=asyncio.get_running_loop().time())
+                self._model.add_reading(reading, now=asyncio.get_running_loop().time())
         self._changed()
 
 

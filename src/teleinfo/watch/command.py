@@ -26,9 +26,9 @@ from teleinfo.daemon.monitor import METER_IS_SILENT
 from teleinfo.mqtt.topics import Topics
 from teleinfo.settings import beside_the_service, load
 from teleinfo.watch.broker_feed import BrokerFeed
-from teleinfo.watch.feeds import Feed, PortFeed
-from teleinfo.watch.model import Board
+from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.plain import Lines
+from teleinfo.watch.port_feed import Feed, PortFeed
 
 if TYPE_CHECKING:
     import argparse
@@ -69,7 +69,7 @@ async def _watch(settings: Settings, *, mqtt: bool, full: bool) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonThreadExecutor())
     stop, changed = asyncio.Event(), asyncio.Event()
-    board = Board(patience=None if mqtt else METER_IS_SILENT)
+    model = LiveModel(patience=None if mqtt else METER_IS_SILENT)
 
     def end() -> None:
         stop.set()
@@ -78,37 +78,37 @@ async def _watch(settings: Settings, *, mqtt: bool, full: bool) -> None:
     for number in SIGNALS:
         loop.add_signal_handler(number, end)
     if full:
-        # It would tear the screen, which says below the board what there is to say.
+        # It would tear the screen, which says below the model what there is to say.
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
     else:
         journal.configure(settings.log_level)
-    feed = _feed(settings, board, changed, mqtt=mqtt)
+    feed = _feed(settings, model, changed, mqtt=mqtt)
     async with asyncio.TaskGroup() as tasks:
         feeding = tasks.create_task(feed.run(), name="teleinfo.watch.feed")
         if full:
             from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
 
-            await screen.show(board, changed=changed, stop=stop)
+            await screen.show(model, changed=changed, stop=stop)
         else:
-            await _print(board, changed=changed, stop=stop)
+            await _print(model, changed=changed, stop=stop)
         feeding.cancel()
 
 
-def _feed(settings: Settings, board: Board, changed: asyncio.Event, *, mqtt: bool) -> Feed:
+def _feed(settings: Settings, model: LiveModel, changed: asyncio.Event, *, mqtt: bool) -> Feed:
     rng = Random()  # noqa: S311 - spreads retries, guards nothing
     if mqtt:
         topics = Topics(settings.mqtt_topic)
-        return BrokerFeed(broker_config(settings), topics, board, changed=changed.set, rng=rng)
-    return PortFeed(settings, board, changed=changed.set, rng=rng)
+        return BrokerFeed(broker_config(settings), topics, model, changed=changed.set, rng=rng)
+    return PortFeed(settings, model, changed=changed.set, rng=rng)
 
 
-async def _print(board: Board, *, changed: asyncio.Event, stop: asyncio.Event) -> None:
+async def _print(model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event) -> None:
     """Print what changes, until `stop`."""
     lines = Lines()
     while not stop.is_set():
         await changed.wait()
         changed.clear()
         now = asyncio.get_running_loop().time()
-        for line in lines.of(board.rows(now=now), clock=time.strftime("%H:%M:%S")):
+        for line in lines.of(model.rows(now=now), clock=time.strftime("%H:%M:%S")):
             sys.stdout.write(f"{line}\n")
         sys.stdout.flush()

@@ -1,7 +1,7 @@
 """
-Lay the board out on a screen of any size: what is wanted first comes first, in columns where it is wide.
+Lay the model out on a screen of any size: what is wanted first comes first, in columns where it is wide.
 
-Pure but for the library that draws (rich): a board, a size and a page come in, lines of text go out.
+Pure but for the library that draws (rich): a model, a size and a page come in, lines of text go out.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from teleinfo.common.i18n import _, decimal
 from teleinfo.tic.meter_id import meter_of
 from teleinfo.watch import chart
 from teleinfo.watch.describe import VERDICTS, meaning, number
-from teleinfo.watch.model import BIN
+from teleinfo.watch.live_model import BIN
 from teleinfo.watch.row import block
 from teleinfo.watch.style import ALERT, ASCII, BARS, STRONG, TITLE, Glyphs
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from teleinfo.watch.line import Line
-    from teleinfo.watch.model import Board
+    from teleinfo.watch.live_model import LiveModel
 
 __all__ = ["ASCII", "COLUMN", "Glyphs", "Page", "Size", "compose"]
 
@@ -58,25 +58,25 @@ class Page:
 
 
 def compose(
-    board: Board, size: Size, *, page: int, now: float, clock: str, glyphs: Glyphs, keys: bool
+    model: LiveModel, size: Size, *, page: int, now: float, clock: str, glyphs: Glyphs, keys: bool
 ) -> Page:
-    """Return a page of the board at the monotonic time `now`; `page` may be any number, they go round."""
-    top = _chart(board, size.width, now=now, glyphs=glyphs)
+    """Return a page of the model at the monotonic time `now`; `page` may be any number, they go round."""
+    top = _chart(model, size.width, now=now, glyphs=glyphs)
     free = size.height - len(top) - 2  # but for the title and the line's quality
-    foot = _help(board, size.width, many=False, keys=keys, glyphs=glyphs)
-    pages = _pages(board, Size(size.width, max(1, free - len(foot))), now=now, glyphs=glyphs)
+    foot = _help(model, size.width, many=False, keys=keys, glyphs=glyphs)
+    pages = _pages(model, Size(size.width, max(1, free - len(foot))), now=now, glyphs=glyphs)
     if len(pages) > 1:
-        foot = _help(board, size.width, many=True, keys=keys, glyphs=glyphs)
-        pages = _pages(board, Size(size.width, max(1, free - len(foot))), now=now, glyphs=glyphs)
+        foot = _help(model, size.width, many=True, keys=keys, glyphs=glyphs)
+        pages = _pages(model, Size(size.width, max(1, free - len(foot))), now=now, glyphs=glyphs)
     room = max(1, free - len(foot))
     shown_page = page % len(pages)
     body = pages[shown_page][:room]
     body += [Text()] * (room - len(body))
     lines = [
-        _title(board, size.width, page=(shown_page, len(pages)), now=now, clock=clock),
+        _title(model, size.width, page=(shown_page, len(pages)), now=now, clock=clock),
         *top,
         *body,
-        _quality(board.line, size.width, glyphs),
+        _quality(model.line, size.width, glyphs),
         *foot,
     ]
     for line in lines:
@@ -84,13 +84,13 @@ def compose(
     return Page(lines[: size.height], shown_page, len(pages))
 
 
-def _title(board: Board, width: int, *, page: tuple[int, int], now: float, clock: str) -> Text:
+def _title(model: LiveModel, width: int, *, page: tuple[int, int], now: float, clock: str) -> Text:
     left = " teleinfo"
-    if board.mode is not None:
-        left += f"  {meter_of(board.number, topic='', private=False).model}, {board.mode}"
-    if board.line is not None and board.line.baudrate is not None:
-        left += _(", {baudrate} baud").format(baudrate=board.line.baudrate)
-    silence = board.silence(now=now)
+    if model.mode is not None:
+        left += f"  {meter_of(model.number, topic='', private=False).model}, {model.mode}"
+    if model.line is not None and model.line.baudrate is not None:
+        left += _(", {baudrate} baud").format(baudrate=model.line.baudrate)
+    silence = model.silence(now=now)
     alarm = "" if silence is None else " " + _("silent for {time}").format(time=duration(silence)) + " "
     right = (f"{page[0] + 1}/{page[1]}  " if page[1] > 1 else "") + f"{clock} "
     # What is wrong is said whole, and the name of the meter gives way.
@@ -99,17 +99,17 @@ def _title(board: Board, width: int, *, page: tuple[int, int], now: float, clock
     return title.append(" ").append(alarm, f"{ALERT} reverse").append(right, TITLE)
 
 
-def _chart(board: Board, width: int, *, now: float, glyphs: Glyphs) -> list[Text]:
+def _chart(model: LiveModel, width: int, *, now: float, glyphs: Glyphs) -> list[Text]:
     """Return the power of now and of the last minutes, nothing where the meter tells none."""
-    power = board.power
+    power = model.power
     if power is None:
         return []
     columns = max(10, width - _LEFT - _RIGHT - 2)
-    history = board.history(columns, now=now)
+    history = model.history(columns, now=now)
     known = [value for value in history if value is not None]
     highest = max([*known, 1.0])
     drawn = chart.chart(history, height=_CHART_ROWS, top=highest, levels=glyphs.levels)
-    left = [Text.assemble((f" {number(power)} VA", STRONG)), Text(" " + _period(board)), Text()]
+    left = [Text.assemble((f" {number(power)} VA", STRONG)), Text(" " + _period(model)), Text()]
     seconds = columns * BIN
     right = [
         _("max {figure}").format(figure=number(max(known, default=power))),
@@ -123,32 +123,32 @@ def _chart(board: Board, width: int, *, now: float, glyphs: Glyphs) -> list[Text
     return lines
 
 
-def _period(board: Board) -> str:
-    if board.period is None:
+def _period(model: LiveModel) -> str:
+    if model.period is None:
         return ""
-    key, value = board.period
+    key, value = model.period
     return meaning(key, value) or " ".join(value.split())
 
 
-def _waiting(board: Board, width: int) -> list[Text]:
-    if not board.remote:
+def _waiting(model: LiveModel, width: int) -> list[Text]:
+    if not model.remote:
         state = _("Waiting for the meter. It takes a few seconds to find its speed.")
-    elif board.online is False:
+    elif model.online is False:
         state = _("teleinfo says “offline” on the broker: it was stopped, or hears no meter.")
     else:
         state = _("Waiting for a message of teleinfo on the broker.")
-    lines = textwrap.wrap(board.note or "", max(10, width - 2))
+    lines = textwrap.wrap(model.note or "", max(10, width - 2))
     return [Text(), Text(f" {state}", style=STRONG), Text(), *(Text(f" {line}") for line in lines)]
 
 
-def _pages(board: Board, room: Size, *, now: float, glyphs: Glyphs) -> list[list[Text]]:
+def _pages(model: LiveModel, room: Size, *, now: float, glyphs: Glyphs) -> list[list[Text]]:
     """Return the lines of each page: as many columns as fit, filled one after the other."""
-    if board.mode is None:
-        return [_waiting(board, room.width)]
+    if model.mode is None:
+        return [_waiting(model, room.width)]
     count = max(1, (room.width + _GAP) // (COLUMN + _GAP))
     width = (room.width - _GAP * (count - 1)) // count
     columns: list[list[Text]] = [[]]
-    for row in board.rows(now=now):
+    for row in model.rows(now=now):
         lines = block(row, width, glyphs)
         if columns[-1] and len(columns[-1]) + len(lines) > room.height:
             columns.append([])
@@ -190,13 +190,13 @@ def _quality(line: Line | None, width: int, glyphs: Glyphs) -> Text:
     return text.append(rest)
 
 
-def _help(board: Board, width: int, *, many: bool, keys: bool, glyphs: Glyphs) -> list[Text]:
+def _help(model: LiveModel, width: int, *, many: bool, keys: bool, glyphs: Glyphs) -> list[Text]:
     """Return the keys and the note behind them, in as many lines as it takes, but no more than three."""
     parts = [_("q: quit") if keys else _("Ctrl-C: quit")]
     if many and keys:
         parts.insert(0, _("space: next page"))
-    if board.note and board.mode is not None:  # before the first frame it stands above, as a whole
-        parts.append(board.note)
+    if model.note and model.mode is not None:  # before the first frame it stands above, as a whole
+        parts.append(model.note)
     text = glyphs.dot.join(parts)
     lines = textwrap.wrap(
         text, max(10, width - 1), initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False

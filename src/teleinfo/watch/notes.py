@@ -1,5 +1,5 @@
 """
-What to say below the board, in the language of the reader: how it goes with the port or with the broker.
+What to say below the model, in the language of the reader: how it goes with the port or with the broker.
 
 Pure: what is known comes in, one sentence or two go out. The log says the same in English, at more length.
 """
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _
-from teleinfo.doctor.broker_faults import failed
+from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.port.errors import PortErrorKind
 from teleinfo.port.silence import NONSENSE, NONSENSE_SEARCHING, QUIET
 
@@ -128,6 +128,6 @@ def no_broker(error: BrokerError, broker: Broker, topic: str) -> str:
         return _(
             "the broker does not let this user read the topic {topic}: allow it in its list of rights (ACL)"
         ).format(topic=topic)
-    why = failed(error, broker)
+    why = broker_fault(error, broker)
     advice = " ".join(filter(None, (why.advice, ", ".join(why.lines))))
-    return _("no connection: {why}").format(why=f"{why.saw}. {advice}" if advice else why.saw)
+    return _("no connection: {why}").format(why=f"{why.message}. {advice}" if advice else why.message)

@@ -14,7 +14,7 @@ from teleinfo.watch.describe import facts, meaning, moment, shown
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from teleinfo.watch.model import Row
+    from teleinfo.watch.live_model import Row
 
 
 class Lines:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from teleinfo.watch.describe import Fact
-    from teleinfo.watch.model import Row
+    from teleinfo.watch.live_model import Row
     from teleinfo.watch.style import Glyphs
 
 FRESH: Final = 3.0

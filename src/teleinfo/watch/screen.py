@@ -25,7 +25,7 @@ from teleinfo.watch.layout import ASCII, Glyphs, Size, compose
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.watch.model import Board
+    from teleinfo.watch.live_model import LiveModel
 
 REDRAW: Final = 1.0
 """Seconds between two pictures at most: the clock and the silence go on."""
@@ -41,8 +41,8 @@ _BACK: Final = (b"p", b"\x1b[D", b"\x1b[A", b"\x1b[5~")
 _QUIT: Final = (b"q", b"Q")
 
 
-async def show(board: Board, *, changed: asyncio.Event, stop: asyncio.Event) -> None:
-    """Draw the board whenever it `changed`, until `stop`."""
+async def show(model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event) -> None:
+    """Draw the model whenever it `changed`, until `stop`."""
     console = Console(highlight=False, markup=False, emoji=False)
     glyphs = ASCII if console.options.ascii_only else Glyphs()
     loop = asyncio.get_running_loop()
@@ -57,7 +57,7 @@ async def show(board: Board, *, changed: asyncio.Event, stop: asyncio.Event) -> 
             changed.clear()
             now = loop.time()
             page = compose(
-                board,
+                model,
                 Size(*console.size),
                 page=int(now / TURN) if keys is None else keys.page,
                 now=now,

@@ -60,7 +60,7 @@ class _Entry:
     changed: float | None = None
 
 
-class Board:
+class LiveModel:
     """
     The meter as it was heard so far.
 
@@ -79,7 +79,7 @@ class Board:
         self._entries: dict[str, _Entry] = {}
         self._bins: deque[tuple[int, list[int]]] = deque(maxlen=LONGEST)
 
-    def take(self, reading: Reading, *, now: float) -> None:
+    def add_reading(self, reading: Reading, *, now: float) -> None:
         """Note a reading of the monotonic time `now`."""
         if self.mode is not reading.mode:
             self._entries.clear()

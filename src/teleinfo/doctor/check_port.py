@@ -14,10 +14,10 @@ import stat
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor import raspberry_pi as board
-from teleinfo.doctor.findings import Severity, fault, ok, unseen, warning
-from teleinfo.doctor.machine import command
-from teleinfo.doctor.port_users import Holder, holders
+from teleinfo.doctor import raspberry_pi
+from teleinfo.doctor.findings import Severity, fault, ok, skipped, warning
+from teleinfo.doctor.machine import command_name
+from teleinfo.doctor.port_users import PortUser, port_users
 from teleinfo.port.tcp_bridge import BRIDGE
 
 if TYPE_CHECKING:
@@ -35,21 +35,21 @@ class Access(enum.Enum):
     NONE = "none"
 
 
-def examine(machine: Machine, port: str) -> tuple[list[Finding], Access]:
+def check_port(machine: Machine, port: str) -> tuple[list[Finding], Access]:
     """Return what there is to say of `port`, as the settings name it, and whether it can be listened to."""
     if port.startswith(BRIDGE):
-        saw = _("a bridge in the network: {port}").format(port=port)
-        return [ok("device", saw, kind="bridge")], Access.FREE
+        message = _("a bridge in the network: {port}").format(port=port)
+        return [ok("device", message, kind="bridge")], Access.FREE
     device = machine.real(port)
     if not machine.path(device).exists():
-        return [_missing(machine, port, device), *board.examine(machine, port)], Access.NONE
+        return [_missing(machine, port, device), *raspberry_pi.check_uart(machine, port)], Access.NONE
     kind = _kind(machine, port, device)
-    found = [kind] if kind.verdict is not Severity.OK else [kind, *_rights(machine, device)]
-    found += board.examine(machine, port)
-    found += [board.console(machine, device), board.getty(machine, device)]
+    found = [kind] if kind.severity is not Severity.OK else [kind, *_rights(machine, device)]
+    found += raspberry_pi.check_uart(machine, port)
+    found += [raspberry_pi.check_console(machine, device), raspberry_pi.check_getty(machine, device)]
     holder, access = _holders(machine, device)
     found.append(holder)
-    closed = any(one.check in {"device", "rights"} and one.verdict is Severity.FAULT for one in found)
+    closed = any(one.check in {"device", "rights"} and one.severity is Severity.FAULT for one in found)
     return found, Access.NONE if closed and access is Access.FREE else access
 
 
@@ -68,35 +68,42 @@ def candidates(machine: Machine) -> list[str]:
 
 
 def _missing(machine: Machine, port: str, device: str) -> Finding:
-    saw = _("there is no {port}").format(port=port)
+    message = _("there is no {port}").format(port=port)
     if device != port:
-        saw = _("{port} points to {device}, which is not there").format(port=port, device=device)
+        message = _("{port} points to {device}, which is not there").format(port=port, device=device)
     there = [name for name in candidates(machine) if name != port]
-    if board.is_built_in(port) and machine.is_raspberry:
+    if raspberry_pi.is_built_in(port) and machine.is_raspberry:
         advice = _("Switch the serial port of the board on, and start the machine again:")
-        return fault("device", saw, advice, (board.HARDWARE_ON, board.CONSOLE_OFF, board.REBOOT))
+        return fault(
+            "device",
+            message,
+            advice,
+            (raspberry_pi.HARDWARE_ON, raspberry_pi.CONSOLE_OFF, raspberry_pi.REBOOT),
+        )
     if there:
         advice = _("These ports are there. Put the one of the meter into the settings:")
-        return fault("device", saw, advice, tuple(f"TELEINFO_SERIAL_PORT={name}" for name in there))
+        return fault("device", message, advice, tuple(f"TELEINFO_SERIAL_PORT={name}" for name in there))
     advice = _("There is no serial port at all. Plug the adapter in, and see what the system says of it:")
-    return fault("device", saw, advice, ("sudo dmesg | tail -n 20",))
+    return fault("device", message, advice, ("sudo dmesg | tail -n 20",))
 
 
 def _kind(machine: Machine, port: str, device: str) -> Finding:
     name = device.rpartition("/")[2]
     status = machine.path(device).stat()
     if stat.S_ISDIR(status.st_mode) or (machine.root.name == "" and not stat.S_ISCHR(status.st_mode)):
-        saw = _("{port} is not a serial port").format(port=port)
+        message = _("{port} is not a serial port").format(port=port)
         there = tuple(f"TELEINFO_SERIAL_PORT={name}" for name in candidates(machine))
-        return fault("device", saw, _("Put the one of the meter into the settings:") if there else "", there)
+        return fault(
+            "device", message, _("Put the one of the meter into the settings:") if there else "", there
+        )
     kind, words = _kind_of(machine, name, device)
     shown = port if port == device else f"{port} → {device}"
-    saw = f"{shown}, {words}"
+    message = f"{shown}, {words}"
     by_id = next((one for one in machine.names(BY_ID) if machine.real(f"{BY_ID}/{one}") == device), None)
     if kind == "usb" and by_id is not None and port == device:
         advice = _("Its number may change when it is plugged in again. This name stays:")
-        return warning("device", saw, advice, (f"TELEINFO_SERIAL_PORT={BY_ID}/{by_id}",), kind=kind)
-    return ok("device", saw, kind=kind)
+        return warning("device", message, advice, (f"TELEINFO_SERIAL_PORT={BY_ID}/{by_id}",), kind=kind)
+    return ok("device", message, kind=kind)
 
 
 def _kind_of(machine: Machine, name: str, device: str) -> tuple[str, str]:
@@ -118,19 +125,21 @@ def _rights(machine: Machine, device: str) -> list[Finding]:
     facts = {"mode": f"{stat.S_IMODE(status.st_mode):04o}", "group": group}
     if os.access(path, os.R_OK | os.W_OK, effective_ids=True):
         return [ok("rights", _("{user} may open it").format(user=user), **facts)]
-    saw = _("{user} may not open it: it is for the group {group}").format(user=user, group=group)
+    message = _("{user} may not open it: it is for the group {group}").format(user=user, group=group)
     if not status.st_mode & stat.S_IRGRP or group in {"root", "tty"}:
         advice = _("Not even its group may: a login console may have taken it. See below, or ask the system:")
-        return [fault("rights", saw, advice, (f"ls -l {device}", f"sudo {command()} doctor"), **facts)]
+        return [
+            fault("rights", message, advice, (f"ls -l {device}", f"sudo {command_name()} doctor"), **facts)
+        ]
     if user in grp.getgrgid(status.st_gid).gr_mem:
         advice = _("{user} belongs to this group, but not since the last login. Log out, log in, try again:")
-        return [fault("rights", saw, advice.format(user=user), (f"{command()} doctor",), **facts)]
+        return [fault("rights", message, advice.format(user=user), (f"{command_name()} doctor",), **facts)]
     advice = _("Add the user to the group, log out and log in again (the service has this right already):")
-    return [fault("rights", saw, advice, (f"sudo usermod -aG {group} {user}",), **facts)]
+    return [fault("rights", message, advice, (f"sudo usermod -aG {group} {user}",), **facts)]
 
 
 def _holders(machine: Machine, device: str) -> tuple[Finding, Access]:
-    found, complete = holders(machine, device)
+    found, complete = port_users(machine, device)
     stranger = next((one for one in found if not one.is_teleinfo), None)
     if stranger is not None:
         return _held(stranger, device), Access.NONE
@@ -140,17 +149,19 @@ def _holders(machine: Machine, device: str) -> tuple[Finding, Access]:
             "holder", _("teleinfo reads it already ({unit})").format(unit=unit), holder="teleinfo"
         ), Access.OURS
     if not complete:
-        return unseen(
+        return skipped(
             "holder",
             _("no program of this user has it open; those of others could not be looked at"),
             _("To look at them as well:"),
-            (f"sudo {command()} doctor",),
+            (f"sudo {command_name()} doctor",),
         ), Access.FREE
     return ok("holder", _("no other program has it open"), holder=None), Access.FREE
 
 
-def _held(holder: Holder, device: str) -> Finding:
-    saw = _("another program has it open: {name} (process {pid})").format(name=holder.name, pid=holder.pid)
+def _held(holder: PortUser, device: str) -> Finding:
+    message = _("another program has it open: {name} (process {pid})").format(
+        name=holder.name, pid=holder.pid
+    )
     advice = _("Each of the two gets a part of the bytes. Stop that program:")
     if holder.is_login:
         line = f"sudo systemctl mask --now serial-getty@{device.rpartition('/')[2]}"
@@ -158,7 +169,7 @@ def _held(holder: Holder, device: str) -> Finding:
         line = f"sudo systemctl disable --now {holder.unit}"
     else:
         line = f"sudo kill {holder.pid}"
-    return fault("holder", saw, advice, (line,), holder=holder.name)
+    return fault("holder", message, advice, (line,), holder=holder.name)
 
 
 def _user() -> str:

@@ -18,8 +18,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.broker_faults import failed
-from teleinfo.doctor.findings import fault, ok, unseen, warning
+from teleinfo.doctor.broker_faults import broker_fault
+from teleinfo.doctor.findings import fault, ok, skipped, warning
 from teleinfo.mqtt.config import BrokerError, explain, tls_context
 from teleinfo.mqtt.visit import one_shot_connection
 
@@ -47,27 +47,27 @@ class RetainedState:
     health: bytes | None = None
 
 
-async def examine(
+async def check_broker(
     broker: Broker, topics: Topics
 ) -> tuple[list[Finding], RetainedState | None, tuple[str, ...]]:
     """Return the findings, what the broker keeps (None without a login), and its addresses."""
     found: list[Finding] = []
     addresses: tuple[str, ...] = ()
-    guest = replace(broker, client_id=f"teleinfo-doctor-{os.getpid()}")
+    identity = replace(broker, client_id=f"teleinfo-doctor-{os.getpid()}")
     try:
         addresses = await _resolve(broker)
         found.append(ok("name", _named(broker.host, addresses)))
-        await _dial(broker)
+        await _connect(broker)
         found.append(ok("port", _("{address} answers").format(address=broker.address)))
         if broker.tls is not None:
             found.append(await _certificate(broker))
-        async with asyncio.timeout(4 * STEP_SECONDS), one_shot_connection(guest) as link:
+        async with asyncio.timeout(4 * STEP_SECONDS), one_shot_connection(identity) as link:
             found.append(_login(broker))
-            retained, more = await _talk(link, broker, topics)
+            retained, more = await _exchange(link, broker, topics)
     except BrokerError as error:
-        return [*found, failed(error, broker)], None, addresses
+        return [*found, broker_fault(error, broker)], None, addresses
     except TimeoutError:
-        return [*found, failed(explain(None, broker), broker)], None, addresses
+        return [*found, broker_fault(explain(None, broker), broker)], None, addresses
     return [*found, *more], retained, addresses
 
 
@@ -87,7 +87,7 @@ async def _resolve(broker: Broker) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(row[4][0]) for row in rows))
 
 
-async def _dial(broker: Broker) -> None:
+async def _connect(broker: Broker) -> None:
     try:
         async with asyncio.timeout(STEP_SECONDS):
             _reader, writer = await asyncio.open_connection(broker.host, broker.port)
@@ -100,13 +100,13 @@ async def _dial(broker: Broker) -> None:
 async def _certificate(broker: Broker) -> Finding:
     left = await asyncio.to_thread(_days_left, broker)
     if left is None:
-        saw = _("encrypted, but the certificate is not looked at (TELEINFO_MQTT_TLS_INSECURE)")
+        message = _("encrypted, but the certificate is not looked at (TELEINFO_MQTT_TLS_INSECURE)")
         advice = _("Anybody on the network can pose as the broker. Give its authority instead:")
-        return warning("tls", saw, advice, ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",))
-    saw = _("the certificate is right, for another {days} days").format(days=int(left))
+        return warning("tls", message, advice, ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",))
+    message = _("the certificate is right, for another {days} days").format(days=int(left))
     if left < _SOON_DAYS:
-        return warning("tls", saw, _("Renew it before it expires."), days_left=int(left))
-    return ok("tls", saw, days_left=int(left))
+        return warning("tls", message, _("Renew it before it expires."), days_left=int(left))
+    return ok("tls", message, days_left=int(left))
 
 
 def _days_left(broker: Broker) -> float | None:
@@ -132,43 +132,43 @@ def _login(broker: Broker) -> Finding:
     return ok("login", _("accepted, with the user name of the settings"))
 
 
-async def _talk(link: Connection, broker: Broker, topics: Topics) -> tuple[RetainedState, list[Finding]]:
-    ours, word = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
+async def _exchange(link: Connection, broker: Broker, topics: Topics) -> tuple[RetainedState, list[Finding]]:
+    ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
     allowed = [await link.subscribe(topic) for topic in (topics.status, topics.health)]
-    hears = await link.subscribe(ours)
-    await link.publish(ours, word, qos=1, retain=False, limit=STEP_SECONDS)
-    got = await _collect(link, ours, word)
-    status = got.get(topics.status)
+    may_read = await link.subscribe(ours)
+    await link.publish(ours, token, qos=1, retain=False, limit=STEP_SECONDS)
+    received = await _collect(link, ours, token)
+    status = received.get(topics.status)
     retained = RetainedState(
-        None if status is None else status.decode(errors="replace"), got.get(topics.health)
+        None if status is None else status.decode(errors="replace"), received.get(topics.health)
     )
     found = [_status(retained, all(allowed), topics)]
-    if not hears:
-        return retained, [_deaf(broker, ours), *found]
-    if got.get(ours) != word:
-        return retained, [_mute(broker, ours, online=retained.status == "online"), *found]
+    if not may_read:
+        return retained, [_read_refused(broker, ours), *found]
+    if received.get(ours) != token:
+        return retained, [_write_refused(broker, ours, online=retained.status == "online"), *found]
     return retained, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
 
 
-async def _collect(link: Connection, last: str, word: bytes) -> dict[str, bytes]:
-    """Return the messages by topic until `word` comes on `last`; retained ones come before it."""
-    got: dict[str, bytes] = {}
+async def _collect(link: Connection, last: str, token: bytes) -> dict[str, bytes]:
+    """Return the messages by topic until `token` comes on `last`; retained ones come before it."""
+    received: dict[str, bytes] = {}
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(BACK_SECONDS):
             async for topic, payload in link.messages():
-                got[topic] = payload
-                if (topic, payload) == (last, word):
+                received[topic] = payload
+                if (topic, payload) == (last, token):
                     break
-    return got
+    return received
 
 
 def _status(retained: RetainedState, allowed: bool, topics: Topics) -> Finding:  # noqa: FBT001 - one answer of the broker
     if retained.status is not None:
         return ok("status", f"{topics.status}: {retained.status}", status=retained.status)
     if not allowed:
-        return unseen("status", _("the broker does not let us read {topic}").format(topic=topics.status))
-    saw = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
-    return ok("status", saw, status=None)
+        return skipped("status", _("the broker does not let us read {topic}").format(topic=topics.status))
+    message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
+    return ok("status", message, status=None)
 
 
 def _rule(broker: Broker, topic: str) -> tuple[str, ...]:
@@ -177,18 +177,20 @@ def _rule(broker: Broker, topic: str) -> tuple[str, ...]:
     return (*filter(None, (user,)), f"topic readwrite {topic.rpartition('/')[0]}/#")
 
 
-def _deaf(broker: Broker, topic: str) -> Finding:
-    saw = _("the broker does not let us read {topic}: whether we may write there is not to be seen")
+def _read_refused(broker: Broker, topic: str) -> Finding:
+    message = _("the broker does not let us read {topic}: whether we may write there is not to be seen")
     advice = _(
         "The service needs to write only. To be sure, allow both in the broker's list of rights (ACL):"
     )
-    return warning("topic", saw.format(topic=topic), advice, _rule(broker, topic))
+    return warning("topic", message.format(topic=topic), advice, _rule(broker, topic))
 
 
-def _mute(broker: Broker, topic: str, *, online: bool) -> Finding:
-    saw = _("a message of ours on {topic} did not come back: the broker does not let us write there")
-    saw = saw.format(topic=topic)
+def _write_refused(broker: Broker, topic: str, *, online: bool) -> Finding:
+    message = _("a message of ours on {topic} did not come back: the broker does not let us write there")
+    message = message.format(topic=topic)
     if online:
-        return warning("topic", saw, _("A teleinfo is online all the same: it may have rights of its own."))
+        return warning(
+            "topic", message, _("A teleinfo is online all the same: it may have rights of its own.")
+        )
     advice = _("Allow it in the broker's list of rights (ACL):")
-    return fault("topic", saw, advice, _rule(broker, topic))
+    return fault("topic", message, advice, _rule(broker, topic))

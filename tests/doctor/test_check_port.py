@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from teleinfo.doctor import port
+from teleinfo.doctor import check_port
+from teleinfo.doctor.check_port import Access
 from teleinfo.doctor.findings import Severity
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.port import Access
-from teleinfo.doctor.port_users import holders
+from teleinfo.doctor.port_users import port_users
 from teleinfo.simulator.serial_line import SerialLine
-from tests.doctor.pi import Tree, by_check
+from tests.doctor.machine_tree import Tree, by_check
 
 ADAPTER = "usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
 HOLD = (
@@ -36,9 +36,9 @@ MOUNT = 'mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts && exec "$
 APART = ("unshare", "-m", "sh", "-c", MOUNT, "sh")
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 LOOK = (
-    "import sys; from teleinfo.doctor import port; from teleinfo.doctor.machine import Machine\n"
-    "found, access = port.examine(Machine(), sys.argv[1])\n"
-    "print(access.value, *(f'{one.check}={one.verdict}' for one in found))"
+    "import sys; from teleinfo.doctor import check_port; from teleinfo.doctor.machine import Machine\n"
+    "found, access = check_port.check_port(Machine(), sys.argv[1])\n"
+    "print(access.value, *(f'{one.check}={one.severity}' for one in found))"
 )
 
 
@@ -56,10 +56,10 @@ def test_a_missing_port_names_those_that_are_there(tree: Tree) -> None:
     tree.file("/sys/class/tty/ttyS0/type", "4\n")
     tree.file("/dev/ttyS1")
     tree.file("/sys/class/tty/ttyS1/type", "0\n")
-    found, access = port.examine(tree.machine, "/dev/ttyUSB7")
+    found, access = check_port.check_port(tree.machine, "/dev/ttyUSB7")
 
     assert access is Access.NONE
-    assert found[0].verdict is Severity.FAULT
+    assert found[0].severity is Severity.FAULT
     assert found[0].lines == (
         f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",
         "TELEINFO_SERIAL_PORT=/dev/ttyS0",
@@ -68,7 +68,7 @@ def test_a_missing_port_names_those_that_are_there(tree: Tree) -> None:
 
 def test_without_any_port_the_system_is_asked(tree: Tree) -> None:
     """What the kernel said when the adapter was plugged in."""
-    found, _access = port.examine(tree.machine, "/dev/ttyUSB0")
+    found, _access = check_port.check_port(tree.machine, "/dev/ttyUSB0")
 
     assert found[0].lines == ("sudo dmesg | tail -n 20",)
 
@@ -76,7 +76,7 @@ def test_without_any_port_the_system_is_asked(tree: Tree) -> None:
 def test_a_missing_port_of_a_raspberry_is_switched_on(tree: Tree) -> None:
     """By raspi-config, without a console."""
     tree.raspberry()
-    found, _access = port.examine(tree.machine, "/dev/ttyAMA0")
+    found, _access = check_port.check_port(tree.machine, "/dev/ttyAMA0")
 
     assert found[0].lines == (
         "sudo raspi-config nonint do_serial_hw 0",
@@ -88,21 +88,21 @@ def test_a_missing_port_of_a_raspberry_is_switched_on(tree: Tree) -> None:
 def test_a_link_that_dangles_says_where_it_points(tree: Tree) -> None:
     """The adapter of a by-id path is gone."""
     tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
-    found, _access = port.examine(tree.machine, f"/dev/serial/by-id/{ADAPTER}")
+    found, _access = check_port.check_port(tree.machine, f"/dev/serial/by-id/{ADAPTER}")
 
-    assert found[0].saw == f"/dev/serial/by-id/{ADAPTER} points to /dev/ttyUSB0, which is not there"
+    assert found[0].message == f"/dev/serial/by-id/{ADAPTER} points to /dev/ttyUSB0, which is not there"
 
 
 def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
     """The path that stays is the line to paste; by that path all is well."""
     tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
     tree.file("/dev/ttyUSB0")
-    by_number, _access = port.examine(tree.machine, "/dev/ttyUSB0")
-    by_id, _access = port.examine(tree.machine, f"/dev/serial/by-id/{ADAPTER}")
+    by_number, _access = check_port.check_port(tree.machine, "/dev/ttyUSB0")
+    by_id, _access = check_port.check_port(tree.machine, f"/dev/serial/by-id/{ADAPTER}")
 
-    assert by_number[0].verdict is Severity.WARNING
+    assert by_number[0].severity is Severity.WARNING
     assert by_number[0].lines == (f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",)
-    assert by_id[0].verdict is Severity.OK
+    assert by_id[0].severity is Severity.OK
 
 
 @pytest.mark.parametrize(
@@ -118,7 +118,7 @@ def test_the_kind_of_port_is_told(tree: Tree, name: str, kind: str) -> None:
     """By the name that the kernel gives."""
     tree.raspberry(config="enable_uart=1")
     tree.file(name)
-    found, _access = port.examine(tree.machine, name)
+    found, _access = check_port.check_port(tree.machine, name)
 
     assert found[0].facts["kind"] == kind
 
@@ -126,14 +126,14 @@ def test_the_kind_of_port_is_told(tree: Tree, name: str, kind: str) -> None:
 def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
     """What is there, but is no device, is a fault."""
     (tmp_path / "file").write_text("")
-    found, access = port.examine(Machine(), str(tmp_path / "file"))
+    found, access = check_port.check_port(Machine(), str(tmp_path / "file"))
 
-    assert (found[0].verdict, access) == (Severity.FAULT, Access.NONE)
+    assert (found[0].severity, access) == (Severity.FAULT, Access.NONE)
 
 
 def test_a_bridge_has_no_device(tree: Tree) -> None:
     """Of socket:// only the line can tell more."""
-    found, access = port.examine(tree.machine, "socket://192.0.2.1:2000")
+    found, access = check_port.check_port(tree.machine, "socket://192.0.2.1:2000")
 
     assert ([one.check for one in found], access) == (["device"], Access.FREE)
 
@@ -146,17 +146,17 @@ def test_a_program_that_has_the_port_open_is_named() -> None:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
             assert other.stdout is not None
             assert other.stdout.readline() == b"held\n"
-            found, access = port.examine(Machine(), line.path)
+            found, access = check_port.check_port(Machine(), line.path)
             other.communicate(b"")
         holder = by_check(found)["holder"]
-        after, free = port.examine(Machine(), line.path)
+        after, free = check_port.check_port(Machine(), line.path)
 
-    assert (holder.verdict, access) == (Severity.FAULT, Access.NONE)
-    assert f"(process {other.pid})" in holder.saw
+    assert (holder.severity, access) == (Severity.FAULT, Access.NONE)
+    assert f"(process {other.pid})" in holder.message
     assert holder.lines == (f"sudo kill {other.pid}",) or "systemctl" in holder.lines[0]
-    assert (by_check(after)["holder"].verdict, free) in [
+    assert (by_check(after)["holder"].severity, free) in [
         (Severity.OK, Access.FREE),
-        (Severity.UNSEEN, Access.FREE),
+        (Severity.SKIPPED, Access.FREE),
     ]
 
 
@@ -171,7 +171,7 @@ def test_a_namesake_in_a_container_is_another_port() -> None:
             assert other.stdout is not None
             if other.stdout.readline() != b"held\n":
                 pytest.skip("this machine makes no containers")
-            found, complete = holders(Machine(), line.path)
+            found, complete = port_users(Machine(), line.path)
             other.communicate(b"")
 
     assert (found, complete) == ([], True)
@@ -211,9 +211,9 @@ def test_whoever_locks_the_port_is_known_without_any_right(
     )
     tree.file("/proc/412/cmdline", words)
     tree.file("/proc/412/cgroup", cgroup)
-    found, got = port.examine(tree.machine, "/dev/ttyAMA0")
+    found, got = check_port.check_port(tree.machine, "/dev/ttyAMA0")
 
-    assert [one.pid for one in holders(tree.machine, "/dev/ttyAMA0")[0]] == [412]
+    assert [one.pid for one in port_users(tree.machine, "/dev/ttyAMA0")[0]] == [412]
     assert (got, by_check(found)["holder"].lines) == (access, (line,) if line else ())
 
 
@@ -224,12 +224,12 @@ def test_who_has_no_right_is_told_which_group_has_it() -> None:
         path = Path(line.path)
         if os.geteuid() != 0:
             path.chmod(0)
-            found, access = port.examine(Machine(), line.path)
-            text = f"{access.value} {' '.join(f'{one.check}={one.verdict}' for one in found)}"
+            found, access = check_port.check_port(Machine(), line.path)
+            text = f"{access.value} {' '.join(f'{one.check}={one.severity}' for one in found)}"
         else:
             os.chown(path, 0, 20)
             path.chmod(0o660)
-            source = str(Path(port.__file__).parents[2])
+            source = str(Path(check_port.__file__).parents[2])
             done = subprocess.run(
                 [*AS_NOBODY, sys.executable, "-c", LOOK, path],
                 capture_output=True, text=True, check=False, timeout=60, cwd="/",

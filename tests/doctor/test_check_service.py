@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor import service
+from teleinfo.doctor import check_service
 from teleinfo.doctor.findings import Severity
-from tests.doctor.pi import Tree, by_check
+from tests.doctor.machine_tree import Tree, by_check
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
@@ -50,7 +50,7 @@ def tree(tmp_path: Path) -> Tree:
 def examine(tree: Tree, *addresses: str, **changed: str) -> dict[str, Finding]:
     """Return what is found where systemctl shows GOOD with these changes."""
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
-    work = service.examine(tree.machine, "teleinfo", port="/dev/ttyAMA0", addresses=addresses)
+    work = check_service.check_service(tree.machine, "teleinfo", port="/dev/ttyAMA0", addresses=addresses)
     return by_check(asyncio.run(work))
 
 
@@ -58,12 +58,12 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
     """Enabled, running, with its own words; the port and the broker within its sandbox."""
     found = examine(tree, "192.168.1.20")
 
-    assert {one.verdict for one in found.values()} == {Severity.OK}
-    assert found["running"].saw == "it runs: mode standard at 9600 baud"
+    assert {one.severity for one in found.values()} == {Severity.OK}
+    assert found["running"].message == "it runs: mode standard at 9600 baud"
 
 
 @pytest.mark.parametrize(
-    ("changed", "check", "verdict", "line"),
+    ("changed", "check", "severity", "line"),
     [
         ({"LoadState": "not-found"}, "installed", Severity.WARNING, "sudo make install"),
         ({"UnitFileState": "disabled"}, "enabled", Severity.WARNING, "sudo systemctl enable teleinfo"),
@@ -95,12 +95,12 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
     ],
 )
 def test_what_is_wrong_with_the_service_is_told(
-    tree: Tree, changed: dict[str, str], check: str, verdict: Severity, line: str
+    tree: Tree, changed: dict[str, str], check: str, severity: Severity, line: str
 ) -> None:
     """Each with the line to type."""
     found = examine(tree, **changed)
 
-    assert found[check].verdict is verdict
+    assert found[check].severity is severity
     assert found[check].lines[0] == line
 
 
@@ -111,7 +111,7 @@ def test_the_port_may_be_allowed_in_several_ways(tree: Tree, allowed: str) -> No
     """By number, by the driver's name, by path."""
     tree.file("/proc/devices", "Character devices:\n204 ttyAMA\n  4 ttyS\n")
 
-    assert examine(tree, DeviceAllow=allowed)["sandbox"].verdict is Severity.OK
+    assert examine(tree, DeviceAllow=allowed)["sandbox"].severity is Severity.OK
 
 
 def test_our_own_unit_lets_its_user_at_every_kind_of_port(tree: Tree) -> None:
@@ -121,7 +121,7 @@ def test_our_own_unit_lets_its_user_at_every_kind_of_port(tree: Tree) -> None:
     for major in ("204", "4", "188", "166"):
         tree.file("/sys/class/tty/ttyAMA0/dev", f"{major}:0\n")
 
-        assert examine(tree, DeviceAllow=allowed)["sandbox"].verdict is Severity.OK
+        assert examine(tree, DeviceAllow=allowed)["sandbox"].severity is Severity.OK
 
 
 def test_a_broker_outside_of_the_home_is_kept_from_the_service(tree: Tree) -> None:
@@ -131,7 +131,7 @@ def test_a_broker_outside_of_the_home_is_kept_from_the_service(tree: Tree) -> No
     free = examine(tree, "203.0.113.7", IPAddressDeny="")["network"]
 
     assert outside.lines == ("sudo systemctl edit teleinfo", "[Service]", "IPAddressAllow=203.0.113.7")
-    assert [one.verdict for one in (outside, both, free)] == [Severity.FAULT, Severity.OK, Severity.OK]
+    assert [one.severity for one in (outside, both, free)] == [Severity.FAULT, Severity.OK, Severity.OK]
 
 
 def test_the_user_of_the_service_needs_the_group_of_the_port(tree: Tree) -> None:
@@ -143,7 +143,7 @@ def test_the_user_of_the_service_needs_the_group_of_the_port(tree: Tree) -> None
     path.chmod(0o600)
     closed = examine(tree, User="teleinfo", Group=named)["rights"]
 
-    assert [one.verdict for one in (right, wrong, closed)] == [Severity.OK, Severity.FAULT, Severity.FAULT]
+    assert [one.severity for one in (right, wrong, closed)] == [Severity.OK, Severity.FAULT, Severity.FAULT]
     assert closed.lines == ("ls -l /dev/ttyAMA0",)
 
 
@@ -152,10 +152,10 @@ def test_the_last_complaint_is_told_without_the_name_of_the_machine(tree: Tree) 
     tree.program("journalctl", "an older line", COMPLAINT)
     found = examine(tree)["journal"]
 
-    assert found.verdict is Severity.OK
-    assert "2026-11-24T08:00:00+0100" in found.saw
-    assert "another program reads the port" in found.saw
-    assert "raspberry" not in found.saw
+    assert found.severity is Severity.OK
+    assert "2026-11-24T08:00:00+0100" in found.message
+    assert "another program reads the port" in found.message
+    assert "raspberry" not in found.message
 
 
 def test_the_words_of_the_service_come_before_those_of_systemd_about_it(tree: Tree) -> None:
@@ -163,9 +163,9 @@ def test_the_words_of_the_service_come_before_those_of_systemd_about_it(tree: Tr
     about = "2026-11-24T08:00:01+0100 raspberry systemd[1]: Failed to start teleinfo.service."
     script = "#!/bin/sh\ncase $1 in\n  _SYSTEMD_UNIT=teleinfo.service) {};;\n  *) echo '{}';;\nesac\n"
     tree.file("/usr/bin/journalctl", script.format(f"echo '{COMPLAINT}'", about), mode=0o755)
-    its_own = examine(tree)["journal"].saw
+    its_own = examine(tree)["journal"].message
     tree.file("/usr/bin/journalctl", script.format("true", about), mode=0o755)
-    of_systemd = examine(tree)["journal"].saw
+    of_systemd = examine(tree)["journal"].message
 
     assert "another program reads the port" in its_own
     assert "Failed to start" in of_systemd
@@ -176,15 +176,15 @@ def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
     tree.program("journalctl", "Hint: You are currently not seeing messages from other users and the system.")
     found = examine(tree)["journal"]
 
-    assert found.verdict is Severity.UNSEEN
+    assert found.severity is Severity.SKIPPED
     assert found.lines[0].startswith("sudo ")
 
 
 def test_a_machine_without_systemd_is_no_fault(tmp_path: Path) -> None:
     """A container, or another init: nobody could look."""
-    work = service.examine(Tree(tmp_path).machine, "teleinfo", port=None, addresses=())
+    work = check_service.check_service(Tree(tmp_path).machine, "teleinfo", port=None, addresses=())
 
-    assert [one.verdict for one in asyncio.run(work)] == [Severity.UNSEEN]
+    assert [one.severity for one in asyncio.run(work)] == [Severity.SKIPPED]
 
 
 def test_a_systemctl_that_hangs_is_given_up(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,9 +192,9 @@ def test_a_systemctl_that_hangs_is_given_up(tree: Tree, monkeypatch: pytest.Monk
     monkeypatch.setattr("teleinfo.doctor.machine.PROGRAM_SECONDS", 0.3)
     mark = tree.root / "pid"
     tree.file("/usr/bin/systemctl", f"#!/bin/sh\necho $$ >{mark}\nexec sleep 300\n", mode=0o755)
-    found = asyncio.run(service.examine(tree.machine, "teleinfo", port=None, addresses=()))
+    found = asyncio.run(check_service.check_service(tree.machine, "teleinfo", port=None, addresses=()))
 
-    assert [one.verdict for one in found] == [Severity.UNSEEN]
+    assert [one.severity for one in found] == [Severity.SKIPPED]
     if mark.exists():
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.read_text()), 0)

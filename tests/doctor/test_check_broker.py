@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor import broker as broker_area
+from teleinfo.doctor import check_broker
 from teleinfo.doctor.findings import Severity
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.mqtt.topics import Topics
-from tests.doctor.pi import by_check
+from tests.doctor.machine_tree import by_check
 from tests.support.broker import MosquittoBroker, free_port
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.subscriber import Subscriber
@@ -22,7 +22,7 @@ from tests.support.subscriber import Subscriber
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.doctor.broker import RetainedState
+    from teleinfo.doctor.check_broker import RetainedState
     from teleinfo.doctor.findings import Finding
 
 pytestmark = pytest.mark.real
@@ -34,7 +34,7 @@ SOON = ("-days", "5")
 
 def examine(broker: Broker) -> tuple[dict[str, Finding], RetainedState | None]:
     """Return what is found of `broker`, and what it keeps."""
-    found, retained, _addresses = asyncio.run(broker_area.examine(broker, Topics("home/meter")))
+    found, retained, _addresses = asyncio.run(check_broker.check_broker(broker, Topics("home/meter")))
 
     assert CANARY not in repr(found)
     return by_check(found), retained
@@ -47,7 +47,7 @@ def at(running: MosquittoBroker) -> Broker:
 
 def faults(found: dict[str, Finding]) -> dict[str, object]:
     """Return the check that failed, with its cause."""
-    return {name: one.facts.get("cause") for name, one in found.items() if one.verdict is Severity.FAULT}
+    return {name: one.facts.get("cause") for name, one in found.items() if one.severity is Severity.FAULT}
 
 
 def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> None:
@@ -57,10 +57,10 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
         with Subscriber(running.host, running.port) as later:
             left = later.drain()
 
-    assert {one.verdict for one in found.values()} == {Severity.OK}
+    assert {one.severity for one in found.values()} == {Severity.OK}
     assert list(found) == ["name", "port", "login", "topic", "status"]
-    assert found["name"].saw == f"{running.host} is an address"
-    assert retained == broker_area.RetainedState()
+    assert found["name"].message == f"{running.host} is an address"
+    assert retained == check_broker.RetainedState()
     assert left == []
 
 
@@ -72,7 +72,7 @@ def test_what_a_running_teleinfo_says_is_read(tmp_path: Path) -> None:
             subprocess.run([*command, "-t", f"home/meter/{topic}", "-m", word], check=True, timeout=30)
         _found, retained = examine(at(running))
 
-    assert retained == broker_area.RetainedState("online", b'{"line":"good"}')
+    assert retained == check_broker.RetainedState("online", b'{"line":"good"}')
 
 
 def test_nothing_that_listens_is_told(tmp_path: Path) -> None:
@@ -110,19 +110,19 @@ def test_a_wrong_or_missing_password_is_told(tmp_path: Path, user: str | None, w
 
     assert faults(found) == {"login": "login"}
     assert found["login"].lines == ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
-    assert ("wants a user name" in found["login"].saw) is (user is None)
+    assert ("wants a user name" in found["login"].message) is (user is None)
     assert faults(right) == {}
 
 
 @pytest.mark.parametrize(
-    ("rule", "verdict", "words"),
+    ("rule", "severity", "words"),
     [
         ("topic read home/meter/#", Severity.FAULT, "did not come back"),
         ("topic readwrite other/#", Severity.FAULT, "did not come back"),
         ("topic readwrite home/meter/#", Severity.OK, "came back"),
     ],
 )
-def test_a_topic_that_is_refused_is_told(tmp_path: Path, rule: str, verdict: Severity, words: str) -> None:
+def test_a_topic_that_is_refused_is_told(tmp_path: Path, rule: str, severity: Severity, words: str) -> None:
     """Mosquitto takes a message that its list of rights forbids, and drops it: only its coming back tells."""
     rights = tmp_path / "rights"
     rights.write_text(f"user house\n{rule}\n")
@@ -131,15 +131,15 @@ def test_a_topic_that_is_refused_is_told(tmp_path: Path, rule: str, verdict: Sev
     with MosquittoBroker(tmp_path, users={"house": CANARY}, more=more) as running:
         found, _told = examine(replace(at(running), username="house", password=CANARY))
 
-    assert found["topic"].verdict is verdict
-    assert words in found["topic"].saw
+    assert found["topic"].severity is severity
+    assert words in found["topic"].message
     assert (found["topic"].lines == ("user house", "topic readwrite home/meter/#")) is (
-        verdict is Severity.FAULT
+        severity is Severity.FAULT
     )
 
 
 @pytest.mark.parametrize(
-    ("made", "trusted", "verdict", "words"),
+    ("made", "trusted", "severity", "words"),
     [
         ({}, True, Severity.WARNING, "the certificate is right, for another 1 days"),
         ({"life": SOON}, True, Severity.WARNING, "for another 4 days"),
@@ -154,7 +154,7 @@ def test_a_certificate_is_judged(
     tmp_path: Path,
     made: dict[str, object],
     trusted: bool,  # noqa: FBT001 - a column of the table
-    verdict: Severity,
+    severity: Severity,
     words: str,
 ) -> None:
     """What is wrong with it is said, with the line that shows or mends it."""
@@ -168,8 +168,8 @@ def test_a_certificate_is_judged(
     with MosquittoBroker(tmp_path, certificate=certificate) as running:
         found, _told = examine(replace(at(running), tls=tls))
 
-    assert (found["tls"].verdict, words in found["tls"].saw) == (verdict, True)
-    assert ("login" in found) is (verdict is not Severity.FAULT)
+    assert (found["tls"].severity, words in found["tls"].message) == (severity, True)
+    assert ("login" in found) is (severity is not Severity.FAULT)
 
 
 def test_a_certificate_that_is_not_looked_at_is_a_warning(tmp_path: Path) -> None:
@@ -178,7 +178,7 @@ def test_a_certificate_that_is_not_looked_at_is_a_warning(tmp_path: Path) -> Non
     with MosquittoBroker(tmp_path, certificate=certificate) as running:
         found, _told = examine(replace(at(running), tls=Tls(insecure=True)))
 
-    assert (found["tls"].verdict, found["topic"].verdict) == (Severity.WARNING, Severity.OK)
+    assert (found["tls"].severity, found["topic"].severity) == (Severity.WARNING, Severity.OK)
 
 
 def test_tls_on_one_side_only_is_told(tmp_path: Path) -> None:
@@ -190,4 +190,4 @@ def test_tls_on_one_side_only_is_told(tmp_path: Path) -> None:
 
     assert faults(without) == {"login": "closed unanswered"}
     assert without["login"].lines == ("TELEINFO_MQTT_TLS=true",)
-    assert [one.verdict for one in with_it.values()] == [Severity.OK, Severity.OK, Severity.FAULT]
+    assert [one.severity for one in with_it.values()] == [Severity.OK, Severity.OK, Severity.FAULT]

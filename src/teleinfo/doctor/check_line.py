@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal
-from teleinfo.daemon.health import LineGrade as Words
-from teleinfo.daemon.health import Quality
-from teleinfo.doctor.findings import Finding, Severity, fault, ok, unseen, warning
-from teleinfo.doctor.machine import command
-from teleinfo.doctor.probe import Heard, listen, speeds
+from teleinfo.daemon.health import LineGrade, Quality
+from teleinfo.doctor.findings import Finding, Severity, fault, ok, skipped, warning
+from teleinfo.doctor.machine import command_name
+from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
 from teleinfo.tic.meter_id import meter_of, number_of
@@ -25,15 +24,15 @@ from teleinfo.tic.meter_id import meter_of, number_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.doctor.broker import RetainedState
+    from teleinfo.doctor.check_broker import RetainedState
     from teleinfo.settings import Settings
 
 QUALITY = {
-    Words.GOOD: N_("good"),
-    Words.FAIR: N_("fair"),
-    Words.POOR: N_("weak"),
-    Words.BAD: N_("bad"),
-    Words.SILENT: N_("silent"),
+    LineGrade.GOOD: N_("good"),
+    LineGrade.FAIR: N_("fair"),
+    LineGrade.POOR: N_("weak"),
+    LineGrade.BAD: N_("bad"),
+    LineGrade.SILENT: N_("silent"),
 }
 
 WIRES = N_(
@@ -58,38 +57,42 @@ RECENT_SECONDS = 120.0
 """How old the last frame of a meter that talks may be in `health`, which comes once a minute."""
 
 
-def from_the_broker(retained: RetainedState | None) -> list[Finding]:
+def line_from_broker(retained: RetainedState | None) -> list[Finding]:
     """Return what the teleinfo that reads the port says of the line; `told` None: nobody hears it."""
     if retained is None or retained.status is None:
-        return [unseen("line", _("teleinfo reads the port, and the broker could not be asked what it hears"))]
+        return [
+            skipped("line", _("teleinfo reads the port, and the broker could not be asked what it hears"))
+        ]
     health = _json(retained.health)
     rejected = health.get("rejected")
     facts = {key: health.get(key) for key in ("mode", "baudrate", "frames", "groups", "rejected", "line")}
-    saw = _("teleinfo says {status}: mode {mode}, {baudrate} baud, {frames} frames").format(
+    message = _("teleinfo says {status}: mode {mode}, {baudrate} baud, {frames} frames").format(
         status=retained.status, **{key: health.get(key) for key in ("mode", "baudrate", "frames")}
     )
     if retained.status != "online" and _talks(health):
-        saw = _(
+        message = _(
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
         )
         lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", "journalctl -u teleinfo")
-        return [fault("heard", saw, _(SHARED), lines, status=retained.status, **facts)]
+        return [fault("heard", message, _(SHARED), lines, status=retained.status, **facts)]
     if retained.status != "online":
-        return [fault("heard", saw, _(WIRES), (f"{command()} doctor",), status=retained.status, **facts)]
-    found = [ok("heard", saw, status=retained.status, **facts)]
-    if isinstance(rejected, dict) and health.get("line") in set(Words) - {Words.SILENT}:
+        return [
+            fault("heard", message, _(WIRES), (f"{command_name()} doctor",), status=retained.status, **facts)
+        ]
+    found = [ok("heard", message, status=retained.status, **facts)]
+    if isinstance(rejected, dict) and health.get("line") in set(LineGrade) - {LineGrade.SILENT}:
         share = health.get("bad_groups_percent") or 0
-        found.append(_wiring(Words(str(health["line"])), float(str(share)) / 100))
+        found.append(_wiring(LineGrade(str(health["line"])), float(str(share)) / 100))
     return found
 
 
-async def examine(settings: Settings, path: str, tell: Callable[[int], None]) -> list[Finding]:
+async def check_line(settings: Settings, path: str, tell: Callable[[int], None]) -> list[Finding]:
     """Listen at `path` and return what is heard; `tell` gets each speed that is tried."""
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
     bridge = path.startswith("socket://")
     try:
-        heard = await listen(path, wanted[:1] if bridge else speeds(wanted), tell)
+        heard = await probe_speeds(path, wanted[:1] if bridge else speeds(wanted), tell)
     except PortError as error:
         return [fault("open", error.localized(), trouble=error.kind.value)]
     meter = heard[-1]
@@ -103,36 +106,36 @@ async def examine(settings: Settings, path: str, tell: Callable[[int], None]) ->
     return found
 
 
-def _bytes(heard: list[Heard]) -> Finding:
-    saw = "; ".join(
+def _bytes(heard: list[ProbeResult]) -> Finding:
+    message = "; ".join(
         _("{baudrate} baud: {rate:.0f} bytes/s").format(baudrate=one.baudrate, rate=one.rate) for one in heard
     )
     facts = {f"bytes_per_second_{one.baudrate}": round(one.rate, 1) for one in heard}
-    return (ok if any(one.counts.bytes_ for one in heard) else fault)("bytes", saw, **facts)
+    return (ok if any(one.counts.bytes_ for one in heard) else fault)("bytes", message, **facts)
 
 
-def _nothing(heard: list[Heard]) -> Finding:
-    again = (f"{command()} doctor",)
+def _nothing(heard: list[ProbeResult]) -> Finding:
+    again = (f"{command_name()} doctor",)
     if not any(one.counts.bytes_ for one in heard):
         return fault("wiring", _("none: not one byte comes"), _(WIRES), again, wiring="none")
-    saw = _("bytes come, and none makes sense at any speed")
-    return fault("wiring", saw, _(NONSENSE), again, wiring="nonsense")
+    message = _("bytes come, and none makes sense at any speed")
+    return fault("wiring", message, _(NONSENSE), again, wiring="nonsense")
 
 
-def _mode(meter: Heard, wanted: tuple[int, ...], *, bridge: bool) -> Finding:
-    saw = _("{mode}, {baudrate} baud").format(mode=meter.mode, baudrate=meter.baudrate)
+def _mode(meter: ProbeResult, wanted: tuple[int, ...], *, bridge: bool) -> Finding:
+    message = _("{mode}, {baudrate} baud").format(mode=meter.mode, baudrate=meter.baudrate)
     if bridge:
-        saw = _("{mode}, at the speed of the bridge").format(mode=meter.mode)
+        message = _("{mode}, at the speed of the bridge").format(mode=meter.mode)
     facts = {"mode": str(meter.mode), "baudrate": meter.baudrate}
     if meter.baudrate in wanted:
-        return ok("mode", saw, **facts)
+        return ok("mode", message, **facts)
     advice = _("The settings say another speed. Change them (and remove TELEINFO_SERIAL_BAUDRATE):")
-    return fault("mode", saw, advice, ("TELEINFO_SERIAL_MODE=auto",), **facts)
+    return fault("mode", message, advice, ("TELEINFO_SERIAL_MODE=auto",), **facts)
 
 
-def _groups(meter: Heard) -> Finding:
+def _groups(meter: ProbeResult) -> Finding:
     counts = meter.counts
-    saw = _(
+    message = _(
         "{frames} frames, {groups} sound groups in {time}; rejected: parity {parity}, checksum {checksum}, "
         "malformed {malformed}; interrupted frames: {interrupted}"
     ).format(
@@ -151,50 +154,52 @@ def _groups(meter: Heard) -> Finding:
         "interrupted": counts.interrupted,
     }
     if counts.frames:
-        return ok("groups", saw, **facts)
-    return warning("groups", saw, _("No frame came whole: bytes are lost."), **facts)
+        return ok("groups", message, **facts)
+    return warning("groups", message, _("No frame came whole: bytes are lost."), **facts)
 
 
-def _parity(meter: Heard) -> Finding:
+def _parity(meter: ProbeResult) -> Finding:
     rate = meter.bit_error_rate
     damaged, characters = meter.damaged
     facts = {"parity": meter.parity, "damaged": damaged, "characters": characters, "bit_error_rate": rate}
     if rate is None:
-        saw = _("stripped on the way (a bridge, a simulation): only checksums tell what is damaged")
-        return ok("parity", saw, parity=meter.parity)
+        message = _("stripped on the way (a bridge, a simulation): only checksums tell what is damaged")
+        return ok("parity", message, parity=meter.parity)
     if not damaged:
-        saw = _("there, and right for all of {characters} characters: fewer than 1 bit in {bits} is wrong")
-        return ok("parity", saw.format(characters=characters, bits=characters * 8), **facts)
-    saw = _("there; {damaged} of {characters} characters damaged: about 1 bit in {bits} is wrong")
-    saw = saw.format(damaged=damaged, characters=characters, bits=round(1 / rate) if rate else 0)
-    return Finding(check="parity", verdict=Severity.OK, saw=saw, facts=facts)
+        message = _(
+            "there, and right for all of {characters} characters: fewer than 1 bit in {bits} is wrong"
+        )
+        return ok("parity", message.format(characters=characters, bits=characters * 8), **facts)
+    message = _("there; {damaged} of {characters} characters damaged: about 1 bit in {bits} is wrong")
+    message = message.format(damaged=damaged, characters=characters, bits=round(1 / rate) if rate else 0)
+    return Finding(check="parity", severity=Severity.OK, message=message, facts=facts)
 
 
-def _meter(meter: Heard) -> Finding:
+def _meter(meter: ProbeResult) -> Finding:
     number = next((number for one in reversed(meter.readings) if (number := number_of(one))), None)
     if number is None:
         return ok("meter", _("it does not tell its number"))
     known = meter_of(number, topic="", private=True)
     maker = known.maker or _("maker unknown")
     masked = number[:6] + "…" * bool(number[6:])
-    saw = _("{model}, {maker}, number {number}").format(model=known.model, maker=maker, number=masked)
-    return ok("meter", saw, model=known.model, maker=known.maker)
+    message = _("{model}, {maker}, number {number}").format(model=known.model, maker=maker, number=masked)
+    return ok("meter", message, model=known.model, maker=known.maker)
 
 
-def _wiring(quality: Words, share: float, *, few: bool = False) -> Finding:
+def _wiring(quality: LineGrade, share: float, *, few: bool = False) -> Finding:
     """Judge the line by the share of its bad groups; a single one (`few`) is no trend."""
-    saw = _("{word}: {share} % of the groups are bad").format(
+    message = _("{word}: {share} % of the groups are bad").format(
         word=_(QUALITY[quality]), share=decimal(f"{share:.1%}"[:-1])
     )
-    if quality in {Words.GOOD, Words.FAIR} or (few and quality is Words.POOR):
-        return ok("wiring", saw, wiring=str(quality))
-    make = fault if quality is Words.BAD else warning
-    return make("wiring", saw, _(WEAK), (f"{command()} doctor",), wiring=str(quality))
+    if quality in {LineGrade.GOOD, LineGrade.FAIR} or (few and quality is LineGrade.POOR):
+        return ok("wiring", message, wiring=str(quality))
+    make = fault if quality is LineGrade.BAD else warning
+    return make("wiring", message, _(WEAK), (f"{command_name()} doctor",), wiring=str(quality))
 
 
 def _talks(health: dict[str, object]) -> bool:
     """Tell whether the meter talks by `health`, which is retained: old news of a good line do not count."""
-    if str(health.get("line")) not in {Words.GOOD, Words.FAIR, Words.POOR}:
+    if str(health.get("line")) not in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR}:
         return False
     try:
         last = datetime.fromisoformat(str(health.get("last_frame"))).timestamp()

@@ -12,8 +12,8 @@ import stat
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import fault, ok, unseen, warning
-from teleinfo.doctor.machine import command
+from teleinfo.doctor.findings import fault, ok, skipped, warning
+from teleinfo.doctor.machine import command_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ _FOR_GROUP = stat.S_IRGRP | stat.S_IWGRP
 _FOR_ALL = stat.S_IROTH | stat.S_IWOTH
 
 
-async def examine(
+async def check_service(
     machine: Machine, unit: str, *, port: str | None, addresses: tuple[str, ...]
 ) -> list[Finding]:
     """
@@ -43,15 +43,15 @@ async def examine(
     `port` and the broker's `addresses` are those of the settings, where those are known.
     """
     if not machine.path("/run/systemd/system").exists():
-        return [unseen("installed", _("this machine is not run by systemd"))]
+        return [skipped("installed", _("this machine is not run by systemd"))]
     said = await machine.run("systemctl", "show", unit, f"--property={','.join(_PROPERTIES)}")
     if said is None or said.status:
-        return [unseen("installed", _("systemctl does not answer"))]
+        return [skipped("installed", _("systemctl does not answer"))]
     shown = _read(said.text)
     if shown.get("LoadState") != "loaded":
-        saw = _("{unit} is not installed as a service").format(unit=unit)
+        message = _("{unit} is not installed as a service").format(unit=unit)
         advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
-        return [warning("installed", saw, advice, ("sudo make install",))]
+        return [warning("installed", message, advice, ("sudo make install",))]
     found = [_enabled(shown, unit), _running(shown, unit), await _journal(machine, unit)]
     if port is not None and port.startswith("/dev/"):
         device = machine.real(port)
@@ -73,8 +73,8 @@ def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
     state = shown.get("UnitFileState", "")
     if state in {"enabled", "enabled-runtime", "linked", "static"}:
         return ok("enabled", _("it starts with the machine"), state=state)
-    saw = _("it does not start with the machine ({state})").format(state=state)
-    return warning("enabled", saw, _("To change that:"), (f"sudo systemctl enable {unit}",), state=state)
+    message = _("it does not start with the machine ({state})").format(state=state)
+    return warning("enabled", message, _("To change that:"), (f"sudo systemctl enable {unit}",), state=state)
 
 
 def _running(shown: Mapping[str, str], unit: str) -> Finding:
@@ -92,18 +92,18 @@ def _running(shown: Mapping[str, str], unit: str) -> Finding:
     }
     if active == "active":
         text = shown.get("StatusText", "")
-        saw = _("it runs: {text}").format(text=text) if text else _("it runs")
-        return ok("running", saw, **facts)
+        message = _("it runs: {text}").format(text=text) if text else _("it runs")
+        return ok("running", message, **facts)
     if shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
-        saw = _("it does not run: a setting is wrong")
+        message = _("it does not run: a setting is wrong")
         advice = _("See which, correct it, and start it again:")
         lines = (f"journalctl -u {unit} -n 20", f"sudo systemctl restart {unit}")
-        return fault("running", saw, advice, lines, **facts)
+        return fault("running", message, advice, lines, **facts)
     if how == "auto-restart":
-        saw = _("it fails again and again ({restarts} times so far)").format(restarts=restarts)
-        return fault("running", saw, _("See why:"), (f"journalctl -u {unit} -n 30",), **facts)
-    saw = _("it does not run ({state})").format(state=f"{active}, {how}")
-    return fault("running", saw, _("Start it:"), (f"sudo systemctl restart {unit}",), **facts)
+        message = _("it fails again and again ({restarts} times so far)").format(restarts=restarts)
+        return fault("running", message, _("See why:"), (f"journalctl -u {unit} -n 30",), **facts)
+    message = _("it does not run ({state})").format(state=f"{active}, {how}")
+    return fault("running", message, _("Start it:"), (f"sudo systemctl restart {unit}",), **facts)
 
 
 async def _journal(machine: Machine, unit: str) -> Finding:
@@ -112,10 +112,10 @@ async def _journal(machine: Machine, unit: str) -> Finding:
     if said is not None and not said.status and not said.text:
         said = await _complaint(machine, f"--unit={unit}")
     if said is None or said.status:
-        return unseen("journal", _("the journal cannot be read"))
+        return skipped("journal", _("the journal cannot be read"))
     if "permission" in said.text.lower() or "not seeing messages" in said.text.lower():
-        line = f"sudo {command()} doctor"
-        return unseen(
+        line = f"sudo {command_name()} doctor"
+        return skipped(
             "journal", _("this user may not read the journal"), _("To look at it as well:"), (line,)
         )
     if not said.text or said.text.startswith("-- "):
@@ -139,8 +139,10 @@ def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str)
     major = number.partition(":")[0] or (_PTS if device.startswith("/dev/pts/") else "")
     drop_in = f"sudo systemctl edit {unit}"
     if shown.get("PrivateDevices") == "yes":
-        saw = _("its sandbox hides all ports from it")
-        return fault("sandbox", saw, _("Take this line out of the unit:"), ("PrivateDevices=yes", drop_in))
+        message = _("its sandbox hides all ports from it")
+        return fault(
+            "sandbox", message, _("Take this line out of the unit:"), ("PrivateDevices=yes", drop_in)
+        )
     allowed = shown.get("DeviceAllow", "").split()
     if shown.get("DevicePolicy") in {"", "auto", None} and not allowed:
         return ok("sandbox", _("its sandbox lets it at {device}").format(device=device))
@@ -148,11 +150,11 @@ def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str)
     if major == _PTS or names & set(allowed):
         return ok("sandbox", _("its sandbox lets it at {device}").format(device=device))
     if not major:
-        saw = _("whether its sandbox lets it at {device} is not to be seen: the device is not there")
-        return unseen("sandbox", saw.format(device=device))
-    saw = _("its sandbox does not let it at {device}").format(device=device)
+        message = _("whether its sandbox lets it at {device} is not to be seen: the device is not there")
+        return skipped("sandbox", message.format(device=device))
+    message = _("its sandbox does not let it at {device}").format(device=device)
     advice = _("Add these two lines to the unit, then restart it:")
-    return fault("sandbox", saw, advice, (drop_in, "[Service]", f"DeviceAllow=char-{major} rw"))
+    return fault("sandbox", message, advice, (drop_in, "[Service]", f"DeviceAllow=char-{major} rw"))
 
 
 def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> list[Finding]:
@@ -170,14 +172,14 @@ def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) 
     by_group = group in groups and status.st_mode & _FOR_GROUP == _FOR_GROUP
     if user in {"", "root"} or by_group or status.st_mode & _FOR_ALL == _FOR_ALL:
         return [ok("rights", _("its user may open {device}").format(device=device))]
-    saw = _("its user {user} may not open {device}, which is for the group {group}")
-    saw = saw.format(user=user, device=device, group=group)
+    message = _("its user {user} may not open {device}, which is for the group {group}")
+    message = message.format(user=user, device=device, group=group)
     if group in groups or group in {"root", "tty"}:
         advice = _("The port is not in its usual state: a login console may have taken it. To see it:")
-        return [fault("rights", saw, advice, (f"ls -l {device}",))]
+        return [fault("rights", message, advice, (f"ls -l {device}",))]
     advice = _("Add these two lines to the unit, then restart it:")
     lines = (f"sudo systemctl edit {unit}", "[Service]", f"SupplementaryGroups={group}")
-    return [fault("rights", saw, advice, lines)]
+    return [fault("rights", message, advice, lines)]
 
 
 def _drivers(machine: Machine, major: str) -> list[str]:
@@ -196,7 +198,7 @@ def _network(shown: Mapping[str, str], addresses: tuple[str, ...], unit: str) ->
     ]
     if not denied or not addresses or len(outside) < len(addresses):
         return ok("network", _("its sandbox lets it at the broker"))
-    saw = _("its sandbox keeps it from the broker at {address}: that is not an address of a home")
+    message = _("its sandbox keeps it from the broker at {address}: that is not an address of a home")
     advice = _("Add these two lines to the unit, then restart it:")
     lines = (f"sudo systemctl edit {unit}", "[Service]", f"IPAddressAllow={' '.join(outside)}")
-    return fault("network", saw.format(address=", ".join(outside)), advice, lines)
+    return fault("network", message.format(address=", ".join(outside)), advice, lines)

@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo import settings
-from teleinfo.doctor import line as line_area
-from teleinfo.doctor import probe as listening
-from teleinfo.doctor.broker import RetainedState
+from teleinfo.doctor import check_line, probe
+from teleinfo.doctor.check_broker import RetainedState
 from teleinfo.doctor.findings import Finding, Severity
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
-from tests.doctor.pi import by_check
+from tests.doctor.machine_tree import by_check
 from tests.support.broker import free_port
 
 if TYPE_CHECKING:
@@ -32,8 +31,8 @@ START = dt.datetime(2026, 1, 15, 18, 30)  # noqa: DTZ001 - a meter knows local t
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Listen for shorter than a household waits: the meters here send faster than real ones."""
-    monkeypatch.setattr(listening, "FIRST_SECONDS", 1.5)
-    monkeypatch.setattr(listening, "FOUND_SECONDS", 3.0)
+    monkeypatch.setattr(probe, "FIRST_SECONDS", 1.5)
+    monkeypatch.setattr(probe, "FOUND_SECONDS", 3.0)
 
 
 def look(
@@ -47,7 +46,7 @@ def look(
     async def both() -> list[Finding]:
         sending = None if send is None else asyncio.ensure_future(send())
         try:
-            return await line_area.examine(wanted, line.port, tried.append)
+            return await check_line.check_line(wanted, line.port, tried.append)
         finally:
             if sending is not None:
                 sending.cancel()
@@ -68,12 +67,12 @@ def test_a_good_line_is_called_good() -> None:
     with SerialLine(speed=8, garble=True) as line:
         found, tried = look(line, meter_on(line))
 
-    assert {one.verdict for one in found.values()} == {Severity.OK}
+    assert {one.severity for one in found.values()} == {Severity.OK}
     assert tried == [1200]
     assert found["mode"].facts == {"mode": "historique", "baudrate": 1200}
     assert found["parity"].facts["damaged"] == 0
     assert found["wiring"].facts["wiring"] == "good"
-    assert "041961…" in found["meter"].saw
+    assert "041961…" in found["meter"].message
 
 
 def test_a_meter_in_the_other_mode_is_found_and_told() -> None:
@@ -82,7 +81,7 @@ def test_a_meter_in_the_other_mode_is_found_and_told() -> None:
         found, tried = look(line, meter_on(line, "standard"), serial_mode="historique")
 
     assert tried == [1200, 9600]
-    assert found["mode"].verdict is Severity.FAULT
+    assert found["mode"].severity is Severity.FAULT
     assert found["mode"].lines == ("TELEINFO_SERIAL_MODE=auto",)
 
 
@@ -95,7 +94,7 @@ def test_noise_is_measured_and_the_wiring_called_weak(rate: float) -> None:
 
     assert isinstance(estimate, float)
     assert rate / 2 < estimate < rate * 2
-    assert found["wiring"].verdict in {Severity.WARNING, Severity.FAULT}
+    assert found["wiring"].severity in {Severity.WARNING, Severity.FAULT}
     assert "opto-coupler" in found["wiring"].advice
 
 
@@ -105,7 +104,7 @@ def test_a_silent_line_is_about_the_terminals() -> None:
         found, tried = look(line)
 
     assert tried == [1200, 9600]
-    assert (found["wiring"].verdict, found["wiring"].facts["wiring"]) == (Severity.FAULT, "none")
+    assert (found["wiring"].severity, found["wiring"].facts["wiring"]) == (Severity.FAULT, "none")
     assert "I1 and I2" in found["wiring"].advice
 
 
@@ -121,8 +120,8 @@ def test_bytes_without_sense_are_told_from_silence() -> None:
 
         found, _tried = look(line, noise)
 
-    assert found["bytes"].verdict is Severity.OK
-    assert (found["wiring"].verdict, found["wiring"].facts["wiring"]) == (Severity.FAULT, "nonsense")
+    assert found["bytes"].severity is Severity.OK
+    assert (found["wiring"].severity, found["wiring"].facts["wiring"]) == (Severity.FAULT, "nonsense")
 
 
 def test_a_line_without_parity_says_so() -> None:
@@ -131,20 +130,20 @@ def test_a_line_without_parity_says_so() -> None:
         found, _tried = look(line, meter_on(line))
 
     assert found["parity"].facts == {"parity": False}
-    assert found["wiring"].verdict is Severity.OK
+    assert found["wiring"].severity is Severity.OK
 
 
 def test_a_bridge_that_is_not_there_is_told() -> None:
     """Nothing listens at the address of the settings."""
     url = f"socket://127.0.0.1:{free_port()}"
     found = asyncio.run(
-        line_area.examine(
+        check_line.check_line(
             settings.load(Path("/dev/null"), {"TELEINFO_SERIAL_PORT": url}), url, lambda _: None
         )
     )
 
-    assert [(one.check, one.verdict) for one in found] == [("open", Severity.FAULT)]
-    assert found[0].saw.startswith(
+    assert [(one.check, one.severity) for one in found] == [("open", Severity.FAULT)]
+    assert found[0].message.startswith(
         f"the bridge at {url.removeprefix('socket://')} cannot be reached: nothing"
     )
 
@@ -152,8 +151,8 @@ def test_a_bridge_that_is_not_there_is_told() -> None:
 @pytest.mark.parametrize(
     ("retained", "verdicts"),
     [
-        (None, {"line": Severity.UNSEEN}),
-        (RetainedState(), {"line": Severity.UNSEEN}),
+        (None, {"line": Severity.SKIPPED}),
+        (RetainedState(), {"line": Severity.SKIPPED}),
         (RetainedState("offline", b"{}"), {"heard": Severity.FAULT}),
         (RetainedState("online", b"no JSON"), {"heard": Severity.OK}),
         (RetainedState("online", b'{"line":"silent","rejected":{}}'), {"heard": Severity.OK}),
@@ -171,14 +170,14 @@ def test_where_teleinfo_reads_the_port_the_broker_knows_the_line(
     retained: RetainedState | None, verdicts: dict[str, Severity]
 ) -> None:
     """`status` and `health` are what the running service says."""
-    assert {one.check: one.verdict for one in line_area.from_the_broker(retained)} == verdicts
+    assert {one.check: one.severity for one in check_line.line_from_broker(retained)} == verdicts
 
 
 def offline(line: str, *, seconds_ago: float) -> Finding:
     """Return what is made of status `offline`, beside a health with this line and this last frame."""
     moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds_ago)
     health = {"line": line, "last_frame": moment.isoformat(timespec="seconds")}
-    [found] = line_area.from_the_broker(RetainedState("offline", json.dumps(health).encode()))
+    [found] = check_line.line_from_broker(RetainedState("offline", json.dumps(health).encode()))
     return found
 
 
@@ -188,8 +187,8 @@ def test_offline_while_the_meter_talks_is_about_the_client_id(line: str, seconds
     """Two daemons under one name throw each other out: the wires are innocent. Clocks may differ."""
     found = offline(line, seconds_ago=seconds_ago)
 
-    assert found.verdict is Severity.FAULT
-    assert "client id" in found.saw
+    assert found.severity is Severity.FAULT
+    assert "client id" in found.message
     assert found.lines[0].startswith("TELEINFO_MQTT_CLIENT_ID=")
     assert "I1 and I2" not in found.advice
 
@@ -207,4 +206,4 @@ def test_a_last_frame_that_is_no_time_is_no_news(last: str) -> None:
     """Whatever lies on the broker, the doctor goes on."""
     retained = RetainedState("offline", f'{{"line":"good","last_frame":{last}}}'.encode())
 
-    assert "I1 and I2" in line_area.from_the_broker(retained)[0].advice
+    assert "I1 and I2" in check_line.line_from_broker(retained)[0].advice

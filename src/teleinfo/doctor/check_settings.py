@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.doctor.findings import fault, ok
-from teleinfo.doctor.machine import command
+from teleinfo.doctor.machine import command_name
 from teleinfo.settings import SERVICE_FILE, Settings, SettingsError, load, rows
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _HIDDEN = frozenset({"mqtt_password", "mqtt_username"})
 _ENVIRONMENT = ("env | grep -o '^TELEINFO_[^=]*'",)
 
 
-def examine(env_file: Path | None, machine: Machine) -> tuple[list[Finding], Settings | None]:
+def check_settings(env_file: Path | None, machine: Machine) -> tuple[list[Finding], Settings | None]:
     """Return the findings, and the settings if they are right."""
     path = env_file or _default_file(machine)
     named = str(path) if path is not None and path.exists() else ""
@@ -55,15 +55,15 @@ def _unreadable(named: str) -> Finding:
         "file",
         _("this user may not read {path}, which may hold a password").format(path=named),
         _("Look again with the rights to do so:"),
-        (f"sudo {command()} doctor --env-file {named}",),
+        (f"sudo {command_name()} doctor --env-file {named}",),
     )
 
 
 def _read(named: str) -> Finding:
     if named:
         return ok("file", _("{path} and the environment: all valid").format(path=named), valid=True)
-    saw = _("there is no file, {here} or {service}: the environment and the defaults, all valid")
-    return ok("file", saw.format(here=".env", service=SERVICE_FILE), valid=True)
+    message = _("there is no file, {here} or {service}: the environment and the defaults, all valid")
+    return ok("file", message.format(here=".env", service=SERVICE_FILE), valid=True)
 
 
 def _changed(settings: Settings) -> Finding:

@@ -1,4 +1,4 @@
-"""What the board knows: which values stay, in which order, and the history of power."""
+"""What the model knows: which values stay, in which order, and the history of power."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import pytest
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch.line import line_of
-from teleinfo.watch.model import BIN, KEPT, REACH, Board
+from teleinfo.watch.live_model import BIN, KEPT, REACH, LiveModel
 from teleinfo.watch.sections import Section
 
 HC = {"ADCO": "041961123456", "HCHC": "000019212", "PTEC": "HP", "PAPP": "01940", "MOTDETAT": "000000"}
 
 
-def board_with(*frames: dict[str, str], mode: Mode = Mode.HISTORIQUE, step: float = 1.0) -> Board:
-    """Return a board that has taken these frames, one each `step` seconds from 0 on."""
-    board = Board(patience=10.0)
+def model_with(*frames: dict[str, str], mode: Mode = Mode.HISTORIQUE, step: float = 1.0) -> LiveModel:
+    """Return a model that has taken these frames, one each `step` seconds from 0 on."""
+    model = LiveModel(patience=10.0)
     for number, values in enumerate(frames):
-        board.take(Reading(mode, values), now=number * step)
-    return board
+        model.add_reading(Reading(mode, values), now=number * step)
+    return model
 
 
 def test_what_a_person_wants_to_see_comes_first() -> None:
     """An overrun, then now, then the indexes, the meter itself last."""
-    rows = board_with({**HC, "ADPS": "032"}).rows(now=0)
+    rows = model_with({**HC, "ADPS": "032"}).rows(now=0)
 
     assert [row.key for row in rows] == ["ADPS", "PTEC", "PAPP", "HCHC", "ADCO", "MOTDETAT"]
 
 
 def test_an_index_that_never_counted_comes_last() -> None:
     """Ten supplier indexes are always sent, and two are used."""
-    rows = board_with({"EASF01": "000000123", "EASF02": "000000000", "ADSC": "1"}, mode=Mode.STANDARD).rows(
+    rows = model_with({"EASF01": "000000123", "EASF02": "000000000", "ADSC": "1"}, mode=Mode.STANDARD).rows(
         now=0
     )
 
@@ -39,8 +39,8 @@ def test_an_index_that_never_counted_comes_last() -> None:
 
 def test_a_change_is_told_with_its_age() -> None:
     """The first value of an étiquette is no change."""
-    board = board_with(HC, {**HC, "PAPP": "02000"})
-    ages = {row.key: row.age for row in board.rows(now=3)}
+    model = model_with(HC, {**HC, "PAPP": "02000"})
+    ages = {row.key: row.age for row in model.rows(now=3)}
 
     assert (ages["PAPP"], ages["HCHC"]) == (2.0, None)
 
@@ -48,22 +48,22 @@ def test_a_change_is_told_with_its_age() -> None:
 def test_the_horodate_of_a_group_is_part_of_its_row() -> None:
     """It has no row of its own."""
     values = {"SMAXSN": "02740", "SMAXSN_HORODATE": "E220609060531"}
-    [row] = board_with(values, mode=Mode.STANDARD).rows(now=0)
+    [row] = model_with(values, mode=Mode.STANDARD).rows(now=0)
 
     assert (row.key, row.horodate) == ("SMAXSN", "E220609060531")
 
 
 def test_a_short_frame_makes_nothing_disappear() -> None:
     """Three phases in overrun: short frames hold the currents alone."""
-    board = board_with(HC, {"ADIR1": "035", "ADCO": "041961123456"})
+    model = model_with(HC, {"ADIR1": "035", "ADCO": "041961123456"})
 
-    assert {row.key for row in board.rows(now=1)} == {*HC, "ADIR1"}
+    assert {row.key for row in model.rows(now=1)} == {*HC, "ADIR1"}
 
 
 def test_an_alarm_that_is_not_sent_any_more_is_over_soon() -> None:
     """Its end is that it is missing; all else stays for longer."""
     frames = [{**HC, "ADPS": "032", "PEJP": "30"}, *[HC] * 7]
-    keys = {row.key for row in board_with(*frames).rows(now=7)}
+    keys = {row.key for row in model_with(*frames).rows(now=7)}
 
     assert "ADPS" not in keys
     assert "PEJP" in keys
@@ -73,49 +73,49 @@ def test_a_value_that_is_not_sent_any_more_goes() -> None:
     """After 30 s."""
     frames = [{**HC, "PEJP": "30"}, *[HC] * (int(KEPT) + 1)]
 
-    assert "PEJP" not in {row.key for row in board_with(*frames).rows(now=KEPT + 1)}
+    assert "PEJP" not in {row.key for row in model_with(*frames).rows(now=KEPT + 1)}
 
 
 def test_messages_once_an_hour_keep_their_values() -> None:
     """What is in the newest message is not old."""
-    board = board_with({**HC, "ADPS": "032"}, {**HC, "ADPS": "032"}, step=3600)
+    model = model_with({**HC, "ADPS": "032"}, {**HC, "ADPS": "032"}, step=3600)
 
-    assert {row.key for row in board.rows(now=7199)} == {*HC, "ADPS"}
+    assert {row.key for row in model.rows(now=7199)} == {*HC, "ADPS"}
 
 
 def test_another_mode_is_another_board() -> None:
     """No value of historique stands beside one of standard."""
-    board = board_with(HC)
-    board.take(Reading(Mode.STANDARD, {"SINSTS": "00250"}), now=2)
+    model = model_with(HC)
+    model.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00250"}), now=2)
 
-    assert [row.key for row in board.rows(now=2)] == ["SINSTS"]
-    assert board.power == 250
+    assert [row.key for row in model.rows(now=2)] == ["SINSTS"]
+    assert model.power == 250
 
 
 def test_the_history_is_the_mean_of_each_stretch() -> None:
     """Frames of one stretch are averaged; one without a frame is as the one before, for a while."""
-    board = Board(patience=10.0)
+    model = LiveModel(patience=10.0)
     for now, power in ((0.0, 100), (1.0, 200), (BIN, 400)):
-        board.take(Reading(Mode.HISTORIQUE, {"PAPP": f"{power:05}"}), now=now)
+        model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": f"{power:05}"}), now=now)
 
-    assert board.history(4, now=2 * BIN) == [None, 150, 400, 400]
-    assert board.history(1, now=2 * BIN + REACH) == [None]
+    assert model.history(4, now=2 * BIN) == [None, 150, 400, 400]
+    assert model.history(1, now=2 * BIN + REACH) == [None]
 
 
 @pytest.mark.parametrize(("now", "silence"), [(9.0, None), (10.0, 10.0)])
 def test_a_meter_is_silent_after_ten_seconds(now: float, silence: float | None) -> None:
     """As the daemon sees it."""
-    assert board_with(HC).silence(now=now) == silence
+    assert model_with(HC).silence(now=now) == silence
 
 
 def test_behind_a_broker_its_word_counts() -> None:
     """Messages may come once a minute: `offline` is what tells."""
-    board = Board(patience=None)
-    board.take(Reading(Mode.HISTORIQUE, HC), now=0)
+    model = LiveModel(patience=None)
+    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0)
 
-    assert board.silence(now=50) is None
-    board.online = False
-    assert board.silence(now=50) == 50
+    assert model.silence(now=50) is None
+    model.online = False
+    assert model.silence(now=50) == 50
 
 
 @pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"rejected":3}', b"\xff"])

@@ -1,8 +1,8 @@
 """
-Where the board gets its news: from the serial port here, or from the broker (`broker_feed`).
+Where the model gets its news: from the serial port here, or from the broker (`broker_feed`).
 
 A feed runs for ever and mends what it can, as the daemon does; what there is to say goes to the log, in
-English, and to the note of the board, in the language of the reader. `changed` is called after every piece of
+English, and to the note of the model, in the language of the reader. `changed` is called after every piece of
 news. Neither publishes anything, nor leaves a trace on the broker.
 """
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from teleinfo.settings import Settings
     from teleinfo.tic.reading import Reading
-    from teleinfo.watch.model import Board
+    from teleinfo.watch.live_model import LiveModel
 
 TICK: Final = 1.0
 
@@ -34,14 +34,16 @@ class Feed(Protocol):
     """A source of news."""
 
     async def run(self) -> NoReturn:
-        """Feed the board until cancelled."""
+        """Feed the model until cancelled."""
 
 
 class PortFeed:
     """The meter at the serial port of `settings`."""
 
-    def __init__(self, settings: Settings, board: Board, *, changed: Callable[[], None], rng: Random) -> None:
-        self._board = board
+    def __init__(
+        self, settings: Settings, model: LiveModel, *, changed: Callable[[], None], rng: Random
+    ) -> None:
+        self._model = model
         self._changed = changed
         self._decoder = Decoder()
         self._quality = health.Quality()
@@ -74,8 +76,8 @@ class PortFeed:
                 last_frame=None,
                 uptime=0,
             )
-            self._board.line = line_of(health.encode(facts, self._decoder.counts, self._quality))
-            self._board.note = self._note()
+            self._model.line = line_of(health.encode(facts, self._decoder.counts, self._quality))
+            self._model.note = self._note()
             self._changed()
             await asyncio.sleep(TICK)
 
@@ -87,10 +89,10 @@ class PortFeed:
             mode=reader.mode,
             baudrate=reader.baudrate,
             count=self._decoder.counts.bytes_,
-            heard=self._board.heard,
+            heard=self._model.heard,
         )
         return self._notes.note(ear, now=asyncio.get_running_loop().time())
 
     def _take(self, reading: Reading) -> None:
-        self._board.take(reading, now=asyncio.get_running_loop().time())
+        self._model.add_reading(reading, now=asyncio.get_running_loop().time())
         self._changed()

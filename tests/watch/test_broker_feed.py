@@ -1,4 +1,4 @@
-"""What the topics of the daemon become on the board."""
+"""What the topics of the daemon become on the model."""
 
 from __future__ import annotations
 

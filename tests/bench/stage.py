@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.simulator.encode import with_parity
-from teleinfo.simulator.pseudo_terminal import Terminal
+from teleinfo.simulator.pseudo_terminal import PseudoTerminal
 from tests.bench import reference
 from tests.bench.streams import pieces
 from tests.support.broker import MosquittoBroker
@@ -38,7 +38,7 @@ class Subject:
         own = folder / name.replace(" ", "-")
         own.mkdir(exist_ok=True)
         self.name = name
-        self.line = Terminal(baudrate=BAUDRATES[mode], link=own / "meter")
+        self.line = PseudoTerminal(baudrate=BAUDRATES[mode], link=own / "meter")
         topic = f"bench-{name.replace(' ', '-')}"
         self.program = Daemon(
             own,

@@ -64,7 +64,7 @@ def meter_on(line: SerialLine, name: str = "hc") -> Callable[[], Awaitable[objec
 
 def test_a_good_line_is_called_good() -> None:
     """The mode, the groups, the parity and the meter are reported, its number only by its beginning."""
-    with SerialLine(speed=8, garble=True) as line:
+    with SerialLine(speed=8, strict_speed=True) as line:
         found, tried = look(line, meter_on(line))
 
     assert {one.severity for one in found.values()} == {Severity.OK}
@@ -77,7 +77,7 @@ def test_a_good_line_is_called_good() -> None:
 
 def test_a_meter_in_the_other_mode_is_found_and_told() -> None:
     """Settings that insist on historique, a meter in standard: a fault, with the line to paste."""
-    with SerialLine(baudrate=9600, speed=2, garble=True) as line:
+    with SerialLine(baudrate=9600, speed=2, strict_speed=True) as line:
         found, tried = look(line, meter_on(line, "standard"), serial_mode="historique")
 
     assert tried == [1200, 9600]

@@ -17,9 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.simulator.catalogue import build
-from teleinfo.simulator.pacing import Pacer
 from teleinfo.simulator.play import play
-from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.simulator.serial_line import Pacer, SerialLine
 from tests.support.daemon import LIMIT, Daemon
 from tests.support.notify import NotifySocket
 
@@ -135,7 +134,7 @@ class LiveMeter:
 
     def __init__(self, name: str, link: Path) -> None:
         self._name = name
-        self.line = SerialLine(link=link, garble=True)
+        self.line = SerialLine(link=link, strict_speed=True)
         self._changed = threading.Event()
         self._ended = False
         self._thread = threading.Thread(target=self._live, name="live meter", daemon=True)

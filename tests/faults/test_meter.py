@@ -78,7 +78,7 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
 
         def overrun(place: Path) -> None:
             house = LoadProfile()
-            linky = build("tri", start=START, rng=random.Random(1), house=house)
+            linky = build("tri", start=START, rng=random.Random(1), load_profile=house)
             now = START + dt.timedelta(seconds=2)
             usual = with_parity(linky.emit(now))
             house.draws = (300.0, 9000.0, 300.0)

@@ -24,9 +24,8 @@ from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.port.reader import Reader
 from teleinfo.port.serial_port import Port, open_port
 from teleinfo.port.stream import Stream
-from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.encode import encode_frame, misread, with_parity
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.simulator.wrong_speed import misread
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
@@ -98,7 +97,7 @@ class Bench:
         while True:
             frame = FRAMES[self.speed]
             for start in range(0, len(frame), 16):
-                chunk, heard = frame[start : start + 16], self.line.heard_at
+                chunk, heard = frame[start : start + 16], self.line.reader_baudrate
                 if heard is not None and heard != self.speed:
                     chunk = misread(chunk, sent=self.speed, heard=heard)
                 self.line.write(chunk)
@@ -508,11 +507,11 @@ def test_a_speed_that_another_program_changed_is_set_again(
             attributes[4] = attributes[5] = termios.B9600
             termios.tcsetattr(other, termios.TCSANOW, attributes)
             os.close(other)
-            assert bench.line.heard_at == 9600
-            await until(lambda: bench.line.heard_at == 1200)
+            assert bench.line.reader_baudrate == 9600
+            await until(lambda: bench.line.reader_baudrate == 1200)
             bench.readings.clear()
             await bench.until_read()
-            return bench.line.heard_at
+            return bench.line.reader_baudrate
 
     assert asyncio.run(scenario()) == 1200
 

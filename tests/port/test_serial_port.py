@@ -72,7 +72,7 @@ def test_the_speed_is_set(tmp_path: Path, baudrate: int) -> None:
     async def scenario() -> int | None:
         with SerialLine(link=tmp_path / "meter", baudrate=2400) as line:
             async with open_port(line.port, baudrate):
-                return line.heard_at
+                return line.reader_baudrate
 
     assert asyncio.run(scenario()) == baudrate
 
@@ -357,7 +357,7 @@ def test_a_port_may_be_opened_again_at_once(tmp_path: Path) -> None:
         with SerialLine(link=tmp_path / "meter") as line:
             for baudrate in [1200, 9600] * 10:
                 async with open_port(line.port, baudrate):
-                    assert line.heard_at == baudrate
+                    assert line.reader_baudrate == baudrate
 
     asyncio.run(scenario())
 

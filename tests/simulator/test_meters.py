@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.simulator.base import arrange
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame
+from teleinfo.simulator.meter import order_groups
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.simulator.base import Meter
+    from teleinfo.simulator.meter import Meter
     from teleinfo.tic.groups import Group
 
 # 2026-01-14 is a Wednesday, between a white day and a red one.
@@ -45,8 +45,8 @@ class Steady:
 
 
 def meter(name: str, *watts: float, start: dt.datetime = WEDNESDAY) -> Meter:
-    """Return a meter, in front of a steady house if there are powers."""
-    return build(name, start=start, rng=random.Random(7), house=Steady(watts) if watts else None)
+    """Return a meter, in front of a steady load_profile if there are powers."""
+    return build(name, start=start, rng=random.Random(7), load_profile=Steady(watts) if watts else None)
 
 
 def names(groups: list[Group]) -> str:
@@ -122,7 +122,7 @@ def test_a_meter_speaks_at_the_speed_of_its_mode(name: str) -> None:
 def test_a_group_that_the_table_does_not_know_is_never_sent() -> None:
     """A slip of the simulator is an error, not a frame without the group."""
     with pytest.raises(KeyError, match="PAPPP"):
-        arrange(Mode.HISTORIQUE, {"PAPPP": "00000"})
+        order_groups(Mode.HISTORIQUE, {"PAPPP": "00000"})
 
 
 @pytest.mark.parametrize("name", METERS)
@@ -173,7 +173,7 @@ def test_an_index_counts_in_its_own_hours() -> None:
 def test_an_index_goes_on_from_zero() -> None:
     """An index has nine digits, and after 999999999 comes 000000000."""
     simulated = meter("base", 3600)
-    simulated.registers.supplier[0] = 999_999_999.5
+    simulated.metrology.supplier[0] = 999_999_999.5
 
     assert values(simulated.frame(WEDNESDAY))["BASE"] == "999999999"
     assert values(simulated.frame(WEDNESDAY + SECOND))["BASE"] == "000000000"
@@ -292,7 +292,7 @@ def test_means_and_maxima_are_renewed() -> None:
 def test_an_overrun_brings_twenty_short_frames_for_each_long_one() -> None:
     """The long frame is cut by EOT, then cycles of 20 short and 1 long come, until a minute after."""
     house = Steady((1000, 1000, 1000))
-    simulated = build("tri", start=WEDNESDAY, rng=random.Random(7), house=house)
+    simulated = build("tri", start=WEDNESDAY, rng=random.Random(7), load_profile=house)
     assert simulated.emit(WEDNESDAY).count(b"\x04") == 0
     house.watts = (1000, 8000, 1000)
     first = simulated.emit(WEDNESDAY + SECOND)

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.simulator.catalogue import build
-from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.encode import encode_frame, misread, with_parity
 from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.simulator.wrong_speed import misread
 from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
@@ -280,14 +279,14 @@ def test_noise_reaches_the_reader() -> None:
 
 
 def test_a_reader_at_another_speed_hears_garble_until_it_changes() -> None:
-    """With `garble` the line looks at the speed that the reader set, as often as it sends."""
+    """With `strict_speed` the line looks at the speed that the reader set, as often as it sends."""
     text = b"\x02\nPTEC HP..  \r\x03"
 
     async def story() -> tuple[bytes, bytes, bytes]:
-        async with SerialLine(baudrate=1200, speed=0, garble=True, parity=False) as line:
+        async with SerialLine(baudrate=1200, speed=0, strict_speed=True, parity=False) as line:
             expected = misread(text, sent=1200, heard=9600)
             wrong = Reader(line.port, baudrate=9600)
-            assert line.heard_at == 9600
+            assert line.reader_baudrate == 9600
             await line.send(text)
             garbled = wrong.read(len(expected))
             right = Reader(line.port, baudrate=1200)
@@ -306,9 +305,9 @@ def test_a_reader_at_another_speed_hears_garble_until_it_changes() -> None:
 def test_a_port_that_nobody_set_has_the_speed_of_the_meter() -> None:
     """Then `cat` can read it."""
     with SerialLine(baudrate=9600) as line:
-        assert line.heard_at == 9600
+        assert line.reader_baudrate == 9600
         line.hang_up()
-        assert line.heard_at is None
+        assert line.reader_baudrate is None
 
 
 @pytest.mark.parametrize("encode", [bytes, with_parity])

@@ -17,7 +17,7 @@ from teleinfo.tic.reading import build_reading
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.simulator.base import Meter
+    from teleinfo.simulator.meter import Meter
 
 DAY = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
 BITS = 10  # of a character on the line
@@ -57,7 +57,7 @@ class SoakMeters:
     @property
     def is_heard(self) -> bool:
         """Whether somebody listens, at the speed of the meter."""
-        return self._line.attached and self._line.heard_at == self._line.baudrate
+        return self._line.attached and self._line.reader_baudrate == self._line.baudrate
 
     def change(self, name: str) -> None:
         """Put up the meter `name` in place of the one before, behind the same link."""
@@ -65,7 +65,9 @@ class SoakMeters:
         self._line.close()
         self._meter = build(name, start=self._now(), rng=Random(1))
         # At speed 0 a line waits for its reader. The pace is kept here.
-        self._line = SerialLine(baudrate=self._meter.baudrate, link=self._line.link, speed=0, garble=True)
+        self._line = SerialLine(
+            baudrate=self._meter.baudrate, link=self._line.link, speed=0, strict_speed=True
+        )
         self._line.open()
 
     async def play(self, *, until: float) -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from teleinfo.simulator import tariff
 from teleinfo.simulator.historique import HistoriqueMono, HistoriqueTri
 from teleinfo.simulator.load_profile import Household
-from teleinfo.simulator.registers import Registers
+from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Callable
 
-    from teleinfo.simulator.base import Meter
     from teleinfo.simulator.load_profile import LoadProfile
+    from teleinfo.simulator.meter import Meter
     from teleinfo.simulator.tariff import Contract
 
     _Builder = Callable[[dt.datetime, random.Random, LoadProfile | None], Meter]
@@ -31,41 +31,43 @@ _MONO = "041961123456"
 _TRI = "041976123456"
 
 
-def build(name: str, *, start: dt.datetime, rng: random.Random, house: LoadProfile | None = None) -> Meter:
+def build(
+    name: str, *, start: dt.datetime, rng: random.Random, load_profile: LoadProfile | None = None
+) -> Meter:
     """
     Return the meter `name` of METERS, which lives from `start` on, a naive local time.
 
-    `house` replaces the household behind it; it must have as many phases. Raises KeyError for a name that is
+    `load_profile` replaces the household behind it; it must have as many phases. Raises KeyError for a name that is
     not in METERS.
     """
-    return METERS[name](start, rng, house)
+    return METERS[name](start, rng, load_profile)
 
 
 def _mono(contract: Contract, kva: int = 6) -> _Builder:
-    def made(start: dt.datetime, rng: random.Random, house: LoadProfile | None) -> Meter:
-        house = house or Household(rng=rng)
-        registers = Registers(start=start, house=house, contract=contract, rng=rng)
-        return HistoriqueMono(registers, contract=contract, address=_MONO, kva=kva)
+    def made(start: dt.datetime, rng: random.Random, load_profile: LoadProfile | None) -> Meter:
+        house = load_profile or Household(rng=rng)
+        metrology = Metrology(start=start, load_profile=house, contract=contract, rng=rng)
+        return HistoriqueMono(metrology, contract=contract, address=_MONO, kva=kva)
 
     return made
 
 
 def _tri(contract: Contract) -> _Builder:
-    def made(start: dt.datetime, rng: random.Random, house: LoadProfile | None) -> Meter:
+    def made(start: dt.datetime, rng: random.Random, load_profile: LoadProfile | None) -> Meter:
         # 18 kVA are 30 A a phase, which the machine exceeds.
-        house = house or Household(rng=rng, phases=3, machine=8500)
-        registers = Registers(start=start, house=house, contract=contract, rng=rng)
-        return HistoriqueTri(registers, contract=contract, address=_TRI, kva=18)
+        house = load_profile or Household(rng=rng, phases=3, machine=8500)
+        metrology = Metrology(start=start, load_profile=house, contract=contract, rng=rng)
+        return HistoriqueTri(metrology, contract=contract, address=_TRI, kva=18)
 
     return made
 
 
 def _standard(contract: Contract, *, phases: int = 1, solar: float = 0.0) -> _Builder:
-    def made(start: dt.datetime, rng: random.Random, house: LoadProfile | None) -> Meter:
-        house = house or Household(rng=rng, phases=phases, solar=solar)
-        registers = Registers(start=start, house=house, contract=contract, rng=rng)
+    def made(start: dt.datetime, rng: random.Random, load_profile: LoadProfile | None) -> Meter:
+        house = load_profile or Household(rng=rng, phases=phases, solar=solar)
+        metrology = Metrology(start=start, load_profile=house, contract=contract, rng=rng)
         return Standard(
-            registers,
+            metrology,
             contract=contract,
             address=_MONO if phases == 1 else _TRI,
             kva=9 if phases == 1 else 18,

@@ -160,7 +160,7 @@ def _prepare(arguments: argparse.Namespace) -> tuple[SerialLine, Callable[[], Co
         noise=arguments.noise,
         # Its own, so that the noise changes what arrives, but not what the household does.
         rng=random.Random(arguments.seed),  # noqa: S311 -- noise, not a secret
-        garble=arguments.strict_speed,
+        strict_speed=arguments.strict_speed,
     )
 
     async def playing() -> None:

@@ -9,12 +9,12 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from teleinfo.simulator.base import Meter, arrange, index
+from teleinfo.simulator.meter import Meter, format_index, order_groups
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 
 if TYPE_CHECKING:
-    from teleinfo.simulator.registers import Registers
+    from teleinfo.simulator.metrology import Metrology
     from teleinfo.simulator.tariff import Contract
 
 _DEMAIN = ("----", "BLEU", "BLAN", "ROUG")
@@ -28,21 +28,21 @@ class HistoriqueMono(Meter):
 
     mode = Mode.HISTORIQUE
 
-    def __init__(self, registers: Registers, *, contract: Contract, address: str, kva: int) -> None:
-        super().__init__(registers)
+    def __init__(self, metrology: Metrology, *, contract: Contract, address: str, kva: int) -> None:
+        super().__init__(metrology)
         self._contract = contract
         self._address = address
         self._subscribed = kva * 1000 // 200
 
     def _groups(self) -> list[Group]:
-        current = round(self.registers.current[0])
-        values = _head(self.registers, self._contract, self._address, self._subscribed)
+        current = round(self.metrology.current[0])
+        values = _head(self.metrology, self._contract, self._address, self._subscribed)
         values["IINST"] = f"{current:03}"
         if current > self._subscribed:
             values["ADPS"] = f"{current:03}"
         values["IMAX"] = "090"
-        values |= _tail(self.registers)
-        return arrange(self.mode, values)
+        values |= _tail(self.metrology)
+        return order_groups(self.mode, values)
 
 
 class HistoriqueTri(Meter):
@@ -55,8 +55,8 @@ class HistoriqueTri(Meter):
 
     mode = Mode.HISTORIQUE
 
-    def __init__(self, registers: Registers, *, contract: Contract, address: str, kva: int) -> None:
-        super().__init__(registers)
+    def __init__(self, metrology: Metrology, *, contract: Contract, address: str, kva: int) -> None:
+        super().__init__(metrology)
         self._contract = contract
         self._address = address
         self._subscribed = kva * 1000 // 600
@@ -64,8 +64,8 @@ class HistoriqueTri(Meter):
         self._short = 0  # short frames since the last long one
 
     def _groups(self) -> list[Group]:
-        now = self.registers.now
-        currents = [round(amperes) for amperes in self.registers.current]
+        now = self.metrology.now
+        currents = [round(amperes) for amperes in self.metrology.current]
         was_urgent = self._urgent_until is not None
         if any(amperes > self._subscribed for amperes in currents):
             self._urgent_until = now + _AFTER_OVERRUN
@@ -74,7 +74,7 @@ class HistoriqueTri(Meter):
         if self._urgent_until is None:
             return self._long_frame(currents)
         if not was_urgent:
-            self._wreck = self._long_frame(currents)[: 3 + now.second % 10]
+            self._interrupted = self._long_frame(currents)[: 3 + now.second % 10]
             self._short = 0
         if self._short == _SHORT_FRAMES:
             self._short = 0
@@ -83,14 +83,14 @@ class HistoriqueTri(Meter):
         return self._short_frame(currents)
 
     def _long_frame(self, currents: list[int]) -> list[Group]:
-        values = _head(self.registers, self._contract, self._address, self._subscribed)
+        values = _head(self.metrology, self._contract, self._address, self._subscribed)
         for phase, amperes in enumerate(currents, 1):
             values[f"IINST{phase}"] = f"{amperes:03}"
             values[f"IMAX{phase}"] = "060"
-        values["PMAX"] = f"{round(self.registers.maxima[0].yesterday.value):05}"
-        values |= _tail(self.registers)
+        values["PMAX"] = f"{round(self.metrology.maxima[0].yesterday.value):05}"
+        values |= _tail(self.metrology)
         values["PPOT"] = "00"
-        return arrange(self.mode, values)
+        return order_groups(self.mode, values)
 
     def _short_frame(self, currents: list[int]) -> list[Group]:
         values = {
@@ -104,11 +104,11 @@ class HistoriqueTri(Meter):
         return [Group(name, value, None, self.mode) for name, value in values.items()]
 
 
-def _head(registers: Registers, contract: Contract, address: str, subscribed: int) -> dict[str, str]:
+def _head(metrology: Metrology, contract: Contract, address: str, subscribed: int) -> dict[str, str]:
     """Return what long frames begin with: the meter, the contract, the indexes, the period."""
-    period = registers.period
+    period = metrology.period
     values = {"ADCO": address, "OPTARIF": contract.optarif, "ISOUSC": f"{subscribed:02}"}
-    values |= {name: index(registers.supplier[number]) for number, name in enumerate(contract.indexes)}
+    values |= {name: format_index(metrology.supplier[number]) for number, name in enumerate(contract.indexes)}
     if period.notice:
         values["PEJP"] = "30"
     values["PTEC"] = period.ptec
@@ -117,7 +117,7 @@ def _head(registers: Registers, contract: Contract, address: str, subscribed: in
     return values
 
 
-def _tail(registers: Registers) -> dict[str, str]:
+def _tail(metrology: Metrology) -> dict[str, str]:
     """Return what long frames end with; the apparent power is rounded to 10 VA."""
-    apparent = round(sum(map(abs, registers.apparent)), -1)
+    apparent = round(sum(map(abs, metrology.apparent)), -1)
     return {"PAPP": f"{int(apparent):05}", "HHPHC": "A", "MOTDETAT": "000000"}

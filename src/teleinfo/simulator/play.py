@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from teleinfo.simulator.encode import ETX
 
 if TYPE_CHECKING:
-    from teleinfo.simulator.base import Meter
+    from teleinfo.simulator.meter import Meter
     from teleinfo.simulator.serial_line import SerialLine
 
 # Silence between ETX and the next STX in s, between 16.7 and 33.4 ms (Enedis-NOI-CPT_54E v3 and 02E v6).

@@ -23,7 +23,7 @@ _CODES = {baudrate: getattr(termios, f"B{baudrate}") for baudrate in BAUDRATES}
 _OUTPUT_SPEED = 5  # its place in the answer of tcgetattr
 
 
-class Terminal:
+class PseudoTerminal:
     """
     A raw pseudo-terminal set to `baudrate` baud, and a symbolic link to it if `link` says where.
 
@@ -66,7 +66,7 @@ class Terminal:
         return not poll.poll(0)
 
     @property
-    def heard_at(self) -> int | None:
+    def reader_baudrate(self) -> int | None:
         """The speed in baud that the reader set; None where the plug is out or no port has that speed."""
         if not self.is_open:
             return None

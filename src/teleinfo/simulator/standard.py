@@ -1,21 +1,21 @@
 """
 Frames of a simulated Linky in standard mode: one or three phases, consumer or producer, any tariff.
 
-Pure. Contents, order and registers: Enedis-NOI-CPT_54E v3.
+Pure. Contents, order and metrology: Enedis-NOI-CPT_54E v3.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from teleinfo.simulator.base import Meter, arrange, index
+from teleinfo.simulator.meter import Meter, format_index, order_groups
 from teleinfo.simulator.tariff import is_summer
 from teleinfo.tic.labels import Mode
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from teleinfo.simulator.registers import Point, Registers
+    from teleinfo.simulator.metrology import Metrology, Point
     from teleinfo.simulator.tariff import Contract, Peak, Period
     from teleinfo.tic.groups import Group
 
@@ -31,18 +31,18 @@ class Standard(Meter):
     mode = Mode.STANDARD
 
     def __init__(
-        self, registers: Registers, *, contract: Contract, address: str, kva: int, producer: bool = False
+        self, metrology: Metrology, *, contract: Contract, address: str, kva: int, producer: bool = False
     ) -> None:
-        super().__init__(registers)
+        super().__init__(metrology)
         self._contract = contract
         self._address = address
         self._kva = kva
         self._producer = producer
-        self._phases = range(1, len(registers.current) + 1)
+        self._phases = range(1, len(metrology.current) + 1)
 
     def _groups(self) -> list[Group]:
-        now = self.registers.now
-        period = self.registers.period
+        now = self.metrology.now
+        period = self.metrology.period
         values = {"ADSC": self._address, "VTIC": "02", "DATE": ""}
         values |= {"NGTF": self._contract.ngtf, "LTARF": period.ltarf}
         values |= self._energies() | self._instants() | self._calendar(period)
@@ -55,48 +55,48 @@ class Standard(Meter):
                 values[name] = "00"
                 # Peaks are on local time, of no season.
                 horodates[name] = f" {at:%y%m%d%H%M%S}"
-        return arrange(self.mode, values, horodates)
+        return order_groups(self.mode, values, horodates)
 
     def _energies(self) -> dict[str, str]:
-        registers = self.registers
+        metrology = self.metrology
         # The total is the sum of what is shown, so that the two tick together.
-        values = {"EAST": index(sum(map(int, registers.supplier)))}
-        values |= {f"EASF{n:02}": index(energy) for n, energy in enumerate(registers.supplier, 1)}
-        values |= {f"EASD{n:02}": index(energy) for n, energy in enumerate(registers.distributor, 1)}
+        values = {"EAST": format_index(sum(map(int, metrology.supplier)))}
+        values |= {f"EASF{n:02}": format_index(energy) for n, energy in enumerate(metrology.supplier, 1)}
+        values |= {f"EASD{n:02}": format_index(energy) for n, energy in enumerate(metrology.distributor, 1)}
         if self._producer:
-            values["EAIT"] = index(registers.injected)
-            values |= {f"ERQ{n}": index(energy) for n, energy in enumerate(registers.reactive, 1)}
+            values["EAIT"] = format_index(metrology.injected)
+            values |= {f"ERQ{n}": format_index(energy) for n, energy in enumerate(metrology.reactive, 1)}
         return values
 
     def _instants(self) -> dict[str, str]:
-        registers = self.registers
-        values = {f"IRMS{n}": f"{round(registers.current[n - 1]):03}" for n in self._phases}
-        values |= {f"URMS{n}": f"{round(registers.voltage[n - 1]):03}" for n in self._phases}
+        metrology = self.metrology
+        values = {f"IRMS{n}": f"{round(metrology.current[n - 1]):03}" for n in self._phases}
+        values |= {f"URMS{n}": f"{round(metrology.voltage[n - 1]):03}" for n in self._phases}
         values |= {"PREF": f"{self._kva:02}", "PCOUP": f"{self._kva:02}"}
-        values["SINSTS"] = f"{round(registers.drawn):05}"
+        values["SINSTS"] = f"{round(metrology.drawn):05}"
         if len(self._phases) > 1:
-            drawn = [max(0, round(apparent)) for apparent in registers.apparent]
+            drawn = [max(0, round(apparent)) for apparent in metrology.apparent]
             values |= {f"SINSTS{n}": f"{drawn[n - 1]:05}" for n in self._phases}
         if self._producer:
-            values["SINSTI"] = f"{round(registers.given):05}"
+            values["SINSTI"] = f"{round(metrology.given):05}"
         return values
 
     def _points(self) -> dict[str, Point]:
         """Return what has a horodate of its own."""
-        registers = self.registers
-        total, *phases = registers.maxima
+        metrology = self.metrology
+        total, *phases = metrology.maxima
         maxima = {"SMAXSN": total}
         if len(self._phases) > 1:
             maxima |= {f"SMAXSN{n}": phases[n - 1] for n in self._phases}
-        means = {"CCASN": registers.drawn_mean}
+        means = {"CCASN": metrology.drawn_mean}
         if self._producer:
-            maxima["SMAXIN"] = registers.maximum_injected
-            means["CCAIN"] = registers.given_mean
+            maxima["SMAXIN"] = metrology.maximum_injected
+            means["CCAIN"] = metrology.given_mean
         points = {name: maximum.today for name, maximum in maxima.items()}
         points |= {f"{name}-1": maximum.yesterday for name, maximum in maxima.items()}
         points |= {name: mean.last for name, mean in means.items()}
         points |= {f"{name}-1": mean.previous for name, mean in means.items()}
-        return points | {f"UMOY{n}": registers.voltage_means[n - 1].last for n in self._phases}
+        return points | {f"UMOY{n}": metrology.voltage_means[n - 1].last for n in self._phases}
 
     def _calendar(self, period: Period) -> dict[str, str]:
         values = {"STGE": f"{self._stge(period):08X}", "MSG1": _MESSAGE, "PRM": "0" * 14}
@@ -108,21 +108,21 @@ class Standard(Meter):
 
     def _announced(self, period: Period) -> Peak | None:
         """Return the nearest peak that has not started."""
-        coming = [peak for peak in period.peaks if peak.start > self.registers.now]
+        coming = [peak for peak in period.peaks if peak.start > self.metrology.now]
         return min(coming, key=lambda peak: peak.start, default=None)
 
     def _stge(self, period: Period) -> int:
         """Return the status register (Enedis-NOI-CPT_54E v3, STGE)."""
-        registers = self.registers
+        metrology = self.metrology
         announced = self._announced(period)
-        running = [peak.number for peak in period.peaks if peak.start <= registers.now]
+        running = [peak.number for peak in period.peaks if peak.start <= metrology.now]
         fields = (
             (0, not period.off_peak),
-            (7, registers.drawn > self._kva * 1000),
+            (7, metrology.drawn > self._kva * 1000),
             (8, self._producer),
-            (9, registers.given > 0),
+            (9, metrology.given > 0),
             (10, period.index),
-            (14, registers.distributor_index),
+            (14, metrology.distributor_index),
             (24, period.today),
             (26, period.tomorrow),
             (28, announced.number if announced else 0),

@@ -1,7 +1,7 @@
 """
 What a simulated meter measures and counts: indexes, powers, maxima, means.
 
-Pure: `advance` is told the naive local time and integrates what the house drew since. It takes steps that
+Pure: `advance` is told the naive local time and integrates what the load_profile drew since. It takes steps that
 never cross a minute, so that tariff periods, days and the points of the load curve begin where they must.
 """
 
@@ -76,7 +76,7 @@ class Mean:
             self._sum = self._seconds = 0.0
 
 
-class Registers:
+class Metrology:
     """
     All that the meter knows.
 
@@ -85,9 +85,9 @@ class Registers:
     """
 
     def __init__(
-        self, *, start: dt.datetime, house: LoadProfile, contract: Contract, rng: random.Random
+        self, *, start: dt.datetime, load_profile: LoadProfile, contract: Contract, rng: random.Random
     ) -> None:
-        self._house = house
+        self._load_profile = load_profile
         self._contract = contract
         self._rng = rng
         self.now = start
@@ -99,12 +99,14 @@ class Registers:
         self.distributor.append(total - math.fsum(self.distributor))
         self.injected = float(rng.randrange(1_000_000, 9_000_000))
         self.reactive = [float(rng.randrange(100_000, 900_000)) for _ in range(4)]
-        self.maxima = [Maximum(start=start, yesterday=4870 / part) for part in (1, *[2] * house.phases)]
+        self.maxima = [
+            Maximum(start=start, yesterday=4870 / part) for part in (1, *[2] * load_profile.phases)
+        ]
         self.maximum_injected = Maximum(start=start, yesterday=2090)
         self.drawn_mean = Mean(start=start, minutes=_LOAD_CURVE_MINUTES, value=870)
         self.given_mean = Mean(start=start, minutes=_LOAD_CURVE_MINUTES, value=0)
         self.voltage_means = [
-            Mean(start=start, minutes=_VOLTAGE_MINUTES, value=235) for _ in range(house.phases)
+            Mean(start=start, minutes=_VOLTAGE_MINUTES, value=235) for _ in range(load_profile.phases)
         ]
         self._measure(start)
 
@@ -141,7 +143,7 @@ class Registers:
         return max(0.0, -math.fsum(self.apparent))
 
     def _measure(self, now: dt.datetime) -> None:
-        self._active = self._house.power(now)
+        self._active = self._load_profile.power(now)
         self.apparent = [power / _POWER_FACTOR for power in self._active]
         self.voltage = [235 - abs(power) / 2500 + self._rng.gauss(0, 0.4) for power in self._active]
         self.current = [abs(va) / volts for va, volts in zip(self.apparent, self.voltage, strict=True)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from teleinfo.simulator.pacing import Pacer
+from teleinfo.simulator.serial_line import Pacer
 
 
 @pytest.mark.parametrize(("baudrate", "speed"), [(1200, 1), (9600, 1), (9600, 10)])

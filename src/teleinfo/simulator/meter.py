@@ -17,20 +17,20 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
-    from teleinfo.simulator.registers import Registers
+    from teleinfo.simulator.metrology import Metrology
 
 # An index has nine digits (Enedis-NOI-CPT_54E v3); that it then goes on from zero is our assumption.
 _INDEX_END = 10**9
 
 
 class Meter(ABC):
-    """A meter of one mode; `registers` is what it knows."""
+    """A meter of one mode; `metrology` is what it knows."""
 
     mode: Mode
 
-    def __init__(self, registers: Registers) -> None:
-        self.registers = registers
-        self._wreck: list[Group] = []
+    def __init__(self, metrology: Metrology) -> None:
+        self.metrology = metrology
+        self._interrupted: list[Group] = []
 
     @property
     def baudrate(self) -> int:
@@ -39,7 +39,7 @@ class Meter(ABC):
 
     def frame(self, now: dt.datetime) -> list[Group]:
         """Live on until `now`, a naive local time, and return the next complete frame."""
-        self.registers.advance(now)
+        self.metrology.advance(now)
         return self._groups()
 
     def emit(self, now: dt.datetime) -> bytes:
@@ -49,7 +49,7 @@ class Meter(ABC):
         That is one complete frame, and before it the wreck of another one where the meter cut that short.
         """
         groups = self.frame(now)
-        wreck, self._wreck = self._wreck, []
+        wreck, self._interrupted = self._interrupted, []
         return (cut_frame(wreck) if wreck else b"") + encode_frame(groups)
 
     @abstractmethod
@@ -57,7 +57,9 @@ class Meter(ABC):
         """Return the groups of the next complete frame."""
 
 
-def arrange(mode: Mode, values: Mapping[str, str], horodates: Mapping[str, str] | None = None) -> list[Group]:
+def order_groups(
+    mode: Mode, values: Mapping[str, str], horodates: Mapping[str, str] | None = None
+) -> list[Group]:
     """
     Return the groups in the order of the label table, which is that of emission.
 
@@ -74,6 +76,6 @@ def arrange(mode: Mode, values: Mapping[str, str], horodates: Mapping[str, str] 
     ]
 
 
-def index(energy: float) -> str:
+def format_index(energy: float) -> str:
     """Return an energy in Wh or varh as the nine digits of an index."""
     return f"{int(energy) % _INDEX_END:09}"

@@ -45,7 +45,7 @@ class Steady:
 
 
 def meter(name: str, *watts: float, start: dt.datetime = WEDNESDAY) -> Meter:
-    """Return a meter, in front of a steady load_profile if there are powers."""
+    """Return a meter, in front of a steady load if there are powers."""
     return build(name, start=start, rng=random.Random(7), load_profile=Steady(watts) if watts else None)
 
 

@@ -37,8 +37,8 @@ def build(
     """
     Return the meter `name` of METERS, which lives from `start` on, a naive local time.
 
-    `load_profile` replaces the household behind it; it must have as many phases. Raises KeyError for a name that is
-    not in METERS.
+    `load_profile` replaces the household that it measures; it must have as many phases. Raises KeyError for a
+    name that is not in METERS.
     """
     return METERS[name](start, rng, load_profile)
 

@@ -1,7 +1,7 @@
 """
 What a simulated meter measures and counts: indexes, powers, maxima, means.
 
-Pure: `advance` is told the naive local time and integrates what the load_profile drew since. It takes steps that
+Pure: `advance` is told the naive local time and integrates the load profile since then. It takes steps that
 never cross a minute, so that tariff periods, days and the points of the load curve begin where they must.
 """
 

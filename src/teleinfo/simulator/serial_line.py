@@ -32,8 +32,8 @@ class SerialLine(PseudoTerminal):
     A pseudo-terminal at `baudrate` baud, `speed` times faster; at speed 0 as fast as the reader reads.
 
     `parity` puts even parity into bit 7. `noise` is the probability, 0 to 1, with which each bit flips, by
-    `rng`. With `strict_speed` a reader that listens at another speed hears what a UART would. `dropped` counts
-    the bytes that nobody read. Use it as a context manager, plain or asynchronous; see `PseudoTerminal` for
+    `rng`. With `strict_speed` a reader set to another speed receives what a UART would. `dropped` counts the
+    bytes that nobody read. Use it as a context manager, plain or asynchronous; see `PseudoTerminal` for
     the rest.
     """
 

@@ -11,10 +11,12 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_FRANCE = ZoneInfo("Europe/Paris")
 _DAY = dt.timedelta(days=1)
 _EVENING = dt.time(20)
 # A Tempo day runs from 06:00 to 06:00.
@@ -70,20 +72,11 @@ class Contract:
 
 def is_summer(now: dt.datetime) -> bool:
     """
-    Whether summer time holds in France at the naive local time `now`.
+    Return whether summer time holds in France at the naive local time `now`.
 
-    From the last Sunday of March, 02:00, to the last Sunday of October, 03:00; of the hour that comes twice
-    `fold=1` is the winter one.
+    Of the hour that comes twice in October `fold=1` is the winter one (PEP 495).
     """
-    start = dt.datetime.combine(_last_sunday(now.year, 3), dt.time(2))
-    end = dt.datetime.combine(_last_sunday(now.year, 10), dt.time(3 - now.fold))
-    return start <= now.replace(fold=0) < end
-
-
-def _last_sunday(year: int, month: int) -> dt.date:
-    """Return the last Sunday of a month of 31 days."""
-    last = dt.date(year, month, 31)
-    return last - dt.timedelta(days=last.isoweekday() % 7)
+    return bool(now.replace(tzinfo=_FRANCE).dst())
 
 
 def _base(_now: dt.datetime) -> Period:

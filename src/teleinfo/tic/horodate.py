@@ -1,8 +1,9 @@
 """
 Turn a horodate of standard mode into ISO 8601 with its offset.
 
-Pure. Its season letter gives the offset: H and h winter, E and e summer, the small ones from a clock that
-lost its time (54E); a blank season (mobile peaks) is resolved by the calendar of France.
+Pure. The season letter gives the offset: H and h winter, E and e summer, the small ones from a clock that
+lost its time (Enedis-NOI-CPT_54E v3). A time without a season (mobile peaks) gets the offset that France has
+then; in the hour that comes twice in October, that of summer.
 """
 
 from __future__ import annotations
@@ -10,7 +11,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 from typing import Final
+from zoneinfo import ZoneInfo
 
+# Without the system's time zones (Debian: tzdata) this module cannot be imported: no offset is better than a
+# wrong one.
+_FRANCE: Final = ZoneInfo("Europe/Paris")
+_WINTER: Final = dt.timezone(dt.timedelta(hours=1))
+_SUMMER: Final = dt.timezone(dt.timedelta(hours=2))
 _FORM: Final = re.compile(r"([EHeh ])([0-9]{12})")
 
 
@@ -24,16 +31,5 @@ def iso(horodate: str) -> str | None:
         local = dt.datetime.strptime(digits, "%y%m%d%H%M%S")  # noqa: DTZ007 - the offset is added below
     except ValueError:
         return None
-    summer = _is_summer(local) if season == " " else season in "Ee"
-    return local.replace(tzinfo=dt.timezone(dt.timedelta(hours=2 if summer else 1))).isoformat()
-
-
-def _is_summer(local: dt.datetime) -> bool:
-    """Whether summer time holds: last Sunday of March, 02:00, to that of October, 03:00 (2000/84/EC)."""
-    return _last_sunday(local.year, 3, hour=2) <= local < _last_sunday(local.year, 10, hour=3)
-
-
-def _last_sunday(year: int, month: int, *, hour: int) -> dt.datetime:
-    """Return the last Sunday of a month of 31 days."""
-    last = dt.datetime(year, month, 31, hour)  # noqa: DTZ001 - local time is compared with local time
-    return last - dt.timedelta(days=(last.weekday() + 1) % 7)
+    zone = _FRANCE if season == " " else _SUMMER if season in "Ee" else _WINTER
+    return local.replace(tzinfo=zone).isoformat()

@@ -12,7 +12,7 @@ import sys
 
 from teleinfo import __version__
 from teleinfo.cli.main import COMMANDS
-from teleinfo.settings import rows
+from teleinfo.settings import field_specs
 
 HEAD = """\
 .SH NAME
@@ -123,7 +123,8 @@ def page() -> str:
     """Return the whole page."""
     commands = "".join(_entry(name, command.help) for name, command in COMMANDS.items())
     settings = "".join(
-        _entry(row.variable, f"{row.explanation}. Default: {row.default or 'none'}.") for row in rows()
+        _entry(spec.variable, f"{spec.explanation}. Default: {spec.default or 'none'}.")
+        for spec in field_specs()
     )
     title = f'.TH TELEINFO 1 "" "teleinfo {__version__}"\n'
     return title + HEAD + commands + TOPICS + SETTINGS + settings + TAIL

@@ -25,7 +25,7 @@ NOT_OURS = {"TELEINFO_HOMEASSISTANT_VENV"}
 @pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_every_setting_that_a_text_names_exists(path: Path) -> None:
     """No page, unit, example or message speaks of a variable that nobody reads."""
-    known = {row.variable for row in settings.rows()} | NOT_OURS
+    known = {spec.variable for spec in settings.field_specs()} | NOT_OURS
     # A name may be the beginning of others, where the text speaks of several at once.
     named = set(VARIABLE.findall(path.read_text(encoding="utf-8", errors="replace")))
 
@@ -37,7 +37,9 @@ def test_every_setting_is_documented() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     everything = readme + "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs").glob("*.md"))
     missing = [
-        row.variable for row in settings.rows() if row.variable.removeprefix("TELEINFO_") not in everything
+        spec.variable
+        for spec in settings.field_specs()
+        if spec.variable.removeprefix("TELEINFO_") not in everything
     ]
 
     assert missing == []

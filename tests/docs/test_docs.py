@@ -112,7 +112,7 @@ def test_every_verb_and_command_that_a_page_names_exists(
 @pytest.mark.parametrize("page", PAGES)
 def test_every_setting_that_a_page_names_exists(page: str) -> None:
     """In blocks, where it is read as it stands, and in sentences."""
-    known = {row.variable for row in settings.rows()}
+    known = {spec.variable for spec in settings.field_specs()}
     for block in blocks(PAGES[page], "sh"):
         lines = block.splitlines()
         if all(line.startswith("TELEINFO_") for line in lines):

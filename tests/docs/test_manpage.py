@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from teleinfo.cli.main import COMMANDS
-from teleinfo.settings import rows
+from teleinfo.settings import field_specs
 
 SCRIPT = Path(__file__).parents[2] / "docs" / "manpage.py"
 
@@ -35,9 +35,9 @@ def test_every_setting_is_there_with_its_default(page: str) -> None:
     """Each variable has its explanation, and its default where it has one."""
     said = entries(page)
 
-    for row in rows():
-        assert row.explanation in said[row.variable]
-        assert f"Default: {row.default or 'none'}." in said[row.variable]
+    for spec in field_specs():
+        assert spec.explanation in said[spec.variable]
+        assert f"Default: {spec.default or 'none'}." in said[spec.variable]
 
 
 def test_every_command_is_there(page: str) -> None:

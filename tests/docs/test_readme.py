@@ -158,7 +158,8 @@ def test_the_table_of_settings_is_that_of_the_model(language: str) -> None:
     """Every variable with its default and its explanation, in the model's order."""
     rows = re.findall(r"^\| `([A-Z_]+)` \| (?:`(.*?)`)? \| (.*) \|$", READMES[language], re.MULTILINE)
     expected = [
-        (row.variable.removeprefix("TELEINFO_"), row.default, row.explanation) for row in settings.rows()
+        (spec.variable.removeprefix("TELEINFO_"), spec.default, spec.explanation)
+        for spec in settings.field_specs()
     ]
 
     assert [row[:2] for row in rows] == [row[:2] for row in expected]

@@ -21,8 +21,8 @@ from teleinfo.settings import (
     beside_the_service,
     checks,
     env_file,
+    field_specs,
     load,
-    rows,
     sources,
 )
 from teleinfo.tic import labels
@@ -548,5 +548,7 @@ def test_a_line_of_the_file_has_one_meaning(text: str, values: dict[str, str | N
 
 def test_every_setting_has_its_line_of_explanation() -> None:
     """One line each, short enough for a table."""
-    assert [row.variable for row in rows()] == [f"TELEINFO_{name.upper()}" for name in Settings.model_fields]
-    assert all(10 < len(row.explanation) <= 100 and "\n" not in row.explanation for row in rows())
+    assert [spec.variable for spec in field_specs()] == [
+        f"TELEINFO_{name.upper()}" for name in Settings.model_fields
+    ]
+    assert all(10 < len(spec.explanation) <= 100 and "\n" not in spec.explanation for spec in field_specs())

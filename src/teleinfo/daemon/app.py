@@ -21,7 +21,7 @@ from teleinfo.daemon.heartbeats import Heartbeats
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.mqtt.publisher import Broker, Publisher, Tls
+from teleinfo.mqtt.publisher import Publisher
 from teleinfo.mqtt.topics import Topics
 from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.reader import Reader
@@ -29,8 +29,6 @@ from teleinfo.tic import payload
 from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from teleinfo.daemon.sd_notify import Notifier
     from teleinfo.homeassistant.link import HomeAssistant
     from teleinfo.settings import Settings
@@ -74,7 +72,7 @@ class Daemon:
             broker=f"{settings.mqtt_host}:{settings.broker_port}",
         )
         self._publisher = Publisher(
-            broker_config(settings),
+            settings.broker,
             self._outbox,
             topic_readings=topics.readings,
             status_topic=topics.status,
@@ -145,26 +143,3 @@ def _homeassistant(settings: Settings, topics: Topics, outbox: Outbox, rng: Rand
         outbox=outbox,
         rng=rng,
     )
-
-
-def broker_config(settings: Settings) -> Broker:
-    """Return where the broker is and who we are to it, as the settings say."""
-    secret = settings.mqtt_password
-    tls = Tls(
-        ca_file=_text(settings.mqtt_tls_ca_file),
-        cert_file=_text(settings.mqtt_tls_cert_file),
-        key_file=_text(settings.mqtt_tls_key_file),
-        insecure=settings.mqtt_tls_insecure,
-    )
-    return Broker(
-        host=settings.mqtt_host,
-        port=settings.broker_port,
-        client_id=settings.mqtt_client_id,
-        username=settings.mqtt_username,
-        password=None if secret is None else secret.get_secret_value(),
-        tls=tls if settings.mqtt_tls else None,
-    )
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from teleinfo.common.i18n import _
 from teleinfo.doctor.findings import fault, ok
 from teleinfo.doctor.machine import command_name
-from teleinfo.settings import SERVICE_FILE, Settings, SettingsError, load, rows
+from teleinfo.settings import SERVICE_FILE, Settings, SettingsError, field_specs, load
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
@@ -68,7 +68,7 @@ def _read(named: str) -> Finding:
 
 def _changed(settings: Settings) -> Finding:
     """Tell what is not as it comes; a secret only by its name."""
-    names = [row.variable for row in rows()]
+    names = [spec.variable for spec in field_specs()]
     given = settings.model_fields_set
     shown = []
     for variable in names:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from teleinfo.common.i18n import _
-from teleinfo.daemon.app import broker_config
 from teleinfo.doctor import check_broker, check_line, check_port, check_service, check_settings
 from teleinfo.doctor.findings import Area, Finding, Severity, skipped
 from teleinfo.mqtt.topics import Topics
@@ -85,7 +84,7 @@ async def _meter_and_broker(
         None,
         (),
     )
-    asking = check_broker.check_broker(broker_config(settings), topics)
+    asking = check_broker.check_broker(settings.broker, topics)
     answers, retained, addresses = await _within(BROKER_SECONDS, asking, nothing)
     if heard is None:
         report("line", check_line.line_from_broker(retained))

@@ -8,7 +8,9 @@ Fields stand in an order that lets each check those before it.  Only this file i
 
 from __future__ import annotations
 
+import enum
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,8 +26,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from teleinfo.common.i18n import Message
+from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.settings import checks
-from teleinfo.settings.choices import LogLevel, SerialMode
 from teleinfo.settings.faults import Allowed, ConflictError, SettingsError, variable_of, wrong
 from teleinfo.settings.sources import gather
 from teleinfo.tic.payload import Options
@@ -37,6 +39,23 @@ if TYPE_CHECKING:
 
 MQTT_PORT = 1883
 MQTT_TLS_PORT = 8883
+
+
+class SerialMode(enum.StrEnum):
+    """What the meter speaks, or `auto` to find out."""
+
+    AUTO = "auto"
+    HISTORIQUE = "historique"
+    STANDARD = "standard"
+
+
+class LogLevel(enum.StrEnum):
+    """The least grave message that is logged; logging's own names."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
 
 
 def _lower(value: object) -> object:
@@ -194,6 +213,24 @@ class Settings(BaseSettings):
         return self.mqtt_port or (MQTT_TLS_PORT if self.mqtt_tls else MQTT_PORT)
 
     @property
+    def broker(self) -> Broker:
+        """Where the broker is and who we are to it."""
+        tls = Tls(
+            ca_file=_text(self.mqtt_tls_ca_file),
+            cert_file=_text(self.mqtt_tls_cert_file),
+            key_file=_text(self.mqtt_tls_key_file),
+            insecure=self.mqtt_tls_insecure,
+        )
+        return Broker(
+            host=self.mqtt_host,
+            port=self.broker_port,
+            client_id=self.mqtt_client_id,
+            username=self.mqtt_username,
+            password=None if self.mqtt_password is None else self.mqtt_password.get_secret_value(),
+            tls=tls if self.mqtt_tls else None,
+        )
+
+    @property
     def payload(self) -> Options:
         """What is asked of the payload."""
         return Options(
@@ -270,6 +307,27 @@ def load(env_file: Path | None = None, environ: Mapping[str, str] | None = None)
     if faults or settings is None:
         raise SettingsError(faults)
     return settings
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)
+
+
+@dataclass(frozen=True, slots=True)
+class FieldSpec:
+    """What the documentation says of one variable; `default` as one would write it, empty if none."""
+
+    variable: str
+    default: str
+    explanation: str
+
+
+def field_specs() -> list[FieldSpec]:
+    """Return every variable in the order of the model, for `.env-sample` and the README."""
+    return [
+        FieldSpec(variable_of(name), written(field.default), field.description or "")
+        for name, field in Settings.model_fields.items()
+    ]
 
 
 def written(default: object) -> str:

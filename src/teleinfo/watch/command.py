@@ -21,7 +21,6 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common import journal
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
-from teleinfo.daemon.app import broker_config
 from teleinfo.daemon.monitor import METER_IS_SILENT
 from teleinfo.mqtt.topics import Topics
 from teleinfo.settings import beside_the_service, load
@@ -98,7 +97,7 @@ def _feed(settings: Settings, model: LiveModel, changed: asyncio.Event, *, mqtt:
     rng = Random()  # noqa: S311 - spreads retries, guards nothing
     if mqtt:
         topics = Topics(settings.mqtt_topic)
-        return BrokerFeed(broker_config(settings), topics, model, changed=changed.set, rng=rng)
+        return BrokerFeed(settings.broker, topics, model, changed=changed.set, rng=rng)
     return PortFeed(settings, model, changed=changed.set, rng=rng)
 
 

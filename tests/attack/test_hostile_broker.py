@@ -17,9 +17,10 @@ import pytest
 from tests.attack.hostile_broker import WELCOME, NastyBroker, Peer, length, publish
 from tests.attack.victim import Victim
 from tests.faults.daemon_scenario import historique, together
-from tests.support.broker import MosquittoBroker, free_port
+from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.subscriber import Subscriber
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -21,8 +21,9 @@ from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.attack.victim import Victim
 from tests.faults.daemon_scenario import historique, standard, together
-from tests.support.broker import MosquittoBroker, free_port
+from tests.support.broker import MosquittoBroker
 from tests.support.subscriber import Subscriber
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.demo import command as demo
-from tests.support.broker import MosquittoBroker, free_port
+from tests.support.broker import MosquittoBroker
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -28,9 +28,10 @@ from tests.docs.test_readme import (
     understood,
     understood_by_make,
 )
-from tests.support.broker import HOST, MosquittoBroker, free_port
+from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
+from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,9 +15,10 @@ from teleinfo.doctor.findings import Severity
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.mqtt.topics import Topics
 from tests.doctor.machine_tree import by_check
-from tests.support.broker import MosquittoBroker, free_port
+from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.subscriber import Subscriber
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

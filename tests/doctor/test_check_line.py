@@ -20,7 +20,7 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
 from tests.doctor.machine_tree import by_check
-from tests.support.broker import free_port
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

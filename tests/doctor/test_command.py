@@ -14,9 +14,10 @@ import pytest
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.support.broker import MosquittoBroker, free_port
+from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

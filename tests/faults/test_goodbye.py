@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.faults.daemon_scenario import Address, Home, until
-from tests.support.broker import HOST, MosquittoBroker, free_port
+from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
+from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,9 @@ import pytest
 
 from tests.faults.daemon_scenario import historique, together
 from tests.faults.port_scenario import PortScenario
-from tests.support.broker import MosquittoBroker, free_port
+from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -13,10 +13,12 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.support.broker import HOST, MosquittoBroker, free_port
+from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.support.broker import MosquittoBroker
 
 START = 120.0
 """Seconds that it may take to answer, on a slow and busy machine."""

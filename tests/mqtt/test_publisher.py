@@ -21,9 +21,10 @@ from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.mqtt.client import Connection
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.publisher import Broker, Publisher, Tls
-from tests.support.broker import MosquittoBroker, free_port
+from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.subscriber import Subscriber
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

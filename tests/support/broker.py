@@ -4,24 +4,23 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import shutil
 import signal
 import socket
 import subprocess
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from tests.support.tcp_ports import HOST, free_port
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from tests.support.certificates import Certificate
 
-HOST = "127.0.0.1"
 READY_LIMIT = 15.0
 """Seconds that mosquitto may take to listen on a busy machine."""
 
@@ -32,33 +31,6 @@ def mosquitto() -> str:
     if path is None:
         pytest.skip("mosquitto is not installed")
     return path
-
-
-def _ports() -> Iterator[int]:
-    """
-    Yield ports, in random order, below those that the kernel gives to outgoing connections.
-
-    A port that the kernel has just named as free may be a connection's own a moment later: a broker that
-    starts there, or comes back there, would find it taken.
-    """
-    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
-    candidates = list(range(max(1024, first - 16384), first))
-    random.SystemRandom().shuffle(candidates)
-    yield from candidates
-
-
-_candidates = _ports()
-_one_at_a_time = threading.Lock()
-
-
-def free_port() -> int:
-    """Return a loopback port that nobody uses, and that nobody else in this run is given."""
-    with _one_at_a_time:
-        for port in _candidates:
-            with socket.socket() as probe, contextlib.suppress(OSError):
-                probe.bind((HOST, port))
-                return port
-    pytest.fail("no free port is left")
 
 
 class MosquittoBroker:

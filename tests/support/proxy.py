@@ -9,12 +9,13 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from tests.support.tcp_ports import HOST, free_port
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
 
-HOST = "127.0.0.1"
 LIMIT = 15.0
 """Seconds for anything that is asked of the proxy."""
 
@@ -44,9 +45,7 @@ class Proxy:
         self._flowing.set()
         self._server: asyncio.Server | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
-        with socket.socket() as probe:
-            probe.bind((HOST, 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
 
     @property
     def open(self) -> int:

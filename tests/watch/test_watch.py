@@ -24,9 +24,10 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from teleinfo.watch import command as watch
-from tests.support.broker import MosquittoBroker, free_port
+from tests.support.broker import MosquittoBroker
 from tests.support.daemon import LIMIT, Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

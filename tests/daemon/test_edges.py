@@ -55,8 +55,7 @@ def test_the_health_is_compact_and_says_three_decimals() -> None:
     quality = health.Quality()
     counts = Counts(groups=6, checksum=1)
     quality.sample(counts, now=0)
-    facts = health.Facts(version="1", mode=None, baudrate=None, parity=None, last_frame=None, uptime=0.0)
-    text = health.encode(facts, counts, quality)
+    text = health.encode(health.health_of(counts, quality, mode=None, baudrate=None, parity=None))
 
     assert b" " not in text
     assert json.loads(text)["bad_groups_percent"] == 14.286

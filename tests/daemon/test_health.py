@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from teleinfo.daemon.health import WINDOW, Facts, LineGrade, Quality, encode
+from teleinfo import __version__
+from teleinfo.daemon.health import WINDOW, Health, LineGrade, Quality, encode, health_of, parse
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode
 
@@ -63,8 +66,9 @@ def test_health_says_all_that_the_contract_names() -> None:
     counts = Counts(bytes_=1, frames=2, groups=997, parity=1, checksum=1, malformed=1, interrupted=4)
     quality = Quality()
     quality.sample(counts, now=0)
-    facts = Facts(
-        version="1.2.3",
+    health = health_of(
+        counts,
+        quality,
         mode=Mode.STANDARD,
         baudrate=9600,
         parity=True,
@@ -72,8 +76,8 @@ def test_health_says_all_that_the_contract_names() -> None:
         uptime=61.9,
     )
 
-    assert json.loads(encode(facts, counts, quality)) == {
-        "version": "1.2.3",
+    assert json.loads(encode(health)) == {
+        "version": __version__,
         "mode": "standard",
         "baudrate": 9600,
         "parity": True,
@@ -90,7 +94,76 @@ def test_health_says_all_that_the_contract_names() -> None:
 
 def test_before_the_first_frame_health_has_nothing_to_say_and_says_so() -> None:
     """Unknown is null, never a guess."""
-    facts = Facts(version="1", mode=None, baudrate=None, parity=None, last_frame=None, uptime=0)
-    localized = json.loads(encode(facts, Counts(), Quality()))
+    health = health_of(Counts(), Quality(), mode=None, baudrate=None, parity=None)
+    sent = json.loads(encode(health))
 
-    assert (localized["mode"], localized["bad_groups_percent"], localized["line"]) == (None, None, "silent")
+    assert (sent["mode"], sent["bad_groups_percent"], sent["line"]) == (None, None, "silent")
+
+
+@given(
+    st.builds(
+        Counts,
+        frames=st.integers(0, 1 << 50),
+        groups=st.integers(0, 1 << 50),
+        parity=st.integers(0, 1 << 50),
+        interrupted=st.integers(0, 1 << 50),
+    ),
+    st.none() | st.sampled_from(Mode),
+    st.none() | st.booleans(),
+)
+def test_what_was_written_is_read_again(counts: Counts, mode: Mode | None, parity: bool | None) -> None:  # noqa: FBT001 - drawn
+    """`parse` is the inverse of `encode`."""
+    quality = Quality()
+    quality.sample(counts, now=0)
+    health = health_of(counts, quality, mode=mode, baudrate=1200, parity=parity, uptime=7)
+
+    assert parse(encode(health)) == health
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+)
+FIELDS = sorted(json.loads(encode(health_of(Counts(), Quality(), mode=None, baudrate=None, parity=None))))
+
+
+@given(st.dictionaries(st.sampled_from(FIELDS), JSON))
+def test_a_field_that_is_not_what_it_should_be_is_not_known(published: dict[str, object]) -> None:
+    """Whatever was published, what is read has the types and ranges of a health."""
+    health = parse(json.dumps(published).encode())
+
+    if health is not None:
+        assert parse(encode(health)) == health
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("frames", "x"), ("frames", True), ("frames", -1), ("frames", 1 << 60), ("frames", 1.5),
+        ("bad_groups_percent", "x"), ("bad_groups_percent", 101), ("bad_groups_percent", -0.1),
+        ("line", 5), ("line", {}), ("line", []), ("line", "splendid"), ("mode", []), ("parity", 1),
+        ("last_frame", 7), ("last_frame", "x" * 65), ("uptime", None), ("version", {}),
+    ],
+)  # fmt: skip
+def test_of_a_wrong_field_nothing_is_taken(field: str, value: object) -> None:
+    """A wrong type, a wrong range, a word that is none of the known ones."""
+    assert parse(json.dumps({field: value}).encode()) == Health()
+
+
+@pytest.mark.parametrize("rejected", [3, [], {"parity": "x"}, {"other": 1}, {"parity": -1}])
+def test_of_wrong_causes_nothing_is_taken(rejected: object) -> None:
+    """Only known causes with counts are."""
+    assert parse(json.dumps({"rejected": rejected}).encode()) == Health()
+
+
+@pytest.mark.parametrize(
+    "payload", [b"", b"\xff", b"[]", b"7", b"[" * 200_000, b'{"a":' * 20_000, b'{"frames":NaN}']
+)
+def test_what_is_no_object_is_no_health(payload: bytes) -> None:
+    """No JSON, another value, nested too deeply, or with a number that JSON does not have."""
+    assert parse(payload) is None
+
+
+def test_a_number_that_is_infinite_by_its_size_is_none() -> None:
+    """JSON allows 1e999, which no float can hold."""
+    assert parse(b'{"bad_groups_percent":1e999,"frames":1e999}') == Health()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from teleinfo import __version__, settings
+from teleinfo import settings
 from teleinfo.cli import main as cli
 from teleinfo.cli.main import COMMANDS
 from teleinfo.daemon import health as healths
@@ -26,7 +26,6 @@ from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.payload import Options, encode
 from teleinfo.watch.layout import Glyphs, Size, compose
-from teleinfo.watch.line import Line
 from teleinfo.watch.live_model import LiveModel
 from tests.doctor.machine_tree import Tree
 from tests.support.broker import MosquittoBroker
@@ -191,15 +190,16 @@ def health() -> str:
     counts = Counts(frames=2411, groups=26520, parity=1)
     quality = healths.Quality()
     quality.sample(counts, now=0)
-    facts = healths.Facts(
-        version=__version__,
+    health_after_an_hour = healths.health_of(
+        counts,
+        quality,
         mode=Mode.HISTORIQUE,
         baudrate=1200,
         parity=True,
         last_frame="2026-01-14T22:01:14+00:00",
         uptime=3600,
     )
-    return healths.encode(facts, counts, quality).decode()
+    return healths.encode(health_after_an_hour).decode()
 
 
 def test_the_messages_shown_are_what_is_published() -> None:
@@ -223,11 +223,11 @@ def test_the_screen_of_watch_is_what_it_draws(language: str, monkeypatch: pytest
     for frame in range(131):
         [reading] = decoder.feed(meter.emit(start + dt.timedelta(seconds=1.5 * frame)))
         board.add_reading(reading, now=1.5 * frame)
-    counts = decoder.counts
-    board.line = Line(
-        mode=Mode.HISTORIQUE, baudrate=1200, frames=counts.frames, groups=counts.groups, parity=0, checksum=0,
-        malformed=0, interrupted=0, bad_percent=0.0, verdict=healths.LineGrade.GOOD,
-    )  # fmt: skip
+    quality = healths.Quality()
+    quality.sample(decoder.counts, now=195)
+    board.health = healths.health_of(
+        decoder.counts, quality, mode=Mode.HISTORIQUE, baudrate=1200, parity=True
+    )
     size = Size(80, 17)
     page = compose(board, size, page=0, now=195, clock="23:01:15", glyphs=Glyphs(), keys=True)
 

@@ -13,7 +13,7 @@ def test_a_message_becomes_its_reading_again() -> None:
     """Numbers are texts again, the timestamp is none of the meter's."""
     payload = b'{"timestamp":1,"ADSC":"041961123456","SMAXSN":2740,"SMAXSN_HORODATE":"E220609060531"}'
 
-    assert reading_of(payload, mode="standard") == Reading(
+    assert reading_of(payload, mode=Mode.STANDARD) == Reading(
         Mode.STANDARD,
         {"ADSC": "041961123456", "SMAXSN": "2740", "SMAXSN_HORODATE": "E220609060531"},
     )
@@ -31,7 +31,14 @@ def test_while_the_mode_is_not_told_the_labels_tell_it(payload: bytes, mode: Mod
     assert reading.mode is mode
 
 
-@pytest.mark.parametrize("payload", [b"", b"\xff", b"[1]", b"{}", b'{"timestamp":1}', b"7"])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"", b"\xff", b"[1]", b"{}", b'{"timestamp":1}', b"7", b"[" * 200_000, b'{"PAPP":' * 5000,
+        b'{"PAPP":{},"PTEC":[],"HCHC":null,"HCHP":true}',
+    ],
+    ids=lambda payload: payload[:12].decode(errors="replace"),
+)  # fmt: skip
 def test_what_is_no_reading_is_none(payload: bytes) -> None:
     """Somebody else may publish there."""
     assert reading_of(payload, mode=None) is None

@@ -10,28 +10,26 @@ import pytest
 from rich.style import Style
 from rich.text import Span
 
+from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch import chart
-from teleinfo.watch.describe import VERDICTS
+from teleinfo.watch.describe import GRADES
 from teleinfo.watch.layout import ASCII, Glyphs, Page, Size, compose
-from teleinfo.watch.line import Line
 from teleinfo.watch.live_model import LiveModel
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
-LINE = Line(
-    mode="standard",
+HEALTH = Health(
+    mode=Mode.STANDARD,
     baudrate=9600,
     frames=12345,
     groups=99,
-    parity=1,
-    checksum=2,
-    malformed=3,
+    rejected={"parity": 1, "checksum": 2, "malformed": 3},
     interrupted=4,
-    bad_percent=0.02,
-    verdict="good",
+    bad_groups_percent=0.02,
+    line=LineGrade.GOOD,
 )
 
 
@@ -49,7 +47,7 @@ def model_of(name: str) -> LiveModel:
     for second in (0, 60):
         for reading in decoder.feed(meter.emit(START + dt.timedelta(seconds=second))):
             model.add_reading(reading, now=float(second))
-    model.line = LINE
+    model.health = HEALTH
     return model
 
 
@@ -141,8 +139,8 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
     model = model_of(name)
     model.add_reading(Reading(model.mode or Mode.HISTORIQUE, {"ADPS": "047", "STGE": "FFFFFFFF"}), now=60.5)
     used = set()
-    for verdict in VERDICTS:
-        model.line = dataclasses.replace(LINE, verdict=verdict)
+    for grade in GRADES:
+        model.health = dataclasses.replace(HEALTH, line=grade)
         for now in (61.0, 90.0):
             for number in range(picture(model, Size(80, 24)).pages):
                 page = compose(
@@ -184,14 +182,14 @@ def test_the_line_is_told_below() -> None:
 
 
 @pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
-@pytest.mark.parametrize("verdict", VERDICTS)
+@pytest.mark.parametrize("grade", GRADES)
 def test_the_causes_are_told_whole_in_80_columns(
-    verdict: str, language: str, monkeypatch: pytest.MonkeyPatch
+    grade: LineGrade, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where all of it does not fit, the number of frames gives way, then the share."""
     monkeypatch.setenv("LC_ALL", language)
     model = model_of("hc")
-    model.line = dataclasses.replace(LINE, verdict=verdict, bad_percent=12.5)
+    model.health = dataclasses.replace(HEALTH, line=grade, bad_groups_percent=12.5)
     page = picture(model, Size(80, 24))
     shown = page.lines[-2].plain
 

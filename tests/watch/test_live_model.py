@@ -6,7 +6,6 @@ import pytest
 
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.watch.line import line_of
 from teleinfo.watch.live_model import BIN, KEPT, REACH, LiveModel
 from teleinfo.watch.sections import Section
 
@@ -116,9 +115,3 @@ def test_behind_a_broker_its_word_counts() -> None:
     assert model.silence(now=50) is None
     model.online = False
     assert model.silence(now=50) == 50
-
-
-@pytest.mark.parametrize("payload", [b"", b"[]", b"{}", b'{"rejected":3}', b"\xff"])
-def test_what_is_no_health_is_none(payload: bytes) -> None:
-    """Somebody else may publish there."""
-    assert line_of(payload) is None

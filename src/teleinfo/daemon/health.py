@@ -1,5 +1,5 @@
 """
-Sum up how the line fares: the JSON of the topic `health`, and a verdict in one word.
+The quality of the line: the JSON of the topic `health`, written and read, and a grade in one word.
 
 Pure: counts and times come in, text goes out.
 """
@@ -9,15 +9,30 @@ from __future__ import annotations
 import enum
 import json
 from collections import deque
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+from teleinfo import __version__
+from teleinfo.common.untrusted_json import parse_object
+from teleinfo.tic.labels import Mode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from teleinfo.tic.decoder import Counts
-    from teleinfo.tic.labels import Mode
+
+T = TypeVar("T", bound=enum.StrEnum)
 
 # The share of bad groups is that of the last five minutes, seconds.
 WINDOW = 300.0
+
+REJECTION_CAUSES = ("parity", "checksum", "malformed")
+
+MAX_COUNT = 1 << 53
+"""Above every count that is read: JSON numbers are exact below it (RFC 8259, section 6)."""
+
+MAX_TEXT = 64
+"""The longest text that is read, characters."""
 
 
 class LineGrade(enum.StrEnum):
@@ -61,38 +76,110 @@ class Quality:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What the daemon knows beside the counts; `uptime` in seconds, `last_frame` in ISO 8601."""
+class Health:
+    """
+    What the topic `health` says. None: not known, or, of what was read, missing or not what it should be.
 
-    version: str
-    mode: Mode | None
-    baudrate: int | None
-    parity: bool | None
-    last_frame: str | None
-    uptime: float
+    `rejected` has the number of rejected groups by cause, `bad_groups_percent` their share over `WINDOW`,
+    0 to 100. `last_frame` is in ISO 8601, `uptime` in seconds.
+    """
+
+    version: str | None = None
+    mode: Mode | None = None
+    baudrate: int | None = None
+    parity: bool | None = None
+    frames: int | None = None
+    groups: int | None = None
+    rejected: Mapping[str, int] = field(default_factory=dict)
+    interrupted: int | None = None
+    bad_groups_percent: float | None = None
+    line: LineGrade | None = None
+    last_frame: str | None = None
+    uptime: int | None = None
 
 
-def encode(facts: Facts, counts: Counts, quality: Quality) -> bytes:
-    """Return the JSON of the topic `health`."""
+def health_of(
+    counts: Counts,
+    quality: Quality,
+    *,
+    mode: Mode | None,
+    baudrate: int | None,
+    parity: bool | None,
+    last_frame: str | None = None,
+    uptime: float = 0.0,
+) -> Health:
+    """Return the health of a line with these `counts` and this `quality`."""
     share = quality.bad_share
-    return json.dumps(
-        {
-            "version": facts.version,
-            "mode": facts.mode,
-            "baudrate": facts.baudrate,
-            "parity": facts.parity,
-            "frames": counts.frames,
-            "groups": counts.groups,
-            "rejected": {
-                "parity": counts.parity,
-                "checksum": counts.checksum,
-                "malformed": counts.malformed,
-            },
-            "interrupted": counts.interrupted,
-            "bad_groups_percent": None if share is None else round(share * 100, 3),
-            "line": quality.verdict,
-            "last_frame": facts.last_frame,
-            "uptime": int(facts.uptime),
+    return Health(
+        version=__version__,
+        mode=mode,
+        baudrate=baudrate,
+        parity=parity,
+        frames=counts.frames,
+        groups=counts.groups,
+        rejected={
+            "parity": counts.parity,
+            "checksum": counts.checksum,
+            "malformed": counts.malformed,
         },
-        separators=(",", ":"),
-    ).encode("ascii")
+        interrupted=counts.interrupted,
+        bad_groups_percent=None if share is None else round(share * 100, 3),
+        line=quality.verdict,
+        last_frame=last_frame,
+        uptime=int(uptime),
+    )
+
+
+def encode(health: Health) -> bytes:
+    """Return the JSON of the topic `health`."""
+    return json.dumps(asdict(health), separators=(",", ":")).encode("ascii")
+
+
+def parse(payload: bytes) -> Health | None:
+    """
+    Return what a message of the topic `health` says, None where it is no JSON object.
+
+    Anybody may have published it: each field is read only if it has its type and its range.
+    """
+    fields = parse_object(payload)
+    if fields is None:
+        return None
+    rejected = fields.get("rejected")
+    counts = rejected if isinstance(rejected, dict) else {}
+    parity = fields.get("parity")
+    return Health(
+        version=_text(fields.get("version")),
+        mode=_member(Mode, fields.get("mode")),
+        baudrate=_count(fields.get("baudrate")),
+        parity=parity if isinstance(parity, bool) else None,
+        frames=_count(fields.get("frames")),
+        groups=_count(fields.get("groups")),
+        rejected={
+            cause: count for cause in REJECTION_CAUSES if (count := _count(counts.get(cause))) is not None
+        },
+        interrupted=_count(fields.get("interrupted")),
+        bad_groups_percent=_percent(fields.get("bad_groups_percent")),
+        line=_member(LineGrade, fields.get("line")),
+        last_frame=_text(fields.get("last_frame")),
+        uptime=_count(fields.get("uptime")),
+    )
+
+
+def _count(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        return None
+    return value if 0 <= value < MAX_COUNT else None
+
+
+def _percent(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return float(value) if 0 <= value <= 100 else None  # noqa: PLR2004 - percent
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and len(value) <= MAX_TEXT else None
+
+
+def _member(kind: type[T], value: object) -> T | None:
+    return kind(value) if isinstance(value, str) and value in set(kind) else None

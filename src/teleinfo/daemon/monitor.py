@@ -13,7 +13,6 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
-from teleinfo import __version__
 from teleinfo.daemon import health
 from teleinfo.daemon.status_text import LinkStatus, status_text
 
@@ -123,15 +122,17 @@ class Monitor:
             self._notifier.status(status_text(self._situation(now)))
 
     def _health(self, now: float) -> bytes:
-        facts = health.Facts(
-            version=__version__,
-            mode=self._reader.mode,
-            baudrate=self._reader.baudrate,
-            parity=self._decoder.parity,
-            last_frame=self._time_of_last_frame(now),
-            uptime=now - self._began,
+        return health.encode(
+            health.health_of(
+                self._decoder.counts,
+                self._quality,
+                mode=self._reader.mode,
+                baudrate=self._reader.baudrate,
+                parity=self._decoder.parity,
+                last_frame=self._time_of_last_frame(now),
+                uptime=now - self._began,
+            )
         )
-        return health.encode(facts, self._decoder.counts, self._quality)
 
     def _time_of_last_frame(self, now: float) -> str | None:
         """Return it in ISO 8601: reckoned back from now, so that a clock that was set in between is right."""

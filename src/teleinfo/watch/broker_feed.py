@@ -7,7 +7,6 @@ It leaves no trace there: no will, no retained message, a client id of its own.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import time
@@ -15,13 +14,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.backoff import delays
+from teleinfo.common.untrusted_json import parse_object
+from teleinfo.daemon import health
 from teleinfo.mqtt.client import Connection
 from teleinfo.mqtt.config import BrokerError, tls_context
 from teleinfo.mqtt.outage import Outage
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.watch import notes
-from teleinfo.watch.line import line_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,32 +115,31 @@ class BrokerFeed:
         if topic == self._topics.status:
             self._model.online = payload == b"online"
         elif topic == self._topics.health:
-            self._model.line = line_of(payload) or self._model.line
+            self._model.health = health.parse(payload) or self._model.health
         elif topic == self._topics.readings:
-            line = self._model.line
-            reading = reading_of(payload, mode=None if line is None else line.mode)
+            known = self._model.health
+            reading = reading_of(payload, mode=None if known is None else known.mode)
             if reading is not None:
                 self._model.add_reading(reading, now=asyncio.get_running_loop().time())
         self._changed()
 
 
-def reading_of(payload: bytes, *, mode: str | None) -> Reading | None:
+def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:
     """
-    Return the reading that a message of the base topic tells, None where it is none.
+    Return the reading that a message of the base topic holds, None where it holds none.
 
-    The `mode` is that of the topic `health`; while that is not known, the one whose labels fit better.
+    Anybody may have published it: of its fields those count whose value is a text or a number. The `mode` is
+    that of the topic `health`; while that is not known, the one whose labels fit better.
     """
-    try:
-        fields = json.loads(payload)
-    except ValueError:
+    fields = parse_object(payload)
+    if fields is None:
         return None
-    if not isinstance(fields, dict):
-        return None
-    fields.pop(TIMESTAMP, None)
-    if not fields:
-        return None
-    values = {key: str(value) for key, value in fields.items()}
-    return Reading(Mode(mode) if mode in set(Mode) else _mode_of(values), values)
+    values = {
+        key: str(value)
+        for key, value in fields.items()
+        if key != TIMESTAMP and isinstance(value, str | int | float) and not isinstance(value, bool)
+    }
+    return Reading(mode or _mode_of(values), values) if values else None
 
 
 def _mode_of(values: dict[str, str]) -> Mode:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import N_, _
+from teleinfo.daemon.health import LineGrade
 from teleinfo.tic import registers
 from teleinfo.tic.labels import Kind, parse_uint
 
@@ -75,12 +76,12 @@ _CODES: Final = {
     ("DEMAIN", "BLAN"): N_("white"),
     ("DEMAIN", "ROUG"): N_("red"),
 }
-VERDICTS: Final = {
-    "silent": N_("silent"),
-    "good": N_("good"),
-    "fair": N_("fair"),
-    "poor": N_("poor: look at the wiring"),
-    "bad": N_("bad: it hardly works"),
+GRADES: Final = {
+    LineGrade.SILENT: N_("silent"),
+    LineGrade.GOOD: N_("good"),
+    LineGrade.FAIR: N_("fair"),
+    LineGrade.POOR: N_("poor: look at the wiring"),
+    LineGrade.BAD: N_("bad: it hardly works"),
 }
 
 

@@ -15,9 +15,10 @@ from rich.text import Text
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _, decimal
+from teleinfo.daemon.health import LineGrade
 from teleinfo.tic.meter_id import meter_of
 from teleinfo.watch import chart
-from teleinfo.watch.describe import VERDICTS, meaning, number
+from teleinfo.watch.describe import GRADES, meaning, number
 from teleinfo.watch.live_model import BIN
 from teleinfo.watch.row import block
 from teleinfo.watch.style import ALERT, ASCII, BARS, STRONG, TITLE, Glyphs
@@ -25,7 +26,7 @@ from teleinfo.watch.style import ALERT, ASCII, BARS, STRONG, TITLE, Glyphs
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from teleinfo.watch.line import Line
+    from teleinfo.daemon.health import Health
     from teleinfo.watch.live_model import LiveModel
 
 __all__ = ["ASCII", "COLUMN", "Glyphs", "Page", "Size", "compose"]
@@ -76,7 +77,7 @@ def compose(
         _title(model, size.width, page=(shown_page, len(pages)), now=now, clock=clock),
         *top,
         *body,
-        _quality(model.line, size.width, glyphs),
+        _quality(model.health, size.width, glyphs),
         *foot,
     ]
     for line in lines:
@@ -88,8 +89,8 @@ def _title(model: LiveModel, width: int, *, page: tuple[int, int], now: float, c
     left = " teleinfo"
     if model.mode is not None:
         left += f"  {meter_of(model.number, topic='', private=False).model}, {model.mode}"
-    if model.line is not None and model.line.baudrate is not None:
-        left += _(", {baudrate} baud").format(baudrate=model.line.baudrate)
+    if model.health is not None and model.health.baudrate is not None:
+        left += _(", {baudrate} baud").format(baudrate=model.health.baudrate)
     silence = model.silence(now=now)
     alarm = "" if silence is None else " " + _("silent for {time}").format(time=duration(silence)) + " "
     right = (f"{page[0] + 1}/{page[1]}  " if page[1] > 1 else "") + f"{clock} "
@@ -169,19 +170,22 @@ def _side_by_side(columns: Sequence[list[Text]], width: int) -> list[Text]:
     return lines
 
 
-def _quality(line: Line | None, width: int, glyphs: Glyphs) -> Text:
-    """Return how the line fares, in one line: as much of it as fits."""
-    if line is None:
+def _quality(health: Health | None, width: int, glyphs: Glyphs) -> Text:
+    """Return the quality of the line in one line of text: as much of it as fits."""
+    if health is None or health.line is None:
         return Text()
     text = Text.assemble(
         " " + _("Line") + " ",
-        (_(VERDICTS.get(line.verdict, line.verdict)), STRONG if line.verdict in {"good", "fair"} else ALERT),
+        (_(GRADES[health.line]), STRONG if health.line in {LineGrade.GOOD, LineGrade.FAIR} else ALERT),
     )
-    share = line.bad_percent
+    share = health.bad_groups_percent
     bad = "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
-    frames = _("{count} frames").format(count=number(line.frames))
+    frames = "" if health.frames is None else _("{count} frames").format(count=number(health.frames))
     causes = _("parity {parity}, checksum {checksum}, form {form}, cut {cut}").format(
-        parity=line.parity, checksum=line.checksum, form=line.malformed, cut=line.interrupted
+        parity=health.rejected.get("parity", 0),
+        checksum=health.rejected.get("checksum", 0),
+        form=health.rejected.get("malformed", 0),
+        cut=health.interrupted or 0,
     )
     for parts in ((bad, frames, causes), (bad, causes), (causes,)):
         rest = "".join(glyphs.dot + part for part in parts if part)

@@ -16,9 +16,9 @@ from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.watch.sections import PERIODS, POWERS, Section, section_of
 
 if TYPE_CHECKING:
+    from teleinfo.daemon.health import Health
     from teleinfo.tic.labels import LabelSpec, Mode
     from teleinfo.tic.reading import Reading
-    from teleinfo.watch.line import Line
 
 KEPT: Final = 30.0
 """Seconds that a value stays without being sent again: 20 short frames of three phases last up to 17 s."""
@@ -64,14 +64,14 @@ class LiveModel:
     """
     The meter as it was heard so far.
 
-    `line` is how the line fares, `online` what the topic `status` says, `note` the last thing that there was
-    to say; whoever knows sets them, and None is nothing known. After `patience` seconds without a reading the
-    meter is silent; None: only `online` tells.
+    `health` is that of the line, `online` the last value of the topic `status`, `note` what there is to say
+    about the port or the broker; a feed sets them, and None is not known. After `patience` seconds without a
+    reading the meter is silent; with None it is silent when `online` is False.
     """
 
     def __init__(self, *, patience: float | None) -> None:
         self._patience = patience
-        self.line: Line | None = None
+        self.health: Health | None = None
         self.online: bool | None = None
         self.note: str | None = None
         self.mode: Mode | None = None

@@ -11,13 +11,11 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
-from teleinfo import __version__
 from teleinfo.daemon import health
 from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic.decoder import Decoder
 from teleinfo.watch import notes
-from teleinfo.watch.line import line_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,15 +66,13 @@ class PortFeed:
     async def _tell(self) -> NoReturn:
         while True:
             self._quality.sample(self._decoder.counts, now=asyncio.get_running_loop().time())
-            facts = health.Facts(
-                version=__version__,
+            self._model.health = health.health_of(
+                self._decoder.counts,
+                self._quality,
                 mode=self._reader.mode,
                 baudrate=self._reader.baudrate,
                 parity=self._decoder.parity,
-                last_frame=None,
-                uptime=0,
             )
-            self._model.line = line_of(health.encode(facts, self._decoder.counts, self._quality))
             self._model.note = self._note()
             self._changed()
             await asyncio.sleep(TICK)

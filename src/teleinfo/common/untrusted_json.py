@@ -1,0 +1,33 @@
+"""
+Read a JSON object that anybody may have published.
+
+`json.loads` alone raises RecursionError on 200 000 opening brackets, reads NaN, and takes any size.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import NoReturn
+
+MAX_BYTES = 1 << 16
+"""The longest text that is read: the longest frame of a meter (16 KiB) fits four times."""
+
+
+def parse_object(payload: bytes) -> dict[str, object] | None:
+    """
+    Return the object that `payload` holds, None where it holds none.
+
+    None as well for a text longer than `MAX_BYTES`, one nested too deeply, and one with NaN or Infinity,
+    which are no JSON (RFC 8259, section 6). A number may still be infinite by its size (1e999).
+    """
+    if len(payload) > MAX_BYTES:
+        return None
+    try:
+        value = json.loads(payload, parse_constant=_refuse)
+    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _refuse(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no number of JSON")

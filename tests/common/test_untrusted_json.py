@@ -1,0 +1,38 @@
+"""JSON of somebody unknown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
+
+
+@given(st.binary() | st.text().map(str.encode))
+def test_whatever_comes_nothing_is_raised(payload: bytes) -> None:
+    """An object, or None."""
+    assert isinstance(parse_object(payload), dict | None)
+
+
+@given(st.dictionaries(st.text(), st.none() | st.booleans() | st.integers() | st.text()))
+def test_an_object_is_read(fields: dict[str, object]) -> None:
+    """As `json` writes it."""
+    payload = json.dumps(fields).encode()
+
+    assert parse_object(payload) == (fields if len(payload) <= MAX_BYTES else None)
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"[" * 200_000, b"[" * MAX_BYTES, b'{"a":' * (MAX_BYTES // 5), b'{"a":NaN}', b'{"a":-Infinity}',
+        b'{"a":' + b"9" * 5000 + b"}", b'{"a":"' + b"x" * MAX_BYTES + b'"}', b"\xff", b"[1]", b"null", b"",
+    ],
+    ids=lambda payload: payload[:12].decode(errors="replace"),
+)  # fmt: skip
+def test_what_is_no_object_is_none(payload: bytes) -> None:
+    """Too deep, too long, no number of JSON, a number of thousands of digits, another value."""
+    assert parse_object(payload) is None

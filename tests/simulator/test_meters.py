@@ -326,3 +326,14 @@ def test_a_clock_that_stands_or_goes_back_changes_nothing() -> None:
     frame = simulated.frame(WEDNESDAY + MINUTE)
 
     assert frame == simulated.frame(WEDNESDAY)
+
+
+@pytest.mark.parametrize("name", [name for name in METERS if name.startswith("standard")])
+def test_the_maximum_of_the_day_is_never_below_the_present_power(name: str) -> None:
+    """From the first frame on: SMAXSN and SMAXIN hold at least SINSTS and SINSTI, each phase on its own."""
+    for groups in day(meter(name)):
+        sent = values(groups)
+        for label in [label for label in sent if label.startswith("SINST")]:
+            maximum = f"SMAX{label[5]}N{label[6:]}"
+
+            assert int(sent[maximum]) >= int(sent[label])

@@ -1,11 +1,13 @@
 """
 The meters that can be simulated, by name.
 
-Pure. Every identifier is invented: the six last digits are 123456 and the PRM is zeros.
+Pure. Every identifier is invented: the last six digits are 123456 unless a number is given, and the PRM is
+zeros.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator import tariff
@@ -13,78 +15,78 @@ from teleinfo.simulator.historique import HistoriqueMono, HistoriqueTri
 from teleinfo.simulator.load_profile import Household
 from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
+from teleinfo.tic.labels import Mode
 
 if TYPE_CHECKING:
     import datetime as dt
     import random
-    from collections.abc import Callable
 
     from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.simulator.meter import Meter
     from teleinfo.simulator.tariff import Contract
 
-    _Builder = Callable[[dt.datetime, random.Random, LoadProfile | None], Meter]
-
 DEFAULT = "hc"
 
-_MONO = "041961123456"
+
+@dataclass(frozen=True, slots=True)
+class MeterModel:
+    """
+    What is installed: the mode and contract of the meter, and what is connected to it.
+
+    `kva` is the subscribed power, `solar` the power of the panels in W and `machine` that of a machine (see
+    `Household`). The meter of a `producer` also sends what is injected. `number` is its ADCO or ADSC.
+    """
+
+    contract: Contract
+    mode: Mode = Mode.HISTORIQUE
+    kva: int = 6
+    phases: int = 1
+    producer: bool = False
+    solar: float = 0.0
+    machine: float = 0.0
+    number: str = "041961123456"
+
+
 _TRI = "041976123456"
+_STANDARD = Mode.STANDARD
+
+METERS: dict[str, MeterModel] = {
+    "base": MeterModel(tariff.BASE),
+    "hc": MeterModel(tariff.HC),
+    "ejp": MeterModel(tariff.EJP, kva=12),
+    "tempo": MeterModel(tariff.TEMPO, kva=9),
+    # 18 kVA are 30 A a phase, which the machine exceeds.
+    "tri": MeterModel(tariff.BASE, kva=18, phases=3, machine=8500, number=_TRI),
+    "standard": MeterModel(tariff.HC, _STANDARD, kva=9),
+    "standard-tri": MeterModel(tariff.HC, _STANDARD, kva=18, phases=3, number=_TRI),
+    "standard-producer": MeterModel(tariff.PRODUCER, _STANDARD, kva=9, producer=True, solar=5000),
+    "standard-tempo": MeterModel(tariff.TEMPO, _STANDARD, kva=9),
+}
 
 
 def build(
-    name: str, *, start: dt.datetime, rng: random.Random, load_profile: LoadProfile | None = None
+    name: str,
+    *,
+    start: dt.datetime,
+    rng: random.Random,
+    load_profile: LoadProfile | None = None,
+    number: str | None = None,
 ) -> Meter:
     """
-    Return the meter `name` of METERS, which lives from `start` on, a naive local time.
+    Return the meter `name` of METERS; its clock stands at `start`, a naive local time.
 
-    `load_profile` replaces the household that it measures; it must have as many phases. Raises KeyError for a
-    name that is not in METERS.
+    `load_profile` replaces the household that it measures, with as many phases; `number` replaces its ADCO or
+    ADSC. Raises KeyError for a name that is not in METERS.
     """
-    return METERS[name](start, rng, load_profile)
-
-
-def _mono(contract: Contract, kva: int = 6) -> _Builder:
-    def made(start: dt.datetime, rng: random.Random, load_profile: LoadProfile | None) -> Meter:
-        house = load_profile or Household(rng=rng)
-        metrology = Metrology(start=start, load_profile=house, contract=contract, rng=rng)
-        return HistoriqueMono(metrology, contract=contract, address=_MONO, kva=kva)
-
-    return made
-
-
-def _tri(contract: Contract) -> _Builder:
-    def made(start: dt.datetime, rng: random.Random, load_profile: LoadProfile | None) -> Meter:
-        # 18 kVA are 30 A a phase, which the machine exceeds.
-        house = load_profile or Household(rng=rng, phases=3, machine=8500)
-        metrology = Metrology(start=start, load_profile=house, contract=contract, rng=rng)
-        return HistoriqueTri(metrology, contract=contract, address=_TRI, kva=18)
-
-    return made
-
-
-def _standard(contract: Contract, *, phases: int = 1, solar: float = 0.0) -> _Builder:
-    def made(start: dt.datetime, rng: random.Random, load_profile: LoadProfile | None) -> Meter:
-        house = load_profile or Household(rng=rng, phases=phases, solar=solar)
-        metrology = Metrology(start=start, load_profile=house, contract=contract, rng=rng)
+    model = METERS[name]
+    load_profile = load_profile or Household(
+        rng=rng, phases=model.phases, solar=model.solar, machine=model.machine
+    )
+    metrology = Metrology(start=start, load_profile=load_profile, contract=model.contract, rng=rng)
+    number = number or model.number
+    if model.mode is Mode.STANDARD:
         return Standard(
-            metrology,
-            contract=contract,
-            address=_MONO if phases == 1 else _TRI,
-            kva=9 if phases == 1 else 18,
-            producer=solar > 0,
+            metrology, contract=model.contract, number=number, kva=model.kva, producer=model.producer
         )
-
-    return made
-
-
-METERS: dict[str, _Builder] = {
-    "base": _mono(tariff.BASE),
-    "hc": _mono(tariff.HC),
-    "ejp": _mono(tariff.EJP, kva=12),
-    "tempo": _mono(tariff.TEMPO, kva=9),
-    "tri": _tri(tariff.BASE),
-    "standard": _standard(tariff.HC),
-    "standard-tri": _standard(tariff.HC, phases=3),
-    "standard-producer": _standard(tariff.PRODUCER, solar=5000),
-    "standard-tempo": _standard(tariff.TEMPO),
-}
+    historique = HistoriqueMono if model.phases == 1 else HistoriqueTri
+    return historique(metrology, contract=model.contract, number=number, kva=model.kva)

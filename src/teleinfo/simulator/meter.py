@@ -1,7 +1,7 @@
 """
-A simulated meter, whatever its mode: a clock goes in, frames come out.
+A simulated meter of either mode: given a time, it returns the next frame.
 
-Pure: nothing is sent here (see `line`). The same start, seed and times give the same frames.
+Pure: `play` sends the frames. The same start, seed and times give the same frames.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
     from teleinfo.simulator.metrology import Metrology
 
-# An index has nine digits (Enedis-NOI-CPT_54E v3); that it then goes on from zero is our assumption.
+# An index has nine digits (Enedis-NOI-CPT_54E v3); that it goes on from zero is our assumption.
 _INDEX_END = 10**9
 
 
 class Meter(ABC):
-    """A meter of one mode; `metrology` is what it knows."""
+    """A meter of one mode, which sends what its `metrology` measures."""
 
     mode: Mode
 
@@ -38,19 +38,19 @@ class Meter(ABC):
         return 1200 if self.mode is Mode.HISTORIQUE else 9600
 
     def frame(self, now: dt.datetime) -> list[Group]:
-        """Live on until `now`, a naive local time, and return the next complete frame."""
+        """Measure until `now`, a naive local time, and return the next complete frame."""
         self.metrology.advance(now)
         return self._groups()
 
     def emit(self, now: dt.datetime) -> bytes:
         """
-        Live on until `now` and return what goes on the line next, as seven-bit characters.
+        Measure until `now` and return what is sent next, as seven-bit characters.
 
-        That is one complete frame, and before it the wreck of another one where the meter cut that short.
+        That is one complete frame, after the beginning of another one where the meter interrupted that.
         """
         groups = self.frame(now)
-        wreck, self._interrupted = self._interrupted, []
-        return (cut_frame(wreck) if wreck else b"") + encode_frame(groups)
+        interrupted, self._interrupted = self._interrupted, []
+        return (cut_frame(interrupted) if interrupted else b"") + encode_frame(groups)
 
     @abstractmethod
     def _groups(self) -> list[Group]:
@@ -63,7 +63,7 @@ def order_groups(
     """
     Return the groups in the order of the label table, which is that of emission.
 
-    Raises KeyError if the table does not know an étiquette, or gives it a horodate that is not there.
+    Raises KeyError for an étiquette that the table does not have, or whose horodate is missing.
     """
     table = STANDARD if mode is Mode.STANDARD else HISTORIQUE
     unknown = values.keys() - table.keys()

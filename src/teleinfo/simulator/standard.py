@@ -1,7 +1,7 @@
 """
 Frames of a simulated Linky in standard mode: one or three phases, consumer or producer, any tariff.
 
-Pure. Contents, order and metrology: Enedis-NOI-CPT_54E v3.
+Pure. Contents, order and registers: Enedis-NOI-CPT_54E v3.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from teleinfo.tic.labels import Mode
 if TYPE_CHECKING:
     import datetime as dt
 
-    from teleinfo.simulator.metrology import Metrology, Point
+    from teleinfo.simulator.metrology import Metrology, TimedValue
     from teleinfo.simulator.tariff import Contract, Peak, Period
     from teleinfo.tic.groups import Group
 
@@ -26,16 +26,16 @@ _STGE_ALWAYS = 1 << 17 | 0b11 << 19 | 0b01 << 21
 
 
 class Standard(Meter):
-    """A Linky in standard mode for `kva` kVA; a producer's also sends what it gives."""
+    """A Linky in standard mode with `kva` kVA; that of a `producer` also sends what is injected."""
 
     mode = Mode.STANDARD
 
     def __init__(
-        self, metrology: Metrology, *, contract: Contract, address: str, kva: int, producer: bool = False
+        self, metrology: Metrology, *, contract: Contract, number: str, kva: int, producer: bool = False
     ) -> None:
         super().__init__(metrology)
         self._contract = contract
-        self._address = address
+        self._number = number
         self._kva = kva
         self._producer = producer
         self._phases = range(1, len(metrology.current) + 1)
@@ -43,28 +43,28 @@ class Standard(Meter):
     def _groups(self) -> list[Group]:
         now = self.metrology.now
         period = self.metrology.period
-        values = {"ADSC": self._address, "VTIC": "02", "DATE": ""}
+        values = {"ADSC": self._number, "VTIC": "02", "DATE": ""}
         values |= {"NGTF": self._contract.ngtf, "LTARF": period.ltarf}
         values |= self._energies() | self._instants() | self._calendar(period)
         horodates = {"DATE": horodate(now)}
-        for name, point in self._points().items():
-            values[name] = f"{round(point.value):0{3 if name.startswith('UMOY') else 5}}"
-            horodates[name] = horodate(point.at)
+        for name, timed in self._timed_values().items():
+            values[name] = f"{round(timed.value):0{3 if name.startswith('UMOY') else 5}}"
+            horodates[name] = horodate(timed.at)
         for peak in period.peaks:
             for name, at in ((f"DPM{peak.number}", peak.start), (f"FPM{peak.number}", peak.end)):
                 values[name] = "00"
-                # Peaks are on local time, of no season.
+                # The horodate of a peak has no season.
                 horodates[name] = f" {at:%y%m%d%H%M%S}"
         return order_groups(self.mode, values, horodates)
 
     def _energies(self) -> dict[str, str]:
         metrology = self.metrology
-        # The total is the sum of what is shown, so that the two tick together.
+        # The sum of whole Wh, so that the total and the indexes change together.
         values = {"EAST": format_index(sum(map(int, metrology.supplier)))}
         values |= {f"EASF{n:02}": format_index(energy) for n, energy in enumerate(metrology.supplier, 1)}
         values |= {f"EASD{n:02}": format_index(energy) for n, energy in enumerate(metrology.distributor, 1)}
         if self._producer:
-            values["EAIT"] = format_index(metrology.injected)
+            values["EAIT"] = format_index(metrology.injected_energy)
             values |= {f"ERQ{n}": format_index(energy) for n, energy in enumerate(metrology.reactive, 1)}
         return values
 
@@ -78,25 +78,25 @@ class Standard(Meter):
             drawn = [max(0, round(apparent)) for apparent in metrology.apparent]
             values |= {f"SINSTS{n}": f"{drawn[n - 1]:05}" for n in self._phases}
         if self._producer:
-            values["SINSTI"] = f"{round(metrology.given):05}"
+            values["SINSTI"] = f"{round(metrology.injected):05}"
         return values
 
-    def _points(self) -> dict[str, Point]:
-        """Return what has a horodate of its own."""
+    def _timed_values(self) -> dict[str, TimedValue]:
+        """Return the values that have a horodate of their own."""
         metrology = self.metrology
-        total, *phases = metrology.maxima
+        total, *phases = metrology.drawn_maxima
         maxima = {"SMAXSN": total}
         if len(self._phases) > 1:
             maxima |= {f"SMAXSN{n}": phases[n - 1] for n in self._phases}
         means = {"CCASN": metrology.drawn_mean}
         if self._producer:
-            maxima["SMAXIN"] = metrology.maximum_injected
-            means["CCAIN"] = metrology.given_mean
-        points = {name: maximum.today for name, maximum in maxima.items()}
-        points |= {f"{name}-1": maximum.yesterday for name, maximum in maxima.items()}
-        points |= {name: mean.last for name, mean in means.items()}
-        points |= {f"{name}-1": mean.previous for name, mean in means.items()}
-        return points | {f"UMOY{n}": metrology.voltage_means[n - 1].last for n in self._phases}
+            maxima["SMAXIN"] = metrology.injected_maximum
+            means["CCAIN"] = metrology.injected_mean
+        values = {name: maximum.today for name, maximum in maxima.items()}
+        values |= {f"{name}-1": maximum.yesterday for name, maximum in maxima.items()}
+        values |= {name: mean.last for name, mean in means.items()}
+        values |= {f"{name}-1": mean.previous for name, mean in means.items()}
+        return values | {f"UMOY{n}": metrology.voltage_means[n - 1].last for n in self._phases}
 
     def _calendar(self, period: Period) -> dict[str, str]:
         values = {"STGE": f"{self._stge(period):08X}", "MSG1": _MESSAGE, "PRM": "0" * 14}
@@ -107,9 +107,9 @@ class Standard(Meter):
         return values
 
     def _announced(self, period: Period) -> Peak | None:
-        """Return the nearest peak that has not started."""
-        coming = [peak for peak in period.peaks if peak.start > self.metrology.now]
-        return min(coming, key=lambda peak: peak.start, default=None)
+        """Return the next peak, if one is announced."""
+        announced = [peak for peak in period.peaks if peak.start > self.metrology.now]
+        return min(announced, key=lambda peak: peak.start, default=None)
 
     def _stge(self, period: Period) -> int:
         """Return the status register (Enedis-NOI-CPT_54E v3, STGE)."""
@@ -120,7 +120,7 @@ class Standard(Meter):
             (0, not period.off_peak),
             (7, metrology.drawn > self._kva * 1000),
             (8, self._producer),
-            (9, metrology.given > 0),
+            (9, metrology.injected > 0),
             (10, period.index),
             (14, metrology.distributor_index),
             (24, period.today),

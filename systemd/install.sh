@@ -48,8 +48,12 @@ install_program() {
         rm -rf "$program"
         "$python" -m venv "$program"
     fi
-    PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore \
-        "$program/bin/python" -m pip install --quiet --no-cache-dir --upgrade '.[watch]'
+    export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+    # The distribution was called teleinfo at first: pip would leave its files among those of teleinfo-mqtt.
+    if "$program/bin/python" -m pip show --quiet teleinfo 2>/dev/null; then
+        "$program/bin/python" -m pip uninstall --quiet --yes teleinfo
+    fi
+    "$program/bin/python" -m pip install --quiet --no-cache-dir --upgrade '.[watch]'
     mkdir -p "$(dirname "$command")" "$(dirname "$manual")"
     ln -sf "$program/bin/teleinfo" "$command"
     LC_ALL=C.UTF-8 LANGUAGE='' "$program/bin/python" docs/manpage.py >"$manual"

@@ -169,9 +169,9 @@ def test_the_message_has_the_address_that_the_installed_package_gives(
     """One line of pyproject's project.urls is enough; without it there is no key."""
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     if lines is not None:
-        folder = tmp_path / "teleinfo-1.0.dist-info"
+        folder = tmp_path / "teleinfo_mqtt-1.0.dist-info"
         folder.mkdir()
-        text = "\n".join(["Metadata-Version: 2.3", "Name: teleinfo", "Version: 1.0", *lines])
+        text = "\n".join(["Metadata-Version: 2.3", "Name: teleinfo-mqtt", "Version: 1.0", *lines])
         (folder / "METADATA").write_text(text + "\n")
     outbox = Outbox(1)
     home = joined(outbox)

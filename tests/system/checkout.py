@@ -31,6 +31,15 @@ BOOKWORM = Recipe(
     ),
 )
 PYTHON = "3.11"
+# Turns the installed distribution into one of the name that it had at first, with a module that is gone today.
+TO_THE_FIRST_NAME = """
+    cd /opt/teleinfo/lib/python3*/site-packages
+    touch teleinfo/stale.py
+    echo teleinfo/stale.py,, >>$(echo teleinfo_mqtt-*.dist-info)/RECORD
+    sed -i 's/^Name: .*/Name: teleinfo/' teleinfo_mqtt-*.dist-info/METADATA
+    sed -i 's/^teleinfo_mqtt-/teleinfo-/' teleinfo_mqtt-*.dist-info/RECORD
+    mv teleinfo_mqtt-*.dist-info $(echo teleinfo_mqtt-*.dist-info | sed 's/^teleinfo_mqtt-/teleinfo-/')
+"""
 # What a checkout has; not the environments and caches of whoever runs the test.
 PARTS = ".env-sample LICENSE Makefile README.md docs pyproject.toml src systemd"
 
@@ -89,7 +98,8 @@ def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figu
 
 
 def test_make_install_again_is_an_upgrade(machine: Container, figures: Figures) -> None:
-    """The new program runs with the old settings; the service was away for at most 5 s."""
+    """The new program runs with the old settings, without a file of the old one; at most 5 s away."""
+    machine.run(TO_THE_FIRST_NAME)
     machine.settings("TELEINFO_PAYLOAD_NUMBERS=true")
     machine.run("sed -i 's/^__version__ = .*/__version__ = \"9.9.9\"/' ~/checkout/src/teleinfo/__init__.py")
     before = machine.property("MainPID")
@@ -103,6 +113,11 @@ def test_make_install_again_is_an_upgrade(machine: Container, figures: Figures) 
     assert machine.property("MainPID") != before
     assert isinstance(json.loads(machine.messages()[0])["PAPP"], int)
     assert json.loads(machine.messages("teleinfo/health")[0])["version"] == "9.9.9"
+    assert machine.run("cd /opt/teleinfo/lib/python3*/site-packages && ls -d teleinfo*").split() == [
+        "teleinfo",
+        "teleinfo_mqtt-9.9.9.dist-info",
+    ]
+    assert machine.run("ls /opt/teleinfo/lib/python3*/site-packages/teleinfo/stale.py", check=False) == ""
     figures.kept("upgrade by make install: the service is away", (back - left) / 1e6, at_most=5)
 
 

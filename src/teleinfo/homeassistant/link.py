@@ -95,7 +95,7 @@ def _home() -> str | None:
     from importlib import metadata  # noqa: PLC0415 - slow to import: only where it is asked for
 
     try:
-        written = metadata.metadata("teleinfo").get_all("Project-URL") or []
+        written = metadata.metadata("teleinfo-mqtt").get_all("Project-URL") or []
     except metadata.PackageNotFoundError:  # run from its sources
         return None
     addresses = [(label.lower(), url.strip()) for label, _, url in (one.partition(",") for one in written)]

@@ -31,7 +31,7 @@ BOOKWORM = Recipe(
     ),
 )
 PYTHON = "3.11"
-# Turns the installed distribution into one of the name that it had at first, with a module that is gone today.
+# Make the installed distribution one of its first name, with a module that is gone today.
 TO_THE_FIRST_NAME = """
     cd /opt/teleinfo/lib/python3*/site-packages
     touch teleinfo/stale.py

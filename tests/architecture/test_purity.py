@@ -26,7 +26,7 @@ PURE = [
         f"teleinfo.{name}"
         for name in (
             "common.backoff", "common.durations", "common.terminal_text", "common.untrusted_json",
-            "daemon.health", "daemon.rate_limit", "doctor.findings", "mqtt.topics", "port.baud_detector",
+            "daemon.health", "daemon.rate_limit", "doctor.findings", "mqtt.config", "port.baud_detector",
             "record.anonymise", "watch.chart", "watch.live_model", "watch.sections",
         )
     ),

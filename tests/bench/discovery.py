@@ -13,8 +13,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from teleinfo.homeassistant.link import HomeAssistant
+from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.mqtt.topics import Topics
 from teleinfo.tic.decoder import Decoder
 from tests.bench.rows import Row, median
 from tests.bench.streams import METERS, pieces

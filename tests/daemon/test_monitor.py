@@ -15,8 +15,8 @@ import pytest
 from teleinfo.daemon.heartbeats import Heartbeats
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.sd_notify import Notifier
+from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.mqtt.topics import Topics
 from teleinfo.port.baud_detector import BaudDetector
 from teleinfo.port.reader import Reader
 from teleinfo.tic.decoder import Decoder

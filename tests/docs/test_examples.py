@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from teleinfo.mqtt.topics import Topics
+from teleinfo.mqtt.config import Topics
 from teleinfo.settings import Settings
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.tic.tables.households import BLEU, CONCENTRATEUR, LINKY

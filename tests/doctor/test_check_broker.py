@@ -12,8 +12,7 @@ import pytest
 
 from teleinfo.doctor import check_broker
 from teleinfo.doctor.findings import Severity
-from teleinfo.mqtt.config import Broker, Tls
-from teleinfo.mqtt.topics import Topics
+from teleinfo.mqtt.config import Broker, Tls, Topics
 from tests.doctor.machine_tree import by_check
 from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
@@ -95,7 +94,7 @@ def test_a_name_that_is_none_is_told() -> None:
 
 def test_a_broker_that_takes_the_connection_and_is_silent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     """1. Something listens and never answers. 2. The login is given up, within its time."""
-    monkeypatch.setattr("teleinfo.mqtt.visit.DIAL", 0.5)
+    monkeypatch.setattr("teleinfo.mqtt.client.ONE_SHOT_TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         found, _told = examine(Broker("127.0.0.1", silent.getsockname()[1], "teleinfo-test"))
 

@@ -14,8 +14,8 @@ from teleinfo.common.i18n import Message
 from teleinfo.daemon.heartbeats import Heartbeats
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.sd_notify import Notifier
+from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.mqtt.topics import Topics
 from teleinfo.port import reader as reader_module
 from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.errors import PortError, PortErrorKind

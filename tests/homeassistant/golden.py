@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from teleinfo import __version__
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.discovery import Sources
-from teleinfo.mqtt.topics import Topics
+from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
 

@@ -13,8 +13,8 @@ import pytest
 
 from teleinfo.homeassistant import link
 from teleinfo.homeassistant.link import HomeAssistant
+from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.mqtt.topics import Topics
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 

@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from teleinfo.mqtt.config import BrokerError
+from teleinfo.mqtt.errors import BrokerError
 from teleinfo.mqtt.outage import Outage
 
 CLOSED = BrokerError("closed", "it closed the connection")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from teleinfo.mqtt.client import Connection, wait_puback
-from teleinfo.mqtt.config import closed
+from teleinfo.mqtt.errors import closed
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.sender import AT_ONCE, WINDOW, Sender
 

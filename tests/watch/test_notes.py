@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.mqtt.config import Broker, BrokerError, closed, explain, refused, silent
+from teleinfo.mqtt.config import Broker
+from teleinfo.mqtt.errors import BrokerError, closed, explain, refused, silent
 from teleinfo.port.errors import PortErrorKind
 from teleinfo.port.silence import NONSENSE, NONSENSE_SEARCHING, QUIET
 from teleinfo.tic.labels import Mode

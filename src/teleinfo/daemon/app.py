@@ -20,9 +20,9 @@ from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.daemon.heartbeats import Heartbeats
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
+from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.publisher import Publisher
-from teleinfo.mqtt.topics import Topics
 from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic import payload

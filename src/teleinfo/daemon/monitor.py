@@ -19,8 +19,8 @@ from teleinfo.daemon.status_text import LinkStatus, status_text
 if TYPE_CHECKING:
     from teleinfo.daemon.heartbeats import Heartbeats
     from teleinfo.daemon.sd_notify import Notifier
+    from teleinfo.mqtt.config import Topics
     from teleinfo.mqtt.outbox import Outbox
-    from teleinfo.mqtt.topics import Topics
     from teleinfo.port.reader import Reader
     from teleinfo.tic.decoder import Decoder
 

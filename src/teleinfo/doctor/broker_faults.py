@@ -10,7 +10,8 @@ from teleinfo.doctor.findings import fault
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
-    from teleinfo.mqtt.config import Broker, BrokerError
+    from teleinfo.mqtt.config import Broker
+    from teleinfo.mqtt.errors import BrokerError
 
 # OpenSSL's X509_V_ERR_…: NOT_YET_VALID, HAS_EXPIRED, and the mismatches of name and address.
 _NOT_YET_VALID, _EXPIRED, _WRONG_HOST, _WRONG_ADDRESS = 9, 10, 62, 64

@@ -20,14 +20,14 @@ from typing import TYPE_CHECKING
 from teleinfo.common.i18n import _
 from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.doctor.findings import fault, ok, skipped, warning
-from teleinfo.mqtt.config import BrokerError, explain, tls_context
-from teleinfo.mqtt.visit import one_shot_connection
+from teleinfo.mqtt.client import one_shot_connection
+from teleinfo.mqtt.errors import BrokerError, explain
+from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
     from teleinfo.mqtt.client import Connection
-    from teleinfo.mqtt.config import Broker
-    from teleinfo.mqtt.topics import Topics
+    from teleinfo.mqtt.config import Broker, Topics
 
 STEP_SECONDS = 5.0
 """How long each step may take."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from teleinfo.common.i18n import _
 from teleinfo.doctor import check_broker, check_line, check_port, check_service, check_settings
 from teleinfo.doctor.findings import Area, Finding, Severity, skipped
-from teleinfo.mqtt.topics import Topics
+from teleinfo.mqtt.config import Topics
 from teleinfo.port.tcp_bridge import BRIDGE
 
 if TYPE_CHECKING:

@@ -19,8 +19,8 @@ from teleinfo.mqtt.publisher import Subscription
 if TYPE_CHECKING:
     from random import Random
 
+    from teleinfo.mqtt.config import Topics
     from teleinfo.mqtt.outbox import Outbox
-    from teleinfo.mqtt.topics import Topics
     from teleinfo.tic.reading import Reading
 
 log = logging.getLogger(__name__)

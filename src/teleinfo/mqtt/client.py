@@ -10,6 +10,7 @@ This is the only file that knows aiomqtt and paho.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import math
 import threading
@@ -19,7 +20,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import aiomqtt
 
-from teleinfo.mqtt.config import closed, explain, refused, silent
+from teleinfo.mqtt.errors import BrokerError, closed, closed_unanswered, explain, refused, silent
+from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
     import ssl
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
     from paho.mqtt.client import Client as PahoClient
 
-    from teleinfo.mqtt.config import Broker, BrokerError
+    from teleinfo.mqtt.config import Broker
 
 # What the libraries have to say, we say in our own words.
 _library_log = logging.getLogger(f"{__name__}.library")
@@ -44,6 +46,15 @@ CONNACK: Final = 5.0
 
 PING_ANSWER: Final = 10.0
 """Seconds for PINGRESP: paho alone would wait for a whole keepalive, 30 s and more when idle."""
+
+ONE_SHOT_TIMEOUT: Final = 10.0
+"""Seconds for name, connection, TLS and login together, where a command connects once."""
+
+GOODBYE_TIMEOUT: Final = 1.0
+"""Seconds that the goodbye of such a command may take."""
+
+GRACE: Final = 0.2
+"""Seconds that what closed the socket has to say why."""
 
 LONGEST: Final = 1 << 18
 """Bytes of a message that is heard at most. Who sends a longer one means us no good."""
@@ -268,3 +279,32 @@ def _close_at_once(client: PahoClient, userdata: Any, sock: Any) -> None:  # noq
     """Close the socket that a thread still stuck in connect() opens after its attempt was given up."""
     client.on_socket_close = None
     client._sock_close()  # noqa: SLF001 - as for Connection._paho
+
+
+@contextlib.asynccontextmanager
+async def one_shot_connection(broker: Broker) -> AsyncIterator[Connection]:
+    """Connect to `broker`, and take leave at the end of the block; raise `BrokerError`."""
+    context = None if broker.tls is None else await asyncio.to_thread(tls_context, broker.tls)
+    link = Connection(broker, None, context)
+    try:
+        await _enter(link, broker)
+        yield link
+        with contextlib.suppress(BrokerError):
+            await link.leave(limit=GOODBYE_TIMEOUT)
+    finally:
+        await link.drop()
+
+
+async def _enter(link: Connection, broker: Broker) -> None:
+    entering = asyncio.create_task(link.enter(), name="teleinfo.connect")
+    try:
+        await asyncio.wait(
+            {entering, link.socket_closed}, timeout=ONE_SHOT_TIMEOUT, return_when=asyncio.FIRST_COMPLETED
+        )
+        if link.socket_closed.done():
+            await asyncio.wait({entering}, timeout=GRACE)
+        if not entering.done():
+            raise closed_unanswered(broker) if link.socket_closed.done() else silent()
+        entering.result()
+    finally:
+        entering.cancel()

@@ -17,7 +17,7 @@ from teleinfo.common.durations import duration
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.mqtt.config import BrokerError
+    from teleinfo.mqtt.errors import BrokerError
 
 log = logging.getLogger(__name__)
 

@@ -16,11 +16,13 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.backoff import delays
+from teleinfo.common.waits import BEAT, StoppableWaits
 from teleinfo.mqtt.client import OFFLINE, Connection, Subscription, wait_puback
-from teleinfo.mqtt.config import Broker, BrokerError, Tls, closed_unanswered, silent, tls_context
+from teleinfo.mqtt.config import Broker, Tls
+from teleinfo.mqtt.errors import BrokerError, closed_unanswered, silent
 from teleinfo.mqtt.outage import Outage
 from teleinfo.mqtt.sender import Sender
-from teleinfo.mqtt.waits import BEAT, StoppableWaits
+from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
     import ssl

@@ -17,8 +17,9 @@ from teleinfo.common.backoff import delays
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.daemon import health
 from teleinfo.mqtt.client import Connection
-from teleinfo.mqtt.config import BrokerError, tls_context
+from teleinfo.mqtt.errors import BrokerError
 from teleinfo.mqtt.outage import Outage
+from teleinfo.mqtt.tls import tls_context
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.watch import notes
@@ -27,8 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from teleinfo.mqtt.config import Broker
-    from teleinfo.mqtt.topics import Topics
+    from teleinfo.mqtt.config import Broker, Topics
     from teleinfo.watch.live_model import LiveModel
 
 log = logging.getLogger(__name__)

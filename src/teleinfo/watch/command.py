@@ -22,7 +22,7 @@ from teleinfo.common import journal
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
 from teleinfo.daemon.monitor import METER_IS_SILENT
-from teleinfo.mqtt.topics import Topics
+from teleinfo.mqtt.config import Topics
 from teleinfo.settings import beside_the_service, load
 from teleinfo.watch.broker_feed import BrokerFeed
 from teleinfo.watch.live_model import LiveModel

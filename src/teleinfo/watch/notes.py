@@ -16,7 +16,8 @@ from teleinfo.port.errors import PortErrorKind
 from teleinfo.port.silence import NONSENSE, NONSENSE_SEARCHING, QUIET
 
 if TYPE_CHECKING:
-    from teleinfo.mqtt.config import Broker, BrokerError
+    from teleinfo.mqtt.config import Broker
+    from teleinfo.mqtt.errors import BrokerError
     from teleinfo.tic.labels import Mode
 
 NOT_HEARD: Final = "not heard"

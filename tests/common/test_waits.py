@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.mqtt import waits as module
-from teleinfo.mqtt.waits import StoppableWaits
+from teleinfo.common import waits as module
+from teleinfo.common.waits import StoppableWaits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine

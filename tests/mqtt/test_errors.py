@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.mqtt.config import Broker, BrokerError, Tls, explain, refused, tls_context
+from teleinfo.mqtt.config import Broker, Tls
+from teleinfo.mqtt.errors import BrokerError, explain, refused
+from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +28,7 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
 
 
 @pytest.mark.parametrize(
-    ("error", "kind", "needs_hand", "advice"),
+    ("error", "kind", "user_must_act", "advice"),
     [
         (socket.gaierror(-2, "Name or service not known"), "name", True, "broker.example does not resolve"),
         (UnicodeError("label too long"), "host", True, "TELEINFO_MQTT_HOST"),

@@ -42,10 +42,16 @@ class _Step:
 
 
 class MeanPower:
-    """The mean power of one index; `watts` is None until it can be said."""
+    """
+    The mean power of one index; `watts` is None until it can be said.
+
+    `is_bound`: the index stands still, and `watts` is the most that the mean can be.
+    """
 
     def __init__(self) -> None:
         self.watts: int | None = None
+        self.is_bound = False
+        self._since: float | None = None  # the first reading of an unbroken row
         self._read: tuple[float, int] | None = None
         self._began: _Step | None = None
         self._stepped: _Step | None = None
@@ -56,6 +62,7 @@ class MeanPower:
         before, self._read = self._read, (now, index)
         if before is None or now - before[0] > GAP or index < before[1]:
             self.watts = self._began = self._stepped = None
+            self._since = now
             return
         if index == before[1]:
             self._lower(now)
@@ -73,6 +80,7 @@ class MeanPower:
         lasted = end.time - self._began.time
         if lasted >= LEAST and max(end.uncertainty, self._began.uncertainty) <= ACCURACY * lasted:
             self.watts = round((end.index - self._began.index) * _SECONDS / lasted)
+            self.is_bound = False
             self._began = end
 
     def _lower(self, now: float) -> None:
@@ -83,4 +91,16 @@ class MeanPower:
         most = self._least_step * _SECONDS / lasted
         if lasted >= LEAST and most < self.watts:
             self.watts = round(most)
+            self.is_bound = True
             self._began = self._stepped
+
+    def at_most(self) -> int | None:
+        """
+        Return the W that the mean since the last step cannot exceed; None in the first minute.
+
+        An index that has not stepped yet counts whole Wh.
+        """
+        since = self._since if self._stepped is None else self._stepped.time
+        if since is None or self._read is None or self._read[0] - since < LEAST:
+            return None
+        return round((self._least_step or 1) * _SECONDS / (self._read[0] - since))

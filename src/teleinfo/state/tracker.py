@@ -1,0 +1,217 @@
+"""
+Follow one meter: readings in, its decoded state out, whatever the mode.
+
+Pure: the monotonic time and the time of day come in. The state is made of the latest value of each étiquette,
+so that a short three-phase frame or a missing group updates it and never empties it; a value that was not
+renewed for `STALE_AFTER` seconds is null, a field that the meter never had is absent.
+"""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.state import fields
+from teleinfo.state.mean_power import MeanPower
+from teleinfo.tic.horodate import iso
+from teleinfo.tic.labels import ALARMS, METER_NUMBERS, Mode
+from teleinfo.tic.meter_id import meter_of, number_of
+from teleinfo.tic.reading import is_left_out
+
+if TYPE_CHECKING:
+    from teleinfo.state.fields import Json
+    from teleinfo.state.words import Language
+    from teleinfo.tic.reading import Reading
+
+STALE_AFTER: Final = 120.0
+"""Seconds; a three-phase meter sends a full frame every 17 s during an overrun (02E)."""
+
+ALARM_FRAMES: Final = 2
+"""Frames in a row without an alarm's étiquette that end the alarm: one may have lost its group."""
+
+
+class StateTracker:
+    """
+    The state of the meter whose readings it is given.
+
+    Étiquettes in `exclude` have no field. `topic` is the base topic: see `meter_id.meter_of`.
+    """
+
+    def __init__(self, *, topic: str, exclude: frozenset[str], language: Language) -> None:
+        self._topic = topic
+        self._exclude = exclude
+        self._private = not exclude.isdisjoint(METER_NUMBERS)
+        self._language = language
+        self._number: str | None = None
+        self._mode: Mode | None = None
+        self._other: tuple[str | None, Mode] | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        self._time: str | None = None
+        self._latest: dict[str, tuple[str, float]] = {}
+        self._frames_without: dict[str, int] = {}
+        self._sends_alarms = False
+        self._phases = 1
+        self._periods: dict[str, str] = {}
+        self._means: dict[str, tuple[str, MeanPower]] = {}
+        self._since: dict[str, str] = {}
+        self._known: dict[str, Json] = {}
+        self._urgent: Json = None
+
+    def update(self, reading: Reading, *, now: float, time: str) -> bool:
+        """
+        Note a reading of the monotonic time `now`, seconds, and of the time of day `time`, ISO 8601.
+
+        Return whether an alert, the tariff or a colour changed: such a state must not wait.
+        """
+        if not self._is_ours(reading):
+            return False
+        self._time = time
+        self._note(reading, now)
+        values = self._values(now)
+        self._phases = max(self._phases, fields.phases(values))
+        self._measure(values, now)
+        alerts = fields.alerts(values, sends_alarms=self._sends_alarms)
+        self._since = {name: self._since.get(name, time) for name, active in alerts.items() if active}
+        current = self._fields(values)
+        self._known = _outline(self._known, current)
+        before, self._urgent = self._urgent, [current.get(part) for part in ("alerts", "tariff", "tempo")]
+        return before != self._urgent
+
+    def state(self, *, now: float) -> dict[str, Json]:
+        """Return the state at the monotonic time `now`, seconds; empty before the first reading."""
+        return _complete(self._known, self._fields(self._values(now))) if self._known else {}
+
+    def _is_ours(self, reading: Reading) -> bool:
+        """Whether a frame is of the meter that we follow; two of another meter or mode begin anew."""
+        number = number_of(reading)
+        if (
+            self._mode is None
+            or (number is not None and number != self._number)
+            or reading.mode is not self._mode
+        ):
+            identity = (number, reading.mode)
+            if self._mode is not None and identity != self._other:
+                self._other = identity
+                return False
+            self._forget()
+            self._number, self._mode = identity
+        self._other = None
+        return True
+
+    def _note(self, reading: Reading, now: float) -> None:
+        kept = {
+            key: value
+            for key, value in reading.values.items()
+            if not is_left_out(reading.mode, key, self._exclude)
+        }
+        self._latest |= {key: (value, now) for key, value in kept.items()}
+        for label in (*ALARMS, "PEJP"):
+            self._frames_without[label] = 0 if label in kept else self._frames_without.get(label, 0) + 1
+            if self._frames_without[label] >= ALARM_FRAMES:
+                self._latest.pop(label, None)
+        self._sends_alarms |= not ALARMS.isdisjoint(kept)
+        if "NTARF" in kept and "LTARF" in kept:
+            self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
+
+    def _values(self, now: float) -> dict[str, str]:
+        return {key: value for key, (value, at) in self._latest.items() if now - at <= STALE_AFTER}
+
+    def _measure(self, values: fields.Values, now: float) -> None:
+        for name, (counter, index) in _counters(values).items():
+            if name not in self._means or self._means[name][0] != counter:
+                self._means[name] = (counter, MeanPower())
+            self._means[name][1].take(index, now=now)
+
+    def _fields(self, values: fields.Values) -> dict[str, Json]:
+        language = self._language
+        imported, exported = fields.import_total(values), fields.number(values, "EAIT")
+        energy: dict[str, Json] = {} if imported is None else {"import_total": imported[1]}
+        energy |= {} if exported is None else {"export_total": exported}
+        if found := fields.indexes(values, periods=self._periods, language=language):
+            energy["indexes"] = found
+        parts: dict[str, Json] = {
+            "time": self._time,
+            "meter": self._meter(values),
+            "contract": fields.contract(values, language),
+            "tariff": fields.tariff(values, language),
+            "tempo": fields.tempo(values),
+            "energy": energy,
+            "power": fields.power(values) | self._mean_powers(values),
+            "load_curve": fields.load_curve(values),
+            "current": fields.per_phase(values, "IRMS", "IINST"),
+            "voltage": fields.per_phase(values, "URMS"),
+            "mean_voltage": fields.per_phase(values, "UMOY"),
+            "alerts": self._alerts(values),
+            "contacts": fields.contacts(values),
+        }
+        return {name: part for name, part in parts.items() if part != {}}
+
+    def _meter(self, values: fields.Values) -> dict[str, Json]:
+        meter = meter_of(self._number, topic=self._topic, private=self._private)
+        found: dict[str, Json] = {} if meter.serial is None else {"number": meter.serial}
+        found |= {
+            "model": meter.model,
+            "maker": meter.maker,
+            "mode": self._mode,
+            "phases": self._phases,
+        }
+        if "DATE" in values and not meter.island:
+            found["clock"] = iso(values["DATE"])
+        return found
+
+    def _mean_powers(self, values: fields.Values) -> dict[str, Json]:
+        found: dict[str, Json] = {}
+        for name in _counters(values):
+            mean = self._means[name][1]
+            found[name] = mean.at_most() if mean.watts is None else mean.watts
+            found[f"{name}_is_upper_bound"] = mean.watts is None or mean.is_bound
+        return found
+
+    def _alerts(self, values: fields.Values) -> dict[str, Json]:
+        found = fields.alerts(values, sends_alarms=self._sends_alarms)
+        return {name: {"active": active, "since": self._since.get(name)} for name, active in found.items()}
+
+
+def _counters(values: fields.Values) -> dict[str, tuple[str, int]]:
+    """Return by mean power the counter that it is made of, and what that reads."""
+    imported, exported = fields.import_total(values), fields.number(values, "EAIT")
+    found = {} if imported is None else {"mean": imported}
+    return found if exported is None else found | {"injected_mean": ("EAIT", exported)}
+
+
+def encode(state: dict[str, Json]) -> bytes:
+    """Return the message of the topic `state`."""
+    return json.dumps(state, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def schema() -> dict[str, Json]:
+    """Return the JSON Schema (draft 2020-12) of the state."""
+    text = resources.files(__package__).joinpath("schema.json").read_text(encoding="utf-8")
+    found: dict[str, Json] = json.loads(text)
+    return found
+
+
+def _outline(known: dict[str, Json], current: dict[str, Json]) -> dict[str, Json]:
+    """Return all fields of both, without their values."""
+    outline: dict[str, Json] = dict(known)
+    for name, value in current.items():
+        before = outline.get(name)
+        if isinstance(value, dict):
+            outline[name] = _outline(before if isinstance(before, dict) else {}, value)
+        else:
+            outline.setdefault(name, None)
+    return outline
+
+
+def _complete(outline: dict[str, Json], current: dict[str, Json]) -> dict[str, Json]:
+    """Return `current` in the order of `outline`, with null for the fields that it lacks."""
+    found: dict[str, Json] = {}
+    for name, inner in outline.items():
+        value = current.get(name)
+        found[name] = (
+            _complete(inner, value if isinstance(value, dict) else {}) if isinstance(inner, dict) else value
+        )
+    return found

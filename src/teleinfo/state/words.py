@@ -1,0 +1,136 @@
+"""
+Words in place of the meter's codes: contracts, tariff periods and indexes, in French and in English.
+
+Pure. Both modes give the same code: historique sends it (`PTEC`, 02E), standard sends a text of the supplier
+(`LTARF`, 54E §6.2), whose words come in any order and with any blanks (`HC  BLEU`, `BLEU HC`).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+Language = Literal["fr", "en"]
+
+_CONTRACTS: Final[dict[str, dict[Language, str]]] = {
+    "BASE": {"fr": "Base", "en": "Base"},
+    "HC": {"fr": "Heures creuses", "en": "Peak and off-peak"},
+    "EJP": {"fr": "EJP", "en": "EJP"},
+    "TEMPO": {"fr": "Tempo", "en": "Tempo"},
+    "PRODUCER": {"fr": "Producteur", "en": "Producer"},
+}
+_PERIODS: Final[dict[str, dict[Language, str]]] = {
+    "TH": {"fr": "Toutes heures", "en": "All hours"},
+    "HC": {"fr": "Heures creuses", "en": "Off-peak hours"},
+    "HP": {"fr": "Heures pleines", "en": "Peak hours"},
+    "HN": {"fr": "Heures normales", "en": "Normal hours"},
+    "PM": {"fr": "Heures de pointe mobile", "en": "Mobile peak hours"},
+    "HSC": {"fr": "Heures super creuses", "en": "Super off-peak hours"},
+    "HCWE": {"fr": "Heures creuses, week-end", "en": "Off-peak hours, week-end"},
+    "HPWE": {"fr": "Heures pleines, week-end", "en": "Peak hours, week-end"},
+    "WE": {"fr": "Week-end", "en": "Week-end"},
+    "PRODUCER": {"fr": "Production", "en": "Production"},
+    **{
+        f"{hours}{colour}": {"fr": f"{french}, jour {jour}", "en": f"{english}, {day} day"}
+        for hours, french, english in (
+            ("HC", "Heures creuses", "Off-peak hours"),
+            ("HP", "Heures pleines", "Peak hours"),
+        )
+        for colour, jour, day in (("JB", "bleu", "blue"), ("JW", "blanc", "white"), ("JR", "rouge", "red"))
+    },
+}
+INDEX_OF_PERIOD: Final = {
+    "TH": "BASE",
+    "HC": "HCHC",
+    "HP": "HCHP",
+    "HN": "EJPHN",
+    "PM": "EJPHPM",
+    **{f"{hours}{colour}": f"BBR{hours}{colour}" for hours in ("HC", "HP") for colour in ("JB", "JW", "JR")},
+}
+"""The index of historique that counts in each tariff period (02E)."""
+
+# What EASF01, EASF02 … count in each contract, in this order (54E, tariff calendars).
+_SUPPLIER_INDEXES: Final = {
+    "BASE": ("TH",),
+    "HC": ("HC", "HP"),
+    "EJP": ("HN", "PM"),
+    "TEMPO": ("HCJB", "HPJB", "HCJW", "HPJW", "HCJR", "HPJR"),
+}
+_PERIOD_WORDS: Final = (
+    ("HSC", {"SUPER"}),
+    ("HC", {"HC", "CREUSE", "CREUSES"}),
+    ("HP", {"HP", "PLEINE", "PLEINES"}),
+    ("PM", {"PM", "POINTE"}),
+    ("HN", {"HN", "NORMALE", "NORMALES"}),
+    ("TH", {"BASE", "TH"}),
+)
+_COLOURS: Final = {"BLEU": "JB", "BLANC": "JW", "ROUGE": "JR"}
+
+
+def collapse(text: str) -> str:
+    """Return a text of the meter without padding, each run of blanks as one."""
+    return " ".join(text.split())
+
+
+def contract_code(text: str) -> str | None:
+    """
+    Return the code of a contract by OPTARIF or NGTF: BASE, HC, EJP, TEMPO, PRODUCER; None: another one.
+
+    A calendar with days of its own (`HC SEM WE MERCR`) is another one.
+    """
+    words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
+    if text.startswith("BBR") or words == {"TEMPO"}:
+        return "TEMPO"
+    if "PRODUCTEUR" in words:
+        return "PRODUCER"
+    if words in ({"BASE"}, {"EJP"}):
+        return words.pop()
+    if words and words <= {"H", "HC", "HP", "HEURE", "HEURES", "CREUSE", "CREUSES", "PLEINE", "PLEINES"}:
+        return "HC"
+    return None
+
+
+def contract_name(text: str, language: Language) -> str | None:
+    """Return the name of a contract in words; that of the supplier where it is no common one."""
+    code = contract_code(text)
+    return (collapse(text) or None) if code is None else _CONTRACTS[code][language]
+
+
+def period_code(text: str) -> str | None:
+    """Return the code of the tariff period that PTEC or LTARF says, None where it says no common one."""
+    if text in _PERIODS:
+        return text
+    words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
+    if "CONSO" in words:
+        return "PRODUCER"
+    hours = next((code for code, marks in _PERIOD_WORDS if words & marks), None)
+    colour = next((code for word, code in _COLOURS.items() if word in words), "")
+    weekend = "WE" if words & {"WE", "WEEK", "WEEKEND"} else ""
+    code = f"{hours or ''}{colour or weekend}"
+    return code if code in _PERIODS else None
+
+
+def period_name(text: str, language: Language) -> str | None:
+    """Return the tariff period in words; the supplier's own where it is no common one."""
+    code = period_code(text)
+    return (collapse(text) or None) if code is None else _PERIODS[code][language]
+
+
+def index_name(label: str, *, contract: str | None, periods: dict[str, str], language: Language) -> str:
+    """
+    Return what an index counts, in words.
+
+    `contract` is OPTARIF or NGTF; `periods` holds, by étiquette, the LTARF that was in force while this
+    supplier index ran.
+    """
+    period = next((code for code, index in INDEX_OF_PERIOD.items() if index == label), None)
+    if period is not None:
+        return _PERIODS[period][language]
+    if label in periods:
+        return period_name(periods[label], language) or label
+    number = int(label.removeprefix("EASF")) if label.startswith("EASF") else 0
+    counted = _SUPPLIER_INDEXES.get(contract_code(contract or "") or "", ())
+    if 1 <= number <= len(counted):
+        return _PERIODS[counted[number - 1]][language]
+    unnamed: dict[Language, str] = {"fr": "Index fournisseur", "en": "Supplier index"}
+    return f"{unnamed[language]} {number}" if number else label

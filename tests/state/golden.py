@@ -1,0 +1,43 @@
+"""
+The state of each simulated meter, as files to read.
+
+After a change that is meant, write them anew and read the difference:
+
+    python -m tests.state.golden
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from teleinfo.simulator.catalogue import METERS
+from teleinfo.state.tracker import StateTracker
+from tests.homeassistant.golden import PERIOD, readings_of
+
+FOLDER = Path(__file__).parent / "golden"
+TIME = "2026-01-14T12:02:28+01:00"
+
+
+def tracker(*, exclude: frozenset[str] = frozenset()) -> StateTracker:
+    """Return a tracker that speaks French."""
+    return StateTracker(topic="teleinfo", exclude=exclude, language="fr")
+
+
+def content(meter: str) -> str:
+    """Return what the file of a meter holds: the state after a hundred frames."""
+    followed, now = tracker(), 0.0
+    for reading in readings_of(meter):
+        now += PERIOD
+        followed.update(reading, now=now, time=TIME)
+    return json.dumps(followed.state(now=now), indent=1, ensure_ascii=False) + "\n"
+
+
+def main() -> None:
+    """Write every file."""
+    for meter in METERS:
+        (FOLDER / f"{meter}.json").write_text(content(meter), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

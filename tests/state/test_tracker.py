@@ -1,0 +1,234 @@
+"""The state follows the readings of one meter: it is updated, never emptied, and what is old is unknown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode, schema
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
+from teleinfo.tic.reading import Reading
+from tests.state.golden import TIME, tracker
+
+NUMBER = "041961123456"
+THREE_PHASE = "041976123456"
+LONG = {
+    "ADCO": THREE_PHASE,
+    "OPTARIF": "BASE",
+    "ISOUSC": "30",
+    "BASE": "001000000",
+    "PTEC": "TH",
+    "IINST1": "010",
+    "IINST2": "011",
+    "IINST3": "012",
+    "PMAX": "09000",
+    "PAPP": "07500",
+}
+SHORT = {"ADIR1": "031", "ADCO": THREE_PHASE, "IINST1": "031", "IINST2": "011", "IINST3": "012"}
+STANDARD_FRAME = {
+    "ADSC": NUMBER,
+    "DATE": "H260114120228",
+    "NGTF": "BASE",
+    "LTARF": "BASE",
+    "EAST": "001000500",
+    "EASF01": "001000500",
+    "IRMS1": "002",
+    "URMS1": "230",
+    "PREF": "06",
+    "SINSTS": "00460",
+    "STGE": "003A0001",
+    "NTARF": "01",
+}
+
+
+def historique(**values: str) -> Reading:
+    """Return a reading of mode historique."""
+    return Reading(Mode.HISTORIQUE, values)
+
+
+def standard(**values: str) -> Reading:
+    """Return a reading of mode standard: the usual one with other values."""
+    return Reading(Mode.STANDARD, STANDARD_FRAME | values)
+
+
+def follow(*readings: Reading, exclude: frozenset[str] = frozenset()) -> tuple[StateTracker, Any]:
+    """Give readings to a tracker, 2 s apart, the first at 0, and return it with its state at the last one."""
+    followed = tracker(exclude=exclude)
+    for position, reading in enumerate(readings):
+        followed.update(reading, now=2.0 * position, time=TIME)
+    return followed, followed.state(now=2.0 * (len(readings) - 1))
+
+
+def test_a_short_frame_updates_the_state_and_does_not_empty_it() -> None:
+    """The currents and the alert are those of the short frame, all else is that of the long one."""
+    _, state = follow(historique(**LONG), historique(**SHORT))
+
+    assert state["current"] == {"1": 31, "2": 11, "3": 12}
+    assert state["energy"]["import_total"] == 1_000_000
+    assert state["power"]["apparent"] == 7500
+    assert state["alerts"]["overrun"] == {"active": True, "since": TIME}
+
+
+def test_an_alarm_ends_with_the_second_frame_that_lacks_it() -> None:
+    """One frame may have lost the group."""
+    _, one = follow(historique(**LONG), historique(**SHORT), historique(**LONG))
+    _, two = follow(historique(**LONG), historique(**SHORT), historique(**LONG), historique(**LONG))
+
+    assert one["alerts"]["overrun"]["active"] is True
+    assert two["alerts"]["overrun"] == {"active": False, "since": None}
+
+
+def test_a_meter_that_sends_no_alarm_has_an_overrun_by_its_currents() -> None:
+    """A current above the subscribed one is an overrun where ADIRn never came (Linky type 76)."""
+    _, state = follow(historique(**(LONG | {"IINST2": "031"})))
+
+    assert state["alerts"]["overrun"]["active"] is True
+
+
+def test_what_is_not_renewed_is_unknown_and_stays_a_field() -> None:
+    """Two minutes without a frame: every field is null, and none is gone."""
+    followed, fresh = follow(historique(**LONG))
+    old: Any = followed.state(now=STALE_AFTER + 0.1)
+
+    assert followed.state(now=STALE_AFTER)["power"] == fresh["power"]
+    assert old["power"]["apparent"] is None
+    assert old["current"] == {"1": None, "2": None, "3": None}
+    assert old.keys() == fresh.keys()
+
+
+def test_a_field_that_the_meter_never_had_is_absent() -> None:
+    """A meter of mode historique has no voltage, a consumer injects nothing."""
+    _, state = follow(historique(**LONG))
+
+    assert "voltage" not in state
+    assert "export_total" not in state["energy"]
+    assert "injected" not in state["power"]
+
+
+def test_before_the_first_reading_there_is_no_state() -> None:
+    """Nothing is said of a meter that was never heard."""
+    assert tracker().state(now=0.0) == {}
+
+
+def test_the_mode_changes_and_the_names_stay() -> None:
+    """Enedis changes the mode: what both modes say has the same name, and the second frame is believed."""
+    _, before = follow(historique(ADCO=NUMBER, OPTARIF="BASE", ISOUSC="30", BASE="001000000", PAPP="00460"))
+    _, after = follow(
+        historique(ADCO=NUMBER, OPTARIF="BASE", ISOUSC="30", BASE="001000000", PAPP="00460"),
+        standard(),
+        standard(),
+    )
+
+    assert before["contract"] == {
+        "code": "BASE",
+        "name": "Base",
+        "subscribed_power": 6000,
+        "subscribed_current": 30,
+    }
+    assert after["contract"] == before["contract"]
+    assert after["energy"]["import_total"] == 1_000_500
+    assert (before["power"]["apparent"], after["power"]["apparent"]) == (460, 460)
+    assert after["meter"]["mode"] == "standard"
+
+
+def test_one_frame_of_another_meter_changes_nothing() -> None:
+    """A single frame may be an accident of the line; the second one begins anew."""
+    other = standard(ADSC="041961654321", SINSTS="01000")
+    _, one = follow(standard(), other)
+    _, two = follow(standard(), other, other)
+
+    assert (one["meter"]["number"], one["power"]["apparent"]) == (NUMBER, 460)
+    assert (two["meter"]["number"], two["power"]["apparent"]) == ("041961654321", 1000)
+
+
+def test_net_power_is_negative_while_more_is_injected() -> None:
+    """A producer's net power is what is drawn less what is injected."""
+    _, state = follow(standard(SINSTS="00000", SINSTI="02300", EAIT="000000123"))
+
+    assert (state["power"]["injected"], state["power"]["net"]) == (2300, -2300)
+    assert state["power"]["estimated"] is False
+
+
+def test_self_consumption_without_a_contract_is_estimated() -> None:
+    """STGE says that power flows out, SINSTS is 0: IRMS × URMS is how much, and marked as an estimate."""
+    _, state = follow(standard(SINSTS="00000", IRMS1="005", URMS1="240", STGE="003A4201"))
+
+    assert (state["power"]["injected"], state["power"]["net"], state["power"]["estimated"]) == (
+        1200,
+        -1200,
+        True,
+    )
+
+
+def test_an_absurd_power_of_a_phase_is_left_out() -> None:
+    """A phase draws neither more than all together nor more than twice the subscription."""
+    _, state = follow(standard(SINSTS="00417", SINSTS1="37059", SINSTS2="00100", SINSTS3="00110"))
+
+    assert state["power"]["apparent_by_phase"] == {"2": 100, "3": 110}
+
+
+def test_the_mean_power_has_an_upper_bound_while_the_index_stands_still() -> None:
+    """With solar panels the index stands for hours: after two minutes the mean is at most 30 W."""
+    followed = tracker()
+    for second in range(0, 122, 2):
+        followed.update(standard(), now=float(second), time=TIME)
+    state: Any = followed.state(now=120.0)
+
+    assert (state["power"]["mean"], state["power"]["mean_is_upper_bound"]) == (30, True)
+
+
+def test_news_is_told_apart_from_measures() -> None:
+    """An alert, a tariff period and a colour must not wait; a power may."""
+    followed = tracker()
+    followed.update(standard(), now=0.0, time=TIME)
+
+    assert not followed.update(standard(SINSTS="00500"), now=2.0, time=TIME)
+    assert followed.update(standard(STGE="003A0081"), now=4.0, time=TIME)
+    assert followed.update(standard(STGE="003A0081", LTARF="HEURE CREUSE"), now=6.0, time=TIME)
+
+
+def test_what_is_excluded_has_no_field() -> None:
+    """An excluded number is in no message, and neither is what is made of an excluded étiquette."""
+    _, state = follow(standard(), exclude=frozenset({"ADSC", "SINSTS"}))
+
+    assert "number" not in state["meter"]
+    assert "apparent" not in state["power"]
+    assert NUMBER.encode() not in encode(state)
+
+
+LABELS = {Mode.HISTORIQUE: HISTORIQUE, Mode.STANDARD: STANDARD}
+READINGS = st.sampled_from(Mode).flatmap(
+    lambda mode: st.builds(
+        Reading,
+        st.just(mode),
+        st.dictionaries(
+            st.sampled_from(sorted(LABELS[mode])),
+            st.one_of(
+                st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20),
+                st.from_regex(r"\A[0-9]{1,9}\Z"),
+            ),
+            min_size=1,
+        ),
+    )
+)
+VALIDATOR = jsonschema.Draft202012Validator(schema())
+
+
+@given(st.lists(READINGS, min_size=1, max_size=4))
+def test_whatever_the_meter_says_the_state_has_the_form_of_the_schema(readings: list[Reading]) -> None:
+    """No reading raises, and every state is valid."""
+    _, state = follow(*readings)
+
+    VALIDATOR.validate(state)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 60.0, 10_000.0])
+def test_an_old_state_is_valid_too(seconds: float) -> None:
+    """Null is allowed wherever a value may be missing."""
+    followed, _ = follow(standard(), historique(**LONG), historique(**LONG))
+
+    VALIDATOR.validate(followed.state(now=seconds))

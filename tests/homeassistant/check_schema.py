@@ -29,7 +29,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from teleinfo.homeassistant import discovery as ours
-from teleinfo.homeassistant.registers import ENTITIES
+from teleinfo.homeassistant.register_entities import ENTITIES
 from teleinfo.homeassistant.values import DERIVED, find_entity
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.meter_id import meter_of

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.homeassistant.announcer import EMPTY, NAMELESS, WITHIN, Announcer
+from teleinfo.homeassistant.announcer import CONFIRM_WITHIN, EMPTY, NO_NUMBER_AFTER, Announcer
 from teleinfo.tic.labels import ALARMS, Mode
 from teleinfo.tic.reading import Reading
 from tests.homeassistant.golden import announcer, feed, message_of, readings_of
@@ -28,7 +28,7 @@ EJP = {"ADCO": "041961123456", "OPTARIF": "EJP", "EJPHN": "000019212", "EJPHPM":
 LINKY = {"ADSC": "041961123456", "VTIC": "02", "EAST": "000019212", "SINSTS": "01940"}
 SHORT = {"ADCO": "041976123456", "IINST1": "031", "IINST2": "002", "IINST3": "002"}
 LONG = SHORT | {"OPTARIF": "EJP", "EJPHN": "000019212", "EJPHPM": "000000000", "PTEC": "HN"}
-PASSING = {
+ENDING = {
     *("ADPS", "ADIR1", "ADIR2", "ADIR3", "PEJP", "PPOINTE", "MODE"),
     *("PREAVIS", "PREAVIS1", "PREAVIS2", "PREAVISD", "PREAVISF"),
     *(f"{bound}{number}_HORODATE" for bound in ("DPM", "FPM") for number in (1, 2, 3)),
@@ -41,103 +41,103 @@ def frames(*values: dict[str, str], mode: Mode = Mode.HISTORIQUE) -> list[Readin
     return [Reading(mode, each) for each in values]
 
 
-def keys(localized: Announcer) -> set[str]:
+def keys(device: Announcer) -> set[str]:
     """Return what is announced beside the line itself; nothing before the first message."""
-    return set() if localized.announcement is None else set(message_of(localized)["cmps"]) - LINE
+    return set() if device.announcement is None else set(message_of(device)["cmps"]) - LINE
 
 
-def states(localized: Announcer) -> dict[str, Any]:
+def states(device: Announcer) -> dict[str, Any]:
     """Return the states as they stand."""
-    decoded: dict[str, Any] = json.loads(localized.states)
+    decoded: dict[str, Any] = json.loads(device.states)
     return decoded
 
 
 def announced(readings: Iterable[Reading], **options: Any) -> Announcer:  # noqa: ANN401 - those of announcer
     """Return an announcer that has heard these."""
-    localized = announcer(**options)
-    feed(localized, readings)
-    return localized
+    device = announcer(**options)
+    feed(device, readings)
+    return device
 
 
 def test_nothing_is_announced_from_a_single_frame() -> None:
     """One frame may be an accident of the line; its states are sent all the same."""
-    localized = announced(frames(HC))
+    device = announced(frames(HC))
 
-    assert localized.announcement is None
-    assert states(localized)["HCHC"] == 19212
+    assert device.announcement is None
+    assert states(device)["HCHC"] == 19212
 
 
 def test_what_this_meter_sends_is_announced_and_nothing_else() -> None:
     """A counter at zero of the running contract as well as one that counts."""
-    localized = announced(frames(HC, HC))
+    device = announced(frames(HC, HC))
 
     expected = {*HC, "INDEX_TOTAL_HC", "PUISSANCE_MOYENNE"} - {"ADCO"}
-    assert keys(localized) == expected
+    assert keys(device) == expected
 
 
 def test_a_label_that_comes_later_is_added_then() -> None:
     """The overrun comes: one message more, with everything that was there."""
-    localized = announced(frames(HC, HC))
-    before = keys(localized)
-    feed(localized, frames(HC | {"ADPS": "032"}, HC | {"ADPS": "032"}), now=10)
+    device = announced(frames(HC, HC))
+    before = keys(device)
+    feed(device, frames(HC | {"ADPS": "032"}, HC | {"ADPS": "032"}), now=10)
 
-    assert keys(localized) == before | {"ADPS"}
+    assert keys(device) == before | {"ADPS"}
 
 
 def test_what_came_once_and_again_much_later_is_not_believed() -> None:
     """Two accidents of the line far apart are no label."""
-    localized = announced(frames(HC, HC, HC | {"ADPS": "032"}, *[HC] * WITHIN, HC | {"ADPS": "032"}))
+    device = announced(frames(HC, HC, HC | {"ADPS": "032"}, *[HC] * CONFIRM_WITHIN, HC | {"ADPS": "032"}))
 
-    assert "ADPS" not in keys(localized)
+    assert "ADPS" not in keys(device)
 
 
 def test_the_message_stays_the_same_while_nothing_is_new() -> None:
     """A steady meter is announced once."""
-    localized = announced(frames(HC, HC))
-    message = localized.announcement
-    feed(localized, frames(HC, HC | {"PAPP": "00750"}, {"ADCO": "041961123456", "PAPP": "00750"}), now=10)
+    device = announced(frames(HC, HC))
+    message = device.announcement
+    feed(device, frames(HC, HC | {"PAPP": "00750"}, {"ADCO": "041961123456", "PAPP": "00750"}), now=10)
 
-    assert localized.announcement is message
+    assert device.announcement is message
 
 
 def test_the_states_of_a_frame_are_those_of_this_frame_alone() -> None:
     """A label that is missing is not made up; that an alarm or a notice is missing is a state."""
-    localized = announced(frames(HC, HC, {"ADCO": "041961123456", "PAPP": "00750"}))
+    device = announced(frames(HC, HC, {"ADCO": "041961123456", "PAPP": "00750"}))
 
-    over = dict.fromkeys(PASSING) | dict.fromkeys(ALARMS, "OFF")
-    assert states(localized) == {"METER": "041961123456", "PAPP": 750, "PUISSANCE_MOYENNE": None} | over
+    over = dict.fromkeys(ENDING) | dict.fromkeys(ALARMS, "OFF")
+    assert states(device) == {"METER": "041961123456", "PAPP": 750, "PUISSANCE_MOYENNE": None} | over
 
 
 def test_an_alarm_is_over_when_two_frames_lack_it() -> None:
     """One frame may have lost the group."""
     alarmed = HC | {"ADPS": "032"}
-    localized = announced(frames(alarmed, alarmed))
-    assert states(localized)["ADPS"] == "ON"
-    feed(localized, frames(HC), now=10)
-    assert "ADPS" not in states(localized)
-    feed(localized, frames(alarmed, HC), now=20)
-    assert "ADPS" not in states(localized)
-    feed(localized, frames(HC), now=30)
+    device = announced(frames(alarmed, alarmed))
+    assert states(device)["ADPS"] == "ON"
+    feed(device, frames(HC), now=10)
+    assert "ADPS" not in states(device)
+    feed(device, frames(alarmed, HC), now=20)
+    assert "ADPS" not in states(device)
+    feed(device, frames(HC), now=30)
 
-    assert states(localized)["ADPS"] == "OFF"
+    assert states(device)["ADPS"] == "OFF"
 
 
 def test_an_alarm_of_before_the_start_is_over() -> None:
     """Home Assistant may have heard it of the process before; it is not announced by its end."""
-    localized = announced(frames(HC, HC))
+    device = announced(frames(HC, HC))
 
-    assert states(localized)["ADPS"] == "OFF"
-    assert "ADPS" not in keys(localized)
+    assert states(device)["ADPS"] == "OFF"
+    assert "ADPS" not in keys(device)
 
 
 def test_the_frame_that_shows_the_end_is_known() -> None:
     """Of what Home Assistant knows: the first of the frames that say so."""
     alarmed = HC | {"ADPS": "032"}
-    localized = announcer()
+    device = announcer()
     shown = []
     for now, reading in enumerate(frames(HC, HC, HC, alarmed, alarmed, HC, HC, HC)):
-        localized.take(reading, now=now)
-        shown.append(localized.ended)
+        device.take(reading, now=now)
+        shown.append(device.ended)
 
     assert shown == [False] * 6 + [True, False]
 
@@ -146,137 +146,137 @@ def test_the_notices_of_older_meters_end_too() -> None:
     """ICE and PME-PMI send no number of the contract, and no short frames."""
     calm = {"ADS": "041936123456", "PTCOUR1": "HPH"}
     notice = calm | {"PREAVIS": "DEP", "PREAVIS1": "TD-PM", "MODE": "CONTROLE"}
-    localized = announced(frames(notice, notice))
-    assert states(localized)["PREAVIS"] == "DEP"
-    feed(localized, frames(calm, calm), now=10)
+    device = announced(frames(notice, notice))
+    assert states(device)["PREAVIS"] == "DEP"
+    feed(device, frames(calm, calm), now=10)
 
-    assert [states(localized)[key] for key in ("PREAVIS", "PREAVIS1", "MODE")] == [None] * 3
+    assert [states(device)[key] for key in ("PREAVIS", "PREAVIS1", "MODE")] == [None] * 3
 
 
 def test_a_notice_that_is_withdrawn_is_unknown() -> None:
     """PEJP is sent before and during the peak, and its 30 min must not stay for ever."""
     notice = EJP | {"PEJP": "30"}
-    localized = announced(frames(notice, notice))
-    assert states(localized)["PEJP"] == 30
-    feed(localized, frames(EJP, EJP), now=10)
+    device = announced(frames(notice, notice))
+    assert states(device)["PEJP"] == 30
+    feed(device, frames(EJP, EJP), now=10)
 
-    assert states(localized)["PEJP"] is None
+    assert states(device)["PEJP"] is None
 
 
 def test_a_short_frame_withdraws_no_notice() -> None:
     """Three phases above their limit send frames with nothing but currents; an alarm may end in them."""
     notice = LONG | {"PEJP": "30"}
-    localized = announced(frames(notice, notice, SHORT | {"ADIR1": "031"}, SHORT | {"ADIR1": "031"}))
-    feed(localized, frames(SHORT, SHORT, SHORT), now=10)
+    device = announced(frames(notice, notice, SHORT | {"ADIR1": "031"}, SHORT | {"ADIR1": "031"}))
+    feed(device, frames(SHORT, SHORT, SHORT), now=10)
 
-    assert "PEJP" not in states(localized)
-    assert states(localized)["ADIR1"] == "OFF"
+    assert "PEJP" not in states(device)
+    assert states(device)["ADIR1"] == "OFF"
 
 
 def test_a_mobile_peak_that_is_past_has_no_beginning() -> None:
     """The moment of DPM1 goes with its group."""
     peak = LINKY | {"DPM1": "00", "DPM1_HORODATE": " 260114060000"}
-    localized = announced(frames(peak, peak, mode=Mode.STANDARD))
-    assert states(localized)["DPM1_HORODATE"] == "2026-01-14T06:00:00+01:00"
-    feed(localized, frames(LINKY, LINKY, mode=Mode.STANDARD), now=10)
+    device = announced(frames(peak, peak, mode=Mode.STANDARD))
+    assert states(device)["DPM1_HORODATE"] == "2026-01-14T06:00:00+01:00"
+    feed(device, frames(LINKY, LINKY, mode=Mode.STANDARD), now=10)
 
-    assert states(localized)["DPM1_HORODATE"] is None
+    assert states(device)["DPM1_HORODATE"] is None
 
 
 def test_another_number_must_come_twice_in_a_row() -> None:
     """A frame with a strange number is nobody's: not even its states are sent."""
-    localized = announced(frames(HC, HC))
-    before = (localized.announcement, localized.states)
+    device = announced(frames(HC, HC))
+    before = (device.announcement, device.states)
     stranger = HC | {"ADCO": "041961999999", "PAPP": "99999"}
-    feed(localized, frames(stranger), now=10)
-    assert (localized.announcement, localized.states) == before
-    feed(localized, frames(HC, stranger), now=20)
-    assert states(localized)["METER"] == "041961123456"
-    feed(localized, frames(stranger), now=30)
-    assert states(localized)["METER"] == "041961999999"
-    assert keys(localized) == set()
-    feed(localized, frames(stranger), now=40)
+    feed(device, frames(stranger), now=10)
+    assert (device.announcement, device.states) == before
+    feed(device, frames(HC, stranger), now=20)
+    assert states(device)["METER"] == "041961123456"
+    feed(device, frames(stranger), now=30)
+    assert states(device)["METER"] == "041961999999"
+    assert keys(device) == set()
+    feed(device, frames(stranger), now=40)
 
-    assert message_of(localized)["dev"]["ids"] == ["teleinfo_041961999999"]
+    assert message_of(device)["dev"]["ids"] == ["teleinfo_041961999999"]
 
 
 def test_a_change_of_mode_keeps_the_device_and_announces_the_new_labels() -> None:
     """ADSC in standard is ADCO in historique: the device is the same, its entities are others."""
-    localized = announced(frames(HC, HC))
-    feed(localized, frames(LINKY, LINKY, LINKY, mode=Mode.STANDARD), now=10)
+    device = announced(frames(HC, HC))
+    feed(device, frames(LINKY, LINKY, LINKY, mode=Mode.STANDARD), now=10)
 
-    assert localized.announcement is not None
-    assert localized.announcement[0] == "homeassistant/device/teleinfo_041961123456/config"
-    assert keys(localized) == {"VTIC", "EAST", "SINSTS", "PUISSANCE_MOYENNE"}
+    assert device.announcement is not None
+    assert device.announcement[0] == "homeassistant/device/teleinfo_041961123456/config"
+    assert keys(device) == {"VTIC", "EAST", "SINSTS", "PUISSANCE_MOYENNE"}
 
 
 def test_a_frame_that_lost_its_number_is_of_the_meter_that_we_know() -> None:
     """But not before we know one, nor in another mode."""
     nameless = {key: value for key, value in HC.items() if key != "ADCO"}
-    localized = announced(frames(nameless))
-    assert localized.states == EMPTY
-    feed(localized, frames(HC, nameless), now=10)
-    assert states(localized)["METER"] == "041961123456"
-    before = localized.states
-    feed(localized, frames({"EAST": "000000001"}, mode=Mode.STANDARD), now=20)
+    device = announced(frames(nameless))
+    assert device.states == EMPTY
+    feed(device, frames(HC, nameless), now=10)
+    assert states(device)["METER"] == "041961123456"
+    before = device.states
+    feed(device, frames({"EAST": "000000001"}, mode=Mode.STANDARD), now=20)
 
-    assert localized.states == before
+    assert device.states == before
 
 
 def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
     """CJE and ICE do not say who they are: the topic tells them apart."""
-    readings = frames(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * (NAMELESS + 1))
-    localized, other = announced(readings), announced(readings, topic="teleinfo/atelier")
+    readings = frames(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * (NO_NUMBER_AFTER + 1))
+    device, other = announced(readings), announced(readings, topic="teleinfo/atelier")
 
-    assert keys(localized) == {"PTCOUR", "EApHPH"}
-    assert localized.announcement is not None
+    assert keys(device) == {"PTCOUR", "EApHPH"}
+    assert device.announcement is not None
     assert other.announcement is not None
-    assert localized.announcement[0] != other.announcement[0]
-    assert "sn" not in message_of(localized)["dev"]
+    assert device.announcement[0] != other.announcement[0]
+    assert "sn" not in message_of(device)["dev"]
 
 
 def test_what_is_excluded_is_neither_announced_nor_sent() -> None:
     """Neither is what would be made of it: no total without HCHC."""
-    localized = announced(frames(HC, HC), exclude={"HCHC", "PTEC"})
+    device = announced(frames(HC, HC), exclude={"HCHC", "PTEC"})
 
-    assert keys(localized) == {"OPTARIF", "HCHP", "IINST", "PAPP"}
-    assert states(localized).keys() == {"METER", "OPTARIF", "HCHP", "IINST", "PAPP"} | PASSING
+    assert keys(device) == {"OPTARIF", "HCHP", "IINST", "PAPP"}
+    assert states(device).keys() == {"METER", "OPTARIF", "HCHP", "IINST", "PAPP"} | ENDING
 
 
 @pytest.mark.parametrize(("excluded", "gone"), [("PEJP", {"PEJP"}), ("DPM1", {"DPM1_HORODATE"})])
 def test_an_excluded_notice_is_not_even_said_to_be_over(excluded: str, gone: set[str]) -> None:
     """Nothing is said of it."""
-    localized = announced(frames(EJP, EJP, EJP), exclude={excluded})
+    device = announced(frames(EJP, EJP, EJP), exclude={excluded})
 
-    assert PASSING - states(localized).keys() == gone
+    assert ENDING - states(device).keys() == gone
 
 
 def test_a_notice_ends_whatever_is_excluded() -> None:
     """What tells a short frame from a long one is looked for in the frame, and not in what is left of it."""
     notice = EJP | {"PEJP": "30"}
-    localized = announced(frames(notice, notice, EJP, EJP), exclude={"OPTARIF"})
+    device = announced(frames(notice, notice, EJP, EJP), exclude={"OPTARIF"})
 
-    assert states(localized)["PEJP"] is None
+    assert states(device)["PEJP"] is None
 
 
 def test_an_excluded_horodate_goes_with_its_label() -> None:
     """As in the readings."""
     sent = LINKY | {"SMAXSN": "00100", "SMAXSN_HORODATE": "H260114120000"}
-    localized = announced(frames(sent, sent, mode=Mode.STANDARD), exclude={"SMAXSN"})
+    device = announced(frames(sent, sent, mode=Mode.STANDARD), exclude={"SMAXSN"})
 
-    assert not {"SMAXSN", "SMAXSN_HORODATE"} & (keys(localized) | states(localized).keys())
+    assert not {"SMAXSN", "SMAXSN_HORODATE"} & (keys(device) | states(device).keys())
 
 
 @pytest.mark.parametrize("excluded", ["ADCO", "ADSC"])
 def test_an_excluded_number_stands_nowhere(excluded: str) -> None:
     """Neither in the topic nor in the message nor in the states, whatever the mode is next."""
     for readings in (frames(HC, HC), frames(LINKY, LINKY, mode=Mode.STANDARD)):
-        localized = announced(readings, exclude={excluded})
+        device = announced(readings, exclude={excluded})
 
-        assert localized.announcement is not None
-        topic, message = localized.announcement
-        assert b"041961123456" not in topic.encode() + message + localized.states
-        assert b"123456" not in topic.encode() + message + localized.states
+        assert device.announcement is not None
+        topic, message = device.announcement
+        assert b"041961123456" not in topic.encode() + message + device.states
+        assert b"123456" not in topic.encode() + message + device.states
 
 
 def test_two_meters_on_two_topics_share_nothing() -> None:
@@ -286,8 +286,8 @@ def test_two_meters_on_two_topics_share_nothing() -> None:
         first = announced(frames(HC, HC), exclude=exclude)
         second = announced(frames(other, other), topic="teleinfo/garage", exclude=exclude)
         ids = [
-            {component["uniq_id"] for component in message_of(localized)["cmps"].values()}
-            for localized in (first, second)
+            {component["uniq_id"] for component in message_of(device)["cmps"].values()}
+            for device in (first, second)
         ]
 
         assert first.announcement is not None
@@ -299,8 +299,8 @@ def test_two_meters_on_two_topics_share_nothing() -> None:
 
 def test_supplier_indexes_that_the_contract_does_not_use_are_hidden_while_they_are_zero() -> None:
     """All ten are sent; a household with two of them is shown two."""
-    localized = announced(readings_of("standard", frames=3))
-    components = message_of(localized)["cmps"]
+    device = announced(readings_of("standard", frames=3))
+    components = message_of(device)["cmps"]
     hidden = {f"EASF{number:02}" for number in range(1, 11) if "en" in components[f"EASF{number:02}"]}
 
     assert hidden == {f"EASF{number:02}" for number in range(3, 11)}
@@ -316,8 +316,8 @@ def test_a_supplier_index_of_the_contract_is_shown_though_it_is_zero() -> None:
 
 def test_the_mean_powers_are_those_of_what_is_drawn_and_of_what_is_given() -> None:
     """After some minutes both are near what the simulated household draws and produces."""
-    localized = announced(readings_of("standard-producer", frames=200))
-    found = states(localized)
+    device = announced(readings_of("standard-producer", frames=200))
+    found = states(device)
 
     assert found["PUISSANCE_MOYENNE_INJECTEE"] == pytest.approx(found["SINSTI"], rel=0.5)
     # It gives, and so draws nothing: nothing has counted yet.
@@ -326,14 +326,14 @@ def test_the_mean_powers_are_those_of_what_is_drawn_and_of_what_is_given() -> No
 
 def test_the_mean_power_begins_anew_when_another_contract_counts() -> None:
     """The indexes of two contracts have nothing to do with each other."""
-    localized = announcer()
+    device = announcer()
     now = 0.0
     for second in range(200):
-        now = feed(localized, frames(HC | {"HCHP": f"{second:09}"}), now=now)
-    assert states(localized)["PUISSANCE_MOYENNE"] is not None
-    feed(localized, frames({"ADCO": HC["ADCO"], "OPTARIF": "BASE", "BASE": "090000000"}), now=now)
+        now = feed(device, frames(HC | {"HCHP": f"{second:09}"}), now=now)
+    assert states(device)["PUISSANCE_MOYENNE"] is not None
+    feed(device, frames({"ADCO": HC["ADCO"], "OPTARIF": "BASE", "BASE": "090000000"}), now=now)
 
-    assert states(localized)["PUISSANCE_MOYENNE"] is None
+    assert states(device)["PUISSANCE_MOYENNE"] is None
 
 
 def test_the_name_is_that_of_the_model() -> None:

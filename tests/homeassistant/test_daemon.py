@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.homeassistant.link import JITTER
+from teleinfo.homeassistant.link import ANSWER_DELAY
 from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.cli.test_run import FRAME, SAMPLE, SAMPLE_JSON, historique
 from tests.support.broker import MosquittoBroker
@@ -152,7 +152,7 @@ def test_all_is_said_again_when_home_assistant_is_born(broker: MosquittoBroker, 
             rest = subscriber.drain()
 
     assert again.payload == before.payload
-    assert again.at - born.at >= JITTER[0] - 0.1
+    assert again.at - born.at >= ANSWER_DELAY[0] - 0.1
     assert config not in [message.topic for message in rest]
 
 

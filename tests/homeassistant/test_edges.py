@@ -6,7 +6,7 @@ Each test was written for a mutant, a program with one small change, that no oth
 
 from __future__ import annotations
 
-from teleinfo.state.mean_power import GAP, LEAST, MeanPower
+from teleinfo.state.mean_power import GAP, MIN_INTERVAL, MeanPower
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.meter_id import meter_of
 
@@ -45,7 +45,7 @@ def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None
         said.append(power.watts)
     power.take(82, now=172.0)
 
-    assert said[int(LEAST) - 2 : int(LEAST)] == [3600, 60]
+    assert said[int(MIN_INTERVAL) - 2 : int(MIN_INTERVAL)] == [3600, 60]
     assert said[-1] == 36
     assert power.watts == 356
 

@@ -25,22 +25,22 @@ def test_the_message_and_the_states_of_a_meter_are_those_of_its_file(meter: str)
 @pytest.mark.parametrize("meter", METERS)
 def test_no_two_entities_of_a_meter_have_the_same_name(meter: str) -> None:
     """Home Assistant makes the id of an entity from its name."""
-    localized = golden.announcer()
-    golden.feed(localized, golden.readings_of(meter, frames=3))
-    names = [component["name"] for component in golden.message_of(localized)["cmps"].values()]
+    device = golden.announcer()
+    golden.feed(device, golden.readings_of(meter, frames=3))
+    names = [component["name"] for component in golden.message_of(device)["cmps"].values()]
 
     assert len(set(names)) == len(names)
 
 
 def test_the_ids_and_the_topic_are_frozen() -> None:
     """`teleinfo_<number>_<ÉTIQUETTE>`: whoever changes one of these loses the history of every household."""
-    localized = golden.announcer()
-    golden.feed(localized, golden.readings_of("standard-tempo", frames=3))
-    message = golden.message_of(localized)
+    device = golden.announcer()
+    golden.feed(device, golden.readings_of("standard-tempo", frames=3))
+    message = golden.message_of(device)
     ids = {component["uniq_id"] for component in message["cmps"].values()}
 
-    assert localized.announcement is not None
-    assert localized.announcement[0] == "homeassistant/device/teleinfo_041961123456/config"
+    assert device.announcement is not None
+    assert device.announcement[0] == "homeassistant/device/teleinfo_041961123456/config"
     assert message["dev"]["ids"] == ["teleinfo_041961123456"]
     assert all(component["uniq_id"].endswith(f"_{key}") for key, component in message["cmps"].items())
     assert {
@@ -75,10 +75,10 @@ def test_the_ids_and_the_topic_are_frozen() -> None:
 )
 def test_the_id_of_a_total_is_frozen(meter: str, total: str) -> None:
     """Each option has a total of its own, or a change of contract would be taken for energy."""
-    localized = golden.announcer()
-    golden.feed(localized, golden.readings_of(meter, frames=3))
+    device = golden.announcer()
+    golden.feed(device, golden.readings_of(meter, frames=3))
 
-    assert golden.message_of(localized)["cmps"][total]["uniq_id"] == f"teleinfo_041961123456_{total}"
+    assert golden.message_of(device)["cmps"][total]["uniq_id"] == f"teleinfo_041961123456_{total}"
 
 
 def test_the_origin_names_the_program_its_version_and_its_home() -> None:

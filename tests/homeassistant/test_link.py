@@ -1,4 +1,4 @@
-"""How Home Assistant is joined to the house: the outbox, its birth, and where the program is at home."""
+"""The announcer joined to the outbox, the birth message, and the home page of the program."""
 
 from __future__ import annotations
 
@@ -119,9 +119,9 @@ def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hou
     assert len(sent(outbox)) == 2
 
 
-def test_a_birth_repeats_every_state_once_after_the_jitter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Births that come before the answer share it; one that comes later has its own."""
-    monkeypatch.setattr(link, "JITTER", (0.05, 0.1))
+    monkeypatch.setattr(link, "ANSWER_DELAY", (0.05, 0.1))
 
     async def births() -> list[int]:
         outbox = Outbox(1)
@@ -178,7 +178,7 @@ def test_the_message_has_the_address_that_the_installed_package_gives(
     for second in (0, 1):
         home.take(FRAME, now=second, due=True)
     message = json.loads(sent(outbox)["homeassistant/device/teleinfo_041961123456/config"])
-    localized = message["o"]
-    del localized["name"], localized["sw"]
+    shown = message["o"]
+    del shown["name"], shown["sw"]
 
-    assert localized == origin
+    assert shown == origin

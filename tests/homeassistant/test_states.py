@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.homeassistant import registers
-from teleinfo.homeassistant.entities import Entity, Nature, entity_of
-from teleinfo.homeassistant.values import State, drawn, find_entity, running_indexes, states_of
+from teleinfo.homeassistant import register_entities
+from teleinfo.homeassistant.entities import Entity, StateType, entity_of
+from teleinfo.homeassistant.values import State, find_entity, imported_index, running_indexes, states_of
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, build_reading
 from tests.support.strategies import groups
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from teleinfo.tic.groups import Group
 
 
-def states(mode: Mode, values: dict[str, str], *, island: bool = False) -> dict[str, State]:
+def states(mode: Mode, values: dict[str, str], *, overseas: bool = False) -> dict[str, State]:
     """Return the states of a frame with these values."""
-    return states_of(Reading(mode, values), island=island)
+    return states_of(Reading(mode, values), overseas=overseas)
 
 
 def historique(**values: str) -> dict[str, State]:
@@ -39,17 +39,17 @@ def fits(entity: Entity, state: State) -> bool:
     """Whether Home Assistant would take this state."""
     if state is None:
         return True
-    match entity.nature:
-        case Nature.NUMBER:
+    match entity.state_type:
+        case StateType.NUMBER:
             # A reactive power may be negative; a total that is makes Home Assistant raise.
             return isinstance(state, (int, float)) and (
                 state >= 0 or entity.state_class != "total_increasing"
             )
-        case Nature.CHOICE:
+        case StateType.CHOICE:
             return state in entity.options
-        case Nature.SWITCH:
+        case StateType.SWITCH:
             return state in {"ON", "OFF"}
-        case Nature.TIME:
+        case StateType.TIME:
             return dt.datetime.fromisoformat(str(state)).tzinfo is not None
     return isinstance(state, str) and 0 < len(state) <= 255
 
@@ -60,7 +60,7 @@ def test_every_state_of_any_frame_fits_an_entity(sent: list[Group]) -> None:
     reading = build_reading([group for group in sent if group.mode is sent[0].mode])
     if reading is None:
         return
-    for key, state in states_of(reading, island=False).items():
+    for key, state in states_of(reading, overseas=False).items():
         entity = find_entity(reading.mode, key)
 
         assert entity is not None, key
@@ -114,7 +114,7 @@ def test_horodates_are_moments_except_on_the_islands() -> None:
         "DATE": "2024-07-13T08:31:44+02:00",
         "DPM1_HORODATE": "2023-02-13T06:00:00+01:00",
     }
-    assert states(Mode.STANDARD, sent, island=True) == {}
+    assert states(Mode.STANDARD, sent, overseas=True) == {}
 
 
 def test_an_alarm_that_is_sent_is_on() -> None:
@@ -204,8 +204,8 @@ def test_a_mobile_peak_tells_the_colour_of_tomorrow_before_the_register_does(
 
 def test_what_has_options_is_a_choice_and_what_has_none_is_a_switch() -> None:
     """A field of a register is one of a list or one bit."""
-    for entity in registers.ENTITIES.values():
-        assert entity.nature is (Nature.CHOICE if entity.options else Nature.SWITCH), entity.key
+    for entity in register_entities.ENTITIES.values():
+        assert entity.state_type is (StateType.CHOICE if entity.options else StateType.SWITCH), entity.key
 
 
 def test_a_missing_phase_is_a_problem() -> None:
@@ -227,7 +227,7 @@ def test_the_total_is_the_sum_of_the_indexes_of_the_running_option() -> None:
     found = historique(OPTARIF="HC", HCHC="000019212", HCHP="000068306")
 
     assert found["INDEX_TOTAL_HC"] == 19212 + 68306
-    assert drawn(Mode.HISTORIQUE, found) == ("INDEX_TOTAL_HC", 19212 + 68306)
+    assert imported_index(Mode.HISTORIQUE, found) == ("INDEX_TOTAL_HC", 19212 + 68306)
 
 
 @pytest.mark.parametrize(
@@ -245,7 +245,7 @@ def test_without_all_indexes_there_is_no_total(values: dict[str, str]) -> None:
     found = historique(**values)
 
     assert not [key for key in found if key.startswith("INDEX_TOTAL")]
-    assert drawn(Mode.HISTORIQUE, found) is None
+    assert imported_index(Mode.HISTORIQUE, found) is None
 
 
 def test_the_option_base_needs_no_total() -> None:
@@ -253,13 +253,13 @@ def test_the_option_base_needs_no_total() -> None:
     found = historique(OPTARIF="BASE", BASE="000012345")
 
     assert found == {"OPTARIF": "BASE", "BASE": 12345}
-    assert drawn(Mode.HISTORIQUE, found) == ("BASE", 12345)
+    assert imported_index(Mode.HISTORIQUE, found) == ("BASE", 12345)
 
 
 def test_standard_has_its_total_from_the_meter() -> None:
     """EAST counts all that is drawn."""
-    assert drawn(Mode.STANDARD, standard(EAST="000012345")) == ("EAST", 12345)
-    assert drawn(Mode.STANDARD, standard(EASF01="000012345")) is None
+    assert imported_index(Mode.STANDARD, standard(EAST="000012345")) == ("EAST", 12345)
+    assert imported_index(Mode.STANDARD, standard(EASF01="000012345")) is None
 
 
 def test_the_running_indexes_are_those_that_a_frame_speaks_of() -> None:
@@ -300,7 +300,7 @@ def test_the_class_of_a_number_follows_from_its_kind_and_unit(mode: Mode) -> Non
     """Never a unit that its class does not have; a total where it is a plain index, and nowhere else."""
     for label in (STANDARD if mode is Mode.STANDARD else HISTORIQUE).values():
         entity = entity_of(mode, label.name)
-        if entity is None or entity.nature is not Nature.NUMBER:
+        if entity is None or entity.state_type is not StateType.NUMBER:
             continue
 
         assert entity.unit in CLASSES[entity.device_class], label.name

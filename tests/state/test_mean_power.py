@@ -6,18 +6,18 @@ from random import Random
 
 import pytest
 
-from teleinfo.state.mean_power import ACCURACY, GAP, LEAST, MeanPower
+from teleinfo.state.mean_power import ACCURACY, GAP, MIN_INTERVAL, MeanPower
 
 
-def said(watts: float, *, period: float, seconds: float, rng: Random) -> list[tuple[float, int | None]]:
-    """Return when what is said of a steady power, read every `period` seconds with some jitter."""
-    power, now, localized = MeanPower(), 0.0, []
+def measured(watts: float, *, period: float, seconds: float, rng: Random) -> list[tuple[float, int | None]]:
+    """Return the figures of a steady power and their times, read every `period` seconds with jitter."""
+    power, now, figures = MeanPower(), 0.0, []
     offset = rng.random()
     while now < seconds:
         power.take(int(1000 + offset + watts * now / 3600), now=now)
-        localized.append((now, power.watts))
+        figures.append((now, power.watts))
         now += period * rng.uniform(0.8, 1.2)
-    return localized
+    return figures
 
 
 @pytest.mark.parametrize("period", [1.0, 1.7, 2.5, 17.0])
@@ -25,19 +25,19 @@ def said(watts: float, *, period: float, seconds: float, rng: Random) -> list[tu
 def test_a_steady_power_is_said_within_the_promised_share(watts: float, period: float) -> None:
     """Each figure is within 5 % (and the rounding to 1 W) of the power that was drawn."""
     for seed in range(20):
-        localized = [said_ for _, said_ in said(watts, period=period, seconds=1800, rng=Random(seed))]
-        figures = [figure for figure in localized if figure is not None]
+        read = measured(watts, period=period, seconds=1800, rng=Random(seed))
+        figures = [figure for _, figure in read if figure is not None]
 
         assert figures, "nothing was said in half an hour"
         assert all(abs(figure - watts) <= ACCURACY * watts * 1.06 + 1 for figure in figures), set(figures)
 
 
 def test_nothing_is_said_before_a_minute_has_been_measured() -> None:
-    """The first step of the index begins the first stretch."""
-    localized = said(3000, period=1.5, seconds=600, rng=Random(1))
-    first = next(now for now, watts in localized if watts is not None)
+    """The first step of the index begins the first interval."""
+    figures = measured(3000, period=1.5, seconds=600, rng=Random(1))
+    first = next(now for now, watts in figures if watts is not None)
 
-    assert LEAST <= first <= LEAST + 10
+    assert MIN_INTERVAL <= first <= MIN_INTERVAL + 10
 
 
 def test_a_power_that_falls_is_followed_down_while_no_step_comes() -> None:

@@ -40,9 +40,9 @@ def test_a_number_tells_the_maker_and_the_model(
     assert (known.maker, known.name, known.model) == (maker, name, model)
 
 
-def test_only_a_meter_of_the_islands_lives_by_another_time() -> None:
+def test_only_a_meter_of_the_islands_has_another_time_zone() -> None:
     """Types 86 and 87 are those of the islands (SEI)."""
-    assert [meter(f"0419{kind}123456").island for kind in ("61", "86", "87")] == [False, True, True]
+    assert [meter(f"0419{kind}123456").overseas for kind in ("61", "86", "87")] == [False, True, True]
 
 
 def test_the_number_is_the_scope_and_the_serial_number() -> None:

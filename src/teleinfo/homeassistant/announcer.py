@@ -1,10 +1,9 @@
 """
-Follow one meter, and keep what Home Assistant is to be told: the discovery message and the states.
+Readings of one meter to its discovery message and its states, as retained payloads.
 
-Readings go in; `announcement` and `states` are the payloads to be retained. Pure: time comes in.
-
-An entity is announced once two frames of this meter have had its state: one frame alone may be an accident of
-the line. From then on it stays. Two frames in a row with another number, or in another mode, begin anew.
+Pure: times are arguments. An entity is announced after two frames with its state, since a single frame may
+be an accident of the line, and stays announced. Two frames in a row with another number, or in another
+mode, start over.
 """
 
 from __future__ import annotations
@@ -14,7 +13,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant import discovery
-from teleinfo.homeassistant.values import EXPORTED, IMPORTED, drawn, find_entity, running_indexes, states_of
+from teleinfo.homeassistant.values import (
+    EXPORTED,
+    IMPORTED,
+    find_entity,
+    imported_index,
+    running_indexes,
+    states_of,
+)
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
 from teleinfo.tic.meter_id import meter_of, number_of
@@ -26,28 +32,28 @@ if TYPE_CHECKING:
     from teleinfo.homeassistant.values import State
     from teleinfo.tic.meter_id import Meter
 
-WITHIN: Final = 30
-"""Frames within which the second one must come: three phases send 20 short frames for each long one."""
+CONFIRM_WITHIN: Final = 30
+"""Frames within which a state must come again: three-phase meters send 20 short frames for each long one."""
 
-ABSENCES: Final = 2
-"""Frames in a row without its étiquette that end an alarm or a notice."""
+ENDED_AFTER: Final = 2
+"""Frames in a row without its étiquette after which an alarm or a notice is over."""
 
-NAMELESS: Final = 10
-"""Frames without a number after which a meter says none: CJE and ICE do not."""
+NO_NUMBER_AFTER: Final = 10
+"""Frames without a number after which the meter is taken for one that sends none (CJE, ICE)."""
 
 EMPTY: Final = b"{}"
-"""States of nothing: what is to be retained before the first frame, in place of those of an earlier run."""
-
+"""The states before the first frame: they replace those that an earlier run left on the broker."""
 
 _Identity = tuple[str | None, Mode]
 
 
 class Announcer:
     """
-    Speaks for the meter whose readings it is given.
+    Makes the messages of the meter whose readings it takes.
 
-    `prefix` is Home Assistant's discovery prefix, `sources` the topics, `base` our base topic; étiquettes in
-    `exclude` are neither announced nor sent. `ended` tells whether the last frame showed that an alarm or a
+    `prefix` is Home Assistant's discovery prefix, `base` our base topic; étiquettes in `exclude` are
+    neither announced nor sent. `announcement` is topic and payload of the discovery message (None: nothing
+    is announced yet), `states` the payload of the states. `ended`: the last frame showed that an alarm or a
     notice is over.
     """
 
@@ -58,17 +64,17 @@ class Announcer:
         self._exclude = exclude
         self._private = not exclude.isdisjoint(METER_NUMBERS)
         self._identity: _Identity | None = None
-        self._other: _Identity | None = None
-        self._nameless = 0
+        self._candidate: _Identity | None = None
+        self._without_number = 0
         self._meter: Meter | None = None
-        self._passing = _passing(exclude)
+        self._ending = _ending_keys(exclude)
         self.ended = False
-        self._forget()
+        self._reset()
 
-    def _forget(self) -> None:
-        """Begin anew: nothing is known of the meter."""
+    def _reset(self) -> None:
+        """Know nothing of the meter."""
         self._frames = 0
-        self._seen: dict[str, int] = {}  # in which frame
+        self._last_frame: dict[str, int] = {}  # number of the last frame with this key
         self._announced: dict[str, Entity] = {}
         self._absences: dict[str, int] = {}
         self._powers: dict[str, tuple[str, MeanPower]] = {}
@@ -77,45 +83,45 @@ class Announcer:
 
     @property
     def name(self) -> str:
-        """What the meter is, for people."""
+        """The model of the meter, for the log; it does not identify the meter."""
         return self._meter.model if self._meter is not None else ""
 
     def take(self, reading: Reading, *, now: float) -> None:
-        """Note a reading that came at the monotonic time `now`, in seconds."""
+        """Update `announcement`, `states` and `ended` with a reading of the monotonic time `now`, seconds."""
         self.ended = False
-        if not self._is_ours(number_of(reading), reading.mode) or self._meter is None:
+        if not self._is_followed(number_of(reading), reading.mode) or self._meter is None:
             return
         kept = self._without_excluded(reading)
-        states = states_of(kept, island=self._meter.island)
-        self._measure(reading.mode, states, now)
-        if self._believe(kept, states):
+        states = states_of(kept, overseas=self._meter.overseas)
+        self._add_mean_powers(reading.mode, states, now)
+        if self._confirm(kept, states):
             self.announcement = (
                 discovery.topic(self._prefix, self._meter),
                 discovery.message(self._meter, self._announced.values(), self._sources),
             )
-        states |= self._over(reading)
+        states |= self._ended_alarms(reading)
         self.states = json.dumps(
             {discovery.SCOPE: self._meter.scope, **states}, separators=(",", ":")
         ).encode("ascii")
 
-    def _is_ours(self, number: str | None, mode: Mode) -> bool:
-        """Whether a frame is of the meter that we follow; perhaps follow another one."""
+    def _is_followed(self, number: str | None, mode: Mode) -> bool:
+        """Return whether a frame is of the followed meter; follow another one from its second frame on."""
         if number is None:
-            self._nameless += 1
-            if self._identity is None and self._nameless >= NAMELESS:
+            self._without_number += 1
+            if self._identity is None and self._without_number >= NO_NUMBER_AFTER:
                 self._follow((None, mode))
             return self._identity is not None and self._identity[1] is mode
         identity = (number, mode)
         if identity != self._identity:
-            if self._identity is not None and identity != self._other:
-                self._other = identity
+            if self._identity is not None and identity != self._candidate:
+                self._candidate = identity
                 return False
             self._follow(identity)
-        self._other = None
+        self._candidate = None
         return True
 
     def _follow(self, identity: _Identity) -> None:
-        self._forget()
+        self._reset()
         self._identity = identity
         self._meter = meter_of(identity[0], topic=self._base, private=self._private)
 
@@ -127,11 +133,11 @@ class Announcer:
         }
         return Reading(reading.mode, kept)
 
-    def _measure(self, mode: Mode, states: dict[str, State], now: float) -> None:
+    def _add_mean_powers(self, mode: Mode, states: dict[str, State], now: float) -> None:
         """Add the mean powers to `states`."""
         exported = states.get("EAIT")
         sources = {
-            IMPORTED: drawn(mode, states),
+            IMPORTED: imported_index(mode, states),
             EXPORTED: ("EAIT", exported) if isinstance(exported, int) else None,
         }
         for key, source in sources.items():
@@ -143,48 +149,48 @@ class Announcer:
             if key in self._powers:
                 states[key] = self._powers[key][1].watts
 
-    def _over(self, reading: Reading) -> dict[str, State]:
+    def _ended_alarms(self, reading: Reading) -> dict[str, State]:
         """
-        Return the alarms that are over (OFF) and the notices that are withdrawn (None: unknown).
+        Return the states of the alarms that are over (OFF) and of the notices that are withdrawn (None).
 
-        Their étiquette is then missing. But it may be missing as well because its group was damaged, so that
-        two frames in a row must lack it; and the short frames of three phases never have a notice. Those that
-        we never saw are over too: Home Assistant may know them from before this process, or this mode.
+        The meter ends them by sending their étiquette no more. A single frame may lack it because its group
+        was damaged, and the short frames of three-phase meters never have a notice. Alarms that we never
+        saw are over too: Home Assistant may know them from an earlier run, or from the other mode.
         """
         values = reading.values
         short = reading.mode is Mode.HISTORIQUE and "IINST1" in values and "OPTARIF" not in values
-        over: dict[str, State] = {}
-        for key, label in self._passing.items():
+        ended: dict[str, State] = {}
+        for key, label in self._ending.items():
             if short and label in NOTICES:
                 continue
             missing = 0 if label in values else self._absences.get(key, 0) + 1
             self._absences[key] = missing
-            if missing >= ABSENCES:
-                over[key] = "OFF" if label in ALARMS else None
-                self.ended |= missing == ABSENCES and key in self._announced
-        return over
+            if missing >= ENDED_AFTER:
+                ended[key] = "OFF" if label in ALARMS else None
+                self.ended |= missing == ENDED_AFTER and key in self._announced
+        return ended
 
-    def _believe(self, reading: Reading, states: dict[str, State]) -> bool:
-        """Count what this frame has; return whether it made an entity believed."""
+    def _confirm(self, reading: Reading, states: dict[str, State]) -> bool:
+        """Add the entities that this frame confirms to those announced; return whether there are any."""
         grown = False
         self._frames += 1
         running = running_indexes(reading, states)
         for key, state in states.items():
             if key in self._announced:
                 continue
-            before, self._seen[key] = self._seen.get(key), self._frames
+            before, self._last_frame[key] = self._last_frame.get(key), self._frames
             entity = find_entity(reading.mode, key)
-            if entity is None or before is None or self._frames - before > WITHIN:
+            if entity is None or before is None or self._frames - before > CONFIRM_WITHIN:
                 continue
-            # A supplier index at zero that the contract does not use: it is there, for whoever looks for it.
+            # A supplier index at zero that the contract does not use is announced, but not enabled.
             idle = key.startswith("EASF") and state == 0 and key not in running
             self._announced[key] = replace(entity, enabled=False) if idle else entity
             grown = True
         return grown
 
 
-def _passing(exclude: frozenset[str]) -> dict[str, str]:
-    """Return the keys of the entities of alarms and notices, in any mode, each with its étiquette."""
+def _ending_keys(exclude: frozenset[str]) -> dict[str, str]:
+    """Return the keys of the alarms and notices of both modes, each with its étiquette."""
     return {
         key: label
         for label in sorted(ALARMS | NOTICES)

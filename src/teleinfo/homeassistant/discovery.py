@@ -1,8 +1,8 @@
 """
-Write the message by which Home Assistant discovers the meter: one for the whole device.
+The message by which Home Assistant discovers the meter: one for the whole device.
 
 Pure. The form is that of MQTT device discovery as Home Assistant's own code reads it (2026.2). The ids and
-the topic are frozen: whoever changes them makes every household lose its history.
+the topic are frozen: with another id every household would lose its history.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo import __version__
-from teleinfo.homeassistant.entities import Entity, Nature
+from teleinfo.homeassistant.entities import Entity, StateType
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from teleinfo.tic.meter_id import Meter
 
 SCOPE: Final = "METER"
-"""The key under which the states say whose they are: those of another meter make this device unavailable."""
+"""The key of the meter's scope in the states: with the states of another meter the device is unavailable."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where things come from: the topics that the entities listen to, and the home of this program."""
+    """The topics that the entities subscribe to, and the address of this program's home page."""
 
     states: str
     status: str
@@ -39,7 +39,7 @@ def topic(prefix: str, meter: Meter) -> str:
 
 
 def message(meter: Meter, entities: Iterable[Entity], sources: Sources) -> bytes:
-    """Return the message, compact JSON in ASCII, for these entities and those of the line itself."""
+    """Return the message, compact JSON in ASCII, of these entities and of those of the line."""
     device: dict[str, Any] = {
         "ids": [_device_id(meter)],
         "name": meter.name,
@@ -56,7 +56,7 @@ def message(meter: Meter, entities: Iterable[Entity], sources: Sources) -> bytes
         "dev": {key: value for key, value in device.items() if value is not None},
         "o": {"name": "teleinfo", "sw": __version__} | ({"url": sources.url} if sources.url else {}),
         "stat_t": sources.states,
-        "avty": [{"t": sources.status}, {"t": sources.states, "val_tpl": _whose(meter)}],
+        "avty": [{"t": sources.status}, {"t": sources.states, "val_tpl": _availability(meter)}],
         "avty_mode": "all",
         "cmps": announced,
     }
@@ -67,14 +67,14 @@ def _device_id(meter: Meter) -> str:
     return f"teleinfo_{meter.scope}"
 
 
-def _whose(meter: Meter) -> str:
+def _availability(meter: Meter) -> str:
     return f"{{{{ 'online' if value_json.{SCOPE} | default('') == '{meter.scope}' else 'offline' }}}}"
 
 
 def _component(meter: Meter, entity: Entity, template: str) -> dict[str, Any]:
-    """Return one component, with Home Assistant's abbreviations, without what is empty."""
+    """Return one component, in Home Assistant's abbreviations, without empty values."""
     component = {
-        "p": "binary_sensor" if entity.nature is Nature.SWITCH else "sensor",
+        "p": "binary_sensor" if entity.state_type is StateType.SWITCH else "sensor",
         "uniq_id": f"{_device_id(meter)}_{entity.key}",
         "name": entity.name,
         "dev_cla": entity.device_class,
@@ -91,21 +91,21 @@ def _component(meter: Meter, entity: Entity, template: str) -> dict[str, Any]:
 
 def _state_template(entity: Entity) -> str:
     """
-    Return the template that reads the state of `entity`, and never complains.
+    Return the template of `entity`'s state, which logs no error when the message lacks the state.
 
-    A state that the message lacks leaves the entity as it was. Of a number and of a switch an empty text is
-    enough, which Home Assistant ignores; any other must say its own state again, or None before it has one
-    ("unknown" is no option of a closed list, and no date). The JSON null becomes None: unknown.
+    The entity then keeps the state that it has. A number or a switch does so when the template gives an
+    empty text; any other type needs its own state again, or None before it has one ("unknown" is no option
+    of a closed list, and no date). The JSON null becomes None: unknown.
     """
     value = f"value_json['{entity.key}']"
-    if entity.nature in {Nature.NUMBER, Nature.SWITCH}:
+    if entity.state_type in {StateType.NUMBER, StateType.SWITCH}:
         return f"{{{{ {value} | default('') }}}}"
     before = "this.state if this.state not in ('unknown', 'unavailable') else none"
     return f"{{{{ {value} | default({before}) }}}}"
 
 
-# What `health` says of the line, with the templates that read it; null there becomes None: unknown.
-_VERDICTS: Final = {
+# The grades of the line in `health`; null there becomes None: unknown.
+_GRADES: Final = {
     "silent": "Muette",
     "good": "Bonne",
     "fair": "Correcte",
@@ -114,8 +114,8 @@ _VERDICTS: Final = {
 }
 
 
-def _line(key: str, name: str, nature: Nature, **more: Any) -> Entity:  # noqa: ANN401 - any field of Entity
-    return Entity(key=key, name=name, nature=nature, diagnostic=True, **more)
+def _line(key: str, name: str, state_type: StateType, **more: Any) -> Entity:  # noqa: ANN401 - any field of Entity
+    return Entity(key=key, name=name, state_type=state_type, diagnostic=True, **more)
 
 
 _LINE: Final = (
@@ -123,18 +123,18 @@ _LINE: Final = (
         _line(
             "LIGNE_QUALITE",
             "Qualité de la ligne",
-            Nature.CHOICE,
+            StateType.CHOICE,
             device_class="enum",
-            options=tuple(_VERDICTS.values()),
+            options=tuple(_GRADES.values()),
             icon="mdi:signal",
         ),
-        f"{{{{ {_VERDICTS!r}.get(value_json.line) }}}}",
+        f"{{{{ {_GRADES!r}.get(value_json.line) }}}}",
     ),
     (
         _line(
             "LIGNE_ERREURS",
             "Groupes erronés",
-            Nature.NUMBER,
+            StateType.NUMBER,
             state_class="measurement",
             unit="%",
             icon="mdi:alert-circle-outline",
@@ -145,7 +145,7 @@ _LINE: Final = (
         _line(
             "LIGNE_MODE",
             "Mode TIC",
-            Nature.CHOICE,
+            StateType.CHOICE,
             device_class="enum",
             options=("historique", "standard"),
             icon="mdi:serial-port",
@@ -156,7 +156,7 @@ _LINE: Final = (
         _line(
             "LIGNE_VITESSE",
             "Vitesse de la ligne",
-            Nature.NUMBER,
+            StateType.NUMBER,
             unit="bauds",
             icon="mdi:speedometer",
         ),

@@ -1,9 +1,9 @@
 """
-Decide what an étiquette becomes in Home Assistant.
+What an étiquette becomes in Home Assistant.
 
-The rule is one: platform, device class, state class and unit follow from the kind and the unit that the label
-table gives. What the rule cannot know (contract values, maxima, shorter names) is listed once, here.
-Pure. Units and classes are those that Home Assistant accepts together, or it refuses the entity.
+Platform, device class, state class and unit follow from the kind and the unit in the table of étiquettes.
+What does not follow from them (contract values, maxima, shorter names) is listed here. Pure. Home Assistant
+refuses an entity whose unit and class do not fit each other.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.homeassistant.names import NAMES
 from teleinfo.tic.labels import ALARMS, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
 
@@ -20,8 +19,8 @@ if TYPE_CHECKING:
     from teleinfo.tic.labels import LabelSpec, Mode
 
 
-class Nature(enum.Enum):
-    """What the state of an entity is."""
+class StateType(enum.Enum):
+    """The type of an entity's state."""
 
     NUMBER = "number"
     TEXT = "text"
@@ -33,14 +32,14 @@ class Nature(enum.Enum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """
-    One entity: `key` is both the end of its id and its key in the values.
+    One entity. `key` is the end of its id and its key in the states.
 
-    `diagnostic` and `enabled` are for what a household does not want to see at first.
+    A `diagnostic` entity is listed apart; one that is not `enabled` is hidden until the user asks for it.
     """
 
     key: str
     name: str
-    nature: Nature
+    state_type: StateType
     device_class: str | None = None
     state_class: str | None = None
     unit: str | None = None
@@ -50,7 +49,7 @@ class Entity:
     enabled: bool = True
 
 
-# Home Assistant's unit of each of the table's; kVA is sent as VA, see FACTORS.
+# Units that Home Assistant does not have: kVA is sent as VA, times FACTORS.
 _UNITS: Final = {"kVA": "VA"}
 FACTORS: Final = {"kVA": 1000}
 _DEVICE_CLASSES: Final = {
@@ -68,12 +67,12 @@ _DEVICE_CLASSES: Final = {
     "V": "voltage",
     "min": "duration",
 }
-# Home Assistant wants a total of these, and these quantities are those of an interval.
+# Home Assistant takes these classes as totals only, and these quantities belong to an interval.
 _NOT_MEASURED: Final = frozenset({"energy", "reactive_energy", "duration"})
 
-# Set by the contract or by the meter, and not by what the household does.
+# Set by the contract or by the meter, not by consumption.
 _CONTRACT: Final = frozenset({"ISOUSC", "PREF", "PCOUP", "IMAX", "IMAX1", "IMAX2", "IMAX3"})
-# What a household does not want to see at first: constants of Linky, the past, the distributor's.
+# Not enabled: constants of Linky, values of the day before, the distributor's indexes.
 _HIDDEN: Final = frozenset(
     {
         *("IMAX", "IMAX1", "IMAX2", "IMAX3", "HHPHC", "DEMAIN", "MOTDETAT", "VTIC"),
@@ -96,44 +95,91 @@ _ICONS: Final = {
     "PEJP": "mdi:timer-alert-outline",
 }
 
+_PHASES: Final = ("1", "2", "3")
 
-def nature_of(label: LabelSpec) -> Nature | None:
+# Shorter than the désignation of the documents; Home Assistant puts the name of the device before each.
+_NAMES: Final = {
+    "OPTARIF": "Option tarifaire",
+    "PTEC": "Période tarifaire",
+    "DEMAIN": "Couleur du lendemain (code)",
+    "PEJP": "Préavis EJP",
+    "ADPS": "Dépassement",
+    **{f"ADIR{phase}": f"Dépassement phase {phase}" for phase in _PHASES},
+    "IMAX": "Intensité maximale",
+    "PMAX": "Puissance maximale",
+    "HHPHC": "Horaire heures pleines heures creuses",
+    "MOTDETAT": "Mot d'état",
+    "NGTF": "Calendrier tarifaire",
+    "LTARF": "Tarif en cours",
+    "EAST": "Énergie soutirée",
+    "EAIT": "Énergie injectée",
+    **{f"EASF{number:02}": f"Index fournisseur {number:02}" for number in range(1, 11)},
+    **{f"EASD{number:02}": f"Index distributeur {number:02}" for number in range(1, 5)},
+    **{f"ERQ{quadrant}": f"Énergie réactive Q{quadrant}" for quadrant in range(1, 5)},
+    **{f"IRMS{phase}": f"Intensité phase {phase}" for phase in _PHASES},
+    **{f"URMS{phase}": f"Tension phase {phase}" for phase in _PHASES},
+    **{f"UMOY{phase}": f"Tension moyenne phase {phase}" for phase in _PHASES},
+    "PREF": "Puissance de référence",
+    "PCOUP": "Puissance de coupure",
+    "SINSTS": "Puissance apparente soutirée",
+    **{f"SINSTS{phase}": f"Puissance apparente soutirée phase {phase}" for phase in _PHASES},
+    "SINSTI": "Puissance apparente injectée",
+    "SMAXSN": "Puissance max. soutirée du jour",
+    **{f"SMAXSN{phase}": f"Puissance max. soutirée du jour phase {phase}" for phase in _PHASES},
+    "SMAXSN-1": "Puissance max. soutirée de la veille",
+    **{f"SMAXSN{phase}-1": f"Puissance max. soutirée de la veille phase {phase}" for phase in _PHASES},
+    "SMAXIN": "Puissance max. injectée du jour",
+    "SMAXIN-1": "Puissance max. injectée de la veille",
+    "CCASN": "Courbe de charge soutirée",
+    "CCASN-1": "Courbe de charge soutirée, point précédent",
+    "CCAIN": "Courbe de charge injectée",
+    "CCAIN-1": "Courbe de charge injectée, point précédent",
+    "NTARF": "Index tarifaire en cours",
+    "NJOURF": "Jour tarifaire en cours",
+    "NJOURF+1": "Jour tarifaire suivant",
+    "PJOURF+1": "Profil du jour tarifaire suivant",
+    "PPOINTE": "Profil du prochain jour de pointe",
+}
+
+
+def state_type_of(label: LabelSpec) -> StateType | None:
     """
-    Return what the states of this étiquette are, None where no entity is made of it.
+    Return the type of the states of this étiquette, None if no entity is made of it.
 
-    That is an identifier (it is the device's own), a ratio (no unit, and no form that the documents agree
-    on), a date without an offset, and the value of a mobile peak, of which the horodate is what counts.
+    There is none of an identifier (it belongs to the device), a ratio (no unit, and no form that the
+    documents agree on), a date without an offset, and the value of a mobile peak (only its horodate means
+    something).
     """
     if label.name in ALARMS:
-        return Nature.SWITCH
+        return StateType.SWITCH
     if label.kind in {Kind.INDEX, Kind.QUANTITY}:
-        return None if label.unit is None else Nature.NUMBER
+        return None if label.unit is None else StateType.NUMBER
     if label.horodate:
-        return Nature.TIME if label.kind is Kind.HORODATE else None
+        return StateType.TIME if label.kind is Kind.HORODATE else None
     if label.kind in {Kind.IDENTIFIER, Kind.HORODATE}:
         return None
-    return Nature.CHOICE if label.options else Nature.TEXT
+    return StateType.CHOICE if label.options else StateType.TEXT
 
 
 def entity_of(mode: Mode, key: str) -> Entity | None:
-    """Return the entity of an étiquette of `mode` or of a horodate (`SMAXSN_HORODATE`); None: it has none."""
+    """Return the entity of an étiquette or of a horodate (`SMAXSN_HORODATE`), None if it has none."""
     label = lookup(mode, key)
     if label is None:
         base = lookup(mode, key.removesuffix(HORODATE_SUFFIX))
         return None if base is None or not base.horodate else _time_of(base, key)
-    nature = nature_of(label)
-    match nature:
+    state_type = state_type_of(label)
+    match state_type:
         case None:
             return None
-        case Nature.NUMBER:
+        case StateType.NUMBER:
             return _number(label)
-        case Nature.SWITCH:
-            return Entity(key=key, name=_name(label), nature=nature, device_class="problem")
-        case Nature.TIME:
+        case StateType.SWITCH:
+            return Entity(key=key, name=_name(label), state_type=state_type, device_class="problem")
+        case StateType.TIME:
             return Entity(
                 key=key,
                 name=_name(label),
-                nature=nature,
+                state_type=state_type,
                 device_class="timestamp",
                 diagnostic=True,
                 enabled=False,
@@ -142,8 +188,8 @@ def entity_of(mode: Mode, key: str) -> Entity | None:
     return Entity(
         key=key,
         name=_name(label),
-        nature=nature,
-        device_class="enum" if nature is Nature.CHOICE else None,
+        state_type=state_type,
+        device_class="enum" if state_type is StateType.CHOICE else None,
         options=label.options,
         icon=_ICONS.get(key),
         diagnostic=technical or key in _HIDDEN,
@@ -155,8 +201,8 @@ def _number(label: LabelSpec) -> Entity:
     """
     Return the entity of a quantity or an index.
 
-    Only a plain index is a total: those with their unit behind the number belong to meters whose index jumps
-    when the tariff period changes, and Home Assistant would take each fall for a new meter.
+    Only an index without a glued unit is a total: meters that glue it send the index of the running tariff
+    period under one étiquette, and Home Assistant would take each fall for a new meter.
     """
     unit = label.unit or ""
     device_class = _DEVICE_CLASSES.get(unit)
@@ -168,7 +214,7 @@ def _number(label: LabelSpec) -> Entity:
     return Entity(
         key=label.name,
         name=_name(label),
-        nature=Nature.NUMBER,
+        state_type=StateType.NUMBER,
         device_class=device_class,
         state_class=state_class,
         unit=_UNITS.get(unit, unit),
@@ -179,12 +225,12 @@ def _number(label: LabelSpec) -> Entity:
 
 
 def _time_of(label: LabelSpec, key: str) -> Entity:
-    """Return the entity of a group's horodate; that of a mobile peak is what the group is about."""
+    """Return the entity of a group's horodate: the main one of a mobile peak, else a diagnostic one."""
     peak = label.kind is Kind.ENUMERATION
     return Entity(
         key=key,
         name=_name(label) if peak else f"{_name(label)} (horodate)",
-        nature=Nature.TIME,
+        state_type=StateType.TIME,
         device_class="timestamp",
         diagnostic=not peak,
         enabled=peak,
@@ -192,4 +238,4 @@ def _time_of(label: LabelSpec, key: str) -> Entity:
 
 
 def _name(label: LabelSpec) -> str:
-    return NAMES.get(label.name, label.french)
+    return _NAMES.get(label.name, label.french)

@@ -1,8 +1,8 @@
 """
-Join the announcer to the rest of the house: what it has to say goes into the outbox as retained states.
+The announcer joined to the outbox: discovery message and states are retained messages.
 
-Every state is sent again after each connection, as the publisher does it; here it is also done when Home
-Assistant is born, a moment later: many bridges hear the same message, and it is busy then.
+The publisher repeats them after each connection. They are repeated here when Home Assistant says that it has
+started, a few seconds later: it is busy then, and every bridge answers the same message.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BIRTH: Final = b"online"
-JITTER: Final = (1.0, 5.0)
-"""Seconds from its birth to our answer, at least and at most."""
+ANSWER_DELAY: Final = (1.0, 5.0)
+"""Seconds from the birth message to our answer, at least and at most."""
 
-NEWS: Final = 3600.0
+LOG_INTERVAL: Final = 3600.0
 """The least time between two lines of the log about another meter, seconds."""
 
 
 class HomeAssistant:
-    """Home Assistant, which has `prefix` as its discovery prefix. To be made inside the event loop."""
+    """Home Assistant with the discovery prefix `prefix`. To be made inside the event loop."""
 
     def __init__(
         self, *, prefix: str, topics: Topics, exclude: frozenset[str], outbox: Outbox, rng: Random
@@ -46,19 +46,19 @@ class HomeAssistant:
             prefix=prefix,
             base=topics.readings,
             sources=Sources(
-                states=topics.homeassistant, status=topics.status, health=topics.health, url=_home()
+                states=topics.homeassistant, status=topics.status, health=topics.health, url=_project_url()
             ),
             exclude=exclude,
         )
         self._announced: tuple[str, bytes] | None = None
-        self._quiet_until = -math.inf
+        self._next_log = -math.inf
         self._answer: asyncio.TimerHandle | None = None
-        # First in the outbox, before `status`: no entity becomes available with the state of an earlier run.
+        # Before `status` in the outbox: no entity becomes available with the states of an earlier run.
         outbox.put_state(topics.homeassistant, EMPTY)
-        self.subscription = Subscription(f"{prefix}/status", self._heard)
+        self.subscription = Subscription(f"{prefix}/status", self._on_birth)
 
     def take(self, reading: Reading, *, now: float, due: bool) -> None:
-        """Note a reading of the monotonic time `now`; its states are sent if `due`, or if an alarm ends."""
+        """Take a reading of the monotonic time `now`; send its states if `due`, or if an alarm ended."""
         self._announcer.take(reading, now=now)
         if due or self._announcer.ended:
             self._outbox.put_state(self._topics.homeassistant, self._announcer.states)
@@ -68,29 +68,29 @@ class HomeAssistant:
         if self._announced is None or self._announced[0] != announcement[0]:
             if self._announced is not None:
                 self._outbox.forget_state(self._announced[0])
-            # A line that says another number again and again is a line of the log an hour.
-            if now >= self._quiet_until:
-                self._quiet_until = now + NEWS
+            # A line on which the number changes again and again.
+            if now >= self._next_log:
+                self._next_log = now + LOG_INTERVAL
                 # Without the topic: the number of the meter is in it.
                 log.info("Home Assistant is told of the meter: %s", self._announcer.name)
         self._announced = announcement
         self._outbox.put_state(*announcement)
 
-    def _heard(self, payload: bytes) -> None:
+    def _on_birth(self, payload: bytes) -> None:
         if payload == BIRTH and (self._answer is None or self._answer.when() < self._now()):
             self._answer = asyncio.get_running_loop().call_later(
-                self._rng.uniform(*JITTER), self._outbox.repeat_states
+                self._rng.uniform(*ANSWER_DELAY), self._outbox.repeat_states
             )
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
 
 
-def _home() -> str | None:
+def _project_url() -> str | None:
     """
-    Return the address that the package gives for itself, None where it gives none, or is no package.
+    Return the home page in the metadata of the package, None if there is none, or if it is not installed.
 
-    Of pyproject's project.urls that is Homepage, else the first (core metadata, Project-URL: "label, URL").
+    That is Homepage of pyproject's project.urls, else the first (core metadata, Project-URL: "label, URL").
     """
     from importlib import metadata  # noqa: PLC0415 - slow to import: only where it is asked for
 

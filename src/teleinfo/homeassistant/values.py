@@ -1,8 +1,8 @@
 """
-Turn the reading of one frame into the states that Home Assistant gets.
+Reading of one frame to states of Home Assistant.
 
-Pure. Every state is of this frame alone. What does not fit its entity (a code outside of a closed list, a
-horodate that is no date) is left out, and Home Assistant keeps what it had.
+Pure. The states are those of this frame alone. One that does not fit its entity (a code outside a closed
+list, a horodate that is no date) is left out, and Home Assistant keeps the one before.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.homeassistant import registers
-from teleinfo.homeassistant.entities import FACTORS, Entity, Nature, entity_of, nature_of
+from teleinfo.homeassistant import register_entities
+from teleinfo.homeassistant.entities import FACTORS, Entity, StateType, entity_of, state_type_of
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import CONTRACTS, DIGITS, STANDARD, Mode, lookup, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 State = int | float | str | None
 
 IMPORTED, EXPORTED = "PUISSANCE_MOYENNE", "PUISSANCE_MOYENNE_INJECTEE"
-"""The keys of the mean powers, which are not of one frame: see `power`."""
+"""The keys of the mean powers, which are measured over several frames: see `state.mean_power`."""
 
 _TOTAL: Final = "INDEX_TOTAL_"
-_LONGEST: Final = 255  # characters of a state in Home Assistant; a longer one becomes unknown
+_MAX_STATE_LENGTH: Final = 255  # characters; Home Assistant makes a longer state unknown
 _NUMBER: Final = re.compile(rf"[+-]?[0-9]{{1,{DIGITS}}}(?:[.,][0-9]{{1,{DIGITS}}})?")
 
 
@@ -34,7 +34,7 @@ def _power(key: str, name: str) -> Entity:
     return Entity(
         key=key,
         name=name,
-        nature=Nature.NUMBER,
+        state_type=StateType.NUMBER,
         device_class="power",
         state_class="measurement",
         unit="W",
@@ -45,7 +45,7 @@ _TOTALS: Final = tuple(
     Entity(
         key=f"{_TOTAL}{option}",
         name="Index total (calculé)",
-        nature=Nature.NUMBER,
+        state_type=StateType.NUMBER,
         device_class="energy",
         state_class="total_increasing",
         unit="Wh",
@@ -53,7 +53,10 @@ _TOTALS: Final = tuple(
     for option, indexes in CONTRACTS.items()
     if len(indexes) > 1
 )
-_DRAWN: Final = {Mode.STANDARD: ("EAST",), Mode.HISTORIQUE: ("BASE", *(entity.key for entity in _TOTALS))}
+_IMPORTED_INDEXES: Final = {
+    Mode.STANDARD: ("EAST",),
+    Mode.HISTORIQUE: ("BASE", *(entity.key for entity in _TOTALS)),
+}
 DERIVED: Final = {
     IMPORTED: _power(IMPORTED, "Puissance active moyenne (calculée)"),
     EXPORTED: _power(EXPORTED, "Puissance active moyenne injectée (calculée)"),
@@ -62,39 +65,43 @@ DERIVED: Final = {
 
 
 def find_entity(mode: Mode, key: str) -> Entity | None:
-    """Return the entity whose state has this key, None where there is none."""
-    return DERIVED.get(key) or registers.ENTITIES.get(key) or entity_of(mode, key)
+    """Return the entity whose state has this key, None if there is none."""
+    return DERIVED.get(key) or register_entities.ENTITIES.get(key) or entity_of(mode, key)
 
 
-def states_of(reading: Reading, *, island: bool) -> dict[str, State]:
-    """Return the state of each entity that this frame speaks of; None: unknown. An `island` has no time."""
+def states_of(reading: Reading, *, overseas: bool) -> dict[str, State]:
+    """
+    Return the state of each entity that this frame has a value for; None: unknown.
+
+    `overseas`: the meter is not in metropolitan France, so that the offset of its times is not known.
+    """
     states: dict[str, State] = {}
     for key, value in reading.values.items():
         label = lookup(reading.mode, key)
         if label is None:
             base = lookup(reading.mode, key.removesuffix(HORODATE_SUFFIX))
-            nature = Nature.TIME if base is not None and base.horodate else None
+            state_type = StateType.TIME if base is not None and base.horodate else None
         else:
-            nature = nature_of(label)
-        if nature is Nature.TIME:
-            if not island and (time := iso(value)) is not None:
+            state_type = state_type_of(label)
+        if state_type is StateType.TIME:
+            if not overseas and (time := iso(value)) is not None:
                 states[key] = time
-        elif label is not None and nature is not None:
-            states |= _state(label, nature, value)
-    return states | registers.decode_registers(reading.values) | _total(reading)
+        elif label is not None and state_type is not None:
+            states |= _state(label, state_type, value)
+    return states | register_entities.decode_registers(reading.values) | _total(reading)
 
 
-def _state(label: LabelSpec, nature: Nature, value: str) -> dict[str, State]:
-    """Return the state of one étiquette, or nothing where the value does not fit."""
+def _state(label: LabelSpec, state_type: StateType, value: str) -> dict[str, State]:
+    """Return the state of one étiquette, or nothing if the value does not fit its type."""
     state: State = None
-    match nature:
-        case Nature.SWITCH:
+    match state_type:
+        case StateType.SWITCH:
             return {label.name: "ON"}
-        case Nature.CHOICE:
+        case StateType.CHOICE:
             state = _option(label, value)
-        case Nature.NUMBER:
+        case StateType.NUMBER:
             state = _number(label, value)
-        case _ if len(value) <= _LONGEST:
+        case _ if len(value) <= _MAX_STATE_LENGTH:
             return {label.name: value or None}
     return {} if state is None else {label.name: state}
 
@@ -117,10 +124,10 @@ def _number(label: LabelSpec, value: str) -> int | float | None:
 
 def _total(reading: Reading) -> dict[str, State]:
     """
-    Return the sum of the indexes of the running option, only where this frame has them all.
+    Return the sum of the indexes of the running option, if this frame has all of them.
 
-    Its key has the option in it: after a change of contract another set of indexes counts, and Home Assistant
-    would take the difference of the two sums for energy.
+    The option is part of its key: after a change of contract other indexes count, and Home Assistant would
+    take the difference of the two sums for energy.
     """
     option = next((o for o in CONTRACTS if reading.values.get("OPTARIF", "").startswith(o)), None)
     if option is None or len(CONTRACTS[option]) == 1:
@@ -130,9 +137,9 @@ def _total(reading: Reading) -> dict[str, State]:
     return {f"{_TOTAL}{option}": sum(known)} if len(known) == len(indexes) else {}
 
 
-def drawn(mode: Mode, states: dict[str, State]) -> tuple[str, int] | None:
-    """Return the key of the index that counts all that is drawn, and its Wh; None: this frame lacks it."""
-    for key in _DRAWN[mode]:
+def imported_index(mode: Mode, states: dict[str, State]) -> tuple[str, int] | None:
+    """Return the key of the index of the whole imported energy, and its Wh; None: this frame lacks it."""
+    for key in _IMPORTED_INDEXES[mode]:
         if isinstance(total := states.get(key), int):
             return key, total
     return None
@@ -140,10 +147,10 @@ def drawn(mode: Mode, states: dict[str, State]) -> tuple[str, int] | None:
 
 def running_indexes(reading: Reading, states: dict[str, State]) -> set[str]:
     """
-    Return the supplier indexes of standard mode that the running contract uses, as far as a frame tells.
+    Return the supplier indexes of standard mode that the running contract uses, as far as one frame shows.
 
-    The one that counts now (NTARF), those of tomorrow's profile (PJOURF+1, whose blocks are HHMMSSSS with the
-    index in the last digit, 54E), and the six of Tempo where there is a colour.
+    The index in force (NTARF), those of tomorrow's profile (PJOURF+1, in blocks HHMMSSSS whose last digit
+    is the index, Enedis-NOI-CPT_54E v3), and the six of Tempo if there is a colour.
     """
     blocks = re.findall(r"\b[0-9A-F]{7}([0-9A-F])\b", reading.values.get("PJOURF+1", ""))
     numbers = {int(block, 16) for block in blocks}

@@ -1,9 +1,8 @@
 """
-Turn a horodate of standard mode into ISO 8601 with its offset.
+Horodates of standard mode: season and local time.
 
-Pure. The season letter gives the offset: H and h winter, E and e summer, the small ones from a clock that
-lost its time (Enedis-NOI-CPT_54E v3). A time without a season (mobile peaks) gets the offset that France has
-then; in the hour that comes twice in October, that of summer.
+The season letter gives the offset: H and h winter, E and e summer; the small letters come from a clock that
+lost its time (Enedis-NOI-CPT_54E v3). Mobile peaks have a blank season: the calendar of France resolves it.
 """
 
 from __future__ import annotations
@@ -13,23 +12,26 @@ import re
 from typing import Final
 from zoneinfo import ZoneInfo
 
-# Without the system's time zones (Debian: tzdata) this module cannot be imported: no offset is better than a
-# wrong one.
-_FRANCE: Final = ZoneInfo("Europe/Paris")
-_WINTER: Final = dt.timezone(dt.timedelta(hours=1))
-_SUMMER: Final = dt.timezone(dt.timedelta(hours=2))
-_FORM: Final = re.compile(r"([EHeh ])([0-9]{12})")
+_FORM: Final = re.compile(r"[EHeh ]([0-9]{12})")
+_PARIS: Final = ZoneInfo("Europe/Paris")
+_OFFSETS: Final = {"E": dt.timedelta(hours=2), "H": dt.timedelta(hours=1)}
 
 
-def iso(horodate: str) -> str | None:
-    """Return the same moment in ISO 8601, for metropolitan France, or None where it is no moment."""
+def local_time(horodate: str) -> dt.datetime | None:
+    """Return the local time of the meter, without a zone; None if `horodate` is no date and time."""
     match = _FORM.fullmatch(horodate)
     if match is None:
         return None
-    season, digits = match.groups()
     try:
-        local = dt.datetime.strptime(digits, "%y%m%d%H%M%S")  # noqa: DTZ007 - the offset is added below
+        return dt.datetime.strptime(match[1], "%y%m%d%H%M%S")  # noqa: DTZ007 - the zone is left to the caller
     except ValueError:
         return None
-    zone = _FRANCE if season == " " else _SUMMER if season in "Ee" else _WINTER
-    return local.replace(tzinfo=zone).isoformat()
+
+
+def iso(horodate: str) -> str | None:
+    """Return the moment in ISO 8601 with the offset of metropolitan France, None if it is none."""
+    local = local_time(horodate)
+    if local is None:
+        return None
+    offset = _OFFSETS.get(horodate[0].upper())
+    return local.replace(tzinfo=_PARIS if offset is None else dt.timezone(offset)).isoformat()

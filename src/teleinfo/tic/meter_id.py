@@ -1,5 +1,5 @@
 """
-Say who a meter is: its number, its maker, its model, and the scope of its ids in Home Assistant.
+The identity of a meter: number, maker, model, and the scope of its ids in Home Assistant.
 
 Pure. The number (ADCO, ADSC, ADS) is twelve characters CC AA TT NNNNNN: maker, year, type, serial number
 (Euridis, list V3.04A of 2019; the types of Linky also in Enedis-NOI-CPT_54E v3).
@@ -68,7 +68,7 @@ _MAKERS: Final = {
 
 _LINKY_MONO, _LINKY_TRI = "Linky monophasé", "Linky triphasé"
 _BLUE_MONO, _BLUE_TRI = "Compteur monophasé", "Compteur triphasé"
-_ISLAND_MONO, _ISLAND_TRI = "Compteur numérique monophasé", "Compteur numérique triphasé"
+_OVERSEAS_MONO, _OVERSEAS_TRI = "Compteur numérique monophasé", "Compteur numérique triphasé"
 # Type: the name of the device, the model.
 _TYPES: Final = {
     **dict.fromkeys(("05", "11", "25"), (_BLUE_MONO, "Électronique monophasé, simple tarif")),
@@ -92,20 +92,20 @@ _TYPES: Final = {
     "71": (_LINKY_TRI, "Linky triphasé (G3)"),
     "75": (_LINKY_MONO, "Linky monophasé 90 A (G3)"),
     "76": (_LINKY_TRI, "Linky triphasé 60 A (G3)"),
-    "86": (_ISLAND_MONO, "Numérique monophasé (SEI)"),
-    "87": (_ISLAND_TRI, "Numérique triphasé (SEI)"),
+    "86": (_OVERSEAS_MONO, "Numérique monophasé (SEI)"),
+    "87": (_OVERSEAS_TRI, "Numérique triphasé (SEI)"),
 }
-_ISLANDS: Final = frozenset({"86", "87"})
+_OVERSEAS: Final = frozenset({"86", "87"})
 _NUMBER: Final = re.compile(r"[0-9]{4}[0-9A-F]{2}[0-9]{6}")
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
     """
-    A meter as Home Assistant gets to know it.
+    A meter, as Home Assistant shows it.
 
     `scope` makes its ids its own. `maker` is None where the number does not tell it; `serial` is None where
-    it does not tell itself, or must not. `island`: it does not live by the time of Paris.
+    it does not tell itself, or must not. `overseas`: its clock is not that of Paris.
     """
 
     scope: str
@@ -113,7 +113,7 @@ class Meter:
     model: str
     maker: str | None = None
     serial: str | None = None
-    island: bool = False
+    overseas: bool = False
 
 
 def number_of(reading: Reading) -> str | None:
@@ -127,7 +127,7 @@ def meter_of(number: str | None, *, topic: str, private: bool) -> Meter:
 
     The scope of its ids is the number itself. Where there is none, or where it is `private` (its étiquette is
     left out of the payload), it is four hexadecimal digits of a hash of `topic` and number: they tell the
-    meters of one house apart, and, being shared by some five hundred of France's meters, give none away.
+    meters of one household apart, and, being shared by some five hundred of France's meters, give none away.
     Changing this loses every household's history: see the test that freezes it.
     """
     known = number is not None and _NUMBER.fullmatch(number) is not None
@@ -143,5 +143,5 @@ def meter_of(number: str | None, *, topic: str, private: bool) -> Meter:
         model=model,
         maker=_MAKERS.get(maker),
         serial=None if private else number,
-        island=kind in _ISLANDS,
+        overseas=kind in _OVERSEAS,
     )

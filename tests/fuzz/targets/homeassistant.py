@@ -61,8 +61,8 @@ def check(data: bytes) -> None:
         _assert_registers(text)
     if not values:
         return
-    for island in (False, True):
-        states = states_of(Reading(mode, values), island=island)
+    for overseas in (False, True):
+        states = states_of(Reading(mode, values), overseas=overseas)
         for key, state in states.items():
             entity = find_entity(mode, key)
             assert entity is not None, key

@@ -1,8 +1,8 @@
 """
-Take the registers of a meter apart: each field becomes a value and an entity.
+The fields of the registers STGE and PPOT, and the Tempo colours, as entities and their states.
 
 Pure. Sources: STGE, Enedis-NOI-CPT_54E v3 ("registre de statuts"); PPOT, Enedis-NOI-CPT_02E v6. A field whose
-value the documents do not know gives nothing.
+value is not in the documents gives no state.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.homeassistant.entities import Entity, Nature
+from teleinfo.homeassistant.entities import Entity, StateType
 from teleinfo.tic import registers as bits
+from teleinfo.tic.horodate import local_time
 from teleinfo.tic.labels import STATUS_REGISTER
 
 if TYPE_CHECKING:
@@ -28,13 +29,13 @@ _PEAKS: Final = ("Aucune", "PM1", "PM2", "PM3")
 
 @dataclass(frozen=True, slots=True)
 class _Field:
-    """Some bits of a register: `on` is the value that means ON, None where each value is an option."""
+    """Bits of a register: `on` is the value that means ON, None if each value is an option of the entity."""
 
     entity: Entity
     bits: bits.Bits
     on: int | None = 1
 
-    def read(self, word: int) -> str | None:
+    def state(self, word: int) -> str | None:
         number = self.bits.of(word)
         if self.on is not None:
             return "ON" if number == self.on else "OFF"
@@ -42,14 +43,14 @@ class _Field:
 
 
 def _switch(key: str, name: str, device_class: str | None = "problem", **more: bool) -> Entity:
-    return Entity(key=key, name=name, nature=Nature.SWITCH, device_class=device_class, **more)  # type: ignore[arg-type]  # mypy takes the flags for any field
+    return Entity(key=key, name=name, state_type=StateType.SWITCH, device_class=device_class, **more)  # type: ignore[arg-type]  # mypy takes the flags for any field
 
 
 def _choice(key: str, name: str, options: tuple[str, ...], icon: str, **more: bool) -> Entity:
     return Entity(
         key=key,
         name=name,
-        nature=Nature.CHOICE,
+        state_type=StateType.CHOICE,
         device_class="enum",
         options=options,
         icon=icon,
@@ -68,7 +69,12 @@ _BREAKER: Final = (
 )
 _STGE: Final = (
     _Field(
-        Entity(key="STGE_CONTACT_SEC", name="Contact sec", nature=Nature.SWITCH, icon="mdi:electric-switch"),
+        Entity(
+            key="STGE_CONTACT_SEC",
+            name="Contact sec",
+            state_type=StateType.SWITCH,
+            icon="mdi:electric-switch",
+        ),
         bits.DRY_CONTACT,
         on=0,
     ),
@@ -84,7 +90,7 @@ _STGE: Final = (
         Entity(
             key="STGE_INJECTION",
             name="Injection sur le réseau",
-            nature=Nature.SWITCH,
+            state_type=StateType.SWITCH,
             icon="mdi:transmission-tower-import",
         ),
         bits.EXPORTING,
@@ -111,11 +117,11 @@ ENTITIES: Final = {
     **{field.entity.key: field.entity for field in (*_STGE, *_PPOT)},
     **{entity.key: entity for entity in _COLOUR_ENTITIES},
 }
-"""The entities that are made of registers, by key."""
+"""The entities of registers, by key."""
 
 
 def decode_registers(values: Mapping[str, str]) -> dict[str, str | None]:
-    """Return what the registers of one frame say, by key. None: the meter does not know."""
+    """Return the states of the registers of one frame, by key; None: unknown to the meter."""
     found: dict[str, str | None] = {}
     status = bits.status(values.get(STATUS_REGISTER, ""))
     if status is not None:
@@ -127,20 +133,21 @@ def decode_registers(values: Mapping[str, str]) -> dict[str, str | None]:
 
 
 def _fields(fields: tuple[_Field, ...], word: int) -> dict[str, str | None]:
-    return {field.entity.key: state for field in fields if (state := field.read(word)) is not None}
+    return {field.entity.key: state for field in fields if (state := field.state(word)) is not None}
 
 
 def _colours(values: Mapping[str, str], status: int | None) -> dict[str, str | None]:
     """
-    Return the colours of Tempo: from STGE and the mobile peaks, or from PTEC (`HPJW`) and DEMAIN.
+    Return the Tempo colours: from STGE and the mobile peaks, or from PTEC (`HPJW`) and DEMAIN.
 
-    The day runs from 06:00 to 06:00. A meter without Tempo gives none; tomorrow's is None until it is known.
+    A Tempo day runs from 06:00 to 06:00. A meter without Tempo gives none; the colour of tomorrow is None
+    until it is known.
     """
     if status is not None:
         today = bits.TODAY.of(status)
         if not today:
             return {}
-        tomorrow = bits.TOMORROW.of(status) or _announced(values)
+        tomorrow = bits.TOMORROW.of(status) or _peak_tomorrow(values)
         return {_TODAY: _COLOURS[today - 1], _TOMORROW: _COLOURS[tomorrow - 1] if tomorrow else None}
     found: dict[str, str | None] = {}
     ptec = re.fullmatch(r"H[CP]J([BWR])", values.get("PTEC", ""))
@@ -151,15 +158,14 @@ def _colours(values: Mapping[str, str], status: int | None) -> dict[str, str | N
     return found
 
 
-def _announced(values: Mapping[str, str]) -> int:
+def _peak_tomorrow(values: Mapping[str, str]) -> int:
     """
     Return the colour of a mobile peak that begins tomorrow: 2 blanc (DPM1), 3 rouge (DPM2), 0 none.
 
-    With Tempo such a peak is a whole day. A recording has one hours before STGE knows of it.
+    With Tempo a peak lasts a whole day. In a recording DPM2 announces one hours before STGE does.
     """
-    try:
-        now = dt.datetime.strptime(values.get("DATE", "")[1:], "%y%m%d%H%M%S")  # noqa: DTZ007 - local, as the peaks
-    except ValueError:
+    now = local_time(values.get("DATE", ""))
+    if now is None:
         return 0
     begin = f"{now - _DAY_BEGINS + dt.timedelta(days=1):%y%m%d}060000"
     peaks = {2: values.get("DPM1_HORODATE", ""), 3: values.get("DPM2_HORODATE", "")}

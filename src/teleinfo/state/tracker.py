@@ -158,7 +158,7 @@ class StateTracker:
             "mode": self._mode,
             "phases": self._phases,
         }
-        if "DATE" in values and not meter.island:
+        if "DATE" in values and not meter.overseas:
             found["clock"] = iso(values["DATE"])
         return found
 

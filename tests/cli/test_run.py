@@ -24,10 +24,16 @@ from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.real
+
+
+async def again_and_again(recording: bytes) -> AsyncIterator[bytes]:
+    """Yield the recording for ever."""
+    while True:
+        yield recording
 
 
 def historique(label: str, value: str) -> Group:
@@ -161,7 +167,9 @@ def test_a_recording_at_true_line_speed_gives_what_decode_prints(
         line = SerialLine(baudrate=baudrate_of(path.read_bytes()))
         with line:
             playing = threading.Thread(
-                target=lambda: asyncio.run(replay(path.read_bytes(), line, frames=len(decoded) + 3)),
+                target=lambda: asyncio.run(
+                    replay(again_and_again(path.read_bytes()), line, frames=len(decoded) + 3)
+                ),
                 daemon=True,
             )
             with Daemon(tmp_path, **settings_for(broker, line)):

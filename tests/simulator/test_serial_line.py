@@ -20,6 +20,7 @@ from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
 pytestmark = pytest.mark.real
@@ -27,6 +28,12 @@ pytestmark = pytest.mark.real
 START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 -- a meter knows local time only
 # No test waits longer than this for an event that must come.
 BOUND = 10.0
+
+
+async def again_and_again(recording: bytes) -> AsyncIterator[bytes]:
+    """Yield the recording for ever."""
+    while True:
+        yield recording
 
 
 class Reader:
@@ -174,14 +181,14 @@ def test_bytes_go_at_the_speed_of_the_line(baudrate: int, speed: float, seconds:
 def test_real_time_is_kept() -> None:
     """A frame of 0.9 s takes no less on the wall, and not many times more on a busy machine."""
 
-    async def story() -> tuple[float, float]:
+    async def scenario() -> tuple[float, float]:
         async with SerialLine(baudrate=9600) as line:
             begin = time.monotonic()
             await line.send(bytes(480))
             await line.idle(0.02)
             return time.monotonic() - begin, line.elapsed
 
-    measured, elapsed = asyncio.run(story())
+    measured, elapsed = asyncio.run(scenario())
 
     assert elapsed == pytest.approx(0.52)
     assert 0.51 < measured < 5
@@ -191,7 +198,7 @@ def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
     """At speed 0 the sender waits for room, and for a reader."""
     data = random.Random(1).randbytes(200_000)
 
-    async def story() -> bytes:
+    async def scenario() -> bytes:
         async with SerialLine(speed=0) as line:
             sending = asyncio.create_task(line.send(data, encoded=True))
             reader = Reader(line.port)
@@ -201,13 +208,13 @@ def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
             reader.close()
             return received
 
-    assert data == asyncio.run(story())
+    assert data == asyncio.run(scenario())
 
 
 def test_a_reader_is_waited_for_on_request() -> None:
     """`until_attached` ends when somebody opens the port, `until_read` when all was read or time is up."""
 
-    async def story() -> list[bool]:
+    async def scenario() -> list[bool]:
         async with SerialLine() as line:
             waiting = asyncio.create_task(line.until_attached())
             await asyncio.sleep(0)
@@ -221,7 +228,7 @@ def test_a_reader_is_waited_for_on_request() -> None:
             reader.close()
             return done
 
-    assert asyncio.run(story()) == [False, False, True]
+    assert asyncio.run(scenario()) == [False, False, True]
 
 
 def test_a_link_that_cannot_be_made_leaks_nothing(tmp_path: Path) -> None:
@@ -240,7 +247,7 @@ def test_a_link_that_cannot_be_made_leaks_nothing(tmp_path: Path) -> None:
 def test_what_a_meter_sends_is_what_a_decoder_reads(*, parity: bool) -> None:
     """Frames arrive whole over the terminal, with parity or without."""
 
-    async def story() -> bytes:
+    async def scenario() -> bytes:
         meter = build("standard", start=START, rng=random.Random(1))
         async with SerialLine(baudrate=9600, speed=0, parity=parity) as line:
             playing = asyncio.create_task(play(meter, line, start=START, frames=20))
@@ -251,7 +258,7 @@ def test_what_a_meter_sends_is_what_a_decoder_reads(*, parity: bool) -> None:
             return received
 
     decoder = Decoder()
-    readings = decoder.feed(asyncio.run(story()))
+    readings = decoder.feed(asyncio.run(scenario()))
     # A frame of 865 bytes and its gap take 0.92 s, so 20 frames end in second 17.
     dates = [reading.values["DATE"] for reading in readings]
 
@@ -263,7 +270,7 @@ def test_noise_reaches_the_reader() -> None:
     """At one bit in a hundred most groups arrive damaged."""
     frame = encode_frame(build("standard", start=START, rng=random.Random(1)).frame(START))
 
-    async def story() -> bytes:
+    async def scenario() -> bytes:
         async with SerialLine(speed=0, noise=0.01, rng=random.Random(1)) as line:
             sending = asyncio.create_task(line.send(frame))
             reader = Reader(line.port)
@@ -272,7 +279,7 @@ def test_noise_reaches_the_reader() -> None:
             reader.close()
             return received
 
-    received = asyncio.run(story())
+    received = asyncio.run(scenario())
 
     assert len(received) == len(frame)
     assert received != with_parity(frame)
@@ -282,7 +289,7 @@ def test_a_reader_at_another_speed_hears_garble_until_it_changes() -> None:
     """With `strict_speed` the line looks at the speed that the reader set, as often as it sends."""
     text = b"\x02\nPTEC HP..  \r\x03"
 
-    async def story() -> tuple[bytes, bytes, bytes]:
+    async def scenario() -> tuple[bytes, bytes, bytes]:
         async with SerialLine(baudrate=1200, speed=0, strict_speed=True, parity=False) as line:
             expected = misread(text, sent=1200, heard=9600)
             wrong = Reader(line.port, baudrate=9600)
@@ -296,7 +303,7 @@ def test_a_reader_at_another_speed_hears_garble_until_it_changes() -> None:
             right.close()
             return expected, garbled, heard
 
-    expected, garbled, heard = asyncio.run(story())
+    expected, garbled, heard = asyncio.run(scenario())
 
     assert expected == garbled
     assert text == heard
@@ -316,16 +323,16 @@ def test_a_recording_is_sent_as_it_is_again_and_again(encode: type[bytes]) -> No
     frame = b"\x02\nPTEC HP..  \r\x03"
     recording = b"\x00\xffTEC" + encode(frame * 2) + b"\x02\nPT"
 
-    async def story() -> bytes:
+    async def scenario() -> bytes:
         async with SerialLine(speed=0) as line:
-            playing = asyncio.create_task(replay(recording, line, frames=5))
+            playing = asyncio.create_task(replay(again_and_again(recording), line, frames=5))
             reader = Reader(line.port)
             received = await asyncio.to_thread(reader.read, 2 * len(recording) + 5 + len(frame))
             assert await playing == 5
             reader.close()
             return received
 
-    assert (recording * 3)[: 2 * len(recording) + 5 + len(frame)] == asyncio.run(story())
+    assert (recording * 3)[: 2 * len(recording) + 5 + len(frame)] == asyncio.run(scenario())
 
 
 def test_the_speed_of_a_recording_is_that_of_its_mode() -> None:

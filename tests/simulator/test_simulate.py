@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import select
 import signal
 import subprocess
 import sys
+import termios
+import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +22,6 @@ from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.real
 
@@ -114,6 +117,113 @@ def test_a_recording_is_replayed(tmp_path: Path) -> None:
     assert recording * 2 == received
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_pipe_that_says_nothing_can_be_left(number: signal.Signals, tmp_path: Path) -> None:
+    """Opening a FIFO blocks until somebody writes to it; a signal ends the command all the same."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    words = [sys.executable, "-m", "teleinfo", "simulate", "--replay", str(fifo)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until_caught(process.pid, signal.SIGTERM)
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=BOUND)
+
+    assert (process.returncode, output, errors) == (0, "", "")
+
+
+def wait_until_caught(pid: int, number: signal.Signals) -> None:
+    """Wait until a process has its own handler for a signal (proc(5), SigCgt)."""
+    end = time.monotonic() + BOUND
+    while time.monotonic() < end:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+        caught = int(re.findall(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[0], 16)
+        if caught >> (number - 1) & 1:
+            return
+        time.sleep(0.01)
+    pytest.fail("the signal is not caught")
+
+
+def test_a_pipe_is_replayed_once(tmp_path: Path) -> None:
+    """What comes out of a FIFO goes over the line, and its end is the end of the command."""
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    recording = with_parity(b"\x02\nPTEC HP..  \r\x03\x02\nPTEC HC.. S\r\x03")
+    writing = threading.Thread(target=fifo.write_bytes, args=[recording], daemon=True)
+    writing.start()
+    with simulate("--replay", str(fifo), "--speed", "0") as (process, port):
+        received = read_all(port)
+
+        assert process.wait(BOUND) == 0
+    writing.join(BOUND)
+    assert recording == received
+
+
+@pytest.mark.parametrize("endless", ["/dev/zero", "sparse"])
+def test_a_recording_of_any_size_takes_little_memory(endless: str, tmp_path: Path) -> None:
+    """A file of 10 GB, or one without an end, is sent piece by piece."""
+    path = Path(endless)
+    if not path.exists():
+        path = tmp_path / endless
+        with path.open("wb") as file:
+            file.truncate(10 << 30)
+    with simulate("--replay", str(path)) as (process, port):
+        fd = os.open(port, os.O_RDONLY | os.O_NOCTTY)
+        assert os.read(fd, 8).strip(b"\0") == b""
+        os.close(fd)
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        process.terminate()
+
+        assert process.wait(BOUND) == 0
+    assert int(re.findall(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)[0]) < 100 << 10
+
+
+def test_two_meters_have_each_its_number() -> None:
+    """`--number` is the ADCO of the one, the ADSC of the other."""
+    found = []
+    for name, number in (("hc", "012345678901"), ("standard", "012345678902")):
+        options = ["--meter", name, "--number", number, "--speed", "0", "--frames", "1"]
+        with simulate(*options) as (process, port):
+            [reading] = Decoder().feed(read_all(port))
+            found.append(reading.values.get("ADCO") or reading.values.get("ADSC"))
+
+            assert process.wait(BOUND) == 0
+    assert found == ["012345678901", "012345678902"]
+
+
+def test_a_standard_meter_says_nothing_at_1200_baud_unless_it_is_told_to() -> None:
+    """A reader at the wrong speed receives no frame, as from a real meter; `--no-strict-speed` sends it."""
+    options = ["--meter", "standard", "--speed", "0", "--frames", "2", "--wait"]
+    found = []
+    for lenient in ([], ["--no-strict-speed"]):
+        with simulate(*options, *lenient) as (process, port):
+            fd = os.open(port, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+            attributes = termios.tcgetattr(fd)
+            attributes[4] = attributes[5] = termios.B1200
+            termios.tcsetattr(fd, termios.TCSANOW, attributes)
+            found.append(len(Decoder().feed(read_all(port))))
+            os.close(fd)
+
+            assert process.wait(BOUND) == 0
+    assert found == [0, 2]
+
+
+def test_in_a_time_lapse_the_clock_of_the_meter_is_fast_and_the_command_says_so() -> None:
+    """A standard frame and its gap take 0.92 s on the line: 600 times faster the next is 9 minutes later."""
+    options = ["--meter", "standard", "--speed", "0", "--start", "2026-01-14T12:00", "--time-lapse", "600"]
+    with simulate(*options, "--frames", "3") as (process, port):
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(2)]
+        readings = Decoder().feed(read_all(port))
+
+        assert process.wait(BOUND) == 0
+    assert lines[1] == "Time-lapse: the meter's clock runs 600 times faster than its line.\n"
+    assert [reading.values["DATE"] for reading in readings] == [
+        "H260114120000",
+        "H260114120912",
+        "H260114121825",
+    ]
+
+
 def test_stripped_of_parity_every_byte_has_seven_bits() -> None:
     """`--stripped` is a line that was read as 7E1."""
     with simulate("--stripped", "--speed", "0", "--frames", "2") as (process, port):
@@ -124,22 +234,48 @@ def test_stripped_of_parity_every_byte_has_seven_bits() -> None:
     assert len(received) == 340
 
 
-@pytest.mark.parametrize(
-    "options", [["--link", "/nonexistent/meter"], ["--replay", "/nonexistent/recording"]]
-)
-def test_what_cannot_run_says_why(options: list[str]) -> None:
-    """A place or a file that is not there is one line on standard error, and status 1."""
+FAULTS = [
+    (["--link", "/nonexistent/meter"], "/nonexistent/meter: its folder does not exist"),
+    (["--replay", "/nonexistent/x.tic"], "/nonexistent/x.tic: No such file or directory"),
+    (["--replay", "/"], "/: Is a directory"),
+    (["--replay", os.devnull], "/dev/null: the recording is empty"),
+    (["--link", os.devnull], "/dev/null: it is there already, and is no symbolic link"),
+]
+
+
+@pytest.mark.parametrize(("options", "reason"), FAULTS)
+def test_what_cannot_run_says_why(options: list[str], reason: str) -> None:
+    """A path that cannot be used is one line on standard error, without Python's words, and status 1."""
     with simulate(*options) as (process, _):
         _, errors = process.communicate(timeout=BOUND)
 
-    assert process.returncode == 1
-    assert errors.startswith("The simulated meter cannot run: ")
-    assert errors.count("\n") == 1
+    assert (process.returncode, errors) == (1, f"The simulated meter cannot run: {reason}\n")
+
+
+@pytest.mark.parametrize("options", [options for options, _ in FAULTS])
+def test_what_cannot_run_says_why_in_french(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """No English is left in the line."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    with simulate(*options) as (process, _):
+        _, errors = process.communicate(timeout=BOUND)
+
+    assert errors.startswith(f"Le compteur simulé ne peut pas fonctionner\xa0: {options[1]}\xa0: ")
+    assert not re.search(r"\b(No|Is|it|its|the|not)\b", errors)
 
 
 @pytest.mark.parametrize(
     "options",
-    [["--meter", "gas"], ["--speed", "-1"], ["--noise", "2"], ["--frames", "0"], ["--start", "noon"]],
+    [
+        ["--meter", "gas"],
+        ["--speed", "-1"],
+        ["--noise", "2"],
+        ["--frames", "0"],
+        ["--start", "noon"],
+        ["--time-lapse", "0"],
+        ["--number", "12345"],
+        ["--link", ""],
+        ["--replay", ""],
+    ],
 )
 def test_a_wrong_option_is_refused(options: list[str]) -> None:
     """It is a fault of usage, with status 2."""

@@ -1,8 +1,8 @@
 """
-`teleinfo simulate`: play a meter on a pseudo-terminal, which any reader of TIC opens like a serial port.
+`teleinfo simulate`: a meter on a pseudo-terminal, which any reader of TIC opens like a serial port.
 
 The first line on standard output is the path of the port and nothing else, so that a script can read it; the
-second says how to read the port. It ends at Ctrl-C, SIGTERM or SIGHUP, after `--frames` or after `--seconds`,
+others are for people. The command ends at Ctrl-C, SIGTERM or SIGHUP, after `--frames` or after `--seconds`,
 and removes its link. Exit status 0; 1 where the port or the link cannot be made or the recording not be read.
 """
 
@@ -10,57 +10,76 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import datetime as dt
+import errno
 import random
+import re
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from teleinfo.cli.arguments import count, not_negative, share
+from teleinfo.cli.arguments import count, not_negative, positive, share
+from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
+from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.pseudo_terminal import BAUDRATES
 from teleinfo.simulator.serial_line import SerialLine
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine
 
 HELP = N_("play a meter on a pseudo-terminal, in place of a real one on a serial port")
 
-# How long the reader may take for the last bytes: what it has not read is lost when the port closes.
-_LAST_BYTES_SECONDS = 2.0
+# Seconds that the reader has for the last bytes: what it has not read is lost when the port closes.
+_LAST_READ_TIMEOUT = 2.0
+_CHUNK = 1 << 14  # bytes of a recording in memory
+_HEAD = 1 << 12  # bytes of a recording by which its mode is told, unless they hold two ETX earlier
+
+# What the system says of files, beside what the settings translate.
+_REASONS = (N_("Read-only file system"),)
+
+_T = TypeVar("_T")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument(
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument(
         "--meter",
         choices=METERS,
         default=DEFAULT,
         help=_("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS)),
         metavar="NAME",
     )
-    what.add_argument(
-        "--replay", type=Path, metavar="FILE", help=_("send the bytes of a recording, again and again")
+    source.add_argument(
+        "--replay",
+        type=_path,
+        metavar="FILE",
+        help=_("send the bytes of a recording, again and again; those of a pipe once"),
     )
     parser.add_argument(
-        "--link", type=Path, metavar="PATH", help=_("make PATH a symbolic link to the port, while it lasts")
+        "--link", type=_path, metavar="PATH", help=_("make PATH a symbolic link to the port, while it lasts")
     )
     _configure_line(parser)
-    _configure_life(parser)
+    _configure_meter(parser)
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Play until the end; return the exit status (0 or 1, see the module)."""
     try:
         asyncio.run(_simulate(arguments))
+    except BrokenPipeError:
+        raise
     except OSError as error:
-        sys.stderr.write(_("The simulated meter cannot run: {error}\n").format(error=error))
+        where = "" if error.filename is None else _("{path}: ").format(path=error.filename)
+        reason = where + _(error.strerror or str(error))
+        sys.stderr.write(_("The simulated meter cannot run: {error}\n").format(error=reason))
         return 1
-    except KeyboardInterrupt:  # before the signal handlers were there
+    except KeyboardInterrupt:  # before the signal handlers were installed
         return 0
     return 0
 
@@ -80,6 +99,15 @@ def _configure_line(parser: argparse.ArgumentParser) -> None:
         choices=BAUDRATES,
         metavar="BAUD",
         help=_("speed of the line (default: 1200 for historique, 9600 for standard)"),
+    )
+    line.add_argument(
+        "--strict-speed",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help=_(
+            "a reader at another speed receives what a real port would make of it (the default),"
+            " or all of it nevertheless"
+        ),
     )
     parity = line.add_mutually_exclusive_group()
     parity.add_argument(
@@ -101,64 +129,70 @@ def _configure_line(parser: argparse.ArgumentParser) -> None:
         metavar="BER",
         help=_("share of bits that arrive wrong, for example 0.001 (default: 0)"),
     )
-    line.add_argument(
-        "--strict-speed",
-        action="store_true",
-        help=_("a reader that listens at another speed gets what a real port would make of it"),
+
+
+def _configure_meter(parser: argparse.ArgumentParser) -> None:
+    meter = parser.add_argument_group(_("the meter"))
+    meter.add_argument(
+        "--number",
+        type=_number,
+        metavar="NUMBER",
+        help=_("the meter's number (ADCO or ADSC), twelve digits, so that two meters differ"),
     )
-
-
-def _configure_life(parser: argparse.ArgumentParser) -> None:
-    life = parser.add_argument_group(_("its life"))
-    life.add_argument(
+    meter.add_argument(
         "--seed", type=int, metavar="N", help=_("the same N gives the same day and the same noise")
     )
-    life.add_argument(
+    meter.add_argument(
         "--start",
-        type=_local_time,
+        type=local_time,
         metavar="TIME",
         help=_("when the meter's day begins, for example 2026-01-15T18:30 (default: now)"),
     )
-    life.add_argument("--wait", action="store_true", help=_("send nothing before somebody opens the port"))
-    life.add_argument("--frames", type=count, metavar="N", help=_("end after N frames"))
-    life.add_argument("--seconds", type=not_negative, metavar="N", help=_("end after N seconds"))
+    meter.add_argument(
+        "--time-lapse",
+        type=positive,
+        default=1.0,
+        metavar="N",
+        help=_("the meter's clock runs N times faster than its line (default: 1)"),
+    )
+    meter.add_argument("--wait", action="store_true", help=_("send nothing before somebody opens the port"))
+    meter.add_argument("--frames", type=count, metavar="N", help=_("end after N frames"))
+    meter.add_argument("--seconds", type=not_negative, metavar="N", help=_("end after N seconds"))
 
 
 async def _simulate(arguments: argparse.Namespace) -> None:
-    stop = asyncio.Event()
+    """Play until the frames, the recording or `--seconds` end, or a signal arrives."""
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 -- for mypy: this runs in one
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
-    line, playing = _prepare(arguments)
-    with line:
-        task = asyncio.create_task(playing(), name="teleinfo.simulate")
-        end = asyncio.create_task(stop.wait(), name="teleinfo.simulate.end")
-        how = _("Read it with: TELEINFO_SERIAL_PORT={port} teleinfo run").format(port=line.port)
-        sys.stdout.write(f"{line.port}\n{how}\n")
-        sys.stdout.flush()
-        done, rest = await asyncio.wait(
-            {task, end}, timeout=arguments.seconds, return_when=asyncio.FIRST_COMPLETED
-        )
-        for other in rest:
-            other.cancel()
-        await asyncio.wait({task, end})
-        if task in done:
-            task.result()
-            await line.until_read(within=_LAST_BYTES_SECONDS)
+        loop.add_signal_handler(number, task.cancel)
+    with contextlib.suppress(asyncio.CancelledError, TimeoutError):
+        line, playing = await _prepare(arguments)
+        with line:
+            sys.stdout.write(f"{line.port}\n{_instructions(line.port, arguments.time_lapse)}")
+            sys.stdout.flush()
+            async with asyncio.timeout(arguments.seconds):
+                await playing()
+            await line.until_read(within=_LAST_READ_TIMEOUT)
 
 
-def _prepare(arguments: argparse.Namespace) -> tuple[SerialLine, Callable[[], Coroutine[None, None, None]]]:
-    """Return the line, not yet open, and what plays on it."""
+async def _prepare(
+    arguments: argparse.Namespace,
+) -> tuple[SerialLine, Callable[[], Coroutine[None, None, None]]]:
+    """Return the line, not yet open, and what plays the meter or the recording on it."""
     start = arguments.start or dt.datetime.now()  # noqa: DTZ005 -- a meter knows local time only
-    recording = None if arguments.replay is None else arguments.replay.read_bytes()
-    meter = build(arguments.meter, start=start, rng=random.Random(arguments.seed))  # noqa: S311 -- a household, not a secret
+    rng = random.Random(arguments.seed)  # noqa: S311 -- a household, not a secret
+    meter = build(arguments.meter, start=start, rng=rng, number=arguments.number)
+    chunks = None if arguments.replay is None else _recording(arguments.replay)
+    head = b"" if chunks is None else await anext(chunks)
     line = SerialLine(
-        baudrate=arguments.baudrate or (meter.baudrate if recording is None else baudrate_of(recording)),
+        baudrate=arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(head)),
         link=arguments.link,
         speed=arguments.speed,
         parity=arguments.parity,
         noise=arguments.noise,
-        # Its own, so that the noise changes what arrives, but not what the household does.
+        # Its own, so that the noise changes what arrives, but not the load.
         rng=random.Random(arguments.seed),  # noqa: S311 -- noise, not a secret
         strict_speed=arguments.strict_speed,
     )
@@ -166,15 +200,72 @@ def _prepare(arguments: argparse.Namespace) -> tuple[SerialLine, Callable[[], Co
     async def playing() -> None:
         if arguments.wait:
             await line.until_attached()
-        if recording is None:
-            await play(meter, line, start=start, frames=arguments.frames)
+        if chunks is None:
+            await play(meter, line, start=start, time_lapse=arguments.time_lapse, frames=arguments.frames)
         else:
-            await replay(recording, line, frames=arguments.frames)
+            await replay(_chain(head, chunks), line, frames=arguments.frames)
 
     return line, playing
 
 
-def _local_time(text: str) -> dt.datetime:
+def _instructions(port: str, time_lapse: float) -> str:
+    """Return the lines that say how to read the port, and that the clock is fast where it is."""
+    lines = [_("Read it with: TELEINFO_SERIAL_PORT={port} teleinfo run").format(port=port)]
+    if time_lapse != 1:
+        said = _("Time-lapse: the meter's clock runs {factor:g} times faster than its line.")
+        lines.append(said.format(factor=time_lapse))
+    return "".join(f"{line}\n" for line in lines)
+
+
+async def _recording(path: Path) -> AsyncGenerator[bytes, None]:
+    """
+    Yield the bytes of a recording, again and again; those of what has no beginning, such as a pipe, once.
+
+    The first chunk is long enough to tell the mode. Raises OSError, also for a recording that is empty.
+    """
+    with await _in_thread(lambda: path.open("rb", buffering=0)) as file:
+        chunk = b""
+        while len(chunk) < _HEAD and chunk.count(ETX) < 2 and (data := await _read(file)):  # noqa: PLR2004
+            chunk += data
+        if not chunk:
+            raise OSError(errno.ENODATA, N_("the recording is empty"), str(path))
+        while chunk:
+            yield chunk
+            chunk = await _read(file)
+            if not chunk and file.seekable():
+                file.seek(0)
+                chunk = await _read(file)
+
+
+async def _read(file: BinaryIO) -> bytes:
+    return await _in_thread(lambda: file.read(_CHUNK))
+
+
+async def _in_thread(call: Callable[[], _T]) -> _T:
+    """Call what may block for ever, as the opening of a pipe does, where it keeps nobody from ending."""
+    return await asyncio.get_running_loop().run_in_executor(DaemonThreadExecutor(), call)
+
+
+async def _chain(head: bytes, chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
+    yield head
+    async for chunk in chunks:
+        yield chunk
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError(_("the path is empty"))
+    return Path(text)
+
+
+def _number(text: str) -> str:
+    if not re.fullmatch(r"\d{12}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(_("{text} is not a number of twelve digits").format(text=text))
+    return text
+
+
+def local_time(text: str) -> dt.datetime:
+    """Read a local time in ISO 8601."""
     try:
         return dt.datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError as error:

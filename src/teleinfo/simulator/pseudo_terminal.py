@@ -18,9 +18,12 @@ import tty
 from pathlib import Path
 from typing import Self
 
+from teleinfo.common.i18n import N_
+
 BAUDRATES = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 _CODES = {baudrate: getattr(termios, f"B{baudrate}") for baudrate in BAUDRATES}
 _OUTPUT_SPEED = 5  # its place in the answer of tcgetattr
+_NO_FOLDER = N_("its folder does not exist")
 
 
 class PseudoTerminal:
@@ -90,9 +93,10 @@ class PseudoTerminal:
         if self.link is not None:
             try:
                 _point(self.link, self.path)
-            except OSError:
+            except OSError as error:
                 self.hang_up()
-                raise
+                reason = _NO_FOLDER if error.errno == errno.ENOENT else error.strerror
+                raise OSError(error.errno, reason, str(self.link)) from error
 
     def hang_up(self) -> None:
         """Pull the plug: the reader gets an end of file, what it has not read is lost, the link dangles."""
@@ -147,7 +151,7 @@ class PseudoTerminal:
 def _point(link: Path, path: str) -> None:
     """Make `link` a symbolic link to `path`, in place of one that may be there, but of nothing else."""
     if os.path.lexists(link) and not link.is_symlink():
-        raise FileExistsError(errno.EEXIST, "There is something else than a symbolic link", str(link))
+        raise FileExistsError(errno.EEXIST, N_("it is there already, and is no symbolic link"), str(link))
     # Renamed into place: a reader finds the old port or the new one, never none.
     new = link.with_name(f".{link.name}.{os.getpid()}")
     new.unlink(missing_ok=True)

@@ -52,7 +52,7 @@ class Bench:
         self.keeper = Monitor(
             reader=self.reader,
             decoder=decoder,
-            outbox=self.outbox,
+            states=self.outbox,
             topics=Topics("teleinfo"),
             beats=self.beats,
             notifier=Notifier(

@@ -127,7 +127,7 @@ def live(
             Monitor(
                 reader=reader,
                 decoder=decoder,
-                outbox=Outbox(1),
+                states=Outbox(1),
                 topics=Topics("teleinfo"),
                 beats=beats,
                 notifier=Notifier({}),

@@ -29,7 +29,7 @@ def joined(outbox: Outbox) -> HomeAssistant:
     """Return a Home Assistant with the usual prefix."""
     topics = Topics("teleinfo")
     return HomeAssistant(
-        prefix="homeassistant", topics=topics, exclude=frozenset(), outbox=outbox, rng=Random(1)
+        prefix="homeassistant", topics=topics, exclude=frozenset(), states=outbox, rng=Random(1)
     )
 
 
@@ -132,7 +132,7 @@ def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.Mon
         answers = []
         for _ in range(2):
             for payload in (b"offline", b"online", b"online"):
-                home.subscription.on_message(payload)
+                home.birth_message(payload)
             assert sent(outbox) == {}
             filled.clear()
             await asyncio.wait_for(filled.wait(), 10)
@@ -142,11 +142,6 @@ def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.Mon
         return answers
 
     assert asyncio.run(births()) == [1, 1]
-
-
-def test_the_birth_is_heard_under_the_prefix() -> None:
-    """`homeassistant/status`, as Home Assistant has it by default."""
-    assert joined(Outbox(1)).subscription.topic == "homeassistant/status"
 
 
 @pytest.mark.parametrize(

@@ -64,9 +64,9 @@ def test_a_reading_given_back_to_a_full_outbox_is_dropped() -> None:
 def test_states_come_in_the_order_of_their_first_appearance_with_their_latest_payload() -> None:
     """A topic keeps its place when its payload changes."""
     outbox = Outbox(1)
-    outbox.put_state("a", b"1")
-    outbox.put_state("b", b"1")
-    outbox.put_state("a", b"2")
+    outbox.set_state("a", b"1")
+    outbox.set_state("b", b"1")
+    outbox.set_state("a", b"2")
 
     assert [State("a", b"2"), State("b", b"1")] == send_states(outbox)
 
@@ -74,13 +74,13 @@ def test_states_come_in_the_order_of_their_first_appearance_with_their_latest_pa
 def test_a_state_is_due_again_only_when_it_changes() -> None:
     """The same payload again is no news."""
     outbox = Outbox(1)
-    outbox.put_state("a", b"1")
+    outbox.set_state("a", b"1")
     send_states(outbox)
-    outbox.put_state("a", b"1")
+    outbox.set_state("a", b"1")
 
     assert outbox.next_state() is None
 
-    outbox.put_state("a", b"2")
+    outbox.set_state("a", b"2")
 
     assert [State("a", b"2")] == send_states(outbox)
 
@@ -88,9 +88,9 @@ def test_a_state_is_due_again_only_when_it_changes() -> None:
 def test_a_state_that_changed_while_it_was_sent_stays_due() -> None:
     """The acknowledgement of an older payload does not cover the newer one."""
     outbox = Outbox(1)
-    outbox.put_state("a", b"1")
+    outbox.set_state("a", b"1")
     sent = outbox.next_state()
-    outbox.put_state("a", b"2")
+    outbox.set_state("a", b"2")
     assert sent is not None
     outbox.state_sent(sent)
 
@@ -100,8 +100,8 @@ def test_a_state_that_changed_while_it_was_sent_stays_due() -> None:
 def test_every_state_is_due_again_after_a_connection() -> None:
     """A broker that restarted has forgotten what it retained."""
     outbox = Outbox(1)
-    outbox.put_state("a", b"1")
-    outbox.put_state("b", b"1")
+    outbox.set_state("a", b"1")
+    outbox.set_state("b", b"1")
     send_states(outbox)
     outbox.repeat_states()
 
@@ -112,7 +112,7 @@ def test_every_state_is_due_again_after_a_connection() -> None:
 def test_anything_to_send_is_told(put: str) -> None:
     """`on_reading` and `on_state` are called when a reading or a state is there, and it is there by then."""
     outbox = Outbox(1)
-    outbox.put_state("a", b"1")
+    outbox.set_state("a", b"1")
     send_states(outbox)
     found: list[State | bytes | None] = []
     outbox.on_state = lambda: found.append(outbox.next_state())
@@ -122,8 +122,8 @@ def test_anything_to_send_is_told(put: str) -> None:
         case "reading":
             outbox.put_reading(b"1")
         case "state":
-            outbox.put_state("a", b"1")
-            outbox.put_state("a", b"2")
+            outbox.set_state("a", b"1")
+            outbox.set_state("a", b"2")
         case "repeat":
             outbox.repeat_states()
         case _:

@@ -19,8 +19,8 @@ import pytest
 
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.mqtt.client import Connection
-from teleinfo.mqtt.outbox import Outbox
-from teleinfo.mqtt.publisher import Broker, Publisher, Tls
+from teleinfo.mqtt.config import Broker, Tls, Topics
+from teleinfo.mqtt.publisher import Publisher
 from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.subscriber import Subscriber
@@ -80,32 +80,29 @@ class Running:
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
         self.loop: asyncio.AbstractEventLoop
-        self.outbox: Outbox
         self.publisher: Publisher
 
     async def _main(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.loop.set_default_executor(DaemonThreadExecutor())
-        self.outbox = Outbox(self._queue_size)
         self.publisher = Publisher(
             self._broker,
-            self.outbox,
-            topic_readings="teleinfo",
-            status_topic="teleinfo/status",
+            Topics("teleinfo"),
+            queue=self._queue_size,
             qos=self._qos,
             retain=self._retain,
             rng=Random(1),
-            beat=lambda: self.beats.append(time.monotonic()),
+            heartbeat=lambda: self.beats.append(time.monotonic()),
             on_connection=self.connections.put,
         )
-        self.outbox.put_state("teleinfo/status", b"online")
+        self.publisher.set_state("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
 
     def read(self, *payloads: bytes) -> None:
         """Put readings into the outbox."""
         for payload in payloads:
-            self.loop.call_soon_threadsafe(self.outbox.put_reading, payload)
+            self.loop.call_soon_threadsafe(self.publisher.publish, payload)
 
     def wait_connected(self, *, connected: bool = True) -> None:
         """Return at the next change to `connected`."""
@@ -203,11 +200,11 @@ def test_a_reading_is_written_before_its_reader_goes_on(mosquitto: MosquittoBrok
             wait_until(lambda: not running.publisher._sender._under_way)
 
             async def read_two() -> bytes | None:
-                running.outbox.put_reading(b"first")
-                running.outbox.put_reading(b"second")
+                running.publisher.publish(b"first")
+                running.publisher.publish(b"second")
                 assert running.publisher._sender._link is not None
                 assert not running.publisher._sender._link._paho.want_write()
-                return running.outbox.take_reading()
+                return running.publisher._outbox.take_reading()
 
             assert asyncio.run_coroutine_threadsafe(read_two(), running.loop).result(LIMIT) is None
             assert subscriber.expect("teleinfo").payload == b"first"
@@ -268,7 +265,7 @@ def test_states_come_before_readings_and_are_retained(mosquitto: MosquittoBroker
         Running(broker_at(mosquitto.port)) as running,
     ):
         subscriber.expect("teleinfo/status", b"online")
-        running.loop.call_soon_threadsafe(running.outbox.put_state, "teleinfo/health", b"{}")
+        running.loop.call_soon_threadsafe(running.publisher.set_state, "teleinfo/health", b"{}")
         subscriber.expect("teleinfo/health", b"{}")
         with Subscriber(mosquitto.host, mosquitto.port) as late:
             status = late.expect("teleinfo/status")
@@ -421,7 +418,7 @@ def test_an_idle_broker_that_freezes_is_found_out_by_its_silence(
     with Running(broker_at(mosquitto.port)) as running:
         running.wait_connected()
         # Idle is who has nothing left to send.
-        wait_until(lambda: running.outbox.next_state() is None)
+        wait_until(lambda: running.publisher._outbox.next_state() is None)
         mosquitto.freeze()
         running.wait_connected(connected=False)
         log.expect("it does not answer")
@@ -656,13 +653,12 @@ def test_a_cancelled_publisher_leaves_the_last_word_to_the_will(mosquitto: Mosqu
         connected = asyncio.Event()
         publisher = Publisher(
             broker_at(mosquitto.port),
-            Outbox(1),
-            topic_readings="teleinfo",
-            status_topic="teleinfo/status",
+            Topics("teleinfo"),
+            queue=1,
             qos=1,
             retain=False,
             rng=Random(1),
-            beat=lambda: None,
+            heartbeat=lambda: None,
             on_connection=lambda _: connected.set(),
         )
         running = asyncio.create_task(publisher.run())

@@ -121,8 +121,8 @@ def test_states_come_first_and_in_order() -> None:
     """A reading that hurries takes along what is due."""
 
     async def story(bench: Bench) -> None:
-        bench.outbox.put_state("a", b"state a")
-        bench.outbox.put_state("b", b"state b")
+        bench.outbox.set_state("a", b"state a")
+        bench.outbox.set_state("b", b"state b")
         assert bench.link.sent == []
         bench.read(b"1")
         assert bench.link.sent == [b"state a", b"state b", b"1"]
@@ -134,18 +134,18 @@ def test_of_one_topic_only_one_state_is_under_way() -> None:
     """The last one that the broker gets is the latest, also where that is the first one again."""
 
     async def story(bench: Bench) -> None:
-        bench.outbox.put_state("a", b"state on")
+        bench.outbox.set_state("a", b"state on")
         bench.sender.write()
-        bench.outbox.put_state("a", b"state off")
-        bench.outbox.put_state("b", b"state b")
+        bench.outbox.set_state("a", b"state off")
+        bench.outbox.set_state("b", b"state b")
         bench.read(b"1")
         assert bench.link.sent == [b"state on", b"1"]
-        bench.outbox.put_state("a", b"state on")
+        bench.outbox.set_state("a", b"state on")
         bench.sender.write()
         assert bench.link.sent == [b"state on", b"1", b"state b"]
         bench.link.answer(0, 1, 2)
         assert bench.sender.write() is None
-        bench.outbox.put_state("a", b"state off")
+        bench.outbox.set_state("a", b"state off")
         bench.sender.write()
         assert bench.link.sent[3:] == [b"state off"]
 

@@ -21,8 +21,7 @@ from teleinfo.daemon.heartbeats import Heartbeats
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.config import Topics
-from teleinfo.mqtt.outbox import Outbox
-from teleinfo.mqtt.publisher import Publisher
+from teleinfo.mqtt.publisher import Publisher, Subscription
 from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic import payload
@@ -31,6 +30,7 @@ from teleinfo.tic.decoder import Decoder
 if TYPE_CHECKING:
     from teleinfo.daemon.sd_notify import Notifier
     from teleinfo.homeassistant.link import HomeAssistant
+    from teleinfo.mqtt.outbox import RetainedStates
     from teleinfo.settings import Settings
     from teleinfo.tic.reading import Reading
 
@@ -49,11 +49,25 @@ class Daemon:
         self._notifier = notifier
         self._options = settings.payload
         self._pace = RateLimit(settings.publish_interval)
-        self._outbox = Outbox(settings.mqtt_queue)
         decoder, beats, topics = Decoder(), Heartbeats(), Topics(settings.mqtt_topic)
         rng = Random()  # noqa: S311 - spreads retries, guards nothing
-        # Before the keeper: its states come first in the outbox.
-        self._homeassistant = _homeassistant(settings, topics, self._outbox, rng)
+        self._publisher = Publisher(
+            settings.broker,
+            topics,
+            queue=settings.mqtt_queue,
+            qos=settings.mqtt_qos,
+            retain=settings.mqtt_retain,
+            rng=rng,
+            heartbeat=beats.of("publisher"),
+            on_connection=self._connection_changed,
+            subscription=(
+                Subscription(f"{settings.homeassistant_prefix}/status", self._home_assistant_said)
+                if settings.homeassistant
+                else None
+            ),
+        )
+        # Before the monitor: its states are published first.
+        self._homeassistant = _homeassistant(settings, topics, self._publisher, rng)
         self._reader = Reader(
             url=settings.serial_port,
             tuner=BaudDetector(candidates(settings.serial_mode, settings.serial_baudrate)),
@@ -65,23 +79,11 @@ class Daemon:
         self._keeper = Monitor(
             reader=self._reader,
             decoder=decoder,
-            outbox=self._outbox,
+            states=self._publisher,
             topics=topics,
             beats=beats,
             notifier=notifier,
             broker=f"{settings.mqtt_host}:{settings.broker_port}",
-        )
-        self._publisher = Publisher(
-            settings.broker,
-            self._outbox,
-            topic_readings=topics.readings,
-            status_topic=topics.status,
-            qos=settings.mqtt_qos,
-            retain=settings.mqtt_retain,
-            rng=rng,
-            beat=beats.of("publisher"),
-            on_connection=self._keeper.connection_changed,
-            subscription=None if self._homeassistant is None else self._homeassistant.subscription,
         )
 
     async def run(self) -> None:
@@ -117,6 +119,13 @@ class Daemon:
             if asyncio.get_running_loop().remove_signal_handler(number):
                 signal.signal(number, signal.SIG_DFL)
 
+    def _connection_changed(self, connected: bool) -> None:  # noqa: FBT001 - a callback has no keywords
+        self._keeper.connection_changed(connected)
+
+    def _home_assistant_said(self, payload: bytes) -> None:
+        if self._homeassistant is not None:
+            self._homeassistant.birth_message(payload)
+
     def _take(self, reading: Reading) -> None:
         now = asyncio.get_running_loop().time()
         was_silent = self._keeper.frame_came(now)
@@ -128,10 +137,12 @@ class Daemon:
             return
         text = payload.encode(reading, self._options, now=time.time())
         if text is not None:
-            self._outbox.put_reading(text)
+            self._publisher.publish(text)
 
 
-def _homeassistant(settings: Settings, topics: Topics, outbox: Outbox, rng: Random) -> HomeAssistant | None:
+def _homeassistant(
+    settings: Settings, topics: Topics, states: RetainedStates, rng: Random
+) -> HomeAssistant | None:
     if not settings.homeassistant:
         return None
     from teleinfo.homeassistant.link import HomeAssistant  # noqa: PLC0415 - memory for those who asked for it
@@ -140,6 +151,6 @@ def _homeassistant(settings: Settings, topics: Topics, outbox: Outbox, rng: Rand
         prefix=settings.homeassistant_prefix,
         topics=topics,
         exclude=settings.payload_exclude,
-        outbox=outbox,
+        states=states,
         rng=rng,
     )

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from teleinfo.daemon.heartbeats import Heartbeats
     from teleinfo.daemon.sd_notify import Notifier
     from teleinfo.mqtt.config import Topics
-    from teleinfo.mqtt.outbox import Outbox
+    from teleinfo.mqtt.outbox import RetainedStates
     from teleinfo.port.reader import Reader
     from teleinfo.tic.decoder import Decoder
 
@@ -41,14 +41,14 @@ ONLINE, OFFLINE = b"online", b"offline"
 
 
 class Monitor:
-    """Watches `reader`, `decoder` and `beats`, and puts what it finds into `outbox`."""
+    """Watches `reader`, `decoder` and `beats`, and puts what it finds into `states`."""
 
     def __init__(
         self,
         *,
         reader: Reader,
         decoder: Decoder,
-        outbox: Outbox,
+        states: RetainedStates,
         topics: Topics,
         beats: Heartbeats,
         notifier: Notifier,
@@ -56,7 +56,7 @@ class Monitor:
     ) -> None:
         self._reader = reader
         self._decoder = decoder
-        self._outbox = outbox
+        self._states = states
         self._topics = topics
         self._beats = beats
         self._notifier = notifier
@@ -105,7 +105,7 @@ class Monitor:
             self._put_status()
 
     def _put_status(self) -> None:
-        self._outbox.put_state(self._topics.status, ONLINE if self._online else OFFLINE)
+        self._states.set_state(self._topics.status, ONLINE if self._online else OFFLINE)
 
     def _tell(self, now: float) -> None:
         """Tell subscribers and systemd how it goes: at a steady rhythm, and at each change of state."""
@@ -116,7 +116,7 @@ class Monitor:
         if changed or now >= self._health_due:
             self._health_due = now + HEALTH_EVERY
             self._quality.sample(self._decoder.counts, now=now)
-            self._outbox.put_state(self._topics.health, self._health(now))
+            self._states.set_state(self._topics.health, self._health(now))
         if changed or now >= self._status_due:
             self._status_due = now + STATUS_EVERY
             self._notifier.status(status_text(self._situation(now)))

@@ -14,13 +14,12 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.announcer import EMPTY, Announcer
 from teleinfo.homeassistant.discovery import Sources
-from teleinfo.mqtt.publisher import Subscription
 
 if TYPE_CHECKING:
     from random import Random
 
     from teleinfo.mqtt.config import Topics
-    from teleinfo.mqtt.outbox import Outbox
+    from teleinfo.mqtt.outbox import RetainedStates
     from teleinfo.tic.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -37,10 +36,10 @@ class HomeAssistant:
     """Home Assistant with the discovery prefix `prefix`. To be made inside the event loop."""
 
     def __init__(
-        self, *, prefix: str, topics: Topics, exclude: frozenset[str], outbox: Outbox, rng: Random
+        self, *, prefix: str, topics: Topics, exclude: frozenset[str], states: RetainedStates, rng: Random
     ) -> None:
         self._topics = topics
-        self._outbox = outbox
+        self._states = states
         self._rng = rng
         self._announcer = Announcer(
             prefix=prefix,
@@ -53,33 +52,33 @@ class HomeAssistant:
         self._announced: tuple[str, bytes] | None = None
         self._next_log = -math.inf
         self._answer: asyncio.TimerHandle | None = None
-        # Before `status` in the outbox: no entity becomes available with the states of an earlier run.
-        outbox.put_state(topics.homeassistant, EMPTY)
-        self.subscription = Subscription(f"{prefix}/status", self._on_birth)
+        # Before `status`: no entity becomes available with the states of an earlier run.
+        states.set_state(topics.homeassistant, EMPTY)
 
     def take(self, reading: Reading, *, now: float, due: bool) -> None:
         """Take a reading of the monotonic time `now`; send its states if `due`, or if an alarm ended."""
         self._announcer.take(reading, now=now)
         if due or self._announcer.ended:
-            self._outbox.put_state(self._topics.homeassistant, self._announcer.states)
+            self._states.set_state(self._topics.homeassistant, self._announcer.states)
         announcement = self._announcer.announcement
         if announcement is None or announcement == self._announced:
             return
         if self._announced is None or self._announced[0] != announcement[0]:
             if self._announced is not None:
-                self._outbox.forget_state(self._announced[0])
+                self._states.forget_state(self._announced[0])
             # A line on which the number changes again and again.
             if now >= self._next_log:
                 self._next_log = now + LOG_INTERVAL
                 # Without the topic: the number of the meter is in it.
                 log.info("Home Assistant is told of the meter: %s", self._announcer.name)
         self._announced = announcement
-        self._outbox.put_state(*announcement)
+        self._states.set_state(*announcement)
 
-    def _on_birth(self, payload: bytes) -> None:
+    def birth_message(self, payload: bytes) -> None:
+        """Take a message on `<prefix>/status`; at its birth repeat the states, a moment later."""
         if payload == BIRTH and (self._answer is None or self._answer.when() < self._now()):
             self._answer = asyncio.get_running_loop().call_later(
-                self._rng.uniform(*ANSWER_DELAY), self._outbox.repeat_states
+                self._rng.uniform(*ANSWER_DELAY), self._states.repeat_states
             )
 
     def _now(self) -> float:

@@ -10,10 +10,23 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container
+
+
+class RetainedStates(Protocol):
+    """The retained topics of the broker, as those see them who fill them: the `Publisher`."""
+
+    def set_state(self, topic: str, payload: bytes) -> None:
+        """Publish `payload` on `topic`, retained, unless it is there already; again after each connection."""
+
+    def forget_state(self, topic: str) -> None:
+        """Publish what was the state of `topic` no more; the broker keeps it."""
+
+    def repeat_states(self) -> None:
+        """Publish every state again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +58,7 @@ class Outbox:
         self._readings.append(payload)
         self.on_reading()
 
-    def put_state(self, topic: str, payload: bytes) -> None:
+    def set_state(self, topic: str, payload: bytes) -> None:
         """Keep `payload` as the state of `topic`, to be sent at once if it differs from the one before."""
         if self._states.get(topic) != payload:
             self._states[topic] = payload

@@ -21,6 +21,7 @@ from teleinfo.mqtt.client import OFFLINE, Connection, Subscription, wait_puback
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.mqtt.errors import BrokerError, closed_unanswered, silent
 from teleinfo.mqtt.outage import Outage
+from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.sender import Sender
 from teleinfo.mqtt.tls import tls_context
 
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from random import Random
 
-    from teleinfo.mqtt.outbox import Outbox
+    from teleinfo.mqtt.config import Topics
 
 __all__ = ["Broker", "Publisher", "Subscription", "Tls"]
 
@@ -59,40 +60,55 @@ FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 
 class Publisher:
     """
-    Sends the readings and the states of `outbox` to `broker` (see `Sender`).
+    Publishes readings and retained states at `broker`.
 
-    Readings go to `topic_readings` with `qos` and `retain`; states are retained, QoS 1. The last will is
-    "offline" on `status_topic`. `beat` is called at least every 5 s while `run` is alive and making progress.
-    `on_connection` is told True when the broker accepts us and False when that is over. `subscription` is
-    what we listen to meanwhile.
+    Readings go to `topics.readings` with `qos` and `retain`; while the broker is away the newest `queue` of
+    them are kept. States are retained, QoS 1. The last will is "offline" on `topics.status`. `heartbeat` is
+    called at least every 5 s while `run` makes progress, `on_connection` with True when the broker accepts us
+    and with False when the connection is lost. `subscription` is what we listen to meanwhile.
     """
 
     def __init__(
         self,
         broker: Broker,
-        outbox: Outbox,
+        topics: Topics,
         *,
-        topic_readings: str,
-        status_topic: str,
+        queue: int,
         qos: int,
         retain: bool,
         rng: Random,
-        beat: Callable[[], None],
+        heartbeat: Callable[[], None],
         on_connection: Callable[[bool], None],
         subscription: Subscription | None = None,
     ) -> None:
         self._broker = broker
-        self._outbox = outbox
-        self._sender = Sender(outbox, topic=topic_readings, qos=qos, retain=retain)
-        self._status_topic = status_topic
+        self._outbox = Outbox(queue)
+        self._sender = Sender(self._outbox, topic=topics.readings, qos=qos, retain=retain)
+        self._status_topic = topics.status
         self._rng = rng
         self._on_connection = on_connection
         self._subscription = subscription
         self._outage = Outage(broker.address, clock=time.monotonic)
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
-        self._waits = StoppableWaits("teleinfo.publisher", beat)
+        self._waits = StoppableWaits("teleinfo.publisher", heartbeat)
         self._short_in_a_row = 0
         self._tls_context: ssl.SSLContext | None = None
+
+    def publish(self, payload: bytes) -> None:
+        """Send a reading now, or when the broker is back: of those that wait the newest `queue` are kept."""
+        self._outbox.put_reading(payload)
+
+    def set_state(self, topic: str, payload: bytes) -> None:
+        """Publish `payload` on `topic`, retained, unless it is there already; again after each connection."""
+        self._outbox.set_state(topic, payload)
+
+    def forget_state(self, topic: str) -> None:
+        """Publish what was the state of `topic` no more; the broker keeps it."""
+        self._outbox.forget_state(topic)
+
+    def repeat_states(self) -> None:
+        """Publish every state again."""
+        self._outbox.repeat_states()
 
     def stop(self) -> None:
         """Ask for the goodbye: `run` returns within 2 s."""

@@ -1,29 +1,15 @@
-"""Whatever is waited for, a stop ends the wait, and the watchdog hears of it all the while."""
+"""Whatever is waited for, a stop ends the wait, and the heartbeat goes on meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+import gc
+import logging
 
 import pytest
 
 from teleinfo.common import waits as module
 from teleinfo.common.waits import StoppableWaits
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
-
-    Wait = Callable[[StoppableWaits, Coroutine[None, None, None]], Coroutine[None, None, bool]]
-
-
-async def finish(waits: StoppableWaits, work: Coroutine[None, None, None]) -> bool:
-    """Wait in the first way."""
-    return await waits.finish(work, name="work")
-
-
-async def finish_soon(waits: StoppableWaits, work: Coroutine[None, None, None]) -> bool:
-    """Wait in the second way."""
-    return await waits.finish_soon(work)
 
 
 async def fail() -> None:
@@ -31,70 +17,122 @@ async def fail() -> None:
     raise LookupError("so")
 
 
-@pytest.fixture(params=[finish, finish_soon])
-def wait(request: pytest.FixtureRequest) -> Wait:
-    """Give both ways of waiting for work."""
-    way: Wait = request.param
-    return way
+async def answer() -> int:
+    """Return a number, a moment later."""
+    await asyncio.sleep(0.001)
+    return 42
 
 
-def test_work_that_ends_is_done(wait: Wait) -> None:
-    """It is told that it was, and what it raises is raised."""
+def test_the_result_of_the_work_is_returned_and_its_error_raised() -> None:
+    """`run` is transparent for work that ends by itself."""
 
-    async def scenario() -> bool:
-        waits = StoppableWaits("test", lambda: None)
-        done = await wait(waits, asyncio.sleep(0.001))
+    async def scenario() -> int:
+        waits = StoppableWaits(lambda: None)
         with pytest.raises(LookupError):
-            await wait(waits, fail())
-        waits.close()
-        return done
+            await waits.run(fail(), name="work")
+        return await waits.run(answer(), name="work")
 
-    assert asyncio.run(scenario())
-
-
-def test_a_stop_ends_a_wait_at_once(wait: Wait) -> None:
-    """The work is cut off; nor does any begin after that."""
-
-    async def scenario() -> list[bool]:
-        waits = StoppableWaits("test", lambda: None)
-        asyncio.get_running_loop().call_later(0.01, waits.stop)
-        async with asyncio.timeout(5):
-            done = [await wait(waits, asyncio.sleep(60)), await wait(waits, asyncio.sleep(60))]
-        assert waits.stopped
-        waits.stop()
-        waits.close()
-        return done
-
-    assert asyncio.run(scenario()) == [False, False]
+    assert asyncio.run(scenario()) == 42
 
 
-def test_a_limit_ends_a_wait() -> None:
-    """Whoever waits says for how long."""
-
-    async def scenario() -> list[bool]:
-        waits = StoppableWaits("test", lambda: None)
-        async with asyncio.timeout(5):
-            await waits.until(limit=0.01)
-            done = [
-                await waits.finish(asyncio.sleep(60), name="work", limit=0.01),
-                await waits.finish_soon(asyncio.sleep(60), limit=0.01),
-            ]
-        waits.close()
-        return done
-
-    assert asyncio.run(scenario()) == [False, False]
-
-
-def test_a_long_wait_beats_again_and_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A watchdog must not take patience for a task that is stuck."""
-    monkeypatch.setattr(module, "BEAT", 0.01)
-    beats = []
+def test_a_stop_ends_a_wait_at_once_and_those_to_come() -> None:
+    """Work is cancelled at the stop; a wait that begins after it returns at once."""
 
     async def scenario() -> None:
-        waits = StoppableWaits("test", lambda: beats.append(1))
-        await waits.until(limit=0.2)
-        waits.close()
+        waits = StoppableWaits(lambda: None)
+        asyncio.get_running_loop().call_later(0.01, waits.stop)
+        async with asyncio.timeout(5):
+            with pytest.raises(TimeoutError):
+                await waits.run(asyncio.sleep(60), name="work")
+            assert waits.stopped
+            waits.stop()
+            await waits.wait(limit=60)
+            with pytest.raises(TimeoutError):
+                await waits.run(asyncio.sleep(60), name="work")
 
     asyncio.run(scenario())
 
-    assert len(beats) > 5
+
+def test_a_stop_before_the_first_wait_counts() -> None:
+    """A daemon may be told to end before it has begun."""
+
+    async def scenario() -> None:
+        waits = StoppableWaits(lambda: None)
+        waits.stop()
+        async with asyncio.timeout(5):
+            await waits.wait(limit=60)
+
+    asyncio.run(scenario())
+
+
+def test_a_limit_ends_a_wait() -> None:
+    """`wait` returns after its limit, `run` raises TimeoutError."""
+
+    async def scenario() -> None:
+        waits = StoppableWaits(lambda: None)
+        async with asyncio.timeout(5):
+            await waits.wait(limit=0.01)
+            with pytest.raises(TimeoutError):
+                await waits.run(asyncio.sleep(60), name="work", limit=0.01)
+
+    asyncio.run(scenario())
+
+
+def test_a_future_ends_a_wait() -> None:
+    """One of several is enough, and it need not be a task."""
+
+    async def scenario() -> None:
+        waits = StoppableWaits(lambda: None)
+        loop = asyncio.get_running_loop()
+        first, second = loop.create_future(), loop.create_future()
+        loop.call_later(0.01, second.set_result, None)
+        async with asyncio.timeout(5):
+            await waits.wait(first, second)
+        assert not first.done()
+
+    asyncio.run(scenario())
+
+
+def test_work_has_ended_when_it_was_cut_off(caplog: pytest.LogCaptureFixture) -> None:
+    """What it does while it is cancelled is waited for, and an error of that moment is retrieved."""
+    ended = []
+
+    async def stubborn() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.sleep(0.01)
+            ended.append(True)
+            raise LookupError("too late")
+
+    async def scenario() -> None:
+        waits = StoppableWaits(lambda: None)
+        with pytest.raises(TimeoutError):
+            await waits.run(stubborn(), name="work", limit=0.01)
+        assert ended == [True]
+        running = asyncio.create_task(waits.run(stubborn(), name="work"))
+        await asyncio.sleep(0.01)
+        running.cancel()
+        await asyncio.wait({running})
+        assert ended == [True, True]
+
+    with caplog.at_level(logging.ERROR):
+        asyncio.run(scenario())
+        gc.collect()
+    assert caplog.messages == []
+
+
+def test_the_heartbeat_goes_on_while_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A watchdog must not take patience for a task that is stuck."""
+    monkeypatch.setattr(module, "HEARTBEAT_INTERVAL", 0.01)
+    beats = []
+
+    async def scenario() -> None:
+        waits = StoppableWaits(lambda: beats.append(1))
+        await waits.wait(limit=0.2)
+        with pytest.raises(TimeoutError):
+            await waits.run(asyncio.sleep(60), name="work", limit=0.2)
+
+    asyncio.run(scenario())
+
+    assert len(beats) > 10

@@ -16,7 +16,6 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.backoff import delays
-from teleinfo.common.waits import BEAT, StoppableWaits
 from teleinfo.mqtt.client import OFFLINE, Connection, Subscription, wait_puback
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.mqtt.errors import BrokerError, closed_unanswered, silent
@@ -24,6 +23,7 @@ from teleinfo.mqtt.outage import Outage
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.sender import Sender
 from teleinfo.mqtt.tls import tls_context
+from teleinfo.mqtt.waits import BEAT, StoppableWaits
 
 if TYPE_CHECKING:
     import ssl

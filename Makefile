@@ -109,7 +109,8 @@ programs:
 	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
 
 wheel: $(MADE) ## the package to install elsewhere, in dist/
-	rm -rf dist
+	@mkdir -p dist
+	rm -f dist/teleinfo_mqtt-*.whl
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
 
 install: ## install or upgrade the service on this machine, and start it (with sudo)

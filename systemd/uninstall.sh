@@ -1,41 +1,52 @@
 #!/bin/sh
-# Remove what install.sh brought: what `sudo make uninstall` does.
+# Remove what install.sh installed: what `sudo make uninstall` does.
 #
 # The settings stay: /etc/teleinfo, and drop-ins that the household made (`systemctl edit`). With PURGE=1 in the
-# environment they go too. Exit status 0, also when nothing was installed; 1 without the rights.
+# environment they go too. Exit status 0, also when nothing was installed; 1 without the rights. DESTDIR as for
+# install.sh.
 set -eu
 
-if [ "$(id -u)" -ne 0 ]; then
+root=${DESTDIR:-}
+if [ -z "$root" ] && [ "$(id -u)" -ne 0 ]; then
     echo "This removes files of the system: please run it as root (sudo make uninstall)." >&2
     exit 1
 fi
 
-units=/usr/local/lib/systemd/system
+units=$root/usr/local/lib/systemd/system
+generators=$root/usr/local/lib/systemd/system-generators
+manuals=$root/usr/local/share/man/man1
+running=
+[ -n "$root" ] || [ ! -d /run/systemd/system ] || running=yes
 if [ -e "$units/teleinfo.service" ]; then
     services=teleinfo.service
-    for link in /etc/systemd/system/*.wants/teleinfo@*.service; do
+    for link in "$root"/etc/systemd/system/*.wants/teleinfo@*.service; do
         [ ! -L "$link" ] || services="$services $(basename "$link")"
     done
     # shellcheck disable=SC2086 # one word for each service
-    systemctl --quiet disable $services
-    if [ -d /run/systemd/system ]; then
-        systemctl stop teleinfo.service 'teleinfo@*.service'
-    fi
+    systemctl --quiet ${root:+--root="$root"} disable $services
+    [ -z "$running" ] || systemctl stop teleinfo.service 'teleinfo@*.service'
+    # Of a Debian package that was removed before, Debian remembers that the unit was enabled. It would take the
+    # link that is gone now for the wish of the household, and leave the unit disabled when the package is back.
+    remembered=$root/var/lib/systemd/deb-systemd-helper-enabled
+    rm -f "$remembered/teleinfo.service.dsh-also" "$remembered/multi-user.target.wants/teleinfo.service"
 fi
-rm -rf /opt/teleinfo
-rm -f /usr/local/bin/teleinfo /usr/local/share/man/man1/teleinfo.1
+rm -rf "$root/opt/teleinfo"
+rm -f "$root/usr/local/bin/teleinfo" "$manuals/teleinfo.1" "$generators/teleinfo-generator"
 rm -f "$units/teleinfo.service" "$units/teleinfo@.service"
-# What install.sh may have had to make goes if nobody else uses it.
-rmdir --ignore-fail-on-non-empty -p "$units" 2>/dev/null || true
+# Folders that install.sh may have made go if they are empty.
+for folder in "$units" "$generators" "$(dirname "$units")" "$manuals"; do
+    [ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
+done
 if [ "${PURGE:-}" = 1 ]; then
-    rm -rf /etc/teleinfo /etc/systemd/system/teleinfo.service.d /etc/systemd/system/teleinfo@*.service.d
+    rm -rf "$root/etc/teleinfo" "$root"/etc/systemd/system/teleinfo.service.d \
+        "$root"/etc/systemd/system/teleinfo@*.service.d
 fi
-if [ -d /run/systemd/system ]; then
+if [ -n "$running" ]; then
     systemctl daemon-reload
     systemctl reset-failed 'teleinfo.service' 'teleinfo@*.service' 2>/dev/null || true
 fi
-if [ -d /etc/teleinfo ]; then
-    echo "teleinfo is removed. Its settings are still in /etc/teleinfo; PURGE=1 takes them too."
+if [ -d "$root/etc/teleinfo" ]; then
+    echo "teleinfo is removed. Its settings are still in $root/etc/teleinfo; PURGE=1 takes them too."
 else
     echo "teleinfo is removed."
 fi

@@ -63,14 +63,9 @@ def test_nothing_has_to_be_started_before_it() -> None:
     """The unit waits for no broker, no port and no connected network: the daemon does."""
     unit = read_unit()["Unit"]
 
-    # An order, not a need: of the three, those that start or stop at the same time come first or last.
-    assert unit["After"] == ["network.target mosquitto.service", "serial-getty@ttyAMA0.service"]
+    # An order, not a need: of the two, those that start or stop at the same time come first or last.
+    assert unit["After"] == ["network.target mosquitto.service"]
     assert not {"Wants", "Requires", "Requisite", "BindsTo", "PartOf", "Upholds"} & unit.keys()
-
-
-def test_a_login_prompt_never_shares_the_port() -> None:
-    """The getty of the default port is stopped: it would eat half of the meter's bytes."""
-    assert read_unit()["Unit"]["Conflicts"] == ["serial-getty@ttyAMA0.service"]
 
 
 def test_systemd_is_told_by_the_daemon_alone_and_watches_it() -> None:

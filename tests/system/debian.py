@@ -423,6 +423,18 @@ def test_remove_ends_the_services_and_keeps_the_settings(machine: Container) -> 
     assert "TELEINFO_PAYLOAD_NUMBERS=true" in machine.run("cat /etc/teleinfo/teleinfo.env")
 
 
+def test_a_package_that_comes_back_after_make_install_is_enabled(machine: Container) -> None:
+    """`make install` and `make uninstall` in between leave no trace in what Debian remembers of the unit."""
+    units = "/usr/local/lib/systemd/system"
+    machine.run(f"mkdir -p {units} && cp /opt/checkout/systemd/teleinfo*.service {units}")
+    machine.run("systemctl daemon-reload && systemctl enable teleinfo")
+    machine.run("/opt/checkout/systemd/uninstall.sh")
+    install(machine, current(machine))
+
+    assert machine.run("systemctl is-enabled teleinfo").strip() == "enabled"
+    assert machine.messages()
+
+
 def test_purge_leaves_nothing(machine: Container) -> None:
     """`apt purge`: no file that has teleinfo in its name but the packages that the test put there."""
     machine.run("apt-get purge -y -q teleinfo", limit=180)

@@ -1,0 +1,78 @@
+"""The generator keeps login consoles off the ports of meters, and off no other port."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+GENERATOR = Path(__file__).parents[2] / "systemd" / "teleinfo-generator"
+
+
+def generated(folder: Path, **settings: str) -> dict[str, str]:
+    """Run it for settings files of these names and texts; return the drop-ins by the names of their units."""
+    etc, out = folder / "etc", folder / "out"
+    etc.mkdir()
+    for name, text in settings.items():
+        (etc / f"{name}.env").write_text(text)
+    environ = {"PATH": "/usr/bin:/bin", "TELEINFO_SETTINGS": str(etc)}
+    subprocess.run([GENERATOR, out, out, out], env=environ, check=True, timeout=60)
+    return {path.parent.name.removesuffix(".d"): path.read_text() for path in out.glob("*.d/*.conf")}
+
+
+def stops(*ports: str) -> str:
+    """Return the drop-in that stops the consoles of these ports."""
+    units = [f"serial-getty@{port}.service" for port in ports]
+    return "[Unit]\n" + "".join(f"Conflicts={unit}\nAfter={unit}\n" for unit in units)
+
+
+@pytest.mark.parametrize(
+    ("line", "ports"),
+    [
+        ("", ["ttyAMA0"]),
+        ("#TELEINFO_SERIAL_PORT=/dev/ttyUSB0", ["ttyAMA0"]),
+        ("TELEINFO_SERIAL_PORT=/dev/ttyS0", ["ttyS0"]),
+        ("  TELEINFO_SERIAL_PORT = '/dev/ttyAMA1' ", ["ttyAMA1"]),
+        ('TELEINFO_SERIAL_PORT=/dev/ttyS1\nTELEINFO_SERIAL_PORT="/dev/ttyS2"', ["ttyS2"]),
+    ],
+)
+def test_the_console_of_the_meters_uart_is_stopped(tmp_path: Path, line: str, ports: list[str]) -> None:
+    """That of the setting, else of the default."""
+    assert generated(tmp_path, teleinfo=f"{line}\n") == {"teleinfo.service": stops(*ports)}
+
+
+@pytest.mark.parametrize(
+    "port", ["/dev/serial/by-id/usb-none", "socket://bridge:2000", "/dev/pts/3", "nonsense"]
+)
+def test_a_meter_elsewhere_stops_no_console(tmp_path: Path, port: str) -> None:
+    """An adapter, a bridge, a pseudo-terminal: the console of the UART stays."""
+    assert generated(tmp_path, teleinfo=f"TELEINFO_SERIAL_PORT={port}\n") == {}
+
+
+def test_a_link_to_a_uart_is_followed(tmp_path: Path) -> None:
+    """As /dev/serial0 of a Raspberry Pi; /dev/null stands for no UART."""
+    (tmp_path / "uart").symlink_to("/dev/ttyS0")
+    (tmp_path / "null").symlink_to("/dev/null")
+
+    assert generated(
+        tmp_path,
+        teleinfo=f"TELEINFO_SERIAL_PORT={tmp_path}/uart\n",
+        other=f"TELEINFO_SERIAL_PORT={tmp_path}/null\n",
+    ) == {"teleinfo.service": stops("ttyS0")}
+
+
+def test_each_meter_has_its_own_port(tmp_path: Path) -> None:
+    """The settings of a further meter are those of its instance."""
+    found = generated(
+        tmp_path,
+        teleinfo="TELEINFO_SERIAL_PORT=/dev/ttyUSB0\n",
+        production="TELEINFO_SERIAL_PORT=/dev/ttyS0\n",
+    )
+
+    assert found == {"teleinfo.service": stops("ttyUSB0"), "teleinfo@production.service": stops("ttyS0")}
+
+
+def test_without_settings_nothing_is_written(tmp_path: Path) -> None:
+    """Before the first installation is complete, or after a purge."""
+    assert generated(tmp_path) == {}

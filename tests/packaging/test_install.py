@@ -1,0 +1,223 @@
+"""
+`make install` and `make uninstall`: what is there afterwards, whatever went wrong.
+
+Python and systemctl are small programs of the test, so that nothing is fetched and no service is touched:
+`tests/system/checkout.py` does the same with the real ones.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+SCRIPTS = Path(__file__).parents[2] / "systemd"
+PYTHON = """\
+#!/bin/sh
+# Makes environments, and in them the command teleinfo; fails where a file of the test asks for it.
+case "$*" in
+*"print(*sys.version_info"*) echo 3 11 ;;
+"-c "*) ;;
+"-m venv "*) mkdir -p "$3/bin" && cp "$0" "$3/bin/python" ;;
+"-m pip wheel "*)
+    [ ! -e "$STUBS/no-network" ] || exit 1
+    while [ "$1" != --wheel-dir ]; do shift; done
+    mkdir -p "$2" && touch "$2/teleinfo.whl" ;;
+"-m pip show "*) exit 1 ;;
+"-m pip install "*)
+    [ ! -e "$STUBS/no-space" ] || exit 1
+    printf '#!/bin/sh\\necho teleinfo 1.2.3\\n' >"$(dirname "$0")/teleinfo"
+    chmod +x "$(dirname "$0")/teleinfo" ;;
+docs/manpage.py) echo .TH ;;
+*) exit 99 ;;
+esac
+"""
+SYSTEMCTL = """\
+#!/bin/sh
+# systemctl --quiet --root=FOLDER enable|disable teleinfo.service
+link=${2#--root=}/etc/systemd/system/multi-user.target.wants/$4
+case $3 in
+enable) mkdir -p "$(dirname "$link")" && ln -s "/usr/local/lib/systemd/system/$4" "$link" ;;
+disable) rm -f "$link" ;;
+*) exit 99 ;;
+esac
+"""
+ENABLED = "etc/systemd/system/multi-user.target.wants/teleinfo.service"
+SETTINGS = "etc/teleinfo/teleinfo.env"
+
+
+class Machine:
+    """A folder as the root of a machine, with the few directories that Debian has there."""
+
+    def __init__(self, folder: Path) -> None:
+        self.root = folder / "root"
+        self.stubs = folder / "stubs"
+        for path in ("root/etc/systemd/system", "root/opt", "root/usr/local/bin", "stubs"):
+            (folder / path).mkdir(parents=True)
+        for name, text in (("python3", PYTHON), ("systemctl", SYSTEMCTL)):
+            (self.stubs / name).write_text(text)
+            (self.stubs / name).chmod(0o755)
+        self.fresh = self.files()
+
+    def run(self, script: str, *, umask: int = 0o022, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run a script of `systemd/` for this machine."""
+        return subprocess.run(
+            [SCRIPTS / script, "python3"],
+            env={
+                "PATH": f"{self.stubs}:{os.environ['PATH']}",
+                "DESTDIR": str(self.root),
+                "STUBS": str(self.stubs),
+                **environ,
+            },
+            umask=umask,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
+    def files(self) -> set[str]:
+        """Return everything that is there, by its path."""
+        return {str(path.relative_to(self.root)) for path in self.root.rglob("*")}
+
+    def fail_in(self, step: str) -> None:
+        """Let pip fail from now on: `no-network` when it fetches, `no-space` when it installs."""
+        (self.stubs / step).touch()
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    """Return a machine without teleinfo."""
+    return Machine(tmp_path)
+
+
+def test_an_installation_has_program_service_settings_and_page(machine: Machine) -> None:
+    """Each step is announced; the unit is enabled, the settings are root's alone."""
+    result = machine.run("install.sh")
+
+    assert result.returncode == 0, result.stderr
+    assert len(re.findall(r"^-- ", result.stdout, re.MULTILINE)) == 3
+    assert "teleinfo 1.2.3 is installed" in result.stdout
+    assert {
+        "opt/teleinfo/bin/teleinfo",
+        "usr/local/bin/teleinfo",
+        "usr/local/share/man/man1/teleinfo.1",
+        "usr/local/lib/systemd/system/teleinfo.service",
+        "usr/local/lib/systemd/system/teleinfo@.service",
+        "usr/local/lib/systemd/system-generators/teleinfo-generator",
+        SETTINGS,
+        ENABLED,
+    } <= machine.files()
+    assert (machine.root / SETTINGS).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_strict_umask_closes_nothing_to_the_service(machine: Machine) -> None:
+    """With umask 077 the user of the service may read all but the settings."""
+    assert machine.run("install.sh", umask=0o077).returncode == 0
+    closed = {
+        str(path.relative_to(machine.root))
+        for path in machine.root.rglob("*")
+        if not path.is_symlink() and path.stat().st_mode & 0o044 != 0o044
+    }
+
+    assert closed == {SETTINGS}
+
+
+def test_a_program_that_was_closed_is_opened_by_the_next_installation(machine: Machine) -> None:
+    """An earlier version left /opt/teleinfo with the rights of the umask."""
+    machine.run("install.sh")
+    program = machine.root / "opt/teleinfo"
+    program.chmod(0o700)
+    assert machine.run("install.sh").returncode == 0
+
+    assert program.stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.parametrize("step", ["no-network", "no-space"])
+def test_a_first_installation_that_fails_leaves_nothing(machine: Machine, step: str) -> None:
+    """Neither files nor folders; it says so, and exits with status 1."""
+    machine.fail_in(step)
+    result = machine.run("install.sh")
+
+    assert result.returncode == 1
+    assert "nothing" in result.stderr
+    assert not [path for path in machine.files() - machine.fresh if "teleinfo" in path]
+
+
+def test_a_first_installation_that_fails_keeps_the_settings_that_were_there(machine: Machine) -> None:
+    """Those of an installation before."""
+    settings = machine.root / SETTINGS
+    settings.parent.mkdir()
+    settings.write_text("TELEINFO_MQTT_HOST=broker\n")
+    machine.fail_in("no-space")
+    machine.run("install.sh")
+
+    assert settings.read_text() == "TELEINFO_MQTT_HOST=broker\n"
+
+
+def test_an_upgrade_without_a_network_changes_nothing(machine: Machine) -> None:
+    """The version that was there goes on."""
+    machine.run("install.sh")
+    before = machine.files()
+    machine.fail_in("no-network")
+    result = machine.run("install.sh")
+
+    assert result.returncode == 1
+    assert "nothing was changed" in result.stderr
+    assert machine.files() == before
+
+
+def test_a_place_that_cannot_be_written_is_named_before_anything_is_changed(machine: Machine) -> None:
+    """As /etc on a system whose root is read-only."""
+    if os.geteuid() == 0:
+        pytest.skip("root may write everywhere but on a read-only file system")
+    closed = machine.root / "etc/systemd/system"
+    closed.chmod(0o555)
+    result = machine.run("install.sh")
+
+    assert result.returncode == 1
+    assert f"{closed} cannot be written" in result.stderr
+    assert machine.files() == machine.fresh
+
+
+def test_an_upgrade_keeps_the_settings_and_leaves_a_disabled_unit_disabled(machine: Machine) -> None:
+    """Both are the household's."""
+    machine.run("install.sh")
+    (machine.root / SETTINGS).write_text("TELEINFO_MQTT_HOST=broker\n")
+    (machine.root / ENABLED).unlink()
+    assert machine.run("install.sh").returncode == 0
+
+    assert (machine.root / SETTINGS).read_text() == "TELEINFO_MQTT_HOST=broker\n"
+    assert ENABLED not in machine.files()
+
+
+def test_an_uninstallation_leaves_the_settings_and_nothing_else(machine: Machine) -> None:
+    """PURGE=1 takes the settings too."""
+    machine.run("install.sh")
+    kept = machine.run("uninstall.sh")
+    assert {path for path in machine.files() - machine.fresh if "teleinfo" in path} == {
+        "etc/teleinfo",
+        SETTINGS,
+    }
+    purged = machine.run("uninstall.sh", PURGE="1")
+
+    assert (kept.returncode, purged.returncode) == (0, 0)
+    assert not [path for path in machine.files() if "teleinfo" in path or "man1" in path]
+
+
+def test_a_package_that_comes_back_later_is_enabled(machine: Machine) -> None:
+    """Debian forgets that the unit of the removed package was enabled: else it takes it for disabled."""
+    remembered = machine.root / "var/lib/systemd/deb-systemd-helper-enabled"
+    state = remembered / "teleinfo.service.dsh-also"
+    link = remembered / "multi-user.target.wants/teleinfo.service"
+    link.parent.mkdir(parents=True)
+    state.write_text("/etc/systemd/system/multi-user.target.wants/teleinfo.service\n")
+    link.touch()
+    machine.run("install.sh")
+    machine.run("uninstall.sh")
+
+    assert not state.exists()
+    assert not link.exists()

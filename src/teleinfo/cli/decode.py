@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from teleinfo.common.i18n import N_, _
+from teleinfo.common.terminal_text import printable_lines
 from teleinfo.settings import load
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.payload import encode
@@ -57,7 +58,7 @@ def main(arguments: argparse.Namespace) -> int:
             raise
         words = OUTPUT_FULL if error.errno == errno.ENOSPC else N_("{path} cannot be read: {error}")
         message = _(words).format(path=arguments.file, error=error.strerror)
-        sys.stderr.write(f"teleinfo decode: {message}\n")
+        sys.stderr.write(printable_lines(f"teleinfo decode: {message}\n"))
         return 1
     decoder.close()
     sys.stderr.write(_summary(decoder))

@@ -24,6 +24,7 @@ from teleinfo import __version__
 from teleinfo.cli.arguments import translate_argparse
 from teleinfo.common import journal
 from teleinfo.common.i18n import N_, Message, _
+from teleinfo.common.terminal_text import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -173,7 +174,7 @@ def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: b
         )
         lines = [str(head), *error.faults] if log else [head.localized(), *error.localized]
         sys.stderr.write(f"{prefix}{lines[0]}\n")
-        sys.stderr.writelines(f"{prefix}  {line}\n" for line in lines[1:])
+        sys.stderr.writelines(f"{prefix}  {printable(line)}\n" for line in lines[1:])
         return EXIT_CONFIGURATION
 
 

@@ -13,6 +13,8 @@ import os
 import sys
 from typing import TextIO
 
+from teleinfo.common.terminal_text import printable
+
 # sd-daemon(3): the priorities of syslog, the smallest number the gravest.
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _DEBUG_PRIORITY = 7
@@ -61,4 +63,4 @@ class _JournalFormatter(logging.Formatter):
 
 
 def _prefixed(prefix: str, text: str) -> str:
-    return "\n".join(prefix + line for line in text.splitlines() or [""])
+    return "\n".join(prefix + printable(line) for line in text.splitlines() or [""])

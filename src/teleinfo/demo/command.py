@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from teleinfo.cli.arguments import positive, share
 from teleinfo.common.i18n import N_, _
+from teleinfo.common.terminal_text import printable, printable_lines
 from teleinfo.demo.broker import MQTT_PORT, Broker, DemoError, broker_for, subscriber
 from teleinfo.demo.processes import daemon_at, port_of, simulated_meter
 from teleinfo.simulator.catalogue import DEFAULT, METERS
@@ -98,7 +99,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         asyncio.run(_demo(arguments))
     except DemoError as error:
-        _say(str(error), to=sys.stderr)
+        _say(printable_lines(str(error)), to=sys.stderr)
         return 1
     except (asyncio.CancelledError, KeyboardInterrupt):
         pass  # it was told to end while it started, which is no fault
@@ -185,7 +186,7 @@ async def _show(client: Any, topic: str, enough: asyncio.Event) -> None:  # noqa
     bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
     while (message := await client.deliver_message()) is not None:
         payload = bytes(message.data).decode(errors="replace")
-        _say(f"{bold}{message.topic:{width}}{plain}{payload}", to=sys.stdout)
+        _say(f"{bold}{printable(message.topic):{width}}{plain}{printable(payload)}", to=sys.stdout)
         if enough.is_set() and message.topic == f"{topic}/status" and payload == "offline":
             return
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 from teleinfo.cli.arguments import count, positive
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
+from teleinfo.common.terminal_text import printable_lines
 from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.record.anonymise import Anonymiser
@@ -89,7 +90,7 @@ def main(arguments: argparse.Namespace) -> int:
         return _fail(f"{error}{_kept(path)}")
     except PortError as error:
         return _fail(f"{error.localized()}{_in_use(error)}{_kept(path)}")
-    sys.stderr.write(_summary(path, recording, anonymiser))
+    sys.stderr.write(printable_lines(_summary(path, recording, anonymiser)))
     return 0
 
 
@@ -143,7 +144,7 @@ def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) ->
 
 
 def _fail(text: str) -> int:
-    sys.stderr.write(f"teleinfo record: {text}\n")
+    sys.stderr.write(printable_lines(f"teleinfo record: {text}\n"))
     return 1
 
 

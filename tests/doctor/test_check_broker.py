@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_broker
 from teleinfo.doctor.findings import Severity
 from teleinfo.mqtt.config import Broker, Tls, Topics
@@ -72,7 +73,7 @@ def test_what_a_running_teleinfo_says_is_read(tmp_path: Path) -> None:
             subprocess.run([*command, "-t", f"home/meter/{topic}", "-m", word], check=True, timeout=30)
         _found, retained = examine(at(running))
 
-    assert retained == check_broker.RetainedState("online", b'{"line":"good"}')
+    assert retained == check_broker.RetainedState("online", Health(line=LineGrade.GOOD))
 
 
 def test_nothing_that_listens_is_told(tmp_path: Path) -> None:
@@ -98,7 +99,9 @@ def test_a_broker_that_takes_the_connection_and_is_silent_is_told(monkeypatch: p
     with socket.create_server(("127.0.0.1", 0)) as silent:
         found, _told = examine(Broker("127.0.0.1", silent.getsockname()[1], "teleinfo-test"))
 
-    assert faults(found) == {"port": "silent"}
+    assert faults(found) == {"login": "silent"}
+    assert found["port"].severity is Severity.OK
+    assert "accepts connections, and does not answer" in found["login"].message
 
 
 @pytest.mark.parametrize(("user", "word"), [(None, None), ("house", f"{CANARY}-wrong")])
@@ -141,9 +144,9 @@ def test_a_topic_that_is_refused_is_told(tmp_path: Path, rule: str, severity: Se
 @pytest.mark.parametrize(
     ("made", "trusted", "severity", "words"),
     [
-        ({}, True, Severity.WARNING, "the certificate is right, for another 1 days"),
-        ({"life": SOON}, True, Severity.WARNING, "for another 4 days"),
-        ({"life": ("-days", "90")}, True, Severity.OK, "for another 89 days"),
+        ({}, True, Severity.WARNING, "the certificate is right; days left: 1"),
+        ({"life": SOON}, True, Severity.WARNING, "days left: 4"),
+        ({"life": ("-days", "90")}, True, Severity.OK, "days left: 89"),
         ({}, False, Severity.FAULT, "nobody that we trust vouches for"),
         ({"life": PAST}, True, Severity.FAULT, "has expired"),
         ({"san": "DNS:elsewhere.example"}, True, Severity.FAULT, "that of another machine"),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import json
 import random
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo import settings
+from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_line, probe
 from teleinfo.doctor.check_broker import RetainedState
 from teleinfo.doctor.findings import Finding, Severity
@@ -125,11 +125,14 @@ def test_bytes_without_sense_are_told_from_silence() -> None:
 
 
 def test_a_line_without_parity_says_so() -> None:
-    """Seven-bit characters: only the checksums can tell."""
+    """Seven-bit characters: only the checksums can tell, and what to do about it is said."""
     with SerialLine(speed=8, parity=False) as line:
         found, _tried = look(line, meter_on(line))
 
+    assert found["parity"].severity is Severity.WARNING
     assert found["parity"].facts == {"parity": False}
+    assert "Fewer errors are caught" in found["parity"].advice
+    assert "8N1" in found["parity"].advice
     assert found["wiring"].severity is Severity.OK
 
 
@@ -153,16 +156,20 @@ def test_a_bridge_that_is_not_there_is_told() -> None:
     [
         (None, {"line": Severity.SKIPPED}),
         (RetainedState(), {"line": Severity.SKIPPED}),
-        (RetainedState("offline", b"{}"), {"heard": Severity.FAULT}),
-        (RetainedState("online", b"no JSON"), {"heard": Severity.OK}),
-        (RetainedState("online", b'{"line":"silent","rejected":{}}'), {"heard": Severity.OK}),
+        (RetainedState("offline", Health()), {"heard": Severity.FAULT}),
+        (RetainedState("online"), {"heard": Severity.OK}),
+        (RetainedState("online", Health(line=LineGrade.SILENT)), {"heard": Severity.OK}),
         (
-            RetainedState("online", b'{"line":"good","rejected":{"parity":0},"bad_groups_percent":0.0}'),
+            RetainedState("online", Health(line=LineGrade.GOOD, bad_groups_percent=0.0)),
             {"heard": Severity.OK, "wiring": Severity.OK},
         ),
         (
-            RetainedState("online", b'{"line":"bad","rejected":{"parity":9},"bad_groups_percent":31.5}'),
+            RetainedState("online", Health(line=LineGrade.BAD, bad_groups_percent=31.5)),
             {"heard": Severity.OK, "wiring": Severity.FAULT},
+        ),
+        (
+            RetainedState("online", Health(line=LineGrade.GOOD, parity=False)),
+            {"heard": Severity.OK, "parity": Severity.WARNING, "wiring": Severity.OK},
         ),
     ],
 )
@@ -170,14 +177,16 @@ def test_where_teleinfo_reads_the_port_the_broker_knows_the_line(
     retained: RetainedState | None, verdicts: dict[str, Severity]
 ) -> None:
     """`status` and `health` are what the running service says."""
-    assert {one.check: one.severity for one in check_line.line_from_broker(retained)} == verdicts
+    found = check_line.line_from_broker(retained, "teleinfo")
+
+    assert {one.check: one.severity for one in found} == verdicts
 
 
 def offline(line: str, *, seconds_ago: float) -> Finding:
     """Return what is made of status `offline`, beside a health with this line and this last frame."""
     moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds_ago)
-    health = {"line": line, "last_frame": moment.isoformat(timespec="seconds")}
-    [found] = check_line.line_from_broker(RetainedState("offline", json.dumps(health).encode()))
+    health = Health(line=LineGrade(line), last_frame=moment.isoformat(timespec="seconds"))
+    [found] = check_line.line_from_broker(RetainedState("offline", health), "teleinfo@production")
     return found
 
 
@@ -190,6 +199,7 @@ def test_offline_while_the_meter_talks_is_about_the_client_id(line: str, seconds
     assert found.severity is Severity.FAULT
     assert "client id" in found.message
     assert found.lines[0].startswith("TELEINFO_MQTT_CLIENT_ID=")
+    assert found.lines[1] == "journalctl -u teleinfo@production"
     assert "I1 and I2" not in found.advice
 
 
@@ -201,9 +211,9 @@ def test_offline_with_old_news_of_a_good_line_is_about_the_wires(line: str, seco
     assert "I1 and I2" in offline(line, seconds_ago=seconds_ago).advice
 
 
-@pytest.mark.parametrize("last", ["null", "7", '"yesterday"', '"0001-01-01T00:00:00"', "[]"])
-def test_a_last_frame_that_is_no_time_is_no_news(last: str) -> None:
+@pytest.mark.parametrize("last", [None, "", "yesterday", "0001-01-01T00:00:00", "9999-12-31T23:59:59"])
+def test_a_last_frame_that_is_no_time_is_no_news(last: str | None) -> None:
     """Whatever lies on the broker, the doctor goes on."""
-    retained = RetainedState("offline", f'{{"line":"good","last_frame":{last}}}'.encode())
+    retained = RetainedState("offline", Health(line=LineGrade.GOOD, last_frame=last))
 
-    assert "I1 and I2" in check_line.line_from_broker(retained)[0].advice
+    assert "I1 and I2" in check_line.line_from_broker(retained, "teleinfo")[0].advice

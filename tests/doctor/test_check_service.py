@@ -50,7 +50,9 @@ def tree(tmp_path: Path) -> Tree:
 def examine(tree: Tree, *addresses: str, **changed: str) -> dict[str, Finding]:
     """Return what is found where systemctl shows GOOD with these changes."""
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
-    work = check_service.check_service(tree.machine, "teleinfo", port="/dev/ttyAMA0", addresses=addresses)
+    work = check_service.check_service(
+        tree.machine, "teleinfo", port="/dev/ttyAMA0", addresses=addresses, settings_valid=False
+    )
     return by_check(asyncio.run(work))
 
 
@@ -182,17 +184,21 @@ def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
 
 def test_a_machine_without_systemd_is_no_fault(tmp_path: Path) -> None:
     """A container, or another init: nobody could look."""
-    work = check_service.check_service(Tree(tmp_path).machine, "teleinfo", port=None, addresses=())
+    work = check_service.check_service(
+        Tree(tmp_path).machine, "teleinfo", port=None, addresses=(), settings_valid=False
+    )
 
     assert [one.severity for one in asyncio.run(work)] == [Severity.SKIPPED]
 
 
 def test_a_systemctl_that_hangs_is_given_up(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """1. systemctl never ends. 2. It is killed, and said."""
-    monkeypatch.setattr("teleinfo.doctor.machine.PROGRAM_SECONDS", 0.3)
+    monkeypatch.setattr("teleinfo.doctor.machine.PROGRAM_TIMEOUT", 0.3)
     mark = tree.root / "pid"
     tree.file("/usr/bin/systemctl", f"#!/bin/sh\necho $$ >{mark}\nexec sleep 300\n", mode=0o755)
-    found = asyncio.run(check_service.check_service(tree.machine, "teleinfo", port=None, addresses=()))
+    found = asyncio.run(
+        check_service.check_service(tree.machine, "teleinfo", port=None, addresses=(), settings_valid=False)
+    )
 
     assert [one.severity for one in found] == [Severity.SKIPPED]
     if mark.exists():

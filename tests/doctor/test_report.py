@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from teleinfo import settings
+from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_line, report, screen
 from teleinfo.doctor.check_broker import RetainedState
 from teleinfo.doctor.findings import Area, fault, ok, skipped, warning
@@ -106,8 +107,8 @@ def test_every_check_has_its_title() -> None:
 
 def test_what_teleinfo_heard_has_a_title_on_the_screen() -> None:
     """Beside the quality of the line no finding is without one."""
-    health = b'{"line":"good","rejected":{},"bad_groups_percent":0.0}'
-    found = check_line.line_from_broker(RetainedState("online", health))
+    health = Health(line=LineGrade.GOOD, bad_groups_percent=0.0)
+    found = check_line.line_from_broker(RetainedState("online", health), "teleinfo")
     shown = screen.format_area(Area("line", tuple(found)), screen.Style(width=100))
 
     assert "  ✓ heard   teleinfo says online" in shown

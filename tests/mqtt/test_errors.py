@@ -45,8 +45,13 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
             True,
             "TELEINFO_MQTT_TLS_CA_FILE",
         ),
-        (unverified(10, "certificate has expired"), "certificate", True, "set the clock"),
-        (unverified(62, "Hostname mismatch"), "certificate", True, "not made out to broker.example"),
+        (unverified(10, "certificate has expired"), "certificate expired", True, "set the clock"),
+        (
+            unverified(62, "Hostname mismatch"),
+            "certificate of another host",
+            True,
+            "not made out to broker.example",
+        ),
     ],
 )
 def test_each_cause_has_its_words(

@@ -1,8 +1,8 @@
-"""Why the broker cannot be had, in the reader's language; `mqtt.broker` says it for the log, in English."""
+"""Why there is no connection to the broker, and what to do, in the language of the reader."""
 
 from __future__ import annotations
 
-import ssl
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import N_, _
@@ -13,124 +13,139 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.config import Broker
     from teleinfo.mqtt.errors import BrokerError
 
-# OpenSSL's X509_V_ERR_…: NOT_YET_VALID, HAS_EXPIRED, and the mismatches of name and address.
-_NOT_YET_VALID, _EXPIRED, _WRONG_HOST, _WRONG_ADDRESS = 9, 10, 62, 64
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The finding of one kind of `BrokerError`: templates, to be translated and filled in."""
+
+    check: str
+    message: str
+    advice: str = ""
+    lines: tuple[str, ...] = ()
+
 
 _PING = ("ping -c 3 {host}",)
-_OTHER = (
-    "login",
-    N_("the broker closed the connection"),
-    N_("See what it says of it, on its machine:"),
-    ("journalctl -u mosquitto -n 20",),
-)
-# By the kind of the BrokerError: the check, what was seen, what to do, what to type.
-_WORDS: dict[str, tuple[str, str, str, tuple[str, ...]]] = {
-    "name": (
+_BROKER_LOG = (N_("See what it says of it, on its machine:"), ("journalctl -u mosquitto -n 20",))
+_CREDENTIALS = ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
+_SHOW_CERTIFICATE = "openssl s_client -connect {address} -servername {host} </dev/null"
+
+_OTHER = Wording("login", N_("the broker closed the connection"), *_BROKER_LOG)
+_WORDINGS = {
+    "name": Wording(
         "name",
         N_("the name {host} is not known here"),
         N_("Check the name in the settings, and the network:"),
         ("getent hosts {host}",),
     ),
-    "host": ("name", N_("{host} is not the name of a machine"), "", ("TELEINFO_MQTT_HOST=",)),
-    "refused": (
+    "host": Wording("name", N_("{host} is not the name of a machine"), "", ("TELEINFO_MQTT_HOST=",)),
+    "refused": Wording(
         "port",
         N_("nothing listens at {address}"),
         N_("Check the address in the settings. If the broker is on this machine:"),
         ("systemctl status mosquitto",),
     ),
-    "silent": (
+    "silent": Wording(
         "port",
         N_("{address} does not answer"),
         N_("Check that the broker runs, the network between, and any firewall:"),
         _PING,
     ),
-    "network": ("port", N_("the network does not reach {address}"), N_("Check the network:"), _PING),
-    "tls": (
+    "network": Wording("port", N_("the network does not reach {address}"), N_("Check the network:"), _PING),
+    "tls": Wording(
         "tls",
         N_("{address} does not speak TLS, or not as we do"),
         N_("Perhaps it is the port without TLS, usually 1883; the one with TLS is 8883:"),
         ("TELEINFO_MQTT_PORT=8883",),
     ),
-    "tls file": (
+    "tls file": Wording(
         "tls",
         N_("the files of TELEINFO_MQTT_TLS_… cannot be used"),
         N_("They must be PEM files that belong together, the key without a pass phrase:"),
         ("openssl x509 -noout -subject -dates -in FILE",),
     ),
-    "login": (
+    "certificate expired": Wording(
+        "tls",
+        N_("the certificate of {address} has expired"),
+        N_("Renew it on the broker. Its dates:"),
+        (f"{_SHOW_CERTIFICATE} | openssl x509 -noout -dates",),
+    ),
+    "certificate not yet valid": Wording(
+        "tls",
+        N_("the certificate of {address} is not valid yet"),
+        N_("Is the clock of this machine right?"),
+        ("timedatectl",),
+    ),
+    "certificate of another host": Wording(
+        "tls",
+        N_("the certificate is that of another machine than {host}"),
+        N_("Put the name that stands in it into the settings (TELEINFO_MQTT_HOST). To see it:"),
+        (f"{_SHOW_CERTIFICATE} | openssl x509 -noout -ext subjectAltName",),
+    ),
+    "certificate": Wording(
+        "tls",
+        N_("nobody that we trust vouches for the certificate of {address}"),
+        N_("Give the certificate of its authority, in a file of this machine:"),
+        ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",),
+    ),
+    "login": Wording(
         "login",
         N_("the broker refuses the user name or the password"),
         N_("Correct both in the settings:"),
-        ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD="),
+        _CREDENTIALS,
     ),
-    "client id": (
+    "client id": Wording(
         "login",
         N_("the broker refuses the name that we give ourselves (client id)"),
         N_("Choose another one:"),
         ("TELEINFO_MQTT_CLIENT_ID=",),
     ),
-    "unavailable": (
-        "login",
-        N_("the broker says that it is not available"),
-        N_("See what it says of it, on its machine:"),
-        ("journalctl -u mosquitto -n 20",),
-    ),
-    "version": ("login", N_("the broker does not speak MQTT 3.1.1"), "", ()),
+    "unavailable": Wording("login", N_("the broker says that it is not available"), *_BROKER_LOG),
+    "version": Wording("login", N_("the broker does not speak MQTT 3.1.1")),
 }
-_NOBODY = (
+_NO_CREDENTIALS = Wording(
     "login",
     N_("the broker wants a user name and a password, and the settings have none"),
     N_("Put both into the settings:"),
-    ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD="),
+    _CREDENTIALS,
 )
-_SHOW = ("openssl s_client -connect {address} -servername {host} </dev/null",)
+_WANTS_TLS = Wording(
+    "login",
+    N_("{address} closed the connection without a word"),
+    N_("It probably wants TLS on this port:"),
+    ("TELEINFO_MQTT_TLS=true",),
+)
+_WANTS_CERTIFICATE = Wording(
+    "login",
+    N_("{address} closed the connection without a word"),
+    N_("It probably wants a certificate of ours:"),
+    ("TELEINFO_MQTT_TLS_CERT_FILE=", "TELEINFO_MQTT_TLS_KEY_FILE="),
+)
+_SILENT_AFTER_CONNECT = Wording(
+    "login",
+    N_("{address} accepts connections, and does not answer: is it an MQTT broker, and is it frozen?"),
+    *_BROKER_LOG,
+)
 
 
-def broker_fault(error: BrokerError, broker: Broker) -> Finding:
-    """Return what keeps us from the broker."""
-    if error.kind == "certificate":
-        check, message, advice, lines = "tls", *_certificate(error)
-    elif error.kind == "closed unanswered":
-        check, message, advice, lines = "login", *_unanswered(broker)
-    elif error.kind == "login" and broker.username is None:
-        check, message, advice, lines = _NOBODY
-    else:
-        check, message, advice, lines = _WORDS.get(error.kind, _OTHER)
+def broker_fault(error: BrokerError, broker: Broker, *, connected: bool = False) -> Finding:
+    """Return the finding of what keeps us from the broker; `connected`: its port accepted a connection."""
+    wording = _wording(error, broker, connected=connected)
     fields = {"host": broker.host, "address": broker.address}
     return fault(
-        check,
-        _(message).format(**fields),
-        _(advice) if advice else "",
-        tuple(line.format(**fields) for line in lines),
+        wording.check,
+        _(wording.message).format(**fields),
+        _(wording.advice) if wording.advice else "",
+        tuple(line.format(**fields) for line in wording.lines),
         cause=error.kind,
     )
 
 
-def _certificate(error: BrokerError) -> tuple[str, str, tuple[str, ...]]:
-    cause = error.__cause__
-    code = cause.verify_code if isinstance(cause, ssl.SSLCertVerificationError) else 0
-    if code == _EXPIRED:
-        message, advice = (
-            N_("the certificate of {address} has expired"),
-            N_("Renew it on the broker. Its dates:"),
-        )
-        return message, advice, (f"{_SHOW[0]} | openssl x509 -noout -dates",)
-    if code == _NOT_YET_VALID:
-        message = N_("the certificate of {address} is not valid yet")
-        return message, N_("Is the clock of this machine right?"), ("timedatectl",)
-    if code in {_WRONG_HOST, _WRONG_ADDRESS}:
-        message = N_("the certificate is that of another machine than {host}")
-        advice = N_("Put the name that stands in it into the settings (TELEINFO_MQTT_HOST). To see it:")
-        return message, advice, (f"{_SHOW[0]} | openssl x509 -noout -ext subjectAltName",)
-    message = N_("nobody that we trust vouches for the certificate of {address}")
-    advice = N_("Give the certificate of its authority, in a file of this machine:")
-    return message, advice, ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",)
-
-
-def _unanswered(broker: Broker) -> tuple[str, str, tuple[str, ...]]:
-    message = N_("{address} closed the connection without a word")
-    if broker.tls is None:
-        return message, N_("It probably wants TLS on this port:"), ("TELEINFO_MQTT_TLS=true",)
-    advice = N_("It probably wants a certificate of ours:")
-    lines = ("TELEINFO_MQTT_TLS_CERT_FILE=", "TELEINFO_MQTT_TLS_KEY_FILE=")
-    return message, advice, lines
+def _wording(error: BrokerError, broker: Broker, *, connected: bool) -> Wording:
+    match error.kind:
+        case "closed unanswered":
+            return _WANTS_TLS if broker.tls is None else _WANTS_CERTIFICATE
+        case "login" if broker.username is None:
+            return _NO_CREDENTIALS
+        case "silent" if connected:
+            return _SILENT_AFTER_CONNECT
+    return _WORDINGS.get(error.kind, _OTHER)

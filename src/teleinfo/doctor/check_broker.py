@@ -1,8 +1,8 @@
 """
-The broker: its name, its port, its certificate, our login, and whether a message of ours comes back.
+Check the broker: its name, its port, its certificate, the login, and whether a message of ours comes back.
 
-One step after the other, so that the first one that fails says where it is. What is published goes to the
-topic `doctor` below the base, is not retained, and is no reading. Nothing is left on the broker.
+One step after the other, so that the first one that fails shows where the fault is. The test message goes to
+the topic `doctor` below the base, is not retained, and is no reading. Nothing is left on the broker.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
+from teleinfo.common.terminal_text import printable
+from teleinfo.daemon import health
 from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.doctor.findings import fault, ok, skipped, warning
 from teleinfo.mqtt.client import one_shot_connection
@@ -29,45 +31,51 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.config import Broker, Topics
 
-STEP_SECONDS = 5.0
-"""How long each step may take."""
+STEP_TIMEOUT = 5.0
+"""Seconds that each step may take."""
 
-BACK_SECONDS = 3.0
-"""How long a message may take to come back, and a retained one to come."""
+ECHO_TIMEOUT = 3.0
+"""Seconds that our message may take to come back, and a retained one to come."""
 
-_SOON_DAYS = 14
+RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
+
+ONLINE, OFFLINE = "online", "offline"
+_LONGEST_SHOWN = 40  # characters of a status that is none
 
 
 @dataclass(frozen=True, slots=True)
 class RetainedState:
-    """What the broker keeps of a teleinfo: its status and its health, None where there is none."""
+    """What the broker retains of a teleinfo: its status, "online" or "offline", and its health, or None."""
 
     status: str | None = None
-    health: bytes | None = None
+    health: health.Health | None = None
 
 
 async def check_broker(
     broker: Broker, topics: Topics
 ) -> tuple[list[Finding], RetainedState | None, tuple[str, ...]]:
-    """Return the findings, what the broker keeps (None without a login), and its addresses."""
+    """Return the findings, what the broker retains (None without a login), and its addresses."""
     found: list[Finding] = []
     addresses: tuple[str, ...] = ()
+    connected = False
     identity = replace(broker, client_id=f"teleinfo-doctor-{os.getpid()}")
     try:
         addresses = await _resolve(broker)
         found.append(ok("name", _named(broker.host, addresses)))
         await _connect(broker)
-        found.append(ok("port", _("{address} answers").format(address=broker.address)))
+        connected = True
+        found.append(ok("port", _("{address} accepts connections").format(address=broker.address)))
         if broker.tls is not None:
             found.append(await _certificate(broker))
-        async with asyncio.timeout(4 * STEP_SECONDS), one_shot_connection(identity) as link:
+        async with asyncio.timeout(4 * STEP_TIMEOUT), one_shot_connection(identity) as link:
             found.append(_login(broker))
             retained, more = await _exchange(link, broker, topics)
     except BrokerError as error:
-        return [*found, broker_fault(error, broker)], None, addresses
+        return [*found, broker_fault(error, broker, connected=connected)], None, addresses
     except TimeoutError:
-        return [*found, broker_fault(explain(None, broker), broker)], None, addresses
+        silence = explain(None, broker)
+        return [*found, broker_fault(silence, broker, connected=connected)], None, addresses
     return [*found, *more], retained, addresses
 
 
@@ -80,7 +88,7 @@ def _named(host: str, addresses: tuple[str, ...]) -> str:
 async def _resolve(broker: Broker) -> tuple[str, ...]:
     loop = asyncio.get_running_loop()
     try:
-        async with asyncio.timeout(STEP_SECONDS):
+        async with asyncio.timeout(STEP_TIMEOUT):
             rows = await loop.getaddrinfo(broker.host, broker.port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
         raise explain(socket.gaierror() if isinstance(error, TimeoutError) else error, broker) from error
@@ -89,10 +97,10 @@ async def _resolve(broker: Broker) -> tuple[str, ...]:
 
 async def _connect(broker: Broker) -> None:
     try:
-        async with asyncio.timeout(STEP_SECONDS):
+        async with asyncio.timeout(STEP_TIMEOUT):
             _reader, writer = await asyncio.open_connection(broker.host, broker.port)
     except OSError as error:
-        refused = "refused" in str(error).lower()  # asyncio joins those of several addresses in one text
+        refused = "refused" in str(error).lower()  # asyncio joins the errors of several addresses in one text
         raise explain(ConnectionRefusedError() if refused else error, broker) from error
     writer.close()
 
@@ -103,19 +111,19 @@ async def _certificate(broker: Broker) -> Finding:
         message = _("encrypted, but the certificate is not looked at (TELEINFO_MQTT_TLS_INSECURE)")
         advice = _("Anybody on the network can pose as the broker. Give its authority instead:")
         return warning("tls", message, advice, ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",))
-    message = _("the certificate is right, for another {days} days").format(days=int(left))
-    if left < _SOON_DAYS:
+    message = _("the certificate is right; days left: {days}").format(days=int(left))
+    if left < RENEW_WITHIN_DAYS:
         return warning("tls", message, _("Renew it before it expires."), days_left=int(left))
     return ok("tls", message, days_left=int(left))
 
 
 def _days_left(broker: Broker) -> float | None:
-    """Return for how many days the broker's certificate holds, None if it is not looked at."""
+    """Return for how many days the broker's certificate is valid, None if it is not verified."""
     assert broker.tls is not None  # noqa: S101 - the caller asked
     context = tls_context(broker.tls)
     try:
         with (
-            socket.create_connection((broker.host, broker.port), STEP_SECONDS) as plain,
+            socket.create_connection((broker.host, broker.port), STEP_TIMEOUT) as plain,
             context.wrap_socket(plain, server_hostname=broker.host) as safe,
         ):
             certificate = safe.getpeercert()
@@ -133,20 +141,22 @@ def _login(broker: Broker) -> Finding:
 
 
 async def _exchange(link: Connection, broker: Broker, topics: Topics) -> tuple[RetainedState, list[Finding]]:
+    """Read what is retained, publish a test message, and see whether it comes back."""
     ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
     allowed = [await link.subscribe(topic) for topic in (topics.status, topics.health)]
     may_read = await link.subscribe(ours)
-    await link.publish(ours, token, qos=1, retain=False, limit=STEP_SECONDS)
+    await link.publish(ours, token, qos=1, retain=False, limit=STEP_TIMEOUT)
     received = await _collect(link, ours, token)
-    status = received.get(topics.status)
+    published = received.get(topics.status)
+    status = None if published is None else published.decode(errors="replace")
     retained = RetainedState(
-        None if status is None else status.decode(errors="replace"), received.get(topics.health)
+        status if status in {ONLINE, OFFLINE} else None, health.parse(received.get(topics.health, b""))
     )
-    found = [_status(retained, all(allowed), topics)]
+    found = [_status(status, topics, allowed=all(allowed))]
     if not may_read:
         return retained, [_read_refused(broker, ours), *found]
     if received.get(ours) != token:
-        return retained, [_write_refused(broker, ours, online=retained.status == "online"), *found]
+        return retained, [_write_refused(broker, ours, online=retained.status == ONLINE), *found]
     return retained, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
 
 
@@ -154,7 +164,7 @@ async def _collect(link: Connection, last: str, token: bytes) -> dict[str, bytes
     """Return the messages by topic until `token` comes on `last`; retained ones come before it."""
     received: dict[str, bytes] = {}
     with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(BACK_SECONDS):
+        async with asyncio.timeout(ECHO_TIMEOUT):
             async for topic, payload in link.messages():
                 received[topic] = payload
                 if (topic, payload) == (last, token):
@@ -162,9 +172,20 @@ async def _collect(link: Connection, last: str, token: bytes) -> dict[str, bytes
     return received
 
 
-def _status(retained: RetainedState, allowed: bool, topics: Topics) -> Finding:  # noqa: FBT001 - one answer of the broker
-    if retained.status is not None:
-        return ok("status", f"{topics.status}: {retained.status}", status=retained.status)
+def _status(status: str | None, topics: Topics, *, allowed: bool) -> Finding:
+    if status in {ONLINE, OFFLINE}:
+        message = _("{topic}: {status}").format(topic=topics.status, status=status)
+        return ok("status", message, status=status)
+    if status is not None:
+        short = status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…"
+        message = _("{topic} holds “{status}”, which is not from teleinfo (“online” or “offline”)")
+        advice = _("Another program publishes there. Give teleinfo a topic of its own:")
+        return warning(
+            "status",
+            message.format(topic=topics.status, status=printable(short)),
+            advice,
+            ("TELEINFO_MQTT_TOPIC=",),
+        )
     if not allowed:
         return skipped("status", _("the broker does not let us read {topic}").format(topic=topics.status))
     message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
@@ -172,7 +193,7 @@ def _status(retained: RetainedState, allowed: bool, topics: Topics) -> Finding: 
 
 
 def _rule(broker: Broker, topic: str) -> tuple[str, ...]:
-    """Return what to write into mosquitto's list of rights."""
+    """Return the lines of mosquitto's access list (ACL) that allow the topics of `topic`'s level."""
     user = f"user {broker.username}" if broker.username else ""
     return (*filter(None, (user,)), f"topic readwrite {topic.rpartition('/')[0]}/#")
 
@@ -189,8 +210,7 @@ def _write_refused(broker: Broker, topic: str, *, online: bool) -> Finding:
     message = _("a message of ours on {topic} did not come back: the broker does not let us write there")
     message = message.format(topic=topic)
     if online:
-        return warning(
-            "topic", message, _("A teleinfo is online all the same: it may have rights of its own.")
-        )
+        advice = _("A teleinfo is online all the same: it may have rights of its own.")
+        return warning("topic", message, advice)
     advice = _("Allow it in the broker's list of rights (ACL):")
     return fault("topic", message, advice, _rule(broker, topic))

@@ -1,12 +1,12 @@
 """
-The line: what comes through the wires, and how well.
+Check the line: what comes through the wires, and how well.
 
-Where a teleinfo reads the port already, it is asked by way of the broker: nobody else must read there.
+Where a teleinfo reads the port already, what it says on the broker is checked: two readers of one port would
+each get a part of the bytes.
 """
 
 from __future__ import annotations
 
-import json
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -14,20 +14,23 @@ from typing import TYPE_CHECKING
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.daemon.health import LineGrade, Quality
-from teleinfo.doctor.findings import Finding, Severity, fault, ok, skipped, warning
-from teleinfo.doctor.machine import command_name
+from teleinfo.doctor.check_broker import ONLINE
+from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
+from teleinfo.doctor.machine import command_line
 from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
+from teleinfo.port.tcp_bridge import BRIDGE
 from teleinfo.tic.meter_id import meter_of, number_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from teleinfo.daemon.health import Health
     from teleinfo.doctor.check_broker import RetainedState
     from teleinfo.settings import Settings
 
-QUALITY = {
+GRADES = {
     LineGrade.GOOD: N_("good"),
     LineGrade.FAIR: N_("fair"),
     LineGrade.POOR: N_("weak"),
@@ -35,70 +38,95 @@ QUALITY = {
     LineGrade.SILENT: N_("silent"),
 }
 
-WIRES = N_(
+CHECK_WIRES = N_(
     "Check that two wires join the terminals I1 and I2 of the meter to the adapter (either way round), that "
     "they are stripped and held, and that the adapter has its power and is on the receiving pin (RXD) of the "
     "port. Then look again:"
 )
-NONSENSE = N_(
+CHECK_SIGNAL = N_(
     "Check that the wires are on the terminals I1 and I2 (not A), that they are twisted and away from mains "
     "cables, and that the adapter does not invert the signal. Then look again:"
 )
-WEAK = N_(
+IMPROVE_SIGNAL = N_(
     "Bits are lost on the way: shorten the cable or take a twisted pair, tighten the terminals, or change "
     "the adapter's opto-coupler or its resistor (some that do at 1200 baud are too slow at 9600). Then look "
     "again:"
 )
-SHARED = N_(
+CHANGE_CLIENT_ID = N_(
     "Give one of the two another TELEINFO_MQTT_CLIENT_ID, and see what the journal says. If the meter fell "
     "silent or teleinfo was started just now, look again in two minutes:"
 )
+SET_8N1 = N_(
+    "Fewer errors are caught: only the checksum of each group is left to find them. If there is a bridge, "
+    "set its serial side to 8N1 (8 data bits, no parity): the parity bit then comes through."
+)
 RECENT_SECONDS = 120.0
-"""How old the last frame of a meter that talks may be in `health`, which comes once a minute."""
+"""How old the last frame of a talking meter may be in `health`, which is published once a minute."""
 
 
-def line_from_broker(retained: RetainedState | None) -> list[Finding]:
-    """Return what the teleinfo that reads the port says of the line; `told` None: nobody hears it."""
+def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]:
+    """
+    Return what the teleinfo that reads the port has published on the quality of the line.
+
+    `retained` is None where the broker could not be asked, `unit` the service whose journal tells more.
+    """
     if retained is None or retained.status is None:
         return [
             skipped("line", _("teleinfo reads the port, and the broker could not be asked what it hears"))
         ]
-    health = _json(retained.health)
-    rejected = health.get("rejected")
-    facts = {key: health.get(key) for key in ("mode", "baudrate", "frames", "groups", "rejected", "line")}
-    message = _("teleinfo says {status}: mode {mode}, {baudrate} baud, {frames} frames").format(
-        status=retained.status, **{key: health.get(key) for key in ("mode", "baudrate", "frames")}
-    )
-    if retained.status != "online" and _talks(health):
+    health = retained.health
+    facts: dict[str, object] = {"status": retained.status}
+    if health is not None:
+        facts |= {
+            "mode": health.mode,
+            "baudrate": health.baudrate,
+            "frames": health.frames,
+            "groups": health.groups,
+            "rejected": dict(health.rejected),
+            "line": health.line,
+        }
+    message = _published(retained.status, health)
+    if retained.status != ONLINE and health is not None and _is_talking(health):
         message = _(
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
         )
-        lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", "journalctl -u teleinfo")
-        return [fault("heard", message, _(SHARED), lines, status=retained.status, **facts)]
-    if retained.status != "online":
-        return [
-            fault("heard", message, _(WIRES), (f"{command_name()} doctor",), status=retained.status, **facts)
-        ]
-    found = [ok("heard", message, status=retained.status, **facts)]
-    if isinstance(rejected, dict) and health.get("line") in set(LineGrade) - {LineGrade.SILENT}:
-        share = health.get("bad_groups_percent") or 0
-        found.append(_wiring(LineGrade(str(health["line"])), float(str(share)) / 100))
+        lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"journalctl -u {unit}")
+        return [fault("heard", message, _(CHANGE_CLIENT_ID), lines, **facts)]
+    if retained.status != ONLINE:
+        return [fault("heard", message, _(CHECK_WIRES), (command_line("doctor"),), **facts)]
+    found = [ok("heard", message, **facts)]
+    if health is not None:
+        found += [_no_parity()] if health.parity is False else []
+        if health.line not in {None, LineGrade.SILENT}:
+            found.append(_wiring(health.line, (health.bad_groups_percent or 0.0) / 100))
     return found
 
 
-async def check_line(settings: Settings, path: str, tell: Callable[[int], None]) -> list[Finding]:
-    """Listen at `path` and return what is heard; `tell` gets each speed that is tried."""
+def _published(status: str, health: Health | None) -> str:
+    """Return the status, and of the health what is known."""
+    if health is None or health.mode is None:
+        return _("teleinfo says {status}").format(status=status)
+    return _("teleinfo says {status}: mode {mode}, {baudrate} baud, frames: {frames}").format(
+        status=status,
+        mode=health.mode,
+        baudrate=health.baudrate or "?",
+        frames="?" if health.frames is None else health.frames,
+    )
+
+
+async def check_line(settings: Settings, path: str, on_speed: Callable[[int], None]) -> list[Finding]:
+    """Listen at `path` and return what comes; `on_speed` is called with each speed that is tried, baud."""
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
-    bridge = path.startswith("socket://")
+    bridge = path.startswith(BRIDGE)
     try:
-        heard = await probe_speeds(path, wanted[:1] if bridge else speeds(wanted), tell)
+        results = await probe_speeds(path, wanted[:1] if bridge else speeds(wanted), on_speed)
     except PortError as error:
         return [fault("open", error.localized(), trouble=error.kind.value)]
-    meter = heard[-1]
-    found = [_bytes(heard)]
+    meter = results[-1]
+    found = [_bytes(results)]
     if meter.mode is None:
-        return [*found, _nothing(heard)]
+        return [*found, _no_meter(results)]
     found += [_mode(meter, wanted, bridge=bridge), _groups(meter), _parity(meter), _meter(meter)]
     quality = Quality()
     quality.sample(meter.counts, now=0.0)
@@ -106,20 +134,21 @@ async def check_line(settings: Settings, path: str, tell: Callable[[int], None])
     return found
 
 
-def _bytes(heard: list[ProbeResult]) -> Finding:
+def _bytes(results: list[ProbeResult]) -> Finding:
     message = "; ".join(
-        _("{baudrate} baud: {rate:.0f} bytes/s").format(baudrate=one.baudrate, rate=one.rate) for one in heard
+        _("{baudrate} baud: {rate:.0f} bytes/s").format(baudrate=one.baudrate, rate=one.rate)
+        for one in results
     )
-    facts = {f"bytes_per_second_{one.baudrate}": round(one.rate, 1) for one in heard}
-    return (ok if any(one.counts.bytes_ for one in heard) else fault)("bytes", message, **facts)
+    facts = {f"bytes_per_second_{one.baudrate}": round(one.rate, 1) for one in results}
+    return (ok if any(one.counts.bytes_ for one in results) else fault)("bytes", message, **facts)
 
 
-def _nothing(heard: list[ProbeResult]) -> Finding:
-    again = (f"{command_name()} doctor",)
-    if not any(one.counts.bytes_ for one in heard):
-        return fault("wiring", _("none: not one byte comes"), _(WIRES), again, wiring="none")
+def _no_meter(results: list[ProbeResult]) -> Finding:
+    again = (command_line("doctor"),)
+    if not any(one.counts.bytes_ for one in results):
+        return fault("wiring", _("none: not one byte comes"), _(CHECK_WIRES), again, wiring="none")
     message = _("bytes come, and none makes sense at any speed")
-    return fault("wiring", message, _(NONSENSE), again, wiring="nonsense")
+    return fault("wiring", message, _(CHECK_SIGNAL), again, wiring="nonsense")
 
 
 def _mode(meter: ProbeResult, wanted: tuple[int, ...], *, bridge: bool) -> Finding:
@@ -136,7 +165,7 @@ def _mode(meter: ProbeResult, wanted: tuple[int, ...], *, bridge: bool) -> Findi
 def _groups(meter: ProbeResult) -> Finding:
     counts = meter.counts
     message = _(
-        "{frames} frames, {groups} sound groups in {time}; rejected: parity {parity}, checksum {checksum}, "
+        "in {time}: frames {frames}, sound groups {groups}; rejected: parity {parity}, checksum {checksum}, "
         "malformed {malformed}; interrupted frames: {interrupted}"
     ).format(
         frames=counts.frames,
@@ -160,11 +189,10 @@ def _groups(meter: ProbeResult) -> Finding:
 
 def _parity(meter: ProbeResult) -> Finding:
     rate = meter.bit_error_rate
+    if rate is None:
+        return _no_parity()
     damaged, characters = meter.damaged
     facts = {"parity": meter.parity, "damaged": damaged, "characters": characters, "bit_error_rate": rate}
-    if rate is None:
-        message = _("stripped on the way (a bridge, a simulation): only checksums tell what is damaged")
-        return ok("parity", message, parity=meter.parity)
     if not damaged:
         message = _(
             "there, and right for all of {characters} characters: fewer than 1 bit in {bits} is wrong"
@@ -172,7 +200,12 @@ def _parity(meter: ProbeResult) -> Finding:
         return ok("parity", message.format(characters=characters, bits=characters * 8), **facts)
     message = _("there; {damaged} of {characters} characters damaged: about 1 bit in {bits} is wrong")
     message = message.format(damaged=damaged, characters=characters, bits=round(1 / rate) if rate else 0)
-    return Finding(check="parity", severity=Severity.OK, message=message, facts=facts)
+    return ok("parity", message, **facts)
+
+
+def _no_parity() -> Finding:
+    message = _("the parity bit is stripped on the way, by a bridge, an adapter or a simulation")
+    return warning("parity", message, _(SET_8N1), parity=False)
 
 
 def _meter(meter: ProbeResult) -> Finding:
@@ -186,31 +219,23 @@ def _meter(meter: ProbeResult) -> Finding:
     return ok("meter", message, model=known.model, maker=known.maker)
 
 
-def _wiring(quality: LineGrade, share: float, *, few: bool = False) -> Finding:
+def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
     """Judge the line by the share of its bad groups; a single one (`few`) is no trend."""
     message = _("{word}: {share} % of the groups are bad").format(
-        word=_(QUALITY[quality]), share=decimal(f"{share:.1%}"[:-1])
+        word=_(GRADES[grade]), share=decimal(f"{share:.1%}"[:-1])
     )
-    if quality in {LineGrade.GOOD, LineGrade.FAIR} or (few and quality is LineGrade.POOR):
-        return ok("wiring", message, wiring=str(quality))
-    make = fault if quality is LineGrade.BAD else warning
-    return make("wiring", message, _(WEAK), (f"{command_name()} doctor",), wiring=str(quality))
+    if grade in {LineGrade.GOOD, LineGrade.FAIR} or (few and grade is LineGrade.POOR):
+        return ok("wiring", message, wiring=str(grade))
+    make = fault if grade is LineGrade.BAD else warning
+    return make("wiring", message, _(IMPROVE_SIGNAL), (command_line("doctor"),), wiring=str(grade))
 
 
-def _talks(health: dict[str, object]) -> bool:
-    """Tell whether the meter talks by `health`, which is retained: old news of a good line do not count."""
-    if str(health.get("line")) not in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR}:
+def _is_talking(health: Health) -> bool:
+    """Tell whether the meter was heard just now: `health` is retained, and may be old."""
+    if health.line not in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR} or health.last_frame is None:
         return False
     try:
-        last = datetime.fromisoformat(str(health.get("last_frame"))).timestamp()
+        last = datetime.fromisoformat(health.last_frame).timestamp()
     except (ValueError, OverflowError):
         return False
     return abs(time.time() - last) <= RECENT_SECONDS
-
-
-def _json(text: bytes | None) -> dict[str, object]:
-    try:
-        read = json.loads(text or b"{}")
-    except ValueError:
-        return {}
-    return read if isinstance(read, dict) else {}

@@ -1,7 +1,7 @@
 """
-The port: is it there, what is it, may it be opened, who else has it.
+Check the port: is it there, what is it, may it be opened, which program has it open.
 
-What it finds decides whether the line can be listened to: see `Access`.
+The result decides whether the line can be listened to: see `Access`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from teleinfo.common.i18n import _
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.findings import Severity, fault, ok, skipped, warning
-from teleinfo.doctor.machine import command_name
+from teleinfo.doctor.machine import command_line
 from teleinfo.doctor.port_users import PortUser, port_users
 from teleinfo.port.tcp_bridge import BRIDGE
 
@@ -31,7 +31,7 @@ class Access(enum.Enum):
     """Whether we can listen at the port."""
 
     FREE = "free"
-    OURS = "ours"  # a teleinfo reads it: the broker knows how the line is
+    OURS = "ours"  # a teleinfo reads it, and publishes how the line is
     NONE = "none"
 
 
@@ -42,14 +42,21 @@ def check_port(machine: Machine, port: str) -> tuple[list[Finding], Access]:
         return [ok("device", message, kind="bridge")], Access.FREE
     device = machine.real(port)
     if not machine.path(device).exists():
-        return [_missing(machine, port, device), *raspberry_pi.check_uart(machine, port)], Access.NONE
+        found = [_missing(machine, port, device), *raspberry_pi.check_uart(machine, port)]
+        return found, Access.NONE
+    user, access = _users(machine, device)
     kind = _kind(machine, port, device)
-    found = [kind] if kind.severity is not Severity.OK else [kind, *_rights(machine, device)]
-    found += raspberry_pi.check_uart(machine, port)
-    found += [raspberry_pi.check_console(machine, device), raspberry_pi.check_getty(machine, device)]
-    holder, access = _holders(machine, device)
-    found.append(holder)
-    closed = any(one.check in {"device", "rights"} and one.severity is Severity.FAULT for one in found)
+    # Where the service reads the port already, the rights of this user do not matter.
+    rights = [] if access is Access.OURS or kind.severity is Severity.FAULT else _rights(machine, device)
+    found = [
+        kind,
+        *rights,
+        *raspberry_pi.check_uart(machine, port),
+        raspberry_pi.check_console(machine, device),
+        raspberry_pi.check_getty(machine, device),
+        user,
+    ]
+    closed = any(one.severity is Severity.FAULT for one in (kind, *rights))
     return found, Access.NONE if closed and access is Access.FREE else access
 
 
@@ -128,48 +135,43 @@ def _rights(machine: Machine, device: str) -> list[Finding]:
     message = _("{user} may not open it: it is for the group {group}").format(user=user, group=group)
     if not status.st_mode & stat.S_IRGRP or group in {"root", "tty"}:
         advice = _("Not even its group may: a login console may have taken it. See below, or ask the system:")
-        return [
-            fault("rights", message, advice, (f"ls -l {device}", f"sudo {command_name()} doctor"), **facts)
-        ]
+        lines = (f"ls -l {device}", command_line("doctor", root=True))
+        return [fault("rights", message, advice, lines, **facts)]
     if user in grp.getgrgid(status.st_gid).gr_mem:
         advice = _("{user} belongs to this group, but not since the last login. Log out, log in, try again:")
-        return [fault("rights", message, advice.format(user=user), (f"{command_name()} doctor",), **facts)]
+        return [fault("rights", message, advice.format(user=user), (command_line("doctor"),), **facts)]
     advice = _("Add the user to the group, log out and log in again (the service has this right already):")
     return [fault("rights", message, advice, (f"sudo usermod -aG {group} {user}",), **facts)]
 
 
-def _holders(machine: Machine, device: str) -> tuple[Finding, Access]:
+def _users(machine: Machine, device: str) -> tuple[Finding, Access]:
+    """Return which program has the port open."""
     found, complete = port_users(machine, device)
     stranger = next((one for one in found if not one.is_teleinfo), None)
     if stranger is not None:
-        return _held(stranger, device), Access.NONE
+        return _in_use(stranger, device), Access.NONE
     if found:
         unit = found[0].unit or f"teleinfo, {found[0].pid}"
-        return ok(
-            "holder", _("teleinfo reads it already ({unit})").format(unit=unit), holder="teleinfo"
-        ), Access.OURS
+        message = _("teleinfo reads it already ({unit})").format(unit=unit)
+        return ok("holder", message, holder="teleinfo"), Access.OURS
     if not complete:
-        return skipped(
-            "holder",
-            _("no program of this user has it open; those of others could not be looked at"),
-            _("To look at them as well:"),
-            (f"sudo {command_name()} doctor",),
-        ), Access.FREE
+        message = _("no program of this user has it open; those of others could not be looked at")
+        line = command_line("doctor", root=True)
+        return skipped("holder", message, _("To look at them as well:"), (line,)), Access.FREE
     return ok("holder", _("no other program has it open"), holder=None), Access.FREE
 
 
-def _held(holder: PortUser, device: str) -> Finding:
-    message = _("another program has it open: {name} (process {pid})").format(
-        name=holder.name, pid=holder.pid
-    )
+def _in_use(user: PortUser, device: str) -> Finding:
+    message = _("another program has it open: {name} (process {pid})").format(name=user.name, pid=user.pid)
     advice = _("Each of the two gets a part of the bytes. Stop that program:")
-    if holder.is_login:
-        line = f"sudo systemctl mask --now serial-getty@{device.rpartition('/')[2]}"
-    elif holder.unit:
-        line = f"sudo systemctl disable --now {holder.unit}"
+    getty = raspberry_pi.getty_unit(device)
+    if user.is_login and getty is not None:
+        line = f"sudo systemctl mask --now {getty}"
+    elif user.unit:
+        line = f"sudo systemctl disable --now {user.unit}"
     else:
-        line = f"sudo kill {holder.pid}"
-    return fault("holder", message, advice, (line,), holder=holder.name)
+        line = f"sudo kill {user.pid}"
+    return fault("holder", message, advice, (line,), holder=user.name)
 
 
 def _user() -> str:

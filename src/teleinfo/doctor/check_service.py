@@ -1,7 +1,7 @@
 """
-The service: installed, enabled, running, its last complaint, and whether its sandbox lets it at the port.
+Check the service: installed, enabled, running, its last complaint, and whether its sandbox allows the port.
 
-All of it is asked of systemd, which answers everybody; the journal answers its own group and root only.
+systemd is asked, which answers every user; the journal answers its own group and root only.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import grp
 import ipaddress
 import stat
+import textwrap
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.doctor.findings import fault, ok, skipped, warning
-from teleinfo.doctor.machine import command_name
+from teleinfo.doctor.machine import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
     from teleinfo.doctor.machine import Machine, Output
 
-UNIT = "teleinfo"
 _PROPERTIES = (
     "LoadState", "UnitFileState", "ActiveState", "SubState", "Result", "ExecMainStatus", "NRestarts",
-    "StatusText", "User", "Group", "SupplementaryGroups", "DevicePolicy", "DeviceAllow", "PrivateDevices",
-    "IPAddressAllow", "IPAddressDeny",
+    "StatusText", "InvocationID", "User", "Group", "SupplementaryGroups", "DevicePolicy", "DeviceAllow",
+    "PrivateDevices", "IPAddressAllow", "IPAddressDeny",
 )  # fmt: skip
 EXIT_CONFIGURATION = "78"
+
+COMPLAINT_SHOWN = 160
+"""Characters of the last complaint that are shown: the journal has the rest."""
+
 # systemd's own list of what a closed policy lets through (systemd.resource-control(5), DevicePolicy=).
 _PTS = "136"
 _FOR_GROUP = stat.S_IRGRP | stat.S_IWGRP
@@ -35,24 +39,29 @@ _FOR_ALL = stat.S_IROTH | stat.S_IWOTH
 
 
 async def check_service(
-    machine: Machine, unit: str, *, port: str | None, addresses: tuple[str, ...]
+    machine: Machine, unit: str, *, port: str | None, addresses: tuple[str, ...], settings_valid: bool
 ) -> list[Finding]:
     """
     Return what there is to say of the service `unit`.
 
-    `port` and the broker's `addresses` are those of the settings, where those are known.
+    `port` and the broker's `addresses` are those of the settings, where they are known; `settings_valid` says
+    that the settings were read and are valid now.
     """
     if not machine.path("/run/systemd/system").exists():
         return [skipped("installed", _("this machine is not run by systemd"))]
-    said = await machine.run("systemctl", "show", unit, f"--property={','.join(_PROPERTIES)}")
-    if said is None or said.status:
+    output = await machine.run("systemctl", "show", unit, f"--property={','.join(_PROPERTIES)}")
+    if output is None or output.status:
         return [skipped("installed", _("systemctl does not answer"))]
-    shown = _read(said.text)
+    shown = _read(output.text)
     if shown.get("LoadState") != "loaded":
         message = _("{unit} is not installed as a service").format(unit=unit)
         advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
         return [warning("installed", message, advice, ("sudo make install",))]
-    found = [_enabled(shown, unit), _running(shown, unit), await _journal(machine, unit)]
+    found = [
+        _enabled(shown, unit),
+        _running(shown, unit, settings_valid=settings_valid),
+        await _journal(machine, shown, unit),
+    ]
     if port is not None and port.startswith("/dev/"):
         device = machine.real(port)
         found += [_sandbox(machine, shown, device, unit), *_rights(machine, shown, device, unit)]
@@ -77,63 +86,65 @@ def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
     return warning("enabled", message, _("To change that:"), (f"sudo systemctl enable {unit}",), state=state)
 
 
-def _running(shown: Mapping[str, str], unit: str) -> Finding:
-    active, how, restarts = (
-        shown.get("ActiveState", ""),
-        shown.get("SubState", ""),
-        shown.get("NRestarts", "0"),
-    )
+def _running(shown: Mapping[str, str], unit: str, *, settings_valid: bool) -> Finding:
+    active, how = shown.get("ActiveState", ""), shown.get("SubState", "")
+    restarts = shown.get("NRestarts", "0")
     facts = {
-        "unit": unit,
-        "active": active,
-        "sub": how,
-        "result": shown.get("Result", ""),
-        "restarts": restarts,
-    }
+        "unit": unit, "active": active, "sub": how, "result": shown.get("Result", ""), "restarts": restarts,
+    }  # fmt: skip
+    start = f"sudo systemctl restart {unit}"
     if active == "active":
         text = shown.get("StatusText", "")
         message = _("it runs: {text}").format(text=text) if text else _("it runs")
         return ok("running", message, **facts)
-    if shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
+    if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
+        if settings_valid:
+            message = _("it does not run: a setting was wrong when it was started; all are valid now")
+            return fault("running", message, _("Start it:"), (start,), **facts)
         message = _("it does not run: a setting is wrong")
         advice = _("See which, correct it, and start it again:")
-        lines = (f"journalctl -u {unit} -n 20", f"sudo systemctl restart {unit}")
-        return fault("running", message, advice, lines, **facts)
+        return fault("running", message, advice, (f"journalctl -u {unit} -n 20", start), **facts)
     if how == "auto-restart":
-        message = _("it fails again and again ({restarts} times so far)").format(restarts=restarts)
+        message = _("it fails again and again; restarts so far: {restarts}").format(restarts=restarts)
         return fault("running", message, _("See why:"), (f"journalctl -u {unit} -n 30",), **facts)
     message = _("it does not run ({state})").format(state=f"{active}, {how}")
-    return fault("running", message, _("Start it:"), (f"sudo systemctl restart {unit}",), **facts)
+    return fault("running", message, _("Start it:"), (start,), **facts)
 
 
-async def _journal(machine: Machine, unit: str) -> Finding:
-    # Its own words say why; those of systemd about it ("Failed to start") come after, and only that.
-    said = await _complaint(machine, f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service")
-    if said is not None and not said.status and not said.text:
-        said = await _complaint(machine, f"--unit={unit}")
-    if said is None or said.status:
+async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Finding:
+    """Return the last complaint: of the run that goes on where the service runs, else of any."""
+    running = shown.get("InvocationID", "") if shown.get("ActiveState") == "active" else ""
+    if running:
+        output = await _complaint(machine, f"_SYSTEMD_INVOCATION_ID={running}")
+    else:
+        # The service's own lines give the cause; those of systemd about it ("Failed to start") come later.
+        output = await _complaint(machine, f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service")
+        if output is not None and not output.status and not output.text:
+            output = await _complaint(machine, f"--unit={unit}")
+    if output is None or output.status:
         return skipped("journal", _("the journal cannot be read"))
-    if "permission" in said.text.lower() or "not seeing messages" in said.text.lower():
-        line = f"sudo {command_name()} doctor"
-        return skipped(
-            "journal", _("this user may not read the journal"), _("To look at it as well:"), (line,)
-        )
-    if not said.text or said.text.startswith("-- "):
+    if "permission" in output.text.lower() or "not seeing messages" in output.text.lower():
+        advice = _("To look at it as well:")
+        line = command_line("doctor", root=True)
+        return skipped("journal", _("this user may not read the journal"), advice, (line,))
+    if not output.text or output.text.startswith("-- "):
+        if running:
+            return ok("journal", _("no complaint in its journal since it was started"))
         return ok("journal", _("it never complained in its journal"))
-    # Date, host, program[process]: words. The host's name is nobody's business.
-    date, _host, rest = [*said.text.splitlines()[-1].split(" ", 2), "", ""][:3]
-    words = " ".join(rest.split())
+    # Date, host, program[process]: words. The host's name is an identifier.
+    date, _host, rest = [*output.text.splitlines()[-1].split(" ", 2), "", ""][:3]
+    words = textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …")
     return ok("journal", _("its last complaint, of {date}: {words}").format(date=date, words=words))
 
 
 async def _complaint(machine: Machine, whose: str) -> Output | None:
-    """Return the newest line of the journal that is a warning or worse, and nothing where there is none."""
+    """Return the newest line of the journal that is a warning or worse, an empty text where there is none."""
     arguments = ("-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager", "--quiet")
     return await machine.run("journalctl", whose, *arguments)
 
 
 def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> Finding:
-    """Judge by the rights of the device's file and by the list of devices that the unit may use."""
+    """Judge by the list of devices that the unit may use."""
     name = device.rpartition("/")[2]
     number = machine.text(f"/sys/class/tty/{name}/dev") or ""
     major = number.partition(":")[0] or (_PTS if device.startswith("/dev/pts/") else "")

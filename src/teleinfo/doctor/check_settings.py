@@ -1,73 +1,96 @@
 """
-The settings: which file, valid or not, what was changed.
+Check the settings: which file they come from, whether they are valid, what differs from the defaults.
 
-Without `--env-file` and without `.env` here, it is the file of the service that is looked at: it is the
-service's meter that does not come.
+The file is the one that the other commands that stand beside the service read: see `beside_the_service`.
 """
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import fault, ok
-from teleinfo.doctor.machine import command_name
-from teleinfo.settings import SERVICE_FILE, Settings, SettingsError, field_specs, load
+from teleinfo.doctor.findings import fault, ok, skipped
+from teleinfo.doctor.machine import command_line
+from teleinfo.settings import SERVICE_FILE, Settings, SettingsError, beside_the_service, field_specs, load
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
-    from teleinfo.doctor.machine import Machine
 
 PREFIX = "TELEINFO_"
-# Values that are told by being there: they are secret, or say who lives here.
+# Shown by their names only: they are secret, or identify a person.
 _HIDDEN = frozenset({"mqtt_password", "mqtt_username"})
-_ENVIRONMENT = ("env | grep -o '^TELEINFO_[^=]*'",)
+_SERVICE_FILES = (f"ls -l {SERVICE_FILE.parent}",)
+_NAMES_IN_ENVIRONMENT = ("env | grep -o '^TELEINFO_[^=]*'",)
 
 
-def check_settings(env_file: Path | None, machine: Machine) -> tuple[list[Finding], Settings | None]:
-    """Return the findings, and the settings if they are right."""
-    path = env_file or _default_file(machine)
-    named = str(path) if path is not None and path.exists() else ""
-    if named and not os.access(named, os.R_OK, effective_ids=True):
-        return [_unreadable(named)], None
+@dataclass(frozen=True, slots=True)
+class CheckedSettings:
+    """
+    The findings, and the settings, None where they are wrong.
+
+    `assumed`: this user may not read the file of the settings, so that these are the defaults and what the
+    environment has.
+    """
+
+    findings: list[Finding]
+    settings: Settings | None
+    assumed: bool = False
+
+
+def check_settings(env_file: Path | None) -> CheckedSettings:
+    """Return what there is to say of the settings in `env_file` (the usual file when None)."""
+    path = beside_the_service(env_file)
+    if path is None and Path(".env").exists():
+        path = Path(".env")
+    exists = path is not None and os.path.exists(path)  # noqa: PTH110 - no error where the folder is closed
+    if exists and not os.access(str(path), os.R_OK, effective_ids=True):
+        return _assume_defaults(str(path))
     try:
         settings = load(path)
     except SettingsError as error:
-        editor = "nano" if named and os.access(named, os.W_OK) else "sudoedit"
-        advice, lines = _("Correct it:"), (f"{editor} {named}",)
-        if not named:
-            advice, lines = _("There is no file: it is in the environment. To see the names:"), _ENVIRONMENT
-        *others, last = error.localized
-        return [*(fault("file", text) for text in others), fault("file", last, advice, lines)], None
-    return [_read(named), _changed(settings)], settings
+        return CheckedSettings(_faults(error, path, exists=exists), None)
+    return CheckedSettings([_valid(str(path) if exists else ""), _changed(settings)], settings)
 
 
-def _default_file(machine: Machine) -> Path | None:
-    """Return the usual `.env`, else the file of the service, else None."""
-    here, service = Path(".env"), machine.path(str(SERVICE_FILE))
-    return next((path for path in (here, service) if path.exists()), None)
+def _assume_defaults(path: str) -> CheckedSettings:
+    try:
+        settings = load(Path(os.devnull))
+    except SettingsError as error:
+        return CheckedSettings(_faults(error, None, exists=False), None)
+    message = _(
+        "this user may not read {path}, which may hold a password. What follows is checked with the "
+        "defaults: the port {port}, the broker {broker}"
+    ).format(path=path, port=settings.serial_port, broker=settings.broker.address)
+    line = command_line("doctor", "--env-file", path, root=True)
+    found = skipped("file", message, _("To check what the settings say:"), (line,))
+    return CheckedSettings([found], settings, assumed=True)
 
 
-def _unreadable(named: str) -> Finding:
-    return fault(
-        "file",
-        _("this user may not read {path}, which may hold a password").format(path=named),
-        _("Look again with the rights to do so:"),
-        (f"sudo {command_name()} doctor --env-file {named}",),
-    )
+def _faults(error: SettingsError, path: Path | None, *, exists: bool) -> list[Finding]:
+    *others, last = error.localized
+    if exists:
+        editor = "nano" if os.access(str(path), os.W_OK) else "sudoedit"
+        advice, lines = _("Correct it:"), (f"{editor} {path}",)
+    elif path is not None:
+        advice, lines = _("Give the path of a file that is there. The files of the service:"), _SERVICE_FILES
+    else:
+        advice = _("There is no file: it is in the environment. To see the names:")
+        lines = _NAMES_IN_ENVIRONMENT
+    return [*(fault("file", text) for text in others), fault("file", last, advice, lines)]
 
 
-def _read(named: str) -> Finding:
-    if named:
-        return ok("file", _("{path} and the environment: all valid").format(path=named), valid=True)
+def _valid(path: str) -> Finding:
+    if path:
+        return ok("file", _("{path} and the environment: all valid").format(path=path), valid=True)
     message = _("there is no file, {here} or {service}: the environment and the defaults, all valid")
     return ok("file", message.format(here=".env", service=SERVICE_FILE), valid=True)
 
 
 def _changed(settings: Settings) -> Finding:
-    """Tell what is not as it comes; a secret only by its name."""
+    """Return the settings that differ from the defaults; secrets by their names only."""
     names = [spec.variable for spec in field_specs()]
     given = settings.model_fields_set
     shown = []

@@ -19,11 +19,10 @@ from teleinfo import __version__
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor import screen
-from teleinfo.doctor.check_service import UNIT
-from teleinfo.doctor.findings import Severity
+from teleinfo.doctor.findings import Severity, worst
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import as_json, as_report
-from teleinfo.doctor.runner import Examination, examine, worst
+from teleinfo.doctor.runner import Examination, examine
 
 if TYPE_CHECKING:
     import argparse
@@ -47,20 +46,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--unit",
-        default=UNIT,
         metavar="NAME",
-        help=_("the service to look at, for example teleinfo@production (default: %(default)s)"),
+        help=_("the service to look at, for example teleinfo@production (default: that of the settings)"),
     )
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Look, tell, and return the exit status (0 or 1, see the module)."""
+    """Check, print, and return the exit status (0 or 1, see the module)."""
     sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # what a terminal cannot show is no fault
     report = arguments.report
     if report is not None and report.exists():
         sys.stderr.write(_("{path} is there already: choose another name").format(path=report) + "\n")
         return 1
-    # What the libraries have to say is said by the findings.
+    # The findings say what the log would.
     logging.disable(logging.CRITICAL)
     areas, settings = asyncio.run(_look(arguments))
     if arguments.json:
@@ -83,14 +81,14 @@ async def _look(arguments: argparse.Namespace) -> tuple[list[Area], Settings | N
         machine=machine,
         env_file=arguments.env_file,
         unit=arguments.unit,
-        area=_nothing if quiet else _show,
-        step=_nothing if quiet else _step,
+        on_area=_ignore if quiet else _show,
+        on_step=_ignore if quiet else _step,
     )
     return await examine(asked)
 
 
-def _nothing(_told: object) -> None:
-    """Show nothing: all of it comes at the end, as JSON."""
+def _ignore(_: object) -> None:
+    """Print nothing meanwhile: JSON is printed at the end."""
 
 
 def _show(area: Area) -> None:
@@ -101,7 +99,7 @@ def _show(area: Area) -> None:
 
 
 def _step(text: str) -> None:
-    """Show what is done meanwhile, where it can be wiped out again."""
+    """Show what is done meanwhile, on a terminal, where the line can be erased again."""
     if sys.stdout.isatty():
         sys.stdout.write(f"{_ERASE}… {text}")
         sys.stdout.flush()
@@ -113,7 +111,7 @@ def _style() -> screen.Style:
 
 
 def _write(path: Path, areas: list[Area], settings: Settings | None) -> bool:
-    """Write the report, for its owner only and over no other file; say it, and return whether it went."""
+    """Write the report as a new file, which its owner alone may read; return whether that was possible."""
     try:
         path.touch(0o600, exist_ok=False)
         path.write_text(as_report(areas, settings, Machine()), encoding="utf-8")

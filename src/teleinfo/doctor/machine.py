@@ -1,8 +1,8 @@
 """
-What there is to read of the machine: /dev, /sys, /proc, /boot, /etc and /run, and its programs, by name.
+Read the machine: its files below /dev, /sys, /proc, /boot, /etc and /run, and the output of its programs.
 
-Everything is looked up below `root`, so that a tree of files can stand for a Raspberry Pi. Nothing is
-changed, and what cannot be read is None or empty, never an exception.
+Everything is looked up below `root`, so that the tests can use a tree of files in place of a Raspberry Pi.
+Nothing is changed. What cannot be read is None or empty, never an exception.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-PROGRAM_SECONDS = 5.0
-"""How long systemctl and journalctl may take."""
+PROGRAM_TIMEOUT = 5.0
+"""Seconds that systemctl and journalctl may take."""
 
 _MOST_LINKS = 10
 _PROGRAMS = ("usr/local/bin", "usr/bin", "bin", "usr/sbin", "sbin")
@@ -24,7 +24,7 @@ _PROGRAMS = ("usr/local/bin", "usr/bin", "bin", "usr/sbin", "sbin")
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a program said, and its exit status."""
+    """The exit status of a program, and its standard output and error."""
 
     status: int
     text: str
@@ -37,11 +37,11 @@ class Machine:
     root: Path = Path("/")
 
     def path(self, name: str) -> Path:
-        """Return where the file `name`, absolute on the machine, is here."""
+        """Return the path below `root` of the file `name`, which is absolute on the machine."""
         return self.root / name.lstrip("/")
 
     def text(self, name: str) -> str | None:
-        """Return the contents of a small file without what ends it, or None."""
+        """Return the contents of a small file without trailing NUL and white space, or None."""
         try:
             return self.path(name).read_bytes().decode(errors="replace").strip("\0\n ")
         except OSError:
@@ -72,7 +72,7 @@ class Machine:
 
     @property
     def model(self) -> str:
-        """What the board says it is, "" where it says nothing."""
+        """The model of the board as its device tree has it, "" where there is none."""
         return self.text("/proc/device-tree/model") or ""
 
     @property
@@ -81,7 +81,7 @@ class Machine:
         return "Raspberry Pi" in self.model
 
     async def run(self, program: str, *arguments: str) -> Output | None:
-        """Return what `program` says, or None where there is none, or it takes too long."""
+        """Return the output of `program`, None where it is not installed or takes too long."""
         where = shutil.which(program, path=":".join(str(self.root / folder) for folder in _PROGRAMS))
         if where is None:
             return None
@@ -94,7 +94,7 @@ class Machine:
             env={**os.environ, "LC_ALL": "C", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""},
         )
         try:
-            async with asyncio.timeout(PROGRAM_SECONDS):
+            async with asyncio.timeout(PROGRAM_TIMEOUT):
                 said, _ = await process.communicate()
         except TimeoutError:
             return None
@@ -106,8 +106,18 @@ class Machine:
         return Output(process.returncode or 0, said.decode(errors="replace").strip())
 
 
-def command_name() -> str:
-    """Return how this program was called, for lines to type: its name, or where it is."""
+def command_line(*arguments: str, root: bool = False) -> str:
+    """
+    Return a command of this program for the reader to type, so that it works for them.
+
+    The program is given by its name or by its path, as it was called; `sudo` stands before it where this
+    process was started with it, or where only `root` may do what is asked for.
+    """
+    sudo = root or "SUDO_UID" in os.environ
+    return " ".join([*(["sudo"] if sudo else []), _program(), *arguments])
+
+
+def _program() -> str:
     called = Path(sys.argv[0])
     found = shutil.which("teleinfo")
     if found is not None and called.name == "teleinfo" and Path(found).resolve() == called.resolve():

@@ -1,7 +1,7 @@
 """
 Listen to the line at one speed after the other, until the meter is found.
 
-A speed at which the meter is heard is listened to for longer, so that its quality can be told.
+Where it is found the line is listened to for longer, to measure its quality.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ FIRST_SECONDS = 6.0
 FOUND_SECONDS = 12.0
 """How long the meter is listened to once it is heard: some 1400 characters at 1200 baud."""
 
-_LOOK = 0.5
-_MOST = 1 << 16  # bytes that are kept, more than comes at 9600 baud
+_READ_TIMEOUT = 0.5
+_MAX_KEPT = 1 << 16  # bytes, more than comes at 9600 baud
 _ETX = b"\x03"
 
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What came at `baudrate` in `seconds`: the bytes, and what the decoder made of them, perhaps a mode."""
+    """What came at `baudrate` in `seconds`; `mode` is None where no frame was understood."""
 
     baudrate: int
     seconds: float
@@ -52,14 +52,14 @@ class ProbeResult:
 
     @property
     def damaged(self) -> tuple[int, int]:
-        """How many characters were damaged, by their parity, of how many."""
-        # The port was opened in the middle of a character, and may need some of them to find its feet.
+        """The number of characters whose parity is wrong, and of all characters."""
+        # The port was opened in the middle of a character, so that the first ones may be misread.
         whole = self.data.partition(_ETX)[2]
         return sum(byte.bit_count() & 1 for byte in whole), len(whole)
 
     @property
     def bit_error_rate(self) -> float | None:
-        """The share of wrong bits, reckoned from the damaged characters; None without parity."""
+        """The share of wrong bits, estimated from the damaged characters; None without parity."""
         damaged, characters = self.damaged
         if not self.parity or not characters:
             return None
@@ -72,20 +72,22 @@ def speeds(wanted: Sequence[int]) -> list[int]:
     return list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))
 
 
-async def probe_speeds(url: str, baudrates: Sequence[int], tell: Callable[[int], None]) -> list[ProbeResult]:
+async def probe_speeds(
+    url: str, baudrates: Sequence[int], on_speed: Callable[[int], None]
+) -> list[ProbeResult]:
     """
     Return what came at each speed; the last one is that of the meter, if its mode is not None.
 
-    `tell` is called with each speed before it is listened to. Raises PortError.
+    `on_speed` is called with each speed before it is tried. Raises PortError.
     """
-    heard = []
+    results = []
     for baudrate in baudrates:
-        tell(baudrate)
+        on_speed(baudrate)
         async with open_port(url, baudrate) as port:
-            heard.append(await _listen(port, baudrate))
-        if heard[-1].mode is not None:
+            results.append(await _listen(port, baudrate))
+        if results[-1].mode is not None:
             break
-    return heard
+    return results
 
 
 async def _listen(port: Port, baudrate: int) -> ProbeResult:
@@ -95,12 +97,12 @@ async def _listen(port: Port, baudrate: int) -> ProbeResult:
     mode: Mode | None = None
     while now - began < (FIRST_SECONDS if mode is None else FOUND_SECONDS):
         try:
-            async with asyncio.timeout(_LOOK):
+            async with asyncio.timeout(_READ_TIMEOUT):
                 piece = await port.read()
         except TimeoutError:
             piece = b""
         now = loop.time()
-        data += piece[: _MOST - len(data)]
+        data += piece[: _MAX_KEPT - len(data)]
         for reading in decoder.feed(piece):
             readings.append(reading)
             mode = reading.mode if len(reading.values) >= ENOUGH else mode

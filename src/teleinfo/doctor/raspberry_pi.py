@@ -1,5 +1,5 @@
 """
-What only a Raspberry Pi has: two kinds of UART, Bluetooth on the better one, and a console on it by default.
+Check what only a Raspberry Pi has: two kinds of UART, Bluetooth on the better one, a console by default.
 
 Source: Raspberry Pi documentation, "Configure UARTs"; the overlays' README of its kernel. The lines to type
 are those of raspi-config on Raspberry Pi OS bookworm and later.
@@ -92,15 +92,14 @@ def check_console(machine: Machine, device: str) -> Finding:
 
 def check_getty(machine: Machine, device: str) -> Finding:
     """Return whether a login console is to be started on `device`, a real name."""
-    name = device.rpartition("/")[2]
     folders = (
         "/run/systemd/generator/getty.target.wants",
         "/etc/systemd/system/getty.target.wants",
         "/etc/systemd/system/multi-user.target.wants",
     )
-    unit = f"serial-getty@{name}"
+    unit = getty_unit(device)
     masked = machine.link(f"/etc/systemd/system/{unit}.service") == "/dev/null"
-    if masked or not any(f"{unit}.service" in machine.names(folder) for folder in folders):
+    if unit is None or masked or not any(f"{unit}.service" in machine.names(folder) for folder in folders):
         return ok("getty", _("no login console is asked for on this port"))
     return fault(
         "getty",
@@ -108,6 +107,12 @@ def check_getty(machine: Machine, device: str) -> Finding:
         _("It takes the bytes of the meter, and the port away from its group. Switch it off:"),
         (f"sudo systemctl mask --now {unit}",),
     )
+
+
+def getty_unit(device: str) -> str | None:
+    """Return the service of a login console on `device`; None where there can be none (/dev/pts/1)."""
+    folder, _slash, name = device.rpartition("/")
+    return f"serial-getty@{name}" if folder == "/dev" else None
 
 
 def _consoles(text: str | None) -> set[str]:

@@ -1,4 +1,4 @@
-"""The doctor's round: one area after the other, each with a bound in time, none of which changes anything."""
+"""Check one area after the other, each with a bound in time; nothing is changed."""
 
 from __future__ import annotations
 
@@ -7,87 +7,117 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor import check_broker, check_line, check_port, check_service, check_settings
-from teleinfo.doctor.findings import Area, Finding, Severity, skipped
+from teleinfo.doctor.check_broker import check_broker
+from teleinfo.doctor.check_line import check_line, line_from_broker
+from teleinfo.doctor.check_port import Access, check_port
+from teleinfo.doctor.check_service import check_service
+from teleinfo.doctor.check_settings import check_settings
+from teleinfo.doctor.findings import Area, Finding, skipped, without_blame
 from teleinfo.mqtt.config import Topics
 from teleinfo.port.tcp_bridge import BRIDGE
+from teleinfo.settings import SERVICE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
+    from teleinfo.doctor.check_broker import RetainedState
     from teleinfo.doctor.machine import Machine
     from teleinfo.settings import Settings
 
 T = TypeVar("T")
 
-# Together less than a minute. The line: two tries of 6 s, then 12 s once the meter is found, with the time to
-# open a port; the broker: its steps of 5 s each.
-LINE_SECONDS = 27.0
-BROKER_SECONDS = 20.0
-SERVICE_SECONDS = 11.0
+# Seconds, together less than a minute. The line: two tries of 6 s, then 12 s once the meter is found, and the
+# time to open a port; the broker: its steps of 5 s each.
+LINE_TIMEOUT = 27.0
+BROKER_TIMEOUT = 20.0
+SERVICE_TIMEOUT = 11.0
+
+UNIT = "teleinfo"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """What is to be looked at, and who is told: `area` gets each area, `step` what is done meanwhile."""
+    """
+    What to check, and what to call meanwhile: `on_area` with each area, `on_step` with what is done next.
+
+    `unit` is the name of the service; of `unit` and `env_file` each follows from the other: see `unit_of`.
+    """
 
     machine: Machine
     env_file: Path | None
-    unit: str
-    area: Callable[[Area], None]
-    step: Callable[[str], None]
+    unit: str | None
+    on_area: Callable[[Area], None]
+    on_step: Callable[[str], None]
 
 
 async def examine(asked: Examination) -> tuple[list[Area], Settings | None]:
-    """Return all areas, in the order in which they were reported, and the settings if they are right."""
+    """Return all areas, in the order of their report, and the settings, None where they are wrong."""
     areas: list[Area] = []
 
     def report(name: str, findings: list[Finding]) -> None:
         areas.append(Area(name, tuple(findings)))
-        asked.area(areas[-1])
+        asked.on_area(areas[-1])
 
-    found, settings = check_settings.check_settings(asked.env_file, asked.machine)
-    report("settings", found)
+    env_file = asked.env_file or env_file_of(asked.unit)
+    unit = asked.unit or unit_of(env_file)
+    checked = check_settings(env_file)
+    settings = checked.settings
+    report("settings", checked.findings)
     addresses: tuple[str, ...] = ()
     if settings is None:
         for name in ("port", "line", "broker"):
             report(name, [skipped(name, _("the settings come first"))])
     else:
-        addresses = await _meter_and_broker(asked, settings, report)
-    asked.step(_("asking systemd"))
-    serial = None if settings is None else settings.serial_port
-    work = check_service.check_service(asked.machine, asked.unit, port=serial, addresses=addresses)
-    report("service", await _within(SERVICE_SECONDS, work, timed_out("installed")))
+        blame = without_blame if checked.assumed else list[Finding]
+        addresses = await _check_meter_and_broker(
+            asked, settings, unit, lambda name, findings: report(name, blame(findings))
+        )
+    asked.on_step(_("asking systemd"))
+    # Settings that were assumed say nothing of the port and the broker of the service.
+    known = None if checked.assumed else settings
+    work = check_service(
+        asked.machine,
+        unit,
+        port=None if known is None else known.serial_port,
+        addresses=() if known is None else addresses,
+        settings_valid=known is not None,
+    )
+    report("service", await _within(SERVICE_TIMEOUT, work, timed_out("installed")))
     return areas, settings
 
 
-async def _meter_and_broker(
-    asked: Examination, settings: Settings, report: Callable[[str, list[Finding]], None]
+def unit_of(env_file: Path | None) -> str:
+    """Return the service whose settings are in `env_file`: that of one more meter is `teleinfo@NAME`."""
+    if env_file is not None:
+        path = env_file.absolute()
+        if path.parent == SERVICE_FILE.parent and path.suffix == ".env" and path != SERVICE_FILE:
+            return f"{UNIT}@{path.stem}"
+    return UNIT
+
+
+def env_file_of(unit: str | None) -> Path | None:
+    """Return the file with the settings of one more meter's service, None for any other service."""
+    name, at, instance = (unit or "").removesuffix(".service").partition("@")
+    return SERVICE_FILE.parent / f"{instance}.env" if name == UNIT and at and instance else None
+
+
+async def _check_meter_and_broker(
+    asked: Examination, settings: Settings, unit: str, report: Callable[[str, list[Finding]], None]
 ) -> tuple[str, ...]:
-    """Look at the port, the line and the broker; return the addresses of the broker."""
-    machine, topics = asked.machine, Topics(settings.mqtt_topic)
-    found, access = check_port.check_port(machine, settings.serial_port)
+    """Check the port, the line and the broker; return the addresses of the broker."""
+    found, access = check_port(asked.machine, settings.serial_port)
     report("port", found)
-    if access is check_port.Access.OURS:
-        # The broker comes first: it knows how the line is.
-        heard = None
-    elif access is check_port.Access.FREE:
-        heard = await _within(LINE_SECONDS, _listen(asked, settings), timed_out("line"))
-        report("line", heard)
-    else:
-        heard = [skipped("line", _("the port comes first"))]
-        report("line", heard)
-    asked.step(_("asking the broker"))
-    nothing: tuple[list[Finding], check_broker.RetainedState | None, tuple[str, ...]] = (
-        timed_out("broker"),
-        None,
-        (),
-    )
-    asking = check_broker.check_broker(settings.broker, topics)
-    answers, retained, addresses = await _within(BROKER_SECONDS, asking, nothing)
-    if heard is None:
-        report("line", check_line.line_from_broker(retained))
+    if access is Access.FREE:
+        report("line", await _within(LINE_TIMEOUT, _listen(asked, settings), timed_out("line")))
+    elif access is Access.NONE:
+        report("line", [skipped("line", _("the port comes first"))])
+    asked.on_step(_("asking the broker"))
+    nothing: tuple[list[Finding], RetainedState | None, tuple[str, ...]] = (timed_out("broker"), None, ())
+    asking = check_broker(settings.broker, Topics(settings.mqtt_topic))
+    answers, retained, addresses = await _within(BROKER_TIMEOUT, asking, nothing)
+    if access is Access.OURS:
+        report("line", line_from_broker(retained, unit))
     report("broker", answers)
     return addresses
 
@@ -96,14 +126,14 @@ async def _listen(asked: Examination, settings: Settings) -> list[Finding]:
     bridge = settings.serial_port.startswith(BRIDGE)
     path = settings.serial_port if bridge else str(asked.machine.path(settings.serial_port))
 
-    def report(baudrate: int) -> None:
-        asked.step(_("listening at {baudrate} baud").format(baudrate=baudrate))
+    def on_speed(baudrate: int) -> None:
+        asked.on_step(_("listening at {baudrate} baud").format(baudrate=baudrate))
 
-    return await check_line.check_line(settings, path, report)
+    return await check_line(settings, path, on_speed)
 
 
 def timed_out(check: str) -> list[Finding]:
-    """Return what to say of an area that took too long."""
+    """Return the finding on an area that took too long."""
     return [skipped(check, _("it took too long, and was given up"))]
 
 
@@ -113,9 +143,3 @@ async def _within(seconds: float, work: Awaitable[T], otherwise: T) -> T:
             return await work
     except TimeoutError:
         return otherwise
-
-
-def worst(areas: list[Area]) -> Severity:
-    """Return the verdict on the whole: what could not be looked at is no fault."""
-    found = {one.severity for area in areas for one in area.findings}
-    return next((verdict for verdict in (Severity.FAULT, Severity.WARNING) if verdict in found), Severity.OK)

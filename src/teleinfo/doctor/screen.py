@@ -1,4 +1,4 @@
-"""The findings on a terminal, or as plain text: one line each, then what to do, then the lines to type."""
+"""Format the findings for a terminal or as plain text: what was seen, what to do, the lines to type."""
 
 from __future__ import annotations
 
@@ -15,9 +15,13 @@ if TYPE_CHECKING:
     from teleinfo.doctor.findings import Area, Finding
 
 WIDEST = 100
-"""Sentences get no wider than this, columns: nobody reads longer ones. Lines to type are never broken."""
+"""The widest line of a sentence, columns: longer ones are hard to read. Lines to type are never broken."""
+
+NARROW = 60
+"""Columns below which a sentence begins right behind its title, and not in a column of its own."""
 
 SETTING = "TELEINFO_"
+"""How a line to paste into the settings begins."""
 
 AREAS = {
     "settings": N_("Settings"),
@@ -59,9 +63,9 @@ CHECKS = {
     "wiring": N_("wiring"),
 }
 _MARKS = {Severity.OK: "✓", Severity.WARNING: "!", Severity.FAULT: "✗", Severity.SKIPPED: "?"}
-# What a terminal of another encoding can show.
+# For a terminal whose encoding lacks the above.
 _PLAIN_MARKS = {Severity.OK: "+", Severity.WARNING: "!", Severity.FAULT: "x", Severity.SKIPPED: "?"}
-# Yellow and cyan cannot be seen on a light background: bold in place of the one, nothing of the other.
+# No yellow, no cyan: they cannot be read on a light background.
 _COLOURS = {Severity.OK: "32", Severity.WARNING: "1", Severity.FAULT: "1;31", Severity.SKIPPED: "0"}
 
 
@@ -88,17 +92,17 @@ def format_area(shown: Area, style: Style) -> str:
     head = _(AREAS[shown.name])
     lines = ["", _coloured(head, "1", style)]
     titles = [_title(one, shown.name) for one in shown.findings]
-    column = max(map(len, titles), default=0)
+    column = 0 if style.width < NARROW else max(map(len, titles), default=0)
     for one, title in zip(shown.findings, titles, strict=True):
-        lines += _finding(one, f"{title:<{column}}  " if column else "", style)
+        lines += _finding(one, f"{title:<{column}}  " if title or column else "", style, narrow=not column)
     return "\n".join(lines) + "\n"
 
 
 def format_summary(areas: Sequence[Area], style: Style) -> str:
-    """Return the last words: how many faults, and what to do."""
+    """Return the last lines: how many faults there are, and what to do first."""
     found = [one.severity for each in areas for one in each.findings]
     faults, warnings, skipped = (
-        found.count(verdict) for verdict in (Severity.FAULT, Severity.WARNING, Severity.SKIPPED)
+        found.count(severity) for severity in (Severity.FAULT, Severity.WARNING, Severity.SKIPPED)
     )
     counts = _("faults: {faults}, warnings: {warnings}, could not be looked at: {skipped}").format(
         faults=faults, warnings=warnings, skipped=skipped
@@ -116,7 +120,7 @@ def format_summary(areas: Sequence[Area], style: Style) -> str:
 
 
 def _afterwards(areas: Sequence[Area], style: Style) -> Iterator[str]:
-    """Yield what is to be done after the settings were changed, where a service reads them."""
+    """Yield how to restart the service, where there is one and a finding asks to change its settings."""
     findings = [one for each in areas for one in each.findings if one.severity is not Severity.OK]
     change = any(line.startswith(SETTING) for one in findings for line in one.lines)
     running = [
@@ -129,14 +133,15 @@ def _afterwards(areas: Sequence[Area], style: Style) -> Iterator[str]:
 
 
 def _title(one: Finding, area: str) -> str:
-    """Return the name of a check; none where it is about its whole area, whose name stands above."""
+    """Return the title of a finding: none where it is about its whole area, whose name stands above."""
     return "" if one.check == area else _(CHECKS[one.check])
 
 
-def _finding(one: Finding, title: str, style: Style) -> Iterator[str]:
+def _finding(one: Finding, title: str, style: Style, *, narrow: bool) -> Iterator[str]:
     mark = (_MARKS if style.unicode else _PLAIN_MARKS)[one.severity]
-    indent = " " * (len(title) + 4)
-    text = _wrapped(one.message, indent, style)
+    first = " " * (len(title) + 4)
+    indent = " " * 4 if narrow else first
+    text = _wrapped(one.message, indent, style, first=first)
     yield f"  {_coloured(mark, _COLOURS[one.severity], style)} {title}{text[0].lstrip()}"
     yield from text[1:]
     if one.advice:
@@ -145,11 +150,11 @@ def _finding(one: Finding, title: str, style: Style) -> Iterator[str]:
         yield f"{' ' * 8}{_coloured(line, '1', style)}"
 
 
-def _wrapped(text: str, indent: str, style: Style) -> list[str]:
+def _wrapped(text: str, indent: str, style: Style, *, first: str | None = None) -> list[str]:
     return textwrap.wrap(
         text,
         min(style.width, WIDEST),
-        initial_indent=indent,
+        initial_indent=indent if first is None else first,
         subsequent_indent=indent,
         break_long_words=False,
         break_on_hyphens=False,

@@ -78,8 +78,8 @@ def explain(  # noqa: PLR0911 - one return for each cause
             words = f"the name {broker.host} does not resolve: check TELEINFO_MQTT_HOST and the network"
             return BrokerError("name", words, user_must_act=True)
         case ssl.SSLCertVerificationError():
-            words = f"its TLS certificate is not trusted: {_certificate_advice(error, broker)}"
-            return BrokerError("certificate", words, user_must_act=True)
+            kind, advice = _certificate(error, broker)
+            return BrokerError(kind, f"its TLS certificate is not trusted: {advice}", user_must_act=True)
         case ssl.SSLEOFError() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             return closed_unanswered(broker)
         case ssl.SSLError():
@@ -109,12 +109,16 @@ def ssl_reason(error: ssl.SSLError) -> str:
 _NOT_YET_VALID, _EXPIRED, _WRONG_HOST, _WRONG_ADDRESS = 9, 10, 62, 64
 
 
-def _certificate_advice(error: ssl.SSLCertVerificationError, broker: Broker) -> str:
+def _certificate(error: ssl.SSLCertVerificationError, broker: Broker) -> tuple[str, str]:
+    """Return the kind of the fault and the advice."""
+    renew = f"{error.verify_message}: renew it, or set the clock of this machine"
     match error.verify_code:
-        case code if code in (_NOT_YET_VALID, _EXPIRED):
-            return f"{error.verify_message}: renew it, or set the clock of this machine"
+        case code if code == _EXPIRED:
+            return "certificate expired", renew
+        case code if code == _NOT_YET_VALID:
+            return "certificate not yet valid", renew
         case code if code in (_WRONG_HOST, _WRONG_ADDRESS):
-            return (
+            return "certificate of another host", (
                 f"it is not made out to {broker.host}: set TELEINFO_MQTT_HOST to the name in the certificate"
             )
-    return f"{error.verify_message}: give its authority in TELEINFO_MQTT_TLS_CA_FILE"
+    return "certificate", f"{error.verify_message}: give its authority in TELEINFO_MQTT_TLS_CA_FILE"

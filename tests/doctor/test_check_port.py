@@ -217,6 +217,37 @@ def test_whoever_locks_the_port_is_known_without_any_right(
     assert (got, by_check(found)["holder"].lines) == (access, (line,) if line else ())
 
 
+def test_a_pseudo_terminal_has_no_login_console(tree: Tree) -> None:
+    """There is no serial-getty@1 for /dev/pts/1, not even where a login has it open."""
+    device = tree.file("/dev/pts/1")
+    tree.link("/dev/ttyMETER", "pts/1")
+    status = device.stat()
+    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    tree.file("/proc/locks", f"2: FLOCK  ADVISORY  WRITE 412 {place} 0 EOF\n")
+    tree.file("/proc/412/cmdline", "login\0-p")
+    tree.link("/etc/systemd/system/getty.target.wants/serial-getty@1.service", "x")
+    found = by_check(check_port.check_port(tree.machine, "/dev/ttyMETER")[0])
+
+    assert found["holder"].lines == ("sudo kill 412",)
+    assert found["getty"].severity is Severity.OK
+
+
+def test_where_the_service_reads_the_port_the_rights_of_this_user_do_not_matter(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An ordinary user beside a healthy service is told of no fault."""
+    device = tree.file("/dev/ttyAMA0")
+    status = device.stat()
+    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
+    tree.file("/proc/locks", f"2: FLOCK  ADVISORY  WRITE 412 {place} 0 EOF\n")
+    tree.file("/proc/412/cgroup", "0::/system.slice/teleinfo.service")
+    monkeypatch.setattr("os.access", lambda *_, **__: False)
+    found, access = check_port.check_port(tree.machine, "/dev/ttyAMA0")
+
+    assert access is Access.OURS
+    assert Severity.FAULT not in {one.severity for one in found}
+
+
 @pytest.mark.real
 def test_who_has_no_right_is_told_which_group_has_it() -> None:
     """1. A port for its owner and its group. 2. Somebody else looks. 3. He reads how to join the group."""

@@ -47,11 +47,11 @@ def tree(tmp_path: Path) -> Tree:
     return made
 
 
-def examine(tree: Tree, *addresses: str, **changed: str) -> dict[str, Finding]:
+def examine(tree: Tree, *addresses: str, valid: bool = False, **changed: str) -> dict[str, Finding]:
     """Return what is found where systemctl shows GOOD with these changes."""
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
     work = check_service.check_service(
-        tree.machine, "teleinfo", port="/dev/ttyAMA0", addresses=addresses, settings_valid=False
+        tree.machine, "teleinfo", port="/dev/ttyAMA0", addresses=addresses, settings_valid=valid
     )
     return by_check(asyncio.run(work))
 
@@ -100,7 +100,7 @@ def test_what_is_wrong_with_the_service_is_told(
     tree: Tree, changed: dict[str, str], check: str, severity: Severity, line: str
 ) -> None:
     """Each with the line to type."""
-    found = examine(tree, **changed)
+    found = examine(tree, valid=False, **changed)
 
     assert found[check].severity is severity
     assert found[check].lines[0] == line
@@ -158,6 +158,53 @@ def test_the_last_complaint_is_told_without_the_name_of_the_machine(tree: Tree) 
     assert "2026-11-24T08:00:00+0100" in found.message
     assert "another program reads the port" in found.message
     assert "raspberry" not in found.message
+
+
+@pytest.mark.parametrize(
+    ("active", "valid", "message", "line"),
+    [
+        ("failed", False, "it does not run: a setting is wrong", "journalctl -u teleinfo -n 20"),
+        (
+            "failed",
+            True,
+            "it does not run: a setting was wrong when it was started; all are valid now",
+            "sudo systemctl restart teleinfo",
+        ),
+        ("inactive", True, "it does not run (inactive, dead)", "sudo systemctl restart teleinfo"),
+    ],
+)
+def test_settings_that_are_valid_now_are_not_called_wrong(
+    tree: Tree,
+    active: str,
+    valid: bool,  # noqa: FBT001 - a column of the table
+    message: str,
+    line: str,
+) -> None:
+    """1. The service stopped over a setting. 2. It was corrected since, or the service was stopped."""
+    found = examine(tree, valid=valid, ActiveState=active, SubState="dead", ExecMainStatus="78")["running"]
+
+    assert found.message == message
+    assert found.lines[0] == line
+
+
+def test_what_was_complained_of_before_the_last_start_is_past(tree: Tree) -> None:
+    """While the service runs, only what it said since it was started counts."""
+    script = "#!/bin/sh\ncase $1 in\n  _SYSTEMD_INVOCATION_ID=abc) {};;\n  *) echo '{}';;\nesac\n"
+    tree.file("/usr/bin/journalctl", script.format("true", COMPLAINT), mode=0o755)
+    running = examine(tree, InvocationID="abc")["journal"]
+    stopped = examine(tree, InvocationID="abc", ActiveState="inactive", SubState="dead")["journal"]
+
+    assert running.message == "no complaint in its journal since it was started"
+    assert "another program reads the port" in stopped.message
+
+
+def test_a_complaint_of_many_lines_is_shown_in_two(tree: Tree) -> None:
+    """The journal has the rest."""
+    tree.program("journalctl", COMPLAINT + " and more words" * 40)
+    found = examine(tree)["journal"]
+
+    assert len(found.message) < 250
+    assert found.message.endswith(" …")
 
 
 def test_the_words_of_the_service_come_before_those_of_systemd_about_it(tree: Tree) -> None:

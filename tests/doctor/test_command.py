@@ -7,10 +7,12 @@ import os
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teleinfo.doctor import command as doctor_command
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
@@ -21,7 +23,6 @@ from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tests.support.figures import Figures
 
@@ -32,6 +33,7 @@ PROMISE = 60.0
 
 NUMBER = "041961123456"
 CANARY = "c4nary-s3cret"
+AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
 FRAME = with_parity(
     encode_frame(
         [
@@ -121,6 +123,30 @@ def test_a_missing_port_and_a_missing_broker_are_faults_in_french(tmp_path: Path
     assert "Commencez par le premier défaut" in done.stdout.replace("\n", " ")
     assert "\x1b" not in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+def test_an_ordinary_user_is_told_of_no_fault_of_a_healthy_service(tmp_path: Path) -> None:
+    """1. The settings are root's alone. 2. Another user looks. 3. All is checked, nothing is a fault."""
+    with MosquittoBroker(tmp_path) as broker:
+        path = tmp_path / "closed.env"
+        path.write_text(f"TELEINFO_MQTT_HOST={broker.host}\nTELEINFO_MQTT_PORT={broker.port}\n")
+        path.chmod(0o600)
+        source = Path(doctor_command.__file__).parents[2]
+        done = subprocess.run(
+            [*AS_NOBODY, sys.executable, "-m", "teleinfo", "doctor", "--json", "--env-file", str(path)],
+            capture_output=True, text=True, check=False, cwd="/", timeout=PROMISE,
+            env={"PYTHONPATH": str(source), "PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+        )  # fmt: skip
+    if done.returncode and "ermission" in done.stderr:
+        pytest.skip("this Python is in a folder that is closed to others")
+    found = verdicts(done)
+
+    assert done.returncode == 0, done.stdout
+    assert "fault" not in found.values()
+    assert found["settings.file"] == "unseen"
+    assert "the settings come first" not in done.stdout
+    assert {name.partition(".")[0] for name in found} == {"settings", "port", "line", "broker", "service"}
 
 
 def test_wrong_settings_come_first(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ VARIABLES = {
     "TELEINFO_MQTT_USERNAME": USER,
     "TELEINFO_MQTT_HOST": HOST,
     "TELEINFO_MQTT_CLIENT_ID": "canary-client",
+    "TELEINFO_MQTT_TOPIC": "canary house/canary topic",
+    "TELEINFO_HOMEASSISTANT_PREFIX": "canary-prefix",
 }
 
 
@@ -38,7 +40,8 @@ def areas(*words: str) -> list[Area]:
 @pytest.mark.parametrize(
     "canary",
     [
-        PASSWORD, USER, HOST, "canary-client", METER, SITE, os.uname().nodename, "192.168.17.23",
+        PASSWORD, USER, HOST, "canary-client", "canary house/canary topic", "canary-prefix",
+        METER, SITE, os.uname().nodename, "192.168.17.23",
         "fe80::a1b2:c3d4:e5f6:1234", "2001:db8:1:2:3:4:5:6",
     ],
 )  # fmt: skip
@@ -49,6 +52,31 @@ def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:
 
     assert canary not in text
     assert json.dumps(canary)[1:-1] not in text
+
+
+def test_a_secret_with_a_blank_is_masked_where_its_line_is_wrapped() -> None:
+    """The report wraps its lines at 100 columns."""
+    read = settings.load(Path("/dev/null"), VARIABLES)
+    for length in range(60, 100):
+        text = report.as_report(areas("x" * length + " canary house/canary topic"), read, Machine())
+
+        assert "canary" not in text
+
+
+def test_nothing_of_a_finding_is_obeyed_by_a_terminal() -> None:
+    """Escape sequences, C1 controls and bidirectional marks: on the screen, in JSON, in the report."""
+    hostile = "online\x1b]0;owned\a\x1b[2J\x9b31m\u202e\u200b\r\x7f"
+    found = areas(hostile)
+    texts = [
+        *(screen.format_area(each, screen.Style()) for each in found),
+        report.as_json(found),
+        report.as_report(found, None, Machine()),
+    ]
+
+    for text in texts:
+        assert all(char.isprintable() or char in "\n\u00a0\u202f" for char in text)
+        assert "owned" in text
+        json.loads(report.as_json(found))
 
 
 def test_a_password_is_masked_however_common_a_word_it_is() -> None:
@@ -126,6 +154,7 @@ def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> Non
     lines = shown.splitlines()
 
     assert f"        {line}" in lines
+    assert min(len(each) for each in lines if each.startswith("  ✗")) > min(width, 100) - 20
     assert max(len(each) for each in lines if line not in each) <= min(width, 100)
 
 

@@ -45,9 +45,9 @@ def check_settings(env_file: Path | None) -> CheckedSettings:
     path = beside_the_service(env_file)
     if path is None and Path(".env").exists():
         path = Path(".env")
-    exists = path is not None and os.path.exists(path)  # noqa: PTH110 - no error where the folder is closed
-    if exists and not os.access(str(path), os.R_OK, effective_ids=True):
-        return _assume_defaults(str(path))
+    if _is_closed(path or SERVICE_FILE):
+        return _assume_defaults(path or SERVICE_FILE)
+    exists = path is not None and path.exists()
     try:
         settings = load(path)
     except SettingsError as error:
@@ -55,7 +55,18 @@ def check_settings(env_file: Path | None) -> CheckedSettings:
     return CheckedSettings([_valid(str(path) if exists else ""), _changed(settings)], settings)
 
 
-def _assume_defaults(path: str) -> CheckedSettings:
+def _is_closed(path: Path) -> bool:
+    """Tell whether the file is kept from this user, by its own rights or by those of a folder above it."""
+    try:
+        path.stat()
+    except PermissionError:
+        return True
+    except OSError:
+        return False
+    return not os.access(path, os.R_OK, effective_ids=True)
+
+
+def _assume_defaults(path: Path) -> CheckedSettings:
     try:
         settings = load(Path(os.devnull))
     except SettingsError as error:
@@ -64,7 +75,7 @@ def _assume_defaults(path: str) -> CheckedSettings:
         "this user may not read {path}, which may hold a password. What follows is checked with the "
         "defaults: the port {port}, the broker {broker}"
     ).format(path=path, port=settings.serial_port, broker=settings.broker.address)
-    line = command_line("doctor", "--env-file", path, root=True)
+    line = command_line("doctor", "--env-file", str(path), root=True)
     found = skipped("file", message, _("To check what the settings say:"), (line,))
     return CheckedSettings([found], settings, assumed=True)
 

@@ -1,0 +1,54 @@
+"""Which service belongs to which file of settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from teleinfo.doctor.runner import env_file_of, unit_of
+
+PRODUCTION = Path("/etc/teleinfo/production.env")
+
+
+@pytest.mark.parametrize(
+    ("env_file", "unit"),
+    [
+        (None, "teleinfo"),
+        (Path("/etc/teleinfo/teleinfo.env"), "teleinfo"),
+        (PRODUCTION, "teleinfo@production"),
+        (Path("/home/somebody/production.env"), "teleinfo"),
+        (Path("/etc/teleinfo/notes.txt"), "teleinfo"),
+    ],
+)
+def test_the_settings_of_one_more_meter_are_those_of_its_own_service(
+    env_file: Path | None, unit: str
+) -> None:
+    """systemd/teleinfo@.service reads /etc/teleinfo/NAME.env."""
+    assert unit_of(env_file) == unit
+
+
+def test_a_path_is_the_same_file_from_its_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """`cd /etc/teleinfo; teleinfo doctor --env-file production.env`."""
+    monkeypatch.setattr("teleinfo.doctor.runner.SERVICE_FILE", tmp_path / "teleinfo.env")
+    monkeypatch.chdir(tmp_path)
+
+    assert unit_of(Path("production.env")) == "teleinfo@production"
+
+
+@pytest.mark.parametrize(
+    ("unit", "env_file"),
+    [
+        (None, None),
+        ("teleinfo", None),
+        ("teleinfo@production", PRODUCTION),
+        ("teleinfo@production.service", PRODUCTION),
+        ("another@production", None),
+        ("teleinfo@", None),
+    ],
+)
+def test_the_service_of_one_more_meter_has_settings_of_its_own(
+    unit: str | None, env_file: Path | None
+) -> None:
+    """`--unit` alone is enough."""
+    assert env_file_of(unit) == env_file

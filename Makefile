@@ -68,7 +68,7 @@ ifeq ($(strip $(TESTS)),)
 endif
 
 soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an hour: does anything grow?
-	$(BIN)/python -m pytest -m slow
+	$(BIN)/python -m pytest -m soak
 	@$(BIN)/python -m tests.soak $(SOAK)
 
 bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors measured in the same run (20 minutes)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support.figures import Figures
+from tests.support.figures import Figures, table
 
 # No time limit for an example: the machines that run these tests are slow and busy. The seed is fixed in CI,
 # so that a red run can be repeated, and free elsewhere, so that new ground is tried.
@@ -32,9 +32,6 @@ def captures() -> Path:
     return folder
 
 
-FIGURES = pytest.StashKey[Figures]()
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Offer `--repeat N`."""
     parser.addoption(
@@ -42,10 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Begin an empty table, and speak English whatever the locale: the tests know what is said in it."""
+def pytest_configure() -> None:
+    """Speak English whatever the locale: the tests compare what is said."""
     os.environ["LC_ALL"] = "C.UTF-8"
-    config.stash[FIGURES] = Figures()
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -57,13 +53,20 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Figures:
-    """Return the table of what is measured, which is printed at the end of the run."""
-    return request.config.stash[FIGURES]
+    """Return what takes note of the figures of this test, for the table at the end of the run."""
+    return Figures(request.node.user_properties)
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the table."""
-    lines = config.stash[FIGURES].lines()
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print the table of what was measured."""
+    properties = [
+        noted
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if isinstance(report, pytest.TestReport) and report.when == "call"
+        for noted in report.user_properties
+    ]
+    lines = table(properties)
     if lines:
         terminalreporter.section("measured")
         for line in lines:

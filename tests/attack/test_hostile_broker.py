@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.attack.hostile_broker import Script
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 SHORT, LONG = 4.0, 60.0
 """Seconds that an attack lasts in the normal run, and in the slow one."""
@@ -225,7 +225,7 @@ def test_a_broker_that_means_harm_does_none(group: str, tmp_path: Path, figures:
     together(tmp_path, *(story(script, SHORT, figures) for script in GROUPS[group]))
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("script", [script for group in GROUPS.values() for script in group])
 def test_a_broker_that_means_harm_for_a_minute_does_none(
     script: Script, tmp_path: Path, figures: Figures

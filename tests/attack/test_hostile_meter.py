@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 SHORT, LONG = 4.0, 60.0
 """Seconds that an attack lasts in the normal run, and in the slow one."""
@@ -170,7 +170,7 @@ def test_a_meter_that_means_harm_does_none(number: int, tmp_path: Path, figures:
     together(tmp_path, *(story(attack, SHORT, figures) for attack in ATTACKS[number : number + 4]))
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_meter_that_means_harm_for_a_minute_does_none(
     attack: Callable[[], Iterator[bytes]], tmp_path: Path, figures: Figures

@@ -15,7 +15,7 @@ from tests.support.proxy import Proxy
 if TYPE_CHECKING:
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 # The back-off has tests of its own: 500 bounces would take hours with it.
 IMPATIENT = (
@@ -39,7 +39,7 @@ def resident(pid: int) -> float:
     return int(next(line.split()[1] for line in lines if line.startswith("VmRSS:"))) / 1024
 
 
-@pytest.mark.parametrize("bounces", [50, pytest.param(500, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("bounces", [50, pytest.param(500, marks=pytest.mark.soak)])
 def test_bounces_leave_nothing_behind(tmp_path: Path, figures: Figures, bounces: int) -> None:
     """
     Descriptors, threads, connections and memory are the same after many lost connections as after a few.

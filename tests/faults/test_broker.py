@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 # CONNACK of MQTT 3.1.1 (§3.2.2.3) with the code 3: the server is unavailable.
 UNAVAILABLE = b"\x20\x02\x00\x03"

@@ -36,6 +36,7 @@ def faketime() -> Path:
     return found
 
 
+@pytest.mark.long
 @pytest.mark.real
 def test_a_wall_clock_that_jumps_a_year_changes_nothing(tmp_path: Path) -> None:
     """

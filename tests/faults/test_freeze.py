@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
 def flowing(folder: Path, figures: Figures) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 AT_ONCE, FROZEN = 1.0, 3.0
 """Seconds that a stop may take, and with a frozen broker."""

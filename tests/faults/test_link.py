@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
 def street_broker(folder: Path, network: Network) -> MosquittoBroker:

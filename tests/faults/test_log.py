@@ -181,6 +181,7 @@ def test_an_outage_of_the_port_is_two_lines(
     ]
 
 
+@pytest.mark.long
 def test_a_day_without_a_port_is_less_than_thirty_lines(
     monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:
@@ -190,6 +191,7 @@ def test_a_day_without_a_port_is_less_than_thirty_lines(
     assert 20 <= len(log.messages) <= 30
 
 
+@pytest.mark.long
 def test_a_day_of_silence_is_two_lines(
     monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
 class LoadProfile:

@@ -24,7 +24,7 @@ from tests.support.subscriber import Subscriber
 if TYPE_CHECKING:
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 FRAME = historique(12345)
 RIGHTS = "no right to read the serial port"
@@ -102,7 +102,7 @@ def test_an_adapter_that_is_pulled_out_is_read_again(tmp_path: Path, figures: Fi
     plug_and_unplug(tmp_path, figures, times=5)
 
 
-@pytest.mark.slow
+@pytest.mark.soak
 def test_two_hundred_pulls_leak_nothing(tmp_path: Path, figures: Figures) -> None:
     """The story of an adapter that is pulled out, two hundred times."""
     plug_and_unplug(tmp_path, figures, times=200)

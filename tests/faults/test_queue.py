@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.subscriber import Subscriber
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
 def indexes(subscriber: Subscriber, *, to: int) -> list[int]:

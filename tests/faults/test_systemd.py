@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 # SIGUSR1 blocks the event loop, as a mistake of the program would.
 BLOCKS = """

@@ -7,40 +7,40 @@ The times and sizes that the tests measure, in a table at the end of the run.
 from __future__ import annotations
 
 import statistics
-import threading
-from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
-@dataclass(slots=True)
-class Figure:
-    """What was measured of one promise: `at_most` is the promise, in `unit`."""
-
-    what: str
-    at_most: float
-    unit: str
-    values: list[float] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        middle, worst = statistics.median(self.values), max(self.values)
-        return (
-            f"{self.what:<66} {len(self.values):>3} × median {middle:7.2f}  worst {worst:7.2f}"
-            f"  promised {self.at_most:g} {self.unit}"
-        )
+PROPERTY = "figure"
 
 
 class Figures:
-    """Collects what all tests of a run have measured."""
+    """
+    Takes note of what a test measures in its `properties`.
 
-    def __init__(self) -> None:
-        self._figures: dict[str, Figure] = {}
-        self._lock = threading.Lock()
+    They are a part of pytest's report of the test, which comes to the process that prints the table from
+    whatever process ran the test.
+    """
+
+    def __init__(self, properties: list[tuple[str, object]]) -> None:
+        self._properties = properties
 
     def kept(self, what: str, measured: float, *, at_most: float, unit: str = "s") -> None:
         """Take note of a figure, then fail if it breaks its promise."""
-        with self._lock:
-            self._figures.setdefault(what, Figure(what, at_most, unit)).values.append(measured)
+        self._properties.append((PROPERTY, (what, measured, at_most, unit)))
         assert measured <= at_most, f"{what}: {measured:.2f} {unit}, promised {at_most:g}"
 
-    def lines(self) -> list[str]:
-        """Return the table."""
-        return [str(figure) for figure in self._figures.values()]
+
+def table(properties: Iterable[tuple[str, Any]]) -> list[str]:
+    """Return a line for each promise of which something was measured in these properties."""
+    measured: dict[tuple[str, float, str], list[float]] = {}
+    for name, value in properties:
+        if name == PROPERTY:
+            what, figure, at_most, unit = value
+            measured.setdefault((what, at_most, unit), []).append(figure)
+    return [
+        f"{what:<66} {len(values):>3} × median {statistics.median(values):7.2f}  worst {max(values):7.2f}"
+        f"  promised {at_most:g} {unit}"
+        for (what, at_most, unit), values in sorted(measured.items())
+    ]

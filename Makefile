@@ -2,14 +2,19 @@
 # Python 3.11 or newer and make: it builds its own virtual environment and installs into that only.
 
 VENV   ?= .venv
-# The first of these that runs and is new enough; `make PYTHON=/path/to/python …` takes another one.
-PYTHON ?= $(shell for python in python3.13 python3.12 python3.11 python3; do \
-              if $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
-              then echo $$python; break; fi; done)
+# The first of these that runs and is new enough; `make PYTHON=/path/to/python …` takes another one. Looked for
+# when it is needed, and once only.
+ifndef PYTHON
+PYTHON = $(eval PYTHON := $$(shell for python in python3.13 python3.12 python3.11 python3; do \
+              if $$$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
+              then echo $$$$python; break; fi; done))$(PYTHON)
+endif
 # What `make demo` is called with, for example: make demo DEMO="--meter standard --seconds 20"
 DEMO   ?=
-# Which tests `make pytest` runs, and how, for example: make pytest TESTS="tests/tic -x"
+# Which tests `make pytest` and `make test-faults` run, and how, for example: make pytest TESTS="tests/tic -x"
 TESTS  ?=
+# How many tests run at the same time. Most of those that start processes wait most of the time.
+WORKERS ?= 6
 # What `make bench` is called with, for example: make bench BENCH="--only decoding --quick"
 BENCH  ?=
 # What `make fuzz` is called with: seconds in all, and which targets.
@@ -24,8 +29,12 @@ SOAK   ?=
 PURE = src/teleinfo/tic/*,src/teleinfo/tic/payload.py,src/teleinfo/daemon/rate_limit.py,src/teleinfo/port/baud_detector.py,src/teleinfo/port/stability.py,$\
        src/teleinfo/common/backoff.py,src/teleinfo/daemon/health.py,src/teleinfo/common/durations.py,$\
        src/teleinfo/homeassistant/*,src/teleinfo/state/*
-# The programs that the tests run, which are packages of the same name.
-PROGRAMS = mosquitto openssl
+# The programs that the tests run, and those that the tests of `make test-faults` run besides, each with the
+# package of Debian that brings it.
+PROGRAMS        = mosquitto:mosquitto mosquitto_pub:mosquitto-clients openssl:openssl
+PROGRAMS_FAULTS = faketime:faketime ip:iproute2
+
+PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --durations=10
 
 # Debian keeps mosquitto where an ordinary user does not look.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin
@@ -36,7 +45,7 @@ MADE = $(VENV)/.made
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check format pytest soak bench fuzz mutants programs wheel clean
+.PHONY: help demo run test check format pytest soak bench fuzz mutants programs wheel clean test-faults
 .PHONY: install uninstall deb release test-system test-board test-homeassistant
 
 help: ## this list
@@ -61,11 +70,17 @@ format: $(VENV)/.dev ## put the code in its usual form
 	$(BIN)/ruff format
 
 pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them: then no cover is asked)
-	$(BIN)/coverage run -m pytest $(TESTS)
 ifeq ($(strip $(TESTS)),)
+	$(PYTEST) --cov --cov-report=
 	$(BIN)/coverage report
 	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
+else
+	$(PYTEST) $(TESTS)
 endif
+
+test-faults: PROGRAMS += $(PROGRAMS_FAULTS)
+test-faults: $(VENV)/.dev programs ## outages, attacks and all else that lasts (up to 8 minutes)
+	$(PYTEST) -m 'long and not soak' $(TESTS)
 
 soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an hour: does anything grow?
 	$(BIN)/python -m pytest -m soak
@@ -91,22 +106,23 @@ $(VENV_MUTANTS)/.made: pyproject.toml
 
 # Nothing is asked of the system, and no password of the user, when the programs are there already.
 programs:
-	@missing=; \
-	for program in $(PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	@missing=; packages=; \
+	for each in $(PROGRAMS); do \
+	    command -v "$${each%:*}" >/dev/null || { missing="$$missing $${each%:*}"; packages="$$packages $${each#*:}"; }; \
+	done; \
 	if [ -z "$$missing" ]; then exit 0; fi; \
+	said="The tests run these programs, which are not installed:$$missing."; \
 	if ! command -v apt-get >/dev/null; then \
-	    echo "The tests run these programs, which are not installed:$$missing." \
-	         "Please install them with your system's package manager, then try again." >&2; exit 1; fi; \
+	    echo "$$said Please install them with your system's package manager, then try again." >&2; exit 1; fi; \
 	sudo=; \
 	if [ "$$(id -u)" -ne 0 ]; then \
 	    if ! command -v sudo >/dev/null; then \
-	        echo "The tests run these programs, which are not installed:$$missing." \
-	             "Please run as root: apt-get install$$missing" >&2; exit 1; fi; \
+	        echo "$$said Please run as root: apt-get install$$packages" >&2; exit 1; fi; \
 	    sudo=sudo; \
 	fi; \
-	echo "The tests run these programs, which are not installed:$$missing. Installing them."; \
+	echo "$$said Installing them."; \
 	$$sudo apt-get update -qq && \
-	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing
+	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$packages
 
 wheel: $(MADE) ## the package to install elsewhere, in dist/
 	@mkdir -p dist

@@ -20,6 +20,8 @@ from tests.bench.streams import BITS, GAP, METERS, frames, pieces
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+pytestmark = pytest.mark.no_cover  # much work, of which other tests cover each branch
+
 LEAST = Scale(
     modes=("standard",),
     settle=0.1,

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from teleinfo.tic.reading import Reading
 
+pytestmark = pytest.mark.no_cover  # much work, of which other tests cover each branch
+
 HOUR = 3600
 DAY = 24 * HOUR
 

@@ -170,6 +170,7 @@ def test_any_bytes_are_taken_without_raising(line: bytes) -> None:
     assert decoder.counts.bytes_ == len(line)
 
 
+@pytest.mark.no_cover  # much work, of which other tests cover each branch
 @pytest.mark.parametrize("kind", ["noise", "endless frame", "endless line of frames without ETX"])
 def test_ten_mebibytes_that_are_no_frames_leave_nothing_behind(kind: str) -> None:
     """Noise, a stream without ETX and one endless line are held within a bound."""

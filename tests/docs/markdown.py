@@ -1,0 +1,66 @@
+"""The pages of the documentation taken apart: code blocks, sentences, tables, commands, links."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections import Counter
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+READMES = {
+    "en": (ROOT / "README.md").read_text(encoding="utf-8"),
+    "fr": (ROOT / "README.fr.md").read_text(encoding="utf-8"),
+}
+PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
+
+
+def blocks(text: str, *languages: str) -> list[str]:
+    """Return the contents of the code blocks of these languages, without the indent of a list."""
+    return [
+        re.sub(f"^{indent}", "", content, flags=re.MULTILINE).rstrip("\n")
+        for indent, language, content in BLOCK.findall(text)
+        if language in languages
+    ]
+
+
+def prose(text: str) -> str:
+    """Return the text without its code blocks."""
+    return BLOCK.sub("", text)
+
+
+def code(text: str) -> list[str]:
+    """Return what stands as code in the sentences of a page."""
+    return re.findall(r"`([^`\n]+)`", prose(text))
+
+
+def sections(text: str) -> list[tuple[str, Counter[str]]]:
+    """Return the mark of each heading, and which pieces of code and addresses stand below it."""
+    parts = re.split(r"^(#+) .*$", prose(text), flags=re.MULTILINE)
+    pieces = re.compile(r"`([^`\n]+)`|\]\(([^)]+)\)")
+    return [
+        (mark, Counter(first or second for first, second in pieces.findall(below)))
+        for mark, below in zip(["", *parts[1::2]], parts[::2], strict=True)
+    ]
+
+
+def table(text: str, head: str) -> list[list[str]]:
+    """Return the rows of the table whose head begins like this."""
+    found = re.search(rf"^{re.escape(head)}.*\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
+    assert found is not None, f"no table {head}"
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in found[1].splitlines()]
+
+
+def commands(text: str) -> list[list[str]]:
+    """Return the command lines, in words: those in blocks, and in sentences those of teleinfo and make."""
+    lines = [line for block in blocks(text, "sh") if "TELEINFO_" not in block for line in block.splitlines()]
+    lines += re.findall(r"`((?:sudo |\.venv/bin/)?(?:teleinfo|make)(?: [^`\n]+)?)`", prose(text))
+    words = [shlex.split(line, comments=True) for line in lines]
+    return [line[1:] if line[0] == "sudo" else line for line in words if line and line != ["teleinfo"]]
+
+
+def figures(text: str) -> list[float]:
+    """Return the numbers in a text, whatever its language writes them like."""
+    plain = re.sub(r"(?<=\d)[\u00a0\u202f ](?=\d{3})", "", text)
+    return [float(number.replace(",", ".")) for number in re.findall(r"\d+(?:[.,]\d+)?", plain)]

@@ -1,0 +1,155 @@
+"""
+The messages and screens that the READMEs show, made by the program.
+
+After a change that is meant, write them anew and read the difference:
+
+    python -m tests.docs.samples
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.daemon import health
+from teleinfo.doctor import check_port, screen
+from teleinfo.doctor.findings import Area
+from teleinfo.simulator.catalogue import build
+from teleinfo.simulator.encode import encode_frame
+from teleinfo.tic.decoder import Counts, Decoder
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.payload import Options, encode
+from teleinfo.watch.layout import Glyphs, Size, compose
+from teleinfo.watch.live_model import LiveModel
+from tests.docs.markdown import BLOCK, ROOT
+from tests.doctor.machine_tree import Tree
+
+if TYPE_CHECKING:
+    import re
+
+LOCALES = {"en": "C.UTF-8", "fr": "fr_FR.UTF-8"}
+HISTORIQUE = [
+    Group(label, value, None, Mode.HISTORIQUE)
+    for label, value in (
+        ("ADCO", "012345678901"),
+        ("OPTARIF", "HC.."),
+        ("ISOUSC", "45"),
+        ("HCHC", "000019212"),
+        ("HCHP", "000068306"),
+        ("PTEC", "HP.."),
+        ("IINST", "008"),
+        ("IMAX", "090"),
+        ("PAPP", "01940"),
+        ("HHPHC", "A"),
+        ("MOTDETAT", "000000"),
+    )
+]
+STANDARD = [
+    Group("ADSC", "012345678901", None, Mode.STANDARD),
+    Group("VTIC", "02", None, Mode.STANDARD),
+    Group("DATE", "", "H240213083144", Mode.STANDARD),
+    Group("LTARF", "   HP  BLEU     ", None, Mode.STANDARD),
+    Group("SMAXSN", "02740", "E220609060531", Mode.STANDARD),
+]
+
+
+def published(groups: list[Group], options: Options = Options(), now: float = 0) -> str:  # noqa: B008
+    """Return the payload of a frame with these groups."""
+    [reading] = Decoder().feed(encode_frame(groups))
+    return (encode(reading, options, now=now) or b"").decode()
+
+
+def health_message() -> str:
+    """Return the health of a good line after an hour."""
+    counts = Counts(frames=2411, groups=26520, parity=1)
+    quality = health.Quality()
+    quality.sample(counts, now=0)
+    after_an_hour = health.health_of(
+        counts,
+        quality,
+        mode=Mode.HISTORIQUE,
+        baudrate=1200,
+        parity=True,
+        last_frame="2026-01-14T22:01:14+00:00",
+        uptime=3600,
+    )
+    return health.encode(after_an_hour).decode()
+
+
+def messages() -> list[str]:
+    """Return the four messages, in the order of the page."""
+    return [
+        published(HISTORIQUE),
+        published(STANDARD),
+        health_message(),
+        published(HISTORIQUE, Options(numbers=True, timestamp=True), 1768431674.25),
+    ]
+
+
+def watch_screen() -> str:
+    """Return the screen of a household in the minute in which its water heater starts, 80 columns wide."""
+    start = dt.datetime(2026, 1, 14, 22, 58)  # noqa: DTZ001 - a meter knows local time only
+    meter = build("hc", start=start, rng=random.Random(1))
+    model, decoder = LiveModel(patience=10.0), Decoder()
+    for frame in range(131):
+        [reading] = decoder.feed(meter.emit(start + dt.timedelta(seconds=1.5 * frame)))
+        model.add_reading(reading, now=1.5 * frame)
+    quality = health.Quality()
+    quality.sample(decoder.counts, now=195)
+    model.health = health.health_of(decoder.counts, quality, mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
+    page = compose(model, Size(80, 17), page=0, now=195, clock="23:01:15", glyphs=Glyphs(), keys=True)
+    return "\n".join(line.plain.rstrip() for line in page.lines)
+
+
+def doctor_screen(folder: Path) -> str:
+    """Return what the doctor says of a Raspberry Pi whose login console still has the serial port."""
+    tree = Tree(folder)
+    tree.raspberry(
+        command_line="console=serial0,115200 console=tty1", config="enable_uart=1\ndtoverlay=disable-bt\n"
+    )
+    tree.file("/dev/ttyAMA0")
+    tree.link("/dev/serial0", "ttyAMA0")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(check_port, "_user", lambda: "pi")
+        found, _ = check_port.check_port(tree.machine, "/dev/ttyAMA0")
+    return screen.format_area(Area("port", tuple(found)), screen.Style()).strip("\n")
+
+
+def screens(language: str) -> dict[int, str]:
+    """Return the screens in a language, by their number among the blocks of text of the page."""
+    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
+        patch.setenv("LC_ALL", LOCALES[language])
+        patch.delenv("LANGUAGE", raising=False)
+        return {0: watch_screen(), 2: doctor_screen(Path(folder))}
+
+
+def _replaced(page: str, kind: str, contents: dict[int, str]) -> str:
+    """Return the page with these contents in its blocks of a kind."""
+    numbers = iter(range(page.count("```")))
+
+    def block(match: re.Match[str]) -> str:
+        indent, found, content = match.groups()
+        if found == kind and (number := next(numbers)) in contents:
+            content = f"{contents[number]}\n"
+        return f"{indent}```{found}\n{content}{indent}```"
+
+    return BLOCK.sub(block, page)
+
+
+def main() -> None:
+    """Write them into both READMEs."""
+    for language, name in (("en", "README.md"), ("fr", "README.fr.md")):
+        path = ROOT / name
+        page = _replaced(path.read_text(encoding="utf-8"), "text", screens(language))
+        page = _replaced(page, "json", dict(enumerate(messages())))
+        path.write_text(page, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The configuration of a broker in docs/operations.md does what the page says, on a real mosquitto."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo import settings
+from teleinfo.simulator.encode import encode_frame
+from tests.docs import samples
+from tests.docs.markdown import PAGES, blocks
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.subscriber import Subscriber
+from tests.support.tcp_ports import HOST, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from teleinfo.settings import Settings
+
+OPERATIONS = PAGES["operations.md"]
+PASSWORDS = {"paris-12": "a secret", "lyon-3": "another", "collector": "a third"}
+
+
+def configuration(mark: str) -> str:
+    """Return the block of the broker's configuration that has this word."""
+    [block] = [block for block in blocks(OPERATIONS, "conf") if mark in block]
+    return block
+
+
+def test_host_name_stands_for_the_machine_in_topic_and_client_id(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One file gives each machine names of its own."""
+    [block] = [block for block in blocks(OPERATIONS, "sh") if "{hostname}" in block]
+    variables = dict(line.split("=", 1) for line in block.splitlines())
+
+    def of(host: str) -> Settings:
+        monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename=host))
+        return settings.load(Path("/dev/null"), variables)
+
+    assert (of("paris-12").mqtt_topic, of("lyon-3").mqtt_topic) == ("teleinfo/paris-12", "teleinfo/lyon-3")
+    assert (of("paris-12").mqtt_client_id, of("lyon-3").mqtt_client_id) == (
+        "teleinfo-paris-12",
+        "teleinfo-lyon-3",
+    )
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[MosquittoBroker]:
+    """Return a broker with the rules of the page, and a login for two machines and the collector."""
+    rules = tmp_path / "teleinfo.acl"
+    rules.write_text(configuration("pattern readwrite"), encoding="utf-8")
+    rules.chmod(0o600)
+    with MosquittoBroker(tmp_path, users=PASSWORDS, more=[f"acl_file {rules}"]) as broker:
+        yield broker
+
+
+def login(broker: MosquittoBroker, user: str, topics: str = "teleinfo/#") -> Subscriber:
+    """Return a client of this user, who listens to all that he may hear of these topics."""
+    return Subscriber(broker.host, broker.port, topics, username=user, password=PASSWORDS[user])
+
+
+def send(client: Subscriber, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    """Publish, and return once the broker has acknowledged it: it does so whatever its rules."""
+    client._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+
+
+@pytest.mark.real
+def test_a_machine_publishes_on_its_own_topic_and_on_no_other(fleet: MosquittoBroker) -> None:
+    """What paris-12 sends on the topic of lyon-3 reaches nobody; its own topic reaches the collector."""
+    with login(fleet, "collector") as collector, login(fleet, "paris-12") as paris:
+        for topic in ("teleinfo/lyon-3", "teleinfo/lyon-3/status", "teleinfo", "teleinfo/paris-12"):
+            send(paris, topic, b"from paris")
+
+        assert collector.messages.get(timeout=10).topic == "teleinfo/paris-12"
+
+
+@pytest.mark.real
+def test_a_machine_hears_itself_and_no_other(fleet: MosquittoBroker) -> None:
+    """Which the doctor needs, to see its own message come back."""
+    with login(fleet, "paris-12") as paris, login(fleet, "lyon-3") as lyon:
+        send(lyon, "teleinfo/lyon-3", b"from lyon")
+        send(paris, "teleinfo/paris-12/doctor", b"from paris")
+
+        assert paris.messages.get(timeout=10).payload == b"from paris"
+
+
+@pytest.mark.real
+def test_the_collector_reads_and_writes_nothing(fleet: MosquittoBroker) -> None:
+    """Its message on a topic that it may read reaches nobody, not even itself."""
+    with login(fleet, "collector") as collector, login(fleet, "lyon-3") as lyon:
+        send(collector, "teleinfo/lyon-3", b"from the collector")
+        send(lyon, "teleinfo/lyon-3", b"from lyon")
+
+        assert collector.messages.get(timeout=10).payload == b"from lyon"
+
+
+@pytest.mark.real
+def test_the_daemon_works_with_these_rules(fleet: MosquittoBroker, tmp_path: Path) -> None:
+    """All of its topics come through: readings, status, health."""
+    own = {
+        "mqtt_topic": "teleinfo/paris-12",
+        "mqtt_username": "paris-12",
+        "mqtt_password": PASSWORDS["paris-12"],
+    }
+    with (
+        login(fleet, "collector") as collector,
+        Meter(encode_frame(samples.HISTORIQUE)) as meter,
+        Daemon(tmp_path, **settings_for(fleet, meter.line), **own),
+    ):
+        heard = {collector.messages.get(timeout=10).topic for _ in range(8)}
+
+    assert heard == {"teleinfo/paris-12", "teleinfo/paris-12/status", "teleinfo/paris-12/health"}
+
+
+@pytest.mark.real
+def test_the_bridge_takes_all_to_the_centre_and_tells_of_itself(tmp_path: Path) -> None:
+    """A reading and a retained status of a site arrive in the centre; the state of the bridge does too."""
+    (tmp_path / "site").mkdir()
+    rules = tmp_path / "all.acl"
+    rules.write_text("user paris\ntopic readwrite #\ntopic readwrite $SYS/#\n", encoding="utf-8")
+    rules.chmod(0o600)
+    users = {"paris": "secret"}
+    with MosquittoBroker(tmp_path, port=free_port(), users=users, more=[f"acl_file {rules}"]) as centre:
+        bridge = [
+            line.replace("broker.example:8883", f"{HOST}:{centre.port}")
+            for line in configuration("connection ").splitlines()
+            if not line.startswith("bridge_cafile")  # the centre of the test has no certificate
+        ]
+        with (
+            MosquittoBroker(tmp_path / "site", more=bridge) as site,
+            Subscriber(centre.host, centre.port, "teleinfo/#", username="paris", password="secret") as heard,
+            Subscriber(
+                centre.host, centre.port, "$SYS/broker/connection/#", username="paris", password="secret"
+            ) as states,
+        ):
+            state = "$SYS/broker/connection/paris-bridge/state"
+            assert f"`{state}`" in OPERATIONS
+            states.expect(state, b"1")
+            with Subscriber(site.host, site.port) as kitchen:
+                send(kitchen, "teleinfo/kitchen/status", b"online", retain=True)
+                send(kitchen, "teleinfo/kitchen", b"{}")
+            heard.expect("teleinfo/kitchen/status", b"online")
+            heard.expect("teleinfo/kitchen", b"{}")
+            site.stop()
+            states.expect(state, b"0")

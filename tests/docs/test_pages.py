@@ -1,0 +1,177 @@
+"""What docs/ says is there, is there: files, links, settings, commands, figures, keys."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo import settings
+from teleinfo.cli import main as cli
+from teleinfo.daemon.health import LineGrade
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.docs import samples
+from tests.docs.markdown import PAGES, ROOT, blocks, code, commands, prose, table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = ROOT / "src" / "teleinfo"
+PACKAGES = "|".join(sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")))
+RELIABILITY, OPERATIONS = PAGES["reliability.md"], PAGES["operations.md"]
+# Where what a page calls tests/…, port/… or LICENSE is.
+PLACES = (ROOT, PACKAGE, ROOT / "systemd", ROOT / "docs")
+
+
+def anchors(text: str) -> set[str]:
+    """Return the anchors of the headings of a page, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def links() -> Iterator[tuple[Path, str]]:
+    """Yield every link of a page to another of our files, with the page it stands in."""
+    pages = [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text(encoding="utf-8"))):
+            if not re.match(r"https?:", target):
+                yield page, target
+
+
+@pytest.mark.parametrize(
+    ("page", "target"), [pytest.param(*link, id=f"{link[0].name}:{link[1]}") for link in links()]
+)
+def test_every_link_leads_somewhere(page: Path, target: str) -> None:
+    """To a file that is there, and to a heading of it."""
+    name, _, anchor = target.partition("#")
+    path = page.parent / name if name else page
+
+    assert path.exists()
+    if anchor:
+        assert anchor in anchors(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_that_a_page_names_is_there(page: str) -> None:
+    """Tests, sources, examples and units, from the root of the checkout or of the package."""
+    named = [
+        word
+        for piece in code(PAGES[page])
+        for word in piece.split()
+        if re.fullmatch(rf"(?:tests|src|docs|systemd|examples)/[\w./@-]*|(?:{PACKAGES})/|[\w/]+\.py", word)
+    ]
+
+    assert [name for name in named if not any((place / name).exists() for place in PLACES)] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_verb_and_command_that_a_page_names_exists(
+    page: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Ours: those of make and of teleinfo."""
+    for program, *arguments in commands(PAGES[page]):
+        words = arguments[: arguments.index("&&")] if "&&" in arguments else arguments
+        if program == "make":
+            understood_by_make([word for word in words if "=" not in word])
+        elif program == "teleinfo":
+            understood(words, capsys)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_setting_that_a_page_names_exists(page: str) -> None:
+    """In blocks, where it is read as it stands, and in sentences."""
+    known = {spec.variable for spec in settings.field_specs()}
+    for block in blocks(PAGES[page], "sh"):
+        lines = block.splitlines()
+        if all(line.startswith("TELEINFO_") for line in lines):
+            given = {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
+
+            assert len(settings.load(Path("/dev/null"), given).model_fields_set) == len(lines)
+
+    assert {name for name in re.findall(r"TELEINFO_[A-Z_]*[A-Z]", PAGES[page]) if name not in known} == set()
+
+
+def test_each_promise_of_time_is_the_one_that_its_test_holds() -> None:
+    """The seconds that the page promises stand in the test that it names, as its limit."""
+    rows = re.findall(r"^\| .*?within (\d+) s \| .*? \| (.*) \|$", RELIABILITY, re.MULTILINE)
+    broken = [
+        (seconds, names)
+        for seconds, names in rows
+        if not any(int(seconds) in limits(ROOT / name) for name in re.findall(r"`(tests/\S+\.py)`", names))
+    ]
+
+    assert len(rows) >= 14
+    assert broken == []
+
+
+def limits(path: Path) -> set[float]:
+    """Return the numbers that a test and the helpers beside it pass by keyword or assign to a name."""
+    found: set[float] = set()
+    helpers = {source for source in path.parent.glob("*.py") if not source.name.startswith("test_")}
+    for source in {path, *helpers}:
+        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+            values = [node.value] if isinstance(node, ast.keyword | ast.Assign) else []
+            found |= {
+                each.value
+                for value in values
+                for each in ast.walk(value)
+                if isinstance(each, ast.Constant) and isinstance(each.value, int | float)
+            }
+    return found
+
+
+def test_the_keys_to_watch_are_those_of_health() -> None:
+    """And the words of alarm are grades."""
+    rows = table(OPERATIONS, "| key | alarm when |")
+    named = {key for row in rows for key in re.findall(r"`(\w+)`", row[0])}
+    health = json.loads(samples.health_message())
+
+    assert named <= set(health)
+    assert set(re.findall(r"`(\w+)`", rows[0][1])) <= set(LineGrade)
+
+
+def test_the_exit_statuses_are_those_of_the_command_line() -> None:
+    """78 is a wrong setting."""
+    named = [int(row[0]) for row in table(OPERATIONS, "| exit status |")]
+
+    assert named == [0, 1, 2, cli.EXIT_CONFIGURATION]
+
+
+def test_the_keys_that_the_protocol_shows_are_those_that_come_out() -> None:
+    """Repeated labels, the second part of an ICE-4Q, a horodate without season."""
+    ice = [("EA", "422Wh"), ("PREAVIS", "DEP"), ("PREAVIS", "EJP"), ("Appli", "INJECTION"), ("EA", "7Wh")]
+    of_ice = samples.published([Group(label, value, None, Mode.HISTORIQUE) for label, value in ice])
+    of_linky = samples.published([Group("DPM1", "00", " 230213060000", Mode.STANDARD)])
+    shown = [piece for piece in code(PAGES["protocol.md"]) if re.fullmatch(r'"\w+":".*"', piece)]
+
+    assert len(shown) == 2
+    assert [piece for piece in shown if piece not in of_ice + of_linky] == []
+    assert {"EA", "EA_INJECTION"} <= json.loads(of_ice).keys()
+
+
+def understood(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Require that the command line takes these arguments."""
+    try:
+        cli._parse(arguments)
+    except SystemExit as end:
+        assert end.code == 0, capsys.readouterr().err  # noqa: PT017 - zero is --help's
+
+
+def understood_by_make(verbs: list[str]) -> None:
+    """Require that make can do this."""
+    asked = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", *verbs],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert asked.returncode == 0, asked.stderr

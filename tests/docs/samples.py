@@ -25,7 +25,8 @@ from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.payload import Options, encode
-from teleinfo.watch.layout import Glyphs, Size, compose
+from teleinfo.watch.drawing import Glyphs
+from teleinfo.watch.layout import Size, compose
 from teleinfo.watch.live_model import LiveModel
 from tests.docs.markdown import BLOCK, ROOT
 from tests.doctor.machine_tree import Tree

@@ -15,9 +15,10 @@ from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.watch import chart
+from teleinfo.watch import describe
 from teleinfo.watch.describe import GRADES
-from teleinfo.watch.layout import ASCII, Glyphs, Page, Size, compose
+from teleinfo.watch.drawing import ASCII, BLOCKS, Glyphs, chart
+from teleinfo.watch.layout import Page, Size, compose
 from teleinfo.watch.live_model import LiveModel
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
@@ -149,7 +150,7 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
                 for line in page.lines:
                     for span in (*line.spans, Span(0, len(line), line.style)):
                         style = Style.parse(str(span.style))
-                        bars = not set(line.plain[span.start : span.end]) - set(chart.BLOCKS)
+                        bars = not set(line.plain[span.start : span.end]) - set(BLOCKS)
                         colour = None if style.color is None else style.color.name
                         assert bars or colour in WORDS, line.plain
                         assert style.bgcolor is None
@@ -159,11 +160,55 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
     assert used >= WORDS
 
 
-def test_what_is_long_keeps_its_end() -> None:
-    """The phase and the day stand at the end of a désignation."""
-    shown = "\n".join(text_of(picture(model_of("standard-tri"), Size(80, 24), page)) for page in range(4))
+@pytest.mark.parametrize("name", METERS)
+def test_no_designation_is_shortened_in_80_columns(name: str) -> None:
+    """A long one pushes its value to the right, or goes on in the next line."""
+    model = model_of(name)
+    pages = range(picture(model, Size(80, 24)).pages)
+    shown = "\n".join(text_of(picture(model, Size(80, 24), page)) for page in pages)
+    words = " ".join(shown.split())
 
-    assert "… n-1, phase 1" in shown
+    assert "…" not in shown
+    for row in model.rows(now=61):
+        assert row.label is None or row.label.french.split()[-1] in words
+    if name == "standard":
+        assert "Énergie active soutirée fournisseur, index 01" in words
+
+
+@pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
+@pytest.mark.parametrize("name", METERS)
+def test_every_figure_is_shown_in_40_columns(
+    name: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The désignation gives way, and the value is whole, with its unit."""
+    monkeypatch.setenv("LC_ALL", language)
+    model = model_of(name)
+    pages = range(picture(model, Size(40, 24)).pages)
+    lines = [line.plain.rstrip() for page in pages for line in picture(model, Size(40, 24), page).lines]
+    for row in model.rows(now=61):
+        if row.label is not None and row.label.is_number:
+            [line] = [one for one in lines if one[2:12].strip() == row.key]
+            assert describe.shown(row.label, row.value) in line
+    assert f"{describe.number(model.power or 0)} VA" in lines[1]
+    assert "▁" in "".join(lines[1:4]) or "█" in "".join(lines[1:4])
+
+
+@pytest.mark.parametrize(
+    ("language", "count", "words"),
+    [
+        ("C", 0, "0 frames"), ("C", 1, "1 frame ·"), ("C", 2, "2 frames"),
+        ("fr_FR.UTF-8", 0, "0 trame ·"), ("fr_FR.UTF-8", 1, "1 trame ·"), ("fr_FR.UTF-8", 2, "2 trames"),
+    ],
+)  # fmt: skip
+def test_one_frame_is_no_plural(
+    language: str, count: int, words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In French none is singular, too."""
+    monkeypatch.setenv("LC_ALL", language)
+    model = model_of("hc")
+    model.health = dataclasses.replace(HEALTH, frames=count)
+
+    assert words in text_of(picture(model, Size(120, 24)))
 
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:
@@ -239,7 +284,7 @@ def test_before_the_first_frame_the_last_word_of_the_log_is_shown_whole() -> Non
 
 def test_a_chart_reaches_from_nothing_to_its_top() -> None:
     """Eight steps a line; what is known shows at least the lowest."""
-    assert chart.chart([None, 0.0, 50.0, 100.0], height=2, top=100.0) == ["   █", " ▁██"]
+    assert chart([None, 0.0, 50.0, 100.0], height=2, top=100.0) == ["   █", " ▁██"]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,11 @@ def decimal(figure: str) -> str:
     return figure.replace(".", ",") if language() == "fr" else figure
 
 
+def plural(count: int, one: str, other: str) -> str:
+    """Return `one` or `other`, marked with `N_`, in the language of the locale; in French 0 is singular."""
+    return _(one if count == 1 or (count == 0 and language() == "fr") else other)
+
+
 def N_(message: str) -> str:  # noqa: N802 - its name since ever
     """Return `message` as it is: it is translated by `_` when it is said."""
     return message

@@ -1,5 +1,5 @@
 """
-Lay the model out on a screen of any size: what is wanted first comes first, in columns where it is wide.
+Lay the live model out on a screen of any size, in columns where it is wide, on pages where it is small.
 
 Pure but for the library that draws (rich): a model, a size and a page come in, lines of text go out.
 """
@@ -14,14 +14,13 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import _, decimal
+from teleinfo.common.i18n import N_, _, decimal, plural
 from teleinfo.daemon.health import LineGrade
 from teleinfo.tic.meter_id import meter_of
-from teleinfo.watch import chart
 from teleinfo.watch.describe import GRADES, meaning, number
+from teleinfo.watch.drawing import ALERT, BARS, STRONG, TITLE, Glyphs, chart
 from teleinfo.watch.live_model import BIN
-from teleinfo.watch.row import block
-from teleinfo.watch.style import ALERT, ASCII, BARS, STRONG, TITLE, Glyphs
+from teleinfo.watch.row import NARROW, format_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,14 +28,13 @@ if TYPE_CHECKING:
     from teleinfo.daemon.health import Health
     from teleinfo.watch.live_model import LiveModel
 
-__all__ = ["ASCII", "COLUMN", "Glyphs", "Page", "Size", "compose"]
-
 COLUMN: Final = 78
 """The least width of a column of rows."""
 
 _GAP: Final = 2
 _CHART_ROWS: Final = 3
-_LEFT: Final = 26  # of the chart
+_LEFT: Final = 26  # beside the chart
+_LEFT_NARROW: Final = 16
 _RIGHT: Final = 11
 _FOOT: Final = 3
 
@@ -105,11 +103,13 @@ def _chart(model: LiveModel, width: int, *, now: float, glyphs: Glyphs) -> list[
     power = model.power
     if power is None:
         return []
-    columns = max(10, width - _LEFT - _RIGHT - 2)
+    narrow = width < NARROW
+    left_width, right_width = (_LEFT_NARROW, 0) if narrow else (_LEFT, _RIGHT)
+    columns = max(10, width - left_width - right_width - 2)
     history = model.history(columns, now=now)
     known = [value for value in history if value is not None]
     highest = max([*known, 1.0])
-    drawn = chart.chart(history, height=_CHART_ROWS, top=highest, levels=glyphs.levels)
+    drawn = chart(history, height=_CHART_ROWS, top=highest, levels=glyphs.levels)
     left = [Text.assemble((f" {number(power)} VA", STRONG)), Text(" " + _period(model)), Text()]
     seconds = columns * BIN
     right = [
@@ -119,8 +119,8 @@ def _chart(model: LiveModel, width: int, *, now: float, glyphs: Glyphs) -> list[
     ]
     lines = []
     for side, bars, note in zip(left, drawn, right, strict=True):
-        side.truncate(_LEFT, pad=True)
-        lines.append(Text.assemble(side, (bars, BARS), f" {note}"))
+        side.truncate(left_width, pad=True)
+        lines.append(Text.assemble(side, (bars, BARS), "" if narrow else f" {note}"))
     return lines
 
 
@@ -150,7 +150,7 @@ def _pages(model: LiveModel, room: Size, *, now: float, glyphs: Glyphs) -> list[
     width = (room.width - _GAP * (count - 1)) // count
     columns: list[list[Text]] = [[]]
     for row in model.rows(now=now):
-        lines = block(row, width, glyphs)
+        lines = format_row(row, width, glyphs)
         if columns[-1] and len(columns[-1]) + len(lines) > room.height:
             columns.append([])
         columns[-1] += lines
@@ -180,18 +180,22 @@ def _quality(health: Health | None, width: int, glyphs: Glyphs) -> Text:
     )
     share = health.bad_groups_percent
     bad = "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
-    frames = "" if health.frames is None else _("{count} frames").format(count=number(health.frames))
+    frames = "" if health.frames is None else _frames(health.frames)
     causes = _("parity {parity}, checksum {checksum}, form {form}, cut {cut}").format(
         parity=health.rejected.get("parity", 0),
         checksum=health.rejected.get("checksum", 0),
         form=health.rejected.get("malformed", 0),
         cut=health.interrupted or 0,
     )
-    for parts in ((bad, frames, causes), (bad, causes), (causes,)):
+    for parts in ((bad, frames, causes), (bad, causes), (causes,), (bad,)):
         rest = "".join(glyphs.dot + part for part in parts if part)
         if text.cell_len + len(rest) <= width:
             break
     return text.append(rest)
+
+
+def _frames(count: int) -> str:
+    return plural(count, N_("{count} frame"), N_("{count} frames")).format(count=number(count))
 
 
 def _help(model: LiveModel, width: int, *, many: bool, keys: bool, glyphs: Glyphs) -> list[Text]:

@@ -1,37 +1,40 @@
 """
-Draw one étiquette: its mark, its name, its désignation, its value, and below them what a register says.
+Format one étiquette: a mark, its name, its désignation, its value, and below them what a register says.
 
 Pure but for the library that draws (rich).
 """
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
 from teleinfo.tic.labels import Kind
 from teleinfo.watch.describe import facts, meaning, moment, shown
+from teleinfo.watch.drawing import ALERT, CHANGED
 from teleinfo.watch.sections import Section
-from teleinfo.watch.style import ALERT, CHANGED
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from teleinfo.watch.describe import Fact
+    from teleinfo.watch.drawing import Glyphs
     from teleinfo.watch.live_model import Row
-    from teleinfo.watch.style import Glyphs
 
 FRESH: Final = 3.0
 """Seconds for which a value that changed stands out."""
 
+NARROW: Final = 60
+"""Columns below which a désignation gives way to its value."""
+
 _KEY: Final = 10
+_MARK: Final = 2
 _VALUE: Final = 28
 _FIGURE: Final = 13
+_LEAST_NAME: Final = 8
 
 
-def block(row: Row, width: int, glyphs: Glyphs) -> list[Text]:
-    """Return the lines of one étiquette: the row itself, and its facts below it."""
+def format_row(row: Row, width: int, glyphs: Glyphs) -> list[Text]:
+    """Return the lines of one étiquette: the row itself, the rest of a long name, and its facts below it."""
     fresh = (
         row.age is not None and row.age < FRESH and (row.label is None or row.label.kind is not Kind.HORODATE)
     )
@@ -39,15 +42,42 @@ def block(row: Row, width: int, glyphs: Glyphs) -> list[Text]:
     style = ALERT if alarm else CHANGED if fresh else ""
     mark = "!" if alarm else glyphs.mark if fresh else " "
     value = _value(row)
-    named = max(8, width - 2 - _KEY - 1 - max(_VALUE, len(value)))
-    name = _shortened(row.label.french if row.label is not None else "", named, glyphs)
-    line = Text.assemble(
-        (f"{mark} ", style),
-        (f"{row.key:<{_KEY}}", style),
-        f"{name:<{named}} ",
-        (value, style),
-    )
-    return [line, *_fact_lines(facts(row.key, row.value), width, glyphs)]
+    room = width - _MARK - _KEY - len(value) - 1
+    if width < NARROW:
+        name, more = _shortened(row, room, glyphs), []
+    else:
+        name, *more = _wrapped(row, room, spare=max(0, _VALUE - len(value)))
+    line = Text.assemble((f"{mark} ", style), (f"{row.key:<{_KEY}}", style), name, (value, style))
+    indent = " " * (_MARK + _KEY)
+    return [line, *(Text(indent + rest) for rest in more), *_fact_lines(row, width, glyphs)]
+
+
+def _shortened(row: Row, room: int, glyphs: Glyphs) -> str:
+    """Return the désignation in `room` columns and a blank: the middle gives way, the end tells more."""
+    name = _designation(row)
+    if room < _LEAST_NAME:
+        return f"{'':<{room}} " if room > 0 else ""
+    if len(name) > room:
+        end = room // 3
+        name = f"{name[: room - end - 1]}{glyphs.more}{name[-end:]}"
+    return f"{name:<{room}} "
+
+
+def _wrapped(row: Row, room: int, *, spare: int) -> list[str]:
+    """
+    Return the désignation in lines, the first one padded, with a blank behind it.
+
+    Values begin in one column, which leaves `spare` of the room. A long name pushes its value to the right;
+    one that is still too long goes on in the lines below.
+    """
+    name = _designation(row)
+    column = room if room - spare < len(name) <= room else room - spare
+    first, *rest = textwrap.wrap(name, max(_LEAST_NAME, column)) or [""]
+    return [f"{first:<{column}} ", *rest]
+
+
+def _designation(row: Row) -> str:
+    return "" if row.label is None else row.label.french
 
 
 def _value(row: Row) -> str:
@@ -63,18 +93,10 @@ def _value(row: Row) -> str:
     return value if note is None else f"{value}  {note}"
 
 
-def _shortened(name: str, width: int, glyphs: Glyphs) -> str:
-    """Return a désignation that fits: its middle goes, since phase and day stand at its end."""
-    if len(name) <= width:
-        return name
-    end = width // 3
-    return f"{name[: width - end - 1]}{glyphs.more}{name[len(name) - end :]}"
-
-
-def _fact_lines(facts: Iterable[Fact], width: int, glyphs: Glyphs) -> list[Text]:
+def _fact_lines(row: Row, width: int, glyphs: Glyphs) -> list[Text]:
     lines: list[Text] = []
-    indent = " " * (2 + _KEY)
-    for fact in facts:
+    indent = " " * (_MARK + _KEY)
+    for fact in facts(row.key, row.value):
         part = Text(fact.text, style=ALERT if fact.alert else "")
         if not lines or len(lines[-1]) + len(glyphs.dot) + len(part) > width:
             lines.append(Text(indent))

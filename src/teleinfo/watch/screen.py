@@ -20,20 +20,21 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console, Group
 from rich.live import Live
 
-from teleinfo.watch.layout import ASCII, Glyphs, Size, compose
+from teleinfo.watch.drawing import ASCII, Glyphs
+from teleinfo.watch.layout import Size, compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from teleinfo.watch.live_model import LiveModel
 
-REDRAW: Final = 1.0
-"""Seconds between two pictures at most: the clock and the silence go on."""
+MAX_INTERVAL: Final = 1.0
+"""Seconds between two pictures at most: the time of day and that of a silence go on."""
 
-CALM: Final = 0.2
+MIN_INTERVAL: Final = 0.2
 """Seconds between two pictures at least."""
 
-TURN: Final = 8.0
+PAGE_INTERVAL: Final = 8.0
 """Seconds for which a page stays where no key can turn it."""
 
 _FORWARD: Final = (b" ", b"n", b"\x1b[C", b"\x1b[B", b"\x1b[6~", b"\t")
@@ -59,7 +60,7 @@ async def show(model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event)
             page = compose(
                 model,
                 Size(*console.size),
-                page=int(now / TURN) if keys is None else keys.page,
+                page=int(now / PAGE_INTERVAL) if keys is None else keys.page,
                 now=now,
                 clock=time.strftime("%H:%M:%S"),
                 glyphs=glyphs,
@@ -69,9 +70,9 @@ async def show(model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event)
                 keys.page = page.number
             live.update(Group(*page.lines), refresh=True)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), REDRAW)
+                await asyncio.wait_for(changed.wait(), MAX_INTERVAL)
             if not stop.is_set():
-                await asyncio.sleep(CALM)
+                await asyncio.sleep(MIN_INTERVAL)
 
 
 class _Keys:

@@ -16,7 +16,7 @@ def generated(folder: Path, **settings: str) -> dict[str, str]:
     etc.mkdir()
     for name, text in settings.items():
         (etc / f"{name}.env").write_text(text)
-    environ = {"PATH": "/usr/bin:/bin", "TELEINFO_SETTINGS": str(etc)}
+    environ = {"PATH": "/usr/bin:/bin", "SETTINGS_FOLDER": str(etc)}
     subprocess.run([GENERATOR, out, out, out], env=environ, check=True, timeout=60)
     return {path.parent.name.removesuffix(".d"): path.read_text() for path in out.glob("*.d/*.conf")}
 

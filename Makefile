@@ -19,13 +19,13 @@ WORKERS ?= 6
 BENCH  ?=
 # What `make fuzz` is called with: seconds in all, and which targets.
 FUZZ   ?=
-# Which rooms `make mutants` changes: all that it knows, or a pattern.
+# Which modules `make mutants` changes: all that it knows, or a pattern.
 MUTANTS ?=
 VENV_MUTANTS ?= .venv-mutants
 # What `make soak` is called with. Without it a quarter of an hour; a first look: make soak SOAK="--hours 2"
 SOAK   ?=
 
-# The rooms that do no input or output: every branch of them must be tested.
+# The modules that do no input or output: every branch of them must be tested.
 PURE = src/teleinfo/tic/*,src/teleinfo/tic/payload.py,src/teleinfo/daemon/rate_limit.py,src/teleinfo/port/baud_detector.py,src/teleinfo/port/stability.py,$\
        src/teleinfo/common/backoff.py,src/teleinfo/daemon/health.py,src/teleinfo/common/durations.py,$\
        src/teleinfo/homeassistant/*,src/teleinfo/state/*
@@ -57,7 +57,7 @@ demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon, and the
 run: $(VENV)/.run ## the daemon, with the settings of .env
 	@$(BIN)/teleinfo run
 
-test: check pytest ## everything that must hold: style, types, all the tests, full cover of the pure rooms
+test: check pytest ## everything that must hold: style, types, all the tests, full cover of the pure modules
 
 check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/ruff check
@@ -94,7 +94,7 @@ fuzz: $(VENV)/.dev ## look for inputs that break what reads bytes (FUZZ="--secon
 	-@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: atheris
 	@$(BIN)/python -m tests.fuzz $(FUZZ)
 
-mutants: $(VENV_MUTANTS)/.made ## small changes of the pure rooms that no test notices (MUTANTS='teleinfo.daemon.rate_limit*')
+mutants: $(VENV_MUTANTS)/.made ## small changes of the pure modules that no test notices (MUTANTS='teleinfo.daemon.rate_limit*')
 	CI=1 $(VENV_MUTANTS)/bin/mutmut run --max-children 2 $(MUTANTS)
 	@$(VENV_MUTANTS)/bin/mutmut results | grep -v 'not checked' || echo "Each of them was noticed."
 

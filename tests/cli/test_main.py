@@ -323,7 +323,7 @@ def test_the_version_costs_neither_pydantic_nor_asyncio() -> None:
     """What a command does not need is not imported: seconds on a Pi Zero."""
     done = python(
         "-c",
-        "import sys; from teleinfo import cli\n"
+        "import sys; from teleinfo.cli import main as cli\n"
         "try: cli.main(['--version'])\n"
         "except SystemExit: print({'pydantic', 'asyncio', 'aiomqtt', 'serial'} & set(sys.modules))",
     )

@@ -37,10 +37,10 @@ def test_a_stuck_thread_does_not_keep_the_process() -> None:
     """
     program = """
         import asyncio, atexit, time
-        from teleinfo.common.executor import LooseThreads
+        from teleinfo.common.executor import DaemonThreadExecutor
 
         async def main():
-            asyncio.get_running_loop().set_default_executor(LooseThreads())
+            asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
             stuck = asyncio.create_task(asyncio.to_thread(time.sleep, 30))
             await asyncio.wait({stuck}, timeout=0.1)
             stuck.cancel()

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo import settings
 from teleinfo.simulator.encode import encode_frame
 from tests.docs import samples
 from tests.docs.markdown import PAGES, blocks
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.settings import settings_of
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST, free_port
 
@@ -40,7 +40,7 @@ def test_host_name_stands_for_the_machine_in_topic_and_client_id(monkeypatch: py
 
     def of(host: str) -> Settings:
         monkeypatch.setattr(os, "uname", lambda: SimpleNamespace(nodename=host))
-        return settings.load(Path("/dev/null"), variables)
+        return settings_of(variables)
 
     assert (of("paris-12").mqtt_topic, of("lyon-3").mqtt_topic) == ("teleinfo/paris-12", "teleinfo/lyon-3")
     assert (of("paris-12").mqtt_client_id, of("lyon-3").mqtt_client_id) == (

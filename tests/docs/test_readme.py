@@ -17,6 +17,7 @@ from tests.docs.markdown import BLOCK, PAGES, READMES, ROOT, blocks, commands, f
 from tests.docs.test_pages import understood, understood_by_make
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.settings import settings_of
 
 README = READMES["en"]
 # Programs of the system that the READMEs call: a misspelt one is none of these.
@@ -125,7 +126,7 @@ def test_every_command_shown_is_one(line: list[str], capsys: pytest.CaptureFixtu
 def test_the_settings_shown_are_settings(block: str) -> None:
     """Every block of settings is read as it stands there."""
     environ = dict(line.split("=", 1) for line in block.split())
-    read = settings.load(Path("/dev/null"), environ)
+    read = settings_of(environ)
 
     assert len(environ) == len(read.model_fields_set)
 
@@ -133,7 +134,7 @@ def test_the_settings_shown_are_settings(block: str) -> None:
 def test_the_messages_of_the_node_red_flow_take_three_settings() -> None:
     """Numbers, timestamp and an interval of a minute."""
     [block] = [block for block in blocks(README, "sh") if "PUBLISH_INTERVAL" in block]
-    read = settings.load(Path("/dev/null"), dict(line.split("=", 1) for line in block.split()))
+    read = settings_of(dict(line.split("=", 1) for line in block.split()))
 
     assert (read.payload_numbers, read.payload_timestamp, read.publish_interval) == (True, True, 60)
 

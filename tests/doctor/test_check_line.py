@@ -6,12 +6,10 @@ import asyncio
 import contextlib
 import datetime as dt
 import random
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo import settings
 from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_line, probe
 from teleinfo.doctor.check_broker import RetainedState
@@ -20,6 +18,7 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
 from tests.doctor.machine_tree import by_check
+from tests.support.settings import settings_of
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
@@ -40,7 +39,7 @@ def look(
 ) -> tuple[dict[str, Finding], list[int]]:
     """Return what is found on `line` while `send` goes on, and the speeds that were tried."""
     environ = {f"TELEINFO_{name.upper()}": value for name, value in variables.items()}
-    wanted = settings.load(Path("/dev/null"), environ)
+    wanted = settings_of(environ)
     tried: list[int] = []
 
     async def both() -> list[Finding]:
@@ -140,9 +139,7 @@ def test_a_bridge_that_is_not_there_is_told() -> None:
     """Nothing listens at the address of the settings."""
     url = f"socket://127.0.0.1:{free_port()}"
     found = asyncio.run(
-        check_line.check_line(
-            settings.load(Path("/dev/null"), {"TELEINFO_SERIAL_PORT": url}), url, lambda _: None
-        )
+        check_line.check_line(settings_of({"TELEINFO_SERIAL_PORT": url}), url, lambda _: None)
     )
 
     assert [(one.check, one.severity) for one in found] == [("open", Severity.FAULT)]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from teleinfo import settings
 from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_line, report, screen
 from teleinfo.doctor.check_broker import RetainedState
 from teleinfo.doctor.findings import Area, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine
+from tests.support.settings import settings_of
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"
 METER, SITE = "041961123456", "21104512345678"
@@ -47,7 +47,7 @@ def areas(*words: str) -> list[Area]:
 )  # fmt: skip
 def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:
     """A canary in each place where words can stand, alone and within others: none of them sings."""
-    read = settings.load(Path("/dev/null"), VARIABLES)
+    read = settings_of(VARIABLES)
     text = report.as_report(areas(canary, f"x={canary},", f"({canary})"), read, Machine())
 
     assert canary not in text
@@ -56,7 +56,7 @@ def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:
 
 def test_a_secret_with_a_blank_is_masked_where_its_line_is_wrapped() -> None:
     """The report wraps its lines at 100 columns."""
-    read = settings.load(Path("/dev/null"), VARIABLES)
+    read = settings_of(VARIABLES)
     for length in range(60, 100):
         text = report.as_report(areas("x" * length + " canary house/canary topic"), read, Machine())
 
@@ -82,9 +82,7 @@ def test_nothing_of_a_finding_is_obeyed_by_a_terminal() -> None:
 def test_a_password_is_masked_however_common_a_word_it_is() -> None:
     """Even one that stands everywhere, or has one letter."""
     for word in ("teleinfo", "localhost", "x"):
-        read = settings.load(
-            Path("/dev/null"), {"TELEINFO_MQTT_USERNAME": "somebody", "TELEINFO_MQTT_PASSWORD": word}
-        )
+        read = settings_of({"TELEINFO_MQTT_USERNAME": "somebody", "TELEINFO_MQTT_PASSWORD": word})
 
         assert report.masked(f"the word is {word}, {word}.", report.secrets_of(read)) == "the word is …, …."
 
@@ -102,7 +100,7 @@ def test_what_helps_is_not_masked() -> None:
     """Versions, counts, devices, the local host."""
     text = "teleinfo 0.1.0 127.0.0.1:1883 /dev/ttyAMA0 99999 groups at 9600 baud Linky monophasé"
 
-    assert report.masked(text, report.secrets_of(settings.load(Path("/dev/null"), {}))) == text
+    assert report.masked(text, report.secrets_of(settings_of({}))) == text
 
 
 def test_the_json_has_every_finding() -> None:

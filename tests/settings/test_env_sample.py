@@ -43,7 +43,7 @@ def test_the_first_settings_are_those_that_a_household_must_look_at() -> None:
 
 def test_the_sample_as_it_stands_gives_the_defaults() -> None:
     """A copy of the sample changes nothing."""
-    assert settings.load(SAMPLE, environ={}) == settings.Settings()
+    assert settings.load(SAMPLE) == settings.Settings()
 
 
 def test_the_sample_with_every_line_active_gives_the_defaults(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_the_sample_with_every_line_active_gives_the_defaults(tmp_path: Path) ->
     active = tmp_path / "active"
     active.write_text(everything_uncommented(), encoding="utf-8")
 
-    assert settings.load(active, environ={}) == settings.Settings()
+    assert settings.load(active) == settings.Settings()
 
 
 def test_dotenv_reads_the_sample_as_we_do(tmp_path: Path) -> None:

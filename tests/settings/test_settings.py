@@ -13,19 +13,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.settings import (
     LogLevel,
     SerialMode,
     Settings,
     SettingsError,
-    beside_the_service,
     checks,
+    default_env_file,
     env_file,
     field_specs,
     load,
     sources,
+    unread_variables,
 )
 from teleinfo.tic import labels
+from tests.support.settings import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,8 +38,10 @@ CANARY = "c4nary-s3cret"
 
 @pytest.fixture(autouse=True)
 def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in an empty directory: a `.env` of the developer's is not ours."""
+    """Work in an empty directory and environment: the developer's own settings are not read."""
     monkeypatch.chdir(tmp_path)
+    for name in [name for name in os.environ if name.startswith("TELEINFO")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -53,21 +58,28 @@ def _few_labels(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def environment(**variables: str) -> dict[str, str]:
-    """Return variables with our prefix."""
-    return {f"TELEINFO_{name}": value for name, value in variables.items()}
+def loaded(path: Path | None = None, /, **variables: str) -> Settings:
+    """Return the settings of a process with these variables, which lack our prefix, and this file."""
+    return settings_of({f"TELEINFO_{name}": value for name, value in variables.items()}, path)
 
 
-def faults(**variables: str) -> list[str]:
-    """Return what is said of these variables."""
+def faults(path: Path | None = None, /, **variables: str) -> list[str]:
+    """Return what is wrong with these variables and this file."""
     with pytest.raises(SettingsError) as caught:
-        load(environ=environment(**variables))
+        loaded(path, **variables)
     return caught.value.faults
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    """Return a settings file with this text."""
+    path = tmp_path / "mine"
+    path.write_text(text, encoding="utf-8")
+    return path
 
 
 def test_with_nothing_set_the_defaults_are_those_of_the_contract() -> None:
     """DESIGN 1.3: every default."""
-    settings = load(environ={})
+    settings = loaded()
 
     assert settings.model_dump() == {
         "serial_port": "/dev/ttyAMA0",
@@ -102,33 +114,31 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
     """Each variable reaches its attribute, in its type."""
     pem = tmp_path / "some.pem"
     pem.write_text("x")
-    settings = load(
-        environ=environment(
-            SERIAL_PORT="socket://192.168.1.7:2000",
-            SERIAL_MODE="Standard",
-            SERIAL_BAUDRATE="19200",
-            MQTT_HOST="broker.local",
-            MQTT_PORT="2883",
-            MQTT_USERNAME="linky",
-            MQTT_PASSWORD=CANARY,
-            MQTT_TLS="yes",
-            MQTT_TLS_CA_FILE=str(pem),
-            MQTT_TLS_CERT_FILE=str(pem),
-            MQTT_TLS_KEY_FILE=str(pem),
-            MQTT_TLS_INSECURE="1",
-            MQTT_CLIENT_ID="cellar",
-            MQTT_TOPIC="home/{hostname}/tic",
-            MQTT_QOS="2",
-            MQTT_RETAIN="true",
-            MQTT_QUEUE="10",
-            PAYLOAD_NUMBERS="TRUE",
-            PAYLOAD_TIMESTAMP="on",
-            PAYLOAD_EXCLUDE="ADCO, PRM EAp1HPH,,NEW+1",
-            PUBLISH_INTERVAL="2.5",
-            HOMEASSISTANT="true",
-            HOMEASSISTANT_PREFIX="ha",
-            LOG_LEVEL="debug",
-        )
+    settings = loaded(
+        SERIAL_PORT="socket://192.168.1.7:2000",
+        SERIAL_MODE="Standard",
+        SERIAL_BAUDRATE="19200",
+        MQTT_HOST="broker.local",
+        MQTT_PORT="2883",
+        MQTT_USERNAME="linky",
+        MQTT_PASSWORD=CANARY,
+        MQTT_TLS="yes",
+        MQTT_TLS_CA_FILE=str(pem),
+        MQTT_TLS_CERT_FILE=str(pem),
+        MQTT_TLS_KEY_FILE=str(pem),
+        MQTT_TLS_INSECURE="1",
+        MQTT_CLIENT_ID="cellar",
+        MQTT_TOPIC="home/{hostname}/tic",
+        MQTT_QOS="2",
+        MQTT_RETAIN="true",
+        MQTT_QUEUE="10",
+        PAYLOAD_NUMBERS="TRUE",
+        PAYLOAD_TIMESTAMP="on",
+        PAYLOAD_EXCLUDE="ADCO, PRM EAp1HPH,,NEW+1",
+        PUBLISH_INTERVAL="2.5",
+        HOMEASSISTANT="true",
+        HOMEASSISTANT_PREFIX="ha",
+        LOG_LEVEL="debug",
     )
 
     assert settings.mqtt_password is not None
@@ -166,13 +176,13 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
 )
 def test_the_port_of_the_broker_follows_tls_unless_it_is_given(variables: dict[str, str], port: int) -> None:
     """1883, 8883 with TLS, or the one that is set."""
-    assert load(environ=environment(**variables)).broker_port == port
+    assert loaded(**variables).broker_port == port
 
 
 def test_the_settings_cannot_be_changed() -> None:
     """The model is frozen."""
     with pytest.raises(pydantic.ValidationError, match="frozen"):
-        load(environ={}).mqtt_qos = 2
+        loaded().mqtt_qos = 2
 
 
 # The word on each kind of fault: variable without prefix, value, the line after `TELEINFO_<variable>: `.
@@ -186,6 +196,10 @@ HOST = "the name or address of a host, without mqtt:// and without the port; def
 TOPIC = "a topic: words and / between them, without + or # (only {hostname} is replaced); default teleinfo"
 CLIENT = "a name of 1 to 128 characters (only {hostname} is replaced); default teleinfo-{hostname}"
 PORT = "a port number (1–65535); default 1883, or 8883 with TLS"
+INTERVAL = "a number of seconds from 0 to 86400; default 0"
+SAME = (
+    "is the same as TELEINFO_MQTT_TOPIC, where Home Assistant has its own status; change TELEINFO_MQTT_TOPIC"
+)
 GOLDEN = [
     ("SERIAL_PORT", "ttyAMA0", f'"ttyAMA0" is not {DEVICE}'),
     ("SERIAL_PORT", "COM3", f'"COM3" is not {DEVICE}'),
@@ -211,13 +225,15 @@ GOLDEN = [
     ("MQTT_PORT", "abc", f'"abc" is not {PORT}'),
     ("MQTT_PORT", "0", f'"0" is not {PORT}'),
     ("MQTT_PORT", "65536", f'"65536" is not {PORT}'),
+    ("MQTT_PORT", "1_883", f'"1_883" is not {PORT}'),
+    ("MQTT_PORT", "1883.0", f'"1883.0" is not {PORT}'),
+    ("MQTT_USERNAME", " ", '"" is not plain text'),
     ("MQTT_USERNAME", "a\x01b", r'"a\x01b" is not plain text'),
     ("MQTT_PASSWORD", CANARY, "is given without TELEINFO_MQTT_USERNAME; set both"),
     ("MQTT_PASSWORD", f"{CANARY}\udcff", "what was given (not shown) is not text in UTF-8"),
     ("MQTT_TLS", "maybe", '"maybe" is not true or false; default false'),
     ("MQTT_TLS_CA_FILE", "/nowhere.pem", '"/nowhere.pem" cannot be read: No such file or directory'),
     ("MQTT_TLS_CA_FILE", "/dev", '"/dev" cannot be read: Is a directory'),
-    ("MQTT_TLS_CA_FILE", "a\0b", r'"a\x00b" cannot be read: not a path'),
     ("MQTT_TLS_CA_FILE", "/dev/null", "has no effect without TLS; set TELEINFO_MQTT_TLS=true, or remove it"),
     (
         "MQTT_TLS_CERT_FILE",
@@ -226,15 +242,19 @@ GOLDEN = [
     ),
     ("MQTT_TLS_INSECURE", "true", "has no effect without TLS; set TELEINFO_MQTT_TLS=true, or remove it"),
     ("MQTT_CLIENT_ID", "x" * 129, f'"{"x" * 80}…" is not {CLIENT}'),
+    ("MQTT_CLIENT_ID", " ", f'"" is not {CLIENT}'),
     ("MQTT_CLIENT_ID", "{host}", f'"{{host}}" is not {CLIENT}'),
     ("MQTT_TOPIC", "/teleinfo", f'"/teleinfo" is not {TOPIC}'),
     ("MQTT_TOPIC", "teleinfo/", f'"teleinfo/" is not {TOPIC}'),
     ("MQTT_TOPIC", "home/+/tic", f'"home/+/tic" is not {TOPIC}'),
     ("MQTT_TOPIC", "tele#", f'"tele#" is not {TOPIC}'),
     ("MQTT_TOPIC", "$SYS/tic", f'"$SYS/tic" is not {TOPIC}'),
-    ("MQTT_TOPIC", "a\0b", rf'"a\x00b" is not {TOPIC}'),
+    ("MQTT_TOPIC", "a\x1bb", rf'"a\x1bb" is not {TOPIC}'),
+    ("MQTT_TOPIC", "  ", f'"" is not {TOPIC}'),
+    ("MQTT_TOPIC", "home/ /tic", f'"home/ /tic" is not {TOPIC}'),
     ("MQTT_TOPIC", "é" * 101, f'"{"é" * 80}…" is too long: at most 200 bytes; default teleinfo'),
     ("MQTT_QOS", "3", '"3" is not 0, 1 or 2; default 1'),
+    ("MQTT_QOS", "1.0", '"1.0" is not 0, 1 or 2; default 1'),
     ("MQTT_RETAIN", "2", '"2" is not true or false; default false'),
     ("MQTT_QUEUE", "0", '"0" is not a number from 1 to 10000; default 1'),
     ("MQTT_QUEUE", "all", '"all" is not a number from 1 to 10000; default 1'),
@@ -251,23 +271,23 @@ GOLDEN = [
         "SMAXSN_HORODATE",
         '"SMAXSN_HORODATE" has an étiquette that no meter sends, SMAXSN_HORODATE; did you mean SMAXSN?',
     ),
-    ("PUBLISH_INTERVAL", "-1", '"-1" is not a number of seconds, 0 or more; default 0'),
-    ("PUBLISH_INTERVAL", "inf", '"inf" is not a number of seconds, 0 or more; default 0'),
-    ("PUBLISH_INTERVAL", "nan", '"nan" is not a number of seconds, 0 or more; default 0'),
-    ("PUBLISH_INTERVAL", "1 min", '"1 min" is not a number of seconds, 0 or more; default 0'),
+    ("PUBLISH_INTERVAL", "-1", f'"-1" is not {INTERVAL}'),
+    ("PUBLISH_INTERVAL", "inf", f'"inf" is not {INTERVAL}'),
+    ("PUBLISH_INTERVAL", "nan", f'"nan" is not {INTERVAL}'),
+    ("PUBLISH_INTERVAL", "1e30", f'"1e30" is not {INTERVAL}'),
+    ("PUBLISH_INTERVAL", "1e2", f'"1e2" is not {INTERVAL}'),
+    ("PUBLISH_INTERVAL", "1_0", f'"1_0" is not {INTERVAL}'),
+    ("PUBLISH_INTERVAL", "86401", f'"86401" is not {INTERVAL}'),
+    ("PUBLISH_INTERVAL", "1 min", f'"1 min" is not {INTERVAL}'),
     ("HOMEASSISTANT_PREFIX", "#", f'"#" is not {TOPIC.replace("default teleinfo", "default homeassistant")}'),
+    ("HOMEASSISTANT_PREFIX", "teleinfo", SAME),
     ("LOG_LEVEL", "trace", '"trace" is not DEBUG, INFO, WARNING or ERROR; default INFO'),
-    ("MQTT_PROT", "1", "there is no such setting; did you mean TELEINFO_MQTT_PORT?"),
-    ("MQTT_PROT", "", "there is no such setting; did you mean TELEINFO_MQTT_PORT?"),
-    ("BAUDRATE", "9600", "there is no such setting; did you mean TELEINFO_SERIAL_BAUDRATE?"),
-    ("mqtt_host", "x", "there is no such setting; did you mean TELEINFO_MQTT_HOST?"),
-    ("XYZ", "x", "there is no such setting; .env-sample lists them all"),
 ]
 
 
 @pytest.mark.usefixtures("_few_labels")
 @pytest.mark.parametrize(("variable", "value", "line"), GOLDEN)
-def test_a_wrong_value_is_told_in_one_line(variable: str, value: str, line: str) -> None:
+def test_a_wrong_value_is_one_line(variable: str, value: str, line: str) -> None:
     """The variable, what was given, what is allowed, the default."""
     assert f"TELEINFO_{variable}: {line}" in faults(**{variable: value})
 
@@ -277,10 +297,10 @@ def test_a_wrong_value_is_told_in_one_line(variable: str, value: str, line: str)
 def test_the_log_is_in_english_and_a_screen_in_the_language_of_the_reader(
     variable: str, value: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A household in France: `faults` stay as they are, `told` is French, and neither has a hole in it."""
+    """A household in France: `faults` stay as they are, `localized` is French, every word of it."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
     with pytest.raises(SettingsError) as caught:
-        load(environ=environment(**{variable: value}))
+        loaded(**{variable: value})
     error = caught.value
     at = error.faults.index(f"TELEINFO_{variable}: {line}")
 
@@ -288,19 +308,13 @@ def test_the_log_is_in_english_and_a_screen_in_the_language_of_the_reader(
     assert not re.search(r" (is|are|has|did|cannot|default) ", error.localized[at])
 
 
-def test_all_faults_are_told_at_once() -> None:
+def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
     """One start shows everything that is to be mended, contradictions too."""
-    localized = faults(
-        MQTT_PORT="abc",
-        MQTT_QOS="7",
-        MQTT_PASSWORD="x",
-        MQTT_TLS_CA_FILE="/dev/null",
-        MQTT_TOPC="x",
-        LOG_LEVEL="loud",
-    )
+    path = written(tmp_path, "TELEINFO_MQTT_TOPC=x\nTELEINFO_MQTT_QOS=7\nTELEINFO_MQTT_PASSWORD=x\n")
+    found = faults(path, MQTT_PORT="abc", MQTT_TLS_CA_FILE="/dev/null", LOG_LEVEL="loud")
 
-    assert [line.partition(":")[0] for line in localized] == [
-        "TELEINFO_MQTT_TOPC",
+    assert [line.partition(":")[0] for line in found] == [
+        f"{path} line 1",
         "TELEINFO_MQTT_PORT",
         "TELEINFO_MQTT_PASSWORD",
         "TELEINFO_MQTT_TLS_CA_FILE",
@@ -323,74 +337,201 @@ def test_a_certificate_and_its_key_go_together(given_file: str, line: str) -> No
 
 def test_a_certificate_that_cannot_be_read_is_one_fault_not_two() -> None:
     """The key beside it is not at fault."""
-    localized = faults(MQTT_TLS="true", MQTT_TLS_CERT_FILE="/nowhere", MQTT_TLS_KEY_FILE="/dev/null")
+    found = faults(MQTT_TLS="true", MQTT_TLS_CERT_FILE="/nowhere", MQTT_TLS_KEY_FILE="/dev/null")
 
-    assert localized == ['TELEINFO_MQTT_TLS_CERT_FILE: "/nowhere" cannot be read: No such file or directory']
-
-
-def test_a_misspelt_prefix_is_noticed() -> None:
-    """A setting that is ours but for one letter of the prefix is not passed over."""
-    with pytest.raises(SettingsError, match=r"TELINFO_MQTT_HOST: .* did you mean TELEINFO_MQTT_HOST\?"):
-        load(environ={"TELINFO_MQTT_HOST": "x"})
+    assert found == ['TELEINFO_MQTT_TLS_CERT_FILE: "/nowhere" cannot be read: No such file or directory']
 
 
-def test_variables_of_other_programs_are_ignored(tmp_path: Path) -> None:
-    """Neither the environment nor the file need be ours alone."""
-    (tmp_path / ".env").write_text("MQTT_HOST=other\nTZ='broken\nZ2M_MQTT_PORT=1\nTELEINFO_MQTT_QOS=0\n")
-    settings = load(environ={"MQTT_PORT": "x", "TELEGRAF_MQTT_HOST": "y", "PATH": "/bin"})
+UNKNOWN = [
+    ("TELEINFO_MQTT_PROT=1", "TELEINFO_MQTT_PROT", "did you mean TELEINFO_MQTT_PORT?"),
+    ("TELEINFO_MQTT_PROT=", "TELEINFO_MQTT_PROT", "did you mean TELEINFO_MQTT_PORT?"),
+    ("TELEINFO_BAUDRATE=9600", "TELEINFO_BAUDRATE", "did you mean TELEINFO_SERIAL_BAUDRATE?"),
+    ("TELEINFO_SERIAL_DEVICE=/dev/x", "TELEINFO_SERIAL_DEVICE", "did you mean TELEINFO_SERIAL_PORT?"),
+    ("TELEINFO-LOG_LEVEL=INFO", "TELEINFO-LOG_LEVEL", "did you mean TELEINFO_LOG_LEVEL?"),
+    ("TELEINFO.LOG-LEVEL=INFO", "TELEINFO.LOG-LEVEL", "did you mean TELEINFO_LOG_LEVEL?"),
+    ("TELINFO_MQTT_HOST=x", "TELINFO_MQTT_HOST", "did you mean TELEINFO_MQTT_HOST?"),
+    ("TELEINFO_XYZ=x", "TELEINFO_XYZ", ".env-sample lists them all"),
+    ("TELEINFO LOG_LEVEL=x", "TELEINFO", ".env-sample lists them all"),
+]
 
-    assert settings == Settings(mqtt_qos=0)
+
+@pytest.mark.parametrize(("line", "name", "advice"), UNKNOWN)
+def test_an_unknown_name_in_the_file_is_a_fault(line: str, name: str, advice: str, tmp_path: Path) -> None:
+    """With its place and the nearest name; the value is not shown."""
+    path = written(tmp_path, f"\n{line}\n")
+
+    assert faults(path) == [f"{path} line 2: {name}: there is no such setting; {advice}"]
 
 
-def test_a_setting_without_its_prefix_is_a_fault_in_the_file_of_the_service(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """That file is ours alone: the line is meant for us, and would be passed over."""
-    path = tmp_path / "teleinfo.env"
-    path.write_text("# SERIAL_PORT=/dev/ttyUSB0\nTZ=Europe/Paris\nmqtt_host=other\n")
-    monkeypatch.setattr(sources, "SERVICE_FILE", path)
+def test_an_unknown_name_in_the_environment_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker's links and Kubernetes inject variables named after a service; none of them stops the start."""
+    for name in (
+        "TELEINFO",
+        "TELEINFO_PORT_1883_TCP",
+        "TELEINFO_MQTT_TOPC",
+        "TELINFO_MQTT_HOST",
+        "TELEINFO_MQTT_QOS",
+    ):
+        monkeypatch.setenv(name, "0")
+    monkeypatch.setenv("TELEGRAF_MQTT_HOST", "y")
 
-    with pytest.raises(SettingsError) as caught:
-        load(path, environ={})
-    assert caught.value.faults == [
-        f"{path} line 3: mqtt_host is no setting; did you mean TELEINFO_MQTT_HOST?"
+    assert load() == Settings(mqtt_qos=0)
+    assert sorted(map(str, unread_variables())) == [
+        "TELEINFO: there is no such setting; .env-sample lists them all",
+        "TELEINFO_MQTT_TOPC: there is no such setting; did you mean TELEINFO_MQTT_TOPIC?",
+        "TELEINFO_PORT_1883_TCP: there is no such setting; .env-sample lists them all",
+        "TELINFO_MQTT_HOST: there is no such setting; did you mean TELEINFO_MQTT_HOST?",
     ]
 
 
-def test_who_looks_on_at_the_service_has_its_settings(
+def test_variables_of_other_programs_are_ignored(tmp_path: Path) -> None:
+    """The file need not be ours alone."""
+    path = written(tmp_path, "TZ='broken\nZ2M_MQTT_PORT=1\nTELEINFO_MQTT_QOS=0\nhello world\n")
+
+    assert loaded(path) == Settings(mqtt_qos=0)
+
+
+def test_a_setting_without_its_prefix_is_a_fault_in_the_file(tmp_path: Path) -> None:
+    """The line is meant for us, and would have no effect."""
+    path = written(
+        tmp_path, "# SERIAL_PORT=/dev/ttyUSB0\nTZ=Europe/Paris\nmqtt_host=other\nexport LOG_LEVEL=INFO\n"
+    )
+
+    assert faults(path) == [
+        f"{path} line 3: mqtt_host is no setting; did you mean TELEINFO_MQTT_HOST?",
+        f"{path} line 4: LOG_LEVEL is no setting; did you mean TELEINFO_LOG_LEVEL?",
+    ]
+
+
+def test_a_setting_that_is_given_twice_is_a_fault(tmp_path: Path) -> None:
+    """Which line counts would be a guess: programs differ."""
+    path = written(tmp_path, "TELEINFO_MQTT_QOS=0\n\nteleinfo_mqtt_qos=0\n")
+
+    assert faults(path) == [f"{path} line 3: teleinfo_mqtt_qos: is given twice, first on line 1"]
+
+
+def test_a_line_that_cannot_be_read_brings_no_second_fault(tmp_path: Path) -> None:
+    """The password has its user name, in a line with a fault; and TLS is not known to be off."""
+    path = written(
+        tmp_path,
+        "TELEINFO_MQTT_USERNAME='me\nTELEINFO_MQTT_PASSWORD=x\nTELEINFO_MQTT_TLS=true # yes\n"
+        "TELEINFO_MQTT_TLS_CA_FILE=/dev/null\n",
+    )
+
+    assert [line.split(": ")[1] for line in faults(path)] == ["TELEINFO_MQTT_USERNAME", "TELEINFO_MQTT_TLS"]
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/run/credentials/teleinfo.service/teleinfo.env", "/etc/teleinfo/teleinfo.env"),
+        ("/run/credentials/teleinfo@production.service/teleinfo.env", "/etc/teleinfo/production.env"),
+        ("/run/credentials/other.service/teleinfo.env", "/run/credentials/other.service/teleinfo.env"),
+    ],
+)
+def test_a_fault_names_the_file_that_can_be_edited(path: str, shown: str) -> None:
+    """Not the copy of it that systemd hands over as a credential."""
+    assert faults(Path(path)) == [f"{shown}: cannot be read: No such file or directory"]
+
+
+def test_a_fault_in_a_credential_names_the_file_that_can_be_edited(tmp_path: Path) -> None:
+    """With the line; a name without its prefix is found there too."""
+    path = tmp_path / "credentials/teleinfo.service/teleinfo.env"
+    path.parent.mkdir(parents=True)
+    path.write_text("SERIAL_PORT=/dev/ttyUSB0\n")
+
+    assert faults(path) == [
+        "/etc/teleinfo/teleinfo.env line 1: SERIAL_PORT is no setting; did you mean TELEINFO_SERIAL_PORT?"
+    ]
+
+
+def test_the_file_of_a_command_that_looks_at_the_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file that is named, else .env, else that of the service, else none."""
+    """`.env` in the working directory, else that of the service, else none."""
     service = tmp_path / "teleinfo.env"
     monkeypatch.setattr(sources, "SERVICE_FILE", service)
-    assert beside_the_service(None) is None
+    assert default_env_file() is None
     service.touch()
-    assert beside_the_service(None) == service
-    assert beside_the_service(Path("other")) == Path("other")
+    assert default_env_file() == service
     (tmp_path / ".env").touch()
-    assert beside_the_service(None) is None
+    assert default_env_file() == Path(".env")
+
+
+def test_a_secret_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential of systemd with the variable's name, in any case; file and environment win."""
+    secrets = tmp_path / "credentials"
+    secrets.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(secrets))
+    (secrets / "teleinfo_mqtt_password").write_text(f"{CANARY}\n")
+    (secrets / "TELEINFO_MQTT_HOST").write_text("secret")
+    (secrets / "TELEINFO_MQTT_TOPIC").write_text("secret")
+    (secrets / "teleinfo.env").write_text("not a secret")
+    (secrets / "teleinfo_mqtt_pasword").write_text("x")
+    path = written(tmp_path, "TELEINFO_MQTT_USERNAME=me\nTELEINFO_MQTT_TOPIC=file\n")
+    settings = loaded(path, MQTT_HOST="environment")
+
+    assert settings.mqtt_password is not None
+    assert settings.mqtt_password.get_secret_value() == CANARY
+    assert (settings.mqtt_topic, settings.mqtt_host) == ("file", "environment")
+    assert [str(warning) for warning in unread_variables()] == [
+        "teleinfo_mqtt_pasword: there is no such setting; did you mean TELEINFO_MQTT_PASSWORD?"
+    ]
+
+
+def test_a_secret_that_cannot_be_read_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is reported beside the others; its bytes are not shown."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "teleinfo_mqtt_password").write_bytes(CANARY.encode() + b"\xe9")
+
+    with pytest.raises(SettingsError) as caught:
+        loaded(MQTT_QOS="9")
+    assert caught.value.faults == [
+        f"{tmp_path}: is not text in UTF-8",
+        'TELEINFO_MQTT_QOS: "9" is not 0, 1 or 2; default 1',
+    ]
+    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
+
+
+def test_the_name_of_the_machine_is_filled_in() -> None:
+    """In the client id, the topic and the user name, which may have other braces."""
+    settings = loaded(MQTT_CLIENT_ID="a-{hostname}", MQTT_TOPIC="a/{hostname}", MQTT_USERNAME="{x}{hostname}")
+    name = os.uname().nodename
+
+    assert (settings.mqtt_client_id, settings.mqtt_topic) == (f"a-{name}", f"a/{name}")
+    assert settings.mqtt_username == f"{{x}}{name}"
+
+
+def test_the_broker_of_the_settings() -> None:
+    """Where it is, who we are to it; TLS only where it is switched on."""
+    plain = loaded(MQTT_HOST="::1", MQTT_CLIENT_ID="me", MQTT_USERNAME="user", MQTT_PASSWORD=CANARY).broker
+    tls = loaded(MQTT_TLS="true", MQTT_TLS_CA_FILE="/dev/null", MQTT_TLS_INSECURE="true").broker
+
+    assert plain == Broker("::1", 1883, "me", "user", CANARY)
+    assert (tls.port, tls.tls) == (8883, Tls(ca_file="/dev/null", insecure=True))
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     """Also when it is empty, which means the default."""
     (tmp_path / ".env").write_text("TELEINFO_MQTT_HOST=file\nTELEINFO_MQTT_QOS=2\nTELEINFO_MQTT_QUEUE=5\n")
-    settings = load(environ=environment(MQTT_HOST="environment", MQTT_QUEUE=""))
+    settings = loaded(MQTT_HOST="environment", MQTT_QUEUE="")
 
     assert (settings.mqtt_host, settings.mqtt_qos, settings.mqtt_queue) == ("environment", 2, 1)
 
 
 def test_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without an environment of one's own, it is that of the process."""
+    """With our prefix, in any case, as pydantic-settings reads it."""
     monkeypatch.setenv("TELEINFO_MQTT_HOST", "process")
+    monkeypatch.setenv("teleinfo_mqtt_qos", "2")
 
-    assert load().mqtt_host == "process"
+    assert (load().mqtt_host, load().mqtt_qos) == ("process", 2)
 
 
 def test_a_file_that_is_named_replaces_the_one_in_the_directory(tmp_path: Path) -> None:
     """Only one file is read."""
     (tmp_path / ".env").write_text("TELEINFO_MQTT_QOS=2\n")
     (tmp_path / "mine").write_text("TELEINFO_MQTT_HOST=mine\n")
-    settings = load(tmp_path / "mine", environ={})
+    settings = loaded(tmp_path / "mine")
 
     assert (settings.mqtt_host, settings.mqtt_qos) == ("mine", 1)
 
@@ -406,23 +547,21 @@ def test_a_file_that_is_named_replaces_the_one_in_the_directory(tmp_path: Path) 
 def test_a_named_file_that_cannot_be_read_is_a_fault(
     make: Callable[[Path], object], reason: str, tmp_path: Path
 ) -> None:
-    """It is told beside the other faults."""
+    """It is reported beside the other faults."""
     path = tmp_path / "mine"
     make(path)
-    with pytest.raises(SettingsError) as caught:
-        load(path, environ=environment(MQTT_QOS="9"))
 
-    assert caught.value.faults == [f"{path}: {reason}", 'TELEINFO_MQTT_QOS: "9" is not 0, 1 or 2; default 1']
+    assert faults(path, MQTT_QOS="9") == [
+        f"{path}: {reason}",
+        'TELEINFO_MQTT_QOS: "9" is not 0, 1 or 2; default 1',
+    ]
 
 
 def test_a_line_that_programs_read_differently_is_a_fault(tmp_path: Path) -> None:
     """The line is named by its number; its value is not shown, and other programs' lines are not judged."""
-    path = tmp_path / "mine"
-    path.write_text(f"OTHER=a\\b\nTELEINFO_MQTT_PASSWORD={CANARY} #1\nTELEINFO_MQTT_HOST broker\n")
-    with pytest.raises(SettingsError) as caught:
-        load(path, environ={})
+    text = f"OTHER=a\\b\nTELEINFO_MQTT_PASSWORD={CANARY} #1\nTELEINFO_MQTT_HOST broker\n"
 
-    assert [re.sub(r"^.*mine line ", "", line) for line in caught.value.faults] == [
+    assert [re.sub(r"^.*mine line ", "", line) for line in faults(written(tmp_path, text))] == [
         f"2: TELEINFO_MQTT_PASSWORD: {AMBIGUOUS}",
         "3: TELEINFO_MQTT_HOST: write TELEINFO_MQTT_HOST=value, with nothing before it",
     ]
@@ -434,39 +573,41 @@ def test_a_password_is_kept_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text(
         'TELEINFO_MQTT_USERNAME=me\nTELEINFO_MQTT_PASSWORD=" p$HOME${USER}#w\'o\\"rd "\n'
     )
-    from_file = load(environ={}).mqtt_password
-    from_environment = load(environ=environment(MQTT_PASSWORD=password)).mqtt_password
+    from_file = loaded().mqtt_password
+    from_environment = loaded(MQTT_PASSWORD=password).mqtt_password
 
     assert from_file is not None
     assert from_environment is not None
     assert from_file.get_secret_value() == from_environment.get_secret_value() == password
 
 
-def test_a_password_never_shows() -> None:
+def test_a_password_never_shows(tmp_path: Path) -> None:
     """Not in a fault, a repr, a traceback, a context: wherever it was put by mistake."""
-    variables = environment(
-        MQTT_PASSWORD=CANARY,
-        MQTT_HOST=f"mqtt://me:{CANARY}@broker",
-        MQTT_PORT=CANARY,
-        SERIAL_PORT=CANARY,
-        PAYLOAD_EXCLUDE=f"ADC0 {CANARY}",
-        MQTT_PASWORD=CANARY,
-        MQTT_TLS_CA_FILE=f"/{CANARY}",
-        MQTT_TOPIC=f"/{CANARY}",
+    path = written(
+        tmp_path, f"TELEINFO_MQTT_PASWORD={CANARY}\nLOG_LEVEL={CANARY}\nTELEINFO_MQTT_QOS '{CANARY}\n"
     )
+    variables = {
+        "MQTT_PASSWORD": CANARY,
+        "MQTT_HOST": f"mqtt://me:{CANARY}@broker",
+        "MQTT_PORT": CANARY,
+        "SERIAL_PORT": CANARY,
+        "PAYLOAD_EXCLUDE": f"ADC0 {CANARY}",
+        "MQTT_TLS_CA_FILE": f"/{CANARY}",
+        "MQTT_TOPIC": f"/{CANARY}",
+    }
     with pytest.raises(SettingsError) as caught:
-        load(environ=variables)
+        loaded(path, **variables)
     error = caught.value
     shown = "\n".join([str(error), repr(error), *error.faults, *traceback.format_exception(error)])
 
-    assert len(error.faults) == 8
+    assert len(error.faults) == 10
     assert CANARY not in shown
     assert (error.__context__, error.__cause__) == (None, None)
 
 
 def test_the_settings_do_not_show_the_password() -> None:
     """Neither their repr nor what pydantic says of a wrong one."""
-    settings = load(environ=environment(MQTT_USERNAME="me", MQTT_PASSWORD=CANARY))
+    settings = loaded(MQTT_USERNAME="me", MQTT_PASSWORD=CANARY)
     with pytest.raises(pydantic.ValidationError) as caught:
         Settings(mqtt_username="me", mqtt_password=CANARY, mqtt_qos=9)  # type: ignore[arg-type]  # as given
 
@@ -488,7 +629,7 @@ def test_the_settings_do_not_show_the_password() -> None:
 )
 def test_a_good_host_is_taken_as_it_is(host: str) -> None:
     """Names, addresses of both families, and names with accents."""
-    assert load(environ=environment(MQTT_HOST=host)).mqtt_host == host
+    assert loaded(MQTT_HOST=host).mqtt_host == host
 
 
 @pytest.mark.parametrize(
@@ -497,7 +638,7 @@ def test_a_good_host_is_taken_as_it_is(host: str) -> None:
 )
 def test_a_good_serial_port_is_taken_as_it_is(port: str) -> None:
     """Device paths, and a host with its port."""
-    assert load(environ=environment(SERIAL_PORT=port)).serial_port == port
+    assert loaded(SERIAL_PORT=port).serial_port == port
 
 
 @given(st.text(max_size=300))

@@ -8,8 +8,8 @@ import jsonschema
 import pytest
 
 from teleinfo.simulator.catalogue import METERS
-from teleinfo.state.tracker import schema
 from tests.state.golden import FOLDER, content
+from tests.state.schema import schema
 
 VALIDATOR = jsonschema.Draft202012Validator(schema(), format_checker=jsonschema.FormatChecker())
 

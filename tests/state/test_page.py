@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from teleinfo.state.tracker import schema
+from tests.state.schema import schema
 
 PAGE = Path(__file__).parents[2] / "docs" / "state.md"
 

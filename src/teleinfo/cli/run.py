@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,12 @@ from teleinfo.common import journal
 from teleinfo.common.i18n import N_
 from teleinfo.daemon.app import Daemon
 from teleinfo.daemon.sd_notify import Notifier
-from teleinfo.settings import Settings, load
+from teleinfo.settings import Settings, load, unread_variables
 
 if TYPE_CHECKING:
     import argparse
+
+log = logging.getLogger(__name__)
 
 HELP = N_("Read the meter and publish each frame on the broker, until told to stop.")
 
@@ -29,6 +32,8 @@ def main(arguments: argparse.Namespace) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     settings = load(arguments.env_file)
     journal.configure(settings.log_level)
+    for warning in unread_variables():
+        log.warning("environment: %s", warning)
     asyncio.run(_serve(settings))
     return 0
 

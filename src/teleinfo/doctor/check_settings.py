@@ -1,7 +1,7 @@
 """
 Check the settings: which file they come from, whether they are valid, what differs from the defaults.
 
-The file is the one that the other commands that stand beside the service read: see `beside_the_service`.
+The file is the one that `watch` and `record` read too: see `default_env_file`.
 """
 
 from __future__ import annotations
@@ -12,9 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import fault, ok, skipped
+from teleinfo.doctor.findings import fault, ok, skipped, warning
 from teleinfo.doctor.machine import command_line
-from teleinfo.settings import SERVICE_FILE, Settings, SettingsError, beside_the_service, field_specs, load
+from teleinfo.settings import (
+    SERVICE_FILE,
+    Settings,
+    SettingsError,
+    default_env_file,
+    field_specs,
+    load,
+    unread_variables,
+)
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
@@ -42,17 +50,20 @@ class CheckedSettings:
 
 def check_settings(env_file: Path | None) -> CheckedSettings:
     """Return what there is to say of the settings in `env_file` (the usual file when None)."""
-    path = beside_the_service(env_file)
-    if path is None and Path(".env").exists():
-        path = Path(".env")
+    path = env_file or default_env_file()
     if _is_closed(path or SERVICE_FILE):
         return _assume_defaults(path or SERVICE_FILE)
     exists = path is not None and path.exists()
     try:
         settings = load(path)
     except SettingsError as error:
-        return CheckedSettings(_faults(error, path, exists=exists), None)
-    return CheckedSettings([_valid(str(path) if exists else ""), _changed(settings)], settings)
+        return CheckedSettings([*_faults(error, path, exists=exists), *_unread()], None)
+    findings = [_valid(str(path) if exists else ""), _changed(settings), *_unread()]
+    return CheckedSettings(findings, settings)
+
+
+def _unread() -> list[Finding]:
+    return [warning("environment", message.localized()) for message in unread_variables()]
 
 
 def _is_closed(path: Path) -> bool:

@@ -38,6 +38,7 @@ CHECKS = {
     "console": N_("console"),
     "device": N_("device"),
     "enabled": N_("at boot"),
+    "environment": N_("environment"),
     "file": N_("file"),
     "getty": N_("login"),
     "groups": N_("groups"),

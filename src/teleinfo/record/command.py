@@ -24,7 +24,7 @@ from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.record.anonymise import Anonymiser
 from teleinfo.record.serial_tap import NO_BYTE, RecordError, Recording, copy, open_at_its_speed, show
-from teleinfo.settings import beside_the_service, load
+from teleinfo.settings import default_env_file, load
 
 if TYPE_CHECKING:
     import argparse
@@ -71,7 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Record; return the exit status (0 or 1, see the module), raise SettingsError."""
-    settings = load(beside_the_service(arguments.env_file))
+    settings = load(arguments.env_file or default_env_file())
     path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
     tuner = BaudDetector(candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate))
     anonymiser = Anonymiser() if arguments.anonymise else None

@@ -1,8 +1,9 @@
-"""What the household asks for: one variable a setting, from the environment or one file, all checked."""
+"""The settings: one variable each, from the environment, one file or a directory of secrets, all checked."""
 
 from teleinfo.settings.faults import SettingsError
-from teleinfo.settings.model import FieldSpec, LogLevel, SerialMode, Settings, field_specs, load
-from teleinfo.settings.sources import SERVICE_FILE, beside_the_service
+from teleinfo.settings.load import load, unread_variables
+from teleinfo.settings.model import FieldSpec, LogLevel, SerialMode, Settings, field_specs
+from teleinfo.settings.sources import SERVICE_FILE, default_env_file
 
 __all__ = [
     "SERVICE_FILE",
@@ -11,7 +12,8 @@ __all__ = [
     "SerialMode",
     "Settings",
     "SettingsError",
-    "beside_the_service",
+    "default_env_file",
     "field_specs",
     "load",
+    "unread_variables",
 ]

@@ -14,7 +14,8 @@ import socket
 import termios
 from typing import TYPE_CHECKING
 
-from teleinfo.common.i18n import N_, Message
+from teleinfo.common.file_errors import file_error
+from teleinfo.common.i18n import Message
 from teleinfo.tic import labels
 
 if TYPE_CHECKING:
@@ -31,16 +32,6 @@ _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
 _HORODATE_KEY = "_HORODATE"
 
 
-# What the system says most often of a file.
-_REASONS = (
-    N_("No such file or directory"),
-    N_("Permission denied"),
-    N_("Is a directory"),
-    N_("Not a directory"),
-    N_("not a path"),
-)
-
-
 class RefusalError(ValueError):
     """A value is not taken; `reason` says why, after the value."""
 
@@ -49,15 +40,23 @@ class RefusalError(ValueError):
         self.reason = reason
 
 
-def why_unreadable(error: OSError | ValueError) -> Message:
-    """Return why a file cannot be read, as the end of a sentence."""
-    reason = (error.strerror if isinstance(error, OSError) else None) or "not a path"
-    return Message("cannot be read: {reason}", reason=Message(reason))
+def printable(value: str) -> str:
+    """Refuse blanks alone, control characters and stray bytes, as os.environ carries them."""
+    if not value.strip() or not value.isprintable():
+        raise ValueError
+    return value
 
 
-def printable(value: str | None) -> str | None:
-    """Refuse control characters and what is not text at all (a stray byte, as os.environ carries it)."""
-    if value is not None and not value.isprintable():
+def digits(value: object) -> object:
+    """Refuse what pydantic takes for a whole number too: 1.0, 1_883."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}", value):
+        raise ValueError
+    return value
+
+
+def decimal(value: object) -> object:
+    """Refuse what Python takes for a number too: 1e3, 1_0, inf."""
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
         raise ValueError
     return value
 
@@ -69,18 +68,17 @@ def encodable(value: str) -> str:
     return value
 
 
-def with_host_name(value: str, host_name: str) -> str:
-    """Replace `{hostname}`; any other brace is a slip."""
-    named = value.replace("{hostname}", host_name)
-    if "{" in named or "}" in named:
+def no_brace(value: str) -> str:
+    """Refuse a brace: where `{hostname}` is replaced, any other is a slip."""
+    if "{" in value or "}" in value:
         raise ValueError
-    return named
+    return value
 
 
 def topic(value: str) -> str:
-    """Check a base topic (MQTT 3.1.1 §4.7): no wildcard, no empty level, none of the broker's own ($SYS)."""
+    """Check a base topic (MQTT 3.1.1 §4.7): no wildcard, no empty or blank level, no `$SYS`."""
     if (
-        not all(value.split("/"))
+        not all(map(str.strip, value.split("/")))
         or value.startswith("$")
         or not value.isprintable()
         or set(value) & set("+#")
@@ -92,10 +90,10 @@ def topic(value: str) -> str:
 
 
 def client_id(value: str) -> str:
-    """Check an MQTT client identifier: an empty one would change at each connection."""
-    if not 1 <= len(value) <= MAX_CLIENT_ID or not value.isprintable():
+    """Check an MQTT client identifier: the broker would make a new one for an empty one."""
+    if len(value) > MAX_CLIENT_ID:
         raise ValueError
-    return value
+    return printable(value)
 
 
 def host(value: str) -> str:
@@ -158,7 +156,7 @@ def readable(value: Path | None) -> Path | None:
         with value.open("rb") as file:
             file.read(1)
     except (OSError, ValueError) as error:
-        reason = why_unreadable(error)
+        reason = Message("cannot be read: {reason}", reason=file_error(error))
     else:
         return value
     raise RefusalError(reason)

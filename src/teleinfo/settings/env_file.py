@@ -1,10 +1,10 @@
 """
 Read the lines of a settings file, `NAME=value`, with one meaning whoever reads them.
 
-systemd (`EnvironmentFile=`, env-file.c) and python-dotenv disagree on `$`, ` #` and backslashes, so
-that one line could give two passwords.  Here a value means what systemd makes of it, `$` is an ordinary
-character, and an unquoted value that the two would read differently is refused, never guessed.
-Pure; raises nothing; what it says of a line never quotes the value, which may be a password.
+systemd (`EnvironmentFile=`, env-file.c) and python-dotenv, which pydantic-settings uses, disagree on `$`,
+` #` and backslashes, so that one line could give two passwords.  Here a value means what systemd makes of it,
+`$` is an ordinary character, and an unquoted value that the two read differently is refused, never guessed.
+Pure; raises nothing; a fault never quotes the value, which may be a password.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from teleinfo.common.i18n import Message
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
-_LINE = re.compile(r"[ \t]*(export[ \t]+)?(\w*)[ \t]*(=?)(.*)", re.ASCII)
+# A name with - or . is no variable, but shows which one was meant.
+_LINE = re.compile(r"[ \t]*(export[ \t]+)?([\w.-]*)[ \t]*(=?)(.*)", re.ASCII)
 _SINGLE_QUOTED = re.compile(r"'([^']*)'")
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r'\\(["\\`$])')

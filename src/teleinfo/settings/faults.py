@@ -1,12 +1,13 @@
 """
-What is said of a wrong setting: one sentence a fault, in English and in the language of the reader.
+The messages about wrong settings: one line a fault, in English and in the language of the reader.
 
-It has the variable, what was given unless it may hold a secret, what is allowed, and the default. Pure.
+A line names the variable, the value unless it may hold a secret, what is allowed, and the default. Pure.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -25,19 +26,19 @@ _LONGEST_SHOWN = 80  # characters of a wrong value
 class SettingsError(Exception):
     """Settings are wrong; `faults` has one line for each, none of which shows a secret."""
 
-    def __init__(self, sentences: Sequence[Message]) -> None:
-        super().__init__("\n".join(map(str, sentences)))
-        self._sentences = tuple(sentences)
+    def __init__(self, messages: Sequence[Message]) -> None:
+        super().__init__("\n".join(map(str, messages)))
+        self._messages = tuple(messages)
 
     @property
     def faults(self) -> list[str]:
         """The faults in English, as the log has them."""
-        return [str(sentence) for sentence in self._sentences]
+        return [str(message) for message in self._messages]
 
     @property
     def localized(self) -> list[str]:
         """The faults in the language of the reader."""
-        return [sentence.localized() for sentence in self._sentences]
+        return [message.localized() for message in self._messages]
 
 
 class ConflictError(RefusalError):
@@ -57,10 +58,31 @@ def variable_of(name: str) -> str:
     return PREFIX + name.upper()
 
 
+def is_ours(variable: str, fields: Collection[str]) -> bool:
+    """Tell whether a variable is meant for one of `fields`: by its prefix, or by one that is nearly it."""
+    prefix, _, rest = variable.upper().partition("_")
+    if variable.upper().startswith(PREFIX.rstrip("_")):
+        return True
+    return PREFIX + rest in fields and bool(difflib.get_close_matches(prefix + "_", [PREFIX], cutoff=0.8))
+
+
+# What other programs call a setting, where that is not near its name.
+_SYNONYMS: Final = {
+    "DEVICE": "SERIAL_PORT",
+    "SERIAL_DEVICE": "SERIAL_PORT",
+    "BROKER": "MQTT_HOST",
+    "MQTT_BROKER": "MQTT_HOST",
+    "MQTT_SERVER": "MQTT_HOST",
+    "MQTT_USER": "MQTT_USERNAME",
+    "MQTT_PASS": "MQTT_PASSWORD",
+}
+
+
 def unknown(variable: str, names: Collection[str]) -> Message:
-    """Return that no setting has this variable; `names` are those of the settings."""
-    rest = variable.upper().partition("_")[2]
-    near = difflib.get_close_matches(rest, [name.upper() for name in names], n=1)
+    """Return that no setting has this variable, and which one is meant; `names` are those of the settings."""
+    rest = re.sub(r"^[^\W_]*[\W_]?", "", variable.upper()).replace("-", "_").replace(".", "_")
+    known = [name.upper() for name in names]
+    near = [_SYNONYMS[rest]] if rest in _SYNONYMS else difflib.get_close_matches(rest, known, n=1)
     if near:
         return Message(
             "{variable}: there is no such setting; did you mean {near}?",
@@ -74,7 +96,9 @@ def unknown(variable: str, names: Collection[str]) -> Message:
     )
 
 
-def wrong(name: str, cause: object, *, allowed: Allowed, default: str, given: Mapping[str, str]) -> Message:
+def wrong(
+    name: str, cause: object, *, allowed: Allowed, default: str, given: Mapping[str, object]
+) -> Message:
     """
     Return that the setting `name` has a wrong value; `given` is all that was given, by name.
 
@@ -97,10 +121,10 @@ def wrong(name: str, cause: object, *, allowed: Allowed, default: str, given: Ma
     return Message("{line}; default {default}", line=line, default=usual) if usual else line
 
 
-def _shown(name: str, given: Mapping[str, str]) -> str | None:
+def _shown(name: str, given: Mapping[str, object]) -> str | None:
     """Quote what was given, unless it is the secret, holds it, or may hold another (user:password@host)."""
-    value, secret = given.get(name, ""), given.get(SECRET)
-    if name == SECRET or "@" in value or (secret and secret in value):
+    value, secret = str(given.get(name, "")), given.get(SECRET)
+    if name == SECRET or "@" in value or (secret and str(secret) in value):
         return None
     short = value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
     return '"' + "".join(char if char.isprintable() else ascii(char)[1:-1] for char in short) + '"'

@@ -1,9 +1,8 @@
 """
-The settings: every variable, its default, what it may be; `load` reads them all or tells every fault at once.
+The model of the settings: every variable, its default, what it may be.
 
-A setting is the variable `TELEINFO_` + the field's name in capitals, in the environment or in one file, whose
-grammar is that of `env_file`; the environment wins, and an empty value means the default.
-Fields stand in an order that lets each check those before it.  Only this file imports pydantic.
+A setting is the variable `TELEINFO_` + the field's name in capitals; `load` says where it is read from.
+Fields stand in an order that lets each check those before it.
 """
 
 from __future__ import annotations
@@ -12,33 +11,27 @@ import enum
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     Field,
     SecretStr,
-    ValidationError,
     ValidationInfo,
     field_validator,
 )
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from teleinfo.common.i18n import Message
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.settings import checks
-from teleinfo.settings.faults import Allowed, ConflictError, SettingsError, variable_of, wrong
-from teleinfo.settings.sources import gather
+from teleinfo.settings.faults import PREFIX, Allowed, ConflictError, variable_of
 from teleinfo.tic.payload import Options
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from pydantic_core import ErrorDetails
 
 MQTT_PORT = 1883
 MQTT_TLS_PORT = 8883
+MAX_INTERVAL = 86400  # seconds: a day
 
 
 class SerialMode(enum.StrEnum):
@@ -66,8 +59,8 @@ def _upper(value: object) -> object:
     return value.upper() if isinstance(value, str) else value
 
 
-def _named(value: str) -> str:
-    return checks.with_host_name(value, os.uname().nodename)
+def _with_host_name(value: str) -> str:
+    return value.replace("{hostname}", os.uname().nodename)
 
 
 _Switch = Annotated[bool, Allowed(Message("true or false"))]
@@ -76,7 +69,8 @@ _ReadableFile = Annotated[
 ]
 _Topic = Annotated[
     str,
-    AfterValidator(_named),
+    AfterValidator(_with_host_name),
+    AfterValidator(checks.no_brace),
     AfterValidator(checks.topic),
     Allowed(
         Message(
@@ -89,7 +83,9 @@ _Topic = Annotated[
 class Settings(BaseSettings):
     """Every setting, checked; `description` is its line of explanation in `.env-sample` and in the README."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     serial_port: Annotated[
         str,
@@ -107,6 +103,7 @@ class Settings(BaseSettings):
     )
     serial_baudrate: Annotated[
         int | None,
+        BeforeValidator(checks.digits),
         AfterValidator(checks.baudrate),
         Allowed(
             Message("a speed in baud that a serial port knows, such as 1200, 9600 or 19200"),
@@ -124,6 +121,7 @@ class Settings(BaseSettings):
     mqtt_port: Annotated[
         int | None,
         Field(ge=1, le=65535),
+        BeforeValidator(checks.digits),
         Allowed(
             Message("a port number (1–65535)"),
             Message("{port}, or {tls_port} with TLS", port=MQTT_PORT, tls_port=MQTT_TLS_PORT),
@@ -132,9 +130,10 @@ class Settings(BaseSettings):
         default=None,
         description=f"Port of the broker; empty: {MQTT_PORT}, or {MQTT_TLS_PORT} with TLS",
     )
-    mqtt_username: Annotated[str | None, AfterValidator(checks.printable), Allowed(Message("plain text"))] = (
-        Field(default=None, description="User name, if the broker asks for one")
-    )
+    mqtt_username: Annotated[
+        Annotated[str, AfterValidator(checks.printable), AfterValidator(_with_host_name)] | None,
+        Allowed(Message("plain text")),
+    ] = Field(default=None, description="User name, if the broker asks for one; {hostname} is replaced")
     mqtt_password: Annotated[SecretStr | None, Allowed(Message("text in UTF-8"))] = Field(
         default=None, description="Password; in single quotes if it has anything but letters and digits in it"
     )
@@ -156,7 +155,8 @@ class Settings(BaseSettings):
     )
     mqtt_client_id: Annotated[
         str,
-        AfterValidator(_named),
+        AfterValidator(_with_host_name),
+        AfterValidator(checks.no_brace),
         AfterValidator(checks.client_id),
         Allowed(Message("a name of 1 to 128 characters (only {name} is replaced)", name="{hostname}")),
     ] = Field(
@@ -167,13 +167,18 @@ class Settings(BaseSettings):
         default="teleinfo",
         description="Topic of the readings, and the base of the others; {hostname} is replaced",
     )
-    mqtt_qos: Annotated[int, Field(ge=0, le=2), Allowed(Message("0, 1 or 2"))] = Field(
-        default=1, description="MQTT quality of service of the readings: 0, 1 or 2"
-    )
+    mqtt_qos: Annotated[
+        int, Field(ge=0, le=2), BeforeValidator(checks.digits), Allowed(Message("0, 1 or 2"))
+    ] = Field(default=1, description="MQTT quality of service of the readings: 0, 1 or 2")
     mqtt_retain: _Switch = Field(
         default=False, description="Let the broker keep the last reading for those who subscribe later"
     )
-    mqtt_queue: Annotated[int, Field(ge=1, le=10_000), Allowed(Message("a number from 1 to 10000"))] = Field(
+    mqtt_queue: Annotated[
+        int,
+        Field(ge=1, le=10_000),
+        BeforeValidator(checks.digits),
+        Allowed(Message("a number from 1 to 10000")),
+    ] = Field(
         default=1,
         description="Readings kept while the broker is away; 1: only the newest (indexes are cumulative)",
     )
@@ -185,6 +190,7 @@ class Settings(BaseSettings):
     )
     payload_exclude: Annotated[
         frozenset[str],
+        NoDecode,
         BeforeValidator(checks.split),
         AfterValidator(checks.etiquettes),
         Allowed(Message("a list of étiquettes such as ADCO,ADSC,PRM")),
@@ -192,7 +198,10 @@ class Settings(BaseSettings):
         default=frozenset(), description="Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM"
     )
     publish_interval: Annotated[
-        float, Field(ge=0, allow_inf_nan=False), Allowed(Message("a number of seconds, 0 or more"))
+        float,
+        Field(ge=0, le=MAX_INTERVAL),
+        BeforeValidator(checks.decimal),
+        Allowed(Message("a number of seconds from 0 to {most}", most=MAX_INTERVAL)),
     ] = Field(
         default=0,
         description="Least time between two messages, in seconds; 0: every frame; news passes at once",
@@ -248,11 +257,7 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """
-        Take only what `load` gathered.
-
-        The library's own readers expand `$` in the file and pass over a misspelt variable in the environment.
-        """
+        """Take the arguments alone: `load` asks the sources itself, and quotes in a fault what they gave."""
         return (init_settings,)
 
     @field_validator("mqtt_password")
@@ -264,6 +269,19 @@ class Settings(BaseSettings):
         if others.data.get("mqtt_username", "") is None:
             raise ConflictError(
                 Message("is given without {other}; set both", other=variable_of("mqtt_username"))
+            )
+        return value
+
+    @field_validator("homeassistant_prefix")
+    @classmethod
+    def _is_not_the_base_topic(cls, value: str, others: ValidationInfo) -> str:
+        # Home Assistant says on <prefix>/status that it starts and stops, and we on <base>/status.
+        if value == others.data.get("mqtt_topic"):
+            raise ConflictError(
+                Message(
+                    "is the same as {other}, where Home Assistant has its own status; change {other}",
+                    other=variable_of("mqtt_topic"),
+                )
             )
         return value
 
@@ -288,25 +306,6 @@ class Settings(BaseSettings):
         if value is None and certificate is not None:
             raise ConflictError(Message("is missing: {other} is given; set both", other=other))
         return value
-
-
-def load(env_file: Path | None = None, environ: Mapping[str, str] | None = None) -> Settings:
-    """
-    Read the settings from `environ` (the process's own when None), which wins, and from one file.
-
-    The file is `env_file`, which must be there, else `.env` in the working directory, which may be missing.
-    Raises SettingsError with every fault found; it holds no secret, and neither does its context.
-    """
-    given, faults = gather(Settings.model_fields, env_file, environ)
-    settings = None
-    try:
-        settings = Settings(**given)  # type: ignore[arg-type]  # texts, which the model turns into its types
-    except ValidationError as error:
-        faults += [_fault(detail, given) for detail in error.errors(include_url=False, include_input=False)]
-    # Outside of `except`: the error of pydantic holds what was given, and would stay as the context.
-    if faults or settings is None:
-        raise SettingsError(faults)
-    return settings
 
 
 def _text(path: Path | None) -> str | None:
@@ -335,11 +334,3 @@ def written(default: object) -> str:
     if default is None or default == frozenset():
         return ""
     return str(default).lower() if isinstance(default, bool) else str(default)
-
-
-def _fault(detail: ErrorDetails, given: Mapping[str, str]) -> Message:
-    name = str(detail["loc"][0])
-    field = Settings.model_fields[name]
-    allowed = next(item for item in field.metadata if isinstance(item, Allowed))
-    cause = detail.get("ctx", {}).get("error")
-    return wrong(name, cause, allowed=allowed, default=written(field.default), given=given)

@@ -9,7 +9,6 @@ renewed for `STALE_AFTER` seconds is null, a field that the meter never had is a
 from __future__ import annotations
 
 import json
-from importlib import resources
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import fields
@@ -185,13 +184,6 @@ def _counters(values: fields.Values) -> dict[str, tuple[str, int]]:
 def encode(state: dict[str, Json]) -> bytes:
     """Return the message of the topic `state`."""
     return json.dumps(state, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def schema() -> dict[str, Json]:
-    """Return the JSON Schema (draft 2020-12) of the state."""
-    text = resources.files(__package__).joinpath("schema.json").read_text(encoding="utf-8")
-    found: dict[str, Json] = json.loads(text)
-    return found
 
 
 def _outline(known: dict[str, Json], current: dict[str, Json]) -> dict[str, Json]:

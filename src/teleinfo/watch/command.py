@@ -23,7 +23,7 @@ from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
 from teleinfo.daemon.monitor import METER_IS_SILENT
 from teleinfo.mqtt.config import Topics
-from teleinfo.settings import beside_the_service, load
+from teleinfo.settings import default_env_file, load
 from teleinfo.watch.broker_feed import BrokerFeed
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.plain import Lines
@@ -50,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Show the meter until told to stop; return the exit status, raise SettingsError."""
-    settings = load(beside_the_service(arguments.env_file))
+    settings = load(arguments.env_file or default_env_file())
     full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
         sys.stderr.write(

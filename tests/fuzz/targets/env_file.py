@@ -28,7 +28,7 @@ def check(data: bytes) -> None:
     for line in env_file.parse(text):
         assert before < line.number <= len(written)
         before = line.number
-        assert re.fullmatch(r"[A-Za-z0-9_]+", line.name)
+        assert re.fullmatch(r"[A-Za-z0-9_.-]+", line.name)
         assert (line.value is None) == (line.fault is not None)
         if line.fault is not None:
             assert SECRET not in f"{line.fault}" or SECRET in line.name

@@ -1,0 +1,32 @@
+"""Why a file cannot be read or written, as the end of a sentence: the system's own words, translated."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from teleinfo.common.i18n import N_, Message
+
+# What strerror(3) says of files, by how often it is met: catalogues are read from literals.
+_REASONS: Final = (
+    N_("No such file or directory"),
+    N_("Permission denied"),
+    N_("Is a directory"),
+    N_("Not a directory"),
+    N_("No space left on device"),
+    N_("Read-only file system"),
+    N_("File exists"),
+    N_("File name too long"),
+    N_("Too many levels of symbolic links"),
+    N_("Input/output error"),
+    N_("Operation not permitted"),
+    N_("No such device or address"),
+    N_("Disk quota exceeded"),
+    N_("File too large"),
+    N_("not a path"),
+)
+
+
+def file_error(error: OSError | ValueError) -> Message:
+    """Return the reason of an error that opening, reading or writing a file raised."""
+    reason = error.strerror if isinstance(error, OSError) else None
+    return Message(reason or "not a path")

@@ -1,0 +1,92 @@
+"""
+Load the settings: from the environment, which wins, from one file, and from directories of secrets.
+
+pydantic-settings reads the environment and the secrets, and checks every value.  The file (`sources`), the
+names that no setting has and the messages (`faults`) are ours.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pydantic_settings
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
+
+from teleinfo.settings.faults import SECRET, Allowed, SettingsError, wrong
+from teleinfo.settings.model import Settings, written
+from teleinfo.settings.sources import (
+    read_env_file,
+    secrets_directories,
+    unknown_variables,
+    unreadable_secret,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+    from teleinfo.common.i18n import Message
+
+_DAMAGED = object()
+"""Stands for a line that cannot be read: no type takes it, and no other setting is compared with it."""
+
+
+def load(env_file: Path | None = None) -> Settings:
+    """
+    Return the settings of the process.
+
+    An empty value means the default.  The file is `env_file`, which must be there, else `.env` in the working
+    directory, which may be missing.  Raises SettingsError with every fault; neither the error nor its context
+    holds a secret.
+    """
+    file = read_env_file(env_file, Settings.model_fields)
+    secrets, faults = _secrets()
+    sources = (secrets, dict.fromkeys(file.damaged, _DAMAGED), file.values, EnvSettingsSource(Settings)())
+    given: dict[str, object] = {}
+    for source in sources:  # the last one wins
+        given |= source
+    given = {
+        name: value.strip() if isinstance(value, str) and name != SECRET else value
+        for name, value in given.items()
+        if value != ""
+    }
+    faults = [*file.faults, *faults]
+    settings = None
+    try:
+        settings = Settings(**given)  # type: ignore[arg-type]  # texts, which the model turns into its types
+    except ValidationError as error:
+        faults += [
+            _fault(detail, given)
+            for detail in error.errors(include_url=False, include_input=False)
+            if given.get(str(detail["loc"][0])) is not _DAMAGED
+        ]
+    # Outside of `except`: the error of pydantic holds what was given, and would stay as the context.
+    if faults or settings is None:
+        raise SettingsError(faults)
+    return settings
+
+
+def unread_variables() -> list[Message]:
+    """Return a warning for each variable of the environment that has our prefix and that nothing reads."""
+    return unknown_variables(Settings.model_fields)
+
+
+def _secrets() -> tuple[dict[str, object], list[Message]]:
+    # The library warns of a directory that is not there.
+    if not (directories := secrets_directories()):
+        return {}, []
+    try:
+        return SecretsSettingsSource(Settings, secrets_dir=directories)(), []
+    except pydantic_settings.SettingsError as error:
+        return {}, [unreadable_secret(error.__cause__)]
+
+
+def _fault(detail: ErrorDetails, given: Mapping[str, object]) -> Message:
+    name = str(detail["loc"][0])
+    field = Settings.model_fields[name]
+    allowed = next(item for item in field.metadata if isinstance(item, Allowed))
+    cause = detail.get("ctx", {}).get("error")
+    return wrong(name, cause, allowed=allowed, default=written(field.default), given=given)

@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from teleinfo.common.i18n import Message
+from teleinfo.port import no_data_log as silence_module
 from teleinfo.port import reader as reader_module
-from teleinfo.port import silence as silence_module
 from teleinfo.port import stability as calm_module
 from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.protocol import Stream
 from teleinfo.port.reader import Reader
 from teleinfo.port.serial_port import Port, open_port
-from teleinfo.port.stream import Stream
 from teleinfo.simulator.encode import encode_frame, misread, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder

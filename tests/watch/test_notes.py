@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from teleinfo.mqtt.config import Broker
 from teleinfo.mqtt.errors import BrokerError, closed, explain, refused, silent
 from teleinfo.port.errors import PortErrorKind
-from teleinfo.port.silence import NONSENSE, NONSENSE_SEARCHING, QUIET
+from teleinfo.port.no_data_log import NONSENSE, NONSENSE_SEARCHING, QUIET
 from teleinfo.tic.labels import Mode
 from teleinfo.watch import notes
 from teleinfo.watch.notes import Ear, PortNotes

@@ -3,7 +3,7 @@ The loop that owns the port: it opens it, listens, finds the speed, and hands ou
 
 `Reader.run` never ends nor gives up: a port that is missing is tried again, a silent one is opened again, a
 meter that changed its mode is found again. The log says each trouble once when it begins, and once when it
-is over (`port.outage`, `port.silence`). `beat` is called at least every 5 s whatever happens, so that a
+is over (`port.outage`, `port.no_data_log`). `beat` is called at least every 5 s whatever happens, so that a
 watchdog sees the task make progress.
 """
 
@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.common.backoff import delays
 from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.no_data_log import Silence
 from teleinfo.port.outage import Outage
 from teleinfo.port.serial_port import open_port
-from teleinfo.port.silence import Silence
 from teleinfo.port.stability import StabilityDetector
 
 if TYPE_CHECKING:

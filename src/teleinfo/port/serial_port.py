@@ -32,7 +32,7 @@ from teleinfo.port.errors import (
     device_lost,
     stuck,
 )
-from teleinfo.port.stream import Stream
+from teleinfo.port.protocol import Stream
 from teleinfo.port.tcp_bridge import BRIDGE, reached
 
 if TYPE_CHECKING:

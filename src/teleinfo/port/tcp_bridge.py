@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from teleinfo.port.errors import cannot_reach, no_address
-from teleinfo.port.stream import Stream
+from teleinfo.port.protocol import Stream
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

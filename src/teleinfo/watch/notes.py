@@ -13,7 +13,7 @@ from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.port.errors import PortErrorKind
-from teleinfo.port.silence import NONSENSE, NONSENSE_SEARCHING, QUIET
+from teleinfo.port.no_data_log import NONSENSE, NONSENSE_SEARCHING, QUIET
 
 if TYPE_CHECKING:
     from teleinfo.mqtt.config import Broker

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from teleinfo.port.baud_detector import BaudDetector
-from teleinfo.port.silence import Silence
+from teleinfo.port.no_data_log import Silence
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ VENV_MUTANTS ?= .venv-mutants
 SOAK   ?=
 
 # The modules that do no input or output: every branch of them must be tested.
-PURE = src/teleinfo/tic/*,src/teleinfo/tic/payload.py,src/teleinfo/daemon/rate_limit.py,src/teleinfo/port/baud_detector.py,src/teleinfo/port/stability.py,$\
+PURE = src/teleinfo/tic/*,src/teleinfo/tic/payload.py,src/teleinfo/daemon/rate_limit.py,src/teleinfo/port/baud_detector.py,src/teleinfo/port/link_status.py,$\
        src/teleinfo/common/backoff.py,src/teleinfo/daemon/health.py,src/teleinfo/common/durations.py,$\
        src/teleinfo/homeassistant/*,src/teleinfo/state/*
 # The programs that the tests run, and those that the tests of `make test-faults` run besides, each with the

@@ -14,7 +14,7 @@ from teleinfo.common.executor import DaemonThreadExecutor
 
 
 def test_the_result_and_the_failure_of_a_call_come_back() -> None:
-    """A call in a loose thread returns and raises like any other."""
+    """A call in a daemon thread returns and raises like any other."""
 
     async def story() -> tuple[bool, int]:
         asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())

@@ -64,8 +64,8 @@ def test_a_mistake_of_the_program_ends_it_loudly(monkeypatch: pytest.MonkeyPatch
 
 @pytest.mark.usefixtures("meter")
 def test_a_publisher_that_does_not_say_goodbye_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stop does not wait longer than `GOODBYE_LIMIT` for a publisher that forgets to end."""
-    monkeypatch.setattr(daemon_module, "GOODBYE_LIMIT", 0.2)
+    """A stop does not wait longer than `GOODBYE_TIMEOUT` for a publisher that forgets to end."""
+    monkeypatch.setattr(daemon_module, "GOODBYE_TIMEOUT", 0.2)
     monkeypatch.setattr(Publisher, "stop", lambda _: None)
 
     async def scenario() -> float:

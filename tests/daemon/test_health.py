@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from teleinfo import __version__
 from teleinfo.daemon.health import WINDOW, Health, LineGrade, Quality, encode, health_of, parse
+from teleinfo.port.errors import PortErrorKind
+from teleinfo.port.link_status import LinkProblem
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode
 
@@ -20,11 +22,11 @@ def test_without_any_group_the_line_is_silent() -> None:
     quality.sample(Counts(), now=0)
 
     assert quality.bad_share is None
-    assert quality.verdict is LineGrade.SILENT
+    assert quality.grade is LineGrade.SILENT
 
 
 @pytest.mark.parametrize(
-    ("bad", "verdict"),
+    ("bad", "grade"),
     [
         (0, LineGrade.GOOD),
         (1, LineGrade.FAIR),
@@ -33,13 +35,13 @@ def test_without_any_group_the_line_is_silent() -> None:
         (100, LineGrade.BAD),
     ],
 )
-def test_the_verdict_follows_the_share_of_bad_groups(bad: int, verdict: LineGrade) -> None:
+def test_the_grade_follows_the_share_of_bad_groups(bad: int, grade: LineGrade) -> None:
     """Fewer than 1 in 1000 is good, in 100 fair, in 10 poor."""
     quality = Quality()
     quality.sample(Counts(groups=1000 - bad, checksum=bad), now=0)
 
     assert quality.bad_share == bad / 1000
-    assert quality.verdict is verdict
+    assert quality.grade is grade
 
 
 def test_only_the_last_five_minutes_count() -> None:
@@ -62,7 +64,7 @@ def test_what_was_counted_before_the_first_sample_is_in_the_window() -> None:
 
 
 def test_health_says_all_that_the_contract_names() -> None:
-    """Version, mode, speed, counts by cause, share and verdict, last frame, uptime."""
+    """Version, mode, speed, counts by cause, share and grade, last frame, uptime."""
     counts = Counts(bytes_=1, frames=2, groups=997, parity=1, checksum=1, malformed=1, interrupted=4)
     quality = Quality()
     quality.sample(counts, now=0)
@@ -87,9 +89,24 @@ def test_health_says_all_that_the_contract_names() -> None:
         "interrupted": 4,
         "bad_groups_percent": 0.3,
         "line": "fair",
+        "problem": None,
         "last_frame": "2026-01-31T12:00:00+00:00",
         "uptime": 61,
     }
+
+
+@pytest.mark.parametrize("problem", [*PortErrorKind, *LinkProblem])
+def test_a_meter_that_is_not_heard_is_silent_and_health_says_why(problem: str) -> None:
+    """However good the line was until then: never a word of good quality while nothing comes."""
+    quality = Quality()
+    quality.sample(Counts(groups=1000), now=0)
+    health = health_of(
+        Counts(groups=1000), quality, mode=Mode.STANDARD, baudrate=9600, parity=True, problem=problem
+    )
+    sent = json.loads(encode(health))
+
+    assert (sent["line"], sent["problem"], sent["bad_groups_percent"]) == ("silent", problem, 0)
+    assert parse(encode(health)) == health
 
 
 def test_before_the_first_frame_health_has_nothing_to_say_and_says_so() -> None:

@@ -1,4 +1,4 @@
-"""The keeper tells subscribers and systemd how it goes, in a time that is not the machine's."""
+"""The monitor tells subscribers and systemd how it goes, in virtual time."""
 
 from __future__ import annotations
 
@@ -6,19 +6,16 @@ import asyncio
 import itertools
 import json
 import logging
-import random
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.daemon.heartbeats import Heartbeats
-from teleinfo.daemon.monitor import Monitor
+from teleinfo.daemon.monitor import Heartbeats, Monitor
 from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.port.baud_detector import BaudDetector
-from teleinfo.port.reader import Reader
+from teleinfo.port.link_status import LinkStatus
 from teleinfo.tic.decoder import Decoder
 from tests.support import virtual
 
@@ -28,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class Bench:
-    """A keeper between a reader that never runs, an outbox, and a systemd whose watchdog waits 30 s."""
+    """A monitor between the state of a line, an outbox, and a systemd whose watchdog waits 30 s."""
 
     def __init__(self, folder: Path) -> None:
         self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
@@ -37,24 +34,16 @@ class Bench:
         self.heard: list[tuple[float, str]] = []
         self.said: list[tuple[float, str, bytes]] = []
         self.outbox = Outbox(1)
-        self.beats = Heartbeats()
-        self.beat_of_reader = self.beats.of("reader")
-        self.beat_of_publisher = self.beats.of("publisher")
-        decoder = Decoder()
-        self.reader = Reader(
-            url="/dev/ttyUSB0",
-            tuner=BaudDetector([1200]),
-            decoder=decoder,
-            on_reading=lambda _: None,
-            beat=self.beat_of_reader,
-            rng=random.Random(1),
-        )
-        self.keeper = Monitor(
-            reader=self.reader,
-            decoder=decoder,
+        self.heartbeats = Heartbeats()
+        self.beat_of_reader = self.heartbeats.of("reader")
+        self.beat_of_publisher = self.heartbeats.of("publisher")
+        self.link = LinkStatus(url="/dev/ttyUSB0", baudrate=1200, searching=False)
+        self.monitor = Monitor(
+            link=self.link,
+            decoder=Decoder(),
             states=self.outbox,
             topics=Topics("teleinfo"),
-            beats=self.beats,
+            heartbeats=self.heartbeats,
             notifier=Notifier(
                 {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "30000000"},
             ),
@@ -73,7 +62,9 @@ class Bench:
             if publisher:
                 self.beat_of_publisher()
             if frames:
-                self.keeper.frame_came(loop.time())
+                self.link.note_bytes(loop.time())
+                self.link.note_frame(loop.time())
+                self.monitor.frame_came(loop.time())
             await asyncio.sleep(0.5)
             self._listen()
 
@@ -93,8 +84,8 @@ class Bench:
         return [at for at, said in self.heard if said == text]
 
     async def keep(self) -> None:
-        """Run the keeper."""
-        await self.keeper.run()
+        """Run the monitor."""
+        await self.monitor.run()
 
     def close(self) -> None:
         """Stop listening."""
@@ -102,14 +93,14 @@ class Bench:
 
 
 def play(folder: Path, story: Callable[[Bench], Awaitable[None]]) -> Bench:
-    """Play a story on a bench whose keeper runs, and return the bench."""
+    """Play a story on a bench whose monitor runs, and return the bench."""
 
     async def whole() -> Bench:
         bench = Bench(folder)
         async with asyncio.TaskGroup() as tasks:
-            keeper = tasks.create_task(bench.keep())
+            monitor = tasks.create_task(bench.keep())
             await story(bench)
-            keeper.cancel()
+            monitor.cancel()
         bench.close()
         return bench
 
@@ -139,7 +130,7 @@ def test_health_comes_every_minute_and_at_each_change(tmp_path: Path) -> None:
 
     async def story(bench: Bench) -> None:
         await bench.live(600)
-        bench.keeper.connection_changed(True)  # noqa: FBT003 - a callback has no keywords
+        bench.monitor.connection_changed(True)  # noqa: FBT003 - a callback has no keywords
         await bench.live(1)
         await bench.live(1, frames=True)
 
@@ -197,7 +188,7 @@ def test_who_was_held_up_as_a_whole_is_not_called_stuck(
         await bench.live(60)
         loop.leap(20)
         moments.append(loop.time())
-        for _ in range(3):  # the keeper has its turn before the others
+        for _ in range(3):  # the monitor has its turn before the others
             await asyncio.sleep(0)
         await bench.live(20)
 

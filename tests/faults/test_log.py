@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from teleinfo.common.i18n import Message
-from teleinfo.daemon.heartbeats import Heartbeats
-from teleinfo.daemon.monitor import Monitor
+from teleinfo.daemon.monitor import Heartbeats, Monitor
 from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.port import reader as reader_module
-from teleinfo.port.baud_detector import BaudDetector, candidates
+from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.port.reader import Reader
 from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
@@ -61,33 +60,28 @@ class Scripted:
         self._line = line
         self._every = every
         self._began = self._due = asyncio.get_running_loop().time()
+        self.on_data: Callable[[bytes], None] = lambda _: None
 
     def now(self) -> bytes | PortError | None:
         """Return what happens at this moment."""
         return self._line(asyncio.get_running_loop().time() - self._began)
 
-    def doze(self) -> None:
+    def wake_at_frame_end(self, wanted: bool) -> None:  # noqa: FBT001 - as that of a port
         """Go on: it hands out whole frames as it is."""
 
-    def rouse(self) -> None:
-        """Go on."""
-
-    def listen(self, listener: Callable[[bytes], None]) -> None:
-        """Hand out what comes to `listener`."""
-        self._listener = listener
-
-    async def read(self) -> NoReturn:
-        """Hand out what comes; raise PortError."""
+    async def wait(self, seconds: float) -> None:
+        """Hand out what comes within so many seconds; raise PortError."""
         loop = asyncio.get_running_loop()
-        while True:
-            # Due when it is due, however often the reader gives up waiting in between.
+        end = loop.time() + seconds
+        while self._due <= end:
             await asyncio.sleep(self._due - loop.time())
             self._due = loop.time() + self._every
             event = self.now()
             if isinstance(event, PortError):
                 raise event
             if event is not None:
-                self._listener(event)
+                self.on_data(event)
+        await asyncio.sleep(end - loop.time())
 
 
 def live(
@@ -98,40 +92,43 @@ def live(
     mode: str = "auto",
     every: float = 2.0,
 ) -> None:
-    """Let the reader and the keeper live for so many seconds on a port that behaves like `line`."""
+    """Let the reader and the monitor live for so many seconds on a port that behaves like `line`."""
 
     async def scenario() -> None:
         port = Scripted(line, every=every)
 
         @contextlib.asynccontextmanager
-        async def opened(_url: str, _baudrate: int) -> AsyncIterator[Scripted]:
+        async def opened(
+            _url: str, _baudrate: int, on_data: Callable[[bytes], None]
+        ) -> AsyncIterator[Scripted]:
+            port.on_data = on_data
             event = port.now()
             if isinstance(event, PortError):
                 raise event
             yield port
 
         monkeypatch.setattr(reader_module, "open_port", opened)
-        decoder, beats = Decoder(), Heartbeats()
-        keepers: list[Monitor] = []
+        decoder, heartbeats = Decoder(), Heartbeats()
+        monitors: list[Monitor] = []
 
         def take(_: Reading) -> None:
-            keepers[0].frame_came(asyncio.get_running_loop().time())
+            monitors[0].frame_came(asyncio.get_running_loop().time())
 
         reader = Reader(
             url="/dev/ttyUSB0",
-            tuner=BaudDetector(candidates(mode, None)),
+            baudrates=candidates(mode, None),
             decoder=decoder,
             on_reading=take,
-            beat=beats.of("reader"),
+            beat=heartbeats.of("reader"),
             rng=random.Random(1),
         )
-        keepers.append(
+        monitors.append(
             Monitor(
-                reader=reader,
+                link=reader.status,
                 decoder=decoder,
                 states=Outbox(1),
                 topics=Topics("teleinfo"),
-                beats=beats,
+                heartbeats=heartbeats,
                 notifier=Notifier({}),
                 broker="localhost:1883",
             )
@@ -139,7 +136,7 @@ def live(
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as tasks:
                 tasks.create_task(_forever(reader))
-                tasks.create_task(_forever(keepers[0]))
+                tasks.create_task(_forever(monitors[0]))
 
     virtual.run(scenario())
 

@@ -6,8 +6,10 @@ import logging
 
 import pytest
 
-from teleinfo.port.baud_detector import BaudDetector
-from teleinfo.port.no_data_log import Silence
+from teleinfo.common.i18n import Message
+from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.link_status import LinkStatus
+from teleinfo.port.no_data_log import NoDataLog
 
 
 @pytest.fixture
@@ -17,44 +19,53 @@ def said(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     return caplog
 
 
-def silence_of(*speeds: int) -> Silence:
-    """Return the story of a port that was opened at 0 s."""
-    silence = Silence("/dev/ttyUSB0", BaudDetector(speeds))
-    silence.opened(0.0)
-    return silence
+class Line:
+    """A line whose port was opened at 0 s, and its log."""
 
+    def __init__(self, *, searching: bool = False, baudrate: int | None = 1200) -> None:
+        self.status = LinkStatus(url="/dev/ttyUSB0", baudrate=baudrate, searching=searching)
+        self.log = NoDataLog(self.status)
+        self.status.note_open(0.0)
 
-def live(silence: Silence, begin: int, end: int, *, bytes_: bool = False, frames: bool = False) -> None:
-    """Let the seconds from `begin` up to `end` pass."""
-    for now in range(begin, end):
-        if bytes_ or frames:
-            silence.bytes_came(float(now))
-        if frames:
-            silence.frame_came(float(now))
-        silence.check(float(now))
+    def frame(self, now: int) -> None:
+        """Let a frame come."""
+        self.status.note_bytes(now)
+        self.status.note_frame(now)
+        self.log.frame(now)
+
+    def live(self, begin: int, end: int, *, bytes_: bool = False, frames: bool = False) -> None:
+        """Let the seconds from `begin` up to `end` pass."""
+        for now in range(begin, end):
+            if bytes_:
+                self.status.note_bytes(now)
+            if frames:
+                self.frame(now)
+            self.log.check(now)
 
 
 def test_a_dead_line_is_said_after_ten_seconds(said: pytest.LogCaptureFixture) -> None:
     """No byte for 10 s: one line that names the wires, however long it lasts."""
-    silence = silence_of(1200, 9600)
-    live(silence, 0, 10)
+    line = Line(searching=True)
+    line.live(0, 10)
     assert said.messages == []
 
-    live(silence, 10, 24 * 3600)
-    (line,) = said.records
+    line.live(10, 24 * 3600)
+    (record,) = said.records
 
-    assert line.levelname == "WARNING"
-    assert "no sound frame from the meter for 10 s, and no byte at all: check its wires" in line.getMessage()
+    assert record.levelname == "WARNING"
+    assert (
+        "no sound frame from the meter for 10 s, and no byte at all: check its wires" in record.getMessage()
+    )
 
 
 def test_a_silence_is_two_lines(said: pytest.LogCaptureFixture) -> None:
     """1. Frames. 2. Silence: one warning. 3. Frames: one line says how long there was none."""
-    silence = silence_of(1200)
-    live(silence, 0, 60, frames=True)
-    live(silence, 60, 180)
-    live(silence, 180, 7200, frames=True)
+    line = Line()
+    line.live(0, 60, frames=True)
+    line.live(60, 180)
+    line.live(180, 7200, frames=True)
 
-    assert [(line.levelname, line.getMessage()) for line in said.records] == [
+    assert [(record.levelname, record.getMessage()) for record in said.records] == [
         (
             "WARNING",
             (
@@ -67,25 +78,30 @@ def test_a_silence_is_two_lines(said: pytest.LogCaptureFixture) -> None:
 
 
 @pytest.mark.parametrize(
-    ("speeds", "patience", "words"),
+    ("baudrate", "searching", "patience", "words"),
     [
-        ((1200,), 30, "It is that of mode historique; the meter may be in mode standard at 9600 baud"),
-        ((9600,), 30, "It is that of mode standard; the meter may be in mode historique at 1200 baud"),
-        ((1200, 9600), 60, "at 1200 baud or at 9600: check the wiring"),
+        (1200, False, 30, "It is that of mode historique; the meter may be in mode standard at 9600 baud"),
+        (9600, False, 30, "It is that of mode standard; the meter may be in mode historique at 1200 baud"),
+        (1200, True, 60, "at 1200 baud or at 9600: check the wiring"),
+        (None, False, 30, "the bridge probably has another speed than the meter"),
     ],
 )
 def test_bytes_without_sense_are_said_once(
-    said: pytest.LogCaptureFixture, speeds: tuple[int, ...], patience: int, words: str
+    said: pytest.LogCaptureFixture,
+    baudrate: int | None,
+    searching: bool,  # noqa: FBT001 - a parameter of the test
+    patience: int,
+    words: str,
 ) -> None:
     """A fixed speed that makes no sense names the other mode, a search that finds nothing the wiring."""
-    silence = silence_of(*speeds)
-    live(silence, 0, patience, bytes_=True)
+    line = Line(searching=searching, baudrate=baudrate)
+    line.live(0, patience, bytes_=True)
     assert said.messages == []
 
-    live(silence, patience, 24 * 3600, bytes_=True)
-    (line,) = said.records
+    line.live(patience, 24 * 3600, bytes_=True)
+    (record,) = said.records
 
-    assert words in line.getMessage()
+    assert words in record.getMessage()
 
 
 def test_a_meter_that_comes_and_goes_is_one_silence(said: pytest.LogCaptureFixture) -> None:
@@ -95,19 +111,18 @@ def test_a_meter_that_comes_and_goes_is_one_silence(said: pytest.LogCaptureFixtu
     2. Frames again: when they have held for a while, one line says for how long they did not.
     3. A silence after that is a new one.
     """
-    silence = silence_of(1200)
-    live(silence, 0, 60, frames=True)
+    line = Line()
+    line.live(0, 60, frames=True)
     for now in range(60, 3660):
         if now % 15 == 0:
-            silence.bytes_came(float(now))
-            silence.frame_came(float(now))
-        silence.check(float(now))
-    live(silence, 3660, 7200, frames=True)
-    live(silence, 7200, 7260)
-    live(silence, 7260, 7400, frames=True)
+            line.frame(now)
+        line.log.check(now)
+    line.live(3660, 7200, frames=True)
+    line.live(7200, 7260)
+    line.live(7260, 7400, frames=True)
 
     quiet = "no sound frame from the meter for 10 s, and no byte at all: it may be interrupted, without power"
-    assert [line.getMessage().removesuffix(", or its wires loose") for line in said.records] == [
+    assert [text.removesuffix(", or its wires loose") for text in said.messages] == [
         quiet,
         "the meter is heard again, after 15 s",
         f"the meter comes and goes: {quiet}",
@@ -119,20 +134,44 @@ def test_a_meter_that_comes_and_goes_is_one_silence(said: pytest.LogCaptureFixtu
 
 def test_a_dead_line_that_begins_to_talk_is_given_its_time(said: pytest.LogCaptureFixture) -> None:
     """After a long silence the first bytes are not yet nonsense: a frame takes a while."""
-    silence = silence_of(1200, 9600)
-    live(silence, 0, 1000)
-    live(silence, 1000, 1015, bytes_=True)
-    live(silence, 1015, 1100, frames=True)
+    line = Line(searching=True)
+    line.live(0, 1000)
+    line.live(1000, 1015, bytes_=True)
+    line.live(1015, 1100, frames=True)
 
-    assert [line.levelname for line in said.records] == ["WARNING", "INFO"]
+    assert [record.levelname for record in said.records] == ["WARNING", "INFO"]
 
 
 def test_the_time_without_a_port_is_no_silence(said: pytest.LogCaptureFixture) -> None:
     """A port that is back after an hour has ten seconds to be heard, and an absent one is not spoken of."""
-    silence = silence_of(1200, 9600)
-    live(silence, 0, 60, frames=True)
-    silence.opened(3600.0)
-    live(silence, 3600, 3609)
-    live(silence, 3609, 3700, frames=True)
+    line = Line(searching=True)
+    line.live(0, 60, frames=True)
+    line.status.note_lost(PortError(PortErrorKind.GONE, Message("gone")))
+    line.status.note_open(3600.0)
+    line.live(3600, 3609)
+    line.live(3609, 3700, frames=True)
+
+    assert said.messages == []
+
+
+def test_the_time_in_which_the_process_was_stopped_is_no_silence(said: pytest.LogCaptureFixture) -> None:
+    """After SIGSTOP, or a machine that swapped, the wires are not blamed for what nobody looked at."""
+    line = Line()
+    line.live(0, 60, frames=True)
+    line.status.note_held_up(3600)
+    line.live(3600, 3609)
+    line.live(3609, 3700, frames=True)
+
+    assert said.messages == []
+
+
+def test_sound_groups_of_a_long_frame_are_no_nonsense(said: pytest.LogCaptureFixture) -> None:
+    """In mode standard at 1200 baud a frame of a three-phase meter takes longer than 10 s."""
+    line = Line()
+    for now in range(600):
+        line.status.note_bytes(now)
+        if now % 5 == 0:
+            line.status.note_groups(now)
+        line.log.check(now)
 
     assert said.messages == []

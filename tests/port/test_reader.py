@@ -1,4 +1,4 @@
-"""The loop that owns the port, with real pseudo-terminals and a meter that a wrong speed garbles."""
+"""The task that owns the port, with real pseudo-terminals and a meter that a wrong speed garbles."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ import random
 import termios
 import time
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from teleinfo.common.i18n import Message
-from teleinfo.port import no_data_log as silence_module
+from teleinfo.daemon.monitor import STUCK_AFTER
+from teleinfo.port import canonical_mode, link_status, serial_port
 from teleinfo.port import reader as reader_module
-from teleinfo.port import stability as calm_module
-from teleinfo.port.baud_detector import BaudDetector, candidates
+from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError, PortErrorKind
-from teleinfo.port.protocol import Stream
+from teleinfo.port.protocol import LineProtocol
 from teleinfo.port.reader import Reader
 from teleinfo.port.serial_port import Port, open_port
 from teleinfo.simulator.encode import encode_frame, misread, with_parity
@@ -32,9 +33,9 @@ from teleinfo.tic.labels import Mode
 from tests.support.ports import descriptors, until
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Callable, Iterator
 
+    from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.reading import Reading
 
 pytestmark = pytest.mark.real
@@ -74,7 +75,7 @@ class Bench:
         decoder.reset = reset  # type: ignore[method-assign] # counted, and done
         self.reader = Reader(
             url=str(link),
-            tuner=BaudDetector(candidates(mode, baudrate)),
+            baudrates=candidates(mode, baudrate),
             decoder=decoder,
             on_reading=self.readings.append,
             beat=self._beat,
@@ -161,7 +162,7 @@ def test_readings_are_handed_out(tmp_path: Path, lines: pytest.LogCaptureFixture
         async with running(bench):
             reading = await bench.until_read()
             await bench.until_read()
-            return reading.values, bench.reader.mode, bench.reader.connected
+            return reading.values, bench.reader.status.mode, bench.reader.status.connected
 
     values, heard, connected = asyncio.run(scenario())
 
@@ -189,10 +190,10 @@ def test_a_meter_of_either_mode_is_found_and_found_again(
         bench.line.open()
         async with running(bench):
             await bench.until_read(within=15.0)
-            first = bench.reader.mode
+            first = bench.reader.status.mode
             bench.speed = 1200
             await until(lambda: bench.readings[-1].mode is Mode.HISTORIQUE, within=15.0)
-            return [first, bench.reader.mode]
+            return [first, bench.reader.status.mode]
 
     modes = asyncio.run(scenario())
 
@@ -204,7 +205,7 @@ def test_a_meter_of_either_mode_is_found_and_found_again(
     ]
 
 
-def dozes(bench: Bench) -> bool:
+def in_canonical_mode(bench: Bench) -> bool:
     """Tell whether the kernel wakes the reader at ETX only."""
     assert bench.line.port is not None
     near = os.open(bench.line.port, os.O_RDONLY | os.O_NOCTTY)
@@ -215,53 +216,65 @@ def dozes(bench: Bench) -> bool:
     return bool(lflag & termios.ICANON) and characters[termios.VEOL] == b"\x03"
 
 
-def test_the_frames_of_a_steady_line_are_slept_through(
+def test_a_stable_line_is_read_in_canonical_mode(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """
     What costs is to wake up, so the reader wakes up at ETX only, as long as frames come.
 
-    1. After a few frames it dozes, and every frame that is sent comes out.
-    2. The meter is silent: it looks at every byte again, so that it can say what comes.
-    3. The meter is back: it dozes again.
+    1. After a few frames the port is in canonical mode, and every frame that is sent comes out.
+    2. The meter is silent: the reader looks at every byte again, so that it can say what comes.
+    3. The meter is back: canonical mode again, and so after the port was opened again.
     """
-    monkeypatch.setattr(calm_module, "PATIENCE", 0.5)
-    monkeypatch.setattr(calm_module, "OVERDUE", math.inf)  # frames come when they are read, here
-    patch(monkeypatch, BEAT=0.05)
+    monkeypatch.setattr(canonical_mode, "PATIENCE", 0.5)
+    monkeypatch.setattr(canonical_mode, "OVERDUE", math.inf)  # frames come when they are read, here
+    patch(monkeypatch, TICK=0.05)
 
     async def scenario() -> None:
         bench = Bench(tmp_path / "meter", mode="historique")
         bench.line.open()
         async with running(bench, meter=False):
-            await until(lambda: bench.reader.connected)
-            for _ in range(2):
-                assert not dozes(bench)
-                for number in range(1, calm_module.ROW + 3):
+            await until(lambda: bench.reader.status.connected)
+            for turn in range(3):
+                assert not in_canonical_mode(bench)
+                for number in range(1, canonical_mode.STABLE_ROW + 3):
                     bench.line.write(FRAMES[1200][:-1])
                     bench.line.write(FRAMES[1200][-1:])
                     await until(partial(bench.has_handed_out, number))
-                assert dozes(bench)
-                await until(lambda: not dozes(bench))
+                await until(lambda: in_canonical_mode(bench))
+                bench.line.write(FRAMES[1200])
+                await until(partial(bench.has_handed_out, number + 1))
+                if turn == 1:
+                    bench.line.reopen()
+                    await until(lambda: not bench.reader.status.connected)
+                    await until(lambda: bench.reader.status.connected)
+                else:
+                    await until(lambda: not in_canonical_mode(bench))
                 bench.readings.clear()
 
     asyncio.run(scenario())
 
-    assert said(lines, "WARNING") == []
+    assert all("went away" in line for line in said(lines, "WARNING"))
 
 
-def test_a_line_without_parity_is_not_slept_through(tmp_path: Path) -> None:
+def test_a_line_without_parity_is_not_read_in_canonical_mode(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """There LF and CR could not be told apart any more."""
+    patch(monkeypatch, TICK=0.05)
 
     async def scenario() -> None:
         bench = Bench(tmp_path / "meter", mode="historique")
         bench.line.open()
         stripped = bytes(byte & 0x7F for byte in FRAMES[1200])
         async with running(bench, meter=False):
-            await until(lambda: bench.reader.connected)
-            for number in range(1, calm_module.ROW + 3):
+            await until(lambda: bench.reader.status.connected)
+            for number in range(1, canonical_mode.STABLE_ROW + 3):
                 bench.line.write(stripped)
                 await until(partial(bench.has_handed_out, number))
-                assert not dozes(bench)
+                beats = bench.beats
+                await until(lambda: bench.beats > beats + 1)  # noqa: B023 - awaited at once
+                assert not in_canonical_mode(bench)
 
     asyncio.run(scenario())
 
@@ -270,15 +283,15 @@ def test_a_frame_in_progress_is_enough_to_know_the_meter(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """A long frame is not waited for: some sound groups of it tell the mode."""
-    patch(monkeypatch, BEAT=0.02)
+    patch(monkeypatch, TICK=0.02)
 
     async def scenario() -> list[Reading]:
         bench = Bench(tmp_path / "meter")
         bench.line.open()
         async with running(bench, meter=False):
-            await until(lambda: bench.reader.connected)
+            await until(lambda: bench.reader.status.connected)
             bench.line.write(FRAMES[1200][:-1])
-            await until(lambda: bench.reader.mode is Mode.HISTORIQUE)
+            await until(lambda: bench.reader.status.mode is Mode.HISTORIQUE)
             return bench.readings
 
     assert asyncio.run(scenario()) == []
@@ -309,13 +322,13 @@ def test_a_port_that_comes_late_is_two_lines(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """1. No port at the start: one warning. 2. Many attempts: none. 3. It comes: one line says how long."""
-    patch(monkeypatch, RETRY_FIRST=0.02, RETRY_CAP=0.05, STEADY=0.3)
+    patch(monkeypatch, RETRY_FIRST=0.02, RETRY_CAP=0.05, STEADY_AFTER=0.3)
 
     async def scenario() -> int:
         bench = Bench(tmp_path / "meter", mode="historique")
         async with running(bench, meter=False):
             await until(lambda: bench.beats > 20)
-            assert not bench.reader.connected
+            assert not bench.reader.status.connected
             bench.line.open()
             playing = asyncio.create_task(bench.play())
             await bench.until_read()
@@ -339,7 +352,7 @@ def test_a_port_is_back_within_five_seconds(tmp_path: Path, lines: pytest.LogCap
             await until(lambda: lines.records)
             bench.line.open()
             start = time.monotonic()
-            await until(lambda: bench.reader.connected)
+            await until(lambda: bench.reader.status.connected)
             return time.monotonic() - start
 
     assert asyncio.run(scenario()) <= 5.0
@@ -349,7 +362,7 @@ def test_a_port_that_comes_and_goes_is_read_each_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """Twenty times unplugged and plugged in again, with another number: always read again, nothing leaks."""
-    patch(monkeypatch, RETRY_FIRST=0.02, RETRY_CAP=0.05, STEADY=30.0)
+    patch(monkeypatch, RETRY_FIRST=0.02, RETRY_CAP=0.05, STEADY_AFTER=30.0)
 
     async def scenario() -> tuple[int, int]:
         bench = Bench(tmp_path / "meter", mode="historique")
@@ -359,7 +372,7 @@ def test_a_port_that_comes_and_goes_is_read_each_time(
             before = descriptors()
             for _ in range(20):
                 bench.line.reopen()
-                await until(lambda: not bench.reader.connected)
+                await until(lambda: not bench.reader.status.connected)
                 await bench.until_read()
             return before, descriptors()
 
@@ -373,7 +386,7 @@ def test_a_silent_port_is_opened_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """A driver or a bridge may be stuck: a port without a byte is opened again, with no line in the log."""
-    patch(monkeypatch, SILENCE=0.1, BEAT=0.05)
+    patch(monkeypatch, REOPEN_AFTER=0.1, TICK=0.05)
 
     async def scenario() -> None:
         bench = Bench(tmp_path / "meter", mode="historique")
@@ -390,7 +403,7 @@ def test_a_fixed_speed_that_makes_no_sense_is_said_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """1. Bytes, no sound group: one warning names both modes. 2. It works. 3. Nonsense again: one more."""
-    monkeypatch.setattr(silence_module, "NONSENSE", 0.3)
+    monkeypatch.setattr(link_status, "NONSENSE_FIXED", 0.3)
 
     async def scenario() -> list[int]:
         bench = Bench(tmp_path / "meter", mode="historique")
@@ -447,21 +460,21 @@ def test_a_speed_that_the_port_cannot_do_counts_as_tried(
     patch(monkeypatch, RETRY_FIRST=0.01, RETRY_CAP=0.01)
 
     @contextlib.asynccontextmanager
-    async def picky(url: str, baudrate: int) -> AsyncIterator[Port]:
+    async def picky(url: str, baudrate: int, on_data: Callable[[bytes], None]) -> AsyncIterator[Port]:
         if baudrate == 1200:
             raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
-        async with open_port(url, baudrate) as port:
+        async with open_port(url, baudrate, on_data) as port:
             yield port
 
     monkeypatch.setattr(reader_module, "open_port", picky)
 
-    async def scenario() -> int:
+    async def scenario() -> int | None:
         bench = Bench(tmp_path / "meter")
         bench.speed = 9600
         bench.line.open()
         async with running(bench):
             await bench.until_read()
-            return bench.reader.baudrate
+            return bench.reader.status.baudrate
 
     assert asyncio.run(scenario()) == 9600
     assert said(lines, "WARNING") == []
@@ -474,7 +487,7 @@ def test_a_port_that_can_do_no_speed_is_said_once(
     patch(monkeypatch, RETRY_FIRST=0.01, RETRY_CAP=0.01)
     tried = []
 
-    def none(_url: str, baudrate: int) -> NoReturn:
+    def none(_url: str, baudrate: int, _on_data: object) -> NoReturn:
         tried.append(baudrate)
         raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
 
@@ -495,7 +508,7 @@ def test_a_speed_that_another_program_changed_is_set_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Bytes go on to come and make no sense, at a fixed speed as well: the port is opened again."""
-    patch(monkeypatch, SILENCE=0.5, BEAT=0.05)
+    patch(monkeypatch, REOPEN_AFTER=0.5, TICK=0.05)
 
     async def scenario() -> int | None:
         bench = Bench(tmp_path / "meter", mode="historique")
@@ -518,7 +531,7 @@ def test_a_speed_that_another_program_changed_is_set_again(
 
 def test_a_port_whose_meter_is_heard_stays_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """However long: what counts is the time since the last sound frame."""
-    patch(monkeypatch, SILENCE=1.0, BEAT=0.05)
+    patch(monkeypatch, REOPEN_AFTER=1.0, TICK=0.05)
 
     async def scenario() -> int:
         bench = Bench(tmp_path / "meter", mode="historique")
@@ -533,18 +546,16 @@ def test_a_port_whose_meter_is_heard_stays_open(tmp_path: Path, monkeypatch: pyt
     assert asyncio.run(scenario()) == 1
 
 
-def test_it_beats_while_the_port_opens_and_stops_at_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An opening that takes its time is progress to the watchdog, and no obstacle to a stop."""
-    patch(monkeypatch, BEAT=0.02)
-    given_up = []
+def test_an_opening_is_given_up_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An opening that takes its time is no obstacle to a stop."""
+    opening, given_up = asyncio.Event(), []
 
     @contextlib.asynccontextmanager
-    async def slow(_url: str, _baudrate: int) -> AsyncIterator[Port]:
+    async def slow(_url: str, _baudrate: int, on_data: Callable[[bytes], None]) -> AsyncIterator[Port]:
+        opening.set()
         try:
             await asyncio.Event().wait()
-            yield Port(Stream(), lambda _: PortError(PortErrorKind.OTHER, Message("never")))
+            yield Port(LineProtocol(on_data), lambda _: PortError(PortErrorKind.OTHER, Message("never")))
         finally:
             given_up.append(True)
 
@@ -553,11 +564,17 @@ def test_it_beats_while_the_port_opens_and_stops_at_once(
     async def scenario() -> None:
         bench = Bench(tmp_path / "meter")
         async with asyncio.timeout(10), running(bench, meter=False):
-            await until(lambda: bench.beats > 5)
+            await opening.wait()
+            assert bench.beats
 
     asyncio.run(scenario())
 
     assert given_up == [True]
+
+
+def test_an_opening_is_over_before_the_reader_counts_as_stuck() -> None:
+    """The reader sends a heartbeat before an opening and after it: the longest must be shorter than that."""
+    assert serial_port.OPEN_TIMEOUT + serial_port.CLOSE_TIMEOUT + reader_module.RETRY_FIRST <= STUCK_AFTER - 3
 
 
 def test_a_mistake_of_the_program_is_not_hidden(tmp_path: Path) -> None:
@@ -579,3 +596,87 @@ def test_a_mistake_of_the_program_is_not_hidden(tmp_path: Path) -> None:
         bench.line.close()
 
     asyncio.run(scenario())
+
+
+async def serve_bridge(frames: asyncio.Queue[bytes]) -> tuple[asyncio.Server, str]:
+    """Start a bridge that sends what is put into `frames`, and return it with its address."""
+
+    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while True:
+                writer.write(await frames.get())
+                await writer.drain()
+        finally:
+            writer.close()
+
+    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    return server, f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+def test_a_bridge_has_no_speed(monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture) -> None:
+    """
+    In mode `auto` nothing is searched behind a bridge, and no change of speed is logged.
+
+    1. Frames of mode standard: the mode is logged without a speed.
+    2. A pause, longer than any speed is listened to: the connection stays, and nothing is logged.
+    3. Frames of mode historique: the mode changed.
+    """
+    for dwell in ("DWELL_SLOW", "DWELL_FAST", "DWELL_LOCKED"):
+        monkeypatch.setattr(f"teleinfo.port.baud_detector.{dwell}", 0.1)
+    patch(monkeypatch, TICK=0.05, MODE_CHANGE_INTERVAL=0.0)
+
+    async def scenario() -> LinkStatus:
+        frames: asyncio.Queue[bytes] = asyncio.Queue()
+        server, url = await serve_bridge(frames)
+        async with server:
+            bench = Bench(Path(url))
+            bench.reader = Reader(
+                url=url,
+                baudrates=candidates("auto", None),
+                decoder=Decoder(),
+                on_reading=bench.readings.append,
+                beat=bench._beat,
+                rng=random.Random(1),
+            )
+            async with running(bench, meter=False):
+                frames.put_nowait(FRAMES[9600])
+                await until(partial(bench.has_handed_out, 1))
+                beats = bench.beats
+                await until(lambda: bench.beats > beats + 10)
+                frames.put_nowait(FRAMES[1200])
+                await until(partial(bench.has_handed_out, 2))
+        return bench.reader.status
+
+    status = asyncio.run(scenario())
+
+    assert status.baudrate is None
+    assert said(lines, "WARNING") == []
+    assert said(lines, "INFO") == [
+        "reading a meter in mode standard",
+        "the meter changed its mode: now mode historique, before mode standard",
+    ]
+
+
+def test_after_a_stop_of_the_process_the_meter_is_heard_at_its_speed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
+) -> None:
+    """Nobody listened meanwhile: neither is the speed searched anew, nor are the wires blamed."""
+    patch(monkeypatch, TICK=0.05, HELD_UP=0.1)
+    for dwell in ("DWELL_SLOW", "DWELL_FAST", "DWELL_LOCKED"):
+        monkeypatch.setattr(f"teleinfo.port.baud_detector.{dwell}", 0.5)
+    monkeypatch.setattr(link_status, "SILENT_AFTER", 0.5)
+
+    async def scenario() -> int:
+        bench = Bench(tmp_path / "meter")
+        bench.line.open()
+        async with running(bench, meter=False):
+            await until(lambda: bench.reader.status.connected)
+            bench.line.write(FRAMES[1200])
+            await until(partial(bench.has_handed_out, 1))
+            time.sleep(1.0)  # noqa: ASYNC251 - as SIGSTOP does
+            beats = bench.beats
+            await until(lambda: bench.beats > beats + 2)
+            return bench.resets
+
+    assert asyncio.run(scenario()) == 1
+    assert lines.messages == ["reading a meter in mode historique at 1200 baud"]

@@ -1,8 +1,9 @@
-"""The street door, with real pseudo-terminals and real sockets."""
+"""Opening, reading and losing a port, with real pseudo-terminals and real sockets."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import os
 import termios
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 import serial
 
-from teleinfo.port import serial_port as source
+from teleinfo.port import serial_port
 from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.port.errors import PortError, PortErrorKind, cannot_open, cannot_reach, device_lost
 from teleinfo.port.serial_port import open_port
@@ -29,27 +30,36 @@ pytestmark = pytest.mark.real
 ALL_BYTES = bytes(range(256)) * 4
 
 
-async def read_exactly(port: source.Port, size: int) -> bytes:
-    """Read until `size` bytes came."""
-    data = b""
-    async with asyncio.timeout(BOUND):
-        while len(data) < size:
-            data += await port.read()
-    return data
+async def came(data: bytearray, size: int) -> bytes:
+    """Wait until `size` bytes came, and return all that did."""
+    await until(lambda: len(data) >= size)
+    return bytes(data)
 
 
-async def trouble_of(url: str, baudrate: int = 1200) -> PortError:
+async def loss_of(port: serial_port.Port) -> PortError:
+    """Wait until `port` is lost, and return how."""
+    with pytest.raises(PortError) as caught:
+        await port.wait(BOUND)
+    return caught.value
+
+
+async def failure_of(url: str, baudrate: int = 1200) -> PortError:
     """Open `url`, which must fail, and return how."""
     with pytest.raises(PortError) as caught:
-        async with asyncio.timeout(BOUND), open_port(url, baudrate):
+        async with asyncio.timeout(BOUND), open_port(url, baudrate, ignore):
             pytest.fail("the port opened")
     return caught.value
+
+
+def ignore(_: bytes) -> None:
+    """Take bytes that do not matter."""
 
 
 def test_every_byte_comes_through_unchanged(tmp_path: Path) -> None:
     """NUL, XON, XOFF, DEL and bit 7 arrive as they were sent, however the terminal was set before."""
 
     async def scenario() -> bytes:
+        data = bytearray()
         with SerialLine(link=tmp_path / "meter") as line:
             slave = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
             attributes = termios.tcgetattr(slave)
@@ -58,9 +68,9 @@ def test_every_byte_comes_through_unchanged(tmp_path: Path) -> None:
             attributes[3] |= termios.ICANON | termios.ISIG | termios.ECHO
             termios.tcsetattr(slave, termios.TCSANOW, attributes)
             os.close(slave)
-            async with open_port(line.port, 1200) as port:
+            async with open_port(line.port, 1200, data.extend):
                 line.write(ALL_BYTES)
-                return await read_exactly(port, len(ALL_BYTES))
+                return await came(data, len(ALL_BYTES))
 
     assert asyncio.run(scenario()) == ALL_BYTES
 
@@ -71,7 +81,7 @@ def test_the_speed_is_set(tmp_path: Path, baudrate: int) -> None:
 
     async def scenario() -> int | None:
         with SerialLine(link=tmp_path / "meter", baudrate=2400) as line:
-            async with open_port(line.port, baudrate):
+            async with open_port(line.port, baudrate, ignore):
                 return line.reader_baudrate
 
     assert asyncio.run(scenario()) == baudrate
@@ -81,36 +91,36 @@ def test_what_the_port_held_before_is_thrown_away(tmp_path: Path) -> None:
     """Stale bytes of before the opening never come out."""
 
     async def scenario() -> bytes:
+        data = bytearray()
         with SerialLine(link=tmp_path / "meter") as line:
             holder = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
             line.write(b"stale")
             await until(lambda: unread(holder) == 5)  # the kernel passes it on in its own time
-            async with open_port(line.port, 1200) as port:
+            async with open_port(line.port, 1200, data.extend):
                 line.write(b"fresh")
-                data = await read_exactly(port, 5)
+                await came(data, 5)
             os.close(holder)
-            return data
+            return bytes(data)
 
     assert asyncio.run(scenario()) == b"fresh"
 
 
 def test_a_wait_that_is_stopped_loses_no_byte(tmp_path: Path) -> None:
-    """Reads that are cancelled all the time give the same bytes as patient ones."""
+    """Waits that are cancelled all the time, and those that end, do not touch what comes."""
 
     async def scenario() -> bytes:
+        data = bytearray()
         with SerialLine(link=tmp_path / "meter") as line:
-            async with open_port(line.port, 1200) as port:
+            async with open_port(line.port, 1200, data.extend) as port:
                 sending = asyncio.create_task(send_slowly(line))
-                data = b""
                 async with asyncio.timeout(BOUND):
                     while len(data) < len(ALL_BYTES):
-                        try:
+                        with contextlib.suppress(TimeoutError):
                             async with asyncio.timeout(0.0005):
-                                data += await port.read()
-                        except TimeoutError:
-                            continue
+                                await port.wait(BOUND)
+                        await port.wait(0.0005)
                 await sending
-                return data
+                return bytes(data)
 
     async def send_slowly(line: SerialLine) -> None:
         for start in range(0, len(ALL_BYTES), 8):
@@ -120,48 +130,55 @@ def test_a_wait_that_is_stopped_loses_no_byte(tmp_path: Path) -> None:
     assert asyncio.run(scenario()) == ALL_BYTES
 
 
-def test_a_listener_gets_every_byte_that_was_not_there_before(tmp_path: Path) -> None:
-    """What came before somebody listened is for `read`, all else is for the listener, in its order."""
+def test_what_comes_before_anybody_waits_is_not_lost(tmp_path: Path) -> None:
+    """Bytes are handed over from the opening on, also while nobody awaits the port."""
 
-    async def scenario() -> tuple[bytes, bytes]:
-        heard = bytearray()
+    async def scenario() -> bytes:
+        data = bytearray()
         with SerialLine(link=tmp_path / "meter") as line:
-            async with open_port(line.port, 1200) as port:
+            async with open_port(line.port, 1200, data.extend):
                 line.write(b"early")
-                early = await port.read()
-                line.write(b"waiting")
-                await until(lambda: port._stream._buffer == b"waiting")  # type: ignore[attr-defined]
-                port.listen(heard.extend)
-                early += await port.read()
-                line.write(ALL_BYTES)
-                await until(lambda: len(heard) >= len(ALL_BYTES))
-        return early, bytes(heard)
+                await came(data, 5)
+        return bytes(data)
 
-    assert asyncio.run(scenario()) == (b"earlywaiting", ALL_BYTES)
+    assert asyncio.run(scenario()) == b"early"
 
 
 @pytest.mark.parametrize("mistake", [ZeroDivisionError("ours"), OSError(errno.EIO, "ours")])
-def test_what_a_listener_raises_is_raised_where_the_port_is_read(tmp_path: Path, mistake: Exception) -> None:
+@pytest.mark.parametrize("bridge", [False, True])
+def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(
+    tmp_path: Path,
+    mistake: Exception,
+    bridge: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
     """A mistake of ours ends the reading as what it is, and is not taken for one of the port."""
+    calls = 0
 
     def fail(_: bytes) -> None:
+        nonlocal calls
+        calls += 1
         raise mistake
 
     async def scenario() -> None:
-        with SerialLine(link=tmp_path / "meter") as line:
-            async with open_port(line.port, 1200) as port, asyncio.timeout(BOUND):
-                port.listen(fail)
-                line.write(b"A")
-                await port.read()
+        server, url = await serve(b"A", close=False)
+        async with server:
+            with SerialLine(link=tmp_path / "meter") as line:
+                async with open_port(url if bridge else line.port, 1200, fail) as port:
+                    if not bridge:
+                        line.write(b"A")
+                    await port.wait(BOUND)
 
+    before = descriptors()
     with pytest.raises(type(mistake)) as caught:
         asyncio.run(scenario())
     assert caught.value is mistake
+    assert calls == 1
+    assert descriptors() == before
 
 
 def test_a_missing_port_says_how_to_find_it() -> None:
     """Nobody is left alone with "No such file or directory"."""
-    error = asyncio.run(trouble_of("/dev/serial/by-id/usb-none"))
+    error = asyncio.run(failure_of("/dev/serial/by-id/usb-none"))
 
     assert error.kind is PortErrorKind.MISSING
     assert "ls -l /dev/serial/by-id" in str(error)
@@ -172,8 +189,8 @@ def test_a_second_opener_is_refused(tmp_path: Path) -> None:
 
     async def scenario() -> PortError:
         with SerialLine(link=tmp_path / "meter") as line:
-            async with open_port(line.port, 1200):
-                return await trouble_of(line.port)
+            async with open_port(line.port, 1200, ignore):
+                return await failure_of(line.port)
 
     error = asyncio.run(scenario())
 
@@ -205,7 +222,7 @@ def test_a_port_without_rights_is_told_apart(tmp_path: Path) -> None:
     forbidden = tmp_path / "port"
     forbidden.touch(mode=0o000)
 
-    assert asyncio.run(trouble_of(str(forbidden))).kind is PortErrorKind.DENIED
+    assert asyncio.run(failure_of(str(forbidden))).kind is PortErrorKind.DENIED
 
 
 @pytest.mark.parametrize("make", [Path.touch, Path.mkdir])
@@ -214,7 +231,7 @@ def test_what_is_no_serial_port_is_refused(tmp_path: Path, make: Callable[[Path]
     path = tmp_path / "thing"
     make(path)
 
-    error = asyncio.run(trouble_of(str(path)))
+    error = asyncio.run(failure_of(str(path)))
 
     assert error.kind is PortErrorKind.OTHER
     assert "is not a serial port" in str(error)
@@ -226,7 +243,7 @@ def test_an_impossible_speed_is_named(tmp_path: Path, baudrate: int) -> None:
 
     async def scenario() -> PortError:
         with SerialLine(link=tmp_path / "meter") as line:
-            return await trouble_of(line.port, baudrate)
+            return await failure_of(line.port, baudrate)
 
     error = asyncio.run(scenario())
 
@@ -260,23 +277,23 @@ def test_the_cause_behind_an_exception_of_pyserial_is_found() -> None:
     assert "is not a serial port" in str(error)
 
 
-@pytest.mark.parametrize("dozing", [False, True])
+@pytest.mark.parametrize("canonical", [False, True])
 def test_a_second_reader_is_not_taken_for_an_unplugged_cable(
     tmp_path: Path,
-    dozing: bool,  # noqa: FBT001 - a parameter of the test
+    canonical: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
-    """Bytes that another program took first, and a line that is gone, are told apart, awake or asleep."""
+    """Bytes that another program took first, and a line that is gone, are told apart."""
     with SerialLine(link=tmp_path / "meter") as line:
-        tty = source._open_tty(line.port, 1200)
-        if dozing:
-            CanonicalMode(tty.fileno()).begin()
+        device = serial_port._open_device(line.port, 1200)
+        if canonical:
+            CanonicalMode(device.fileno()).enable()
         # What the transport meets when it was told of a byte that somebody else has read since.
         with pytest.raises(serial.SerialException) as stolen:
-            tty.read(1024)
+            device.read(1024)
         line.hang_up()
         with pytest.raises(serial.SerialException) as gone:
-            tty.read(1024)
-        tty.release()
+            device.read(1024)
+        device.release()
 
     assert device_lost("port", stolen.value).kind is PortErrorKind.BUSY
     assert device_lost("port", gone.value).kind is PortErrorKind.GONE
@@ -292,7 +309,7 @@ def test_a_port_that_is_lost_while_it_opens_is_explained(
 
     async def scenario() -> tuple[PortError, bool]:
         with SerialLine(link=tmp_path / "meter") as line:
-            return await trouble_of(line.port), line.attached
+            return await failure_of(line.port), line.attached
 
     monkeypatch.setattr("serial_asyncio.connection_for_serial", refuse)
     error, held = asyncio.run(scenario())
@@ -304,12 +321,12 @@ def test_a_port_that_is_lost_while_it_opens_is_explained(
 def test_a_failing_read_is_passed_on_as_the_transport_expects_it(tmp_path: Path) -> None:
     """A fault of the device is a SerialException with its number."""
     with SerialLine(link=tmp_path / "meter") as line:
-        tty = source._open_tty(line.port, 1200)
+        device = serial_port._open_device(line.port, 1200)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(os, "read", _raise(OSError(errno.EIO, "Input/output error")))
             with pytest.raises(serial.SerialException) as caught:
-                tty.read(1)
-        tty.release()
+                device.read(1)
+        device.release()
 
     assert caught.value.errno == errno.EIO
 
@@ -328,17 +345,16 @@ def test_an_unplugged_port_is_noticed_and_its_return_too(tmp_path: Path) -> None
         slowest, paths, before = 0.0, set(), 0
         with SerialLine(link=tmp_path / "meter") as line:
             for turn in range(21):
-                async with open_port(line.port, 1200) as port:
+                data = bytearray()
+                async with open_port(line.port, 1200, data.extend) as port:
                     paths.add(line.path)
                     line.write(b"hello")
-                    assert await read_exactly(port, 5) == b"hello"
+                    assert await came(data, 5) == b"hello"
                     start = time.monotonic()
                     line.reopen()
-                    with pytest.raises(PortError) as caught:
-                        async with asyncio.timeout(BOUND):
-                            await port.read()
+                    error = await loss_of(port)
                     slowest = max(slowest, time.monotonic() - start)
-                    assert caught.value.kind is PortErrorKind.GONE
+                    assert error.kind is PortErrorKind.GONE
                 if turn == 0:
                     before = descriptors()
             return slowest, paths, descriptors() - before
@@ -356,7 +372,7 @@ def test_a_port_may_be_opened_again_at_once(tmp_path: Path) -> None:
     async def scenario() -> None:
         with SerialLine(link=tmp_path / "meter") as line:
             for baudrate in [1200, 9600] * 10:
-                async with open_port(line.port, baudrate):
+                async with open_port(line.port, baudrate, ignore):
                     assert line.reader_baudrate == baudrate
 
     asyncio.run(scenario())
@@ -365,25 +381,25 @@ def test_a_port_may_be_opened_again_at_once(tmp_path: Path) -> None:
 def test_a_closing_that_hangs_delays_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The block ends after a bounded time; until the driver is done, the port says why it does not open."""
     may_end = threading.Event()
-    really = source._Tty.release
+    really = serial_port.SerialDevice.release
 
-    def hang(tty: source._Tty) -> None:
+    def hang(device: serial_port.SerialDevice) -> None:
         may_end.wait()
-        really(tty)
+        really(device)
 
     async def scenario() -> tuple[float, PortError]:
         with SerialLine(link=tmp_path / "meter") as line:
-            async with open_port(line.port, 1200):
+            async with open_port(line.port, 1200, ignore):
                 start = time.monotonic()
             lasted = time.monotonic() - start
-            error = await trouble_of(line.port)
+            error = await failure_of(line.port)
             may_end.set()
-            await until(lambda: line.port not in source._unfinished)
-            async with open_port(line.port, 1200):
+            await until(lambda: line.port not in serial_port._unfinished)
+            async with open_port(line.port, 1200, ignore):
                 return lasted, error
 
-    monkeypatch.setattr(source._Tty, "release", hang)
-    monkeypatch.setattr(source, "CLOSE_LIMIT", 0.1)
+    monkeypatch.setattr(serial_port.SerialDevice, "release", hang)
+    monkeypatch.setattr(serial_port, "CLOSE_TIMEOUT", 0.1)
     lasted, error = asyncio.run(scenario())
 
     assert 0.1 <= lasted < BOUND
@@ -399,10 +415,10 @@ def test_an_opening_that_hangs_is_given_up(
 ) -> None:
     """It is left after a bounded time, or at once when told to stop, and the port is closed when it opens."""
     may_go_on = threading.Event()
-    opened: list[source._Tty] = []
-    really = source._open_tty
+    opened: list[serial_port.SerialDevice] = []
+    really = serial_port._open_device
 
-    def hang(path: str, baudrate: int) -> source._Tty:
+    def hang(path: str, baudrate: int) -> serial_port.SerialDevice:
         may_go_on.wait()
         opened.append(really(path, baudrate))
         return opened[0]
@@ -410,18 +426,18 @@ def test_an_opening_that_hangs_is_given_up(
     async def scenario() -> None:
         with SerialLine(link=tmp_path / "meter") as line:
             if cancelled:
-                opening = asyncio.create_task(trouble_of(line.port))
-                await until(lambda: line.port in source._unfinished)
+                opening = asyncio.create_task(failure_of(line.port))
+                await until(lambda: line.port in serial_port._unfinished)
                 opening.cancel()
                 with pytest.raises(asyncio.CancelledError):
                     await opening
             else:
-                assert "its driver hangs" in str(await trouble_of(line.port))
+                assert "its driver hangs" in str(await failure_of(line.port))
             may_go_on.set()
             await until(lambda: opened and not opened[0].is_open)
 
-    monkeypatch.setattr(source, "_open_tty", hang)
-    monkeypatch.setattr(source, "OPEN_LIMIT", 0.1)
+    monkeypatch.setattr(serial_port, "_open_device", hang)
+    monkeypatch.setattr(serial_port, "OPEN_TIMEOUT", 0.1)
     asyncio.run(scenario())
 
 
@@ -429,27 +445,32 @@ async def serve(send: bytes, *, close: bool) -> tuple[asyncio.Server, str]:
     """Start a bridge that sends `send` to each client, and return it with its address."""
 
     async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(send)
-        await writer.drain()
-        if not close:
-            await asyncio.Event().wait()
-        writer.close()
+        try:
+            writer.write(send)
+            await writer.drain()
+            if not close:
+                await asyncio.Event().wait()
+        finally:
+            writer.close()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)
     return server, f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 
 def test_a_bridge_is_read_like_a_port() -> None:
-    """What the TCP bridge sends comes out unchanged; when it closes, the port is gone."""
+    """
+    What the TCP bridge sends comes out unchanged; when it closes, the port is gone.
+
+    It closes in the very moment in which it sends: what it sent comes out all the same.
+    """
 
     async def scenario() -> tuple[bytes, PortError]:
+        data = bytearray()
         server, url = await serve(ALL_BYTES, close=True)
-        async with open_port(url, 1200) as port:
-            data = await read_exactly(port, len(ALL_BYTES))
-            with pytest.raises(PortError) as caught:
-                await asyncio.wait_for(port.read(), BOUND)
+        async with open_port(url, 1200, data.extend) as port:
+            error = await loss_of(port)
         server.close()
-        return data, caught.value
+        return bytes(data), error
 
     data, error = asyncio.run(scenario())
 
@@ -465,7 +486,7 @@ def test_a_bridge_that_refuses_is_named() -> None:
         server, url = await serve(b"", close=True)
         server.close()
         await server.wait_closed()
-        return url, await trouble_of(url)
+        return url, await failure_of(url)
 
     url, error = asyncio.run(scenario())
 
@@ -481,8 +502,8 @@ def test_a_bridge_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPat
         await asyncio.Event().wait()
 
     monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", swallow)
-    monkeypatch.setattr(source, "OPEN_LIMIT", 0.05)
-    error = asyncio.run(trouble_of("socket://192.0.2.1:8888"))
+    monkeypatch.setattr(serial_port, "OPEN_TIMEOUT", 0.05)
+    error = asyncio.run(failure_of("socket://192.0.2.1:8888"))
 
     assert error.kind is PortErrorKind.UNREACHABLE
     assert "does not answer" in str(error)
@@ -491,7 +512,7 @@ def test_a_bridge_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPat
 @pytest.mark.parametrize("name", ["a..b", "x" * 70, "bridge.invalid"])
 def test_a_bridge_without_a_known_name_is_named(name: str) -> None:
     """A name that does not resolve, or is none, is no crash."""
-    error = asyncio.run(trouble_of(f"socket://{name}:8888"))
+    error = asyncio.run(failure_of(f"socket://{name}:8888"))
 
     assert error.kind is PortErrorKind.UNREACHABLE
     assert name in str(error)
@@ -500,7 +521,7 @@ def test_a_bridge_without_a_known_name_is_named(name: str) -> None:
 @pytest.mark.parametrize("url", ["socket://", "socket://host", "socket://:8888", "socket://host:99999"])
 def test_an_address_of_the_wrong_form_is_refused(url: str) -> None:
     """The form is shown."""
-    error = asyncio.run(trouble_of(url))
+    error = asyncio.run(failure_of(url))
 
     assert error.kind is PortErrorKind.OTHER
     assert "socket://host:port" in str(error)
@@ -518,14 +539,35 @@ def test_a_bridge_that_the_network_cannot_reach_says_why() -> None:
     assert "No route" in str(cannot_reach("host:1", OSError(errno.EHOSTUNREACH, "No route to host")))
 
 
-def test_only_this_file_knows_the_serial_library() -> None:
-    """The library can be swapped by rewriting one file."""
-    root = Path(source.__file__).parent
-    users = {
-        path.name
-        for path in root.rglob("*.py")
-        for line in path.read_text(encoding="utf-8").splitlines()
-        if line.strip().startswith(("import serial", "from serial"))
-    }
+def test_the_transport_calls_of_the_device_what_is_overridden(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The contract with pyserial-asyncio: what its transport calls of the device in the event loop."""
+    calls: list[str] = []
 
-    assert users == {"source.py"}
+    class Watched(serial_port.SerialDevice):
+        def read(self, size: int = 1, /) -> bytes:
+            calls.append("read")
+            return super().read(size)
+
+        def flush(self) -> None:
+            calls.append("flush")
+
+        def close(self) -> None:
+            calls.append("close")
+
+    async def scenario() -> list[str]:
+        data = bytearray()
+        with SerialLine(link=tmp_path / "meter") as line:
+            async with open_port(line.port, 1200, data.extend):
+                line.write(b"A")
+                await came(data, 1)
+            await asyncio.sleep(0)
+        return list(dict.fromkeys(calls))
+
+    monkeypatch.setattr(serial_port, "SerialDevice", Watched)
+
+    assert asyncio.run(scenario()) == ["read", "flush", "close"], (
+        "the transport of pyserial-asyncio uses the serial device in another way than that of 0.6: see what "
+        "SerialDevice in port/serial_port.py must override now, so that nothing blocks the event loop"
+    )

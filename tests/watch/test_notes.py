@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from teleinfo.mqtt.config import Broker
 from teleinfo.mqtt.errors import BrokerError, closed, explain, refused, silent
 from teleinfo.port.errors import PortErrorKind
-from teleinfo.port.no_data_log import NONSENSE, NONSENSE_SEARCHING, QUIET
+from teleinfo.port.link_status import NONSENSE_FIXED, NONSENSE_SEARCHING, SILENT_AFTER
 from teleinfo.tic.labels import Mode
 from teleinfo.watch import notes
 from teleinfo.watch.notes import Ear, PortNotes
@@ -71,7 +71,7 @@ def test_a_line_that_is_dead_is_told_with_for_how_long() -> None:
     """The wires, before the first frame; afterwards it may be the meter."""
     port_notes = PortNotes(PORT, fixed=False)
     first = port_notes.note(OPEN, now=100.0)
-    dead = port_notes.note(OPEN, now=100.0 + QUIET)
+    dead = port_notes.note(OPEN, now=100.0 + SILENT_AFTER)
     port_notes.note(dataclasses.replace(OPEN, count=1), now=120.0)
     again = port_notes.note(dataclasses.replace(OPEN, count=1, heard=120.0, mode=Mode.HISTORIQUE), now=132.0)
 
@@ -80,7 +80,7 @@ def test_a_line_that_is_dead_is_told_with_for_how_long() -> None:
     assert again.startswith("no byte from the meter for 12 s: it may be interrupted")
 
 
-@pytest.mark.parametrize(("fixed", "patience"), [(True, NONSENSE), (False, NONSENSE_SEARCHING)])
+@pytest.mark.parametrize(("fixed", "patience"), [(True, NONSENSE_FIXED), (False, NONSENSE_SEARCHING)])
 def test_bytes_without_sense_are_told_after_a_while(fixed: bool, patience: float) -> None:  # noqa: FBT001 - a case
     """As in the log: later where the speed is searched; a sound frame ends it."""
     port_notes = PortNotes(PORT, fixed=fixed)

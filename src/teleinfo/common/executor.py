@@ -1,5 +1,5 @@
 """
-An executor that nobody has to wait for.
+An executor whose threads the process does not wait for at its end.
 
 A thread that is stuck in connect(), open() or getaddrinfo() cannot be interrupted. The standard executor
 joins it at the end of `asyncio.run` and again at the end of the interpreter, so that a daemon told to stop
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -34,11 +33,16 @@ class DaemonThreadExecutor(ThreadPoolExecutor):
         future: Future[T] = Future()
 
         def work() -> None:
-            if future.set_running_or_notify_cancel():
-                with FailureGoesTo(future.set_exception):
-                    future.set_result(fn(*args, **kwargs))
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001 - raised again where the future is awaited
+                future.set_exception(error)
+            else:
+                future.set_result(result)
 
-        threading.Thread(target=work, name="teleinfo.loose", daemon=True).start()
+        threading.Thread(target=work, name="teleinfo.worker", daemon=True).start()
         return future
 
     def shutdown(
@@ -47,24 +51,4 @@ class DaemonThreadExecutor(ThreadPoolExecutor):
         *,
         cancel_futures: bool = False,
     ) -> None:
-        """Do nothing: what still runs is left to itself."""
-
-
-class FailureGoesTo:
-    """Hands whatever is raised inside the block to `take`, so that it is raised where somebody waits."""
-
-    def __init__(self, take: Callable[[BaseException], None]) -> None:
-        self._take = take
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        if error is not None:
-            self._take(error)
-        return True
+        """Do nothing: calls that still run end with the process."""

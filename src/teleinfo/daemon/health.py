@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=enum.StrEnum)
 
-# The share of bad groups is that of the last five minutes, seconds.
 WINDOW = 300.0
+"""The share of bad groups is that of the last five minutes, in seconds."""
 
 REJECTION_CAUSES = ("parity", "checksum", "malformed")
 
@@ -38,7 +38,7 @@ MAX_TEXT = 64
 class LineGrade(enum.StrEnum):
     """What the share of bad groups means for the household."""
 
-    SILENT = "silent"  # no group at all
+    SILENT = "silent"  # no group at all, or the meter is not heard now
     GOOD = "good"  # fewer than 1 in 1000 are bad
     FAIR = "fair"  # fewer than 1 in 100: nothing is missed that a person would notice
     POOR = "poor"  # fewer than 1 in 10: look at the wiring
@@ -66,13 +66,13 @@ class Quality:
         return (bad - old_bad) / total if total else None
 
     @property
-    def verdict(self) -> LineGrade:
-        """The same in a word."""
+    def grade(self) -> LineGrade:
+        """What that share means."""
         share = self.bad_share
         if share is None:
             return LineGrade.SILENT
         limits = ((0.001, LineGrade.GOOD), (0.01, LineGrade.FAIR), (0.1, LineGrade.POOR))
-        return next((verdict for limit, verdict in limits if share < limit), LineGrade.BAD)
+        return next((grade for limit, grade in limits if share < limit), LineGrade.BAD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,8 +80,9 @@ class Health:
     """
     What the topic `health` says. None: not known, or, of what was read, missing or not what it should be.
 
-    `rejected` has the number of rejected groups by cause, `bad_groups_percent` their share over `WINDOW`,
-    0 to 100. `last_frame` is in ISO 8601, `uptime` in seconds.
+    `rejected` has the number of rejected groups by cause, `bad_groups_percent` their share over `WINDOW`, 0
+    to 100. `problem` says why no frame comes (see `LinkStatus.problem`), None where frames come. `last_frame`
+    is in ISO 8601, `uptime` in seconds.
     """
 
     version: str | None = None
@@ -94,6 +95,7 @@ class Health:
     interrupted: int | None = None
     bad_groups_percent: float | None = None
     line: LineGrade | None = None
+    problem: str | None = None
     last_frame: str | None = None
     uptime: int | None = None
 
@@ -105,6 +107,7 @@ def health_of(
     mode: Mode | None,
     baudrate: int | None,
     parity: bool | None,
+    problem: str | None = None,
     last_frame: str | None = None,
     uptime: float = 0.0,
 ) -> Health:
@@ -124,7 +127,8 @@ def health_of(
         },
         interrupted=counts.interrupted,
         bad_groups_percent=None if share is None else round(share * 100, 3),
-        line=quality.verdict,
+        line=quality.grade if problem is None else LineGrade.SILENT,
+        problem=problem,
         last_frame=last_frame,
         uptime=int(uptime),
     )
@@ -160,6 +164,7 @@ def parse(payload: bytes) -> Health | None:
         interrupted=_count(fields.get("interrupted")),
         bad_groups_percent=_percent(fields.get("bad_groups_percent")),
         line=_member(LineGrade, fields.get("line")),
+        problem=_text(fields.get("problem")),
         last_frame=_text(fields.get("last_frame")),
         uptime=_count(fields.get("uptime")),
     )

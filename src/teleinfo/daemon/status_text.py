@@ -6,65 +6,36 @@ Pure: what is known comes in, text goes out. No identifier of the meter is part 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teleinfo.common.durations import duration
-from teleinfo.port.errors import PortErrorKind
 
 if TYPE_CHECKING:
-    from teleinfo.tic.labels import Mode
-
-_NO_PORT = {
-    PortErrorKind.MISSING: "no serial port",
-    PortErrorKind.GONE: "the serial port went away",
-    PortErrorKind.DENIED: "no right to read the serial port",
-    PortErrorKind.BUSY: "another program reads the serial port",
-    PortErrorKind.STUCK: "the driver of the serial port hangs",
-    PortErrorKind.UNREACHABLE: "the bridge to the serial port cannot be reached",
-    PortErrorKind.SPEED: "the serial port cannot work at this speed",
-    PortErrorKind.OTHER: "the serial port cannot be opened",
-}
+    from teleinfo.port.link_status import LinkStatus
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LinkStatus:
+def status_text(
+    link: LinkStatus, *, now: float, frames: int, bad_share: float | None, broker: str, broker_connected: bool
+) -> str:
     """
-    How it goes.
+    Return one line: the port, the meter, the line's quality, the broker at the address `broker`.
 
-    `connected`: the port is open; `trouble`: why it is not. `last_frame`: seconds since the last sound frame,
-    None before the first. `bad_share`: of the groups, 0 to 1. `broker` is its address.
+    `now` is the time on the clock of `link`, `bad_share` that of the groups, 0 to 1.
     """
-
-    connected: bool
-    trouble: PortErrorKind | None
-    mode: Mode | None
-    baudrate: int
-    online: bool
-    frames: int
-    last_frame: float | None
-    bad_share: float | None
-    broker: str
-    broker_connected: bool
+    quality = "" if bad_share is None else f"; {bad_share:.1%} of the groups bad"
+    connection = "connected to" if broker_connected else "no connection to"
+    return f"{_port(link)}; {_meter(link, now, frames)}{quality}; {connection} the broker at {broker}"
 
 
-def status_text(now: LinkStatus) -> str:
-    """Return one line: the port, the meter, the line's quality, the broker."""
-    quality = "" if now.bad_share is None else f"; {now.bad_share:.1%} of the groups bad"
-    broker = "connected to" if now.broker_connected else "no connection to"
-    return f"{_port(now)}; {_meter(now)}{quality}; {broker} the broker at {now.broker}"
+def _port(link: LinkStatus) -> str:
+    if not link.connected:
+        return "opening the serial port" if link.error is None else link.error.kind.summary
+    speed = "" if link.baudrate is None else f" at {link.baudrate} baud"
+    return f"listening for a meter{speed}" if link.mode is None else f"mode {link.mode}{speed}"
 
 
-def _port(now: LinkStatus) -> str:
-    if not now.connected:
-        return "opening the serial port" if now.trouble is None else _NO_PORT[now.trouble]
-    if now.mode is None:
-        return f"listening for a meter at {now.baudrate} baud"
-    return f"mode {now.mode} at {now.baudrate} baud"
-
-
-def _meter(now: LinkStatus) -> str:
-    if now.last_frame is None:
+def _meter(link: LinkStatus, now: float, frames: int) -> str:
+    if link.last_frame is None:
         return "no frame yet"
-    silent = "" if now.online else "the meter is silent, "
-    return f"{silent}{now.frames} frames, the last {duration(now.last_frame)} ago"
+    silent = "" if link.is_heard(now) else "the meter is silent, "
+    return f"{silent}{frames} frames, the last {duration(now - link.last_frame)} ago"

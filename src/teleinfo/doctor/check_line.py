@@ -130,7 +130,7 @@ async def check_line(settings: Settings, path: str, on_speed: Callable[[int], No
     found += [_mode(meter, wanted, bridge=bridge), _groups(meter), _parity(meter), _meter(meter)]
     quality = Quality()
     quality.sample(meter.counts, now=0.0)
-    found.append(_wiring(quality.verdict, quality.bad_share or 0.0, few=meter.counts.rejected == 1))
+    found.append(_wiring(quality.grade, quality.bad_share or 0.0, few=meter.counts.rejected == 1))
     return found
 
 

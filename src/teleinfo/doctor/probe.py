@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from teleinfo.port.baud_detector import ENOUGH, SPEEDS
+from teleinfo.port.baud_detector import ENOUGH_GROUPS, SPEEDS
 from teleinfo.port.serial_port import open_port
 from teleinfo.tic.decoder import Counts, Decoder
 
@@ -83,32 +83,47 @@ async def probe_speeds(
     results = []
     for baudrate in baudrates:
         on_speed(baudrate)
-        async with open_port(url, baudrate) as port:
-            results.append(await _listen(port, baudrate))
+        probe = _Probe()
+        async with open_port(url, baudrate, probe.on_data) as port:
+            results.append(await probe.listen(port, baudrate))
         if results[-1].mode is not None:
             break
     return results
 
 
-async def _listen(port: Port, baudrate: int) -> ProbeResult:
-    loop = asyncio.get_running_loop()
-    decoder, data, readings = Decoder(), bytearray(), []
-    began = now = loop.time()
-    mode: Mode | None = None
-    while now - began < (FIRST_SECONDS if mode is None else FOUND_SECONDS):
-        try:
-            async with asyncio.timeout(_READ_TIMEOUT):
-                piece = await port.read()
-        except TimeoutError:
-            piece = b""
-        now = loop.time()
-        data += piece[: _MAX_KEPT - len(data)]
-        for reading in decoder.feed(piece):
-            readings.append(reading)
-            mode = reading.mode if len(reading.values) >= ENOUGH else mode
-        if mode is None:
-            pending, groups = decoder.pending()
-            mode = pending if groups >= ENOUGH else None
-    return ProbeResult(
-        baudrate, now - began, bytes(data), decoder.counts, decoder.parity, mode, tuple(readings)
-    )
+class _Probe:
+    """What comes at one speed."""
+
+    def __init__(self) -> None:
+        self._decoder = Decoder()
+        self._data = bytearray()
+        self._readings: list[Reading] = []
+        self._mode: Mode | None = None
+
+    def on_data(self, data: bytes) -> None:
+        """Decode what came."""
+        self._data += data[: _MAX_KEPT - len(self._data)]
+        for reading in self._decoder.feed(data):
+            self._readings.append(reading)
+            if len(reading.values) >= ENOUGH_GROUPS:
+                self._mode = reading.mode
+
+    async def listen(self, port: Port, baudrate: int) -> ProbeResult:
+        """Listen for a while, longer where the meter is heard; raise PortError."""
+        loop = asyncio.get_running_loop()
+        began = now = loop.time()
+        while now - began < (FIRST_SECONDS if self._mode is None else FOUND_SECONDS):
+            await port.wait(_READ_TIMEOUT)
+            now = loop.time()
+            if self._mode is None:
+                pending, groups = self._decoder.pending()
+                self._mode = pending if groups >= ENOUGH_GROUPS else None
+        return ProbeResult(
+            baudrate,
+            now - began,
+            bytes(self._data),
+            self._decoder.counts,
+            self._decoder.parity,
+            self._mode,
+            tuple(self._readings),
+        )

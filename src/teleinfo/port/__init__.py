@@ -1,1 +1,1 @@
-"""The street door: the serial port, and who listens at it."""
+"""The serial port or TCP bridge that the meter is read from: open it, reopen it, find the speed."""

@@ -1,8 +1,9 @@
 """
 What can be wrong with the port, in words for a household: what happened, what it means, what to do next.
 
-`PortError` is what the street door raises; the functions make one out of what the system said. No library of
-the serial port is needed here: its exceptions are OSError, termios.error and ValueError.
+All wordings of it are here. `PortError` is what `open_port` and an open port raise; the functions make one
+out of what the system said. No library of the serial port is needed: its exceptions are OSError,
+termios.error and ValueError.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ import socket
 import termios
 
 from teleinfo.common.i18n import N_, Message
+from teleinfo.common.outage_log import OutageTexts
 
 
-class PortErrorKind(enum.Enum):
+class PortErrorKind(enum.StrEnum):
     """Why there is no port, for comparing causes without their text."""
 
     MISSING = "missing"  # no such device
@@ -28,18 +30,51 @@ class PortErrorKind(enum.Enum):
     STUCK = "stuck"  # the driver does not come back from opening or closing
     OTHER = "other"
 
+    @property
+    def summary(self) -> str:
+        """A few words, in English, for a line about more than the port."""
+        return _SUMMARIES[self]
+
+
+_SUMMARIES = {
+    PortErrorKind.MISSING: "no serial port",
+    PortErrorKind.GONE: "the serial port went away",
+    PortErrorKind.DENIED: "no right to read the serial port",
+    PortErrorKind.BUSY: "another program reads the serial port",
+    PortErrorKind.STUCK: "the driver of the serial port hangs",
+    PortErrorKind.UNREACHABLE: "the bridge to the serial port cannot be reached",
+    PortErrorKind.SPEED: "the serial port cannot work at this speed",
+    PortErrorKind.OTHER: "the serial port cannot be opened",
+}
+
+OUTAGE_TEXTS = OutageTexts(
+    begins="no meter: {reason}; teleinfo keeps trying",
+    lost_again="no meter: {reason}; teleinfo keeps trying",
+    another_cause="still no meter, for another reason: {reason}",
+    reminder="still no meter after {lasted}: {reason}",
+    ends="{name} is open again after {lasted}",
+    holds="{name} holds again after {lasted}",
+)
+"""What the log says of a port that is away: `{name}` is its path or address."""
+
 
 class PortError(Exception):
     """
     There is no port to read; the message is for a household, `kind` for a program.
 
-    `str` gives the message in English, for the log, and `told` in the language of the reader, for a screen.
+    `str` gives the message in English, for the log, and `localized` in the language of the locale, for a
+    screen.
     """
 
     def __init__(self, kind: PortErrorKind, message: Message) -> None:
         super().__init__(str(message))
         self.kind = kind
         self._message = message
+
+    @property
+    def cause(self) -> PortErrorKind:
+        """What is told apart in the log: an unplugged adapter is first gone, then missing."""
+        return PortErrorKind.MISSING if self.kind is PortErrorKind.GONE else self.kind
 
     def localized(self) -> str:
         """Return the message in the language of the locale."""
@@ -99,9 +134,14 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     return PortError(kind, Message(words, path=path, baudrate=baudrate, error=error, how=how))
 
 
-def device_lost(path: str, error: OSError | None) -> PortError:
+def no_such_port(path: str) -> PortError:
+    """Return that there is no device at `path`."""
+    return cannot_open(path, 0, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
+
+
+def device_lost(path: str, error: Exception | None) -> PortError:
     """Return why an open device gives no more bytes."""
-    if error is not None and error.errno == errno.EBUSY:
+    if error is not None and _code(error) == errno.EBUSY:
         shared = Message(_NOT_OPEN[PortErrorKind.BUSY], path=path, how=_no_console(path))
         return PortError(PortErrorKind.BUSY, shared)
     return PortError(
@@ -149,7 +189,7 @@ def cannot_reach(where: str, error: BaseException) -> PortError:
     )
 
 
-def bridge_lost(where: str, error: OSError | None) -> PortError:
+def bridge_lost(where: str, error: Exception | None) -> PortError:
     """Return why an open connection to a bridge gives no more bytes."""
     how = Message("closed the connection") if error is None else Message("was lost ({error})", error=error)
     return PortError(

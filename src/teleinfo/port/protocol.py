@@ -1,9 +1,7 @@
 """
-A stream of bytes that can be heard at once.
+The asyncio protocol of the line: bytes are pushed, once, from the transport to the reader.
 
-Who reads a stream in a task gets what came one turn of the event loop later. For the end of a frame that is
-time lost, and at each byte of a line that never dozes it is work for nothing. So a stream may have a
-listener, to whom bytes are handed as they come; `read` then waits for the end only.
+The transport of the serial port and that of the TCP bridge use it alike.
 """
 
 from __future__ import annotations
@@ -11,32 +9,42 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from teleinfo.common.executor import FailureGoesTo
-
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Stream(asyncio.StreamReader):
+class LineProtocol(asyncio.Protocol):
     """
-    A stream; once `listener` is set, it gets all bytes that come.
+    Hands bytes to `on_data` in the very turn of the event loop in which they come.
 
-    What came before is still there to `read`. What the listener raises `read` raises too, and it is `thrown`.
+    `lost` is done once the connection is closed: with what the system said, or None where it said nothing.
+    Where `on_data` raised, the connection is closed, and `lost` raises that. To be made inside the event
+    loop.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.listener: Callable[[bytes], None] | None = None
-        self.thrown: BaseException | None = None
+    def __init__(self, on_data: Callable[[bytes], None]) -> None:
+        self._on_data = on_data
+        self._transport: asyncio.BaseTransport | None = None
+        self._failure: BaseException | None = None
+        self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
 
-    def feed_data(self, data: bytes) -> None:  # type: ignore[override]  # wider in typeshed than what comes
-        """Take what came from the transport."""
-        if self.listener is None:
-            super().feed_data(data)
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep `transport`, to close it where `on_data` raises."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Hand on what came."""
+        try:
+            self._on_data(data)
+        except BaseException as error:  # noqa: BLE001 - raised again, in the task that awaits `lost`
+            # The event loop would log it and go on.
+            self._failure = error
+            if self._transport is not None:
+                self._transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note why it is over."""
+        if self._failure is not None:
+            self.lost.set_exception(self._failure)
         else:
-            with FailureGoesTo(self._throw):
-                self.listener(data)
-
-    def _throw(self, error: BaseException) -> None:
-        self.thrown = error
-        self.set_exception(error)  # type: ignore[arg-type]  # typeshed has Exception; it is raised whatever it is
+            self.lost.set_result(exc)

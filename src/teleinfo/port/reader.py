@@ -1,32 +1,32 @@
 """
-The loop that owns the port: it opens it, listens, finds the speed, and hands out readings.
+The task that owns the port: it opens it, listens, finds the speed, and hands out readings.
 
 `Reader.run` never ends nor gives up: a port that is missing is tried again, a silent one is opened again, a
-meter that changed its mode is found again. The log says each trouble once when it begins, and once when it
-is over (`port.outage`, `port.no_data_log`). `beat` is called at least every 5 s whatever happens, so that a
-watchdog sees the task make progress.
+meter that changed its mode is found again. How the line is stands in `Reader.status`; the log says each fault
+once when it begins, and once when it is over. `beat` is called at least every 12 s whatever happens, so that
+a watchdog sees the task make progress: an opening takes 10 s at most.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.common.backoff import delays
-from teleinfo.port.errors import PortError, PortErrorKind
-from teleinfo.port.no_data_log import Silence
-from teleinfo.port.outage import Outage
+from teleinfo.common.outage_log import OutageLog
+from teleinfo.port.baud_detector import BaudDetector
+from teleinfo.port.canonical_mode import StabilityDetector
+from teleinfo.port.errors import OUTAGE_TEXTS, PortError, PortErrorKind
+from teleinfo.port.link_status import LinkStatus
+from teleinfo.port.no_data_log import NoDataLog
 from teleinfo.port.serial_port import open_port
-from teleinfo.port.stability import StabilityDetector
+from teleinfo.port.tcp_bridge import is_bridge
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
-    from teleinfo.port.baud_detector import BaudDetector
     from teleinfo.port.serial_port import Port
     from teleinfo.tic.decoder import Decoder
     from teleinfo.tic.labels import Mode
@@ -34,214 +34,202 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-BEAT = 1.0
-"""The longest time without a beat, seconds, while nothing happens."""
+TICK = 1.0
+"""Seconds between two looks at the line."""
+
+HELD_UP = 2.0
+"""A tick that is so late, seconds, says that the process had no processor: it was stopped, or swapped out."""
 
 RETRY_FIRST = 1.0
 RETRY_CAP = 4.5
 """The wait before a port is tried again, seconds: it is open at most 5 s after it returned."""
 
-STEADY = 2.0
+STEADY_AFTER = 2.0
 """A port that held for so long, seconds, is back. One that a second reader disturbs mostly fails sooner."""
 
-SETTLED = 60.0
+HELD_AFTER = 60.0
 """A port that held for so long, seconds, is back for good: if it goes again that is another outage."""
 
-SILENCE = 60.0
+REOPEN_AFTER = 60.0
 """
-A port that gave no sound frame for so long, seconds, is opened again.
+A port that gave nothing sound for so long, seconds, is opened again.
 
 Drivers and bridges get stuck, and another program may have changed the speed.
 """
 
-NEWS = 60.0
+MODE_CHANGE_INTERVAL = 60.0
 """The least time between two lines of the log about a mode that changes at one speed, seconds."""
 
 
 class Reader:
     """
-    Reads one meter at `url` (see `source.open_port`) for ever.
+    Reads one meter at `url` (see `open_port`), at the first of `baudrates` at which it is heard.
 
     `on_reading` gets each reading as soon as its frame is complete; while the speed is searched a frame that
-    proves no meter (see `Tuner.frame`) is not believed. `baudrate` is the present speed, `mode` what was last
-    heard (None before, and while the speed is searched), `connected` whether the port is open, and `trouble`
-    why it is not (None before the first attempt).
+    proves no meter (see `BaudDetector.frame`) is not believed. `status` is live. Behind a bridge the far end
+    has the speed, and none is searched.
     """
 
     def __init__(
         self,
         *,
         url: str,
-        tuner: BaudDetector,
+        baudrates: Sequence[int],
         decoder: Decoder,
         on_reading: Callable[[Reading], None],
         beat: Callable[[], None],
         rng: random.Random,
     ) -> None:
-        self._url = url
-        self._tuner = tuner
+        bridge = is_bridge(url)
+        self._detector = BaudDetector(baudrates[:1] if bridge else baudrates)
+        self.status = LinkStatus(
+            url=url,
+            baudrate=None if bridge else self._detector.baudrate,
+            searching=not self._detector.fixed,
+        )
         self._decoder = decoder
         self._on_reading = on_reading
         self._beat = beat
         self._rng = rng
-        self._outage = Outage(url)
-        self._silence = Silence(url, tuner)
+        self._outage = OutageLog(url, OUTAGE_TEXTS)
+        self._no_data = NoDataLog(self.status)
         self._retries = self._new_retries()
-        self._announced: tuple[Mode, int] | None = None
-        self._quiet_until = 0.0
-        self._heard = 0.0  # the last sound frame
+        self._stability = StabilityDetector()
+        self._opened = 0.0  # at this speed; later where the process was held up since
+        self._bytes_at_frame = 0  # of all bytes, those up to the end of the last frame
         self._refused: set[int] = set()  # speeds that the port cannot do
-        self._calm = StabilityDetector(0.0, 0)
-        self.connected = False
-        self.trouble: PortErrorKind | None = None
-        self.mode: Mode | None = None
-
-    @property
-    def baudrate(self) -> int:
-        """The speed of the port, baud."""
-        return self._tuner.baudrate
+        self._announced: tuple[Mode, int | None] | None = None
+        self._announce_after = 0.0
 
     async def run(self) -> NoReturn:
         """Read until cancelled."""
         while True:
             try:
-                async with contextlib.AsyncExitStack() as stack:
-                    port = await self._open(stack)
-                    if not self.connected:
-                        self.connected, self.trouble = True, None
-                        self._silence.opened(asyncio.get_running_loop().time())
-                    await self._listen(port)
+                await self.listen()
             except PortError as error:
-                self.connected, self.trouble = False, error.kind
-                await self._wait(self._after(error))
-
-    async def _open(self, stack: contextlib.AsyncExitStack) -> Port:
-        """Open the port on `stack`, with a beat now and then: it may take its time."""
-        opening = asyncio.create_task(
-            stack.enter_async_context(open_port(self._url, self.baudrate)), name="teleinfo.reader.opening"
-        )
-        try:
-            self._beat()
-            while not (await asyncio.wait({opening}, timeout=BEAT))[0]:
                 self._beat()
-        finally:
-            if not opening.done():
-                opening.cancel()
-                await asyncio.wait({opening})
-            if not opening.cancelled():
-                opening.exception()  # seen, also where this task is being cancelled
-        return opening.result()
+                self._outage.failed(error.cause, str(error), asyncio.get_running_loop().time())
+                await asyncio.sleep(next(self._retries))
 
-    async def _listen(self, port: Port) -> None:
-        """Read until the port must be opened again: at another speed, or because it is silent."""
-        loop = asyncio.get_running_loop()
-        opened = self._heard = now = loop.time()
-        self._refused.clear()
+    async def listen(self) -> None:
+        """
+        Open the port, and read until it should be opened again: at another speed, or because it is silent.
+
+        Raises PortError where it cannot be opened, or is lost.
+        """
+        self._beat()
         self._decoder.reset()
-        self._tuner.opened(opened)
-        self._calm = StabilityDetector(opened, self._decoder.counts.bytes_)
-        log.debug("listening to %s at %s baud", self._url, self.baudrate)
-        port.listen(partial(self._hear, port))
-        while not self._tuner.due(now) and now - self._heard < SILENCE:
-            if early := await self._wait_for_end(port):
-                self._hear(port, early)
-            now = loop.time()
-            self._beat()
-            self._look(port, now)
-            if now - opened >= STEADY:
-                self._steady(opened)
-            if now - opened >= SETTLED:
-                self._outage.settled(opened)
-        if self._tuner.due(now):
-            self._tuner.move()
-            self.mode = None
-
-    async def _wait_for_end(self, port: Port) -> bytes:
-        """Return after a second, or at once with what came before we listened; raise PortError."""
+        self._detector.reset()
+        self._stability = StabilityDetector()
+        self._bytes_at_frame = self._decoder.counts.bytes_
         try:
-            async with asyncio.timeout(BEAT):
-                return await port.read()
-        except TimeoutError:
-            return b""
+            async with open_port(self.status.url, self._detector.baudrate, self._on_data) as port:
+                await self._watch(port)
+        except PortError as error:
+            self.status.note_lost(error)
+            if error.kind is not PortErrorKind.SPEED or not self._has_another_speed():
+                raise
+            log.debug("%s", error)
 
-    def _hear(self, port: Port, data: bytes) -> None:
-        """Take bytes at the moment they come."""
+    async def _watch(self, port: Port) -> None:
+        """Look at the line once a second, until the port should be opened again; raise PortError."""
+        loop = asyncio.get_running_loop()
+        opened = self._opened = now = loop.time()
+        self._refused.clear()
+        self.status.note_open(now)
+        log.debug("listening to %s%s", self.status.url, _at(self.status.baudrate))
+        while self._silent_for(now) < REOPEN_AFTER:
+            await port.wait(TICK)
+            before, now = now, loop.time()
+            self._beat()
+            if now - before >= TICK + HELD_UP:
+                self._opened = now
+                self.status.note_held_up(now)
+            self._tick(port, now)
+            if now - opened >= STEADY_AFTER and self._outage.recovered(opened):
+                self._retries = self._new_retries()
+            if now - opened >= HELD_AFTER:
+                self._outage.held(opened)
+            if self._detector.should_switch(self._silent_for(now)):
+                self._next_rate()
+                return
+
+    def _on_data(self, data: bytes) -> None:
+        """Decode bytes in the turn of the event loop in which they come."""
         now = asyncio.get_running_loop().time()
         self._beat()
-        self._silence.bytes_came(now)
-        if self._take(data, now):
-            self._calm.frame(now, self._decoder.counts.bytes_, parity=self._decoder.parity)
-            self._sleep_or_wake(port, now)
-
-    def _sleep_or_wake(self, port: Port, now: float) -> None:
-        if self._calm.holds(now):
-            port.doze()
-        else:
-            port.rouse()
-
-    def _take(self, data: bytes, now: float) -> bool:
-        """Hand out the readings that these bytes complete, and return whether there was one."""
+        self.status.note_bytes(now)
+        interval = self._since_frame(now)
         heard = False
         for reading in self._decoder.feed(data):
-            groups = len(reading.entries or reading.values)
-            if self._tuner.frame(reading.mode, groups, now):
-                self._found(reading.mode, now)
-            if self._tuner.found or self._tuner.fixed:
+            if self._detector.frame(reading.mode, len(reading.entries or reading.values)):
+                self._note_mode(reading.mode, now)
+            if self._detector.locked or self._detector.fixed:
                 heard = True
-                self._heard = now
-                self._silence.frame_came(now)
+                self.status.note_frame(now)
+                self._no_data.frame(now)
                 self._on_reading(reading)
-        return heard
+        if heard:
+            count = self._decoder.counts.bytes_
+            size, self._bytes_at_frame = count - self._bytes_at_frame, count
+            self._stability.frame(interval=interval, size=size, parity=self._decoder.parity)
 
-    def _look(self, port: Port, now: float) -> None:
-        """See how the line is, once a second: the frame in progress costs a parse."""
-        self._sleep_or_wake(port, now)
-        self._silence.check(now)
+    def _tick(self, port: Port, now: float) -> None:
+        """Look at the line, once a second: the frame in progress costs a parse."""
+        port.wake_at_frame_end(self._stability.is_stable(self._since_frame(now)))
+        self._no_data.check(now)
         mode, groups = self._decoder.pending()
-        if self._tuner.piece(mode, groups, now) and mode is not None:
-            self._found(mode, now)
+        if self._detector.partial_frame(mode, groups) and mode is not None:
+            self.status.note_groups(now)
+            self._note_mode(mode, now)
 
-    def _found(self, mode: Mode, now: float) -> None:
-        """Note that the meter was heard, and say it where it is news."""
-        self.mode = mode
-        if self._announced == (mode, self.baudrate):
+    def _silent_for(self, now: float) -> float:
+        """Return for how many seconds nothing sound came at this speed."""
+        return now - max(self._opened, self.status.last_sound)
+
+    def _since_frame(self, now: float) -> float:
+        """Return for how many seconds no sound frame came to its end at this speed."""
+        return now - max(self._opened, self.status.last_frame or 0.0)
+
+    def _note_mode(self, mode: Mode, now: float) -> None:
+        """Note in which mode the meter was heard, and log it where it is news."""
+        self.status.mode = mode
+        baudrate = self.status.baudrate
+        if self._announced == (mode, baudrate):
             return
         if self._announced is None:
-            log.info("reading a meter in mode %s at %s baud", mode, self.baudrate)
-        elif self._announced[1] == self.baudrate and now < self._quiet_until:
+            log.info("reading a meter in %s", _mode_at(mode, baudrate))
+        elif self._announced[1] == baudrate and now < self._announce_after:
             return
         else:
             log.info(
-                "the meter changed its mode: now mode %s at %s baud, before mode %s at %s baud",
-                mode,
-                self.baudrate,
-                *self._announced,
+                "the meter changed its mode: now %s, before %s",
+                _mode_at(mode, baudrate),
+                _mode_at(*self._announced),
             )
-        self._announced = (mode, self.baudrate)
-        self._quiet_until = now + NEWS
+        self._announced = (mode, baudrate)
+        self._announce_after = now + MODE_CHANGE_INTERVAL
 
-    def _steady(self, opened: float) -> None:
-        if self._outage.ended(opened):
-            self._retries = self._new_retries()
+    def _has_another_speed(self) -> bool:
+        """Take the next speed, since the port cannot do this one; return whether it may do that."""
+        if self._detector.fixed:
+            return False
+        self._refused.add(self._detector.baudrate)
+        self._next_rate()
+        return self._detector.baudrate not in self._refused
 
-    def _after(self, error: PortError) -> float:
-        """Say what must be said of `error`, and return how long to wait, seconds."""
-        if error.kind is PortErrorKind.SPEED and not self._tuner.fixed:
-            log.debug("%s", error)
-            self._refused.add(self.baudrate)
-            self._tuner.move()
-            self.mode = None
-        if error.kind is not PortErrorKind.SPEED or self._tuner.fixed or self.baudrate in self._refused:
-            self._outage.failed(error, asyncio.get_running_loop().time())
-        return next(self._retries)
-
-    async def _wait(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
-        self._beat()
-        while (left := end - loop.time()) > 0:
-            await asyncio.sleep(min(BEAT, left))
-            self._beat()
+    def _next_rate(self) -> None:
+        self._detector.next_rate()
+        self.status.baudrate = self._detector.baudrate
+        self.status.mode = None
 
     def _new_retries(self) -> Iterator[float]:
         return delays(first=RETRY_FIRST, cap=RETRY_CAP, rng=self._rng)
+
+
+def _mode_at(mode: Mode, baudrate: int | None) -> str:
+    return f"mode {mode}{_at(baudrate)}"
+
+
+def _at(baudrate: int | None) -> str:
+    return "" if baudrate is None else f" at {baudrate} baud"

@@ -1,8 +1,8 @@
 """
-The street door: bytes from a serial port, or from a TCP bridge to one.
+Bytes from a serial port, or from a TCP bridge to one.
 
-`open_port` is the one way in; what it gives has `read` and `listen`, and what goes wrong is a `PortError`. No
-other file knows pyserial or pyserial-asyncio.
+`open_port` is the one way to open either; what goes wrong is a `PortError`. No other file imports pyserial or
+pyserial-asyncio.
 
 The port is opened 8N1. On the wire that is the same ten bits as the 7E1 of the meter (Enedis-NOI-CPT_54E), so
 that the parity arrives as bit 7 and is checked where the characters are read. Nothing blocks the event loop:
@@ -25,15 +25,9 @@ import serial_asyncio
 
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.port.canonical_mode import CanonicalMode
-from teleinfo.port.errors import (
-    PortError,
-    bridge_lost,
-    cannot_open,
-    device_lost,
-    stuck,
-)
-from teleinfo.port.protocol import Stream
-from teleinfo.port.tcp_bridge import BRIDGE, reached
+from teleinfo.port.errors import PortError, cannot_open, device_lost, stuck
+from teleinfo.port.protocol import LineProtocol
+from teleinfo.port.tcp_bridge import bridge_connection, is_bridge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -41,13 +35,10 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-CHUNK = 4096
-"""The most that one read returns, bytes."""
-
-OPEN_LIMIT = 10.0
+OPEN_TIMEOUT = 10.0
 """How long an opening may take, seconds: a driver may hang, a firewall may swallow packets."""
 
-CLOSE_LIMIT = 0.5
+CLOSE_TIMEOUT = 0.5
 """How long a closing is waited for, seconds. It goes on in its thread; a stop must not wait for a driver."""
 
 # What pyserial lets out: termios.error is no OSError, ValueError is a speed that the driver refuses.
@@ -65,100 +56,90 @@ class Port:
 
     def __init__(
         self,
-        stream: Stream,
-        explain: Callable[[OSError | None], PortError],
-        doze: CanonicalMode | None = None,
+        protocol: LineProtocol,
+        explain: Callable[[Exception | None], PortError],
+        canonical_mode: CanonicalMode | None = None,
     ) -> None:
-        self._stream = stream
+        self._protocol = protocol
         self._explain = explain
-        self._doze = doze
+        self._canonical_mode = canonical_mode
 
-    async def read(self) -> bytes:
+    async def wait(self, seconds: float) -> None:
         """
-        Wait for at least one byte and return what is there, at most `CHUNK` bytes.
+        Return after so many seconds, or raise as soon as the port is lost.
 
-        Cancelling it loses no byte. Raises PortError: GONE, or BUSY when another program reads too.
+        Raises PortError, GONE, or BUSY when another program reads too; and whatever `on_data` raised.
         """
-        try:
-            data = await self._stream.read(CHUNK)
-        except OSError as error:
-            if error is self._stream.thrown:
-                raise
-            raise self._explain(error) from error
-        if not data:
-            raise self._explain(None)
-        return self._as_sent(data)
+        await asyncio.wait({self._protocol.lost}, timeout=seconds)
+        if self._protocol.lost.done():
+            raise self._explain(self._protocol.lost.result())
 
-    def listen(self, listener: Callable[[bytes], None]) -> None:
+    def wake_at_frame_end(self, wanted: bool) -> None:  # noqa: FBT001 - says what the name asks
         """
-        Hand bytes to `listener` as soon as they come, from now on.
+        Be woken at ETX only, or at each byte again. No byte is lost.
 
-        What came before is for `read`, which then waits for the end of the port and raises as ever; it also
-        raises what the listener raised.
+        Only for a line with parity, see `canonical_mode`. A port that cannot do it stays as it is.
         """
-        self._stream.listener = lambda data: listener(self._as_sent(data))
-
-    def _as_sent(self, data: bytes) -> bytes:
-        return data if self._doze is None else self._doze.undo(data)
-
-    def doze(self) -> None:
-        """
-        Be woken at ETX only, until `rouse`: `read` then returns whole frames. No byte is lost.
-
-        Only for a line with parity (see `doze`). A port that cannot do it stays as it is.
-        """
-        if self._doze is not None and self._doze.able and not self._doze.deep:
-            with contextlib.suppress(*_FAULTS):
-                self._doze.begin()
-
-    def rouse(self) -> None:
-        """Be woken at each byte again."""
-        if self._doze is not None and self._doze.deep:
-            with contextlib.suppress(*_FAULTS):  # if the port is gone `read` says it
-                self._doze.end()
+        mode = self._canonical_mode
+        if mode is None or mode.active is wanted or not mode.supported:
+            return
+        with contextlib.suppress(*_FAULTS):  # where the port is gone, `wait` says it
+            if wanted:
+                mode.enable()
+            else:
+                mode.disable()
 
 
 @contextlib.asynccontextmanager
-async def open_port(url: str, baudrate: int) -> AsyncIterator[Port]:
+async def open_port(url: str, baudrate: int, on_data: Callable[[bytes], None]) -> AsyncIterator[Port]:
     """
     Open `url`, a device path or `socket://host:port`, and close it at the end of the block.
 
+    `on_data` gets the bytes in the very turn of the event loop in which they come, from the first one on.
     `baudrate` is in bits a second; the far end of a bridge has its own. The path is resolved anew each time,
     so that a link under /dev/serial/by-id finds its device whatever number it has now. What the port received
     before is thrown away. Raises PortError.
     """
     if url in _unfinished:
         raise stuck(url)
-    async with _bridge(url) if url.startswith(BRIDGE) else _device(url, baudrate) as port:
+    async with _bridge(url, on_data) if is_bridge(url) else _device(url, baudrate, on_data) as port:
         yield port
 
 
-class _Tty(serial.Serial):
+class SerialDevice(serial.Serial):
     """
     A serial device that never makes the event loop wait, nor surprises it.
 
-    The transport of pyserial-asyncio 0.6 calls these three from the loop, and expects SerialException only.
+    The transport of pyserial-asyncio 0.6 calls `read`, `flush` and `close` in the event loop, and expects no
+    exception from `read` but SerialException; `tests/port/test_serial_port.py` tells when that changes.
     """
 
+    canonical_mode: CanonicalMode | None = None
+
     def read(self, size: int = 1, /) -> bytes:
-        """Return what is there, at most `size` bytes. Raises SerialException: EIO hung up, EBUSY shared."""
+        """
+        Return what was sent, at most `size` bytes; the device is readable.
+
+        pyserial's own would wait with select(2), and take no bytes for a lost device where another program
+        was faster. Raises SerialException: EIO hung up, EBUSY another program reads too.
+        """
         try:
             data = os.read(self.fileno(), size)
         except BlockingIOError:
-            data = b""  # so says a terminal that dozes, or that another program reads at this very moment
+            data = b""  # in canonical mode, or where another program reads at this very moment
         except OSError as error:
             raise serial.SerialException(error.errno, str(error)) from error
         if not data:
             # The loop said that there is something: the line is hung up, or a second reader was faster.
             code = errno.EIO if self._hung_up() else errno.EBUSY
             raise serial.SerialException(code, os.strerror(code))
-        return data
+        return data if self.canonical_mode is None else self.canonical_mode.restore(data)
 
     def flush(self) -> None:
         """Do nothing: nothing is ever written, and tcdrain may never return."""
 
     def close(self) -> None:
-        """Do nothing: the transport calls this one in the loop. `release` closes."""
+        """Do nothing: a driver may hang in it. `release` closes, in a thread."""
 
     def release(self) -> None:
         """Close the device for good. May block."""
@@ -172,52 +153,44 @@ class _Tty(serial.Serial):
 
 
 @contextlib.asynccontextmanager
-async def _device(path: str, baudrate: int) -> AsyncIterator[Port]:
-    tty = await _open_in_thread(path, baudrate)
+async def _device(path: str, baudrate: int, on_data: Callable[[bytes], None]) -> AsyncIterator[Port]:
+    device = await _open_in_thread(path, baudrate)
     try:
-        stream = Stream()
-        protocol = asyncio.StreamReaderProtocol(stream)
         try:
-            transport, _ = await serial_asyncio.connection_for_serial(
-                asyncio.get_running_loop(), lambda: protocol, tty
+            device.canonical_mode = CanonicalMode(device.fileno())
+            transport, protocol = await serial_asyncio.connection_for_serial(
+                asyncio.get_running_loop(), partial(LineProtocol, on_data), device
             )
         except _FAULTS as error:
             raise cannot_open(path, baudrate, error) from error
         try:
-            yield Port(stream, partial(device_lost, path), _doze_of(tty))
+            yield Port(protocol, partial(device_lost, path), device.canonical_mode)
         finally:
             transport.close()  # stops the reading at once; the descriptor is closed below
     finally:
-        closing = _work(path, tty.release)
-        await asyncio.wait({asyncio.wrap_future(closing)}, timeout=CLOSE_LIMIT)
+        closing = _in_thread(path, device.release)
+        await asyncio.wait({asyncio.wrap_future(closing)}, timeout=CLOSE_TIMEOUT)
 
 
-def _doze_of(tty: _Tty) -> CanonicalMode | None:
+async def _open_in_thread(path: str, baudrate: int) -> SerialDevice:
+    opening = _in_thread(path, partial(_open_device, path, baudrate))
+    device = None
     try:
-        return CanonicalMode(tty.fileno())
-    except _FAULTS:
-        return None  # it just went away: the first `read` says it
-
-
-async def _open_in_thread(path: str, baudrate: int) -> _Tty:
-    opening = _work(path, partial(_open_tty, path, baudrate))
-    tty = None
-    try:
-        async with asyncio.timeout(OPEN_LIMIT):
-            tty = await asyncio.wrap_future(opening)
+        async with asyncio.timeout(OPEN_TIMEOUT):
+            device = await asyncio.wrap_future(opening)
     except _FAULTS as error:
         raise cannot_open(path, baudrate, error) from error
     finally:
-        if tty is None:
+        if device is None:
             # Nobody waits for it any more: whenever it opens, it is closed.
             opening.add_done_callback(_release_unwanted)
-    return tty
+    return device
 
 
-def _open_tty(path: str, baudrate: int) -> _Tty:
+def _open_device(path: str, baudrate: int) -> SerialDevice:
     if baudrate <= 0:
         raise ValueError(baudrate)  # B0 would hang up the line
-    tty = _Tty(
+    device = SerialDevice(
         path,
         baudrate,
         bytesize=serial.EIGHTBITS,
@@ -228,11 +201,11 @@ def _open_tty(path: str, baudrate: int) -> _Tty:
         exclusive=True,
     )
     try:
-        _make_raw(tty.fileno())
+        _make_raw(device.fileno())
     except _FAULTS:
-        tty.release()
+        device.release()
         raise
-    return tty
+    return device
 
 
 def _make_raw(descriptor: int) -> None:
@@ -248,13 +221,13 @@ def _make_raw(descriptor: int) -> None:
     termios.tcflush(descriptor, termios.TCIOFLUSH)
 
 
-def _release_unwanted(opening: Future[_Tty]) -> None:
+def _release_unwanted(opening: Future[SerialDevice]) -> None:
     if not opening.cancelled() and opening.exception() is None:
         opening.result().release()
 
 
-def _work(path: str, work: Callable[[], T]) -> Future[T]:
-    """Run `work`, which opens or closes the port, in a thread."""
+def _in_thread(path: str, work: Callable[[], T]) -> Future[T]:
+    """Run `work`, which opens or closes the port `path`, in a thread."""
     _unfinished.add(path)
     future = _threads.submit(work)
     future.add_done_callback(lambda _: _unfinished.discard(path))
@@ -262,6 +235,6 @@ def _work(path: str, work: Callable[[], T]) -> Future[T]:
 
 
 @contextlib.asynccontextmanager
-async def _bridge(url: str) -> AsyncIterator[Port]:
-    async with reached(url, limit=OPEN_LIMIT) as (stream, where):
-        yield Port(stream, partial(bridge_lost, where))
+async def _bridge(url: str, on_data: Callable[[bytes], None]) -> AsyncIterator[Port]:
+    async with bridge_connection(url, on_data, limit=OPEN_TIMEOUT) as (protocol, explain):
+        yield Port(protocol, explain)

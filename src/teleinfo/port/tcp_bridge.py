@@ -1,5 +1,5 @@
 """
-A TCP bridge to a serial port, in another house or behind another program: `socket://host:port`.
+A TCP bridge to a serial port, on another machine or in another program: `socket://host:port`.
 
 The far end has the speed, and usually takes the parity off.
 """
@@ -9,14 +9,17 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from teleinfo.port.errors import cannot_reach, no_address
-from teleinfo.port.protocol import Stream
+from teleinfo.port.errors import bridge_lost, cannot_reach, no_address
+from teleinfo.port.protocol import LineProtocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
+
+    from teleinfo.port.errors import PortError
 
 BRIDGE: Final = "socket://"
 
@@ -24,31 +27,35 @@ BRIDGE: Final = "socket://"
 _KEEPALIVE = ((socket.TCP_KEEPIDLE, 10), (socket.TCP_KEEPINTVL, 5), (socket.TCP_KEEPCNT, 3))
 
 
-@contextlib.asynccontextmanager
-async def reached(url: str, *, limit: float) -> AsyncIterator[tuple[Stream, str]]:
-    """
-    Reach `url` within `limit` seconds, and hang up at the end of the block.
+def is_bridge(url: str) -> bool:
+    """Return whether `url` names a bridge, and not a device."""
+    return url.startswith(BRIDGE)
 
-    Gives the stream of bytes, and the address in words. Raises PortError.
+
+@contextlib.asynccontextmanager
+async def bridge_connection(
+    url: str, on_data: Callable[[bytes], None], *, limit: float
+) -> AsyncIterator[tuple[LineProtocol, Callable[[Exception | None], PortError]]]:
+    """
+    Connect to `url` within `limit` seconds, and disconnect at the end of the block.
+
+    Gives the protocol, and what explains the end of the connection. Raises PortError.
     """
     host, port = _address(url)
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     loop = asyncio.get_running_loop()
-    stream = Stream()
-    protocol = asyncio.StreamReaderProtocol(stream)
     try:
         async with asyncio.timeout(limit):
-            transport, _ = await loop.create_connection(lambda: protocol, host, port)
+            transport, protocol = await loop.create_connection(partial(LineProtocol, on_data), host, port)
     except (OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError among them
         raise cannot_reach(where, error) from error
-    writer = asyncio.StreamWriter(transport, protocol, stream, loop)
     try:
-        _keep_alive(writer.get_extra_info("socket"))
-        yield stream, where
+        _keep_alive(transport.get_extra_info("socket"))
+        yield protocol, partial(bridge_lost, where)
     finally:
-        writer.close()
-        with contextlib.suppress(OSError):  # it raises again what ended the connection
-            await writer.wait_closed()
+        transport.close()
+        # Nothing is ever written, so that it is closed in the next turn of the event loop.
+        await asyncio.wait({protocol.lost})
 
 
 def _address(url: str) -> tuple[str, int]:

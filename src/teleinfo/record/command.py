@@ -73,12 +73,12 @@ def main(arguments: argparse.Namespace) -> int:
     """Record; return the exit status (0 or 1, see the module), raise SettingsError."""
     settings = load(arguments.env_file or default_env_file())
     path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
-    tuner = BaudDetector(candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate))
+    detector = BaudDetector(candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate))
     anonymiser = Anonymiser() if arguments.anonymise else None
     try:
         with path.open("xb") as file:
             try:
-                recording = asyncio.run(_record(settings.serial_port, tuner, file, anonymiser, arguments))
+                recording = asyncio.run(_record(settings.serial_port, detector, file, anonymiser, arguments))
             finally:
                 if not file.tell():
                     path.unlink()
@@ -96,7 +96,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _record(
     url: str,
-    tuner: BaudDetector,
+    detector: BaudDetector,
     file: BinaryIO,
     anonymiser: Anonymiser | None,
     arguments: argparse.Namespace,
@@ -110,10 +110,10 @@ async def _record(
     recording = Recording()
     write = _writer(file, anonymiser)
     async with contextlib.AsyncExitStack() as stack:
-        port = await open_at_its_speed(stack, url, tuner, stop)
-        recording.baudrate = tuner.baudrate
+        tap = await open_at_its_speed(stack, url, detector, stop)
+        recording.baudrate = detector.baudrate
         try:
-            await copy(port, recording, write, seconds=arguments.seconds, most=arguments.max_bytes, stop=stop)
+            await copy(tap, recording, write, seconds=arguments.seconds, most=arguments.max_bytes, stop=stop)
         finally:
             if anonymiser is not None:
                 file.write(anonymiser.close())

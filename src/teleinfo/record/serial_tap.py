@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import N_, _
+from teleinfo.port.errors import PortError
 from teleinfo.port.serial_port import Port, open_port
 from teleinfo.record.anonymise import progress
 from teleinfo.tic.decoder import Decoder
@@ -41,20 +42,45 @@ class Recording:
     baudrate: int = 0
 
 
+class Tap:
+    """An open port, and the bytes that came from it and were not yet taken."""
+
+    def __init__(self) -> None:
+        self._received = bytearray()
+        self._port: Port | None = None
+
+    async def open(self, stack: contextlib.AsyncExitStack, url: str, baudrate: int) -> None:
+        """Open the port `url` on `stack`; raise PortError."""
+        self._port = await stack.enter_async_context(open_port(url, baudrate, self._received.extend))
+
+    async def take(self, *, limit: float = TICK) -> bytes:
+        """Return what came within `limit` seconds, TICK at most; raise PortError once all was taken."""
+        try:
+            if self._port is not None and not self._received:
+                await self._port.wait(min(limit, TICK))
+        except PortError:
+            if not self._received:
+                raise
+        data = bytes(self._received)
+        self._received.clear()
+        return data
+
+
 async def open_at_its_speed(
-    stack: contextlib.AsyncExitStack, url: str, tuner: BaudDetector, stop: asyncio.Event
-) -> Port:
+    stack: contextlib.AsyncExitStack, url: str, detector: BaudDetector, stop: asyncio.Event
+) -> Tap:
     """Open the port `url` on `stack`, at the speed of the meter; raise PortError or RecordError."""
     loop = asyncio.get_running_loop()
     end = loop.time() + SEARCH
     decoder = Decoder()
     while loop.time() < end and not stop.is_set():
         async with contextlib.AsyncExitStack() as attempt:
-            port = await attempt.enter_async_context(open_port(url, tuner.baudrate))
-            if tuner.fixed or await _makes_sense(port, tuner, decoder, stop):
+            tap = Tap()
+            await tap.open(attempt, url, detector.baudrate)
+            if detector.fixed or await _makes_sense(tap, detector, decoder, stop):
                 await stack.enter_async_context(attempt.pop_all())
-                return port
-        tuner.move()
+                return tap
+        detector.next_rate()
     if stop.is_set():
         raise RecordError(_("It was stopped before the speed of the meter was found"))
     if not decoder.counts.bytes_:
@@ -67,25 +93,24 @@ async def open_at_its_speed(
     )
 
 
-async def _makes_sense(port: Port, tuner: BaudDetector, decoder: Decoder, stop: asyncio.Event) -> bool:
+async def _makes_sense(tap: Tap, detector: BaudDetector, decoder: Decoder, stop: asyncio.Event) -> bool:
     """Listen until the meter is heard (True), or until it is time for another speed."""
     loop = asyncio.get_running_loop()
     decoder.reset()
-    tuner.opened(loop.time())
-    while not tuner.due(loop.time()) and not stop.is_set():
-        show(_("Listening at {baudrate} baud").format(baudrate=tuner.baudrate))
-        data = await _read(port)
-        now = loop.time()
-        for reading in decoder.feed(data):
-            if tuner.frame(reading.mode, len(reading.values), now):
+    detector.reset()
+    opened = loop.time()
+    while not detector.should_switch(loop.time() - opened) and not stop.is_set():
+        show(_("Listening at {baudrate} baud").format(baudrate=detector.baudrate))
+        for reading in decoder.feed(await tap.take()):
+            if detector.frame(reading.mode, len(reading.values)):
                 return True
-        if tuner.piece(*decoder.pending(), now):
+        if detector.partial_frame(*decoder.pending()):
             return True
     return False
 
 
 async def copy(
-    port: Port,
+    tap: Tap,
     recording: Recording,
     write: Callable[[bytes], object],
     *,
@@ -101,7 +126,7 @@ async def copy(
         recording.seconds = loop.time() - began
         if recording.seconds >= seconds:
             break
-        data = (await _read(port, limit=seconds - recording.seconds))[: most - recording.count]
+        data = (await tap.take(limit=seconds - recording.seconds))[: most - recording.count]
         recording.count += len(data)
         decoder.feed(data)
         recording.frames = decoder.counts.frames
@@ -114,12 +139,3 @@ def show(text: str) -> None:
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
-
-
-async def _read(port: Port, *, limit: float = TICK) -> bytes:
-    """Return the next bytes, or none after a while."""
-    try:
-        async with asyncio.timeout(min(limit, TICK)):
-            return await port.read()
-    except TimeoutError:
-        return b""

@@ -21,8 +21,8 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common import journal
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
-from teleinfo.daemon.monitor import METER_IS_SILENT
 from teleinfo.mqtt.config import Topics
+from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.settings import default_env_file, load
 from teleinfo.watch.broker_feed import BrokerFeed
 from teleinfo.watch.live_model import LiveModel
@@ -68,7 +68,7 @@ async def _watch(settings: Settings, *, mqtt: bool, full: bool) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonThreadExecutor())
     stop, changed = asyncio.Event(), asyncio.Event()
-    model = LiveModel(patience=None if mqtt else METER_IS_SILENT)
+    model = LiveModel(patience=None if mqtt else SILENT_AFTER)
 
     def end() -> None:
         stop.set()

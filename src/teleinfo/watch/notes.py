@@ -13,7 +13,7 @@ from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.port.errors import PortErrorKind
-from teleinfo.port.no_data_log import NONSENSE, NONSENSE_SEARCHING, QUIET
+from teleinfo.port.link_status import NONSENSE_FIXED, NONSENSE_SEARCHING, SILENT_AFTER
 
 if TYPE_CHECKING:
     from teleinfo.mqtt.config import Broker
@@ -57,7 +57,7 @@ class Ear:
     connected: bool
     trouble: PortErrorKind | None
     mode: Mode | None
-    baudrate: int
+    baudrate: int | None
     count: int
     heard: float | None
 
@@ -67,7 +67,7 @@ class PortNotes:
 
     def __init__(self, port: str, *, fixed: bool) -> None:
         self._port = port
-        self._patience = NONSENSE if fixed else NONSENSE_SEARCHING
+        self._patience = NONSENSE_FIXED if fixed else NONSENSE_SEARCHING
         self._count = 0
         self._byte: float | None = None  # when the last one came, or the port was opened
         self._sense = 0.0  # when they made sense last, or none came
@@ -84,7 +84,7 @@ class PortNotes:
             self._sense = self._byte = now
         if ear.count != self._count:
             self._count, self._byte = ear.count, now
-        if now - self._byte >= QUIET:
+        if now - self._byte >= SILENT_AFTER:
             self._sense = now
             return self._nothing(now - self._byte, ever=ear.heard is not None)
         if ear.heard is not None:
@@ -94,6 +94,14 @@ class PortNotes:
                 "bytes come from {port}, but none makes sense: check the wires (terminals I1 and I2) and the "
                 "settings TELEINFO_SERIAL_…. To find out more: teleinfo doctor"
             ).format(port=self._port)
+        return self._listening(ear)
+
+    @staticmethod
+    def _listening(ear: Ear) -> str:
+        if ear.baudrate is None:  # a bridge
+            if ear.mode is None:
+                return _("listening for a meter")
+            return _("reading a meter in mode {mode}").format(mode=ear.mode)
         if ear.mode is None:
             return _("listening for a meter at {baudrate} baud").format(baudrate=ear.baudrate)
         return _("reading a meter in mode {mode} at {baudrate} baud").format(

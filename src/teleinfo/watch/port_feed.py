@@ -12,7 +12,7 @@ import asyncio
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from teleinfo.daemon import health
-from teleinfo.port.baud_detector import BaudDetector, candidates
+from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic.decoder import Decoder
 from teleinfo.watch import notes
@@ -45,16 +45,15 @@ class PortFeed:
         self._changed = changed
         self._decoder = Decoder()
         self._quality = health.Quality()
-        tuner = BaudDetector(candidates(settings.serial_mode, settings.serial_baudrate))
-        self._notes = notes.PortNotes(settings.serial_port, fixed=tuner.fixed)
         self._reader = Reader(
             url=settings.serial_port,
-            tuner=tuner,
+            baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
             decoder=self._decoder,
             on_reading=self._take,
             beat=lambda: None,  # no watchdog here
             rng=rng,
         )
+        self._notes = notes.PortNotes(settings.serial_port, fixed=not self._reader.status.searching)
 
     async def run(self) -> NoReturn:
         """Read until cancelled."""
@@ -65,25 +64,27 @@ class PortFeed:
 
     async def _tell(self) -> NoReturn:
         while True:
-            self._quality.sample(self._decoder.counts, now=asyncio.get_running_loop().time())
+            now = asyncio.get_running_loop().time()
+            self._quality.sample(self._decoder.counts, now=now)
             self._model.health = health.health_of(
                 self._decoder.counts,
                 self._quality,
-                mode=self._reader.mode,
-                baudrate=self._reader.baudrate,
+                mode=self._reader.status.mode,
+                baudrate=self._reader.status.baudrate,
                 parity=self._decoder.parity,
+                problem=self._reader.status.problem(now),
             )
             self._model.note = self._note()
             self._changed()
             await asyncio.sleep(TICK)
 
     def _note(self) -> str:
-        reader = self._reader
+        link = self._reader.status
         ear = notes.Ear(
-            connected=reader.connected,
-            trouble=reader.trouble,
-            mode=reader.mode,
-            baudrate=reader.baudrate,
+            connected=link.connected,
+            trouble=None if link.error is None else link.error.kind,
+            mode=link.mode,
+            baudrate=link.baudrate,
             count=self._decoder.counts.bytes_,
             heard=self._model.heard,
         )

@@ -1,0 +1,115 @@
+"""
+How the line to the meter is at this moment.
+
+The reader alone writes a `LinkStatus`; whoever tells of the line (status, health, the watchdog, the log, the
+screen of `watch`) reads it and keeps no copy. Pure: times come in, those of the clock of the event loop, in
+seconds.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from teleinfo.port.errors import PortError, PortErrorKind
+    from teleinfo.tic.labels import Mode
+
+SILENT_AFTER: Final = 10.0
+"""
+Without anything sound for so long, seconds, the link is at fault.
+
+Enedis-NOI-CPT_54E v3 and 02E v6, rules for receivers.
+"""
+
+NONSENSE_FIXED: Final = 30.0
+"""Bytes that make no sense for so long, seconds, mean that a fixed speed is wrong."""
+
+NONSENSE_SEARCHING: Final = 60.0
+"""The same where the speed is searched: a search takes up to 15 s."""
+
+
+class LinkProblem(enum.StrEnum):
+    """Why no frame comes although the port is open, or not yet."""
+
+    OPENING = "opening"  # the first attempt to open the port is under way
+    LISTENING = "listening"  # the port is open, and it is too early to say more
+    NO_DATA = "no data"  # no byte comes
+    NONSENSE = "nonsense"  # bytes come, and make no sense
+
+
+@dataclass(slots=True, kw_only=True)
+class LinkStatus:
+    """
+    The line to the meter at `url`.
+
+    `baudrate`: the present speed; None behind a bridge, whose far end has it. `searching`: whether several
+    speeds are tried. `connected`: the port is open; `error`: why it is not (None before the first attempt).
+    `mode`: what was heard last (None before, and while the speed is searched).
+
+    Of the times, `listening_since` is when the port was opened after it was away, `last_byte` that of the
+    last byte, `bytes_since` that of the first byte after a silence, `last_sound` that of the last sound
+    frame, or of the last sound groups of a frame in progress, `last_frame` that of the last sound frame, None
+    before the first.
+    """
+
+    url: str
+    baudrate: int | None
+    searching: bool
+    connected: bool = False
+    error: PortError | None = None
+    mode: Mode | None = None
+    listening_since: float = -math.inf
+    last_byte: float = -math.inf
+    bytes_since: float = -math.inf
+    last_sound: float = -math.inf
+    last_frame: float | None = None
+
+    def note_open(self, now: float) -> None:
+        """Note that the port is open: while it was away there was nothing to hear."""
+        if not self.connected:
+            self.connected, self.error = True, None
+            self.listening_since = now
+
+    def note_held_up(self, now: float) -> None:
+        """Note that the process had no processor until now: what came meanwhile was not looked at."""
+        self.listening_since = now
+
+    def note_lost(self, error: PortError) -> None:
+        """Note that there is no port."""
+        self.connected, self.error = False, error
+
+    def note_bytes(self, now: float) -> None:
+        """Note that bytes came."""
+        if self.no_byte_for(now) >= SILENT_AFTER:
+            self.bytes_since = now
+        self.last_byte = now
+
+    def note_groups(self, now: float) -> None:
+        """Note sound groups of a frame in progress."""
+        self.last_sound = now
+
+    def note_frame(self, now: float) -> None:
+        """Note a sound frame."""
+        self.last_frame = self.last_sound = now
+
+    def no_byte_for(self, now: float) -> float:
+        """Return for how many seconds no byte came while somebody listened."""
+        return now - max(self.listening_since, self.last_byte)
+
+    def is_heard(self, now: float) -> bool:
+        """Return whether the meter sends frames: one came, and something sound since not long ago."""
+        return self.last_frame is not None and now - self.last_sound < SILENT_AFTER
+
+    def problem(self, now: float) -> PortErrorKind | LinkProblem | None:
+        """Return why no frame comes; None where frames come."""
+        if not self.connected:
+            return LinkProblem.OPENING if self.error is None else self.error.kind
+        if self.no_byte_for(now) >= SILENT_AFTER:
+            return LinkProblem.NO_DATA
+        patience = NONSENSE_SEARCHING if self.searching else NONSENSE_FIXED
+        if now - max(self.listening_since, self.bytes_since, self.last_sound) >= patience:
+            return LinkProblem.NONSENSE
+        return None if self.is_heard(now) else LinkProblem.LISTENING

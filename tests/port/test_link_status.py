@@ -1,0 +1,101 @@
+"""What is known of the line, and why no frame comes."""
+
+from __future__ import annotations
+
+import pytest
+
+from teleinfo.common.i18n import Message
+from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.link_status import (
+    NONSENSE_FIXED,
+    NONSENSE_SEARCHING,
+    SILENT_AFTER,
+    LinkProblem,
+    LinkStatus,
+)
+
+
+def link(*, searching: bool = False) -> LinkStatus:
+    """Return a line whose port was opened at 100 s."""
+    status = LinkStatus(url="/dev/ttyUSB0", baudrate=1200, searching=searching)
+    status.note_open(100.0)
+    return status
+
+
+def test_before_the_first_attempt_the_port_is_being_opened() -> None:
+    """Nothing is known to be wrong yet."""
+    status = LinkStatus(url="/dev/ttyUSB0", baudrate=1200, searching=False)
+
+    assert status.problem(0.0) is LinkProblem.OPENING
+    assert not status.is_heard(0.0)
+
+
+@pytest.mark.parametrize("kind", PortErrorKind)
+def test_a_port_that_is_away_says_why_until_it_is_open(kind: PortErrorKind) -> None:
+    """The cause is that of the port; an open port has none."""
+    status = link()
+    status.note_lost(PortError(kind, Message("lost")))
+    assert status.problem(101.0) is kind
+
+    status.note_open(102.0)
+    assert status.problem(103.0) is LinkProblem.LISTENING
+    assert status.error is None
+
+
+def test_a_line_without_a_byte_is_dead_after_ten_seconds() -> None:
+    """From the opening on, or from the last byte on; where the speed changes meanwhile, that counts on."""
+    status = link()
+    assert status.problem(100.0 + SILENT_AFTER - 0.1) is LinkProblem.LISTENING
+    status.note_open(105.0)
+    assert status.problem(100.0 + SILENT_AFTER) is LinkProblem.NO_DATA
+
+    status.note_bytes(120.0)
+    assert status.problem(120.0 + SILENT_AFTER - 0.1) is LinkProblem.LISTENING
+    assert status.problem(120.0 + SILENT_AFTER) is LinkProblem.NO_DATA
+
+
+@pytest.mark.parametrize(("searching", "patience"), [(False, NONSENSE_FIXED), (True, NONSENSE_SEARCHING)])
+def test_bytes_without_sense_are_nonsense_after_a_while(
+    searching: bool,  # noqa: FBT001 - a parameter of the test
+    patience: float,
+) -> None:
+    """From the first byte after a silence on; later where the speed is searched."""
+    status = link(searching=searching)
+    for second in range(200, 300):
+        status.note_bytes(second)
+        assert status.problem(second) is (
+            LinkProblem.LISTENING if second < 200 + patience else LinkProblem.NONSENSE
+        )
+
+
+def test_frames_are_no_problem_until_they_are_missing() -> None:
+    """For ten seconds after the last one, the meter is heard."""
+    status = link()
+    status.note_bytes(110.0)
+    status.note_frame(110.0)
+
+    assert status.problem(110.0) is None
+    assert status.is_heard(110.0 + SILENT_AFTER - 0.1)
+    assert not status.is_heard(110.0 + SILENT_AFTER)
+
+
+def test_sound_groups_of_a_long_frame_keep_the_meter_heard() -> None:
+    """A frame may take longer than 10 s at 1200 baud; but without any frame no meter was heard."""
+    status = link()
+    status.note_groups(101.0)
+    assert not status.is_heard(101.0)
+
+    status.note_frame(110.0)
+    status.note_groups(119.0)
+    assert status.is_heard(128.0)
+
+
+def test_the_time_in_which_the_process_was_stopped_does_not_count() -> None:
+    """Nobody listened: the line has its ten seconds again."""
+    status = link()
+    status.note_bytes(110.0)
+    status.note_frame(110.0)
+    status.note_held_up(500.0)
+
+    assert status.problem(500.0) is LinkProblem.LISTENING
+    assert status.problem(500.0 + SILENT_AFTER) is LinkProblem.NO_DATA

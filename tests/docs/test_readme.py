@@ -142,7 +142,7 @@ def test_the_messages_of_the_node_red_flow_take_three_settings() -> None:
 def test_every_message_that_is_explained_can_be_said() -> None:
     """The table of symptoms quotes the program, but for what changes."""
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
-    said = re.sub(r'"\s*\n\s*f?"', "", sources).replace("{duration(QUIET)}", "10 s")
+    said = re.sub(r'"\s*\n\s*f?"', "", sources).replace("{duration(SILENT_AFTER)}", "10 s")
     grades = {f'"line":"{grade}"' for grade in LineGrade}
     quoted = [
         part.strip()

@@ -27,7 +27,8 @@ BOOKWORM = Recipe(
     "bookworm",
     installed=(
         *("dbus", "libbpf1", "make", "mosquitto", "mosquitto-clients", "procps", "python3", "python3-venv"),
-        *("systemd", "systemd-sysv"),
+        # The last one for the simulated meter alone, which runs without the libraries of the program.
+        *("systemd", "systemd-sysv", "tzdata"),
     ),
 )
 PYTHON = "3.11"

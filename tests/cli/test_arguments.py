@@ -1,4 +1,4 @@
-"""What the command line says of a wrong word, in English and in French."""
+"""The messages of the command line about wrong arguments, in English and in French."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.cli import arguments
 from teleinfo.cli import main as cli
 from teleinfo.cli.arguments import count, not_negative, positive, share
+from teleinfo.common import i18n
+from tests.cli import catalogue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +57,39 @@ def test_another_one_is_told_with_what_it_must_be(
 def test_the_words_are_those_of_argparse() -> None:
     """What this version of Python does not say any more needs no translation."""
     source = inspect.getsource(argparse)
+    words = i18n.parse(catalogue.SOURCE.read_text(encoding="utf-8"))
 
-    assert [word for word in arguments._WORDS if word.strip("\n") not in source] == []
+    assert [word for word in words if word.strip("\n") not in source] == []
+
+
+def test_the_compiled_catalogue_is_that_of_its_source() -> None:
+    """Whoever changes the words of argparse runs `python -m tests.cli.catalogue`."""
+    assert catalogue.COMPILED.read_bytes() == catalogue.compiled()
+
+
+@pytest.mark.parametrize(
+    ("locale", "languages", "said"),
+    [
+        ("fr_FR.UTF-8", "", "utilisation\N{NO-BREAK SPACE}: teleinfo"),
+        ("C.UTF-8", "fr", "usage: teleinfo"),
+        ("fr_FR.UTF-8", "en", "usage: teleinfo"),
+        ("en_GB.UTF-8", "de:fr", "utilisation\N{NO-BREAK SPACE}: teleinfo"),
+    ],
+)
+def test_argparse_speaks_the_language_of_the_rest(
+    locale: str,
+    languages: str,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """One command line has one language, also where gettext alone would choose another one."""
+    monkeypatch.setenv("LC_ALL", locale)
+    monkeypatch.setenv("LANGUAGE", languages)
+    with pytest.raises(SystemExit):
+        cli.main(["--help"])
+
+    assert capsys.readouterr().out.startswith(said)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 """
-What the command line takes, in the language of whoever types: argparse's own words, and kinds of numbers.
+The command line in the language of the user: argparse's own words, and the kinds of numbers that it takes.
 
 The functions for argparse's `type` raise its ArgumentTypeError, which says what a number must be.
 """
@@ -7,30 +7,24 @@ The functions for argparse's `type` raise its ArgumentTypeError, which says what
 from __future__ import annotations
 
 import argparse
+import gettext
 import math
 from typing import NoReturn
 
-from teleinfo.common.i18n import N_, _
+from teleinfo.common.i18n import ENGLISH, FOLDER, N_, _, language
 
-# Those of argparse that a user meets (CPython 3.11 to 3.13). It asks gettext for them, which has no French.
-_WORDS = (
-    N_("usage: "),
-    N_("options"),
-    N_("positional arguments"),
-    N_("show this help message and exit"),
-    N_("%(prog)s: error: %(message)s\n"),
-    N_("argument %(argument_name)s: %(message)s"),
-    N_("unrecognized arguments: %s"),
-    N_("expected one argument"),
-    N_("not allowed with argument %s"),
-    N_("invalid choice: %(value)r (choose from %(choices)s)"),
-    N_("invalid %(type)s value: %(value)r"),
-)
+_DOMAIN = "argparse"
 
 
 def translate_argparse() -> None:
-    """Let argparse say its words in the language of the locale; those that it does not know stay English."""
-    vars(argparse)["_"] = _
+    """
+    Let argparse speak the language of the locale.
+
+    argparse takes its words from gettext's current domain (CPython 3.11 to 3.14); those that the catalogue
+    lacks stay English. Where we speak English there is no catalogue, whatever the system has.
+    """
+    gettext.bindtextdomain(_DOMAIN, FOLDER)
+    gettext.textdomain(_DOMAIN if language() != ENGLISH else "messages")
 
 
 def count(text: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
 import json
 import os
 import signal
@@ -18,6 +19,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.demo import command as demo
+from teleinfo.simulator.catalogue import METERS
+from tests.demo.picture import expected_readings
 from tests.support.broker import MosquittoBroker
 from tests.support.tcp_ports import free_port
 
@@ -146,16 +149,88 @@ def test_it_shows_the_messages_until_ctrl_c_and_leaves_nothing_behind(
 
 @pytest.mark.real
 def test_the_heading_tells_how_to_subscribe_from_elsewhere(tmp_path: Path) -> None:
-    """First come what runs and a mosquitto_sub line with the broker's address; --seconds ends it."""
+    """First come what runs, the time-lapse and a mosquitto_sub line with the broker's address."""
     with running("--seconds", "0.5", folder=tmp_path) as shown:
         status, lines, stderr = shown.end()
         left = shown.pids()
 
     assert lines[0].startswith("A simulated meter (hc) -> teleinfo -> an embedded MQTT broker at 127.0.0.1:")
-    assert "mosquitto_sub -h 127.0.0.1 -p " in lines[1]
-    assert lines[3] == ""
+    assert lines[1] == "Time-lapse: the meter's clock starts at 21:45 and runs 120 times faster than yours."
+    assert "mosquitto_sub -h 127.0.0.1 -p " in lines[2]
+    assert lines[4] == ""
     assert status == 0, stderr
     assert left == []
+
+
+@pytest.mark.real
+def test_its_first_readings_are_known_beforehand(tmp_path: Path) -> None:
+    """On a faster line the same readings come as in a demo without options, one after the other."""
+    expected = expected_readings(20)
+    with running("--speed", "10", folder=tmp_path) as shown:
+        readings = (payload for topic, payload in shown.messages() if topic == "teleinfo")
+        seen = list(itertools.islice(readings, 14))
+
+    # The first frames may be over before the daemon listens.
+    assert seen in [expected[missed : missed + 14] for missed in range(6)]
+
+
+def test_its_first_twenty_seconds_show_a_household() -> None:
+    """At real speed: appliances go on and off, the off-peak hours begin, both indexes grow."""
+    readings = [json.loads(reading) for reading in expected_readings(13)]
+    powers = [int(reading["PAPP"]) for reading in readings]
+
+    assert max(powers) > 4000
+    assert min(powers) < 700
+    assert len({power // 500 for power in powers}) >= 3
+    assert [reading["PTEC"] for reading in readings][0::12] == ["HP", "HC"]
+    for index in ("HCHP", "HCHC"):
+        assert readings[0][index] < readings[-1][index]
+
+
+@pytest.mark.parametrize("meter", METERS)
+def test_every_meter_has_a_lively_first_minute(meter: str) -> None:
+    """Whatever its contract: the power changes by more than half, and an index grows."""
+    readings = [
+        json.loads(text) for text in expected_readings(40, meter=meter, start=demo.start_today(meter))
+    ]
+    label = "PAPP" if "PAPP" in readings[0] else "SINSTS"
+    powers = [int(reading[label]) for reading in readings if label in reading]
+    indexes = [
+        value
+        for reading in (readings[0], readings[-1])
+        for name, value in reading.items()
+        if name in {"BASE", "HCHP", "EJPHN", "EJPHPM", "BBRHPJB", "BBRHPJW", "BBRHPJR", "EAST"}
+    ]
+
+    assert max(powers) > 1.5 * min(powers)
+    assert len(set(indexes)) > len(indexes) // 2
+
+
+def test_the_values_that_changed_stand_out_on_a_terminal() -> None:
+    """In colour, and only against a reading before; a message of the broker is made fit for the terminal."""
+    messages = demo.MessageFormat("t", colour=True)
+    first = messages.line("t", '{"PTEC":"HP","PAPP":"00500"}')
+    second = messages.line("t", '{"PTEC":"HP","PAPP":"00510"}')
+
+    assert "\x1b[1;32m" not in first
+    assert second.endswith('{"PTEC":"HP",\x1b[1;32m"PAPP":"00510"\x1b[0m}')
+    assert messages.line("t/status", "on\x1b[2J").endswith("on\N{REPLACEMENT CHARACTER}[2J")
+    assert demo.MessageFormat("t", colour=False).line("t", "{}") == "t         {}"
+
+
+@pytest.mark.real
+def test_a_module_in_the_working_directory_is_not_run(tmp_path: Path) -> None:
+    """What has the name of a library there is left alone by all of the demo's processes."""
+    (tmp_path / "serial.py").write_text("open('was-run', 'w')\n", encoding="utf-8")
+    (tmp_path / "json.py").write_text("open('was-run', 'w')\n", encoding="utf-8")
+    teleinfo = Path(sys.executable).with_name("teleinfo")
+    command = [str(teleinfo), "demo", "--speed", "10", "--seconds", "3"]
+    ended = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS
+    )
+
+    assert "teleinfo/status  online" in ended.stdout
+    assert not (tmp_path / "was-run").exists()
 
 
 @pytest.mark.real
@@ -255,7 +330,7 @@ def test_a_silent_broker_is_said() -> None:
         # In a process of its own: amqtt leaves its end of the connection open.
         program = (
             "from teleinfo.cli import main as cli; from teleinfo.demo import broker; "
-            "broker.CONNECT_SECONDS = 0.2; "
+            "broker.CONNECT_TIMEOUT = 0.2; "
             f"raise SystemExit(cli.main(['demo', '--host', '127.0.0.1', '--port', '{port}']))"
         )
         command = [sys.executable, "-c", program]
@@ -301,6 +376,15 @@ def test_without_the_extra_it_tells_what_to_install(
         ("--speed", "nan"),
         ("--noise", "2"),
         ("--meter", "gas"),
+        ("--time-lapse", "0"),
+        ("--start", "noon"),
+        ("--topic", ""),
+        ("--topic", "a/+"),
+        ("--host", ""),
+        ("--host", "broker:1883"),
+        ("--port", "0"),
+        ("--port", "70000"),
+        ("--port", "1_883"),
     ],
 )
 def test_wrong_usage_is_told_before_anything_starts(option: str, word: str) -> None:

@@ -7,6 +7,7 @@ The functions for argparse's `type` raise its ArgumentTypeError, which says what
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import gettext
 import math
 from typing import NoReturn
@@ -52,6 +53,14 @@ def share(text: str) -> float:
     """Read a number from 0 to 1."""
     number = _finite(text)
     return number if 0 <= number <= 1 else _refuse(N_("{text} is not a number from 0 to 1"), text)
+
+
+def local_time(text: str) -> dt.datetime:
+    """Read a time in ISO 8601 as one of the local clock."""
+    try:
+        return dt.datetime.fromisoformat(text).replace(tzinfo=None)
+    except ValueError:
+        _refuse(N_("{text} is not a time such as 2026-01-15T18:30"), text)
 
 
 def _finite(text: str) -> float:

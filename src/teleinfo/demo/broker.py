@@ -1,6 +1,6 @@
 """The MQTT side of `teleinfo demo`: a broker, and a subscriber to look through.
 
-The only file that imports amqtt, an extra, and only once it is needed. What fails is a DemoError.
+The only file that imports amqtt, an extra, and only when it is needed. Failures are raised as DemoError.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 LOOPBACK = "127.0.0.1"
 MQTT_PORT = 1883
-# How long a broker may take to let the subscriber in.
-CONNECT_SECONDS = 10.0
+# Seconds that a broker may take to accept the subscriber.
+CONNECT_TIMEOUT = 10.0
 
 
 class DemoError(Exception):
@@ -38,7 +38,7 @@ class Broker:
 
 @contextlib.asynccontextmanager
 async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker]:
-    """Yield the broker at `host`, or one that runs here for as long as it is needed; raise DemoError."""
+    """Yield the broker at `host`, or without one a broker that runs inside the block; raise DemoError."""
     if host is not None:
         yield Broker(host, port or MQTT_PORT, embedded=False)
         return
@@ -56,7 +56,7 @@ async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker
     except BrokerError as error:
         raise DemoError(
             _("The embedded MQTT broker cannot listen on port {port}: {reason}").format(
-                port=port, reason=_why(error)
+                port=port, reason=_reason(error)
             )
         ) from error
     try:
@@ -67,22 +67,22 @@ async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker
 
 @contextlib.asynccontextmanager
 async def subscriber(broker: Broker, topic: str) -> AsyncIterator[Any]:
-    """Yield an MQTT client (amqtt's) that subscribed to `topic` and to all below it; raise DemoError."""
+    """Yield an MQTT client (amqtt's), subscribed to `topic` and all topics below it; raise DemoError."""
     from amqtt.client import MQTTClient  # noqa: PLC0415 - an extra, for this command alone
     from amqtt.errors import ConnectError  # noqa: PLC0415 - the same
 
     config = {"auto_reconnect": False, "plugins": {}}
     client = MQTTClient(config=config)
     try:
-        async with asyncio.timeout(CONNECT_SECONDS) as limit:
+        async with asyncio.timeout(CONNECT_TIMEOUT) as limit:
             await client.connect(f"mqtt://{broker.host}:{broker.port}/")
     except ConnectError as error:
-        # amqtt makes a ConnectError of a cancellation too, so that who asked for it must be found out.
+        # amqtt makes a ConnectError of a cancellation too: whether one was asked for must be looked up.
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError from error
-        late = _("no answer within {seconds:g} s").format(seconds=CONNECT_SECONDS)
-        why = late if limit.expired() else _why(error)
+        late = _("no answer within {seconds:g} s").format(seconds=CONNECT_TIMEOUT)
+        why = late if limit.expired() else _reason(error)
         said = _("No MQTT broker lets the demo in at {address}: {reason}")
         raise DemoError(said.format(address=f"{broker.host}:{broker.port}", reason=why)) from error
     try:
@@ -92,8 +92,8 @@ async def subscriber(broker: Broker, topic: str) -> AsyncIterator[Any]:
         await client.disconnect()
 
 
-def _why(error: Exception) -> str:
-    """Return what the system says of a broker that cannot be had: in our words where we have some."""
+def _reason(error: Exception) -> str:
+    """Return why a broker cannot be used, in our words where we have some."""
     cause = error.__cause__
     match cause:
         case ConnectionRefusedError():
@@ -102,11 +102,13 @@ def _why(error: Exception) -> str:
             return _("its name is not known here")
         case OSError(errno=errno.EADDRINUSE):
             return _("another program uses it")
+        case PermissionError():
+            return _("only root may use a port below 1024")
     return str(cause or error)
 
 
 def _free_port() -> int:
-    """Return a TCP port of the loopback that nobody uses now."""
+    """Return a TCP port of the loopback interface that is free now."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         port: int = probe.getsockname()[1]

@@ -1,12 +1,16 @@
 """`teleinfo demo`: the whole chain on one screen, with no meter, no broker and no rights.
 
 A simulated meter and the real daemon run as processes of their own, exactly as `teleinfo simulate` and
-`teleinfo run` would; between the daemon and the screen stands an MQTT broker: one embedded here (amqtt, the
-extra `demo`), or an existing one (`--host`). What is printed on standard output is what a subscriber to the
-base topic receives, and nothing else follows the heading; the daemon's log goes to standard error.
+`teleinfo run` would; between the daemon and the screen is an MQTT broker: one embedded here (amqtt, the
+extra `demo`), or an existing one (`--host`). Standard output shows a heading, and then only what a subscriber
+to the base topic receives; the daemon's log goes to standard error.
 
-It ends at Ctrl-C, SIGTERM, SIGHUP, or after `--seconds`, leaves no process behind, and its exit status is 0.
-Only what keeps it from running gives 1: no amqtt, no broker at `--host`, a part that ends by itself.
+The line has its real speed, but the meter's clock is fast (`--time-lapse`), so that a household is seen to
+switch things on and off and the tariff changes within the first seconds. Such an index rises by more than its
+subscription can draw in the time of the daemon, whose plausibility check is therefore switched off.
+
+The demo ends at Ctrl-C, SIGTERM, SIGHUP, or after `--seconds`, leaves no process behind, and its exit status
+is 0. Only what keeps it from running gives 1: no amqtt, no broker at `--host`, a part that ends by itself.
 """
 
 from __future__ import annotations
@@ -14,13 +18,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import datetime as dt
 import importlib.util
 import logging
+import re
 import signal
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
-from teleinfo.cli.arguments import positive, share
+from teleinfo.cli.arguments import local_time, positive, share
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable, printable_lines
 from teleinfo.demo.broker import MQTT_PORT, Broker, DemoError, broker_for, subscriber
@@ -32,13 +38,25 @@ if TYPE_CHECKING:
 
 HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscriber")
 
-# How long the last message, `offline`, may take from the broker to the screen.
-LAST_WORD_SECONDS = 2.0
+TOPIC = "teleinfo"
+TIME_LAPSE = 120.0
+# An evening on which much is switched on before the off-peak hours begin at 22:00.
+SEED = 11
+EVENING = dt.time(21, 45)
+# When the sun begins to give more than the household draws.
+MORNING = dt.time(7, 30)
+
+# Seconds that the last message, `offline`, may take from the broker to the screen.
+OFFLINE_TIMEOUT = 2.0
 
 WITHOUT_EXTRA = N_(
     "The demo's MQTT broker, amqtt, is not installed. From a checkout of teleinfo, run:  make demo\n"
     "or install it where teleinfo is:  pip install 'amqtt>=0.11,<1'"
 )
+
+_MAX_PORT = 65535
+_BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
+_MEMBER = re.compile(r'"[^"]+":"[^"]*"')  # of a reading's JSON object: all values are strings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -53,12 +71,41 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seconds", type=positive, metavar="N", help=_("end after N seconds (default: at Ctrl-C)")
     )
+    _configure_meter(parser)
+    _configure_broker(parser)
+
+
+def _configure_meter(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--time-lapse",
+        type=positive,
+        default=TIME_LAPSE,
+        metavar="N",
+        help=_("the meter's clock runs N times faster than its line (default: {default:g})").format(
+            default=TIME_LAPSE
+        ),
+    )
+    parser.add_argument(
+        "--start",
+        type=local_time,
+        metavar="TIME",
+        help=_("when the meter's day begins, for example 2026-01-15T18:30 (default: today at {time})").format(
+            time=f"{EVENING:%H:%M}"
+        ),
+    )
+    parser.add_argument(
+        "--seed",
+        type=int,
+        default=SEED,
+        metavar="N",
+        help=_("the same N gives the same day and the same noise (default: %(default)s)"),
+    )
     parser.add_argument(
         "--speed",
         type=positive,
         default=1.0,
         metavar="N",
-        help=_("N times faster than a real meter (default: 1)"),
+        help=_("the line is N times faster than that of a real meter (default: 1)"),
     )
     parser.add_argument(
         "--noise",
@@ -67,6 +114,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="BER",
         help=_("share of bits that arrive wrong, for example 0.001 (default: 0)"),
     )
+
+
+def _configure_broker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host",
         type=_host,
@@ -74,86 +124,128 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--port",
-        type=int,
+        type=_port,
         help=_("the broker's port (default: {port} with --host, else a free one)").format(port=MQTT_PORT),
     )
-    parser.add_argument("--topic", default="teleinfo", help=_("base topic (default: %(default)s)"))
+    parser.add_argument(
+        "--topic", type=_topic, default=None, help=_("base topic (default: {topic})").format(topic=TOPIC)
+    )
 
 
 def _host(text: str) -> str:
-    if "/" in text or ":" in text:
+    from teleinfo.settings.checks import host  # noqa: PLC0415 - pydantic takes its time, and is seldom needed
+
+    try:
+        # The demo's client knows no IPv6.
+        return host("" if ":" in text else text)
+    except ValueError as error:
         said = _("{text} is not the name or the IPv4 address of a host; its port goes into --port")
-        raise argparse.ArgumentTypeError(said.format(text=text))
-    return text
+        raise argparse.ArgumentTypeError(said.format(text=text or '""')) from error
+
+
+def _port(text: str) -> int:
+    if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or not 1 <= int(text) <= _MAX_PORT:
+        said = _("{text} is not a number from 1 to {most}")
+        raise argparse.ArgumentTypeError(said.format(text=text, most=_MAX_PORT))
+    return int(text)
+
+
+def _topic(text: str) -> str:
+    from teleinfo.settings.checks import topic  # noqa: PLC0415 - see _host
+
+    try:
+        return topic(text)
+    except ValueError as error:
+        said = _("{text} is not a topic, such as teleinfo or home/meter")
+        raise argparse.ArgumentTypeError(said.format(text=text or '""')) from error
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the demo; return the exit status (0 or 1, see the module)."""
     if importlib.util.find_spec("amqtt") is None:
-        _say(_(WITHOUT_EXTRA), to=sys.stderr)
+        _print_line(_(WITHOUT_EXTRA), to=sys.stderr)
         return 1
-    # What the broker and its client say of themselves is of no interest here: what fails is told below.
+    # What the broker and its client log is of no interest here: a failure is said below.
     logging.getLogger("amqtt").setLevel(logging.CRITICAL + 1)
-    # A task of amqtt may fail unheard when a client is killed, which asyncio would tell; ours are awaited.
+    # A task of amqtt may fail unheard when a client is killed, which asyncio would log; ours are awaited.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
     try:
         asyncio.run(_demo(arguments))
     except DemoError as error:
-        _say(printable_lines(str(error)), to=sys.stderr)
+        _print_line(printable_lines(str(error)), to=sys.stderr)
         return 1
     except (asyncio.CancelledError, KeyboardInterrupt):
-        pass  # it was told to end while it started, which is no fault
+        pass  # ended by a signal while it started, which is no fault
     return 0
 
 
 async def _demo(arguments: argparse.Namespace) -> None:
     """Start the parts one after the other, wait for the end, stop them in reverse."""
-    enough = asyncio.Event()
+    topic = arguments.topic or TOPIC
+    start = arguments.start or start_today(arguments.meter)
+    stop = asyncio.Event()
     starting = asyncio.current_task()
     if starting is not None:
-        _at_a_signal(starting.cancel)
+        _on_signals(starting.cancel)
     async with contextlib.AsyncExitStack() as stack:
         broker = await stack.enter_async_context(broker_for(arguments.host, arguments.port))
-        client = await stack.enter_async_context(subscriber(broker, arguments.topic))
+        client = await stack.enter_async_context(subscriber(broker, topic))
         meter = await stack.enter_async_context(
-            simulated_meter(arguments.meter, speed=arguments.speed, noise=arguments.noise)
+            simulated_meter(
+                arguments.meter,
+                speed=arguments.speed,
+                noise=arguments.noise,
+                seed=arguments.seed,
+                start=start,
+                time_lapse=arguments.time_lapse,
+            )
         )
         port = await port_of(meter)
-        _at_a_signal(enough.set)
-        _say(_heading(arguments, broker), to=sys.stdout)
-        screen = asyncio.create_task(_show(client, arguments.topic, enough), name="teleinfo.demo.screen")
-        async with daemon_at(port, broker, arguments.topic) as daemon:
-            await _until_the_end(enough, arguments.seconds, meter=meter, daemon=daemon, screen=screen)
-            enough.set()
-        # The daemon's last word is `offline`, and it is on its way.
-        done, _rest = await asyncio.wait({screen}, timeout=LAST_WORD_SECONDS)
+        _on_signals(stop.set)
+        factor = arguments.time_lapse * arguments.speed
+        _print_line(
+            heading(arguments.meter, broker, topic, start=start, factor=factor, seconds=arguments.seconds),
+            to=sys.stdout,
+        )
+        screen = asyncio.create_task(_show(client, topic, stop), name="teleinfo.demo.screen")
+        async with daemon_at(port, broker, topic, real_time=factor == 1) as daemon:
+            await _until_the_end(stop, arguments.seconds, meter=meter, daemon=daemon, screen=screen)
+            stop.set()
+        # The daemon's last message is `offline`, and it is on its way.
+        done, _rest = await asyncio.wait({screen}, timeout=OFFLINE_TIMEOUT)
         screen.cancel()
         for task in done:
-            task.result()  # what went wrong with it is the end of the demo too
+            task.result()  # its failure is that of the demo
 
 
-def _at_a_signal(act: Callable[[], object]) -> None:
-    """Let Ctrl-C, SIGTERM and SIGHUP `act`, in place of what they did before."""
+def start_today(meter: str) -> dt.datetime:
+    """Return the time of today at which the clock of `meter` starts: soon something will change."""
+    time = MORNING if METERS[meter].solar else EVENING
+    return dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only
+
+
+def _on_signals(act: Callable[[], object]) -> None:
+    """Let Ctrl-C, SIGTERM and SIGHUP call `act`, in place of what they did before."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         loop.add_signal_handler(number, act)
 
 
 async def _until_the_end(
-    enough: asyncio.Event,
+    stop: asyncio.Event,
     seconds: float | None,
     *,
     meter: asyncio.subprocess.Process,
     daemon: asyncio.subprocess.Process,
     screen: asyncio.Task[None],
 ) -> None:
-    """Return when it is enough or `seconds` are over; raise DemoError when a part ended by itself."""
+    """Return at the stop or when `seconds` are over; raise DemoError when a part ended by itself."""
     parts: dict[asyncio.Task[Any], str] = {
         asyncio.create_task(meter.wait(), name="teleinfo.demo.meter"): N_("The simulated meter"),
         asyncio.create_task(daemon.wait(), name="teleinfo.demo.daemon"): N_("The daemon"),
         screen: N_("The connection to the broker"),
     }
-    end = asyncio.create_task(enough.wait(), name="teleinfo.demo.end")
+    end = asyncio.create_task(stop.wait(), name="teleinfo.demo.end")
     done, _rest = await asyncio.wait({end, *parts}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for task in {end, *parts} - {screen}:
         task.cancel()
@@ -166,32 +258,62 @@ async def _until_the_end(
         raise DemoError(said.format(part=_(parts[task]), status=status))
 
 
-def _heading(arguments: argparse.Namespace, broker: Broker) -> str:
-    """Return what runs, and how to see it from elsewhere."""
+def heading(
+    meter: str, broker: Broker, topic: str, *, start: dt.datetime, factor: float, seconds: float | None
+) -> str:
+    """Return what runs, how fast the meter's clock is, and how to see the messages from elsewhere."""
     kind = _("an embedded MQTT broker") if broker.embedded else _("the MQTT broker")
-    subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{arguments.topic}/#' -v"
-    if arguments.seconds is None:
-        end = _("Ctrl-C ends it.")
-    else:
-        end = _("{seconds:g} s or Ctrl-C end it.").format(seconds=arguments.seconds)
     chain = _("A simulated meter ({meter}) -> teleinfo -> {kind} at {address} -> this screen")
-    chain = chain.format(meter=arguments.meter, kind=kind, address=f"{broker.host}:{broker.port}")
-    elsewhere = _("From another terminal:  {line}").format(line=subscribe)
-    return f"{chain}\n{elsewhere}\n{end}\n"
+    lines = [chain.format(meter=meter, kind=kind, address=f"{broker.host}:{broker.port}")]
+    if factor != 1:
+        said = _(
+            "Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours."
+        )
+        lines.append(said.format(time=f"{start:%H:%M}", factor=factor))
+    subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{topic}/#' -v"
+    lines.append(_("From another terminal:  {line}").format(line=subscribe))
+    if seconds is None:
+        lines.append(_("Ctrl-C ends it."))
+    else:
+        lines.append(_("{seconds:g} s or Ctrl-C end it.").format(seconds=seconds))
+    return "\n".join([*lines, ""])
 
 
-async def _show(client: Any, topic: str, enough: asyncio.Event) -> None:  # noqa: ANN401 - amqtt is not typed
-    """Print each message that comes; return at the broker's end, or at `offline` when it is enough."""
-    width = len(f"{topic}/status") + 2
-    bold, plain = ("\x1b[1m", "\x1b[0m") if sys.stdout.isatty() else ("", "")
+async def _show(client: Any, topic: str, stop: asyncio.Event) -> None:  # noqa: ANN401 - amqtt is not typed
+    """Print each message that arrives; return at the broker's end, or at `offline` after the stop."""
+    messages = MessageFormat(topic, colour=sys.stdout.isatty())
     while (message := await client.deliver_message()) is not None:
         payload = bytes(message.data).decode(errors="replace")
-        _say(f"{bold}{printable(message.topic):{width}}{plain}{printable(payload)}", to=sys.stdout)
-        if enough.is_set() and message.topic == f"{topic}/status" and payload == "offline":
+        _print_line(messages.line(message.topic, payload), to=sys.stdout)
+        if stop.is_set() and message.topic == f"{topic}/status" and payload == "offline":
             return
 
 
-def _say(text: str, *, to: TextIO) -> None:
+class MessageFormat:
+    """Formats messages as lines; with `colour` the values of a reading that changed stand out."""
+
+    def __init__(self, topic: str, *, colour: bool) -> None:
+        self._topic = topic
+        self._colour = colour
+        self._width = len(f"{topic}/status") + 2
+        self._before: set[str] = set()
+
+    def line(self, topic: str, payload: str) -> str:
+        """Return the message as one line, fit for a terminal."""
+        topic, payload = printable(topic), printable(payload)
+        if not self._colour:
+            return f"{topic:{self._width}}{payload}"
+        if topic == self._topic:
+            before, self._before = self._before, set(_MEMBER.findall(payload))
+            payload = _MEMBER.sub(lambda member: _highlight(member[0], before), payload)
+        return f"{_BOLD}{topic:{self._width}}{_PLAIN}{payload}"
+
+
+def _highlight(member: str, before: set[str]) -> str:
+    return f"{_GREEN}{member}{_PLAIN}" if before and member not in before else member
+
+
+def _print_line(text: str, *, to: TextIO) -> None:
     """Write `text` as a line, at once."""
     to.write(f"{text}\n")
     to.flush()

@@ -12,45 +12,64 @@ from teleinfo.common.i18n import _
 from teleinfo.demo.broker import Broker, DemoError
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import AsyncIterator
 
-# How long a part may take to start, and to end before it is killed. The daemon promises 3 s at worst.
-START_SECONDS = 20.0
-STOP_SECONDS = 5.0
+# Seconds that a part may take to start, and to end before it is killed. The daemon promises 3 s at worst.
+START_TIMEOUT = 20.0
+STOP_TIMEOUT = 5.0
 
 
 def simulated_meter(
-    name: str, *, speed: float, noise: float
+    name: str, *, speed: float, noise: float, seed: int, start: dt.datetime, time_lapse: float
 ) -> contextlib.AbstractAsyncContextManager[asyncio.subprocess.Process]:
-    """Return the process of `teleinfo simulate`, which runs inside the block."""
-    words = ["simulate", "--meter", name, "--speed", str(speed)]
-    # With the last one the daemon has to find the speed of the line, as on a real port.
-    return _teleinfo(*words, "--noise", str(noise), "--strict-speed")
+    """Return the process of `teleinfo simulate`, which runs inside the block and waits for its reader."""
+    options = {
+        "meter": name,
+        "speed": speed,
+        "noise": noise,
+        "seed": seed,
+        "start": start.isoformat(),
+        "time-lapse": time_lapse,
+    }
+    return _teleinfo("simulate", "--wait", *(f"--{option}={value}" for option, value in options.items()))
 
 
 def daemon_at(
-    port: str, broker: Broker, topic: str
+    port: str, broker: Broker, topic: str, *, real_time: bool
 ) -> contextlib.AbstractAsyncContextManager[asyncio.subprocess.Process]:
-    """Return the process of `teleinfo run`, which runs inside the block."""
+    """
+    Return the process of `teleinfo run`, which runs inside the block.
+
+    Where the meter's clock is not that of `real_time`, no plausibility of indexes is asked for.
+    """
     settings = {
         "TELEINFO_SERIAL_PORT": port,
         "TELEINFO_MQTT_HOST": broker.host,
         "TELEINFO_MQTT_PORT": str(broker.port),
         "TELEINFO_MQTT_TOPIC": topic,
-        # On a real broker a real daemon may be at work: two clients of one name throw each other out.
+        # On a real broker a real daemon may be at work: two clients of one name disconnect each other.
         "TELEINFO_MQTT_CLIENT_ID": f"teleinfo-demo-{os.getpid()}",
     }
+    if not real_time:
+        settings |= _without_plausibility()
     return _teleinfo("run", "--env-file", os.devnull, **settings)
+
+
+def _without_plausibility() -> dict[str, str]:
+    from teleinfo.settings.model import Settings  # noqa: PLC0415 - pydantic takes its time
+
+    return {f"TELEINFO_{name.upper()}": "false" for name in Settings.model_fields if name == "plausibility"}
 
 
 async def port_of(meter: asyncio.subprocess.Process) -> str:
     """Return the path of the simulated meter's port, the first line that it prints, or raise DemoError."""
     assert meter.stdout is not None  # noqa: S101 - it was asked for in _teleinfo
     try:
-        line = await asyncio.wait_for(meter.stdout.readline(), START_SECONDS)
+        line = await asyncio.wait_for(meter.stdout.readline(), START_TIMEOUT)
     except TimeoutError as error:
         said = _("The simulated meter did not start within {seconds:g} s.")
-        raise DemoError(said.format(seconds=START_SECONDS)) from error
+        raise DemoError(said.format(seconds=START_TIMEOUT)) from error
     if not line:
         raise DemoError(_("The simulated meter did not start. What it said last is above."))
     return line.decode().strip()
@@ -58,17 +77,18 @@ async def port_of(meter: asyncio.subprocess.Process) -> str:
 
 @contextlib.asynccontextmanager
 async def _teleinfo(*words: str, **settings: str) -> AsyncIterator[asyncio.subprocess.Process]:
-    """Yield a process of `teleinfo` that has these settings and no others; end it, by force if it must be."""
+    """Yield a process of `teleinfo` with these settings and no others; end it, by SIGKILL if need be."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TELEINFO_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
+        "-P",  # or modules of the working directory would be imported
         "-m",
         "teleinfo",
         *words,
         env=environment | settings,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
-        # Ctrl-C in the terminal is for the demo, which then ends its parts in the right order.
+        # Ctrl-C in the terminal reaches the demo alone, which then ends its parts in the right order.
         start_new_session=True,
     )
     try:
@@ -77,7 +97,7 @@ async def _teleinfo(*words: str, **settings: str) -> AsyncIterator[asyncio.subpr
         with contextlib.suppress(ProcessLookupError):
             process.terminate()
         try:
-            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+            await asyncio.wait_for(process.wait(), STOP_TIMEOUT)
         except TimeoutError:
             process.kill()
             await process.wait()

@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from teleinfo.cli.arguments import count, not_negative, positive, share
+from teleinfo.cli.arguments import count, local_time, not_negative, positive, share
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable_lines
@@ -264,12 +264,3 @@ def _number(text: str) -> str:
     if not re.fullmatch(r"\d{12}", text, re.ASCII):
         raise argparse.ArgumentTypeError(_("{text} is not a number of twelve digits").format(text=text))
     return text
-
-
-def local_time(text: str) -> dt.datetime:
-    """Read a local time in ISO 8601."""
-    try:
-        return dt.datetime.fromisoformat(text).replace(tzinfo=None)
-    except ValueError as error:
-        message = _("{text} is not a time such as 2026-01-15T18:30").format(text=text)
-        raise argparse.ArgumentTypeError(message) from error

@@ -1,1 +1,1 @@
-"""What Home Assistant is told: the rooms one by one, whole messages, its own schemas, a real one at work."""
+"""The messages for Home Assistant: module by module, whole, against its own schemas, and in a real one."""

@@ -26,7 +26,7 @@ from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.homeassistant.golden import START
-from tests.homeassistant.hass_process import Home
+from tests.homeassistant.hass_process import HassProcess
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, settings_for
 from tests.support.subscriber import Subscriber
@@ -83,7 +83,7 @@ class Household:
         self.broker = MosquittoBroker(folder)
         self.linky = Linky(meter)
         self.folder = folder
-        self.home = Home(Path(venv), folder, self.broker)
+        self.hass = HassProcess(Path(venv), folder, self.broker)
         self.daemon: Daemon
         self._published: deque[tuple[float, dict[str, Any]]] = deque(maxlen=100)
         self._message: dict[str, Any] = {}
@@ -97,7 +97,7 @@ class Household:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self.home.kill()
+        self.hass.kill()
         self.daemon.__exit__()
         self.subscriber.__exit__()
         self.linky.__exit__()
@@ -116,7 +116,7 @@ class Household:
 
     def faults(self, components: dict[str, Any]) -> list[str]:
         """Return what Home Assistant shows otherwise than it was published."""
-        shown = self.home.states()
+        shown = self.hass.states()
         self.listen()
         recent = [states for at, states in self._published if time.monotonic() - at < RECENT]
         if not components or not recent:
@@ -145,14 +145,14 @@ class Household:
         enabled = [name for name, component in self.listen().items() if component.get("en") is not False]
 
         def available() -> list[str]:
-            shown = self.home.states()
+            shown = self.hass.states()
             return [name for name in enabled if shown[name]["state"] != "unavailable"]
 
         _eventually(available)
 
     def state(self, name: str) -> str:
         """Return the state of one entity."""
-        state: str = self.home.states()[f"Linky monophasé {name}"]["state"]
+        state: str = self.hass.states()[f"Linky monophasé {name}"]["state"]
         return state
 
 
@@ -211,12 +211,12 @@ def household(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Househ
 @pytest.mark.parametrize("household", ["tempo", "standard-tempo"], indirect=True)
 def test_every_entity_shows_what_the_meter_says(household: Household) -> None:
     """The entities have their states, units, classes and options; hidden ones are disabled; no complaint."""
-    household.home.start()
+    household.hass.start()
     household.daemon.start()
     household.expect_right()
 
     assert household.state("Couleur du jour") == "Bleu"
-    assert household.home.complaints() == []
+    assert household.hass.complaints() == []
 
 
 def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> None:
@@ -226,7 +226,7 @@ def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> No
     1. All is right. 2. A number, a code and one index of the total fail in every frame. 3. They stay as they
     were.
     """
-    household.home.start()
+    household.hass.start()
     household.daemon.start()
     household.expect_right()
     names = ("Puissance apparente", "Période tarifaire", "Couleur du jour", "Index total (calculé)")
@@ -238,7 +238,7 @@ def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> No
 
     assert {name: household.state(name) for name in names} == before
     assert not {"unknown", "unavailable", ""} & set(before.values())
-    assert household.home.complaints() == []
+    assert household.hass.complaints() == []
 
 
 def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Household) -> None:
@@ -246,11 +246,11 @@ def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Househ
     name = "Linky monophasé Dépassement"
 
     def shown_as(state: str) -> list[str]:
-        shown = household.home.states().get(name, {}).get("state", "absent")
+        shown = household.hass.states().get(name, {}).get("state", "absent")
         return [] if shown == state else [shown]
 
     household.linky.besides = [Group("ADPS", "046", None, Mode.HISTORIQUE)]
-    household.home.start()
+    household.hass.start()
     household.daemon.start()
     _eventually(lambda: shown_as("on"))
     household.daemon.stop()
@@ -259,7 +259,7 @@ def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Househ
     household.daemon.start()
 
     _eventually(lambda: shown_as("off"))
-    assert household.home.complaints() == []
+    assert household.hass.complaints() == []
 
 
 def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_removes_them(
@@ -271,16 +271,16 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
     1. All is right. 2. SIGTERM: every entity is unavailable. 3. The documented command, an empty retained
     message: every entity is gone.
     """
-    household.home.start()
+    household.hass.start()
     household.daemon.start()
     household.expect_right()
     household.daemon.stop()
     household.expect_unavailable()
-    complaints = household.home.complaints()
+    complaints = household.hass.complaints()
     household.subscriber._client.publish(CONFIG, b"", qos=1, retain=True).wait_for_publish(10)
 
     def left() -> list[str]:
-        return [name for name in household.home.states() if name.startswith("Linky")]
+        return [name for name in household.hass.states() if name.startswith("Linky")]
 
     _eventually(left)
 
@@ -288,7 +288,7 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
     assert complaints == []
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(("broker", "daemon", "home"))), ids="-".join)
+@pytest.mark.parametrize("order", list(itertools.permutations(("broker", "daemon", "hass"))), ids="-".join)
 def test_all_are_right_again_in_whatever_order_they_start(
     household: Household, order: tuple[str, ...]
 ) -> None:
@@ -298,31 +298,31 @@ def test_all_are_right_again_in_whatever_order_they_start(
     1. All is right. 2. Broker (which forgets all), daemon and Home Assistant are killed. 3. They start in
     this order, each a moment after the other. 4. All is right again.
     """
-    household.home.start()
+    household.hass.start()
     household.daemon.start()
     household.expect_right()
     household.daemon.process.kill()
     household.daemon.process.wait(LIMIT)
-    household.home.kill()
+    household.hass.kill()
     household.broker.kill()
     for part in order:
-        {"broker": household.broker, "daemon": household.daemon, "home": household.home}[part].start()  # type: ignore[attr-defined]  # all three have it
+        {"broker": household.broker, "daemon": household.daemon, "hass": household.hass}[part].start()  # type: ignore[attr-defined]  # all three have it
         time.sleep(3)  # the scenario's own: whoever started is up and finds the next one missing
     household.expect_right()
 
-    assert household.home.complaints() == []
+    assert household.hass.complaints() == []
 
 
-@pytest.mark.parametrize("part", ["broker", "daemon", "home"])
+@pytest.mark.parametrize("part", ["broker", "daemon", "hass"])
 def test_all_are_right_again_after_one_of_them_was_killed(household: Household, part: str) -> None:
     """1. All is right. 2. One is killed, and starts again a moment later. 3. All is right again."""
-    household.home.start()
+    household.hass.start()
     household.daemon.start()
     household.expect_right()
     match part:
         case "broker":
             # It says so on the broker 5 s after it connected, and does not bear to be cut off then.
-            _eventually(lambda: [] if "birth message sent" in household.home.log else ["it is not born"])
+            _eventually(lambda: [] if "birth message sent" in household.hass.log else ["it has not started"])
             household.broker.kill()
             household.expect_unavailable()
             household.broker.start()
@@ -332,8 +332,8 @@ def test_all_are_right_again_after_one_of_them_was_killed(household: Household, 
             household.expect_unavailable()
             household.daemon.start()
         case _:
-            household.home.kill()
-            household.home.start()
+            household.hass.kill()
+            household.hass.start()
     household.expect_right()
 
-    assert household.home.complaints() == []
+    assert household.hass.complaints() == []

@@ -1,5 +1,5 @@
 """
-Ask Home Assistant's own code whether it takes our messages, and whether our templates ever complain.
+Ask Home Assistant's own code whether it takes our messages, and whether our templates ever log an error.
 
 Runs in an environment that has `homeassistant`, with our sources on the path (`make test-homeassistant`), on
 the files of `golden`, and on a message with every entity that the label tables can give:

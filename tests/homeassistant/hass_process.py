@@ -43,7 +43,7 @@ _TOKEN = "2" * 32
 _KEY = "3" * 64
 
 
-class Home:
+class HassProcess:
     """
     Home Assistant of the virtual environment `venv`, set up in `folder` for the MQTT broker `broker`.
 
@@ -52,10 +52,10 @@ class Home:
 
     def __init__(self, venv: Path, folder: Path, broker: MosquittoBroker) -> None:
         self._program = venv / "bin" / "hass"
-        self._folder = folder / "home"
+        self._folder = folder / "hass"
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
-        self._output = folder / "home.log"
+        self._output = folder / "hass.log"
         storage = self._folder / ".storage"
         storage.mkdir(parents=True)
         configuration = _CONFIGURATION.format(host=HOST, port=self._port)
@@ -72,7 +72,7 @@ class Home:
 
     @property
     def log(self) -> str:
-        """Everything it has logged so far, over all its lives."""
+        """Everything it has logged so far, over all its runs."""
         return self._output.read_text() if self._output.exists() else ""
 
     def complaints(self) -> list[str]:

@@ -51,7 +51,7 @@ def components(received: Received) -> dict[str, Any]:
 
 
 def birth(subscriber: Subscriber, prefix: str = "homeassistant") -> None:
-    """Say what Home Assistant says when it is born."""
+    """Publish what Home Assistant publishes when it starts."""
     subscriber._client.publish(f"{prefix}/status", b"online").wait_for_publish(10)
 
 
@@ -115,7 +115,7 @@ def test_a_label_that_comes_later_is_announced_then(broker: MosquittoBroker, tmp
 
 
 def test_all_is_said_again_after_a_connection(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """1. A meter is announced. 2. The broker restarts, and has forgotten all. 3. It is told all again."""
+    """1. A meter is announced. 2. The broker restarts, and has forgotten all. 3. All is published again."""
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
         with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
             before = subscriber.expect(CONFIG)
@@ -129,7 +129,9 @@ def test_all_is_said_again_after_a_connection(broker: MosquittoBroker, tmp_path:
                 assert has_states(late.expect(STATES))
 
 
-def test_all_is_said_again_when_home_assistant_is_born(broker: MosquittoBroker, tmp_path: Path) -> None:
+def test_everything_is_published_again_when_home_assistant_starts(
+    broker: MosquittoBroker, tmp_path: Path
+) -> None:
     """
     A birth is answered once, after the jitter; not before, and not when it goes.
 
@@ -203,9 +205,9 @@ def test_two_meters_on_one_broker_do_not_collide(broker: MosquittoBroker, tmp_pa
     """Two daemons with a topic and a client id each announce two devices."""
     other = with_parity(encode_frame([historique("ADCO", "041961123456"), *SAMPLE[1:]]))
     (tmp_path / "garage").mkdir()
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as house, Meter(other) as garage:
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as main, Meter(other) as garage:
         with (
-            Daemon(tmp_path, **settings_for(broker, house.line), homeassistant=True),
+            Daemon(tmp_path, **settings_for(broker, main.line), homeassistant=True),
             Daemon(
                 tmp_path / "garage",
                 **settings_for(broker, garage.line),
@@ -244,7 +246,9 @@ def test_a_broker_that_lets_us_hear_nothing_is_published_to_all_the_same(tmp_pat
     assert daemon.log.count("connected to the broker") == 1
 
 
-def test_without_the_setting_home_assistant_is_told_nothing(broker: MosquittoBroker, tmp_path: Path) -> None:
+def test_without_the_setting_nothing_is_published_for_home_assistant(
+    broker: MosquittoBroker, tmp_path: Path
+) -> None:
     """It is off by default: nothing outside of the base topic, and no subscription."""
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
         with Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon:

@@ -1,4 +1,4 @@
-"""The announcer joined to the outbox, the birth message, and the home page of the program."""
+"""The announcer joined to the outbox, the birth message, and the hass page of the program."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ def test_states_are_sent_when_they_are_due_and_the_message_when_it_is_new(
     """The announcement does not wait for the interval; the log says once that it was made."""
     caplog.set_level(logging.INFO)
     outbox = Outbox(1)
-    home = joined(outbox)
-    home.take(FRAME, now=0, due=True)
+    hass = joined(outbox)
+    hass.take(FRAME, now=0, due=True)
     assert json.loads(sent(outbox)["teleinfo/homeassistant"])["PAPP"] == 750
-    home.take(OTHER, now=1, due=False)
+    hass.take(OTHER, now=1, due=False)
     assert set(sent(outbox)) == {"homeassistant/device/teleinfo_041961123456/config"}
-    home.take(OTHER, now=2, due=False)
+    hass.take(OTHER, now=2, due=False)
     assert sent(outbox) == {}
     overrun = Reading(Mode.HISTORIQUE, FRAME.values | {"ADPS": "032"})
-    home.take(overrun, now=3, due=False)
-    home.take(overrun, now=4, due=False)
+    hass.take(overrun, now=3, due=False)
+    hass.take(overrun, now=4, due=False)
 
     assert b"ADPS" in sent(outbox)["homeassistant/device/teleinfo_041961123456/config"]
     assert [record.getMessage() for record in caplog.records] == [
@@ -76,24 +76,24 @@ def test_states_are_sent_when_they_are_due_and_the_message_when_it_is_new(
 def test_the_end_of_an_overrun_does_not_wait_for_the_interval() -> None:
     """It takes two frames to be sure of it, and only the first is news to the subscribers of readings."""
     outbox = Outbox(1)
-    home = joined(outbox)
+    hass = joined(outbox)
     overrun = Reading(Mode.HISTORIQUE, FRAME.values | {"ADPS": "032"})
     for now, reading in enumerate([overrun, overrun, FRAME]):
-        home.take(reading, now=now, due=True)
+        hass.take(reading, now=now, due=True)
     sent(outbox)
-    home.take(FRAME, now=3, due=False)
+    hass.take(FRAME, now=3, due=False)
     assert json.loads(sent(outbox)["teleinfo/homeassistant"])["ADPS"] == "OFF"
-    home.take(FRAME, now=4, due=False)
+    hass.take(FRAME, now=4, due=False)
     assert sent(outbox) == {}
 
 
 def test_a_meter_that_was_replaced_is_not_announced_again() -> None:
     """Whoever removes the old one from the broker does so once."""
     outbox = Outbox(1)
-    home = joined(outbox)
+    hass = joined(outbox)
     other = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": "041961654321"})
     for now, reading in enumerate([FRAME, FRAME, other, other, other]):
-        home.take(reading, now=now, due=True)
+        hass.take(reading, now=now, due=True)
     outbox.repeat_states()
 
     assert set(sent(outbox)) == {
@@ -108,11 +108,11 @@ def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hou
     """Nor does it leave more behind than the last of them."""
     caplog.set_level(logging.INFO)
     outbox = Outbox(1)
-    home = joined(outbox)
+    hass = joined(outbox)
     for number in range(100):
         reading = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": f"0419611{number:05}"})
         for again in range(4):
-            home.take(reading, now=60 * number + again, due=True)
+            hass.take(reading, now=60 * number + again, due=True)
     outbox.repeat_states()
 
     assert len(caplog.records) == 2
@@ -125,14 +125,14 @@ def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.Mon
 
     async def births() -> list[int]:
         outbox = Outbox(1)
-        home = joined(outbox)
+        hass = joined(outbox)
         sent(outbox)
         filled = asyncio.Event()
         outbox.on_state = filled.set
         answers = []
         for _ in range(2):
             for payload in (b"offline", b"online", b"online"):
-                home.birth_message(payload)
+                hass.birth_message(payload)
             assert sent(outbox) == {}
             filled.clear()
             await asyncio.wait_for(filled.wait(), 10)
@@ -169,9 +169,9 @@ def test_the_message_has_the_address_that_the_installed_package_gives(
         text = "\n".join(["Metadata-Version: 2.3", "Name: teleinfo-mqtt", "Version: 1.0", *lines])
         (folder / "METADATA").write_text(text + "\n")
     outbox = Outbox(1)
-    home = joined(outbox)
+    hass = joined(outbox)
     for second in (0, 1):
-        home.take(FRAME, now=second, due=True)
+        hass.take(FRAME, now=second, due=True)
     message = json.loads(sent(outbox)["homeassistant/device/teleinfo_041961123456/config"])
     shown = message["o"]
     del shown["name"], shown["sw"]

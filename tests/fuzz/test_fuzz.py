@@ -74,6 +74,19 @@ def test_a_target_sees_what_is_wrong(
     assert any(breaks(corpus.target(name).check, data) for data in corpus.inputs(name))
 
 
+def test_an_input_that_breaks_a_target_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stands in the target's file from then on, however often it comes, and the fuzzer begins with it."""
+    monkeypatch.setattr(corpus, "FOLDER", tmp_path)
+    monkeypatch.setattr(settings_target, "check", lambda data: data[:1] != b"A" or 1 / 0)
+    for _ in range(2):
+        with pytest.raises(ZeroDivisionError):
+            blind.fuzz("env_file", 60, random.Random(7), say=lambda _: None)
+    [found] = corpus.kept("env_file", broke=True)
+
+    assert found.startswith(b"A")
+    assert found in corpus.inputs("env_file")
+
+
 def breaks(check: Callable[[bytes], None], data: bytes) -> bool:
     """Tell whether a target fails, with whatever the code under test lets out."""
     try:

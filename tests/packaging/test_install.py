@@ -26,9 +26,10 @@ case "$*" in
     [ ! -e "$STUBS/no-network" ] || exit 1
     while [ "$1" != --wheel-dir ]; do shift; done
     mkdir -p "$2" && touch "$2/teleinfo.whl" ;;
-"-m pip show "*) exit 1 ;;
+"-m pip show --quiet teleinfo") [ -e "$STUBS/old-name" ] ;;
+"-m pip uninstall --quiet --yes teleinfo") rm "$STUBS/old-name" ;;
 "-m pip install "*)
-    [ ! -e "$STUBS/no-space" ] || exit 1
+    [ ! -e "$STUBS/no-space" ] && [ ! -e "$STUBS/old-name" ] || exit 1
     printf '#!/bin/sh\\necho teleinfo 1.2.3\\n' >"$(dirname "$0")/teleinfo"
     chmod +x "$(dirname "$0")/teleinfo" ;;
 docs/manpage.py) echo .TH ;;
@@ -83,9 +84,9 @@ class Machine:
         """Return everything that is there, by its path."""
         return {str(path.relative_to(self.root)) for path in self.root.rglob("*")}
 
-    def fail_in(self, step: str) -> None:
-        """Let pip fail from now on: `no-network` when it fetches, `no-space` when it installs."""
-        (self.stubs / step).touch()
+    def pretend(self, condition: str) -> None:
+        """Let pip meet a condition: `no-network` (cannot fetch), `no-space` (cannot install), `old-name`."""
+        (self.stubs / condition).touch()
 
 
 @pytest.fixture
@@ -139,7 +140,7 @@ def test_a_program_that_was_closed_is_opened_by_the_next_installation(machine: M
 @pytest.mark.parametrize("step", ["no-network", "no-space"])
 def test_a_first_installation_that_fails_leaves_nothing(machine: Machine, step: str) -> None:
     """Neither files nor folders; it says so, and exits with status 1."""
-    machine.fail_in(step)
+    machine.pretend(step)
     result = machine.run("install.sh")
 
     assert result.returncode == 1
@@ -152,7 +153,7 @@ def test_a_first_installation_that_fails_keeps_the_settings_that_were_there(mach
     settings = machine.root / SETTINGS
     settings.parent.mkdir()
     settings.write_text("TELEINFO_MQTT_HOST=broker\n")
-    machine.fail_in("no-space")
+    machine.pretend("no-space")
     machine.run("install.sh")
 
     assert settings.read_text() == "TELEINFO_MQTT_HOST=broker\n"
@@ -162,12 +163,22 @@ def test_an_upgrade_without_a_network_changes_nothing(machine: Machine) -> None:
     """The version that was there goes on."""
     machine.run("install.sh")
     before = machine.files()
-    machine.fail_in("no-network")
+    machine.pretend("no-network")
     result = machine.run("install.sh")
 
     assert result.returncode == 1
     assert "nothing was changed" in result.stderr
     assert machine.files() == before
+
+
+def test_an_upgrade_from_the_first_name_of_the_distribution_removes_it_first(machine: Machine) -> None:
+    """`teleinfo` goes before `teleinfo-mqtt` comes, whose files are in the same folder."""
+    machine.run("install.sh")
+    machine.pretend("old-name")
+    result = machine.run("install.sh")
+
+    assert result.returncode == 0, result.stderr
+    assert not (machine.stubs / "old-name").exists()
 
 
 def test_a_place_that_cannot_be_written_is_named_before_anything_is_changed(machine: Machine) -> None:

@@ -1,7 +1,8 @@
 r"""
 A reader of French electricity meters: the TIC line goes in, JSON on MQTT comes out.
 
-The daemon is a program, `teleinfo`. Whoever has a recording, or a port of their own, can use its decoder:
+The daemon is a program, `teleinfo`. Its decoder, its table of étiquettes and its reader of the port are for
+other programs too:
 
 >>> from teleinfo import Decoder, Options, encode, lookup
 >>> decoder = Decoder()
@@ -16,39 +17,56 @@ b'{"PTEC":"HP","PAPP":750}'
 >>> label.english, label.unit
 ('Apparent power', 'VA')
 
-Bytes go in as they came from the port, in any pieces, with their parity in bit 7 or without it. Nothing here
-raises because of what a meter sent. What is not named in `__all__` may change in any version.
+docs/library.md shows the rest. What is not in `__all__` may change in any version.
 """
 
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from teleinfo.tic.decoder import Counts, Decoder
-    from teleinfo.tic.labels import LabelSpec, Mode, lookup
+    from teleinfo.tic.decoder import Counts, Decoder, decode
+    from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
     from teleinfo.tic.payload import Options, encode
     from teleinfo.tic.reading import Reading
 
 __version__ = "0.1.0"
-__all__ = ["Counts", "Decoder", "LabelSpec", "Mode", "Options", "Reading", "__version__", "encode", "lookup"]
+__all__ = [
+    "Counts",
+    "Decoder",
+    "Kind",
+    "LabelSpec",
+    "Mode",
+    "Options",
+    "Reading",
+    "__version__",
+    "decode",
+    "encode",
+    "lookup",
+]
 
-# Where each name lives: it is fetched when it is asked for, so that `teleinfo --version` does without.
-_HOMES = {
+# The module of each name: it is imported when it is asked for, so that `teleinfo --version` does without.
+_MODULES = {
     "Counts": "tic.decoder",
     "Decoder": "tic.decoder",
+    "Kind": "tic.labels",
     "LabelSpec": "tic.labels",
     "Mode": "tic.labels",
     "Options": "tic.payload",
     "Reading": "tic.reading",
+    "decode": "tic.decoder",
     "encode": "tic.payload",
     "lookup": "tic.labels",
 }
 
-if not TYPE_CHECKING:  # or every name would be one, to a checker of types
+if not TYPE_CHECKING:  # a type checker would take any name for one of the module
 
     def __getattr__(name: str) -> object:
-        """Fetch a public name from its room."""
+        """Import a public name (PEP 562)."""
         from importlib import import_module  # noqa: PLC0415 - as above
 
-        if name not in _HOMES:
+        if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+    def __dir__() -> list[str]:
+        """Return the public names."""
+        return __all__

@@ -1,4 +1,4 @@
-"""What somebody else's program may use of `teleinfo`: a few names, which the changelog tells of."""
+"""The public API: a few names that other programs may use; the changelog lists their changes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ import pytest
 
 import teleinfo
 
-CHANGELOG = (Path(__file__).parents[2] / "CHANGELOG.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 # Whoever changes a line here breaks programs: the changelog says so, and the version.
 SIGNATURES = {
@@ -25,22 +26,27 @@ SIGNATURES = {
     "Decoder.reset": "(self) -> None",
     "Options": "(*, numbers: bool = False, timestamp: bool = False, exclude: frozenset[str] = frozenset())"
     " -> None",
+    "decode": "(recording: Iterable[bytes]) -> Iterator[Reading]",
     "encode": "(reading: Reading, options: Options, *, now: float) -> bytes | None",
     "lookup": "(mode: Mode, name: str) -> LabelSpec | None",
 }
 MEMBERS = {
     "Counts": ["bytes_", "checksum", "frames", "groups", "interrupted", "malformed", "parity", "rejected"],
-    "LabelSpec": ["english", "french", "horodate", "is_number", "kind", "name", "unit"],
+    "Decoder": ["close", "feed", "reset"],
+    "Kind": ["COMPOSITE", "ENUMERATION", "HORODATE", "IDENTIFIER", "INDEX", "QUANTITY", "REGISTER", "TEXT"],
+    "LabelSpec": ["english", "french", "horodate", "kind", "name", "unit"],
     "Mode": ["HISTORIQUE", "STANDARD"],
     "Reading": ["mode", "values"],
 }
 
 
 def test_the_public_names_are_these() -> None:
-    """No name comes or goes unseen."""
+    """No name comes or goes unseen; `dir` shows them, and nothing else."""
     assert teleinfo.__all__ == [
-        "Counts", "Decoder", "LabelSpec", "Mode", "Options", "Reading", "__version__", "encode", "lookup",
+        "Counts", "Decoder", "Kind", "LabelSpec", "Mode", "Options", "Reading", "__version__", "decode",
+        "encode", "lookup",
     ]  # fmt: skip
+    assert dir(teleinfo) == teleinfo.__all__
 
 
 @pytest.mark.parametrize("name", teleinfo.__all__)
@@ -70,7 +76,7 @@ def test_what_is_read_of_a_thing_is_there(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in teleinfo.__all__ if name != "__version__"])
 def test_a_public_name_stands_in_the_changelog(name: str) -> None:
-    """Whoever uses it learns there of what changes."""
+    """The changelog says there what changes."""
     assert re.search(rf"`(teleinfo\.)?{name}\b", CHANGELOG), f"write `{name}` into CHANGELOG.md"
 
 
@@ -83,14 +89,55 @@ def test_the_example_of_the_package_works() -> None:
 
 def test_an_unknown_name_is_unknown() -> None:
     """A wrong name is an AttributeError that says which."""
-    with pytest.raises(AttributeError, match="no attribute 'decode'"):
-        teleinfo.decode  # type: ignore[attr-defined]  # noqa: B018
+    with pytest.raises(AttributeError, match="no attribute 'unheard'"):
+        teleinfo.unheard  # type: ignore[attr-defined]  # noqa: B018
+
+
+def loaded_by(program: str) -> set[str]:
+    """Return the modules that a program has loaded at its end."""
+    command = [sys.executable, "-c", f"import sys, teleinfo\n{program}\nprint(*sys.modules)"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    return set(result.stdout.split())
 
 
 def test_the_version_costs_nothing() -> None:
     """Whoever imports the package for its version alone loads no module of it."""
-    program = "import sys, teleinfo; print([name for name in sys.modules if name.startswith('teleinfo.')])"
-    command = [sys.executable, "-c", program]
-    result = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    loaded = loaded_by("teleinfo.__version__")
 
-    assert result.stdout.strip() == "[]"
+    assert {name for name in loaded if name.startswith("teleinfo.")} == set()
+
+
+def test_the_library_needs_neither_aiomqtt_nor_pydantic() -> None:
+    """All public names together load no library but that of the serial port."""
+    loaded = loaded_by("[getattr(teleinfo, name) for name in teleinfo.__all__]")
+
+    assert loaded & {"aiomqtt", "paho", "pydantic", "pydantic_settings", "rich", "amqtt"} == set()
+    assert {name for name in loaded if name.startswith(("teleinfo.mqtt", "teleinfo.settings"))} == set()
+
+
+def test_a_recording_is_decoded_as_by_a_decoder(tmp_path: Path) -> None:
+    """A file gives its readings, however it is cut: by lines, or in one piece."""
+    frame = b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03"
+    path = tmp_path / "recording"
+    path.write_bytes(3 * frame)
+    with path.open("rb") as recording:
+        by_lines = list(teleinfo.decode(recording))
+
+    assert by_lines == list(teleinfo.decode([3 * frame])) == teleinfo.Decoder().feed(3 * frame)
+    assert len(by_lines) == 3
+
+
+def test_the_page_of_the_library_is_true() -> None:
+    """What docs/library.md shows is run as it stands there."""
+    page = (ROOT / "docs/library.md").read_text(encoding="utf-8")
+    examples = "\n".join(re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
+    test = doctest.DocTestParser().get_doctest(examples, {}, "library.md", "docs/library.md", 0)
+    result = doctest.DocTestRunner().run(test)
+
+    assert (result.failed, result.attempted > 10) == (0, True)
+
+
+@pytest.mark.parametrize("name", [name for name in teleinfo.__all__ if name != "__version__"])
+def test_a_public_name_stands_on_the_page_of_the_library(name: str) -> None:
+    """The page explains each of them."""
+    assert re.search(rf"`(teleinfo\.)?{name}\b", (ROOT / "docs/library.md").read_text(encoding="utf-8"))

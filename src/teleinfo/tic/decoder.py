@@ -7,6 +7,7 @@ Never raises, holds a bounded amount, costs linear time, and gives the same read
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from teleinfo.tic import groups
 from teleinfo.tic.framing import Framer
@@ -14,6 +15,9 @@ from teleinfo.tic.groups import Group, RejectionCause
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.memory import Memory
 from teleinfo.tic.reading import Reading, build_reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 
 @dataclass(slots=True)
@@ -112,3 +116,14 @@ class Decoder:
         if reading is not None and len(sound) == len(found):
             memory.learn(stretch)
         return reading
+
+
+def decode(recording: Iterable[bytes]) -> Iterator[Reading]:
+    """
+    Yield the readings of a recording: a file opened in binary mode, or the line's bytes in any pieces.
+
+    A `Decoder` of your own also counts what was thrown away.
+    """
+    decoder = Decoder()
+    for data in recording:
+        yield from decoder.feed(data)

@@ -228,7 +228,7 @@ def test_another_broken_pipe_is_not_hushed_up(played: Played, capfd: pytest.Capt
 
 
 @pytest.mark.parametrize("others", [[], [ValueError("ours")]])
-def test_a_broken_pipe_of_a_task_is_one_too(
+def test_an_output_error_of_a_task_is_one_too(
     played: Played,
     capfd: pytest.CaptureFixture[str],
     others: list[Exception],
@@ -237,10 +237,11 @@ def test_a_broken_pipe_of_a_task_is_one_too(
     """Asyncio has it in a group; with anything else in that it ends loudly."""
 
     def broken(_: Namespace) -> int:
-        raise ExceptionGroup("tasks", [BrokenPipeError(), *others])
+        error = cli.OutputError()
+        error.__cause__ = BrokenPipeError()
+        raise ExceptionGroup("tasks", [error, *others])
 
     played.act = broken
-    monkeypatch.setattr(cli, "_reader_is_gone", lambda: not others)
     monkeypatch.setattr(os, "dup2", lambda *_: 0)
     if others:
         with pytest.raises(ExceptionGroup):
@@ -258,34 +259,50 @@ def python(*words: str) -> subprocess.CompletedProcess[bytes]:
 
 
 @pytest.mark.real
-def test_a_closed_output_is_no_fault() -> None:
-    """`teleinfo --help >&-`: nobody wants to see it."""
-    command = f"exec {sys.executable} -W error -m teleinfo decode /dev/null >&-"
-    done = subprocess.run(["sh", "-c", command], capture_output=True, timeout=LIMIT, check=False)
+@pytest.mark.parametrize(
+    ("output", "unbuffered", "reason"),
+    [
+        (">/dev/full", "", "No space left on device"),
+        (">/dev/full", "1", "No space left on device"),
+        (">&-", "", "Bad file descriptor"),
+    ],
+)
+@pytest.mark.parametrize("words", ["--help", "simulate --help", "decode a.tic", "doctor", "simulate", "demo"])
+def test_an_output_that_cannot_be_written_is_said_in_one_line(
+    words: str, output: str, reason: str, unbuffered: str, tmp_path: Path
+) -> None:
+    """A full disk or a closed output: exit status 1, one line, and no other file is called at fault."""
+    (tmp_path / "a.tic").write_bytes(b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03")
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -W error -m teleinfo {words} {output}"],
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+        cwd=tmp_path,
+        env={
+            "PATH": os.environ["PATH"],
+            "PYTHONUNBUFFERED": unbuffered,
+            "TELEINFO_MQTT_PORT": "1",
+            "TELEINFO_SERIAL_PORT": "/dev/null/no",
+        },
+    )
+    program = " ".join(["teleinfo", *[word for word in words.split()[:1] if word in cli.COMMANDS]])
 
-    assert done.returncode == 0
-    assert b"Traceback" not in done.stderr
+    assert done.stderr == f"{program}: the output cannot be written: {reason}\n"
+    assert done.returncode == 1
 
 
 @pytest.mark.real
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is full")
-def test_an_output_that_is_full_is_not_called_a_bad_recording(tmp_path: Path) -> None:
-    """The disk is at fault, and not the file that is read."""
-    recording = tmp_path / "a.tic"
-    recording.write_bytes(b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03")
-    with Path("/dev/full").open("wb") as full:
-        done = subprocess.run(
-            [sys.executable, "-m", "teleinfo", "decode", str(recording)],
-            stdout=full,
-            stderr=subprocess.PIPE,
-            timeout=LIMIT,
-            check=False,
-        )
-
-    assert (done.returncode, done.stderr) == (
-        1,
-        b"teleinfo decode: the output cannot be written: No space left on device\n",
+def test_a_closed_output_to_which_nothing_is_written_is_no_fault(tmp_path: Path) -> None:
+    """`teleinfo decode FILE >&-` of a recording without a frame."""
+    command = f"exec {sys.executable} -W error -m teleinfo decode /dev/null >&-"
+    done = subprocess.run(
+        ["sh", "-c", command], capture_output=True, timeout=LIMIT, check=False, cwd=tmp_path
     )
+
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"frames       0\n")
 
 
 CHATTY = """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import sys
 import time
 from contextlib import nullcontext
@@ -23,7 +22,6 @@ HELP = N_(
     "Print what would be published of a recording, one JSON object a line, and a summary on standard error."
 )
 CHUNK = 1 << 16
-OUTPUT_FULL = N_("the output cannot be written: {error}")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -54,10 +52,7 @@ def main(arguments: argparse.Namespace) -> int:
                         sys.stdout.buffer.write(text + b"\n")
                 sys.stdout.buffer.flush()
     except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        words = OUTPUT_FULL if error.errno == errno.ENOSPC else N_("{path} cannot be read: {error}")
-        message = _(words).format(path=arguments.file, error=error.strerror)
+        message = _("{path} cannot be read: {error}").format(path=arguments.file, error=error.strerror)
         sys.stderr.write(printable_lines(f"teleinfo decode: {message}\n"))
         return 1
     decoder.close()

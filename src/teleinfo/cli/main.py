@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import io
 import os
-import select
 import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Protocol, TextIO, cast
 
 from teleinfo import __version__
 from teleinfo.cli.arguments import translate_argparse
@@ -29,6 +29,9 @@ from teleinfo.common.terminal_text import printable
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from _typeshed import ReadableBuffer
+
+EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 78
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
 DEFAULT_COMMAND = "run"
@@ -76,33 +79,73 @@ class _Module(Protocol):
     def main(self, arguments: argparse.Namespace) -> int: ...
 
 
+class OutputError(Exception):
+    """Standard output cannot be written, for the reason of its `__cause__`, an OSError."""
+
+
+class _Output(io.FileIO):
+    """Standard output; raises OutputError, so that nobody takes its fault for one of another file."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise OutputError from error
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """
     Run one command line, `argv` without the program's name (that of the process when None).
 
     Returns the exit status.  Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
     """
-    if sys.stdout is None:  # closed by whoever called (`>&-`): nobody wants to see it
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the end
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _guarded(sys.stdout)
     try:
-        module, command, arguments = _parse(argv)
-        if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-            signal.signal(signal.SIGINT, signal.default_int_handler)  # see `teleinfo.__main__`
-        status = (
-            _run_with_settings(module, arguments, log=command is COMMANDS[DEFAULT_COMMAND])
-            if command.reads_settings
-            else module.main(arguments)
-        )
-        sys.stdout.flush()
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    except (BrokenPipeError, BaseExceptionGroup) as error:
-        if not (_is_broken_pipe(error) and _reader_is_gone()):
+        try:
+            status = _run(*_parse(argv))
+        except KeyboardInterrupt:
+            status = EXIT_INTERRUPTED
+        except SystemExit:
+            sys.stdout.flush()
             raise
-        # The interpreter flushes once more as it ends: let that go nowhere.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        sys.stdout.flush()
+    except (OutputError, BaseExceptionGroup) as error:
+        if isinstance(error, BaseExceptionGroup) and error.split(OutputError)[1] is not None:
+            raise
+        return _fail_to_write(error, sys.argv[1:] if argv is None else argv)
     return status
+
+
+def _guarded(stdout: TextIO | None) -> TextIO:
+    """
+    Return a standard output that raises OutputError.
+
+    It has a buffer whatever PYTHONUNBUFFERED says: what could not be written stays in it, and the last flush
+    fails also where the first error was swallowed, as argparse does.
+    """
+    # One that whoever called has closed (`>&-`) becomes one that cannot be written either.
+    descriptor = os.open(os.devnull, os.O_RDONLY) if stdout is None else stdout.fileno()
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Output(descriptor, "w", closefd=False)),
+        encoding=None if stdout is None else stdout.encoding,
+        errors=None if stdout is None else stdout.errors,
+        line_buffering=os.isatty(descriptor) or bool(os.environ.get("PYTHONUNBUFFERED")),
+    )
+
+
+def _fail_to_write(error: BaseException, argv: Sequence[str]) -> int:
+    """Say why the output cannot be written, if its reader has not left (`| head`); return the exit status."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    # The interpreter flushes once more as it ends: let that go nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error.__cause__, BrokenPipeError):
+        return 0
+    program = " ".join(["teleinfo", *[word for word in argv if word in COMMANDS][:1]])
+    reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
+    sys.stderr.write(f"{program}: {_('the output cannot be written: {error}').format(error=reason)}\n")
+    return EXIT_FAILURE
 
 
 def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Namespace]:
@@ -158,6 +201,14 @@ def _add_env_file(parser: argparse.ArgumentParser, *, default: Path | None) -> N
     )
 
 
+def _run(module: _Module, command: Command, arguments: argparse.Namespace) -> int:
+    if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # see `teleinfo.__main__`
+    if not command.reads_settings:
+        return module.main(arguments)
+    return _run_with_settings(module, arguments, log=command is COMMANDS[DEFAULT_COMMAND])
+
+
 def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: bool) -> int:
     """Run a command; wrong settings are told in English for a `log`, else in the language of the reader."""
     from teleinfo.settings import SettingsError  # noqa: PLC0415 (pydantic is slow to import: not for --help)
@@ -176,17 +227,3 @@ def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: b
         sys.stderr.write(f"{prefix}{lines[0]}\n")
         sys.stderr.writelines(f"{prefix}  {printable(line)}\n" for line in lines[1:])
         return EXIT_CONFIGURATION
-
-
-def _is_broken_pipe(error: BaseException) -> bool:
-    """Tell whether it is a broken pipe and nothing else, also where tasks were ended by it."""
-    return isinstance(error, BrokenPipeError) or (
-        isinstance(error, BaseExceptionGroup) and error.split(BrokenPipeError)[1] is None
-    )
-
-
-def _reader_is_gone() -> bool:
-    """Tell whether whoever read standard output left (`| head`), and not the far end of another pipe."""
-    poll = select.poll()
-    poll.register(sys.stdout.fileno(), 0)
-    return any(event & select.POLLERR for _, event in poll.poll(0))

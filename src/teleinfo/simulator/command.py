@@ -73,8 +73,6 @@ def main(arguments: argparse.Namespace) -> int:
     """Play until the end; return the exit status (0 or 1, see the module)."""
     try:
         asyncio.run(_simulate(arguments))
-    except BrokenPipeError:
-        raise
     except OSError as error:
         where = "" if error.filename is None else _("{path}: ").format(path=error.filename)
         reason = where + _(error.strerror or str(error))

@@ -89,7 +89,7 @@ def _at_the_lines_speed(
     latencies = {}
     *lines, _late = report.splitlines()
     for subject in subjects:
-        sent = [int(at) / 1e9 for line, at in map(str.split, lines) if int(line) == subject.line._far]
+        sent = [int(at) / 1e9 for line, at in map(str.split, lines) if int(line) == subject.line.fileno()]
         heard = [message.at for message in subject.subscriber.drain()]
         assert len(sent) == len(heard) == frames, f"{subject.name}: {len(heard)} of {frames} frames came"
         # Each message belongs to the last ETX before it: one that came after the next frame would show.

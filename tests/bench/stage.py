@@ -124,7 +124,7 @@ def feeding(
     """Play `frames` frames to all of `subjects` at the speed of the line; give the process of the feeder."""
     stream = folder / f"{mode}.tic"
     stream.write_bytes(b"".join(recording(mode, frames=frames)))
-    lines = [subject.line._far for subject in subjects]
+    lines = [subject.line.fileno() for subject in subjects]
     command = [sys.executable, "-m", "tests.bench.feeder", str(stream), str(BAUDRATES[mode]), delivery]
     with subprocess.Popen(
         [*command, str(frames), ",".join(map(str, lines))],

@@ -100,7 +100,7 @@ class Bench:
             for start in range(0, len(frame), 16):
                 chunk, heard = frame[start : start + 16], self.line.reader_baudrate
                 if heard is not None and heard != self.speed:
-                    chunk = misread(chunk, sent=self.speed, heard=heard)
+                    chunk = misread(chunk, sent=self.speed, received=heard)
                 self.line.write(chunk)
                 await asyncio.sleep(0.005)
 

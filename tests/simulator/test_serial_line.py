@@ -291,7 +291,7 @@ def test_a_reader_at_another_speed_hears_garble_until_it_changes() -> None:
 
     async def scenario() -> tuple[bytes, bytes, bytes]:
         async with SerialLine(baudrate=1200, speed=0, strict_speed=True, parity=False) as line:
-            expected = misread(text, sent=1200, heard=9600)
+            expected = misread(text, sent=1200, received=9600)
             wrong = Reader(line.port, baudrate=9600)
             assert line.reader_baudrate == 9600
             await line.send(text)

@@ -1,9 +1,9 @@
 """
-Write TIC groups and frames as a meter does.
+TIC groups and frames as bytes, as a meter sends them and as a receiver gets them.
 
-Groups go in, the seven-bit characters of the line come out; `with_parity` adds the eighth bit and `flip_bits`
-the noise. Nothing is checked: a test may want what no meter sends. It shares no code with the decoder, not
-even the sum, so that the two prove each other.
+Groups become the seven-bit characters of the line; `with_parity` adds the eighth bit, `flip_bits` the noise,
+and `misread` returns what a port at another speed receives. Nothing is checked: a test may want what no meter
+sends. No code is shared with the decoder, not even the checksum, so that each tests the other.
 
 Sources: Enedis-NOI-CPT_54E v3 (Linky) and Enedis-NOI-CPT_02E v6 (older meters).
 """
@@ -36,7 +36,7 @@ def encode_group(group: Group) -> bytes:
     """
     Return the group as bytes, LF to CR.
 
-    The value goes out as it is: the caller pads it. In standard mode the sum covers the separator before it,
+    The value is sent as it is: the caller pads it. In standard mode the sum covers the separator before it,
     in historique it does not (Enedis-NOI-CPT_02E v6, modes 1 and 2 of the sum; Enedis-NOI-CPT_54E v3).
     """
     separator = " " if group.mode is Mode.HISTORIQUE else "\t"
@@ -83,26 +83,31 @@ def flip_bits(data: bytes, ber: float, rng: random.Random, *, width: int = 8) ->
 
 
 def _gap(ber: float, rng: random.Random) -> int:
-    """Return how many bits on the next flip is, at least 1."""
+    """Return the distance to the next flip in bits, at least 1."""
     if ber >= 1:
         return 1
     # random() may be 0, of which there is no logarithm; 1 - random() never is. A rate next to 0 overflows.
     return 1 + int(min(_NEVER, math.log(1 - rng.random()) / math.log1p(-ber)))
 
 
-def misread(data: bytes, *, sent: int, heard: int) -> bytes:
-    """Return what a port at `heard` baud makes of the 8N1 bytes `data` sent at `sent` baud."""
+def misread(data: bytes, *, sent: int, received: int) -> bytes:
+    """
+    Return what a port at `received` baud makes of the 8N1 bytes `data` that are sent at `sent` baud.
+
+    It waits for a start bit and samples each of the eight bits in its middle, as a UART does; a missing stop
+    bit does not stop it.
+    """
     levels = _levels(data)
-    received = bytearray()
+    result = bytearray()
     at = 0.0  # position on the line, in bits of the sender
-    step = sent / heard
+    step = sent / received
     while (start := levels.find(b"\0", int(at))) >= 0:
         at = max(at, start)
         # Data bits are sampled 1.5, 2.5 … bits after the edge; beyond the end the line is idle, which is 1.
         samples = [int(at + step * (bit + 1.5)) for bit in range(8)]
-        received.append(sum(_level(levels, sample) << bit for bit, sample in enumerate(samples)))
+        result.append(sum(_level(levels, sample) << bit for bit, sample in enumerate(samples)))
         at = _after_stop(levels, at + step * (_BITS - 0.5))
-    return bytes(received)
+    return bytes(result)
 
 
 def _levels(data: bytes) -> bytes:
@@ -115,7 +120,7 @@ def _level(levels: bytes, position: int) -> int:
 
 
 def _after_stop(levels: bytes, stop: float) -> float:
-    """Return where the wait for the next edge begins: after a missing stop bit, once the line is 1 again."""
+    """Return where the next start bit may begin: after a missing stop bit, once the line is 1 again."""
     if _level(levels, int(stop)):
         return stop
     high = levels.find(b"\1", int(stop))

@@ -1,8 +1,8 @@
 """
-The household behind a simulated meter: the power that it draws, or gives, at a given time.
+The load of a simulated meter: the power that a household draws, or injects, at a given time.
 
-Pure: the clock and the chance come in as arguments. Powers are active powers in W, one for each phase, drawn
-where positive and given where negative.
+Pure: clock and randomness are arguments. Powers are active powers in W, one for each phase: drawn if
+positive, injected if negative.
 """
 
 from __future__ import annotations
@@ -29,7 +29,11 @@ class LoadProfile(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Appliance:
-    """Something that is switched on now and then: W, seconds, how often in each of the day's busy hours."""
+    """
+    Something that is switched on now and then.
+
+    `power` is in W, `lasts` in s; `per_hour` is how often it is switched on in each hour of `hours`.
+    """
 
     power: float
     lasts: float
@@ -52,10 +56,10 @@ _APPLIANCES = (
 
 class Household:
     """
-    A family's home, with `phases` phases and solar panels of `solar` W at most.
+    A household with `phases` phases and solar panels of at most `solar` W.
 
-    `machine` is the power in W of something heavy on phase 2 (or the only one): it runs for the seconds 20 to
-    50 of every fifth minute, so that an overrun need not be waited for.
+    `machine` is the power in W of a machine on phase 2 (or the only one): it runs for the seconds 20 to 50 of
+    every fifth minute, so that nobody has to wait long for an overrun.
     """
 
     def __init__(
@@ -75,7 +79,7 @@ class Household:
         self._last = now
         self._switch(now, seconds)
         phases = [0.0] * self.phases
-        base = (140 + _bumps(now)) * self._rng.gauss(1, 0.02)
+        base = (140 + _small_loads(now)) * self._rng.gauss(1, 0.02)
         for phase in range(self.phases):
             phases[phase] = base / self.phases - self._sun(now, seconds) / self.phases
         for number, appliance in enumerate(_APPLIANCES):
@@ -88,7 +92,7 @@ class Household:
         return tuple(phases)
 
     def _switch(self, now: dt.datetime, seconds: float) -> None:
-        """Switch appliances off that are done, and others on by chance, for the `seconds` that passed."""
+        """Switch off what has run for long enough, and others on by chance, for the `seconds` that passed."""
         for appliance in _APPLIANCES:
             if self._off_at.get(appliance, now) <= now:
                 self._off_at.pop(appliance, None)
@@ -98,7 +102,7 @@ class Household:
                 self._off_at[appliance] = now + dt.timedelta(seconds=lasts)
 
     def _sun(self, now: dt.datetime, seconds: float) -> float:
-        """Return what the panels give in W: most at 13:30, nothing at night, less under clouds."""
+        """Return the power of the panels in W: most at 13:30, nothing at night, less under clouds."""
         if not self._solar:
             return 0.0
         drift = self._rng.gauss(0, 0.05) * min(1.0, seconds / 60)
@@ -111,8 +115,8 @@ def _hour(now: dt.datetime) -> float:
     return now.hour + now.minute / 60 + now.second / 3600
 
 
-def _bumps(now: dt.datetime) -> float:
-    """Return what lights, screens and small things draw in W: little at night, most in the evening."""
+def _small_loads(now: dt.datetime) -> float:
+    """Return the power of lights and small appliances in W: little at night, most in the evening."""
     hour = _hour(now)
     return math.fsum(
         height * math.exp(-(((hour - at) / width) ** 2))
@@ -121,5 +125,5 @@ def _bumps(now: dt.datetime) -> float:
 
 
 def _is_water_heater_on(now: dt.datetime) -> bool:
-    """Whether the water is heated: in the off-peak hours, when everybody's is."""
+    """Return whether the water heater is on: in the off-peak hours."""
     return now.hour in {23, 0, 1}

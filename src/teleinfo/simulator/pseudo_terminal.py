@@ -1,8 +1,8 @@
 """
-A pseudo-terminal that stands for a serial port, seen from the far end.
+A pseudo-terminal that takes the place of a serial port, seen from its master side (pty(7)).
 
-Nothing here waits. The near end is opened only by the reader, who may come and go: so its absence is seen,
-and what it left unread is thrown away, as a serial port does it.
+Nothing here waits. Only the reader opens the slave side, and may do so again and again: so its absence can be
+noticed, and the bytes that it left unread are discarded, as a serial port does it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from teleinfo.common.i18n import N_
 
 BAUDRATES = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
 _CODES = {baudrate: getattr(termios, f"B{baudrate}") for baudrate in BAUDRATES}
-_OUTPUT_SPEED = 5  # its place in the answer of tcgetattr
+_OUTPUT_SPEED = 5  # index in the answer of tcgetattr
 _NO_FOLDER = N_("its folder does not exist")
 
 
@@ -30,15 +30,15 @@ class PseudoTerminal:
     """
     A raw pseudo-terminal set to `baudrate` baud, and a symbolic link to it if `link` says where.
 
-    `path` is that of the pseudo-terminal now, `port` what a reader should open. `open` raises OSError where
-    the system has no pseudo-terminal left or the link cannot be made, KeyError for a speed that no port has.
+    `path` is the present pseudo-terminal, `port` what a reader should open. `open` raises OSError if the
+    system has no pseudo-terminal left or the link cannot be made, KeyError for a speed that no port has.
     """
 
     def __init__(self, *, baudrate: int, link: Path | str | None = None) -> None:
         self.baudrate = baudrate
         self.link = None if link is None else Path(link)
         self.path = ""
-        self._far = -1
+        self._master = -1
         self._had_reader = False
 
     def __enter__(self) -> Self:
@@ -55,41 +55,45 @@ class PseudoTerminal:
 
     @property
     def is_open(self) -> bool:
-        """Whether the plug is in."""
-        return self._far >= 0
+        """Whether the pseudo-terminal exists."""
+        return self._master >= 0
+
+    def fileno(self) -> int:
+        """Return the descriptor of the master side; -1 where there is no port."""
+        return self._master
 
     @property
     def attached(self) -> bool:
         """Whether somebody has the port open."""
         if not self.is_open:
             return False
-        # The far end sees a hang-up from when the last reader has closed the port.
+        # The master side has a hang-up (POLLHUP) as long as nobody has the slave side open.
         poll = select.poll()
-        poll.register(self._far, 0)
+        poll.register(self._master, 0)
         return not poll.poll(0)
 
     @property
     def reader_baudrate(self) -> int | None:
-        """The speed in baud that the reader set; None where the plug is out or no port has that speed."""
+        """The speed in baud that the reader set; None if there is no port or no port has that speed."""
         if not self.is_open:
             return None
-        code = termios.tcgetattr(self._far)[_OUTPUT_SPEED]
+        code = termios.tcgetattr(self._master)[_OUTPUT_SPEED]
         return next((baudrate for baudrate in BAUDRATES if _CODES[baudrate] == code), None)
 
     def open(self) -> None:
-        """Make the pseudo-terminal and point the link at it."""
+        """Make the pseudo-terminal and the link to it."""
         code = _CODES[self.baudrate]
-        self._far, near = os.openpty()
+        self._master, slave = os.openpty()
         try:
-            self.path = os.ttyname(near)
-            os.set_blocking(self._far, False)
-            tty.setraw(near)
-            attributes = termios.tcgetattr(near)
+            self.path = os.ttyname(slave)
+            os.set_blocking(self._master, False)
+            tty.setraw(slave)
+            attributes = termios.tcgetattr(slave)
             attributes[_OUTPUT_SPEED - 1] = attributes[_OUTPUT_SPEED] = code
-            termios.tcsetattr(near, termios.TCSANOW, attributes)
+            termios.tcsetattr(slave, termios.TCSANOW, attributes)
         finally:
-            # Kept open it would hide whether somebody reads.
-            os.close(near)
+            # Kept open it would count as a reader.
+            os.close(slave)
         if self.link is not None:
             try:
                 _point(self.link, self.path)
@@ -99,13 +103,13 @@ class PseudoTerminal:
                 raise OSError(error.errno, reason, str(self.link)) from error
 
     def hang_up(self) -> None:
-        """Pull the plug: the reader gets an end of file, what it has not read is lost, the link dangles."""
+        """Remove the port: the reader gets an end of file, what it has not read is lost, the link dangles."""
         if self.is_open:
-            os.close(self._far)
-            self._far = -1
+            os.close(self._master)
+            self._master = -1
 
     def close(self) -> None:
-        """Pull the plug and remove the link, unless that points elsewhere by now."""
+        """Remove the port and its link, unless that points elsewhere by now."""
         self.hang_up()
         if self.link is not None:
             with contextlib.suppress(OSError):
@@ -113,51 +117,51 @@ class PseudoTerminal:
                     self.link.unlink()
 
     def reopen(self) -> None:
-        """Plug in again behind the same link, with another number."""
-        old = self._far
+        """Make another port, with another number, behind the same link."""
+        old = self._master
         try:
             self.open()
         finally:
-            # Closed only now, because a number that is free is given again.
-            if old not in {-1, self._far}:
+            # Closed only now: the system gives a number again as soon as it is free.
+            if old not in {-1, self._master}:
                 os.close(old)
 
     def put(self, data: bytes) -> int:
-        """Write what there is room for and return how many bytes that was; none where nobody reads."""
+        """Write what there is room for and return how many bytes that was; none if there is no reader."""
         if not self.attached:
-            self._forget()
+            self._discard_unread()
             return 0
         self._had_reader = True
         written = 0
         with contextlib.suppress(BlockingIOError):
             while written < len(data):
-                written += os.write(self._far, data[written:])
+                written += os.write(self._master, data[written:])
         return written
 
     def unread(self) -> int:
         """Return how many bytes the reader has not taken yet."""
-        with open(self.path, "rb", buffering=0, opener=_as_guest) as near:
-            (count,) = struct.unpack("i", fcntl.ioctl(near, termios.FIONREAD, bytes(4)))
+        with open(self.path, "rb", buffering=0, opener=_without_blocking) as slave:
+            (count,) = struct.unpack("i", fcntl.ioctl(slave, termios.FIONREAD, bytes(4)))
         return int(count)
 
-    def _forget(self) -> None:
-        """Throw away what the last reader left: the next one gets what is on the line from then on."""
+    def _discard_unread(self) -> None:
+        """Discard what the last reader left: the next one receives what is sent from then on."""
         if self._had_reader and self.is_open:
             self._had_reader = False
-            with open(self.path, "rb", buffering=0, opener=_as_guest) as near:
-                termios.tcflush(near, termios.TCIFLUSH)
+            with open(self.path, "rb", buffering=0, opener=_without_blocking) as slave:
+                termios.tcflush(slave, termios.TCIFLUSH)
 
 
 def _point(link: Path, path: str) -> None:
-    """Make `link` a symbolic link to `path`, in place of one that may be there, but of nothing else."""
+    """Make `link` a symbolic link to `path`; it may replace a symbolic link, but nothing else."""
     if os.path.lexists(link) and not link.is_symlink():
         raise FileExistsError(errno.EEXIST, N_("it is there already, and is no symbolic link"), str(link))
-    # Renamed into place: a reader finds the old port or the new one, never none.
+    # Renamed into place, so that the link exists at every moment.
     new = link.with_name(f".{link.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
     new.symlink_to(path)
     new.replace(link)
 
 
-def _as_guest(path: str, flags: int) -> int:
+def _without_blocking(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOCTTY | os.O_NONBLOCK)

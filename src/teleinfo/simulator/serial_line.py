@@ -1,8 +1,7 @@
 """
-The line from a simulated meter: what it sends arrives at the speed of a serial line, with its faults.
+The line of a simulated meter: a pseudo-terminal with the pace and the faults of a serial line.
 
-Bytes that nobody reads are lost, and nothing waits for the reader (but at speed 0). Waits are told against
-the line's beginning, so that it does not drift.
+Bytes that nobody reads are lost: the line does not wait for its reader, except at speed 0.
 """
 
 from __future__ import annotations
@@ -20,11 +19,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _POLL = 0.005  # seconds between two looks at the reader
-# So many looks must find nothing unread: bytes that the system has yet to hand over are not counted.
-_QUIET = 20
+# Looks in a row that must find nothing unread: bytes that the system has yet to hand over are not counted.
+_EMPTY_LOOKS = 20
 _BITS = 10  # of each character: start, eight, stop
-# A sender that is later than this does not catch up: the line was idle meanwhile.
-_PATIENCE = 1.0
+# Seconds: a sender that is later than this does not catch up, and the line was idle meanwhile.
+_MAX_LAG = 1.0
 
 
 class SerialLine(PseudoTerminal):
@@ -73,14 +72,14 @@ class SerialLine(PseudoTerminal):
         return self._pacer.elapsed
 
     def write(self, data: bytes) -> None:
-        """Put exactly these bytes on the line, at once; those that the reader has no room for are lost."""
+        """Send exactly these bytes, at once; those that the reader has no room for are lost."""
         self.dropped += len(data) - self.put(data)
 
     async def send(self, data: bytes, *, encoded: bool = False) -> None:
         """
-        Send seven-bit characters at the line's speed, with parity and noise as the line is made.
+        Send seven-bit characters at the speed of the line, with its parity and noise.
 
-        `encoded` bytes have their parity already, or were stripped of it: bit 7 is left alone.
+        `encoded` bytes have their parity already, or were stripped of it: none is added.
         """
         if self._parity and not encoded:
             data = with_parity(data)
@@ -89,9 +88,9 @@ class SerialLine(PseudoTerminal):
         for start in range(0, len(data), size):
             chunk = data[start : start + size]
             await self._sleep(self._pacer.send(len(chunk), self._clock()))
-            heard = self.reader_baudrate if self._strict_speed else None
-            if heard is not None and heard != self.baudrate:
-                chunk = misread(chunk, sent=self.baudrate, heard=heard)
+            received = self.reader_baudrate if self._strict_speed else None
+            if received is not None and received != self.baudrate:
+                chunk = misread(chunk, sent=self.baudrate, received=received)
             if self._speed:
                 self.write(chunk)
             else:
@@ -103,14 +102,14 @@ class SerialLine(PseudoTerminal):
 
     async def until_attached(self) -> None:
         """Wait until somebody opens the port."""
-        while not self.attached:  # noqa: ASYNC110 -- the system does not tell it, it must be asked
+        while not self.attached:  # noqa: ASYNC110 -- there is no event of it
             await asyncio.sleep(_POLL)
 
     async def until_read(self, *, within: float) -> bool:
-        """Wait at most `within` seconds until the reader has taken all or left; return whether it did."""
+        """Wait at most `within` seconds until the reader has read all or is gone; return whether it has."""
         end = time.monotonic() + within
         quiet = 0
-        while self.attached and quiet < _QUIET:
+        while self.attached and quiet < _EMPTY_LOOKS:
             if time.monotonic() > end:
                 return False
             await asyncio.sleep(_POLL)
@@ -118,7 +117,7 @@ class SerialLine(PseudoTerminal):
         return True
 
     async def _push(self, data: bytes) -> None:
-        """Write all, waiting for room and for a reader as long as it takes."""
+        """Write all, waiting for a reader and for room as long as it takes."""
         while data := data[self.put(data) :]:  # noqa: ASYNC110 -- the same
             await asyncio.sleep(_POLL)
         await asyncio.sleep(0)
@@ -126,9 +125,10 @@ class SerialLine(PseudoTerminal):
 
 class Pacer:
     """
-    A line at `baudrate` baud, `speed` times faster; at speed 0 nothing ever waits.
+    The time of a line at `baudrate` baud, `speed` times faster; at speed 0 nothing waits.
 
-    `elapsed` is the time on the line in seconds since it began, as a meter that sends over it lives it.
+    It computes only: the caller gives the monotonic time and waits. Waits that are too long do not add up,
+    because each is computed from the beginning of the line. `elapsed` is the time of the line in seconds.
     """
 
     def __init__(self, *, baudrate: int, speed: float = 1.0) -> None:
@@ -139,11 +139,11 @@ class Pacer:
 
     @property
     def chunk(self) -> int:
-        """So many bytes at once: a UART's FIFO, but not less than 5 ms, which is what waits are worth."""
+        """How many bytes are sent at once: the FIFO of a UART, or 5 ms of a line that is faster."""
         return max(8, int(self._baudrate / _BITS * self._speed * 0.005)) if self._speed else 256
 
     def send(self, count: int, now: float) -> float:
-        """Take `count` bytes at `now` and return after how many seconds they have gone, at least 0."""
+        """Send `count` bytes at `now` and return how many seconds that takes from then, at least 0."""
         return self.idle(count * _BITS / self._baudrate, now)
 
     def idle(self, seconds: float, now: float) -> float:
@@ -154,6 +154,6 @@ class Pacer:
         if self._start is None:
             self._start = now - (self.elapsed - seconds) / self._speed
         wait = self._start + self.elapsed / self._speed - now
-        if wait < -_PATIENCE:
+        if wait < -_MAX_LAG:
             self.elapsed -= wait * self._speed
         return max(0.0, wait)

@@ -1,8 +1,8 @@
 """
-The tariff clock of a simulated meter: which period runs at a given time, and what is announced.
+The tariff calendar of a simulated meter: the period at a naive local time, and what is announced.
 
-Pure: a naive local time goes in, a `Period` comes out. The timetables are invented but plausible; unlike the
-real ones they run all the year round, so that every state shows within a week. Étiquettes and codes are those
+Pure. The timetables are invented but plausible; unlike the real ones they hold all the year, so that every
+state occurs within a week. Étiquettes and codes are those
 of Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
 """
 
@@ -25,7 +25,7 @@ _TEMPO_START = dt.time(6)
 
 @dataclass(frozen=True, slots=True)
 class Peak:
-    """A mobile peak (pointe mobile) `number`, 1 to 3, that is announced or running."""
+    """A mobile peak (pointe mobile), announced or under way; its `number` is 1 to 3."""
 
     number: int
     start: dt.datetime
@@ -35,11 +35,11 @@ class Peak:
 @dataclass(frozen=True, slots=True)
 class Period:
     """
-    What the tariff clock says at one moment.
+    The tariff at one time.
 
-    `ptec` and `ltarf` are as the wire has them. `index` is the supplier index that counts, from 0; `off_peak`
-    is also whether the dry contact is closed. `notice` is that of EJP (PEJP). Colours are those of STGE: 0
-    none or not known yet, 1 bleu, 2 blanc, 3 rouge. `peaks` holds those announced or running, by number.
+    `ptec` and `ltarf` are as they are sent. `index` is the supplier index that counts, from 0; `off_peak` is
+    also whether the dry contact is closed. `notice` is that of EJP (PEJP). Colours are those of STGE: 0 none
+    or not known yet, 1 bleu, 2 blanc, 3 rouge. `peaks` are those announced or under way, by number.
     """
 
     ptec: str
@@ -55,7 +55,7 @@ class Period:
 @dataclass(frozen=True, slots=True)
 class Contract:
     """
-    An offer: its codes, its counters, its timetable.
+    A contract: its codes, its indexes, its timetable.
 
     `indexes` are the historique étiquettes of the supplier indexes, in their order; `profile` and
     `peak_profiles` are PJOURF+1 and PPOINTE (by number of the peak) without their unused blocks.
@@ -98,8 +98,8 @@ def _hc(now: dt.datetime) -> Period:
 
 
 def _ejp(now: dt.datetime) -> Period:
-    """Peak from 07:00 to 01:00 on Tuesdays and Thursdays, with its notice of 30 minutes."""
-    # Seen from an hour earlier, the peak ends at midnight.
+    """Return the period of EJP: a peak from 07:00 to 01:00 on Tuesdays and Thursdays, announced at 06:30."""
+    # An hour earlier, so that the peak is within one day.
     shifted = now - dt.timedelta(hours=1)
     peak_day = shifted.isoweekday() in {2, 4}
     start = dt.datetime.combine(shifted.date(), dt.time(7))
@@ -119,7 +119,7 @@ _TEMPO_LTARF = {_BLEU: "BLEU", _BLANC: "BLANC", _ROUGE: "ROUGE"}
 
 
 def _tempo(now: dt.datetime) -> Period:
-    """Colour from 06:00 to 06:00, the next one known from 20:00 on."""
+    """Return the period of Tempo: a colour holds from 06:00 to 06:00, the next one is known from 20:00."""
     day = (now - dt.timedelta(hours=6)).date()
     today, tomorrow = _COLOURS[day.weekday()], _COLOURS[(day + _DAY).weekday()]
     known = now >= dt.datetime.combine(day, _EVENING)

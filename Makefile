@@ -31,7 +31,8 @@ PURE = src/teleinfo/tic/*,src/teleinfo/tic/payload.py,src/teleinfo/daemon/rate_l
        src/teleinfo/homeassistant/*,src/teleinfo/state/*
 # The programs that the tests run, and those that the tests of `make test-faults` run besides, each with the
 # package of Debian that brings it.
-PROGRAMS        = mosquitto:mosquitto mosquitto_pub:mosquitto-clients openssl:openssl
+PROGRAMS        = mosquitto:mosquitto mosquitto_pub:mosquitto-clients openssl:openssl \
+                  man:man-db groff:groff-base systemd-analyze:systemd
 PROGRAMS_FAULTS = faketime:faketime ip:iproute2
 
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --durations=10

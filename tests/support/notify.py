@@ -22,7 +22,7 @@ class NotifySocket:
         self._watchdog = watchdog
         self._heard: list[tuple[float, str]] = []
         self._news = threading.Condition()
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket: socket.socket
         self._thread = threading.Thread(target=self._listen, name="notify", daemon=True)
 
     @property
@@ -66,6 +66,7 @@ class NotifySocket:
                 self._news.notify_all()
 
     def __enter__(self) -> Self:
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(str(self._path))
         self._thread.start()
         return self

@@ -40,11 +40,11 @@ class Proxy:
         self._swallowing = False
         self._links: set[asyncio.StreamWriter] = set()
         self._served: set[asyncio.Task[None]] = set()
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop
         self._flowing = asyncio.Event()
         self._flowing.set()
         self._server: asyncio.Server | None = None
-        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._thread: threading.Thread
         self.port = free_port()
 
     @property
@@ -143,6 +143,8 @@ class Proxy:
         await asyncio.sleep(0)  # for the pumps that these have cancelled
 
     def __enter__(self) -> Self:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
         self.listen()
         return self

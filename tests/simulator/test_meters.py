@@ -79,6 +79,10 @@ ORDERS = {
     "tempo": f"ADCO OPTARIF ISOUSC {TEMPO_INDEXES} PTEC DEMAIN IINST IMAX PAPP HHPHC MOTDETAT",
     "tri": "ADCO OPTARIF ISOUSC BASE PTEC IINST1 IINST2 IINST3 IMAX1 IMAX2 IMAX3"
     " PMAX PAPP HHPHC MOTDETAT PPOT",
+    "tri-76": "ADCO OPTARIF ISOUSC BASE PTEC IINST1 IINST2 IINST3 IMAX1 IMAX2 IMAX3"
+    " PMAX PAPP HHPHC MOTDETAT PPOT",
+    "standard-cacsi": f"{ENERGIES} IRMS1 URMS1 PREF PCOUP SINSTS SMAXSN SMAXSN-1"
+    f" CCASN CCASN-1 UMOY1 STGE {REST}",
     "standard": f"{ENERGIES} IRMS1 URMS1 PREF PCOUP SINSTS SMAXSN SMAXSN-1 CCASN CCASN-1 UMOY1 STGE {REST}",
     "standard-producer": f"{ENERGIES} EAIT ERQ1 ERQ2 ERQ3 ERQ4 IRMS1 URMS1 PREF PCOUP SINSTS SMAXSN SMAXSN-1"
     f" SINSTI SMAXIN SMAXIN-1 CCASN CCASN-1 CCAIN CCAIN-1 UMOY1 STGE {REST}",
@@ -94,6 +98,8 @@ LENGTHS = {
     "ejp": 173,
     "tempo": 275,
     "tri": 233,
+    "tri-76": 233,
+    "standard-cacsi": 865,
     "standard": 865,
     "standard-producer": 1093,
     "standard-tri": 1214,
@@ -309,6 +315,25 @@ def test_an_overrun_brings_twenty_short_frames_for_each_long_one() -> None:
     after = [simulated.frame(WEDNESDAY + (n + 43) * SECOND) for n in (0, 57, 58, 59)]
     assert [names(groups) for groups in after[:2]] == ["ADCO IINST1 IINST2 IINST3"] * 2
     assert names(after[2]) == ORDERS["tri"]
+
+
+def test_some_three_phase_meters_have_no_short_frames() -> None:
+    """A Linky of type 76 sends long frames in overrun, without ADIR: IINST is above ISOUSC all the same."""
+    sent = meter("tri-76", 1000, 8000, 1000).emit(WEDNESDAY)
+
+    assert len(sent) == 233
+    assert b"\nIINST2 036 " in sent
+    assert b"ADIR" not in sent
+
+
+def test_self_consumption_without_a_contract_shows_in_the_status_register_alone() -> None:
+    """At noon in summer STGE is 003A4201, as from real meters: no EAIT, SINSTS is 0 and IRMS1 is not."""
+    noon = dt.datetime(2026, 7, 15, 13, 30)  # noqa: DTZ001 -- a meter knows local time only
+    sent = values(meter("standard-cacsi", start=noon).frame(noon))
+
+    assert (sent["STGE"], sent["SINSTS"]) == ("003A4201", "00000")
+    assert int(sent["IRMS1"]) > 5
+    assert not sent.keys() & {"EAIT", "SINSTI", "ERQ1", "SMAXIN"}
 
 
 def test_the_workshop_overruns_by_itself() -> None:

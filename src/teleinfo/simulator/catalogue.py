@@ -34,13 +34,15 @@ class MeterModel:
     What is installed: the mode and contract of the meter, and what is connected to it.
 
     `kva` is the subscribed power, `solar` the power of the panels in W and `machine` that of a machine (see
-    `Household`). The meter of a `producer` also sends what is injected. `number` is its ADCO or ADSC.
+    `Household`). The meter of a `producer` also sends what is injected; a three-phase one in mode historique
+    may have no `short_frames`. `number` is its ADCO or ADSC.
     """
 
     contract: Contract
     mode: Mode = Mode.HISTORIQUE
     kva: int = 6
     phases: int = 1
+    short_frames: bool = True
     producer: bool = False
     solar: float = 0.0
     machine: float = 0.0
@@ -57,9 +59,15 @@ METERS: dict[str, MeterModel] = {
     "tempo": MeterModel(tariff.TEMPO, kva=9),
     # 18 kVA are 30 A a phase, which the machine exceeds.
     "tri": MeterModel(tariff.BASE, kva=18, phases=3, machine=8500, number=_TRI),
+    # A type 76 of 2025, which sends no short frames (see `HistoriqueTri`).
+    "tri-76": MeterModel(
+        tariff.BASE, kva=18, phases=3, short_frames=False, machine=8500, number="042576123456"
+    ),
     "standard": MeterModel(tariff.HC, _STANDARD, kva=9),
     "standard-tri": MeterModel(tariff.HC, _STANDARD, kva=18, phases=3, number=_TRI),
     "standard-producer": MeterModel(tariff.PRODUCER, _STANDARD, kva=9, producer=True, solar=5000),
+    # Self-consumption without a contract to sell (CACSI): what is injected is in STGE only.
+    "standard-cacsi": MeterModel(tariff.BASE, _STANDARD, kva=9, solar=3000),
     "standard-tempo": MeterModel(tariff.TEMPO, _STANDARD, kva=9),
 }
 
@@ -88,5 +96,8 @@ def build(
         return Standard(
             metrology, contract=model.contract, number=number, kva=model.kva, producer=model.producer
         )
-    historique = HistoriqueMono if model.phases == 1 else HistoriqueTri
-    return historique(metrology, contract=model.contract, number=number, kva=model.kva)
+    if model.phases == 1:
+        return HistoriqueMono(metrology, contract=model.contract, number=number, kva=model.kva)
+    return HistoriqueTri(
+        metrology, contract=model.contract, number=number, kva=model.kva, short_frames=model.short_frames
+    )

@@ -79,15 +79,27 @@ class HistoriqueTri(_Historique):
     A three-phase meter.
 
     While the current of a phase exceeds the subscribed one, and for a minute after, it sends cycles of twenty
-    short frames and a long one. The first overrun interrupts the long frame that is being sent (EOT).
+    short frames and a long one. The first overrun interrupts the long frame that is being sent (EOT). Without
+    `short_frames` it sends long ones only: some Linky of type 76 do, and have no ADIR.
     """
 
-    def __init__(self, metrology: Metrology, *, contract: Contract, number: str, kva: int) -> None:
+    def __init__(
+        self,
+        metrology: Metrology,
+        *,
+        contract: Contract,
+        number: str,
+        kva: int,
+        short_frames: bool = True,
+    ) -> None:
         super().__init__(metrology, contract=contract, number=number, kva=kva)
+        self._has_short_frames = short_frames
         self._short_until: dt.datetime | None = None
         self._short = 0  # short frames since the last long one
 
     def _groups(self) -> list[Group]:
+        if not self._has_short_frames:
+            return self._long_frame()
         now = self.metrology.now
         began = self._short_until is None
         if max(self._currents) > self._subscribed:

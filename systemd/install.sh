@@ -58,8 +58,8 @@ check_python() {
 # Everything that needs the network, before anything is changed.
 fetch_program() {
     step "Fetching the libraries and building teleinfo (a minute; on a small Pi several)"
-    "$python" -m venv "$scratch/venv"
-    "$scratch/venv/bin/python" -m pip wheel --quiet --no-cache-dir --wheel-dir "$scratch/wheels" '.[watch]' ||
+    "$python" -P -m venv "$scratch/venv"
+    "$scratch/venv/bin/python" -P -m pip wheel --quiet --no-cache-dir --wheel-dir "$scratch/wheels" '.[watch]' ||
         fail "The libraries could not be fetched (is there a network?): nothing was changed."
 }
 
@@ -70,13 +70,13 @@ install_program() {
     if [ "$("$program/bin/python" -c "$version" 2>/dev/null)" != "$("$python" -c "$version")" ]; then
         # There is none yet, or the system's Python was upgraded, which breaks an environment.
         rm -rf "$program"
-        "$python" -m venv "$program"
+        "$python" -P -m venv "$program"
     fi
     # The distribution was called teleinfo at first: pip would leave its files among those of teleinfo-mqtt.
-    if "$program/bin/python" -m pip show --quiet teleinfo 2>/dev/null; then
-        "$program/bin/python" -m pip uninstall --quiet --yes teleinfo
+    if "$program/bin/python" -P -m pip show --quiet teleinfo 2>/dev/null; then
+        "$program/bin/python" -P -m pip uninstall --quiet --yes teleinfo
     fi
-    "$program/bin/python" -m pip install --quiet --no-cache-dir --upgrade --no-index "$scratch"/wheels/*.whl
+    "$program/bin/python" -P -m pip install --quiet --no-cache-dir --upgrade --no-index "$scratch"/wheels/*.whl
     # An earlier version left it closed to the service, if the umask was strict.
     chmod -R go=u-w "$program"
     mkdir -p "$(dirname "$command")" "$(dirname "$manual")"

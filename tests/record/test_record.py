@@ -17,9 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.cli import main as cli
-from teleinfo.port import baud_detector as tuning
-from teleinfo.record import serial_tap as record_line
-from teleinfo.record.anonymise import RUN, Anonymiser, progress
+from teleinfo.port import baud_detector
+from teleinfo.record import capture
+from teleinfo.record.anonymise import RUN, Anonymiser
+from teleinfo.record.capture import progress
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
 from teleinfo.tic.decoder import Decoder
@@ -198,6 +199,7 @@ def record(folder: Path, port: str, *options: str, **settings: str) -> subproces
         [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "record", *options],
         env=environment | {f"TELEINFO_{name.upper()}": value for name, value in settings.items()},
         cwd=folder,
+        stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -305,6 +307,59 @@ def _wait_for_bytes(folder: Path, process: subprocess.Popen[str]) -> None:
 
 
 @pytest.mark.real
+def test_only_the_owner_may_read_a_recording(tmp_path: Path) -> None:
+    """Whatever the umask: it holds the number of the meter."""
+    with Meter(with_parity(FRAME)) as meter:
+        status, said = ended(
+            record(tmp_path, meter.line.port, "--max-bytes", "100", "--baudrate", "9600", "a.tic")
+        )
+
+    assert status == 0, said
+    assert (tmp_path / "a.tic").stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.real
+def test_a_recording_goes_to_standard_output(tmp_path: Path) -> None:
+    """`record - | decode`: the bytes go out as they come, nothing else does, and no file is left."""
+    decode = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "decode"]
+    with Meter(with_parity(FRAME)) as meter:
+        process = record(tmp_path, meter.line.port, "--max-bytes", "500", "--baudrate", "9600", "-")
+        decoded = subprocess.run(decode, stdin=process.stdout, capture_output=True, timeout=60, check=True)
+        status, said = ended(process)
+
+    assert status == 0, said
+    assert b'"EAST":"000019212"' in decoded.stdout
+    assert "500 bytes" in said
+    assert "teleinfo decode" not in said
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.real
+def test_a_reader_that_leaves_ends_a_recording_to_standard_output(tmp_path: Path) -> None:
+    """`record - | head -c 1`: exit status 0, and no word of a pipe."""
+    with Meter(with_parity(FRAME)) as meter:
+        process = record(tmp_path, meter.line.port, "--baudrate", "9600", "-")
+        assert process.stdout is not None
+        process.stdout.buffer.read(1)  # type: ignore[attr-defined]  # of a text pipe
+        process.stdout.close()
+        process.stdout = None
+        status, said = ended(process)
+
+    assert (status, said) == (0, "")
+
+
+@pytest.mark.real
+def test_a_file_that_cannot_be_written_is_told_in_the_language_of_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reason too, not in the words of the system."""
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+    assert cli.main(["--env-file", os.devnull, "record", str(tmp_path / "nowhere/a.tic")]) == 1
+
+    assert capsys.readouterr().err.endswith("ce fichier n’existe pas\n")
+
+
+@pytest.mark.real
 def test_a_file_is_never_overwritten(tmp_path: Path) -> None:
     """Status 1, and the file is as it was."""
     (tmp_path / "a.tic").write_bytes(b"precious")
@@ -341,13 +396,13 @@ def test_a_line_that_is_dead_at_every_speed_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where nothing comes nothing is said of its sense."""
-    monkeypatch.setattr(record_line, "SEARCH", 0.5)
-    monkeypatch.setattr(record_line, "TICK", 0.1)
+    monkeypatch.setattr(capture, "SEARCH_TIMEOUT", 0.5)
+    monkeypatch.setattr(capture, "TICK", 0.1)
     monkeypatch.chdir(tmp_path)
     with Meter(None) as meter:
         monkeypatch.setenv("TELEINFO_SERIAL_PORT", meter.line.port)
-        monkeypatch.setattr(tuning, "DWELL_SLOW", 0.2)
-        monkeypatch.setattr(tuning, "DWELL_FAST", 0.2)
+        monkeypatch.setattr(baud_detector, "DWELL_SLOW", 0.2)
+        monkeypatch.setattr(baud_detector, "DWELL_FAST", 0.2)
         assert cli.main(["record", "a.tic"]) == 1
 
     assert "No byte came" in capsys.readouterr().err

@@ -2,11 +2,12 @@
 Make a recording of the line fit to be shared: identifiers become zeros, and nothing else changes.
 
 Pure. Bytes go in by `feed`, in any chunks, and come out with the identifiers of the label table (ADCO, ADSC,
-ADS, PRM) replaced by as many zeros, their checksum and parity made anew. What is damaged may hold a piece of
-an identifier, and no rule reads a damaged group for sure. So it is dropped, between its marks, unless all of
-this holds: a frame without damage has told the identifiers before; the piece begins with another étiquette of
-the table and a separator; no four characters in a row of it are those of an identifier. A sound group with an
-étiquette that is not in the table must pass the first and the last of these too.
+ADS, PRM) replaced by as many zeros, with a new checksum and new parity.
+
+A damaged group may hold a part of an identifier. Its bytes between the control characters are dropped, unless
+all of this holds: a frame without damage has shown the identifiers before; the group begins with another
+étiquette of the table and a separator; no four characters in a row of it are those of an identifier. A sound
+group with an étiquette that is not in the table must pass the first and the last of these too.
 """
 
 from __future__ import annotations
@@ -21,17 +22,17 @@ from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode, lookup
 from teleinfo.tic.parity import strip_parity
 
 RUN: Final = 4
-"""So many characters in a row of an identifier are too many to give away."""
+"""A damaged group must not have as many characters of an identifier in a row."""
 
 LONG_RUN: Final = 6
 """
-So many are no chance in a sound group: bytes were lost, an identifier stands behind another étiquette, and
-the sum fits, as one in 64 does. A sound index has four of an identifier now and then.
+A sound group must not have as many. A sound index has four of an identifier by chance; six come from lost
+bytes: an identifier stands behind another étiquette, and one checksum in 64 fits.
 """
 
-# STX, ETX, EOT, LF and CR stand alone; all between two of them is one piece.
-_PIECES: Final = re.compile(rb"[\x02\x03\x04\n\r]|[^\x02\x03\x04\n\r]+")
-_MARKS: Final = frozenset(b"\x02\x03\x04\n\r")
+# A control character of the framing (STX, ETX, EOT, LF, CR), or the bytes between two of them: a group.
+_TOKENS: Final = re.compile(rb"[\x02\x03\x04\n\r]|[^\x02\x03\x04\n\r]+")
+_FRAMING: Final = frozenset(b"\x02\x03\x04\n\r")
 _HARMLESS: Final = frozenset(
     label.name.encode("ascii")
     for label in (*HISTORIQUE.values(), *STANDARD.values())
@@ -41,7 +42,7 @@ _LABEL: Final = re.compile(rb"([!-~]+)[ \t]")
 
 
 class Anonymiser:
-    """One recording; `replaced` identifiers and `dropped` pieces so far."""
+    """One recording; counts the identifiers `replaced` and the groups `dropped`."""
 
     def __init__(self) -> None:
         self.replaced = 0
@@ -49,57 +50,57 @@ class Anonymiser:
         self._buffer = bytearray()
         self._runs: set[bytes] = set()
         self._long_runs: set[bytes] = set()
-        self._sure = False
+        self._known = False  # a frame without damage has shown the identifiers
 
     def feed(self, data: bytes) -> bytes:
-        """Take some bytes of the line and return those that are ready to be shared."""
+        """Take the next bytes of the line, and return the bytes that are ready to be shared."""
         self._buffer += data
         ready = bytearray()
         while True:
             end = self._buffer.find(ETX) + 1 or self._overflow()
             if not end:
                 return bytes(ready)
-            ready += self._stretch(bytes(self._buffer[:end]))
+            ready += self._segment(bytes(self._buffer[:end]))
             del self._buffer[:end]
 
     def close(self) -> bytes:
-        """Return what is left at the end of the line."""
+        """Return the rest, at the end of the line."""
         rest, self._buffer = bytes(self._buffer), bytearray()
-        return self._stretch(rest)
+        return self._segment(rest)
 
     def _overflow(self) -> int:
-        """Return where to cut a stretch that is longer than any frame; 0: it is not that long."""
+        """Return where to split a segment that is longer than any frame; 0: it is not that long."""
         if len(self._buffer) < LIMIT:
             return 0
         text, _ = strip_parity(bytes(self._buffer))
-        last = max(text.rfind(mark) for mark in _MARKS)
+        last = max(text.rfind(mark) for mark in _FRAMING)
         return last + 1 or len(text)
 
-    def _stretch(self, raw: bytes) -> bytes:
+    def _segment(self, raw: bytes) -> bytes:
         """Return the bytes up to an ETX without their identifiers."""
         text, parity = strip_parity(raw)
         replaced, damaged = self.replaced, False
         ready = bytearray()
-        for match in _PIECES.finditer(text):
-            piece, wire = match[0], raw[match.start() : match.end()]
-            if piece[0] in _MARKS:
+        for match in _TOKENS.finditer(text):
+            token, wire = match[0], raw[match.start() : match.end()]
+            if token[0] in _FRAMING:
                 ready += wire
                 continue
-            clean = self._sound(piece, wire, parity=parity)
+            clean = self._sound(token, wire, parity=parity)
             damaged = damaged or clean is None
-            ready += self._damaged(piece, wire) if clean is None else clean
+            ready += self._damaged(token, wire) if clean is None else clean
         if self.replaced > replaced and not damaged and text.startswith(STX):
-            self._sure = True
+            self._known = True
         return bytes(ready)
 
     def _sound(self, text: bytes, wire: bytes, *, parity: bool) -> bytes | None:
-        """Return a sound group as it may be shared; None: it is not sound."""
+        """Return a sound group as it may be shared; None: it is not sound, or not known to be harmless."""
         # The first character may be a LF that is damaged beyond recognition: it costs the group nothing.
         for start in (0, 1):
             group = parse_group(text[start:])
             if isinstance(group, Group):
                 label = lookup(group.mode, group.label)
-                if label is None and (not self._sure or _shares(text, self._runs)):
+                if label is None and (not self._known or _shares(text, self._runs)):
                     return None
                 if label is None or label.kind is not Kind.IDENTIFIER:
                     return None if _shares(text, self._long_runs) else wire
@@ -119,25 +120,19 @@ class Anonymiser:
 
     def _damaged(self, text: bytes, wire: bytes) -> bytes:
         label = _LABEL.match(text)
-        if self._sure and label is not None and label[1] in _HARMLESS and not _shares(wire, self._runs):
+        if self._known and label is not None and label[1] in _HARMLESS and not _shares(wire, self._runs):
             return wire
         self.dropped += 1
         return b""
 
 
 def _runs(value: bytes, length: int) -> set[bytes]:
-    """Return all that is `length` characters in a row of an identifier, but what says nothing of it."""
+    """Return all parts of an identifier with this `length`, except those of zeros or blanks alone."""
     runs = {value[at : at + length] for at in range(len(value) - length + 1)}
     return {run for run in runs if run.strip(b"0") and run.strip(b" ")}
 
 
 def _shares(wire: bytes, runs: set[bytes]) -> bool:
-    """Whether a piece has one of the `runs`, whatever its parity."""
+    """Tell whether the bytes have one of the `runs`, whatever their parity."""
     text = bytes(byte & 0x7F for byte in wire)
     return any(run in text for run in runs)
-
-
-def progress(*, seconds: float, of: float, count: int, width: int = 30) -> str:
-    """Return a bar of `width` characters, how many `of` the seconds have passed, and the bytes so far."""
-    filled = int(width * min(1.0, seconds / of))
-    return f"[{'#' * filled}{'.' * (width - filled)}] {seconds:.0f}/{of:.0f} s, {count} B"

@@ -1,9 +1,10 @@
 """
-`teleinfo record`: the bytes of the line into a file, exactly as they come.
+`teleinfo record`: write the bytes of the line to a file, or to standard output (`-`), exactly as they come.
 
 The port is opened 8N1, so that bit 7 is the parity. In mode auto it begins once the speed is found.
-It ends after `--seconds`, at `--max-bytes`, at Ctrl-C or SIGTERM; no file is ever overwritten. Exit status 0;
-1 where the port or the file cannot be used, the speed is not found or no byte comes.
+It ends after `--seconds`, at `--max-bytes`, at Ctrl-C or SIGTERM. A file is never overwritten, and only its
+owner may read it: it holds identifiers. Exit status 0; 1 where the port or the file cannot be used, the speed
+is not found or no byte comes.
 """
 
 from __future__ import annotations
@@ -18,22 +19,31 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from teleinfo.cli.arguments import count, positive
 from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable_lines
 from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.record.anonymise import Anonymiser
-from teleinfo.record.serial_tap import NO_BYTE, RecordError, Recording, copy, open_at_its_speed, show
+from teleinfo.record.capture import (
+    NO_BYTE,
+    RecordError,
+    Recording,
+    copy,
+    open_at_meter_speed,
+    show,
+)
 from teleinfo.settings import default_env_file, load
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 HELP = N_("Record the bytes of the line into a file, exactly as they come, parity included.")
 
 SECONDS: Final = 60.0
 MAX_BYTES: Final = 10_000_000
+STANDARD_OUTPUT: Final = Path("-")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -43,7 +53,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         nargs="?",
         type=Path,
-        help=_("where to (default: teleinfo-DATE-TIME.tic in this directory)"),
+        help=_("where to (default: teleinfo-DATE-TIME.tic in this directory; -: standard output)"),
     )
     parser.add_argument(
         "--seconds",
@@ -76,22 +86,37 @@ def main(arguments: argparse.Namespace) -> int:
     detector = BaudDetector(candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate))
     anonymiser = Anonymiser() if arguments.anonymise else None
     try:
-        with path.open("xb") as file:
-            try:
-                recording = asyncio.run(_record(settings.serial_port, detector, file, anonymiser, arguments))
-            finally:
-                if not file.tell():
-                    path.unlink()
+        with _opened(path) as file:
+            recording = asyncio.run(_record(settings.serial_port, detector, file, anonymiser, arguments))
+    except BrokenPipeError:  # of standard output: whoever read it has left
+        raise
     except FileExistsError:
         return _fail(_("{path} exists already, and is left alone: give another name").format(path=path))
     except OSError as error:
-        return _fail(_("{path} cannot be written: {error}").format(path=path, error=error.strerror))
+        return _fail(
+            _("{path} cannot be written: {error}").format(path=path, error=file_error(error).localized())
+        )
     except RecordError as error:
         return _fail(f"{error}{_kept(path)}")
     except PortError as error:
         return _fail(f"{error.localized()}{_in_use(error)}{_kept(path)}")
     sys.stderr.write(printable_lines(_summary(path, recording, anonymiser)))
     return 0
+
+
+@contextlib.contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a new file for its owner alone, which goes again where nothing is written; or standard output."""
+    if path == STANDARD_OUTPUT:
+        yield sys.stdout.buffer
+        return
+    path.touch(mode=0o600, exist_ok=False)
+    with path.open("wb") as file:
+        try:
+            yield file
+        finally:
+            if not file.tell():
+                path.unlink()
 
 
 async def _record(
@@ -101,7 +126,7 @@ async def _record(
     anonymiser: Anonymiser | None,
     arguments: argparse.Namespace,
 ) -> Recording:
-    """Record until the end, or raise what keeps from it."""
+    """Record until the end; raise PortError, RecordError, or OSError where the file cannot be written."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonThreadExecutor())
     stop = asyncio.Event()
@@ -110,21 +135,26 @@ async def _record(
     recording = Recording()
     write = _writer(file, anonymiser)
     async with contextlib.AsyncExitStack() as stack:
-        tap = await open_at_its_speed(stack, url, detector, stop)
+        port = await open_at_meter_speed(stack, url, detector, stop)
         recording.baudrate = detector.baudrate
         try:
-            await copy(tap, recording, write, seconds=arguments.seconds, most=arguments.max_bytes, stop=stop)
+            await copy(port, recording, write, seconds=arguments.seconds, most=arguments.max_bytes, stop=stop)
         finally:
             if anonymiser is not None:
                 file.write(anonymiser.close())
+            file.flush()
             show("")
     if not recording.count:
         raise RecordError(_(NO_BYTE))
     return recording
 
 
-def _writer(file: BinaryIO, anonymiser: Anonymiser | None) -> Callable[[bytes], object]:
-    return file.write if anonymiser is None else lambda data: file.write(anonymiser.feed(data))
+def _writer(file: BinaryIO, anonymiser: Anonymiser | None) -> Callable[[bytes], None]:
+    def write(data: bytes) -> None:
+        file.write(data if anonymiser is None else anonymiser.feed(data))
+        file.flush()
+
+    return write
 
 
 def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) -> str:
@@ -140,6 +170,8 @@ def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) ->
             "Identifiers made zeros: {replaced}. "
             "Damaged pieces dropped, since they might hold one: {dropped}\n"
         ).format(replaced=anonymiser.replaced, dropped=anonymiser.dropped)
+    if path == STANDARD_OUTPUT:
+        return summary
     return summary + _("See what is in it with:  teleinfo decode {path}\n").format(path=path)
 
 

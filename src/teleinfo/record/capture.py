@@ -1,4 +1,4 @@
-"""The line side of `teleinfo record`: find the speed of the meter, and copy what comes."""
+"""The port side of `teleinfo record`: find the speed of the meter, copy the bytes, show the progress."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.i18n import N_, _
 from teleinfo.port.errors import PortError
 from teleinfo.port.serial_port import Port, open_port
-from teleinfo.record.anonymise import progress
 from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
@@ -19,22 +18,22 @@ if TYPE_CHECKING:
 
     from teleinfo.port.baud_detector import BaudDetector
 
-SEARCH: Final = 30.0
+SEARCH_TIMEOUT: Final = 30.0
 """Seconds after which the speed is not found: a meter is found in 15 at worst."""
 
 TICK: Final = 0.5
-
+"""Seconds between two looks at the stop and the progress."""
 
 NO_BYTE: Final = N_("No byte came: check the wires (terminals I1 and I2) and the adapter")
 
 
 class RecordError(Exception):
-    """There is no recording; the message is for a household."""
+    """There is no recording; the message is in the language of the user."""
 
 
 @dataclass(slots=True)
 class Recording:
-    """What came so far: `count` bytes of the line, `frames` sound ones."""
+    """A recording in progress: `count` bytes of the line, and `frames` sound frames in them."""
 
     count: int = 0
     frames: int = 0
@@ -42,19 +41,19 @@ class Recording:
     baudrate: int = 0
 
 
-class Tap:
-    """An open port, and the bytes that came from it and were not yet taken."""
+class BufferedPort:
+    """A port, and the bytes that it received and that were not taken yet."""
 
     def __init__(self) -> None:
         self._received = bytearray()
         self._port: Port | None = None
 
     async def open(self, stack: contextlib.AsyncExitStack, url: str, baudrate: int) -> None:
-        """Open the port `url` on `stack`; raise PortError."""
+        """Open the port `url` until `stack` closes; raise PortError."""
         self._port = await stack.enter_async_context(open_port(url, baudrate, self._received.extend))
 
     async def take(self, *, limit: float = TICK) -> bytes:
-        """Return what came within `limit` seconds, TICK at most; raise PortError once all was taken."""
+        """Return the bytes of the next `limit` seconds, TICK at most; raise PortError once all were taken."""
         try:
             if self._port is not None and not self._received:
                 await self._port.wait(min(limit, TICK))
@@ -66,20 +65,20 @@ class Tap:
         return data
 
 
-async def open_at_its_speed(
+async def open_at_meter_speed(
     stack: contextlib.AsyncExitStack, url: str, detector: BaudDetector, stop: asyncio.Event
-) -> Tap:
-    """Open the port `url` on `stack`, at the speed of the meter; raise PortError or RecordError."""
+) -> BufferedPort:
+    """Open the port `url` at the speed of the meter, until `stack` closes; raise PortError or RecordError."""
     loop = asyncio.get_running_loop()
-    end = loop.time() + SEARCH
+    end = loop.time() + SEARCH_TIMEOUT
     decoder = Decoder()
     while loop.time() < end and not stop.is_set():
         async with contextlib.AsyncExitStack() as attempt:
-            tap = Tap()
-            await tap.open(attempt, url, detector.baudrate)
-            if detector.fixed or await _makes_sense(tap, detector, decoder, stop):
+            port = BufferedPort()
+            await port.open(attempt, url, detector.baudrate)
+            if detector.fixed or await _is_heard(port, detector, decoder, stop):
                 await stack.enter_async_context(attempt.pop_all())
-                return tap
+                return port
         detector.next_rate()
     if stop.is_set():
         raise RecordError(_("It was stopped before the speed of the meter was found"))
@@ -93,15 +92,17 @@ async def open_at_its_speed(
     )
 
 
-async def _makes_sense(tap: Tap, detector: BaudDetector, decoder: Decoder, stop: asyncio.Event) -> bool:
-    """Listen until the meter is heard (True), or until it is time for another speed."""
+async def _is_heard(
+    port: BufferedPort, detector: BaudDetector, decoder: Decoder, stop: asyncio.Event
+) -> bool:
+    """Listen until the meter is heard, which is True, or until it is time for another speed."""
     loop = asyncio.get_running_loop()
     decoder.reset()
     detector.reset()
     opened = loop.time()
     while not detector.should_switch(loop.time() - opened) and not stop.is_set():
         show(_("Listening at {baudrate} baud").format(baudrate=detector.baudrate))
-        for reading in decoder.feed(await tap.take()):
+        for reading in decoder.feed(await port.take()):
             if detector.frame(reading.mode, len(reading.values)):
                 return True
         if detector.partial_frame(*decoder.pending()):
@@ -110,7 +111,7 @@ async def _makes_sense(tap: Tap, detector: BaudDetector, decoder: Decoder, stop:
 
 
 async def copy(
-    tap: Tap,
+    port: BufferedPort,
     recording: Recording,
     write: Callable[[bytes], object],
     *,
@@ -118,7 +119,7 @@ async def copy(
     most: int,
     stop: asyncio.Event,
 ) -> None:
-    """Copy what comes for so many `seconds`, at `most` so many bytes, or until `stop`."""
+    """Pass the bytes of the line to `write` for some `seconds`, until there are `most`, or until `stop`."""
     loop = asyncio.get_running_loop()
     began = loop.time()
     decoder = Decoder()
@@ -126,7 +127,7 @@ async def copy(
         recording.seconds = loop.time() - began
         if recording.seconds >= seconds:
             break
-        data = (await tap.take(limit=seconds - recording.seconds))[: most - recording.count]
+        data = (await port.take(limit=seconds - recording.seconds))[: most - recording.count]
         recording.count += len(data)
         decoder.feed(data)
         recording.frames = decoder.counts.frames
@@ -135,7 +136,13 @@ async def copy(
 
 
 def show(text: str) -> None:
-    """Replace the line of progress, where somebody sees it."""
+    """Replace the line of progress on standard error, where that is a terminal."""
     if sys.stderr.isatty():
         sys.stderr.write(f"\r\x1b[K{text}")
         sys.stderr.flush()
+
+
+def progress(*, seconds: float, of: float, count: int, width: int = 30) -> str:
+    """Return a bar of `width` characters, how many `of` the seconds have passed, and the bytes so far."""
+    filled = int(width * min(1.0, seconds / of))
+    return f"[{'#' * filled}{'.' * (width - filled)}] {seconds:.0f}/{of:.0f} s, {count} B"

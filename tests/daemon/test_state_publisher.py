@@ -1,0 +1,119 @@
+"""The state is published at its interval, news at once, and each field on its own topic when it changed."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from teleinfo.daemon.state_publisher import StatePublisher, plain
+from teleinfo.tic.reading import Reading
+from tests.state.golden import TIME, tracker
+from tests.state.test_tracker import standard
+
+if TYPE_CHECKING:
+    from teleinfo.state.fields import Json
+
+
+class Broker:
+    """Notes what is published."""
+
+    def __init__(self) -> None:
+        self.messages: list[tuple[str, bytes]] = []
+
+    def set_state(self, topic: str, payload: bytes) -> None:
+        """Note a message."""
+        self.messages.append((topic, payload))
+
+    def take(self) -> list[tuple[str, bytes]]:
+        """Return what was published since the last call."""
+        taken, self.messages = self.messages, []
+        return taken
+
+
+def publisher(broker: Broker, *, fields: bool = False) -> StatePublisher:
+    """Return a publisher with an interval of 10 s."""
+    return StatePublisher(tracker(), broker, topic="teleinfo/state", interval=10.0, fields=fields)
+
+
+def powers(messages: list[tuple[str, bytes]]) -> list[int]:
+    """Return the apparent power of each message."""
+    return [json.loads(payload)["power"]["apparent"] for _, payload in messages]
+
+
+def test_a_state_is_published_at_most_once_in_the_interval() -> None:
+    """The first reading is published at once, then one of those that come within 10 s."""
+    broker = Broker()
+    published = publisher(broker)
+    for second in range(21):
+        published.update(standard(SINSTS=f"{100 + second:05}"), now=float(second), time=TIME)
+
+    assert powers(broker.messages) == [100, 110, 120]
+
+
+def test_news_is_published_at_once() -> None:
+    """An overrun does not wait for the interval, and the interval begins anew."""
+    broker = Broker()
+    published = publisher(broker)
+    published.update(standard(), now=0.0, time=TIME)
+    published.update(standard(STGE="003A0081", SINSTS="07000"), now=3.0, time=TIME)
+    published.update(standard(STGE="003A0081", SINSTS="07001"), now=11.0, time=TIME)
+
+    assert powers(broker.messages) == [460, 7000]
+
+
+def test_what_became_too_old_is_published_without_a_reading() -> None:
+    """A silent meter has a state in which everything is unknown."""
+    broker = Broker()
+    published = publisher(broker)
+    published.update(standard(), now=0.0, time=TIME)
+    published.check(130.0)
+
+    assert powers(broker.messages) == [460, None]
+
+
+def test_nothing_is_published_of_a_meter_that_was_never_heard() -> None:
+    """There is no state before the first reading."""
+    broker = Broker()
+    publisher(broker).check(100.0)
+
+    assert broker.messages == []
+
+
+def test_each_field_has_a_topic_and_is_published_when_it_changed() -> None:
+    """After the whole state come its fields, and later only those that are different."""
+    broker = Broker()
+    published = publisher(broker, fields=True)
+    published.update(standard(), now=0.0, time=TIME)
+    first = dict(broker.take())
+    published.update(standard(SINSTS="00500"), now=10.0, time=TIME)
+    second = dict(broker.take())
+
+    assert first["teleinfo/state/power/net"] == b"460"
+    assert first["teleinfo/state/tariff/name"] == b"Toutes heures"
+    assert first["teleinfo/state/alerts/overrun/active"] == b"false"
+    assert second.keys() == {
+        "teleinfo/state",
+        "teleinfo/state/power/apparent",
+        "teleinfo/state/power/net",
+    }
+
+
+def test_an_unknown_field_and_one_that_is_gone_are_removed_from_the_broker() -> None:
+    """An empty retained message removes what the broker kept; it is sent once."""
+    broker = Broker()
+    published = publisher(broker, fields=True)
+    published.update(standard(), now=0.0, time=TIME)
+    broker.take()
+    other = {"ADSC": "041961654321", "EAST": "000000001"}
+    for now in (10.0, 20.0, 30.0):
+        published.update(Reading(standard().mode, other), now=now, time=TIME)
+    sent = broker.take()
+
+    assert [payload for topic, payload in sent if topic == "teleinfo/state/voltage/1"] == [b""]
+
+
+def test_the_payload_of_a_field_is_plain() -> None:
+    """Numbers, texts, true and false, and nothing for what is unknown."""
+    state: dict[str, Json] = {"a": 1, "b": {"c": True, "d": "é", "e": None, "f": -2}}
+
+    assert plain(state) == {"a": b"1", "b/c": b"true", "b/d": "é".encode(), "b/e": b"", "b/f": b"-2"}

@@ -48,6 +48,7 @@ class Bench:
                 {"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "30000000"},
             ),
             broker="localhost:1883",
+            on_tick=lambda _now: None,
         )
 
     async def live(

@@ -24,6 +24,14 @@ class Broker:
         """Note a message."""
         self.messages.append((topic, payload))
 
+    def forget_state(self, topic: str) -> None:
+        """Nothing here is forgotten."""
+        raise NotImplementedError(topic)
+
+    def repeat_states(self) -> None:
+        """Nothing here repeats the states."""
+        raise NotImplementedError
+
     def take(self) -> list[tuple[str, bytes]]:
         """Return what was published since the last call."""
         taken, self.messages = self.messages, []

@@ -131,6 +131,7 @@ def live(
                 heartbeats=heartbeats,
                 notifier=Notifier({}),
                 broker="localhost:1883",
+                on_tick=lambda _now: None,
             )
         )
         with contextlib.suppress(TimeoutError):

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import signal
 import time
+from datetime import datetime
 from random import Random
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
     from teleinfo.daemon.sd_notify import Notifier
+    from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.homeassistant.link import HomeAssistant
     from teleinfo.mqtt.outbox import RetainedStates
     from teleinfo.settings import Settings
@@ -76,6 +78,7 @@ class Daemon:
             beat=heartbeats.of("reader"),
             rng=rng,
         )
+        self._state = _state(settings, topics, self._publisher)
         self._monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
@@ -84,6 +87,7 @@ class Daemon:
             heartbeats=heartbeats,
             notifier=notifier,
             broker=f"{settings.mqtt_host}:{settings.broker_port}",
+            on_tick=self._on_tick,
         )
 
     async def run(self) -> None:
@@ -128,11 +132,17 @@ class Daemon:
         if self._homeassistant is not None:
             # Its states are from before the silence: it gets new ones before it sees us online.
             self._homeassistant.take(reading, now=now, due=due or was_offline)
+        if self._state is not None:
+            self._state.update(reading, now=now, time=datetime.now().astimezone().isoformat("T", "seconds"))
         if not due:
             return
         text = payload.encode(reading, self._options, now=time.time())
         if text is not None:
             self._publisher.publish(text)
+
+    def _on_tick(self, now: float) -> None:
+        if self._state is not None:
+            self._state.check(now)
 
     def _on_signal(self, stop: asyncio.Event) -> None:
         """Ask for the goodbye, and leave the next signal to the system: it ends the process at once."""
@@ -146,6 +156,23 @@ class Daemon:
         self._publisher.stop()
         await asyncio.wait([publisher], timeout=GOODBYE_TIMEOUT)
         publisher.cancel()
+
+
+def _state(settings: Settings, topics: Topics, states: RetainedStates) -> StatePublisher | None:
+    if not (settings.state or settings.state_topics):
+        return None
+    from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415 - as for Home Assistant
+    from teleinfo.state.tracker import StateTracker  # noqa: PLC0415 - as above
+
+    return StatePublisher(
+        StateTracker(
+            topic=topics.readings, exclude=settings.payload_exclude, language=settings.language.value
+        ),
+        states,
+        topic=topics.state,
+        interval=settings.state_interval,
+        fields=settings.state_topics,
+    )
 
 
 def _homeassistant(

@@ -74,7 +74,7 @@ class Heartbeats:
 
 
 class Monitor:
-    """Watches `link`, `decoder` and `heartbeats`, and puts what it finds into `states`."""
+    """Watches `link`, `decoder` and `heartbeats`, fills `states`, and calls `on_tick` once a second."""
 
     def __init__(
         self,
@@ -86,6 +86,7 @@ class Monitor:
         heartbeats: Heartbeats,
         notifier: Notifier,
         broker: str,
+        on_tick: Callable[[float], None],
     ) -> None:
         self._link = link
         self._decoder = decoder
@@ -94,6 +95,7 @@ class Monitor:
         self._heartbeats = heartbeats
         self._notifier = notifier
         self._broker = broker
+        self._on_tick = on_tick
         self._quality = health.Quality()
         self._broker_connected = False
         self._ready = False
@@ -128,6 +130,7 @@ class Monitor:
                 self._online = False
                 self._publish_status()
             self._publish_state(now)
+            self._on_tick(now)
             self._feed_watchdog(now, held_up=now - due >= HELD_UP)
             due = now + TICK
             await asyncio.sleep(TICK)

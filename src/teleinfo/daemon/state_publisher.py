@@ -7,21 +7,15 @@ A state is published at most once in `interval` seconds, but an alert, a tariff 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from teleinfo.state.tracker import encode
 
 if TYPE_CHECKING:
+    from teleinfo.mqtt.outbox import RetainedStates
     from teleinfo.state.fields import Json
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
-
-
-class RetainedTopics(Protocol):
-    """What the publisher of the broker offers for retained topics."""
-
-    def set_state(self, topic: str, payload: bytes) -> None:
-        """Publish `payload` as the retained message of `topic`."""
 
 
 class StatePublisher:
@@ -33,10 +27,10 @@ class StatePublisher:
     """
 
     def __init__(
-        self, tracker: StateTracker, publisher: RetainedTopics, *, topic: str, interval: float, fields: bool
+        self, tracker: StateTracker, states: RetainedStates, *, topic: str, interval: float, fields: bool
     ) -> None:
         self._tracker = tracker
-        self._publisher = publisher
+        self._states = states
         self._topic = topic
         self._interval = interval
         self._fields = fields
@@ -56,7 +50,7 @@ class StatePublisher:
         if not state:
             return
         self._published = now
-        self._publisher.set_state(self._topic, encode(state))
+        self._states.set_state(self._topic, encode(state))
         if self._fields:
             self._publish_fields(plain(state))
 
@@ -65,7 +59,7 @@ class StatePublisher:
         gone = {path: b"" for path, payload in self._plain.items() if path not in fields and payload}
         for path, payload in (fields | gone).items():
             if self._plain.get(path) != payload:
-                self._publisher.set_state(f"{self._topic}/{path}", payload)
+                self._states.set_state(f"{self._topic}/{path}", payload)
         self._plain = fields | gone
 
 

@@ -42,6 +42,13 @@ class SerialMode(enum.StrEnum):
     STANDARD = "standard"
 
 
+class Language(enum.StrEnum):
+    """The language of words in messages."""
+
+    FR = "fr"
+    EN = "en"
+
+
 class LogLevel(enum.StrEnum):
     """The least grave message that is logged; logging's own names."""
 
@@ -205,6 +212,25 @@ class Settings(BaseSettings):
     ] = Field(
         default=0,
         description="Least time between two messages, in seconds; 0: every frame; news passes at once",
+    )
+    state: _Switch = Field(
+        default=False,
+        description="Publish the decoded state as well, in one form for both modes",
+    )
+    state_interval: Annotated[
+        float,
+        Field(ge=0, le=MAX_INTERVAL),
+        BeforeValidator(checks.decimal),
+        Allowed(Message("a number of seconds from 0 to {most}", most=MAX_INTERVAL)),
+    ] = Field(
+        default=10,
+        description="Least time between two states, in seconds; 0: every frame; alerts pass at once",
+    )
+    state_topics: _Switch = Field(
+        default=False, description="Publish each field of the state as a plain value on its own topic as well"
+    )
+    language: Annotated[Language, BeforeValidator(_lower), Allowed(Message("fr or en"))] = Field(
+        default=Language.FR, description="Language of the words in the state: fr or en"
     )
     homeassistant: _Switch = Field(
         default=False, description="Let Home Assistant discover the meter by itself"

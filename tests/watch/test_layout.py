@@ -296,3 +296,17 @@ def test_behind_a_broker_it_is_told_what_is_waited_for(online: bool | None, expe
     model.online = online
 
     assert expected in text_of(picture(model, Size(80, 24)))
+
+
+@pytest.mark.parametrize("size", [Size(80, 24), Size(40, 24), Size(10, 5)], ids=str)
+def test_whatever_a_broker_published_is_drawn(size: Size) -> None:
+    """Values as long as they may be, of any étiquette; nothing that a terminal obeys."""
+    model = LiveModel(patience=None)
+    for key in ("PAPP", "HCHC", "PJOURF+1", "STGE", "DATE", "PTEC", "ADSC", "NOVELTY\x1b[2J\u202e"):
+        for value in ("9" * 128, "x" * 128, "", "\x1b[2J\x9b\u202e\n", "٣" * 8, "E٣٣٣٣٣٣٣٣٣٣٣٣"):
+            model.add_reading(Reading(Mode.HISTORIQUE, {key: value}), now=1.0)
+            for number in range(picture(model, size).pages):
+                page = picture(model, size, number)
+
+                assert max(line.cell_len for line in page.lines) <= size.width
+                assert all(char.isprintable() for line in page.lines for char in line.plain)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from teleinfo.daemon.health import Health
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.watch.live_model import BIN, KEPT, REACH, LiveModel
+from teleinfo.watch.live_model import BIN, KEPT, MAX_VALUES, REACH, LiveModel
 from teleinfo.watch.sections import Section
 
 HC = {"ADCO": "041961123456", "HCHC": "000019212", "PTEC": "HP", "PAPP": "01940", "MOTDETAT": "000000"}
@@ -115,3 +116,28 @@ def test_behind_a_broker_its_word_counts() -> None:
     assert model.silence(now=50) is None
     model.online = False
     assert model.silence(now=50) == 50
+
+
+def test_behind_a_broker_the_count_of_frames_goes_on() -> None:
+    """`health` comes once a minute: the readings since are counted, until the next one."""
+    model = LiveModel(patience=None)
+    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0)
+    assert model.frames is None
+
+    model.set_health(Health(frames=100))
+    for now in (1, 2, 3):
+        model.add_reading(Reading(Mode.HISTORIQUE, HC), now=now)
+    assert model.frames == 103
+
+    model.set_health(Health(frames=140))
+    assert model.frames == 140
+
+
+def test_whoever_publishes_ever_new_labels_does_not_fill_the_memory() -> None:
+    """Some thousand values are kept at most."""
+    model = LiveModel(patience=None)
+    for start in range(0, 20_000, 500):
+        values = {f"L{number}": "1" for number in range(start, start + 500)}
+        model.add_reading(Reading(Mode.HISTORIQUE, values), now=0.0)
+
+    assert len(model.rows(now=0)) <= MAX_VALUES + 500

@@ -111,7 +111,7 @@ def test_the_time_without_a_port_is_no_silence() -> None:
         (refused(BROKER, 0x88), "not available"),
         (silent(), "does not answer"),
         (closed(), "closed the connection"),
-        (BrokerError(notes.NOT_HEARD, ""), "read the topic teleinfo/status"),
+        (BrokerError(notes.NOT_READABLE, ""), "read the topic teleinfo/status"),
     ],
 )
 def test_what_keeps_from_the_broker_is_told_as_the_doctor_tells_it(error: BrokerError, words: str) -> None:

@@ -1,25 +1,22 @@
 """
-The news of the model from the broker, where a daemon publishes.
+Feed the live model from the broker, where a daemon publishes.
 
-It leaves no trace there: no will, no retained message, a client id of its own.
+It leaves no trace there: no will, no retained message, a client id of its own. Anybody may have published
+what comes: it is checked before it is believed.
 """
 
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.backoff import delays
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.daemon import health
-from teleinfo.mqtt.client import Connection
+from teleinfo.mqtt.client import one_shot_connection
 from teleinfo.mqtt.errors import BrokerError
-from teleinfo.mqtt.outage import Outage
-from teleinfo.mqtt.tls import tls_context
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.watch import notes
@@ -31,13 +28,17 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.config import Broker, Topics
     from teleinfo.watch.live_model import LiveModel
 
-log = logging.getLogger(__name__)
-
-PATIENCE: Final = 5.0
-"""Seconds after which a broker with nothing for us is strange."""
+STATUS_TIMEOUT: Final = 5.0
+"""Seconds for the topic `status`, which is retained, and comes at once where it is readable."""
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 TIMESTAMP: Final = "timestamp"
+
+MAX_FIELDS: Final = 1000
+MAX_LABEL, MAX_VALUE = 64, 128
+"""Characters. The largest meters send some 150 labels, the longest value has 98 characters."""
+
+STATES: Final = {b"online": True, b"offline": False}
 
 
 class BrokerFeed:
@@ -54,11 +55,10 @@ class BrokerFeed:
     ) -> None:
         self._broker = replace(broker, client_id=f"teleinfo-watch-{os.getpid()}")
         self._topics = topics
-        self._topic = topics.status  # the last one that was asked for
+        self._topic = topics.status  # the last one that was subscribed to
         self._model = model
         self._changed = changed
         self._rng = rng
-        self._outage = Outage(broker.address, clock=time.monotonic)
 
     async def run(self) -> NoReturn:
         """Listen until cancelled."""
@@ -66,56 +66,41 @@ class BrokerFeed:
         while True:
             try:
                 await self._listen()
-            except BrokerError as fault:
+            except BrokerError as error:
                 if self._model.online is not None:
                     # It was connected: the next outage is another one.
                     waits = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
                 self._model.online = None
-                self._model.note = notes.no_broker(fault, self._broker, self._topic)
-                self._outage.failed(fault)
+                self._model.note = notes.no_broker(error, self._broker, self._topic)
                 self._changed()
             await asyncio.sleep(next(waits))
 
     async def _listen(self) -> None:
         """Take what comes until the connection is lost; raise `BrokerError`."""
-        broker = self._broker
-        context = None if broker.tls is None else await asyncio.to_thread(tls_context, broker.tls)
-        link = Connection(broker, None, context)
-        try:
-            await link.enter()
+        async with one_shot_connection(self._broker) as link:
             for topic in (self._topics.status, self._topics.health, self._topics.readings):
                 self._topic = topic
                 if not await link.subscribe(topic):
-                    raise _not_heard(topic)
-            self._outage.connected()
-            self._model.note = notes.connected(broker)
+                    raise _not_readable(topic)
+            self._model.note = notes.connected(self._broker)
             self._changed()
-            doubt = asyncio.get_running_loop().call_later(PATIENCE, self._doubt)
+            waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, self._note_nothing_came)
             try:
                 async for topic, payload in link.messages():
                     self._take(topic, payload)
             finally:
-                doubt.cancel()
-        finally:
-            await link.drop()
+                waiting.cancel()
 
-    def _doubt(self) -> None:
-        """Say what it may mean that nothing came: the topic `status` is retained, and comes at once."""
+    def _note_nothing_came(self) -> None:
         if self._model.online is None:
             self._model.note = notes.nothing_came(self._broker, self._topics.status)
-            log.warning(
-                "nothing came on the topic %s: is teleinfo connected to this broker (%s), under this topic, "
-                "and may this user read it (a broker need not say that it refuses)?",
-                self._topics.status,
-                self._broker.address,
-            )
             self._changed()
 
     def _take(self, topic: str, payload: bytes) -> None:
         if topic == self._topics.status:
-            self._model.online = payload == b"online"
+            self._model.online = STATES.get(payload, self._model.online)
         elif topic == self._topics.health:
-            self._model.health = health.parse(payload) or self._model.health
+            self._model.set_health(health.parse(payload) or self._model.health)
         elif topic == self._topics.readings:
             known = self._model.health
             reading = reading_of(payload, mode=None if known is None else known.mode)
@@ -128,16 +113,20 @@ def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:
     """
     Return the reading that a message of the base topic holds, None where it holds none.
 
-    Anybody may have published it: of its fields those count whose value is a text or a number. The `mode` is
-    that of the topic `health`; while that is not known, the one whose labels fit better.
+    Of its fields those count whose value is a text or a number of the length that a meter's may have. The
+    `mode` is that of the topic `health`; while that is not known, the one whose labels fit better.
     """
     fields = parse_object(payload)
-    if fields is None:
+    if fields is None or len(fields) > MAX_FIELDS:
         return None
     values = {
-        key: str(value)
+        key: text
         for key, value in fields.items()
-        if key != TIMESTAMP and isinstance(value, str | int | float) and not isinstance(value, bool)
+        if key != TIMESTAMP
+        and len(key) <= MAX_LABEL
+        and isinstance(value, str | int | float)
+        and not isinstance(value, bool)
+        and len(text := str(value)) <= MAX_VALUE
     }
     return Reading(mode or _mode_of(values), values) if values else None
 
@@ -149,6 +138,6 @@ def _mode_of(values: dict[str, str]) -> Mode:
     )
 
 
-def _not_heard(topic: str) -> BrokerError:
+def _not_readable(topic: str) -> BrokerError:
     words = f"it does not let this user read the topic {topic}: allow it in the access list of the broker"
-    return BrokerError(notes.NOT_HEARD, words, user_must_act=True)
+    return BrokerError(notes.NOT_READABLE, words, user_must_act=True)

@@ -25,7 +25,6 @@ from teleinfo.watch.row import NARROW, format_row
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from teleinfo.daemon.health import Health
     from teleinfo.watch.live_model import LiveModel
 
 COLUMN: Final = 78
@@ -75,7 +74,7 @@ def compose(
         _title(model, size.width, page=(shown_page, len(pages)), now=now, clock=clock),
         *top,
         *body,
-        _quality(model.health, size.width, glyphs),
+        _quality(model, size.width, glyphs),
         *foot,
     ]
     for line in lines:
@@ -170,8 +169,9 @@ def _side_by_side(columns: Sequence[list[Text]], width: int) -> list[Text]:
     return lines
 
 
-def _quality(health: Health | None, width: int, glyphs: Glyphs) -> Text:
+def _quality(model: LiveModel, width: int, glyphs: Glyphs) -> Text:
     """Return the quality of the line in one line of text: as much of it as fits."""
+    health = model.health
     if health is None or health.line is None:
         return Text()
     text = Text.assemble(
@@ -180,7 +180,7 @@ def _quality(health: Health | None, width: int, glyphs: Glyphs) -> Text:
     )
     share = health.bad_groups_percent
     bad = "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
-    frames = "" if health.frames is None else _frames(health.frames)
+    frames = "" if model.frames is None else _frames(model.frames)
     causes = _("parity {parity}, checksum {checksum}, form {form}, cut {cut}").format(
         parity=health.rejected.get("parity", 0),
         checksum=health.rejected.get("checksum", 0),

@@ -1,8 +1,9 @@
 """
-What is known of the meter at this moment, in the order in which a person wants to see it.
+The meter as it is at this moment, in the order in which a person wants to see it.
 
 Pure: readings, health and the monotonic time come in, rows and figures go out. Frames differ (short ones of
 three phases, notices, damaged groups), so that a value stays until a newer one comes or it is too old.
+Readings may come from a broker, where anybody may publish: their texts are made fit for a terminal here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.common.terminal_text import printable
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, lookup, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.watch.sections import PERIODS, POWERS, Section, section_of
@@ -34,6 +36,9 @@ REACH: Final = 90.0
 
 LONGEST: Final = 720
 """Points of the history: an hour."""
+
+MAX_VALUES: Final = 2000
+"""Values at most, many times those of the largest meter: whoever publishes more cannot fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ class LiveModel:
     def __init__(self, *, patience: float | None) -> None:
         self._patience = patience
         self.health: Health | None = None
+        self._frames_since = 0
         self.online: bool | None = None
         self.note: str | None = None
         self.mode: Mode | None = None
@@ -85,7 +91,11 @@ class LiveModel:
             self._entries.clear()
             self.mode = reading.mode
         self.heard = now
-        for key, value in reading.values.items():
+        self._frames_since += 1
+        if len(self._entries) > MAX_VALUES:
+            self._entries.clear()
+        for label, text in reading.values.items():
+            key, value = printable(label), printable(text)
             entry = self._entries.get(key)
             if entry is None:
                 self._entries[key] = _Entry(value, now)
@@ -98,6 +108,17 @@ class LiveModel:
         power = self.power
         if power is not None:
             self._note_power(power, now)
+
+    def set_health(self, health: Health | None) -> None:
+        """Note the health of the line."""
+        self.health = health
+        self._frames_since = 0
+
+    @property
+    def frames(self) -> int | None:
+        """The frames so far: those of the health, which may be a minute old, and the readings since."""
+        counted = None if self.health is None else self.health.frames
+        return None if counted is None else counted + (self._frames_since if self.remote else 0)
 
     def rows(self, *, now: float) -> list[Row]:
         """Return a row for each étiquette, the most wanted first, each section in the order of the meter."""

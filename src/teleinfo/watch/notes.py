@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.errors import BrokerError
     from teleinfo.tic.labels import Mode
 
-NOT_HEARD: Final = "not heard"
-"""The kind of the `BrokerError` of a broker that does not let us hear."""
+NOT_READABLE: Final = "not readable"
+"""The kind of the `BrokerError` of a broker that does not let us read a topic."""
 
 _NO_PORT: Final = {
     PortErrorKind.MISSING: N_(
@@ -133,7 +133,7 @@ def nothing_came(broker: Broker, topic: str) -> str:
 
 def no_broker(error: BrokerError, broker: Broker, topic: str) -> str:
     """Return why there is no connection to the broker, or no right to hear `topic`, and what to do."""
-    if error.kind == NOT_HEARD:
+    if error.kind == NOT_READABLE:
         return _(
             "the broker does not let this user read the topic {topic}: allow it in its list of rights (ACL)"
         ).format(topic=topic)

@@ -65,14 +65,17 @@ class PortFeed:
     async def _tell(self) -> NoReturn:
         while True:
             now = asyncio.get_running_loop().time()
+            link = self._reader.status
             self._quality.sample(self._decoder.counts, now=now)
-            self._model.health = health.health_of(
-                self._decoder.counts,
-                self._quality,
-                mode=self._reader.status.mode,
-                baudrate=self._reader.status.baudrate,
-                parity=self._decoder.parity,
-                problem=self._reader.status.problem(now),
+            self._model.set_health(
+                health.health_of(
+                    self._decoder.counts,
+                    self._quality,
+                    mode=link.mode,
+                    baudrate=link.baudrate,
+                    parity=self._decoder.parity,
+                    problem=link.problem(now),
+                )
             )
             self._model.note = self._note()
             self._changed()

@@ -71,7 +71,7 @@ def _wrapped(row: Row, room: int, *, spare: int) -> list[str]:
     one that is still too long goes on in the lines below.
     """
     name = _designation(row)
-    column = room if room - spare < len(name) <= room else room - spare
+    column = max(0, room if room - spare < len(name) <= room else room - spare)
     first, *rest = textwrap.wrap(name, max(_LEAST_NAME, column)) or [""]
     return [f"{first:<{column}} ", *rest]
 

@@ -1,0 +1,231 @@
+"""
+A broker and a meter that attack whoever looks on: what they send must not reach the terminal as it is.
+
+Each command that shows what comes from the broker or from the line is run against both, in a pipe and on a
+terminal. It prints no control character but those of its own screen, and ends without a traceback.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import re
+import select
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.support.broker import MosquittoBroker
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+LIMIT = 60.0
+"""Seconds for a command to end."""
+
+TITLE = "\x1b]0;owned\a"
+EVIL = f"{TITLE}\x1b[2J\x9b31m\x85\u202e\u2066\u200b\x7f\r\n✓ all is well"
+"""A new title of the terminal, a cleared screen, C1 controls, bidirectional marks, a forged line."""
+
+NONE: dict[str, object] = {}
+DEEP = b"[" * 200_000
+STATUS = [b"online" + EVIL.encode(), b"\xff\xfe\x9b31m", b"ON", b"online " * 20_000]
+HEALTH = [
+    {"bad_groups_percent": "x", "line": "good", "rejected": {}},
+    {"frames": "x", "groups": [], "line": 5, "mode": EVIL, "baudrate": EVIL},
+    {"line": {}, "rejected": {"parity": "x"}, "bad_groups_percent": 1e999, "frames": -1},
+    {"line": EVIL, "version": EVIL, "last_frame": EVIL, "uptime": EVIL, "rejected": EVIL},
+]
+READINGS = [
+    {f"A{EVIL}": f"B{EVIL}", "PAPP": EVIL, "PTEC": EVIL, "ADCO": EVIL, "MSG1": EVIL, "STGE": EVIL},
+    {"PAPP": 10**120, "HCHC": {}, "PTEC": None, "HCHP": True, "PJOURF+1": "٣" * 8, "DATE": "E٣٣٣٣٣٣٣٣٣٣٣٣"},
+    {f"L{number}": "x" * 200 for number in range(2000)},
+]
+
+
+@contextmanager
+def hostile_broker(folder: Path, number: int) -> Iterator[MosquittoBroker]:
+    """Yield a broker that retains hostile messages on all topics of ours, and goes on publishing them."""
+    with MosquittoBroker(folder, more=["max_packet_size 300000"]) as broker:
+        host = ["mosquitto_pub", "-h", broker.host, "-p", str(broker.port)]
+        messages = {
+            "teleinfo/status": STATUS[number % len(STATUS)],
+            "teleinfo/health": json.dumps(HEALTH[number % len(HEALTH)]).encode(),
+            "teleinfo": json.dumps(READINGS[number % len(READINGS)]).encode(),
+        }
+        if number == 0:
+            messages["teleinfo/health"] = DEEP
+
+        def publish() -> None:
+            for topic, payload in messages.items():
+                subprocess.run([*host, "-r", "-t", topic, "-s"], input=payload, check=True, timeout=LIMIT)
+
+        publish()
+        over = threading.Event()
+
+        def go_on() -> None:
+            while not over.wait(0.5):
+                with suppress(subprocess.SubprocessError):
+                    publish()
+
+        thread = threading.Thread(target=go_on, daemon=True)
+        thread.start()
+        try:
+            yield broker
+        finally:
+            over.set()
+            thread.join(LIMIT)
+
+
+def environment(settings: Mapping[str, object]) -> dict[str, str]:
+    """Return the environment of a person with these settings."""
+    names = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
+    return {"PATH": os.environ["PATH"], "TERM": "xterm", "LC_ALL": "C.UTF-8", "PYTHONUTF8": "1"} | names
+
+
+def in_a_pipe(*command: str, seconds: float | None = None, settings: Mapping[str, object] = NONE) -> str:
+    """Return what a command prints on both streams, ended after so many seconds, or by itself."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "teleinfo", *command],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, env=environment(settings), cwd="/",
+    ) as process:  # fmt: skip
+        if seconds is not None:
+            threading.Timer(seconds, process.terminate).start()
+        try:
+            said = process.communicate(timeout=LIMIT)[0]
+        finally:
+            process.kill()
+    return said.decode()
+
+
+def on_a_terminal(*command: str, seconds: float, settings: Mapping[str, object]) -> str:
+    """Return what a command writes to a terminal within so many seconds, until it is ended."""
+    far, near = pty.openpty()
+    with subprocess.Popen(
+        [sys.executable, "-m", "teleinfo", *command],
+        stdin=near, stdout=near, stderr=near, env=environment(settings), cwd="/",
+    ) as process:  # fmt: skip
+        os.close(near)
+        end, shown = time.monotonic() + seconds, bytearray()
+        while time.monotonic() < end + LIMIT:
+            if process.poll() is None and time.monotonic() >= end:
+                process.terminate()
+            if select.select([far], [], [], 0.1)[0]:
+                try:
+                    shown += os.read(far, 1 << 16)
+                except OSError:  # the other side is closed
+                    break
+        process.kill()
+    os.close(far)
+    return shown.decode(errors="replace")
+
+
+def assert_harmless(text: str, *, screen: bool = False) -> None:
+    """Require that no control or formatting character is in it, but those of a `screen`."""
+    if screen:
+        text = re.sub(r"\x1b\[\??[0-9;]*[a-zA-Z]", "", text)
+        assert "\x1b[2J\x9b" not in text
+    wrong = {char for char in text if not char.isprintable()} - set("\n\r\u00a0\u202f")
+    assert wrong == set(), repr(text[:2000])
+    assert "Traceback" not in text
+    # A line of its own that the attacker wrote would be believed.
+    assert not re.search(r"^\W*all is well", text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_doctor_prints_nothing_that_a_terminal_obeys(number: int, tmp_path: Path) -> None:
+    """As text, as JSON, in a report, and on a terminal."""
+    with hostile_broker(tmp_path, number) as broker:
+        settings = {"mqtt_host": broker.host, "mqtt_port": broker.port, "serial_port": "/dev/ttyNOWHERE"}
+        report = tmp_path / "report"
+        for text in (
+            in_a_pipe("doctor", "--report", str(report), settings=settings),
+            in_a_pipe("doctor", "--json", settings=settings),
+            report.read_text(),
+        ):
+            assert_harmless(text)
+        assert_harmless(on_a_terminal("doctor", seconds=LIMIT, settings=settings), screen=True)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_watch_prints_nothing_that_a_terminal_obeys(number: int, tmp_path: Path) -> None:
+    """In a pipe and on a terminal, beside a daemon that is none."""
+    with hostile_broker(tmp_path, number) as broker:
+        settings = {"mqtt_host": broker.host, "mqtt_port": broker.port}
+        plain = in_a_pipe("watch", "--mqtt", seconds=4, settings=settings)
+        screen = on_a_terminal("watch", "--mqtt", seconds=4, settings=settings)
+
+    assert_harmless(plain)
+    assert_harmless(screen, screen=True)
+    assert "PAPP" in plain or number == 2
+
+
+def test_the_demo_prints_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
+    """At a broker where somebody else publishes under the same topic."""
+    with hostile_broker(tmp_path, 1) as broker:
+        text = in_a_pipe("demo", "--host", broker.host, "--port", str(broker.port), "--seconds", "3")
+
+    assert_harmless(text)
+    assert "owned" in text
+
+
+def test_a_meter_writes_nothing_to_the_terminal(tmp_path: Path) -> None:
+    """Escape sequences within groups whose checksum is right: `watch`, `record` and `decode` show none."""
+    groups = [
+        Group("PAPP", "01940", None, Mode.HISTORIQUE),
+        Group("MSG", "\x1b]0;own\a\x1b[2J", None, Mode.HISTORIQUE),
+        Group("\x1b[2J", "00001", None, Mode.HISTORIQUE),
+        Group("OPTARIF", "HC\x7f", None, Mode.HISTORIQUE),
+    ]
+    frame = with_parity(encode_frame(groups))
+    over = threading.Event()
+    recording = tmp_path / "recording.tic"
+    with SerialLine() as line:
+
+        def send() -> None:
+            while not over.wait(0.1):
+                line.put(frame)
+
+        thread = threading.Thread(target=send, daemon=True)
+        thread.start()
+        settings: dict[str, object] = {"serial_port": line.port, "serial_mode": "historique"}
+        texts = [
+            in_a_pipe("watch", seconds=4, settings=settings),
+            in_a_pipe("record", str(recording), "--seconds", "3", settings=settings),
+            in_a_pipe("decode", str(recording)),
+        ]
+        screen = on_a_terminal("watch", seconds=4, settings=settings)
+        over.set()
+        thread.join(LIMIT)
+
+    for text in texts:
+        assert_harmless(text)
+    assert_harmless(screen, screen=True)
+    assert "PAPP" in texts[0]
+    assert "PAPP" in texts[2]
+
+
+def test_the_log_of_the_daemon_obeys_nobody(tmp_path: Path) -> None:
+    """Home Assistant's topic may hold anything: the daemon reads it, and its log stays clean."""
+    with hostile_broker(tmp_path, 0) as broker, Subscriber(broker.host, broker.port):
+        host = ["mosquitto_pub", "-h", broker.host, "-p", str(broker.port), "-r"]
+        subprocess.run([*host, "-t", "homeassistant/status", "-m", EVIL], check=True, timeout=LIMIT)
+        settings = {"mqtt_host": broker.host, "mqtt_port": broker.port, "homeassistant": "true"}
+        settings["serial_port"] = str(tmp_path / "nowhere")
+        text = in_a_pipe("run", seconds=4, settings=settings)
+
+    assert_harmless(text)

@@ -20,6 +20,7 @@ from teleinfo.watch.describe import GRADES
 from teleinfo.watch.drawing import ASCII, BLOCKS, Glyphs, chart
 from teleinfo.watch.layout import Page, Size, compose
 from teleinfo.watch.live_model import LiveModel
+from teleinfo.watch.notes import Note
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(
@@ -245,7 +246,7 @@ def test_the_causes_are_told_whole_in_80_columns(
 def test_a_long_note_is_shown_whole() -> None:
     """The last line becomes two or three, and the page has room for it."""
     model = model_of("hc")
-    model.note = "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 8 + "or else"
+    model.note = Note("x", "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 8 + "or else")
     page = picture(model, Size(80, 24))
 
     assert len(page.lines) == 24
@@ -275,7 +276,7 @@ def test_a_silent_meter_is_told_above() -> None:
 def test_before_the_first_frame_the_last_word_of_the_log_is_shown_whole() -> None:
     """It says what is wrong with the port, and what to do."""
     model = LiveModel(patience=10.0)
-    model.note = "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 10 + "or else"
+    model.note = Note("x", "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 10 + "or else")
     shown = text_of(picture(model, Size(80, 24)))
 
     assert "Waiting for the meter" in shown

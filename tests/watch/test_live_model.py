@@ -121,16 +121,14 @@ def test_behind_a_broker_its_word_counts() -> None:
 def test_behind_a_broker_the_count_of_frames_goes_on() -> None:
     """`health` comes once a minute: the readings since are counted, until the next one."""
     model = LiveModel(patience=None)
-    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0)
-    assert model.frames is None
-
-    model.set_health(Health(frames=100))
-    for now in (1, 2, 3):
+    counts = []
+    for now, health in enumerate((None, Health(frames=100), None, None, Health(frames=140), None)):
+        if health is not None:
+            model.set_health(health)
         model.add_reading(Reading(Mode.HISTORIQUE, HC), now=now)
-    assert model.frames == 103
+        counts.append(model.frames)
 
-    model.set_health(Health(frames=140))
-    assert model.frames == 140
+    assert counts == [None, 101, 102, 103, 141, 142]
 
 
 def test_whoever_publishes_ever_new_labels_does_not_fill_the_memory() -> None:

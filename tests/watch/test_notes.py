@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.common.i18n import Message
 from teleinfo.mqtt.config import Broker
 from teleinfo.mqtt.errors import BrokerError, closed, explain, refused, silent
-from teleinfo.port.errors import PortErrorKind
-from teleinfo.port.link_status import NONSENSE_FIXED, NONSENSE_SEARCHING, SILENT_AFTER
+from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.link_status import NONSENSE_FIXED, NONSENSE_SEARCHING, SILENT_AFTER, LinkStatus
 from teleinfo.tic.labels import Mode
 from teleinfo.watch import notes
-from teleinfo.watch.notes import Ear, PortNotes
+from teleinfo.watch.notes import port_note
 
 PORT = "/dev/ttyUSB0"
 BROKER = Broker("broker.home", 1883, "teleinfo-watch-1")
-OPEN = Ear(connected=True, trouble=None, mode=None, baudrate=1200, count=0, heard=None)
 
-EARS = st.builds(
-    Ear,
-    connected=st.booleans(),
-    trouble=st.none() | st.sampled_from(PortErrorKind),
-    mode=st.none() | st.sampled_from(Mode),
-    baudrate=st.sampled_from((1200, 9600)),
-    count=st.integers(0, 1000),
-    heard=st.none() | st.floats(0, 1000),
-)
+
+def link(
+    *, opened: float | None = 0.0, searching: bool = False, url: str = PORT, baudrate: int | None = 1200
+) -> LinkStatus:
+    """Return the status of a port that was opened at this time, or was not yet."""
+    status = LinkStatus(url=url, baudrate=baudrate, searching=searching)
+    if opened is not None:
+        status.note_open(opened)
+    return status
+
+
+def error(kind: PortErrorKind) -> PortError:
+    """Return an error of this kind."""
+    return PortError(kind, Message("there is no {port}", port=PORT))
 
 
 @pytest.fixture(autouse=True)
@@ -37,70 +40,125 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", "C")
 
 
-@given(st.booleans(), st.lists(st.tuples(EARS, st.floats(0, 60)), max_size=20))
-def test_there_is_always_something_to_say(fixed: bool, story: list[tuple[Ear, float]]) -> None:  # noqa: FBT001 - drawn
-    """Whatever happens to the port, in whatever order: one line."""
-    port_notes, now = PortNotes(PORT, fixed=fixed), 0.0
-    for ear, seconds in story:
+@given(
+    st.booleans(),
+    st.sampled_from((None, 1200, 9600)),
+    st.lists(
+        st.tuples(
+            st.sampled_from(("open", "lost", "bytes", "groups", "frame")),
+            st.sampled_from(PortErrorKind),
+            st.none() | st.sampled_from(Mode),
+            st.floats(0, 60),
+        ),
+        max_size=20,
+    ),
+)
+def test_there_is_always_something_to_say(
+    searching: bool,  # noqa: FBT001 - drawn
+    baudrate: int | None,
+    events: list[tuple[str, PortErrorKind, Mode | None, float]],
+) -> None:
+    """Whatever happens to the port, in whatever order: one line, filled in."""
+    status, now = link(opened=None, searching=searching, baudrate=baudrate), 0.0
+    for event, kind, mode, seconds in events:
         now += seconds
-        said = port_notes.note(ear, now=now)
+        status.mode = mode
+        if event == "lost":
+            status.note_lost(error(kind))
+        else:
+            {
+                "open": status.note_open,
+                "bytes": status.note_bytes,
+                "groups": status.note_groups,
+                "frame": status.note_frame,
+            }[event](now)
+        text = port_note(status, now=now).text
 
-        assert said
-        assert "\n" not in said
-        assert "{" not in said
+        assert text
+        assert text.isprintable()
+        assert "{" not in text
 
 
-@pytest.mark.parametrize("trouble", PortErrorKind)
-def test_every_trouble_of_the_port_names_it_and_the_doctor(trouble: PortErrorKind) -> None:
-    """Each has its own words, the port in them, and where to find out more."""
-    ear = dataclasses.replace(OPEN, connected=False, trouble=trouble)
-    said = PortNotes(PORT, fixed=False).note(ear, now=0)
+@pytest.mark.parametrize("kind", PortErrorKind)
+def test_every_error_of_the_port_is_said_in_its_own_words_and_names_the_doctor(kind: PortErrorKind) -> None:
+    """The one catalogue of its wordings is `port.errors`."""
+    status = link(opened=None)
+    status.note_lost(error(kind))
+    note = port_note(status, now=0)
 
-    assert PORT in said
-    assert said.endswith("teleinfo doctor")
+    assert note.kind is kind
+    assert note.text.startswith(f"there is no {PORT}. ")
+    assert note.text.endswith(" doctor")
 
 
-def test_a_port_that_the_service_reads_is_watched_by_way_of_the_broker() -> None:
-    """Two readers would each get a part of the bytes."""
-    ear = dataclasses.replace(OPEN, connected=False, trouble=PortErrorKind.BUSY)
+@pytest.mark.parametrize("sudo", [False, True])
+def test_a_port_that_the_service_reads_is_watched_by_way_of_the_broker(
+    sudo: bool,  # noqa: FBT001 - a case
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Two readers would each get a part of the bytes. The advice works for whoever needed sudo."""
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    if sudo:
+        monkeypatch.setenv("SUDO_UID", "1000")
+    status = link(opened=None)
+    status.note_lost(error(PortErrorKind.BUSY))
+    text = port_note(status, now=0).text
 
-    assert "teleinfo watch --mqtt" in PortNotes(PORT, fixed=False).note(ear, now=0)
+    assert "watch --mqtt." in text
+    assert (text.count("sudo "), "beside it: sudo " in text) == ((2, True) if sudo else (0, False))
 
 
 def test_a_line_that_is_dead_is_told_with_for_how_long() -> None:
     """The wires, before the first frame; afterwards it may be the meter."""
-    port_notes = PortNotes(PORT, fixed=False)
-    first = port_notes.note(OPEN, now=100.0)
-    dead = port_notes.note(OPEN, now=100.0 + SILENT_AFTER)
-    port_notes.note(dataclasses.replace(OPEN, count=1), now=120.0)
-    again = port_notes.note(dataclasses.replace(OPEN, count=1, heard=120.0, mode=Mode.HISTORIQUE), now=132.0)
+    status = link(opened=100.0)
+    first = port_note(status, now=100.0)
+    dead = port_note(status, now=100.0 + SILENT_AFTER)
+    still = port_note(status, now=101.0 + SILENT_AFTER)
+    status.note_bytes(120.0)
+    status.note_frame(120.0)
+    status.mode = Mode.HISTORIQUE
+    again = port_note(status, now=132.0)
 
-    assert first == "listening for a meter at 1200 baud"
-    assert dead == ("no byte from the meter for 10 s: check its wires (terminals I1 and I2) and the adapter")
-    assert again.startswith("no byte from the meter for 12 s: it may be interrupted")
+    assert first.text == "listening for a meter at 1200 baud"
+    assert dead.text.startswith("no byte from the meter for 10 s: check its wires (terminals I1 and I2)")
+    assert (still.kind, still.text == dead.text) == (dead.kind, False)
+    assert again.text.startswith("no byte from the meter for 12 s: it may be interrupted")
 
 
-@pytest.mark.parametrize(("fixed", "patience"), [(True, NONSENSE_FIXED), (False, NONSENSE_SEARCHING)])
-def test_bytes_without_sense_are_told_after_a_while(fixed: bool, patience: float) -> None:  # noqa: FBT001 - a case
+@pytest.mark.parametrize(("searching", "patience"), [(False, NONSENSE_FIXED), (True, NONSENSE_SEARCHING)])
+def test_bytes_without_sense_are_told_after_a_while(searching: bool, patience: float) -> None:  # noqa: FBT001 - a case
     """As in the log: later where the speed is searched; a sound frame ends it."""
-    port_notes = PortNotes(PORT, fixed=fixed)
-    said = [
-        port_notes.note(dataclasses.replace(OPEN, count=int(second)), now=second)
-        for second in (0.0, patience - 1, patience)
-    ]
-    heard = dataclasses.replace(OPEN, count=1000, mode=Mode.STANDARD, baudrate=9600, heard=patience + 1)
+    status = link(searching=searching)
+    texts = []
+    for second in range(int(patience) + 1):
+        status.note_bytes(float(second))
+        texts.append(port_note(status, now=float(second)).text)
+    status.note_frame(patience + 1)
+    status.mode, status.baudrate = Mode.STANDARD, 9600
 
-    assert ["none makes sense" in one for one in said] == [False, False, True]
-    assert port_notes.note(heard, now=patience + 1) == "reading a meter in mode standard at 9600 baud"
+    assert ["none makes sense" in text for text in texts] == [False] * int(patience) + [True]
+    assert port_note(status, now=patience + 1).text == "reading a meter in mode standard at 9600 baud"
 
 
 def test_the_time_without_a_port_is_no_silence() -> None:
     """A port that comes back is listened to anew."""
-    port_notes = PortNotes(PORT, fixed=False)
-    port_notes.note(OPEN, now=0.0)
-    port_notes.note(dataclasses.replace(OPEN, connected=False, trouble=PortErrorKind.GONE), now=5.0)
+    status = link()
+    status.note_lost(error(PortErrorKind.GONE))
+    status.note_open(500.0)
 
-    assert port_notes.note(OPEN, now=500.0) == "listening for a meter at 1200 baud"
+    assert port_note(status, now=500.0).text == "listening for a meter at 1200 baud"
+
+
+def test_a_bridge_has_no_speed() -> None:
+    """Nothing is said of one."""
+    status = link(url="socket://192.0.2.1:2000", baudrate=None)
+    first = port_note(status, now=0.0).text
+    status.note_bytes(1.0)
+    status.note_frame(1.0)
+    status.mode = Mode.HISTORIQUE
+
+    assert first == "listening for a meter"
+    assert port_note(status, now=1.0).text == "reading a meter in mode historique"
 
 
 @pytest.mark.parametrize(
@@ -116,15 +174,15 @@ def test_the_time_without_a_port_is_no_silence() -> None:
 )
 def test_what_keeps_from_the_broker_is_told_as_the_doctor_tells_it(error: BrokerError, words: str) -> None:
     """What was seen, what to do, what to type."""
-    assert words in notes.no_broker(error, BROKER, "teleinfo/status")
+    assert words in notes.no_broker(error, BROKER, "teleinfo/status").text
 
 
 def test_the_reader_is_spoken_to_in_french(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the locale is French."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    ear = dataclasses.replace(OPEN, mode=Mode.STANDARD, baudrate=9600)
+    status = link(baudrate=9600)
+    status.note_frame(0.0)
+    status.mode = Mode.STANDARD
 
-    assert (
-        PortNotes(PORT, fixed=True).note(ear, now=0) == "lecture d’un compteur en mode standard à 9600 bauds"
-    )
-    assert notes.connected(BROKER) == "connecté au broker à broker.home:1883"
+    assert port_note(status, now=0).text == "lecture d’un compteur en mode standard à 9600 bauds"
+    assert notes.connected(BROKER).text == "connecté au broker à broker.home:1883"

@@ -197,6 +197,26 @@ def test_in_a_pipe_there_are_plain_lines(meter: Meter) -> None:
 
 
 @pytest.mark.real
+def test_in_a_pipe_nothing_is_english_for_a_french_reader(meter: Meter) -> None:
+    """The notes on the port go to standard error, each once, in place of a log."""
+    environ = environment(language="fr_FR.UTF-8", serial_port=meter.line.port)
+    with subprocess.Popen(COMMAND, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline()
+            time.sleep(1.5)  # notes are looked at once a second: none may come twice
+            process.send_signal(signal.SIGINT)
+            _rest, said = process.communicate(timeout=LIMIT)
+        finally:
+            process.kill()
+    notes = [line[9:] for line in said.decode().splitlines()]
+
+    assert notes[-1] == "lecture d’un compteur en mode historique à 1200 bauds"
+    assert len(notes) == len(set(notes))
+    assert not any(word in said.decode() for word in ("INFO", "WARNING", "reading", "opening", "listening"))
+
+
+@pytest.mark.real
 def test_the_broker_has_it_too_and_nothing_is_left_there(tmp_path: Path, meter: Meter) -> None:
     """1. The daemon runs. 2. `watch --mqtt` shows its meter. 3. Killed, it leaves no will and no message."""
     with (

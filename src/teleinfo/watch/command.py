@@ -2,8 +2,7 @@
 `teleinfo watch`: the live meter in the terminal, from the serial port or from the broker.
 
 On a terminal it fills the screen (rich, the extra `watch`); elsewhere it prints a line for each value that
-changes, and the log goes to standard error. It ends at Ctrl-C, SIGTERM or SIGHUP with status 0, and leaves
-the terminal clean; 1: rich is missing.
+changes. It ends at Ctrl-C, SIGTERM or SIGHUP with status 0, and leaves the terminal clean.
 """
 
 from __future__ import annotations
@@ -14,20 +13,19 @@ import logging
 import os
 import signal
 import sys
-import time
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common import journal
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
 from teleinfo.mqtt.config import Topics
 from teleinfo.port.link_status import SILENT_AFTER
-from teleinfo.settings import default_env_file, load
+from teleinfo.settings import LogLevel, default_env_file, load
+from teleinfo.watch import plain
 from teleinfo.watch.broker_feed import BrokerFeed
 from teleinfo.watch.live_model import LiveModel
-from teleinfo.watch.plain import Lines
-from teleinfo.watch.port_feed import Feed, PortFeed
+from teleinfo.watch.port_feed import PortFeed
 
 if TYPE_CHECKING:
     import argparse
@@ -76,38 +74,26 @@ async def _watch(settings: Settings, *, mqtt: bool, full: bool) -> None:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, end)
-    if full:
-        # It would tear the screen, which says below the model what there is to say.
-        logging.basicConfig(handlers=[logging.NullHandler()], force=True)
-    else:
+    if settings.log_level is LogLevel.DEBUG and not full:
         journal.configure(settings.log_level)
-    feed = _feed(settings, model, changed, mqtt=mqtt)
+    else:
+        # The notes say the same in the language of the reader, and a log would tear the screen.
+        logging.basicConfig(handlers=[logging.NullHandler()], force=True)
     async with asyncio.TaskGroup() as tasks:
-        feeding = tasks.create_task(feed.run(), name="teleinfo.watch.feed")
+        feed = tasks.create_task(_feed(settings, model, changed, mqtt=mqtt), name="teleinfo.watch.feed")
         if full:
             from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
 
             await screen.show(model, changed=changed, stop=stop)
         else:
-            await _print(model, changed=changed, stop=stop)
-        feeding.cancel()
+            await plain.show(model, changed=changed, stop=stop)
+        feed.cancel()
 
 
-def _feed(settings: Settings, model: LiveModel, changed: asyncio.Event, *, mqtt: bool) -> Feed:
+async def _feed(settings: Settings, model: LiveModel, changed: asyncio.Event, *, mqtt: bool) -> NoReturn:
+    """Keep the model up to date, until cancelled."""
     rng = Random()  # noqa: S311 - spreads retries, guards nothing
     if mqtt:
         topics = Topics(settings.mqtt_topic)
-        return BrokerFeed(settings.broker, topics, model, changed=changed.set, rng=rng)
-    return PortFeed(settings, model, changed=changed.set, rng=rng)
-
-
-async def _print(model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event) -> None:
-    """Print what changes, until `stop`."""
-    lines = Lines()
-    while not stop.is_set():
-        await changed.wait()
-        changed.clear()
-        now = asyncio.get_running_loop().time()
-        for line in lines.of(model.rows(now=now), clock=time.strftime("%H:%M:%S")):
-            sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()
+        await BrokerFeed(settings.broker, topics, model, changed=changed.set, rng=rng).run()
+    await PortFeed(settings, model, changed=changed.set, rng=rng).run()

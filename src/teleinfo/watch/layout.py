@@ -137,7 +137,7 @@ def _waiting(model: LiveModel, width: int) -> list[Text]:
         state = _("teleinfo says “offline” on the broker: it was stopped, or hears no meter.")
     else:
         state = _("Waiting for a message of teleinfo on the broker.")
-    lines = textwrap.wrap(model.note or "", max(10, width - 2))
+    lines = textwrap.wrap("" if model.note is None else model.note.text, max(10, width - 2))
     return [Text(), Text(f" {state}", style=STRONG), Text(), *(Text(f" {line}") for line in lines)]
 
 
@@ -203,8 +203,8 @@ def _help(model: LiveModel, width: int, *, many: bool, keys: bool, glyphs: Glyph
     parts = [_("q: quit") if keys else _("Ctrl-C: quit")]
     if many and keys:
         parts.insert(0, _("space: next page"))
-    if model.note and model.mode is not None:  # before the first frame it stands above, as a whole
-        parts.append(model.note)
+    if model.note is not None and model.mode is not None:  # before the first frame it stands above, whole
+        parts.append(model.note.text)
     text = glyphs.dot.join(parts)
     lines = textwrap.wrap(
         text, max(10, width - 1), initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from teleinfo.daemon.health import Health
     from teleinfo.tic.labels import LabelSpec, Mode
     from teleinfo.tic.reading import Reading
+    from teleinfo.watch.notes import Note
 
 KEPT: Final = 30.0
 """Seconds that a value stays without being sent again: 20 short frames of three phases last up to 17 s."""
@@ -79,7 +80,7 @@ class LiveModel:
         self.health: Health | None = None
         self._frames_since = 0
         self.online: bool | None = None
-        self.note: str | None = None
+        self.note: Note | None = None
         self.mode: Mode | None = None
         self.heard: float | None = None
         self._entries: dict[str, _Entry] = {}

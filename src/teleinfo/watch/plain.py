@@ -1,57 +1,84 @@
 """
 The live meter as plain lines, for a file, a pipe or a terminal without rich: each value when it changes.
 
-Pure: rows come in, lines go out.
+Values go to standard output, notes on the port or the broker to standard error.
 """
 
 from __future__ import annotations
 
+import asyncio
+import sys
+import time
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.labels import Kind
 from teleinfo.watch.describe import facts, meaning, moment, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Hashable, Iterable
 
-    from teleinfo.watch.live_model import Row
+    from teleinfo.watch.live_model import LiveModel, Row
+    from teleinfo.watch.notes import Note
 
 
-class Lines:
-    """Remembers what was said, so that nothing is said twice."""
+async def show(model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event) -> None:
+    """Print what is new whenever the model `changed`, until `stop`."""
+    lines = PlainLines()
+    while not stop.is_set():
+        await changed.wait()
+        changed.clear()
+        clock = time.strftime("%H:%M:%S")
+        note = lines.new_note(model.note)
+        if note is not None:
+            sys.stderr.write(f"{clock} {note}\n")
+            sys.stderr.flush()
+        rows = model.rows(now=asyncio.get_running_loop().time())
+        sys.stdout.writelines(f"{clock} {line}\n" for line in lines.new(rows))
+        sys.stdout.flush()
+
+
+class PlainLines:
+    """Remembers what was printed, so that nothing is printed twice."""
 
     def __init__(self) -> None:
-        self._said: dict[str, tuple[str, str | None]] = {}
+        self._printed: dict[str, tuple[str, str | None]] = {}
+        self._note: Hashable = None
 
-    def of(self, rows: Iterable[Row], *, clock: str) -> list[str]:
-        """Return a line for each row that is new or has changed; `clock` stands before each, "16:01:18"."""
+    def new(self, rows: Iterable[Row]) -> list[str]:
+        """Return a line for each row that is new or has changed; a clock that went on is no change."""
         lines = []
-        seen = set()
+        keys = set()
         for row in rows:
-            seen.add(row.key)
-            said = self._said.get(row.key)
-            clock_went_on = said is not None and row.label is not None and row.label.kind is Kind.HORODATE
-            if clock_went_on or said == (row.value, row.horodate):
+            keys.add(row.key)
+            printed = self._printed.get(row.key)
+            is_clock = row.label is not None and row.label.kind is Kind.HORODATE
+            if printed == (row.value, row.horodate) or (printed is not None and is_clock):
                 continue
-            self._said[row.key] = (row.value, row.horodate)
-            lines.append(f"{clock} {row.key:<9} {_designation(row)}{_text(row)}")
-        for key in self._said.keys() - seen:
-            del self._said[key]
+            self._printed[row.key] = (row.value, row.horodate)
+            lines.append(_line(row))
+        for key in self._printed.keys() - keys:
+            del self._printed[key]
         return lines
 
+    def new_note(self, note: Note | None) -> str | None:
+        """Return the text of a note whose kind is another than that of the last one, else None."""
+        if note is None or note.kind == self._note:
+            return None
+        self._note = note.kind
+        return note.text
 
-def _designation(row: Row) -> str:
-    return "" if row.label is None else f"{row.label.french}: "
 
-
-def _text(row: Row) -> str:
-    parts = [shown(row.label, row.value)]
+def _line(row: Row) -> str:
+    parts = [f"{row.key:<9}"]
+    if row.label is not None:
+        parts.append(f"{row.label.french}:")
+    parts.append(shown(row.label, row.value))
     note = meaning(row.key, row.value)
     if note is not None:
         parts.append(f"({note})")
     if row.horodate is not None:
         parts.append(f"({moment(row.horodate) or row.horodate})")
-    facts_ = facts(row.key, row.value)
-    if facts_:
-        parts.append(f"({'; '.join(fact.text for fact in facts_)})")
+    found = facts(row.key, row.value)
+    if found:
+        parts.append(f"({'; '.join(fact.text for fact in found)})")
     return " ".join(parts)

@@ -30,10 +30,12 @@ def test_the_state_and_its_fields_are_published_retained(tmp_path: Path) -> None
         ):
             subscriber.expect("teleinfo/state/alerts/overrun/active")
             reading = subscriber.expect("teleinfo")
-            with Subscriber(broker.host, broker.port, "teleinfo/state/#") as late:
-                state = late.expect("teleinfo/state")
-                name = late.expect("teleinfo/state/tariff/name")
+            kept = {}
+            for topic in ("teleinfo/state", "teleinfo/state/tariff/name"):
+                with Subscriber(broker.host, broker.port, topic) as late:
+                    kept[topic] = late.expect(topic)
 
+    state, name = kept.values()
     decoded = json.loads(state.payload)
     jsonschema.validate(decoded, schema())
     assert decoded["energy"]["import_total"] == 19212 + 68306

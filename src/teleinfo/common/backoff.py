@@ -1,8 +1,8 @@
 """
 How long to wait before the next attempt.
 
-`delays` is a generator without an end: the caller takes one delay for each failed attempt and starts a new
-generator once it has worked for a while. Pure: chance comes in as an argument, and nobody sleeps here.
+`delays` never ends: the caller takes one delay for each failed attempt, and starts anew once the connection
+has held for a while. Pure: the randomness comes in as an argument, and nothing sleeps here.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ def delays(*, first: float, cap: float, rng: Random) -> Iterator[float]:
     """
     Yield delays in seconds, each drawn between `first` and a ceiling that doubles from `first` up to `cap`.
 
-    With `first` = 1 the first two delays together last from 2 to 3 s: whatever was away for less than 2 s is
-    found again within 3 s. A draw from 0 would spend its short delays at once and could then wait for 4 s.
+    With `first` = 1 the first two delays together last from 2 to 3 s: a port or broker that was away for less
+    than 2 s is found again within 3 s. Draws from 0 could be short twice and then wait for 4 s.
     """
     ceiling = first
     while True:

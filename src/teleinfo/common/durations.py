@@ -1,10 +1,10 @@
-"""Lengths of time as people say them."""
+"""Durations as people say them."""
 
 from __future__ import annotations
 
 
 def duration(seconds: float) -> str:
-    """Return a length of time as people say it: "8 s", "12 min", "3 h 05 min"."""
+    """Return a duration as people say it: "8 s", "12 min", "3 h 05 min"."""
     minutes = int(seconds) // 60
     if minutes == 0:
         return f"{max(1, round(seconds))} s"

@@ -1,1 +1,1 @@
-"""The daemon: what joins the port, the decoder and the broker, and watches over them."""
+"""The daemon: it joins the port, the decoder and the broker, and watches them."""

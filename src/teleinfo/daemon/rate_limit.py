@@ -1,5 +1,5 @@
 """
-Decide which readings are published when the household asked for fewer than the meter sends.
+Decide which readings are published where the settings ask for fewer than the meter sends.
 
 A reading that brings news never waits: a warning of overrun, a change of tariff, an alert of the meter.
 """
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class RateLimit:
-    """At least `interval` seconds from one message to the next, but news passes at once. 0 passes all."""
+    """At least `interval` seconds from one message to the next, but news passes at once; 0: no limit."""
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
@@ -24,7 +24,7 @@ class RateLimit:
         self._alarmed = False
 
     def is_due(self, reading: Reading, *, now: float) -> bool:
-        """Whether to publish `reading` at the time `now` (monotonic, in seconds); remembers that it was."""
+        """Return whether to publish `reading` at the time `now` (monotonic, seconds), and remember that."""
         if not self._interval:
             return True
         news = self._is_news(reading)
@@ -35,7 +35,7 @@ class RateLimit:
         return True
 
     def _is_news(self, reading: Reading) -> bool:
-        """Whether something changed; an étiquette that this frame lacks, perhaps damaged, changed nothing."""
+        """Return whether something changed; an étiquette that this frame lacks, perhaps damaged, did not."""
         values = reading.values
         state = {label: values[label] for label in NEWS if label in values}
         if STATUS_REGISTER in values:
@@ -48,7 +48,7 @@ class RateLimit:
 
 
 def _alerts(register: str) -> str:
-    """Return the alert bits of the status register; what another meter calls so has none."""
+    """Return the alert bits of a status register; "" where the value is no such register."""
     try:
         return f"{int(register, 16) & ALERT_BITS:08X}"
     except ValueError:

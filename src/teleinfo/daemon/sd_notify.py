@@ -1,7 +1,7 @@
 """
-Tell systemd how the service fares, by sd_notify(3).
+Tell systemd the state of the service, by sd_notify(3).
 
-Outside systemd, NOTIFY_SOCKET is not set and everything here does nothing.
+Outside systemd NOTIFY_SOCKET is not set, and nothing is sent.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Notifier:
         return self._interval
 
     def ready(self) -> None:
-        """Say that the configuration is valid and the daemon works, with or without meter and broker."""
+        """Say that the settings are valid and the daemon works, with or without meter and broker."""
         self._send("READY=1")
 
     def stopping(self) -> None:
@@ -51,7 +51,7 @@ class Notifier:
             try:
                 sock.sendto(message.encode(), self._address)
             except OSError:
-                # systemd is not listening: nothing that we could do about it, and no reason to stop reading.
+                # systemd is not listening: no reason to stop reading the meter.
                 return
 
 

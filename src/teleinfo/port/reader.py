@@ -162,7 +162,7 @@ class Reader:
         interval = self._since_frame(now)
         heard = False
         for reading in self._decoder.feed(data):
-            if self._detector.frame(reading.mode, len(reading.entries or reading.values)):
+            if self._detector.frame(reading.mode, len(reading.values)):
                 self._note_mode(reading.mode, now)
             if self._detector.locked or self._detector.fixed:
                 heard = True

@@ -24,6 +24,7 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable_lines
 from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.record.anonymise import Anonymiser
 from teleinfo.record.capture import (
     NO_BYTE,
@@ -83,7 +84,9 @@ def main(arguments: argparse.Namespace) -> int:
     """Record; return the exit status (0 or 1, see the module), raise SettingsError."""
     settings = load(arguments.env_file or default_env_file())
     path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
-    detector = BaudDetector(candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate))
+    baudrates = candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate)
+    # Behind a bridge the far end has the speed: none is searched.
+    detector = BaudDetector(baudrates[:1] if is_bridge(settings.serial_port) else baudrates)
     anonymiser = Anonymiser() if arguments.anonymise else None
     try:
         with _opened(path) as file:

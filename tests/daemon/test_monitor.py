@@ -71,9 +71,9 @@ class Bench:
 
     def _listen(self) -> None:
         now = asyncio.get_running_loop().time()
-        while (state := self.outbox.next_state()) is not None:
-            self.outbox.state_sent(state)
-            self.said.append((now, state.topic, state.payload))
+        while (state := self.outbox.take(now)) is not None:
+            self.outbox.acknowledged(state)
+            self.said.append((now, state.topic or "", state.payload))
         while True:
             try:
                 self.heard.append((now, self._listener.recv(4096).decode()))

@@ -36,9 +36,9 @@ def joined(outbox: Outbox) -> HomeAssistant:
 def sent(outbox: Outbox) -> dict[str, bytes]:
     """Return the states that are due, and take them."""
     taken = {}
-    while (state := outbox.next_state()) is not None:
-        taken[state.topic] = state.payload
-        outbox.state_sent(state)
+    while (state := outbox.take(0.0)) is not None:
+        taken[state.topic or ""] = state.payload
+        outbox.acknowledged(state)
     return taken
 
 
@@ -123,12 +123,20 @@ def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.Mon
     """Births that come before the answer share it; one that comes later has its own."""
     monkeypatch.setattr(link, "ANSWER_DELAY", (0.05, 0.1))
 
+    filled = asyncio.Event()
+
+    class Noticing(Outbox):
+        """An outbox whose filling is noticed."""
+
+        def repeat_states(self) -> None:
+            """Note that it happens."""
+            super().repeat_states()
+            filled.set()
+
     async def births() -> list[int]:
-        outbox = Outbox(1)
+        outbox = Noticing(1)
         hass = joined(outbox)
         sent(outbox)
-        filled = asyncio.Event()
-        outbox.on_state = filled.set
         answers = []
         for _ in range(2):
             for payload in (b"offline", b"online", b"online"):

@@ -1,26 +1,43 @@
-"""What waits for the broker."""
+"""What waits for the broker, and what is in flight."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from teleinfo.mqtt.outbox import Outbox, State
+from teleinfo.mqtt.outbox import BATCH_SECONDS, MAX_IN_FLIGHT, Message, Outbox
 
-
-def readings(outbox: Outbox) -> list[bytes]:
-    """Take every reading."""
-    return list(iter(outbox.take_reading, None))
+NOW = 1000.0
 
 
-def send_states(outbox: Outbox) -> list[State]:
-    """Send every state that is due."""
-    sent = []
-    while (state := outbox.next_state()) is not None:
-        outbox.state_sent(state)
-        sent.append(state)
-    return sent
+def send(outbox: Outbox, *, now: float = NOW) -> list[Message]:
+    """Put into flight what may be."""
+    return list(iter(lambda: outbox.take(now), None))
+
+
+def sent(outbox: Outbox, *, now: float = NOW) -> list[bytes | tuple[str, bytes]]:
+    """Put into flight what may be, and return it: readings, and states with their topics."""
+    return [
+        message.payload if message.topic is None else (message.topic, message.payload)
+        for message in send(outbox, now=now)
+    ]
+
+
+def deliver(outbox: Outbox) -> list[bytes | tuple[str, bytes]]:
+    """Send everything, each message acknowledged at once."""
+    delivered: list[bytes | tuple[str, bytes]] = []
+    while (message := outbox.take(NOW)) is not None:
+        outbox.acknowledged(message)
+        delivered.append(message.payload if message.topic is None else (message.topic, message.payload))
+    return delivered
+
+
+def test_an_outbox_without_room_is_refused() -> None:
+    """A queue of 0 readings is a mistake of the caller."""
+    with pytest.raises(ValueError, match="at least 1"):
+        Outbox(0)
 
 
 @given(st.integers(1, 5), st.lists(st.binary(max_size=3), max_size=12))
@@ -30,104 +47,224 @@ def test_the_newest_readings_are_kept_in_order(queue: int, payloads: list[bytes]
     for payload in payloads:
         outbox.put_reading(payload)
 
-    assert payloads[-queue:] == readings(outbox)
+    assert payloads[-queue:] == deliver(outbox)
 
 
-def test_an_outbox_without_room_is_refused() -> None:
-    """A queue of 0 readings is a mistake of the caller."""
-    with pytest.raises(ValueError, match="at least 1"):
-        Outbox(0)
+def test_readings_that_come_at_once_go_into_flight_at_once() -> None:
+    """The room of the queue is for the time without a broker."""
+    outbox = Outbox(1)
+    taken = []
+    for payload in (b"1", b"2", b"3", b"4"):
+        outbox.put_reading(payload)
+        taken += sent(outbox)
+
+    assert taken == [b"1", b"2", b"3", b"4"]
 
 
-def test_a_reading_given_back_comes_first_again() -> None:
-    """What was not acknowledged is sent before what came later."""
-    outbox = Outbox(2)
-    outbox.put_reading(b"1")
-    taken = outbox.take_reading()
-    outbox.put_reading(b"2")
-    outbox.give_back(taken or b"")
-
-    assert readings(outbox) == [b"1", b"2"]
-
-
-def test_a_reading_given_back_to_a_full_outbox_is_dropped() -> None:
-    """Newer readings win over one that was not acknowledged."""
+def test_what_comes_later_waits_for_the_acknowledgement() -> None:
+    """Of a broker that dies little is sent again that it may have had."""
     outbox = Outbox(1)
     outbox.put_reading(b"1")
-    taken = outbox.take_reading()
+    [first] = send(outbox)
     outbox.put_reading(b"2")
-    outbox.give_back(taken or b"")
+    assert sent(outbox, now=NOW + BATCH_SECONDS) == []
 
-    assert readings(outbox) == [b"2"]
+    outbox.acknowledged(first)
+    assert sent(outbox, now=NOW + BATCH_SECONDS) == [b"2"]
 
 
-def test_states_come_in_the_order_of_their_first_appearance_with_their_latest_payload() -> None:
-    """A topic keeps its place when its payload changes."""
+def test_so_many_are_in_flight_and_no_more() -> None:
+    """A broker that is slow does not fill the memory; what it acknowledges makes room."""
+    outbox = Outbox(1)
+    numbers = [b"%d" % number for number in range(MAX_IN_FLIGHT + 3)]
+    taken: list[Message] = []
+    for number in numbers:
+        outbox.put_reading(number)
+        taken += send(outbox)
+    assert [message.payload for message in taken] == numbers[:MAX_IN_FLIGHT]
+
+    outbox.acknowledged(taken[0])
+    assert sent(outbox) == numbers[-1:]
+
+
+def test_states_come_first_in_the_order_of_their_first_appearance_with_their_latest_payload() -> None:
+    """A topic keeps its place when its payload changes, and goes before a reading."""
     outbox = Outbox(1)
     outbox.set_state("a", b"1")
     outbox.set_state("b", b"1")
     outbox.set_state("a", b"2")
+    outbox.put_reading(b"reading")
 
-    assert [State("a", b"2"), State("b", b"1")] == send_states(outbox)
+    assert sent(outbox) == [("a", b"2"), ("b", b"1"), b"reading"]
 
 
 def test_a_state_is_due_again_only_when_it_changes() -> None:
-    """The same payload again is no news."""
+    """The same payload again is not sent."""
     outbox = Outbox(1)
     outbox.set_state("a", b"1")
-    send_states(outbox)
-    outbox.set_state("a", b"1")
+    assert deliver(outbox) == [("a", b"1")]
 
-    assert outbox.next_state() is None
+    outbox.set_state("a", b"1")
+    assert deliver(outbox) == []
 
     outbox.set_state("a", b"2")
+    assert deliver(outbox) == [("a", b"2")]
 
-    assert [State("a", b"2")] == send_states(outbox)
 
-
-def test_a_state_that_changed_while_it_was_sent_stays_due() -> None:
+def test_a_state_that_changed_while_it_was_in_flight_is_sent_again() -> None:
     """The acknowledgement of an older payload does not cover the newer one."""
     outbox = Outbox(1)
     outbox.set_state("a", b"1")
-    sent = outbox.next_state()
+    [message] = send(outbox)
     outbox.set_state("a", b"2")
-    assert sent is not None
-    outbox.state_sent(sent)
+    outbox.acknowledged(message)
 
-    assert State("a", b"2") == outbox.next_state()
+    assert deliver(outbox) == [("a", b"2")]
 
 
-def test_every_state_is_due_again_after_a_connection() -> None:
+def test_of_one_topic_only_one_state_is_in_flight() -> None:
+    """The last one that the broker gets is the latest, also where that is the first one again."""
+    outbox = Outbox(1)
+    outbox.set_state("a", b"on")
+    messages = send(outbox)
+    outbox.set_state("a", b"off")
+    outbox.set_state("b", b"b")
+    outbox.put_reading(b"1")
+    messages += send(outbox)
+    assert [message.payload for message in messages] == [b"on", b"1"]
+
+    outbox.set_state("a", b"on")
+    messages += send(outbox)
+    assert [message.payload for message in messages] == [b"on", b"1", b"b"]
+
+    for message in messages:
+        outbox.acknowledged(message)
+    assert send(outbox) == []
+
+    outbox.set_state("a", b"off")
+    assert sent(outbox) == [("a", b"off")]
+
+
+def test_a_forgotten_state_is_sent_no_more() -> None:
+    """Neither what was due nor what would be repeated; one that is in flight is acknowledged all the same."""
+    outbox = Outbox(1)
+    outbox.set_state("a", b"1")
+    outbox.set_state("b", b"1")
+    [message, _] = send(outbox)
+    outbox.forget_state("a")
+    outbox.acknowledged(message)
+    outbox.set_state("c", b"1")
+    outbox.forget_state("c")
+    outbox.repeat_states()
+
+    assert deliver(outbox) == []
+    outbox.connection_lost()
+    assert deliver(outbox) == [("b", b"1")]
+
+
+@pytest.mark.parametrize("again", ["repeat_states", "connection_lost"])
+def test_every_state_is_due_again_after_a_connection(again: str) -> None:
     """A broker that restarted has forgotten what it retained."""
     outbox = Outbox(1)
     outbox.set_state("a", b"1")
     outbox.set_state("b", b"1")
-    send_states(outbox)
-    outbox.repeat_states()
+    deliver(outbox)
+    getattr(outbox, again)()
 
-    assert [State("a", b"1"), State("b", b"1")] == send_states(outbox)
+    assert deliver(outbox) == [("a", b"1"), ("b", b"1")]
 
 
-@pytest.mark.parametrize("put", ["reading", "state", "repeat", "give back"])
-def test_anything_to_send_is_told(put: str) -> None:
-    """`on_reading` and `on_state` are called when a reading or a state is there, and it is there by then."""
-    outbox = Outbox(1)
-    outbox.set_state("a", b"1")
-    send_states(outbox)
-    found: list[State | bytes | None] = []
-    outbox.on_state = lambda: found.append(outbox.next_state())
-    outbox.on_reading = lambda: found.append(outbox.take_reading())
+@pytest.mark.parametrize(("queue", "left"), [(1, [b"3"]), (2, [b"2", b"3"]), (5, [b"2", b"3"])])
+def test_what_was_not_acknowledged_goes_back_in_its_order(queue: int, left: list[bytes]) -> None:
+    """Of what the outbox has no room for, the newest are kept."""
+    outbox = Outbox(queue)
+    for payload in (b"1", b"2", b"3"):
+        outbox.put_reading(payload)
+        if payload == b"1":
+            [first] = send(outbox)
+        else:
+            send(outbox)
+    outbox.acknowledged(first)
+    outbox.connection_lost()
 
-    match put:
-        case "reading":
-            outbox.put_reading(b"1")
-        case "state":
-            outbox.set_state("a", b"1")
-            outbox.set_state("a", b"2")
-        case "repeat":
-            outbox.repeat_states()
-        case _:
-            outbox.give_back(b"1")
+    assert deliver(outbox) == left
 
-    expected = {"state": State("a", b"2"), "repeat": State("a", b"1")}
-    assert found == [expected.get(put, b"1")]
+
+@pytest.mark.parametrize(("queue", "left"), [(1, [b"2"]), (2, [b"1", b"2"])])
+def test_newer_readings_win_over_one_that_was_not_acknowledged(queue: int, left: list[bytes]) -> None:
+    """What goes back comes before what came later, where there is room for both."""
+    outbox = Outbox(queue)
+    outbox.put_reading(b"1")
+    send(outbox)
+    outbox.put_reading(b"2")
+    outbox.connection_lost()
+
+    assert deliver(outbox) == left
+
+
+class AnyHistory(RuleBasedStateMachine):
+    """Readings and states come, are sent, acknowledged in any order, and connections are lost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.outbox = Outbox(3)
+        self.now = NOW
+        self.count = 0
+        self.in_flight: list[Message] = []
+        self.at_broker: dict[str, bytes] = {}
+        self.states: dict[str, bytes] = {}
+
+    @rule()
+    def reading(self) -> None:
+        """Put a reading, each of another text."""
+        self.count += 1
+        self.outbox.put_reading(b"%d" % self.count)
+
+    @rule(topic=st.sampled_from("abc"), payload=st.sampled_from([b"on", b"off"]))
+    def state(self, topic: str, payload: bytes) -> None:
+        """Set a state."""
+        self.states[topic] = payload
+        self.outbox.set_state(topic, payload)
+
+    @rule(seconds=st.sampled_from([0.0, 0.05, 0.1]))
+    def send(self, seconds: float) -> None:
+        """Put into flight what may be."""
+        self.now += seconds
+        self.in_flight += send(self.outbox, now=self.now)
+
+    @rule(data=st.data())
+    def acknowledge(self, data: st.DataObject) -> None:
+        """Let the broker have one of the messages in flight."""
+        if self.in_flight:
+            message = self.in_flight.pop(data.draw(st.integers(0, len(self.in_flight) - 1)))
+            self.outbox.acknowledged(message)
+            if message.topic is not None:
+                self.at_broker[message.topic] = message.payload
+
+    @rule()
+    def lose(self) -> None:
+        """Lose the connection, and with it what the broker had retained."""
+        self.outbox.connection_lost()
+        self.in_flight.clear()
+        self.at_broker.clear()
+
+    @invariant()
+    def bounded(self) -> None:
+        """Few messages are in flight, of each topic one at most, within the time of a batch."""
+        topics = [message.topic for message in self.in_flight if message.topic is not None]
+        assert len(self.in_flight) <= MAX_IN_FLIGHT
+        assert len(topics) == len(set(topics))
+
+    def teardown(self) -> None:
+        """In the end the broker has the latest of every state."""
+        self.in_flight += send(self.outbox, now=self.now)
+        while self.in_flight:
+            message = self.in_flight.pop(0)
+            self.outbox.acknowledged(message)
+            if message.topic is not None:
+                self.at_broker[message.topic] = message.payload
+            self.in_flight += send(self.outbox, now=self.now)
+        assert self.at_broker == self.states
+
+
+test_any_history = AnyHistory.TestCase

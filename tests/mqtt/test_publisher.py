@@ -29,6 +29,8 @@ from tests.support.tcp_ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from paho.mqtt.client import Client as PahoClient
+
     from tests.support.certificates import Certificate
 
 pytestmark = pytest.mark.real
@@ -98,6 +100,16 @@ class Running:
         self.publisher.set_state("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
+
+    def paho(self) -> PahoClient:
+        """Return what aiomqtt has below it, of the present connection."""
+        session = self.publisher._session
+        assert session is not None
+        return session.connection._client._client
+
+    def is_idle(self) -> bool:
+        """Return whether nothing is in flight."""
+        return not self.publisher._outbox._in_flight
 
     def read(self, *payloads: bytes) -> None:
         """Put readings into the outbox."""
@@ -192,21 +204,21 @@ def test_a_reading_arrives_byte_for_byte_with_qos_1_and_not_retained(mosquitto: 
 
 
 @pytest.mark.parametrize("qos", [0, 1, 2])
-def test_a_reading_is_written_before_its_reader_goes_on(mosquitto: MosquittoBroker, qos: int) -> None:
-    """A reading is on its way when it was put into the outbox, and so is the next one."""
+def test_readings_that_come_at_once_are_sent_at_once(mosquitto: MosquittoBroker, qos: int) -> None:
+    """With room for one, two readings of one moment are both in flight, and written in the next turn."""
     with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
         with Running(broker_at(mosquitto.port), qos=qos) as running:
             subscriber.expect("teleinfo/status")
-            wait_until(lambda: not running.publisher._sender._under_way)
+            wait_until(running.is_idle)
 
-            async def read_two() -> bytes | None:
+            async def read_two() -> tuple[int, bool]:
                 running.publisher.publish(b"first")
                 running.publisher.publish(b"second")
-                assert running.publisher._sender._link is not None
-                assert not running.publisher._sender._link._paho.want_write()
-                return running.publisher._outbox.take_reading()
+                in_flight = len(running.publisher._outbox._in_flight)
+                await asyncio.sleep(0)
+                return in_flight, running.paho().want_write()
 
-            assert asyncio.run_coroutine_threadsafe(read_two(), running.loop).result(LIMIT) is None
+            assert asyncio.run_coroutine_threadsafe(read_two(), running.loop).result(LIMIT) == (2, False)
             assert subscriber.expect("teleinfo").payload == b"first"
             assert subscriber.expect("teleinfo").payload == b"second"
 
@@ -216,10 +228,10 @@ def test_a_reading_that_was_under_way_when_the_broker_died_comes_again(mosquitto
     with Running(broker_at(mosquitto.port), retain=True) as running:
         with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
             subscriber.expect("teleinfo/status")
-        wait_until(lambda: not running.publisher._sender._under_way)
+        wait_until(running.is_idle)
         mosquitto.freeze()
         running.read(READING)
-        wait_until(lambda: bool(running.publisher._sender._under_way))
+        wait_until(lambda: not running.is_idle())
         mosquitto.kill()
         running.wait_connected(connected=False)
         mosquitto.start()
@@ -234,9 +246,8 @@ def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(mosquitto: 
     with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
         with Running(broker_at(mosquitto.port)) as running:
             subscriber.expect("teleinfo/status")
-            assert running.publisher._sender._link is not None
-            paho = running.publisher._sender._link._paho
-            wait_until(lambda: not running.publisher._sender._under_way)
+            paho = running.paho()
+            wait_until(running.is_idle)
             mosquitto.freeze()
             running.read(payload)
             wait_until(paho.want_write)
@@ -286,8 +297,7 @@ def test_a_dropped_connection_is_told_by_the_will_and_mended(mosquitto: Mosquitt
         Running(broker_at(mosquitto.port)) as running,
     ):
         subscriber.expect("teleinfo/status", b"online")
-        assert running.publisher._sender._link is not None
-        sock = running.publisher._sender._link._paho.socket()
+        sock = running.paho().socket()
         assert isinstance(sock, socket.socket)
         sock.shutdown(socket.SHUT_RDWR)
         lost = subscriber.expect("teleinfo/status", b"offline")
@@ -370,13 +380,13 @@ def test_an_attempt_that_was_given_up_never_becomes_a_connection() -> None:
 
     async def story(listener: socket.socket) -> bytes:
         asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
-        link = Connection(broker_at(listener.getsockname()[1]), "teleinfo/status", None)
-        entering = asyncio.create_task(link.enter())
+        link = Connection(broker_at(listener.getsockname()[1]), "teleinfo/status")
+        entering = asyncio.create_task(link.connect())
         await asyncio.wait({entering}, timeout=0.2)
         assert not entering.done()
         entering.cancel()
         await asyncio.wait({entering})
-        await link.drop()
+        link.abort()
         return await asyncio.to_thread(first_words, listener)
 
     with black_hole() as listener:
@@ -413,12 +423,10 @@ def test_an_idle_broker_that_freezes_is_found_out_by_its_silence(
 ) -> None:
     """With nothing to send, the ping that is not answered tells; times are a tenth of the real ones."""
     monkeypatch.setattr("teleinfo.mqtt.client.KEEPALIVE", 2)
-    monkeypatch.setattr("teleinfo.mqtt.client.PING_ANSWER", 1.0)
-    monkeypatch.setattr("teleinfo.mqtt.publisher.BEAT", 0.2)
     with Running(broker_at(mosquitto.port)) as running:
         running.wait_connected()
         # Idle is who has nothing left to send.
-        wait_until(lambda: running.publisher._outbox.next_state() is None)
+        wait_until(running.is_idle)
         mosquitto.freeze()
         running.wait_connected(connected=False)
         log.expect("it does not answer")
@@ -637,7 +645,7 @@ def test_states_are_repeated_once_when_the_connection_is_steady(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The will of a connection that we gave up may speak after our "online": 30 s later we say it again."""
-    monkeypatch.setattr("teleinfo.mqtt.publisher.STEADY", 1.0)
+    monkeypatch.setattr("teleinfo.mqtt.publisher.STABLE_AFTER", 1.0)
     with Subscriber(mosquitto.host, mosquitto.port) as subscriber, Running(broker_at(mosquitto.port)):
         first = subscriber.expect("teleinfo/status", b"online")
         again = subscriber.expect("teleinfo/status", b"online")
@@ -703,8 +711,7 @@ def test_bounces_leak_nothing(mosquitto: MosquittoBroker, log: Log) -> None:
         def bounce() -> None:
             # As often as wanted: the back-off is tested elsewhere.
             running.publisher._delays = repeat(0.01)
-            assert running.publisher._sender._link is not None
-            sock = running.publisher._sender._link._paho.socket()
+            sock = running.paho().socket()
             assert isinstance(sock, socket.socket)
             sock.shutdown(socket.SHUT_RDWR)
             running.wait_connected()

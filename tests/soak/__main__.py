@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from teleinfo.mqtt.publisher import STEADY
+from teleinfo.mqtt.publisher import STABLE_AFTER
 from tests.soak.process import PipedDaemon, Sample, sample
 from tests.soak.soak_meters import SoakMeters
 from tests.support.broker import MosquittoBroker
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     Claim = tuple[bool, str]
 
 HOUR, TEN_MINUTES = 3600.0, 600.0  # simulated s
-BETWEEN_KILLS = STEADY + 5  # real s: to be found again, and to be steady
+BETWEEN_KILLS = STABLE_AFTER + 5  # real s: to be found again, and to be steady
 OUTAGE_COSTS = 2.0  # real s of readings that a killed broker may cost: the subscriber, too, must redial
 UNDER_WAY = 5.0  # real s for what has not arrived at the end
 RSS_LIMIT = 1024  # KiB

@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 from typing import TYPE_CHECKING
 
+from teleinfo.common.outage_log import OutageLog, OutageTexts
+
 if TYPE_CHECKING:
     from teleinfo.mqtt.config import Broker
+
+
+log = logging.getLogger(__name__)
 
 
 class BrokerError(Exception):
@@ -26,6 +32,38 @@ class BrokerError(Exception):
         self.kind = kind
         self.words = words
         self.user_must_act = user_must_act
+
+
+class BrokerOutageLog:
+    """The log of the connection to the broker at `address`; times are monotonic, in seconds."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+        begins = "no connection to the broker at {name}: {reason}; teleinfo keeps trying"
+        texts = OutageTexts(
+            begins=begins,
+            lost_again=begins,
+            another_cause="still no connection to the broker at {name}, for another reason: {reason}",
+            reminder="still no connection to the broker at {name} after {lasted}: {reason}",
+            ends="connected to the broker at {name} again after {lasted}",
+            holds="the connection to the broker at {name} is steady again after {lasted}",
+        )
+        self._outage = OutageLog(address, texts)
+
+    def connected(self, now: float) -> None:
+        """Note that the broker accepted us."""
+        if self._outage.working:
+            log.info("connected to the broker at %s", self._address)
+        else:
+            self._outage.recovered(now)
+
+    def held(self, now: float) -> None:
+        """Note that the connection has held for a while: the next loss is a new outage."""
+        self._outage.held(now)
+
+    def lost(self, fault: BrokerError, now: float) -> None:
+        """Note a failed attempt or a lost connection. A new cause is said if the user must act."""
+        self._outage.failed(fault.kind if fault.user_must_act else None, fault.words, now)
 
 
 def closed() -> BrokerError:

@@ -1,19 +1,22 @@
 """
-What waits for the broker: readings, of which the newest win, and states, of which the latest counts.
+What waits for the broker, and what is in flight: readings, of which the newest win, and states.
 
 Readings are sent in order, once each; states (the retained topics) are sent again after every connection,
 because a broker that restarts without persistence has forgotten them. Bounded by the number of readings asked
-for and by the number of topics. No I/O; to be used from the thread of one event loop.
+for and by the number of topics. No I/O and no clock; to be used from the thread of one event loop.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Final, Protocol
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Container
+BATCH_SECONDS: Final = 0.1
+"""What comes within so many seconds goes into flight together."""
+
+MAX_IN_FLIGHT: Final = 16
+"""Messages that may wait for their acknowledgement; paho writes 20 and keeps the rest."""
 
 
 class RetainedStates(Protocol):
@@ -29,19 +32,22 @@ class RetainedStates(Protocol):
         """Publish every state again."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
-    """The latest payload of one retained topic."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Message:
+    """A message in flight since the monotonic time `since`: a reading, or the state of `topic`."""
 
-    topic: str
+    topic: str | None
     payload: bytes
+    since: float
 
 
 class Outbox:
     """
-    Holds at most `queue` readings and one payload for each state topic.
+    Holds at most `queue` readings that wait, one payload for each state topic, and the messages in flight.
 
-    `on_reading` is called when there is a reading to send, `on_state` when there is a state.
+    One batch is in flight at a time, which limits what is sent twice after the death of a broker: what comes
+    within `BATCH_SECONDS` of its first message, up to `MAX_IN_FLIGHT`. So each of several frames that come in
+    one piece, as after a hiccup of the network to a bridge, is a message, whatever the `queue`.
     """
 
     def __init__(self, queue: int) -> None:
@@ -50,56 +56,60 @@ class Outbox:
         self._readings: deque[bytes] = deque(maxlen=queue)
         self._states: dict[str, bytes] = {}
         self._due: set[str] = set()
-        self.on_reading: Callable[[], None] = _nobody
-        self.on_state: Callable[[], None] = _nobody
+        self._in_flight: list[Message] = []
 
     def put_reading(self, payload: bytes) -> None:
         """Keep `payload` until it can be sent; the oldest reading makes room for it."""
         self._readings.append(payload)
-        self.on_reading()
 
     def set_state(self, topic: str, payload: bytes) -> None:
-        """Keep `payload` as the state of `topic`, to be sent at once if it differs from the one before."""
-        if self._states.get(topic) != payload:
-            self._states[topic] = payload
+        """Keep `payload` as the state of `topic`; it is due if it differs from what was last sent."""
+        if self._states.get(topic) == payload:
+            return
+        self._states[topic] = payload
+        if any((message.topic, message.payload) == (topic, payload) for message in self._in_flight):
+            self._due.discard(topic)
+        else:
             self._due.add(topic)
-            self.on_state()
 
     def forget_state(self, topic: str) -> None:
-        """Send what was the state of `topic` no more; the broker keeps it."""
+        """Send what was the state of `topic` no more."""
         self._states.pop(topic, None)
         self._due.discard(topic)
 
     def repeat_states(self) -> None:
-        """Make every state due again, as after a connection."""
+        """Make every state due again."""
         self._due.update(self._states)
-        if self._due:
-            self.on_state()
 
-    def next_state(self, *, but: Container[object] = ()) -> State | None:
+    def take(self, now: float) -> Message | None:
         """
-        Return the first state that is due, and not one of those in `but`, or None.
+        Put the next message into flight and return it; None if nothing waits, or has to wait for the batch.
 
-        It stays due until `state_sent`. States come in the order in which their topics first appeared.
+        States come first, in the order in which their topics first appeared. Of one topic only one is in
+        flight, or the last that the broker has might not be the latest; later topics wait behind it.
         """
-        due = (State(topic, payload) for topic, payload in self._states.items() if topic in self._due)
-        return next((state for state in due if state not in but), None)
+        batch = self._in_flight
+        if batch and (len(batch) >= MAX_IN_FLIGHT or now - batch[0].since >= BATCH_SECONDS):
+            return None
+        topic = next((topic for topic in self._states if topic in self._due), None)
+        if topic is not None and all(message.topic != topic for message in batch):
+            self._due.discard(topic)
+            message = Message(topic, self._states[topic], now)
+        elif self._readings:
+            message = Message(None, self._readings.popleft(), now)
+        else:
+            return None
+        batch.append(message)
+        return message
 
-    def state_sent(self, state: State) -> None:
-        """Note that the broker has `state`; the topic stays due if it changed in the meantime."""
-        if self._states.get(state.topic) == state.payload:
-            self._due.discard(state.topic)
+    def acknowledged(self, message: Message) -> None:
+        """Note that the broker has `message` (QoS 0: that it is written)."""
+        self._in_flight.remove(message)
 
-    def take_reading(self) -> bytes | None:
-        """Remove and return the oldest reading, or return None."""
-        return self._readings.popleft() if self._readings else None
-
-    def give_back(self, payload: bytes) -> None:
-        """Put back in front a reading that was not acknowledged, unless newer ones fill the room."""
-        if len(self._readings) != self._readings.maxlen:
-            self._readings.appendleft(payload)
-            self.on_reading()
-
-
-def _nobody() -> None:
-    """Tell nobody: whoever sends will look by itself."""
+    def connection_lost(self) -> None:
+        """Put what is in flight back: readings in front, unless newer ones fill the room; states are due."""
+        for message in reversed(self._in_flight):
+            if message.topic is None and len(self._readings) != self._readings.maxlen:
+                self._readings.appendleft(message.payload)
+        self._in_flight.clear()
+        self.repeat_states()

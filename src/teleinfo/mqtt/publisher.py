@@ -1,61 +1,60 @@
 """
-Carry what is in the outbox to the broker, and keep doing it whatever happens to the broker.
+The task that owns the connection to the broker: it publishes readings and states, whatever happens there.
 
-`Publisher.run` dials, sends, notices a lost connection, waits and dials again, until `stop`. It raises
-nothing for an absent, dead, frozen or refusing broker: that goes to the log, in plain words, and to
-`on_connection`. There is never more than one connection: each attempt has a `Connection` of its own, and one
-that failed or was lost is closed before the next begins.
+`Publisher.run` connects, publishes, notices a lost connection, waits and connects again, until `stop`. It
+raises nothing for a broker that is absent, dead, frozen or refuses us: that goes to the log, in plain words,
+and to `on_connection`. There is never more than one connection: each attempt has a `Connection` of its own,
+and one that failed or was lost is closed before the next begins.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
 import time
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.common.backoff import delays
-from teleinfo.mqtt.client import OFFLINE, Connection, Subscription, wait_puback
-from teleinfo.mqtt.config import Broker, Tls
-from teleinfo.mqtt.errors import BrokerError, closed_unanswered, silent
-from teleinfo.mqtt.outage import Outage
+from teleinfo.common.waits import StoppableWaits
+from teleinfo.mqtt.client import GOODBYE_TIMEOUT, OFFLINE, Connection
+from teleinfo.mqtt.errors import BrokerError, BrokerOutageLog, silent
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.mqtt.sender import Sender
-from teleinfo.mqtt.tls import tls_context
-from teleinfo.mqtt.waits import BEAT, StoppableWaits
 
 if TYPE_CHECKING:
-    import ssl
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from random import Random
 
-    from teleinfo.mqtt.config import Topics
-
-__all__ = ["Broker", "Publisher", "Subscription", "Tls"]
+    from teleinfo.mqtt.config import Broker, Topics
+    from teleinfo.mqtt.outbox import Message
 
 log = logging.getLogger(__name__)
 
-ANSWER: Final = 3.5
+PUBACK_TIMEOUT: Final = 3.5
 """
 Seconds that the broker has to acknowledge a message.
 
-With the 2 s that a meter may take for a frame, a broker that freezes in between is found out within 6 s.
+With the 2 s that a meter may take for a frame, a broker that freezes in between is noticed within 6 s.
 """
 
-DIAL: Final = 60.0
+CONNECT_TIMEOUT: Final = 60.0
 """Seconds for a whole attempt: resolving, several addresses at 5 s each, TLS, CONNACK."""
 
-GOODBYE: Final = 1.0
-"""Seconds for the broker to take our "offline", and as many again to hang up."""
-
-STEADY: Final = 30.0
-"""Seconds after which a connection counts as good: the back-off starts anew and the states are repeated."""
+STABLE_AFTER: Final = 30.0
+"""Seconds after which a connection is stable: the back-off starts anew and the states are repeated."""
 
 SHORT, SHORT_IN_A_ROW = 5.0, 3
 """A connection of less than 5 s, three times: somebody else uses our client id."""
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A topic to listen to: `on_message` gets the payload of each message."""
+
+    topic: str
+    on_message: Callable[[bytes], None]
 
 
 class Publisher:
@@ -82,25 +81,28 @@ class Publisher:
         subscription: Subscription | None = None,
     ) -> None:
         self._broker = broker
+        self._topics = topics
         self._outbox = Outbox(queue)
-        self._sender = Sender(self._outbox, topic=topics.readings, qos=qos, retain=retain)
-        self._status_topic = topics.status
+        self._qos = qos
+        self._retain = retain
         self._rng = rng
         self._on_connection = on_connection
         self._subscription = subscription
-        self._outage = Outage(broker.address, clock=time.monotonic)
+        self._outage = BrokerOutageLog(broker.address)
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
-        self._waits = StoppableWaits("teleinfo.publisher", heartbeat)
+        self._waits = StoppableWaits(heartbeat)
         self._short_in_a_row = 0
-        self._tls_context: ssl.SSLContext | None = None
+        self._session: _Session | None = None
 
     def publish(self, payload: bytes) -> None:
         """Send a reading now, or when the broker is back: of those that wait the newest `queue` are kept."""
         self._outbox.put_reading(payload)
+        self._send_waiting()
 
     def set_state(self, topic: str, payload: bytes) -> None:
         """Publish `payload` on `topic`, retained, unless it is there already; again after each connection."""
         self._outbox.set_state(topic, payload)
+        self._send_soon()
 
     def forget_state(self, topic: str) -> None:
         """Publish what was the state of `topic` no more; the broker keeps it."""
@@ -109,108 +111,106 @@ class Publisher:
     def repeat_states(self) -> None:
         """Publish every state again."""
         self._outbox.repeat_states()
+        self._send_soon()
 
     def stop(self) -> None:
-        """Ask for the goodbye: `run` returns within 2 s."""
+        """Ask `run` to publish "offline" and to return: within 2.5 s."""
         self._waits.stop()
 
     async def run(self) -> None:
-        """Keep a connection until `stop`; cancelled, close it without a goodbye (the will speaks)."""
+        """Keep a connection until `stop`; cancelled, close it so that the broker publishes the will."""
         if self._broker.tls is not None and self._broker.tls.insecure:
             log.warning(
                 "TELEINFO_MQTT_TLS_INSECURE is on: the broker's certificate is not verified, and anybody on "
                 "the network can pose as the broker and read the password",
             )
-        try:
-            while not self._waits.stopped:
-                fault = await self._connect_and_serve()
-                if fault is None or self._waits.stopped:
-                    return
-                self._outage.failed(fault)
-                await self._waits.until(limit=next(self._delays))
-        finally:
-            self._waits.close()
+        while not self._waits.stopped:
+            try:
+                await self._connect_and_serve()
+            except BrokerError as fault:
+                if not self._waits.stopped:
+                    self._outage.lost(fault, time.monotonic())
+                    await self._waits.wait(limit=next(self._delays))
 
-    async def _connect_and_serve(self) -> BrokerError | None:
-        """Live through one connection and return why it ended; None: stopped."""
+    async def _connect_and_serve(self) -> None:
+        """Live through one connection: return when stopped, raise `BrokerError` when it is lost."""
+        connection = Connection(self._broker, self._topics.status)
         try:
-            if not await self._waits.finish(self._load_tls(), name="tls", limit=DIAL):
-                return self._unless_stopping(silent())
-        except BrokerError as fault:
-            return fault
-        link = Connection(self._broker, self._status_topic, self._tls_context)
-        try:
-            if not await self._waits.finish(link.enter(), link.socket_closed, name="connect", limit=DIAL):
-                return self._unless_stopping(
-                    closed_unanswered(self._broker) if link.socket_closed.done() else silent(),
+            try:
+                await self._waits.run(
+                    connection.connect(), name="teleinfo.publisher.connect", limit=CONNECT_TIMEOUT
                 )
-            self._outage.connected()
-            return await self._serve(link)
-        except BrokerError as fault:
-            return fault
+            except TimeoutError:
+                raise silent() from None
+            connected = time.monotonic()
+            self._outage.connected(connected)
+            try:
+                await self._serve(connection)
+            except BrokerError as fault:
+                self._count_short(time.monotonic() - connected, fault)
+                raise
+            await self._say_goodbye(connection)
         finally:
-            await link.drop()
+            connection.abort()
 
-    def _unless_stopping(self, fault: BrokerError) -> BrokerError | None:
-        return None if self._waits.stopped else fault
-
-    async def _load_tls(self) -> None:
-        # For each attempt anew: certificates are renewed while we run.
-        if self._broker.tls is not None:
-            self._tls_context = await asyncio.to_thread(tls_context, self._broker.tls)
-
-    async def _serve(self, link: Connection) -> BrokerError | None:
-        """Send until the connection is lost (the fault) or until stopped (None)."""
-        began = time.monotonic()
-        fault: BrokerError | None = None
+    async def _serve(self, connection: Connection) -> None:
+        """Publish until stopped; raise `BrokerError` when the connection is lost."""
+        session = self._session = _Session(connection)
+        session.start(self._listen(connection))
         self._on_connection(True)  # noqa: FBT003 - a callback has no keywords
         try:
-            async with asyncio.TaskGroup() as group:
-                watcher = group.create_task(link.watch(self._subscription), name="teleinfo.publisher.watch")
-                await self._send(link)
-                watcher.cancel()
-            await self._say_goodbye(link)
-        except* BrokerError as faults:
-            fault = next(error for error in faults.exceptions if isinstance(error, BrokerError))
+            self._send_waiting()
+            await self._waits.wait(session.failed, limit=STABLE_AFTER)
+            if not session.failed.done() and not self._waits.stopped:
+                self._become_stable()
+                await self._waits.wait(session.failed)
+            if session.failed.done():
+                session.failed.result()
         finally:
+            self._session = None
+            await session.close()
+            self._outbox.connection_lost()
             self._on_connection(False)  # noqa: FBT003 - as above
-        if fault is not None:
-            self._count_short(time.monotonic() - began, fault)
-        return fault
 
-    async def _send(self, link: Connection) -> None:
-        """Send what the outbox holds until stopped; raise `BrokerError`."""
-        steady_at = time.monotonic() + STEADY
-        self._outbox.repeat_states()
-        with self._sender.through(link):
-            while not self._waits.stopped:
-                self._sender.news.clear()
-                if time.monotonic() >= steady_at:
-                    steady_at = math.inf
-                    self._become_steady()
-                answer = self._sender.write()
-                if answer is None:
-                    await self._idle(link, limit=min(BEAT, steady_at - time.monotonic()))
-                else:
-                    await self._waits.finish_soon(wait_puback(answer, limit=ANSWER))
-                    await asyncio.sleep(0)  # with QoS 0 the answer was there already
+    async def _listen(self, connection: Connection) -> None:
+        """Hand out what the subscription brings; raise `BrokerError` once the connection is lost."""
+        if self._subscription is not None:
+            await connection.subscribe(self._subscription.topic)
+        async for topic, payload in connection.messages():
+            if self._subscription is not None and topic == self._subscription.topic:
+                self._subscription.on_message(payload)
 
-    async def _idle(self, link: Connection, *, limit: float) -> None:
-        """Wait for something to send, or that was sent, for the stop, or for `limit` seconds."""
-        await self._waits.finish_soon(self._sender.news.wait(), limit=limit)
-        link.check_ping()
+    def _send_soon(self) -> None:
+        """Send in the next turn of the loop: states that are set later in this one may come first."""
+        if self._session is not None:
+            asyncio.get_running_loop().call_soon(self._send_waiting)
 
-    def _become_steady(self) -> None:
-        self._outage.steady()
+    def _send_waiting(self) -> None:
+        """Hand over to the connection what waits, as far as the batch in flight allows."""
+        now = time.monotonic()
+        while self._session is not None and (message := self._outbox.take(now)) is not None:
+            self._session.start(self._send(self._session.connection, message))
+
+    async def _send(self, connection: Connection, message: Message) -> None:
+        if message.topic is None:
+            topic, qos, retain = self._topics.readings, self._qos, self._retain
+        else:
+            topic, qos, retain = message.topic, 1, True
+        await connection.publish(topic, message.payload, qos=qos, retain=retain, limit=PUBACK_TIMEOUT)
+        self._outbox.acknowledged(message)
+        self._send_waiting()
+
+    def _become_stable(self) -> None:
+        self._outage.held(time.monotonic())
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
         # The will of a connection that we gave up may have been published after our states.
-        self._outbox.repeat_states()
+        self.repeat_states()
 
-    async def _say_goodbye(self, link: Connection) -> None:
+    async def _say_goodbye(self, connection: Connection) -> None:
         """Publish "offline" and disconnect, as well as the broker lets us."""
         try:
-            await link.publish(self._status_topic, OFFLINE, qos=1, retain=True, limit=GOODBYE)
-            await link.leave(limit=GOODBYE)
+            await connection.publish(self._topics.status, OFFLINE, qos=1, retain=True, limit=GOODBYE_TIMEOUT)
+            await connection.disconnect()
         except BrokerError as fault:
             log.warning(
                 "stopped without a goodbye to the broker at %s: %s; it will say offline for us",
@@ -232,3 +232,37 @@ class Publisher:
                 SHORT,
                 self._broker.client_id,
             )
+
+
+class _Session:
+    """
+    The tasks that use one connection; `failed` gets the error of the first that fails.
+
+    It is no TaskGroup, because readings start tasks from outside, also in the moment in which one fails.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def start(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do `work` in a task."""
+        task = asyncio.create_task(work, name="teleinfo.publisher.session")
+        self._tasks.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self.failed.done():
+            self.failed.set_exception(error)
+
+    async def close(self) -> None:
+        """Cancel the tasks and wait for their end."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+        if self.failed.done():
+            self.failed.exception()  # retrieved, or asyncio would log that nobody did

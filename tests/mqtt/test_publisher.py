@@ -355,7 +355,7 @@ def test_a_stop_while_dialling_does_not_wait_for_the_thread() -> None:
     2. The publisher dials it and is stopped.
     """
     with black_hole() as listener, Running(broker_at(listener.getsockname()[1])) as running:
-        wait_until(lambda: any(thread.name == "teleinfo.loose" for thread in threading.enumerate()))
+        wait_until(lambda: any(thread.name == "teleinfo.worker" for thread in threading.enumerate()))
         took = running.stop()
 
     assert took < 1

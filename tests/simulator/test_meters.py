@@ -1,4 +1,4 @@
-"""The meters: lengths, orders, and a day's life."""
+"""The frames of the meters: their lengths and orders, and how their values change in a day."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MINUTE = dt.timedelta(minutes=1)
 
 @dataclass(slots=True)
 class Steady:
-    """A house that draws what the test says, in W by phase."""
+    """A load profile of the same power for ever, in W by phase."""
 
     watts: tuple[float, ...]
 
@@ -133,7 +133,7 @@ def test_a_group_that_the_table_does_not_know_is_never_sent() -> None:
 
 @pytest.mark.parametrize("name", METERS)
 def test_a_day_of_frames_is_sound_to_the_decoder(name: str) -> None:
-    """Everything that a meter sends passes every check, and nothing is lost but the wrecks that it made."""
+    """All that a meter sends passes every check, and nothing is lost but the frames that it interrupted."""
     decoder = Decoder()
     simulated = meter(name)
     sent = [simulated.emit(WEDNESDAY + 70 * n * SECOND) for n in range(1234)]
@@ -147,7 +147,7 @@ def test_a_day_of_frames_is_sound_to_the_decoder(name: str) -> None:
 
 @pytest.mark.parametrize("name", METERS)
 def test_an_index_never_goes_down_and_one_of_them_goes_up(name: str) -> None:
-    """Over a day each index grows or stays, by what a house can draw."""
+    """Over a day each index grows or stays, by what a household can draw."""
     table = STANDARD if meter(name).mode is Mode.STANDARD else HISTORIQUE
     frames = [
         {label: int(value) for label, value in values(groups).items() if table[label].kind is Kind.INDEX}
@@ -249,7 +249,7 @@ def test_standard_tempo_announces_runs_and_forgets_a_peak() -> None:
 
 
 def test_the_status_register_of_a_quiet_consumer_is_that_of_real_meters() -> None:
-    """Load curve: a point each half hour; voltage: each ten minutes; maxima begin anew each day."""
+    """In the peak hours of the high season, without overrun: the contact is open, nothing is announced."""
     sent = values(meter("standard", 500).frame(WEDNESDAY))
 
     assert (sent["STGE"], sent["NTARF"], sent["RELAIS"]) == ("003AC401", "02", "000")
@@ -297,20 +297,20 @@ def test_means_and_maxima_are_renewed() -> None:
 
 def test_an_overrun_brings_twenty_short_frames_for_each_long_one() -> None:
     """The long frame is cut by EOT, then cycles of 20 short and 1 long come, until a minute after."""
-    house = Steady((1000, 1000, 1000))
-    simulated = build("tri", start=WEDNESDAY, rng=random.Random(7), load_profile=house)
+    load = Steady((1000, 1000, 1000))
+    simulated = build("tri", start=WEDNESDAY, rng=random.Random(7), load_profile=load)
     assert simulated.emit(WEDNESDAY).count(b"\x04") == 0
-    house.watts = (1000, 8000, 1000)
+    load.watts = (1000, 8000, 1000)
     first = simulated.emit(WEDNESDAY + SECOND)
     lengths = [len(simulated.emit(WEDNESDAY + (2 + n) * SECOND)) for n in range(40)]
 
-    wreck, _, short = first.partition(b"\x04")
-    assert wreck.startswith(b"\x02\nADCO ")
-    assert wreck.endswith(b"\r")
+    interrupted, _, short = first.partition(b"\x04")
+    assert interrupted.startswith(b"\x02\nADCO ")
+    assert interrupted.endswith(b"\r")
     assert short.startswith(b"\x02\nADIR2 036")
     assert len(short) == 78
     assert lengths == [78] * 19 + [233] + [78] * 20
-    house.watts = (1000, 1000, 1000)
+    load.watts = (1000, 1000, 1000)
     assert len(simulated.emit(WEDNESDAY + 42 * SECOND)) == 233
     after = [simulated.frame(WEDNESDAY + (n + 43) * SECOND) for n in (0, 57, 58, 59)]
     assert [names(groups) for groups in after[:2]] == ["ADCO IINST1 IINST2 IINST3"] * 2
@@ -336,7 +336,7 @@ def test_self_consumption_without_a_contract_shows_in_the_status_register_alone(
     assert not sent.keys() & {"EAIT", "SINSTI", "ERQ1", "SMAXIN"}
 
 
-def test_the_workshop_overruns_by_itself() -> None:
+def test_the_machine_overruns_by_itself() -> None:
     """The machine behind the three-phase meter runs each five minutes, so that nobody must wait long."""
     simulated = meter("tri")
     sent = [simulated.emit(WEDNESDAY + n * SECOND) for n in range(300)]

@@ -285,7 +285,7 @@ def test_noise_reaches_the_reader() -> None:
     assert received != with_parity(frame)
 
 
-def test_a_reader_at_another_speed_hears_garble_until_it_changes() -> None:
+def test_a_reader_at_another_speed_receives_garbage_until_it_changes() -> None:
     """With `strict_speed` the line looks at the speed that the reader set, as often as it sends."""
     text = b"\x02\nPTEC HP..  \r\x03"
 
@@ -295,18 +295,18 @@ def test_a_reader_at_another_speed_hears_garble_until_it_changes() -> None:
             wrong = Reader(line.port, baudrate=9600)
             assert line.reader_baudrate == 9600
             await line.send(text)
-            garbled = wrong.read(len(expected))
+            garbage = wrong.read(len(expected))
             right = Reader(line.port, baudrate=1200)
             await line.send(text)
-            heard = right.read(len(text))
+            received = right.read(len(text))
             wrong.close()
             right.close()
-            return expected, garbled, heard
+            return expected, garbage, received
 
-    expected, garbled, heard = asyncio.run(scenario())
+    expected, garbage, received = asyncio.run(scenario())
 
-    assert expected == garbled
-    assert text == heard
+    assert expected == garbage
+    assert text == received
 
 
 def test_a_port_that_nobody_set_has_the_speed_of_the_meter() -> None:

@@ -43,7 +43,7 @@ def test_a_tempo_day_lasts_from_six_to_six_and_the_next_is_known_from_eight_in_t
 
 
 def test_a_tempo_peak_is_announced_and_kept_until_its_end() -> None:
-    """A white day is peak 1, a red one peak 2, from 06:00 to 06:00, told from the evening before."""
+    """A white day is peak 1, a red one peak 2, from 06:00 to 06:00, announced on the evening before."""
     white = tariff.Peak(1, at(1, 6), at(2, 6))
     red = tariff.Peak(2, at(3, 6), at(4, 6))
     next_white = tariff.Peak(1, at(4, 6), at(5, 6))

@@ -89,9 +89,10 @@ def _configure_meter(parser: argparse.ArgumentParser) -> None:
         "--start",
         type=local_time,
         metavar="TIME",
-        help=_("when the meter's day begins, for example 2026-01-15T18:30 (default: today at {time})").format(
-            time=f"{EVENING:%H:%M}"
-        ),
+        help=_(
+            "when the meter's day begins, for example 2026-01-15T18:30"
+            " (default: today at {evening}, with solar panels at {morning})"
+        ).format(evening=f"{EVENING:%H:%M}", morning=f"{MORNING:%H:%M}"),
     )
     parser.add_argument(
         "--seed",

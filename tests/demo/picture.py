@@ -32,7 +32,8 @@ from rich.console import Console
 from rich.text import Text
 
 from teleinfo.demo.broker import LOOPBACK, MQTT_PORT, Broker
-from teleinfo.demo.command import SEED, TIME_LAPSE, TOPIC, MessageFormat, heading
+from teleinfo.demo.command import SEED, TIME_LAPSE, TOPIC
+from teleinfo.demo.screen import MessageFormat, heading
 from teleinfo.simulator.catalogue import DEFAULT, build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine

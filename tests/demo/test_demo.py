@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.demo import command as demo
+from teleinfo.demo.screen import MessageFormat
 from teleinfo.simulator.catalogue import METERS
 from tests.demo.picture import expected_readings
 from tests.support.broker import MosquittoBroker
@@ -208,14 +209,14 @@ def test_every_meter_has_a_lively_first_minute(meter: str) -> None:
 
 def test_the_values_that_changed_stand_out_on_a_terminal() -> None:
     """In colour, and only against a reading before; a message of the broker is made fit for the terminal."""
-    messages = demo.MessageFormat("t", colour=True)
+    messages = MessageFormat("t", colour=True)
     first = messages.line("t", '{"PTEC":"HP","PAPP":"00500"}')
     second = messages.line("t", '{"PTEC":"HP","PAPP":"00510"}')
 
     assert "\x1b[1;32m" not in first
     assert second.endswith('{"PTEC":"HP",\x1b[1;32m"PAPP":"00510"\x1b[0m}')
     assert messages.line("t/status", "on\x1b[2J").endswith("on\N{REPLACEMENT CHARACTER}[2J")
-    assert demo.MessageFormat("t", colour=False).line("t", "{}") == "t         {}"
+    assert MessageFormat("t", colour=False).line("t", "{}") == "t         {}"
 
 
 @pytest.mark.real

@@ -24,13 +24,14 @@ import logging
 import re
 import signal
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from teleinfo.cli.arguments import local_time, positive, share
 from teleinfo.common.i18n import N_, _
-from teleinfo.common.terminal_text import printable, printable_lines
-from teleinfo.demo.broker import MQTT_PORT, Broker, DemoError, broker_for, subscriber
+from teleinfo.common.terminal_text import printable_lines
+from teleinfo.demo.broker import MQTT_PORT, DemoError, broker_for, subscriber
 from teleinfo.demo.processes import daemon_at, port_of, simulated_meter
+from teleinfo.demo.screen import heading, print_line, show_messages
 from teleinfo.simulator.catalogue import DEFAULT, METERS
 
 if TYPE_CHECKING:
@@ -55,8 +56,6 @@ WITHOUT_EXTRA = N_(
 )
 
 _MAX_PORT = 65535
-_BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
-_MEMBER = re.compile(r'"[^"]+":"[^"]*"')  # of a reading's JSON object: all values are strings
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -164,7 +163,7 @@ def _topic(text: str) -> str:
 def main(arguments: argparse.Namespace) -> int:
     """Run the demo; return the exit status (0 or 1, see the module)."""
     if importlib.util.find_spec("amqtt") is None:
-        _print_line(_(WITHOUT_EXTRA), to=sys.stderr)
+        print_line(_(WITHOUT_EXTRA), to=sys.stderr)
         return 1
     # What the broker and its client log is of no interest here: a failure is said below.
     logging.getLogger("amqtt").setLevel(logging.CRITICAL + 1)
@@ -173,7 +172,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         asyncio.run(_demo(arguments))
     except DemoError as error:
-        _print_line(printable_lines(str(error)), to=sys.stderr)
+        print_line(printable_lines(str(error)), to=sys.stderr)
         return 1
     except (asyncio.CancelledError, KeyboardInterrupt):
         pass  # ended by a signal while it started, which is no fault
@@ -204,11 +203,11 @@ async def _demo(arguments: argparse.Namespace) -> None:
         port = await port_of(meter)
         _on_signals(stop.set)
         factor = arguments.time_lapse * arguments.speed
-        _print_line(
+        print_line(
             heading(arguments.meter, broker, topic, start=start, factor=factor, seconds=arguments.seconds),
             to=sys.stdout,
         )
-        screen = asyncio.create_task(_show(client, topic, stop), name="teleinfo.demo.screen")
+        screen = asyncio.create_task(show_messages(client, topic, stop), name="teleinfo.demo.screen")
         async with daemon_at(port, broker, topic, real_time=factor == 1) as daemon:
             await _until_the_end(stop, arguments.seconds, meter=meter, daemon=daemon, screen=screen)
             stop.set()
@@ -257,64 +256,3 @@ async def _until_the_end(
         status = "" if result is None else _(" with status {status}").format(status=result)
         said = _("{part} ended by itself{status}. What it said last is above.")
         raise DemoError(said.format(part=_(parts[task]), status=status))
-
-
-def heading(
-    meter: str, broker: Broker, topic: str, *, start: dt.datetime, factor: float, seconds: float | None
-) -> str:
-    """Return what runs, how fast the meter's clock is, and how to see the messages from elsewhere."""
-    kind = _("an embedded MQTT broker") if broker.embedded else _("the MQTT broker")
-    chain = _("A simulated meter ({meter}) -> teleinfo -> {kind} at {address} -> this screen")
-    lines = [chain.format(meter=meter, kind=kind, address=f"{broker.host}:{broker.port}")]
-    if factor != 1:
-        said = _(
-            "Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours."
-        )
-        lines.append(said.format(time=f"{start:%H:%M}", factor=factor))
-    subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{topic}/#' -v"
-    lines.append(_("From another terminal:  {line}").format(line=subscribe))
-    if seconds is None:
-        lines.append(_("Ctrl-C ends it."))
-    else:
-        lines.append(_("{seconds:g} s or Ctrl-C end it.").format(seconds=seconds))
-    return "\n".join([*lines, ""])
-
-
-async def _show(client: Any, topic: str, stop: asyncio.Event) -> None:  # noqa: ANN401 - amqtt is not typed
-    """Print each message that arrives; return at the broker's end, or at `offline` after the stop."""
-    messages = MessageFormat(topic, colour=sys.stdout.isatty())
-    while (message := await client.deliver_message()) is not None:
-        payload = bytes(message.data).decode(errors="replace")
-        _print_line(messages.line(message.topic, payload), to=sys.stdout)
-        if stop.is_set() and message.topic == f"{topic}/status" and payload == "offline":
-            return
-
-
-class MessageFormat:
-    """Formats messages as lines; with `colour` the values of a reading that changed stand out."""
-
-    def __init__(self, topic: str, *, colour: bool) -> None:
-        self._topic = topic
-        self._colour = colour
-        self._width = len(f"{topic}/status") + 2
-        self._before: set[str] = set()
-
-    def line(self, topic: str, payload: str) -> str:
-        """Return the message as one line, fit for a terminal."""
-        topic, payload = printable(topic), printable(payload)
-        if not self._colour:
-            return f"{topic:{self._width}}{payload}"
-        if topic == self._topic:
-            before, self._before = self._before, set(_MEMBER.findall(payload))
-            payload = _MEMBER.sub(lambda member: _highlight(member[0], before), payload)
-        return f"{_BOLD}{topic:{self._width}}{_PLAIN}{payload}"
-
-
-def _highlight(member: str, before: set[str]) -> str:
-    return f"{_GREEN}{member}{_PLAIN}" if before and member not in before else member
-
-
-def _print_line(text: str, *, to: TextIO) -> None:
-    """Write `text` as a line, at once."""
-    to.write(f"{text}\n")
-    to.flush()

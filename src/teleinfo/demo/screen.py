@@ -1,0 +1,84 @@
+"""
+What `teleinfo demo` prints: a heading, then each message as one line.
+
+On a terminal topics are bold, and the values of a reading that differ from those of the one before are green.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from teleinfo.common.i18n import _
+from teleinfo.common.terminal_text import printable
+
+if TYPE_CHECKING:
+    import asyncio
+    import datetime as dt
+
+    from teleinfo.demo.broker import Broker
+
+_BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
+_MEMBER = re.compile(r'"[^"]+":"[^"]*"')  # of a reading's JSON object: all values are strings
+
+
+def heading(
+    meter: str, broker: Broker, topic: str, *, start: dt.datetime, factor: float, seconds: float | None
+) -> str:
+    """Return what runs, how fast the meter's clock is, and how to see the messages from elsewhere."""
+    kind = _("an embedded MQTT broker") if broker.embedded else _("the MQTT broker")
+    chain = _("A simulated meter ({meter}) -> teleinfo -> {kind} at {address} -> this screen")
+    lines = [chain.format(meter=meter, kind=kind, address=f"{broker.host}:{broker.port}")]
+    if factor != 1:
+        said = _(
+            "Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours."
+        )
+        lines.append(said.format(time=f"{start:%H:%M}", factor=factor))
+    subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{topic}/#' -v"
+    lines.append(_("From another terminal:  {line}").format(line=subscribe))
+    if seconds is None:
+        lines.append(_("Ctrl-C ends it."))
+    else:
+        lines.append(_("{seconds:g} s or Ctrl-C end it.").format(seconds=seconds))
+    return "\n".join([*lines, ""])
+
+
+async def show_messages(client: Any, topic: str, stop: asyncio.Event) -> None:  # noqa: ANN401 - amqtt is not typed
+    """Print each message that arrives; return at the broker's end, or at `offline` after the stop."""
+    messages = MessageFormat(topic, colour=sys.stdout.isatty())
+    while (message := await client.deliver_message()) is not None:
+        payload = bytes(message.data).decode(errors="replace")
+        print_line(messages.line(message.topic, payload), to=sys.stdout)
+        if stop.is_set() and message.topic == f"{topic}/status" and payload == "offline":
+            return
+
+
+class MessageFormat:
+    """Formats messages as lines; with `colour` the values of a reading that changed stand out."""
+
+    def __init__(self, topic: str, *, colour: bool) -> None:
+        self._topic = topic
+        self._colour = colour
+        self._width = len(f"{topic}/status") + 2
+        self._before: set[str] = set()
+
+    def line(self, topic: str, payload: str) -> str:
+        """Return the message as one line, fit for a terminal."""
+        topic, payload = printable(topic), printable(payload)
+        if not self._colour:
+            return f"{topic:{self._width}}{payload}"
+        if topic == self._topic:
+            before, self._before = self._before, set(_MEMBER.findall(payload))
+            payload = _MEMBER.sub(lambda member: _highlight(member[0], before), payload)
+        return f"{_BOLD}{topic:{self._width}}{_PLAIN}{payload}"
+
+
+def _highlight(member: str, before: set[str]) -> str:
+    return f"{_GREEN}{member}{_PLAIN}" if before and member not in before else member
+
+
+def print_line(text: str, *, to: TextIO) -> None:
+    """Write `text` as a line, at once."""
+    to.write(f"{text}\n")
+    to.flush()

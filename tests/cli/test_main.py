@@ -197,7 +197,7 @@ def test_under_journald_wrong_settings_are_errors(
         stream.seek(0)
 
         assert stream.read().splitlines() == [
-            "<3>teleinfo did not start: one setting is wrong.",
+            "<3>teleinfo did not start: the settings cannot be read.",
             "<3>  missing: cannot be read: No such file or directory",
         ]
 
@@ -379,3 +379,46 @@ def test_a_daemon_with_wrong_settings_does_not_start(tmp_path: Path) -> None:
         "  TELEINFO_MQTT_PASSWORD: is given without TELEINFO_MQTT_USERNAME; set both",
         '  TELEINFO_MQTT_QOS: "3" is not 0, 1 or 2; default 1',
     ]
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("line", ["--help", "watch --help", "doctor --help", "decode /nonexistent", "doctor"])
+def test_a_terminal_of_another_encoding_is_written_to(line: str, tmp_path: Path) -> None:
+    """LC_ALL=fr_FR is ISO-8859-1, which has no apostrophe of ours, no ellipsis, no arrow."""
+    environ = {"PATH": os.environ["PATH"], "LC_ALL": "fr_FR", "PYTHONIOENCODING": "iso-8859-1"}
+    environ["TELEINFO_SERIAL_PORT"] = "/dev/ttyNOWHERE"
+    done = subprocess.run(
+        [sys.executable, "-m", "teleinfo", *line.split()],
+        capture_output=True, check=False, timeout=LIMIT, env=environ, cwd=tmp_path,
+    )  # fmt: skip
+    text = (done.stdout + done.stderr).decode("iso-8859-1")
+
+    assert "Traceback" not in text
+    assert "é" in text or "fichier" in text
+    assert "?" not in text.replace(" ?", "")  # nothing was lost
+    assert done.returncode == (1 if line in {"decode /nonexistent", "doctor"} else 0)
+
+
+@pytest.mark.real
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
+@pytest.mark.parametrize("command", ["watch", "record"])
+def test_settings_that_may_not_be_read_are_not_called_wrong(command: str, tmp_path: Path) -> None:
+    """An ordinary user beside the service, whose settings are root's alone."""
+    path = tmp_path / "closed.env"
+    path.write_text("TELEINFO_MQTT_HOST=broker.example\n")
+    path.chmod(0o600)
+    done = subprocess.run(
+        [
+            *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+            *(sys.executable, "-m", "teleinfo", "--env-file", str(path), command),
+        ],
+        capture_output=True, text=True, check=False, timeout=LIMIT, cwd="/",
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(cli.__file__).parents[2])},
+    )  # fmt: skip
+    if "No module" in done.stderr:
+        pytest.skip("this Python is in a folder that is closed to others")
+
+    assert done.returncode == 78
+    assert done.stderr.startswith("teleinfo did not start: the settings cannot be read.\n")
+    assert "wrong" not in done.stderr
+    assert "Permission denied" in done.stderr

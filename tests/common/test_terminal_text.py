@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import os
+import pty
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.common.terminal_text import REPLACEMENT, printable, printable_lines
+from teleinfo.common.terminal_text import LEGIBLE, REPLACEMENT, printable, printable_lines, wrapped
 
 TEXTS = st.text(st.characters(codec=None))
 
@@ -50,3 +53,44 @@ def test_what_is_fit_for_a_terminal_stays(text: str) -> None:
 def test_a_text_of_several_lines_keeps_them() -> None:
     """But for what each of them holds."""
     assert printable_lines("one\ntwo\x1b\n") == "one\ntwo\ufffd\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "shown"),
+    [
+        ("utf-8", "réglé : l’un… → « œuvre » ✓"),
+        ("iso-8859-1", "réglé : l'un... -> « oeuvre » +"),
+        ("ascii", 'r?gl? : l\'un... -> " oeuvre " +'),
+    ],
+)
+def test_what_an_encoding_lacks_is_spelt_otherwise(encoding: str, shown: str) -> None:
+    """LC_ALL=fr_FR is ISO-8859-1: no apostrophe of ours, no ellipsis, no arrow; nothing is raised."""
+    stream = io.TextIOWrapper(io.BytesIO(), encoding=encoding, errors=LEGIBLE)
+    stream.write("réglé\u00a0: l’un… → «\u00a0œuvre\u00a0» ✓")
+    stream.flush()
+    text = stream.buffer.getvalue().decode(encoding)
+
+    assert text.replace("\u00a0", " ") == shown
+
+
+@given(TEXTS, st.sampled_from(("ascii", "iso-8859-1", "iso-8859-15", "cp1252", "utf-8")))
+def test_any_text_can_be_written_in_any_encoding(text: str, encoding: str) -> None:
+    """Whatever stands in it."""
+    assert isinstance(text.encode(encoding, errors=LEGIBLE), bytes)
+
+
+def test_on_a_terminal_long_lines_are_wrapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At its width, between words; elsewhere they stay whole, for other programs."""
+    monkeypatch.setenv("COLUMNS", "40")
+    text = "  one long line " + "of many words " * 8 + "end\n"
+    far, near = pty.openpty()
+    with open(near, "w") as terminal:  # noqa: PTH123 - of a descriptor
+        lines = wrapped(text, terminal).split("\n")
+    os.close(far)
+
+    assert max(map(len, lines)) <= 40
+    assert lines[0].startswith("  one long")
+    assert lines[1].startswith("    ")
+    assert lines[-1] == ""
+    assert " ".join(" ".join(lines).split()) == " ".join(text.split())
+    assert wrapped(text, io.StringIO()) == text

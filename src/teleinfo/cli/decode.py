@@ -8,8 +8,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
-from teleinfo.common.terminal_text import printable_lines
+from teleinfo.common.terminal_text import wrapped
 from teleinfo.settings import load
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.payload import encode
@@ -52,8 +53,9 @@ def main(arguments: argparse.Namespace) -> int:
                         sys.stdout.buffer.write(text + b"\n")
                 sys.stdout.buffer.flush()
     except OSError as error:
-        message = _("{path} cannot be read: {error}").format(path=arguments.file, error=error.strerror)
-        sys.stderr.write(printable_lines(f"teleinfo decode: {message}\n"))
+        reason = file_error(error).localized()
+        message = _("{path} cannot be read: {error}").format(path=arguments.file, error=reason)
+        sys.stderr.write(wrapped(f"teleinfo decode: {message}\n", sys.stderr))
         return 1
     decoder.close()
     sys.stderr.write(_summary(decoder))

@@ -24,12 +24,14 @@ from teleinfo import __version__
 from teleinfo.cli.arguments import translate_argparse
 from teleinfo.common import journal
 from teleinfo.common.i18n import N_, Message, _
-from teleinfo.common.terminal_text import printable
+from teleinfo.common.terminal_text import LEGIBLE, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from _typeshed import ReadableBuffer
+
+    from teleinfo.settings import SettingsError
 
 EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 78
@@ -101,6 +103,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     if sys.stdout is sys.__stdout__:
         sys.stdout = _guarded(sys.stdout)
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors=LEGIBLE)
     try:
         try:
             status = _run(*_parse(argv))
@@ -129,7 +133,7 @@ def _guarded(stdout: TextIO | None) -> TextIO:
     return io.TextIOWrapper(
         io.BufferedWriter(_Output(descriptor, "w", closefd=False)),
         encoding=None if stdout is None else stdout.encoding,
-        errors=None if stdout is None else stdout.errors,
+        errors=LEGIBLE,
         line_buffering=os.isatty(descriptor) or bool(os.environ.get("PYTHONUNBUFFERED")),
     )
 
@@ -218,12 +222,16 @@ def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: b
     except SettingsError as error:
         # Without a prefix journald files a line of standard error under "info".
         prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
-        head = (
-            Message("teleinfo did not start: one setting is wrong.")
-            if len(error.faults) == 1
-            else Message("teleinfo did not start: {count} settings are wrong.", count=len(error.faults))
-        )
+        head = _head(error)
         lines = [str(head), *error.faults] if log else [head.localized(), *error.localized]
         sys.stderr.write(f"{prefix}{lines[0]}\n")
-        sys.stderr.writelines(f"{prefix}  {printable(line)}\n" for line in lines[1:])
+        sys.stderr.writelines(f"{prefix}{wrapped(f'  {line}', sys.stderr)}\n" for line in lines[1:])
         return EXIT_CONFIGURATION
+
+
+def _head(error: SettingsError) -> Message:
+    if error.unreadable:
+        return Message("teleinfo did not start: the settings cannot be read.")
+    if len(error.faults) == 1:
+        return Message("teleinfo did not start: one setting is wrong.")
+    return Message("teleinfo did not start: {count} settings are wrong.", count=len(error.faults))

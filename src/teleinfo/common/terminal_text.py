@@ -1,19 +1,40 @@
 """
-Make text fit for a terminal: escape sequences and bidirectional marks in it do nothing.
+Make text fit for a terminal: harmless, in its encoding, and as wide as it is.
 
 What comes from the broker, the line, another process or a file name may hold a terminal's control characters
 (ECMA-48: C0, C1, DEL) or Unicode's formatting characters (bidirectional marks, zero-width characters). The
 first can retitle, clear or reprogram the terminal, the second show a text in another order than it has. All
-text that is not a literal of the sources goes through here before it is printed.
+text that is not a literal of the sources goes through `printable` before it is printed.
 """
 
 from __future__ import annotations
 
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-"""Stands in for each character that is not printed; a terminal of another encoding shows "?"."""
+import codecs
+import shutil
+import textwrap
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
+"""Stands in for each character that is not printed."""
+
+LEGIBLE: Final = "teleinfo.legible"
+"""The error handler of our streams (`codecs.register_error`): what an encoding lacks is spelt otherwise."""
+
+WIDEST: Final = 100
+"""Columns of a sentence at most, however wide the terminal is."""
 
 # Python calls no blank printable but the space; French puts these before : ; ! ? and into numbers.
 _BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+# Our own typography, for ISO-8859-1 and ASCII. A chart has its own ASCII form.
+_SPELLINGS = str.maketrans(
+    {
+        "’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "…": "...", "–": "-", "—": "-", "→": "->",
+        "œ": "oe", "Œ": "OE", "•": "*", "·": "-", "✓": "+", "✗": "x", **dict.fromkeys(_BLANKS, " "),
+    }
+)  # fmt: skip
 
 
 def printable(text: str) -> str:
@@ -32,3 +53,25 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """Return `text` made printable line by line: a text of our own that has several lines keeps them."""
     return "\n".join(printable(line) for line in text.split("\n"))
+
+
+def wrapped(text: str, stream: TextIO) -> str:
+    """Return `text`, printable, in lines no wider than the terminal that `stream` is; unbroken elsewhere."""
+    text = printable_lines(text)
+    if not stream.isatty():
+        return text
+    width = min(shutil.get_terminal_size().columns, WIDEST)
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
+
+
+def _spell(error: UnicodeError) -> tuple[str, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    spelt = error.object[error.start : error.end].translate(_SPELLINGS)
+    return "".join(char if char.isascii() else "?" for char in spelt), error.end
+
+
+codecs.register_error(LEGIBLE, _spell)

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING
 
 from teleinfo import __version__
 from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
+from teleinfo.common.terminal_text import printable, wrapped
 from teleinfo.doctor import screen
 from teleinfo.doctor.findings import Severity, worst
 from teleinfo.doctor.machine import Machine
@@ -53,10 +55,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Check, print, and return the exit status (0 or 1, see the module)."""
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # what a terminal cannot show is no fault
     report = arguments.report
     if report is not None and report.exists():
-        sys.stderr.write(_("{path} is there already: choose another name").format(path=report) + "\n")
+        _say(_("{path} is there already: choose another name").format(path=report))
         return 1
     # The findings say what the log would.
     logging.disable(logging.CRITICAL)
@@ -75,7 +76,7 @@ async def _look(arguments: argparse.Namespace) -> tuple[list[Area], Settings | N
     asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     machine = Machine()
     if not arguments.json:
-        sys.stdout.write(f"teleinfo {__version__} {machine.model}".rstrip() + "\n")
+        sys.stdout.write(f"teleinfo {__version__} {printable(machine.model)}".rstrip() + "\n")
     quiet = arguments.json
     asked = Examination(
         machine=machine,
@@ -116,9 +117,11 @@ def _write(path: Path, areas: list[Area], settings: Settings | None) -> bool:
         path.touch(0o600, exist_ok=False)
         path.write_text(as_report(areas, settings, Machine()), encoding="utf-8")
     except OSError as error:
-        text = _("The report cannot be written: {reason}").format(reason=error.strerror)
-        sys.stderr.write(f"{text}\n")
+        _say(_("The report cannot be written: {reason}").format(reason=file_error(error).localized()))
         return False
-    text = _("The report is in {path}. Read it before you send it.").format(path=path)
-    sys.stderr.write(f"{text}\n")
+    _say(_("The report is in {path}. Read it before you send it.").format(path=path))
     return True
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{wrapped(text, sys.stderr)}\n")

@@ -21,7 +21,7 @@ from teleinfo.cli.arguments import count, positive
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
-from teleinfo.common.terminal_text import printable_lines
+from teleinfo.common.terminal_text import wrapped
 from teleinfo.port.baud_detector import BaudDetector, candidates
 from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.port.tcp_bridge import is_bridge
@@ -103,7 +103,7 @@ def main(arguments: argparse.Namespace) -> int:
         return _fail(f"{error}{_kept(path)}")
     except PortError as error:
         return _fail(f"{error.localized()}{_in_use(error)}{_kept(path)}")
-    sys.stderr.write(printable_lines(_summary(path, recording, anonymiser)))
+    sys.stderr.write(wrapped(_summary(path, recording, anonymiser), sys.stderr))
     return 0
 
 
@@ -161,7 +161,7 @@ def _writer(file: BinaryIO, anonymiser: Anonymiser | None) -> Callable[[bytes], 
 
 
 def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) -> str:
-    summary = _("{path}: {count} bytes in {seconds} s at {baudrate} baud, {frames} sound frames\n").format(
+    summary = _("{path}: {count} bytes in {seconds} s at {baudrate} baud, sound frames: {frames}\n").format(
         path=path,
         count=recording.count,
         seconds=round(recording.seconds),
@@ -179,7 +179,7 @@ def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) ->
 
 
 def _fail(text: str) -> int:
-    sys.stderr.write(printable_lines(f"teleinfo record: {text}\n"))
+    sys.stderr.write(wrapped(f"teleinfo record: {text}\n", sys.stderr))
     return 1
 
 

@@ -24,11 +24,16 @@ _LONGEST_SHOWN = 80  # characters of a wrong value
 
 
 class SettingsError(Exception):
-    """Settings are wrong; `faults` has one line for each, none of which shows a secret."""
+    """
+    Settings are wrong; `faults` has one line for each, none of which shows a secret.
 
-    def __init__(self, messages: Sequence[Message]) -> None:
+    `unreadable`: their file cannot be read, so that nobody knows whether one of them is wrong.
+    """
+
+    def __init__(self, messages: Sequence[Message], *, unreadable: bool = False) -> None:
         super().__init__("\n".join(map(str, messages)))
         self._messages = tuple(messages)
+        self.unreadable = unreadable
 
     @property
     def faults(self) -> list[str]:

@@ -65,7 +65,7 @@ def load(env_file: Path | None = None) -> Settings:
         ]
     # Outside of `except`: the error of pydantic holds what was given, and would stay as the context.
     if faults or settings is None:
-        raise SettingsError(faults)
+        raise SettingsError(faults, unreadable=file.unreadable)
     return settings
 
 

@@ -33,11 +33,16 @@ _SECRETS = Path("/run/secrets")
 
 @dataclass(slots=True)
 class EnvFile:
-    """What a file gives: the text of each setting, the settings whose line cannot be read, and the faults."""
+    """
+    What a file gives: the text of each setting, the settings whose line cannot be read, and the faults.
+
+    `unreadable`: none of its lines can be read.
+    """
 
     values: dict[str, str] = field(default_factory=dict)
     damaged: set[str] = field(default_factory=set)
     faults: list[Message] = field(default_factory=list)
+    unreadable: bool = False
 
 
 def default_env_file() -> Path | None:
@@ -60,6 +65,7 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
         lines = parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         file.faults.append(_unreadable(shown, error))
+        file.unreadable = True
         return file
     fields = {variable_of(name): name for name in names}
     seen: dict[str, int] = {}

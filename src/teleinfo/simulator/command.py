@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, BinaryIO, TypeVar
 from teleinfo.cli.arguments import count, local_time, not_negative, positive, share
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
-from teleinfo.common.terminal_text import printable_lines
+from teleinfo.common.terminal_text import wrapped
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.play import baudrate_of, play, replay
@@ -77,7 +77,7 @@ def main(arguments: argparse.Namespace) -> int:
         where = "" if error.filename is None else _("{path}: ").format(path=error.filename)
         reason = where + _(error.strerror or str(error))
         message = _("The simulated meter cannot run: {error}\n").format(error=reason)
-        sys.stderr.write(printable_lines(message))
+        sys.stderr.write(wrapped(message, sys.stderr))
         return 1
     except KeyboardInterrupt:  # before the signal handlers were installed
         return 0

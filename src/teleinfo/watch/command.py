@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from teleinfo.common import journal
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
+from teleinfo.common.terminal_text import wrapped
 from teleinfo.mqtt.config import Topics
 from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.settings import LogLevel, default_env_file, load
@@ -51,12 +52,11 @@ def main(arguments: argparse.Namespace) -> int:
     settings = load(arguments.env_file or default_env_file())
     full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
-        sys.stderr.write(
-            _(
-                "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "
-                "elsewhere: pip install rich). Here are plain lines in its place.\n"
-            )
+        text = _(
+            "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "
+            "elsewhere: pip install rich). Here are plain lines in its place.\n"
         )
+        sys.stderr.write(wrapped(text, sys.stderr))
         full = False
     asyncio.run(_watch(settings, mqtt=arguments.mqtt, full=full))
     return 0

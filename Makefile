@@ -9,6 +9,10 @@ PYTHON = $(eval PYTHON := $$(shell for python in python3.13 python3.12 python3.1
               if $$$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; \
               then echo $$$$python; break; fi; done))$(PYTHON)
 endif
+# Which versions of the libraries and tools are installed, those of `make lock`; without them (CONSTRAINTS=) the newest.
+CONSTRAINTS ?= tests/constraints.txt
+# With which Python `make lock` looks for them: the oldest that is supported, whose versions the others take too.
+PYTHON_LOCK ?= python3.11
 # What `make demo` is called with, for example: make demo DEMO="--meter standard --seconds 20"
 DEMO   ?=
 # Which tests `make pytest` and `make test-faults` run, and how, for example: make pytest TESTS="tests/tic -x"
@@ -42,11 +46,12 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin
 
 BIN  = $(VENV)/bin
 MADE = $(VENV)/.made
+PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $(addprefix --constraint=,$(CONSTRAINTS))
 
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check format pytest soak bench fuzz mutants programs wheel clean test-faults
+.PHONY: help demo run test check format pytest soak bench fuzz mutants programs wheel clean test-faults lock
 .PHONY: install uninstall deb release test-system test-board test-homeassistant
 
 help: ## this list
@@ -99,10 +104,10 @@ mutants: $(VENV_MUTANTS)/.made ## small changes of the pure modules that no test
 	CI=1 $(VENV_MUTANTS)/bin/mutmut run --max-children 2 $(MUTANTS)
 	@$(VENV_MUTANTS)/bin/mutmut results | grep -v 'not checked' || echo "Each of them was noticed."
 
-$(VENV_MUTANTS)/.made: pyproject.toml
+$(VENV_MUTANTS)/.made: pyproject.toml $(CONSTRAINTS)
 	$(PYTHON) -m venv $(VENV_MUTANTS)
 	$(VENV_MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check \
-	    --editable '.[dev]' 'mutmut>=3.8,<4'
+	    $(addprefix --constraint=,$(CONSTRAINTS)) --editable '.[dev]' 'mutmut>=3.8,<4'
 	@touch $@
 
 # Nothing is asked of the system, and no password of the user, when the programs are there already.
@@ -165,21 +170,24 @@ $(VENV_HA)/.made: tests/homeassistant/requirements.txt
 	$(VENV_HA)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
 	@touch $@
 
+lock: ## renew the versions that are tested and installed: tests/constraints.txt, systemd/constraints.txt
+	@systemd/lock.sh "$(PYTHON_LOCK)"
+
 clean: ## remove what the other verbs made
 	rm -rf $(VENV) $(VENV_HA) $(VENV_MUTANTS) mutants dist build .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled by what each verb needs: a demo does not wait for the tools of the tests.
-$(VENV)/.run: pyproject.toml $(MADE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[watch]'
+$(VENV)/.run: pyproject.toml $(CONSTRAINTS) $(MADE)
+	$(PIP_INSTALL) --editable '.[watch]'
 	@touch $@
 
-$(VENV)/.demo: pyproject.toml $(MADE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[demo]'
+$(VENV)/.demo: pyproject.toml $(CONSTRAINTS) $(MADE)
+	$(PIP_INSTALL) --editable '.[demo]'
 	@touch $@ $(VENV)/.run
 
-$(VENV)/.dev: pyproject.toml $(MADE)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+$(VENV)/.dev: pyproject.toml $(CONSTRAINTS) $(MADE)
+	$(PIP_INSTALL) --editable '.[dev]'
 	@touch $@ $(VENV)/.demo $(VENV)/.run
 
 $(MADE):

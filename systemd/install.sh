@@ -59,7 +59,8 @@ check_python() {
 fetch_program() {
     step "Fetching the libraries and building teleinfo (a minute; on a small Pi several)"
     "$python" -P -m venv "$scratch/venv"
-    "$scratch/venv/bin/python" -P -m pip wheel --quiet --no-cache-dir --wheel-dir "$scratch/wheels" '.[watch]' ||
+    "$scratch/venv/bin/python" -P -m pip wheel --quiet --no-cache-dir --wheel-dir "$scratch/wheels" \
+        --constraint systemd/constraints.txt '.[watch]' ||
         fail "The libraries could not be fetched (is there a network?): nothing was changed."
 }
 

@@ -5,7 +5,8 @@
 #   release.sh PYTHON
 #
 # Asked for: a clean checkout; a version of the form 1.2.3, for which the changelog has a section with a date,
-# above every other, and nothing left under "Unreleased"; a tag of that version, if there is one, at this commit.
+# above every other, and nothing left under "Unreleased"; a tag of that version, if there is one, at this commit;
+# versions of the libraries (systemd/constraints.txt) that are complete, and those that the tests run with.
 # PYTHON is that of the development environment; `build` and `twine` get one of their own.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
@@ -29,10 +30,26 @@ newest=$(grep -m 1 '^## \[[0-9]' CHANGELOG.md || true)
     fault "the newest section of CHANGELOG.md is \"$newest\", not \"## [$version] - YEAR-MONTH-DAY\"."
 unreleased=$(sed -n '/^## \[Unreleased\]/,/^## \[[0-9]/p' CHANGELOG.md | grep -v -e '^## ' -e '^Nothing yet\.$' -e '^$' || true)
 [ -z "$unreleased" ] || fault "CHANGELOG.md has entries under Unreleased."
-[ "$faults" -eq 0 ] || exit 1
-
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
+
+# What of the first list does not stand in the second, in one line.
+missing() {
+    grep -v '^#' "$1" | { grep -v -x -F -f "$2" || true; } | tr '\n' ' '
+}
+
+# What `make install` would install now, and what the tests run with.
+"$python" -m venv "$scratch/household"
+"$scratch/household/bin/python" -m pip install --quiet --disable-pip-version-check \
+    --constraint systemd/constraints.txt '.[watch]'
+"$scratch/household/bin/python" -m pip freeze --exclude teleinfo-mqtt >"$scratch/installed"
+"$python" -m pip freeze >"$scratch/tested"
+unpinned=$(missing "$scratch/installed" systemd/constraints.txt)
+[ -z "$unpinned" ] || fault "systemd/constraints.txt does not have $unpinned(make lock renews it)."
+untested=$(missing systemd/constraints.txt "$scratch/tested")
+[ -z "$untested" ] || fault "systemd/constraints.txt has ${untested}which the tests do not run with (make lock)."
+[ "$faults" -eq 0 ] || exit 1
+
 "$python" -m venv "$scratch/tools"
 "$scratch/tools/bin/python" -m pip install --quiet --disable-pip-version-check build twine
 rm -rf dist

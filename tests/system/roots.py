@@ -89,13 +89,14 @@ def wheels(python: str) -> Path:
     # `make install` brings the screen of `watch`.
     wanted = [*project["dependencies"], *project["optional-dependencies"]["watch"]]
     wanted += table["build-system"]["requires"]
-    folder = cache(f"wheels-{python}-{_key(repr(wanted))}")
+    tested = PROJECT / "systemd" / "constraints.txt"
+    folder = cache(f"wheels-{python}-{_key(repr(wanted) + tested.read_text(encoding='utf-8'))}")
     if not folder.exists():
         partial = folder.with_suffix(".partial")
         _run(
             [
                 *(sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(partial)),
-                *("--only-binary=:all:", "--python-version", python),
+                *("--constraint", str(tested), "--only-binary=:all:", "--python-version", python),
                 *("--platform", f"manylinux2014_{platform.machine()}"),
                 *wanted,
             ]

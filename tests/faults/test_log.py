@@ -66,7 +66,7 @@ class Scripted:
         """Return what happens at this moment."""
         return self._line(asyncio.get_running_loop().time() - self._began)
 
-    def wake_at_frame_end(self, wanted: bool) -> None:  # noqa: FBT001 - as that of a port
+    def set_canonical_mode(self, *, enabled: bool) -> None:
         """Go on: it hands out whole frames as it is."""
 
     async def wait(self, seconds: float) -> None:

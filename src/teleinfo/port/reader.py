@@ -18,8 +18,8 @@ from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.baud_detector import BaudDetector
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError, PortErrorKind
+from teleinfo.port.line_log import NoDataLog
 from teleinfo.port.link_status import LinkStatus
-from teleinfo.port.no_data_log import NoDataLog
 from teleinfo.port.serial_port import open_port
 from teleinfo.port.tcp_bridge import is_bridge
 
@@ -176,7 +176,7 @@ class Reader:
 
     def _tick(self, port: Port, now: float) -> None:
         """Look at the line, once a second: the frame in progress costs a parse."""
-        port.wake_at_frame_end(self._stability.is_stable(self._since_frame(now)))
+        port.set_canonical_mode(enabled=self._stability.is_stable(self._since_frame(now)))
         self._no_data.check(now)
         mode, groups = self._decoder.pending()
         if self._detector.partial_frame(mode, groups) and mode is not None:

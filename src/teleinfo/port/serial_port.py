@@ -74,17 +74,17 @@ class Port:
         if self._protocol.lost.done():
             raise self._explain(self._protocol.lost.result())
 
-    def wake_at_frame_end(self, wanted: bool) -> None:  # noqa: FBT001 - says what the name asks
+    def set_canonical_mode(self, *, enabled: bool) -> None:
         """
         Be woken at ETX only, or at each byte again. No byte is lost.
 
         Only for a line with parity, see `canonical_mode`. A port that cannot do it stays as it is.
         """
         mode = self._canonical_mode
-        if mode is None or mode.active is wanted or not mode.supported:
+        if mode is None or mode.active is enabled or not mode.supported:
             return
         with contextlib.suppress(*_FAULTS):  # where the port is gone, `wait` says it
-            if wanted:
+            if enabled:
                 mode.enable()
             else:
                 mode.disable()

@@ -1,9 +1,9 @@
 """
-Log that the meter is not heard although its port is open.
+What the log says of the line while the port is open.
 
-Where nothing comes at all, wires and power are at fault; where bytes come and make no sense, it is the speed
-or a bad line. A meter that is heard now and then is one outage, not many. A port that is away is logged
-elsewhere, by the reader.
+A meter that is not heard: where nothing comes at all, wires and power are at fault; where bytes come and make
+no sense, it is the speed or a bad line. A meter that is heard now and then is one outage, not many. And
+values that are withheld. A port that is away is logged by the reader.
 """
 
 from __future__ import annotations

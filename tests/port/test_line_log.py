@@ -8,8 +8,8 @@ import pytest
 
 from teleinfo.common.i18n import Message
 from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.line_log import NoDataLog
 from teleinfo.port.link_status import LinkStatus
-from teleinfo.port.no_data_log import NoDataLog
 
 
 @pytest.fixture

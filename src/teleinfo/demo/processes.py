@@ -48,6 +48,8 @@ def daemon_at(
         "TELEINFO_MQTT_HOST": broker.host,
         "TELEINFO_MQTT_PORT": str(broker.port),
         "TELEINFO_MQTT_TOPIC": topic,
+        # The log is in English whatever the locale: on this screen it is for what goes wrong.
+        "TELEINFO_LOG_LEVEL": "WARNING",
         # On a real broker a real daemon may be at work: two clients of one name disconnect each other.
         "TELEINFO_MQTT_CLIENT_ID": f"teleinfo-demo-{os.getpid()}",
     }

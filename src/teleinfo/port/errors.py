@@ -212,7 +212,9 @@ def _code(error: BaseException) -> int | None:
 
 
 def _no_console(path: str) -> Message:
-    name = _name(os.path.realpath(path))
+    folder, _slash, name = os.path.realpath(path).rpartition("/")
+    if folder != "/dev":  # a pseudo-terminal: no login console of systemd's is there
+        return Message("end it")
     return Message("switch it off: sudo systemctl disable --now serial-getty@{name}", name=name)
 
 

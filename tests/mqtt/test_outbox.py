@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from teleinfo.mqtt.outbox import BATCH_SECONDS, MAX_IN_FLIGHT, Message, Outbox
+from teleinfo.mqtt.outbox import BATCH_SECONDS, MAX_IN_FLIGHT, Outbox, OutgoingMessage
 
 NOW = 1000.0
 
 
-def send(outbox: Outbox, *, now: float = NOW) -> list[Message]:
+def send(outbox: Outbox, *, now: float = NOW) -> list[OutgoingMessage]:
     """Put into flight what may be."""
     return list(iter(lambda: outbox.take(now), None))
 
@@ -77,7 +77,7 @@ def test_so_many_are_in_flight_and_no_more() -> None:
     """A broker that is slow does not fill the memory; what it acknowledges makes room."""
     outbox = Outbox(1)
     numbers = [b"%d" % number for number in range(MAX_IN_FLIGHT + 3)]
-    taken: list[Message] = []
+    taken: list[OutgoingMessage] = []
     for number in numbers:
         outbox.put_reading(number)
         taken += send(outbox)
@@ -210,7 +210,7 @@ class AnyHistory(RuleBasedStateMachine):
         self.outbox = Outbox(3)
         self.now = NOW
         self.count = 0
-        self.in_flight: list[Message] = []
+        self.in_flight: list[OutgoingMessage] = []
         self.at_broker: dict[str, bytes] = {}
         self.states: dict[str, bytes] = {}
 

@@ -33,7 +33,7 @@ class RetainedStates(Protocol):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Message:
+class OutgoingMessage:
     """A message in flight since the monotonic time `since`: a reading, or the state of `topic`."""
 
     topic: str | None
@@ -56,7 +56,7 @@ class Outbox:
         self._readings: deque[bytes] = deque(maxlen=queue)
         self._states: dict[str, bytes] = {}
         self._due: set[str] = set()
-        self._in_flight: list[Message] = []
+        self._in_flight: list[OutgoingMessage] = []
 
     def put_reading(self, payload: bytes) -> None:
         """Keep `payload` until it can be sent; the oldest reading makes room for it."""
@@ -81,7 +81,7 @@ class Outbox:
         """Make every state due again."""
         self._due.update(self._states)
 
-    def take(self, now: float) -> Message | None:
+    def take(self, now: float) -> OutgoingMessage | None:
         """
         Put the next message into flight and return it; None if nothing waits, or has to wait for the batch.
 
@@ -94,15 +94,15 @@ class Outbox:
         topic = next((topic for topic in self._states if topic in self._due), None)
         if topic is not None and all(message.topic != topic for message in batch):
             self._due.discard(topic)
-            message = Message(topic, self._states[topic], now)
+            message = OutgoingMessage(topic, self._states[topic], now)
         elif self._readings:
-            message = Message(None, self._readings.popleft(), now)
+            message = OutgoingMessage(None, self._readings.popleft(), now)
         else:
             return None
         batch.append(message)
         return message
 
-    def acknowledged(self, message: Message) -> None:
+    def acknowledged(self, message: OutgoingMessage) -> None:
         """Note that the broker has `message` (QoS 0: that it is written)."""
         self._in_flight.remove(message)
 

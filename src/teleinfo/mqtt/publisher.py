@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from teleinfo.mqtt.config import Broker, Topics
-    from teleinfo.mqtt.outbox import Message
+    from teleinfo.mqtt.outbox import OutgoingMessage
 
 log = logging.getLogger(__name__)
 
@@ -191,7 +191,7 @@ class Publisher:
         while self._session is not None and (message := self._outbox.take(now)) is not None:
             self._session.start(self._send(self._session.connection, message))
 
-    async def _send(self, connection: Connection, message: Message) -> None:
+    async def _send(self, connection: Connection, message: OutgoingMessage) -> None:
         if message.topic is None:
             topic, qos, retain = self._topics.readings, self._qos, self._retain
         else:

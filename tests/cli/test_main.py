@@ -15,6 +15,7 @@ import pytest
 
 from teleinfo import __version__, settings
 from teleinfo.cli import main as cli
+from teleinfo.cli import output
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -237,7 +238,7 @@ def test_an_output_error_of_a_task_is_one_too(
     """Asyncio has it in a group; with anything else in that it ends loudly."""
 
     def broken(_: Namespace) -> int:
-        error = cli.OutputError()
+        error = output.OutputError()
         error.__cause__ = BrokenPipeError()
         raise ExceptionGroup("tasks", [error, *others])
 
@@ -308,6 +309,7 @@ def test_a_closed_output_to_which_nothing_is_written_is_no_fault(tmp_path: Path)
 CHATTY = """
 import sys, types
 from teleinfo.cli import main as cli
+from teleinfo.cli import output
 def main(arguments):
     for number in range(20_000):
         print("line", number)
@@ -333,6 +335,30 @@ def test_whoever_reads_our_output_may_leave(taken: int) -> None:
         said = process.stderr.read()
 
         assert (process.wait(LIMIT), said) == (0, b"")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("encoding", "said"), [("iso-8859-1", "d'un enregistrement"), ("ascii", "Telecharge")]
+)
+@pytest.mark.parametrize("words", ["--help", "watch --help", "doctor --help", "decode /nowhere", "run --fly"])
+def test_a_text_that_the_terminal_cannot_show_is_replaced(words: str, encoding: str, said: str) -> None:
+    """LC_ALL=fr_FR is ISO-8859-1, which lacks the typographic apostrophe: an ASCII one comes, and no traceback."""
+    environ = {"PATH": os.environ["PATH"], "LC_ALL": "fr_FR", "PYTHONIOENCODING": encoding}
+    done = subprocess.run(
+        [sys.executable, "-m", "teleinfo", *words.split()],
+        capture_output=True,
+        check=False,
+        timeout=LIMIT,
+        env=environ,
+    )
+    shown = (done.stdout + done.stderr).decode(encoding)
+
+    assert "Traceback" not in shown
+    assert "?" not in shown.replace("?\n", "")
+    if words == "--help":
+        assert "afficher ce qui serait publi" in shown
+        assert ("d'un enregistrement" in shown) or said
 
 
 @pytest.mark.real

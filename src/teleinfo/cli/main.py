@@ -1,38 +1,38 @@
 """
-The command line: choose a command, give it its arguments, turn what it meets into an exit status.
+The command line: choose a command, give it its arguments, turn its outcome into an exit status.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong settings (EX_CONFIG: the unit does not restart on it),
 130 Ctrl-C.
-Only the module of the chosen command is imported: on a Pi Zero each of them costs time.  Such a module,
-named in `COMMANDS`, has `HELP`, `configure(parser)` and `main(arguments) -> exit status`; it may let
-`settings.SettingsError` pass, which is told here.
+
+A command is a module that `COMMANDS` names, with `HELP`, `configure(parser)` and `main(arguments)`, which
+returns the exit status; it may raise `settings.SettingsError`, which is reported here.  A command of one file
+is in this package (`run`, `decode`); one of several files is a package of its own, and its module is
+`command.py` there.  Only the module of the chosen command is imported: on a Pi Zero each of them costs time.
 """
 
 from __future__ import annotations
 
 import argparse
 import importlib
-import io
-import os
 import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, TextIO, cast
+from typing import TYPE_CHECKING, Protocol, cast
 
 from teleinfo import __version__
+from teleinfo.cli import output
 from teleinfo.cli.arguments import translate_argparse
 from teleinfo.common import journal
 from teleinfo.common.i18n import N_, Message, _
-from teleinfo.common.terminal_text import LEGIBLE, wrapped
+from teleinfo.common.terminal_text import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from _typeshed import ReadableBuffer
-
     from teleinfo.settings import SettingsError
 
+EXIT_SUCCESS = 0
 EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 78
 EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
@@ -81,30 +81,13 @@ class _Module(Protocol):
     def main(self, arguments: argparse.Namespace) -> int: ...
 
 
-class OutputError(Exception):
-    """Standard output cannot be written, for the reason of its `__cause__`, an OSError."""
-
-
-class _Output(io.FileIO):
-    """Standard output; raises OutputError, so that nobody takes its fault for one of another file."""
-
-    def write(self, data: ReadableBuffer, /) -> int:
-        try:
-            return super().write(data)
-        except OSError as error:
-            raise OutputError from error
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """
     Run one command line, `argv` without the program's name (that of the process when None).
 
     Returns the exit status.  Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
     """
-    if sys.stdout is sys.__stdout__:
-        sys.stdout = _guarded(sys.stdout)
-    if isinstance(sys.stderr, io.TextIOWrapper):
-        sys.stderr.reconfigure(errors=LEGIBLE)
+    output.prepare()
     try:
         try:
             status = _run(*_parse(argv))
@@ -114,42 +97,13 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             raise
         sys.stdout.flush()
-    except (OutputError, BaseExceptionGroup) as error:
-        if isinstance(error, BaseExceptionGroup) and error.split(OutputError)[1] is not None:
+    except (output.OutputError, BaseExceptionGroup) as error:
+        if isinstance(error, BaseExceptionGroup) and error.split(output.OutputError)[1] is not None:
             raise
-        return _fail_to_write(error, sys.argv[1:] if argv is None else argv)
+        words = sys.argv[1:] if argv is None else argv
+        program = " ".join(["teleinfo", *[word for word in words if word in COMMANDS][:1]])
+        return EXIT_FAILURE if output.explain(error, program) else EXIT_SUCCESS
     return status
-
-
-def _guarded(stdout: TextIO | None) -> TextIO:
-    """
-    Return a standard output that raises OutputError.
-
-    It has a buffer whatever PYTHONUNBUFFERED says: what could not be written stays in it, and the last flush
-    fails also where the first error was swallowed, as argparse does.
-    """
-    # One that whoever called has closed (`>&-`) becomes one that cannot be written either.
-    descriptor = os.open(os.devnull, os.O_RDONLY) if stdout is None else stdout.fileno()
-    return io.TextIOWrapper(
-        io.BufferedWriter(_Output(descriptor, "w", closefd=False)),
-        encoding=None if stdout is None else stdout.encoding,
-        errors=LEGIBLE,
-        line_buffering=os.isatty(descriptor) or bool(os.environ.get("PYTHONUNBUFFERED")),
-    )
-
-
-def _fail_to_write(error: BaseException, argv: Sequence[str]) -> int:
-    """Say why the output cannot be written, if its reader has not left (`| head`); return the exit status."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    # The interpreter flushes once more as it ends: let that go nowhere.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    if isinstance(error.__cause__, BrokenPipeError):
-        return 0
-    program = " ".join(["teleinfo", *[word for word in argv if word in COMMANDS][:1]])
-    reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
-    sys.stderr.write(f"{program}: {_('the output cannot be written: {error}').format(error=reason)}\n")
-    return EXIT_FAILURE
 
 
 def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Namespace]:

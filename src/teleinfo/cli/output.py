@@ -1,0 +1,76 @@
+"""
+Standard output and standard error of every command.
+
+Characters that the encoding of the terminal lacks are replaced, and end no program (French on ISO-8859-1).
+Standard output that cannot be written is reported in one line, whichever command it is.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from typing import TYPE_CHECKING, TextIO
+
+from teleinfo.common.file_errors import file_error
+from teleinfo.common.i18n import Message
+from teleinfo.common.terminal_text import LEGIBLE
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
+
+class OutputError(Exception):
+    """Standard output cannot be written, for the reason of its `__cause__`, an OSError."""
+
+
+class _Output(io.FileIO):
+    """Standard output; raises OutputError, so that nobody takes its fault for one of another file."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError as error:
+            raise OutputError from error
+
+
+def prepare() -> None:
+    """Put our own standard output in place of the interpreter's, and let both outputs replace characters."""
+    if sys.stdout is sys.__stdout__:
+        sys.stdout = _guarded(sys.stdout)
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        sys.stderr.reconfigure(errors=LEGIBLE)
+
+
+def explain(error: BaseException, program: str) -> bool:
+    """
+    Say on standard error why standard output cannot be written, after an OutputError or a group of them.
+
+    Returns False where there is nothing to say: its reader has left (`| head`).
+    """
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    # The interpreter flushes once more as it ends: let that go nowhere.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    cause = error.__cause__
+    if isinstance(cause, BrokenPipeError) or not isinstance(cause, OSError):
+        return False
+    message = Message("the output cannot be written: {error}", error=file_error(cause))
+    sys.stderr.write(f"{program}: {message.localized()}\n")
+    return True
+
+
+def _guarded(stdout: TextIO | None) -> TextIO:
+    """
+    Return a standard output that raises OutputError.
+
+    It has a buffer whatever PYTHONUNBUFFERED says: what could not be written stays in it, and the last flush
+    fails also where the first error was swallowed, as argparse does.
+    """
+    # One that whoever called has closed (`>&-`) becomes one that cannot be written either.
+    descriptor = os.open(os.devnull, os.O_RDONLY) if stdout is None else stdout.fileno()
+    return io.TextIOWrapper(
+        io.BufferedWriter(_Output(descriptor, "w", closefd=False)),
+        encoding=None if stdout is None else stdout.encoding,
+        errors=LEGIBLE,
+        line_buffering=os.isatty(descriptor) or bool(os.environ.get("PYTHONUNBUFFERED")),
+    )

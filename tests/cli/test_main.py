@@ -338,25 +338,6 @@ def test_whoever_reads_our_output_may_leave(taken: int) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("encoding", "said"), [("iso-8859-1", "publi\u00e9 d'un"), ("ascii", "publie d'un")])
-@pytest.mark.parametrize("words", ["--help", "watch --help", "doctor --help", "decode /nowhere", "run --fly"])
-def test_a_text_that_the_terminal_cannot_show_is_replaced(words: str, encoding: str, said: str) -> None:
-    """LC_ALL=fr_FR is ISO-8859-1, which lacks the typographic apostrophe: the ASCII one takes its place."""
-    done = subprocess.run(
-        [sys.executable, "-m", "teleinfo", *words.split()],
-        capture_output=True,
-        check=False,
-        timeout=LIMIT,
-        env={"PATH": os.environ["PATH"], "LC_ALL": "fr_FR", "PYTHONIOENCODING": encoding},
-    )
-    shown = (done.stdout + done.stderr).decode(encoding)
-
-    assert "Traceback" not in shown
-    assert "?" not in shown
-    assert said in shown or words != "--help"
-
-
-@pytest.mark.real
 def test_the_version_costs_neither_pydantic_nor_asyncio() -> None:
     """What a command does not need is not imported: seconds on a Pi Zero."""
     done = python(

@@ -19,6 +19,7 @@ from teleinfo.common.terminal_text import LEGIBLE
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
+
 class OutputError(Exception):
     """Standard output cannot be written, for the reason of its `__cause__`, an OSError."""
 

@@ -50,7 +50,7 @@ async def _serve() -> None:
 
 @pytest.mark.usefixtures("meter")
 def test_a_mistake_of_the_program_ends_it_loudly(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What nobody expects is hidden by nobody: all tasks end and the error comes out, for systemd to see."""
+    """An unforeseen error is not hidden: all tasks end and it comes out, for systemd to see."""
 
     def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError

@@ -35,8 +35,8 @@ class Bench:
         self.said: list[tuple[float, str, bytes]] = []
         self.outbox = Outbox(1)
         self.heartbeats = Heartbeats()
-        self.beat_of_reader = self.heartbeats.of("reader")
-        self.beat_of_publisher = self.heartbeats.of("publisher")
+        self.reader_heartbeat = self.heartbeats.of("reader")
+        self.publisher_heartbeat = self.heartbeats.of("publisher")
         self.link = LinkStatus(url="/dev/ttyUSB0", baudrate=1200, searching=False)
         self.monitor = Monitor(
             link=self.link,
@@ -54,14 +54,14 @@ class Bench:
     async def live(
         self, seconds: int, *, frames: bool = False, reader: bool = True, publisher: bool = True
     ) -> None:
-        """Let so many seconds pass, with a frame in each, and with the beats of the two tasks."""
+        """Let so many seconds pass, with a frame in each, and with the heartbeats of the two tasks."""
         loop = asyncio.get_running_loop()
         end = loop.time() + seconds
         while loop.time() < end:
             if reader:
-                self.beat_of_reader()
+                self.reader_heartbeat()
             if publisher:
-                self.beat_of_publisher()
+                self.publisher_heartbeat()
             if frames:
                 self.link.note_bytes(loop.time())
                 self.link.note_frame(loop.time())
@@ -84,7 +84,7 @@ class Bench:
         """Return when systemd heard exactly `text`."""
         return [at for at, said in self.heard if said == text]
 
-    async def keep(self) -> None:
+    async def run_monitor(self) -> None:
         """Run the monitor."""
         await self.monitor.run()
 
@@ -93,66 +93,66 @@ class Bench:
         self._listener.close()
 
 
-def play(folder: Path, story: Callable[[Bench], Awaitable[None]]) -> Bench:
-    """Play a story on a bench whose monitor runs, and return the bench."""
+def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
+    """Run a scenario beside a running monitor, and return the bench."""
 
-    async def whole() -> Bench:
+    async def together() -> Bench:
         bench = Bench(folder)
         async with asyncio.TaskGroup() as tasks:
-            monitor = tasks.create_task(bench.keep())
-            await story(bench)
+            monitor = tasks.create_task(bench.run_monitor())
+            await scenario(bench)
             monitor.cancel()
         bench.close()
         return bench
 
-    return virtual.run(whole())
+    return virtual.run(together())
 
 
 def test_status_follows_the_meter(tmp_path: Path) -> None:
     """1. No frame yet: `offline`. 2. Frames: `online`. 3. 10 s of silence: `offline`. 4. `online` at once."""
     moments = []
 
-    async def story(bench: Bench) -> None:
+    async def scenario(bench: Bench) -> None:
         await bench.live(60)
         await bench.live(60, frames=True)
         moments.append(asyncio.get_running_loop().time())
         await bench.live(60)
         await bench.live(60, frames=True)
 
-    bench = play(tmp_path, story)
-    localized = [(at, payload) for at, topic, payload in bench.said if topic == "teleinfo/status"]
+    bench = play(tmp_path, scenario)
+    published = [(at, payload) for at, topic, payload in bench.said if topic == "teleinfo/status"]
 
-    assert [payload for _, payload in localized] == [b"offline", b"online", b"offline", b"online"]
-    assert 9 <= localized[2][0] - moments[0] <= 12
+    assert [payload for _, payload in published] == [b"offline", b"online", b"offline", b"online"]
+    assert 9 <= published[2][0] - moments[0] <= 12
 
 
 def test_health_comes_every_minute_and_at_each_change(tmp_path: Path) -> None:
     """1. Nothing happens: one message a minute. 2. The broker, the meter: one message more for each."""
 
-    async def story(bench: Bench) -> None:
+    async def scenario(bench: Bench) -> None:
         await bench.live(600)
         bench.monitor.connection_changed(True)  # noqa: FBT003 - a callback has no keywords
         await bench.live(1)
         await bench.live(1, frames=True)
 
-    bench = play(tmp_path, story)
-    localized = [(at, json.loads(payload)) for at, topic, payload in bench.said if topic == "teleinfo/health"]
-    pauses = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(localized)]
+    bench = play(tmp_path, scenario)
+    published = [(at, json.loads(payload)) for at, topic, payload in bench.said if topic == "teleinfo/health"]
+    pauses = [later - earlier for (earlier, _), (later, _) in itertools.pairwise(published)]
 
-    assert len(localized) in (12, 13)
+    assert len(published) in (12, 13)
     assert all(59 <= pause <= 62 for pause in pauses[:8])
-    assert localized[-2][1]["last_frame"] is None
-    assert localized[-1][1]["last_frame"] is not None
-    assert localized[-1][1]["uptime"] >= 600
+    assert published[-2][1]["last_frame"] is None
+    assert published[-1][1]["last_frame"] is not None
+    assert published[-1][1]["uptime"] >= 600
 
 
 def test_the_watchdog_is_fed_without_meter_and_broker(tmp_path: Path) -> None:
     """Two hours without a frame or a connection: READY once, WATCHDOG at least every 10 s."""
 
-    async def story(bench: Bench) -> None:
+    async def scenario(bench: Bench) -> None:
         await bench.live(7200)
 
-    bench = play(tmp_path, story)
+    bench = play(tmp_path, scenario)
     fed = bench.times("WATCHDOG=1")
 
     assert len(bench.times("READY=1")) == 1
@@ -164,13 +164,13 @@ def test_ready_waits_for_both_tasks(tmp_path: Path) -> None:
     """Systemd is told that the daemon is ready once reader and publisher have begun."""
     begun = []
 
-    async def story(bench: Bench) -> None:
+    async def scenario(bench: Bench) -> None:
         await bench.live(5, publisher=False)
         assert bench.times("READY=1") == []
         begun.append(asyncio.get_running_loop().time())
         await bench.live(5)
 
-    bench = play(tmp_path, story)
+    bench = play(tmp_path, scenario)
     (ready,) = bench.times("READY=1")
 
     assert 0 <= ready - begun[0] <= 2
@@ -183,7 +183,7 @@ def test_who_was_held_up_as_a_whole_is_not_called_stuck(
     caplog.set_level(logging.INFO)
     moments = []
 
-    async def story(bench: Bench) -> None:
+    async def scenario(bench: Bench) -> None:
         loop = asyncio.get_running_loop()
         assert isinstance(loop, virtual.VirtualLoop)
         await bench.live(60)
@@ -193,14 +193,14 @@ def test_who_was_held_up_as_a_whole_is_not_called_stuck(
             await asyncio.sleep(0)
         await bench.live(20)
 
-    bench = play(tmp_path, story)
+    bench = play(tmp_path, scenario)
 
     assert caplog.messages == []
     assert bench.times("WATCHDOG=1")[-1] > moments[0]
 
 
 @pytest.mark.parametrize("stuck", ["reader", "publisher"])
-def test_the_watchdog_starves_when_a_task_is_stuck(
+def test_the_watchdog_is_not_fed_while_a_task_is_stuck(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, stuck: str
 ) -> None:
     """
@@ -211,18 +211,18 @@ def test_the_watchdog_starves_when_a_task_is_stuck(
     caplog.set_level(logging.INFO)
     marks = []
 
-    async def story(bench: Bench) -> None:
+    async def scenario(bench: Bench) -> None:
         await bench.live(60)
         marks.append(asyncio.get_running_loop().time())
         await bench.live(100, reader=stuck != "reader", publisher=stuck != "publisher")
         marks.append(asyncio.get_running_loop().time())
         await bench.live(20)
 
-    bench = play(tmp_path, story)
+    bench = play(tmp_path, scenario)
     began, ended = marks
     fed = bench.times("WATCHDOG=1")
 
-    # From the last meal on systemd waits for 30 s: the task was stuck for less than that and our own 15 s.
+    # From the last message on systemd waits for 30 s: the task was stuck for less than that and our own 15 s.
     assert max(at for at in fed if at < ended) - began <= 16
     assert fed[-1] > ended
     assert caplog.messages == [f"stuck: {stuck}; the watchdog of systemd will start teleinfo again"]

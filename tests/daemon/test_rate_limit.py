@@ -22,23 +22,23 @@ def standard(**values: str) -> Reading:
     return Reading(Mode.STANDARD, values)
 
 
-CALM = historique(PTEC="HP", PAPP="00750")
+USUAL = historique(PTEC="HP", PAPP="00750")
 
 
-def paced(interval: float, *sent: tuple[float, Reading]) -> list[bool]:
+def published(interval: float, *sent: tuple[float, Reading]) -> list[bool]:
     """Return for each reading, at its time, whether it is published."""
-    pace = RateLimit(interval)
-    return [pace.is_due(reading, now=now) for now, reading in sent]
+    rate_limit = RateLimit(interval)
+    return [rate_limit.is_due(reading, now=now) for now, reading in sent]
 
 
 def test_an_interval_of_zero_passes_every_reading() -> None:
     """By default every frame is published."""
-    assert paced(0, (0, CALM), (0, CALM), (1.4, CALM)) == [True, True, True]
+    assert published(0, (0, USUAL), (0, USUAL), (1.4, USUAL)) == [True, True, True]
 
 
 def test_the_first_reading_passes_and_then_one_in_each_interval() -> None:
     """From one message to the next passes at least the interval."""
-    assert paced(60, (5, CALM), (6, CALM), (64.9, CALM), (65, CALM), (66, CALM)) == [
+    assert published(60, (5, USUAL), (6, USUAL), (64.9, USUAL), (65, USUAL), (66, USUAL)) == [
         True, False, False, True, False,
     ]  # fmt: skip
 
@@ -47,17 +47,17 @@ def test_a_change_of_tariff_passes_at_once() -> None:
     """PTEC, DEMAIN, NTARF and LTARF bring news when they change."""
     changed = historique(PTEC="HC", PAPP="00750")
 
-    assert paced(60, (0, CALM), (1, changed), (2, changed)) == [True, True, False]
-    assert paced(60, (0, standard(NTARF="01")), (1, standard(NTARF="02"))) == [True, True]
-    assert paced(60, (0, standard(LTARF="HC")), (1, standard(LTARF="HP"))) == [True, True]
-    assert paced(60, (0, historique(DEMAIN="----")), (1, historique(DEMAIN="ROUG"))) == [True, True]
+    assert published(60, (0, USUAL), (1, changed), (2, changed)) == [True, True, False]
+    assert published(60, (0, standard(NTARF="01")), (1, standard(NTARF="02"))) == [True, True]
+    assert published(60, (0, standard(LTARF="HC")), (1, standard(LTARF="HP"))) == [True, True]
+    assert published(60, (0, historique(DEMAIN="----")), (1, historique(DEMAIN="ROUG"))) == [True, True]
 
 
 def test_a_label_that_a_frame_lacks_has_not_changed() -> None:
     """A damaged group or a short frame is no change of tariff."""
     short = historique(PAPP="00750")
 
-    assert paced(60, (0, CALM), (1, short), (2, CALM)) == [True, False, False]
+    assert published(60, (0, USUAL), (1, short), (2, USUAL)) == [True, False, False]
 
 
 def test_an_overrun_passes_with_each_frame_and_so_does_its_end() -> None:
@@ -65,23 +65,27 @@ def test_an_overrun_passes_with_each_frame_and_so_does_its_end() -> None:
     overrun = historique(PTEC="HP", ADPS="032", PAPP="07500")
     tri = historique(ADIR2="032", IINST2="032")
 
-    assert paced(60, (0, CALM), (1, overrun), (2, overrun), (3, CALM), (4, CALM)) == [
+    assert published(60, (0, USUAL), (1, overrun), (2, overrun), (3, USUAL), (4, USUAL)) == [
         True, True, True, True, False,
     ]  # fmt: skip
-    assert paced(60, (0, CALM), (1, tri)) == [True, True]
+    assert published(60, (0, USUAL), (1, tri)) == [True, True]
 
 
 def test_an_alert_bit_of_stge_passes_at_once_and_another_bit_does_not() -> None:
     """An overrun in the status register is an alert; the direction of the energy is not."""
-    calm, overrun, exporting = standard(STGE="003A0001"), standard(STGE="003A0081"), standard(STGE="003A0201")
+    usual, overrun, exporting = (
+        standard(STGE="003A0001"),
+        standard(STGE="003A0081"),
+        standard(STGE="003A0201"),
+    )
 
-    assert paced(60, (0, calm), (1, overrun), (2, calm)) == [True, True, True]
-    assert paced(60, (0, calm), (1, exporting)) == [True, False]
+    assert published(60, (0, usual), (1, overrun), (2, usual)) == [True, True, True]
+    assert published(60, (0, usual), (1, exporting)) == [True, False]
 
 
 def test_a_stge_that_is_no_register_has_no_alerts() -> None:
     """What another meter may call STGE never raises."""
-    assert paced(60, (0, historique(STGE="ZZ")), (1, historique(STGE="YY"))) == [True, False]
+    assert published(60, (0, historique(STGE="ZZ")), (1, historique(STGE="YY"))) == [True, False]
 
 
 @given(st.lists(st.floats(0, 10, allow_nan=False)), st.floats(0.1, 100))
@@ -89,11 +93,11 @@ def test_without_news_two_messages_are_never_closer_than_the_interval(
     gaps: list[float], interval: float
 ) -> None:
     """Whatever the rhythm of the meter, the interval is kept."""
-    pace = RateLimit(interval)
+    rate_limit = RateLimit(interval)
     now, published = 0.0, []
     for gap in gaps:
         now += gap
-        if pace.is_due(CALM, now=now):
+        if rate_limit.is_due(USUAL, now=now):
             published.append(now)
 
     assert all(later - earlier >= interval for earlier, later in itertools.pairwise(published))

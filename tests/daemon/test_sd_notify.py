@@ -1,4 +1,4 @@
-"""systemd is told how the service fares, where there is one, and nothing happens where there is none."""
+"""systemd is told the state of the service; without systemd nothing is sent."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def live(
             baudrates=candidates(mode, None),
             decoder=decoder,
             on_reading=take,
-            beat=heartbeats.of("reader"),
+            heartbeat=heartbeats.of("reader"),
             rng=random.Random(1),
         )
         monitors.append(

@@ -57,7 +57,7 @@ def test_an_unheard_speed_is_left_after_its_dwell() -> None:
 
 @given(st.floats(0, 1e9), st.sampled_from([300, 1200, 9600, 19200]))
 def test_a_single_speed_is_never_left(silent_for: float, baudrate: int) -> None:
-    """What the household fixed is kept, however long nothing comes."""
+    """A speed from the settings is kept, however long nothing comes."""
     detector = BaudDetector((baudrate,))
 
     assert detector.fixed

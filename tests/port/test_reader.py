@@ -63,7 +63,7 @@ class Bench:
         self.line = SerialLine(link=link)
         self.speed = 1200
         self.readings: list[Reading] = []
-        self.beats = 0
+        self.heartbeats = 0
         self.resets = 0
         decoder = Decoder()
         really = decoder.reset
@@ -78,12 +78,12 @@ class Bench:
             baudrates=candidates(mode, baudrate),
             decoder=decoder,
             on_reading=self.readings.append,
-            beat=self._beat,
+            heartbeat=self._heartbeat,
             rng=random.Random(1),
         )
 
-    def _beat(self) -> None:
-        self.beats += 1
+    def _heartbeat(self) -> None:
+        self.heartbeats += 1
 
     def has_decoded(self, frames: int) -> bool:
         """Tell whether so many frames were found sound."""
@@ -272,8 +272,8 @@ def test_a_line_without_parity_is_not_read_in_canonical_mode(
             for number in range(1, canonical_mode.STABLE_ROW + 3):
                 bench.line.write(stripped)
                 await until(partial(bench.has_handed_out, number))
-                beats = bench.beats
-                await until(lambda: bench.beats > beats + 1)  # noqa: B023 - awaited at once
+                before = bench.heartbeats
+                await until(lambda: bench.heartbeats > before + 1)  # noqa: B023 - awaited at once
                 assert not in_canonical_mode(bench)
 
     asyncio.run(scenario())
@@ -327,7 +327,7 @@ def test_a_port_that_comes_late_is_two_lines(
     async def scenario() -> int:
         bench = Bench(tmp_path / "meter", mode="historique")
         async with running(bench, meter=False):
-            await until(lambda: bench.beats > 20)
+            await until(lambda: bench.heartbeats > 20)
             assert not bench.reader.status.connected
             bench.line.open()
             playing = asyncio.create_task(bench.play())
@@ -565,7 +565,7 @@ def test_an_opening_is_given_up_at_once(tmp_path: Path, monkeypatch: pytest.Monk
         bench = Bench(tmp_path / "meter")
         async with asyncio.timeout(10), running(bench, meter=False):
             await opening.wait()
-            assert bench.beats
+            assert bench.heartbeats
 
     asyncio.run(scenario())
 
@@ -635,14 +635,14 @@ def test_a_bridge_has_no_speed(monkeypatch: pytest.MonkeyPatch, lines: pytest.Lo
                 baudrates=candidates("auto", None),
                 decoder=Decoder(),
                 on_reading=bench.readings.append,
-                beat=bench._beat,
+                heartbeat=bench._heartbeat,
                 rng=random.Random(1),
             )
             async with running(bench, meter=False):
                 frames.put_nowait(FRAMES[9600])
                 await until(partial(bench.has_handed_out, 1))
-                beats = bench.beats
-                await until(lambda: bench.beats > beats + 10)
+                before = bench.heartbeats
+                await until(lambda: bench.heartbeats > before + 10)
                 frames.put_nowait(FRAMES[1200])
                 await until(partial(bench.has_handed_out, 2))
         return bench.reader.status
@@ -674,8 +674,8 @@ def test_after_a_stop_of_the_process_the_meter_is_heard_at_its_speed(
             bench.line.write(FRAMES[1200])
             await until(partial(bench.has_handed_out, 1))
             time.sleep(1.0)  # noqa: ASYNC251 - as SIGSTOP does
-            beats = bench.beats
-            await until(lambda: bench.beats > beats + 2)
+            before = bench.heartbeats
+            await until(lambda: bench.heartbeats > before + 2)
             return bench.resets
 
     assert asyncio.run(scenario()) == 1

@@ -75,7 +75,7 @@ class Daemon:
             baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
             decoder=decoder,
             on_reading=self._on_reading,
-            beat=heartbeats.of("reader"),
+            heartbeat=heartbeats.of("reader"),
             rng=rng,
         )
         self._state = _state(settings, topics, self._publisher)

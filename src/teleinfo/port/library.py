@@ -53,7 +53,7 @@ async def read(url: str, *, mode: str = "auto", baudrate: int | None = None) -> 
         baudrates=candidates(mode, baudrate),
         decoder=Decoder(),
         on_reading=on_reading,
-        beat=_no_watchdog,
+        heartbeat=_no_watchdog,
         rng=random.Random(),  # noqa: S311 - spreads retries, guards nothing
     )
     listening = asyncio.create_task(_listen(reader), name="teleinfo.read")

@@ -3,8 +3,8 @@ The task that owns the port: it opens it, listens, finds the speed, and hands ou
 
 `Reader.run` never ends nor gives up: a port that is missing is tried again, a silent one is opened again, a
 meter that changed its mode is found again. How the line is stands in `Reader.status`; the log says each fault
-once when it begins, and once when it is over. `beat` is called at least every 12 s whatever happens, so that
-a watchdog sees the task make progress: an opening takes 10 s at most.
+once when it begins, and once when it is over. `heartbeat` is called at least every 12 s whatever happens, so
+that a watchdog sees the task make progress: an opening takes 10 s at most.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Reader:
         baudrates: Sequence[int],
         decoder: Decoder,
         on_reading: Callable[[Reading], None],
-        beat: Callable[[], None],
+        heartbeat: Callable[[], None],
         rng: random.Random,
     ) -> None:
         bridge = is_bridge(url)
@@ -89,7 +89,7 @@ class Reader:
         )
         self._decoder = decoder
         self._on_reading = on_reading
-        self._beat = beat
+        self._heartbeat = heartbeat
         self._rng = rng
         self._outage = OutageLog(url, OUTAGE_TEXTS)
         self._no_data = NoDataLog(self.status)
@@ -107,7 +107,7 @@ class Reader:
             try:
                 await self.listen()
             except PortError as error:
-                self._beat()
+                self._heartbeat()
                 self._outage.failed(error.cause, str(error), asyncio.get_running_loop().time())
                 await asyncio.sleep(next(self._retries))
 
@@ -117,7 +117,7 @@ class Reader:
 
         Raises PortError where it cannot be opened, or is lost.
         """
-        self._beat()
+        self._heartbeat()
         self._decoder.reset()
         self._detector.reset()
         self._stability = StabilityDetector()
@@ -141,7 +141,7 @@ class Reader:
         while self._silent_for(now) < REOPEN_AFTER:
             await port.wait(TICK)
             before, now = now, loop.time()
-            self._beat()
+            self._heartbeat()
             if now - before >= TICK + HELD_UP:
                 self._opened = now
                 self.status.note_held_up(now)
@@ -157,7 +157,7 @@ class Reader:
     def _on_data(self, data: bytes) -> None:
         """Decode bytes in the turn of the event loop in which they come."""
         now = asyncio.get_running_loop().time()
-        self._beat()
+        self._heartbeat()
         self.status.note_bytes(now)
         interval = self._since_frame(now)
         heard = False

@@ -41,7 +41,7 @@ class PortFeed:
             baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
             decoder=self._decoder,
             on_reading=self._add,
-            beat=lambda: None,  # no watchdog here
+            heartbeat=lambda: None,  # no watchdog here
             rng=rng,
         )
 

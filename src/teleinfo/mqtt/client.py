@@ -90,8 +90,8 @@ class Connection:
             # Messages are rare and read at once. More of them at a time are somebody's fault, and lost.
             max_queued_incoming_messages=10,
         )
-        # Private: aiomqtt has no other way to the socket of an attempt that failed or was cancelled. It keeps
-        # it, and a broker that thaws then sees two of us (https://github.com/empicano/aiomqtt/issues/269).
+        # Private: aiomqtt gives no other way to the socket of an attempt that failed or was cancelled, and
+        # keeps it: a broker that thaws then sees two of us. Its issues 269 and 284 mended the lock alone.
         self._driver = PahoDriver(self._client._client)  # noqa: SLF001 - for this reason
         try:
             async with self._bounded(math.inf, closed_unanswered(broker)):

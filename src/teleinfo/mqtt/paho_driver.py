@@ -61,7 +61,8 @@ class PahoDriver:
         client.on_socket_register_write = self._on_socket_register_write
         client.on_socket_unregister_write = self._on_socket_unregister_write
         # Private: paho takes packets of 256 MiB, and keeps 65535 messages of QoS 2, for whoever sends them.
-        # MQTT 3.1.1 has no maximum packet size that a client could ask for, and paho no setting for either.
+        # MQTT 3.1.1 has no maximum packet size that a client could ask for, and paho no limit of its own (its
+        # issue 107 leaves that to the broker).
         self._sock_recv = client._sock_recv  # noqa: SLF001 - for this reason
         client._sock_recv = self._receive  # type: ignore[method-assign]  # noqa: SLF001 - as above
 
@@ -96,6 +97,8 @@ class PahoDriver:
         self.is_silent = self._client.socket() is None
 
     def _read(self) -> None:
+        if self._aborted:
+            return
         try:
             self._client.loop_read()
         except MALFORMED:

@@ -25,7 +25,7 @@ PURE = [
     *(
         f"teleinfo.{name}"
         for name in (
-            "common.backoff", "common.durations", "common.untrusted_json",
+            "common.backoff", "common.durations", "common.terminal_text", "common.untrusted_json",
             "daemon.health", "daemon.rate_limit", "doctor.findings", "mqtt.config", "port.baud_detector",
             "port.link_status", "daemon.status_text",
             "record.anonymise", "watch.drawing", "watch.live_model", "watch.sections",

@@ -8,9 +8,9 @@ from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
+from teleinfo.cli.output import wrapped
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
-from teleinfo.common.terminal_text import wrapped
 from teleinfo.settings import load
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.payload import encode

@@ -25,7 +25,6 @@ from teleinfo.cli import output
 from teleinfo.cli.arguments import translate_argparse
 from teleinfo.common import journal
 from teleinfo.common.i18n import N_, Message, _
-from teleinfo.common.terminal_text import wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -179,7 +178,7 @@ def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: b
         head = _head(error)
         lines = [str(head), *error.faults] if log else [head.localized(), *error.localized]
         sys.stderr.write(f"{prefix}{lines[0]}\n")
-        sys.stderr.writelines(f"{prefix}{wrapped(f'  {line}', sys.stderr)}\n" for line in lines[1:])
+        sys.stderr.writelines(f"{prefix}{output.wrapped(f'  {line}', sys.stderr)}\n" for line in lines[1:])
         return EXIT_CONFIGURATION
 
 

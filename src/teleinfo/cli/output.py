@@ -9,15 +9,21 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import sys
-from typing import TYPE_CHECKING, TextIO
+import textwrap
+from typing import TYPE_CHECKING, Final, TextIO
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import Message
-from teleinfo.common.terminal_text import LEGIBLE
+from teleinfo.common.terminal_text import LEGIBLE, printable_lines
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
+
+
+WIDEST: Final = 100
+"""Columns of a sentence at most, however wide the terminal is."""
 
 
 class OutputError(Exception):
@@ -58,6 +64,18 @@ def explain(error: BaseException, program: str) -> bool:
     message = Message("the output cannot be written: {error}", error=file_error(cause))
     sys.stderr.write(f"{program}: {message.localized()}\n")
     return True
+
+
+def wrapped(text: str, stream: TextIO) -> str:
+    """Return `text`, printable, in lines no wider than the terminal that `stream` is; unbroken elsewhere."""
+    text = printable_lines(text)
+    if not stream.isatty():
+        return text
+    width = min(shutil.get_terminal_size().columns, WIDEST)
+    return "\n".join(
+        textwrap.fill(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
+        for line in text.split("\n")
+    )
 
 
 def _guarded(stdout: TextIO | None) -> TextIO:

@@ -1,5 +1,5 @@
 """
-Make text fit for a terminal: harmless, in its encoding, and as wide as it is.
+Make text fit for a terminal: harmless, and in its encoding.
 
 What comes from the broker, the line, another process or a file name may hold a terminal's control characters
 (ECMA-48: C0, C1, DEL) or Unicode's formatting characters (bidirectional marks, zero-width characters). The
@@ -10,21 +10,13 @@ text that is not a literal of the sources goes through `printable` before it is 
 from __future__ import annotations
 
 import codecs
-import shutil
-import textwrap
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from typing import TextIO
+from typing import Final
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 """Stands in for each character that is not printed."""
 
 LEGIBLE: Final = "teleinfo.legible"
 """The error handler of our streams (`codecs.register_error`): what an encoding lacks is spelt otherwise."""
-
-WIDEST: Final = 100
-"""Columns of a sentence at most, however wide the terminal is."""
 
 # Python calls no blank printable but the space; French puts these before : ; ! ? and into numbers.
 _BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
@@ -53,18 +45,6 @@ def printable(text: str) -> str:
 def printable_lines(text: str) -> str:
     """Return `text` made printable line by line: a text of our own that has several lines keeps them."""
     return "\n".join(printable(line) for line in text.split("\n"))
-
-
-def wrapped(text: str, stream: TextIO) -> str:
-    """Return `text`, printable, in lines no wider than the terminal that `stream` is; unbroken elsewhere."""
-    text = printable_lines(text)
-    if not stream.isatty():
-        return text
-    width = min(shutil.get_terminal_size().columns, WIDEST)
-    return "\n".join(
-        textwrap.fill(line, width, subsequent_indent="    ", break_long_words=False, break_on_hyphens=False)
-        for line in text.split("\n")
-    )
 
 
 def _spell(error: UnicodeError) -> tuple[str, int]:

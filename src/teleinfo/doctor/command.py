@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__
+from teleinfo.cli.output import wrapped
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
-from teleinfo.common.terminal_text import printable, wrapped
+from teleinfo.common.terminal_text import printable
 from teleinfo.doctor import screen
 from teleinfo.doctor.findings import Severity, worst
 from teleinfo.doctor.machine import Machine

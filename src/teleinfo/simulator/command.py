@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 from teleinfo.cli.arguments import count, local_time, not_negative, positive, share
+from teleinfo.cli.output import wrapped
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
-from teleinfo.common.terminal_text import wrapped
 from teleinfo.simulator.catalogue import DEFAULT, METERS, build
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.play import baudrate_of, play, replay

@@ -16,10 +16,10 @@ import sys
 from random import Random
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from teleinfo.cli.output import wrapped
 from teleinfo.common import journal
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
-from teleinfo.common.terminal_text import wrapped
 from teleinfo.mqtt.config import Topics
 from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.settings import LogLevel, default_env_file, load

@@ -46,9 +46,9 @@ check_machine() {
 }
 
 check_python() {
-    "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
+    "$python" -P -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
         fail "teleinfo needs Python 3.11 or newer: Debian 12, Raspberry Pi OS bookworm, or newer."
-    "$python" -c 'import venv, ensurepip' 2>/dev/null && return
+    "$python" -P -c 'import venv, ensurepip' 2>/dev/null && return
     command -v apt-get >/dev/null || fail "$python cannot make virtual environments (venv, ensurepip)."
     step "Installing the package python3-venv: $python cannot make virtual environments yet"
     apt-get update -qq
@@ -68,7 +68,7 @@ fetch_program() {
 install_program() {
     step "Installing the program in $program"
     version='import sys; print(*sys.version_info[:2])'
-    if [ "$("$program/bin/python" -c "$version" 2>/dev/null)" != "$("$python" -c "$version")" ]; then
+    if [ "$("$program/bin/python" -P -c "$version" 2>/dev/null)" != "$("$python" -P -c "$version")" ]; then
         # There is none yet, or the system's Python was upgraded, which breaks an environment.
         rm -rf "$program"
         "$python" -P -m venv "$program"
@@ -82,7 +82,7 @@ install_program() {
     chmod -R go=u-w "$program"
     mkdir -p "$(dirname "$command")" "$(dirname "$manual")"
     ln -sf "$program/bin/teleinfo" "$command"
-    LC_ALL=C.UTF-8 LANGUAGE='' "$program/bin/python" docs/manpage.py >"$manual"
+    LC_ALL=C.UTF-8 LANGUAGE='' "$program/bin/python" -P docs/manpage.py >"$manual"
     chmod 0644 "$manual"
 }
 

@@ -188,9 +188,58 @@ def test_tls_on_one_side_only_is_told(tmp_path: Path) -> None:
     """A broker with TLS that is spoken to without, and one without that is spoken to with it."""
     certificate = make_certificate(tmp_path, make_authority(tmp_path))
     with MosquittoBroker(tmp_path, certificate=certificate) as safe, MosquittoBroker(tmp_path) as plain:
-        without, _told = examine(at(safe))
-        with_it, _told = examine(replace(at(plain), tls=Tls(insecure=True)))
+        without, _ = examine(at(safe))
+        with_it, _ = examine(replace(at(plain), tls=Tls(insecure=True)))
 
-    assert faults(without) == {"login": "closed unanswered"}
-    assert without["login"].lines == ("TELEINFO_MQTT_TLS=true",)
-    assert [one.severity for one in with_it.values()] == [Severity.OK, Severity.OK, Severity.FAULT]
+    assert faults(without) == {"tls": "wants TLS"}
+    assert without["tls"].lines == ("TELEINFO_MQTT_TLS=true",)
+    assert faults(with_it) == {"tls": "tls"}
+    assert "does not speak TLS" in with_it["tls"].message
+
+
+def test_a_broker_that_wants_our_certificate_is_told(tmp_path: Path) -> None:
+    """TLS is right, and the login fails without it."""
+    authority = make_authority(tmp_path)
+    certificate = make_certificate(tmp_path, authority)
+    with MosquittoBroker(tmp_path, certificate=certificate, clients=authority) as running:
+        found, _ = examine(replace(at(running), tls=Tls(ca_file=str(authority.cert))))
+
+    assert faults(found) == {"login": "closed unanswered"}
+    assert found["login"].lines == ("TELEINFO_MQTT_TLS_CERT_FILE=", "TELEINFO_MQTT_TLS_KEY_FILE=")
+
+
+@pytest.mark.parametrize(
+    ("line", "fault", "words"),
+    [
+        ("protocol websockets", {"login": "wants HTTP"}, "websockets"),
+        ("max_keepalive 5", {"login": "client id"}, "keep-alive"),
+        ("max_packet_size 20", {"login": "refuses MQTT"}, "max_packet_size"),
+        ("max_qos 0", {"topic": "refuses a message"}, "max_qos"),
+        ("retain_available false", {"status": "refuses a retained message"}, "retain_available"),
+    ],
+)
+def test_a_limit_of_the_broker_is_named(
+    line: str, fault: dict[str, object], words: str, tmp_path: Path
+) -> None:
+    """Each with its name in mosquitto.conf, and none is called a wrong client id, or TLS, alone."""
+    with MosquittoBroker(tmp_path, more=[line]) as running:
+        found, _ = examine(at(running))
+        [name] = fault
+
+    assert faults(found) == fault
+    assert words in found[name].message
+    assert "TELEINFO_MQTT_TLS" not in " ".join(found[name].lines)
+
+
+@pytest.mark.parametrize("status", [b"online\x1b]0;owned\x07\x1b[2J", b"\xff", b"x" * 1000])
+def test_a_status_that_is_none_of_ours_is_told(status: bytes, tmp_path: Path) -> None:
+    """Another program publishes there: what it says is shown harmless and short."""
+    with MosquittoBroker(tmp_path) as running:
+        command = ["mosquitto_pub", "-h", running.host, "-p", str(running.port), "-r", "-s"]
+        subprocess.run([*command, "-t", "home/meter/status"], input=status, check=True, timeout=30)
+        found, retained = examine(at(running))
+
+    assert retained == check_broker.RetainedState()
+    assert found["status"].severity is Severity.WARNING
+    assert found["status"].message.isprintable()
+    assert len(found["status"].message) < 200

@@ -14,6 +14,7 @@ from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_line, probe
 from teleinfo.doctor.check_broker import RetainedState
 from teleinfo.doctor.findings import Finding, Severity
+from teleinfo.port.link_status import LinkProblem
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
@@ -185,6 +186,24 @@ def offline(line: str, *, seconds_ago: float) -> Finding:
     health = Health(line=LineGrade(line), last_frame=moment.isoformat(timespec="seconds"))
     [found] = check_line.line_from_broker(RetainedState("offline", health), "teleinfo@production")
     return found
+
+
+@pytest.mark.parametrize(
+    ("problem", "words", "advice"),
+    [
+        (LinkProblem.NO_DATA, "no byte comes", "two wires join"),
+        (LinkProblem.NONSENSE, "none makes sense", "not A"),
+        (LinkProblem.LISTENING, "has heard nothing yet", "two wires join"),
+        ("something new", "teleinfo says offline", "two wires join"),
+    ],
+)
+def test_why_there_is_nothing_is_what_teleinfo_published(problem: str, words: str, advice: str) -> None:
+    """`health` has the reason."""
+    retained = RetainedState("offline", Health(line=LineGrade.SILENT, problem=problem))
+    [found] = check_line.line_from_broker(retained, "teleinfo")
+
+    assert words in found.message
+    assert advice in found.advice
 
 
 @pytest.mark.parametrize("line", ["good", "fair", "poor"])

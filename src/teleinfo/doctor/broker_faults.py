@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.errors import BrokerError
 
 
+# Kinds of faults that the doctor alone finds out, beside those of `mqtt.errors`.
+WANTS_TLS = "wants TLS"
+WANTS_HTTP = "wants HTTP"
+REFUSES_MQTT = "refuses MQTT"
+REFUSES_MESSAGE = "refuses a message"
+REFUSES_RETAINED = "refuses a retained message"
+
+
 @dataclass(frozen=True, slots=True)
 class Wording:
     """The finding of one kind of `BrokerError`: templates, to be translated and filled in."""
@@ -95,9 +103,45 @@ _WORDINGS = {
     ),
     "client id": Wording(
         "login",
-        N_("the broker refuses the name that we give ourselves (client id)"),
-        N_("Choose another one:"),
+        N_("the broker refuses the name that we give ourselves (client id), or our keep-alive of 15 s"),
+        N_("Choose another name. If that does not help, allow the keep-alive on the broker (max_keepalive):"),
         ("TELEINFO_MQTT_CLIENT_ID=",),
+    ),
+    WANTS_TLS: Wording(
+        "tls",
+        N_("{address} wants an encrypted connection"),
+        N_("Switch it on, and give the certificate of the broker's authority if it has its own:"),
+        ("TELEINFO_MQTT_TLS=true",),
+    ),
+    WANTS_HTTP: Wording(
+        "login",
+        N_("{address} speaks HTTP: it is a web server, or the broker's port for websockets"),
+        N_("Take the port for MQTT, usually 1883:"),
+        ("TELEINFO_MQTT_PORT=1883",),
+    ),
+    REFUSES_MQTT: Wording(
+        "login",
+        N_(
+            "{address} closed the connection without a word. It may allow no packet as long as ours "
+            "(max_packet_size), or another version of MQTT than 3.1.1"
+        ),
+        *_BROKER_LOG,
+    ),
+    REFUSES_MESSAGE: Wording(
+        "topic",
+        N_(
+            "the broker closed the connection when we published a message. It may not allow quality of "
+            "service 1 (max_qos), or no message as long as ours (max_packet_size)"
+        ),
+        *_BROKER_LOG,
+    ),
+    REFUSES_RETAINED: Wording(
+        "status",
+        N_(
+            "the broker closed the connection when we published a retained message. It must keep status "
+            "and health for those who come later (retain_available)"
+        ),
+        *_BROKER_LOG,
     ),
     "unavailable": Wording("login", N_("the broker says that it is not available"), *_BROKER_LOG),
     "version": Wording("login", N_("the broker does not speak MQTT 3.1.1")),
@@ -107,12 +151,6 @@ _NO_CREDENTIALS = Wording(
     N_("the broker wants a user name and a password, and the settings have none"),
     N_("Put both into the settings:"),
     _CREDENTIALS,
-)
-_WANTS_TLS = Wording(
-    "login",
-    N_("{address} closed the connection without a word"),
-    N_("It probably wants TLS on this port:"),
-    ("TELEINFO_MQTT_TLS=true",),
 )
 _WANTS_CERTIFICATE = Wording(
     "login",
@@ -143,7 +181,7 @@ def broker_fault(error: BrokerError, broker: Broker, *, connected: bool = False)
 def _wording(error: BrokerError, broker: Broker, *, connected: bool) -> Wording:
     match error.kind:
         case "closed unanswered":
-            return _WANTS_TLS if broker.tls is None else _WANTS_CERTIFICATE
+            return _WORDINGS[REFUSES_MQTT] if broker.tls is None else _WANTS_CERTIFICATE
         case "login" if broker.username is None:
             return _NO_CREDENTIALS
         case "silent" if connected:

@@ -20,7 +20,14 @@ from typing import TYPE_CHECKING
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.daemon import health
-from teleinfo.doctor.broker_faults import broker_fault
+from teleinfo.doctor.broker_faults import (
+    REFUSES_MESSAGE,
+    REFUSES_MQTT,
+    REFUSES_RETAINED,
+    WANTS_HTTP,
+    WANTS_TLS,
+    broker_fault,
+)
 from teleinfo.doctor.findings import fault, ok, skipped, warning
 from teleinfo.mqtt.client import one_shot_connection
 from teleinfo.mqtt.errors import BrokerError, explain
@@ -42,6 +49,13 @@ _DAY = 86400.0
 
 ONLINE, OFFLINE = "online", "offline"
 _LONGEST_SHOWN = 40  # characters of a status that is none
+
+# How MQTT over websockets begins (RFC 6455, section 4.1): a web server answers it with HTTP, too.
+_UPGRADE = (
+    b"GET /mqtt HTTP/1.1\r\nHost: broker\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGVsZWluZm8tZG9jdG9yLQ==\r\n"
+    b"Sec-WebSocket-Protocol: mqtt\r\n\r\n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +86,8 @@ async def check_broker(
             found.append(_login(broker))
             retained, more = await _exchange(link, broker, topics)
     except BrokerError as error:
+        if error.kind == "closed unanswered" and broker.tls is None:
+            error = BrokerError(await _spoken_protocol(broker), error.words)
         return [*found, broker_fault(error, broker, connected=connected)], None, addresses
     except TimeoutError:
         silence = explain(None, broker)
@@ -105,8 +121,29 @@ async def _connect(broker: Broker) -> None:
     writer.close()
 
 
+async def _spoken_protocol(broker: Broker) -> str:
+    """Return the kind of the fault of a port that closes the connection when it is spoken to in MQTT."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    for kind, encryption, request in ((WANTS_TLS, context, b""), (WANTS_HTTP, None, _UPGRADE)):
+        with contextlib.suppress(OSError, TimeoutError):
+            async with asyncio.timeout(ECHO_TIMEOUT):
+                reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=encryption)
+                try:
+                    writer.write(request)
+                    if not request or (await reader.read(5)) == b"HTTP/":
+                        return kind
+                finally:
+                    writer.transport.abort()
+    return REFUSES_MQTT
+
+
 async def _certificate(broker: Broker) -> Finding:
-    left = await asyncio.to_thread(_days_left, broker)
+    try:
+        left = await asyncio.to_thread(_days_left, broker)
+    except BrokerError as error:
+        # What breaks off in the handshake is no TLS; a broker that wants our certificate lets us finish it.
+        raise BrokerError("tls", error.words) if error.kind == "closed unanswered" else error from error
     if left is None:
         message = _("encrypted, but the certificate is not looked at (TELEINFO_MQTT_TLS_INSECURE)")
         advice = _("Anybody on the network can pose as the broker. Give its authority instead:")
@@ -145,8 +182,16 @@ async def _exchange(link: Connection, broker: Broker, topics: Topics) -> tuple[R
     ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
     allowed = [await link.subscribe(topic) for topic in (topics.status, topics.health)]
     may_read = await link.subscribe(ours)
-    await link.publish(ours, token, qos=1, retain=False, limit=STEP_TIMEOUT)
+    try:
+        await link.publish(ours, token, qos=1, retain=False, limit=STEP_TIMEOUT)
+    except BrokerError as error:
+        raise BrokerError(REFUSES_MESSAGE, error.words) from error
     received = await _collect(link, ours, token)
+    try:
+        # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
+        await link.publish(ours, b"", qos=1, retain=True, limit=STEP_TIMEOUT)
+    except BrokerError as error:
+        raise BrokerError(REFUSES_RETAINED, error.words) from error
     published = received.get(topics.status)
     status = None if published is None else published.decode(errors="replace")
     retained = RetainedState(

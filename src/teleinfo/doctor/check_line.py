@@ -20,6 +20,7 @@ from teleinfo.doctor.machine import command_line
 from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
+from teleinfo.port.link_status import LinkProblem
 from teleinfo.port.tcp_bridge import BRIDGE
 from teleinfo.tic.meter_id import meter_of, number_of
 
@@ -60,6 +61,12 @@ SET_8N1 = N_(
     "Fewer errors are caught: only the checksum of each group is left to find them. If there is a bridge, "
     "set its serial side to 8N1 (8 data bits, no parity): the parity bit then comes through."
 )
+PROBLEMS: dict[str, str] = {
+    LinkProblem.OPENING: N_("it opens the port"),
+    LinkProblem.LISTENING: N_("it listens, and has heard nothing yet"),
+    LinkProblem.NO_DATA: N_("no byte comes from the meter"),
+    LinkProblem.NONSENSE: N_("bytes come, and none makes sense"),
+}
 RECENT_SECONDS = 120.0
 """How old the last frame of a talking meter may be in `health`, which is published once a minute."""
 
@@ -84,6 +91,7 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
             "groups": health.groups,
             "rejected": dict(health.rejected),
             "line": health.line,
+            "problem": health.problem,
         }
     message = _published(retained.status, health)
     if retained.status != ONLINE and health is not None and _is_talking(health):
@@ -94,7 +102,9 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
         lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"journalctl -u {unit}")
         return [fault("heard", message, _(CHANGE_CLIENT_ID), lines, **facts)]
     if retained.status != ONLINE:
-        return [fault("heard", message, _(CHECK_WIRES), (command_line("doctor"),), **facts)]
+        nonsense = health is not None and health.problem == LinkProblem.NONSENSE
+        advice = _(CHECK_SIGNAL) if nonsense else _(CHECK_WIRES)
+        return [fault("heard", message, advice, (command_line("doctor"),), **facts)]
     found = [ok("heard", message, **facts)]
     if health is not None:
         found += [_no_parity()] if health.parity is False else []
@@ -105,6 +115,9 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
 
 def _published(status: str, health: Health | None) -> str:
     """Return the status, and of the health what is known."""
+    if health is not None and health.problem in PROBLEMS:
+        problem = _(PROBLEMS[health.problem])
+        return _("teleinfo says {status}: {problem}").format(status=status, problem=problem)
     if health is None or health.mode is None:
         return _("teleinfo says {status}").format(status=status)
     return _("teleinfo says {status}: mode {mode}, {baudrate} baud, frames: {frames}").format(

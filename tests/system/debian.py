@@ -291,6 +291,8 @@ def test_a_second_meter_is_a_second_instance(machine: Container) -> None:
 
     assert json.loads(machine.messages("solar")[0])["ADCO"]
     assert json.loads(machine.messages()[0])["ADCO"]
+    consoles = [machine.property("Conflicts", unit) for unit in ("teleinfo", "teleinfo@production")]
+    assert ["serial-getty@ttyAMA0.service" in units.split() for units in consoles] == [True, False]
     pids = [machine.property("MainPID", unit) for unit in ("teleinfo", "teleinfo@production")]
     users = machine.run(f"ps -o user:40= -p {','.join(pids)}").split()
     assert len(set(users)) == 2, users

@@ -3,7 +3,7 @@
 A simulated meter and the real daemon run as processes of their own, exactly as `teleinfo simulate` and
 `teleinfo run` would; between the daemon and the screen is an MQTT broker: one embedded here (amqtt, the
 extra `demo`), or an existing one (`--host`). Standard output shows a heading, and then only what a subscriber
-to the base topic receives; the daemon's log goes to standard error.
+to the base topic receives; what the daemon warns of goes to standard error.
 
 The line has its real speed, but the meter's clock is fast (`--time-lapse`), so that a household is seen to
 switch things on and off and the tariff changes within the first seconds. Such an index rises by more than its

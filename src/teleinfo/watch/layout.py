@@ -36,6 +36,7 @@ _LEFT: Final = 26  # beside the chart
 _LEFT_NARROW: Final = 16
 _RIGHT: Final = 11
 _FOOT: Final = 3
+_FOOT_NARROW: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +138,20 @@ def _waiting(model: LiveModel, width: int) -> list[Text]:
         state = _("teleinfo says “offline” on the broker: it was stopped, or hears no meter.")
     else:
         state = _("Waiting for a message of teleinfo on the broker.")
-    lines = textwrap.wrap("" if model.note is None else model.note.text, max(10, width - 2))
-    return [Text(), Text(f" {state}", style=STRONG), Text(), *(Text(f" {line}") for line in lines)]
+    note = "" if model.note is None else model.note.text
+    return [
+        Text(),
+        *(Text(line, style=STRONG) for line in _wrap(state, width)),
+        Text(),
+        *(Text(line) for line in _wrap(note, width)),
+    ]
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Return the text in lines, each with a blank before it; a hyphen may be part of a command."""
+    return textwrap.wrap(
+        text, max(10, width - 1), initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False
+    )
 
 
 def _pages(model: LiveModel, room: Size, *, now: float, glyphs: Glyphs) -> list[list[Text]]:
@@ -199,14 +212,11 @@ def _frames(count: int) -> str:
 
 
 def _help(model: LiveModel, width: int, *, many: bool, keys: bool, glyphs: Glyphs) -> list[Text]:
-    """Return the keys and the note behind them, in as many lines as it takes, but no more than three."""
+    """Return the keys and the note behind them, in as many lines as it takes, up to a limit."""
     parts = [_("q: quit") if keys else _("Ctrl-C: quit")]
     if many and keys:
         parts.insert(0, _("space: next page"))
     if model.note is not None and model.mode is not None:  # before the first frame it stands above, whole
         parts.append(model.note.text)
-    text = glyphs.dot.join(parts)
-    lines = textwrap.wrap(
-        text, max(10, width - 1), initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False
-    )
-    return [Text(line) for line in lines[:_FOOT]]
+    most = _FOOT_NARROW if width < NARROW else _FOOT
+    return [Text(line) for line in _wrap(glyphs.dot.join(parts), width)[:most]]

@@ -49,7 +49,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is shown: `lines`, as many as the screen has, of page `number` of `pages`, from 0."""
+    """The `lines` of page `number`, from 0, of `pages`: as many as the screen has."""
 
     lines: list[Text]
     number: int
@@ -59,9 +59,9 @@ class Page:
 def compose(
     model: LiveModel, size: Size, *, page: int, now: float, clock: str, glyphs: Glyphs, keys: bool
 ) -> Page:
-    """Return a page of the model at the monotonic time `now`; `page` may be any number, they go round."""
+    """Return a page of the model at the monotonic time `now`; `page` is taken modulo their number."""
     top = _chart(model, size.width, now=now, glyphs=glyphs)
-    free = size.height - len(top) - 2  # but for the title and the line's quality
+    free = size.height - len(top) - 2  # the title and the quality of the line
     foot = _help(model, size.width, many=False, keys=keys, glyphs=glyphs)
     pages = _pages(model, Size(size.width, max(1, free - len(foot))), now=now, glyphs=glyphs)
     if len(pages) > 1:
@@ -92,14 +92,14 @@ def _title(model: LiveModel, width: int, *, page: tuple[int, int], now: float, c
     silence = model.silence(now=now)
     alarm = "" if silence is None else " " + _("silent for {time}").format(time=duration(silence)) + " "
     right = (f"{page[0] + 1}/{page[1]}  " if page[1] > 1 else "") + f"{clock} "
-    # What is wrong is said whole, and the name of the meter gives way.
+    # The name of the meter is cut short rather than the alarm.
     title = Text(left, TITLE)
     title.truncate(max(0, width - len(alarm) - len(right) - 1), pad=True)
     return title.append(" ").append(alarm, f"{ALERT} reverse").append(right, TITLE)
 
 
 def _chart(model: LiveModel, width: int, *, now: float, glyphs: Glyphs) -> list[Text]:
-    """Return the power of now and of the last minutes, nothing where the meter tells none."""
+    """Return the present power and a chart of the last minutes; nothing where the meter sends no power."""
     power = model.power
     if power is None:
         return []

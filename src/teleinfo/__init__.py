@@ -23,6 +23,8 @@ docs/library.md shows the rest. What is not in `__all__` may change in any versi
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from teleinfo.port.errors import PortError, PortErrorKind
+    from teleinfo.port.library import read
     from teleinfo.tic.decoder import Counts, Decoder, decode
     from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
     from teleinfo.tic.payload import Options, encode
@@ -36,11 +38,14 @@ __all__ = [
     "LabelSpec",
     "Mode",
     "Options",
+    "PortError",
+    "PortErrorKind",
     "Reading",
     "__version__",
     "decode",
     "encode",
     "lookup",
+    "read",
 ]
 
 # The module of each name: it is imported when it is asked for, so that `teleinfo --version` does without.
@@ -51,10 +56,13 @@ _MODULES = {
     "LabelSpec": "tic.labels",
     "Mode": "tic.labels",
     "Options": "tic.payload",
+    "PortError": "port.errors",
+    "PortErrorKind": "port.errors",
     "Reading": "tic.reading",
     "decode": "tic.decoder",
     "encode": "tic.payload",
     "lookup": "tic.labels",
+    "read": "port.library",
 }
 
 if not TYPE_CHECKING:  # a type checker would take any name for one of the module

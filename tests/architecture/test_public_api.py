@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import teleinfo
+from tests.support.daemon import Meter
 
 ROOT = Path(__file__).parents[2]
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -28,6 +29,7 @@ SIGNATURES = {
     " -> None",
     "decode": "(recording: Iterable[bytes]) -> Iterator[Reading]",
     "encode": "(reading: Reading, options: Options, *, now: float) -> bytes | None",
+    "read": "(url: str, *, mode: str = auto, baudrate: int | None = None) -> AsyncGenerator[Reading, None]",
     "lookup": "(mode: Mode, name: str) -> LabelSpec | None",
 }
 MEMBERS = {
@@ -36,6 +38,8 @@ MEMBERS = {
     "Kind": ["COMPOSITE", "ENUMERATION", "HORODATE", "IDENTIFIER", "INDEX", "QUANTITY", "REGISTER", "TEXT"],
     "LabelSpec": ["english", "french", "horodate", "kind", "name", "unit"],
     "Mode": ["HISTORIQUE", "STANDARD"],
+    "PortError": ["localized"],
+    "PortErrorKind": ["BUSY", "DENIED", "GONE", "MISSING", "OTHER", "SPEED", "STUCK", "UNREACHABLE"],
     "Reading": ["mode", "values"],
 }
 
@@ -43,8 +47,8 @@ MEMBERS = {
 def test_the_public_names_are_these() -> None:
     """No name comes or goes unseen; `dir` shows them, and nothing else."""
     assert teleinfo.__all__ == [
-        "Counts", "Decoder", "Kind", "LabelSpec", "Mode", "Options", "Reading", "__version__", "decode",
-        "encode", "lookup",
+        "Counts", "Decoder", "Kind", "LabelSpec", "Mode", "Options", "PortError", "PortErrorKind",
+        "Reading", "__version__", "decode", "encode", "lookup", "read",
     ]  # fmt: skip
     assert dir(teleinfo) == teleinfo.__all__
 
@@ -127,12 +131,16 @@ def test_a_recording_is_decoded_as_by_a_decoder(tmp_path: Path) -> None:
     assert len(by_lines) == 3
 
 
-def test_the_page_of_the_library_is_true() -> None:
-    """What docs/library.md shows is run as it stands there."""
+@pytest.mark.real
+def test_the_page_of_the_library_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What docs/library.md shows is run as it stands there, with a meter at the port `meter`."""
     page = (ROOT / "docs/library.md").read_text(encoding="utf-8")
     examples = "\n".join(re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
-    test = doctest.DocTestParser().get_doctest(examples, {}, "library.md", "docs/library.md", 0)
-    result = doctest.DocTestRunner().run(test)
+    frame = b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03"
+    with Meter(frame, link=tmp_path / "meter"):
+        monkeypatch.chdir(tmp_path)
+        test = doctest.DocTestParser().get_doctest(examples, {}, "library.md", "docs/library.md", 0)
+        result = doctest.DocTestRunner().run(test)
 
     assert (result.failed, result.attempted > 10) == (0, True)
 

@@ -1,10 +1,12 @@
-"""`teleinfo decode`: a recording in, the payloads that would have been published out."""
+"""`teleinfo decode`: print the messages that would be published of a recording, or of a meter at a port."""
 
 from __future__ import annotations
 
+import contextlib
+import os
+import stat
 import sys
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -19,51 +21,100 @@ if TYPE_CHECKING:
     import argparse
     from contextlib import AbstractContextManager
 
+    from teleinfo.settings import Settings
+    from teleinfo.tic.payload import Options
+    from teleinfo.tic.reading import Reading
+
 HELP = N_(
-    "Print what would be published of a recording, one JSON object a line, and a summary on standard error."
+    "Print what would be published of a recording, one JSON object a line, and a summary on standard error. "
+    "Of a port: until Ctrl-C, without a broker, and without a summary."
 )
-CHUNK = 1 << 16
+CHUNK_SIZE = 1 << 16  # bytes
+MEMORY_DEVICES = 1
+"""The major number of /dev/null, /dev/zero … (devices.txt of the kernel): no serial ports."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Take the recording's path."""
+    """Take the path of the recording, or the port."""
     parser.add_argument(
         "file",
         metavar="FILE",
         nargs="?",
         default="-",
-        help=_("raw bytes of the line (default: standard input)"),
+        help=_("raw bytes of the line, or the port of a meter (default: standard input)"),
     )
 
 
 def main(arguments: argparse.Namespace) -> int:
     """
-    Decode the recording and return 0, or 1 where it cannot be read; raise SettingsError.
+    Decode the recording or the port, and return 0, or 1 where it cannot be read; raise SettingsError.
 
     PUBLISH_INTERVAL does not apply: a recording has no clock. `timestamp` is the time of decoding.
     """
-    options = load(arguments.env_file).payload
+    settings = load(arguments.env_file)
+    if _is_port(arguments.file):
+        return _decode_port(arguments.file, settings)
     decoder = Decoder()
     try:
         with _opened(arguments.file) as recording:
-            while data := recording.read1(CHUNK):  # type: ignore[attr-defined]  # of buffered files
+            while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
                 for reading in decoder.feed(data):
-                    text = encode(reading, options, now=time.time())
-                    if text is not None:
-                        sys.stdout.buffer.write(text + b"\n")
+                    _print(reading, settings.payload)
                 sys.stdout.buffer.flush()
     except OSError as error:
         reason = file_error(error).localized()
-        message = _("{path} cannot be read: {error}").format(path=arguments.file, error=reason)
-        sys.stderr.write(wrapped(f"teleinfo decode: {message}\n", sys.stderr))
-        return 1
+        return _fail(_("{path} cannot be read: {error}").format(path=arguments.file or "''", error=reason))
     decoder.close()
     sys.stderr.write(_summary(decoder))
     return 0
 
 
+def _is_port(name: str) -> bool:
+    """Tell whether it is a bridge, or a device that is no memory; a device that is missing is one too."""
+    if name.startswith("socket://"):
+        return True
+    try:
+        status = os.stat(name)  # noqa: PTH116 - a name that is no path is one that is not there
+    except (OSError, ValueError):
+        return name.startswith("/dev/")
+    return stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) != MEMORY_DEVICES
+
+
+def _decode_port(url: str, settings: Settings) -> int:
+    """Print the messages of a meter until KeyboardInterrupt (Ctrl-C); return 1 where its port is lost."""
+    # A recording does not wait for what only a port needs.
+    import asyncio  # noqa: PLC0415
+
+    from teleinfo.port.errors import PortError  # noqa: PLC0415
+    from teleinfo.port.library import read  # noqa: PLC0415
+
+    async def decode() -> None:
+        readings = read(url, mode=settings.serial_mode, baudrate=settings.serial_baudrate)
+        async with contextlib.aclosing(readings):
+            async for reading in readings:
+                _print(reading, settings.payload)
+                sys.stdout.buffer.flush()
+
+    try:
+        asyncio.run(decode())
+    except PortError as error:
+        return _fail(error.localized())
+    return 0
+
+
+def _print(reading: Reading, options: Options) -> None:
+    text = encode(reading, options, now=time.time())
+    if text is not None:
+        sys.stdout.buffer.write(text + b"\n")
+
+
+def _fail(message: str) -> int:
+    sys.stderr.write(wrapped(f"teleinfo decode: {message}\n", sys.stderr))
+    return 1
+
+
 def _opened(name: str) -> AbstractContextManager[BinaryIO]:
-    return nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
+    return contextlib.nullcontext(sys.stdin.buffer) if name == "-" else Path(name).open("rb")
 
 
 def _summary(decoder: Decoder) -> str:

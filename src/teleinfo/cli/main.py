@@ -54,7 +54,9 @@ COMMANDS = {
         reads_settings=True,
     ),
     "decode": Command(
-        N_("print what would be published of a recording"), "teleinfo.cli.decode", reads_settings=True
+        N_("print what would be published of a recording, or of a port"),
+        "teleinfo.cli.decode",
+        reads_settings=True,
     ),
     "simulate": Command(
         N_("play a meter on a pseudo-terminal"), "teleinfo.simulator.command", reads_settings=False

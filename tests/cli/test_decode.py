@@ -1,0 +1,115 @@
+"""`teleinfo decode`: the messages of a recording, and of a meter at a port."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.cli import decode
+from teleinfo.cli import main as cli
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.support.daemon import LIMIT, Meter
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FRAME = with_parity(
+    encode_frame(
+        [
+            Group("ADCO", "012345678901", None, Mode.HISTORIQUE),
+            Group("PTEC", "HP..", None, Mode.HISTORIQUE),
+            Group("PAPP", "00750", None, Mode.HISTORIQUE),
+        ]
+    )
+)
+MESSAGE = b'{"ADCO":"012345678901","PTEC":"HP","PAPP":"00750"}\n'
+
+
+def started(port: str, **settings: str) -> subprocess.Popen[bytes]:
+    """Start `teleinfo decode PORT`."""
+    return subprocess.Popen(
+        [sys.executable, "-W", "error", "-m", "teleinfo", "--env-file", os.devnull, "decode", port],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
+        | {f"TELEINFO_{name}": value for name, value in settings.items()},
+    )
+
+
+@pytest.mark.real
+def test_the_messages_of_a_port_come_without_a_broker_until_ctrl_c() -> None:
+    """Each as its frame comes, with the options of the payload; exit status 130."""
+    with Meter(FRAME) as meter, started(meter.line.port, PAYLOAD_NUMBERS="true") as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline() for _ in range(3)]
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=LIMIT)
+
+    assert lines == 3 * [MESSAGE.replace(b'"00750"', b"750")]
+    assert (process.returncode, said) == (130, b"")
+
+
+@pytest.mark.real
+def test_a_bridge_is_a_port_and_is_lost_in_one_line() -> None:
+    """`socket://host:port`: its messages, then what happened, and exit status 1."""
+    with socket.create_server(("127.0.0.1", 0)) as bridge:
+        host, port = bridge.getsockname()
+        with started(f"socket://{host}:{port}", SERIAL_MODE="historique") as process:
+            client, _ = bridge.accept()
+            with client:
+                client.sendall(2 * FRAME)
+                assert process.stdout is not None
+                lines = [process.stdout.readline() for _ in range(2)]
+            _, said = process.communicate(timeout=LIMIT)
+
+    assert lines == 2 * [MESSAGE]
+    assert process.returncode == 1
+    assert said.startswith(b"teleinfo decode: ")
+    assert said.count(b"\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "answer"),
+    [
+        ("socket://host:2000", True),
+        ("/dev/nowhere", True),
+        ("/dev/null", False),
+        ("/dev", False),
+        ("-", False),
+        ("", False),
+        ("a\0b", False),
+        (__file__, False),
+    ],
+)
+def test_a_device_and_a_bridge_are_ports(name: str, answer: bool) -> None:  # noqa: FBT001
+    """A device that is missing as well: an adapter that is unplugged; not the memory devices."""
+    assert decode._is_port(name) is answer
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("nowhere", "impossible de lire nowhere\N{NO-BREAK SPACE}: ce fichier n’existe pas"),
+        ("", "impossible de lire ''\N{NO-BREAK SPACE}: c’est un dossier"),
+        ("/dev/nowhere", "/dev/nowhere"),
+    ],
+)
+def test_what_cannot_be_read_is_told_in_the_language_of_the_reader(
+    name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The reason too, not in the words of the system; exit status 1."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
+
+    assert cli.main(["decode", name]) == 1
+    shown = capsys.readouterr().err
+    assert said in shown
+    assert "o such" not in shown

@@ -76,7 +76,7 @@ def test_what_a_running_teleinfo_says_is_read(tmp_path: Path) -> None:
     assert retained == check_broker.RetainedState("online", Health(line=LineGrade.GOOD))
 
 
-def test_nothing_that_listens_is_told(tmp_path: Path) -> None:
+def test_a_port_on_which_nothing_listens_is_reported(tmp_path: Path) -> None:
     """The port is wrong, or mosquitto does not run."""
     del tmp_path
     found, retained = examine(Broker("127.0.0.1", free_port(), "teleinfo-test"))
@@ -85,19 +85,21 @@ def test_nothing_that_listens_is_told(tmp_path: Path) -> None:
     assert found["port"].lines == ("systemctl status mosquitto",)
 
 
-def test_a_name_that_is_none_is_told() -> None:
+def test_a_malformed_name_is_reported() -> None:
     """It stops at the first step."""
-    found, _told = examine(Broker("a..b", 1883, "teleinfo-test"))
+    found, _ = examine(Broker("a..b", 1883, "teleinfo-test"))
 
     assert list(found) == ["name"]
     assert faults(found) in [{"name": "host"}, {"name": "name"}]
 
 
-def test_a_broker_that_takes_the_connection_and_is_silent_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_takes_the_connection_and_is_silent_is_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """1. Something listens and never answers. 2. The login is given up, within its time."""
     monkeypatch.setattr("teleinfo.mqtt.client.ONE_SHOT_TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        found, _told = examine(Broker("127.0.0.1", silent.getsockname()[1], "teleinfo-test"))
+        found, _ = examine(Broker("127.0.0.1", silent.getsockname()[1], "teleinfo-test"))
 
     assert faults(found) == {"login": "silent"}
     assert found["port"].severity is Severity.OK
@@ -105,11 +107,11 @@ def test_a_broker_that_takes_the_connection_and_is_silent_is_told(monkeypatch: p
 
 
 @pytest.mark.parametrize(("user", "word"), [(None, None), ("house", f"{CANARY}-wrong")])
-def test_a_wrong_or_missing_password_is_told(tmp_path: Path, user: str | None, word: str | None) -> None:
+def test_a_wrong_or_missing_password_is_reported(tmp_path: Path, user: str | None, word: str | None) -> None:
     """Both variables are named, no secret is shown."""
     with MosquittoBroker(tmp_path, users={"house": CANARY}) as running:
-        found, _told = examine(replace(at(running), username=user, password=word))
-        right, _told = examine(replace(at(running), username="house", password=CANARY))
+        found, _ = examine(replace(at(running), username=user, password=word))
+        right, _ = examine(replace(at(running), username="house", password=CANARY))
 
     assert faults(found) == {"login": "login"}
     assert found["login"].lines == ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
@@ -125,14 +127,16 @@ def test_a_wrong_or_missing_password_is_told(tmp_path: Path, user: str | None, w
         ("topic readwrite home/meter/#", Severity.OK, "came back"),
     ],
 )
-def test_a_topic_that_is_refused_is_told(tmp_path: Path, rule: str, severity: Severity, words: str) -> None:
-    """Mosquitto takes a message that its list of rights forbids, and drops it: only its coming back tells."""
+def test_a_topic_that_is_refused_is_reported(
+    tmp_path: Path, rule: str, severity: Severity, words: str
+) -> None:
+    """Mosquitto takes a message that its list of rights forbids, and drops it: it does not come back."""
     rights = tmp_path / "rights"
     rights.write_text(f"user house\n{rule}\n")
     rights.chmod(0o600)
     more = [f"acl_file {rights}"]
     with MosquittoBroker(tmp_path, users={"house": CANARY}, more=more) as running:
-        found, _told = examine(replace(at(running), username="house", password=CANARY))
+        found, _ = examine(replace(at(running), username="house", password=CANARY))
 
     assert found["topic"].severity is severity
     assert words in found["topic"].message
@@ -169,7 +173,7 @@ def test_a_certificate_is_judged(
         pytest.skip("this openssl cannot make certificates of the past")
     tls = Tls(ca_file=str((authority if trusted else other).cert))
     with MosquittoBroker(tmp_path, certificate=certificate) as running:
-        found, _told = examine(replace(at(running), tls=tls))
+        found, _ = examine(replace(at(running), tls=tls))
 
     assert (found["tls"].severity, words in found["tls"].message) == (severity, True)
     assert ("login" in found) is (severity is not Severity.FAULT)
@@ -179,12 +183,12 @@ def test_a_certificate_that_is_not_looked_at_is_a_warning(tmp_path: Path) -> Non
     """TELEINFO_MQTT_TLS_INSECURE works, and is not safe."""
     certificate = make_certificate(tmp_path, make_authority(tmp_path))
     with MosquittoBroker(tmp_path, certificate=certificate) as running:
-        found, _told = examine(replace(at(running), tls=Tls(insecure=True)))
+        found, _ = examine(replace(at(running), tls=Tls(insecure=True)))
 
     assert (found["tls"].severity, found["topic"].severity) == (Severity.WARNING, Severity.OK)
 
 
-def test_tls_on_one_side_only_is_told(tmp_path: Path) -> None:
+def test_tls_on_one_side_only_is_reported(tmp_path: Path) -> None:
     """A broker with TLS that is spoken to without, and one without that is spoken to with it."""
     certificate = make_certificate(tmp_path, make_authority(tmp_path))
     with MosquittoBroker(tmp_path, certificate=certificate) as safe, MosquittoBroker(tmp_path) as plain:
@@ -197,7 +201,7 @@ def test_tls_on_one_side_only_is_told(tmp_path: Path) -> None:
     assert "does not speak TLS" in with_it["tls"].message
 
 
-def test_a_broker_that_wants_our_certificate_is_told(tmp_path: Path) -> None:
+def test_a_broker_that_wants_our_certificate_is_reported(tmp_path: Path) -> None:
     """TLS is right, and the login fails without it."""
     authority = make_authority(tmp_path)
     certificate = make_certificate(tmp_path, authority)
@@ -232,7 +236,7 @@ def test_a_limit_of_the_broker_is_named(
 
 
 @pytest.mark.parametrize("status", [b"online\x1b]0;owned\x07\x1b[2J", b"\xff", b"x" * 1000])
-def test_a_status_that_is_none_of_ours_is_told(status: bytes, tmp_path: Path) -> None:
+def test_a_status_that_is_none_of_ours_is_reported(status: bytes, tmp_path: Path) -> None:
     """Another program publishes there: what it says is shown harmless and short."""
     with MosquittoBroker(tmp_path) as running:
         command = ["mosquitto_pub", "-h", running.host, "-p", str(running.port), "-r", "-s"]

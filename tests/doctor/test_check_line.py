@@ -75,7 +75,7 @@ def test_a_good_line_is_called_good() -> None:
     assert "041961…" in found["meter"].message
 
 
-def test_a_meter_in_the_other_mode_is_found_and_told() -> None:
+def test_a_meter_in_the_other_mode_is_found_and_reported() -> None:
     """Settings that insist on historique, a meter in standard: a fault, with the line to paste."""
     with SerialLine(baudrate=9600, speed=2, strict_speed=True) as line:
         found, tried = look(line, meter_on(line, "standard"), serial_mode="historique")
@@ -108,7 +108,7 @@ def test_a_silent_line_is_about_the_terminals() -> None:
     assert "I1 and I2" in found["wiring"].advice
 
 
-def test_bytes_without_sense_are_told_from_silence() -> None:
+def test_bytes_without_sense_are_reported_from_silence() -> None:
     """Noise only: bytes come, and no speed makes sense of them."""
     with SerialLine() as line:
         rng = random.Random(3)
@@ -136,7 +136,7 @@ def test_a_line_without_parity_says_so() -> None:
     assert found["wiring"].severity is Severity.OK
 
 
-def test_a_bridge_that_is_not_there_is_told() -> None:
+def test_an_absent_bridge_is_reported() -> None:
     """Nothing listens at the address of the settings."""
     url = f"socket://127.0.0.1:{free_port()}"
     found = asyncio.run(

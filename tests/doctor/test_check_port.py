@@ -114,7 +114,7 @@ def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
         ("/dev/ttyX", "serial"),
     ],
 )
-def test_the_kind_of_port_is_told(tree: Tree, name: str, kind: str) -> None:
+def test_the_kind_of_port_is_reported(tree: Tree, name: str, kind: str) -> None:
     """By the name that the kernel gives."""
     tree.raspberry(config="enable_uart=1")
     tree.file(name)
@@ -132,7 +132,7 @@ def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
 
 
 def test_a_bridge_has_no_device(tree: Tree) -> None:
-    """Of socket:// only the line can tell more."""
+    """For socket:// there is no device to check; the line is listened to."""
     found, access = check_port.check_port(tree.machine, "socket://192.0.2.1:2000")
 
     assert ([one.check for one in found], access) == (["device"], Access.FREE)
@@ -197,7 +197,7 @@ def test_a_namesake_in_a_container_is_another_port() -> None:
         ("python3\0-m\0teleinfo", "", "", Access.OURS),
     ],
 )
-def test_whoever_locks_the_port_is_known_without_any_right(
+def test_the_process_that_locks_the_port_is_known_without_any_right(
     tree: Tree, words: str, cgroup: str, line: str, access: Access
 ) -> None:
     """The list of locks is open to all: the process, its program, its service, and how to stop it."""
@@ -235,7 +235,7 @@ def test_a_pseudo_terminal_has_no_login_console(tree: Tree) -> None:
 def test_where_the_service_reads_the_port_the_rights_of_this_user_do_not_matter(
     tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An ordinary user beside a healthy service is told of no fault."""
+    """An ordinary user beside a healthy service sees no fault."""
     device = tree.file("/dev/ttyAMA0")
     status = device.stat()
     place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
@@ -249,7 +249,7 @@ def test_where_the_service_reads_the_port_the_rights_of_this_user_do_not_matter(
 
 
 @pytest.mark.real
-def test_who_has_no_right_is_told_which_group_has_it() -> None:
+def test_who_has_no_right_is_reported_which_group_has_it() -> None:
     """1. A port for its owner and its group. 2. Somebody else looks. 3. He reads how to join the group."""
     with SerialLine() as line:
         path = Path(line.path)

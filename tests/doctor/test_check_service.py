@@ -1,4 +1,4 @@
-"""The service, as systemctl and journalctl of a tree of files tell it."""
+"""The service, with systemctl and journalctl played by scripts in a tree of files."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
         ),
     ],
 )
-def test_what_is_wrong_with_the_service_is_told(
+def test_what_is_wrong_with_the_service_is_reported(
     tree: Tree, changed: dict[str, str], check: str, severity: Severity, line: str
 ) -> None:
     """Each with the line to type."""
@@ -149,7 +149,7 @@ def test_the_user_of_the_service_needs_the_group_of_the_port(tree: Tree) -> None
     assert closed.lines == ("ls -l /dev/ttyAMA0",)
 
 
-def test_the_last_complaint_is_told_without_the_name_of_the_machine(tree: Tree) -> None:
+def test_the_last_complaint_is_reported_without_the_name_of_the_machine(tree: Tree) -> None:
     """The newest line of the journal that is a warning or worse."""
     tree.program("journalctl", "an older line", COMPLAINT)
     found = examine(tree)["journal"]
@@ -221,7 +221,7 @@ def test_the_words_of_the_service_come_before_those_of_systemd_about_it(tree: Tr
 
 
 def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
-    """Who may not read it is told how to."""
+    """A user who may not read it is shown how to."""
     tree.program("journalctl", "Hint: You are currently not seeing messages from other users and the system.")
     found = examine(tree)["journal"]
 
@@ -230,7 +230,7 @@ def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
 
 
 def test_a_machine_without_systemd_is_no_fault(tmp_path: Path) -> None:
-    """A container, or another init: nobody could look."""
+    """A container, or another init: it cannot be checked."""
     work = check_service.check_service(
         Tree(tmp_path).machine, "teleinfo", port=None, addresses=(), settings_valid=False
     )

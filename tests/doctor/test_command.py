@@ -112,7 +112,7 @@ def test_while_the_service_runs_it_asks_the_broker(tmp_path: Path) -> None:
 
 
 def test_a_missing_port_and_a_missing_broker_are_faults_in_french(tmp_path: Path) -> None:
-    """1. Neither is there. 2. Both are told, in the language of the locale; exit status 1."""
+    """1. Neither is there. 2. Both are reported, in the language of the locale; exit status 1."""
     port = free_port()
     settings = {"serial_port": "/dev/ttyNOWHERE", "mqtt_host": "127.0.0.1", "mqtt_port": port}
     done = doctor(tmp_path, language="fr_FR.UTF-8", settings=settings)
@@ -126,7 +126,7 @@ def test_a_missing_port_and_a_missing_broker_are_faults_in_french(tmp_path: Path
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
-def test_an_ordinary_user_is_told_of_no_fault_of_a_healthy_service(tmp_path: Path) -> None:
+def test_an_ordinary_user_is_reported_of_no_fault_of_a_healthy_service(tmp_path: Path) -> None:
     """1. The settings are root's alone. 2. Another user looks. 3. All is checked, nothing is a fault."""
     with MosquittoBroker(tmp_path) as broker:
         path = tmp_path / "closed.env"
@@ -150,7 +150,7 @@ def test_an_ordinary_user_is_told_of_no_fault_of_a_healthy_service(tmp_path: Pat
 
 
 def test_wrong_settings_come_first(tmp_path: Path) -> None:
-    """1. Two settings are wrong. 2. Both are told, no secret is; the rest waits; exit status 1."""
+    """1. Two settings are wrong. 2. Both are reported, no secret is; the rest is skipped; exit status 1."""
     done = doctor(tmp_path, settings={"mqtt_qos": "3", "mqtt_password": CANARY})
 
     assert done.returncode == 1
@@ -161,7 +161,7 @@ def test_wrong_settings_come_first(tmp_path: Path) -> None:
     assert CANARY not in done.stdout + done.stderr
 
 
-def test_wrong_settings_are_told_in_french_too(tmp_path: Path) -> None:
+def test_wrong_settings_are_reported_in_french_too(tmp_path: Path) -> None:
     """What is allowed, in the language of the locale; the values as they were given."""
     done = doctor(tmp_path, language="fr_FR.UTF-8", settings={"mqtt_port": "mosquitto", "mqtt_topc": "x"})
     said = " ".join(done.stdout.split())

@@ -155,7 +155,7 @@ def test_another_machine_has_no_such_board(pi: Tree) -> None:
 
 
 def test_what_cannot_be_read_is_said(pi: Tree) -> None:
-    """A Pi without config.txt: nobody could look."""
+    """A Pi without config.txt: the UART cannot be checked."""
     pi.file("/proc/device-tree/model", PI_4)
     found = by_check(raspberry_pi.check_uart(pi.machine, "/dev/ttyAMA0"))
 

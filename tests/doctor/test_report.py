@@ -1,4 +1,4 @@
-"""What leaves the house: the report, JSON and the screen."""
+"""What is printed and written: the report, JSON and the screen."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def test_a_message_becomes_its_reading_again() -> None:
     ("payload", "mode"),
     [(b'{"ADCO":"1","PAPP":"00100"}', Mode.HISTORIQUE), (b'{"SINSTS":"00100"}', Mode.STANDARD)],
 )
-def test_while_the_mode_is_not_told_the_labels_tell_it(payload: bytes, mode: Mode) -> None:
+def test_while_the_mode_is_not_known_it_follows_from_the_labels(payload: bytes, mode: Mode) -> None:
     """A reading may come before `health`."""
     reading = reading_of(payload, mode=None)
 

@@ -220,7 +220,7 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
     assert "#" in shown.splitlines()[3]
 
 
-def test_the_line_is_told_below() -> None:
+def test_the_line_is_reported_below() -> None:
     """The verdict, and every cause of a loss."""
     shown = text_of(picture(model_of("hc"), Size(80, 24)))
 
@@ -229,7 +229,7 @@ def test_the_line_is_told_below() -> None:
 
 @pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
 @pytest.mark.parametrize("grade", GRADES)
-def test_the_causes_are_told_whole_in_80_columns(
+def test_the_causes_are_reported_whole_in_80_columns(
     grade: LineGrade, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where all of it does not fit, the number of frames gives way, then the share."""
@@ -265,7 +265,7 @@ def test_the_alarm_of_the_title_is_whole_in_80_columns(name: str) -> None:
     assert "18:31:30" in page.lines[0].plain
 
 
-def test_a_silent_meter_is_told_above() -> None:
+def test_a_silent_meter_is_reported_above() -> None:
     """With how long."""
     page = compose(model_of("hc"), Size(80, 24), page=0, now=90.0, clock="", glyphs=Glyphs(), keys=False)
 
@@ -273,7 +273,7 @@ def test_a_silent_meter_is_told_above() -> None:
     assert "Ctrl-C" in page.lines[-1].plain
 
 
-def test_before_the_first_frame_the_last_word_of_the_log_is_shown_whole() -> None:
+def test_before_the_first_frame_the_note_is_shown_whole() -> None:
     """It says what is wrong with the port, and what to do."""
     model = LiveModel(patience=10.0)
     model.note = Note("x", "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 10 + "or else")
@@ -291,7 +291,7 @@ def test_a_chart_reaches_from_nothing_to_its_top() -> None:
 @pytest.mark.parametrize(
     ("online", "expected"), [(None, "Waiting for a message of teleinfo"), (False, "teleinfo says “offline”")]
 )
-def test_behind_a_broker_it_is_told_what_is_waited_for(online: bool | None, expected: str) -> None:  # noqa: FBT001
+def test_behind_a_broker_the_screen_says_what_it_waits_for(online: bool | None, expected: str) -> None:  # noqa: FBT001
     """No speed is searched there."""
     model = LiveModel(patience=None)
     model.online = online

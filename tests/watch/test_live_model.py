@@ -1,4 +1,4 @@
-"""What the model knows: which values stay, in which order, and the history of power."""
+"""The live model: which values stay, in which order, and the history of power."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_an_index_that_never_counted_comes_last() -> None:
     assert [(row.key, row.section) for row in rows][-1] == ("EASF02", Section.UNUSED)
 
 
-def test_a_change_is_told_with_its_age() -> None:
+def test_a_change_is_reported_with_its_age() -> None:
     """The first value of an étiquette is no change."""
     model = model_with(HC, {**HC, "PAPP": "02000"})
     ages = {row.key: row.age for row in model.rows(now=3)}
@@ -83,7 +83,7 @@ def test_messages_once_an_hour_keep_their_values() -> None:
     assert {row.key for row in model.rows(now=7199)} == {*HC, "ADPS"}
 
 
-def test_another_mode_is_another_board() -> None:
+def test_a_change_of_mode_empties_the_model() -> None:
     """No value of historique stands beside one of standard."""
     model = model_with(HC)
     model.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00250"}), now=2)
@@ -92,8 +92,8 @@ def test_another_mode_is_another_board() -> None:
     assert model.power == 250
 
 
-def test_the_history_is_the_mean_of_each_stretch() -> None:
-    """Frames of one stretch are averaged; one without a frame is as the one before, for a while."""
+def test_the_history_is_the_mean_of_each_interval() -> None:
+    """Frames of one interval are averaged; one without a frame is as the one before, for a while."""
     model = LiveModel(patience=10.0)
     for now, power in ((0.0, 100), (1.0, 200), (BIN, 400)):
         model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": f"{power:05}"}), now=now)
@@ -108,8 +108,8 @@ def test_a_meter_is_silent_after_ten_seconds(now: float, silence: float | None) 
     assert model_with(HC).silence(now=now) == silence
 
 
-def test_behind_a_broker_its_word_counts() -> None:
-    """Messages may come once a minute: `offline` is what tells."""
+def test_behind_a_broker_the_status_topic_decides() -> None:
+    """Messages may come once a minute: the topic `status` decides."""
     model = LiveModel(patience=None)
     model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0)
 
@@ -131,7 +131,7 @@ def test_behind_a_broker_the_count_of_frames_goes_on() -> None:
     assert counts == [None, 101, 102, 103, 141, 142]
 
 
-def test_whoever_publishes_ever_new_labels_does_not_fill_the_memory() -> None:
+def test_ever_new_labels_do_not_fill_the_memory() -> None:
     """Some thousand values are kept at most."""
     model = LiveModel(patience=None)
     for start in range(0, 20_000, 500):

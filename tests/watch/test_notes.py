@@ -108,7 +108,7 @@ def test_a_port_that_the_service_reads_is_watched_by_way_of_the_broker(
     assert (text.count("sudo "), "beside it: sudo " in text) == ((2, True) if sudo else (0, False))
 
 
-def test_a_line_that_is_dead_is_told_with_for_how_long() -> None:
+def test_a_line_that_is_dead_is_reported_with_for_how_long() -> None:
     """The wires, before the first frame; afterwards it may be the meter."""
     status = link(opened=100.0)
     first = port_note(status, now=100.0)
@@ -126,7 +126,7 @@ def test_a_line_that_is_dead_is_told_with_for_how_long() -> None:
 
 
 @pytest.mark.parametrize(("searching", "patience"), [(False, NONSENSE_FIXED), (True, NONSENSE_SEARCHING)])
-def test_bytes_without_sense_are_told_after_a_while(searching: bool, patience: float) -> None:  # noqa: FBT001 - a case
+def test_bytes_without_sense_are_reported_after_a_while(searching: bool, patience: float) -> None:  # noqa: FBT001 - a case
     """As in the log: later where the speed is searched; a sound frame ends it."""
     status = link(searching=searching)
     texts = []
@@ -172,7 +172,7 @@ def test_a_bridge_has_no_speed() -> None:
         (BrokerError(notes.NOT_READABLE, ""), "read the topic teleinfo/status"),
     ],
 )
-def test_what_keeps_from_the_broker_is_told_as_the_doctor_tells_it(error: BrokerError, words: str) -> None:
+def test_a_fault_of_the_broker_is_worded_as_in_the_doctor(error: BrokerError, words: str) -> None:
     """What was seen, what to do, what to type."""
     assert words in notes.no_broker(error, BROKER, "teleinfo/status").text
 

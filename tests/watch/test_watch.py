@@ -42,7 +42,7 @@ LEFT, CURSOR = "\x1b[?1049l", "\x1b[?25h"
 
 
 def environment(*, language: str = "C.UTF-8", **settings: object) -> dict[str, str]:
-    """Return the environment of a person with these settings, who reads English in UTF-8 if not told else."""
+    """Return the environment of a person with these settings, who reads English in UTF-8 by default."""
     names = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
     ours = {"PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
     return ours | {"LC_ALL": language} | names
@@ -239,7 +239,7 @@ def test_the_broker_has_it_too_and_nothing_is_left_there(tmp_path: Path, meter: 
 
 
 @pytest.mark.real
-def test_a_broker_that_has_nothing_for_us_is_told(tmp_path: Path) -> None:
+def test_a_broker_that_has_nothing_for_us_is_reported(tmp_path: Path) -> None:
     """1. An access list without our topic, of which mosquitto says nothing. 2. The screen has its doubts."""
     access = tmp_path / "acl"
     access.write_text("topic write teleinfo/#\n")
@@ -249,7 +249,7 @@ def test_a_broker_that_has_nothing_for_us_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("terminal", "lacks", "full_and_told"),
+    ("terminal", "lacks", "full_and_hint"),
     [
         ("xterm", "", (True, False)),
         ("xterm", "rich", (False, True)),
@@ -260,11 +260,11 @@ def test_a_broker_that_has_nothing_for_us_is_told(tmp_path: Path) -> None:
 def test_where_no_screen_can_be_drawn_there_are_lines(
     terminal: str,
     lacks: str,
-    full_and_told: tuple[bool, bool],
+    full_and_hint: tuple[bool, bool],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Without rich, and what to install is told; or on a terminal that cannot move its cursor."""
+    """Without rich, with a hint what to install; or on a terminal that cannot move its cursor."""
     shown = []
 
     async def show(_settings: object, *, mqtt: bool, full: bool) -> None:
@@ -279,7 +279,7 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
     monkeypatch.setattr(watch, "_watch", show)
 
     assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False)) == 0
-    assert (*shown, "apt install python3-rich" in capsys.readouterr().err) == full_and_told
+    assert (*shown, "apt install python3-rich" in capsys.readouterr().err) == full_and_hint
 
 
 @pytest.mark.real

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.tables.households import BLEU, CONCENTRATEUR, LINKY
-from teleinfo.tic.tables.label_types import Charset, Kind, LabelSpec, Mode
+from teleinfo.tic.tables.label_types import VARYING, Charset, Kind, LabelSpec, Mode
 from teleinfo.tic.tables.saphir import SAPHIR
 from teleinfo.tic.tables.sites import CJE, ICE_2Q, ICE_4Q, PME_PMI
 
@@ -32,6 +32,7 @@ __all__ = [
     "PART_OPENER",
     "STANDARD",
     "STATUS_REGISTER",
+    "VARYING",
     "Charset",
     "Kind",
     "LabelSpec",
@@ -86,9 +87,11 @@ _SPELLINGS_STANDARD: Final = {
 
 
 def _table(labels: tuple[LabelSpec, ...], spellings: Mapping[str, str]) -> Mapping[str, LabelSpec]:
-    """Return the labels of one mode by name: those given, what only SAPHIR has, and the other spellings."""
+    """Return the labels of one mode by name: those given, those of SAPHIR, and the other spellings."""
     table = {label.name: label for label in labels}
-    table |= {label.name: label for label in SAPHIR if label.name not in table}
+    for label in SAPHIR:
+        same = table.get(label.name)
+        table[label.name] = label if same is None else replace(same, variant=label)
     return table | {variant: replace(table[name], name=variant) for variant, name in spellings.items()}
 
 

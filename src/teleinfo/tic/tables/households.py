@@ -25,19 +25,24 @@ from teleinfo.tic.tables.label_types import (
 
 # fmt: off
 
+_INDEX: Final = (9, 8)  # blue meters and Linky, concentrateur
+
 # CBEMM, CBEMM-ICC, CBETM, Linky in mode historique: 02E, 54E §6.1.
 BLEU: Final = (
     # A short frame (three phases, while a current is above its limit) opens with those that are.
     *(measure(f"ADIR{i}", f"Avertissement de dépassement d'intensité de réglage phase {i}",
               f"Current-limit overrun warning, phase {i}", "A") for i in PHASES),
-    identifier("ADCO", "Adresse du compteur", "Meter address"),
-    code("OPTARIF", "Option tarifaire choisie", "Tariff option", options=("BASE", "HC", "EJP", "BBR")),
-    measure("ISOUSC", "Intensité souscrite", "Subscribed current", "A"),
-    index("BASE", "Index option Base", "Energy index, Base option", "Wh"),
-    index("HCHC", "Index Heures Creuses", "Energy index, off-peak", "Wh"),
-    index("HCHP", "Index Heures Pleines", "Energy index, peak", "Wh"),
-    index("EJPHN", "Index EJP Heures Normales", "Energy index, EJP normal hours", "Wh"),
-    index("EJPHPM", "Index EJP Heures de Pointe Mobile", "Energy index, EJP mobile-peak hours", "Wh"),
+    # Ten characters: a recording whose owner replaced them.
+    identifier("ADCO", "Adresse du compteur", "Meter address", widths=(12, 10)),
+    code("OPTARIF", "Option tarifaire choisie", "Tariff option", widths=(4,),
+         options=("BASE", "HC", "EJP", "BBR")),
+    measure("ISOUSC", "Intensité souscrite", "Subscribed current", "A", widths=(2,)),
+    index("BASE", "Index option Base", "Energy index, Base option", "Wh", widths=_INDEX),
+    index("HCHC", "Index Heures Creuses", "Energy index, off-peak", "Wh", widths=_INDEX),
+    index("HCHP", "Index Heures Pleines", "Energy index, peak", "Wh", widths=_INDEX),
+    index("EJPHN", "Index EJP Heures Normales", "Energy index, EJP normal hours", "Wh", widths=_INDEX),
+    index("EJPHPM", "Index EJP Heures de Pointe Mobile", "Energy index, EJP mobile-peak hours", "Wh",
+          widths=_INDEX),
     index("BBRHCJB", "Index Tempo Heures Creuses Jours Bleus", "Energy index, Tempo blue day off-peak", "Wh"),
     index("BBRHPJB", "Index Tempo Heures Pleines Jours Bleus", "Energy index, Tempo blue day peak", "Wh"),
     index("BBRHCJW", "Index Tempo Heures Creuses Jours Blancs",
@@ -46,9 +51,10 @@ BLEU: Final = (
     index("BBRHCJR", "Index Tempo Heures Creuses Jours Rouges", "Energy index, Tempo red day off-peak", "Wh"),
     index("BBRHPJR", "Index Tempo Heures Pleines Jours Rouges", "Energy index, Tempo red day peak", "Wh"),
     measure("PEJP", "Préavis début EJP (30 min)", "EJP start notice", "min"),
-    code("PTEC", "Période tarifaire en cours", "Current tariff period",
+    code("PTEC", "Période tarifaire en cours", "Current tariff period", widths=(4,),
          options=("TH", "HC", "HP", "HN", "PM", "HCJB", "HPJB", "HCJW", "HPJW", "HCJR", "HPJR")),
-    code("DEMAIN", "Couleur du lendemain", "Colour of next day", options=("----", "BLEU", "BLAN", "ROUG")),
+    code("DEMAIN", "Couleur du lendemain", "Colour of next day", widths=(4,),
+         options=("----", "BLEU", "BLAN", "ROUG")),
     measure("IINST", "Intensité instantanée", "Instantaneous rms current", "A"),
     *(measure(f"IINST{i}", f"Intensité instantanée phase {i}",
               f"Instantaneous rms current, phase {i}", "A") for i in PHASES),
@@ -60,16 +66,19 @@ BLEU: Final = (
     # 02E prints W; what Linky puts there is VA (54E §6.1).
     measure("PMAX", "Puissance maximale triphasée atteinte", "Maximum three-phase power reached", "VA"),
     measure("PAPP", "Puissance apparente", "Apparent power", "VA"),
-    code("HHPHC", "Horaire Heures Pleines Heures Creuses", "Peak/off-peak schedule group",
+    code("HHPHC", "Horaire Heures Pleines Heures Creuses", "Peak/off-peak schedule group", widths=(1,),
          options=("A", "C", "D", "E", "Y")),
-    register("MOTDETAT", "Mot d'état du compteur", "Meter status word", charset=Charset.CODE),
-    register("PPOT", "Présence des potentiels", "Phase-voltage presence", charset=Charset.HEXADECIMAL),
+    register("MOTDETAT", "Mot d'état du compteur", "Meter status word",
+             # The concentrateur: 6 in the table of 02E, 10 in its text.
+             charset=Charset.CODE, widths=(6, 10)),
+    register("PPOT", "Présence des potentiels", "Phase-voltage presence",
+             charset=Charset.HEXADECIMAL, widths=(2,)),
 )
 
 # Concentrateur de téléreport: 02E. It also has ADCO OPTARIF BASE HCHC HCHP EJPHN EJPHPM PTEC MOTDETAT.
 CONCENTRATEUR: Final = (
-    index("GAZ", "Index gaz", "Gas index", "daL"),
-    index("AUTRE", "Index du troisième compteur", "Third meter index", "daL"),
+    index("GAZ", "Index gaz", "Gas index", "daL", widths=(7,)),
+    index("AUTRE", "Index du troisième compteur", "Third meter index", "daL", widths=(7,)),
 )
 
 # Linky in mode standard: 54E. Phases 2 and 3 are a three-phase meter's, "injectée" and ERQ a producer's.
@@ -77,9 +86,9 @@ LINKY: Final = (
     identifier("ADSC", "Adresse secondaire du compteur", "Meter secondary address (serial)"),
     ordinal("VTIC", "Version de la TIC", "TIC version"),
     # Its value is its horodate. SAPHIR's has none, but a value of date characters.
-    date("DATE", "Date et heure courante", "Current date-time", horodate=True),
-    text("NGTF", "Nom du calendrier tarifaire fournisseur", "Supplier tariff calendar name"),
-    text("LTARF", "Libellé tarif fournisseur en cours", "Current supplier tariff name"),
+    date("DATE", "Date et heure courante", "Current date-time", horodate=True, widths=(0,)),
+    text("NGTF", "Nom du calendrier tarifaire fournisseur", "Supplier tariff calendar name", widths=(16,)),
+    text("LTARF", "Libellé tarif fournisseur en cours", "Current supplier tariff name", widths=(16,)),
     index("EAST", "Énergie active soutirée totale", "Total imported active energy", "Wh"),
     *(index(f"EASF{i:02}", f"Énergie active soutirée fournisseur, index {i:02}",
             f"Imported active energy, supplier index {i:02}", "Wh") for i in range(1, 11)),
@@ -122,18 +131,20 @@ LINKY: Final = (
     *(measure(f"UMOY{i}", f"Tension moyenne phase {i}",
               f"Mean voltage, phase {i} (programmable interval)", "V",
               charset=Charset.CODE, horodate=True) for i in PHASES),
-    register("STGE", "Registre de statuts", "Status register", charset=Charset.HEXADECIMAL),
+    register("STGE", "Registre de statuts", "Status register", charset=Charset.HEXADECIMAL,
+             widths=(8,)),
     *(label for i in range(1, 4) for label in (
-        code(f"DPM{i}", f"Début pointe mobile {i}", f"Start of mobile peak {i}", horodate=True),
-        code(f"FPM{i}", f"Fin pointe mobile {i}", f"End of mobile peak {i}", horodate=True),
+        code(f"DPM{i}", f"Début pointe mobile {i}", f"Start of mobile peak {i}", horodate=True, widths=(2,)),
+        code(f"FPM{i}", f"Fin pointe mobile {i}", f"End of mobile peak {i}", horodate=True, widths=(2,)),
     )),
-    text("MSG1", "Message court", "Short message"),
-    text("MSG2", "Message ultra court", "Ultra-short message"),
-    identifier("PRM", "PRM (point référence mesure)", "Delivery-point reference"),
-    register("RELAIS", "État des relais", "Relay states", charset=Charset.DIGITS),
+    text("MSG1", "Message court", "Short message", widths=(32,)),
+    text("MSG2", "Message ultra court", "Ultra-short message", widths=(16,)),
+    identifier("PRM", "PRM (point référence mesure)", "Delivery-point reference", widths=(14,)),
+    register("RELAIS", "État des relais", "Relay states", charset=Charset.DIGITS, widths=(3,)),
     ordinal("NTARF", "Numéro de l'index tarifaire en cours", "Current supplier index number"),
     ordinal("NJOURF", "Numéro du jour en cours calendrier fournisseur", "Current day profile number"),
     ordinal("NJOURF+1", "Numéro du prochain jour calendrier fournisseur", "Next day profile number"),
-    composite("PJOURF+1", "Profil du prochain jour calendrier fournisseur", "Next day profile"),
-    composite("PPOINTE", "Profil du prochain jour de pointe", "Next peak-day profile"),
+    composite("PJOURF+1", "Profil du prochain jour calendrier fournisseur", "Next day profile",
+              widths=(98,)),
+    composite("PPOINTE", "Profil du prochain jour de pointe", "Next peak-day profile", widths=(98,)),
 )

@@ -1,7 +1,7 @@
 """
-What a label is, and the words that the tables are written in.
+What a label is, and the constructors that the tables are written with.
 
-Each word makes a `Label` of its kind from étiquette, désignation, English gloss and unit.
+Each constructor makes a `LabelSpec` of its kind from étiquette, désignation, English gloss and unit.
 """
 
 from __future__ import annotations
@@ -9,7 +9,10 @@ from __future__ import annotations
 import enum
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class Mode(enum.StrEnum):
@@ -45,6 +48,10 @@ class Charset(enum.Enum):
     TEXT = bytes(range(0x20, 0x60)) + bytes(range(0x61, 0x7F))
 
 
+VARYING: Final = range(101)
+"""The width of a value that no document fixes; the longest value of all has 98 characters (PJOURF+1)."""
+
+
 @dataclass(frozen=True, slots=True)
 class LabelSpec:
     """
@@ -53,6 +60,9 @@ class LabelSpec:
     `unit` is written as people write it (Wh, varh, kVA), None where there is none or where it changes.
     `glued`: the value ends with its unit ("9649kWh"), so that it is no bare number.
     `horodate`: in standard mode a horodate stands before the value.
+    `widths`: how many characters the value may have on the wire, padding included. A tuple has the widths of
+    the documents, of which a meter uses one, always the same; a range says that the width varies.
+    `variant`: the form of another meter family for the same étiquette in the same mode.
     `repeats`: it may come several times in one frame.
     `options`: the values of a closed list, as a reading has them; `BBR` stands for all that start with it.
     `reused`: the second part of an ICE-4Q frame, which `Appli` opens, says it again with another meaning.
@@ -65,11 +75,24 @@ class LabelSpec:
     _: KW_ONLY
     kind: Kind
     charset: Charset
+    widths: tuple[int, ...] | range = VARYING
     glued: bool = False
     horodate: bool = False
     repeats: bool = False
     reused: bool = False
     options: tuple[str, ...] = ()
+    variant: LabelSpec | None = None
+
+    @property
+    def varies(self) -> bool:
+        """Whether the width of the value may change from one frame to the next."""
+        return isinstance(self.widths, range)
+
+    def forms(self) -> Iterator[LabelSpec]:
+        """Yield the specification of each meter family that has this étiquette in this mode."""
+        yield self
+        if self.variant is not None:
+            yield self.variant
 
     @property
     def is_number(self) -> bool:
@@ -77,16 +100,44 @@ class LabelSpec:
         return self.kind in {Kind.INDEX, Kind.QUANTITY} and self.unit is not None and not self.glued
 
 
-# The words that the tables are written in. A class of characters is narrow only where the documents give a
-# bare number of fixed width: a value that the class refuses is lost, and meters deviate.
-index = partial(LabelSpec, kind=Kind.INDEX, charset=Charset.DIGITS)
-measure = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.DIGITS)
+# Bare numbers of blue meters and Linky (02E and 54E, tables of the groups, "nombre de caractères").
+_WIDTH_BY_UNIT: Final = {"A": 3, "V": 3, "VA": 5, "W": 5, "kVA": 2, "min": 2}
+
+
+def measure(
+    name: str,
+    french: str,
+    english: str,
+    unit: str,
+    *,
+    charset: Charset = Charset.DIGITS,
+    horodate: bool = False,
+    widths: tuple[int, ...] = (),
+) -> LabelSpec:
+    """Return the specification of a bare number, whose width follows from its unit unless it is given."""
+    return LabelSpec(
+        name,
+        french,
+        english,
+        unit,
+        kind=Kind.QUANTITY,
+        charset=charset,
+        horodate=horodate,
+        widths=widths or (_WIDTH_BY_UNIT[unit],),
+    )
+
+
+# The other constructors. A class of characters is narrow only where the documents give a bare number of fixed
+# width: a value that the class refuses is lost, and meters deviate. So it is with `widths`: without it, as
+# for the values of ICE, PME-PMI and SAPHIR, which have no leading zeros, the width may vary.
+index = partial(LabelSpec, kind=Kind.INDEX, charset=Charset.DIGITS, widths=(9,))
 ratio = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.CODE)  # signed, with a decimal comma
-identifier = partial(LabelSpec, kind=Kind.IDENTIFIER, charset=Charset.CODE)  # recordings hide theirs behind X
+# Recordings hide theirs behind X.
+identifier = partial(LabelSpec, kind=Kind.IDENTIFIER, charset=Charset.CODE, widths=(12,))
 register = partial(LabelSpec, kind=Kind.REGISTER)
 code = partial(LabelSpec, kind=Kind.ENUMERATION, charset=Charset.CODE)
-ordinal = partial(LabelSpec, kind=Kind.ENUMERATION, charset=Charset.DIGITS)
-date = partial(LabelSpec, kind=Kind.HORODATE, charset=Charset.CODE)
+ordinal = partial(LabelSpec, kind=Kind.ENUMERATION, charset=Charset.DIGITS, widths=(2,))
+date = partial(LabelSpec, kind=Kind.HORODATE, charset=Charset.CODE, widths=(17,))  # JJ/MM/AA HH/MM/SS
 text = partial(LabelSpec, kind=Kind.TEXT, charset=Charset.TEXT)
 composite = partial(LabelSpec, kind=Kind.COMPOSITE, charset=Charset.CODE)
 # The unit is behind the number. A lower-case letter in it (kWh, varh) needs the widest class; V, A, % do not.

@@ -60,7 +60,10 @@ def _dynamic_periods(calendar: int) -> tuple[LabelSpec, ...]:
     """Return the bounds of the dynamic periods of one calendar: each is a date and a tariff period."""
     return tuple(
         composite(
-            f"TDYN{calendar}{bound}", f"Calendrier {calendar} : {french}", f"Calendar {calendar}: {english}"
+            f"TDYN{calendar}{bound}",
+            f"Calendrier {calendar} : {french}",
+            f"Calendar {calendar}: {english}",
+            widths=(21,),
         )
         for bound, french, english in (
             ("CD", "début période dynamique courante", "start of current dynamic period"),
@@ -76,16 +79,16 @@ def _dynamic_periods(calendar: int) -> tuple[LabelSpec, ...]:
 # CJE (compteur Jaune électronique): 02E. Each value is a list with colons; "dVA" there is tens of VA.
 CJE: Final = (
     composite("JAUNE", "En-tête (horodate, poste, préavis, puissance, kp)",
-              "Header: time, tariff slot, overrun notice, apparent power, kp"),
+              "Header: time, tariff slot, overrun notice, apparent power, kp", widths=(26,)),
     composite("ENERG", "Énergies (index par poste)", "Energy indexes per slot", "kWh"),
-    composite("PERCC", "Glissement G-1", "Last contract-period change"),
+    composite("PERCC", "Glissement G-1", "Last contract-period change", widths=(11,)),
     composite("PMAXC", "Puissances maximales période P", "Maximum powers, current period P", "daVA"),
     composite("TDEPA", "Temps de dépassement période P", "Overrun time, period P", "min"),
-    composite("PERCP", "Glissement G-2", "Previous contract-period change"),
+    composite("PERCP", "Glissement G-2", "Previous contract-period change", widths=(11,)),
     composite("PMAXP", "Puissances maximales période P-1", "Maximum powers, period P-1", "daVA"),
     composite("PSOUSC", "Puissances souscrites période P", "Subscribed powers, period P", "daVA"),
     composite("PSOUSP", "Puissances souscrites période P+1", "Subscribed powers, next period P+1", "daVA"),
-    composite("FCOU", "Fenêtre d'écoute client", "Customer listening window"),
+    composite("FCOU", "Fenêtre d'écoute client", "Customer listening window", widths=(8,)),
 )
 
 # The same, in the order of its subscribed powers.

@@ -20,9 +20,9 @@ CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 # Whoever changes a line here breaks programs: the changelog says so, and the version.
 SIGNATURES = {
     "Counts": "(bytes_: int = 0, frames: int = 0, groups: int = 0, parity: int = 0, checksum: int = 0,"
-    " malformed: int = 0, interrupted: int = 0) -> None",
-    "Decoder": "() -> None",
-    "Decoder.feed": "(self, data: bytes) -> list[Reading]",
+    " malformed: int = 0, interrupted: int = 0, unconfirmed: int = 0, implausible: int = 0) -> None",
+    "Decoder": "(*, plausibility: bool = True) -> None",
+    "Decoder.feed": "(self, data: bytes, *, now: float | None = None) -> list[Reading]",
     "Decoder.close": "(self) -> None",
     "Decoder.reset": "(self) -> None",
     "Options": "(*, numbers: bool = False, timestamp: bool = False, exclude: frozenset[str] = frozenset())"
@@ -33,8 +33,19 @@ SIGNATURES = {
     "lookup": "(mode: Mode, name: str) -> LabelSpec | None",
 }
 MEMBERS = {
-    "Counts": ["bytes_", "checksum", "frames", "groups", "interrupted", "malformed", "parity", "rejected"],
-    "Decoder": ["close", "feed", "reset"],
+    "Counts": [
+        "bytes_",
+        "checksum",
+        "frames",
+        "groups",
+        "implausible",
+        "interrupted",
+        "malformed",
+        "parity",
+        "rejected",
+        "unconfirmed",
+    ],
+    "Decoder": ["close", "feed", "implausible", "reset", "unconfirmed", "withheld"],
     "Kind": ["COMPOSITE", "ENUMERATION", "HORODATE", "IDENTIFIER", "INDEX", "QUANTITY", "REGISTER", "TEXT"],
     "LabelSpec": ["english", "french", "horodate", "kind", "name", "unit"],
     "Mode": ["HISTORIQUE", "STANDARD"],
@@ -75,7 +86,8 @@ def test_a_signature_is_frozen(name: str) -> None:
 @pytest.mark.parametrize("name", MEMBERS)
 def test_what_is_read_of_a_thing_is_there(name: str) -> None:
     """The attributes that the README and the example speak of exist."""
-    assert set(MEMBERS[name]) <= set(dir(getattr(teleinfo, name)))
+    thing = getattr(teleinfo, name)
+    assert set(MEMBERS[name]) <= set(dir(thing() if name == "Decoder" else thing))
 
 
 @pytest.mark.parametrize("name", [name for name in teleinfo.__all__ if name != "__version__"])

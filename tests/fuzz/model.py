@@ -96,14 +96,18 @@ def _tell_the_rest(raw: bytes, localized: RetainedState, *, ended: bool) -> None
 def _tell_one(raw: bytes, localized: RetainedState, *, first: bool) -> None:
     text, parity = _seven_bits(raw)
     begun = text.split(b"\x02")[1:]
+    if not begun and not first and _has_damaged_stx(text):
+        begun = [text[1:]]
     if not begun:
         localized.interrupted += text != b"" and not first
         return
-    *cut, body = begun
-    localized.interrupted += len(cut)
-    if b"\x04" in body:
-        localized.interrupted += 1
+    # An STX before a printable character is another character, damaged: it begins nothing, and cuts.
+    true = [body for body in begun if body == b"" or body[0] not in PRINTABLE]
+    body = begun[-1]
+    if b"\x04" in body or not true or (body != b"" and body[0] in PRINTABLE):
+        localized.interrupted += max(1, len(true))
         return
+    localized.interrupted += len(true) - 1
     localized.with_parity = parity
     found = list(groups_of(body))
     localized.parity += found.count("parity")
@@ -117,6 +121,13 @@ def _tell_one(raw: bytes, localized: RetainedState, *, first: bool) -> None:
     elif values:
         localized.frames += 1
         localized.readings.append((sound[0].mode, list(values.items())))
+
+
+def _has_damaged_stx(text: bytes) -> bool:
+    """Whether one byte, an LF or what it is damaged to, and the label that opens frames stand at the head."""
+    if len(text) < 3 or text[0] in b"\n\r" or text[1] not in (0x0A, 0x0F):
+        return False
+    return text[2:].startswith((b"ADCO ", b"ADSC\t"))
 
 
 def _seven_bits(raw: bytes) -> tuple[bytes, bool]:
@@ -173,7 +184,8 @@ def group_of(text: bytes) -> Sound | str:
     if control != control_of(between, mode):
         return "checksum"
     label, *horodates, value = (part.decode("ascii") for part in fields)
-    if not all(_is_horodate(horodate) for horodate in horodates) or not _suits(mode, label, value):
+    dated = bool(horodates)
+    if not (all(map(_is_horodate, horodates)) and _suits(mode, label, value, dated=dated)):
         return "malformed"
     return Sound(mode, label, value, horodates[0] if horodates else None)
 
@@ -197,12 +209,17 @@ def _is_horodate(text: str) -> bool:
     return len(text) == 13 and text[0] in "EHeh " and all(digit in "0123456789" for digit in text[1:])
 
 
-def _suits(mode: Mode, name: str, value: str) -> bool:
+def _suits(mode: Mode, name: str, value: str, *, dated: bool) -> bool:
     label = lookup(mode, name)
-    if label is None and not (set(name) <= UNKNOWN_LABEL and len(name) <= LONGEST_UNKNOWN_LABEL):
-        return False
-    allowed = (Charset.CODE if label is None else label.charset).members.decode("ascii")
-    return all(character in allowed for character in value.strip(" "))
+    if label is None:
+        possible = set(name) <= UNKNOWN_LABEL and len(name) <= LONGEST_UNKNOWN_LABEL
+        return possible and _is_made_of(value, Charset.CODE)
+    forms = [label] if label.variant is None else [label, label.variant]
+    return any(form.horodate == dated and _is_made_of(value, form.charset) for form in forms)
+
+
+def _is_made_of(value: str, charset: Charset) -> bool:
+    return set(value.strip(" ")) <= set(charset.members.decode("ascii"))
 
 
 def _values_of(sound: list[Sound]) -> dict[str, str] | None:

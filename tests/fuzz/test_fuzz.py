@@ -55,8 +55,8 @@ def test_a_target_bears_what_comes_of_its_seeds(name: str, data: st.DataObject) 
     ("name", "thing", "attribute", "wrong"),
     [
         ("decoder", groups, "checksum", lambda covered: covered and groups.RejectionCause),
-        ("groups", groups, "_HORODATE", groups._UNKNOWN_LABEL),
-        ("groups", groups, "_UNKNOWN_LABEL", groups._HORODATE),
+        ("groups", groups, "HORODATE", groups._UNKNOWN_LABEL),
+        ("groups", groups, "_UNKNOWN_LABEL", groups.HORODATE),
         ("payload", payload, "is_left_out", lambda _mode, key, exclude: key in exclude),
         ("decoder", reading, "HORODATE_SUFFIX", "_"),
         ("env_file", env_file, "_AMBIGUOUS", env_file._ESCAPE),

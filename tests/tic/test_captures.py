@@ -47,8 +47,15 @@ def checker(captures: Path) -> ModuleType:
 
 
 def sound_groups(captures: Path, recording: str) -> list[list[tuple[str, str | None, str]]]:
-    """Return for each complete frame the groups that the checker calls sound: label, horodate, value."""
-    examined = checker(captures).examine((captures / f"{recording}.tic").read_bytes())
+    """
+    Return for each complete frame the groups that the checker calls sound: label, horodate, value.
+
+    For the checker any STX begins a frame. Before a printable character it is another character, damaged (one
+    recording has three such frames): the frame is cut there, and what follows is the tail of it.
+    """
+    segments = (captures / f"{recording}.tic").read_bytes().split(b"\x03")
+    line = b"\x03".join(segment for segment in segments if not re.search(rb"\x02[ -~]", segment))
+    examined = checker(captures).examine(line)
     return [
         [
             (group["label"], group["horodate"], group["value"])

@@ -36,17 +36,16 @@ def test_a_frame_becomes_a_reading(*, parity: bool) -> None:
 
 
 @pytest.mark.parametrize("parity", [False, True])
-def test_a_frame_that_comes_again_is_recalled(*, parity: bool) -> None:
-    """It is made of the entries of the lines that are known, and says and counts the same."""
+def test_a_frame_of_a_confirmed_layout_is_read_at_once(*, parity: bool) -> None:
+    """Once its layout is confirmed it is read at once, and says and counts the same."""
     decoder = Decoder()
     line = with_parity(FRAME) if parity else FRAME
 
-    [first] = decoder.feed(line)
-    [again] = decoder.feed(line)
+    first, _, again = decoder.feed(line * 3)
 
-    assert (first.entries is None, again.entries is None) == (True, False)
+    assert (first.members is None, again.members is None) == (True, False)
     assert again == first
-    assert decoder.counts == Counts(bytes_=2 * len(line), frames=2, groups=6)
+    assert decoder.counts == Counts(bytes_=3 * len(line), frames=3, groups=9)
 
 
 def test_a_bad_group_is_left_out_and_counted_by_cause() -> None:

@@ -35,10 +35,10 @@ def test_a_byte_that_tells_nothing_of_the_parity_is_no_parity() -> None:
     [
         (Group("ADCO", "XXXXXXXXXXXX", None, Mode.HISTORIQUE), "XXXXXXXXXXXX"),
         (Group("PTEC", "XHX.", None, Mode.HISTORIQUE), "XHX"),
-        (Group("PTEC", "X", None, Mode.HISTORIQUE), "X"),
+        (Group("PTEC", "X...", None, Mode.HISTORIQUE), "X"),
         (Group("ADSC", "XXXXXXXXXXXX", None, Mode.STANDARD), "XXXXXXXXXXXX"),
-        (Group("LTARF", " X HP X ", None, Mode.STANDARD), "X HP X"),
-        (Group("LTARF", "..", None, Mode.STANDARD), ".."),
+        (Group("LTARF", " X HP X         ", None, Mode.STANDARD), "X HP X"),
+        (Group("LTARF", "..              ", None, Mode.STANDARD), ".."),
     ],
 )
 def test_dots_in_historique_and_blanks_in_standard_are_all_that_fills_a_width(
@@ -61,7 +61,7 @@ def test_the_frame_in_progress_has_the_mode_of_most_of_its_groups() -> None:
 def test_the_last_beginning_in_an_endless_stretch_is_kept_though_it_is_the_second_byte() -> None:
     """Only the STX at the head of it is given up, with what is longer than a frame may be."""
     decoder = Decoder()
-    decoder.feed(b"\x02\x02".ljust(LIMIT, b"A"))
+    decoder.feed(b"\x02\x02\n".ljust(LIMIT, b"A"))
     decoder.feed(b"\x03")
 
     assert (decoder.counts.interrupted, decoder.counts.malformed) == (1, 1)

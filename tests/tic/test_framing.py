@@ -168,7 +168,7 @@ def test_the_work_is_linear_in_the_bytes(block: bytes, monkeypatch: pytest.Monke
         looked_at += len(raw)
         return characters.strip_parity(raw)
 
-    monkeypatch.setattr(module, "undo", counting)
+    monkeypatch.setattr(module, "strip_parity", counting)
     framer = Framer(limit=64)
     for i in range(64 * 100):
         framer.feed(block[i % len(block)].to_bytes())

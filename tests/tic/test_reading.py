@@ -43,8 +43,7 @@ def test_readings_are_the_same_where_mode_and_values_are() -> None:
     assert reading == Reading(Mode.HISTORIQUE, {"PAPP": "00750"})
     assert reading != Reading(Mode.STANDARD, {"PAPP": "00750"})
     assert reading != Reading(Mode.HISTORIQUE, {"PAPP": "00760"})
-    assert reading != {"PAPP": "00750"}
-    assert repr(reading) == "Reading(historique, {'PAPP': '00750'})"
+    assert "{'PAPP': '00750'}" in repr(reading)
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ class Reader:
         self.status.note_bytes(now)
         interval = self._since_frame(now)
         heard = False
-        for reading in self._decoder.feed(data):
+        for reading in self._decoder.feed(data, now=now):
             if self._detector.frame(reading.mode, len(reading.values)):
                 self._note_mode(reading.mode, now)
             if self._detector.locked or self._detector.fixed:

@@ -1,23 +1,35 @@
 """
-The way through the house: bytes of the line in, readings out, everything thrown away counted.
+Decode one line: bytes in, readings out, and everything that is left out is counted.
 
-Never raises, holds a bounded amount, costs linear time, and gives the same readings whatever the chunking.
+A frame passes through `framing`, `groups`, `layout` and `plausibility`; one whose layout is confirmed skips
+`groups`. Never raises, holds a bounded amount, costs linear time, and gives the same readings whatever the
+chunking.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic import groups
 from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import Group, RejectionCause
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.memory import Memory
+from teleinfo.tic.layout import LayoutCache
+from teleinfo.tic.parity import check_parity
+from teleinfo.tic.plausibility import Plausibility
 from teleinfo.tic.reading import Reading, build_reading
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from teleinfo.tic.plausibility import Implausible
+
+MAX_TALLIED_LABELS: Final = 100
+"""Labels of which withheld groups are counted one by one: noise can invent any number."""
+
+# Ten bits at the speed of the mode.
+_SECONDS_PER_BYTE: Final = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}
 
 
 @dataclass(slots=True)
@@ -26,15 +38,17 @@ class Counts:
 
     bytes_: int = 0
     frames: int = 0  # complete and believed
-    groups: int = 0  # sound ones
+    groups: int = 0  # sound ones that were believed
     parity: int = 0  # rejected: a damaged character
     checksum: int = 0  # rejected: a wrong sum
     malformed: int = 0  # rejected: not the shape of a group, or not the value of its étiquette
-    interrupted: int = 0  # frames cut short, or torn so that they must not be believed
+    interrupted: int = 0  # frames cut short, or so inconsistent that they must not be believed
+    unconfirmed: int = 0  # withheld: a form that this meter has not confirmed, or next to lost bytes
+    implausible: int = 0  # withheld: an index or identifier that cannot follow the one before
 
     @property
     def rejected(self) -> int:
-        """Groups that were left out, whatever the cause."""
+        """Groups that were not sound, whatever the cause."""
         return self.parity + self.checksum + self.malformed
 
 
@@ -43,40 +57,54 @@ class Decoder:
     A decoder of one line.
 
     `counts` is live; `parity` tells whether the last complete frame arrived with parity bits (True), without
-    them (False), or that none came yet (None).
+    them (False), or that none came yet (None). `unconfirmed` and `implausible` say how many groups were
+    withheld of each étiquette. Without `plausibility` no index nor identifier is held against those before.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, plausibility: bool = True) -> None:
         self.counts = Counts()
         self.parity: bool | None = None
+        self.unconfirmed: dict[str, int] = {}
+        self.implausible: dict[str, int] = {}
         self._framer = Framer()
-        self._with_parity, self._without_parity = Memory(parity=True), Memory(parity=False)
-        self._torn = 0
+        self._layouts = LayoutCache()
+        self._plausibility = Plausibility() if plausibility else None
+        self._inconsistent = 0
+        self._mode = Mode.HISTORIQUE  # of the last reading
+        self._time = 0.0  # s since the first byte
+        self._clock_start: float | None = None
 
-    def feed(self, data: bytes) -> list[Reading]:
-        """Take some bytes of the line and return the readings that they complete, oldest first."""
+    @property
+    def withheld(self) -> Mapping[str, Implausible]:
+        """The étiquettes whose index or identifier is withheld at present, and why."""
+        return {} if self._plausibility is None else self._plausibility.withheld
+
+    def feed(self, data: bytes, *, now: float | None = None) -> list[Reading]:
+        """
+        Take some bytes of the line and return the readings that they complete, oldest first.
+
+        `now` is when they came, in seconds on a clock that never goes back; None for a recording: then the
+        time is that which its bytes took on the line.
+        """
         counts = self.counts
         counts.bytes_ += len(data)
         readings = []
-        for stretch in self._framer.cut(data):
-            memory = self._without_parity if stretch.isascii() else self._with_parity
-            reading = memory.recall(stretch)
-            if reading is None:
-                reading = self._read(stretch, memory)
-            else:
-                self.parity = memory.parity
+        for segment in self._framer.split(data):
+            reading = self._read_at_once(segment) or self._read_by_groups(segment)
+            self._advance(len(segment) + 1, reading.mode if reading else self._mode, now)
+            if reading and self._plausibility:
+                reading = self._withhold_implausible(reading, self._plausibility)
+            if reading:
                 counts.frames += 1
-                counts.groups += len(reading.entries or ())
-            if reading is not None:
                 readings.append(reading)
-        counts.interrupted = self._framer.interrupted + self._torn
+        counts.interrupted = self._framer.interrupted + self._inconsistent
         return readings
 
     def pending(self) -> tuple[Mode | None, int]:
         """
         Return the mode that most sound groups of the frame in progress have, and how many those are.
 
-        Nothing is counted. It parses the whole piece: ask once a second, not at every byte.
+        Nothing is counted. It parses the whole frame so far: ask once a second, not at every byte.
         """
         sound = [
             group.mode
@@ -89,41 +117,79 @@ class Decoder:
     def close(self) -> None:
         """Say that the line has ended: a frame in progress was cut short."""
         self._framer.close()
-        self.counts.interrupted = self._framer.interrupted + self._torn
+        self.counts.interrupted = self._framer.interrupted + self._inconsistent
 
     def reset(self) -> None:
-        """Forget the piece in hand: the port was opened again, and what comes now does not continue it."""
+        """Forget the bytes in hand: the port was opened again, and what comes now does not continue them."""
         self._framer.reset()
 
-    def _read(self, stretch: bytes, memory: Memory) -> Reading | None:
+    def _read_at_once(self, segment: bytes) -> Reading | None:
+        """Read a frame of a confirmed layout, in which everything is sound."""
+        with_parity = not segment.isascii()
+        reading = self._layouts.read(check_parity(segment) if with_parity else segment)
+        if reading is not None:
+            self.parity = with_parity
+            self.counts.groups += self._layouts.size
+        return reading
+
+    def _read_by_groups(self, segment: bytes) -> Reading | None:
         """Check a frame character by character and group by group."""
-        frame = self._framer.frame(stretch)
+        frame = self._framer.frame(segment)
         if frame is None:
             return None
         counts = self.counts
         self.parity = frame.parity
         found = groups.parse_frame(frame.body)
-        sound = [group for group in found if isinstance(group, Group)]
-        counts.groups += len(sound)
         counts.parity += found.count(RejectionCause.PARITY)
         counts.checksum += found.count(RejectionCause.CHECKSUM)
         counts.malformed += found.count(RejectionCause.MALFORMED)
+        sound = [group for group in found if isinstance(group, Group)]
         reading = build_reading(sound)
-        if reading is not None:
-            counts.frames += 1
-        elif sound:
-            self._torn += 1
-        if reading is not None and len(sound) == len(found):
-            memory.learn(stretch)
-        return reading
+        if reading is None:
+            counts.groups += len(sound)
+            self._inconsistent += bool(sound)
+            return None
+        believed, withheld = self._layouts.believe(found)
+        counts.groups += len(believed)
+        counts.unconfirmed += len(withheld)
+        _tally(self.unconfirmed, (group.label for group in withheld))
+        return build_reading(believed) if withheld else reading
+
+    def _withhold_implausible(self, reading: Reading, plausibility: Plausibility) -> Reading | None:
+        """Return what is left of a reading without the values that cannot be true."""
+        withheld, is_another_meter = plausibility.check(reading, self._time)
+        if is_another_meter:
+            self._layouts.forget()
+        if not withheld:
+            return reading
+        self.counts.groups -= len(withheld)
+        self.counts.implausible += len(withheld)
+        _tally(self.implausible, withheld)
+        values = {key: text for key, text in reading.values.items() if key not in withheld}
+        return Reading(reading.mode, values) if values else None
+
+    def _advance(self, size: int, mode: Mode, now: float | None) -> None:
+        """Advance the time by that of `size` bytes on the line, or to `now` if that is later."""
+        self._mode = mode
+        self._time += size * _SECONDS_PER_BYTE[mode]
+        if now is not None:
+            if self._clock_start is None:
+                self._clock_start = now - self._time
+            self._time = max(self._time, now - self._clock_start)
 
 
 def decode(recording: Iterable[bytes]) -> Iterator[Reading]:
     """
     Yield the readings of a recording: a file opened in binary mode, or the line's bytes in any pieces.
 
-    A `Decoder` of your own also counts what was thrown away.
+    A `Decoder` of your own also counts what was left out.
     """
     decoder = Decoder()
     for data in recording:
         yield from decoder.feed(data)
+
+
+def _tally(counter: dict[str, int], labels: Iterable[str]) -> None:
+    for label in labels:
+        if label in counter or len(counter) < MAX_TALLIED_LABELS:
+            counter[label] = counter.get(label, 0) + 1

@@ -5,11 +5,12 @@ Bytes go in by `feed`, in any chunks; each frame comes out at its own ETX. Never
 bytes, costs linear time, and gives the same frames whatever the chunking.
 
 Every frame ends with ETX, 0x03, the one mark that is the same byte with parity and without. So the stream is
-cut there first; each stretch tells by its own bytes whether it has parity, and then its STX is looked for.
+split there first; each segment tells by its own bytes whether it has parity, and then its STX is looked for.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from teleinfo.tic.parity import strip_parity
@@ -21,6 +22,12 @@ EOT = b"\x04"
 # The longest frames are those of PME-PMI producers and SAPHIR's long ones, a few KiB (Enedis-NOI-CPT_02E v6);
 # those of a Linky have at most 1730 bytes. A frame that is longer than this lost its ETX.
 LIMIT = 8192
+
+# Some receivers damage the first bytes after the pause between two frames: STX arrives as 0x43, LF as 0x0F.
+# Behind the ETX of the frame before, one byte, an LF and the label that opens frames show the beginning.
+_DAMAGED_STX = re.compile(rb"[^\n\r][\n\x0F](?=ADCO |ADSC\t)", re.DOTALL)
+# STX is followed by LF. With a printable character behind it, it is another character, damaged.
+_FALSE_STX = re.compile(rb"[ -~]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,36 +54,40 @@ class Framer:
 
     def feed(self, data: bytes) -> list[Frame]:
         """Take some bytes of the stream and return the frames that they complete, oldest first."""
-        return [frame for stretch in self.cut(data) if (frame := self.frame(stretch)) is not None]
+        return [frame for segment in self.split(data) if (frame := self.frame(segment)) is not None]
 
-    def cut(self, data: bytes) -> list[bytes]:
-        """Take some bytes of the stream and return the stretches that an ETX in them ends, without it."""
+    def split(self, data: bytes) -> list[bytes]:
+        """Take some bytes of the stream and return the segments that an ETX in them ends, without it."""
         if ETX not in data:
             self._buffer += data
             self._shorten_buffer()
             return []
-        *stretches, rest = (bytes(self._buffer) + data).split(ETX)
+        *segments, rest = (bytes(self._buffer) + data).split(ETX)
         self._buffer = bytearray(rest)
         self._shorten_buffer()
-        if len(max(stretches, key=len)) >= self._limit:
-            stretches = [self._shorten(stretch) for stretch in stretches]
+        if len(max(segments, key=len)) >= self._limit:
+            segments = [self._shorten(segment) for segment in segments]
         if self._first:
             self._first = False
-            if STX not in strip_parity(stretches[0])[0]:
-                del stretches[0]
-        return stretches
+            if STX not in strip_parity(segments[0])[0]:
+                del segments[0]
+        return segments
 
-    def frame(self, stretch: bytes) -> Frame | None:
-        """Return the frame that ended with a stretch of `cut`, if it has a beginning; count what is lost."""
-        text, parity = strip_parity(stretch)
+    def frame(self, segment: bytes) -> Frame | None:
+        """Return the frame that a segment of `split` ends with, if it began; count what is lost."""
+        text, parity = strip_parity(segment)
         before, *bodies = text.split(STX)
+        if not bodies and _DAMAGED_STX.match(text):
+            bodies = [text[1:]]
         if not bodies:
             self.interrupted += bool(before)
             return None
-        self.interrupted += len(bodies) - 1
-        if EOT in bodies[-1]:
-            self.interrupted += 1
+        begun = [body for body in bodies if not _FALSE_STX.match(body)]
+        if not begun or begun[-1] is not bodies[-1] or EOT in bodies[-1]:
+            # What was in progress is cut short, and what follows a false STX is the tail of it.
+            self.interrupted += max(1, len(begun))
             return None
+        self.interrupted += len(begun) - 1
         return Frame(bodies[-1], parity)
 
     def pending(self) -> Frame:
@@ -98,16 +109,16 @@ class Framer:
         if len(self._buffer) >= self._limit:
             self._buffer = bytearray(self._shorten(bytes(self._buffer)))
 
-    def _shorten(self, stretch: bytes) -> bytes:
+    def _shorten(self, segment: bytes) -> bytes:
         """
-        Return what is left of a stretch without ETX when each whole limit of it is given up.
+        Return what is left of a segment without ETX when each whole limit of it is given up.
 
         What follows the last STX of a limit may be a frame that is not too long: it is kept.
         """
         start = 0
-        while len(stretch) - start >= self._limit:
-            text, _ = strip_parity(stretch[start : start + self._limit])
+        while len(segment) - start >= self._limit:
+            text, _ = strip_parity(segment[start : start + self._limit])
             keep = text.rfind(STX, 1)
             self.interrupted += text.count(STX) - (keep >= 0)
             start += keep if keep >= 0 else self._limit
-        return stretch[start:]
+        return segment[start:]

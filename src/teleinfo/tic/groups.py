@@ -52,9 +52,10 @@ _HISTORIQUE = re.compile(rb"(([!-~]+) ([ -~]+)) [ -~]")
 # In standard mode a horodate may stand before the value, and only behind a horodate may the value be empty.
 _STANDARD = re.compile(rb"(([ -~]+)\t(?:([ -~]+)|([ -~]*)\t([ -~]*))\t)[ -~]")
 # Season, then yymmddhhmmss; a lower-case season says that the clock is degraded, a blank that there is none.
-_HORODATE = re.compile(rb"[EHeh ][0-9]{12}")
-_EXACT = 65520 // 255
-# What an étiquette that the table does not know may be made of. Of HT two wrong bits make I, which neither
+HORODATE = re.compile(rb"[EHeh ][0-9]{12}")
+# The longest text, in characters, of which Adler-32 gives the exact sum.
+MAX_EXACT_SUM = 65520 // 255
+# What an étiquette that the table does not know may be made of. Two wrong bits make I of HT, which neither
 # sum nor parity sees: with the horodate behind it an étiquette of three characters becomes one of seventeen.
 _UNKNOWN_LABEL = re.compile(rb"[A-Z0-9+_-]{1,16}")
 
@@ -63,17 +64,17 @@ def parse_frame(body: bytes) -> list[Group | RejectionCause]:
     """
     Read all groups of a frame, given as the characters between STX and ETX, in their order.
 
-    A line ends at CR. What stands before its last LF is the wreck of another group, whose own CR was lost,
+    A line ends at CR. What stands before its last LF is a fragment of another group, whose own CR was lost,
     and is rejected even if it looks sound; a damaged or missing LF costs nothing.
     """
     *lines, rest = body.split(CR)
     found: list[Group | RejectionCause] = []
     for line in lines:
-        *wrecks, text = line.split(LF)
-        found += map(_wreck, filter(None, wrecks))
+        *fragments, text = line.split(LF)
+        found += map(_reject_fragment, filter(None, fragments))
         if text:
-            found.append(parse_group(text) if wrecks else _parse_without_lf(text))
-    found += map(_wreck, filter(None, rest.split(LF)))
+            found.append(parse_group(text) if fragments else _parse_without_lf(text))
+    found += map(_reject_fragment, filter(None, rest.split(LF)))
     return found
 
 
@@ -93,35 +94,14 @@ def parse_group(text: bytes) -> Group | RejectionCause:
         return RejectionCause.CHECKSUM
     if value is None:
         horodate, value = dated
-        if not _HORODATE.fullmatch(horodate):
+        if not HORODATE.fullmatch(horodate):
             return RejectionCause.MALFORMED
     else:
         horodate = None
     name = label.decode()
-    if not _value_suits_label(labels.get(name), label, value):
+    if not _is_possible(labels.get(name), label, value, dated=horodate is not None):
         return RejectionCause.MALFORMED
     return Group(name, value.decode(), None if horodate is None else horodate.decode(), mode)
-
-
-def line_pattern(group: Group, *, before: bytes = b"") -> re.Pattern[bytes]:
-    """
-    Return what the lines match that say the same as the sound `group`, with another horodate and valeur.
-
-    A line that matches and has the right sum passes `parse`, and the other way round; `before` stands in
-    front of it. The groups of a match: what the sum covers; valeur, or horodate and valeur.
-    """
-    known = lookup(group.mode, group.label)
-    members = (Charset.CODE if known is None else known.charset).members
-    # Blanks at both ends are padding. Nothing is tried twice: the time is proportional to the length.
-    value = (rb"[%b]+" if SP in members else rb"(?: *+[%b]++ *| +)") % re.escape(members)
-    name = re.escape(group.label.encode())
-    if group.mode is Mode.HISTORIQUE:
-        form = rb"(%b (%b)) [ -~]" % (name, value)
-    elif group.horodate is None:
-        form = rb"(%b\t(%b)\t)[ -~]" % (name, value)
-    else:
-        form = rb"(%b\t(%b)\t((?:%b)?)\t)[ -~]" % (name, _HORODATE.pattern, value)
-    return re.compile(re.escape(before) + form)
 
 
 def checksum(covered: bytes) -> int:
@@ -133,7 +113,7 @@ def checksum(covered: bytes) -> int:
     """
     # Adler-32 that begins with 0 has the sum of the bytes in its lower half, modulo 65521: exact for so many
     # bytes, and one call, where `sum` makes a number of each byte.
-    total = zlib.adler32(covered, 0) & 0xFFFF if len(covered) <= _EXACT else sum(covered)
+    total = zlib.adler32(covered, 0) & 0xFFFF if len(covered) <= MAX_EXACT_SUM else sum(covered)
     return (total & 0x3F) + 0x20
 
 
@@ -148,22 +128,24 @@ def _parse_without_lf(text: bytes) -> Group | RejectionCause:
         found = parse_group(candidate)
         if isinstance(found, Group) and lookup(found.mode, found.label) is not None:
             return found
-    whole = parse_group(text)
-    return whole if isinstance(whole, RejectionCause) else RejectionCause.MALFORMED
+    found = parse_group(text)
+    return found if isinstance(found, RejectionCause) else RejectionCause.MALFORMED
 
 
-def _wreck(text: bytes) -> RejectionCause:
+def _reject_fragment(text: bytes) -> RejectionCause:
     return RejectionCause.PARITY if DAMAGED in text else RejectionCause.MALFORMED
 
 
-def _value_suits_label(known: LabelSpec | None, label: bytes, value: bytes) -> bool:
+def _is_possible(known: LabelSpec | None, label: bytes, value: bytes, *, dated: bool) -> bool:
     """
-    Whether the étiquette may exist and its value is made of the characters that the table gives it.
+    Whether the étiquette may exist, and has a horodate and a value as the table says.
 
     Bit 6 is invisible to a sum of six bits, but turns digits and capitals into what no class here holds.
+    Bytes that are lost, or an HT that becomes I, can glue a horodate to its neighbours.
     """
-    if known is None and not _UNKNOWN_LABEL.fullmatch(label):
-        return False
-    charset = Charset.CODE if known is None else known.charset
-    # Blanks at both ends are padding, whatever the class.
-    return not value.strip(SP).translate(None, charset.members)
+    text = value.strip(SP)  # blanks at both ends are padding, whatever the class
+    if known is None:
+        return bool(_UNKNOWN_LABEL.fullmatch(label)) and not text.translate(None, Charset.CODE.members)
+    return any(
+        form.horodate is dated and not text.translate(None, form.charset.members) for form in known.forms()
+    )

@@ -41,15 +41,15 @@ def encode(reading: Reading, options: Options, *, now: float) -> bytes | None:
 
     `now` is the time in seconds since the epoch; it is published in milliseconds, as JavaScript has it.
     """
-    if reading.entries is not None and not options.numbers and not options.exclude:
-        text = ",".join(reading.entries)
+    if reading.members is not None and not options.numbers and not options.exclude:
+        members = reading.members
     else:
-        text = _json(_chosen(reading, options))[1:-1]
-    if not text:
+        members = _json(_chosen(reading, options))[1:-1].encode("ascii")
+    if not members:
         return None
     if options.timestamp:
-        text = f'"timestamp":{int(now * 1000)},{text}'
-    return f"{{{text}}}".encode("ascii")
+        return b'{"timestamp":%d,%b}' % (int(now * 1000), members)
+    return b"{%b}" % members
 
 
 def _chosen(reading: Reading, options: Options) -> dict[str, str | int]:

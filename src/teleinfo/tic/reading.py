@@ -8,14 +8,13 @@ nothing else would show it: what is sound in such a frame may be of the one or o
 
 from __future__ import annotations
 
-from itertools import starmap
-from json.encoder import encode_basestring_ascii as quoted
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.labels import PART_OPENER, Kind, LabelSpec, Mode, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Iterable
 
     from teleinfo.tic.groups import Group
 
@@ -23,51 +22,18 @@ if TYPE_CHECKING:
 HORODATE_SUFFIX = "_HORODATE"
 
 
-class Entry(str):
-    """
-    What one group gives to a reading, as it stands inside a JSON object: `"PAPP":"00750"`.
-
-    `items` are its keys and their texts: the étiquette's, and where it has one that of its horodate.
-    """
-
-    __slots__ = ("items",)
-
-    items: tuple[tuple[str, str], ...]
-
-
+@dataclass(slots=True)
 class Reading:
     """
     One frame: `values` maps each key to its text, in the order of the meter. It has at least one.
 
-    It is made of that mapping, or of `entries`, those of groups that have no key in common: years of
-    recordings are decoded faster where the mapping is only made for who asks for it.
+    `members` is the same as the members of a JSON object, without its braces, where the decoder has that
+    ready. Make a new reading rather than change the values of one.
     """
 
-    __slots__ = ("_values", "entries", "mode")
-
-    def __init__(
-        self, mode: Mode, values: dict[str, str] | None = None, entries: Sequence[Entry] | None = None
-    ) -> None:
-        self.mode = mode
-        self.entries = entries
-        self._values = values
-
-    @property
-    def values(self) -> dict[str, str]:
-        """The texts by key."""
-        if self._values is None:
-            self._values = {key: text for entry in self.entries or () for key, text in entry.items}
-        return self._values
-
-    def __eq__(self, other: object) -> bool:
-        """Whether the other is of the same mode and says the same."""
-        return isinstance(other, Reading) and (self.mode, self.values) == (other.mode, other.values)
-
-    __hash__ = None  # type: ignore[assignment]  # the mapping can be changed
-
-    def __repr__(self) -> str:
-        """Show what the meter said."""
-        return f"Reading({self.mode}, {self.values})"
+    mode: Mode
+    values: dict[str, str]
+    members: bytes | None = field(default=None, compare=False, repr=False)
 
 
 def is_independent(group: Group) -> bool:
@@ -76,36 +42,19 @@ def is_independent(group: Group) -> bool:
     return group.label != PART_OPENER and (label is None or not label.repeats)
 
 
-def make_entry(name: str, value: str, horodate: str | None, label: LabelSpec | None) -> Entry:
-    """
-    Return what a plain group gives to any reading.
-
-    `value` is without what fills its width (see `clean`); `label` is what the table knows of `name`.
-    """
-    items = _items(name, value, horodate, label)
-    # No étiquette has a character that JSON would write in another way.
-    entry = Entry(",".join(starmap(_member, items)))
-    entry.items = items
-    return entry
-
-
-def _member(key: str, text: str) -> str:
-    return f'"{key}":{quoted(text)}'
-
-
 def strip_padding(value: str, mode: Mode) -> str:
-    """Return a value as a subscriber wants it: without the dots or the blanks that only fill its width."""
+    """Return a value without the dots or the blanks that only fill its width."""
     if mode is Mode.STANDARD:
         return value.strip(" ")
     return value.rstrip(".") if value.strip(" ") else ""
 
 
 def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
-    """Whether a `key` of a reading goes when a household leaves out the étiquettes `exclude`."""
+    """Whether a `key` of a reading is left out with the étiquettes `exclude`."""
     name = key.removesuffix(HORODATE_SUFFIX)
     if key in exclude or name in exclude:
         return True
-    # In the second part of an ICE-4Q frame (see `read`) the name of the part stands behind the étiquette.
+    # In the second part of an ICE-4Q frame the name of the part stands behind it (see `build_reading`).
     first, part, _ = name.partition("_")
     label = lookup(mode, first) if part and lookup(mode, name) is None else None
     return label is not None and label.reused and first in exclude

@@ -1,1 +1,1 @@
-"""`teleinfo watch`: the live meter in the terminal."""
+"""The live meter in the terminal."""

@@ -1,0 +1,299 @@
+"""
+The layouts of a meter's frames: what may be believed of a frame, and how to read one at once.
+
+The frames of a meter have few layouts: the sequence of their étiquettes, each with or without horodate, and
+with a value of so many characters. Neither checksum nor parity sees bytes that are lost, where their sum is a
+multiple of 64; a layout does, because a value is then too short, or a line is missing.
+
+`LayoutCache` learns a layout from a frame in which every group is sound, and confirms it when it comes again.
+A frame of a confirmed layout is read by one regular expression (`Layout.read`). Every other frame is taken
+group by group (`LayoutCache.believe`), with the confirmed layouts as the measure.
+"""
+
+from __future__ import annotations
+
+import re
+from operator import itemgetter
+from struct import Struct
+from typing import TYPE_CHECKING, Final, NamedTuple
+from zlib import adler32
+
+from teleinfo.tic.alignment import find_suspects
+from teleinfo.tic.groups import HORODATE, Group, parse_frame
+from teleinfo.tic.labels import VARYING, Charset, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, is_independent
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from teleinfo.tic.groups import RejectionCause
+
+MAX_LAYOUTS: Final = 8
+"""Layouts that are kept of a meter. It has a full frame, one for each set of alarms, and short frames."""
+
+MAX_CANDIDATES: Final = 16
+
+APPEARANCES: Final = 2
+"""Frames that confirm a layout."""
+
+APPEARANCES_AGAINST: Final = 5
+"""Frames in a row that confirm a layout against a confirmed one: bytes may be lost twice in the same way."""
+
+
+MAX_WIDTH: Final = VARYING[-1]
+"""The longest value of a layout, in characters."""
+
+
+# The checksum of a line, by the lowest byte of its sum.
+_CHECKSUMS: Final = bytes((total & 0x3F) + 0x20 for total in range(256))
+
+
+class Form(NamedTuple):
+    """One group of a layout; `width` is that of its value, None where the table says that it varies."""
+
+    mode: Mode
+    label: str
+    dated: bool  # it has a horodate
+    width: int | None
+
+
+def form_of(group: Group) -> Form:
+    """Return the form of a sound group."""
+    width = len(group.value)
+    dated = group.horodate is not None
+    spec = _spec(group.mode, group.label, dated=dated)
+    varies = spec is not None and spec.varies and width in spec.widths
+    return Form(group.mode, group.label, dated, None if varies else width)
+
+
+def is_documented(form: Form) -> bool:
+    """Whether the table knows the label in this form."""
+    spec = _spec(form.mode, form.label, dated=form.dated)
+    return spec is not None and (form.width is None or form.width in spec.widths)
+
+
+def _spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:
+    """Return what the table says of a label with a horodate, or without one."""
+    spec = lookup(mode, label)
+    return None if spec is None else next((form for form in spec.forms() if form.horodate is dated), None)
+
+
+class Layout:
+    """
+    A confirmed layout, ready to read frames.
+
+    The frame is matched as a whole; then the sum of each line is checked. Adler-32 that begins with the sum
+    of étiquette and separators has the sum of the line in its lower half, in one call.
+    """
+
+    def __init__(self, forms: tuple[Form, ...]) -> None:
+        self.forms = forms
+        self.mode = forms[0].mode
+        self.labels = [form.label for form in forms]
+        pattern = b"\x02"
+        keys: list[str] = []
+        starts: list[int] = []  # of each line, the sum of étiquette and separators
+        # Where among the captures of the pattern these are: what is summed up, the checksums, the texts.
+        summed: list[int] = []
+        checksums: list[int] = []
+        texts: list[int] = []
+        padded: list[int] = []  # among the texts: those to strip
+        captures = 0
+        for form in forms:
+            line = _compile_line(form)
+            pattern += line.pattern
+            starts.append(line.start)
+            summed.append(captures)
+            padded += [len(texts)] if line.padded else []
+            for key, capture in line.texts:
+                keys.append(key)
+                texts.append(captures + capture)
+            captures += line.captures
+            checksums.append(captures - 1)
+        self._match = re.compile(pattern).fullmatch
+        self._keys = keys
+        self._starts = starts
+        self._padded = padded
+        self._take_summed = itemgetter(*summed)
+        self._take_checksums = itemgetter(*checksums)
+        self._take_texts = itemgetter(*texts)
+        self._pack = Struct(f"<{len(forms)}I").pack
+        self._members = b",".join(b'"%b":"%%b"' % key.encode() for key in keys)
+
+    def read(self, text: bytes) -> Reading | None:
+        """Return the reading of a frame, given as its characters from STX to before ETX, if it is sound."""
+        match = self._match(text)
+        if match is None:
+            return None
+        captures = match.groups()
+        sums = self._pack(*map(adler32, self._take_summed(captures), self._starts))
+        # The lowest byte of each sum, at once for all lines.
+        if sums[::4].translate(_CHECKSUMS) != b"".join(self._take_checksums(captures)):
+            return None
+        texts = list(self._take_texts(captures))
+        for i in self._padded:
+            value = texts[i].strip(b" ")
+            texts[i] = value if self.mode is Mode.STANDARD or not value else texts[i].rstrip(b".")
+        values = dict(zip(self._keys, b"\n".join(texts).decode().split("\n"), strict=False))
+        return Reading(self.mode, values, self._members % tuple(texts))
+
+
+class _Line(NamedTuple):
+    """How one line of a layout is read; see `Layout`. The checksum is the last capture."""
+
+    pattern: bytes
+    captures: int
+    start: int
+    texts: list[tuple[str, int]]  # key and capture
+    padded: bool  # the first text may be
+
+
+def _compile_line(form: Form) -> _Line:
+    separator, last = (b" ", b"") if form.mode is Mode.HISTORIQUE else (b"\t", b"\t")
+    spec = _spec(form.mode, form.label, dated=form.dated)
+    members = (Charset.CODE if spec is None else spec.charset).members
+    # What JSON escapes is left to the way that escapes it.
+    value = b"[%b]" % re.escape(members.translate(None, b'"\\'))
+    least = 0 if form.dated else 1
+    value += b"{%d,%d}" % (least, MAX_WIDTH) if form.width is None else b"{%d}" % form.width
+    padded = b" " in members
+    if not form.dated:
+        covered = b"(%b)" % value
+        texts = [(form.label, 0)]
+    else:
+        covered = b"((%b)\t(%b))" % (HORODATE.pattern, value)
+        texts = [(form.label, 2), (form.label + HORODATE_SUFFIX, 1)]
+        if spec is not None and spec.kind is Kind.HORODATE:
+            texts, padded = [(form.label, 1)], False
+    name = form.label.encode() + separator
+    pattern = b"\n%b%b%b([ -_])\r" % (re.escape(name), covered, separator)
+    return _Line(pattern, re.compile(pattern).groups, sum(name + last), texts, padded)
+
+
+class LayoutCache:
+    """The layouts of one meter: the confirmed ones, those seen once, and what the last frame leaves open."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget everything: another meter, or another mode."""
+        self._layouts: list[Layout] = []  # the one seen last first
+        self._held: dict[tuple[Mode, str], set[Form]] = {}
+        self._candidates: dict[tuple[Form, ...], int] = {}  # how often each was seen
+        self._last: tuple[Form, ...] = ()
+        self._waiting: set[Form] = set()
+        self._believed: bytes | list[Group] = []
+
+    @property
+    def size(self) -> int:
+        """The number of groups in the last frame of a confirmed layout."""
+        return len(self._layouts[0].forms) if self._layouts else 0
+
+    def read(self, text: bytes) -> Reading | None:
+        """Return the reading of a frame of a confirmed layout; `text` is from STX to before ETX."""
+        for layout in self._layouts:
+            reading = layout.read(text)
+            if reading is not None:
+                self._seen(layout, text)
+                return reading
+        return None
+
+    def believe(self, found: Sequence[Group | RejectionCause]) -> tuple[list[Group], list[Group]]:
+        """
+        Return the sound groups of a frame that are believed, and those that are not.
+
+        `found` is what each line of the frame is. A label comes once, unless the table lets it repeat.
+        """
+        sound = [group for group in found if isinstance(group, Group)]
+        forms = tuple(map(form_of, sound))
+        is_layout = len(sound) == len(found) and _can_be_layout(sound, forms)
+        if is_layout:
+            if self._layouts and self._layouts[0].mode is not forms[0].mode:
+                self.forget()
+            for layout in self._layouts:
+                if layout.forms == forms:
+                    self._seen(layout, sound)
+                    return sound, []
+        suspects = self._suspects(found, sound)
+        earlier = self._earlier() if suspects else set()
+        believed: list[Group] = []
+        withheld: list[Group] = []
+        contradicts = False
+        waiting = set()
+        for position, group in enumerate(found):
+            if not isinstance(group, Group):
+                continue
+            form = form_of(group)
+            suspect = position in suspects
+            if held := self._held.get((group.mode, group.label)):
+                credible = form in held and (not suspect or group in earlier)
+                contradicts = contradicts or suspect or not credible
+            else:
+                credible = (is_documented(form) and not suspect) or form in self._waiting
+                waiting.add(form)
+            (believed if credible else withheld).append(group)
+        self._waiting = waiting
+        self._believed = believed
+        if is_layout and self._learn(forms, contradicts=contradicts):
+            self._seen(self._layouts[0], sound)
+            return sound, []
+        self._last = forms if is_layout else ()
+        return believed, withheld
+
+    def _learn(self, forms: tuple[Form, ...], *, contradicts: bool) -> bool:
+        """Count an appearance of a layout that is not confirmed, and return whether it is now."""
+        seen = self._candidates.pop(forms, 0) + 1
+        if contradicts and forms != self._last:
+            seen = 1
+        if seen < (APPEARANCES_AGAINST if contradicts else APPEARANCES):
+            self._candidates[forms] = seen
+            if len(self._candidates) > MAX_CANDIDATES:
+                del self._candidates[next(iter(self._candidates))]
+            return False
+        self._layouts = [Layout(forms), *self._layouts[: MAX_LAYOUTS - 1]]
+        self._held = {}
+        for form in {form for layout in self._layouts for form in layout.forms}:
+            self._held.setdefault((form.mode, form.label), set()).add(form)
+        return True
+
+    def _seen(self, layout: Layout, believed: bytes | list[Group]) -> None:
+        """Note that a frame of a confirmed layout came."""
+        if layout is not self._layouts[0]:
+            self._layouts.remove(layout)
+            self._layouts.insert(0, layout)
+        self._last = layout.forms
+        self._waiting = set()
+        self._believed = believed
+
+    def _suspects(self, found: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> set[int]:
+        """Return the positions of the groups that lost bytes may have made."""
+        # Another meter's frame has nothing in common with the layouts, and one of parts has no layout.
+        if not any((one.mode, one.label) in self._held for one in sound) or not all(
+            map(is_independent, sound)
+        ):
+            return set()
+        return find_suspects(found, self._layouts[0].mode, [layout.labels for layout in self._layouts])
+
+    def _earlier(self) -> set[Group]:
+        """Return the groups that were believed of the last frame."""
+        if isinstance(self._believed, bytes):
+            self._believed = [group for group in parse_frame(self._believed[1:]) if isinstance(group, Group)]
+        return set(self._believed)
+
+
+def _can_be_layout(groups: Sequence[Group], forms: Sequence[Form]) -> bool:
+    """Whether a frame of these sound groups can be read at once: none depends on another one."""
+    return (
+        len(forms) > 1
+        and len({form.mode for form in forms}) == 1
+        and all(map(is_independent, groups))
+        and all(len(group.value) <= MAX_WIDTH for group in groups)
+        and all(group.value == "" for group in groups if _is_date(group))
+    )
+
+
+def _is_date(group: Group) -> bool:
+    """Whether the value of a group is its horodate."""
+    label = lookup(group.mode, group.label)
+    return group.horodate is not None and label is not None and label.kind is Kind.HORODATE

@@ -1,0 +1,160 @@
+"""
+Hold the values that are kept for ever against those before: indexes and identifiers.
+
+An index never falls, nor rises by more than the meter can have counted since; an identifier does not change.
+A value that does is withheld, until the frames that follow agree with it: the meter was replaced, its counter
+began anew, or what was believed before was wrong.
+
+Indexes with their unit behind them (ICE, PME-PMI, SAPHIR) are left alone: they are those of the tariff period
+in force, or begin anew with a contract.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.tic.labels import HISTORIQUE, METER_NUMBERS, STANDARD, Charset, Kind, Mode, parse_uint
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from teleinfo.tic.reading import Reading
+
+FRAMES_FOR_INDEX: Final = 3
+FRAMES_FOR_IDENTIFIER: Final = 2
+"""Frames in a row that must agree before an implausible value is believed."""
+
+MARGIN: Final = 2
+"""Wh by which an index may rise at any time: no more, since an error may hide in it."""
+
+_OVERLOAD: Final = 1.5  # times the subscribed power
+# What the largest meters carry, VA: 90 A on one phase, 60 A on each of three, at 230 V + 10 %.
+_LARGEST: Final = {1: 90 * 253, 3: 3 * 60 * 253}
+_SECONDS: Final = 3600  # of an hour
+# Energies that the subscribed power bounds: those that are drawn.
+_NOT_DRAWN: Final = frozenset({"EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4"})
+_UNBOUNDED: Final = frozenset({"GAZ", "AUTRE"})  # nobody knows what the other meters can count
+_IDENTIFIERS: Final = frozenset({*METER_NUMBERS, "PRM"})
+# The keys that are held against those before.
+_WATCHED: Final = {
+    mode: _IDENTIFIERS
+    | {label.name for label in table.values() if label.kind is Kind.INDEX and label.charset is Charset.DIGITS}
+    for mode, table in ((Mode.HISTORIQUE, HISTORIQUE), (Mode.STANDARD, STANDARD))
+}
+# Labels of three-phase meters alone.
+_THREE_PHASES: Final = ("IINST2", "IRMS2")
+
+
+class Implausible(enum.StrEnum):
+    """Why a value is withheld."""
+
+    FELL = "fell"  # an index is lower than before
+    ROSE = "rose"  # an index rose by more than the meter can count in the time
+    CHANGED = "changed"  # an identifier is another one
+
+
+@dataclass(slots=True)
+class _Seen:
+    """A value and when it came, in seconds; `frames` is how many frames in a row agree with it."""
+
+    text: str
+    at: float
+    frames: int = 1
+
+
+class Plausibility:
+    """
+    What is believed of the indexes and identifiers of one line.
+
+    `withheld` has the keys whose last value was not believed, and why.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget everything: another meter."""
+        self.withheld: dict[str, Implausible] = {}
+        self._believed: dict[str, _Seen] = {}
+        self._doubted: dict[str, _Seen] = {}
+        self._phases = 1
+        self._subscription = ""  # as the meter says it
+        self._subscribed = 0  # VA; 0 where it is not known
+
+    def check(self, reading: Reading, at: float) -> tuple[list[str], bool]:
+        """
+        Return the keys of a reading whose values are not believed, and whether it is that of another meter.
+
+        `at` is the time of the frame in seconds, on any clock that does not go back.
+        """
+        values = reading.values
+        watched = _WATCHED[reading.mode]
+        self._note_power(values)
+        implausible = []
+        is_another = False
+        for key, text in values.items():
+            before = self._believed.get(key)
+            if before is None:
+                if key in watched:
+                    self._believed[key] = _Seen(text, at)
+                continue
+            if text != before.text:
+                reason = self._reason(key, before, text, at)
+                if reason is not None and not self._confirmed(key, text, at):
+                    self.withheld[key] = reason
+                    implausible.append(key)
+                    continue
+                if reason is not None and key in METER_NUMBERS:
+                    self.forget()
+                    is_another = True
+                    self._believed[key] = before
+                before.text = text
+            before.at = at
+            if key in self.withheld:
+                del self.withheld[key], self._doubted[key]
+        return implausible, is_another
+
+    def _confirmed(self, key: str, text: str, at: float) -> bool:
+        """Count a value that is not plausible, and return whether enough frames in a row agree with it."""
+        doubted = self._doubted.get(key)
+        agrees = doubted is not None and self._reason(key, doubted, text, at) is None
+        frames = doubted.frames + 1 if doubted is not None and agrees else 1
+        self._doubted[key] = _Seen(text, at, frames)
+        return frames >= (FRAMES_FOR_IDENTIFIER if key in _IDENTIFIERS else FRAMES_FOR_INDEX)
+
+    def _reason(self, key: str, before: _Seen, text: str, at: float) -> Implausible | None:
+        """Return why a value is not plausible after the one `before`, if it is not."""
+        if key in _IDENTIFIERS:
+            return None if text == before.text else Implausible.CHANGED
+        # What the table gives digits is digits, or padding alone.
+        rise = int(text or 0) - int(before.text or 0)
+        if rise < 0:
+            return Implausible.FELL
+        if rise <= MARGIN or rise <= MARGIN + self._power(key) * (at - before.at) / _SECONDS:
+            return None
+        return Implausible.ROSE
+
+    def _power(self, key: str) -> float:
+        """Return the most that an index can count, in VA."""
+        if key in _UNBOUNDED:
+            return math.inf
+        if self._subscribed and key not in _NOT_DRAWN:
+            return self._subscribed * _OVERLOAD
+        return _LARGEST[self._phases]
+
+    def _note_power(self, values: Mapping[str, str]) -> None:
+        """Take the subscribed power from a frame that says the same of it as the one before."""
+        if _THREE_PHASES[0] in values or _THREE_PHASES[1] in values:
+            self._phases = 3
+        said = values.get("ISOUSC")  # A on each phase, at 200 V (Enedis-NOI-CPT_02E v6)
+        unit = 200 * self._phases
+        if said is None:
+            said, unit = values.get("PREF"), 1000  # kVA
+        if said is None:
+            return
+        if said == self._subscription:
+            self._subscribed = (parse_uint(said) or 0) * unit
+        self._subscription = said

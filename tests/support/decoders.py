@@ -1,0 +1,25 @@
+"""Decoders that are like the real one but for one thing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.layout import LayoutCache
+
+if TYPE_CHECKING:
+    from teleinfo.tic.reading import Reading
+
+
+class ByGroups(LayoutCache):
+    """Layouts that say what is believed, and read no frame at once."""
+
+    def read(self, text: bytes) -> Reading | None:
+        """Leave every frame to the way that takes it group by group."""
+
+
+def decoder_by_groups(*, plausibility: bool = True) -> Decoder:
+    """Return a decoder that takes each frame group by group."""
+    decoder = Decoder(plausibility=plausibility)
+    decoder._layouts = ByGroups()
+    return decoder

@@ -66,7 +66,7 @@ def variable_of(name: str) -> str:
 def is_ours(variable: str, fields: Collection[str]) -> bool:
     """Tell whether a variable is meant for one of `fields`: by its prefix, or by one that is nearly it."""
     prefix, _, rest = variable.upper().partition("_")
-    if variable.upper().startswith(PREFIX.rstrip("_")):
+    if re.match(r"TELEINFO(?![A-Z0-9])", variable.upper()):
         return True
     return PREFIX + rest in fields and bool(difflib.get_close_matches(prefix + "_", [PREFIX], cutoff=0.8))
 

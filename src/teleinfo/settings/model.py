@@ -70,6 +70,12 @@ def _with_host_name(value: str) -> str:
     return value.replace("{hostname}", os.uname().nodename)
 
 
+_Seconds = Annotated[
+    float,
+    Field(ge=0, le=MAX_INTERVAL),
+    BeforeValidator(checks.decimal),
+    Allowed(Message("a number of seconds from 0 to {most}", most=MAX_INTERVAL)),
+]
 _Switch = Annotated[bool, Allowed(Message("true or false"))]
 _ReadableFile = Annotated[
     Path | None, AfterValidator(checks.readable), Allowed(Message("a file that can be read"))
@@ -204,12 +210,7 @@ class Settings(BaseSettings):
     ] = Field(
         default=frozenset(), description="Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM"
     )
-    publish_interval: Annotated[
-        float,
-        Field(ge=0, le=MAX_INTERVAL),
-        BeforeValidator(checks.decimal),
-        Allowed(Message("a number of seconds from 0 to {most}", most=MAX_INTERVAL)),
-    ] = Field(
+    publish_interval: _Seconds = Field(
         default=0,
         description="Least time between two messages, in seconds; 0: every frame; news passes at once",
     )
@@ -217,12 +218,7 @@ class Settings(BaseSettings):
         default=False,
         description="Publish the decoded state as well, in one form for both modes",
     )
-    state_interval: Annotated[
-        float,
-        Field(ge=0, le=MAX_INTERVAL),
-        BeforeValidator(checks.decimal),
-        Allowed(Message("a number of seconds from 0 to {most}", most=MAX_INTERVAL)),
-    ] = Field(
+    state_interval: _Seconds = Field(
         default=10,
         description="Least time between two states, in seconds; 0: every frame; alerts pass at once",
     )

@@ -36,7 +36,7 @@ class EnvFile:
     """
     What a file gives: the text of each setting, the settings whose line cannot be read, and the faults.
 
-    `unreadable`: none of its lines can be read.
+    `unreadable`: no line of it can be read.
     """
 
     values: dict[str, str] = field(default_factory=dict)
@@ -64,9 +64,7 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
     try:
         lines = parse(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        file.faults.append(_unreadable(shown, error))
-        file.unreadable = True
-        return file
+        return EnvFile({}, set(names), [_unreadable(shown, error)], unreadable=True)
     fields = {variable_of(name): name for name in names}
     seen: dict[str, int] = {}
     for line in lines:
@@ -90,16 +88,15 @@ def secrets_directories() -> list[Path]:
 
 def unreadable_secret(error: BaseException | None) -> Message:
     """Return the fault of a secret that cannot be read; `error` is what opening it raised."""
-    path = getattr(error, "filename", None) or "/".join(map(str, secrets_directories()))
-    return _unreadable(Path(path), error if isinstance(error, (OSError, ValueError)) else ValueError())
+    place = getattr(error, "filename", None) or ", ".join(map(str, secrets_directories()))
+    return _unreadable(place, error)
 
 
 def unknown_variables(names: Collection[str]) -> list[Message]:
     """
-    Return a warning for each name with our prefix that is none of the settings `names`.
+    Return a warning for each name with our prefix, in the environment or among the secrets, that is unknown.
 
-    In the environment and among the secrets; no fault, since an orchestrator may have put them there
-    (Docker's links and Kubernetes do).
+    It is no fault: an orchestrator may have put it there, as Docker's links and Kubernetes do.
     """
     fields = {variable_of(name) for name in names}
     secrets = {path.name for directory in secrets_directories() for path in directory.iterdir()}
@@ -117,11 +114,11 @@ def _editable(path: Path) -> Path:
     return path if credential is None else SERVICE_FILE.with_stem(credential[1] or SERVICE_FILE.stem)
 
 
-def _unreadable(path: Path, error: OSError | ValueError) -> Message:
-    if isinstance(error, PermissionError) and path.parent == SERVICE_FILE.parent:
-        return Message("{path}: the settings of the service are root's: try with sudo", path=path)
-    if isinstance(error, ValueError):
+def _unreadable(path: Path | str, error: BaseException | None) -> Message:
+    if not isinstance(error, OSError):
         return Message("{path}: is not text in UTF-8", path=path)
+    if isinstance(error, PermissionError) and Path(path).parent == SERVICE_FILE.parent:
+        return Message("{path}: the settings of the service are root's: try with sudo", path=path)
     return Message("{path}: cannot be read: {reason}", path=path, reason=file_error(error))
 
 

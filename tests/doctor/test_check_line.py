@@ -215,7 +215,7 @@ def test_offline_while_the_meter_talks_is_about_the_client_id(line: str, seconds
     assert found.severity is Severity.FAULT
     assert "client id" in found.message
     assert found.lines[0].startswith("TELEINFO_MQTT_CLIENT_ID=")
-    assert found.lines[1] == "journalctl -u teleinfo@production"
+    assert found.lines[1] == "sudo journalctl -u teleinfo@production"
     assert "I1 and I2" not in found.advice
 
 

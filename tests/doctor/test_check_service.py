@@ -79,13 +79,13 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
             {"ActiveState": "failed", "SubState": "failed", "ExecMainStatus": "78"},
             "running",
             Severity.FAULT,
-            "journalctl -u teleinfo -n 20",
+            "sudo journalctl -u teleinfo -n 20",
         ),
         (
             {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "7"},
             "running",
             Severity.FAULT,
-            "journalctl -u teleinfo -n 30",
+            "sudo journalctl -u teleinfo -n 30",
         ),
         ({"PrivateDevices": "yes"}, "sandbox", Severity.FAULT, "PrivateDevices=yes"),
         (
@@ -163,7 +163,7 @@ def test_the_last_complaint_is_reported_without_the_name_of_the_machine(tree: Tr
 @pytest.mark.parametrize(
     ("active", "valid", "message", "line"),
     [
-        ("failed", False, "it does not run: a setting is wrong", "journalctl -u teleinfo -n 20"),
+        ("failed", False, "it does not run: a setting is wrong", "sudo journalctl -u teleinfo -n 20"),
         (
             "failed",
             True,

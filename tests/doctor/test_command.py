@@ -195,6 +195,20 @@ def test_the_file_of_settings_is_named(tmp_path: Path) -> None:
     assert found["changed"]["facts"]["variables"] == ["TELEINFO_SERIAL_PORT", "TELEINFO_MQTT_PORT"]
 
 
+def test_a_report_that_cannot_be_written_is_said_in_the_language_of_the_reader(tmp_path: Path) -> None:
+    """The reason is not the system's own English."""
+    done = doctor(
+        tmp_path,
+        *("--report", "/nonexistent/report"),
+        language="fr_FR.UTF-8",
+        settings={"serial_port": "/dev/ttyNOWHERE", "mqtt_host": "127.0.0.1", "mqtt_port": free_port()},
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("Le rapport ne peut pas être écrit")
+    assert "No such file" not in done.stderr
+
+
 def test_a_report_never_replaces_a_file(tmp_path: Path) -> None:
     """What is there already stays, and nothing is looked at."""
     (tmp_path / "report").write_text("mine")

@@ -41,11 +41,15 @@ COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "watch"]
 LEFT, CURSOR = "\x1b[?1049l", "\x1b[?25h"
 
 
+EXTRA: dict[str, str] = {}
+"""Variables of the environment that a test adds."""
+
+
 def environment(*, language: str = "C.UTF-8", **settings: object) -> dict[str, str]:
     """Return the environment of a person with these settings, who reads English in UTF-8 by default."""
     names = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
     ours = {"PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-    return ours | {"LC_ALL": language} | names
+    return ours | {"LC_ALL": language} | EXTRA | names
 
 
 class Terminal:
@@ -161,6 +165,22 @@ def test_on_a_french_screen_every_line_is_french(meter: Meter) -> None:
         assert terminal.end() == 0
     for english in ("reading", "peak hours", "Line ", "quit ", " frames"):
         assert english not in terminal.showed
+
+
+@pytest.mark.real
+def test_a_terminal_of_another_encoding_gets_what_it_can_show(
+    meter: Meter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """LC_ALL=fr_FR is ISO-8859-1: no blocks, no typographic apostrophe, and no traceback."""
+    monkeypatch.setitem(EXTRA, "PYTHONIOENCODING", "iso-8859-1")
+    with Terminal(serial_port=meter.line.port, language="fr_FR") as terminal:
+        terminal.expect("lecture d'un compteur en mode historique")
+        terminal.expect("1 940 VA")
+        terminal.press(b"q")
+
+        assert terminal.end() == 0
+    assert "Traceback" not in terminal.showed
+    assert "\N{REPLACEMENT CHARACTER}" in terminal.showed  # no UTF-8: an é of ISO-8859-1
 
 
 @pytest.mark.real

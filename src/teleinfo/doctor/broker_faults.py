@@ -33,7 +33,7 @@ class Wording:
 
 
 _PING = ("ping -c 3 {host}",)
-_BROKER_LOG = (N_("See what it says of it, on its machine:"), ("journalctl -u mosquitto -n 20",))
+_BROKER_LOG = (N_("See what it says of it, on its machine:"), ("sudo journalctl -u mosquitto -n 20",))
 _CREDENTIALS = ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
 _SHOW_CERTIFICATE = "openssl s_client -connect {address} -servername {host} </dev/null"
 

@@ -99,7 +99,7 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
         )
-        lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"journalctl -u {unit}")
+        lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {unit}")
         return [fault("heard", message, _(CHANGE_CLIENT_ID), lines, **facts)]
     if retained.status != ONLINE:
         nonsense = health is not None and health.problem == LinkProblem.NONSENSE

@@ -103,10 +103,10 @@ def _running(shown: Mapping[str, str], unit: str, *, settings_valid: bool) -> Fi
             return fault("running", message, _("Start it:"), (start,), **facts)
         message = _("it does not run: a setting is wrong")
         advice = _("See which, correct it, and start it again:")
-        return fault("running", message, advice, (f"journalctl -u {unit} -n 20", start), **facts)
+        return fault("running", message, advice, (f"sudo journalctl -u {unit} -n 20", start), **facts)
     if how == "auto-restart":
         message = _("it fails again and again; restarts so far: {restarts}").format(restarts=restarts)
-        return fault("running", message, _("See why:"), (f"journalctl -u {unit} -n 30",), **facts)
+        return fault("running", message, _("See why:"), (f"sudo journalctl -u {unit} -n 30",), **facts)
     message = _("it does not run ({state})").format(state=f"{active}, {how}")
     return fault("running", message, _("Start it:"), (start,), **facts)
 

@@ -40,7 +40,7 @@ class Played:
 
         def main(arguments: Namespace) -> int:
             self.ran.append(
-                (name, {key: value for key, value in vars(arguments).items() if value is not None})
+                (name, {key: value for key, value in vars(arguments).items() if value not in (None, [])})
             )
             return self.act(arguments)
 
@@ -59,6 +59,11 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
     return stage
 
 
+def given(*files: str) -> dict[str, object]:
+    """Return the arguments for these files of settings: a command that reads one takes the last."""
+    return {"env_files": [Path(file) for file in files], "env_file": Path(files[-1])}
+
+
 @pytest.mark.parametrize(
     ("line", "ran"),
     [
@@ -68,10 +73,10 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
         ("decode", ("decode", {})),
         ("decode a.bin", ("decode", {"file": "a.bin"})),
         ("simulate --seconds 1", ("simulate", {"seconds": 1})),
-        ("--env-file x", ("run", {"env_file": Path("x")})),
-        ("--env-file x decode a.bin", ("decode", {"env_file": Path("x"), "file": "a.bin"})),
-        ("decode --env-file=x a.bin", ("decode", {"env_file": Path("x"), "file": "a.bin"})),
-        ("--env-file x decode --env-file y", ("decode", {"env_file": Path("y")})),
+        ("--env-file x", ("run", given("x"))),
+        ("--env-file x decode a.bin", ("decode", given("x") | {"file": "a.bin"})),
+        ("decode --env-file=x a.bin", ("decode", given("x") | {"file": "a.bin"})),
+        ("--env-file x decode --env-file y", ("decode", given("x", "y"))),
         ("decode run", ("decode", {"file": "run"})),
     ],
 )

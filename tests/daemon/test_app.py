@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.daemon import app as daemon_module
+from teleinfo.daemon import meter as meter_module
 from teleinfo.daemon.app import STOPPING_SIGNALS, Daemon
 from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.mqtt.publisher import Publisher
@@ -45,7 +45,7 @@ def handlers() -> Iterator[None]:
 
 
 async def _serve() -> None:
-    await Daemon(load(None), Notifier({})).run()
+    await Daemon([load(None)], Notifier({})).run()
 
 
 @pytest.mark.usefixtures("meter")
@@ -65,7 +65,7 @@ def test_a_mistake_of_the_program_ends_it_loudly(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.usefixtures("meter")
 def test_a_publisher_that_does_not_say_goodbye_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stop does not wait longer than `GOODBYE_TIMEOUT` for a publisher that forgets to end."""
-    monkeypatch.setattr(daemon_module, "GOODBYE_TIMEOUT", 0.2)
+    monkeypatch.setattr(meter_module, "GOODBYE_TIMEOUT", 0.2)
     monkeypatch.setattr(Publisher, "stop", lambda _: None)
 
     async def scenario() -> float:

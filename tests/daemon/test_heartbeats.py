@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from teleinfo.daemon.monitor import STUCK_AFTER, Heartbeats
+from teleinfo.daemon.watchdog import STUCK_AFTER, Heartbeats
 from tests.support import virtual
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from teleinfo.common.i18n import Message
-from teleinfo.daemon.monitor import Heartbeats, Monitor
-from teleinfo.daemon.sd_notify import Notifier
+from teleinfo.daemon.monitor import Monitor
+from teleinfo.daemon.watchdog import Heartbeats
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.port import reader as reader_module
@@ -128,8 +128,6 @@ def live(
                 decoder=decoder,
                 states=Outbox(1),
                 topics=Topics("teleinfo"),
-                heartbeats=heartbeats,
-                notifier=Notifier({}),
                 broker="localhost:1883",
                 on_tick=lambda _now: None,
             )

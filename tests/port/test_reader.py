@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from teleinfo.common.i18n import Message
-from teleinfo.daemon.monitor import STUCK_AFTER
+from teleinfo.daemon.watchdog import STUCK_AFTER
 from teleinfo.port import canonical_mode, link_status, serial_port
 from teleinfo.port import reader as reader_module
 from teleinfo.port.baud_detector import candidates

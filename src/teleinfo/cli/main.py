@@ -112,16 +112,20 @@ def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Names
     front = _front_parser()
     first = front.parse_args(argv)
     command = COMMANDS[first.command]
-    if first.env_file is not None and not command.reads_settings:
+    if first.env_files and not command.reads_settings:
         front.error(_("{command} reads no settings: leave out --env-file").format(command=first.command))
     module = cast("_Module", importlib.import_module(command.module))
     parser = argparse.ArgumentParser(
         prog=f"teleinfo {first.command}", description=_(module.HELP), allow_abbrev=False
     )
     if command.reads_settings:
-        _add_env_file(parser, default=first.env_file)
+        _add_env_file(parser)
     module.configure(parser)
-    return module, command, parser.parse_args(first.rest)
+    arguments = parser.parse_args(first.rest)
+    if command.reads_settings:
+        arguments.env_files = [*first.env_files, *arguments.env_files]
+        arguments.env_file = arguments.env_files[-1] if arguments.env_files else None
+    return module, command, arguments
 
 
 def _front_parser() -> argparse.ArgumentParser:
@@ -142,7 +146,7 @@ def _front_parser() -> argparse.ArgumentParser:
         version=f"teleinfo {__version__}",
         help=_("show program's version number and exit"),
     )
-    _add_env_file(parser, default=None)
+    _add_env_file(parser)
     parser.add_argument(
         "command", nargs="?", choices=COMMANDS, default=DEFAULT_COMMAND, help=argparse.SUPPRESS
     )
@@ -150,12 +154,14 @@ def _front_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_env_file(parser: argparse.ArgumentParser, *, default: Path | None) -> None:
+def _add_env_file(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--env-file",
         metavar="PATH",
         type=Path,
-        default=default,
+        action="append",
+        default=[],
+        dest="env_files",
         help=_("file of settings to read in place of .env (see .env-sample)"),
     )
 

@@ -8,17 +8,22 @@ import signal
 from typing import TYPE_CHECKING
 
 from teleinfo.common import journal
-from teleinfo.common.i18n import N_
+from teleinfo.common.i18n import N_, Message
 from teleinfo.daemon.app import Daemon
 from teleinfo.daemon.sd_notify import Notifier
-from teleinfo.settings import Settings, load, unread_variables
+from teleinfo.settings import Settings, SettingsError, load_all, unread_variables
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
-HELP = N_("Read the meter and publish each frame on the broker, until told to stop.")
+HELP = N_(
+    "Read the meter and publish each frame on the broker, until told to stop. Several --env-file, or a "
+    "directory of *.env files: several meters in one process."
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -30,13 +35,23 @@ def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
     # Until the daemon is there to say goodbye, Ctrl-C just ends the process, as the other signals do.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    settings = load(arguments.env_file)
-    journal.configure(settings.log_level)
+    settings = load_all(_files(arguments.env_files))
+    # Of several meters the most talkative one decides.
+    levels = logging.getLevelNamesMapping()
+    journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
     for warning in unread_variables():
         log.warning("environment: %s", warning)
     asyncio.run(_serve(settings))
     return 0
 
 
-async def _serve(settings: Settings) -> None:
+def _files(given: Sequence[Path]) -> list[Path | None]:
+    """Return the files of settings, one for each meter; a directory stands for the `*.env` files in it."""
+    files = [file for path in given for file in (sorted(path.glob("*.env")) if path.is_dir() else [path])]
+    if given and not files:
+        raise SettingsError([Message("{path}: there is no file *.env in it", path=given[0])])
+    return list(files) or [None]
+
+
+async def _serve(settings: Sequence[Settings]) -> None:
     await Daemon(settings, Notifier()).run()

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from contextvars import ContextVar
 from typing import TextIO
 
 from teleinfo.common.terminal_text import printable
@@ -19,6 +20,9 @@ from teleinfo.common.terminal_text import printable
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _DEBUG_PRIORITY = 7
 ERROR_PREFIX = "<3>"
+
+METER: ContextVar[str] = ContextVar("meter", default="")
+"""The meter that a line is about, where one process has several: it stands before the message."""
 
 
 def configure(level: str, *, stream: TextIO | None = None) -> None:
@@ -63,4 +67,6 @@ class _JournalFormatter(logging.Formatter):
 
 
 def _prefixed(prefix: str, text: str) -> str:
+    meter = METER.get()
+    prefix = f"{prefix}{meter}: " if meter else prefix
     return "\n".join(prefix + printable(line) for line in text.splitlines() or [""])

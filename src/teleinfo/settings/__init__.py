@@ -1,7 +1,7 @@
 """The settings: one variable each, from the environment, one file or a directory of secrets, all checked."""
 
 from teleinfo.settings.faults import SettingsError
-from teleinfo.settings.load import load, unread_variables
+from teleinfo.settings.load import load, load_all, unread_variables
 from teleinfo.settings.model import FieldSpec, LogLevel, SerialMode, Settings, field_specs
 from teleinfo.settings.sources import SERVICE_FILE, default_env_file
 
@@ -15,5 +15,6 @@ __all__ = [
     "default_env_file",
     "field_specs",
     "load",
+    "load_all",
     "unread_variables",
 ]

@@ -36,6 +36,18 @@ class SettingsError(Exception):
         self.unreadable = unreadable
 
     @property
+    def messages(self) -> tuple[Message, ...]:
+        """The faults, in any language."""
+        return self._messages
+
+    def messages_of(self, path: object) -> list[Message]:
+        """Return the faults with the file in front, unless they name it already."""
+        return [
+            message if str(path) in str(message) else Message("{path}: {fault}", path=path, fault=message)
+            for message in self._messages
+        ]
+
+    @property
     def faults(self) -> list[str]:
         """The faults in English, as the log has them."""
         return [str(message) for message in self._messages]

@@ -7,13 +7,15 @@ names that no setting has and the messages (`faults`) are ours.
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
 
 import pydantic_settings
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 
-from teleinfo.settings.faults import SECRET, Allowed, SettingsError, wrong
+from teleinfo.common.i18n import Message
+from teleinfo.settings.faults import SECRET, Allowed, SettingsError, variable_of, wrong
 from teleinfo.settings.model import Settings, written
 from teleinfo.settings.sources import (
     read_env_file,
@@ -23,12 +25,10 @@ from teleinfo.settings.sources import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from pydantic_core import ErrorDetails
-
-    from teleinfo.common.i18n import Message
 
 _DAMAGED = object()
 """Stands for a line that cannot be read: no type takes it, and no other setting is compared with it."""
@@ -67,6 +67,44 @@ def load(env_file: Path | None = None) -> Settings:
     if faults or settings is None:
         raise SettingsError(faults, unreadable=file.unreadable)
     return settings
+
+
+def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
+    """
+    Return the settings of several meters in one process, one for each of `env_files` (see `load`).
+
+    No two may share a port, a topic, or a client id at one broker. Raises SettingsError with every fault of
+    every file.
+    """
+    found: dict[Path | None, Settings] = {}
+    faults: list[Message] = []
+    unreadable = False
+    for path in env_files:
+        try:
+            found[path] = load(path)
+        except SettingsError as error:
+            unreadable |= error.unreadable
+            faults += error.messages if len(env_files) == 1 else error.messages_of(path)
+    faults += [
+        Message(
+            "{variable}: {path} and {other} have the same; each meter needs its own",
+            variable=variable_of(name),
+            path=path,
+            other=other,
+        )
+        for (other, one), (path, another) in itertools.combinations(found.items(), 2)
+        for name in _shared(one, another)
+    ]
+    if faults:
+        raise SettingsError(faults, unreadable=unreadable)
+    return list(found.values())
+
+
+def _shared(one: Settings, other: Settings) -> list[str]:
+    """Return the settings that are the same in both and must not be."""
+    same_broker = one.broker.address == other.broker.address
+    names = ["serial_port", *(["mqtt_topic", "mqtt_client_id"] if same_broker else [])]
+    return [name for name in names if getattr(one, name) == getattr(other, name)]
 
 
 def unread_variables() -> list[Message]:

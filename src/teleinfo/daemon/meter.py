@@ -1,0 +1,161 @@
+"""
+Wire the parts of one meter together: reader, decoder, publisher and monitor.
+
+A reading passes `_on_reading` in the turn of the event loop in which its last byte came. The reader and the
+publisher mend what they can by themselves; what they cannot is raised by `run`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from datetime import datetime
+from random import Random
+from typing import TYPE_CHECKING
+
+from teleinfo.common.journal import METER
+from teleinfo.daemon.monitor import Monitor
+from teleinfo.daemon.rate_limit import RateLimit
+from teleinfo.mqtt.config import Topics
+from teleinfo.mqtt.publisher import Publisher, Subscription
+from teleinfo.port.baud_detector import candidates
+from teleinfo.port.reader import Reader
+from teleinfo.tic import payload
+from teleinfo.tic.decoder import Decoder
+
+if TYPE_CHECKING:
+    from teleinfo.daemon.state_publisher import StatePublisher
+    from teleinfo.daemon.watchdog import Heartbeats
+    from teleinfo.homeassistant.link import HomeAssistant
+    from teleinfo.mqtt.outbox import RetainedStates
+    from teleinfo.settings import Settings
+    from teleinfo.tic.reading import Reading
+
+GOODBYE_TIMEOUT = 2.5
+"""Seconds: the publisher keeps its own goodbye within 2 s; what is not done by then is cut off."""
+
+
+class Meter:
+    """
+    One meter, one broker. To be made inside the event loop that runs it.
+
+    `name` tells it from the other meters of the process, in the log and in `heartbeats`; it is empty where
+    there is no other.
+    """
+
+    def __init__(self, settings: Settings, heartbeats: Heartbeats, *, name: str = "") -> None:
+        self._name = name
+        self._options = settings.payload
+        self._rate_limit = RateLimit(settings.publish_interval)
+        task = f"{name} {{}}" if name else "{}"
+        decoder, topics = Decoder(), Topics(settings.mqtt_topic)
+        rng = Random()  # noqa: S311 - spreads retries, guards nothing
+        self._publisher = Publisher(
+            settings.broker,
+            topics,
+            queue=settings.mqtt_queue,
+            qos=settings.mqtt_qos,
+            retain=settings.mqtt_retain,
+            rng=rng,
+            heartbeat=heartbeats.of(task.format("publisher")),
+            on_connection=self._connection_changed,
+            subscription=(
+                Subscription(f"{settings.homeassistant_prefix}/status", self._home_assistant_said)
+                if settings.homeassistant
+                else None
+            ),
+        )
+        # Before the monitor: its states are published first.
+        self._homeassistant = _homeassistant(settings, topics, self._publisher, rng)
+        self._reader = Reader(
+            url=settings.serial_port,
+            baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
+            decoder=decoder,
+            on_reading=self._on_reading,
+            heartbeat=heartbeats.of(task.format("reader")),
+            rng=rng,
+        )
+        self._state = _state(settings, topics, self._publisher)
+        self._monitor = Monitor(
+            link=self._reader.status,
+            decoder=decoder,
+            states=self._publisher,
+            topics=topics,
+            broker=f"{settings.mqtt_host}:{settings.broker_port}",
+            on_tick=self._on_tick,
+        )
+        self.status = self._monitor.status
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run until `stop`, then say goodbye to the broker within bounds; raise what cannot be mended."""
+        METER.set(self._name)
+        async with asyncio.TaskGroup() as tasks:
+            publisher = tasks.create_task(self._publisher.run(), name="teleinfo.publisher")
+            reader = tasks.create_task(self._reader.run(), name="teleinfo.reader")
+            monitor = tasks.create_task(self._monitor.run(), name="teleinfo.monitor")
+            await stop.wait()
+            reader.cancel()
+            monitor.cancel()
+            self._publisher.stop()
+            await asyncio.wait([publisher], timeout=GOODBYE_TIMEOUT)
+            publisher.cancel()
+
+    def _connection_changed(self, connected: bool) -> None:  # noqa: FBT001 - a callback has no keywords
+        self._monitor.connection_changed(connected)
+
+    def _home_assistant_said(self, payload: bytes) -> None:
+        if self._homeassistant is not None:
+            self._homeassistant.birth_message(payload)
+
+    def _on_reading(self, reading: Reading) -> None:
+        """Publish a reading, in the turn of the event loop in which its last byte came."""
+        now = asyncio.get_running_loop().time()
+        was_offline = self._monitor.frame_came(now)
+        due = self._rate_limit.is_due(reading, now=now)
+        if self._homeassistant is not None:
+            # Its states are from before the silence: it gets new ones before it sees us online.
+            self._homeassistant.take(reading, now=now, due=due or was_offline)
+        if self._state is not None:
+            self._state.update(reading, now=now, time=datetime.now().astimezone().isoformat("T", "seconds"))
+        if not due:
+            return
+        text = payload.encode(reading, self._options, now=time.time())
+        if text is not None:
+            self._publisher.publish(text)
+
+    def _on_tick(self, now: float) -> None:
+        if self._state is not None:
+            self._state.check(now)
+
+
+def _state(settings: Settings, topics: Topics, states: RetainedStates) -> StatePublisher | None:
+    if not (settings.state or settings.state_topics):
+        return None
+    from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415 - as for Home Assistant
+    from teleinfo.state.tracker import StateTracker  # noqa: PLC0415 - as above
+
+    return StatePublisher(
+        StateTracker(
+            topic=topics.readings, exclude=settings.payload_exclude, language=settings.language.value
+        ),
+        states,
+        topic=topics.state,
+        interval=settings.state_interval,
+        fields=settings.state_topics,
+    )
+
+
+def _homeassistant(
+    settings: Settings, topics: Topics, states: RetainedStates, rng: Random
+) -> HomeAssistant | None:
+    if not settings.homeassistant:
+        return None
+    from teleinfo.homeassistant.link import HomeAssistant  # noqa: PLC0415 - memory for those who asked for it
+
+    return HomeAssistant(
+        prefix=settings.homeassistant_prefix,
+        topics=topics,
+        exclude=settings.payload_exclude,
+        states=states,
+        rng=rng,
+    )

@@ -1,0 +1,118 @@
+"""
+Tell systemd how the daemon is: ready, alive as long as every task makes progress, and one line of status.
+
+It wakes once a second, on the monotonic clock of the event loop. Several meters in one process share it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teleinfo.daemon.sd_notify import Notifier
+
+log = logging.getLogger(__name__)
+
+# All in seconds.
+TICK: Final = 1.0
+STATUS_INTERVAL: Final = 10.0
+
+WATCHDOG_INTERVAL: Final = 10.0
+"""systemd hears from us at least so often, and three times within its own limit."""
+
+STUCK_AFTER: Final = 15.0
+"""A task without a heartbeat for so long is stuck; each promises one every 12 s."""
+
+HELD_UP: Final = 2.0
+"""A tick that is so late says that nobody had the processor."""
+
+
+class Heartbeats:
+    """
+    When each task last made progress.
+
+    A task sends heartbeats while it works, and while it waits for something that may never come: an absent
+    meter or broker is no reason to restart.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, float | None] = {}
+
+    def of(self, task: str) -> Callable[[], None]:
+        """Return what `task` has to call while it makes progress."""
+        self._last[task] = None
+
+        def beat() -> None:
+            self._last[task] = asyncio.get_running_loop().time()
+
+        return beat
+
+    def started(self) -> bool:
+        """Return whether every task sent a heartbeat at least once."""
+        return all(last is not None for last in self._last.values())
+
+    def stuck(self, now: float) -> list[str]:
+        """Return the tasks that began and then made no progress for too long."""
+        return [task for task, last in self._last.items() if last is not None and now - last > STUCK_AFTER]
+
+
+class Watchdog:
+    """
+    Speaks to `notifier` of the tasks in `heartbeats`.
+
+    `status` returns what there is to say at a monotonic time in seconds: a key that changes when it is news,
+    and the line in words.
+    """
+
+    def __init__(
+        self, heartbeats: Heartbeats, notifier: Notifier, *, status: Callable[[float], tuple[object, str]]
+    ) -> None:
+        self._heartbeats = heartbeats
+        self._notifier = notifier
+        self._status = status
+        self._ready = False
+        self._stuck_logged = False
+        self._shown: object = None
+        self._status_due = self._watchdog_due = asyncio.get_running_loop().time()
+
+    async def run(self) -> NoReturn:
+        """Watch until cancelled."""
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            now = loop.time()
+            self._show_status(now)
+            self._feed(now, held_up=now - due >= HELD_UP)
+            due = now + TICK
+            await asyncio.sleep(TICK)
+
+    def _show_status(self, now: float) -> None:
+        """Show the line at a steady rhythm, and at each change."""
+        key, text = self._status(now)
+        if key != self._shown or now >= self._status_due:
+            self._shown = key
+            self._status_due = now + STATUS_INTERVAL
+            self._notifier.status(text)
+
+    def _feed(self, now: float, *, held_up: bool) -> None:
+        """Say READY once, and WATCHDOG while no task is stuck; an absent meter or broker does not matter."""
+        if not self._ready and self._heartbeats.started():
+            self._ready = True
+            self._notifier.ready()
+        interval = self._notifier.watchdog_interval
+        if interval is None or now < self._watchdog_due:
+            return
+        if stuck := self._heartbeats.stuck(now):
+            # Where the whole process was held up, the others have not had their turn yet.
+            if not held_up and not self._stuck_logged:
+                self._stuck_logged = True
+                log.error("stuck: %s; the watchdog of systemd will start teleinfo again", ", ".join(stuck))
+            return
+        self._stuck_logged = False
+        # A tick early, or the next one would be late.
+        self._watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - TICK
+        self._notifier.alive()

@@ -1,0 +1,181 @@
+"""The watchdog tells systemd: ready, alive while every task makes progress, a status; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.daemon.sd_notify import Notifier
+from teleinfo.daemon.watchdog import Heartbeats, Watchdog
+from tests.support import virtual
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+
+class Bench:
+    """A watchdog between two tasks and a systemd that waits 30 s; `status` is what there is to show."""
+
+    def __init__(self, folder: Path) -> None:
+        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._listener.bind(str(folder / "notify"))
+        self._listener.settimeout(0)
+        self.heard: list[tuple[float, str]] = []
+        heartbeats = Heartbeats()
+        self._reader_heartbeat = heartbeats.of("reader")
+        self._publisher_heartbeat = heartbeats.of("publisher")
+        self.status = ("key", "all is well")
+        notifier = Notifier({"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "30000000"})
+        self.watchdog = Watchdog(heartbeats, notifier, status=lambda _now: self.status)
+
+    async def live(self, seconds: int, *, reader: bool = True, publisher: bool = True) -> None:
+        """Let so many seconds pass, with the heartbeats of the two tasks."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        while loop.time() < end:
+            if reader:
+                self._reader_heartbeat()
+            if publisher:
+                self._publisher_heartbeat()
+            await asyncio.sleep(0.5)
+            self._listen()
+
+    def _listen(self) -> None:
+        now = asyncio.get_running_loop().time()
+        while True:
+            try:
+                self.heard.append((now, self._listener.recv(4096).decode()))
+            except BlockingIOError:
+                return
+
+    def times(self, text: str) -> list[float]:
+        """Return when systemd heard exactly `text`."""
+        return [at for at, said in self.heard if said == text]
+
+    async def run_watchdog(self) -> None:
+        """Run the watchdog."""
+        await self.watchdog.run()
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._listener.close()
+
+
+def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
+    """Run a scenario beside a running watchdog, and return the bench."""
+
+    async def together() -> Bench:
+        bench = Bench(folder)
+        async with asyncio.TaskGroup() as tasks:
+            watchdog = tasks.create_task(bench.run_watchdog())
+            await scenario(bench)
+            watchdog.cancel()
+        bench.close()
+        return bench
+
+    return virtual.run(together())
+
+
+def test_the_status_is_shown_at_each_change_and_every_ten_seconds(tmp_path: Path) -> None:
+    """A line whose key changed is shown within a second; words that change alone wait for their turn."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.live(15)
+        bench.status = ("key", "all is well, 15 frames")
+        await bench.live(2)
+        bench.status = ("other", "the meter is silent")
+        await bench.live(2)
+
+    bench = play(tmp_path, scenario)
+
+    assert len(bench.times("STATUS=all is well")) == 2
+    assert bench.times("STATUS=all is well, 15 frames") == []
+    assert len(bench.times("STATUS=the meter is silent")) == 1
+
+
+def test_the_watchdog_is_fed_without_meter_and_broker(tmp_path: Path) -> None:
+    """Two hours without a frame or a connection: READY once, WATCHDOG at least every 10 s."""
+
+    async def scenario(bench: Bench) -> None:
+        await bench.live(7200)
+
+    bench = play(tmp_path, scenario)
+    fed = bench.times("WATCHDOG=1")
+
+    assert len(bench.times("READY=1")) == 1
+    assert fed[-1] - fed[0] > 7100
+    assert max(later - earlier for earlier, later in itertools.pairwise(fed)) <= 10.5
+
+
+def test_ready_waits_for_both_tasks(tmp_path: Path) -> None:
+    """Systemd is told that the daemon is ready once reader and publisher have begun."""
+    begun = []
+
+    async def scenario(bench: Bench) -> None:
+        await bench.live(5, publisher=False)
+        assert bench.times("READY=1") == []
+        begun.append(asyncio.get_running_loop().time())
+        await bench.live(5)
+
+    bench = play(tmp_path, scenario)
+    (ready,) = bench.times("READY=1")
+
+    assert 0 <= ready - begun[0] <= 2
+
+
+def test_who_was_held_up_as_a_whole_is_not_called_stuck(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The process had no processor for a while; its tasks go on as soon as they have their turn."""
+    caplog.set_level(logging.INFO)
+    moments = []
+
+    async def scenario(bench: Bench) -> None:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, virtual.VirtualLoop)
+        await bench.live(60)
+        loop.leap(20)
+        moments.append(loop.time())
+        for _ in range(3):  # the watchdog has its turn before the others
+            await asyncio.sleep(0)
+        await bench.live(20)
+
+    bench = play(tmp_path, scenario)
+
+    assert caplog.messages == []
+    assert bench.times("WATCHDOG=1")[-1] > moments[0]
+
+
+@pytest.mark.parametrize("stuck", ["reader", "publisher"])
+def test_the_watchdog_is_not_fed_while_a_task_is_stuck(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, stuck: str
+) -> None:
+    """
+    1. One task makes no progress any more: systemd would restart the daemon, and the log says why.
+
+    2. It goes on: the watchdog is fed again.
+    """
+    caplog.set_level(logging.INFO)
+    marks = []
+
+    async def scenario(bench: Bench) -> None:
+        await bench.live(60)
+        marks.append(asyncio.get_running_loop().time())
+        await bench.live(100, reader=stuck != "reader", publisher=stuck != "publisher")
+        marks.append(asyncio.get_running_loop().time())
+        await bench.live(20)
+
+    bench = play(tmp_path, scenario)
+    began, ended = marks
+    fed = bench.times("WATCHDOG=1")
+
+    # From the last message on systemd waits for 30 s: the task was stuck for less than that and our own 15 s.
+    assert max(at for at in fed if at < ended) - began <= 16
+    assert fed[-1] > ended
+    assert caplog.messages == [f"stuck: {stuck}; the watchdog of systemd will start teleinfo again"]

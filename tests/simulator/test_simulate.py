@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.cli.main import main
 from teleinfo.simulator.encode import with_parity
 from teleinfo.tic.decoder import Decoder
 
@@ -244,21 +245,25 @@ FAULTS = [
 
 
 @pytest.mark.parametrize(("options", "reason"), FAULTS)
-def test_what_cannot_run_says_why(options: list[str], reason: str) -> None:
+def test_what_cannot_run_says_why(
+    options: list[str], reason: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A path that cannot be used is one line on standard error, without Python's words, and status 1."""
-    with simulate(*options) as (process, _):
-        _, errors = process.communicate(timeout=BOUND)
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
 
-    assert (process.returncode, errors) == (1, f"The simulated meter cannot run: {reason}\n")
+    assert main(["simulate", *options]) == 1
+    assert capsys.readouterr() == ("", f"The simulated meter cannot run: {reason}\n")
 
 
 @pytest.mark.parametrize("options", [options for options, _ in FAULTS])
-def test_what_cannot_run_says_why_in_french(options: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_cannot_run_says_why_in_french(
+    options: list[str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """No English is left in the line."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    with simulate(*options) as (process, _):
-        _, errors = process.communicate(timeout=BOUND)
 
+    assert main(["simulate", *options]) == 1
+    errors = capsys.readouterr().err
     assert errors.startswith(f"Le compteur simulé ne peut pas fonctionner\xa0: {options[1]}\xa0: ")
     assert not re.search(r"\b(No|Is|it|its|the|not)\b", errors)
 
@@ -277,10 +282,10 @@ def test_what_cannot_run_says_why_in_french(options: list[str], monkeypatch: pyt
         ["--replay", ""],
     ],
 )
-def test_a_wrong_option_is_refused(options: list[str]) -> None:
+def test_a_wrong_option_is_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """It is a fault of usage, with status 2."""
-    with simulate(*options) as (process, _):
-        _, errors = process.communicate(timeout=BOUND)
+    with pytest.raises(SystemExit) as ended:
+        main(["simulate", *options])
 
-    assert process.returncode == 2
-    assert options[0] in errors
+    assert ended.value.code == 2
+    assert options[0] in capsys.readouterr().err

@@ -8,7 +8,7 @@ import pytest
 
 from teleinfo.common.i18n import Message
 from teleinfo.port.errors import PortError, PortErrorKind
-from teleinfo.port.line_log import NoDataLog
+from teleinfo.port.line_log import WITHHELD_QUIET, NoDataLog, WithheldLog
 from teleinfo.port.link_status import LinkStatus
 
 
@@ -175,3 +175,44 @@ def test_sound_groups_of_a_long_frame_are_no_nonsense(said: pytest.LogCaptureFix
         line.log.check(now)
 
     assert said.messages == []
+
+
+def test_withheld_values_are_two_lines(said: pytest.LogCaptureFixture) -> None:
+    """
+    Values that cannot follow those before are said when they begin, and when none came for two hours.
+
+    1. An index falls for three frames, as after a replacement of the meter: one line names it.
+    2. Another one, an hour later: no line.
+    3. Nothing for two hours: one line says for how long there were some.
+    """
+    log = WithheldLog()
+    counts: dict[str, int] = {}
+    for now in range(10_000):
+        if now in (10, 11, 12):
+            counts["BASE"] = counts.get("BASE", 0) + 1
+        if now == 2410:
+            counts["EAST"] = 1
+        log.check(counts, now)
+
+    assert [(record.levelname, record.getMessage()) for record in said.records] == [
+        (
+            "WARNING",
+            (
+                "values that cannot follow those before are withheld, of BASE: bytes get lost on the line, "
+                "or the meter was replaced"
+            ),
+        ),
+        ("INFO", "no value has been withheld for 2 h; before, some were for 40 min"),
+    ]
+
+
+def test_a_line_whose_values_are_withheld_all_day_stays_quiet(said: pytest.LogCaptureFixture) -> None:
+    """At worst they come whenever the log said that they ended: 24 lines a day."""
+    log = WithheldLog()
+    counts = {"EAST": 0}
+    for now in range(0, 24 * 3600, 60):
+        if now % (WITHHELD_QUIET + 60) == 0:
+            counts["EAST"] += 1
+        log.check(counts, now)
+
+    assert len(said.records) <= 24

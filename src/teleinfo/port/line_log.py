@@ -16,12 +16,14 @@ from teleinfo.port.baud_detector import SPEEDS
 from teleinfo.port.link_status import SILENT_AFTER, LinkProblem
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from teleinfo.port.link_status import LinkStatus
 
 HELD_AFTER: Final = 60.0
 """A meter that was heard for so long without a silence, seconds, is back for good."""
 
-_TEXTS: Final = OutageTexts(
+_NO_DATA_TEXTS: Final = OutageTexts(
     begins="{reason}",
     lost_again="the meter comes and goes: {reason}",
     another_cause="{reason}",
@@ -36,7 +38,7 @@ class NoDataLog:
 
     def __init__(self, status: LinkStatus) -> None:
         self._status = status
-        self._outage = OutageLog(status.url, _TEXTS)
+        self._outage = OutageLog(status.url, _NO_DATA_TEXTS)
         self._silent = False
         self._back_since: float | None = None  # the first frame after a silence; None once it has held
 
@@ -93,3 +95,37 @@ class NoDataLog:
             "TELEINFO_SERIAL_MODE=auto, without TELEINFO_SERIAL_BAUDRATE; if that does not help, check the "
             "wiring"
         )
+
+
+WITHHELD_QUIET: Final = 7200.0
+"""Seconds without a withheld value after which the log says so: at worst 24 lines a day."""
+
+_WITHHELD_TEXTS: Final = OutageTexts(
+    begins=(
+        "values that cannot follow those before are withheld, of {reason}: bytes get lost on the line, or "
+        "the meter was replaced"
+    ),
+    lost_again="",
+    another_cause="",
+    reminder=None,
+    ends="no value has been withheld for 2 h; before, some were for {lasted}",
+    holds="",
+)
+
+
+class WithheldLog:
+    """The log of the values that the decoder withheld as implausible. Times are monotonic, in seconds."""
+
+    def __init__(self) -> None:
+        self._outage = OutageLog("values", _WITHHELD_TEXTS)
+        self._counts: dict[str, int] = {}
+        self._last = 0.0
+
+    def check(self, counts: Mapping[str, int], now: float) -> None:
+        """Log what is new in `counts`, of withheld values by étiquette; to be called every second."""
+        labels = [label for label, count in counts.items() if count > self._counts.get(label, 0)]
+        if labels:
+            self._counts, self._last = dict(counts), now
+            self._outage.failed(None, ", ".join(labels), now)
+        elif not self._outage.working and now - self._last >= WITHHELD_QUIET:
+            self._outage.held(self._last)

@@ -18,7 +18,7 @@ from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.baud_detector import BaudDetector
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError, PortErrorKind
-from teleinfo.port.line_log import NoDataLog
+from teleinfo.port.line_log import NoDataLog, WithheldLog
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.port.serial_port import open_port
 from teleinfo.port.tcp_bridge import is_bridge
@@ -93,6 +93,7 @@ class Reader:
         self._rng = rng
         self._outage = OutageLog(url, OUTAGE_TEXTS)
         self._no_data = NoDataLog(self.status)
+        self._withheld = WithheldLog()
         self._retries = self._new_retries()
         self._stability = StabilityDetector()
         self._opened = 0.0  # at this speed; later where the process was held up since
@@ -178,6 +179,7 @@ class Reader:
         """Look at the line, once a second: the frame in progress costs a parse."""
         port.set_canonical_mode(enabled=self._stability.is_stable(self._since_frame(now)))
         self._no_data.check(now)
+        self._withheld.check(self._decoder.implausible, now)
         mode, groups = self._decoder.pending()
         if self._detector.partial_frame(mode, groups) and mode is not None:
             self.status.note_groups(now)

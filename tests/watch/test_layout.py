@@ -311,3 +311,22 @@ def test_whatever_a_broker_published_is_drawn(size: Size) -> None:
 
                 assert max(line.cell_len for line in page.lines) <= size.width
                 assert all(char.isprintable() for line in page.lines for char in line.plain)
+
+
+@pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
+@pytest.mark.parametrize("remote", [False, True])
+def test_what_is_waited_for_is_said_whole_in_40_columns(
+    remote: bool,  # noqa: FBT001 - a case
+    language: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """And so is what is wrong; no command is cut at its hyphen."""
+    monkeypatch.setenv("LC_ALL", language)
+    model = LiveModel(patience=None if remote else 10.0)
+    model.note = Note("x", "a login console: sudo systemctl disable --now serial-getty@ttyUSB0, the end")
+    lines = text_of(picture(model, Size(40, 24))).splitlines()
+
+    assert max(map(len, lines)) <= 40
+    assert "serial-getty@ttyUSB0," in " ".join(lines).split()
+    assert lines[2].rstrip()[-1] != "."  # the sentence goes on
+    assert any(line.rstrip().endswith(".") for line in lines[3:5])

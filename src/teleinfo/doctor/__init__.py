@@ -1,1 +1,1 @@
-"""Find out why nothing comes: one file an area, each gives findings, and changes nothing."""
+"""`teleinfo doctor`: find out why nothing is published. One `check_` module an area; nothing is changed."""

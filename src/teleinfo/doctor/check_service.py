@@ -32,7 +32,7 @@ EXIT_CONFIGURATION = "78"
 COMPLAINT_SHOWN = 160
 """Characters of the last complaint that are shown: the journal has the rest."""
 
-# systemd's own list of what a closed policy lets through (systemd.resource-control(5), DevicePolicy=).
+# The major number of pseudo-terminals, which DevicePolicy=closed allows (systemd.resource-control(5)).
 _PTS = "136"
 _FOR_GROUP = stat.S_IRGRP | stat.S_IWGRP
 _FOR_ALL = stat.S_IROTH | stat.S_IWOTH
@@ -112,7 +112,7 @@ def _running(shown: Mapping[str, str], unit: str, *, settings_valid: bool) -> Fi
 
 
 async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Finding:
-    """Return the last complaint: of the run that goes on where the service runs, else of any."""
+    """Return the last warning in the journal: since the start of a service that runs, else of all time."""
     running = shown.get("InvocationID", "") if shown.get("ActiveState") == "active" else ""
     if running:
         output = await _complaint(machine, f"_SYSTEMD_INVOCATION_ID={running}")
@@ -173,7 +173,7 @@ def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) 
     try:
         status = machine.path(device).stat()
     except OSError:
-        return []  # said with the port
+        return []  # the port area reports that it is missing
     user = shown.get("User", "")
     try:
         group = grp.getgrgid(status.st_gid).gr_name

@@ -1,8 +1,8 @@
 """
-`teleinfo doctor`: find out why nothing comes, and say what to type next.
+`teleinfo doctor`: find out why nothing is published, and say what to type next.
 
-It looks at the settings, the serial port, the line, the broker and the service, changes nothing, and takes
-less than a minute. Exit status 0: nothing is at fault; 1: something is, or the report cannot be written.
+It checks the settings, the serial port, the line, the broker and the service, changes nothing, and takes less
+than a minute. Exit status 0: no fault was found; 1: one was, or the report cannot be written.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 async def _look(arguments: argparse.Namespace) -> tuple[list[Area], Settings | None]:
-    # A driver or a name service that hangs must not keep the command from its end.
+    # Threads that hang in a driver or in a name service must not be waited for at the end.
     asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     machine = Machine()
     if not arguments.json:

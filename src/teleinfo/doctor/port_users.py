@@ -1,8 +1,8 @@
 """
-Who has the serial port open.
+Find the processes that have the serial port open.
 
-The files of the other users' processes are closed to whoever is not root; the list of locks is open to all,
-and every teleinfo locks its port.
+An ordinary user may not see which files the processes of others have open, but may read the kernel's list of
+locks; every teleinfo locks its port.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class PortUser:
 
     @property
     def name(self) -> str:
-        """What to call it: the name of its program."""
+        """The name of its program."""
         return os.path.basename(self.words[0]) if self.words else "?"  # noqa: PTH119 - of a text
 
     @property
     def is_teleinfo(self) -> bool:
-        """Whether it is one of us."""
+        """Whether it is a teleinfo."""
         if self.unit.startswith("teleinfo"):
             return True
         names = [os.path.basename(word) for word in self.words[:3]]  # noqa: PTH119 - of a text
@@ -50,11 +50,11 @@ class PortUser:
 
 
 def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
-    """Return who holds `device`, its real name, and whether all processes could be looked at."""
+    """Return the processes that have `device` open, a real name, and whether all could be looked at."""
     found, complete = _by_files(machine, device)
     found |= _by_locks(machine, device)
     found.discard(os.getpid())
-    return [_holder(machine, pid) for pid in sorted(found)], complete
+    return [_port_user(machine, pid) for pid in sorted(found)], complete
 
 
 def _by_files(machine: Machine, device: str) -> tuple[set[int], bool]:
@@ -79,10 +79,10 @@ def _files(folder: Path) -> list[Path]:
 
 def _identity(file: Path) -> tuple[int, int] | None:
     """
-    Return what tells the device of `file` from all others, None where it is none.
+    Return a key that identifies the device of `file`, None where it is no character device.
 
-    Its number, whatever name or container it is used in; but the numbers of pseudo-terminals are given anew
-    in each container, and only together with their file system do they tell which one it is.
+    The key is the device number, which is the same under every name and in every container. Pseudo-terminals
+    are numbered per file system: theirs holds the file system, too.
     """
     try:
         status = file.stat()
@@ -105,7 +105,7 @@ def _by_locks(machine: Machine, device: str) -> set[int]:
     return {int(row[4]) for row in rows if len(row) > 5 and row[5] == wanted and int(row[4]) > 0}  # noqa: PLR2004 - the columns above
 
 
-def _holder(machine: Machine, pid: int) -> PortUser:
+def _port_user(machine: Machine, pid: int) -> PortUser:
     words = tuple((machine.text(f"/proc/{pid}/cmdline") or "").split("\0"))
     groups = (machine.text(f"/proc/{pid}/cgroup") or "").splitlines()
     parts = [part for line in groups for part in line.rpartition(":")[2].split("/")]

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 FIRST_SECONDS = 6.0
-"""How long each speed is tried: at 1200 baud a frame may last 3.7 s, and is entered in its middle."""
+"""How long each speed is tried: at 1200 baud a frame may last 3.7 s, and the port is opened in its middle."""
 
 FOUND_SECONDS = 12.0
 """How long the meter is listened to once it is heard: some 1400 characters at 1200 baud."""

@@ -33,7 +33,7 @@ _DEBUG_CONNECTOR = "/dev/ttyAMA10"
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """What `config.txt` asks for: `settings` by name, `overlays` and `parameters`; `path` is the file."""
+    """The contents of `config.txt`, at `path`: `settings` by name, `overlays` and `parameters`."""
 
     path: str
     settings: dict[str, str]
@@ -52,7 +52,7 @@ def is_built_in(port: str) -> bool:
 
 
 def check_uart(machine: Machine, port: str) -> list[Finding]:
-    """Return what stands between the pins of the board and `port`; nothing where it is another machine."""
+    """Return whether the pins of the board lead to `port`; nothing where it is another machine."""
     if not machine.is_raspberry or not is_built_in(port):
         return []
     device = machine.real(port)
@@ -67,7 +67,7 @@ def check_uart(machine: Machine, port: str) -> list[Finding]:
 
 
 def check_console(machine: Machine, device: str) -> Finding:
-    """Return whether the kernel writes its messages to `device`, a real name, and asks for a login there."""
+    """Return whether the kernel has its console on `device`, a real name."""
     name = device.rpartition("/")[2]
     names = {name} | {alias for alias in ("serial0", "serial1") if machine.real(f"/dev/{alias}") == device}
     running = _consoles(machine.text("/proc/cmdline"))
@@ -144,7 +144,7 @@ def _uart(machine: Machine, device: str, configuration: Configuration) -> Findin
         if five
         else configuration.settings.get("enable_uart") == "1"
     )
-    # The PL011 without Bluetooth needs no permission; what is there, is on.
+    # Without Bluetooth the PL011 needs no enable_uart.
     if on or (not five and configuration.bluetooth_moved and device != "/dev/ttyS0"):
         return ok("uart", _("{path} switches the serial port on").format(path=configuration.path))
     small = device == "/dev/ttyS0"
@@ -193,7 +193,7 @@ def _configuration(machine: Machine) -> Configuration | None:
 
 
 def _parse(path: str, text: str, model: str) -> Configuration:
-    """Read what holds for this board: `[pi4]` and the like begin what is for some boards only."""
+    """Read the lines that apply to this board: a section such as `[pi4]` is for some boards only."""
     settings: dict[str, str] = {}
     overlays, parameters = set(), set()
     holds = True

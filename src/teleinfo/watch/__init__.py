@@ -1,1 +1,1 @@
-"""The live meter in the terminal."""
+"""`teleinfo watch`: the live meter in the terminal."""

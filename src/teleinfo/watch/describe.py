@@ -1,5 +1,5 @@
 """
-Say what a value means: in its unit, as a date, and the registers in words.
+Describe values: quantities in their unit, horodates as dates, codes and registers in words.
 
 The désignation of an étiquette is French, as the documents have it; all other words are in the language of
 the reader. Sources of the codes: Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
@@ -26,7 +26,7 @@ _HORODATE: Final = re.compile(r"[EHeh ](\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that a register says; an `alert` is one that a household should know."""
+    """One item of a register, in words; an `alert` is one that the household should know of."""
 
     text: str
     alert: bool = False
@@ -115,13 +115,13 @@ def moment(horodate: str, *, short: bool = False) -> str | None:
 
 
 def meaning(key: str, value: str) -> str | None:
-    """Return what a code means, in a few words; None where it says itself, or nothing is known of it."""
+    """Return what a code means, in a few words; None where it explains itself, or is not known."""
     word = _CODES.get((key, "BBR" if key == "OPTARIF" and value.startswith("BBR") else value))
     return None if word is None else _(word)
 
 
 def facts(key: str, value: str) -> list[Fact]:
-    """Return what a register says; nothing where it is none, or does not have its form."""
+    """Return the items of a register; none where `key` is no register, or the value has not its form."""
     read = _REGISTERS.get(key)
     return [] if read is None else read(value)
 

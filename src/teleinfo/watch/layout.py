@@ -36,6 +36,7 @@ _LEFT: Final = 26  # beside the chart
 _LEFT_NARROW: Final = 16
 _RIGHT: Final = 11
 _FOOT: Final = 3
+_FOOT_NARROW: Final = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ class Size:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What is shown: `lines`, as many as the screen has, of page `number` of `pages`, from 0."""
+    """The `lines` of page `number`, from 0, of `pages`: as many as the screen has."""
 
     lines: list[Text]
     number: int
@@ -58,9 +59,9 @@ class Page:
 def compose(
     model: LiveModel, size: Size, *, page: int, now: float, clock: str, glyphs: Glyphs, keys: bool
 ) -> Page:
-    """Return a page of the model at the monotonic time `now`; `page` may be any number, they go round."""
+    """Return a page of the model at the monotonic time `now`; `page` is taken modulo their number."""
     top = _chart(model, size.width, now=now, glyphs=glyphs)
-    free = size.height - len(top) - 2  # but for the title and the line's quality
+    free = size.height - len(top) - 2  # the title and the quality of the line
     foot = _help(model, size.width, many=False, keys=keys, glyphs=glyphs)
     pages = _pages(model, Size(size.width, max(1, free - len(foot))), now=now, glyphs=glyphs)
     if len(pages) > 1:
@@ -91,14 +92,14 @@ def _title(model: LiveModel, width: int, *, page: tuple[int, int], now: float, c
     silence = model.silence(now=now)
     alarm = "" if silence is None else " " + _("silent for {time}").format(time=duration(silence)) + " "
     right = (f"{page[0] + 1}/{page[1]}  " if page[1] > 1 else "") + f"{clock} "
-    # What is wrong is said whole, and the name of the meter gives way.
+    # The name of the meter is cut short rather than the alarm.
     title = Text(left, TITLE)
     title.truncate(max(0, width - len(alarm) - len(right) - 1), pad=True)
     return title.append(" ").append(alarm, f"{ALERT} reverse").append(right, TITLE)
 
 
 def _chart(model: LiveModel, width: int, *, now: float, glyphs: Glyphs) -> list[Text]:
-    """Return the power of now and of the last minutes, nothing where the meter tells none."""
+    """Return the present power and a chart of the last minutes; nothing where the meter sends no power."""
     power = model.power
     if power is None:
         return []
@@ -137,8 +138,20 @@ def _waiting(model: LiveModel, width: int) -> list[Text]:
         state = _("teleinfo says “offline” on the broker: it was stopped, or hears no meter.")
     else:
         state = _("Waiting for a message of teleinfo on the broker.")
-    lines = textwrap.wrap("" if model.note is None else model.note.text, max(10, width - 2))
-    return [Text(), Text(f" {state}", style=STRONG), Text(), *(Text(f" {line}") for line in lines)]
+    note = "" if model.note is None else model.note.text
+    return [
+        Text(),
+        *(Text(line, style=STRONG) for line in _wrap(state, width)),
+        Text(),
+        *(Text(line) for line in _wrap(note, width)),
+    ]
+
+
+def _wrap(text: str, width: int) -> list[str]:
+    """Return the text in lines, each with a blank before it; a hyphen may be part of a command."""
+    return textwrap.wrap(
+        text, max(10, width - 1), initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False
+    )
 
 
 def _pages(model: LiveModel, room: Size, *, now: float, glyphs: Glyphs) -> list[list[Text]]:
@@ -199,14 +212,11 @@ def _frames(count: int) -> str:
 
 
 def _help(model: LiveModel, width: int, *, many: bool, keys: bool, glyphs: Glyphs) -> list[Text]:
-    """Return the keys and the note behind them, in as many lines as it takes, but no more than three."""
+    """Return the keys and the note behind them, in as many lines as it takes, up to a limit."""
     parts = [_("q: quit") if keys else _("Ctrl-C: quit")]
     if many and keys:
         parts.insert(0, _("space: next page"))
     if model.note is not None and model.mode is not None:  # before the first frame it stands above, whole
         parts.append(model.note.text)
-    text = glyphs.dot.join(parts)
-    lines = textwrap.wrap(
-        text, max(10, width - 1), initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False
-    )
-    return [Text(line) for line in lines[:_FOOT]]
+    most = _FOOT_NARROW if width < NARROW else _FOOT
+    return [Text(line) for line in _wrap(glyphs.dot.join(parts), width)[:most]]

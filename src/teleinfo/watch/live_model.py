@@ -27,25 +27,25 @@ KEPT: Final = 30.0
 """Seconds that a value stays without being sent again: 20 short frames of three phases last up to 17 s."""
 
 KEPT_ALARM: Final = 5.0
-"""The same of an alarm, whose end is that it is not sent any more."""
+"""The same for an alarm, which is sent only while it lasts."""
 
 BIN: Final = 5.0
 """Seconds of one point of the history."""
 
 REACH: Final = 90.0
-"""Seconds for which a point holds while no reading comes: messages may come once a minute."""
+"""Seconds for which a point is repeated while no reading comes: messages may come once a minute."""
 
 LONGEST: Final = 720
 """Points of the history: an hour."""
 
 MAX_VALUES: Final = 2000
-"""Values at most, many times those of the largest meter: whoever publishes more cannot fill the memory."""
+"""The most values that are kept, many times those of the largest meter: a bound on memory."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """
-    One étiquette: `value` as the meter sent it, `horodate` the one of its group.
+    One étiquette: its `value` as the meter sent it, and the `horodate` of its group.
 
     `label` is None where the table does not know it. `age`: seconds since the value changed, None where it
     never did.
@@ -130,11 +130,11 @@ class LiveModel:
 
     @property
     def remote(self) -> bool:
-        """Whether the meter is behind a broker, of which `online` tells."""
+        """Whether readings come from a broker, so that `online` says whether the meter is silent."""
         return self._patience is None
 
     def silence(self, *, now: float) -> float | None:
-        """Return for how many seconds the meter has been silent; None where it is not, or never spoke."""
+        """Return for how many seconds the meter has been silent; None where it is not, or was never heard."""
         if self.heard is None:
             return None
         gone = now - self.heard
@@ -143,18 +143,18 @@ class LiveModel:
 
     @property
     def number(self) -> str | None:
-        """The number of the meter, None before it said."""
+        """The number of the meter, None before it was sent."""
         return next((entry.value for key in METER_NUMBERS if (entry := self._entries.get(key))), None)
 
     @property
     def power(self) -> int | None:
-        """The apparent power that is drawn, VA; None where the meter does not tell it."""
+        """The apparent power that is drawn, VA; None where the meter does not send it."""
         texts = (entry.value for key in POWERS if (entry := self._entries.get(key)))
         return next((power for text in texts if (power := parse_uint(text)) is not None), None)
 
     @property
     def period(self) -> tuple[str, str] | None:
-        """The étiquette and the value that tell the running tariff period."""
+        """The étiquette and the value of the tariff period that is in force."""
         return next(((key, entry.value) for key in PERIODS if (entry := self._entries.get(key))), None)
 
     def history(self, points: int, *, now: float) -> list[float | None]:
@@ -183,7 +183,7 @@ class LiveModel:
         return entry.seen != now and now - entry.seen > kept
 
     def _row(self, key: str, entry: _Entry, now: float) -> Row | None:
-        """Return the row of an étiquette; a horodate is part of that of its group."""
+        """Return the row of an étiquette, None for a horodate, which is part of the row of its group."""
         mode = self.mode
         label = None if mode is None else lookup(mode, key)
         if (

@@ -89,7 +89,7 @@ def _value(row: Row) -> str:
     if row.horodate is not None:
         note = moment(row.horodate, short=True) or row.horodate
     if facts(row.key, row.value) and len(value) > _VALUE:
-        return ""  # long, and all of it is facts below
+        return ""  # too long for the line, and the facts below say it all
     return value if note is None else f"{value}  {note}"
 
 

@@ -1,8 +1,8 @@
 """
-The live meter on a whole screen, which leaves the terminal as it found it.
+The live meter on the whole screen; the terminal is left as it was.
 
-`show` draws until told to stop. Space, n and the arrows turn the pages, q stops; where no keyboard can be
-read the pages turn by themselves. Needs rich, the extra `watch`.
+Space, n and the arrows turn the pages, q ends; where no keyboard can be read the pages turn by themselves.
+Needs rich, the extra `watch`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from teleinfo.watch.live_model import LiveModel
 
 MAX_INTERVAL: Final = 1.0
-"""Seconds between two pictures at most: the time of day and that of a silence go on."""
+"""Seconds between two pictures at most: the time of day and the duration of a silence go on."""
 
 MIN_INTERVAL: Final = 0.2
 """Seconds between two pictures at least."""
@@ -85,7 +85,7 @@ class _Keys:
         self._stop = stop
 
     def read(self) -> None:
-        """Take what was typed."""
+        """Act on what was typed."""
         typed = os.read(self._descriptor, 64)
         if typed in _FORWARD:
             self.page += 1
@@ -98,7 +98,7 @@ class _Keys:
 
 @contextlib.contextmanager
 def _keyboard(changed: asyncio.Event, stop: asyncio.Event) -> Iterator[_Keys | None]:
-    """Read single keys inside the block, and yield where they go; None where there is no keyboard."""
+    """Read single keys inside the block; yield None where there is no keyboard."""
     if not sys.stdin.isatty():
         yield None
         return
@@ -106,7 +106,7 @@ def _keyboard(changed: asyncio.Event, stop: asyncio.Event) -> Iterator[_Keys | N
     keys = _Keys(descriptor, changed, stop)
     loop = asyncio.get_running_loop()
     before = termios.tcgetattr(descriptor)
-    # Ctrl-Z would leave the terminal with our picture on it.
+    # Ctrl-Z would leave our picture on the terminal.
     suspend = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         tty.setcbreak(descriptor)

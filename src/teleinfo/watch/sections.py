@@ -1,7 +1,8 @@
 """
-What each étiquette is about, and so where it stands on the screen: what a person wants to see comes first.
+Group the étiquettes into sections, in the order of the screen: what a person wants to see comes first.
 
-Pure. What is not listed goes by its kind in the label table, so that every family of meters has an order.
+Pure. An étiquette that is not listed goes by its kind in the label table, so that every family of meters has
+an order.
 """
 
 from __future__ import annotations
@@ -15,13 +16,13 @@ if TYPE_CHECKING:
     from teleinfo.tic.labels import LabelSpec
 
 POWERS: Final = ("PAPP", "SINSTS", "SINST1")
-"""Where the apparent power that is drawn stands, VA: historique, standard, the pilot series of Linky."""
+"""The étiquettes of the apparent power that is drawn, VA: historique, standard, the pilot series of Linky."""
 
 PERIODS: Final = ("LTARF", "PTEC")
 
 
 class Section(enum.IntEnum):
-    """What a row is about, the most wanted first."""
+    """What a row is about, in the order of the screen."""
 
     ALARM = 0
     NOW = 1

@@ -63,7 +63,7 @@ demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon, and the
 run: $(VENV)/.run ## the daemon, with the settings of .env
 	@$(BIN)/teleinfo run
 
-test: check pytest ## everything that must hold: style, types, all the tests, full cover of the pure modules
+test: $(VENV)/.dev programs check pytest ## everything that must hold: style, types, all the tests, full cover of the pure modules
 
 check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/ruff check

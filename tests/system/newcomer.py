@@ -1,0 +1,145 @@
+"""
+The two commands of the README on bare systems: `python -m tests.system.newcomer [SUITE …]`, as root.
+
+Each root, of Debian 13 and of Debian 12, has git, make, python3-venv and sudo, and nothing else. An ordinary
+user, who may use sudo, clones the repository and types the commands as they stand in README.md, in an empty
+environment. What apt and pip of this machine need to reach their registries (configuration, certificates,
+proxies) is carried in.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.system.roots import PROJECT, Recipe, tarball
+
+SUITES = ("trixie", "bookworm")
+PACKAGES = ("git", "make", "python3-venv", "sudo")
+INSIDE = Path(__file__).with_name("newcomer_inside.py")
+LIMIT = 1500.0
+"""Seconds for all of one root, on a slow network and beside other work."""
+
+USER = "newcomer"
+CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
+PIP_OPTIONS = ("index-url", "extra-index-url", "cert", "trusted-host", "proxy", "default-timeout")
+VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
+
+# In namespaces of its own: when this ends, nothing is left, neither a mount nor a process. The shell is the
+# first process inside, and waits for whatever loses its parent.
+_RUN = """\
+set -e
+mount --rbind /dev "$1/dev"
+mount -t proc proc "$1/proc"
+shift
+"$@" || exit $?
+"""
+
+
+def commands() -> tuple[str, str]:
+    """Return the lines of README.md that show the demo and run the tests."""
+    readme = (PROJECT / "README.md").read_text(encoding="utf-8")
+    shown = re.findall(r"^```sh\n(make \w+)\n```$", readme, re.MULTILINE)
+    assert [line.split()[1] for line in shown] == ["demo", "test"], f"README.md shows {shown}"
+    return shown[0], shown[1]
+
+
+def pip_environment() -> dict[str, str]:
+    """Return what the pip of this machine is told of its registry, as environment variables."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    rows = [re.fullmatch(r"[^.]+\.([\w-]+)='(.*)'", line) for line in listed.stdout.splitlines()]
+    return {
+        f"PIP_{row[1].upper().replace('-', '_')}": row[2]
+        for row in rows
+        if row is not None and row[1] in PIP_OPTIONS
+    }
+
+
+def prepare(suite: str, root: Path) -> None:
+    """Unpack a bare Debian into `root`, with a user, the repository, and the way to the registries."""
+    root.chmod(0o755)
+    recipe = Recipe(suite, installed=PACKAGES, variant="minbase")
+    subprocess.run(["tar", "-xf", tarball(recipe), "-C", root], check=True, timeout=300)
+    for name in ("resolv.conf", "hosts"):
+        shutil.copy(Path("/etc", name), root / "etc" / name)
+    for name in ("apt.conf.d", "auth.conf.d"):
+        shutil.copytree(Path("/etc/apt", name), root / "etc/apt" / name, dirs_exist_ok=True)
+    if CERTIFICATES.exists():
+        there = root / CERTIFICATES.relative_to("/")
+        there.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(CERTIFICATES, there)
+    # The broker that is installed must not listen on this machine.
+    no_services = root / "usr/sbin/policy-rc.d"
+    no_services.write_text("#!/bin/sh\nexit 101\n")
+    no_services.chmod(0o755)
+    for command in (
+        ("/usr/sbin/useradd", "--create-home", "--shell", "/bin/bash", "--uid", "1000", USER),
+        ("sh", "-c", f"echo '{USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/{USER}"),
+    ):
+        subprocess.run(["chroot", root, *command], check=True, timeout=60)
+    shutil.copy(INSIDE, root / "srv")
+    repository = root / "srv/teleinfo.git"
+    subprocess.run(["git", "clone", "--quiet", "--bare", PROJECT, repository], check=True, timeout=120)
+    subprocess.run(["chown", "-R", "1000:1000", repository], check=True, timeout=60)
+
+
+def run(root: Path) -> tuple[int, dict[str, float]]:
+    """Type the commands of the README in `root`; return the exit status and the durations in seconds."""
+    environ = {"HOME": f"/home/{USER}", "USER": USER, "PATH": "/usr/local/bin:/usr/bin:/bin"}
+    environ |= pip_environment()
+    environ |= {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    inside = ["python3", f"/srv/{INSIDE.name}", "/srv/teleinfo.git", *commands()]
+    process = subprocess.Popen(
+        [
+            *("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"),
+            *("sh", "-c", _RUN, "sh", root, "chroot", "--userspec=1000:1000", root),
+            *("env", "-i", "-C", environ["HOME"]),
+            *(f"{name}={value}" for name, value in environ.items()),
+            *("timeout", "--foreground", str(LIMIT), *inside),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    durations: dict[str, float] = {}
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("@@ "):
+            durations = json.loads(line.removeprefix("@@ "))
+        else:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+    return process.wait(), durations
+
+
+def main() -> int:
+    """Do it on each system, and say how long it took."""
+    result = 0
+    for suite in sys.argv[1:] or SUITES:
+        root = Path(tempfile.mkdtemp(prefix="teleinfo-newcomer-", dir="/var/tmp"))
+        try:
+            prepare(suite, root)
+            status, durations = run(root)
+        finally:
+            subprocess.run(["rm", "-rf", "--one-file-system", root], check=False, timeout=120)
+        taken = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in durations.items())
+        print(f"== {suite}: {'passed' if status == 0 else f'FAILED ({status})'}; {taken}", flush=True)  # noqa: T201
+        result |= status != 0
+    return result
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -51,7 +51,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check format pytest soak bench fuzz mutants programs wheel clean test-faults lock
+.PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults wheel clean test-faults lock
 .PHONY: install uninstall deb release test-system test-board test-homeassistant
 
 help: ## this list
@@ -84,8 +84,7 @@ else
 	$(PYTEST) $(TESTS)
 endif
 
-test-faults: PROGRAMS += $(PROGRAMS_FAULTS)
-test-faults: $(VENV)/.dev programs ## outages, attacks and all else that lasts (up to 8 minutes)
+test-faults: $(VENV)/.dev programs-faults ## outages, attacks and all else that lasts (up to 8 minutes)
 	$(PYTEST) -m 'long and not soak' $(TESTS)
 
 soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an hour: does anything grow?
@@ -109,6 +108,9 @@ $(VENV_MUTANTS)/.made: pyproject.toml $(CONSTRAINTS)
 	$(VENV_MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check \
 	    $(addprefix --constraint=,$(CONSTRAINTS)) --editable '.[dev]' 'mutmut>=3.8,<4'
 	@touch $@
+
+programs-faults: PROGRAMS += $(PROGRAMS_FAULTS)
+programs-faults: programs
 
 # Nothing is asked of the system, and no password of the user, when the programs are there already.
 programs:

@@ -12,6 +12,7 @@ import pytest
 
 from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_broker
+from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Severity
 from teleinfo.mqtt.config import Broker, Tls, Topics
 from tests.doctor.machine_tree import by_check
@@ -23,7 +24,6 @@ from tests.support.tcp_ports import free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.doctor.check_broker import RetainedState
     from teleinfo.doctor.findings import Finding
 
 pytestmark = pytest.mark.real
@@ -61,7 +61,7 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
     assert {one.severity for one in found.values()} == {Severity.OK}
     assert list(found) == ["name", "port", "login", "topic", "status"]
     assert found["name"].message == f"{running.host} is an address"
-    assert retained == check_broker.RetainedState()
+    assert retained == RetainedState()
     assert left == []
 
 
@@ -73,7 +73,7 @@ def test_what_a_running_teleinfo_says_is_read(tmp_path: Path) -> None:
             subprocess.run([*command, "-t", f"home/meter/{topic}", "-m", word], check=True, timeout=30)
         _found, retained = examine(at(running))
 
-    assert retained == check_broker.RetainedState("online", Health(line=LineGrade.GOOD))
+    assert retained == RetainedState("online", Health(line=LineGrade.GOOD))
 
 
 def test_a_port_on_which_nothing_listens_is_reported(tmp_path: Path) -> None:
@@ -243,7 +243,7 @@ def test_a_status_that_is_none_of_ours_is_reported(status: bytes, tmp_path: Path
         subprocess.run([*command, "-t", "home/meter/status"], input=status, check=True, timeout=30)
         found, retained = examine(at(running))
 
-    assert retained == check_broker.RetainedState()
+    assert retained == RetainedState()
     assert found["status"].severity is Severity.WARNING
     assert found["status"].message.isprintable()
     assert len(found["status"].message) < 200

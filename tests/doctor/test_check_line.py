@@ -12,7 +12,7 @@ import pytest
 
 from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_line, probe
-from teleinfo.doctor.check_broker import RetainedState
+from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Finding, Severity
 from teleinfo.port.link_status import LinkProblem
 from teleinfo.simulator.catalogue import build

@@ -11,7 +11,7 @@ import pytest
 
 from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_line, report, screen
-from teleinfo.doctor.check_broker import RetainedState
+from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Area, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine
 from tests.support.settings import settings_of

@@ -1,8 +1,7 @@
 """
-Check the broker: its name, its port, its certificate, the login, and whether a message of ours comes back.
+Check the broker: its name, its port, its certificate, the login, and the topics.
 
-One step after the other, so that the first one that fails shows where the fault is. The test message goes to
-the topic `doctor` below the base, is not retained, and is no reading. Nothing is left on the broker.
+One step after the other, so that the first one that fails shows where the fault is.
 """
 
 from __future__ import annotations
@@ -10,45 +9,30 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import socket
 import ssl
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.common.terminal_text import printable
-from teleinfo.daemon import health
-from teleinfo.doctor.broker_faults import (
-    REFUSES_MESSAGE,
-    REFUSES_MQTT,
-    REFUSES_RETAINED,
-    WANTS_HTTP,
-    WANTS_TLS,
-    broker_fault,
-)
-from teleinfo.doctor.findings import fault, ok, skipped, warning
+from teleinfo.doctor.broker_faults import REFUSES_MQTT, WANTS_HTTP, WANTS_TLS, broker_fault
+from teleinfo.doctor.check_topics import check_topics
+from teleinfo.doctor.findings import ok, warning
 from teleinfo.mqtt.client import one_shot_connection
 from teleinfo.mqtt.errors import BrokerError, explain
 from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
+    from teleinfo.doctor.check_topics import RetainedState
     from teleinfo.doctor.findings import Finding
-    from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.config import Broker, Topics
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""
 
-ECHO_TIMEOUT = 3.0
-"""Seconds that our message may take to come back, and a retained one to come."""
-
 RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
-
-ONLINE, OFFLINE = "online", "offline"
-_LONGEST_SHOWN = 40  # characters of a status that is none
 
 # How MQTT over websockets begins (RFC 6455, section 4.1): a web server answers it with HTTP, too.
 _UPGRADE = (
@@ -56,14 +40,6 @@ _UPGRADE = (
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGVsZWluZm8tZG9jdG9yLQ==\r\n"
     b"Sec-WebSocket-Protocol: mqtt\r\n\r\n"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class RetainedState:
-    """What the broker retains of a teleinfo: its status, "online" or "offline", and its health, or None."""
-
-    status: str | None = None
-    health: health.Health | None = None
 
 
 async def check_broker(
@@ -84,7 +60,7 @@ async def check_broker(
             found.append(await _certificate(broker))
         async with asyncio.timeout(4 * STEP_TIMEOUT), one_shot_connection(identity) as link:
             found.append(_login(broker))
-            retained, more = await _exchange(link, broker, topics)
+            retained, more = await check_topics(link, broker, topics)
     except BrokerError as error:
         if error.kind == "closed unanswered" and broker.tls is None:
             error = BrokerError(await _spoken_protocol(broker), error.words)
@@ -127,7 +103,7 @@ async def _spoken_protocol(broker: Broker) -> str:
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     for kind, encryption, request in ((WANTS_TLS, context, b""), (WANTS_HTTP, None, _UPGRADE)):
         with contextlib.suppress(OSError, TimeoutError):
-            async with asyncio.timeout(ECHO_TIMEOUT):
+            async with asyncio.timeout(STEP_TIMEOUT):
                 reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=encryption)
                 try:
                     writer.write(request)
@@ -175,87 +151,3 @@ def _login(broker: Broker) -> Finding:
     if broker.username is None:
         return ok("login", _("accepted, without a user name"))
     return ok("login", _("accepted, with the user name of the settings"))
-
-
-async def _exchange(link: Connection, broker: Broker, topics: Topics) -> tuple[RetainedState, list[Finding]]:
-    """Read what is retained, publish a test message, and see whether it comes back."""
-    ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
-    allowed = [await link.subscribe(topic) for topic in (topics.status, topics.health)]
-    may_read = await link.subscribe(ours)
-    try:
-        await link.publish(ours, token, qos=1, retain=False, limit=STEP_TIMEOUT)
-    except BrokerError as error:
-        raise BrokerError(REFUSES_MESSAGE, error.words) from error
-    received = await _collect(link, ours, token)
-    try:
-        # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
-        await link.publish(ours, b"", qos=1, retain=True, limit=STEP_TIMEOUT)
-    except BrokerError as error:
-        raise BrokerError(REFUSES_RETAINED, error.words) from error
-    published = received.get(topics.status)
-    status = None if published is None else published.decode(errors="replace")
-    retained = RetainedState(
-        status if status in {ONLINE, OFFLINE} else None, health.parse(received.get(topics.health, b""))
-    )
-    found = [_status(status, topics, allowed=all(allowed))]
-    if not may_read:
-        return retained, [_read_refused(broker, ours), *found]
-    if received.get(ours) != token:
-        return retained, [_write_refused(broker, ours, online=retained.status == ONLINE), *found]
-    return retained, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
-
-
-async def _collect(link: Connection, last: str, token: bytes) -> dict[str, bytes]:
-    """Return the messages by topic until `token` comes on `last`; retained ones come before it."""
-    received: dict[str, bytes] = {}
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(ECHO_TIMEOUT):
-            async for topic, payload in link.messages():
-                received[topic] = payload
-                if (topic, payload) == (last, token):
-                    break
-    return received
-
-
-def _status(status: str | None, topics: Topics, *, allowed: bool) -> Finding:
-    if status in {ONLINE, OFFLINE}:
-        message = _("{topic}: {status}").format(topic=topics.status, status=status)
-        return ok("status", message, status=status)
-    if status is not None:
-        short = status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…"
-        message = _("{topic} holds “{status}”, which is not from teleinfo (“online” or “offline”)")
-        advice = _("Another program publishes there. Give teleinfo a topic of its own:")
-        return warning(
-            "status",
-            message.format(topic=topics.status, status=printable(short)),
-            advice,
-            ("TELEINFO_MQTT_TOPIC=",),
-        )
-    if not allowed:
-        return skipped("status", _("the broker does not let us read {topic}").format(topic=topics.status))
-    message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
-    return ok("status", message, status=None)
-
-
-def _rule(broker: Broker, topic: str) -> tuple[str, ...]:
-    """Return the lines of mosquitto's access list (ACL) that allow the topics of `topic`'s level."""
-    user = f"user {broker.username}" if broker.username else ""
-    return (*filter(None, (user,)), f"topic readwrite {topic.rpartition('/')[0]}/#")
-
-
-def _read_refused(broker: Broker, topic: str) -> Finding:
-    message = _("the broker does not let us read {topic}: whether we may write there is not to be seen")
-    advice = _(
-        "The service needs to write only. To be sure, allow both in the broker's list of rights (ACL):"
-    )
-    return warning("topic", message.format(topic=topic), advice, _rule(broker, topic))
-
-
-def _write_refused(broker: Broker, topic: str, *, online: bool) -> Finding:
-    message = _("a message of ours on {topic} did not come back: the broker does not let us write there")
-    message = message.format(topic=topic)
-    if online:
-        advice = _("A teleinfo is online all the same: it may have rights of its own.")
-        return warning("topic", message, advice)
-    advice = _("Allow it in the broker's list of rights (ACL):")
-    return fault("topic", message, advice, _rule(broker, topic))

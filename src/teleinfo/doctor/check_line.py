@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.daemon.health import LineGrade, Quality
-from teleinfo.doctor.check_broker import ONLINE
+from teleinfo.doctor.check_topics import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.machine import command_line
 from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from teleinfo.daemon.health import Health
-    from teleinfo.doctor.check_broker import RetainedState
+    from teleinfo.doctor.check_topics import RetainedState
     from teleinfo.settings import Settings
 
 GRADES = {
@@ -82,17 +82,7 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
             skipped("line", _("teleinfo reads the port, and the broker could not be asked what it hears"))
         ]
     health = retained.health
-    facts: dict[str, object] = {"status": retained.status}
-    if health is not None:
-        facts |= {
-            "mode": health.mode,
-            "baudrate": health.baudrate,
-            "frames": health.frames,
-            "groups": health.groups,
-            "rejected": dict(health.rejected),
-            "line": health.line,
-            "problem": health.problem,
-        }
+    facts = _facts(retained.status, health)
     message = _published(retained.status, health)
     if retained.status != ONLINE and health is not None and _is_talking(health):
         message = _(
@@ -111,6 +101,17 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
         if health.line not in {None, LineGrade.SILENT}:
             found.append(_wiring(health.line, (health.bad_groups_percent or 0.0) / 100))
     return found
+
+
+def _facts(status: str, health: Health | None) -> dict[str, object]:
+    if health is None:
+        return {"status": status}
+    names = ("mode", "baudrate", "frames", "groups", "line", "problem")
+    return {
+        "status": status,
+        "rejected": dict(health.rejected),
+        **{name: getattr(health, name) for name in names},
+    }
 
 
 def _published(status: str, health: Health | None) -> str:

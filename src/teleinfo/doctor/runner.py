@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from teleinfo.doctor.check_broker import RetainedState
+    from teleinfo.doctor.check_topics import RetainedState
     from teleinfo.doctor.machine import Machine
     from teleinfo.settings import Settings
 

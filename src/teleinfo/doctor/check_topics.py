@@ -1,0 +1,130 @@
+"""
+Check the topics: what the broker retains of a teleinfo, and whether a message of ours comes back.
+
+The test message goes to the topic `doctor` below the base, and is no reading. Nothing is left on the broker.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from teleinfo.common.i18n import _
+from teleinfo.common.terminal_text import printable
+from teleinfo.daemon import health
+from teleinfo.doctor.broker_faults import REFUSES_MESSAGE, REFUSES_RETAINED
+from teleinfo.doctor.findings import fault, ok, skipped, warning
+from teleinfo.mqtt.errors import BrokerError
+
+if TYPE_CHECKING:
+    from teleinfo.doctor.findings import Finding
+    from teleinfo.mqtt.client import Connection
+    from teleinfo.mqtt.config import Broker, Topics
+
+PUBACK_TIMEOUT = 5.0
+"""Seconds that the broker has to acknowledge a message."""
+
+ECHO_TIMEOUT = 3.0
+"""Seconds that our message may take to come back, and a retained one to come."""
+
+ONLINE, OFFLINE = "online", "offline"
+_LONGEST_SHOWN = 40  # characters of a status that is none
+
+
+@dataclass(frozen=True, slots=True)
+class RetainedState:
+    """What the broker retains of a teleinfo: its status, "online" or "offline", and its health, or None."""
+
+    status: str | None = None
+    health: health.Health | None = None
+
+
+async def check_topics(
+    link: Connection, broker: Broker, topics: Topics
+) -> tuple[RetainedState, list[Finding]]:
+    """Return what the broker retains, and the findings on a test message; raise `BrokerError`."""
+    ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
+    allowed = [await link.subscribe(topic) for topic in (topics.status, topics.health)]
+    may_read = await link.subscribe(ours)
+    await _publish(link, ours, token, retain=False, refusal=REFUSES_MESSAGE)
+    received = await _collect(link, ours, token)
+    # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
+    await _publish(link, ours, b"", retain=True, refusal=REFUSES_RETAINED)
+    published = received.get(topics.status)
+    status = None if published is None else published.decode(errors="replace")
+    retained = RetainedState(
+        status if status in {ONLINE, OFFLINE} else None, health.parse(received.get(topics.health, b""))
+    )
+    found = [_status(status, topics, allowed=all(allowed))]
+    if not may_read:
+        return retained, [_read_refused(broker, ours), *found]
+    if received.get(ours) != token:
+        return retained, [_write_refused(broker, ours, online=retained.status == ONLINE), *found]
+    return retained, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
+
+
+async def _publish(link: Connection, topic: str, payload: bytes, *, retain: bool, refusal: str) -> None:
+    """Publish; raise `BrokerError` of the kind `refusal` where the broker closes the connection."""
+    try:
+        await link.publish(topic, payload, qos=1, retain=retain, limit=PUBACK_TIMEOUT)
+    except BrokerError as error:
+        raise BrokerError(refusal, error.words) if error.kind == "closed" else error from error
+
+
+async def _collect(link: Connection, last: str, token: bytes) -> dict[str, bytes]:
+    """Return the messages by topic until `token` comes on `last`; retained ones come before it."""
+    received: dict[str, bytes] = {}
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(ECHO_TIMEOUT):
+            async for topic, payload in link.messages():
+                received[topic] = payload
+                if (topic, payload) == (last, token):
+                    break
+    return received
+
+
+def _status(status: str | None, topics: Topics, *, allowed: bool) -> Finding:
+    if status in {ONLINE, OFFLINE}:
+        message = _("{topic}: {status}").format(topic=topics.status, status=status)
+        return ok("status", message, status=status)
+    if status is not None:
+        short = status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…"
+        message = _("{topic} holds “{status}”, which is not from teleinfo (“online” or “offline”)")
+        advice = _("Another program publishes there. Give teleinfo a topic of its own:")
+        return warning(
+            "status",
+            message.format(topic=topics.status, status=printable(short)),
+            advice,
+            ("TELEINFO_MQTT_TOPIC=",),
+        )
+    if not allowed:
+        return skipped("status", _("the broker does not let us read {topic}").format(topic=topics.status))
+    message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
+    return ok("status", message, status=None)
+
+
+def _rule(broker: Broker, topic: str) -> tuple[str, ...]:
+    """Return the lines of mosquitto's access list (ACL) that allow the topics of `topic`'s level."""
+    user = f"user {broker.username}" if broker.username else ""
+    return (*filter(None, (user,)), f"topic readwrite {topic.rpartition('/')[0]}/#")
+
+
+def _read_refused(broker: Broker, topic: str) -> Finding:
+    message = _("the broker does not let us read {topic}: whether we may write there is not to be seen")
+    advice = _(
+        "The service needs to write only. To be sure, allow both in the broker's list of rights (ACL):"
+    )
+    return warning("topic", message.format(topic=topic), advice, _rule(broker, topic))
+
+
+def _write_refused(broker: Broker, topic: str, *, online: bool) -> Finding:
+    message = _("a message of ours on {topic} did not come back: the broker does not let us write there")
+    message = message.format(topic=topic)
+    if online:
+        advice = _("A teleinfo is online all the same: it may have rights of its own.")
+        return warning("topic", message, advice)
+    advice = _("Allow it in the broker's list of rights (ACL):")
+    return fault("topic", message, advice, _rule(broker, topic))

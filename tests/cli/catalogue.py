@@ -17,7 +17,7 @@ HEADER = "Content-Type: text/plain; charset=UTF-8\n"
 
 def compiled() -> bytes:
     """Return the .mo file of the source: header, tables of lengths and offsets, texts (gettext manual)."""
-    messages = {"": HEADER} | i18n.parse(SOURCE.read_text(encoding="utf-8"))
+    messages = {"": HEADER} | i18n.parse_catalogue(SOURCE.read_text(encoding="utf-8"))
     pairs = sorted((text.encode(), translation.encode()) for text, translation in messages.items())
     size = 28
     at = size + 16 * len(pairs)

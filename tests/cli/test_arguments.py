@@ -57,7 +57,7 @@ def test_another_one_is_told_with_what_it_must_be(
 def test_the_words_are_those_of_argparse() -> None:
     """What this version of Python does not say any more needs no translation."""
     source = inspect.getsource(argparse)
-    words = i18n.parse(catalogue.SOURCE.read_text(encoding="utf-8"))
+    words = i18n.parse_catalogue(catalogue.SOURCE.read_text(encoding="utf-8"))
 
     assert [word for word in words if word.strip("\n") not in source] == []
 

@@ -59,7 +59,7 @@ def test_no_translation_is_left_over() -> None:
 @pytest.mark.parametrize("path", FRENCH, ids=lambda path: path.stem)
 def test_a_translation_wants_what_its_message_wants(path: Path) -> None:
     """Both have the same fields to fill in."""
-    translated = i18n.parse(path.read_text(encoding="utf-8"))
+    translated = i18n.parse_catalogue(path.read_text(encoding="utf-8"))
 
     assert {text for text, french in translated.items() if fields(text) != fields(french)} == set()
 
@@ -73,7 +73,7 @@ def test_french_has_its_typography() -> None:
 
 def test_one_message_has_one_translation() -> None:
     """Two catalogues of a language do not contradict each other."""
-    catalogues = [i18n.parse(path.read_text(encoding="utf-8")) for path in FRENCH]
+    catalogues = [i18n.parse_catalogue(path.read_text(encoding="utf-8")) for path in FRENCH]
     merged = i18n.catalogue("fr")
 
     assert [text for one in catalogues for text, french in one.items() if merged[text] != french] == []
@@ -140,11 +140,11 @@ def test_a_catalogue_is_read_as_gettext_reads_it() -> None:
         '#: here\nmsgid "one "\n"two"\nmsgstr "\\"un\\" deux"\n'
     )
 
-    assert i18n.parse(text + '\nmsgid "later"\nmsgstr ""\n') == {"one two": '"un" deux'}
+    assert i18n.parse_catalogue(text + '\nmsgid "later"\nmsgstr ""\n') == {"one two": '"un" deux'}
 
 
 @pytest.mark.parametrize("line", ['"nothing before"', 'msgid_plural "many"', "msgid unquoted"])
 def test_a_line_that_is_none_of_a_catalogue_is_refused(line: str) -> None:
     """A slip in a catalogue is found when it is read."""
     with pytest.raises(ValueError, match="line 1"):
-        i18n.parse(line)
+        i18n.parse_catalogue(line)

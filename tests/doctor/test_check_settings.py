@@ -20,7 +20,7 @@ CLOSED = """TELEINFO_MQTT_HOST=broker.example
 def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Work in an empty folder, without the settings of whoever runs the tests."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("teleinfo.settings.sources.SERVICE_FILE", tmp_path / "etc" / "teleinfo.env")
+    monkeypatch.setattr("teleinfo.settings.env_file.SERVICE_FILE", tmp_path / "etc" / "teleinfo.env")
 
 
 def test_a_file_that_is_closed_to_this_user_is_no_fault(

@@ -24,7 +24,6 @@ from teleinfo.settings import (
     env_file,
     field_specs,
     load,
-    sources,
     unread_variables,
 )
 from teleinfo.tic import labels
@@ -462,7 +461,7 @@ def test_the_file_of_a_command_that_looks_at_the_service(
 ) -> None:
     """`.env` in the working directory, else that of the service, else none."""
     service = tmp_path / "teleinfo.env"
-    monkeypatch.setattr(sources, "SERVICE_FILE", service)
+    monkeypatch.setattr(env_file, "SERVICE_FILE", service)
     assert default_env_file() is None
     service.touch()
     assert default_env_file() == service

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 EXIT_SUCCESS = 0
 EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 78
-EXIT_INTERRUPTED = 130  # 128 + SIGINT, as a shell says it
+EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 DEFAULT_COMMAND = "run"
 
 
@@ -175,7 +175,7 @@ def _run(module: _Module, command: Command, arguments: argparse.Namespace) -> in
 
 
 def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: bool) -> int:
-    """Run a command; wrong settings are told in English for a `log`, else in the language of the reader."""
+    """Run a command; report wrong settings in English for a `log`, else in the language of the user."""
     from teleinfo.settings import SettingsError  # noqa: PLC0415 (pydantic is slow to import: not for --help)
 
     try:

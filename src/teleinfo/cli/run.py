@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
-    # Until the daemon is there to say goodbye, Ctrl-C just ends the process, as the other signals do.
+    # Until the daemon handles the signals, Ctrl-C ends the process at once, as the others do.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     settings = load_all(_files(arguments.env_files))
     # Of several meters the most talkative one decides.

@@ -6,7 +6,7 @@ from typing import Final
 
 from teleinfo.common.i18n import N_, Message
 
-# What strerror(3) says of files, by how often it is met: catalogues are read from literals.
+# The texts of strerror(3) for files; `N_` marks them for the catalogues.
 _REASONS: Final = (
     N_("No such file or directory"),
     N_("Permission denied"),

@@ -1,12 +1,12 @@
 """
-Say it in the language of whoever reads: French where the locale is French, English elsewhere.
+Translate messages into the language of the user: French where the locale is French, English elsewhere.
 
-`_(message)` translates, `N_(message)` marks a message that is translated later. Messages are literals, and
-what changes in them has a name: `_("the port {path} is busy").format(path=path)`; a test reads them from the
-sources. The catalogues are gettext's own files, `locale/<language>/<part>.po`, one for each part of the
-program, and are read as they are, in a few milliseconds: compiled ones would need a step of building in each
-of the ways in which teleinfo is installed. The log of the daemon is in English, whatever the locale: what
-may end in the log as well as on a screen is a `Message`, which says itself in both.
+`_(message)` translates, `N_(message)` marks a message that is translated later. Messages are literals with
+named fields, `_("the port {path} is busy").format(path=path)`; a test collects them from the sources. The
+catalogues are gettext's .po files, `locale/<language>/<part>.po`, one for each part of the program. They are
+read as they are, in a few milliseconds: compiled ones would need a build step in each way of installing
+teleinfo. The daemon's log is in English, whatever the locale: a text that goes to the log as well as to a
+screen is a `Message`.
 """
 
 from __future__ import annotations
@@ -45,15 +45,15 @@ def plural(count: int, one: str, other: str) -> str:
 
 
 def N_(message: str) -> str:  # noqa: N802 - its name since ever
-    """Return `message` as it is: it is translated by `_` when it is said."""
+    """Return `message` as it is: `_` translates it when it is shown."""
     return message
 
 
 class Message:
     """
-    A message and what is filled into it: `str` gives it in English, `told` in the language of the reader.
+    A message and its fields: `str` gives it in English, `localized` in the language of the user.
 
-    A sentence may be part of another. The message is a literal, as those of `_`.
+    A field may be a message itself. The message is a literal, as those of `_`.
     """
 
     __slots__ = ("_fields", "_message")
@@ -95,11 +95,11 @@ def catalogue(name: str) -> Mapping[str, str]:
     """Return the translations into the language `name`: message → translation, those of all parts."""
     found: dict[str, str] = {}
     for path in sorted((FOLDER / name).glob("*.po")):
-        found |= parse(path.read_text(encoding="utf-8"))
+        found |= parse_catalogue(path.read_text(encoding="utf-8"))
     return found
 
 
-def parse(text: str) -> dict[str, str]:
+def parse_catalogue(text: str) -> dict[str, str]:
     """
     Return the messages of a .po file that are translated.
 

@@ -1,9 +1,9 @@
 """The settings: one variable each, from the environment, one file or a directory of secrets, all checked."""
 
+from teleinfo.settings.env_file import SERVICE_FILE, default_env_file
 from teleinfo.settings.faults import SettingsError
-from teleinfo.settings.load import load, load_all, unread_variables
 from teleinfo.settings.model import FieldSpec, LogLevel, SerialMode, Settings, field_specs
-from teleinfo.settings.sources import SERVICE_FILE, default_env_file
+from teleinfo.settings.sources import load, load_all, unread_variables
 
 __all__ = [
     "SERVICE_FILE",

@@ -40,21 +40,21 @@ class RefusalError(ValueError):
         self.reason = reason
 
 
-def printable(value: str) -> str:
+def plain_text(value: str) -> str:
     """Refuse blanks alone, control characters and stray bytes, as os.environ carries them."""
     if not value.strip() or not value.isprintable():
         raise ValueError
     return value
 
 
-def digits(value: object) -> object:
+def plain_digits(value: object) -> object:
     """Refuse what pydantic takes for a whole number too: 1.0, 1_883."""
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}", value):
         raise ValueError
     return value
 
 
-def decimal(value: object) -> object:
+def plain_decimal(value: object) -> object:
     """Refuse what Python takes for a number too: 1e3, 1_0, inf."""
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
         raise ValueError
@@ -93,7 +93,7 @@ def client_id(value: str) -> str:
     """Check an MQTT client identifier: the broker would make a new one for an empty one."""
     if len(value) > MAX_CLIENT_ID:
         raise ValueError
-    return printable(value)
+    return plain_text(value)
 
 
 def host(value: str) -> str:

@@ -1,18 +1,32 @@
 """
-Read the lines of a settings file, `NAME=value`, with one meaning whoever reads them.
+Read a settings file, lines of `NAME=value`, with one meaning whoever reads them.
 
 systemd (`EnvironmentFile=`, env-file.c) and python-dotenv, which pydantic-settings uses, disagree on `$`,
 ` #` and backslashes, so that one line could give two passwords.  Here a value means what systemd makes of it,
 `$` is an ordinary character, and an unquoted value that the two read differently is refused, never guessed.
-Pure; raises nothing; a fault never quotes the value, which may be a password.
+Nothing is raised; a fault never quotes a value, which may be a password.
 """
 
 from __future__ import annotations
 
+import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import Message
+from teleinfo.settings.faults import PREFIX, is_ours, unknown, variable_of
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+SERVICE_FILE: Final = Path("/etc/teleinfo/teleinfo.env")
+"""The settings of the service, which `make install` and the package put there; root's alone."""
+
+# The unit hands its file over as a credential (systemd.exec(5), LoadCredential=).
+_CREDENTIAL = re.compile(r".*/credentials/teleinfo(?:@([^/]+))?\.service/teleinfo\.env")
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 # A name with - or . is no variable, but shows which one was meant.
@@ -64,3 +78,89 @@ def _value(number: int, name: str, written: str) -> EnvLine:
         )
         return EnvLine(number, name, None, fault)
     return EnvLine(number, name, stripped)
+
+
+@dataclass(slots=True)
+class EnvFile:
+    """
+    What a file gives: the text of each setting, the settings whose line cannot be read, and the faults.
+
+    `unreadable`: no line of it can be read.
+    """
+
+    values: dict[str, str] = field(default_factory=dict)
+    damaged: set[str] = field(default_factory=set)
+    faults: list[Message] = field(default_factory=list)
+    unreadable: bool = False
+
+
+def default_env_file() -> Path | None:
+    """
+    Return the file for a command that looks at the service: `.env` here, else the service's, else None.
+
+    The other commands read `.env` alone, which is what `load(None)` does.
+    """
+    return next((path for path in (Path(".env"), SERVICE_FILE) if _exists(path)), None)
+
+
+def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
+    """Read the file at `path`, or `.env` if there is one, for the settings `names`."""
+    file = EnvFile()
+    if path is None and not _exists(Path(".env")):
+        return file
+    path = path or Path(".env")
+    shown = _editable(path)
+    try:
+        lines = parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return EnvFile({}, set(names), [unreadable(shown, error)], unreadable=True)
+    fields = {variable_of(name): name for name in names}
+    seen: dict[str, int] = {}
+    for line in lines:
+        if fault := _fault(line, fields, seen):
+            where = Message("{path} line {number}: {fault}", path=shown, number=line.number, fault=fault)
+            file.faults.append(where)
+        if name := fields.get(line.name.upper()):
+            seen.setdefault(name, line.number)
+            if line.value is None:
+                file.damaged.add(name)
+            else:
+                file.values[name] = line.value
+    return file
+
+
+def _exists(path: Path) -> bool:
+    return os.path.exists(path)  # noqa: PTH110 - no error where a directory on the way is closed to this user
+
+
+def unreadable(path: Path | str, error: BaseException | None) -> Message:
+    """Return the fault of a file that cannot be read; `error` is what reading it raised."""
+    if not isinstance(error, OSError):
+        return Message("{path}: is not text in UTF-8", path=path)
+    if isinstance(error, PermissionError) and Path(path).parent == SERVICE_FILE.parent:
+        return Message("{path}: the settings of the service are root's: try with sudo", path=path)
+    return Message("{path}: cannot be read: {reason}", path=path, reason=file_error(error))
+
+
+def _editable(path: Path) -> Path:
+    """Return the file that a user can edit: that of which a credential is a copy."""
+    credential = _CREDENTIAL.fullmatch(str(path))
+    return path if credential is None else SERVICE_FILE.with_stem(credential[1] or SERVICE_FILE.stem)
+
+
+def _fault(line: EnvLine, fields: Mapping[str, str], seen: Mapping[str, int]) -> Message | None:
+    """Return what is wrong with a line: its name, its form, or that it repeats a line that was `seen`."""
+    variable = line.name.upper()
+    if PREFIX + variable in fields:
+        return Message(
+            "{name} is no setting; did you mean {variable}?", name=line.name, variable=PREFIX + variable
+        )
+    if not is_ours(line.name, fields):
+        return None
+    if variable not in fields:
+        return unknown(line.name, fields.values())
+    if line.fault is not None:
+        return Message("{variable}: {fault}", variable=line.name, fault=line.fault)
+    if first := seen.get(fields[variable]):
+        return Message("{variable}: is given twice, first on line {first}", variable=line.name, first=first)
+    return None

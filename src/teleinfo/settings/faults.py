@@ -59,7 +59,7 @@ class SettingsError(Exception):
 
 
 class ConflictError(RefusalError):
-    """Two settings contradict each other: the reason says all, the value alone is not at fault."""
+    """Two settings contradict each other: the reason is the whole message, without the value."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def _with_host_name(value: str) -> str:
 _Seconds = Annotated[
     float,
     Field(ge=0, le=MAX_INTERVAL),
-    BeforeValidator(checks.decimal),
+    BeforeValidator(checks.plain_decimal),
     Allowed(Message("a number of seconds from 0 to {most}", most=MAX_INTERVAL)),
 ]
 _Switch = Annotated[bool, Allowed(Message("true or false"))]
@@ -116,7 +116,7 @@ class Settings(BaseSettings):
     )
     serial_baudrate: Annotated[
         int | None,
-        BeforeValidator(checks.digits),
+        BeforeValidator(checks.plain_digits),
         AfterValidator(checks.baudrate),
         Allowed(
             Message("a speed in baud that a serial port knows, such as 1200, 9600 or 19200"),
@@ -134,7 +134,7 @@ class Settings(BaseSettings):
     mqtt_port: Annotated[
         int | None,
         Field(ge=1, le=65535),
-        BeforeValidator(checks.digits),
+        BeforeValidator(checks.plain_digits),
         Allowed(
             Message("a port number (1–65535)"),
             Message("{port}, or {tls_port} with TLS", port=MQTT_PORT, tls_port=MQTT_TLS_PORT),
@@ -144,7 +144,7 @@ class Settings(BaseSettings):
         description=f"Port of the broker; empty: {MQTT_PORT}, or {MQTT_TLS_PORT} with TLS",
     )
     mqtt_username: Annotated[
-        Annotated[str, AfterValidator(checks.printable), AfterValidator(_with_host_name)] | None,
+        Annotated[str, AfterValidator(checks.plain_text), AfterValidator(_with_host_name)] | None,
         Allowed(Message("plain text")),
     ] = Field(default=None, description="User name, if the broker asks for one; {hostname} is replaced")
     mqtt_password: Annotated[SecretStr | None, Allowed(Message("text in UTF-8"))] = Field(
@@ -181,7 +181,7 @@ class Settings(BaseSettings):
         description="Topic of the readings, and the base of the others; {hostname} is replaced",
     )
     mqtt_qos: Annotated[
-        int, Field(ge=0, le=2), BeforeValidator(checks.digits), Allowed(Message("0, 1 or 2"))
+        int, Field(ge=0, le=2), BeforeValidator(checks.plain_digits), Allowed(Message("0, 1 or 2"))
     ] = Field(default=1, description="MQTT quality of service of the readings: 0, 1 or 2")
     mqtt_retain: _Switch = Field(
         default=False, description="Let the broker keep the last reading for those who subscribe later"
@@ -189,7 +189,7 @@ class Settings(BaseSettings):
     mqtt_queue: Annotated[
         int,
         Field(ge=1, le=10_000),
-        BeforeValidator(checks.digits),
+        BeforeValidator(checks.plain_digits),
         Allowed(Message("a number from 1 to 10000")),
     ] = Field(
         default=1,

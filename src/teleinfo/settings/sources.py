@@ -1,140 +1,161 @@
 """
-Where settings come from: the file and its lines, the directories of secrets, the names that no setting has.
+Load the settings: from the environment, which wins, from one file, and from directories of secrets.
 
-pydantic-settings' own sources read the environment and the secrets (`load`).  Its source for files is not
-used: python-dotenv expands `$`, drops a line that it cannot read, and has no line numbers.
+pydantic-settings' own sources read the environment and the secrets, and its model checks every value.  The
+file has a reader of ours (`env_file`): python-dotenv expands `$`, drops a line that it cannot read, and keeps
+no line numbers.  The names that no setting has and the messages (`faults`) are ours too.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
-import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from teleinfo.common.file_errors import file_error
+import pydantic_settings
+from pydantic import ValidationError
+from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
+
 from teleinfo.common.i18n import Message
-from teleinfo.settings.env_file import parse
-from teleinfo.settings.faults import PREFIX, is_ours, unknown, variable_of
+from teleinfo.settings.env_file import read_env_file, unreadable
+from teleinfo.settings.faults import (
+    PREFIX,
+    SECRET,
+    Allowed,
+    SettingsError,
+    is_ours,
+    unknown,
+    variable_of,
+    wrong,
+)
+from teleinfo.settings.model import Settings, written
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from teleinfo.settings.env_file import EnvLine
+    from pydantic_core import ErrorDetails
 
-SERVICE_FILE: Final = Path("/etc/teleinfo/teleinfo.env")
-"""The settings of the service, which `make install` and the package put there; root's alone."""
-
-# The unit hands its file over as a credential (systemd.exec(5), LoadCredential=).
-_CREDENTIAL = re.compile(r".*/credentials/teleinfo(?:@([^/]+))?\.service/teleinfo\.env")
 _SECRETS = Path("/run/secrets")
 
+_DAMAGED = object()
+"""Stands for a line that cannot be read: no type takes it, and no other setting is compared with it."""
 
-@dataclass(slots=True)
-class EnvFile:
+
+def load(env_file: Path | None = None) -> Settings:
     """
-    What a file gives: the text of each setting, the settings whose line cannot be read, and the faults.
+    Return the settings of the process.
 
-    `unreadable`: no line of it can be read.
+    An empty value means the default.  The file is `env_file`, which must be there, else `.env` in the working
+    directory, which may be missing.  Raises SettingsError with every fault; neither the error nor its context
+    holds a secret.
     """
-
-    values: dict[str, str] = field(default_factory=dict)
-    damaged: set[str] = field(default_factory=set)
-    faults: list[Message] = field(default_factory=list)
-    unreadable: bool = False
-
-
-def default_env_file() -> Path | None:
-    """
-    Return the file for a command that looks at the service: `.env` here, else the service's, else None.
-
-    The other commands read `.env` alone, which is what `load(None)` does.
-    """
-    return next((path for path in (Path(".env"), SERVICE_FILE) if _exists(path)), None)
-
-
-def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
-    """Read the file at `path`, or `.env` if there is one, for the settings `names`."""
-    file = EnvFile()
-    if path is None and not _exists(Path(".env")):
-        return file
-    path = path or Path(".env")
-    shown = _editable(path)
+    file = read_env_file(env_file, Settings.model_fields)
+    secrets, faults = _secrets()
+    sources = (secrets, dict.fromkeys(file.damaged, _DAMAGED), file.values, EnvSettingsSource(Settings)())
+    given: dict[str, object] = {}
+    for source in sources:  # the last one wins
+        given |= source
+    given = {
+        name: value.strip() if isinstance(value, str) and name != SECRET else value
+        for name, value in given.items()
+        if value != ""
+    }
+    faults = [*file.faults, *faults]
+    settings = None
     try:
-        lines = parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return EnvFile({}, set(names), [_unreadable(shown, error)], unreadable=True)
-    fields = {variable_of(name): name for name in names}
-    seen: dict[str, int] = {}
-    for line in lines:
-        if fault := _fault(line, fields, seen):
-            where = Message("{path} line {number}: {fault}", path=shown, number=line.number, fault=fault)
-            file.faults.append(where)
-        if name := fields.get(line.name.upper()):
-            seen.setdefault(name, line.number)
-            if line.value is None:
-                file.damaged.add(name)
-            else:
-                file.values[name] = line.value
-    return file
+        settings = Settings(**given)  # type: ignore[arg-type]  # texts, which the model turns into its types
+    except ValidationError as error:
+        faults += [
+            _wrong_value(detail, given)
+            for detail in error.errors(include_url=False, include_input=False)
+            if given.get(str(detail["loc"][0])) is not _DAMAGED
+        ]
+    # Outside of `except`: the error of pydantic holds what was given, and would stay as the context.
+    if faults or settings is None:
+        raise SettingsError(faults, unreadable=file.unreadable)
+    return settings
 
 
-def secrets_directories() -> list[Path]:
-    """Return the directories that hold a file for each secret: that of containers, systemd's credentials."""
-    directories = [_SECRETS, *map(Path, filter(None, [os.environ.get("CREDENTIALS_DIRECTORY")]))]
-    return [path for path in directories if path.is_dir() and os.access(path, os.R_OK | os.X_OK)]
+def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
+    """
+    Return the settings of several meters in one process, one for each of `env_files` (see `load`).
+
+    No two may share a port, a topic, or a client id at one broker. Raises SettingsError with every fault of
+    every file.
+    """
+    found: dict[Path | None, Settings] = {}
+    faults: list[Message] = []
+    unreadable = False
+    for path in env_files:
+        try:
+            found[path] = load(path)
+        except SettingsError as error:
+            unreadable |= error.unreadable
+            faults += error.messages if len(env_files) == 1 else error.messages_of(path)
+    faults += [
+        Message(
+            "{variable}: {path} and {other} have the same; each meter needs its own",
+            variable=variable_of(name),
+            path=path,
+            other=other,
+        )
+        for (other, one), (path, another) in itertools.combinations(found.items(), 2)
+        for name in _shared(one, another)
+    ]
+    if faults:
+        raise SettingsError(faults, unreadable=unreadable)
+    return list(found.values())
 
 
-def unreadable_secret(error: BaseException | None) -> Message:
-    """Return the fault of a secret that cannot be read; `error` is what opening it raised."""
-    place = getattr(error, "filename", None) or ", ".join(map(str, secrets_directories()))
-    return _unreadable(place, error)
+def _shared(one: Settings, other: Settings) -> list[str]:
+    """Return the settings that are the same in both and must not be."""
+    same_broker = one.broker.address == other.broker.address
+    names = ["serial_port", *(["mqtt_topic", "mqtt_client_id"] if same_broker else [])]
+    return [name for name in names if getattr(one, name) == getattr(other, name)]
 
 
-def unknown_variables(names: Collection[str]) -> list[Message]:
+def unread_variables() -> list[Message]:
     """
     Return a warning for each name with our prefix, in the environment or among the secrets, that is unknown.
 
     It is no fault: an orchestrator may have put it there, as Docker's links and Kubernetes do.
     """
-    fields = {variable_of(name) for name in names}
-    secrets = {path.name for directory in secrets_directories() for path in directory.iterdir()}
+    fields = {variable_of(name) for name in Settings.model_fields}
+    secrets = {path.name for directory in _secrets_directories() for path in directory.iterdir()}
     given = [*os.environ, *sorted(name for name in secrets if name.upper().startswith(PREFIX))]
-    return [unknown(name, names) for name in given if is_ours(name, fields) and name.upper() not in fields]
+    return [
+        unknown(name, Settings.model_fields)
+        for name in given
+        if is_ours(name, fields) and name.upper() not in fields
+    ]
 
 
-def _exists(path: Path) -> bool:
-    return os.path.exists(path)  # noqa: PTH110 - no error where a directory on the way is closed to this user
+def _secrets() -> tuple[dict[str, object], list[Message]]:
+    # The library warns of a directory that is not there.
+    if not (directories := _secrets_directories()):
+        return {}, []
+    try:
+        return SecretsSettingsSource(Settings, secrets_dir=directories)(), []
+    except pydantic_settings.SettingsError as error:
+        return {}, [_unreadable_secret(error.__cause__)]
 
 
-def _editable(path: Path) -> Path:
-    """Return the file that a user can edit: that of which a credential is a copy."""
-    credential = _CREDENTIAL.fullmatch(str(path))
-    return path if credential is None else SERVICE_FILE.with_stem(credential[1] or SERVICE_FILE.stem)
+def _secrets_directories() -> list[Path]:
+    """Return the directories that hold a file for each secret: that of containers, systemd's credentials."""
+    directories = [_SECRETS, *map(Path, filter(None, [os.environ.get("CREDENTIALS_DIRECTORY")]))]
+    return [path for path in directories if path.is_dir() and os.access(path, os.R_OK | os.X_OK)]
 
 
-def _unreadable(path: Path | str, error: BaseException | None) -> Message:
-    if not isinstance(error, OSError):
-        return Message("{path}: is not text in UTF-8", path=path)
-    if isinstance(error, PermissionError) and Path(path).parent == SERVICE_FILE.parent:
-        return Message("{path}: the settings of the service are root's: try with sudo", path=path)
-    return Message("{path}: cannot be read: {reason}", path=path, reason=file_error(error))
+def _unreadable_secret(error: BaseException | None) -> Message:
+    """Return the fault of a secret that cannot be read; `error` is what opening it raised."""
+    place = getattr(error, "filename", None) or ", ".join(map(str, _secrets_directories()))
+    return unreadable(place, error)
 
 
-def _fault(line: EnvLine, fields: Mapping[str, str], seen: Mapping[str, int]) -> Message | None:
-    """Return what is wrong with a line: its name, its form, or that it repeats a line that was `seen`."""
-    variable = line.name.upper()
-    if PREFIX + variable in fields:
-        return Message(
-            "{name} is no setting; did you mean {variable}?", name=line.name, variable=PREFIX + variable
-        )
-    if not is_ours(line.name, fields):
-        return None
-    if variable not in fields:
-        return unknown(line.name, fields.values())
-    if line.fault is not None:
-        return Message("{variable}: {fault}", variable=line.name, fault=line.fault)
-    if first := seen.get(fields[variable]):
-        return Message("{variable}: is given twice, first on line {first}", variable=line.name, first=first)
-    return None
+def _wrong_value(detail: ErrorDetails, given: Mapping[str, object]) -> Message:
+    name = str(detail["loc"][0])
+    model_field = Settings.model_fields[name]
+    allowed = next(item for item in model_field.metadata if isinstance(item, Allowed))
+    cause = detail.get("ctx", {}).get("error")
+    return wrong(name, cause, allowed=allowed, default=written(model_field.default), given=given)

@@ -47,7 +47,8 @@ def model_of(name: str) -> LiveModel:
     model = LiveModel(patience=10.0)
     decoder = Decoder()
     for second in (0, 60):
-        for reading in decoder.feed(meter.emit(START + dt.timedelta(seconds=second))):
+        frame = meter.emit(START + dt.timedelta(seconds=second))
+        for reading in decoder.feed(frame, now=float(second)):
             model.add_reading(reading, now=float(second))
     model.health = HEALTH
     return model

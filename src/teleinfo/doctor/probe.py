@@ -103,7 +103,7 @@ class _Probe:
     def on_data(self, data: bytes) -> None:
         """Decode what came."""
         self._data += data[: _MAX_KEPT - len(self._data)]
-        for reading in self._decoder.feed(data):
+        for reading in self._decoder.feed(data, now=asyncio.get_running_loop().time()):
             self._readings.append(reading)
             if len(reading.values) >= ENOUGH_GROUPS:
                 self._mode = reading.mode

@@ -331,3 +331,25 @@ def test_what_is_waited_for_is_said_whole_in_40_columns(
     assert "serial-getty@ttyUSB0," in " ".join(lines).split()
     assert lines[2].rstrip()[-1] != "."  # the sentence goes on
     assert any(line.rstrip().endswith(".") for line in lines[3:5])
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        ("no data", "no byte comes from the meter"),
+        ("missing", "no serial port"),
+        ("something new", "it was stopped, or hears no meter"),
+        (None, "it was stopped, or hears no meter"),
+    ],
+)
+def test_behind_a_broker_the_reason_of_a_silence_is_that_of_health(problem: str | None, words: str) -> None:
+    """Before the first reading and after it."""
+    model = LiveModel(patience=None)
+    model.online = False
+    model.set_health(Health(line=LineGrade.SILENT, problem=problem))
+    waiting = text_of(picture(model, Size(80, 24)))
+    model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": "00100"}), now=1.0)
+    silent = picture(model, Size(80, 24)).lines[-2].plain
+
+    assert words in " ".join(waiting.split())
+    assert (words in silent) is (problem in {"no data", "missing"})

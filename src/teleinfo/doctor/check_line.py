@@ -19,7 +19,7 @@ from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.machine import command_line
 from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
 from teleinfo.port.baud_detector import candidates
-from teleinfo.port.errors import PortError
+from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.port.link_status import LinkProblem
 from teleinfo.port.tcp_bridge import BRIDGE
 from teleinfo.tic.meter_id import meter_of, number_of
@@ -61,7 +61,8 @@ SET_8N1 = N_(
     "Fewer errors are caught: only the checksum of each group is left to find them. If there is a bridge, "
     "set its serial side to 8N1 (8 data bits, no parity): the parity bit then comes through."
 )
-PROBLEMS: dict[str, str] = {
+_PROBLEMS: dict[str, str] = {
+    **{kind: kind.summary for kind in PortErrorKind},
     LinkProblem.OPENING: N_("it opens the port"),
     LinkProblem.LISTENING: N_("it listens, and has heard nothing yet"),
     LinkProblem.NO_DATA: N_("no byte comes from the meter"),
@@ -116,8 +117,8 @@ def _facts(status: str, health: Health | None) -> dict[str, object]:
 
 def _published(status: str, health: Health | None) -> str:
     """Return the status, and of the health what is known."""
-    if health is not None and health.problem in PROBLEMS:
-        problem = _(PROBLEMS[health.problem])
+    problem = None if health is None else problem_in_words(health.problem)
+    if problem is not None:
         return _("teleinfo says {status}: {problem}").format(status=status, problem=problem)
     if health is None or health.mode is None:
         return _("teleinfo says {status}").format(status=status)
@@ -190,11 +191,17 @@ def _groups(meter: ProbeResult) -> Finding:
         malformed=counts.malformed,
         interrupted=counts.interrupted,
     )
+    if counts.unconfirmed or counts.implausible:
+        message += _("; withheld: unconfirmed {unconfirmed}, implausible {implausible}").format(
+            unconfirmed=counts.unconfirmed, implausible=counts.implausible
+        )
     facts = {
         "frames": counts.frames,
         "groups": counts.groups,
         "rejected": {"parity": counts.parity, "checksum": counts.checksum, "malformed": counts.malformed},
         "interrupted": counts.interrupted,
+        "unconfirmed": counts.unconfirmed,
+        "implausible": counts.implausible,
     }
     if counts.frames:
         return ok("groups", message, **facts)
@@ -242,6 +249,12 @@ def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
         return ok("wiring", message, wiring=str(grade))
     make = fault if grade is LineGrade.BAD else warning
     return make("wiring", message, _(IMPROVE_SIGNAL), (command_line("doctor"),), wiring=str(grade))
+
+
+def problem_in_words(problem: str | None) -> str | None:
+    """Return why no frame comes, as `health` has it, in the language of the reader; None if not known."""
+    text = None if problem is None else _PROBLEMS.get(problem)
+    return None if text is None else _(text)
 
 
 def _is_talking(health: Health) -> bool:

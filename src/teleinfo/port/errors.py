@@ -32,19 +32,19 @@ class PortErrorKind(enum.StrEnum):
 
     @property
     def summary(self) -> str:
-        """A few words, in English, for a line about more than the port."""
+        """A few words, in English, for a line about more than the port; the catalogue has them in French."""
         return _SUMMARIES[self]
 
 
 _SUMMARIES = {
-    PortErrorKind.MISSING: "no serial port",
-    PortErrorKind.GONE: "the serial port went away",
-    PortErrorKind.DENIED: "no right to read the serial port",
-    PortErrorKind.BUSY: "another program reads the serial port",
-    PortErrorKind.STUCK: "the driver of the serial port hangs",
-    PortErrorKind.UNREACHABLE: "the bridge to the serial port cannot be reached",
-    PortErrorKind.SPEED: "the serial port cannot work at this speed",
-    PortErrorKind.OTHER: "the serial port cannot be opened",
+    PortErrorKind.MISSING: N_("no serial port"),
+    PortErrorKind.GONE: N_("the serial port went away"),
+    PortErrorKind.DENIED: N_("no right to read the serial port"),
+    PortErrorKind.BUSY: N_("another program reads the serial port"),
+    PortErrorKind.STUCK: N_("the driver of the serial port hangs"),
+    PortErrorKind.UNREACHABLE: N_("the bridge to the serial port cannot be reached"),
+    PortErrorKind.SPEED: N_("the serial port cannot work at this speed"),
+    PortErrorKind.OTHER: N_("the serial port cannot be opened"),
 }
 
 OUTAGE_TEXTS = OutageTexts(

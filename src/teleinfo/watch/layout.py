@@ -16,6 +16,7 @@ from rich.text import Text
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, plural
 from teleinfo.daemon.health import LineGrade
+from teleinfo.doctor.check_line import problem_in_words
 from teleinfo.tic.meter_id import meter_of
 from teleinfo.watch.describe import GRADES, meaning, number
 from teleinfo.watch.drawing import ALERT, BARS, STRONG, TITLE, Glyphs, chart
@@ -136,6 +137,9 @@ def _waiting(model: LiveModel, width: int) -> list[Text]:
         state = _("Waiting for the meter. It takes a few seconds to find its speed.")
     elif model.online is False:
         state = _("teleinfo says “offline” on the broker: it was stopped, or hears no meter.")
+        problem = None if model.health is None else problem_in_words(model.health.problem)
+        if problem is not None:
+            state = _("teleinfo says “offline” on the broker: {problem}.").format(problem=problem)
     else:
         state = _("Waiting for a message of teleinfo on the broker.")
     note = "" if model.note is None else model.note.text
@@ -191,6 +195,9 @@ def _quality(model: LiveModel, width: int, glyphs: Glyphs) -> Text:
         " " + _("Line") + " ",
         (_(GRADES[health.line]), STRONG if health.line in {LineGrade.GOOD, LineGrade.FAIR} else ALERT),
     )
+    problem = problem_in_words(health.problem)
+    if problem is not None:
+        return text.append(glyphs.dot + problem)
     share = health.bad_groups_percent
     bad = "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
     frames = "" if model.frames is None else _frames(model.frames)

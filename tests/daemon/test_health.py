@@ -65,7 +65,17 @@ def test_what_was_counted_before_the_first_sample_is_in_the_window() -> None:
 
 def test_health_says_all_that_the_contract_names() -> None:
     """Version, mode, speed, counts by cause, share and grade, last frame, uptime."""
-    counts = Counts(bytes_=1, frames=2, groups=997, parity=1, checksum=1, malformed=1, interrupted=4)
+    counts = Counts(
+        bytes_=1,
+        frames=2,
+        groups=997,
+        parity=1,
+        checksum=1,
+        malformed=1,
+        interrupted=4,
+        unconfirmed=2,
+        implausible=3,
+    )
     quality = Quality()
     quality.sample(counts, now=0)
     health = health_of(
@@ -86,6 +96,7 @@ def test_health_says_all_that_the_contract_names() -> None:
         "frames": 2,
         "groups": 997,
         "rejected": {"parity": 1, "checksum": 1, "malformed": 1},
+        "withheld": {"unconfirmed": 2, "implausible": 3},
         "interrupted": 4,
         "bad_groups_percent": 0.3,
         "line": "fair",

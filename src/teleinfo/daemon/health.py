@@ -17,7 +17,7 @@ from teleinfo.common.untrusted_json import parse_object
 from teleinfo.tic.labels import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from teleinfo.tic.decoder import Counts
 
@@ -27,6 +27,8 @@ WINDOW = 300.0
 """The share of bad groups is that of the last five minutes, in seconds."""
 
 REJECTION_CAUSES = ("parity", "checksum", "malformed")
+WITHHELD_CAUSES = ("unconfirmed", "implausible")
+"""Why a sound group is not published: see `Counts`."""
 
 MAX_COUNT = 1 << 53
 """Above every count that is read: JSON numbers are exact below it (RFC 8259, section 6)."""
@@ -80,9 +82,10 @@ class Health:
     """
     What the topic `health` says. None: not known, or, of what was read, missing or not what it should be.
 
-    `rejected` has the number of rejected groups by cause, `bad_groups_percent` their share over `WINDOW`, 0
-    to 100. `problem` says why no frame comes (see `LinkStatus.problem`), None where frames come. `last_frame`
-    is in ISO 8601, `uptime` in seconds.
+    `rejected` and `withheld` have the number of groups by cause, those that are not sound and those that are
+    and yet not believed; `bad_groups_percent` their share over `WINDOW`, 0 to 100. `problem` says why no
+    frame comes (see `LinkStatus.problem`), None where frames come. `last_frame` is in ISO 8601, `uptime` in
+    seconds.
     """
 
     version: str | None = None
@@ -92,6 +95,7 @@ class Health:
     frames: int | None = None
     groups: int | None = None
     rejected: Mapping[str, int] = field(default_factory=dict)
+    withheld: Mapping[str, int] = field(default_factory=dict)
     interrupted: int | None = None
     bad_groups_percent: float | None = None
     line: LineGrade | None = None
@@ -120,11 +124,8 @@ def health_of(
         parity=parity,
         frames=counts.frames,
         groups=counts.groups,
-        rejected={
-            "parity": counts.parity,
-            "checksum": counts.checksum,
-            "malformed": counts.malformed,
-        },
+        rejected={cause: getattr(counts, cause) for cause in REJECTION_CAUSES},
+        withheld={cause: getattr(counts, cause) for cause in WITHHELD_CAUSES},
         interrupted=counts.interrupted,
         bad_groups_percent=None if share is None else round(share * 100, 3),
         line=quality.grade if problem is None else LineGrade.SILENT,
@@ -148,8 +149,6 @@ def parse(payload: bytes) -> Health | None:
     fields = parse_object(payload)
     if fields is None:
         return None
-    rejected = fields.get("rejected")
-    counts = rejected if isinstance(rejected, dict) else {}
     parity = fields.get("parity")
     return Health(
         version=_text(fields.get("version")),
@@ -158,9 +157,8 @@ def parse(payload: bytes) -> Health | None:
         parity=parity if isinstance(parity, bool) else None,
         frames=_count(fields.get("frames")),
         groups=_count(fields.get("groups")),
-        rejected={
-            cause: count for cause in REJECTION_CAUSES if (count := _count(counts.get(cause))) is not None
-        },
+        rejected=_counts(fields.get("rejected"), REJECTION_CAUSES),
+        withheld=_counts(fields.get("withheld"), WITHHELD_CAUSES),
         interrupted=_count(fields.get("interrupted")),
         bad_groups_percent=_percent(fields.get("bad_groups_percent")),
         line=_member(LineGrade, fields.get("line")),
@@ -168,6 +166,11 @@ def parse(payload: bytes) -> Health | None:
         last_frame=_text(fields.get("last_frame")),
         uptime=_count(fields.get("uptime")),
     )
+
+
+def _counts(value: object, causes: Iterable[str]) -> dict[str, int]:
+    counts = value if isinstance(value, dict) else {}
+    return {cause: count for cause in causes if (count := _count(counts.get(cause))) is not None}
 
 
 def _count(value: object) -> int | None:

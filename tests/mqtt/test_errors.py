@@ -35,8 +35,8 @@ def unverified(code: int, message: str) -> ssl.SSLCertVerificationError:
         (ConnectionRefusedError(111, "refused"), "refused", False, "is the broker running"),
         (TimeoutError(), "silent", False, "does not answer"),
         (None, "silent", False, "does not answer"),
-        (ConnectionResetError(104, "reset"), "closed unanswered", False, "client certificate"),
-        (ssl.SSLEOFError(8, "EOF"), "closed unanswered", False, "client certificate"),
+        (ConnectionResetError(104, "reset"), "tls", True, "does it speak TLS on this port?"),
+        (ssl.SSLEOFError(8, "EOF"), "tls", True, "during the TLS handshake"),
         (OSError(101, "Network is unreachable"), "network", False, "Network is unreachable"),
         (ssl.SSLError(1, "wrong version number"), "tls", True, "does it speak TLS"),
         (
@@ -75,6 +75,7 @@ def test_each_cause_has_its_words(
         (PLAIN, 0x87, "login", "wants a user name and a password"),
         (SECURE, 0x86, "login", "TELEINFO_MQTT_PASSWORD"),
         (PLAIN, 0x85, "client id", "teleinfo-test"),
+        (PLAIN, 0x85, "client id", "max_keepalive"),
         (PLAIN, 0x84, "version", "MQTT 3.1.1"),
         (PLAIN, 0x88, "unavailable", "not available"),
     ],

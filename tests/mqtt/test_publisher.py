@@ -8,6 +8,7 @@ import gc
 import logging
 import queue
 import socket
+import subprocess
 import threading
 import time
 from itertools import repeat
@@ -20,7 +21,7 @@ import pytest
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.mqtt.client import Connection
 from teleinfo.mqtt.config import Broker, Tls, Topics
-from teleinfo.mqtt.publisher import Publisher
+from teleinfo.mqtt.publisher import Publisher, Subscription
 from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.subscriber import Subscriber
@@ -72,11 +73,20 @@ def black_hole() -> Iterator[socket.socket]:
 class Running:
     """A publisher in an event loop of its own, in another thread, as the daemon would run it."""
 
-    def __init__(self, broker: Broker, *, queue_size: int = 1, qos: int = 1, retain: bool = False) -> None:
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        queue_size: int = 1,
+        qos: int = 1,
+        retain: bool = False,
+        subscription: Subscription | None = None,
+    ) -> None:
         self._broker = broker
         self._queue_size = queue_size
         self._qos = qos
         self._retain = retain
+        self._subscription = subscription
         self.beats: list[float] = []
         self.connections: queue.Queue[bool] = queue.Queue()
         self._ready = threading.Event()
@@ -96,6 +106,7 @@ class Running:
             rng=Random(1),
             heartbeat=lambda: self.beats.append(time.monotonic()),
             on_connection=self.connections.put,
+            subscription=self._subscription,
         )
         self.publisher.set_state("teleinfo/status", b"online")
         self._ready.set()
@@ -702,6 +713,74 @@ def test_two_clients_with_one_id_are_named_once(mosquitto: MosquittoBroker, log:
         assert len(log.containing("same client id, teleinfo-test")) == 1
         # Outage of the first loss, and one for the unsteady rest: not one for each.
         assert len(log.containing("no connection")) <= 2
+
+
+@pytest.mark.parametrize(
+    ("more", "dropped"),
+    [
+        ([], None),
+        (["message_size_limit 100"], "published on teleinfo, but"),
+        (["acl_file {folder}/acl"], "published on teleinfo and teleinfo/status, but"),
+    ],
+    ids=["all is well", "long messages", "no right to write"],
+)
+def test_a_broker_that_drops_what_it_acknowledges_is_named(
+    tmp_path: Path, log: Log, monkeypatch: pytest.MonkeyPatch, more: list[str], dropped: str | None
+) -> None:
+    """The first message on the topics of status and readings has to come back."""
+    monkeypatch.setattr("teleinfo.mqtt.publisher.STABLE_AFTER", 1.0)
+    (tmp_path / "acl").write_text("topic read #\n")
+    more = [line.format(folder=tmp_path) for line in more]
+    with MosquittoBroker(tmp_path, more=more) as mosquitto, Running(broker_at(mosquitto.port)) as running:
+        running.wait_connected()
+        running.read(b"x" * 200)
+        if dropped is None:
+            # After STABLE_AFTER the states are repeated: what there was to say has been said.
+            wait_until(lambda: mosquitto.log.count("'teleinfo/status'") >= 4)
+            assert log.containing("deliver") == []
+            wait_until(lambda: "Received UNSUBSCRIBE" in mosquitto.log)
+        else:
+            assert dropped in log.expect("did not deliver it to us")
+
+
+def test_a_broker_that_takes_no_long_packet_is_named(tmp_path: Path, log: Log) -> None:
+    """It closes the connection at the message: nobody shares our client id."""
+    with (
+        MosquittoBroker(tmp_path, more=["max_packet_size 200"]) as mosquitto,
+        Running(broker_at(mosquitto.port)) as running,
+    ):
+        running.publisher._delays = repeat(0.05)
+        running.read(b"x" * 300)
+
+        assert "a message of 300 bytes was published on teleinfo" in log.expect("max_packet_size")
+
+
+def test_an_oversized_message_on_a_topic_that_we_read_is_named(tmp_path: Path, log: Log) -> None:
+    """Such as a birth message of Home Assistant of 300 KB: it is not the client id."""
+    (tmp_path / "long").write_bytes(bytes(300_000))
+    with MosquittoBroker(tmp_path) as mosquitto:
+        publish = ["mosquitto_pub", "-p", str(mosquitto.port), "-h", mosquitto.host, "-r", "-t", "birth"]
+        subprocess.run([*publish, "-f", str(tmp_path / "long")], check=True, timeout=30)
+        with Running(broker_at(mosquitto.port), subscription=Subscription("birth", lambda _: None)):
+            log.expect("of more than 256 KiB")
+
+
+@pytest.mark.parametrize("more", ["max_keepalive 10", "retain_available false", "max_qos 0"])
+def test_a_broker_that_refuses_what_we_need_is_named(tmp_path: Path, log: Log, more: str) -> None:
+    """MQTT 3.1.1 has no code for it: what it may be is said, and who finds out."""
+    words = {
+        "max_keepalive 10": "or allow the keepalive (max_keepalive)",
+        "retain_available false": "does it refuse QoS 1, what is retained",
+        "max_qos 0": "does it refuse QoS 1",
+    }
+    with MosquittoBroker(tmp_path, more=[more]) as mosquitto, Running(broker_at(mosquitto.port)):
+        log.expect(words[more])
+
+
+def test_tls_on_a_plain_port_is_explained(mosquitto: MosquittoBroker, log: Log) -> None:
+    """A broker without TLS closes the connection in the handshake: it wants no certificate of ours."""
+    with Running(broker_at(mosquitto.port, tls=Tls(insecure=True))):
+        log.expect("during the TLS handshake: does it speak TLS on this port?")
 
 
 def test_bounces_leak_nothing(mosquitto: MosquittoBroker, log: Log) -> None:

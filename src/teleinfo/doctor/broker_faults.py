@@ -103,7 +103,7 @@ _WORDINGS = {
     ),
     "client id": Wording(
         "login",
-        N_("the broker refuses the name that we give ourselves (client id), or our keep-alive of 15 s"),
+        N_("the broker refuses the name that we give ourselves (client id), or our keep-alive of 12 s"),
         N_("Choose another name. If that does not help, allow the keep-alive on the broker (max_keepalive):"),
         ("TELEINFO_MQTT_CLIENT_ID=",),
     ),

@@ -79,7 +79,7 @@ async def _collect(link: Connection, last: str, token: bytes) -> dict[str, bytes
     received: dict[str, bytes] = {}
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ECHO_TIMEOUT):
-            async for topic, payload in link.messages():
+            async for topic, payload, _retained in link.messages():
                 received[topic] = payload
                 if (topic, payload) == (last, token):
                     break

@@ -15,7 +15,16 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import aiomqtt
 
-from teleinfo.mqtt.errors import BrokerError, closed, closed_unanswered, explain, refused, silent
+from teleinfo.mqtt.config import KEEPALIVE
+from teleinfo.mqtt.errors import (
+    BrokerError,
+    closed,
+    closed_unanswered,
+    explain,
+    refused,
+    silent,
+    unacceptable,
+)
 from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.tls import tls_context
 
@@ -32,13 +41,6 @@ _library_log.setLevel(logging.CRITICAL)
 
 OFFLINE: Final = b"offline"
 """The last will, and what is published before a connection is closed."""
-
-KEEPALIVE: Final = 12
-"""
-Seconds, MQTT 3.1.1 §3.1.2.10: the broker publishes the will 1.5 times this after our last packet.
-
-paho waits as long for PINGRESP, so that a frozen broker is found out within twice this when nothing is sent.
-"""
 
 CONNACK_TIMEOUT: Final = 5.0
 """Seconds that the broker has to accept a connection."""
@@ -121,17 +123,22 @@ class Connection:
         """Return once the broker has acknowledged it (QoS 0: once it is written), within `limit` seconds."""
         await self._request(self._client.publish(topic, payload, qos, retain, timeout=math.inf), limit)
 
-    async def subscribe(self, topic: str) -> bool:
-        """Return whether the broker lets us read `topic` (MQTT 3.1.1 §3.9.3)."""
-        codes = await self._request(self._client.subscribe(topic, qos=1, timeout=math.inf), CONNACK_TIMEOUT)
+    async def subscribe(self, *topics: str) -> bool:
+        """Return whether the broker lets us read all of `topics` (MQTT 3.1.1 §3.9.3)."""
+        wanted = [(topic, 1) for topic in topics]
+        codes = await self._request(self._client.subscribe(wanted, timeout=math.inf), CONNACK_TIMEOUT)
         return all((code if isinstance(code, int) else code.value) < _REFUSED for code in codes)
 
-    async def messages(self) -> AsyncIterator[tuple[str, bytes]]:
-        """Yield topic and payload of each message, until the connection is lost."""
+    async def unsubscribe(self, topic: str) -> None:
+        """Return once the broker sends no more of `topic`."""
+        await self._request(self._client.unsubscribe(topic, timeout=math.inf), CONNACK_TIMEOUT)
+
+    async def messages(self) -> AsyncIterator[tuple[str, bytes, bool]]:
+        """Yield topic, payload and "was retained" of each message, until the connection is lost."""
         try:
             async for message in self._client.messages:
                 if isinstance(message.payload, bytes):
-                    yield str(message.topic), message.payload
+                    yield str(message.topic), message.payload, message.retain
         except aiomqtt.MqttError:
             raise self._lost() from None
 
@@ -152,7 +159,9 @@ class Connection:
             raise self._lost() from None
 
     def _lost(self) -> BrokerError:
-        return silent() if self._driver is not None and self._driver.is_silent else closed()
+        if self._driver is not None and self._driver.is_silent:
+            return silent()
+        return unacceptable() if self._driver is not None and self._driver.refused_packet else closed()
 
     @contextlib.asynccontextmanager
     async def _bounded(self, limit: float, lost: BrokerError | None = None) -> AsyncIterator[None]:

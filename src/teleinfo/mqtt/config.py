@@ -3,6 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Final
+
+KEEPALIVE: Final = 12
+"""
+Seconds, MQTT 3.1.1 §3.1.2.10: the broker publishes the will 1.5 times this after our last packet.
+
+paho waits as long for PINGRESP, so that a frozen broker is found out within twice this when nothing is sent.
+"""
 
 
 @dataclass(frozen=True, slots=True)

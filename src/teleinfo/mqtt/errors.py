@@ -12,6 +12,7 @@ import ssl
 from typing import TYPE_CHECKING
 
 from teleinfo.common.outage_log import OutageLog, OutageTexts
+from teleinfo.mqtt.config import KEEPALIVE
 
 if TYPE_CHECKING:
     from teleinfo.mqtt.config import Broker
@@ -74,9 +75,21 @@ def closed() -> BrokerError:
 def closed_unanswered(broker: Broker) -> BrokerError:
     """Return the fault of a connection that was closed before any word of MQTT."""
     advice = (
-        "does it expect TLS on this port?" if broker.tls is None else "does it want a client certificate?"
+        "does it expect TLS on this port? Or websockets? Or does it refuse QoS 1, what is retained, or MQTT "
+        "3.1.1? `teleinfo doctor` finds out"
+        if broker.tls is None
+        else "does it want a client certificate?"
     )
     return BrokerError("closed unanswered", f"it closed the connection without an answer ({advice})")
+
+
+def unacceptable() -> BrokerError:
+    """Return the fault of a broker that sent a packet which we do not take, see `paho_driver`."""
+    words = (
+        "it sent a packet that teleinfo does not take, of more than 256 KiB or of QoS 2: remove such a "
+        "message from the topics that teleinfo reads (is it retained?)"
+    )
+    return BrokerError("unacceptable packet", words, user_must_act=True)
 
 
 def silent() -> BrokerError:
@@ -99,7 +112,11 @@ def refused(broker: Broker, code: int) -> BrokerError:
         words = f"it {wanted} TELEINFO_MQTT_USERNAME and TELEINFO_MQTT_PASSWORD"
         return BrokerError("login", words, user_must_act=True)
     if code == 0x85:  # noqa: PLR2004 - the codes stand side by side here
-        words = f"it refused the client id {broker.client_id}: choose another one in TELEINFO_MQTT_CLIENT_ID"
+        # With MQTT 3.1.1 mosquitto gives the same answer to a keepalive that is too long for it.
+        words = (
+            f"it refused the client id {broker.client_id}, or the keepalive of {KEEPALIVE} s: choose another "
+            "id in TELEINFO_MQTT_CLIENT_ID, or allow the keepalive (max_keepalive)"
+        )
         return BrokerError("client id", words, user_must_act=True)
     if code == 0x84:  # noqa: PLR2004 - as above
         return BrokerError("version", "it does not speak MQTT 3.1.1", user_must_act=True)
@@ -119,7 +136,10 @@ def explain(  # noqa: PLR0911 - one return for each cause
             kind, advice = _certificate(error, broker)
             return BrokerError(kind, f"its TLS certificate is not trusted: {advice}", user_must_act=True)
         case ssl.SSLEOFError() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
-            return closed_unanswered(broker)
+            if broker.tls is None:
+                return closed_unanswered(broker)
+            words = "it closed the connection during the TLS handshake: does it speak TLS on this port?"
+            return BrokerError("tls", words, user_must_act=True)
         case ssl.SSLError():
             words = f"TLS failed ({ssl_reason(error)}): does it speak TLS on this port?"
             return BrokerError("tls", words, user_must_act=True)

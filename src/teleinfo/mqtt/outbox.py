@@ -106,6 +106,11 @@ class Outbox:
         """Note that the broker has `message` (QoS 0: that it is written)."""
         self._in_flight.remove(message)
 
+    @property
+    def longest_in_flight(self) -> OutgoingMessage | None:
+        """The longest message in flight."""
+        return max(self._in_flight, key=lambda message: len(message.payload), default=None)
+
     def connection_lost(self) -> None:
         """Put what is in flight back: readings in front, unless newer ones fill the room; states are due."""
         for message in reversed(self._in_flight):

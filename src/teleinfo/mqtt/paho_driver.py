@@ -41,7 +41,8 @@ class PahoDriver:
     The event loop's side of `client`, from before connect() on.
 
     `closed` is done when the socket is closed, `is_silent` tells whether that was because a ping was not
-    answered. Set `is_accepted` once the client has seen CONNACK: only then is it told of a lost connection.
+    answered, `refused_packet` whether it was because of a packet that we do not take. Set `is_accepted` once
+    the client has seen CONNACK: only then is it told of a lost connection.
     """
 
     def __init__(self, client: Client) -> None:
@@ -54,6 +55,7 @@ class PahoDriver:
         self.closed: asyncio.Future[None] = self._loop.create_future()
         self.is_accepted = False
         self.is_silent = False
+        self.refused_packet = False
         self._tell_client: Callable[..., None] | None = client.on_disconnect
         client.on_disconnect = None
         client.on_socket_open = self._on_socket_open
@@ -76,7 +78,11 @@ class PahoDriver:
     def _receive(self, bufsize: int) -> bytes:
         """Read for paho; raise OSError, which is a lost connection to it, for what no honest broker sends."""
         data = self._sock_recv(bufsize)
-        self._incoming.check(data)
+        try:
+            self._incoming.check(data)
+        except ConnectionAbortedError:
+            self.refused_packet = True
+            raise
         return data
 
     def _on_socket_open(self, _client: Client, _userdata: object, sock: SocketLike) -> None:

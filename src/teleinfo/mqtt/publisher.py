@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from teleinfo.common.backoff import delays
 from teleinfo.common.waits import StoppableWaits
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, OFFLINE, Connection
+from teleinfo.mqtt.diagnosis import Diagnosis, claimed_client_id
 from teleinfo.mqtt.errors import BrokerError, BrokerOutageLog, silent
 from teleinfo.mqtt.outbox import Outbox
 
@@ -42,9 +43,6 @@ CONNECT_TIMEOUT: Final = 60.0
 
 STABLE_AFTER: Final = 30.0
 """Seconds after which a connection is stable: the back-off starts anew and the states are repeated."""
-
-SHORT, SHORT_IN_A_ROW = 5.0, 3
-"""A connection of less than 5 s, three times: somebody else uses our client id."""
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 
@@ -91,7 +89,7 @@ class Publisher:
         self._outage = BrokerOutageLog(broker.address)
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._waits = StoppableWaits(heartbeat)
-        self._short_in_a_row = 0
+        self._diagnosis = Diagnosis(broker, topics)
         self._session: _Session | None = None
 
     def publish(self, payload: bytes) -> None:
@@ -124,13 +122,14 @@ class Publisher:
                 "TELEINFO_MQTT_TLS_INSECURE is on: the broker's certificate is not verified, and anybody on "
                 "the network can pose as the broker and read the password",
             )
-        while not self._waits.stopped:
-            try:
-                await self._connect_and_serve()
-            except BrokerError as fault:
-                if not self._waits.stopped:
-                    self._outage.lost(fault, time.monotonic())
-                    await self._waits.wait(limit=next(self._delays))
+        with claimed_client_id(self._broker):
+            while not self._waits.stopped:
+                try:
+                    await self._connect_and_serve()
+                except BrokerError as fault:
+                    if not self._waits.stopped:
+                        self._outage.lost(fault, time.monotonic())
+                        await self._waits.wait(limit=next(self._delays))
 
     async def _connect_and_serve(self) -> None:
         """Live through one connection: return when stopped, raise `BrokerError` when it is lost."""
@@ -147,14 +146,18 @@ class Publisher:
             try:
                 await self._serve(connection)
             except BrokerError as fault:
-                self._count_short(time.monotonic() - connected, fault)
+                lasted = time.monotonic() - connected
+                self._diagnosis.lost(fault, lasted, self._outbox.longest_in_flight)
                 raise
+            finally:
+                self._outbox.connection_lost()
             await self._say_goodbye(connection)
         finally:
             connection.abort()
 
     async def _serve(self, connection: Connection) -> None:
         """Publish until stopped; raise `BrokerError` when the connection is lost."""
+        self._diagnosis.connected()
         session = self._session = _Session(connection)
         session.start(self._listen(connection))
         self._on_connection(True)  # noqa: FBT003 - a callback has no keywords
@@ -169,16 +172,22 @@ class Publisher:
         finally:
             self._session = None
             await session.close()
-            self._outbox.connection_lost()
             self._on_connection(False)  # noqa: FBT003 - as above
 
     async def _listen(self, connection: Connection) -> None:
         """Hand out what the subscription brings; raise `BrokerError` once the connection is lost."""
-        if self._subscription is not None:
-            await connection.subscribe(self._subscription.topic)
-        async for topic, payload in connection.messages():
-            if self._subscription is not None and topic == self._subscription.topic:
-                self._subscription.on_message(payload)
+        subscription = self._subscription
+        topics = list(self._diagnosis.echo_topics)
+        if subscription is not None:
+            topics.append(subscription.topic)
+        if topics:
+            await connection.subscribe(*topics)
+        self._diagnosis.subscribed()
+        async for topic, payload, retained in connection.messages():
+            if subscription is not None and topic == subscription.topic:
+                subscription.on_message(payload)
+            elif not retained and self._diagnosis.came_back(topic) and topic == self._topics.readings:
+                await connection.unsubscribe(topic)
 
     def _send_soon(self) -> None:
         """Send in the next turn of the loop: states that are set later in this one may come first."""
@@ -198,10 +207,12 @@ class Publisher:
             topic, qos, retain = message.topic, 1, True
         await connection.publish(topic, message.payload, qos=qos, retain=retain, limit=PUBACK_TIMEOUT)
         self._outbox.acknowledged(message)
+        self._diagnosis.acknowledged(topic)
         self._send_waiting()
 
     def _become_stable(self) -> None:
         self._outage.held(time.monotonic())
+        self._diagnosis.check_echoes()
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
         # The will of a connection that we gave up may have been published after our states.
         self.repeat_states()
@@ -216,21 +227,6 @@ class Publisher:
                 "stopped without a goodbye to the broker at %s: %s; it will say offline for us",
                 self._broker.address,
                 fault.words,
-            )
-
-    def _count_short(self, lasted: float, fault: BrokerError) -> None:
-        if self._short_in_a_row >= SHORT_IN_A_ROW:
-            return
-        self._short_in_a_row = self._short_in_a_row + 1 if fault.kind == "closed" and lasted < SHORT else 0
-        if self._short_in_a_row == SHORT_IN_A_ROW:
-            log.warning(
-                "the broker at %s closed %d connections in a row within %d s: probably another program uses "
-                "the same client id, %s, and each pushes the other out; give one of them another "
-                "TELEINFO_MQTT_CLIENT_ID",
-                self._broker.address,
-                SHORT_IN_A_ROW,
-                SHORT,
-                self._broker.client_id,
             )
 
 

@@ -86,7 +86,7 @@ class BrokerFeed:
             self._changed()
             waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, self._note_nothing_came)
             try:
-                async for topic, payload in link.messages():
+                async for topic, payload, _retained in link.messages():
                     self._take(topic, payload)
             finally:
                 waiting.cancel()

@@ -48,7 +48,8 @@ class Meter:
         self._options = settings.payload
         self._rate_limit = RateLimit(settings.publish_interval)
         task = f"{name} {{}}" if name else "{}"
-        decoder, topics = Decoder(), Topics(settings.mqtt_topic)
+        decoder = Decoder(plausibility=settings.plausibility)
+        topics = Topics(settings.mqtt_topic)
         rng = Random()  # noqa: S311 - spreads retries, guards nothing
         self._publisher = Publisher(
             settings.broker,

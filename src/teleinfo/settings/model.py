@@ -126,6 +126,10 @@ class Settings(BaseSettings):
         default=None,
         description="Speed in baud, for a meter that uses another one than its mode's; empty: from the mode",
     )
+    plausibility: _Switch = Field(
+        default=True,
+        description="Withhold indexes that fall or jump and identifiers that change until more frames agree",
+    )
     mqtt_host: Annotated[
         str,
         AfterValidator(checks.host),

@@ -8,10 +8,11 @@ shows it is the lines between, which are missing: a line whose bytes are only da
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import ALARMS, NOTICES, Mode
+from teleinfo.tic.labels import ALARMS, INDEX_SERIES, NOTICES, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +24,22 @@ _CONDITIONAL: Final = ALARMS | NOTICES | {"MSG2"}
 # The short frame of three-phase meters (Enedis-NOI-CPT_02E v6, CBETM; Enedis-NOI-CPT_54E v3 §6.1), which may
 # come for the first time with an alarm. Each ADIR that stands before it is new.
 _SHORT_FRAME: Final = ["ADCO", "IINST1", "IINST2", "IINST3"]
+
+
+# The index that follows directly behind another one.
+_NEXT_INDEX: Final = {label: following for series in INDEX_SERIES for label, following in pairwise(series)}
+
+
+def find_suspect_indexes(found: Sequence[Group | RejectionCause]) -> set[int]:
+    """Return the same as `find_suspects` where no layout is confirmed yet, for indexes alone."""
+    return {
+        position
+        for position, (one, other) in enumerate(pairwise(found))
+        if isinstance(one, Group)
+        and isinstance(other, Group)
+        and other.label in _NEXT_INDEX.values()
+        and _NEXT_INDEX.get(one.label, other.label) != other.label
+    }
 
 
 def find_suspects(

@@ -26,6 +26,7 @@ __all__ = [
     "CONTRACTS",
     "DIGITS",
     "HISTORIQUE",
+    "INDEX_SERIES",
     "METER_NUMBERS",
     "NEWS",
     "NOTICES",
@@ -113,6 +114,12 @@ CONTRACTS: Final = {
     "EJP": ("EJPHN", "EJPHPM"),
     "BBR": ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),
 }
+# Indexes that stand in a frame together, one directly behind the other, used or not (02E, 54E).
+INDEX_SERIES: Final = (
+    *CONTRACTS.values(),
+    ("EAST", *(f"EASF{i:02}" for i in range(1, 11)), *(f"EASD{i:02}" for i in range(1, 5))),
+    ("EAIT", *(f"ERQ{i}" for i in range(1, 5))),
+)
 # Labels that are sent only while they have something to say: a notice, a mobile peak to come or running, the
 # control mode of a meter.
 NOTICES: Final = frozenset(

@@ -18,7 +18,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import adler32
 
-from teleinfo.tic.alignment import find_suspects
+from teleinfo.tic.alignment import find_suspect_indexes, find_suspects
 from teleinfo.tic.groups import HORODATE, Group, parse_frame
 from teleinfo.tic.labels import VARYING, Charset, Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, is_independent
@@ -268,11 +268,10 @@ class LayoutCache:
 
     def _suspects(self, found: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> set[int]:
         """Return the positions of the groups that lost bytes may have made."""
-        # Another meter's frame has nothing in common with the layouts, and one of parts has no layout.
-        if not any((one.mode, one.label) in self._held for one in sound) or not all(
-            map(is_independent, sound)
-        ):
-            return set()
+        if not all(map(is_independent, sound)):
+            return set()  # a frame of parts has no layout
+        if not any((one.mode, one.label) in self._held for one in sound):
+            return find_suspect_indexes(found)
         return find_suspects(found, self._layouts[0].mode, [layout.labels for layout in self._layouts])
 
     def _earlier(self) -> set[Group]:

@@ -91,7 +91,7 @@ SAPHIR: Final = (
         glued(f"PR-{i}I", f"Puissance réactive - (injection), point n°{i}",
               f"Reactive power -, point {i} (export)", "kvar"),
         glued_code(f"UMOY{i}", f"Moyenne des tensions composées, point n°{i}",
-                   f"Mean line voltage, point {i}", "V"),
+                   f"Mean line voltage, point {i}", "V", widths=range(1, 7)),
     )),
     *_slots("S", "D", "soutiré", "Imported"),
     *_slots("I", "D", "injecté", "Exported"),

@@ -1,0 +1,180 @@
+"""Indexes and identifiers over time: what falls, jumps or changes is withheld until frames agree."""
+
+from __future__ import annotations
+
+import datetime as dt
+from random import Random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.simulator.catalogue import METERS, build
+from teleinfo.simulator.encode import encode_frame
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.plausibility import Implausible, Plausibility
+from teleinfo.tic.reading import Reading
+
+PERIOD = 2.0  # s between two frames
+
+
+class Line:
+    """Frames of a meter of 9 kVA, one every two seconds."""
+
+    def __init__(self, mode: Mode = Mode.HISTORIQUE) -> None:
+        self.plausibility = Plausibility()
+        self.mode = mode
+        self.at = 0.0
+
+    def believes(self, **values: str) -> bool:
+        """Send a frame and return whether all of it is believed."""
+        self.at += PERIOD
+        withheld, _ = self.plausibility.check(Reading(self.mode, {"ISOUSC": "45"} | values), self.at)
+        return not withheld
+
+
+def test_an_index_may_stand_still_and_rise_as_fast_as_the_power_allows() -> None:
+    """One and a half times 9 kVA for two seconds are 7.5 Wh, and 2 Wh are the margin."""
+    line = Line()
+    said = [line.believes(BASE=f"{value:09}") for value in (100, 100, 109, 118)]
+
+    assert said == [True] * 4
+    assert not line.believes(BASE="000000128")
+    assert line.plausibility.withheld == {"BASE": Implausible.ROSE}
+
+
+def test_the_rise_counts_from_when_the_index_was_last_believed() -> None:
+    """After an hour without the index it may have risen by what an hour allows."""
+    line = Line()
+    line.believes(BASE="000000100")
+    line.believes()
+    line.at += 3600
+
+    assert line.believes(BASE="000013600")
+
+
+def test_without_the_subscribed_power_the_largest_meter_is_the_measure() -> None:
+    """90 A on one phase, 60 A on three; the subscription of a producer says nothing of what it gives."""
+    plausibility = Plausibility()
+    plausibility.check(Reading(Mode.STANDARD, {"EAST": "000000100", "EAIT": "000000100", "PREF": "03"}), 0.0)
+    plausibility.check(Reading(Mode.STANDARD, {"PREF": "03"}), 1.0)
+    values = {"EAST": "000000400", "EAIT": "000000400", "PREF": "03"}
+
+    assert plausibility.check(Reading(Mode.STANDARD, values), 60.0) == (["EAST"], False)
+
+
+def test_a_subscribed_power_counts_once_two_frames_in_a_row_say_it() -> None:
+    """One damaged frame does not widen what is believed."""
+    line = Line()
+    line.believes(BASE="000000100")
+    line.believes(BASE="000000100")
+
+    assert not line.believes(BASE="000000115", ISOUSC="99")
+
+
+@pytest.mark.parametrize("value", ["000000090", "000000000", "198000000"])
+def test_an_index_that_falls_or_jumps_is_believed_once_three_frames_agree(value: str) -> None:
+    """A meter was replaced, or its counter began anew."""
+    line = Line()
+    line.believes(BASE="000000100")
+    rising = [f"{int(value) + rise:09}" for rise in (0, 1, 3)]
+
+    assert [line.believes(BASE=text) for text in rising] == [False, False, True]
+    assert line.plausibility.withheld == {}
+
+
+def test_one_wrong_index_costs_one_value() -> None:
+    """The next true one is believed at once, and frames that disagree with each other are not counted."""
+    line = Line()
+    values = [100, 500_000_000, 101, 7, 400_000_000, 9, 102]
+
+    assert [line.believes(BASE=f"{value:09}") for value in values] == [
+        True, False, True, False, False, False, True,
+    ]  # fmt: skip
+
+
+def test_an_identifier_that_changes_is_believed_once_two_frames_agree() -> None:
+    """Then the meter is another one, and its indexes are believed with it."""
+    plausibility = Plausibility()
+    old = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "BASE": "000900000"})
+    new = Reading(Mode.HISTORIQUE, {"ADCO": "041961654321", "BASE": "000000003"})
+    said = [plausibility.check(reading, float(at)) for at, reading in enumerate([old, new, old, new, new])]
+
+    assert said == [
+        ([], False),
+        (["ADCO", "BASE"], False),
+        ([], False),
+        (["ADCO", "BASE"], False),
+        ([], True),
+    ]
+
+
+def test_indexes_that_may_begin_anew_are_left_alone() -> None:
+    """Those of PME-PMI are of the tariff period in force; those of other meters have no bound."""
+    line = Line()
+
+    assert line.believes(EAP_s="9649kWh", GAZ="0000100")
+    assert line.believes(EAP_s="120kWh", GAZ="0900000")
+    assert not line.believes(GAZ="0000100")
+
+
+def test_the_switch_believes_everything() -> None:
+    """`plausibility=False`: an index may do what it likes."""
+    frames = [
+        b"\x02\nBASE 000000100 L\r\nPTEC TH.. $\r\x03",
+        b"\x02\nBASE 000000000 K\r\nPTEC TH.. $\r\x03",
+    ]
+    believing, checking = Decoder(plausibility=False), Decoder()
+    for frame in frames:
+        believing.feed(frame)
+        checking.feed(frame)
+
+    assert (believing.counts.groups, believing.counts.implausible, believing.withheld) == (4, 0, {})
+    assert (checking.counts.groups, checking.counts.implausible) == (3, 1)
+    assert checking.implausible == {"BASE": 1}
+    assert checking.withheld == {"BASE": Implausible.FELL}
+
+
+def test_bytes_that_come_at_once_are_given_the_time_that_they_took_on_the_line() -> None:
+    """A bridge may hold frames back and send them together: the clock stood still, the meter did not."""
+    frames = [
+        encode_frame(build("base", start=dt.datetime(2026, 1, 15), rng=Random(1)).frame(when))  # noqa: DTZ001
+        for when in (dt.datetime(2026, 1, 15, 8), dt.datetime(2026, 1, 15, 8, 0, 2))  # noqa: DTZ001
+    ]
+    decoder = Decoder()
+    for frame in frames:
+        decoder.feed(frame, now=5.0)
+
+    assert decoder.counts.implausible == 0
+
+
+@pytest.mark.parametrize("name", METERS)
+def test_nothing_of_a_simulated_meter_is_implausible(name: str) -> None:
+    """A day's life in steps of a few minutes, with overruns, tariff changes and midnight."""
+    now = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
+    meter = build(name, start=now, rng=Random(3))
+    decoder = Decoder()
+    for step in range(400):
+        decoder.feed(meter.emit(now + step * dt.timedelta(minutes=4)), now=step * 240.0)
+
+    assert decoder.counts.frames >= 400
+    assert (decoder.counts.implausible, decoder.counts.unconfirmed, decoder.counts.rejected) == (0, 0, 0)
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**9 - 1), st.floats(0, 1e6)), max_size=30))
+def test_what_is_believed_never_falls_but_after_three_frames_that_agree(
+    frames: list[tuple[int, float]],
+) -> None:
+    """Whatever comes, at whatever times."""
+    plausibility = Plausibility()
+    at, believed, agreeing = 0.0, None, 0
+    last: int | None = None
+    for value, step in frames:
+        at += step
+        withheld, _ = plausibility.check(Reading(Mode.HISTORIQUE, {"BASE": f"{value:09}"}), at)
+        agreeing = agreeing + 1 if last is not None and value >= last else 1
+        last = value
+        if not withheld:
+            assert believed is None or value >= believed or agreeing >= 3
+            believed = value

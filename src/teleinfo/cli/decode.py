@@ -128,6 +128,7 @@ def _summary(decoder: Decoder) -> str:
         "frames       {frames}\n"
         "groups       {groups}\n"
         "rejected     {rejected} (parity {bad_parity}, checksum {bad_sum}, malformed {malformed})\n"
+        "withheld     {withheld} (unconfirmed {unconfirmed}, implausible {implausible})\n"
         "interrupted  {interrupted}\n"
         "parity       {parity}\n"
     ).format(
@@ -137,6 +138,9 @@ def _summary(decoder: Decoder) -> str:
         bad_parity=counts.parity,
         bad_sum=counts.checksum,
         malformed=counts.malformed,
+        withheld=counts.unconfirmed + counts.implausible,
+        unconfirmed=counts.unconfirmed,
+        implausible=counts.implausible,
         interrupted=counts.interrupted,
         parity=parity,
     )

@@ -137,7 +137,7 @@ def test_what_the_node_red_flow_sent_takes_three_settings(broker: MosquittoBroke
     with Subscriber(broker.host, broker.port, "teleinfo") as subscriber, Meter(FRAME) as meter:
         settings = settings_for(broker, meter.line)
         with Daemon(
-            tmp_path, **settings, payload_numbers=True, payload_timestamp=True, publish_interval=60
+            tmp_path, **settings, payload_numbers="all", payload_timestamp=True, publish_interval=60
         ) as daemon:
             first = json.loads(subscriber.expect("teleinfo").payload)
             meter.frame = with_parity(encode_frame([historique("PTEC", "HC.."), historique("PAPP", "00750")]))
@@ -145,7 +145,7 @@ def test_what_the_node_red_flow_sent_takes_three_settings(broker: MosquittoBroke
             daemon.stop()
 
     assert list(first)[:2] == ["timestamp", "ADCO"]
-    assert (first["ADCO"], first["HCHC"], first["PAPP"]) == ("012345678901", 19212, 1940)
+    assert (first["ADCO"], first["HCHC"], first["PAPP"]) == (12345678901, 19212, 1940)
     # The interval has not passed: the change of tariff has.
     assert (second["PTEC"], second["PAPP"]) == ("HC", 750)
     assert subscriber.drain() == []

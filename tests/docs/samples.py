@@ -89,7 +89,7 @@ def messages() -> list[str]:
         published(HISTORIQUE),
         published(STANDARD),
         health_message(),
-        published(HISTORIQUE, Options(numbers=True, timestamp=True), 1768431674.25),
+        published(HISTORIQUE, Options(numbers="all", timestamp=True), 1768431674.25),
     ]
 
 

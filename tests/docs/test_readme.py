@@ -136,7 +136,7 @@ def test_the_messages_of_the_node_red_flow_take_three_settings() -> None:
     [block] = [block for block in blocks(README, "sh") if "PUBLISH_INTERVAL" in block]
     read = settings_of(dict(line.split("=", 1) for line in block.split()))
 
-    assert (read.payload_numbers, read.payload_timestamp, read.publish_interval) == (True, True, 60)
+    assert (read.payload_numbers, read.payload_timestamp, read.publish_interval) == ("all", True, 60)
 
 
 def test_every_message_that_is_explained_can_be_said() -> None:

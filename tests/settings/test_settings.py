@@ -272,7 +272,7 @@ GOLDEN = [
     ("MQTT_RETAIN", "2", '"2" is not true or false; default false'),
     ("MQTT_QUEUE", "0", '"0" is not a number from 1 to 10000; default 1'),
     ("MQTT_QUEUE", "all", '"all" is not a number from 1 to 10000; default 1'),
-    ("PAYLOAD_NUMBERS", "oui", '"oui" is not true or false; default false'),
+    ("PAYLOAD_NUMBERS", "oui", '"oui" is not true, false or all; default false'),
     ("PAYLOAD_EXCLUDE", "ADCO;PRM", '"ADCO;PRM" is not a list of étiquettes such as ADCO,ADSC,PRM'),
     (
         "PAYLOAD_EXCLUDE",

@@ -11,7 +11,7 @@ import enum
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import (
     AfterValidator,
@@ -199,8 +199,11 @@ class Settings(BaseSettings):
         default=1,
         description="Readings kept while the broker is away; 1: only the newest (indexes are cumulative)",
     )
-    payload_numbers: _Switch = Field(
-        default=False, description="Send quantities as JSON numbers (1940) instead of text (01940)"
+    payload_numbers: Annotated[
+        bool | Literal["all"], BeforeValidator(_lower), Allowed(Message("true, false or all"))
+    ] = Field(
+        default=False,
+        description="Send quantities as JSON numbers (1940) instead of text (01940); all: whatever is digits",
     )
     payload_timestamp: _Switch = Field(
         default=False, description="Put a timestamp first: milliseconds since 1970, from this machine's clock"

@@ -1,15 +1,15 @@
 """
 Turn a reading into the JSON text that is published: one flat, compact object.
 
-Values are strings unless the household asked for numbers; which ones then become numbers is the label table's
-decision, never a matter of looks.
+Values are strings unless numbers are asked for. Then the label table decides which values are quantities.
+Only `numbers="all"` goes by their looks, for subscribers of the Node-RED flow that teleinfo replaces.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from teleinfo.tic.labels import lookup, parse_uint
 from teleinfo.tic.reading import is_left_out
@@ -26,11 +26,12 @@ class Options:
     """
     What the household asked for.
 
-    `numbers`: quantities and indexes become JSON numbers. `timestamp`: the time of publication comes first.
+    `numbers`: quantities and indexes become JSON numbers; "all": every value of digits only.
+    `timestamp`: the time of publication comes first.
     `exclude`: étiquettes that are left out, with their horodates.
     """
 
-    numbers: bool = False
+    numbers: bool | Literal["all"] = False
     timestamp: bool = False
     exclude: frozenset[str] = frozenset()
 
@@ -54,13 +55,14 @@ def encode(reading: Reading, options: Options, *, now: float) -> bytes | None:
 
 def _chosen(reading: Reading, options: Options) -> dict[str, str | int]:
     return {
-        key: _number(reading, key, value) if options.numbers else value
+        key: _number(reading, key, value, options) if options.numbers else value
         for key, value in reading.values.items()
         if not is_left_out(reading.mode, key, options.exclude)
     }
 
 
-def _number(reading: Reading, key: str, value: str) -> str | int:
+def _number(reading: Reading, key: str, value: str, options: Options) -> str | int:
     label = lookup(reading.mode, key)
-    number = parse_uint(value) if label is not None and label.is_number else None
+    is_number = (options.numbers == "all" and " " not in value) or (label is not None and label.is_number)
+    number = parse_uint(value) if is_number else None
     return value if number is None else number

@@ -25,7 +25,7 @@ SIGNATURES = {
     "Decoder.feed": "(self, data: bytes, *, now: float | None = None) -> list[Reading]",
     "Decoder.close": "(self) -> None",
     "Decoder.reset": "(self) -> None",
-    "Options": "(*, numbers: bool = False, timestamp: bool = False, exclude: frozenset[str] = frozenset())"
+    "Options": "(*, numbers: Numbers = False, timestamp: bool = False, exclude: frozenset[str] = frozenset())"
     " -> None",
     "decode": "(recording: Iterable[bytes]) -> Iterator[Reading]",
     "encode": "(reading: Reading, options: Options, *, now: float) -> bytes | None",

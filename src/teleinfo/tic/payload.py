@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from teleinfo.tic.labels import lookup, parse_uint
 from teleinfo.tic.reading import is_left_out
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
+
+Numbers: TypeAlias = bool | Literal["all"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +33,7 @@ class Options:
     `exclude`: étiquettes that are left out, with their horodates.
     """
 
-    numbers: bool | Literal["all"] = False
+    numbers: Numbers = False
     timestamp: bool = False
     exclude: frozenset[str] = frozenset()
 

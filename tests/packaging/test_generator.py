@@ -11,14 +11,18 @@ GENERATOR = Path(__file__).parents[2] / "systemd" / "teleinfo-generator"
 
 
 def generated(folder: Path, **settings: str) -> dict[str, str]:
-    """Run it for settings files of these names and texts; return the drop-ins by the names of their units."""
+    """Run it for settings files of these names and texts; return the drop-ins of each unit."""
     etc, out = folder / "etc", folder / "out"
-    etc.mkdir()
+    (etc / "meters").mkdir(parents=True)
     for name, text in settings.items():
-        (etc / f"{name}.env").write_text(text)
+        (etc / f"{name.replace('__', '/')}.env").write_text(text)
     environ = {"PATH": "/usr/bin:/bin", "SETTINGS_FOLDER": str(etc)}
     subprocess.run([GENERATOR, out, out, out], env=environ, check=True, timeout=60)
-    return {path.parent.name.removesuffix(".d"): path.read_text() for path in out.glob("*.d/*.conf")}
+    found: dict[str, str] = {}
+    for path in sorted(out.glob("*.d/*.conf")):
+        unit = path.parent.name.removesuffix(".d")
+        found[unit] = found.get(unit, "") + path.read_text()
+    return found
 
 
 def stops(*ports: str) -> str:
@@ -71,6 +75,20 @@ def test_each_meter_has_its_own_port(tmp_path: Path) -> None:
     )
 
     assert found == {"teleinfo.service": stops("ttyUSB0"), "teleinfo@production.service": stops("ttyS0")}
+
+
+def test_the_meters_of_one_process_are_all_those_of_its_service(tmp_path: Path) -> None:
+    """The files of /etc/teleinfo/meters, beside that of the service."""
+    found = generated(
+        tmp_path,
+        teleinfo="TELEINFO_SERIAL_PORT=/dev/ttyAMA0\n",
+        meters__production="TELEINFO_SERIAL_PORT=/dev/ttyS0\n",
+    )
+
+    assert sorted(found) == ["teleinfo.service"]
+    assert sorted(found["teleinfo.service"].split("\n")) == sorted(
+        (stops("ttyAMA0") + stops("ttyS0")).split("\n")
+    )
 
 
 def test_without_settings_nothing_is_written(tmp_path: Path) -> None:

@@ -21,12 +21,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.doctor.machine import Machine
+from teleinfo.doctor.port_users import port_users
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon
 from tests.support.subscriber import Subscriber
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -43,12 +47,17 @@ EVIL = f"{TITLE}\x1b[2J\x9b31m\x85\u202e\u2066\u200b\x7f\r\n✓ all is well"
 
 NONE: dict[str, object] = {}
 DEEP = b"[" * 200_000
-STATUS = [b"online" + EVIL.encode(), b"\xff\xfe\x9b31m", b"ON", b"online " * 20_000]
-HEALTH = [
-    {"bad_groups_percent": "x", "line": "good", "rejected": {}},
-    {"frames": "x", "groups": [], "line": 5, "mode": EVIL, "baudrate": EVIL},
-    {"line": {}, "rejected": {"parity": "x"}, "bad_groups_percent": 1e999, "frames": -1},
-    {"line": EVIL, "version": EVIL, "last_frame": EVIL, "uptime": EVIL, "rejected": EVIL},
+STATUS = [b"online" + EVIL.encode(), b"online", b"\xff\xfe\x9b31m", b"online " * 20_000]
+SOUND_HEALTH = {
+    "version": "1", "mode": "historique", "baudrate": 1200, "parity": True, "frames": 1, "groups": 1,
+    "rejected": {"parity": 0, "checksum": 0, "malformed": 0}, "interrupted": 0, "bad_groups_percent": 0.0,
+    "line": "good", "last_frame": None, "uptime": 1,
+}  # fmt: skip
+HEALTH: list[dict[str, object]] = [
+    SOUND_HEALTH | {"line": EVIL, "version": EVIL, "last_frame": EVIL, "uptime": EVIL, "mode": EVIL},
+    SOUND_HEALTH | {"frames": "x", "line": 5},
+    SOUND_HEALTH | {"line": {}, "bad_groups_percent": 1e999, "baudrate": EVIL},
+    SOUND_HEALTH | {"bad_groups_percent": "x", "rejected": EVIL},
 ]
 READINGS = [
     {f"A{EVIL}": f"B{EVIL}", "PAPP": EVIL, "PTEC": EVIL, "ADCO": EVIL, "MSG1": EVIL, "STGE": EVIL},
@@ -148,9 +157,17 @@ def assert_harmless(text: str, *, screen: bool = False) -> None:
 
 @pytest.mark.parametrize("number", range(4))
 def test_the_doctor_prints_nothing_that_a_terminal_obeys(number: int, tmp_path: Path) -> None:
-    """As text, as JSON, in a report, and on a terminal."""
-    with hostile_broker(tmp_path, number) as broker:
-        settings = {"mqtt_host": broker.host, "mqtt_port": broker.port, "serial_port": "/dev/ttyNOWHERE"}
+    """As text, as JSON, in a report, and on a terminal; a teleinfo reads the port, so that health is read."""
+    with (
+        hostile_broker(tmp_path, number) as broker,
+        SerialLine() as line,
+        Daemon(tmp_path, serial_port=line.port, mqtt_host=broker.host, mqtt_port=free_port()),
+    ):
+        end = time.monotonic() + LIMIT
+        while not port_users(Machine(), line.path)[0]:
+            assert time.monotonic() < end, "the daemon does not open the port"
+            time.sleep(0.1)
+        settings = {"mqtt_host": broker.host, "mqtt_port": broker.port, "serial_port": line.port}
         report = tmp_path / "report"
         for text in (
             in_a_pipe("doctor", "--report", str(report), settings=settings),
@@ -158,6 +175,7 @@ def test_the_doctor_prints_nothing_that_a_terminal_obeys(number: int, tmp_path: 
             report.read_text(),
         ):
             assert_harmless(text)
+            assert "teleinfo reads" in text
         assert_harmless(on_a_terminal("doctor", seconds=LIMIT, settings=settings), screen=True)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -40,8 +41,11 @@ def power(reading: Reading) -> int:
 
 
 @contextlib.asynccontextmanager
-async def port_and_meter(tmp_path: Path, *, bridge: bool) -> AsyncIterator[tuple[str, asyncio.Queue[bytes]]]:
-    """Give the address of a port, and a queue whose bytes come out of it; b"" ends it."""
+async def port_and_meter(
+    tmp_path: Path, log: pytest.LogCaptureFixture, *, bridge: bool
+) -> AsyncIterator[tuple[str, asyncio.Queue[bytes]]]:
+    """Give the address of a port, and a queue whose bytes come out of it once it is open; b"" ends it."""
+    log.set_level(logging.DEBUG, logger="teleinfo")
     sent: asyncio.Queue[bytes] = asyncio.Queue()
 
     async def feed(writer: asyncio.StreamWriter) -> None:
@@ -57,7 +61,8 @@ async def port_and_meter(tmp_path: Path, *, bridge: bool) -> AsyncIterator[tuple
         await asyncio.wait({feeding})
 
     async def drive(line: SerialLine) -> None:
-        await until(lambda: line.attached)
+        # What a serial port received before it was open is thrown away.
+        await until(lambda: "listening to" in log.text)
         while data := await sent.get():
             line.write(data)
         line.hang_up()
@@ -77,13 +82,14 @@ async def port_and_meter(tmp_path: Path, *, bridge: bool) -> AsyncIterator[tuple
 @pytest.mark.parametrize("bridge", [False, True])
 def test_readings_come_until_the_port_is_lost(
     tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
     bridge: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     """Each frame is a reading, in their order; the end of the port is a PortError, after the last of them."""
     powers: list[int] = []
 
     async def scenario() -> None:
-        async with port_and_meter(tmp_path, bridge=bridge) as (url, sent), asyncio.timeout(BOUND):
+        async with port_and_meter(tmp_path, caplog, bridge=bridge) as (url, sent), asyncio.timeout(BOUND):
             sent.put_nowait(frame(1))
             async for reading in read(url, mode="historique"):
                 powers.append(power(reading))
@@ -100,6 +106,7 @@ def test_readings_come_until_the_port_is_lost(
 @pytest.mark.parametrize("cancel", [False, True])
 def test_a_closed_iterator_leaves_nothing_behind(
     tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
     bridge: bool,  # noqa: FBT001 - a parameter of the test
     cancel: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
@@ -112,7 +119,7 @@ def test_a_closed_iterator_leaves_nothing_behind(
                     return
 
     async def scenario() -> tuple[int, int]:
-        async with port_and_meter(tmp_path, bridge=bridge) as (url, sent):
+        async with port_and_meter(tmp_path, caplog, bridge=bridge) as (url, sent):
             before = descriptors(), len(asyncio.all_tasks())
             consuming = asyncio.create_task(consume(url, forever=cancel))
             sent.put_nowait(frame(1))
@@ -153,14 +160,16 @@ def test_an_unknown_mode_is_an_error() -> None:
         asyncio.run(scenario())
 
 
-def test_a_slow_consumer_gets_the_newest_readings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_slow_consumer_gets_the_newest_readings(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What waits is bounded; what is dropped is old."""
     monkeypatch.setattr(library, "MAX_WAITING", 2)
 
     powers: list[int] = []
 
     async def scenario() -> None:
-        async with port_and_meter(tmp_path, bridge=True) as (url, sent):
+        async with port_and_meter(tmp_path, caplog, bridge=True) as (url, sent):
             async with contextlib.aclosing(read(url)) as readings:
                 sent.put_nowait(frame(1))
                 powers.append(power(await anext(readings)))

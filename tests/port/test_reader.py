@@ -307,7 +307,7 @@ def test_tiny_frames_are_believed_from_the_second_on(tmp_path: Path, lines: pyte
         bench.line.open()
         counts = []
         async with running(bench, meter=False):
-            await until(lambda: bench.line.attached and bench.resets)
+            await until(lambda: bench.reader.status.connected)
             for number in (1, 2, 3):
                 bench.line.write(tiny)
                 await until(partial(bench.has_decoded, number))

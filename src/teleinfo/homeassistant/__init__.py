@@ -1,1 +1,1 @@
-"""The room for Home Assistant: what the meter is there, and what it says, as MQTT discovery wants it."""
+"""Home Assistant: the discovery message of a meter and its states, by MQTT."""

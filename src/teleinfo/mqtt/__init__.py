@@ -1,1 +1,1 @@
-"""The garden door: the MQTT broker, what waits for it, and who carries it there."""
+"""Publish readings and retained states on an MQTT broker, whatever happens to it."""

@@ -1,5 +1,5 @@
 """
-The pure rooms: bytes of the line in, readings out. Nothing here knows a port, a clock or a log.
+The protocol, without input or output: bytes of the line in, readings out; no port, no clock, no log.
 
 What the bytes mean, where meters deviate, and what is decided then: docs/protocol.md.
 """

@@ -1,7 +1,7 @@
 """
-Know the étiquettes: what each is, in one place.
+The table of étiquettes.
 
-The other rooms ask this one; nothing else lists labels. `tables` has them by meter family, in the order of
+Nothing else lists labels. `tables` has them by meter family, in the order of
 emission; here is one entry for each mode and étiquette, with the characters that every family needs.
 
 Sources: Enedis-NOI-CPT_54E v3 (54E, Linky) and Enedis-NOI-CPT_02E v6 (02E, older meters).

@@ -44,7 +44,7 @@ def test_a_number_within_its_bounds_is_read(read: Callable[[str], float], text: 
         (share, ["-0.1", "1.1", "inf", "nan", "5 %"], "is not a number from 0 to 1"),
     ],
 )
-def test_another_one_is_told_with_what_it_must_be(
+def test_another_one_is_refused_with_what_it_must_be(
     read: Callable[[str], float], texts: list[str], said: str
 ) -> None:
     """What is no number at all is told alike."""
@@ -76,7 +76,7 @@ def test_the_compiled_catalogue_is_that_of_its_source() -> None:
         ("en_GB.UTF-8", "de:fr", "utilisation\N{NO-BREAK SPACE}: teleinfo"),
     ],
 )
-def test_argparse_speaks_the_language_of_the_rest(
+def test_argparse_uses_the_language_of_the_rest(
     locale: str,
     languages: str,
     said: str,
@@ -104,7 +104,7 @@ def test_argparse_speaks_the_language_of_the_rest(
         ("--env-file x simulate", "erreur : simulate ne lit aucun réglage : enlevez --env-file"),
     ],
 )
-def test_a_wrong_usage_is_told_in_the_language_of_the_reader(
+def test_a_usage_error_is_in_the_language_of_the_user(
     line: str, said: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """No word of it is English on a French screen."""
@@ -118,7 +118,7 @@ def test_a_wrong_usage_is_told_in_the_language_of_the_reader(
 
 
 @pytest.mark.parametrize("name", ["", *cli.COMMANDS])
-def test_the_help_is_told_in_the_language_of_the_reader(
+def test_the_help_is_in_the_language_of_the_user(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Headings and explanations."""

@@ -102,7 +102,7 @@ def test_a_device_and_a_bridge_are_ports(name: str, answer: bool) -> None:  # no
         ("/dev/nowhere", "/dev/nowhere"),
     ],
 )
-def test_what_cannot_be_read_is_told_in_the_language_of_the_reader(
+def test_a_read_error_is_in_the_language_of_the_user(
     name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The reason too, not in the words of the system; exit status 1."""

@@ -173,7 +173,7 @@ def test_a_command_is_what_the_command_line_expects(name: str) -> None:
         ),
     ],
 )
-def test_wrong_settings_are_told_on_standard_error_and_end_with_78(
+def test_wrong_settings_are_reported_on_standard_error_with_status_78(
     variables: dict[str, str],
     lines: list[str],
     played: Played,
@@ -220,7 +220,7 @@ def test_an_interruption_ends_quietly_with_130(played: Played, capsys: pytest.Ca
     assert capsys.readouterr() == ("", "")
 
 
-def test_another_broken_pipe_is_not_hushed_up(played: Played, capfd: pytest.CaptureFixture[str]) -> None:
+def test_another_broken_pipe_is_not_suppressed(played: Played, capfd: pytest.CaptureFixture[str]) -> None:
     """Only the reader of standard output may leave; the rest ends loudly."""
 
     def broken(_: Namespace) -> int:
@@ -274,7 +274,7 @@ def python(*words: str) -> subprocess.CompletedProcess[bytes]:
     ],
 )
 @pytest.mark.parametrize("words", ["--help", "simulate --help", "decode a.tic", "doctor", "simulate", "demo"])
-def test_an_output_that_cannot_be_written_is_said_in_one_line(
+def test_an_output_that_cannot_be_written_is_reported_in_one_line(
     words: str, output: str, reason: str, unbuffered: str, tmp_path: Path
 ) -> None:
     """A full disk or a closed output: exit status 1, one line, and no other file is called at fault."""

@@ -257,7 +257,7 @@ def test_a_broker_that_wants_a_password_gets_it(tmp_path: Path) -> None:
     assert secret not in daemon.log
 
 
-def test_a_wrong_password_is_said_once_and_the_daemon_keeps_trying(tmp_path: Path) -> None:
+def test_a_wrong_password_is_logged_once_and_the_daemon_keeps_trying(tmp_path: Path) -> None:
     """The broker's refusal is one plain line; nothing ends."""
     with (
         MosquittoBroker(tmp_path, users={"meter": "right"}) as broker,

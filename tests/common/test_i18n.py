@@ -1,4 +1,4 @@
-"""The languages: which one is spoken, and that nothing is left unsaid in it."""
+"""The languages: which one is used, and that every message is translated."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def fields(message: str) -> list[str]:
     return sorted(named + re.findall(r"%(?:\(\w+\))?[a-z]", message))
 
 
-def test_every_message_is_said_in_french() -> None:
+def test_every_message_is_translated() -> None:
     """No message of the sources lacks its translation."""
     french = i18n.catalogue("fr")
 
@@ -111,10 +111,10 @@ def test_a_message_without_translation_stays_as_it_is(monkeypatch: pytest.Monkey
     assert i18n._("no such message, ever") == "no such message, ever"
 
 
-def test_a_sentence_says_itself_in_english_and_in_the_language_of_the_reader(
+def test_a_message_has_its_text_in_english_and_in_the_language_of_the_user(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The log has the one, a screen the other; a sentence within a sentence is translated too."""
+    """The log has the one, a screen the other; a message within a message is translated too."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
     inner = i18n.Message("nothing listens at {address}", address="[::1]:{1}")
     outer = i18n.Message("no connection: {why}", why=inner)

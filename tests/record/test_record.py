@@ -357,7 +357,7 @@ def test_a_reader_that_leaves_ends_a_recording_to_standard_output(tmp_path: Path
 
 
 @pytest.mark.real
-def test_a_file_that_cannot_be_written_is_told_in_the_language_of_the_reader(
+def test_a_write_error_is_in_the_language_of_the_user(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The reason too, not in the words of the system."""
@@ -388,7 +388,7 @@ def test_without_a_port_there_is_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_a_dead_line_is_told(tmp_path: Path) -> None:
+def test_a_dead_line_is_reported(tmp_path: Path) -> None:
     """No byte in all the time: status 1, and no file."""
     with Meter(None) as meter:
         status, said = ended(
@@ -400,7 +400,7 @@ def test_a_dead_line_is_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_a_line_that_is_dead_at_every_speed_is_told(
+def test_a_line_that_is_dead_at_every_speed_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Where nothing comes nothing is said of its sense."""

@@ -1,4 +1,4 @@
-"""The settings: what is read from where, and what is said of a wrong one."""
+"""The settings: where they are read from, and the messages about wrong ones."""
 
 from __future__ import annotations
 
@@ -308,7 +308,7 @@ def test_a_wrong_value_is_one_line(variable: str, value: str, line: str) -> None
 
 @pytest.mark.usefixtures("_few_labels")
 @pytest.mark.parametrize(("variable", "value", "line"), GOLDEN)
-def test_the_log_is_in_english_and_a_screen_in_the_language_of_the_reader(
+def test_the_log_is_in_english_and_a_screen_in_the_language_of_the_user(
     variable: str, value: str, line: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A household in France: `faults` stay as they are, `localized` is French, every word of it."""

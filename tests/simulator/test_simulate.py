@@ -217,6 +217,9 @@ def test_in_a_time_lapse_the_clock_of_the_meter_is_fast_and_the_command_says_so(
         readings = Decoder().feed(read_all(port))
 
         assert process.wait(BOUND) == 0
+    assert lines[0] == (
+        f"Read it with: TELEINFO_SERIAL_PORT={port} TELEINFO_PLAUSIBILITY=false teleinfo run\n"
+    )
     assert lines[1] == "Time-lapse: the meter's clock runs 600 times faster than its line.\n"
     assert [reading.values["DATE"] for reading in readings] == [
         "H260114120000",

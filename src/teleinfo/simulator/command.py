@@ -170,7 +170,7 @@ async def _simulate(arguments: argparse.Namespace) -> None:
     with contextlib.suppress(asyncio.CancelledError, TimeoutError):
         line, playing = await _prepare(arguments)
         with line:
-            sys.stdout.write(f"{line.port}\n{_instructions(line.port, arguments.time_lapse)}")
+            sys.stdout.write(f"{line.port}\n{_instructions(line.port, arguments)}")
             sys.stdout.flush()
             async with asyncio.timeout(arguments.seconds):
                 await playing()
@@ -208,12 +208,16 @@ async def _prepare(
     return line, playing
 
 
-def _instructions(port: str, time_lapse: float) -> str:
-    """Return the lines that say how to read the port, and that the clock is fast where it is."""
-    lines = [_("Read it with: TELEINFO_SERIAL_PORT={port} teleinfo run").format(port=port)]
-    if time_lapse != 1:
+def _instructions(port: str, arguments: argparse.Namespace) -> str:
+    """Return the lines that say how to read the port, and that the meter's clock is fast if it is."""
+    settings = f"TELEINFO_SERIAL_PORT={port}"
+    # What rises as fast as the clock runs is not plausible to a daemon.
+    if (arguments.speed, arguments.time_lapse) != (1, 1):
+        settings += " TELEINFO_PLAUSIBILITY=false"
+    lines = [_("Read it with: {settings} teleinfo run").format(settings=settings)]
+    if arguments.time_lapse != 1:
         said = _("Time-lapse: the meter's clock runs {factor:g} times faster than its line.")
-        lines.append(said.format(factor=time_lapse))
+        lines.append(said.format(factor=arguments.time_lapse))
     return "".join(f"{line}\n" for line in lines)
 
 

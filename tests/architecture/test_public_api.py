@@ -29,7 +29,8 @@ SIGNATURES = {
     " -> None",
     "decode": "(recording: Iterable[bytes]) -> Iterator[Reading]",
     "encode": "(reading: Reading, options: Options, *, now: float) -> bytes | None",
-    "read": "(url: str, *, mode: str = auto, baudrate: int | None = None) -> AsyncGenerator[Reading, None]",
+    "read": "(url: str, *, mode: str = auto, baudrate: int | None = None, decoder: Decoder | None = None)"
+    " -> AsyncGenerator[Reading, None]",
     "lookup": "(mode: Mode, name: str) -> LabelSpec | None",
 }
 MEMBERS = {

@@ -76,6 +76,34 @@ def test_a_bridge_is_a_port_and_is_lost_in_one_line() -> None:
     assert said.count(b"\n") == 1
 
 
+@pytest.mark.parametrize(("plausibility", "published"), [("true", 2), ("false", 3)])
+def test_a_recording_is_believed_as_the_daemon_believes_a_line(
+    plausibility: str,
+    published: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:
+    """An index that falls is withheld and counted, unless TELEINFO_PLAUSIBILITY is false."""
+    frames = [
+        encode_frame(
+            [
+                Group("ADCO", "012345678901", None, Mode.HISTORIQUE),
+                Group("BASE", index, None, Mode.HISTORIQUE),
+                Group("PAPP", "00750", None, Mode.HISTORIQUE),
+            ]
+        )
+        for index in ("000012345", "000012346", "000000007")
+    ]
+    (tmp_path / "a.tic").write_bytes(with_parity(b"".join(frames)))
+    monkeypatch.setenv("TELEINFO_PLAUSIBILITY", plausibility)
+
+    assert cli.main(["--env-file", os.devnull, "decode", str(tmp_path / "a.tic")]) == 0
+    shown = capsysbinary.readouterr()
+    assert shown.out.count(b'"BASE"') == published
+    assert f"implausible {3 - published})".encode() in shown.err
+
+
 @pytest.mark.parametrize(
     ("name", "answer"),
     [

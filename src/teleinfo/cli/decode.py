@@ -54,7 +54,7 @@ def main(arguments: argparse.Namespace) -> int:
     settings = load(arguments.env_file)
     if _is_port(arguments.file):
         return _decode_port(arguments.file, settings)
-    decoder = Decoder()
+    decoder = Decoder(plausibility=settings.plausibility)
     try:
         with _opened(arguments.file) as recording:
             while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
@@ -89,7 +89,12 @@ def _decode_port(url: str, settings: Settings) -> int:
     from teleinfo.port.library import read  # noqa: PLC0415
 
     async def decode() -> None:
-        readings = read(url, mode=settings.serial_mode, baudrate=settings.serial_baudrate)
+        readings = read(
+            url,
+            mode=settings.serial_mode,
+            baudrate=settings.serial_baudrate,
+            decoder=Decoder(plausibility=settings.plausibility),
+        )
         async with contextlib.aclosing(readings):
             async for reading in readings:
                 _print(reading, settings.payload)

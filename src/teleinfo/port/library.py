@@ -28,13 +28,16 @@ MAX_WAITING: Final = 64
 """Readings that wait for a slow consumer: of more than these the oldest are dropped."""
 
 
-async def read(url: str, *, mode: str = "auto", baudrate: int | None = None) -> AsyncGenerator[Reading, None]:
+async def read(
+    url: str, *, mode: str = "auto", baudrate: int | None = None, decoder: Decoder | None = None
+) -> AsyncGenerator[Reading, None]:
     """
     Yield the readings of the meter at `url`, a device path or `socket://host:port`, as its frames come.
 
     `mode` is "auto" (the speed is found), "historique" or "standard"; `baudrate`, in bits a second, is
-    another speed than that of the mode. A silent port is opened again, without a word but a warning in the
-    log; what is to be done about a port that is lost is the caller's decision.
+    another speed than that of the mode; a `decoder` of the caller's shows its counts. A silent port is opened
+    again, with a warning in the log and nothing else; what is to be done about a port that is lost is the
+    caller's decision.
 
     Raises PortError where the port cannot be opened, or is lost, and ValueError for an unknown mode. It runs
     a task and holds the port until it is closed: break out of the loop inside `contextlib.aclosing`.
@@ -51,7 +54,7 @@ async def read(url: str, *, mode: str = "auto", baudrate: int | None = None) -> 
     reader = Reader(
         url=url,
         baudrates=candidates(mode, baudrate),
-        decoder=Decoder(),
+        decoder=decoder or Decoder(),
         on_reading=on_reading,
         heartbeat=_no_watchdog,
         rng=random.Random(),  # noqa: S311 - spreads retries, guards nothing

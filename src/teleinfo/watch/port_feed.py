@@ -34,7 +34,7 @@ class PortFeed:
     ) -> None:
         self._model = model
         self._changed = changed
-        self._decoder = Decoder()
+        self._decoder = Decoder(plausibility=settings.plausibility)
         self._quality = health.Quality()
         self._reader = Reader(
             url=settings.serial_port,

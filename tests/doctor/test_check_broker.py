@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import ast
 import asyncio
 import socket
 import subprocess
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_broker
+from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Severity
+from teleinfo.mqtt import errors
 from teleinfo.mqtt.config import Broker, Tls, Topics
+from teleinfo.mqtt.errors import BrokerError
 from tests.doctor.machine_tree import by_check
 from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
@@ -22,8 +27,6 @@ from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from teleinfo.doctor.findings import Finding
 
 pytestmark = pytest.mark.real
@@ -247,3 +250,30 @@ def test_a_status_that_is_none_of_ours_is_reported(status: bytes, tmp_path: Path
     assert found["status"].severity is Severity.WARNING
     assert found["status"].message.isprintable()
     assert len(found["status"].message) < 200
+
+
+def test_every_fault_of_the_broker_has_its_own_wording() -> None:
+    """All kinds of `mqtt.errors` but a connection that is just closed."""
+    tree = ast.parse(Path(errors.__file__).read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    kinds = {
+        ast.literal_eval(call.args[0])
+        for call in calls
+        if ast.unparse(call.func) == "BrokerError" and isinstance(call.args[0], ast.Constant)
+    }
+    broker = Broker("broker.example", 1883, "teleinfo-test")
+    other = broker_fault(BrokerError("a kind that nobody knows", ""), broker).message
+    without = {kind for kind in kinds if broker_fault(BrokerError(kind, ""), broker).message == other}
+
+    assert len(kinds) > 8
+    assert without == {"closed"}
+
+
+def test_a_message_that_is_too_long_is_reported(tmp_path: Path) -> None:
+    """Retained by somebody else on our topic: the broker is not blamed."""
+    with MosquittoBroker(tmp_path) as running:
+        command = ["mosquitto_pub", "-h", running.host, "-p", str(running.port), "-r", "-s"]
+        subprocess.run([*command, "-t", "home/meter/status"], input=b"x" * 400_000, check=True, timeout=30)
+        found, _ = examine(at(running))
+
+    assert faults(found) == {"topic": "unacceptable packet"}

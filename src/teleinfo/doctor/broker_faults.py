@@ -143,14 +143,26 @@ _WORDINGS = {
         ),
         *_BROKER_LOG,
     ),
+    "unacceptable packet": Wording(
+        "topic",
+        N_("a message on one of our topics is too long: teleinfo takes no more than 256 KiB"),
+        N_("Find it and, if it is retained, remove it (mosquitto_pub -r -n -t TOPIC). To see the topics:"),
+        ("mosquitto_sub -h {host} -p {port} -t 'TOPIC/#' -W 3 -F '%t %l'",),
+    ),
     "unavailable": Wording("login", N_("the broker says that it is not available"), *_BROKER_LOG),
-    "version": Wording("login", N_("the broker does not speak MQTT 3.1.1")),
+    "version": Wording("login", N_("the broker does not speak MQTT 3.1.1"), *_BROKER_LOG),
 }
 _NO_CREDENTIALS = Wording(
     "login",
     N_("the broker wants a user name and a password, and the settings have none"),
     N_("Put both into the settings:"),
     _CREDENTIALS,
+)
+_UNANSWERED = Wording(
+    "login",
+    N_("{address} closed the connection without a word"),
+    N_("Does it want TLS on this port, or is it one for websockets? To find out:"),
+    ("teleinfo doctor",),
 )
 _WANTS_CERTIFICATE = Wording(
     "login",
@@ -168,7 +180,7 @@ _SILENT_AFTER_CONNECT = Wording(
 def broker_fault(error: BrokerError, broker: Broker, *, connected: bool = False) -> Finding:
     """Return the finding of what keeps us from the broker; `connected`: its port accepted a connection."""
     wording = _wording(error, broker, connected=connected)
-    fields = {"host": broker.host, "address": broker.address}
+    fields = {"host": broker.host, "port": broker.port, "address": broker.address}
     return fault(
         wording.check,
         _(wording.message).format(**fields),
@@ -181,7 +193,7 @@ def broker_fault(error: BrokerError, broker: Broker, *, connected: bool = False)
 def _wording(error: BrokerError, broker: Broker, *, connected: bool) -> Wording:
     match error.kind:
         case "closed unanswered":
-            return _WORDINGS[REFUSES_MQTT] if broker.tls is None else _WANTS_CERTIFICATE
+            return _UNANSWERED if broker.tls is None else _WANTS_CERTIFICATE
         case "login" if broker.username is None:
             return _NO_CREDENTIALS
         case "silent" if connected:

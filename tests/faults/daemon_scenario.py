@@ -55,9 +55,9 @@ class Address:
     port: int
 
 
-def historique(index: int) -> bytes:
+def historique(index: int, *, power: int = 1940) -> bytes:
     """Return a frame of a single tariff whose BASE is `index`."""
-    groups = [("ADCO", IDENTIFIER), ("OPTARIF", "BASE"), ("BASE", f"{index:09}"), ("PAPP", "01940")]
+    groups = [("ADCO", IDENTIFIER), ("OPTARIF", "BASE"), ("BASE", f"{index:09}"), ("PAPP", f"{power:05}")]
     return with_parity(encode_frame([Group(name, value, None, Mode.HISTORIQUE) for name, value in groups]))
 
 

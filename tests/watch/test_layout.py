@@ -228,6 +228,15 @@ def test_the_line_is_reported_below() -> None:
     assert "Line good · 0.02 % bad · 12 345 frames · parity 1, checksum 2, form 3, cut 4" in shown
 
 
+def test_groups_that_were_withheld_are_counted() -> None:
+    """Sound ones that were not believed, where there are any."""
+    model = model_of("hc")
+    model.health = dataclasses.replace(HEALTH, withheld={"unconfirmed": 2, "implausible": 3})
+
+    assert "cut 4 · withheld 5" in text_of(picture(model, Size(100, 24)))
+    assert "withheld" not in text_of(picture(model_of("hc"), Size(100, 24)))
+
+
 @pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
 @pytest.mark.parametrize("grade", GRADES)
 def test_the_causes_are_reported_whole_in_80_columns(

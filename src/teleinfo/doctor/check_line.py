@@ -111,6 +111,7 @@ def _facts(status: str, health: Health | None) -> dict[str, object]:
     return {
         "status": status,
         "rejected": dict(health.rejected),
+        "withheld": dict(health.withheld),
         **{name: getattr(health, name) for name in names},
     }
 

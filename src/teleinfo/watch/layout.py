@@ -207,7 +207,15 @@ def _quality(model: LiveModel, width: int, glyphs: Glyphs) -> Text:
         form=health.rejected.get("malformed", 0),
         cut=health.interrupted or 0,
     )
-    for parts in ((bad, frames, causes), (bad, causes), (causes,), (bad,)):
+    count = sum(health.withheld.values())
+    withheld = _("withheld {count}").format(count=number(count)) if count else ""
+    for parts in (
+        (bad, frames, causes, withheld),
+        (bad, causes, withheld),
+        (causes, withheld),
+        (causes,),
+        (bad,),
+    ):
         rest = "".join(glyphs.dot + part for part in parts if part)
         if text.cell_len + len(rest) <= width:
             break

@@ -1,0 +1,171 @@
+"""A publisher that runs in a thread of its own, for the tests of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import queue
+import socket
+import threading
+import time
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, Self
+
+from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.mqtt.config import Broker, Tls, Topics
+from teleinfo.mqtt.publisher import Publisher, Subscription
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pytest
+    from paho.mqtt.client import Client as PahoClient
+
+
+LIMIT = 15.0
+"""Seconds to wait for what must come, on a slow and busy machine."""
+
+PASSWORD = "canary-7c1f"
+READING = b'{"ADCO":"012345678901","PAPP":"01940"}'
+
+
+def wait_until(true: Callable[[], bool], *, limit: float = LIMIT) -> None:
+    """Return once `true` is, and fail after `limit` seconds."""
+    deadline = time.monotonic() + limit
+    while not true():
+        assert time.monotonic() < deadline, f"not within {limit} s"
+        time.sleep(0.01)
+
+
+def descriptors() -> int:
+    """Return how many files this process has open."""
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@contextlib.contextmanager
+def black_hole() -> Iterator[socket.socket]:
+    """Listen with a full backlog, so that the kernel swallows every further SYN until somebody accepts."""
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket())
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = sockets.enter_context(socket.socket())
+            filler.setblocking(False)  # noqa: FBT003 - has no keyword
+            filler.connect_ex(listener.getsockname())
+        yield listener
+
+
+class RunningPublisher:
+    """A publisher in an event loop of its own, in another thread, as the daemon would run it."""
+
+    def __init__(
+        self,
+        broker: Broker,
+        *,
+        queue_size: int = 1,
+        qos: int = 1,
+        retain: bool = False,
+        subscription: Subscription | None = None,
+    ) -> None:
+        self._broker = broker
+        self._queue_size = queue_size
+        self._qos = qos
+        self._retain = retain
+        self._subscription = subscription
+        self.heartbeats: list[float] = []
+        self.connections: queue.Queue[bool] = queue.Queue()
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
+        self.loop: asyncio.AbstractEventLoop
+        self.publisher: Publisher
+
+    async def _main(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.loop.set_default_executor(DaemonThreadExecutor())
+        self.publisher = Publisher(
+            self._broker,
+            Topics("teleinfo"),
+            queue=self._queue_size,
+            qos=self._qos,
+            retain=self._retain,
+            rng=Random(1),
+            heartbeat=lambda: self.heartbeats.append(time.monotonic()),
+            on_connection=self.connections.put,
+            subscription=self._subscription,
+        )
+        self.publisher.set_state("teleinfo/status", b"online")
+        self._ready.set()
+        await self.publisher.run()
+
+    def paho(self) -> PahoClient:
+        """Return what aiomqtt has below it, of the present connection."""
+        session = self.publisher._session
+        assert session is not None
+        return session.connection._client._client
+
+    def is_idle(self) -> bool:
+        """Return whether nothing is in flight."""
+        return not self.publisher._outbox._in_flight
+
+    def read(self, *payloads: bytes) -> None:
+        """Put readings into the outbox."""
+        for payload in payloads:
+            self.loop.call_soon_threadsafe(self.publisher.publish, payload)
+
+    def wait_connected(self, *, connected: bool = True) -> None:
+        """Return at the next change to `connected`."""
+        while self.connections.get(timeout=40) is not connected:
+            pass
+
+    def tasks(self) -> int:
+        """Return how many tasks the loop has, the question's own left out."""
+
+        async def count() -> int:
+            return len(asyncio.all_tasks()) - 1
+
+        return asyncio.run_coroutine_threadsafe(count(), self.loop).result(LIMIT)
+
+    def stop(self) -> float:
+        """Ask for the goodbye and return the seconds that it took."""
+        asked = time.monotonic()
+        self.loop.call_soon_threadsafe(self.publisher.stop)
+        self._thread.join(LIMIT)
+        assert not self._thread.is_alive(), "the publisher does not stop"
+        return time.monotonic() - asked
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        assert self._ready.wait(LIMIT)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._thread.is_alive():
+            self.stop()
+
+
+class Log:
+    """The log of the publisher; a fault test ends with a look for secrets in it."""
+
+    def __init__(self, caplog: pytest.LogCaptureFixture) -> None:
+        self._caplog = caplog
+        caplog.set_level(logging.INFO)
+
+    def containing(self, part: str) -> list[str]:
+        """Return the lines with `part` in them."""
+        return [line for line in map(logging.LogRecord.getMessage, self._caplog.records) if part in line]
+
+    def expect(self, part: str, *, limit: float = LIMIT) -> str:
+        """Return the first line with `part` in it, waiting for it."""
+        wait_until(lambda: bool(self.containing(part)), limit=limit)
+        return self.containing(part)[0]
+
+
+def broker_at(
+    port: int, *, host: str = "127.0.0.1", login: str | None = None, tls: Tls | None = None
+) -> Broker:
+    """Describe a broker; `login` is the password of the user `meter`."""
+    username = None if login is None else "meter"
+    return Broker(host, port, "teleinfo-test", username=username, password=login, tls=tls)

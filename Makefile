@@ -154,10 +154,10 @@ release: $(VENV)/.dev ## check that this is a release, test it, and build all of
 # As root, on Debian, with the network: they boot a whole system in a container and on an emulated board.
 # `tests/system/prepare.sh` brings the programs that they need; what they make is kept in the user's cache.
 test-system: $(VENV)/.dev ## the packages and the service under a real systemd, in containers (as root)
-	$(BIN)/python -m pytest -v tests/system/package.py tests/system/debian.py tests/system/checkout.py
+	$(BIN)/python -m pytest --timeout=0 -v tests/system/package.py tests/system/debian.py tests/system/checkout.py
 
 test-board: $(VENV)/.dev ## the package and the service on an emulated arm64 board with a serial port (as root)
-	$(BIN)/python -m pytest -v tests/system/board.py
+	$(BIN)/python -m pytest --timeout=0 -v tests/system/board.py
 
 # Home Assistant wants a Python of its own, and an environment of its own of more than a gigabyte.
 PYTHON_HA ?= $(firstword $(wildcard /usr/bin/python3.13) python3.13)
@@ -165,7 +165,7 @@ VENV_HA   ?= .venv-homeassistant
 
 test-homeassistant: $(VENV)/.dev $(VENV_HA)/.made programs ## a real Home Assistant sees the meter (Python 3.13)
 	PYTHONPATH=src $(VENV_HA)/bin/python tests/homeassistant/check_schema.py
-	HOMEASSISTANT_VENV=$(VENV_HA) $(BIN)/python -m pytest tests/homeassistant/at_work.py
+	HOMEASSISTANT_VENV=$(VENV_HA) $(BIN)/python -m pytest --timeout=0 tests/homeassistant/at_work.py
 
 $(VENV_HA)/.made: tests/homeassistant/requirements.txt
 	$(PYTHON_HA) -m venv $(VENV_HA)

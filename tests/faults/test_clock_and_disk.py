@@ -36,8 +36,8 @@ def faketime() -> Path:
     return found
 
 
-@pytest.mark.long
 @pytest.mark.real
+@pytest.mark.long
 def test_a_wall_clock_that_jumps_a_year_changes_nothing(tmp_path: Path) -> None:
     """
     1. Readings flow, each with its stamp; systemd's watchdog is fed.
@@ -106,6 +106,7 @@ def test_the_wall_clock_is_asked_for_stamps_only() -> None:
 
 
 @pytest.mark.real
+@pytest.mark.long
 def test_nothing_is_written_to_disk(tmp_path: Path, figures: Figures) -> None:
     """
     1. The daemon starts, publishes, loses its port and its broker, finds them again, and stops.

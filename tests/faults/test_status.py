@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 STATUS, HEALTH = "teleinfo/status", "teleinfo/health"
 

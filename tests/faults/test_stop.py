@@ -23,13 +23,12 @@ from tests.support.subscriber import Subscriber
 if TYPE_CHECKING:
     from tests.support.figures import Figures
 
-pytestmark = pytest.mark.real
+pytestmark = [pytest.mark.real, pytest.mark.long]
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 MOMENTS = 17
 
 
-@pytest.mark.long
 def test_a_signal_during_the_start_is_no_accident(tmp_path: Path) -> None:
     """
     1. The daemon is started, and gets a signal at a random moment of its first second. Fifty-one times.

@@ -601,12 +601,17 @@ def test_a_mistake_of_the_program_is_not_hidden(tmp_path: Path) -> None:
 async def serve_bridge(frames: asyncio.Queue[bytes]) -> tuple[asyncio.Server, str]:
     """Start a bridge that sends what is put into `frames`, and return it with its address."""
 
-    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def send(writer: asyncio.StreamWriter) -> None:
+        while True:
+            writer.write(await frames.get())
+            await writer.drain()
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sending = asyncio.create_task(send(writer))
         try:
-            while True:
-                writer.write(await frames.get())
-                await writer.drain()
+            await reader.read()  # until the client has closed
         finally:
+            sending.cancel()
             writer.close()
 
     server = await asyncio.start_server(talk, "127.0.0.1", 0)

@@ -446,12 +446,12 @@ def test_an_opening_that_hangs_is_given_up(
 async def serve(send: bytes, *, close: bool) -> tuple[asyncio.Server, str]:
     """Start a bridge that sends `send` to each client, and return it with its address."""
 
-    async def talk(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             writer.write(send)
             await writer.drain()
             if not close:
-                await asyncio.Event().wait()
+                await reader.read()  # until the client has closed
         finally:
             writer.close()
 

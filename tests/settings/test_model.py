@@ -1,11 +1,9 @@
-"""The settings: where they are read from, and the messages about wrong ones."""
+"""Each setting: its default, its type, and the message about a wrong value."""
 
 from __future__ import annotations
 
 import os
 import re
-import traceback
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pydantic
@@ -20,60 +18,12 @@ from teleinfo.settings import (
     Settings,
     SettingsError,
     checks,
-    default_env_file,
-    env_file,
     field_specs,
-    load,
-    unread_variables,
 )
-from teleinfo.tic import labels
-from tests.support.settings import settings_of
+from tests.settings.loading import CANARY, faults, loaded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-CANARY = "c4nary-s3cret"
-
-
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Work in an empty directory and environment: the developer's own settings are not read."""
-    monkeypatch.chdir(tmp_path)
-    for name in [name for name in os.environ if name.startswith("TELEINFO")]:
-        monkeypatch.delenv(name)
-
-
-@pytest.fixture
-def _few_labels(monkeypatch: pytest.MonkeyPatch) -> None:
-    def label(name: str) -> labels.LabelSpec:
-        kind, charset = labels.Kind.IDENTIFIER, labels.Charset.DIGITS
-        return labels.LabelSpec(
-            name=name, kind=kind, charset=charset, unit=None, horodate=False, french="", english=""
-        )
-
-    monkeypatch.setattr(labels, "HISTORIQUE", {name: label(name) for name in ("ADCO", "PAPP")})
-    monkeypatch.setattr(
-        labels, "STANDARD", {name: label(name) for name in ("ADSC", "PRM", "EAp1HPH", "SMAXSN")}
-    )
-
-
-def loaded(path: Path | None = None, /, **variables: str) -> Settings:
-    """Return the settings of a process with these variables, which lack our prefix, and this file."""
-    return settings_of({f"TELEINFO_{name}": value for name, value in variables.items()}, path)
-
-
-def faults(path: Path | None = None, /, **variables: str) -> list[str]:
-    """Return what is wrong with these variables and this file."""
-    with pytest.raises(SettingsError) as caught:
-        loaded(path, **variables)
-    return caught.value.faults
-
-
-def written(tmp_path: Path, text: str) -> Path:
-    """Return a settings file with this text."""
-    path = tmp_path / "mine"
-    path.write_text(text, encoding="utf-8")
-    return path
+    from pathlib import Path
 
 
 def test_with_nothing_set_the_defaults_are_those_of_the_contract() -> None:
@@ -200,10 +150,6 @@ def test_the_settings_cannot_be_changed() -> None:
 
 
 # The word on each kind of fault: variable without prefix, value, the line after `TELEINFO_<variable>: `.
-AMBIGUOUS = (
-    "a backslash, or a # after a blank, is not read alike by every program: "
-    "write the value in single quotes, and comments on lines of their own"
-)
 DEVICE = "a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket://host:port; default /dev/ttyAMA0"
 SPEED = "a speed in baud that a serial port knows, such as 1200, 9600 or 19200; default from the mode"
 HOST = "the name or address of a host, without mqtt:// and without the port; default localhost"
@@ -322,21 +268,6 @@ def test_the_log_is_in_english_and_a_screen_in_the_language_of_the_user(
     assert not re.search(r" (is|are|has|did|cannot|default) ", error.localized[at])
 
 
-def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
-    """One start shows everything that is to be mended, contradictions too."""
-    path = written(tmp_path, "TELEINFO_MQTT_TOPC=x\nTELEINFO_MQTT_QOS=7\nTELEINFO_MQTT_PASSWORD=x\n")
-    found = faults(path, MQTT_PORT="abc", MQTT_TLS_CA_FILE="/dev/null", LOG_LEVEL="loud")
-
-    assert [line.partition(":")[0] for line in found] == [
-        f"{path} line 1",
-        "TELEINFO_MQTT_PORT",
-        "TELEINFO_MQTT_PASSWORD",
-        "TELEINFO_MQTT_TLS_CA_FILE",
-        "TELEINFO_MQTT_QOS",
-        "TELEINFO_LOG_LEVEL",
-    ]
-
-
 @pytest.mark.parametrize(
     ("given_file", "line"),
     [
@@ -356,157 +287,6 @@ def test_a_certificate_that_cannot_be_read_is_one_fault_not_two() -> None:
     assert found == ['TELEINFO_MQTT_TLS_CERT_FILE: "/nowhere" cannot be read: No such file or directory']
 
 
-UNKNOWN = [
-    ("TELEINFO_MQTT_PROT=1", "TELEINFO_MQTT_PROT", "did you mean TELEINFO_MQTT_PORT?"),
-    ("TELEINFO_MQTT_PROT=", "TELEINFO_MQTT_PROT", "did you mean TELEINFO_MQTT_PORT?"),
-    ("TELEINFO_BAUDRATE=9600", "TELEINFO_BAUDRATE", "did you mean TELEINFO_SERIAL_BAUDRATE?"),
-    ("TELEINFO_SERIAL_DEVICE=/dev/x", "TELEINFO_SERIAL_DEVICE", "did you mean TELEINFO_SERIAL_PORT?"),
-    ("TELEINFO-LOG_LEVEL=INFO", "TELEINFO-LOG_LEVEL", "did you mean TELEINFO_LOG_LEVEL?"),
-    ("TELEINFO.LOG-LEVEL=INFO", "TELEINFO.LOG-LEVEL", "did you mean TELEINFO_LOG_LEVEL?"),
-    ("TELINFO_MQTT_HOST=x", "TELINFO_MQTT_HOST", "did you mean TELEINFO_MQTT_HOST?"),
-    ("TELEINFO_XYZ=x", "TELEINFO_XYZ", ".env-sample lists them all"),
-    ("TELEINFO LOG_LEVEL=x", "TELEINFO", ".env-sample lists them all"),
-]
-
-
-@pytest.mark.parametrize(("line", "name", "advice"), UNKNOWN)
-def test_an_unknown_name_in_the_file_is_a_fault(line: str, name: str, advice: str, tmp_path: Path) -> None:
-    """With its place and the nearest name; the value is not shown."""
-    path = written(tmp_path, f"\n{line}\n")
-
-    assert faults(path) == [f"{path} line 2: {name}: there is no such setting; {advice}"]
-
-
-def test_an_unknown_name_in_the_environment_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Docker's links and Kubernetes inject variables named after a service; none of them stops the start."""
-    for name in (
-        "TELEINFO",
-        "TELEINFO_PORT_1883_TCP",
-        "TELEINFO_MQTT_TOPC",
-        "TELINFO_MQTT_HOST",
-        "TELEINFO_MQTT_QOS",
-    ):
-        monkeypatch.setenv(name, "0")
-    monkeypatch.setenv("TELEGRAF_MQTT_HOST", "y")
-
-    assert load() == Settings(mqtt_qos=0)
-    assert sorted(map(str, unread_variables())) == [
-        "TELEINFO: there is no such setting; .env-sample lists them all",
-        "TELEINFO_MQTT_TOPC: there is no such setting; did you mean TELEINFO_MQTT_TOPIC?",
-        "TELEINFO_PORT_1883_TCP: there is no such setting; .env-sample lists them all",
-        "TELINFO_MQTT_HOST: there is no such setting; did you mean TELEINFO_MQTT_HOST?",
-    ]
-
-
-def test_variables_of_other_programs_are_ignored(tmp_path: Path) -> None:
-    """The file need not be ours alone."""
-    path = written(tmp_path, "TZ='broken\nZ2M_MQTT_PORT=1\nTELEINFO_MQTT_QOS=0\nTELEINFOS_X=1\nhello world\n")
-
-    assert loaded(path) == Settings(mqtt_qos=0)
-
-
-def test_a_setting_without_its_prefix_is_a_fault_in_the_file(tmp_path: Path) -> None:
-    """The line is meant for us, and would have no effect."""
-    path = written(
-        tmp_path, "# SERIAL_PORT=/dev/ttyUSB0\nTZ=Europe/Paris\nmqtt_host=other\nexport LOG_LEVEL=INFO\n"
-    )
-
-    assert faults(path) == [
-        f"{path} line 3: mqtt_host is no setting; did you mean TELEINFO_MQTT_HOST?",
-        f"{path} line 4: LOG_LEVEL is no setting; did you mean TELEINFO_LOG_LEVEL?",
-    ]
-
-
-def test_a_setting_that_is_given_twice_is_a_fault(tmp_path: Path) -> None:
-    """Which line counts would be a guess: programs differ."""
-    path = written(tmp_path, "TELEINFO_MQTT_QOS=0\n\nteleinfo_mqtt_qos=0\n")
-
-    assert faults(path) == [f"{path} line 3: teleinfo_mqtt_qos: is given twice, first on line 1"]
-
-
-def test_a_line_that_cannot_be_read_brings_no_second_fault(tmp_path: Path) -> None:
-    """The password has its user name, in a line with a fault; and TLS is not known to be off."""
-    path = written(
-        tmp_path,
-        "TELEINFO_MQTT_USERNAME='me\nTELEINFO_MQTT_PASSWORD=x\nTELEINFO_MQTT_TLS=true # yes\n"
-        "TELEINFO_MQTT_TLS_CA_FILE=/dev/null\n",
-    )
-
-    assert [line.split(": ")[1] for line in faults(path)] == ["TELEINFO_MQTT_USERNAME", "TELEINFO_MQTT_TLS"]
-
-
-@pytest.mark.parametrize(
-    ("path", "shown"),
-    [
-        ("/run/credentials/teleinfo.service/teleinfo.env", "/etc/teleinfo/teleinfo.env"),
-        ("/run/credentials/teleinfo@production.service/teleinfo.env", "/etc/teleinfo/production.env"),
-        ("/run/credentials/other.service/teleinfo.env", "/run/credentials/other.service/teleinfo.env"),
-    ],
-)
-def test_a_fault_names_the_file_that_can_be_edited(path: str, shown: str) -> None:
-    """Not the copy of it that systemd hands over as a credential."""
-    assert faults(Path(path)) == [f"{shown}: cannot be read: No such file or directory"]
-
-
-def test_a_fault_in_a_credential_names_the_file_that_can_be_edited(tmp_path: Path) -> None:
-    """With the line; a name without its prefix is found there too."""
-    path = tmp_path / "credentials/teleinfo.service/teleinfo.env"
-    path.parent.mkdir(parents=True)
-    path.write_text("SERIAL_PORT=/dev/ttyUSB0\n")
-
-    assert faults(path) == [
-        "/etc/teleinfo/teleinfo.env line 1: SERIAL_PORT is no setting; did you mean TELEINFO_SERIAL_PORT?"
-    ]
-
-
-def test_the_file_of_a_command_that_looks_at_the_service(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """`.env` in the working directory, else that of the service, else none."""
-    service = tmp_path / "teleinfo.env"
-    monkeypatch.setattr(env_file, "SERVICE_FILE", service)
-    assert default_env_file() is None
-    service.touch()
-    assert default_env_file() == service
-    (tmp_path / ".env").touch()
-    assert default_env_file() == Path(".env")
-
-
-def test_a_secret_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A credential of systemd with the variable's name, in any case; file and environment win."""
-    secrets = tmp_path / "credentials"
-    secrets.mkdir()
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(secrets))
-    (secrets / "teleinfo_mqtt_password").write_text(f"{CANARY}\n")
-    (secrets / "TELEINFO_MQTT_HOST").write_text("secret")
-    (secrets / "TELEINFO_MQTT_TOPIC").write_text("secret")
-    (secrets / "teleinfo.env").write_text("not a secret")
-    (secrets / "teleinfo_mqtt_pasword").write_text("x")
-    path = written(tmp_path, "TELEINFO_MQTT_USERNAME=me\nTELEINFO_MQTT_TOPIC=file\n")
-    settings = loaded(path, MQTT_HOST="environment")
-
-    assert settings.mqtt_password is not None
-    assert settings.mqtt_password.get_secret_value() == CANARY
-    assert (settings.mqtt_topic, settings.mqtt_host) == ("file", "environment")
-    assert [str(warning) for warning in unread_variables()] == [
-        "teleinfo_mqtt_pasword: there is no such setting; did you mean TELEINFO_MQTT_PASSWORD?"
-    ]
-
-
-def test_a_secret_that_cannot_be_read_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is reported beside the others; its bytes are not shown."""
-    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
-    (tmp_path / "teleinfo_mqtt_password").write_bytes(CANARY.encode() + b"\xe9")
-
-    with pytest.raises(SettingsError) as caught:
-        loaded(MQTT_QOS="9")
-    assert caught.value.faults == [
-        f"{tmp_path}: is not text in UTF-8",
-        'TELEINFO_MQTT_QOS: "9" is not 0, 1 or 2; default 1',
-    ]
-    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
-
-
 def test_the_name_of_the_machine_is_filled_in() -> None:
     """In the client id, the topic and the user name, which may have other braces."""
     settings = loaded(MQTT_CLIENT_ID="a-{hostname}", MQTT_TOPIC="a/{hostname}", MQTT_USERNAME="{x}{hostname}")
@@ -523,101 +303,6 @@ def test_the_broker_of_the_settings() -> None:
 
     assert plain == Broker("::1", 1883, "me", "user", CANARY)
     assert (tls.port, tls.tls) == (8883, Tls(ca_file="/dev/null", insecure=True))
-
-
-def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
-    """Also when it is empty, which means the default."""
-    (tmp_path / ".env").write_text("TELEINFO_MQTT_HOST=file\nTELEINFO_MQTT_QOS=2\nTELEINFO_MQTT_QUEUE=5\n")
-    settings = loaded(MQTT_HOST="environment", MQTT_QUEUE="")
-
-    assert (settings.mqtt_host, settings.mqtt_qos, settings.mqtt_queue) == ("environment", 2, 1)
-
-
-def test_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With our prefix, in any case, as pydantic-settings reads it."""
-    monkeypatch.setenv("TELEINFO_MQTT_HOST", "process")
-    monkeypatch.setenv("teleinfo_mqtt_qos", "2")
-
-    assert (load().mqtt_host, load().mqtt_qos) == ("process", 2)
-
-
-def test_a_file_that_is_named_replaces_the_one_in_the_directory(tmp_path: Path) -> None:
-    """Only one file is read."""
-    (tmp_path / ".env").write_text("TELEINFO_MQTT_QOS=2\n")
-    (tmp_path / "mine").write_text("TELEINFO_MQTT_HOST=mine\n")
-    settings = loaded(tmp_path / "mine")
-
-    assert (settings.mqtt_host, settings.mqtt_qos) == ("mine", 1)
-
-
-@pytest.mark.parametrize(
-    ("make", "reason"),
-    [
-        (Path.resolve, "cannot be read: No such file or directory"),
-        (Path.mkdir, "cannot be read: Is a directory"),
-        (lambda path: path.write_bytes(b"TELEINFO_MQTT_HOST=\xe9\n"), "is not text in UTF-8"),
-    ],
-)
-def test_a_named_file_that_cannot_be_read_is_a_fault(
-    make: Callable[[Path], object], reason: str, tmp_path: Path
-) -> None:
-    """It is reported beside the other faults."""
-    path = tmp_path / "mine"
-    make(path)
-
-    # The user name may be in the file: the password alone is no fault.
-    assert faults(path, MQTT_QOS="9", MQTT_PASSWORD="x") == [
-        f"{path}: {reason}",
-        'TELEINFO_MQTT_QOS: "9" is not 0, 1 or 2; default 1',
-    ]
-
-
-def test_a_line_that_programs_read_differently_is_a_fault(tmp_path: Path) -> None:
-    """The line is named by its number; its value is not shown, and other programs' lines are not judged."""
-    text = f"OTHER=a\\b\nTELEINFO_MQTT_PASSWORD={CANARY} #1\nTELEINFO_MQTT_HOST broker\n"
-
-    assert [re.sub(r"^.*mine line ", "", line) for line in faults(written(tmp_path, text))] == [
-        f"2: TELEINFO_MQTT_PASSWORD: {AMBIGUOUS}",
-        "3: TELEINFO_MQTT_HOST: write TELEINFO_MQTT_HOST=value, with nothing before it",
-    ]
-
-
-def test_a_password_is_kept_as_it_was_written(tmp_path: Path) -> None:
-    """`$`, `#`, quotes and blanks of a password mean themselves."""
-    password = " p$HOME${USER}#w'o\"rd "
-    (tmp_path / ".env").write_text(
-        'TELEINFO_MQTT_USERNAME=me\nTELEINFO_MQTT_PASSWORD=" p$HOME${USER}#w\'o\\"rd "\n'
-    )
-    from_file = loaded().mqtt_password
-    from_environment = loaded(MQTT_PASSWORD=password).mqtt_password
-
-    assert from_file is not None
-    assert from_environment is not None
-    assert from_file.get_secret_value() == from_environment.get_secret_value() == password
-
-
-def test_a_password_never_shows(tmp_path: Path) -> None:
-    """Not in a fault, a repr, a traceback, a context: wherever it was put by mistake."""
-    path = written(
-        tmp_path, f"TELEINFO_MQTT_PASWORD={CANARY}\nLOG_LEVEL={CANARY}\nTELEINFO_MQTT_QOS '{CANARY}\n"
-    )
-    variables = {
-        "MQTT_PASSWORD": CANARY,
-        "MQTT_HOST": f"mqtt://me:{CANARY}@broker",
-        "MQTT_PORT": CANARY,
-        "SERIAL_PORT": CANARY,
-        "PAYLOAD_EXCLUDE": f"ADC0 {CANARY}",
-        "MQTT_TLS_CA_FILE": f"/{CANARY}",
-        "MQTT_TOPIC": f"/{CANARY}",
-    }
-    with pytest.raises(SettingsError) as caught:
-        loaded(path, **variables)
-    error = caught.value
-    shown = "\n".join([str(error), repr(error), *error.faults, *traceback.format_exception(error)])
-
-    assert len(error.faults) == 10
-    assert CANARY not in shown
-    assert (error.__context__, error.__cause__) == (None, None)
 
 
 def test_the_settings_do_not_show_the_password() -> None:
@@ -665,41 +350,6 @@ def test_a_host_that_passes_can_be_encoded_for_the_resolver(text: str) -> None:
         return
 
     assert host.encode("idna")
-
-
-@given(st.text(st.characters(exclude_characters="'\r\n", exclude_categories=["Cs"])))
-def test_single_quotes_keep_any_value(value: str) -> None:
-    """What stands in single quotes is the value, whatever it is."""
-    assert env_file.parse(f"X='{value}'") == [env_file.EnvLine(1, "X", value)]
-
-
-@given(st.text())
-def test_any_file_is_read_without_raising(text: str) -> None:
-    """A line gives a value or a fault, never both, and never an exception."""
-    assert all((line.value is None) == bool(line.fault) for line in env_file.parse(text))
-
-
-@pytest.mark.parametrize(
-    ("text", "values"),
-    [
-        ("\ufeffA=1\r\nB=2\rC=3", {"A": "1", "B": "2", "C": "3"}),
-        (" A = x y \n", {"A": "x y"}),
-        ("# A=1\n; B=2\n\n=3\n?\n", {}),
-        ("A=$HOME ${B} a#b it's\n", {"A": "$HOME ${B} a#b it's"}),
-        (r'A="a\"b\\c\$d\te"', {"A": r'a"b\c$d\te'}),
-        ("A=1\nA=2", {"A": "2"}),
-        ("A=\nB=''", {"A": "", "B": ""}),
-        ("export A=1", {"A": None}),
-        ("A: 1", {"A": None}),
-        ("A='x", {"A": None}),
-        ("A='x' # y", {"A": None}),
-        ("A= # y", {"A": None}),
-        ("A=x\\", {"A": None}),
-    ],
-)
-def test_a_line_of_the_file_has_one_meaning(text: str, values: dict[str, str | None]) -> None:
-    """The grammar of systemd's EnvironmentFile=; None where another reader would differ."""
-    assert {line.name: line.value for line in env_file.parse(text)} == values
 
 
 def test_every_setting_has_its_line_of_explanation() -> None:

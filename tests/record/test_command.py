@@ -1,11 +1,10 @@
-"""Recordings: exactly what came, and nobody's identifier in what is shared."""
+"""`teleinfo record` as a whole: the bytes of the line in a file or on standard output."""
 
 from __future__ import annotations
 
 import datetime as dt
 import json
 import os
-import random
 import signal
 import socket
 import subprocess
@@ -14,16 +13,12 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from teleinfo.cli import main as cli
 from teleinfo.port import baud_detector
 from teleinfo.record import capture
-from teleinfo.record.anonymise import RUN, Anonymiser
 from teleinfo.record.capture import progress
-from teleinfo.simulator.catalogue import METERS, build
-from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
+from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import ETX, STX
 from teleinfo.tic.groups import Group
@@ -47,13 +42,6 @@ FRAME = encode_frame(
 SINSTS = encode_group(Group("SINSTS", "01940", None, Mode.STANDARD))
 
 
-def anonymised(*chunks: bytes) -> tuple[bytes, Anonymiser]:
-    """Return what becomes of a line that comes in these chunks."""
-    anonymiser = Anonymiser()
-    ready = b"".join(map(anonymiser.feed, chunks))
-    return ready + anonymiser.close(), anonymiser
-
-
 def stripped(data: bytes) -> bytes:
     """Return the bytes without their bit 7."""
     return bytes(byte & 0x7F for byte in data)
@@ -62,130 +50,6 @@ def stripped(data: bytes) -> bytes:
 def decoded(data: bytes) -> list[dict[str, str]]:
     """Return the values of each frame."""
     return [reading.values for reading in Decoder().feed(data)]
-
-
-def line_of(name: str, frames: int) -> bytes:
-    """Return some frames of a simulated meter, with parity."""
-    meter = build(name, start=START, rng=random.Random(1))
-    seconds = (START + dt.timedelta(seconds=number) for number in range(frames))
-    return with_parity(b"".join(map(meter.emit, seconds)))
-
-
-@pytest.mark.parametrize("parity", [True, False], ids=["with parity", "stripped"])
-@pytest.mark.parametrize("name", METERS)
-def test_identifiers_become_zeros_and_nothing_else_changes(name: str, parity: bool) -> None:  # noqa: FBT001
-    """The same frames, of the same length, whose checks all hold; only the identifiers differ."""
-    line = line_of(name, 3)
-    line = line if parity else stripped(line)
-    clean, anonymiser = anonymised(line)
-    decoder = Decoder()
-    readings = [reading.values for reading in decoder.feed(clean)]
-    expected = [
-        {key: "0" * len(value) if key in {"ADCO", "ADSC", "PRM"} else value for key, value in values.items()}
-        for values in decoded(line)
-    ]
-
-    assert readings == expected
-    assert (len(clean), decoder.counts.rejected, decoder.parity) == (len(line), 0, parity)
-    assert anonymiser.dropped == 0
-
-
-@given(st.data())
-def test_the_chunks_do_not_matter(data: st.DataObject) -> None:
-    """However the bytes come, the recording is the same."""
-    line = flip_bits(with_parity(FRAME * 3), 0.002, random.Random(data.draw(st.integers(0, 99))))
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(line)), max_size=8)))
-    chunks = [line[start:end] for start, end in zip([0, *cuts], [*cuts, len(line)], strict=True)]
-
-    assert anonymised(*chunks)[0] == anonymised(line)[0]
-
-
-@pytest.mark.parametrize("ber", [0.001, 0.01, 0.05])
-@pytest.mark.parametrize("parity", [True, False], ids=["with parity", "stripped"])
-def test_no_piece_of_an_identifier_gets_through_the_noise(ber: float, parity: bool) -> None:  # noqa: FBT001
-    """4000 frames a rate: of no identifier are four characters in a row left, wherever the noise hit."""
-    rng = random.Random(7)
-    line = with_parity(FRAME) if parity else FRAME
-    noisy = b"".join(flip_bits(line, ber, rng, width=8 if parity else 7) for _ in range(4000))
-    clean = stripped(anonymised(noisy)[0])
-    # What is left of the groups that are neither, without noise, has none of these.
-    runs = {text[at : at + RUN].encode() for text in (ADDRESS, PRM) for at in range(len(text) - RUN + 1)}
-
-    assert {run: clean.count(run) for run in runs if run in clean} == {}
-
-
-def test_damage_far_from_any_identifier_is_kept() -> None:
-    """It is what a recording is shared for: once the identifiers are known, a bad group stays as it came."""
-    bad = FRAME.replace(SINSTS, SINSTS.replace(b"194", b"195"))
-    clean, anonymiser = anonymised(with_parity(FRAME + bad))
-
-    assert with_parity(b"SINSTS\t01950") in clean
-    assert anonymiser.dropped == 0
-
-
-@pytest.mark.parametrize(
-    ("good", "bad"),
-    [
-        (b"ADSC\t", b"ADSX\t"),  # the étiquette is damaged
-        (b"ADSC\t0419", b"ADSC\t0418"),  # its value is
-        (b"PRM\t", b"PRM\x01"),  # the separator is
-        (SINSTS[-3:] + b"\nPRM", SINSTS[-3:-1] + b"\x0c\x0ePRM"),  # two groups are one
-    ],
-)
-def test_a_damaged_piece_that_may_hold_an_identifier_is_dropped(good: bytes, bad: bytes) -> None:
-    """Whatever is damaged of it, also where it is glued to another group."""
-    assert good in FRAME
-    clean, _ = anonymised(FRAME + FRAME.replace(good, bad))
-
-    assert not {
-        part for text in (ADDRESS, PRM) for part in (text[:4], text[4:8], text[8:]) if part.encode() in clean
-    }
-
-
-def test_a_sound_group_that_holds_most_of_an_identifier_is_dropped() -> None:
-    """Bytes were lost, an identifier stands behind another étiquette, and the sum happens to fit."""
-    joined = encode_group(Group("MSG1", f"PAS D{PRM[1:]}", None, Mode.STANDARD))
-    clean, anonymiser = anonymised(with_parity(FRAME + FRAME.replace(SINSTS, joined)))
-
-    assert PRM[1:7] not in stripped(clean).decode()
-    assert anonymiser.dropped == 1
-
-
-def test_a_sound_index_may_have_a_few_digits_of_an_identifier() -> None:
-    """Four in a row are chance."""
-    index = encode_group(Group("EAST", f"000{PRM[4:8]}00", None, Mode.STANDARD))
-    clean, anonymiser = anonymised(with_parity(FRAME + FRAME.replace(SINSTS, index)))
-
-    assert with_parity(index) in clean
-    assert anonymiser.dropped == 0
-
-
-def test_before_the_identifiers_are_known_all_damage_is_dropped() -> None:
-    """A recording that begins within an identifier, or within noise, gives nothing away."""
-    start = FRAME[FRAME.index(b"961123456") :]
-    clean, anonymiser = anonymised(start + FRAME)
-
-    assert b"961123456" not in clean
-    assert anonymiser.dropped == 1
-
-
-def test_an_endless_line_without_a_frame_is_bounded() -> None:
-    """No ETX ever comes: little is held back."""
-    anonymiser = Anonymiser()
-    for _ in range(100):
-        anonymiser.feed(b"x" * 1000)
-
-    assert len(anonymiser._buffer) < 10_000
-    assert anonymiser.close() == b""
-
-
-def test_a_group_that_lost_its_line_feed_is_kept() -> None:
-    """As the decoder reads it: a damaged LF costs nothing."""
-    frame = FRAME.replace(b"\nADSC", b"\xffADSC").replace(b"\nEAST", b"\xffEAST")
-    clean, _ = anonymised(frame)
-
-    assert b"\xffADSC\t000000000000" in clean
-    assert b"\xffEAST\t000019212" in clean
 
 
 def test_the_progress_is_a_bar() -> None:

@@ -1,0 +1,186 @@
+"""The settings file: its grammar, its names, and the faults in it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.settings import (
+    Settings,
+    default_env_file,
+    env_file,
+)
+from tests.settings.loading import CANARY, faults, loaded, written
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+AMBIGUOUS = (
+    "a backslash, or a # after a blank, is not read alike by every program: "
+    "write the value in single quotes, and comments on lines of their own"
+)
+UNKNOWN = [
+    ("TELEINFO_MQTT_PROT=1", "TELEINFO_MQTT_PROT", "did you mean TELEINFO_MQTT_PORT?"),
+    ("TELEINFO_MQTT_PROT=", "TELEINFO_MQTT_PROT", "did you mean TELEINFO_MQTT_PORT?"),
+    ("TELEINFO_BAUDRATE=9600", "TELEINFO_BAUDRATE", "did you mean TELEINFO_SERIAL_BAUDRATE?"),
+    ("TELEINFO_SERIAL_DEVICE=/dev/x", "TELEINFO_SERIAL_DEVICE", "did you mean TELEINFO_SERIAL_PORT?"),
+    ("TELEINFO-LOG_LEVEL=INFO", "TELEINFO-LOG_LEVEL", "did you mean TELEINFO_LOG_LEVEL?"),
+    ("TELEINFO.LOG-LEVEL=INFO", "TELEINFO.LOG-LEVEL", "did you mean TELEINFO_LOG_LEVEL?"),
+    ("TELINFO_MQTT_HOST=x", "TELINFO_MQTT_HOST", "did you mean TELEINFO_MQTT_HOST?"),
+    ("TELEINFO_XYZ=x", "TELEINFO_XYZ", ".env-sample lists them all"),
+    ("TELEINFO LOG_LEVEL=x", "TELEINFO", ".env-sample lists them all"),
+]
+
+
+@pytest.mark.parametrize(("line", "name", "advice"), UNKNOWN)
+def test_an_unknown_name_in_the_file_is_a_fault(line: str, name: str, advice: str, tmp_path: Path) -> None:
+    """With its place and the nearest name; the value is not shown."""
+    path = written(tmp_path, f"\n{line}\n")
+
+    assert faults(path) == [f"{path} line 2: {name}: there is no such setting; {advice}"]
+
+
+def test_variables_of_other_programs_are_ignored(tmp_path: Path) -> None:
+    """The file need not be ours alone."""
+    path = written(tmp_path, "TZ='broken\nZ2M_MQTT_PORT=1\nTELEINFO_MQTT_QOS=0\nTELEINFOS_X=1\nhello world\n")
+
+    assert loaded(path) == Settings(mqtt_qos=0)
+
+
+def test_a_setting_without_its_prefix_is_a_fault_in_the_file(tmp_path: Path) -> None:
+    """The line is meant for us, and would have no effect."""
+    path = written(
+        tmp_path, "# SERIAL_PORT=/dev/ttyUSB0\nTZ=Europe/Paris\nmqtt_host=other\nexport LOG_LEVEL=INFO\n"
+    )
+
+    assert faults(path) == [
+        f"{path} line 3: mqtt_host is no setting; did you mean TELEINFO_MQTT_HOST?",
+        f"{path} line 4: LOG_LEVEL is no setting; did you mean TELEINFO_LOG_LEVEL?",
+    ]
+
+
+def test_a_setting_that_is_given_twice_is_a_fault(tmp_path: Path) -> None:
+    """Which line counts would be a guess: programs differ."""
+    path = written(tmp_path, "TELEINFO_MQTT_QOS=0\n\nteleinfo_mqtt_qos=0\n")
+
+    assert faults(path) == [f"{path} line 3: teleinfo_mqtt_qos: is given twice, first on line 1"]
+
+
+def test_a_line_that_cannot_be_read_brings_no_second_fault(tmp_path: Path) -> None:
+    """The password has its user name, in a line with a fault; and TLS is not known to be off."""
+    path = written(
+        tmp_path,
+        "TELEINFO_MQTT_USERNAME='me\nTELEINFO_MQTT_PASSWORD=x\nTELEINFO_MQTT_TLS=true # yes\n"
+        "TELEINFO_MQTT_TLS_CA_FILE=/dev/null\n",
+    )
+
+    assert [line.split(": ")[1] for line in faults(path)] == ["TELEINFO_MQTT_USERNAME", "TELEINFO_MQTT_TLS"]
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/run/credentials/teleinfo.service/teleinfo.env", "/etc/teleinfo/teleinfo.env"),
+        ("/run/credentials/teleinfo@production.service/teleinfo.env", "/etc/teleinfo/production.env"),
+        ("/run/credentials/other.service/teleinfo.env", "/run/credentials/other.service/teleinfo.env"),
+    ],
+)
+def test_a_fault_names_the_file_that_can_be_edited(path: str, shown: str) -> None:
+    """Not the copy of it that systemd hands over as a credential."""
+    assert faults(Path(path)) == [f"{shown}: cannot be read: No such file or directory"]
+
+
+def test_a_fault_in_a_credential_names_the_file_that_can_be_edited(tmp_path: Path) -> None:
+    """With the line; a name without its prefix is found there too."""
+    path = tmp_path / "credentials/teleinfo.service/teleinfo.env"
+    path.parent.mkdir(parents=True)
+    path.write_text("SERIAL_PORT=/dev/ttyUSB0\n")
+
+    assert faults(path) == [
+        "/etc/teleinfo/teleinfo.env line 1: SERIAL_PORT is no setting; did you mean TELEINFO_SERIAL_PORT?"
+    ]
+
+
+def test_the_file_of_a_command_that_looks_at_the_service(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`.env` in the working directory, else that of the service, else none."""
+    service = tmp_path / "teleinfo.env"
+    monkeypatch.setattr(env_file, "SERVICE_FILE", service)
+    assert default_env_file() is None
+    service.touch()
+    assert default_env_file() == service
+    (tmp_path / ".env").touch()
+    assert default_env_file() == Path(".env")
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (Path.resolve, "cannot be read: No such file or directory"),
+        (Path.mkdir, "cannot be read: Is a directory"),
+        (lambda path: path.write_bytes(b"TELEINFO_MQTT_HOST=\xe9\n"), "is not text in UTF-8"),
+    ],
+)
+def test_a_named_file_that_cannot_be_read_is_a_fault(
+    make: Callable[[Path], object], reason: str, tmp_path: Path
+) -> None:
+    """It is reported beside the other faults."""
+    path = tmp_path / "mine"
+    make(path)
+
+    # The user name may be in the file: the password alone is no fault.
+    assert faults(path, MQTT_QOS="9", MQTT_PASSWORD="x") == [
+        f"{path}: {reason}",
+        'TELEINFO_MQTT_QOS: "9" is not 0, 1 or 2; default 1',
+    ]
+
+
+def test_a_line_that_programs_read_differently_is_a_fault(tmp_path: Path) -> None:
+    """The line is named by its number; its value is not shown, and other programs' lines are not judged."""
+    text = f"OTHER=a\\b\nTELEINFO_MQTT_PASSWORD={CANARY} #1\nTELEINFO_MQTT_HOST broker\n"
+
+    assert [re.sub(r"^.*mine line ", "", line) for line in faults(written(tmp_path, text))] == [
+        f"2: TELEINFO_MQTT_PASSWORD: {AMBIGUOUS}",
+        "3: TELEINFO_MQTT_HOST: write TELEINFO_MQTT_HOST=value, with nothing before it",
+    ]
+
+
+@given(st.text(st.characters(exclude_characters="'\r\n", exclude_categories=["Cs"])))
+def test_single_quotes_keep_any_value(value: str) -> None:
+    """What stands in single quotes is the value, whatever it is."""
+    assert env_file.parse(f"X='{value}'") == [env_file.EnvLine(1, "X", value)]
+
+
+@given(st.text())
+def test_any_file_is_read_without_raising(text: str) -> None:
+    """A line gives a value or a fault, never both, and never an exception."""
+    assert all((line.value is None) == bool(line.fault) for line in env_file.parse(text))
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("\ufeffA=1\r\nB=2\rC=3", {"A": "1", "B": "2", "C": "3"}),
+        (" A = x y \n", {"A": "x y"}),
+        ("# A=1\n; B=2\n\n=3\n?\n", {}),
+        ("A=$HOME ${B} a#b it's\n", {"A": "$HOME ${B} a#b it's"}),
+        (r'A="a\"b\\c\$d\te"', {"A": r'a"b\c$d\te'}),
+        ("A=1\nA=2", {"A": "2"}),
+        ("A=\nB=''", {"A": "", "B": ""}),
+        ("export A=1", {"A": None}),
+        ("A: 1", {"A": None}),
+        ("A='x", {"A": None}),
+        ("A='x' # y", {"A": None}),
+        ("A= # y", {"A": None}),
+        ("A=x\\", {"A": None}),
+    ],
+)
+def test_a_line_of_the_file_has_one_meaning(text: str, values: dict[str, str | None]) -> None:
+    """The grammar of systemd's EnvironmentFile=; None where another reader would differ."""
+    assert {line.name: line.value for line in env_file.parse(text)} == values

@@ -1,0 +1,153 @@
+"""Where settings come from: environment, file, secrets; and all faults at once."""
+
+from __future__ import annotations
+
+import traceback
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.settings import (
+    Settings,
+    SettingsError,
+    load,
+    unread_variables,
+)
+from tests.settings.loading import CANARY, faults, loaded, written
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_all_faults_are_reported_at_once(tmp_path: Path) -> None:
+    """One start shows everything that is to be mended, contradictions too."""
+    path = written(tmp_path, "TELEINFO_MQTT_TOPC=x\nTELEINFO_MQTT_QOS=7\nTELEINFO_MQTT_PASSWORD=x\n")
+    found = faults(path, MQTT_PORT="abc", MQTT_TLS_CA_FILE="/dev/null", LOG_LEVEL="loud")
+
+    assert [line.partition(":")[0] for line in found] == [
+        f"{path} line 1",
+        "TELEINFO_MQTT_PORT",
+        "TELEINFO_MQTT_PASSWORD",
+        "TELEINFO_MQTT_TLS_CA_FILE",
+        "TELEINFO_MQTT_QOS",
+        "TELEINFO_LOG_LEVEL",
+    ]
+
+
+def test_an_unknown_name_in_the_environment_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Docker's links and Kubernetes inject variables named after a service; none of them stops the start."""
+    for name in (
+        "TELEINFO",
+        "TELEINFO_PORT_1883_TCP",
+        "TELEINFO_MQTT_TOPC",
+        "TELINFO_MQTT_HOST",
+        "TELEINFO_MQTT_QOS",
+    ):
+        monkeypatch.setenv(name, "0")
+    monkeypatch.setenv("TELEGRAF_MQTT_HOST", "y")
+
+    assert load() == Settings(mqtt_qos=0)
+    assert sorted(map(str, unread_variables())) == [
+        "TELEINFO: there is no such setting; .env-sample lists them all",
+        "TELEINFO_MQTT_TOPC: there is no such setting; did you mean TELEINFO_MQTT_TOPIC?",
+        "TELEINFO_PORT_1883_TCP: there is no such setting; .env-sample lists them all",
+        "TELINFO_MQTT_HOST: there is no such setting; did you mean TELEINFO_MQTT_HOST?",
+    ]
+
+
+def test_a_secret_is_read_from_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential of systemd with the variable's name, in any case; file and environment win."""
+    secrets = tmp_path / "credentials"
+    secrets.mkdir()
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(secrets))
+    (secrets / "teleinfo_mqtt_password").write_text(f"{CANARY}\n")
+    (secrets / "TELEINFO_MQTT_HOST").write_text("secret")
+    (secrets / "TELEINFO_MQTT_TOPIC").write_text("secret")
+    (secrets / "teleinfo.env").write_text("not a secret")
+    (secrets / "teleinfo_mqtt_pasword").write_text("x")
+    path = written(tmp_path, "TELEINFO_MQTT_USERNAME=me\nTELEINFO_MQTT_TOPIC=file\n")
+    settings = loaded(path, MQTT_HOST="environment")
+
+    assert settings.mqtt_password is not None
+    assert settings.mqtt_password.get_secret_value() == CANARY
+    assert (settings.mqtt_topic, settings.mqtt_host) == ("file", "environment")
+    assert [str(warning) for warning in unread_variables()] == [
+        "teleinfo_mqtt_pasword: there is no such setting; did you mean TELEINFO_MQTT_PASSWORD?"
+    ]
+
+
+def test_a_secret_that_cannot_be_read_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is reported beside the others; its bytes are not shown."""
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "teleinfo_mqtt_password").write_bytes(CANARY.encode() + b"\xe9")
+
+    with pytest.raises(SettingsError) as caught:
+        loaded(MQTT_QOS="9")
+    assert caught.value.faults == [
+        f"{tmp_path}: is not text in UTF-8",
+        'TELEINFO_MQTT_QOS: "9" is not 0, 1 or 2; default 1',
+    ]
+    assert (caught.value.__context__, caught.value.__cause__) == (None, None)
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """Also when it is empty, which means the default."""
+    (tmp_path / ".env").write_text("TELEINFO_MQTT_HOST=file\nTELEINFO_MQTT_QOS=2\nTELEINFO_MQTT_QUEUE=5\n")
+    settings = loaded(MQTT_HOST="environment", MQTT_QUEUE="")
+
+    assert (settings.mqtt_host, settings.mqtt_qos, settings.mqtt_queue) == ("environment", 2, 1)
+
+
+def test_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With our prefix, in any case, as pydantic-settings reads it."""
+    monkeypatch.setenv("TELEINFO_MQTT_HOST", "process")
+    monkeypatch.setenv("teleinfo_mqtt_qos", "2")
+
+    assert (load().mqtt_host, load().mqtt_qos) == ("process", 2)
+
+
+def test_a_file_that_is_named_replaces_the_one_in_the_directory(tmp_path: Path) -> None:
+    """Only one file is read."""
+    (tmp_path / ".env").write_text("TELEINFO_MQTT_QOS=2\n")
+    (tmp_path / "mine").write_text("TELEINFO_MQTT_HOST=mine\n")
+    settings = loaded(tmp_path / "mine")
+
+    assert (settings.mqtt_host, settings.mqtt_qos) == ("mine", 1)
+
+
+def test_a_password_is_kept_as_it_was_written(tmp_path: Path) -> None:
+    """`$`, `#`, quotes and blanks of a password mean themselves."""
+    password = " p$HOME${USER}#w'o\"rd "
+    (tmp_path / ".env").write_text(
+        'TELEINFO_MQTT_USERNAME=me\nTELEINFO_MQTT_PASSWORD=" p$HOME${USER}#w\'o\\"rd "\n'
+    )
+    from_file = loaded().mqtt_password
+    from_environment = loaded(MQTT_PASSWORD=password).mqtt_password
+
+    assert from_file is not None
+    assert from_environment is not None
+    assert from_file.get_secret_value() == from_environment.get_secret_value() == password
+
+
+def test_a_password_never_shows(tmp_path: Path) -> None:
+    """Not in a fault, a repr, a traceback, a context: wherever it was put by mistake."""
+    path = written(
+        tmp_path, f"TELEINFO_MQTT_PASWORD={CANARY}\nLOG_LEVEL={CANARY}\nTELEINFO_MQTT_QOS '{CANARY}\n"
+    )
+    variables = {
+        "MQTT_PASSWORD": CANARY,
+        "MQTT_HOST": f"mqtt://me:{CANARY}@broker",
+        "MQTT_PORT": CANARY,
+        "SERIAL_PORT": CANARY,
+        "PAYLOAD_EXCLUDE": f"ADC0 {CANARY}",
+        "MQTT_TLS_CA_FILE": f"/{CANARY}",
+        "MQTT_TOPIC": f"/{CANARY}",
+    }
+    with pytest.raises(SettingsError) as caught:
+        loaded(path, **variables)
+    error = caught.value
+    shown = "\n".join([str(error), repr(error), *error.faults, *traceback.format_exception(error)])
+
+    assert len(error.faults) == 10
+    assert CANARY not in shown
+    assert (error.__context__, error.__cause__) == (None, None)

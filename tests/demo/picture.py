@@ -15,20 +15,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import html
-import io
 import itertools
 import os
 import pty
 import random
-import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.console import Console
 from rich.text import Text
 
 from teleinfo.demo.broker import LOOPBACK, MQTT_PORT, Broker
@@ -39,6 +35,7 @@ from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.payload import Options, encode
+from tests.support.picture import draw
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -114,23 +111,9 @@ def shown_lines() -> Generator[str, None, None]:
             process.wait(20)
 
 
-def draw(lines: list[str]) -> str:
+def picture(lines: list[str]) -> str:
     """Return an SVG of the lines on a terminal of `COLUMNS` columns."""
-    console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="256")
-    for line in map(Text.from_ansi, lines):
-        for start in range(0, max(1, len(line)), COLUMNS):
-            console.print(line[start : start + COLUMNS], no_wrap=True, highlight=False)
-    svg = console.export_svg(title="teleinfo demo", unique_id="demo")
-    # A font from elsewhere is neither needed nor ours to fetch.
-    return re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
-
-
-def text_of(svg: str) -> str:
-    """Return the text that an SVG of `draw` shows, without its line ends and the blanks at them."""
-    rows: dict[int, str] = {}
-    for number, text in re.findall(r'clip-path="url\(#demo-line-(\d+)\)">([^<]*)</text>', svg):
-        rows[int(number)] = rows.get(int(number), "") + html.unescape(text)
-    return re.sub(r"\s+", " ", " ".join(rows[number] for number in sorted(rows)))
+    return draw(map(Text.from_ansi, lines), name="demo", columns=COLUMNS)
 
 
 def main() -> int:
@@ -141,7 +124,7 @@ def main() -> int:
     if [Text.from_ansi(line).plain for line in shown] != [Text.from_ansi(line).plain for line in expected]:
         sys.stderr.write("\n".join(["The demo showed something else:", *shown, ""]))
         return 1
-    PICTURE.write_text(draw(shown), encoding="utf-8")
+    PICTURE.write_text(picture(shown), encoding="utf-8")
     return 0
 
 

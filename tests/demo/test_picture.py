@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.demo.picture import PICTURE, draw, expected_lines, text_of
+from tests.demo.picture import PICTURE, expected_lines, picture
+from tests.support.picture import text_of
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_the_picture_is_current() -> None:
     """Its text is that of a demo with the same seed and start; otherwise: python -m tests.demo.picture."""
-    assert text_of(PICTURE.read_text(encoding="utf-8")) == text_of(draw(expected_lines()))
+    assert text_of(PICTURE.read_text(encoding="utf-8")) == text_of(picture(expected_lines()))
 
 
 def test_the_picture_fetches_nothing() -> None:

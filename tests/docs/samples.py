@@ -34,6 +34,8 @@ from tests.doctor.machine_tree import Tree
 if TYPE_CHECKING:
     import re
 
+    from rich.text import Text
+
 LOCALES = {"en": "C.UTF-8", "fr": "fr_FR.UTF-8"}
 HISTORIQUE = [
     Group(label, value, None, Mode.HISTORIQUE)
@@ -93,7 +95,7 @@ def messages() -> list[str]:
     ]
 
 
-def watch_screen() -> str:
+def watch_lines() -> list[Text]:
     """Return the screen of a household in the minute in which its water heater starts, 80 columns wide."""
     start = dt.datetime(2026, 1, 14, 22, 58)  # noqa: DTZ001 - a meter knows local time only
     meter = build("hc", start=start, rng=random.Random(1))
@@ -105,10 +107,10 @@ def watch_screen() -> str:
     quality.sample(decoder.counts, now=195)
     model.health = health.health_of(decoder.counts, quality, mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
     page = compose(model, Size(80, 17), page=0, now=195, clock="23:01:15", glyphs=Glyphs(), keys=True)
-    return "\n".join(line.plain.rstrip() for line in page.lines)
+    return page.lines
 
 
-def doctor_screen(folder: Path) -> str:
+def doctor_screen(folder: Path, style: screen.Style | None = None) -> str:
     """Return what the doctor says of a Raspberry Pi whose login console still has the serial port."""
     tree = Tree(folder)
     tree.raspberry(
@@ -119,7 +121,7 @@ def doctor_screen(folder: Path) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(check_port, "_user", lambda: "pi")
         found, _ = check_port.check_port(tree.machine, "/dev/ttyAMA0")
-    return screen.format_area(Area("port", tuple(found)), screen.Style()).strip("\n")
+    return screen.format_area(Area("port", tuple(found)), style or screen.Style()).strip("\n")
 
 
 def screens(language: str) -> dict[int, str]:
@@ -127,7 +129,8 @@ def screens(language: str) -> dict[int, str]:
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
         patch.setenv("LC_ALL", LOCALES[language])
         patch.delenv("LANGUAGE", raising=False)
-        return {0: watch_screen(), 2: doctor_screen(Path(folder))}
+        watch = "\n".join(line.plain.rstrip() for line in watch_lines())
+        return {0: watch, 2: doctor_screen(Path(folder))}
 
 
 def _replaced(page: str, kind: str, contents: dict[int, str]) -> str:

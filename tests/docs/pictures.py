@@ -1,5 +1,5 @@
 """
-Pictures of the screens of `watch` and `doctor`, in both languages, as SVG in docs/images.
+Pictures of the screens of `watch` and `doctor`, as SVG in docs/images.
 
 After a change that is meant, draw them anew and look at them:
 
@@ -22,15 +22,15 @@ from tests.support.picture import draw
 COLUMNS = 82
 
 
-def path(name: str, language: str) -> Path:
+def path(name: str) -> Path:
     """Return where a picture is."""
-    return ROOT / "docs/images" / (f"{name}.svg" if language == "en" else f"{name}.{language}.svg")
+    return ROOT / f"docs/images/{name}.svg"
 
 
-def pictures(language: str) -> dict[str, str]:
-    """Return the pictures in a language, by name."""
+def pictures() -> dict[str, str]:
+    """Return the pictures by name."""
     with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setenv("LC_ALL", samples.LOCALES[language])
+        patch.setenv("LC_ALL", samples.LOCALES["en"])
         patch.delenv("LANGUAGE", raising=False)
         watch = samples.watch_lines()
         style = screen.Style(width=80, colours=True)
@@ -42,10 +42,9 @@ def pictures(language: str) -> dict[str, str]:
 
 
 def main() -> None:
-    """Draw them all anew."""
-    for language in samples.LOCALES:
-        for name, svg in pictures(language).items():
-            path(name, language).write_text(svg, encoding="utf-8")
+    """Draw them anew."""
+    for name, svg in pictures().items():
+        path(name).write_text(svg, encoding="utf-8")
 
 
 if __name__ == "__main__":

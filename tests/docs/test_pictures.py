@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.docs.pictures import path, pictures
-from tests.docs.samples import LOCALES
 from tests.support.picture import text_of
 
 
-@pytest.mark.parametrize("language", LOCALES)
-def test_the_pictures_are_current(language: str) -> None:
+def test_the_pictures_are_current() -> None:
     """Their text is that of the screens; otherwise: python -m tests.docs.pictures."""
-    for name, svg in pictures(language).items():
-        kept = path(name, language).read_text(encoding="utf-8")
+    for name, svg in pictures().items():
+        kept = path(name).read_text(encoding="utf-8")
 
         assert text_of(kept) == text_of(svg)
         assert len(text_of(kept)) > 500

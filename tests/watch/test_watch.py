@@ -25,6 +25,7 @@ from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from teleinfo.watch import command as watch
 from tests.support.broker import MosquittoBroker
+from tests.support.certificates import make_authority, make_certificate
 from tests.support.daemon import LIMIT, Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
@@ -192,6 +193,30 @@ def test_what_is_wrong_with_the_broker_stands_on_a_french_screen() -> None:
         terminal.press(b"q")
 
         assert terminal.end() == 0
+
+
+@pytest.mark.real
+def test_an_expired_certificate_is_called_expired(tmp_path: Path) -> None:
+    """1. The broker has a certificate of a known authority, of the past. 2. It is not called untrusted."""
+    authority = make_authority(tmp_path)
+    past = ("-not_before", "20200101000000Z", "-not_after", "20200201000000Z")
+    try:
+        certificate = make_certificate(tmp_path, authority, life=past)
+    except subprocess.CalledProcessError:
+        pytest.skip("this openssl cannot make certificates of the past")
+    with MosquittoBroker(tmp_path, certificate=certificate) as broker:
+        with Terminal(
+            "--mqtt",
+            mqtt_host=broker.host,
+            mqtt_port=broker.port,
+            mqtt_tls="true",
+            mqtt_tls_ca_file=authority.cert,
+        ) as terminal:
+            terminal.expect("has expired")
+            terminal.press(b"q")
+
+            assert terminal.end() == 0
+    assert "vouches" not in terminal.showed
 
 
 @pytest.mark.real

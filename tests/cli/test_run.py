@@ -257,6 +257,18 @@ def test_a_broker_that_wants_a_password_gets_it(tmp_path: Path) -> None:
     assert secret not in daemon.log
 
 
+def test_a_variable_that_an_orchestrator_injects_is_a_warning(tmp_path: Path) -> None:
+    """Docker's links and Kubernetes: the daemon starts, and the log names what it does not read."""
+    injected = {"port_1883_tcp": "tcp://10.0.0.7:1883", "service_host": "10.0.0.7"}
+    with Daemon(tmp_path, serial_port="/dev/nowhere", **injected) as daemon:
+        daemon.expect_log("has started")
+        assert daemon.stop()[0] == 0
+
+    warnings = [line for line in daemon.log.splitlines() if "WARNING environment: " in line]
+    assert len(warnings) == 2
+    assert "TELEINFO_PORT_1883_TCP: there is no such setting" in "\n".join(warnings)
+
+
 def test_a_wrong_password_is_logged_once_and_the_daemon_keeps_trying(tmp_path: Path) -> None:
     """The broker's refusal is one plain line; nothing ends."""
     with (

@@ -249,13 +249,16 @@ def test_an_oversized_message_on_a_topic_that_we_read_is_named(tmp_path: Path, l
             log.expect("of more than 256 KiB")
 
 
-@pytest.mark.parametrize("more", ["max_keepalive 10", "retain_available false", "max_qos 0"])
+@pytest.mark.parametrize(
+    "more", ["max_keepalive 10", "retain_available false", "max_qos 0", "protocol websockets"]
+)
 def test_a_broker_that_refuses_what_we_need_is_named(tmp_path: Path, log: Log, more: str) -> None:
     """MQTT 3.1.1 has no code for it: the log says what it may be."""
     words = {
         "max_keepalive 10": "or allow the keepalive (max_keepalive)",
-        "retain_available false": "does it refuse QoS 1, what is retained",
-        "max_qos 0": "does it refuse QoS 1",
+        "retain_available false": "it refuses our last will, a retained message",
+        "max_qos 0": "it refuses our last will",
+        "protocol websockets": "Or websockets",
     }
     with MosquittoBroker(tmp_path, more=[more]) as mosquitto, RunningPublisher(broker_at(mosquitto.port)):
         log.expect(words[more])

@@ -24,6 +24,7 @@ from teleinfo.mqtt.errors import (
     refused,
     silent,
     unacceptable,
+    will_refused,
 )
 from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.tls import tls_context
@@ -202,3 +203,15 @@ async def one_shot_connection(broker: Broker) -> AsyncIterator[Connection]:
             await connection.disconnect()
     finally:
         connection.abort()
+
+
+async def explain_unanswered(broker: Broker, fault: BrokerError) -> BrokerError:
+    """
+    Return why `broker` closed a connection with a last will unanswered: the will, or else `fault`.
+
+    With MQTT 3.1.1 mosquitto does so if it allows no retained messages, or none of QoS 1.
+    """
+    with contextlib.suppress(BrokerError):
+        async with one_shot_connection(broker):
+            return will_refused()
+    return fault

@@ -109,11 +109,12 @@ class Diagnosis:
         log.warning(
             "the broker at %s closed %d connections in a row when a message of %d bytes was published on %s: "
             "probably it allows no packet of this length (max_packet_size), or does not let this user write "
-            "there; `teleinfo doctor` finds out",
+            "there; or another program uses the same client id, %s; `teleinfo doctor` finds out",
             self._broker.address,
             SHORT_IN_A_ROW,
             len(message.payload),
             message.topic or self._topics.readings,
+            self._broker.client_id,
         )
 
     def _say_shared(self) -> None:

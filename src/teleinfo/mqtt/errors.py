@@ -75,12 +75,21 @@ def closed() -> BrokerError:
 def closed_unanswered(broker: Broker) -> BrokerError:
     """Return the fault of a connection that was closed before any word of MQTT."""
     advice = (
-        "does it expect TLS on this port? Or websockets? Or does it refuse QoS 1, what is retained, or MQTT "
-        "3.1.1? `teleinfo doctor` finds out"
+        "does it expect TLS on this port? Or websockets, or another version of MQTT than 3.1.1? "
+        "`teleinfo doctor` finds out"
         if broker.tls is None
         else "does it want a client certificate?"
     )
     return BrokerError("closed unanswered", f"it closed the connection without an answer ({advice})")
+
+
+def will_refused() -> BrokerError:
+    """Return the fault of a broker that accepts us only without the last will."""
+    words = (
+        "it refuses our last will, a retained message of QoS 1: allow both on the broker (mosquitto: "
+        "retain_available, max_qos)"
+    )
+    return BrokerError("will refused", words, user_must_act=True)
 
 
 def unacceptable() -> BrokerError:

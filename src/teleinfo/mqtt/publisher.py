@@ -10,6 +10,7 @@ and one that failed or was lost is closed before the next begins.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from dataclasses import dataclass
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.common.backoff import delays
 from teleinfo.common.waits import StoppableWaits
-from teleinfo.mqtt.client import GOODBYE_TIMEOUT, OFFLINE, Connection
+from teleinfo.mqtt.client import GOODBYE_TIMEOUT, OFFLINE, Connection, explain_unanswered
 from teleinfo.mqtt.diagnosis import Diagnosis, claimed_client_id
 from teleinfo.mqtt.errors import BrokerError, BrokerOutageLog, silent
 from teleinfo.mqtt.outbox import Outbox
@@ -91,6 +92,7 @@ class Publisher:
         self._waits = StoppableWaits(heartbeat)
         self._diagnosis = Diagnosis(broker, topics)
         self._session: _Session | None = None
+        self._unanswered: BrokerError | None = None  # what the last attempts that got no answer mean
 
     def publish(self, payload: bytes) -> None:
         """Send a reading now, or when the broker is back: of those that wait the newest `queue` are kept."""
@@ -127,9 +129,20 @@ class Publisher:
                 try:
                     await self._connect_and_serve()
                 except BrokerError as fault:
-                    if not self._waits.stopped:
-                        self._outage.lost(fault, time.monotonic())
-                        await self._waits.wait(limit=next(self._delays))
+                    await self._after(fault)
+
+    async def _after(self, fault: BrokerError) -> None:
+        """Say what must be said of `fault`, and wait before the next attempt."""
+        if fault.kind == "closed unanswered" and self._unanswered is None:
+            with contextlib.suppress(TimeoutError):  # stopped, or rather slow
+                self._unanswered = await self._waits.run(
+                    explain_unanswered(self._broker, fault), name="teleinfo.publisher.explain"
+                )
+        if fault.kind == "closed unanswered" and self._unanswered is not None:
+            fault = self._unanswered
+        if not self._waits.stopped:
+            self._outage.lost(fault, time.monotonic())
+            await self._waits.wait(limit=next(self._delays))
 
     async def _connect_and_serve(self) -> None:
         """Live through one connection: return when stopped, raise `BrokerError` when it is lost."""
@@ -142,6 +155,7 @@ class Publisher:
             except TimeoutError:
                 raise silent() from None
             connected = time.monotonic()
+            self._unanswered = None
             self._outage.connected(connected)
             try:
                 await self._serve(connection)

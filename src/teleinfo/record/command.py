@@ -91,8 +91,6 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         with _opened(path) as file:
             recording = asyncio.run(_record(settings.serial_port, detector, file, anonymiser, arguments))
-    except BrokenPipeError:  # of standard output: whoever read it has left
-        raise
     except FileExistsError:
         return _fail(_("{path} exists already, and is left alone: give another name").format(path=path))
     except OSError as error:

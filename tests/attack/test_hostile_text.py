@@ -194,7 +194,7 @@ def test_watch_prints_nothing_that_a_terminal_obeys(number: int, tmp_path: Path)
 
 def test_the_demo_prints_nothing_that_a_terminal_obeys(tmp_path: Path) -> None:
     """At a broker where somebody else publishes under the same topic."""
-    with hostile_broker(tmp_path, 1) as broker:
+    with hostile_broker(tmp_path, len(STATUS)) as broker:
         text = in_a_pipe("demo", "--host", broker.host, "--port", str(broker.port), "--seconds", "3")
 
     assert_harmless(text)

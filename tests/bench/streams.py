@@ -1,8 +1,8 @@
 """
 What simulated meters send, as long as one likes, in pieces that end with a frame.
 
-`living` has the values of a household, of which most stay from one frame to the next; in `restless` every
-digit of every quantity and of every index is another one in each frame, and the sums are sound all the same.
+`living` has the values of a household, of which most stay from one frame to the next. In `restless` every
+digit of every quantity changes in each frame, but for those of the contract, and every index rises.
 """
 
 from __future__ import annotations
@@ -13,29 +13,33 @@ from typing import TYPE_CHECKING
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame
-from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Kind, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from teleinfo.tic.groups import Group
+
 
 METERS = {"historique": "hc", "standard": "standard"}
 START = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
 BITS = 10  # of a character on the line
+# Quantities of the contract: with another subscribed power in each frame no index would be plausible.
+CONTRACT = {"ISOUSC", "PREF", "PCOUP"}
 GAP = 0.02  # s between two frames (Enedis-NOI-CPT_54E v3 §5.3)
 
 
-def frames(mode: str, *, restless: bool = False) -> Iterator[list[Group]]:
-    """Yield the groups of one frame after the other, at the pace of the line, for ever."""
+def frames(meter: str, *, restless: bool = False) -> Iterator[list[Group]]:
+    """Yield the groups of one frame after the other of a meter or a mode, at the line's pace, for ever."""
     rng = Random(1)
-    meter = build(METERS[mode], start=START, rng=Random(2))
+    source = build(METERS.get(meter, meter), start=START, rng=Random(2))
     now = START
+    indexes: dict[str, int] = {}
     while True:
-        groups = meter.frame(now)
-        yield [_another(group, rng) for group in groups] if restless else groups
+        groups = source.frame(now)
+        yield [_another(group, indexes, rng) for group in groups] if restless else groups
         # Its length hardly changes.
-        now += dt.timedelta(seconds=len(encode_frame(groups)) * BITS / meter.baudrate + GAP)
+        now += dt.timedelta(seconds=len(encode_frame(groups)) * BITS / source.baudrate + GAP)
 
 
 def pieces(mode: str, *, count: int, size: int, restless: bool = False) -> list[bytes]:
@@ -51,10 +55,17 @@ def _piece(source: Iterator[bytes], size: int) -> bytes:
     return bytes(piece)
 
 
-def _another(group: Group, rng: Random) -> Group:
+def _another(group: Group, indexes: dict[str, int], rng: Random) -> Group:
     """Return the group with other digits, where the table knows a quantity or an index."""
     label = lookup(group.mode, group.label)
-    if label is None or label.kind not in {Kind.INDEX, Kind.QUANTITY} or not group.value.isdecimal():
+    if label is None or group.label in CONTRACT or not group.value.isdecimal():
         return group
     width = len(group.value)
-    return Group(group.label, f"{rng.randrange(10**width):0{width}}", group.horodate, group.mode)
+    if label.kind is Kind.INDEX:
+        # Digits of all sizes, as those of meters that counted for years.
+        before = indexes.setdefault(group.label, rng.randrange(10 ** (width - 1)))
+        indexes[group.label] = before + rng.randrange(1, 3)
+        return group._replace(value=f"{indexes[group.label]:0{width}}")
+    if label.kind is Kind.QUANTITY:
+        return group._replace(value=f"{rng.randrange(10**width):0{width}}")
+    return group

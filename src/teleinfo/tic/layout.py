@@ -62,14 +62,21 @@ def form_of(group: Group) -> Form:
     width = len(group.value)
     dated = group.horodate is not None
     spec = _spec(group.mode, group.label, dated=dated)
-    varies = spec is not None and spec.varies and width in spec.widths
+    varies = spec is not None and spec.varies and width in spec.widths and _has_unit(group.value, spec)
     return Form(group.mode, group.label, dated, None if varies else width)
 
 
 def is_documented(form: Form) -> bool:
     """Whether the table knows the label in this form."""
     spec = _spec(form.mode, form.label, dated=form.dated)
-    return spec is not None and (form.width is None or form.width in spec.widths)
+    if spec is None:
+        return False
+    return form.width is None if spec.varies else form.width in spec.widths
+
+
+def _has_unit(value: str, spec: LabelSpec) -> bool:
+    """Whether a value that ends with its unit by the table does so."""
+    return not spec.glued or spec.unit is None or value.rstrip(" ").endswith(spec.unit)
 
 
 def _spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:

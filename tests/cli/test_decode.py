@@ -141,3 +141,49 @@ def test_a_read_error_is_in_the_language_of_the_user(
     shown = capsys.readouterr().err
     assert said in shown
     assert "o such" not in shown
+
+
+def decoded(recording: bytes, tmp_path: Path) -> subprocess.CompletedProcess[bytes]:
+    """Decode a recording."""
+    path = tmp_path / "line.tic"
+    path.write_bytes(recording)
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-m", "teleinfo", "--env-file", os.devnull, "decode", str(path)],
+        capture_output=True,
+        check=False,
+        timeout=LIMIT,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+    )
+
+
+@pytest.mark.real
+def test_the_summary_names_the_etiquettes_of_which_groups_were_withheld(tmp_path: Path) -> None:
+    """An étiquette that the table does not know comes once, and an index falls."""
+    first = [Group("BASE", "000000100", None, Mode.HISTORIQUE), Group("NEW", "1", None, Mode.HISTORIQUE)]
+    second = [Group("BASE", "000000000", None, Mode.HISTORIQUE), Group("PTEC", "TH..", None, Mode.HISTORIQUE)]
+    done = decoded(encode_frame(first) + encode_frame(second), tmp_path)
+
+    assert done.returncode == 0
+    assert done.stdout == b'{"BASE":"000000100"}\n{"PTEC":"TH"}\n'
+    assert b"withheld     2 (unconfirmed 1: NEW 1, implausible 1: BASE 1)\n" in done.stderr
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("bit", [0, 0x80])
+def test_the_recording_of_a_terminal_that_was_not_raw_is_called_so(bit: int, tmp_path: Path) -> None:
+    """Its CR have become LF, and its ETX are gone; nothing in it is sound."""
+    frame = bytes(byte & 0x7F | bit for byte in FRAME).replace(bytes([0x0D | bit]), bytes([0x0A | bit]))
+    done = decoded(frame.replace(bytes([0x03 | bit]), b"") * 2, tmp_path)
+
+    assert done.returncode == 1
+    assert done.stdout == b""
+    assert b"was recorded on a terminal that was not raw" in done.stderr
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(("recording", "status"), [(FRAME, 0), (b"", 0), (b"noise", 1), (FRAME[:-1], 1)])
+def test_the_exit_status_says_whether_anything_was_sound(
+    recording: bytes, status: int, tmp_path: Path
+) -> None:
+    """1 where there is no sound frame; an empty recording is none, and no fault."""
+    assert decoded(recording, tmp_path).returncode == status

@@ -19,6 +19,7 @@ from teleinfo.tic.payload import encode
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
     from teleinfo.settings import Settings
@@ -47,17 +48,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """
-    Decode the recording or the port, and return 0, or 1 where it cannot be read; raise SettingsError.
+    Decode the recording or the port, and return 0, or 1 where it cannot be read, or nothing in it is sound.
+
+    Raises SettingsError.
 
     PUBLISH_INTERVAL does not apply: a recording has no clock. `timestamp` is the time of decoding.
     """
     settings = load(arguments.env_file)
     if _is_port(arguments.file):
         return _decode_port(arguments.file, settings)
-    decoder = Decoder(plausibility=settings.plausibility)
+    decoder, marks = Decoder(plausibility=settings.plausibility), _Marks()
     try:
         with _opened(arguments.file) as recording:
             while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
+                marks.count(data)
                 for reading in decoder.feed(data):
                     _print(reading, settings.payload)
                 sys.stdout.buffer.flush()
@@ -66,7 +70,32 @@ def main(arguments: argparse.Namespace) -> int:
         return _fail(_("{path} cannot be read: {error}").format(path=arguments.file or "''", error=reason))
     decoder.close()
     sys.stderr.write(_summary(decoder))
-    return 0
+    if marks.of_a_cooked_terminal:
+        return _fail(
+            _(
+                "{path} was recorded on a terminal that was not raw: CR has become LF, and ETX is "
+                "missing; record it again, with teleinfo record"
+            ).format(path=arguments.file)
+        )
+    return 0 if decoder.counts.frames or not decoder.counts.bytes_ else 1
+
+
+class _Marks:
+    """The marks in a recording, of which a terminal that is not raw takes some away (ICRNL, ISIG)."""
+
+    def __init__(self) -> None:
+        self._stx = self._etx = self._cr = 0
+
+    def count(self, data: bytes) -> None:
+        """Count the marks in some bytes, with parity or without it."""
+        self._stx += data.count(b"\x02") + data.count(b"\x82")
+        self._etx += data.count(b"\x03")
+        self._cr += data.count(b"\r") + data.count(b"\x8d")
+
+    @property
+    def of_a_cooked_terminal(self) -> bool:
+        """Whether there are frames that begin, none that ends, and no group that does."""
+        return self._stx > 1 and not self._etx and not self._cr
 
 
 def _is_port(name: str) -> bool:
@@ -89,12 +118,7 @@ def _decode_port(url: str, settings: Settings) -> int:
     from teleinfo.port.library import read  # noqa: PLC0415
 
     async def decode() -> None:
-        readings = read(
-            url,
-            mode=settings.serial_mode,
-            baudrate=settings.serial_baudrate,
-            decoder=Decoder(plausibility=settings.plausibility),
-        )
+        readings = read(url, mode=settings.serial_mode, baudrate=settings.serial_baudrate)
         async with contextlib.aclosing(readings):
             async for reading in readings:
                 _print(reading, settings.payload)
@@ -144,8 +168,14 @@ def _summary(decoder: Decoder) -> str:
         bad_sum=counts.checksum,
         malformed=counts.malformed,
         withheld=counts.unconfirmed + counts.implausible,
-        unconfirmed=counts.unconfirmed,
-        implausible=counts.implausible,
+        unconfirmed=_with_labels(counts.unconfirmed, decoder.unconfirmed),
+        implausible=_with_labels(counts.implausible, decoder.implausible),
         interrupted=counts.interrupted,
         parity=parity,
     )
+
+
+def _with_labels(count: int, by_label: Mapping[str, int]) -> str:
+    """Return the number of withheld groups, with that of each étiquette behind it."""
+    labels = ", ".join(f"{label} {number}" for label, number in by_label.items())
+    return f"{count}: {labels}" if labels else str(count)

@@ -9,7 +9,7 @@ shows it is the lines between, which are missing: a line whose bytes are only da
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import ALARMS, INDEX_SERIES, NOTICES, Mode
@@ -28,10 +28,25 @@ _SHORT_FRAME: Final = ["ADCO", "IINST1", "IINST2", "IINST3"]
 
 # The index that follows directly behind another one.
 _NEXT_INDEX: Final = {label: following for series in INDEX_SERIES for label, following in pairwise(series)}
+# A frame with so many times the lines of its layout is two frames, of which the marks between are damaged.
+_TWO_FRAMES: Final = 1.5
 
 
-def find_suspect_indexes(found: Sequence[Group | RejectionCause]) -> set[int]:
-    """Return the same as `find_suspects` where no layout is confirmed yet, for indexes alone."""
+class Fit(NamedTuple):
+    """
+    How a frame fits a layout.
+
+    `suspects` are the positions in it of the groups that lost bytes may have made. `complete` tells whether
+    every line of the layout is there, sound or damaged; `new` is the number of groups that are new to it.
+    """
+
+    suspects: set[int]
+    complete: bool
+    new: int
+
+
+def suspect_indexes(found: Sequence[Group | RejectionCause]) -> set[int]:
+    """Return the positions of the suspect indexes of a frame of which no layout is known."""
     return {
         position
         for position, (one, other) in enumerate(pairwise(found))
@@ -42,29 +57,22 @@ def find_suspect_indexes(found: Sequence[Group | RejectionCause]) -> set[int]:
     }
 
 
-def find_suspects(
-    found: Sequence[Group | RejectionCause], mode: Mode, layouts: Sequence[Sequence[str]]
-) -> set[int]:
+def best_fit(found: Sequence[Group | RejectionCause], mode: Mode, layouts: Sequence[Sequence[str]]) -> Fit:
     """
-    Return the positions in `found` of the groups that lost bytes may have made.
+    Return how a frame fits that of the `layouts` which it fits best.
 
-    `found` is what each line of a frame is; `layouts` are sequences of étiquettes of `mode`, of which the one
-    that fits best is taken.
+    `found` is what each line of the frame is; a layout is a sequence of étiquettes of `mode`.
     """
-    if not layouts:
-        return set()
     known = [*layouts, _SHORT_FRAME] if mode is Mode.HISTORIQUE else layouts
+    fits = [_compare(found, mode, layout) for layout in known]
     # Fewest new labels first: the short frame would explain any long one.
-    _, suspects = min((_compare(found, mode, layout) for layout in known), key=lambda of: (of[0], len(of[1])))
-    return suspects
+    return min(fits, key=lambda fit: (fit.new, not fit.complete, len(fit.suspects)))
 
 
-def _compare(
-    found: Sequence[Group | RejectionCause], mode: Mode, labels: Sequence[str]
-) -> tuple[int, set[int]]:
-    """Return how many groups of a frame are new to a layout, and the positions of the suspect ones."""
+def _compare(found: Sequence[Group | RejectionCause], mode: Mode, labels: Sequence[str]) -> Fit:
     places = {label: place for place, label in enumerate(labels)}
     suspects: set[int] = set()
+    complete = in_order = True
     number_of_new = rejected = 0
     new: list[int] = []  # since the last group that the layout has
     last = last_place = -1
@@ -80,13 +88,14 @@ def _compare(
             continue
         else:
             place = places[group.label]
+        in_order = in_order and place > last_place
         missing = sum(label not in _CONDITIONAL for label in labels[last_place + 1 : place])
-        if place <= last_place:
-            suspects |= {last, position, *new}
-        elif missing > rejected:
-            # A new label stands in the place of a missing one.
-            suspects.update(new)
+        if missing > rejected:
+            complete = False
+            suspects.update(new)  # a new label stands in the place of a missing one
             if last >= 0 and position == last + 1:
                 suspects.add(last)
         last, last_place, rejected, new = position, place, 0, []
-    return number_of_new, suspects
+    if not in_order or len(found) > _TWO_FRAMES * len(labels):
+        return Fit(set(range(len(found))), complete=False, new=number_of_new)
+    return Fit(suspects, complete, number_of_new)

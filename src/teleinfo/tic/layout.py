@@ -18,7 +18,7 @@ from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import adler32
 
-from teleinfo.tic.alignment import find_suspect_indexes, find_suspects
+from teleinfo.tic.alignment import Fit, best_fit, suspect_indexes
 from teleinfo.tic.groups import HORODATE, Group, parse_frame
 from teleinfo.tic.labels import VARYING, Charset, Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, is_independent
@@ -222,20 +222,20 @@ class LayoutCache:
                 if layout.forms == forms:
                     self._seen(layout, sound)
                     return sound, []
-        suspects = self._suspects(found, sound)
-        earlier = self._earlier() if suspects else set()
+        fit = self._fit(found, sound)
+        earlier = self._earlier() if fit.suspects else set()
         believed: list[Group] = []
         withheld: list[Group] = []
-        contradicts = False
         waiting = set()
+        contradicts = not fit.complete
         for position, group in enumerate(found):
             if not isinstance(group, Group):
                 continue
             form = form_of(group)
-            suspect = position in suspects
+            suspect = position in fit.suspects
             if held := self._held.get((group.mode, group.label)):
                 credible = form in held and (not suspect or group in earlier)
-                contradicts = contradicts or suspect or not credible
+                contradicts = contradicts or form not in held
             else:
                 credible = (is_documented(form) and not suspect) or form in self._waiting
                 waiting.add(form)
@@ -248,10 +248,19 @@ class LayoutCache:
         self._last = forms if is_layout else ()
         return believed, withheld
 
+    def _fit(self, found: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> Fit:
+        """Return how a frame fits the confirmed layouts."""
+        if not all(map(is_independent, sound)):
+            return Fit(set(), complete=True, new=0)  # a frame of parts has no layout
+        if not any((one.mode, one.label) in self._held for one in sound):
+            return Fit(suspect_indexes(found), complete=True, new=0)
+        return best_fit(found, self._layouts[0].mode, [layout.labels for layout in self._layouts])
+
     def _learn(self, forms: tuple[Form, ...], *, contradicts: bool) -> bool:
         """Count an appearance of a layout that is not confirmed, and return whether it is now."""
         seen = self._candidates.pop(forms, 0) + 1
-        if contradicts and forms != self._last:
+        # A damaged frame may come again some day: what no document knows must come twice in a row.
+        if forms != self._last and (contradicts or not all(map(is_documented, forms))):
             seen = 1
         if seen < (APPEARANCES_AGAINST if contradicts else APPEARANCES):
             self._candidates[forms] = seen
@@ -272,14 +281,6 @@ class LayoutCache:
         self._last = layout.forms
         self._waiting = set()
         self._believed = believed
-
-    def _suspects(self, found: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> set[int]:
-        """Return the positions of the groups that lost bytes may have made."""
-        if not all(map(is_independent, sound)):
-            return set()  # a frame of parts has no layout
-        if not any((one.mode, one.label) in self._held for one in sound):
-            return find_suspect_indexes(found)
-        return find_suspects(found, self._layouts[0].mode, [layout.labels for layout in self._layouts])
 
     def _earlier(self) -> set[Group]:
         """Return the groups that were believed of the last frame."""

@@ -118,7 +118,12 @@ def _decode_port(url: str, settings: Settings) -> int:
     from teleinfo.port.library import read  # noqa: PLC0415
 
     async def decode() -> None:
-        readings = read(url, mode=settings.serial_mode, baudrate=settings.serial_baudrate)
+        readings = read(
+            url,
+            mode=settings.serial_mode,
+            baudrate=settings.serial_baudrate,
+            decoder=Decoder(plausibility=settings.plausibility),
+        )
         async with contextlib.aclosing(readings):
             async for reading in readings:
                 _print(reading, settings.payload)

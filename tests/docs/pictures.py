@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from teleinfo.doctor import screen
+from teleinfo.doctor import text_output
 from tests.docs import samples
 from tests.docs.markdown import ROOT
 from tests.support.picture import draw
@@ -33,7 +33,7 @@ def pictures() -> dict[str, str]:
         patch.setenv("LC_ALL", samples.LOCALES["en"])
         patch.delenv("LANGUAGE", raising=False)
         watch = samples.watch_lines()
-        style = screen.Style(width=80, colours=True)
+        style = text_output.Style(width=80, colours=True)
         doctor = [Text.from_ansi(line) for line in samples.doctor_screen(Path(folder), style).split("\n")]
     return {
         "watch": draw(watch, name="watch", columns=COLUMNS),

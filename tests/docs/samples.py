@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.daemon import health
-from teleinfo.doctor import check_port, screen
+from teleinfo.doctor import check_port, text_output
 from teleinfo.doctor.findings import Area
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame
@@ -110,7 +110,7 @@ def watch_lines() -> list[Text]:
     return page.lines
 
 
-def doctor_screen(folder: Path, style: screen.Style | None = None) -> str:
+def doctor_screen(folder: Path, style: text_output.Style | None = None) -> str:
     """Return what the doctor says of a Raspberry Pi whose login console still has the serial port."""
     tree = Tree(folder)
     tree.raspberry(
@@ -121,7 +121,7 @@ def doctor_screen(folder: Path, style: screen.Style | None = None) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(check_port, "_user", lambda: "pi")
         found, _ = check_port.check_port(tree.machine, "/dev/ttyAMA0")
-    return screen.format_area(Area("port", tuple(found)), style or screen.Style()).strip("\n")
+    return text_output.format_area(Area("port", tuple(found)), style or text_output.Style()).strip("\n")
 
 
 def screens(language: str) -> dict[int, str]:

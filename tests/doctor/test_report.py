@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from teleinfo.daemon.health import Health, LineGrade
-from teleinfo.doctor import check_line, report, screen
+from teleinfo.doctor import check_line, report, text_output
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Area, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine
@@ -68,7 +68,7 @@ def test_nothing_of_a_finding_is_obeyed_by_a_terminal() -> None:
     hostile = "online\x1b]0;owned\a\x1b[2J\x9b31m\u202e\u200b\r\x7f"
     found = areas(hostile)
     texts = [
-        *(screen.format_area(each, screen.Style()) for each in found),
+        *(text_output.format_area(each, text_output.Style()) for each in found),
         report.as_json(found),
         report.as_report(found, None, Machine()),
     ]
@@ -125,17 +125,17 @@ def test_every_check_has_its_title() -> None:
     names = {area.name for area in areas("")}
     folder = Path(report.__file__).parent
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
-    used = {name for name in screen.CHECKS if f'"{name}"' in text.replace(f'"{name}": N_', "")}
+    used = {name for name in text_output.CHECKS if f'"{name}"' in text.replace(f'"{name}": N_', "")}
 
-    assert names <= screen.AREAS.keys()
-    assert used == screen.CHECKS.keys()
+    assert names <= text_output.AREAS.keys()
+    assert used == text_output.CHECKS.keys()
 
 
 def test_what_teleinfo_heard_has_a_title_on_the_screen() -> None:
     """Beside the quality of the line no finding is without one."""
     health = Health(line=LineGrade.GOOD, bad_groups_percent=0.0)
     found = check_line.line_from_broker(RetainedState("online", health), "teleinfo")
-    shown = screen.format_area(Area("line", tuple(found)), screen.Style(width=100))
+    shown = text_output.format_area(Area("line", tuple(found)), text_output.Style(width=100))
 
     assert "  ✓ heard   teleinfo says online" in shown
     assert "  ✓ wiring  good" in shown
@@ -145,9 +145,9 @@ def test_what_teleinfo_heard_has_a_title_on_the_screen() -> None:
 def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> None:
     """Words are wrapped, at 100 columns at most; a line to type is never broken."""
     line = "sudo systemctl edit teleinfo " + "x" * 150
-    shown = screen.format_area(
+    shown = text_output.format_area(
         Area("port", (fault("rights", "many words " * 20, "and more words " * 20, (line,)),)),
-        screen.Style(width),
+        text_output.Style(width),
     )
     lines = shown.splitlines()
 
@@ -158,8 +158,8 @@ def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> Non
 
 def test_a_terminal_without_unicode_gets_other_marks() -> None:
     """ASCII only, and no colours unless asked for."""
-    shown = screen.format_area(
-        Area("port", (ok("rights", "x"), fault("mode", "y"))), screen.Style(unicode=False)
+    shown = text_output.format_area(
+        Area("port", (ok("rights", "x"), fault("mode", "y"))), text_output.Style(unicode=False)
     )
 
     assert shown.isascii()
@@ -178,10 +178,10 @@ def test_after_a_change_of_the_settings_the_service_is_to_be_restarted(
     """It is said once, at the end, where there is a service and a setting to change."""
     broker = Area("broker", (fault("login", "x", "y", lines),))
     service = Area("service", (ok("running", "it runs", unit="teleinfo@production"),))
-    said = screen.format_summary([broker, service], screen.Style())
+    said = text_output.format_summary([broker, service], text_output.Style())
 
     assert (said.splitlines()[-1] == "        sudo systemctl restart teleinfo@production") is shown
-    assert "systemctl restart" not in screen.format_summary([broker], screen.Style())
+    assert "systemctl restart" not in text_output.format_summary([broker], text_output.Style())
 
 
 def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
@@ -192,7 +192,7 @@ def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
         fault("holder", "x"),
         skipped("console", "x"),
     )
-    shown = screen.format_area(Area("port", every), screen.Style(colours=True))
+    shown = text_output.format_area(Area("port", every), text_output.Style(colours=True))
     coloured = re.findall(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m", shown)
 
     assert {text for code, text in coloured if code not in {"0", "1"}} == {"✓", "✗"}
@@ -201,12 +201,12 @@ def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
 
 def test_the_summary_counts() -> None:
     """Faults first, then warnings, then all is well."""
-    style = screen.Style(width=200)
+    style = text_output.Style(width=200)
     good = [Area("port", (ok("rights", ""), skipped("holder", "")))]
     weak = [Area("port", (warning("rights", ""),))]
 
-    assert "Begin with the first fault (✗)" in screen.format_summary(areas("x"), style)
-    assert "It works" in screen.format_summary(weak, style)
-    assert "All is well. (faults: 0, warnings: 0, could not be looked at: 1)" in screen.format_summary(
+    assert "Begin with the first fault (✗)" in text_output.format_summary(areas("x"), style)
+    assert "It works" in text_output.format_summary(weak, style)
+    assert "All is well. (faults: 0, warnings: 0, could not be looked at: 1)" in text_output.format_summary(
         good, style
     )

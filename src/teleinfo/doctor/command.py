@@ -21,7 +21,7 @@ from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
-from teleinfo.doctor import screen
+from teleinfo.doctor import text_output
 from teleinfo.doctor.findings import Severity, worst
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import as_json, as_report
@@ -66,7 +66,7 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.json:
         sys.stdout.write(as_json(areas) + "\n")
     else:
-        sys.stdout.write(screen.format_summary(areas, _style()))
+        sys.stdout.write(text_output.format_summary(areas, _style()))
     if report is not None and not _write(report, areas, settings):
         return 1
     return 1 if worst(areas) is Severity.FAULT else 0
@@ -96,7 +96,7 @@ def _ignore(_: object) -> None:
 def _show(area: Area) -> None:
     if sys.stdout.isatty():
         sys.stdout.write(_ERASE)
-    sys.stdout.write(screen.format_area(area, _style()))
+    sys.stdout.write(text_output.format_area(area, _style()))
     sys.stdout.flush()
 
 
@@ -107,9 +107,9 @@ def _step(text: str) -> None:
         sys.stdout.flush()
 
 
-def _style() -> screen.Style:
+def _style() -> text_output.Style:
     colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return screen.style_of(sys.stdout, shutil.get_terminal_size().columns, colours=colours)
+    return text_output.style_of(sys.stdout, shutil.get_terminal_size().columns, colours=colours)
 
 
 def _write(path: Path, areas: list[Area], settings: Settings | None) -> bool:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 from teleinfo import __version__
 from teleinfo.common.terminal_text import printable, printable_lines
 from teleinfo.doctor.findings import Area, worst
-from teleinfo.doctor.screen import Style, format_area, format_summary
+from teleinfo.doctor.text_output import Style, format_area, format_summary
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

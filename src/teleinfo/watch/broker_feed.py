@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from teleinfo.common.backoff import delays
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.daemon import health
+from teleinfo.daemon.monitor import OFFLINE, ONLINE
 from teleinfo.mqtt.client import one_shot_connection
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
@@ -38,7 +39,7 @@ MAX_FIELDS: Final = 1000
 MAX_LABEL, MAX_VALUE = 64, 128
 """Characters. The largest meters send some 150 labels, the longest value has 98 characters."""
 
-STATES: Final = {b"online": True, b"offline": False}
+STATES: Final = {ONLINE: True, OFFLINE: False}
 
 
 class BrokerFeed:

@@ -108,7 +108,7 @@ class RunningPublisher:
 
     def is_idle(self) -> bool:
         """Return whether nothing is in flight."""
-        return not self.publisher._outbox._in_flight
+        return self.publisher._outbox.in_flight == 0
 
     def read(self, *payloads: bytes) -> None:
         """Put readings into the outbox."""

@@ -119,10 +119,20 @@ class Connection:
         return explain(cause, self._broker)
 
     async def publish(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float = math.inf
+        self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float | None = None
     ) -> None:
-        """Return once the broker has acknowledged it (QoS 0: once it is written), within `limit` seconds."""
-        await self._request(self._client.publish(topic, payload, qos, retain, timeout=math.inf), limit)
+        """
+        Return once the broker has acknowledged it (QoS 0: once it is written), within `limit` seconds.
+
+        Without a limit it may never return when the connection is lost: `messages` raises then.
+        """
+        publishing = self._client.publish(topic, payload, qos, retain, timeout=math.inf)
+        if limit is not None:
+            return await self._request(publishing, limit)
+        try:
+            await publishing
+        except aiomqtt.MqttError:
+            raise self._lost() from None
 
     async def subscribe(self, *topics: str) -> bool:
         """Return whether the broker lets us read all of `topics` (MQTT 3.1.1 §3.9.3)."""

@@ -107,6 +107,11 @@ class Outbox:
         self._in_flight.remove(message)
 
     @property
+    def in_flight(self) -> int:
+        """How many messages are in flight."""
+        return len(self._in_flight)
+
+    @property
     def longest_in_flight(self) -> OutgoingMessage | None:
         """The longest message in flight."""
         return max(self._in_flight, key=lambda message: len(message.payload), default=None)

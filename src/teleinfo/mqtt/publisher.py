@@ -14,7 +14,7 @@ import contextlib
 import logging
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.backoff import delays
 from teleinfo.common.waits import StoppableWaits
@@ -22,22 +22,16 @@ from teleinfo.mqtt.client import GOODBYE_TIMEOUT, OFFLINE, Connection, explain_u
 from teleinfo.mqtt.diagnosis import Diagnosis, claimed_client_id
 from teleinfo.mqtt.errors import BrokerError, BrokerOutageLog, silent
 from teleinfo.mqtt.outbox import Outbox
+from teleinfo.mqtt.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
     from random import Random
 
     from teleinfo.mqtt.config import Broker, Topics
     from teleinfo.mqtt.outbox import OutgoingMessage
 
 log = logging.getLogger(__name__)
-
-PUBACK_TIMEOUT: Final = 3.5
-"""
-Seconds that the broker has to acknowledge a message.
-
-With the 2 s that a meter may take for a frame, a broker that freezes in between is noticed within 6 s.
-"""
 
 CONNECT_TIMEOUT: Final = 60.0
 """Seconds for a whole attempt: resolving, several addresses at 5 s each, TLS, CONNACK."""
@@ -91,7 +85,7 @@ class Publisher:
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._waits = StoppableWaits(heartbeat)
         self._diagnosis = Diagnosis(broker, topics)
-        self._session: _Session | None = None
+        self._session: Session | None = None
         self._unanswered: BrokerError | None = None  # what the last attempts that got no answer mean
 
     def publish(self, payload: bytes) -> None:
@@ -172,7 +166,7 @@ class Publisher:
     async def _serve(self, connection: Connection) -> None:
         """Publish until stopped; raise `BrokerError` when the connection is lost."""
         self._diagnosis.connected()
-        session = self._session = _Session(connection)
+        session = self._session = Session(connection)
         session.start(self._listen(connection))
         self._on_connection(True)  # noqa: FBT003 - a callback has no keywords
         try:
@@ -212,15 +206,18 @@ class Publisher:
         """Hand over to the connection what waits, as far as the batch in flight allows."""
         now = time.monotonic()
         while self._session is not None and (message := self._outbox.take(now)) is not None:
-            self._session.start(self._send(self._session.connection, message))
+            self._session.start(self._send(self._session, message))
+            if self._outbox.in_flight == 1:
+                self._session.expect_acknowledgement()
 
-    async def _send(self, connection: Connection, message: OutgoingMessage) -> None:
+    async def _send(self, session: Session, message: OutgoingMessage) -> None:
         if message.topic is None:
             topic, qos, retain = self._topics.readings, self._qos, self._retain
         else:
             topic, qos, retain = message.topic, 1, True
-        await connection.publish(topic, message.payload, qos=qos, retain=retain, limit=PUBACK_TIMEOUT)
+        await session.connection.publish(topic, message.payload, qos=qos, retain=retain)
         self._outbox.acknowledged(message)
+        session.expect_acknowledgement(waiting=self._outbox.in_flight > 0)
         self._diagnosis.acknowledged(topic)
         self._send_waiting()
 
@@ -242,37 +239,3 @@ class Publisher:
                 self._broker.address,
                 fault.words,
             )
-
-
-class _Session:
-    """
-    The tasks that use one connection; `failed` gets the error of the first that fails.
-
-    It is no TaskGroup, because readings start tasks from outside, also in the moment in which one fails.
-    """
-
-    def __init__(self, connection: Connection) -> None:
-        self.connection = connection
-        self.failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._tasks: set[asyncio.Task[None]] = set()
-
-    def start(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do `work` in a task."""
-        task = asyncio.create_task(work, name="teleinfo.publisher.session")
-        self._tasks.add(task)
-        task.add_done_callback(self._ended)
-
-    def _ended(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None and not self.failed.done():
-            self.failed.set_exception(error)
-
-    async def close(self) -> None:
-        """Cancel the tasks and wait for their end."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
-        if self.failed.done():
-            self.failed.exception()  # retrieved, or asyncio would log that nobody did

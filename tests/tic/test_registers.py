@@ -61,7 +61,30 @@ def test_a_day_profile_is_its_slots() -> None:
     )
 
 
-@pytest.mark.parametrize("text", ["0000", "00004001 06", "0000400G", "00:04001"])
+@pytest.mark.parametrize(
+    ("text", "starts"),
+    [
+        # Three meters whose owners say so.
+        ("00008002 0038C001 07388002 0D1A8001 0E1A8002", "00:00 00:56 07:56 13:26 14:26"),
+        ("00008002 063BC001", "00:00 06:59"),
+        ("00008002 1230C001 15308002", "00:00 12:30/18:48 15:30/21:48"),  # nobody can tell
+        ("00008002 0230C001 22008002", "00:00 02:30 22:00"),  # 0x22 is no hour
+        ("00008001 0100C001 09058001", "00:00 01:00 09:05"),
+        ("0A008001 22008002", "10:00 22:00"),  # each can be read in one way only
+        ("", ""),
+    ],
+)
+def test_the_times_of_a_profile_are_decimal_or_hexadecimal(text: str, starts: str) -> None:
+    """All of a profile are the one or the other; where both are possible, both are said."""
+    slots = registers.profile(text)
+
+    assert slots is not None
+    assert " ".join(f"{one.start}/{one.or_start}" if one.or_start else one.start for one in slots) == starts
+
+
+@pytest.mark.parametrize(
+    "text", ["0000", "00004001 06", "0000400G", "00:04001", "2A004001", "00604001", "24004001"]
+)
 def test_a_profile_of_another_form_is_none(text: str) -> None:
     """What does not have the form is not guessed."""
     assert registers.profile(text) is None

@@ -52,12 +52,15 @@ _RELAYS: Final = range(1, 9)
 PHASES: Final = (1, 2, 3)
 _VIRTUAL_CONTACTS: Final = range(1, 8)
 
-# A block of a day profile, HHMMSSSS: when, then 16 bits of what. One meter wrote the hour in hexadecimal.
-_SLOT: Final = re.compile(r"([0-9A-F]{2})([0-9]{2})([0-9A-F]{4})")
+# A block of a day profile, HHMMSSSS: when, then 16 bits of what. By 54E hour and minute are decimal numbers;
+# several meters write them as hexadecimal ones.
+_SLOT: Final = re.compile(r"([0-9A-F]{2})([0-9A-F]{2})([0-9A-F]{4})")
 _INDEX: Final = Bits(0, 0b1111)
 _LAST_INDEX: Final = 10
 _FIRST_VIRTUAL: Final = 4
 _DRY: Final = Bits(14, 0b11)
+_HOURS: Final = 24
+_MINUTES: Final = 60
 
 
 class DryContact(enum.Enum):
@@ -74,14 +77,16 @@ class Slot:
     """
     One slot of a day profile: it begins at `start`, "06:00" in the meter's time.
 
-    `index` is the supplier index that counts, 1 to 10, None where it stays; `virtual` are the virtual
-    contacts that are closed, 1 to 7.
+    `or_start` is when it begins if this meter writes hexadecimal numbers; None where that is the same, or
+    where the profile itself tells how the meter writes them. `index` is the supplier index that counts, 1 to
+    10, None where it stays; `virtual` are the virtual contacts that are closed, 1 to 7.
     """
 
     start: str
     index: int | None
     dry: DryContact
     virtual: tuple[int, ...]
+    or_start: str | None = None
 
 
 def status(text: str) -> int | None:
@@ -102,24 +107,47 @@ def closed_relays(text: str) -> tuple[int, ...] | None:
 
 
 def profile(text: str) -> tuple[Slot, ...] | None:
-    """Return the slots of PJOURF+1 or PPOINTE, in their order; `NONUTILE` blocks are none."""
-    slots = [_slot(block) for block in text.split() if block != "NONUTILE"]
-    return None if None in slots else tuple(slot for slot in slots if slot is not None)
+    """
+    Return the slots of PJOURF+1 or PPOINTE, in their order; `NONUTILE` blocks are none.
 
-
-def _slot(block: str) -> Slot | None:
-    match = _SLOT.fullmatch(block)
-    if match is None:
+    A meter writes all times of a profile as decimal numbers, or all as hexadecimal ones: a time that only the
+    one notation can say tells that of the others.
+    """
+    matches = [_SLOT.fullmatch(block) for block in text.split() if block != "NONUTILE"]
+    blocks = [match.groups() for match in matches if match is not None]
+    if len(blocks) < len(matches):
         return None
-    hour, minute, action = match.groups()
-    number = int(hour, 10 if hour.isdecimal() else 16)
-    word = int(action, 16)
+    decimal = [_time(hour, minute, 10) for hour, minute, _ in blocks]
+    hexadecimal = [_time(hour, minute, 16) for hour, minute, _ in blocks]
+    if None in decimal and None not in hexadecimal:
+        decimal = hexadecimal
+    elif None in hexadecimal and None not in decimal:
+        hexadecimal = decimal
+    slots = []
+    for (*_, action), start, other in zip(blocks, decimal, hexadecimal, strict=True):
+        if start is None and other is None:
+            return None
+        differs = start is not None and other is not None and start != other
+        slots.append(_slot(int(action, 16), start or other or "", other if differs else None))
+    return tuple(slots)
+
+
+def _time(hour: str, minute: str, base: int) -> str | None:
+    """Return the time of day that two numbers of this base say, or None where they say none."""
+    if base <= max(int(digit, 16) for digit in hour + minute):
+        return None
+    hours, minutes = int(hour, base), int(minute, base)
+    return f"{hours:02}:{minutes:02}" if hours < _HOURS and minutes < _MINUTES else None
+
+
+def _slot(word: int, start: str, or_start: str | None) -> Slot:
     index = _INDEX.of(word)
     return Slot(
-        start=f"{number:02}:{minute}",
+        start=start,
         index=index if 1 <= index <= _LAST_INDEX else None,
         dry=DryContact(_DRY.of(word)),
         virtual=tuple(n for n in _VIRTUAL_CONTACTS if word >> _FIRST_VIRTUAL + n - 1 & 1),
+        or_start=or_start,
     )
 
 

@@ -206,7 +206,12 @@ def _slot(slot: registers.Slot) -> str:
     if slot.virtual:
         contacts = ", ".join(map(str, slot.virtual))
         parts.append(_("virtual contacts {contacts}").format(contacts=contacts))
-    return _("from {time}: {what}").format(time=slot.start, what=", ".join(parts) or _("no change"))
+    time = slot.start
+    if slot.or_start is not None:
+        time = _("{time}, or {other} on a meter that writes hexadecimal times").format(
+            time=slot.start, other=slot.or_start
+        )
+    return _("from {time}: {what}").format(time=time, what=", ".join(parts) or _("no change"))
 
 
 _REGISTERS: Final[dict[str, Callable[[str], list[Fact]]]] = {

@@ -88,7 +88,7 @@ test-faults: $(VENV)/.dev programs-faults ## outages, attacks and all else that 
 	$(PYTEST) -m 'long and not soak' $(TESTS)
 
 soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an hour: does anything grow?
-	$(BIN)/python -m pytest -m soak
+	$(PYTEST) -m soak --timeout=3600
 	@$(BIN)/python -m tests.soak $(SOAK)
 
 bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors measured in the same run (20 minutes)

@@ -242,7 +242,7 @@ def story(script: Script, seconds: float, figures: Figures) -> Callable[[Path], 
         good = MosquittoBroker(folder, port=port)
         with ExitStack() as stack:
             meter = stack.enter_context(Meter(historique(1)))
-            stack.callback(good.stop)
+            stack.callback(good.kill)
             good.start()
             victim = stack.enter_context(
                 Victim(

@@ -30,7 +30,7 @@ class Victim:
 
     def __init__(self, folder: Path, **settings: object) -> None:
         self.daemon = Daemon(folder, **settings)
-        self._manager = NotifySocket(folder / "notify", watchdog=WATCHDOG)
+        self._manager = NotifySocket(watchdog=WATCHDOG)
         self.daemon.environ.update(self._manager.environ)
         self._stack = ExitStack()
         self._before = 0

@@ -111,7 +111,7 @@ def _starts(count: int) -> list[Row]:
     with tempfile.TemporaryDirectory(prefix="teleinfo-bench-") as folder, broker_in(Path(folder)) as broker:
         for _ in range(count):
             for name in PROGRAMS:
-                spent = _start(Subject(name, "standard", folder=Path(folder), broker=broker), Path(folder))
+                spent = _start(Subject(name, "standard", folder=Path(folder), broker=broker))
                 times[name].append(spent)
             began = time.monotonic()
             with _importer():
@@ -136,13 +136,11 @@ def _starts(count: int) -> list[Row]:
     ]
 
 
-def _start(subject: Subject, folder: Path) -> tuple[float, float]:
+def _start(subject: Subject) -> tuple[float, float]:
     """Return after how many s it was ready, and after how many its first message came."""
     frame = recording("standard", frames=1)[0]
     with ExitStack() as stack:
-        path = folder / "notify"
-        path.unlink(missing_ok=True)
-        manager = stack.enter_context(NotifySocket(path, watchdog=None))
+        manager = stack.enter_context(NotifySocket(watchdog=None))
         subject.program.environ.update(manager.environ)
         subject.plug_in()
         stack.push(subject.__exit__)

@@ -16,7 +16,8 @@ from teleinfo.cli import main as cli
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.support.daemon import LIMIT, Meter
+from tests.support.daemon import Meter
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from pathlib import Path

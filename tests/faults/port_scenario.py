@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Self
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import Pacer, SerialLine
-from tests.support.daemon import LIMIT, Daemon
+from tests.support.daemon import Daemon
 from tests.support.notify import NotifySocket
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from tests.support.broker import MosquittoBroker
@@ -69,7 +70,7 @@ class PortScenario:
         **settings: object,
     ) -> None:
         self._stack = ExitStack()
-        self.notify = NotifySocket(folder / "notify", watchdog=watchdog)
+        self.notify = NotifySocket(watchdog=watchdog)
         given = {
             "serial_port": port,
             "mqtt_host": "127.0.0.1" if broker is None else broker.host,

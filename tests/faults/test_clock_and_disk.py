@@ -17,7 +17,8 @@ import teleinfo
 from tests.faults.daemon_scenario import historique
 from tests.faults.port_scenario import PortScenario
 from tests.support.broker import MosquittoBroker
-from tests.support.daemon import LIMIT, Daemon, Meter, settings_for
+from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ import pytest
 from tests.faults.daemon_scenario import historique, together
 from tests.faults.port_scenario import PortScenario, hang
 from tests.support.broker import MosquittoBroker
-from tests.support.daemon import LIMIT, Meter
+from tests.support.daemon import Meter
+from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:

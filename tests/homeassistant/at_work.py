@@ -101,7 +101,7 @@ class Household:
         self.daemon.__exit__()
         self.subscriber.__exit__()
         self.linky.__exit__()
-        self.broker.stop()
+        self.broker.kill()
 
     def listen(self) -> dict[str, Any]:
         """Take note of what was published since, and return the components of the last message by name."""
@@ -305,8 +305,9 @@ def test_all_are_right_again_in_whatever_order_they_start(
     household.daemon.process.wait(LIMIT)
     household.hass.kill()
     household.broker.kill()
+    parts = {"broker": household.broker, "daemon": household.daemon, "hass": household.hass}
     for part in order:
-        {"broker": household.broker, "daemon": household.daemon, "hass": household.hass}[part].start()  # type: ignore[attr-defined]  # all three have it
+        parts[part].start()
         time.sleep(3)  # the scenario's own: whoever started is up and finds the next one missing
     household.expect_right()
 

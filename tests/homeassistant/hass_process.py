@@ -6,13 +6,12 @@ import base64
 import hashlib
 import hmac
 import json
-import signal
-import subprocess
 import time
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
+from tests.support.process import Process
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -43,19 +42,18 @@ _TOKEN = "2" * 32
 _KEY = "3" * 64
 
 
-class HassProcess:
+class HassProcess(Process):
     """
     Home Assistant of the virtual environment `venv`, set up in `folder` for the MQTT broker `broker`.
 
-    It runs from `start` to `stop` or `kill`. As a context manager it starts, and ends in whatever state.
+    `start` returns at once; `states` waits until it answers.
     """
 
     def __init__(self, venv: Path, folder: Path, broker: MosquittoBroker) -> None:
-        self._program = venv / "bin" / "hass"
         self._folder = folder / "hass"
         self._port = free_port()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._output = folder / "hass.log"
+        command = [str(venv / "bin" / "hass"), "--config", str(self._folder), "--skip-pip"]
+        super().__init__(command, folder / "hass.log")
         storage = self._folder / ".storage"
         storage.mkdir(parents=True)
         configuration = _CONFIGURATION.format(host=HOST, port=self._port)
@@ -70,11 +68,6 @@ class HassProcess:
         ):
             (storage / name).write_text(json.dumps({"minor_version": 1, "key": name} | content))
 
-    @property
-    def log(self) -> str:
-        """Everything it has logged so far, over all its runs."""
-        return self._output.read_text() if self._output.exists() else ""
-
     def complaints(self) -> list[str]:
         """Return the lines from WARNING up that are not about its own set-up or a lost connection."""
         return [
@@ -82,16 +75,6 @@ class HassProcess:
             for line in self.log.splitlines()
             if (" WARNING " in line or " ERROR " in line) and not any(known in line for known in _NOT_OURS)
         ]
-
-    def start(self) -> None:
-        """Start it and return at once; `states` waits until it answers."""
-        with self._output.open("ab") as output:
-            self._process = subprocess.Popen(
-                [self._program, "--config", self._folder, "--skip-pip"],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-            )
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Return every state by the name of its entity, as people read it."""
@@ -106,8 +89,7 @@ class HassProcess:
         )
         end = time.monotonic() + START
         while True:
-            assert self._process is not None
-            assert self._process.poll() is None, f"Home Assistant ended: {self.log[-2000:]}"
+            assert self.runs, f"Home Assistant ended: {self.log[-2000:]}"
             assert time.monotonic() < end, f"Home Assistant does not answer: {self.log[-2000:]}"
             try:
                 with urllib.request.urlopen(request, timeout=10) as answer:
@@ -119,32 +101,6 @@ class HassProcess:
             except OSError:
                 pass
             time.sleep(0.2)
-
-    def stop(self) -> None:
-        """End it politely, and return when it is gone: it writes down what it knows."""
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End it at once."""
-        self._end(signal.SIGKILL)
-
-    def _end(self, how: signal.Signals) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(how)
-        try:
-            process.wait(60)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(60)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.kill()
 
 
 # What Home Assistant says of itself on a bare machine, or of a broker that we took away.

@@ -23,7 +23,8 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import ETX, STX
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.support.daemon import LIMIT, Meter
+from tests.support.daemon import Meter
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +27,7 @@ class PipedDaemon(Daemon):
     def start(self) -> None:
         """Start it; it may need a moment before it does anything."""
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "run"],
+            self.command,
             env=self.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -10,10 +10,11 @@ import socket
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.support.process import Process
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -33,15 +34,14 @@ def mosquitto() -> str:
     return path
 
 
-class MosquittoBroker:
+class MosquittoBroker(Process):
     """
     A mosquitto without persistence: a restart forgets every retained message.
 
     `users` (name → password) closes it to everybody else; `certificate` makes it speak TLS; `clients` is the
     authority of the certificates that it wants from clients. `inside` is the beginning of its command, which
     puts it into a namespace, where it listens on `host`, and for the test on the socket `unix`. `more` are
-    lines for its configuration. It listens from `start` to `stop`, always on the same port. As a context
-    manager it starts, and ends in whatever state.
+    lines for its configuration. It listens from `start` to `stop`, always on the same port.
     """
 
     def __init__(
@@ -61,11 +61,9 @@ class MosquittoBroker:
         self.port = port or free_port()
         self.unix = unix
         self._folder = folder
-        self._command = [*inside, mosquitto()]
-        self._process: subprocess.Popen[bytes] | None = None
-        self._log_path = folder / f"mosquitto-{self.port}.log"
-        self._config = folder / f"mosquitto-{self.port}.conf"
-        self._config.write_text("\n".join([*self._lines(users, certificate, clients), *more]) + "\n")
+        config = folder / f"mosquitto-{self.port}.conf"
+        config.write_text("\n".join([*self._lines(users, certificate, clients), *more]) + "\n")
+        super().__init__([*inside, mosquitto(), "-c", str(config)], folder / f"mosquitto-{self.port}.log")
 
     def _lines(
         self,
@@ -93,24 +91,12 @@ class MosquittoBroker:
             lines += [f"cafile {clients.cert}", "require_certificate true"]
         return lines
 
-    @property
-    def log(self) -> str:
-        """What mosquitto has logged so far, over all its lives."""
-        return self._log_path.read_text() if self._log_path.exists() else ""
-
-    @property
-    def pid(self) -> int:
-        """The process, while it runs."""
-        assert self._process is not None
-        return self._process.pid
-
     def start(self) -> None:
         """Start it and return once it listens."""
-        with self._log_path.open("ab") as log:
-            self._process = subprocess.Popen([*self._command, "-c", str(self._config)], stderr=log)
+        super().start()
         deadline = time.monotonic() + READY_LIMIT
         while time.monotonic() < deadline:
-            assert self._process.poll() is None, f"mosquitto ended: {self.log}"
+            assert self.runs, f"mosquitto ended: {self.log}"
             with contextlib.suppress(OSError), self._dial():
                 return
             time.sleep(0.02)
@@ -127,43 +113,11 @@ class MosquittoBroker:
             raise
         return dialled
 
-    def stop(self) -> None:
-        """End it politely, frozen or not, and return when it is gone."""
-        self._end(signal.SIGTERM)
-
-    def kill(self) -> None:
-        """End it at once, without a goodbye to anybody."""
-        self._end(signal.SIGKILL)
-
-    def _end(self, how: signal.Signals) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.send_signal(how)
-        process.send_signal(signal.SIGCONT)
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
-
-    def freeze(self) -> None:
-        """Stop it in its tracks: connections stay open, nobody answers."""
-        os.kill(self.pid, signal.SIGSTOP)
-
-    def thaw(self) -> None:
-        """Let it go on."""
-        os.kill(self.pid, signal.SIGCONT)
-
     def connections(self) -> int:
         """Return how many TCP connections to the port are established, seen from the broker's side."""
         wanted = f":{self.port:04X}"
         rows = [row.split() for row in Path(f"/proc/{self.pid}/net/tcp").read_text().splitlines()[1:]]
         return sum(1 for row in rows if row[1].endswith(wanted) and row[3] == "01")
 
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
     def __exit__(self, *_: object) -> None:
-        self.stop()
+        self.end(signal.SIGTERM)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
+import tempfile
 import threading
 import time
-from typing import TYPE_CHECKING, Self
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
+from typing import Self
 
 LIMIT = 20.0
 """Seconds for what must come, on a slow and busy machine."""
 
 
 class NotifySocket:
-    """Listens at `path` while its block runs; `watchdog` seconds are what WATCHDOG_USEC says."""
+    """Listens while its block runs; `watchdog` seconds are what WATCHDOG_USEC says."""
 
-    def __init__(self, path: Path, *, watchdog: float | None = 30.0) -> None:
-        self._path = path
+    def __init__(self, *, watchdog: float | None = 30.0) -> None:
+        # Not in the folder of the test, whose path may be longer than that of a socket can be.
+        self._path = Path(tempfile.gettempdir(), f"notify-{secrets.token_hex(6)}")
         self._watchdog = watchdog
         self._heard: list[tuple[float, str]] = []
         self._news = threading.Condition()
@@ -76,3 +77,4 @@ class NotifySocket:
             last.sendto(b"", str(self._path))
         self._thread.join(LIMIT)
         self._socket.close()
+        self._path.unlink()

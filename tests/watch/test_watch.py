@@ -26,7 +26,8 @@ from teleinfo.tic.labels import Mode
 from teleinfo.watch import command as watch
 from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
-from tests.support.daemon import LIMIT, Daemon, Meter, settings_for
+from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 

@@ -9,7 +9,7 @@ import pytest
 
 from teleinfo.mqtt.config import Broker, Topics
 from teleinfo.mqtt.diagnosis import Diagnosis, claimed_client_id
-from teleinfo.mqtt.errors import closed, silent
+from teleinfo.mqtt.errors import BrokerError, closed, silent
 from teleinfo.mqtt.outbox import OutgoingMessage
 
 BROKER = Broker("broker.example", 1883, "teleinfo-test")
@@ -97,10 +97,13 @@ def test_a_message_that_comes_back_is_no_matter(
     assert caplog.messages == []
 
 
-def test_a_broker_that_closes_at_the_subscription_is_not_asked_again(diagnosis: Diagnosis) -> None:
-    """Some close the connection of a client that subscribes without the right to: publishing goes before."""
+@pytest.mark.parametrize("fault", [closed(), silent()])
+def test_a_broker_that_does_not_answer_the_subscription_is_not_asked_again(
+    diagnosis: Diagnosis, fault: BrokerError
+) -> None:
+    """Some close the connection of a client that has no right to subscribe: publishing is what matters."""
     diagnosis.connected()
-    diagnosis.lost(closed(), 0.1, None)
+    diagnosis.lost(fault, 5.1, None)
 
     assert diagnosis.echo_topics == ()
 

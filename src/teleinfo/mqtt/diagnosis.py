@@ -50,7 +50,7 @@ class Diagnosis:
 
     @property
     def echo_topics(self) -> tuple[str, ...]:
-        """The topics to subscribe to; none for a broker that closes the connection for it."""
+        """The topics to subscribe to; none for a broker that did not answer that once."""
         return (self._topics.status, self._topics.readings) if self._wants_echo else ()
 
     def connected(self) -> None:
@@ -88,11 +88,11 @@ class Diagnosis:
 
     def lost(self, fault: BrokerError, lasted: float, in_flight: OutgoingMessage | None) -> None:
         """Note why a connection ended that lasted so many seconds, and the longest message then in flight."""
+        if self._subscribing:
+            self._wants_echo = False
         if fault.kind != "closed" or lasted >= SHORT_SECONDS:
             self._short_in_a_row = 0
             return
-        if self._subscribing:
-            self._wants_echo = False
         if self._short_in_a_row == 0:
             self._in_flight_each_time = True
         self._short_in_a_row += 1

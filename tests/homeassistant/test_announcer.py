@@ -297,21 +297,34 @@ def test_two_meters_on_two_topics_share_nothing() -> None:
         assert not ids[0] & ids[1]
 
 
-def test_supplier_indexes_that_the_contract_does_not_use_are_hidden_while_they_are_zero() -> None:
+def test_supplier_indexes_that_the_contract_does_not_use_are_not_announced() -> None:
     """All ten are sent; a household with two of them is shown two."""
     device = announced(readings_of("standard", frames=3))
-    components = message_of(device)["cmps"]
-    hidden = {f"EASF{number:02}" for number in range(1, 11) if "en" in components[f"EASF{number:02}"]}
 
-    assert hidden == {f"EASF{number:02}" for number in range(3, 11)}
+    assert {key for key in keys(device) if key.startswith("EASF")} == {"EASF01", "EASF02"}
 
 
-def test_a_supplier_index_of_the_contract_is_shown_though_it_is_zero() -> None:
+def test_a_supplier_index_of_the_contract_is_announced_though_it_is_zero() -> None:
     """The first day of a contract: the index that counts now has not counted yet."""
     first_day = LINKY | {"EASF01": "000000000", "EASF02": "000000000", "NTARF": "02"}
-    components = message_of(announced(frames(first_day, first_day, mode=Mode.STANDARD)))["cmps"]
+    device = announced(frames(first_day, first_day, mode=Mode.STANDARD))
 
-    assert ["en" in components[key] for key in ("EASF01", "EASF02")] == [True, False]
+    assert {key for key in keys(device) if key.startswith("EASF")} == {"EASF02"}
+
+
+@pytest.mark.parametrize(
+    "begins", [{"EASF03": "000000001"}, {"NTARF": "03"}], ids=["it counts", "it is the running one"]
+)
+def test_a_supplier_index_is_announced_enabled_when_it_begins_to_count(begins: dict[str, str]) -> None:
+    """The first week-end, the first red day: Home Assistant would keep an entity disabled for ever."""
+    idle = LINKY | {"EASF01": "000019212", "EASF03": "000000000", "NTARF": "01"}
+    device = announced(frames(*[idle] * 50, mode=Mode.STANDARD))
+    assert "EASF03" not in keys(device)
+    feed(device, frames(idle | begins, mode=Mode.STANDARD), now=100)
+    assert "EASF03" not in keys(device)
+    feed(device, frames(idle | begins, mode=Mode.STANDARD), now=102)
+
+    assert "en" not in message_of(device)["cmps"]["EASF03"]
 
 
 def test_the_mean_powers_are_those_of_what_is_drawn_and_of_what_is_given() -> None:

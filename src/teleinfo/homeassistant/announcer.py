@@ -2,14 +2,13 @@
 Readings of one meter to its discovery message and its states, as retained payloads.
 
 Pure: times are arguments. An entity is announced after two frames with its state, since a single frame may
-be an accident of the line, and stays announced. Two frames in a row with another number, or in another
-mode, start over.
+be an accident of the line, and stays announced; a supplier index when it begins to count. Two frames in a row
+with another number, or in another mode, start over.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant import discovery
@@ -178,13 +177,15 @@ class Announcer:
         for key, state in states.items():
             if key in self._announced:
                 continue
+            # Linky sends all ten supplier indexes, whatever the contract uses. Home Assistant keeps to what
+            # it knew first: one that was announced disabled would stay so when it begins to count.
+            if key.startswith("EASF") and state == 0 and key not in running:
+                continue
             before, self._last_frame[key] = self._last_frame.get(key), self._frames
             entity = find_entity(reading.mode, key)
             if entity is None or before is None or self._frames - before > CONFIRM_WITHIN:
                 continue
-            # A supplier index at zero that the contract does not use is announced, but not enabled.
-            idle = key.startswith("EASF") and state == 0 and key not in running
-            self._announced[key] = replace(entity, enabled=False) if idle else entity
+            self._announced[key] = entity
             grown = True
         return grown
 

@@ -41,6 +41,7 @@ LIMIT = 120.0
 RECENT = 20.0
 """Seconds: a state of Home Assistant must be one that was published so shortly before."""
 PERIOD = 1.0
+DEVICE = "Linky monophasé 3456"
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 
 
@@ -152,7 +153,7 @@ class Household:
 
     def state(self, name: str) -> str:
         """Return the state of one entity."""
-        state: str = self.hass.states()[f"Linky monophasé {name}"]["state"]
+        state: str = self.hass.states()[f"{DEVICE} {name}"]["state"]
         return state
 
 
@@ -243,7 +244,7 @@ def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> No
 
 def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Household) -> None:
     """1. An overrun is shown. 2. The daemon stops, and starts when the overrun is over: so it is shown."""
-    name = "Linky monophasé Dépassement"
+    name = f"{DEVICE} Dépassement"
 
     def shown_as(state: str) -> list[str]:
         shown = household.hass.states().get(name, {}).get("state", "absent")
@@ -280,7 +281,7 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
     household.subscriber._client.publish(CONFIG, b"", qos=1, retain=True).wait_for_publish(10)
 
     def left() -> list[str]:
-        return [name for name in household.hass.states() if name.startswith("Linky")]
+        return [name for name in household.hass.states() if name.startswith(DEVICE)]
 
     _eventually(left)
 

@@ -75,6 +75,7 @@ def content(meter: str) -> str:
     message = message_of(device)
     # Or every release would change every file.
     assert message["o"].pop("sw") == __version__
+    assert message["dev"].pop("sw") == f"teleinfo {__version__}"
     assert device.announcement is not None
     components = message.pop("cmps")
     lines = [f'"topic": {_line(device.announcement[0])}']

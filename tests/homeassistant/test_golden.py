@@ -81,6 +81,37 @@ def test_the_id_of_a_total_is_frozen(meter: str, total: str) -> None:
     assert golden.message_of(device)["cmps"][total]["uniq_id"] == f"teleinfo_041961123456_{total}"
 
 
+@pytest.mark.parametrize(
+    ("number", "private", "name"),
+    [
+        ("041961123456", False, "Linky monophasé 3456"),
+        ("041961123457", False, "Linky monophasé 3457"),
+        ("041961123456", True, "Linky monophasé e517"),
+        (None, False, "Compteur électrique c10d"),
+    ],
+)
+def test_the_device_is_named_after_the_end_of_its_number(
+    number: str | None, *, private: bool, name: str
+) -> None:
+    """
+    Two meters of one kind have names, and so entity ids, of their own, whichever is found first.
+
+    Of a number that is private, or of a meter without one, it is the hash of its ids.
+    """
+    sources = Sources("t/homeassistant", "t/status", "t/health")
+    meter = meter_of(number, topic="teleinfo", private=private)
+
+    assert json.loads(discovery.message(meter, [], sources))["dev"]["name"] == name
+
+
+def test_the_device_has_the_version_of_the_program() -> None:
+    """An upgrade renews it."""
+    device = golden.announcer()
+    golden.feed(device, golden.readings_of("hc", frames=3))
+
+    assert golden.message_of(device)["dev"]["sw"] == f"teleinfo {__version__}"
+
+
 def test_the_origin_names_the_program_its_version_and_its_home() -> None:
     """Home Assistant shows it beside what is wrong with a device."""
     sources = Sources("t/homeassistant", "t/status", "t/health", url="https://example.org/teleinfo")

@@ -310,6 +310,39 @@ def test_the_class_of_a_number_follows_from_its_kind_and_unit(mode: Mode) -> Non
         assert entity.state_class != "measurement" or measured, label.name
 
 
+@pytest.mark.parametrize(
+    ("mode", "label", "state_class"),
+    [
+        (Mode.STANDARD, "SINSTS", "measurement"),
+        (Mode.STANDARD, "CCASN", "measurement"),
+        (Mode.STANDARD, "CCASN-1", None),
+        (Mode.STANDARD, "SMAXSN", None),
+        (Mode.STANDARD, "SMAXSN1-1", None),
+        (Mode.STANDARD, "SMAXIN", None),
+        (Mode.STANDARD, "PREF", None),
+        (Mode.HISTORIQUE, "PAPP", "measurement"),
+        (Mode.HISTORIQUE, "PMAX", None),
+    ],
+)
+def test_a_maximum_and_a_value_of_before_have_no_statistics(
+    mode: Mode, label: str, state_class: str | None
+) -> None:
+    """The mean of a maximum over an hour means nothing."""
+    entity = entity_of(mode, label)
+
+    assert entity is not None
+    assert entity.state_class == state_class
+
+
+def test_whole_numbers_are_shown_as_whole_numbers() -> None:
+    """Home Assistant shows a current with two digits otherwise; PME-PMI sends `1,5kW`."""
+    whole, decimal = entity_of(Mode.HISTORIQUE, "IINST"), entity_of(Mode.HISTORIQUE, "PA1MN")
+
+    assert whole is not None
+    assert decimal is not None
+    assert (whole.precision, decimal.precision) == (0, None)
+
+
 def test_every_horodate_has_an_entity() -> None:
     """Those of mobile peaks are enabled: they say when it begins and ends."""
     for label in STANDARD.values():

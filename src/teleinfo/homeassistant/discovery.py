@@ -42,10 +42,12 @@ def message(meter: Meter, entities: Iterable[Entity], sources: Sources) -> bytes
     """Return the message, compact JSON in ASCII, of these entities and of those of the line."""
     device: dict[str, Any] = {
         "ids": [_device_id(meter)],
-        "name": meter.name,
+        # Home Assistant makes the ids of entities from it: two meters of one kind must not share it.
+        "name": f"{meter.name} {meter.scope[-4:]}",
         "mf": meter.maker,
         "mdl": meter.model,
         "sn": meter.serial,
+        "sw": f"teleinfo {__version__}",
     }
     announced = {entity.key: _component(meter, entity, _state_template(entity)) for entity in entities}
     announced |= {
@@ -80,6 +82,7 @@ def _component(meter: Meter, entity: Entity, template: str) -> dict[str, Any]:
         "dev_cla": entity.device_class,
         "stat_cla": entity.state_class,
         "unit_of_meas": entity.unit,
+        "sug_dsp_prc": entity.precision,
         "ops": list(entity.options) or None,
         "ic": entity.icon,
         "ent_cat": "diagnostic" if entity.diagnostic else None,
@@ -137,6 +140,7 @@ _LINE: Final = (
             StateType.NUMBER,
             state_class="measurement",
             unit="%",
+            precision=2,
             icon="mdi:alert-circle-outline",
         ),
         "{{ value_json.bad_groups_percent }}",
@@ -158,6 +162,7 @@ _LINE: Final = (
             "Vitesse de la ligne",
             StateType.NUMBER,
             unit="bauds",
+            precision=0,
             icon="mdi:speedometer",
         ),
         "{{ value_json.baudrate }}",

@@ -34,7 +34,8 @@ class Entity:
     """
     One entity. `key` is the end of its id and its key in the states.
 
-    A `diagnostic` entity is listed apart; one that is not `enabled` is hidden until the user asks for it.
+    `precision`: digits after the decimal point that are shown; None: as Home Assistant sees fit. A
+    `diagnostic` entity is listed apart; one that is not `enabled` is hidden until the user asks for it.
     """
 
     key: str
@@ -43,6 +44,7 @@ class Entity:
     device_class: str | None = None
     state_class: str | None = None
     unit: str | None = None
+    precision: int | None = None
     options: tuple[str, ...] = ()
     icon: str | None = None
     diagnostic: bool = False
@@ -72,6 +74,9 @@ _NOT_MEASURED: Final = frozenset({"energy", "reactive_energy", "duration"})
 
 # Set by the contract or by the meter, not by consumption.
 _CONTRACT: Final = frozenset({"ISOUSC", "PREF", "PCOUP", "IMAX", "IMAX1", "IMAX2", "IMAX3"})
+# Of a day or of an interval that is over, or maxima: their mean over an hour would mean nothing.
+_MAXIMA: Final = ("SMAX", "PMAX")
+_PREVIOUS: Final = ("-1", "_1")
 # Not enabled: constants of Linky, values of the day before, the distributor's indexes.
 _HIDDEN: Final = frozenset(
     {
@@ -209,7 +214,7 @@ def _number(label: LabelSpec) -> Entity:
     state_class = None
     if label.kind is Kind.INDEX:
         state_class = None if label.glued else "total_increasing"
-    elif label.name not in _CONTRACT and device_class not in _NOT_MEASURED:
+    elif _is_momentary(label.name) and device_class not in _NOT_MEASURED:
         state_class = "measurement"
     return Entity(
         key=label.name,
@@ -218,10 +223,15 @@ def _number(label: LabelSpec) -> Entity:
         device_class=device_class,
         state_class=state_class,
         unit=_UNITS.get(unit, unit),
+        precision=None if label.glued else 0,
         icon=_ICONS.get(label.name),
         diagnostic=label.name in _CONTRACT,
         enabled=label.name not in _HIDDEN,
     )
+
+
+def _is_momentary(label: str) -> bool:
+    return label not in _CONTRACT and not label.startswith(_MAXIMA) and not label.endswith(_PREVIOUS)
 
 
 def _time_of(label: LabelSpec, key: str) -> Entity:

@@ -38,6 +38,7 @@ def _power(key: str, name: str) -> Entity:
         device_class="power",
         state_class="measurement",
         unit="W",
+        precision=0,
     )
 
 
@@ -49,6 +50,7 @@ _TOTALS: Final = tuple(
         device_class="energy",
         state_class="total_increasing",
         unit="Wh",
+        precision=0,
     )
     for option, indexes in CONTRACTS.items()
     if len(indexes) > 1

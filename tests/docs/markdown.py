@@ -13,6 +13,10 @@ READMES = {
     "fr": (ROOT / "README.fr.md").read_text(encoding="utf-8"),
 }
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
+FRENCH = {
+    f"docs/fr/{path.name}": path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "docs/fr").glob("*.md"))
+}
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 
 
@@ -33,6 +37,30 @@ def prose(text: str) -> str:
 def code(text: str) -> list[str]:
     """Return what stands as code in the sentences of a page."""
     return re.findall(r"`([^`\n]+)`", prose(text))
+
+
+def headings(text: str) -> list[str]:
+    """Return the anchors of the headings of a page, as GitHub makes them, in their order."""
+    found = re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE)
+    return [re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in found]
+
+
+def english(path: Path) -> Path:
+    """Return the page of which this one is the translation, else the page itself."""
+    if path.name == "README.fr.md":
+        return path.with_name("README.md")
+    twin = path.parents[1] / path.name
+    return twin if path.parent.name == "fr" and twin.exists() else path
+
+
+def destination(page: Path, target: str) -> str:
+    """Return where a link leads, the same for both languages: the English page, the number of the heading."""
+    if re.match(r"https?:", target):
+        return target
+    name, _, anchor = target.partition("#")
+    path = (page.parent / name).resolve() if name else page
+    number = f"#{headings(path.read_text(encoding='utf-8')).index(anchor)}" if anchor else ""
+    return f"{english(path).relative_to(ROOT)}{number}"
 
 
 def sections(text: str) -> list[tuple[str, Counter[str]]]:

@@ -16,7 +16,7 @@ from teleinfo.daemon.health import LineGrade
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.docs import samples
-from tests.docs.markdown import PAGES, ROOT, blocks, code, commands, prose, table
+from tests.docs.markdown import FRENCH, PAGES, ROOT, blocks, code, commands, headings, prose, table
 from tests.support.settings import settings_of
 
 if TYPE_CHECKING:
@@ -25,20 +25,15 @@ if TYPE_CHECKING:
 
 PACKAGE = ROOT / "src" / "teleinfo"
 PACKAGES = "|".join(sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")))
+EVERY_PAGE = PAGES | FRENCH
 RELIABILITY, OPERATIONS = PAGES["reliability.md"], PAGES["operations.md"]
 # Where what a page calls tests/…, port/… or LICENSE is.
 PLACES = (ROOT, PACKAGE, ROOT / "systemd", ROOT / "docs")
 
 
-def anchors(text: str) -> set[str]:
-    """Return the anchors of the headings of a page, as GitHub makes them."""
-    headings = re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
-
-
 def links() -> Iterator[tuple[Path, str]]:
     """Yield every link of a page to another of our files, with the page it stands in."""
-    pages = [*(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")]
+    pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
     for page in pages:
         for target in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text(encoding="utf-8"))):
             if not re.match(r"https?:", target):
@@ -46,7 +41,7 @@ def links() -> Iterator[tuple[Path, str]]:
 
 
 @pytest.mark.parametrize(
-    ("page", "target"), [pytest.param(*link, id=f"{link[0].name}:{link[1]}") for link in links()]
+    ("page", "target"), [pytest.param(*link, id=f"{link[0].relative_to(ROOT)}:{link[1]}") for link in links()]
 )
 def test_every_link_leads_somewhere(page: Path, target: str) -> None:
     """To a file that is there, and to a heading of it."""
@@ -55,15 +50,15 @@ def test_every_link_leads_somewhere(page: Path, target: str) -> None:
 
     assert path.exists()
     if anchor:
-        assert anchor in anchors(path.read_text(encoding="utf-8"))
+        assert anchor in headings(path.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_every_file_that_a_page_names_is_there(page: str) -> None:
     """Tests, sources, examples and units, from the root of the checkout or of the package."""
     named = [
         word
-        for piece in code(PAGES[page])
+        for piece in code(EVERY_PAGE[page])
         for word in piece.split()
         if re.fullmatch(rf"(?:tests|src|docs|systemd|examples)/[\w./@-]*|(?:{PACKAGES})/|[\w/]+\.py", word)
     ]
@@ -71,12 +66,15 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
     assert [name for name in named if not any((place / name).exists() for place in PLACES)] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_every_verb_and_command_that_a_page_names_exists(
     page: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Ours: those of make and of teleinfo."""
-    for program, *arguments in commands(PAGES[page]):
+    """Ours: those of make and of teleinfo; the journal's own lines begin with `teleinfo` too."""
+    text = EVERY_PAGE[page]
+    if page == "docs/fr/journal.md":
+        text = re.sub(r"^\|[^|]*\|", "|", text, flags=re.MULTILINE)
+    for program, *arguments in commands(text):
         words = arguments[: arguments.index("&&")] if "&&" in arguments else arguments
         if program == "make":
             understood_by_make([word for word in words if "=" not in word])
@@ -84,18 +82,20 @@ def test_every_verb_and_command_that_a_page_names_exists(
             understood(words, capsys)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", EVERY_PAGE)
 def test_every_setting_that_a_page_names_exists(page: str) -> None:
     """In blocks, where it is read as it stands, and in sentences."""
     known = {spec.variable for spec in settings.field_specs()}
-    for block in blocks(PAGES[page], "sh"):
+    for block in blocks(EVERY_PAGE[page], "sh"):
         lines = block.splitlines()
         if all(line.startswith("TELEINFO_") for line in lines):
             given = {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
 
             assert len(settings_of(given).model_fields_set) == len(lines)
 
-    assert {name for name in re.findall(r"TELEINFO_[A-Z_]*[A-Z]", PAGES[page]) if name not in known} == set()
+    assert {
+        name for name in re.findall(r"TELEINFO_[A-Z_]*[A-Z]", EVERY_PAGE[page]) if name not in known
+    } == set()
 
 
 def test_each_promise_of_time_is_the_one_that_its_test_holds() -> None:

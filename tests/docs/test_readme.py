@@ -1,4 +1,4 @@
-"""What the two READMEs show is what the program does, and both show the same."""
+"""What the two READMEs show is what the program does; test_french holds them to each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from teleinfo.cli.main import COMMANDS
 from teleinfo.daemon.health import LineGrade
 from teleinfo.simulator.encode import encode_frame
 from tests.docs import samples
-from tests.docs.markdown import BLOCK, PAGES, READMES, ROOT, blocks, commands, figures, sections, table
+from tests.docs.markdown import PAGES, READMES, ROOT, blocks, commands, figures, table
 from tests.docs.test_pages import understood, understood_by_make
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
@@ -29,19 +29,6 @@ ANEW = "if it is meant: python -m tests.docs.samples"
 
 
 # ---- Both are one ----
-
-
-def test_both_show_the_same_commands_settings_and_samples_in_the_same_order() -> None:
-    """Everything but the screens, which are in the language of the page."""
-    assert blocks(READMES["fr"], "sh", "json") == blocks(README, "sh", "json")
-    assert [kind for _, kind, _ in BLOCK.findall(READMES["fr"])] == [
-        kind for _, kind, _ in BLOCK.findall(README)
-    ]
-
-
-def test_both_have_the_same_sections_with_the_same_code_and_addresses() -> None:
-    """Below each heading stand the same settings, topics, messages, commands and links."""
-    assert sections(READMES["fr"])[1:] == sections(README)[1:]
 
 
 def test_both_promise_the_same() -> None:

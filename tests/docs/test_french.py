@@ -1,0 +1,143 @@
+"""Each page in French is held to its English page: what a reader types, sees and follows is the same."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.common import i18n
+from tests.docs.markdown import BLOCK, FRENCH, ROOT, blocks, code, destination, english, prose
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# What a reader in need of installing, operating or moving over reads: these pages are there in French.
+PAGES = ("doctor", "home-assistant", "installation", "node-red", "operations", "state", "telegraf")
+PAIRS = {
+    name: (ROOT / name, english(ROOT / name))
+    for name in ("README.fr.md", *FRENCH)
+    if english(ROOT / name) != ROOT / name
+}
+# Blocks that hold sentences of the program, in the language of the page.
+SCREENS = {"text"}
+COMMENT = re.compile(r"(?:^|(?<=\s))[ \t]*#(?:\s.*)?$", re.MULTILINE)
+
+
+def without_words(text: str) -> str:
+    """Return a block, or a piece of code, without its comments and with `<a placeholder>` as `<>`."""
+    lines = COMMENT.sub("", re.sub(r"<[^<>\n]+>", "<>", text)).splitlines()
+    return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+def shown(page: Path) -> list[tuple[str, str]]:
+    """Return the code blocks of a page, each with its language; of screens the language alone."""
+    found = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [(kind, "" if kind in SCREENS else without_words(block)) for _, kind, block in found]
+
+
+def named(page: Path) -> list[tuple[str, list[str]]]:
+    """Return the mark of each heading with what is named below it: code, and where the links lead; sorted."""
+    parts = re.split(r"^(#+) .*$", prose(page.read_text(encoding="utf-8")), flags=re.MULTILINE)
+    found = []
+    for mark, below in zip(parts[1::2], parts[2::2], strict=True):
+        links = [destination(page, target) for target in re.findall(r"\]\(([^)\s]+)\)", below)]
+        known = [link for link in links if "docs/fr/" not in link]  # a page that is in French alone
+        found.append((mark, sorted([without_words(piece) for piece in code(below)] + known)))
+    return found
+
+
+def tables(page: Path) -> list[list[str]]:
+    """Return what stands as code in the first cell of each row, for each row of a table."""
+    rows = re.findall(r"^\|([^|\n]*)\|.*\|$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [[without_words(piece) for piece in code(row)] for row in rows]
+
+
+def test_every_page_for_users_is_there_in_french() -> None:
+    """Those for developers stay in English."""
+    assert {f"docs/fr/{name}.md" for name in PAGES} <= set(PAIRS)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_both_show_the_same_blocks_in_the_same_order(name: str) -> None:
+    """Commands, settings, messages and files are equal but for the comments in them."""
+    french, page = PAIRS[name]
+
+    assert shown(french) == shown(page)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_both_have_the_same_sections_with_the_same_code_and_links(name: str) -> None:
+    """Below each heading the same settings, topics, messages and commands, and links to the same places."""
+    french, page = PAIRS[name]
+
+    assert named(french) == named(page)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_both_have_the_same_rows_in_their_tables(name: str) -> None:
+    """In the same order, as far as a row begins with code."""
+    french, page = PAIRS[name]
+
+    assert tables(french) == tables(page)
+
+
+@pytest.mark.parametrize("name", PAIRS)
+def test_a_french_page_leads_to_french_pages(name: str) -> None:
+    """Where there is one; and each of the two begins with a link to the other."""
+    french, page = PAIRS[name]
+    text = french.read_text(encoding="utf-8")
+    first, _, rest = text.partition("\n")
+    targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", rest)]
+    paths = [(french.parent / target).resolve() for target in targets if target.endswith(".md")]
+
+    assert destination(french, first.partition("](")[2].partition(")")[0]) == str(page.relative_to(ROOT))
+    assert str(french.relative_to(page.parent)) in page.read_text(encoding="utf-8").partition("\n")[0]
+    assert [path for path in paths if path in {page for _, page in PAIRS.values()}] == []
+
+
+@pytest.mark.parametrize("name", ["README.fr.md", *FRENCH])
+def test_french_has_its_typography(name: str) -> None:
+    """Outside code: typographic apostrophes, and no plain space before : ; ? ! » % or after «."""
+    sentences = re.sub(r"`[^`\n]+`|\]\([^)]*\)", "`", prose((ROOT / name).read_text(encoding="utf-8")))
+
+    assert re.findall(r".{0,20}(?: [:;?!»%]|« |\w'\w|[\w)`][;?!»]).{0,20}", sentences) == []
+
+
+def said(text: str, messages: list[str]) -> bool:
+    """Tell whether a text is one of these messages, or two in a row, with something in their fields."""
+    for message in messages:
+        begin = re.match(pattern(message), text)
+        rest = "" if begin is None else text[begin.end() :].strip()
+        if begin and (not rest or any(re.fullmatch(pattern(other), rest) for other in messages)):
+            return True
+    return False
+
+
+def has_words(message: str) -> bool:
+    """Tell whether a message is more than fields and the signs between them."""
+    return re.search(r"\w{2}", re.sub(r"\{.*?\}", "", message)) is not None
+
+
+def pattern(message: str) -> str:
+    """Return the expression that a message matches once its fields are filled."""
+    return re.sub(r"\\\{\w+(?::[^{}]*)?\\\}", r"\\S(?:.*\\S)?", re.escape(message))
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_example_of_the_doctor_says_what_the_program_says(language: str) -> None:
+    """Each title and each sentence is a message of the program, in the language of the page."""
+    page = ROOT / ("docs/doctor.md" if language == "en" else "docs/fr/doctor.md")
+    [screen] = blocks(page.read_text(encoding="utf-8"), "text")
+    catalogue = i18n.catalogue("fr")
+    messages = [text for text in (catalogue if language == "en" else catalogue.values()) if has_words(text)]
+    typed = re.compile(r"^ {8}\S.*\n?", re.MULTILINE)
+    findings = re.findall(
+        r"^  [✓!✗?] (\S+(?: \S+)*)  +(\S.*(?:\n {11,}.*)*)", typed.sub("", screen), re.MULTILINE
+    )
+    sentences = [re.sub(r"[ \n]+", " ", text).removeprefix("/dev/ttyAMA0, ") for _, text in findings]
+
+    assert len(findings) == 26
+    assert [title for title, _ in findings if title not in messages] == []
+    assert [sentence for sentence in sentences if not said(sentence, messages)] == []

@@ -1,0 +1,123 @@
+"""docs/fr/journal.md explains every line of the log, in the words of the sources, and no other line."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.docs.markdown import FRENCH, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+PACKAGE = ROOT / "src" / "teleinfo"
+LOG = ("log.info", "log.warning", "log.error", "log.critical", "log.exception")
+# Where every text with a blank in it is for the log, whole or a part of a line.
+WORDINGS = ("mqtt/errors.py", "port/errors.py", "port/line_log.py")
+# Where the texts are the messages of wrong settings, which the log has too.
+SETTINGS = (
+    "cli/main.py",
+    "cli/run.py",
+    "common/file_errors.py",
+    *(
+        f"settings/{name}.py"
+        for name in (
+            "checks",
+            "env_file",
+            "faults",
+            "model",
+            "sources",
+        )
+    ),
+)
+# A text with fewer only puts others together.
+FEWEST_LETTERS = 4
+
+
+def text_of(node: ast.expr) -> str:
+    """Return a literal, with … for each part of it that changes; nothing for another expression."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return re.sub(r"%[sd]|\{\w+\}", "…", node.value)
+    if isinstance(node, ast.JoinedStr):
+        return "".join(text_of(part) or "…" for part in node.values)
+    return ""
+
+
+def inside(nodes: Iterable[ast.AST]) -> set[ast.AST]:
+    """Return everything in these nodes, without the nodes themselves."""
+    return {part for node in nodes for part in ast.walk(node) if part is not node}
+
+
+def calls(tree: ast.AST, *names: str) -> list[ast.Call]:
+    """Return the calls of these functions that have arguments."""
+    found = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    return [call for call in found if ast.unparse(call.func) in names]
+
+
+def logged(tree: ast.AST) -> list[str]:
+    """Return the texts of the calls that log: all levels but DEBUG."""
+    return [text_of(call.args[0]) for call in calls(tree, *LOG)]
+
+
+def wordings(tree: ast.AST) -> list[str]:
+    """Return the texts of a module of wordings: all but docstrings, kinds of faults, words for systemd."""
+    nodes = list(ast.walk(tree))
+    kinds: set[ast.AST] = {call.args[0] for call in calls(tree, "BrokerError")}
+    returned = [node.value for node in nodes if isinstance(node, ast.Return)]
+    kinds |= {value.elts[0] for value in returned if isinstance(value, ast.Tuple)}
+    parts = inside(node for node in nodes if isinstance(node, ast.JoinedStr | ast.Expr | ast.Compare))
+    assigned = [node for node in nodes if isinstance(node, ast.Assign)]
+    summaries = inside(node for node in assigned if ast.unparse(node.targets[0]) == "_SUMMARIES")
+    others = kinds | parts | summaries
+    texts = [text_of(node) for node in nodes if isinstance(node, ast.expr) and node not in others]
+    return [text for text in texts if " " in text]
+
+
+def faults(tree: ast.AST) -> list[str]:
+    """Return the messages about wrong settings, but for what each of them allows."""
+    allowed = inside(calls(tree, "Allowed"))
+    return [text_of(call.args[0]) for call in calls(tree, "Message") if call not in allowed]
+
+
+def lines() -> dict[str, str]:
+    """Return every text of the log, whole or a part of a line, with the module that has it."""
+    found: dict[str, str] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        name = str(path.relative_to(PACKAGE))
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        texts = logged(tree)
+        if name in WORDINGS:
+            texts += wordings(tree)
+        if name in SETTINGS:
+            texts += faults(tree)
+        found |= {text: name for text in texts if len(re.findall("[a-z]", text)) >= FEWEST_LETTERS}
+    return found
+
+
+LINES = lines()
+
+
+def quoted() -> list[str]:
+    """Return what the page quotes of the log: the code in the first cell of each row of its tables."""
+    rows = re.findall(r"^\|([^|]*)\|.*\|$", FRENCH["docs/fr/journal.md"], re.MULTILINE)
+    return [piece for row in rows for piece in re.findall(r"`([^`]+)`", row)]
+
+
+def matches(quote: str, line: str) -> bool:
+    """Tell whether a quote, in which … stands for anything, is this line."""
+    return re.fullmatch(re.escape(quote).replace("…", ".*"), line) is not None
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line[:60])
+def test_every_line_of_the_log_is_explained(line: str) -> None:
+    """The page quotes it, from its beginning."""
+    assert [quote for quote in quoted() if matches(quote, line)] != []
+
+
+def test_no_line_is_explained_that_the_log_never_has() -> None:
+    """Each quote is a text of the sources, and says enough of it to be found."""
+    assert [quote for quote in quoted() if not any(matches(quote, line) for line in LINES)] == []
+    assert [quote for quote in quoted() if len(re.findall("[a-z]", quote)) < FEWEST_LETTERS] == []

@@ -69,7 +69,9 @@ class BrokerOutageLog:
 
 def closed() -> BrokerError:
     """Return the fault of a connection that the broker, or something between, has closed."""
-    return BrokerError("closed", "it closed the connection (was it stopped or restarted?)")
+    return BrokerError(
+        "closed", "it closed the connection (was it restarted, or does another program use our client id?)"
+    )
 
 
 def closed_unanswered(broker: Broker) -> BrokerError:

@@ -10,14 +10,15 @@ from pathlib import Path
 import pytest
 
 from teleinfo.common import i18n
+from tests.settings import sample
 
 SOURCES = Path(i18n.__file__).parents[1]
 FRENCH = sorted((i18n.FOLDER / "fr").glob("*.po"))
 
 
 def messages() -> dict[str, str]:
-    """Return every message of the sources, with the place where it stands."""
-    found = {}
+    """Return every message of the sources and of .env-sample, with the place where it stands."""
+    found = dict.fromkeys(sample.sentences(), ".env-sample")
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (

@@ -49,8 +49,9 @@ def english(path: Path) -> Path:
     """Return the page of which this one is the translation, else the page itself."""
     if path.name == "README.fr.md":
         return path.with_name("README.md")
-    twin = path.parents[1] / path.name
-    return twin if path.parent.name == "fr" and twin.exists() else path
+    french = ROOT / "docs/fr"
+    twin = ROOT / "docs" / path.relative_to(french) if path.is_relative_to(french) else path
+    return twin if twin.exists() else path
 
 
 def destination(page: Path, target: str) -> str:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import dotenv
+import pytest
 
 from teleinfo import settings
 from teleinfo.settings import env_file
+from tests.settings import sample
 
-SAMPLE = Path(__file__).parents[2] / ".env-sample"
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SAMPLE = sample.ENGLISH
 ENTRY = re.compile(r"^# (?P<explanation>.+)\n#(?P<variable>[A-Z_]+)=(?P<default>.*)$", re.MULTILINE)
 
 
@@ -41,9 +46,15 @@ def test_the_first_settings_are_those_that_a_household_must_look_at() -> None:
     ]
 
 
-def test_the_sample_as_it_stands_gives_the_defaults() -> None:
+def test_the_sample_in_french_is_the_same_one_in_french() -> None:
+    """Same settings, order and defaults; the words are those of the catalogue."""
+    assert sample.FRENCH.read_text(encoding="utf-8") == sample.in_french(), "python -m tests.settings.sample"
+
+
+@pytest.mark.parametrize("path", [sample.ENGLISH, sample.FRENCH], ids=lambda path: path.name)
+def test_the_sample_as_it_stands_gives_the_defaults(path: Path) -> None:
     """A copy of the sample changes nothing."""
-    assert settings.load(SAMPLE) == settings.Settings()
+    assert settings.load(path) == settings.Settings()
 
 
 def test_the_sample_with_every_line_active_gives_the_defaults(tmp_path: Path) -> None:

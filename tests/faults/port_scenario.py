@@ -22,6 +22,7 @@ from teleinfo.simulator.serial_line import Pacer, SerialLine
 from tests.support.daemon import Daemon
 from tests.support.notify import NotifySocket
 from tests.support.process import LIMIT
+from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from tests.support.broker import MosquittoBroker
@@ -74,7 +75,7 @@ class PortScenario:
         given = {
             "serial_port": port,
             "mqtt_host": "127.0.0.1" if broker is None else broker.host,
-            "mqtt_port": 1 if broker is None else broker.port,
+            "mqtt_port": free_port() if broker is None else broker.port,
             "mqtt_username": "household",
             "mqtt_password": PASSWORD,
             "log_level": "DEBUG",

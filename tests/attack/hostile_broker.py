@@ -1,5 +1,5 @@
 """
-A TCP server that speaks just enough MQTT 3.1.1 to be nasty.
+A TCP server that speaks just enough MQTT 3.1.1 to be hostile.
 
 Every connection is played by one `Script`, which has a `Peer` in its hands: what it writes goes out as it is,
 and what the client says is answered in the meantime as a broker would, if the script wants that.
@@ -137,7 +137,7 @@ class Peer:
                 self.write(b"\xd0\x00")
 
 
-class NastyBroker:
+class HostileBroker:
     """Plays `script` to every client at `port`, until it is left; `accepted` counts them."""
 
     def __init__(self, port: int, script: Script) -> None:
@@ -149,7 +149,7 @@ class NastyBroker:
         self._server = socket.create_server((HOST, port))
         self._server.settimeout(0.1)
         self._peers: list[tuple[threading.Thread, Peer]] = []
-        self._thread = threading.Thread(target=self._accept, name="nasty", daemon=True)
+        self._thread = threading.Thread(target=self._accept, name="hostile", daemon=True)
 
     def _accept(self) -> None:
         while not self._leaving.is_set():

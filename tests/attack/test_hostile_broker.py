@@ -1,7 +1,7 @@
 """
 A broker that means harm: no MQTT, broken MQTT, too much MQTT.
 
-Each story begins and ends with a good broker at the same address. In between the memory of the daemon is
+Each case begins and ends with a good broker at the same address. In between the memory of the daemon is
 bounded, its log quiet, the watchdog fed; and afterwards it works as if nothing had been.
 """
 
@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.attack.hostile_broker import WELCOME, NastyBroker, Peer, length, publish
-from tests.attack.victim import Victim
-from tests.faults.daemon_scenario import historique, together
+from tests.attack.hostile_broker import WELCOME, HostileBroker, Peer, length, publish
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
+from tests.support.scenario import AttackScenario, historique, run_together
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 
@@ -222,7 +221,7 @@ GROUPS: dict[str, list[Script]] = {
 @pytest.mark.parametrize("group", GROUPS)
 def test_a_broker_that_means_harm_does_none(group: str, tmp_path: Path, figures: Figures) -> None:
     """For a few seconds; each attack has a daemon of its own, some at the same time."""
-    together(tmp_path, *(story(script, SHORT, figures) for script in GROUPS[group]))
+    run_together(tmp_path, *(case(script, SHORT, figures) for script in GROUPS[group]))
 
 
 @pytest.mark.soak
@@ -231,40 +230,34 @@ def test_a_broker_that_means_harm_for_a_minute_does_none(
     script: Script, tmp_path: Path, figures: Figures
 ) -> None:
     """The same for as long as a bound on memory needs to show."""
-    story(script, LONG, figures)(tmp_path)
+    case(script, LONG, figures)(tmp_path)
 
 
-def story(script: Script, seconds: float, figures: Figures) -> Callable[[Path], None]:
-    """Return the story of an attack that lasts so many seconds from its first connection on."""
+def case(script: Script, seconds: float, figures: Figures) -> Callable[[Path], None]:
+    """Return the case of an attack that lasts so many seconds from its first connection on."""
     port = free_port()
 
-    def localized(folder: Path) -> None:
+    def run(folder: Path) -> None:
         good = MosquittoBroker(folder, port=port)
         with ExitStack() as stack:
             meter = stack.enter_context(Meter(historique(1)))
             stack.callback(good.kill)
             good.start()
-            victim = stack.enter_context(
-                Victim(
-                    folder,
-                    serial_port=meter.line.port,
-                    mqtt_host=good.host,
-                    mqtt_port=good.port,
-                    homeassistant="true",
-                )
+            scenario = stack.enter_context(
+                AttackScenario(folder, good, meter.line.port, homeassistant="true")
             )
             expect_readings(good)
-            victim.calm()
+            scenario.measure()
             good.stop()
-            with NastyBroker(good.port, script) as nasty:
-                began = await_first(nasty)
+            with HostileBroker(good.port, script) as hostile:
+                began = await_first(hostile)
                 time.sleep(max(0.0, seconds - (time.monotonic() - began)))
             good.start()
             expect_readings(good)
-            victim.assert_unmoved(script.__name__.replace("_", " "), figures, lines=LINES)
+            scenario.assert_unharmed(script.__name__.replace("_", " "), figures, lines=LINES)
 
-    localized.__name__ = script.__name__
-    return localized
+    run.__name__ = script.__name__
+    return run
 
 
 def expect_readings(broker: MosquittoBroker) -> None:
@@ -274,11 +267,11 @@ def expect_readings(broker: MosquittoBroker) -> None:
         subscriber.expect("teleinfo", limit=BACK)
 
 
-def await_first(nasty: NastyBroker) -> float:
-    """Return when the daemon has come to the nasty broker."""
+def await_first(hostile: HostileBroker) -> float:
+    """Return when the daemon has come to the hostile broker."""
     end = time.monotonic() + BACK
     waiting = threading.Event()
-    while not nasty.accepted:
+    while not hostile.accepted:
         assert time.monotonic() < end, "the daemon does not come"
         waiting.wait(0.02)
     return time.monotonic()

@@ -19,9 +19,8 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.attack.victim import Victim
-from tests.faults.daemon_scenario import historique, standard, together
 from tests.support.broker import MosquittoBroker
+from tests.support.scenario import AttackScenario, historique, run_together, standard
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 
@@ -167,7 +166,7 @@ class Flood:
 @pytest.mark.parametrize("number", range(0, len(ATTACKS), 4))
 def test_a_meter_that_means_harm_does_none(number: int, tmp_path: Path, figures: Figures) -> None:
     """For a few seconds; each attack has a daemon of its own, four at a time."""
-    together(tmp_path, *(story(attack, SHORT, figures) for attack in ATTACKS[number : number + 4]))
+    run_together(tmp_path, *(case(attack, SHORT, figures) for attack in ATTACKS[number : number + 4]))
 
 
 @pytest.mark.soak
@@ -176,42 +175,41 @@ def test_a_meter_that_means_harm_for_a_minute_does_none(
     attack: Callable[[], Iterator[bytes]], tmp_path: Path, figures: Figures
 ) -> None:
     """The same for as long as a bound on memory needs to show."""
-    story(attack, LONG, figures)(tmp_path)
+    case(attack, LONG, figures)(tmp_path)
 
 
-def story(attack: Callable[[], Iterator[bytes]], seconds: float, figures: Figures) -> Callable[[Path], None]:
-    """Return the story of an attack that lasts so many seconds."""
+def case(attack: Callable[[], Iterator[bytes]], seconds: float, figures: Figures) -> Callable[[Path], None]:
+    """Return the case of an attack that lasts so many seconds."""
     port = free_port()
 
-    def localized(folder: Path) -> None:
+    def run(folder: Path) -> None:
         with (
             MosquittoBroker(folder, port=port) as broker,
             SerialLine() as line,
-            Victim(
+            AttackScenario(
                 folder,
-                serial_port=line.port,
+                broker,
+                line.port,
                 serial_mode="historique",
                 payload_numbers="true",
                 homeassistant="true",
-                mqtt_host=broker.host,
-                mqtt_port=broker.port,
-            ) as victim,
+            ) as scenario,
         ):
             expect_reading(broker, line)
-            victim.calm()
+            scenario.measure()
             with Flood(line, attack) as flood:
                 time.sleep(seconds)
             assert flood.sent > seconds * FASTEST, "that was no flood"
             expect_reading(broker, line)
-            victim.assert_unmoved(attack.__name__.replace("_", " "), figures, lines=LINES)
+            scenario.assert_unharmed(attack.__name__.replace("_", " "), figures, lines=LINES)
             with Flood(line, attack):
                 time.sleep(0.5)
-                status, took = victim.daemon.stop()
+                status, took = scenario.stop()
             assert status == 0
             figures.kept("attack, by the meter: stop in the middle of it", took, at_most=1)
 
-    localized.__name__ = attack.__name__
-    return localized
+    run.__name__ = attack.__name__
+    return run
 
 
 def expect_reading(broker: MosquittoBroker, line: SerialLine) -> None:

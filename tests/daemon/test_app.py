@@ -15,8 +15,8 @@ from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.mqtt.publisher import Publisher
 from teleinfo.settings import load
 from teleinfo.tic import payload
-from tests.faults.daemon_scenario import historique
 from tests.support.daemon import Meter
+from tests.support.scenario import historique
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

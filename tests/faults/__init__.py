@@ -1,1 +1,1 @@
-"""What a cupboard can do to the daemon, one numbered story a test; every story looks for the canaries."""
+"""What a scenario can do to the daemon, one numbered case a test; every case looks for the canaries."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.daemon_scenario import Home, connections_of, ear, next_index, until
 from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
+from tests.support.scenario import BrokerScenario, connections_of, next_index, observer, until
 
 if TYPE_CHECKING:
     from tests.support.figures import Figures
@@ -49,8 +49,8 @@ def test_bounces_leave_nothing_behind(tmp_path: Path, figures: Figures, bounces:
     """
     with MosquittoBroker(tmp_path) as broker, Proxy(broker.host, broker.port) as proxy:
         with (
-            ear(broker, "teleinfo") as subscriber,
-            Home(tmp_path, proxy, period=0.05, patch=IMPATIENT) as home,
+            observer(broker, "teleinfo") as subscriber,
+            BrokerScenario(tmp_path, proxy, period=0.05, patch=IMPATIENT) as scenario,
         ):
             next_index(subscriber)
 
@@ -63,19 +63,19 @@ def test_bounces_leave_nothing_behind(tmp_path: Path, figures: Figures, bounces:
 
             for number in range(20):
                 bounce(number)
-            before = descriptors(home.pid), threads(home.pid)
-            start = statistics.median(resident(home.pid) for _ in range(5))
+            before = descriptors(scenario.pid), threads(scenario.pid)
+            start = statistics.median(resident(scenario.pid) for _ in range(5))
             for number in range(bounces):
                 bounce(number)
-            growth = resident(home.pid) - start
+            growth = resident(scenario.pid) - start
             until(lambda: broker.connections() == 2, what="one connection of ours")
 
             figures.kept(f"memory after {bounces} bounces", growth, at_most=1.5, unit="MiB more")
             until(
-                lambda: (descriptors(home.pid), threads(home.pid)) <= before,
+                lambda: (descriptors(scenario.pid), threads(scenario.pid)) <= before,
                 limit=10,
                 what="the same descriptors",
             )
-            assert len(connections_of(home.pid)) == 1
+            assert len(connections_of(scenario.pid)) == 1
             # However often it goes: one outage that never became steady, and the hint at a shared client id.
-            assert len(home.broker_lines()) <= 5, home.broker_lines()
+            assert len(scenario.broker_lines()) <= 5, scenario.broker_lines()

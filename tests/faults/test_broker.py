@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.daemon_scenario import (
-    PASSWORD,
-    USER,
-    Home,
-    ear,
-    measuring,
-    next_index,
-    standard,
-    together,
-    until,
-)
 from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
+from tests.support.scenario import (
+    PASSWORD,
+    USER,
+    BrokerScenario,
+    measuring,
+    next_index,
+    observer,
+    run_together,
+    standard,
+    until,
+)
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -37,68 +37,68 @@ UNAVAILABLE = b"\x20\x02\x00\x03"
 def absent(folder: Path, figures: Figures) -> None:
     """Play a broker that starts after the daemon."""
     broker = MosquittoBroker(folder)
-    with Home(folder, broker, frame=standard) as home:
-        home.daemon.expect_log("nothing listens there")
+    with BrokerScenario(folder, broker, frame=standard) as scenario:
+        scenario.expect_log("nothing listens there")
         began = time.monotonic()
-        with broker, ear(broker) as subscriber:
+        with broker, observer(broker) as subscriber:
             next_index(subscriber)
             figures.kept("broker absent at start: first reading", time.monotonic() - began, at_most=35)
-            home.expect_back()
-            home.assert_one_outage()
+            scenario.expect_back()
+            scenario.assert_one_outage()
 
 
 def wrong_password(folder: Path, _figures: Figures) -> None:
     """Play a broker that knows another password, and is restarted with ours."""
     wrong = MosquittoBroker(folder, users={USER: "other"})
-    with Home(folder, wrong) as home:
+    with BrokerScenario(folder, wrong) as scenario:
         with wrong:
-            home.daemon.expect_log("refused the user name or the password")
+            scenario.expect_log("refused the user name or the password")
             until(lambda: wrong.log.count("not authorised") >= 2)
         other = folder / "other"
         other.mkdir()
         right = MosquittoBroker(other, port=wrong.port, users={USER: PASSWORD})
         with right, Subscriber(right.host, right.port, username=USER, password=PASSWORD) as subscriber:
             next_index(subscriber)
-            home.expect_back()
-            home.assert_one_outage()
+            scenario.expect_back()
+            scenario.assert_one_outage()
 
 
 def full(folder: Path, _figures: Figures) -> None:
     """Play a broker that has as many clients as it takes, until one of them leaves."""
     with MosquittoBroker(folder, more=["max_connections 1"]) as broker, ExitStack() as others:
-        others.enter_context(ear(broker))
-        with Home(folder, broker) as home:
-            home.daemon.expect_log("it closed the connection without an answer")
+        others.enter_context(observer(broker))
+        with BrokerScenario(folder, broker) as scenario:
+            scenario.expect_log("it closed the connection without an answer")
             until(lambda: broker.log.count("denied: max_connections") >= 2)
             others.close()
-            home.expect_back()
+            scenario.expect_back()
             until(lambda: "Received PUBLISH" in broker.log)
-            home.assert_one_outage()
+            scenario.assert_one_outage()
 
 
 def unavailable(folder: Path, _figures: Figures) -> None:
     """Play a broker that says that it is unavailable, then takes us."""
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
         proxy.answer = UNAVAILABLE
-        with ear(broker) as subscriber, Home(folder, proxy) as home:
-            home.daemon.expect_log("it says that it is not available")
+        with observer(broker) as subscriber, BrokerScenario(folder, proxy) as scenario:
+            scenario.expect_log("it says that it is not available")
             until(lambda: proxy.accepted >= 2)
             proxy.answer = None
             next_index(subscriber)
-            home.expect_back()
-            home.assert_one_outage()
+            scenario.expect_back()
+            scenario.assert_one_outage()
 
 
 def mute(folder: Path, _figures: Figures) -> None:
     """Play a broker that accepts the connection and says no word for a while."""
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
         proxy.stall()
-        with ear(broker) as subscriber, Home(folder, proxy) as home:
-            home.daemon.expect_log("it does not answer")
+        with observer(broker) as subscriber, BrokerScenario(folder, proxy) as scenario:
+            scenario.expect_log("it does not answer")
             proxy.flow()
             next_index(subscriber)
-            home.expect_back()
-            home.assert_one_outage()
+            scenario.expect_back()
+            scenario.assert_one_outage()
 
 
 def test_a_broker_that_is_absent_refuses_or_hangs_up_is_only_waited_for(
@@ -113,43 +113,43 @@ def test_a_broker_that_is_absent_refuses_or_hangs_up_is_only_waited_for(
     4. The broker says that it is unavailable (CONNACK 3), then takes us.
     5. Play a broker that accepts the connection and says no word for a while.
     """
-    stories = (absent, wrong_password, full, unavailable, mute)
-    together(tmp_path, *(measuring(story, figures) for story in stories))
+    cases = (absent, wrong_password, full, unavailable, mute)
+    run_together(tmp_path, *(measuring(case, figures) for case in cases))
 
 
 def restarted(folder: Path, figures: Figures) -> None:
     """Kill the broker and start it again 1.5 s later."""
-    with MosquittoBroker(folder) as broker, Home(folder, broker) as home:
-        with ear(broker) as subscriber:
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
+        with observer(broker) as subscriber:
             next_index(subscriber)
             broker.kill()
             killed = time.monotonic()
-            home.expect_lost()
+            scenario.expect_lost()
             seen = time.monotonic() - killed
             until(lambda: time.monotonic() > killed + 1.5)
             broker.start()
             began = time.monotonic()
             subscriber.drain()
-            home.expect_back()
+            scenario.expect_back()
             figures.kept("broker back after 1.5 s: connected", time.monotonic() - began, at_most=3)
             next_index(subscriber)
             figures.kept("broker killed: found out", seen, at_most=6)
-            home.assert_one_outage()
+            scenario.assert_one_outage()
 
 
 def cut(folder: Path, figures: Figures) -> None:
     """Cut every connection, with a reset, and accept others."""
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
-        with ear(broker) as subscriber, Home(folder, proxy) as home:
+        with observer(broker) as subscriber, BrokerScenario(folder, proxy) as scenario:
             next_index(subscriber)
             proxy.cut(reset=True)
             began = time.monotonic()
-            home.expect_lost()
+            scenario.expect_lost()
             subscriber.drain()
             next_index(subscriber)
             figures.kept("connection reset: next reading", time.monotonic() - began, at_most=3)
-            home.expect_back()
-            home.assert_one_outage()
+            scenario.expect_back()
+            scenario.assert_one_outage()
 
 
 def test_a_blip_is_over_within_3_s(tmp_path: Path, figures: Figures) -> None:
@@ -159,8 +159,8 @@ def test_a_blip_is_over_within_3_s(tmp_path: Path, figures: Figures) -> None:
     1. Kill the broker and start it again 1.5 s later.
     2. The proxy before another broker cuts every connection, with a reset, and listens on.
     """
-    stories = (restarted, cut)
-    together(tmp_path, *(measuring(story, figures) for story in stories))
+    cases = (restarted, cut)
+    run_together(tmp_path, *(measuring(case, figures) for case in cases))
 
 
 def test_a_slow_network_is_no_outage(tmp_path: Path) -> None:
@@ -172,8 +172,11 @@ def test_a_slow_network_is_no_outage(tmp_path: Path) -> None:
     """
     with MosquittoBroker(tmp_path) as broker, Proxy(broker.host, broker.port) as proxy:
         proxy.rate = 400
-        with ear(broker, "teleinfo") as subscriber, Home(tmp_path, proxy, frame=standard) as home:
+        with (
+            observer(broker, "teleinfo") as subscriber,
+            BrokerScenario(tmp_path, proxy, frame=standard) as scenario,
+        ):
             seen = [next_index(subscriber) for _ in range(5)]
 
             assert seen == sorted(set(seen))
-            assert len(home.broker_lines()) == 1, home.broker_lines()
+            assert len(scenario.broker_lines()) == 1, scenario.broker_lines()

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 import teleinfo
-from tests.faults.daemon_scenario import historique
-from tests.faults.port_scenario import PortScenario
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.process import LIMIT
+from tests.support.scenario import Scenario, historique
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -54,28 +53,28 @@ def test_a_wall_clock_that_jumps_a_year_changes_nothing(tmp_path: Path) -> None:
         Subscriber(broker.host, broker.port) as subscriber,
         Meter(historique(1), link=tmp_path / "meter") as meter,
     ):
-        cupboard = PortScenario(tmp_path, broker, tmp_path / "meter", watchdog=3, payload_timestamp=True)
-        cupboard.daemon.environ.update(
+        scenario = Scenario(tmp_path, broker, tmp_path / "meter", watchdog=3, payload_timestamp=True)
+        scenario.environ.update(
             LD_PRELOAD=str(faketime()),
             FAKETIME_TIMESTAMP_FILE=str(clock),
             FAKETIME_NO_CACHE="1",
             FAKETIME_DONT_FAKE_MONOTONIC="1",
         )
-        with cupboard:
+        with scenario:
             subscriber.expect("teleinfo/status", b"online")
             subscriber.expect("teleinfo")
-            said = len(cupboard.lines())
+            said = len(scenario.lines())
             for step in (YEAR, -YEAR):
                 clock.write_text(f"{step:+}\n")
                 jumped = time.monotonic()
                 _expect_stamps(subscriber, time.time() + step)
-                cupboard.notify.expect("WATCHDOG=1", after=jumped + 2)
+                scenario.notify.expect("WATCHDOG=1", after=jumped + 2)
                 assert [message for message in subscriber.drain() if message.topic == "teleinfo/status"] == []
-            assert len(cupboard.lines()) == said, cupboard.lines()
+            assert len(scenario.lines()) == said, scenario.lines()
             meter.frame, began = None, time.monotonic()
             silent = subscriber.expect("teleinfo/status", b"offline", limit=30)
             assert 9 < silent.at - began < 20
-            assert cupboard.daemon.stop()[0] == 0
+            assert scenario.stop()[0] == 0
 
 
 def _expect_stamps(subscriber: Subscriber, now: float) -> None:

@@ -9,9 +9,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.daemon_scenario import WILL, Home, ear, measuring, next_index, standard, together, until
 from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
+from tests.support.scenario import (
+    WILL,
+    BrokerScenario,
+    measuring,
+    next_index,
+    observer,
+    run_together,
+    standard,
+    until,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,122 +32,125 @@ pytestmark = [pytest.mark.real, pytest.mark.long]
 
 def flowing(folder: Path, figures: Figures) -> None:
     """Freeze the broker just after a reading, at the pace of a real meter."""
-    with MosquittoBroker(folder) as broker, Home(folder, broker, period=1.7) as home:
-        with ear(broker, "teleinfo") as subscriber:
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker, period=1.7) as scenario:
+        with observer(broker, "teleinfo") as subscriber:
             next_index(subscriber)
             next_index(subscriber)
             broker.freeze()
             began = time.monotonic()
-            home.expect_lost()
+            scenario.expect_lost()
             figures.kept("broker frozen, readings: found out", time.monotonic() - began, at_most=6)
-            assert "it does not answer" in home.broker_lines()[-1]
+            assert "it does not answer" in scenario.broker_lines()[-1]
             broker.thaw()
             began = time.monotonic()
-            home.expect_back()
+            scenario.expect_back()
             figures.kept("broker thawed: connected", time.monotonic() - began, at_most=35)
-            home.assert_one_outage()
+            scenario.assert_one_outage()
 
 
 def idle(folder: Path, figures: Figures) -> None:
     """Freeze the broker of a silent meter."""
-    with MosquittoBroker(folder) as broker, Home(folder, broker, talking=False) as home:
-        with ear(broker) as subscriber:
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker, sending=False) as scenario:
+        with observer(broker) as subscriber:
             subscriber.expect("teleinfo/status", b"offline")
             subscriber.expect("teleinfo/health")
             broker.freeze()
             began = time.monotonic()
-            home.expect_lost()
+            scenario.expect_lost()
             figures.kept("broker frozen, idle: found out", time.monotonic() - began, at_most=30)
             broker.thaw()
-            home.expect_back()
-            home.assert_one_outage()
+            scenario.expect_back()
+            scenario.assert_one_outage()
 
 
 def zombies(folder: Path, figures: Figures) -> None:
     """Freeze the broker until several attempts have left it a connection and a will each."""
-    with MosquittoBroker(folder) as broker, Home(folder, broker) as home:
-        with ear(broker, "teleinfo/status") as subscriber:
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
+        with observer(broker, "teleinfo/status") as subscriber:
             subscriber.expect("teleinfo/status", b"online")
             broker.freeze()
-            home.expect_lost()
+            scenario.expect_lost()
             frozen = time.monotonic()
             # Two attempts at least: of 5 s each, after waiting for 1 s, and for 1 to 2 s.
             until(lambda: time.monotonic() > frozen + 15)
             broker.thaw()
             thawed = time.monotonic()
-            home.expect_back()
+            scenario.expect_back()
             figures.kept("broker frozen for 20 s: connected", time.monotonic() - thawed, at_most=35)
             until(lambda: time.monotonic() > thawed + 35)
-            with ear(broker, "teleinfo/status") as late:
+            with observer(broker, "teleinfo/status") as late:
                 assert late.expect("teleinfo/status").payload == b"online"
             # The ear, and one of ours.
             assert broker.connections() == 2
-            home.assert_one_outage()
+            scenario.assert_one_outage()
 
 
 def stalled(folder: Path, figures: Figures) -> None:
     """Hold back every byte, both ways, and pass them on later."""
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
-        with ear(broker, "teleinfo") as subscriber, Home(folder, proxy) as home:
+        with observer(broker, "teleinfo") as subscriber, BrokerScenario(folder, proxy) as scenario:
             next_index(subscriber)
             proxy.stall()
             began = time.monotonic()
-            home.expect_lost()
+            scenario.expect_lost()
             figures.kept("proxy stalled: found out", time.monotonic() - began, at_most=6)
             proxy.flow()
-            home.expect_back()
-            home.assert_one_outage()
+            scenario.expect_back()
+            scenario.assert_one_outage()
             until(lambda: broker.connections() == 2)
 
 
 def swallowed(folder: Path, figures: Figures) -> None:
     """Lose every byte, and later none."""
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
-        with ear(broker, "teleinfo") as subscriber, Home(folder, proxy, frame=standard) as home:
+        with (
+            observer(broker, "teleinfo") as subscriber,
+            BrokerScenario(folder, proxy, frame=standard) as scenario,
+        ):
             next_index(subscriber)
             proxy.swallow()
             began = time.monotonic()
-            home.expect_lost()
+            scenario.expect_lost()
             figures.kept("proxy swallows: found out", time.monotonic() - began, at_most=6)
             proxy.swallow(on=False)
-            home.expect_back()
-            home.assert_one_outage()
+            scenario.expect_back()
+            scenario.assert_one_outage()
             until(lambda: broker.connections() == 2)
 
 
 def stopped(folder: Path, figures: Figures) -> None:
     """Stop the broker for 20 s."""
-    with MosquittoBroker(folder) as broker, Home(folder, broker) as home:
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
         until(lambda: "Received PUBLISH" in broker.log)
         broker.stop()
         gone = time.monotonic()
-        home.expect_lost()
+        scenario.expect_lost()
         until(lambda: time.monotonic() > gone + 20)
         began = time.monotonic()
         broker.start()
-        with ear(broker, "teleinfo") as subscriber:
+        with observer(broker, "teleinfo") as subscriber:
             next_index(subscriber)
             figures.kept("broker away for 20 s: next reading", time.monotonic() - began, at_most=35)
-        home.expect_back()
-        home.assert_one_outage()
+        scenario.expect_back()
+        scenario.assert_one_outage()
 
 
 def daemon_itself(folder: Path, figures: Figures) -> None:
     """Freeze the daemon."""
-    with MosquittoBroker(folder) as broker, ear(broker, "teleinfo/status") as subscriber:
-        with Home(folder, broker) as home:
+    with MosquittoBroker(folder) as broker, observer(broker, "teleinfo/status") as subscriber:
+        with BrokerScenario(folder, broker) as scenario:
             subscriber.expect("teleinfo/status", b"online")
-            with ear(broker, "teleinfo") as readings:
+            with observer(broker, "teleinfo") as readings:
                 next_index(readings)
-            os.kill(home.pid, signal.SIGSTOP)
+            os.kill(scenario.pid, signal.SIGSTOP)
             began = time.monotonic()
             subscriber.expect("teleinfo/status", b"offline", limit=60)
             figures.kept("daemon frozen: will", time.monotonic() - began, at_most=WILL)
-            os.kill(home.pid, signal.SIGCONT)
+            os.kill(scenario.pid, signal.SIGCONT)
             began = time.monotonic()
             subscriber.expect("teleinfo/status", b"online", limit=60)
             figures.kept("daemon thawed: online", time.monotonic() - began, at_most=35)
-            home.assert_one_outage()
+            scenario.assert_one_outage()
 
 
 def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures: Figures) -> None:
@@ -153,5 +165,5 @@ def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures
     5. Lose every byte, and later none.
     6. Stop the broker for 20 s.
     """
-    stories = (flowing, idle, zombies, stalled, swallowed, stopped, daemon_itself)
-    together(tmp_path, *(measuring(story, figures) for story in stories))
+    cases = (flowing, idle, zombies, stalled, swallowed, stopped, daemon_itself)
+    run_together(tmp_path, *(measuring(case, figures) for case in cases))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.daemon_scenario import Address, Home, until
 from tests.support.broker import MosquittoBroker
 from tests.support.proxy import Proxy
+from tests.support.scenario import Address, BrokerScenario, until
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -45,15 +45,15 @@ class Moments:
         proxy.stall()
         return proxy
 
-    def connected(self) -> Home:
+    def connected(self) -> BrokerScenario:
         """Return one that is connected, and sends readings."""
         place = self._place("connected")
         broker = self._stack.enter_context(MosquittoBroker(place))
-        home = self._stack.enter_context(Home(place, broker))
+        scenario = self._stack.enter_context(BrokerScenario(place, broker))
         until(lambda: "'teleinfo'" in broker.log)
-        return home
+        return scenario
 
-    def dialling(self) -> Home:
+    def dialling(self) -> BrokerScenario:
         """Return one whose SYN is swallowed, by the full backlog of a listener."""
         listener = self._stack.enter_context(socket.socket())
         listener.bind((HOST, 0))
@@ -63,59 +63,59 @@ class Moments:
             filler.setblocking(False)  # noqa: FBT003 - has no keyword
             filler.connect_ex(listener.getsockname())
         address = Address(HOST, listener.getsockname()[1])
-        home = self._stack.enter_context(Home(self._place("dialling"), address))
-        home.daemon.expect_log("reading a meter")
-        return home
+        scenario = self._stack.enter_context(BrokerScenario(self._place("dialling"), address))
+        scenario.expect_log("reading a meter")
+        return scenario
 
-    def unanswered(self) -> Home:
+    def unanswered(self) -> BrokerScenario:
         """Return one that waits for CONNACK."""
         place = self._place("unanswered")
         proxy = self._stalled(place)
-        home = self._stack.enter_context(Home(place, proxy))
+        scenario = self._stack.enter_context(BrokerScenario(place, proxy))
         until(lambda: proxy.open == 1)
-        return home
+        return scenario
 
-    def shaking_hands(self) -> Home:
+    def shaking_hands(self) -> BrokerScenario:
         """Return one that waits for the other side of a TLS handshake."""
         place = self._place("shaking_hands")
         proxy = self._stalled(place)
-        home = self._stack.enter_context(Home(place, proxy, mqtt_tls=True))
+        scenario = self._stack.enter_context(BrokerScenario(place, proxy, mqtt_tls=True))
         until(lambda: proxy.open == 1)
-        return home
+        return scenario
 
-    def backing_off(self) -> Home:
+    def backing_off(self) -> BrokerScenario:
         """Return one that waits for its next attempt."""
-        home = Home(self._place("backing_off"), Address(HOST, free_port()))
-        self._stack.enter_context(home)
-        home.expect_lost()
-        return home
+        scenario = BrokerScenario(self._place("backing_off"), Address(HOST, free_port()))
+        self._stack.enter_context(scenario)
+        scenario.expect_lost()
+        return scenario
 
-    def starting(self) -> Home:
+    def starting(self) -> BrokerScenario:
         """Return one that has only just started."""
-        home = Home(self._place("starting"), Address(HOST, free_port()))
-        self._stack.enter_context(home)
-        home.daemon.expect_log("has started")
-        return home
+        scenario = BrokerScenario(self._place("starting"), Address(HOST, free_port()))
+        self._stack.enter_context(scenario)
+        scenario.expect_log("has started")
+        return scenario
 
-    def frozen(self) -> Home:
+    def frozen(self) -> BrokerScenario:
         """Return one whose broker froze while nothing was on its way."""
         place = self._place("frozen")
         broker = self._stack.enter_context(MosquittoBroker(place))
-        home = self._stack.enter_context(Home(place, broker, talking=False))
+        scenario = self._stack.enter_context(BrokerScenario(place, broker, sending=False))
         until(lambda: "'teleinfo/health'" in broker.log)
         broker.freeze()
-        return home
+        return scenario
 
-    def publishing(self) -> Home:
+    def publishing(self) -> BrokerScenario:
         """Return one whose broker does not acknowledge what is on its way."""
         place = self._place("publishing")
         broker = self._stack.enter_context(MosquittoBroker(place))
-        home = self._stack.enter_context(Home(place, broker))
+        scenario = self._stack.enter_context(BrokerScenario(place, broker))
         until(lambda: "'teleinfo'" in broker.log)
         broker.freeze()
-        sent = home.meter.last
-        until(lambda: home.meter.last > sent + 2)
-        return home
+        sent = scenario.meter.last
+        until(lambda: scenario.meter.last > sent + 2)
+        return scenario
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -131,11 +131,11 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
     3. Each gets the signal: exit status 0, and no word too many.
     """
 
-    def stop(make: Callable[[], Home], home: Home, at_most: float) -> None:
-        status, seconds = home.daemon.stop(number)
-        assert status == 0, home.daemon.log
-        assert "teleinfo has stopped" in home.daemon.log
-        assert len(home.broker_lines()) <= 2, home.daemon.log
+    def stop(make: Callable[[], BrokerScenario], scenario: BrokerScenario, at_most: float) -> None:
+        status, seconds = scenario.stop(number)
+        assert status == 0, scenario.log
+        assert "teleinfo has stopped" in scenario.log
+        assert len(scenario.broker_lines()) <= 2, scenario.log
         figures.kept(f"{number.name} while {make.__name__}", seconds, at_most=at_most)
 
     with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
@@ -149,10 +149,10 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
             moments.starting,
         ]
         slow = [moments.frozen, moments.publishing]
-        homes = list(pool.map(lambda make: make(), [*quick, *slow]))
-        for make, home in zip(quick, homes, strict=False):
-            stop(make, home, AT_ONCE)
-        list(pool.map(stop, slow, homes[len(quick) :], [FROZEN] * len(slow)))
+        scenarios = list(pool.map(lambda make: make(), [*quick, *slow]))
+        for make, scenario in zip(quick, scenarios, strict=False):
+            stop(make, scenario, AT_ONCE)
+        list(pool.map(stop, slow, scenarios[len(quick) :], [FROZEN] * len(slow)))
 
 
 def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path) -> None:
@@ -162,16 +162,16 @@ def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path) -> None:
     1. The broker freezes, and the daemon is told to stop: it waits for the goodbye to be taken.
     2. It is told again.
     """
-    with MosquittoBroker(tmp_path) as broker, Home(tmp_path, broker) as home:
+    with MosquittoBroker(tmp_path) as broker, BrokerScenario(tmp_path, broker) as scenario:
         until(lambda: "'teleinfo'" in broker.log)
         broker.freeze()
-        home.daemon.process.send_signal(signal.SIGTERM)
-        until(lambda: not catches(home.pid, signal.SIGTERM))
-        status, seconds = home.daemon.stop()
+        scenario.process.send_signal(signal.SIGTERM)
+        until(lambda: not catches(scenario.pid, signal.SIGTERM))
+        status, seconds = scenario.stop()
 
         assert status == -signal.SIGTERM
         assert seconds < 1
-        assert "teleinfo has stopped" not in home.daemon.log
+        assert "teleinfo has stopped" not in scenario.log
 
 
 def catches(pid: int, number: signal.Signals) -> bool:

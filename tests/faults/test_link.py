@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.daemon_scenario import WILL, Home, ear, next_index, together, until
 from tests.support.broker import MosquittoBroker
 from tests.support.netns import STREET, Network
+from tests.support.scenario import WILL, BrokerScenario, next_index, observer, run_together, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,12 +41,12 @@ def test_a_link_that_loses_every_packet_is_an_outage_like_others(tmp_path: Path,
 
     def cut(folder: Path) -> None:
         with Network() as network, street_broker(folder, network) as broker:
-            with ear(broker, "teleinfo/status") as subscriber:
-                with Home(folder, broker, inside=network.at_home) as home:
+            with observer(broker, "teleinfo/status") as subscriber:
+                with BrokerScenario(folder, broker, inside=network.at_home) as scenario:
                     subscriber.expect("teleinfo/status", b"online")
                     network.cut()
                     began = time.monotonic()
-                    home.expect_lost()
+                    scenario.expect_lost()
                     figures.kept("link cut: found out", time.monotonic() - began, at_most=6)
                     subscriber.expect("teleinfo/status", b"offline", limit=60)
                     figures.kept("link cut: will", time.monotonic() - began, at_most=WILL)
@@ -54,29 +54,32 @@ def test_a_link_that_loses_every_packet_is_an_outage_like_others(tmp_path: Path,
                     began = time.monotonic()
                     subscriber.expect("teleinfo/status", b"online", limit=60)
                     figures.kept("link mended: online", time.monotonic() - began, at_most=35)
-                    home.expect_back()
-                    home.assert_one_outage()
+                    scenario.expect_back()
+                    scenario.assert_one_outage()
                     until(lambda: broker.connections() == 1)
 
     def unplugged(folder: Path) -> None:
         with Network() as network, street_broker(folder, network) as broker:
-            with ear(broker) as subscriber, Home(folder, broker, inside=network.at_home) as home:
+            with (
+                observer(broker) as subscriber,
+                BrokerScenario(folder, broker, inside=network.at_home) as scenario,
+            ):
                 next_index(subscriber)
                 network.unplug()
                 began = time.monotonic()
-                home.expect_lost()
+                scenario.expect_lost()
                 figures.kept("plug pulled: found out", time.monotonic() - began, at_most=6)
                 until(lambda: time.monotonic() > began + 10)
                 network.plug()
                 began = time.monotonic()
-                home.expect_back()
+                scenario.expect_back()
                 figures.kept("plug put in again: connected", time.monotonic() - began, at_most=35)
                 subscriber.drain()
                 next_index(subscriber)
-                home.assert_one_outage()
+                scenario.assert_one_outage()
                 until(lambda: broker.connections() == 1)
 
-    together(tmp_path, cut, unplugged)
+    run_together(tmp_path, cut, unplugged)
 
 
 def test_a_name_that_does_not_resolve_is_named_and_used_once_it_does(
@@ -88,15 +91,19 @@ def test_a_name_that_does_not_resolve_is_named_and_used_once_it_does(
     1. Nobody knows the name: one line says so, and which setting to check.
     2. It becomes known: readings flow.
     """
-    with Network() as network, street_broker(tmp_path, network) as broker, ear(broker) as subscriber:
-        with Home(tmp_path, broker, inside=network.at_home, mqtt_host="broker.home") as home:
-            home.daemon.expect_log("the name broker.home does not resolve: check TELEINFO_MQTT_HOST")
+    with (
+        Network() as network,
+        street_broker(tmp_path, network) as broker,
+        observer(broker) as subscriber,
+    ):
+        with BrokerScenario(tmp_path, broker, inside=network.at_home, mqtt_host="broker.home") as scenario:
+            scenario.expect_log("the name broker.home does not resolve: check TELEINFO_MQTT_HOST")
             network.hosts.write_text(f"{STREET} broker.home\n")
             began = time.monotonic()
             next_index(subscriber)
             figures.kept("name resolves: first reading", time.monotonic() - began, at_most=35)
-            home.expect_back()
-            home.assert_one_outage()
+            scenario.expect_back()
+            scenario.assert_one_outage()
 
 
 @pytest.mark.parametrize("host", ["mqtt://broker", "a..b", "x" * 70, "two words", "192.168.1"])

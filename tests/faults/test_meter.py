@@ -14,10 +14,10 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.faults.daemon_scenario import historique, together
-from tests.faults.port_scenario import START, PortScenario
+from tests.faults.port_faults import START
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
+from tests.support.scenario import Scenario, historique, run_together
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -63,18 +63,18 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
             with (
                 Subscriber(broker.host, broker.port, "silent/status") as subscriber,
                 Meter(historique(1), link=place / "meter") as meter,
-                _cupboard(place, broker) as cupboard,
+                _scenario(place, broker) as scenario,
             ):
                 subscriber.expect("silent/status", b"online")
                 meter.frame, began = None, time.monotonic()
                 lost = subscriber.expect("silent/status", b"offline", limit=30)
                 figures.kept("meter: silence is told (10 s and a tick)", lost.at - began, at_most=12)
-                cupboard.daemon.expect_log("no sound frame from the meter for 10 s")
+                scenario.expect_log("no sound frame from the meter for 10 s")
                 meter.frame, began = historique(1), time.monotonic()
                 back = subscriber.expect("silent/status", b"online")
                 figures.kept("meter: its return is told", back.at - began, at_most=5)
-                cupboard.daemon.expect_log("the meter is heard again, after 1")
-                assert len(cupboard.lines("frame")) == len(cupboard.lines("heard again")) == 1
+                scenario.expect_log("the meter is heard again, after 1")
+                assert len(scenario.lines("frame")) == len(scenario.lines("heard again")) == 1
 
         def overrun(place: Path) -> None:
             house = LoadProfile()
@@ -87,7 +87,7 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
             with (
                 Subscriber(broker.host, broker.port, "overrun") as subscriber,
                 Meter(usual, link=place / "meter", period=0.5) as meter,
-                _cupboard(place, broker, publish_interval=3600) as cupboard,
+                _scenario(place, broker, publish_interval=3600) as scenario,
             ):
                 assert "OPTARIF" in json.loads(subscriber.expect("overrun").payload)
                 meter.frame = cut  # the wreck, EOT, and a short frame
@@ -97,15 +97,15 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
                     meter.frame = short
                 meter.frame = usual
                 subscriber.expect("overrun", predicate=lambda message: b"ADIR" not in message.payload)
-                time.sleep(2)  # the story: four frames more, without news
+                time.sleep(2)  # the case: four frames more, without news
                 assert subscriber.drain() == []
-                assert cupboard.lines("WARNING") == []
+                assert scenario.lines("WARNING") == []
 
         def warned(place: Path) -> None:
             with (
                 Subscriber(broker.host, broker.port, "warned") as subscriber,
                 Meter(frame(PTEC="HP..", IINST="010"), link=place / "meter", period=0.5) as meter,
-                _cupboard(place, broker, publish_interval=3600),
+                _scenario(place, broker, publish_interval=3600),
             ):
                 subscriber.expect("warned")
                 meter.frame = frame(PTEC="HP..", IINST="047", ADPS="047")
@@ -113,12 +113,12 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
                 meter.frame = frame(PTEC="HC..", IINST="010")
                 subscriber.expect("warned", predicate=lambda message: b'"PTEC":"HC"' in message.payload)
 
-        together(tmp_path, silent, overrun, warned)
+        run_together(tmp_path, silent, overrun, warned)
 
 
-def _cupboard(place: Path, broker: MosquittoBroker, *, publish_interval: float = 0) -> PortScenario:
+def _scenario(place: Path, broker: MosquittoBroker, *, publish_interval: float = 0) -> Scenario:
     """Return a daemon whose base topic and client id are the name of the place."""
-    return PortScenario(
+    return Scenario(
         place,
         broker,
         place / "meter",

@@ -15,9 +15,9 @@ from teleinfo.simulator.encode import encode_frame, encode_group
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.faults.daemon_scenario import together
-from tests.faults.port_scenario import LiveMeter, PortScenario
+from tests.faults.port_faults import LiveMeter
 from tests.support.broker import MosquittoBroker
+from tests.support.scenario import Scenario, run_together
 from tests.support.subscriber import Received, Subscriber
 
 if TYPE_CHECKING:
@@ -69,37 +69,37 @@ def test_the_mode_is_found_and_found_again_and_a_wrong_one_is_said(
         with (
             Subscriber(broker.host, broker.port, f"{base}/health") as subscriber,
             LiveMeter(first, place / "meter") as meter,
-            PortScenario(
+            Scenario(
                 place,
                 broker,
                 place / "meter",
                 mqtt_topic=base,
                 mqtt_client_id=place.name,
-            ) as cupboard,
+            ) as scenario,
         ):
-            began = cupboard.notify.expect("READY=1")
-            cupboard.daemon.expect_log(f"reading a meter in mode {mode_of(first)}", limit=40)
+            began = scenario.notify.expect("READY=1")
+            scenario.expect_log(f"reading a meter in mode {mode_of(first)}", limit=40)
             figures.kept("mode: found after the start", time.monotonic() - began, at_most=15)
             subscriber.expect(f"{base}/health", predicate=tells(mode_of(first)))
             # Anywhere in a frame.
             time.sleep(random.uniform(0, 2))
             meter.become(then)
             changed = time.monotonic()
-            cupboard.daemon.expect_log(f"the meter changed its mode: now mode {mode_of(then)}", limit=40)
+            scenario.expect_log(f"the meter changed its mode: now mode {mode_of(then)}", limit=40)
             figures.kept("mode: found after a change", time.monotonic() - changed, at_most=15)
             subscriber.expect(f"{base}/health", predicate=tells(mode_of(then)))
-            assert len(cupboard.lines(" mode ")) == 2
-            assert cupboard.lines("WARNING") == []
+            assert len(scenario.lines(" mode ")) == 2
+            assert scenario.lines("WARNING") == []
 
     def mistaken(place: Path, *, meter: str, mode: str) -> None:
         with (
             LiveMeter(meter, place / "meter"),
-            PortScenario(place, None, place / "meter", serial_mode=mode) as cupboard,
+            Scenario(place, None, place / "meter", serial_mode=mode) as scenario,
         ):
-            cupboard.daemon.expect_log(f"the meter may be in mode {mode_of(meter)}", limit=60)
-            assert len(cupboard.lines("mode")) == 1
+            scenario.expect_log(f"the meter may be in mode {mode_of(meter)}", limit=60)
+            assert len(scenario.lines("mode")) == 1
 
-    together(
+    run_together(
         tmp_path,
         named("single-to-standard", searching, first="hc", then="standard"),
         named("three-phase-to-standard", searching, first="tri", then="standard-tri"),
@@ -109,11 +109,11 @@ def test_the_mode_is_found_and_found_again_and_a_wrong_one_is_said(
     )
 
 
-def named(name: str, story: Callable[..., None], **parts: str) -> Callable[[Path], None]:
-    """Return `story` with its parts, under a name of its own."""
-    localized = partial(story, **parts)
-    localized.__name__ = name  # type: ignore[attr-defined] # `together` names its folder so
-    return localized
+def named(name: str, case: Callable[..., None], **parts: str) -> Callable[[Path], None]:
+    """Return `case` with its parts, under a name of its own."""
+    run = partial(case, **parts)
+    run.__name__ = name  # type: ignore[attr-defined] # `together` names its folder so
+    return run
 
 
 LUCKY = encode_group(Group("PAPP", "01940", None, Mode.HISTORIQUE))
@@ -134,7 +134,7 @@ def test_garbage_that_passes_a_check_is_no_meter(tmp_path: Path, broker: Mosquit
         for turn in range(100_000):
             if ended.wait(0.05):
                 break
-            # No STX nor ETX by chance: what is complete here is what the story says.
+            # No STX nor ETX by chance: what is complete here is what the case says.
             line.write(bytes(noise.choice(range(0x20, 0x7F)) for _ in range(40)) + b"\r")
             # Without parity, as the noise: or the daemon would take them for damaged.
             if turn % 80 == 20:
@@ -143,15 +143,15 @@ def test_garbage_that_passes_a_check_is_no_meter(tmp_path: Path, broker: Mosquit
                 line.write(LONE)
 
     with SerialLine(link=tmp_path / "meter") as line, Subscriber(broker.host, broker.port) as subscriber:
-        with PortScenario(tmp_path, broker, tmp_path / "meter") as cupboard:
-            cupboard.notify.expect("READY=1")
+        with Scenario(tmp_path, broker, tmp_path / "meter") as scenario:
+            scenario.notify.expect("READY=1")
             rustling = threading.Thread(target=rustle, args=[line], name="noise", daemon=True)
             rustling.start()
-            time.sleep(12)  # the story: nothing happens
+            time.sleep(12)  # the case: nothing happens
             ended.set()
             rustling.join(5)
             heard = subscriber.drain()
-            assert cupboard.lines("mode") == []
+            assert scenario.lines("mode") == []
 
     assert {message.topic for message in heard} == {"teleinfo/status", "teleinfo/health"}
     assert {message.payload for message in heard if message.topic == "teleinfo/status"} == {b"offline"}

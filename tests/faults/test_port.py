@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from tests.faults.daemon_scenario import LONG, historique, next_index, together, until
-from tests.faults.port_scenario import PortScenario, descriptors, hang
+from tests.faults.port_faults import hang
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
+from tests.support.scenario import LONG, Scenario, descriptors, historique, next_index, run_together, until
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -50,35 +50,35 @@ def test_a_port_that_appears_is_read(tmp_path: Path, figures: Figures) -> None:
     2. The port appears: it is open within 5 s, and one line says how long it was missing.
     """
     meter = Meter(FRAME, link=tmp_path / "meter")
-    with PortScenario(tmp_path, None, tmp_path / "meter") as cupboard:
-        cupboard.daemon.expect_log("there is no serial port at")
-        cupboard.notify.expect("READY=1")
-        cupboard.notify.expect("STATUS=no serial port; no frame yet; no connection to the broker")
+    with Scenario(tmp_path, None, tmp_path / "meter") as scenario:
+        scenario.expect_log("there is no serial port at")
+        scenario.notify.expect("READY=1")
+        scenario.notify.expect("STATUS=no serial port; no frame yet; no connection to the broker")
         time.sleep(random.uniform(0, 2))  # between two attempts, and not just before one
         with meter:
             appeared = time.monotonic()
             until(lambda: meter.line.attached)
             figures.kept("port: open after it appeared", time.monotonic() - appeared, at_most=5)
-            cupboard.daemon.expect_log("is open again after")
-            cupboard.notify.expect("STATUS=mode historique at 1200 baud; ")
-            assert len(cupboard.lines("no meter")) == 1
-            assert cupboard.daemon.stop()[0] == 0
+            scenario.expect_log("is open again after")
+            scenario.notify.expect("STATUS=mode historique at 1200 baud; ")
+            assert len(scenario.lines("no meter")) == 1
+            assert scenario.stop()[0] == 0
 
 
 def plug_and_unplug(folder: Path, figures: Figures, *, times: int) -> None:
-    """Play the story of `test_an_adapter_that_is_pulled_out_…`."""
+    """Play the case of `test_an_adapter_that_is_pulled_out_…`."""
     with (
         MosquittoBroker(folder) as broker,
         Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
         Meter(FRAME, period=0.1, link=folder / "meter") as meter,
-        PortScenario(folder, broker, folder / "meter", serial_mode="historique") as cupboard,
+        Scenario(folder, broker, folder / "meter", serial_mode="historique") as scenario,
     ):
         next_index(subscriber)
         counts = []
         for _ in range(times):
             pulled = time.monotonic()
             meter.line.hang_up()
-            until(lambda: not cupboard.holds(meter.line.path))
+            until(lambda: not scenario.holds(meter.line.path))
             figures.kept("port: seen that it is gone", time.monotonic() - pulled, at_most=1)
             subscriber.drain()
             replug(meter)
@@ -87,9 +87,9 @@ def plug_and_unplug(folder: Path, figures: Figures, *, times: int) -> None:
             figures.kept("port: open after it is back", time.monotonic() - back, at_most=5)
             next_index(subscriber)
             figures.kept("port: first reading after it is back", time.monotonic() - back, at_most=15)
-            counts.append(len(descriptors(cupboard.pid)))
+            counts.append(len(descriptors(scenario.pid)))
         assert max(counts) <= counts[0], counts
-        assert cupboard.daemon.stop()[0] == 0
+        assert scenario.stop()[0] == 0
 
 
 def test_an_adapter_that_is_pulled_out_is_read_again(tmp_path: Path, figures: Figures) -> None:
@@ -104,7 +104,7 @@ def test_an_adapter_that_is_pulled_out_is_read_again(tmp_path: Path, figures: Fi
 
 @pytest.mark.soak
 def test_two_hundred_pulls_leak_nothing(tmp_path: Path, figures: Figures) -> None:
-    """The story of an adapter that is pulled out, two hundred times."""
+    """The case of an adapter that is pulled out, two hundred times."""
     plug_and_unplug(tmp_path, figures, times=200)
 
 
@@ -119,43 +119,43 @@ def test_a_port_that_cannot_be_had_is_said_once_and_read_when_it_can(tmp_path: P
     def locked(place: Path) -> None:
         with Meter(FRAME, link=place / "meter") as meter:
             holder = _lock(meter.line.path)
-            with PortScenario(place, None, place / "meter") as cupboard:
-                cupboard.daemon.expect_log("another program reads the serial port")
-                cupboard.notify.expect("STATUS=another program reads the serial port")
+            with Scenario(place, None, place / "meter") as scenario:
+                scenario.expect_log("another program reads the serial port")
+                scenario.notify.expect("STATUS=another program reads the serial port")
                 holder.kill()
                 holder.wait()
-                _expect_back(cupboard)
+                _expect_back(scenario)
 
     def disturbed(place: Path) -> None:
         with Meter(FRAME, period=0.05, link=place / "meter") as meter:
-            with PortScenario(place, None, place / "meter", serial_mode="historique") as cupboard:
-                cupboard.daemon.expect_log("reading a meter")
+            with Scenario(place, None, place / "meter", serial_mode="historique") as scenario:
+                scenario.expect_log("reading a meter")
                 with _Thief(meter.line.path):
                     # Chance says when it is the first to read: each time the daemon is, nothing is lost.
-                    cupboard.daemon.expect_log("another program reads the serial port", limit=LONG)
-                    time.sleep(3)  # the story: it goes on for a while, and is one outage, or one that returns
-                _expect_back(cupboard, most=2)
+                    scenario.expect_log("another program reads the serial port", limit=LONG)
+                    time.sleep(3)  # the case: it goes on for a while, and is one outage, or one that returns
+                _expect_back(scenario, most=2)
 
     def forbidden(place: Path) -> None:
         with Meter(FRAME, link=place / "meter") as meter:
-            cupboard = PortScenario(place, None, place / "meter")
-            _take_rights(meter.line.path, cupboard)
-            with cupboard:
-                cupboard.daemon.expect_log(RIGHTS)
-                cupboard.daemon.expect_log("dialout")
-                cupboard.notify.expect(f"STATUS={RIGHTS}")
+            scenario = Scenario(place, None, place / "meter")
+            _take_rights(meter.line.path, scenario)
+            with scenario:
+                scenario.expect_log(RIGHTS)
+                scenario.expect_log("dialout")
+                scenario.notify.expect(f"STATUS={RIGHTS}")
                 _give_rights(meter.line.path)
-                _expect_back(cupboard)
+                _expect_back(scenario)
 
-    together(tmp_path, locked, disturbed, forbidden)
+    run_together(tmp_path, locked, disturbed, forbidden)
 
 
-def _expect_back(cupboard: PortScenario, *, most: int = 1) -> None:
+def _expect_back(scenario: Scenario, *, most: int = 1) -> None:
     """Require the two lines of an outage, or of `most`, and a clean stop."""
-    cupboard.daemon.expect_log("is open again after")
+    scenario.expect_log("is open again after")
 
-    assert 1 <= len(cupboard.lines("no meter")) <= most
-    assert cupboard.daemon.stop()[0] == 0
+    assert 1 <= len(scenario.lines("no meter")) <= most
+    assert scenario.stop()[0] == 0
 
 
 def _lock(path: str) -> subprocess.Popen[str]:
@@ -165,8 +165,8 @@ def _lock(path: str) -> subprocess.Popen[str]:
         [sys.executable, "-c", f"{code}; time.sleep(60)", path], stdout=subprocess.PIPE, text=True
     )
     assert holder.stdout is not None
-    with holder.stdout as localized:
-        assert localized.readline() == "held\n"
+    with holder.stdout as run:
+        assert run.readline() == "held\n"
     return holder
 
 
@@ -197,11 +197,11 @@ class _Thief:
         os.close(self._descriptor)
 
 
-def _take_rights(path: str, cupboard: PortScenario) -> None:
+def _take_rights(path: str, scenario: Scenario) -> None:
     """Forbid the port to the daemon; where that is root, it goes without the right to overrule this."""
     if os.geteuid() == 0:
         os.chown(path, 65534, -1)
-        cupboard.daemon.command[:0] = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+        scenario.command[:0] = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
     Path(path).chmod(0o600 if os.geteuid() == 0 else 0)
 
 
@@ -223,42 +223,40 @@ def test_a_driver_that_hangs_is_said_and_does_not_hold_the_daemon(tmp_path: Path
         flag, _, patch = hang(place)
         flag.touch()
         with Meter(FRAME, link=place / "meter"):
-            with PortScenario(place, None, place / "meter", patch=patch, watchdog=6) as cupboard:
-                cupboard.daemon.expect_log("its driver hangs", limit=30)
-                cupboard.notify.expect("STATUS=the driver of the serial port hangs")
+            with Scenario(place, None, place / "meter", patch=patch, watchdog=6) as scenario:
+                scenario.expect_log("its driver hangs", limit=30)
+                scenario.notify.expect("STATUS=the driver of the serial port hangs")
                 # Three in a row is what systemd wants of six seconds; the opening alone took ten.
-                assert len(cupboard.notify.times("WATCHDOG=1")) >= 3
+                assert len(scenario.notify.times("WATCHDOG=1")) >= 3
                 flag.unlink()
-                _expect_back(cupboard)
+                _expect_back(scenario)
 
     def opening_for_ever(place: Path) -> None:
         flag, _, patch = hang(place)
         flag.touch()
         with Meter(FRAME, link=place / "meter"):
-            with PortScenario(place, None, place / "meter", patch=patch) as cupboard:
-                cupboard.notify.expect("READY=1")
-                status, seconds = cupboard.daemon.stop()
+            with Scenario(place, None, place / "meter", patch=patch) as scenario:
+                scenario.notify.expect("READY=1")
+                status, seconds = scenario.stop()
                 assert status == 0
                 figures.kept("stop: while the port hangs in open", seconds, at_most=1)
 
     def closing(place: Path) -> None:
         _, flag, patch = hang(place)
         with Meter(FRAME, link=place / "meter") as meter:
-            with PortScenario(
-                place, None, place / "meter", patch=patch, serial_mode="historique"
-            ) as cupboard:
-                cupboard.daemon.expect_log("reading a meter")
+            with Scenario(place, None, place / "meter", patch=patch, serial_mode="historique") as scenario:
+                scenario.expect_log("reading a meter")
                 flag.touch()
                 meter.line.reopen()
-                cupboard.daemon.expect_log("has not finished opening or closing")
+                scenario.expect_log("has not finished opening or closing")
                 flag.unlink()
-                cupboard.daemon.expect_log("is open again after")
+                scenario.expect_log("is open again after")
                 flag.touch()
-                status, seconds = cupboard.daemon.stop()
+                status, seconds = scenario.stop()
                 assert status == 0
                 figures.kept("stop: while the port hangs in close", seconds, at_most=1)
 
-    together(tmp_path, opening, opening_for_ever, closing)
+    run_together(tmp_path, opening, opening_for_ever, closing)
 
 
 def test_garbage_at_full_speed_costs_neither_memory_nor_the_stop(tmp_path: Path, figures: Figures) -> None:
@@ -270,20 +268,20 @@ def test_garbage_at_full_speed_costs_neither_memory_nor_the_stop(tmp_path: Path,
     """
     with (
         _Fountain(tmp_path / "meter") as fountain,
-        PortScenario(tmp_path, None, tmp_path / "meter", watchdog=3) as cupboard,
+        Scenario(tmp_path, None, tmp_path / "meter", watchdog=3) as scenario,
     ):
-        cupboard.notify.expect("READY=1")
+        scenario.notify.expect("READY=1")
         until(lambda: fountain.sent > 200_000)
-        before = _memory(cupboard.pid)
+        before = _memory(scenario.pid)
         fed = time.monotonic()
         until(lambda: fountain.sent > 1_500_000)
-        cupboard.notify.expect("WATCHDOG=1", after=fed)
-        fed = cupboard.notify.expect("WATCHDOG=1", after=time.monotonic())
-        assert len(cupboard.lines()) == 2, cupboard.lines()  # it has started, and there is no broker
+        scenario.notify.expect("WATCHDOG=1", after=fed)
+        fed = scenario.notify.expect("WATCHDOG=1", after=time.monotonic())
+        assert len(scenario.lines()) == 2, scenario.lines()  # it has started, and there is no broker
         figures.kept(
-            "memory: growth over 1.3 MB of garbage", _memory(cupboard.pid) - before, at_most=1024, unit="KiB"
+            "memory: growth over 1.3 MB of garbage", _memory(scenario.pid) - before, at_most=1024, unit="KiB"
         )
-        status, seconds = cupboard.daemon.stop()
+        status, seconds = scenario.stop()
         assert status == 0
         figures.kept("stop: under garbage at full speed", seconds, at_most=1)
 

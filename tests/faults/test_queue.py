@@ -8,10 +8,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.daemon_scenario import Home, ear, historique, index_of, next_index, together, until
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.proxy import Proxy
+from tests.support.scenario import (
+    BrokerScenario,
+    historique,
+    index_of,
+    next_index,
+    observer,
+    run_together,
+    until,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,22 +48,25 @@ def test_after_an_outage_the_newest_readings_arrive_in_order(tmp_path: Path) -> 
 
     def outage(folder: Path, size: int) -> None:
         with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
-            with ear(broker, "teleinfo") as subscriber, Home(folder, proxy, mqtt_queue=size) as home:
+            with (
+                observer(broker, "teleinfo") as subscriber,
+                BrokerScenario(folder, proxy, mqtt_queue=size) as scenario,
+            ):
                 next_index(subscriber)
                 proxy.refuse()
                 proxy.cut(reset=True)
-                home.expect_lost()
+                scenario.expect_lost()
                 subscriber.drain()
-                enough = home.meter.last + 12
-                until(lambda: home.meter.last >= enough)
-                last = home.meter.hush()
+                enough = scenario.meter.last + 12
+                until(lambda: scenario.meter.last >= enough)
+                last = scenario.meter.pause()
                 proxy.listen()
 
                 assert indexes(subscriber, to=last) == list(range(last - size + 1, last + 1))
 
-                home.expect_back()
-                home.assert_one_outage()
-                home.meter.talking = True
+                scenario.expect_back()
+                scenario.assert_one_outage()
+                scenario.meter.sending = True
 
                 assert [next_index(subscriber) for _ in range(3)] == [last + 1, last + 2, last + 3]
 
@@ -65,7 +76,7 @@ def test_after_an_outage_the_newest_readings_arrive_in_order(tmp_path: Path) -> 
     def five(folder: Path) -> None:
         outage(folder, 5)
 
-    together(tmp_path, one, five)
+    run_together(tmp_path, one, five)
 
 
 def test_frames_that_come_at_once_are_a_message_each(tmp_path: Path) -> None:
@@ -76,7 +87,7 @@ def test_frames_that_come_at_once_are_a_message_each(tmp_path: Path) -> None:
     """
     with (
         MosquittoBroker(tmp_path) as broker,
-        ear(broker, "teleinfo") as subscriber,
+        observer(broker, "teleinfo") as subscriber,
         Meter(historique(1), link=tmp_path / "meter") as meter,
         Daemon(tmp_path, **settings_for(broker, meter.line), serial_mode="historique"),
     ):
@@ -103,21 +114,24 @@ def test_a_queue_that_is_not_full_loses_nothing(tmp_path: Path) -> None:
 
     def heard(folder: Path, fault: str) -> None:
         with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
-            with ear(broker, "teleinfo") as subscriber, Home(folder, proxy, mqtt_queue=200) as home:
+            with (
+                observer(broker, "teleinfo") as subscriber,
+                BrokerScenario(folder, proxy, mqtt_queue=200) as scenario,
+            ):
                 start = next_index(subscriber)
                 {"freeze": broker.freeze, "swallow": proxy.swallow, "stall": proxy.stall}[fault]()
-                home.expect_lost()
+                scenario.expect_lost()
                 lost = time.monotonic()
                 until(lambda: time.monotonic() > lost + 1)
                 if fault == "swallow":
                     proxy.swallow(on=False)
                 else:
                     {"freeze": broker.thaw, "stall": proxy.flow}[fault]()
-                home.expect_back()
-                home.assert_one_outage()
-                enough = home.meter.last + 3
-                until(lambda: home.meter.last >= enough)
-                last = home.meter.hush()
+                scenario.expect_back()
+                scenario.assert_one_outage()
+                enough = scenario.meter.last + 3
+                until(lambda: scenario.meter.last >= enough)
+                last = scenario.meter.pause()
                 seen = [start, *indexes(subscriber, to=last)]
                 until(lambda: broker.connections() == 2)
                 seen += [index_of(message.payload) for message in subscriber.drain()]
@@ -134,4 +148,4 @@ def test_a_queue_that_is_not_full_loses_nothing(tmp_path: Path) -> None:
     def stall(folder: Path) -> None:
         heard(folder, "stall")
 
-    together(tmp_path, freeze, swallow, stall)
+    run_together(tmp_path, freeze, swallow, stall)

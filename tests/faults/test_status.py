@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.daemon_scenario import Home, ear, together, until
 from tests.support.broker import MosquittoBroker
+from tests.support.scenario import BrokerScenario, observer, run_together, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +26,7 @@ HEALTH_KEYS = {"version", "mode", "baudrate", "frames", "groups", "rejected", "i
 
 def retained(broker: MosquittoBroker) -> dict[str, bytes]:
     """Return what a new subscriber finds under `status` and `health`."""
-    with ear(broker) as late:
+    with observer(broker) as late:
         status, health = late.expect(STATUS), late.expect(HEALTH)
     assert (status.retain, health.retain) == (True, True)
     return {STATUS: status.payload, HEALTH: health.payload}
@@ -41,9 +41,9 @@ def test_status_and_health_tell_how_it_ended(tmp_path: Path, figures: Figures) -
     3. It is started again: "online", and a health of its own.
     """
     with MosquittoBroker(tmp_path) as broker:
-        with Home(tmp_path, broker) as home, ear(broker, STATUS) as subscriber:
+        with BrokerScenario(tmp_path, broker) as scenario, observer(broker, STATUS) as subscriber:
             subscriber.expect(STATUS, b"online")
-            status, _ = home.daemon.stop()
+            status, _ = scenario.stop()
             said = subscriber.expect(STATUS, b"offline")
 
             assert status == 0
@@ -52,10 +52,10 @@ def test_status_and_health_tell_how_it_ended(tmp_path: Path, figures: Figures) -
             assert retained(broker)[STATUS] == b"offline"
             assert set(json.loads(retained(broker)[HEALTH])) >= HEALTH_KEYS
 
-        with Home(tmp_path, broker) as home, ear(broker, STATUS) as subscriber:
+        with BrokerScenario(tmp_path, broker) as scenario, observer(broker, STATUS) as subscriber:
             # The retained one is of the life before.
             again = subscriber.expect(STATUS, b"online")
-            home.daemon.process.send_signal(signal.SIGKILL)
+            scenario.process.send_signal(signal.SIGKILL)
             killed = time.monotonic()
             will = subscriber.expect(STATUS, b"offline")
             figures.kept("daemon killed: will", max(0.0, will.at - killed), at_most=1)
@@ -73,24 +73,24 @@ def test_a_broker_that_forgets_is_told_again(tmp_path: Path) -> None:
     3. So it does for a meter that is silent: "offline", and the health.
     """
 
-    def localized(folder: Path, *, talking: bool) -> None:
-        with MosquittoBroker(folder) as broker, Home(folder, broker, talking=talking) as home:
-            expected = b"online" if talking else b"offline"
+    def run(folder: Path, *, sending: bool) -> None:
+        with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker, sending=sending) as scenario:
+            expected = b"online" if sending else b"offline"
             until(lambda: HEALTH in broker.log)
             until(lambda: retained(broker)[STATUS] == expected)
             broker.kill()
-            home.expect_lost()
+            scenario.expect_lost()
             broker.start()
-            home.expect_back()
+            scenario.expect_back()
             until(lambda: retained(broker)[STATUS] == expected)
 
             assert set(json.loads(retained(broker)[HEALTH])) >= HEALTH_KEYS
-            home.assert_one_outage()
+            scenario.assert_one_outage()
 
     def talking(folder: Path) -> None:
-        localized(folder, talking=True)
+        run(folder, sending=True)
 
     def silent(folder: Path) -> None:
-        localized(folder, talking=False)
+        run(folder, sending=False)
 
-    together(tmp_path, talking, silent)
+    run_together(tmp_path, talking, silent)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.daemon_scenario import historique, together
-from tests.faults.port_scenario import PortScenario, hang
+from tests.faults.port_faults import hang
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.process import LIMIT
+from tests.support.scenario import Scenario, historique, run_together
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def test_a_signal_during_the_start_is_no_accident(tmp_path: Path) -> None:
     """
     chance = random.Random()
 
-    def story(_: Path, number: signal.Signals) -> None:
+    def case(_: Path, number: signal.Signals) -> None:
         for moment in range(MOMENTS):
             # Most of the second it only waits: what is loaded and set up before is looked at more closely.
             delay = chance.uniform(0, 1.0 if moment % 3 == 0 else 0.3)
@@ -48,12 +48,12 @@ def test_a_signal_during_the_start_is_no_accident(tmp_path: Path) -> None:
             assert "Traceback" not in said, when
             assert "Exception" not in said, when
 
-    together(tmp_path, *(_named(number.name, partial(story, number=number)) for number in SIGNALS))
+    run_together(tmp_path, *(_named(number.name, partial(case, number=number)) for number in SIGNALS))
 
 
-def _named(name: str, story: partial[None]) -> partial[None]:
-    story.__name__ = name  # type: ignore[attr-defined] # `together` names its folder so
-    return story
+def _named(name: str, case: partial[None]) -> partial[None]:
+    case.__name__ = name  # type: ignore[attr-defined] # `together` names its folder so
+    return case
 
 
 def start_and_signal(number: signal.Signals, delay: float) -> tuple[int, str]:
@@ -108,30 +108,30 @@ def test_every_signal_ends_a_daemon_whose_port_hangs(tmp_path: Path, figures: Fi
     """
     with MosquittoBroker(tmp_path) as broker:
 
-        def story(place: Path, number: signal.Signals) -> None:
+        def case(place: Path, number: signal.Signals) -> None:
             flag, _, patch = hang(place)
             flag.touch()
             with (
                 Subscriber(broker.host, broker.port, f"{number.name}/status") as subscriber,
                 Meter(historique(1), link=place / "meter"),
-                PortScenario(
+                Scenario(
                     place,
                     broker,
                     place / "meter",
                     patch=patch,
                     mqtt_topic=number.name,
                     mqtt_client_id=number.name,
-                ) as cupboard,
+                ) as scenario,
             ):
-                cupboard.notify.expect("; connected to the broker")
+                scenario.notify.expect("; connected to the broker")
                 subscriber.expect(f"{number.name}/status", b"offline")
-                status, seconds = cupboard.daemon.stop(number)
+                status, seconds = scenario.stop(number)
                 subscriber.expect(f"{number.name}/status", b"offline")
                 assert status == 0
-                assert "STOPPING=1" in cupboard.notify.heard
+                assert "STOPPING=1" in scenario.notify.heard
                 figures.kept("stop: any signal while the port hangs in open", seconds, at_most=1)
 
-        together(tmp_path, *(_named(number.name, partial(story, number=number)) for number in SIGNALS))
+        run_together(tmp_path, *(_named(number.name, partial(case, number=number)) for number in SIGNALS))
 
 
 def test_a_second_signal_ends_it_at_once(tmp_path: Path, figures: Figures) -> None:
@@ -143,14 +143,14 @@ def test_a_second_signal_ends_it_at_once(tmp_path: Path, figures: Figures) -> No
     with (
         MosquittoBroker(tmp_path) as broker,
         Meter(historique(1), link=tmp_path / "meter"),
-        PortScenario(tmp_path, broker, tmp_path / "meter") as cupboard,
+        Scenario(tmp_path, broker, tmp_path / "meter") as scenario,
     ):
-        cupboard.notify.expect("; connected to the broker")
-        cupboard.daemon.expect_log("reading a meter")
+        scenario.notify.expect("; connected to the broker")
+        scenario.expect_log("reading a meter")
         broker.freeze()
-        cupboard.daemon.process.send_signal(signal.SIGTERM)
-        cupboard.notify.expect("STOPPING=1")
-        status, seconds = cupboard.daemon.stop()
+        scenario.process.send_signal(signal.SIGTERM)
+        scenario.notify.expect("STOPPING=1")
+        status, seconds = scenario.stop()
         broker.thaw()
 
     assert status == -signal.SIGTERM

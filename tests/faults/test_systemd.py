@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.faults.daemon_scenario import historique, together
-from tests.faults.port_scenario import PortScenario
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
+from tests.support.process import waited_for_processor
+from tests.support.scenario import Scenario, historique, run_together
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
@@ -40,24 +40,25 @@ def test_systemd_is_told_the_truth(tmp_path: Path, figures: Figures) -> None:
 
     def nothing_there(place: Path) -> None:
         began = time.monotonic()
-        with PortScenario(place, None, place / "meter") as cupboard:
-            ready = cupboard.notify.expect("READY=1")
-            figures.kept("systemd: READY without broker and port", ready - began, at_most=5)
-            time.sleep(25)  # the story: nothing comes
-            fed = cupboard.notify.times("WATCHDOG=1")
+        with Scenario(place, None, place / "meter") as scenario:
+            ready = scenario.notify.expect("READY=1")
+            waited = waited_for_processor(scenario.pid)
+            figures.kept("systemd: READY without broker and port", ready - began - waited, at_most=5)
+            time.sleep(25)  # the case: nothing comes
+            fed = scenario.notify.times("WATCHDOG=1")
             pauses = [later - earlier for earlier, later in itertools.pairwise([ready, *fed])]
             figures.kept("systemd: longest pause between two WATCHDOG", max(pauses), at_most=10)
             assert time.monotonic() - fed[-1] < 10.5
-            assert len(cupboard.lines("WARNING")) == 2  # one about each
-            assert cupboard.daemon.stop()[0] == 0
-            assert len(cupboard.notify.times("READY=1")) == 1
+            assert len(scenario.lines("WARNING")) == 2  # one about each
+            assert scenario.stop()[0] == 0
+            assert len(scenario.notify.times("READY=1")) == 1
 
     def coming_and_going(place: Path) -> None:
         broker = MosquittoBroker(place, port=free_port())
         meter = Meter(historique(1), link=place / "meter")
         where = f"the broker at {broker.host}:{broker.port}"
-        with PortScenario(place, broker, place / "meter", serial_mode="historique") as cupboard:
-            notify = cupboard.notify
+        with Scenario(place, broker, place / "meter", serial_mode="historique") as scenario:
+            notify = scenario.notify
             notify.expect(f"STATUS=no serial port; no frame yet; no connection to {where}")
             with broker:
                 notify.expect(f"STATUS=no serial port; no frame yet; connected to {where}")
@@ -73,23 +74,23 @@ def test_systemd_is_told_the_truth(tmp_path: Path, figures: Figures) -> None:
             notify.expect(f"; no connection to {where}", after=gone, limit=30)
             meter.line.hang_up()
             notify.expect("STATUS=the serial port went away; the meter is silent, ")
-            assert cupboard.daemon.stop()[0] == 0
+            assert scenario.stop()[0] == 0
         meter.__exit__()
 
         assert "STOPPING=1" in notify.heard
         assert len(notify.times("READY=1")) == 1
 
     def blocked(place: Path) -> None:
-        with PortScenario(place, None, place / "meter", watchdog=3, patch=BLOCKS) as cupboard:
-            cupboard.notify.expect("READY=1")
-            cupboard.notify.expect("WATCHDOG=1", after=time.monotonic())
-            os.kill(cupboard.pid, signal.SIGUSR1)
+        with Scenario(place, None, place / "meter", watchdog=3, patch=BLOCKS) as scenario:
+            scenario.notify.expect("READY=1")
+            scenario.notify.expect("WATCHDOG=1", after=time.monotonic())
+            os.kill(scenario.pid, signal.SIGUSR1)
             time.sleep(1)  # what was on its way has arrived
-            before = len(cupboard.notify.times("WATCHDOG=1"))
-            time.sleep(5)  # the story: longer than systemd would wait
-            assert len(cupboard.notify.times("WATCHDOG=1")) == before
+            before = len(scenario.notify.times("WATCHDOG=1"))
+            time.sleep(5)  # the case: longer than systemd would wait
+            assert len(scenario.notify.times("WATCHDOG=1")) == before
 
-    together(tmp_path, nothing_there, coming_and_going, blocked)
+    run_together(tmp_path, nothing_there, coming_and_going, blocked)
 
 
 def test_journald_gets_its_priorities(tmp_path: Path) -> None:
@@ -116,12 +117,12 @@ def test_journald_gets_its_priorities(tmp_path: Path) -> None:
         log = place / "teleinfo.log"
         log.touch()
         status = log.stat()
-        cupboard = PortScenario(place, None, place / "meter")
+        scenario = Scenario(place, None, place / "meter")
         inode = status.st_ino if ours else status.st_ino + 1
-        cupboard.daemon.environ["JOURNAL_STREAM"] = f"{status.st_dev}:{inode}"
-        with cupboard:
-            cupboard.daemon.expect_log("there is no serial port")
-            assert cupboard.daemon.stop()[0] == 0
-        return cupboard.daemon.log.splitlines()
+        scenario.environ["JOURNAL_STREAM"] = f"{status.st_dev}:{inode}"
+        with scenario:
+            scenario.expect_log("there is no serial port")
+            assert scenario.stop()[0] == 0
+        return scenario.log.splitlines()
 
-    together(tmp_path, journald, terminal)
+    run_together(tmp_path, journald, terminal)

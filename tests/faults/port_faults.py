@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "canary-2b9d"
 IDENTIFIERS = ("041961123456", "041976123456", "012345678901")
-"""Those of every frame that the stories here send."""
+"""Those of every frame that the cases here send."""
 
 START = dt.datetime(2026, 1, 15, 12, 0)  # noqa: DTZ001 - a meter's clock is naive
 
@@ -52,7 +52,7 @@ os.open, os.close = slow_open, slow_close
 """
 
 
-class PortScenario:
+class Scenario:
     """
     A daemon at the port `port`; `broker` None is one that does not exist.
 

@@ -1,0 +1,341 @@
+"""
+The daemon between a port and a broker that make difficulties: what tests of outages and attacks share.
+
+When the block of a scenario ends without an error, nobody may have found the password or an identifier of the
+meter in what the daemon wrote or told systemd, nor a traceback.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import json
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.support.daemon import Daemon, Meter
+from tests.support.notify import NotifySocket
+from tests.support.subscriber import Subscriber
+from tests.support.tcp_ports import HOST, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tests.support.broker import MosquittoBroker
+    from tests.support.figures import Figures
+    from tests.support.proxy import Proxy
+
+USER, PASSWORD = "household", "canary-7c1f"
+IDENTIFIER = "041961123456"
+"""ADCO, ADSC, and the end of PRM."""
+
+IDENTIFIERS = (IDENTIFIER, "041976123456", "012345678901")
+"""Those of every frame that the scenarios send."""
+
+LONG = 60.0
+"""Seconds for what is promised within 35 s, to fail by the promise and not by the wait."""
+
+WILL = 20.0
+"""
+Seconds after which the broker says "offline" for us.
+
+1.5 times a keepalive of 12 s (MQTT 3.1.1 §3.1.2.10); mosquitto counts in whole seconds, and makes its rounds.
+"""
+
+FIRST_INDEX = 10_000
+
+WATCHDOG_OF_ATTACK = 9.0
+"""Seconds after which the service manager would kill a daemon under attack."""
+
+GROWTH_KIB = 8 * 1024
+"""What it may take for an attack: buffers of the kernel's size, and what Python does not give back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where no broker is, or none that answers."""
+
+    host: str
+    port: int
+
+
+def historique(index: int, *, power: int = 1940) -> bytes:
+    """Return a frame of a single tariff whose BASE is `index`."""
+    groups = [("ADCO", IDENTIFIER), ("OPTARIF", "BASE"), ("BASE", f"{index:09}"), ("PAPP", f"{power:05}")]
+    return with_parity(encode_frame([Group(name, value, None, Mode.HISTORIQUE) for name, value in groups]))
+
+
+def standard(index: int) -> bytes:
+    """Return a frame whose EAST is `index`."""
+    groups = [("ADSC", IDENTIFIER), ("VTIC", "02"), ("EAST", f"{index:09}"), ("PRM", f"00{IDENTIFIER}")]
+    return with_parity(encode_frame([Group(name, value, None, Mode.STANDARD) for name, value in groups]))
+
+
+def index_of(payload: bytes) -> int:
+    """Return the index that a reading carries."""
+    values = json.loads(payload)
+    return int(values.get("BASE", values.get("EAST")))
+
+
+class CountingMeter(Meter):
+    """A meter whose index rises by one with each frame, while it is `sending`; `last` is the latest."""
+
+    def __init__(self, *, period: float, frame: Callable[[int], bytes]) -> None:
+        super().__init__(None, period=period)
+        self.last = FIRST_INDEX
+        self.sending = True
+        self._frame = frame
+        self._lock = threading.Lock()
+
+    def pause(self) -> int:
+        """Send no more, and return the last index that was sent."""
+        with self._lock:
+            self.sending = False
+            return self.last
+
+    def _send(self) -> None:
+        while not self._ended.wait(self._period):
+            with self._lock:
+                if self.sending:
+                    self.last += 1
+                    self.line.write(self._frame(self.last))
+
+
+class Scenario(Daemon):
+    """
+    A daemon at `port` that dials `broker`, None being one that does not exist; more TELEINFO_* in `settings`.
+
+    `notify` hears what it tells systemd, whose watchdog has `watchdog` seconds. `inside` is the beginning of
+    a command that puts it into a namespace; `patch` is Python that it runs first.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        broker: MosquittoBroker | Proxy | Address | None,
+        port: Path | str,
+        *,
+        watchdog: float = 30.0,
+        inside: Sequence[str] = (),
+        patch: str = "",
+        **settings: object,
+    ) -> None:
+        where = broker or Address(HOST, free_port())
+        given = {
+            "serial_port": port,
+            "mqtt_host": where.host,
+            "mqtt_port": where.port,
+            "mqtt_username": USER,
+            "mqtt_password": PASSWORD,
+            "log_level": "DEBUG",
+        }
+        super().__init__(folder, **(given | settings))
+        self.notify = NotifySocket(watchdog=watchdog)
+        self.environ.update(self.notify.environ)
+        if patch:
+            program = f"{patch}\nfrom teleinfo.__main__ import main\nraise SystemExit(main())"
+            self.command[1:3] = ["-c", program]
+        self.command[:0] = inside
+
+    def lines(self, part: str = "") -> list[str]:
+        """Return what the log says at INFO and above, where `part` is in it."""
+        return [line for line in self.log.splitlines() if " DEBUG " not in line and part in line]
+
+    def holds(self, path: str) -> bool:
+        """Tell whether the process has the file open: a terminal that is hung up too, until it is closed."""
+        return any(target.partition(" ")[0] == path for target in descriptors(self.pid))
+
+    def __enter__(self) -> Self:
+        self.notify.__enter__()
+        return super().__enter__()
+
+    def __exit__(self, *error: object) -> None:
+        ended = self.process.poll()
+        super().__exit__(*error)
+        self.notify.__exit__()
+        if len(error) > 1 and isinstance(error[1], BaseException):
+            error[1].add_note(f"the daemon (exit status {ended}) said: {self.log[-2000:]}")
+            return
+        said = self.log + "\n".join(self.notify.heard)
+        for canary in (PASSWORD, *IDENTIFIERS, "Traceback", "Exception"):
+            assert canary not in said, f"{canary} in: {said}"
+
+
+class BrokerScenario(Scenario):
+    """A scenario about the broker: `meter` counts, or sends nothing yet (`sending` False)."""
+
+    def __init__(
+        self,
+        folder: Path,
+        broker: MosquittoBroker | Proxy | Address,
+        *,
+        period: float = 0.2,
+        sending: bool = True,
+        frame: Callable[[int], bytes] = historique,
+        inside: Sequence[str] = (),
+        patch: str = "",
+        **settings: object,
+    ) -> None:
+        self.meter = CountingMeter(period=period, frame=frame)
+        self.meter.sending = sending
+        self.meter.__enter__()
+        settings.setdefault("serial_mode", "standard" if frame is standard else "historique")
+        port = self.meter.line.port
+        super().__init__(folder, broker, port, inside=inside, patch=patch, **settings)  # type: ignore[arg-type]
+        self._most_connections = 0
+        self._left = threading.Event()
+        self._watching = threading.Thread(target=self._watch, name="connections", daemon=True)
+
+    def broker_lines(self) -> list[str]:
+        """Return what it said of the broker, at INFO and above."""
+        return self.lines("broker")
+
+    def expect_lost(self, *, limit: float = LONG) -> None:
+        """Wait until the daemon says that there is no connection."""
+        self.expect_log("no connection to the broker", limit=limit)
+
+    def expect_back(self, *, limit: float = LONG) -> None:
+        """Wait until the daemon says that an outage has ended."""
+        self.expect_log("again after", limit=limit)
+
+    def assert_one_outage(self) -> None:
+        """Require the two lines of an outage, or three with the first connection, and no other."""
+        lines = self.broker_lines()
+        if "connected to" in lines[0]:
+            lines = lines[1:]
+        assert len(lines) == 2, lines
+        assert "no connection to the broker" in lines[0]
+        assert "again after" in lines[1]
+
+    def _watch(self) -> None:
+        while not self._left.wait(0.2):
+            self._most_connections = max(self._most_connections, len(connections_of(self.pid)))
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._watching.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._left.set()
+        self._watching.join()
+        self.meter.__exit__()
+        super().__exit__(*error)
+        assert any(error) or self._most_connections <= 1, "more than one connection at a time"
+
+
+class AttackScenario(Scenario):
+    """
+    A scenario about an attack, which is measured from `measure` on, with a log at INFO.
+
+    Memory is that of the process (proc(5)): the most that it ever had, so that no peak is missed.
+    """
+
+    def __init__(self, folder: Path, broker: MosquittoBroker, port: Path | str, **settings: object) -> None:
+        settings["log_level"] = "INFO"
+        super().__init__(folder, broker, port, watchdog=WATCHDOG_OF_ATTACK, **settings)  # type: ignore[arg-type]
+        self._peak_kib = 0
+        self._lines = 0
+        self._since = 0.0
+
+    def measure(self) -> None:
+        """Take the state of now for a good one."""
+        self.notify.expect("WATCHDOG=1")
+        self._peak_kib = self._peak()
+        self._lines = len(self.log.splitlines())
+        self._since = time.monotonic()
+
+    def assert_unharmed(self, name: str, figures: Figures, *, lines: int) -> None:
+        """Require that memory is bounded, the log quiet, and that the watchdog was fed all the time."""
+        assert self.runs, self.log
+        grown = self._peak() - self._peak_kib
+        figures.kept(f"attack, {name}: memory grows", grown / 1024, at_most=GROWTH_KIB / 1024, unit="MiB")
+        said = self.log.splitlines()[self._lines :]
+        assert len(said) <= lines, "\n".join([f"{len(said)} lines", *said[:20]])
+        fed = [at for at in self.notify.times("WATCHDOG=1") if at >= self._since]
+        gaps = [later - at for at, later in itertools.pairwise([self._since, *fed, time.monotonic()])]
+        assert max(gaps) < WATCHDOG_OF_ATTACK, f"the watchdog was fed after {gaps} s"
+
+    def _peak(self) -> int:
+        status = Path(f"/proc/{self.pid}/status").read_text()
+        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+
+
+def descriptors(pid: int) -> list[str]:
+    """Return what the open descriptors of a process are; none if it has ended."""
+    found = []
+    try:
+        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
+            try:
+                found.append(str(descriptor.readlink()))
+            except OSError:  # closed in the meantime
+                continue
+    except OSError:
+        pass
+    return found
+
+
+def connections_of(pid: int) -> list[str]:
+    """Return the remote end of every TCP connection of a process, in whatever state but closed."""
+    ours = descriptors(pid)
+    try:
+        rows = [row.split() for row in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
+    except OSError:  # the process has ended
+        return []
+    # By inode: a row that moves while the table is read may be in it twice.
+    found = {row[9]: row[2] for row in rows if f"socket:[{row[9]}]" in ours and row[3] != "07"}
+    return list(found.values())
+
+
+def until(true: Callable[[], object], *, limit: float = LONG, what: str = "it") -> None:
+    """Return once `true()` holds; fail after `limit` seconds."""
+    end = time.monotonic() + limit
+    while not true():
+        assert time.monotonic() < end, f"{what} did not happen within {limit} s"
+        time.sleep(0.03)
+
+
+def observer(broker: MosquittoBroker, topics: str = "#") -> Subscriber:
+    """Return a subscriber that is next to the broker, where no fault of the network touches it."""
+    if broker.unix is not None:
+        return Subscriber(str(broker.unix), broker.port, topics, transport="unix")
+    return Subscriber(broker.host, broker.port, topics)
+
+
+def next_index(subscriber: Subscriber, *, limit: float = LONG) -> int:
+    """Return the index of the next reading."""
+    return index_of(subscriber.expect("teleinfo", limit=limit).payload)
+
+
+def measuring(case: Callable[[Path, Figures], None], figures: Figures) -> Callable[[Path], None]:
+    """Return a case for `run_together` that takes note of its figures."""
+
+    @functools.wraps(case)
+    def run(folder: Path) -> None:
+        case(folder, figures)
+
+    return run
+
+
+def run_together(folder: Path, *cases: Callable[[Path], None]) -> None:
+    """Run cases at the same time, each with a folder of its own; raise what they raise."""
+
+    def run(case: Callable[[Path], None]) -> None:
+        place = folder / case.__name__
+        place.mkdir()
+        case(place)
+
+    with ThreadPoolExecutor(len(cases)) as pool:
+        running = [pool.submit(run, case) for case in cases]
+    errors = [error for error in (future.exception() for future in running) if error is not None]
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise BaseExceptionGroup("more than one case failed", errors)

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.layout import LayoutCache
-
-if TYPE_CHECKING:
-    from teleinfo.tic.reading import Reading
+from teleinfo.tic.layout import Layout, LayoutCache
 
 
 class ByGroups(LayoutCache):
     """Layouts that say what is believed, and read no frame at once."""
 
-    def read(self, text: bytes) -> Reading | None:
+    def read(self, text: bytes) -> tuple[Layout, list[bytes]] | None:
         """Leave every frame to the way that takes it group by group."""
 
 

@@ -14,7 +14,6 @@ from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.plausibility import Implausible, Plausibility
-from teleinfo.tic.reading import Reading
 
 PERIOD = 2.0  # s between two frames
 
@@ -30,7 +29,7 @@ class Line:
     def believes(self, **values: str) -> bool:
         """Send a frame and return whether all of it is believed."""
         self.at += PERIOD
-        withheld, _ = self.plausibility.check(Reading(self.mode, {"ISOUSC": "45"} | values), self.at)
+        withheld, _ = self.plausibility.check(self.mode, {"ISOUSC": "45"} | values, self.at)
         return not withheld
 
 
@@ -57,11 +56,11 @@ def test_the_rise_counts_from_when_the_index_was_last_believed() -> None:
 def test_without_the_subscribed_power_the_largest_meter_is_the_measure() -> None:
     """90 A on one phase, 60 A on three; the subscription of a producer says nothing of what it gives."""
     plausibility = Plausibility()
-    plausibility.check(Reading(Mode.STANDARD, {"EAST": "000000100", "EAIT": "000000100", "PREF": "03"}), 0.0)
-    plausibility.check(Reading(Mode.STANDARD, {"PREF": "03"}), 1.0)
+    plausibility.check(Mode.STANDARD, {"EAST": "000000100", "EAIT": "000000100", "PREF": "03"}, 0.0)
+    plausibility.check(Mode.STANDARD, {"PREF": "03"}, 1.0)
     values = {"EAST": "000000400", "EAIT": "000000400", "PREF": "03"}
 
-    assert plausibility.check(Reading(Mode.STANDARD, values), 60.0) == (["EAST"], False)
+    assert plausibility.check(Mode.STANDARD, values, 60.0) == (["EAST"], False)
 
 
 def test_a_subscribed_power_counts_once_two_frames_in_a_row_say_it() -> None:
@@ -97,9 +96,12 @@ def test_one_wrong_index_costs_one_value() -> None:
 def test_an_identifier_that_changes_is_believed_once_two_frames_agree() -> None:
     """Then the meter is another one, and its indexes are believed with it."""
     plausibility = Plausibility()
-    old = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "BASE": "000900000"})
-    new = Reading(Mode.HISTORIQUE, {"ADCO": "041961654321", "BASE": "000000003"})
-    said = [plausibility.check(reading, float(at)) for at, reading in enumerate([old, new, old, new, new])]
+    old = {"ADCO": "041961123456", "BASE": "000900000"}
+    new = {"ADCO": "041961654321", "BASE": "000000003"}
+    said = [
+        plausibility.check(Mode.HISTORIQUE, values, float(at))
+        for at, values in enumerate([old, new, old, new, new])
+    ]
 
     assert said == [
         ([], False),
@@ -172,7 +174,7 @@ def test_what_is_believed_never_falls_but_after_three_frames_that_agree(
     last: int | None = None
     for value, step in frames:
         at += step
-        withheld, _ = plausibility.check(Reading(Mode.HISTORIQUE, {"BASE": f"{value:09}"}), at)
+        withheld, _ = plausibility.check(Mode.HISTORIQUE, {"BASE": f"{value:09}"}, at)
         agreeing = agreeing + 1 if last is not None and value >= last else 1
         last = value
         if not withheld:

@@ -23,6 +23,7 @@ from teleinfo.tic.reading import Reading, build_reading
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from teleinfo.tic.layout import Layout
     from teleinfo.tic.plausibility import Implausible
 
 MAX_TALLIED_LABELS: Final = 100
@@ -70,7 +71,7 @@ class Decoder:
         self._layouts = LayoutCache()
         self._plausibility = Plausibility() if plausibility else None
         self._inconsistent = 0
-        self._mode = Mode.HISTORIQUE  # of the last reading
+        self._mode = Mode.HISTORIQUE  # of the last sound frame
         self._time = 0.0  # s since the first byte
         self._clock_start: float | None = None
 
@@ -90,11 +91,15 @@ class Decoder:
         counts.bytes_ += len(data)
         readings = []
         for segment in self._framer.split(data):
-            reading = self._read_at_once(segment) or self._read_by_groups(segment)
-            self._advance(len(segment) + 1, reading.mode if reading else self._mode, now)
-            if reading and self._plausibility:
-                reading = self._withhold_implausible(reading, self._plausibility)
-            if reading:
+            characters = segment if segment.isascii() else check_parity(segment)
+            found = self._layouts.read(characters)
+            if found is None:
+                reading = self._read_by_groups(segment, now)
+            else:
+                self.parity = characters is not segment
+                self._advance(len(segment) + 1, found[0].mode, now)
+                reading = self._read_at_once(*found)
+            if reading is not None:
                 counts.frames += 1
                 readings.append(reading)
         counts.interrupted = self._framer.interrupted + self._inconsistent
@@ -123,27 +128,27 @@ class Decoder:
         """Forget the bytes in hand: the port was opened again, and what comes now does not continue them."""
         self._framer.reset()
 
-    def _read_at_once(self, segment: bytes) -> Reading | None:
-        """Read a frame of a confirmed layout, in which everything is sound."""
-        with_parity = not segment.isascii()
-        reading = self._layouts.read(check_parity(segment) if with_parity else segment)
-        if reading is not None:
-            self.parity = with_parity
-            self.counts.groups += self._layouts.size
-        return reading
+    def _read_at_once(self, layout: Layout, texts: list[bytes]) -> Reading | None:
+        """Return the reading of a frame of a confirmed layout, in which everything is sound."""
+        self.counts.groups += len(layout.forms)
+        reading = layout.reading(texts)
+        if self._plausibility is None:
+            return reading
+        return self._plausible(reading, layout.watched(texts), self._plausibility)
 
-    def _read_by_groups(self, segment: bytes) -> Reading | None:
+    def _read_by_groups(self, segment: bytes, now: float | None) -> Reading | None:
         """Check a frame character by character and group by group."""
         frame = self._framer.frame(segment)
+        found = [] if frame is None else groups.parse_frame(frame.body)
+        sound = [group for group in found if isinstance(group, Group)]
+        self._advance(len(segment) + 1, sound[0].mode if sound else self._mode, now)
         if frame is None:
             return None
         counts = self.counts
         self.parity = frame.parity
-        found = groups.parse_frame(frame.body)
         counts.parity += found.count(RejectionCause.PARITY)
         counts.checksum += found.count(RejectionCause.CHECKSUM)
         counts.malformed += found.count(RejectionCause.MALFORMED)
-        sound = [group for group in found if isinstance(group, Group)]
         reading = build_reading(sound)
         if reading is None:
             counts.groups += len(sound)
@@ -153,11 +158,17 @@ class Decoder:
         counts.groups += len(believed)
         counts.unconfirmed += len(withheld)
         _tally(self.unconfirmed, (group.label for group in withheld))
-        return build_reading(believed) if withheld else reading
+        if withheld:
+            reading = build_reading(believed)
+        if reading is None or self._plausibility is None:
+            return reading
+        return self._plausible(reading, reading.values, self._plausibility)
 
-    def _withhold_implausible(self, reading: Reading, plausibility: Plausibility) -> Reading | None:
-        """Return what is left of a reading without the values that cannot be true."""
-        withheld, is_another_meter = plausibility.check(reading, self._time)
+    def _plausible(
+        self, reading: Reading, values: Mapping[str, str], plausibility: Plausibility
+    ) -> Reading | None:
+        """Return what is left of a reading without what is not plausible of these of its `values`."""
+        withheld, is_another_meter = plausibility.check(reading.mode, values, self._time)
         if is_another_meter:
             self._layouts.forget()
         if not withheld:
@@ -165,8 +176,8 @@ class Decoder:
         self.counts.groups -= len(withheld)
         self.counts.implausible += len(withheld)
         _tally(self.implausible, withheld)
-        values = {key: text for key, text in reading.values.items() if key not in withheld}
-        return Reading(reading.mode, values) if values else None
+        left = {key: text for key, text in reading.values.items() if key not in withheld}
+        return Reading(reading.mode, left) if left else None
 
     def _advance(self, size: int, mode: Mode, now: float | None) -> None:
         """Advance the time by that of `size` bytes on the line, or to `now` if that is later."""

@@ -21,6 +21,7 @@ from zlib import adler32
 from teleinfo.tic.alignment import Fit, best_fit, suspect_indexes
 from teleinfo.tic.groups import HORODATE, Group, parse_frame
 from teleinfo.tic.labels import VARYING, Charset, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.plausibility import WATCHED
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, is_independent
 
 if TYPE_CHECKING:
@@ -125,10 +126,11 @@ class Layout:
         self._take_checksums = itemgetter(*checksums)
         self._take_texts = itemgetter(*texts)
         self._pack = Struct(f"<{len(forms)}I").pack
+        self._watched = [(key, i) for i, key in enumerate(keys) if key in WATCHED[self.mode]]
         self._members = b",".join(b'"%b":"%%b"' % key.encode() for key in keys)
 
-    def read(self, text: bytes) -> Reading | None:
-        """Return the reading of a frame, given as its characters from STX to before ETX, if it is sound."""
+    def read(self, text: bytes) -> list[bytes] | None:
+        """Return the texts of a frame, given as its characters from STX to before ETX, if it is sound."""
         match = self._match(text)
         if match is None:
             return None
@@ -141,8 +143,15 @@ class Layout:
         for i in self._padded:
             value = texts[i].strip(b" ")
             texts[i] = value if self.mode is Mode.STANDARD or not value else texts[i].rstrip(b".")
-        values = dict(zip(self._keys, b"\n".join(texts).decode().split("\n"), strict=False))
-        return Reading(self.mode, values, self._members % tuple(texts))
+        return texts
+
+    def reading(self, texts: Sequence[bytes]) -> Reading:
+        """Return the reading of a frame with these texts."""
+        return Reading.of_layout(self.mode, self._keys, texts, self._members)
+
+    def watched(self, texts: Sequence[bytes]) -> dict[str, str]:
+        """Return those of the texts that must be plausible, by their keys."""
+        return {key: texts[i].decode() for key, i in self._watched}
 
 
 class _Line(NamedTuple):
@@ -190,20 +199,19 @@ class LayoutCache:
         self._candidates: dict[tuple[Form, ...], int] = {}  # how often each was seen
         self._last: tuple[Form, ...] = ()
         self._waiting: set[Form] = set()
-        self._believed: bytes | list[Group] = []
+        self._believed: bytes | list[Group] = []  # the last frame, or what was believed of it
+        self._texts: list[bytes] = []
 
-    @property
-    def size(self) -> int:
-        """The number of groups in the last frame of a confirmed layout."""
-        return len(self._layouts[0].forms) if self._layouts else 0
-
-    def read(self, text: bytes) -> Reading | None:
-        """Return the reading of a frame of a confirmed layout; `text` is from STX to before ETX."""
+    def read(self, text: bytes) -> tuple[Layout, list[bytes]] | None:
+        """Return layout and texts of a frame of a confirmed layout; `text` is from STX to before ETX."""
+        if text == self._believed:  # in a quiet hour every second frame is the one before
+            return self._layouts[0], self._texts
         for layout in self._layouts:
-            reading = layout.read(text)
-            if reading is not None:
+            texts = layout.read(text)
+            if texts is not None:
                 self._seen(layout, text)
-                return reading
+                self._texts = texts
+                return layout, texts
         return None
 
     def believe(self, found: Sequence[Group | RejectionCause]) -> tuple[list[Group], list[Group]]:

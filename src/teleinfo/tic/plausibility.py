@@ -21,8 +21,6 @@ from teleinfo.tic.labels import HISTORIQUE, METER_NUMBERS, STANDARD, Charset, Ki
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from teleinfo.tic.reading import Reading
-
 FRAMES_FOR_INDEX: Final = 3
 FRAMES_FOR_IDENTIFIER: Final = 2
 """Frames in a row that must agree before an implausible value is believed."""
@@ -38,14 +36,16 @@ _SECONDS: Final = 3600  # of an hour
 _NOT_DRAWN: Final = frozenset({"EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4"})
 _UNBOUNDED: Final = frozenset({"GAZ", "AUTRE"})  # nobody knows what the other meters can count
 _IDENTIFIERS: Final = frozenset({*METER_NUMBERS, "PRM"})
-# The keys that are held against those before.
-_WATCHED: Final = {
+# The keys whose values are held against those before.
+_KEPT: Final = {
     mode: _IDENTIFIERS
     | {label.name for label in table.values() if label.kind is Kind.INDEX and label.charset is Charset.DIGITS}
     for mode, table in ((Mode.HISTORIQUE, HISTORIQUE), (Mode.STANDARD, STANDARD))
 }
 # Labels of three-phase meters alone.
 _THREE_PHASES: Final = ("IINST2", "IRMS2")
+# What `Plausibility.check` looks at: those keys, and those that tell how much power the meter can carry.
+WATCHED: Final = {mode: keys | {"ISOUSC", "PREF", *_THREE_PHASES} for mode, keys in _KEPT.items()}
 
 
 class Implausible(enum.StrEnum):
@@ -73,10 +73,6 @@ class Plausibility:
     """
 
     def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget everything: another meter."""
         self.withheld: dict[str, Implausible] = {}
         self._believed: dict[str, _Seen] = {}
         self._doubted: dict[str, _Seen] = {}
@@ -84,37 +80,44 @@ class Plausibility:
         self._subscription = ""  # as the meter says it
         self._subscribed = 0  # VA; 0 where it is not known
 
-    def check(self, reading: Reading, at: float) -> tuple[list[str], bool]:
+    def forget(self) -> None:
+        """Forget everything: another meter."""
+        for known in (self.withheld, self._believed, self._doubted):
+            known.clear()
+        self._phases, self._subscription, self._subscribed = 1, "", 0
+
+    def check(self, mode: Mode, values: Mapping[str, str], at: float) -> tuple[list[str], bool]:
         """
-        Return the keys of a reading whose values are not believed, and whether it is that of another meter.
+        Return the keys whose values in a frame are not believed, and whether the meter is another one.
+
+        `values` has at least those of the frame that are `WATCHED`.
 
         `at` is the time of the frame in seconds, on any clock that does not go back.
         """
-        values = reading.values
-        watched = _WATCHED[reading.mode]
+        kept, believed, withheld = _KEPT[mode], self._believed, self.withheld
         self._note_power(values)
         implausible = []
         is_another = False
         for key, text in values.items():
-            before = self._believed.get(key)
+            before = believed.get(key)
             if before is None:
-                if key in watched:
-                    self._believed[key] = _Seen(text, at)
+                if key in kept:
+                    believed[key] = _Seen(text, at)
                 continue
             if text != before.text:
                 reason = self._reason(key, before, text, at)
                 if reason is not None and not self._confirmed(key, text, at):
-                    self.withheld[key] = reason
+                    withheld[key] = reason
                     implausible.append(key)
                     continue
                 if reason is not None and key in METER_NUMBERS:
                     self.forget()
                     is_another = True
-                    self._believed[key] = before
+                    believed[key] = before
                 before.text = text
             before.at = at
-            if key in self.withheld:
-                del self.withheld[key], self._doubted[key]
+            if key in withheld:
+                del withheld[key], self._doubted[key]
         return implausible, is_another
 
     def _confirmed(self, key: str, text: str, at: float) -> bool:

@@ -8,13 +8,12 @@ nothing else would show it: what is sound in such a frame may be of the one or o
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from teleinfo.tic.labels import PART_OPENER, Kind, LabelSpec, Mode, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Container, Iterable, Sequence
 
     from teleinfo.tic.groups import Group
 
@@ -22,18 +21,56 @@ if TYPE_CHECKING:
 HORODATE_SUFFIX = "_HORODATE"
 
 
-@dataclass(slots=True)
 class Reading:
     """
     One frame: `values` maps each key to its text, in the order of the meter. It has at least one.
 
-    `members` is the same as the members of a JSON object, without its braces, where the decoder has that
-    ready. Make a new reading rather than change the values of one.
+    Make a new reading rather than change the values of one.
     """
 
-    mode: Mode
-    values: dict[str, str]
-    members: bytes | None = field(default=None, compare=False, repr=False)
+    __slots__ = ("_keys", "_template", "_texts", "_values", "mode")
+
+    def __init__(self, mode: Mode, values: dict[str, str] | None = None) -> None:
+        self.mode = mode
+        self._values = values
+        self._keys: Sequence[str] = ()
+        self._texts: Sequence[bytes] = ()
+        self._template = b""
+
+    @classmethod
+    def of_layout(cls, mode: Mode, keys: Sequence[str], texts: Sequence[bytes], template: bytes) -> Self:
+        """
+        Return the reading that has these texts for these keys, of which none comes twice.
+
+        `template` makes the members of a JSON object of the texts. Whoever only publishes a reading needs no
+        mapping: it is made when it is asked for.
+        """
+        reading = cls(mode)
+        reading._keys, reading._texts, reading._template = keys, texts, template
+        return reading
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The texts by key."""
+        if self._values is None:
+            # No text has a line feed.
+            self._values = dict(zip(self._keys, b"\n".join(self._texts).decode().split("\n"), strict=True))
+        return self._values
+
+    @property
+    def members(self) -> bytes | None:
+        """The members of the JSON object that is published, where they are at hand."""
+        return self._template % tuple(self._texts) if self._template else None
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the other is of the same mode and says the same."""
+        return isinstance(other, Reading) and (self.mode, self.values) == (other.mode, other.values)
+
+    __hash__ = None  # type: ignore[assignment]  # the mapping can be changed
+
+    def __repr__(self) -> str:
+        """Show what the meter said."""
+        return f"Reading({self.mode}, {self.values})"
 
 
 def is_independent(group: Group) -> bool:

@@ -1,0 +1,123 @@
+"""A real InfluxDB 1 stores what the writer of the page sends it."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import time
+import urllib.parse
+import urllib.request
+from typing import TYPE_CHECKING, Any, Self
+
+from tests.consumers.pages import block
+from tests.consumers.programs import Process, eventually, program
+from tests.consumers.site import site
+from tests.support.tcp_ports import HOST, free_port
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CREATE = block("influxdb.md", "sh", 1)
+WRITER = block("influxdb.md", "sh", 2)
+QUERY = block("influxdb.md", "sql")
+
+
+class InfluxDB:
+    """An InfluxDB on a loopback port, with its files in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        config = folder / "influxdb.conf"
+        config.write_text(
+            f"reporting-disabled = true\n"
+            f'bind-address = "{HOST}:{free_port()}"\n'
+            f'[meta]\ndir = "{folder}/meta"\n'
+            f'[data]\ndir = "{folder}/data"\nwal-dir = "{folder}/wal"\nquery-log-enabled = false\n'
+            f'[http]\nbind-address = "{HOST}:{self.port}"\nlog-enabled = false\n'
+            "[monitor]\nstore-enabled = false\n",
+            encoding="utf-8",
+        )
+        command = [program("influxd", "influxdb"), "-config", str(config)]
+        self._process = Process(command, folder / "influxd.log")
+
+    def query(self, text: str) -> list[list[Any]]:
+        """Return the rows of a query."""
+        arguments = urllib.parse.urlencode({"db": "teleinfo", "epoch": "ms", "q": text})
+        with urllib.request.urlopen(f"http://{HOST}:{self.port}/query?{arguments}", timeout=10) as answer:
+            [result] = json.load(answer)["results"]
+        assert "error" not in result, result
+        return [row for series in result.get("series", []) for row in series["values"]]
+
+    def run(self, line: str, *, points: str = "") -> str:
+        """Run a line of the page against it, and return its output."""
+        command = line.replace("localhost:8086", f"{HOST}:{self.port}")
+        command = command.replace("influx ", f"influx -host {HOST} -port {self.port} ")
+        ran = subprocess.run(
+            ["bash", "-c", command], input=points, capture_output=True, text=True, check=True, timeout=60
+        )
+        return ran.stdout
+
+    def _listens(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"http://{HOST}:{self.port}/ping", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        eventually(self._listens, "InfluxDB listens")
+        self.run(CREATE)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.end()
+
+
+def converter() -> str:
+    """Return the line of the page that makes points of messages: without its subscriber, 2 loops in one."""
+    return WRITER.partition("|\n")[2]
+
+
+def test_each_reading_is_a_point(tmp_path: Path) -> None:
+    """The writer of the page beside the daemon, with numbers=all: one point a message, at its time."""
+    for name in ("influx", "jq", "curl", "mosquitto_sub"):
+        program(name, {"influx": "influxdb-client", "mosquitto_sub": "mosquitto-clients"}.get(name, name))
+    settings = {"payload_numbers": "all", "payload_timestamp": True}
+    with InfluxDB(tmp_path) as database, site(tmp_path, "hc", **settings) as running:
+        command = running.connected(WRITER).replace("localhost:8086", f"{HOST}:{database.port}")
+        with Process(["bash", "-c", command], tmp_path / "writer.log") as writer:
+            eventually(lambda: database.query('SELECT "PAPP" FROM "teleinfo"'), "a first point")
+            running.subscriber.drain()
+            published = [
+                json.loads(running.subscriber.expect("teleinfo").payload)["timestamp"] for _ in range(5)
+            ]
+            stored = (
+                f'SELECT "PAPP" FROM "teleinfo" WHERE time >= {published[0]}ms AND time <= {published[-1]}ms'
+            )
+            eventually(lambda: len(database.query(stored)) >= 5, "five points")
+
+            assert [row[0] for row in database.query(stored)] == published
+            assert writer.log == ""
+        rows = database.query(QUERY)
+        kinds = dict(database.query('SHOW FIELD KEYS FROM "teleinfo"'))
+
+    assert any(row[1] for row in rows)
+    assert (kinds["ADCO"], kinds["PAPP"], kinds["PTEC"]) == ("float", "float", "string")
+
+
+def test_a_database_of_the_flow_takes_our_points(tmp_path: Path) -> None:
+    """With numbers=all it has no type conflict, which a text in ADCO makes."""
+    now = int(time.time() * 1000)
+    reading = {"timestamp": now, "ADCO": 41961123456, "PAPP": 1940, "PTEC": "HP", "MOTDETAT": 0}
+    texts = {name: value if name == "timestamp" else str(value) for name, value in reading.items()}
+    with InfluxDB(tmp_path) as database:
+        database.run(converter(), points=json.dumps(reading))
+        accepted = database.run(converter(), points=json.dumps(reading | {"timestamp": now + 1}))
+        refused = database.run(converter(), points=json.dumps(texts | {"timestamp": now + 2}))
+        count = database.query('SELECT count("ADCO") FROM "teleinfo"')
+
+    assert accepted == ""
+    assert re.search("field type conflict", refused)
+    assert count[0][1] == 2

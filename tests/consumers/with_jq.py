@@ -1,0 +1,132 @@
+"""jq, gojq and the clients of mosquitto do with our messages what the pages say."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.simulator.catalogue import METERS
+from teleinfo.tic.payload import Options, encode
+from tests.consumers.pages import block
+from tests.consumers.programs import program
+from tests.consumers.site import MODES, Site, site
+from tests.homeassistant.golden import PERIOD, readings_of
+from tests.state.golden import TIME, tracker
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+FROM_STATE, ENERGY = re.findall(r"^ *jq: (.*)$", block("evcc.md", "yaml", 0), re.MULTILINE)
+[FROM_READINGS] = re.findall(r"^ *jq: (.*)$", block("evcc.md", "yaml", 1), re.MULTILINE)
+
+
+def results(tool: str, expression: str, messages: Sequence[str]) -> list[list[float]]:
+    """Return what an expression gives for each message: one number, or none."""
+    command = [program(tool, tool), "-c", f"[{expression}]"]
+    ran = subprocess.run(
+        command, input="\n".join(messages), capture_output=True, text=True, check=True, timeout=60
+    )
+    return [json.loads(line) for line in ran.stdout.splitlines()]
+
+
+@pytest.mark.parametrize("tool", ["jq", "gojq"])
+@pytest.mark.parametrize("meter", METERS)
+def test_evcc_gets_the_net_power_of_each_reading(meter: str, tool: str) -> None:
+    """Power drawn less injected, from the étiquettes; nothing where a short frame has neither."""
+    messages = [
+        (encode(reading, Options(), now=0) or b"{}").decode() for reading in readings_of(meter, frames=30)
+    ]
+    expected = []
+    for values in map(json.loads, messages):
+        drawn = values.get("SINSTS", values.get("PAPP"))
+        expected.append([] if drawn is None else [int(drawn) - int(values.get("SINSTI", "0"))])
+
+    assert results(tool, FROM_READINGS, messages) == expected
+    assert any(expected)
+
+
+@pytest.mark.parametrize("tool", ["jq", "gojq"])
+@pytest.mark.parametrize("meter", METERS)
+def test_evcc_gets_power_and_energy_of_each_state(meter: str, tool: str) -> None:
+    """A number, or nothing while it is unknown."""
+    states: list[dict[str, Any]] = []
+    followed, now = tracker(), 0.0
+    for reading in readings_of(meter, frames=30):
+        now += PERIOD
+        followed.update(reading, now=now, time=TIME)
+        states.append(json.loads(json.dumps(followed.state(now=now))))
+    messages = [json.dumps(state) for state in states]
+    net = [state["power"]["net"] for state in states]
+
+    assert results(tool, FROM_STATE, messages) == [[] if power is None else [power] for power in net]
+    assert results(tool, ENERGY, messages[-1:]) == [[states[-1]["energy"]["import_total"] / 1000]]
+
+
+@pytest.fixture(params=MODES)
+def meter_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]:
+    """Yield the daemon with a meter of each mode."""
+    with site(tmp_path, request.param) as running:
+        yield running
+
+
+def shown(running: Site, line: str) -> list[str]:
+    """Return what a line of a page shows for two messages."""
+    for name, package in (("jq", "jq"), ("mosquitto_sub", "mosquitto-clients")):
+        program(name, package)
+    command = running.connected(line).replace("mosquitto_sub", "mosquitto_sub -C 2 -W 30")
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False, timeout=60)
+    assert ran.stderr.strip() in ("", "Timed out"), ran.stderr
+    return ran.stdout.splitlines()
+
+
+def test_the_lines_to_look_with_show_what_the_page_says(meter_site: Site) -> None:
+    """Each line but the first, which waits for a change, is run as it stands."""
+    change, topics, states, powers, readings, csv = block("mosquitto-jq.md", "sh", 1).splitlines()
+    net = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)["power"]["net"]
+    drawn = max(net, 0)
+
+    assert shown(meter_site, f"{change} -W 2") == [str(net)]
+    assert all(re.match(r"teleinfo/state/power/\S+ ", line) for line in shown(meter_site, topics))
+    assert [json.loads(line)[1] for line in shown(meter_site, states)] == [net, net]
+    assert [int(line) for line in shown(meter_site, powers)] == [drawn, drawn]
+    for line in map(json.loads, shown(meter_site, readings)):
+        assert re.match(r"\d{4}-\d\d-\d\dT", line["at"])
+        assert line["reading"].keys() & {"PAPP", "SINSTS"}
+    assert [line.split(",")[1] for line in shown(meter_site, csv)] == [str(net), str(net)]
+
+
+@pytest.mark.parametrize(
+    ("page", "number", "topic"),
+    [
+        ("domoticz.md", 0, "domoticz/in"),
+        ("pv-router.md", 0, "pvrouter/power"),
+        ("gladys.md", 0, "gladys/master/device/mqtt:teleinfo/feature/mqtt:teleinfo:power/state"),
+        ("gladys.md", 1, "gladys/master/device/mqtt:teleinfo/feature/mqtt:teleinfo:energy/state"),
+    ],
+)
+def test_the_conversions_publish_what_their_program_reads(
+    meter_site: Site, page: str, number: int, topic: str
+) -> None:
+    """The line of the page, between the daemon and the topic of the program, for both modes."""
+    line = block(page, "sh", 1).splitlines()[number]
+    shown(meter_site, line)
+    state = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)
+    net, energy = state["power"]["net"], state["energy"]
+    converted = json.loads(meter_site.subscriber.expect(topic).payload)
+    injected = energy.get("export_total", 0)
+    expected = {
+        "domoticz.md": {
+            "idx": 42,
+            "nvalue": 0,
+            "svalue": f"{energy['import_total']};0;{injected};0;{max(net, 0)};{max(-net, 0)}",
+        },
+        "pv-router.md": {"Pw": net, "Pva": net},
+        "gladys.md": [net, energy["import_total"]][number],
+    }
+
+    assert converted == expected[page]

@@ -10,7 +10,7 @@ import pytest
 from teleinfo.homeassistant.announcer import CONFIRM_WITHIN, EMPTY, NO_NUMBER_AFTER, Announcer
 from teleinfo.tic.labels import ALARMS, Mode
 from teleinfo.tic.reading import Reading
-from tests.homeassistant.golden import announcer, feed, message_of, readings_of
+from tests.homeassistant.golden import PERIOD, announcer, feed, message_of, readings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -333,8 +333,22 @@ def test_the_mean_powers_are_those_of_what_is_drawn_and_of_what_is_given() -> No
     found = states(device)
 
     assert found["PUISSANCE_MOYENNE_INJECTEE"] == pytest.approx(found["SINSTI"], rel=0.5)
-    # It gives, and so draws nothing: nothing has counted yet.
-    assert found["PUISSANCE_MOYENNE"] is None
+    # It gives, and so draws nothing: the index has not stepped in 200 frames, and counts whole Wh.
+    assert found["PUISSANCE_MOYENNE"] == round(3600 / (199 * PERIOD))
+
+
+def test_the_mean_power_of_an_index_that_stands_still_is_known_after_a_minute() -> None:
+    """By day, with solar panels, nothing is drawn for hours: the grid power must not be unknown meanwhile."""
+    device = announcer()
+    seen = []
+    for second in range(0, 4 * 3600, 2):
+        feed(device, frames(LINKY, mode=Mode.STANDARD), now=second)
+        seen.append(states(device)["PUISSANCE_MOYENNE"])
+
+    assert None in seen[:30]
+    assert None not in seen[30:]
+    assert seen[30:] == sorted(seen[30:], reverse=True)
+    assert seen[-1] == 0
 
 
 def test_the_mean_power_begins_anew_when_another_contract_counts() -> None:

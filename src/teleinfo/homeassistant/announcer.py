@@ -146,7 +146,7 @@ class Announcer:
                     self._powers[key] = (index, MeanPower())
                 self._powers[key][1].take(total, now=now)
             if key in self._powers:
-                states[key] = self._powers[key][1].watts
+                states[key] = self._powers[key][1].reported
 
     def _ended_alarms(self, reading: Reading) -> dict[str, State]:
         """

@@ -94,6 +94,11 @@ class MeanPower:
             self.is_bound = True
             self._start = self._last_step
 
+    @property
+    def reported(self) -> int | None:
+        """The figure to publish, W: `watts`, or its bound while no interval has been measured."""
+        return self.at_most() if self.watts is None else self.watts
+
     def at_most(self) -> int | None:
         """
         Return the W that the mean since the last step cannot exceed; None in the first minute.

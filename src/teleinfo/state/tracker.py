@@ -165,7 +165,7 @@ class StateTracker:
         found: dict[str, Json] = {}
         for name in _counters(values):
             mean = self._means[name][1]
-            found[name] = mean.at_most() if mean.watts is None else mean.watts
+            found[name] = mean.reported
             found[f"{name}_is_upper_bound"] = mean.watts is None or mean.is_bound
         return found
 

@@ -46,7 +46,11 @@ CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 
 
 class Linky:
-    """A simulated meter on a pty. Étiquettes in `without` are left out, groups of `besides` added."""
+    """
+    A simulated meter on a pty.
+
+    Étiquettes in `without` are left out, groups of `besides` added; it sends nothing while it is `silent`.
+    """
 
     def __init__(self, name: str) -> None:
         self._meter = build(name, start=START, rng=random.Random(7))
@@ -54,12 +58,15 @@ class Linky:
         self._thread = threading.Thread(target=self._send, name="linky", daemon=True)
         self.without: set[str] = set()
         self.besides: list[Group] = []
+        self.silent = False
         self.line = SerialLine()
 
     def _send(self) -> None:
         now = START
         while not self._ended.wait(PERIOD):
             now += dt.timedelta(seconds=PERIOD)
+            if self.silent:
+                continue
             groups = [group for group in self._meter.frame(now) if group.label not in self.without]
             self.line.write(with_parity(encode_frame(groups + self.besides)))
 
@@ -142,8 +149,16 @@ class Household:
         _eventually(lambda: self.faults(self.listen()))
 
     def expect_unavailable(self) -> None:
-        """Return once Home Assistant shows every enabled entity, and none of them available."""
-        enabled = [name for name, component in self.listen().items() if component.get("en") is not False]
+        """
+        Return once Home Assistant shows every enabled entity of the meter, and none of them available.
+
+        Those of the line have an availability of their own.
+        """
+        enabled = [
+            name
+            for name, component in self.listen().items()
+            if component.get("en") is not False and "avty" not in component
+        ]
 
         def available() -> list[str]:
             shown = self.hass.states()
@@ -269,14 +284,16 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
     """
     What is stopped is not gone, and what is removed is gone.
 
-    1. All is right. 2. SIGTERM: every entity is unavailable. 3. The documented command, an empty retained
-    message: every entity is gone.
+    1. All is right. 2. SIGTERM: every entity of the meter is unavailable, the connection is off. 3. The
+    documented command, an empty retained message: every entity is gone.
     """
     household.hass.start()
     household.daemon.start()
     household.expect_right()
+    assert household.state("Liaison avec le compteur") == "on"
     household.daemon.stop()
     household.expect_unavailable()
+    assert household.state("Liaison avec le compteur") == "off"
     complaints = household.hass.complaints()
     household.subscriber._client.publish(CONFIG, b"", qos=1, retain=True).wait_for_publish(10)
 
@@ -287,6 +304,22 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
 
     # Of the removal itself Home Assistant complains whoever asks for it: it hears its own echo.
     assert complaints == []
+
+
+def test_a_silent_meter_is_shown_as_one(household: Household) -> None:
+    """1. All is right. 2. The meter sends nothing: its entities are unavailable, the line's say why."""
+    household.hass.start()
+    household.daemon.start()
+    household.expect_right()
+    household.linky.silent = True
+    household.expect_unavailable()
+
+    def line() -> list[str]:
+        shown = [household.state("Qualité de la ligne"), household.state("Liaison avec le compteur")]
+        return [] if shown == ["Muette", "off"] else shown
+
+    _eventually(line)
+    assert household.hass.complaints() == []
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(("broker", "daemon", "hass"))), ids="-".join)

@@ -44,8 +44,9 @@ GOLDEN = Path(__file__).parent / "golden"
 PLATFORMS = {"sensor": sensor, "binary_sensor": binary_sensor}
 # What `teleinfo/health` says of the line, before and after the first frame.
 HEALTH: list[dict[str, Any]] = [
-    {"line": "silent", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
-    {"line": "good", "bad_groups_percent": 0.012, "mode": "standard", "baudrate": 9600},
+    {"line": "silent", "problem": "missing", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
+    {"line": "silent", "problem": "no data", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
+    {"line": "good", "problem": None, "bad_groups_percent": 0.012, "mode": "standard", "baudrate": 9600},
 ]
 
 

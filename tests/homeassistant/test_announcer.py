@@ -33,7 +33,7 @@ ENDING = {
     *("PREAVIS", "PREAVIS1", "PREAVIS2", "PREAVISD", "PREAVISF"),
     *(f"{bound}{number}_HORODATE" for bound in ("DPM", "FPM") for number in (1, 2, 3)),
 }
-LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE"}
+LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE", "LIGNE_CONNEXION"}
 
 
 def frames(*values: dict[str, str], mode: Mode = Mode.HISTORIQUE) -> list[Reading]:

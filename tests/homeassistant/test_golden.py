@@ -7,6 +7,7 @@ import json
 import pytest
 
 from teleinfo import __version__
+from teleinfo.daemon.monitor import HEALTH_INTERVAL
 from teleinfo.homeassistant import discovery
 from teleinfo.homeassistant.discovery import Sources
 from teleinfo.simulator.catalogue import METERS
@@ -66,6 +67,7 @@ def test_the_ids_and_the_topic_are_frozen() -> None:
         "teleinfo_041961123456_LIGNE_ERREURS",
         "teleinfo_041961123456_LIGNE_MODE",
         "teleinfo_041961123456_LIGNE_VITESSE",
+        "teleinfo_041961123456_LIGNE_CONNEXION",
     } <= ids
 
 
@@ -110,6 +112,23 @@ def test_the_device_has_the_version_of_the_program() -> None:
     golden.feed(device, golden.readings_of("hc", frames=3))
 
     assert golden.message_of(device)["dev"]["sw"] == f"teleinfo {__version__}"
+
+
+def test_the_entities_of_the_line_are_available_while_the_meter_is_silent() -> None:
+    """Or nobody would see that the line is silent: they expire with the daemon that reports it."""
+    device = golden.announcer()
+    golden.feed(device, golden.readings_of("hc", frames=3))
+    components = golden.message_of(device)["cmps"]
+    line = {key: component for key, component in components.items() if key.startswith("LIGNE_")}
+    connection = line.pop("LIGNE_CONNEXION")
+
+    assert all(component["avty"] == [] for component in line.values())
+    assert all(component["stat_t"] == "teleinfo/health" for component in line.values())
+    # Three messages may be lost.
+    assert {component["exp_aft"] for component in line.values()} == {3 * HEALTH_INTERVAL}
+    assert (connection["stat_t"], connection["avty"]) == ("teleinfo/status", [])
+    assert (connection["p"], connection["dev_cla"]) == ("binary_sensor", "connectivity")
+    assert not any("avty" in components[key] for key in components.keys() - line.keys() - {"LIGNE_CONNEXION"})
 
 
 def test_the_origin_names_the_program_its_version_and_its_home() -> None:

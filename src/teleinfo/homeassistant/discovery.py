@@ -23,6 +23,14 @@ SCOPE: Final = "METER"
 """The key of the meter's scope in the states: with the states of another meter the device is unavailable."""
 
 
+HEALTH_EXPIRES: Final = 180
+"""
+Seconds after the last message on `health` (one a minute) until the entities of the line are unavailable.
+
+`status` cannot say whether the daemon runs: it is offline too while only the meter is silent.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Sources:
     """The topics that the entities subscribe to, and the address of this program's home page."""
@@ -50,9 +58,15 @@ def message(meter: Meter, entities: Iterable[Entity], sources: Sources) -> bytes
         "sw": f"teleinfo {__version__}",
     }
     announced = {entity.key: _component(meter, entity, _state_template(entity)) for entity in entities}
+    # An empty list: the device's availability, which goes with the meter's frames, is not theirs.
     announced |= {
-        entity.key: _component(meter, entity, template) | {"stat_t": sources.health}
+        entity.key: _component(meter, entity, template)
+        | {"stat_t": sources.health, "exp_aft": HEALTH_EXPIRES, "avty": []}
         for entity, template in _LINE
+    }
+    announced[_CONNECTED.key] = _component(meter, _CONNECTED, _CONNECTED_TEMPLATE) | {
+        "stat_t": sources.status,
+        "avty": [],
     }
     content = {
         "dev": {key: value for key, value in device.items() if value is not None},
@@ -107,6 +121,8 @@ def _state_template(entity: Entity) -> str:
     return f"{{{{ {value} | default({before}) }}}}"
 
 
+_UNPLUGGED: Final = "Débranchée"
+_UNPLUGGED_PROBLEMS: Final = ("missing", "gone")
 # The grades of the line in `health`; null there becomes None: unknown.
 _GRADES: Final = {
     "silent": "Muette",
@@ -128,10 +144,13 @@ _LINE: Final = (
             "Qualité de la ligne",
             StateType.CHOICE,
             device_class="enum",
-            options=tuple(_GRADES.values()),
+            options=(*_GRADES.values(), _UNPLUGGED),
             icon="mdi:signal",
         ),
-        f"{{{{ {_GRADES!r}.get(value_json.line) }}}}",
+        (
+            f"{{{{ {_UNPLUGGED!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
+            f" else {_GRADES!r}.get(value_json.line) }}}}"
+        ),
     ),
     (
         _line(
@@ -168,3 +187,8 @@ _LINE: Final = (
         "{{ value_json.baudrate }}",
     ),
 )
+# From `status`, which is always there: the broker keeps it, and says offline for a daemon that is gone.
+_CONNECTED: Final = _line(
+    "LIGNE_CONNEXION", "Liaison avec le compteur", StateType.SWITCH, device_class="connectivity"
+)
+_CONNECTED_TEMPLATE: Final = "{{ 'ON' if value == 'online' else 'OFF' }}"

@@ -115,6 +115,7 @@ def limits(path: Path) -> set[float]:
     """Return the numbers that a test and the helpers beside it pass by keyword or assign to a name."""
     found: set[float] = set()
     helpers = {source for source in path.parent.glob("*.py") if not source.name.startswith("test_")}
+    helpers.add(ROOT / "tests" / "support" / "scenario.py")
     for source in {path, *helpers}:
         for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
             values = [node.value] if isinstance(node, ast.keyword | ast.Assign) else []

@@ -52,7 +52,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults wheel clean test-faults lock
-.PHONY: install uninstall deb release test-system test-board test-homeassistant test-consumers
+.PHONY: install uninstall deb release test-system test-board test-homeassistant test-consumers test-brokers
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 27
@@ -176,12 +176,18 @@ $(VENV_HA)/.made: tests/homeassistant/requirements.txt
 NPM_PACKAGES = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/npm
 PROGRAMS_CONSUMERS = jq:jq gojq:gojq curl:curl mosquitto_sub:mosquitto-clients influxd:influxdb influx:influxdb-client \
                      prometheus-mqtt-exporter:prometheus-mqtt-exporter node:nodejs npm:npm
+PROGRAMS_BROKERS   = rabbitmq-server:rabbitmq-server node:nodejs npm:npm
 
 # What cannot be had is skipped, with a line that says what was missing.
 test-consumers: $(VENV)/.dev programs ## the programs of docs/consumers read our messages (2 minutes)
 	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_CONSUMERS)'
 	-@$(MAKE) --no-print-directory $(NPM_PACKAGES)/.made
 	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest $(wildcard tests/consumers/with_*.py)
+
+test-brokers: $(VENV)/.dev programs ## a cluster of RabbitMQ, aedes and amqtt take our messages (2 minutes)
+	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_BROKERS)'
+	-@$(MAKE) --no-print-directory $(NPM_PACKAGES)/.made
+	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest $(wildcard tests/consumers/broker_*.py)
 
 $(NPM_PACKAGES)/.made: tests/consumers/package.json
 	@mkdir -p $(NPM_PACKAGES)

@@ -72,9 +72,9 @@ class Process:
                 start_new_session=True,
             )
 
-    def expect(self, text: str, *, limit: float = LIMIT) -> None:
-        """Return once `text` stands in the log."""
-        eventually(lambda: text in self.log, f"{text!r} in {self.log[-2000:]}", limit=limit)
+    def expect(self, text: str, *, times: int = 1, limit: float = LIMIT) -> None:
+        """Return once `text` stands in the log so many times."""
+        eventually(lambda: self.log.count(text) >= times, f"{text!r} in {self._log}", limit=limit)
 
     def end(self, how: signal.Signals = signal.SIGTERM) -> None:
         """End it and its children, and return when it is gone."""

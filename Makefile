@@ -55,7 +55,33 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .PHONY: install uninstall deb release test-system test-board test-homeassistant test-consumers test-brokers
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 27
+	@. systemd/language.sh; \
+	sed -n "s/^$$(localized '\([a-z-]*\):.*## ' '#fr \([a-z-]*\): ')\(.*\)/  make \1\t\2/p" $(firstword $(MAKEFILE_LIST)) | expand -t 27
+
+# The same list in French, verb by verb.
+#fr help: cette liste
+#fr demo: un compteur simulé, un broker MQTT et le programme, et les messages à l’écran
+#fr run: le programme, avec les réglages de .env
+#fr test: tout ce qui doit tenir : style, types, tous les tests, couverture complète des modules sans entrées-sorties
+#fr check: style, types et imports seulement
+#fr format: met le code dans sa forme habituelle
+#fr pytest: les tests seulement (TESTS= en choisit quelques-uns : la couverture n’est alors pas exigée)
+#fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 8 minutes)
+#fr soak: un jour de trafic et de pannes en un quart d’heure : quelque chose grossit-il ?
+#fr bench: sa vitesse et sa légèreté, à côté de minimums mesurés dans la même exécution (20 minutes)
+#fr fuzz: cherche des entrées qui mettent en défaut ce qui lit des octets (FUZZ="--seconds 600 decoder")
+#fr mutants: de petits changements des modules purs qu’aucun test ne remarque (MUTANTS='teleinfo.daemon.rate_limit*')
+#fr wheel: le paquet Python à installer ailleurs, dans dist/
+#fr install: installe le service sur cette machine, ou le met à jour, et le démarre (avec sudo)
+#fr uninstall: le désinstalle, en gardant les réglages (avec sudo ; PURGE=1 : eux aussi)
+#fr deb: le paquet Debian, dans dist/
+#fr release: vérifie que c’est une version à publier, la teste, et construit tous ses paquets dans dist/
+#fr test-system: les paquets et le service sous un vrai systemd, dans des conteneurs (en tant que root)
+#fr test-board: le paquet et le service sur une carte arm64 émulée avec un port série (en tant que root)
+#fr test-homeassistant: un vrai Home Assistant voit le compteur (Python 3.13)
+#fr test-consumers: les programmes de docs/consumers lisent nos messages (2 minutes)
+#fr lock: renouvelle les versions testées et installées : tests/constraints.txt, systemd/constraints.txt
+#fr clean: retire ce que les autres verbes ont fait
 
 demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon, and the messages on the screen
 	@$(BIN)/teleinfo demo $(DEMO)

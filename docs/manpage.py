@@ -1,7 +1,8 @@
 """
 Write the manual page teleinfo(1), from what the program knows of itself: it cannot disagree with it.
 
-    python docs/manpage.py > teleinfo.1
+    python docs/manpage.py en > teleinfo.1
+    python docs/manpage.py fr > teleinfo.fr.1
 
 Runs where teleinfo can be imported. The form is that of man(7), in UTF-8.
 """  # noqa: INP001 (a script beside the documentation, not a module that anybody imports)
@@ -12,6 +13,7 @@ import sys
 
 from teleinfo import __version__
 from teleinfo.cli.main import COMMANDS
+from teleinfo.common import i18n
 from teleinfo.settings import field_specs
 
 HEAD = """\
@@ -55,6 +57,10 @@ retained
 .TP
 .B teleinfo/health
 how good the line is, as JSON, retained, every minute and at each change
+.TP
+.B teleinfo/state
+the decoded state, in one form for both modes of the meter, retained, only with TELEINFO_STATE=true; with
+TELEINFO_STATE_TOPICS=true each of its fields on a topic of its own below it as well
 .TP
 .B teleinfo/homeassistant
 the states for Home Assistant, retained, only with TELEINFO_HOMEASSISTANT=true
@@ -119,15 +125,134 @@ sudo systemctl enable \\-\\-now teleinfo@production
 """
 
 
-def page() -> str:
-    """Return the whole page."""
-    commands = "".join(_entry(name, command.help) for name, command in COMMANDS.items())
-    settings = "".join(
-        _entry(spec.variable, f"{spec.explanation}. Default: {spec.default or 'none'}.")
+HEAD_FR = """\
+.SH NOM
+teleinfo \\- lire un compteur électrique français (TIC) et le publier en MQTT
+.SH SYNOPSIS
+.B teleinfo
+.RB [ \\-\\-version ]
+.RB [ \\-\\-help ]
+.RB [ \\-\\-env\\-file
+.IR PATH ]
+.RI [ COMMAND ]
+\\&...
+.SH DESCRIPTION
+.B teleinfo
+lit la sortie de téléinformation client (TIC) d’un compteur électrique par un port série,
+vérifie chaque caractère et chaque groupe, et publie chaque trame en un message JSON sur un broker MQTT :
+étiquette \\(-> valeur, dans l’ordre du compteur.
+Il attend le port, le compteur et le broker, et répare de lui-même ce qui va mal.
+D’ordinaire, systemd le fait tourner : c’est le service
+.BR teleinfo .
+.SH COMMANDES
+Chaque commande donne ses propres options avec
+.BR \\-\\-help .
+"""
+
+TOPICS_FR = """\
+.SH TOPICS
+Sous le topic de base, qui est
+.B teleinfo
+à moins que TELEINFO_MQTT_TOPIC n’en dise un autre :
+.TP
+.B teleinfo
+un message JSON par trame complète, et rien d’autre
+.TP
+.B teleinfo/status
+.B online
+ou
+.BR offline ,
+conservé
+.TP
+.B teleinfo/health
+la qualité de la ligne, en JSON, conservée, chaque minute et à chaque changement
+.TP
+.B teleinfo/state
+l’état décodé, sous une même forme pour les deux modes du compteur, conservé,
+seulement avec TELEINFO_STATE=true ; avec TELEINFO_STATE_TOPICS=true,
+chacun de ses champs aussi, sur son propre topic en dessous
+.TP
+.B teleinfo/homeassistant
+les états pour Home Assistant, conservés, seulement avec TELEINFO_HOMEASSISTANT=true
+.TP
+.B teleinfo/doctor
+un message que
+.B teleinfo doctor
+s’envoie à lui-même, non conservé, pour le voir revenir
+"""
+
+SETTINGS_FR = """\
+.SH RÉGLAGES
+Ce sont des variables de l’environnement, ou des lignes d’un fichier, NOM=valeur ; l’environnement l’emporte.
+Le fichier est celui que nomme
+.BR \\-\\-env\\-file ,
+sinon
+.I .env
+dans le répertoire courant. Celui du service est
+.IR /etc/teleinfo/teleinfo.env ;
+.BR doctor ,
+.B watch
+et
+.B record
+prennent celui-là quand il n’y a ni
+.B \\-\\-env\\-file
+ni
+.IR .env .
+Seul root peut le lire (sudo).
+Après un changement :
+.BR "systemctl restart teleinfo" .
+"""
+
+TAIL_FR = """\
+.SH CODE DE SORTIE
+0 : fait ; 1 : échec ; 2 : mauvais emploi ; 78 : un réglage est faux, et l’erreur standard dit lequel ;
+130 : interrompu.
+.SH FICHIERS
+.TP
+.I /etc/teleinfo/teleinfo.env
+les réglages du service ; à root, droits 0600
+.TP
+.I /etc/teleinfo/NAME.env
+ceux d’un compteur de plus, dont le service est teleinfo@NAME
+.SH EXEMPLES
+Ce que fait le service, et ce qu’il publie :
+.PP
+.EX
+journalctl \\-u teleinfo \\-f
+mosquitto_sub \\-v \\-t 'teleinfo/#'
+.EE
+.PP
+Un second compteur :
+.PP
+.EX
+sudo install \\-m 0600 /etc/teleinfo/teleinfo.env /etc/teleinfo/production.env
+sudoedit /etc/teleinfo/production.env
+sudo systemctl enable \\-\\-now teleinfo@production
+.EE
+.SH VOIR AUSSI
+.BR mosquitto_sub (1),
+.BR journalctl (1),
+.BR systemctl (1)
+"""
+
+
+def page(language: str) -> str:
+    """Return the whole page in this language, `en` or `fr`."""
+    french = i18n.catalogue("fr") if language == "fr" else {}
+    head, topics, settings, tail = (
+        (HEAD_FR, TOPICS_FR, SETTINGS_FR, TAIL_FR) if french else (HEAD, TOPICS, SETTINGS, TAIL)
+    )
+    default, none = ("Par défaut\N{NO-BREAK SPACE}: {}.", "aucun") if french else ("Default: {}.", "none")
+    commands = "".join(_entry(name, french.get(each.help, each.help)) for name, each in COMMANDS.items())
+    settings += "".join(
+        _entry(
+            spec.variable,
+            f"{french.get(spec.explanation, spec.explanation)}. {default.format(spec.default or none)}",
+        )
         for spec in field_specs()
     )
     title = f'.TH TELEINFO 1 "" "teleinfo {__version__}"\n'
-    return title + HEAD + commands + TOPICS + SETTINGS + settings + TAIL
+    return title + head + commands + topics + settings + tail
 
 
 def _entry(term: str, text: str) -> str:
@@ -142,4 +267,4 @@ def _plain(text: str) -> str:
 
 if __name__ == "__main__":
     sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr]  # whatever the locale is
-    sys.stdout.write(page())
+    sys.stdout.write(page(*(sys.argv[1:] or ["en"])))

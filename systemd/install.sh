@@ -15,58 +15,70 @@ cd "$(dirname "$0")/.."
 
 python=${1:-python3}
 root=${DESTDIR:-}
+# shellcheck source=systemd/language.sh
+. systemd/language.sh
 program=$root/opt/teleinfo
 command=$root/usr/local/bin/teleinfo
-manual=$root/usr/local/share/man/man1/teleinfo.1
+manuals=$root/usr/local/share/man
 units=$root/usr/local/lib/systemd/system
 generators=$root/usr/local/lib/systemd/system-generators
 settings=$root/etc/teleinfo/teleinfo.env
 
+# fail ENGLISH FRENCH
 fail() {
-    echo "$*" >&2
+    localized "$1" "$2" >&2
     exit 1
 }
 
+# step ENGLISH FRENCH
 step() {
-    echo "-- $*"
+    echo "-- $(localized "$1" "$2")"
 }
 
 check_machine() {
     [ -n "$root" ] || [ "$(id -u)" -eq 0 ] ||
-        fail "This writes to $program and /etc: please run it as root (sudo make install)."
-    command -v systemctl >/dev/null || fail "This machine has no systemd, which starts and keeps the service."
+        fail "This writes to $program and /etc: please run it as root (sudo make install)." \
+            "L’installation écrit dans $program et /etc : lancez-la en tant que root (sudo make install)."
+    command -v systemctl >/dev/null || fail "This machine has no systemd, which starts and keeps the service." \
+        "Cette machine n’a pas systemd, qui démarre et maintient le service."
     if [ -e "$root/usr/lib/systemd/system/teleinfo.service" ] || [ -e "$root/lib/systemd/system/teleinfo.service" ]; then
-        fail "The Debian package of teleinfo is installed already. Upgrade that one, or remove it first" \
-             "(sudo apt remove teleinfo)."
+        fail "The Debian package of teleinfo is installed already. Upgrade that one, or remove it first (sudo apt remove teleinfo)." \
+            "Le paquet Debian de teleinfo est déjà installé. Mettez celui-là à jour, ou retirez-le d’abord (sudo apt remove teleinfo)."
     fi
-    for path in "$program" "$command" "$manual" "$units" "$generators" "$settings" "$root/etc/systemd/system"; do
+    for path in "$program" "$command" "$manuals" "$units" "$generators" "$settings" "$root/etc/systemd/system"; do
         until [ -e "$path" ]; do path=$(dirname "$path"); done
-        [ -w "$path" ] || fail "$path cannot be written (is its file system read-only?): nothing was changed."
+        [ -w "$path" ] || fail "$path cannot be written (is its file system read-only?): nothing was changed." \
+            "$path ne peut pas être écrit (son système de fichiers est-il en lecture seule ?) : rien n’a été changé."
     done
 }
 
 check_python() {
     "$python" -P -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null ||
-        fail "teleinfo needs Python 3.11 or newer: Debian 12, Raspberry Pi OS bookworm, or newer."
+        fail "teleinfo needs Python 3.11 or newer: Debian 12, Raspberry Pi OS bookworm, or newer." \
+            "Il faut à teleinfo Python 3.11 ou plus récent : Debian 12, Raspberry Pi OS bookworm, ou plus récent."
     "$python" -P -c 'import venv, ensurepip' 2>/dev/null && return
-    command -v apt-get >/dev/null || fail "$python cannot make virtual environments (venv, ensurepip)."
-    step "Installing the package python3-venv: $python cannot make virtual environments yet"
+    command -v apt-get >/dev/null || fail "$python cannot make virtual environments (venv, ensurepip)." \
+        "$python ne sait pas créer d’environnements virtuels (venv, ensurepip)."
+    step "Installing the package python3-venv: $python cannot make virtual environments yet" \
+        "Installation du paquet python3-venv : $python ne sait pas encore créer d’environnements virtuels"
     apt-get update -qq
     DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
 }
 
 # Everything that needs the network, before anything is changed.
 fetch_program() {
-    step "Fetching the libraries and building teleinfo (a minute; on a small Pi several)"
+    step "Fetching the libraries and building teleinfo (a minute; on a small Pi several)" \
+        "Téléchargement des bibliothèques et construction de teleinfo (une minute ; sur un petit Pi, plusieurs)"
     "$python" -P -m venv "$scratch/venv"
     "$scratch/venv/bin/python" -P -m pip wheel --quiet --no-cache-dir --wheel-dir "$scratch/wheels" \
         --constraint systemd/constraints.txt '.[watch]' ||
-        fail "The libraries could not be fetched (is there a network?): nothing was changed."
+        fail "The libraries could not be fetched (is there a network?): nothing was changed." \
+            "Les bibliothèques n’ont pas pu être téléchargées (y a-t-il du réseau ?) : rien n’a été changé."
 }
 
 # The daemon goes on while its program is replaced: it has loaded all that it needs.
 install_program() {
-    step "Installing the program in $program"
+    step "Installing the program in $program" "Installation du programme dans $program"
     version='import sys; print(*sys.version_info[:2])'
     if [ "$("$program/bin/python" -P -c "$version" 2>/dev/null)" != "$("$python" -P -c "$version")" ]; then
         # There is none yet, or the system's Python was upgraded, which breaks an environment.
@@ -80,16 +92,18 @@ install_program() {
     "$program/bin/python" -P -m pip install --quiet --no-cache-dir --upgrade --no-index "$scratch"/wheels/*.whl
     # An earlier version left it closed to the service, if the umask was strict.
     chmod -R go=u-w "$program"
-    mkdir -p "$(dirname "$command")" "$(dirname "$manual")"
+    mkdir -p "$(dirname "$command")" "$manuals/man1" "$manuals/fr/man1"
     ln -sf "$program/bin/teleinfo" "$command"
-    LC_ALL=C.UTF-8 LANGUAGE='' "$program/bin/python" -P docs/manpage.py >"$manual"
-    chmod 0644 "$manual"
+    "$program/bin/python" -P docs/manpage.py en >"$manuals/man1/teleinfo.1"
+    "$program/bin/python" -P docs/manpage.py fr >"$manuals/fr/man1/teleinfo.1"
+    chmod 0644 "$manuals/man1/teleinfo.1" "$manuals/fr/man1/teleinfo.1"
 }
 
 install_service() {
-    step "Installing the service teleinfo.service, with its settings in $settings"
+    step "Installing the service teleinfo.service, with its settings in $settings" \
+        "Installation du service teleinfo.service, dont les réglages sont dans $settings"
     install -d -m 0755 "$(dirname "$settings")"
-    [ -e "$settings" ] || install -m 0600 .env-sample "$settings"
+    [ -e "$settings" ] || install -m 0600 "$(localized .env-sample systemd/teleinfo.fr.env)" "$settings"
     install -d "$units" "$generators"
     install -m 0644 systemd/teleinfo.service systemd/teleinfo@.service "$units/"
     install -m 0755 systemd/teleinfo-generator "$generators/"
@@ -99,13 +113,14 @@ install_service() {
 
 start_service() {
     [ -z "$root" ] && [ -d /run/systemd/system ] || return 0
-    step "Starting the service"
+    step "Starting the service" "Démarrage du service"
     systemctl daemon-reload
     systemctl try-restart 'teleinfo@*.service'
     if ! systemctl --quiet is-enabled teleinfo.service; then
         systemctl try-restart teleinfo.service
     elif ! systemctl restart teleinfo.service; then
-        fail "teleinfo is installed, but it did not start. Why: journalctl -u teleinfo -n 20"
+        fail "teleinfo is installed, but it did not start. Why: journalctl -u teleinfo -n 20" \
+            "teleinfo est installé, mais n’a pas démarré. Pourquoi : journalctl -u teleinfo -n 20"
     fi
 }
 
@@ -115,7 +130,8 @@ clean_up() {
     if [ -n "$changing" ] && [ -z "$installed$upgrade" ]; then
         systemd/uninstall.sh >/dev/null
         [ -n "$had_settings" ] || rm -rf "$(dirname "$settings")"
-        echo "teleinfo is not installed, and nothing of it was left behind." >&2
+        localized "teleinfo is not installed, and nothing of it was left behind." \
+            "teleinfo n’est pas installé, et il n’en reste rien." >&2
     fi
 }
 
@@ -139,12 +155,13 @@ install_service
 installed=yes
 start_service
 
-why=
-if "$command" doctor --help >/dev/null 2>&1; then
-    why="; why nothing comes: sudo teleinfo doctor --env-file $settings"
-fi
-cat <<END
-$("$command" --version) is installed, and starts with this machine. Settings: $settings (then: sudo systemctl restart teleinfo).
-What it does: journalctl -u teleinfo -f$why.
-The messages: mosquitto_sub -v -t 'teleinfo/#' (package mosquitto-clients; -h BROKER where the broker is another machine).
-END
+# An older version has no doctor.
+"$command" doctor --help >/dev/null 2>&1 && doctor=yes || doctor=
+version=$("$command" --version)
+localized "\
+$version is installed, and starts with this machine. Settings: $settings (then: sudo systemctl restart teleinfo).
+What it does: journalctl -u teleinfo -f${doctor:+; why nothing comes: sudo teleinfo doctor --env-file $settings}.
+The messages: mosquitto_sub -v -t 'teleinfo/#' (package mosquitto-clients; -h BROKER where the broker is another machine)." "\
+$version est installé, et démarre avec cette machine. Réglages : $settings (puis : sudo systemctl restart teleinfo).
+Ce qu’il fait : journalctl -u teleinfo -f${doctor:+ ; pourquoi rien n’arrive : sudo teleinfo doctor --env-file $settings}.
+Les messages : mosquitto_sub -v -t 'teleinfo/#' (paquet mosquitto-clients ; -h BROKER si le broker est sur une autre machine)."

@@ -7,14 +7,17 @@
 set -eu
 
 root=${DESTDIR:-}
+# shellcheck source=systemd/language.sh
+. "$(dirname "$0")/language.sh"
 if [ -z "$root" ] && [ "$(id -u)" -ne 0 ]; then
-    echo "This removes files of the system: please run it as root (sudo make uninstall)." >&2
+    localized "This removes files of the system: please run it as root (sudo make uninstall)." \
+        "La désinstallation retire des fichiers du système : lancez-la en tant que root (sudo make uninstall)." >&2
     exit 1
 fi
 
 units=$root/usr/local/lib/systemd/system
 generators=$root/usr/local/lib/systemd/system-generators
-manuals=$root/usr/local/share/man/man1
+manuals=$root/usr/local/share/man
 running=
 [ -n "$root" ] || [ ! -d /run/systemd/system ] || running=yes
 if [ -e "$units/teleinfo.service" ]; then
@@ -31,10 +34,10 @@ if [ -e "$units/teleinfo.service" ]; then
     rm -f "$remembered/teleinfo.service.dsh-also" "$remembered/multi-user.target.wants/teleinfo.service"
 fi
 rm -rf "$root/opt/teleinfo"
-rm -f "$root/usr/local/bin/teleinfo" "$manuals/teleinfo.1" "$generators/teleinfo-generator"
+rm -f "$root/usr/local/bin/teleinfo" "$manuals/man1/teleinfo.1" "$manuals/fr/man1/teleinfo.1" "$generators/teleinfo-generator"
 rm -f "$units/teleinfo.service" "$units/teleinfo@.service"
 # Folders that install.sh may have made go if they are empty.
-for folder in "$units" "$generators" "$(dirname "$units")" "$manuals"; do
+for folder in "$units" "$generators" "$(dirname "$units")" "$manuals/man1" "$manuals/fr/man1" "$manuals/fr"; do
     [ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"
 done
 if [ "${PURGE:-}" = 1 ]; then
@@ -46,7 +49,8 @@ if [ -n "$running" ]; then
     systemctl reset-failed 'teleinfo.service' 'teleinfo@*.service' 2>/dev/null || true
 fi
 if [ -d "$root/etc/teleinfo" ]; then
-    echo "teleinfo is removed. Its settings are still in $root/etc/teleinfo; PURGE=1 takes them too."
+    localized "teleinfo is removed. Its settings are still in $root/etc/teleinfo; PURGE=1 takes them too." \
+        "teleinfo est désinstallé. Ses réglages sont encore dans $root/etc/teleinfo ; PURGE=1 les retire aussi."
 else
-    echo "teleinfo is removed."
+    localized "teleinfo is removed." "teleinfo est désinstallé."
 fi

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -35,7 +36,7 @@ case "$*" in
     [ ! -e "$STUBS/no-space" ] && [ ! -e "$STUBS/old-name" ] || exit 1
     printf '#!/bin/sh\\necho teleinfo 1.2.3\\n' >"$(dirname "$0")/teleinfo"
     chmod +x "$(dirname "$0")/teleinfo" ;;
-docs/manpage.py) echo .TH ;;
+"docs/manpage.py "*) echo ".TH $2" ;;
 *) exit 99 ;;
 esac
 """
@@ -83,6 +84,22 @@ class Machine:
             timeout=60,
         )
 
+    def configure_package(self, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Let the Debian package be unpacked, and run its postinst as dpkg does, debhelper's part apart."""
+        share = self.root / "usr/share/teleinfo"
+        share.mkdir(parents=True)
+        shutil.copy(SCRIPTS.parent / ".env-sample", share / "teleinfo.env")
+        for name in ("teleinfo.fr.env", "language.sh"):
+            shutil.copy(SCRIPTS / name, share)
+        return subprocess.run(
+            ["sh", SCRIPTS / "debian/teleinfo.postinst", "configure", ""],
+            env={"PATH": os.environ["PATH"], "DPKG_ROOT": str(self.root), **environ},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+
     def files(self) -> set[str]:
         """Return everything that is there, by its path."""
         return {str(path.relative_to(self.root)) for path in self.root.rglob("*")}
@@ -109,6 +126,7 @@ def test_an_installation_has_program_service_settings_and_page(machine: Machine)
         "opt/teleinfo/bin/teleinfo",
         "usr/local/bin/teleinfo",
         "usr/local/share/man/man1/teleinfo.1",
+        "usr/local/share/man/fr/man1/teleinfo.1",
         "usr/local/lib/systemd/system/teleinfo.service",
         "usr/local/lib/systemd/system/teleinfo@.service",
         "usr/local/lib/systemd/system-generators/teleinfo-generator",
@@ -116,6 +134,73 @@ def test_an_installation_has_program_service_settings_and_page(machine: Machine)
         ENABLED,
     } <= machine.files()
     assert (machine.root / SETTINGS).stat().st_mode & 0o777 == 0o600
+
+
+def test_an_installation_on_a_french_machine_speaks_french(machine: Machine) -> None:
+    """Its steps, its end, the settings; so does the removal. The locale is that of the environment."""
+    result = machine.run("install.sh", LANG="fr_FR.UTF-8")
+    settings = (machine.root / SETTINGS).read_text(encoding="utf-8")
+    removed = machine.run("uninstall.sh", LANG="fr_FR.UTF-8")
+
+    assert result.returncode == 0, result.stderr
+    assert "-- Installation du programme" in result.stdout
+    assert "teleinfo 1.2.3 est installé" in result.stdout
+    assert not re.search(r"\b(the|installed|Settings)\b", result.stdout)
+    assert settings == (SCRIPTS / "teleinfo.fr.env").read_text(encoding="utf-8")
+    assert "teleinfo est désinstallé" in removed.stdout
+
+
+def test_a_failure_on_a_french_machine_is_in_french(machine: Machine) -> None:
+    """What was left alone is said in French."""
+    machine.pretend("no-network")
+    result = machine.run("install.sh", LC_ALL="fr_CA.UTF-8")
+
+    assert result.returncode == 1
+    assert "rien n’a été changé" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("environ", "system", "french"),
+    [
+        ({}, "", False),
+        ({}, "LANG=fr_FR.UTF-8\n", True),
+        ({}, 'LANGUAGE=de\nLANG="fr_BE.UTF-8"\n', True),
+        ({}, "# LANG=fr_FR.UTF-8\nLANG=en_GB.UTF-8\n", False),
+        ({"LANG": "C.UTF-8"}, "LANG=fr_FR.UTF-8\n", False),
+        ({"LANG": "en_GB.UTF-8", "LC_MESSAGES": "fr_FR.UTF-8"}, "", True),
+        ({"LANG": "fr_FR.UTF-8", "LC_ALL": "C"}, "", False),
+        ({"LANG": "fr"}, "LANG=en_GB.UTF-8\n", True),
+        ({"LANG": "frp_FR.UTF-8"}, "", False),
+    ],
+)
+@pytest.mark.parametrize("way", ["install.sh", "package"])
+def test_the_settings_are_in_the_language_of_the_machine(
+    machine: Machine, way: str, environ: dict[str, str], system: str, *, french: bool
+) -> None:
+    """By the environment, else by /etc/default/locale; with `make install` and with the Debian package."""
+    if system:
+        (machine.root / "etc/default").mkdir()
+        (machine.root / "etc/default/locale").write_text(system, encoding="utf-8")
+    result = (
+        machine.run("install.sh", umask=0o022, **environ)
+        if way == "install.sh"
+        else machine.configure_package(**environ)
+    )
+    sample = SCRIPTS / "teleinfo.fr.env" if french else SCRIPTS.parent / ".env-sample"
+
+    assert result.returncode == 0, result.stderr
+    assert (machine.root / SETTINGS).read_text(encoding="utf-8") == sample.read_text(encoding="utf-8")
+    assert (machine.root / SETTINGS).stat().st_mode & 0o777 == 0o600
+
+
+def test_the_package_keeps_the_settings_that_are_there(machine: Machine) -> None:
+    """Those of an earlier version, or of `make install`."""
+    settings = machine.root / SETTINGS
+    settings.parent.mkdir()
+    settings.write_text("TELEINFO_MQTT_HOST=broker\n")
+
+    assert machine.configure_package(LANG="fr_FR.UTF-8").returncode == 0
+    assert settings.read_text() == "TELEINFO_MQTT_HOST=broker\n"
 
 
 def test_a_strict_umask_closes_nothing_to_the_service(machine: Machine) -> None:
@@ -220,6 +305,7 @@ def test_an_uninstallation_leaves_the_settings_and_nothing_else(machine: Machine
 
     assert (kept.returncode, purged.returncode) == (0, 0)
     assert not [path for path in machine.files() if "teleinfo" in path or "man1" in path]
+    assert "usr/local/share/man/fr" not in machine.files()
 
 
 def test_a_package_that_comes_back_later_is_enabled(machine: Machine) -> None:

@@ -111,10 +111,10 @@ def test_a_usage_error_is_in_the_language_of_the_user(
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
     with pytest.raises(SystemExit):
         cli.main(line.split())
-    localized = capsys.readouterr().err
+    text = capsys.readouterr().err
 
-    assert localized.startswith("utilisation : teleinfo")
-    assert said in localized
+    assert text.startswith("utilisation : teleinfo")
+    assert said in text
 
 
 @pytest.mark.parametrize("name", ["", *cli.COMMANDS])
@@ -125,8 +125,8 @@ def test_the_help_is_in_the_language_of_the_user(
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
     with pytest.raises(SystemExit):
         cli.main([*name.split(), "--help"])
-    localized = capsys.readouterr().out
+    text = capsys.readouterr().out
 
-    assert localized.startswith("utilisation : teleinfo")
-    assert "afficher cette aide" in localized
-    assert " the " not in localized
+    assert text.startswith("utilisation : teleinfo")
+    assert "afficher cette aide" in text
+    assert " the " not in text

@@ -44,7 +44,7 @@ class Sound:
 
 
 @dataclass
-class RetainedState:
+class Decoded:
     """What a line says: each reading as its mode and its keys with their values, and the counts."""
 
     readings: list[tuple[Mode, list[tuple[str, str]]]] = field(default_factory=list)
@@ -59,68 +59,68 @@ class RetainedState:
     """The sound groups of the frame that has not ended."""
 
 
-def tell(line: bytes, *, ended: bool = False) -> RetainedState:
+def decode_by_model(line: bytes, *, ended: bool = False) -> Decoded:
     """Read a whole line from its first byte on; `ended` says that nothing more will come."""
-    localized = RetainedState()
-    stretches = line.split(b"\x03")
+    decoded = Decoded()
+    segments = line.split(b"\x03")
     entered_in_its_middle = True
-    for number, raw in enumerate(stretches):
+    for number, raw in enumerate(segments):
         # A frame ends with ETX; where none came for too long, what there is was cut.
         while len(raw) >= LIMIT:
-            raw = _without_its_beginning(raw, localized)  # noqa: PLW2901 - what is left of the stretch
-        if number == len(stretches) - 1:
-            _tell_the_rest(raw, localized, ended=ended)
+            raw = _without_its_beginning(raw, decoded)  # noqa: PLW2901 - what is left of the segment
+        if number == len(segments) - 1:
+            _decode_the_rest(raw, decoded, ended=ended)
         else:
-            _tell_one(raw, localized, first=entered_in_its_middle)
+            _decode_one(raw, decoded, first=entered_in_its_middle)
         entered_in_its_middle = False
-    return localized
+    return decoded
 
 
-def _without_its_beginning(raw: bytes, localized: RetainedState) -> bytes:
-    """Give up the first bytes of a stretch, as far as the last STX in them that is not at their head."""
+def _without_its_beginning(raw: bytes, decoded: Decoded) -> bytes:
+    """Give up the first bytes of a segment, as far as the last STX in them that is not at their head."""
     head = _seven_bits(raw[:LIMIT])[0]
     begun = [place for place, character in enumerate(head) if character == 0x02]
     again = [place for place in begun if place > 0]
-    localized.interrupted += len(begun) - len(again[-1:])
+    decoded.interrupted += len(begun) - len(again[-1:])
     return raw[again[-1] :] if again else raw[LIMIT:]
 
 
-def _tell_the_rest(raw: bytes, localized: RetainedState, *, ended: bool) -> None:
+def _decode_the_rest(raw: bytes, decoded: Decoded, *, ended: bool) -> None:
     text, _ = _seven_bits(raw)
     if ended:
-        localized.interrupted += text.count(b"\x02")
+        decoded.interrupted += text.count(b"\x02")
         return
-    localized.pending = [found for found in groups_of(text.split(b"\x02")[-1]) if isinstance(found, Sound)]
+    decoded.pending = [found for found in groups_of(text.split(b"\x02")[-1]) if isinstance(found, Sound)]
 
 
-def _tell_one(raw: bytes, localized: RetainedState, *, first: bool) -> None:
+def _decode_one(raw: bytes, decoded: Decoded, *, first: bool) -> None:
     text, parity = _seven_bits(raw)
     begun = text.split(b"\x02")[1:]
     if not begun and not first and _has_damaged_stx(text):
         begun = [text[1:]]
     if not begun:
-        localized.interrupted += text != b"" and not first
+        decoded.interrupted += text != b"" and not first
         return
     # An STX before a printable character is another character, damaged: it begins nothing, and cuts.
     true = [body for body in begun if body == b"" or body[0] not in PRINTABLE]
     body = begun[-1]
     if b"\x04" in body or not true or (body != b"" and body[0] in PRINTABLE):
-        localized.interrupted += max(1, len(true))
+        decoded.interrupted += max(1, len(true))
         return
-    localized.interrupted += len(true) - 1
-    localized.with_parity = parity
+    decoded.interrupted += len(true) - 1
+    decoded.with_parity = parity
     found = list(groups_of(body))
-    localized.parity += found.count("parity")
-    localized.checksum += found.count("checksum")
-    localized.malformed += found.count("malformed")
+    decoded.parity += found.count("parity")
+    decoded.checksum += found.count("checksum")
+    decoded.malformed += found.count("malformed")
     sound = [group for group in found if isinstance(group, Sound)]
-    localized.groups += len(sound)
+    decoded.groups += len(sound)
     values = _values_of(sound)
     if values is None:
-        localized.interrupted += 1
+        decoded.interrupted += 1
     elif values:
-        localized.frames += 1
-        localized.readings.append((sound[0].mode, list(values.items())))
+        decoded.frames += 1
+        decoded.readings.append((sound[0].mode, list(values.items())))
 
 
 def _has_damaged_stx(text: bytes) -> bool:
@@ -131,7 +131,7 @@ def _has_damaged_stx(text: bytes) -> bool:
 
 
 def _seven_bits(raw: bytes) -> tuple[bytes, bool]:
-    """Return the characters of a stretch, and whether it has parity, which the most of its bytes tell."""
+    """Return the characters of a segment, and whether it has parity, which the most of its bytes tell."""
     with_parity = [byte for byte in raw if byte >= 0x80 and _is_even(byte) and byte & 0x7F in OF_TIC]
     without_it = [byte for byte in raw if byte < 0x80 and not _is_even(byte) and byte in OF_TIC]
     parity = len(with_parity) > 0 and len(with_parity) >= len(without_it)

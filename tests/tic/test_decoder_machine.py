@@ -18,7 +18,7 @@ from teleinfo.simulator.encode import encode_group, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.fuzz.model import LIMIT, RetainedState, tell
+from tests.fuzz.model import LIMIT, Decoded, decode_by_model
 from tests.support.decoders import decoder_by_groups
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
@@ -140,7 +140,7 @@ class ALine(RuleBasedStateMachine):
         self.decoder = Decoder(plausibility=False)
         self.by_groups = decoder_by_groups(plausibility=False)
         self.readings_by_groups: list[tuple[Mode, list[tuple[str, str]]]] = []
-        self.before = RetainedState()  # what the stretches said that are over
+        self.before = Decoded()  # what the stretches said that are over
         self.line = b""  # the stretch in hand, from its first byte on
         self.bytes = 0
         self.has_seen_a_thousand = False
@@ -167,7 +167,7 @@ class ALine(RuleBasedStateMachine):
         texts = [line("ADCO", "041961123456") + b"\r\n" + line("PAPP", f"{value:05}") for value in values]
         frames = b"".join(b"\x02\n" + text + b"\r\x03" for text in texts)
         self.feed(with_parity(frames) if parity else frames)
-        self.end_stretch(self.localized())
+        self.end_stretch(self.decoded_by_model())
         self.decoder.reset()
         self.by_groups.reset()
 
@@ -244,14 +244,14 @@ class ALine(RuleBasedStateMachine):
         """Begin another stretch: what is in hand is forgotten, and nothing is counted."""
         self.decoder.reset()
         self.by_groups.reset()
-        self.end_stretch(self.localized())
+        self.end_stretch(self.decoded_by_model())
 
     @rule()
     def the_line_ends(self) -> None:
         """End the line: a frame in progress was cut short."""
         self.decoder.close()
         self.by_groups.close()
-        self.end_stretch(tell(self.line, ended=True))
+        self.end_stretch(decode_by_model(self.line, ended=True))
 
     def feed(self, data: bytes, source: st.DataObject | None = None) -> None:
         """Give bytes to the decoder, in chunks that `source` draws, and to the model."""
@@ -266,19 +266,19 @@ class ALine(RuleBasedStateMachine):
         self.line += data
         self.bytes += len(data)
 
-    def localized(self) -> RetainedState:
+    def decoded_by_model(self) -> Decoded:
         """Return what the model says of the stretch in hand."""
-        return tell(self.line)
+        return decode_by_model(self.line)
 
-    def end_stretch(self, localized: RetainedState) -> None:
+    def end_stretch(self, expected: Decoded) -> None:
         """Take what a stretch said to what the others did."""
-        self.before = added(self.before, localized)
+        self.before = added(self.before, expected)
         self.line = b""
 
     @invariant()
     def decoder_and_model_find_the_same(self) -> None:
         """Require that what passes the checks is that of the model, and the frame in progress too."""
-        expected = added(self.before, self.localized())
+        expected = added(self.before, self.decoded_by_model())
         counts = self.decoder.counts
 
         assert counts.groups + counts.unconfirmed == expected.groups
@@ -293,7 +293,7 @@ class ALine(RuleBasedStateMachine):
         self.pending_is_that_of_the_model(expected)
         self.published_passed_the_checks_of_the_model(expected)
 
-    def published_passed_the_checks_of_the_model(self, expected: RetainedState) -> None:
+    def published_passed_the_checks_of_the_model(self, expected: Decoded) -> None:
         """Require each reading to be one of the model, in their order, perhaps without what is withheld."""
         of_the_model = iter(expected.readings)
         for mode, values in self.readings:
@@ -310,7 +310,7 @@ class ALine(RuleBasedStateMachine):
         assert self.decoder.counts == self.by_groups.counts
         assert self.decoder.unconfirmed == self.by_groups.unconfirmed
 
-    def pending_is_that_of_the_model(self, expected: RetainedState) -> None:
+    def pending_is_that_of_the_model(self, expected: Decoded) -> None:
         """Require the mode that most sound groups have, and how many; where it is a tie, either."""
         modes = [group.mode for group in expected.pending]
         mode, number = self.decoder.pending()
@@ -326,9 +326,9 @@ def is_part(values: list[tuple[str, str]], whole: list[tuple[str, str]]) -> bool
     return all(value in rest for value in values)
 
 
-def added(before: RetainedState, more: RetainedState) -> RetainedState:
+def added(before: Decoded, more: Decoded) -> Decoded:
     """Return what two stretches said together."""
-    return RetainedState(
+    return Decoded(
         readings=before.readings + more.readings,
         frames=before.frames + more.frames,
         groups=before.groups + more.groups,
@@ -362,4 +362,4 @@ def test_the_model_reads_the_groups_of_the_documents(
     text: bytes, expected: list[list[tuple[str, str]]]
 ) -> None:
     """The model itself is held against groups whose sums the documents give."""
-    assert [values for _, values in tell(text).readings] == expected
+    assert [values for _, values in decode_by_model(text).readings] == expected

@@ -14,7 +14,7 @@ import re
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import cut_frame, with_parity
 from teleinfo.tic.decoder import Decoder
-from tests.fuzz.model import LIMIT, Sound, control_of, group_of, tell
+from tests.fuzz.model import LIMIT, Sound, control_of, decode_by_model, group_of
 from tests.support.decoders import decoder_by_groups
 
 _LINE = re.compile(rb"(?<=\n)[^\r\n]*(?=\r)")
@@ -37,20 +37,20 @@ def seeds() -> dict[str, bytes]:
 def check(data: bytes) -> None:
     """Hold the decoder against the model."""
     again = data + b"\x03" + _LINE.sub(_renewed, data) + b"\x03" + data
-    localized = tell(again)
+    model = decode_by_model(again)
     by_groups = decoder_by_groups()
     expected = by_groups.feed(again)
     counts = by_groups.counts
-    assert counts.groups + counts.unconfirmed + counts.implausible == localized.groups
-    assert counts.frames == len(expected) <= localized.frames
+    assert counts.groups + counts.unconfirmed + counts.implausible == model.groups
+    assert counts.frames == len(expected) <= model.frames
     assert (counts.parity, counts.checksum, counts.malformed, counts.interrupted) == (
-        localized.parity,
-        localized.checksum,
-        localized.malformed,
-        localized.interrupted,
+        model.parity,
+        model.checksum,
+        model.malformed,
+        model.interrupted,
     )
-    assert by_groups.parity is localized.with_parity
-    of_the_model = iter(localized.readings)
+    assert by_groups.parity is model.with_parity
+    of_the_model = iter(model.readings)
     for reading in expected:
         values = list(reading.values.items())
         # A frame of both modes has the mode of its first group, which may be withheld.
@@ -66,10 +66,10 @@ def check(data: bytes) -> None:
             assert len(decoder._framer._buffer) < LIMIT
         assert readings == expected
         assert decoder.counts == counts
-        assert decoder.parity is localized.with_parity
-        assert decoder.pending()[1] <= len(localized.pending)
+        assert decoder.parity is model.with_parity
+        assert decoder.pending()[1] <= len(model.pending)
         decoder.close()
-    _assert_on_the_wire(again, [pair for _, pairs in localized.readings for pair in pairs])
+    _assert_on_the_wire(again, [pair for _, pairs in model.readings for pair in pairs])
 
 
 def _is_part(values: list[tuple[str, str]], whole: list[tuple[str, str]]) -> bool:

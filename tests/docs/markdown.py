@@ -14,8 +14,8 @@ READMES = {
 }
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("*.md"))}
 FRENCH = {
-    f"docs/fr/{path.name}": path.read_text(encoding="utf-8")
-    for path in sorted((ROOT / "docs/fr").glob("*.md"))
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+    for path in sorted((ROOT / "docs/fr").rglob("*.md"))
 }
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -92,8 +93,10 @@ def test_a_french_page_leads_to_french_pages(name: str) -> None:
     targets = [target.partition("#")[0] for target in re.findall(r"\]\(([^)\s]+)\)", rest)]
     paths = [(french.parent / target).resolve() for target in targets if target.endswith(".md")]
 
-    assert destination(french, first.partition("](")[2].partition(")")[0]) == str(page.relative_to(ROOT))
-    assert str(french.relative_to(page.parent)) in page.read_text(encoding="utf-8").partition("\n")[0]
+    other = page.read_text(encoding="utf-8").partition("\n")[0]
+
+    assert re.findall(r"\[English\]\((\S+)\)", first) == [os.path.relpath(page, french.parent)]
+    assert re.findall(r"\[Français\]\((\S+)\)", other) == [os.path.relpath(french, page.parent)]
     assert [path for path in paths if path in {page for _, page in PAIRS.values()}] == []
 
 

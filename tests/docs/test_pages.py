@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 PACKAGE = ROOT / "src" / "teleinfo"
 PACKAGES = "|".join(sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")))
-EVERY_PAGE = PAGES | FRENCH
+# docs/consumers has tests of its own (test_consumers).
+EVERY_PAGE = PAGES | {name: text for name, text in FRENCH.items() if "consumers" not in name}
 RELIABILITY, OPERATIONS = PAGES["reliability.md"], PAGES["operations.md"]
 # Where what a page calls tests/…, port/… or LICENSE is.
 PLACES = (ROOT, PACKAGE, ROOT / "systemd", ROOT / "docs")

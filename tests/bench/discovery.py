@@ -33,7 +33,12 @@ def rows(scale: Scale) -> list[Row]:
 async def _row(mode: str, scale: Scale) -> Row:
     topics, outbox, decoder = Topics("teleinfo"), Outbox(1), Decoder()
     link = HomeAssistant(
-        prefix="homeassistant", topics=topics, exclude=frozenset(), states=outbox, rng=Random(1)
+        prefix="homeassistant",
+        topics=topics,
+        exclude=frozenset(),
+        language="fr",
+        states=outbox,
+        rng=Random(1),
     )
     ours, floors, now = [], [], 0.0
     for piece in pieces(mode, count=scale.pieces, size=scale.piece_bytes // 8):

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import itertools
 import json
 import logging
 import sys
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from homeassistant.helpers.template import Template
+
+    from teleinfo.state.words import Language
 
 GOLDEN = Path(__file__).parent / "golden"
 PLATFORMS = {"sensor": sensor, "binary_sensor": binary_sensor}
@@ -132,14 +135,14 @@ def faults_of_templates(
     return faults
 
 
-def everything(mode: Mode) -> dict[str, Any]:
-    """Return a message with every entity of a mode, whatever the meter."""
+def everything(mode: Mode, language: Language) -> dict[str, Any]:
+    """Return a message with every entity of a mode in a language, whatever the meter."""
     table = STANDARD if mode is Mode.STANDARD else HISTORIQUE
     keys = [*table, *(key + HORODATE_SUFFIX for key in table), *ENTITIES, *DERIVED]
-    entities = [entity for key in keys if (entity := find_entity(mode, key)) is not None]
+    entities = [entity for key in keys if (entity := find_entity(mode, key, language)) is not None]
     sources = ours.Sources("t/homeassistant", "t/status", "t/health", url="https://example.org/teleinfo")
     meter = meter_of("041961123456", topic="t", private=False)
-    message: dict[str, Any] = json.loads(ours.message(meter, entities, sources))
+    message: dict[str, Any] = json.loads(ours.message(meter, entities, sources, language))
     return message
 
 
@@ -149,8 +152,9 @@ def messages() -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
         message = json.loads(path.read_text(encoding="utf-8"))
         message.pop("topic")
         yield path.name, message, message.pop("states")
-    for mode in Mode:
-        yield f"every entity in {mode}", everything(mode), None
+    languages: tuple[Language, ...] = ("fr", "en")
+    for mode, language in itertools.product(Mode, languages):
+        yield f"every entity in {mode}, {language}", everything(mode, language), None
 
 
 def refuses_a_wrong_one(message: dict[str, Any]) -> bool:

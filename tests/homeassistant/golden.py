@@ -24,6 +24,7 @@ from teleinfo.tic.decoder import Decoder
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
 
 FOLDER = Path(__file__).parent / "golden"
@@ -34,7 +35,9 @@ PERIOD = 1.5
 FRAMES = 100
 
 
-def announcer(*, topic: str = "teleinfo", exclude: Iterable[str] = ()) -> Announcer:
+def announcer(
+    *, topic: str = "teleinfo", exclude: Iterable[str] = (), language: Language = "fr"
+) -> Announcer:
     """Return an announcer with the default prefix."""
     topics = Topics(topic)
     return Announcer(
@@ -42,6 +45,7 @@ def announcer(*, topic: str = "teleinfo", exclude: Iterable[str] = ()) -> Announ
         base=topic,
         sources=Sources(states=topics.homeassistant, status=topics.status, health=topics.health),
         exclude=frozenset(exclude),
+        language=language,
     )
 
 

@@ -15,6 +15,8 @@ from tests.homeassistant.golden import PERIOD, announcer, feed, message_of, read
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from teleinfo.state.words import Language
+
 HC = {
     "ADCO": "041961123456",
     "OPTARIF": "HC",
@@ -33,6 +35,7 @@ ENDING = {
     *("PREAVIS", "PREAVIS1", "PREAVIS2", "PREAVISD", "PREAVISF"),
     *(f"{bound}{number}_HORODATE" for bound in ("DPM", "FPM") for number in (1, 2, 3)),
 }
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
 LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE", "LIGNE_CONNEXION"}
 
 
@@ -325,6 +328,53 @@ def test_a_supplier_index_is_announced_enabled_when_it_begins_to_count(begins: d
     feed(device, frames(idle | begins, mode=Mode.STANDARD), now=102)
 
     assert "en" not in message_of(device)["cmps"]["EASF03"]
+
+
+def names(device: Announcer) -> dict[str, str]:
+    """Return the names of the announced supplier indexes."""
+    components = message_of(device)["cmps"]
+    return {key: component["name"] for key, component in components.items() if key.startswith("EASF")}
+
+
+def test_a_supplier_index_is_named_after_the_tariff_in_which_it_runs() -> None:
+    """By the contract at first, and by the LTARF of two frames in a row when it has run."""
+    night = LINKY | {"NGTF": "SEM WE", "EASF01": "000000001", "EASF02": "000000001"}
+    first = night | {"NTARF": "01", "LTARF": "HEURE CREUSE"}
+    second = night | {"NTARF": "02", "LTARF": "WEEK-END"}
+    device = announced(frames(first, first, mode=Mode.STANDARD))
+    assert names(device) == {"EASF01": "Heures creuses", "EASF02": "Index fournisseur 2"}
+    feed(device, frames(second, mode=Mode.STANDARD), now=10)
+    assert names(device)["EASF02"] == "Index fournisseur 2"
+    feed(device, frames(second, first, mode=Mode.STANDARD), now=12)
+
+    assert names(device) == {"EASF01": "Heures creuses", "EASF02": "Week-end"}
+
+
+def test_no_two_supplier_indexes_have_the_same_name() -> None:
+    """What the meter says of one index counts for more than what the contract's table says of another."""
+    sent = LINKY | {"NGTF": "H PLEINE/CREUSE", "EASF01": "000000001", "EASF02": "000000001"}
+    sent |= {"NTARF": "02", "LTARF": "HEURE CREUSE"}
+    device = announced(frames(sent, sent, mode=Mode.STANDARD))
+
+    assert names(device) == {"EASF01": "Index fournisseur 1", "EASF02": "Heures creuses"}
+
+
+def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
+    """TELEINFO_LANGUAGE=en; the ids are the same."""
+    french, english = (announcer(language=language) for language in LANGUAGES)
+    for device in (french, english):
+        feed(device, readings_of("standard-tempo", frames=3))
+    components, others = message_of(english)["cmps"], message_of(french)["cmps"]
+
+    assert {key: component["uniq_id"] for key, component in components.items()} == {
+        key: component["uniq_id"] for key, component in others.items()
+    }
+    same = {key for key, component in components.items() if component["name"] == others[key]["name"]}
+    assert same == set()
+    assert components["EASF03"]["name"] == "Off-peak hours, white day"
+    assert components["LIGNE_QUALITE"]["ops"] == ["Silent", "Good", "Fair", "Poor", "Bad", "Unplugged"]
+    assert "'silent': 'Silent'" in components["LIGNE_QUALITE"]["val_tpl"]
+    assert states(english)["COULEUR_JOUR"] in components["COULEUR_JOUR"]["ops"] == ["Blue", "White", "Red"]
 
 
 def test_the_mean_powers_are_those_of_what_is_drawn_and_of_what_is_given() -> None:

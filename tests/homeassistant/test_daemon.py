@@ -179,10 +179,10 @@ def test_an_interval_slows_the_states_as_it_does_the_readings(
             meter.frame = with_parity(encode_frame(news_groups))
             news = json.loads(subscriber.expect(STATES).payload)
 
-    assert (first["PAPP"], first["HCHC"], first["PTEC"]) == (1940, 19212, "HP")
+    assert (first["PAPP"], first["HCHC"], first["PTEC"]) == (1940, 19212, "Heures pleines")
     assert "timestamp" not in first
     assert silent["PAPP"] == 1940
-    assert news["PTEC"] == "HC"
+    assert news["PTEC"] == "Heures creuses"
 
 
 def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path: Path) -> None:

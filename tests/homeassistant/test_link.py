@@ -29,7 +29,12 @@ def joined(outbox: Outbox) -> HomeAssistant:
     """Return a Home Assistant with the usual prefix."""
     topics = Topics("teleinfo")
     return HomeAssistant(
-        prefix="homeassistant", topics=topics, exclude=frozenset(), states=outbox, rng=Random(1)
+        prefix="homeassistant",
+        topics=topics,
+        exclude=frozenset(),
+        language="fr",
+        states=outbox,
+        rng=Random(1),
     )
 
 

@@ -10,14 +10,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.homeassistant import register_entities
-from teleinfo.homeassistant.entities import Entity, StateType, entity_of
+from teleinfo.homeassistant.entities import Entity, StateType, entity_of, localized
 from teleinfo.homeassistant.values import State, find_entity, imported_index, running_indexes, states_of
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, build_reading
 from tests.support.strategies import groups
 
 if TYPE_CHECKING:
+    from teleinfo.state.words import Language
     from teleinfo.tic.groups import Group
+
+LANGUAGES: tuple[Language, ...] = ("fr", "en")
 
 
 def states(mode: Mode, values: dict[str, str], *, overseas: bool = False) -> dict[str, State]:
@@ -80,18 +83,61 @@ def test_a_unit_behind_the_number_is_taken_off() -> None:
 
 def test_a_code_outside_of_its_list_is_left_out() -> None:
     """Home Assistant would complain of it at each frame."""
-    assert historique(PTEC="HP", HHPHC="Z") == {"PTEC": "HP"}
+    assert historique(PTEC="HP", HHPHC="Z") == {"PTEC": "Heures pleines"}
 
 
 def test_tempo_is_one_option_whatever_its_output_contacts() -> None:
     """BBRx has a character that describes the contacts."""
-    assert historique(OPTARIF="BBR(") == {"OPTARIF": "BBR"}
+    assert historique(OPTARIF="BBR(") == {"OPTARIF": "Tempo"}
 
 
 def test_a_text_too_long_or_blank_is_not_sent_as_it_is() -> None:
     """Over 255 characters is left out; nothing is unknown."""
     assert standard(LTARF="", NGTF="X" * 256) == {"LTARF": None}
     assert standard(NGTF="X" * 255) == {"NGTF": "X" * 255}
+
+
+@pytest.mark.parametrize(
+    ("sent", "french", "english"),
+    [
+        ("HC  BLEU", "Heures creuses, jour bleu", "Off-peak hours, blue day"),
+        ("BASE", "Toutes heures", "All hours"),
+        ("SEM   HP  X ", "Heures pleines", "Peak hours"),
+        (" NUIT   D'ETE ", "NUIT D'ETE", "NUIT D'ETE"),
+    ],
+)
+def test_the_tariff_of_the_supplier_is_said_in_words(sent: str, french: str, english: str) -> None:
+    """A text that is none of the common tariffs is the supplier's own, each run of blanks as one."""
+    reading = Reading(Mode.STANDARD, {"LTARF": sent})
+
+    assert states_of(reading, overseas=False, language="fr") == {"LTARF": french}
+    assert states_of(reading, overseas=False, language="en") == {"LTARF": english}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("mode", list(Mode))
+def test_each_code_of_a_closed_list_has_its_words_among_the_options(mode: Mode, language: Language) -> None:
+    """Home Assistant refuses the state of an enum that is none of its options."""
+    for label in (STANDARD if mode is Mode.STANDARD else HISTORIQUE).values():
+        for code in label.options:
+            entity = find_entity(mode, label.name, language)
+            found = states_of(Reading(mode, {label.name: code}), overseas=False, language=language)
+
+            assert entity is not None
+            assert found[label.name] in entity.options
+
+
+def test_the_states_of_registers_are_options_in_english_too() -> None:
+    """Every word that is French in French has its English one."""
+    found = states_of(Reading(Mode.STANDARD, {"STGE": "463A0802"}), overseas=False, language="en")
+
+    assert (found["COULEUR_JOUR"], found["COULEUR_LENDEMAIN"]) == ("White", "Blue")
+    assert (found["STGE_COUPURE"], found["STGE_POINTE"]) == ("Open: overload", "Mobile peak 1")
+    for entity in register_entities.ENTITIES.values():
+        english = localized(entity, "en")
+
+        assert english.name != entity.name
+        assert not set(english.options) & set(entity.options), entity.key
 
 
 def test_identifiers_are_no_entities() -> None:
@@ -131,13 +177,13 @@ STATUS: dict[str, dict[str, State]] = {
         "STGE_CONTACT_SEC": "ON",
         "COULEUR_JOUR": "Blanc",
         "COULEUR_LENDEMAIN": "Bleu",
-        "STGE_POINTE": "PM1",
+        "STGE_POINTE": "Pointe mobile 1",
     },
     "003A0041": {"STGE_SURTENSION": "ON", "STGE_DEPASSEMENT": "OFF"},
     "003A0081": {"STGE_SURTENSION": "OFF", "STGE_DEPASSEMENT": "ON"},
     "003B0001": {"STGE_HORLOGE": "ON"},
     "003A0003": {"STGE_COUPURE": "Ouvert : surpuissance"},
-    "203A0001": {"STGE_PREAVIS": "PM2", "STGE_POINTE": "Aucune"},
+    "203A0001": {"STGE_PREAVIS": "Pointe mobile 2", "STGE_POINTE": "Aucune"},
 }
 
 
@@ -252,7 +298,7 @@ def test_the_option_base_needs_no_total() -> None:
     """BASE is the total."""
     found = historique(OPTARIF="BASE", BASE="000012345")
 
-    assert found == {"OPTARIF": "BASE", "BASE": 12345}
+    assert found == {"OPTARIF": "Base", "BASE": 12345}
     assert imported_index(Mode.HISTORIQUE, found) == ("BASE", 12345)
 
 

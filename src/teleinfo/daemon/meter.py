@@ -157,6 +157,7 @@ def _homeassistant(
         prefix=settings.homeassistant_prefix,
         topics=topics,
         exclude=settings.payload_exclude,
+        language=settings.language.value,
         states=states,
         rng=rng,
     )

@@ -9,6 +9,7 @@ with another number, or in another mode, start over.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant import discovery
@@ -20,6 +21,7 @@ from teleinfo.homeassistant.values import (
     running_indexes,
     states_of,
 )
+from teleinfo.state import words
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
 from teleinfo.tic.meter_id import meter_of, number_of
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from teleinfo.homeassistant.discovery import Sources
     from teleinfo.homeassistant.entities import Entity
     from teleinfo.homeassistant.values import State
+    from teleinfo.state.words import Language
     from teleinfo.tic.meter_id import Meter
 
 CONFIRM_WITHIN: Final = 30
@@ -50,17 +53,20 @@ class Announcer:
     """
     Makes the messages of the meter whose readings it takes.
 
-    `prefix` is Home Assistant's discovery prefix, `base` our base topic; étiquettes in `exclude` are
-    neither announced nor sent. `announcement` is topic and payload of the discovery message (None: nothing
-    is announced yet), `states` the payload of the states. `ended`: the last frame showed that an alarm or a
-    notice is over.
+    `prefix` is Home Assistant's discovery prefix, `base` our base topic; étiquettes in `exclude` are neither
+    announced nor sent; names and states are in `language`. `announcement` is topic and payload of the
+    discovery message (None: nothing is announced yet), `states` the payload of the states. `ended`: the last
+    frame showed that an alarm or a notice is over.
     """
 
-    def __init__(self, *, prefix: str, base: str, sources: Sources, exclude: frozenset[str]) -> None:
+    def __init__(
+        self, *, prefix: str, base: str, sources: Sources, exclude: frozenset[str], language: Language
+    ) -> None:
         self._prefix = prefix
         self._base = base
         self._sources = sources
         self._exclude = exclude
+        self._language = language
         self._private = not exclude.isdisjoint(METER_NUMBERS)
         self._identity: _Identity | None = None
         self._candidate: _Identity | None = None
@@ -76,6 +82,9 @@ class Announcer:
         self._last_frame: dict[str, int] = {}  # number of the last frame with this key
         self._announced: dict[str, Entity] = {}
         self._absences: dict[str, int] = {}
+        self._period: tuple[str, str] | None = None  # the running supplier index and its LTARF, last frame
+        self._periods: dict[str, str] = {}
+        self._contract: str | None = None  # NGTF
         self._powers: dict[str, tuple[str, MeanPower]] = {}
         self.announcement: tuple[str, bytes] | None = None
         self.states = EMPTY
@@ -91,12 +100,14 @@ class Announcer:
         if not self._is_followed(number_of(reading), reading.mode) or self._meter is None:
             return
         kept = self._without_excluded(reading)
-        states = states_of(kept, overseas=self._meter.overseas)
+        states = states_of(kept, overseas=self._meter.overseas, language=self._language)
         self._add_mean_powers(reading.mode, states, now)
-        if self._confirm(kept, states):
+        confirmed = self._confirm(kept, states)
+        renamed = self._name_indexes(kept)
+        if confirmed or renamed:
             self.announcement = (
                 discovery.topic(self._prefix, self._meter),
-                discovery.message(self._meter, self._announced.values(), self._sources),
+                discovery.message(self._meter, self._announced.values(), self._sources, self._language),
             )
         states |= self._ended_alarms(reading)
         self.states = json.dumps(
@@ -182,12 +193,41 @@ class Announcer:
             if key.startswith("EASF") and state == 0 and key not in running:
                 continue
             before, self._last_frame[key] = self._last_frame.get(key), self._frames
-            entity = find_entity(reading.mode, key)
+            entity = find_entity(reading.mode, key, self._language)
             if entity is None or before is None or self._frames - before > CONFIRM_WITHIN:
                 continue
             self._announced[key] = entity
             grown = True
         return grown
+
+    def _name_indexes(self, reading: Reading) -> bool:
+        """
+        Name the announced supplier indexes by what they count; return whether a name changed.
+
+        By the LTARF of two frames in a row in which the index ran, else by the contract's table. What would
+        be the name of another one is not given twice: Home Assistant makes ids of names.
+        """
+        values = reading.values
+        before, self._period = self._period, None
+        if "NTARF" in values and "LTARF" in values:
+            self._period = f"EASF{values['NTARF']}", values["LTARF"]
+            if self._period == before:
+                self._periods[self._period[0]] = self._period[1]
+        self._contract = values.get("NGTF", self._contract)
+        indexes = sorted(
+            (key for key in self._announced if key.startswith("EASF")),
+            key=lambda key: key not in self._periods,
+        )
+        names: dict[str, str] = {}
+        for key in indexes:
+            name = self._index_name(key, self._contract, self._periods)
+            names[key] = self._index_name(key, None, {}) if name in names.values() else name
+        changed = {key: name for key, name in names.items() if self._announced[key].name != name}
+        self._announced |= {key: replace(self._announced[key], name=name) for key, name in changed.items()}
+        return bool(changed)
+
+    def _index_name(self, key: str, contract: str | None, periods: dict[str, str]) -> str:
+        return words.index_name(key, contract=contract, periods=periods, language=self._language)
 
 
 def _ending_keys(exclude: frozenset[str]) -> dict[str, str]:

@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo import __version__
-from teleinfo.homeassistant.entities import Entity, StateType
+from teleinfo.homeassistant.entities import Entity, StateType, localized
+from teleinfo.homeassistant.translations import state_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from teleinfo.state.words import Language
     from teleinfo.tic.meter_id import Meter
 
 SCOPE: Final = "METER"
@@ -46,8 +48,8 @@ def topic(prefix: str, meter: Meter) -> str:
     return f"{prefix}/device/{_device_id(meter)}/config"
 
 
-def message(meter: Meter, entities: Iterable[Entity], sources: Sources) -> bytes:
-    """Return the message, compact JSON in ASCII, of these entities and of those of the line."""
+def message(meter: Meter, entities: Iterable[Entity], sources: Sources, language: Language = "fr") -> bytes:
+    """Return the message, compact JSON in ASCII, of these entities and of those of the line in `language`."""
     device: dict[str, Any] = {
         "ids": [_device_id(meter)],
         # Home Assistant makes the ids of entities from it: two meters of one kind must not share it.
@@ -60,11 +62,11 @@ def message(meter: Meter, entities: Iterable[Entity], sources: Sources) -> bytes
     announced = {entity.key: _component(meter, entity, _state_template(entity)) for entity in entities}
     # An empty list: the device's availability, which goes with the meter's frames, is not theirs.
     announced |= {
-        entity.key: _component(meter, entity, template)
+        entity.key: _component(meter, localized(entity, language), template)
         | {"stat_t": sources.health, "exp_aft": HEALTH_EXPIRES, "avty": []}
-        for entity, template in _LINE
+        for entity, template in _line_entities(language)
     }
-    announced[_CONNECTED.key] = _component(meter, _CONNECTED, _CONNECTED_TEMPLATE) | {
+    announced[_CONNECTED.key] = _component(meter, localized(_CONNECTED, language), _CONNECTED_TEMPLATE) | {
         "stat_t": sources.status,
         "avty": [],
     }
@@ -137,21 +139,15 @@ def _line(key: str, name: str, state_type: StateType, **more: Any) -> Entity:  #
     return Entity(key=key, name=name, state_type=state_type, diagnostic=True, **more)
 
 
+_QUALITY: Final = _line(
+    "LIGNE_QUALITE",
+    "Qualité de la ligne",
+    StateType.CHOICE,
+    device_class="enum",
+    options=(*_GRADES.values(), _UNPLUGGED),
+    icon="mdi:signal",
+)
 _LINE: Final = (
-    (
-        _line(
-            "LIGNE_QUALITE",
-            "Qualité de la ligne",
-            StateType.CHOICE,
-            device_class="enum",
-            options=(*_GRADES.values(), _UNPLUGGED),
-            icon="mdi:signal",
-        ),
-        (
-            f"{{{{ {_UNPLUGGED!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
-            f" else {_GRADES!r}.get(value_json.line) }}}}"
-        ),
-    ),
     (
         _line(
             "LIGNE_ERREURS",
@@ -192,3 +188,13 @@ _CONNECTED: Final = _line(
     "LIGNE_CONNEXION", "Liaison avec le compteur", StateType.SWITCH, device_class="connectivity"
 )
 _CONNECTED_TEMPLATE: Final = "{{ 'ON' if value == 'online' else 'OFF' }}"
+
+
+def _line_entities(language: Language) -> tuple[tuple[Entity, str], ...]:
+    """Return the entities that are made of `health`, in French, with their templates."""
+    grades = {grade: state_in(state, language) for grade, state in _GRADES.items()}
+    template = (
+        f"{{{{ {state_in(_UNPLUGGED, language)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
+        f" else {grades!r}.get(value_json.line) }}}}"
+    )
+    return ((_QUALITY, template), *_LINE)

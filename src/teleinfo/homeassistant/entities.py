@@ -9,13 +9,18 @@ refuses an entity whose unit and class do not fit each other.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.homeassistant.translations import NAMES, state_in
+from teleinfo.state import words
 from teleinfo.tic.labels import ALARMS, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teleinfo.state.words import Language
     from teleinfo.tic.labels import LabelSpec, Mode
 
 
@@ -118,8 +123,7 @@ _NAMES: Final = {
     "LTARF": "Tarif en cours",
     "EAST": "Énergie soutirée",
     "EAIT": "Énergie injectée",
-    **{f"EASF{number:02}": f"Index fournisseur {number:02}" for number in range(1, 11)},
-    **{f"EASD{number:02}": f"Index distributeur {number:02}" for number in range(1, 5)},
+    **{f"EASD{number:02}": f"Index distributeur {number}" for number in range(1, 5)},
     **{f"ERQ{quadrant}": f"Énergie réactive Q{quadrant}" for quadrant in range(1, 5)},
     **{f"IRMS{phase}": f"Intensité phase {phase}" for phase in _PHASES},
     **{f"URMS{phase}": f"Tension phase {phase}" for phase in _PHASES},
@@ -147,6 +151,33 @@ _NAMES: Final = {
 }
 
 
+# The codes and texts of the meter that have words in both languages.
+_WORDS: Final[dict[str, Callable[[str, Language], str | None]]] = {
+    "OPTARIF": words.contract_name,
+    "NGTF": words.contract_name,
+    "PTEC": words.period_name,
+    "LTARF": words.period_name,
+}
+
+
+def in_words(label: str, value: str, language: Language) -> str | None:
+    """Return the state that a code or a text of the meter is shown as; None: it is empty."""
+    if label in _WORDS:
+        return _WORDS[label](value, language)
+    return words.collapse(value) or None
+
+
+def localized(entity: Entity, language: Language) -> Entity:
+    """Return an entity whose name and options are given in French with those of `language`."""
+    if language == "fr":
+        return entity
+    return replace(
+        entity,
+        name=NAMES.get(entity.key, entity.name),
+        options=tuple(state_in(option, language) for option in entity.options),
+    )
+
+
 def state_type_of(label: LabelSpec) -> StateType | None:
     """
     Return the type of the states of this étiquette, None if no entity is made of it.
@@ -166,24 +197,24 @@ def state_type_of(label: LabelSpec) -> StateType | None:
     return StateType.CHOICE if label.options else StateType.TEXT
 
 
-def entity_of(mode: Mode, key: str) -> Entity | None:
+def entity_of(mode: Mode, key: str, language: Language = "fr") -> Entity | None:
     """Return the entity of an étiquette or of a horodate (`SMAXSN_HORODATE`), None if it has none."""
     label = lookup(mode, key)
     if label is None:
         base = lookup(mode, key.removesuffix(HORODATE_SUFFIX))
-        return None if base is None or not base.horodate else _time_of(base, key)
+        return None if base is None or not base.horodate else _time_of(base, key, language)
     state_type = state_type_of(label)
     match state_type:
         case None:
             return None
         case StateType.NUMBER:
-            return _number(label)
+            return _number(label, language)
         case StateType.SWITCH:
-            return Entity(key=key, name=_name(label), state_type=state_type, device_class="problem")
+            return Entity(key=key, name=_name(label, language), state_type=state_type, device_class="problem")
         case StateType.TIME:
             return Entity(
                 key=key,
-                name=_name(label),
+                name=_name(label, language),
                 state_type=state_type,
                 device_class="timestamp",
                 diagnostic=True,
@@ -192,17 +223,17 @@ def entity_of(mode: Mode, key: str) -> Entity | None:
     technical = label.kind in {Kind.REGISTER, Kind.COMPOSITE}
     return Entity(
         key=key,
-        name=_name(label),
+        name=_name(label, language),
         state_type=state_type,
         device_class="enum" if state_type is StateType.CHOICE else None,
-        options=label.options,
+        options=tuple(in_words(key, option, language) or option for option in label.options),
         icon=_ICONS.get(key),
         diagnostic=technical or key in _HIDDEN,
         enabled=not technical and key not in _HIDDEN,
     )
 
 
-def _number(label: LabelSpec) -> Entity:
+def _number(label: LabelSpec, language: Language) -> Entity:
     """
     Return the entity of a quantity or an index.
 
@@ -218,7 +249,7 @@ def _number(label: LabelSpec) -> Entity:
         state_class = "measurement"
     return Entity(
         key=label.name,
-        name=_name(label),
+        name=_name(label, language),
         state_type=StateType.NUMBER,
         device_class=device_class,
         state_class=state_class,
@@ -234,12 +265,13 @@ def _is_momentary(label: str) -> bool:
     return label not in _CONTRACT and not label.startswith(_MAXIMA) and not label.endswith(_PREVIOUS)
 
 
-def _time_of(label: LabelSpec, key: str) -> Entity:
+def _time_of(label: LabelSpec, key: str, language: Language) -> Entity:
     """Return the entity of a group's horodate: the main one of a mobile peak, else a diagnostic one."""
     peak = label.kind is Kind.ENUMERATION
+    name, of_what = _name(label, language), "horodate" if language == "fr" else "time"
     return Entity(
         key=key,
-        name=_name(label) if peak else f"{_name(label)} (horodate)",
+        name=name if peak else f"{name} ({of_what})",
         state_type=StateType.TIME,
         device_class="timestamp",
         diagnostic=not peak,
@@ -247,5 +279,9 @@ def _time_of(label: LabelSpec, key: str) -> Entity:
     )
 
 
-def _name(label: LabelSpec) -> str:
+def _name(label: LabelSpec, language: Language) -> str:
+    if label.name.startswith("EASF") or label.name in words.INDEX_OF_PERIOD.values():
+        return words.index_name(label.name, contract=None, periods={}, language=language)
+    if language == "en":
+        return NAMES.get(label.name, label.english)
     return _NAMES.get(label.name, label.french)

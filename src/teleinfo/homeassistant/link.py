@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.config import Topics
     from teleinfo.mqtt.outbox import RetainedStates
+    from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,14 @@ class HomeAssistant:
     """Home Assistant with the discovery prefix `prefix`. To be made inside the event loop."""
 
     def __init__(
-        self, *, prefix: str, topics: Topics, exclude: frozenset[str], states: RetainedStates, rng: Random
+        self,
+        *,
+        prefix: str,
+        topics: Topics,
+        exclude: frozenset[str],
+        language: Language,
+        states: RetainedStates,
+        rng: Random,
     ) -> None:
         self._topics = topics
         self._states = states
@@ -48,6 +56,7 @@ class HomeAssistant:
                 states=topics.homeassistant, status=topics.status, health=topics.health, url=_project_url()
             ),
             exclude=exclude,
+            language=language,
         )
         self._announced: tuple[str, bytes] | None = None
         self._next_log = -math.inf

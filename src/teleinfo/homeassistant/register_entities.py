@@ -24,7 +24,7 @@ _TODAY, _TOMORROW = "COULEUR_JOUR", "COULEUR_LENDEMAIN"
 _COLOURS: Final = ("Bleu", "Blanc", "Rouge")
 _CODES: Final = {"BLEU": "Bleu", "BLAN": "Blanc", "ROUG": "Rouge"}
 _DAY_BEGINS: Final = dt.timedelta(hours=6)
-_PEAKS: Final = ("Aucune", "PM1", "PM2", "PM3")
+_PEAKS: Final = ("Aucune", "Pointe mobile 1", "Pointe mobile 2", "Pointe mobile 3")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,22 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant import register_entities
-from teleinfo.homeassistant.entities import FACTORS, Entity, StateType, entity_of, state_type_of
+from teleinfo.homeassistant.entities import (
+    FACTORS,
+    Entity,
+    StateType,
+    entity_of,
+    in_words,
+    localized,
+    state_type_of,
+)
+from teleinfo.homeassistant.translations import state_in
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import CONTRACTS, DIGITS, STANDARD, Mode, lookup, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
 
 if TYPE_CHECKING:
+    from teleinfo.state.words import Language
     from teleinfo.tic.labels import LabelSpec
     from teleinfo.tic.reading import Reading
 
@@ -66,12 +76,13 @@ DERIVED: Final = {
 }
 
 
-def find_entity(mode: Mode, key: str) -> Entity | None:
+def find_entity(mode: Mode, key: str, language: Language = "fr") -> Entity | None:
     """Return the entity whose state has this key, None if there is none."""
-    return DERIVED.get(key) or register_entities.ENTITIES.get(key) or entity_of(mode, key)
+    entity = DERIVED.get(key) or register_entities.ENTITIES.get(key)
+    return entity_of(mode, key, language) if entity is None else localized(entity, language)
 
 
-def states_of(reading: Reading, *, overseas: bool) -> dict[str, State]:
+def states_of(reading: Reading, *, overseas: bool, language: Language = "fr") -> dict[str, State]:
     """
     Return the state of each entity that this frame has a value for; None: unknown.
 
@@ -89,28 +100,30 @@ def states_of(reading: Reading, *, overseas: bool) -> dict[str, State]:
             if not overseas and (time := iso(value)) is not None:
                 states[key] = time
         elif label is not None and state_type is not None:
-            states |= _state(label, state_type, value)
-    return states | register_entities.decode_registers(reading.values) | _total(reading)
+            states |= _state(label, state_type, value, language)
+    fields = register_entities.decode_registers(reading.values).items()
+    states |= {key: None if state is None else state_in(state, language) for key, state in fields}
+    return states | _total(reading)
 
 
-def _state(label: LabelSpec, state_type: StateType, value: str) -> dict[str, State]:
+def _state(label: LabelSpec, state_type: StateType, value: str, language: Language) -> dict[str, State]:
     """Return the state of one étiquette, or nothing if the value does not fit its type."""
     state: State = None
     match state_type:
         case StateType.SWITCH:
             return {label.name: "ON"}
         case StateType.CHOICE:
-            state = _option(label, value)
+            state = _option(label, value, language)
         case StateType.NUMBER:
             state = _number(label, value)
         case _ if len(value) <= _MAX_STATE_LENGTH:
-            return {label.name: value or None}
+            return {label.name: in_words(label.name, value, language)}
     return {} if state is None else {label.name: state}
 
 
-def _option(label: LabelSpec, value: str) -> str | None:
+def _option(label: LabelSpec, value: str, language: Language) -> str | None:
     option = "BBR" if label.name == "OPTARIF" and value.startswith("BBR") else value
-    return option if option in label.options else None
+    return in_words(label.name, option, language) if option in label.options else None
 
 
 def _number(label: LabelSpec, value: str) -> int | float | None:

@@ -233,7 +233,7 @@ class Settings(BaseSettings):
         default=False, description="Publish each field of the state as a plain value on its own topic as well"
     )
     language: Annotated[Language, BeforeValidator(_lower), Allowed(Message("fr or en"))] = Field(
-        default=Language.FR, description="Language of the words in the state: fr or en"
+        default=Language.FR, description="Language of the words in the state and in Home Assistant: fr or en"
     )
     homeassistant: _Switch = Field(
         default=False, description="Let Home Assistant discover the meter by itself"

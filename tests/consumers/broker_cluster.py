@@ -1,15 +1,16 @@
-"""The real daemon publishes to a real cluster of two RabbitMQ nodes, one of which is stopped and started."""
+"""The real daemon publishes to a real cluster of RabbitMQ, a node of which is stopped and started."""
 
 from __future__ import annotations
 
 import signal
+import subprocess
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.cli.test_run import FRAME
-from tests.consumers.programs import eventually
+from tests.consumers.programs import eventually, program
 from tests.consumers.rabbitmq import Cluster, LoadBalancer
 from tests.support.daemon import Daemon, Meter
 from tests.support.subscriber import Subscriber
@@ -27,9 +28,15 @@ RECONNECTION = 35.0
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
-    """Yield both nodes, running."""
-    with Cluster(tmp_path_factory.mktemp("rabbitmq")) as running:
+    """Yield two nodes, running."""
+    with Cluster(tmp_path_factory.mktemp("rabbitmq"), 2) as running:
         yield running
+
+
+def daemon_at(balancer: LoadBalancer, meter: Meter, folder: Path) -> Daemon:
+    """Return a daemon that publishes at QoS 1, each message with its own timestamp."""
+    settings = {"mqtt_host": HOST, "mqtt_port": balancer.port, "mqtt_qos": 1, "payload_timestamp": True}
+    return Daemon(folder, serial_port=meter.line.port, **settings)
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGKILL], ids=["stopped", "killed"])
@@ -39,24 +46,21 @@ def test_nothing_acknowledged_is_lost_while_a_node_is_away(
     """
     The node of the meter ends and comes back while it publishes at QoS 1.
 
-    A subscriber at the other node has each message that a node acknowledged, and messages again in 35 s.
+    A subscriber at the other node has each message that a node acknowledged, and messages again in 35 s;
+    the other node then has the status.
     """
     first, second = cluster.nodes
     with Meter(FRAME) as meter, LoadBalancer([first.mqtt, second.mqtt], "teleinfo") as balancer:
-        settings = {
-            "serial_port": meter.line.port,
-            "mqtt_host": HOST,
-            "mqtt_port": balancer.port,
-            "mqtt_qos": 1,
-            "payload_timestamp": True,
-        }
         received: dict[bytes, float] = {}
 
         def arrived_since(moment: float) -> bool:
             received.update((message.payload, message.at) for message in subscriber.drain())
             return any(at > moment for at in received.values())
 
-        with Subscriber(HOST, second.mqtt, "teleinfo") as subscriber, Daemon(tmp_path, **settings) as daemon:
+        with (
+            Subscriber(HOST, second.mqtt, "teleinfo") as subscriber,
+            daemon_at(balancer, meter, tmp_path) as daemon,
+        ):
             eventually(lambda: len(balancer.acknowledged) >= 10, "ten messages")
             first.end(how)
             ended = time.monotonic()
@@ -68,6 +72,8 @@ def test_nothing_acknowledged_is_lost_while_a_node_is_away(
                 time.monotonic() - ended,
                 at_most=RECONNECTION,
             )
+            with Subscriber(HOST, second.mqtt, "teleinfo/status") as late:
+                assert late.expect("teleinfo/status", b"online").retain
             first.start()
             first.ready()
             count = len(balancer.acknowledged)
@@ -77,3 +83,27 @@ def test_nothing_acknowledged_is_lost_while_a_node_is_away(
             eventually(lambda: arrived_since(0) and last in received, "the last message")
 
     assert set(balancer.acknowledged) - received.keys() == set()
+
+
+def test_a_durable_session_of_three_nodes_loses_nothing_acknowledged(tmp_path: Path) -> None:
+    """Its node is stopped: another one goes on taking messages for it, and it finds them all there."""
+    session = [program("mosquitto_sub", "mosquitto-clients"), "-h", HOST, "-c", "-i", "collector"]
+    session += ["-q", "1", "-t", "teleinfo", "-W"]
+    with Cluster(tmp_path, 3) as cluster, Meter(FRAME) as meter:
+        first, second, _ = cluster.nodes
+        subprocess.run([*session, "1", "-p", str(first.mqtt)], check=False, timeout=30)
+        with LoadBalancer([first.mqtt, second.mqtt], "teleinfo") as balancer:
+            with daemon_at(balancer, meter, tmp_path) as daemon:
+                eventually(lambda: len(balancer.acknowledged) >= 10, "ten messages")
+                first.end(signal.SIGTERM)
+                count = len(balancer.acknowledged)
+                eventually(
+                    lambda: len(balancer.acknowledged) >= count + 10, "ten by the other", limit=RECONNECTION
+                )
+                daemon.stop()
+            kept = subprocess.run(
+                [*session, "5", "-p", str(second.mqtt)], capture_output=True, check=False, timeout=30
+            )
+
+    assert balancer.accepted >= 2
+    assert set(balancer.acknowledged) - set(kept.stdout.splitlines()) == set()

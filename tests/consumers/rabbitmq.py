@@ -1,4 +1,4 @@
-"""A cluster of two RabbitMQ nodes with the MQTT plugin on loopback, and a load balancer before it."""
+"""A cluster of RabbitMQ nodes with the MQTT plugin on loopback, and a load balancer before it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from tests.consumers.programs import Process, program
+from tests.docs.markdown import PAGES, blocks
 from tests.support.proxy import Proxy
 from tests.support.tcp_ports import HOST, free_port
 
@@ -21,19 +22,27 @@ if TYPE_CHECKING:
 
 START_LIMIT = 60.0
 """Seconds for a node to start on a busy machine; 5 to 15 on one that is not."""
-NAMES = ("a", "b")
-CONFIG = """
+NAMES = {"one": "a", "two": "b", "three": "c"}
+"""The machines of the page, and the names of their nodes here, where all are on one machine."""
+[PAGE] = [text for text in blocks(PAGES["operations.md"], "conf") if "classic_config" in text]
+OWN = """
 listeners.tcp.1 = {host}:{amqp}
-mqtt.listeners.tcp.1 = {host}:{mqtt}
 anonymous_login_user = guest
 anonymous_login_pass = guest
-cluster_formation.peer_discovery_backend = classic_config
-cluster_formation.classic_config.nodes.1 = a@localhost
-cluster_formation.classic_config.nodes.2 = b@localhost
 log.console = true
 log.file = false
 """
 _PUBLISH, _PUBACK = 3, 4  # control packet types (MQTT 3.1.1, table 2.1)
+
+
+def configuration(mqtt: int, count: int) -> str:
+    """Return the one of the page, for a cluster of three, or of two without quorum queues."""
+    lines = PAGE.replace("= 1883", f"= {HOST}:{mqtt}").splitlines()
+    for machine, name in NAMES.items():
+        lines = [line.replace(f"rabbit@{machine}", f"{name}@localhost") for line in lines]
+    if count == 2:
+        lines = [line for line in lines if "nodes.3" not in line and "quorum" not in line]
+    return "\n".join(lines) + OWN.format(host=HOST, amqp=free_port())
 
 
 def server() -> str:
@@ -46,14 +55,13 @@ def server() -> str:
 
 
 class Node:
-    """One node of the cluster, with its files in `folder`; `epmd` is the port of Erlang's name server."""
+    """One of `count` nodes, with its files in `folder`; `epmd` is the port of Erlang's name server."""
 
-    def __init__(self, name: str, folder: Path, epmd: int) -> None:
+    def __init__(self, name: str, folder: Path, *, epmd: int, count: int) -> None:
         self.mqtt = free_port()
         own = folder / name
         own.mkdir()
-        config = CONFIG.format(host=HOST, amqp=free_port(), mqtt=self.mqtt)
-        (own / "rabbitmq.conf").write_text(config, encoding="utf-8")
+        (own / "rabbitmq.conf").write_text(configuration(self.mqtt, count), encoding="utf-8")
         (own / "plugins").write_text("[rabbitmq_mqtt].\n", encoding="utf-8")
         environ = {
             "HOME": str(folder),  # where both find the same cookie
@@ -90,9 +98,9 @@ class Node:
 
 
 class Cluster:
-    """Both nodes, started; they end with the block."""
+    """Two nodes or three, started; they end with the block."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, count: int) -> None:
         server()
         epmd = free_port()
         (folder / ".erlang.cookie").write_text("teleinfo")
@@ -100,7 +108,7 @@ class Cluster:
         self._names = Process(
             ["epmd", "-port", str(epmd), "-address", HOST, "-relaxed_command_check"], folder / "epmd.log"
         )
-        self.nodes = [Node(name, folder, epmd) for name in NAMES]
+        self.nodes = [Node(name, folder, epmd=epmd, count=count) for name in list(NAMES.values())[:count]]
 
     def __enter__(self) -> Self:
         self._names.start()

@@ -80,6 +80,7 @@ help: ## this list
 #fr test-board: le paquet et le service sur une carte arm64 émulée avec un port série (en tant que root)
 #fr test-homeassistant: un vrai Home Assistant voit le compteur (Python 3.13)
 #fr test-consumers: les programmes de docs/consumers lisent nos messages (2 minutes)
+#fr test-brokers: une grappe de RabbitMQ, aedes et amqtt prennent nos messages (2 minutes)
 #fr lock: renouvelle les versions testées et installées : tests/constraints.txt, systemd/constraints.txt
 #fr clean: retire ce que les autres verbes ont fait
 

@@ -105,7 +105,7 @@ def test_french_has_its_typography(name: str) -> None:
     """Outside code: typographic apostrophes, and no plain space before : ; ? ! » % or after «."""
     sentences = re.sub(r"`[^`\n]+`|\]\([^)]*\)", "`", prose((ROOT / name).read_text(encoding="utf-8")))
 
-    assert re.findall(r".{0,20}(?: [:;?!»%]|« |\w'\w|[\w)`][;?!»]).{0,20}", sentences) == []
+    assert re.findall(r".{0,20}(?: [:;?!»%]|« |\u00a0[ \u00a0]|\w'\w|[\w)`][;?!»]).{0,20}", sentences) == []
 
 
 def said(text: str, messages: list[str]) -> bool:

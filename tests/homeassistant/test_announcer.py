@@ -359,6 +359,26 @@ def test_no_two_supplier_indexes_have_the_same_name() -> None:
     assert names(device) == {"EASF01": "Index fournisseur 1", "EASF02": "Heures creuses"}
 
 
+def test_another_contract_gives_the_indexes_other_names() -> None:
+    """Base to Tempo: EASF01 counted all hours, and counts the blue ones from now on."""
+    base = LINKY | {"NGTF": "BASE", "EASF01": "000000001", "NTARF": "01", "LTARF": "BASE"}
+    tempo = base | {"NGTF": "TEMPO", "EASF02": "000000000", "NTARF": "02", "LTARF": "HP  BLEU"}
+    device = announced(frames(base, base, mode=Mode.STANDARD))
+    assert names(device) == {"EASF01": "Toutes heures"}
+    feed(device, frames(tempo, mode=Mode.STANDARD), now=10)
+    assert names(device) == {"EASF01": "Toutes heures"}
+    feed(device, frames(tempo, mode=Mode.STANDARD), now=12)
+
+    assert names(device) == {"EASF01": "Heures creuses, jour bleu", "EASF02": "Heures pleines, jour bleu"}
+
+
+def test_a_tariff_without_a_name_names_no_index() -> None:
+    """The name is not the code of the étiquette."""
+    sent = LINKY | {"NGTF": "BASE", "EASF01": "000000001", "NTARF": "01", "LTARF": " "}
+
+    assert names(announced(frames(sent, sent, mode=Mode.STANDARD))) == {"EASF01": "Toutes heures"}
+
+
 def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
     """TELEINFO_LANGUAGE=en; the ids are the same."""
     french, english = (announcer(language=language) for language in LANGUAGES)

@@ -82,9 +82,9 @@ class Announcer:
         self._last_frame: dict[str, int] = {}  # number of the last frame with this key
         self._announced: dict[str, Entity] = {}
         self._absences: dict[str, int] = {}
-        self._period: tuple[str, str] | None = None  # the running supplier index and its LTARF, last frame
-        self._periods: dict[str, str] = {}
+        self._tariff: tuple[str, ...] = ()  # NGTF, NTARF and LTARF of the last frame
         self._contract: str | None = None  # NGTF
+        self._periods: dict[str, str] = {}  # LTARF by the supplier index that ran in it
         self._powers: dict[str, tuple[str, MeanPower]] = {}
         self.announcement: tuple[str, bytes] | None = None
         self.states = EMPTY
@@ -103,8 +103,9 @@ class Announcer:
         states = states_of(kept, overseas=self._meter.overseas, language=self._language)
         self._add_mean_powers(reading.mode, states, now)
         confirmed = self._confirm(kept, states)
-        renamed = self._name_indexes(kept)
-        if confirmed or renamed:
+        if self._note_tariff(kept) or confirmed:
+            confirmed |= self._name_indexes()
+        if confirmed:
             self.announcement = (
                 discovery.topic(self._prefix, self._meter),
                 discovery.message(self._meter, self._announced.values(), self._sources, self._language),
@@ -200,20 +201,28 @@ class Announcer:
             grown = True
         return grown
 
-    def _name_indexes(self, reading: Reading) -> bool:
+    def _note_tariff(self, reading: Reading) -> bool:
+        """Note contract and running index if two frames in a row say the same; return whether it is news."""
+        tariff = tuple(reading.values.get(label, "").strip() for label in ("NGTF", "NTARF", "LTARF"))
+        before, self._tariff = self._tariff, tariff
+        if tariff != before:
+            return False
+        contract, running, period = tariff
+        known = self._contract, dict(self._periods)
+        if contract and contract != self._contract:
+            # The same indexes count something else from now on.
+            self._contract, self._periods = contract, {}
+        if running and period:
+            self._periods[f"EASF{running}"] = period
+        return known != (self._contract, self._periods)
+
+    def _name_indexes(self) -> bool:
         """
         Name the announced supplier indexes by what they count; return whether a name changed.
 
-        By the LTARF of two frames in a row in which the index ran, else by the contract's table. What would
-        be the name of another one is not given twice: Home Assistant makes ids of names.
+        By the LTARF in which the index ran, else by the contract's table. What would be the name of another
+        one is not given twice: Home Assistant makes ids of names.
         """
-        values = reading.values
-        before, self._period = self._period, None
-        if "NTARF" in values and "LTARF" in values:
-            self._period = f"EASF{values['NTARF']}", values["LTARF"]
-            if self._period == before:
-                self._periods[self._period[0]] = self._period[1]
-        self._contract = values.get("NGTF", self._contract)
         indexes = sorted(
             (key for key in self._announced if key.startswith("EASF")),
             key=lambda key: key not in self._periods,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from teleinfo.simulator.catalogue import METERS
 from teleinfo.tic.meter_id import meter_of
 from tests.homeassistant import golden
 
+if TYPE_CHECKING:
+    from teleinfo.state.words import Language
+
 
 @pytest.mark.parametrize("meter", METERS)
 def test_the_message_and_the_states_of_a_meter_are_those_of_its_file(meter: str) -> None:
@@ -23,10 +27,11 @@ def test_the_message_and_the_states_of_a_meter_are_those_of_its_file(meter: str)
     assert golden.content(meter) == expected, "if it is meant: python -m tests.homeassistant.golden"
 
 
+@pytest.mark.parametrize("language", ["fr", "en"])
 @pytest.mark.parametrize("meter", METERS)
-def test_no_two_entities_of_a_meter_have_the_same_name(meter: str) -> None:
+def test_no_two_entities_of_a_meter_have_the_same_name(meter: str, language: Language) -> None:
     """Home Assistant makes the id of an entity from its name."""
-    device = golden.announcer()
+    device = golden.announcer(language=language)
     golden.feed(device, golden.readings_of(meter, frames=3))
     names = [component["name"] for component in golden.message_of(device)["cmps"].values()]
 

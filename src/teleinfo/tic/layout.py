@@ -86,6 +86,34 @@ def _spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:
     return None if spec is None else next((form for form in spec.forms() if form.horodate is dated), None)
 
 
+class _LayoutReading(Reading):
+    """
+    A reading with these texts for these keys, of which none comes twice.
+
+    `template` makes the members of a JSON object of the texts. Whoever only publishes a reading needs no
+    mapping: it is made when it is asked for.
+    """
+
+    __slots__ = ("_keys", "_template", "_texts")
+
+    def __init__(self, mode: Mode, keys: Sequence[str], texts: Sequence[bytes], template: bytes) -> None:
+        super().__init__(mode, {})
+        self._keys, self._texts, self._template = keys, texts, template
+
+    @property
+    def values(self) -> dict[str, str]:
+        """The texts by key."""
+        if not self._values:
+            # No text has a line feed.
+            self._values = dict(zip(self._keys, b"\n".join(self._texts).decode().split("\n"), strict=True))
+        return self._values
+
+    @property
+    def members(self) -> bytes:
+        """The members of the JSON object that is published."""
+        return self._template % tuple(self._texts)
+
+
 class Layout:
     """
     A confirmed layout, ready to read frames.
@@ -147,7 +175,7 @@ class Layout:
 
     def reading(self, texts: Sequence[bytes]) -> Reading:
         """Return the reading of a frame with these texts."""
-        return Reading.of_layout(self.mode, self._keys, texts, self._members)
+        return _LayoutReading(self.mode, self._keys, texts, self._members)
 
     def watched(self, texts: Sequence[bytes]) -> dict[str, str]:
         """Return those of the texts that must be plausible, by their keys."""

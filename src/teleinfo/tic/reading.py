@@ -8,12 +8,12 @@ nothing else would show it: what is sound in such a frame may be of the one or o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from teleinfo.tic.labels import PART_OPENER, Kind, LabelSpec, Mode, lookup
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Sequence
+    from collections.abc import Container, Iterable
 
     from teleinfo.tic.groups import Group
 
@@ -28,39 +28,21 @@ class Reading:
     Make a new reading rather than change the values of one.
     """
 
-    __slots__ = ("_keys", "_template", "_texts", "_values", "mode")
+    __slots__ = ("_values", "mode")
 
-    def __init__(self, mode: Mode, values: dict[str, str] | None = None) -> None:
+    def __init__(self, mode: Mode, values: dict[str, str]) -> None:
         self.mode = mode
         self._values = values
-        self._keys: Sequence[str] = ()
-        self._texts: Sequence[bytes] = ()
-        self._template = b""
-
-    @classmethod
-    def of_layout(cls, mode: Mode, keys: Sequence[str], texts: Sequence[bytes], template: bytes) -> Self:
-        """
-        Return the reading that has these texts for these keys, of which none comes twice.
-
-        `template` makes the members of a JSON object of the texts. Whoever only publishes a reading needs no
-        mapping: it is made when it is asked for.
-        """
-        reading = cls(mode)
-        reading._keys, reading._texts, reading._template = keys, texts, template
-        return reading
 
     @property
     def values(self) -> dict[str, str]:
         """The texts by key."""
-        if self._values is None:
-            # No text has a line feed.
-            self._values = dict(zip(self._keys, b"\n".join(self._texts).decode().split("\n"), strict=True))
         return self._values
 
     @property
     def members(self) -> bytes | None:
         """The members of the JSON object that is published, where they are at hand."""
-        return self._template % tuple(self._texts) if self._template else None
+        return None
 
     def __eq__(self, other: object) -> bool:
         """Whether the other is of the same mode and says the same."""

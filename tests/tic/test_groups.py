@@ -233,8 +233,11 @@ def invisible(covered: bytes, position: int, group: Group) -> bool:
         len(fields[0]) <= 16 and set(fields[0]) <= set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+-_")
     ):
         return False
-    allowed = Charset.CODE if label is None else label.charset
-    return set(fields[-1].strip(b" ")) <= set(allowed.value)
+    if label is None:
+        allowed = [Charset.CODE]
+    else:
+        allowed = [form.charset for form in label.forms() if form.horodate is (len(fields) == 3)]
+    return any(set(fields[-1].strip(b" ")) <= set(charset.value) for charset in allowed)
 
 
 @given(groups())

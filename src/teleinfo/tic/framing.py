@@ -101,7 +101,7 @@ class Framer:
         self.reset()
 
     def reset(self) -> None:
-        """Forget the bytes in hand: what comes next is another stretch of the line."""
+        """Forget the bytes in hand: what comes next does not continue them."""
         self._buffer.clear()
         self._first = True
 

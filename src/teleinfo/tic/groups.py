@@ -6,7 +6,7 @@ is rejected. Nothing is repaired and nothing is guessed. Never raises, whatever 
 
 The group is read from both ends, because a space may be the checksum and a historique value may hold the
 separator (Enedis-NOI-CPT_02E v6 §1.5.3; Enedis-NOI-CPT_54E v3). The character before the checksum tells
-the mode, so that the decoder never has to be told.
+the mode, so that the decoder needs no setting.
 """
 
 from __future__ import annotations

@@ -129,7 +129,7 @@ NOTICES: Final = frozenset(
     }
 )
 
-# Labels whose presence is news: an overrun, told while it lasts.
+# Labels whose presence is news: an overrun, sent while it lasts.
 ALARMS: Final = frozenset({"ADPS", "ADIR1", "ADIR2", "ADIR3"})
 # Labels whose change is news.
 NEWS: Final = frozenset({"PTEC", "DEMAIN", "NTARF", "LTARF"})

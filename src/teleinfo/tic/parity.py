@@ -6,7 +6,7 @@ arrives as bit 7 (Enedis-NOI-CPT_54E v3 and 02E v6: seven bits, even parity, one
 becomes `DAMAGED`, so that whatever it stands in falls.
 
 Where the far end already took the parity off (a pseudo-terminal, a network bridge, a recording), bit 7 says
-nothing. Which of the two a stretch of the line is follows from its own bytes alone: half of the characters of
+nothing. Which of the two a segment is follows from its own bytes alone: half of the characters of
 TIC have an odd number of bits, so that with parity half of the bytes have bit 7 set, and without it none has.
 """
 

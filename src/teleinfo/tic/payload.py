@@ -26,7 +26,7 @@ Numbers: TypeAlias = bool | Literal["all"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """
-    What the household asked for.
+    How a reading is published.
 
     `numbers`: quantities and indexes become JSON numbers; "all": every value of digits only.
     `timestamp`: the time of publication comes first.

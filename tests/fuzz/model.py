@@ -206,7 +206,11 @@ def control_of(between: bytes, mode: Mode) -> int:
 
 
 def _is_horodate(text: str) -> bool:
-    return len(text) == 13 and text[0] in "EHeh " and all(digit in "0123456789" for digit in text[1:])
+    if not (len(text) == 13 and text[0] in "EHeh " and all(digit in "0123456789" for digit in text[1:])):
+        return False
+    _year, month, day, hour, minute, second = (int(text[i : i + 2]) for i in range(1, 13, 2))
+    exists = 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60
+    return exists or text[1:] == "0" * 12
 
 
 def _suits(mode: Mode, name: str, value: str, *, dated: bool) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import random
 from typing import TYPE_CHECKING
 
@@ -26,7 +27,9 @@ def values(charset: Charset, *, min_size: int = 1) -> SearchStrategy[str]:
 
 def horodates() -> SearchStrategy[str]:
     """Return thirteen characters: a season and twelve digits."""
-    return st.from_regex(r"[EHeh ][0-9]{12}", fullmatch=True)
+    moments = st.datetimes(dt.datetime(2000, 1, 1), dt.datetime(2099, 12, 31))  # noqa: DTZ001 - the meter's time
+    digits = moments.map(lambda moment: f"{moment:%y%m%d%H%M%S}") | st.just("0" * 12)
+    return st.builds(str.__add__, st.sampled_from("EHeh "), digits)
 
 
 @st.composite

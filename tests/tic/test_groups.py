@@ -210,6 +210,15 @@ def test_no_flipped_bit_gives_another_group_on_a_line_with_parity(group: Group, 
     assert [found for found in parse_frame(characters[1:]) if isinstance(found, Group)] in ([], [group])
 
 
+def is_moment(digits: bytes) -> bool:
+    """Whether twelve characters are a date and a time, or nothing but zeros."""
+    if not digits.isdigit():
+        return False
+    _year, month, day, hour, minute, second = (int(digits[i : i + 2]) for i in range(0, 12, 2))
+    exists = 1 <= month <= 12 and 1 <= day <= 31 and hour < 24 and minute < 60 and second < 60
+    return exists or digits == b"0" * 12
+
+
 def invisible(covered: bytes, position: int, group: Group) -> bool:
     """
     Whether checksum and classes cannot see that bit 6 of a covered character flipped.
@@ -225,7 +234,7 @@ def invisible(covered: bytes, position: int, group: Group) -> bool:
     if len(fields) not in (2, 3) or not fields[0] or (len(fields) == 2 and not fields[1]):
         return False
     if len(fields) == 3 and not (
-        len(fields[1]) == 13 and fields[1][0] in b"EHeh " and fields[1][1:].isdigit()
+        len(fields[1]) == 13 and fields[1][0] in b"EHeh " and is_moment(fields[1][1:])
     ):
         return False
     label = lookup(group.mode, fields[0].decode())

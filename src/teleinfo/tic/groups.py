@@ -52,7 +52,11 @@ _HISTORIQUE = re.compile(rb"(([!-~]+) ([ -~]+)) [ -~]")
 # In standard mode a horodate may stand before the value, and only behind a horodate may the value be empty.
 _STANDARD = re.compile(rb"(([ -~]+)\t(?:([ -~]+)|([ -~]*)\t([ -~]*))\t)[ -~]")
 # Season, then yymmddhhmmss; a lower-case season says that the clock is degraded, a blank that there is none.
-HORODATE = re.compile(rb"[EHeh ][0-9]{12}")
+# Zeros alone stand for no moment. Of a burst of wrong bits month, day and hour show what the sum does not.
+HORODATE = re.compile(
+    rb"[EHeh ](?:[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
+    rb"|0{12})"
+)
 # The longest text, in characters, of which Adler-32 gives the exact sum.
 MAX_EXACT_SUM = 65520 // 255
 # What an étiquette that the table does not know may be made of. Two wrong bits make I of HT, which neither

@@ -91,18 +91,21 @@ def _expect_stamps(subscriber: Subscriber, now: float) -> None:
         before = reading
 
 
+NOT_THE_DAEMON = {"cli", "demo", "doctor", "simulator", "watch"}
+"""Packages beside it: they show the time of day, start a meter's clock, or check a certificate."""
+
+
 def test_the_wall_clock_is_asked_for_stamps_only() -> None:
-    """In what the daemon is made of, the time of day is read for the payload's stamp and health's, only."""
+    """The daemon reads the time of day for the stamps of payload, state and health, only."""
     asked = {
         str(path.relative_to(SOURCES))
         for path in SOURCES.rglob("*.py")
-        # What is beside the daemon shows the time of day, or holds a certificate against it.
-        if path.relative_to(SOURCES).parts[0] not in {"meter", "commands", "doctor", "watch"}
+        if path.relative_to(SOURCES).parts[0] not in NOT_THE_DAEMON
         for line in path.read_text(encoding="utf-8").splitlines()
         if WALL_CLOCK.search(line)
     }
 
-    assert asked == {"daemon.py", "keeper.py"}
+    assert asked == {"daemon/meter.py", "daemon/monitor.py"}
 
 
 @pytest.mark.real

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
-from teleinfo.tic.decoder import Counts, Decoder
+from teleinfo.tic.decoder import MAX_TALLIED_LABELS, Counts, Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.support.strategies import chunkings, streams
@@ -203,3 +203,14 @@ def test_with_parity_noise_never_gives_a_value_that_the_meter_did_not_send() -> 
 
     assert counts.parity > 1000
     assert counts.frames > 2000
+
+
+def test_noise_that_invents_labels_does_not_grow_the_count_by_label() -> None:
+    """Every withheld group is counted, but only the first labels by name: noise has no end of them."""
+    decoder = Decoder()
+    names = [f"N{number:03}" for number in range(MAX_TALLIED_LABELS + 20)]
+    for name in names:
+        decoder.feed(encode_frame([Group(name, "1", None, Mode.HISTORIQUE)]))
+
+    assert decoder.counts.unconfirmed == len(names)
+    assert set(decoder.unconfirmed) == set(names[:MAX_TALLIED_LABELS])

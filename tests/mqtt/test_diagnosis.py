@@ -14,7 +14,7 @@ from teleinfo.mqtt.outbox import OutgoingMessage
 
 BROKER = Broker("broker.example", 1883, "teleinfo-test")
 READING = OutgoingMessage(None, b"x" * 300, 0.0)
-CONFIG = OutgoingMessage("homeassistant/device/x/config", b"x" * 20_000, 0.0)
+CONFIG = OutgoingMessage("homeassistant/device/teleinfo_041961000000/config", b"x" * 20_000, 0.0)
 
 
 @pytest.fixture
@@ -44,11 +44,11 @@ def test_two_clients_of_one_id_are_named_once(diagnosis: Diagnosis, caplog: pyte
 def test_a_broker_that_closes_at_a_message_is_named_with_it(
     diagnosis: Diagnosis, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Each time there was a message in flight: its length and topic are said."""
+    """Each time there was a message in flight: its length and topic are said, without the meter's number."""
     lose(diagnosis, READING, READING, CONFIG)
 
     [line] = caplog.messages
-    assert "a message of 20000 bytes was published on homeassistant/device/x/config" in line
+    assert "a message of 20000 bytes was published on homeassistant/device/teleinfo_…/config" in line
     assert "max_packet_size" in line
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import logging
+import re
 import socket
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
@@ -113,7 +114,8 @@ class Diagnosis:
             self._broker.address,
             SHORT_IN_A_ROW,
             len(message.payload),
-            message.topic or self._topics.readings,
+            # The number of the meter stands in the topics of Home Assistant, and never in the log.
+            re.sub(r"\d{8,}", "…", message.topic or self._topics.readings),
             self._broker.client_id,
         )
 

@@ -26,13 +26,14 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
-from teleinfo.cli.arguments import local_time, positive, share
+from teleinfo.cli.arguments import positive
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable_lines
 from teleinfo.demo.broker import MQTT_PORT, DemoError, broker_for, subscriber
 from teleinfo.demo.processes import daemon_at, port_of, simulated_meter
 from teleinfo.demo.screen import heading, print_line, show_messages
-from teleinfo.simulator.catalogue import DEFAULT, METERS
+from teleinfo.simulator.catalogue import METERS
+from teleinfo.simulator.options import add_clock, add_meter, add_noise
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,46 +61,14 @@ _MAX_PORT = 65535
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of the demo to `parser`."""
-    parser.add_argument(
-        "--meter",
-        choices=METERS,
-        default=DEFAULT,
-        metavar="NAME",
-        help=_("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS)),
-    )
+    add_meter(parser)
     parser.add_argument(
         "--seconds", type=positive, metavar="N", help=_("end after N seconds (default: at Ctrl-C)")
     )
-    _configure_meter(parser)
-    _configure_broker(parser)
-
-
-def _configure_meter(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--time-lapse",
-        type=positive,
-        default=TIME_LAPSE,
-        metavar="N",
-        help=_("the meter's clock runs N times faster than its line (default: {default:g})").format(
-            default=TIME_LAPSE
-        ),
+    start = _("today at {evening}, with solar panels at {morning}").format(
+        evening=f"{EVENING:%H:%M}", morning=f"{MORNING:%H:%M}"
     )
-    parser.add_argument(
-        "--start",
-        type=local_time,
-        metavar="TIME",
-        help=_(
-            "when the meter's day begins, for example 2026-01-15T18:30"
-            " (default: today at {evening}, with solar panels at {morning})"
-        ).format(evening=f"{EVENING:%H:%M}", morning=f"{MORNING:%H:%M}"),
-    )
-    parser.add_argument(
-        "--seed",
-        type=int,
-        default=SEED,
-        metavar="N",
-        help=_("the same N gives the same day and the same noise (default: %(default)s)"),
-    )
+    add_clock(parser, start=start, time_lapse=TIME_LAPSE, seed=SEED)
     parser.add_argument(
         "--speed",
         type=positive,
@@ -107,13 +76,8 @@ def _configure_meter(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=_("the line is N times faster than that of a real meter (default: 1)"),
     )
-    parser.add_argument(
-        "--noise",
-        type=share,
-        default=0.0,
-        metavar="BER",
-        help=_("share of bits that arrive wrong, for example 0.001 (default: 0)"),
-    )
+    add_noise(parser)
+    _configure_broker(parser)
 
 
 def _configure_broker(parser: argparse.ArgumentParser) -> None:

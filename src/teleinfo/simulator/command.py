@@ -20,12 +20,13 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
-from teleinfo.cli.arguments import count, local_time, not_negative, positive, share
+from teleinfo.cli.arguments import count, not_negative
 from teleinfo.cli.output import wrapped
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.i18n import N_, _
-from teleinfo.simulator.catalogue import DEFAULT, METERS, build
+from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import ETX
+from teleinfo.simulator.options import add_clock, add_meter, add_noise
 from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.pseudo_terminal import BAUDRATES
 from teleinfo.simulator.serial_line import SerialLine
@@ -49,13 +50,7 @@ _T = TypeVar("_T")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
     source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--meter",
-        choices=METERS,
-        default=DEFAULT,
-        help=_("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS)),
-        metavar="NAME",
-    )
+    add_meter(source)
     source.add_argument(
         "--replay",
         type=_path,
@@ -122,13 +117,7 @@ def _configure_line(parser: argparse.ArgumentParser) -> None:
         dest="parity",
         help=_("send seven-bit characters, as they arrive when it is read as 7E1"),
     )
-    line.add_argument(
-        "--noise",
-        type=share,
-        default=0.0,
-        metavar="BER",
-        help=_("share of bits that arrive wrong, for example 0.001 (default: 0)"),
-    )
+    add_noise(line)
 
 
 def _configure_meter(parser: argparse.ArgumentParser) -> None:
@@ -139,22 +128,7 @@ def _configure_meter(parser: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help=_("the meter's number (ADCO or ADSC), twelve digits, so that two meters differ"),
     )
-    meter.add_argument(
-        "--seed", type=int, metavar="N", help=_("the same N gives the same day and the same noise")
-    )
-    meter.add_argument(
-        "--start",
-        type=local_time,
-        metavar="TIME",
-        help=_("when the meter's day begins, for example 2026-01-15T18:30 (default: now)"),
-    )
-    meter.add_argument(
-        "--time-lapse",
-        type=positive,
-        default=1.0,
-        metavar="N",
-        help=_("the meter's clock runs N times faster than its line (default: 1)"),
-    )
+    add_clock(meter, start=_("now"), time_lapse=1.0, seed=None)
     meter.add_argument("--wait", action="store_true", help=_("send nothing before somebody opens the port"))
     meter.add_argument("--frames", type=count, metavar="N", help=_("end after N frames"))
     meter.add_argument("--seconds", type=not_negative, metavar="N", help=_("end after N seconds"))

@@ -131,9 +131,43 @@ def test_the_mode_changes_and_the_names_stay() -> None:
         "subscribed_current": 30,
     }
     assert after["contract"] == before["contract"]
-    assert after["energy"]["import_total"] == 1_000_500
+    assert after["energy"]["import_total"] == 1_000_000
+    assert (after["energy"]["import_counter"], after["energy"]["import_offset"]) == ("EAST", -500)
     assert (before["power"]["apparent"], after["power"]["apparent"]) == (460, 460)
     assert after["meter"]["mode"] == "standard"
+
+
+def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
+    """In historique the first frames may be short: nothing is emptied, and later the voltage is gone."""
+    followed, _ = follow(standard(), historique(**(SHORT | {"ADCO": NUMBER})), historique(ADCO=NUMBER))
+    fresh: Any = followed.state(now=STALE_AFTER)
+    old: Any = followed.state(now=STALE_AFTER + 0.1)
+
+    assert (fresh["voltage"], fresh["power"]["apparent"]) == ({"1": 230}, 460)
+    assert fresh["energy"]["import_total"] == 1_000_500
+    assert fresh["meter"]["mode"] == "historique"
+    assert old.keys() == {"time", "meter", "energy"}
+
+
+def test_the_indexes_of_the_contract_before_are_gone() -> None:
+    """HC becomes BASE: its indexes are no field any more, and the total goes on."""
+    peak = historique(ADCO=NUMBER, OPTARIF="HC", HCHC="000000400", HCHP="000000600", PTEC="HP")
+    _, state = follow(peak, historique(ADCO=NUMBER, OPTARIF="BASE", BASE="000001001", PTEC="TH"))
+
+    assert state["energy"]["indexes"].keys() == {"BASE"}
+    assert (state["energy"]["import_total"], state["energy"]["import_offset"]) == (1001, 0)
+
+
+def test_a_frame_whose_number_is_damaged_is_of_the_same_meter() -> None:
+    """In the same mode it updates the state; in another one it waits for a number."""
+    nameless = {label: value for label, value in STANDARD_FRAME.items() if label != "ADSC"}
+    _, same = follow(standard(), Reading(Mode.STANDARD, nameless | {"SINSTS": "00777"}))
+    _, other = follow(*[historique(**LONG)] * 2, *[Reading(Mode.STANDARD, nameless)] * 3)
+    _, first = follow(Reading(Mode.STANDARD, nameless), standard())
+
+    assert (same["meter"]["number"], same["power"]["apparent"]) == (NUMBER, 777)
+    assert other["meter"]["mode"] == "historique"
+    assert first["meter"]["number"] == NUMBER
 
 
 def test_one_frame_of_another_meter_changes_nothing() -> None:

@@ -71,6 +71,12 @@ def contract(values: Values, language: Language) -> dict[str, Json]:
     return found
 
 
+def contract_key(values: Values) -> str | None:
+    """Return what stays as long as the contract does, in one mode; None where these values do not say."""
+    text = values.get("OPTARIF", values.get("NGTF"))
+    return None if text is None else (words.contract_code(text) or words.collapse(text))
+
+
 def tariff(values: Values, language: Language) -> dict[str, Json]:
     """Return the tariff period in force: its code, its name, and the étiquette of the index that counts."""
     found: dict[str, Json] = {}
@@ -110,7 +116,7 @@ def import_total(values: Values) -> tuple[str, int] | None:
     """
     Return what counts all that was drawn, and its Wh: EAST, BASE, or the sum of the contract's indexes.
 
-    The first item names the counters: a sum over other indexes is another counter.
+    The first item names the étiquettes, with + between them.
     """
     for label in ("EAST", "BASE"):
         if (total := number(values, label)) is not None:

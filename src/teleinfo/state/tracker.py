@@ -4,27 +4,40 @@ Follow one meter: readings in, its decoded state out, whatever the mode.
 Pure: the monotonic time and the time of day come in. The state is made of the latest value of each étiquette,
 so that a short three-phase frame or a missing group updates it and never empties it; a value that was not
 renewed for `STALE_AFTER` seconds is null, a field that the meter never had is absent.
+
+It is the same meter as long as its number is the same (ADCO of historique is ADSC of standard, 54E §6.1).
+When its mode or its contract changes, what the new one does not say is gone after `STALE_AFTER` seconds.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import fields
+from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, Mode
-from teleinfo.tic.meter_id import meter_of, number_of
+from teleinfo.tic.meter_id import Meter, meter_of, number_of
 from teleinfo.tic.reading import is_left_out
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from teleinfo.state.fields import Json
     from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
 
 STALE_AFTER: Final = 120.0
 """Seconds; a three-phase meter sends a full frame every 17 s during an overrun (02E)."""
+
+CONFIRMING_FRAMES: Final = 2
+"""Frames in a row of another meter, or of another mode, before it is believed."""
+
+UNNUMBERED_FRAMES: Final = 10
+"""The same for frames without a number: that group may be damaged, and a CJE or an ICE sends none."""
 
 ALARM_FRAMES: Final = 2
 """Frames in a row without an alarm's étiquette that end the alarm: one may have lost its group."""
@@ -45,19 +58,54 @@ class StateTracker:
         self._number: str | None = None
         self._mode: Mode | None = None
         self._other: tuple[str | None, Mode] | None = None
+        self._frames_of_other = 0
+        self._earlier: tuple[str, ImportTotal] | None = None
         self._forget()
 
     def _forget(self) -> None:
+        """Know nothing of the meter."""
         self._time: str | None = None
-        self._latest: dict[str, tuple[str, float]] = {}
+        self._heard = 0.0
         self._frames_without: dict[str, int] = {}
         self._sends_alarms = False
         self._phases = 1
-        self._periods: dict[str, str] = {}
+        self._total: ImportTotal | None = None
+        self._counted = 0.0
         self._means: dict[str, tuple[str, MeanPower]] = {}
         self._since: dict[str, str] = {}
-        self._known: dict[str, Json] = {}
+        self._before: dict[str, Json] = {}
         self._urgent: Json = None
+        self._begin()
+
+    def _begin(self) -> None:
+        """Know nothing of what the meter says in its mode and with its contract."""
+        self._contract: str | None = None
+        self._latest: dict[str, tuple[str, float]] = {}
+        self._periods: dict[str, str] = {}
+        self._known: dict[str, Json] = {}
+
+    def _change(self) -> None:
+        """Let what was said in the mode and with the contract of before stand for as long as it is fresh."""
+        self._before, self._before_until = self.state(now=self._heard), self._heard + STALE_AFTER
+        self._begin()
+
+    @property
+    def meter(self) -> Meter:
+        """The meter that is followed."""
+        return meter_of(self._number, topic=self._topic, private=self._private)
+
+    def restore(self, earlier: Mapping[str, Json]) -> None:
+        """Go on with the total of an earlier state, if it is of this meter; from the next reading on."""
+        meter, energy = earlier.get("meter"), earlier.get("energy")
+        if not isinstance(meter, dict) or not isinstance(energy, dict):
+            return
+        scope, time, counter = meter.get("id"), earlier.get("time"), energy.get("import_counter")
+        index, offset = energy.get("import_index"), energy.get("import_offset")
+        if not (isinstance(scope, str) and isinstance(time, str) and isinstance(counter, str)):
+            return
+        at = _moment(time)
+        if at is not None and isinstance(index, int) and isinstance(offset, int):
+            self._earlier = scope, ImportTotal(counter, index, offset, at)
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
@@ -67,36 +115,44 @@ class StateTracker:
         """
         if not self._is_ours(reading):
             return False
-        self._time = time
+        self._time, self._heard = time, now
         self._note(reading, now)
         values = self._values(now)
         self._phases = max(self._phases, fields.phases(values))
+        self._add_up(values, now, datetime.fromisoformat(time))
         self._measure(values, now)
         alerts = fields.alerts(values, sends_alarms=self._sends_alarms)
         self._since = {name: self._since.get(name, time) for name, active in alerts.items() if active}
-        current = self._fields(values)
+        current = self._fields(values, now)
         self._known = _outline(self._known, current)
         before, self._urgent = self._urgent, [current.get(part) for part in ("alerts", "tariff", "tempo")]
         return before != self._urgent
 
     def state(self, *, now: float) -> dict[str, Json]:
         """Return the state at the monotonic time `now`, seconds; empty before the first reading."""
-        return _complete(self._known, self._fields(self._values(now))) if self._known else {}
+        if not self._known:
+            return {}
+        state = _complete(self._known, self._fields(self._values(now), now))
+        return self._before | state if self._before and now <= self._before_until else state
 
     def _is_ours(self, reading: Reading) -> bool:
-        """Whether a frame is of the meter that we follow; two of another meter or mode begin anew."""
+        """Return whether a frame is of the meter that we follow, which frames in a row may change."""
         number = number_of(reading)
-        if (
-            self._mode is None
-            or (number is not None and number != self._number)
-            or reading.mode is not self._mode
-        ):
-            identity = (number, reading.mode)
-            if self._mode is not None and identity != self._other:
-                self._other = identity
-                return False
+        identity = (number, reading.mode)
+        agrees = number is None or self._number in (None, number)
+        if self._mode is None or (reading.mode is self._mode and agrees):
+            self._number, self._mode = number or self._number, reading.mode
+            self._other = None
+            return True
+        self._frames_of_other = self._frames_of_other + 1 if identity == self._other else 1
+        self._other = identity
+        if self._frames_of_other < (UNNUMBERED_FRAMES if number is None else CONFIRMING_FRAMES):
+            return False
+        if number is not None and number == self._number:
+            self._change()
+        else:
             self._forget()
-            self._number, self._mode = identity
+        self._number, self._mode = identity
         self._other = None
         return True
 
@@ -106,6 +162,11 @@ class StateTracker:
             for key, value in reading.values.items()
             if not is_left_out(reading.mode, key, self._exclude)
         }
+        contract = fields.contract_key(kept)
+        if contract not in (None, self._contract):
+            if self._contract is not None:
+                self._change()
+            self._contract = contract
         self._latest |= {key: (value, now) for key, value in kept.items()}
         for label in (*ALARMS, "PEJP"):
             self._frames_without[label] = 0 if label in kept else self._frames_without.get(label, 0) + 1
@@ -118,17 +179,42 @@ class StateTracker:
     def _values(self, now: float) -> dict[str, str]:
         return {key: value for key, (value, at) in self._latest.items() if now - at <= STALE_AFTER}
 
+    def _add_up(self, values: fields.Values, now: float, at: datetime) -> None:
+        """Bring the total to what its index says now."""
+        if self._earlier is not None and self._earlier[0] == self.meter.scope:
+            self._total, self._earlier = self._earlier[1], None
+        imported = fields.import_total(values)
+        if imported is None:
+            return
+        self._counted = now
+        counter, index = imported
+        if self._total is None:
+            self._total = ImportTotal(counter, index, 0, at)
+        else:
+            subscribed = fields.contract(values, self._language).get("subscribed_power")
+            self._total = self._total.next(
+                counter, index, at=at, subscribed=subscribed if isinstance(subscribed, int) else None
+            )
+
     def _measure(self, values: fields.Values, now: float) -> None:
         for name, (counter, index) in _counters(values).items():
             if name not in self._means or self._means[name][0] != counter:
                 self._means[name] = (counter, MeanPower())
             self._means[name][1].take(index, now=now)
 
-    def _fields(self, values: fields.Values) -> dict[str, Json]:
+    def _fields(self, values: fields.Values, now: float) -> dict[str, Json]:
         language = self._language
-        imported, exported = fields.import_total(values), fields.number(values, "EAIT")
-        energy: dict[str, Json] = {} if imported is None else {"import_total": imported[1]}
-        energy |= {} if exported is None else {"export_total": exported}
+        energy: dict[str, Json] = {}
+        if self._total is not None:
+            # The last three stay as they were last read: without them no later run knows the total.
+            energy = {
+                "import_total": self._total.total if now - self._counted <= STALE_AFTER else None,
+                "import_counter": self._total.counter,
+                "import_index": self._total.index,
+                "import_offset": self._total.offset,
+            }
+        if (exported := fields.number(values, "EAIT")) is not None:
+            energy["export_total"] = exported
         if found := fields.indexes(values, periods=self._periods, language=language):
             energy["indexes"] = found
         parts: dict[str, Json] = {
@@ -149,9 +235,10 @@ class StateTracker:
         return {name: part for name, part in parts.items() if part != {}}
 
     def _meter(self, values: fields.Values) -> dict[str, Json]:
-        meter = meter_of(self._number, topic=self._topic, private=self._private)
+        meter = self.meter
         found: dict[str, Json] = {} if meter.serial is None else {"number": meter.serial}
         found |= {
+            "id": meter.scope,
             "model": meter.model,
             "maker": meter.maker,
             "mode": self._mode,
@@ -179,6 +266,15 @@ def _counters(values: fields.Values) -> dict[str, tuple[str, int]]:
     imported, exported = fields.import_total(values), fields.number(values, "EAIT")
     found = {} if imported is None else {"mean": imported}
     return found if exported is None else found | {"injected_mean": ("EAIT", exported)}
+
+
+def _moment(time: str) -> datetime | None:
+    """Return a time of day in ISO 8601 with its offset; None where it is none."""
+    try:
+        moment = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    return None if moment.tzinfo is None else moment
 
 
 def encode(state: dict[str, Json]) -> bytes:

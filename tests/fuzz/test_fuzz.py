@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-pytestmark = pytest.mark.no_cover  # much work, of which other tests cover each branch
-
 
 @pytest.mark.parametrize("name", corpus.TARGETS)
 def test_a_target_bears_its_seeds(name: str) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
-from teleinfo.tic.decoder import MAX_TALLIED_LABELS, Counts, Decoder
+from teleinfo.tic.decoder import MAX_TALLIED_LABELS, Counts, Decoder, decode
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.support.strategies import chunkings, streams
@@ -169,7 +169,7 @@ def test_any_bytes_are_taken_without_raising(line: bytes) -> None:
     assert decoder.counts.bytes_ == len(line)
 
 
-@pytest.mark.no_cover  # much work, of which other tests cover each branch
+@pytest.mark.no_cover  # much work that reaches no branch of its own
 @pytest.mark.parametrize("kind", ["noise", "endless frame", "endless line of frames without ETX"])
 def test_ten_mebibytes_that_are_no_frames_leave_nothing_behind(kind: str) -> None:
     """Noise, a stream without ETX and one endless line are held within a bound."""
@@ -214,3 +214,23 @@ def test_noise_that_invents_labels_does_not_grow_the_count_by_label() -> None:
 
     assert decoder.counts.unconfirmed == len(names)
     assert set(decoder.unconfirmed) == set(names[:MAX_TALLIED_LABELS])
+
+
+def test_a_recording_in_pieces_gives_its_readings() -> None:
+    """`decode` takes the bytes as they come, and yields what a decoder makes of them."""
+    frame = encode_frame([Group("PAPP", "00750", None, Mode.HISTORIQUE)])
+    readings = list(decode([frame[:5], frame[5:] + frame]))
+
+    assert [reading.values for reading in readings] == [{"PAPP": "00750"}] * 2
+
+
+def test_without_plausibility_an_index_may_fall() -> None:
+    """What plays another meter each time asks for it; frames are believed by their layout all the same."""
+    decoder = Decoder(plausibility=False)
+    for index in ("000000900", "000000901", "000000902", "000000100"):
+        groups = {"ADCO": "041961123456", "OPTARIF": "BASE", "BASE": index, "PAPP": "00750"}
+        frame = encode_frame([Group(*group, None, Mode.HISTORIQUE) for group in groups.items()])
+        readings = decoder.feed(frame)
+
+    assert [reading.values["BASE"] for reading in readings] == ["000000100"]
+    assert decoder.counts.implausible == 0

@@ -20,8 +20,6 @@ from tests.bench.streams import BITS, GAP, METERS, frames, pieces
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-pytestmark = pytest.mark.no_cover  # much work, of which other tests cover each branch
-
 LEAST = Scale(
     modes=("standard",),
     settle=0.1,
@@ -52,6 +50,7 @@ def test_a_part_that_needs_no_process_returns_its_rows(part: object, count: int)
     assert all(any(mode in what for what in found) for mode in METERS)
 
 
+@pytest.mark.long
 @pytest.mark.real
 @pytest.mark.parametrize(("part", "count"), [(latency, 10), (cpu, 8), (memory, 20)])
 def test_a_part_that_runs_programs_returns_its_rows(part: object, count: int) -> None:

@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
     from teleinfo.tic.reading import Reading
 
-pytestmark = pytest.mark.no_cover  # much work, of which other tests cover each branch
-
 HOUR = 3600
 DAY = 24 * HOUR
 
@@ -204,6 +202,7 @@ def test_a_day_of_silence_is_two_lines(
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("mode", ["auto", "historique"])
 @pytest.mark.parametrize("line", [BAD, random.Random(3).randbytes(300)], ids=["bad checksums", "garbage"])
 def test_a_line_without_sense_is_one_line(

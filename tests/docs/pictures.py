@@ -1,5 +1,5 @@
 """
-Pictures of the screens of `watch` and `doctor`, as SVG in docs/images.
+Pictures of the screens of `watch` and `doctor`: English ones in docs/images, French ones in docs/fr/images.
 
 After a change that is meant, draw them anew and look at them:
 
@@ -22,29 +22,30 @@ from tests.support.picture import draw
 COLUMNS = 82
 
 
-def path(name: str) -> Path:
-    """Return where a picture is."""
-    return ROOT / f"docs/images/{name}.svg"
+LOCALES = {"docs": "C.UTF-8", "docs/fr": "fr_FR.UTF-8"}
 
 
-def pictures() -> dict[str, str]:
-    """Return the pictures by name."""
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setenv("LC_ALL", samples.LOCALES["en"])
-        patch.delenv("LANGUAGE", raising=False)
-        watch = samples.watch_lines()
-        style = text_output.Style(width=80, colours=True)
-        doctor = [Text.from_ansi(line) for line in samples.doctor_screen(Path(folder), style).split("\n")]
-    return {
-        "watch": draw(watch, name="watch", columns=COLUMNS),
-        "doctor": draw(doctor, name="doctor", columns=COLUMNS),
-    }
+def pictures() -> dict[Path, str]:
+    """Return each picture by its path: those of the English pages, and those of the French ones."""
+    found = {}
+    for folder, locale in LOCALES.items():
+        with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as machine:
+            patch.setenv("LC_ALL", locale)
+            patch.delenv("LANGUAGE", raising=False)
+            watch = samples.watch_lines()
+            style = text_output.Style(width=80, colours=True)
+            doctor = samples.doctor_screen(Path(machine), style).split("\n")
+        screens = {"watch": watch, "doctor": [Text.from_ansi(line) for line in doctor]}
+        for name, lines in screens.items():
+            found[ROOT / folder / f"images/{name}.svg"] = draw(lines, name=name, columns=COLUMNS)
+    return found
 
 
 def main() -> None:
     """Draw them anew."""
-    for name, svg in pictures().items():
-        path(name).write_text(svg, encoding="utf-8")
+    for path, svg in pictures().items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(svg, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """
-The messages and screens that the READMEs show, made by the program.
+The messages that the READMEs show, and the screens of their pictures, made by the program.
 
-After a change that is meant, write them anew and read the difference:
+After a change that is meant, write the messages anew and read the difference:
 
     python -m tests.docs.samples
 """
@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -33,10 +31,10 @@ from tests.doctor.machine_tree import Tree
 
 if TYPE_CHECKING:
     import re
+    from pathlib import Path
 
     from rich.text import Text
 
-LOCALES = {"en": "C.UTF-8", "fr": "fr_FR.UTF-8"}
 HISTORIQUE = [
     Group(label, value, None, Mode.HISTORIQUE)
     for label, value in (
@@ -124,35 +122,19 @@ def doctor_screen(folder: Path, style: text_output.Style | None = None) -> str:
     return text_output.format_area(Area("port", tuple(found)), style or text_output.Style()).strip("\n")
 
 
-def screens(language: str) -> dict[int, str]:
-    """Return the screens in a language, by their number among the blocks of text of the page."""
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as folder:
-        patch.setenv("LC_ALL", LOCALES[language])
-        patch.delenv("LANGUAGE", raising=False)
-        watch = "\n".join(line.plain.rstrip() for line in watch_lines())
-        return {0: watch, 2: doctor_screen(Path(folder))}
-
-
-def _replaced(page: str, kind: str, contents: dict[int, str]) -> str:
-    """Return the page with these contents in its blocks of a kind."""
-    numbers = iter(range(page.count("```")))
-
-    def block(match: re.Match[str]) -> str:
-        indent, found, content = match.groups()
-        if found == kind and (number := next(numbers)) in contents:
-            content = f"{contents[number]}\n"
-        return f"{indent}```{found}\n{content}{indent}```"
-
-    return BLOCK.sub(block, page)
-
-
 def main() -> None:
     """Write them into both READMEs."""
-    for language, name in (("en", "README.md"), ("fr", "README.fr.md")):
+    for name in ("README.md", "README.fr.md"):
         path = ROOT / name
-        page = _replaced(path.read_text(encoding="utf-8"), "text", screens(language))
-        page = _replaced(page, "json", dict(enumerate(messages())))
-        path.write_text(page, encoding="utf-8")
+        shown = iter(messages())
+
+        def block(match: re.Match[str]) -> str:
+            indent, kind, content = match.groups()
+            if kind == "json":
+                content = f"{next(shown)}\n"  # noqa: B023 - called at once
+            return f"{indent}```{kind}\n{content}{indent}```"
+
+        path.write_text(BLOCK.sub(block, path.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 if __name__ == "__main__":

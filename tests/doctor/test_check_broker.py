@@ -21,7 +21,7 @@ from teleinfo.mqtt import errors
 from teleinfo.mqtt.config import Broker, Tls, Topics
 from teleinfo.mqtt.errors import BrokerError
 from tests.doctor.machine_tree import by_check
-from tests.support.broker import MosquittoBroker
+from tests.support.broker import MosquittoBroker, limit
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
@@ -219,7 +219,7 @@ def test_a_broker_that_wants_our_certificate_is_reported(tmp_path: Path) -> None
     ("line", "fault", "words"),
     [
         ("protocol websockets", {"login": "wants HTTP"}, "websockets"),
-        ("max_keepalive 5", {"login": "client id"}, "keep-alive"),
+        ("max_keepalive 10", {"login": "client id"}, "keep-alive"),
         ("max_packet_size 20", {"login": "refuses MQTT"}, "max_packet_size"),
         ("max_qos 0", {"topic": "refuses a message"}, "max_qos"),
         ("retain_available false", {"status": "refuses a retained message"}, "retain_available"),
@@ -229,7 +229,7 @@ def test_a_limit_of_the_broker_is_named(
     line: str, fault: dict[str, object], words: str, tmp_path: Path
 ) -> None:
     """Each with its name in mosquitto.conf, and none is called a wrong client id, or TLS, alone."""
-    with MosquittoBroker(tmp_path, more=[line]) as running:
+    with MosquittoBroker(tmp_path, more=limit(line, tmp_path)) as running:
         found, _ = examine(at(running))
         [name] = fault
 

@@ -19,7 +19,7 @@ from tests.mqtt.running import (
     broker_at,
     wait_until,
 )
-from tests.support.broker import MosquittoBroker
+from tests.support.broker import MosquittoBroker, limit
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
@@ -260,7 +260,10 @@ def test_a_broker_that_refuses_what_we_need_is_named(tmp_path: Path, log: Log, m
         "max_qos 0": "it refuses our last will",
         "protocol websockets": "Or websockets",
     }
-    with MosquittoBroker(tmp_path, more=[more]) as mosquitto, RunningPublisher(broker_at(mosquitto.port)):
+    with (
+        MosquittoBroker(tmp_path, more=limit(more, tmp_path)) as mosquitto,
+        RunningPublisher(broker_at(mosquitto.port)),
+    ):
         log.expect(words[more])
 
 

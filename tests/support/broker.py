@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import socket
@@ -32,6 +33,18 @@ def mosquitto() -> str:
     if path is None:
         pytest.skip("mosquitto is not installed")
     return path
+
+
+def limit(line: str, folder: Path) -> list[str]:
+    """Return what gives a broker this limit, a line of mosquitto.conf, or skip where it has no effect."""
+    shown = subprocess.run(
+        [mosquitto(), "-h"], capture_output=True, text=True, check=False, timeout=30
+    ).stdout
+    version = tuple(int(part) for part in re.findall(r"\d+", shown.partition("\n")[0]))
+    if line.startswith("max_keepalive") and version < (2, 0, 12):
+        pytest.skip("mosquitto before 2.0.12 does not apply max_keepalive to MQTT 3.1.1")
+    # Mosquitto before 2.0.12 does not start with a listener for websockets alone.
+    return [line, f"listener 0 {folder}/beside"] if line == "protocol websockets" else [line]
 
 
 class MosquittoBroker(Process):

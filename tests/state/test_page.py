@@ -18,8 +18,10 @@ def rows(part: dict[str, Any], path: str = "") -> list[str]:
         any_name = field.get("additionalProperties")
         if "properties" in field:
             found += rows(field, f"{here}.")
-        elif isinstance(any_name, dict):
+        elif isinstance(any_name, dict) and "properties" in any_name:
             found += rows(any_name, f"{here}.<étiquette>.")
+        elif isinstance(any_name, dict):
+            found += rows({"properties": {"<étiquette>": any_name}}, f"{here}.")
         else:
             values = ", ".join(f"`{value}`" for value in field.get("enum", []) if value is not None)
             meaning = f"{field['description']} {values}".strip()

@@ -37,22 +37,31 @@ class StatePublisher:
         self._published = -math.inf
         self._plain: dict[str, bytes] = {}
 
-    def update(self, reading: Reading, *, now: float, time: str) -> None:
-        """Note a reading of the time of day `time`, ISO 8601, and publish the state if it is due."""
-        urgent = self._tracker.update(reading, now=now, time=time)
-        self.check(now, urgent=urgent)
+    def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> bool:
+        """
+        Note a reading of the time of day `time`, ISO 8601, and publish the state if it is due or `urgent`.
 
-    def check(self, now: float, *, urgent: bool = False) -> None:
-        """Publish the state if it is due; to be called once a second, since a value may be too old by now."""
+        Return whether it was published.
+        """
+        urgent |= self._tracker.update(reading, now=now, time=time)
+        return self.check(now, urgent=urgent)
+
+    def check(self, now: float, *, urgent: bool = False) -> bool:
+        """
+        Publish the state if it is due, and return whether it was.
+
+        To be called once a second, since a value may be too old by now.
+        """
         if not urgent and now - self._published < self._interval:
-            return
+            return False
         state = self._tracker.state(now=now)
         if not state:
-            return
+            return False
         self._published = now
         self._states.set_state(self._topic, encode(state))
         if self._fields:
             self._publish_fields(plain(state))
+        return True
 
     def _publish_fields(self, fields: dict[str, bytes]) -> None:
         # A field that is gone for good, as after a change of the meter, is removed from the broker.
@@ -67,7 +76,7 @@ def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:
     """Return the payload of each field by its path below the topic, `power/net`."""
     found: dict[str, bytes] = {}
     for name, value in state.items():
-        here = f"{path}{name}"
+        here = f"{path}{name.replace('+', '_')}"  # NJOURF+1: no topic may hold a plus sign
         if isinstance(value, dict):
             found |= plain(value, f"{here}/")
         else:

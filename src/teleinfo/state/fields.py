@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from teleinfo.state import words
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso
-from teleinfo.tic.labels import CONTRACTS, parse_uint
+from teleinfo.tic.labels import CONTRACTS, STATUS_REGISTER, parse_uint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,7 +131,7 @@ def import_total(values: Values) -> tuple[str, int] | None:
 
 def indexes(values: Values, *, periods: dict[str, str], language: Language) -> dict[str, Json]:
     """
-    Return each index of the supplier by its étiquette: `name` in words, `value` in Wh.
+    Return each index of the supplier by its étiquette: `name` in words, `period`, `value` in Wh.
 
     In standard those that never counted and do not count now are left out. `periods`: see `words.index_name`.
     """
@@ -143,7 +143,8 @@ def indexes(values: Values, *, periods: dict[str, str], language: Language) -> d
         supplier = label.startswith("EASF") and (index or label == running)
         if index is not None and (supplier or label in words.INDEX_OF_PERIOD.values()):
             name = words.index_name(label, contract=own, periods=periods, language=language)
-            found[label] = {"name": name, "value": index}
+            period = words.index_period(label, contract=own)
+            found[label] = {"name": name, "period": period, "value": index}
     return found
 
 
@@ -166,6 +167,8 @@ def power(values: Values) -> dict[str, Json]:
     if injected is not None:
         found["injected"] = injected
         found["estimated"] = estimated
+    if STATUS_REGISTER in values or injected is not None:
+        found["exporting"] = _exports(values) or bool(injected)
     if drawn is not None:
         found["net"] = drawn - (injected or 0)
     for name, labels in _MAXIMA.items():

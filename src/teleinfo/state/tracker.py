@@ -15,16 +15,16 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import fields
+from teleinfo.state import fields, labels
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.tic.horodate import iso
-from teleinfo.tic.labels import ALARMS, METER_NUMBERS, Mode
+from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
 from teleinfo.tic.meter_id import Meter, meter_of, number_of
-from teleinfo.tic.reading import is_left_out
+from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from teleinfo.state.fields import Json
     from teleinfo.state.words import Language
@@ -40,7 +40,11 @@ UNNUMBERED_FRAMES: Final = 10
 """The same for frames without a number: that group may be damaged, and a CJE or an ICE sends none."""
 
 ALARM_FRAMES: Final = 2
-"""Frames in a row without an alarm's étiquette that end the alarm: one may have lost its group."""
+"""
+Frames in a row without the étiquette of an alarm or a notice that end it: one may have lost its group.
+
+The short frames of three-phase meters never have a notice, and end none.
+"""
 
 
 class StateTracker:
@@ -90,6 +94,11 @@ class StateTracker:
         self._begin()
 
     @property
+    def mode(self) -> Mode | None:
+        """The mode of the meter that is followed, None before the first frame."""
+        return self._mode
+
+    @property
     def meter(self) -> Meter:
         """The meter that is followed."""
         return meter_of(self._number, topic=self._topic, private=self._private)
@@ -135,6 +144,11 @@ class StateTracker:
         state = _complete(self._known, self._fields(self._values(now), now))
         return self._before | state if self._before and now <= self._before_until else state
 
+    def state_of(self, keys: Container[str], *, now: float) -> dict[str, Json]:
+        """Return the part of the state that these keys of the readings give, without what is unknown now."""
+        values = self._values(now)
+        return self._fields({key: value for key, value in values.items() if key in keys}, now)
+
     def _is_ours(self, reading: Reading) -> bool:
         """Return whether a frame is of the meter that we follow, which frames in a row may change."""
         number = number_of(reading)
@@ -168,10 +182,12 @@ class StateTracker:
                 self._change()
             self._contract = contract
         self._latest |= {key: (value, now) for key, value in kept.items()}
-        for label in (*ALARMS, "PEJP"):
+        short = reading.mode is Mode.HISTORIQUE and "IINST1" in kept and "OPTARIF" not in kept
+        for label in ALARMS if short else ALARMS | NOTICES:
             self._frames_without[label] = 0 if label in kept else self._frames_without.get(label, 0) + 1
             if self._frames_without[label] >= ALARM_FRAMES:
                 self._latest.pop(label, None)
+                self._latest.pop(label + HORODATE_SUFFIX, None)
         self._sends_alarms |= not ALARMS.isdisjoint(kept)
         if "NTARF" in kept and "LTARF" in kept:
             self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
@@ -231,6 +247,7 @@ class StateTracker:
             "mean_voltage": fields.per_phase(values, "UMOY"),
             "alerts": self._alerts(values),
             "contacts": fields.contacts(values),
+            "labels": self._labels(values),
         }
         return {name: part for name, part in parts.items() if part != {}}
 
@@ -255,6 +272,11 @@ class StateTracker:
             found[name] = mean.reported
             found[f"{name}_is_upper_bound"] = mean.watts is None or mean.is_bound
         return found
+
+    def _labels(self, values: fields.Values) -> dict[str, Json]:
+        if self._mode is None:
+            return {}
+        return {**labels.values_of(self._mode, values, overseas=self.meter.overseas)}
 
     def _alerts(self, values: fields.Values) -> dict[str, Json]:
         found = fields.alerts(values, sends_alarms=self._sends_alarms)

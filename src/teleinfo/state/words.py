@@ -123,14 +123,30 @@ def index_name(label: str, *, contract: str | None, periods: dict[str, str], lan
     `contract` is OPTARIF or NGTF; `periods` holds, by étiquette, the LTARF that was in force while this
     supplier index ran.
     """
-    period = next((code for code, index in INDEX_OF_PERIOD.items() if index == label), None)
-    if period is not None:
-        return _PERIODS[period][language]
     if label in periods:
         return period_name(periods[label], language) or label
-    number = int(label.removeprefix("EASF")) if label.startswith("EASF") else 0
-    counted = _SUPPLIER_INDEXES.get(contract_code(contract or "") or "", ())
-    if 1 <= number <= len(counted):
-        return _PERIODS[counted[number - 1]][language]
+    period = index_period(label, contract=contract)
+    return unnamed_index(label, language) if period is None else _PERIODS[period][language]
+
+
+def unnamed_index(label: str, language: Language) -> str:
+    """Return the name of an index of which nobody knows what it counts."""
     unnamed: dict[Language, str] = {"fr": "Index fournisseur", "en": "Supplier index"}
+    number = _supplier_number(label)
     return f"{unnamed[language]} {number}" if number else label
+
+
+def index_period(label: str, *, contract: str | None) -> str | None:
+    """
+    Return the code of the tariff period that an index counts with this contract (OPTARIF or NGTF).
+
+    It is the same in both modes, and None for a supplier index of a contract that is no common one.
+    """
+    period = next((code for code, index in INDEX_OF_PERIOD.items() if index == label), None)
+    number = _supplier_number(label)
+    counted = _SUPPLIER_INDEXES.get(contract_code(contract or "") or "", ())
+    return counted[number - 1] if period is None and 1 <= number <= len(counted) else period
+
+
+def _supplier_number(label: str) -> int:
+    return int(label.removeprefix("EASF")) if label.startswith("EASF") else 0

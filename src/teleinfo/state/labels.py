@@ -1,0 +1,104 @@
+"""
+The étiquettes that have no field of their own in the state: text in, numbers, times and texts out.
+
+Pure. Numbers are in the unit of the table (kVA as VA), times in ISO 8601 with their offset. What
+does not fit its étiquette is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.state import words
+from teleinfo.tic.horodate import iso
+from teleinfo.tic.labels import ALARMS, DIGITS, METER_NUMBERS, STATUS_REGISTER, Kind, lookup
+from teleinfo.tic.reading import HORODATE_SUFFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from teleinfo.tic.labels import LabelSpec, Mode
+
+UNITS: Final = {"kVA": ("VA", 1000)}
+"""Units in whose place another one stands, and its factor: Home Assistant does not have them."""
+
+_PHASES: Final = ("1", "2", "3")
+# What `teleinfo.state.fields` makes fields of.
+_IN_FIELDS: Final = frozenset(
+    {
+        *ALARMS,
+        *METER_NUMBERS,
+        STATUS_REGISTER,
+        *("DATE", "OPTARIF", "NGTF", "ISOUSC", "PREF", "PCOUP", "PTEC", "LTARF", "NTARF", "DEMAIN"),
+        *("EAST", "EAIT", *words.INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11))),
+        *("PAPP", "SINSTS", "SINSTI", *(f"SINSTS{phase}" for phase in _PHASES)),
+        *("PMAX", "SMAXSN", "SMAXSN-1", "SMAXIN", "SMAXIN-1", "CCASN", "CCAIN"),
+        *("IINST", *(f"IINST{phase}" for phase in _PHASES), *(f"IRMS{phase}" for phase in _PHASES)),
+        *(f"{label}{phase}" for label in ("URMS", "UMOY") for phase in _PHASES),
+        *("PPOT", "RELAIS"),
+    }
+)
+_NUMBER: Final = re.compile(rf"([+-]?[0-9]{{1,{DIGITS}}}(?:[.,][0-9]{{1,{DIGITS}}})?) *([^0-9 ]*)")
+# What a value with its unit may have behind the number, where the table has no unit for it.
+_ANY_UNIT: Final = frozenset({"W", "kW", "VA", "kVA"})
+
+
+def is_own(label: LabelSpec) -> bool:
+    """
+    Whether an étiquette is given under its own name.
+
+    An identifier belongs to the meter, and a register or a mobile peak's code means nothing to a reader.
+    """
+    return label.name not in _IN_FIELDS and label.kind not in {Kind.IDENTIFIER, Kind.REGISTER}
+
+
+def values_of(mode: Mode, values: Mapping[str, str], *, overseas: bool) -> dict[str, int | float | str]:
+    """
+    Return the étiquettes of `values` that have no field of their own, and what they say.
+
+    A horodate stands under its étiquette and `_HORODATE`; a number whose unit the table does not know, under
+    its étiquette and that unit (`PS_VA`). `overseas`: the offset of the meter's times is not known.
+    """
+    found: dict[str, int | float | str] = {}
+    for key, text in values.items():
+        label = lookup(mode, key)
+        if label is None:
+            base = lookup(mode, key.removesuffix(HORODATE_SUFFIX))
+            if base is not None and base.horodate and is_own(base):
+                found |= _time(key, text, overseas=overseas)
+        elif is_own(label):
+            found |= (
+                _time(key, text, overseas=overseas) if label.kind is Kind.HORODATE else _value(label, text)
+            )
+    return found
+
+
+def _time(key: str, text: str, *, overseas: bool) -> dict[str, str]:
+    time = None if overseas else iso(text)
+    return {} if time is None else {key: time}
+
+
+def _value(label: LabelSpec, text: str) -> dict[str, int | float | str]:
+    if label.kind not in {Kind.INDEX, Kind.QUANTITY}:
+        # Of a mobile peak only the horodate means something.
+        words_of_it = "" if label.horodate else words.collapse(text)
+        return {label.name: words_of_it} if words_of_it else {}
+    found = _NUMBER.fullmatch(text.strip())
+    if found is None:
+        return {}
+    unit = found[2]
+    if label.unit is None:
+        return (
+            {f"{label.name}_{UNITS.get(unit, (unit, 1))[0]}": _number(found[1], unit)}
+            if unit in _ANY_UNIT
+            else {}
+        )
+    if unit not in ({"", label.unit} if label.glued else {""}):
+        return {}
+    return {label.name: _number(found[1], label.unit)}
+
+
+def _number(digits: str, unit: str) -> int | float:
+    number = float(digits.replace(",", ".")) * UNITS.get(unit, (unit, 1))[1]
+    return int(number) if number.is_integer() else number

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from teleinfo.tic.payload import Options, encode
     from teleinfo.tic.reading import Reading
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "Counts",
     "Decoder",

@@ -59,8 +59,9 @@ retained
 how good the line is, as JSON, retained, every minute and at each change
 .TP
 .B teleinfo/state
-the decoded state, in one form for both modes of the meter, retained, only with TELEINFO_STATE=true; with
-TELEINFO_STATE_TOPICS=true each of its fields on a topic of its own below it as well
+the decoded state, in one form for both modes of the meter, retained, only with TELEINFO_STATE=true or
+TELEINFO_HOMEASSISTANT=true; with TELEINFO_STATE_TOPICS=true each of its fields on a topic of its own below it
+as well
 .TP
 .B teleinfo/homeassistant
 the states for Home Assistant, retained, only with TELEINFO_HOMEASSISTANT=true
@@ -169,7 +170,7 @@ la qualité de la ligne, en JSON, conservée, chaque minute et à chaque changem
 .TP
 .B teleinfo/state
 l’état décodé, sous une même forme pour les deux modes du compteur, conservé,
-seulement avec TELEINFO_STATE=true ; avec TELEINFO_STATE_TOPICS=true,
+seulement avec TELEINFO_STATE=true ou TELEINFO_HOMEASSISTANT=true ; avec TELEINFO_STATE_TOPICS=true,
 chacun de ses champs aussi, sur son propre topic en dessous
 .TP
 .B teleinfo/homeassistant

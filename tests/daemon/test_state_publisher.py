@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from teleinfo.daemon.state_publisher import StatePublisher, plain
+from teleinfo.state.tracker import STALE_AFTER
 from teleinfo.tic.reading import Reading
 from tests.state.golden import TIME, tracker
-from tests.state.test_tracker import standard
+from tests.state.test_tracker import NUMBER, standard
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json
@@ -19,6 +22,7 @@ class Broker:
 
     def __init__(self) -> None:
         self.messages: list[tuple[str, bytes]] = []
+        self.replaced: list[str] = []
 
     def set_state(self, topic: str, payload: bytes) -> None:
         """Note a message."""
@@ -38,9 +42,20 @@ class Broker:
         return taken
 
 
-def publisher(broker: Broker, *, fields: bool = False) -> StatePublisher:
-    """Return a publisher with an interval of 10 s."""
-    return StatePublisher(tracker(), broker, topic="teleinfo/state", interval=10.0, fields=fields)
+def publisher(
+    broker: Broker, *, fields: bool = False, retained: dict[str, bytes] | None = None
+) -> StatePublisher:
+    """Return a publisher with an interval of 10 s, to which an earlier run left `retained`."""
+    published = StatePublisher(
+        tracker(),
+        broker,
+        topic="teleinfo/state",
+        interval=10.0,
+        fields=fields,
+        on_replaced=broker.replaced.append,
+    )
+    published.recall(retained or {})
+    return published
 
 
 def powers(messages: list[tuple[str, bytes]]) -> list[int]:
@@ -118,6 +133,78 @@ def test_an_unknown_field_and_one_that_is_gone_are_removed_from_the_broker() -> 
     sent = broker.take()
 
     assert [payload for topic, payload in sent if topic == "teleinfo/state/voltage/1"] == [b""]
+
+
+def left(**meter: Json) -> dict[str, bytes]:
+    """Return what an earlier run retained: a state, and the fields of a meter with a voltage on phase 3."""
+    return {
+        "teleinfo/state": json.dumps({"meter": meter}).encode(),
+        "teleinfo/state/voltage/3": b"231",
+        "teleinfo/state/power/apparent": b"460",
+    }
+
+
+def test_nothing_is_published_before_it_is_known_what_was_retained() -> None:
+    """Else a total without its offset would be seen for a moment."""
+    broker = Broker()
+    published = StatePublisher(
+        tracker(), broker, topic="t", interval=0.0, fields=True, on_replaced=broker.replaced.append
+    )
+    published.update(standard(), now=0.0, time=TIME)
+    published.check(1.0)
+    assert broker.messages == []
+    earlier = {"import_counter": "BASE", "import_index": 2_000_000, "import_offset": 5}
+    published.recall({"t": json.dumps({"time": TIME, "meter": {"id": NUMBER}, "energy": earlier}).encode()})
+    published.check(2.0)
+    assert broker.messages == []
+    published.update(standard(), now=3.0, time=TIME)
+
+    assert dict(broker.messages)["t/energy/import_total"] == b"2000005"
+
+
+def test_the_fields_of_another_meter_are_removed_with_the_first_state() -> None:
+    """It was replaced while nobody followed it: what only that one had is cleared at once."""
+    broker = Broker()
+    published = publisher(broker, fields=True, retained=left(id="041961654321"))
+    published.update(standard(), now=0.0, time=TIME)
+    sent = dict(broker.take())
+
+    assert sent["teleinfo/state/voltage/3"] == b""
+    assert broker.replaced == ["041961654321"]
+
+
+def test_the_fields_of_the_same_meter_are_removed_when_they_did_not_come() -> None:
+    """The first frame may be a short one; after two minutes what is no field is gone."""
+    broker = Broker()
+    published = publisher(broker, fields=True, retained=left(id=NUMBER))
+    published.update(standard(), now=0.0, time=TIME)
+    assert "teleinfo/state/voltage/3" not in dict(broker.take())
+    published.update(standard(), now=STALE_AFTER, time=TIME)
+
+    assert dict(broker.take())["teleinfo/state/voltage/3"] == b""
+    assert broker.replaced == []
+
+
+def test_fields_that_are_no_longer_asked_for_are_removed() -> None:
+    """TELEINFO_STATE_TOPICS was true once."""
+    broker = Broker()
+    publisher(broker, retained=left(id=NUMBER)).update(standard(), now=0.0, time=TIME)
+
+    assert dict(broker.take()).keys() == {
+        "teleinfo/state",
+        "teleinfo/state/voltage/3",
+        "teleinfo/state/power/apparent",
+    }
+
+
+@pytest.mark.parametrize("payload", [b"", b"[]", b"{", b"[" * 100_000, b'{"meter":{"id":"#"}}', b"\xff"])
+def test_anything_may_be_retained(payload: bytes) -> None:
+    """Anybody can publish on the topic."""
+    broker = Broker()
+    publisher(broker, retained={"teleinfo/state": payload}).update(standard(), now=0.0, time=TIME)
+
+    assert powers(broker.messages) == [460]
+    assert broker.replaced == []
 
 
 def test_the_payload_of_a_field_is_plain() -> None:

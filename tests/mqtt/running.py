@@ -15,13 +15,15 @@ from typing import TYPE_CHECKING, Self
 
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.mqtt.config import Broker, Tls, Topics
-from teleinfo.mqtt.publisher import Publisher, Subscription
+from teleinfo.mqtt.publisher import Publisher
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pytest
     from paho.mqtt.client import Client as PahoClient
+
+    from teleinfo.mqtt.subscription import Recall, Subscription
 
 
 LIMIT = 15.0
@@ -69,12 +71,14 @@ class RunningPublisher:
         qos: int = 1,
         retain: bool = False,
         subscription: Subscription | None = None,
+        recall: Recall | None = None,
     ) -> None:
         self._broker = broker
         self._queue_size = queue_size
         self._qos = qos
         self._retain = retain
         self._subscription = subscription
+        self._recall = recall
         self.heartbeats: list[float] = []
         self.connections: queue.Queue[bool] = queue.Queue()
         self._ready = threading.Event()
@@ -95,6 +99,7 @@ class RunningPublisher:
             heartbeat=lambda: self.heartbeats.append(time.monotonic()),
             on_connection=self.connections.put,
             subscription=self._subscription,
+            recall=self._recall,
         )
         self.publisher.set_state("teleinfo/status", b"online")
         self._ready.set()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.mqtt.config import Tls
-from teleinfo.mqtt.publisher import Subscription
+from teleinfo.mqtt.subscription import Subscription
 from tests.mqtt.running import (
     PASSWORD,
     READING,

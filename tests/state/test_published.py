@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+import subprocess
+from typing import TYPE_CHECKING, Any
 
 import jsonschema
 import pytest
 
-from tests.cli.test_run import FRAME, SAMPLE_JSON
+from teleinfo.simulator.encode import encode_frame, with_parity
+from tests.cli.test_run import FRAME, SAMPLE_JSON, historique, standard
 from tests.state.schema import schema
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
-from tests.support.subscriber import Subscriber
+from tests.support.subscriber import LIMIT, Subscriber
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from teleinfo.tic.groups import Group
 
 pytestmark = pytest.mark.real
 
@@ -53,3 +57,79 @@ def test_without_the_setting_there_is_no_state(tmp_path: Path) -> None:
             topics = {message.topic for message in subscriber.messages.queue}
 
     assert not {topic for topic in topics if topic.startswith("teleinfo/state")}
+
+
+def all_retained(broker: MosquittoBroker) -> dict[str, bytes]:
+    """Return what the broker retains, by topic: all that comes before a message that is published now."""
+    with Subscriber(broker.host, broker.port) as late:
+        mark = ["mosquitto_pub", "-h", broker.host, "-p", str(broker.port), "-t", "mark", "-n"]
+        subprocess.run(mark, check=True, timeout=LIMIT)
+        kept = {}
+        while (message := late.messages.get(timeout=LIMIT)).topic != "mark":
+            kept[message.topic] = message.payload
+        return kept
+
+
+def run(folder: Path, broker: MosquittoBroker, frame: list[Group], **more: object) -> Any:  # noqa: ANN401
+    """Run a daemon at a meter that sends this frame until a state was published, and return that."""
+    with (
+        Meter(with_parity(encode_frame(frame))) as meter,
+        Subscriber(broker.host, broker.port, "teleinfo/state") as subscriber,
+        Daemon(folder, **settings_for(broker, meter.line), state=True, **more) as daemon,
+    ):
+        state = subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
+        daemon.stop()
+        return json.loads(state.payload)
+
+
+def test_the_total_goes_on_after_a_restart_in_the_other_mode(tmp_path: Path) -> None:
+    """Enedis changed the mode while nothing ran; EAST holds what earlier contracts counted as well."""
+    number = "012345678901"
+    peak = [
+        historique("ADCO", number),
+        historique("OPTARIF", "HC.."),
+        historique("HCHC", "000019212"),
+        historique("HCHP", "000068306"),
+    ]
+    with MosquittoBroker(tmp_path) as broker:
+        before = run(tmp_path, broker, peak)["energy"]
+        after = run(tmp_path, broker, [standard("ADSC", number), standard("EAST", "000999999")])["energy"]
+        again = run(tmp_path, broker, [standard("ADSC", number), standard("EAST", "001000001")])["energy"]
+
+    assert before["import_total"] == 19212 + 68306
+    assert (after["import_counter"], after["import_total"]) == ("EAST", before["import_total"])
+    assert again["import_total"] == before["import_total"] + 2
+
+
+def test_what_a_replaced_meter_left_is_cleared(tmp_path: Path) -> None:
+    """It was replaced while nothing ran: its fields and its device of Home Assistant are gone."""
+    old = [historique("ADCO", "021976000001"), historique("IINST1", "001"), historique("IINST3", "002")]
+    new = [historique("ADCO", "041961000002"), historique("IINST", "003")]
+    more: dict[str, object] = {"state_topics": True, "homeassistant": True}
+    with MosquittoBroker(tmp_path) as broker:
+        run(tmp_path, broker, old, **more)
+        before = all_retained(broker)
+        run(tmp_path, broker, new, **more)
+        after = all_retained(broker)
+
+    assert before["teleinfo/state/current/3"] == b"2"
+    assert any("021976000001" in topic for topic in before)
+    assert after["teleinfo/state/current/1"] == b"3"
+    assert "teleinfo/state/current/3" not in after
+    assert not any("021976000001" in topic or b"021976000001" in payload for topic, payload in after.items())
+
+
+def test_a_broker_that_lets_nobody_read_gets_the_state_all_the_same(tmp_path: Path) -> None:
+    """An access list without read rights costs the offset, not the state."""
+    rights = tmp_path / "rights"
+    rights.write_text("topic write teleinfo/#\npattern readwrite other/%c\nuser reader\ntopic read #\n")
+    users = {"reader": "secret"}
+    with (
+        MosquittoBroker(tmp_path, users=users, more=["allow_anonymous true", f"acl_file {rights}"]) as broker,
+        Meter(FRAME) as meter,
+        Subscriber(broker.host, broker.port, username="reader", password="secret") as subscriber,
+        Daemon(tmp_path, **settings_for(broker, meter.line), state=True),
+    ):
+        state = subscriber.expect("teleinfo/state")
+
+    assert json.loads(state.payload)["energy"]["import_offset"] == 0

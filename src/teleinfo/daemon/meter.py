@@ -17,13 +17,16 @@ from teleinfo.common.journal import METER
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.config import Topics
-from teleinfo.mqtt.publisher import Publisher, Subscription
+from teleinfo.mqtt.publisher import Publisher
+from teleinfo.mqtt.subscription import Recall, Subscription
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic import payload
 from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Heartbeats
     from teleinfo.homeassistant.link import HomeAssistant
@@ -65,6 +68,7 @@ class Meter:
                 if settings.homeassistant
                 else None
             ),
+            recall=Recall(topics.state, self._state_recalled) if _has_state(settings) else None,
         )
         # Before the monitor: its states are published first.
         self._homeassistant = _homeassistant(settings, topics, self._publisher, rng)
@@ -76,7 +80,7 @@ class Meter:
             heartbeat=heartbeats.of(task.format("reader")),
             rng=rng,
         )
-        self._state = _state(settings, topics, self._publisher)
+        self._state = _state(settings, topics, self._publisher, self._replaced)
         self._monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
@@ -104,6 +108,14 @@ class Meter:
     def _connection_changed(self, connected: bool) -> None:  # noqa: FBT001 - a callback has no keywords
         self._monitor.connection_changed(connected)
 
+    def _state_recalled(self, retained: dict[str, bytes]) -> None:
+        if self._state is not None:
+            self._state.recall(retained)
+
+    def _replaced(self, scope: str) -> None:
+        if self._homeassistant is not None:
+            self._homeassistant.forget(scope)
+
     def _home_assistant_said(self, payload: bytes) -> None:
         if self._homeassistant is not None:
             self._homeassistant.birth_message(payload)
@@ -129,8 +141,14 @@ class Meter:
             self._state.check(now)
 
 
-def _state(settings: Settings, topics: Topics, states: RetainedStates) -> StatePublisher | None:
-    if not (settings.state or settings.state_topics):
+def _has_state(settings: Settings) -> bool:
+    return settings.state or settings.state_topics or settings.homeassistant
+
+
+def _state(
+    settings: Settings, topics: Topics, states: RetainedStates, on_replaced: Callable[[str], None]
+) -> StatePublisher | None:
+    if not _has_state(settings):
         return None
     from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415 - as for Home Assistant
     from teleinfo.state.tracker import StateTracker  # noqa: PLC0415 - as above
@@ -143,6 +161,7 @@ def _state(settings: Settings, topics: Topics, states: RetainedStates) -> StateP
         topic=topics.state,
         interval=settings.state_interval,
         fields=settings.state_topics,
+        on_replaced=on_replaced,
     )
 
 

@@ -2,20 +2,30 @@
 Publish the decoded state: the whole on one topic, and each field on a topic of its own if asked for.
 
 A state is published at most once in `interval` seconds, but an alert, a tariff period or a colour at once.
+First it is read what an earlier run left at the broker: the total goes on from there, and what belongs to
+another meter, or is no field any more, is removed.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
-from teleinfo.state.tracker import encode
+from teleinfo.state.tracker import STALE_AFTER, encode
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from teleinfo.mqtt.outbox import RetainedStates
     from teleinfo.state.fields import Json
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
+
+
+_SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+"""What a `meter.id` may be; it becomes part of a topic."""
 
 
 class StatePublisher:
@@ -23,19 +33,41 @@ class StatePublisher:
     Keeps `topic`, and with `fields` the topics below it, at the state of `tracker`.
 
     Times are monotonic, in seconds. The payload of a field is plain: a number, a text, `true` or `false`; an
-    unknown one is empty, which also removes what the broker retained.
+    unknown one is empty, which also removes what the broker retained. `on_replaced` gets the `meter.id` of a
+    meter in whose place there is another one.
     """
 
     def __init__(
-        self, tracker: StateTracker, states: RetainedStates, *, topic: str, interval: float, fields: bool
+        self,
+        tracker: StateTracker,
+        states: RetainedStates,
+        *,
+        topic: str,
+        interval: float,
+        fields: bool,
+        on_replaced: Callable[[str], None],
     ) -> None:
         self._tracker = tracker
         self._states = states
         self._topic = topic
         self._interval = interval
         self._fields = fields
-        self._published = -math.inf
+        self._on_replaced = on_replaced
+        self._recalled = False
+        self._meter: str | None = None
+        self._first = self._published = -math.inf
+        self._left: dict[str, bytes] = {}  # what an earlier run retained, until it is known what is gone
         self._plain: dict[str, bytes] = {}
+
+    def recall(self, retained: dict[str, bytes]) -> None:
+        """Take what an earlier run retained, by topic. Nothing is published before."""
+        earlier = _decoded(retained.pop(self._topic, b""))
+        meter = earlier.get("meter")
+        scope = meter.get("id") if isinstance(meter, dict) else None
+        self._meter = scope if isinstance(scope, str) and _SCOPE.fullmatch(scope) else None
+        self._tracker.restore(earlier)
+        self._left = {topic.removeprefix(f"{self._topic}/"): payload for topic, payload in retained.items()}
+        self._recalled = True
 
     def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> bool:
         """
@@ -44,32 +76,52 @@ class StatePublisher:
         Return whether it was published.
         """
         urgent |= self._tracker.update(reading, now=now, time=time)
-        return self.check(now, urgent=urgent)
+        return self._recalled and (urgent or self._is_due(now)) and self._publish(now)
 
-    def check(self, now: float, *, urgent: bool = False) -> bool:
+    def check(self, now: float) -> bool:
         """
         Publish the state if it is due, and return whether it was.
 
         To be called once a second, since a value may be too old by now.
         """
-        if not urgent and now - self._published < self._interval:
-            return False
+        return self._published > -math.inf and self._is_due(now) and self._publish(now)
+
+    def _is_due(self, now: float) -> bool:
+        return now - self._published >= self._interval
+
+    def _publish(self, now: float) -> bool:
+        """Publish the state, and return whether there is one."""
         state = self._tracker.state(now=now)
         if not state:
             return False
+        if self._published == -math.inf:
+            self._first = now
         self._published = now
         self._states.set_state(self._topic, encode(state))
-        if self._fields:
-            self._publish_fields(plain(state))
+        before, self._meter = self._meter, self._tracker.meter.scope
+        if before is not None and before != self._meter:
+            self._on_replaced(before)
+        # The first frames may lack what the meter has.
+        if not self._fields or before not in (None, self._meter) or now - self._first >= STALE_AFTER:
+            self._plain, self._left = self._left | self._plain, {}
+        self._publish_fields(plain(state) if self._fields else {})
         return True
 
     def _publish_fields(self, fields: dict[str, bytes]) -> None:
-        # A field that is gone for good, as after a change of the meter, is removed from the broker.
         gone = {path: b"" for path, payload in self._plain.items() if path not in fields and payload}
         for path, payload in (fields | gone).items():
             if self._plain.get(path) != payload:
                 self._states.set_state(f"{self._topic}/{path}", payload)
         self._plain = fields | gone
+
+
+def _decoded(payload: bytes) -> dict[str, Json]:
+    """Return a message of the topic `state`; empty for what is none."""
+    try:
+        state = json.loads(payload)
+    except (ValueError, RecursionError):  # anybody can publish there
+        return {}
+    return state if isinstance(state, dict) else {}
 
 
 def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:

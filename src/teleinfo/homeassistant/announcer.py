@@ -107,7 +107,7 @@ class Announcer:
             confirmed |= self._name_indexes()
         if confirmed:
             self.announcement = (
-                discovery.topic(self._prefix, self._meter),
+                discovery.topic(self._prefix, self._meter.scope),
                 discovery.message(self._meter, self._announced.values(), self._sources, self._language),
             )
         states |= self._ended_alarms(reading)

@@ -43,9 +43,9 @@ class Sources:
     url: str | None = None
 
 
-def topic(prefix: str, meter: Meter) -> str:
-    """Return the topic of the message; an empty retained message there removes the device."""
-    return f"{prefix}/device/{_device_id(meter)}/config"
+def topic(prefix: str, scope: str) -> str:
+    """Return the topic of the message; an empty retained message there removes the device of this scope."""
+    return f"{prefix}/device/teleinfo_{scope}/config"
 
 
 def message(meter: Meter, entities: Iterable[Entity], sources: Sources, language: Language = "fr") -> bytes:

@@ -12,6 +12,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.homeassistant import discovery
 from teleinfo.homeassistant.announcer import EMPTY, Announcer
 from teleinfo.homeassistant.discovery import Sources
 
@@ -46,6 +47,7 @@ class HomeAssistant:
         states: RetainedStates,
         rng: Random,
     ) -> None:
+        self._prefix = prefix
         self._topics = topics
         self._states = states
         self._rng = rng
@@ -89,6 +91,10 @@ class HomeAssistant:
             self._answer = asyncio.get_running_loop().call_later(
                 self._rng.uniform(*ANSWER_DELAY), self._states.repeat_states
             )
+
+    def forget(self, scope: str) -> None:
+        """Remove the device of the meter of this scope, in whose place there is another one."""
+        self._states.set_state(discovery.topic(self._prefix, scope), b"")
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

@@ -9,10 +9,8 @@ index and an offset. Pure: times are arguments.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from datetime import datetime
+from datetime import datetime
+from typing import Final
 
 MARGIN: Final = 5
 """Wh by which two indexes of the same energy may differ: they do not step in the same frame (54E)."""
@@ -20,6 +18,7 @@ MARGIN: Final = 5
 _OVERLOAD: Final = 1.5  # times the subscribed power, as in `tic.plausibility`
 _LARGEST_SUBSCRIPTION: Final = 36_000  # VA; a larger one has no indexes of historique or of Linky
 _SECONDS_PER_HOUR: Final = 3600
+_POSSIBLE: Final = range(10**12)  # Wh; the meters count to 10⁹
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +54,15 @@ class ImportTotal:
             fitting = (one for one in (self.offset, self.total) if 0 <= index + one - self.total <= most)
             offset = next(fitting, self.total - index)
         return ImportTotal(counter, index, offset, at)
+
+
+def restored(counter: str, index: object, offset: object, *, time: str) -> ImportTotal | None:
+    """Return the total that an earlier run published at `time`, ISO 8601; None for what cannot be one."""
+    try:
+        at = datetime.fromisoformat(time)
+    except ValueError:
+        return None
+    if at.tzinfo is None or not isinstance(index, int) or not isinstance(offset, int):
+        return None
+    total = ImportTotal(counter, int(index), int(offset), at)
+    return total if index in _POSSIBLE and total.total in _POSSIBLE else None

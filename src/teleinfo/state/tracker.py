@@ -15,7 +15,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import fields, labels
+from teleinfo.state import fields, import_total, labels
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.tic.horodate import iso
@@ -109,12 +109,11 @@ class StateTracker:
         if not isinstance(meter, dict) or not isinstance(energy, dict):
             return
         scope, time, counter = meter.get("id"), earlier.get("time"), energy.get("import_counter")
-        index, offset = energy.get("import_index"), energy.get("import_offset")
-        if not (isinstance(scope, str) and isinstance(time, str) and isinstance(counter, str)):
-            return
-        at = _moment(time)
-        if at is not None and isinstance(index, int) and isinstance(offset, int):
-            self._earlier = scope, ImportTotal(counter, index, offset, at)
+        if isinstance(scope, str) and isinstance(time, str) and isinstance(counter, str):
+            total = import_total.restored(
+                counter, energy.get("import_index"), energy.get("import_offset"), time=time
+            )
+            self._earlier = None if total is None else (scope, total)
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
@@ -288,15 +287,6 @@ def _counters(values: fields.Values) -> dict[str, tuple[str, int]]:
     imported, exported = fields.import_total(values), fields.number(values, "EAIT")
     found = {} if imported is None else {"mean": imported}
     return found if exported is None else found | {"injected_mean": ("EAIT", exported)}
-
-
-def _moment(time: str) -> datetime | None:
-    """Return a time of day in ISO 8601 with its offset; None where it is none."""
-    try:
-        moment = datetime.fromisoformat(time)
-    except ValueError:
-        return None
-    return None if moment.tzinfo is None else moment
 
 
 def encode(state: dict[str, Json]) -> bytes:

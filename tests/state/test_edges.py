@@ -1,0 +1,63 @@
+"""What an earlier run retained and what a tracker says before its first reading, example by example."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from teleinfo.state.import_total import ImportTotal, restored
+from teleinfo.tic.labels import Mode
+from tests.state.golden import TIME, tracker
+from tests.state.test_tracker import NUMBER, follow, historique
+
+
+@pytest.mark.parametrize(
+    ("index", "offset", "time"),
+    [
+        (1000, 0, "yesterday"),
+        (1000, 0, "2026-01-14T12:02:28"),
+        ("1000", 0, TIME),
+        (1000, 0.5, TIME),
+        (-1, 0, TIME),
+        (1000, 10**12, TIME),
+    ],
+)
+def test_what_cannot_be_a_total_is_none(index: object, offset: object, time: str) -> None:
+    """No time of day with its offset, no whole number, or an index that no counter can show."""
+    assert restored("BASE", index, offset, time=time) is None
+
+
+def test_a_total_is_what_was_retained() -> None:
+    """Index and offset, at the time of the message."""
+    total = restored("BASE", 1000, 234, time=TIME)
+
+    assert isinstance(total, ImportTotal)
+    assert (total.counter, total.total) == ("BASE", 1234)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{"meter": None}, {"energy": []}, {"time": 3}, {"energy": {"import_counter": None}}],
+)
+def test_a_retained_message_that_lacks_a_part_changes_nothing(broken: dict[str, Any]) -> None:
+    """The total begins at the index of the meter."""
+    reading = historique(ADCO=NUMBER, OPTARIF="BASE", BASE="000001000")
+    _, earlier = follow(reading)
+    followed = tracker()
+    followed.restore(earlier | broken)
+    followed.update(reading, now=0.0, time=TIME)
+
+    assert followed.state(now=0.0)["energy"] == earlier["energy"]
+
+
+def test_before_its_first_reading_a_tracker_knows_neither_mode_nor_values() -> None:
+    """Afterwards it knows both, and says the part that is asked for."""
+    followed = tracker()
+    before = followed.mode, followed.state_of({"PAPP"}, now=0.0)
+    followed.update(historique(ADCO=NUMBER, PAPP="00750"), now=0.0, time=TIME)
+    power: Any = followed.state_of({"PAPP"}, now=0.0)["power"]
+
+    assert before[0] is None
+    assert "PAPP" not in str(before[1])
+    assert (followed.mode, power["apparent"]) == (Mode.HISTORIQUE, 750)

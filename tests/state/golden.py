@@ -1,5 +1,5 @@
 """
-The state of each simulated meter, as files to read.
+The state of each simulated meter and of each family that nobody simulates, as files to read.
 
 After a change that is meant, write them anew and read the difference:
 
@@ -14,8 +14,10 @@ from pathlib import Path
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.state.tracker import StateTracker
 from tests.homeassistant.golden import PERIOD, readings_of
+from tests.state.families import FAMILIES, family_readings
 
 FOLDER = Path(__file__).parent / "golden"
+ALL = (*METERS, *FAMILIES)
 TIME = "2026-01-14T12:02:28+01:00"
 
 
@@ -25,9 +27,9 @@ def tracker(*, exclude: frozenset[str] = frozenset()) -> StateTracker:
 
 
 def content(meter: str) -> str:
-    """Return what the file of a meter holds: the state after a hundred frames."""
+    """Return what the file of a meter or a family holds: the state after its frames."""
     followed, now = tracker(), 0.0
-    for reading in readings_of(meter):
+    for reading in family_readings(meter) if meter in FAMILIES else readings_of(meter):
         now += PERIOD
         followed.update(reading, now=now, time=TIME)
     return json.dumps(followed.state(now=now), indent=1, ensure_ascii=False) + "\n"
@@ -35,7 +37,7 @@ def content(meter: str) -> str:
 
 def main() -> None:
     """Write every file."""
-    for meter in METERS:
+    for meter in ALL:
         (FOLDER / f"{meter}.json").write_text(content(meter), encoding="utf-8")
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import words
+from teleinfo.state import sites, words
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, DIGITS, METER_NUMBERS, STATUS_REGISTER, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
@@ -30,7 +30,19 @@ _IN_FIELDS: Final = frozenset(
         *ALARMS,
         *METER_NUMBERS,
         STATUS_REGISTER,
-        *("DATE", "OPTARIF", "NGTF", "ISOUSC", "PREF", "PCOUP", "PTEC", "LTARF", "NTARF", "DEMAIN"),
+        *(
+            "DATE",
+            "DATECOUR",
+            "OPTARIF",
+            "NGTF",
+            "ISOUSC",
+            "PREF",
+            "PCOUP",
+            "PTEC",
+            "LTARF",
+            "NTARF",
+            "DEMAIN",
+        ),
         *("EAST", "EAIT", *words.INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11))),
         *("PAPP", "SINSTS", "SINSTI", *(f"SINSTS{phase}" for phase in _PHASES)),
         *("PMAX", "SMAXSN", "SMAXSN-1", "SMAXIN", "SMAXIN-1", "CCASN", "CCAIN"),
@@ -75,7 +87,7 @@ def values_of(mode: Mode, values: Mapping[str, str], *, overseas: bool) -> dict[
 
 
 def _time(key: str, text: str, *, overseas: bool) -> dict[str, str]:
-    time = None if overseas else iso(text)
+    time = None if overseas else iso(text) or sites.moment(text)
     return {} if time is None else {key: time}
 
 

@@ -15,7 +15,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import fields, import_total, labels
+from teleinfo.state import fields, import_total, labels, sites
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.tic.horodate import iso
@@ -84,6 +84,7 @@ class StateTracker:
     def _begin(self) -> None:
         """Know nothing of what the meter says in its mode and with its contract."""
         self._contract: str | None = None
+        self._site: str | None = None
         self._latest: dict[str, tuple[str, float]] = {}
         self._periods: dict[str, str] = {}
         self._known: dict[str, Json] = {}
@@ -129,7 +130,7 @@ class StateTracker:
         self._phases = max(self._phases, fields.phases(values))
         self._add_up(values, now, datetime.fromisoformat(time))
         self._measure(values, now)
-        alerts = fields.alerts(values, sends_alarms=self._sends_alarms)
+        alerts = self._standing(values)
         self._since = {name: self._since.get(name, time) for name, active in alerts.items() if active}
         current = self._fields(values, now)
         self._known = _outline(self._known, current)
@@ -180,6 +181,7 @@ class StateTracker:
             if self._contract is not None:
                 self._change()
             self._contract = contract
+        self._site = self._site or sites.model(kept)
         self._latest |= {key: (value, now) for key, value in kept.items()}
         short = reading.mode is Mode.HISTORIQUE and "IINST1" in kept and "OPTARIF" not in kept
         for label in ALARMS if short else ALARMS | NOTICES:
@@ -192,7 +194,8 @@ class StateTracker:
             self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
 
     def _values(self, now: float) -> dict[str, str]:
-        return {key: value for key, (value, at) in self._latest.items() if now - at <= STALE_AFTER}
+        fresh = STALE_AFTER if self._site is None else sites.STALE_AFTER
+        return {key: value for key, (value, at) in self._latest.items() if now - at <= fresh}
 
     def _add_up(self, values: fields.Values, now: float, at: datetime) -> None:
         """Bring the total to what its index says now."""
@@ -230,16 +233,21 @@ class StateTracker:
             }
         if (exported := fields.number(values, "EAIT")) is not None:
             energy["export_total"] = exported
-        if found := fields.indexes(values, periods=self._periods, language=language):
+        is_site = self._site is not None
+        if found := (
+            sites.indexes(values, language)
+            if is_site
+            else fields.indexes(values, periods=self._periods, language=language)
+        ):
             energy["indexes"] = found
         parts: dict[str, Json] = {
             "time": self._time,
             "meter": self._meter(values),
-            "contract": fields.contract(values, language),
-            "tariff": fields.tariff(values, language),
+            "contract": sites.contract(values) if is_site else fields.contract(values, language),
+            "tariff": (sites if is_site else fields).tariff(values, language),
             "tempo": fields.tempo(values),
             "energy": energy,
-            "power": fields.power(values) | self._mean_powers(values),
+            "power": (sites.power(values) if is_site else fields.power(values) | self._mean_powers(values)),
             "load_curve": fields.load_curve(values),
             "current": fields.per_phase(values, "IRMS", "IINST"),
             "voltage": fields.per_phase(values, "URMS"),
@@ -255,13 +263,14 @@ class StateTracker:
         found: dict[str, Json] = {} if meter.serial is None else {"number": meter.serial}
         found |= {
             "id": meter.scope,
-            "model": meter.model,
+            "model": meter.model if self._site is None else self._site,
             "maker": meter.maker,
             "mode": self._mode,
-            "phases": self._phases,
+            "phases": self._phases if self._site is None else 3,
         }
-        if "DATE" in values and not meter.overseas:
-            found["clock"] = iso(values["DATE"])
+        clock = values.get("DATECOUR", values.get("DATE"))
+        if clock is not None and not meter.overseas:
+            found["clock"] = iso(clock) if self._site is None else sites.moment(clock)
         return found
 
     def _mean_powers(self, values: fields.Values) -> dict[str, Json]:
@@ -278,8 +287,15 @@ class StateTracker:
         return {**labels.values_of(self._mode, values, overseas=self.meter.overseas)}
 
     def _alerts(self, values: fields.Values) -> dict[str, Json]:
-        found = fields.alerts(values, sends_alarms=self._sends_alarms)
-        return {name: {"active": active, "since": self._since.get(name)} for name, active in found.items()}
+        return {
+            name: {"active": active, "since": self._since.get(name)}
+            for name, active in self._standing(values).items()
+        }
+
+    def _standing(self, values: fields.Values) -> dict[str, bool]:
+        if self._site is not None:
+            return sites.alerts(values)
+        return fields.alerts(values, sends_alarms=self._sends_alarms)
 
 
 def _counters(values: fields.Values) -> dict[str, tuple[str, int]]:

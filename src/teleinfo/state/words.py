@@ -30,6 +30,19 @@ _PERIODS: Final[dict[str, dict[Language, str]]] = {
     "HPWE": {"fr": "Heures pleines, week-end", "en": "Peak hours, week-end"},
     "WE": {"fr": "Week-end", "en": "Week-end"},
     "PRODUCER": {"fr": "Production", "en": "Production"},
+    "P": {"fr": "Heures de pointe", "en": "Peak of the day"},
+    "HPH": {"fr": "Heures pleines d’hiver", "en": "Winter peak hours"},
+    "HCH": {"fr": "Heures creuses d’hiver", "en": "Winter off-peak hours"},
+    "HPD": {"fr": "Heures pleines de demi-saison", "en": "Mid-season peak hours"},
+    "HCD": {"fr": "Heures creuses de demi-saison", "en": "Mid-season off-peak hours"},
+    "HPE": {"fr": "Heures pleines d’été", "en": "Summer peak hours"},
+    "HCE": {"fr": "Heures creuses d’été", "en": "Summer off-peak hours"},
+    "JA": {"fr": "Juillet et août", "en": "July and August"},
+    "HH": {"fr": "Heures d’hiver", "en": "Winter hours"},
+    "HD": {"fr": "Heures de demi-saison", "en": "Mid-season hours"},
+    "HM": {"fr": "Hiver mobile", "en": "Mobile winter"},
+    "DSM": {"fr": "Demi-saison mobile", "en": "Mobile mid-season"},
+    "SCM": {"fr": "Saison creuse mobile", "en": "Mobile off-season"},
     **{
         f"{hours}{colour}": {"fr": f"{french}, jour {jour}", "en": f"{english}, {day} day"}
         for hours, french, english in (
@@ -39,6 +52,11 @@ _PERIODS: Final[dict[str, dict[Language, str]]] = {
         for colour, jour, day in (("JB", "bleu", "blue"), ("JW", "blanc", "white"), ("JR", "rouge", "red"))
     },
 }
+SITE_PERIODS: Final = (
+    *("P", "PM", "HPH", "HCH", "HPD", "HCD", "HPE", "HCE", "JA", "HH", "HD", "HM", "DSM", "SCM"),
+)
+"""The tariff periods of sites above 36 kVA (02E, ICE)."""
+
 INDEX_OF_PERIOD: Final = {
     "TH": "BASE",
     "HC": "HCHC",

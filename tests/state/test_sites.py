@@ -1,0 +1,96 @@
+"""The older meters of sites above 36 kVA, whose numbers carry their unit."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.state import sites
+from teleinfo.state.words import SITE_PERIODS
+from teleinfo.tic.labels import HISTORIQUE, Mode
+from teleinfo.tic.reading import Reading
+from tests.state.families import family_readings
+from tests.state.golden import TIME, tracker
+
+
+@pytest.mark.parametrize(
+    ("text", "time"),
+    [
+        ("14/01/26 12:02:28", "2026-01-14T12:02:28+01:00"),
+        ("14/07/26 12/02/28", "2026-07-14T12:02:28+02:00"),
+        ("32/01/26 12:02:28", None),
+        ("14/01/26", None),
+        ("", None),
+    ],
+)
+def test_a_time_has_the_offset_of_the_calendar(text: str, time: str | None) -> None:
+    """These meters say no season."""
+    assert sites.moment(text) == time
+
+
+@pytest.mark.parametrize(
+    ("values", "power"),
+    [
+        ({"PS": "42kVA"}, 42_000),
+        ({"PS": "250kW"}, None),  # no apparent power: in `labels`
+        ({"PSOUSC": "04800:03600"}, 48_000),
+        ({"PSOUSC": ":"}, None),
+    ],
+)
+def test_a_subscribed_power_is_in_va(values: dict[str, str], power: int | None) -> None:
+    """KVA by the unit behind the number, and tens of VA for a CJE."""
+    assert sites.contract(values).get("subscribed_power") == power
+
+
+def test_the_indexes_of_another_contract_mean_nothing() -> None:
+    """A meter of type A5 also sends the indexes of A8."""
+    sent = {f"EAp{code}": "5kWh" for code in SITE_PERIODS}
+
+    assert sites.indexes(sent | {"CONTRAT": "EJP_A5"}, "en").keys() == {"EApPM", "EApHH", "EApHPE", "EApHCE"}
+    assert len(sites.indexes(sent, "en")) == len(SITE_PERIODS)
+
+
+def test_a_mobile_peak_and_its_notice_are_alerts() -> None:
+    """Of an ICE with the contract EJP; one of another contract has none."""
+    peak = sites.alerts({"CONTRAT": "EJP_A5", "PTCOUR": "PM"})
+    notice = sites.alerts({"CONTRAT": "EJP_A5", "PTCOUR": "HH", "PREAVIS": "EJP DEP"})
+
+    assert peak == {"overrun": False, "mobile_peak_notice": False, "mobile_peak": True}
+    assert notice == {"overrun": True, "mobile_peak_notice": True, "mobile_peak": False}
+    assert sites.alerts({"CONTRAT": "BASE_A5", "PREAVIS": "DEP"}) == {"overrun": True}
+
+
+def test_the_values_of_a_site_stay_for_six_minutes() -> None:
+    """A SAPHIR sends its long frame every 1 to 5 minutes."""
+    followed = tracker()
+    for reading in family_readings("saphir"):
+        followed.update(reading, now=0.0, time=TIME)
+    fresh: Any = followed.state(now=sites.STALE_AFTER)
+    old: Any = followed.state(now=sites.STALE_AFTER + 0.1)
+
+    assert (fresh["contract"]["name"], old["contract"]["name"]) == ("CU4", None)
+
+
+SITES = st.dictionaries(
+    st.sampled_from(sorted(HISTORIQUE)),
+    st.one_of(
+        st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=27),
+        st.from_regex(r"\A[0-9]{1,6}(kWh|kW|kVA)\Z"),
+        st.from_regex(r"\A([0-9:P]{2}:){5}DP:[0-9]{5}:90\Z"),
+    ),
+)
+
+
+@given(SITES, st.sampled_from(["JAUNE", "LG_TRM", "MESURES1", "ERP"]))
+def test_whatever_a_site_sends_is_taken(values: dict[str, str], label: str) -> None:
+    """No value raises."""
+    values = {key: value for key, value in values.items() if key != "OPTARIF"} | {
+        label: values.get(label, "x")
+    }
+    followed = tracker()
+    followed.update(Reading(Mode.HISTORIQUE, values), now=0.0, time=TIME)
+
+    assert followed.state(now=0.0)["meter"]

@@ -111,6 +111,37 @@ def test_while_the_service_runs_it_asks_the_broker(tmp_path: Path) -> None:
     assert (tmp_path / "report").stat().st_mode & 0o077 == 0
 
 
+def test_quiet_asks_the_broker_alone_and_leaves_nothing_there(tmp_path: Path) -> None:
+    """
+    What the health check of a container needs: silence and 0 while readings come, a line and 1 when not.
+
+    1. Nobody has published. 2. The daemon reads a meter. 3. The meter is silent. 4. The broker is gone.
+    """
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Subscriber(broker.host, broker.port) as subscriber,
+        Meter(FRAME) as meter,
+    ):
+        wanted = settings_for(broker, meter.line)
+        before = doctor(tmp_path, "--quiet", settings=wanted)
+        with Daemon(tmp_path, **wanted):
+            subscriber.expect("teleinfo/status", b"online")
+            online = doctor(tmp_path, "--quiet", settings=wanted)
+            meter.frame = None
+            subscriber.expect("teleinfo/status", b"offline", limit=30)
+            silent = doctor(tmp_path, "--quiet", settings=wanted, language="fr_FR.UTF-8")
+        topics = {one.topic for one in subscriber.drain()}
+    gone = doctor(tmp_path, "--quiet", settings=wanted)
+
+    assert (before.returncode, before.stderr) == (1, "no teleinfo has published on teleinfo yet\n")
+    assert (online.returncode, online.stdout, online.stderr) == (0, "", "")
+    assert silent.returncode == 1
+    assert silent.stderr.startswith("teleinfo dit offline")
+    assert "teleinfo/doctor" not in topics
+    assert (gone.returncode, gone.stdout) == (1, "")
+    assert f"{broker.host}:{broker.port}" in gone.stderr
+
+
 def test_a_missing_port_and_a_missing_broker_are_faults_in_french(tmp_path: Path) -> None:
     """1. Neither is there. 2. Both are reported, in the language of the locale; exit status 1."""
     port = free_port()

@@ -20,6 +20,8 @@ from teleinfo.doctor.findings import fault, ok, skipped, warning
 from teleinfo.mqtt.errors import BrokerError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from teleinfo.doctor.findings import Finding
     from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.config import Broker, Topics
@@ -50,20 +52,31 @@ async def check_topics(
     allowed = [await link.subscribe(topic) for topic in (topics.status, topics.health)]
     may_read = await link.subscribe(ours)
     await _publish(link, ours, token, retain=False, refusal=REFUSES_MESSAGE)
-    received = await _collect(link, ours, token)
+    received = await _collect(link, lambda received: received.get(ours) == token)
     # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
     await _publish(link, ours, b"", retain=True, refusal=REFUSES_RETAINED)
     published = received.get(topics.status)
     status = None if published is None else published.decode(errors="replace")
-    retained = RetainedState(
-        status if status in {ONLINE, OFFLINE} else None, health.parse(received.get(topics.health, b""))
-    )
+    retained = _retained(received, topics)
     found = [_status(status, topics, allowed=all(allowed))]
     if not may_read:
         return retained, [_read_refused(broker, ours), *found]
     if received.get(ours) != token:
         return retained, [_write_refused(broker, ours, online=retained.status == ONLINE), *found]
     return retained, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
+
+
+async def read_retained(link: Connection, topics: Topics) -> RetainedState:
+    """Return what the broker retains of a teleinfo, and publish nothing; raise `BrokerError`."""
+    await link.subscribe(topics.status, topics.health)
+    return _retained(await _collect(link, {topics.status, topics.health}.issubset), topics)
+
+
+def _retained(received: Mapping[str, bytes], topics: Topics) -> RetainedState:
+    status = received.get(topics.status, b"").decode(errors="replace")
+    return RetainedState(
+        status if status in {ONLINE, OFFLINE} else None, health.parse(received.get(topics.health, b""))
+    )
 
 
 async def _publish(link: Connection, topic: str, payload: bytes, *, retain: bool, refusal: str) -> None:
@@ -74,14 +87,14 @@ async def _publish(link: Connection, topic: str, payload: bytes, *, retain: bool
         raise BrokerError(refusal, error.words) if error.kind == "closed" else error from error
 
 
-async def _collect(link: Connection, last: str, token: bytes) -> dict[str, bytes]:
-    """Return the messages by topic until `token` comes on `last`; retained ones come before it."""
+async def _collect(link: Connection, is_all: Callable[[dict[str, bytes]], bool]) -> dict[str, bytes]:
+    """Return the messages by topic, once they are all that was waited for, or after `ECHO_TIMEOUT`."""
     received: dict[str, bytes] = {}
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ECHO_TIMEOUT):
             async for topic, payload, _retained in link.messages():
                 received[topic] = payload
-                if (topic, payload) == (last, token):
+                if is_all(received):
                     break
     return received
 

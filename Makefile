@@ -48,7 +48,8 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults wheel clean test-faults lock
-.PHONY: check-workflows install uninstall deb release test-system test-board test-homeassistant test-consumers test-brokers
+.PHONY: check-workflows install uninstall deb image release test-system test-container test-board test-homeassistant
+.PHONY: test-consumers test-brokers
 
 help: ## this list
 	@. systemd/language.sh; \
@@ -72,8 +73,10 @@ help: ## this list
 #fr install: installe le service sur cette machine, ou le met à jour, et le démarre (avec sudo)
 #fr uninstall: le désinstalle, en gardant les réglages (avec sudo ; PURGE=1 : eux aussi)
 #fr deb: le paquet Debian, dans dist/
+#fr image: l’image de conteneur pour cette machine, dans dist/ (BASE= la construit sur une autre Debian 13)
 #fr release: vérifie que c’est une version à publier, la teste, et construit tous ses paquets dans dist/
 #fr test-system: les paquets et le service sous un vrai systemd, dans des conteneurs (en tant que root)
+#fr test-container: l’image de conteneur, lancée par podman entre un compteur et un broker (en tant que root, 3 minutes)
 #fr test-board: le paquet et le service sur une carte arm64 émulée avec un port série (en tant que root)
 #fr test-homeassistant: un vrai Home Assistant voit le compteur (Python 3.13)
 #fr test-consumers: les programmes de docs/consumers lisent nos messages (2 minutes)
@@ -178,6 +181,9 @@ uninstall: ## remove it again, but for the settings (with sudo; PURGE=1: those t
 deb: ## the Debian package, in dist/
 	@systemd/deb.sh
 
+image: deb ## the container image for this machine, in dist/ (BASE= builds it on another Debian 13)
+	@systemd/container/image.sh
+
 release: $(VENV)/.dev ## check that this is a release, test it, and build all of its packages in dist/
 	@systemd/release.sh "$(BIN)/python"
 	@$(MAKE) --no-print-directory test
@@ -187,6 +193,13 @@ release: $(VENV)/.dev ## check that this is a release, test it, and build all of
 # `tests/system/prepare.sh` brings the programs that they need; what they make is kept in the user's cache.
 test-system: $(VENV)/.dev ## the packages and the service under a real systemd, in containers (as root)
 	$(BIN)/python -m pytest --timeout=0 -v tests/system/package.py tests/system/debian.py tests/system/checkout.py
+
+# No registry is needed: the image is built on a Debian made by mmdebstrap.
+PROGRAMS_CONTAINER = buildah:buildah podman:podman crun:crun mmdebstrap:mmdebstrap unshare:util-linux mosquitto:mosquitto
+
+test-container: $(VENV)/.dev ## the container image, run by podman between a meter and a broker (as root, 3 minutes)
+	@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_CONTAINER)'
+	$(BIN)/python -m pytest --timeout=0 -v tests/system/image.py
 
 test-board: $(VENV)/.dev ## the package and the service on an emulated arm64 board with a serial port (as root)
 	$(BIN)/python -m pytest --timeout=0 -v tests/system/board.py

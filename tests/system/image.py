@@ -1,0 +1,259 @@
+"""The container image at work: built by `make image`, run by podman, between a meter and a real mosquitto."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo import __version__
+from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Meter
+from tests.support.subscriber import Subscriber
+from tests.system.podman import IMAGE, Podman, build
+from tests.system.roots import PROJECT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from tests.support.figures import Figures
+
+DIALOUT = 20
+FRAME = with_parity(
+    encode_frame(
+        [
+            Group("ADCO", "041961123456", None, Mode.HISTORIQUE),
+            Group("OPTARIF", "BASE", None, Mode.HISTORIQUE),
+            Group("BASE", "000019212", None, Mode.HISTORIQUE),
+            Group("PAPP", "01940", None, Mode.HISTORIQUE),
+        ]
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
+    """Return podman with the image of this checkout."""
+    # Short, since the paths of sockets are bounded.
+    folder = tmp_path_factory.mktemp("podman")
+    with Podman(folder, build(tmp_path_factory.mktemp("image"))) as running:
+        yield running
+
+
+@pytest.fixture
+def meter() -> Iterator[Meter]:
+    """Return a meter on a pseudo-terminal that belongs to the group dialout, as serial ports do."""
+    with Meter(FRAME) as meter:
+        os.chown(meter.line.port, 0, DIALOUT)
+        os.chmod(meter.line.port, 0o660)  # noqa: PTH101 - a text
+        yield meter
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[MosquittoBroker]:
+    """Return a mosquitto on loopback."""
+    with MosquittoBroker(tmp_path) as broker:
+        yield broker
+
+
+def settings_for(broker: MosquittoBroker, port: str = "/dev/ttyTIC") -> dict[str, object]:
+    """Return the settings that join the container to this broker, and to a port inside."""
+    return {"serial_port": port, "mqtt_host": broker.host, "mqtt_port": broker.port}
+
+
+def port_of(meter: Meter) -> tuple[str, str]:
+    """Return the options that put the port of the meter into a container."""
+    return ("--volume", f"{meter.line.port}:/dev/ttyTIC")
+
+
+def test_messages_arrive_from_one_process_that_is_not_root_and_cannot_write(
+    podman: Podman, broker: MosquittoBroker, meter: Meter
+) -> None:
+    """Readings on the broker; process 1 is the daemon, without rights, on a file system that is read-only."""
+    with (
+        Subscriber(broker.host, broker.port) as subscriber,
+        podman.start(settings_for(broker), options=port_of(meter)) as running,
+    ):
+        subscriber.expect("teleinfo/status", b"online")
+        reading = subscriber.expect("teleinfo").payload
+        status = running.inside("cat", "/proc/1/status").stdout
+        programs = running.inside("sh", "-c", "echo /proc/[0-9]*").stdout.split()
+        written = running.inside(
+            "sh", "-c", "for each in / /tmp /run /etc /var/tmp; do touch $each/x && echo $each; done"
+        )
+
+    assert json.loads(reading)["PAPP"] == "01940"
+    assert re.search(r"^Uid:\t950\t950\t950\t950$", status, re.MULTILINE)
+    assert re.search(r"^CapEff:\t0+$", status, re.MULTILINE)
+    assert re.search(r"^NoNewPrivs:\t1$", status, re.MULTILINE)
+    assert len(programs) == 2  # and the shell that looks
+    assert written.stdout == ""
+
+
+def test_the_health_check_says_whether_readings_come(
+    podman: Podman, broker: MosquittoBroker, meter: Meter
+) -> None:
+    """1. A meter sends: healthy. 2. It is silent: not. 3. It sends again: healthy."""
+    with (
+        Subscriber(broker.host, broker.port) as subscriber,
+        podman.start(settings_for(broker), options=port_of(meter)) as running,
+    ):
+        subscriber.expect("teleinfo/status", b"online")
+        sending = running.is_healthy()
+        subscriber.expect("teleinfo")
+        meter.frame = None
+        subscriber.expect("teleinfo/status", b"offline", limit=30)
+        silent = running.is_healthy()
+        meter.frame = FRAME
+        subscriber.expect("teleinfo/status", b"online")
+        again = running.is_healthy()
+
+    assert (sending, silent, again) == (True, False, True)
+
+
+def test_a_stop_takes_a_second_and_leaves_offline(
+    podman: Podman, broker: MosquittoBroker, meter: Meter, figures: Figures
+) -> None:
+    """SIGTERM to process 1, without an init beside it: exit status 0, `offline` delivered."""
+    with (
+        Subscriber(broker.host, broker.port) as subscriber,
+        podman.start(settings_for(broker), options=port_of(meter)) as running,
+    ):
+        subscriber.expect("teleinfo/status", b"online")
+        status, taken = running.stop()
+        subscriber.expect("teleinfo/status", b"offline")
+
+    assert status == 0
+    figures.kept("container: from SIGTERM to its end", taken, at_most=1.0)
+
+
+def test_a_stop_while_it_loads_ends_it(podman: Podman, broker: MosquittoBroker, figures: Figures) -> None:
+    """The kernel keeps a signal from a process 1 without a handler: there is one before all is loaded."""
+    for _ in range(3):
+        with podman.start(settings_for(broker)) as running:
+            running.wait_for_handler(signal.SIGTERM)
+            status, taken = running.stop()
+            assert status in {0, 128 + 15}, running.log
+            figures.kept("container: from SIGTERM while it loads to its end", taken, at_most=3.0)
+
+
+def test_a_missing_device_is_said_and_waited_for(
+    podman: Podman, broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    """1. The adapter is not there: a line that says so, and not healthy. 2. It is plugged in: readings."""
+    devices = tmp_path / "dev"
+    devices.mkdir()
+    options = ("--volume", f"{devices}:/dev/serial", "--volume", "/dev/pts:/dev/pts")
+    settings = settings_for(broker, "/dev/serial/meter")
+    with (
+        Subscriber(broker.host, broker.port) as subscriber,
+        podman.start(settings, options=options) as running,
+    ):
+        running.expect_log("there is no serial port at /dev/serial/meter")
+        missing = running.is_healthy()
+        with Meter(FRAME, link=devices / "meter") as meter:
+            os.chown(meter.line.port, 0, DIALOUT)
+            os.chmod(meter.line.port, 0o660)  # noqa: PTH101 - a text
+            subscriber.expect("teleinfo", limit=30)
+        log = running.log
+
+    assert not missing
+    assert "Traceback" not in log
+
+
+def test_a_device_of_another_group_is_said(podman: Podman, broker: MosquittoBroker, meter: Meter) -> None:
+    """Where the group of the port is not Debian's, the log names it, and `--group-add` gives it."""
+    os.chown(meter.line.port, 0, 18)
+    with podman.start(settings_for(broker), options=port_of(meter)) as running:
+        running.expect_log("/dev/ttyTIC")
+        refused = running.log
+    added = (*port_of(meter), "--group-add", "18")
+    with (
+        Subscriber(broker.host, broker.port) as subscriber,
+        podman.start(settings_for(broker), options=added),
+    ):
+        subscriber.expect("teleinfo")
+
+    assert "no right to read the serial port /dev/ttyTIC" in refused
+
+
+def test_settings_come_from_a_file_and_from_secrets_too(podman: Podman, tmp_path: Path, meter: Meter) -> None:
+    """The file is mounted in the place of the empty one, the password is a file in /run/secrets."""
+    secret, file = tmp_path / "secret", tmp_path / "teleinfo.env"
+    secret.write_text("s3cret")
+    with MosquittoBroker(tmp_path, users={"house": "s3cret"}) as broker:
+        file.write_text(
+            f"TELEINFO_SERIAL_PORT=/dev/ttyTIC\nTELEINFO_MQTT_HOST={broker.host}\n"
+            f"TELEINFO_MQTT_PORT={broker.port}\nTELEINFO_MQTT_USERNAME=house\n"
+        )
+        volumes = (
+            *port_of(meter),
+            *("--volume", f"{file}:/etc/teleinfo/teleinfo.env:ro"),
+            *("--volume", f"{secret}:/run/secrets/teleinfo_mqtt_password:ro"),
+        )
+        with (
+            Subscriber(broker.host, broker.port, username="house", password="s3cret") as subscriber,
+            podman.start({}, options=volumes) as running,
+        ):
+            subscriber.expect("teleinfo/status", b"online")
+            healthy = running.is_healthy()
+
+    assert healthy
+
+
+def test_a_wrong_setting_is_named_with_the_exit_status_of_all(podman: Podman) -> None:
+    """Exit status 78, and the variable."""
+    done = podman.once(options=("--env=TELEINFO_MQTT_PORT=mosquitto",))
+
+    assert done.returncode == 78
+    assert 'TELEINFO_MQTT_PORT: "mosquitto" is not a port number' in done.stderr
+
+
+def test_every_command_can_be_run(podman: Podman) -> None:
+    """What stands behind the image's name is a command of teleinfo; words are UTF-8."""
+    version = podman.once("--version")
+    french = podman.once("decode", "--help", options=("--env=LANG=fr_FR.UTF-8",))
+
+    assert version.stdout == f"teleinfo {__version__}\n"
+    assert "réglages" in french.stdout
+
+
+def test_the_image_is_small_and_says_what_it_is(podman: Podman, figures: Figures) -> None:
+    """Not root, no shell around the command, a health check, no lists of apt."""
+    found = json.loads(podman.run("image", "inspect", IMAGE).stdout)[0]
+
+    assert found["Config"]["User"] == "950:20"
+    assert found["Config"]["Entrypoint"] == ["teleinfo"]
+    assert found["Labels"]["org.opencontainers.image.version"] == __version__
+    assert found["Healthcheck"]["Test"] == ["CMD", "teleinfo", "doctor", "--quiet"]
+    assert podman.once(
+        "-c", "ls -A /var/lib/apt/lists /tmp", options=("--entrypoint", "sh")
+    ).stdout.split() == [
+        "/tmp:",
+        "/var/lib/apt/lists:",
+    ]
+    figures.kept("container image", found["Size"] / 1e6, at_most=180, unit="MB")
+
+
+def test_podman_takes_the_quadlet_unit(tmp_path: Path) -> None:
+    """Its generator makes a service of it, without a word of a key that it does not know."""
+    unit = (PROJECT / "systemd/teleinfo.container").read_text(encoding="utf-8")
+    (tmp_path / "teleinfo.container").write_text(unit, encoding="utf-8")
+    done = subprocess.run(
+        ["/usr/libexec/podman/quadlet", "-dryrun"],
+        env=os.environ | {"QUADLET_UNIT_DIRS": str(tmp_path)},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+
+    assert "unsupported key" not in done.stderr
+    assert "--read-only" in done.stdout
+    assert "Type=notify" in done.stdout

@@ -55,7 +55,7 @@ def environment(*, language: str = "C.UTF-8", **settings: object) -> dict[str, s
 
 
 class Terminal:
-    """A terminal of 80×24 with `watch` on it: what it `showed`, and keys to press."""
+    """A terminal of 80×24 with `watch` on it: its attributes `before`, what it `showed`, keys to press."""
 
     def __init__(self, *options: str, language: str = "C.UTF-8", **settings: object) -> None:
         self._command = [*COMMAND, *options]
@@ -93,6 +93,7 @@ class Terminal:
     def __enter__(self) -> Self:
         self._far, self._near = pty.openpty()
         fcntl.ioctl(self._near, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.before = self.attributes
         self.process = subprocess.Popen(
             self._command,
             env=self._environment,
@@ -128,7 +129,6 @@ def meter() -> Iterator[Meter]:
 def test_the_screen_is_drawn_and_the_terminal_left_clean(meter: Meter, keys: bytes) -> None:
     """Values in their unit, codes in words; afterwards the terminal is as it was, and the status is 0."""
     with Terminal(serial_port=meter.line.port) as terminal:
-        before = terminal.attributes
         terminal.expect("1 940 VA")
         terminal.expect("peak hours")
         terminal.expect("Index Heures Creuses")
@@ -136,7 +136,7 @@ def test_the_screen_is_drawn_and_the_terminal_left_clean(meter: Meter, keys: byt
         terminal.press(keys)
         status = terminal.end()
 
-        assert (status, terminal.attributes) == (0, before)
+        assert (status, terminal.attributes) == (0, terminal.before)
     assert LEFT in terminal.showed
     assert CURSOR in terminal.showed[terminal.showed.rindex("\x1b[?25l") :]
     assert "Traceback" not in terminal.showed

@@ -38,7 +38,9 @@ ARM64 = Recipe(
     variant="extract",
 )
 LIMIT = 150.0
-"""Seconds for one life of the board, from its first instruction to its last."""
+"""Seconds for one life of the board, but for those in which the emulator waits for a processor."""
+WALL_LIMIT = 450.0
+"""Seconds for one life of the board, whatever it waits for."""
 ATTEMPTS = 2
 """Now and then an emulated processor stops without a reason that anybody found."""
 # What no service needs, and a root in memory should not carry.
@@ -138,35 +140,54 @@ def live(kernel: Path, image: Path, console: Path) -> list[dict[str, Any]]:
     with subprocess.Popen(simulate, stdout=subprocess.PIPE, text=True) as meter:
         assert meter.stdout is not None
         port = meter.stdout.readline().strip()
+        emulator = subprocess.Popen(
+            [
+                *("qemu-system-aarch64", "-M", "virt,gic-version=2", "-cpu", "cortex-a72", "-smp", "2"),
+                *(
+                    "-m",
+                    "1024",
+                    "-accel",
+                    "tcg,thread=multi",
+                    "-nodefaults",
+                    "-display",
+                    "none",
+                    "-no-reboot",
+                ),
+                *("-kernel", str(kernel), "-initrd", str(image)),
+                *("-append", "console=ttyAMA1 loglevel=4 systemd.show_status=0"),
+                *("-serial", port, "-serial", f"file:{console}"),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        began, given, first = time.monotonic(), 0.0, None
         try:
-            subprocess.run(
-                [
-                    *("qemu-system-aarch64", "-M", "virt,gic-version=2", "-cpu", "cortex-a72", "-smp", "2"),
-                    *(
-                        "-m",
-                        "1024",
-                        "-accel",
-                        "tcg,thread=multi",
-                        "-nodefaults",
-                        "-display",
-                        "none",
-                        "-no-reboot",
-                    ),
-                    *("-kernel", str(kernel), "-initrd", str(image)),
-                    *("-append", "console=ttyAMA1 loglevel=4 systemd.show_status=0"),
-                    *("-serial", port, "-serial", f"file:{console}"),
-                ],
-                check=False,
-                timeout=LIMIT,
-                stdin=subprocess.DEVNULL,
-                capture_output=True,
-            )
-        except subprocess.TimeoutExpired:
-            pass  # the report, which has no end, says how far it came
+            while emulator.poll() is None and given < LIMIT and time.monotonic() - began < WALL_LIMIT:
+                time.sleep(0.5)
+                given = time.monotonic() - began - waited_for_processor(emulator.pid)
+                if first is None and reported(console):
+                    first = given
         finally:
+            emulator.kill()
+            emulator.wait()
             meter.terminate()
-    lines = console.read_text(encoding="utf-8", errors="replace").splitlines() if console.exists() else []
+    # If it did not end, the report, which has no end, says how far it came.
+    return [{"first": first}, *reported(console)]
+
+
+def reported(console: Path) -> list[dict[str, Any]]:
+    """Return the lines of the report so far."""
+    if not console.exists():
+        return []
+    lines = console.read_bytes().decode(errors="replace").split("\n")[:-1]
     return [json.loads(line.removeprefix("@@ ")) for line in lines if line.startswith("@@ ")]
+
+
+def waited_for_processor(pid: int) -> float:
+    """Return for how many seconds the thread of a process that waited longest was ready and did not run."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return max((int(thread.read_text("ascii").split()[1]) / 1e9 for thread in threads), default=0.0)
 
 
 @pytest.fixture(scope="module")
@@ -178,7 +199,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     for attempt in range(ATTEMPTS):
         console = folder / f"console-{attempt}.log"
         lines = live(kernel, image, console)
-        if lines and "end" in lines[-1]:
+        if "end" in lines[-1]:
             break
     image.unlink()
     whole: dict[str, Any] = {name: value for line in lines for name, value in line.items()}
@@ -195,7 +216,7 @@ def test_the_service_reads_the_uart_of_the_board(report: dict[str, Any], figures
     assert report["status"] == "online"
     assert health["mode"] == "historique"
     assert (report["service"]["ActiveState"], report["service"]["NRestarts"]) == ("active", "0")
-    figures.kept("emulated board: power on to the first message", float(report["uptime"]), at_most=LIMIT)
+    figures.kept("emulated board: power on to the first message", report["first"], at_most=LIMIT)
 
 
 def test_it_stays_within_its_memory(report: dict[str, Any], figures: Figures) -> None:

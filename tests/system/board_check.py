@@ -56,7 +56,7 @@ def instead(name: str, command: str) -> dict[str, str]:
 def main() -> None:
     """Report everything."""
     first = run("mosquitto_sub", "-t", "teleinfo", "-C", "1", "-W", str(SETTLE))
-    tell(message=first, uptime=Path("/proc/uptime").read_text(encoding="ascii").split()[0])
+    tell(message=first)
     more = run("mosquitto_sub", "-t", "teleinfo", "-C", "3", "-W", str(SETTLE)).splitlines()
     status = run("mosquitto_sub", "-t", "teleinfo/status", "-C", "1", "-W", "10")
     health = run("mosquitto_sub", "-t", "teleinfo/health", "-C", "1", "-W", "10")

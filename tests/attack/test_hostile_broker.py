@@ -174,7 +174,7 @@ def a_flood_that_is_never_released(peer: Peer) -> None:
         peer.write(publish("elsewhere", BLOCK, qos=2, number=number))
 
 
-def a_flood_without_ears(peer: Peer) -> None:
+def a_flood_of_a_broker_that_reads_nothing(peer: Peer) -> None:
     """Welcome, then messages of QoS 1, and never read what the client answers to them."""
     peer.listen()
     peer.write(WELCOME)
@@ -213,7 +213,11 @@ GROUPS: dict[str, list[Script]] = {
     "broken MQTT": [an_endless_length, packets_of_servants, a_topic_that_is_none, a_welcome_that_is_none],
     "slow or fickle MQTT": [a_slow_welcome, a_giant_that_is_announced, a_storm_of_hang_ups],
     "a flood": [a_giant_that_comes, a_flood],
-    "a flood to keep": [a_flood_to_be_acknowledged, a_flood_that_is_never_released, a_flood_without_ears],
+    "a flood to keep": [
+        a_flood_to_be_acknowledged,
+        a_flood_that_is_never_released,
+        a_flood_of_a_broker_that_reads_nothing,
+    ],
     "a flood of what we listen to": [a_flood_of_births, giants_on_our_topic],
 }
 

@@ -69,7 +69,7 @@ def _row(what: str, stream: Sequence[bytes], goal: float | None) -> Row:
 
 
 def _decode(decoder: Decoder, piece: bytes) -> float:
-    """Return the seconds for the way through the house."""
+    """Return how many seconds decoding and encoding take."""
     options = Options()
     began = time.thread_time()
     for start in range(0, len(piece), CHUNK):

@@ -16,14 +16,14 @@ from teleinfo.common.executor import DaemonThreadExecutor
 def test_the_result_and_the_failure_of_a_call_come_back() -> None:
     """A call in a daemon thread returns and raises like any other."""
 
-    async def story() -> tuple[bool, int]:
+    async def scenario() -> tuple[bool, int]:
         asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
         daemonic = await asyncio.to_thread(lambda: threading.current_thread().daemon)
         with pytest.raises(ValueError, match="invalid literal"):
             await asyncio.to_thread(int, "not a number")
         return daemonic, await asyncio.to_thread(int, "12")
 
-    assert asyncio.run(story()) == (True, 12)
+    assert asyncio.run(scenario()) == (True, 12)
 
 
 @pytest.mark.real

@@ -89,8 +89,8 @@ def unavailable(folder: Path, _figures: Figures) -> None:
             scenario.assert_one_outage()
 
 
-def mute(folder: Path, _figures: Figures) -> None:
-    """Play a broker that accepts the connection and says no word for a while."""
+def silent(folder: Path, _figures: Figures) -> None:
+    """Play a broker that accepts the connection and sends nothing for a while."""
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
         proxy.stall()
         with observer(broker) as subscriber, BrokerScenario(folder, proxy) as scenario:
@@ -111,9 +111,9 @@ def test_a_broker_that_is_absent_refuses_or_hangs_up_is_only_waited_for(
     2. Play a broker that knows another password, and is restarted with ours.
     3. Play a broker that has as many clients as it takes, until one of them leaves.
     4. The broker says that it is unavailable (CONNACK 3), then takes us.
-    5. Play a broker that accepts the connection and says no word for a while.
+    5. Play a broker that accepts the connection and sends nothing for a while.
     """
-    cases = (absent, wrong_password, full, unavailable, mute)
+    cases = (absent, wrong_password, full, unavailable, silent)
     run_together(tmp_path, *(measuring(case, figures) for case in cases))
 
 

@@ -80,7 +80,7 @@ def zombies(folder: Path, figures: Figures) -> None:
             until(lambda: time.monotonic() > thawed + 35)
             with observer(broker, "teleinfo/status") as late:
                 assert late.expect("teleinfo/status").payload == b"online"
-            # The ear, and one of ours.
+            # The subscriber, and one of ours.
             assert broker.connections() == 2
             scenario.assert_one_outage()
 

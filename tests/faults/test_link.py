@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.broker import MosquittoBroker
-from tests.support.netns import STREET, Network
+from tests.support.netns import BROKER_HOST, Network
 from tests.support.scenario import WILL, BrokerScenario, next_index, observer, run_together, until
 
 if TYPE_CHECKING:
@@ -22,27 +22,27 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
-def street_broker(folder: Path, network: Network) -> MosquittoBroker:
-    """Return a broker in the street, with a socket for the test."""
+def broker_on_its_host(folder: Path, network: Network) -> MosquittoBroker:
+    """Return a broker on a host of its own, with a socket for the test."""
     return MosquittoBroker(
-        folder, port=1883, host=STREET, inside=network.in_street, unix=network.folder / "mosquitto"
+        folder, port=1883, host=BROKER_HOST, inside=network.on_broker_host, unix=network.folder / "mosquitto"
     )
 
 
 def test_a_link_that_loses_every_packet_is_an_outage_like_others(tmp_path: Path, figures: Figures) -> None:
     """
-    No packet comes through and nobody refuses: found out in 6 s, told by the will in 24 s, mended in 35 s.
+    No packet comes through and nobody refuses: found out in 6 s, the last will in 24 s, mended in 35 s.
 
     1. The link is cut; the daemon says that there is no answer.
     2. The broker publishes the will.
     3. The link is mended: "online" again, from the one connection that we have.
-    4. In another house the plug is pulled at the broker's end, and put in again 10 s later.
+    4. In another network the interface of the broker goes down, and up again 10 s later.
     """
 
     def cut(folder: Path) -> None:
-        with Network() as network, street_broker(folder, network) as broker:
+        with Network() as network, broker_on_its_host(folder, network) as broker:
             with observer(broker, "teleinfo/status") as subscriber:
-                with BrokerScenario(folder, broker, inside=network.at_home) as scenario:
+                with BrokerScenario(folder, broker, inside=network.on_daemon_host) as scenario:
                     subscriber.expect("teleinfo/status", b"online")
                     network.cut()
                     began = time.monotonic()
@@ -59,21 +59,21 @@ def test_a_link_that_loses_every_packet_is_an_outage_like_others(tmp_path: Path,
                     until(lambda: broker.connections() == 1)
 
     def unplugged(folder: Path) -> None:
-        with Network() as network, street_broker(folder, network) as broker:
+        with Network() as network, broker_on_its_host(folder, network) as broker:
             with (
                 observer(broker) as subscriber,
-                BrokerScenario(folder, broker, inside=network.at_home) as scenario,
+                BrokerScenario(folder, broker, inside=network.on_daemon_host) as scenario,
             ):
                 next_index(subscriber)
                 network.unplug()
                 began = time.monotonic()
                 scenario.expect_lost()
-                figures.kept("plug pulled: found out", time.monotonic() - began, at_most=6)
+                figures.kept("interface down: found out", time.monotonic() - began, at_most=6)
                 until(lambda: time.monotonic() > began + 10)
                 network.plug()
                 began = time.monotonic()
                 scenario.expect_back()
-                figures.kept("plug put in again: connected", time.monotonic() - began, at_most=35)
+                figures.kept("interface up again: connected", time.monotonic() - began, at_most=35)
                 subscriber.drain()
                 next_index(subscriber)
                 scenario.assert_one_outage()
@@ -93,12 +93,14 @@ def test_a_name_that_does_not_resolve_is_named_and_used_once_it_does(
     """
     with (
         Network() as network,
-        street_broker(tmp_path, network) as broker,
+        broker_on_its_host(tmp_path, network) as broker,
         observer(broker) as subscriber,
     ):
-        with BrokerScenario(tmp_path, broker, inside=network.at_home, mqtt_host="broker.home") as scenario:
+        with BrokerScenario(
+            tmp_path, broker, inside=network.on_daemon_host, mqtt_host="broker.home"
+        ) as scenario:
             scenario.expect_log("the name broker.home does not resolve: check TELEINFO_MQTT_HOST")
-            network.hosts.write_text(f"{STREET} broker.home\n")
+            network.hosts.write_text(f"{BROKER_HOST} broker.home\n")
             began = time.monotonic()
             next_index(subscriber)
             figures.kept("name resolves: first reading", time.monotonic() - began, at_most=35)

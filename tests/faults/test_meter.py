@@ -77,11 +77,11 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
                 assert len(scenario.lines("frame")) == len(scenario.lines("heard again")) == 1
 
         def overrun(place: Path) -> None:
-            house = LoadProfile()
-            linky = build("tri", start=START, rng=random.Random(1), load_profile=house)
+            load = LoadProfile()
+            linky = build("tri", start=START, rng=random.Random(1), load_profile=load)
             now = START + dt.timedelta(seconds=2)
             usual = with_parity(linky.emit(now))
-            house.draws = (300.0, 9000.0, 300.0)
+            load.draws = (300.0, 9000.0, 300.0)
             cut = with_parity(linky.emit(now + dt.timedelta(seconds=2)))
             short = with_parity(linky.emit(now + dt.timedelta(seconds=4)))
             with (
@@ -90,7 +90,7 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
                 _scenario(place, broker, publish_interval=3600) as scenario,
             ):
                 assert "OPTARIF" in json.loads(subscriber.expect("overrun").payload)
-                meter.frame = cut  # the wreck, EOT, and a short frame
+                meter.frame = cut  # the piece that EOT cut off, and a short frame
                 for _ in range(3):
                     warned = json.loads(subscriber.expect("overrun").payload)
                     assert list(warned) == ["ADIR2", "ADCO", "IINST1", "IINST2", "IINST3"]

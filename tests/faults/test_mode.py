@@ -130,7 +130,7 @@ def test_garbage_that_passes_a_check_is_no_meter(tmp_path: Path, broker: Mosquit
     noise = random.Random(11)
     ended = threading.Event()
 
-    def rustle(line: SerialLine) -> None:
+    def send_noise(line: SerialLine) -> None:
         for turn in range(100_000):
             if ended.wait(0.05):
                 break
@@ -145,11 +145,11 @@ def test_garbage_that_passes_a_check_is_no_meter(tmp_path: Path, broker: Mosquit
     with SerialLine(link=tmp_path / "meter") as line, Subscriber(broker.host, broker.port) as subscriber:
         with Scenario(tmp_path, broker, tmp_path / "meter") as scenario:
             scenario.notify.expect("READY=1")
-            rustling = threading.Thread(target=rustle, args=[line], name="noise", daemon=True)
-            rustling.start()
+            sender = threading.Thread(target=send_noise, args=[line], name="noise", daemon=True)
+            sender.start()
             time.sleep(12)  # the case: nothing happens
             ended.set()
-            rustling.join(5)
+            sender.join(5)
             heard = subscriber.drain()
             assert scenario.lines("mode") == []
 

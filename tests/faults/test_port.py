@@ -130,7 +130,7 @@ def test_a_port_that_cannot_be_had_is_said_once_and_read_when_it_can(tmp_path: P
         with Meter(FRAME, period=0.05, link=place / "meter") as meter:
             with Scenario(place, None, place / "meter", serial_mode="historique") as scenario:
                 scenario.expect_log("reading a meter")
-                with _Thief(meter.line.path):
+                with _SecondReader(meter.line.path):
                     # Chance says when it is the first to read: each time the daemon is, nothing is lost.
                     scenario.expect_log("another program reads the serial port", limit=LONG)
                     time.sleep(3)  # the case: it goes on for a while, and is one outage, or one that returns
@@ -170,15 +170,15 @@ def _lock(path: str) -> subprocess.Popen[str]:
     return holder
 
 
-class _Thief:
+class _SecondReader:
     """Reads the port too, without asking, while its block runs."""
 
     def __init__(self, path: str) -> None:
         self._descriptor = os.open(path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._steal, name="thief", daemon=True)
+        self._thread = threading.Thread(target=self._read, name="second reader", daemon=True)
 
-    def _steal(self) -> None:
+    def _read(self) -> None:
         poller = select.poll()
         poller.register(self._descriptor, select.POLLIN)
         while not self._ended.is_set():
@@ -267,14 +267,14 @@ def test_garbage_at_full_speed_costs_neither_memory_nor_the_stop(tmp_path: Path,
     3. SIGTERM ends the daemon within 1 s.
     """
     with (
-        _Fountain(tmp_path / "meter") as fountain,
+        _GarbageSource(tmp_path / "meter") as garbage,
         Scenario(tmp_path, None, tmp_path / "meter", watchdog=3) as scenario,
     ):
         scenario.notify.expect("READY=1")
-        until(lambda: fountain.sent > 200_000)
+        until(lambda: garbage.sent > 200_000)
         before = _memory(scenario.pid)
         fed = time.monotonic()
-        until(lambda: fountain.sent > 1_500_000)
+        until(lambda: garbage.sent > 1_500_000)
         scenario.notify.expect("WATCHDOG=1", after=fed)
         fed = scenario.notify.expect("WATCHDOG=1", after=time.monotonic())
         assert len(scenario.lines()) == 2, scenario.lines()  # it has started, and there is no broker
@@ -286,7 +286,7 @@ def test_garbage_at_full_speed_costs_neither_memory_nor_the_stop(tmp_path: Path,
         figures.kept("stop: under garbage at full speed", seconds, at_most=1)
 
 
-class _Fountain:
+class _GarbageSource:
     """Garbage without end at the port `link`."""
 
     def __init__(self, link: Path) -> None:
@@ -294,9 +294,9 @@ class _Fountain:
         self._meter = Meter(None, link=link)
         self._garbage = random.Random(5).randbytes(65536)
         self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._flow, name="fountain", daemon=True)
+        self._thread = threading.Thread(target=self._write, name="garbage", daemon=True)
 
-    def _flow(self) -> None:
+    def _write(self) -> None:
         at = 0
         while not self._ended.is_set():
             written = self._meter.line.put(self._garbage[at : at + 4096])

@@ -38,12 +38,12 @@ HEADINGS = (
 
 
 class Soak:
-    """One life of `daemon`, between `street` and `broker`; `subscriber` gets all that it publishes."""
+    """One life of `daemon`, between `meters` and `broker`; `subscriber` gets all that it publishes."""
 
     def __init__(
-        self, *, street: SoakMeters, broker: MosquittoBroker, daemon: PipedDaemon, subscriber: Subscriber
+        self, *, meters: SoakMeters, broker: MosquittoBroker, daemon: PipedDaemon, subscriber: Subscriber
     ) -> None:
-        self._street = street
+        self._meters = meters
         self._broker = broker
         self._daemon = daemon
         self._subscriber = subscriber
@@ -56,18 +56,18 @@ class Soak:
 
     async def run(self, hours: int) -> bool:
         """Live through so many simulated hours and return whether all was flat."""
-        self._street.change("hc")
+        self._meters.change("hc")
         self._daemon.start()
         for hour in range(hours):
             if hour and hour == hours // 2:
-                self._street.change("standard")
+                self._meters.change("standard")
                 self._changes += 1
             for number in range(6):
                 await self._ten_minutes(hour * HOUR + number * TEN_MINUTES)
                 now = sample(self._daemon.process.pid)
                 (self._late if hour else self._early).append(now)
-                if self._street.is_heard:
-                    await self._street.hang_up()
+                if self._meters.is_heard:
+                    await self._meters.hang_up()
             say(self._line_of(hour + 1, now))
         await asyncio.sleep(UNDER_WAY)
         self._count()
@@ -75,14 +75,14 @@ class Soak:
         return self._verdict(status)
 
     async def _ten_minutes(self, begin: float) -> None:
-        await self._street.play(until=begin + TEN_MINUTES / 4)
+        await self._meters.play(until=begin + TEN_MINUTES / 4)
         if time.monotonic() - self._last_kill >= BETWEEN_KILLS:
             self._kills += 1
             self._last_kill = time.monotonic()
             bouncing = asyncio.create_task(asyncio.to_thread(self._bounce), name="soak.bounce")
-            await self._street.play(until=begin + TEN_MINUTES / 2)
+            await self._meters.play(until=begin + TEN_MINUTES / 2)
             await bouncing
-        await self._street.play(until=begin + TEN_MINUTES)
+        await self._meters.play(until=begin + TEN_MINUTES)
         assert self._daemon.process.poll() is None, f"the daemon ended: {self._daemon.log}"
         self._count()
 
@@ -95,17 +95,17 @@ class Soak:
         for message in self._subscriber.drain():
             if message.topic == "teleinfo":
                 self._received += 1
-                self._foreign += hash(message.payload) not in self._street.payloads
+                self._foreign += hash(message.payload) not in self._meters.payloads
             elif message.topic == "teleinfo/health":
                 self._health = json.loads(message.payload)
 
     def _line_of(self, hour: int, now: Sample) -> str:
-        street, log = self._street, self._daemon.log
-        mode = "historique" if street.line.baudrate == 1200 else "standard"
+        meters, log = self._meters, self._daemon.log
+        mode = "historique" if meters.line.baudrate == 1200 else "standard"
         return (
             f"{hour:4} {mode:10} {time.monotonic() - self._began:6.0f}"
             f" {now.descriptors:4} {now.threads:7} {now.rss:7} {now.rss - self._early[-1].rss:+6} {now.pss:7}"
-            f" {log.count(chr(10)):4} {now.written:7} {street.sent:7} {self._received:8} {street.unheard:7}"
+            f" {log.count(chr(10)):4} {now.written:7} {meters.sent:7} {self._received:8} {meters.unheard:7}"
             f" {log.count(f':{self._broker.port} again after'):6} {log.count('is open again after'):4}"
         )
 
@@ -139,8 +139,8 @@ class Soak:
         ]
 
     def _about_the_log(self) -> list[Claim]:
-        log, secrets = self._daemon.log, self._street.secrets
-        outages = self._kills + self._street.hang_ups + self._changes
+        log, secrets = self._daemon.log, self._meters.secrets
+        outages = self._kills + self._meters.hang_ups + self._changes
         # Two an outage; start, connection, mode, end; a change of mode is a line, its silence may be two.
         lines, limit = log.count("\n"), 2 * outages + 4 + 3 * self._changes
         leaked = sum(secret in log for secret in secrets)
@@ -150,16 +150,16 @@ class Soak:
         ]
 
     def _about_the_readings(self) -> list[Claim]:
-        sent, received, foreign = self._street.sent, self._received, self._foreign
+        sent, received, foreign = self._meters.sent, self._received, self._foreign
         a_second = sent / (time.monotonic() - self._began)
         # Beside what a killed broker costs, a port that opens throws away what has come, with a frame in it.
-        limit = int(self._kills * OUTAGE_COSTS * a_second) + self._street.hang_ups + self._changes
+        limit = int(self._kills * OUTAGE_COSTS * a_second) + self._meters.hang_ups + self._changes
         rejected = self._health.get("rejected")
         return [
             (foreign == 0, f"truth: {foreign} of {received} readings are not what a meter sent"),
             (sent - received <= limit, f"readings: {sent - received} of {sent} lost (limit {limit})"),
             (
-                self._health.get("baudrate") == self._street.line.baudrate,
+                self._health.get("baudrate") == self._meters.line.baudrate,
                 f"mode: {self._health.get('mode')} at last; groups rejected: {rejected}",
             ),
         ]
@@ -179,17 +179,17 @@ async def soak(folder: Path, link: Path, *, hours: int, speed: float) -> bool:
         f" A hang-up each {TEN_MINUTES / speed:.1f} real s, a killed broker at most each {BETWEEN_KILLS:.0f}."
     )
     say(HEADINGS)
-    street = SoakMeters(link, speed=speed)
+    meters = SoakMeters(link, speed=speed)
     async with asyncio.timeout(1.5 * real + 60):
         with MosquittoBroker(folder) as broker, Subscriber(broker.host, broker.port) as subscriber:
             # Room for the readings of an outage: what is then lost is lost for another reason.
-            daemon = PipedDaemon(folder, **settings_for(broker, street.line), mqtt_queue=1000)
-            life = Soak(street=street, broker=broker, daemon=daemon, subscriber=subscriber)
+            daemon = PipedDaemon(folder, **settings_for(broker, meters.line), mqtt_queue=1000)
+            life = Soak(meters=meters, broker=broker, daemon=daemon, subscriber=subscriber)
             try:
                 return await life.run(hours)
             finally:
                 daemon.__exit__()
-                street.line.close()
+                meters.line.close()
 
 
 def main() -> int:

@@ -1,4 +1,4 @@
-"""Two network namespaces joined by a wire that can be cut: the home, and the street where the broker is."""
+"""Two hosts, network namespaces joined by a link that can be cut: one of the daemon, one of the broker."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Self
 
 import pytest
 
-HOME, STREET = "10.77.0.1", "10.77.0.2"
+DAEMON_HOST, BROKER_HOST = "10.77.0.1", "10.77.0.2"
 NOBODY = "02:00:00:00:00:99"
-"""An address of no card: what is sent there is lost without a word."""
+"""The address of no interface: what is sent there is lost, and nobody answers that it is."""
 
 LIMIT = 15.0
 
 
 class Network:
     """
-    A home (10.77.0.1) and a street (10.77.0.2), seen by nobody else, and gone when the block ends.
+    A host for the daemon (10.77.0.1) and one for the broker (10.77.0.2), which exist as long as the block.
 
-    `at_home` and `in_street` are beginnings of commands, which run the rest there. Where the system does not
-    permit it, the test is skipped. `/etc/hosts` and `/etc/resolv.conf` at home are files of this network:
-    `hosts` may be written at any time, and there is no other name server.
+    `on_daemon_host` and `on_broker_host` are beginnings of commands, which run the rest there. Where the
+    system does not permit it, the test is skipped. `/etc/hosts` and `/etc/resolv.conf` of the daemon's host
+    are files of this network: `hosts` may be written at any time, and there is no name server.
     """
 
     def __init__(self) -> None:
@@ -33,8 +33,8 @@ class Network:
         if missing:
             pytest.skip(f"no network namespace without these programs: {', '.join(missing)}")
         self._stack = contextlib.ExitStack()
-        self.at_home: list[str] = []
-        self.in_street: list[str] = []
+        self.on_daemon_host: list[str] = []
+        self.on_broker_host: list[str] = []
         # Short, as the path of a socket must be.
         self.folder = Path(tempfile.mkdtemp(prefix="tic-"))
         self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
@@ -43,22 +43,30 @@ class Network:
         (self.folder / "resolv.conf").write_text("nameserver 127.0.0.1\n")
 
     def cut(self) -> None:
-        """Lose every packet, both ways: nobody is told, and nothing is refused."""
-        for where, peer, card in ((self.at_home, STREET, "house"), (self.in_street, HOME, "street")):
-            _run(*where, "ip", "neigh", "replace", peer, "lladdr", NOBODY, "dev", card, "nud", "permanent")
+        """Lose every packet, both ways: no error is reported, and nothing is refused."""
+        for where, peer, interface in (
+            (self.on_daemon_host, BROKER_HOST, "veth-daemon"),
+            (self.on_broker_host, DAEMON_HOST, "veth-broker"),
+        ):
+            _run(
+                *where, "ip", "neigh", "replace", peer, "lladdr", NOBODY, "dev", interface, "nud", "permanent"
+            )
 
     def mend(self) -> None:
         """Let packets through again."""
-        for where, peer, card in ((self.at_home, STREET, "house"), (self.in_street, HOME, "street")):
-            _run(*where, "ip", "neigh", "del", peer, "dev", card)
+        for where, peer, interface in (
+            (self.on_daemon_host, BROKER_HOST, "veth-daemon"),
+            (self.on_broker_host, DAEMON_HOST, "veth-broker"),
+        ):
+            _run(*where, "ip", "neigh", "del", peer, "dev", interface)
 
     def unplug(self) -> None:
-        """Pull the plug at the broker's end: there is no way to it any more."""
-        _run(*self.in_street, "ip", "link", "set", "street", "down")
+        """Take the interface of the broker's host down: the link has no carrier any more."""
+        _run(*self.on_broker_host, "ip", "link", "set", "veth-broker", "down")
 
     def plug(self) -> None:
-        """Put the plug in again."""
-        _run(*self.in_street, "ip", "link", "set", "street", "up")
+        """Take it up again."""
+        _run(*self.on_broker_host, "ip", "link", "set", "veth-broker", "up")
 
     def __enter__(self) -> Self:
         try:
@@ -70,20 +78,30 @@ class Network:
 
     def _make(self) -> None:
         user = () if os.geteuid() == 0 else ("--user", "--map-root-user")
-        home = self._hold("unshare", *user, "--net", "--mount")
+        daemon_host = self._hold("unshare", *user, "--net", "--mount")
         into = ("--user", "--preserve-credentials") if user else ()
-        enter_home = ["nsenter", "--target", str(home), *into, "--net", "--mount"]
-        street = self._hold(*enter_home, "unshare", "--net")
-        self.at_home = [*enter_home, "--"]
-        self.in_street = ["nsenter", "--target", str(street), *into, "--net", "--"]
-        wire = ("house", "type", "veth", "peer", "name", "street", "netns", str(street))
-        _run(*self.at_home, "ip", "link", "set", "lo", "up")
-        _run(*self.at_home, "ip", "link", "add", *wire, skip="no veth pair")
-        for where, address, card in ((self.at_home, HOME, "house"), (self.in_street, STREET, "street")):
-            _run(*where, "ip", "addr", "add", f"{address}/24", "dev", card)
-            _run(*where, "ip", "link", "set", card, "up")
+        enter_daemon_host = ["nsenter", "--target", str(daemon_host), *into, "--net", "--mount"]
+        broker_host = self._hold(*enter_daemon_host, "unshare", "--net")
+        self.on_daemon_host = [*enter_daemon_host, "--"]
+        self.on_broker_host = ["nsenter", "--target", str(broker_host), *into, "--net", "--"]
+        pair = ("veth-daemon", "type", "veth", "peer", "name", "veth-broker", "netns", str(broker_host))
+        _run(*self.on_daemon_host, "ip", "link", "set", "lo", "up")
+        _run(*self.on_daemon_host, "ip", "link", "add", *pair, skip="no veth pair")
+        for where, address, interface in (
+            (self.on_daemon_host, DAEMON_HOST, "veth-daemon"),
+            (self.on_broker_host, BROKER_HOST, "veth-broker"),
+        ):
+            _run(*where, "ip", "addr", "add", f"{address}/24", "dev", interface)
+            _run(*where, "ip", "link", "set", interface, "up")
         for name in ("hosts", "resolv.conf"):
-            _run(*self.at_home, "mount", "--bind", str(self.folder / name), f"/etc/{name}", skip="no mount")
+            _run(
+                *self.on_daemon_host,
+                "mount",
+                "--bind",
+                str(self.folder / name),
+                f"/etc/{name}",
+                skip="no mount",
+            )
 
     def _hold(self, *command: str) -> int:
         """Keep a namespace alive, as long as the block lasts, by a process that sleeps in it."""

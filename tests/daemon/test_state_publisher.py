@@ -209,6 +209,13 @@ def test_anything_may_be_retained(payload: bytes) -> None:
 
 def test_the_payload_of_a_field_is_plain() -> None:
     """Numbers, texts, true and false, and nothing for what is unknown."""
-    state: dict[str, Json] = {"a": 1, "b": {"c": True, "d": "é", "e": None, "f": -2}}
+    state: dict[str, Json] = {"a": 1, "b": {"c": True, "d": "é", "e": None, "f": -2}, "g": [{"h": None}]}
 
-    assert plain(state) == {"a": b"1", "b/c": b"true", "b/d": "é".encode(), "b/e": b"", "b/f": b"-2"}
+    assert plain(state) == {
+        "a": b"1",
+        "b/c": b"true",
+        "b/d": "é".encode(),
+        "b/e": b"",
+        "b/f": b"-2",
+        "g": b'[{"h":null}]',
+    }

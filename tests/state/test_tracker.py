@@ -199,6 +199,25 @@ def test_self_consumption_without_a_contract_is_estimated() -> None:
     )
 
 
+def test_a_meter_that_has_exported_injects_nothing_while_it_does_not() -> None:
+    """A charger sees 0 when the sun is gone, and not that it is unknown."""
+    out = standard(SINSTS="00000", IRMS1="005", URMS1="240", STGE="003A4201")
+    _, state = follow(out, standard(STGE="003A4001"))
+
+    assert (state["power"]["injected"], state["power"]["estimated"], state["power"]["net"]) == (0, False, 460)
+
+
+def test_the_profile_of_tomorrow_is_taken_apart() -> None:
+    """Each slot: when, which index counts, and what the contacts do."""
+    profile = "00004001 0600801A NONUTILE"
+    _, state = follow(standard(**{"PJOURF+1": profile}))
+
+    assert state["day_profile"]["tomorrow"] == [
+        {"start": "00:00", "or_start": None, "index": "EASF01", "dry_contact": "tempo", "relays": []},
+        {"start": "06:00", "or_start": None, "index": "EASF10", "dry_contact": "open", "relays": [2]},
+    ]
+
+
 def test_an_absurd_power_of_a_phase_is_left_out() -> None:
     """A phase draws neither more than all together nor more than twice the subscription."""
     _, state = follow(standard(SINSTS="00417", SINSTS1="37059", SINSTS2="00100", SINSTS3="00110"))

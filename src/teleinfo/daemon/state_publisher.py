@@ -32,9 +32,9 @@ class StatePublisher:
     """
     Keeps `topic`, and with `fields` the topics below it, at the state of `tracker`.
 
-    Times are monotonic, in seconds. The payload of a field is plain: a number, a text, `true` or `false`; an
-    unknown one is empty, which also removes what the broker retained. `on_replaced` gets the `meter.id` of a
-    meter in whose place there is another one.
+    Times are monotonic, in seconds. The payload of a field is plain: a number, a text, `true` or `false`; a
+    list is JSON, and an unknown one is empty, which also removes what the broker retained. `on_replaced` gets
+    the `meter.id` of a meter in whose place there is another one.
     """
 
     def __init__(
@@ -139,4 +139,6 @@ def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:
 def _payload(value: Json) -> bytes:
     if value is None:
         return b""
+    if isinstance(value, list):
+        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     return str(value).lower().encode() if isinstance(value, bool) else str(value).encode()

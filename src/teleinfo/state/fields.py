@@ -30,6 +30,12 @@ VA_PER_AMPERE: Final = 200
 _PHASES: Final = (1, 2, 3)
 _COLOURS: Final = {1: "blue", 2: "white", 3: "red"}
 _COLOUR_CODES: Final = {"BLEU": "blue", "BLAN": "white", "ROUG": "red"}
+_DRY_CONTACT: Final = {
+    registers.DryContact.LEFT: "unchanged",
+    registers.DryContact.TEMPO: "tempo",
+    registers.DryContact.OPENED: "open",
+    registers.DryContact.CLOSED: "closed",
+}
 _BREAKER: Final = (
     "closed",
     "open: overload",
@@ -148,27 +154,26 @@ def indexes(values: Values, *, periods: dict[str, str], language: Language) -> d
     return found
 
 
-def power(values: Values) -> dict[str, Json]:
+def power(values: Values, *, has_exported: bool) -> dict[str, Json]:
     """
     Return apparent powers in VA: drawn, of each phase, injected, net, and the maxima of two days.
 
     `net` is drawn less injected. A meter without a contract to sell has no étiquette of what is injected: its
-    register says that power flows out while SINSTS is 0, and IRMS × URMS tells how much (`estimated`).
+    register says that power flows out while SINSTS is 0, and IRMS × URMS tells how much (`estimated`). Once
+    it `has_exported`, nothing is injected while the register does not say so.
     """
     found: dict[str, Json] = {}
-    drawn, injected = number(values, "SINSTS", "PAPP"), number(values, "SINSTI")
+    drawn = number(values, "SINSTS", "PAPP")
+    injected, estimated = _injected(values, drawn, has_exported=has_exported)
     if drawn is not None:
         found["apparent"] = drawn
         if by_phase := _phase_powers(values, drawn):
             found["apparent_by_phase"] = by_phase
-    estimated = injected is None and drawn == 0 and _exports(values)
-    if estimated:
-        injected = _estimate(values)
     if injected is not None:
         found["injected"] = injected
         found["estimated"] = estimated
     if STATUS_REGISTER in values or injected is not None:
-        found["exporting"] = _exports(values) or bool(injected)
+        found["exporting"] = exports(values) or bool(injected)
     if drawn is not None:
         found["net"] = drawn - (injected or 0)
     for name, labels in _MAXIMA.items():
@@ -187,6 +192,15 @@ _MAXIMA: Final = {
 }
 
 
+def _injected(values: Values, drawn: int | None, *, has_exported: bool) -> tuple[int | None, bool]:
+    """Return what is injected in VA, and whether that is an estimate."""
+    if (injected := number(values, "SINSTI")) is not None:
+        return injected, False
+    if drawn == 0 and exports(values):
+        return _estimate(values), True
+    return (0 if has_exported and STATUS_REGISTER in values else None), False
+
+
 def _phase_powers(values: Values, drawn: int) -> dict[str, Json]:
     """Return the power of each phase in VA; some meters send more than is possible, which is left out."""
     most = max(drawn, 2 * 1000 * (number(values, "PREF") or 0))
@@ -197,7 +211,8 @@ def _phase_powers(values: Values, drawn: int) -> dict[str, Json]:
     }
 
 
-def _exports(values: Values) -> bool:
+def exports(values: Values) -> bool:
+    """Return whether STGE says that power flows out to the grid."""
     status = registers.status(values.get("STGE", ""))
     return status is not None and registers.EXPORTING.of(status) == 1
 
@@ -243,6 +258,26 @@ def contacts(values: Values) -> dict[str, Json]:
     if closed is not None:
         found["relays"] = {str(relay): relay in closed for relay in range(1, 9)}
     return found
+
+
+def day_profile(values: Values) -> dict[str, Json]:
+    """Return the slots of tomorrow (PJOURF+1) and of the next day of mobile peak (PPOINTE), in order."""
+    found: dict[str, Json] = {}
+    for name, label in (("tomorrow", "PJOURF+1"), ("mobile_peak", "PPOINTE")):
+        slots = registers.profile(values.get(label, ""))
+        if slots:
+            found[name] = [_slot(slot) for slot in slots]
+    return found
+
+
+def _slot(slot: registers.Slot) -> dict[str, Json]:
+    return {
+        "start": slot.start,
+        "or_start": slot.or_start,
+        "index": None if slot.index is None else f"EASF{slot.index:02}",
+        "dry_contact": _DRY_CONTACT[slot.dry],
+        "relays": [number + 1 for number in slot.virtual],
+    }
 
 
 def alerts(values: Values, *, sends_alarms: bool) -> dict[str, bool]:

@@ -72,6 +72,7 @@ class StateTracker:
         self._heard = 0.0
         self._frames_without: dict[str, int] = {}
         self._sends_alarms = False
+        self._has_exported = False
         self._phases = 1
         self._total: ImportTotal | None = None
         self._counted = 0.0
@@ -128,6 +129,7 @@ class StateTracker:
         self._note(reading, now)
         values = self._values(now)
         self._phases = max(self._phases, fields.phases(values))
+        self._has_exported |= fields.exports(values)
         self._add_up(values, now, datetime.fromisoformat(time))
         self._measure(values, now)
         alerts = self._standing(values)
@@ -247,13 +249,18 @@ class StateTracker:
             "tariff": (sites if is_site else fields).tariff(values, language),
             "tempo": fields.tempo(values),
             "energy": energy,
-            "power": (sites.power(values) if is_site else fields.power(values) | self._mean_powers(values)),
+            "power": (
+                sites.power(values)
+                if is_site
+                else fields.power(values, has_exported=self._has_exported) | self._mean_powers(values)
+            ),
             "load_curve": fields.load_curve(values),
             "current": fields.per_phase(values, "IRMS", "IINST"),
             "voltage": fields.per_phase(values, "URMS"),
             "mean_voltage": fields.per_phase(values, "UMOY"),
             "alerts": self._alerts(values),
             "contacts": fields.contacts(values),
+            "day_profile": fields.day_profile(values),
             "labels": self._labels(values),
         }
         return {name: part for name, part in parts.items() if part != {}}

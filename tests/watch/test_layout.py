@@ -10,6 +10,7 @@ import pytest
 from rich.style import Style
 from rich.text import Span
 
+from teleinfo.common.i18n import LANGUAGES
 from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
@@ -39,6 +40,11 @@ HEALTH = Health(
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
     """Speak English, whatever the machine speaks."""
     monkeypatch.setenv("LC_ALL", "C")
+
+
+def said(text: str) -> Note:
+    """Return a note with this text, in whatever language."""
+    return Note("x", dict.fromkeys(LANGUAGES, text))
 
 
 def model_of(name: str) -> LiveModel:
@@ -256,7 +262,7 @@ def test_the_causes_are_reported_whole_in_80_columns(
 def test_a_long_note_is_shown_whole() -> None:
     """The last line becomes two or three, and the page has room for it."""
     model = model_of("hc")
-    model.note = Note("x", "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 8 + "or else")
+    model.note = said("there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 8 + "or else")
     page = picture(model, Size(80, 24))
 
     assert len(page.lines) == 24
@@ -286,7 +292,7 @@ def test_a_silent_meter_is_reported_above() -> None:
 def test_before_the_first_frame_the_note_is_shown_whole() -> None:
     """It says what is wrong with the port, and what to do."""
     model = LiveModel(patience=10.0)
-    model.note = Note("x", "there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 10 + "or else")
+    model.note = said("there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 10 + "or else")
     shown = text_of(picture(model, Size(80, 24)))
 
     assert "Waiting for the meter" in shown
@@ -333,7 +339,7 @@ def test_what_is_waited_for_is_said_whole_in_40_columns(
     """And so is what is wrong; no command is cut at its hyphen."""
     monkeypatch.setenv("LC_ALL", language)
     model = LiveModel(patience=None if remote else 10.0)
-    model.note = Note("x", "a login console: sudo systemctl disable --now serial-getty@ttyUSB0, the end")
+    model.note = said("a login console: sudo systemctl disable --now serial-getty@ttyUSB0, the end")
     lines = text_of(picture(model, Size(40, 24))).splitlines()
 
     assert max(map(len, lines)) <= 40

@@ -7,7 +7,8 @@ import pytest
 from teleinfo.daemon.health import Health
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.watch.live_model import BIN, KEPT, MAX_VALUES, REACH, LiveModel
+from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel
+from teleinfo.watch.power_history import BIN, REACH
 from teleinfo.watch.sections import Section
 
 HC = {"ADCO": "041961123456", "HCHC": "000019212", "PTEC": "HP", "PAPP": "01940", "MOTDETAT": "000000"}

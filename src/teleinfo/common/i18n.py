@@ -12,20 +12,28 @@ screen is a `Message`.
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import os
 import re
+from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 FOLDER: Final = Path(__file__).parents[1] / "locale"
 ENGLISH: Final = "en"
 
+Language = Literal["en", "fr"]
+LANGUAGES: Final[tuple[Language, ...]] = ("en", "fr")
+
+_chosen: ContextVar[Language | None] = ContextVar("chosen", default=None)
+
 # The variables of gettext, the strongest first; LANGUAGE alone may hold several languages.
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+_ACCEPTED = re.compile(r"([a-z]{2,3})(?:-[a-z0-9-]+)?(?:\s*;\s*q=([01](?:\.\d{0,3})?))?")
 _PART = re.compile(r'(msgid|msgstr)?\s*(".*")\s*')
 
 
@@ -79,7 +87,11 @@ def language(environ: Mapping[str, str] | None = None) -> str:
     Return the language to speak, "fr" or "en", by the variables in `environ` (the process's own when None).
 
     As gettext does: the first one that is set decides, and in the locale C the variable LANGUAGE has no say.
+    Inside `speaking` it is the language that was chosen there.
     """
+    chosen = _chosen.get()
+    if chosen is not None and environ is None:
+        return chosen
     variables = os.environ if environ is None else environ
     locale = next((variables[name] for name in _VARIABLES[1:] if variables.get(name)), "C")
     listed = "" if locale.partition(".")[0] in {"C", "POSIX"} else variables.get(_VARIABLES[0], "")
@@ -88,6 +100,27 @@ def language(environ: Mapping[str, str] | None = None) -> str:
     return next(
         (name for name in spoken if name == ENGLISH or (name.isalpha() and (FOLDER / name).is_dir())), ENGLISH
     )
+
+
+@contextlib.contextmanager
+def speaking(chosen: Language) -> Iterator[None]:
+    """Translate into this language inside the block, whatever the locale: for a reader who is elsewhere."""
+    token = _chosen.set(chosen)
+    try:
+        yield
+    finally:
+        _chosen.reset(token)
+
+
+def accepted(header: str) -> Language:
+    """Return the language that an `Accept-Language` (RFC 9110 §12.5.4) wants most, else English."""
+    wanted: dict[str, float] = {}
+    for part in header.split(","):
+        match = _ACCEPTED.fullmatch(part.strip().lower())
+        if match is not None:
+            wanted.setdefault(match[1], float(match[2] or 1))
+    best = max(LANGUAGES, key=lambda name: wanted.get(name, 0.0))
+    return best if wanted.get(best) else "en"
 
 
 @functools.cache

@@ -20,7 +20,7 @@ from teleinfo.doctor.check_line import problem_in_words
 from teleinfo.tic.meter_id import meter_of
 from teleinfo.watch.describe import GRADES, meaning, number
 from teleinfo.watch.drawing import ALERT, BARS, STRONG, TITLE, Glyphs, chart
-from teleinfo.watch.live_model import BIN
+from teleinfo.watch.power_history import BIN
 from teleinfo.watch.row import NARROW, format_row
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ Readings may come from a broker, where anybody may publish: their texts are made
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.terminal_text import printable
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, lookup, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.watch.power_history import PowerHistory
 from teleinfo.watch.sections import PERIODS, POWERS, Section, section_of
 
 if TYPE_CHECKING:
@@ -28,15 +28,6 @@ KEPT: Final = 30.0
 
 KEPT_ALARM: Final = 5.0
 """The same for an alarm, which is sent only while it lasts."""
-
-BIN: Final = 5.0
-"""Seconds of one point of the history."""
-
-REACH: Final = 90.0
-"""Seconds for which a point is repeated while no reading comes: messages may come once a minute."""
-
-LONGEST: Final = 720
-"""Points of the history: an hour."""
 
 MAX_VALUES: Final = 2000
 """The most values that are kept, many times those of the largest meter: a bound on memory."""
@@ -84,7 +75,7 @@ class LiveModel:
         self.mode: Mode | None = None
         self.heard: float | None = None
         self._entries: dict[str, _Entry] = {}
-        self._bins: deque[tuple[int, list[int]]] = deque(maxlen=LONGEST)
+        self._history = PowerHistory()
 
     def add_reading(self, reading: Reading, *, now: float) -> None:
         """Note a reading of the monotonic time `now`."""
@@ -108,7 +99,7 @@ class LiveModel:
             del self._entries[key]
         power = self.power
         if power is not None:
-            self._note_power(power, now)
+            self._history.add(power, now=now)
 
     def set_health(self, health: Health | None) -> None:
         """Note the health of the line."""
@@ -158,25 +149,8 @@ class LiveModel:
         return next(((key, entry.value) for key in PERIODS if (entry := self._entries.get(key))), None)
 
     def history(self, points: int, *, now: float) -> list[float | None]:
-        """
-        Return the mean power in VA of each of the last `points` times `BIN` seconds, the newest last.
-
-        A point without a reading is as the one before, for `REACH` at most. None: nothing is known.
-        """
-        means = {number: sum(values) / len(values) for number, values in self._bins}
-        last = int(now // BIN)
-        reach = int(REACH // BIN)
-        found: list[float | None] = []
-        for number in range(last - points + 1, last + 1):
-            near = (means[n] for n in range(number, number - reach - 1, -1) if n in means)
-            found.append(next(near, None))
-        return found
-
-    def _note_power(self, power: int, now: float) -> None:
-        number = int(now // BIN)
-        if not self._bins or self._bins[-1][0] != number:
-            self._bins.append((number, []))
-        self._bins[-1][1].append(power)
+        """Return the mean power that was drawn in each of the last points: see `PowerHistory.means`."""
+        return self._history.means(points, now=now)
 
     def _is_over(self, key: str, entry: _Entry, now: float) -> bool:
         kept = KEPT_ALARM if key in ALARMS else KEPT

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import LANGUAGES, _, language, speaking
 from teleinfo.common.terminal_text import printable
 from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.doctor.machine import command_line
@@ -18,7 +18,7 @@ from teleinfo.port.errors import PortErrorKind
 from teleinfo.port.link_status import LinkProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Callable, Hashable, Mapping
 
     from teleinfo.mqtt.config import Broker
     from teleinfo.mqtt.errors import BrokerError
@@ -31,31 +31,47 @@ NOT_READABLE: Final = "not readable"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A `text` of one line. Notes of one `kind` say the same, but for a duration that goes on."""
+    """A line of text in each language. Notes of one `kind` say the same, but for a duration that goes on."""
 
     kind: Hashable
-    text: str
+    texts: Mapping[str, str]
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "text", printable(self.text))
+    @property
+    def text(self) -> str:
+        """The text in the language of the reader."""
+        return self.texts[language()]
+
+
+def note(kind: Hashable, say: Callable[[], str]) -> Note:
+    """Return what `say` returns in each language."""
+    texts: dict[str, str] = {}
+    for name in LANGUAGES:
+        with speaking(name):
+            texts[name] = printable(say())
+    return Note(kind, texts)
 
 
 def port_note(link: LinkStatus, *, now: float) -> Note:
     """Return what there is to say of the port and the line at the monotonic time `now`."""
     problem = link.problem(now)
     if link.error is not None and not link.connected:
-        return Note(problem, _not_open(link.error))
+        error = link.error
+        return note(problem, lambda: _not_open(error))
     if problem is LinkProblem.OPENING:
-        return Note(problem, _("opening {port}").format(port=link.url))
+        return note(problem, lambda: _("opening {port}").format(port=link.url))
     if problem is LinkProblem.NO_DATA:
-        return Note(problem, _no_data(link.no_byte_for(now), ever=link.last_frame is not None))
+        return note(problem, lambda: _no_data(link.no_byte_for(now), ever=link.last_frame is not None))
     if problem is LinkProblem.NONSENSE:
-        text = _(
-            "bytes come from {port}, but none makes sense: check the wires (terminals I1 and I2) and the "
-            "settings TELEINFO_SERIAL_…."
-        ).format(port=link.url)
-        return Note(problem, f"{text} {_find_out_more()}")
-    return Note((problem, link.mode, link.baudrate), _listening(link))
+        return note(problem, lambda: _nonsense(link))
+    return note((problem, link.mode, link.baudrate), lambda: _listening(link))
+
+
+def _nonsense(link: LinkStatus) -> str:
+    text = _(
+        "bytes come from {port}, but none makes sense: check the wires (terminals I1 and I2) and the "
+        "settings TELEINFO_SERIAL_…."
+    ).format(port=link.url)
+    return f"{text} {_find_out_more()}"
 
 
 def _not_open(error: PortError) -> str:
@@ -93,26 +109,35 @@ def _no_data(seconds: float, *, ever: bool) -> str:
 
 def connected(broker: Broker) -> Note:
     """Return that the broker is there."""
-    return Note("connected", _("connected to the broker at {address}").format(address=broker.address))
+    return note("connected", lambda: _("connected to the broker at {address}").format(address=broker.address))
 
 
 def nothing_came(broker: Broker, topic: str) -> Note:
     """Return what it may mean that nothing was published on the retained `topic`."""
-    text = _(
-        "nothing came on the topic {topic}: is teleinfo connected to this broker ({address}), under this "
-        "topic, and may this user read it (a broker need not say that it refuses)?"
-    )
-    return Note("nothing came", text.format(topic=topic, address=broker.address))
+
+    def say() -> str:
+        text = _(
+            "nothing came on the topic {topic}: is teleinfo connected to this broker ({address}), under this "
+            "topic, and may this user read it (a broker need not say that it refuses)?"
+        )
+        return text.format(topic=topic, address=broker.address)
+
+    return note("nothing came", say)
 
 
 def no_broker(error: BrokerError, broker: Broker, topic: str) -> Note:
     """Return why there is no connection to the broker, or no right to read `topic`, and what to do."""
-    if error.kind == NOT_READABLE:
-        text = _(
-            "the broker does not let this user read the topic {topic}: allow it in its list of rights (ACL)"
-        )
-        return Note(error.kind, text.format(topic=topic))
-    why = broker_fault(error, broker)
-    advice = " ".join(filter(None, (why.advice, ", ".join(why.lines))))
-    text = _("no connection: {why}").format(why=f"{why.message}. {advice}" if advice else why.message)
-    return Note(error.kind, text)
+
+    def say() -> str:
+        if error.kind == NOT_READABLE:
+            text = _(
+                "the broker does not let this user read the topic {topic}: allow it in its list of rights "
+                "(ACL)"
+            )
+            return text.format(topic=topic)
+        why = broker_fault(error, broker)
+        advice = " ".join(filter(None, (why.advice, ", ".join(why.lines))))
+        text = _("no connection: {why}")
+        return text.format(why=f"{why.message}. {advice}" if advice else why.message)
+
+    return note(error.kind, say)

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import N_, _, decimal, plural
+from teleinfo.common.i18n import _
 from teleinfo.daemon.health import LineGrade
 from teleinfo.doctor.check_line import problem_in_words
-from teleinfo.tic.meter_id import meter_of
-from teleinfo.watch.describe import GRADES, meaning, number
+from teleinfo.watch import sentences
+from teleinfo.watch.describe import GRADES, number
 from teleinfo.watch.drawing import ALERT, BARS, STRONG, TITLE, Glyphs, chart
 from teleinfo.watch.power_history import BIN
 from teleinfo.watch.row import NARROW, format_row
@@ -85,11 +85,7 @@ def compose(
 
 
 def _title(model: LiveModel, width: int, *, page: tuple[int, int], now: float, clock: str) -> Text:
-    left = " teleinfo"
-    if model.mode is not None:
-        left += f"  {meter_of(model.number, topic='', private=False).model}, {model.mode}"
-    if model.health is not None and model.health.baudrate is not None:
-        left += _(", {baudrate} baud").format(baudrate=model.health.baudrate)
+    left = f" teleinfo  {sentences.meter(model)}"
     silence = model.silence(now=now)
     alarm = "" if silence is None else " " + _("silent for {time}").format(time=duration(silence)) + " "
     right = (f"{page[0] + 1}/{page[1]}  " if page[1] > 1 else "") + f"{clock} "
@@ -111,7 +107,7 @@ def _chart(model: LiveModel, width: int, *, now: float, glyphs: Glyphs) -> list[
     known = [value for value in history if value is not None]
     highest = max([*known, 1.0])
     drawn = chart(history, height=_CHART_ROWS, top=highest, levels=glyphs.levels)
-    left = [Text.assemble((f" {number(power)} VA", STRONG)), Text(" " + _period(model)), Text()]
+    left = [Text.assemble((f" {number(power)} VA", STRONG)), Text(" " + sentences.period(model)), Text()]
     seconds = columns * BIN
     right = [
         _("max {figure}").format(figure=number(max(known, default=power))),
@@ -125,27 +121,11 @@ def _chart(model: LiveModel, width: int, *, now: float, glyphs: Glyphs) -> list[
     return lines
 
 
-def _period(model: LiveModel) -> str:
-    if model.period is None:
-        return ""
-    key, value = model.period
-    return meaning(key, value) or " ".join(value.split())
-
-
 def _waiting(model: LiveModel, width: int) -> list[Text]:
-    if not model.remote:
-        state = _("Waiting for the meter. It takes a few seconds to find its speed.")
-    elif model.online is False:
-        state = _("teleinfo says “offline” on the broker: it was stopped, or hears no meter.")
-        problem = None if model.health is None else problem_in_words(model.health.problem)
-        if problem is not None:
-            state = _("teleinfo says “offline” on the broker: {problem}.").format(problem=problem)
-    else:
-        state = _("Waiting for a message of teleinfo on the broker.")
     note = "" if model.note is None else model.note.text
     return [
         Text(),
-        *(Text(line, style=STRONG) for line in _wrap(state, width)),
+        *(Text(line, style=STRONG) for line in _wrap(sentences.waiting(model), width)),
         Text(),
         *(Text(line) for line in _wrap(note, width)),
     ]
@@ -198,17 +178,8 @@ def _quality(model: LiveModel, width: int, glyphs: Glyphs) -> Text:
     problem = problem_in_words(health.problem)
     if problem is not None:
         return text.append(glyphs.dot + problem)
-    share = health.bad_groups_percent
-    bad = "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
-    frames = "" if model.frames is None else _frames(model.frames)
-    causes = _("parity {parity}, checksum {checksum}, form {form}, cut {cut}").format(
-        parity=health.rejected.get("parity", 0),
-        checksum=health.rejected.get("checksum", 0),
-        form=health.rejected.get("malformed", 0),
-        cut=health.interrupted or 0,
-    )
-    count = sum(health.withheld.values())
-    withheld = _("withheld {count}").format(count=number(count)) if count else ""
+    bad, frames = sentences.bad_groups(health), sentences.frames(model)
+    causes, withheld = sentences.causes(health), sentences.withheld(health)
     for parts in (
         (bad, frames, causes, withheld),
         (bad, causes, withheld),
@@ -220,10 +191,6 @@ def _quality(model: LiveModel, width: int, glyphs: Glyphs) -> Text:
         if text.cell_len + len(rest) <= width:
             break
     return text.append(rest)
-
-
-def _frames(count: int) -> str:
-    return plural(count, N_("{count} frame"), N_("{count} frames")).format(count=number(count))
 
 
 def _help(model: LiveModel, width: int, *, many: bool, keys: bool, glyphs: Glyphs) -> list[Text]:

@@ -1,0 +1,74 @@
+"""What the screen and the page both say of the meter and of the line, in the language of the reader. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from teleinfo.common.i18n import N_, _, decimal, plural
+from teleinfo.doctor.check_line import problem_in_words
+from teleinfo.tic.meter_id import meter_of
+from teleinfo.watch.describe import meaning, number
+
+if TYPE_CHECKING:
+    from teleinfo.daemon.health import Health
+    from teleinfo.watch.live_model import LiveModel
+
+
+def meter(model: LiveModel) -> str:
+    """Return the model of the meter, its mode and the speed, as far as they are known."""
+    text = ""
+    if model.mode is not None:
+        text = f"{meter_of(model.number, topic='', private=False).model}, {model.mode}"
+    if model.health is not None and model.health.baudrate is not None:
+        text += _(", {baudrate} baud").format(baudrate=model.health.baudrate)
+    return text
+
+
+def period(model: LiveModel) -> str:
+    """Return the tariff period in force."""
+    if model.period is None:
+        return ""
+    key, value = model.period
+    return meaning(key, value) or " ".join(value.split())
+
+
+def waiting(model: LiveModel) -> str:
+    """Return what is waited for before the first frame."""
+    if not model.remote:
+        return _("Waiting for the meter. It takes a few seconds to find its speed.")
+    if model.online is not False:
+        return _("Waiting for a message of teleinfo on the broker.")
+    problem = None if model.health is None else problem_in_words(model.health.problem)
+    if problem is None:
+        return _("teleinfo says “offline” on the broker: it was stopped, or hears no meter.")
+    return _("teleinfo says “offline” on the broker: {problem}.").format(problem=problem)
+
+
+def bad_groups(health: Health) -> str:
+    """Return the share of bad groups; empty where no group came."""
+    share = health.bad_groups_percent
+    return "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
+
+
+def frames(model: LiveModel) -> str:
+    """Return how many frames came; empty where that is not known."""
+    count = model.frames
+    if count is None:
+        return ""
+    return plural(count, N_("{count} frame"), N_("{count} frames")).format(count=number(count))
+
+
+def causes(health: Health) -> str:
+    """Return how many groups and frames were bad, by cause."""
+    return _("parity {parity}, checksum {checksum}, form {form}, cut {cut}").format(
+        parity=health.rejected.get("parity", 0),
+        checksum=health.rejected.get("checksum", 0),
+        form=health.rejected.get("malformed", 0),
+        cut=health.interrupted or 0,
+    )
+
+
+def withheld(health: Health) -> str:
+    """Return how many sound groups were not believed; empty for none."""
+    count = sum(health.withheld.values())
+    return _("withheld {count}").format(count=number(count)) if count else ""

@@ -1,0 +1,1 @@
+"""`teleinfo watch --web`: the live meter as a page in a browser."""

@@ -249,7 +249,7 @@ clean: ## remove what the other verbs made
 
 # One environment, filled by what each verb needs: a demo does not wait for the tools of the tests.
 $(VENV)/.run: pyproject.toml $(CONSTRAINTS) $(MADE)
-	$(PIP_INSTALL) --editable '.[watch]'
+	$(PIP_INSTALL) --editable '.[watch,web]'
 	@touch $@
 
 $(VENV)/.demo: pyproject.toml $(CONSTRAINTS) $(MADE)

@@ -71,7 +71,7 @@ fetch_program() {
         "Téléchargement des bibliothèques et construction de teleinfo (une minute ; sur un petit Pi, plusieurs)"
     "$python" -P -m venv "$scratch/venv"
     "$scratch/venv/bin/python" -P -m pip wheel --quiet --no-cache-dir --wheel-dir "$scratch/wheels" \
-        --constraint systemd/constraints.txt '.[watch]' ||
+        --constraint systemd/constraints.txt '.[watch,web]' ||
         fail "The libraries could not be fetched (is there a network?): nothing was changed." \
             "Les bibliothèques n’ont pas pu être téléchargées (y a-t-il du réseau ?) : rien n’a été changé."
 }

@@ -26,4 +26,4 @@ write() {
 
 write tests/constraints.txt "The versions of the tools and libraries that the tests run with." '.[dev]'
 write systemd/constraints.txt "The versions of the libraries that \`make install\` installs, which were tested." \
-    --constraint tests/constraints.txt '.[watch]'
+    --constraint tests/constraints.txt '.[watch,web]'

@@ -58,7 +58,7 @@ missing() {
 # What `make install` would install now, and what the tests run with.
 "$python" -m venv "$scratch/household"
 "$scratch/household/bin/python" -m pip install --quiet --disable-pip-version-check \
-    --constraint systemd/constraints.txt '.[watch]'
+    --constraint systemd/constraints.txt '.[watch,web]'
 "$scratch/household/bin/python" -m pip freeze --exclude teleinfo-mqtt >"$scratch/installed"
 "$python" -m pip freeze >"$scratch/tested"
 unpinned=$(missing "$scratch/installed" systemd/constraints.txt)

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import termios
 import time
+import urllib.request
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -24,10 +25,11 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from teleinfo.watch import command as watch
+from teleinfo.watch.web.hosts import Address, listen
 from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.daemon import Daemon, Meter, settings_for
-from tests.support.process import LIMIT
+from tests.support.process import LIMIT, Process
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 
@@ -313,9 +315,9 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
     """Without rich, with a hint what to install; or on a terminal that cannot move its cursor."""
     shown = []
 
-    async def show(_settings: object, *, mqtt: bool, full: bool) -> None:
+    async def show(_settings: object, _model: object, _show: object, *, mqtt: bool, log: bool) -> None:
         assert not mqtt
-        shown.append(full)
+        shown.append(not log)
 
     monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("TERM", terminal)
@@ -324,13 +326,95 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     monkeypatch.setattr(watch, "_watch", show)
 
-    assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False)) == 0
+    assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False, web=None)) == 0
     assert (*shown, "apt install python3-rich" in capsys.readouterr().err) == full_and_hint
 
 
 @pytest.mark.real
-def test_the_daemon_never_imports_the_library_of_the_screen() -> None:
-    """Nor does `watch` before it has a terminal."""
-    code = "import sys, teleinfo.cli.run, teleinfo.watch.command; sys.exit('rich' in sys.modules)"
+def test_the_daemon_never_imports_the_library_of_the_screen_or_of_the_page() -> None:
+    """Nor does `watch` before it needs one of them; the daemon has nothing of `watch` at all."""
+    code = (
+        "import sys, teleinfo.cli.run; assert 'teleinfo.watch' not in sys.modules;"
+        "import teleinfo.watch.command; sys.exit(not {'rich', 'aiohttp'}.isdisjoint(sys.modules))"
+    )
 
     assert subprocess.run([sys.executable, "-c", code], timeout=LIMIT, check=False).returncode == 0
+
+
+class PageProcess(Process):
+    """`teleinfo watch --web` at a free port of loopback, with these settings."""
+
+    def __init__(self, folder: Path, *options: str, language: str = "C.UTF-8", **settings: object) -> None:
+        self.port = free_port()
+        command = [*COMMAND, *options, "--web", str(self.port)]
+        super().__init__(command, folder / "watch.log", environment(language=language, **settings))
+
+    def show(self, text: str) -> None:
+        """Return once the stream of the page has this text."""
+        end = time.monotonic() + LIMIT
+        while time.monotonic() < end:
+            with (
+                contextlib.suppress(OSError),
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/events", timeout=LIMIT) as events,
+            ):
+                while time.monotonic() < end:
+                    if text in events.readline().decode():
+                        return
+            time.sleep(0.1)
+        pytest.fail(f"no {text!r} on the page; {self.log}")
+
+
+@pytest.mark.real
+def test_a_page_shows_the_meter_at_the_port(tmp_path: Path, meter: Meter) -> None:
+    """1. It says where it is. 2. The power is there, and the next one. 3. SIGTERM ends it with status 0."""
+    with PageProcess(tmp_path, serial_port=meter.line.port) as page:
+        page.show('"figure":"1 940"')
+        meter.frame = with_parity(encode_frame([Group("PAPP", "02740", None, Mode.HISTORIQUE)]))
+        page.show('"figure":"2 740"')
+        page.process.send_signal(signal.SIGTERM)
+
+        assert page.process.wait(LIMIT) == 0
+        assert page.log.startswith(f"The page is at http://127.0.0.1:{page.port}/ (Ctrl-C: quit).\n")
+        assert "reading a meter in mode historique at 1200 baud" in page.log
+    assert "Traceback" not in page.log
+
+
+@pytest.mark.real
+def test_a_page_beside_the_service_is_fed_by_the_broker(tmp_path: Path, meter: Meter) -> None:
+    """1. No broker, and the page says so. 2. Broker and daemon are there, and so is the meter."""
+    (tmp_path / "broker").mkdir()
+    with MosquittoBroker(tmp_path / "broker") as broker:
+        broker.stop()
+        with PageProcess(tmp_path, "--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as page:
+            page.show("no connection: nothing listens at")
+            broker.start()
+            with Daemon(tmp_path, **settings_for(broker, meter.line)):
+                page.show('"figure":"1 940"')
+                page.show('"grade":"good"')
+
+
+def test_without_aiohttp_the_page_is_not_served(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What to install is said in one line, and the exit status is 1."""
+    monkeypatch.setenv("LC_ALL", "C")
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    arguments = Namespace(env_file=Path(os.devnull), mqtt=False, web=Address("127.0.0.1", 8080))
+
+    assert watch.main(arguments) == 1
+    said = capsys.readouterr().err
+    assert "apt install python3-aiohttp" in said
+    assert said.count("\n") == 1
+
+
+def test_an_address_that_cannot_be_had_is_reported(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One sentence, and the exit status is 1."""
+    monkeypatch.setenv("LC_ALL", "C")
+    address = Address("127.0.0.1", free_port())
+    with listen(address):
+        assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False, web=address)) == 1
+
+    said = capsys.readouterr().err
+    assert said.startswith(f"The page cannot be served at {address}: another program listens there")

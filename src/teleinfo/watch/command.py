@@ -1,20 +1,23 @@
 """
-`teleinfo watch`: the live meter in the terminal, from the serial port or from the broker.
+`teleinfo watch`: the live meter, in the terminal or as a page, from the serial port or from the broker.
 
 On a terminal it fills the screen (rich, the extra `watch`); elsewhere it prints a line for each value that
-changes. It ends at Ctrl-C, SIGTERM or SIGHUP with status 0, and leaves the terminal clean.
+changes. With `--web` it serves a page in their place (aiohttp, the extra `web`). It ends at Ctrl-C, SIGTERM
+or SIGHUP with status 0, and leaves the terminal clean.
 """
 
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import importlib.util
 import logging
 import os
 import signal
 import sys
+from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from teleinfo.cli.output import wrapped
 from teleinfo.common import journal
@@ -27,19 +30,38 @@ from teleinfo.watch import plain
 from teleinfo.watch.broker_feed import BrokerFeed
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.port_feed import PortFeed
+from teleinfo.watch.web import hosts
 
 if TYPE_CHECKING:
     import argparse
 
     from teleinfo.settings import Settings
+    from teleinfo.watch.web.hosts import Address
 
 HELP = N_("Show the live meter in the terminal: from the serial port, or from the broker beside the service.")
+
+
+class _Show(Protocol):
+    """Shows a model whenever it `changed`, until `stop`."""
+
+    async def __call__(self, model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event) -> None: ...
+
 
 SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
+    parser.add_argument(
+        "--web",
+        nargs="?",
+        type=hosts.address,
+        const=hosts.DEFAULT,
+        metavar="ADDRESS:PORT",
+        help=_("serve a page with the meter in place of the screen (by default at {address})").format(
+            address=hosts.DEFAULT
+        ),
+    )
     parser.add_argument(
         "--mqtt",
         action="store_true",
@@ -50,6 +72,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Show the meter until told to stop; return the exit status, raise SettingsError."""
     settings = load(arguments.env_file or default_env_file())
+    if arguments.web is not None:
+        return _serve(settings, arguments.web, mqtt=arguments.mqtt)
     full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
         text = _(
@@ -58,15 +82,47 @@ def main(arguments: argparse.Namespace) -> int:
         )
         sys.stderr.write(wrapped(text, sys.stderr))
         full = False
-    asyncio.run(_watch(settings, mqtt=arguments.mqtt, full=full))
+    model = LiveModel(patience=None if arguments.mqtt else SILENT_AFTER)
+    if full:
+        from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
+
+        show = screen.show
+    else:
+        show = plain.show
+    asyncio.run(_watch(settings, model, show, mqtt=arguments.mqtt, log=not full))
     return 0
 
 
-async def _watch(settings: Settings, *, mqtt: bool, full: bool) -> None:
+def _serve(settings: Settings, address: Address, *, mqtt: bool) -> int:
+    """Serve the page until told to stop; return the exit status."""
+    if importlib.util.find_spec("aiohttp") is None:
+        text = _(
+            "The page is served by aiohttp, which is not installed (Debian: sudo apt install "
+            "python3-aiohttp; elsewhere: pip install aiohttp). `teleinfo watch` without --web does not need "
+            "it.\n"
+        )
+        sys.stderr.write(wrapped(text, sys.stderr))
+        return 1
+    from teleinfo.watch.web.page_model import PageModel  # noqa: PLC0415 - for the page alone
+    from teleinfo.watch.web.server import show  # noqa: PLC0415 - aiohttp is an extra
+
+    model = PageModel(patience=None if mqtt else SILENT_AFTER, clock=lambda: dt.datetime.now().astimezone())
+    try:
+        listening = hosts.listen(address)
+    except OSError as error:
+        text = _("The page cannot be served at {address}: {why}.\n")
+        sys.stderr.write(wrapped(text.format(address=address, why=hosts.why_not(error)), sys.stderr))
+        return 1
+    sys.stderr.write(wrapped(hosts.introduction(address), sys.stderr))
+    with listening:
+        asyncio.run(_watch(settings, model, partial(show, listening, address), mqtt=mqtt, log=True))
+    return 0
+
+
+async def _watch(settings: Settings, model: LiveModel, show: _Show, *, mqtt: bool, log: bool) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonThreadExecutor())
     stop, changed = asyncio.Event(), asyncio.Event()
-    model = LiveModel(patience=None if mqtt else SILENT_AFTER)
 
     def end() -> None:
         stop.set()
@@ -74,19 +130,14 @@ async def _watch(settings: Settings, *, mqtt: bool, full: bool) -> None:
 
     for number in SIGNALS:
         loop.add_signal_handler(number, end)
-    if settings.log_level is LogLevel.DEBUG and not full:
+    if settings.log_level is LogLevel.DEBUG and log:
         journal.configure(settings.log_level)
     else:
         # The notes say the same in the language of the reader, and a log would tear the screen.
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
     async with asyncio.TaskGroup() as tasks:
         feed = tasks.create_task(_feed(settings, model, changed, mqtt=mqtt), name="teleinfo.watch.feed")
-        if full:
-            from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
-
-            await screen.show(model, changed=changed, stop=stop)
-        else:
-            await plain.show(model, changed=changed, stop=stop)
+        await show(model, changed=changed, stop=stop)
         feed.cancel()
 
 

@@ -27,14 +27,19 @@ async def show(model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event)
     while not stop.is_set():
         await changed.wait()
         changed.clear()
+        print_note(lines, model)
         clock = time.strftime("%H:%M:%S")
-        note = lines.new_note(model.note)
-        if note is not None:
-            sys.stderr.write(f"{clock} {note}\n")
-            sys.stderr.flush()
         rows = model.rows(now=asyncio.get_running_loop().time())
         sys.stdout.writelines(f"{clock} {line}\n" for line in lines.new(rows))
         sys.stdout.flush()
+
+
+def print_note(lines: PlainLines, model: LiveModel) -> None:
+    """Print the note of the model on standard error, if it is news."""
+    note = lines.new_note(model.note)
+    if note is not None:
+        sys.stderr.write(f"{time.strftime('%H:%M:%S')} {note}\n")
+        sys.stderr.flush()
 
 
 class PlainLines:

@@ -1,0 +1,119 @@
+"""
+Which address the page is served at, and under which names it may be asked for.
+
+A page of somebody else may let its own name point to our address (DNS rebinding), and would then read ours.
+So a request is answered only for an address in figures or for a name that nobody can register: that of this
+machine, alone or in a domain of home networks.
+"""
+
+from __future__ import annotations
+
+import argparse
+import errno
+import ipaddress
+import re
+import socket
+from dataclasses import dataclass
+from typing import Final
+
+from teleinfo.common.i18n import _
+from teleinfo.common.terminal_text import printable
+
+DEFAULT: Final = "127.0.0.1:8080"
+
+LOCALHOST: Final = "localhost"
+HOME_DOMAINS: Final = ("local", "lan", "home", "home.arpa", "internal", "localdomain")
+"""mDNS (RFC 6762), RFC 8375, and what routers call the network at home; none of them is in the public DNS."""
+
+_MAX_PORT: Final = 65535
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the page is served: an address or a name of this machine, and a port."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether this machine alone reaches it."""
+        ip = _ip(self.host)
+        return self.host == LOCALHOST if ip is None else ip.is_loopback
+
+    def url(self, machine: str) -> str:
+        """Return what to type into a browser; `machine`, its name, stands for all addresses at once."""
+        ip = _ip(self.host)
+        host = machine if ip is not None and ip.is_unspecified else self.host
+        return f"http://{Address(host, self.port)}/"
+
+
+def address(text: str) -> Address:
+    """Read ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT; raise ArgumentTypeError, as argparse wants it."""
+    match = re.fullmatch(r"(?:(\[[^\]]+\]|[^:\[\]]+)(?::(\d+))?)|:?(\d+)", text)
+    host, port = DEFAULT.split(":")
+    if match is not None:
+        if text.isdecimal():
+            port = text
+        else:
+            host, port = (match[1] or host).strip("[]"), match[2] or match[3] or port
+    if match is None or not 0 < int(port) <= _MAX_PORT:
+        raise argparse.ArgumentTypeError(
+            _("{text} is not an address and a port such as 127.0.0.1:8080 or [::1]:8080").format(text=text)
+        )
+    return Address(host, int(port))
+
+
+def is_ours(host: str, *, served: str, machine: str) -> bool:
+    """
+    Return whether a request with this `Host` (RFC 9110 §7.2) may be answered.
+
+    `served` is the address that we listen at, `machine` the name of this machine.
+    """
+    match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::\d+)?", host.strip().lower())
+    if match is None:
+        return False
+    name = match[1].strip("[]").removesuffix(".")
+    if _ip(name) is not None:
+        return True
+    own = machine.lower().split(".")[0]
+    names = {LOCALHOST, served.lower(), machine.lower(), own, *(f"{own}.{domain}" for domain in HOME_DOMAINS)}
+    return name in names
+
+
+def listen(address: Address) -> socket.socket:
+    """Return a socket that listens at this address; raise OSError where it cannot be had."""
+    family, _kind, _protocol, _name, place = socket.getaddrinfo(
+        address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+    )[0]
+    all_of_both = address.host == "::" and socket.has_dualstack_ipv6()
+    return socket.create_server(place[:2], family=family, dualstack_ipv6=all_of_both)
+
+
+def why_not(error: OSError) -> str:
+    """Return why we cannot listen, in the language of the user."""
+    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+        return _("this machine has no such address")
+    if error.errno == errno.EADDRINUSE:
+        return _("another program listens there; another port may be free, such as --web 127.0.0.1:8081")
+    if error.errno == errno.EACCES:
+        return _("ports below 1024 are for root alone; take one above, such as 8080")
+    return printable(error.strerror or type(error).__name__)
+
+
+def introduction(address: Address) -> str:
+    """Return what to say at the start: where the page is, and who can see it."""
+    text = _("The page is at {url} (Ctrl-C: quit).\n").format(url=address.url(socket.gethostname()))
+    if not address.is_loopback:
+        text += _("Whoever reaches this address sees the consumption of the household.\n")
+    return text
+
+
+def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None

@@ -1,0 +1,189 @@
+"""
+Serve the page: four files and a stream of events, to be read and nothing else.
+
+The only file that imports aiohttp, the extra `web`. Another site reads nothing (Host, no CORS,
+Content-Security-Policy), connections and streams are bounded, and a client is dropped that asks for nothing
+or does not take what it is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import functools
+import socket
+from typing import TYPE_CHECKING, Final
+
+from aiohttp import web
+
+from teleinfo.common.i18n import LANGUAGES, accepted
+from teleinfo.watch.plain import PlainLines, print_note
+from teleinfo.watch.web import hosts
+from teleinfo.watch.web.assets import ASSETS, FOLDER, page
+from teleinfo.watch.web.stream import MAX_INTERVAL, MIN_INTERVAL, Streams
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from teleinfo.watch.web.hosts import Address
+    from teleinfo.watch.web.page_model import PageModel
+
+MAX_STREAMS: Final = 32
+MAX_CONNECTIONS: Final = 128
+"""More than a household has browsers: each stream costs some 100 KB at most."""
+
+REQUEST_TIMEOUT: Final = 10.0
+"""Seconds for the first request of a connection, and for what is sent to be taken."""
+
+END_TIMEOUT: Final = 1.0
+"""Seconds for connections to end when the program does."""
+
+HEADERS: Final = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+        "require-trusted-types-for 'script'; trusted-types 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Cache-Control": "no-store",
+    "Server": "teleinfo",
+}
+
+
+@contextlib.asynccontextmanager
+async def serving(listening: socket.socket, address: Address, streams: Streams) -> AsyncIterator[None]:
+    """Serve the page inside the block, at a socket that listens already at `address`."""
+    waiting: set[asyncio.BaseProtocol] = set()  # the connections that have made no request yet
+    runner = web.AppRunner(
+        _application(address, streams, waiting),
+        access_log=None,
+        keepalive_timeout=REQUEST_TIMEOUT,
+        lingering_time=0.0,
+        shutdown_timeout=END_TIMEOUT,
+    )
+    await runner.setup()
+    try:
+        if runner.server is None:  # which it is before `setup` alone
+            raise AssertionError
+        factory = _Connections(runner.server, waiting)
+        server = await asyncio.get_running_loop().create_server(factory, sock=listening)
+        try:
+            yield
+        finally:
+            server.close()
+    finally:
+        await runner.cleanup()
+
+
+async def show(
+    listening: socket.socket,
+    address: Address,
+    model: PageModel,
+    *,
+    changed: asyncio.Event,
+    stop: asyncio.Event,
+) -> None:
+    """Serve the model until `stop`, and print each note that is news."""
+    streams = Streams(model)
+    lines = PlainLines()
+    async with serving(listening, address, streams):
+        while not stop.is_set():
+            changed.clear()
+            print_note(lines, model)
+            await streams.update()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(changed.wait(), MAX_INTERVAL)
+            if not stop.is_set():
+                await asyncio.sleep(MIN_INTERVAL)
+
+
+class _Connections:
+    """Makes the protocol of each connection; ends those above the limit, and those `waiting` too long."""
+
+    def __init__(self, server: web.Server, waiting: set[asyncio.BaseProtocol]) -> None:
+        self._server = server
+        self._waiting = waiting
+        self._loop = asyncio.get_running_loop()
+
+    def __call__(self) -> asyncio.Protocol:
+        if len(self._server.connections) >= MAX_CONNECTIONS:
+            return _Refusal()
+        handler = self._server()
+        self._waiting.add(handler)
+        self._loop.call_later(REQUEST_TIMEOUT, self._drop, handler)
+        return handler
+
+    def _drop(self, handler: web.RequestHandler) -> None:
+        if handler in self._waiting:
+            self._waiting.discard(handler)
+            handler.force_close()
+
+
+class _Refusal(asyncio.Protocol):
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.close()
+
+
+def _application(address: Address, streams: Streams, waiting: set[asyncio.BaseProtocol]) -> web.Application:
+    machine = socket.gethostname()
+    pages = {language: page(language) for language in LANGUAGES}
+
+    @web.middleware
+    async def check(
+        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        waiting.discard(request.protocol)
+        if not hosts.is_ours(request.headers.get("Host", ""), served=address.host, machine=machine):
+            return web.Response(status=421, text="This name is not one of this machine.\n")
+        if request.headers.get("Sec-Fetch-Site", "none") == "cross-site" and request.path != "/":
+            return web.Response(status=403, text="This is not for pages of other sites.\n")
+        return await handler(request)
+
+    async def index(request: web.Request) -> web.Response:
+        language = accepted(request.headers.get("Accept-Language", ""))
+        return web.Response(
+            body=pages[language],
+            content_type="text/html",
+            charset="utf-8",
+            headers={"Content-Language": language, "Vary": "Accept-Language"},
+        )
+
+    application = web.Application(middlewares=[check])
+    application.on_response_prepare.append(_add_headers)
+    application.router.add_get("/", index)
+    for name, kind in ASSETS.items():
+        body = (FOLDER / name).read_bytes()
+        application.router.add_get(f"/{name}", functools.partial(_asset, body, kind))
+    application.router.add_get("/events", functools.partial(_events, streams), allow_head=False)
+    return application
+
+
+async def _asset(body: bytes, kind: str, _request: web.Request) -> web.Response:
+    return web.Response(body=body, content_type=kind, charset="utf-8")
+
+
+async def _events(streams: Streams, request: web.Request) -> web.StreamResponse:
+    """Send the stream of events until the browser leaves, or does not take it."""
+    if streams.readers >= MAX_STREAMS:
+        return web.Response(status=503, text="Too many look at this page already.\n")
+    stream = streams[accepted(request.headers.get("Accept-Language", ""))]
+    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+    with stream.reader(), contextlib.suppress(ConnectionError, TimeoutError):
+        await streams.update()
+        await response.prepare(request)
+        async for event in stream.events():
+            async with asyncio.timeout(REQUEST_TIMEOUT):
+                await response.write(event)
+    # What it did not take is not worth waiting for.
+    if request.transport is not None:
+        request.transport.abort()
+    return response
+
+
+async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers.update(HEADERS)

@@ -1,0 +1,339 @@
+"""
+The page as data: what stands in each place, in words and figures, in the language of the reader.
+
+Pure. Three parts, each a JSON object: `now` (what changes with each reading), `rows` (every étiquette) and
+`curve` (the last hour). The page puts the texts where they belong and draws the curve; it knows no TIC.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from teleinfo.common.durations import duration
+from teleinfo.common.i18n import N_, _, decimal
+from teleinfo.common.terminal_text import printable
+from teleinfo.daemon.health import LineGrade
+from teleinfo.doctor.check_line import problem_in_words
+from teleinfo.state import words
+from teleinfo.watch import sentences
+from teleinfo.watch.describe import GRADES, facts, meaning, moment, number, shown
+from teleinfo.watch.power_history import BIN, LONGEST
+from teleinfo.watch.sections import Section
+from teleinfo.watch.web.page_model import counters, part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from teleinfo.common.i18n import Language
+    from teleinfo.state.fields import Json
+    from teleinfo.watch.live_model import Row
+    from teleinfo.watch.web.page_model import PageModel, Period
+
+TICK_MINUTES: Final = 15
+"""Between two times below the curve."""
+
+MINUS: Final = "\N{MINUS SIGN}"
+
+_ALERTS: Final = {
+    "overrun": N_("Overrun of the subscribed power"),
+    "overvoltage": N_("Overvoltage"),
+    "breaker_open": N_("The breaker of the meter is open"),
+    "terminal_cover_open": N_("The terminal cover is open"),
+    "clock_degraded": N_("The clock of the meter is degraded"),
+    "mobile_peak_notice": N_("Mobile peak announced"),
+    "mobile_peak": N_("Mobile peak"),
+    "phase_missing": N_("A phase is missing"),
+}
+_THREE_PHASES: Final = 3
+_COLOURS: Final = {"blue": N_("blue"), "white": N_("white"), "red": N_("red")}
+_HOURS: Final = {
+    "HC": "low",
+    "HS": "low",
+    "PM": "peak",
+    "TH": "plain",
+    "HN": "plain",
+    "PR": "plain",
+    "WE": "low",
+}
+
+
+class _Reader(NamedTuple):
+    """Who reads, and the state in this language."""
+
+    language: Language
+    state: dict[str, Json]
+    time: dt.datetime
+
+
+def now_part(model: PageModel, language: Language, *, now: float) -> dict[str, Json]:
+    """Return the part `now` at the monotonic time `now`."""
+    reader = _Reader(language, model.state(language, now=now), model.clock())
+    silence = model.silence(now=now)
+    return {
+        "meter": sentences.meter(model),
+        "time": _when(part_text(reader.state, "time"), reader.time, seconds=True),
+        "waiting": sentences.waiting(model) if model.mode is None else None,
+        "silent": None
+        if silence is None
+        else _("The meter is silent for {time}").format(time=duration(silence)),
+        "why": "" if model.note is None else model.note.text,
+        "alerts": _alerts(reader),
+        "power": _power(reader.state),
+        "facts": _facts(reader),
+        "phases": _phases(reader.state),
+        "tariff": _tariff(reader.state),
+        "tempo": _tempo(reader.state),
+        "energy": _energy(model, reader),
+        "line": _line(model),
+    }
+
+
+def rows_part(model: PageModel, *, now: float) -> dict[str, Json]:
+    """Return the part `rows`: every étiquette in the order of the screen."""
+    return {"rows": [_row(row) for row in model.rows(now=now)]}
+
+
+def curve_part(model: PageModel, language: Language, *, now: float) -> dict[str, Json]:
+    """Return the part `curve`: the net power of each point in VA, and what stands behind and below it."""
+    values = [None if value is None else round(value) for value in model.net_history(now=now)]
+    known = [value for value in values if value is not None]
+    subscribed = part(model.state(language, now=now), "contract").get("subscribed_power")
+    summary = ""
+    if known:
+        summary = _("Power of the last hour: from {least} to {most} VA, {mean} VA on average.").format(
+            least=_signed(min(known)), most=_signed(max(known)), mean=_signed(round(sum(known) / len(known)))
+        )
+    return {
+        "values": list(values),
+        "limit": subscribed if isinstance(subscribed, int) else None,
+        "limitText": _("subscribed"),
+        "ticks": _ticks(model.clock()),
+        "bands": [
+            {"first": band.first, "end": band.end, **_period(band.period, language)}
+            for band in model.bands(now=now)
+        ],
+        "summary": summary,
+    }
+
+
+def _ticks(time: dt.datetime) -> list[Json]:
+    """Return the points at which a quarter of an hour begins, each with its time."""
+    last = time.replace(minute=time.minute - time.minute % TICK_MINUTES, second=0, microsecond=0)
+    found: list[Json] = []
+    for back in range(60 // TICK_MINUTES + 1):
+        tick = last - dt.timedelta(minutes=back * TICK_MINUTES)
+        point = LONGEST - (time - tick).total_seconds() / BIN
+        if point >= 0:
+            found.insert(0, {"point": round(point, 1), "text": f"{tick:%H:%M}"})
+    return found
+
+
+def _period(period: Period, language: Language) -> dict[str, Json]:
+    name = words.period_name(period.text, language) or ""
+    hours = "plain" if period.code is None else _HOURS.get(period.code[:2], "high")
+    return {"text": printable(name), "hours": hours, "colour": period.colour}
+
+
+def _power(state: dict[str, Json]) -> Json:
+    power, contract = part(state, "power"), part(state, "contract")
+    net, injected = power.get("net"), power.get("injected")
+    if not isinstance(net, int):
+        return None
+    injects = isinstance(injected, int) and injected > 0 and net < 0
+    found: dict[str, Json] = {
+        "figure": _signed(net),
+        "label": _("injected into the grid") if injects else _("drawn from the grid"),
+        "injects": injects,
+        "estimated": _("estimated, from current and voltage") if injects and power.get("estimated") else "",
+        "limit": None,
+    }
+    limit = contract.get("subscribed_power")
+    drawn = power.get("apparent")
+    if isinstance(limit, int) and limit > 0 and isinstance(drawn, int):
+        share = round(100 * drawn / limit)
+        found["limit"] = {
+            "now": drawn,
+            "most": limit,
+            "text": _("{share} % of the {limit} VA subscribed").format(share=share, limit=number(limit)),
+            "over": drawn > limit,
+        }
+    return found
+
+
+def _facts(reader: _Reader) -> list[Json]:
+    """Return what else there is to know of the power: term and text."""
+    power = part(reader.state, "power")
+    found: list[Json] = []
+    net = power.get("net")
+    injects = isinstance(net, int) and net < 0
+    for name, term, wanted in (
+        ("mean", _("Active mean"), not injects),
+        ("injected_mean", _("Injected mean"), injects),
+    ):
+        watts = power.get(name)
+        if wanted and isinstance(watts, int):
+            most = power.get(f"{name}_is_upper_bound") is True
+            text = _("at most {power} W") if most else _("{power} W")
+            found.append([term, text.format(power=number(watts))])
+    for name, term in (
+        ("max_today", _("Maximum today")),
+        ("max_yesterday", _("Maximum yesterday")),
+        ("max_injected_today", _("Maximum injected")),
+    ):
+        most_power = power.get(name)
+        if isinstance(most_power, int) and most_power > 0:
+            text = f"{number(most_power)} VA"
+            at = _clock(part_text(power, f"{name}_time"))
+            found.append([term, _("{power} at {time}").format(power=text, time=at) if at else text])
+    return found
+
+
+def _phases(state: dict[str, Json]) -> list[Json]:
+    """Return a row for each phase of a three-phase meter; the current has the subscribed one as its limit."""
+    if part(state, "meter").get("phases") != _THREE_PHASES:
+        return []
+    current, voltage = part(state, "current"), part(state, "voltage")
+    power = part(part(state, "power"), "apparent_by_phase")
+    limit = part(state, "contract").get("subscribed_current")
+    found: list[Json] = []
+    for phase in ("1", "2", "3"):
+        amperes = current.get(phase)
+        bounded = isinstance(amperes, int) and isinstance(limit, int) and limit > 0
+        found.append(
+            {
+                "name": _("Phase {number}").format(number=phase),
+                "power": _quantity(power.get(phase), "VA"),
+                "current": _quantity(amperes, "A"),
+                "voltage": _quantity(voltage.get(phase), "V"),
+                "now": amperes if bounded else None,
+                "most": limit if bounded else None,
+            }
+        )
+    return found
+
+
+def _tariff(state: dict[str, Json]) -> list[Json]:
+    terms = (
+        (_("Period"), part(state, "tariff").get("name")),
+        (_("Contract"), part(state, "contract").get("name")),
+    )
+    return [[term, printable(text)] for term, text in terms if isinstance(text, str)]
+
+
+def _tempo(state: dict[str, Json]) -> list[Json]:
+    """Return the colours of Tempo: the day, the colour for the eye, and its name."""
+    tempo = part(state, "tempo")
+    if not tempo:
+        return []
+    found: list[Json] = []
+    for day, term in (("today", _("Today")), ("tomorrow", _("Tomorrow"))):
+        colour = tempo.get(day)
+        name = _COLOURS.get(colour) if isinstance(colour, str) else None
+        found.append({"day": term, "colour": colour, "text": _("not known yet") if name is None else _(name)})
+    return found
+
+
+def _energy(model: PageModel, reader: _Reader) -> Json:
+    energy = part(reader.state, "energy")
+    read = counters(reader.state)
+    names = {name: part(part(energy, "indexes"), name).get("name") for name in part(energy, "indexes")}
+    # A total that is the only index would say the same twice.
+    totals = {"import_total": _("Total drawn"), "export_total": _("Total injected")}
+    if len(names) == 1 and read.get("import_total") == read.get(next(iter(names))):
+        del totals["import_total"]
+    lines: list[Json] = [
+        {
+            "name": printable(name) if isinstance(name, str) else key,
+            "value": _kwh(read[key], 1),
+            "added": "" if (added := model.day.added(key)) is None else f"+{_kwh(added, 2)}",
+        }
+        for key, name in [*names.items(), *totals.items()]
+        if key in read
+    ]
+    since = model.day.since
+    if not lines or since is None:
+        return None
+    title = _("since midnight") if model.day.whole else _("since {time}").format(time=f"{since:%H:%M}")
+    return {"since": title, "rows": lines}
+
+
+def _alerts(reader: _Reader) -> list[Json]:
+    """Return the alerts that are active, and since when."""
+    found: list[Json] = []
+    alerts = part(reader.state, "alerts")
+    for name in alerts:
+        alert = part(alerts, name)
+        if alert.get("active") is True and name in _ALERTS:
+            since = _when(part_text(alert, "since"), reader.time)
+            text = _("since {time}").format(time=since) if since else ""
+            found.append([_(_ALERTS[name]), text])
+    return found
+
+
+def _line(model: PageModel) -> Json:
+    health = model.health
+    if health is None or health.line is None:
+        return None
+    details: Iterable[str] = (
+        sentences.bad_groups(health),
+        sentences.frames(model),
+        sentences.causes(health),
+        sentences.withheld(health),
+    )
+    problem = problem_in_words(health.problem)
+    return {
+        "grade": _(GRADES[health.line]),
+        "good": health.line in {LineGrade.GOOD, LineGrade.FAIR},
+        "details": [text for text in ((problem,) if problem is not None else details) if text],
+    }
+
+
+def _row(row: Row) -> Json:
+    value = shown(row.label, row.value)
+    note = meaning(row.key, row.value)
+    if row.horodate is not None:
+        note = moment(row.horodate) or row.horodate
+    return {
+        "key": row.key,
+        "name": "" if row.label is None else row.label.french,
+        "value": value if note is None else f"{value} ({note})",
+        "alarm": row.section is Section.ALARM,
+        "facts": [fact.text for fact in facts(row.key, row.value)],
+    }
+
+
+def part_text(fields: dict[str, Json], name: str) -> str:
+    """Return a text among these fields, empty where there is none."""
+    found = fields.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _when(time: str, now: dt.datetime, *, seconds: bool = False) -> str:
+    """Return a time in ISO 8601 as the time of day, with its date if that is not today; empty for none."""
+    text = _clock(time, seconds=seconds)
+    if not text:
+        return ""
+    date = dt.datetime.fromisoformat(time)
+    return text if date.date() == now.date() else f"{date:%d/%m} {text}"
+
+
+def _clock(time: str, *, seconds: bool = False) -> str:
+    """Return the time of day of a time in ISO 8601; empty for none."""
+    try:
+        read = dt.datetime.fromisoformat(time)
+    except ValueError:
+        return ""
+    return f"{read:%H:%M:%S}" if seconds else f"{read:%H:%M}"
+
+
+def _quantity(value: Json, unit: str) -> str:
+    return f"{number(value)} {unit}" if isinstance(value, int) else ""
+
+
+def _signed(power: int) -> str:
+    return number(power) if power >= 0 else f"{MINUS}{number(-power)}"
+
+
+def _kwh(watt_hours: int, digits: int) -> str:
+    return decimal(f"{watt_hours / 1000:,.{digits}f}".replace(",", " "))

@@ -1,0 +1,153 @@
+"""A page that is served inside a test: a simulated meter's last hour, and whatever is sent afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+import math
+import random
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from teleinfo.daemon.health import Health, LineGrade
+from teleinfo.simulator.catalogue import build
+from teleinfo.tic.decoder import Decoder
+from teleinfo.watch import notes
+from teleinfo.watch.web import server
+from teleinfo.watch.web.hosts import Address, listen
+from teleinfo.watch.web.page_model import PageModel
+from tests.support.process import LIMIT
+from tests.support.tcp_ports import HOST, free_port
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from teleinfo.simulator.load_profile import LoadProfile
+    from teleinfo.tic.reading import Reading
+
+HOUR = 3600.0
+PERIOD = 5.0
+"""Seconds between two frames of the past."""
+
+
+class Loads:
+    """A household whose `loads` are on from one minute after `begin` to another, each with its power in W."""
+
+    def __init__(
+        self, begin: dt.datetime, loads: Sequence[tuple[float, float, float]], *, phases: int = 1
+    ) -> None:
+        self.phases = phases
+        self._begin = begin
+        self._loads = loads
+
+    def power(self, now: dt.datetime) -> tuple[float, ...]:
+        """Return the power of each phase in W: the loads one after the other on each, and a small ripple."""
+        minutes = (now - self._begin).total_seconds() / 60
+        powers = [140.0 + 12 * math.sin(minutes * 2) + 8 * math.sin(minutes * 9) for _ in range(self.phases)]
+        for number, (first, end, power) in enumerate(self._loads):
+            if first <= minutes < end:
+                powers[number % self.phases] += power
+        return tuple(powers)
+
+
+EVENING = (
+    (0, 61, 260),
+    (4, 7, 2000),
+    (12, 41, 2300),
+    (20, 33, 1500),
+    (40, 61, 2200),
+    (47, 61, 1800),
+    (56, 61, 4700),
+)
+"""Kettle, oven, hob, water heater, washing machine, and a heater too many: more than 9 kVA at the end."""
+
+
+def readings(
+    name: str, *, start: dt.datetime, seconds: float, load_profile: LoadProfile | None = None, seed: int = 1
+) -> Iterator[tuple[float, Reading]]:
+    """Yield what a simulated meter sends, each reading with the seconds since `start`."""
+    meter = build(name, start=start, rng=random.Random(seed), load_profile=load_profile)
+    passed = 0.0
+    while passed <= seconds:
+        frame = meter.emit(start + dt.timedelta(seconds=passed))
+        for reading in Decoder().feed(frame):
+            yield passed, reading
+        passed += PERIOD
+
+
+class Page:
+    """
+    The page at `url`, served by a thread of its own; its last hour of the meter `name` ends at `end`.
+
+    The clock stands at `end`, so that the same page is the same picture.
+    """
+
+    def __init__(
+        self,
+        name: str | None,
+        *,
+        end: dt.datetime,
+        load_profile: LoadProfile | None = None,
+        port: int | None = None,
+    ) -> None:
+        self._end = end.astimezone()
+        self._time = self._end
+        self.address = Address(HOST, port or free_port())
+        self.url = self.address.url("")
+        self.model = PageModel(patience=HOUR, clock=lambda: self._time)
+        self.model.health = Health(
+            baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD
+        )
+        self.model.note = notes.note("reading", lambda: "")
+        start = end - dt.timedelta(seconds=HOUR)
+        for passed, reading in (
+            () if name is None else readings(name, start=start, seconds=HOUR, load_profile=load_profile)
+        ):
+            self._time = self._end - dt.timedelta(seconds=HOUR - passed)
+            self.model.add_reading(reading, now=time.monotonic() - HOUR + passed)
+        self._time = self._end
+
+    def add(self, reading: Reading) -> None:
+        """Let a reading come."""
+        self._call(lambda: self.model.add_reading(reading, now=time.monotonic()))
+
+    def change(self, **fields: object) -> None:
+        """Change attributes of the model."""
+
+        def change() -> None:
+            for name, value in fields.items():
+                setattr(self.model, name, value)
+
+        self._call(change)
+
+    def _call(self, function: Callable[[], None]) -> None:
+        def call() -> None:
+            function()
+            self._changed.set()
+
+        self._loop.call_soon_threadsafe(call)
+
+    async def _serve(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._changed, self._stop = asyncio.Event(), asyncio.Event()
+        with listen(self.address) as listening:
+            self._ready.set()
+            await server.show(listening, self.address, self.model, changed=self._changed, stop=self._stop)
+
+    def __enter__(self) -> Self:
+        self._ready = threading.Event()
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="page", daemon=True)
+        self._thread.start()
+        assert self._ready.wait(LIMIT)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        def end() -> None:
+            self._stop.set()
+            self._changed.set()
+
+        with contextlib.suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(end)
+        self._thread.join(LIMIT)

@@ -1,0 +1,279 @@
+"""The page as any program on the network meets it: requests, headers, limits, the stream of events."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import http.client
+import json
+import re
+import socket
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from teleinfo.watch.web import server, stream
+from teleinfo.watch.web.assets import ASSETS, FOLDER, page
+from tests.support.process import LIMIT
+from tests.support.tcp_ports import HOST
+from tests.watch.page_scenario import Page
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+END = dt.datetime(2026, 1, 14, 22, 20)  # noqa: DTZ001 - a meter knows local time only
+
+
+@pytest.fixture
+def served() -> Iterator[Page]:
+    """Return the page of a meter that was heard for a moment."""
+    with Page(None, end=END) as running:
+        running.add(Reading(Mode.HISTORIQUE, {"PTEC": "HP..", "PAPP": "01940", "ISOUSC": "45"}))
+        yield running
+
+
+def ask(
+    served: Page, path: str = "/", *, method: str = "GET", **headers: str
+) -> tuple[int, http.client.HTTPMessage, str]:
+    """Return status, headers and body of a request."""
+    connection = http.client.HTTPConnection(HOST, served.address.port, timeout=LIMIT)
+    try:
+        connection.request(
+            method, path, headers={name.replace("_", "-"): text for name, text in headers.items()}
+        )
+        response = connection.getresponse()
+        return response.status, response.headers, response.read().decode()
+    finally:
+        connection.close()
+
+
+def raw(served: Page, request: str = "") -> socket.socket:
+    """Return a connection on which this was sent."""
+    connection = socket.create_connection((HOST, served.address.port), LIMIT)
+    connection.sendall(request.encode())
+    return connection
+
+
+def events(served: Page, **headers: str) -> socket.socket:
+    """Return a connection that was asked for the events."""
+    lines = "".join(f"{name.replace('_', '-')}: {text}\r\n" for name, text in headers.items())
+    return raw(served, f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n{lines}\r\n")
+
+
+def read_until(connection: socket.socket, wanted: Callable[[str], bool]) -> str:
+    """Return what came, once it has what is wanted."""
+    came = b""
+    end = time.monotonic() + LIMIT
+    while not wanted(came.decode(errors="replace")):
+        assert time.monotonic() < end, came[-1000:]
+        part = connection.recv(65536)
+        assert part, came[-1000:]
+        came += part
+    return came.decode(errors="replace")
+
+
+def ended(connection: socket.socket) -> bool:
+    """Return whether the other side ended it, within the limit."""
+    with contextlib.suppress(ConnectionError):
+        while connection.recv(65536):
+            pass
+    return True
+
+
+def wait_until(happened: Callable[[], bool], what: str) -> None:
+    """Return once it happened."""
+    end = time.monotonic() + LIMIT
+    while not happened():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "language", "title"), [("fr-FR,fr;q=0.9", "fr", "Tarif"), ("de,en;q=0.1", "en", "Tariff")]
+)
+def test_the_page_is_in_the_language_of_the_browser(
+    served: Page, wanted: str, language: str, title: str
+) -> None:
+    """French or English, said in the page and in the headers."""
+    status, headers, body = ask(served, Accept_Language=wanted)
+
+    assert (status, headers["Content-Type"]) == (200, "text/html; charset=utf-8")
+    assert (headers["Content-Language"], headers["Vary"]) == (language, "Accept-Language")
+    assert f'<html lang="{language}">' in body
+    assert f">{title}</h2>" in body
+
+
+@pytest.mark.parametrize("path", ["/", *(f"/{name}" for name in ASSETS), "/nothing"])
+def test_every_answer_has_the_headers_of_a_closed_page(served: Page, path: str) -> None:
+    """Nothing from elsewhere, in no frame, kept by nobody; that we are aiohttp is nobody's business."""
+    _status, headers, _body = ask(served, path)
+    policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+
+    assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
+    assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
+    assert "unsafe" not in headers["Content-Security-Policy"]
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["X-Frame-Options"] == "DENY"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Server"] == "teleinfo"
+    assert "Access-Control-Allow-Origin" not in headers
+
+
+def test_the_page_asks_nobody_else() -> None:
+    """No address of another site, no markup from text, no inline script or style; every file is served."""
+    texts = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
+    html = page("fr").decode()
+
+    assert texts.keys() == {"index.html", *ASSETS}
+    for name, text in texts.items():
+        code = re.sub(r"(?:^|(?<=\s))// .*", "", text, flags=re.MULTILINE)
+        addresses = set(re.findall(r"(?:https?:)?//[\w.-]+", code))
+        assert addresses <= {"http://www.w3.org"}, name
+    assert not re.search(
+        r"innerHTML|outerHTML|insertAdjacent|document\.write|eval|Function\(", texts["page.js"]
+    )
+    assert not re.search(r"\sstyle=|\son\w+=|<style|<script(?! type=\"module\" src=)", html)
+    assert set(re.findall(r'(?:src|href)="([^"]+)"', html)) == ASSETS.keys()
+    assert "$" not in html
+
+
+def test_each_file_has_its_type(served: Page) -> None:
+    """A browser that is told not to guess must be told."""
+    for name, kind in ASSETS.items():
+        status, headers, body = ask(served, f"/{name}")
+
+        assert (status, headers["Content-Type"]) == (200, f"{kind}; charset=utf-8")
+        assert body == (FOLDER / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("path", ["/", "/events", "/page.js"])
+def test_a_name_that_is_not_ours_gets_nothing(served: Page, path: str) -> None:
+    """A page of somebody else whose name points here (DNS rebinding) reads nothing; nor does no name."""
+    status, _headers, body = ask(served, path, Host="evil.example:8080")
+    with raw(served, f"GET {path} HTTP/1.0\r\n\r\n") as connection:
+        nameless = read_until(connection, lambda text: "\r\n\r\n" in text)
+
+    assert (status, body) == (421, "This name is not one of this machine.\n")
+    assert nameless.startswith("HTTP/1.0 421")
+
+
+def test_a_page_of_another_site_reads_no_events(served: Page) -> None:
+    """A browser says where a request comes from; a link to the page itself may come from anywhere."""
+    assert ask(served, "/events", Sec_Fetch_Site="cross-site")[0] == 403
+    assert ask(served, "/", Sec_Fetch_Site="cross-site")[0] == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+def test_nothing_can_be_changed(served: Page, method: str) -> None:
+    """There is GET, and HEAD for files."""
+    for path in ("/", "/events", "/page.css"):
+        assert ask(served, path, method=method)[0] == 405
+    assert ask(served, method="HEAD")[::2] == (200, "")
+    assert ask(served, "/events", method="HEAD")[0] == 405
+
+
+@pytest.mark.parametrize(
+    "path", ["/../server.py", "/page/page.js", "//etc/passwd", "/%2e%2e/server.py", "/index.html"]
+)
+def test_there_are_no_other_files(served: Page, path: str) -> None:
+    """Four addresses, and nothing of the disk behind them."""
+    assert ask(served, path)[0] == 404
+
+
+def test_the_stream_has_all_at_first_and_then_what_changes(served: Page) -> None:
+    """1. The three parts. 2. A reading comes. 3. What it changed is sent, as the state has it."""
+    with events(served, Accept_Language="fr") as connection:
+        first = read_until(connection, lambda text: "event: curve" in text and text.endswith("\n\n\r\n"))
+        served.add(Reading(Mode.HISTORIQUE, {"PTEC": "HP..", "PAPP": "02740", "ISOUSC": "45"}))
+        later = read_until(connection, lambda text: '"2 740"' in text)
+
+    assert "Content-Type: text/event-stream; charset=utf-8" in first
+    assert re.findall(r"event: (\w+)", first) == ["now", "rows", "curve"]
+    found = re.search(r"event: now\ndata: (.*)", later)
+    assert found is not None
+    now = json.loads(found[1])
+    assert now["power"]["figure"] == "2 740"
+    assert now["power"]["limit"]["text"] == "30\N{NO-BREAK SPACE}% des 9 000 VA souscrits"
+
+
+def test_a_reader_is_told_that_nothing_changed(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that the page can tell a quiet meter from a lost connection."""
+    monkeypatch.setattr(stream, "ALIVE_AFTER", 0.2)
+    with events(served) as connection:
+        assert read_until(connection, lambda text: "event: alive" in text)
+
+
+def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. Two look. 2. A third is refused. 3. One leaves, and there is room again."""
+    monkeypatch.setattr(server, "MAX_STREAMS", 2)
+    monkeypatch.setattr(stream, "ALIVE_AFTER", 0.2)
+    with events(served) as first, events(served, Accept_Language="fr") as second:
+        read_until(first, lambda text: "event: now" in text)
+        read_until(second, lambda text: "event: now" in text)
+        assert ask(served, "/events")[0] == 503
+    with contextlib.ExitStack() as stack:
+
+        def is_let_in() -> bool:
+            connection = stack.enter_context(events(served))
+            return " 200 " in read_until(connection, lambda text: "\r\n\r\n" in text)
+
+        wait_until(is_let_in, "room")
+
+
+def test_connections_are_bounded(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One too many is closed at once, and the others go on."""
+    monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
+    with raw(served), events(served) as second:
+        read_until(second, lambda text: "event: now" in text)
+        with raw(served) as third:
+            assert ended(third)
+        read_until(second, lambda text: "event" in text)
+
+
+def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And so is one whose request does not end."""
+    monkeypatch.setattr(server, "REQUEST_TIMEOUT", 0.3)
+    with Page(None, end=END) as served, raw(served) as idle, raw(served, "GET / HTTP/1.1\r\nHost: x") as slow:
+        assert ended(idle)
+        assert ended(slow)
+
+
+def test_who_does_not_take_what_is_sent_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. A reader takes nothing. 2. A broker goes on sending much. 3. The reader is gone; memory is not."""
+    monkeypatch.setattr(server, "REQUEST_TIMEOUT", 0.5)
+    monkeypatch.setattr(server, "MIN_INTERVAL", 0.01)
+    streams: list[stream.Streams] = []
+
+    class Kept(stream.Streams):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments)  # type: ignore[arg-type]
+            streams.append(self)
+
+    monkeypatch.setattr(server, "Streams", Kept)
+    with Page(None, end=END) as served, socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        reader.connect((HOST, served.address.port))
+        reader.sendall(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        wait_until(lambda: streams[0].readers == 1, "reader")
+        for number in range(2000):
+            if streams[0].readers == 0:
+                break
+            values = {f"LABEL {at}": f"{number} " * 20 for at in range(500)}
+            served.add(Reading(Mode.STANDARD, values))
+            time.sleep(0.02)
+
+        assert streams[0].readers == 0
+
+
+def test_nonsense_for_a_request_ends_nothing(served: Page) -> None:
+    """TLS, noise, a header without end: the next request is answered."""
+    for noise in ("\x16\x03\x01\x02", "GET\r\n\r\n", "A" * 100_000, "GET / HTTP/1.1\r\n" + "X: y\r\n" * 5000):
+        with contextlib.suppress(ConnectionError), raw(served, noise) as connection:
+            connection.shutdown(socket.SHUT_WR)
+            ended(connection)
+    assert ask(served)[0] == 200

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.daemon.health import Health, LineGrade
+from teleinfo.mqtt.config import Broker
 from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.watch import notes
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.tic.reading import Reading
 
+BROKER = Broker("broker.example", 1883, "watch")
 HOUR = 3600.0
 PERIOD = 5.0
 """Seconds between two frames of the past."""
@@ -100,7 +102,7 @@ class Page:
         self.model.health = Health(
             baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD
         )
-        self.model.note = notes.note("reading", lambda: "")
+        self.model.note = notes.connected(BROKER)
         start = end - dt.timedelta(seconds=HOUR)
         for passed, reading in (
             () if name is None else readings(name, start=start, seconds=HOUR, load_profile=load_profile)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.layout import Layout, LayoutCache
+from teleinfo.tic.layout_cache import LayoutCache
+
+if TYPE_CHECKING:
+    from teleinfo.tic.layout import LayoutReading
 
 
 class ByGroups(LayoutCache):
     """Layouts that say what is believed, and read no frame at once."""
 
-    def read(self, text: bytes) -> tuple[Layout, list[bytes]] | None:
+    def read(self, frame: bytes) -> LayoutReading | None:
         """Leave every frame to the way that takes it group by group."""
 
 

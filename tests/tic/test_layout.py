@@ -15,15 +15,8 @@ from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, wit
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group, parse_frame
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.layout import (
-    APPEARANCES_AGAINST,
-    MAX_CANDIDATES,
-    MAX_LAYOUTS,
-    Layout,
-    LayoutCache,
-    form_of,
-    is_documented,
-)
+from teleinfo.tic.layout import Layout, form_of, is_documented
+from teleinfo.tic.layout_cache import APPEARANCES_AGAINST, MAX_CANDIDATES, MAX_LAYOUTS, LayoutCache
 from teleinfo.tic.payload import Options, encode
 from teleinfo.tic.reading import Reading, build_reading
 from tests.support.decoders import decoder_by_groups
@@ -76,11 +69,10 @@ def test_a_frame_that_is_read_at_once_says_what_its_groups_say(groups: list[Grou
     """Keys, texts, padding and JSON are those of the groups."""
     frame = encode_frame(groups)
     one = layout(*groups)
-    texts = one.read(frame[:-1])
+    reading = one.read(frame[:-1])
     expected = build_reading(groups)
 
-    assert texts is not None
-    reading = one.reading(texts)
+    assert reading is not None
     assert expected is not None
     assert reading == expected
     assert encode(reading, Options(), now=0) == encode(expected, Options(), now=0)
@@ -101,7 +93,12 @@ def test_a_frame_that_is_read_at_once_says_what_its_groups_say(groups: list[Grou
 )
 def test_a_frame_that_is_not_of_the_layout_is_not_read(frame: bytes) -> None:
     """Another sequence, width, class or sum, and whatever the layout does not say."""
-    assert layout(*FRAME).read(frame.removesuffix(b"\x03")) is None
+    one = layout(*FRAME)
+    last = one.read(encode_frame(FRAME)[:-1])
+
+    assert last is not None
+    assert one.read(frame.removesuffix(b"\x03")) is None
+    assert one.follow(last, frame.removesuffix(b"\x03")) is None
 
 
 def test_a_layout_is_confirmed_by_its_second_frame() -> None:

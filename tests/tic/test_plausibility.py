@@ -18,6 +18,13 @@ from teleinfo.tic.plausibility import Implausible, Plausibility
 PERIOD = 2.0  # s between two frames
 
 
+def check(
+    plausibility: Plausibility, mode: Mode, values: dict[str, str], at: float
+) -> tuple[list[str], bool]:
+    """Give a frame with these values to `plausibility`."""
+    return plausibility.check(mode, tuple(values), tuple(text.encode() for text in values.values()), at)
+
+
 class Line:
     """Frames of a meter of 9 kVA, one every two seconds."""
 
@@ -29,7 +36,7 @@ class Line:
     def believes(self, **values: str) -> bool:
         """Send a frame and return whether all of it is believed."""
         self.at += PERIOD
-        withheld, _ = self.plausibility.check(self.mode, {"ISOUSC": "45"} | values, self.at)
+        withheld, _ = check(self.plausibility, self.mode, {"ISOUSC": "45"} | values, self.at)
         return not withheld
 
 
@@ -56,11 +63,11 @@ def test_the_rise_counts_from_when_the_index_was_last_believed() -> None:
 def test_without_the_subscribed_power_the_largest_meter_is_the_measure() -> None:
     """90 A on one phase, 60 A on three; the subscription of a producer says nothing of what it gives."""
     plausibility = Plausibility()
-    plausibility.check(Mode.STANDARD, {"EAST": "000000100", "EAIT": "000000100", "PREF": "03"}, 0.0)
-    plausibility.check(Mode.STANDARD, {"PREF": "03"}, 1.0)
+    check(plausibility, Mode.STANDARD, {"EAST": "000000100", "EAIT": "000000100", "PREF": "03"}, 0.0)
+    check(plausibility, Mode.STANDARD, {"PREF": "03"}, 1.0)
     values = {"EAST": "000000400", "EAIT": "000000400", "PREF": "03"}
 
-    assert plausibility.check(Mode.STANDARD, values, 60.0) == (["EAST"], False)
+    assert check(plausibility, Mode.STANDARD, values, 60.0) == (["EAST"], False)
 
 
 def test_a_subscribed_power_counts_once_two_frames_in_a_row_say_it() -> None:
@@ -99,7 +106,7 @@ def test_an_identifier_that_changes_is_believed_once_two_frames_agree() -> None:
     old = {"ADCO": "041961123456", "BASE": "000900000"}
     new = {"ADCO": "041961654321", "BASE": "000000003"}
     said = [
-        plausibility.check(Mode.HISTORIQUE, values, float(at))
+        check(plausibility, Mode.HISTORIQUE, values, float(at))
         for at, values in enumerate([old, new, old, new, new])
     ]
 
@@ -174,9 +181,50 @@ def test_what_is_believed_never_falls_but_after_three_frames_that_agree(
     last: int | None = None
     for value, step in frames:
         at += step
-        withheld, _ = plausibility.check(Mode.HISTORIQUE, {"BASE": f"{value:09}"}, at)
+        withheld, _ = check(plausibility, Mode.HISTORIQUE, {"BASE": f"{value:09}"}, at)
         agreeing = agreeing + 1 if last is not None and value >= last else 1
         last = value
         if not withheld:
             assert believed is None or value >= believed or agreeing >= 3
             believed = value
+
+
+def test_an_index_of_thousands_of_digits_is_borne() -> None:
+    """Python makes no number of more than 4300 digits by itself; no meter has more than fifteen."""
+    line = Line()
+
+    assert line.believes(BASE="0" * 5000)
+    assert line.believes(BASE="0" * 4999 + "1")
+    assert not line.believes(BASE="1" + "0" * 4999)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.dictionaries(
+                st.sampled_from(["ADCO", "ISOUSC", "BASE", "HCHC", "IINST2"]),
+                st.sampled_from(["15", "20", "99"]),
+            ),
+            st.sampled_from([0.0, 1.0, 9.0]),
+        ),
+        max_size=30,
+    )
+)
+def test_what_is_repeated_is_believed_as_if_it_were_checked(
+    frames: list[tuple[dict[str, str], float]],
+) -> None:
+    """Only what changed is checked where a frame has the keys of the one before; in another order all is."""
+    quick, slow = Plausibility(), Plausibility()
+    at = 0.0
+    for number, (values, step) in enumerate(frames):
+        at += step
+        ordered = dict(sorted(values.items()))
+        turned = dict(sorted(values.items(), reverse=bool(number % 2 and len(values) > 1)))
+        # The identifier stands first: what is believed with another meter is what follows it.
+        turned = {key: turned[key] for key in sorted(turned, key=lambda key: key != "ADCO")}
+        withheld, is_another = check(quick, Mode.HISTORIQUE, ordered, at)
+
+        assert check(slow, Mode.HISTORIQUE, turned, at) == (
+            [key for key in turned if key in withheld], is_another,
+        )  # fmt: skip
+        assert quick.withheld == slow.withheld

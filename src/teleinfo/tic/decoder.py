@@ -15,15 +15,15 @@ from teleinfo.tic import groups
 from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import Group, RejectionCause
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.layout import LayoutCache
+from teleinfo.tic.layout_cache import LayoutCache
 from teleinfo.tic.parity import check_parity
-from teleinfo.tic.plausibility import Plausibility
+from teleinfo.tic.plausibility import WATCHED, Plausibility
 from teleinfo.tic.reading import Reading, build_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from teleinfo.tic.layout import Layout
+    from teleinfo.tic.layout import LayoutReading
     from teleinfo.tic.plausibility import Implausible
 
 MAX_TALLIED_LABELS: Final = 100
@@ -92,13 +92,13 @@ class Decoder:
         readings = []
         for segment in self._framer.split(data):
             characters = segment if segment.isascii() else check_parity(segment)
-            found = self._layouts.read(characters)
-            if found is None:
+            at_once = self._layouts.read(characters)
+            if at_once is None:
                 reading = self._read_by_groups(segment, now)
             else:
                 self.parity = characters is not segment
-                self._advance(len(segment) + 1, found[0].mode, now)
-                reading = self._read_at_once(*found)
+                self._advance(len(segment) + 1, at_once.mode, now)
+                reading = self._take_at_once(at_once)
             if reading is not None:
                 counts.frames += 1
                 readings.append(reading)
@@ -128,13 +128,13 @@ class Decoder:
         """Forget the bytes in hand: the port was opened again, and what comes now does not continue them."""
         self._framer.reset()
 
-    def _read_at_once(self, layout: Layout, texts: list[bytes]) -> Reading | None:
-        """Return the reading of a frame of a confirmed layout, in which everything is sound."""
+    def _take_at_once(self, reading: LayoutReading) -> Reading | None:
+        """Count a frame of a confirmed layout, in which everything is sound, and return what is plausible."""
+        layout = reading.layout
         self.counts.groups += len(layout.forms)
-        reading = layout.reading(texts)
         if self._plausibility is None:
             return reading
-        return self._plausible(reading, layout.watched(texts), self._plausibility)
+        return self._plausible(reading, layout.watched_keys, reading.watched, self._plausibility)
 
     def _read_by_groups(self, segment: bytes, now: float | None) -> Reading | None:
         """Check a frame character by character and group by group."""
@@ -162,13 +162,18 @@ class Decoder:
             reading = build_reading(believed)
         if reading is None or self._plausibility is None:
             return reading
-        return self._plausible(reading, reading.values, self._plausibility)
+        watched = {key: text.encode() for key, text in reading.values.items() if key in WATCHED[reading.mode]}
+        return self._plausible(reading, tuple(watched), tuple(watched.values()), self._plausibility)
 
     def _plausible(
-        self, reading: Reading, values: Mapping[str, str], plausibility: Plausibility
+        self,
+        reading: Reading,
+        keys: tuple[str, ...],
+        texts: tuple[bytes, ...],
+        plausibility: Plausibility,
     ) -> Reading | None:
-        """Return what is left of a reading without what is not plausible of these of its `values`."""
-        withheld, is_another_meter = plausibility.check(reading.mode, values, self._time)
+        """Return what is left of a reading without what is not plausible of these `texts` of the `keys`."""
+        withheld, is_another_meter = plausibility.check(reading.mode, keys, texts, self._time)
         if is_another_meter:
             self._layouts.forget()
         if not withheld:

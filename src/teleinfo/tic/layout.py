@@ -1,50 +1,36 @@
 """
-The layouts of a meter's frames: what may be believed of a frame, and how to read one at once.
+The layout of a frame: the sequence of its lines, and how to read a frame that has it at once.
 
-The frames of a meter have few layouts: the sequence of their étiquettes, each with or without horodate, and
-with a value of so many characters. Neither checksum nor parity sees bytes that are lost, where their sum is a
-multiple of 64; a layout does, because a value is then too short, or a line is missing.
+Each line is an étiquette, with or without a horodate, with a value of so many characters: its `Form`. A frame
+of a `Layout` is read by one regular expression (`Layout.read`), or, where most of its lines are those of the
+frame before, by those of the other lines (`Layout.follow`). Both say what the groups of the frame say.
 
-`LayoutCache` learns a layout from a frame in which every group is sound, and confirms it when it comes again.
-A frame of a confirmed layout is read by one regular expression (`Layout.read`). Every other frame is taken
-group by group (`LayoutCache.believe`), with the confirmed layouts as the measure.
+Which layouts a meter has, and what that says of other frames, is in `layout_cache`.
 """
 
 from __future__ import annotations
 
 import re
-from operator import itemgetter
+from dataclasses import dataclass
+from itertools import accumulate, compress
+from operator import itemgetter, ne
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import adler32
 
-from teleinfo.tic.alignment import Fit, best_fit, suspect_indexes
-from teleinfo.tic.groups import HORODATE, Group, parse_frame
+from teleinfo.tic.groups import CR, HORODATE, Group
 from teleinfo.tic.labels import VARYING, Charset, Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.plausibility import WATCHED
-from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, is_independent
+from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from teleinfo.tic.groups import RejectionCause
-
-MAX_LAYOUTS: Final = 8
-"""Layouts that are kept of a meter. It has a full frame, one for each set of alarms, and short frames."""
-
-MAX_CANDIDATES: Final = 16
-
-APPEARANCES: Final = 2
-"""Frames that confirm a layout."""
-
-APPEARANCES_AGAINST: Final = 5
-"""Frames in a row that confirm a layout against a confirmed one: bytes may be lost twice in the same way."""
-
+    from collections.abc import Callable, Sequence
 
 MAX_WIDTH: Final = VARYING[-1]
 """The longest value of a layout, in characters."""
 
-
+# A frame is compared with the one before as long as one line in so many is another one.
+_FEW: Final = 3
 # The checksum of a line, by the lowest byte of its sum.
 _CHECKSUMS: Final = bytes((total & 0x3F) + 0x20 for total in range(256))
 
@@ -86,80 +72,86 @@ def _spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:
     return None if spec is None else next((form for form in spec.forms() if form.horodate is dated), None)
 
 
-class _LayoutReading(Reading):
+class LayoutReading(Reading):
     """
-    A reading with these texts for these keys, of which none comes twice.
+    The reading of a frame of a layout.
 
-    `template` makes the members of a JSON object of the texts. Whoever only publishes a reading needs no
-    mapping: it is made when it is asked for.
+    `frame` is its characters from STX to before ETX, `texts` are its values by the keys of the layout, and
+    `watched` those of them that must be plausible. Whoever only publishes it needs no mapping: that is made
+    when it is asked for.
     """
 
-    __slots__ = ("_keys", "_template", "_texts")
+    __slots__ = ("_lines", "frame", "layout", "texts", "watched")
 
-    def __init__(self, mode: Mode, keys: Sequence[str], texts: Sequence[bytes], template: bytes) -> None:
-        super().__init__(mode, {})
-        self._keys, self._texts, self._template = keys, texts, template
+    def __init__(
+        self, layout: Layout, frame: bytes, texts: list[bytes], lines: list[bytes] | None = None
+    ) -> None:
+        self.mode = layout.mode
+        self._values = {}
+        self.layout, self.frame, self.texts = layout, frame, texts
+        self.watched = layout.take_watched(texts)
+        self._lines = lines
+
+    @property
+    def lines(self) -> list[bytes]:
+        """The frame, cut at each CR."""
+        if self._lines is None:
+            self._lines = self.frame.split(CR)
+        return self._lines
 
     @property
     def values(self) -> dict[str, str]:
         """The texts by key."""
         if not self._values:
             # No text has a line feed.
-            self._values = dict(zip(self._keys, b"\n".join(self._texts).decode().split("\n"), strict=True))
+            self._values = dict(
+                zip(self.layout.keys, b"\n".join(self.texts).decode().split("\n"), strict=True)
+            )
         return self._values
 
     @property
     def members(self) -> bytes:
         """The members of the JSON object that is published."""
-        return self._template % tuple(self._texts)
+        return self.layout.template % tuple(self.texts)
 
 
 class Layout:
     """
     A confirmed layout, ready to read frames.
 
-    The frame is matched as a whole; then the sum of each line is checked. Adler-32 that begins with the sum
-    of étiquette and separators has the sum of the line in its lower half, in one call.
+    `keys` are those of its readings, of which none comes twice; `template` makes the members of a JSON object
+    of their texts. `watched_keys` are those whose texts must be plausible, which `take_watched` takes.
     """
 
     def __init__(self, forms: tuple[Form, ...]) -> None:
         self.forms = forms
         self.mode = forms[0].mode
         self.labels = [form.label for form in forms]
-        pattern = b"\x02"
-        keys: list[str] = []
-        starts: list[int] = []  # of each line, the sum of étiquette and separators
-        # Where among the captures of the pattern these are: what is summed up, the checksums, the texts.
-        summed: list[int] = []
-        checksums: list[int] = []
-        texts: list[int] = []
-        padded: list[int] = []  # among the texts: those to strip
-        captures = 0
-        for form in forms:
-            line = _compile_line(form)
-            pattern += line.pattern
-            starts.append(line.start)
-            summed.append(captures)
-            padded += [len(texts)] if line.padded else []
-            for key, capture in line.texts:
-                keys.append(key)
-                texts.append(captures + capture)
-            captures += line.captures
-            checksums.append(captures - 1)
-        self._match = re.compile(pattern).fullmatch
-        self._keys = keys
-        self._starts = starts
-        self._padded = padded
-        self._take_summed = itemgetter(*summed)
-        self._take_checksums = itemgetter(*checksums)
-        self._take_texts = itemgetter(*texts)
-        self._pack = Struct(f"<{len(forms)}I").pack
-        self._watched = [(key, i) for i, key in enumerate(keys) if key in WATCHED[self.mode]]
-        self._members = b",".join(b'"%b":"%%b"' % key.encode() for key in keys)
+        lines = [_compile_line(form, first=place == 0) for place, form in enumerate(forms)]
+        self.keys = [key for line in lines for key in line.keys]
+        self.template = b",".join(b'"%b":"%%b"' % key.encode() for key in self.keys)
+        watched = [i for i, key in enumerate(self.keys) if key in WATCHED[self.mode]]
+        self.watched_keys = tuple(self.keys[i] for i in watched)
+        self.take_watched = _taker(watched)
+        self._lines = lines
+        self._places = range(len(lines))
+        self._strip = _strip_blanks if self.mode is Mode.STANDARD else _strip_dots
+        # Where each line begins among the texts of the frame, and among the captures of its pattern.
+        self._texts = list(accumulate((len(line.keys) for line in lines), initial=0))
+        captures = list(accumulate((line.captures for line in lines), initial=0))
+        self._match = re.compile(b"".join(line.pattern + CR for line in lines)).fullmatch
+        self._take_summed = itemgetter(*captures[:-1])
+        self._take_checksums = itemgetter(*(end - 1 for end in captures[1:]))
+        self._take_texts = itemgetter(
+            *(start + text for start, line in zip(captures, lines, strict=False) for text in line.texts)
+        )
+        self._starts = [line.start for line in lines]
+        self._padded = [text for text, line in zip(self._texts, lines, strict=False) if line.padded]
+        self._pack = Struct(f"<{len(lines)}I").pack
 
-    def read(self, text: bytes) -> list[bytes] | None:
-        """Return the texts of a frame, given as its characters from STX to before ETX, if it is sound."""
-        match = self._match(text)
+    def read(self, frame: bytes) -> LayoutReading | None:
+        """Return the reading of a frame, from STX to before ETX, if it has this layout and is sound."""
+        match = self._match(frame)
         if match is None:
             return None
         captures = match.groups()
@@ -169,30 +161,53 @@ class Layout:
             return None
         texts = list(self._take_texts(captures))
         for i in self._padded:
-            value = texts[i].strip(b" ")
-            texts[i] = value if self.mode is Mode.STANDARD or not value else texts[i].rstrip(b".")
-        return texts
+            texts[i] = self._strip(texts[i])
+        return LayoutReading(self, frame, texts)
 
-    def reading(self, texts: Sequence[bytes]) -> Reading:
-        """Return the reading of a frame with these texts."""
-        return _LayoutReading(self.mode, self._keys, texts, self._members)
+    def follow(self, last: LayoutReading, frame: bytes) -> LayoutReading | None:
+        """Return what `read` does, of a frame of which few lines are not those of the `last` one."""
+        lines = frame.split(CR)
+        if len(lines) != len(last.lines) or lines[-1]:
+            return None
+        changed = list(compress(self._places, map(ne, lines, last.lines)))
+        if len(changed) * _FEW > len(lines):
+            return None
+        texts = last.texts.copy()
+        for place in changed:
+            line = self._lines[place]
+            match = line.match(lines[place])
+            if match is None:
+                return None
+            captures = match.groups()
+            if _CHECKSUMS[adler32(captures[0], line.start) & 0xFF] != captures[-1][0]:
+                return None
+            for i, text in enumerate(line.texts, self._texts[place]):
+                texts[i] = captures[text]
+            if line.padded:
+                texts[self._texts[place]] = self._strip(texts[self._texts[place]])
+        return LayoutReading(self, frame, texts, lines)
 
-    def watched(self, texts: Sequence[bytes]) -> dict[str, str]:
-        """Return those of the texts that must be plausible, by their keys."""
-        return {key: texts[i].decode() for key, i in self._watched}
 
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """
+    How one line of a layout is read, from LF to before CR.
 
-class _Line(NamedTuple):
-    """How one line of a layout is read; see `Layout`. The checksum is the last capture."""
+    What is summed up is the first capture of `pattern`, the checksum the last one; `texts` are the captures
+    of the texts of `keys`, of which the first is stripped if it is `padded`. Adler-32 that begins with
+    `start`, the sum of étiquette and separators, has the sum of the line in its lower half, in one call.
+    """
 
     pattern: bytes
+    match: Callable[[bytes], re.Match[bytes] | None]
     captures: int
     start: int
-    texts: list[tuple[str, int]]  # key and capture
-    padded: bool  # the first text may be
+    keys: list[str]
+    texts: list[int]
+    padded: bool
 
 
-def _compile_line(form: Form) -> _Line:
+def _compile_line(form: Form, *, first: bool) -> _Line:
     separator, last = (b" ", b"") if form.mode is Mode.HISTORIQUE else (b"\t", b"\t")
     spec = _spec(form.mode, form.label, dated=form.dated)
     members = (Charset.CODE if spec is None else spec.charset).members
@@ -203,140 +218,29 @@ def _compile_line(form: Form) -> _Line:
     padded = b" " in members
     if not form.dated:
         covered = b"(%b)" % value
-        texts = [(form.label, 0)]
+        keys, texts = [form.label], [0]
+    elif spec is not None and spec.kind is Kind.HORODATE:
+        covered = b"((%b)\t(%b))" % (HORODATE.pattern, value)
+        keys, texts, padded = [form.label], [1], False
     else:
         covered = b"((%b)\t(%b))" % (HORODATE.pattern, value)
-        texts = [(form.label, 2), (form.label + HORODATE_SUFFIX, 1)]
-        if spec is not None and spec.kind is Kind.HORODATE:
-            texts, padded = [(form.label, 1)], False
+        keys, texts = [form.label, form.label + HORODATE_SUFFIX], [2, 1]
     name = form.label.encode() + separator
-    pattern = b"\n%b%b%b([ -_])\r" % (re.escape(name), covered, separator)
-    return _Line(pattern, re.compile(pattern).groups, sum(name + last), texts, padded)
+    pattern = b"%b\n%b%b%b([ -_])" % (b"\x02" if first else b"", re.escape(name), covered, separator)
+    compiled = re.compile(pattern)
+    return _Line(pattern, compiled.fullmatch, compiled.groups, sum(name + last), keys, texts, padded)
 
 
-class LayoutCache:
-    """The layouts of one meter: the confirmed ones, those seen once, and what the last frame leaves open."""
-
-    def __init__(self) -> None:
-        self.forget()
-
-    def forget(self) -> None:
-        """Forget everything: another meter, or another mode."""
-        self._layouts: list[Layout] = []  # the one seen last first
-        self._held: dict[tuple[Mode, str], set[Form]] = {}
-        self._candidates: dict[tuple[Form, ...], int] = {}  # how often each was seen
-        self._last: tuple[Form, ...] = ()
-        self._waiting: set[Form] = set()
-        self._believed: bytes | list[Group] = []  # the last frame, or what was believed of it
-        self._texts: list[bytes] = []
-
-    def read(self, text: bytes) -> tuple[Layout, list[bytes]] | None:
-        """Return layout and texts of a frame of a confirmed layout; `text` is from STX to before ETX."""
-        if text == self._believed:  # in a quiet hour every second frame is the one before
-            return self._layouts[0], self._texts
-        for layout in self._layouts:
-            texts = layout.read(text)
-            if texts is not None:
-                self._seen(layout, text)
-                self._texts = texts
-                return layout, texts
-        return None
-
-    def believe(self, found: Sequence[Group | RejectionCause]) -> tuple[list[Group], list[Group]]:
-        """
-        Return the sound groups of a frame that are believed, and those that are not.
-
-        `found` is what each line of the frame is. A label comes once, unless the table lets it repeat.
-        """
-        sound = [group for group in found if isinstance(group, Group)]
-        forms = tuple(map(form_of, sound))
-        is_layout = len(sound) == len(found) and _can_be_layout(sound, forms)
-        if is_layout:
-            if self._layouts and self._layouts[0].mode is not forms[0].mode:
-                self.forget()
-            for layout in self._layouts:
-                if layout.forms == forms:
-                    self._seen(layout, sound)
-                    return sound, []
-        fit = self._fit(found, sound)
-        earlier = self._earlier() if fit.suspects else set()
-        believed: list[Group] = []
-        withheld: list[Group] = []
-        waiting = set()
-        contradicts = not fit.complete
-        for position, group in enumerate(found):
-            if not isinstance(group, Group):
-                continue
-            form = form_of(group)
-            suspect = position in fit.suspects
-            if held := self._held.get((group.mode, group.label)):
-                credible = form in held and (not suspect or group in earlier)
-                contradicts = contradicts or form not in held
-            else:
-                credible = (is_documented(form) and not suspect) or form in self._waiting
-                waiting.add(form)
-            (believed if credible else withheld).append(group)
-        self._waiting = waiting
-        self._believed = believed
-        if is_layout and self._learn(forms, contradicts=contradicts):
-            self._seen(self._layouts[0], sound)
-            return sound, []
-        self._last = forms if is_layout else ()
-        return believed, withheld
-
-    def _fit(self, found: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> Fit:
-        """Return how a frame fits the confirmed layouts."""
-        if not all(map(is_independent, sound)):
-            return Fit(set(), complete=True, new=0)  # a frame of parts has no layout
-        if not any((one.mode, one.label) in self._held for one in sound):
-            return Fit(suspect_indexes(found), complete=True, new=0)
-        return best_fit(found, self._layouts[0].mode, [layout.labels for layout in self._layouts])
-
-    def _learn(self, forms: tuple[Form, ...], *, contradicts: bool) -> bool:
-        """Count an appearance of a layout that is not confirmed, and return whether it is now."""
-        seen = self._candidates.pop(forms, 0) + 1
-        # A damaged frame may come again some day: what no document knows must come twice in a row.
-        if forms != self._last and (contradicts or not all(map(is_documented, forms))):
-            seen = 1
-        if seen < (APPEARANCES_AGAINST if contradicts else APPEARANCES):
-            self._candidates[forms] = seen
-            if len(self._candidates) > MAX_CANDIDATES:
-                del self._candidates[next(iter(self._candidates))]
-            return False
-        self._layouts = [Layout(forms), *self._layouts[: MAX_LAYOUTS - 1]]
-        self._held = {}
-        for form in {form for layout in self._layouts for form in layout.forms}:
-            self._held.setdefault((form.mode, form.label), set()).add(form)
-        return True
-
-    def _seen(self, layout: Layout, believed: bytes | list[Group]) -> None:
-        """Note that a frame of a confirmed layout came."""
-        if layout is not self._layouts[0]:
-            self._layouts.remove(layout)
-            self._layouts.insert(0, layout)
-        self._last = layout.forms
-        self._waiting = set()
-        self._believed = believed
-
-    def _earlier(self) -> set[Group]:
-        """Return the groups that were believed of the last frame."""
-        if isinstance(self._believed, bytes):
-            self._believed = [group for group in parse_frame(self._believed[1:]) if isinstance(group, Group)]
-        return set(self._believed)
+def _taker(places: Sequence[int]) -> Callable[[Sequence[bytes]], tuple[bytes, ...]]:
+    """Return what takes the items at these places."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    return lambda items: tuple(items[place] for place in places)
 
 
-def _can_be_layout(groups: Sequence[Group], forms: Sequence[Form]) -> bool:
-    """Whether a frame of these sound groups can be read at once: none depends on another one."""
-    return (
-        len(forms) > 1
-        and len({form.mode for form in forms}) == 1
-        and all(map(is_independent, groups))
-        and all(len(group.value) <= MAX_WIDTH for group in groups)
-        and all(group.value == "" for group in groups if _is_date(group))
-    )
+# A value has no white space but blanks.
+_strip_blanks = bytes.strip
 
 
-def _is_date(group: Group) -> bool:
-    """Whether the value of a group is its horodate."""
-    label = lookup(group.mode, group.label)
-    return group.horodate is not None and label is not None and label.kind is Kind.HORODATE
+def _strip_dots(value: bytes) -> bytes:
+    return value.rstrip(b".") if value[-1:] in b"." else b"" if value.isspace() else value

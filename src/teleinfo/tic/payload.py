@@ -44,9 +44,8 @@ def encode(reading: Reading, options: Options, *, now: float) -> bytes | None:
 
     `now` is the time in seconds since the epoch; it is published in milliseconds, as JavaScript has it.
     """
-    if reading.members is not None and not options.numbers and not options.exclude:
-        members = reading.members
-    else:
+    members = None if options.numbers or options.exclude else reading.members
+    if members is None:
         members = _json(_chosen(reading, options))[1:-1].encode("ascii")
     if not members:
         return None

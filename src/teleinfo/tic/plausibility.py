@@ -14,9 +14,11 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass
+from itertools import compress
+from operator import ne
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.labels import HISTORIQUE, METER_NUMBERS, STANDARD, Charset, Kind, Mode, parse_uint
+from teleinfo.tic.labels import DIGITS, HISTORIQUE, METER_NUMBERS, STANDARD, Charset, Kind, Mode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,7 +62,7 @@ class Implausible(enum.StrEnum):
 class _Seen:
     """A value and when it came, in seconds; `frames` is how many frames in a row agree with it."""
 
-    text: str
+    text: bytes
     at: float
     frames: int = 1
 
@@ -76,51 +78,82 @@ class Plausibility:
         self.withheld: dict[str, Implausible] = {}
         self._believed: dict[str, _Seen] = {}
         self._doubted: dict[str, _Seen] = {}
+        # The last frame. The times of what it repeated are written down when they are needed.
+        self._keys: tuple[str, ...] = ()
+        self._texts: tuple[bytes, ...] = ()
+        self._at = 0.0
         self._phases = 1
-        self._subscription = ""  # as the meter says it
-        self._subscribed = 0  # VA; 0 where it is not known
+        self._said = b""  # the subscribed power by the last frame that says it
+        self._must_be_said_again = False
+        self._subscribed = 0  # VA, by two frames in a row; 0 where it is not known
 
     def forget(self) -> None:
         """Forget everything: another meter."""
         for known in (self.withheld, self._believed, self._doubted):
             known.clear()
-        self._phases, self._subscription, self._subscribed = 1, "", 0
+        self._keys, self._texts = (), ()
+        self._phases, self._said, self._must_be_said_again, self._subscribed = 1, b"", False, 0
 
-    def check(self, mode: Mode, values: Mapping[str, str], at: float) -> tuple[list[str], bool]:
+    def check(
+        self, mode: Mode, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float
+    ) -> tuple[list[str], bool]:
         """
-        Return the keys whose values in a frame are not believed, and whether the meter is another one.
+        Return the keys whose texts in a frame are not believed, and whether the meter is another one.
 
-        `values` has at least those of the frame that are `WATCHED`.
-
-        `at` is the time of the frame in seconds, on any clock that does not go back.
+        `keys` are those of the frame that are `WATCHED`, with a text each. `at` is the time of the frame in
+        seconds, on any clock that does not go back.
         """
-        kept, believed, withheld = _KEPT[mode], self._believed, self.withheld
-        self._note_power(values)
+        again = keys == self._keys and not self.withheld
+        if again and texts == self._texts and not self._must_be_said_again:
+            self._at = at
+            return [], False
+        frame = zip(keys, texts, strict=True)
+        if not again:
+            self._write_down_times()
         implausible = []
         is_another = False
-        for key, text in values.items():
-            before = believed.get(key)
+        # What the last frame said too was believed then.
+        for key, text in compress(frame, map(ne, texts, self._texts)) if again else frame:
+            before = self._believed.get(key)
             if before is None:
-                if key in kept:
-                    believed[key] = _Seen(text, at)
+                self._begin(mode, key, text, at)
                 continue
-            if text != before.text:
-                reason = self._reason(key, before, text, at)
-                if reason is not None and not self._confirmed(key, text, at):
-                    withheld[key] = reason
+            if again:
+                before.at = self._at
+            reason = None if text == before.text else self._reason(key, before, text, at)
+            if reason is not None:
+                if not self._confirmed(key, text, at):
+                    self.withheld[key] = reason
                     implausible.append(key)
                     continue
-                if reason is not None and key in METER_NUMBERS:
+                if key in METER_NUMBERS:
                     self.forget()
                     is_another = True
-                    believed[key] = before
-                before.text = text
-            before.at = at
-            if key in withheld:
-                del withheld[key], self._doubted[key]
+                    self._believed[key] = before
+            before.text, before.at = text, at
+            self.withheld.pop(key, None)
+            self._doubted.pop(key, None)
+        if self._must_be_said_again:
+            self._note_power(mode, dict(zip(keys, texts, strict=True)))
+        self._keys, self._texts, self._at = () if is_another else keys, texts, at
         return implausible, is_another
 
-    def _confirmed(self, key: str, text: str, at: float) -> bool:
+    def _begin(self, mode: Mode, key: str, text: bytes, at: float) -> None:
+        """Take a text of which nothing is known that it must follow."""
+        if key in _KEPT[mode]:
+            self._believed[key] = _Seen(text, at)
+        elif key in _THREE_PHASES:
+            self._phases = 3
+        else:
+            self._must_be_said_again = True
+
+    def _write_down_times(self) -> None:
+        """Give what was believed of the last frame its time."""
+        for key in self._keys:
+            if key in self._believed and key not in self.withheld:
+                self._believed[key].at = self._at
+
+    def _confirmed(self, key: str, text: bytes, at: float) -> bool:
         """Count a value that is not plausible, and return whether enough frames in a row agree with it."""
         doubted = self._doubted.get(key)
         agrees = doubted is not None and self._reason(key, doubted, text, at) is None
@@ -128,12 +161,12 @@ class Plausibility:
         self._doubted[key] = _Seen(text, at, frames)
         return frames >= (FRAMES_FOR_IDENTIFIER if key in _IDENTIFIERS else FRAMES_FOR_INDEX)
 
-    def _reason(self, key: str, before: _Seen, text: str, at: float) -> Implausible | None:
+    def _reason(self, key: str, before: _Seen, text: bytes, at: float) -> Implausible | None:
         """Return why a value is not plausible after the one `before`, if it is not."""
         if key in _IDENTIFIERS:
             return None if text == before.text else Implausible.CHANGED
-        # What the table gives digits is digits, or padding alone.
-        rise = int(text or 0) - int(before.text or 0)
+        # What the table gives digits is digits, or padding alone. No meter has more of them.
+        rise = int(text[:DIGITS] or 0) - int(before.text[:DIGITS] or 0)
         if rise < 0:
             return Implausible.FELL
         if rise <= MARGIN or rise <= MARGIN + self._power(key) * (at - before.at) / _SECONDS:
@@ -148,16 +181,13 @@ class Plausibility:
             return self._subscribed * _OVERLOAD
         return _LARGEST[self._phases]
 
-    def _note_power(self, values: Mapping[str, str]) -> None:
+    def _note_power(self, mode: Mode, values: Mapping[str, bytes]) -> None:
         """Take the subscribed power from a frame that says the same of it as the one before."""
-        if _THREE_PHASES[0] in values or _THREE_PHASES[1] in values:
-            self._phases = 3
-        said = values.get("ISOUSC")  # A on each phase, at 200 V (Enedis-NOI-CPT_02E v6)
-        unit = 200 * self._phases
-        if said is None:
-            said, unit = values.get("PREF"), 1000  # kVA
-        if said is None:
-            return
-        if said == self._subscription:
-            self._subscribed = (parse_uint(said) or 0) * unit
-        self._subscription = said
+        said = values.get("ISOUSC") or values.get("PREF") or b""
+        self._must_be_said_again = said not in {b"", self._said}
+        if self._must_be_said_again:
+            self._said = said
+        elif said:
+            # A on each phase, at 200 V (Enedis-NOI-CPT_02E v6), or kVA.
+            unit = 1000 if mode is Mode.STANDARD else 200 * self._phases
+            self._subscribed = int(said[:DIGITS]) * unit

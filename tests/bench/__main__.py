@@ -7,7 +7,7 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tests.bench import cpu, decoding, discovery, latency, memory, truth
+from tests.bench import cpu, decoding, discovery, latency, memory, several, state, truth
 from tests.bench.machine import describe
 from tests.bench.rows import markdown, text
 from tests.bench.scale import FULL, QUICK
@@ -24,6 +24,8 @@ PARTS: dict[str, Callable[[Scale], list[Row]]] = {
     "latency": latency.rows,
     "memory": memory.rows,
     "homeassistant": discovery.rows,
+    "state": state.rows,
+    "scale": several.rows,
     "truth": truth.rows,
 }
 

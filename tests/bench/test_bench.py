@@ -11,7 +11,7 @@ from teleinfo.simulator.encode import ETX
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.reading import build_reading
 from tests.bench import __main__ as bench
-from tests.bench import cpu, decoding, discovery, latency, memory, reference, truth
+from tests.bench import cpu, decoding, discovery, latency, memory, reference, several, state, truth
 from tests.bench.feeder import FIFO, TICK, split, uart, usb
 from tests.bench.rows import Row, markdown, quantile, text
 from tests.bench.scale import Scale
@@ -30,6 +30,9 @@ LEAST = Scale(
     seconds=0.5,
     starts=1,
     damaged=50,
+    meters=(1, 2),
+    meter_seconds=2.0,
+    state_seconds=60.0,
 )
 
 
@@ -41,7 +44,7 @@ def names(rows: list[Row]) -> list[str]:
     return [row.what for row in rows]
 
 
-@pytest.mark.parametrize(("part", "count"), [(decoding, 8), (discovery, 2), (truth, 72)])
+@pytest.mark.parametrize(("part", "count"), [(decoding, 8), (discovery, 2), (state, 8), (truth, 72)])
 def test_a_part_that_needs_no_process_returns_its_rows(part: object, count: int) -> None:
     """Each mode is measured, each in as many ways as the docstring of the part says."""
     measure: Callable[[Scale], list[Row]] = part.rows  # type: ignore[attr-defined]
@@ -52,7 +55,7 @@ def test_a_part_that_needs_no_process_returns_its_rows(part: object, count: int)
 
 @pytest.mark.long
 @pytest.mark.real
-@pytest.mark.parametrize(("part", "count"), [(latency, 10), (cpu, 8), (memory, 20)])
+@pytest.mark.parametrize(("part", "count"), [(latency, 10), (cpu, 8), (memory, 20), (several, 16)])
 def test_a_part_that_runs_programs_returns_its_rows(part: object, count: int) -> None:
     """The daemon, the daemon with Home Assistant and the reference all work, and each has its figures."""
     measure: Callable[[Scale], list[Row]] = part.rows  # type: ignore[attr-defined]

@@ -134,16 +134,17 @@ class StateTracker:
         self._measure(values, now)
         alerts = self._standing(values)
         self._since = {name: self._since.get(name, time) for name, active in alerts.items() if active}
-        current = self._fields(values, now)
-        self._known = _outline(self._known, current)
-        before, self._urgent = self._urgent, [current.get(part) for part in ("alerts", "tariff", "tempo")]
-        return before != self._urgent
+        urgent: Json = [{**alerts}, self._tariff(values), fields.tempo(values)]
+        before, self._urgent = self._urgent, urgent
+        return before != urgent
 
     def state(self, *, now: float) -> dict[str, Json]:
         """Return the state at the monotonic time `now`, seconds; empty before the first reading."""
-        if not self._known:
+        if self._time is None:
             return {}
-        state = _complete(self._known, self._fields(self._values(now), now))
+        current = self._fields(self._values(now), now)
+        self._known = _outline(self._known, current)
+        state = _complete(self._known, current)
         return self._before | state if self._before and now <= self._before_until else state
 
     def state_of(self, keys: Container[str], *, now: float) -> dict[str, Json]:
@@ -246,7 +247,7 @@ class StateTracker:
             "time": self._time,
             "meter": self._meter(values),
             "contract": sites.contract(values) if is_site else fields.contract(values, language),
-            "tariff": (sites if is_site else fields).tariff(values, language),
+            "tariff": self._tariff(values),
             "tempo": fields.tempo(values),
             "energy": energy,
             "power": (
@@ -264,6 +265,11 @@ class StateTracker:
             "labels": self._labels(values),
         }
         return {name: part for name, part in parts.items() if part != {}}
+
+    def _tariff(self, values: fields.Values) -> dict[str, Json]:
+        if self._site is not None:
+            return sites.tariff(values, self._language)
+        return fields.tariff(values, self._language)
 
     def _meter(self, values: fields.Values) -> dict[str, Json]:
         meter = self.meter

@@ -1,0 +1,154 @@
+"""
+Many meters in one process: what each further one costs in memory and CPU, and how long its frames take.
+
+Each is a meter in mode standard behind a TCP bridge of its own (see `bridges`), with a frame every 1.5 s.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.bench.bridges import PERIOD
+from tests.bench.procfs import memory, work
+from tests.bench.rows import Row, median, quantile
+from tests.bench.stage import LIMIT, broker_in
+from tests.support.daemon import Daemon
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from tests.bench.scale import Scale
+    from tests.support.broker import MosquittoBroker
+    from tests.support.subscriber import Received
+
+MEMORY_GOAL, LATENCY_GOAL = 2.0, 10.0
+"""MiB for each further meter, and ms from the last byte of a frame to a subscriber (DESIGN, "scale")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Of a process with so many meters: RSS in MiB, CPU in ms a second, latencies in ms."""
+
+    meters: int
+    rss: float
+    cpu: float
+    latencies: list[float]
+
+
+def rows(scale: Scale) -> list[Row]:
+    """Measure with each number of meters of the scale, and the greatest once more with the state."""
+    found = [_measure(count, scale.meter_seconds, state=False) for count in scale.meters]
+    first, most = found[0], found[-1]
+    with_state = _measure(most.meters, scale.meter_seconds, state=True)
+    result = [row for figures in found for row in _rows(figures, f"{figures.meters} meters")]
+    result += _rows(with_state, f"{most.meters} meters with state")
+    for figures, name in ((most, "each further meter"), (with_state, "each further meter with state")):
+        further = figures.meters - first.meters
+        result += [
+            Row(
+                what=f"RSS of {name}",
+                measured=max(0.0, figures.rss - first.rss) / further,
+                unit="MiB",
+                goal=MEMORY_GOAL,
+                promise=True,
+                remark=f"of {figures.meters}",
+            ),
+            Row(
+                what=f"CPU of {name}",
+                measured=max(0.0, figures.cpu - first.cpu) / further,
+                unit="ms/s",
+                remark=f"of {figures.meters}",
+            ),
+        ]
+    return result
+
+
+def _rows(figures: Figures, name: str) -> list[Row]:
+    remark = f"{len(figures.latencies)} frames"
+    return [
+        Row(what=f"RSS, {name}", measured=figures.rss, unit="MiB"),
+        Row(what=f"CPU, {name}", measured=figures.cpu, unit="ms/s"),
+        Row(what=f"latency, {name}, median", measured=median(figures.latencies), unit="ms", remark=remark),
+        Row(
+            what=f"latency, {name}, p99",
+            measured=quantile(figures.latencies, 0.99),
+            unit="ms",
+            goal=LATENCY_GOAL,
+            remark=remark,
+        ),
+    ]
+
+
+def _measure(count: int, seconds: float, *, state: bool) -> Figures:
+    """Run `count` meters in one process, and look at it for so many seconds once all of them are at work."""
+    with (
+        tempfile.TemporaryDirectory(prefix="teleinfo-bench-") as name,
+        broker_in(Path(name)) as broker,
+        subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.bridges", str(count)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        ) as bridges,
+    ):
+        assert bridges.stdout is not None
+        try:
+            daemon = _daemon(Path(name), broker, json.loads(bridges.stdout.readline()), state=state)
+            with Subscriber(broker.host, broker.port, "bench/+") as subscriber, daemon:
+                _until_all_work(subscriber, count)
+                before, began = work(daemon.pid), time.monotonic_ns()
+                time.sleep(seconds)
+                after, rss = work(daemon.pid), memory(daemon.pid)[0]
+                daemon.stop()
+            report, _ = bridges.communicate(timeout=LIMIT)
+        finally:
+            bridges.kill()
+    sent = {(number, date): at for number, date, at in map(json.loads, report.splitlines())}
+    heard = {_key(message): message.at for message in subscriber.drain()}
+    return Figures(
+        meters=count,
+        rss=rss,
+        cpu=1e3 * (after.cpu - before.cpu) / (after.at - before.at),
+        latencies=[1e3 * (heard[key] - at / 1e9) for key, at in sent.items() if at >= began and key in heard],
+    )
+
+
+def _daemon(folder: Path, broker: MosquittoBroker, ports: list[int], *, state: bool) -> Daemon:
+    """Return the program, not started, with a file for each meter."""
+    meters = folder / "meters"
+    meters.mkdir()
+    for number, port in enumerate(ports):
+        settings = {
+            "SERIAL_PORT": f"socket://127.0.0.1:{port}",
+            "MQTT_HOST": broker.host,
+            "MQTT_PORT": broker.port,
+            "MQTT_TOPIC": f"bench/{number}",
+            "MQTT_CLIENT_ID": f"bench-{number}",
+            "STATE": state,
+        }
+        lines = [f"TELEINFO_{key}={value}\n" for key, value in settings.items()]
+        (meters / f"{number:04}.env").write_text("".join(lines), encoding="utf-8")
+    daemon = Daemon(folder)
+    daemon.command = [sys.executable, "-m", "teleinfo", "run", "--env-file", str(meters)]
+    return daemon
+
+
+def _until_all_work(subscriber: Subscriber, count: int) -> None:
+    """Return once each meter was heard twice."""
+    end, heard = time.monotonic() + LIMIT, dict.fromkeys(range(count), 0)
+    while min(heard.values()) < 2:
+        assert time.monotonic() < end, f"{list(heard.values()).count(0)} of {count} meters are not heard"
+        for message in subscriber.drain():
+            heard[_key(message)[0]] += 1
+        time.sleep(PERIOD / 4)
+
+
+def _key(message: Received) -> tuple[int, str]:
+    """Return the number of the meter, and its DATE."""
+    return int(message.topic.rpartition("/")[2]), json.loads(message.payload)["DATE"]

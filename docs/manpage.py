@@ -63,9 +63,6 @@ the decoded state, in one form for both modes of the meter, retained, only with 
 TELEINFO_HOMEASSISTANT=true; with TELEINFO_STATE_TOPICS=true each of its fields on a topic of its own below it
 as well
 .TP
-.B teleinfo/homeassistant
-the states for Home Assistant, retained, only with TELEINFO_HOMEASSISTANT=true
-.TP
 .B teleinfo/doctor
 one message of
 .B teleinfo doctor
@@ -172,9 +169,6 @@ la qualité de la ligne, en JSON, conservée, chaque minute et à chaque changem
 l’état décodé, sous une même forme pour les deux modes du compteur, conservé,
 seulement avec TELEINFO_STATE=true ou TELEINFO_HOMEASSISTANT=true ; avec TELEINFO_STATE_TOPICS=true,
 chacun de ses champs aussi, sur son propre topic en dessous
-.TP
-.B teleinfo/homeassistant
-les états pour Home Assistant, conservés, seulement avec TELEINFO_HOMEASSISTANT=true
 .TP
 .B teleinfo/doctor
 un message que

@@ -1,7 +1,7 @@
 """
-What Home Assistant costs a frame: its states beside the reading, both as text.
+What Home Assistant costs a frame: the decoded state, published with each, and what is announced of it.
 
-The floor turns the ready mapping of the states into JSON. Decoding is not counted: it is the same without.
+The floor turns the ready state into JSON. Decoding is not counted: it is the same without.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import time
 from random import Random
 from typing import TYPE_CHECKING
 
+from teleinfo.daemon.state_publisher import StatePublisher
 from teleinfo.homeassistant.link import HomeAssistant
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
+from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
 from tests.bench.rows import Row, median
 from tests.bench.streams import METERS, pieces
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from tests.bench.scale import Scale
 
 PERIOD = 1.0  # s between two frames, as the daemon's clock says
+TIME = "2026-01-14T12:00:00+01:00"
 
 
 def rows(scale: Scale) -> list[Row]:
@@ -32,10 +35,17 @@ def rows(scale: Scale) -> list[Row]:
 
 async def _row(mode: str, scale: Scale) -> Row:
     topics, outbox, decoder = Topics("teleinfo"), Outbox(1), Decoder()
+    tracker = StateTracker(topic="teleinfo", exclude=frozenset(), language="fr")
+    publisher = StatePublisher(
+        tracker, outbox, topic=topics.state, interval=0, fields=False, on_replaced=lambda _: None
+    )
+    publisher.recall({})
     link = HomeAssistant(
+        tracker,
         prefix="homeassistant",
+        form="device",
         topics=topics,
-        exclude=frozenset(),
+        meter_name=None,
         language="fr",
         states=outbox,
         rng=Random(1),
@@ -46,9 +56,10 @@ async def _row(mode: str, scale: Scale) -> Row:
         began = time.thread_time()
         for reading in readings:
             now += PERIOD
-            link.take(reading, now=now, due=True)
+            published = publisher.update(reading, now=now, time=TIME)
+            link.take(reading, now=now, published=published)
         ours.append((time.thread_time() - began) / len(readings))
-        states = json.loads(outbox_states(outbox, topics.homeassistant))
+        states = json.loads(outbox_states(outbox, topics.state))
         began = time.thread_time()
         for _ in readings:
             json.dumps(states, separators=(",", ":")).encode()

@@ -2,11 +2,13 @@
 Ask Home Assistant's own code whether it takes our messages, and whether our templates ever log an error.
 
 Runs in an environment that has `homeassistant`, with our sources on the path (`make test-homeassistant`), on
-the files of `golden`, and on a message with every entity that the label tables can give:
+the files of `golden`, and on messages with every entity that the label tables can give:
 
-1. Each message passes the schema of device discovery, and each component the schema of its platform.
-2. Each template, given the states of the file, makes a state that its entity takes: a number, an option, a
-   moment, ON or OFF. Given states without its key it leaves the entity as it was; given null, it is unknown.
+1. Each message passes the schema of device discovery, and each component, in both forms of the message, the
+   schema of its platform.
+2. Each template, given the decoded state of the meter, makes a state that its entity takes: a number, an
+   option, a moment, on or off. Given a state that lacks it, the entity stays as it was; given null, it is
+   unknown.
 3. Whatever Home Assistant logs meanwhile, from WARNING up, is a failure.
 
 A message that is wrong on purpose shows that the check can fail.
@@ -19,6 +21,7 @@ import copy
 import itertools
 import json
 import logging
+import math
 import sys
 import tempfile
 from pathlib import Path
@@ -30,8 +33,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from teleinfo.homeassistant import discovery as ours
-from teleinfo.homeassistant.register_entities import ENTITIES
-from teleinfo.homeassistant.values import DERIVED, find_entity
+from teleinfo.homeassistant.entities import entity_of
+from teleinfo.homeassistant.state_entities import every_entity
+from teleinfo.state.labels import ANY_UNIT
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.meter_id import meter_of
 from teleinfo.tic.reading import HORODATE_SUFFIX
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from teleinfo.state.words import Language
 
 GOLDEN = Path(__file__).parent / "golden"
+STATES = Path(__file__).parents[1] / "state" / "golden"
 PLATFORMS = {"sensor": sensor, "binary_sensor": binary_sensor}
 # What `teleinfo/health` says of the line, before and after the first frame.
 HEALTH: list[dict[str, Any]] = [
@@ -95,72 +100,97 @@ def rendered(hass: HomeAssistant, template: Template, payload: dict[str, Any], b
 def fits(component: dict[str, Any], state: str) -> bool:
     """Whether the entity of a component takes this state."""
     if component["platform"] == "binary_sensor":
-        return state in {"ON", "OFF"}
+        return state in {component["payload_on"], component["payload_off"]}
     if options := component.get("options"):
         return state in options
     if str(component.get("device_class")) == "timestamp":
         moment = dt_util.parse_datetime(state)
         return moment is not None and moment.tzinfo is not None
     if component.get("unit_of_measurement"):
-        return float(state) >= 0
+        return math.isfinite(float(state))
     return 0 < len(state) <= 255
 
 
+def emptied(state: dict[str, Any], depth: int) -> dict[str, Any]:
+    """Return a state whose parts are there down to a depth, and nothing in them."""
+    if depth == 0:
+        return {}
+    return {name: emptied(part, depth - 1) for name, part in state.items() if isinstance(part, dict)}
+
+
+def unknown(state: dict[str, Any]) -> dict[str, Any]:
+    """Return a state with all of its fields, of which none is known."""
+    return {name: unknown(part) if isinstance(part, dict) else None for name, part in state.items()}
+
+
 def faults_of_templates(
-    hass: HomeAssistant, components: dict[str, dict[str, Any]], states: dict[str, Any] | None
+    hass: HomeAssistant, components: dict[str, dict[str, Any]], state: dict[str, Any] | None
 ) -> list[str]:
-    """Return what is wrong with what the templates make of these states, and of states that lack theirs."""
+    """Return what is wrong with what the templates make of this state, and of states that lack theirs."""
     faults = []
     for key, component in components.items():
-        template = component["value_template"]
-        if key.startswith("LIGNE_"):
-            payloads, kept = HEALTH, None
-        else:
-            payloads = [] if states is None else [states]
-            kept = {name: value for name, value in (states or {}).items() if name != key}
+        template = component.get("value_template")
+        if template is None:
+            continue
+        own = key.startswith("LIGNE_")
+        payloads = HEALTH if own else [] if state is None else [state]
         for payload in payloads:
-            state = rendered(hass, template, payload, "unknown")
-            if state != "None" and not fits(component, state):
-                faults.append(f"{key}: the state {state!r} does not fit")
-            if state == "None" and kept is not None and payload[key] is not None:
-                faults.append(f"{key}: unknown, though the states have it")
-        if kept is not None:
-            ignored = {"", "before"}  # an empty text is ignored by numbers and switches
-            if rendered(hass, template, kept, "before") not in ignored:
-                faults.append(f"{key}: does not stay as it was when its key is missing")
-            if rendered(hass, template, {}, "unknown") not in {"", "None"}:
+            made = rendered(hass, template, payload, "unknown")
+            if made != "None" and not fits(component, made):
+                faults.append(f"{key}: the state {made!r} does not fit")
+        if own:
+            continue
+        for depth in range(4):
+            lacking = emptied(state or {}, depth)
+            if rendered(hass, template, lacking, "before") not in {"", "before"}:
+                faults.append(f"{key}: does not stay as it was when its state is missing")
+            if rendered(hass, template, lacking, "unknown") not in {"", "None"}:
                 faults.append(f"{key}: is not unknown before the first state")
-            if rendered(hass, template, {key: None}, "before") != "None":
-                faults.append(f"{key}: is not unknown when the meter does not know")
+        if state is not None and rendered(hass, template, unknown(state), "before") != "None":
+            faults.append(f"{key}: is not unknown when the meter does not know")
     return faults
 
 
-def everything(mode: Mode, language: Language) -> dict[str, Any]:
-    """Return a message with every entity of a mode in a language, whatever the meter."""
+def everything(mode: Mode, language: Language, form: ours.Form) -> dict[str, dict[str, Any]]:
+    """Return the messages, by topic, with every entity of a mode in a language, whatever the meter."""
     table = STANDARD if mode is Mode.STANDARD else HISTORIQUE
-    keys = [*table, *(key + HORODATE_SUFFIX for key in table), *ENTITIES, *DERIVED]
-    entities = [entity for key in keys if (entity := find_entity(mode, key, language)) is not None]
-    sources = ours.Sources("t/homeassistant", "t/status", "t/health", url="https://example.org/teleinfo")
+    keys = [
+        *table,
+        *(f"{key}{end}" for key in table for end in (HORODATE_SUFFIX, *(f"_{unit}" for unit in ANY_UNIT))),
+    ]
+    own = [entity for key in keys if (entity := entity_of(mode, key, language)) is not None]
+    sources = ours.Sources("t/state", "t/status", "t/health", url="https://example.org/teleinfo")
+    discovery = ours.Discovery("homeassistant", sources, form, language)
     meter = meter_of("041961123456", topic="t", private=False)
-    message: dict[str, Any] = json.loads(ours.message(meter, entities, sources, language))
-    return message
+    messages = discovery.messages(meter, [*every_entity(language), *own])
+    return {topic: json.loads(payload) for topic, payload in messages.items() if payload}
+
+
+def of_components(messages: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return messages for single components by topic, as Home Assistant would set them up."""
+    found = {}
+    for topic, message in messages.items():
+        platform = topic.split("/")[1]
+        found[topic] = PLATFORMS[platform].DISCOVERY_SCHEMA(dict(message)) | {"platform": platform}
+    return found
 
 
 def messages() -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
-    """Yield each message with its name and, where they are known, its states."""
+    """Yield each message for a device with its name and, where it is known, its state."""
     for path in sorted(GOLDEN.glob("*.json")):
         message = json.loads(path.read_text(encoding="utf-8"))
         message.pop("topic")
-        yield path.name, message, message.pop("states")
+        yield path.name, message, json.loads((STATES / path.name).read_text(encoding="utf-8"))
     languages: tuple[Language, ...] = ("fr", "en")
     for mode, language in itertools.product(Mode, languages):
-        yield f"every entity in {mode}, {language}", everything(mode, language), None
+        (message,) = everything(mode, language, "device").values()
+        yield f"every entity in {mode}, {language}", message, None
 
 
 def refuses_a_wrong_one(message: dict[str, Any]) -> bool:
     """Whether the check refuses a power in VA, as other bridges announce it."""
     wrong = copy.deepcopy(message)
-    wrong["cmps"]["PUISSANCE_MOYENNE"]["unit_of_meas"] = "VA"
+    wrong["cmps"]["power_mean"]["unit_of_meas"] = "VA"
     try:
         validated(wrong)
     except vol.Invalid:
@@ -195,6 +225,9 @@ async def main() -> int:
             passed, failed = passed + (not faults), failed + bool(faults)
             for fault in faults:
                 say(f"{name}: {fault}")
+        for mode in Mode:
+            single = of_components(everything(mode, "fr", "components"))
+            say(f"every entity in {mode}, one message each: {len(single)} components")
         await hass.async_stop(force=True)
     say(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0

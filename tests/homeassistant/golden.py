@@ -1,5 +1,5 @@
 """
-The whole discovery message of each simulated meter, and the states that go with it, as files to read.
+The discovery message of each simulated meter, as files to read; its states are in tests/state/golden.
 
 After a change that is meant, write them anew and read the difference:
 
@@ -16,14 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from teleinfo import __version__
 from teleinfo.homeassistant.announcer import Announcer
-from teleinfo.homeassistant.discovery import Sources
+from teleinfo.homeassistant.discovery import Discovery, Sources
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
+from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from teleinfo.homeassistant.discovery import Form
     from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
 
@@ -33,20 +35,57 @@ START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 - a meter knows local time 
 PERIOD = 1.5
 """Seconds from one frame to the next."""
 FRAMES = 100
+PUBLISH_EVERY = 5
+"""Frames from one state that is published to the next."""
 
 
-def announcer(
-    *, topic: str = "teleinfo", exclude: Iterable[str] = (), language: Language = "fr"
-) -> Announcer:
-    """Return an announcer with the default prefix."""
-    topics = Topics(topic)
-    return Announcer(
-        prefix="homeassistant",
-        base=topic,
-        sources=Sources(states=topics.homeassistant, status=topics.status, health=topics.health),
-        exclude=frozenset(exclude),
-        language=language,
-    )
+class Followed:
+    """A meter that is followed and announced, as the daemon does it."""
+
+    def __init__(
+        self,
+        *,
+        topic: str = "teleinfo",
+        exclude: Iterable[str] = (),
+        language: Language = "fr",
+        form: Form = "device",
+        meter_name: str | None = None,
+    ) -> None:
+        topics = Topics(topic)
+        self.tracker = StateTracker(topic=topic, exclude=frozenset(exclude), language=language)
+        sources = Sources(topics.state, topics.status, topics.health)
+        self.announcer = Announcer(
+            Discovery("homeassistant", sources, form, language, meter_name), self.tracker
+        )
+        self._taken = 0
+        self.now = 0.0
+
+    def feed(self, readings: Iterable[Reading]) -> None:
+        """Take readings, each `PERIOD` after the one before."""
+        for reading in readings:
+            time = (START + dt.timedelta(seconds=self.now)).isoformat() + "+01:00"
+            urgent = self.tracker.update(reading, now=self.now, time=time)
+            published = urgent or self._taken % PUBLISH_EVERY == 0
+            self.announcer.take(reading, now=self.now, published=published)
+            self._taken += 1
+            self.now += PERIOD
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The state as it would be published now."""
+        return self.tracker.state(now=self.now)
+
+    @property
+    def announced(self) -> dict[str, dict[str, Any]]:
+        """The messages that are not empty, by topic."""
+        return {topic: json.loads(payload) for topic, payload in self.announcer.messages.items() if payload}
+
+    @property
+    def message(self) -> dict[str, Any]:
+        """The one message for the device."""
+        found = list(self.announced.values())
+        assert len(found) == 1, "nothing was announced"
+        return found[0]
 
 
 def readings_of(meter: str, *, frames: int = FRAMES, start: dt.datetime = START) -> list[Reading]:
@@ -57,34 +96,24 @@ def readings_of(meter: str, *, frames: int = FRAMES, start: dt.datetime = START)
     return [reading for now in times for reading in decoder.feed(simulated.emit(now))]
 
 
-def feed(device: Announcer, readings: Iterable[Reading], *, now: float = 0.0) -> float:
-    """Give readings to an announcer, the first at `now`, and return the time of the next."""
-    for reading in readings:
-        device.take(reading, now=now)
-        now += PERIOD
-    return now
-
-
-def message_of(device: Announcer) -> dict[str, Any]:
-    """Return the discovery message as it stands."""
-    assert device.announcement is not None, "nothing was announced"
-    message: dict[str, Any] = json.loads(device.announcement[1])
-    return message
+def followed(meter: str, *, frames: int = FRAMES, **options: Any) -> Followed:  # noqa: ANN401 - those of Followed
+    """Return a simulated meter after its first frames."""
+    device = Followed(**options)
+    device.feed(readings_of(meter, frames=frames))
+    return device
 
 
 def content(meter: str) -> str:
-    """Return what the file of a meter has to say: its topic, its message, its states, a component a line."""
-    device = announcer()
-    feed(device, readings_of(meter))
-    message = message_of(device)
+    """Return what the file of a meter has to say: its topic, and its message, a component a line."""
+    device = followed(meter)
+    (topic, message) = next(iter(device.announced.items()))
     # Or every release would change every file.
     assert message["o"].pop("sw") == __version__
     assert message["dev"].pop("sw") == f"teleinfo {__version__}"
-    assert device.announcement is not None
     components = message.pop("cmps")
-    lines = [f'"topic": {_line(device.announcement[0])}']
+    lines = [f'"topic": {_line(topic)}']
     lines += [f"{_line(key)}: {_line(value)}" for key, value in message.items()]
-    lines += [f'"cmps": {_block(components)}', f'"states": {_block(json.loads(device.states))}']
+    lines += [f'"cmps": {_block(components)}']
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 

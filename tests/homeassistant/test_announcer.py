@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.homeassistant.announcer import CONFIRM_WITHIN, EMPTY, NO_NUMBER_AFTER, Announcer
-from teleinfo.tic.labels import ALARMS, Mode
+from teleinfo.homeassistant.announcer import CONFIRM_WITHIN, NO_NUMBER_AFTER
+from teleinfo.state.tracker import STALE_AFTER
+from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from tests.homeassistant.golden import PERIOD, announcer, feed, message_of, readings_of
+from tests.homeassistant.golden import PERIOD, PUBLISH_EVERY, Followed, followed, readings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,299 +20,284 @@ if TYPE_CHECKING:
 HC = {
     "ADCO": "041961123456",
     "OPTARIF": "HC",
+    "ISOUSC": "30",
     "HCHC": "000019212",
     "HCHP": "000000000",
     "PTEC": "HP",
     "IINST": "008",
+    "IMAX": "090",
     "PAPP": "01940",
+    "HHPHC": "A",
 }
-EJP = {"ADCO": "041961123456", "OPTARIF": "EJP", "EJPHN": "000019212", "EJPHPM": "000000000", "PTEC": "HN"}
-LINKY = {"ADSC": "041961123456", "VTIC": "02", "EAST": "000019212", "SINSTS": "01940"}
-SHORT = {"ADCO": "041976123456", "IINST1": "031", "IINST2": "002", "IINST3": "002"}
-LONG = SHORT | {"OPTARIF": "EJP", "EJPHN": "000019212", "EJPHPM": "000000000", "PTEC": "HN"}
-ENDING = {
-    *("ADPS", "ADIR1", "ADIR2", "ADIR3", "PEJP", "PPOINTE", "MODE"),
-    *("PREAVIS", "PREAVIS1", "PREAVIS2", "PREAVISD", "PREAVISF"),
-    *(f"{bound}{number}_HORODATE" for bound in ("DPM", "FPM") for number in (1, 2, 3)),
+LINKY = {
+    "ADSC": "041961123456",
+    "VTIC": "02",
+    "NGTF": "H PLEINE/CREUSE",
+    "LTARF": "HEURE PLEINE",
+    "EAST": "000019212",
+    "EASF01": "000019212",
+    "EASF02": "000000000",
+    "EASF03": "000000000",
+    "IRMS1": "008",
+    "URMS1": "230",
+    "PREF": "06",
+    "SINSTS": "01940",
+    "STGE": "003A0401",
+    "NTARF": "02",
 }
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
 LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE", "LIGNE_CONNEXION"}
+CONFIG = "homeassistant/device/teleinfo_041961123456/config"
+BOTH_MODES = {
+    *(
+        "contract",
+        "subscribed_power",
+        "subscribed_current",
+        "tariff",
+        "energy_import",
+        "index_HC",
+        "index_HP",
+    ),
+    *("power_apparent", "power_mean", "current_1", "alert_overrun"),
+}
 
 
-def frames(*values: dict[str, str], mode: Mode = Mode.HISTORIQUE) -> list[Reading]:
-    """Return readings with these values."""
-    return [Reading(mode, each) for each in values]
+def historique(*values: dict[str, str]) -> list[Reading]:
+    """Return readings of mode historique."""
+    return [Reading(Mode.HISTORIQUE, each) for each in values]
 
 
-def keys(device: Announcer) -> set[str]:
-    """Return what is announced beside the line itself; nothing before the first message."""
-    return set() if device.announcement is None else set(message_of(device)["cmps"]) - LINE
+def standard(*values: dict[str, str]) -> list[Reading]:
+    """Return readings of mode standard."""
+    return [Reading(Mode.STANDARD, each) for each in values]
 
 
-def states(device: Announcer) -> dict[str, Any]:
-    """Return the states as they stand."""
-    decoded: dict[str, Any] = json.loads(device.states)
-    return decoded
-
-
-def announced(readings: Iterable[Reading], **options: Any) -> Announcer:  # noqa: ANN401 - those of announcer
-    """Return an announcer that has heard these."""
-    device = announcer(**options)
-    feed(device, readings)
+def announced(readings: Iterable[Reading], **options: Any) -> Followed:  # noqa: ANN401 - those of Followed
+    """Return a meter that was followed through these."""
+    device = Followed(**options)
+    device.feed(readings)
     return device
 
 
-def test_nothing_is_announced_from_a_single_frame() -> None:
-    """One frame may be an accident of the line; its states are sent all the same."""
-    device = announced(frames(HC))
+def components(device: Followed) -> dict[str, dict[str, Any]]:
+    """Return what is announced beside the line itself, by key; nothing before the first message."""
+    cmps = device.message["cmps"] if device.announced else {}
+    return {key: component for key, component in cmps.items() if key not in LINE}
 
-    assert device.announcement is None
-    assert states(device)["HCHC"] == 19212
+
+def keys(device: Followed) -> set[str]:
+    """Return the keys of the entities that are announced, without those that are removed."""
+    return {key for key, component in components(device).items() if "uniq_id" in component}
+
+
+def removed(device: Followed) -> set[str]:
+    """Return the keys of the entities that are removed."""
+    return components(device).keys() - keys(device)
+
+
+def test_nothing_is_announced_from_a_single_frame() -> None:
+    """One frame may be an accident of the line; only the other form of the message is cleared."""
+    device = announced(historique(HC))
+
+    assert device.announced == {}
+    assert device.announcer.messages["homeassistant/sensor/teleinfo_041961123456/index_HC/config"] == b""
 
 
 def test_what_this_meter_sends_is_announced_and_nothing_else() -> None:
     """A counter at zero of the running contract as well as one that counts."""
-    device = announced(frames(HC, HC))
-
-    expected = {*HC, "INDEX_TOTAL_HC", "PUISSANCE_MOYENNE"} - {"ADCO"}
-    assert keys(device) == expected
+    assert keys(announced(historique(HC, HC))) == BOTH_MODES | {"IMAX", "HHPHC"}
 
 
-def test_a_label_that_comes_later_is_added_then() -> None:
-    """The overrun comes: one message more, with everything that was there."""
-    device = announced(frames(HC, HC))
+def test_what_comes_later_is_added_then() -> None:
+    """The notice of EJP comes: one message more, with everything that was there."""
+    device = announced(historique(HC, HC))
     before = keys(device)
-    feed(device, frames(HC | {"ADPS": "032"}, HC | {"ADPS": "032"}), now=10)
+    device.feed(historique(HC | {"PEJP": "30"}))
+    assert keys(device) == before
+    device.feed(historique(HC | {"PEJP": "30"}))
 
-    assert keys(device) == before | {"ADPS"}
+    assert keys(device) == before | {"PEJP"}
 
 
 def test_what_came_once_and_again_much_later_is_not_believed() -> None:
     """Two accidents of the line far apart are no label."""
-    device = announced(frames(HC, HC, HC | {"ADPS": "032"}, *[HC] * CONFIRM_WITHIN, HC | {"ADPS": "032"}))
+    device = announced(
+        historique(HC, HC, HC | {"PEJP": "30"}, *[HC] * CONFIRM_WITHIN, HC | {"PEJP": "30"}, *[HC] * 10)
+    )
 
-    assert "ADPS" not in keys(device)
+    assert "PEJP" not in keys(device)
 
 
-def test_the_message_stays_the_same_while_nothing_is_new() -> None:
+def test_the_messages_stay_the_same_while_nothing_is_new() -> None:
     """A steady meter is announced once."""
-    device = announced(frames(HC, HC))
-    message = device.announcement
-    feed(device, frames(HC, HC | {"PAPP": "00750"}, {"ADCO": "041961123456", "PAPP": "00750"}), now=10)
+    device = announced(historique(HC, HC))
+    messages = device.announcer.messages
+    device.feed(historique(*[HC | {"PAPP": f"{number:05}"} for number in range(50)]))
 
-    assert device.announcement is message
-
-
-def test_the_states_of_a_frame_are_those_of_this_frame_alone() -> None:
-    """A label that is missing is not made up; that an alarm or a notice is missing is a state."""
-    device = announced(frames(HC, HC, {"ADCO": "041961123456", "PAPP": "00750"}))
-
-    over = dict.fromkeys(ENDING) | dict.fromkeys(ALARMS, "OFF")
-    assert states(device) == {"METER": "041961123456", "PAPP": 750, "PUISSANCE_MOYENNE": None} | over
-
-
-def test_an_alarm_is_over_when_two_frames_lack_it() -> None:
-    """One frame may have lost the group."""
-    alarmed = HC | {"ADPS": "032"}
-    device = announced(frames(alarmed, alarmed))
-    assert states(device)["ADPS"] == "ON"
-    feed(device, frames(HC), now=10)
-    assert "ADPS" not in states(device)
-    feed(device, frames(alarmed, HC), now=20)
-    assert "ADPS" not in states(device)
-    feed(device, frames(HC), now=30)
-
-    assert states(device)["ADPS"] == "OFF"
-
-
-def test_an_alarm_of_before_the_start_is_over() -> None:
-    """Home Assistant may have heard it of the process before; it is not announced by its end."""
-    device = announced(frames(HC, HC))
-
-    assert states(device)["ADPS"] == "OFF"
-    assert "ADPS" not in keys(device)
-
-
-def test_the_frame_that_shows_the_end_is_known() -> None:
-    """Of what Home Assistant knows: the first of the frames that say so."""
-    alarmed = HC | {"ADPS": "032"}
-    device = announcer()
-    shown = []
-    for now, reading in enumerate(frames(HC, HC, HC, alarmed, alarmed, HC, HC, HC)):
-        device.take(reading, now=now)
-        shown.append(device.ended)
-
-    assert shown == [False] * 6 + [True, False]
-
-
-def test_the_notices_of_older_meters_end_too() -> None:
-    """ICE and PME-PMI send no number of the contract, and no short frames."""
-    calm = {"ADS": "041936123456", "PTCOUR1": "HPH"}
-    notice = calm | {"PREAVIS": "DEP", "PREAVIS1": "TD-PM", "MODE": "CONTROLE"}
-    device = announced(frames(notice, notice))
-    assert states(device)["PREAVIS"] == "DEP"
-    feed(device, frames(calm, calm), now=10)
-
-    assert [states(device)[key] for key in ("PREAVIS", "PREAVIS1", "MODE")] == [None] * 3
-
-
-def test_a_notice_that_is_withdrawn_is_unknown() -> None:
-    """PEJP is sent before and during the peak, and its 30 min must not stay for ever."""
-    notice = EJP | {"PEJP": "30"}
-    device = announced(frames(notice, notice))
-    assert states(device)["PEJP"] == 30
-    feed(device, frames(EJP, EJP), now=10)
-
-    assert states(device)["PEJP"] is None
-
-
-def test_a_short_frame_withdraws_no_notice() -> None:
-    """Three phases above their limit send frames with nothing but currents; an alarm may end in them."""
-    notice = LONG | {"PEJP": "30"}
-    device = announced(frames(notice, notice, SHORT | {"ADIR1": "031"}, SHORT | {"ADIR1": "031"}))
-    feed(device, frames(SHORT, SHORT, SHORT), now=10)
-
-    assert "PEJP" not in states(device)
-    assert states(device)["ADIR1"] == "OFF"
-
-
-def test_a_mobile_peak_that_is_past_has_no_beginning() -> None:
-    """The moment of DPM1 goes with its group."""
-    peak = LINKY | {"DPM1": "00", "DPM1_HORODATE": " 260114060000"}
-    device = announced(frames(peak, peak, mode=Mode.STANDARD))
-    assert states(device)["DPM1_HORODATE"] == "2026-01-14T06:00:00+01:00"
-    feed(device, frames(LINKY, LINKY, mode=Mode.STANDARD), now=10)
-
-    assert states(device)["DPM1_HORODATE"] is None
+    assert device.announcer.messages is messages
 
 
 def test_another_number_must_come_twice_in_a_row() -> None:
-    """A frame with a strange number is nobody's: not even its states are sent."""
-    device = announced(frames(HC, HC))
-    before = (device.announcement, device.states)
+    """A frame with a strange number is nobody's."""
+    device = announced(historique(HC, HC))
+    before = device.announcer.messages
     stranger = HC | {"ADCO": "041961999999", "PAPP": "99999"}
-    feed(device, frames(stranger), now=10)
-    assert (device.announcement, device.states) == before
-    feed(device, frames(HC, stranger), now=20)
-    assert states(device)["METER"] == "041961123456"
-    feed(device, frames(stranger), now=30)
-    assert states(device)["METER"] == "041961999999"
-    assert keys(device) == set()
-    feed(device, frames(stranger), now=40)
+    device.feed(historique(stranger))
+    assert device.announcer.messages is before
+    device.feed(historique(HC, stranger, stranger, stranger))
 
-    assert message_of(device)["dev"]["ids"] == ["teleinfo_041961999999"]
+    assert device.message["dev"]["ids"] == ["teleinfo_041961999999"]
+    assert CONFIG not in device.announcer.messages
 
 
-def test_a_change_of_mode_keeps_the_device_and_announces_the_new_labels() -> None:
-    """ADSC in standard is ADCO in historique: the device is the same, its entities are others."""
-    device = announced(frames(HC, HC))
-    feed(device, frames(LINKY, LINKY, LINKY, mode=Mode.STANDARD), now=10)
+def test_a_change_of_mode_keeps_the_entities_of_what_both_modes_say() -> None:
+    """
+    From historique to standard, contract HC, as Enedis does it without asking.
 
-    assert device.announcement is not None
-    assert device.announcement[0] == "homeassistant/device/teleinfo_041961123456/config"
-    assert keys(device) == {"VTIC", "EAST", "SINSTS", "PUISSANCE_MOYENNE"}
+    The ids are the same and say the same of themselves; only the place in the message may be another.
+    """
+    device = announced(historique(*[HC] * 50))
+    before = components(device)
+    device.feed(standard(*[LINKY] * (CONFIRM_WITHIN + 5)))
+    after = components(device)
+
+    assert before.keys() >= BOTH_MODES <= keys(device)
+    for key in BOTH_MODES:
+        first, second = ({**of[key], "val_tpl": ""} for of in (before, after))
+        assert first == second, key
+    assert "HCHC" in before["index_HC"]["val_tpl"]
+    assert "EASF01" in after["index_HC"]["val_tpl"]
+    assert device.announced.keys() == {CONFIG}
+
+
+def test_what_only_the_old_mode_had_is_removed_after_a_while() -> None:
+    """Nothing is left that Home Assistant would call "no longer provided"; and back again it is there."""
+    device = announced(historique(*[HC] * 50))
+    device.feed(standard(*[LINKY] * 10))
+    assert {"IMAX", "HHPHC"} <= keys(device)
+    device.feed(standard(*[LINKY] * CONFIRM_WITHIN))
+    assert removed(device) == {"IMAX", "HHPHC"}
+    assert components(device)["HHPHC"] == {"p": "sensor"}
+    device.feed(historique(HC, HC, HC, HC))
+
+    assert removed(device) == set()
+    assert {"IMAX", "HHPHC"} <= keys(device)
+
+
+def test_what_has_statistics_stays_when_the_new_mode_lacks_it() -> None:
+    """From standard to historique: without the entity Home Assistant calls its statistics orphaned."""
+    device = announced(standard(*[LINKY] * 10))
+    device.feed(historique(*[HC] * (CONFIRM_WITHIN + 5)))
+
+    assert removed(device) == {"VTIC", "alert_overvoltage", "alert_terminal_cover_open"} | {
+        *("alert_clock_degraded", "alert_mobile_peak", "alert_mobile_peak_notice"),
+        *("breaker", "dry_contact", "exporting"),
+    }
+    assert components(device)["voltage_1"]["val_tpl"] == "{{ none }}"
+    assert components(device)["voltage_1"]["stat_cla"] == "measurement"
+
+
+def test_the_total_goes_on_when_the_mode_or_the_contract_changes() -> None:
+    """One entity, and never a fall: the sum of historique, EAST, the index of another contract."""
+    device = announced(historique(*[HC] * 10))
+    totals = [device.state["energy"]["import_total"]]
+    device.feed(standard(*[LINKY] * 10))
+    totals.append(device.state["energy"]["import_total"])
+    base = {"ADCO": HC["ADCO"], "OPTARIF": "BASE", "ISOUSC": "30", "BASE": "000019212", "PTEC": "TH"}
+    device.feed(historique(*[base] * 10))
+    totals.append(device.state["energy"]["import_total"])
+
+    assert totals == [19212, 19212, 19212]
+    assert components(device)["energy_import"]["stat_cla"] == "total_increasing"
+    assert {"index_HC", "index_HP", "index_TH"} <= keys(device)
 
 
 def test_a_frame_that_lost_its_number_is_of_the_meter_that_we_know() -> None:
     """But not before we know one, nor in another mode."""
     nameless = {key: value for key, value in HC.items() if key != "ADCO"}
-    device = announced(frames(nameless))
-    assert device.states == EMPTY
-    feed(device, frames(HC, nameless), now=10)
-    assert states(device)["METER"] == "041961123456"
-    before = device.states
-    feed(device, frames({"EAST": "000000001"}, mode=Mode.STANDARD), now=20)
+    device = announced(historique(nameless))
+    assert device.announcer.messages == {}
+    device.feed(historique(HC, nameless))
+    assert device.message["dev"]["ids"] == ["teleinfo_041961123456"]
+    before = device.announcer.messages
+    device.feed(standard({"EAST": "000000001"}))
 
-    assert device.states == before
+    assert device.announcer.messages is before
 
 
 def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
     """CJE and ICE do not say who they are: the topic tells them apart."""
-    readings = frames(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * (NO_NUMBER_AFTER + 1))
-    device, other = announced(readings), announced(readings, topic="teleinfo/atelier")
+    readings = historique(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * NO_NUMBER_AFTER)
+    device = announced(readings[:-1])
+    assert device.announced == {}
+    device.feed(readings * 2)
+    other = announced(readings * 2, topic="teleinfo/atelier")
 
     assert keys(device) == {"PTCOUR", "EApHPH"}
-    assert device.announcement is not None
-    assert other.announcement is not None
-    assert device.announcement[0] != other.announcement[0]
-    assert "sn" not in message_of(device)["dev"]
+    assert device.announced.keys() & other.announced.keys() == set()
+    assert "sn" not in device.message["dev"]
 
 
-def test_what_is_excluded_is_neither_announced_nor_sent() -> None:
+def test_what_is_excluded_is_not_announced() -> None:
     """Neither is what would be made of it: no total without HCHC."""
-    device = announced(frames(HC, HC), exclude={"HCHC", "PTEC"})
+    device = announced(historique(HC, HC), exclude={"HCHC", "PTEC"})
 
-    assert keys(device) == {"OPTARIF", "HCHP", "IINST", "PAPP"}
-    assert states(device).keys() == {"METER", "OPTARIF", "HCHP", "IINST", "PAPP"} | ENDING
-
-
-@pytest.mark.parametrize(("excluded", "gone"), [("PEJP", {"PEJP"}), ("DPM1", {"DPM1_HORODATE"})])
-def test_an_excluded_notice_is_not_even_said_to_be_over(excluded: str, gone: set[str]) -> None:
-    """Nothing is said of it."""
-    device = announced(frames(EJP, EJP, EJP), exclude={excluded})
-
-    assert ENDING - states(device).keys() == gone
-
-
-def test_a_notice_ends_whatever_is_excluded() -> None:
-    """What tells a short frame from a long one is looked for in the frame, and not in what is left of it."""
-    notice = EJP | {"PEJP": "30"}
-    device = announced(frames(notice, notice, EJP, EJP), exclude={"OPTARIF"})
-
-    assert states(device)["PEJP"] is None
+    expected = BOTH_MODES | {"IMAX", "HHPHC"}
+    assert keys(device) == expected - {"index_HC", "tariff", "energy_import", "power_mean"}
 
 
 def test_an_excluded_horodate_goes_with_its_label() -> None:
     """As in the readings."""
-    sent = LINKY | {"SMAXSN": "00100", "SMAXSN_HORODATE": "H260114120000"}
-    device = announced(frames(sent, sent, mode=Mode.STANDARD), exclude={"SMAXSN"})
+    sent = LINKY | {"SMAXSN1": "00100", "SMAXSN1_HORODATE": "H260114120000"}
 
-    assert not {"SMAXSN", "SMAXSN_HORODATE"} & (keys(device) | states(device).keys())
+    assert not {"SMAXSN1", "SMAXSN1_HORODATE"} & keys(announced(standard(sent, sent), exclude={"SMAXSN1"}))
+    assert {"SMAXSN1", "SMAXSN1_HORODATE"} <= keys(announced(standard(sent, sent)))
 
 
 @pytest.mark.parametrize("excluded", ["ADCO", "ADSC"])
-def test_an_excluded_number_stands_nowhere(excluded: str) -> None:
-    """Neither in the topic nor in the message nor in the states, whatever the mode is next."""
-    for readings in (frames(HC, HC), frames(LINKY, LINKY, mode=Mode.STANDARD)):
-        device = announced(readings, exclude={excluded})
+@pytest.mark.parametrize("form", ["device", "components"])
+def test_an_excluded_number_stands_nowhere(excluded: str, form: str) -> None:
+    """Neither in a topic nor in a message, whatever the mode is next."""
+    for readings in (historique(HC, HC), standard(LINKY, LINKY)):
+        device = announced(readings, exclude={excluded}, form=form)
 
-        assert device.announcement is not None
-        topic, message = device.announcement
-        assert b"041961123456" not in topic.encode() + message + device.states
-        assert b"123456" not in topic.encode() + message + device.states
+        assert device.announced
+        for topic, message in device.announcer.messages.items():
+            assert b"123456" not in topic.encode() + message
 
 
 def test_two_meters_on_two_topics_share_nothing() -> None:
     """Neither topics nor ids, whether their numbers may be told or not."""
     other = HC | {"ADCO": "041961123457"}
     for exclude in ((), ("ADCO",)):
-        first = announced(frames(HC, HC), exclude=exclude)
-        second = announced(frames(other, other), topic="teleinfo/garage", exclude=exclude)
+        first = announced(historique(HC, HC), exclude=exclude)
+        second = announced(historique(other, other), topic="teleinfo/garage", exclude=exclude)
         ids = [
-            {component["uniq_id"] for component in message_of(device)["cmps"].values()}
+            {component["uniq_id"] for component in device.message["cmps"].values()}
             for device in (first, second)
         ]
 
-        assert first.announcement is not None
-        assert second.announcement is not None
-        assert first.announcement[0] != second.announcement[0]
-        assert message_of(first)["stat_t"] != message_of(second)["stat_t"]
+        assert not first.announcer.messages.keys() & second.announcer.messages.keys()
+        assert first.message["stat_t"] != second.message["stat_t"]
         assert not ids[0] & ids[1]
+
+
+def indexes(device: Followed) -> dict[str, str]:
+    """Return the names of the announced indexes by key."""
+    return {key: one["name"] for key, one in components(device).items() if key.startswith("index_")}
 
 
 def test_supplier_indexes_that_the_contract_does_not_use_are_not_announced() -> None:
     """All ten are sent; a household with two of them is shown two."""
-    device = announced(readings_of("standard", frames=3))
-
-    assert {key for key in keys(device) if key.startswith("EASF")} == {"EASF01", "EASF02"}
+    assert indexes(followed("standard", frames=3)) == {
+        "index_HC": "Heures creuses",
+        "index_HP": "Heures pleines",
+    }
 
 
 def test_a_supplier_index_of_the_contract_is_announced_though_it_is_zero() -> None:
     """The first day of a contract: the index that counts now has not counted yet."""
-    first_day = LINKY | {"EASF01": "000000000", "EASF02": "000000000", "NTARF": "02"}
-    device = announced(frames(first_day, first_day, mode=Mode.STANDARD))
-
-    assert {key for key in keys(device) if key.startswith("EASF")} == {"EASF02"}
+    assert indexes(announced(standard(LINKY, LINKY))).keys() == {"index_HC", "index_HP"}
 
 
 @pytest.mark.parametrize(
@@ -320,120 +305,138 @@ def test_a_supplier_index_of_the_contract_is_announced_though_it_is_zero() -> No
 )
 def test_a_supplier_index_is_announced_enabled_when_it_begins_to_count(begins: dict[str, str]) -> None:
     """The first week-end, the first red day: Home Assistant would keep an entity disabled for ever."""
-    idle = LINKY | {"EASF01": "000019212", "EASF03": "000000000", "NTARF": "01"}
-    device = announced(frames(*[idle] * 50, mode=Mode.STANDARD))
-    assert "EASF03" not in keys(device)
-    feed(device, frames(idle | begins, mode=Mode.STANDARD), now=100)
-    assert "EASF03" not in keys(device)
-    feed(device, frames(idle | begins, mode=Mode.STANDARD), now=102)
+    device = announced(standard(*[LINKY] * 50))
+    assert "index_EASF03" not in keys(device)
+    device.feed(standard(*[LINKY | begins] * (PUBLISH_EVERY + 1)))
 
-    assert "en" not in message_of(device)["cmps"]["EASF03"]
+    assert "en" not in components(device)["index_EASF03"]
 
 
-def names(device: Announcer) -> dict[str, str]:
-    """Return the names of the announced supplier indexes."""
-    components = message_of(device)["cmps"]
-    return {key: component["name"] for key, component in components.items() if key.startswith("EASF")}
+def test_a_supplier_index_is_not_announced_from_a_single_frame_that_runs_in_it() -> None:
+    """One NTARF may be an accident of the line, though such a state is published at once."""
+    device = announced(standard(*[LINKY] * 50, LINKY | {"NTARF": "03"}, *[LINKY] * 50))
+
+    assert "index_EASF03" not in keys(device)
 
 
 def test_a_supplier_index_is_named_after_the_tariff_in_which_it_runs() -> None:
-    """By the contract at first, and by the LTARF of two frames in a row when it has run."""
+    """Under a contract that is no common one; its id is that of its étiquette, before and after."""
     night = LINKY | {"NGTF": "SEM WE", "EASF01": "000000001", "EASF02": "000000001"}
     first = night | {"NTARF": "01", "LTARF": "HEURE CREUSE"}
     second = night | {"NTARF": "02", "LTARF": "WEEK-END"}
-    device = announced(frames(first, first, mode=Mode.STANDARD))
-    assert names(device) == {"EASF01": "Heures creuses", "EASF02": "Index fournisseur 2"}
-    feed(device, frames(second, mode=Mode.STANDARD), now=10)
-    assert names(device)["EASF02"] == "Index fournisseur 2"
-    feed(device, frames(second, first, mode=Mode.STANDARD), now=12)
+    device = announced(standard(first, first))
+    assert indexes(device) == {"index_EASF01": "Heures creuses", "index_EASF02": "Index fournisseur 2"}
+    device.feed(standard(second, second, second))
 
-    assert names(device) == {"EASF01": "Heures creuses", "EASF02": "Week-end"}
+    assert indexes(device) == {"index_EASF01": "Heures creuses", "index_EASF02": "Week-end"}
 
 
 def test_no_two_supplier_indexes_have_the_same_name() -> None:
-    """What the meter says of one index counts for more than what the contract's table says of another."""
-    sent = LINKY | {"NGTF": "H PLEINE/CREUSE", "EASF01": "000000001", "EASF02": "000000001"}
-    sent |= {"NTARF": "02", "LTARF": "HEURE CREUSE"}
-    device = announced(frames(sent, sent, mode=Mode.STANDARD))
+    """Home Assistant makes ids of names."""
+    sent = LINKY | {"NGTF": "SEM WE", "EASF01": "000000001", "EASF02": "000000001"}
+    first = sent | {"NTARF": "01", "LTARF": "HEURE CREUSE"}
+    second = sent | {"NTARF": "02", "LTARF": "HC"}
+    device = announced(standard(first, first, second, second, second))
 
-    assert names(device) == {"EASF01": "Index fournisseur 1", "EASF02": "Heures creuses"}
+    assert sorted(indexes(device).values()) == ["Heures creuses", "Index fournisseur 2"]
 
 
-def test_another_contract_gives_the_indexes_other_names() -> None:
+def test_another_contract_has_its_indexes_and_those_of_the_old_one_say_nothing_more() -> None:
     """Base to Tempo: EASF01 counted all hours, and counts the blue ones from now on."""
-    base = LINKY | {"NGTF": "BASE", "EASF01": "000000001", "NTARF": "01", "LTARF": "BASE"}
-    tempo = base | {"NGTF": "TEMPO", "EASF02": "000000000", "NTARF": "02", "LTARF": "HP  BLEU"}
-    device = announced(frames(base, base, mode=Mode.STANDARD))
-    assert names(device) == {"EASF01": "Toutes heures"}
-    feed(device, frames(tempo, mode=Mode.STANDARD), now=10)
-    assert names(device) == {"EASF01": "Toutes heures"}
-    feed(device, frames(tempo, mode=Mode.STANDARD), now=12)
+    base = LINKY | {"NGTF": "BASE", "NTARF": "01", "LTARF": "BASE"}
+    tempo = base | {"NGTF": "TEMPO", "NTARF": "02", "LTARF": "HP  BLEU", "EASF01": "000000000"}
+    device = announced(standard(base, base))
+    assert indexes(device) == {"index_TH": "Toutes heures"}
+    device.feed(standard(tempo))
+    assert indexes(device) == {"index_TH": "Toutes heures"}
+    device.feed(standard(*[tempo | {"EASF01": "000000007"}] * (PUBLISH_EVERY + 1)))
 
-    assert names(device) == {"EASF01": "Heures creuses, jour bleu", "EASF02": "Heures pleines, jour bleu"}
-
-
-def test_a_tariff_without_a_name_names_no_index() -> None:
-    """The name is not the code of the étiquette."""
-    sent = LINKY | {"NGTF": "BASE", "EASF01": "000000001", "NTARF": "01", "LTARF": " "}
-
-    assert names(announced(frames(sent, sent, mode=Mode.STANDARD))) == {"EASF01": "Toutes heures"}
+    assert indexes(device) == {
+        "index_TH": "Toutes heures",
+        "index_HCJB": "Heures creuses, jour bleu",
+        "index_HPJB": "Heures pleines, jour bleu",
+    }
+    assert components(device)["index_TH"]["val_tpl"] == "{{ none }}"
+    assert "EASF01" in components(device)["index_HCJB"]["val_tpl"]
+    assert "en" not in components(device)["index_HPJB"]
 
 
 def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
     """TELEINFO_LANGUAGE=en; the ids are the same."""
-    french, english = (announcer(language=language) for language in LANGUAGES)
-    for device in (french, english):
-        feed(device, readings_of("standard-tempo", frames=3))
-    components, others = message_of(english)["cmps"], message_of(french)["cmps"]
+    english, french = (followed("standard-tempo", frames=3, language=each) for each in ("en", "fr"))
+    own, others = english.message["cmps"], french.message["cmps"]
 
-    assert {key: component["uniq_id"] for key, component in components.items()} == {
+    assert {key: component["uniq_id"] for key, component in own.items()} == {
         key: component["uniq_id"] for key, component in others.items()
     }
-    same = {key for key, component in components.items() if component["name"] == others[key]["name"]}
-    assert same == set()
-    assert components["EASF03"]["name"] == "Off-peak hours, white day"
-    assert components["LIGNE_QUALITE"]["ops"] == ["Silent", "Good", "Fair", "Poor", "Bad", "Unplugged"]
-    assert "'silent': 'Silent'" in components["LIGNE_QUALITE"]["val_tpl"]
-    assert states(english)["COULEUR_JOUR"] in components["COULEUR_JOUR"]["ops"] == ["Blue", "White", "Red"]
+    assert {key for key, component in own.items() if component["name"] == others[key]["name"]} == set()
+    assert own["index_HCJW"]["name"] == "Off-peak hours, white day"
+    assert own["LIGNE_QUALITE"]["ops"] == ["Silent", "Good", "Fair", "Poor", "Bad", "Unplugged"]
+    assert own["tempo_today"]["ops"] == ["Blue", "White", "Red"]
+    assert "'blue': 'Blue'" in own["tempo_today"]["val_tpl"]
+    assert english.message["dev"]["name"] == "Single-phase Linky 3456"
+    assert english.message["dev"]["mdl"] == "Single-phase Linky 60 A (G3)"
 
 
-def test_the_mean_powers_are_those_of_what_is_drawn_and_of_what_is_given() -> None:
-    """After some minutes both are near what the simulated household draws and produces."""
-    device = announced(readings_of("standard-producer", frames=200))
-    found = states(device)
+def test_a_notice_of_before_the_end_of_a_mode_is_not_left_behind() -> None:
+    """PEJP belongs to historique: it is removed with the mode."""
+    device = announced(historique(*[HC | {"PEJP": "30"}] * 10))
+    device.feed(standard(*[LINKY] * (CONFIRM_WITHIN + 5)))
 
-    assert found["PUISSANCE_MOYENNE_INJECTEE"] == pytest.approx(found["SINSTI"], rel=0.5)
-    # It gives, and so draws nothing: the index has not stepped in 200 frames, and counts whole Wh.
-    assert found["PUISSANCE_MOYENNE"] == round(3600 / (199 * PERIOD))
-
-
-def test_the_mean_power_of_an_index_that_stands_still_is_known_after_a_minute() -> None:
-    """By day, with solar panels, nothing is drawn for hours: the grid power must not be unknown meanwhile."""
-    device = announcer()
-    seen = []
-    for second in range(0, 4 * 3600, 2):
-        feed(device, frames(LINKY, mode=Mode.STANDARD), now=second)
-        seen.append(states(device)["PUISSANCE_MOYENNE"])
-
-    assert None in seen[:30]
-    assert None not in seen[30:]
-    assert seen[30:] == sorted(seen[30:], reverse=True)
-    assert seen[-1] == 0
-
-
-def test_the_mean_power_begins_anew_when_another_contract_counts() -> None:
-    """The indexes of two contracts have nothing to do with each other."""
-    device = announcer()
-    now = 0.0
-    for second in range(200):
-        now = feed(device, frames(HC | {"HCHP": f"{second:09}"}), now=now)
-    assert states(device)["PUISSANCE_MOYENNE"] is not None
-    feed(device, frames({"ADCO": HC["ADCO"], "OPTARIF": "BASE", "BASE": "090000000"}), now=now)
-
-    assert states(device)["PUISSANCE_MOYENNE"] is None
+    assert "PEJP" in removed(device)
 
 
 def test_the_name_is_that_of_the_model() -> None:
     """It is for the log, and has no number in it."""
-    assert announced(frames(HC)).name == "Linky monophasé 60 A (G3)"
-    assert announcer().name == ""
+    assert announced(historique(HC)).announcer.name == "Linky monophasé 60 A (G3)"
+    assert Followed().announcer.name == ""
+
+
+def test_the_components_are_announced_each_on_its_topic_and_the_device_message_is_cleared() -> None:
+    """The same ids, names and units as in the message for the device."""
+    device, single = followed("standard-tempo", frames=3), followed("standard-tempo", form="components")
+    cmps = device.message["cmps"]
+
+    assert single.announcer.messages[CONFIG] == b""
+    assert len(single.announced) == len(cmps)
+    for key, component in cmps.items():
+        topic = f"homeassistant/{component['p']}/teleinfo_041961123456/{key.replace('+', '_')}/config"
+        message = single.announced[topic]
+        assert message["unique_id"] == component["uniq_id"]
+        assert message["name"] == component["name"]
+        assert message.get("unit_of_measurement") == component.get("unit_of_meas")
+        assert message["device"]["identifiers"] == device.message["dev"]["ids"]
+        # And what stood there is cleared before the message for the device comes.
+        assert device.announcer.messages[topic] == b""
+
+
+def test_the_other_form_is_cleared_before_the_device_is_announced() -> None:
+    """Home Assistant refuses an id that it has already: the frame before clears it."""
+    device = announced(standard(LINKY))
+    first = set(device.announcer.messages)
+    device.feed(standard(LINKY))
+
+    assert CONFIG not in first
+    assert set(device.announcer.messages) == first | {CONFIG}
+
+
+def test_components_of_the_old_mode_are_cleared() -> None:
+    """An empty message on the topic of each."""
+    device = announced(historique(*[HC] * 10), form="components")
+    device.feed(standard(*[LINKY] * (CONFIRM_WITHIN + 5)))
+
+    assert device.announcer.messages["homeassistant/sensor/teleinfo_041961123456/HHPHC/config"] == b""
+
+
+def test_the_state_of_before_stands_until_what_only_the_old_mode_had_is_removed() -> None:
+    """The entities of the old mode keep a state as long as they are there."""
+    assert CONFIRM_WITHIN * PERIOD < STALE_AFTER
+
+
+@pytest.mark.parametrize("meter", ["hc", "standard-tri"])
+def test_the_frames_of_a_simulated_meter_are_announced_in_the_third_at_the_latest(meter: str) -> None:
+    """A user waits for a few seconds."""
+    device = Followed()
+    device.feed(readings_of(meter, frames=3))
+
+    assert device.announced

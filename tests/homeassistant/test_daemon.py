@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 CONFIG = "homeassistant/device/teleinfo_012345678901/config"
-STATES = "teleinfo/homeassistant"
+STATES = "teleinfo/state"
 
 
 @pytest.fixture
@@ -37,11 +37,6 @@ def with_power(power: str, *more: tuple[str, str]) -> bytes:
     """Return the sample frame with another PAPP and more groups."""
     groups = [historique("PAPP", power) if group.label == "PAPP" else group for group in SAMPLE]
     return with_parity(encode_frame([*groups, *(historique(*group) for group in more)]))
-
-
-def has_states(received: Received) -> bool:
-    """Whether these are states of a frame."""
-    return received.payload != b"{}"
 
 
 def components(received: Received) -> dict[str, Any]:
@@ -62,6 +57,7 @@ def test_the_meter_is_announced_retained_and_its_states_follow(
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
         with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True) as daemon:
             config = subscriber.expect(CONFIG)
+            subscriber.expect(STATES)
             reading = subscriber.expect("teleinfo")
             kept = {}
             for topic in (CONFIG, STATES):
@@ -73,45 +69,52 @@ def test_the_meter_is_announced_retained_and_its_states_follow(
     assert config.qos == 1
     assert all(message.retain for message in kept.values())
     assert kept[CONFIG].payload == config.payload
-    assert {"HCHC", "HCHP", "PAPP", "PTEC", "INDEX_TOTAL_HC"} <= components(config).keys()
-    assert json.loads(kept[STATES].payload)["INDEX_TOTAL_HC"] == 19212 + 68306
+    assert {"index_HC", "index_HP", "power_apparent", "tariff", "energy_import"} <= components(config).keys()
+    assert json.loads(kept[STATES].payload)["energy"]["import_total"] == 19212 + 68306
     assert reading.payload == SAMPLE_JSON
     assert "012345678901" not in daemon.log
 
 
 def test_no_entity_is_available_before_it_has_its_state(broker: MosquittoBroker, tmp_path: Path) -> None:
     """
-    The states of an earlier run are not shown as those of now.
+    The state of an earlier run is not shown as that of now.
 
-    1. The daemon starts: the old states are wiped before anything else. 2. The meter talks: the states come
-    before `online`.
+    1. The daemon runs, and stops. 2. It starts again, and the meter talks: its state comes before `online`.
     """
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
-        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
+        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True) as daemon:
             subscriber.expect("teleinfo/status", b"online")
             subscriber.expect("teleinfo")
+            daemon.stop()
     with Subscriber(broker.host, broker.port) as subscriber, Meter(None) as meter:
         subscriber.expect(STATES)
         with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
-            subscriber.expect(STATES, b"{}")
-            meter.frame = FRAME
-            received = subscriber.expect(STATES, predicate=has_states)
+            subscriber.expect("teleinfo/status", b"offline", predicate=lambda message: not message.retain)
+            meter.frame = with_power("00333")
+            received = subscriber.expect(STATES, predicate=lambda message: b":333," in message.payload)
             online = subscriber.expect("teleinfo/status", b"online")
 
     assert received.at <= online.at
 
 
 def test_a_label_that_comes_later_is_announced_then(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """1. A meter is announced. 2. An overrun: ADPS joins. 3. It is over: its state is OFF."""
+    """1. A meter is announced. 2. PEJP joins with its notice. 3. An overrun and its end do not wait."""
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
-        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
+        settings = settings_for(broker, meter.line) | {"homeassistant": True, "state_interval": 3600}
+        with Daemon(tmp_path, **settings):
             first = subscriber.expect(CONFIG)
-            meter.frame = with_power("09000", ("ADPS", "050"))
+            meter.frame = with_power("09000", ("PEJP", "30"))
             second = subscriber.expect(CONFIG)
+            meter.frame = with_power("09000", ("ADPS", "050"))
+            subscriber.expect(
+                STATES, predicate=lambda message: b'"overrun":{"active":true' in message.payload
+            )
             meter.frame = FRAME
-            subscriber.expect(STATES, predicate=lambda message: b'"ADPS":"OFF"' in message.payload)
+            subscriber.expect(
+                STATES, predicate=lambda message: b'"overrun":{"active":false' in message.payload
+            )
 
-    assert components(second).keys() - components(first).keys() == {"ADPS"}
+    assert components(second).keys() - components(first).keys() == {"PEJP"}
 
 
 def test_all_is_said_again_after_a_connection(broker: MosquittoBroker, tmp_path: Path) -> None:
@@ -126,7 +129,7 @@ def test_all_is_said_again_after_a_connection(broker: MosquittoBroker, tmp_path:
 
             assert again.payload == before.payload
             with Subscriber(broker.host, broker.port, STATES) as late:
-                assert has_states(late.expect(STATES))
+                assert late.expect(STATES).payload
 
 
 def test_everything_is_published_again_when_home_assistant_starts(
@@ -158,19 +161,17 @@ def test_everything_is_published_again_when_home_assistant_starts(
     assert config not in [message.topic for message in rest]
 
 
-def test_an_interval_slows_the_states_as_it_does_the_readings(
-    broker: MosquittoBroker, tmp_path: Path
-) -> None:
+def test_the_state_has_an_interval_of_its_own(broker: MosquittoBroker, tmp_path: Path) -> None:
     """
-    Numbers, timestamp and interval change nothing but the pace.
+    Numbers, timestamp and interval of the readings change nothing in the state.
 
-    1. An interval of an hour. 2. Another PAPP is not sent. 3. A change of tariff passes, with its frame.
+    1. A state an hour. 2. Another PAPP is not sent. 3. A change of tariff passes, with its frame.
     """
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
-        settings = settings_for(broker, meter.line) | {"homeassistant": True, "publish_interval": 3600}
+        settings = settings_for(broker, meter.line) | {"homeassistant": True, "state_interval": 3600}
         with Daemon(tmp_path, **settings, payload_numbers=True, payload_timestamp=True):
-            first = json.loads(subscriber.expect(STATES, predicate=has_states).payload)
             subscriber.expect(CONFIG)
+            first = json.loads(subscriber.expect(STATES).payload)
             meter.frame = with_power("00750")
             # A birth is answered with what was sent last: had another state been sent, it would be that.
             birth(subscriber)
@@ -179,10 +180,61 @@ def test_an_interval_slows_the_states_as_it_does_the_readings(
             meter.frame = with_parity(encode_frame(news_groups))
             news = json.loads(subscriber.expect(STATES).payload)
 
-    assert (first["PAPP"], first["HCHC"], first["PTEC"]) == (1940, 19212, "Heures pleines")
-    assert "timestamp" not in first
-    assert silent["PAPP"] == 1940
-    assert news["PTEC"] == "Heures creuses"
+    assert (first["power"]["apparent"], first["tariff"]["name"]) == (1940, "Heures pleines")
+    assert silent["power"]["apparent"] == 1940
+    assert (news["power"]["apparent"], news["tariff"]["name"]) == (750, "Heures creuses")
+
+
+def test_the_other_form_of_the_message_is_cleared_when_it_is_switched(
+    broker: MosquittoBroker, tmp_path: Path
+) -> None:
+    """
+    Whoever changes the setting and restarts has the meter once.
+
+    1. One message for each entity. 2. The program is stopped, and starts with the message for the device:
+    nothing of the other form is left at the broker. 3. And back again.
+    """
+    with Meter(FRAME) as meter:
+        settings = settings_for(broker, meter.line) | {"homeassistant": True}
+        kept = [retained(broker, tmp_path, settings, form) for form in ("components", "device", "components")]
+
+    single, device, again = kept
+    assert device == {CONFIG}
+    assert single == again
+    assert "homeassistant/sensor/teleinfo_012345678901/index_HC/config" in single
+    assert CONFIG not in single
+
+
+def retained(broker: MosquittoBroker, folder: Path, settings: dict[str, object], form: str) -> set[str]:
+    """Run the daemon with this form of discovery, and return the topics that the broker keeps of it."""
+    with Subscriber(broker.host, broker.port) as subscriber:
+        with Daemon(folder, **settings, homeassistant_discovery=form) as daemon:
+            daemon.expect_log("Home Assistant is told of the meter")
+            subscriber.expect("teleinfo/status", b"online")
+            subscriber.expect("teleinfo")
+            daemon.stop()
+    with Subscriber(broker.host, broker.port) as late:
+        late.expect("teleinfo/status")
+        late.expect(STATES)
+        late._client.publish("end").wait_for_publish(10)
+        late.expect("end")
+        seen = late.drain()
+    with Subscriber(broker.host, broker.port, "homeassistant/#") as late:
+        late._client.publish("homeassistant/end").wait_for_publish(10)
+        found = set()
+        while (received := late.messages.get(timeout=10)).topic != "homeassistant/end":
+            found.add(received.topic)
+    assert not [message for message in seen if message.topic == "teleinfo/homeassistant"]
+    return found
+
+
+def test_the_name_that_the_user_gave_is_that_of_the_device(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """TELEINFO_METER_NAME."""
+    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
+        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True, meter_name="Garage"):
+            config = subscriber.expect(CONFIG)
+
+    assert json.loads(config.payload)["dev"]["name"] == "Garage"
 
 
 def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path: Path) -> None:
@@ -196,7 +248,7 @@ def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path
             with Subscriber(broker.host, broker.port, "#") as late:
                 config = late.expect("homeassistant/device/teleinfo_1c12/config")
 
-    assert components(config)["PAPP"]["uniq_id"] == "teleinfo_1c12_PAPP"
+    assert components(config)["power_apparent"]["uniq_id"] == "teleinfo_1c12_power_apparent"
     assert b"012345678901" not in config.payload
     assert not [message for message in seen if b"012345678901" in message.topic.encode() + message.payload]
 
@@ -225,8 +277,8 @@ def test_two_meters_on_one_broker_do_not_collide(broker: MosquittoBroker, tmp_pa
 
     first, second = configs
     assert (garages["ADCO"], houses["ADCO"]) == ("041961123456", "012345678901")
-    assert (first["stat_t"], second["stat_t"]) == (STATES, "teleinfo/garage/homeassistant")
-    assert second["avty"][0]["t"] == "teleinfo/garage/status"
+    assert (first["stat_t"], second["stat_t"]) == (STATES, "teleinfo/garage/state")
+    assert second["avty"][1]["topic"] == "teleinfo/garage/status"
     assert second["cmps"]["LIGNE_MODE"]["stat_t"] == "teleinfo/garage/health"
 
 

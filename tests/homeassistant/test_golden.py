@@ -9,8 +9,8 @@ import pytest
 
 from teleinfo import __version__
 from teleinfo.daemon.monitor import HEALTH_INTERVAL
-from teleinfo.homeassistant import discovery
-from teleinfo.homeassistant.discovery import Sources
+from teleinfo.homeassistant.discovery import Discovery, Sources, device_topic
+from teleinfo.homeassistant.translations import device_in
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.tic.meter_id import meter_of
 from tests.homeassistant import golden
@@ -18,10 +18,23 @@ from tests.homeassistant import golden
 if TYPE_CHECKING:
     from teleinfo.state.words import Language
 
+SOURCES = Sources("t/state", "t/status", "t/health", url="https://example.org/teleinfo")
+
+
+def device_of(
+    number: str | None, *, private: bool = False, name: str | None = None, language: Language = "fr"
+) -> dict[str, object]:
+    """Return what is said of the device of a meter."""
+    meter = meter_of(number, topic="teleinfo", private=private)
+    discovery = Discovery("homeassistant", SOURCES, language=language, meter_name=name)
+    message = json.loads(discovery.messages(meter, [])[device_topic("homeassistant", meter.scope)])
+    found: dict[str, object] = message["dev"]
+    return found
+
 
 @pytest.mark.parametrize("meter", METERS)
-def test_the_message_and_the_states_of_a_meter_are_those_of_its_file(meter: str) -> None:
-    """Topic, device, availability, every component and every state: a person has read them in the file."""
+def test_the_message_of_a_meter_is_that_of_its_file(meter: str) -> None:
+    """Topic, device, availability and every component: a person has read them in the file."""
     expected = (golden.FOLDER / f"{meter}.json").read_text(encoding="utf-8")
 
     assert golden.content(meter) == expected, "if it is meant: python -m tests.homeassistant.golden"
@@ -31,61 +44,52 @@ def test_the_message_and_the_states_of_a_meter_are_those_of_its_file(meter: str)
 @pytest.mark.parametrize("meter", METERS)
 def test_no_two_entities_of_a_meter_have_the_same_name(meter: str, language: Language) -> None:
     """Home Assistant makes the id of an entity from its name."""
-    device = golden.announcer(language=language)
-    golden.feed(device, golden.readings_of(meter, frames=3))
-    names = [component["name"] for component in golden.message_of(device)["cmps"].values()]
+    device = golden.followed(meter, language=language)
+    names = [component["name"] for component in device.message["cmps"].values()]
 
     assert len(set(names)) == len(names)
 
 
 def test_the_ids_and_the_topic_are_frozen() -> None:
-    """`teleinfo_<number>_<ÉTIQUETTE>`: whoever changes one of these loses the history of every household."""
-    device = golden.announcer()
-    golden.feed(device, golden.readings_of("standard-tempo", frames=3))
-    message = golden.message_of(device)
+    """`teleinfo_<number>_<key>`: whoever changes one of these loses the history of every household."""
+    device = golden.followed("standard-tempo")
+    message = device.message
     ids = {component["uniq_id"] for component in message["cmps"].values()}
 
-    assert device.announcement is not None
-    assert device.announcement[0] == "homeassistant/device/teleinfo_041961123456/config"
+    assert list(device.announced) == ["homeassistant/device/teleinfo_041961123456/config"]
     assert message["dev"]["ids"] == ["teleinfo_041961123456"]
     assert all(component["uniq_id"].endswith(f"_{key}") for key, component in message["cmps"].items())
-    assert {
-        "teleinfo_041961123456_EAST",
-        "teleinfo_041961123456_EASF01",
-        "teleinfo_041961123456_SINSTS",
-        "teleinfo_041961123456_SMAXSN-1",
-        "teleinfo_041961123456_SMAXSN_HORODATE",
-        "teleinfo_041961123456_NJOURF+1",
-        "teleinfo_041961123456_COULEUR_JOUR",
-        "teleinfo_041961123456_COULEUR_LENDEMAIN",
-        "teleinfo_041961123456_PUISSANCE_MOYENNE",
-        "teleinfo_041961123456_STGE_CONTACT_SEC",
-        "teleinfo_041961123456_STGE_COUPURE",
-        "teleinfo_041961123456_STGE_CACHE_BORNES",
-        "teleinfo_041961123456_STGE_SURTENSION",
-        "teleinfo_041961123456_STGE_DEPASSEMENT",
-        "teleinfo_041961123456_STGE_INJECTION",
-        "teleinfo_041961123456_STGE_HORLOGE",
-        "teleinfo_041961123456_STGE_PREAVIS",
-        "teleinfo_041961123456_STGE_POINTE",
-        "teleinfo_041961123456_LIGNE_QUALITE",
-        "teleinfo_041961123456_LIGNE_ERREURS",
-        "teleinfo_041961123456_LIGNE_MODE",
-        "teleinfo_041961123456_LIGNE_VITESSE",
-        "teleinfo_041961123456_LIGNE_CONNEXION",
-    } <= ids
+    assert {f"teleinfo_041961123456_{key}" for key in KEYS} <= ids
+
+
+KEYS = {
+    *("contract", "subscribed_power", "subscribed_current", "cut_off_power", "tariff"),
+    *("tempo_today", "tempo_tomorrow", "energy_import", "power_apparent", "power_mean", "exporting"),
+    *("power_max_today", "power_max_today_time", "power_max_yesterday", "load_curve_imported"),
+    *("alert_overrun", "alert_overvoltage", "alert_terminal_cover_open", "alert_clock_degraded"),
+    *("alert_mobile_peak_notice", "alert_mobile_peak", "breaker", "dry_contact", "relay_2", "clock"),
+    *("current_1", "voltage_1", "mean_voltage_1", "VTIC", "EASD01", "NJOURF+1", "CCASN-1_HORODATE"),
+    *(f"index_{hours}{colour}" for hours in ("HC", "HP") for colour in ("JB", "JW", "JR")),
+    *("LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE", "LIGNE_CONNEXION"),
+}
 
 
 @pytest.mark.parametrize(
-    ("meter", "total"),
-    [("hc", "INDEX_TOTAL_HC"), ("ejp", "INDEX_TOTAL_EJP"), ("tempo", "INDEX_TOTAL_BBR")],
+    ("meter", "keys"),
+    [
+        ("base", {"index_TH"}),
+        ("hc", {"index_HC", "index_HP"}),
+        ("ejp", {"index_HN", "index_PM"}),
+        ("tempo", {key for key in KEYS if key.startswith("index_")}),
+        ("standard", {"index_HC", "index_HP"}),
+        ("standard-producer", {"index_EASF01", "energy_export", "power_injected", "power_net"}),
+        ("standard-tri", {"power_apparent_3", "current_3", "voltage_3", "index_HC"}),
+        ("tri", {"power_max_today", "alert_phase_missing", "current_3"}),
+    ],
 )
-def test_the_id_of_a_total_is_frozen(meter: str, total: str) -> None:
-    """Each option has a total of its own, or a change of contract would be taken for energy."""
-    device = golden.announcer()
-    golden.feed(device, golden.readings_of(meter, frames=3))
-
-    assert golden.message_of(device)["cmps"][total]["uniq_id"] == f"teleinfo_041961123456_{total}"
+def test_an_index_has_the_id_of_what_it_counts_in_both_modes(meter: str, keys: set[str]) -> None:
+    """A change of mode or of contract must not make another entity of it."""
+    assert keys <= golden.followed(meter).message["cmps"].keys()
 
 
 @pytest.mark.parametrize(
@@ -105,25 +109,34 @@ def test_the_device_is_named_after_the_end_of_its_number(
 
     Of a number that is private, or of a meter without one, it is the hash of its ids.
     """
-    sources = Sources("t/homeassistant", "t/status", "t/health")
-    meter = meter_of(number, topic="teleinfo", private=private)
+    assert device_of(number, private=private)["name"] == name
 
-    assert json.loads(discovery.message(meter, [], sources))["dev"]["name"] == name
+
+def test_the_device_has_the_name_that_the_user_gave() -> None:
+    """TELEINFO_METER_NAME."""
+    assert device_of("041961123456", name="Garage")["name"] == "Garage"
+
+
+@pytest.mark.parametrize("number", [f"0419{kind:02}123456" for kind in range(100)])
+def test_the_device_has_its_name_and_its_model_in_english_where_it_is_asked_for(number: str) -> None:
+    """Every type of meter: no word is left in French."""
+    device = device_of(number, language="en")
+    french = meter_of(number, topic="t", private=False)
+
+    assert device["name"] == f"{device_in(french.name, 'en')} 3456"
+    for text in (str(device["name"]), str(device["mdl"])):
+        assert not set("éÉ") & set(text)
+        assert "ompteur" not in text
 
 
 def test_the_device_has_the_version_of_the_program() -> None:
     """An upgrade renews it."""
-    device = golden.announcer()
-    golden.feed(device, golden.readings_of("hc", frames=3))
-
-    assert golden.message_of(device)["dev"]["sw"] == f"teleinfo {__version__}"
+    assert device_of("041961123456")["sw"] == f"teleinfo {__version__}"
 
 
 def test_the_entities_of_the_line_are_available_while_the_meter_is_silent() -> None:
     """Or nobody would see that the line is silent: they expire with the daemon that reports it."""
-    device = golden.announcer()
-    golden.feed(device, golden.readings_of("hc", frames=3))
-    components = golden.message_of(device)["cmps"]
+    components = golden.followed("hc").message["cmps"]
     line = {key: component for key, component in components.items() if key.startswith("LIGNE_")}
     connection = line.pop("LIGNE_CONNEXION")
 
@@ -138,10 +151,12 @@ def test_the_entities_of_the_line_are_available_while_the_meter_is_silent() -> N
 
 def test_the_origin_names_the_program_its_version_and_its_home() -> None:
     """Home Assistant shows it beside what is wrong with a device."""
-    sources = Sources("t/homeassistant", "t/status", "t/health", url="https://example.org/teleinfo")
     meter = meter_of("041961123456", topic="t", private=False)
+    message = Discovery("homeassistant", SOURCES).messages(meter, [])[
+        device_topic("homeassistant", meter.scope)
+    ]
 
-    assert json.loads(discovery.message(meter, [], sources))["o"] == {
+    assert json.loads(message)["o"] == {
         "name": "teleinfo",
         "sw": __version__,
         "url": "https://example.org/teleinfo",

@@ -15,108 +15,115 @@ from teleinfo.homeassistant import link
 from teleinfo.homeassistant.link import HomeAssistant
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
+from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from teleinfo.homeassistant.discovery import Form
+
 FRAME = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00750"})
 OTHER = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00800"})
+OVERRUN = Reading(Mode.HISTORIQUE, FRAME.values | {"PEJP": "30"})
+CONFIG = "homeassistant/device/teleinfo_041961123456/config"
+TIME = "2026-01-14T12:00:00+01:00"
+
+
+class Linked:
+    """A tracker and what Home Assistant is told of it, on an outbox."""
+
+    def __init__(self, outbox: Outbox, *, form: Form = "device") -> None:
+        self.tracker = StateTracker(topic="teleinfo", exclude=frozenset(), language="fr")
+        self.hass = HomeAssistant(
+            self.tracker,
+            prefix="homeassistant",
+            form=form,
+            topics=Topics("teleinfo"),
+            meter_name=None,
+            language="fr",
+            states=outbox,
+            rng=Random(1),
+        )
+
+    def take(self, *readings: Reading, now: float) -> None:
+        """Take these readings, a second apart, whose states are not published."""
+        for second, reading in enumerate(readings):
+            self.tracker.update(reading, now=now + second, time=TIME)
+            self.hass.take(reading, now=now + second, published=False)
 
 
 def joined(outbox: Outbox) -> HomeAssistant:
     """Return a Home Assistant with the usual prefix."""
-    topics = Topics("teleinfo")
-    return HomeAssistant(
-        prefix="homeassistant",
-        topics=topics,
-        exclude=frozenset(),
-        language="fr",
-        states=outbox,
-        rng=Random(1),
-    )
+    return Linked(outbox).hass
 
 
 def sent(outbox: Outbox) -> dict[str, bytes]:
+    """Return the states that are due and are not empty, and take them."""
+    return {topic: payload for topic, payload in taken(outbox).items() if payload}
+
+
+def taken(outbox: Outbox) -> dict[str, bytes]:
     """Return the states that are due, and take them."""
-    taken = {}
+    found = {}
     while (state := outbox.take(0.0)) is not None:
-        taken[state.topic or ""] = state.payload
+        found[state.topic or ""] = state.payload
         outbox.acknowledged(state)
-    return taken
+    return found
 
 
-def test_the_old_states_are_wiped_at_the_start() -> None:
-    """Before any frame the retained states are those of nothing."""
+def test_the_topic_of_earlier_versions_is_cleared() -> None:
+    """The states of the entities are those of the decoded state now."""
     outbox = Outbox(1)
     joined(outbox)
 
-    assert sent(outbox) == {"teleinfo/homeassistant": b"{}"}
+    assert taken(outbox) == {"teleinfo/homeassistant": b""}
 
 
-def test_the_device_of_another_meter_is_removed() -> None:
-    """An empty retained message on the topic of its announcement."""
-    outbox = Outbox(1)
-    hass = joined(outbox)
-    sent(outbox)
-    hass.forget("041961123456")
-
-    ((topic, payload),) = sent(outbox).items()
-    assert "041961123456" in topic
-    assert payload == b""
-
-
-def test_states_are_sent_when_they_are_due_and_the_message_when_it_is_new(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """The announcement does not wait for the interval; the log says once that it was made."""
+def test_the_message_is_sent_when_it_is_new(caplog: pytest.LogCaptureFixture) -> None:
+    """It waits for no interval; the log says once that it was made."""
     caplog.set_level(logging.INFO)
     outbox = Outbox(1)
-    hass = joined(outbox)
-    hass.take(FRAME, now=0, due=True)
-    assert json.loads(sent(outbox)["teleinfo/homeassistant"])["PAPP"] == 750
-    hass.take(OTHER, now=1, due=False)
-    assert set(sent(outbox)) == {"homeassistant/device/teleinfo_041961123456/config"}
-    hass.take(OTHER, now=2, due=False)
+    linked = Linked(outbox)
+    linked.take(FRAME, now=0)
     assert sent(outbox) == {}
-    overrun = Reading(Mode.HISTORIQUE, FRAME.values | {"ADPS": "032"})
-    hass.take(overrun, now=3, due=False)
-    hass.take(overrun, now=4, due=False)
+    linked.take(OTHER, now=1)
+    assert set(sent(outbox)) == {CONFIG}
+    linked.take(OTHER, now=2)
+    assert taken(outbox) == {}
+    linked.take(OVERRUN, OVERRUN, now=3)
 
-    assert b"ADPS" in sent(outbox)["homeassistant/device/teleinfo_041961123456/config"]
+    assert b"PEJP" in sent(outbox)[CONFIG]
     assert [record.getMessage() for record in caplog.records] == [
         "Home Assistant is told of the meter: Linky monophasé 60 A (G3)"
     ]
 
 
-def test_the_end_of_an_overrun_does_not_wait_for_the_interval() -> None:
-    """It takes two frames to be sure of it, and only the first is news to the subscribers of readings."""
-    outbox = Outbox(1)
-    hass = joined(outbox)
-    overrun = Reading(Mode.HISTORIQUE, FRAME.values | {"ADPS": "032"})
-    for now, reading in enumerate([overrun, overrun, FRAME]):
-        hass.take(reading, now=now, due=True)
-    sent(outbox)
-    hass.take(FRAME, now=3, due=False)
-    assert json.loads(sent(outbox)["teleinfo/homeassistant"])["ADPS"] == "OFF"
-    hass.take(FRAME, now=4, due=False)
-    assert sent(outbox) == {}
-
-
 def test_a_meter_that_was_replaced_is_not_announced_again() -> None:
-    """Whoever removes the old one from the broker does so once."""
+    """Its messages are not repeated, and its device is removed when it is known to be replaced."""
     outbox = Outbox(1)
-    hass = joined(outbox)
+    linked = Linked(outbox)
     other = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": "041961654321"})
-    for now, reading in enumerate([FRAME, FRAME, other, other, other]):
-        hass.take(reading, now=now, due=True)
+    linked.take(FRAME, FRAME, other, other, other, now=0)
     outbox.repeat_states()
+    assert set(sent(outbox)) == {"homeassistant/device/teleinfo_041961654321/config"}
+    linked.hass.forget("041961123456")
 
-    assert set(sent(outbox)) == {
-        "teleinfo/homeassistant",
-        "homeassistant/device/teleinfo_041961654321/config",
-    }
+    assert taken(outbox)[CONFIG] == b""
+
+
+def test_the_components_of_a_meter_that_was_replaced_are_removed() -> None:
+    """One empty message for each that the new one has too, whenever it was replaced."""
+    outbox = Outbox(1)
+    linked = Linked(outbox, form="components")
+    linked.hass.forget("041961000000")
+    linked.take(FRAME, FRAME, FRAME, now=0)
+    found = taken(outbox)
+
+    for topic, payload in found.items():
+        if payload:
+            assert found[topic.replace("041961123456", "041961000000")] == b"", topic
 
 
 def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hour(
@@ -125,15 +132,14 @@ def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hou
     """Nor does it leave more behind than the last of them."""
     caplog.set_level(logging.INFO)
     outbox = Outbox(1)
-    hass = joined(outbox)
+    linked = Linked(outbox)
     for number in range(100):
         reading = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": f"0419611{number:05}"})
-        for again in range(4):
-            hass.take(reading, now=60 * number + again, due=True)
+        linked.take(*[reading] * 4, now=60 * number)
     outbox.repeat_states()
 
     assert len(caplog.records) == 2
-    assert len(sent(outbox)) == 2
+    assert len(sent(outbox)) == 1
 
 
 def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -153,17 +159,17 @@ def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.Mon
     async def births() -> list[int]:
         outbox = Noticing(1)
         hass = joined(outbox)
-        sent(outbox)
+        taken(outbox)
         answers = []
         for _ in range(2):
             for payload in (b"offline", b"online", b"online"):
                 hass.birth_message(payload)
-            assert sent(outbox) == {}
+            assert taken(outbox) == {}
             filled.clear()
             await asyncio.wait_for(filled.wait(), 10)
-            answers.append(len(sent(outbox)))
+            answers.append(len(taken(outbox)))
             await asyncio.sleep(0.2)  # a second answer would be due by now
-            assert sent(outbox) == {}
+            assert taken(outbox) == {}
         return answers
 
     assert asyncio.run(births()) == [1, 1]
@@ -194,10 +200,8 @@ def test_the_message_has_the_address_that_the_installed_package_gives(
         text = "\n".join(["Metadata-Version: 2.3", "Name: teleinfo-mqtt", "Version: 1.0", *lines])
         (folder / "METADATA").write_text(text + "\n")
     outbox = Outbox(1)
-    hass = joined(outbox)
-    for second in (0, 1):
-        hass.take(FRAME, now=second, due=True)
-    message = json.loads(sent(outbox)["homeassistant/device/teleinfo_041961123456/config"])
+    Linked(outbox).take(FRAME, FRAME, now=0)
+    message = json.loads(sent(outbox)[CONFIG])
     shown = message["o"]
     del shown["name"], shown["sw"]
 

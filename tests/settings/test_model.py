@@ -59,6 +59,8 @@ def test_with_nothing_set_the_defaults_are_those_of_the_contract() -> None:
         "language": "fr",
         "homeassistant": False,
         "homeassistant_prefix": "homeassistant",
+        "homeassistant_discovery": "device",
+        "meter_name": None,
         "log_level": LogLevel.INFO,
     }
 
@@ -97,6 +99,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         LANGUAGE="EN",
         HOMEASSISTANT="true",
         HOMEASSISTANT_PREFIX="ha",
+        HOMEASSISTANT_DISCOVERY="Components",
+        METER_NAME="Garage",
         LOG_LEVEL="debug",
     )
 
@@ -130,6 +134,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "language": "en",
         "homeassistant": True,
         "homeassistant_prefix": "ha",
+        "homeassistant_discovery": "components",
+        "meter_name": "Garage",
         "log_level": LogLevel.DEBUG,
     }
 

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from teleinfo.homeassistant.link import HomeAssistant
     from teleinfo.mqtt.outbox import RetainedStates
     from teleinfo.settings import Settings
+    from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
 
 GOODBYE_TIMEOUT = 2.5
@@ -70,8 +71,6 @@ class Meter:
             ),
             recall=Recall(topics.state, self._state_recalled) if _has_state(settings) else None,
         )
-        # Before the monitor: its states are published first.
-        self._homeassistant = _homeassistant(settings, topics, self._publisher, rng)
         self._reader = Reader(
             url=settings.serial_port,
             baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
@@ -80,7 +79,9 @@ class Meter:
             heartbeat=heartbeats.of(task.format("reader")),
             rng=rng,
         )
-        self._state = _state(settings, topics, self._publisher, self._replaced)
+        tracker = _tracker(settings) if _has_state(settings) else None
+        self._state = _state(settings, topics, self._publisher, tracker, self._replaced)
+        self._homeassistant = _homeassistant(settings, topics, self._publisher, tracker, rng)
         self._monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
@@ -123,13 +124,19 @@ class Meter:
     def _on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""
         now = asyncio.get_running_loop().time()
-        was_offline = self._monitor.frame_came(now)
+        # Who sees us online must not take the state of an earlier run for new.
+        ready = self._state is None or self._state.is_ready
+        was_offline = ready and self._monitor.frame_came(now)
         due = self._rate_limit.is_due(reading, now=now)
-        if self._homeassistant is not None:
-            # Its states are from before the silence: it gets new ones before it sees us online.
-            self._homeassistant.take(reading, now=now, due=due or was_offline)
         if self._state is not None:
-            self._state.update(reading, now=now, time=datetime.now().astimezone().isoformat("T", "seconds"))
+            published = self._state.update(
+                reading,
+                now=now,
+                time=datetime.now().astimezone().isoformat("T", "seconds"),
+                urgent=was_offline,
+            )
+            if self._homeassistant is not None:
+                self._homeassistant.take(reading, now=now, published=published)
         if not due:
             return
         text = payload.encode(reading, self._options, now=time.time())
@@ -145,18 +152,27 @@ def _has_state(settings: Settings) -> bool:
     return settings.state or settings.state_topics or settings.homeassistant
 
 
+def _tracker(settings: Settings) -> StateTracker:
+    from teleinfo.state.tracker import StateTracker  # noqa: PLC0415 - memory for those who asked for it
+
+    return StateTracker(
+        topic=settings.mqtt_topic, exclude=settings.payload_exclude, language=settings.language.value
+    )
+
+
 def _state(
-    settings: Settings, topics: Topics, states: RetainedStates, on_replaced: Callable[[str], None]
+    settings: Settings,
+    topics: Topics,
+    states: RetainedStates,
+    tracker: StateTracker | None,
+    on_replaced: Callable[[str], None],
 ) -> StatePublisher | None:
-    if not _has_state(settings):
+    if tracker is None:
         return None
-    from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415 - as for Home Assistant
-    from teleinfo.state.tracker import StateTracker  # noqa: PLC0415 - as above
+    from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415 - as above
 
     return StatePublisher(
-        StateTracker(
-            topic=topics.readings, exclude=settings.payload_exclude, language=settings.language.value
-        ),
+        tracker,
         states,
         topic=topics.state,
         interval=settings.state_interval,
@@ -166,16 +182,18 @@ def _state(
 
 
 def _homeassistant(
-    settings: Settings, topics: Topics, states: RetainedStates, rng: Random
+    settings: Settings, topics: Topics, states: RetainedStates, tracker: StateTracker | None, rng: Random
 ) -> HomeAssistant | None:
-    if not settings.homeassistant:
+    if tracker is None or not settings.homeassistant:
         return None
-    from teleinfo.homeassistant.link import HomeAssistant  # noqa: PLC0415 - memory for those who asked for it
+    from teleinfo.homeassistant.link import HomeAssistant  # noqa: PLC0415 - as above
 
     return HomeAssistant(
+        tracker,
         prefix=settings.homeassistant_prefix,
+        form=settings.homeassistant_discovery,
         topics=topics,
-        exclude=settings.payload_exclude,
+        meter_name=settings.meter_name,
         language=settings.language.value,
         states=states,
         rng=rng,

@@ -59,6 +59,11 @@ class StatePublisher:
         self._left: dict[str, bytes] = {}  # what an earlier run retained, until it is known what is gone
         self._plain: dict[str, bytes] = {}
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether it is known what an earlier run retained, so that a state can be published."""
+        return self._recalled
+
     def recall(self, retained: dict[str, bytes]) -> None:
         """Take what an earlier run retained, by topic. Nothing is published before."""
         earlier = _decoded(retained.pop(self._topic, b""))

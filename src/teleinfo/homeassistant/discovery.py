@@ -1,29 +1,29 @@
 """
-The message by which Home Assistant discovers the meter: one for the whole device.
+The messages by which Home Assistant discovers the meter: one for the whole device, or one for each entity.
 
-Pure. The form is that of MQTT device discovery as Home Assistant's own code reads it (2026.2). The ids and
-the topic are frozen: with another id every household would lose its history.
+Pure. The forms are those of MQTT discovery as Home Assistant's own code reads it (2026.2): of devices since
+2024.11, of single components before, and in Domoticz (its MQTTAutoDiscover.cpp) and openHAB. The ids and the
+topics are frozen: with another id every household would lose its history.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
 from teleinfo.homeassistant.entities import Entity, StateType, localized
-from teleinfo.homeassistant.translations import state_in
+from teleinfo.homeassistant.templates import availability, state_template
+from teleinfo.homeassistant.translations import device_in, state_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from teleinfo.state.words import Language
     from teleinfo.tic.meter_id import Meter
 
-SCOPE: Final = "METER"
-"""The key of the meter's scope in the states: with the states of another meter the device is unavailable."""
-
+Form = Literal["device", "components"]
 
 HEALTH_EXPIRES: Final = 180
 """
@@ -37,69 +37,136 @@ Seconds after the last message on `health` (one a minute) until the entities of 
 class Sources:
     """The topics that the entities subscribe to, and the address of this program's home page."""
 
-    states: str
+    state: str
     status: str
     health: str
     url: str | None = None
 
 
-def topic(prefix: str, scope: str) -> str:
-    """Return the topic of the message; an empty retained message there removes the device of this scope."""
-    return f"{prefix}/device/teleinfo_{scope}/config"
+@dataclass(frozen=True, slots=True)
+class Discovery:
+    """What is the same in all messages: prefix, form, language, and the name that the user gave the meter."""
+
+    prefix: str
+    sources: Sources
+    form: Form = "device"
+    language: Language = "fr"
+    meter_name: str | None = None
+
+    def messages(
+        self, meter: Meter, entities: Iterable[Entity], removed: Collection[Entity] = ()
+    ) -> dict[str, bytes]:
+        """
+        Return the retained messages by topic that announce these entities and those of the line.
+
+        `removed` are entities that the meter had before. An empty message removes what stood on its topic:
+        so the other form is cleared, whenever it was chosen.
+        """
+        components = self._components(meter, entities)
+        if self.form == "components":
+            found = {device_topic(self.prefix, meter.scope): b""}
+            found |= {self.component_topic(meter, entity): b"" for entity in removed}
+            common = {**self._common(meter), **self._meter_availability(meter)}
+            return found | {
+                self.component_topic(meter, entity): _encode(_written_out(common | component))
+                for entity, component in components
+            }
+        cmps = {entity.key: {"p": entity.platform} | component for entity, component in components}
+        # The platform alone: Home Assistant removes the entity.
+        cmps |= {entity.key: {"p": entity.platform} for entity in removed}
+        content = {
+            **self._common(meter),
+            "stat_t": self.sources.state,
+            **self._meter_availability(meter),
+            "cmps": cmps,
+        }
+        return {
+            **self.cleared(meter, entities),
+            device_topic(self.prefix, meter.scope): _encode(content),
+        }
+
+    def cleared(self, meter: Meter, entities: Iterable[Entity]) -> dict[str, bytes]:
+        """Return the empty messages that remove these entities, and those of the line, in the other form."""
+        if self.form == "components":
+            return {device_topic(self.prefix, meter.scope): b""}
+        lines = [entity for entity, _, _ in _line_entities("fr")]
+        return {self.component_topic(meter, entity): b"" for entity in (*entities, *lines)}
+
+    def component_topic(self, meter: Meter, entity: Entity) -> str:
+        """Return the topic of the message for one entity; no topic may hold a plus sign."""
+        return (
+            f"{self.prefix}/{entity.platform}/{device_id(meter.scope)}/{entity.key.replace('+', '_')}/config"
+        )
+
+    def _common(self, meter: Meter) -> dict[str, Any]:
+        language = self.language
+        device: dict[str, Any] = {
+            "ids": [device_id(meter.scope)],
+            # Home Assistant makes the ids of entities from it: two meters of one kind must not share it.
+            "name": self.meter_name or f"{device_in(meter.name, language)} {meter.scope[-4:]}",
+            "mf": meter.maker,
+            "mdl": device_in(meter.model, language),
+            "sn": meter.serial,
+            "sw": f"teleinfo {__version__}",
+        }
+        url = {"url": self.sources.url} if self.sources.url else {}
+        return {
+            "dev": {key: value for key, value in device.items() if value is not None},
+            "o": {"name": "teleinfo", "sw": __version__} | url,
+        }
+
+    def _meter_availability(self, meter: Meter) -> dict[str, Any]:
+        # Written out, and `status` last: Domoticz takes the last topic, and does not know the abbreviations.
+        topics = [
+            {"topic": self.sources.state, "value_template": availability(meter.scope)},
+            {"topic": self.sources.status},
+        ]
+        return {"avty": topics, "avty_mode": "all"}
+
+    def _components(self, meter: Meter, entities: Iterable[Entity]) -> list[tuple[Entity, dict[str, Any]]]:
+        """Return each entity with its component, in Home Assistant's abbreviations."""
+        found = []
+        for entity in entities:
+            component = _component(meter, entity, state_template(entity))
+            # In the message for the device it is said once for all.
+            state = {"stat_t": self.sources.state} if self.form == "components" else {}
+            found.append((entity, component | state))
+        for entity, source, template in _line_entities(self.language):
+            # An empty list: the availability of the meter, which goes with its frames, is not theirs.
+            component = _component(meter, entity, template) | {"avty": []}
+            component |= {"stat_t": getattr(self.sources, source)}
+            found.append((entity, component | ({"exp_aft": HEALTH_EXPIRES} if source == "health" else {})))
+        return found
 
 
-def message(meter: Meter, entities: Iterable[Entity], sources: Sources, language: Language = "fr") -> bytes:
-    """Return the message, compact JSON in ASCII, of these entities and of those of the line in `language`."""
-    device: dict[str, Any] = {
-        "ids": [_device_id(meter)],
-        # Home Assistant makes the ids of entities from it: two meters of one kind must not share it.
-        "name": f"{meter.name} {meter.scope[-4:]}",
-        "mf": meter.maker,
-        "mdl": meter.model,
-        "sn": meter.serial,
-        "sw": f"teleinfo {__version__}",
-    }
-    announced = {entity.key: _component(meter, entity, _state_template(entity)) for entity in entities}
-    # An empty list: the device's availability, which goes with the meter's frames, is not theirs.
-    announced |= {
-        entity.key: _component(meter, localized(entity, language), template)
-        | {"stat_t": sources.health, "exp_aft": HEALTH_EXPIRES, "avty": []}
-        for entity, template in _line_entities(language)
-    }
-    announced[_CONNECTED.key] = _component(meter, localized(_CONNECTED, language), _CONNECTED_TEMPLATE) | {
-        "stat_t": sources.status,
-        "avty": [],
-    }
-    content = {
-        "dev": {key: value for key, value in device.items() if value is not None},
-        "o": {"name": "teleinfo", "sw": __version__} | ({"url": sources.url} if sources.url else {}),
-        "stat_t": sources.states,
-        "avty": [{"t": sources.status}, {"t": sources.states, "val_tpl": _availability(meter)}],
-        "avty_mode": "all",
-        "cmps": announced,
-    }
+def device_id(scope: str) -> str:
+    """Return the id of the device of the meter of this scope."""
+    return f"teleinfo_{scope}"
+
+
+def device_topic(prefix: str, scope: str) -> str:
+    """Return the topic of the message for the device of the meter of this scope."""
+    return f"{prefix}/device/{device_id(scope)}/config"
+
+
+def _encode(content: dict[str, Any]) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
-def _device_id(meter: Meter) -> str:
-    return f"teleinfo_{meter.scope}"
-
-
-def _availability(meter: Meter) -> str:
-    return f"{{{{ 'online' if value_json.{SCOPE} | default('') == '{meter.scope}' else 'offline' }}}}"
-
-
-def _component(meter: Meter, entity: Entity, template: str) -> dict[str, Any]:
+def _component(meter: Meter, entity: Entity, template: str | None) -> dict[str, Any]:
     """Return one component, in Home Assistant's abbreviations, without empty values."""
+    switch = entity.state_type is StateType.SWITCH
+    options = [shown for _, shown in entity.words] if entity.state_type is StateType.CHOICE else None
     component = {
-        "p": "binary_sensor" if entity.state_type is StateType.SWITCH else "sensor",
-        "uniq_id": f"{_device_id(meter)}_{entity.key}",
+        "uniq_id": f"{device_id(meter.scope)}_{entity.key}",
         "name": entity.name,
         "dev_cla": entity.device_class,
         "stat_cla": entity.state_class,
         "unit_of_meas": entity.unit,
         "sug_dsp_prc": entity.precision,
-        "ops": list(entity.options) or None,
+        "ops": options,
+        "pl_on": entity.on if switch else None,
+        "pl_off": entity.off if switch else None,
         "ic": entity.icon,
         "ent_cat": "diagnostic" if entity.diagnostic else None,
         "en": None if entity.enabled else False,
@@ -108,19 +175,42 @@ def _component(meter: Meter, entity: Entity, template: str) -> dict[str, Any]:
     return {key: value for key, value in component.items() if value is not None}
 
 
-def _state_template(entity: Entity) -> str:
-    """
-    Return the template of `entity`'s state, which logs no error when the message lacks the state.
+# Domoticz knows some abbreviations, and openHAB others.
+_LONG: Final = {
+    "dev": "device",
+    "ids": "identifiers",
+    "mf": "manufacturer",
+    "mdl": "model",
+    "sn": "serial_number",
+    "sw": "sw_version",
+    "o": "origin",
+    "url": "support_url",
+    "avty": "availability",
+    "avty_mode": "availability_mode",
+    "stat_t": "state_topic",
+    "uniq_id": "unique_id",
+    "dev_cla": "device_class",
+    "stat_cla": "state_class",
+    "unit_of_meas": "unit_of_measurement",
+    "sug_dsp_prc": "suggested_display_precision",
+    "ops": "options",
+    "pl_on": "payload_on",
+    "pl_off": "payload_off",
+    "ic": "icon",
+    "ent_cat": "entity_category",
+    "en": "enabled_by_default",
+    "val_tpl": "value_template",
+    "exp_aft": "expire_after",
+}
 
-    The entity then keeps the state that it has. A number or a switch does so when the template gives an
-    empty text; any other type needs its own state again, or None before it has one ("unknown" is no option
-    of a closed list, and no date). The JSON null becomes None: unknown.
-    """
-    value = f"value_json['{entity.key}']"
-    if entity.state_type in {StateType.NUMBER, StateType.SWITCH}:
-        return f"{{{{ {value} | default('') }}}}"
-    before = "this.state if this.state not in ('unknown', 'unavailable') else none"
-    return f"{{{{ {value} | default({before}) }}}}"
+
+def _written_out(content: dict[str, Any]) -> dict[str, Any]:
+    """Return a message without abbreviations."""
+    return {
+        _LONG.get(key, key): _written_out(value) if isinstance(value, dict) else value
+        for key, value in content.items()
+        if not (key == "avty" and value == [])
+    }
 
 
 _UNPLUGGED: Final = "Débranchée"
@@ -144,7 +234,7 @@ _QUALITY: Final = _line(
     "Qualité de la ligne",
     StateType.CHOICE,
     device_class="enum",
-    options=(*_GRADES.values(), _UNPLUGGED),
+    words=(*_GRADES.items(), ("unplugged", _UNPLUGGED)),
     icon="mdi:signal",
 )
 _LINE: Final = (
@@ -158,6 +248,7 @@ _LINE: Final = (
             precision=2,
             icon="mdi:alert-circle-outline",
         ),
+        "health",
         "{{ value_json.bad_groups_percent }}",
     ),
     (
@@ -166,9 +257,10 @@ _LINE: Final = (
             "Mode TIC",
             StateType.CHOICE,
             device_class="enum",
-            options=("historique", "standard"),
+            words=(("historique", "historique"), ("standard", "standard")),
             icon="mdi:serial-port",
         ),
+        "health",
         "{{ value_json.mode }}",
     ),
     (
@@ -180,21 +272,31 @@ _LINE: Final = (
             precision=0,
             icon="mdi:speedometer",
         ),
+        "health",
         "{{ value_json.baudrate }}",
     ),
+    # From `status`, which is always there: the broker keeps it, and says offline for a daemon that is gone.
+    (
+        _line(
+            "LIGNE_CONNEXION",
+            "Liaison avec le compteur",
+            StateType.SWITCH,
+            device_class="connectivity",
+            on="online",
+            off="offline",
+        ),
+        "status",
+        None,
+    ),
 )
-# From `status`, which is always there: the broker keeps it, and says offline for a daemon that is gone.
-_CONNECTED: Final = _line(
-    "LIGNE_CONNEXION", "Liaison avec le compteur", StateType.SWITCH, device_class="connectivity"
-)
-_CONNECTED_TEMPLATE: Final = "{{ 'ON' if value == 'online' else 'OFF' }}"
 
 
-def _line_entities(language: Language) -> tuple[tuple[Entity, str], ...]:
-    """Return the entities that are made of `health`, in French, with their templates."""
+def _line_entities(language: Language) -> list[tuple[Entity, str, str | None]]:
+    """Return the entities of the line, each with the name of its source and its template."""
     grades = {grade: state_in(state, language) for grade, state in _GRADES.items()}
     template = (
         f"{{{{ {state_in(_UNPLUGGED, language)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
         f" else {grades!r}.get(value_json.line) }}}}"
     )
-    return ((_QUALITY, template), *_LINE)
+    lines = [(_QUALITY, "health", template), *_LINE]
+    return [(localized(entity, language), source, of_it) for entity, source, of_it in lines]

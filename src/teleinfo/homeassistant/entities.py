@@ -1,5 +1,5 @@
 """
-What an étiquette becomes in Home Assistant.
+What an entity is, and what the étiquettes that have no field in the state become.
 
 Platform, device class, state class and unit follow from the kind and the unit in the table of étiquettes.
 What does not follow from them (contract values, maxima, shorter names) is listed here. Pure. Home Assistant
@@ -9,17 +9,17 @@ refuses an entity whose unit and class do not fit each other.
 from __future__ import annotations
 
 import enum
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.homeassistant.translations import NAMES, state_in
-from teleinfo.state import words
-from teleinfo.tic.labels import ALARMS, Kind, lookup
+from teleinfo.homeassistant.translations import NAMES, sentence, state_in
+from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
+from teleinfo.tic.labels import Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.tic.tables.sites import POSTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from teleinfo.state.words import Language
     from teleinfo.tic.labels import LabelSpec, Mode
 
@@ -31,14 +31,16 @@ class StateType(enum.Enum):
     TEXT = "text"
     CHOICE = "choice"  # one of its options
     TIME = "time"  # ISO 8601 with the offset
-    SWITCH = "switch"  # ON or OFF
+    SWITCH = "switch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """
-    One entity. `key` is the end of its id and its key in the states.
+    One entity. `key` is the end of its id, `path` says where its state stands in the message of the state.
 
+    An empty `path`: nothing says its state any more. `words` maps what stands there to what is shown, of a
+    CHOICE every option, of a TEXT what has other words; a SWITCH is on with `on` and off with `off`.
     `precision`: digits after the decimal point that are shown; None: as Home Assistant sees fit. A
     `diagnostic` entity is listed apart; one that is not `enabled` is hidden until the user asks for it.
     """
@@ -46,20 +48,25 @@ class Entity:
     key: str
     name: str
     state_type: StateType
+    path: tuple[str, ...] = ()
     device_class: str | None = None
     state_class: str | None = None
     unit: str | None = None
     precision: int | None = None
-    options: tuple[str, ...] = ()
+    words: tuple[tuple[str, str], ...] = ()
+    on: str = "true"
+    off: str = "false"
     icon: str | None = None
     diagnostic: bool = False
     enabled: bool = True
 
+    @property
+    def platform(self) -> str:
+        """Home Assistant's platform."""
+        return "binary_sensor" if self.state_type is StateType.SWITCH else "sensor"
 
-# Units that Home Assistant does not have: kVA is sent as VA, times FACTORS.
-_UNITS: Final = {"kVA": "VA"}
-FACTORS: Final = {"kVA": 1000}
-_DEVICE_CLASSES: Final = {
+
+DEVICE_CLASSES: Final = {
     "Wh": "energy",
     "kWh": "energy",
     "varh": "reactive_energy",
@@ -74,30 +81,26 @@ _DEVICE_CLASSES: Final = {
     "V": "voltage",
     "min": "duration",
 }
+"""Home Assistant's classes by unit."""
+
 # Home Assistant takes these classes as totals only, and these quantities belong to an interval.
 _NOT_MEASURED: Final = frozenset({"energy", "reactive_energy", "duration"})
-
 # Set by the contract or by the meter, not by consumption.
-_CONTRACT: Final = frozenset({"ISOUSC", "PREF", "PCOUP", "IMAX", "IMAX1", "IMAX2", "IMAX3"})
+_CONTRACT: Final = ("IMAX", "PS")
 # Of a day or of an interval that is over, or maxima: their mean over an hour would mean nothing.
 _MAXIMA: Final = ("SMAX", "PMAX")
 _PREVIOUS: Final = ("-1", "_1")
 # Not enabled: constants of Linky, values of the day before, the distributor's indexes.
 _HIDDEN: Final = frozenset(
     {
-        *("IMAX", "IMAX1", "IMAX2", "IMAX3", "HHPHC", "DEMAIN", "MOTDETAT", "VTIC"),
-        *(f"SMAXSN{phase}-1" for phase in ("1", "2", "3")),
-        *("CCASN-1", "CCAIN-1", "UMOY1", "UMOY2", "UMOY3"),
+        *("IMAX", "IMAX1", "IMAX2", "IMAX3", "HHPHC", "VTIC"),
+        *(f"SMAXSN{phase}{day}" for phase in ("1", "2", "3") for day in ("", "-1")),
+        *("CCASN-1", "CCAIN-1"),
         *(f"EASD{number:02}" for number in range(1, 5)),
-        *("ERQ1", "ERQ2", "ERQ3", "ERQ4", "NTARF", "NJOURF", "NJOURF+1", "MSG1", "MSG2"),
+        *("ERQ1", "ERQ2", "ERQ3", "ERQ4", "NJOURF", "NJOURF+1", "MSG1", "MSG2"),
     }
 )
 _ICONS: Final = {
-    "OPTARIF": "mdi:file-sign",
-    "NGTF": "mdi:file-sign",
-    "PTEC": "mdi:clock-outline",
-    "LTARF": "mdi:clock-outline",
-    "DEMAIN": "mdi:calendar-arrow-right",
     "HHPHC": "mdi:timetable",
     "MSG1": "mdi:message-text-outline",
     "MSG2": "mdi:message-text-outline",
@@ -109,163 +112,112 @@ _PHASES: Final = ("1", "2", "3")
 
 # Shorter than the désignation of the documents; Home Assistant puts the name of the device before each.
 _NAMES: Final = {
-    "OPTARIF": "Option tarifaire",
-    "PTEC": "Période tarifaire",
-    "DEMAIN": "Couleur du lendemain (code)",
     "PEJP": "Préavis EJP",
-    "ADPS": "Dépassement",
-    **{f"ADIR{phase}": f"Dépassement phase {phase}" for phase in _PHASES},
     "IMAX": "Intensité maximale",
-    "PMAX": "Puissance maximale",
-    "HHPHC": "Horaire heures pleines heures creuses",
-    "MOTDETAT": "Mot d'état",
-    "NGTF": "Calendrier tarifaire",
-    "LTARF": "Tarif en cours",
-    "EAST": "Énergie soutirée",
-    "EAIT": "Énergie injectée",
+    "HHPHC": "Groupe horaire des heures creuses",
     **{f"EASD{number:02}": f"Index distributeur {number}" for number in range(1, 5)},
     **{f"ERQ{quadrant}": f"Énergie réactive Q{quadrant}" for quadrant in range(1, 5)},
-    **{f"IRMS{phase}": f"Intensité phase {phase}" for phase in _PHASES},
-    **{f"URMS{phase}": f"Tension phase {phase}" for phase in _PHASES},
-    **{f"UMOY{phase}": f"Tension moyenne phase {phase}" for phase in _PHASES},
-    "PREF": "Puissance de référence",
-    "PCOUP": "Puissance de coupure",
-    "SINSTS": "Puissance apparente soutirée",
-    **{f"SINSTS{phase}": f"Puissance apparente soutirée phase {phase}" for phase in _PHASES},
-    "SINSTI": "Puissance apparente injectée",
-    "SMAXSN": "Puissance max. soutirée du jour",
     **{f"SMAXSN{phase}": f"Puissance max. soutirée du jour phase {phase}" for phase in _PHASES},
-    "SMAXSN-1": "Puissance max. soutirée de la veille",
     **{f"SMAXSN{phase}-1": f"Puissance max. soutirée de la veille phase {phase}" for phase in _PHASES},
-    "SMAXIN": "Puissance max. injectée du jour",
-    "SMAXIN-1": "Puissance max. injectée de la veille",
-    "CCASN": "Courbe de charge soutirée",
     "CCASN-1": "Courbe de charge soutirée, point précédent",
-    "CCAIN": "Courbe de charge injectée",
     "CCAIN-1": "Courbe de charge injectée, point précédent",
-    "NTARF": "Index tarifaire en cours",
     "NJOURF": "Jour tarifaire en cours",
     "NJOURF+1": "Jour tarifaire suivant",
     "PJOURF+1": "Profil du jour tarifaire suivant",
     "PPOINTE": "Profil du prochain jour de pointe",
 }
-
-
-# The codes and texts of the meter that have words in both languages.
-_WORDS: Final[dict[str, Callable[[str, Language], str | None]]] = {
-    "OPTARIF": words.contract_name,
-    "NGTF": words.contract_name,
-    "PTEC": words.period_name,
-    "LTARF": words.period_name,
-}
-
-
-def in_words(label: str, value: str, language: Language) -> str | None:
-    """Return the state that a code or a text of the meter is shown as; None: it is empty."""
-    if label in _WORDS:
-        return _WORDS[label](value, language)
-    return words.collapse(value) or None
+# The tariff period of the meters above 36 kVA (02E), of which the values are codes of `POSTES`.
+_PERIODS: Final = ("PTCOUR", "PTCOUR1", "PTCOUR2")
+# In the English names of the table.
+_PERIOD_CODE: Final = re.compile(rf"(?<=index|power) ({'|'.join(POSTES)})(?=,|$)")
 
 
 def localized(entity: Entity, language: Language) -> Entity:
-    """Return an entity whose name and options are given in French with those of `language`."""
+    """Return an entity whose name and words are given in French with those of `language`."""
     if language == "fr":
         return entity
     return replace(
         entity,
         name=NAMES.get(entity.key, entity.name),
-        options=tuple(state_in(option, language) for option in entity.options),
+        words=tuple((code, state_in(shown, language)) for code, shown in entity.words),
     )
 
 
-def state_type_of(label: LabelSpec) -> StateType | None:
-    """
-    Return the type of the states of this étiquette, None if no entity is made of it.
-
-    There is none of an identifier (it belongs to the device), a ratio (no unit, and no form that the
-    documents agree on), a date without an offset, and the value of a mobile peak (only its horodate means
-    something).
-    """
-    if label.name in ALARMS:
-        return StateType.SWITCH
-    if label.kind in {Kind.INDEX, Kind.QUANTITY}:
-        return None if label.unit is None else StateType.NUMBER
-    if label.horodate:
-        return StateType.TIME if label.kind is Kind.HORODATE else None
-    if label.kind in {Kind.IDENTIFIER, Kind.HORODATE}:
-        return None
-    return StateType.CHOICE if label.options else StateType.TEXT
-
-
 def entity_of(mode: Mode, key: str, language: Language = "fr") -> Entity | None:
-    """Return the entity of an étiquette or of a horodate (`SMAXSN_HORODATE`), None if it has none."""
+    """
+    Return the entity of what stands in the state's `labels` under this key, None if it has none.
+
+    That is an étiquette, its horodate (`SMAXSN1_HORODATE`), or with the unit that came with it (`PS_VA`).
+    """
     label = lookup(mode, key)
     if label is None:
-        base = lookup(mode, key.removesuffix(HORODATE_SUFFIX))
-        return None if base is None or not base.horodate else _time_of(base, key, language)
-    state_type = state_type_of(label)
-    match state_type:
-        case None:
-            return None
-        case StateType.NUMBER:
-            return _number(label, language)
-        case StateType.SWITCH:
-            return Entity(key=key, name=_name(label, language), state_type=state_type, device_class="problem")
-        case StateType.TIME:
-            return Entity(
-                key=key,
-                name=_name(label, language),
-                state_type=state_type,
-                device_class="timestamp",
-                diagnostic=True,
-                enabled=False,
-            )
-    technical = label.kind in {Kind.REGISTER, Kind.COMPOSITE}
+        return _with_suffix(mode, key, language)
+    if not is_own(label) or label.kind is Kind.HORODATE:
+        return None
+    if label.kind in {Kind.INDEX, Kind.QUANTITY}:
+        return None if label.unit is None else _number(label, key, label.unit, language)
+    return None if label.horodate else _text(label, key, language)
+
+
+def _with_suffix(mode: Mode, key: str, language: Language) -> Entity | None:
+    base, _, end = key.rpartition("_")
+    label = lookup(mode, base)
+    if label is None or not is_own(label):
+        return None
+    if label.horodate and f"_{end}" == HORODATE_SUFFIX:
+        return _time(label, key, language)
+    return _number(label, key, end, language) if label.unit is None and end in ANY_UNIT else None
+
+
+def _text(label: LabelSpec, key: str, language: Language) -> Entity:
+    technical = label.kind is Kind.COMPOSITE
     return Entity(
         key=key,
         name=_name(label, language),
-        state_type=state_type,
-        device_class="enum" if state_type is StateType.CHOICE else None,
-        options=tuple(in_words(key, option, language) or option for option in label.options),
+        state_type=StateType.TEXT,
+        path=("labels", key),
+        words=tuple((code, state_in(sentence(words), language)) for code, words in POSTES.items())
+        if key in _PERIODS
+        else (),
         icon=_ICONS.get(key),
         diagnostic=technical or key in _HIDDEN,
         enabled=not technical and key not in _HIDDEN,
     )
 
 
-def _number(label: LabelSpec, language: Language) -> Entity:
+def _number(label: LabelSpec, key: str, unit: str, language: Language) -> Entity:
     """
     Return the entity of a quantity or an index.
 
     Only an index without a glued unit is a total: meters that glue it send the index of the running tariff
     period under one étiquette, and Home Assistant would take each fall for a new meter.
     """
-    unit = label.unit or ""
-    device_class = _DEVICE_CLASSES.get(unit)
+    device_class = DEVICE_CLASSES.get(unit)
     state_class = None
     if label.kind is Kind.INDEX:
         state_class = None if label.glued else "total_increasing"
     elif _is_momentary(label.name) and device_class not in _NOT_MEASURED:
         state_class = "measurement"
     return Entity(
-        key=label.name,
+        key=key,
         name=_name(label, language),
         state_type=StateType.NUMBER,
+        path=("labels", key),
         device_class=device_class,
         state_class=state_class,
-        unit=_UNITS.get(unit, unit),
+        unit=UNITS.get(unit, (unit, 1))[0],
         precision=None if label.glued else 0,
         icon=_ICONS.get(label.name),
-        diagnostic=label.name in _CONTRACT,
+        diagnostic=label.name.startswith(_CONTRACT),
         enabled=label.name not in _HIDDEN,
     )
 
 
 def _is_momentary(label: str) -> bool:
-    return label not in _CONTRACT and not label.startswith(_MAXIMA) and not label.endswith(_PREVIOUS)
+    return not label.startswith((*_CONTRACT, *_MAXIMA)) and not label.endswith(_PREVIOUS)
 
 
-def _time_of(label: LabelSpec, key: str, language: Language) -> Entity:
+def _time(label: LabelSpec, key: str, language: Language) -> Entity:
     """Return the entity of a group's horodate: the main one of a mobile peak, else a diagnostic one."""
     peak = label.kind is Kind.ENUMERATION
     name, of_what = _name(label, language), "horodate" if language == "fr" else "time"
@@ -273,6 +225,7 @@ def _time_of(label: LabelSpec, key: str, language: Language) -> Entity:
         key=key,
         name=name if peak else f"{name} ({of_what})",
         state_type=StateType.TIME,
+        path=("labels", key),
         device_class="timestamp",
         diagnostic=not peak,
         enabled=peak,
@@ -280,8 +233,10 @@ def _time_of(label: LabelSpec, key: str, language: Language) -> Entity:
 
 
 def _name(label: LabelSpec, language: Language) -> str:
-    if label.name.startswith("EASF") or label.name in words.INDEX_OF_PERIOD.values():
-        return words.index_name(label.name, contract=None, periods={}, language=language)
     if language == "en":
-        return NAMES.get(label.name, label.english)
-    return _NAMES.get(label.name, label.french)
+        return NAMES.get(label.name) or _PERIOD_CODE.sub(_english_period, sentence(label.english))
+    return _NAMES.get(label.name) or sentence(label.french)
+
+
+def _english_period(found: re.Match[str]) -> str:
+    return f", {state_in(sentence(POSTES[found[1]]), 'en').lower()}"

@@ -1,5 +1,5 @@
 """
-The announcer joined to the outbox: discovery message and states are retained messages.
+The announcer joined to the outbox: discovery messages are retained messages.
 
 The publisher repeats them after each connection. They are repeated here when Home Assistant says that it has
 started, a few seconds later: it is busy then, and every bridge answers the same message.
@@ -12,15 +12,16 @@ import logging
 import math
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.homeassistant import discovery
-from teleinfo.homeassistant.announcer import EMPTY, Announcer
-from teleinfo.homeassistant.discovery import Sources
+from teleinfo.homeassistant.announcer import Announcer
+from teleinfo.homeassistant.discovery import Discovery, Sources, device_id, device_topic
 
 if TYPE_CHECKING:
     from random import Random
 
+    from teleinfo.homeassistant.discovery import Form
     from teleinfo.mqtt.config import Topics
     from teleinfo.mqtt.outbox import RetainedStates
+    from teleinfo.state.tracker import StateTracker
     from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
 
@@ -33,57 +34,68 @@ ANSWER_DELAY: Final = (1.0, 5.0)
 LOG_INTERVAL: Final = 3600.0
 """The least time between two lines of the log about another meter, seconds."""
 
+FORMER_STATES: Final = "homeassistant"
+"""Below the base topic: where the states of the entities were before they were those of `state`."""
+
 
 class HomeAssistant:
-    """Home Assistant with the discovery prefix `prefix`. To be made inside the event loop."""
+    """
+    Home Assistant with the discovery prefix `prefix`, and the meter that `tracker` follows.
+
+    To be made inside the event loop.
+    """
 
     def __init__(
         self,
+        tracker: StateTracker,
         *,
         prefix: str,
+        form: Form,
         topics: Topics,
-        exclude: frozenset[str],
+        meter_name: str | None,
         language: Language,
         states: RetainedStates,
         rng: Random,
     ) -> None:
         self._prefix = prefix
-        self._topics = topics
+        self._form = form
         self._states = states
         self._rng = rng
-        self._announcer = Announcer(
-            prefix=prefix,
-            base=topics.readings,
-            sources=Sources(
-                states=topics.homeassistant, status=topics.status, health=topics.health, url=_project_url()
-            ),
-            exclude=exclude,
-            language=language,
-        )
-        self._announced: tuple[str, bytes] | None = None
+        self._former: str | None = None  # the scope of a meter that was replaced
+        sources = Sources(topics.state, topics.status, topics.health, url=_project_url())
+        self._announcer = Announcer(Discovery(prefix, sources, form, language, meter_name), tracker)
+        self._messages: dict[str, bytes] = {}
+        self._logged: str | None = None
         self._next_log = -math.inf
         self._answer: asyncio.TimerHandle | None = None
-        # Before `status`: no entity becomes available with the states of an earlier run.
-        states.set_state(topics.homeassistant, EMPTY)
+        states.set_state(f"{topics.readings}/{FORMER_STATES}", b"")
 
-    def take(self, reading: Reading, *, now: float, due: bool) -> None:
-        """Take a reading of the monotonic time `now`; send its states if `due`, or if an alarm ended."""
-        self._announcer.take(reading, now=now)
-        if due or self._announcer.ended:
-            self._states.set_state(self._topics.homeassistant, self._announcer.states)
-        announcement = self._announcer.announcement
-        if announcement is None or announcement == self._announced:
+    def take(self, reading: Reading, *, now: float, published: bool) -> None:
+        """Take a reading of the monotonic time `now` that the tracker took; `published`: and its state."""
+        self._announcer.take(reading, now=now, published=published)
+        messages = self._announcer.messages
+        if messages is self._messages:
             return
-        if self._announced is None or self._announced[0] != announcement[0]:
-            if self._announced is not None:
-                self._states.forget_state(self._announced[0])
-            # A line on which the number changes again and again.
-            if now >= self._next_log:
-                self._next_log = now + LOG_INTERVAL
-                # Without the topic: the number of the meter is in it.
-                log.info("Home Assistant is told of the meter: %s", self._announcer.name)
-        self._announced = announcement
-        self._states.set_state(*announcement)
+        for topic in self._messages.keys() - messages.keys():  # of a meter that was replaced
+            self._states.forget_state(topic)
+        self._messages = messages
+        for topic, payload in messages.items():
+            self._states.set_state(topic, payload)
+            if self._former is not None and self._form == "components":
+                former = topic.replace(device_id(self._announcer.scope), device_id(self._former))
+                self._states.set_state(former, b"")
+        self._log(now)
+
+    def _log(self, now: float) -> None:
+        """Say once of each meter that it was announced; not often of a line on which the number changes."""
+        scope = self._announcer.scope
+        if not self._announcer.is_announced or scope == self._logged:
+            return
+        self._logged = scope
+        if now >= self._next_log:
+            self._next_log = now + LOG_INTERVAL
+            # Without the topic: the number of the meter is in it.
+            log.info("Home Assistant is told of the meter: %s", self._announcer.name)
 
     def birth_message(self, payload: bytes) -> None:
         """Take a message on `<prefix>/status`; at its birth repeat the states, a moment later."""
@@ -94,7 +106,8 @@ class HomeAssistant:
 
     def forget(self, scope: str) -> None:
         """Remove the device of the meter of this scope, in whose place there is another one."""
-        self._states.set_state(discovery.topic(self._prefix, scope), b"")
+        self._former = scope
+        self._states.set_state(device_topic(self._prefix, scope), b"")
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()

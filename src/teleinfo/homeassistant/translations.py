@@ -1,11 +1,12 @@
 """
-English names and states of entities; the French ones stand where the entities are made.
+English names and states of entities, and of the device; the French ones stand where they are made.
 
-Pure. Names of étiquettes that are missing here are those of the table of étiquettes.
+Pure. Names of étiquettes that are missing here are those of the table of étiquettes, in the form of a name.
 """
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -14,38 +15,49 @@ if TYPE_CHECKING:
 _PHASES: Final = ("1", "2", "3")
 
 NAMES: Final = {
-    "DEMAIN": "Colour of tomorrow (code)",
-    "ADPS": "Overrun",
-    **{f"ADIR{phase}": f"Overrun, phase {phase}" for phase in _PHASES},
-    "NGTF": "Tariff calendar",
-    "LTARF": "Current tariff",
-    "EAST": "Imported energy",
-    "EAIT": "Exported energy",
+    "contract": "Contract",
+    "subscribed_power": "Subscribed power",
+    "subscribed_current": "Subscribed current",
+    "cut_off_power": "Cut-off power",
+    "tariff": "Current tariff",
+    "tempo_today": "Colour of today",
+    "tempo_tomorrow": "Colour of tomorrow",
+    "energy_import": "Imported energy",
+    "energy_export": "Exported energy",
+    "power_apparent": "Apparent power",
+    "power_injected": "Exported apparent power",
+    "power_net": "Net apparent power",
+    "power_mean": "Mean active power (calculated)",
+    "power_injected_mean": "Mean exported active power (calculated)",
+    "exporting": "Export to the grid",
+    "power_max_today": "Max. power today",
+    "power_max_today_time": "Max. power today (time)",
+    "power_max_yesterday": "Max. power yesterday",
+    "power_max_yesterday_time": "Max. power yesterday (time)",
+    "power_max_injected_today": "Max. exported power today",
+    "power_max_injected_today_time": "Max. exported power today (time)",
+    "power_max_injected_yesterday": "Max. exported power yesterday",
+    "power_max_injected_yesterday_time": "Max. exported power yesterday (time)",
+    "load_curve_imported": "Import load curve",
+    "load_curve_imported_time": "Import load curve (time)",
+    "load_curve_exported": "Export load curve",
+    "load_curve_exported_time": "Export load curve (time)",
+    "current": "Current",
+    "voltage": "Voltage",
+    "mean_voltage": "Mean voltage",
+    "alert_overrun": "Overrun",
+    "alert_overvoltage": "Overvoltage",
+    "alert_terminal_cover_open": "Terminal cover",
+    "alert_clock_degraded": "Clock degraded",
+    "alert_phase_missing": "Phase missing",
+    "alert_mobile_peak_notice": "Mobile peak notice",
+    "alert_mobile_peak": "Mobile peak",
+    "breaker": "Breaker",
+    "dry_contact": "Dry contact",
+    **{f"relay_{relay}": f"Relay {relay}" for relay in range(2, 9)},
+    "clock": "Clock of the meter",
     **{f"EASD{number:02}": f"Distributor index {number}" for number in range(1, 5)},
     **{f"ERQ{quadrant}": f"Reactive energy Q{quadrant}" for quadrant in range(1, 5)},
-    **{f"IRMS{phase}": f"Current, phase {phase}" for phase in _PHASES},
-    **{f"URMS{phase}": f"Voltage, phase {phase}" for phase in _PHASES},
-    **{f"UMOY{phase}": f"Mean voltage, phase {phase}" for phase in _PHASES},
-    "PREF": "Reference power",
-    "PCOUP": "Cut-off power",
-    "SINSTS": "Imported apparent power",
-    **{f"SINSTS{phase}": f"Imported apparent power, phase {phase}" for phase in _PHASES},
-    "SINSTI": "Exported apparent power",
-    "PUISSANCE_MOYENNE": "Mean active power (calculated)",
-    "PUISSANCE_MOYENNE_INJECTEE": "Mean exported active power (calculated)",
-    **{f"INDEX_TOTAL_{option}": "Total index (calculated)" for option in ("HC", "EJP", "BBR")},
-    "STGE_CONTACT_SEC": "Dry contact",
-    "STGE_COUPURE": "Breaker",
-    "STGE_CACHE_BORNES": "Terminal cover",
-    "STGE_SURTENSION": "Overvoltage",
-    "STGE_DEPASSEMENT": "Overrun",
-    "STGE_INJECTION": "Export to the grid",
-    "STGE_HORLOGE": "Clock degraded",
-    "STGE_PREAVIS": "Mobile peak notice",
-    "STGE_POINTE": "Mobile peak",
-    **{f"PPOT_{phase}": f"Phase {phase} missing" for phase in _PHASES},
-    "COULEUR_JOUR": "Colour of today",
-    "COULEUR_LENDEMAIN": "Colour of tomorrow",
     "LIGNE_QUALITE": "Line quality",
     "LIGNE_ERREURS": "Bad groups",
     "LIGNE_MODE": "TIC mode",
@@ -65,18 +77,86 @@ STATES: Final = {
     "Ouvert : ordre du distributeur": "Open: order of the distributor",
     "Ouvert : surchauffe, courant trop fort pour couper": "Open: overheated, current too high to cut",
     "Ouvert : surchauffe": "Open: overheated",
-    "Aucune": "No peak",
-    **{f"Pointe mobile {number}": f"Mobile peak {number}" for number in (1, 2, 3)},
     "Muette": "Silent",
     "Bonne": "Good",
     "Correcte": "Fair",
     "Médiocre": "Poor",
     "Mauvaise": "Bad",
     "Débranchée": "Unplugged",
+    "Heures de pointe": "Peak hours",
+    "Heures de pointe mobile": "Mobile peak hours",
+    "Heures creuses d'été": "Off-peak hours, summer",
+    "Heures creuses d'hiver": "Off-peak hours, winter",
+    "Heures d'hiver": "Winter hours",
+    "Heures creuses de demi-saison": "Off-peak hours, mid-season",
+    "Heures de demi-saison": "Mid-season hours",
+    "Juillet-août": "July and August",
+    "Heures pleines d'été": "Full hours, summer",
+    "Heures pleines d'hiver": "Full hours, winter",
+    "Heures pleines de demi-saison": "Full hours, mid-season",
+    "Saison creuse mobile": "Mobile low season",
+    "Hiver mobile": "Mobile winter",
+    "Demi-saison mobile": "Mobile mid-season",
 }
 """By the French state; ON, OFF and the names of the modes are the same in both languages."""
+
+_DEVICES: Final = {
+    "Linky monophasé": "Single-phase Linky",
+    "Linky triphasé": "Three-phase Linky",
+    "Compteur monophasé": "Single-phase meter",
+    "Compteur triphasé": "Three-phase meter",
+    "Compteur numérique monophasé": "Single-phase digital meter",
+    "Compteur numérique triphasé": "Three-phase digital meter",
+    "Compteur jaune électronique": "Electronic yellow meter",
+    "Compteur jaune": "Yellow meter",
+    "Compteur ICE": "ICE meter",
+    "Compteur PME-PMI": "PME-PMI meter",
+    "Compteur électrique": "Electricity meter",
+    "Concentrateur de téléreport": "Remote-reading concentrator",
+    "Concentrateur": "Concentrator",
+    "Électronique monophasé, simple tarif": "Electronic, single-phase, one tariff",
+    "Électronique monophasé, multitarif": "Electronic, single-phase, several tariffs",
+    "Électronique triphasé": "Electronic, three-phase",
+    "PRISME ou ICE": "PRISME or ICE",
+    "ICE quatre quadrants": "ICE, four quadrants",
+    "Numérique monophasé (SEI)": "Digital, single-phase (SEI)",
+    "Numérique triphasé (SEI)": "Digital, three-phase (SEI)",
+}
+
+# In the names of the table: a word with a capital, and the periods of an invoice by their signs.
+_CAPITAL: Final = re.compile(r"(?<=[ '’-])([A-ZÉ])(?=[a-zéèûôà]{2})(?!nedis)")
+_SIGNS: Final = (
+    (re.compile(r"période [pP]-1\b"), "période précédente"),
+    (re.compile(r"période [pP]\+1"), "période suivante"),
+    (re.compile(r"période [pP](?![-+a-z])"), "période en cours"),
+    (re.compile(r"[nN]ext period [pP]\+1"), "next period"),
+    (re.compile(r"[cC]urrent period [pP]\b"), "current period"),
+    (re.compile(r"period [pP]-1\b"), "previous period"),
+    (re.compile(r"period [pP](?![-+a-z])"), "current period"),
+)
 
 
 def state_in(state: str, language: Language) -> str:
     """Return a state, which is given in French, in `language`."""
     return STATES.get(state, state) if language == "en" else state
+
+
+def device_in(name: str, language: Language) -> str:
+    """Return the name or the model of a meter, which is given in French, in `language`."""
+    if language == "en":
+        for french, english in _DEVICES.items():
+            if name.startswith(french):
+                return (english + name.removeprefix(french)).replace("pilote", "pilot")
+    return name
+
+
+def sentence(name: str) -> str:
+    """
+    Return a name of the table as Home Assistant wants its names: one capital, and words in place of signs.
+
+    "Index actif Heures Creuses d'Été, période p-1" is "Index actif heures creuses d'été, période précédente".
+    """
+    for sign, words in _SIGNS:
+        name = sign.sub(words, name)
+    name = _CAPITAL.sub(lambda found: found[1].lower(), name)
+    return name[0].upper() + name[1:]

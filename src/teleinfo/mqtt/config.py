@@ -60,8 +60,3 @@ class Topics:
     def state(self) -> str:
         """Where the decoded state is published, if it was asked for, and each of its fields below it."""
         return f"{self.readings}/state"
-
-    @property
-    def homeassistant(self) -> str:
-        """Where Home Assistant finds the states of its entities, if it was asked for."""
-        return f"{self.readings}/homeassistant"

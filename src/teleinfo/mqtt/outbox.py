@@ -50,11 +50,12 @@ class Outbox:
     one piece, as after a hiccup of the network to a bridge, is a message, whatever the `queue`.
     """
 
-    def __init__(self, queue: int) -> None:
+    def __init__(self, queue: int, *, last: str = "") -> None:
         if queue < 1:
             raise ValueError(f"an outbox holds at least 1 reading, not {queue}")
         self._readings: deque[bytes] = deque(maxlen=queue)
         self._states: dict[str, bytes] = {}
+        self._last = last
         self._due: set[str] = set()
         self._in_flight: list[OutgoingMessage] = []
 
@@ -85,13 +86,16 @@ class Outbox:
         """
         Put the next message into flight and return it; None if nothing waits, or has to wait for the batch.
 
-        States come first, in the order in which their topics first appeared. Of one topic only one is in
-        flight, or the last that the broker has might not be the latest; later topics wait behind it.
+        States come first, in the order in which their topics first appeared, and that of the topic `last`
+        behind them. Of one topic only one is in flight, or the last that the broker has might not be the
+        latest; later topics wait behind it.
         """
         batch = self._in_flight
         if batch and (len(batch) >= MAX_IN_FLIGHT or now - batch[0].since >= BATCH_SECONDS):
             return None
-        topic = next((topic for topic in self._states if topic in self._due), None)
+        topic = next((topic for topic in self._states if topic in self._due and topic != self._last), None)
+        if topic is None and self._last in self._due:
+            topic = self._last
         if topic is not None and all(message.topic != topic for message in batch):
             self._due.discard(topic)
             message = OutgoingMessage(topic, self._states[topic], now)

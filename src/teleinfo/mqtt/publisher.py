@@ -69,7 +69,8 @@ class Publisher:
     ) -> None:
         self._broker = broker
         self._topics = topics
-        self._outbox = Outbox(queue)
+        # Who sees us online finds what goes with it.
+        self._outbox = Outbox(queue, last=topics.status)
         self._qos = qos
         self._retain = retain
         self._rng = rng

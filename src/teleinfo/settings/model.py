@@ -241,6 +241,18 @@ class Settings(BaseSettings):
     homeassistant_prefix: _Topic = Field(
         default="homeassistant", description="Home Assistant's discovery prefix, if it was changed there"
     )
+    homeassistant_discovery: Annotated[
+        Literal["device", "components"], BeforeValidator(_lower), Allowed(Message("device or components"))
+    ] = Field(
+        default="device",
+        description="device: one message; components: one for each entity, for Domoticz and older programs",
+    )
+    meter_name: Annotated[
+        Annotated[str, Field(max_length=64), AfterValidator(checks.plain_text)] | None,
+        Allowed(Message("plain text of 1 to 64 characters")),
+    ] = Field(
+        default=None, description="Name of the meter in Home Assistant; empty: its model and last digits"
+    )
     log_level: Annotated[
         LogLevel, BeforeValidator(_upper), Allowed(Message("DEBUG, INFO, WARNING or ERROR"))
     ] = Field(default=LogLevel.INFO, description="How much to log: DEBUG, INFO, WARNING or ERROR")

@@ -52,8 +52,8 @@ _IN_FIELDS: Final = frozenset(
     }
 )
 _NUMBER: Final = re.compile(rf"([+-]?[0-9]{{1,{DIGITS}}}(?:[.,][0-9]{{1,{DIGITS}}})?) *([^0-9 ]*)")
-# What a value with its unit may have behind the number, where the table has no unit for it.
-_ANY_UNIT: Final = frozenset({"W", "kW", "VA", "kVA"})
+ANY_UNIT: Final = frozenset({"W", "kW", "VA", "kVA"})
+"""What a value may have behind the number where the table has no unit for it."""
 
 
 def is_own(label: LabelSpec) -> bool:
@@ -103,7 +103,7 @@ def _value(label: LabelSpec, text: str) -> dict[str, int | float | str]:
     if label.unit is None:
         return (
             {f"{label.name}_{UNITS.get(unit, (unit, 1))[0]}": _number(found[1], unit)}
-            if unit in _ANY_UNIT
+            if unit in ANY_UNIT
             else {}
         )
     if unit not in ({"", label.unit} if label.glued else {""}):

@@ -101,6 +101,11 @@ class StateTracker:
         return self._mode
 
     @property
+    def number(self) -> str | None:
+        """The number of the meter that is followed, None where it sends none."""
+        return self._number
+
+    @property
     def meter(self) -> Meter:
         """The meter that is followed."""
         return meter_of(self._number, topic=self._topic, private=self._private)

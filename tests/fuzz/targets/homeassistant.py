@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import re
 
-from teleinfo.homeassistant.values import find_entity, running_indexes, states_of
+from teleinfo.homeassistant.entities import entity_of
+from teleinfo.homeassistant.state_entities import entities_of
+from teleinfo.homeassistant.templates import state_template
+from teleinfo.state.labels import values_of
+from teleinfo.state.tracker import StateTracker, encode
 from teleinfo.tic import horodate, registers
-from teleinfo.tic.labels import STANDARD, Mode
+from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 
 
@@ -62,13 +67,16 @@ def check(data: bytes) -> None:
     if not values:
         return
     for overseas in (False, True):
-        states = states_of(Reading(mode, values), overseas=overseas)
-        for key, state in states.items():
-            entity = find_entity(mode, key)
-            assert entity is not None, key
+        for key, state in values_of(mode, values, overseas=overseas).items():
+            assert entity_of(mode, key) is not None, key
             # JSON knows neither an infinity nor what is no number.
             assert not isinstance(state, float) or math.isfinite(state), key
-        assert running_indexes(Reading(mode, values), states) <= STANDARD.keys()
+    tracker = StateTracker(topic="teleinfo", exclude=frozenset(), language="fr")
+    tracker.update(Reading(mode, values), now=0.0, time="2026-01-14T12:00:00+01:00")
+    decoded = tracker.state(now=0.0)
+    assert json.loads(encode(decoded)) == decoded
+    for entity in entities_of(decoded, mode, "fr").values():
+        assert state_template(entity)
 
 
 def _assert_moment(text: str) -> None:

@@ -24,8 +24,7 @@ from teleinfo.tic.tables.label_types import (
     ratio,
 )
 
-# The tariff periods of an ICE-2Q, in the order of its indexes.
-_POSTES: Final = {
+POSTES: Final = {
     "P": "Heures de Pointe",
     "PM": "Heures de Pointe Mobile",
     "HCE": "Heures Creuses d'Été",
@@ -41,6 +40,7 @@ _POSTES: Final = {
     "HM": "Hiver Mobile",
     "DSM": "Demi-saison Mobile",
 }
+"""The tariff periods of an ICE-2Q, in the order of its indexes."""
 
 
 def _postes(start: str, french: str, english: str, unit: str, period: str) -> tuple[LabelSpec, ...]:
@@ -52,7 +52,7 @@ def _postes(start: str, french: str, english: str, unit: str, period: str) -> tu
             f"{english} {poste}, period {period}",
             unit,
         )
-        for poste, meaning in _POSTES.items()
+        for poste, meaning in POSTES.items()
     )
 
 
@@ -128,7 +128,7 @@ ICE_2Q: Final = (
     *_postes("ERNp1", "Index réactif négatif", "Negative reactive index", "kvarh", "p-1"),
     glued_code("KDC", "Coefficient de préavis de dépassement", "Overrun-notice threshold", "%"),
     glued_code("KDCD", "Coefficient de dégagement de préavis", "Overrun-notice release threshold", "%"),
-    *(glued(f"PS{poste}", f"Puissance souscrite {_POSTES[poste]}", f"Subscribed power {poste}", "kW")
+    *(glued(f"PS{poste}", f"Puissance souscrite {POSTES[poste]}", f"Subscribed power {poste}", "kW")
       for poste in _POSTES_PS),
     glued("PA1MN", "Puissance active moyenne 1 minute", "1-minute mean active power", "kW"),
     glued("PA10MN", "Puissance active moyenne 10 minutes", "10-minute mean active power", "kW"),

@@ -1,0 +1,65 @@
+"""
+Templates that take the state of one entity from the message of the state, and log nothing in any case.
+
+Pure. Home Assistant and openHAB run them as Jinja; Domoticz takes them apart (its MQTTAutoDiscover.cpp): it
+cuts them at the first `|`, and reads `value_json.a.b`, `value_json['a']['b']` and `{'x': 'y'}[value_json.a]`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.homeassistant.entities import StateType
+
+if TYPE_CHECKING:
+    from teleinfo.homeassistant.entities import Entity
+
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# Of an entity that has no state yet: "unknown" is no option of a closed list, and no date.
+_AS_BEFORE: Final = "this.state if this.state not in ('unknown', 'unavailable') else none"
+
+
+def state_template(entity: Entity) -> str:
+    """
+    Return the template of an entity's state.
+
+    JSON's null becomes None: unknown. Where the message lacks the state, the entity keeps the one that it
+    has: a number or a switch does so when the template gives an empty text, any other type needs its own
+    state again. An entity whose state is not said any more is unknown.
+    """
+    if not entity.path:
+        return "{{ none }}"
+    value, guard = _value(entity.path), _guard(entity.path)
+    before = "''" if entity.state_type in {StateType.NUMBER, StateType.SWITCH} else _AS_BEFORE
+    match entity.state_type:
+        case StateType.SWITCH:
+            # JSON's true is True in Jinja, and "true" in Domoticz.
+            found = f"{value} | default('') | lower | replace('none', 'None')"
+        case StateType.CHOICE:
+            words = ", ".join(f"{code!r}: {shown!r}" for code, shown in entity.words)
+            found = f"{{{words}, none: none}}[{value}] | default({before})"
+        case StateType.TEXT if entity.words:
+            words = ", ".join(f"{code!r}: {shown!r}" for code, shown in entity.words)
+            found = f"{{{words}}}[{value}] | default({value} | default({before}))"
+        case _:
+            found = f"{value} | default({before})"
+    return f"{{{{ {found}{f' if {guard} else {before}' if guard else ''} }}}}"
+
+
+def availability(scope: str) -> str:
+    """Return the template of the availability: with the state of another meter the device is unavailable."""
+    known = "value_json is defined and value_json.meter is defined"
+    return f"{{{{ 'online' if {known} and value_json.meter.id == {scope!r} else 'offline' }}}}"
+
+
+def _value(path: tuple[str, ...]) -> str:
+    if all(_NAME.fullmatch(name) for name in path):
+        return ".".join(("value_json", *path))
+    return "value_json" + "".join(f"[{name!r}]" for name in path)
+
+
+def _guard(path: tuple[str, ...]) -> str:
+    """Return the condition under which each part that the path leads through is there."""
+    parts = ("value_json", *(_value(path[:end]) for end in range(1, len(path) - 1)))
+    return " and ".join(f"{name!r} in {part}" for name, part in zip(path[:-1], parts, strict=True))

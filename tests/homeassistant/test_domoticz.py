@@ -1,0 +1,58 @@
+"""The messages for single components are such that Domoticz takes them, and finds every state in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from teleinfo.simulator.catalogue import METERS
+from tests.homeassistant import domoticz
+from tests.homeassistant.golden import Followed, followed
+
+
+def by_key(device: Followed) -> dict[str, dict[str, object]]:
+    """Return the messages of the entities of the state by key, as Domoticz finds them."""
+    return {
+        domoticz.read_topic(topic)[1]: message
+        for topic, message in device.announced.items()
+        if message["state_topic"] == "teleinfo/state"
+    }
+
+
+def test_the_message_for_the_device_is_dropped() -> None:
+    """Which is why there is the other form."""
+    with pytest.raises(domoticz.RefusedError, match="not a component"):
+        domoticz.read_topic(next(iter(followed("hc").announced)))
+
+
+@pytest.mark.parametrize("meter", METERS)
+def test_every_component_is_taken_and_its_state_is_found(meter: str) -> None:
+    """Neither its topic nor its template is refused; what is known in the state is shown."""
+    device = followed(meter, form="components")
+    state = device.state
+    found = by_key(device)
+
+    assert len(found) > 10
+    for key, message in found.items():
+        shown = domoticz.value(message, state)
+        assert shown or key == "tempo_tomorrow", key
+        assert domoticz.availability(message) == "teleinfo/status"
+        if message.get("payload_on"):
+            assert shown in {message["payload_on"], message["payload_off"]}, key
+        if message.get("device_class") == "enum" and shown:
+            assert shown in message["options"], key  # type: ignore[operator]  # a list
+
+
+def test_the_values_are_those_of_the_state() -> None:
+    """A number, a switch, an option, a text and what has no field."""
+    device = followed("standard-tempo", form="components")
+    messages, state = by_key(device), device.state
+    shown = {key: domoticz.value(message, state) for key, message in messages.items()}
+
+    assert shown["energy_import"] == str(state["energy"]["import_total"])
+    assert shown["index_HPJB"] == str(state["energy"]["indexes"]["EASF02"]["value"])
+    assert shown["current_1"] == str(state["current"]["1"])
+    assert shown["alert_overrun"] == "false"
+    assert shown["tempo_today"] == "Bleu"
+    assert shown["tariff"] == "Heures pleines, jour bleu"
+    assert shown["NJOURF_1"] == state["labels"]["NJOURF+1"]
+    assert shown["dry_contact"] == "open"

@@ -1,0 +1,195 @@
+"""The entities of the étiquettes that have no field in the state, and the names of all."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.homeassistant.entities import StateType, entity_of
+from teleinfo.homeassistant.state_entities import every_entity
+from teleinfo.homeassistant.translations import NAMES, sentence
+from teleinfo.state import labels as state_labels
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
+from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.tic.tables.sites import POSTES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from teleinfo.homeassistant.entities import Entity
+    from teleinfo.state.words import Language
+
+CLASSES = {
+    "energy": {"Wh", "kWh"},
+    "reactive_energy": {"varh", "kvarh"},
+    "apparent_power": {"VA"},
+    "power": {"W", "kW"},
+    "reactive_power": {"var", "kvar"},
+    "current": {"A"},
+    "voltage": {"V"},
+    "duration": {"min"},
+    None: {"%", "VAh", "daL"},
+}
+
+
+def entities(mode: Mode, language: Language = "fr") -> Iterator[Entity]:
+    """Yield the entity of every étiquette of a mode that has one."""
+    for name in STANDARD if mode is Mode.STANDARD else HISTORIQUE:
+        for key in (name, name + HORODATE_SUFFIX, *(f"{name}_{unit}" for unit in state_labels.ANY_UNIT)):
+            if (entity := entity_of(mode, key, language)) is not None:
+                yield entity
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_class_of_a_number_follows_from_its_kind_and_unit(mode: Mode) -> None:
+    """Never a unit that its class does not have; a total where it is a plain index, and nowhere else."""
+    for label in (STANDARD if mode is Mode.STANDARD else HISTORIQUE).values():
+        entity = entity_of(mode, label.name)
+        if entity is None or entity.state_type is not StateType.NUMBER:
+            continue
+
+        assert entity.unit in CLASSES[entity.device_class], label.name
+        plain = label.kind is Kind.INDEX and not label.glued
+        assert (entity.state_class == "total_increasing") == plain, label.name
+        measured = entity.device_class not in {"energy", "reactive_energy", "duration"}
+        assert entity.state_class != "measurement" or measured, label.name
+
+
+@pytest.mark.parametrize(
+    ("key", "unit", "device_class"),
+    [
+        ("PS_VA", "VA", "apparent_power"),
+        ("PS_kW", "kW", "power"),
+        ("PMAX_s_VA", "VA", "apparent_power"),
+    ],
+)
+def test_a_value_that_comes_with_its_unit_has_an_entity_of_this_unit(
+    key: str, unit: str, device_class: str
+) -> None:
+    """PME-PMI sends `PS 42kVA` or `PS 300kW` (02E): two entities, each with a unit that stays."""
+    entity = entity_of(Mode.HISTORIQUE, key)
+
+    assert entity is not None
+    assert (entity.unit, entity.device_class, entity.state_class) == (unit, device_class, None)
+    assert entity.name in {"Puissance souscrite, poste en cours", "Puissance maximale atteinte, soutirage"}
+    assert entity_of(Mode.HISTORIQUE, "PS") is None
+    assert entity_of(Mode.HISTORIQUE, "HCHC_VA") is None
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_what_the_state_gives_under_an_etiquette_has_an_entity(mode: Mode) -> None:
+    """And it reads it where it stands."""
+    for entity in entities(mode):
+        assert entity.path == ("labels", entity.key)
+    samples = {"PEJP": "30", "EAP_s": "9649kWh", "PS": "42kVA", "HHPHC": "A", "SMAXSN1": "00100"}
+    for key in state_labels.values_of(mode, samples, overseas=False):
+        assert entity_of(mode, key) is not None, key
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("mode", list(Mode))
+def test_names_are_sentences_without_codes(mode: Mode, language: Language) -> None:
+    """One capital at the beginning (Enedis aside), no étiquette, no sign of a period of an invoice."""
+    for entity in entities(mode, language):
+        words = re.findall(r"[^\s',:()/-]+", entity.name)
+        assert words[0][0].isupper() or words[0][0].isdigit(), entity.name
+        capitals = [word for word in words[1:] if re.match(r"[A-ZÉ][a-zé]{2}", word)]
+        assert set(capitals) <= {"Enedis"}, entity.name
+        assert not re.search(r"[pP]ér?iode? [pP]\b", entity.name), entity.name
+
+
+def test_a_name_of_the_table_becomes_a_sentence() -> None:
+    """Words in place of signs, in both languages."""
+    assert (
+        sentence("Index actif Heures Creuses d'Été, période p-1")
+        == "Index actif heures creuses d'été, période précédente"
+    )
+    assert sentence("Imported active index, period P-1, current slot") == (
+        "Imported active index, previous period, current slot"
+    )
+    assert sentence("Message d'Enedis") == "Message d'Enedis"
+    english = entity_of(Mode.HISTORIQUE, "EAp1HPH", "en")
+    assert english is not None
+    assert english.name == "Active index, full hours, winter, previous period"
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_the_tariff_period_of_a_meter_above_36_kva_is_in_words(language: Language) -> None:
+    """PTCOUR says HPH: "Heures pleines d'hiver"; what is no code of the table stays as it is."""
+    entity = entity_of(Mode.HISTORIQUE, "PTCOUR", language)
+
+    assert entity is not None
+    words = dict(entity.words)
+    assert words.keys() == POSTES.keys()
+    assert words["HPH"] == ("Heures pleines d'hiver" if language == "fr" else "Full hours, winter")
+    assert len(set(words.values())) == len(words)
+
+
+def test_every_entity_of_the_state_has_an_english_name() -> None:
+    """And its words."""
+    french, english = every_entity("fr"), every_entity("en")
+
+    for one, other in zip(french, english, strict=True):
+        assert (one.key, one.path) == (other.key, other.path)
+        assert one.name != other.name
+        assert [code for code, _ in one.words] == [code for code, _ in other.words]
+        assert not {shown for _, shown in one.words} & {shown for _, shown in other.words}
+    kept = {entity.key for entity in english} | {label.name for label in STANDARD.values()}
+    bases = {"current", "voltage", "mean_voltage"}
+    assert {key for key in NAMES if not key.startswith("LIGNE_")} <= kept | bases
+
+
+@pytest.mark.parametrize(
+    ("mode", "label", "state_class"),
+    [
+        (Mode.STANDARD, "CCASN-1", None),
+        (Mode.STANDARD, "SMAXSN1", None),
+        (Mode.STANDARD, "SMAXSN1-1", None),
+        (Mode.STANDARD, "ERQ1", "total_increasing"),
+        (Mode.HISTORIQUE, "IMAX", None),
+        (Mode.HISTORIQUE, "PSHPH", None),
+        (Mode.HISTORIQUE, "PA1MN", "measurement"),
+        (Mode.HISTORIQUE, "PEJP", None),
+    ],
+)
+def test_a_maximum_and_a_value_of_before_have_no_statistics(
+    mode: Mode, label: str, state_class: str | None
+) -> None:
+    """The mean of a maximum over an hour means nothing."""
+    entity = entity_of(mode, label)
+
+    assert entity is not None
+    assert entity.state_class == state_class
+
+
+def test_whole_numbers_are_shown_as_whole_numbers() -> None:
+    """Home Assistant shows a current with two digits otherwise; PME-PMI sends `1,5kW`."""
+    whole, decimal = entity_of(Mode.HISTORIQUE, "IMAX"), entity_of(Mode.HISTORIQUE, "PA1MN")
+
+    assert whole is not None
+    assert decimal is not None
+    assert (whole.precision, decimal.precision) == (0, None)
+    assert {entity.precision for entity in every_entity() if entity.state_type is StateType.NUMBER} == {0}
+
+
+def test_of_a_mobile_peak_the_moment_is_shown() -> None:
+    """Those of mobile peaks are enabled: they say when it begins and ends."""
+    for label in STANDARD.values():
+        if not label.horodate or not state_labels.is_own(label):
+            continue
+        entity = entity_of(Mode.STANDARD, label.name + HORODATE_SUFFIX)
+
+        assert entity is not None
+        assert entity.device_class == "timestamp"
+        assert entity.enabled == label.name.startswith(("DPM", "FPM"))
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_the_topics_of_the_components_are_all_different_without_a_plus_sign(mode: Mode) -> None:
+    """NJOURF+1 is NJOURF_1 there."""
+    keys = [entity.key for entity in (*entities(mode), *every_entity())]
+
+    assert len({key.replace("+", "_") for key in keys}) == len(keys)
+    assert all(re.fullmatch(r"[A-Za-z0-9_+-]+", key) for key in keys)

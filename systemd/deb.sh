@@ -3,13 +3,12 @@
 #
 # It needs Debian 13, whose own Python libraries the package depends on, and the packages that debian/control
 # names. The same files give the same bytes, whenever and wherever it runs: every time stamp is that of the last
-# commit, or SOURCE_DATE_EPOCH. VERSION in the environment takes the place of the program's own (for a test of
-# the upgrade).
+# commit, or SOURCE_DATE_EPOCH.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 export LC_ALL=C.UTF-8 LANGUAGE="" TZ=UTC PYTHONDONTWRITEBYTECODE=1
 
-version=${VERSION:-$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' src/teleinfo/__init__.py)}
+version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' src/teleinfo/__init__.py)
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y CHANGELOG.md)}
 export SOURCE_DATE_EPOCH
 
@@ -36,7 +35,6 @@ find "$stage" -name __pycache__ -prune -exec rm -rf {} +
 mv "$stage/systemd/debian" "$stage/debian"
 # Under its own name it would take the place of Debian's changelog.
 mv "$stage/CHANGELOG.md" "$stage/debian/WHATSNEW.md"
-sed -i "s/^__version__ = .*/__version__ = \"$version\"/" "$stage/src/teleinfo/__init__.py"
 chmod -R u=rwX,go=rX "$stage"
 
 maintainer=$(sed -n 's/^Maintainer: //p' "$stage/debian/control")

@@ -1,5 +1,5 @@
 """
-`make install` from a checkout on Debian 12, whose systemd and Python are the oldest that are supported.
+The README and `make install` on Debian 12, whose systemd and Python are the oldest that are supported.
 
 The tests stand in the order of one life of it, and each goes on where the one before it ended.
 """
@@ -7,12 +7,13 @@ The tests stand in the order of one life of it, and each goes on where the one b
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.system import roots
+from tests.system import readme, roots
 from tests.system.container import Container, booted
 from tests.system.roots import Recipe
 
@@ -25,66 +26,65 @@ pytestmark = pytest.mark.real
 
 BOOKWORM = Recipe(
     "bookworm",
-    installed=(
-        *("dbus", "libbpf1", "make", "mosquitto", "mosquitto-clients", "procps", "python3", "python3-venv"),
-        # The last one for the simulated meter alone, which runs without the libraries of the program.
-        *("systemd", "systemd-sysv", "tzdata"),
-    ),
+    # The last one for the simulated meter alone, which runs without the libraries of the program.
+    installed=("dbus", "libbpf1", "procps", "python3", "sudo", "systemd", "systemd-sysv", "tzdata"),
+    offered=("git", "make", "mosquitto", "mosquitto-clients", "python3-venv"),
 )
 PYTHON = "3.11"
-# Make the installed distribution one of its first name, with a module that is gone today.
-TO_THE_FIRST_NAME = """
-    cd /opt/teleinfo/lib/python3*/site-packages
-    touch teleinfo/stale.py
-    echo teleinfo/stale.py,, >>$(echo teleinfo_mqtt-*.dist-info)/RECORD
-    sed -i 's/^Name: .*/Name: teleinfo/' teleinfo_mqtt-*.dist-info/METADATA
-    sed -i 's/^teleinfo_mqtt-/teleinfo-/' teleinfo_mqtt-*.dist-info/RECORD
-    mv teleinfo_mqtt-*.dist-info $(echo teleinfo_mqtt-*.dist-info | sed 's/^teleinfo_mqtt-/teleinfo-/')
-"""
-# What a checkout has; not the environments and caches of whoever runs the test.
-PARTS = ".env-sample LICENSE Makefile README.md docs pyproject.toml src systemd"
+CHECKOUT = f"/home/{readme.USER}/teleinfo"
 
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
-    """Boot a Debian 12 with a meter, a broker and a checkout; PyPI is a folder."""
+    """Boot a Debian 12 with a meter, a user, and this and the first release; PyPI is a folder."""
     with booted(BOOKWORM, tmp_path_factory.mktemp("checkout")) as container:
-        container.run(f"mkdir ~/checkout && cd /opt/checkout && cp -r {PARTS} ~/checkout")
-        container.run("chown -R 1000:1000 ~/checkout")
-        wheels = container.root / "root/wheels"
-        wheels.mkdir()
-        for wheel in roots.wheels(PYTHON).iterdir():
-            (wheels / wheel.name).write_bytes(wheel.read_bytes())
+        readme.prepare(container)
+        roots.first_release(container.root / "srv")
+        shutil.copytree(roots.wheels(PYTHON), container.root / "srv/wheels")
+        (container.root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
         yield container
 
 
-def make(machine: Container, verb: str, *, check: bool = True) -> str:
-    """Run one verb of the Makefile, in the checkout, as root."""
-    environ = "PIP_NO_INDEX=1 PIP_FIND_LINKS=$HOME/wheels"
-    return machine.run(f"cd ~/checkout && {environ} make {verb}", check=check, limit=300)
+def make(machine: Container, verb: str, *, checkout: str = CHECKOUT, check: bool = True) -> str:
+    """Run one verb of the Makefile, in a checkout, as root."""
+    return machine.run(f"cd {checkout} && make {verb}", check=check, limit=300)
 
 
-def test_make_install_is_the_whole_installation(machine: Container, figures: Figures) -> None:
-    """One command later the service runs, starts at boot, its messages come; each step is announced."""
+def test_the_readme_is_the_whole_installation(machine: Container, figures: Figures) -> None:
+    """Its lines as they stand, typed by an ordinary user; then the service runs, and starts at boot."""
     began = time.monotonic()
-    said = make(machine, "install")
-    installed = time.monotonic()
+    said = "".join(readme.type_in(machine, block) for block in readme.section("2. The program"))
     reading = json.loads(machine.messages()[0])
+    first = time.monotonic()
+    steps = said[said.index("-- ") :].splitlines()
 
     assert reading["ADCO"]
     assert machine.property("ActiveState") == "active"
     assert machine.run("systemctl is-enabled teleinfo").strip() == "enabled"
     assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"
-    assert [line.startswith("-- ") for line in said.splitlines()] == [True] * 4 + [False] * 3, said
+    assert [line.startswith("-- ") for line in steps] == [True] * 4 + [False] * 3, said
     assert "journalctl -u teleinfo" in said
     assert "mosquitto_sub" in said
-    assert machine.run("teleinfo --version").startswith("teleinfo ")
-    figures.kept("make install on Debian 12, with the wheels at hand", installed - began, at_most=300)
+    figures.kept(
+        "README on Debian 12, to the first message, with the downloads at hand", first - began, at_most=300
+    )
+
+
+def test_the_readme_shows_how_it_works(machine: Container) -> None:
+    """The log, the messages and the doctor, by the lines as they stand."""
+    log, messages, doctor = readme.section("4. See it work")
+    logged = readme.type_in(machine, log, seconds=3)
+    received = readme.type_in(machine, messages, seconds=5)
+
+    assert "reading a meter in mode historique at 1200 baud" in logged
+    assert 'teleinfo {"ADCO":' in received
+    assert "teleinfo/status online" in received
+    assert "✗" not in readme.type_in(machine, doctor)
 
 
 def test_the_checkout_stays_its_owners(machine: Container) -> None:
     """Installing as root leaves no file of root's in the checkout."""
-    assert machine.run("find ~/checkout -user root") == ""
+    assert machine.run(f"find {CHECKOUT} -user root") == ""
 
 
 def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figures) -> None:
@@ -98,11 +98,14 @@ def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figu
     figures.kept("exposure on Debian 12", float(said.split(":")[1].split()[0]), at_most=1.5, unit="of 10")
 
 
-def test_make_install_again_is_an_upgrade(machine: Container, figures: Figures) -> None:
+def test_make_install_over_the_first_release_is_an_upgrade(machine: Container, figures: Figures) -> None:
     """The new program runs with the old settings, without a file of the old one; at most 5 s away."""
-    machine.run(TO_THE_FIRST_NAME)
+    make(machine, "uninstall PURGE=1")
+    make(machine, "install", checkout="/srv/teleinfo-0.1.0")
     machine.settings("TELEINFO_PAYLOAD_NUMBERS=true")
-    machine.run("sed -i 's/^__version__ = .*/__version__ = \"9.9.9\"/' ~/checkout/src/teleinfo/__init__.py")
+    settings = machine.root / "etc/teleinfo/teleinfo.env"
+    written = settings.read_bytes()
+    assert json.loads(machine.messages("teleinfo/health")[0])["version"] == "0.1.0"
     before = machine.property("MainPID")
     make(machine, "install")
     left, back = (
@@ -110,17 +113,17 @@ def test_make_install_again_is_an_upgrade(machine: Container, figures: Figures) 
         for name in ("InactiveEnterTimestampMonotonic", "ActiveEnterTimestampMonotonic")
     )
     machine.messages()
+    version = machine.run("teleinfo --version").split()[1]
 
     assert machine.property("MainPID") != before
+    assert settings.read_bytes() == written
     assert isinstance(json.loads(machine.messages()[0])["PAPP"], int)
-    assert json.loads(machine.messages("teleinfo/health")[0])["version"] == "9.9.9"
-    assert machine.run("cd /opt/teleinfo/lib/python3*/site-packages && ls -d teleinfo*").split() == [
-        "teleinfo",
-        "teleinfo_mqtt-9.9.9.dist-info",
-    ]
-    assert (
-        machine.run("ls /opt/teleinfo/lib/python3*/site-packages/teleinfo/stale.py 2>/dev/null || true") == ""
-    )
+    assert json.loads(machine.messages("teleinfo/health")[0])["version"] == version != "0.1.0"
+    # The distribution was called teleinfo then.
+    installed = machine.run("cd /opt/teleinfo/lib/python3*/site-packages && ls -d teleinfo*").split()
+    assert installed == ["teleinfo", f"teleinfo_mqtt-{version}.dist-info"]
+    shipped = {path.name for path in (roots.PROJECT / "src/teleinfo").iterdir()} | {"__pycache__"}
+    assert set(machine.run("ls /opt/teleinfo/lib/python3*/site-packages/teleinfo").split()) <= shipped
     figures.kept("upgrade by make install: the service is away", (back - left) / 1e6, at_most=5)
 
 
@@ -157,7 +160,7 @@ def test_it_runs_again_after_a_reboot(machine: Container) -> None:
 def test_make_uninstall_leaves_nothing_but_the_settings(machine: Container) -> None:
     """No process, no program, no unit, no link; `PURGE=1` takes the settings too."""
     find = (
-        "find / -xdev -name '*teleinfo*' -not -path \"$HOME/*\" -not -path '/opt/checkout*'"
+        "find / -xdev -name '*teleinfo*' -not -path '/home/*' -not -path '/srv/*' -not -path '/opt/checkout*'"
         " -not -path '/proc/*' -not -path '/var/lib/systemd/*' -not -path '/tmp/*'"
     )
     machine.run("install -m 0600 /etc/teleinfo/teleinfo.env /etc/teleinfo/production.env")

@@ -31,14 +31,15 @@ TRIXIE = Recipe(
         *("python3-asyncio-mqtt", "python3-pydantic-settings", "python3-serial-asyncio"),
     ),
 )
-PREVIOUS = "0.0.1"
+PREVIOUS = "0.1.0"
 
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
-    """Boot a Debian 13 with a meter on /dev/ttyAMA0 and two packages in /root: the previous and this one."""
+    """Boot a Debian 13 with a meter on /dev/ttyAMA0 and two packages in /root: the first and this one."""
     folder = tmp_path_factory.mktemp("debian")
-    previous, current = roots.package(folder, PREVIOUS), roots.package(folder)
+    previous = roots.package(folder, roots.first_release(folder))
+    current = roots.package(folder)
     with booted(TRIXIE, folder) as container:
         for path in (previous, current):
             (container.root / "root" / path.name).write_bytes(path.read_bytes())
@@ -94,12 +95,20 @@ def test_apt_install_is_the_whole_installation(machine: Container, figures: Figu
 
 
 def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Container) -> None:
-    """The new version runs after apt has installed it, with the household's own lines."""
+    """
+    From the first release, by a plain `apt install`, which asks nothing.
+
+    The settings were a conffile of dpkg's then, and are none any more: every line of the household is there.
+    """
     machine.settings("TELEINFO_PAYLOAD_TIMESTAMP=true")
+    settings = machine.root / "etc/teleinfo/teleinfo.env"
+    written = settings.read_bytes()
     before = pid(machine)
     install(machine, current(machine))
 
     assert pid(machine) not in (0, before)
+    assert settings.read_bytes() == written
+    assert [path.name for path in settings.parent.iterdir()] == ["teleinfo.env"]
     assert "timestamp" in json.loads(machine.messages()[0])
     assert json.loads(machine.messages("teleinfo/health")[0])["version"] == current(machine)
     assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"

@@ -18,6 +18,9 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 PROBE = Path(__file__).with_name("probe.py")
+FIRST_RELEASE = Path(__file__).with_name("teleinfo-0.1.0.tar.xz")
+"""The first release as `git archive` makes it, without its tests: `make install` and `deb.sh` run from it."""
+
 # An hour would not be too long on a slow line; forever would.
 LIMIT = 1200
 
@@ -105,13 +108,18 @@ def wheels(python: str) -> Path:
     return folder
 
 
-def package(folder: Path, version: str = "") -> Path:
-    """Build the Debian package into `folder` and return it; `version` in place of the program's own."""
-    environ = os.environ | {"DIST": str(folder)} | ({"VERSION": version} if version else {})
+def package(folder: Path, checkout: Path = PROJECT) -> Path:
+    """Build the Debian package of `checkout` into `folder` and return it."""
     before = set(folder.glob("*.deb"))
-    _run([str(PROJECT / "systemd" / "deb.sh")], environ)
+    _run([str(checkout / "systemd" / "deb.sh")], os.environ | {"DIST": str(folder)})
     (made,) = set(folder.glob("*.deb")) - before
     return made
+
+
+def first_release(folder: Path) -> Path:
+    """Unpack the first release into `folder` and return its checkout."""
+    _run(["tar", "-xf", str(FIRST_RELEASE), "-C", str(folder)])
+    return folder / "teleinfo-0.1.0"
 
 
 def _key(text: str) -> str:

@@ -1,0 +1,66 @@
+"""
+Run a command in a chroot of Debian's next release, which has Python 3.14:
+
+    python3 -m tests.system.chroot make pytest VENV=.venv-3.14
+
+As root, on Debian, with mmdebstrap. This checkout, /dev and the user's cache are at their places in it, and the
+network is the machine's; all else is made for this one command and thrown away after it. Its exit status is
+that of the command. When it is killed, whatever the command started is too.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.system.roots import PROJECT, Recipe, tarball
+
+FORKY = Recipe(
+    "forky",
+    # What the tests run, and what `make` wants of a machine.
+    installed=(
+        *("ca-certificates", "git", "make", "python3", "python3-venv"),
+        *("groff-base", "man-db", "mosquitto", "mosquitto-clients", "openssl", "systemd"),
+    ),
+)
+# How the machine reaches the network: its resolver and whom it trusts.
+OF_THE_MACHINE = ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Run in mount and process namespaces of its own: they end with it. $1 is the root, $2 the checkout, $3 the cache.
+ENTER = """\
+set -eu
+root=$1 checkout=$2 cache=$3
+shift 3
+mount --make-rprivate /
+mount --rbind /dev "$root/dev"
+mount -t proc proc "$root/proc"
+for folder in "$checkout" "$cache"; do
+    mkdir -p "$root$folder"
+    mount --bind "$folder" "$root$folder"
+done
+exec chroot "$root" sh -c 'cd "$1" && shift && exec "$@"' sh "$checkout" "$@"
+"""
+
+
+def main(command: list[str]) -> int:
+    """Run the command and return its exit status."""
+    with tempfile.TemporaryDirectory(prefix="teleinfo-chroot-", ignore_cleanup_errors=True) as folder:
+        root = Path(folder)
+        subprocess.run(["tar", "--extract", f"--file={tarball(FORKY)}", f"--directory={root}"], check=True)
+        for name in OF_THE_MACHINE:
+            if Path(name).exists():
+                (root / name.lstrip("/")).unlink(missing_ok=True)
+                shutil.copy(name, root / name.lstrip("/"))
+        namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        entered = [*namespaces, "sh", "-c", ENTER, "sh", str(root), str(PROJECT), str(CACHE)]
+        environ = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
+        return subprocess.run([*entered, *command], env=environ | {"PATH": PATH}, check=False).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

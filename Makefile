@@ -49,7 +49,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .NOTPARALLEL:
 .PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults wheel clean test-faults lock
 .PHONY: check-workflows install uninstall deb image release test-system test-container test-board test-homeassistant
-.PHONY: test-consumers test-brokers
+.PHONY: test-consumers test-brokers homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
 help: ## this list
 	@. systemd/language.sh; \
@@ -78,7 +78,7 @@ help: ## this list
 #fr test-system: les paquets et le service sous un vrai systemd, dans des conteneurs (en tant que root)
 #fr test-container: l’image de conteneur, lancée par podman entre un compteur et un broker (en tant que root, 3 minutes)
 #fr test-board: le paquet et le service sur une carte arm64 émulée avec un port série (en tant que root)
-#fr test-homeassistant: un vrai Home Assistant voit le compteur (Python 3.13)
+#fr test-homeassistant: de vrais Home Assistant, 2026.11 et 2024.11, voient le compteur (Python 3.14 et 3.13, ou root)
 #fr test-consumers: les programmes de docs/consumers lisent nos messages (2 minutes)
 #fr test-brokers: une grappe de RabbitMQ, aedes et amqtt prennent nos messages (2 minutes)
 #fr lock: renouvelle les versions testées et installées : tests/constraints.txt, systemd/constraints.txt
@@ -204,17 +204,44 @@ test-container: $(VENV)/.dev ## the container image, run by podman between a met
 test-board: $(VENV)/.dev ## the package and the service on an emulated arm64 board with a serial port (as root)
 	$(BIN)/python -m pytest --timeout=0 -v tests/system/board.py
 
-# Home Assistant wants a Python of its own, and an environment of its own of more than a gigabyte.
-PYTHON_HA ?= $(firstword $(wildcard /usr/bin/python3.13) python3.13)
-VENV_HA   ?= .venv-homeassistant
+# Which releases of Home Assistant are run, each with the Python that it wants, in an environment of its own of a
+# gigabyte. Where Debian 14's Python is not installed a chroot of it brings it, for root on Debian.
+HOMEASSISTANT ?= newest oldest
+PYTHON_NEWEST ?= python3.14
+PYTHON_OLDEST ?= $(firstword $(wildcard /usr/bin/python3.13) python3.13)
+VENV_HA       ?= .venv-homeassistant
+CHROOT         = $(PYTHON) -m tests.system.chroot
 
-test-homeassistant: $(VENV)/.dev $(VENV_HA)/.made programs ## a real Home Assistant sees the meter (Python 3.13)
-	PYTHONPATH=src $(VENV_HA)/bin/python tests/homeassistant/check_schema.py
-	HOMEASSISTANT_VENV=$(VENV_HA) $(BIN)/python -m pytest --timeout=0 tests/homeassistant/at_work.py
+test-homeassistant: $(HOMEASSISTANT:%=homeassistant-%) ## real Home Assistants, 2026.11 and 2024.11, see the meter (Python 3.14 and 3.13, or root)
 
-$(VENV_HA)/.made: tests/homeassistant/requirements.txt
-	$(PYTHON_HA) -m venv $(VENV_HA)
-	$(VENV_HA)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+homeassistant-newest:
+	@if command -v $(PYTHON_NEWEST) >/dev/null; then \
+	    $(MAKE) --no-print-directory at-work-newest PYTHON_HA=$(PYTHON_NEWEST); \
+	elif [ "$$(id -u)" -eq 0 ] && [ -e /etc/debian_version ]; then \
+	    $(MAKE) --no-print-directory programs PROGRAMS='mmdebstrap:mmdebstrap unshare:util-linux' && \
+	    $(CHROOT) make --no-print-directory at-work-newest PYTHON_HA=python3 PYTHON=python3 VENV=$(VENV)-3.14; \
+	else \
+	    echo "The newest Home Assistant wants Python 3.14, and $(PYTHON_NEWEST) is not installed." \
+	         "Install it or name it (make PYTHON_NEWEST=/path/to/python3.14 …), run this as root on Debian," \
+	         "or test the oldest alone: make test-homeassistant HOMEASSISTANT=oldest" >&2; exit 1; fi
+
+homeassistant-oldest:
+	@if ! command -v $(PYTHON_OLDEST) >/dev/null; then \
+	    echo "Home Assistant 2024.11 wants Python 3.13, and $(PYTHON_OLDEST) is not installed." \
+	         "Install it or name it (make PYTHON_OLDEST=/path/to/python3.13 …)," \
+	         "or test the newest alone: make test-homeassistant HOMEASSISTANT=newest" >&2; exit 1; fi
+	@$(MAKE) --no-print-directory at-work-oldest PYTHON_HA=$(PYTHON_OLDEST)
+
+at-work-newest at-work-oldest: at-work-%: $(VENV)/.dev $(VENV_HA)-%/.made programs
+	PYTHONPATH=src $(VENV_HA)-$*/bin/python tests/homeassistant/check_schema.py
+	HOMEASSISTANT_VENV=$(VENV_HA)-$* $(BIN)/python -m pytest --timeout=0 --numprocesses=4 --dist=worksteal \
+	    tests/homeassistant/at_work.py $(TESTS)
+
+# By uv, which is a requirement of Home Assistant: pip takes three times as long.
+$(VENV_HA)-newest/.made $(VENV_HA)-oldest/.made: $(VENV_HA)-%/.made: tests/homeassistant/requirements/%.txt
+	$(PYTHON_HA) -m venv --clear $(@D)
+	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(shell grep '^uv==' $<)
+	$(@D)/bin/python -m uv pip install --quiet --python $(@D) --no-deps --requirement $<
 	@touch $@
 
 # What these tests take from npm, and where it is kept.
@@ -244,7 +271,7 @@ lock: ## renew the versions that are tested and installed: tests/constraints.txt
 	@systemd/lock.sh "$(PYTHON_LOCK)"
 
 clean: ## remove what the other verbs made
-	rm -rf $(VENV) $(VENV_HA) $(VENV_MUTANTS) mutants dist build .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(VENV)-3.14 $(VENV_HA)-* $(VENV_MUTANTS) mutants dist build .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # One environment, filled by what each verb needs: a demo does not wait for the tools of the tests.

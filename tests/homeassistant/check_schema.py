@@ -27,7 +27,6 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import voluptuous as vol
 from homeassistant.components.mqtt import binary_sensor, discovery, schemas, sensor
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
@@ -39,6 +38,11 @@ from teleinfo.state.labels import ANY_UNIT
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.meter_id import meter_of
 from teleinfo.tic.reading import HORODATE_SUFFIX
+
+try:
+    from probatio import Invalid  # from 2026 on
+except ImportError:
+    from voluptuous import Invalid
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +75,7 @@ class Complaints(logging.Handler):
 
 
 def validated(message: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the components as Home Assistant would set them up; raise vol.Invalid."""
+    """Return the components as Home Assistant would set them up; raise Invalid."""
     message = copy.deepcopy(message)
     discovery._replace_all_abbreviations(message)
     schemas.DEVICE_DISCOVERY_SCHEMA(message)
@@ -193,7 +197,7 @@ def refuses_a_wrong_one(message: dict[str, Any]) -> bool:
     wrong["cmps"]["power_mean"]["unit_of_meas"] = "VA"
     try:
         validated(wrong)
-    except vol.Invalid:
+    except Invalid:
         return True
     return False
 
@@ -216,7 +220,7 @@ async def main() -> int:
                 components = validated(message)
                 faults = faults_of_templates(hass, components, states)
                 say(f"{name}: {len(components)} components")
-            except vol.Invalid as error:
+            except Invalid as error:
                 faults = [f"refused: {error}"]
             if not refuses_a_wrong_one(message):
                 faults.append("the check takes a power in VA")

@@ -58,8 +58,8 @@ class HassProcess(Process):
     """
     Home Assistant of the virtual environment `venv`, set up in `folder` for the MQTT broker `broker`.
 
-    `start` returns at once; `states` and `asking` wait until it answers. It records states and makes statistics of
-    them, as an installed one does.
+    `start` returns at once; `states` and `asking` wait until it answers. It records states and
+    makes statistics of them, as an installed one does.
     """
 
     def __init__(self, venv: Path, folder: Path, broker: MosquittoBroker) -> None:
@@ -80,8 +80,8 @@ class HassProcess(Process):
                 "onboarding",
                 {"version": 4, "data": {"done": ["user", "core_config", "analytics", "integration"]}},
             ),
-            # Where it listens, as settings of its own that have proved good: 2026.11 takes them from here, and
-            # those of a file only on trial.
+            # Where it listens, as settings of its own that have proved good: 2026.11 takes them from here,
+            # and those of a file only on trial.
             ("http", {"version": 1, "data": {"server_host": [HOST], "server_port": self._port}}),
         ):
             (storage / name).write_text(json.dumps({"minor_version": 1, "key": name} | content))

@@ -1,11 +1,11 @@
 """
-Run a command in a chroot of Debian's next release, which has Python 3.14:
+Run a command in a chroot of Debian's next release, which has Python 3.14.
 
     python3 -m tests.system.chroot make pytest VENV=.venv-3.14
 
-As root, on Debian, with mmdebstrap. This checkout, /dev and the user's cache are at their places in it, and the
-network is the machine's; all else is made for this one command and thrown away after it. Its exit status is
-that of the command. When it is killed, whatever the command started is too.
+As root, on Debian, with mmdebstrap. This checkout, /dev and the user's cache are at their places in it, and
+the network is the machine's; all else is made for this one command and thrown away after it. Its exit status
+is that of the command. When it is killed, whatever the command started is too.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ FORKY = Recipe(
 OF_THE_MACHINE = ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Run in mount and process namespaces of its own: they end with it. $1 is the root, $2 the checkout, $3 the cache.
+# Run in mount and process namespaces of its own, which end with it. The root is $1, the checkout $2,
+# the cache $3.
 ENTER = """\
 set -eu
 root=$1 checkout=$2 cache=$3

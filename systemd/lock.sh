@@ -4,8 +4,9 @@
 #   lock.sh PYTHON
 #
 # tests/constraints.txt is for the environment of the tests; systemd/constraints.txt, a part of it, is what
-# `make install` installs. PYTHON is the oldest that is supported: newer ones take the same versions. Two
-# environments are made and thrown away; pip is used as it is configured on this machine.
+# `make install` installs. PYTHON is the oldest that is supported: newer ones take the same versions.
+# tests/homeassistant/requirements has those that two releases of Home Assistant want. Environments are made and
+# thrown away; pip is used as it is configured on this machine.
 set -eu
 cd "$(dirname "$0")/.."
 python=$1

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from teleinfo.state import sites
 from teleinfo.state.import_total import ImportTotal, restored
 from teleinfo.tic.labels import Mode
 from tests.state.golden import TIME, tracker
@@ -49,6 +50,11 @@ def test_a_retained_message_that_lacks_a_part_changes_nothing(broken: dict[str, 
     followed.update(reading, now=0.0, time=TIME)
 
     assert followed.state(now=0.0)["energy"] == earlier["energy"]
+
+
+def test_an_index_of_a_list_that_is_no_number_is_left_out() -> None:
+    """The others keep their place."""
+    assert list(sites.indexes({"ENERG": "000120::000350"}, "fr")) == ["ENERG_1", "ENERG_3"]
 
 
 def test_before_its_first_reading_a_tracker_knows_neither_mode_nor_values() -> None:

@@ -98,6 +98,9 @@ def configure(root: Path) -> None:
     (etc / "hostname").write_text("board\n")
     (etc / "nsswitch.conf").write_text("passwd: files systemd\ngroup: files systemd\nhosts: files\n")
     (etc / "machine-id").write_text("")
+    (etc / "teleinfo").mkdir(exist_ok=True)
+    shutil.copy(root / "usr/share/teleinfo/teleinfo.env", etc / "teleinfo")
+    (etc / "teleinfo/teleinfo.env").chmod(0o600)
     (root / "init").symlink_to("usr/lib/systemd/systemd")
     for name in ("var/log/mosquitto", "var/lib/mosquitto"):
         (root / name).mkdir(parents=True, exist_ok=True)

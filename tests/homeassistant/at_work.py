@@ -25,6 +25,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
+from tests.homeassistant import domoticz
 from tests.homeassistant.golden import START
 from tests.homeassistant.hass_process import HassProcess
 from tests.support.broker import MosquittoBroker
@@ -99,7 +100,9 @@ class Household:
     def __enter__(self) -> Self:
         self.broker.start()
         self.linky.__enter__()
-        self.daemon = Daemon(self.folder, **settings_for(self.broker, self.linky.line), homeassistant=True)
+        self.daemon = Daemon(
+            self.folder, **settings_for(self.broker, self.linky.line), homeassistant=True, state_interval=1
+        )
         self.subscriber = Subscriber(self.broker.host, self.broker.port)
         self.subscriber.__enter__()
         return self
@@ -114,7 +117,7 @@ class Household:
     def listen(self) -> dict[str, Any]:
         """Take note of what was published since, and return the components of the last message by name."""
         for received in self.subscriber.drain():
-            if received.topic == "teleinfo/homeassistant":
+            if received.topic == "teleinfo/state":
                 self._published.append((received.at, json.loads(received.payload)))
             elif received.topic == CONFIG:
                 self._message = json.loads(received.payload)
@@ -126,7 +129,7 @@ class Household:
         """Return what Home Assistant shows otherwise than it was published."""
         shown = self.hass.states()
         self.listen()
-        recent = [states for at, states in self._published if time.monotonic() - at < RECENT]
+        recent = [state for at, state in self._published if time.monotonic() - at < RECENT]
         if not components or not recent:
             return ["nothing is published"]
         found = []
@@ -135,9 +138,8 @@ class Household:
                 if name in shown:
                     found.append(f"{name}: enabled")
                 continue
-            key = component["uniq_id"].split("_", 2)[2]
             state = shown.get(name, {"state": "absent", "attributes": {}})
-            if not _is_one_of(state["state"], [states.get(key) for states in recent], key):
+            if not _is_one_of(state["state"], component, recent):
                 found.append(f"{name}: {state['state']}")
             for ours, theirs in ATTRIBUTES.items():
                 if state["attributes"].get(theirs) != component.get(ours):
@@ -180,18 +182,16 @@ ATTRIBUTES = {
 }
 
 
-def _is_one_of(state: str, published: list[Any], key: str) -> bool:
+def _is_one_of(shown: str, component: dict[str, Any], published: list[dict[str, Any]]) -> bool:
     """Whether a state is one of those published; of the line's own it is enough that there is one."""
-    if key.startswith("LIGNE_"):
-        return state not in {"absent", "unavailable", "unknown"}
-    for value in published:
-        if value is None:
-            if state == "unknown":
-                return True
-        elif isinstance(value, str):
-            if state in {value, value.lower()} or _moment(state) == _moment(value) is not None:
-                return True
-        elif _number(state) == value:
+    if "stat_t" in component:  # not that of the device
+        return shown not in {"absent", "unavailable", "unknown"}
+    switched = {component.get("pl_on"): "on", component.get("pl_off"): "off"}
+    for state in published:
+        value = domoticz.value({"value_template": component["val_tpl"]}, state)
+        if shown == (switched.get(value, value) or "unknown"):
+            return True
+        if _moment(shown) == _moment(value) is not None or _number(shown) == _number(value) is not None:
             return True
     return False
 
@@ -245,7 +245,7 @@ def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> No
     household.hass.start()
     household.daemon.start()
     household.expect_right()
-    names = ("Puissance apparente", "Période tarifaire", "Couleur du jour", "Index total (calculé)")
+    names = ("Puissance apparente", "Tarif en cours", "Couleur du jour", "Énergie soutirée")
     household.linky.without = {"PAPP", "PTEC", "BBRHPJB"}
     household.subscriber.expect("teleinfo", predicate=lambda message: b"PTEC" not in message.payload)
     before = {name: household.state(name) for name in names}

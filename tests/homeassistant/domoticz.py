@@ -21,13 +21,13 @@ class RefusedError(ValueError):
 
 
 def read_topic(topic: str, prefix: str = "homeassistant") -> tuple[str, str]:
-    """Return platform and object id of `<prefix>/<component>/<node>/<object>/config`; raise RefusedError."""
+    """Return platform and object id of `<prefix>/<component>/<object>/config`; raise RefusedError."""
     parts = topic.removeprefix(f"{prefix}/").split("/")
     if parts[0] not in COMPONENTS:
         raise RefusedError("not a component that it knows")
-    if len(parts) != 4 or parts[-1] != "config":
+    if len(parts) != 3 or parts[-1] != "config":
         raise RefusedError("not such a topic")
-    name = parts[2]
+    name = parts[1]
     if parts[0] == "sensor" and (name.endswith(SKIPPED) or name.startswith(("min_", "max_"))):
         raise RefusedError("a sensor that it takes for a setting")
     if re.search(r"_address|_ssid|_signal_sensor", name) or (parts[0] == "sensor" and "_alarm" in name):

@@ -100,7 +100,7 @@ def test_nothing_is_announced_from_a_single_frame() -> None:
     device = announced(historique(HC))
 
     assert device.announced == {}
-    assert device.announcer.messages["homeassistant/sensor/teleinfo_041961123456/index_HC/config"] == b""
+    assert device.announcer.messages["homeassistant/sensor/teleinfo_041961123456_index_HC/config"] == b""
 
 
 def test_what_this_meter_sends_is_announced_and_nothing_else() -> None:
@@ -400,7 +400,7 @@ def test_the_components_are_announced_each_on_its_topic_and_the_device_message_i
     assert single.announcer.messages[CONFIG] == b""
     assert len(single.announced) == len(cmps)
     for key, component in cmps.items():
-        topic = f"homeassistant/{component['p']}/teleinfo_041961123456/{key.replace('+', '_')}/config"
+        topic = f"homeassistant/{component['p']}/teleinfo_041961123456_{key.replace('+', '_')}/config"
         message = single.announced[topic]
         assert message["unique_id"] == component["uniq_id"]
         assert message["name"] == component["name"]
@@ -425,7 +425,7 @@ def test_components_of_the_old_mode_are_cleared() -> None:
     device = announced(historique(*[HC] * 10), form="components")
     device.feed(standard(*[LINKY] * (CONFIRM_WITHIN + 5)))
 
-    assert device.announcer.messages["homeassistant/sensor/teleinfo_041961123456/HHPHC/config"] == b""
+    assert device.announcer.messages["homeassistant/sensor/teleinfo_041961123456_HHPHC/config"] == b""
 
 
 def test_the_state_of_before_stands_until_what_only_the_old_mode_had_is_removed() -> None:

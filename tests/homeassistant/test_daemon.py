@@ -201,7 +201,7 @@ def test_the_other_form_of_the_message_is_cleared_when_it_is_switched(
     single, device, again = kept
     assert device == {CONFIG}
     assert single == again
-    assert "homeassistant/sensor/teleinfo_012345678901/index_HC/config" in single
+    assert "homeassistant/sensor/teleinfo_012345678901_index_HC/config" in single
     assert CONFIG not in single
 
 

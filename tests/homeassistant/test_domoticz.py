@@ -12,7 +12,7 @@ from tests.homeassistant.golden import Followed, followed
 def by_key(device: Followed) -> dict[str, dict[str, object]]:
     """Return the messages of the entities of the state by key, as Domoticz finds them."""
     return {
-        domoticz.read_topic(topic)[1]: message
+        domoticz.read_topic(topic)[1].removeprefix(f"{message['device']['identifiers'][0]}_"): message
         for topic, message in device.announced.items()
         if message["state_topic"] == "teleinfo/state"
     }

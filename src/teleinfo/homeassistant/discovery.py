@@ -93,10 +93,14 @@ class Discovery:
         return {self.component_topic(meter, entity): b"" for entity in (*entities, *lines)}
 
     def component_topic(self, meter: Meter, entity: Entity) -> str:
-        """Return the topic of the message for one entity; no topic may hold a plus sign."""
-        return (
-            f"{self.prefix}/{entity.platform}/{device_id(meter.scope)}/{entity.key.replace('+', '_')}/config"
-        )
+        """
+        Return the topic of the message for one entity; no topic may hold a plus sign.
+
+        Without a level for the device: Home Assistant would know the entity by the same two names in both
+        forms, and complain of each empty message that clears the other one.
+        """
+        name = entity.key.replace("+", "_")
+        return f"{self.prefix}/{entity.platform}/{device_id(meter.scope)}_{name}/config"
 
     def _common(self, meter: Meter) -> dict[str, Any]:
         language = self.language

@@ -48,8 +48,8 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults wheel clean test-faults lock
-.PHONY: check-workflows install uninstall deb image release test-system test-container test-board test-homeassistant
-.PHONY: test-consumers test-brokers homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
+.PHONY: check-workflows install uninstall deb image homeassistant-app release test-system test-container test-board
+.PHONY: test-homeassistant test-consumers test-brokers homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
 help: ## this list
 	@. systemd/language.sh; \
@@ -74,6 +74,7 @@ help: ## this list
 #fr uninstall: le désinstalle, en gardant les réglages (avec sudo ; PURGE=1 : eux aussi)
 #fr deb: le paquet Debian, dans dist/
 #fr image: l’image de conteneur pour cette machine, dans dist/ (BASE= la construit sur une autre Debian 13)
+#fr homeassistant-app: le dépôt d’applications pour Home Assistant OS, dans dist/
 #fr release: vérifie que c’est une version à publier, la teste, et construit tous ses paquets dans dist/
 #fr test-system: les paquets et le service sous un vrai systemd, dans des conteneurs (en tant que root)
 #fr test-container: l’image de conteneur, lancée par podman entre un compteur et un broker (en tant que root, 3 minutes)
@@ -183,6 +184,9 @@ deb: ## the Debian package, in dist/
 
 image: deb ## the container image for this machine, in dist/ (BASE= builds it on another Debian 13)
 	@systemd/container/image.sh
+
+homeassistant-app: $(VENV)/.run deb ## the repository of apps for Home Assistant OS, in dist/
+	@systemd/homeassistant-app/archive.sh "$(BIN)/python"
 
 release: $(VENV)/.dev ## check that this is a release, test it, and build all of its packages in dist/
 	@systemd/release.sh "$(BIN)/python"

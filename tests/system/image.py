@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,15 +16,15 @@ from teleinfo import __version__
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
+from tests.homeassistant_app.supervisor import NOT_ENABLED, TOKEN, supervisor
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.subscriber import Subscriber
-from tests.system.podman import IMAGE, Podman, build
+from tests.system.podman import IMAGE, Podman, build_app, build_image
 from tests.system.roots import PROJECT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.support.figures import Figures
 
@@ -45,7 +46,10 @@ def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
     """Return podman with the image of this checkout."""
     # Short, since the paths of sockets are bounded.
     folder = tmp_path_factory.mktemp("podman")
-    with Podman(folder, build(tmp_path_factory.mktemp("image"))) as running:
+    built = tmp_path_factory.mktemp("image")
+    image = build_image(built)
+    (package,) = built.glob("*.deb")
+    with Podman(folder, image, build_app(built, package)) as running:
         yield running
 
 
@@ -242,6 +246,47 @@ def test_the_image_is_small_and_says_what_it_is(podman: Podman, figures: Figures
         "/var/lib/apt/lists:",
     ]
     figures.kept("container image", found["Size"] / 1e6, at_most=180, unit="MB")
+
+
+def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supervisor(
+    podman: Podman, tmp_path: Path, meter: Meter
+) -> None:
+    """
+    What the Supervisor gives, root's alone as it writes it; the daemon that it ends in is not root.
+
+    1. No app offers a broker: said, and waited for. 2. One does: readings, and the meter is announced.
+    3. The Supervisor stops the app.
+    """
+    options = tmp_path / "options.json"
+    options.write_text(json.dumps({"serial_port": "/dev/ttyTIC", "homeassistant": True}))
+    options.chmod(0o600)
+    os.chown(meter.line.port, 0, 18)  # Home Assistant OS has another number for dialout
+    with MosquittoBroker(tmp_path, users={"addons": "s3cret"}) as broker:
+        data = {"host": broker.host, "port": broker.port, "ssl": False}
+        service = {"result": "ok", "data": data | {"username": "addons", "password": "s3cret"}}
+        with (
+            supervisor(NOT_ENABLED, (200, service), address=("127.0.0.2", 80)),
+            Subscriber(broker.host, broker.port, username="addons", password="s3cret") as subscriber,
+            podman.start_app(
+                *("--volume", f"{options}:/data/options.json", *port_of(meter)),
+                *("--env", f"SUPERVISOR_TOKEN={TOKEN}", "--add-host", "supervisor:127.0.0.2"),
+            ) as running,
+        ):
+            subscriber.expect("teleinfo/status", b"online", limit=30)
+            reading = subscriber.expect("teleinfo").payload
+            status = running.inside("cat", "/proc/1/status").stdout
+            environ = Path(f"/proc/{running.state()['Pid']}/environ").read_text()
+            log = running.log
+            ended, _ = running.stop()
+            subscriber.expect("teleinfo/status", b"offline")
+
+    assert json.loads(reading)["PAPP"] == "01940"
+    assert "no broker: Service not enabled." in log
+    assert re.search(r"^Uid:\t950\t950\t950\t950$", status, re.MULTILINE)
+    assert re.search(r"^CapEff:\t0+$", status, re.MULTILINE)
+    assert "TELEINFO_HOMEASSISTANT=true" in environ
+    assert TOKEN not in environ
+    assert ended == 0
 
 
 def test_podman_takes_the_quadlet_unit(tmp_path: Path) -> None:

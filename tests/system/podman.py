@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from tests.homeassistant_app.programs import build as app
 from tests.system.roots import PROJECT, Recipe, tarball
 
 if TYPE_CHECKING:
@@ -24,13 +25,14 @@ LIMIT = 60.0
 """Seconds for what should happen at once, on a slow and busy machine."""
 
 IMAGE = "localhost/teleinfo:latest"
+APP = "localhost/teleinfo-app:latest"
 BASE = Recipe("trixie", ("apt",), variant="minbase")
 """In the place of Debian's slim image, which is made in the same way."""
 
 _HOLD = "umount -R /sys/fs/cgroup 2>/dev/null; mount -t cgroup2 none /sys/fs/cgroup && echo ready && exec cat"
 
 
-def build(folder: Path) -> Path:
+def build_image(folder: Path) -> Path:
     """Build the image on `BASE`, with the package of this checkout, and return its archive."""
     environ = os.environ | {"DIST": str(folder), "BASE": str(tarball(BASE))}
     done = subprocess.run(
@@ -42,12 +44,31 @@ def build(folder: Path) -> Path:
     return archive
 
 
-class Podman:
-    """podman with a storage of its own in `folder`, which has the image of `archive`."""
+def build_app(folder: Path, package: Path) -> Path:
+    """Build the image of the app for Home Assistant as its Supervisor does, and return its archive."""
+    app.build(package, folder / "repository")
+    archive = folder / "app.tar"
+    _run(
+        *("buildah", "build", "--format", "docker", "--isolation", "chroot", "--layers=false", "--quiet"),
+        *("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"),
+        # image.sh has imported it.
+        *("--build-arg", "BASE=localhost/teleinfo-base", "--tag", APP, str(folder / "repository/teleinfo")),
+    )
+    _run("buildah", "push", "--quiet", APP, f"docker-archive:{archive}:{APP}")
+    return archive
 
-    def __init__(self, folder: Path, archive: Path) -> None:
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+
+
+class Podman:
+    """podman with a storage of its own in `folder`, which has the images of `archives`."""
+
+    def __init__(self, folder: Path, *archives: Path) -> None:
         self._folder = folder
-        self._archive = archive
+        self._archives = archives
         self._holder: subprocess.Popen[str] | None = None
 
     def __enter__(self) -> Self:
@@ -57,7 +78,8 @@ class Podman:
         )  # fmt: skip
         assert self._holder.stdout is not None
         assert self._holder.stdout.readline() == "ready\n"
-        self.run("load", "--quiet", "--input", str(self._archive))
+        for archive in self._archives:
+            self.run("load", "--quiet", "--input", str(archive))
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -88,18 +110,23 @@ class Podman:
         """Run one command of the image to its end."""
         return self.run("run", "--rm", *_CONFINED, *options, IMAGE, *arguments, check=False)
 
-    def start(
-        self, settings: Mapping[str, object], *, options: Sequence[str] = (), arguments: Sequence[str] = ()
-    ) -> Running:
+    def start(self, settings: Mapping[str, object], *, options: Sequence[str] = ()) -> Running:
         """Start the daemon with these settings in its environment."""
         variables = [f"--env=TELEINFO_{name.upper()}={value}" for name, value in settings.items()]
-        done = self.run("run", "--detach", *_CONFINED, *variables, *options, IMAGE, *arguments)
+        done = self.run("run", "--detach", *_CONFINED, *variables, *options, IMAGE)
+        return Running(self, done.stdout.strip())
+
+    def start_app(self, *options: str) -> Running:
+        """Start the app for Home Assistant, as root, with the capabilities of every container."""
+        done = self.run("run", "--detach", *_WITHOUT_CGROUPS, *options, APP)
         return Running(self, done.stdout.strip())
 
 
-# As in compose.yaml and teleinfo.container, but for what takes control groups: of the test's own machine.
+_WITHOUT_CGROUPS = ("--cgroups", "disabled", "--network", "host")
+# As in compose.yaml and teleinfo.container, but for what takes control groups.
 _CONFINED = (
-    *("--cgroups", "disabled", "--network", "host", "--read-only", "--read-only-tmpfs=false"),
+    *_WITHOUT_CGROUPS,
+    *("--read-only", "--read-only-tmpfs=false"),
     *("--cap-drop", "all", "--security-opt", "no-new-privileges"),
 )
 

@@ -1,0 +1,148 @@
+"""The repository of apps that is published: valid, complete, in step with the settings and the image."""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+import yaml
+
+from teleinfo import __version__
+from teleinfo.settings import Settings
+from tests.homeassistant_app import schema
+from tests.homeassistant_app.programs import FOLDER, build, start
+from tests.support.settings import settings_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+PACKAGE = f"teleinfo_{__version__}_all.deb"
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the repository, with something in the place of the Debian package."""
+    folder = tmp_path_factory.mktemp("app")
+    (folder / PACKAGE).write_bytes(b"package")
+    build.build(folder / PACKAGE, folder / "repository")
+    return folder / "repository"
+
+
+def read(path: Path) -> dict[str, Any]:
+    """Return the table in a YAML file."""
+    table: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    return table
+
+
+def test_its_files_are_those_that_home_assistant_looks_for(repository: Path) -> None:
+    """repository.yaml at the top; in the folder of the app all that its image is built of, and its pages."""
+    found = {str(path.relative_to(repository)) for path in repository.rglob("*") if path.is_file()}
+
+    assert found == {
+        "repository.yaml",
+        *(
+            f"teleinfo/{name}"
+            for name in (
+                *(
+                    "config.yaml",
+                    "Dockerfile",
+                    "start.py",
+                    PACKAGE,
+                    "translations/en.yaml",
+                    "translations/fr.yaml",
+                ),
+                *("README.md", "DOCS.md", "CHANGELOG.md", "icon.png"),
+            )
+        ),
+    }
+
+
+def test_its_configuration_is_valid(repository: Path) -> None:
+    """By the schema of the documentation, with no key that the Supervisor would drop."""
+    config = read(repository / "teleinfo/config.yaml")
+    jsonschema.validate(read(repository / "repository.yaml"), schema.REPOSITORY)
+    jsonschema.validate(config, schema.CONFIG)
+
+    assert config["version"] == __version__
+    assert config["services"] == ["mqtt:need"]
+    assert set(config["options"]) <= set(config["schema"])
+
+
+def test_there_is_an_option_for_every_setting(repository: Path) -> None:
+    """One to one, and the bridge, which the picker of devices does not offer; each named and explained."""
+    config = read(repository / "teleinfo/config.yaml")
+    names = set(config["schema"])
+
+    assert names == {*Settings.model_fields, "bridge"}
+    assert config["schema"]["serial_port"] == "device(subsystem=tty)?"
+    for language in ("en", "fr"):
+        table = read(repository / f"teleinfo/translations/{language}.yaml")
+        jsonschema.validate(table, schema.TRANSLATION)
+        assert set(table["configuration"]) == names
+
+
+def test_the_french_words_are_french(repository: Path) -> None:
+    """No explanation of one language stands in the other's."""
+    english, french = (
+        read(repository / f"teleinfo/translations/{language}.yaml")["configuration"]
+        for language in ("en", "fr")
+    )
+
+    assert [name for name in english if english[name]["description"] == french[name]["description"]] == []
+
+
+TEXTS = {
+    "bridge": "socket://192.168.1.7:4001",
+    "mqtt_host": "192.168.1.10",
+    "payload_exclude": "ADCO,PRM",
+    "serial_baudrate": 1200,
+}
+VALUES = [
+    (name, value)
+    for name, kind in build.schema().items()
+    for value in [*schema.samples(kind), *([TEXTS[name]] if name in TEXTS else [])]
+]
+
+
+@pytest.mark.parametrize(("name", "value"), VALUES)
+def test_what_the_form_lets_through_teleinfo_takes(name: str, value: object) -> None:
+    """Every choice, and both ends of every range, is a valid setting."""
+    settings_of(start.settings_of({"mqtt_tls": True, name: value}))
+
+
+def test_an_option_without_a_value_is_the_default() -> None:
+    """What the Supervisor writes for an empty field."""
+    assert start.settings_of({"mqtt_host": "", "serial_port": None, "homeassistant": True}) == {
+        "TELEINFO_HOMEASSISTANT": "true"
+    }
+
+
+def test_it_runs_the_same_image(repository: Path) -> None:
+    """Its Dockerfile is the Containerfile, but for the stage of the package, and a start of its own."""
+    containerfile = build.CONTAINERFILE.read_text(encoding="utf-8")
+    dockerfile = (repository / "teleinfo/Dockerfile").read_text(encoding="utf-8")
+    image = containerfile.partition("COPY --from=package")[2].partition("\n")[2]
+
+    assert image in dockerfile
+    assert f"COPY {PACKAGE} /tmp/" in dockerfile
+    assert "--from=package" not in dockerfile
+    assert [line for line in dockerfile.splitlines() if line.startswith(("ARG", "FROM"))] == [
+        "ARG BASE=docker.io/library/debian:trixie-slim",
+        "FROM ${BASE} AS teleinfo",
+        "FROM teleinfo",
+    ]
+
+
+def test_its_user_is_that_of_the_image() -> None:
+    """start.py becomes the user that the Containerfile makes."""
+    assert f"USER {start.USER}:{start.DIALOUT}\n" in build.CONTAINERFILE.read_text(encoding="utf-8")
+
+
+def test_its_icon_is_a_square_of_128() -> None:
+    """As the documentation recommends (PNG, section 11.2.2: width and height)."""
+    icon = (FOLDER / "teleinfo/icon.png").read_bytes()
+
+    assert icon.startswith(b"\x89PNG")
+    assert struct.unpack(">2I", icon[16:24]) == (128, 128)

@@ -258,12 +258,12 @@ PROGRAMS_BROKERS   = rabbitmq-server:rabbitmq-server node:nodejs npm:npm
 test-consumers: $(VENV)/.dev programs ## the programs of docs/consumers read our messages (2 minutes)
 	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_CONSUMERS)'
 	-@$(MAKE) --no-print-directory $(NPM_PACKAGES)/.made
-	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest $(wildcard tests/consumers/with_*.py)
+	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest -n 2 --dist loadfile $(wildcard tests/consumers/with_*.py)
 
 test-brokers: $(VENV)/.dev programs ## a cluster of RabbitMQ, aedes and amqtt take our messages (2 minutes)
 	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_BROKERS)'
 	-@$(MAKE) --no-print-directory $(NPM_PACKAGES)/.made
-	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest $(wildcard tests/consumers/broker_*.py)
+	TELEINFO_TEST_NPM=$(NPM_PACKAGES) $(BIN)/python -m pytest -n 2 --dist loadfile $(wildcard tests/consumers/broker_*.py)
 
 $(NPM_PACKAGES)/.made: tests/consumers/package.json
 	@mkdir -p $(NPM_PACKAGES)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.simulator.catalogue import METERS
+from teleinfo.state.tracker import STALE_AFTER
 from teleinfo.tic.payload import Options, encode
 from tests.consumers.pages import block
 from tests.consumers.programs import program
@@ -60,11 +61,13 @@ def test_evcc_gets_power_and_energy_of_each_state(meter: str, tool: str) -> None
         now += PERIOD
         followed.update(reading, now=now, time=TIME)
         states.append(json.loads(json.dumps(followed.state(now=now))))
+    states.append(json.loads(json.dumps(followed.state(now=now + STALE_AFTER + 1))))
     messages = [json.dumps(state) for state in states]
     net = [state["power"]["net"] for state in states]
 
     assert results(tool, FROM_STATE, messages) == [[] if power is None else [power] for power in net]
-    assert results(tool, ENERGY, messages[-1:]) == [[states[-1]["energy"]["import_total"] / 1000]]
+    assert net[-1] is None
+    assert results(tool, ENERGY, messages[-2:]) == [[states[-2]["energy"]["import_total"] / 1000], []]
 
 
 @pytest.fixture(params=MODES)

@@ -80,6 +80,8 @@ def test_a_broker_takes_our_messages_and_comes_back(tmp_path: Path, name: str, q
         with broker, Daemon(tmp_path, **settings, state=True):
             eventually(lambda: listens(port), f"{name} listens: {broker.log}")
             assert received(port, qos) == [f"{qos} {SAMPLE_JSON.decode()}"] * 3
+            with Subscriber(HOST, port, "teleinfo/state") as subscriber:
+                subscriber.expect("teleinfo/state")
             for topic in ("teleinfo/status", "teleinfo/state"):
                 with Subscriber(HOST, port, topic) as late:
                     assert late.expect(topic).retain

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.daemon.state_publisher import StatePublisher, plain
-from teleinfo.state.tracker import STALE_AFTER
+from teleinfo.state.tracker import STALE_AFTER, encode
 from teleinfo.tic.reading import Reading
 from tests.state.golden import TIME, tracker
+from tests.state.test_golden import VALIDATOR
 from tests.state.test_tracker import NUMBER, standard
 
 if TYPE_CHECKING:
@@ -185,6 +186,40 @@ def test_the_fields_of_the_same_meter_are_removed_when_they_did_not_come() -> No
     assert broker.replaced == []
 
 
+def test_a_frame_without_a_number_is_of_no_other_meter() -> None:
+    """The group of the number may be damaged in the first frame: nothing is removed for that."""
+    broker = Broker()
+    published = publisher(broker, fields=True, retained=left(id=NUMBER))
+    nameless = {label: value for label, value in standard().values.items() if label != "ADSC"}
+    published.update(Reading(standard().mode, nameless), now=0.0, time=TIME)
+    published.update(standard(), now=10.0, time=TIME)
+
+    assert "teleinfo/state/voltage/3" not in dict(broker.take())
+    assert broker.replaced == []
+
+
+def test_what_an_earlier_run_left_is_unknown_after_two_minutes_without_a_frame() -> None:
+    """The machine was started anew and the meter is unplugged: nobody takes the old power for a new one."""
+    followed = tracker()
+    followed.update(standard(), now=0.0, time=TIME)
+    state = followed.state(now=0.0)
+    retained = {f"teleinfo/state/{path}": payload for path, payload in plain(state).items()}
+    broker = Broker()
+    published = publisher(broker, fields=True, retained=retained | {"teleinfo/state": encode(state)})
+    published.check(1000.0)
+    assert broker.take() == []
+    published.check(1000.0 + STALE_AFTER)
+    sent = dict(broker.take())
+    published.check(2000.0)
+
+    assert json.loads(sent["teleinfo/state"])["meter"] == state["meter"]
+    assert json.loads(sent["teleinfo/state"])["power"]["net"] is None
+    assert json.loads(sent["teleinfo/state"])["energy"]["import_offset"] == 0
+    assert sent["teleinfo/state/power/net"] == b""
+    assert broker.take() == []
+    VALIDATOR.validate(json.loads(sent["teleinfo/state"]))
+
+
 def test_fields_that_are_no_longer_asked_for_are_removed() -> None:
     """TELEINFO_STATE_TOPICS was true once."""
     broker = Broker()
@@ -197,11 +232,25 @@ def test_fields_that_are_no_longer_asked_for_are_removed() -> None:
     }
 
 
-@pytest.mark.parametrize("payload", [b"", b"[]", b"{", b"[" * 100_000, b'{"meter":{"id":"#"}}', b"\xff"])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"[" * 100_000,
+        b'{"meter":' * 900 + b"1" + b"}" * 900,
+        b'{"meter":{"id":"#"}}',
+        b"\xff",
+    ],
+)
 def test_anything_may_be_retained(payload: bytes) -> None:
     """Anybody can publish on the topic."""
     broker = Broker()
     publisher(broker, retained={"teleinfo/state": payload}).update(standard(), now=0.0, time=TIME)
+    silent = publisher(Broker(), fields=True, retained={"teleinfo/state": payload})
+    silent.check(0.0)
+    silent.check(STALE_AFTER)
 
     assert powers(broker.messages) == [460]
     assert broker.replaced == []

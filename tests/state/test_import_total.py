@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -10,8 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.state.import_total import MARGIN, ImportTotal
+from teleinfo.state.tracker import encode
 from teleinfo.tic.labels import CONTRACTS
 from tests.state.golden import tracker
+from tests.state.test_golden import VALIDATOR
 from tests.state.test_tracker import NUMBER, historique, standard
 
 if TYPE_CHECKING:
@@ -148,11 +151,26 @@ JSON = st.recursive(
 )
 
 
-@given(st.dictionaries(st.sampled_from(["time", "meter", "energy"]), JSON))
+ANY_STATE = st.fixed_dictionaries(
+    {
+        "time": st.datetimes(timezones=st.timezones()).map(datetime.isoformat),
+        "meter": st.just({"id": NUMBER}),
+        "energy": st.fixed_dictionaries(
+            {
+                "import_counter": st.sampled_from(["EAST", "BASE", "x"]),
+                "import_index": st.integers() | st.booleans() | st.floats(),
+                "import_offset": st.integers() | st.booleans(),
+            }
+        ),
+    }
+)
+
+
+@given(st.dictionaries(st.sampled_from(["time", "meter", "energy"]), JSON) | ANY_STATE)
 def test_whatever_was_retained_is_taken_or_left(earlier: dict[str, Any]) -> None:
     """Anybody can publish on the topic: no message raises."""
     followed = tracker()
     followed.restore(earlier)
     followed.update(standard(), now=0.0, time=START.isoformat())
 
-    assert followed.state(now=0.0)["meter"]
+    VALIDATOR.validate(json.loads(encode(followed.state(now=0.0))))

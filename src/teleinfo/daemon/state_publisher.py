@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 _SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 """What a `meter.id` may be; it becomes part of a topic."""
 
+_KEPT: Final = frozenset({"import_counter", "import_index", "import_offset"})
+"""Without these fields no later run knows the total."""
+
 
 class StatePublisher:
     """
@@ -54,6 +57,8 @@ class StatePublisher:
         self._fields = fields
         self._on_replaced = on_replaced
         self._recalled = False
+        self._earlier: dict[str, Json] = {}  # the state of an earlier run, until there is one of this run
+        self._silent_since: float | None = None
         self._meter: str | None = None
         self._first = self._published = -math.inf
         self._left: dict[str, bytes] = {}  # what an earlier run retained, until it is known what is gone
@@ -71,6 +76,7 @@ class StatePublisher:
         scope = meter.get("id") if isinstance(meter, dict) else None
         self._meter = scope if isinstance(scope, str) and _SCOPE.fullmatch(scope) else None
         self._tracker.restore(earlier)
+        self._earlier = earlier
         self._left = {topic.removeprefix(f"{self._topic}/"): payload for topic, payload in retained.items()}
         self._recalled = True
 
@@ -87,9 +93,24 @@ class StatePublisher:
         """
         Publish the state if it is due, and return whether it was.
 
-        To be called once a second, since a value may be too old by now.
+        To be called once a second, since a value may be too old by now, also one of an earlier run.
         """
-        return self._published > -math.inf and self._is_due(now) and self._publish(now)
+        if self._published > -math.inf:
+            return self._is_due(now) and self._publish(now)
+        if self._recalled and self._earlier:
+            self._publish_earlier(now)
+        return False
+
+    def _publish_earlier(self, now: float) -> None:
+        """Say that the values of an earlier run are unknown by now, if no frame has come for long enough."""
+        if self._silent_since is None:
+            self._silent_since = now
+        if now - self._silent_since < STALE_AFTER:
+            return
+        state, self._earlier = without_values(self._earlier), {}
+        self._states.set_state(self._topic, encode(state))
+        if self._fields:
+            self._publish_fields(plain(state))
 
     def _is_due(self, now: float) -> bool:
         return now - self._published >= self._interval
@@ -103,13 +124,21 @@ class StatePublisher:
             self._first = now
         self._published = now
         self._states.set_state(self._topic, encode(state))
-        before, self._meter = self._meter, self._tracker.meter.scope
-        if before is not None and before != self._meter:
-            self._on_replaced(before)
+        is_replaced = self._note_meter()
         # The first frames may lack what the meter has.
-        if not self._fields or before not in (None, self._meter) or now - self._first >= STALE_AFTER:
+        if not self._fields or is_replaced or now - self._first >= STALE_AFTER:
             self._plain, self._left = self._left | self._plain, {}
         self._publish_fields(plain(state) if self._fields else {})
+        return True
+
+    def _note_meter(self) -> bool:
+        """Note which meter it is, and return whether it is another one than before."""
+        if self._tracker.number is None:
+            return False  # perhaps its number was damaged
+        before, self._meter = self._meter, self._tracker.meter.scope
+        if before is None or before == self._meter:
+            return False
+        self._on_replaced(before)
         return True
 
     def _publish_fields(self, fields: dict[str, bytes]) -> None:
@@ -127,6 +156,22 @@ def _decoded(payload: bytes) -> dict[str, Json]:
     except (ValueError, RecursionError):  # anybody can publish there
         return {}
     return state if isinstance(state, dict) else {}
+
+
+def without_values(state: dict[str, Json]) -> dict[str, Json]:
+    """Return a state with null for all that each frame renews; anybody can have published it."""
+    return {
+        name: _unknown(value, keep_all=name in {"time", "meter"}, levels=3) for name, value in state.items()
+    }
+
+
+def _unknown(value: Json, *, keep_all: bool, levels: int) -> Json:
+    if isinstance(value, dict) and levels:
+        return {
+            name: _unknown(inner, keep_all=keep_all or name in _KEPT, levels=levels - 1)
+            for name, inner in value.items()
+        }
+    return value if keep_all and not isinstance(value, dict | list) else None
 
 
 def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:

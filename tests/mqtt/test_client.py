@@ -218,7 +218,7 @@ def test_a_one_shot_connection_disconnects_and_leaves_no_will(tmp_path: Path) ->
 
     with MosquittoBroker(tmp_path) as mosquitto:
         assert asyncio.run(scenario(Broker(mosquitto.host, mosquitto.port, "teleinfo-once")))
-        assert "Client teleinfo-once disconnected" in mosquitto.log
+        mosquitto.expect_log("Received DISCONNECT from teleinfo-once")
 
 
 def test_an_absent_broker_is_a_broker_error() -> None:

@@ -1,10 +1,10 @@
 """
 The two commands of the README on bare systems: `python -m tests.system.newcomer [SUITE …]`, as root.
 
-Each root, of Debian 13 and of Debian 12, has git, make, python3-venv and sudo, and nothing else. An ordinary
-user, who may use sudo, clones the repository and types the commands as they stand in README.md, in an empty
-environment. What apt and pip of this machine need to reach their registries (configuration, certificates,
-proxies) is carried in.
+Each root, of Debian 13 and of Debian 12, or of the suites that are named, has git, make, python3-venv and
+sudo, and nothing else. An ordinary user, who may use sudo, clones the repository and types the commands as
+they stand in README.md, in an empty environment. What apt and pip of this machine need to reach their
+registries (configuration, certificates, proxies) is carried in.
 """
 
 from __future__ import annotations

@@ -25,7 +25,8 @@ fault() {
 
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' src/teleinfo/__init__.py)
 [[ $version =~ ^[0-9]+\.[0-9]+\.[0-9]+$ ]] || fault "the version $version (src/teleinfo/__init__.py) is not like 1.2.3."
-sed -n '/^\[project\.urls\]/,/^\[project\.scripts\]/p' pyproject.toml | grep -qE '^Repository = "https://[^"]+"' ||
+repository=$(sed -n '/^\[project\.urls\]/,/^\[project\.scripts\]/s/^Repository = "\(https:[^"]*\)"$/\1/p' pyproject.toml)
+[ -n "$repository" ] ||
     fault "pyproject.toml does not say where the repository is: [project.urls] wants a line Repository = \"https://…\"."
 [ -z "$(git status --porcelain)" ] || fault "the checkout has changes that are not committed."
 if git rev-parse --quiet --verify "refs/tags/v$version" >/dev/null &&
@@ -72,7 +73,13 @@ untested=$(missing systemd/constraints.txt "$scratch/tested")
 rm -rf dist
 SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)
 export SOURCE_DATE_EPOCH
-"$scratch/tools/bin/python" -m build --outdir dist . >"$scratch/build.log" 2>&1 || { cat "$scratch/build.log" >&2; exit 1; }
+mkdir "$scratch/tree"
+git archive HEAD | tar -x -C "$scratch/tree"
+# On PyPI, README.md stands alone: its links lead to the files of this version in the repository.
+sed -i -E "s,\]\((docs/images/[^)]+)\),](${repository%/}/raw/v$version/\1),g
+    s,\]\(([^):#][^):]*)\),](${repository%/}/blob/v$version/\1),g" "$scratch/tree/README.md"
+"$scratch/tools/bin/python" -m build --outdir dist "$scratch/tree" >"$scratch/build.log" 2>&1 ||
+    { cat "$scratch/build.log" >&2; exit 1; }
 "$scratch/tools/bin/python" -m twine check --strict dist/*
 systemd/deb.sh
 # Wheel and source distribution give the same command, without anything of this checkout.

@@ -89,6 +89,7 @@ for package in dist/*.whl dist/*.tar.gz; do
     [ "$(cd "$scratch" && alone/bin/teleinfo --version)" = "teleinfo $version" ]
     echo "$package installs, and says that it is $version."
 done
+systemd/homeassistant-app/archive.sh "$python"
 if [ "${IMAGE:-}" != no ] && [ -x systemd/container/image.sh ]; then
     systemd/container/image.sh
 fi

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     Damage = Callable[[bytes, int, int, Random], bytes]
 
 METERS = {
-    "historique": ("hc", "tempo", "tri"),
+    "historique": ("hc", "tempo", "tri-tempo"),
     "standard": ("standard", "standard-tri", "standard-producer"),
 }
 MOST_BYTES = 64  # lost or repeated: the buffer of a USB adapter

@@ -59,6 +59,7 @@ METERS: dict[str, MeterModel] = {
     "tempo": MeterModel(tariff.TEMPO, kva=9),
     # 18 kVA are 30 A a phase, which the machine exceeds.
     "tri": MeterModel(tariff.BASE, kva=18, phases=3, machine=8500, number=_TRI),
+    "tri-tempo": MeterModel(tariff.TEMPO, kva=18, phases=3, machine=8500, number=_TRI),
     # A type 76 of 2025, which sends no short frames (see `HistoriqueTri`).
     "tri-76": MeterModel(
         tariff.BASE, kva=18, phases=3, short_frames=False, machine=8500, number="042576123456"

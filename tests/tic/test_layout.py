@@ -112,6 +112,16 @@ def test_a_layout_is_confirmed_by_its_second_frame() -> None:
     assert decoder.unconfirmed == {"NEW": 1, "PAPP": 1}
 
 
+@pytest.mark.parametrize("wide", [hist("BASE", "01234567890123"), hist("ADCO", "04196112345")])
+def test_an_index_or_identifier_of_another_width_must_come_five_times_in_a_row(wide: Group) -> None:
+    """It is kept for ever, and the same bytes may be lost in the first two frames."""
+    decoder = Decoder()
+    said = [labels(decoder, wide, PTEC, PAPP) for _ in range(APPEARANCES_AGAINST)]
+
+    assert said[:-1] == [["PTEC", "PAPP"]] * (APPEARANCES_AGAINST - 1)
+    assert said[-1] == [wide.label, "PTEC", "PAPP"]
+
+
 def test_an_unknown_etiquette_must_come_twice_in_a_row() -> None:
     """In frames that have something else wrong, too."""
     decoder = Decoder()

@@ -54,9 +54,9 @@ class LayoutCache:
         self._reading: LayoutReading | None = None  # of the last frame, if it was read at once
         self._pause = 0  # frames that are not compared with the last one
         # What `believe` made of the last frame: its layout, confirmed or not, the forms that must come once
-        # more, and the groups that it believed.
+        # more and how often they came in a row, and the groups that it believed.
         self._last: tuple[Form, ...] = ()
-        self._waiting: set[Form] = set()
+        self._waiting: dict[Form, int] = {}
         self._believed: list[Group] = []
 
     def read(self, frame: bytes) -> LayoutReading | None:
@@ -100,7 +100,7 @@ class LayoutCache:
         earlier = set(self._believed) if fit.suspects else set()
         believed: list[Group] = []
         withheld: list[Group] = []
-        waiting = set()
+        waiting: dict[Form, int] = {}
         contradicts = not fit.complete
         for position, group in enumerate(found):
             if not isinstance(group, Group):
@@ -111,8 +111,8 @@ class LayoutCache:
                 credible = form in held and (not suspect or group in earlier)
                 contradicts = contradicts or form not in held
             else:
-                credible = (is_documented(form) and not suspect) or form in self._waiting
-                waiting.add(form)
+                waiting[form] = in_a_row = self._waiting.get(form, 0) + 1
+                credible = in_a_row >= max(_appearances(form), APPEARANCES if suspect else 1)
             (believed if credible else withheld).append(group)
         self._waiting = waiting
         self._believed = believed
@@ -136,7 +136,8 @@ class LayoutCache:
         # A damaged frame may come again some day: what no document knows must come twice in a row.
         if forms != self._last and (contradicts or not all(map(is_documented, forms))):
             seen = 1
-        if seen < (APPEARANCES_AGAINST if contradicts else APPEARANCES):
+        needed = APPEARANCES_AGAINST if contradicts else max(APPEARANCES, *map(_appearances, forms))
+        if seen < needed:
             self._candidates[forms] = seen
             if len(self._candidates) > MAX_CANDIDATES:
                 del self._candidates[next(iter(self._candidates))]
@@ -150,7 +151,7 @@ class LayoutCache:
     def _confirmed(self, layout: Layout, believed: list[Group]) -> None:
         """Note that a frame of a confirmed layout came."""
         self._put_first(layout)
-        self._last, self._waiting, self._believed = layout.forms, set(), believed
+        self._last, self._waiting, self._believed = layout.forms, {}, believed
 
     def _put_first(self, layout: Layout) -> None:
         if layout is not self._layouts[0]:
@@ -163,6 +164,16 @@ class LayoutCache:
             groups = parse_frame(self._reading.frame[1:])
             self._confirmed(self._reading.layout, [group for group in groups if isinstance(group, Group)])
             self._reading = None
+
+
+def _appearances(form: Form) -> int:
+    """Return in how many frames in a row a form must come that the layouts do not have."""
+    if is_documented(form):
+        return 1
+    spec = lookup(form.mode, form.label)
+    # What is kept for ever must not come of the same damage twice.
+    is_kept = spec is not None and spec.kind in {Kind.INDEX, Kind.IDENTIFIER}
+    return APPEARANCES_AGAINST if is_kept else APPEARANCES
 
 
 def _can_be_layout(groups: Sequence[Group], forms: Sequence[Form]) -> bool:

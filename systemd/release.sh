@@ -11,8 +11,8 @@
 #
 # PYTHON is that of the development environment, with which the versions of the libraries are checked:
 # systemd/constraints.txt has to be complete, and what the tests run with. `build` and `twine` get an environment
-# of their own. In dist/ are then the wheel, the source distribution, the Debian package, the container image of
-# this architecture (not with IMAGE=no in the environment), the notes, and the checksums of all these.
+# of their own. In dist/ are then the wheel, the source distribution, the Debian package, the app for Home Assistant,
+# the container image of this architecture (not with IMAGE=no in the environment), the notes, and the checksums.
 set -eu -o pipefail
 cd "$(dirname "$0")/.."
 python=${1:-}
@@ -90,9 +90,7 @@ for package in dist/*.whl dist/*.tar.gz; do
     echo "$package installs, and says that it is $version."
 done
 systemd/homeassistant-app/archive.sh "$python"
-if [ "${IMAGE:-}" != no ] && [ -x systemd/container/image.sh ]; then
-    systemd/container/image.sh
-fi
+[ "${IMAGE:-}" = no ] || systemd/container/image.sh
 echo "$notes" >dist/NOTES.md
 (cd dist && sha256sum -- * >"$scratch/SHA256SUMS")
 mv "$scratch/SHA256SUMS" dist/

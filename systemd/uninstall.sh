@@ -2,8 +2,9 @@
 # Remove what install.sh installed: what `sudo make uninstall` does.
 #
 # The settings stay: /etc/teleinfo, and drop-ins that the household made (`systemctl edit`). With PURGE=1 in the
-# environment they go too. Exit status 0, also when nothing was installed; 1 without the rights. DESTDIR as for
-# install.sh.
+# environment they go too, and before them what the broker keeps of each meter (`teleinfo forget`), so that Home
+# Assistant removes the device; a broker that does not answer is named, and keeps it. Exit status 0, also when
+# nothing was installed; 1 without the rights. DESTDIR as for install.sh.
 set -eu
 
 root=${DESTDIR:-}
@@ -32,6 +33,14 @@ if [ -e "$units/teleinfo.service" ]; then
     # link that is gone now for the wish of the household, and leave the unit disabled when the package is back.
     remembered=$root/var/lib/systemd/deb-systemd-helper-enabled
     rm -f "$remembered/teleinfo.service.dsh-also" "$remembered/multi-user.target.wants/teleinfo.service"
+fi
+# An older version has no such command.
+if [ "${PURGE:-}" = 1 ] && [ -z "$root" ] && /usr/local/bin/teleinfo forget --help >/dev/null 2>&1; then
+    for file in /etc/teleinfo/*.env /etc/teleinfo/meters/*.env; do
+        [ ! -e "$file" ] || timeout 20 /usr/local/bin/teleinfo forget --env-file "$file" ||
+            localized "The broker of $file still keeps its messages of this meter." \
+                "Le broker de $file conserve encore ses messages de ce compteur." >&2
+    done
 fi
 rm -rf "$root/opt/teleinfo"
 rm -f "$root/usr/local/bin/teleinfo" "$manuals/man1/teleinfo.1" "$manuals/fr/man1/teleinfo.1" "$generators/teleinfo-generator"

@@ -116,7 +116,7 @@ def test_the_conversions_publish_what_their_program_reads(
     meter_site: Site, page: str, number: int, topic: str
 ) -> None:
     """The line of the page, between the daemon and the topic of the program, for both modes."""
-    line = block(page, "sh", 1).splitlines()[number]
+    line = block(page, "sh", -1).splitlines()[number]
     shown(meter_site, line)
     state = json.loads(meter_site.subscriber.expect("teleinfo/state").payload)
     net, energy = state["power"]["net"], state["energy"]

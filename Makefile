@@ -49,7 +49,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .NOTPARALLEL:
 .PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults wheel clean test-faults lock
 .PHONY: check-workflows install uninstall deb image homeassistant-app release test-system test-container test-board
-.PHONY: test-homeassistant test-consumers test-brokers homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
+.PHONY: test-homeassistant test-consumers test-brokers test-web homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
 help: ## this list
 	@. systemd/language.sh; \
@@ -82,6 +82,7 @@ help: ## this list
 #fr test-homeassistant: de vrais Home Assistant, 2026.11 et 2024.11, voient le compteur (Python 3.14 et 3.13, ou root)
 #fr test-consumers: les programmes de docs/consumers lisent nos messages (2 minutes)
 #fr test-brokers: une grappe de RabbitMQ, aedes et amqtt prennent nos messages (2 minutes)
+#fr test-web: la page de watch --web dans un vrai navigateur (2 minutes)
 #fr lock: renouvelle les versions testées et installées : tests/constraints.txt, systemd/constraints.txt
 #fr clean: retire ce que les autres verbes ont fait
 
@@ -269,6 +270,21 @@ $(NPM_PACKAGES)/.made: tests/consumers/package.json
 	@mkdir -p $(NPM_PACKAGES)
 	@cp $< $(NPM_PACKAGES)/
 	npm install --prefix $(NPM_PACKAGES) --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# A browser, and what checks that everybody can use the page.
+NPM_WEB      = $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/teleinfo/npm-web
+PROGRAMS_WEB = chromium:chromium chromedriver:chromium-driver node:nodejs npm:npm
+
+test-web: $(VENV)/.dev programs ## the page of watch --web in a real browser (2 minutes)
+	-@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_WEB)'
+	-@$(MAKE) --no-print-directory $(NPM_WEB)/.made
+	TELEINFO_TEST_NPM=$(NPM_WEB) $(BIN)/python -m pytest tests/watch/in_browser.py
+
+$(NPM_WEB)/.made: tests/watch/package.json
+	@mkdir -p $(NPM_WEB)
+	@cp $< $(NPM_WEB)/
+	npm install --prefix $(NPM_WEB) --no-audit --no-fund --loglevel=error
 	@touch $@
 
 lock: ## renew the versions that are tested and installed: tests/constraints.txt, systemd/constraints.txt

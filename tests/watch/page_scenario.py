@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 BROKER = Broker("broker.example", 1883, "watch")
 HOUR = 3600.0
-PERIOD = 5.0
-"""Seconds between two frames of the past."""
+PERIOD, LATE_PERIOD = 15.0, 5.0
+"""Seconds between two frames of the past, and of its last quarter of an hour, whose mean power is shown."""
 
 
 class Loads:
@@ -76,14 +76,14 @@ def readings(
         frame = meter.emit(start + dt.timedelta(seconds=passed))
         for reading in Decoder().feed(frame):
             yield passed, reading
-        passed += PERIOD
+        passed += LATE_PERIOD if passed >= seconds * 3 / 4 else PERIOD
 
 
 class Page:
     """
     The page at `url`, served by a thread of its own; its last hour of the meter `name` ends at `end`.
 
-    The clock stands at `end`, so that the same page is the same picture.
+    The clock stands at `end`, so that the same page is the same picture. `now`: the monotonic time of `end`.
     """
 
     def __init__(
@@ -93,6 +93,7 @@ class Page:
         end: dt.datetime,
         load_profile: LoadProfile | None = None,
         port: int | None = None,
+        now: float | None = None,
     ) -> None:
         self._end = end.astimezone()
         self._time = self._end
@@ -104,11 +105,12 @@ class Page:
         )
         self.model.note = notes.connected(BROKER)
         start = end - dt.timedelta(seconds=HOUR)
+        now = time.monotonic() if now is None else now
         for passed, reading in (
             () if name is None else readings(name, start=start, seconds=HOUR, load_profile=load_profile)
         ):
             self._time = self._end - dt.timedelta(seconds=HOUR - passed)
-            self.model.add_reading(reading, now=time.monotonic() - HOUR + passed)
+            self.model.add_reading(reading, now=now - HOUR + passed)
         self._time = self._end
 
     def add(self, reading: Reading) -> None:
@@ -153,3 +155,10 @@ class Page:
         with contextlib.suppress(RuntimeError):
             self._loop.call_soon_threadsafe(end)
         self._thread.join(LIMIT)
+
+
+def evening(meter: str, *, phases: int = 1, port: int | None = None, now: float | None = None) -> Page:
+    """Return the page of a meter on a winter evening that ends with an overrun."""
+    end = dt.datetime(2026, 1, 14, 22, 20)  # noqa: DTZ001 - a meter knows local time only
+    loads = Loads(end - dt.timedelta(seconds=HOUR), EVENING, phases=phases)
+    return Page(meter, end=end, load_profile=loads, port=port, now=now)

@@ -1,0 +1,347 @@
+"""The page in a real browser: what it shows, in both languages and themes, on a phone and a wide screen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from teleinfo.daemon.health import Health, LineGrade
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from teleinfo.watch import notes
+from teleinfo.watch.web import stream
+from tests.support.browser import Theme, browser, prefer, resize
+from tests.support.process import LIMIT
+from tests.watch.page_scenario import BROKER, HOUR, Page, evening
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from selenium.webdriver.chrome.webdriver import WebDriver
+
+    from teleinfo.common.i18n import Language
+
+PHONE, WIDE = 360, 1280
+HOSTILE = "<img src=x onerror=alert(1)><b>\N{RIGHT-TO-LEFT OVERRIDE}x</b>"
+SERIOUS: Final = ("serious", "critical")
+
+
+@pytest.fixture(scope="module", params=["fr", "en"])
+def language(request: pytest.FixtureRequest) -> Language:
+    """Return the language that the browser prefers."""
+    return "fr" if request.param == "fr" else "en"
+
+
+@pytest.fixture(scope="module")
+def driver(language: Language) -> Iterator[WebDriver]:
+    """Return a browser that prefers this language."""
+    with browser(language=language) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def pages() -> Iterator[dict[str, Page]]:
+    """Return pages that no test changes, by the name of their meter."""
+    with evening("standard-tempo") as tempo, evening("standard-tri", phases=3) as tri:
+        yield {"standard-tempo": tempo, "standard-tri": tri}
+
+
+def console(driver: WebDriver) -> list[object]:
+    """Return what the browser has written on its console since the last time."""
+    messages: list[object] = driver.get_log("browser")  # type: ignore[no-untyped-call]
+    return messages
+
+
+class Shown:
+    """What a browser shows at this moment."""
+
+    def __init__(self, driver: WebDriver) -> None:
+        self._driver = driver
+
+    def has_class(self, name: str) -> bool:
+        """Whether the page as a whole has this class."""
+        return name in str(self._driver.execute_script("return document.documentElement.className")).split()
+
+    def text(self, identity: str) -> str:
+        """Return the text that can be seen of an element."""
+        return self._driver.find_element("id", identity).text
+
+    def texts(self, selector: str) -> list[str]:
+        """Return the text of each such element that can be seen, in their order, without padding."""
+        script = (
+            "return [...document.querySelectorAll(arguments[0])]"
+            ".filter((each) => each.checkVisibility()).map((each) => each.innerText.trim())"
+        )
+        return [str(text) for text in self._driver.execute_script(script, selector)]
+
+    def figure(self, identity: str) -> int:
+        """Return a figure that has blanks between its thousands and may have a minus."""
+        text = self.text(identity).replace("\N{MINUS SIGN}", "-")
+        return int("".join(text.split()) or "0")
+
+    def attribute(self, identity: str, name: str) -> str | None:
+        """Return an attribute of an element."""
+        return self._driver.find_element("id", identity).get_attribute(name)
+
+    def count(self, selector: str) -> int:
+        """Return how many such elements there are."""
+        return len(self._driver.find_elements("css selector", selector))
+
+    def box(self, selector: str) -> dict[str, float]:
+        """Return where such an element is."""
+        script = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
+        box: dict[str, float] = self._driver.execute_script(script, selector)
+        return box
+
+    def is_visible(self, identity: str) -> bool:
+        """Whether an element can be seen."""
+        return self._driver.find_element("id", identity).is_displayed()
+
+    def complaints(self) -> list[object]:
+        """Return what the browser complained of (policy, script, file), and what came from elsewhere."""
+        script = (
+            "return performance.getEntriesByType('resource').map((each) => each.name)"
+            ".filter((name) => !name.startsWith(location.origin + '/'))"
+        )
+        return [*console(self._driver), *self._driver.execute_script(script)]
+
+
+def wait_until(happened: Callable[[], object], what: str, *, limit: float = LIMIT) -> None:
+    """Return once it happened."""
+    end = time.monotonic() + limit
+    while not happened():
+        assert time.monotonic() < end, what
+        time.sleep(0.05)
+
+
+def look(
+    driver: WebDriver, page: Page, *, width: int = WIDE, height: int = 900, theme: Theme = "light"
+) -> Shown:
+    """Load the page on a screen of this size, and return what it shows once it is live."""
+    resize(driver, width, height)
+    prefer(driver, theme)
+    console(driver)  # what an earlier page left there
+    driver.get(page.url)
+    shown = Shown(driver)
+    wait_until(lambda: shown.has_class("live"), "a live page")
+    return shown
+
+
+def kwh(watt_hours: int, language: Language) -> str:
+    """Return an energy as the page has it."""
+    text = f"{watt_hours / 1000:,.1f}".replace(",", " ")
+    return text.replace(".", ",") if language == "fr" else text
+
+
+def state_of(page: Page, language: Language) -> Any:  # noqa: ANN401 - a tree of JSON
+    """Return the decoded state that the page is made of."""
+    return page.model.state(language, now=time.monotonic())
+
+
+def test_a_tempo_meter_with_an_overrun_is_shown_as_the_state_has_it(
+    driver: WebDriver, language: Language, pages: dict[str, Page]
+) -> None:
+    """Power and limit, the alert and since when, both colours, each index, and the periods of the curve."""
+    page = pages["standard-tempo"]
+    shown = look(driver, page)
+    state = state_of(page, language)
+    power, limit = state["power"]["net"], state["contract"]["subscribed_power"]
+
+    assert power > limit
+    assert shown.figure("power-figure") == power
+    assert shown.attribute("limit-meter", "aria-valuenow") == str(power)
+    assert shown.text("limit-text").startswith(f"{round(100 * power / limit)}")
+    assert state["alerts"]["overrun"]["active"]
+    overrun = {"fr": "Dépassement de la puissance souscrite", "en": "Overrun of the subscribed power"}
+    assert f"{overrun[language]} " in shown.text("alerts")
+    assert state["alerts"]["overrun"]["since"][11:16] in shown.text("alerts")
+    colours = {"fr": ("bleu", "rouge"), "en": ("blue", "red")}[language]
+    assert (state["tempo"]["today"], state["tempo"]["tomorrow"]) == ("blue", "red")
+    assert tuple(text.lower() for text in shown.texts("#tempo b")) == colours
+    assert shown.texts("#energy-rows tr th, #energy-rows tr td:nth-child(2)") == [
+        text
+        for index in state["energy"]["indexes"].values()
+        for text in (index["name"], kwh(index["value"], language))
+    ] + [shown.texts("#energy-rows tr:last-child th")[0], kwh(state["energy"]["import_total"], language)]
+    assert shown.texts("#legend li") == [
+        {"fr": "Heures pleines, jour bleu", "en": "Peak hours, blue day"}[language],
+        {"fr": "Heures creuses, jour bleu", "en": "Off-peak hours, blue day"}[language],
+    ]
+    assert shown.count("#chart .band-blue") == 2
+    assert shown.count("#chart .line") == 1
+    assert shown.count("#chart .limit") == 1
+    assert driver.title.startswith(shown.text("power-figure"))
+    assert shown.complaints() == []
+
+
+def test_three_phases_are_shown_as_the_state_has_them(
+    driver: WebDriver, language: Language, pages: dict[str, Page]
+) -> None:
+    """Power, current and voltage of each."""
+    page = pages["standard-tri"]
+    shown = look(driver, page)
+    state = state_of(page, language)
+    rows = [
+        f"Phase {phase} {power:,} VA {state['current'][phase]} A {state['voltage'][phase]} V".replace(
+            ",", " "
+        )
+        for phase, power in state["power"]["apparent_by_phase"].items()
+    ]
+
+    assert len(rows) == 3
+    assert [" ".join(text.split()) for text in shown.texts("#phases-rows tr")] == rows
+    assert shown.complaints() == []
+
+
+def test_what_a_producer_injects_is_below_zero(driver: WebDriver, language: Language) -> None:
+    """The figure is negative, the words say that it is injected, and the curve is below its zero."""
+    with Page("standard-producer", end=dt.datetime(2026, 6, 14, 13, 20)) as page:  # noqa: DTZ001 - see above
+        shown = look(driver, page)
+        state = state_of(page, language)
+
+        assert shown.figure("power-figure") == state["power"]["net"] < 0
+        label = {"fr": "injectés dans le réseau", "en": "injected into the grid"}
+        assert shown.text("power-label") == label[language]
+        curve, zero = shown.box("#chart .line"), shown.box("#chart .zero")
+        assert curve["top"] >= zero["top"]
+        assert kwh(state["energy"]["export_total"], language) in shown.texts("#energy-rows td")
+        assert shown.complaints() == []
+
+
+def test_every_label_is_there_once_it_is_asked_for(driver: WebDriver, pages: dict[str, Page]) -> None:
+    """By keyboard: Tab goes to the list, Enter opens it; each étiquette has its désignation and its value."""
+    from selenium.webdriver.common.keys import Keys  # noqa: PLC0415 - may be missing, see `browser`
+
+    page = pages["standard-tempo"]
+    shown = look(driver, page)
+    assert not shown.is_visible("rows")
+    body = driver.find_element("tag name", "body")
+    body.send_keys(Keys.TAB)
+    assert driver.execute_script("return document.activeElement.tagName") == "SUMMARY"
+    driver.switch_to.active_element.send_keys(Keys.ENTER)
+    wait_until(lambda: shown.is_visible("rows"), "the list")
+    rows = page.model.rows(now=time.monotonic())
+
+    assert shown.texts("#rows code") == [row.key for row in rows]
+    assert shown.texts("#rows .name") == ["" if row.label is None else row.label.french for row in rows]
+
+
+def test_a_stream_that_is_cut_is_said_at_once_and_comes_back(driver: WebDriver, language: Language) -> None:
+    """1. The program ends: the page says so. 2. Another one begins there: the page shows its values."""
+    words = {"fr": "Connexion perdue", "en": "Connection lost"}[language]
+    with ExitStack() as stack:
+        first = stack.enter_context(evening("standard-tempo"))
+        shown = look(driver, first)
+        port = first.address.port
+        stack.close()
+        wait_until(lambda: shown.has_class("cut"), "a page that is cut", limit=3)
+        assert shown.text("stream").startswith(words)
+        assert shown.attribute("stream", "role") == "status"
+    with evening("standard-tri", phases=3, port=port) as second:
+        wait_until(lambda: shown.has_class("live"), "a live page")
+        wait_until(
+            lambda: shown.figure("power-figure") == state_of(second, language)["power"]["net"], "new values"
+        )
+        assert words not in shown.text("stream")
+
+
+def test_a_stream_that_falls_silent_is_cut(driver: WebDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A connection may be lost without an end of it, as on a phone that leaves the house."""
+
+    async def update(_streams: stream.Streams) -> None:
+        pass
+
+    with evening("standard-tempo") as page:
+        shown = look(driver, page)
+        monkeypatch.setattr(stream, "ALIVE_AFTER", 1000.0)
+        monkeypatch.setattr(stream.Streams, "update", update)
+        wait_until(lambda: shown.has_class("cut"), "a page that is cut")
+
+
+def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Language) -> None:
+    """The page stays connected, and says what is known of the port."""
+    with evening("standard-tempo") as page:
+        shown = look(driver, page)
+        page.change(
+            heard=time.monotonic() - 2 * HOUR,
+            health=Health(line=LineGrade.SILENT, problem="no data"),
+            note=notes.nothing_came(BROKER, "teleinfo/status"),
+        )
+        wait_until(lambda: shown.is_visible("silence"), "the silence")
+        words = {
+            "fr": "Le compteur est silencieux depuis 2 h 00 min",
+            "en": "The meter is silent for 2 h 00 min",
+        }
+
+        assert shown.text("silence-text") == words[language]
+        assert "teleinfo/status" in shown.text("silence-why")
+        assert {"fr": "silencieuse", "en": "silent"}[language] in shown.text("line-grade")
+
+
+def test_hostile_text_stays_text(driver: WebDriver) -> None:
+    """Étiquettes, values, names of contracts and periods: nothing of it becomes markup, runs or loads."""
+    values = {
+        HOSTILE: HOSTILE,
+        "LTARF": "<b>X</b>",
+        "NGTF": "<img src=x>",
+        "SINSTS": "00100",
+        "MSG1": HOSTILE,
+        "EASF01": "000000001",
+        "NTARF": "01",
+    }
+    with Page(None, end=dt.datetime(2026, 1, 14, 22, 20)) as page:  # noqa: DTZ001 - see above
+        page.add(Reading(Mode.STANDARD, values))
+        shown = look(driver, page)
+        driver.execute_script("document.querySelector('details').open = true")
+        wait_until(lambda: "MSG1" in shown.texts("#rows code"), "the hostile reading")
+
+        assert shown.texts("#tariff-rows dd") == ["<b>X</b>", "<img src=x>"]
+        safe = HOSTILE.replace("\N{RIGHT-TO-LEFT OVERRIDE}", "\N{REPLACEMENT CHARACTER}")
+        assert safe in shown.texts("#rows code")
+        assert safe in shown.texts("#rows .value")
+        assert shown.count("img, iframe, script:not([src='page.js']), b:not(#tempo b)") == 0
+        assert shown.complaints() == []
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [PHONE, WIDE])
+@pytest.mark.parametrize("meter", ["standard-tempo", "standard-tri"])
+def test_it_can_be_read_and_used_by_everybody(
+    driver: WebDriver, pages: dict[str, Page], width: int, theme: Theme, meter: str
+) -> None:
+    """No serious finding of axe-core (WCAG 2.2 AA), and nothing to scroll sideways, with the list open."""
+    axe = Path(os.environ.get("TELEINFO_TEST_NPM", "")) / "node_modules/axe-core/axe.min.js"
+    shown = look(driver, pages[meter], width=width, theme=theme)
+    driver.execute_script("document.querySelector('details').open = true")
+    wait_until(lambda: shown.count("#rows li"), "the list")
+    background = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
+
+    assert driver.execute_script("return document.documentElement.scrollWidth") == width
+    assert (sum(map(int, background[4:-1].split(","))) < 200) == (theme == "dark")
+    if not axe.is_file():
+        pytest.skip("axe-core is not installed: make test-web brings it from npm")
+    assert serious_findings(driver, axe) == []
+
+
+def serious_findings(driver: WebDriver, axe: Path) -> list[str]:
+    """Return what axe-core calls serious or worse."""
+    driver.execute_script(axe.read_text(encoding="utf-8"))
+    results = driver.execute_async_script(
+        "const done = arguments[0];"
+        "axe.run({ runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })"
+        ".then(done, (error) => done({ violations: [], error: String(error) }));"
+    )
+    assert "error" not in results, results
+    assert results["passes"]
+    return [
+        f"{finding['id']}: {node['html'][:200]}: {node['failureSummary'][:300]}"
+        for finding in results["violations"]
+        if finding["impact"] in SERIOUS
+        for node in finding["nodes"]
+    ]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "teleinfo.service"
 TEMPLATE = FOLDER / "teleinfo@.service"
+PAGE = FOLDER / "examples" / "teleinfo-web.service"
 EXAMPLES = sorted((FOLDER / "examples").glob("*.conf"))
 MOST_EXPOSED = 1.5
 # The first systemd that knows RestartSteps= and RestartMaxDelaySec=; older ones ignore them, and say so.
@@ -145,6 +146,32 @@ def test_a_second_meter_differs_in_its_names_alone() -> None:
     assert template == one
 
 
+def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
+    """It differs in its names, in what it runs, in the devices, and sends no notification."""
+    one, page = read_unit()["Service"], read_unit(PAGE)["Service"]
+
+    assert page.pop("ExecStart") == [
+        "/opt/teleinfo/bin/teleinfo watch --env-file %d/teleinfo.env --mqtt --web 127.0.0.1:8080"
+    ]
+    assert (page.pop("Type"), page.pop("User"), page.pop("PrivateDevices")) == (
+        ["exec"],
+        ["teleinfo-web"],
+        ["yes"],
+    )
+    for key in (
+        "ExecStart",
+        "Type",
+        "User",
+        "NotifyAccess",
+        "WatchdogSec",
+        "TimeoutStartSec",
+        "Group",
+        "DeviceAllow",
+    ):
+        del one[key]
+    assert page == one
+
+
 def test_the_template_names_the_settings_that_two_meters_cannot_share() -> None:
     """Whoever reads its first lines gives the second meter a port, a topic and a client id of its own."""
     head = TEMPLATE.read_text(encoding="utf-8").partition("[Unit]")[0]
@@ -189,7 +216,7 @@ def exposure(said: str) -> float:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("unit", [UNIT, TEMPLATE], ids=lambda path: path.name)
+@pytest.mark.parametrize("unit", [UNIT, TEMPLATE, PAGE], ids=lambda path: path.name)
 def test_systemd_finds_no_fault_in_it(tmp_path: Path, unit: Path) -> None:
     """`systemd-analyze verify` knows every key and takes every value."""
     # Without --recursive-errors=no it exits 0 even for a key that does not exist.
@@ -197,7 +224,7 @@ def test_systemd_finds_no_fault_in_it(tmp_path: Path, unit: Path) -> None:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("unit", [UNIT, TEMPLATE], ids=lambda path: path.name)
+@pytest.mark.parametrize("unit", [UNIT, TEMPLATE, PAGE], ids=lambda path: path.name)
 def test_systemd_finds_it_well_closed(tmp_path: Path, unit: Path, figures: Figures) -> None:
     """`systemd-analyze security` says at most 1.5, of 10."""
     said = analyze(tmp_path, unit, "security", "--no-pager", "--offline=true", "--threshold=15")

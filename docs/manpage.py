@@ -109,6 +109,12 @@ journalctl \\-u teleinfo \\-f
 mosquitto_sub \\-v \\-t 'teleinfo/#'
 .EE
 .PP
+The meter in a browser, at http://127.0.0.1:8080/, beside the service:
+.PP
+.EX
+sudo teleinfo watch \\-\\-mqtt \\-\\-web
+.EE
+.PP
 A second meter:
 .PP
 .EX
@@ -215,6 +221,12 @@ Ce que fait le service, et ce qu’il publie :
 .EX
 journalctl \\-u teleinfo \\-f
 mosquitto_sub \\-v \\-t 'teleinfo/#'
+.EE
+.PP
+Le compteur dans un navigateur, à http://127.0.0.1:8080/, à côté du service :
+.PP
+.EX
+sudo teleinfo watch \\-\\-mqtt \\-\\-web
 .EE
 .PP
 Un second compteur :

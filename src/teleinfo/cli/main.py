@@ -65,7 +65,9 @@ COMMANDS = {
         N_("save the bytes of the line to a file"), "teleinfo.record.command", reads_settings=True
     ),
     "watch": Command(
-        N_("show the live meter in the terminal"), "teleinfo.watch.command", reads_settings=True
+        N_("show the live meter in the terminal, or as a page in a browser"),
+        "teleinfo.watch.command",
+        reads_settings=True,
     ),
     "doctor": Command(N_("find out why nothing comes"), "teleinfo.doctor.command", reads_settings=True),
     "demo": Command(

@@ -38,7 +38,10 @@ if TYPE_CHECKING:
     from teleinfo.settings import Settings
     from teleinfo.watch.web.hosts import Address
 
-HELP = N_("Show the live meter in the terminal: from the serial port, or from the broker beside the service.")
+HELP = N_(
+    "Show the live meter in the terminal or as a page: from the serial port, or from the broker beside the "
+    "service."
+)
 
 
 class _Show(Protocol):

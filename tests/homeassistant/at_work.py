@@ -54,13 +54,17 @@ class Linky:
     """
 
     def __init__(self, name: str) -> None:
-        self._meter = build(name, start=START, rng=random.Random(7))
+        self.become(name)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send, name="linky", daemon=True)
         self.without: set[str] = set()
         self.besides: list[Group] = []
         self.silent = False
         self.line = SerialLine()
+
+    def become(self, name: str) -> None:
+        """Send as this meter of the catalogue from now on, with the indexes that it has by now."""
+        self._meter = build(name, start=START, rng=random.Random(7))
 
     def _send(self) -> None:
         now = START

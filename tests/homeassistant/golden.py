@@ -35,8 +35,6 @@ START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 - a meter knows local time 
 PERIOD = 1.5
 """Seconds from one frame to the next."""
 FRAMES = 100
-PUBLISH_EVERY = 5
-"""Frames from one state that is published to the next."""
 
 
 class Followed:
@@ -57,17 +55,14 @@ class Followed:
         self.announcer = Announcer(
             Discovery("homeassistant", sources, form, language, meter_name), self.tracker
         )
-        self._taken = 0
         self.now = 0.0
 
     def feed(self, readings: Iterable[Reading]) -> None:
         """Take readings, each `PERIOD` after the one before."""
         for reading in readings:
             time = (START + dt.timedelta(seconds=self.now)).isoformat() + "+01:00"
-            urgent = self.tracker.update(reading, now=self.now, time=time)
-            published = urgent or self._taken % PUBLISH_EVERY == 0
-            self.announcer.take(reading, now=self.now, published=published)
-            self._taken += 1
+            self.tracker.update(reading, now=self.now, time=time)
+            self.announcer.take(reading, now=self.now)
             self.now += PERIOD
 
     @property

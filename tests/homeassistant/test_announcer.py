@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.homeassistant.announcer import CONFIRM_WITHIN, NO_NUMBER_AFTER
+from teleinfo.homeassistant.announcer import CONFIRM_WITHIN, LOOK_INTERVAL, NO_NUMBER_AFTER
 from teleinfo.state.tracker import STALE_AFTER
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from tests.homeassistant.golden import PERIOD, PUBLISH_EVERY, Followed, followed, readings_of
+from tests.homeassistant.golden import PERIOD, Followed, followed, readings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -48,6 +48,7 @@ LINKY = {
 LANGUAGES: tuple[Language, ...] = ("fr", "en")
 LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE", "LIGNE_CONNEXION"}
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
+LOOK_FRAMES = round(LOOK_INTERVAL / PERIOD) + 1
 BOTH_MODES = {
     *(
         "contract",
@@ -307,7 +308,7 @@ def test_a_supplier_index_is_announced_enabled_when_it_begins_to_count(begins: d
     """The first week-end, the first red day: Home Assistant would keep an entity disabled for ever."""
     device = announced(standard(*[LINKY] * 50))
     assert "index_EASF03" not in keys(device)
-    device.feed(standard(*[LINKY | begins] * (PUBLISH_EVERY + 1)))
+    device.feed(standard(*[LINKY | begins] * LOOK_FRAMES))
 
     assert "en" not in components(device)["index_EASF03"]
 
@@ -349,7 +350,7 @@ def test_another_contract_has_its_indexes_and_those_of_the_old_one_say_nothing_m
     assert indexes(device) == {"index_TH": "Toutes heures"}
     device.feed(standard(tempo))
     assert indexes(device) == {"index_TH": "Toutes heures"}
-    device.feed(standard(*[tempo | {"EASF01": "000000007"}] * (PUBLISH_EVERY + 1)))
+    device.feed(standard(*[tempo | {"EASF01": "000000007"}] * LOOK_FRAMES))
 
     assert indexes(device) == {
         "index_TH": "Toutes heures",

@@ -48,10 +48,10 @@ class Linked:
         )
 
     def take(self, *readings: Reading, now: float) -> None:
-        """Take these readings, a second apart, whose states are not published."""
+        """Take these readings, a second apart."""
         for second, reading in enumerate(readings):
             self.tracker.update(reading, now=now + second, time=TIME)
-            self.hass.take(reading, now=now + second, published=False)
+            self.hass.take(reading, now=now + second)
 
 
 def joined(outbox: Outbox) -> HomeAssistant:
@@ -159,6 +159,7 @@ def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.Mon
     async def births() -> list[int]:
         outbox = Noticing(1)
         hass = joined(outbox)
+        outbox.set_state("teleinfo/status", b"online")
         taken(outbox)
         answers = []
         for _ in range(2):

@@ -268,3 +268,49 @@ class AnyHistory(RuleBasedStateMachine):
 
 
 test_any_history = AnyHistory.TestCase
+
+
+def test_what_was_cleared_is_not_repeated() -> None:
+    """An empty retained message leaves nothing at the broker, and neither does one that forgets all."""
+    outbox = Outbox(1)
+    outbox.set_state("cleared", b"")
+    outbox.set_state("kept", b"1")
+    for expected in ("cleared", "kept"):
+        message = outbox.take(0.0)
+        assert message is not None
+        assert message.topic == expected
+        outbox.acknowledged(message)
+    outbox.repeat_states()
+    message = outbox.take(1.0)
+
+    assert message is not None
+    assert message.topic == "kept"
+    assert outbox.take(1.0) is None
+
+
+def test_what_was_cleared_and_not_acknowledged_is_sent_again() -> None:
+    """The broker may retain it still; and it may be set to something else meanwhile."""
+    outbox = Outbox(1)
+    outbox.set_state("topic", b"")
+    first = outbox.take(0.0)
+    outbox.connection_lost()
+    second = outbox.take(1.0)
+    assert first is not None
+    assert second is not None
+    assert (first.payload, second.payload) == (b"", b"")
+    outbox.set_state("topic", b"1")
+    outbox.acknowledged(second)
+    third = outbox.take(2.0)
+
+    assert third is not None
+    assert third.payload == b"1"
+
+
+def test_the_last_topic_is_sent_behind_the_others() -> None:
+    """Who sees `online` finds the state that goes with it."""
+    outbox = Outbox(1, last="status")
+    outbox.set_state("status", b"online")
+    outbox.set_state("state", b"{}")
+    topics = [message.topic for message in (outbox.take(0.0), outbox.take(0.0)) if message is not None]
+
+    assert topics == ["state", "status"]

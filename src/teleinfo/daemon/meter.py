@@ -129,14 +129,10 @@ class Meter:
         was_offline = ready and self._monitor.frame_came(now)
         due = self._rate_limit.is_due(reading, now=now)
         if self._state is not None:
-            published = self._state.update(
-                reading,
-                now=now,
-                time=datetime.now().astimezone().isoformat("T", "seconds"),
-                urgent=was_offline,
-            )
+            time_of_day = datetime.now().astimezone().isoformat("T", "seconds")
+            self._state.update(reading, now=now, time=time_of_day, urgent=was_offline)
             if self._homeassistant is not None:
-                self._homeassistant.take(reading, now=now, published=published)
+                self._homeassistant.take(reading, now=now)
         if not due:
             return
         text = payload.encode(reading, self._options, now=time.time())

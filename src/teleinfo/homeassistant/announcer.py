@@ -8,6 +8,7 @@ every entity that the new one has too; what only the old mode had is removed, un
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
 
 CONFIRM_WITHIN: Final = 30
 """Frames within which an étiquette must come again: of 21 frames of a three-phase meter 20 are short."""
+
+LOOK_INTERVAL: Final = 10.0
+"""Seconds after which the state is looked through again, for an index that has begun to count."""
 
 NO_NUMBER_AFTER: Final = 10
 """Frames without a number after which the meter is taken for one that sends none (CJE, ICE)."""
@@ -49,6 +53,7 @@ class Announcer:
         self.messages: dict[str, bytes] = {}
         self._mode: Mode | None = None
         self._frames = 0
+        self._looked = -math.inf
         self._last_frame: dict[str, int] = {}  # number of the last frame with this key
         self._confirmed: set[str] = set()
         self._tariff: tuple[str, ...] = ()  # of the last frame that says it
@@ -68,12 +73,8 @@ class Announcer:
         """The model of the meter, for the log; it does not identify the meter."""
         return self._tracker.meter.model if self.scope else ""
 
-    def take(self, reading: Reading, *, now: float, published: bool) -> None:
-        """
-        Update `messages` after the tracker took a reading of the monotonic time `now`, seconds.
-
-        `published`: its state was published; it is looked through then, for what begins to count.
-        """
+    def take(self, reading: Reading, *, now: float) -> None:
+        """Update `messages` after the tracker took a reading of the monotonic time `now`, seconds."""
         tracker = self._tracker
         if reading.mode is not tracker.mode or number_of(reading) not in (None, tracker.number):
             return
@@ -86,7 +87,9 @@ class Announcer:
         if fresh and not confirmed:
             self._clear_other_form(reading.mode, now)
         over = bool(self._of_other_mode) and self._frames - self._changed_at >= CONFIRM_WITHIN
-        if self._is_steady and (confirmed or news or published or over):
+        due = now - self._looked >= LOOK_INTERVAL
+        if self._is_steady and (confirmed or news or due or over):
+            self._looked = now
             self._announce(reading.mode, now, over=over)
 
     def _follow(self, mode: Mode) -> None:

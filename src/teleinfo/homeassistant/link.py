@@ -70,9 +70,9 @@ class HomeAssistant:
         self._answer: asyncio.TimerHandle | None = None
         states.set_state(f"{topics.readings}/{FORMER_STATES}", b"")
 
-    def take(self, reading: Reading, *, now: float, published: bool) -> None:
-        """Take a reading of the monotonic time `now` that the tracker took; `published`: and its state."""
-        self._announcer.take(reading, now=now, published=published)
+    def take(self, reading: Reading, *, now: float) -> None:
+        """Take a reading of the monotonic time `now` that the tracker took."""
+        self._announcer.take(reading, now=now)
         messages = self._announcer.messages
         if messages is self._messages:
             return

@@ -109,6 +109,9 @@ class Outbox:
     def acknowledged(self, message: OutgoingMessage) -> None:
         """Note that the broker has `message` (QoS 0: that it is written)."""
         self._in_flight.remove(message)
+        if message.topic is not None and not message.payload and self._states.get(message.topic) == b"":
+            # It retains nothing there, and neither does one that has forgotten all.
+            self.forget_state(message.topic)
 
     @property
     def in_flight(self) -> int:

@@ -89,9 +89,9 @@ def wheels(python: str) -> Path:
     """Return a folder with what pip needs to install a checkout offline, for `python`, such as "3.11"."""
     table = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     project = table["project"]
-    # `make install` brings the screen of `watch`.
-    wanted = [*project["dependencies"], *project["optional-dependencies"]["watch"]]
-    wanted += table["build-system"]["requires"]
+    # `make install` brings the screen and the page of `watch`.
+    extras = project["optional-dependencies"]
+    wanted = [*project["dependencies"], *extras["watch"], *extras["web"], *table["build-system"]["requires"]]
     tested = PROJECT / "systemd" / "constraints.txt"
     folder = cache(f"wheels-{python}-{_key(repr(wanted) + tested.read_text(encoding='utf-8'))}")
     if not folder.exists():

@@ -101,6 +101,15 @@ def test_what_is_not_renewed_is_unknown_and_stays_a_field() -> None:
     assert old.keys() == fresh.keys()
 
 
+def test_what_is_too_old_is_forgotten() -> None:
+    """A line that invents étiquettes for days takes no more memory than what it says in two minutes."""
+    followed = tracker()
+    for number in range(1000):
+        followed.update(standard(**{f"X{number}": "1"}), now=2.0 * number, time=TIME)
+
+    assert len(followed._latest) <= len(STANDARD_FRAME) + STALE_AFTER / 2 + 1
+
+
 def test_a_field_that_the_meter_never_had_is_absent() -> None:
     """A meter of mode historique has no voltage, a consumer injects nothing."""
     _, state = follow(historique(**LONG))

@@ -133,6 +133,7 @@ class StateTracker:
         self._time, self._heard = time, now
         self._note(reading, now)
         values = self._values(now)
+        self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
         self._phases = max(self._phases, fields.phases(values))
         self._has_exported |= fields.exports(values)
         self._add_up(values, now, datetime.fromisoformat(time))

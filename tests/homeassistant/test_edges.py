@@ -6,9 +6,16 @@ Each test was written for a mutant, a program with one small change, that no oth
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from teleinfo.homeassistant.state_entities import entities_of
 from teleinfo.state.mean_power import GAP, MIN_INTERVAL, MeanPower
 from teleinfo.tic.horodate import iso
+from teleinfo.tic.labels import Mode
 from teleinfo.tic.meter_id import meter_of
+
+if TYPE_CHECKING:
+    from teleinfo.state.fields import Json
 
 
 def test_the_letters_of_a_meter_number_stay_in_its_scope() -> None:
@@ -58,3 +65,12 @@ def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
 
     assert near.watts == 3600
     assert far.watts is None
+
+
+def test_an_index_that_is_unknown_makes_no_entity() -> None:
+    """The others do."""
+    known: dict[str, Json] = {"name": "Index", "period": None, "value": 1000}
+    found = entities_of({"energy": {"indexes": {"EASF01": None, "EASF02": known}}}, Mode.STANDARD, "fr")
+
+    assert "index_EASF02" in found
+    assert "index_EASF01" not in found

@@ -111,6 +111,9 @@ def configure(root: Path) -> None:
         shutil.copy(script, share)
     units = etc / "systemd/system"
     (units / "check.service").write_text(CHECK)
+    # An emulated processor of a busy machine does not end a Python in ten seconds.
+    (units / "teleinfo.service.d").mkdir()
+    (units / "teleinfo.service.d/slow.conf").write_text("[Service]\nTimeoutStopSec=90\n")
     wants = units / "multi-user.target.wants"
     wants.mkdir(exist_ok=True)
     for name in ("teleinfo", "mosquitto"):

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.system import roots
+from tests.docs.markdown import PAGES, blocks
+from tests.system import readme, roots
 from tests.system.container import Container, booted
 from tests.system.roots import Recipe
 
@@ -28,7 +29,7 @@ TRIXIE = Recipe(
     installed=("dbus", "iproute2", "libbpf1", "procps", "python3", "systemd", "systemd-sysv"),
     offered=(
         *("mosquitto", "mosquitto-clients"),
-        *("python3-asyncio-mqtt", "python3-pydantic-settings", "python3-serial-asyncio"),
+        *("python3-aiohttp", "python3-asyncio-mqtt", "python3-pydantic-settings", "python3-serial-asyncio"),
     ),
 )
 PREVIOUS = "0.1.0"
@@ -100,18 +101,37 @@ def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Contain
 
     The settings were a conffile of dpkg's then, and are none any more: every line of the household is there.
     """
-    machine.settings("TELEINFO_PAYLOAD_TIMESTAMP=true")
+    machine.settings("TELEINFO_PAYLOAD_TIMESTAMP=true", "TELEINFO_HOMEASSISTANT=true")
     settings = machine.root / "etc/teleinfo/teleinfo.env"
     written = settings.read_bytes()
+    machine.run("systemctl restart teleinfo")
+    [former] = machine.messages("homeassistant/device/+/config")
     before = pid(machine)
     install(machine, current(machine))
 
     assert pid(machine) not in (0, before)
     assert settings.read_bytes() == written
     assert [path.name for path in settings.parent.iterdir()] == ["teleinfo.env"]
+    assert json.loads(former)["stat_t"] == "teleinfo/homeassistant"
     assert "timestamp" in json.loads(machine.messages()[0])
     assert json.loads(machine.messages("teleinfo/health")[0])["version"] == current(machine)
     assert machine.run("stat -c '%a %U' /etc/teleinfo/teleinfo.env").strip() == "600 root"
+
+
+def test_an_upgrade_moves_what_the_broker_keeps(machine: Container) -> None:
+    """The device of Home Assistant is the same, made of the state; the former topic of its states is gone."""
+    state = json.loads(machine.messages("teleinfo/state")[0])
+    machine.until(
+        "mosquitto_sub -t 'homeassistant/device/+/config' -C 1 | grep -q '\"stat_t\": *\"teleinfo/state\"'"
+    )
+    kept = machine.run("mosquitto_sub -t '#' -F %t --retained-only -W 3", check=False).split()
+    [device] = [topic for topic in kept if topic.startswith("homeassistant/")]
+
+    assert device == f"homeassistant/device/teleinfo_{state['meter']['id']}/config"
+    assert {topic for topic in kept if topic != device} == {
+        *("teleinfo/health", "teleinfo/state", "teleinfo/status"),
+    }
+    machine.without_settings("TELEINFO_HOMEASSISTANT")
 
 
 def test_systemctl_and_journalctl_say_how_it_fares(machine: Container, figures: Figures) -> None:
@@ -405,6 +425,33 @@ def test_the_drop_in_for_a_local_broker_closes_the_lan_too(
     assert connected[LOCAL] == "yes"
     assert connected[LAN] != "yes"
     machine.run("rm /etc/mosquitto/conf.d/probe.conf && systemctl restart mosquitto")
+
+
+def test_the_settings_of_the_readme_reach_home_assistant(machine: Container, reached: dict[str, Any]) -> None:
+    """A USB adapter by its name, and a broker on another address that asks for a user and a password."""
+    del reached
+    [_, adapter, home_assistant] = readme.section("3. The settings")
+    names = [line.partition("=")[0] for line in (adapter + "\n" + home_assistant).splitlines()]
+    port = adapter.partition("=")[2]
+    [listener] = blocks(PAGES["home-assistant.md"], "conf")
+    (machine.root / "etc/mosquitto/conf.d/lan.conf").write_text(f"{listener}\n")
+    machine.run("mosquitto_passwd -b -c /etc/mosquitto/passwd maison secret")
+    machine.run("chown mosquitto: /etc/mosquitto/passwd && systemctl restart mosquitto")
+    machine.run("echo 192.168.77.1 homeassistant.local >>/etc/hosts && systemctl stop teleinfo@production")
+    machine.run(f"mkdir -p {port.rpartition('/')[0]} && ln -s /dev/ttyUSB0 {port}")
+    machine.settings(adapter, home_assistant.replace("…", "secret"))
+    machine.run("systemctl restart teleinfo")
+    subscribed = "mosquitto_sub -h homeassistant.local -u maison -P secret -W 30 -C 1"
+    discovery = machine.run(f"{subscribed} -t 'homeassistant/device/+/config'", limit=60)
+    reading = machine.run(f"{subscribed} -t teleinfo", limit=60)
+    machine.without_settings(*names)
+    machine.run(
+        "rm /etc/mosquitto/conf.d/lan.conf && systemctl restart mosquitto teleinfo teleinfo@production"
+    )
+    machine.messages()
+
+    assert json.loads(discovery)["dev"]
+    assert json.loads(reading)["ADCO"]
 
 
 def test_systemd_scores_the_running_units(machine: Container, figures: Figures) -> None:

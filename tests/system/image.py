@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from teleinfo import __version__
 from teleinfo.simulator.encode import encode_frame, with_parity
@@ -19,6 +20,7 @@ from teleinfo.tic.labels import Mode
 from tests.homeassistant_app.supervisor import NOT_ENABLED, TOKEN, supervisor
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
+from tests.support.notify import NotifySocket
 from tests.support.subscriber import Subscriber
 from tests.system.podman import IMAGE, Podman, build_app, build_image
 from tests.system.roots import PROJECT
@@ -150,21 +152,17 @@ def test_a_stop_while_it_loads_ends_it(podman: Podman, broker: MosquittoBroker, 
             figures.kept("container: from SIGTERM while it loads to its end", taken, at_most=3.0)
 
 
-def test_a_missing_device_is_said_and_waited_for(
-    podman: Podman, broker: MosquittoBroker, tmp_path: Path
-) -> None:
-    """1. The adapter is not there: a line that says so, and not healthy. 2. It is plugged in: readings."""
-    devices = tmp_path / "dev"
-    devices.mkdir()
-    options = ("--volume", f"{devices}:/dev/serial", "--volume", "/dev/pts:/dev/pts")
-    settings = settings_for(broker, "/dev/serial/meter")
+def test_a_missing_device_is_said_and_waited_for(podman: Podman, broker: MosquittoBroker) -> None:
+    """With /dev mounted, as in compose.yaml: 1. No adapter: said, not healthy. 2. Plugged in: readings."""
+    device = Path(f"/dev/teleinfo-test-{os.getpid()}")
+    settings = settings_for(broker, str(device))
     with (
         Subscriber(broker.host, broker.port) as subscriber,
-        podman.start(settings, options=options) as running,
+        podman.start(settings, options=("--volume", "/dev:/dev:ro")) as running,
     ):
-        running.expect_log("there is no serial port at /dev/serial/meter")
+        running.expect_log(f"there is no serial port at {device}")
         missing = running.is_healthy()
-        with Meter(FRAME, link=devices / "meter") as meter:
+        with Meter(FRAME, link=device) as meter:
             os.chown(meter.line.port, 0, DIALOUT)
             os.chmod(meter.line.port, 0o660)  # noqa: PTH101 - a text
             subscriber.expect("teleinfo", limit=30)
@@ -287,6 +285,28 @@ def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supe
     assert "TELEINFO_HOMEASSISTANT=true" in environ
     assert TOKEN not in environ
     assert ended == 0
+
+
+def test_systemd_hears_when_it_is_ready(
+    podman: Podman, broker: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What `Notify=true` of the Quadlet unit relies on."""
+    with NotifySocket(watchdog=None) as manager, monkeypatch.context() as environ:
+        environ.setenv("NOTIFY_SOCKET", manager.environ["NOTIFY_SOCKET"])
+        with podman.start(settings_for(broker), options=("--sdnotify", "container")):
+            manager.expect("READY=1")
+
+
+def test_podman_compose_takes_the_compose_file() -> None:
+    """It reads both services, with nothing to complain of."""
+    done = subprocess.run(
+        ["podman-compose", "config"],
+        cwd=PROJECT / "systemd/container",
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+
+    assert done.stderr == ""
+    assert set(yaml.safe_load(done.stdout)["services"]) == {"mosquitto", "teleinfo"}
 
 
 def test_podman_takes_the_quadlet_unit(tmp_path: Path) -> None:

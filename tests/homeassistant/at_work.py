@@ -127,7 +127,9 @@ class Household:
                 self._message = json.loads(received.payload)
         device = self._message["dev"]["name"] if self._message else ""
         components = self._message.get("cmps", {})
-        return {f"{device} {component['name']}": component for component in components.values()}
+        # Without a name: an entity that is removed.
+        named = [component for component in components.values() if "name" in component]
+        return {f"{device} {component['name']}": component for component in named}
 
     def faults(self, components: dict[str, Any]) -> list[str]:
         """Return what Home Assistant shows otherwise than it was published."""

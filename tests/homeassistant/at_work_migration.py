@@ -1,7 +1,7 @@
 """
 A real Home Assistant while Enedis changes the mode or the contract of the meter, or the user the discovery.
 
-Run as `at_work` is.
+    make test-homeassistant TESTS=tests/homeassistant/at_work_migration.py
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ IN_BOTH_MODES = (
     *("Heures creuses", "Heures pleines", "Puissance apparente", "Puissance active moyenne (calculée)"),
     *("Intensité", "Dépassement"),
 )
-ONLY_HISTORIQUE = {"IMAX", "HHPHC"}
+NOTICE = [Group("PEJP", "30", None, Mode.HISTORIQUE)]
+"""An étiquette that only historique has."""
+
 STATISTICS_PERIOD = 300.0
 """Seconds: Home Assistant makes its short-term statistics at each full five minutes."""
 
@@ -87,22 +89,26 @@ def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
     removed; nothing is orphaned, nothing is to be repaired. 4. The statistics of the period in which it
     changed have the energy that was drawn, and not that of the index.
     """
+    household.linky.besides = NOTICE
     household.hass.start()
     household.daemon.start()
     household.expect_right()
     before = registered(household)
     energy = before["energy_import"]["entity_id"]
     household.hass.ask("energy/save_prefs", energy_sources=[_grid(energy)], device_consumption=[])
+    assert before["PEJP"]["disabled_by"] is None
     _wait_for_a_period_of(60)
     first = float(household.state("Énergie soutirée"))
+    household.linky.besides = []
     household.linky.become("standard")
     _eventually(lambda: [] if "voltage_1" in registered(household) else ["no voltage"])
-    _eventually(lambda: sorted(ONLY_HISTORIQUE & registered(household).keys()))
+    # One that is disabled stays in its registry, whatever it is told.
+    _eventually(lambda: sorted({"PEJP"} & registered(household).keys()))
     household.expect_right()
 
     after = registered(household)
     for key, entry in before.items():
-        if key not in ONLY_HISTORIQUE:
+        if key != "PEJP":
             assert after[key]["entity_id"] == entry["entity_id"], key
             assert after[key]["disabled_by"] == entry["disabled_by"], key
     states = household.hass.states()

@@ -1,0 +1,84 @@
+"""
+How many rows an hour the meter costs Home Assistant's recorder, by meter and interval of the state.
+
+    python -m tests.homeassistant.rows
+
+The recorder stores a row for each change of an enabled entity's state. So the states of a simulated hour (its
+evening, 18:00 to 19:00) are counted that differ from the ones before, as our templates take them from each
+state that is published. Those of the line, which change with its quality, are not among them.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+import sys
+from typing import TYPE_CHECKING
+
+from teleinfo.daemon.state_publisher import StatePublisher
+from teleinfo.mqtt.config import Topics
+from teleinfo.mqtt.outbox import Outbox
+from teleinfo.simulator.catalogue import METERS, build
+from teleinfo.tic.decoder import Decoder
+from tests.homeassistant import domoticz
+from tests.homeassistant.golden import Followed
+
+if TYPE_CHECKING:
+    from typing import Any
+
+START = dt.datetime(2026, 1, 14, 18)  # noqa: DTZ001 - a meter knows local time only
+HOUR = 3600
+INTERVALS = (60, 10, 0)
+"""Seconds; 0: each frame."""
+_PERIODS = {"historique": 1.6, "standard": 1.5}
+"""Seconds from one frame to the next: some 170 bytes at 1200 baud, some 1000 at 9600 and a pause."""
+
+
+def rows(meter: str, interval: float) -> int:
+    """Return the rows of one hour."""
+    device, outbox, decoder = Followed(), Outbox(1), Decoder()
+    publisher = StatePublisher(
+        device.tracker,
+        outbox,
+        topic=Topics("teleinfo").state,
+        interval=interval,
+        fields=False,
+        on_replaced=lambda _: None,
+    )
+    publisher.recall({})
+    simulated = build(meter, start=START, rng=random.Random(7))
+    period = _PERIODS["standard" if meter.startswith("standard") else "historique"]
+    shown: dict[str, str] = {}
+    found = 0
+    for number in range(round(HOUR / period)):
+        now = number * period
+        time = (START + dt.timedelta(seconds=now)).isoformat() + "+01:00"
+        for reading in decoder.feed(simulated.emit(START + dt.timedelta(seconds=now))):
+            publisher.update(reading, now=now, time=time)
+            device.announcer.take(reading, now=now)
+        while (message := outbox.take(now)) is not None:
+            outbox.acknowledged(message)
+            before, shown = shown, shown | _states(device, json.loads(message.payload))
+            found += sum(before.get(key) != state for key, state in shown.items())
+    return found
+
+
+def _states(device: Followed, state: dict[str, Any]) -> dict[str, str]:
+    """Return what the enabled entities show of a state."""
+    components = device.message["cmps"] if device.announced else {}
+    return {
+        key: domoticz.value({"value_template": component["val_tpl"]}, state)
+        for key, component in components.items()
+        if component.get("en") is not False and "stat_t" not in component
+    }
+
+
+def table() -> list[str]:
+    """Return the rows of the table in the page."""
+    counted = {meter: [f"{rows(meter, interval):,}" for interval in INTERVALS] for meter in METERS}
+    return [f"| `{meter}` | {' | '.join(each)} |".replace(",", " ") for meter, each in counted.items()]
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{row}\n" for row in table())

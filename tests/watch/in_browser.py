@@ -264,6 +264,23 @@ def test_a_stream_that_falls_silent_is_cut(driver: WebDriver, monkeypatch: pytes
         wait_until(lambda: shown.has_class("cut"), "a page that is cut")
 
 
+def test_a_page_that_nobody_sees_asks_for_nothing(driver: WebDriver) -> None:
+    """1. Its tab is hidden: the stream ends. 2. It is seen again: the page is live at once."""
+    hide = (
+        "Object.defineProperty(document, 'hidden', { value: arguments[0], configurable: true });"
+        "document.dispatchEvent(new Event('visibilitychange'));"
+    )
+    with evening("standard-tempo") as page:
+        shown = look(driver, page)
+        assert page.streams.readers == 1
+        driver.execute_script(hide, True)  # noqa: FBT003 - a value of JavaScript
+        wait_until(lambda: page.streams.readers == 0, "no reader")
+        assert not shown.has_class("cut")
+        assert not shown.has_class("live")
+        driver.execute_script(hide, False)  # noqa: FBT003 - a value of JavaScript
+        wait_until(lambda: shown.has_class("live"), "a live page")
+
+
 def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Language) -> None:
     """The page stays connected, and says what is known of the port."""
     with evening("standard-tempo") as page:
@@ -281,6 +298,11 @@ def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Lan
 
         assert shown.text("silence-text") == words[language]
         assert "teleinfo/status" in shown.text("silence-why")
+        assert words[language].startswith(shown.text("stream"))
+        assert (
+            shown.text("power-title")
+            == {"fr": "Dernière puissance connue", "en": "Last known power"}[language]
+        )
         assert {"fr": "silencieuse", "en": "silent"}[language] in shown.text("line-grade")
 
 

@@ -19,6 +19,7 @@ from teleinfo.watch import notes
 from teleinfo.watch.web import server
 from teleinfo.watch.web.hosts import Address, listen
 from teleinfo.watch.web.page_model import PageModel
+from teleinfo.watch.web.stream import Streams
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST, free_port
 
@@ -100,6 +101,7 @@ class Page:
         self.address = Address(HOST, port or free_port())
         self.url = self.address.url("")
         self.model = PageModel(patience=HOUR, clock=lambda: self._time)
+        self.streams = Streams(self.model)
         self.model.health = Health(
             baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD
         )
@@ -138,7 +140,9 @@ class Page:
         self._changed, self._stop = asyncio.Event(), asyncio.Event()
         with listen(self.address) as listening:
             self._ready.set()
-            await server.show(listening, self.address, self.model, changed=self._changed, stop=self._stop)
+            await server.show(
+                listening, self.address, self.streams, self.model, changed=self._changed, stop=self._stop
+            )
 
     def __enter__(self) -> Self:
         self._ready = threading.Event()

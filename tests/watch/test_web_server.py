@@ -247,27 +247,19 @@ def test_who_does_not_take_what_is_sent_is_dropped(monkeypatch: pytest.MonkeyPat
     """1. A reader takes nothing. 2. A broker goes on sending much. 3. The reader is gone; memory is not."""
     monkeypatch.setattr(server, "REQUEST_TIMEOUT", 0.5)
     monkeypatch.setattr(server, "MIN_INTERVAL", 0.01)
-    streams: list[stream.Streams] = []
-
-    class Kept(stream.Streams):
-        def __init__(self, *arguments: object) -> None:
-            super().__init__(*arguments)  # type: ignore[arg-type]
-            streams.append(self)
-
-    monkeypatch.setattr(server, "Streams", Kept)
     with Page(None, end=END) as served, socket.socket() as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         reader.connect((HOST, served.address.port))
         reader.sendall(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
-        wait_until(lambda: streams[0].readers == 1, "reader")
+        wait_until(lambda: served.streams.readers == 1, "reader")
         for number in range(2000):
-            if streams[0].readers == 0:
+            if served.streams.readers == 0:
                 break
             values = {f"LABEL {at}": f"{number} " * 20 for at in range(500)}
             served.add(Reading(Mode.STANDARD, values))
             time.sleep(0.02)
 
-        assert streams[0].readers == 0
+        assert served.streams.readers == 0
 
 
 def test_nonsense_for_a_request_ends_nothing(served: Page) -> None:

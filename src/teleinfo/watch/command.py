@@ -108,6 +108,7 @@ def _serve(settings: Settings, address: Address, *, mqtt: bool) -> int:
         return 1
     from teleinfo.watch.web.page_model import PageModel  # noqa: PLC0415 - for the page alone
     from teleinfo.watch.web.server import show  # noqa: PLC0415 - aiohttp is an extra
+    from teleinfo.watch.web.stream import Streams  # noqa: PLC0415 - for the page alone
 
     model = PageModel(patience=None if mqtt else SILENT_AFTER, clock=lambda: dt.datetime.now().astimezone())
     try:
@@ -118,7 +119,9 @@ def _serve(settings: Settings, address: Address, *, mqtt: bool) -> int:
         return 1
     sys.stderr.write(wrapped(hosts.introduction(address), sys.stderr))
     with listening:
-        asyncio.run(_watch(settings, model, partial(show, listening, address), mqtt=mqtt, log=True))
+        asyncio.run(
+            _watch(settings, model, partial(show, listening, address, Streams(model)), mqtt=mqtt, log=True)
+        )
     return 0
 
 

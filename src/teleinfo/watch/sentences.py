@@ -21,7 +21,7 @@ def meter(model: LiveModel) -> str:
         text = f"{meter_of(model.number, topic='', private=False).model}, {model.mode}"
     if model.health is not None and model.health.baudrate is not None:
         text += _(", {baudrate} baud").format(baudrate=model.health.baudrate)
-    return text
+    return text.removeprefix(", ")
 
 
 def period(model: LiveModel) -> str:

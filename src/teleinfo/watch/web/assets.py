@@ -29,6 +29,7 @@ _WORDS: Final = {
     "silent": N_("The meter is silent"),
     "no_script": N_("This page needs JavaScript, which this browser does not run."),
     "power_now": N_("Power now"),
+    "power_last": N_("Last known power"),
     "last_hour": N_("The last hour"),
     "phases": N_("Phases"),
     "phase": N_("Phase"),

@@ -20,13 +20,14 @@ from teleinfo.common.i18n import LANGUAGES, accepted
 from teleinfo.watch.plain import PlainLines, print_note
 from teleinfo.watch.web import hosts
 from teleinfo.watch.web.assets import ASSETS, FOLDER, page
-from teleinfo.watch.web.stream import MAX_INTERVAL, MIN_INTERVAL, Streams
+from teleinfo.watch.web.stream import MAX_INTERVAL, MIN_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from teleinfo.watch.live_model import LiveModel
     from teleinfo.watch.web.hosts import Address
-    from teleinfo.watch.web.page_model import PageModel
+    from teleinfo.watch.web.stream import Streams
 
 MAX_STREAMS: Final = 32
 MAX_CONNECTIONS: Final = 128
@@ -83,13 +84,13 @@ async def serving(listening: socket.socket, address: Address, streams: Streams) 
 async def show(
     listening: socket.socket,
     address: Address,
-    model: PageModel,
+    streams: Streams,
+    model: LiveModel,
     *,
     changed: asyncio.Event,
     stop: asyncio.Event,
 ) -> None:
-    """Serve the model until `stop`, and print each note that is news."""
-    streams = Streams(model)
+    """Serve the streams of the model until `stop`, and print each of its notes that is news."""
     lines = PlainLines()
     async with serving(listening, address, streams):
         while not stop.is_set():

@@ -156,8 +156,13 @@ function showNow(now) {
   show("silence", now.waiting !== null || now.silent !== null);
   text(byId("silence-text"), now.waiting ?? now.silent ?? "");
   text(byId("silence-why"), now.why);
-  // Announced once: the time in the text above goes on each second.
-  text(byId("announcement"), now.silent === null ? "" : byId("announcement").dataset.silent);
+  const silent = now.silent !== null;
+  const title = byId("power-title");
+  text(title, silent ? title.dataset.last : title.dataset.now);
+  if (silent !== root.classList.contains("silent")) {
+    root.classList.toggle("silent", silent);
+    showStream();
+  }
   showAlerts(now.alerts);
   showPower(now.power, now.facts);
   showPhases(now.phases);
@@ -305,15 +310,30 @@ const PARTS = { now: showNow, rows: showRows, curve: showCurve };
 let source = null;
 let watchdog = 0;
 let again = 0;
+let cutAt = "";
+
+// How the connection is: "live", "cut" or neither, and what the pill in the corner says of it. It is announced, so
+// that it changes with the state alone.
+function turn(state) {
+  root.classList.toggle("live", state === "live");
+  root.classList.toggle("cut", state === "cut");
+  showStream();
+}
+
+function showStream() {
+  const { live, cut: lost, connecting, silent } = byId("stream").dataset;
+  const is = (name) => root.classList.contains(name);
+  const said = is("cut") ? `${lost} ${cutAt}` : is("live") ? (is("silent") ? silent : live) : connecting;
+  text(byId("stream-text"), said);
+}
 
 function cut() {
   source?.close();
   clearTimeout(watchdog);
   clearTimeout(again);
   if (!root.classList.contains("cut")) {
-    root.classList.remove("live");
-    root.classList.add("cut");
-    text(byId("stream-text"), `${byId("stream").dataset.cut} ${new Date().toLocaleTimeString(root.lang)}`);
+    cutAt = new Date().toLocaleTimeString(root.lang);
+    turn("cut");
   }
   again = setTimeout(open, AGAIN);
 }
@@ -321,10 +341,7 @@ function cut() {
 function alive() {
   clearTimeout(watchdog);
   watchdog = setTimeout(cut, SILENCE);
-  if (root.classList.contains("live")) return;
-  root.classList.remove("cut");
-  root.classList.add("live");
-  text(byId("stream-text"), byId("stream").dataset.live);
+  if (!root.classList.contains("live")) turn("live");
 }
 
 function open() {
@@ -353,9 +370,6 @@ document.addEventListener("visibilitychange", () => {
   source?.close();
   clearTimeout(watchdog);
   clearTimeout(again);
-  if (root.classList.contains("live")) {
-    root.classList.remove("live");
-    text(byId("stream-text"), byId("stream").dataset.connecting);
-  }
+  if (root.classList.contains("live")) turn("connecting");
 });
 open();

@@ -46,8 +46,14 @@ def driver(language: Language) -> Iterator[WebDriver]:
 
 
 @pytest.fixture(scope="module")
-def pages() -> Iterator[dict[str, Page]]:
-    """Return pages that no test changes, by the name of their meter."""
+def pages(language: Language) -> Iterator[dict[str, Page]]:
+    """
+    Return pages that no test changes, by the name of their meter, anew for each language.
+
+    Their meters send nothing any more: two minutes later the state of them is unknown, and so the tests that
+    compare it stand first.
+    """
+    assert language
     with evening("standard-tempo") as tempo, evening("standard-tri", phases=3) as tri:
         yield {"standard-tempo": tempo, "standard-tri": tri}
 

@@ -148,11 +148,14 @@ def test_the_mode_changes_and_the_names_stay() -> None:
 
 def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
     """In historique the first frames may be short: nothing is emptied, and later the voltage is gone."""
-    followed, _ = follow(standard(), historique(**(SHORT | {"ADCO": NUMBER})), historique(ADCO=NUMBER))
+    followed, _ = follow(
+        standard(MSG1="PAS DE MESSAGE"), historique(**(SHORT | {"ADCO": NUMBER})), historique(ADCO=NUMBER)
+    )
     fresh: Any = followed.state(now=STALE_AFTER)
     old: Any = followed.state(now=STALE_AFTER + 0.1)
 
     assert (fresh["voltage"], fresh["power"]["apparent"]) == ({"1": 230}, 460)
+    assert fresh["labels"] == {"MSG1": "PAS DE MESSAGE"}
     assert fresh["energy"]["import_total"] == 1_000_500
     assert fresh["meter"]["mode"] == "historique"
     assert old.keys() == {"time", "meter", "energy"}

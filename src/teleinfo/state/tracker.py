@@ -16,11 +16,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import fields, import_total, labels, sites
+from teleinfo.state.identity import Followed, Identity
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
-from teleinfo.tic.meter_id import Meter, meter_of, number_of
+from teleinfo.tic.meter_id import Meter, meter_of
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
@@ -32,12 +33,6 @@ if TYPE_CHECKING:
 
 STALE_AFTER: Final = 120.0
 """Seconds; a three-phase meter sends a full frame every 17 s during an overrun (02E)."""
-
-CONFIRMING_FRAMES: Final = 2
-"""Frames in a row of another meter, or of another mode, before it is believed."""
-
-UNNUMBERED_FRAMES: Final = 10
-"""The same for frames without a number: that group may be damaged, and a CJE or an ICE sends none."""
 
 ALARM_FRAMES: Final = 2
 """
@@ -59,10 +54,7 @@ class StateTracker:
         self._exclude = exclude
         self._private = not exclude.isdisjoint(METER_NUMBERS)
         self._language = language
-        self._number: str | None = None
-        self._mode: Mode | None = None
-        self._other: tuple[str | None, Mode] | None = None
-        self._frames_of_other = 0
+        self._identity = Identity()
         self._earlier: tuple[str, ImportTotal] | None = None
         self._forget()
 
@@ -98,17 +90,17 @@ class StateTracker:
     @property
     def mode(self) -> Mode | None:
         """The mode of the meter that is followed, None before the first frame."""
-        return self._mode
+        return self._identity.mode
 
     @property
     def number(self) -> str | None:
         """The number of the meter that is followed, None where it sends none."""
-        return self._number
+        return self._identity.number
 
     @property
     def meter(self) -> Meter:
         """The meter that is followed."""
-        return meter_of(self._number, topic=self._topic, private=self._private)
+        return meter_of(self._identity.number, topic=self._topic, private=self._private)
 
     def restore(self, earlier: Mapping[str, Json]) -> None:
         """Go on with the total of an earlier state, if it is of this meter; from the next reading on."""
@@ -128,8 +120,15 @@ class StateTracker:
 
         Return whether an alert, the tariff or a colour changed: such a state must not wait.
         """
-        if not self._is_ours(reading):
-            return False
+        match self._identity.take(reading):
+            case Followed.FOREIGN:
+                return False
+            case Followed.OTHER_MODE:
+                self._change()
+                self._identity.follow(reading)
+            case Followed.OTHER_METER:
+                self._forget()
+                self._identity.follow(reading)
         self._time, self._heard = time, now
         self._note(reading, now)
         values = self._values(now)
@@ -157,27 +156,6 @@ class StateTracker:
         """Return the part of the state that these keys of the readings give, without what is unknown now."""
         values = self._values(now)
         return self._fields({key: value for key, value in values.items() if key in keys}, now)
-
-    def _is_ours(self, reading: Reading) -> bool:
-        """Return whether a frame is of the meter that we follow, which frames in a row may change."""
-        number = number_of(reading)
-        identity = (number, reading.mode)
-        agrees = number is None or self._number in (None, number)
-        if self._mode is None or (reading.mode is self._mode and agrees):
-            self._number, self._mode = number or self._number, reading.mode
-            self._other = None
-            return True
-        self._frames_of_other = self._frames_of_other + 1 if identity == self._other else 1
-        self._other = identity
-        if self._frames_of_other < (UNNUMBERED_FRAMES if number is None else CONFIRMING_FRAMES):
-            return False
-        if number is not None and number == self._number:
-            self._change()
-        else:
-            self._forget()
-        self._number, self._mode = identity
-        self._other = None
-        return True
 
     def _note(self, reading: Reading, now: float) -> None:
         kept = {
@@ -284,7 +262,7 @@ class StateTracker:
             "id": meter.scope,
             "model": meter.model if self._site is None else self._site,
             "maker": meter.maker,
-            "mode": self._mode,
+            "mode": self._identity.mode,
             "phases": self._phases if self._site is None else 3,
         }
         clock = values.get("DATECOUR", values.get("DATE"))
@@ -301,9 +279,9 @@ class StateTracker:
         return found
 
     def _labels(self, values: fields.Values) -> dict[str, Json]:
-        if self._mode is None:
+        if self._identity.mode is None:
             return {}
-        return {**labels.values_of(self._mode, values, overseas=self.meter.overseas)}
+        return {**labels.values_of(self._identity.mode, values, overseas=self.meter.overseas)}
 
     def _alerts(self, values: fields.Values) -> dict[str, Json]:
         return {

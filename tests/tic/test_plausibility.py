@@ -50,6 +50,25 @@ def test_an_index_may_stand_still_and_rise_as_fast_as_the_power_allows() -> None
     assert line.plausibility.withheld == {"BASE": Implausible.ROSE}
 
 
+def test_a_frame_that_is_the_one_before_confirms_the_subscribed_power() -> None:
+    """9 kVA allow 9.5 Wh in two seconds, where the largest meter on one phase could count 14.6 Wh."""
+    line = Line()
+    line.believes(BASE="000000100")
+    line.believes(BASE="000000100")
+
+    assert not line.believes(BASE="000000112")
+
+
+def test_an_index_that_stood_still_was_believed_in_each_frame() -> None:
+    """It may not rise by what an hour allows in the two seconds since, whatever else the frame has."""
+    line = Line()
+    line.believes(BASE="000000100")
+    line.at += 3600
+    line.believes(BASE="000000100")
+
+    assert not line.believes(BASE="000003600", GAZ="0000100")
+
+
 def test_the_rise_counts_from_when_the_index_was_last_believed() -> None:
     """After an hour without the index it may have risen by what an hour allows."""
     line = Line()

@@ -29,6 +29,7 @@ MAX_LAYOUTS: Final = 8
 """Layouts that are kept of a meter. It has a full frame, one for each set of alarms, and short frames."""
 
 MAX_CANDIDATES: Final = 16
+"""Layouts that are not confirmed, the oldest of which is forgotten first."""
 
 PAUSE: Final = 8
 """Frames for which it is not tried again to read only what has changed, where too much has."""
@@ -83,39 +84,35 @@ class LayoutCache:
         """
         Return the sound groups of a frame that are believed, and those that are not.
 
-        `found` is what each line of the frame is. A label comes once, unless the table lets it repeat.
+        `found` is what each line of the frame is. A label comes once, unless the table lets it repeat. A form
+        of the confirmed layouts is credible, and one that they lack as soon as it came often enough in a row;
+        but not where bytes may be lost, unless the group is as it was in the last frame.
         """
         self._end_reading_at_once()
         sound = [group for group in found if isinstance(group, Group)]
         forms = tuple(map(form_of, sound))
         is_layout = len(sound) == len(found) and _can_be_layout(sound, forms)
-        if is_layout:
-            if self._layouts and self._layouts[0].mode is not forms[0].mode:
-                self.forget()
-            for layout in self._layouts:
-                if layout.forms == forms:
-                    self._confirmed(layout, sound)
-                    return sound, []
+        if is_layout and self._layouts and self._layouts[0].mode is not forms[0].mode:
+            self.forget()
+        confirmed = next((layout for layout in self._layouts if layout.forms == forms), None)
+        if is_layout and confirmed is not None:
+            self._confirmed(confirmed, sound)
+            return sound, []
         fit = self._fit(found, sound)
-        earlier = set(self._believed) if fit.suspects else set()
+        suspects = {found[position] for position in fit.suspects}.difference(self._believed)
         believed: list[Group] = []
         withheld: list[Group] = []
         waiting: dict[Form, int] = {}
         contradicts = not fit.complete
-        for position, group in enumerate(found):
-            if not isinstance(group, Group):
-                continue
-            form = form_of(group)
-            suspect = position in fit.suspects
-            if held := self._held.get((group.mode, group.label)):
-                credible = form in held and (not suspect or group in earlier)
+        for group, form in zip(sound, forms, strict=True):
+            if held := self._held.get((form.mode, form.label)):
+                credible = form in held and group not in suspects
                 contradicts = contradicts or form not in held
             else:
                 waiting[form] = in_a_row = self._waiting.get(form, 0) + 1
-                credible = in_a_row >= max(_appearances(form), APPEARANCES if suspect else 1)
+                credible = in_a_row >= max(_appearances(form), APPEARANCES if group in suspects else 1)
             (believed if credible else withheld).append(group)
-        self._waiting = waiting
-        self._believed = believed
+        self._waiting, self._believed = waiting, believed
         if is_layout and self._learn(forms, contradicts=contradicts):
             self._confirmed(self._layouts[0], sound)
             return sound, []

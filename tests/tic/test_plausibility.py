@@ -138,6 +138,32 @@ def test_an_identifier_that_changes_is_believed_once_two_frames_agree() -> None:
     ]
 
 
+def test_a_value_that_was_withheld_was_not_believed() -> None:
+    """So the next true one may have risen since the last one that was."""
+    line = Line()
+    line.believes(BASE="000000100")
+    line.at += 3600
+
+    assert not line.believes(BASE="999999999")
+    assert line.believes(BASE="000003100")
+
+
+def test_of_another_meter_everything_is_learned_anew() -> None:
+    """Whatever stands before its number in the frame, and how many phases it has."""
+    plausibility = Plausibility()
+    old = {"IINST2": "005", "BASE": "000900000", "ADCO": "041976123456"}
+    new = {"BASE": "000000100", "ADCO": "041961654321"}
+    said = [
+        check(plausibility, Mode.HISTORIQUE, values, 2.0 * at)
+        for at, values in enumerate([old, new, new, new])
+    ]
+
+    assert said == [([], False), (["BASE", "ADCO"], False), (["BASE"], True), ([], False)]
+    # On three phases 27 Wh would be plausible.
+    assert check(plausibility, Mode.HISTORIQUE, new | {"BASE": "000000120"}, 8.0) == (["BASE"], False)
+    assert check(plausibility, Mode.HISTORIQUE, new | {"BASE": "000000099"}, 10.0) == (["BASE"], False)
+
+
 def test_indexes_that_may_begin_anew_are_left_alone() -> None:
     """Those of PME-PMI are of the tariff period in force; those of other meters have no bound."""
     line = Line()

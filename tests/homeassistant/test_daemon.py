@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import queue
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -219,11 +221,10 @@ def retained(broker: MosquittoBroker, folder: Path, settings: dict[str, object],
         late._client.publish("end").wait_for_publish(10)
         late.expect("end")
         seen = late.drain()
-    with Subscriber(broker.host, broker.port, "homeassistant/#") as late:
-        late._client.publish("homeassistant/end").wait_for_publish(10)
-        found = set()
-        while (received := late.messages.get(timeout=10)).topic != "homeassistant/end":
-            found.add(received.topic)
+    found = set()
+    with Subscriber(broker.host, broker.port, "homeassistant/#") as late, contextlib.suppress(queue.Empty):
+        while True:  # MQTT has no word for the last of them
+            found.add(late.messages.get(timeout=2).topic)
     assert not [message for message in seen if message.topic == "teleinfo/homeassistant"]
     return found
 

@@ -70,6 +70,9 @@ COMMANDS = {
         reads_settings=True,
     ),
     "doctor": Command(N_("find out why nothing comes"), "teleinfo.doctor.command", reads_settings=True),
+    "forget": Command(
+        N_("remove what the broker retains of a meter"), "teleinfo.forget.command", reads_settings=True
+    ),
     "demo": Command(
         N_("show it all working, without meter or broker"), "teleinfo.demo.command", reads_settings=False
     ),

@@ -1,0 +1,1 @@
+"""`teleinfo forget`: remove from the broker what it retains of a meter."""

@@ -1,0 +1,91 @@
+"""`teleinfo forget` removes what the broker retains of a meter, and nothing else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cli.test_run import FRAME
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+pytestmark = pytest.mark.real
+
+LIMIT = 30
+QUIET = 2.0
+OTHERS = {
+    "other/status": b"online",
+    "homeassistant/device/teleinfo_041961000000/config": b'{"stat_t":"teleinfo/garage/state"}',
+    "homeassistant/sensor/0x01/config": b'{"state_topic":"zigbee2mqtt/0x01"}',
+    "homeassistant/sensor/broken/config": b"{",
+}
+
+
+def forget(settings: dict[str, object], **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with these settings."""
+    environ = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
+    return subprocess.run(
+        [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "forget"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=LIMIT,
+        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"} | environ | more,
+    )
+
+
+def kept(broker: MosquittoBroker) -> set[str]:
+    """Return the topics that the broker retains."""
+    found = set()
+    with Subscriber(broker.host, broker.port) as late, contextlib.suppress(queue.Empty):
+        while True:  # MQTT has no word for the last of them
+            found.add(late.messages.get(timeout=QUIET).topic)
+    return found
+
+
+@pytest.mark.parametrize("form", ["device", "components"])
+def test_what_is_retained_of_the_meter_is_removed_and_nothing_else(tmp_path: Path, form: str) -> None:
+    """Discovery, state and its fields, status and health; what others retain stays; what it did is said."""
+    with MosquittoBroker(tmp_path) as broker, Meter(FRAME) as meter:
+        settings = settings_for(broker, meter.line) | {"homeassistant": True, "state_topics": True}
+        settings |= {"homeassistant_discovery": form}
+        with Subscriber(broker.host, broker.port) as subscriber, Daemon(tmp_path, **settings) as daemon:
+            subscriber.expect("teleinfo/status", b"online")
+            subscriber.expect("teleinfo")
+            for topic, payload in OTHERS.items():
+                subscriber._client.publish(topic, payload, retain=True).wait_for_publish(10)
+            running = forget(settings)
+            daemon.stop()
+        before = kept(broker)
+        done = forget(settings)
+        after = kept(broker)
+        again = forget(settings, LC_ALL="fr_FR.UTF-8")
+
+    assert (running.returncode, running.stdout) == (1, "")
+    assert "teleinfo/status is online: stop teleinfo first" in running.stderr
+    assert {"teleinfo/state", "teleinfo/state/tariff/name", "teleinfo/health"} <= before
+    assert (done.returncode, done.stderr) == (0, "")
+    assert set(done.stdout.splitlines()[:-1]) == before - OTHERS.keys()
+    assert done.stdout.splitlines()[-1] == f"{len(before - OTHERS.keys())} topics are cleared"
+    assert after == OTHERS.keys()
+    assert (again.returncode, again.stdout) == (0, "0 topic est effacé\n")
+
+
+def test_without_a_broker_it_says_so(tmp_path: Path) -> None:
+    """Exit status 1, and why."""
+    with MosquittoBroker(tmp_path) as broker:
+        settings = {"mqtt_host": broker.host, "mqtt_port": broker.port}
+    done = forget(settings)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr

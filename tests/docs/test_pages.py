@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import json
 import re
 import subprocess
@@ -78,7 +79,7 @@ def test_every_verb_and_command_that_a_page_names_exists(
     for program, *arguments in commands(text):
         words = arguments[: arguments.index("&&")] if "&&" in arguments else arguments
         if program == "make":
-            understood_by_make([word for word in words if "=" not in word])
+            understood_by_make(tuple(word for word in words if "=" not in word))
         elif program == "teleinfo":
             understood(words, capsys)
 
@@ -166,7 +167,8 @@ def understood(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None
         assert end.code == 0, capsys.readouterr().err  # noqa: PT017 - zero is --help's
 
 
-def understood_by_make(verbs: list[str]) -> None:
+@functools.cache
+def understood_by_make(verbs: tuple[str, ...]) -> None:
     """Require that make can do this."""
     asked = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", *verbs],

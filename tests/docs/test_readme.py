@@ -133,7 +133,7 @@ def test_every_command_shown_is_one(line: list[str], capsys: pytest.CaptureFixtu
     if Path(program).name == "teleinfo":
         understood(arguments, capsys)
     elif program == "make":
-        understood_by_make([word for word in arguments if "=" not in word])
+        understood_by_make(tuple(word for word in arguments if "=" not in word))
         demo = next((word.partition("=")[2] for word in arguments if word.startswith("DEMO=")), "")
         understood(["demo", *shlex.split(demo)], capsys)
     else:

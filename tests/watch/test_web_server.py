@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import datetime as dt
 import http.client
@@ -15,8 +16,9 @@ import pytest
 
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.watch.web import server, stream
+from teleinfo.watch.web import server, stream, view
 from teleinfo.watch.web.assets import ASSETS, FOLDER, page
+from teleinfo.watch.web.hosts import listen
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST
 from tests.watch.page_scenario import Page
@@ -206,6 +208,36 @@ def test_a_reader_is_told_that_nothing_changed(served: Page, monkeypatch: pytest
     monkeypatch.setattr(stream, "ALIVE_AFTER", 0.2)
     with events(served) as connection:
         assert read_until(connection, lambda text: "event: alive" in text)
+
+
+def test_a_mistake_of_the_program_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And does not only end the stream of whoever looks: systemd starts the program again."""
+
+    def fail(*_arguments: object, **_more: object) -> None:
+        raise ZeroDivisionError
+
+    async def serve(page: Page) -> None:
+        with listen(page.address) as listening:
+            serving = asyncio.create_task(
+                server.show(
+                    listening,
+                    page.address,
+                    page.streams,
+                    page.model,
+                    changed=asyncio.Event(),
+                    stop=asyncio.Event(),
+                )
+            )
+            _reader, writer = await asyncio.open_connection(HOST, page.address.port)
+            writer.write(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+            try:
+                await asyncio.wait_for(serving, LIMIT)
+            finally:
+                writer.close()
+
+    monkeypatch.setattr(view, "now_part", fail)
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(serve(Page(None, end=END)))
 
 
 def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:

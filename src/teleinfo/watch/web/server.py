@@ -57,11 +57,18 @@ HEADERS: Final = {
 
 
 @contextlib.asynccontextmanager
-async def serving(listening: socket.socket, address: Address, streams: Streams) -> AsyncIterator[None]:
-    """Serve the page inside the block, at a socket that listens already at `address`."""
+async def serving(
+    listening: socket.socket, address: Address, streams: Streams, wanted: asyncio.Event
+) -> AsyncIterator[None]:
+    """
+    Serve the page inside the block, at a socket that listens already at `address`.
+
+    `wanted` is set when a reader has come. The view is made by whoever waits for that, not in the handler,
+    where aiohttp would swallow a mistake, which is to end the process.
+    """
     waiting: set[asyncio.BaseProtocol] = set()  # the connections that have made no request yet
     runner = web.AppRunner(
-        _application(address, streams, waiting),
+        _application(address, streams, wanted, waiting),
         access_log=None,
         keepalive_timeout=REQUEST_TIMEOUT,
         lingering_time=0.0,
@@ -92,7 +99,7 @@ async def show(
 ) -> None:
     """Serve the streams of the model until `stop`, and print each of its notes that is news."""
     lines = PlainLines()
-    async with serving(listening, address, streams):
+    async with serving(listening, address, streams, changed):
         while not stop.is_set():
             changed.clear()
             print_note(lines, model)
@@ -130,7 +137,9 @@ class _Refusal(asyncio.Protocol):
         transport.close()
 
 
-def _application(address: Address, streams: Streams, waiting: set[asyncio.BaseProtocol]) -> web.Application:
+def _application(
+    address: Address, streams: Streams, wanted: asyncio.Event, waiting: set[asyncio.BaseProtocol]
+) -> web.Application:
     machine = socket.gethostname()
     pages = {language: page(language) for language in LANGUAGES}
 
@@ -160,7 +169,7 @@ def _application(address: Address, streams: Streams, waiting: set[asyncio.BasePr
     for name, kind in ASSETS.items():
         body = (FOLDER / name).read_bytes()
         application.router.add_get(f"/{name}", functools.partial(_asset, body, kind))
-    application.router.add_get("/events", functools.partial(_events, streams), allow_head=False)
+    application.router.add_get("/events", functools.partial(_events, streams, wanted), allow_head=False)
     return application
 
 
@@ -168,14 +177,14 @@ async def _asset(body: bytes, kind: str, _request: web.Request) -> web.Response:
     return web.Response(body=body, content_type=kind, charset="utf-8")
 
 
-async def _events(streams: Streams, request: web.Request) -> web.StreamResponse:
+async def _events(streams: Streams, wanted: asyncio.Event, request: web.Request) -> web.StreamResponse:
     """Send the stream of events until the browser leaves, or does not take it."""
     if streams.readers >= MAX_STREAMS:
         return web.Response(status=503, text="Too many look at this page already.\n")
     stream = streams[accepted(request.headers.get("Accept-Language", ""))]
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
     with stream.reader(), contextlib.suppress(ConnectionError, TimeoutError):
-        await streams.update()
+        wanted.set()
         await response.prepare(request)
         async for event in stream.events():
             async with asyncio.timeout(REQUEST_TIMEOUT):

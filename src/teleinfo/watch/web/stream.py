@@ -60,7 +60,7 @@ class Stream:
 
     async def events(self) -> AsyncIterator[bytes]:
         """Yield what a reader is sent, without end: all parts first, then each one that changed."""
-        seen = 0
+        seen = 0  # below every version
         yield RETRY
         while True:
             new = [(name, text) for name, (version, text) in self._parts.items() if version > seen]
@@ -83,6 +83,9 @@ class Stream:
             yield
         finally:
             self.readers -= 1
+            if not self.readers:
+                self._parts.clear()  # the next reader is not to see what is old by then
+                self._curve_bin = None
 
     def _set(self, name: str, part: dict[str, Json]) -> None:
         text = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()

@@ -220,11 +220,10 @@ def _indexes(state: dict[str, Json], language: Language) -> Iterator[Entity]:
     names: set[str] = set()
     indexes = _find(state, ("energy", "indexes"))
     for label, index in indexes.items() if isinstance(indexes, dict) else ():
-        if isinstance(index, dict):
-            name = str(index["name"])
-            name = unnamed_index(label, language) if name in names else name
-            names.add(name)
-            yield _total(f"index_{index['period'] or label}", name, f"energy.indexes.{label}.value")
+        name, period = str(_find(index, ("name",))), _find(index, ("period",))
+        name = unnamed_index(label, language) if name in names else name
+        names.add(name)
+        yield _total(f"index_{period or label}", name, f"energy.indexes.{label}.value")
 
 
 def every_entity(language: Language = "fr") -> list[Entity]:

@@ -79,7 +79,7 @@ help: ## this list
 #fr test-system: les paquets et le service sous un vrai systemd, dans des conteneurs (en tant que root)
 #fr test-container: l’image de conteneur, lancée par podman entre un compteur et un broker (en tant que root, 3 minutes)
 #fr test-board: le paquet et le service sur une carte arm64 émulée avec un port série (en tant que root)
-#fr test-homeassistant: de vrais Home Assistant, 2026.11 et 2024.11, voient le compteur (Python 3.14 et 3.13, ou root)
+#fr test-homeassistant: de vrais Home Assistant, 2026.11 et 2025.6, voient le compteur (Python 3.14 et 3.13, ou root)
 #fr test-consumers: les programmes de docs/consumers lisent nos messages (2 minutes)
 #fr test-brokers: une grappe de RabbitMQ, aedes et amqtt prennent nos messages (2 minutes)
 #fr test-web: la page de watch --web dans un vrai navigateur (2 minutes)
@@ -218,7 +218,7 @@ PYTHON_OLDEST ?= $(firstword $(wildcard /usr/bin/python3.13) python3.13)
 VENV_HA       ?= .venv-homeassistant
 CHROOT         = $(PYTHON) -m tests.system.chroot
 
-test-homeassistant: $(HOMEASSISTANT:%=homeassistant-%) ## real Home Assistants, 2026.11 and 2024.11, see the meter (Python 3.14 and 3.13, or root)
+test-homeassistant: $(HOMEASSISTANT:%=homeassistant-%) ## real Home Assistants, 2026.11 and 2025.6, see the meter (Python 3.14 and 3.13, or root)
 
 homeassistant-newest:
 	@if command -v $(PYTHON_NEWEST) >/dev/null; then \
@@ -233,12 +233,12 @@ homeassistant-newest:
 
 homeassistant-oldest:
 	@if ! command -v $(PYTHON_OLDEST) >/dev/null; then \
-	    echo "Home Assistant 2024.11 wants Python 3.13, and $(PYTHON_OLDEST) is not installed." \
+	    echo "Home Assistant 2025.6 wants Python 3.13, and $(PYTHON_OLDEST) is not installed." \
 	         "Install it or name it (make PYTHON_OLDEST=/path/to/python3.13 …)," \
 	         "or test the newest alone: make test-homeassistant HOMEASSISTANT=newest" >&2; exit 1; fi
 	@$(MAKE) --no-print-directory at-work-oldest PYTHON_HA=$(PYTHON_OLDEST)
 
-at-work-newest at-work-oldest: at-work-%: $(VENV)/.dev $(VENV_HA)-%/.made programs
+at-work-newest at-work-oldest: at-work-%: $(VENV)/.dev $(VENV_HA)-%/.made programs-faults
 	PYTHONPATH=src $(VENV_HA)-$*/bin/python tests/homeassistant/check_schema.py
 	HOMEASSISTANT_VENV=$(VENV_HA)-$* $(BIN)/python -m pytest --timeout=0 --numprocesses=4 --dist=worksteal \
 	    tests/homeassistant/at_work.py $(TESTS)

@@ -222,9 +222,11 @@ async def main() -> int:
                 say(f"{name}: {len(components)} components")
             except Invalid as error:
                 faults = [f"refused: {error}"]
-            if not refuses_a_wrong_one(message):
-                faults.append("the check takes a power in VA")
             faults += complaints.lines
+            complaints.lines = []
+            # The oldest release takes it, and complains.
+            if not refuses_a_wrong_one(message) and not complaints.lines:
+                faults.append("the check takes a power in VA")
             complaints.lines = []
             passed, failed = passed + (not faults), failed + bool(faults)
             for fault in faults:

@@ -7,12 +7,15 @@ import hashlib
 import hmac
 import itertools
 import json
+import os
 import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from websockets.sync.client import connect
 
 from tests.support.process import Process
@@ -20,12 +23,13 @@ from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from tests.support.broker import MosquittoBroker
 
-START = 120.0
+START = 300.0
 """Seconds that it may take to answer, on a slow and busy machine."""
+STATISTICS_PERIOD = 300
+"""Seconds from one of its short statistics to the next."""
 
 _CONFIGURATION = """\
 homeassistant:
@@ -70,7 +74,9 @@ class HassProcess(Process):
         storage = self._folder / ".storage"
         storage.mkdir(parents=True)
         configuration = _CONFIGURATION
-        if not any(venv.glob("lib/*/site-packages/homeassistant/components/http/repairs.py")):
+        self.newest = any(venv.glob("lib/*/site-packages/homeassistant/components/http/repairs.py"))
+        """Whether it keeps where it listens by itself, and has one form for a grid: not the oldest."""
+        if not self.newest:
             configuration += _HTTP.format(host=HOST, port=self._port)
         (self._folder / "configuration.yaml").write_text(configuration)
         for name, content in (
@@ -125,6 +131,36 @@ class HassProcess(Process):
         """Return the answer to one command of its WebSocket API, as `asking` does."""
         with self.asking() as ask:
             return ask(command, **fields)
+
+    def near_statistics(self) -> None:
+        """Set its clock ahead before it starts: a minute later are the next statistics of five minutes."""
+        library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
+        if library is None:
+            pytest.skip("libfaketime is not installed (package faketime)")
+        ahead = (STATISTICS_PERIOD - 60 - time.time()) % STATISTICS_PERIOD
+        self.environ = os.environ | {
+            "LD_PRELOAD": str(library),
+            "FAKETIME": f"+{ahead:.0f}s",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+    def use_for_energy(self, imported: str, exported: str | None = None) -> None:
+        """Let the Energy dashboard show what is drawn from the grid, and injected, by these entities."""
+        flow: dict[str, object] = {"stat_energy_from": imported}
+        grid: dict[str, object] = {"type": "grid", "cost_adjustment_day": 0.0}
+        if self.newest:
+            grid |= flow | {"stat_energy_to": exported}
+        else:
+            free = {"entity_energy_price": None, "number_energy_price": None}
+            back = {"stat_energy_to": exported, "stat_compensation": None} | free
+            grid["flow_from"] = [flow | {"stat_cost": None} | free]
+            grid["flow_to"] = [back] if exported else []
+        self.ask("energy/save_prefs", energy_sources=[grid])
+
+    def repairs(self) -> list[dict[str, Any]]:
+        """Return the repairs that it proposes, but for that of its own way of being installed."""
+        found = self.ask("repairs/list_issues")["issues"]
+        return [issue for issue in found if issue["issue_id"] != "deprecated_method"]
 
     def complaints(self) -> list[str]:
         """Return the lines from WARNING up that are not about its own set-up or a lost connection."""
@@ -192,7 +228,7 @@ def _entries(broker: MosquittoBroker) -> dict[str, Any]:
         "subentries": [],
         "title": "MQTT",
         "unique_id": None,
-        # The first release with device discovery knows no later one; the others raise it by themselves.
+        # The oldest may know no later one; the others raise it by themselves.
         "version": 1,
     }
     return {"version": 1, "minor_version": 5, "data": {"entries": [entry]}}

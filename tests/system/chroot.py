@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -24,7 +25,16 @@ FORKY = Recipe(
     # What the tests run, and what `make` wants of a machine.
     installed=(
         *("ca-certificates", "git", "make", "python3", "python3-venv"),
-        *("groff-base", "man-db", "mosquitto", "mosquitto-clients", "openssl", "systemd"),
+        *(
+            "faketime",
+            "groff-base",
+            "iproute2",
+            "man-db",
+            "mosquitto",
+            "mosquitto-clients",
+            "openssl",
+            "systemd",
+        ),
     ),
 )
 # How the machine reaches the network: its resolver and whom it trusts.
@@ -50,6 +60,7 @@ exec chroot "$root" sh -c 'cd "$1" && shift && exec "$@"' sh "$checkout" "$@"
 
 def main(command: list[str]) -> int:
     """Run the command and return its exit status."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="teleinfo-chroot-", ignore_cleanup_errors=True) as folder:
         root = Path(folder)
         subprocess.run(["tar", "--extract", f"--file={tarball(FORKY)}", f"--directory={root}"], check=True)
@@ -57,7 +68,8 @@ def main(command: list[str]) -> int:
             if Path(name).exists():
                 (root / name.lstrip("/")).unlink(missing_ok=True)
                 shutil.copy(name, root / name.lstrip("/"))
-        namespaces = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        # However this process ends, so do they.
+        namespaces = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         entered = [*namespaces, "sh", "-c", ENTER, "sh", str(root), str(PROJECT), str(CACHE)]
         environ = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}
         return subprocess.run([*entered, *command], env=environ | {"PATH": PATH}, check=False).returncode

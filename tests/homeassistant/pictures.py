@@ -1,0 +1,167 @@
+"""
+Pictures of a real Home Assistant with a simulated meter: the page of the device, and the Energy dashboard.
+
+English ones go to docs/images, French ones to docs/fr/images. After a change that is meant, take them anew
+and look at them, as root on Debian with chromium and chromium-driver, in the afternoon: the dashboard shows
+this day.
+
+    make homeassistant-newest TESTS="-k every_entity"
+    python -m tests.homeassistant.pictures
+
+The statistics of the hours before are those of the simulated meter, imported as users may import some.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from teleinfo.simulator.catalogue import build
+from tests.docs.markdown import ROOT
+from tests.homeassistant.at_work import Household
+from tests.support.browser import browser
+from tests.system import chroot
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from selenium.webdriver.chrome.webdriver import WebDriver
+
+METER = "standard-producer"
+VENV = ROOT / ".venv-homeassistant-newest"
+FOLDERS = {"en": "docs/images", "fr": "docs/fr/images"}
+HISTORY = dt.timedelta(days=2)
+TIMEOUT = 120.0
+"""Seconds until a page shows what it has to."""
+WIDTH, HEIGHT = 1280, 1000
+
+# The elements of Home Assistant have roots of their own, which the text of the page leaves out.
+_TEXT = """
+const text = node => [...node.childNodes].map(child => child.nodeType === 3
+    ? child.data : (child.shadowRoot ? text(child.shadowRoot) : "") + text(child)
+).join(" ");
+return text(document.body);
+"""
+
+
+def household(folder: Path) -> Household:
+    """Return a household whose Home Assistant runs in the chroot where this machine lacks its Python."""
+    os.environ["HOMEASSISTANT_VENV"] = str(VENV)
+    found = Household(folder, METER)
+    python = VENV / "bin" / "python"
+    # Its link names the Python of another Debian.
+    if subprocess.run(
+        [str(python), "-c", "import homeassistant"], capture_output=True, check=False
+    ).returncode:
+        found.hass.command = [sys.executable, "-m", "tests.system.chroot", *found.hass.command]
+    return found
+
+
+def history(until: dt.datetime) -> Iterator[tuple[dt.datetime, int, int]]:
+    """Yield each full hour before `until`, with what was drawn and injected until its end, in Wh."""
+    begin = until - HISTORY
+    meter = build(METER, start=begin.astimezone().replace(tzinfo=None), rng=random.Random(7))
+    first: dict[str, int] = {}
+    for minute in range(1, int(HISTORY.total_seconds()) // 60 + 1):
+        frame = meter.frame(begin.astimezone().replace(tzinfo=None) + dt.timedelta(minutes=minute))
+        index = {group.label: int(group.value) for group in frame if group.label in {"EAST", "EAIT"}}
+        first = first or index
+        if minute % 60 == 0:
+            start = begin + dt.timedelta(minutes=minute - 60)
+            yield start, index["EAST"] - first["EAST"], index["EAIT"] - first["EAIT"]
+
+
+def import_history(home: Household, ids: dict[str, str]) -> None:
+    """Give Home Assistant the hours before this one as statistics of the entities."""
+    hours = list(history(dt.datetime.now(dt.UTC).replace(minute=0, second=0, microsecond=0)))
+    for key, column in (("energy_import", 1), ("energy_export", 2)):
+        home.hass.ask(
+            "recorder/import_statistics",
+            metadata={
+                "statistic_id": ids[key],
+                "source": "recorder",
+                "name": None,
+                "unit_of_measurement": "Wh",
+                "unit_class": "energy",
+                "has_sum": True,
+                "mean_type": 0,
+            },
+            stats=[
+                {"start": hour[0].isoformat(), "state": hour[column], "sum": hour[column]} for hour in hours
+            ],
+        )
+
+
+def log_in(driver: WebDriver, home: Household) -> None:
+    """Let the page have the token of the owner, as if he had stayed logged in."""
+    tokens = {
+        "access_token": home.hass.token,
+        "token_type": "Bearer",
+        "expires_in": 86400,
+        "expires": int(time.time() * 1000) + 86_400_000,
+        "hassUrl": home.hass.url,
+        "clientId": f"{home.hass.url}/",
+        "refresh_token": "",
+    }
+    driver.get(f"{home.hass.url}/manifest.json")
+    driver.execute_script("localStorage.setItem('hassTokens', arguments[0])", json.dumps(tokens))
+
+
+def take(driver: WebDriver, url: str, shown: list[str], path: Path) -> None:
+    """Take a picture of a page once it shows these texts and no more changes."""
+    driver.get(url)
+    end = time.monotonic() + TIMEOUT
+    before = ""
+    while True:
+        text = driver.execute_script(_TEXT)
+        if all(part in text for part in shown) and text == before:
+            break
+        assert time.monotonic() < end, f"{url} does not show {shown}: {text[-2000:]}"
+        before = text
+        time.sleep(3)
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(driver.get_screenshot_as_png())
+
+
+def device_page(home: Household) -> str:
+    """Return the address of the page of the device."""
+    devices: list[dict[str, Any]] = home.hass.ask("config/device_registry/list")
+    (found,) = [one["id"] for one in devices if any(pair[0] == "mqtt" for pair in one["identifiers"])]
+    return f"{home.hass.url}/config/devices/device/{found}"
+
+
+def main() -> None:
+    """Take them anew."""
+    for language, folder in FOLDERS.items():
+        # In the user's cache, which is in the chroot too.
+        chroot.CACHE.mkdir(exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(dir=chroot.CACHE) as scratch,
+            household(Path(scratch)) as home,
+        ):
+            home.daemon.environ["TELEINFO_LANGUAGE"] = language
+            home.hass.start()
+            home.daemon.start()
+            home.expect_right()
+            ids = home.entity_ids()
+            import_history(home, ids)
+            home.hass.use_for_energy(ids["energy_import"], ids["energy_export"])
+            name = {"en": "Apparent power", "fr": "Puissance apparente"}[language]
+            with browser(language=language, width=WIDTH, height=HEIGHT) as driver:
+                log_in(driver, home)
+                images = ROOT / folder
+                take(driver, device_page(home), [name], images / "home-assistant-device.png")
+                take(driver, f"{home.hass.url}/energy", ["kWh"], images / "home-assistant-energy.png")
+            home.hass.stop()
+
+
+if __name__ == "__main__":
+    main()

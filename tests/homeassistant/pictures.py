@@ -45,9 +45,10 @@ WIDTH, HEIGHT = 1280, 1000
 
 # The elements of Home Assistant have roots of their own, which the text of the page leaves out.
 _TEXT = """
-const text = node => [...node.childNodes].filter(
-    child => !["SCRIPT", "STYLE"].includes(child.nodeName)
-).map(child => child.nodeType === 3 ? child.data : (child.shadowRoot ? text(child.shadowRoot) : "") + text(child)
+const left_out = ["SCRIPT", "STYLE"];
+const text = node => [...node.childNodes].filter(child => !left_out.includes(child.nodeName)).map(
+    child => child.nodeType === 3 ? child.data
+        : (child.shadowRoot ? text(child.shadowRoot) : "") + text(child)
 ).join(" ");
 return text(document.body);
 """

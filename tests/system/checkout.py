@@ -99,8 +99,18 @@ def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figu
 
 
 def test_make_install_over_the_first_release_is_an_upgrade(machine: Container, figures: Figures) -> None:
-    """The new program runs with the old settings, without a file of the old one; at most 5 s away."""
+    """
+    The new program runs with the old settings, without a file of the old one; at most 5 s away.
+
+    It follows a purge, which leaves nothing at the broker either.
+    """
     make(machine, "uninstall PURGE=1")
+    assert (
+        machine.run(
+            "mosquitto_sub -t '#' -F %t --retained-only -W 3 2>&1 | grep -v '^Timed out'", check=False
+        )
+        == ""
+    )
     make(machine, "install", checkout="/srv/teleinfo-0.1.0")
     machine.settings("TELEINFO_PAYLOAD_NUMBERS=true")
     settings = machine.root / "etc/teleinfo/teleinfo.env"

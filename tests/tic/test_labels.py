@@ -145,8 +145,8 @@ def known(mode: Mode, name: str) -> LabelSpec:
         (STD, "RELAIS", Kind.REGISTER, Charset.DIGITS, None),
         (STD, "NTARF", Kind.ENUMERATION, Charset.DIGITS, None),
         (STD, "NJOURF+1", Kind.ENUMERATION, Charset.DIGITS, None),
-        (STD, "PJOURF+1", Kind.COMPOSITE, Charset.CODE, None),
-        (STD, "PPOINTE", Kind.COMPOSITE, Charset.CODE, None),
+        (STD, "PJOURF+1", Kind.COMPOSITE, Charset.PROFILE, None),
+        (STD, "PPOINTE", Kind.COMPOSITE, Charset.PROFILE, None),
     ],
 )
 def test_a_label_is_what_the_documents_say(
@@ -202,10 +202,10 @@ def test_a_value_that_meters_send_is_of_its_class(mode: Mode, name: str, value: 
 
 
 def test_the_classes_are_those_of_the_contract() -> None:
-    """Digits are in hexadecimal, hexadecimal in code, code in text, and text is printable ASCII."""
-    digits, hexadecimal, code, text = (set(charset.value) for charset in Charset)
+    """Each is in the next, and text is printable ASCII; that of day profiles is between two of them."""
+    digits, hexadecimal, profile, code, text = (set(charset.value) for charset in Charset)
 
-    assert digits < hexadecimal < code < text
+    assert digits < hexadecimal < profile < code < text
     assert (min(code), max(code), min(text), max(text)) == (0x20, 0x5F, 0x20, 0x7E)
 
 

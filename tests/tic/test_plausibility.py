@@ -164,6 +164,18 @@ def test_of_another_meter_everything_is_learned_anew() -> None:
     assert check(plausibility, Mode.HISTORIQUE, new | {"BASE": "000000099"}, 10.0) == (["BASE"], False)
 
 
+def test_a_text_does_not_change_in_the_bit_that_no_sum_sees() -> None:
+    """Of / a burst of two bits, the parity bit among them, makes o; other words are believed at once."""
+    line = Line(Mode.STANDARD)
+    said = [
+        line.believes(NGTF=text)
+        for text in ("H PLEINE/CREUSE", "H PLEINEoCREUSE", "H PLEINE/CREUSE", "ZEN Flex")
+    ]
+
+    assert said == [True, False, True, True]
+    assert [line.believes(NGTF="ZEN \x06lex") for _ in range(3)] == [False, False, True]
+
+
 def test_indexes_that_may_begin_anew_are_left_alone() -> None:
     """Those of PME-PMI are of the tariff period in force; those of other meters have no bound."""
     line = Line()
@@ -247,7 +259,7 @@ def test_an_index_of_thousands_of_digits_is_borne() -> None:
     st.lists(
         st.tuples(
             st.dictionaries(
-                st.sampled_from(["ADCO", "ISOUSC", "BASE", "HCHC", "IINST2"]),
+                st.sampled_from(["ADCO", "ISOUSC", "BASE", "HCHC"]),
                 st.sampled_from(["15", "20", "99"]),
             ),
             st.sampled_from([0.0, 1.0, 9.0]),

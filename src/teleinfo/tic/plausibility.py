@@ -1,7 +1,8 @@
 """
-Hold the values that are kept for ever against those before: indexes and identifiers.
+Hold values against those before: indexes and identifiers, which are kept for ever, and free texts.
 
-An index never falls, nor rises by more than the meter can have counted since; an identifier does not change.
+An index never falls, nor rises by more than the meter can have counted since; an identifier does not change,
+nor does a text in bits that no check sees.
 A value that does is withheld, until the frames that follow agree with it: the meter was replaced, its counter
 began anew, or what was believed before was wrong.
 
@@ -44,10 +45,19 @@ _KEPT: Final = {
     | {label.name for label in table.values() if label.kind is Kind.INDEX and label.charset is Charset.DIGITS}
     for mode, table in ((Mode.HISTORIQUE, HISTORIQUE), (Mode.STANDARD, STANDARD))
 }
+# Free texts may hold any printable character. Neither sum nor parity sees it where bit 6 of one is wrong and
+# its parity bit too: of / it makes o.
+_TEXTS: Final = frozenset(
+    label.name
+    for table in (HISTORIQUE, STANDARD)
+    for label in table.values()
+    if label.kind is Kind.TEXT and label.charset is Charset.TEXT
+)
+_WITHOUT_BIT_6: Final = bytes(byte & ~0x40 for byte in range(256))
 # Labels of three-phase meters alone.
 _THREE_PHASES: Final = ("IINST2", "IRMS2")
 # What `Plausibility.check` looks at: those keys, and those that tell how much power the meter can carry.
-WATCHED: Final = {mode: keys | {"ISOUSC", "PREF", *_THREE_PHASES} for mode, keys in _KEPT.items()}
+WATCHED: Final = {mode: keys | _TEXTS | {"ISOUSC", "PREF", *_THREE_PHASES} for mode, keys in _KEPT.items()}
 
 
 class Implausible(enum.StrEnum):
@@ -55,7 +65,7 @@ class Implausible(enum.StrEnum):
 
     FELL = "fell"  # an index is lower than before
     ROSE = "rose"  # an index rose by more than the meter can count in the time
-    CHANGED = "changed"  # an identifier is another one
+    CHANGED = "changed"  # an identifier is another one, or of a text only bits are that nothing else checks
 
 
 @dataclass(slots=True)
@@ -140,7 +150,7 @@ class Plausibility:
 
     def _begin(self, mode: Mode, key: str, text: bytes, at: float) -> None:
         """Take a text of which nothing is known that it must follow."""
-        if key in _KEPT[mode]:
+        if key in _KEPT[mode] or key in _TEXTS:
             self._believed[key] = _Seen(text, at)
         elif key in _THREE_PHASES:
             self._phases = 3
@@ -163,8 +173,13 @@ class Plausibility:
 
     def _reason(self, key: str, before: _Seen, text: bytes, at: float) -> Implausible | None:
         """Return why a value is not plausible after the one `before`, if it is not."""
+        if text == before.text:
+            return None
+        if key in _TEXTS:
+            same = text.translate(_WITHOUT_BIT_6) == before.text.translate(_WITHOUT_BIT_6)
+            return Implausible.CHANGED if same else None
         if key in _IDENTIFIERS:
-            return None if text == before.text else Implausible.CHANGED
+            return Implausible.CHANGED
         # What the table gives digits is digits, or padding alone. No meter has more of them.
         rise = int(text[:DIGITS] or 0) - int(before.text[:DIGITS] or 0)
         if rise < 0:

@@ -145,6 +145,7 @@ LINKY: Final = (
     ordinal("NJOURF", "Numéro du jour en cours calendrier fournisseur", "Current day profile number"),
     ordinal("NJOURF+1", "Numéro du prochain jour calendrier fournisseur", "Next day profile number"),
     composite("PJOURF+1", "Profil du prochain jour calendrier fournisseur", "Next day profile",
-              widths=(98,)),
-    composite("PPOINTE", "Profil du prochain jour de pointe", "Next peak-day profile", widths=(98,)),
+              charset=Charset.PROFILE, widths=(98,)),
+    composite("PPOINTE", "Profil du prochain jour de pointe", "Next peak-day profile",
+              charset=Charset.PROFILE, widths=(98,)),
 )

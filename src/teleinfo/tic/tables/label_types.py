@@ -43,6 +43,7 @@ class Charset(enum.Enum):
 
     DIGITS = b"0123456789"
     HEXADECIMAL = b"0123456789ABCDEF"
+    PROFILE = b"0123456789ABCDEF NOUTIL"  # blocks of hexadecimal digits, and NONUTILE
     CODE = bytes(range(0x20, 0x60))
     # Without 0x60, which no word has: of a blank two wrong bits make it, and no sum and no parity sees them.
     TEXT = bytes(range(0x20, 0x60)) + bytes(range(0x61, 0x7F))

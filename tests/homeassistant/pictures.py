@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
 
 METER = "standard-producer"
-VENV = ROOT / ".venv-homeassistant-newest"
+VENV = Path(os.environ.get("HOMEASSISTANT_VENV", ROOT / ".venv-homeassistant-newest"))
 FOLDERS = {"en": "docs/images", "fr": "docs/fr/images"}
 HISTORY = dt.timedelta(days=2)
 TIMEOUT = 120.0
@@ -92,10 +92,9 @@ def import_history(home: Household, ids: dict[str, str]) -> None:
                 "source": "recorder",
                 "name": None,
                 "unit_of_measurement": "Wh",
-                "unit_class": "energy",
                 "has_sum": True,
-                "mean_type": 0,
-            },
+            }
+            | ({"unit_class": "energy", "mean_type": 0} if home.hass.newest else {"has_mean": False}),
             stats=[
                 {"start": hour[0].isoformat(), "state": hour[column], "sum": hour[column]} for hour in hours
             ],

@@ -70,7 +70,8 @@ def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
 def test_an_index_that_is_unknown_makes_no_entity() -> None:
     """The others do."""
     known: dict[str, Json] = {"name": "Index", "period": None, "value": 1000}
-    found = entities_of({"energy": {"indexes": {"EASF01": None, "EASF02": known}}}, Mode.STANDARD, "fr")
+    unknown: dict[str, Json] = {"name": None, "period": None, "value": None}
+    found = entities_of({"energy": {"indexes": {"EASF01": unknown, "EASF02": known}}}, Mode.STANDARD, "fr")
 
     assert "index_EASF02" in found
     assert "index_EASF01" not in found

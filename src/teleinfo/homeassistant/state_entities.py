@@ -220,7 +220,9 @@ def _indexes(state: dict[str, Json], language: Language) -> Iterator[Entity]:
     names: set[str] = set()
     indexes = _find(state, ("energy", "indexes"))
     for label, index in indexes.items() if isinstance(indexes, dict) else ():
-        name, period = str(_find(index, ("name",))), _find(index, ("period",))
+        name, period = _find(index, ("name",)), _find(index, ("period",))
+        if not isinstance(name, str):  # unknown now
+            continue
         name = unnamed_index(label, language) if name in names else name
         names.add(name)
         yield _total(f"index_{period or label}", name, f"energy.indexes.{label}.value")

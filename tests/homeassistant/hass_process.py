@@ -202,6 +202,9 @@ _NOT_OURS = (
     "homeassistant.components.mqtt.client] Disconnected from MQTT server",
     "homeassistant.components.mqtt.client] Failed to connect to MQTT server",
     "homeassistant.components.mqtt.client] Error returned from MQTT server",
+    # It was killed, and its database with it.
+    "homeassistant.components.recorder.util] The system could not validate",
+    "homeassistant.components.recorder.util] Ended unfinished session",
     # It may not install what it lacks: voices and cameras are not set up, and it has no compiled zlib.
     "homeassistant.bootstrap] Skipping pip installation",
     "homeassistant.setup]",

@@ -41,6 +41,8 @@ FOLDERS = {"en": "docs/images", "fr": "docs/fr/images"}
 HISTORY = dt.timedelta(days=2)
 TIMEOUT = 120.0
 """Seconds until a page shows what it has to."""
+DRAWING = 5.0
+"""Seconds that a page may take to draw its charts once their figures are there."""
 WIDTH, HEIGHT = 1280, 1000
 
 # The elements of Home Assistant have roots of their own, which the text of the page leaves out.
@@ -117,17 +119,13 @@ def log_in(driver: WebDriver, home: Household) -> None:
 
 
 def take(driver: WebDriver, url: str, shown: list[str], path: Path) -> None:
-    """Take a picture of a page once it shows these texts and no more changes."""
+    """Take a picture of a page once it shows these texts, and has had a moment to draw."""
     driver.get(url)
     end = time.monotonic() + TIMEOUT
-    before = ""
-    while True:
-        text = driver.execute_script(_TEXT)
-        if all(part in text for part in shown) and text == before:
-            break
+    while not all(part in (text := driver.execute_script(_TEXT)) for part in shown):
         assert time.monotonic() < end, f"{url} does not show {shown}: {text[-2000:]}"
-        before = text
-        time.sleep(3)
+        time.sleep(0.5)
+    time.sleep(DRAWING)
     path.parent.mkdir(exist_ok=True)
     path.write_bytes(driver.get_screenshot_as_png())
 
@@ -155,7 +153,7 @@ def main() -> None:
             ids = home.entity_ids()
             import_history(home, ids)
             home.hass.use_for_energy(ids["energy_import"], ids["energy_export"])
-            name = {"en": "Apparent power", "fr": "Puissance apparente"}[language]
+            name = {"en": "Net apparent power", "fr": "Puissance apparente nette"}[language]
             with browser(language=language, width=WIDTH, height=HEIGHT) as driver:
                 log_in(driver, home)
                 images = ROOT / folder

@@ -243,7 +243,7 @@ at-work-newest at-work-oldest: at-work-%: $(VENV)/.dev $(VENV_HA)-%/.made progra
 	HOMEASSISTANT_VENV=$(VENV_HA)-$* $(BIN)/python -m pytest --timeout=0 --numprocesses=4 --dist=worksteal \
 	    tests/homeassistant/at_work.py $(TESTS)
 
-# By uv, which is a requirement of Home Assistant: pip takes three times as long.
+# By uv, which is a requirement of Home Assistant.
 $(VENV_HA)-newest/.made $(VENV_HA)-oldest/.made: $(VENV_HA)-%/.made: tests/homeassistant/requirements/%.txt
 	$(PYTHON_HA) -m venv --clear $(@D)
 	$(@D)/bin/python -m pip install --quiet --disable-pip-version-check $(shell grep '^uv==' $<)

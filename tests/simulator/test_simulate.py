@@ -62,8 +62,18 @@ def read_all(port: str) -> bytes:
 
 def test_frames_of_the_meter_come_and_the_command_ends_after_them() -> None:
     """`--frames` ends it with status 0, and the last byte still reaches the reader."""
-    options = ["--meter", "standard", "--speed", "0", "--frames", "5", "--start", "2026-01-14T12:00"]
-    with simulate(*options) as (process, port):
+    options = [
+        "--meter",
+        "standard",
+        "--wait",
+        "--speed",
+        "0",
+        "--frames",
+        "5",
+        "--start",
+        "2026-01-14T12:00",
+    ]
+    with simulate(*options, "--frames", "5") as (process, port):
         decoder = Decoder()
         readings = decoder.feed(read_all(port))
 
@@ -108,7 +118,7 @@ def test_a_recording_is_replayed(tmp_path: Path) -> None:
     """`--replay` sends a file as it is."""
     recording = with_parity(b"\x02\nPTEC HP..  \r\x03\x02\nPTEC HC.. S\r\x03")
     (tmp_path / "recording").write_bytes(recording)
-    with simulate("--replay", str(tmp_path / "recording"), "--speed", "0", "--frames", "4") as (
+    with simulate("--replay", str(tmp_path / "recording"), "--wait", "--speed", "0", "--frames", "4") as (
         process,
         port,
     ):
@@ -151,7 +161,7 @@ def test_a_pipe_is_replayed_once(tmp_path: Path) -> None:
     recording = with_parity(b"\x02\nPTEC HP..  \r\x03\x02\nPTEC HC.. S\r\x03")
     writing = threading.Thread(target=fifo.write_bytes, args=[recording], daemon=True)
     writing.start()
-    with simulate("--replay", str(fifo), "--speed", "0") as (process, port):
+    with simulate("--replay", str(fifo), "--wait", "--speed", "0") as (process, port):
         received = read_all(port)
 
         assert process.wait(BOUND) == 0
@@ -182,7 +192,7 @@ def test_two_meters_have_each_its_number() -> None:
     """`--number` is the ADCO of the one, the ADSC of the other."""
     found = []
     for name, number in (("hc", "012345678901"), ("standard", "012345678902")):
-        options = ["--meter", name, "--number", number, "--speed", "0", "--frames", "1"]
+        options = ["--meter", name, "--number", number, "--wait", "--speed", "0", "--frames", "1"]
         with simulate(*options) as (process, port):
             [reading] = Decoder().feed(read_all(port))
             found.append(reading.values.get("ADCO") or reading.values.get("ADSC"))
@@ -193,7 +203,7 @@ def test_two_meters_have_each_its_number() -> None:
 
 def test_a_standard_meter_says_nothing_at_1200_baud_unless_it_is_told_to() -> None:
     """A reader at the wrong speed receives no frame, as from a real meter; `--no-strict-speed` sends it."""
-    options = ["--meter", "standard", "--speed", "0", "--frames", "2", "--wait"]
+    options = ["--meter", "standard", "--wait", "--speed", "0", "--frames", "2", "--wait"]
     found = []
     for lenient in ([], ["--no-strict-speed"]):
         with simulate(*options, *lenient) as (process, port):
@@ -210,7 +220,17 @@ def test_a_standard_meter_says_nothing_at_1200_baud_unless_it_is_told_to() -> No
 
 def test_in_a_time_lapse_the_clock_of_the_meter_is_fast_and_the_command_says_so() -> None:
     """A standard frame and its gap take 0.92 s on the line: 600 times faster the next is 9 minutes later."""
-    options = ["--meter", "standard", "--speed", "0", "--start", "2026-01-14T12:00", "--time-lapse", "600"]
+    options = [
+        "--meter",
+        "standard",
+        "--wait",
+        "--speed",
+        "0",
+        "--start",
+        "2026-01-14T12:00",
+        "--time-lapse",
+        "600",
+    ]
     with simulate(*options, "--frames", "3") as (process, port):
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(2)]
@@ -230,7 +250,7 @@ def test_in_a_time_lapse_the_clock_of_the_meter_is_fast_and_the_command_says_so(
 
 def test_stripped_of_parity_every_byte_has_seven_bits() -> None:
     """`--stripped` is a line that was read as 7E1."""
-    with simulate("--stripped", "--speed", "0", "--frames", "2") as (process, port):
+    with simulate("--stripped", "--wait", "--speed", "0", "--frames", "2") as (process, port):
         received = read_all(port)
 
         assert process.wait(BOUND) == 0

@@ -90,7 +90,7 @@ class Proxy:
     async def _cut(self, *, reset: bool) -> None:
         for link in list(self._links):
             sock = link.get_extra_info("socket")
-            if reset and sock is not None:
+            if reset and sock is not None and sock.fileno() != -1:  # it may be closed already
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             link.transport.abort()
 

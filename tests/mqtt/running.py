@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.mqtt.config import Broker, Tls, Topics
 from teleinfo.mqtt.publisher import Publisher
+from tests.support.process import waited_for_processor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,6 +84,7 @@ class RunningPublisher:
         self.connections: queue.Queue[bool] = queue.Queue()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
+        self._asked = self._ended = 0.0
         self.loop: asyncio.AbstractEventLoop
         self.publisher: Publisher
 
@@ -104,6 +106,7 @@ class RunningPublisher:
         self.publisher.set_state("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
+        self._ended = time.monotonic() - waited_for_processor()
 
     def paho(self) -> PahoClient:
         """Return what aiomqtt has below it, of the present connection."""
@@ -134,12 +137,15 @@ class RunningPublisher:
         return asyncio.run_coroutine_threadsafe(count(), self.loop).result(LIMIT)
 
     def stop(self) -> float:
-        """Ask for the goodbye and return the seconds that it took."""
-        asked = time.monotonic()
-        self.loop.call_soon_threadsafe(self.publisher.stop)
+        """Ask for the goodbye and return the seconds that it took, but for those without a free processor."""
+        self.loop.call_soon_threadsafe(self._stop)
         self._thread.join(LIMIT)
         assert not self._thread.is_alive(), "the publisher does not stop"
-        return time.monotonic() - asked
+        return self._ended - self._asked
+
+    def _stop(self) -> None:
+        self._asked = time.monotonic() - waited_for_processor()
+        self.publisher.stop()
 
     def __enter__(self) -> Self:
         self._thread.start()

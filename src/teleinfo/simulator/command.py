@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 HELP = N_("play a meter on a pseudo-terminal, in place of a real one on a serial port")
 
 # Seconds that the reader has for the last bytes: what it has not read is lost when the port closes.
-_LAST_READ_TIMEOUT = 2.0
+_LAST_READ_TIMEOUT = 5.0
 _CHUNK = 1 << 14  # bytes of a recording in memory
 _HEAD = 1 << 12  # bytes of a recording by which its mode is told, unless they hold two ETX earlier
 

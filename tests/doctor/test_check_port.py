@@ -17,6 +17,7 @@ from teleinfo.doctor.port_users import port_users
 from teleinfo.simulator.serial_line import SerialLine
 from tests.doctor.machine_tree import Tree, by_check
 
+PID = 4_194_304 + 412  # greater than that of any process of Linux (proc(5), pid_max)
 ADAPTER = "usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
 HOLD = (
     "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); "
@@ -187,7 +188,7 @@ def test_a_namesake_in_a_container_is_another_port() -> None:
             "sudo systemctl disable --now ModemManager.service",
             Access.NONE,
         ),
-        ("cat\0/dev/ttyAMA0", "0::/user.slice/user@1000.service/app.slice", "sudo kill 412", Access.NONE),
+        ("cat\0/dev/ttyAMA0", "0::/user.slice/user@1000.service/app.slice", f"sudo kill {PID}", Access.NONE),
         (
             "/opt/python\0/opt/teleinfo/bin/teleinfo\0run",
             "0::/system.slice/teleinfo.service",
@@ -207,13 +208,13 @@ def test_the_process_that_locks_the_port_is_known_without_any_right(
     other = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino + 1}"
     tree.file(
         "/proc/locks",
-        f"1: POSIX  ADVISORY  READ 77 {other} 0 EOF\n2: FLOCK  ADVISORY  WRITE 412 {place} 0 EOF\n",
+        f"1: POSIX  ADVISORY  READ 77 {other} 0 EOF\n2: FLOCK  ADVISORY  WRITE {PID} {place} 0 EOF\n",
     )
-    tree.file("/proc/412/cmdline", words)
-    tree.file("/proc/412/cgroup", cgroup)
+    tree.file(f"/proc/{PID}/cmdline", words)
+    tree.file(f"/proc/{PID}/cgroup", cgroup)
     found, got = check_port.check_port(tree.machine, "/dev/ttyAMA0")
 
-    assert [one.pid for one in port_users(tree.machine, "/dev/ttyAMA0")[0]] == [412]
+    assert [one.pid for one in port_users(tree.machine, "/dev/ttyAMA0")[0]] == [PID]
     assert (got, by_check(found)["holder"].lines) == (access, (line,) if line else ())
 
 
@@ -223,12 +224,12 @@ def test_a_pseudo_terminal_has_no_login_console(tree: Tree) -> None:
     tree.link("/dev/ttyMETER", "pts/1")
     status = device.stat()
     place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    tree.file("/proc/locks", f"2: FLOCK  ADVISORY  WRITE 412 {place} 0 EOF\n")
-    tree.file("/proc/412/cmdline", "login\0-p")
+    tree.file("/proc/locks", f"2: FLOCK  ADVISORY  WRITE {PID} {place} 0 EOF\n")
+    tree.file(f"/proc/{PID}/cmdline", "login\0-p")
     tree.link("/etc/systemd/system/getty.target.wants/serial-getty@1.service", "x")
     found = by_check(check_port.check_port(tree.machine, "/dev/ttyMETER")[0])
 
-    assert found["holder"].lines == ("sudo kill 412",)
+    assert found["holder"].lines == (f"sudo kill {PID}",)
     assert found["getty"].severity is Severity.OK
 
 
@@ -239,8 +240,8 @@ def test_where_the_service_reads_the_port_the_rights_of_this_user_do_not_matter(
     device = tree.file("/dev/ttyAMA0")
     status = device.stat()
     place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    tree.file("/proc/locks", f"2: FLOCK  ADVISORY  WRITE 412 {place} 0 EOF\n")
-    tree.file("/proc/412/cgroup", "0::/system.slice/teleinfo.service")
+    tree.file("/proc/locks", f"2: FLOCK  ADVISORY  WRITE {PID} {place} 0 EOF\n")
+    tree.file(f"/proc/{PID}/cgroup", "0::/system.slice/teleinfo.service")
     monkeypatch.setattr("os.access", lambda *_, **__: False)
     found, access = check_port.check_port(tree.machine, "/dev/ttyAMA0")
 

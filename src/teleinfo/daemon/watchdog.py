@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 
 # All in seconds.
 TICK: Final = 1.0
+STARTING_TICK: Final = 0.02
 STATUS_INTERVAL: Final = 10.0
 
 WATCHDOG_INTERVAL: Final = 10.0
@@ -87,8 +88,9 @@ class Watchdog:
             now = loop.time()
             self._show_status(now)
             self._feed(now, held_up=now - due >= HELD_UP)
-            due = now + TICK
-            await asyncio.sleep(TICK)
+            # The tasks begin a few turns of the event loop after this one.
+            due = now + (TICK if self._ready else STARTING_TICK)
+            await asyncio.sleep(due - now)
 
     def _show_status(self, now: float) -> None:
         """Show the line at a steady rhythm, and at each change."""

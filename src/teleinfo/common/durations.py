@@ -1,6 +1,20 @@
-"""Durations as people say them."""
+"""Durations: as people say them, and until the next tick."""
 
 from __future__ import annotations
+
+from typing import Final
+
+_EARLY: Final = 0.001
+"""Seconds by which a timer may end too soon; it must not tick twice."""
+
+
+def until_tick(now: float, period: float) -> float:
+    """
+    Return the seconds until `now` is a multiple of `period`, seconds on any clock; never 0.
+
+    What ticks in the same event loop does so at the same instant, and wakes the processor once for all.
+    """
+    return period - (now + _EARLY) % period + _EARLY
 
 
 def duration(seconds: float) -> str:

@@ -12,6 +12,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from teleinfo.common.durations import until_tick
 from teleinfo.daemon import health
 from teleinfo.daemon.status_text import status_text
 
@@ -81,7 +82,7 @@ class Monitor:
                 self._publish_status()
             self._publish_health(now)
             self._on_tick(now)
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(until_tick(now, TICK))
 
     def _publish_status(self) -> None:
         self._states.set_state(self._topics.status, ONLINE if self._online else OFFLINE)

@@ -10,6 +10,8 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final, NoReturn
 
+from teleinfo.common.durations import until_tick
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -89,8 +91,9 @@ class Watchdog:
             self._show_status(now)
             self._feed(now, held_up=now - due >= HELD_UP)
             # The tasks begin a few turns of the event loop after this one.
-            due = now + (TICK if self._ready else STARTING_TICK)
-            await asyncio.sleep(due - now)
+            pause = until_tick(now, TICK if self._ready else STARTING_TICK)
+            due = now + pause
+            await asyncio.sleep(pause)
 
     def _show_status(self, now: float) -> None:
         """Show the line at a steady rhythm, and at each change."""

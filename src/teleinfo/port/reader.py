@@ -14,6 +14,7 @@ import logging
 from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.common.backoff import delays
+from teleinfo.common.durations import until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.baud_detector import BaudDetector
 from teleinfo.port.canonical_mode import StabilityDetector
@@ -140,7 +141,7 @@ class Reader:
         self.status.note_open(now)
         log.debug("listening to %s%s", self.status.url, _at(self.status.baudrate))
         while self._silent_for(now) < REOPEN_AFTER:
-            await port.wait(TICK)
+            await port.wait(until_tick(now, TICK))
             before, now = now, loop.time()
             self._heartbeat()
             if now - before >= TICK + HELD_UP:

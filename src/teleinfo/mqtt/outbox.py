@@ -60,7 +60,7 @@ class Outbox:
         self._in_flight: list[OutgoingMessage] = []
 
     def put_reading(self, payload: bytes) -> None:
-        """Keep `payload` until it can be sent; the oldest reading makes room for it."""
+        """Keep `payload` until it can be sent; the oldest reading is dropped for it."""
         self._readings.append(payload)
 
     def set_state(self, topic: str, payload: bytes) -> None:
@@ -124,7 +124,7 @@ class Outbox:
         return max(self._in_flight, key=lambda message: len(message.payload), default=None)
 
     def connection_lost(self) -> None:
-        """Put what is in flight back: readings in front, unless newer ones fill the room; states are due."""
+        """Put back what is in flight: readings in front, unless newer ones came meanwhile; states are due."""
         for message in reversed(self._in_flight):
             if message.topic is None and len(self._readings) != self._readings.maxlen:
                 self._readings.appendleft(message.payload)

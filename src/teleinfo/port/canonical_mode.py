@@ -45,7 +45,7 @@ OVERDUE = 1.5
 """
 So many times the usual time after the one before, a frame is missing.
 
-Its ETX was damaged: the next frame is behind it in the kernel's buffer, which has room for no third one. Or a
+Its ETX was damaged: the next frame is behind it in the kernel's buffer, which cannot hold a third one. Or a
 second program reads the port: it takes whole frames from a reader in canonical mode, and single bytes from
 one that is not, which is noticed soon.
 """

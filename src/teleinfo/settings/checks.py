@@ -21,7 +21,7 @@ from teleinfo.tic import labels
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Brokers limit both below MQTT's own 65535 bytes; room is left for `/status` and Home Assistant's levels.
+# Brokers limit both below MQTT's own 65535 bytes; `/status` and Home Assistant's levels follow.
 MAX_TOPIC = 200  # bytes
 MAX_CLIENT_ID = 128  # characters
 MAX_HOST = 253  # characters, RFC 1035 §2.3.4

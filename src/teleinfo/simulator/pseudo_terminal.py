@@ -127,7 +127,7 @@ class PseudoTerminal:
                 os.close(old)
 
     def put(self, data: bytes) -> int:
-        """Write what there is room for and return how many bytes that was; none if there is no reader."""
+        """Write what fits into the buffer and return how many bytes that was; none if there is no reader."""
         if not self.attached:
             self._discard_unread()
             return 0

@@ -72,7 +72,7 @@ class SerialLine(PseudoTerminal):
         return self._pacer.elapsed
 
     def write(self, data: bytes) -> None:
-        """Send exactly these bytes, at once; those that the reader has no room for are lost."""
+        """Send exactly these bytes, at once; those that the reader's buffer cannot hold are lost."""
         self.dropped += len(data) - self.put(data)
 
     async def send(self, data: bytes, *, encoded: bool = False) -> None:
@@ -117,7 +117,7 @@ class SerialLine(PseudoTerminal):
         return True
 
     async def _push(self, data: bytes) -> None:
-        """Write all, waiting for a reader and for room as long as it takes."""
+        """Write all, waiting for a reader and for space as long as it takes."""
         while data := data[self.put(data) :]:  # noqa: ASYNC110 -- the same
             await asyncio.sleep(_POLL)
         await asyncio.sleep(0)

@@ -17,7 +17,7 @@ from teleinfo.tic.labels import METER_NUMBERS
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
-# Some makers have several codes: a code has room for a million meters of one type a year.
+# Some makers have several codes: a code numbers a million meters of one type a year.
 _MAKERS: Final = {
     "01": "Crouzet / Monetel",
     "02": "Sagemcom",

@@ -68,10 +68,10 @@ def compose(
     if len(pages) > 1:
         foot = _help(model, size.width, many=True, keys=keys, glyphs=glyphs)
         pages = _pages(model, Size(size.width, max(1, free - len(foot))), now=now, glyphs=glyphs)
-    room = max(1, free - len(foot))
+    space = max(1, free - len(foot))
     shown_page = page % len(pages)
-    body = pages[shown_page][:room]
-    body += [Text()] * (room - len(body))
+    body = pages[shown_page][:space]
+    body += [Text()] * (space - len(body))
     lines = [
         _title(model, size.width, page=(shown_page, len(pages)), now=now, clock=clock),
         *top,
@@ -138,16 +138,16 @@ def _wrap(text: str, width: int) -> list[str]:
     )
 
 
-def _pages(model: LiveModel, room: Size, *, now: float, glyphs: Glyphs) -> list[list[Text]]:
+def _pages(model: LiveModel, space: Size, *, now: float, glyphs: Glyphs) -> list[list[Text]]:
     """Return the lines of each page: as many columns as fit, filled one after the other."""
     if model.mode is None:
-        return [_waiting(model, room.width)]
-    count = max(1, (room.width + _GAP) // (COLUMN + _GAP))
-    width = (room.width - _GAP * (count - 1)) // count
+        return [_waiting(model, space.width)]
+    count = max(1, (space.width + _GAP) // (COLUMN + _GAP))
+    width = (space.width - _GAP * (count - 1)) // count
     columns: list[list[Text]] = [[]]
     for row in model.rows(now=now):
         lines = format_row(row, width, glyphs)
-        if columns[-1] and len(columns[-1]) + len(lines) > room.height:
+        if columns[-1] and len(columns[-1]) + len(lines) > space.height:
             columns.append([])
         columns[-1] += lines
     return [_side_by_side(columns[at : at + count], width) for at in range(0, len(columns), count)]

@@ -42,36 +42,36 @@ def format_row(row: Row, width: int, glyphs: Glyphs) -> list[Text]:
     style = ALERT if alarm else CHANGED if fresh else ""
     mark = "!" if alarm else glyphs.mark if fresh else " "
     value = _value(row)
-    room = width - _MARK - _KEY - len(value) - 1
+    space = width - _MARK - _KEY - len(value) - 1
     if width < NARROW:
-        name, more = _shortened(row, room, glyphs), []
+        name, more = _shortened(row, space, glyphs), []
     else:
-        name, *more = _wrapped(row, room, spare=max(0, _VALUE - len(value)))
+        name, *more = _wrapped(row, space, spare=max(0, _VALUE - len(value)))
     line = Text.assemble((f"{mark} ", style), (f"{row.key:<{_KEY}}", style), name, (value, style))
     indent = " " * (_MARK + _KEY)
     return [line, *(Text(indent + rest) for rest in more), *_fact_lines(row, width, glyphs)]
 
 
-def _shortened(row: Row, room: int, glyphs: Glyphs) -> str:
-    """Return the désignation in `room` columns and a blank: the middle gives way, the end tells more."""
+def _shortened(row: Row, space: int, glyphs: Glyphs) -> str:
+    """Return the désignation in `space` columns and a blank: the middle gives way, the end tells more."""
     name = _designation(row)
-    if room < _LEAST_NAME:
-        return f"{'':<{room}} " if room > 0 else ""
-    if len(name) > room:
-        end = room // 3
-        name = f"{name[: room - end - 1]}{glyphs.more}{name[-end:]}"
-    return f"{name:<{room}} "
+    if space < _LEAST_NAME:
+        return f"{'':<{space}} " if space > 0 else ""
+    if len(name) > space:
+        end = space // 3
+        name = f"{name[: space - end - 1]}{glyphs.more}{name[-end:]}"
+    return f"{name:<{space}} "
 
 
-def _wrapped(row: Row, room: int, *, spare: int) -> list[str]:
+def _wrapped(row: Row, space: int, *, spare: int) -> list[str]:
     """
     Return the désignation in lines, the first one padded, with a blank behind it.
 
-    Values begin in one column, which leaves `spare` of the room. A long name pushes its value to the right;
+    Values begin in one column, which leaves `spare` of the space. A long name pushes its value to the right;
     one that is still too long goes on in the lines below.
     """
     name = _designation(row)
-    column = max(0, room if room - spare < len(name) <= room else room - spare)
+    column = max(0, space if space - spare < len(name) <= space else space - spare)
     first, *rest = textwrap.wrap(name, max(_LEAST_NAME, column)) or [""]
     return [f"{first:<{column}} ", *rest]
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import queue
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -22,7 +20,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 LIMIT = 30
-QUIET = 2.0
 OTHERS = {
     "other/status": b"online",
     "homeassistant/device/teleinfo_041961000000/config": b'{"stat_t":"teleinfo/garage/state"}',
@@ -46,11 +43,8 @@ def forget(settings: dict[str, object], **more: str) -> subprocess.CompletedProc
 
 def kept(broker: MosquittoBroker) -> set[str]:
     """Return the topics that the broker retains."""
-    found = set()
-    with Subscriber(broker.host, broker.port) as late, contextlib.suppress(queue.Empty):
-        while True:  # MQTT has no word for the last of them
-            found.add(late.messages.get(timeout=QUIET).topic)
-    return found
+    with Subscriber(broker.host, broker.port) as late:
+        return set(late.retained())
 
 
 @pytest.mark.parametrize("form", ["device", "components"])

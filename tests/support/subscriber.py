@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import secrets
 import threading
 import time
 from dataclasses import dataclass
@@ -104,6 +105,17 @@ class Subscriber:
                 drained.append(self.messages.get_nowait())
             except queue.Empty:
                 return drained
+
+    def retained(self) -> dict[str, bytes]:
+        """Return what the broker retains on `topics`: payloads by topic. Drop what else came before."""
+        # MQTT has no word for the last retained message. The broker keeps the order: this one comes after it.
+        last, found = f"last/{secrets.token_hex(8)}", dict[str, bytes]()
+        self._client.subscribe(last, qos=1)
+        self._client.publish(last, qos=1)
+        while (received := self.messages.get(timeout=LIMIT)).topic != last:
+            if received.retain:
+                found[received.topic] = received.payload
+        return found
 
     def __enter__(self) -> Self:
         self._client.connect(*self._address)

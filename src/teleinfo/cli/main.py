@@ -5,9 +5,9 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong settings (EX_CONFIG: the 
 130 Ctrl-C.
 
 A command is a module that `COMMANDS` names, with `HELP`, `configure(parser)` and `main(arguments)`, which
-returns the exit status; it may raise `settings.SettingsError`, which is reported here.  A command of one file
+returns the exit status; it may raise `settings.SettingsError`, which is reported here. A command of one file
 is in this package (`run`, `decode`); one of several files is a package of its own, and its module is
-`command.py` there.  Only the module of the chosen command is imported: on a Pi Zero each of them costs time.
+`command.py` there. Only the module of the chosen command is imported: on a Pi Zero each of them costs time.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     Run one command line, `argv` without the program's name (that of the process when None).
 
-    Returns the exit status.  Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
+    Returns the exit status. Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
     """
     output.prepare()
     try:
@@ -114,11 +114,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Namespace]:
     translate_argparse()
-    front = _front_parser()
-    first = front.parse_args(argv)
+    top_level = _top_level_parser()
+    first = top_level.parse_args(argv)
     command = COMMANDS[first.command]
     if first.env_files and not command.reads_settings:
-        front.error(_("{command} reads no settings: leave out --env-file").format(command=first.command))
+        top_level.error(_("{command} reads no settings: leave out --env-file").format(command=first.command))
     module = cast("_Module", importlib.import_module(command.module))
     parser = argparse.ArgumentParser(
         prog=f"teleinfo {first.command}", description=_(module.HELP), allow_abbrev=False
@@ -133,7 +133,7 @@ def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Names
     return module, command, arguments
 
 
-def _front_parser() -> argparse.ArgumentParser:
+def _top_level_parser() -> argparse.ArgumentParser:
     width = max(map(len, COMMANDS))
     parser = argparse.ArgumentParser(
         prog="teleinfo",

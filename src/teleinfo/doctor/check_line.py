@@ -21,7 +21,7 @@ from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.port.link_status import LinkProblem
-from teleinfo.port.tcp_bridge import BRIDGE
+from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.tic.meter_id import meter_of, number_of
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ _PROBLEMS: dict[str, str] = {
     LinkProblem.NONSENSE: N_("bytes come, and none makes sense"),
 }
 RECENT_SECONDS = 120.0
-"""How old the last frame of a talking meter may be in `health`, which is published once a minute."""
+"""How old the last frame of a meter that sends may be in `health`, which is published once a minute."""
 
 
 def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]:
@@ -85,7 +85,7 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
     health = retained.health
     facts = _facts(retained.status, health)
     message = _published(retained.status, health)
-    if retained.status != ONLINE and health is not None and _is_talking(health):
+    if retained.status != ONLINE and health is not None and _is_heard(health):
         message = _(
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
@@ -134,7 +134,7 @@ def _published(status: str, health: Health | None) -> str:
 async def check_line(settings: Settings, path: str, on_speed: Callable[[int], None]) -> list[Finding]:
     """Listen at `path` and return what comes; `on_speed` is called with each speed that is tried, baud."""
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
-    bridge = path.startswith(BRIDGE)
+    bridge = is_bridge(path)
     try:
         results = await probe_speeds(path, wanted[:1] if bridge else speeds(wanted), on_speed)
     except PortError as error:
@@ -258,7 +258,7 @@ def problem_in_words(problem: str | None) -> str | None:
     return None if text is None else _(text)
 
 
-def _is_talking(health: Health) -> bool:
+def _is_heard(health: Health) -> bool:
     """Tell whether the meter was heard just now: `health` is retained, and may be old."""
     if health.line not in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR} or health.last_frame is None:
         return False

@@ -18,7 +18,7 @@ from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.findings import Severity, fault, ok, skipped, warning
 from teleinfo.doctor.machine import command_line
 from teleinfo.doctor.port_users import PortUser, port_users
-from teleinfo.port.tcp_bridge import BRIDGE
+from teleinfo.port.tcp_bridge import is_bridge
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
@@ -37,7 +37,7 @@ class Access(enum.Enum):
 
 def check_port(machine: Machine, port: str) -> tuple[list[Finding], Access]:
     """Return what there is to say of `port`, as the settings name it, and whether it can be listened to."""
-    if port.startswith(BRIDGE):
+    if is_bridge(port):
         message = _("a bridge in the network: {port}").format(port=port)
         return [ok("device", message, kind="bridge")], Access.FREE
     device = machine.real(port)
@@ -147,9 +147,9 @@ def _rights(machine: Machine, device: str) -> list[Finding]:
 def _users(machine: Machine, device: str) -> tuple[Finding, Access]:
     """Return which program has the port open."""
     found, complete = port_users(machine, device)
-    stranger = next((one for one in found if not one.is_teleinfo), None)
-    if stranger is not None:
-        return _in_use(stranger, device), Access.NONE
+    other = next((one for one in found if not one.is_teleinfo), None)
+    if other is not None:
+        return _in_use(other, device), Access.NONE
     if found:
         unit = found[0].unit or f"teleinfo, {found[0].pid}"
         message = _("teleinfo reads it already ({unit})").format(unit=unit)

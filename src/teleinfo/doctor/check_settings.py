@@ -19,15 +19,14 @@ from teleinfo.settings import (
     Settings,
     SettingsError,
     default_env_file,
-    field_specs,
     load,
     unread_variables,
+    variable_of,
 )
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
 
-PREFIX = "TELEINFO_"
 # Shown by their names only: they are secret, or identify a person.
 _HIDDEN = frozenset({"mqtt_password", "mqtt_username"})
 _SERVICE_FILES = (f"ls -l {SERVICE_FILE.parent}",)
@@ -113,17 +112,13 @@ def _valid(path: str) -> Finding:
 
 def _changed(settings: Settings) -> Finding:
     """Return the settings that differ from the defaults; secrets by their names only."""
-    names = [spec.variable for spec in field_specs()]
-    given = settings.model_fields_set
-    shown = []
-    for variable in names:
-        name = variable.removeprefix(PREFIX).lower()
-        if name not in given or getattr(settings, name) == type(settings).model_fields[name].default:
-            continue
+    shown: dict[str, str] = {}
+    for name, field in Settings.model_fields.items():
         value = getattr(settings, name)
-        written = ",".join(sorted(value)) if isinstance(value, frozenset) else str(value)
-        shown.append(f"{variable}={'…' if name in _HIDDEN else written}")
+        if name in settings.model_fields_set and value != field.default:
+            written = ",".join(sorted(value)) if isinstance(value, frozenset) else str(value)
+            shown[variable_of(name)] = "…" if name in _HIDDEN else written
     if not shown:
         return ok("changed", _("nothing differs from the defaults"), variables=[])
-    variables = [text.partition("=")[0] for text in shown]
-    return ok("changed", " ".join(shown), variables=variables)
+    text = " ".join(f"{variable}={value}" for variable, value in shown.items())
+    return ok("changed", text, variables=list(shown))

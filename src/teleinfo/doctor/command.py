@@ -80,7 +80,7 @@ def main(arguments: argparse.Namespace) -> int:
     if report is not None and report.exists():
         _say(_("{path} is there already: choose another name").format(path=report))
         return 1
-    # The findings say what the log would.
+    # The findings say the same as the log.
     logging.disable(logging.CRITICAL)
     if arguments.quiet:
         return asyncio.run(_ask_broker(load(arguments.env_file or default_env_file())))

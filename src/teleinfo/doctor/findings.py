@@ -81,12 +81,12 @@ def skipped(check: str, message: str, advice: str = "", lines: tuple[str, ...] =
     return Finding(check=check, severity=Severity.SKIPPED, message=message, advice=advice, lines=lines)
 
 
-def without_blame(findings: Iterable[Finding]) -> list[Finding]:
+def as_skipped(findings: Iterable[Finding]) -> list[Finding]:
     """
     Return the findings with every fault and warning turned into "could not be checked".
 
-    For checks that had to assume their settings: the true ones may be others. The advice goes, since it
-    would mend a setting that nobody knows.
+    For checks with assumed settings: those of the service may differ. The advice is left out, since it is
+    about a setting that may be another one.
     """
     return [
         one
@@ -97,7 +97,7 @@ def without_blame(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def worst(areas: Iterable[Area]) -> Severity:
-    """Return the severity of the whole: what could not be checked is no fault."""
+    """Return the severity of the whole report; a check that was skipped does not count."""
     found = {one.severity for area in areas for one in area.findings}
     order = (Severity.FAULT, Severity.WARNING)
     return next((severity for severity in order if severity in found), Severity.OK)

@@ -138,24 +138,22 @@ def _link(machine: Machine, port: str, device: str) -> Finding:
 
 
 def _uart(machine: Machine, device: str, configuration: Configuration) -> Finding:
-    five = "Pi 5" in machine.model
+    is_pi_5, is_mini_uart = "Pi 5" in machine.model, device == "/dev/ttyS0"
     on = (
         bool(configuration.parameters & {"uart0=on", "uart0"}) or "uart0-pi5" in configuration.overlays
-        if five
+        if is_pi_5
         else configuration.settings.get("enable_uart") == "1"
     )
     # Without Bluetooth the PL011 needs no enable_uart.
-    if on or (not five and configuration.bluetooth_moved and device != "/dev/ttyS0"):
+    if on or (not is_pi_5 and configuration.bluetooth_moved and not is_mini_uart):
         return ok("uart", _("{path} switches the serial port on").format(path=configuration.path))
-    small = device == "/dev/ttyS0"
     message = _("{path} does not switch the serial port on").format(path=configuration.path)
     advice = (
         _("The speed of this UART follows that of the processor unless it is. Switch it on:")
-        if small
+        if is_mini_uart
         else _("Switch it on, and start the machine again:")
     )
-    there = machine.path(device).exists()
-    make = warning if there else fault
+    make = warning if machine.path(device).exists() else fault
     return make("uart", message, advice, (HARDWARE_ON, REBOOT))
 
 
@@ -196,13 +194,13 @@ def _parse(path: str, text: str, model: str) -> Configuration:
     """Read the lines that apply to this board: a section such as `[pi4]` is for some boards only."""
     settings: dict[str, str] = {}
     overlays, parameters = set(), set()
-    holds = True
+    applies = True
     for line in (line.partition("#")[0].strip() for line in text.splitlines()):
         if line.startswith("["):
-            holds = _is_for(line.strip("[]"), model)
+            applies = _is_for(line.strip("[]"), model)
             continue
         key, _equals, value = (part.strip() for part in line.partition("="))
-        if not holds or not key:
+        if not applies or not key:
             continue
         if key == "dtoverlay":
             overlays.add(value.partition(",")[0])

@@ -21,6 +21,7 @@ from teleinfo import __version__
 from teleinfo.common.terminal_text import printable, printable_lines
 from teleinfo.doctor.findings import Area, worst
 from teleinfo.doctor.text_output import Style, format_area, format_summary
+from teleinfo.port.tcp_bridge import BRIDGE, is_bridge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +42,7 @@ _ADDRESS = re.compile(
 _SERIAL = re.compile(r"(/dev/serial/by-id/[\w.-]*?_)[A-Za-z0-9]{4,}(-if\d+)")
 # Shorter ones are masked as whole words only: as parts of others they would be found everywhere.
 _SHORTEST = 4
-# The defaults, which say nothing of anybody.
+# The defaults, which identify nobody.
 _COMMON = frozenset({"", "localhost", "127.0.0.1", "::1", "teleinfo", "homeassistant"})
 
 
@@ -71,7 +72,7 @@ def as_json(areas: Sequence[Area]) -> str:
 def as_report(areas: Sequence[Area], settings: Settings | None, machine: Machine) -> str:
     """Return the text of a report, masked and fit for a terminal."""
     style, secrets = Style(width=100), secrets_of(settings)
-    # Before the lines are wrapped: a secret that has a blank in it might be in two of them.
+    # Before the lines are wrapped: a secret with a blank in it might end up in two of them.
     hidden = [Area(each.name, tuple(_masked(one, secrets) for one in each.findings)) for each in areas]
     parts = [_versions(machine), *(format_area(each, style) for each in hidden), format_summary(areas, style)]
     return masked(printable_lines("".join(parts)) + "\n" + as_json(hidden) + "\n", secrets)
@@ -92,8 +93,8 @@ def secrets_of(settings: Settings | None) -> list[str]:
     if settings is not None:
         names |= {settings.mqtt_username or "", settings.mqtt_host, settings.mqtt_client_id}
         names |= {settings.mqtt_topic, settings.homeassistant_prefix}
-        if settings.serial_port.startswith("socket://"):
-            names.add(settings.serial_port.removeprefix("socket://").rpartition(":")[0])
+        if is_bridge(settings.serial_port):
+            names.add(settings.serial_port.removeprefix(BRIDGE).rpartition(":")[0])
         if settings.mqtt_password is not None:
             secrets.add(settings.mqtt_password.get_secret_value())
     return sorted(names - _COMMON | secrets, key=len, reverse=True)

@@ -12,9 +12,9 @@ from teleinfo.doctor.check_line import check_line, line_from_broker
 from teleinfo.doctor.check_port import Access, check_port
 from teleinfo.doctor.check_service import check_service
 from teleinfo.doctor.check_settings import check_settings
-from teleinfo.doctor.findings import Area, Finding, skipped, without_blame
+from teleinfo.doctor.findings import Area, Finding, as_skipped, skipped
 from teleinfo.mqtt.config import Topics
-from teleinfo.port.tcp_bridge import BRIDGE
+from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.settings import SERVICE_FILE
 
 if TYPE_CHECKING:
@@ -69,9 +69,9 @@ async def examine(asked: Examination) -> tuple[list[Area], Settings | None]:
         for name in ("port", "line", "broker"):
             report(name, [skipped(name, _("the settings come first"))])
     else:
-        blame = without_blame if checked.assumed else list[Finding]
+        adapt = as_skipped if checked.assumed else list[Finding]
         addresses = await _check_meter_and_broker(
-            asked, settings, unit, lambda name, findings: report(name, blame(findings))
+            asked, settings, unit, lambda name, findings: report(name, adapt(findings))
         )
     asked.on_step(_("asking systemd"))
     # Settings that were assumed say nothing of the port and the broker of the service.
@@ -123,8 +123,8 @@ async def _check_meter_and_broker(
 
 
 async def _listen(asked: Examination, settings: Settings) -> list[Finding]:
-    bridge = settings.serial_port.startswith(BRIDGE)
-    path = settings.serial_port if bridge else str(asked.machine.path(settings.serial_port))
+    port = settings.serial_port
+    path = port if is_bridge(port) else str(asked.machine.path(port))
 
     def on_speed(baudrate: int) -> None:
         asked.on_step(_("listening at {baudrate} baud").format(baudrate=baudrate))

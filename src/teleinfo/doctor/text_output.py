@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from teleinfo.common.i18n import N_, _
 from teleinfo.doctor.findings import Severity
+from teleinfo.settings import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +21,6 @@ WIDEST = 100
 NARROW = 60
 """Columns below which a sentence begins right behind its title, and not in a column of its own."""
 
-SETTING = "TELEINFO_"
-"""How a line to paste into the settings begins."""
 
 AREAS = {
     "settings": N_("Settings"),
@@ -123,7 +122,7 @@ def format_summary(areas: Sequence[Area], style: Style) -> str:
 def _afterwards(areas: Sequence[Area], style: Style) -> Iterator[str]:
     """Yield how to restart the service, where there is one and a finding asks to change its settings."""
     findings = [one for each in areas for one in each.findings if one.severity is not Severity.OK]
-    change = any(line.startswith(SETTING) for one in findings for line in one.lines)
+    change = any(line.startswith(PREFIX) for one in findings for line in one.lines)
     running = [
         one for each in areas if each.name == "service" for one in each.findings if one.check == "running"
     ]

@@ -1,11 +1,12 @@
 """The settings: one variable each, from the environment, one file or a directory of secrets, all checked."""
 
 from teleinfo.settings.env_file import SERVICE_FILE, default_env_file
-from teleinfo.settings.faults import SettingsError
+from teleinfo.settings.faults import PREFIX, SettingsError, variable_of
 from teleinfo.settings.model import FieldSpec, LogLevel, SerialMode, Settings, field_specs
 from teleinfo.settings.sources import load, load_all, unread_variables
 
 __all__ = [
+    "PREFIX",
     "SERVICE_FILE",
     "FieldSpec",
     "LogLevel",
@@ -17,4 +18,5 @@ __all__ = [
     "load",
     "load_all",
     "unread_variables",
+    "variable_of",
 ]

@@ -120,12 +120,8 @@ def host(value: str) -> str:
 def _address(family: int, value: str) -> str:
     try:
         socket.inet_pton(family, value.partition("%")[0])  # fe80::1%eth0 names an interface
-    except (OSError, ValueError):
-        good = False
-    else:
-        good = True
-    if not good:
-        raise ValueError
+    except OSError:
+        raise ValueError from None
     return value
 
 
@@ -156,14 +152,12 @@ def readable(value: Path | None) -> Path | None:
         with value.open("rb") as file:
             file.read(1)
     except (OSError, ValueError) as error:
-        reason = Message("cannot be read: {reason}", reason=file_error(error))
-    else:
-        return value
-    raise RefusalError(reason)
+        raise RefusalError(Message("cannot be read: {reason}", reason=file_error(error))) from error
+    return value
 
 
 def split(value: object) -> object:
-    """Cut a text at commas and blanks; anything else is left for the type to judge."""
+    """Split a text at commas and blanks; leave any other value to the check of its type."""
     return frozenset(value.replace(",", " ").split()) if isinstance(value, str) else value
 
 
@@ -171,8 +165,8 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
     """
     Check the étiquettes to leave out.
 
-    One that the table does not know is kept, since meters have labels of their own, unless it looks like a
-    slip for one that it knows: the identifier would be published all the same, and nobody would notice.
+    A name that the table does not know is accepted, since some meters have labels of their own, unless it
+    looks like a slip for a known one: then an identifier would be published, and nobody would notice.
     """
     known = labels.HISTORIQUE.keys() | labels.STANDARD.keys()
     for name in sorted(names - known):
@@ -181,7 +175,7 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
         written = name.upper().removesuffix(_HORODATE_KEY)
         near = difflib.get_close_matches(written, known)
         if near:
-            # Of those equally near, the one with the most letters in place: ADC0 is ADCO, not ADSC.
+            # Of those equally near, the one with the most letters at the same index: ADC0 is ADCO, not ADSC.
             best = max(near, key=lambda label: sum(map(operator.eq, label, written)))
             raise RefusalError(
                 Message(

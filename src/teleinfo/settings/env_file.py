@@ -2,7 +2,7 @@
 Read a settings file, lines of `NAME=value`, with one meaning whoever reads them.
 
 systemd (`EnvironmentFile=`, env-file.c) and python-dotenv, which pydantic-settings uses, disagree on `$`,
-` #` and backslashes, so that one line could give two passwords.  Here a value means what systemd makes of it,
+` #` and backslashes, so that one line could give two passwords. Here a value means what systemd makes of it,
 `$` is an ordinary character, and an unquoted value that the two read differently is refused, never guessed.
 Nothing is raised; a fault never quotes a value, which may be a password.
 """

@@ -25,37 +25,32 @@ _LONGEST_SHOWN = 80  # characters of a wrong value
 
 class SettingsError(Exception):
     """
-    Settings are wrong; `faults` has one line for each, none of which shows a secret.
+    Settings are wrong; `messages` has one line for each fault, none of which shows a secret.
 
     `unreadable`: their file cannot be read, so that nobody knows whether one of them is wrong.
     """
 
     def __init__(self, messages: Sequence[Message], *, unreadable: bool = False) -> None:
         super().__init__("\n".join(map(str, messages)))
-        self._messages = tuple(messages)
+        self.messages = tuple(messages)
         self.unreadable = unreadable
 
-    @property
-    def messages(self) -> tuple[Message, ...]:
-        """The faults, in any language."""
-        return self._messages
-
     def messages_of(self, path: object) -> list[Message]:
-        """Return the faults with the file in front, unless they name it already."""
+        """Return the messages with the file in front, unless they name it already."""
         return [
             message if str(path) in str(message) else Message("{path}: {fault}", path=path, fault=message)
-            for message in self._messages
+            for message in self.messages
         ]
 
     @property
     def faults(self) -> list[str]:
-        """The faults in English, as the log has them."""
-        return [str(message) for message in self._messages]
+        """The messages in English, as the log has them."""
+        return [str(message) for message in self.messages]
 
     @property
     def localized(self) -> list[str]:
-        """The faults in the language of the reader."""
-        return [message.localized() for message in self._messages]
+        """The messages in the language of the reader."""
+        return [message.localized() for message in self.messages]
 
 
 class ConflictError(RefusalError):

@@ -1,8 +1,8 @@
 """
-The model of the settings: every variable, its default, what it may be.
+The model of the settings: every variable, its default, its allowed values.
 
-A setting is the variable `TELEINFO_` + the field's name in capitals; `load` says where it is read from.
-Fields stand in an order that lets each check those before it.
+A setting is the variable `TELEINFO_` + the name of the field in capitals; `load` says where it is read from.
+The order of the fields matters: a check that involves two settings belongs to the later one.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Language(enum.StrEnum):
 
 
 class LogLevel(enum.StrEnum):
-    """The least grave message that is logged; logging's own names."""
+    """The lowest level that is logged, by logging's own names."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"

@@ -1,9 +1,9 @@
 """
 Load the settings: from the environment, which wins, from one file, and from directories of secrets.
 
-pydantic-settings' own sources read the environment and the secrets, and its model checks every value.  The
+pydantic-settings' own sources read the environment and the secrets, and its model checks every value. The
 file has a reader of ours (`env_file`): python-dotenv expands `$`, drops a line that it cannot read, and keeps
-no line numbers.  The names that no setting has and the messages (`faults`) are ours too.
+no line numbers. The names that no setting has and the messages (`faults`) are ours too.
 """
 
 from __future__ import annotations
@@ -46,8 +46,8 @@ def load(env_file: Path | None = None) -> Settings:
     """
     Return the settings of the process.
 
-    An empty value means the default.  The file is `env_file`, which must be there, else `.env` in the working
-    directory, which may be missing.  Raises SettingsError with every fault; neither the error nor its context
+    An empty value means the default. The file is `env_file`, which must be there, else `.env` in the working
+    directory, which may be missing. Raises SettingsError with every fault; neither the error nor its context
     holds a secret.
     """
     file = read_env_file(env_file, Settings.model_fields)
@@ -117,9 +117,9 @@ def _shared(one: Settings, other: Settings) -> list[str]:
 
 def unread_variables() -> list[Message]:
     """
-    Return a warning for each name with our prefix, in the environment or among the secrets, that is unknown.
+    Return a warning for each unknown name with our prefix, in the environment or among the secrets.
 
-    It is no fault: an orchestrator may have put it there, as Docker's links and Kubernetes do.
+    It is not a fault: an orchestrator may have put it there, as Docker's links and Kubernetes do.
     """
     fields = {variable_of(name) for name in Settings.model_fields}
     secrets = {path.name for directory in _secrets_directories() for path in directory.iterdir()}
@@ -149,8 +149,8 @@ def _secrets_directories() -> list[Path]:
 
 def _unreadable_secret(error: BaseException | None) -> Message:
     """Return the fault of a secret that cannot be read; `error` is what opening it raised."""
-    place = getattr(error, "filename", None) or ", ".join(map(str, _secrets_directories()))
-    return unreadable(place, error)
+    path = getattr(error, "filename", None) or ", ".join(map(str, _secrets_directories()))
+    return unreadable(path, error)
 
 
 def _wrong_value(detail: ErrorDetails, given: Mapping[str, object]) -> Message:

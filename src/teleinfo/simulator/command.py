@@ -41,8 +41,6 @@ _LAST_READ_TIMEOUT = 5.0
 _CHUNK = 1 << 14  # bytes of a recording in memory
 _HEAD = 1 << 12  # bytes of a recording by which its mode is told, unless they hold two ETX earlier
 
-# What the system says of files, beside what the settings translate.
-_REASONS = (N_("Read-only file system"),)
 
 _T = TypeVar("_T")
 
@@ -185,7 +183,7 @@ async def _prepare(
 def _instructions(port: str, arguments: argparse.Namespace) -> str:
     """Return the lines that say how to read the port, and that the meter's clock is fast if it is."""
     settings = f"TELEINFO_SERIAL_PORT={port}"
-    # What rises as fast as the clock runs is not plausible to a daemon.
+    # With a fast clock the indexes rise by more than a daemon takes for plausible.
     if (arguments.speed, arguments.time_lapse) != (1, 1):
         settings += " TELEINFO_PLAUSIBILITY=false"
     lines = [_("Read it with: {settings} teleinfo run").format(settings=settings)]
@@ -220,7 +218,7 @@ async def _read(file: BinaryIO) -> bytes:
 
 
 async def _in_thread(call: Callable[[], _T]) -> _T:
-    """Call what may block for ever, as the opening of a pipe does, where it keeps nobody from ending."""
+    """Run `call` in a thread that no exit waits for: it may block for ever, as the opening of a pipe does."""
     return await asyncio.get_running_loop().run_in_executor(DaemonThreadExecutor(), call)
 
 

@@ -1,8 +1,8 @@
 """
 Standard output and standard error of every command.
 
-Characters that the encoding of the terminal lacks are replaced, and end no program (French on ISO-8859-1).
-Standard output that cannot be written is reported in one line, whichever command it is.
+Characters that the encoding of the terminal lacks (French on ASCII) are replaced, and raise nothing. Standard
+output that cannot be written is reported in one line, by every command.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class OutputError(Exception):
 
 
 class _Output(io.FileIO):
-    """Standard output; raises OutputError, so that nobody takes its fault for one of another file."""
+    """Standard output. It raises OutputError, which no command takes for the fault of another file."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -82,10 +82,10 @@ def _guarded(stdout: TextIO | None) -> TextIO:
     """
     Return a standard output that raises OutputError.
 
-    It has a buffer whatever PYTHONUNBUFFERED says: what could not be written stays in it, and the last flush
-    fails also where the first error was swallowed, as argparse does.
+    It has a buffer even with PYTHONUNBUFFERED: what could not be written stays there, so that the last flush
+    fails too, where the first error was swallowed, as argparse does.
     """
-    # One that whoever called has closed (`>&-`) becomes one that cannot be written either.
+    # Where the caller has closed it (`>&-`): a descriptor that cannot be written either.
     descriptor = os.open(os.devnull, os.O_RDONLY) if stdout is None else stdout.fileno()
     return io.TextIOWrapper(
         io.BufferedWriter(_Output(descriptor, "w", closefd=False)),

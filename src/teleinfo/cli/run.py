@@ -33,10 +33,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
-    # Until the daemon handles the signals, Ctrl-C ends the process at once, as the others do.
+    # Until the daemon handles the signals, Ctrl-C ends the process at once, as SIGTERM does.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     settings = load_all(_files(arguments.env_files))
-    # Of several meters the most talkative one decides.
+    # One process has one log: the lowest level that one of its meters asks for.
     levels = logging.getLevelNamesMapping()
     journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
     for warning in unread_variables():

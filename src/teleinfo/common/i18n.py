@@ -52,8 +52,8 @@ def plural(count: int, one: str, other: str) -> str:
     return _(one if count == 1 or (count == 0 and language() == "fr") else other)
 
 
-def N_(message: str) -> str:  # noqa: N802 - its name since ever
-    """Return `message` as it is: `_` translates it when it is shown."""
+def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
+    """Return `message` unchanged: `_` translates it when it is shown."""
     return message
 
 
@@ -86,8 +86,8 @@ def language(environ: Mapping[str, str] | None = None) -> str:
     """
     Return the language to speak, "fr" or "en", by the variables in `environ` (the process's own when None).
 
-    As gettext does: the first one that is set decides, and in the locale C the variable LANGUAGE has no say.
-    Inside `speaking` it is the language that was chosen there.
+    As gettext does: the first variable that is set decides, and LANGUAGE is ignored in the locale C. Inside
+    `speaking` it is the language that was chosen there.
     """
     chosen = _chosen.get()
     if chosen is not None and environ is None:
@@ -136,8 +136,8 @@ def parse_catalogue(text: str) -> dict[str, str]:
     """
     Return the messages of a .po file that are translated.
 
-    Of the format (gettext manual, "The Format of PO Files") only what is used here: msgid, msgstr, comments,
-    and texts of several lines. Raises ValueError on a line that is none of these.
+    Only the part of the format that is used here is read (gettext manual, "The Format of PO Files"): msgid,
+    msgstr, comments, and texts of several lines. Raises ValueError on any other line.
     """
     pairs: list[dict[str, str]] = []
     key = ""
@@ -146,7 +146,7 @@ def parse_catalogue(text: str) -> dict[str, str]:
             continue
         match = _PART.fullmatch(line)
         if match is None or not (pairs or match[1] == "msgid"):
-            raise ValueError(f"line {number} is none of a catalogue: {line}")
+            raise ValueError(f"line {number} does not belong in a catalogue: {line}")
         key = match[1] or key
         if match[1] == "msgid":
             pairs.append({"msgid": "", "msgstr": ""})

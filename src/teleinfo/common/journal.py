@@ -2,8 +2,8 @@
 Set up logging: one plain line for people, or one line with its priority for journald.
 
 Under journald each line starts with `<N>` (sd-daemon(3)), so that `journalctl -p warning` works, and carries
-no time of its own; elsewhere a line is `HH:MM:SS LEVEL message`.  A record of many lines keeps its prefix on
-each.  Libraries stay quiet below WARNING unless the level is DEBUG.
+no time of its own; elsewhere a line is `HH:MM:SS LEVEL message`. A record of many lines keeps its prefix on
+each. Libraries stay quiet below WARNING unless the level is DEBUG.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
     """
     Send the log to `stream` (standard error when None) from `level` up: DEBUG, INFO, WARNING or ERROR.
 
-    Replaces any earlier set-up.  Raises ValueError when `level` is none of logging's names.
+    Replaces any earlier set-up. Raises ValueError when `level` is none of logging's names.
     """
     target = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(target)

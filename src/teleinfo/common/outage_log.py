@@ -2,9 +2,9 @@
 Log an outage in few lines.
 
 An outage is two lines: a WARNING when it begins, with the reason, and an INFO when it ends, with how long it
-lasted. Between them come one line for each new cause, up to a limit, and at most one reminder an hour. What
-comes back and is lost again before it has held for a while is one outage, not many: one line says so, and the
-next one that it holds.
+lasted. Between them come one line for each new cause, up to a limit, and at most one reminder an hour. A
+connection that comes back and is lost again before it has held for a while is in one outage, not in many: one
+line says that it was lost again, and the next one that it holds.
 
 The port, the broker and a meter that is not heard are logged in this way. Times are monotonic, in seconds.
 """
@@ -27,7 +27,7 @@ REMINDER_INTERVAL: Final = 3600.0
 """Seconds between two lines about the same outage."""
 
 MAX_CAUSES: Final = 5
-"""Causes that one outage names: these lines, 23 reminders and the end are a day's worst, 29 lines."""
+"""Causes that one outage names. With 23 reminders and the end that is 29 lines in a day at worst."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +54,7 @@ class _State(enum.Enum):
     BACK = enum.auto()  # and has not yet held for a while
     UNSTEADY = (
         enum.auto()
-    )  # was lost again while BACK: it may be there or not, nothing is said until it holds
+    )  # lost while BACK: there or away by now, and its return is not logged before it holds
 
 
 class OutageLog:
@@ -95,7 +95,7 @@ class OutageLog:
             self._warn(self._texts.reminder, cause, reason, now)
 
     def recovered(self, now: float) -> bool:
-        """Note that it is back since `now`. Return whether that ends an outage, and is said."""
+        """Note that it is back since `now`. Return whether that ended an outage, and was logged."""
         if self._state is not _State.AWAY:
             return False
         self._state = _State.BACK

@@ -17,8 +17,8 @@ def parse_object(payload: bytes) -> dict[str, object] | None:
     """
     Return the object that `payload` holds, None where it holds none.
 
-    None as well for a text longer than `MAX_BYTES`, one nested too deeply, and one with NaN or Infinity,
-    which are no JSON (RFC 8259, section 6). A number may still be infinite by its size (1e999).
+    Also None for a text longer than `MAX_BYTES`, nested too deeply, or with NaN or Infinity, which are not
+    JSON (RFC 8259, section 6). A number may still be infinite by its size (1e999).
     """
     if len(payload) > MAX_BYTES:
         return None
@@ -30,4 +30,4 @@ def parse_object(payload: bytes) -> dict[str, object] | None:
 
 
 def _refuse(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number of JSON")
+    raise ValueError(f"{name} is not a number of JSON")

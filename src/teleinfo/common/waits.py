@@ -1,8 +1,8 @@
 """
 Waits that end when the task is to stop, and that call a heartbeat meanwhile.
 
-A task that waits for the network or for a device in this way can be stopped at any moment, and a watchdog
-does not take its patience for being stuck.
+A task that waits for the network or for a device in this way can be stopped at any moment, and its heartbeat
+tells the watchdog that it is not stuck.
 """
 
 from __future__ import annotations
@@ -69,4 +69,4 @@ class StoppableWaits:
                 task.cancel()
                 await asyncio.wait({task})
             if not task.cancelled():
-                task.exception()  # retrieved, or asyncio would log that nobody did
+                task.exception()  # asyncio logs an exception that was never retrieved

@@ -1,4 +1,5 @@
-"""The MQTT side of `teleinfo demo`: a broker, and a subscriber to look through.
+"""
+The MQTT side of `teleinfo demo`: a broker, and a subscriber.
 
 The only file that imports amqtt, an extra, and only when it is needed. Failures are raised as DemoError.
 """
@@ -77,7 +78,7 @@ async def subscriber(broker: Broker, topic: str) -> AsyncIterator[Any]:
         async with asyncio.timeout(CONNECT_TIMEOUT) as limit:
             await client.connect(f"mqtt://{broker.host}:{broker.port}/")
     except ConnectError as error:
-        # amqtt makes a ConnectError of a cancellation too: whether one was asked for must be looked up.
+        # amqtt raises ConnectError for a cancellation too.
         task = asyncio.current_task()
         if task is not None and task.cancelling():
             raise asyncio.CancelledError from error

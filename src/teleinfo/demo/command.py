@@ -1,4 +1,5 @@
-"""`teleinfo demo`: the whole chain on one screen, with no meter, no broker and no rights.
+"""
+`teleinfo demo`: the whole chain on one screen, with no meter, no broker and no rights.
 
 A simulated meter and the real daemon run as processes of their own, exactly as `teleinfo simulate` and
 `teleinfo run` would; between the daemon and the screen is an MQTT broker: one embedded here (amqtt, the
@@ -129,9 +130,9 @@ def main(arguments: argparse.Namespace) -> int:
     if importlib.util.find_spec("amqtt") is None:
         print_line(_(WITHOUT_EXTRA), to=sys.stderr)
         return 1
-    # What the broker and its client log is of no interest here: a failure is said below.
+    # Failures of the broker and of its client come as DemoError.
     logging.getLogger("amqtt").setLevel(logging.CRITICAL + 1)
-    # A task of amqtt may fail unheard when a client is killed, which asyncio would log; ours are awaited.
+    # asyncio would log tasks of amqtt that fail when a client is killed; our own tasks are awaited.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
     try:
         asyncio.run(_demo(arguments))

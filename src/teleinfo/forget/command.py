@@ -90,7 +90,7 @@ async def _retained(link: Connection, topics: Topics, prefix: str) -> dict[str, 
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(QUIET) as scope:
             async for topic, payload, retained in link.messages():
-                if not retained:  # a teleinfo that runs
+                if not retained:  # published now, by a teleinfo that runs
                     continue
                 scope.reschedule(loop.time() + QUIET)
                 is_own = topic in own or topic.startswith(f"{topics.state}/")

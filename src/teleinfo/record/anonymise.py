@@ -95,7 +95,7 @@ class Anonymiser:
 
     def _sound(self, text: bytes, wire: bytes, *, parity: bool) -> bytes | None:
         """Return a sound group as it may be shared; None: it is not sound, or not known to be harmless."""
-        # The first character may be a LF that is damaged beyond recognition: it costs the group nothing.
+        # The first character may be a damaged LF, which is no reason to drop the group.
         for start in (0, 1):
             group = parse_group(text[start:])
             if isinstance(group, Group):

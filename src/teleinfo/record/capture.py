@@ -22,7 +22,7 @@ SEARCH_TIMEOUT: Final = 30.0
 """Seconds after which the speed is not found: a meter is found in 15 at worst."""
 
 TICK: Final = 0.5
-"""Seconds between two looks at the stop and the progress."""
+"""Seconds between two checks of `stop`, and between two lines of progress."""
 
 NO_BYTE: Final = N_("No byte came: check the wires (terminals I1 and I2) and the adapter")
 

@@ -31,7 +31,7 @@ DEFAULT = "hc"
 @dataclass(frozen=True, slots=True)
 class MeterModel:
     """
-    What is installed: the mode and contract of the meter, and what is connected to it.
+    One installation: the mode and contract of the meter, and the loads behind it.
 
     `kva` is the subscribed power, `solar` the power of the panels in W and `machine` that of a machine (see
     `Household`). The meter of a `producer` also sends what is injected; a three-phase one in mode historique

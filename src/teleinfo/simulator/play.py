@@ -1,7 +1,7 @@
 """
 Send the frames of a meter, or a recording of one, over a line.
 
-Both return how many frames they sent, and go on for ever unless `frames` says how many.
+Both functions return how many frames they sent; without `frames` they never end by themselves.
 """
 
 from __future__ import annotations

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-_POLL = 0.005  # seconds between two looks at the reader
-# Looks in a row that must find nothing unread: bytes that the system has yet to hand over are not counted.
-_EMPTY_LOOKS = 20
+_POLL = 0.005  # seconds between two polls of the reader
+# Polls in a row that must find nothing unread: FIONREAD does not count bytes that are still on their way.
+_EMPTY_POLLS = 20
 _BITS = 10  # of each character: start, eight, stop
 # Seconds: a sender that is later than this does not catch up, and the line was idle meanwhile.
 _MAX_LAG = 1.0
@@ -109,7 +109,7 @@ class SerialLine(PseudoTerminal):
         """Wait at most `within` seconds until the reader has read all or is gone; return whether it has."""
         end = time.monotonic() + within
         quiet = 0
-        while self.attached and quiet < _EMPTY_LOOKS:
+        while self.attached and quiet < _EMPTY_POLLS:
             if time.monotonic() > end:
                 return False
             await asyncio.sleep(_POLL)
@@ -118,7 +118,7 @@ class SerialLine(PseudoTerminal):
 
     async def _push(self, data: bytes) -> None:
         """Write all, waiting for a reader and for space as long as it takes."""
-        while data := data[self.put(data) :]:  # noqa: ASYNC110 -- the same
+        while data := data[self.put(data) :]:  # noqa: ASYNC110 -- as above
             await asyncio.sleep(_POLL)
         await asyncio.sleep(0)
 

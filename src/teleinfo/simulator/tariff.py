@@ -2,8 +2,7 @@
 The tariff calendar of a simulated meter: the period at a naive local time, and what is announced.
 
 Pure. The timetables are invented but plausible; unlike the real ones they hold all the year, so that every
-state occurs within a week. Étiquettes and codes are those
-of Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
+state occurs within a week. Étiquettes and codes are those of Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
 """
 
 from __future__ import annotations

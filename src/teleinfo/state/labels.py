@@ -1,8 +1,8 @@
 """
 The étiquettes that have no field of their own in the state: text in, numbers, times and texts out.
 
-Pure. Numbers are in the unit of the table (kVA as VA), times in ISO 8601 with their offset. What
-does not fit its étiquette is left out.
+Pure. Numbers are in the unit of the table (kVA as VA), times in ISO 8601 with their offset. A value that does
+not fit its étiquette is left out.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from teleinfo.tic.labels import LabelSpec, Mode
 
 UNITS: Final = {"kVA": ("VA", 1000)}
-"""Units in whose place another one stands, and its factor: Home Assistant does not have them."""
+"""Units that are published as another one, with the factor: Home Assistant does not know them."""
 
 _PHASES: Final = ("1", "2", "3")
-# What `teleinfo.state.fields` makes fields of.
+# The étiquettes of which `teleinfo.state.fields` makes fields.
 _IN_FIELDS: Final = frozenset(
     {
         *ALARMS,
@@ -53,14 +53,14 @@ _IN_FIELDS: Final = frozenset(
 )
 _NUMBER: Final = re.compile(rf"([+-]?[0-9]{{1,{DIGITS}}}(?:[.,][0-9]{{1,{DIGITS}}})?) *([^0-9 ]*)")
 ANY_UNIT: Final = frozenset({"W", "kW", "VA", "kVA"})
-"""What a value may have behind the number where the table has no unit for it."""
+"""The units that may follow a number where the table has none for its étiquette."""
 
 
 def is_own(label: LabelSpec) -> bool:
     """
-    Whether an étiquette is given under its own name.
+    Return whether an étiquette is published under its own name.
 
-    An identifier belongs to the meter, and a register or a mobile peak's code means nothing to a reader.
+    Identifiers and registers are not: the meter has a field of its own, and bits mean nothing to a reader.
     """
     return label.name not in _IN_FIELDS and label.kind not in {Kind.IDENTIFIER, Kind.REGISTER}
 
@@ -80,9 +80,8 @@ def values_of(mode: Mode, values: Mapping[str, str], *, overseas: bool) -> dict[
             if base is not None and base.horodate and is_own(base):
                 found |= _time(key, text, overseas=overseas)
         elif is_own(label):
-            found |= (
-                _time(key, text, overseas=overseas) if label.kind is Kind.HORODATE else _value(label, text)
-            )
+            is_time = label.kind is Kind.HORODATE
+            found |= _time(key, text, overseas=overseas) if is_time else _value(label, text)
     return found
 
 
@@ -93,19 +92,17 @@ def _time(key: str, text: str, *, overseas: bool) -> dict[str, str]:
 
 def _value(label: LabelSpec, text: str) -> dict[str, int | float | str]:
     if label.kind not in {Kind.INDEX, Kind.QUANTITY}:
-        # Of a mobile peak only the horodate means something.
-        words_of_it = "" if label.horodate else words.collapse(text)
-        return {label.name: words_of_it} if words_of_it else {}
+        # The code of a mobile peak means nothing, only its horodate does.
+        collapsed = "" if label.horodate else words.collapse(text)
+        return {label.name: collapsed} if collapsed else {}
     found = _NUMBER.fullmatch(text.strip())
     if found is None:
         return {}
     unit = found[2]
     if label.unit is None:
-        return (
-            {f"{label.name}_{UNITS.get(unit, (unit, 1))[0]}": _number(found[1], unit)}
-            if unit in ANY_UNIT
-            else {}
-        )
+        if unit not in ANY_UNIT:
+            return {}
+        return {f"{label.name}_{UNITS.get(unit, (unit, 1))[0]}": _number(found[1], unit)}
     if unit not in ({"", label.unit} if label.glued else {""}):
         return {}
     return {label.name: _number(found[1], label.unit)}

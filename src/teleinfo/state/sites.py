@@ -1,8 +1,9 @@
 """
 The fields of the older meters of sites above 36 kVA: CJE, ICE, PME-PMI and SAPHIR (Enedis-NOI-CPT_02E v6).
 
-Pure. Their numbers carry their unit (`42kVA`) or stand in lists with colons (CJE); what is here is what they
-share with other meters, and all else is in `labels`. They tell the mean power of a minute themselves.
+Pure. Their numbers carry their unit (`42kVA`) or stand in lists with colons (CJE). This module has the fields
+that they share with other meters; their other étiquettes are in `labels`. They send the mean power of a
+minute themselves.
 """
 
 from __future__ import annotations
@@ -73,9 +74,9 @@ def model(values: Values) -> str | None:
 
 def moment(text: str) -> str | None:
     """
-    Return a time of these meters in ISO 8601; None if it is none.
+    Return a time of these meters in ISO 8601; None if `text` is not one.
 
-    It says no season: the calendar of France gives the offset.
+    Such a time has no season: the calendar of France gives the offset.
     """
     found = _TIME.fullmatch(text)
     if found is None:

@@ -1,8 +1,8 @@
 """
 Feed the live model from the broker, where a daemon publishes.
 
-It leaves no trace there: no will, no retained message, a client id of its own. Anybody may have published
-what comes: it is checked before it is believed.
+Nothing is published there, the client id is a new one, and there is no will. Anybody may have published what
+is received, so everything is checked.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class BrokerFeed:
                 await self._listen()
             except BrokerError as error:
                 if self._model.online is not None:
-                    # It was connected: the next outage is another one.
+                    # It was connected: this is another outage.
                     waits = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
                 self._model.online = None
                 self._model.note = notes.no_broker(error, self._broker, self._topic)
@@ -114,8 +114,8 @@ def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:
     """
     Return the reading that a message of the base topic holds, None where it holds none.
 
-    Of its fields those count whose value is a text or a number of the length that a meter's may have. The
-    `mode` is that of the topic `health`; while that is not known, the one whose labels fit better.
+    Fields whose value is no text or number, or longer than that of any meter, are left out. `mode` is that of
+    the topic `health`; None: it is the mode that more of the labels belong to.
     """
     fields = parse_object(payload)
     if fields is None or len(fields) > MAX_FIELDS:

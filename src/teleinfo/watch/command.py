@@ -139,7 +139,7 @@ async def _watch(settings: Settings, model: LiveModel, show: _Show, *, mqtt: boo
     if settings.log_level is LogLevel.DEBUG and log:
         journal.configure(settings.log_level)
     else:
-        # The notes say the same in the language of the reader, and a log would tear the screen.
+        # The notes say the same in the language of the reader, and lines of a log would break the screen.
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
     async with asyncio.TaskGroup() as tasks:
         feed = tasks.create_task(_feed(settings, model, changed, mqtt=mqtt), name="teleinfo.watch.feed")

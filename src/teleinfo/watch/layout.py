@@ -157,10 +157,10 @@ def _side_by_side(columns: Sequence[list[Text]], width: int) -> list[Text]:
     lines = []
     for cells in itertools.zip_longest(*columns):
         line = Text()
-        for place, cell in enumerate(cells):
+        for column, cell in enumerate(cells):
             part = Text() if cell is None else cell.copy()
             part.truncate(width, pad=True)
-            line.append(" " * _GAP if place else "")
+            line.append(" " * _GAP if column else "")
             line.append_text(part)
         lines.append(line)
     return lines

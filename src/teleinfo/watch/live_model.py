@@ -1,5 +1,5 @@
 """
-The meter as it is at this moment, in the order in which a person wants to see it.
+The present values of the meter, in the order of the screen.
 
 Pure: readings, health and the monotonic time come in, rows and figures go out. Frames differ (short ones of
 three phases, notices, damaged groups), so that a value stays until a newer one comes or it is too old.
@@ -61,9 +61,9 @@ class LiveModel:
     """
     The meter as it was heard so far.
 
-    `health` is that of the line, `online` the last value of the topic `status`, `note` what there is to say
-    about the port or the broker; a feed sets them, and None is not known. After `patience` seconds without a
-    reading the meter is silent; with None it is silent when `online` is False.
+    A feed sets `health` (of the line), `online` (the last value of the topic `status`) and `note` (on the
+    port or the broker); None is not known. After `patience` seconds without a reading the meter is silent;
+    with None it is silent when `online` is False.
     """
 
     def __init__(self, *, patience: float | None) -> None:
@@ -95,7 +95,7 @@ class LiveModel:
                 entry.seen = now
                 if entry.value != value:
                     entry.value, entry.changed = value, now
-        for key in [key for key, entry in self._entries.items() if self._is_over(key, entry, now)]:
+        for key in [key for key, entry in self._entries.items() if self._is_expired(key, entry, now)]:
             del self._entries[key]
         power = self.power
         if power is not None:
@@ -113,7 +113,7 @@ class LiveModel:
         return None if counted is None else counted + (self._frames_since if self.remote else 0)
 
     def rows(self, *, now: float) -> list[Row]:
-        """Return a row for each étiquette, the most wanted first, each section in the order of the meter."""
+        """Return a row for each étiquette, by section, each section in the order of the meter."""
         rows = [
             row for key, entry in self._entries.items() if (row := self._row(key, entry, now)) is not None
         ]
@@ -152,7 +152,7 @@ class LiveModel:
         """Return the mean power that was drawn in each of the last points: see `PowerHistory.means`."""
         return self._history.means(points, now=now)
 
-    def _is_over(self, key: str, entry: _Entry, now: float) -> bool:
+    def _is_expired(self, key: str, entry: _Entry, now: float) -> bool:
         kept = KEPT_ALARM if key in ALARMS else KEPT
         return entry.seen != now and now - entry.seen > kept
 

@@ -1,8 +1,4 @@
-"""
-The note below the values: how it is with the port or with the broker, in the language of the reader.
-
-Pure: what is known comes in, one sentence or two go out.
-"""
+"""The note below the values: the state of the port or of the broker, in the language of the reader."""
 
 from __future__ import annotations
 

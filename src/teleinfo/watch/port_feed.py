@@ -1,7 +1,8 @@
 """
 Feed the live model from the serial port.
 
-The reader of the daemon is used: it mends what it can, and runs until it is cancelled. Nothing is published.
+It uses the reader of the daemon, which repairs what it can and runs until it is cancelled. Nothing is
+published.
 """
 
 from __future__ import annotations

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from teleinfo.watch.live_model import LiveModel
 
 MAX_INTERVAL: Final = 1.0
-"""Seconds between two pictures at most: the time of day and the duration of a silence go on."""
+"""Seconds between two redraws at most, since the time of day and the duration of a silence go on."""
 
 MIN_INTERVAL: Final = 0.2
-"""Seconds between two pictures at least."""
+"""Seconds between two redraws at least."""
 
 PAGE_INTERVAL: Final = 8.0
 """Seconds for which a page stays where no key can turn it."""
@@ -106,7 +106,7 @@ def _keyboard(changed: asyncio.Event, stop: asyncio.Event) -> Iterator[_Keys | N
     keys = _Keys(descriptor, changed, stop)
     loop = asyncio.get_running_loop()
     before = termios.tcgetattr(descriptor)
-    # Ctrl-Z would leave our picture on the terminal.
+    # Ctrl-Z would leave the screen as it is now on the terminal.
     suspend = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         tty.setcbreak(descriptor)

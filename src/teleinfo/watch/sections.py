@@ -1,8 +1,8 @@
 """
-Group the étiquettes into sections, in the order of the screen: what a person wants to see comes first.
+Group the étiquettes into sections, in the order of the screen: what changes most comes first.
 
-Pure. An étiquette that is not listed goes by its kind in the label table, so that every family of meters has
-an order.
+Pure. The section of an étiquette that is not listed follows from its kind in the label table, so that there
+is an order for every family of meters.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Section(enum.IntEnum):
     LOAD = 4  # maxima and means
     CONTRACT = 5
     CALENDAR = 6
-    DISTRIBUTOR = 7  # indexes that no bill is made of
+    DISTRIBUTOR = 7  # indexes that are on no bill
     METER = 8
     UNUSED = 9
 

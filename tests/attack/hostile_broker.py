@@ -23,7 +23,7 @@ HOST = "127.0.0.1"
 LIMIT = 15.0
 """Seconds for a thread to end."""
 
-WELCOME = b"\x20\x02\x00\x00"
+CONNACK = b"\x20\x02\x00\x00"
 """CONNACK: accepted."""
 
 
@@ -78,10 +78,10 @@ class Peer:
             if self._answering is None and self._link.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b"":
                 raise ConnectionResetError
 
-    def welcome(self) -> None:
+    def accept(self) -> None:
         """Accept the client, and answer what it says from now on."""
         self.listen()
-        self.write(WELCOME)
+        self.write(CONNACK)
         self.answer()
 
     def answer(self) -> None:
@@ -90,7 +90,7 @@ class Peer:
         self._answering.start()
 
     def reset(self) -> None:
-        """Hang up without a word."""
+        """Close the connection with RST, and nothing before it."""
         with contextlib.suppress(OSError):  # it is closed already
             self._link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
         self.close()

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.attack.hostile_broker import WELCOME, HostileBroker, Peer, length, publish
+from tests.attack.hostile_broker import CONNACK, HostileBroker, Peer, length, publish
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.scenario import AttackScenario, historique, run_together
@@ -78,15 +78,15 @@ def silence(peer: Peer) -> None:
 
 
 def an_endless_length(peer: Peer) -> None:
-    """Welcome, then a remaining length of more than four bytes (§2.2.3)."""
-    peer.welcome()
+    """Accept, then a remaining length of more than four bytes (§2.2.3)."""
+    peer.accept()
     peer.write(b"\x30\xff\xff\xff\xff\xff\xff\x01")
     peer.wait(LONG)
 
 
-def packets_of_servants(peer: Peer) -> None:
-    """Welcome, then acknowledge what was never sent, release what never came, and ask like a client."""
-    peer.welcome()
+def packets_out_of_place(peer: Peer) -> None:
+    """Accept, then acknowledge what was never sent, release what never came, and ask like a client."""
+    peer.accept()
     for number in (0, 1, 2, 999, 65535):
         for kind in (0x40, 0x50, 0x62, 0x70, 0xB0):
             peer.write(bytes([kind, 2]) + number.to_bytes(2, "big"))
@@ -94,13 +94,13 @@ def packets_of_servants(peer: Peer) -> None:
     peer.write(b"\xc0\x00\xe0\x00\xf0\x00\x00\x00\xd0\x00\xd0\x00")
     peer.write(b"\x82\x06\x00\x01\x00\x01a\x01")
     peer.write(b"\x10\x0e\x00\x04MQTT\x04\x02\x00\x0f\x00\x02ab")
-    peer.write(WELCOME + b"\x20\x00" + b"\x20\x01\x00" + b"\x40\x00" + b"\x90\x00" + b"\x30\x01\x00")
+    peer.write(CONNACK + b"\x20\x00" + b"\x20\x01\x00" + b"\x40\x00" + b"\x90\x00" + b"\x30\x01\x00")
     peer.wait(LONG)
 
 
 def a_topic_that_is_none(peer: Peer) -> None:
-    """Welcome, then messages whose topic is longer than they are, empty, or no UTF-8."""
-    peer.welcome()
+    """Accept, then messages whose topic is longer than they are, empty, or no UTF-8."""
+    peer.accept()
     for body in (
         b"\xff\xff",
         b"\x00\x00",
@@ -115,17 +115,17 @@ def a_topic_that_is_none(peer: Peer) -> None:
     peer.wait(LONG)
 
 
-def a_welcome_that_is_none(peer: Peer) -> None:
+def a_connack_that_is_none(peer: Peer) -> None:
     """Answer with a CONNACK of an unknown code, of no length, or with a message before it."""
     peer.listen()
     peer.write(peer.rng.choice([b"\x20\x02\x00\xff", b"\x20\x02\xff\x00", b"\x20\x00", publish("a", b"b")]))
     peer.wait(1)
 
 
-def a_slow_welcome(peer: Peer) -> None:
+def a_slow_connack(peer: Peer) -> None:
     """Send CONNACK one byte at a time, more slowly than anybody would wait for."""
     peer.listen()
-    for byte in WELCOME:
+    for byte in CONNACK:
         peer.write(bytes([byte]))
         peer.wait(2)
 
@@ -133,32 +133,32 @@ def a_slow_welcome(peer: Peer) -> None:
 # Too much MQTT.
 
 
-def a_giant_that_is_announced(peer: Peer) -> None:
-    """Welcome, then the beginning of a message of 256 MiB, and no more."""
-    peer.welcome()
+def a_large_message_that_is_announced(peer: Peer) -> None:
+    """Accept, then the beginning of a message of 256 MiB, and no more."""
+    peer.accept()
     peer.write(b"\x30" + length(MOST))
     peer.wait(LONG)
 
 
-def a_giant_that_comes(peer: Peer) -> None:
-    """Welcome, then a message of 256 MiB, as fast as it is taken."""
-    peer.welcome()
+def a_large_message_that_comes(peer: Peer) -> None:
+    """Accept, then a message of 256 MiB, as fast as it is taken."""
+    peer.accept()
     peer.write(b"\x30" + length(MOST) + b"\x00\x01a")
     while peer.alive:
         peer.write(BLOCK)
 
 
 def a_flood(peer: Peer) -> None:
-    """Welcome, then messages that nobody asked for, as fast as they are taken."""
-    peer.welcome()
+    """Accept, then messages that nobody asked for, as fast as they are taken."""
+    peer.accept()
     block = publish("elsewhere", b"x" * 200) * 100
     while peer.alive:
         peer.write(block)
 
 
 def a_flood_to_be_acknowledged(peer: Peer) -> None:
-    """Welcome, then messages of QoS 1 that nobody asked for."""
-    peer.welcome()
+    """Accept, then messages of QoS 1 that nobody asked for."""
+    peer.accept()
     number = 0
     while peer.alive:
         number = number % 65535 + 1
@@ -166,8 +166,8 @@ def a_flood_to_be_acknowledged(peer: Peer) -> None:
 
 
 def a_flood_that_is_never_released(peer: Peer) -> None:
-    """Welcome, then messages of QoS 2, each with a number of its own, that a client has to keep (§4.3.3)."""
-    peer.welcome()
+    """Accept, then messages of QoS 2, each with a number of its own, that a client has to keep (§4.3.3)."""
+    peer.accept()
     number = 0
     while peer.alive:
         number = number % 65535 + 1
@@ -175,50 +175,54 @@ def a_flood_that_is_never_released(peer: Peer) -> None:
 
 
 def a_flood_of_a_broker_that_reads_nothing(peer: Peer) -> None:
-    """Welcome, then messages of QoS 1, and never read what the client answers to them."""
+    """Accept, then messages of QoS 1, and never read what the client answers to them."""
     peer.listen()
-    peer.write(WELCOME)
+    peer.write(CONNACK)
     block = b"".join(publish("elsewhere", b"", qos=1, number=number) for number in range(1, 60000))
     while peer.alive:
         peer.write(block)
 
 
-def a_flood_of_births(peer: Peer) -> None:
-    """Welcome, then tell thousands of times a second that Home Assistant was born."""
-    peer.welcome()
+def a_flood_of_birth_messages(peer: Peer) -> None:
+    """Accept, then tell thousands of times a second that Home Assistant was born."""
+    peer.accept()
     block = publish("homeassistant/status", b"online", retain=True) * 100
     while peer.alive:
         peer.write(block)
 
 
-def giants_on_our_topic(peer: Peer) -> None:
-    """Welcome, then messages of a megabyte on a topic that we listen to."""
-    peer.welcome()
+def large_messages_on_our_topic(peer: Peer) -> None:
+    """Accept, then messages of a megabyte on a topic that we listen to."""
+    peer.accept()
     block = publish("homeassistant/status", BLOCK * 16)
     while peer.alive:
         peer.write(block)
 
 
-def a_storm_of_hang_ups(peer: Peer) -> None:
-    """Welcome and hang up, or hang up at once, with a reset or in good order."""
+def connections_that_are_closed(peer: Peer) -> None:
+    """Accept and close the connection, or close it at once, with a reset or in good order."""
     if peer.rng.random() < 0.7:
         peer.listen()
-        peer.write(WELCOME)
+        peer.write(CONNACK)
     if peer.rng.random() < 0.5:
         peer.reset()
 
 
 GROUPS: dict[str, list[Script]] = {
     "no MQTT": [a_web_server, random_bytes, a_tls_server, silence],
-    "broken MQTT": [an_endless_length, packets_of_servants, a_topic_that_is_none, a_welcome_that_is_none],
-    "slow or fickle MQTT": [a_slow_welcome, a_giant_that_is_announced, a_storm_of_hang_ups],
-    "a flood": [a_giant_that_comes, a_flood],
+    "broken MQTT": [an_endless_length, packets_out_of_place, a_topic_that_is_none, a_connack_that_is_none],
+    "slow MQTT, and short connections": [
+        a_slow_connack,
+        a_large_message_that_is_announced,
+        connections_that_are_closed,
+    ],
+    "a flood": [a_large_message_that_comes, a_flood],
     "a flood to keep": [
         a_flood_to_be_acknowledged,
         a_flood_that_is_never_released,
         a_flood_of_a_broker_that_reads_nothing,
     ],
-    "a flood of what we listen to": [a_flood_of_births, giants_on_our_topic],
+    "a flood of what we listen to": [a_flood_of_birth_messages, large_messages_on_our_topic],
 }
 
 

@@ -67,7 +67,7 @@ def ends() -> Iterator[bytes]:
 
 
 def empty_frames() -> Iterator[bytes]:
-    """Yield STX and ETX, and the shortest wrecks between them."""
+    """Yield STX and ETX, and the shortest damaged groups between them."""
     yield from itertools.repeat(b"\x02\r\x03\x02a\r\x03\x02\na\x03\x02\x04\x03" * 4096)
 
 
@@ -99,7 +99,7 @@ def frames_of_new_labels() -> Iterator[bytes]:
     yield from itertools.cycle(made)
 
 
-def frames_of_giant_numbers() -> Iterator[bytes]:
+def frames_of_long_numbers() -> Iterator[bytes]:
     """Yield good frames whose figures are thousands: no document limits the length of a value here."""
     frames = [
         encode_frame([Group("PAPP", "9" * 5000, None, Mode.HISTORIQUE)]),
@@ -127,7 +127,7 @@ ATTACKS: list[Callable[[], Iterator[bytes]]] = [
     frames_that_are_sound,
     frames_that_are_long,
     frames_of_new_labels,
-    frames_of_giant_numbers,
+    frames_of_long_numbers,
     frames_of_two_modes,
 ]
 

@@ -311,7 +311,7 @@ def test_a_closed_output_to_which_nothing_is_written_is_no_fault(tmp_path: Path)
     assert done.stderr.startswith(b"frames       0\n")
 
 
-CHATTY = """
+LONG_OUTPUT = """
 import sys, types
 from teleinfo.cli import main as cli
 from teleinfo.cli import output
@@ -331,7 +331,7 @@ sys.exit(cli.main(["simulate"]))
 def test_whoever_reads_our_output_may_leave(taken: int) -> None:
     """`teleinfo decode | head` ends with 0 and says nothing."""
     with subprocess.Popen(
-        [sys.executable, "-W", "error", "-c", CHATTY], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-W", "error", "-c", LONG_OUTPUT], stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None

@@ -97,7 +97,7 @@ def test_work_has_ended_when_it_was_cut_off(caplog: pytest.LogCaptureFixture) ->
     """What it does while it is cancelled is waited for, and an error of that moment is retrieved."""
     ended = []
 
-    async def stubborn() -> None:
+    async def slow_to_end() -> None:
         try:
             await asyncio.sleep(60)
         finally:
@@ -108,9 +108,9 @@ def test_work_has_ended_when_it_was_cut_off(caplog: pytest.LogCaptureFixture) ->
     async def scenario() -> None:
         waits = StoppableWaits(lambda: None)
         with pytest.raises(TimeoutError):
-            await waits.run(stubborn(), name="work", limit=0.01)
+            await waits.run(slow_to_end(), name="work", limit=0.01)
         assert ended == [True]
-        running = asyncio.create_task(waits.run(stubborn(), name="work"))
+        running = asyncio.create_task(waits.run(slow_to_end(), name="work"))
         await asyncio.sleep(0.01)
         running.cancel()
         await asyncio.wait({running})
@@ -125,14 +125,14 @@ def test_work_has_ended_when_it_was_cut_off(caplog: pytest.LogCaptureFixture) ->
 def test_the_heartbeat_goes_on_while_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """A watchdog must not take patience for a task that is stuck."""
     monkeypatch.setattr(module, "HEARTBEAT_INTERVAL", 0.01)
-    beats = []
+    heartbeats = []
 
     async def scenario() -> None:
-        waits = StoppableWaits(lambda: beats.append(1))
+        waits = StoppableWaits(lambda: heartbeats.append(1))
         await waits.wait(limit=0.2)
         with pytest.raises(TimeoutError):
             await waits.run(asyncio.sleep(60), name="work", limit=0.2)
 
     asyncio.run(scenario())
 
-    assert len(beats) > 10
+    assert len(heartbeats) > 10

@@ -63,7 +63,7 @@ def idle(folder: Path, figures: Figures) -> None:
             scenario.assert_one_outage()
 
 
-def zombies(folder: Path, figures: Figures) -> None:
+def leftover_connections(folder: Path, figures: Figures) -> None:
     """Freeze the broker until several attempts have left it a connection and a will each."""
     with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
         with observer(broker, "teleinfo/status") as subscriber:
@@ -165,5 +165,5 @@ def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures
     5. Lose every byte, and later none.
     6. Stop the broker for 20 s.
     """
-    cases = (flowing, idle, zombies, stalled, swallowed, stopped, daemon_itself)
+    cases = (flowing, idle, leftover_connections, stalled, swallowed, stopped, daemon_itself)
     run_together(tmp_path, *(measuring(case, figures) for case in cases))

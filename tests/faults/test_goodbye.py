@@ -75,9 +75,9 @@ class Moments:
         until(lambda: proxy.open == 1)
         return scenario
 
-    def shaking_hands(self) -> BrokerScenario:
+    def in_tls_handshake(self) -> BrokerScenario:
         """Return one that waits for the other side of a TLS handshake."""
-        place = self._place("shaking_hands")
+        place = self._place("in_tls_handshake")
         proxy = self._stalled(place)
         scenario = self._stack.enter_context(BrokerScenario(place, proxy, mqtt_tls=True))
         until(lambda: proxy.open == 1)
@@ -144,7 +144,7 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
             moments.connected,
             moments.dialling,
             moments.unanswered,
-            moments.shaking_hands,
+            moments.in_tls_handshake,
             moments.backing_off,
             moments.starting,
         ]

@@ -139,13 +139,13 @@ def test_the_messages_stay_the_same_while_nothing_is_new() -> None:
 
 
 def test_another_number_must_come_twice_in_a_row() -> None:
-    """A frame with a strange number is nobody's."""
+    """A frame with another number changes nothing."""
     device = announced(historique(HC, HC))
     before = device.announcer.messages
-    stranger = HC | {"ADCO": "041961999999", "PAPP": "99999"}
-    device.feed(historique(stranger))
+    other = HC | {"ADCO": "041961999999", "PAPP": "99999"}
+    device.feed(historique(other))
     assert device.announcer.messages is before
-    device.feed(historique(HC, stranger, stranger, stranger))
+    device.feed(historique(HC, other, other, other))
 
     assert device.message["dev"]["ids"] == ["teleinfo_041961999999"]
     assert CONFIG not in device.announcer.messages

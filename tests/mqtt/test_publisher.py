@@ -428,7 +428,7 @@ def test_the_heartbeat_goes_on_in_every_state(mosquitto: MosquittoBroker) -> Non
     """
     The watchdog hears from the publisher at least every 5 s, whatever it waits for.
 
-    1. Connected and idle for one beat.
+    1. Connected and idle until the next heartbeat.
     2. A frozen broker: a publish waits 3.5 s, then a connect waits 5 s for CONNACK.
     3. No broker: the back-off.
     """

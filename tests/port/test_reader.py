@@ -460,13 +460,15 @@ def test_a_speed_that_the_port_cannot_do_counts_as_tried(
     patch(monkeypatch, RETRY_FIRST=0.01, RETRY_CAP=0.01)
 
     @contextlib.asynccontextmanager
-    async def picky(url: str, baudrate: int, on_data: Callable[[bytes], None]) -> AsyncIterator[Port]:
+    async def not_at_1200_baud(
+        url: str, baudrate: int, on_data: Callable[[bytes], None]
+    ) -> AsyncIterator[Port]:
         if baudrate == 1200:
             raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
         async with open_port(url, baudrate, on_data) as port:
             yield port
 
-    monkeypatch.setattr(reader_module, "open_port", picky)
+    monkeypatch.setattr(reader_module, "open_port", not_at_1200_baud)
 
     async def scenario() -> int | None:
         bench = Bench(tmp_path / "meter")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class _Leaping(selectors.SelectSelector):
+class _VirtualSelector(selectors.SelectSelector):
     """Never waits, but notes how long it would have waited."""
 
     def __init__(self) -> None:
@@ -34,19 +34,19 @@ class _Leaping(selectors.SelectSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """Its `time` is that of the leaps."""
+    """Its `time` is that of its selector."""
 
     def __init__(self) -> None:
-        self._leaping = _Leaping()
-        super().__init__(self._leaping)
+        self._virtual = _VirtualSelector()
+        super().__init__(self._virtual)
 
     def time(self) -> float:
         """Return the virtual time, seconds."""
-        return self._leaping.now
+        return self._virtual.now
 
     def leap(self, seconds: float) -> None:
         """Let `seconds` pass in which nobody has the processor, as in a laptop's sleep."""
-        self._leaping.now += seconds
+        self._virtual.now += seconds
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

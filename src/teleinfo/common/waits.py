@@ -12,6 +12,8 @@ import math
 import time
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from teleinfo.common.durations import until_tick
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
@@ -41,10 +43,10 @@ class StoppableWaits:
             self._stop = asyncio.get_running_loop().create_future()
         deadline = time.monotonic() + limit
         self._heartbeat()
-        while not self.stopped and (left := deadline - time.monotonic()) > 0:
+        while not self.stopped and (left := deadline - (now := time.monotonic())) > 0:
             done, _ = await asyncio.wait(
                 {self._stop, *futures},
-                timeout=min(left, HEARTBEAT_INTERVAL),
+                timeout=min(left, until_tick(now, HEARTBEAT_INTERVAL)),
                 return_when=asyncio.FIRST_COMPLETED,
             )
             self._heartbeat()

@@ -18,13 +18,15 @@ from paho.mqtt.client import DisconnectFlags
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.reasoncodes import ReasonCode
 
+from teleinfo.common.durations import until_tick
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from paho.mqtt.client import Client, SocketLike
 
 KEEPALIVE_CHECK: Final = 2.0
-"""Seconds between two looks at the keepalive."""
+"""Seconds between two looks at the keepalive, at most."""
 
 MAX_PACKET: Final = 1 << 18
 """Bytes of a packet that we accept."""
@@ -98,7 +100,8 @@ class PahoDriver:
             self._check_keepalive()
 
     def _check_keepalive(self) -> None:
-        self._timer = self._loop.call_later(KEEPALIVE_CHECK, self._check_keepalive)
+        pause = until_tick(self._loop.time(), KEEPALIVE_CHECK)
+        self._timer = self._loop.call_later(pause, self._check_keepalive)
         self._client.loop_misc()
         self.is_silent = self._client.socket() is None
 

@@ -32,7 +32,12 @@ class Bench:
         self._publisher_heartbeat = heartbeats.of("publisher")
         self.status = ("key", "all is well")
         notifier = Notifier({"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "30000000"})
-        self.watchdog = Watchdog(heartbeats, notifier, status=lambda _now: self.status)
+        self.watchdog = Watchdog(
+            heartbeats,
+            notifier,
+            status_key=lambda _now: self.status[0],
+            status_text=lambda _now: self.status[1],
+        )
 
     async def live(self, seconds: int, *, reader: bool = True, publisher: bool = True) -> None:
         """Let so many seconds pass, with the heartbeats of the two tasks."""

@@ -41,7 +41,9 @@ class Daemon:
             each.mqtt_topic: Meter(each, heartbeats, name="" if single else each.mqtt_topic)
             for each in settings
         }
-        self._watchdog = Watchdog(heartbeats, notifier, status=self._status)
+        self._watchdog = Watchdog(
+            heartbeats, notifier, status_key=self._status_key, status_text=self._status_text
+        )
 
     async def run(self) -> None:
         """Run until a signal asks to stop; raise what a task could not mend."""
@@ -75,10 +77,13 @@ class Daemon:
             if asyncio.get_running_loop().remove_signal_handler(number):
                 signal.signal(number, signal.SIG_DFL)
 
-    def _status(self, now: float) -> tuple[object, str]:
-        """Return the status of all meters: what is news when it changes, and one line."""
-        found = {topic: meter.status(now) for topic, meter in self._meters.items()}
-        if len(found) == 1:
-            return next(iter(found.values()))
-        text = " | ".join(f"{topic}: {line}" for topic, (_, line) in found.items())
-        return tuple(key for key, _ in found.values()), text
+    def _status_key(self, now: float) -> object:
+        """Return what is news when it changes, of all meters."""
+        return [meter.status_key(now) for meter in self._meters.values()]
+
+    def _status_text(self, now: float) -> str:
+        """Return the status of all meters, one line."""
+        texts = {topic: meter.status_text(now) for topic, meter in self._meters.items()}
+        if len(texts) == 1:
+            return next(iter(texts.values()))
+        return " | ".join(f"{topic}: {text}" for topic, text in texts.items())

@@ -90,7 +90,8 @@ class Meter:
             broker=f"{settings.mqtt_host}:{settings.broker_port}",
             on_tick=self._on_tick,
         )
-        self.status = self._monitor.status
+        self.status_key = self._monitor.status_key
+        self.status_text = self._monitor.status_text
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, then say goodbye to the broker within bounds; raise what cannot be mended."""

@@ -89,9 +89,9 @@ class Monitor:
 
     def _publish_health(self, now: float) -> None:
         """Publish `health`: at a steady rhythm, and at each change of state."""
-        state = self._state(now)
-        changed = state != self._published
-        self._published = state
+        key = self.status_key(now)
+        changed = key != self._published
+        self._published = key
         if changed or now >= self._health_due:
             self._health_due = now + HEALTH_INTERVAL
             self._quality.sample(self._decoder.counts, now=now)
@@ -118,13 +118,13 @@ class Monitor:
         seconds = datetime.now(UTC).timestamp() - (now - self._link.last_frame)
         return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
-    def _state(self, now: float) -> tuple[object, ...]:
+    def status_key(self, now: float) -> object:
         """Return what is news when it changes."""
         return (self._online, self._broker_connected, self._link.problem(now), self._link.mode)
 
-    def status(self, now: float) -> tuple[object, str]:
-        """Return what `systemctl status` shows: a key that changes when it is news, and one line in words."""
-        return self._state(now), status_text(
+    def status_text(self, now: float) -> str:
+        """Return what `systemctl status` shows: one line in words."""
+        return status_text(
             self._link,
             now=now,
             frames=self._decoder.counts.frames,

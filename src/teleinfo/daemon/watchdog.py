@@ -67,16 +67,22 @@ class Watchdog:
     """
     Speaks to `notifier` of the tasks in `heartbeats`.
 
-    `status` returns what there is to say at a monotonic time in seconds: a key that changes when it is news,
-    and the line in words.
+    At a monotonic time in seconds `status_text` returns what there is to say, a line in words, and
+    `status_key` what changes when it is news.
     """
 
     def __init__(
-        self, heartbeats: Heartbeats, notifier: Notifier, *, status: Callable[[float], tuple[object, str]]
+        self,
+        heartbeats: Heartbeats,
+        notifier: Notifier,
+        *,
+        status_key: Callable[[float], object],
+        status_text: Callable[[float], str],
     ) -> None:
         self._heartbeats = heartbeats
         self._notifier = notifier
-        self._status = status
+        self._status_key = status_key
+        self._status_text = status_text
         self._ready = False
         self._stuck_logged = False
         self._shown: object = None
@@ -97,11 +103,11 @@ class Watchdog:
 
     def _show_status(self, now: float) -> None:
         """Show the line at a steady rhythm, and at each change."""
-        key, text = self._status(now)
+        key = self._status_key(now)
         if key != self._shown or now >= self._status_due:
             self._shown = key
             self._status_due = now + STATUS_INTERVAL
-            self._notifier.status(text)
+            self._notifier.status(self._status_text(now))
 
     def _feed(self, now: float, *, held_up: bool) -> None:
         """Say READY once, and WATCHDOG while no task is stuck; an absent meter or broker does not matter."""

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
-from teleinfo.homeassistant.entities import Entity, StateType, localized
+from teleinfo.homeassistant.entities import StateType
+from teleinfo.homeassistant.line_entities import line_entities
 from teleinfo.homeassistant.templates import availability, state_template
-from teleinfo.homeassistant.translations import device_in, state_in
+from teleinfo.homeassistant.translations import device_in
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
+    from teleinfo.homeassistant.entities import Entity
     from teleinfo.state.words import Language
     from teleinfo.tic.meter_id import Meter
 
@@ -89,7 +91,7 @@ class Discovery:
         """Return the empty messages that remove these entities, and those of the line, in the other form."""
         if self.form == "components":
             return {device_topic(self.prefix, meter.scope): b""}
-        lines = [entity for entity, _, _ in _line_entities("fr")]
+        lines = [line.entity for line in line_entities(self.language)]
         return {self.component_topic(meter, entity): b"" for entity in (*entities, *lines)}
 
     def component_topic(self, meter: Meter, entity: Entity) -> str:
@@ -135,7 +137,7 @@ class Discovery:
             # In the message for the device it is said once for all.
             state = {"stat_t": self.sources.state} if self.form == "components" else {}
             found.append((entity, component | state))
-        for entity, source, template in _line_entities(self.language):
+        for entity, source, template in line_entities(self.language):
             # An empty list: the availability of the meter, which goes with its frames, is not theirs.
             component = _component(meter, entity, template) | {"avty": []}
             component |= {"stat_t": getattr(self.sources, source)}
@@ -215,92 +217,3 @@ def _written_out(content: dict[str, Any]) -> dict[str, Any]:
         for key, value in content.items()
         if not (key == "avty" and value == [])
     }
-
-
-_UNPLUGGED: Final = "Débranchée"
-_UNPLUGGED_PROBLEMS: Final = ("missing", "gone")
-# The grades of the line in `health`; null there becomes None: unknown.
-_GRADES: Final = {
-    "silent": "Muette",
-    "good": "Bonne",
-    "fair": "Correcte",
-    "poor": "Médiocre",
-    "bad": "Mauvaise",
-}
-
-
-def _line(key: str, name: str, state_type: StateType, **more: Any) -> Entity:  # noqa: ANN401 - any field of Entity
-    return Entity(key=key, name=name, state_type=state_type, diagnostic=True, **more)
-
-
-_QUALITY: Final = _line(
-    "LIGNE_QUALITE",
-    "Qualité de la ligne",
-    StateType.CHOICE,
-    device_class="enum",
-    words=(*_GRADES.items(), ("unplugged", _UNPLUGGED)),
-    icon="mdi:signal",
-)
-_LINE: Final = (
-    (
-        _line(
-            "LIGNE_ERREURS",
-            "Groupes erronés",
-            StateType.NUMBER,
-            state_class="measurement",
-            unit="%",
-            precision=2,
-            icon="mdi:alert-circle-outline",
-        ),
-        "health",
-        "{{ value_json.bad_groups_percent }}",
-    ),
-    (
-        _line(
-            "LIGNE_MODE",
-            "Mode TIC",
-            StateType.CHOICE,
-            device_class="enum",
-            words=(("historique", "historique"), ("standard", "standard")),
-            icon="mdi:serial-port",
-        ),
-        "health",
-        "{{ value_json.mode }}",
-    ),
-    (
-        _line(
-            "LIGNE_VITESSE",
-            "Vitesse de la ligne",
-            StateType.NUMBER,
-            unit="bauds",
-            precision=0,
-            icon="mdi:speedometer",
-        ),
-        "health",
-        "{{ value_json.baudrate }}",
-    ),
-    # From `status`, which is always there: the broker keeps it, and says offline for a daemon that is gone.
-    (
-        _line(
-            "LIGNE_CONNEXION",
-            "Liaison avec le compteur",
-            StateType.SWITCH,
-            device_class="connectivity",
-            on="online",
-            off="offline",
-        ),
-        "status",
-        None,
-    ),
-)
-
-
-def _line_entities(language: Language) -> list[tuple[Entity, str, str | None]]:
-    """Return the entities of the line, each with the name of its source and its template."""
-    grades = {grade: state_in(state, language) for grade, state in _GRADES.items()}
-    template = (
-        f"{{{{ {state_in(_UNPLUGGED, language)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
-        f" else {grades!r}.get(value_json.line) }}}}"
-    )
-    lines = [(_QUALITY, "health", template), *_LINE]
-    return [(localized(entity, language), source, of_it) for entity, source, of_it in lines]

@@ -9,7 +9,7 @@ import pytest
 
 from teleinfo.common.i18n import Message
 from teleinfo.common.outage_log import OutageLog
-from teleinfo.port.errors import OUTAGE_TEXTS, PortError, PortErrorKind, no_such_port
+from teleinfo.port.errors import OUTAGE_TEXTS, PortError, PortErrorKind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,14 +61,6 @@ def test_a_port_that_does_not_hold_is_one_outage(
         "no meter: gone; teleinfo keeps trying",
         "port holds again after 59 min",
     ]
-
-
-def test_a_missing_port_is_worded_once_for_all() -> None:
-    """The doctor and the log say the same."""
-    error = no_such_port("/dev/ttyUSB0")
-
-    assert error.kind is PortErrorKind.MISSING
-    assert str(error).startswith("there is no serial port at /dev/ttyUSB0: ")
 
 
 def test_every_kind_has_a_summary() -> None:

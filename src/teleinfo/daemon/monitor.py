@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from teleinfo.common.durations import until_tick
 from teleinfo.daemon import health
 from teleinfo.daemon.status_text import status_text
+from teleinfo.mqtt.config import OFFLINE, ONLINE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 # Both in seconds.
 TICK: Final = 1.0
 HEALTH_INTERVAL: Final = 60.0
-
-ONLINE, OFFLINE = b"online", b"offline"
 
 
 class Monitor:

@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
-from teleinfo.daemon import health, monitor
+from teleinfo.daemon import health
 from teleinfo.doctor.broker_faults import REFUSES_MESSAGE, REFUSES_RETAINED
 from teleinfo.doctor.findings import fault, ok, skipped, warning
+from teleinfo.mqtt import config
 from teleinfo.mqtt.errors import BrokerError
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ PUBACK_TIMEOUT = 5.0
 ECHO_TIMEOUT = 3.0
 """Seconds that our message may take to come back, and a retained one to come."""
 
-ONLINE, OFFLINE = monitor.ONLINE.decode(), monitor.OFFLINE.decode()
+ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
 _LONGEST_SHOWN = 40  # characters of a status that is none
 
 

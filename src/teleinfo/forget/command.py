@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.i18n import N_, _, plural
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.daemon.monitor import ONLINE
 from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.homeassistant.link import FORMER_STATES
 from teleinfo.mqtt.client import one_shot_connection
-from teleinfo.mqtt.config import Topics
+from teleinfo.mqtt.config import ONLINE, Topics
 from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.subscription import QUIET
 from teleinfo.settings import default_env_file, load
 
 if TYPE_CHECKING:
@@ -30,8 +30,6 @@ HELP = N_(
     "Home Assistant. Stop the service first: it would publish them again."
 )
 
-QUIET: Final = 1.0
-"""Seconds without a retained message after which there is no further one: MQTT has no word for the last."""
 
 PUBACK_TIMEOUT: Final = 5.0
 """Seconds that the broker has to acknowledge a message."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import aiomqtt
 
-from teleinfo.mqtt.config import KEEPALIVE
+from teleinfo.mqtt.config import KEEPALIVE, OFFLINE
 from teleinfo.mqtt.errors import (
     BrokerError,
     closed,
@@ -40,8 +40,6 @@ T = TypeVar("T")
 _library_log = logging.getLogger(f"{__name__}.library")
 _library_log.setLevel(logging.CRITICAL)
 
-OFFLINE: Final = b"offline"
-"""The last will, and what is published before a connection is closed."""
 
 CONNACK_TIMEOUT: Final = 5.0
 """Seconds that the broker has to accept a connection."""

@@ -40,6 +40,11 @@ class Broker:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+ONLINE: Final = b"online"
+OFFLINE: Final = b"offline"
+"""What the topic `status` says; offline is also the last will."""
+
+
 @dataclass(frozen=True, slots=True)
 class Topics:
     """`readings`, the base itself, and the retained ones below it."""
@@ -48,7 +53,7 @@ class Topics:
 
     @property
     def status(self) -> str:
-        """Where `online` and `offline` are said."""
+        """Where `ONLINE` and `OFFLINE` are published."""
         return f"{self.readings}/status"
 
     @property

@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.backoff import delays
 from teleinfo.common.waits import StoppableWaits
-from teleinfo.mqtt.client import GOODBYE_TIMEOUT, OFFLINE, Connection, explain_unanswered
+from teleinfo.mqtt.client import GOODBYE_TIMEOUT, Connection, explain_unanswered
+from teleinfo.mqtt.config import OFFLINE
 from teleinfo.mqtt.diagnosis import Diagnosis, claimed_client_id
 from teleinfo.mqtt.errors import BrokerError, BrokerOutageLog, silent
 from teleinfo.mqtt.outbox import Outbox

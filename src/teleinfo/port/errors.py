@@ -134,11 +134,6 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     return PortError(kind, Message(words, path=path, baudrate=baudrate, error=error, how=how))
 
 
-def no_such_port(path: str) -> PortError:
-    """Return that there is no device at `path`."""
-    return cannot_open(path, 0, FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT)))
-
-
 def device_lost(path: str, error: Exception | None) -> PortError:
     """Return why an open device gives no more bytes."""
     if error is not None and _code(error) == errno.EBUSY:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 from teleinfo.common.backoff import delays
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.daemon import health
-from teleinfo.daemon.monitor import OFFLINE, ONLINE
 from teleinfo.mqtt.client import one_shot_connection
+from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.cli.broker_faults import broker_fault
 from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_broker
-from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Severity
 from teleinfo.mqtt import errors

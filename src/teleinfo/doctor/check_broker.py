@@ -15,10 +15,10 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from teleinfo.cli.broker_faults import REFUSES_MQTT, WANTS_HTTP, WANTS_TLS, broker_fault
 from teleinfo.common.i18n import _
-from teleinfo.doctor.broker_faults import REFUSES_MQTT, WANTS_HTTP, WANTS_TLS, broker_fault
 from teleinfo.doctor.check_topics import check_topics
-from teleinfo.doctor.findings import ok, warning
+from teleinfo.doctor.findings import fault, ok, warning
 from teleinfo.mqtt.client import one_shot_connection
 from teleinfo.mqtt.errors import BrokerError, explain
 from teleinfo.mqtt.tls import tls_context
@@ -64,11 +64,15 @@ async def check_broker(
     except BrokerError as error:
         if error.kind == "closed unanswered" and broker.tls is None:
             error = BrokerError(await _spoken_protocol(broker), error.words)
-        return [*found, broker_fault(error, broker, connected=connected)], None, addresses
+        return [*found, _fault(error, broker, connected=connected)], None, addresses
     except TimeoutError:
-        silence = explain(None, broker)
-        return [*found, broker_fault(silence, broker, connected=connected)], None, addresses
+        return [*found, _fault(explain(None, broker), broker, connected=connected)], None, addresses
     return [*found, *more], retained, addresses
+
+
+def _fault(error: BrokerError, broker: Broker, *, connected: bool) -> Finding:
+    found = broker_fault(error, broker, connected=connected)
+    return fault(found.check, found.message, found.advice, found.lines, cause=error.kind)
 
 
 def _named(host: str, addresses: tuple[str, ...]) -> str:

@@ -11,15 +11,16 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from teleinfo.cli.line_problems import problem_in_words
+from teleinfo.cli.program import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.daemon.health import LineGrade, Quality
 from teleinfo.doctor.check_topics import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
-from teleinfo.doctor.machine import command_line
 from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
 from teleinfo.port.baud_detector import candidates
-from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.errors import PortError
 from teleinfo.port.link_status import LinkProblem
 from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.tic.meter_id import meter_of, number_of
@@ -61,13 +62,6 @@ SET_8N1 = N_(
     "Fewer errors are caught: only the checksum of each group is left to find them. If there is a bridge, "
     "set its serial side to 8N1 (8 data bits, no parity): the parity bit then comes through."
 )
-_PROBLEMS: dict[str, str] = {
-    **{kind: kind.summary for kind in PortErrorKind},
-    LinkProblem.OPENING: N_("it opens the port"),
-    LinkProblem.LISTENING: N_("it listens, and has heard nothing yet"),
-    LinkProblem.NO_DATA: N_("no byte comes from the meter"),
-    LinkProblem.NONSENSE: N_("bytes come, and none makes sense"),
-}
 RECENT_SECONDS = 120.0
 """How old the last frame of a meter that sends may be in `health`, which is published once a minute."""
 
@@ -250,12 +244,6 @@ def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
         return ok("wiring", message, wiring=str(grade))
     make = fault if grade is LineGrade.BAD else warning
     return make("wiring", message, _(IMPROVE_SIGNAL), (command_line("doctor"),), wiring=str(grade))
-
-
-def problem_in_words(problem: str | None) -> str | None:
-    """Return why no frame comes, as `health` has it, in the language of the reader; None if not known."""
-    text = None if problem is None else _PROBLEMS.get(problem)
-    return None if text is None else _(text)
 
 
 def _is_heard(health: Health) -> bool:

@@ -13,10 +13,10 @@ import pwd
 import stat
 from typing import TYPE_CHECKING
 
+from teleinfo.cli.program import command_line
 from teleinfo.common.i18n import _
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.findings import Severity, fault, ok, skipped, warning
-from teleinfo.doctor.machine import command_line
 from teleinfo.doctor.port_users import PortUser, port_users
 from teleinfo.port.tcp_bridge import is_bridge
 

@@ -12,9 +12,9 @@ import stat
 import textwrap
 from typing import TYPE_CHECKING
 
+from teleinfo.cli.program import command_line
 from teleinfo.common.i18n import _
 from teleinfo.doctor.findings import fault, ok, skipped, warning
-from teleinfo.doctor.machine import command_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

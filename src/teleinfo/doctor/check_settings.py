@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from teleinfo.cli.program import command_line
 from teleinfo.common.i18n import _
 from teleinfo.doctor.findings import fault, ok, skipped, warning
-from teleinfo.doctor.machine import command_line
 from teleinfo.settings import (
     SERVICE_FILE,
     Settings,

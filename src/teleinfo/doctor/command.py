@@ -21,13 +21,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__
+from teleinfo.cli.broker_faults import broker_fault
 from teleinfo.cli.output import wrapped
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.doctor import text_output
-from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.doctor.check_line import line_from_broker
 from teleinfo.doctor.check_topics import ONLINE, read_retained
 from teleinfo.doctor.findings import Severity, worst

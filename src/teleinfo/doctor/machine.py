@@ -11,7 +11,6 @@ import asyncio
 import contextlib
 import os
 import shutil
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -104,24 +103,3 @@ class Machine:
                     process.kill()
                 await process.wait()
         return Output(process.returncode or 0, said.decode(errors="replace").strip())
-
-
-def command_line(*arguments: str, root: bool = False) -> str:
-    """
-    Return a command of this program for the reader to type, so that it works for them.
-
-    The program is given by its name or by its path, as it was called; `sudo` stands before it where this
-    process was started with it, or where only `root` may do what is asked for.
-    """
-    sudo = root or "SUDO_UID" in os.environ
-    return " ".join([*(["sudo"] if sudo else []), _program(), *arguments])
-
-
-def _program() -> str:
-    called = Path(sys.argv[0])
-    found = shutil.which("teleinfo")
-    if found is not None and called.name == "teleinfo" and Path(found).resolve() == called.resolve():
-        return "teleinfo"
-    if called.name == "__main__.py":
-        return f"{sys.executable} -m teleinfo"
-    return str(called.absolute())

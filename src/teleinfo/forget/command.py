@@ -9,10 +9,10 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.cli.broker_faults import broker_fault
 from teleinfo.common.i18n import N_, _, plural
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.doctor.broker_faults import broker_fault
 from teleinfo.homeassistant.link import FORMER_STATES
 from teleinfo.mqtt.client import one_shot_connection
 from teleinfo.mqtt.config import ONLINE, Topics

@@ -15,7 +15,6 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from teleinfo.simulator.encode import with_parity
 from teleinfo.tic.framing import ETX, LIMIT, STX
 from teleinfo.tic.groups import Group, checksum, parse_group
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode, lookup
@@ -116,7 +115,7 @@ class Anonymiser:
         separator = text[-2:-1]
         covered = begin + separator if group.mode is Mode.STANDARD else begin
         clean = begin + separator + bytes([checksum(covered)])
-        return with_parity(clean) if parity else clean
+        return bytes(code | (code.bit_count() & 1) << 7 for code in clean) if parity else clean
 
     def _damaged(self, text: bytes, wire: bytes) -> bytes:
         label = _LABEL.match(text)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.cli.broker_faults import broker_fault
+from teleinfo.cli.program import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import LANGUAGES, _, language, speaking
 from teleinfo.common.terminal_text import printable
-from teleinfo.doctor.broker_faults import broker_fault
-from teleinfo.doctor.machine import command_line
 from teleinfo.port.errors import PortErrorKind
 from teleinfo.port.link_status import LinkProblem
 

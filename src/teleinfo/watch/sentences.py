@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from teleinfo.cli.line_problems import problem_in_words
 from teleinfo.common.i18n import N_, _, decimal, plural
-from teleinfo.doctor.check_line import problem_in_words
 from teleinfo.tic.meter_id import meter_of
 from teleinfo.watch.describe import meaning, number
 

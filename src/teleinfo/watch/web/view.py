@@ -10,11 +10,11 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from teleinfo.cli.line_problems import problem_in_words
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.common.terminal_text import printable
 from teleinfo.daemon.health import LineGrade
-from teleinfo.doctor.check_line import problem_in_words
 from teleinfo.state import words
 from teleinfo.watch import sentences
 from teleinfo.watch.describe import GRADES, facts, meaning, moment, number, shown

@@ -1,0 +1,29 @@
+"""How the user calls this program: for commands that a message tells them to type."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+
+def command_line(*arguments: str, root: bool = False) -> str:
+    """
+    Return a command of this program for the reader to type, so that it works for them.
+
+    The program is given by its name or by its path, as it was called; `sudo` stands before it where this
+    process was started with it, or where only `root` may do what is asked for.
+    """
+    sudo = root or "SUDO_UID" in os.environ
+    return " ".join([*(["sudo"] if sudo else []), _program(), *arguments])
+
+
+def _program() -> str:
+    called = Path(sys.argv[0])
+    found = shutil.which("teleinfo")
+    if found is not None and called.name == "teleinfo" and Path(found).resolve() == called.resolve():
+        return "teleinfo"
+    if called.name == "__main__.py":
+        return f"{sys.executable} -m teleinfo"
+    return str(called.absolute())

@@ -64,21 +64,24 @@ def contract(values: Values, language: Language) -> dict[str, Json]:
     if text is not None:
         found["code"] = words.contract_code(text)
         found["name"] = words.contract_name(text, language)
-    amperes, kva = number(values, "ISOUSC"), number(values, "PREF")
-    if amperes is not None:
-        found["subscribed_power"] = amperes * VA_PER_AMPERE * phases(values)
-    elif kva is not None:
-        found["subscribed_power"] = kva * 1000
-        amperes = kva * 1000 // (VA_PER_AMPERE * phases(values))
-    if amperes is not None:
-        found["subscribed_current"] = amperes
+    if (subscribed := subscribed_power(values)) is not None:
+        found["subscribed_power"] = subscribed
+        found["subscribed_current"] = subscribed // (VA_PER_AMPERE * phases(values))
     if (cut_off := number(values, "PCOUP")) is not None:
         found["cut_off_power"] = cut_off * 1000
     return found
 
 
+def subscribed_power(values: Values) -> int | None:
+    """Return the subscribed power in VA."""
+    amperes, kva = number(values, "ISOUSC"), number(values, "PREF")
+    if amperes is not None:
+        return amperes * VA_PER_AMPERE * phases(values)
+    return None if kva is None else kva * 1000
+
+
 def contract_key(values: Values) -> str | None:
-    """Return what stays as long as the contract does, in one mode; None where these values do not say."""
+    """Return a key that changes with the contract, in one mode; None where these values do not say."""
     text = values.get("OPTARIF", values.get("NGTF"))
     return None if text is None else (words.contract_code(text) or words.collapse(text))
 

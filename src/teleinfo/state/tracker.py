@@ -16,9 +16,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import fields, import_total, labels, sites
+from teleinfo.state.energy import EnergyTracker
 from teleinfo.state.identity import Followed, Identity
-from teleinfo.state.import_total import ImportTotal
-from teleinfo.state.mean_power import MeanPower
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
 from teleinfo.tic.meter_id import Meter, meter_of
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from teleinfo.state.fields import Json
+    from teleinfo.state.import_total import ImportTotal
     from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
 
@@ -55,37 +55,36 @@ class StateTracker:
         self._private = not exclude.isdisjoint(METER_NUMBERS)
         self._language = language
         self._identity = Identity()
-        self._earlier: tuple[str, ImportTotal] | None = None
-        self._forget()
+        self._earlier: tuple[str, ImportTotal] | None = None  # of an earlier run, and the meter's scope
+        self._reset()
 
-    def _forget(self) -> None:
-        """Know nothing of the meter."""
+    def _reset(self) -> None:
+        """Forget the meter."""
         self._time: str | None = None
         self._heard = 0.0
         self._frames_without: dict[str, int] = {}
         self._sends_alarms = False
         self._has_exported = False
         self._phases = 1
-        self._total: ImportTotal | None = None
-        self._counted = 0.0
-        self._means: dict[str, tuple[str, MeanPower]] = {}
-        self._since: dict[str, str] = {}
-        self._before: dict[str, Json] = {}
+        self._energy = EnergyTracker()
+        self._since: dict[str, str] = {}  # when each active alert began
+        self._before: dict[str, Json] = {}  # the state before a change of mode or contract
+        self._before_until = 0.0
         self._urgent: Json = None
-        self._begin()
+        self._reset_contract()
 
-    def _begin(self) -> None:
-        """Know nothing of what the meter says in its mode and with its contract."""
+    def _reset_contract(self) -> None:
+        """Forget what depends on the mode of the meter and on its contract."""
         self._contract: str | None = None
         self._site: str | None = None
         self._latest: dict[str, tuple[str, float]] = {}
         self._periods: dict[str, str] = {}
         self._known: dict[str, Json] = {}
 
-    def _change(self) -> None:
-        """Let what was said in the mode and with the contract of before stand for as long as it is fresh."""
+    def _change_contract(self) -> None:
+        """Note another mode or contract: the state of before stays until it is stale."""
         self._before, self._before_until = self.state(now=self._heard), self._heard + STALE_AFTER
-        self._begin()
+        self._reset_contract()
 
     @property
     def mode(self) -> Mode | None:
@@ -124,10 +123,10 @@ class StateTracker:
             case Followed.FOREIGN:
                 return False
             case Followed.OTHER_MODE:
-                self._change()
+                self._change_contract()
                 self._identity.follow(reading)
             case Followed.OTHER_METER:
-                self._forget()
+                self._reset()
                 self._identity.follow(reading)
         self._time, self._heard = time, now
         self._note(reading, now)
@@ -135,9 +134,10 @@ class StateTracker:
         self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
         self._phases = max(self._phases, fields.phases(values))
         self._has_exported |= fields.exports(values)
-        self._add_up(values, now, datetime.fromisoformat(time))
-        self._measure(values, now)
-        alerts = self._standing(values)
+        if self._earlier is not None and self._earlier[0] == self.meter.scope:
+            self._energy.total, self._earlier = self._earlier[1], None
+        self._energy.update(values, now=now, at=datetime.fromisoformat(time))
+        alerts = self._alert_flags(values)
         self._since = {name: self._since.get(name, time) for name, active in alerts.items() if active}
         urgent: Json = [{**alerts}, self._tariff(values), fields.tempo(values)]
         before, self._urgent = self._urgent, urgent
@@ -166,7 +166,7 @@ class StateTracker:
         contract = fields.contract_key(kept)
         if contract not in (None, self._contract):
             if self._contract is not None:
-                self._change()
+                self._change_contract()
             self._contract = contract
         self._site = self._site or sites.model(kept)
         self._latest |= {key: (value, now) for key, value in kept.items()}
@@ -184,61 +184,16 @@ class StateTracker:
         fresh = STALE_AFTER if self._site is None else sites.STALE_AFTER
         return {key: value for key, (value, at) in self._latest.items() if now - at <= fresh}
 
-    def _add_up(self, values: fields.Values, now: float, at: datetime) -> None:
-        """Bring the total to what its index says now."""
-        if self._earlier is not None and self._earlier[0] == self.meter.scope:
-            self._total, self._earlier = self._earlier[1], None
-        imported = fields.import_total(values)
-        if imported is None:
-            return
-        self._counted = now
-        counter, index = imported
-        if self._total is None:
-            self._total = ImportTotal(counter, index, 0, at)
-        else:
-            subscribed = fields.contract(values, self._language).get("subscribed_power")
-            self._total = self._total.next(
-                counter, index, at=at, subscribed=subscribed if isinstance(subscribed, int) else None
-            )
-
-    def _measure(self, values: fields.Values, now: float) -> None:
-        for name, (counter, index) in _counters(values).items():
-            if name not in self._means or self._means[name][0] != counter:
-                self._means[name] = (counter, MeanPower())
-            self._means[name][1].take(index, now=now)
-
     def _fields(self, values: fields.Values, now: float) -> dict[str, Json]:
-        language = self._language
-        energy: dict[str, Json] = {}
-        if self._total is not None:
-            # The last three stay as they were last read: without them no later run knows the total.
-            energy = {
-                "import_total": self._total.total if now - self._counted <= STALE_AFTER else None,
-                "import_counter": self._total.counter,
-                "import_index": self._total.index,
-                "import_offset": self._total.offset,
-            }
-        if (exported := fields.number(values, "EAIT")) is not None:
-            energy["export_total"] = exported
-        is_site = self._site is not None
-        if found := (
-            sites.indexes(values, language)
-            if is_site
-            else fields.indexes(values, periods=self._periods, language=language)
-        ):
-            energy["indexes"] = found
+        """Return the parts of the state that these values give; one without fields is left out."""
         parts: dict[str, Json] = {
             "time": self._time,
             "meter": self._meter(values),
-            "contract": sites.contract(values) if is_site else fields.contract(values, language),
+            "contract": self._contract_fields(values),
             "tariff": self._tariff(values),
             "tempo": fields.tempo(values),
-            "energy": energy,
-            "power": (
-                sites.power(values)
-                if is_site
-                else fields.power(values, has_exported=self._has_exported) | self._mean_powers(values)
-            ),
+            "energy": self._energy_fields(values, now),
+            "power": self._power(values),
             "load_curve": fields.load_curve(values),
             "current": fields.per_phase(values, "IRMS", "IINST"),
             "voltage": fields.per_phase(values, "URMS"),
@@ -249,6 +204,25 @@ class StateTracker:
             "labels": self._labels(values),
         }
         return {name: part for name, part in parts.items() if part != {}}
+
+    def _contract_fields(self, values: fields.Values) -> dict[str, Json]:
+        if self._site is not None:
+            return sites.contract(values)
+        return fields.contract(values, self._language)
+
+    def _energy_fields(self, values: fields.Values, now: float) -> dict[str, Json]:
+        found = self._energy.totals(values, now=now, stale_after=STALE_AFTER)
+        if self._site is not None:
+            indexes = sites.indexes(values, self._language)
+        else:
+            indexes = fields.indexes(values, periods=self._periods, language=self._language)
+        return found | {"indexes": indexes} if indexes else found
+
+    def _power(self, values: fields.Values) -> dict[str, Json]:
+        if self._site is not None:
+            return sites.power(values)
+        powers = fields.power(values, has_exported=self._has_exported)
+        return powers | self._energy.mean_powers(values)
 
     def _tariff(self, values: fields.Values) -> dict[str, Json]:
         if self._site is not None:
@@ -270,14 +244,6 @@ class StateTracker:
             found["clock"] = iso(clock) if self._site is None else sites.moment(clock)
         return found
 
-    def _mean_powers(self, values: fields.Values) -> dict[str, Json]:
-        found: dict[str, Json] = {}
-        for name in _counters(values):
-            mean = self._means[name][1]
-            found[name] = mean.reported
-            found[f"{name}_is_upper_bound"] = mean.watts is None or mean.is_bound
-        return found
-
     def _labels(self, values: fields.Values) -> dict[str, Json]:
         if self._identity.mode is None:
             return {}
@@ -286,20 +252,13 @@ class StateTracker:
     def _alerts(self, values: fields.Values) -> dict[str, Json]:
         return {
             name: {"active": active, "since": self._since.get(name)}
-            for name, active in self._standing(values).items()
+            for name, active in self._alert_flags(values).items()
         }
 
-    def _standing(self, values: fields.Values) -> dict[str, bool]:
+    def _alert_flags(self, values: fields.Values) -> dict[str, bool]:
         if self._site is not None:
             return sites.alerts(values)
         return fields.alerts(values, sends_alarms=self._sends_alarms)
-
-
-def _counters(values: fields.Values) -> dict[str, tuple[str, int]]:
-    """Return by mean power the counter that it is made of, and what that reads."""
-    imported, exported = fields.import_total(values), fields.number(values, "EAIT")
-    found = {} if imported is None else {"mean": imported}
-    return found if exported is None else found | {"injected_mean": ("EAIT", exported)}
 
 
 def encode(state: dict[str, Json]) -> bytes:

@@ -1,0 +1,77 @@
+"""
+The energy of one meter over time: what it has imported in all, and the mean powers of import and export.
+
+Pure: times are arguments.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from teleinfo.state import fields
+from teleinfo.state.import_total import ImportTotal
+from teleinfo.state.mean_power import MeanPower
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from teleinfo.state.fields import Json, Values
+
+
+class EnergyTracker:
+    """
+    Follows the indexes of one meter.
+
+    `total` is None before the meter sent what counts all of its import; an earlier run's may be set.
+    """
+
+    def __init__(self) -> None:
+        self.total: ImportTotal | None = None
+        self._counted = 0.0  # when the index of `total` was last read
+        self._means: dict[str, tuple[str, MeanPower]] = {}
+
+    def update(self, values: Values, *, now: float, at: datetime) -> None:
+        """Note what the indexes read at the monotonic time `now`, seconds, and at the time of day `at`."""
+        if (imported := fields.import_total(values)) is not None:
+            self._counted = now
+            counter, index = imported
+            if self.total is None:
+                self.total = ImportTotal(counter, index, 0, at)
+            else:
+                subscribed = fields.subscribed_power(values)
+                self.total = self.total.next(counter, index, at=at, subscribed=subscribed)
+        for name, (counter, index) in _counters(values).items():
+            if name not in self._means or self._means[name][0] != counter:
+                self._means[name] = (counter, MeanPower())
+            self._means[name][1].take(index, now=now)
+
+    def totals(self, values: Values, *, now: float, stale_after: float) -> dict[str, Json]:
+        """Return the totals of import and export, Wh; None for one not read for `stale_after` seconds."""
+        found: dict[str, Json] = {}
+        if self.total is not None:
+            # The last three stay as they were last read: without them no later run knows the total.
+            found = {
+                "import_total": self.total.total if now - self._counted <= stale_after else None,
+                "import_counter": self.total.counter,
+                "import_index": self.total.index,
+                "import_offset": self.total.offset,
+            }
+        if (exported := fields.number(values, "EAIT")) is not None:
+            found["export_total"] = exported
+        return found
+
+    def mean_powers(self, values: Values) -> dict[str, Json]:
+        """Return the mean powers in W, each with whether it is an upper bound."""
+        found: dict[str, Json] = {}
+        for name in _counters(values):
+            mean = self._means[name][1]
+            found[name] = mean.reported
+            found[f"{name}_is_upper_bound"] = mean.watts is None or mean.is_bound
+        return found
+
+
+def _counters(values: Values) -> dict[str, tuple[str, int]]:
+    """Return the counter from which each mean power is made, and what it reads in Wh."""
+    imported, exported = fields.import_total(values), fields.number(values, "EAIT")
+    found = {} if imported is None else {"mean": imported}
+    return found if exported is None else found | {"injected_mean": ("EAIT", exported)}

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-LIMIT = 300.0
+LIMIT = 600.0
 """Seconds for all to be right again: the start of Home Assistant on a slow and busy machine."""
 RECENT = 25.0
 """Seconds: a state of Home Assistant must be one that was published so shortly before, which is each 10 s."""
@@ -109,18 +109,21 @@ class Household:
         )
         self.subscriber = Subscriber(self.broker.host, self.broker.port)
         self.subscriber.__enter__()
+        self._listener = Subscriber(self.broker.host, self.broker.port)
+        self._listener.__enter__()
         return self
 
     def __exit__(self, *_: object) -> None:
         self.hass.kill()
         self.daemon.__exit__()
+        self._listener.__exit__()
         self.subscriber.__exit__()
         self.linky.__exit__()
         self.broker.kill()
 
     def listen(self) -> dict[str, Any]:
         """Take note of what was published since, and return the components of the last message by name."""
-        for received in self.subscriber.drain():
+        for received in self._listener.drain():
             if received.topic == "teleinfo/state":
                 self._published.append((received.at, json.loads(received.payload)))
             elif received.topic.startswith("homeassistant/device/") and received.payload:
@@ -130,6 +133,10 @@ class Household:
         # Without a name: an entity that is removed.
         named = [component for component in components.values() if "name" in component]
         return {f"{device} {component['name']}": component for component in named}
+
+    def publish(self, topic: str, payload: bytes, *, retain: bool = True) -> None:
+        """Publish a message that the daemon has no part in."""
+        self.subscriber._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(LIMIT)
 
     def faults(self, components: dict[str, Any]) -> list[str]:
         """Return what Home Assistant shows otherwise than it was published."""
@@ -153,7 +160,9 @@ class Household:
         return found
 
     def expect_right(self) -> None:
-        """Return once Home Assistant shows every enabled entity as it was published a moment ago."""
+        """Return once Home Assistant shows every enabled entity as it was published from now on."""
+        self.listen()
+        self._published.clear()
         _eventually(lambda: self.faults(self.listen()))
 
     def expect_unavailable(self) -> None:
@@ -162,15 +171,15 @@ class Household:
 
         Those of the line have an availability of their own.
         """
-        enabled = [
-            name
-            for name, component in self.listen().items()
-            if component.get("en") is not False and "avty" not in component
-        ]
 
         def available() -> list[str]:
             shown = self.hass.states()
-            return [name for name in enabled if shown[name]["state"] != "unavailable"]
+            states = {
+                name: shown.get(name, {"state": "absent"})["state"]
+                for name, component in self.listen().items()
+                if component.get("en") is not False and "avty" not in component
+            }
+            return [f"{name}: {state}" for name, state in states.items() if state != "unavailable"]
 
         _eventually(available)
 
@@ -191,9 +200,12 @@ class Household:
         }
 
     def state(self, name: str) -> str:
-        """Return the state of one entity."""
-        state: str = self.hass.states()[f"{DEVICE} {name}"]["state"]
-        return state
+        """Return the state of one entity, or "absent"."""
+        return str(self.hass.states().get(f"{DEVICE} {name}", {"state": "absent"})["state"])
+
+    def expect_state(self, name: str, expected: str) -> None:
+        """Return once Home Assistant shows this state of one entity."""
+        _eventually(lambda: [] if (state := self.state(name)) == expected else [f"{name}: {state}"])
 
 
 ATTRIBUTES = {
@@ -307,34 +319,34 @@ def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> No
     household.expect_right()
     names = ("Puissance apparente", "Tarif en cours", "Couleur du jour", "Énergie soutirée")
     household.linky.without = {"PAPP", "PTEC", "BBRHPJB"}
-    household.subscriber.expect("teleinfo", predicate=lambda message: b"PTEC" not in message.payload)
+    household.subscriber.expect(
+        "teleinfo", predicate=lambda message: b"PTEC" not in message.payload, limit=LIMIT
+    )
+    household.expect_right()
     before = {name: household.state(name) for name in names}
+    household.subscriber.drain()
     for _ in range(3):
-        household.subscriber.expect("teleinfo")
+        household.subscriber.expect("teleinfo", limit=LIMIT)
+    household.expect_right()
 
     assert {name: household.state(name) for name in names} == before
-    assert not {"unknown", "unavailable", ""} & set(before.values())
+    assert not {"absent", "unknown", "unavailable", ""} & set(before.values())
     assert household.hass.complaints() == []
 
 
 def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Household) -> None:
     """1. An overrun is shown. 2. The daemon stops, and starts when the overrun is over: so it is shown."""
-    name = f"{DEVICE} Dépassement"
-
-    def shown_as(state: str) -> list[str]:
-        shown = household.hass.states().get(name, {}).get("state", "absent")
-        return [] if shown == state else [shown]
-
+    name = "Dépassement"
     household.linky.besides = [Group("ADPS", "046", None, Mode.HISTORIQUE)]
     household.hass.start()
     household.daemon.start()
-    _eventually(lambda: shown_as("on"))
-    household.daemon.stop()
-    _eventually(lambda: shown_as("unavailable"))
+    household.expect_state(name, "on")
+    household.daemon.stop(limit=LIMIT)
+    household.expect_state(name, "unavailable")
     household.linky.besides = []
     household.daemon.start()
 
-    _eventually(lambda: shown_as("off"))
+    household.expect_state(name, "off")
     assert household.hass.complaints() == []
 
 
@@ -350,12 +362,12 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
     household.hass.start()
     household.daemon.start()
     household.expect_right()
-    assert household.state("Liaison avec le compteur") == "on"
-    household.daemon.stop()
+    household.expect_state("Liaison avec le compteur", "on")
+    household.daemon.stop(limit=LIMIT)
     household.expect_unavailable()
-    assert household.state("Liaison avec le compteur") == "off"
+    household.expect_state("Liaison avec le compteur", "off")
     complaints = household.hass.complaints()
-    household.subscriber._client.publish(CONFIG, b"", qos=1, retain=True).wait_for_publish(10)
+    household.publish(CONFIG, b"")
 
     def left() -> list[str]:
         return [name for name in household.hass.states() if name.startswith(DEVICE)]
@@ -373,13 +385,50 @@ def test_a_silent_meter_is_shown_as_one(household: Household) -> None:
     household.expect_right()
     household.linky.silent = True
     household.expect_unavailable()
+    household.expect_state("Qualité de la ligne", "Muette")
+    household.expect_state("Liaison avec le compteur", "off")
 
-    def line() -> list[str]:
-        shown = [household.state("Qualité de la ligne"), household.state("Liaison avec le compteur")]
-        return [] if shown == ["Muette", "off"] else shown
-
-    _eventually(line)
     assert household.hass.complaints() == []
+
+
+def _component(name: str, **fields: str) -> dict[str, Any]:
+    return {"p": "sensor", "uniq_id": f"teleinfo_{name}", "name": name, "stat_t": f"wrong/{name}"} | fields
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "unique_id": {"p": "sensor", "name": "A", "stat_t": "wrong"},
+    "VA": _component("B", dev_cla="power", unit_of_meas="VA"),
+    "'nothing'": _component("C", val_tpl="{{ value_json.power.nothing.at_all }}"),
+    "wrong/D": _component("D", dev_cla="timestamp"),
+}
+"""Components by what is wrong with them, as a complaint names it."""
+
+
+def test_a_wrong_message_is_complained_of(household: Household) -> None:
+    """
+    What the other tests call no complaint would be one if a message were wrong.
+
+    1. Home Assistant runs and has no complaint. 2. For each kind of wrong component a device is announced
+    that has it, and a state published. 3. There is a complaint that names it.
+    """
+    household.hass.start()
+    household.hass.ask("config/device_registry/list")
+    assert household.hass.complaints() == []
+    for named, component in WRONG.items():
+        ids = f"teleinfo_wrong_{component['name']}"
+        message = {
+            "dev": {"ids": [ids], "name": "Linky"},
+            "o": {"name": "teleinfo"},
+            "cmps": {"wrong": component},
+        }
+        household.publish(f"homeassistant/device/{ids}/config", json.dumps(message).encode())
+        household.publish(component["stat_t"], b'{"power": {}}')
+
+        def missing(named: str = named) -> list[str]:
+            complaints = household.hass.complaints()
+            return [] if any(named in complaint for complaint in complaints) else [named, *complaints]
+
+        _eventually(missing)
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(("broker", "daemon", "hass"))), ids="-".join)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import http.client
 import itertools
 import json
 import os
+import re
 import time
 import urllib.error
 import urllib.request
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 
     from tests.support.broker import MosquittoBroker
 
-START = 300.0
+START = 600.0
 """Seconds that it may take to answer, on a slow and busy machine."""
 STATISTICS_PERIOD = 300
 """Seconds from one of its short statistics to the next."""
@@ -109,8 +111,11 @@ class HassProcess(Process):
 
         Fields of the command are keyword arguments. A refusal is a failure of the test.
         """
-        self._states()
-        with connect(f"ws://{HOST}:{self._port}/api/websocket", max_size=None) as socket:
+        self._wait_until_started()
+        # Without pings: they end the connection when it is busy for longer than 20 s.
+        with connect(
+            f"ws://{HOST}:{self._port}/api/websocket", max_size=None, open_timeout=START, ping_interval=None
+        ) as socket:
             socket.recv(START)
             socket.send(json.dumps({"type": "auth", "access_token": self.token}))
             assert json.loads(socket.recv(START))["type"] == "auth_ok"
@@ -158,17 +163,13 @@ class HassProcess(Process):
         self.ask("energy/save_prefs", energy_sources=[grid])
 
     def repairs(self) -> list[dict[str, Any]]:
-        """Return the repairs that it proposes, but for that of its own way of being installed."""
+        """Return the repairs that it proposes of sensors, of MQTT, of the recorder and of the energy."""
         found = self.ask("repairs/list_issues")["issues"]
-        return [issue for issue in found if issue["issue_id"] != "deprecated_method"]
+        return [issue for issue in found if issue["domain"] in _REPAIRED]
 
     def complaints(self) -> list[str]:
-        """Return the lines from WARNING up that are not about its own set-up or a lost connection."""
-        return [
-            line
-            for line in self.log.splitlines()
-            if (" WARNING " in line or " ERROR " in line) and not any(known in line for known in _NOT_OURS)
-        ]
+        """Return what it has logged, from WARNING up, of our messages and entities (`complaints_in`)."""
+        return complaints_in(self.log)
 
     def states(self) -> dict[str, dict[str, Any]]:
         """Return every state by the name of its entity, as people read it."""
@@ -177,8 +178,20 @@ class HassProcess(Process):
         }
 
     def _states(self) -> list[dict[str, Any]]:
+        states: list[dict[str, Any]] = self._get("states")
+        return states
+
+    def _wait_until_started(self) -> None:
+        """Return once all of its parts are set up, and so every command of the WebSocket API is there."""
+        end = time.monotonic() + START
+        while (state := self._get("config")["state"]) != "RUNNING":
+            assert time.monotonic() < end, f"Home Assistant is {state}: {self.log[-2000:]}"
+            time.sleep(0.2)
+
+    def _get(self, what: str) -> Any:  # noqa: ANN401 - what it answers
+        """Return the answer to a GET of its REST API, once there is one."""
         request = urllib.request.Request(
-            f"{self.url}/api/states",
+            f"{self.url}/api/{what}",
             headers={"Authorization": f"Bearer {self.token}"},
         )
         end = time.monotonic() + START
@@ -186,33 +199,60 @@ class HassProcess(Process):
             assert self.runs, f"Home Assistant ended: {self.log[-2000:]}"
             assert time.monotonic() < end, f"Home Assistant does not answer: {self.log[-2000:]}"
             try:
-                with urllib.request.urlopen(request, timeout=10) as answer:
-                    states: list[dict[str, Any]] = json.load(answer)
-                    return states
+                with urllib.request.urlopen(request, timeout=60) as answer:
+                    return json.load(answer)
             except urllib.error.HTTPError as error:
                 if error.code == 401:
                     raise
-            except OSError:
+            except (OSError, http.client.HTTPException):
                 pass
             time.sleep(0.2)
 
 
-# What Home Assistant says of itself on a bare machine, or of a broker that we took away.
-_NOT_OURS = (
-    # The machine was busy.
-    " seconds. Please create a bug report at ",
-    "homeassistant.components.mqtt.client] Disconnected from MQTT server",
-    "homeassistant.components.mqtt.client] Failed to connect to MQTT server",
-    "homeassistant.components.mqtt.client] Error returned from MQTT server",
-    # It was killed, and its database with it.
-    "homeassistant.components.recorder.util] The system could not validate",
-    "homeassistant.components.recorder.util] Ended unfinished session",
-    # It may not install what it lacks: voices and cameras are not set up, and it has no compiled zlib.
-    "homeassistant.bootstrap] Skipping pip installation",
-    "homeassistant.setup]",
-    "haffmpeg.",
-    "aiohttp_fast_zlib]",
+_REPAIRED = {"mqtt", "sensor", "binary_sensor", "energy", "recorder"}
+"""The integrations whose repairs may be of our making."""
+_BEGIN = re.compile(r"(?=\d{4}-\d\d-\d\d [\d:.]{12} )")
+"""Where a record begins: after the end of a line, or within one where the process was killed."""
+_RECORD = re.compile(
+    r"\S+ \S+ (?P<level>WARNING|ERROR|CRITICAL) \(.*?\) \[(?P<logger>[^\]]+)\] (?P<text>.*)", re.DOTALL
 )
+_READERS = re.compile(
+    r"homeassistant\.(components\.(mqtt|sensor|binary_sensor|energy|history|recorder\.statistics)"
+    r"|helpers\.(entity|entity_platform|entity_registry|device_registry|template|discovery))(\.|$)"
+)
+"""The loggers of what reads our messages and keeps our entities."""
+_CONNECTION = re.compile(r"homeassistant\.components\.mqtt\.(client|util)$")
+"""The loggers of the connection to the broker, which the tests take away."""
+_OURS = re.compile(
+    r"teleinfo/(state|status|health)|teleinfo_|linky|041961123456|homeassistant/(device|sensor|binary_sensor)/",
+    re.IGNORECASE,
+)
+"""What names one of our topics, devices or entities."""
+_PASSED = re.compile(r"homeassistant/components/(mqtt/(?!client\.)|sensor/|binary_sensor/|energy/)\S*\.py")
+"""The source files, in a traceback, of what reads our messages."""
+_SLOW = re.compile(
+    r"(Updating state for|Update of|Setup of) .* (took|is taking (over|longer than)) [\d.]+ seconds"
+)
+"""What Home Assistant says when the machine is busy, of an entity or a platform that had to wait."""
+
+
+def complaints_in(log: str) -> list[str]:
+    """
+    Return the records of Home Assistant's log, from WARNING up, that what we publish has caused.
+
+    Those are the records of whatever reads our messages, and those that name one of our topics, devices or
+    entities. Else Home Assistant speaks of itself, of the machine, or of a broker that a test took away.
+    """
+    found = []
+    for record in _BEGIN.split(log):
+        if (match := _RECORD.match(record)) is None or _SLOW.match(text := match["text"]):
+            continue
+        reader = _READERS.match(match["logger"]) and not _CONNECTION.match(match["logger"])
+        # The folders of a checkout may have our name.
+        named = re.sub(r'^ +File ".*$', "", text, flags=re.MULTILINE)
+        if reader or _OURS.search(named) or _PASSED.search(text):
+            found.append(record.rstrip())
+    return found
 
 
 def _entries(broker: MosquittoBroker) -> dict[str, Any]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.i18n import LANGUAGES, speaking
 from teleinfo.watch.web import view
 from teleinfo.watch.web.assets import ASSETS, FOLDER, page
+from teleinfo.watch.web.curve import curve_part
 from tests.docs.markdown import ROOT
 from tests.support.browser import browser, prefer, resize
 from tests.watch.page_scenario import HOUR, Page, evening
@@ -49,7 +50,7 @@ def digest(name: str, language: Language) -> str:
     with speaking(language):
         parts = [
             view.now_part(model, language, now=2 * HOUR),
-            view.curve_part(model, language, now=2 * HOUR),
+            curve_part(model, language, now=2 * HOUR),
         ]
     files = [page(language), *((FOLDER / each).read_bytes() for each in ASSETS)]
     made_of = [*files, json.dumps([*parts, SIZES[name]], sort_keys=True).encode()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import json
 import random
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch.power_history import BIN, LONGEST
 from teleinfo.watch.web import view
+from teleinfo.watch.web.curve import curve_part
 from teleinfo.watch.web.day import Day
 from teleinfo.watch.web.page_model import PageModel
 
@@ -75,7 +77,7 @@ def test_the_view_says_what_the_state_says(name: str, language: Language) -> Non
     state = model.state(language, now=10.0)
     with speaking(language):
         shown = json.loads(json.dumps(view.now_part(model, language, now=10.0)))
-        curve = json.loads(json.dumps(view.curve_part(model, language, now=10.0)))
+        curve = json.loads(json.dumps(curve_part(model, language, now=10.0)))
     text = json.dumps(state)
 
     net = json.loads(text)["power"]["net"]
@@ -101,10 +103,45 @@ def test_tempo_and_its_periods_stand_behind_the_curve() -> None:
     assert [(band.period.code, band.period.colour) for band in bands] == [("HPJB", "blue"), ("HCJB", "blue")]
     assert (bands[0].end, bands[1].end) == (bands[1].first, LONGEST)
     with speaking("fr"):
-        curve = view.curve_part(model, "fr", now=120.0)
+        curve = curve_part(model, "fr", now=120.0)
     [high, low] = json.loads(json.dumps(curve["bands"]))
     assert (high["hours"], low["hours"]) == ("high", "low")
     assert low["text"] == "Heures creuses, jour bleu"
+
+
+@pytest.mark.parametrize(
+    ("language", "limit"),
+    [("en", "9 000 VA subscribed"), ("fr", "9 000\N{NO-BREAK SPACE}VA souscrits")],
+)
+def test_figures_are_written_in_one_way(language: Language, limit: str) -> None:
+    """The axis of the curve and its limit have the blank between thousands that every other figure has."""
+    model = PageModel(patience=10.0, clock=Clock())
+    model.add_reading(Reading(Mode.HISTORIQUE, {"ISOUSC": "45", "PAPP": "10400"}), now=0.0)
+    with speaking(language):
+        shown = json.loads(json.dumps(view.now_part(model, language, now=0.0)))
+        curve = json.loads(json.dumps(curve_part(model, language, now=0.0)))
+
+    assert [text for _, text in curve["axis"]] == ["0", "2 500", "5 000", "7 500", "10 000", "12 500"]
+    assert [power for power, _ in curve["axis"]] == [0, 2500, 5000, 7500, 10000, 12500]
+    assert curve["limit"] == [9000, limit]
+    assert shown["power"]["figure"] == "10 400"
+
+
+@given(least=st.integers(-40_000, 0), most=st.integers(0, 40_000))
+def test_the_axis_holds_the_curve(least: int, most: int) -> None:
+    """Equal steps, a handful of them, through zero, from below the lowest point to above the highest."""
+    model = PageModel(patience=10.0, clock=Clock())
+    for at, (drawn, injected) in enumerate([(most, 0), (0, -least)]):
+        values = {"SINSTS": f"{drawn:05}", "SINSTI": f"{injected:05}"}
+        model.add_reading(Reading(Mode.STANDARD, values), now=20.0 * at)
+    curve = json.loads(json.dumps(curve_part(model, "en", now=20.0)))
+    powers = [power for power, _ in curve["axis"]]
+
+    assert len({high - low for low, high in itertools.pairwise(powers)}) == 1
+    assert 3 <= len(powers) <= 8
+    assert 0 in powers
+    assert powers[0] <= least
+    assert powers[-1] >= most
 
 
 def test_after_an_hour_what_came_before_is_gone() -> None:
@@ -183,7 +220,7 @@ def test_whatever_a_broker_sends_there_is_a_view(messages: list[tuple[Mode, dict
     for language in LANGUAGES:
         with speaking(language):
             json.dumps(view.now_part(model, language, now=6.0))
-            json.dumps(view.curve_part(model, language, now=6.0))
+            json.dumps(curve_part(model, language, now=6.0))
             json.dumps(view.rows_part(model, now=6.0))
 
 

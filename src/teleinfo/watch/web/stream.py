@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.i18n import LANGUAGES, speaking
 from teleinfo.watch.power_history import BIN
 from teleinfo.watch.web import view
+from teleinfo.watch.web.curve import curve_part
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -53,7 +54,7 @@ class Stream:
             self._set("rows", view.rows_part(model, now=now))
             if self._curve_bin != int(now // BIN):
                 self._curve_bin = int(now // BIN)
-                self._set("curve", view.curve_part(model, self._language, now=now))
+                self._set("curve", curve_part(model, self._language, now=now))
         if self._version != before:
             async with self._changed:
                 self._changed.notify_all()

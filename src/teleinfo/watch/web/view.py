@@ -1,8 +1,8 @@
 """
 The page as data: what stands in each place, in words and figures, in the language of the reader.
 
-Pure. Three parts, each a JSON object: `now` (what changes with each reading), `rows` (every étiquette) and
-`curve` (the last hour). The page puts the texts where they belong and draws the curve; it knows no TIC.
+Pure. Three parts, each a JSON object: `now` (what changes with each reading) and `rows` (every étiquette) are
+made here, `curve` (the last hour) in curve.py. The page puts the texts where they belong; it knows no TIC.
 """
 
 from __future__ import annotations
@@ -15,10 +15,8 @@ from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.common.terminal_text import printable
 from teleinfo.daemon.health import LineGrade
-from teleinfo.state import words
 from teleinfo.watch import sentences
 from teleinfo.watch.describe import GRADES, facts, meaning, moment, number, shown
-from teleinfo.watch.power_history import BIN, LONGEST
 from teleinfo.watch.sections import Section
 from teleinfo.watch.web.page_model import counters, part
 
@@ -28,10 +26,7 @@ if TYPE_CHECKING:
     from teleinfo.common.i18n import Language
     from teleinfo.state.fields import Json
     from teleinfo.watch.live_model import Row
-    from teleinfo.watch.web.page_model import PageModel, Period
-
-TICK_MINUTES: Final = 15
-"""Between two times below the curve."""
+    from teleinfo.watch.web.page_model import PageModel
 
 MINUS: Final = "\N{MINUS SIGN}"
 
@@ -47,15 +42,6 @@ _ALERTS: Final = {
 }
 _THREE_PHASES: Final = 3
 _COLOURS: Final = {"blue": N_("blue"), "white": N_("white"), "red": N_("red")}
-_HOURS: Final = {
-    "HC": "low",
-    "HS": "low",
-    "PM": "peak",
-    "TH": "plain",
-    "HN": "plain",
-    "PR": "plain",
-    "WE": "low",
-}
 
 
 class _Reader(NamedTuple):
@@ -94,47 +80,6 @@ def rows_part(model: PageModel, *, now: float) -> dict[str, Json]:
     return {"rows": [_row(row) for row in model.rows(now=now)]}
 
 
-def curve_part(model: PageModel, language: Language, *, now: float) -> dict[str, Json]:
-    """Return the part `curve`: the net power of each point in VA, and what stands behind and below it."""
-    values = [None if value is None else round(value) for value in model.net_history(now=now)]
-    known = [value for value in values if value is not None]
-    subscribed = part(model.state(language, now=now), "contract").get("subscribed_power")
-    summary = ""
-    if known:
-        summary = _("Power of the last hour: from {least} to {most} VA, {mean} VA on average.").format(
-            least=_signed(min(known)), most=_signed(max(known)), mean=_signed(round(sum(known) / len(known)))
-        )
-    return {
-        "values": list(values),
-        "limit": subscribed if isinstance(subscribed, int) else None,
-        "limitText": _("subscribed"),
-        "ticks": _ticks(model.clock()),
-        "bands": [
-            {"first": band.first, "end": band.end, **_period(band.period, language)}
-            for band in model.bands(now=now)
-        ],
-        "summary": summary,
-    }
-
-
-def _ticks(time: dt.datetime) -> list[Json]:
-    """Return the points at which a quarter of an hour begins, each with its time."""
-    last = time.replace(minute=time.minute - time.minute % TICK_MINUTES, second=0, microsecond=0)
-    found: list[Json] = []
-    for back in range(60 // TICK_MINUTES + 1):
-        tick = last - dt.timedelta(minutes=back * TICK_MINUTES)
-        point = LONGEST - (time - tick).total_seconds() / BIN
-        if point >= 0:
-            found.insert(0, {"point": round(point, 1), "text": f"{tick:%H:%M}"})
-    return found
-
-
-def _period(period: Period, language: Language) -> dict[str, Json]:
-    name = words.period_name(period.text, language) or ""
-    hours = "plain" if period.code is None else _HOURS.get(period.code[:2], "high")
-    return {"text": printable(name), "hours": hours, "colour": period.colour}
-
-
 def _power(state: dict[str, Json]) -> Json:
     power, contract = part(state, "power"), part(state, "contract")
     net, injected = power.get("net"), power.get("injected")
@@ -142,7 +87,7 @@ def _power(state: dict[str, Json]) -> Json:
         return None
     injects = isinstance(injected, int) and injected > 0 and net < 0
     found: dict[str, Json] = {
-        "figure": _signed(net),
+        "figure": signed(net),
         "label": _("injected into the grid") if injects else _("drawn from the grid"),
         "injects": injects,
         "estimated": _("estimated, from current and voltage") if injects and power.get("estimated") else "",
@@ -331,7 +276,8 @@ def _quantity(value: Json, unit: str) -> str:
     return f"{number(value)} {unit}" if isinstance(value, int) else ""
 
 
-def _signed(power: int) -> str:
+def signed(power: int) -> str:
+    """Return a power as the page has it, with the minus of typography."""
     return number(power) if power >= 0 else f"{MINUS}{number(-power)}"
 
 

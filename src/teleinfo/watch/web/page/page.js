@@ -4,7 +4,6 @@ const SVG = "http://www.w3.org/2000/svg";
 const SILENCE = 12_000; // ms without a message, after which the stream is cut; the server sends every 4 s at least
 const AGAIN = 2_000; // ms
 const root = document.documentElement;
-const format = new Intl.NumberFormat(root.lang, { maximumFractionDigits: 1 });
 
 const byId = (id) => document.getElementById(id);
 
@@ -203,13 +202,6 @@ function draw(name, parent, attributes, content) {
   return node;
 }
 
-// The least of 1, 2, 2.5, 5 times a power of ten that gives at most `count` steps.
-function step(range, count) {
-  const least = Math.max(range, 1) / count;
-  const ten = 10 ** Math.floor(Math.log10(least));
-  return [1, 2, 2.5, 5, 10].map((each) => each * ten).find((each) => each >= least);
-}
-
 function hatch(parent, id) {
   const pattern = draw("pattern", draw("defs", parent, {}), {
     id, width: 8, height: 8, patternUnits: "userSpaceOnUse", patternTransform: "rotate(45)",
@@ -226,15 +218,12 @@ function drawCurve() {
   if (curve === null) return;
   const chart = byId("chart");
   const { width, height } = chart.getBoundingClientRect();
-  const known = curve.values.filter((value) => value !== null);
-  if (width === 0 || known.length === 0) return;
+  if (width === 0 || curve.axis.length === 0) return;
   chart.replaceChildren();
   chart.setAttribute("viewBox", `0 0 ${width} ${height}`);
   hatch(chart, "hatch");
   const left = 52, right = 8, top = 22, bottom = 22;
-  const most = Math.max(...known, 100), least = Math.min(...known, 0);
-  const size = step(most * 1.05 - least, 5);
-  const high = Math.ceil((most * 1.05) / size) * size, low = Math.floor(least / size) * size;
+  const low = curve.axis[0][0], high = curve.axis.at(-1)[0];
   const x = (point) => left + (point / curve.values.length) * (width - left - right);
   const y = (power) => top + ((high - power) / (high - low)) * (height - top - bottom);
   const right_edge = width - right;
@@ -246,9 +235,8 @@ function drawCurve() {
     // Letters are about 6.6 wide; a name that does not fit stands in the legend alone.
     if (band.text.length * 6.6 < box.width) draw("text", chart, { x: box.x + 4, y: top - 7 }, band.text);
   }
-  for (let power = low; power <= high + size / 2; power += size) {
+  for (const [power, label] of curve.axis) {
     draw("line", chart, { x1: left, x2: right_edge, y1: y(power), y2: y(power), class: power === 0 ? "zero" : "grid" });
-    const label = format.format(power).replace("-", "−");
     draw("text", chart, { x: left - 6, y: y(power) + 4, "text-anchor": "end" }, label);
   }
   for (const tick of curve.ticks) {
@@ -258,11 +246,10 @@ function drawCurve() {
     draw("text", chart, { x: at, y: height - 5, "text-anchor": "middle" }, tick.text);
   }
   drawPower(chart, x, y);
-  if (curve.limit !== null && curve.limit <= high) {
-    const at = y(curve.limit);
+  if (curve.limit !== null && curve.limit[0] <= high) {
+    const at = y(curve.limit[0]);
     draw("line", chart, { x1: left, x2: right_edge, y1: at, y2: at, class: "limit" });
-    const label = `${format.format(curve.limit)} VA ${curve.limitText}`;
-    draw("text", chart, { x: left + 4, y: at + (at < top + 16 ? 14 : -5), class: "limit-text" }, label);
+    draw("text", chart, { x: left + 4, y: at + (at < top + 16 ? 14 : -5), class: "limit-text" }, curve.limit[1]);
   }
 }
 

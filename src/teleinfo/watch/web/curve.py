@@ -1,0 +1,91 @@
+"""The last hour as data: the curve, its axes, and the periods behind it, in the reader's language. Pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.common.i18n import _
+from teleinfo.common.terminal_text import printable
+from teleinfo.state import words
+from teleinfo.watch.describe import number
+from teleinfo.watch.power_history import BIN, LONGEST
+from teleinfo.watch.web.page_model import part
+from teleinfo.watch.web.view import signed
+
+if TYPE_CHECKING:
+    from teleinfo.common.i18n import Language
+    from teleinfo.state.fields import Json
+    from teleinfo.watch.web.page_model import PageModel, Period
+
+STEPS: Final = 5
+"""Between the lowest and the highest power, at most; what rounding adds at the ends comes on top."""
+
+TICK_MINUTES: Final = 15
+"""Between two times below the curve."""
+
+_HOURS: Final = {
+    "HC": "low",
+    "HS": "low",
+    "PM": "peak",
+    "TH": "plain",
+    "HN": "plain",
+    "PR": "plain",
+    "WE": "low",
+}
+
+
+def curve_part(model: PageModel, language: Language, *, now: float) -> dict[str, Json]:
+    """Return the part `curve`: the net power of each point in VA, and what stands around and behind it."""
+    values = [None if value is None else round(value) for value in model.net_history(now=now)]
+    known = [value for value in values if value is not None]
+    subscribed = part(model.state(language, now=now), "contract").get("subscribed_power")
+    summary = ""
+    if known:
+        summary = _("Power of the last hour: from {least} to {most} VA, {mean} VA on average.").format(
+            least=signed(min(known)), most=signed(max(known)), mean=signed(round(sum(known) / len(known)))
+        )
+    return {
+        "values": list(values),
+        "limit": None
+        if not isinstance(subscribed, int)
+        else [subscribed, _("{power} VA subscribed").format(power=number(subscribed))],
+        "axis": _axis(known),
+        "ticks": _ticks(model.clock()),
+        "bands": [
+            {"first": band.first, "end": band.end, **_period(band.period, language)}
+            for band in model.bands(now=now)
+        ],
+        "summary": summary,
+    }
+
+
+def _axis(known: list[int]) -> list[Json]:
+    """Return the powers of the lines across, from the lowest to the highest, each with its text."""
+    if not known:
+        return []
+    most, least = max(*known, 100) * 1.05, min(*known, 0)
+    exact = (most - least) / STEPS
+    ten = 10 ** int(math.log10(exact))
+    size = next((each * ten // 10 for each in (10, 20, 25, 50) if each * ten / 10 >= exact), 10 * ten)
+    powers = range(math.floor(least / size) * size, math.ceil(most / size) * size + 1, size)
+    return [[power, signed(power)] for power in powers]
+
+
+def _ticks(time: dt.datetime) -> list[Json]:
+    """Return the points at which a quarter of an hour begins, each with its time."""
+    last = time.replace(minute=time.minute - time.minute % TICK_MINUTES, second=0, microsecond=0)
+    found: list[Json] = []
+    for back in range(60 // TICK_MINUTES + 1):
+        tick = last - dt.timedelta(minutes=back * TICK_MINUTES)
+        point = LONGEST - (time - tick).total_seconds() / BIN
+        if point >= 0:
+            found.insert(0, {"point": round(point, 1), "text": f"{tick:%H:%M}"})
+    return found
+
+
+def _period(period: Period, language: Language) -> dict[str, Json]:
+    name = words.period_name(period.text, language) or ""
+    hours = "plain" if period.code is None else _HOURS.get(period.code[:2], "high")
+    return {"text": printable(name), "hours": hours, "colour": period.colour}

@@ -48,7 +48,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
 .PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults wheel clean test-faults lock
-.PHONY: check-workflows install uninstall deb image homeassistant-app release test-system test-container test-board
+.PHONY: check-workflows install uninstall deb image homeassistant-app release is-release test-system test-container test-board
 .PHONY: test-homeassistant test-consumers test-brokers test-web homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
 help: ## this list
@@ -189,10 +189,14 @@ image: deb ## the container image for this machine, in dist/ (BASE= builds it on
 homeassistant-app: $(VENV)/.run deb ## the repository of apps for Home Assistant OS, in dist/
 	@systemd/homeassistant-app/archive.sh "$(BIN)/python"
 
-release: $(VENV)/.dev ## check that this is a release, test it, and build all of its packages in dist/
+release: is-release $(VENV)/.dev ## check that this is a release, test it, and build all of its packages in dist/
 	@systemd/release.sh "$(BIN)/python"
 	@$(MAKE) --no-print-directory test
 	@echo "All is ready in dist/."
+
+# Before the tools are fetched.
+is-release:
+	@systemd/release.sh >/dev/null
 
 # As root, on Debian, with the network: they boot a whole system in a container and on an emulated board.
 # `tests/system/prepare.sh` brings the programs that they need; what they make is kept in the user's cache.

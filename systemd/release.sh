@@ -28,7 +28,8 @@ version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' src/teleinfo/__init__.py)
 repository=$(sed -n '/^\[project\.urls\]/,/^\[project\.scripts\]/s/^Repository = "\(https:[^"]*\)"$/\1/p' pyproject.toml)
 [ -n "$repository" ] ||
     fault "pyproject.toml does not say where the repository is: [project.urls] wants a line Repository = \"https://…\"."
-[ -z "$(git status --porcelain)" ] || fault "the checkout has changes that are not committed."
+changed=$(git status --porcelain | cut -c 4- | tr '\n' ' ')
+[ -z "$changed" ] || fault "the checkout has changes that are not committed: $changed"
 if git rev-parse --quiet --verify "refs/tags/v$version" >/dev/null &&
     [ "$(git rev-parse "v$version^{commit}")" != "$(git rev-parse HEAD)" ]; then
     fault "v$version is the tag of another commit: the version in src/teleinfo/__init__.py has to grow."

@@ -121,7 +121,7 @@ def test_a_release_is_what_is_committed_and_tagged(repository: Repository) -> No
     moved = repository.check()
 
     assert (dirty.returncode, moved.returncode) == (1, 1)
-    assert "not committed" in dirty.stderr
+    assert "not committed: README.md" in dirty.stderr
     assert "tag of another commit" in moved.stderr
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -56,3 +57,15 @@ def test_what_the_package_is_made_of_reaches_the_build() -> None:
     seen = re.findall(r"^!(.+)$", read("container/Containerfile.dockerignore"), re.MULTILINE)
 
     assert set(copied[1].split()) == set(seen)
+
+
+def test_compose_has_the_health_check_of_the_image() -> None:
+    """podman-compose builds an image of OCI, which has none."""
+    check = yaml.safe_load(read("container/compose.yaml"))["services"]["teleinfo"]["healthcheck"]
+    options = " ".join(
+        f"--{name.replace('_', '-')}={value}" for name, value in check.items() if name != "test"
+    )
+    image = re.search(r"^HEALTHCHECK (.*) CMD (\[.*\])$", read("container/Containerfile"), re.MULTILINE)
+
+    assert image is not None
+    assert (options, check["test"]) == (image[1], ["CMD", *json.loads(image[2])])

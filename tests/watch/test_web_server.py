@@ -240,6 +240,29 @@ def test_a_mistake_of_the_program_ends_it(monkeypatch: pytest.MonkeyPatch) -> No
         asyncio.run(serve(Page(None, end=END)))
 
 
+def test_a_stop_does_not_wait_for_who_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever looks comes to the end of the stream; the time for connections to end is not needed."""
+    monkeypatch.setattr(server, "END_TIMEOUT", 10 * LIMIT)
+
+    async def serve(page: Page) -> None:
+        stop, changed = asyncio.Event(), asyncio.Event()
+        with listen(page.address) as listening:
+            serving = asyncio.create_task(
+                server.show(listening, page.address, page.streams, page.model, changed=changed, stop=stop)
+            )
+            reader, writer = await asyncio.open_connection(HOST, page.address.port)
+            writer.write(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+            await reader.readuntil(b"event: now")
+            stop.set()
+            changed.set()
+            await asyncio.wait_for(serving, LIMIT)
+            with contextlib.suppress(ConnectionError):
+                await asyncio.wait_for(reader.read(), LIMIT)
+            writer.close()
+
+    asyncio.run(serve(Page(None, end=END)))
+
+
 def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """1. Two look. 2. A third is refused. 3. One leaves, and there is room again."""
     monkeypatch.setattr(server, "MAX_STREAMS", 2)

@@ -84,6 +84,8 @@ async def serving(
             yield
         finally:
             server.close()
+            # Else the program would wait for browsers, which do not leave.
+            await streams.end()
     finally:
         await runner.cleanup()
 

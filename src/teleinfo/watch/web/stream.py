@@ -45,6 +45,7 @@ class Stream:
         self._version = 0
         self._changed = asyncio.Condition()
         self._curve_bin: int | None = None
+        self._ended = False
 
     async def update(self, model: PageModel, *, now: float) -> None:
         """Make the view anew at the monotonic time `now`, and wake the readers if it changed."""
@@ -60,10 +61,10 @@ class Stream:
                 self._changed.notify_all()
 
     async def events(self) -> AsyncIterator[bytes]:
-        """Yield what a reader is sent, without end: all parts first, then each one that changed."""
+        """Yield what a reader is sent until `end`: all parts first, then each one that changed."""
         seen = 0  # below every version
         yield RETRY
-        while True:
+        while not self._ended:
             new = [(name, text) for name, (version, text) in self._parts.items() if version > seen]
             seen = self._version
             if new:
@@ -72,9 +73,15 @@ class Stream:
             async with self._changed:
                 with contextlib.suppress(TimeoutError):
                     async with asyncio.timeout(ALIVE_AFTER):
-                        await self._changed.wait_for(lambda: self._version > seen)  # noqa: B023 - waited for here
+                        await self._changed.wait_for(lambda: self._ended or self._version > seen)  # noqa: B023 - waited for here
             if self._version == seen:
                 yield ALIVE
+
+    async def end(self) -> None:
+        """Let every reader come to its end."""
+        async with self._changed:
+            self._ended = True
+            self._changed.notify_all()
 
     @contextlib.contextmanager
     def reader(self) -> Iterator[None]:
@@ -115,3 +122,8 @@ class Streams:
         for stream in self._streams.values():
             if stream.readers:
                 await stream.update(self._model, now=asyncio.get_running_loop().time())
+
+    async def end(self) -> None:
+        """Let every reader come to its end."""
+        for stream in self._streams.values():
+            await stream.end()

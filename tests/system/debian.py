@@ -328,6 +328,39 @@ def test_a_second_meter_is_a_second_instance(machine: Container) -> None:
     assert "root" not in users
 
 
+def stop_of(machine: Container, unit: str) -> float:
+    """Return how many seconds the last stop of a unit took, which must have been a success."""
+    lines = machine.run(f"journalctl -o json -u {unit} _PID=1 --output-fields=MESSAGE").splitlines()
+    said = [(one["MESSAGE"], float(one["__MONOTONIC_TIMESTAMP"])) for one in map(json.loads, lines)]
+    *_, began = [time for message, time in said if message.startswith(f"Stopping {unit}")]
+    *_, ended = [time for message, time in said if message == f"{unit}.service: Deactivated successfully."]
+    return (ended - began) / 1e6
+
+
+def test_the_page_beside_the_service_is_a_unit(machine: Container, figures: Figures) -> None:
+    """docs/watch.md, line by line: it is served, shows the meter, and ends at once while a browser looks."""
+    always = PAGES["watch.md"].partition("### Always\n")[2].partition("\n### ")[0]
+    [_, package, both] = blocks(always, "sh")
+    for line in f"{package}\n{both}".splitlines():
+        machine.run(line.removeprefix("sudo "))
+    machine.until("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8080), 2)'")
+    exposure = machine.run("systemd-analyze security --no-pager teleinfo-web | tail -n 1")
+    user = machine.run(f"ps -o user:40= -p {machine.property('MainPID', 'teleinfo-web')}").strip()
+    shown = json.loads(machine.run("python3 /opt/checkout/tests/system/page_reader.py"))
+    machine.run("rm /etc/systemd/system/teleinfo-web.service && systemctl daemon-reload")
+
+    assert shown["values"]["ADCO"] == json.loads(machine.messages()[0])["ADCO"]
+    assert shown["power"].replace(" ", "").isdecimal()
+    assert user not in ("", "root", "teleinfo")
+    figures.kept("stop of the page, with a browser that looks", stop_of(machine, "teleinfo-web"), at_most=3)
+    figures.kept(
+        "exposure of teleinfo-web.service",
+        float(exposure.split(":")[1].split()[0]),
+        at_most=1.5,
+        unit="of 10",
+    )
+
+
 LAN, INTERNET, LOCAL = "192.168.77.1:1883", "203.0.113.7:1883", "127.0.0.1:1883"
 INTERNET6 = "2001:db8::7:1883"
 

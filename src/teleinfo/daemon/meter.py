@@ -125,7 +125,7 @@ class Meter:
     def _on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""
         now = asyncio.get_running_loop().time()
-        # Who sees us online must not take the state of an earlier run for new.
+        # Whoever sees `online` must not take the state of an earlier run for a new one.
         ready = self._state is None or self._state.is_ready
         was_offline = ready and self._monitor.frame_came(now)
         due = self._rate_limit.is_due(reading, now=now)

@@ -37,7 +37,7 @@ class StatePublisher:
 
     Times are monotonic, in seconds. The payload of a field is plain: a number, a text, `true` or `false`; a
     list is JSON, and an unknown one is empty, which also removes what the broker retained. `on_replaced` gets
-    the `meter.id` of a meter in whose place there is another one.
+    the `meter.id` of a meter that was replaced.
     """
 
     def __init__(

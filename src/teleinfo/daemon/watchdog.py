@@ -31,7 +31,7 @@ STUCK_AFTER: Final = 15.0
 """A task without a heartbeat for so long is stuck; each promises one every 12 s."""
 
 HELD_UP: Final = 2.0
-"""A tick that is so late says that nobody had the processor."""
+"""A tick that is so late, seconds, says that the process had no processor."""
 
 
 class Heartbeats:
@@ -49,10 +49,10 @@ class Heartbeats:
         """Return what `task` has to call while it makes progress."""
         self._last[task] = None
 
-        def beat() -> None:
+        def note_progress() -> None:
             self._last[task] = asyncio.get_running_loop().time()
 
-        return beat
+        return note_progress
 
     def started(self) -> bool:
         """Return whether every task sent a heartbeat at least once."""

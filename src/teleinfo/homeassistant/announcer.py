@@ -136,14 +136,14 @@ class Announcer:
         self.messages = self._discovery.cleared(self._tracker.meter, fresh) | self.messages
 
     def _announce(self, mode: Mode, now: float, *, over: bool) -> None:
-        """Compose the messages anew if an entity is new, or has another name or another place."""
+        """Compose the messages anew if an entity is new, or has another name or path."""
         before = self._announced, self._removed
         state = self._tracker.state_of(self._confirmed, now=now)
         found = entities_of(state, mode, self._discovery.language)
-        places = {entity.path for entity in found.values()}
+        paths = {entity.path for entity in found.values()}
         kept = {
             # What another contract counts on the same étiquette is not its state.
-            key: replace(entity, path=()) if entity.path in places else entity
+            key: replace(entity, path=()) if entity.path in paths else entity
             for key, entity in self._announced.items()
             if key not in found
         }

@@ -105,7 +105,7 @@ class HomeAssistant:
             )
 
     def forget(self, scope: str) -> None:
-        """Remove the device of the meter of this scope, in whose place there is another one."""
+        """Remove the device of a meter that was replaced, by its scope."""
         self._former = scope
         self._states.set_state(device_topic(self._prefix, scope), b"")
 

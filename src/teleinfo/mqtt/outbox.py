@@ -45,9 +45,9 @@ class Outbox:
     """
     Holds at most `queue` readings that wait, one payload for each state topic, and the messages in flight.
 
-    One batch is in flight at a time, which limits what is sent twice after the death of a broker: what comes
-    within `BATCH_SECONDS` of its first message, up to `MAX_IN_FLIGHT`. So each of several frames that come in
-    one piece, as after a hiccup of the network to a bridge, is a message, whatever the `queue`.
+    One batch is in flight at a time, which limits what is sent twice after a broker has crashed: the messages
+    within `BATCH_SECONDS` of its first one, up to `MAX_IN_FLIGHT`. So several frames that come in one piece,
+    as after a pause of the network to a bridge, are a message each, whatever the `queue`.
     """
 
     def __init__(self, queue: int, *, last: str = "") -> None:

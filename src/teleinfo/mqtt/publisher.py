@@ -70,7 +70,7 @@ class Publisher:
     ) -> None:
         self._broker = broker
         self._topics = topics
-        # Who sees us online finds what goes with it.
+        # The status goes last: whoever sees `online` finds everything else published.
         self._outbox = Outbox(queue, last=topics.status)
         self._qos = qos
         self._retain = retain
@@ -136,7 +136,7 @@ class Publisher:
             await self._waits.wait(limit=next(self._delays))
 
     async def _connect_and_serve(self) -> None:
-        """Live through one connection: return when stopped, raise `BrokerError` when it is lost."""
+        """Serve one connection: return when stopped, raise `BrokerError` when it is lost."""
         connection = Connection(self._broker, self._topics.status)
         try:
             try:

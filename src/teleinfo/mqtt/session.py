@@ -68,4 +68,4 @@ class Session:
         if self._tasks:
             await asyncio.wait(self._tasks)
         if self.failed.done():
-            self.failed.exception()  # retrieved, or asyncio would log that nobody did
+            self.failed.exception()  # asyncio logs an exception that was never retrieved

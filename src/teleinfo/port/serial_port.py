@@ -108,7 +108,7 @@ async def open_port(url: str, baudrate: int, on_data: Callable[[bytes], None]) -
 
 class SerialDevice(serial.Serial):
     """
-    A serial device that never makes the event loop wait, nor surprises it.
+    A serial device that never blocks the event loop, and raises only what its transport expects.
 
     The transport of pyserial-asyncio 0.6 calls `read`, `flush` and `close` in the event loop, and expects no
     exception from `read` but SerialException; `tests/port/test_serial_port.py` tells when that changes.

@@ -52,15 +52,8 @@ def load(env_file: Path | None = None) -> Settings:
     """
     file = read_env_file(env_file, Settings.model_fields)
     secrets, faults = _secrets()
-    sources = (secrets, dict.fromkeys(file.damaged, _DAMAGED), file.values, EnvSettingsSource(Settings)())
-    given: dict[str, object] = {}
-    for source in sources:  # the last one wins
-        given |= source
-    given = {
-        name: value.strip() if isinstance(value, str) and name != SECRET else value
-        for name, value in given.items()
-        if value != ""
-    }
+    damaged = dict.fromkeys(file.damaged, _DAMAGED)
+    given = _merged(secrets, damaged, file.values, EnvSettingsSource(Settings)())
     faults = [*file.faults, *faults]
     settings = None
     try:
@@ -75,6 +68,18 @@ def load(env_file: Path | None = None) -> Settings:
     if faults or settings is None:
         raise SettingsError(faults, unreadable=file.unreadable)
     return settings
+
+
+def _merged(*sources: Mapping[str, object]) -> dict[str, object]:
+    """Return what the sources give: the last one wins, an empty value is none, blanks around it are cut."""
+    given: dict[str, object] = {}
+    for source in sources:
+        given |= source
+    return {
+        name: value.strip() if isinstance(value, str) and name != SECRET else value
+        for name, value in given.items()
+        if value != ""
+    }
 
 
 def load_all(env_files: Sequence[Path | None]) -> list[Settings]:

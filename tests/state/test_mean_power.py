@@ -41,7 +41,7 @@ def test_nothing_is_said_before_a_minute_has_been_measured() -> None:
 
 
 def test_a_power_that_falls_is_followed_down_while_no_step_comes() -> None:
-    """After 3 kW a house that draws nothing is below 100 W in two minutes and never up again."""
+    """After 3 kW a household that draws nothing is below 100 W in two minutes and never up again."""
     power, now = MeanPower(), 0.0
     while now < 300:
         power.take(int(now * 3000 / 3600), now=now)

@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.state import sites
-from teleinfo.state.words import SITE_PERIODS
 from teleinfo.tic.labels import HISTORIQUE, Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.tic.tables.sites import POSTES
 from tests.state.families import family_readings
 from tests.state.golden import TIME, tracker
 
@@ -47,10 +47,10 @@ def test_a_subscribed_power_is_in_va(values: dict[str, str], power: int | None) 
 
 def test_the_indexes_of_another_contract_mean_nothing() -> None:
     """A meter of type A5 also sends the indexes of A8."""
-    sent = {f"EAp{code}": "5kWh" for code in SITE_PERIODS}
+    sent = {f"EAp{code}": "5kWh" for code in POSTES}
 
     assert sites.indexes(sent | {"CONTRAT": "EJP_A5"}, "en").keys() == {"EApPM", "EApHH", "EApHPE", "EApHCE"}
-    assert len(sites.indexes(sent, "en")) == len(SITE_PERIODS)
+    assert len(sites.indexes(sent, "en")) == len(POSTES)
 
 
 def test_a_mobile_peak_and_its_notice_are_alerts() -> None:

@@ -15,6 +15,7 @@ from teleinfo.state import words
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import parse_uint
 from teleinfo.tic.tables.label_types import SLOTS
+from teleinfo.tic.tables.sites import POSTES
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json, Values
@@ -123,7 +124,7 @@ def indexes(values: Values, language: Language) -> dict[str, Json]:
             named = position < len(_CJE_INDEXES)
             name = _CJE_INDEXES[position][language] if named else f"ENERG {position + 1}"
             found[f"ENERG_{position + 1}"] = _index(name, None, index * _FACTORS["kWh"])
-    for code in _ICE_SLOTS.get(values.get("CONTRAT", ""), words.SITE_PERIODS):
+    for code in _ICE_SLOTS.get(values.get("CONTRAT", ""), POSTES):
         if (index := _glued(values.get(f"EAp{code}"), "kWh")) is not None:
             found[f"EAp{code}"] = _index(words.period_name(code, language), code, index)
     # That of the slot in force.

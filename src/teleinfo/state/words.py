@@ -52,11 +52,6 @@ _PERIODS: Final[dict[str, dict[Language, str]]] = {
         for colour, jour, day in (("JB", "bleu", "blue"), ("JW", "blanc", "white"), ("JR", "rouge", "red"))
     },
 }
-SITE_PERIODS: Final = (
-    *("P", "PM", "HPH", "HCH", "HPD", "HCD", "HPE", "HCE", "JA", "HH", "HD", "HM", "DSM", "SCM"),
-)
-"""The tariff periods of sites above 36 kVA (02E, ICE)."""
-
 INDEX_OF_PERIOD: Final = {
     "TH": "BASE",
     "HC": "HCHC",

@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from teleinfo.cli.output import wrapped
+from teleinfo.cli.output import fail
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.settings import load
@@ -55,11 +55,14 @@ def main(arguments: argparse.Namespace) -> int:
     PUBLISH_INTERVAL does not apply: a recording has no clock. `timestamp` is the time of decoding.
     """
     settings = load(arguments.env_file)
-    if _is_port(arguments.file):
-        return _decode_port(arguments.file, settings)
+    decode = _decode_port if _is_port(arguments.file) else _decode_recording
+    return decode(arguments.file, settings)
+
+
+def _decode_recording(name: str, settings: Settings) -> int:
     decoder, marks = Decoder(plausibility=settings.plausibility), _Marks()
     try:
-        with _opened(arguments.file) as recording:
+        with _opened(name) as recording:
             while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
                 marks.count(data)
                 for reading in decoder.feed(data):
@@ -67,16 +70,15 @@ def main(arguments: argparse.Namespace) -> int:
                 sys.stdout.buffer.flush()
     except OSError as error:
         reason = file_error(error).localized()
-        return _fail(_("{path} cannot be read: {error}").format(path=arguments.file or "''", error=reason))
+        return fail("decode", _("{path} cannot be read: {error}").format(path=name or "''", error=reason))
     decoder.close()
     sys.stderr.write(_summary(decoder))
     if marks.of_a_cooked_terminal:
-        return _fail(
-            _(
-                "{path} was recorded on a terminal that was not raw: CR has become LF, and ETX is "
-                "missing; record it again, with teleinfo record"
-            ).format(path=arguments.file)
+        text = _(
+            "{path} was recorded on a terminal that was not raw: CR has become LF, and ETX is "
+            "missing; record it again, with teleinfo record"
         )
+        return fail("decode", text.format(path=name))
     return 0 if decoder.counts.frames or not decoder.counts.bytes_ else 1
 
 
@@ -132,7 +134,7 @@ def _decode_port(url: str, settings: Settings) -> int:
     try:
         asyncio.run(decode())
     except PortError as error:
-        return _fail(error.localized())
+        return fail("decode", error.localized())
     return 0
 
 
@@ -140,11 +142,6 @@ def _print(reading: Reading, options: Options) -> None:
     text = encode(reading, options, now=time.time())
     if text is not None:
         sys.stdout.buffer.write(text + b"\n")
-
-
-def _fail(message: str) -> int:
-    sys.stderr.write(wrapped(f"teleinfo decode: {message}\n", sys.stderr))
-    return 1
 
 
 def _opened(name: str) -> AbstractContextManager[BinaryIO]:

@@ -78,6 +78,12 @@ def wrapped(text: str, stream: TextIO) -> str:
     )
 
 
+def fail(command: str, message: str) -> int:
+    """Say on standard error why `command` ends, and return its exit status, 1."""
+    sys.stderr.write(wrapped(f"teleinfo {command}: {message}\n", sys.stderr))
+    return 1
+
+
 def _guarded(stdout: TextIO | None) -> TextIO:
     """
     Return a standard output that raises OutputError.

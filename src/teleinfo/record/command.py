@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from teleinfo.cli.arguments import count, positive
-from teleinfo.cli.output import wrapped
+from teleinfo.cli.output import fail, wrapped
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
@@ -92,15 +92,18 @@ def main(arguments: argparse.Namespace) -> int:
         with _opened(path) as file:
             recording = asyncio.run(_record(settings.serial_port, detector, file, anonymiser, arguments))
     except FileExistsError:
-        return _fail(_("{path} exists already, and is left alone: give another name").format(path=path))
+        return fail(
+            "record", _("{path} exists already, and is left alone: give another name").format(path=path)
+        )
     except OSError as error:
-        return _fail(
-            _("{path} cannot be written: {error}").format(path=path, error=file_error(error).localized())
+        return fail(
+            "record",
+            _("{path} cannot be written: {error}").format(path=path, error=file_error(error).localized()),
         )
     except RecordError as error:
-        return _fail(f"{error}{_kept(path)}")
+        return fail("record", f"{error}{_kept(path)}")
     except PortError as error:
-        return _fail(f"{error.localized()}{_in_use(error)}{_kept(path)}")
+        return fail("record", f"{error.localized()}{_in_use(error)}{_kept(path)}")
     sys.stderr.write(wrapped(_summary(path, recording, anonymiser), sys.stderr))
     return 0
 
@@ -174,11 +177,6 @@ def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) ->
     if path == STANDARD_OUTPUT:
         return summary
     return summary + _("See what is in it with:  teleinfo decode {path}\n").format(path=path)
-
-
-def _fail(text: str) -> int:
-    sys.stderr.write(wrapped(f"teleinfo record: {text}\n", sys.stderr))
-    return 1
 
 
 def _in_use(error: PortError) -> str:

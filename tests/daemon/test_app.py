@@ -27,12 +27,12 @@ pytestmark = pytest.mark.real
 
 @pytest.fixture
 def meter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
-    """Return a meter that talks, to which the settings point; there is no broker."""
-    with Meter(historique(1), link=tmp_path / "meter") as talking:
+    """Return a meter that sends, to which the settings point; there is no broker."""
+    with Meter(historique(1), link=tmp_path / "meter") as meter:
         monkeypatch.chdir(tmp_path)
-        monkeypatch.setenv("TELEINFO_SERIAL_PORT", talking.line.port)
+        monkeypatch.setenv("TELEINFO_SERIAL_PORT", meter.line.port)
         monkeypatch.setenv("TELEINFO_MQTT_PORT", "1")
-        yield talking
+        yield meter
 
 
 @pytest.fixture(autouse=True)

@@ -52,7 +52,7 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
     """
     Three meters, each with a daemon of its own; two of them are to publish once an hour only.
 
-    1. A meter falls silent: `offline` after 10 s, one line; it talks again: `online`, one line with how long.
+    1. A meter falls silent: `offline` after 10 s, one line; it sends again: `online`, one line with how long.
     2. A three-phase meter in overrun cuts its long frame and sends short ones: each is published at once, and
     so is the first long frame after them; the next one is not.
     3. A single-phase meter warns (ADPS) and changes its tariff period: both are published at once.

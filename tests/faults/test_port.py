@@ -1,4 +1,4 @@
-"""The port vanishes, is taken, forbidden, hangs or talks nonsense, and the daemon needs nobody to mend it."""
+"""The port vanishes, is taken, forbidden, hangs or sends nonsense, and the daemon recovers by itself."""
 
 from __future__ import annotations
 

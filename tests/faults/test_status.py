@@ -90,10 +90,10 @@ def test_a_broker_that_forgets_is_told_again(tmp_path: Path) -> None:
             assert set(json.loads(retained(broker)[HEALTH])) >= HEALTH_KEYS
             scenario.assert_one_outage()
 
-    def talking(folder: Path) -> None:
+    def sending(folder: Path) -> None:
         run(folder, sending=True)
 
     def silent(folder: Path) -> None:
         run(folder, sending=False)
 
-    run_together(tmp_path, talking, silent)
+    run_together(tmp_path, sending, silent)

@@ -79,7 +79,7 @@ def test_no_entity_is_available_before_it_has_its_state(broker: MosquittoBroker,
     """
     The state of an earlier run is not shown as that of now.
 
-    1. The daemon runs, and stops. 2. It starts again, and the meter talks: its state comes before `online`.
+    1. The daemon runs, and stops. 2. It starts again, and the meter sends: its state comes before `online`.
     """
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
         with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True) as daemon:

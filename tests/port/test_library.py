@@ -54,7 +54,7 @@ async def port_and_meter(
                 writer.write(data)
                 await writer.drain()
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         feeding = asyncio.create_task(feed(writer))
         await reader.read()  # until the client hangs up
         feeding.cancel()
@@ -68,7 +68,7 @@ async def port_and_meter(
         line.hang_up()
 
     if bridge:
-        server = await asyncio.start_server(talk, "127.0.0.1", 0)
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
         async with server:
             yield f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}", sent
     else:

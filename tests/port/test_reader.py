@@ -608,7 +608,7 @@ async def serve_bridge(frames: asyncio.Queue[bytes]) -> tuple[asyncio.Server, st
             writer.write(await frames.get())
             await writer.drain()
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         sending = asyncio.create_task(send(writer))
         try:
             await reader.read()  # until the client has closed
@@ -616,7 +616,7 @@ async def serve_bridge(frames: asyncio.Queue[bytes]) -> tuple[asyncio.Server, st
             sending.cancel()
             writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     return server, f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 

@@ -446,7 +446,7 @@ def test_an_opening_that_hangs_is_given_up(
 async def serve(send: bytes, *, close: bool) -> tuple[asyncio.Server, str]:
     """Start a bridge that sends `send` to each client, and return it with its address."""
 
-    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             writer.write(send)
             await writer.drain()
@@ -455,7 +455,7 @@ async def serve(send: bytes, *, close: bool) -> tuple[asyncio.Server, str]:
         finally:
             writer.close()
 
-    server = await asyncio.start_server(talk, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     return server, f"socket://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
 

@@ -264,7 +264,7 @@ def test_a_stop_does_not_wait_for_who_looks(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
-    """1. Two look. 2. A third is refused. 3. One leaves, and there is room again."""
+    """1. Two look. 2. A third is refused. 3. One leaves, and another one is let in."""
     monkeypatch.setattr(server, "MAX_STREAMS", 2)
     monkeypatch.setattr(stream, "ALIVE_AFTER", 0.2)
     with events(served) as first, events(served, Accept_Language="fr") as second:

@@ -41,11 +41,11 @@ def test_a_frame_of_a_confirmed_layout_is_read_at_once(*, parity: bool) -> None:
     decoder = Decoder()
     line = with_parity(FRAME) if parity else FRAME
 
-    first, _, again = decoder.feed(line * 3)
+    first, *_, again = decoder.feed(line * 4)
 
     assert (first.members is None, again.members is None) == (True, False)
     assert again == first
-    assert decoder.counts == Counts(bytes_=3 * len(line), frames=3, groups=9)
+    assert decoder.counts == Counts(bytes_=4 * len(line), frames=4, groups=12)
 
 
 def test_a_bad_group_is_left_out_and_counted_by_cause() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from itertools import islice, product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,9 +17,16 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group, parse_frame
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.layout import Layout, form_of, is_documented
-from teleinfo.tic.layout_cache import APPEARANCES_AGAINST, MAX_CANDIDATES, MAX_LAYOUTS, LayoutCache
+from teleinfo.tic.layout_cache import (
+    APPEARANCES_AGAINST,
+    APPEARANCES_AT_FIRST,
+    MAX_CANDIDATES,
+    MAX_LAYOUTS,
+    LayoutCache,
+)
 from teleinfo.tic.payload import Options, encode
 from teleinfo.tic.reading import Reading, build_reading
+from tests.bench.streams import frames
 from tests.support.decoders import decoder_by_groups
 from tests.support.strategies import chunkings, streams
 
@@ -101,15 +109,43 @@ def test_a_frame_that_is_not_of_the_layout_is_not_read(frame: bytes) -> None:
     assert one.follow(last, frame.removesuffix(b"\x03")) is None
 
 
-def test_a_layout_is_confirmed_by_its_second_frame() -> None:
+def test_the_first_layout_is_confirmed_by_its_third_frame() -> None:
     """What the table does not know waits for that; what it knows in this form does not."""
     decoder = Decoder()
     unknown, wide = hist("NEW", "1"), hist("PAPP", "001940")
+    said = [labels(decoder, ADCO, unknown, wide) for _ in range(APPEARANCES_AT_FIRST + 1)]
 
-    assert labels(decoder, ADCO, unknown, wide) == ["ADCO"]
-    assert labels(decoder, ADCO, unknown, wide) == ["ADCO", "NEW", "PAPP"]
-    assert labels(decoder, ADCO, unknown, wide) == ["ADCO", "NEW", "PAPP"]
-    assert decoder.unconfirmed == {"NEW": 1, "PAPP": 1}
+    assert said == [["ADCO"]] * (APPEARANCES_AT_FIRST - 1) + [["ADCO", "NEW", "PAPP"]] * 2
+    assert decoder.unconfirmed == {"NEW": 2, "PAPP": 2}
+
+
+def test_the_layouts_after_the_first_are_confirmed_by_their_second_frame() -> None:
+    """A line that was lost twice would be missing from the confirmed one."""
+    decoder, unknown = Decoder(), hist("NEW", "1")
+    for _ in range(APPEARANCES_AT_FIRST):
+        labels(decoder, *FRAME)
+
+    assert labels(decoder, *FRAME, unknown) == ["ADCO", "PTEC", "PAPP"]
+    assert labels(decoder, *FRAME, unknown) == ["ADCO", "PTEC", "PAPP", "NEW"]
+
+
+@pytest.mark.parametrize("meter", ["hc", "tempo"])
+def test_two_first_frames_that_lost_the_same_bytes_confirm_nothing(meter: str) -> None:
+    """Whatever they lost or repeated: no étiquette is invented, and no value is false for the second time."""
+    sent = [encode_frame(groups) for groups in islice(frames(meter, restless=True), 2)]
+    truths = [build_reading(groups) for groups in islice(frames(meter, restless=True), 2)]
+    for start, size in product(range(1, len(sent[0])), range(1, 65)):
+        for rest in (start + size, start - size):  # lost, repeated
+            damaged = [frame[:start] + frame[max(1, rest) :] for frame in sent]
+            if not all(isinstance(found, Group) for found in parse_frame(damaged[0][1:-1])):
+                continue  # the sum shows it
+            false: set[str] | None = None
+            for reading, truth in zip(Decoder().feed(b"".join(damaged)), truths, strict=False):
+                assert truth is not None
+                assert reading.values.keys() <= truth.values.keys(), (start, rest)
+                found_false = {key for key, text in reading.values.items() if text != truth.values[key]}
+                assert false is None or found_false <= false, (start, rest)
+                false = found_false
 
 
 @pytest.mark.parametrize("wide", [hist("BASE", "01234567890123"), hist("ADCO", "04196112345")])
@@ -125,6 +161,8 @@ def test_an_index_or_identifier_of_another_width_must_come_five_times_in_a_row(w
 def test_an_unknown_etiquette_must_come_twice_in_a_row() -> None:
     """In frames that have something else wrong, too."""
     decoder = Decoder()
+    for _ in range(APPEARANCES_AT_FIRST):
+        labels(decoder, *FRAME)
     damaged = (
         encode_frame(FRAME)
         .replace(b"PTEC", b"PTEQ")
@@ -190,17 +228,19 @@ def test_another_mode_and_another_meter_forget_the_layouts() -> None:
     """What was confirmed of the one says nothing of the other."""
     decoder, unknown = Decoder(), hist("NEW", "1")
     other = hist("ADCO", "041961654321")
-    for _ in range(2):
+    for _ in range(APPEARANCES_AT_FIRST):
         labels(decoder, ADCO, unknown, PTEC)
     labels(decoder, DATE, std("PREF", "09"))
     of_another_mode = labels(decoder, ADCO, unknown, PTEC)
-    labels(decoder, ADCO, unknown, PTEC)
-    of_the_other = [labels(decoder, other, unknown, PTEC) for _ in range(4)]
+    for _ in range(APPEARANCES_AT_FIRST - 1):
+        labels(decoder, ADCO, unknown, PTEC)
+    of_the_other = [labels(decoder, other, unknown, PTEC) for _ in range(5)]
 
     assert of_another_mode == ["ADCO", "PTEC"]
     assert of_the_other == [
         ["NEW", "PTEC"],
         ["ADCO", "NEW", "PTEC"],
+        ["ADCO", "PTEC"],
         ["ADCO", "PTEC"],
         ["ADCO", "NEW", "PTEC"],
     ]

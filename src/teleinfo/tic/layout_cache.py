@@ -4,7 +4,8 @@ The layouts of one meter: what may be believed of its frames.
 The frames of a meter have few layouts. Neither checksum nor parity sees bytes that are lost, where their sum
 is a multiple of 64; a layout does, because a value is then too short, or a line is missing.
 
-`LayoutCache` learns a layout from a frame in which every group is sound, and confirms it when it comes again.
+`LayoutCache` learns a layout from a frame in which every group is sound, and confirms it when it came often
+enough.
 A frame of a confirmed layout is read at once (`LayoutCache.read`). Every other frame is taken group by group
 (`LayoutCache.believe`), with the confirmed layouts as the measure.
 """
@@ -35,7 +36,10 @@ PAUSE: Final = 8
 """Frames for which it is not tried again to read only what has changed, where too much has."""
 
 APPEARANCES: Final = 2
-"""Frames that confirm a layout."""
+"""Frames that confirm a layout, or a form that no document knows."""
+
+APPEARANCES_AT_FIRST: Final = 3
+"""The same while no layout is confirmed: nothing else shows then that two frames lost the same bytes."""
 
 APPEARANCES_AGAINST: Final = 5
 """Frames in a row that confirm a layout against a confirmed one: bytes may be lost twice in the same way."""
@@ -110,7 +114,7 @@ class LayoutCache:
                 contradicts = contradicts or form not in held
             else:
                 waiting[form] = in_a_row = self._waiting.get(form, 0) + 1
-                credible = in_a_row >= max(_appearances(form), APPEARANCES if group in suspects else 1)
+                credible = in_a_row >= self._needed(form, is_suspect=group in suspects)
             (believed if credible else withheld).append(group)
         self._waiting, self._believed = waiting, believed
         if is_layout and self._learn(forms, contradicts=contradicts):
@@ -133,8 +137,8 @@ class LayoutCache:
         # A damaged frame may come again some day: what no document knows must come twice in a row.
         if forms != self._last and (contradicts or not all(map(is_documented, forms))):
             seen = 1
-        needed = APPEARANCES_AGAINST if contradicts else max(APPEARANCES, *map(_appearances, forms))
-        if seen < needed:
+        needed = max(self._needed(form, is_suspect=True) for form in forms)
+        if seen < (APPEARANCES_AGAINST if contradicts else needed):
             self._candidates[forms] = seen
             if len(self._candidates) > MAX_CANDIDATES:
                 del self._candidates[next(iter(self._candidates))]
@@ -144,6 +148,15 @@ class LayoutCache:
         for form in {form for layout in self._layouts for form in layout.forms}:
             self._held.setdefault((form.mode, form.label), set()).add(form)
         return True
+
+    def _needed(self, form: Form, *, is_suspect: bool) -> int:
+        """Return in how many frames in a row a form must come that the layouts do not have."""
+        if is_documented(form):
+            if not is_suspect:
+                return 1
+        elif _is_kept(form):
+            return APPEARANCES_AGAINST
+        return APPEARANCES if self._layouts else APPEARANCES_AT_FIRST
 
     def _confirmed(self, layout: Layout, believed: list[Group]) -> None:
         """Note that a frame of a confirmed layout came."""
@@ -163,14 +176,10 @@ class LayoutCache:
             self._reading = None
 
 
-def _appearances(form: Form) -> int:
-    """Return in how many frames in a row a form must come that the layouts do not have."""
-    if is_documented(form):
-        return 1
+def _is_kept(form: Form) -> bool:
+    """Whether the values of a form are kept for ever: what is false in them must not come of damage alone."""
     spec = lookup(form.mode, form.label)
-    # What is kept for ever must not come of the same damage twice.
-    is_kept = spec is not None and spec.kind in {Kind.INDEX, Kind.IDENTIFIER}
-    return APPEARANCES_AGAINST if is_kept else APPEARANCES
+    return spec is not None and spec.kind in {Kind.INDEX, Kind.IDENTIFIER}
 
 
 def _can_be_layout(groups: Sequence[Group], forms: Sequence[Form]) -> bool:

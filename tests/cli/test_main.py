@@ -16,12 +16,12 @@ import pytest
 from teleinfo import __version__, settings
 from teleinfo.cli import main as cli
 from teleinfo.cli import output
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CANARY = "c4nary-s3cret"
-LIMIT = 60  # seconds, for one process on a busy machine
 
 
 class Played:

@@ -181,7 +181,7 @@ def test_a_recording_at_true_line_speed_gives_what_decode_prints(
             )
             with Daemon(tmp_path, **settings_for(broker, line)):
                 playing.start()
-                published = [subscriber.expect("teleinfo", limit=40).payload for _ in range(MESSAGES)]
+                published = [subscriber.expect("teleinfo").payload for _ in range(MESSAGES)]
             ended.set()
             playing.join(60)
 

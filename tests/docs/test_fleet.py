@@ -13,6 +13,7 @@ from tests.docs import samples
 from tests.docs.markdown import PAGES, blocks
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.process import LIMIT
 from tests.support.settings import settings_of
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST, free_port
@@ -66,7 +67,7 @@ def login(broker: MosquittoBroker, user: str, topics: str = "teleinfo/#") -> Sub
 
 def send(client: Subscriber, topic: str, payload: bytes, *, retain: bool = False) -> None:
     """Publish, and return once the broker has acknowledged it: it does so whatever its rules."""
-    client._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(10)
+    client._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(LIMIT)
 
 
 @pytest.mark.real
@@ -76,7 +77,7 @@ def test_a_machine_publishes_on_its_own_topic_and_on_no_other(fleet: MosquittoBr
         for topic in ("teleinfo/lyon-3", "teleinfo/lyon-3/status", "teleinfo", "teleinfo/paris-12"):
             send(paris, topic, b"from paris")
 
-        assert collector.messages.get(timeout=10).topic == "teleinfo/paris-12"
+        assert collector.messages.get(timeout=LIMIT).topic == "teleinfo/paris-12"
 
 
 @pytest.mark.real
@@ -86,7 +87,7 @@ def test_a_machine_hears_itself_and_no_other(fleet: MosquittoBroker) -> None:
         send(lyon, "teleinfo/lyon-3", b"from lyon")
         send(paris, "teleinfo/paris-12/doctor", b"from paris")
 
-        assert paris.messages.get(timeout=10).payload == b"from paris"
+        assert paris.messages.get(timeout=LIMIT).payload == b"from paris"
 
 
 @pytest.mark.real
@@ -96,7 +97,7 @@ def test_the_collector_reads_and_writes_nothing(fleet: MosquittoBroker) -> None:
         send(collector, "teleinfo/lyon-3", b"from the collector")
         send(lyon, "teleinfo/lyon-3", b"from lyon")
 
-        assert collector.messages.get(timeout=10).payload == b"from lyon"
+        assert collector.messages.get(timeout=LIMIT).payload == b"from lyon"
 
 
 @pytest.mark.real
@@ -112,7 +113,7 @@ def test_the_daemon_works_with_these_rules(fleet: MosquittoBroker, tmp_path: Pat
         Meter(encode_frame(samples.HISTORIQUE)) as meter,
         Daemon(tmp_path, **settings_for(fleet, meter.line), **own),
     ):
-        heard = {collector.messages.get(timeout=10).topic for _ in range(8)}
+        heard = {collector.messages.get(timeout=LIMIT).topic for _ in range(8)}
 
     assert heard == {"teleinfo/paris-12", "teleinfo/paris-12/status", "teleinfo/paris-12/health"}
 

@@ -12,6 +12,7 @@ import pytest
 from tests.cli.test_run import FRAME
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-LIMIT = 30
 OTHERS = {
     "other/status": b"online",
     "homeassistant/device/teleinfo_041961000000/config": b'{"stat_t":"teleinfo/garage/state"}',
@@ -57,7 +57,7 @@ def test_what_is_retained_of_the_meter_is_removed_and_nothing_else(tmp_path: Pat
             subscriber.expect("teleinfo/status", b"online")
             subscriber.expect("teleinfo")
             for topic, payload in OTHERS.items():
-                subscriber._client.publish(topic, payload, retain=True).wait_for_publish(10)
+                subscriber._client.publish(topic, payload, retain=True).wait_for_publish(LIMIT)
             running = forget(settings)
             daemon.stop()
         before = kept(broker)

@@ -12,6 +12,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.cli.test_run import FRAME, SAMPLE, SAMPLE_JSON, historique
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def components(received: Received) -> dict[str, Any]:
 
 def birth(subscriber: Subscriber, prefix: str = "homeassistant") -> None:
     """Publish what Home Assistant publishes when it starts."""
-    subscriber._client.publish(f"{prefix}/status", b"online").wait_for_publish(10)
+    subscriber._client.publish(f"{prefix}/status", b"online").wait_for_publish(LIMIT)
 
 
 def test_the_meter_is_announced_retained_and_its_states_follow(
@@ -125,7 +126,7 @@ def test_all_is_said_again_after_a_connection(broker: MosquittoBroker, tmp_path:
             broker.kill()
             broker.start()
             subscriber.wait_subscribed()
-            again = subscriber.expect(CONFIG, limit=40)
+            again = subscriber.expect(CONFIG)
 
             assert again.payload == before.payload
             with Subscriber(broker.host, broker.port, STATES) as late:
@@ -146,13 +147,13 @@ def test_everything_is_published_again_when_home_assistant_starts(
             config = CONFIG.replace("homeassistant", "maison")
             before = subscriber.expect(config)
             meter.frame = None
-            subscriber._client.publish("maison/status", b"offline").wait_for_publish(10)
+            subscriber._client.publish("maison/status", b"offline").wait_for_publish(LIMIT)
             birth(subscriber, "maison")
             birth(subscriber, "maison")
             born = subscriber.expect("maison/status", b"online")
             again = subscriber.expect(config)
             # Once it has fallen silent, nothing else can follow but a second answer.
-            subscriber.expect("teleinfo/status", b"offline", limit=40)
+            subscriber.expect("teleinfo/status", b"offline")
             daemon.stop()
             rest = subscriber.drain()
 

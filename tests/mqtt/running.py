@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Self
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.mqtt.config import Broker, Tls, Topics
 from teleinfo.mqtt.publisher import Publisher
-from tests.support.process import waited_for_processor
+from tests.support.process import LIMIT, waited_for_processor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.subscription import Recall, Subscription
 
-
-LIMIT = 15.0
-"""Seconds to wait for what must come, on a slow and busy machine."""
 
 PASSWORD = "canary-7c1f"
 READING = b'{"ADCO":"012345678901","PAPP":"01940"}'
@@ -125,7 +122,7 @@ class RunningPublisher:
 
     def wait_connected(self, *, connected: bool = True) -> None:
         """Return at the next change to `connected`."""
-        while self.connections.get(timeout=40) is not connected:
+        while self.connections.get(timeout=LIMIT) is not connected:
             pass
 
     def tasks(self) -> int:

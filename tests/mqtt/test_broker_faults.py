@@ -159,14 +159,14 @@ def test_plain_mqtt_on_a_tls_port_is_explained(tmp_path: Path, authority: Certif
         MosquittoBroker(tmp_path, certificate=make_certificate(tmp_path, authority)) as mosquitto,
         RunningPublisher(broker_at(mosquitto.port)),
     ):
-        log.expect("does it expect TLS on this port?", limit=4)
+        log.expect("does it expect TLS on this port?")
 
 
 @pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "x" * 70])
 def test_a_host_without_an_address_is_explained(log: Log, host: str) -> None:
     """A name that does not resolve, or is no name, never ends the publisher."""
     with RunningPublisher(broker_at(1883, host=host)) as running:
-        line = log.expect("TELEINFO_MQTT_HOST", limit=40)
+        line = log.expect("TELEINFO_MQTT_HOST")
 
         assert host in line
         assert running.stop() < 1

@@ -19,7 +19,6 @@ from teleinfo.mqtt.client import Connection
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.publisher import Publisher
 from tests.mqtt.running import (
-    LIMIT,
     READING,
     Log,
     RunningPublisher,
@@ -29,6 +28,7 @@ from tests.mqtt.running import (
     wait_until,
 )
 from tests.support.broker import MosquittoBroker
+from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 

@@ -13,7 +13,8 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from teleinfo.mqtt.subscription import Recall
-from tests.mqtt.running import LIMIT, RunningPublisher, broker_at
+from tests.mqtt.running import RunningPublisher, broker_at
+from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST
 

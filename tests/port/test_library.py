@@ -18,7 +18,8 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.support.ports import BOUND, descriptors, until
+from tests.support.ports import descriptors, until
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -89,7 +90,7 @@ def test_readings_come_until_the_port_is_lost(
     powers: list[int] = []
 
     async def scenario() -> None:
-        async with port_and_meter(tmp_path, caplog, bridge=bridge) as (url, sent), asyncio.timeout(BOUND):
+        async with port_and_meter(tmp_path, caplog, bridge=bridge) as (url, sent), asyncio.timeout(LIMIT):
             sent.put_nowait(frame(1))
             async for reading in read(url, mode="historique"):
                 powers.append(power(reading))
@@ -128,7 +129,7 @@ def test_a_closed_iterator_leaves_nothing_behind(
                 consuming.cancel()
                 await asyncio.wait({consuming})
             else:
-                await asyncio.wait_for(consuming, BOUND)
+                await asyncio.wait_for(consuming, LIMIT)
             await until(lambda: (descriptors(), len(asyncio.all_tasks())) <= before)
             return descriptors() - before[0], len(asyncio.all_tasks()) - before[1]
 
@@ -141,7 +142,7 @@ def test_a_port_that_cannot_be_opened_is_an_error() -> None:
     """With the message that the daemon logs."""
 
     async def scenario() -> None:
-        async with asyncio.timeout(BOUND):
+        async with asyncio.timeout(LIMIT):
             async for _ in read("/dev/serial/by-id/usb-none"):
                 pytest.fail("a reading")
 

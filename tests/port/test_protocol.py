@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.port.protocol import LineProtocol
-from tests.support.ports import BOUND
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -33,7 +33,7 @@ async def connected(
     with far:
         yield protocol, far
     transport.close()
-    await asyncio.wait({protocol.lost}, timeout=BOUND)
+    await asyncio.wait({protocol.lost}, timeout=LIMIT)
 
 
 def test_bytes_that_come_before_anybody_waits_are_handed_over() -> None:
@@ -44,7 +44,7 @@ def test_bytes_that_come_before_anybody_waits_are_handed_over() -> None:
         async with connected(data.extend, early=b"early") as (protocol, far):
             far.sendall(b" and late")
             far.close()
-            await asyncio.wait_for(asyncio.shield(protocol.lost), BOUND)
+            await asyncio.wait_for(asyncio.shield(protocol.lost), LIMIT)
 
     asyncio.run(scenario())
 
@@ -61,7 +61,7 @@ def test_a_connection_that_ends_as_bytes_come_hands_them_over_first() -> None:
             protocols.append(protocol)
             far.sendall(b"last words")
             far.close()
-            return await asyncio.wait_for(asyncio.shield(protocol.lost), BOUND)
+            return await asyncio.wait_for(asyncio.shield(protocol.lost), LIMIT)
 
     assert asyncio.run(scenario()) is None
     assert seen == [(b"last words", False)]
@@ -96,8 +96,8 @@ def test_what_the_handler_raises_closes_the_connection_and_is_raised_by_lost() -
     async def scenario() -> bytes:
         async with connected(fail, early=b"A") as (protocol, far):
             with pytest.raises(ZeroDivisionError):
-                await asyncio.wait_for(asyncio.shield(protocol.lost), BOUND)
-            far.settimeout(BOUND)
+                await asyncio.wait_for(asyncio.shield(protocol.lost), LIMIT)
+            far.settimeout(LIMIT)
             return far.recv(1)
 
     assert asyncio.run(scenario()) == b"", "the connection is closed"

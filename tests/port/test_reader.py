@@ -31,6 +31,7 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.support.ports import descriptors, until
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -104,7 +105,7 @@ class Bench:
                 self.line.write(chunk)
                 await asyncio.sleep(0.005)
 
-    async def until_read(self, *, within: float = 10.0) -> Reading:
+    async def until_read(self, *, within: float = LIMIT) -> Reading:
         """Wait for one more reading and return it."""
         count = len(self.readings)
         await until(lambda: len(self.readings) > count, within=within)

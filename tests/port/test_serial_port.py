@@ -20,7 +20,8 @@ from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.port.errors import PortError, PortErrorKind, cannot_open, cannot_reach, device_lost
 from teleinfo.port.serial_port import open_port
 from teleinfo.simulator.serial_line import SerialLine
-from tests.support.ports import BOUND, descriptors, unread, until
+from tests.support.ports import descriptors, unread, until
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,14 +40,14 @@ async def came(data: bytearray, size: int) -> bytes:
 async def loss_of(port: serial_port.Port) -> PortError:
     """Wait until `port` is lost, and return how."""
     with pytest.raises(PortError) as caught:
-        await port.wait(BOUND)
+        await port.wait(LIMIT)
     return caught.value
 
 
 async def failure_of(url: str, baudrate: int = 1200) -> PortError:
     """Open `url`, which must fail, and return how."""
     with pytest.raises(PortError) as caught:
-        async with asyncio.timeout(BOUND), open_port(url, baudrate, ignore):
+        async with asyncio.timeout(LIMIT), open_port(url, baudrate, ignore):
             pytest.fail("the port opened")
     return caught.value
 
@@ -113,11 +114,11 @@ def test_a_wait_that_is_stopped_loses_no_byte(tmp_path: Path) -> None:
         with SerialLine(link=tmp_path / "meter") as line:
             async with open_port(line.port, 1200, data.extend) as port:
                 sending = asyncio.create_task(send_slowly(line))
-                async with asyncio.timeout(BOUND):
+                async with asyncio.timeout(LIMIT):
                     while len(data) < len(ALL_BYTES):
                         with contextlib.suppress(TimeoutError):
                             async with asyncio.timeout(0.0005):
-                                await port.wait(BOUND)
+                                await port.wait(LIMIT)
                         await port.wait(0.0005)
                 await sending
                 return bytes(data)
@@ -166,7 +167,7 @@ def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(
                 async with open_port(url if bridge else line.port, 1200, fail) as port:
                     if not bridge:
                         line.write(b"A")
-                    await port.wait(BOUND)
+                    await port.wait(LIMIT)
 
     before = descriptors()
     with pytest.raises(type(mistake)) as caught:
@@ -404,7 +405,7 @@ def test_a_closing_that_hangs_delays_nothing(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(serial_port, "CLOSE_TIMEOUT", 0.1)
     lasted, error = asyncio.run(scenario())
 
-    assert 0.1 <= lasted < BOUND
+    assert 0.1 <= lasted < LIMIT
     assert error.kind is PortErrorKind.STUCK
     assert "its driver hangs" in str(error)
 

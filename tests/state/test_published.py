@@ -14,7 +14,8 @@ from tests.cli.test_run import FRAME, SAMPLE_JSON, historique, standard
 from tests.state.schema import schema
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
-from tests.support.subscriber import LIMIT, Subscriber
+from tests.support.process import LIMIT
+from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from pathlib import Path

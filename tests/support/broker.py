@@ -15,16 +15,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.support.process import Process
+from tests.support.process import LIMIT, Process
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from tests.support.certificates import Certificate
-
-READY_LIMIT = 15.0
-"""Seconds that mosquitto may take to listen on a busy machine."""
 
 
 def mosquitto() -> str:
@@ -38,7 +35,7 @@ def mosquitto() -> str:
 def limit(line: str, folder: Path) -> list[str]:
     """Return what gives a broker this limit, a line of mosquitto.conf, or skip where it has no effect."""
     shown = subprocess.run(
-        [mosquitto(), "-h"], capture_output=True, text=True, check=False, timeout=30
+        [mosquitto(), "-h"], capture_output=True, text=True, check=False, timeout=LIMIT
     ).stdout
     version = tuple(int(part) for part in re.findall(r"\d+", shown.partition("\n")[0]))
     if line.startswith("max_keepalive") and version < (2, 0, 12):
@@ -96,7 +93,7 @@ class MosquittoBroker(Process):
             passwords = self._folder / f"passwords-{self.port}"
             passwords.write_text("".join(f"{name}:{password}\n" for name, password in users.items()))
             passwords.chmod(0o600)
-            subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True, timeout=30)
+            subprocess.run(["mosquitto_passwd", "-U", str(passwords)], check=True, timeout=LIMIT)
             lines += ["allow_anonymous false", f"password_file {passwords}"]
         if certificate is not None:
             lines += [f"certfile {certificate.cert}", f"keyfile {certificate.key}"]
@@ -107,7 +104,7 @@ class MosquittoBroker(Process):
     def start(self) -> None:
         """Start it and return once it listens."""
         super().start()
-        deadline = time.monotonic() + READY_LIMIT
+        deadline = time.monotonic() + LIMIT
         while time.monotonic() < deadline:
             assert self.runs, f"mosquitto ended: {self.log}"
             with contextlib.suppress(OSError), self._dial():

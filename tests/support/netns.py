@@ -12,11 +12,11 @@ from typing import Self
 
 import pytest
 
+from tests.support.process import LIMIT
+
 DAEMON_HOST, BROKER_HOST = "10.77.0.1", "10.77.0.2"
 NOBODY = "02:00:00:00:00:99"
 """The address of no interface: what is sent there is lost, and nobody answers that it is."""
-
-LIMIT = 15.0
 
 
 class Network:

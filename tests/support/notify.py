@@ -10,8 +10,7 @@ import time
 from pathlib import Path
 from typing import Self
 
-LIMIT = 20.0
-"""Seconds for what must come, on a slow and busy machine."""
+from tests.support.process import LIMIT
 
 
 class NotifySocket:

@@ -10,14 +10,13 @@ import termios
 import time
 from typing import TYPE_CHECKING
 
+from tests.support.process import LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-BOUND = 10.0
-"""Seconds for anything that happens at once on a machine that is not slow."""
 
-
-async def until(true: Callable[[], object], *, within: float = BOUND) -> None:
+async def until(true: Callable[[], object], *, within: float = LIMIT) -> None:
     """Wait until `true()` holds; raise AssertionError when it does not within so many seconds."""
     end = time.monotonic() + within
     while not true():

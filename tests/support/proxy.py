@@ -9,15 +9,13 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
-
-LIMIT = 15.0
-"""Seconds for anything that is asked of the proxy."""
 
 # SO_LINGER, on, 0 s: close() sends a reset.
 _RESET = struct.pack("ii", 1, 0)

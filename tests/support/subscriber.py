@@ -12,11 +12,10 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from tests.support.process import LIMIT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-LIMIT = 15.0
-"""Seconds to wait for what must come, on a slow and busy machine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,6 +49,12 @@ def pytest_configure() -> None:
     os.environ["LC_ALL"] = "C.UTF-8"
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the packages of which nothing is measured where the measured examples alone are run."""
+    inside = collection_path.relative_to(TESTS).parts if collection_path.is_relative_to(TESTS) else ()
+    return True if config.option.markexpr == "cover" and inside and inside[0] not in MEASURED else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the examples of the modules without input and output: they alone are run with coverage."""
     for item in items:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -12,26 +13,21 @@ from teleinfo.tic.labels import Mode
 from tests.state.golden import TIME, tracker
 from tests.state.test_tracker import NUMBER, follow, historique
 
+AT = datetime.fromisoformat(TIME)
+
 
 @pytest.mark.parametrize(
-    ("index", "offset", "time"),
-    [
-        (1000, 0, "yesterday"),
-        (1000, 0, "2026-01-14T12:02:28"),
-        ("1000", 0, TIME),
-        (1000, 0.5, TIME),
-        (-1, 0, TIME),
-        (1000, 10**12, TIME),
-    ],
+    ("index", "offset"),
+    [("1000", 0), (1000, 0.5), (-1, 0), (1000, 10**12)],
 )
-def test_what_cannot_be_a_total_is_none(index: object, offset: object, time: str) -> None:
-    """No time of day with its offset, no whole number, or an index that no counter can show."""
-    assert restored("BASE", index, offset, time=time) is None
+def test_what_cannot_be_a_total_is_none(index: object, offset: object) -> None:
+    """No whole number, or an index that no counter can show."""
+    assert restored("BASE", index, offset, at=AT) is None
 
 
 def test_a_total_is_what_was_retained() -> None:
     """Index and offset, at the time of the message."""
-    total = restored("BASE", 1000, 234, time=TIME)
+    total = restored("BASE", 1000, 234, at=AT)
 
     assert isinstance(total, ImportTotal)
     assert (total.counter, total.total) == ("BASE", 1234)
@@ -39,7 +35,14 @@ def test_a_total_is_what_was_retained() -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [{"meter": None}, {"energy": []}, {"time": 3}, {"energy": {"import_counter": None}}],
+    [
+        {"meter": None},
+        {"energy": []},
+        {"time": 3},
+        {"time": "yesterday"},
+        {"time": "2026-01-14T12:02:28"},
+        {"energy": {"import_counter": None}},
+    ],
 )
 def test_a_retained_message_that_lacks_a_part_changes_nothing(broken: dict[str, Any]) -> None:
     """The total begins at the index of the meter."""

@@ -9,8 +9,10 @@ index and an offset. Pure: times are arguments.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 MARGIN: Final = 5
 """Wh by which two indexes of the same energy may differ: they do not step in the same frame (54E)."""
@@ -56,13 +58,9 @@ class ImportTotal:
         return ImportTotal(counter, index, offset, at)
 
 
-def restored(counter: str, index: object, offset: object, *, time: str) -> ImportTotal | None:
-    """Return the total that an earlier run published at `time`, ISO 8601; None for what cannot be one."""
-    try:
-        at = datetime.fromisoformat(time)
-    except ValueError:
-        return None
-    if at.tzinfo is None or not isinstance(index, int) or not isinstance(offset, int):
+def restored(counter: str, index: object, offset: object, *, at: datetime) -> ImportTotal | None:
+    """Return the total that an earlier run published at the time of day `at`; None for what cannot be one."""
+    if not isinstance(index, int) or not isinstance(offset, int):
         return None
     total = ImportTotal(counter, int(index), int(offset), at)
     return total if index in _POSSIBLE and total.total in _POSSIBLE else None

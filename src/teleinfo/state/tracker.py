@@ -15,7 +15,8 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import fields, import_total, labels, sites
+from teleinfo.state import fields, labels, sites
+from teleinfo.state.earlier import earlier_run
 from teleinfo.state.energy import EnergyTracker
 from teleinfo.state.identity import Followed, Identity
 from teleinfo.tic.horodate import iso
@@ -26,8 +27,8 @@ from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
+    from teleinfo.state.earlier import EarlierRun
     from teleinfo.state.fields import Json
-    from teleinfo.state.import_total import ImportTotal
     from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
 
@@ -55,11 +56,12 @@ class StateTracker:
         self._private = not exclude.isdisjoint(METER_NUMBERS)
         self._language = language
         self._identity = Identity()
-        self._earlier: tuple[str, ImportTotal] | None = None  # of an earlier run, and the meter's scope
+        self._earlier: EarlierRun | None = None
         self._reset()
 
     def _reset(self) -> None:
         """Forget the meter."""
+        self._first_time: str | None = None
         self._time: str | None = None
         self._heard = 0.0
         self._frames_without: dict[str, int] = {}
@@ -102,16 +104,12 @@ class StateTracker:
         return meter_of(self._identity.number, topic=self._topic, private=self._private)
 
     def restore(self, earlier: Mapping[str, Json]) -> None:
-        """Go on with the total of an earlier state, if it is of this meter; from the next reading on."""
-        meter, energy = earlier.get("meter"), earlier.get("energy")
-        if not isinstance(meter, dict) or not isinstance(energy, dict):
-            return
-        scope, time, counter = meter.get("id"), earlier.get("time"), energy.get("import_counter")
-        if isinstance(scope, str) and isinstance(time, str) and isinstance(counter, str):
-            total = import_total.restored(
-                counter, energy.get("import_index"), energy.get("import_offset"), time=time
-            )
-            self._earlier = None if total is None else (scope, total)
+        """
+        Go on with the total of an earlier state, and with its alerts that are active ever since.
+
+        From the next reading on, if it is of this meter.
+        """
+        self._earlier = earlier_run(earlier)
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
@@ -129,19 +127,34 @@ class StateTracker:
                 self._reset()
                 self._identity.follow(reading)
         self._time, self._heard = time, now
+        self._first_time = self._first_time or time
         self._note(reading, now)
         values = self._values(now)
         self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
         self._phases = max(self._phases, fields.phases(values))
         self._has_exported |= fields.exports(values)
-        if self._earlier is not None and self._earlier[0] == self.meter.scope:
-            self._energy.total, self._earlier = self._earlier[1], None
-        self._energy.update(values, now=now, at=datetime.fromisoformat(time))
+        at = datetime.fromisoformat(time)
+        if self._earlier is not None and self._earlier.scope == self.meter.scope:
+            self._go_on(self._earlier, at)
+            self._earlier = None
+        self._energy.update(values, now=now, at=at)
         alerts = self._alert_flags(values)
         self._since = {name: self._since.get(name, time) for name, active in alerts.items() if active}
         urgent: Json = [{**alerts}, self._tariff(values), fields.tempo(values)]
         before, self._urgent = self._urgent, urgent
         return before != urgent
+
+    def _go_on(self, earlier: EarlierRun, at: datetime) -> None:
+        """Take over what an earlier run knew; what has not been active at each reading began in this run."""
+        if earlier.total is not None:
+            self._energy.total = earlier.total
+        if earlier.is_recent(at, stale_after=STALE_AFTER):
+            first = self._first_time == self._time
+            self._since |= {
+                name: since
+                for name, since in earlier.alerts_since.items()
+                if first or self._since.get(name) == self._first_time
+            }
 
     def state(self, *, now: float) -> dict[str, Json]:
         """Return the state at the monotonic time `now`, seconds; empty before the first reading."""

@@ -34,3 +34,11 @@ def test_ticks_of_all_meet(now: float, period: float) -> None:
 
     assert 0 < pause <= period + 0.001
     assert min(off, period - off) < 1e-5
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(3540, "59 min"), (3600, "1 h 00 min"), (3660, "1 h 01 min"), (7200, "2 h 00 min")]
+)
+def test_an_hour_is_sixty_minutes(seconds: float, words: str) -> None:
+    """From the sixtieth minute on, hours are said."""
+    assert duration(seconds) == words

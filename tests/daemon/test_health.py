@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo import __version__
+from teleinfo.daemon import health
 from teleinfo.daemon.health import WINDOW, Health, LineGrade, Quality, encode, health_of, parse
 from teleinfo.port.errors import PortErrorKind
 from teleinfo.port.link_status import LinkProblem
@@ -195,3 +196,26 @@ def test_what_is_no_object_is_no_health(payload: bytes) -> None:
 def test_a_number_that_is_infinite_by_its_size_is_none() -> None:
     """JSON allows 1e999, which no float can hold."""
     assert parse(b'{"bad_groups_percent":1e999,"frames":1e999}') == Health()
+
+
+def test_the_quality_of_the_line_forgets_what_is_as_old_as_its_window() -> None:
+    """What was counted until five minutes ago, to the second, is past."""
+    quality = health.Quality()
+    quality.sample(Counts(groups=0, checksum=10), now=0)
+    quality.sample(Counts(groups=10, checksum=10), now=health.WINDOW - 1)
+    before = quality.bad_share
+    quality.sample(Counts(groups=20, checksum=10), now=health.WINDOW)
+
+    assert before == 0.5
+    assert quality.bad_share == 0.0
+
+
+def test_the_health_is_compact_and_says_three_decimals() -> None:
+    """One bad group in seven is 14.286 %."""
+    quality = health.Quality()
+    counts = Counts(groups=6, checksum=1)
+    quality.sample(counts, now=0)
+    text = health.encode(health.health_of(counts, quality, mode=None, baudrate=None, parity=None))
+
+    assert b" " not in text
+    assert json.loads(text)["bad_groups_percent"] == 14.286

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,3 +102,25 @@ def test_without_news_two_messages_are_never_closer_than_the_interval(
             published.append(now)
 
     assert all(later - earlier >= interval for earlier, later in itertools.pairwise(published))
+
+
+HIGH = Reading(Mode.HISTORIQUE, {"PTEC": "HP"})
+LOW = Reading(Mode.HISTORIQUE, {"PTEC": "HC"})
+SHORT = Reading(Mode.HISTORIQUE, {"PAPP": "00750"})
+
+
+@pytest.mark.parametrize(
+    ("sent", "published"),
+    [
+        ([SHORT, HIGH], [True, False]),
+        ([HIGH, SHORT, LOW], [True, False, True]),
+        ([HIGH, SHORT, HIGH], [True, False, False]),
+    ],
+)
+def test_a_tariff_is_news_when_it_differs_from_the_last_one_that_was_seen(
+    sent: list[Reading], published: list[bool]
+) -> None:
+    """However many frames came without it; the first one that is seen is none."""
+    limit = RateLimit(60)
+
+    assert [limit.is_due(reading, now=float(second)) for second, reading in enumerate(sent)] == published

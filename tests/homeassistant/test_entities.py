@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.homeassistant.entities import StateType, entity_of
-from teleinfo.homeassistant.state_entities import every_entity
+from teleinfo.homeassistant.state_entities import entities_of, every_entity
 from teleinfo.homeassistant.translations import NAMES, sentence
 from teleinfo.state import labels as state_labels
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from teleinfo.homeassistant.entities import Entity
+    from teleinfo.state.fields import Json
     from teleinfo.state.words import Language
 
 CLASSES = {
@@ -193,3 +194,13 @@ def test_the_topics_of_the_components_are_all_different_without_a_plus_sign(mode
 
     assert len({key.replace("+", "_") for key in keys}) == len(keys)
     assert all(re.fullmatch(r"[A-Za-z0-9_+-]+", key) for key in keys)
+
+
+def test_an_index_that_is_unknown_makes_no_entity() -> None:
+    """The others do."""
+    known: dict[str, Json] = {"name": "Index", "period": None, "value": 1000}
+    unknown: dict[str, Json] = {"name": None, "period": None, "value": None}
+    found = entities_of({"energy": {"indexes": {"EASF01": unknown, "EASF02": known}}}, Mode.STANDARD, "fr")
+
+    assert "index_EASF02" in found
+    assert "index_EASF01" not in found

@@ -184,3 +184,22 @@ def test_any_file_is_read_without_raising(text: str) -> None:
 def test_a_line_of_the_file_has_one_meaning(text: str, values: dict[str, str | None]) -> None:
     """The grammar of systemd's EnvironmentFile=; None where another reader would differ."""
     assert {line.name: line.value for line in env_file.parse(text)} == values
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "value", "fault"),
+    [
+        ("\nA=b\x0c", 2, "b\x0c", ""),
+        ("\n\nA=XbX", 3, "XbX", ""),
+        ('\nA="b c"', 2, "b c", ""),
+        ('\nA="b', 2, None, "a quote opens the value, so the same quote must end the line"),
+        ("\nA='b", 2, None, "a quote opens the value, so the same quote must end the line"),
+    ],
+)
+def test_a_line_of_the_settings_is_numbered_and_stripped_of_blanks_alone(
+    text: str, number: int, value: str | None, fault: str
+) -> None:
+    """Tabs and spaces; a form feed belongs to the value, as it does to systemd."""
+    [line] = env_file.parse(text)
+
+    assert (line.number, line.name, line.value, f"{line.fault or ''}") == (number, "A", value, fault)

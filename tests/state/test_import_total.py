@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state.import_total import MARGIN, ImportTotal
+from teleinfo.state.import_total import MARGIN, ImportTotal, restored
 from teleinfo.state.tracker import encode
 from teleinfo.tic.labels import CONTRACTS
-from tests.state.golden import tracker
+from tests.state.golden import TIME, tracker
 from tests.state.test_golden import VALIDATOR
 from tests.state.test_tracker import NUMBER, historique, standard
 
@@ -174,3 +174,20 @@ def test_whatever_was_retained_is_taken_or_left(earlier: dict[str, Any]) -> None
     followed.update(standard(), now=0.0, time=START.isoformat())
 
     VALIDATOR.validate(json.loads(encode(followed.state(now=0.0))))
+
+
+@pytest.mark.parametrize(
+    ("index", "offset"),
+    [("1000", 0), (1000, 0.5), (-1, 0), (1000, 10**12)],
+)
+def test_what_cannot_be_a_total_is_none(index: object, offset: object) -> None:
+    """No whole number, or an index that no counter can show."""
+    assert restored("BASE", index, offset, at=datetime.fromisoformat(TIME)) is None
+
+
+def test_a_total_is_what_was_retained() -> None:
+    """Index and offset, at the time of the message."""
+    total = restored("BASE", 1000, 234, at=datetime.fromisoformat(TIME))
+
+    assert isinstance(total, ImportTotal)
+    assert (total.counter, total.total) == ("BASE", 1234)

@@ -101,3 +101,41 @@ def test_an_index_that_never_steps_says_nothing() -> None:
         power.take(1000, now=float(second))
 
     assert power.watts is None
+
+
+def drawing() -> MeanPower:
+    """Return a power after 71 s: a Wh a second, then one step of two Wh."""
+    power = MeanPower()
+    for second in range(71):
+        power.take(second, now=float(second))
+    power.take(72, now=71.0)
+    return power
+
+
+def test_nothing_is_said_of_a_power_at_first() -> None:
+    """Not even of one that nobody read."""
+    assert MeanPower().watts is None
+
+
+def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None:
+    """A minute after the last step the figure begins to fall; the next step is measured from that one."""
+    power = drawing()
+    said = []
+    for second in range(72, 172):
+        power.take(72, now=float(second))
+        said.append(power.watts)
+    power.take(82, now=172.0)
+
+    assert said[int(MIN_INTERVAL) - 2 : int(MIN_INTERVAL)] == [3600, 60]
+    assert said[-1] == 36
+    assert power.watts == 356
+
+
+def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
+    """A second longer, and nobody knows what was drawn."""
+    near, far = drawing(), drawing()
+    near.take(73, now=71.0 + GAP)
+    far.take(73, now=71.0 + GAP + 1)
+
+    assert near.watts == 3600
+    assert far.watts is None

@@ -94,3 +94,8 @@ def test_whatever_a_site_sends_is_taken(values: dict[str, str], label: str) -> N
     followed.update(Reading(Mode.HISTORIQUE, values), now=0.0, time=TIME)
 
     assert followed.state(now=0.0)["meter"]
+
+
+def test_an_index_of_a_list_that_is_no_number_is_left_out() -> None:
+    """The others keep their place."""
+    assert list(sites.indexes({"ENERG": "000120::000350"}, "fr")) == ["ENERG_1", "ENERG_3"]

@@ -47,3 +47,9 @@ def test_no_horodate_of_any_meter_raises(horodate: str) -> None:
     moment = iso(horodate)
 
     assert moment is None or len(moment) == len("2026-01-14T12:00:00+01:00")
+
+
+def test_summer_begins_on_the_last_sunday_of_march_even_if_that_is_its_last_day() -> None:
+    """2024-03-31 was a Sunday."""
+    assert iso(" 240330120000") == "2024-03-30T12:00:00+01:00"
+    assert iso(" 240331120000") == "2024-03-31T12:00:00+02:00"

@@ -81,3 +81,8 @@ def test_the_number_comes_from_the_label_that_has_it(label: str) -> None:
     """ADCO, ADSC and ADS name the meter; PRM names the site."""
     assert number_of(Reading(Mode.STANDARD, {"PRM": "1", label: "041961123456"})) == "041961123456"
     assert number_of(Reading(Mode.STANDARD, {"PRM": "1", label: ""})) is None
+
+
+def test_the_letters_of_a_meter_number_stay_in_its_scope() -> None:
+    """Small ones and capitals: only what a topic cannot have is replaced."""
+    assert meter_of("04190FAbcd-_z/Z", topic="t", private=False).scope == "04190FAbcd-_z_Z"

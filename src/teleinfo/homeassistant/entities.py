@@ -220,7 +220,7 @@ def _is_momentary(label: str) -> bool:
 def _time(label: LabelSpec, key: str, language: Language) -> Entity:
     """Return the entity of a group's horodate: the main one of a mobile peak, else a diagnostic one."""
     peak = label.kind is Kind.ENUMERATION
-    name, of_what = _name(label, language), "horodate" if language == "fr" else "time"
+    name, of_what = _name(label, language), "heure" if language == "fr" else "time"
     return Entity(
         key=key,
         name=name if peak else f"{name} ({of_what})",
@@ -239,4 +239,5 @@ def _name(label: LabelSpec, language: Language) -> str:
 
 
 def _english_period(found: re.Match[str]) -> str:
-    return f", {state_in(sentence(POSTES[found[1]]), 'en').lower()}"
+    period = state_in(sentence(POSTES[found[1]]), "en").lower()
+    return f", {period.replace('july', 'July').replace('august', 'August')}"

@@ -51,7 +51,7 @@ _LINE: Final = (
     LineEntity(
         _line(
             "LIGNE_ERREURS",
-            "Groupes erronés",
+            "Erreurs de lecture",
             StateType.NUMBER,
             state_class="measurement",
             unit="%",

@@ -75,7 +75,7 @@ def _maxima() -> Iterator[Entity]:
         ("max_injected_yesterday", "Puissance max. injectée de la veille"),
     ):
         yield _number(f"power_{name}", french, f"power.{name}", "VA")
-        yield _time(f"power_{name}_time", f"{french} (horodate)", f"power.{name}_time")
+        yield _time(f"power_{name}_time", f"{french} (heure)", f"power.{name}_time")
 
 
 def _time(key: str, name: str, path: str) -> Entity:
@@ -120,9 +120,9 @@ _FIELDS: Final = (
     ),
     *_maxima(),
     _measure("load_curve_imported", "Courbe de charge soutirée", "load_curve.imported.value", "W"),
-    _time("load_curve_imported_time", "Courbe de charge soutirée (horodate)", "load_curve.imported.time"),
+    _time("load_curve_imported_time", "Courbe de charge soutirée (heure)", "load_curve.imported.time"),
     _measure("load_curve_exported", "Courbe de charge injectée", "load_curve.exported.value", "W"),
-    _time("load_curve_exported_time", "Courbe de charge injectée (horodate)", "load_curve.exported.time"),
+    _time("load_curve_exported_time", "Courbe de charge injectée (heure)", "load_curve.exported.time"),
     _alert("overrun", "Dépassement"),
     _alert("overvoltage", "Surtension"),
     _alert("terminal_cover_open", "Cache-bornes", "opening", diagnostic=True),

@@ -59,7 +59,7 @@ NAMES: Final = {
     **{f"EASD{number:02}": f"Distributor index {number}" for number in range(1, 5)},
     **{f"ERQ{quadrant}": f"Reactive energy Q{quadrant}" for quadrant in range(1, 5)},
     "LIGNE_QUALITE": "Line quality",
-    "LIGNE_ERREURS": "Bad groups",
+    "LIGNE_ERREURS": "Reading errors",
     "LIGNE_MODE": "TIC mode",
     "LIGNE_VITESSE": "Line speed",
     "LIGNE_CONNEXION": "Connection to the meter",
@@ -83,18 +83,18 @@ STATES: Final = {
     "Médiocre": "Poor",
     "Mauvaise": "Bad",
     "Débranchée": "Unplugged",
-    "Heures de pointe": "Peak hours",
+    "Heures de pointe": "Peak of the day",
     "Heures de pointe mobile": "Mobile peak hours",
-    "Heures creuses d'été": "Off-peak hours, summer",
-    "Heures creuses d'hiver": "Off-peak hours, winter",
+    "Heures creuses d'été": "Summer off-peak hours",
+    "Heures creuses d'hiver": "Winter off-peak hours",
     "Heures d'hiver": "Winter hours",
-    "Heures creuses de demi-saison": "Off-peak hours, mid-season",
+    "Heures creuses de demi-saison": "Mid-season off-peak hours",
     "Heures de demi-saison": "Mid-season hours",
     "Juillet-août": "July and August",
-    "Heures pleines d'été": "Full hours, summer",
-    "Heures pleines d'hiver": "Full hours, winter",
-    "Heures pleines de demi-saison": "Full hours, mid-season",
-    "Saison creuse mobile": "Mobile low season",
+    "Heures pleines d'été": "Summer peak hours",
+    "Heures pleines d'hiver": "Winter peak hours",
+    "Heures pleines de demi-saison": "Mid-season peak hours",
+    "Saison creuse mobile": "Mobile off-season",
     "Hiver mobile": "Mobile winter",
     "Demi-saison mobile": "Mobile mid-season",
 }
@@ -123,7 +123,8 @@ _DEVICES: Final = {
     "Numérique triphasé (SEI)": "Digital, three-phase (SEI)",
 }
 
-# In the names of the table: a word with a capital, and the periods of an invoice by their signs.
+# In the names of the table: a word with a capital, and by their signs the periods of an invoice, the
+# intervals of measurement (Td of energies, Tc of powers) and the days.
 _CAPITAL: Final = re.compile(r"(?<=[ '’-])([A-ZÉ])(?=[a-zéèûôà]{2})(?!nedis)")
 _SIGNS: Final = (
     (re.compile(r"période [pP]-1\b"), "période précédente"),
@@ -133,6 +134,16 @@ _SIGNS: Final = (
     (re.compile(r"[cC]urrent period [pP]\b"), "current period"),
     (re.compile(r"period [pP]-1\b"), "previous period"),
     (re.compile(r"period [pP](?![-+a-z])"), "current period"),
+    (re.compile(r"depuis (le dernier )?top Td"), "depuis le début de l'intervalle"),
+    (re.compile(r"since (last )?Td mark"), "since the start of the interval"),
+    (re.compile(r" (over )?Tc(?=,)"), ""),
+    (re.compile(r"Temps d'intégration Td"), "Intervalle de mesure des énergies"),
+    (re.compile(r"Temps d'intégration Tc"), "Intervalle de mesure des puissances"),
+    (re.compile(r"Td integration time"), "Interval of energies"),
+    (re.compile(r"Tc integration time"), "Interval of powers"),
+    (re.compile(r"soutirée n-1\b"), "soutirée de la veille"),
+    (re.compile(r"soutirée n\b"), "soutirée du jour"),
+    (re.compile(r"Point n-1 de la courbe de charge active (\w+)"), r"Courbe de charge \1, point précédent"),
 )
 
 

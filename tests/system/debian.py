@@ -499,9 +499,10 @@ def test_both_meters_are_read_again_after_a_reboot(machine: Container) -> None:
 
 
 def test_remove_ends_the_services_and_keeps_the_settings(machine: Container) -> None:
-    """`apt remove`: no process, no unit, no program; the settings are there."""
-    machine.run("apt-get remove -y -q teleinfo", limit=180)
+    """`apt remove`: no process, no unit, no program; the settings are there. It says what stays."""
+    said = machine.run("apt-get remove -y -q teleinfo", limit=180)
 
+    assert "teleinfo forget" in said
     assert machine.run("pgrep -f '[t]eleinfo run'", check=False) == ""
     assert machine.run("command -v teleinfo", check=False) == ""
     assert "TELEINFO_PAYLOAD_NUMBERS=true" in machine.run("cat /etc/teleinfo/teleinfo.env")

@@ -245,7 +245,7 @@ homeassistant-oldest:
 at-work-newest at-work-oldest: at-work-%: $(VENV)/.dev $(VENV_HA)-%/.made programs-faults
 	PYTHONPATH=src $(VENV_HA)-$*/bin/python tests/homeassistant/check_schema.py
 	HOMEASSISTANT_VENV=$(VENV_HA)-$* $(BIN)/python -m pytest --timeout=0 --numprocesses=4 --dist=worksteal \
-	    tests/homeassistant/at_work.py $(TESTS)
+	    $(if $(findstring .py,$(TESTS)),,tests/homeassistant/at_work*.py) $(TESTS)
 
 # By uv, which is a requirement of Home Assistant.
 $(VENV_HA)-newest/.made $(VENV_HA)-oldest/.made: $(VENV_HA)-%/.made: tests/homeassistant/requirements/%.txt

@@ -48,23 +48,22 @@ CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 
 class Linky:
     """
-    A simulated meter on a pty.
+    A simulated meter on a pty, the `meter` of this name and number.
 
     Étiquettes in `without` are left out, groups of `besides` added; it sends nothing while it is `silent`.
+    Its clock is set `ahead` of the time that passes.
     """
 
-    def __init__(self, name: str) -> None:
-        self.become(name)
+    def __init__(self, name: str, number: str | None = None) -> None:
+        self.number = number or METERS[name].number
+        self.meter = build(name, start=START, rng=random.Random(7), number=self.number)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send, name="linky", daemon=True)
         self.without: set[str] = set()
         self.besides: list[Group] = []
         self.silent = False
+        self.ahead = dt.timedelta()
         self.line = SerialLine()
-
-    def become(self, name: str) -> None:
-        """Send as this meter of the catalogue from now on, with the indexes that it has by now."""
-        self._meter = build(name, start=START, rng=random.Random(7))
 
     def _send(self) -> None:
         now = START
@@ -72,7 +71,9 @@ class Linky:
             now += dt.timedelta(seconds=PERIOD)
             if self.silent:
                 continue
-            groups = [group for group in self._meter.frame(now) if group.label not in self.without]
+            groups = [
+                group for group in self.meter.frame(now + self.ahead) if group.label not in self.without
+            ]
             self.line.write(with_parity(encode_frame(groups + self.besides)))
 
     def __enter__(self) -> Self:

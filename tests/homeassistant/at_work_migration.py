@@ -6,21 +6,34 @@ A real Home Assistant while Enedis changes the mode or the contract of the meter
 
 from __future__ import annotations
 
+import datetime as dt
+import random
 import time
-from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from teleinfo.homeassistant.announcer import CONFIRM_WITHIN
+from teleinfo.simulator import tariff
+from teleinfo.simulator.catalogue import METERS
+from teleinfo.simulator.historique import HistoriqueMono
+from teleinfo.simulator.load_profile import Household as LoadProfile
+from teleinfo.simulator.meter import format_index
+from teleinfo.simulator.metrology import Metrology
+from teleinfo.simulator.standard import Standard
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.homeassistant.at_work import DEVICE, PERIOD, Household, _eventually
+from tests.homeassistant.at_work import DEVICE, LIMIT, PERIOD, Household, _eventually
+from tests.homeassistant.golden import START
+from tests.homeassistant.hass_process import STATISTICS_PERIOD
 from tests.support.daemon import Daemon, settings_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from teleinfo.simulator.meter import Meter
 
 pytestmark = pytest.mark.real
 
@@ -30,10 +43,28 @@ IN_BOTH_MODES = (
     *("Intensité", "Dépassement"),
 )
 NOTICE = [Group("PEJP", "30", None, Mode.HISTORIQUE)]
-"""An étiquette that only historique has."""
+ONLY_HISTORIQUE = {"PEJP", "IMAX", "HHPHC"}
+"""The entities of what only historique says; an older Home Assistant keeps those that are disabled."""
 
-STATISTICS_PERIOD = 300.0
-"""Seconds: Home Assistant makes its short-term statistics at each full five minutes."""
+NUMBER = METERS["hc"].number
+TEMPO = {
+    "HCJB": "Heures creuses, jour bleu",
+    "HPJB": "Heures pleines, jour bleu",
+    "HCJW": "Heures creuses, jour blanc",
+    "HPJW": "Heures pleines, jour blanc",
+    "HCJR": "Heures creuses, jour rouge",
+    "HPJR": "Heures pleines, jour rouge",
+}
+"""The names of the indexes by the ends of their ids, in the order of the meter."""
+HALF_DAYS = [
+    START.replace(hour=hour) + dt.timedelta(days=day)
+    for day in range(8)
+    for hour in (7, 23)
+    if START < START.replace(hour=hour) + dt.timedelta(days=day) < START + dt.timedelta(days=7)
+]
+"""A morning and an evening of each day of the week that begins with the meter, at noon."""
+CLOSE = 50
+"""Wh that the meter may count until Home Assistant has shown an index, on a busy machine."""
 
 
 @pytest.fixture(params=["hc"])
@@ -64,14 +95,12 @@ def orphans(household: Household) -> list[str]:
     ]
 
 
-def repairs(household: Household) -> list[Any]:
-    """Return what Home Assistant asks its user to repair of sensors, of MQTT and of the Energy dashboard."""
+def faults_of_energy(household: Household) -> list[Any]:
+    """Return what Home Assistant finds wrong with the Energy dashboard and statistics, or to be repaired."""
     with household.hass.asking() as ask:
-        issues = ask("repairs/list_issues")["issues"]
-        found = [issue for issue in issues if issue["domain"] in {"mqtt", "sensor", "energy", "recorder"}]
-        found += [fault for source in ask("energy/validate")["energy_sources"] for fault in source]
-        statistics = ask("recorder/validate_statistics")
-        return found + ([statistics] if statistics else [])
+        found = [fault for source in ask("energy/validate")["energy_sources"] for fault in source]
+        found += [ask("recorder/validate_statistics")]
+    return [fault for fault in found if fault] + household.hass.repairs()
 
 
 def shows(household: Household, name: str, text: str) -> list[str]:
@@ -95,145 +124,152 @@ def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
     household.expect_right()
     before = registered(household)
     energy = before["energy_import"]["entity_id"]
-    household.hass.ask("energy/save_prefs", energy_sources=[_grid(energy)], device_consumption=[])
+    household.hass.use_for_energy(energy)
     assert before["PEJP"]["disabled_by"] is None
-    _wait_for_a_period_of(60)
-    first = float(household.state("Énergie soutirée"))
     household.linky.besides = []
-    household.linky.become("standard")
+    household.linky.meter = Standard(
+        household.linky.meter.metrology, contract=tariff.HC, number=NUMBER, kva=METERS["hc"].kva
+    )
     _eventually(lambda: [] if "voltage_1" in registered(household) else ["no voltage"])
-    # One that is disabled stays in its registry, whatever it is told.
     _eventually(lambda: sorted({"PEJP"} & registered(household).keys()))
     household.expect_right()
 
     after = registered(household)
-    for key, entry in before.items():
-        if key != "PEJP":
-            assert after[key]["entity_id"] == entry["entity_id"], key
-            assert after[key]["disabled_by"] == entry["disabled_by"], key
+    for key in before.keys() - ONLY_HISTORIQUE:
+        assert after[key]["entity_id"] == before[key]["entity_id"], key
+        assert after[key]["disabled_by"] == before[key]["disabled_by"], key
     states = household.hass.states()
     assert {name for name in IN_BOTH_MODES if f"{DEVICE} {name}" not in states} == set()
+    _expect_statistics_of_what_was_drawn(household, energy)
     assert orphans(household) == []
-    last = float(household.state("Énergie soutirée"))
-    assert 0 <= last - first < 1000
-    statistics = _statistics(household, energy)
-    assert statistics
-    assert statistics[-1]["sum"] <= last - first + 1000
-    assert repairs(household) == []
+    assert faults_of_energy(household) == []
     assert household.hass.complaints() == []
 
 
-def _grid(entity: str) -> dict[str, Any]:
-    return {
-        "type": "grid",
-        "flow_from": [
-            {
-                "stat_energy_from": entity,
-                "stat_cost": None,
-                "entity_energy_price": None,
-                "number_energy_price": None,
-            }
-        ],
-        "flow_to": [],
-        "cost_adjustment_day": 0.0,
-    }
+def _expect_statistics_of_what_was_drawn(household: Household, energy: str) -> None:
+    """
+    Let Home Assistant make its statistics until now, and expect in them what the total rose by, and no more.
 
-
-def _wait_for_a_period_of(seconds: float) -> None:
-    """Return at a moment with so much left until the next statistics are made."""
-    left = STATISTICS_PERIOD - time.time() % STATISTICS_PERIOD
-    if left < seconds:
-        time.sleep(left + 1)
-
-
-def _statistics(household: Household, entity: str) -> list[dict[str, Any]]:
-    """Return the short-term statistics of an entity, once there are some that end from now on."""
-    begin = datetime.now(UTC)
-    found: list[dict[str, Any]] = []
+    It makes those of the periods that it missed when it starts: so nobody waits for the period to end.
+    """
+    household.hass.stop(limit=LIMIT)
+    household.hass.set_ahead(STATISTICS_PERIOD)
+    household.hass.start()
+    household.expect_right()
+    begin = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)).isoformat()
+    rows: list[dict[str, Any]] = []
+    states: list[float] = []
 
     def missing() -> list[str]:
-        rows = household.hass.ask(
-            "recorder/statistics_during_period",
-            start_time=(begin - timedelta(hours=1)).isoformat(),
-            statistic_ids=[entity],
-            period="5minute",
-            types=["sum", "state"],
-        )
-        found[:] = rows.get(entity, [])
-        ended = [row for row in found if row["end"] >= begin.timestamp() * 1000]
-        return [] if ended else ["no statistics"]
+        with household.hass.asking() as ask:
+            found = ask(
+                "recorder/statistics_during_period",
+                start_time=begin,
+                statistic_ids=[energy],
+                period="5minute",
+                types=["sum", "state"],
+            )
+            history = ask(
+                "history/history_during_period",
+                start_time=begin,
+                entity_ids=[energy],
+                minimal_response=True,
+                no_attributes=True,
+            )
+        rows[:] = found.get(energy, [])
+        states[:] = [float(one["s"]) for one in history[energy] if one["s"].isdecimal()]
+        return [] if rows else ["no statistics"]
 
-    _eventually(missing, limit=STATISTICS_PERIOD + 60)
-    return found
+    _eventually(missing)
+    assert states == sorted(states)
+    assert rows[-1]["state"] in states
+    assert rows[-1]["sum"] == rows[-1]["state"] - states[0]
 
 
-@pytest.mark.parametrize("household", ["standard-tempo"], indirect=True)
-def test_an_index_that_begins_to_count_appears_enabled(household: Household) -> None:
+class Renewed(Standard):
+    """A meter in mode standard whose supplier indexes began at zero when it had counted `before`, Wh."""
+
+    before = 0
+
+    def _energies(self) -> dict[str, str]:
+        total = self.before + sum(map(int, self.metrology.supplier))
+        return super()._energies() | {"EAST": format_index(total)}
+
+
+def base(mode: Mode) -> Meter:
+    """Return a meter with the contract Base."""
+    return _meter(mode, tariff.BASE, START)
+
+
+def tempo_after(meter: Meter) -> Meter:
+    """Return the same meter when its contract has become Tempo: the new indexes begin at zero."""
+    renewed = _meter(meter.mode, tariff.TEMPO, meter.metrology.now)
+    renewed.metrology.supplier[:] = [0.0] * len(renewed.metrology.supplier)
+    if isinstance(renewed, Renewed):
+        renewed.before = sum(map(int, meter.metrology.supplier))
+    return renewed
+
+
+def _meter(mode: Mode, contract: tariff.Contract, now: dt.datetime) -> Meter:
+    rng = random.Random(7)
+    metrology = Metrology(start=now, load_profile=LoadProfile(rng=rng), contract=contract, rng=rng)
+    kind = Renewed if mode is Mode.STANDARD else HistoriqueMono
+    return kind(metrology, contract=contract, number=NUMBER, kva=METERS["tempo"].kva)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_another_contract_keeps_the_device_and_the_total(household: Household, mode: Mode) -> None:
     """
-    A new contract, whose indexes are at zero until their first day.
+    Base becomes Tempo, whose indexes are at zero until their first day, and a week goes by.
 
-    1. Tempo, and no red day yet. 2. The first red hours run: their index appears, enabled, at once. 3. The
-    peak ones have counted: so do they. 4. Nothing is orphaned.
+    1. All is right with Base, and the Energy dashboard counts "Énergie soutirée". 2. The contract changes: it
+    is named. 3. The half-days of a week: each index is there, enabled, when it begins to count (in standard
+    not before), and shows what the meter says. 4. The statistics have what was drawn in the week; the index
+    of Base says nothing that is another's; nothing is orphaned, nothing is to be repaired.
     """
-    household.linky.without = {"EASF05", "EASF06"}
-    household.linky.besides = [_index(5, 0), _index(6, 0)]
+    linky = household.linky
+    linky.meter = base(mode)
     household.hass.start()
     household.daemon.start()
     household.expect_right()
-    assert not {"index_HCJR", "index_HPJR"} & registered(household).keys()
-    household.linky.without = {"EASF05", "EASF06", "NTARF", "LTARF"}
-    household.linky.besides = [_index(5, 0), _index(6, 0), *_running("05", "HC  ROUGE")]
-    _eventually(lambda: shows(household, "Heures creuses, jour rouge", "0"))
-    household.linky.besides = [_index(5, 1200), _index(6, 0), *_running("05", "HC  ROUGE")]
-    _eventually(lambda: shows(household, "Heures creuses, jour rouge", "1200"))
-    household.linky.besides = [_index(5, 1200), _index(6, 1), *_running("06", "HP  ROUGE")]
-    _eventually(lambda: shows(household, "Heures pleines, jour rouge", "1"))
-
-    assert {registered(household)[f"index_{hours}JR"]["disabled_by"] for hours in ("HC", "HP")} == {None}
-    assert orphans(household) == []
-    assert household.hass.complaints() == []
-
-
-@pytest.mark.parametrize("household", ["standard"], indirect=True)
-def test_another_contract_keeps_the_device_and_the_total(household: Household) -> None:
-    """
-    HC becomes Tempo in mode standard, with indexes that begin at zero.
-
-    1. All is right. 2. The supplier changes the contract. 3. The indexes of Tempo appear with their names and
-    count; those of HC say nothing that is not theirs; the total goes on; the contract is named.
-    """
-    household.hass.start()
-    household.daemon.start()
-    household.expect_right()
-    total = float(household.state("Énergie soutirée"))
+    assert household.state("Contrat") == "Base"
     before = registered(household)
-    household.linky.without = {"NGTF", "NTARF", "LTARF", "EASF01", "EASF02"}
-    contract = Group("NGTF", "     TEMPO      ", None, Mode.STANDARD)
-    household.linky.besides = [_index(1, 5), _index(2, 0), contract, *_running("01", "HC  BLEU")]
+    energy = before["energy_import"]["entity_id"]
+    household.hass.use_for_energy(energy)
+    linky.meter = tempo_after(linky.meter)
     _eventually(lambda: shows(household, "Contrat", "Tempo"))
-    _eventually(lambda: shows(household, "Heures creuses, jour bleu", "5"))
-    _eventually(lambda: shows(household, "Heures creuses", "unknown"))
+    for half_day in HALF_DAYS:
+        linky.ahead = half_day - START
+        name = list(TEMPO.values())[tariff.TEMPO.period(half_day).index]
+        _eventually(partial(shows, household, "Tarif en cours", name))
+        _eventually(lambda: _wrong_indexes(household))
 
     after = registered(household)
     assert {key: after[key]["entity_id"] for key in before} == {
         key: entry["entity_id"] for key, entry in before.items()
     }
-    assert float(household.state("Énergie soutirée")) >= total
+    assert {after[f"index_{key}"]["disabled_by"] for key in TEMPO} == {None}
+    if mode is Mode.STANDARD:  # its étiquette counts for another one now
+        _eventually(lambda: shows(household, "Toutes heures", "unknown"))
+    _expect_statistics_of_what_was_drawn(household, energy)
     assert orphans(household) == []
-    assert repairs(household) == []
+    assert faults_of_energy(household) == []
     assert household.hass.complaints() == []
 
 
-def _index(number: int, value: int) -> Group:
-    return Group(f"EASF{number:02}", f"{value:09}", None, Mode.STANDARD)
-
-
-def _running(number: str, name: str) -> list[Group]:
-    """Return the groups of the tariff in force."""
-    return [
-        Group("NTARF", number, None, Mode.STANDARD),
-        Group("LTARF", f"{name:^16}", None, Mode.STANDARD),
-    ]
+def _wrong_indexes(household: Household) -> list[str]:
+    """Return the indexes of Tempo that are shown too early, or not as the meter has them."""
+    # In historique each has an étiquette of its own, which means nothing else.
+    waits = household.linky.meter.mode is Mode.STANDARD
+    states = household.hass.states()
+    found = []
+    for name, counted in zip(TEMPO.values(), household.linky.meter.metrology.supplier, strict=False):
+        shown = states.get(f"{DEVICE} {name}", {}).get("state", "absent")
+        if counted < 1 and waits:
+            assert shown == "absent", f"{name} is there before it counts"
+        elif not shown.isdecimal() or abs(int(shown) - counted) > CLOSE:
+            found.append(f"{name}: {shown}, not {counted}")
+    return found
 
 
 def test_the_other_form_of_the_discovery_takes_the_entities_over(household: Household) -> None:

@@ -139,10 +139,13 @@ class HassProcess(Process):
 
     def near_statistics(self) -> None:
         """Set its clock ahead before it starts: 100 s later are the next statistics of five minutes."""
+        self.set_ahead((STATISTICS_PERIOD - 100 - time.time()) % STATISTICS_PERIOD)
+
+    def set_ahead(self, ahead: float) -> None:
+        """Set its clock ahead by so many seconds before it starts."""
         library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
         if library is None:
             pytest.skip("libfaketime is not installed (package faketime)")
-        ahead = (STATISTICS_PERIOD - 100 - time.time()) % STATISTICS_PERIOD
         self.environ = os.environ | {
             "LD_PRELOAD": str(library),
             "FAKETIME": f"+{ahead:.0f}s",

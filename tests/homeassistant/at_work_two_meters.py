@@ -1,0 +1,237 @@
+"""
+A real Home Assistant with two meters, one in each mode, and what removes one of them.
+
+    make test-homeassistant TESTS=tests/homeassistant/at_work_two_meters.py
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import pytest
+
+from tests.homeassistant.at_work import LIMIT, Linky, _eventually
+from tests.homeassistant.hass_process import HassProcess
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon, settings_for
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+pytestmark = pytest.mark.real
+
+HOUSE: Final = "Linky monophasé 3456"
+PRODUCTION: Final = "Linky monophasé 4321"
+SHOWN_OF_EACH: Final = ("Énergie soutirée", "Puissance apparente", "Tarif en cours", "Qualité de la ligne")
+ITS_OWN_ECHO: Final = "No device components to cleanup"
+"""It hears the empty message by which a device is removed once more, and finds nothing to remove."""
+
+
+class Meter:
+    """A simulated meter with a daemon of its own, which publishes on this topic."""
+
+    def __init__(self, folder: Path, broker: MosquittoBroker, linky: Linky, topic: str) -> None:
+        folder.mkdir()
+        self.topic = topic
+        self.number = linky.number
+        self.daemon: Daemon
+        self._linky = linky
+        self._broker = broker
+        self._folder = folder
+
+    def start(self, **more: object) -> None:
+        """Start the daemon with these settings besides."""
+        settings = settings_for(self._broker, self._linky.line) | {
+            "homeassistant": True,
+            "state_interval": 1,
+            "mqtt_topic": self.topic,
+            "mqtt_client_id": self.topic.replace("/", "-"),
+        }
+        self.daemon = Daemon(self._folder, **settings | more)
+        self.daemon.start()
+
+    def restart(self, **more: object) -> None:
+        """Restart the daemon with these settings besides."""
+        self.daemon.stop()
+        self.start(**more)
+
+    def forget(self) -> None:
+        """Stop the daemon, and clear what the broker retains of the meter, as the page says."""
+        self.daemon.stop()
+        command = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "forget"]
+        subprocess.run(command, env=self.daemon.environ, check=True, capture_output=True, timeout=LIMIT)
+
+    def __enter__(self) -> Self:
+        self._linky.__enter__()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.daemon.__exit__()
+        self._linky.__exit__()
+
+
+class Site:
+    """A broker, Home Assistant, and the meters of the house and of the production."""
+
+    def __init__(self, folder: Path, venv: Path) -> None:
+        self.broker = MosquittoBroker(folder)
+        self.hass = HassProcess(venv, folder, self.broker)
+        linkys = Linky("hc"), Linky("standard", number="041961654321")
+        topics = "teleinfo", "teleinfo/production"
+        self.house, self.production = (
+            Meter(folder / topic.replace("/", "-"), self.broker, linky, topic)
+            for linky, topic in zip(linkys, topics, strict=True)
+        )
+
+    def devices(self) -> dict[str, dict[str, Any]]:
+        """Return our devices in Home Assistant by their names."""
+        found = self.hass.ask("config/device_registry/list")
+        return {one["name"]: one for one in found if one["manufacturer"] == "Landis+Gyr"}
+
+    def entities(self, meter: Meter) -> dict[str, tuple[str, str]]:
+        """Return id and name of the entities of a meter in the registry, by their unique ids."""
+        return {
+            entry["unique_id"]: (entry["entity_id"], entry["original_name"])
+            for entry in self.hass.ask("config/entity_registry/list")
+            if f"_{meter.number}_" in str(entry["unique_id"])
+        }
+
+    def expect_shown(self, *names: str) -> None:
+        """Return once our devices are these, and each shows what every meter has."""
+
+        def missing() -> list[str]:
+            devices, states = self.devices(), self.hass.states()
+            shown = [f"{name} {entity}" for name in names for entity in SHOWN_OF_EACH]
+            return sorted(devices.keys() ^ set(names)) + [
+                name
+                for name in shown
+                if states.get(name, {}).get("state", "absent") in {"absent", "unknown", "unavailable"}
+            ]
+
+        _eventually(missing)
+
+    def retained(self, meter: Meter) -> set[str]:
+        """Return the topics on which the broker retains a message of discovery of this meter."""
+        with Subscriber(self.broker.host, self.broker.port, "homeassistant/#") as subscriber:
+            # The broker sends what it retains before it answers what comes later.
+            subscriber._client.publish("homeassistant/end", b"end", qos=1)
+            found = set()
+            while (one := subscriber.messages.get(timeout=LIMIT)).topic != "homeassistant/end":
+                found.add(one.topic)
+        return {topic for topic in found if meter.number in topic}
+
+    def remove(self, name: str) -> None:
+        """Remove a device as its page in Home Assistant does."""
+        device = self.devices()[name]
+        if self.hass.newest:
+            self.hass.ask("config/device_registry/remove", device_id=device["id"])
+            return
+        (entry,) = device["config_entries"]
+        self.hass.ask(
+            "config/device_registry/remove_config_entry", config_entry_id=entry, device_id=device["id"]
+        )
+
+    def complaints(self) -> list[str]:
+        """Return what Home Assistant complains of, and wants to be repaired."""
+        found = [line for line in self.hass.complaints() if ITS_OWN_ECHO not in line]
+        return found + [str(repair) for repair in self.hass.repairs()]
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    """Return a site of which the broker, Home Assistant and the meters run, but no daemon."""
+    venv = os.environ.get("HOMEASSISTANT_VENV", "")
+    if not venv:
+        pytest.skip("HOMEASSISTANT_VENV names no virtual environment with Home Assistant")
+    found = Site(tmp_path, Path(venv))
+    with found.broker, found.house, found.production, found.hass:
+        yield found
+
+
+def id_of(device: str, entity: str) -> str:
+    """Return the end of the id that Home Assistant makes of two names that nobody else has."""
+    plain = unicodedata.normalize("NFKD", f"{device} {entity}").encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "_", plain.lower()).strip("_")
+
+
+def expect_ids(device: str, entities: dict[str, tuple[str, str]]) -> None:
+    """Expect of the entities of a device that their ids are made of its name and theirs."""
+    assert entities
+    for entity_id, name in entities.values():
+        assert entity_id.partition(".")[2] == id_of(device, name)
+
+
+def test_two_meters_differ_from_the_start_and_one_is_forgotten(site: Site) -> None:
+    """
+    The house first, then the production; the latter is renamed, and then removed by `teleinfo forget`.
+
+    1. The first meter is there, then the second: the ids of the entities are made of the name of the device,
+    which has the last four digits of the number. 2. TELEINFO_METER_NAME: the device has this name, and the
+    entities the ids that they had. 3. `teleinfo forget`: it is gone, and the other one is as it was.
+    """
+    site.house.start()
+    site.expect_shown(HOUSE)
+    site.production.start()
+    site.expect_shown(HOUSE, PRODUCTION)
+    house, production = site.entities(site.house), site.entities(site.production)
+    expect_ids(HOUSE, house)
+    expect_ids(PRODUCTION, production)
+
+    site.production.restart(meter_name="Toit")
+    site.expect_shown(HOUSE, "Toit")
+    assert site.entities(site.production) == production
+
+    site.production.forget()
+    site.expect_shown(HOUSE)
+    assert site.retained(site.production) == set()
+    assert site.entities(site.production) == {}
+    assert site.entities(site.house) == house
+    assert site.complaints() == []
+
+
+def test_a_device_that_is_deleted_comes_back_until_it_is_switched_off(site: Site) -> None:
+    """
+    The production first, with a name of its own, then the house; the former is deleted in Home Assistant.
+
+    1. Both are there, with ids that are made of their names. 2. The user deletes the device of the
+    production: the broker retains its discovery no more, and the house is as it was. 3. The daemon starts
+    again: the device is back, with the ids that it had. 4. It is deleted once more, after
+    TELEINFO_HOMEASSISTANT=false: it stays away.
+    """
+    site.production.start(meter_name="Toit")
+    site.expect_shown("Toit")
+    site.house.start()
+    site.expect_shown(HOUSE, "Toit")
+    house, production = site.entities(site.house), site.entities(site.production)
+    expect_ids(HOUSE, house)
+    expect_ids("Toit", production)
+
+    site.remove("Toit")
+    site.expect_shown(HOUSE)
+    _eventually(lambda: sorted(site.retained(site.production)))
+    assert len(site.retained(site.house)) == 1
+    assert site.entities(site.house) == house
+
+    site.production.restart(meter_name="Toit")
+    site.expect_shown(HOUSE, "Toit")
+    assert site.entities(site.production) == production
+
+    site.production.restart(homeassistant=False, state=True)
+    site.remove("Toit")
+    site.expect_shown(HOUSE)
+    _eventually(lambda: sorted(site.retained(site.production)))
+    site.production.restart(homeassistant=False, state=True)
+    with Subscriber(site.broker.host, site.broker.port) as subscriber:
+        for _ in range(3):
+            subscriber.expect(f"{site.production.topic}/state", limit=LIMIT)
+    assert site.retained(site.production) == set()
+    site.expect_shown(HOUSE)
+    assert site.entities(site.house) == house
+    assert site.complaints() == []

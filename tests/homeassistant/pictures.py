@@ -21,12 +21,14 @@ import subprocess
 import sys
 import tempfile
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from teleinfo.simulator.catalogue import build
 from tests.docs.markdown import ROOT
-from tests.homeassistant.at_work import Household
+from tests.homeassistant.at_work import Household, _eventually
 from tests.support.browser import browser
 from tests.system import chroot
 
@@ -39,6 +41,7 @@ METER = "standard-producer"
 VENV = Path(os.environ.get("HOMEASSISTANT_VENV", ROOT / ".venv-homeassistant-newest"))
 FOLDERS = {"en": "docs/images", "fr": "docs/fr/images"}
 HISTORY = dt.timedelta(days=2)
+FRANCE = ZoneInfo("Europe/Paris")
 TIMEOUT = 120.0
 """Seconds until a page shows what it has to."""
 DRAWING = 5.0
@@ -72,10 +75,11 @@ def household(folder: Path) -> Household:
 def history(until: dt.datetime) -> Iterator[tuple[dt.datetime, int, int]]:
     """Yield each full hour before `until`, with what was drawn and injected until its end, in Wh."""
     begin = until - HISTORY
-    meter = build(METER, start=begin.astimezone().replace(tzinfo=None), rng=random.Random(7))
+    clock = begin.astimezone(FRANCE).replace(tzinfo=None)
+    meter = build(METER, start=clock, rng=random.Random(7))
     first: dict[str, int] = {}
     for minute in range(1, int(HISTORY.total_seconds()) // 60 + 1):
-        frame = meter.frame(begin.astimezone().replace(tzinfo=None) + dt.timedelta(minutes=minute))
+        frame = meter.frame(clock + dt.timedelta(minutes=minute))
         index = {group.label: int(group.value) for group in frame if group.label in {"EAST", "EAIT"}}
         first = first or index
         if minute % 60 == 0:
@@ -137,6 +141,15 @@ def device_page(home: Household) -> str:
     return f"{home.hass.url}/config/devices/device/{found}"
 
 
+def unknown(home: Household) -> list[str]:
+    """Return the powers that are not known yet: the mean ones are after a minute."""
+    return [
+        name
+        for name, state in home.hass.states().items()
+        if state["attributes"].get("device_class") == "power" and state["state"] == "unknown"
+    ]
+
+
 def main() -> None:
     """Take them anew."""
     for language, folder in FOLDERS.items():
@@ -150,6 +163,7 @@ def main() -> None:
             home.hass.start()
             home.daemon.start()
             home.expect_right()
+            _eventually(partial(unknown, home), limit=TIMEOUT)
             ids = home.entity_ids()
             import_history(home, ids)
             home.hass.use_for_energy(ids["energy_import"], ids["energy_export"])

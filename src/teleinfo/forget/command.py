@@ -34,6 +34,13 @@ HELP = N_(
 PUBACK_TIMEOUT: Final = 5.0
 """Seconds that the broker has to acknowledge a message."""
 
+REMOVAL: Final = 2.0
+"""
+Seconds that Home Assistant has to remove the entities of a device.
+
+It would write a warning for each that is still there when its state is cleared.
+"""
+
 PLATFORMS: Final = ("device", "sensor", "binary_sensor")
 """Of the discovery messages, in both forms."""
 
@@ -54,9 +61,15 @@ def main(arguments: argparse.Namespace) -> int:
             retained = await _retained(link, topics, settings.homeassistant_prefix)
             if retained.get(topics.status) == ONLINE:
                 return None
-            for topic in retained:
+            announced = [topic for topic, payload in retained.items() if _is_discovery(payload, topics)]
+            for topic in announced:
                 await link.publish(topic, b"", qos=1, retain=True, limit=PUBACK_TIMEOUT)
-            return list(retained)
+            if announced:
+                await asyncio.sleep(REMOVAL)
+            others = [topic for topic in retained if topic not in announced]
+            for topic in others:
+                await link.publish(topic, b"", qos=1, retain=True, limit=PUBACK_TIMEOUT)
+            return announced + others
 
     try:
         cleared = asyncio.run(forget())

@@ -27,7 +27,7 @@ from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.homeassistant import domoticz
 from tests.homeassistant.golden import START
-from tests.homeassistant.hass_process import HassProcess
+from tests.homeassistant.hass_process import STATISTICS_PERIOD, HassProcess
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, settings_for
 from tests.support.subscriber import Subscriber
@@ -283,8 +283,8 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
     is injected. 3. The statistics of five minutes are made, of each entity that says that it has some, and of
     no other.
     """
-    household.hass.near_statistics()
-    household.hass.start()
+    # 100 s later are the next statistics.
+    household.hass.start_later((STATISTICS_PERIOD - 100 - time.time()) % STATISTICS_PERIOD)
     household.daemon.start()
     household.expect_right()
     ids = household.entity_ids()

@@ -153,8 +153,7 @@ def _expect_statistics_of_what_was_drawn(household: Household, energy: str) -> N
     It makes those of the periods that it missed when it starts: so nobody waits for the period to end.
     """
     household.hass.stop(limit=LIMIT)
-    household.hass.set_ahead(STATISTICS_PERIOD)
-    household.hass.start()
+    household.hass.start_later(STATISTICS_PERIOD)
     household.expect_right()
     begin = (dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)).isoformat()
     rows: list[dict[str, Any]] = []

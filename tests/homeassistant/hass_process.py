@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 START = 600.0
 """Seconds that it may take to answer, on a slow and busy machine."""
-STATISTICS_PERIOD = 300
+STATISTICS_PERIOD = 300.0
 """Seconds from one of its short statistics to the next."""
 
 _CONFIGURATION = """\
@@ -137,20 +137,17 @@ class HassProcess(Process):
         with self.asking() as ask:
             return ask(command, **fields)
 
-    def near_statistics(self) -> None:
-        """Set its clock ahead before it starts: 100 s later are the next statistics of five minutes."""
-        self.set_ahead((STATISTICS_PERIOD - 100 - time.time()) % STATISTICS_PERIOD)
-
-    def set_ahead(self, ahead: float) -> None:
-        """Set its clock ahead by so many seconds before it starts."""
+    def start_later(self, seconds: float) -> None:
+        """Start it with its clock set ahead."""
         library = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
         if library is None:
             pytest.skip("libfaketime is not installed (package faketime)")
         self.environ = os.environ | {
             "LD_PRELOAD": str(library),
-            "FAKETIME": f"+{ahead:.0f}s",
+            "FAKETIME": f"+{seconds:.0f}s",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
+        self.start()
 
     def use_for_energy(self, imported: str, exported: str | None = None) -> None:
         """Let the Energy dashboard show what is drawn from the grid, and injected, by these entities."""
@@ -214,7 +211,7 @@ class HassProcess(Process):
 
 _REPAIRED = {"mqtt", "sensor", "binary_sensor", "energy", "recorder"}
 """The integrations whose repairs may be of our making."""
-_BEGIN = re.compile(r"(?=\d{4}-\d\d-\d\d [\d:.]{12} )")
+_BEGIN = re.compile(r"(?=\d{4}-\d\d-\d\d [\d:.]{12}(?:[+-]\d\d:\d\d)? )")
 """Where a record begins: after the end of a line, or within one where the process was killed."""
 _RECORD = re.compile(
     r"\S+ \S+ (?P<level>WARNING|ERROR|CRITICAL) \(.*?\) \[(?P<logger>[^\]]+)\] (?P<text>.*)", re.DOTALL

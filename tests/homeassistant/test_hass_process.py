@@ -64,3 +64,10 @@ def test_what_is_about_our_messages_is_a_complaint(line: str) -> None:
 def test_what_it_says_of_itself_is_none(line: str) -> None:
     """It speaks of itself, of a busy machine or of a lost connection; other complaints are still found."""
     assert complaints_in(line + OURS[0] + line) == [OURS[0].rstrip()]
+
+
+def test_a_record_may_say_its_zone() -> None:
+    """2026.11 writes the offset from UTC behind the time."""
+    log = "".join([NOT_OURS[0], OURS[0], *NOT_OURS]).replace(".154 ", ".154+00:00 ")
+
+    assert complaints_in(log) == [OURS[0].rstrip().replace(".154 ", ".154+00:00 ")]

@@ -15,7 +15,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import fields, labels, sites
+from teleinfo.state import fields, labels, powers, sites
 from teleinfo.state.earlier import earlier_run
 from teleinfo.state.energy import EnergyTracker
 from teleinfo.state.identity import Followed, Identity
@@ -132,7 +132,7 @@ class StateTracker:
         values = self._values(now)
         self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
         self._phases = max(self._phases, fields.phases(values))
-        self._has_exported |= fields.exports(values)
+        self._has_exported |= powers.exports(values)
         at = datetime.fromisoformat(time)
         if self._earlier is not None and self._earlier.scope == self.meter.scope:
             self._go_on(self._earlier, at)
@@ -207,7 +207,7 @@ class StateTracker:
             "tempo": fields.tempo(values),
             "energy": self._energy_fields(values, now),
             "power": self._power(values),
-            "load_curve": fields.load_curve(values),
+            "load_curve": powers.load_curve(values),
             "current": fields.per_phase(values, "IRMS", "IINST"),
             "voltage": fields.per_phase(values, "URMS"),
             "mean_voltage": fields.per_phase(values, "UMOY"),
@@ -234,8 +234,8 @@ class StateTracker:
     def _power(self, values: fields.Values) -> dict[str, Json]:
         if self._site is not None:
             return sites.power(values)
-        powers = fields.power(values, has_exported=self._has_exported)
-        return powers | self._energy.mean_powers(values)
+        found = powers.power(values, has_exported=self._has_exported)
+        return found | self._energy.mean_powers(values)
 
     def _tariff(self, values: fields.Values) -> dict[str, Json]:
         if self._site is not None:

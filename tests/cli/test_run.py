@@ -190,7 +190,7 @@ def test_a_recording_at_true_line_speed_gives_what_decode_prints(
     assert published in [expected[start : start + MESSAGES] for start in range(len(expected))]
 
 
-def test_status_is_online_while_the_meter_talks_and_offline_when_it_is_silent(
+def test_status_is_online_while_the_meter_sends_and_offline_when_it_is_silent(
     broker: MosquittoBroker, tmp_path: Path
 ) -> None:
     """Ten seconds without a sound frame are `offline` and one line; a frame is `online` and one line."""

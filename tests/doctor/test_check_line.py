@@ -208,7 +208,7 @@ def test_why_there_is_nothing_is_what_teleinfo_published(problem: str, words: st
 
 @pytest.mark.parametrize("line", ["good", "fair", "poor"])
 @pytest.mark.parametrize("seconds_ago", [-60, 5, 90])
-def test_offline_while_the_meter_talks_is_about_the_client_id(line: str, seconds_ago: float) -> None:
+def test_offline_while_the_meter_sends_is_about_the_client_id(line: str, seconds_ago: float) -> None:
     """Two daemons under one name throw each other out: the wires are innocent. Clocks may differ."""
     found = offline(line, seconds_ago=seconds_ago)
 

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,7 +24,6 @@ from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from teleinfo.tic.reading import Reading
 
@@ -181,6 +181,36 @@ def test_a_slow_consumer_gets_the_newest_readings(
     asyncio.run(scenario())
 
     assert powers == [1, 5, 6]
+
+
+def test_a_second_reader_is_refused_and_leaves_the_first_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Two readers of one port would each get a part of the bytes."""
+    powers: list[int] = []
+
+    async def scenario() -> PortErrorKind:
+        async with port_and_meter(tmp_path, caplog, bridge=False) as (url, sent), asyncio.timeout(LIMIT):
+            async with contextlib.aclosing(read(url)) as readings:
+                sent.put_nowait(frame(1))
+                powers.append(power(await anext(readings)))
+                with pytest.raises(PortError) as caught:
+                    await anext(read(url))
+                sent.put_nowait(frame(2))
+                powers.append(power(await anext(readings)))
+        return caught.value.kind
+
+    kind = asyncio.run(scenario())
+
+    assert kind is PortErrorKind.BUSY
+    assert powers == [1, 2]
+
+
+def test_the_page_says_how_many_readings_wait() -> None:
+    """docs/library.md names the bound."""
+    page = (Path(__file__).parents[2] / "docs/library.md").read_text(encoding="utf-8")
+
+    assert f"the newest {library.MAX_WAITING} readings" in page
 
 
 def test_the_library_needs_neither_the_broker_nor_the_settings() -> None:

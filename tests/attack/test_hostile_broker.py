@@ -184,7 +184,7 @@ def a_flood_of_a_broker_that_reads_nothing(peer: Peer) -> None:
 
 
 def a_flood_of_birth_messages(peer: Peer) -> None:
-    """Accept, then tell thousands of times a second that Home Assistant was born."""
+    """Accept, then tell thousands of times a second that Home Assistant has started (its birth message)."""
     peer.accept()
     block = publish("homeassistant/status", b"online", retain=True) * 100
     while peer.alive:

@@ -46,7 +46,7 @@ def areas(*words: str) -> list[Area]:
     ],
 )  # fmt: skip
 def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:
-    """A canary in each place where words can stand, alone and within others: none of them sings."""
+    """A canary in each place where words can stand, alone and within others: none of them is there."""
     read = settings_of(VARIABLES)
     text = report.as_report(areas(canary, f"x={canary},", f"({canary})"), read, Machine())
 

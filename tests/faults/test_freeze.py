@@ -100,7 +100,7 @@ def stalled(folder: Path, figures: Figures) -> None:
             until(lambda: broker.connections() == 2)
 
 
-def swallowed(folder: Path, figures: Figures) -> None:
+def dropped(folder: Path, figures: Figures) -> None:
     """Lose every byte, and later none."""
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
         with (
@@ -108,11 +108,11 @@ def swallowed(folder: Path, figures: Figures) -> None:
             BrokerScenario(folder, proxy, frame=standard) as scenario,
         ):
             next_index(subscriber)
-            proxy.swallow()
+            proxy.drop()
             began = time.monotonic()
             scenario.expect_lost()
-            figures.kept("proxy swallows: found out", time.monotonic() - began, at_most=6)
-            proxy.swallow(on=False)
+            figures.kept("proxy drops all: found out", time.monotonic() - began, at_most=6)
+            proxy.drop(on=False)
             scenario.expect_back()
             scenario.assert_one_outage()
             until(lambda: broker.connections() == 2)
@@ -165,5 +165,5 @@ def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures
     5. Lose every byte, and later none.
     6. Stop the broker for 20 s.
     """
-    cases = (flowing, idle, leftover_connections, stalled, swallowed, stopped, daemon_itself)
+    cases = (flowing, idle, leftover_connections, stalled, dropped, stopped, daemon_itself)
     run_together(tmp_path, *(measuring(case, figures) for case in cases))

@@ -54,7 +54,7 @@ class Moments:
         return scenario
 
     def dialling(self) -> BrokerScenario:
-        """Return one whose SYN is swallowed, by the full backlog of a listener."""
+        """Return one whose SYN is dropped, by the full backlog of a listener."""
         listener = self._stack.enter_context(socket.socket())
         listener.bind((HOST, 0))
         listener.listen(0)

@@ -1,4 +1,4 @@
-"""The log stays quiet however long a fault lasts: whole days, in a time that is not the machine's."""
+"""The log stays short however long a fault lasts: whole days, in a time that is not the machine's."""
 
 from __future__ import annotations
 

@@ -119,12 +119,12 @@ def test_a_queue_that_is_not_full_loses_nothing(tmp_path: Path) -> None:
                 BrokerScenario(folder, proxy, mqtt_queue=200) as scenario,
             ):
                 start = next_index(subscriber)
-                {"freeze": broker.freeze, "swallow": proxy.swallow, "stall": proxy.stall}[fault]()
+                {"freeze": broker.freeze, "drop": proxy.drop, "stall": proxy.stall}[fault]()
                 scenario.expect_lost()
                 lost = time.monotonic()
                 until(lambda: time.monotonic() > lost + 1)
-                if fault == "swallow":
-                    proxy.swallow(on=False)
+                if fault == "drop":
+                    proxy.drop(on=False)
                 else:
                     {"freeze": broker.thaw, "stall": proxy.flow}[fault]()
                 scenario.expect_back()
@@ -142,10 +142,10 @@ def test_a_queue_that_is_not_full_loses_nothing(tmp_path: Path) -> None:
     def freeze(folder: Path) -> None:
         heard(folder, "freeze")
 
-    def swallow(folder: Path) -> None:
-        heard(folder, "swallow")
+    def drop(folder: Path) -> None:
+        heard(folder, "drop")
 
     def stall(folder: Path) -> None:
         heard(folder, "stall")
 
-    run_together(tmp_path, freeze, swallow, stall)
+    run_together(tmp_path, freeze, drop, stall)

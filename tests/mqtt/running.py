@@ -46,7 +46,7 @@ def descriptors() -> int:
 
 @contextlib.contextmanager
 def black_hole() -> Iterator[socket.socket]:
-    """Listen with a full backlog, so that the kernel swallows every further SYN until somebody accepts."""
+    """Listen with a full backlog, so that the kernel drops every further SYN until somebody accepts."""
     with contextlib.ExitStack() as sockets:
         listener = sockets.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

@@ -62,7 +62,7 @@ def test_readings_that_come_at_once_go_into_flight_at_once() -> None:
 
 
 def test_what_comes_later_waits_for_the_acknowledgement() -> None:
-    """Of a broker that dies little is sent again that it may have had."""
+    """Of what a broker that ends may have had, little is sent again."""
     outbox = Outbox(1)
     outbox.put_reading(b"1")
     [first] = send(outbox)

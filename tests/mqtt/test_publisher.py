@@ -204,7 +204,7 @@ def test_a_stop_while_dialling_does_not_wait_for_the_thread() -> None:
     """
     A connect that is stuck does not hold the stop up.
 
-    1. A listener whose backlog is full swallows every further SYN.
+    1. A listener whose backlog is full drops every further SYN.
     2. The publisher dials it and is stopped.
     """
     with black_hole() as listener, RunningPublisher(broker_at(listener.getsockname()[1])) as running:

@@ -186,7 +186,7 @@ def test_a_missing_port_says_how_to_find_it() -> None:
 
 
 def test_a_second_opener_is_refused(tmp_path: Path) -> None:
-    """Two readers would eat each other's bytes: the port is held alone, and the way out is said."""
+    """Two readers would take each other's bytes: the port is held alone, and the way out is said."""
 
     async def scenario() -> PortError:
         with SerialLine(link=tmp_path / "meter") as line:
@@ -499,12 +499,12 @@ def test_a_bridge_that_refuses_is_named() -> None:
 
 
 def test_a_bridge_that_does_not_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host that swallows packets is left after a bounded time."""
+    """A host that drops packets is given up after a bounded time."""
 
-    async def swallow(*_: object) -> None:
+    async def drop(*_: object) -> None:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", swallow)
+    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", drop)
     monkeypatch.setattr(serial_port, "OPEN_TIMEOUT", 0.05)
     error = asyncio.run(failure_of("socket://192.0.2.1:8888"))
 

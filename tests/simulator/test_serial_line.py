@@ -81,7 +81,7 @@ class Clock:
 
 
 def test_every_byte_arrives_as_it_was_written() -> None:
-    """The terminal is raw: no byte is swallowed, changed or echoed."""
+    """The terminal is raw: no byte is dropped, changed or echoed."""
     data = bytes(range(256)) * 4
     with SerialLine() as line:
         reader = Reader(line.port)

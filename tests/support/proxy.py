@@ -1,4 +1,4 @@
-"""A TCP proxy that does to a connection what networks do: stall, swallow, slow down, cut, refuse, lie."""
+"""A TCP proxy that does to a connection what networks do: stall, drop, slow down, cut, refuse, corrupt."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Proxy:
         self.host = HOST
         self.accepted = 0
         self._target = (host, port)
-        self._swallowing = False
+        self._dropping = False
         self._links: set[asyncio.StreamWriter] = set()
         self._served: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop
@@ -66,9 +66,9 @@ class Proxy:
         """Let go what was held back."""
         self._loop.call_soon_threadsafe(self._flowing.set)
 
-    def swallow(self, *, on: bool = True) -> None:
-        """Lose every byte, both ways, without a word to anybody."""
-        self._swallowing = on
+    def drop(self, *, on: bool = True) -> None:
+        """Lose every byte, both ways, and tell nobody."""
+        self._dropping = on
 
     def cut(self, *, reset: bool = False) -> None:
         """End every connection, with a reset or in good order."""
@@ -128,13 +128,13 @@ class Proxy:
                 await self._flowing.wait()
                 if self.rate:
                     await asyncio.sleep(len(chunk) / self.rate)
-                if not self._swallowing:
+                if not self._dropping:
                     writer.write(chunk)
                     await writer.drain()
 
     async def _close(self) -> None:
         await self._refuse()
-        self._swallowing = True
+        self._dropping = True
         self._flowing.set()
         await self._cut(reset=True)
         await asyncio.gather(*self._served)

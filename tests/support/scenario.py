@@ -253,7 +253,7 @@ class AttackScenario(Scenario):
         self._since = time.monotonic()
 
     def assert_unharmed(self, name: str, figures: Figures, *, lines: int) -> None:
-        """Require that memory is bounded, the log quiet, and that the watchdog was fed all the time."""
+        """Require that memory is bounded, the log short, and that the watchdog was fed all the time."""
         assert self.runs, self.log
         grown = self._peak() - self._peak_kib
         figures.kept(f"attack, {name}: memory grows", grown / 1024, at_most=GROWTH_KIB / 1024, unit="MiB")

@@ -6,6 +6,7 @@ import pytest
 
 from tests.homeassistant.hass_process import complaints_in
 
+TIME = "2026-11-25 18:50:19.154"
 TRACEBACK = """\
 Traceback (most recent call last):
   File "/opt/teleinfo_/lib/python3.14/site-packages/homeassistant/{}", line 1, in f
@@ -16,7 +17,7 @@ ValueError: wrong
 
 def record(level: str, logger: str, text: str, more: str = "") -> str:
     """Return a record of the log."""
-    return f"2026-11-25 18:50:19.154 {level} (MainThread) [{logger}] {text}\n{more}"
+    return f"{TIME} {level} (MainThread) [{logger}] {text}\n{more}"
 
 
 OURS = [
@@ -52,12 +53,14 @@ NOT_OURS = [
 ]
 
 
+@pytest.mark.parametrize("zone", ["", "+00:00"])
 @pytest.mark.parametrize("line", OURS)
-def test_what_is_about_our_messages_is_a_complaint(line: str) -> None:
+def test_what_is_about_our_messages_is_a_complaint(line: str, zone: str) -> None:
     """One about our messages is found with all of its lines, also where a killed process ended in a line."""
-    log = f"{NOT_OURS[0]}2026-11-25 18:50:19.154 INFO (Main{line}{''.join(NOT_OURS)}"
+    log = f"{NOT_OURS[0]}{TIME} INFO (Main{line}{''.join(NOT_OURS)}".replace(TIME, f"{TIME}{zone}")
+    line = line.rstrip().replace(TIME, f"{TIME}{zone}")
 
-    assert complaints_in(log) == [line.rstrip()]
+    assert complaints_in(log) == [line]
 
 
 @pytest.mark.parametrize("line", NOT_OURS)

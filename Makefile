@@ -29,11 +29,14 @@ VENV_MUTANTS ?= .venv-mutants
 # What `make soak` is called with. Without it a quarter of an hour; a first look: make soak SOAK="--hours 2"
 SOAK   ?=
 
-# The programs that the tests run, and those that the tests of `make test-faults` run besides, each with the
-# package of Debian that brings it.
+# The programs that the tests run, those that the tests of `make test-faults` run besides, those of the tests of
+# whole systems, and those of the emulated board besides; each with the package of Debian that brings it.
 PROGRAMS        = mosquitto:mosquitto mosquitto_pub:mosquitto-clients openssl:openssl \
                   man:man-db groff:groff-base systemd-analyze:systemd
 PROGRAMS_FAULTS = faketime:faketime ip:iproute2
+PROGRAMS_SYSTEM = arch-test:arch-test ip:iproute2 lintian:lintian mmdebstrap:mmdebstrap \
+                  systemd-analyze:systemd systemd-nspawn:systemd-container unshare:util-linux
+PROGRAMS_BOARD  = cpio:cpio qemu-system-aarch64:qemu-system-arm
 
 PYTEST = $(BIN)/python -m pytest --numprocesses=$(WORKERS) --dist=worksteal --durations=10
 
@@ -47,7 +50,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults wheel clean test-faults lock
+.PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults programs-system programs-board wheel clean test-faults lock
 .PHONY: check-workflows install uninstall deb image homeassistant-app release is-release test-system test-container test-board
 .PHONY: test-homeassistant test-consumers test-brokers test-web homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
@@ -146,7 +149,9 @@ $(VENV_MUTANTS)/.made: pyproject.toml $(CONSTRAINTS)
 	@touch $@
 
 programs-faults: PROGRAMS += $(PROGRAMS_FAULTS)
-programs-faults: programs
+programs-system: PROGRAMS = $(PROGRAMS_SYSTEM)
+programs-board: PROGRAMS = $(PROGRAMS_SYSTEM) $(PROGRAMS_BOARD)
+programs-faults programs-system programs-board: programs
 
 # Nothing is asked of the system, and no password of the user, when the programs are there already. Another verb
 # may be at it too, and so may a new machine itself: then it waits.
@@ -199,8 +204,8 @@ is-release:
 	@systemd/release.sh >/dev/null
 
 # As root, on Debian, with the network: they boot a whole system in a container and on an emulated board.
-# `tests/system/prepare.sh` brings the programs that they need; what they make is kept in the user's cache.
-test-system: $(VENV)/.dev ## the packages and the service under a real systemd, in containers (as root)
+# What they make is kept in the user's cache.
+test-system: $(VENV)/.dev programs-system ## the packages and the service under a real systemd, in containers (as root)
 	$(BIN)/python -m pytest --timeout=0 -v tests/system/package.py tests/system/debian.py tests/system/checkout.py
 
 # No registry is needed: the image is built on a Debian made by mmdebstrap.
@@ -211,7 +216,7 @@ test-container: $(VENV)/.dev ## the container image, run by podman between a met
 	@$(MAKE) --no-print-directory programs PROGRAMS='$(PROGRAMS_CONTAINER)'
 	$(BIN)/python -m pytest --timeout=0 -v tests/system/image.py
 
-test-board: $(VENV)/.dev ## the package and the service on an emulated arm64 board with a serial port (as root)
+test-board: $(VENV)/.dev programs-board ## the package and the service on an emulated arm64 board with a serial port (as root)
 	$(BIN)/python -m pytest --timeout=0 -v tests/system/board.py
 
 # Which releases of Home Assistant are run, each with the Python that it wants, in an environment of its own of a

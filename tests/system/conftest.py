@@ -14,4 +14,4 @@ def able() -> None:
     if os.geteuid() != 0:
         pytest.exit("These tests boot systems: please run them as root.", returncode=1)
     if shutil.which("mmdebstrap") is None:
-        pytest.exit("Please run tests/system/prepare.sh first: it installs what they need.", returncode=1)
+        pytest.exit("Please run them by make test-system, which installs what they need.", returncode=1)

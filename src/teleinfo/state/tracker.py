@@ -135,7 +135,7 @@ class StateTracker:
         self._has_exported |= powers.exports(values)
         at = datetime.fromisoformat(time)
         if self._earlier is not None and self._earlier.scope == self.meter.scope:
-            self._go_on(self._earlier, at)
+            self._take_over(self._earlier, at)
             self._earlier = None
         self._energy.update(values, now=now, at=at)
         alerts = self._alert_flags(values)
@@ -144,7 +144,7 @@ class StateTracker:
         before, self._urgent = self._urgent, urgent
         return before != urgent
 
-    def _go_on(self, earlier: EarlierRun, at: datetime) -> None:
+    def _take_over(self, earlier: EarlierRun, at: datetime) -> None:
         """Take over what an earlier run knew; what has not been active at each reading began in this run."""
         if earlier.total is not None:
             self._energy.total = earlier.total

@@ -149,13 +149,13 @@ def groups_of(body: bytes) -> Iterator[Sound | str]:
     lines = body.split(b"\r")
     for line in lines[:-1]:
         pieces = line.split(b"\n")
-        yield from (_wreck(piece) for piece in pieces[:-1] if piece)
+        yield from (_cause_of_damage(piece) for piece in pieces[:-1] if piece)
         if pieces[-1]:
             yield group_of(pieces[-1]) if len(pieces) > 1 else _group_without_lf(pieces[-1])
-    yield from (_wreck(piece) for piece in lines[-1].split(b"\n") if piece)
+    yield from (_cause_of_damage(piece) for piece in lines[-1].split(b"\n") if piece)
 
 
-def _wreck(piece: bytes) -> str:
+def _cause_of_damage(piece: bytes) -> str:
     return "parity" if BAD in piece else "malformed"
 
 

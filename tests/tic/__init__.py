@@ -1,1 +1,1 @@
-"""Tests of the pure rooms."""
+"""Tests of the sans-IO protocol library."""

@@ -1,8 +1,8 @@
 """
-The decoder through any life that a line may lead, held against a model that anybody can follow.
+The decoder on any sequence of frames and damage, compared with a simple model.
 
-A hypothesis state machine sends sound frames and wrecks in any order and any chunking. The same few groups
-come again and again, with one thing changed: a decoder that remembers what it checked would lie here first.
+A hypothesis state machine sends sound and damaged frames in any order and any chunking. The same few groups
+come again and again, with one thing changed: a decoder whose cache were wrong would fail here first.
 """
 
 from __future__ import annotations

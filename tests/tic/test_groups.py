@@ -22,7 +22,7 @@ def text(group: Group) -> bytes:
     return encode_group(group)[1:-1]
 
 
-def sealed(covered: bytes) -> bytes:
+def with_checksum(covered: bytes) -> bytes:
     """Return a group whose checksum is right, whatever else it is: for standard where it ends with HT."""
     return covered + (b"" if covered.endswith(b"\t") else b" ") + bytes([checksum(covered)])
 
@@ -70,14 +70,14 @@ def test_what_a_meter_encodes_is_what_comes_out(mode: Mode, label: LabelSpec, da
         b"A 1 ",
         b"PAPP00750-",
         b"PAPP 00750-",
-        sealed(b" PAPP 00750"),
-        sealed(b"PAPP "),
-        sealed(b"PAPP\x1f 00750"),
-        sealed(b"PAPP 00\t750"),
-        sealed(b"EAST\t\t"),
-        sealed(b"\t012345678\t"),
-        sealed(b"EAST\t"),
-        sealed(b"SMAXSN\tH230301065253\t01024\t01024\t"),
+        with_checksum(b" PAPP 00750"),
+        with_checksum(b"PAPP "),
+        with_checksum(b"PAPP\x1f 00750"),
+        with_checksum(b"PAPP 00\t750"),
+        with_checksum(b"EAST\t\t"),
+        with_checksum(b"\t012345678\t"),
+        with_checksum(b"EAST\t"),
+        with_checksum(b"SMAXSN\tH230301065253\t01024\t01024\t"),
         b"PAPP 00750 \xad",
         b"P\x80PP 00750 -",
     ],
@@ -182,13 +182,13 @@ def test_without_lf_only_an_etiquette_of_the_table_is_believed() -> None:
 
 @pytest.mark.parametrize("cr", [b"", b"\x0c", b"\n", b"\xff"])
 def test_a_lost_cr_costs_its_own_group_and_no_other(cr: bytes) -> None:
-    """What stands before the last LF of a line is a wreck, even if it looks sound."""
+    """What stands before the last LF of a line is rejected, even if it looks sound."""
     found = parse_frame(encode_group(IINST)[:-1] + cr + encode_group(PAPP))
 
     assert found == [RejectionCause.PARITY if cr == b"\xff" else RejectionCause.MALFORMED, PAPP]
 
 
-def test_a_last_group_without_cr_is_a_wreck() -> None:
+def test_a_last_group_without_cr_is_malformed() -> None:
     """A line ends at CR, also the last one."""
     assert parse_frame(encode_group(PAPP) + encode_group(IINST)[:-1]) == [PAPP, RejectionCause.MALFORMED]
 

@@ -22,7 +22,7 @@ _OTHER_FIGURES = bytes.maketrans(b"0123456789", b"1234567890")
 
 
 def seeds() -> dict[str, bytes]:
-    """Return a frame of every meter that can be simulated, stripped and with parity, and wrecks."""
+    """Return a frame of every meter that can be simulated, stripped and with parity, and damaged ones."""
     start = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 - a meter knows local time only
     found = {}
     for name in METERS:

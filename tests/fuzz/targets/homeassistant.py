@@ -51,8 +51,8 @@ def seeds() -> dict[str, bytes]:
         "moments": ("\x01DATE E260329023000", "DPM1_HORODATE  260329020000", "FPM1_HORODATE  261025030000"),
     }
     figures = "9" * 5000  # more than Python takes for a number
-    lines["giants"] = (f"\x00OPTARIF HC..\nHCHC {figures}", "HCHP 1", f"PAPP {figures}")
-    lines["giant"] = (f"\x01EAST {figures}\nNTARF {figures}",)
+    lines["long-numbers"] = (f"\x00OPTARIF HC..\nHCHC {figures}", "HCHP 1", f"PAPP {figures}")
+    lines["long-number"] = (f"\x01EAST {figures}\nNTARF {figures}",)
     return {name: "\n".join(words).encode() for name, words in lines.items()}
 
 

@@ -22,8 +22,8 @@ def seeds() -> dict[str, bytes]:
     frames = {name: b"\x03" + frame for name, frame in decoder.seeds().items() if not name.endswith("-cut")}
     frames["hc-excluded"] = b"\x04" + frames["hc"][1:]
     # More figures than Python takes for a number, and a sound group: nothing limits its length.
-    giant = encode_frame([Group("PAPP", "9" * 5000, None, Mode.HISTORIQUE)])
-    frames["giant"] = b"\x01" + giant
+    long_number = encode_frame([Group("PAPP", "9" * 5000, None, Mode.HISTORIQUE)])
+    frames["long-number"] = b"\x01" + long_number
     return frames | {"odd": b'\x07PAPP 00750\nADCO 0"\\\x7f\nEAST  \nEAST_HORODATE H\nPAPP  007'}
 
 

@@ -1,1 +1,1 @@
-"""The command line."""
+"""The command line, the commands that are one file, and what several commands share."""

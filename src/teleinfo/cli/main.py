@@ -6,8 +6,9 @@ Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong settings (EX_CONFIG: the 
 
 A command is a module that `COMMANDS` names, with `HELP`, `configure(parser)` and `main(arguments)`, which
 returns the exit status; it may raise `settings.SettingsError`, which is reported here. A command of one file
-is in this package (`run`, `decode`); one of several files is a package of its own, and its module is
-`command.py` there. Only the module of the chosen command is imported: on a Pi Zero each of them costs time.
+is in this package (`run`, `decode`, `forget`); one of several files is a package of its own, and its module
+is `command.py` there. Only the module of the chosen command is imported: on a Pi Zero each of them costs
+time.
 """
 
 from __future__ import annotations
@@ -71,7 +72,7 @@ COMMANDS = {
     ),
     "doctor": Command(N_("find out why nothing comes"), "teleinfo.doctor.command", reads_settings=True),
     "forget": Command(
-        N_("remove what the broker retains of a meter"), "teleinfo.forget.command", reads_settings=True
+        N_("remove what the broker retains of a meter"), "teleinfo.cli.forget", reads_settings=True
     ),
     "demo": Command(
         N_("show it all working, without meter or broker"), "teleinfo.demo.command", reads_settings=False

@@ -1,1 +1,0 @@
-"""`teleinfo forget`: remove from the broker what it retains of a meter."""

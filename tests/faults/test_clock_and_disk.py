@@ -29,7 +29,7 @@ YEAR = 365 * 24 * 3600
 
 
 def faketime() -> Path:
-    """Return the library that lies about the wall clock, or skip the test."""
+    """Return the library that changes the wall clock of a process, or skip the test."""
     found = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
     if found is None:
         pytest.skip("libfaketime is not installed (package faketime)")

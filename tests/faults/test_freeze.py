@@ -1,4 +1,4 @@
-"""Somebody stops answering, without a word: the broker, what lies between, or the daemon itself."""
+"""One side stops answering and closes nothing: the broker, what lies between, or the daemon itself."""
 
 from __future__ import annotations
 

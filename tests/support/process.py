@@ -105,11 +105,11 @@ class Process:
             process.wait(LIMIT)
 
     def kill(self) -> None:
-        """End it at once, without a word to anybody."""
+        """End it by SIGKILL."""
         self.end(signal.SIGKILL)
 
     def freeze(self) -> None:
-        """Stop it in its tracks: connections stay open, nobody answers."""
+        """Stop it by SIGSTOP: connections stay open, nobody answers."""
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:

@@ -99,18 +99,14 @@ class HomeAssistant:
 
     def birth_message(self, payload: bytes) -> None:
         """Take a message on `<prefix>/status`; at its birth repeat the states, a moment later."""
-        if payload == BIRTH and (self._answer is None or self._answer.when() < self._now()):
-            self._answer = asyncio.get_running_loop().call_later(
-                self._rng.uniform(*ANSWER_DELAY), self._states.repeat_states
-            )
+        loop = asyncio.get_running_loop()
+        if payload == BIRTH and (self._answer is None or self._answer.when() < loop.time()):
+            self._answer = loop.call_later(self._rng.uniform(*ANSWER_DELAY), self._states.repeat_states)
 
     def forget(self, scope: str) -> None:
         """Remove the device of a meter that was replaced, by its scope."""
         self._former = scope
         self._states.set_state(device_topic(self._prefix, scope), b"")
-
-    def _now(self) -> float:
-        return asyncio.get_running_loop().time()
 
 
 def _project_url() -> str | None:

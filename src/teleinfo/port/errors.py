@@ -214,13 +214,9 @@ def _no_console(path: str) -> Message:
 
 
 def _how_to_find(path: str) -> Message:
-    if _name(path).startswith(("ttyAMA", "ttyS", "serial")):
+    if path.rpartition("/")[2].startswith(("ttyAMA", "ttyS", "serial")):
         return Message(
             "switch it on (sudo raspi-config, Interface Options, Serial Port: no login shell, hardware "
             "enabled), or correct TELEINFO_SERIAL_PORT"
         )
     return Message("check that the adapter is plugged in, and see what is there: ls -l /dev/serial/by-id")
-
-
-def _name(path: str) -> str:
-    return path.rpartition("/")[2]

@@ -143,19 +143,15 @@ def _secrets() -> tuple[dict[str, object], list[Message]]:
     try:
         return SecretsSettingsSource(Settings, secrets_dir=directories)(), []
     except pydantic_settings.SettingsError as error:
-        return {}, [_unreadable_secret(error.__cause__)]
+        cause = error.__cause__  # what opening the file raised
+        path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
+        return {}, [unreadable(path, cause)]
 
 
 def _secrets_directories() -> list[Path]:
     """Return the directories that hold a file for each secret: that of containers, systemd's credentials."""
     directories = [_SECRETS, *map(Path, filter(None, [os.environ.get("CREDENTIALS_DIRECTORY")]))]
     return [path for path in directories if path.is_dir() and os.access(path, os.R_OK | os.X_OK)]
-
-
-def _unreadable_secret(error: BaseException | None) -> Message:
-    """Return the fault of a secret that cannot be read; `error` is what opening it raised."""
-    path = getattr(error, "filename", None) or ", ".join(map(str, _secrets_directories()))
-    return unreadable(path, error)
 
 
 def _wrong_value(detail: ErrorDetails, given: Mapping[str, object]) -> Message:

@@ -15,11 +15,11 @@ dist=$(realpath -m "${DIST:-dist}")
 limits=(--ulimit nofile=1024:1024 --ulimit nproc=4096:4096)
 
 if ! command -v buildah >/dev/null; then
-    echo "Installing what builds an image: buildah"
+    echo "Installing what builds an image: buildah, netavark"
     sudo=
     [ "$(id -u)" -eq 0 ] || sudo=sudo
     $sudo apt-get update -qq
-    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah >/dev/null
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends buildah netavark >/dev/null
 fi
 
 version=$(sed -n 's/^__version__ = "\(.*\)"$/\1/p' src/teleinfo/__init__.py)

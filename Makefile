@@ -209,7 +209,8 @@ test-system: $(VENV)/.dev programs-system ## the packages and the service under 
 	$(BIN)/python -m pytest --timeout=0 -v tests/system/package.py tests/system/debian.py tests/system/checkout.py
 
 # No registry is needed: the image is built on a Debian made by mmdebstrap.
-PROGRAMS_CONTAINER = buildah:buildah podman:podman podman-compose:podman-compose crun:crun \
+PROGRAMS_CONTAINER = buildah:buildah podman:podman podman-compose:podman-compose crun:crun ip:iproute2 nft:nftables \
+                     /usr/lib/podman/aardvark-dns:aardvark-dns \
                      mmdebstrap:mmdebstrap unshare:util-linux mosquitto:mosquitto
 
 test-container: $(VENV)/.dev ## the container image, run by podman between a meter and a broker (as root, 3 minutes)

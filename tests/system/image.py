@@ -11,18 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import yaml
 
 from teleinfo import __version__
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
+from tests.docs.markdown import PAGES, blocks
 from tests.homeassistant_app.supervisor import NOT_ENABLED, TOKEN, supervisor
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.notify import NotifySocket
 from tests.support.subscriber import Subscriber
-from tests.system.podman import IMAGE, Podman, build_app, build_image
+from tests.system.podman import IMAGE, Compose, Podman, build_app, build_image
 from tests.system.roots import PROJECT
 
 if TYPE_CHECKING:
@@ -44,14 +44,18 @@ FRAME = with_parity(
 
 
 @pytest.fixture(scope="module")
-def podman(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Podman]:
+def image(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the archive of the image of this checkout, beside its package."""
+    return build_image(tmp_path_factory.mktemp("image"))
+
+
+@pytest.fixture(scope="module")
+def podman(tmp_path_factory: pytest.TempPathFactory, image: Path) -> Iterator[Podman]:
     """Return podman with the image of this checkout."""
     # Short, since the paths of sockets are bounded.
     folder = tmp_path_factory.mktemp("podman")
-    built = tmp_path_factory.mktemp("image")
-    image = build_image(built)
-    (package,) = built.glob("*.deb")
-    with Podman(folder, image, build_app(built, package)) as running:
+    (package,) = image.parent.glob("*.deb")
+    with Podman(folder, image, build_app(image.parent, package)) as running:
         yield running
 
 
@@ -297,16 +301,23 @@ def test_systemd_hears_when_it_is_ready(
             manager.expect("READY=1")
 
 
-def test_podman_compose_takes_the_compose_file() -> None:
-    """It reads both services, with nothing to complain of."""
-    done = subprocess.run(
-        ["podman-compose", "config"],
-        cwd=PROJECT / "systemd/container",
-        capture_output=True, text=True, check=True, timeout=60,
-    )  # fmt: skip
+def test_compose_is_the_whole_installation(tmp_path_factory: pytest.TempPathFactory, image: Path) -> None:
+    """docs/containers.md with podman-compose: the port written, one line typed, and the messages come."""
+    first, log, messages, *_ = blocks(PAGES["containers.md"], "sh")
+    device = Path(f"/dev/teleinfo-compose-{os.getpid()}")
+    with Compose(tmp_path_factory.mktemp("compose"), image) as compose, Meter(FRAME, link=device) as meter:
+        os.chown(meter.line.port, 0, DIALOUT)
+        os.chmod(meter.line.port, 0o660)  # noqa: PTH101 - a text
+        compose.write_port(device)
+        compose.type_in(first.splitlines()[-1])
+        received = compose.type_in(messages, "-C 8 -W 30")
+        logged = compose.type_in(log.replace("--follow ", ""))
+        healthy = compose.run("healthcheck", "run", "container_teleinfo_1", check=False).returncode
+        compose.type_in("docker compose down")
 
-    assert done.stderr == ""
-    assert set(yaml.safe_load(done.stdout)["services"]) == {"mosquitto", "teleinfo"}
+    assert 'teleinfo {"ADCO":"041961123456"' in received
+    assert "connected to the broker at mosquitto:1883" in logged
+    assert healthy == 0
 
 
 def test_podman_takes_the_quadlet_unit(tmp_path: Path) -> None:

@@ -1,7 +1,8 @@
 """
-podman on a machine that may be a container itself: without control groups of its own, on the host's network.
+podman on a machine that may be a container itself, and podman-compose, in namespaces of their own.
 
-A mount namespace holds cgroups of version 2, which podman's runtime wants, for as long as the block lasts.
+They hold cgroups of version 2, which podman's runtime wants, for as long as the block lasts, and a network
+without a way out for `Compose`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import select
+import shlex
+import shutil
 import signal
 import subprocess
 import time
@@ -31,7 +35,17 @@ APP = "localhost/teleinfo-app:latest"
 BASE = Recipe("trixie", ("apt",), variant="minbase")
 """In the place of Debian's slim image, which is made in the same way."""
 
+BROKER = Recipe("trixie", ("apt", "mosquitto", "mosquitto-clients"), variant="minbase")
+"""In the place of the image of mosquitto that compose.yaml names, but for the file that it begins with."""
+
 _HOLD = "umount -R /sys/fs/cgroup 2>/dev/null; mount -t cgroup2 none /sys/fs/cgroup && echo ready && exec cat"
+_HOLD_NETWORK = f"ip link set lo up && {_HOLD}"
+# Without control groups that count processes, and without the right to more files than this machine allows.
+_CONTAINERS_CONF = """\
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]
+pids_limit = 0
+"""
 
 
 def build_image(folder: Path) -> Path:
@@ -68,6 +82,9 @@ def _run(*command: str) -> None:
 class Podman:
     """podman with a storage of its own in `folder`, which has the images of `archives`."""
 
+    namespaces: tuple[str, ...] = ("--mount",)
+    hold = _HOLD
+
     def __init__(self, folder: Path, *archives: Path) -> None:
         self._folder = folder
         self._archives = archives
@@ -75,7 +92,7 @@ class Podman:
 
     def __enter__(self) -> Self:
         self._holder = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", _HOLD],
+            ["unshare", *self.namespaces, "--propagation", "private", "sh", "-c", self.hold],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self._holder.stdout is not None
@@ -95,17 +112,24 @@ class Podman:
         self, *arguments: str, check: bool = True, limit: float = LIMIT
     ) -> subprocess.CompletedProcess[str]:
         """Run podman with these arguments; it must exit 0 if `check`."""
+        return self._inside(*self._podman, *arguments, check=check, limit=limit)
+
+    @property
+    def _podman(self) -> tuple[str, ...]:
+        storage = ("--root", str(self._folder / "storage"), "--runroot", str(self._folder / "run"))
+        return ("/usr/bin/podman", *storage, "--cgroup-manager", "cgroupfs")
+
+    def _inside(
+        self, *command: str, check: bool = True, limit: float = LIMIT, **more: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run a command in the namespaces, with more variables in its environment."""
         assert self._holder is not None
         done = subprocess.run(
-            [
-                *("nsenter", "--mount", "--target", str(self._holder.pid), "podman"),
-                *("--root", str(self._folder / "storage"), "--runroot", str(self._folder / "run")),
-                *("--cgroup-manager", "cgroupfs", *arguments),
-            ],
-            capture_output=True, text=True, check=False, timeout=limit,
-            env=os.environ | {"PODMAN_IGNORE_CGROUPSV1_WARNING": "1"},
+            ["nsenter", *self.namespaces, "--target", str(self._holder.pid), *command],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=limit,
+            env=os.environ | {"PODMAN_IGNORE_CGROUPSV1_WARNING": "1"} | more,
         )  # fmt: skip
-        assert done.returncode == 0 or not check, f"podman {arguments}: {done.stdout}{done.stderr}"
+        assert done.returncode == 0 or not check, f"{command}: {done.stdout}{done.stderr}"
         return done
 
     def once(self, *arguments: str, options: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
@@ -122,6 +146,45 @@ class Podman:
         """Start the app for Home Assistant, as root, with the capabilities of every container."""
         done = self.run("run", "--detach", *_WITHOUT_CGROUPS, *options, APP)
         return Running(self, done.stdout.strip())
+
+
+class Compose(Podman):
+    """podman-compose in a copy of systemd/container, with the image of mosquitto that compose.yaml names."""
+
+    namespaces = ("--mount", "--net")
+    hold = _HOLD_NETWORK
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        self._checkout = self._folder / "container"
+        shutil.copytree(PROJECT / "systemd/container", self._checkout)
+        self._conf = self._folder / "containers.conf"
+        self._conf.write_text(_CONTAINERS_CONF)
+        # What podman-compose calls.
+        wrapper = self._folder / "bin/podman"
+        wrapper.parent.mkdir()
+        wrapper.write_text(f'#!/bin/sh\nexec {shlex.join(self._podman)} "$@"\n')
+        wrapper.chmod(0o755)
+        image = self._folder / "mosquitto.tar"
+        shutil.copy(tarball(BROKER), image)
+        (self._folder / "mosquitto-no-auth.conf").write_text("listener 1883\nallow_anonymous true\n")
+        _run("tar", "-rf", str(image), "-C", str(self._folder), "mosquitto-no-auth.conf")
+        self.run("import", "--quiet", str(image), "docker.io/library/eclipse-mosquitto:2")
+        image.unlink()
+        return self
+
+    def write_port(self, port: Path) -> None:
+        """Write the port of the meter where docs/containers.md says."""
+        file = self._checkout / "compose.yaml"
+        text = file.read_text(encoding="utf-8")
+        file.write_text(re.sub("(TELEINFO_SERIAL_PORT:).*", rf"\1 {port}", text), encoding="utf-8")
+
+    def type_in(self, line: str, more: str = "") -> str:
+        """Type a line of docs/containers.md, with podman-compose for Docker's, and return what it said."""
+        command = f"cd {self._checkout} && {line.replace('docker compose', 'podman-compose')} {more}"
+        path = f"{self._folder / 'bin'}:{os.environ['PATH']}"
+        done = self._inside("sh", "-c", command, PATH=path, CONTAINERS_CONF_OVERRIDE=str(self._conf))
+        return done.stdout + done.stderr
 
 
 _WITHOUT_CGROUPS = ("--cgroups", "disabled", "--network", "host")

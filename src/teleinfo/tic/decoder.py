@@ -16,14 +16,12 @@ from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import Group, RejectionCause
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.layout_cache import LayoutCache
-from teleinfo.tic.parity import check_parity
 from teleinfo.tic.plausibility import WATCHED, Plausibility
 from teleinfo.tic.reading import Reading, build_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from teleinfo.tic.layout import LayoutReading
     from teleinfo.tic.plausibility import Implausible
 
 MAX_TALLIED_LABELS: Final = 100
@@ -91,14 +89,15 @@ class Decoder:
         counts.bytes_ += len(data)
         readings = []
         for segment in self._framer.split(data):
-            characters = segment if segment.isascii() else check_parity(segment)
-            at_once = self._layouts.read(characters)
+            at_once = self._layouts.read(segment)
             if at_once is None:
                 reading = self._read_by_groups(segment, now)
             else:
-                self.parity = characters is not segment
-                self._advance(len(segment) + 1, at_once.mode, now)
-                reading = self._take_at_once(at_once)
+                layout = at_once.layout
+                self.parity = not segment.isascii()
+                counts.groups += len(layout.forms)
+                self._advance(len(segment) + 1, layout.mode, now)
+                reading = self._plausible(at_once, layout.watched_keys, at_once.watched)
             if reading is not None:
                 counts.frames += 1
                 readings.append(reading)
@@ -128,14 +127,6 @@ class Decoder:
         """Forget the bytes in hand: the port was opened again, and what comes now does not continue them."""
         self._framer.reset()
 
-    def _take_at_once(self, reading: LayoutReading) -> Reading | None:
-        """Count a frame of a confirmed layout, in which everything is sound, and return what is plausible."""
-        layout = reading.layout
-        self.counts.groups += len(layout.forms)
-        if self._plausibility is None:
-            return reading
-        return self._plausible(reading, layout.watched_keys, reading.watched, self._plausibility)
-
     def _read_by_groups(self, segment: bytes, now: float | None) -> Reading | None:
         """Check a frame character by character and group by group."""
         frame = self._framer.frame(segment)
@@ -160,20 +151,16 @@ class Decoder:
         _tally(self.unconfirmed, (group.label for group in withheld))
         if withheld:
             reading = build_reading(believed)
-        if reading is None or self._plausibility is None:
-            return reading
+        if reading is None:
+            return None
         watched = {key: text.encode() for key, text in reading.values.items() if key in WATCHED[reading.mode]}
-        return self._plausible(reading, tuple(watched), tuple(watched.values()), self._plausibility)
+        return self._plausible(reading, tuple(watched), tuple(watched.values()))
 
-    def _plausible(
-        self,
-        reading: Reading,
-        keys: tuple[str, ...],
-        texts: tuple[bytes, ...],
-        plausibility: Plausibility,
-    ) -> Reading | None:
+    def _plausible(self, reading: Reading, keys: tuple[str, ...], texts: tuple[bytes, ...]) -> Reading | None:
         """Return what is left of a reading without what is not plausible of these `texts` of the `keys`."""
-        withheld, is_another_meter = plausibility.check(reading.mode, keys, texts, self._time)
+        if self._plausibility is None:
+            return reading
+        withheld, is_another_meter = self._plausibility.check(reading.mode, keys, texts, self._time)
         if is_another_meter:
             self._layouts.forget()
         if not withheld:

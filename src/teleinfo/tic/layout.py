@@ -76,28 +76,19 @@ class LayoutReading(Reading):
     """
     The reading of a frame of a layout.
 
-    `frame` is its characters from STX to before ETX, `texts` are its values by the keys of the layout, and
-    `watched` those of them that must be plausible. Whoever only publishes it needs no mapping: that is made
-    when it is asked for.
+    `frame` is its characters from STX to before ETX, `lines` is that cut at each CR, if it was cut, `texts`
+    are its values by the keys of the layout, and `watched` those of them that must be plausible. Whoever only
+    publishes it needs no mapping: that is made when it is asked for.
     """
 
-    __slots__ = ("_lines", "frame", "layout", "texts", "watched")
+    __slots__ = ("_members", "frame", "layout", "lines", "texts", "watched")
 
-    def __init__(
-        self, layout: Layout, frame: bytes, texts: list[bytes], lines: list[bytes] | None = None
-    ) -> None:
+    def __init__(self, layout: Layout, frame: bytes, texts: list[bytes], lines: list[bytes]) -> None:
         self.mode = layout.mode
         self._values = {}
-        self.layout, self.frame, self.texts = layout, frame, texts
+        self._members = b""
+        self.layout, self.frame, self.texts, self.lines = layout, frame, texts, lines
         self.watched = layout.take_watched(texts)
-        self._lines = lines
-
-    @property
-    def lines(self) -> list[bytes]:
-        """The frame, cut at each CR."""
-        if self._lines is None:
-            self._lines = self.frame.split(CR)
-        return self._lines
 
     @property
     def values(self) -> dict[str, str]:
@@ -112,7 +103,9 @@ class LayoutReading(Reading):
     @property
     def members(self) -> bytes:
         """The members of the JSON object that is published."""
-        return self.layout.template % tuple(self.texts)
+        if not self._members:
+            self._members = self.layout.template % tuple(self.texts)
+        return self._members
 
 
 class Layout:
@@ -162,14 +155,14 @@ class Layout:
         texts = list(self._take_texts(captures))
         for i in self._padded:
             texts[i] = self._strip(texts[i])
-        return LayoutReading(self, frame, texts)
+        return LayoutReading(self, frame, texts, [])
 
     def follow(self, last: LayoutReading, frame: bytes) -> LayoutReading | None:
         """Return what `read` does, of a frame of which few lines are not those of the `last` one."""
-        lines = frame.split(CR)
-        if len(lines) != len(last.lines) or lines[-1]:
+        lines, before = frame.split(CR), last.lines or last.frame.split(CR)
+        if len(lines) != len(before) or lines[-1]:
             return None
-        changed = list(compress(self._places, map(ne, lines, last.lines)))
+        changed = list(compress(self._places, map(ne, lines, before)))
         if len(changed) * _FEW > len(lines):
             return None
         texts = last.texts.copy()

@@ -18,6 +18,7 @@ from teleinfo.tic.alignment import Fit, best_fit, suspect_indexes
 from teleinfo.tic.groups import Group, parse_frame
 from teleinfo.tic.labels import Kind, Mode, lookup
 from teleinfo.tic.layout import MAX_WIDTH, Form, Layout, form_of, is_documented
+from teleinfo.tic.parity import check_parity
 from teleinfo.tic.reading import is_independent
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ class LayoutCache:
         self._held: dict[tuple[Mode, str], set[Form]] = {}
         self._candidates: dict[tuple[Form, ...], int] = {}  # how often each was seen
         self._reading: LayoutReading | None = None  # of the last frame, if it was read at once
+        self._segment = b""  # that frame, as it arrived
         self._pause = 0  # frames that are not compared with the last one
         # What `believe` made of the last frame: its layout, confirmed or not, the forms that must come once
         # more and how often they came in a row, and the groups that it believed.
@@ -64,23 +66,30 @@ class LayoutCache:
         self._waiting: dict[Form, int] = {}
         self._believed: list[Group] = []
 
-    def read(self, frame: bytes) -> LayoutReading | None:
-        """Return the reading of a frame of a confirmed layout; `frame` is from STX to before ETX."""
+    def read(self, segment: bytes) -> LayoutReading | None:
+        """Return the reading of a frame of a confirmed layout, given as it arrived, without its ETX."""
         last = self._reading
-        if last is not None:
-            if frame == last.frame:  # in a quiet hour every second frame is the one before
-                return last
-            if self._pause:
-                self._pause -= 1
-            elif (reading := last.layout.follow(last, frame)) is not None:
-                self._reading = reading
-                return reading
-            else:
+        if last is not None and segment == self._segment:
+            return last  # in a quiet hour every second frame is the one before
+        frame = segment if segment.isascii() else check_parity(segment)
+        reading = None
+        if self._pause:
+            self._pause -= 1
+        elif last is not None:
+            reading = last.layout.follow(last, frame)
+            if reading is None:
                 self._pause = PAUSE
+        if reading is None:
+            reading = self._read_whole(frame)
+        if reading is not None:
+            self._reading, self._segment = reading, segment
+        return reading
+
+    def _read_whole(self, frame: bytes) -> LayoutReading | None:
+        """Return the reading of a frame by the layout that it has."""
         for layout in self._layouts:
             if (reading := layout.read(frame)) is not None:
                 self._put_first(layout)
-                self._reading = reading
                 return reading
         return None
 

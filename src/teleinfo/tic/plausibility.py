@@ -45,6 +45,7 @@ _KEPT: Final = {
     | {label.name for label in table.values() if label.kind is Kind.INDEX and label.charset is Charset.DIGITS}
     for mode, table in ((Mode.HISTORIQUE, HISTORIQUE), (Mode.STANDARD, STANDARD))
 }
+_INDEXES: Final = frozenset().union(*_KEPT.values()) - _IDENTIFIERS
 # Free texts may hold any printable character. Neither sum nor parity sees it where bit 6 of one is wrong and
 # its parity bit too: of / it makes o.
 _TEXTS: Final = frozenset(
@@ -70,11 +71,36 @@ class Implausible(enum.StrEnum):
 
 @dataclass(slots=True)
 class _Seen:
-    """A value and when it came, in seconds; `frames` is how many frames in a row agree with it."""
+    """
+    A value and when it came, in seconds.
+
+    `number` is that of an index, None of anything else; `frames` is how many frames in a row agree with it.
+    """
 
     text: bytes
     at: float
+    number: int | None
     frames: int = 1
+
+    def take(self, text: bytes, at: float) -> None:
+        """Take the next text."""
+        if self.number is not None and text != self.text:
+            self.number = _number(text)
+        self.text, self.at = text, at
+
+    def rises(self, text: bytes, at: float, *, since: float) -> bool:
+        """
+        Take the next text if it is that of an index, which rises by the margin at most.
+
+        Else the text before was believed until `since`.
+        """
+        if self.number is not None:
+            number = _number(text)
+            if 0 <= number - self.number <= MARGIN:
+                self.text, self.number, self.at = text, number, at
+                return True
+        self.at = since
+        return False
 
 
 class Plausibility:
@@ -128,9 +154,9 @@ class Plausibility:
             if before is None:
                 self._begin(mode, key, text, at)
                 continue
-            if again:
-                before.at = self._at
-            reason = None if text == before.text else self._reason(key, before, text, at)
+            if again and before.rises(text, at, since=self._at):
+                continue
+            reason = self._reason(key, before, text, at)
             if reason is not None:
                 if not self._confirmed(key, text, at):
                     self.withheld[key] = reason
@@ -140,7 +166,7 @@ class Plausibility:
                     self.forget()
                     is_another = True
                     self._believed[key] = before
-            before.text, before.at = text, at
+            before.take(text, at)
             self.withheld.pop(key, None)
             self._doubted.pop(key, None)
         if self._must_be_said_again:
@@ -151,7 +177,7 @@ class Plausibility:
     def _begin(self, mode: Mode, key: str, text: bytes, at: float) -> None:
         """Take a text of which nothing is known that it must follow."""
         if key in _KEPT[mode] or key in _TEXTS:
-            self._believed[key] = _Seen(text, at)
+            self._believed[key] = _seen(key, text, at)
         elif key in _THREE_PHASES:
             self._phases = 3
         else:
@@ -168,7 +194,7 @@ class Plausibility:
         doubted = self._doubted.get(key)
         agrees = doubted is not None and self._reason(key, doubted, text, at) is None
         frames = doubted.frames + 1 if doubted is not None and agrees else 1
-        self._doubted[key] = _Seen(text, at, frames)
+        self._doubted[key] = _seen(key, text, at, frames)
         return frames >= (FRAMES_FOR_IDENTIFIER if key in _IDENTIFIERS else FRAMES_FOR_INDEX)
 
     def _reason(self, key: str, before: _Seen, text: bytes, at: float) -> Implausible | None:
@@ -180,8 +206,7 @@ class Plausibility:
             return Implausible.CHANGED if same else None
         if key in _IDENTIFIERS:
             return Implausible.CHANGED
-        # What the table gives digits is digits, or padding alone. No meter has more of them.
-        rise = int(text[:DIGITS] or 0) - int(before.text[:DIGITS] or 0)
+        rise = _number(text) - (before.number or 0)
         if rise < 0:
             return Implausible.FELL
         if rise <= MARGIN or rise <= MARGIN + self._power(key) * (at - before.at) / _SECONDS:
@@ -206,3 +231,12 @@ class Plausibility:
             # A on each phase, at 200 V (Enedis-NOI-CPT_02E v6), or kVA.
             unit = 1000 if mode is Mode.STANDARD else 200 * self._phases
             self._subscribed = int(said[:DIGITS]) * unit
+
+
+def _number(text: bytes) -> int:
+    """Return the number of an index: what the table gives digits is digits, or padding alone."""
+    return int(text[:DIGITS] or 0)  # no meter has more of them
+
+
+def _seen(key: str, text: bytes, at: float, frames: int = 1) -> _Seen:
+    return _Seen(text, at, _number(text) if key in _INDEXES else None, frames)

@@ -89,7 +89,9 @@ class _Marks:
         self._stx = self._etx = self._cr = 0
 
     def count(self, data: bytes) -> None:
-        """Count the marks in some bytes, with parity or without it."""
+        """Count the marks in some bytes, with parity or without it, until one shows a raw terminal."""
+        if self._etx or self._cr:
+            return
         self._stx += data.count(b"\x02") + data.count(b"\x82")
         self._etx += data.count(b"\x03")
         self._cr += data.count(b"\r") + data.count(b"\x8d")

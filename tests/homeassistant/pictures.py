@@ -6,9 +6,11 @@ and look at them, as root on Debian with chromium and chromium-driver, in the af
 this day.
 
     make homeassistant-newest TESTS="-k every_entity"
+    python -m tests.system.chroot tests/homeassistant/pictures.sh
     python -m tests.homeassistant.pictures
 
-The statistics of the hours before are those of the simulated meter, imported as users may import some.
+The second line installs what the frontend needs besides. The statistics of the hours before are those of the
+simulated meter, imported as users may import some.
 """
 
 from __future__ import annotations

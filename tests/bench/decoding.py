@@ -32,12 +32,12 @@ def rows(scale: Scale) -> list[Row]:
     """Measure both modes, with parity and without, with values that live and with values that never rest."""
     found = []
     for mode, goal in GOALS.items():
-        for kind in ("living", "restless"):
-            stripped = pieces(mode, count=scale.pieces, size=scale.piece_bytes, restless=kind == "restless")
+        for kind in ("household", "changing"):
+            stripped = pieces(mode, count=scale.pieces, size=scale.piece_bytes, changing=kind == "changing")
             for wire in ("parity", "stripped"):
                 stream = [with_parity(piece) if wire == "parity" else piece for piece in stripped]
                 what = f"decode {mode}, {wire}, {kind}"
-                found.append(_row(what, stream, goal if kind == "living" else None))
+                found.append(_row(what, stream, goal if kind == "household" else None))
     return found
 
 

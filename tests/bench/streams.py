@@ -1,7 +1,7 @@
 """
 What simulated meters send, as long as one likes, in pieces that end with a frame.
 
-`living` has the values of a household, of which most stay from one frame to the next. In `restless` every
+The values are those of a household, of which most stay from one frame to the next. With `changing` every
 digit of every quantity changes in each frame, but for those of the contract, and every index rises.
 """
 
@@ -29,7 +29,7 @@ CONTRACT = {"ISOUSC", "PREF", "PCOUP"}
 GAP = 0.02  # s between two frames (Enedis-NOI-CPT_54E v3 §5.3)
 
 
-def frames(meter: str, *, restless: bool = False) -> Iterator[list[Group]]:
+def frames(meter: str, *, changing: bool = False) -> Iterator[list[Group]]:
     """Yield the groups of one frame after the other of a meter or a mode, at the line's pace, for ever."""
     rng = Random(1)
     source = build(METERS.get(meter, meter), start=START, rng=Random(2))
@@ -37,14 +37,14 @@ def frames(meter: str, *, restless: bool = False) -> Iterator[list[Group]]:
     indexes: dict[str, int] = {}
     while True:
         groups = source.frame(now)
-        yield [_another(group, indexes, rng) for group in groups] if restless else groups
+        yield [_another(group, indexes, rng) for group in groups] if changing else groups
         # Its length hardly changes.
         now += dt.timedelta(seconds=len(encode_frame(groups)) * BITS / source.baudrate + GAP)
 
 
-def pieces(mode: str, *, count: int, size: int, restless: bool = False) -> list[bytes]:
+def pieces(mode: str, *, count: int, size: int, changing: bool = False) -> list[bytes]:
     """Return `count` pieces of the stream, of at least `size` bytes each, without parity."""
-    source = map(encode_frame, frames(mode, restless=restless))
+    source = map(encode_frame, frames(mode, changing=changing))
     return [_piece(source, size) for _ in range(count)]
 
 

@@ -72,19 +72,19 @@ def test_the_reference_publishes_what_the_decoder_reads(mode: str) -> None:
 
 
 @pytest.mark.parametrize("mode", METERS)
-def test_restless_values_are_sound_and_others_in_each_frame(mode: str) -> None:
+def test_changing_values_are_sound_and_others_in_each_frame(mode: str) -> None:
     """Only the digits of quantities and indexes differ; the decoder takes every group."""
     decoder = Decoder()
-    (piece,) = pieces(mode, count=1, size=20_000, restless=True)
+    (piece,) = pieces(mode, count=1, size=20_000, changing=True)
     readings = decoder.feed(piece)
     assert decoder.counts.rejected == 0
     indexes = [reading.values["HCHP" if mode == "historique" else "EAST"] for reading in readings]
     assert len(set(indexes)) == len(indexes) > 10
-    calm, restless = next(frames(mode)), next(frames(mode, restless=True))
-    calm_values, restless_values = build_reading(calm), build_reading(restless)
-    assert calm_values is not None
-    assert restless_values is not None
-    assert list(calm_values.values) == list(restless_values.values)
+    usual, changing = next(frames(mode)), next(frames(mode, changing=True))
+    usual_values, changing_values = build_reading(usual), build_reading(changing)
+    assert usual_values is not None
+    assert changing_values is not None
+    assert list(usual_values.values) == list(changing_values.values)
 
 
 def test_a_uart_hands_over_eight_bytes_and_the_end_of_each_frame_at_once() -> None:

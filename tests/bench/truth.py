@@ -163,7 +163,7 @@ def _measure(meter: str, damage: Damage, tally: _Tally, *, parity: bool, enough:
     decoder, rng, judge = Decoder(), Random(1), _Judge()
     number = 0
     stop = tally.damaged + enough
-    for count, groups in enumerate(frames(meter, restless=True)):
+    for count, groups in enumerate(frames(meter, changing=True)):
         frame = encode_frame(groups)
         sent = with_parity(frame) if parity else frame
         arrived = sent

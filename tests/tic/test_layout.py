@@ -132,8 +132,8 @@ def test_the_layouts_after_the_first_are_confirmed_by_their_second_frame() -> No
 @pytest.mark.parametrize("meter", ["hc", "tempo"])
 def test_two_first_frames_that_lost_the_same_bytes_confirm_nothing(meter: str) -> None:
     """Whatever they lost or repeated: no étiquette is invented, and no value is false for the second time."""
-    sent = [encode_frame(groups) for groups in islice(frames(meter, restless=True), 2)]
-    truths = [build_reading(groups) for groups in islice(frames(meter, restless=True), 2)]
+    sent = [encode_frame(groups) for groups in islice(frames(meter, changing=True), 2)]
+    truths = [build_reading(groups) for groups in islice(frames(meter, changing=True), 2)]
     for start, size in product(range(1, len(sent[0])), range(1, 65)):
         for rest in (start + size, start - size):  # lost, repeated
             damaged = [frame[:start] + frame[max(1, rest) :] for frame in sent]

@@ -101,12 +101,12 @@ def test_a_frame_that_is_read_at_once_says_what_its_groups_say(groups: list[Grou
 )
 def test_a_frame_that_is_not_of_the_layout_is_not_read(frame: bytes) -> None:
     """Another sequence, width, class or sum, and whatever the layout does not say."""
-    one = layout(*FRAME)
-    last = one.read(encode_frame(FRAME)[:-1])
+    one, characters = layout(*FRAME), encode_frame(FRAME)[:-1]
+    last = one.read(characters)
 
     assert last is not None
     assert one.read(frame.removesuffix(b"\x03")) is None
-    assert one.follow(last, frame.removesuffix(b"\x03")) is None
+    assert one.follow(last, characters.split(b"\r"), frame.removesuffix(b"\x03").split(b"\r")) is None
 
 
 def test_the_first_layout_is_confirmed_by_its_third_frame() -> None:

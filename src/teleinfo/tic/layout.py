@@ -76,18 +76,17 @@ class LayoutReading(Reading):
     """
     The reading of a frame of a layout.
 
-    `frame` is its characters from STX to before ETX, `lines` is that cut at each CR, if it was cut, `texts`
-    are its values by the keys of the layout, and `watched` those of them that must be plausible. Whoever only
-    publishes it needs no mapping: that is made when it is asked for.
+    `texts` are its values by the keys of the layout, and `watched` those of them that must be plausible.
+    Whoever only publishes it needs no mapping: that is made when it is asked for.
     """
 
-    __slots__ = ("_members", "frame", "layout", "lines", "texts", "watched")
+    __slots__ = ("_members", "layout", "texts", "watched")
 
-    def __init__(self, layout: Layout, frame: bytes, texts: list[bytes], lines: list[bytes]) -> None:
+    def __init__(self, layout: Layout, texts: list[bytes]) -> None:
         self.mode = layout.mode
         self._values = {}
         self._members = b""
-        self.layout, self.frame, self.texts, self.lines = layout, frame, texts, lines
+        self.layout, self.texts = layout, texts
         self.watched = layout.take_watched(texts)
 
     @property
@@ -155,11 +154,14 @@ class Layout:
         texts = list(self._take_texts(captures))
         for i in self._padded:
             texts[i] = self._strip(texts[i])
-        return LayoutReading(self, frame, texts, [])
+        return LayoutReading(self, texts)
 
-    def follow(self, last: LayoutReading, frame: bytes) -> LayoutReading | None:
-        """Return what `read` does, of a frame of which few lines are not those of the `last` one."""
-        lines, before = frame.split(CR), last.lines or last.frame.split(CR)
+    def follow(self, last: LayoutReading, before: list[bytes], lines: list[bytes]) -> LayoutReading | None:
+        """
+        Return what `read` does, of a frame of which few lines are not those of the one before.
+
+        `lines` is the frame, cut at each CR; `before` is the one whose reading is the `last`, cut likewise.
+        """
         if len(lines) != len(before) or lines[-1]:
             return None
         changed = list(compress(self._places, map(ne, lines, before)))
@@ -178,7 +180,7 @@ class Layout:
                 texts[i] = captures[text]
             if line.padded:
                 texts[self._texts[place]] = self._strip(texts[self._texts[place]])
-        return LayoutReading(self, frame, texts, lines)
+        return LayoutReading(self, texts)
 
 
 @dataclass(frozen=True, slots=True)

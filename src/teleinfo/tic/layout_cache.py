@@ -15,7 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.alignment import Fit, best_fit, suspect_indexes
-from teleinfo.tic.groups import Group, parse_frame
+from teleinfo.tic.groups import CR, Group, parse_frame
 from teleinfo.tic.labels import Kind, Mode, lookup
 from teleinfo.tic.layout import MAX_WIDTH, Form, Layout, form_of, is_documented
 from teleinfo.tic.parity import check_parity
@@ -59,6 +59,8 @@ class LayoutCache:
         self._candidates: dict[tuple[Form, ...], int] = {}  # how often each was seen
         self._reading: LayoutReading | None = None  # of the last frame, if it was read at once
         self._segment = b""  # that frame, as it arrived
+        self._frame = b""  # its characters
+        self._lines: list[bytes] = []  # the same, cut at each CR, if it was cut
         self._pause = 0  # frames that are not compared with the last one
         # What `believe` made of the last frame: its layout, confirmed or not, the forms that must come once
         # more and how often they came in a row, and the groups that it believed.
@@ -73,16 +75,18 @@ class LayoutCache:
             return last  # in a quiet hour every second frame is the one before
         frame = segment if segment.isascii() else check_parity(segment)
         reading = None
+        lines: list[bytes] = []
         if self._pause:
             self._pause -= 1
         elif last is not None:
-            reading = last.layout.follow(last, frame)
+            lines = frame.split(CR)
+            reading = last.layout.follow(last, self._lines or self._frame.split(CR), lines)
             if reading is None:
                 self._pause = PAUSE
         if reading is None:
             reading = self._read_whole(frame)
         if reading is not None:
-            self._reading, self._segment = reading, segment
+            self._reading, self._segment, self._frame, self._lines = reading, segment, frame, lines
         return reading
 
     def _read_whole(self, frame: bytes) -> LayoutReading | None:
@@ -180,7 +184,7 @@ class LayoutCache:
     def _end_reading_at_once(self) -> None:
         """Note what the last frame was, if it was read at once."""
         if self._reading is not None:
-            groups = parse_frame(self._reading.frame[1:])
+            groups = parse_frame(self._frame[1:])
             self._confirmed(self._reading.layout, [group for group in groups if isinstance(group, Group)])
             self._reading = None
 

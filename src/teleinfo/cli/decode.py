@@ -60,13 +60,13 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _decode_recording(name: str, settings: Settings) -> int:
-    decoder, marks = Decoder(plausibility=settings.plausibility), _Marks()
+    decoder, marks, options = Decoder(plausibility=settings.plausibility), _Marks(), settings.payload
     try:
         with _opened(name) as recording:
             while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
                 marks.count(data)
                 for reading in decoder.feed(data):
-                    _print(reading, settings.payload)
+                    _print(reading, options)
                 sys.stdout.buffer.flush()
     except OSError as error:
         reason = file_error(error).localized()

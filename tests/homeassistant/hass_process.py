@@ -234,6 +234,12 @@ _SLOW = re.compile(
     r"(Updating state for|Update of|Setup of) .* (took|is taking (over|longer than)) [\d.]+ seconds"
 )
 """What Home Assistant says when the machine is busy, of an entity or a platform that had to wait."""
+_WITHOUT_DEFAULTS = re.compile(r"KeyError: 'payload_available'\Z")
+"""
+What Home Assistant 2025.6 now and then says of the first entity after its start, of a default of its own.
+
+It takes the entity when that is announced again, in answer to the birth message.
+"""
 
 
 def complaints_in(log: str) -> list[str]:
@@ -246,6 +252,8 @@ def complaints_in(log: str) -> list[str]:
     found = []
     for record in _BEGIN.split(log):
         if (match := _RECORD.match(record)) is None or _SLOW.match(text := match["text"]):
+            continue
+        if _WITHOUT_DEFAULTS.search(text.rstrip()):
             continue
         reader = _READERS.match(match["logger"]) and not _CONNECTION.match(match["logger"])
         # The folders of a checkout may have our name.

@@ -41,11 +41,13 @@ def test_a_frame_of_a_confirmed_layout_is_read_at_once(*, parity: bool) -> None:
     decoder = Decoder()
     line = with_parity(FRAME) if parity else FRAME
 
-    first, *_, again = decoder.feed(line * 4)
+    first, *_, at_once, again = decoder.feed(line * 5)
 
-    assert (first.members is None, again.members is None) == (True, False)
+    assert first.members is None
+    assert at_once.members is not None
+    assert again.members is at_once.members
     assert again == first
-    assert decoder.counts == Counts(bytes_=4 * len(line), frames=4, groups=12)
+    assert decoder.counts == Counts(bytes_=5 * len(line), frames=5, groups=15)
 
 
 def test_a_bad_group_is_left_out_and_counted_by_cause() -> None:

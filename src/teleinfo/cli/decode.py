@@ -65,9 +65,7 @@ def _decode_recording(name: str, settings: Settings) -> int:
         with _opened(name) as recording:
             while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
                 marks.count(data)
-                for reading in decoder.feed(data):
-                    _print(reading, options)
-                sys.stdout.buffer.flush()
+                _print(decoder.feed(data), options)
     except OSError as error:
         reason = file_error(error).localized()
         return fail("decode", _("{path} cannot be read: {error}").format(path=name or "''", error=reason))
@@ -130,8 +128,7 @@ def _decode_port(url: str, settings: Settings) -> int:
         )
         async with contextlib.aclosing(readings):
             async for reading in readings:
-                _print(reading, settings.payload)
-                sys.stdout.buffer.flush()
+                _print([reading], settings.payload)
 
     try:
         asyncio.run(decode())
@@ -140,10 +137,11 @@ def _decode_port(url: str, settings: Settings) -> int:
     return 0
 
 
-def _print(reading: Reading, options: Options) -> None:
-    text = encode(reading, options, now=time.time())
-    if text is not None:
-        sys.stdout.buffer.write(text + b"\n")
+def _print(readings: list[Reading], options: Options) -> None:
+    now = time.time()
+    texts = [text for reading in readings if (text := encode(reading, options, now=now)) is not None]
+    sys.stdout.buffer.writelines((b"\n".join(texts), b"\n") if texts else ())
+    sys.stdout.buffer.flush()
 
 
 def _opened(name: str) -> AbstractContextManager[BinaryIO]:

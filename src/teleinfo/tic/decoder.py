@@ -16,7 +16,7 @@ from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import Group, RejectionCause
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.layout_cache import LayoutCache
-from teleinfo.tic.plausibility import WATCHED, Plausibility
+from teleinfo.tic.plausibility import Plausibility, watched_keys
 from teleinfo.tic.reading import Reading, build_reading
 
 if TYPE_CHECKING:
@@ -153,8 +153,8 @@ class Decoder:
             reading = build_reading(believed)
         if reading is None:
             return None
-        watched = {key: text.encode() for key, text in reading.values.items() if key in WATCHED[reading.mode]}
-        return self._plausible(reading, tuple(watched), tuple(watched.values()))
+        keys = watched_keys(reading.mode, reading.values)
+        return self._plausible(reading, keys, tuple(reading.values[key].encode() for key in keys))
 
     def _plausible(self, reading: Reading, keys: tuple[str, ...], texts: tuple[bytes, ...]) -> Reading | None:
         """Return what is left of a reading without what is not plausible of these `texts` of the `keys`."""

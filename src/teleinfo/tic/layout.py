@@ -13,14 +13,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from itertools import accumulate, compress
-from operator import itemgetter, ne
+from operator import itemgetter, methodcaller, ne
 from struct import Struct
 from typing import TYPE_CHECKING, Final, NamedTuple
 from zlib import adler32
 
 from teleinfo.tic.groups import CR, HORODATE, Group
 from teleinfo.tic.labels import VARYING, Charset, Kind, LabelSpec, Mode, lookup
-from teleinfo.tic.plausibility import WATCHED
+from teleinfo.tic.plausibility import watched_keys
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 
 if TYPE_CHECKING:
@@ -31,6 +31,8 @@ MAX_WIDTH: Final = VARYING[-1]
 
 # A frame is compared with the one before as long as one line in so many is another one.
 _FEW: Final = 3
+# What `strip_padding` does, for values that are not blanks alone (`_compile_line`).
+_STRIP: Final = {Mode.HISTORIQUE: methodcaller("rstrip", b"."), Mode.STANDARD: methodcaller("strip", b" ")}
 # The checksum of a line, by the lowest byte of its sum.
 _CHECKSUMS: Final = bytes((total & 0x3F) + 0x20 for total in range(256))
 
@@ -122,12 +124,11 @@ class Layout:
         lines = [_compile_line(form, first=place == 0) for place, form in enumerate(forms)]
         self.keys = [key for line in lines for key in line.keys]
         self.template = b",".join(b'"%b":"%%b"' % key.encode() for key in self.keys)
-        watched = [i for i, key in enumerate(self.keys) if key in WATCHED[self.mode]]
-        self.watched_keys = tuple(self.keys[i] for i in watched)
-        self.take_watched = _taker(watched)
+        self.watched_keys = watched_keys(self.mode, self.keys)
+        self.take_watched = _taker([self.keys.index(key) for key in self.watched_keys])
         self._lines = lines
         self._places = range(len(lines))
-        self._strip = _strip_blanks if self.mode is Mode.STANDARD else _strip_dots
+        self._strip = _STRIP[self.mode]
         # Where each line begins among the texts of the frame, and among the captures of its pattern.
         self._texts = list(accumulate((len(line.keys) for line in lines), initial=0))
         captures = list(accumulate((line.captures for line in lines), initial=0))
@@ -211,6 +212,9 @@ def _compile_line(form: Form, *, first: bool) -> _Line:
     least = 0 if form.dated else 1
     value += b"{%d,%d}" % (least, MAX_WIDTH) if form.width is None else b"{%d}" % form.width
     padded = b" " in members
+    if padded and form.mode is Mode.HISTORIQUE:
+        # A value of blanks alone is left to the other way, too.
+        value = rb"(?! +[ -_](?:\r|\Z))" + value
     if not form.dated:
         covered = b"(%b)" % value
         keys, texts = [form.label], [0]
@@ -231,11 +235,3 @@ def _taker(places: Sequence[int]) -> Callable[[Sequence[bytes]], tuple[bytes, ..
     if len(places) > 1:
         return itemgetter(*places)
     return lambda items: tuple(items[place] for place in places)
-
-
-# A value has no white space but blanks.
-_strip_blanks = bytes.strip
-
-
-def _strip_dots(value: bytes) -> bytes:
-    return value.rstrip(b".") if value[-1:] in b"." else b"" if value.isspace() else value

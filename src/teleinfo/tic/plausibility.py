@@ -15,14 +15,13 @@ from __future__ import annotations
 import enum
 import math
 from dataclasses import dataclass
-from itertools import compress
-from operator import ne
+from operator import sub
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.labels import DIGITS, HISTORIQUE, METER_NUMBERS, STANDARD, Charset, Kind, Mode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 FRAMES_FOR_INDEX: Final = 3
 FRAMES_FOR_IDENTIFIER: Final = 2
@@ -58,7 +57,7 @@ _WITHOUT_BIT_6: Final = bytes(byte & ~0x40 for byte in range(256))
 # Labels of three-phase meters alone.
 _THREE_PHASES: Final = ("IINST2", "IRMS2")
 # What `Plausibility.check` looks at: those keys, and those that tell how much power the meter can carry.
-WATCHED: Final = {mode: keys | _TEXTS | {"ISOUSC", "PREF", *_THREE_PHASES} for mode, keys in _KEPT.items()}
+_WATCHED: Final = {mode: keys | _TEXTS | {"ISOUSC", "PREF", *_THREE_PHASES} for mode, keys in _KEPT.items()}
 
 
 class Implausible(enum.StrEnum):
@@ -88,19 +87,10 @@ class _Seen:
             self.number = _number(text)
         self.text, self.at = text, at
 
-    def rises(self, text: bytes, at: float, *, since: float) -> bool:
-        """
-        Take the next text if it is that of an index, which rises by the margin at most.
 
-        Else the text before was believed until `since`.
-        """
-        if self.number is not None:
-            number = _number(text)
-            if 0 <= number - self.number <= MARGIN:
-                self.text, self.number, self.at = text, number, at
-                return True
-        self.at = since
-        return False
+def watched_keys(mode: Mode, keys: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the keys of a reading that `Plausibility.check` looks at, the indexes last."""
+    return tuple(sorted((key for key in keys if key in _WATCHED[mode]), key=_INDEXES.__contains__))
 
 
 class Plausibility:
@@ -114,9 +104,12 @@ class Plausibility:
         self.withheld: dict[str, Implausible] = {}
         self._believed: dict[str, _Seen] = {}
         self._doubted: dict[str, _Seen] = {}
-        # The last frame. The times of what it repeated are written down when they are needed.
+        # The last frame, and the numbers of its indexes. What it says is written down when it is needed.
         self._keys: tuple[str, ...] = ()
         self._texts: tuple[bytes, ...] = ()
+        self._numbers: list[int] = []
+        self._indexes = 0  # where they begin
+        self._least_power = 0.0  # VA that any of them may count
         self._at = 0.0
         self._phases = 1
         self._said = b""  # the subscribed power by the last frame that says it
@@ -127,7 +120,7 @@ class Plausibility:
         """Forget everything: another meter."""
         for known in (self.withheld, self._believed, self._doubted):
             known.clear()
-        self._keys, self._texts = (), ()
+        self._keys, self._texts, self._numbers = (), (), []
         self._phases, self._said, self._must_be_said_again, self._subscribed = 1, b"", False, 0
 
     def check(
@@ -136,25 +129,18 @@ class Plausibility:
         """
         Return the keys whose texts in a frame are not believed, and whether the meter is another one.
 
-        `keys` are those of the frame that are `WATCHED`, with a text each. `at` is the time of the frame in
+        `keys` are the `watched_keys` of the frame, with a text each. `at` is the time of the frame in
         seconds, on any clock that does not go back.
         """
-        again = keys == self._keys and not self.withheld
-        if again and texts == self._texts and not self._must_be_said_again:
-            self._at = at
+        if keys == self._keys and self._follows(texts, at):
             return [], False
-        frame = zip(keys, texts, strict=True)
-        if not again:
-            self._write_down_times()
+        self._write_down()
         implausible = []
         is_another = False
-        # What the last frame said too was believed then.
-        for key, text in compress(frame, map(ne, texts, self._texts)) if again else frame:
+        for key, text in zip(keys, texts, strict=True):
             before = self._believed.get(key)
             if before is None:
                 self._begin(mode, key, text, at)
-                continue
-            if again and before.rises(text, at, since=self._at):
                 continue
             reason = self._reason(key, before, text, at)
             if reason is not None:
@@ -171,8 +157,43 @@ class Plausibility:
             self._doubted.pop(key, None)
         if self._must_be_said_again:
             self._note_power(mode, dict(zip(keys, texts, strict=True)))
-        self._keys, self._texts, self._at = () if is_another else keys, texts, at
+        if is_another:
+            keys, texts = (), ()
+        self._note_frame(keys, texts, at)
         return implausible, is_another
+
+    def _follows(self, texts: tuple[bytes, ...], at: float) -> bool:
+        """Take a frame with the keys of the last one if only indexes changed, and rose by what any may."""
+        if self.withheld or self._must_be_said_again:
+            return False
+        if texts != self._texts:
+            indexes = self._indexes
+            if texts[:indexes] != self._texts[:indexes]:
+                return False
+            try:
+                numbers = list(map(int, texts[indexes:]))
+            except ValueError:  # padding alone, or no number of a meter
+                return False
+            rises = list(map(sub, numbers, self._numbers))
+            if min(rises) < 0 or max(rises) > MARGIN + self._least_power * (at - self._at) / _SECONDS:
+                return False
+            self._texts, self._numbers = texts, numbers
+        self._at = at
+        return True
+
+    def _note_frame(self, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float) -> None:
+        """Keep what the last frame says."""
+        if keys != self._keys:
+            self._indexes = sum(key not in _INDEXES for key in keys)
+        self._keys, self._texts, self._at = keys, texts, at
+        self._numbers = list(map(_number, texts[self._indexes :]))
+        self._least_power = min(self._subscribed * _OVERLOAD or math.inf, _LARGEST[self._phases])
+
+    def _write_down(self) -> None:
+        """Give what was believed of the last frame its text and its time."""
+        for key, text in zip(self._keys, self._texts, strict=False):
+            if key in self._believed and key not in self.withheld:
+                self._believed[key].take(text, self._at)
 
     def _begin(self, mode: Mode, key: str, text: bytes, at: float) -> None:
         """Take a text of which nothing is known that it must follow."""
@@ -182,12 +203,6 @@ class Plausibility:
             self._phases = 3
         else:
             self._must_be_said_again = True
-
-    def _write_down_times(self) -> None:
-        """Give what was believed of the last frame its time."""
-        for key in self._keys:
-            if key in self._believed and key not in self.withheld:
-                self._believed[key].at = self._at
 
     def _confirmed(self, key: str, text: bytes, at: float) -> bool:
         """Count a value that is not plausible, and return whether enough frames in a row agree with it."""

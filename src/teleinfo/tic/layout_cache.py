@@ -33,17 +33,19 @@ MAX_LAYOUTS: Final = 8
 MAX_CANDIDATES: Final = 16
 """Layouts that are not confirmed, the oldest of which is forgotten first."""
 
-PAUSE: Final = 8
+PAUSE: Final = 30
 """Frames for which it is not tried again to read only what has changed, where too much has."""
 
 APPEARANCES: Final = 2
 """Frames that confirm a layout, or a form that no document knows."""
 
 APPEARANCES_AT_FIRST: Final = 3
-"""The same while no layout is confirmed: nothing else shows then that two frames lost the same bytes."""
+"""Frames that confirm the first layout: nothing else shows then that two frames lost the same bytes."""
 
 APPEARANCES_AGAINST: Final = 5
 """Frames in a row that confirm a layout against a confirmed one: bytes may be lost twice in the same way."""
+
+_KEPT: Final = frozenset({Kind.INDEX, Kind.IDENTIFIER})  # for ever: what is false must not come of damage
 
 
 class LayoutCache:
@@ -92,8 +94,10 @@ class LayoutCache:
     def _read_whole(self, frame: bytes) -> LayoutReading | None:
         """Return the reading of a frame by the layout that it has."""
         for layout in self._layouts:
-            if (reading := layout.read(frame)) is not None:
-                self._put_first(layout)
+            reading = layout.read(frame)
+            if reading is not None:
+                if layout is not self._layouts[0]:
+                    self._put_first(layout)
                 return reading
         return None
 
@@ -164,11 +168,14 @@ class LayoutCache:
 
     def _needed(self, form: Form, *, is_suspect: bool) -> int:
         """Return in how many frames in a row a form must come that the layouts do not have."""
-        if is_documented(form):
-            if not is_suspect:
-                return 1
-        elif _is_kept(form):
-            return APPEARANCES_AGAINST
+        spec = lookup(form.mode, form.label)
+        if spec is None:
+            return APPEARANCES
+        if not is_documented(form):
+            if spec.kind in _KEPT:
+                return APPEARANCES_AGAINST
+        elif not is_suspect:
+            return 1
         return APPEARANCES if self._layouts else APPEARANCES_AT_FIRST
 
     def _confirmed(self, layout: Layout, believed: list[Group]) -> None:
@@ -177,9 +184,8 @@ class LayoutCache:
         self._last, self._waiting, self._believed = layout.forms, {}, believed
 
     def _put_first(self, layout: Layout) -> None:
-        if layout is not self._layouts[0]:
-            self._layouts.remove(layout)
-            self._layouts.insert(0, layout)
+        self._layouts.remove(layout)
+        self._layouts.insert(0, layout)
 
     def _end_reading_at_once(self) -> None:
         """Note what the last frame was, if it was read at once."""
@@ -187,12 +193,6 @@ class LayoutCache:
             groups = parse_frame(self._frame[1:])
             self._confirmed(self._reading.layout, [group for group in groups if isinstance(group, Group)])
             self._reading = None
-
-
-def _is_kept(form: Form) -> bool:
-    """Whether the values of a form are kept for ever: what is false in them must not come of damage alone."""
-    spec = lookup(form.mode, form.label)
-    return spec is not None and spec.kind in {Kind.INDEX, Kind.IDENTIFIER}
 
 
 def _can_be_layout(groups: Sequence[Group], forms: Sequence[Form]) -> bool:

@@ -158,7 +158,7 @@ class Decoder:
 
     def _plausible(self, reading: Reading, keys: tuple[str, ...], texts: tuple[bytes, ...]) -> Reading | None:
         """Return what is left of a reading without what is not plausible of these `texts` of the `keys`."""
-        if self._plausibility is None:
+        if self._plausibility is None or self._plausibility.follows(keys, texts, self._time):
             return reading
         withheld, is_another_meter = self._plausibility.check(reading.mode, keys, texts, self._time)
         if is_another_meter:

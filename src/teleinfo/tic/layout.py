@@ -153,8 +153,9 @@ class Layout:
         if sums[::4].translate(_CHECKSUMS) != b"".join(self._take_checksums(captures)):
             return None
         texts = list(self._take_texts(captures))
+        strip = self._strip
         for i in self._padded:
-            texts[i] = self._strip(texts[i])
+            texts[i] = strip(texts[i])
         return LayoutReading(self, texts)
 
     def follow(self, last: LayoutReading, before: list[bytes], lines: list[bytes]) -> LayoutReading | None:

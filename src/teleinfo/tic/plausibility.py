@@ -123,6 +123,29 @@ class Plausibility:
         self._keys, self._texts, self._numbers = (), (), []
         self._phases, self._said, self._must_be_said_again, self._subscribed = 1, b"", False, 0
 
+    def follows(self, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float) -> bool:
+        """
+        Take a frame, given as to `check`, of which only indexes are not those of the last one.
+
+        Return False, and take nothing, where more has changed, or one rose by more than any of them may.
+        """
+        if keys != self._keys or self.withheld or self._must_be_said_again:
+            return False
+        if texts != self._texts:
+            indexes = self._indexes
+            if texts[:indexes] != self._texts[:indexes]:
+                return False
+            try:
+                numbers = list(map(int, texts[indexes:]))
+            except ValueError:  # padding alone, or no number of a meter
+                return False
+            rises = list(map(sub, numbers, self._numbers))
+            if min(rises) < 0 or max(rises) > MARGIN + self._least_power * (at - self._at) / _SECONDS:
+                return False
+            self._texts, self._numbers = texts, numbers
+        self._at = at
+        return True
+
     def check(
         self, mode: Mode, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float
     ) -> tuple[list[str], bool]:
@@ -132,8 +155,6 @@ class Plausibility:
         `keys` are the `watched_keys` of the frame, with a text each. `at` is the time of the frame in
         seconds, on any clock that does not go back.
         """
-        if keys == self._keys and self._follows(texts, at):
-            return [], False
         self._write_down()
         implausible = []
         is_another = False
@@ -161,25 +182,6 @@ class Plausibility:
             keys, texts = (), ()
         self._note_frame(keys, texts, at)
         return implausible, is_another
-
-    def _follows(self, texts: tuple[bytes, ...], at: float) -> bool:
-        """Take a frame with the keys of the last one if only indexes changed, and rose by what any may."""
-        if self.withheld or self._must_be_said_again:
-            return False
-        if texts != self._texts:
-            indexes = self._indexes
-            if texts[:indexes] != self._texts[:indexes]:
-                return False
-            try:
-                numbers = list(map(int, texts[indexes:]))
-            except ValueError:  # padding alone, or no number of a meter
-                return False
-            rises = list(map(sub, numbers, self._numbers))
-            if min(rises) < 0 or max(rises) > MARGIN + self._least_power * (at - self._at) / _SECONDS:
-                return False
-            self._texts, self._numbers = texts, numbers
-        self._at = at
-        return True
 
     def _note_frame(self, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float) -> None:
         """Keep what the last frame says."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.bench.scale import Scale
     from tests.bench.stage import Subject
 
-MEDIAN_GOAL, P99_GOAL = 1.3, 2.0
+MEDIAN_GOAL, P99_GOAL = 1.5, 2.0
 LAST = 0.2  # s for the last message, many times what one takes
 
 

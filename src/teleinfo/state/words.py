@@ -29,7 +29,7 @@ _PERIODS: Final[dict[str, dict[Language, str]]] = {
     "HCWE": {"fr": "Heures creuses, week-end", "en": "Off-peak hours, week-end"},
     "HPWE": {"fr": "Heures pleines, week-end", "en": "Peak hours, week-end"},
     "WE": {"fr": "Week-end", "en": "Week-end"},
-    "PRODUCER": {"fr": "Production", "en": "Production"},
+    "PRODUCER": {"fr": "Soutirage du producteur", "en": "Drawn by the producer"},
     "P": {"fr": "Heures de pointe", "en": "Peak of the day"},
     "HPH": {"fr": "Heures pleines d’hiver", "en": "Winter peak hours"},
     "HCH": {"fr": "Heures creuses d’hiver", "en": "Winter off-peak hours"},

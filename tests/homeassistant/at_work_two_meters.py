@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.real
 
-HOUSE: Final = "Linky monophasé 3456"
+HOUSEHOLD: Final = "Linky monophasé 3456"
 PRODUCTION: Final = "Linky monophasé 4321"
 SHOWN_OF_EACH: Final = ("Énergie soutirée", "Puissance apparente", "Tarif en cours", "Qualité de la ligne")
 ITS_OWN_ECHO: Final = "No device components to cleanup"
@@ -78,14 +78,14 @@ class Meter:
 
 
 class Site:
-    """A broker, Home Assistant, and the meters of the house and of the production."""
+    """A broker, Home Assistant, and the meters of the household and of the production."""
 
     def __init__(self, folder: Path, venv: Path) -> None:
         self.broker = MosquittoBroker(folder)
         self.hass = HassProcess(venv, folder, self.broker)
         linkys = Linky("hc"), Linky("standard", number="041961654321")
         topics = "teleinfo", "teleinfo/production"
-        self.house, self.production = (
+        self.household, self.production = (
             Meter(folder / topic.replace("/", "-"), self.broker, linky, topic)
             for linky, topic in zip(linkys, topics, strict=True)
         )
@@ -151,7 +151,7 @@ def site(tmp_path: Path) -> Iterator[Site]:
     if not venv:
         pytest.skip("HOMEASSISTANT_VENV names no virtual environment with Home Assistant")
     found = Site(tmp_path, Path(venv))
-    with found.broker, found.house, found.production, found.hass:
+    with found.broker, found.household, found.production, found.hass:
         yield found
 
 
@@ -170,68 +170,68 @@ def expect_ids(device: str, entities: dict[str, tuple[str, str]]) -> None:
 
 def test_two_meters_differ_from_the_start_and_one_is_forgotten(site: Site) -> None:
     """
-    The house first, then the production; the latter is renamed, and then removed by `teleinfo forget`.
+    The household first, then the production; the latter is renamed, and then removed by `teleinfo forget`.
 
     1. The first meter is there, then the second: the ids of the entities are made of the name of the device,
     which has the last four digits of the number. 2. TELEINFO_METER_NAME: the device has this name, and the
     entities the ids that they had. 3. `teleinfo forget`: it is gone, and the other one is as it was.
     """
-    site.house.start()
-    site.expect_shown(HOUSE)
+    site.household.start()
+    site.expect_shown(HOUSEHOLD)
     site.production.start()
-    site.expect_shown(HOUSE, PRODUCTION)
-    house, production = site.entities(site.house), site.entities(site.production)
-    expect_ids(HOUSE, house)
+    site.expect_shown(HOUSEHOLD, PRODUCTION)
+    household, production = site.entities(site.household), site.entities(site.production)
+    expect_ids(HOUSEHOLD, household)
     expect_ids(PRODUCTION, production)
 
     site.production.restart(meter_name="Toit")
-    site.expect_shown(HOUSE, "Toit")
+    site.expect_shown(HOUSEHOLD, "Toit")
     assert site.entities(site.production) == production
 
     site.production.forget()
-    site.expect_shown(HOUSE)
+    site.expect_shown(HOUSEHOLD)
     assert site.retained(site.production) == set()
     assert site.entities(site.production) == {}
-    assert site.entities(site.house) == house
+    assert site.entities(site.household) == household
     assert site.complaints() == []
 
 
 def test_a_device_that_is_deleted_comes_back_until_it_is_switched_off(site: Site) -> None:
     """
-    The production first, with a name of its own, then the house; the former is deleted in Home Assistant.
+    The production first, with a name of its own, then the household; the former is deleted in Home Assistant.
 
     1. Both are there, with ids that are made of their names. 2. The user deletes the device of the
-    production: the broker retains its discovery no more, and the house is as it was. 3. The daemon starts
+    production: the broker retains its discovery no more, and the household is as it was. 3. The daemon starts
     again: the device is back, with the ids that it had. 4. It is deleted once more, after
     TELEINFO_HOMEASSISTANT=false: it stays away.
     """
     site.production.start(meter_name="Toit")
     site.expect_shown("Toit")
-    site.house.start()
-    site.expect_shown(HOUSE, "Toit")
-    house, production = site.entities(site.house), site.entities(site.production)
-    expect_ids(HOUSE, house)
+    site.household.start()
+    site.expect_shown(HOUSEHOLD, "Toit")
+    household, production = site.entities(site.household), site.entities(site.production)
+    expect_ids(HOUSEHOLD, household)
     expect_ids("Toit", production)
 
     site.remove("Toit")
-    site.expect_shown(HOUSE)
+    site.expect_shown(HOUSEHOLD)
     _eventually(lambda: sorted(site.retained(site.production)))
-    assert len(site.retained(site.house)) == 1
-    assert site.entities(site.house) == house
+    assert len(site.retained(site.household)) == 1
+    assert site.entities(site.household) == household
 
     site.production.restart(meter_name="Toit")
-    site.expect_shown(HOUSE, "Toit")
+    site.expect_shown(HOUSEHOLD, "Toit")
     assert site.entities(site.production) == production
 
     site.production.restart(homeassistant=False, state=True)
     site.remove("Toit")
-    site.expect_shown(HOUSE)
+    site.expect_shown(HOUSEHOLD)
     _eventually(lambda: sorted(site.retained(site.production)))
     site.production.restart(homeassistant=False, state=True)
     with Subscriber(site.broker.host, site.broker.port) as subscriber:
         for _ in range(3):
             subscriber.expect(f"{site.production.topic}/state", limit=LIMIT)
     assert site.retained(site.production) == set()
-    site.expect_shown(HOUSE)
-    assert site.entities(site.house) == house
+    site.expect_shown(HOUSEHOLD)
+    assert site.entities(site.household) == household
     assert site.complaints() == []

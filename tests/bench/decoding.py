@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tests.bench.scale import Scale
 
 CHUNK = 1 << 16  # what `teleinfo decode` reads at a time
-# At most 1.5 (historique) and 1.0 times (standard) the time of tic2json on changing data. By its own Makefile
-# it decodes 39 and 48 MB/s, on a machine whose floor makes 60 and 128.
+# On changing data at most 1.5 times (historique) and 1.0 times (standard) the time of tic2json, which decodes
+# 39 and 48 MB/s on a machine where the floor makes 60 and 128.
 GOALS = {"historique": 39 / 1.5 / 60, "standard": 48 / 128}
 
 

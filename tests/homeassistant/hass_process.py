@@ -236,9 +236,9 @@ _SLOW = re.compile(
 """What Home Assistant says when the machine is busy, of an entity or a platform that had to wait."""
 _WITHOUT_DEFAULTS = re.compile(r"KeyError: 'payload_available'\Z")
 """
-What Home Assistant 2025.6 now and then says of the first entity after its start, of a default of its own.
+The error that Home Assistant 2025.6 now and then logs for its first entity: a default of its own is missing.
 
-It takes the entity when that is announced again, in answer to the birth message.
+The entity is added when it is announced again, in answer to the birth message.
 """
 
 

@@ -50,6 +50,14 @@ NOT_OURS = [
         "homeassistant.helpers.entity",
         "Updating state for sensor.linky_contrat (<class 'MqttSensor'>) took 0.604 seconds. Please report it",
     ),
+    record(
+        "ERROR",
+        "homeassistant.helpers.dispatcher",
+        "Exception when dispatching 'mqtt_discovery_new_sensor_mqtt': 'teleinfo_041961123456_contract'",
+        TRACEBACK.format("components/mqtt/entity.py").replace(
+            "ValueError: wrong", "KeyError: 'payload_available'"
+        ),
+    ),
 ]
 
 

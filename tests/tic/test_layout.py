@@ -118,7 +118,7 @@ def test_the_first_layout_is_confirmed_by_its_third_frame() -> None:
 
 
 def test_before_the_first_layout_a_label_that_the_table_lacks_waits_less_than_another_width() -> None:
-    """The label comes with its second frame, the width with the layout; what the table knows waits not."""
+    """The label comes with its second frame, the width with the layout, what the table knows at once."""
     decoder = Decoder()
     unknown, wide = hist("NEW", "1"), hist("PAPP", "001940")
     said = [labels(decoder, ADCO, unknown, wide) for _ in range(3)]

@@ -6,7 +6,7 @@ import datetime as dt
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.catalogue import METERS, build
@@ -34,18 +34,22 @@ RISES = st.sampled_from([0, 0, 1, 2, 3, 5, 30, 40_000, -1])  # Wh
 
 @given(
     st.lists(
-        st.tuples(RISES, RISES, st.sampled_from(["06", "06", "09"]), st.sampled_from("1112")), max_size=30
+        st.tuples(RISES, RISES, RISES, st.sampled_from(["06", "36", "36"]), st.sampled_from("1112")),
+        max_size=30,
     )
 )
+# What is injected is bounded by the meter, and not by the power that is subscribed.
+@example([(0, 0, 0, "36", "1")] * 3 + [(0, 0, 30, "36", "1")])
 def test_a_frame_that_follows_the_last_one_is_one_that_check_believes(
-    steps: list[tuple[int, int, str, str]],
+    steps: list[tuple[int, int, int, str, str]],
 ) -> None:
     """With `follows` before it or without it, `check` withholds the same."""
     either, alone = Plausibility(), Plausibility()
-    total, first, at = 50_000, 10_000, 0.0
-    for rise, of_first, power, prm in steps:
-        total, first, at = total + rise, first + of_first, at + PERIOD
-        values = {"EAST": f"{total:09}", "EASF01": f"{first:09}", "PREF": power, "PRM": prm * 14}
+    total, first, injected, at = 50_000, 10_000, 20_000, 0.0
+    for rise, of_first, of_injected, power, prm in steps:
+        total, first, injected, at = total + rise, first + of_first, injected + of_injected, at + PERIOD
+        values = {"EAST": f"{total:09}", "EASF01": f"{first:09}", "EAIT": f"{injected:09}"}
+        values |= {"PREF": power, "PRM": prm * 14}
         keys = watched_keys(Mode.STANDARD, values)
         texts = tuple(values[key].encode() for key in keys)
 

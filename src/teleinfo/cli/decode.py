@@ -140,7 +140,8 @@ def _decode_port(url: str, settings: Settings) -> int:
 def _print(readings: list[Reading], options: Options) -> None:
     now = time.time()
     texts = [text for reading in readings if (text := encode(reading, options, now=now)) is not None]
-    sys.stdout.buffer.writelines((b"\n".join(texts), b"\n") if texts else ())
+    if texts:
+        sys.stdout.buffer.write(b"\n".join(texts) + b"\n")
     sys.stdout.buffer.flush()
 
 

@@ -214,7 +214,7 @@ def _compile_line(form: Form, *, first: bool) -> _Line:
     value += b"{%d,%d}" % (least, MAX_WIDTH) if form.width is None else b"{%d}" % form.width
     padded = b" " in members
     if padded and form.mode is Mode.HISTORIQUE:
-        # A value of blanks alone is left to the other way, too.
+        # A value of blanks alone is left to the other way, like what JSON escapes.
         value = rb"(?! +[ -_](?:\r|\Z))" + value
     if not form.dated:
         covered = b"(%b)" % value

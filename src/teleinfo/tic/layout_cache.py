@@ -45,7 +45,8 @@ APPEARANCES_AT_FIRST: Final = 3
 APPEARANCES_AGAINST: Final = 5
 """Frames in a row that confirm a layout against a confirmed one: bytes may be lost twice in the same way."""
 
-_KEPT: Final = frozenset({Kind.INDEX, Kind.IDENTIFIER})  # for ever: what is false must not come of damage
+# Consumers keep these values for ever: damage must not make one.
+_KEPT: Final = frozenset({Kind.INDEX, Kind.IDENTIFIER})
 
 
 class LayoutCache:

@@ -125,9 +125,9 @@ class Plausibility:
 
     def follows(self, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float) -> bool:
         """
-        Take a frame, given as to `check`, of which only indexes are not those of the last one.
+        Take a frame, given as to `check`, in which nothing but indexes differs from the last one.
 
-        Return False, and take nothing, where more has changed, or one rose by more than any of them may.
+        Return False, and take nothing, where another text differs, or an index fell or rose too much.
         """
         if keys != self._keys or self.withheld or self._must_be_said_again:
             return False

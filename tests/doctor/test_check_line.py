@@ -14,6 +14,7 @@ from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_line, probe
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Finding, Severity
+from teleinfo.port import search
 from teleinfo.port.link_status import LinkProblem
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
@@ -31,7 +32,7 @@ START = dt.datetime(2026, 1, 15, 18, 30)  # noqa: DTZ001 - a meter knows local t
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Listen for shorter than a household waits: the meters here send faster than real ones."""
-    monkeypatch.setattr(probe, "FIRST_SECONDS", 1.5)
+    monkeypatch.setattr(search, "TRY_SECONDS", 1.5)
     monkeypatch.setattr(probe, "FOUND_SECONDS", 3.0)
 
 

@@ -15,7 +15,7 @@ from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.watchdog import Heartbeats
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.port import reader as reader_module
+from teleinfo.port import search
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError, PortErrorKind
 from teleinfo.port.reader import Reader
@@ -28,6 +28,7 @@ from tests.support import virtual
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from teleinfo.port.protocol import DataSink
     from teleinfo.tic.reading import Reading
 
 HOUR = 3600
@@ -58,7 +59,7 @@ class Scripted:
         self._line = line
         self._every = every
         self._began = self._due = asyncio.get_running_loop().time()
-        self.on_data: Callable[[bytes], None] = lambda _: None
+        self.sink: DataSink | None = None
 
     def now(self) -> bytes | PortError | None:
         """Return what happens at this moment."""
@@ -77,8 +78,8 @@ class Scripted:
             event = self.now()
             if isinstance(event, PortError):
                 raise event
-            if event is not None:
-                self.on_data(event)
+            if event is not None and self.sink is not None:
+                self.sink.on_data(event)
         await asyncio.sleep(end - loop.time())
 
 
@@ -96,28 +97,28 @@ def live(
         port = Scripted(line, every=every)
 
         @contextlib.asynccontextmanager
-        async def opened(
-            _url: str, _baudrate: int, on_data: Callable[[bytes], None]
-        ) -> AsyncIterator[Scripted]:
-            port.on_data = on_data
+        async def opened(_url: str, _baudrate: int, sink: DataSink) -> AsyncIterator[Scripted]:
+            port.sink = sink
             event = port.now()
             if isinstance(event, PortError):
                 raise event
             yield port
 
-        monkeypatch.setattr(reader_module, "open_port", opened)
+        monkeypatch.setattr(search, "open_port", opened)
         decoder, heartbeats = Decoder(), Heartbeats()
         monitors: list[Monitor] = []
 
-        def take(_: Reading) -> None:
-            monitors[0].frame_came(asyncio.get_running_loop().time())
+        class Sink:
+            on_progress = staticmethod(heartbeats.of("reader"))
+
+            def on_reading(self, _: Reading) -> None:
+                monitors[0].frame_came(asyncio.get_running_loop().time())
 
         reader = Reader(
             url="/dev/ttyUSB0",
             baudrates=candidates(mode, None),
             decoder=decoder,
-            on_reading=take,
-            heartbeat=heartbeats.of("reader"),
+            sink=Sink(),
             rng=random.Random(1),
         )
         monitors.append(

@@ -69,14 +69,14 @@ def test_a_meter_that_was_heard_is_given_longer() -> None:
     """Once sound groups came, 6 s without any are allowed; a reopening of the port changes nothing in it."""
     detector = BaudDetector((1200, 9600))
 
-    locked = [detector.locked]
+    modes = [detector.mode]
     assert detector.frame(Mode.HISTORIQUE, 11)
     detector.reset()
-    locked.append(detector.locked)
+    modes.append(detector.mode)
     assert not detector.should_switch(DWELL_LOCKED - 0.01)
     assert detector.should_switch(DWELL_LOCKED)
     detector.next_rate()
-    assert [*locked, detector.locked] == [False, True, False]
+    assert [*modes, detector.mode] == [None, Mode.HISTORIQUE, None]
 
 
 @given(st.lists(st.tuples(st.sampled_from([None, *Mode]), st.integers(0, ENOUGH_GROUPS - 1)), max_size=60))
@@ -87,7 +87,7 @@ def test_few_sound_groups_in_a_partial_frame_are_no_evidence(
     detector = BaudDetector((1200, 9600))
 
     assert not any(detector.partial_frame(mode, groups) for mode, groups in partial_frames)
-    assert not detector.locked
+    assert detector.mode is None
 
 
 def test_a_partial_frame_that_does_not_grow_is_evidence_once() -> None:

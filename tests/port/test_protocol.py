@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.port.protocol import LineProtocol
+from tests.support.ports import Sink
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ async def connected(
     near.setblocking(False)  # noqa: FBT003 - the signature of the library
     far.sendall(early)
     transport, protocol = await asyncio.get_running_loop().create_connection(
-        partial(LineProtocol, on_data), sock=near
+        partial(LineProtocol, Sink(on_data)), sock=near
     )
     with far:
         yield protocol, far

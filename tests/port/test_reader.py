@@ -11,14 +11,13 @@ import random
 import termios
 import time
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
 from teleinfo.common.i18n import Message
 from teleinfo.daemon.watchdog import STUCK_AFTER
-from teleinfo.port import canonical_mode, link_status, serial_port
+from teleinfo.port import canonical_mode, link_status, search, serial_port
 from teleinfo.port import reader as reader_module
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError, PortErrorKind
@@ -34,9 +33,11 @@ from tests.support.ports import descriptors, until
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Iterator
+    from pathlib import Path
 
     from teleinfo.port.link_status import LinkStatus
+    from teleinfo.port.protocol import DataSink
     from teleinfo.tic.reading import Reading
 
 pytestmark = pytest.mark.real
@@ -60,7 +61,7 @@ FRAMES = {
 class Bench:
     """A reader of the port `link`, what it handed out, and a meter that speaks at `speed` baud."""
 
-    def __init__(self, link: Path, *, mode: str = "auto", baudrate: int | None = None) -> None:
+    def __init__(self, link: Path | str, *, mode: str = "auto", baudrate: int | None = None) -> None:
         self.line = SerialLine(link=link)
         self.speed = 1200
         self.readings: list[Reading] = []
@@ -78,12 +79,16 @@ class Bench:
             url=str(link),
             baudrates=candidates(mode, baudrate),
             decoder=decoder,
-            on_reading=self.readings.append,
-            heartbeat=self._heartbeat,
+            sink=self,
             rng=random.Random(1),
         )
 
-    def _heartbeat(self) -> None:
+    def on_reading(self, reading: Reading) -> None:
+        """Keep a reading."""
+        self.readings.append(reading)
+
+    def on_progress(self) -> None:
+        """Count the heartbeats."""
         self.heartbeats += 1
 
     def has_decoded(self, frames: int) -> bool:
@@ -461,15 +466,13 @@ def test_a_speed_that_the_port_cannot_do_counts_as_tried(
     patch(monkeypatch, RETRY_FIRST=0.01, RETRY_CAP=0.01)
 
     @contextlib.asynccontextmanager
-    async def not_at_1200_baud(
-        url: str, baudrate: int, on_data: Callable[[bytes], None]
-    ) -> AsyncIterator[Port]:
+    async def not_at_1200_baud(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[Port]:
         if baudrate == 1200:
             raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
-        async with open_port(url, baudrate, on_data) as port:
+        async with open_port(url, baudrate, sink) as port:
             yield port
 
-    monkeypatch.setattr(reader_module, "open_port", not_at_1200_baud)
+    monkeypatch.setattr(search, "open_port", not_at_1200_baud)
 
     async def scenario() -> int | None:
         bench = Bench(tmp_path / "meter")
@@ -490,11 +493,11 @@ def test_a_port_that_can_do_no_speed_is_said_once(
     patch(monkeypatch, RETRY_FIRST=0.01, RETRY_CAP=0.01)
     tried = []
 
-    def none(_url: str, baudrate: int, _on_data: object) -> NoReturn:
+    def none(_url: str, baudrate: int, _sink: object) -> NoReturn:
         tried.append(baudrate)
         raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
 
-    monkeypatch.setattr(reader_module, "open_port", none)
+    monkeypatch.setattr(search, "open_port", none)
 
     async def scenario() -> None:
         bench = Bench(tmp_path / "meter")
@@ -554,15 +557,15 @@ def test_an_opening_is_given_up_at_once(tmp_path: Path, monkeypatch: pytest.Monk
     opening, given_up = asyncio.Event(), []
 
     @contextlib.asynccontextmanager
-    async def slow(_url: str, _baudrate: int, on_data: Callable[[bytes], None]) -> AsyncIterator[Port]:
+    async def slow(_url: str, _baudrate: int, sink: DataSink) -> AsyncIterator[Port]:
         opening.set()
         try:
             await asyncio.Event().wait()
-            yield Port(LineProtocol(on_data), lambda _: PortError(PortErrorKind.OTHER, Message("never")))
+            yield Port(LineProtocol(sink), "")
         finally:
             given_up.append(True)
 
-    monkeypatch.setattr(reader_module, "open_port", slow)
+    monkeypatch.setattr(search, "open_port", slow)
 
     async def scenario() -> None:
         bench = Bench(tmp_path / "meter")
@@ -580,7 +583,7 @@ def test_an_opening_is_over_before_the_reader_counts_as_stuck() -> None:
     assert serial_port.OPEN_TIMEOUT + serial_port.CLOSE_TIMEOUT + reader_module.RETRY_FIRST <= STUCK_AFTER - 3
 
 
-def test_a_mistake_of_the_program_is_not_hidden(tmp_path: Path) -> None:
+def test_a_mistake_of_the_program_is_not_hidden(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the receiver of the readings raises ends the reader loudly, and the port is closed."""
 
     async def scenario() -> None:
@@ -590,7 +593,7 @@ def test_a_mistake_of_the_program_is_not_hidden(tmp_path: Path) -> None:
         def fail(_: Reading) -> None:
             raise ZeroDivisionError
 
-        bench.reader._on_reading = fail
+        monkeypatch.setattr(bench, "on_reading", fail)
         playing = asyncio.create_task(bench.play())
         with pytest.raises(ZeroDivisionError):
             await asyncio.wait_for(bench.reader.run(), 10)
@@ -637,15 +640,7 @@ def test_a_bridge_has_no_speed(monkeypatch: pytest.MonkeyPatch, lines: pytest.Lo
         frames: asyncio.Queue[bytes] = asyncio.Queue()
         server, url = await serve_bridge(frames)
         async with server:
-            bench = Bench(Path(url))
-            bench.reader = Reader(
-                url=url,
-                baudrates=candidates("auto", None),
-                decoder=Decoder(),
-                on_reading=bench.readings.append,
-                heartbeat=bench._heartbeat,
-                rng=random.Random(1),
-            )
+            bench = Bench(url)
             async with running(bench, meter=False):
                 frames.put_nowait(FRAMES[9600])
                 await until(partial(bench.has_handed_out, 1))

@@ -20,7 +20,7 @@ from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.port.errors import PortError, PortErrorKind, cannot_open, cannot_reach, device_lost
 from teleinfo.port.serial_port import open_port
 from teleinfo.simulator.serial_line import SerialLine
-from tests.support.ports import descriptors, unread, until
+from tests.support.ports import Sink, descriptors, unread, until
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ async def loss_of(port: serial_port.Port) -> PortError:
 async def failure_of(url: str, baudrate: int = 1200) -> PortError:
     """Open `url`, which must fail, and return how."""
     with pytest.raises(PortError) as caught:
-        async with asyncio.timeout(LIMIT), open_port(url, baudrate, ignore):
+        async with asyncio.timeout(LIMIT), open_port(url, baudrate, Sink(ignore)):
             pytest.fail("the port opened")
     return caught.value
 
@@ -69,7 +69,7 @@ def test_every_byte_comes_through_unchanged(tmp_path: Path) -> None:
             attributes[3] |= termios.ICANON | termios.ISIG | termios.ECHO
             termios.tcsetattr(slave, termios.TCSANOW, attributes)
             os.close(slave)
-            async with open_port(line.port, 1200, data.extend):
+            async with open_port(line.port, 1200, Sink(data.extend)):
                 line.write(ALL_BYTES)
                 return await came(data, len(ALL_BYTES))
 
@@ -82,7 +82,7 @@ def test_the_speed_is_set(tmp_path: Path, baudrate: int) -> None:
 
     async def scenario() -> int | None:
         with SerialLine(link=tmp_path / "meter", baudrate=2400) as line:
-            async with open_port(line.port, baudrate, ignore):
+            async with open_port(line.port, baudrate, Sink(ignore)):
                 return line.reader_baudrate
 
     assert asyncio.run(scenario()) == baudrate
@@ -97,7 +97,7 @@ def test_what_the_port_held_before_is_thrown_away(tmp_path: Path) -> None:
             holder = os.open(line.path, os.O_RDWR | os.O_NOCTTY)
             line.write(b"stale")
             await until(lambda: unread(holder) == 5)  # the kernel passes it on in its own time
-            async with open_port(line.port, 1200, data.extend):
+            async with open_port(line.port, 1200, Sink(data.extend)):
                 line.write(b"fresh")
                 await came(data, 5)
             os.close(holder)
@@ -112,7 +112,7 @@ def test_a_wait_that_is_stopped_loses_no_byte(tmp_path: Path) -> None:
     async def scenario() -> bytes:
         data = bytearray()
         with SerialLine(link=tmp_path / "meter") as line:
-            async with open_port(line.port, 1200, data.extend) as port:
+            async with open_port(line.port, 1200, Sink(data.extend)) as port:
                 sending = asyncio.create_task(send_slowly(line))
                 async with asyncio.timeout(LIMIT):
                     while len(data) < len(ALL_BYTES):
@@ -137,7 +137,7 @@ def test_what_comes_before_anybody_waits_is_not_lost(tmp_path: Path) -> None:
     async def scenario() -> bytes:
         data = bytearray()
         with SerialLine(link=tmp_path / "meter") as line:
-            async with open_port(line.port, 1200, data.extend):
+            async with open_port(line.port, 1200, Sink(data.extend)):
                 line.write(b"early")
                 await came(data, 5)
         return bytes(data)
@@ -164,7 +164,7 @@ def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(
         server, url = await serve(b"A", close=False)
         async with server:
             with SerialLine(link=tmp_path / "meter") as line:
-                async with open_port(url if bridge else line.port, 1200, fail) as port:
+                async with open_port(url if bridge else line.port, 1200, Sink(fail)) as port:
                     if not bridge:
                         line.write(b"A")
                     await port.wait(LIMIT)
@@ -190,7 +190,7 @@ def test_a_second_opener_is_refused(tmp_path: Path) -> None:
 
     async def scenario() -> PortError:
         with SerialLine(link=tmp_path / "meter") as line:
-            async with open_port(line.port, 1200, ignore):
+            async with open_port(line.port, 1200, Sink(ignore)):
                 return await failure_of(line.port)
 
     error = asyncio.run(scenario())
@@ -349,7 +349,7 @@ def test_an_unplugged_port_is_noticed_and_its_return_too(tmp_path: Path) -> None
         with SerialLine(link=tmp_path / "meter") as line:
             for turn in range(21):
                 data = bytearray()
-                async with open_port(line.port, 1200, data.extend) as port:
+                async with open_port(line.port, 1200, Sink(data.extend)) as port:
                     paths.add(line.path)
                     line.write(b"hello")
                     assert await came(data, 5) == b"hello"
@@ -375,7 +375,7 @@ def test_a_port_may_be_opened_again_at_once(tmp_path: Path) -> None:
     async def scenario() -> None:
         with SerialLine(link=tmp_path / "meter") as line:
             for baudrate in [1200, 9600] * 10:
-                async with open_port(line.port, baudrate, ignore):
+                async with open_port(line.port, baudrate, Sink(ignore)):
                     assert line.reader_baudrate == baudrate
 
     asyncio.run(scenario())
@@ -392,13 +392,13 @@ def test_a_closing_that_hangs_delays_nothing(tmp_path: Path, monkeypatch: pytest
 
     async def scenario() -> tuple[float, PortError]:
         with SerialLine(link=tmp_path / "meter") as line:
-            async with open_port(line.port, 1200, ignore):
+            async with open_port(line.port, 1200, Sink(ignore)):
                 start = time.monotonic()
             lasted = time.monotonic() - start
             error = await failure_of(line.port)
             may_end.set()
             await until(lambda: line.port not in serial_port._unfinished)
-            async with open_port(line.port, 1200, ignore):
+            async with open_port(line.port, 1200, Sink(ignore)):
                 return lasted, error
 
     monkeypatch.setattr(serial_port.SerialDevice, "release", hang)
@@ -470,7 +470,7 @@ def test_a_bridge_is_read_like_a_port() -> None:
     async def scenario() -> tuple[bytes, PortError]:
         data = bytearray()
         server, url = await serve(ALL_BYTES, close=True)
-        async with open_port(url, 1200, data.extend) as port:
+        async with open_port(url, 1200, Sink(data.extend)) as port:
             error = await loss_of(port)
         server.close()
         return bytes(data), error
@@ -562,7 +562,7 @@ def test_the_transport_calls_of_the_device_what_is_overridden(
     async def scenario() -> list[str]:
         data = bytearray()
         with SerialLine(link=tmp_path / "meter") as line:
-            async with open_port(line.port, 1200, data.extend):
+            async with open_port(line.port, 1200, Sink(data.extend)):
                 line.write(b"A")
                 await came(data, 1)
             await asyncio.sleep(0)

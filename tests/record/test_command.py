@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.cli import main as cli
-from teleinfo.port import baud_detector
+from teleinfo.port import search
 from teleinfo.record import capture
 from teleinfo.record.capture import progress
 from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
@@ -27,7 +28,7 @@ from tests.support.daemon import Meter
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
@@ -72,6 +73,16 @@ def record(folder: Path, port: str, *options: str, **settings: str) -> subproces
     )
 
 
+@contextlib.contextmanager
+def simulated(*options: str) -> Iterator[str]:
+    """Give the port of a simulated meter, five times faster than a real one."""
+    simulate = [sys.executable, "-m", "teleinfo", "simulate", "--speed", "5", *options]
+    with subprocess.Popen(simulate, stdout=subprocess.PIPE, text=True) as meter:
+        assert meter.stdout is not None
+        yield meter.stdout.readline().rstrip()
+        meter.terminate()
+
+
 def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     """Return the exit status and what was said."""
     with process:
@@ -95,24 +106,14 @@ def decode(path: Path) -> subprocess.CompletedProcess[bytes]:
 @pytest.mark.real
 def test_what_came_is_in_the_file_and_is_played_and_decoded_again(tmp_path: Path) -> None:
     """1. `simulate` plays. 2. `record` saves it. 3. `decode` reads it. 4. `simulate --replay` plays it."""
-    port = tmp_path / "meter"
-    simulate = [sys.executable, "-m", "teleinfo", "simulate", "--link", str(port)]
-    with subprocess.Popen([*simulate, "--seed", "1", "--speed", "5"], stdout=subprocess.PIPE) as meter:
-        assert meter.stdout is not None
-        meter.stdout.readline()
-        status, said = ended(record(tmp_path, str(port), "--seconds", "3", "first.tic"))
-        meter.terminate()
+    with simulated("--seed", "1") as port:
+        status, said = ended(record(tmp_path, port, "--seconds", "3", "first.tic"))
     first = (tmp_path / "first.tic").read_bytes()
     # A replay goes round: where its end meets its beginning, two halves of frames would make one.
     marks = stripped(first)
     (tmp_path / "frames.tic").write_bytes(first[marks.index(STX) : marks.rindex(ETX) + 1])
-    with subprocess.Popen(
-        [*simulate, "--speed", "5", "--replay", str(tmp_path / "frames.tic")], stdout=subprocess.PIPE
-    ) as meter:
-        assert meter.stdout is not None
-        meter.stdout.readline()
-        ended(record(tmp_path, str(port), "--seconds", "2", "--baudrate", "1200", "second.tic"))
-        meter.terminate()
+    with simulated("--replay", str(tmp_path / "frames.tic")) as port:
+        ended(record(tmp_path, port, "--seconds", "2", "--baudrate", "1200", "second.tic"))
     frames, again = (
         [json.loads(line) for line in decode(tmp_path / name).stdout.splitlines()]
         for name in ("first.tic", "second.tic")
@@ -125,6 +126,22 @@ def test_what_came_is_in_the_file_and_is_played_and_decoded_again(tmp_path: Path
     assert any(frame in frames for frame in again)
     # Where the replay begins again, the indexes fall, and are withheld.
     assert all(any(one.items() <= frame.items() for frame in frames) for one in again)
+
+
+@pytest.mark.real
+def test_the_speed_of_the_meter_is_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A meter in mode standard is recorded at 9600 baud, although the search begins at 1200."""
+    monkeypatch.setattr(search, "TRY_SECONDS", 1.0)
+    monkeypatch.chdir(tmp_path)
+    with simulated("--meter", "standard") as port:
+        monkeypatch.setenv("TELEINFO_SERIAL_PORT", port)
+        status = cli.main(["record", "--seconds", "1", "a.tic"])
+
+    assert status == 0
+    assert "at 9600 baud" in capsys.readouterr().err
+    assert decoded((tmp_path / "a.tic").read_bytes())
 
 
 @pytest.mark.real
@@ -274,8 +291,7 @@ def test_a_line_that_is_dead_at_every_speed_is_reported(
     monkeypatch.chdir(tmp_path)
     with Meter(None) as meter:
         monkeypatch.setenv("TELEINFO_SERIAL_PORT", meter.line.port)
-        monkeypatch.setattr(baud_detector, "DWELL_SLOW", 0.2)
-        monkeypatch.setattr(baud_detector, "DWELL_FAST", 0.2)
+        monkeypatch.setattr(search, "TRY_SECONDS", 0.2)
         assert cli.main(["record", "a.tic"]) == 1
 
     assert "No byte came" in capsys.readouterr().err

@@ -8,12 +8,20 @@ import os
 import struct
 import termios
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+
+@dataclass
+class Sink:
+    """Passes the bytes of a port to a function."""
+
+    on_data: Callable[[bytes], None]
 
 
 async def until(true: Callable[[], object], *, within: float = LIMIT) -> None:

@@ -1,7 +1,7 @@
 """
 Wire the parts of one meter together: reader, decoder, publisher and monitor.
 
-A reading passes `_on_reading` in the turn of the event loop in which its last byte came. The reader and the
+A reading passes `on_reading` in the turn of the event loop in which its last byte came. The reader and the
 publisher mend what they can by themselves; what they cannot is raised by `run`.
 """
 
@@ -71,12 +71,12 @@ class Meter:
             ),
             recall=Recall(topics.state, self._state_recalled) if _has_state(settings) else None,
         )
+        self._reader_heartbeat = heartbeats.of(task.format("reader"))
         self._reader = Reader(
             url=settings.serial_port,
             baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
             decoder=decoder,
-            on_reading=self._on_reading,
-            heartbeat=heartbeats.of(task.format("reader")),
+            sink=self,
             rng=rng,
         )
         tracker = _tracker(settings) if _has_state(settings) else None
@@ -122,7 +122,11 @@ class Meter:
         if self._homeassistant is not None:
             self._homeassistant.birth_message(payload)
 
-    def _on_reading(self, reading: Reading) -> None:
+    def on_progress(self) -> None:
+        """Feed the watchdog for the reader."""
+        self._reader_heartbeat()
+
+    def on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""
         now = asyncio.get_running_loop().time()
         # Whoever sees `online` must not take the state of an earlier run for a new one.

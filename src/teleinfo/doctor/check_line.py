@@ -130,7 +130,7 @@ async def check_line(settings: Settings, path: str, on_speed: Callable[[int], No
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
     bridge = is_bridge(path)
     try:
-        results = await probe_speeds(path, wanted[:1] if bridge else speeds(wanted), on_speed)
+        results = await probe_speeds(path, speeds(path, wanted), on_speed)
     except PortError as error:
         return [fault("open", error.localized(), trouble=error.kind.value)]
     meter = results[-1]

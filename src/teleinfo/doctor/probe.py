@@ -11,24 +11,19 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from teleinfo.port.baud_detector import ENOUGH_GROUPS, SPEEDS
-from teleinfo.port.serial_port import open_port
+from teleinfo.port.baud_detector import SPEEDS
+from teleinfo.port.search import SpeedSearch, speeds_at
 from teleinfo.tic.decoder import Counts, Decoder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from teleinfo.port.serial_port import Port
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading
-
-FIRST_SECONDS = 6.0
-"""How long each speed is tried: at 1200 baud a frame may last 3.7 s, and the port is opened in its middle."""
 
 FOUND_SECONDS = 12.0
 """How long the meter is listened to once it is heard: some 1400 characters at 1200 baud."""
 
-_READ_TIMEOUT = 0.5
 _MAX_KEPT = 1 << 16  # bytes, more than comes at 9600 baud
 _ETX = b"\x03"
 
@@ -67,9 +62,9 @@ class ProbeResult:
         return (1 - math.pow(max(0.0, 1 - 2 * damaged / characters), 1 / 8)) / 2
 
 
-def speeds(wanted: Sequence[int]) -> list[int]:
-    """Return the speeds to try, baud: those of the settings, then the others that meters use."""
-    return list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))
+def speeds(url: str, wanted: Sequence[int]) -> Sequence[int]:
+    """Return the speeds to try at `url`, baud: those of the settings, then the others that meters use."""
+    return speeds_at(url, list(dict.fromkeys([*wanted, *SPEEDS["auto"]])))
 
 
 async def probe_speeds(
@@ -80,12 +75,10 @@ async def probe_speeds(
 
     `on_speed` is called with each speed before it is tried. Raises PortError.
     """
-    results = []
+    results: list[ProbeResult] = []
     for baudrate in baudrates:
         on_speed(baudrate)
-        probe = _Probe()
-        async with open_port(url, baudrate, probe.on_data) as port:
-            results.append(await probe.listen(port, baudrate))
+        results.append(await _Probe(url, baudrate).listen())
         if results[-1].mode is not None:
             break
     return results
@@ -94,36 +87,31 @@ async def probe_speeds(
 class _Probe:
     """What comes at one speed."""
 
-    def __init__(self) -> None:
+    def __init__(self, url: str, baudrate: int) -> None:
         self._decoder = Decoder()
+        self._search = SpeedSearch(url, (baudrate,), self._decoder)
         self._data = bytearray()
         self._readings: list[Reading] = []
-        self._mode: Mode | None = None
 
     def on_data(self, data: bytes) -> None:
-        """Decode what came."""
+        """Decode and keep the bytes."""
         self._data += data[: _MAX_KEPT - len(self._data)]
-        for reading in self._decoder.feed(data, now=asyncio.get_running_loop().time()):
-            self._readings.append(reading)
-            if len(reading.values) >= ENOUGH_GROUPS:
-                self._mode = reading.mode
+        self._readings += self._search.feed(data, now=asyncio.get_running_loop().time())
 
-    async def listen(self, port: Port, baudrate: int) -> ProbeResult:
+    async def listen(self) -> ProbeResult:
         """Listen for a while, longer where the meter is heard; raise PortError."""
         loop = asyncio.get_running_loop()
-        began = now = loop.time()
-        while now - began < (FIRST_SECONDS if self._mode is None else FOUND_SECONDS):
-            await port.wait(_READ_TIMEOUT)
-            now = loop.time()
-            if self._mode is None:
-                pending, groups = self._decoder.pending()
-                self._mode = pending if groups >= ENOUGH_GROUPS else None
+        async with self._search.open(self) as port:
+            began = loop.time()
+            if await self._search.is_heard(port):
+                await port.wait(began + FOUND_SECONDS - loop.time())
+            seconds = loop.time() - began
         return ProbeResult(
-            baudrate,
-            now - began,
+            self._search.baudrate,
+            seconds,
             bytes(self._data),
             self._decoder.counts,
             self._decoder.parity,
-            self._mode,
+            self._search.mode,
             tuple(self._readings),
         )

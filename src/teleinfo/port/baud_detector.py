@@ -44,7 +44,8 @@ class BaudDetector:
     """
     Chooses among `baudrates`, beginning with the first. A single one is never left.
 
-    `locked` tells whether the meter was heard at the present speed. Raises ValueError without a speed.
+    `mode` is that of the meter, None until it is heard at the present speed. Raises ValueError without a
+    speed.
     """
 
     def __init__(self, baudrates: Sequence[int]) -> None:
@@ -54,7 +55,7 @@ class BaudDetector:
         self._position = 0
         self._partial: tuple[Mode | None, int] = (None, 0)
         self._small_frame: Mode | None = None
-        self.locked = False
+        self.mode: Mode | None = None
 
     @property
     def baudrate(self) -> int:
@@ -73,36 +74,38 @@ class BaudDetector:
 
     def frame(self, mode: Mode, groups: int) -> bool:
         """
-        Note a complete sound frame of `groups` groups, and return whether it is evidence.
+        Note a complete sound frame of `groups` groups, and return True if it is believed.
 
-        A frame of one or two groups may be an accident; an old meter in "veille" sends no other. Two of them
-        in a row, of one mode, are believed.
+        All are believed at a fixed speed, and once the meter was heard. A frame of one or two groups is no
+        evidence of a meter, it may be an accident; an old meter in "veille" sends no other. Two of them in a
+        row, of one mode, are evidence.
         """
-        evidence = groups >= ENOUGH_GROUPS or mode is self._small_frame
+        if groups >= ENOUGH_GROUPS or mode is self._small_frame:
+            self.mode = mode
         self._small_frame = mode
-        self.locked = self.locked or evidence
-        return evidence
+        return self.fixed or self.mode is not None
 
     def partial_frame(self, mode: Mode | None, groups: int) -> bool:
         """
-        Note how many sound groups of `mode` the frame in progress has, and return whether it is evidence.
+        Note how many sound groups of `mode` the frame in progress has, and return True if it is evidence.
 
         The same number as before is none: the frame does not go on.
         """
-        grown = (mode, groups) != self._partial
+        has_grown = (mode, groups) != self._partial
         self._partial = (mode, groups)
-        evidence = grown and mode is not None and groups >= ENOUGH_GROUPS
-        self.locked = self.locked or evidence
-        return evidence
+        if mode is None or not has_grown or groups < ENOUGH_GROUPS:
+            return False
+        self.mode = mode
+        return True
 
     def should_switch(self, silent_for: float) -> bool:
         """Return whether it is time for the next speed, after so many seconds without evidence."""
         if self.fixed:
             return False
         dwell = DWELL_SLOW if self.baudrate <= SLOW else DWELL_FAST
-        return silent_for >= (DWELL_LOCKED if self.locked else dwell)
+        return silent_for >= (dwell if self.mode is None else DWELL_LOCKED)
 
     def next_rate(self) -> None:
         """Take the next speed: nothing was heard at this one, or the port cannot work at it."""
         self._position = (self._position + 1) % len(self._baudrates)
-        self.locked = False
+        self.mode = None

@@ -28,6 +28,21 @@ MAX_WAITING: Final = 64
 """Readings that wait for a slow consumer: of more than these the oldest are dropped."""
 
 
+class _Buffer:
+    """The readings that wait for the consumer."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[Reading] = deque(maxlen=MAX_WAITING)
+        self.news = asyncio.Event()
+
+    def on_reading(self, reading: Reading) -> None:
+        self.waiting.append(reading)
+        self.news.set()
+
+    def on_progress(self) -> None:
+        """Do nothing: no watchdog is fed."""
+
+
 async def read(
     url: str, *, mode: str = "auto", baudrate: int | None = None, decoder: Decoder | None = None
 ) -> AsyncGenerator[Reading, None]:
@@ -44,29 +59,22 @@ async def read(
     """
     if mode not in SPEEDS:
         raise ValueError(f"{mode!r} is no mode: {', '.join(SPEEDS)}")
-    waiting: deque[Reading] = deque(maxlen=MAX_WAITING)
-    news = asyncio.Event()
-
-    def on_reading(reading: Reading) -> None:
-        waiting.append(reading)
-        news.set()
-
+    sink = _Buffer()
     reader = Reader(
         url=url,
         baudrates=candidates(mode, baudrate),
         decoder=decoder or Decoder(),
-        on_reading=on_reading,
-        heartbeat=_no_watchdog,
+        sink=sink,
         rng=random.Random(),  # noqa: S311 - spreads retries, guards nothing
     )
     listening = asyncio.create_task(_listen(reader), name="teleinfo.read")
-    listening.add_done_callback(lambda _: news.set())
+    listening.add_done_callback(lambda _: sink.news.set())
     try:
         while True:
-            await news.wait()
-            news.clear()
-            while waiting:
-                yield waiting.popleft()
+            await sink.news.wait()
+            sink.news.clear()
+            while sink.waiting:
+                yield sink.waiting.popleft()
             if listening.done():
                 listening.result()
     finally:
@@ -79,7 +87,3 @@ async def read(
 async def _listen(reader: Reader) -> NoReturn:
     while True:
         await reader.listen()
-
-
-def _no_watchdog() -> None:
-    """Nobody watches the reader."""

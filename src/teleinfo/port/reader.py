@@ -3,30 +3,28 @@ The task that owns the port: it opens it, listens, finds the speed, and hands ou
 
 `Reader.run` never ends nor gives up: a port that is missing is tried again, a silent one is opened again, a
 meter that changed its mode is found again. How the line is stands in `Reader.status`; the log says each fault
-once when it begins, and once when it is over. `heartbeat` is called at least every 12 s whatever happens, so
-that a watchdog sees the task make progress: an opening takes 10 s at most.
+once when it begins, and once when it is over.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from teleinfo.common.backoff import delays
 from teleinfo.common.durations import until_tick
 from teleinfo.common.outage_log import OutageLog
-from teleinfo.port.baud_detector import BaudDetector
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError, PortErrorKind
 from teleinfo.port.line_log import NoDataLog, WithheldLog
 from teleinfo.port.link_status import LinkStatus
-from teleinfo.port.serial_port import open_port
+from teleinfo.port.search import SpeedSearch
 from teleinfo.port.tcp_bridge import is_bridge
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from teleinfo.port.serial_port import Port
     from teleinfo.tic.decoder import Decoder
@@ -62,13 +60,21 @@ MODE_CHANGE_INTERVAL = 60.0
 """The least time between two lines of the log about a mode that changes at one speed, seconds."""
 
 
+class ReadingSink(Protocol):
+    """Receiver of the readings of one meter."""
+
+    def on_reading(self, reading: Reading, /) -> None:
+        """Process a reading, in the turn of the event loop in which its last byte arrived."""
+
+    def on_progress(self) -> None:
+        """Note that the reader makes progress: at least every 12 s, since an opening takes 10 s at most."""
+
+
 class Reader:
     """
     Reads one meter at `url` (see `open_port`), at the first of `baudrates` at which it is heard.
 
-    `on_reading` gets each reading as soon as its frame is complete; while the speed is searched a frame that
-    proves no meter (see `BaudDetector.frame`) is not believed. `status` is live. Behind a bridge the far end
-    has the speed, and none is searched.
+    `sink` receives the readings that are believed (see `SpeedSearch.feed`). `status` is live.
     """
 
     def __init__(
@@ -77,20 +83,17 @@ class Reader:
         url: str,
         baudrates: Sequence[int],
         decoder: Decoder,
-        on_reading: Callable[[Reading], None],
-        heartbeat: Callable[[], None],
+        sink: ReadingSink,
         rng: random.Random,
     ) -> None:
-        bridge = is_bridge(url)
-        self._detector = BaudDetector(baudrates[:1] if bridge else baudrates)
+        self._search = SpeedSearch(url, baudrates, decoder)
         self.status = LinkStatus(
             url=url,
-            baudrate=None if bridge else self._detector.baudrate,
-            searching=not self._detector.fixed,
+            baudrate=None if is_bridge(url) else self._search.baudrate,
+            searching=not self._search.fixed,
         )
         self._decoder = decoder
-        self._on_reading = on_reading
-        self._heartbeat = heartbeat
+        self._sink = sink
         self._rng = rng
         self._outage = OutageLog(url, OUTAGE_TEXTS)
         self._no_data = NoDataLog(self.status)
@@ -109,7 +112,7 @@ class Reader:
             try:
                 await self.listen()
             except PortError as error:
-                self._heartbeat()
+                self._sink.on_progress()
                 self._outage.failed(error.cause, str(error), asyncio.get_running_loop().time())
                 await asyncio.sleep(next(self._retries))
 
@@ -119,13 +122,11 @@ class Reader:
 
         Raises PortError where it cannot be opened, or is lost.
         """
-        self._heartbeat()
-        self._decoder.reset()
-        self._detector.reset()
+        self._sink.on_progress()
         self._stability = StabilityDetector()
         self._bytes_at_frame = self._decoder.counts.bytes_
         try:
-            async with open_port(self.status.url, self._detector.baudrate, self._on_data) as port:
+            async with self._search.open(self) as port:
                 await self._watch(port)
         except PortError as error:
             self.status.note_lost(error)
@@ -143,7 +144,7 @@ class Reader:
         while self._silent_for(now) < REOPEN_AFTER:
             await port.wait(until_tick(now, TICK))
             before, now = now, loop.time()
-            self._heartbeat()
+            self._sink.on_progress()
             if now - before >= TICK + HELD_UP:
                 self._opened = now
                 self.status.note_held_up(now)
@@ -152,39 +153,36 @@ class Reader:
                 self._retries = self._new_retries()
             if now - opened >= HELD_AFTER:
                 self._outage.held(opened)
-            if self._detector.should_switch(self._silent_for(now)):
-                self._next_rate()
+            if self._search.should_switch(self._silent_for(now)):
+                self._next_speed()
                 return
 
-    def _on_data(self, data: bytes) -> None:
-        """Decode bytes in the turn of the event loop in which they come."""
+    def on_data(self, data: bytes) -> None:
+        """Decode bytes, and pass on the readings that they complete."""
         now = asyncio.get_running_loop().time()
-        self._heartbeat()
+        self._sink.on_progress()
         self.status.note_bytes(now)
         interval = self._since_frame(now)
-        heard = False
-        for reading in self._decoder.feed(data, now=now):
-            if self._detector.frame(reading.mode, len(reading.values)):
-                self._note_mode(reading.mode, now)
-            if self._detector.locked or self._detector.fixed:
-                heard = True
-                self.status.note_frame(now)
-                self._no_data.frame(now)
-                self._on_reading(reading)
-        if heard:
-            count = self._decoder.counts.bytes_
-            size, self._bytes_at_frame = count - self._bytes_at_frame, count
-            self._stability.frame(interval=interval, size=size, parity=self._decoder.parity)
+        readings = self._search.feed(data, now=now)
+        if not readings:
+            return
+        self._note_mode(now)
+        self.status.note_frame(now)
+        self._no_data.frame(now)
+        for reading in readings:
+            self._sink.on_reading(reading)
+        count = self._decoder.counts.bytes_
+        size, self._bytes_at_frame = count - self._bytes_at_frame, count
+        self._stability.frame(interval=interval, size=size, parity=self._decoder.parity)
 
     def _tick(self, port: Port, now: float) -> None:
-        """Look at the line, once a second: the frame in progress costs a parse."""
+        """Look at the line, once a second."""
         port.set_canonical_mode(enabled=self._stability.is_stable(self._since_frame(now)))
         self._no_data.check(now)
         self._withheld.check(self._decoder.implausible, now)
-        mode, groups = self._decoder.pending()
-        if self._detector.partial_frame(mode, groups) and mode is not None:
+        if self._search.check_pending():
             self.status.note_groups(now)
-            self._note_mode(mode, now)
+            self._note_mode(now)
 
     def _silent_for(self, now: float) -> float:
         """Return for how many seconds nothing sound came at this speed."""
@@ -194,11 +192,11 @@ class Reader:
         """Return for how many seconds no sound frame came to its end at this speed."""
         return now - max(self._opened, self.status.last_frame or 0.0)
 
-    def _note_mode(self, mode: Mode, now: float) -> None:
-        """Note in which mode the meter was heard, and log it where it is news."""
+    def _note_mode(self, now: float) -> None:
+        """Note the mode in which the meter was heard, and log a new one."""
+        mode, baudrate = self._search.mode, self.status.baudrate
         self.status.mode = mode
-        baudrate = self.status.baudrate
-        if self._announced == (mode, baudrate):
+        if mode is None or self._announced == (mode, baudrate):
             return
         if self._announced is None:
             log.info("reading a meter in %s", _mode_at(mode, baudrate))
@@ -214,16 +212,16 @@ class Reader:
         self._announce_after = now + MODE_CHANGE_INTERVAL
 
     def _has_another_speed(self) -> bool:
-        """Take the next speed, since the port cannot do this one; return whether it may do that."""
-        if self._detector.fixed:
+        """Select the next speed, since the port cannot do this one; return True unless it was refused too."""
+        if self._search.fixed:
             return False
-        self._refused.add(self._detector.baudrate)
-        self._next_rate()
-        return self._detector.baudrate not in self._refused
+        self._refused.add(self._search.baudrate)
+        self._next_speed()
+        return self._search.baudrate not in self._refused
 
-    def _next_rate(self) -> None:
-        self._detector.next_rate()
-        self.status.baudrate = self._detector.baudrate
+    def _next_speed(self) -> None:
+        self._search.next_speed()
+        self.status.baudrate = self._search.baudrate
         self.status.mode = None
 
     def _new_retries(self) -> Iterator[float]:

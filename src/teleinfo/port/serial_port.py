@@ -25,13 +25,15 @@ import serial_asyncio
 
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.port.canonical_mode import CanonicalMode
-from teleinfo.port.errors import PortError, cannot_open, device_lost, stuck
+from teleinfo.port.errors import bridge_lost, cannot_open, device_lost, stuck
 from teleinfo.port.protocol import LineProtocol
 from teleinfo.port.tcp_bridge import bridge_connection, is_bridge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from concurrent.futures import Future
+
+    from teleinfo.port.protocol import DataSink
 
 T = TypeVar("T")
 
@@ -52,27 +54,32 @@ _unfinished: set[str] = set()
 
 
 class Port:
-    """An open port. Only `open_port` makes one."""
+    """
+    An open port. Only `open_port` makes one.
+
+    `address` is the path of a device, or host:port of a bridge, which has no `canonical_mode`.
+    """
 
     def __init__(
         self,
         protocol: LineProtocol,
-        explain: Callable[[Exception | None], PortError],
+        address: str,
         canonical_mode: CanonicalMode | None = None,
     ) -> None:
         self._protocol = protocol
-        self._explain = explain
+        self._address = address
         self._canonical_mode = canonical_mode
 
     async def wait(self, seconds: float) -> None:
         """
         Return after so many seconds, or raise as soon as the port is lost.
 
-        Raises PortError, GONE, or BUSY when another program reads too; and whatever `on_data` raised.
+        Raises PortError, GONE, or BUSY when another program reads too; and whatever `sink` raised.
         """
         await asyncio.wait({self._protocol.lost}, timeout=seconds)
         if self._protocol.lost.done():
-            raise self._explain(self._protocol.lost.result())
+            explain = bridge_lost if self._canonical_mode is None else device_lost
+            raise explain(self._address, self._protocol.lost.result())
 
     def set_canonical_mode(self, *, enabled: bool) -> None:
         """
@@ -91,18 +98,18 @@ class Port:
 
 
 @contextlib.asynccontextmanager
-async def open_port(url: str, baudrate: int, on_data: Callable[[bytes], None]) -> AsyncIterator[Port]:
+async def open_port(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[Port]:
     """
     Open `url`, a device path or `socket://host:port`, and close it at the end of the block.
 
-    `on_data` gets the bytes in the very turn of the event loop in which they come, from the first one on.
+    `sink` receives the bytes in the turn of the event loop in which they arrive, from the first one on.
     `baudrate` is in bits a second; the far end of a bridge has its own. The path is resolved anew each time,
     so that a link under /dev/serial/by-id finds its device whatever number it has now. What the port received
     before is thrown away. Raises PortError.
     """
     if url in _unfinished:
         raise stuck(url)
-    async with _bridge(url, on_data) if is_bridge(url) else _device(url, baudrate, on_data) as port:
+    async with _bridge(url, sink) if is_bridge(url) else _device(url, baudrate, sink) as port:
         yield port
 
 
@@ -153,18 +160,18 @@ class SerialDevice(serial.Serial):
 
 
 @contextlib.asynccontextmanager
-async def _device(path: str, baudrate: int, on_data: Callable[[bytes], None]) -> AsyncIterator[Port]:
+async def _device(path: str, baudrate: int, sink: DataSink) -> AsyncIterator[Port]:
     device = await _open_in_thread(path, baudrate)
     try:
         try:
             device.canonical_mode = CanonicalMode(device.fileno())
             transport, protocol = await serial_asyncio.connection_for_serial(
-                asyncio.get_running_loop(), partial(LineProtocol, on_data), device
+                asyncio.get_running_loop(), partial(LineProtocol, sink), device
             )
         except _FAULTS as error:
             raise cannot_open(path, baudrate, error) from error
         try:
-            yield Port(protocol, partial(device_lost, path), device.canonical_mode)
+            yield Port(protocol, path, device.canonical_mode)
         finally:
             transport.close()  # stops the reading at once; the descriptor is closed below
     finally:
@@ -235,6 +242,6 @@ def _in_thread(path: str, work: Callable[[], T]) -> Future[T]:
 
 
 @contextlib.asynccontextmanager
-async def _bridge(url: str, on_data: Callable[[bytes], None]) -> AsyncIterator[Port]:
-    async with bridge_connection(url, on_data, limit=OPEN_TIMEOUT) as (protocol, explain):
-        yield Port(protocol, explain)
+async def _bridge(url: str, sink: DataSink) -> AsyncIterator[Port]:
+    async with bridge_connection(url, sink, limit=OPEN_TIMEOUT) as (protocol, address):
+        yield Port(protocol, address)

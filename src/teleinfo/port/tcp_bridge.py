@@ -13,13 +13,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from teleinfo.port.errors import bridge_lost, cannot_reach, no_address
+from teleinfo.port.errors import cannot_reach, no_address
 from teleinfo.port.protocol import LineProtocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator
 
-    from teleinfo.port.errors import PortError
+    from teleinfo.port.protocol import DataSink
 
 BRIDGE: Final = "socket://"
 
@@ -34,24 +34,24 @@ def is_bridge(url: str) -> bool:
 
 @contextlib.asynccontextmanager
 async def bridge_connection(
-    url: str, on_data: Callable[[bytes], None], *, limit: float
-) -> AsyncIterator[tuple[LineProtocol, Callable[[Exception | None], PortError]]]:
+    url: str, sink: DataSink, *, limit: float
+) -> AsyncIterator[tuple[LineProtocol, str]]:
     """
     Connect to `url` within `limit` seconds, and disconnect at the end of the block.
 
-    Gives the protocol, and what explains the end of the connection. Raises PortError.
+    Gives the protocol, and the address for messages, host:port. Raises PortError.
     """
     host, port = _address(url)
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     loop = asyncio.get_running_loop()
     try:
         async with asyncio.timeout(limit):
-            transport, protocol = await loop.create_connection(partial(LineProtocol, on_data), host, port)
+            transport, protocol = await loop.create_connection(partial(LineProtocol, sink), host, port)
     except (OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError among them
         raise cannot_reach(where, error) from error
     try:
         _keep_alive(transport.get_extra_info("socket"))
-        yield protocol, partial(bridge_lost, where)
+        yield protocol, where
     finally:
         transport.close()
         # Nothing is ever written, so that it is closed in the next turn of the event loop.

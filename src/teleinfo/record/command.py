@@ -22,23 +22,17 @@ from teleinfo.cli.output import fail, wrapped
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
-from teleinfo.port.baud_detector import BaudDetector, candidates
+from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError, PortErrorKind
-from teleinfo.port.tcp_bridge import is_bridge
+from teleinfo.port.search import SpeedSearch
 from teleinfo.record.anonymise import Anonymiser
-from teleinfo.record.capture import (
-    NO_BYTE,
-    RecordError,
-    Recording,
-    copy,
-    open_at_meter_speed,
-    show,
-)
+from teleinfo.record.capture import NO_BYTE, RecordError, Recording, show
 from teleinfo.settings import default_env_file, load
+from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 HELP = N_("Record the bytes of the line into a file, exactly as they come, parity included.")
 
@@ -85,12 +79,12 @@ def main(arguments: argparse.Namespace) -> int:
     settings = load(arguments.env_file or default_env_file())
     path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
     baudrates = candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate)
-    # Behind a bridge the far end has the speed: none is searched.
-    detector = BaudDetector(baudrates[:1] if is_bridge(settings.serial_port) else baudrates)
+    search = SpeedSearch(settings.serial_port, baudrates, Decoder())
     anonymiser = Anonymiser() if arguments.anonymise else None
     try:
         with _opened(path) as file:
-            recording = asyncio.run(_record(settings.serial_port, detector, file, anonymiser, arguments))
+            recording = Recording(search, file, anonymiser, most=arguments.max_bytes)
+            asyncio.run(_record(recording, arguments.seconds))
     except FileExistsError:
         return fail(
             "record", _("{path} exists already, and is left alone: give another name").format(path=path)
@@ -104,7 +98,7 @@ def main(arguments: argparse.Namespace) -> int:
         return fail("record", f"{error}{_kept(path)}")
     except PortError as error:
         return fail("record", f"{error.localized()}{_in_use(error)}{_kept(path)}")
-    sys.stderr.write(wrapped(_summary(path, recording, anonymiser), sys.stderr))
+    sys.stderr.write(wrapped(_summary(path, recording), sys.stderr))
     return 0
 
 
@@ -123,57 +117,39 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
                 path.unlink()
 
 
-async def _record(
-    url: str,
-    detector: BaudDetector,
-    file: BinaryIO,
-    anonymiser: Anonymiser | None,
-    arguments: argparse.Namespace,
-) -> Recording:
+async def _record(recording: Recording, seconds: float) -> None:
     """Record until the end; raise PortError, RecordError, or OSError where the file cannot be written."""
     loop = asyncio.get_running_loop()
     loop.set_default_executor(DaemonThreadExecutor())
-    stop = asyncio.Event()
+    task = asyncio.current_task()
+    assert task is not None  # noqa: S101 -- for mypy: this runs in one
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stop.set)
-    recording = Recording()
-    write = _writer(file, anonymiser)
-    async with contextlib.AsyncExitStack() as stack:
-        port = await open_at_meter_speed(stack, url, detector, stop)
-        recording.baudrate = detector.baudrate
-        try:
-            await copy(port, recording, write, seconds=arguments.seconds, most=arguments.max_bytes, stop=stop)
-        finally:
-            if anonymiser is not None:
-                file.write(anonymiser.close())
-            file.flush()
-            show("")
+        loop.add_signal_handler(number, task.cancel)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await recording.run(seconds)
+    finally:
+        recording.close()
+        show("")
+    if not recording.began:
+        raise RecordError(_("It was stopped before the speed of the meter was found"))
     if not recording.count:
         raise RecordError(_(NO_BYTE))
-    return recording
 
 
-def _writer(file: BinaryIO, anonymiser: Anonymiser | None) -> Callable[[bytes], None]:
-    def write(data: bytes) -> None:
-        file.write(data if anonymiser is None else anonymiser.feed(data))
-        file.flush()
-
-    return write
-
-
-def _summary(path: Path, recording: Recording, anonymiser: Anonymiser | None) -> str:
+def _summary(path: Path, recording: Recording) -> str:
     summary = _("{path}: {count} bytes in {seconds} s at {baudrate} baud, sound frames: {frames}\n").format(
         path=path,
         count=recording.count,
         seconds=round(recording.seconds),
-        baudrate=recording.baudrate,
+        baudrate=recording.search.baudrate,
         frames=recording.frames,
     )
-    if anonymiser is not None:
+    if recording.anonymiser is not None:
         summary += _(
             "Identifiers made zeros: {replaced}. "
             "Damaged pieces dropped, since they might hold one: {dropped}\n"
-        ).format(replaced=anonymiser.replaced, dropped=anonymiser.dropped)
+        ).format(replaced=recording.anonymiser.replaced, dropped=recording.anonymiser.dropped)
     if path == STANDARD_OUTPUT:
         return summary
     return summary + _("See what is in it with:  teleinfo decode {path}\n").format(path=path)

@@ -41,8 +41,7 @@ class PortFeed:
             url=settings.serial_port,
             baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
             decoder=self._decoder,
-            on_reading=self._add,
-            heartbeat=lambda: None,  # no watchdog here
+            sink=self,
             rng=rng,
         )
 
@@ -72,6 +71,10 @@ class PortFeed:
             self._changed()
             await asyncio.sleep(TICK)
 
-    def _add(self, reading: Reading) -> None:
+    def on_reading(self, reading: Reading) -> None:
+        """Show a reading."""
         self._model.add_reading(reading, now=asyncio.get_running_loop().time())
         self._changed()
+
+    def on_progress(self) -> None:
+        """Do nothing: no watchdog is fed."""

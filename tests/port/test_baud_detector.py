@@ -52,7 +52,7 @@ def test_an_unheard_speed_is_left_after_its_dwell() -> None:
         assert detector.baudrate == baudrate
         assert not detector.should_switch(dwell - 0.01)
         assert detector.should_switch(dwell)
-        detector.next_rate()
+        detector.next_speed()
 
 
 @pytest.mark.parametrize("silent_for", [0.0, DWELL_LOCKED, 1e9])
@@ -75,7 +75,7 @@ def test_a_meter_that_was_heard_is_given_longer() -> None:
     modes.append(detector.mode)
     assert not detector.should_switch(DWELL_LOCKED - 0.01)
     assert detector.should_switch(DWELL_LOCKED)
-    detector.next_rate()
+    detector.next_speed()
     assert [*modes, detector.mode] == [None, Mode.HISTORIQUE, None]
 
 
@@ -122,7 +122,7 @@ def test_the_meter_is_found_in_time_and_again_when_it_changes(
     """Whatever speed worked before, and wherever in its frame the meter is, it is heard within 15 s."""
     detector = BaudDetector((1200, 9600))
     if first == 9600:
-        detector.next_rate()
+        detector.next_speed()
     detector.frame(OWN_SPEED[first], 11)
     frame = frame if meter == 1200 else min(frame, 1.8)
 
@@ -138,7 +138,7 @@ def _find(detector: BaudDetector, *, meter: int, phase: float, frame: float, loo
     now = look
     while now < 60.0:
         if detector.should_switch(now - opened):
-            detector.next_rate()
+            detector.next_speed()
             detector.reset()
             now = opened = now + REOPEN
         now += LOOK
@@ -187,7 +187,7 @@ def test_the_speeds_are_tried_in_their_order() -> None:
     detector = BaudDetector([1200, 9600, 4800])
     tried = [detector.baudrate]
     for _ in range(3):
-        detector.next_rate()
+        detector.next_speed()
         tried.append(detector.baudrate)
 
     assert tried == [1200, 9600, 4800, 1200]

@@ -105,7 +105,7 @@ class BaudDetector:
         dwell = DWELL_SLOW if self.baudrate <= SLOW else DWELL_FAST
         return silent_for >= (dwell if self.mode is None else DWELL_LOCKED)
 
-    def next_rate(self) -> None:
+    def next_speed(self) -> None:
         """Take the next speed: nothing was heard at this one, or the port cannot work at it."""
         self._position = (self._position + 1) % len(self._baudrates)
         self.mode = None

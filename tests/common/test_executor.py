@@ -10,20 +10,19 @@ import threading
 
 import pytest
 
-from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common import event_loop
 
 
 def test_the_result_and_the_failure_of_a_call_come_back() -> None:
     """A call in a daemon thread returns and raises like any other."""
 
     async def scenario() -> tuple[bool, int]:
-        asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
         daemonic = await asyncio.to_thread(lambda: threading.current_thread().daemon)
         with pytest.raises(ValueError, match="invalid literal"):
             await asyncio.to_thread(int, "not a number")
         return daemonic, await asyncio.to_thread(int, "12")
 
-    assert asyncio.run(scenario()) == (True, 12)
+    assert event_loop.run(scenario()) == (True, 12)
 
 
 @pytest.mark.real
@@ -37,10 +36,9 @@ def test_a_stuck_thread_does_not_keep_the_process() -> None:
     """
     program = """
         import asyncio, atexit, time
-        from teleinfo.common.executor import DaemonThreadExecutor
+        from teleinfo.common import event_loop
 
         async def main():
-            asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
             stuck = asyncio.create_task(asyncio.to_thread(time.sleep, 30))
             await asyncio.wait({stuck}, timeout=0.1)
             stuck.cancel()
@@ -48,7 +46,7 @@ def test_a_stuck_thread_does_not_keep_the_process() -> None:
         # Registered first, so called last.
         atexit.register(lambda: print(time.monotonic() - began))
         began = time.monotonic()
-        asyncio.run(main())
+        event_loop.run(main())
     """
 
     ended = subprocess.run(

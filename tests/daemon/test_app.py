@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.common.event_loop import STOP_SIGNALS
 from teleinfo.daemon import meter as meter_module
-from teleinfo.daemon.app import STOPPING_SIGNALS, Daemon
+from teleinfo.daemon.app import Daemon
 from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.mqtt.publisher import Publisher
 from teleinfo.settings import load
@@ -38,7 +39,7 @@ def meter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Meter]:
 @pytest.fixture(autouse=True)
 def handlers() -> Iterator[None]:
     """Give the signals back to the test's own process."""
-    before = {number: signal.getsignal(number) for number in STOPPING_SIGNALS}
+    before = {number: signal.getsignal(number) for number in STOP_SIGNALS}
     yield
     for number, handler in before.items():
         signal.signal(number, handler)
@@ -86,7 +87,7 @@ def test_after_the_first_signal_the_next_ones_are_the_systems(monkeypatch: pytes
     really = Publisher.stop
 
     def stop(publisher: Publisher) -> None:
-        seen.extend(signal.getsignal(number) for number in STOPPING_SIGNALS)
+        seen.extend(signal.getsignal(number) for number in STOP_SIGNALS)
         really(publisher)
 
     monkeypatch.setattr(Publisher, "stop", stop)

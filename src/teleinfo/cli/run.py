@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import signal
 from typing import TYPE_CHECKING
 
-from teleinfo.common import journal
+from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, Message
 from teleinfo.daemon.app import Daemon
 from teleinfo.daemon.sd_notify import Notifier
@@ -41,7 +40,7 @@ def main(arguments: argparse.Namespace) -> int:
     journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
     for warning in unread_variables():
         log.warning("environment: %s", warning)
-    asyncio.run(_serve(settings))
+    event_loop.run(_serve(settings))
     return 0
 
 

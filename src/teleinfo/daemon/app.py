@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__
-from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common.event_loop import on_stop
 from teleinfo.daemon.meter import Meter
 from teleinfo.daemon.watchdog import Heartbeats, Watchdog
 
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
     from teleinfo.settings import Settings
 
 log = logging.getLogger(__name__)
-
-# A clean end: systemd's stop, Ctrl-C, and the terminal that went away.
-STOPPING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class Daemon:
@@ -47,7 +43,9 @@ class Daemon:
 
     async def run(self) -> None:
         """Run until a signal asks to stop; raise what a task could not mend."""
-        stop = self._start()
+        stop = asyncio.Event()
+        on_stop(stop.set, once=True)
+        log.info("teleinfo %s has started", __version__)
         async with asyncio.TaskGroup() as tasks:
             for topic, meter in self._meters.items():
                 tasks.create_task(meter.run(stop), name=f"teleinfo.meter.{topic}")
@@ -56,26 +54,6 @@ class Daemon:
             self._notifier.stopping()
             watchdog.cancel()
         log.info("teleinfo has stopped")
-
-    def _start(self) -> asyncio.Event:
-        """Listen for signals; return the event that one of them sets."""
-        loop = asyncio.get_running_loop()
-        # The threads that dial and open ports may hang in the kernel: nobody is to wait for them at the end.
-        loop.set_default_executor(DaemonThreadExecutor())
-        stop = asyncio.Event()
-        for number in STOPPING_SIGNALS:
-            # nohup(1) has the end of the terminal ignored, so that a program goes on: it does.
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
-                loop.add_signal_handler(number, self._on_signal, stop)
-        log.info("teleinfo %s has started", __version__)
-        return stop
-
-    def _on_signal(self, stop: asyncio.Event) -> None:
-        """Ask for the goodbye, and leave the next signal to the system: it ends the process at once."""
-        stop.set()
-        for number in STOPPING_SIGNALS:
-            if asyncio.get_running_loop().remove_signal_handler(number):
-                signal.signal(number, signal.SIG_DFL)
 
     def _status_key(self, now: float) -> object:
         """Return what is news when it changes, of all meters."""

@@ -23,11 +23,11 @@ import datetime as dt
 import importlib.util
 import logging
 import re
-import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from teleinfo.cli.arguments import positive
+from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable_lines
 from teleinfo.demo.broker import MQTT_PORT, DemoError, broker_for, subscriber
@@ -35,9 +35,6 @@ from teleinfo.demo.processes import daemon_at, port_of, simulated_meter
 from teleinfo.demo.screen import heading, print_line, show_messages
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.options import add_clock, add_meter, add_noise
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscriber")
 
@@ -135,7 +132,7 @@ def main(arguments: argparse.Namespace) -> int:
     # asyncio would log tasks of amqtt that fail when a client is killed; our own tasks are awaited.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
     try:
-        asyncio.run(_demo(arguments))
+        event_loop.run(_demo(arguments))
     except DemoError as error:
         print_line(printable_lines(str(error)), to=sys.stderr)
         return 1
@@ -149,9 +146,7 @@ async def _demo(arguments: argparse.Namespace) -> None:
     topic = arguments.topic or TOPIC
     start = arguments.start or start_today(arguments.meter)
     stop = asyncio.Event()
-    starting = asyncio.current_task()
-    if starting is not None:
-        _on_signals(starting.cancel)
+    event_loop.cancel_on_stop()
     async with contextlib.AsyncExitStack() as stack:
         broker = await stack.enter_async_context(broker_for(arguments.host, arguments.port))
         client = await stack.enter_async_context(subscriber(broker, topic))
@@ -166,7 +161,7 @@ async def _demo(arguments: argparse.Namespace) -> None:
             )
         )
         port = await port_of(meter)
-        _on_signals(stop.set)
+        event_loop.on_stop(stop.set)
         factor = arguments.time_lapse * arguments.speed
         print_line(
             heading(arguments.meter, broker, topic, start=start, factor=factor, seconds=arguments.seconds),
@@ -187,13 +182,6 @@ def start_today(meter: str) -> dt.datetime:
     """Return the time of today at which the clock of `meter` starts: soon something will change."""
     time = MORNING if METERS[meter].solar else EVENING
     return dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only
-
-
-def _on_signals(act: Callable[[], object]) -> None:
-    """Let Ctrl-C, SIGTERM and SIGHUP call `act`, in place of what they did before."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, act)
 
 
 async def _until_the_end(

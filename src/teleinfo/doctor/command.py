@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from teleinfo import __version__
 from teleinfo.cli.broker_faults import broker_fault
 from teleinfo.cli.output import wrapped
-from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
@@ -83,8 +83,8 @@ def main(arguments: argparse.Namespace) -> int:
     # The findings say the same as the log.
     logging.disable(logging.CRITICAL)
     if arguments.quiet:
-        return asyncio.run(_ask_broker(load(arguments.env_file or default_env_file())))
-    areas, settings = asyncio.run(_look(arguments))
+        return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
+    areas, settings = event_loop.run(_look(arguments))
     if arguments.json:
         sys.stdout.write(as_json(areas) + "\n")
     else:
@@ -95,8 +95,6 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 async def _look(arguments: argparse.Namespace) -> tuple[list[Area], Settings | None]:
-    # Threads that hang in a driver or in a name service must not be waited for at the end.
-    asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     machine = Machine()
     if not arguments.json:
         sys.stdout.write(f"teleinfo {__version__} {printable(machine.model)}".rstrip() + "\n")
@@ -113,7 +111,6 @@ async def _look(arguments: argparse.Namespace) -> tuple[list[Area], Settings | N
 
 async def _ask_broker(settings: Settings) -> int:
     """Return 0 where the broker has `online` of the service, else say why not and return 1."""
-    asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
     # Containers give the same process numbers again and again.
     identity = replace(settings.broker, client_id=f"teleinfo-doctor-{secrets.token_hex(4)}")
     topics = Topics(settings.mqtt_topic)

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import sys
 import time
 from pathlib import Path
@@ -19,7 +18,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from teleinfo.cli.arguments import count, positive
 from teleinfo.cli.output import fail, wrapped
-from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.port.baud_detector import candidates
@@ -84,7 +83,7 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         with _opened(path) as file:
             recording = Recording(search, file, anonymiser, most=arguments.max_bytes)
-            asyncio.run(_record(recording, arguments.seconds))
+            event_loop.run(_record(recording, arguments.seconds))
     except FileExistsError:
         return fail(
             "record", _("{path} exists already, and is left alone: give another name").format(path=path)
@@ -119,12 +118,7 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
 
 async def _record(recording: Recording, seconds: float) -> None:
     """Record until the end; raise PortError, RecordError, or OSError where the file cannot be written."""
-    loop = asyncio.get_running_loop()
-    loop.set_default_executor(DaemonThreadExecutor())
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 -- for mypy: this runs in one
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, task.cancel)
+    event_loop.cancel_on_stop()
     try:
         with contextlib.suppress(asyncio.CancelledError):
             await recording.run(seconds)

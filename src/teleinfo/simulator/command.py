@@ -15,14 +15,13 @@ import datetime as dt
 import errno
 import random
 import re
-import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO
 
 from teleinfo.cli.arguments import count, not_negative
 from teleinfo.cli.output import wrapped
-from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import ETX
@@ -40,9 +39,6 @@ HELP = N_("play a meter on a pseudo-terminal, in place of a real one on a serial
 _LAST_READ_TIMEOUT = 5.0
 _CHUNK = 1 << 14  # bytes of a recording in memory
 _HEAD = 1 << 12  # bytes of a recording by which its mode is told, unless they hold two ETX earlier
-
-
-_T = TypeVar("_T")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +61,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def main(arguments: argparse.Namespace) -> int:
     """Play until the end; return the exit status (0 or 1, see the module)."""
     try:
-        asyncio.run(_simulate(arguments))
+        event_loop.run(_simulate(arguments))
     except OSError as error:
         where = "" if error.filename is None else _("{path}: ").format(path=error.filename)
         reason = where + _(error.strerror or str(error))
@@ -134,11 +130,7 @@ def _configure_meter(parser: argparse.ArgumentParser) -> None:
 
 async def _simulate(arguments: argparse.Namespace) -> None:
     """Play until the frames, the recording or `--seconds` end, or a signal arrives."""
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 -- for mypy: this runs in one
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, task.cancel)
+    event_loop.cancel_on_stop()
     with contextlib.suppress(asyncio.CancelledError, TimeoutError):
         line, playing = await _prepare(arguments)
         with line:
@@ -199,7 +191,8 @@ async def _recording(path: Path) -> AsyncGenerator[bytes, None]:
 
     The first chunk is long enough to tell the mode. Raises OSError, also for a recording that is empty.
     """
-    with await _in_thread(lambda: path.open("rb", buffering=0)) as file:
+    # In a thread: the opening and the reading of a pipe may last for ever.
+    with await asyncio.to_thread(path.open, "rb", buffering=0) as file:
         chunk = b""
         while len(chunk) < _HEAD and chunk.count(ETX) < 2 and (data := await _read(file)):  # noqa: PLR2004
             chunk += data
@@ -214,12 +207,7 @@ async def _recording(path: Path) -> AsyncGenerator[bytes, None]:
 
 
 async def _read(file: BinaryIO) -> bytes:
-    return await _in_thread(lambda: file.read(_CHUNK))
-
-
-async def _in_thread(call: Callable[[], _T]) -> _T:
-    """Run `call` in a thread that no exit waits for: it may block for ever, as the opening of a pipe does."""
-    return await asyncio.get_running_loop().run_in_executor(DaemonThreadExecutor(), call)
+    return await asyncio.to_thread(file.read, _CHUNK)
 
 
 async def _chain(head: bytes, chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:

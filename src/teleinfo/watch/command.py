@@ -13,15 +13,13 @@ import datetime as dt
 import importlib.util
 import logging
 import os
-import signal
 import sys
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, Final, NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from teleinfo.cli.output import wrapped
-from teleinfo.common import journal
-from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _
 from teleinfo.mqtt.config import Topics
 from teleinfo.port.link_status import SILENT_AFTER
@@ -48,9 +46,6 @@ class _Show(Protocol):
     """Shows a model whenever it `changed`, until `stop`."""
 
     async def __call__(self, model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event) -> None: ...
-
-
-SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -92,7 +87,7 @@ def main(arguments: argparse.Namespace) -> int:
         show = screen.show
     else:
         show = plain.show
-    asyncio.run(_watch(settings, model, show, mqtt=arguments.mqtt, log=not full))
+    event_loop.run(_watch(settings, model, show, mqtt=arguments.mqtt, log=not full))
     return 0
 
 
@@ -119,23 +114,20 @@ def _serve(settings: Settings, address: Address, *, mqtt: bool) -> int:
         return 1
     sys.stderr.write(wrapped(hosts.introduction(address), sys.stderr))
     with listening:
-        asyncio.run(
+        event_loop.run(
             _watch(settings, model, partial(show, listening, address, Streams(model)), mqtt=mqtt, log=True)
         )
     return 0
 
 
 async def _watch(settings: Settings, model: LiveModel, show: _Show, *, mqtt: bool, log: bool) -> None:
-    loop = asyncio.get_running_loop()
-    loop.set_default_executor(DaemonThreadExecutor())
     stop, changed = asyncio.Event(), asyncio.Event()
 
     def end() -> None:
         stop.set()
         changed.set()
 
-    for number in SIGNALS:
-        loop.add_signal_handler(number, end)
+    event_loop.on_stop(end)
     if settings.log_level is LogLevel.DEBUG and log:
         journal.configure(settings.log_level)
     else:

@@ -27,7 +27,7 @@ PURE = [
         f"teleinfo.{name}"
         for name in (
             "common.backoff", "common.durations", "common.terminal_text", "common.untrusted_json",
-            "daemon.health", "daemon.rate_limit", "doctor.findings", "mqtt.config", "port.baud_detector",
+            "port.health", "daemon.rate_limit", "doctor.findings", "mqtt.config", "port.baud_detector",
             "port.link_status", "daemon.status_text",
             "record.anonymise", "watch.drawing", "watch.live_model", "watch.power_history",
             "watch.sections", "watch.web.day",

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.daemon import health
 from teleinfo.doctor import check_port, text_output
 from teleinfo.doctor.findings import Area
+from teleinfo.port import health
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Counts, Decoder

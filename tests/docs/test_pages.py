@@ -13,7 +13,7 @@ import pytest
 
 from teleinfo import settings
 from teleinfo.cli import main as cli
-from teleinfo.daemon.health import LineGrade
+from teleinfo.port.health import LineGrade
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 from tests.docs import samples

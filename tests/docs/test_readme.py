@@ -11,8 +11,8 @@ import pytest
 from teleinfo import settings
 from teleinfo.cli.main import COMMANDS
 from teleinfo.common import i18n
-from teleinfo.daemon.health import LineGrade
 from teleinfo.doctor import check_port
+from teleinfo.port.health import LineGrade
 from teleinfo.simulator.encode import encode_frame
 from tests.docs import samples
 from tests.docs.markdown import PAGES, READMES, ROOT, blocks, commands, figures, table

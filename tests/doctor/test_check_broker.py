@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.cli.broker_faults import broker_fault
-from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_broker
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Severity
 from teleinfo.mqtt import errors
 from teleinfo.mqtt.config import Broker, Tls, Topics
 from teleinfo.mqtt.errors import BrokerError
+from teleinfo.port.health import Health, LineGrade
 from tests.doctor.machine_tree import by_check
 from tests.support.broker import MosquittoBroker, limit
 from tests.support.certificates import make_authority, make_certificate

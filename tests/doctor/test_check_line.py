@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_line, probe
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Finding, Severity
 from teleinfo.port import search
+from teleinfo.port.health import Health, LineGrade
 from teleinfo.port.link_status import LinkProblem
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.doctor import check_line, report, text_output
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Area, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine
+from teleinfo.port.health import Health, LineGrade
 from tests.support.settings import settings_of
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"

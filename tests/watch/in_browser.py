@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from teleinfo.daemon.health import Health, LineGrade
+from teleinfo.port.health import Health, LineGrade
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch import notes

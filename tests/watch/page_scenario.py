@@ -11,8 +11,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Self
 
-from teleinfo.daemon.health import Health, LineGrade
 from teleinfo.mqtt.config import Broker
+from teleinfo.port.health import Health, LineGrade
 from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.watch import notes

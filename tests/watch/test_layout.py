@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.text import Span
 
 from teleinfo.common.i18n import LANGUAGES
-from teleinfo.daemon.health import Health, LineGrade
+from teleinfo.port.health import Health, LineGrade
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode

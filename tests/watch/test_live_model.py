@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from teleinfo.daemon.health import Health
+from teleinfo.port.health import Health
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.common.i18n import LANGUAGES, speaking
-from teleinfo.daemon.health import Health, LineGrade
+from teleinfo.port.health import Health, LineGrade
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder

@@ -13,7 +13,6 @@ from teleinfo.cli.broker_faults import broker_fault
 from teleinfo.common.i18n import N_, _, plural
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.homeassistant.link import FORMER_STATES
 from teleinfo.mqtt.client import one_shot_connection
 from teleinfo.mqtt.config import ONLINE, Topics
 from teleinfo.mqtt.errors import BrokerError
@@ -89,10 +88,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _retained(link: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:
     """Return the payloads of what the broker retains of this meter, by topic."""
-    own = {
-        *(topics.readings, topics.status, topics.health, topics.state),
-        f"{topics.readings}/{FORMER_STATES}",
-    }
+    own = {topics.readings, topics.status, topics.health, topics.state, topics.former_states}
     await link.subscribe(
         *own, f"{topics.state}/#", *(f"{prefix}/{platform}/+/config" for platform in PLATFORMS)
     )

@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.durations import until_tick
-from teleinfo.daemon import health
 from teleinfo.daemon.status_text import status_text
 from teleinfo.mqtt.config import OFFLINE, ONLINE
+from teleinfo.port import health
 
 if TYPE_CHECKING:
     from collections.abc import Callable

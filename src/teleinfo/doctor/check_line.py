@@ -15,12 +15,12 @@ from teleinfo.cli.line_problems import problem_in_words
 from teleinfo.cli.program import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal
-from teleinfo.daemon.health import LineGrade, Quality
 from teleinfo.doctor.check_topics import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
+from teleinfo.port.health import LineGrade, Quality
 from teleinfo.port.link_status import LinkProblem
 from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.tic.meter_id import meter_of, number_of
@@ -28,8 +28,8 @@ from teleinfo.tic.meter_id import meter_of, number_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.daemon.health import Health
     from teleinfo.doctor.check_topics import RetainedState
+    from teleinfo.port.health import Health
     from teleinfo.settings import Settings
 
 GRADES = {

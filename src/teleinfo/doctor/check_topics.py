@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING
 from teleinfo.cli.broker_faults import REFUSES_MESSAGE, REFUSES_RETAINED
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
-from teleinfo.daemon import health
 from teleinfo.doctor.findings import fault, ok, skipped, warning
 from teleinfo.mqtt import config
 from teleinfo.mqtt.errors import BrokerError
+from teleinfo.port import health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -34,9 +34,6 @@ ANSWER_DELAY: Final = (1.0, 5.0)
 LOG_INTERVAL: Final = 3600.0
 """The least time between two lines of the log about another meter, seconds."""
 
-FORMER_STATES: Final = "homeassistant"
-"""Below the base topic: where the states of the entities were before they were those of `state`."""
-
 
 class HomeAssistant:
     """
@@ -68,7 +65,7 @@ class HomeAssistant:
         self._logged: str | None = None
         self._next_log = -math.inf
         self._answer: asyncio.TimerHandle | None = None
-        states.set_state(f"{topics.readings}/{FORMER_STATES}", b"")
+        states.set_state(topics.former_states, b"")
 
     def take(self, reading: Reading, *, now: float) -> None:
         """Take a reading of the monotonic time `now` that the tracker took."""

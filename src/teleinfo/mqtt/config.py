@@ -65,3 +65,8 @@ class Topics:
     def state(self) -> str:
         """Where the decoded state is published, if it was asked for, and each of its fields below it."""
         return f"{self.readings}/state"
+
+    @property
+    def former_states(self) -> str:
+        """Topic of the states of Home Assistant in version 0.1.0, which is cleared."""
+        return f"{self.readings}/homeassistant"

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.backoff import delays
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.daemon import health
 from teleinfo.mqtt.client import one_shot_connection
 from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import BrokerError
+from teleinfo.port import health
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.watch import notes

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import N_, _
-from teleinfo.daemon.health import LineGrade
+from teleinfo.port.health import LineGrade
 from teleinfo.tic import registers
 from teleinfo.tic.labels import Kind, parse_uint
 

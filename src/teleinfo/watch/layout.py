@@ -16,7 +16,7 @@ from rich.text import Text
 from teleinfo.cli.line_problems import problem_in_words
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _
-from teleinfo.daemon.health import LineGrade
+from teleinfo.port.health import LineGrade
 from teleinfo.watch import sentences
 from teleinfo.watch.describe import GRADES, number
 from teleinfo.watch.drawing import ALERT, BARS, STRONG, TITLE, Glyphs, chart

@@ -18,7 +18,7 @@ from teleinfo.watch.power_history import PowerHistory
 from teleinfo.watch.sections import PERIODS, POWERS, Section, section_of
 
 if TYPE_CHECKING:
-    from teleinfo.daemon.health import Health
+    from teleinfo.port.health import Health
     from teleinfo.tic.labels import LabelSpec, Mode
     from teleinfo.tic.reading import Reading
     from teleinfo.watch.notes import Note

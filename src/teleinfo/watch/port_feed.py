@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from teleinfo.daemon import health
+from teleinfo.port import health
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic.decoder import Decoder

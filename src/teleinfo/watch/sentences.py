@@ -10,7 +10,7 @@ from teleinfo.tic.meter_id import meter_of
 from teleinfo.watch.describe import meaning, number
 
 if TYPE_CHECKING:
-    from teleinfo.daemon.health import Health
+    from teleinfo.port.health import Health
     from teleinfo.watch.live_model import LiveModel
 
 

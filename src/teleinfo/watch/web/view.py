@@ -14,7 +14,7 @@ from teleinfo.cli.line_problems import problem_in_words
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.common.terminal_text import printable
-from teleinfo.daemon.health import LineGrade
+from teleinfo.port.health import LineGrade
 from teleinfo.watch import sentences
 from teleinfo.watch.describe import GRADES, facts, meaning, moment, number, shown
 from teleinfo.watch.sections import Section

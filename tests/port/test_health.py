@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo import __version__
-from teleinfo.daemon import health
-from teleinfo.daemon.health import WINDOW, Health, LineGrade, Quality, encode, health_of, parse
+from teleinfo.port import health
 from teleinfo.port.errors import PortErrorKind
+from teleinfo.port.health import WINDOW, Health, LineGrade, Quality, encode, health_of, parse
 from teleinfo.port.link_status import LinkProblem
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode

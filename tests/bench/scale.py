@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,9 +17,11 @@ class Scale:
 
     `modes` are what is measured where programs run, and `settle` the seconds before one looks at them.
     `pieces` of about a megabyte for each stream of the decoder; `frames` at full speed and `paced` frames at
-    the line's speed for the latency; `seconds` of the line for the CPU; `starts` of each program; `damaged`
-    groups to try, in both modes and at each rate. `meters` in one process, watched for `meter_seconds`; and
-    `state_seconds` of a meter whose state is followed.
+    the line's speed for the latency; `seconds` of the line for the CPU; `starts` of each program.
+    For truth and price: `damaged` groups for each noise, `sound` groups of each meter on each line, every
+    `stride`-th place of the walk; of the meters in `only`, or of all; on so many `processes` at once.
+    `meters` in one process, watched for `meter_seconds`; and `state_seconds` of a meter whose state is
+    followed.
     """
 
     modes: tuple[str, ...] = ("standard", "historique")
@@ -25,10 +32,22 @@ class Scale:
     paced: int = 40
     seconds: float = 60.0
     starts: int = 7
-    damaged: int = 1_000_000
+    damaged: int = 200_000
+    sound: int = 100_000
+    stride: int = 1
+    only: tuple[str, ...] = ()
+    processes: int = os.cpu_count() or 1
     meters: tuple[int, ...] = (1, 10, 100)
     meter_seconds: float = 30.0
     state_seconds: float = 3600.0
+
+    def choose(self, groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
+        """Return the groups of meters with those that are to be measured, without empty groups."""
+        chosen = {
+            group: tuple(name for name in names if not self.only or name in self.only)
+            for group, names in groups.items()
+        }
+        return {group: names for group, names in chosen.items() if names}
 
 
 FULL = Scale()
@@ -39,7 +58,9 @@ QUICK = Scale(
     paced=6,
     seconds=6.0,
     starts=2,
-    damaged=10_000,
+    damaged=5_000,
+    sound=10_000,
+    stride=29,
     meters=(1, 10),
     meter_seconds=6.0,
     state_seconds=600.0,

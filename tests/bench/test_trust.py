@@ -1,0 +1,106 @@
+"""The rows of truth and price find out a decoder that believes too much, or too little."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import islice
+from random import Random
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.framing import Framer
+from teleinfo.tic.groups import Group, parse_frame
+from teleinfo.tic.reading import Reading, build_reading
+from tests.bench import independent, price, truth
+from tests.bench.faults import FAMILIES, PROMISED
+from tests.bench.judge import LASTING
+from tests.bench.sent import add_parity
+from tests.bench.walk import Stretch, walk
+
+if TYPE_CHECKING:
+    from tests.bench.judge import Reads
+
+
+class Gullible:
+    """A decoder that believes every sound group."""
+
+    def __init__(self) -> None:
+        self._framer = Framer()
+
+    def feed(self, data: bytes) -> list[Reading]:
+        """Return what the sound groups of each frame say."""
+        found = [parse_frame(frame.body) for frame in self._framer.feed(data)]
+        readings = [build_reading([one for one in groups if isinstance(one, Group)]) for groups in found]
+        return [reading for reading in readings if reading is not None]
+
+
+class Wary(Gullible):
+    """A decoder that publishes no tariff."""
+
+    def feed(self, data: bytes) -> list[Reading]:
+        """Leave out the tariff in force."""
+        return [
+            Reading(reading.mode, {key: value for key, value in reading.values.items() if key != "PTEC"})
+            for reading in super().feed(data)
+        ]
+
+
+def test_lost_and_repeated_bytes_make_a_gullible_decoder_say_what_was_never_sent() -> None:
+    """Lasting values and others, and those of the frame before: nothing but the sum protects it."""
+    found = walk("tri", stride=5, make=Gullible)
+    for family in PROMISED:
+        assert any(found[family, True].wrong[kind] for kind in LASTING)
+        assert found[family, True].examples
+
+
+@pytest.mark.parametrize("seen", [0, 2])
+def test_every_fault_of_which_something_false_comes_is_suspect(seen: int) -> None:
+    """The cheap look before the decoder misses none, in a frame of 65 bytes with all its neighbours."""
+    stretch = Stretch("doc:overrun", seen, Gullible)
+    false = 0
+    for place in range(stretch.start, stretch.end):
+        for family in FAMILIES.values():
+            for fault in family(stretch.stream, place, Random(0)):
+                if stretch.give(fault, parity=True):
+                    false += 1
+                    assert stretch.is_suspect(fault)
+    assert false
+
+
+def test_wrong_bits_make_a_decoder_without_plausibility_publish_indexes_that_are_far_off() -> None:
+    """On a line without parity, where nothing else finds them."""
+    bare, whole = (
+        truth.listen_to("hc", "1% of the bits wrong", parity=False, enough=2000, make=make)
+        for make in (partial(Decoder, plausibility=False), Decoder)
+    )
+    assert bare.far_off > whole.far_off
+
+
+def test_the_price_of_a_decoder_that_withholds_a_tariff_is_each_of_its_frames() -> None:
+    """One group in ten, for as long as the line lasts; and nothing of a decoder that withholds nothing."""
+    clean = price.LINES["clean line"]
+    paid, free = (price.measure("doc:cbemm", clean, 500, make) for make in (Wary, Gullible))
+    assert paid.withheld == {"PTEC": paid.sound // 10}
+    assert paid.longest.times == paid.sound // 10
+    assert paid.longest.seconds == pytest.approx((paid.longest.times - 1) * 1.32)
+    assert free.sound == paid.sound
+    assert not free.withheld
+
+
+@pytest.mark.parametrize("name", independent.METERS)
+def test_a_frame_of_the_documents_is_sound(name: str) -> None:
+    """Each group has the shape and the sum that the decoder asks for, and says what its author meant."""
+    decoder: Reads = Gullible()
+    for frame in islice(independent.frames(name), 60):
+        assert [reading.values for reading in decoder.feed(add_parity(frame.data))] == [frame.values]
+
+
+def test_a_frame_of_the_documents_has_the_sums_that_real_meters_sent() -> None:
+    """Sums of real groups, one of which is a blank (Enedis-NOI-CPT_54E v3, recordings)."""
+    [historique, standard] = (next(independent.frames(f"doc:{name}")) for name in ("cbemm", "standard-65"))
+    for text in (b"\nISOUSC 30 9\r", b"\nPTEC HP..  \r", b"\nIMAX 090 H\r", b"\nMOTDETAT 000000 B\r"):
+        assert text in historique.data
+    for text in (b"\nVTIC\t02\tJ\r", b"\nSTGE\t003A0001\t:\r", b"\nRELAIS\t000\tB\r", b"\nNTARF\t01\tN\r"):
+        assert text in standard.data

@@ -96,8 +96,11 @@ def _decode_the_rest(raw: bytes, decoded: Decoded, *, ended: bool) -> None:
 def _decode_one(raw: bytes, decoded: Decoded, *, first: bool) -> None:
     text, parity = _seven_bits(raw)
     begun = text.split(b"\x02")[1:]
-    if not begun and not first and _has_damaged_stx(text):
-        begun = [text[1:]]
+    if not begun and not first:
+        # STX may be damaged or lost where LF, or what it is damaged to, and the first label follow.
+        begun = [
+            rest for rest in (text[1:], text) if rest[:1] in {b"\n", b"\x0f"} and _opens_frames(rest[1:])
+        ][:1]
     if not begun:
         decoded.interrupted += text != b"" and not first
         return
@@ -123,11 +126,8 @@ def _decode_one(raw: bytes, decoded: Decoded, *, first: bool) -> None:
         decoded.readings.append((sound[0].mode, list(values.items())))
 
 
-def _has_damaged_stx(text: bytes) -> bool:
-    """Whether one byte, an LF or what it is damaged to, and the label that opens frames stand at the head."""
-    if len(text) < 3 or text[0] in b"\n\r" or text[1] not in (0x0A, 0x0F):
-        return False
-    return text[2:].startswith((b"ADCO ", b"ADSC\t"))
+def _opens_frames(text: bytes) -> bool:
+    return text.startswith((b"ADCO ", b"ADSC\t", b"ADIR1 ", b"ADIR2 ", b"ADIR3 "))
 
 
 def _seven_bits(raw: bytes) -> tuple[bytes, bool]:

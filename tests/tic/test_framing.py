@@ -74,6 +74,28 @@ def test_a_frame_that_lost_its_stx_is_counted() -> None:
     assert framer.interrupted == 1
 
 
+@pytest.mark.parametrize("label", [b"ADCO ", b"ADSC\t", b"ADIR2 "])
+@pytest.mark.parametrize("lf", [b"\n", b"\x0f"])
+def test_a_frame_begins_behind_an_etx_whatever_became_of_its_stx(lf: bytes, label: bytes) -> None:
+    """The first label tells that it begins there: with one byte before, of any parity, or with none."""
+    for stx in (b"", *(byte.to_bytes() for byte in range(256))):
+        framer = Framer()
+        sound = with_parity(FRAME)
+        damaged = stx + lf + with_parity(label + b"1 2\r\x03")
+
+        assert bodies(framer, sound, damaged, sound) == [BODY, lf + label + b"1 2\r", BODY]
+        assert framer.interrupted == 0
+
+
+@pytest.mark.parametrize("start", [b"CC\nADCO ", b"C\rADCO ", b"C\nADC ", b"C\nADIR4 ", b"C\nPAPP "])
+def test_a_frame_without_stx_begins_with_the_first_label_only(start: bytes) -> None:
+    """Anything else may be the middle of a frame."""
+    framer = Framer()
+
+    assert bodies(framer, FRAME, start + b"1 2\r\x03") == [BODY]
+    assert framer.interrupted == 1
+
+
 def test_two_etx_in_a_row_are_not_a_lost_frame() -> None:
     """A doubled ETX costs nothing."""
     framer = Framer()

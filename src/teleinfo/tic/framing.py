@@ -24,8 +24,9 @@ EOT = b"\x04"
 LIMIT = 8192
 
 # Some receivers damage the first bytes after the pause between two frames: STX arrives as 0x43, LF as 0x0F.
-# Behind the ETX of the frame before, one byte, an LF and the label that opens frames show the beginning.
-_DAMAGED_STX = re.compile(rb"[^\n\r][\n\x0F](?=ADCO |ADSC\t)", re.DOTALL)
+# Directly behind an ETX, LF and a label that opens frames show the beginning; one byte at most stands before
+# them, whatever became of STX.
+_WITHOUT_STX = re.compile(rb".?(?=[\n\x0F](?:ADCO |ADIR[123] |ADSC\t))", re.DOTALL)
 # STX is followed by LF. With a printable character behind it, it is another character, damaged.
 _FALSE_STX = re.compile(rb"[ -~]")
 
@@ -77,8 +78,8 @@ class Framer:
         """Return the frame that a segment of `split` ends with, if it began; count what is lost."""
         text, parity = strip_parity(segment)
         before, *bodies = text.split(STX)
-        if not bodies and _DAMAGED_STX.match(text):
-            bodies = [text[1:]]
+        if not bodies and (damaged := _WITHOUT_STX.match(text)):
+            bodies = [text[damaged.end() :]]
         if not bodies:
             self.interrupted += bool(before)
             return None

@@ -1,22 +1,30 @@
-"""A terminal in canonical mode gives whole frames at their ETX, and not one byte is lost or changed."""
+"""A terminal in canonical mode gives whole frames at their ETX, and no byte is lost or changed."""
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
 import os
+import random
+import re
 import select
 import termios
 import tty
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
 
-from teleinfo.port.canonical_mode import CanonicalMode
+from teleinfo.port.canonical_mode import CanonicalMode, restore
+from teleinfo.port.serial_port import open_port
+from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from tests.support.strategies import chunkings, frames
+from tests.support.ports import Sink, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +42,12 @@ FRAME = with_parity(
 )
 MORE = 100
 
+# What terminals, serial lines or TIC give a meaning to, with parity or without.
+SPECIAL = b"\x00\x02\x03\x04\x08\x0a\x0d\x11\x13\x15\x16\x17\x1a\x1c\x7f\x82\x84\x8d\xff"
+STX_WITH_PARITY = 0x82
+KERNEL_LIMIT = 4095  # bytes that the kernel keeps of one line
+PIECE = 1024  # bytes that are written at once
+
 
 class Pair:
     """The two ends of a pseudo-terminal, of which the far one is read like a serial port."""
@@ -41,10 +55,6 @@ class Pair:
     def __init__(self) -> None:
         self.meter, self.port = os.openpty()
         tty.setraw(self.port)
-        attributes = termios.tcgetattr(self.port)
-        attributes[0] = 0
-        attributes[6][termios.VMIN] = attributes[6][termios.VTIME] = 0
-        termios.tcsetattr(self.port, termios.TCSANOW, attributes)
         os.set_blocking(self.port, False)
         self.mode = CanonicalMode(self.port)
 
@@ -56,7 +66,7 @@ class Pair:
         """Return all that wakes the reader, as the port hands it out."""
         data = b""
         while select.select([self.port], [], [], 0)[0]:
-            data += self.mode.restore(os.read(self.port, MORE))
+            data += restore(os.read(self.port, MORE))
         return data
 
     def close(self) -> None:
@@ -113,10 +123,10 @@ def test_what_came_meanwhile_is_there_when_it_is_disabled(pair: Pair) -> None:
 def test_no_byte_means_anything_to_the_terminal(pair: Pair) -> None:
     """Characters that erase, end a file or send a signal elsewhere are data here."""
     pair.mode.enable()
-    others = bytes(byte for byte in range(256) if byte not in b"\n\r\x03")
+    every = bytes(range(256))
 
-    pair.send(others + b"\x03" + b"\x03")
-    assert pair.read() == others + b"\x03\x03"
+    pair.send(every + b"\x03")
+    assert pair.read() == every + b"\x03"
 
 
 def test_two_frames_that_wait_are_both_handed_out(pair: Pair) -> None:
@@ -159,53 +169,65 @@ def test_a_terminal_that_cannot_do_it_is_left_as_it_is_and_not_asked_again(
     assert pair.read() == FRAME[:30]
 
 
-class BytesOnly(CanonicalMode):
-    """Canonical mode without a terminal, for what can be said of bytes alone."""
+@st.composite
+def damaged_lines(draw: st.DrawFn) -> bytes:
+    """Draw the line of a meter, with parity, of which bytes are wrong, lost, repeated or foreign."""
+    start = dt.datetime(2026, 1, 1)  # noqa: DTZ001 - the meter's time
+    meter = build(draw(st.sampled_from(sorted(METERS))), start=start, rng=random.Random(draw(st.integers())))
+    special = st.lists(st.sampled_from(SPECIAL), min_size=1, max_size=8)
+    line = bytearray()
+    for number in range(draw(st.integers(1, 5))):
+        line += with_parity(meter.emit(start + dt.timedelta(seconds=2 * number)))
+    for _ in range(draw(st.integers(1, 8))):
+        # Half of the faults meet an STX.
+        starts = [place for place, byte in enumerate(line) if byte == STX_WITH_PARITY] or [0]
+        place = draw(st.sampled_from(starts) | st.integers(0, len(line) - 1))
+        end = place + draw(st.integers(0, 64))
+        match draw(st.sampled_from(["wrong bits", "lost", "repeated", "foreign"])):
+            case "wrong bits":
+                line[place] ^= draw(st.integers(1, 255))
+            case "lost" if end - place < len(line):
+                del line[place:end]
+            case "repeated":
+                line[end:end] = line[place:end]
+            case _:
+                line[place : place + 1] = draw(special)
+    return bytes(line)
 
-    def __init__(self) -> None:
-        self._used, self._last = True, b""
 
-
-def kernel(data: bytes) -> bytes:
-    """Return what INLCR makes of it."""
-    return data.replace(b"\n", b"\r")
-
-
-@given(st.lists(frames(), max_size=4).map(b"".join), st.data())
-def test_whatever_the_chunks_what_the_kernel_turned_is_turned_back(
-    stream: bytes, data: st.DataObject
-) -> None:
-    """On a line with parity every frame comes out as the meter sent it."""
-    line = with_parity(stream)
-    mode = BytesOnly()
-
-    assert b"".join(map(mode.restore, data.draw(chunkings(kernel(line))))) == line
-
-
-@given(frames(), st.data())
-def test_one_damaged_character_is_handed_out_as_it_came(frame: bytes, data: st.DataObject) -> None:
+@given(st.lists(st.tuples(damaged_lines(), st.booleans()), min_size=1, max_size=3))
+# Without shrinking, which takes minutes where each example is a port.
+@settings(max_examples=60, deadline=None, phases=set(Phase) - {Phase.shrink})
+def test_a_damaged_line_is_the_same_line_in_canonical_mode(stretches: list[tuple[bytes, bool]]) -> None:
     """
-    The parity of each character can be checked as without canonical mode.
+    Whatever is damaged, the port hands out the bytes that were sent, and they give the same readings.
 
-    What becomes LF by damage is the exception: to the kernel it is one, and behind a sound character it comes
-    out as 0x0D, which is as damaged.
+    Each stretch of the line is read with canonical mode on or off.
     """
-    line = bytearray(with_parity(frame))
-    place = data.draw(st.integers(0, len(line) - 1))
-    line[place] ^= 1 << data.draw(st.integers(0, 7))
-    came = BytesOnly().restore(kernel(bytes(line)))
-    expected = bytes(line)
-    if expected[place] == 0x0A and came[place] == 0x0D:
-        expected = expected[:place] + b"\r" + expected[place + 1 :]
+    sent = b"".join(stretch for stretch, _ in stretches)
+    assume(max(map(len, re.split(rb"[\r\x03]", sent))) < KERNEL_LIMIT)
+    came, readings, decoder = bytearray(), [], Decoder()
 
-    assert came == expected
+    def on_data(data: bytes) -> None:
+        came.extend(data)
+        readings.extend(decoder.feed(data))
 
+    async def scenario() -> None:
+        written = due = 0
+        with SerialLine() as line:
+            async with open_port(line.port, 9600, Sink(on_data)) as port:
+                for stretch, canonical in [*stretches, (b"", False)]:
+                    port.set_canonical_mode(enabled=canonical)
+                    for start in range(0, max(1, len(stretch)), PIECE):
+                        piece = stretch[start : start + PIECE]
+                        line.write(piece)
+                        written += len(piece)
+                        ended = 1 + max(sent.rfind(end, 0, written) for end in (b"\r", b"\x03"))
+                        due = max(due, ended if canonical else written)
+                        await until(lambda: len(came) >= due)  # noqa: B023 - awaited at once
+                assert line.dropped == 0
 
-@pytest.mark.parametrize("cut", range(5))
-def test_a_character_behind_lf_that_was_damaged_into_cr_is_no_lf(cut: int) -> None:
-    """It keeps the wrong parity that gives it away, in whatever pieces it comes."""
-    sent = b"\x82\n\rESU"
-    came = kernel(sent)
-    mode = BytesOnly()
+    asyncio.run(scenario())
 
-    assert mode.restore(came[:cut]) + mode.restore(came[cut:]) == sent
+    assert bytes(came) == sent
+    assert readings == Decoder().feed(sent)

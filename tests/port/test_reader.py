@@ -248,7 +248,7 @@ def test_a_stable_line_is_read_in_canonical_mode(
                     bench.line.write(FRAMES[1200][-1:])
                     await until(partial(bench.has_handed_out, number))
                 await until(lambda: in_canonical_mode(bench))
-                bench.line.write(FRAMES[1200])
+                bench.line.write(b"\xc3" + FRAMES[1200][1:])  # STX damaged, of right parity
                 await until(partial(bench.has_handed_out, number + 1))
                 if turn == 1:
                     bench.line.reopen()
@@ -261,28 +261,6 @@ def test_a_stable_line_is_read_in_canonical_mode(
     asyncio.run(scenario())
 
     assert all("went away" in line for line in said(lines, "WARNING"))
-
-
-def test_a_line_without_parity_is_not_read_in_canonical_mode(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """There LF and CR could not be told apart any more."""
-    patch(monkeypatch, TICK=0.05)
-
-    async def scenario() -> None:
-        bench = Bench(tmp_path / "meter", mode="historique")
-        bench.line.open()
-        stripped = bytes(byte & 0x7F for byte in FRAMES[1200])
-        async with running(bench, meter=False):
-            await until(lambda: bench.reader.status.connected)
-            for number in range(1, canonical_mode.STABLE_ROW + 3):
-                bench.line.write(stripped)
-                await until(partial(bench.has_handed_out, number))
-                before = bench.heartbeats
-                await until(lambda: bench.heartbeats > before + 1)  # noqa: B023 - awaited at once
-                assert not in_canonical_mode(bench)
-
-    asyncio.run(scenario())
 
 
 def test_a_frame_in_progress_is_enough_to_know_the_meter(

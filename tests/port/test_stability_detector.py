@@ -1,4 +1,4 @@
-"""Canonical mode is safe while frames come one after the other, with parity, and not too long."""
+"""Canonical mode is safe while frames come one after the other, and not too long."""
 
 from __future__ import annotations
 
@@ -7,12 +7,10 @@ from teleinfo.port.canonical_mode import LONGEST_FRAME, OVERDUE, PATIENCE, STABL
 FRAME = 800  # bytes
 
 
-def after_frames(
-    count: int, *, interval: float = 1.0, size: int = FRAME, parity: bool | None = True
-) -> StabilityDetector:
+def after_frames(count: int, *, interval: float = 1.0, size: int = FRAME) -> StabilityDetector:
     """Return what is known of a line that sent so many frames, one each `interval` seconds."""
     detector = StabilityDetector()
-    add_frames(detector, count, interval=interval, size=size, parity=parity)
+    add_frames(detector, count, interval=interval, size=size)
     return detector
 
 
@@ -22,12 +20,11 @@ def add_frames(
     *,
     interval: float = 1.0,
     size: int = FRAME,
-    parity: bool | None = True,
 ) -> list[bool]:
     """Note so many frames more, and return whether the line was stable at the end of each."""
     stable = []
     for _ in range(count):
-        detector.frame(interval=interval, size=size, parity=parity)
+        detector.frame(interval=interval, size=size)
         stable.append(detector.is_stable(0))
     return stable
 
@@ -37,12 +34,6 @@ def test_a_few_frames_in_a_row_make_a_line_stable() -> None:
     assert not StabilityDetector().is_stable(1)
     assert not after_frames(STABLE_ROW - 1).is_stable(0)
     assert after_frames(STABLE_ROW).is_stable(0)
-
-
-def test_without_parity_no_line_is_stable() -> None:
-    """There CR and LF could not be told apart."""
-    assert not after_frames(STABLE_ROW, parity=False).is_stable(0)
-    assert not after_frames(STABLE_ROW, parity=None).is_stable(0)
 
 
 def test_a_frame_that_is_too_long_for_the_kernel_is_not_waited_for() -> None:
@@ -94,7 +85,7 @@ def test_what_is_usual_is_the_longest_time_between_frames_of_the_row() -> None:
     """What came before the row does not count, and frames may differ in length."""
     detector = StabilityDetector()
     for interval in (20, 1, 2, 3):
-        detector.frame(interval=interval, size=FRAME, parity=True)
+        detector.frame(interval=interval, size=FRAME)
 
     assert detector.is_stable(2 * OVERDUE)
     assert not detector.is_stable(2 * OVERDUE + 0.01)

@@ -3,34 +3,25 @@ Let the kernel wake the process at the end of a frame only.
 
 A UART hands over eight bytes at a time, 120 times a second, and each time the process would wake up: that,
 and not decoding, is what a reader of TIC costs. A terminal in canonical mode wakes its reader at the end of a
-line only, and which character ends a line can be chosen (termios(3): ICANON, VEOL): here it is ETX. LF ends
-one too, so the kernel is told to turn it into CR (INLCR), and `CanonicalMode.restore` turns it back.
+line only, and one more character that ends a line can be chosen (termios(3): ICANON, VEOL): here it is ETX.
 
-On a line with parity that is exact: CR arrives as 0x8D there, and 0x0D can only have been LF, or a character
-that was damaged. LF stands behind CR or STX, or behind one of those that was damaged itself; a damaged
-character behind a sound one stays what it is. Without parity nothing would tell CR and LF apart.
+LF ends a line too. So the kernel exchanges LF and CR (INLCR and ICRNL together), and `restore` exchanges them
+again. No two bytes become the same, so whatever the line sends arrives as it was sent. With parity CR is
+0x8D, and 0x0D, which now ends a line, comes from a damaged character only; without parity the process wakes
+up at the end of each group.
 
 `StabilityDetector` judges when canonical mode is safe.
 """
 
 from __future__ import annotations
 
-import re
 import termios
 from typing import Final
 
-from teleinfo.tic.framing import ETX, STX
-from teleinfo.tic.groups import CR
-from teleinfo.tic.parity import DAMAGED, check_parity
+from teleinfo.tic.framing import ETX
 
 _DISABLED: Final = b"\0"  # _POSIX_VDISABLE of Linux
-
-# As they come with their parity.
-_CR, _STX = b"\x8d", b"\x82"
-_BEFORE_LF: Final = bytes(
-    byte for byte in range(0x100) if check_parity(bytes([byte]))[0] in {STX[0], CR[0], DAMAGED}
-)
-_LF: Final = re.compile(rb"([%b])\r" % re.escape(_BEFORE_LF))
+_EXCHANGED: Final = bytes.maketrans(b"\n\r", b"\r\n")
 
 STABLE_ROW: Final = 3
 """So many sound frames in a row show that the next one will come."""
@@ -55,37 +46,34 @@ class CanonicalMode:
     """
     Canonical mode of the terminal `descriptor`, which is off at first.
 
-    `active` tells whether it is on; `supported` is False once it was enabled in vain: a driver may not know
-    it. Raises termios.error or OSError where the descriptor is no terminal any more.
+    From the construction on the terminal exchanges LF and CR, in canonical mode or not, and does nothing else
+    to any byte; what it received before is thrown away. `active` tells whether canonical mode is on;
+    `supported` is False once it was enabled in vain: a driver may not know it. Raises termios.error or
+    OSError where the descriptor is no terminal any more.
     """
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
         self._raw = termios.tcgetattr(descriptor)
-        self._used = False
-        self._last = b""
+        # All other input flags go: a break must not flush the line (BRKINT), no byte may vanish (IGNPAR,
+        # IXON, IGNCR) or change (ISTRIP, PARMRK).
+        self._raw[0] = termios.INLCR | termios.ICRNL
+        termios.tcsetattr(descriptor, termios.TCSANOW, self._raw)
+        termios.tcflush(descriptor, termios.TCIFLUSH)
         self.active = False
         self.supported = True
 
     def enable(self) -> None:
         """
-        Wake the process at ETX only. No byte is lost.
+        Wake the process at ETX only. No byte is lost, unless the last one that waits to be read is NUL.
 
         Raises as the constructor; a terminal that cannot do it stays as it is.
         """
         iflag, oflag, cflag, lflag, ispeed, ospeed, characters = self._raw
         characters = [_DISABLED] * len(characters)
         characters[termios.VEOL] = ETX
-        canonical = [
-            iflag | termios.INLCR,
-            oflag,
-            cflag,
-            lflag | termios.ICANON,
-            ispeed,
-            ospeed,
-            characters,
-        ]
-        self._used, self.supported = True, False
+        canonical = [iflag, oflag, cflag, lflag | termios.ICANON, ispeed, ospeed, characters]
+        self.supported = False
         termios.tcsetattr(self._descriptor, termios.TCSANOW, canonical)
         # Where only a part of it can be done tcsetattr says nothing.
         if not termios.tcgetattr(self._descriptor)[3] & termios.ICANON:
@@ -98,17 +86,10 @@ class CanonicalMode:
         self.active = False
         termios.tcsetattr(self._descriptor, termios.TCSANOW, self._raw)
 
-    def restore(self, data: bytes) -> bytes:
-        """Return what was sent, of the bytes `data` that were read from a line with parity: LF for CR."""
-        if not self._used:
-            return data
-        before, text = len(self._last), self._last + data
-        restored = text.replace(_CR + b"\r", _CR + b"\n").replace(_STX + b"\r", _STX + b"\n")
-        if b"\r" in restored:
-            # It was damaged, or stands behind what was: which of the two takes a closer, slower look.
-            restored = _LF.sub(rb"\1\n", text)
-        self._last = restored[-1:]
-        return restored[before:]
+
+def restore(data: bytes) -> bytes:
+    """Return the bytes that the line sent, of the bytes `data` that were read: LF and CR exchanged again."""
+    return data.translate(_EXCHANGED)
 
 
 class StabilityDetector:
@@ -122,13 +103,9 @@ class StabilityDetector:
         self._row = 0
         self._usual = 0.0  # the longest time from frame to frame in the row
 
-    def frame(self, *, interval: float, size: int, parity: bool | None) -> None:
-        """
-        Note a sound frame, with its parity or not.
-
-        It came `interval` seconds and `size` bytes after the one before, or after the opening.
-        """
-        if parity is not True or size > LONGEST_FRAME:
+    def frame(self, *, interval: float, size: int) -> None:
+        """Note a sound frame, `interval` seconds and `size` bytes after the last one or the opening."""
+        if size > LONGEST_FRAME:
             self._row = 0
         else:
             self._row = self._row + 1 if self._in_time(interval) else 1

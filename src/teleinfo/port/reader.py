@@ -173,7 +173,7 @@ class Reader:
             self._sink.on_reading(reading)
         count = self._decoder.counts.bytes_
         size, self._bytes_at_frame = count - self._bytes_at_frame, count
-        self._stability.frame(interval=interval, size=size, parity=self._decoder.parity)
+        self._stability.frame(interval=interval, size=size)
 
     def _tick(self, port: Port, now: float) -> None:
         """Look at the line, once a second."""

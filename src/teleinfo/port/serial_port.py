@@ -24,7 +24,7 @@ import serial
 import serial_asyncio
 
 from teleinfo.common.executor import DaemonThreadExecutor
-from teleinfo.port.canonical_mode import CanonicalMode
+from teleinfo.port.canonical_mode import CanonicalMode, restore
 from teleinfo.port.errors import bridge_lost, cannot_open, device_lost, stuck
 from teleinfo.port.protocol import LineProtocol
 from teleinfo.port.tcp_bridge import bridge_connection, is_bridge
@@ -85,7 +85,7 @@ class Port:
         """
         Be woken at ETX only, or at each byte again. No byte is lost.
 
-        Only for a line with parity, see `canonical_mode`. A port that cannot do it stays as it is.
+        A port that cannot do it stays as it is.
         """
         mode = self._canonical_mode
         if mode is None or mode.active is enabled or not mode.supported:
@@ -117,11 +117,10 @@ class SerialDevice(serial.Serial):
     """
     A serial device that never blocks the event loop, and raises only what its transport expects.
 
-    The transport of pyserial-asyncio 0.6 calls `read`, `flush` and `close` in the event loop, and expects no
-    exception from `read` but SerialException; `tests/port/test_serial_port.py` tells when that changes.
+    A `CanonicalMode` of it must exist when it is read. The transport of pyserial-asyncio 0.6 calls `read`,
+    `flush` and `close` in the event loop, and expects no exception from `read` but SerialException;
+    `tests/port/test_serial_port.py` tells when that changes.
     """
-
-    canonical_mode: CanonicalMode | None = None
 
     def read(self, size: int = 1, /) -> bytes:
         """
@@ -140,7 +139,7 @@ class SerialDevice(serial.Serial):
             # The loop said that there is something: the line is hung up, or a second reader was faster.
             code = errno.EIO if self._hung_up() else errno.EBUSY
             raise serial.SerialException(code, os.strerror(code))
-        return data if self.canonical_mode is None else self.canonical_mode.restore(data)
+        return restore(data)
 
     def flush(self) -> None:
         """Do nothing: nothing is ever written, and tcdrain may never return."""
@@ -162,19 +161,20 @@ class SerialDevice(serial.Serial):
 @contextlib.asynccontextmanager
 async def _device(path: str, baudrate: int, sink: DataSink) -> AsyncIterator[Port]:
     device = await _open_in_thread(path, baudrate)
+    transport = None
     try:
         try:
-            device.canonical_mode = CanonicalMode(device.fileno())
             transport, protocol = await serial_asyncio.connection_for_serial(
                 asyncio.get_running_loop(), partial(LineProtocol, sink), device
             )
+            # Before the first byte is read, and after pyserial has set the terminal once more.
+            canonical_mode = CanonicalMode(device.fileno())
         except _FAULTS as error:
             raise cannot_open(path, baudrate, error) from error
-        try:
-            yield Port(protocol, path, device.canonical_mode)
-        finally:
-            transport.close()  # stops the reading at once; the descriptor is closed below
+        yield Port(protocol, path, canonical_mode)
     finally:
+        if transport is not None:
+            transport.close()  # stops the reading at once; the descriptor is closed below
         closing = _in_thread(path, device.release)
         await asyncio.wait({asyncio.wrap_future(closing)}, timeout=CLOSE_TIMEOUT)
 
@@ -197,7 +197,7 @@ async def _open_in_thread(path: str, baudrate: int) -> SerialDevice:
 def _open_device(path: str, baudrate: int) -> SerialDevice:
     if baudrate <= 0:
         raise ValueError(baudrate)  # B0 would hang up the line
-    device = SerialDevice(
+    return SerialDevice(
         path,
         baudrate,
         bytesize=serial.EIGHTBITS,
@@ -207,25 +207,6 @@ def _open_device(path: str, baudrate: int) -> SerialDevice:
         write_timeout=0,
         exclusive=True,
     )
-    try:
-        _make_raw(device.fileno())
-    except _FAULTS:
-        device.release()
-        raise
-    return device
-
-
-def _make_raw(descriptor: int) -> None:
-    """
-    Clear what pyserial leaves as it found it, and throw away what the line held before.
-
-    All input flags go: a break must not flush the line (BRKINT), no byte may vanish (IGNPAR, IXON, IGNCR) or
-    change (ISTRIP, ICRNL, PARMRK).
-    """
-    attributes = termios.tcgetattr(descriptor)
-    attributes[0] = 0
-    termios.tcsetattr(descriptor, termios.TCSANOW, attributes)
-    termios.tcflush(descriptor, termios.TCIOFLUSH)
 
 
 def _release_unwanted(opening: Future[SerialDevice]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from rich.text import Text
 
-from teleinfo.doctor import text_output
+from teleinfo.doctor import report
 from tests.docs import samples
 from tests.docs.markdown import ROOT
 from tests.support.picture import draw
@@ -33,7 +33,7 @@ def pictures() -> dict[Path, str]:
             patch.setenv("LC_ALL", locale)
             patch.delenv("LANGUAGE", raising=False)
             watch = samples.watch_lines()
-            style = text_output.Style(width=80, colours=True)
+            style = report.Style(width=80, colours=True)
             doctor = samples.doctor_screen(Path(machine), style).split("\n")
         screens = {"watch": watch, "doctor": [Text.from_ansi(line) for line in doctor]}
         for name, lines in screens.items():

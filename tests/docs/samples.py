@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor import check_port, text_output
+from teleinfo.doctor import check_port, report
 from teleinfo.doctor.findings import Area
 from teleinfo.port import health
 from teleinfo.simulator.catalogue import build
@@ -108,7 +108,7 @@ def watch_lines() -> list[Text]:
     return page.lines
 
 
-def doctor_screen(folder: Path, style: text_output.Style | None = None) -> str:
+def doctor_screen(folder: Path, style: report.Style | None = None) -> str:
     """Return what the doctor says of a Raspberry Pi whose login console still has the serial port."""
     tree = Tree(folder)
     tree.raspberry(
@@ -119,7 +119,7 @@ def doctor_screen(folder: Path, style: text_output.Style | None = None) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(check_port, "_user", lambda: "pi")
         found, _ = check_port.check_port(tree.machine, "/dev/ttyAMA0")
-    return text_output.format_area(Area("port", tuple(found)), style or text_output.Style()).strip("\n")
+    return report.format_area(Area("port", tuple(found)), style or report.Style()).strip("\n")
 
 
 def main() -> None:

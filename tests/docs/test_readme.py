@@ -62,7 +62,7 @@ def test_the_lines_for_a_raspberry_pi_are_what_its_doctor_asks_for(tmp_path: Pat
     tree.file("/dev/ttyS0")
     tree.link("/dev/serial0", "ttyS0")
     found, _ = check_port.check_port(tree.machine, "/dev/ttyAMA0")
-    asked = {line for one in found for line in one.lines}
+    asked = {line for one in found for line in one.commands}
     [shown] = [block for block in blocks(README, "sh") if "raspi-config" in block]
 
     assert set(shown.splitlines()) == asked

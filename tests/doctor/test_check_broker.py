@@ -85,7 +85,7 @@ def test_a_port_on_which_nothing_listens_is_reported(tmp_path: Path) -> None:
     found, retained = examine(Broker("127.0.0.1", free_port(), "teleinfo-test"))
 
     assert (faults(found), retained) == ({"port": "refused"}, None)
-    assert found["port"].lines == ("systemctl status mosquitto",)
+    assert found["port"].commands == ("systemctl status mosquitto",)
 
 
 def test_a_malformed_name_is_reported() -> None:
@@ -117,7 +117,7 @@ def test_a_wrong_or_missing_password_is_reported(tmp_path: Path, user: str | Non
         right, _ = examine(replace(at(running), username="house", password=CANARY))
 
     assert faults(found) == {"login": "login"}
-    assert found["login"].lines == ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
+    assert found["login"].commands == ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
     assert ("wants a user name" in found["login"].message) is (user is None)
     assert faults(right) == {}
 
@@ -143,7 +143,7 @@ def test_a_topic_that_is_refused_is_reported(
 
     assert found["topic"].severity is severity
     assert words in found["topic"].message
-    assert (found["topic"].lines == ("user house", "topic readwrite home/meter/#")) is (
+    assert (found["topic"].commands == ("user house", "topic readwrite home/meter/#")) is (
         severity is Severity.FAULT
     )
 
@@ -199,7 +199,7 @@ def test_tls_on_one_side_only_is_reported(tmp_path: Path) -> None:
         with_it, _ = examine(replace(at(plain), tls=Tls(insecure=True)))
 
     assert faults(without) == {"tls": "wants TLS"}
-    assert without["tls"].lines == ("TELEINFO_MQTT_TLS=true",)
+    assert without["tls"].commands == ("TELEINFO_MQTT_TLS=true",)
     assert faults(with_it) == {"tls": "tls"}
     assert "does not speak TLS" in with_it["tls"].message
 
@@ -212,7 +212,7 @@ def test_a_broker_that_wants_our_certificate_is_reported(tmp_path: Path) -> None
         found, _ = examine(replace(at(running), tls=Tls(ca_file=str(authority.cert))))
 
     assert faults(found) == {"login": "closed unanswered"}
-    assert found["login"].lines == ("TELEINFO_MQTT_TLS_CERT_FILE=", "TELEINFO_MQTT_TLS_KEY_FILE=")
+    assert found["login"].commands == ("TELEINFO_MQTT_TLS_CERT_FILE=", "TELEINFO_MQTT_TLS_KEY_FILE=")
 
 
 @pytest.mark.parametrize(
@@ -235,7 +235,7 @@ def test_a_limit_of_the_broker_is_named(
 
     assert faults(found) == fault
     assert words in found[name].message
-    assert "TELEINFO_MQTT_TLS" not in " ".join(found[name].lines)
+    assert "TELEINFO_MQTT_TLS" not in " ".join(found[name].commands)
 
 
 @pytest.mark.parametrize("status", [b"online\x1b]0;owned\x07\x1b[2J", b"\xff", b"x" * 1000])

@@ -13,6 +13,8 @@ import pytest
 from teleinfo.doctor import check_line, probe
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Finding, Severity
+from teleinfo.doctor.machine import Machine
+from teleinfo.doctor.screen import Screen
 from teleinfo.port import search
 from teleinfo.port.health import Health, LineGrade
 from teleinfo.port.link_status import LinkProblem
@@ -38,23 +40,27 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def look(
     line: SerialLine, send: Callable[[], Awaitable[object]] | None = None, **variables: str
-) -> tuple[dict[str, Finding], list[int]]:
-    """Return what is found on `line` while `send` goes on, and the speeds that were tried."""
+) -> dict[str, Finding]:
+    """Return what is found on `line` while `send` goes on."""
     environ = {f"TELEINFO_{name.upper()}": value for name, value in variables.items()}
-    wanted = settings_of(environ)
-    tried: list[int] = []
+    wanted = settings_of(environ | {"TELEINFO_SERIAL_PORT": line.port})
 
     async def both() -> list[Finding]:
         sending = None if send is None else asyncio.ensure_future(send())
         try:
-            return await check_line.check_line(wanted, line.port, tried.append)
+            return await check_line.check_line(wanted, Machine(), Screen(quiet=True))
         finally:
             if sending is not None:
                 sending.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await sending
 
-    return by_check(asyncio.run(both())), tried
+    return by_check(asyncio.run(both()))
+
+
+def tried(found: dict[str, Finding]) -> list[str]:
+    """Return the speeds at which it was listened."""
+    return [name.removeprefix("bytes_per_second_") for name in found["bytes"].facts]
 
 
 def meter_on(line: SerialLine, name: str = "hc") -> Callable[[], Awaitable[object]]:
@@ -66,10 +72,10 @@ def meter_on(line: SerialLine, name: str = "hc") -> Callable[[], Awaitable[objec
 def test_a_good_line_is_called_good() -> None:
     """The mode, the groups, the parity and the meter are reported, its number only by its beginning."""
     with SerialLine(speed=8, strict_speed=True) as line:
-        found, tried = look(line, meter_on(line))
+        found = look(line, meter_on(line))
 
     assert {one.severity for one in found.values()} == {Severity.OK}
-    assert tried == [1200]
+    assert tried(found) == ["1200"]
     assert found["mode"].facts == {"mode": "historique", "baudrate": 1200}
     assert found["parity"].facts["damaged"] == 0
     assert found["wiring"].facts["wiring"] == "good"
@@ -79,18 +85,18 @@ def test_a_good_line_is_called_good() -> None:
 def test_a_meter_in_the_other_mode_is_found_and_reported() -> None:
     """Settings that insist on historique, a meter in standard: a fault, with the line to paste."""
     with SerialLine(baudrate=9600, speed=2, strict_speed=True) as line:
-        found, tried = look(line, meter_on(line, "standard"), serial_mode="historique")
+        found = look(line, meter_on(line, "standard"), serial_mode="historique")
 
-    assert tried == [1200, 9600]
+    assert tried(found) == ["1200", "9600"]
     assert found["mode"].severity is Severity.FAULT
-    assert found["mode"].lines == ("TELEINFO_SERIAL_MODE=auto",)
+    assert found["mode"].commands == ("TELEINFO_SERIAL_MODE=auto",)
 
 
 @pytest.mark.parametrize("rate", [0.002, 0.01])
 def test_noise_is_measured_and_the_wiring_called_weak(rate: float) -> None:
     """At a known rate of wrong bits the estimate is within a factor of 2, and the advice is about wires."""
     with SerialLine(speed=40, noise=rate, rng=random.Random(7)) as line:
-        found, _tried = look(line, meter_on(line))
+        found = look(line, meter_on(line))
     estimate = found["parity"].facts["bit_error_rate"]
 
     assert isinstance(estimate, float)
@@ -102,9 +108,9 @@ def test_noise_is_measured_and_the_wiring_called_weak(rate: float) -> None:
 def test_a_silent_line_is_about_the_terminals() -> None:
     """Not one byte at any speed: I1 and I2."""
     with SerialLine() as line:
-        found, tried = look(line)
+        found = look(line)
 
-    assert tried == [1200, 9600]
+    assert tried(found) == ["1200", "9600"]
     assert (found["wiring"].severity, found["wiring"].facts["wiring"]) == (Severity.FAULT, "none")
     assert "I1 and I2" in found["wiring"].advice
 
@@ -119,7 +125,7 @@ def test_bytes_without_sense_are_reported_from_silence() -> None:
                 line.write(rng.randbytes(20))
                 await asyncio.sleep(0.05)
 
-        found, _tried = look(line, noise)
+        found = look(line, noise)
 
     assert found["bytes"].severity is Severity.OK
     assert (found["wiring"].severity, found["wiring"].facts["wiring"]) == (Severity.FAULT, "nonsense")
@@ -128,7 +134,7 @@ def test_bytes_without_sense_are_reported_from_silence() -> None:
 def test_a_line_without_parity_says_so() -> None:
     """Seven-bit characters: only the checksums can tell, and what to do about it is said."""
     with SerialLine(speed=8, parity=False) as line:
-        found, _tried = look(line, meter_on(line))
+        found = look(line, meter_on(line))
 
     assert found["parity"].severity is Severity.WARNING
     assert found["parity"].facts == {"parity": False}
@@ -141,7 +147,7 @@ def test_an_absent_bridge_is_reported() -> None:
     """Nothing listens at the address of the settings."""
     url = f"socket://127.0.0.1:{free_port()}"
     found = asyncio.run(
-        check_line.check_line(settings_of({"TELEINFO_SERIAL_PORT": url}), url, lambda _: None)
+        check_line.check_line(settings_of({"TELEINFO_SERIAL_PORT": url}), Machine(), Screen(quiet=True))
     )
 
     assert [(one.check, one.severity) for one in found] == [("open", Severity.FAULT)]
@@ -215,8 +221,8 @@ def test_offline_while_the_meter_sends_is_about_the_client_id(line: str, seconds
 
     assert found.severity is Severity.FAULT
     assert "client id" in found.message
-    assert found.lines[0].startswith("TELEINFO_MQTT_CLIENT_ID=")
-    assert found.lines[1] == "sudo journalctl -u teleinfo@production"
+    assert found.commands[0].startswith("TELEINFO_MQTT_CLIENT_ID=")
+    assert found.commands[1] == "sudo journalctl -u teleinfo@production"
     assert "I1 and I2" not in found.advice
 
 

@@ -61,7 +61,7 @@ def test_a_missing_port_names_those_that_are_there(tree: Tree) -> None:
 
     assert access is Access.NONE
     assert found[0].severity is Severity.FAULT
-    assert found[0].lines == (
+    assert found[0].commands == (
         f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",
         "TELEINFO_SERIAL_PORT=/dev/ttyS0",
     )
@@ -71,7 +71,7 @@ def test_without_any_port_the_system_is_asked(tree: Tree) -> None:
     """What the kernel said when the adapter was plugged in."""
     found, _access = check_port.check_port(tree.machine, "/dev/ttyUSB0")
 
-    assert found[0].lines == ("sudo dmesg | tail -n 20",)
+    assert found[0].commands == ("sudo dmesg | tail -n 20",)
 
 
 def test_a_missing_port_of_a_raspberry_is_switched_on(tree: Tree) -> None:
@@ -79,7 +79,7 @@ def test_a_missing_port_of_a_raspberry_is_switched_on(tree: Tree) -> None:
     tree.raspberry()
     found, _access = check_port.check_port(tree.machine, "/dev/ttyAMA0")
 
-    assert found[0].lines == (
+    assert found[0].commands == (
         "sudo raspi-config nonint do_serial_hw 0",
         "sudo raspi-config nonint do_serial_cons 1",
         "sudo reboot",
@@ -102,7 +102,7 @@ def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
     by_id, _access = check_port.check_port(tree.machine, f"/dev/serial/by-id/{ADAPTER}")
 
     assert by_number[0].severity is Severity.WARNING
-    assert by_number[0].lines == (f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",)
+    assert by_number[0].commands == (f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",)
     assert by_id[0].severity is Severity.OK
 
 
@@ -154,7 +154,7 @@ def test_a_program_that_has_the_port_open_is_named() -> None:
 
     assert (holder.severity, access) == (Severity.FAULT, Access.NONE)
     assert f"(process {other.pid})" in holder.message
-    assert holder.lines == (f"sudo kill {other.pid}",) or "systemctl" in holder.lines[0]
+    assert holder.commands == (f"sudo kill {other.pid}",) or "systemctl" in holder.commands[0]
     assert (by_check(after)["holder"].severity, free) in [
         (Severity.OK, Access.FREE),
         (Severity.SKIPPED, Access.FREE),
@@ -215,7 +215,7 @@ def test_the_process_that_locks_the_port_is_known_without_any_right(
     found, got = check_port.check_port(tree.machine, "/dev/ttyAMA0")
 
     assert [one.pid for one in port_users(tree.machine, "/dev/ttyAMA0")[0]] == [PID]
-    assert (got, by_check(found)["holder"].lines) == (access, (line,) if line else ())
+    assert (got, by_check(found)["holder"].commands) == (access, (line,) if line else ())
 
 
 def test_a_pseudo_terminal_has_no_login_console(tree: Tree) -> None:
@@ -229,7 +229,7 @@ def test_a_pseudo_terminal_has_no_login_console(tree: Tree) -> None:
     tree.link("/etc/systemd/system/getty.target.wants/serial-getty@1.service", "x")
     found = by_check(check_port.check_port(tree.machine, "/dev/ttyMETER")[0])
 
-    assert found["holder"].lines == (f"sudo kill {PID}",)
+    assert found["holder"].commands == (f"sudo kill {PID}",)
     assert found["getty"].severity is Severity.OK
 
 

@@ -103,7 +103,7 @@ def test_what_is_wrong_with_the_service_is_reported(
     found = examine(tree, valid=False, **changed)
 
     assert found[check].severity is severity
-    assert found[check].lines[0] == line
+    assert found[check].commands[0] == line
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_broker_outside_of_the_home_is_kept_from_the_service(tree: Tree) -> No
     both = examine(tree, "203.0.113.7", "10.1.2.3")["network"]
     free = examine(tree, "203.0.113.7", IPAddressDeny="")["network"]
 
-    assert outside.lines == ("sudo systemctl edit teleinfo", "[Service]", "IPAddressAllow=203.0.113.7")
+    assert outside.commands == ("sudo systemctl edit teleinfo", "[Service]", "IPAddressAllow=203.0.113.7")
     assert [one.severity for one in (outside, both, free)] == [Severity.FAULT, Severity.OK, Severity.OK]
 
 
@@ -146,7 +146,7 @@ def test_the_user_of_the_service_needs_the_group_of_the_port(tree: Tree) -> None
     closed = examine(tree, User="teleinfo", Group=named)["rights"]
 
     assert [one.severity for one in (right, wrong, closed)] == [Severity.OK, Severity.FAULT, Severity.FAULT]
-    assert closed.lines == ("ls -l /dev/ttyAMA0",)
+    assert closed.commands == ("ls -l /dev/ttyAMA0",)
 
 
 def test_the_last_complaint_is_reported_without_the_name_of_the_machine(tree: Tree) -> None:
@@ -184,7 +184,7 @@ def test_settings_that_are_valid_now_are_not_called_wrong(
     found = examine(tree, valid=valid, ActiveState=active, SubState="dead", ExecMainStatus="78")["running"]
 
     assert found.message == message
-    assert found.lines[0] == line
+    assert found.commands[0] == line
 
 
 def test_what_was_complained_of_before_the_last_start_is_past(tree: Tree) -> None:
@@ -226,7 +226,7 @@ def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
     found = examine(tree)["journal"]
 
     assert found.severity is Severity.SKIPPED
-    assert found.lines[0].startswith("sudo ")
+    assert found.commands[0].startswith("sudo ")
 
 
 def test_a_machine_without_systemd_is_no_fault(tmp_path: Path) -> None:

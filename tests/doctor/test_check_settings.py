@@ -38,8 +38,8 @@ def test_a_file_that_is_closed_to_this_user_is_no_fault(
     assert checked.settings.mqtt_host == "localhost"
     assert found.severity is Severity.SKIPPED
     assert "the port /dev/ttyAMA0, the broker localhost:1883" in found.message
-    assert found.lines[0].startswith("sudo ")
-    assert found.lines[0].endswith(f"doctor --env-file {path}")
+    assert found.commands[0].startswith("sudo ")
+    assert found.commands[0].endswith(f"doctor --env-file {path}")
 
 
 def test_a_file_that_is_not_there_is_not_looked_for_in_the_environment(tmp_path: Path) -> None:
@@ -49,7 +49,7 @@ def test_a_file_that_is_not_there_is_not_looked_for_in_the_environment(tmp_path:
     assert checked.settings is None
     assert checked.findings[-1].severity is Severity.FAULT
     assert "nonexistent" in checked.findings[-1].message
-    assert not any("env | grep" in line for line in checked.findings[-1].lines)
+    assert not any("env | grep" in line for line in checked.findings[-1].commands)
 
 
 def test_the_file_here_comes_before_that_of_the_service(tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_an_ordinary_user_is_reported_of_no_fault_of_a_healthy_service(tmp_path:
 
     assert done.returncode == 0, done.stdout
     assert "fault" not in found.values()
-    assert found["settings.file"] == "unseen"
+    assert found["settings.file"] == "skipped"
     assert "the settings come first" not in done.stdout
     assert {name.partition(".")[0] for name in found} == {"settings", "port", "line", "broker", "service"}
 
@@ -207,7 +207,7 @@ def test_a_wrong_setting_of_the_environment_is_looked_for_there(tmp_path: Path) 
     """Without a file there is nothing to edit: the line to type shows the names, and no value."""
     done = doctor(tmp_path, "--json", settings={"mqtt_qos": "3"})
     [found] = [one for one in json.loads(done.stdout)["findings"] if one["area"] == "settings"]
-    [line] = found["lines"]
+    [line] = found["commands"]
     environ = {"TELEINFO_MQTT_PASSWORD": CANARY, "PATH": os.environ["PATH"]}
     said = subprocess.run(["sh", "-c", line], env=environ, capture_output=True, text=True, check=True)
 
@@ -222,7 +222,7 @@ def test_the_file_of_settings_is_named(tmp_path: Path) -> None:
     done = doctor(tmp_path, "--json", settings={})
     found = {one["check"]: one for one in json.loads(done.stdout)["findings"] if one["area"] == "settings"}
 
-    assert ".env" in found["file"]["saw"]
+    assert ".env" in found["file"]["message"]
     assert found["changed"]["facts"]["variables"] == ["TELEINFO_SERIAL_PORT", "TELEINFO_MQTT_PORT"]
 
 

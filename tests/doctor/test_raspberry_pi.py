@@ -54,7 +54,7 @@ def test_a_console_of_the_kernel_on_the_port_is_a_fault(pi: Tree, console: str, 
     found = raspberry_pi.check_console(pi.machine, "/dev/ttyAMA0")
 
     assert found.severity is severity
-    assert (found.lines == ("sudo raspi-config nonint do_serial_cons 1", "sudo reboot")) is (
+    assert (found.commands == ("sudo raspi-config nonint do_serial_cons 1", "sudo reboot")) is (
         severity is Severity.FAULT
     )
 
@@ -66,7 +66,7 @@ def test_off_a_raspberry_pi_a_console_of_the_kernel_only_disturbs(pi: Tree) -> N
 
     assert found.severity is Severity.WARNING
     assert "Remove console=ttyS0 from GRUB_CMDLINE_LINUX" in found.advice
-    assert found.lines == ("sudo update-grub", "sudo reboot")
+    assert found.commands == ("sudo update-grub", "sudo reboot")
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_a_login_console_on_the_port_is_a_fault(pi: Tree, folder: str) -> None:
     masked = raspberry_pi.check_getty(pi.machine, "/dev/ttyAMA0")
 
     assert (found.severity, masked.severity) == (Severity.FAULT, Severity.OK)
-    assert found.lines == ("sudo systemctl mask --now serial-getty@ttyAMA0",)
+    assert found.commands == ("sudo systemctl mask --now serial-getty@ttyAMA0",)
     assert raspberry_pi.check_getty(pi.machine, "/dev/ttyS0").severity is Severity.OK
 
 
@@ -92,8 +92,8 @@ def test_bluetooth_on_the_port_is_a_fault(pi: Tree) -> None:
     found = by_check(raspberry_pi.check_uart(pi.machine, "/dev/ttyAMA0"))["bluetooth"]
 
     assert found.severity is Severity.FAULT
-    assert "dtoverlay=disable-bt" in found.lines[0]
-    assert found.lines[0].endswith("| sudo tee -a /boot/firmware/config.txt")
+    assert "dtoverlay=disable-bt" in found.commands[0]
+    assert found.commands[0].endswith("| sudo tee -a /boot/firmware/config.txt")
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_port_that_is_switched_off_is_a_fault(pi: Tree) -> None:
     found = by_check(raspberry_pi.check_uart(pi.machine, "/dev/ttyS0"))["uart"]
 
     assert found.severity is Severity.FAULT
-    assert found.lines == ("sudo raspi-config nonint do_serial_hw 0", "sudo reboot")
+    assert found.commands == ("sudo raspi-config nonint do_serial_hw 0", "sudo reboot")
 
 
 def test_the_debug_connector_of_a_pi_5_is_not_its_pins(pi: Tree) -> None:
@@ -138,7 +138,7 @@ def test_the_debug_connector_of_a_pi_5_is_not_its_pins(pi: Tree) -> None:
     found = by_check(raspberry_pi.check_uart(pi.machine, "/dev/serial0"))
 
     assert (found["board"].severity, found["uart"].severity) == (Severity.FAULT, Severity.OK)
-    assert found["board"].lines == ("TELEINFO_SERIAL_PORT=/dev/ttyAMA0",)
+    assert found["board"].commands == ("TELEINFO_SERIAL_PORT=/dev/ttyAMA0",)
 
 
 @pytest.mark.parametrize("port", ["/dev/ttyUSB0", "/dev/serial/by-id/usb-adapter-if00-port0"])

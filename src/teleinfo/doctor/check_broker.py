@@ -72,7 +72,7 @@ async def check_broker(
 
 def _fault(error: BrokerError, broker: Broker, *, connected: bool) -> Finding:
     found = broker_fault(error, broker, connected=connected)
-    return fault(found.check, found.message, found.advice, found.lines, cause=error.kind)
+    return fault(found.check, found.message, found.advice, *found.lines, cause=error.kind)
 
 
 def _named(host: str, addresses: tuple[str, ...]) -> str:
@@ -127,7 +127,7 @@ async def _certificate(broker: Broker) -> Finding:
     if left is None:
         message = _("encrypted, but the certificate is not looked at (TELEINFO_MQTT_TLS_INSECURE)")
         advice = _("Anybody on the network can pose as the broker. Give its authority instead:")
-        return warning("tls", message, advice, ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",))
+        return warning("tls", message, advice, "TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem")
     message = _("the certificate is right; days left: {days}").format(days=int(left))
     if left < RENEW_WITHIN_DAYS:
         return warning("tls", message, _("Renew it before it expires."), days_left=int(left))

@@ -26,9 +26,9 @@ from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.tic.meter_id import meter_of, number_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from teleinfo.doctor.check_topics import RetainedState
+    from teleinfo.doctor.machine import Machine
+    from teleinfo.doctor.screen import Screen
     from teleinfo.port.health import Health
     from teleinfo.settings import Settings
 
@@ -84,12 +84,13 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
         )
-        lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {unit}")
-        return [fault("heard", message, _(CHANGE_CLIENT_ID), lines, **facts)]
+        client_id = "TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2"
+        journal = f"sudo journalctl -u {unit}"
+        return [fault("heard", message, _(CHANGE_CLIENT_ID), client_id, journal, **facts)]
     if retained.status != ONLINE:
         nonsense = health is not None and health.problem == LinkProblem.NONSENSE
         advice = _(CHECK_SIGNAL) if nonsense else _(CHECK_WIRES)
-        return [fault("heard", message, advice, (command_line("doctor"),), **facts)]
+        return [fault("heard", message, advice, command_line("doctor"), **facts)]
     found = [ok("heard", message, **facts)]
     if health is not None:
         found += [_no_parity()] if health.parity is False else []
@@ -125,12 +126,14 @@ def _published(status: str, health: Health | None) -> str:
     )
 
 
-async def check_line(settings: Settings, path: str, on_speed: Callable[[int], None]) -> list[Finding]:
-    """Listen at `path` and return what comes; `on_speed` is called with each speed that is tried, baud."""
+async def check_line(settings: Settings, machine: Machine, screen: Screen) -> list[Finding]:
+    """Listen at the port of the settings, and return the findings."""
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
-    bridge = is_bridge(path)
+    port = settings.serial_port
+    bridge = is_bridge(port)
+    path = port if bridge else str(machine.path(port))
     try:
-        results = await probe_speeds(path, speeds(path, wanted), on_speed)
+        results = await probe_speeds(path, speeds(path, wanted), screen)
     except PortError as error:
         return [fault("open", error.localized(), trouble=error.kind.value)]
     meter = results[-1]
@@ -154,7 +157,7 @@ def _bytes(results: list[ProbeResult]) -> Finding:
 
 
 def _no_meter(results: list[ProbeResult]) -> Finding:
-    again = (command_line("doctor"),)
+    again = command_line("doctor")
     if not any(one.counts.bytes_ for one in results):
         return fault("wiring", _("none: not one byte comes"), _(CHECK_WIRES), again, wiring="none")
     message = _("bytes come, and none makes sense at any speed")
@@ -169,7 +172,7 @@ def _mode(meter: ProbeResult, wanted: tuple[int, ...], *, bridge: bool) -> Findi
     if meter.baudrate in wanted:
         return ok("mode", message, **facts)
     advice = _("The settings say another speed. Change them (and remove TELEINFO_SERIAL_BAUDRATE):")
-    return fault("mode", message, advice, ("TELEINFO_SERIAL_MODE=auto",), **facts)
+    return fault("mode", message, advice, "TELEINFO_SERIAL_MODE=auto", **facts)
 
 
 def _groups(meter: ProbeResult) -> Finding:
@@ -243,7 +246,7 @@ def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
     if grade in {LineGrade.GOOD, LineGrade.FAIR} or (few and grade is LineGrade.POOR):
         return ok("wiring", message, wiring=str(grade))
     make = fault if grade is LineGrade.BAD else warning
-    return make("wiring", message, _(IMPROVE_SIGNAL), (command_line("doctor"),), wiring=str(grade))
+    return make("wiring", message, _(IMPROVE_SIGNAL), command_line("doctor"), wiring=str(grade))
 
 
 def _is_heard(health: Health) -> bool:

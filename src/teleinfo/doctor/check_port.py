@@ -85,13 +85,15 @@ def _missing(machine: Machine, port: str, device: str) -> Finding:
             "device",
             message,
             advice,
-            (raspberry_pi.HARDWARE_ON, raspberry_pi.CONSOLE_OFF, raspberry_pi.REBOOT),
+            raspberry_pi.HARDWARE_ON,
+            raspberry_pi.CONSOLE_OFF,
+            raspberry_pi.REBOOT,
         )
     if there:
         advice = _("These ports are there. Put the one of the meter into the settings:")
-        return fault("device", message, advice, tuple(f"TELEINFO_SERIAL_PORT={name}" for name in there))
+        return fault("device", message, advice, *(f"TELEINFO_SERIAL_PORT={name}" for name in there))
     advice = _("There is no serial port at all. Plug the adapter in, and see what the system says of it:")
-    return fault("device", message, advice, ("sudo dmesg | tail -n 20",))
+    return fault("device", message, advice, "sudo dmesg | tail -n 20")
 
 
 def _kind(machine: Machine, port: str, device: str) -> Finding:
@@ -101,7 +103,7 @@ def _kind(machine: Machine, port: str, device: str) -> Finding:
         message = _("{port} is not a serial port").format(port=port)
         there = tuple(f"TELEINFO_SERIAL_PORT={name}" for name in candidates(machine))
         return fault(
-            "device", message, _("Put the one of the meter into the settings:") if there else "", there
+            "device", message, _("Put the one of the meter into the settings:") if there else "", *there
         )
     kind, words = _kind_of(machine, name, device)
     shown = port if port == device else f"{port} → {device}"
@@ -109,7 +111,7 @@ def _kind(machine: Machine, port: str, device: str) -> Finding:
     by_id = next((one for one in machine.names(BY_ID) if machine.real(f"{BY_ID}/{one}") == device), None)
     if kind == "usb" and by_id is not None and port == device:
         advice = _("Its number may change when it is plugged in again. This name stays:")
-        return warning("device", message, advice, (f"TELEINFO_SERIAL_PORT={BY_ID}/{by_id}",), kind=kind)
+        return warning("device", message, advice, f"TELEINFO_SERIAL_PORT={BY_ID}/{by_id}", kind=kind)
     return ok("device", message, kind=kind)
 
 
@@ -135,13 +137,13 @@ def _rights(machine: Machine, device: str) -> list[Finding]:
     message = _("{user} may not open it: it is for the group {group}").format(user=user, group=group)
     if not status.st_mode & stat.S_IRGRP or group in {"root", "tty"}:
         advice = _("Not even its group may: a login console may have taken it. See below, or ask the system:")
-        lines = (f"ls -l {device}", command_line("doctor", root=True))
-        return [fault("rights", message, advice, lines, **facts)]
+        again = command_line("doctor", root=True)
+        return [fault("rights", message, advice, f"ls -l {device}", again, **facts)]
     if user in grp.getgrgid(status.st_gid).gr_mem:
         advice = _("{user} belongs to this group, but not since the last login. Log out, log in, try again:")
-        return [fault("rights", message, advice.format(user=user), (command_line("doctor"),), **facts)]
+        return [fault("rights", message, advice.format(user=user), command_line("doctor"), **facts)]
     advice = _("Add the user to the group, log out and log in again (the service has this right already):")
-    return [fault("rights", message, advice, (f"sudo usermod -aG {group} {user}",), **facts)]
+    return [fault("rights", message, advice, f"sudo usermod -aG {group} {user}", **facts)]
 
 
 def _users(machine: Machine, device: str) -> tuple[Finding, Access]:
@@ -157,7 +159,7 @@ def _users(machine: Machine, device: str) -> tuple[Finding, Access]:
     if not complete:
         message = _("no program of this user has it open; those of others could not be looked at")
         line = command_line("doctor", root=True)
-        return skipped("holder", message, _("To look at them as well:"), (line,)), Access.FREE
+        return skipped("holder", message, _("To look at them as well:"), line), Access.FREE
     return ok("holder", _("no other program has it open"), holder=None), Access.FREE
 
 
@@ -171,7 +173,7 @@ def _in_use(user: PortUser, device: str) -> Finding:
         line = f"sudo systemctl disable --now {user.unit}"
     else:
         line = f"sudo kill {user.pid}"
-    return fault("holder", message, advice, (line,), holder=user.name)
+    return fault("holder", message, advice, line, holder=user.name)
 
 
 def _user() -> str:

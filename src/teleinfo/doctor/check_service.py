@@ -56,7 +56,7 @@ async def check_service(
     if shown.get("LoadState") != "loaded":
         message = _("{unit} is not installed as a service").format(unit=unit)
         advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
-        return [warning("installed", message, advice, ("sudo make install",))]
+        return [warning("installed", message, advice, "sudo make install")]
     found = [
         _enabled(shown, unit),
         _running(shown, unit, settings_valid=settings_valid),
@@ -83,7 +83,7 @@ def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
     if state in {"enabled", "enabled-runtime", "linked", "static"}:
         return ok("enabled", _("it starts with the machine"), state=state)
     message = _("it does not start with the machine ({state})").format(state=state)
-    return warning("enabled", message, _("To change that:"), (f"sudo systemctl enable {unit}",), state=state)
+    return warning("enabled", message, _("To change that:"), f"sudo systemctl enable {unit}", state=state)
 
 
 def _running(shown: Mapping[str, str], unit: str, *, settings_valid: bool) -> Finding:
@@ -100,15 +100,15 @@ def _running(shown: Mapping[str, str], unit: str, *, settings_valid: bool) -> Fi
     if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
         if settings_valid:
             message = _("it does not run: a setting was wrong when it was started; all are valid now")
-            return fault("running", message, _("Start it:"), (start,), **facts)
+            return fault("running", message, _("Start it:"), start, **facts)
         message = _("it does not run: a setting is wrong")
         advice = _("See which, correct it, and start it again:")
-        return fault("running", message, advice, (f"sudo journalctl -u {unit} -n 20", start), **facts)
+        return fault("running", message, advice, f"sudo journalctl -u {unit} -n 20", start, **facts)
     if how == "auto-restart":
         message = _("it fails again and again; restarts so far: {restarts}").format(restarts=restarts)
-        return fault("running", message, _("See why:"), (f"sudo journalctl -u {unit} -n 30",), **facts)
+        return fault("running", message, _("See why:"), f"sudo journalctl -u {unit} -n 30", **facts)
     message = _("it does not run ({state})").format(state=f"{active}, {how}")
-    return fault("running", message, _("Start it:"), (start,), **facts)
+    return fault("running", message, _("Start it:"), start, **facts)
 
 
 async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Finding:
@@ -126,7 +126,7 @@ async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Fin
     if "permission" in output.text.lower() or "not seeing messages" in output.text.lower():
         advice = _("To look at it as well:")
         line = command_line("doctor", root=True)
-        return skipped("journal", _("this user may not read the journal"), advice, (line,))
+        return skipped("journal", _("this user may not read the journal"), advice, line)
     if not output.text or output.text.startswith("-- "):
         if running:
             return ok("journal", _("no complaint in its journal since it was started"))
@@ -148,24 +148,20 @@ def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str)
     name = device.rpartition("/")[2]
     number = machine.text(f"/sys/class/tty/{name}/dev") or ""
     major = number.partition(":")[0] or (_PTS if device.startswith("/dev/pts/") else "")
-    drop_in = f"sudo systemctl edit {unit}"
     if shown.get("PrivateDevices") == "yes":
         message = _("its sandbox hides all ports from it")
-        return fault(
-            "sandbox", message, _("Take this line out of the unit:"), ("PrivateDevices=yes", drop_in)
-        )
+        advice = _("Take this line out of the unit:")
+        return fault("sandbox", message, advice, "PrivateDevices=yes", f"sudo systemctl edit {unit}")
     allowed = shown.get("DeviceAllow", "").split()
-    if shown.get("DevicePolicy") in {"", "auto", None} and not allowed:
-        return ok("sandbox", _("its sandbox lets it at {device}").format(device=device))
     names = {device, f"char-{major}", *(f"char-{one}" for one in _drivers(machine, major))}
-    if major == _PTS or names & set(allowed):
+    anything = shown.get("DevicePolicy") in {"", "auto", None} and not allowed
+    if anything or major == _PTS or names & set(allowed):
         return ok("sandbox", _("its sandbox lets it at {device}").format(device=device))
     if not major:
         message = _("whether its sandbox lets it at {device} is not to be seen: the device is not there")
         return skipped("sandbox", message.format(device=device))
     message = _("its sandbox does not let it at {device}").format(device=device)
-    advice = _("Add these two lines to the unit, then restart it:")
-    return fault("sandbox", message, advice, (drop_in, "[Service]", f"DeviceAllow=char-{major} rw"))
+    return _drop_in("sandbox", message, unit, f"DeviceAllow=char-{major} rw")
 
 
 def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> list[Finding]:
@@ -187,10 +183,8 @@ def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) 
     message = message.format(user=user, device=device, group=group)
     if group in groups or group in {"root", "tty"}:
         advice = _("The port is not in its usual state: a login console may have taken it. To see it:")
-        return [fault("rights", message, advice, (f"ls -l {device}",))]
-    advice = _("Add these two lines to the unit, then restart it:")
-    lines = (f"sudo systemctl edit {unit}", "[Service]", f"SupplementaryGroups={group}")
-    return [fault("rights", message, advice, lines)]
+        return [fault("rights", message, advice, f"ls -l {device}")]
+    return [_drop_in("rights", message, unit, f"SupplementaryGroups={group}")]
 
 
 def _drivers(machine: Machine, major: str) -> list[str]:
@@ -210,6 +204,11 @@ def _network(shown: Mapping[str, str], addresses: tuple[str, ...], unit: str) ->
     if not denied or not addresses or len(outside) < len(addresses):
         return ok("network", _("its sandbox lets it at the broker"))
     message = _("its sandbox keeps it from the broker at {address}: that is not an address of a home")
+    message = message.format(address=", ".join(outside))
+    return _drop_in("network", message, unit, f"IPAddressAllow={' '.join(outside)}")
+
+
+def _drop_in(check: str, message: str, unit: str, line: str) -> Finding:
+    """Return a fault that a line more in the unit repairs."""
     advice = _("Add these two lines to the unit, then restart it:")
-    lines = (f"sudo systemctl edit {unit}", "[Service]", f"IPAddressAllow={' '.join(outside)}")
-    return fault("network", message.format(address=", ".join(outside)), advice, lines)
+    return fault(check, message, advice, f"sudo systemctl edit {unit}", "[Service]", line)

@@ -86,7 +86,7 @@ def _assume_defaults(path: Path) -> CheckedSettings:
         "defaults: the port {port}, the broker {broker}"
     ).format(path=path, port=settings.serial_port, broker=settings.broker.address)
     line = command_line("doctor", "--env-file", str(path), root=True)
-    found = skipped("file", message, _("To check what the settings say:"), (line,))
+    found = skipped("file", message, _("To check what the settings say:"), line)
     return CheckedSettings([found], settings, assumed=True)
 
 
@@ -100,7 +100,7 @@ def _faults(error: SettingsError, path: Path | None, *, exists: bool) -> list[Fi
     else:
         advice = _("There is no file: it is in the environment. To see the names:")
         lines = _NAMES_IN_ENVIRONMENT
-    return [*(fault("file", text) for text in others), fault("file", last, advice, lines)]
+    return [*(fault("file", text) for text in others), fault("file", last, advice, *lines)]
 
 
 def _valid(path: str) -> Finding:

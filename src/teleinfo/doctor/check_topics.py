@@ -112,7 +112,7 @@ def _status(status: str | None, topics: Topics, *, allowed: bool) -> Finding:
             "status",
             message.format(topic=topics.status, status=printable(short)),
             advice,
-            ("TELEINFO_MQTT_TOPIC=",),
+            "TELEINFO_MQTT_TOPIC=",
         )
     if not allowed:
         return skipped("status", _("the broker does not let us read {topic}").format(topic=topics.status))
@@ -131,7 +131,7 @@ def _read_refused(broker: Broker, topic: str) -> Finding:
     advice = _(
         "The service needs to write only. To be sure, allow both in the broker's list of rights (ACL):"
     )
-    return warning("topic", message.format(topic=topic), advice, _rule(broker, topic))
+    return warning("topic", message.format(topic=topic), advice, *_rule(broker, topic))
 
 
 def _write_refused(broker: Broker, topic: str, *, online: bool) -> Finding:
@@ -141,4 +141,4 @@ def _write_refused(broker: Broker, topic: str, *, online: bool) -> Finding:
         advice = _("A teleinfo is online all the same: it may have rights of its own.")
         return warning("topic", message, advice)
     advice = _("Allow it in the broker's list of rights (ACL):")
-    return fault("topic", message, advice, _rule(broker, topic))
+    return fault("topic", message, advice, *_rule(broker, topic))

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import secrets
-import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -27,13 +25,13 @@ from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
-from teleinfo.doctor import text_output
 from teleinfo.doctor.check_line import line_from_broker
 from teleinfo.doctor.check_topics import ONLINE, read_retained
 from teleinfo.doctor.findings import Severity, worst
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import as_json, as_report
-from teleinfo.doctor.runner import UNIT, Examination, examine
+from teleinfo.doctor.runner import UNIT, Examination
+from teleinfo.doctor.screen import Screen
 from teleinfo.mqtt.client import one_shot_connection
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError, explain
@@ -49,8 +47,6 @@ HELP = N_("Find out why nothing comes: settings, serial port, line, broker, serv
 
 QUIET_TIMEOUT = 10.0
 """Seconds for all of `--quiet`."""
-
-_ERASE = "\r\x1b[K"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -84,29 +80,17 @@ def main(arguments: argparse.Namespace) -> int:
     logging.disable(logging.CRITICAL)
     if arguments.quiet:
         return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
-    areas, settings = event_loop.run(_look(arguments))
+    machine, screen = Machine(), Screen(quiet=arguments.json)
+    screen.write(f"teleinfo {__version__} {printable(machine.model)}".rstrip() + "\n")
+    examination = Examination(machine, screen, env_file=arguments.env_file, unit=arguments.unit)
+    settings = event_loop.run(examination.run())
+    areas = examination.areas
+    screen.summary(areas)
     if arguments.json:
         sys.stdout.write(as_json(areas) + "\n")
-    else:
-        sys.stdout.write(text_output.format_summary(areas, _style()))
     if report is not None and not _write(report, areas, settings):
         return 1
     return 1 if worst(areas) is Severity.FAULT else 0
-
-
-async def _look(arguments: argparse.Namespace) -> tuple[list[Area], Settings | None]:
-    machine = Machine()
-    if not arguments.json:
-        sys.stdout.write(f"teleinfo {__version__} {printable(machine.model)}".rstrip() + "\n")
-    quiet = arguments.json
-    asked = Examination(
-        machine=machine,
-        env_file=arguments.env_file,
-        unit=arguments.unit,
-        on_area=_ignore if quiet else _show,
-        on_step=_ignore if quiet else _step,
-    )
-    return await examine(asked)
 
 
 async def _ask_broker(settings: Settings) -> int:
@@ -126,29 +110,6 @@ async def _ask_broker(settings: Settings) -> int:
     elif retained.status != ONLINE:
         _say(line_from_broker(retained, UNIT)[0].message)
     return 0 if retained.status == ONLINE else 1
-
-
-def _ignore(_: object) -> None:
-    """Print nothing meanwhile: JSON is printed at the end."""
-
-
-def _show(area: Area) -> None:
-    if sys.stdout.isatty():
-        sys.stdout.write(_ERASE)
-    sys.stdout.write(text_output.format_area(area, _style()))
-    sys.stdout.flush()
-
-
-def _step(text: str) -> None:
-    """Show what is done meanwhile, on a terminal, where the line can be erased again."""
-    if sys.stdout.isatty():
-        sys.stdout.write(f"{_ERASE}… {text}")
-        sys.stdout.flush()
-
-
-def _style() -> text_output.Style:
-    colours = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    return text_output.style_of(sys.stdout, shutil.get_terminal_size().columns, colours=colours)
 
 
 def _write(path: Path, areas: list[Area], settings: Settings | None) -> bool:

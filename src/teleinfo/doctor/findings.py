@@ -1,4 +1,4 @@
-"""What a check found: how severe it is, what was seen, what to do, and the lines to type."""
+"""Findings of the checks: how severe they are, what was seen, what to do, and the commands to type."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ if TYPE_CHECKING:
 
 
 class Severity(enum.StrEnum):
-    """How severe a finding is. The values are part of the output of `--json`."""
+    """Severity of a finding. The values are part of the output of `--json`."""
 
     OK = "ok"
     WARNING = "warning"  # it works, but not as well as it could, or not for long
     FAULT = "fault"  # nothing is published because of it
-    SKIPPED = "unseen"  # it could not be checked
+    SKIPPED = "skipped"  # it could not be checked
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
     """
     The result of one check: `check` is its name for programs, one word.
 
-    `message` says what was seen, `advice` what to do, both in the language of the reader. `lines` are to be
-    typed, or pasted into the settings, exactly as they are. `facts` are for programs, and hold no identifier
-    and no secret. Texts may come from the broker or from other programs: their control characters are
-    replaced here.
+    `message` says what was seen, `advice` what to do, both in the language of the reader. `commands` are to
+    be typed, or pasted into the settings, exactly as they are. `facts` are for programs, and hold no
+    identifier and no secret. Texts may come from the broker or from other programs: their control characters
+    are replaced here.
     """
 
     check: str
     severity: Severity
     message: str
     advice: str = ""
-    lines: tuple[str, ...] = ()
+    commands: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "message", printable(self.message))
         object.__setattr__(self, "advice", printable(self.advice))
-        object.__setattr__(self, "lines", tuple(map(printable, self.lines)))
+        object.__setattr__(self, "commands", tuple(map(printable, self.commands)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,31 +54,23 @@ class Area:
 
 
 def ok(check: str, message: str, /, **facts: object) -> Finding:
-    """Return that all is well."""
-    return Finding(check=check, severity=Severity.OK, message=message, facts=facts)
+    """Return the finding that all is well."""
+    return Finding(check, Severity.OK, message, facts=facts)
 
 
-def warning(
-    check: str, message: str, advice: str = "", lines: tuple[str, ...] = (), /, **facts: object
-) -> Finding:
-    """Return what works, but should be better."""
-    return Finding(
-        check=check, severity=Severity.WARNING, message=message, advice=advice, lines=lines, facts=facts
-    )
+def warning(check: str, message: str, advice: str = "", /, *commands: str, **facts: object) -> Finding:
+    """Return a finding about a part that works, but should work better."""
+    return Finding(check, Severity.WARNING, message, advice, commands, facts)
 
 
-def fault(
-    check: str, message: str, advice: str = "", lines: tuple[str, ...] = (), /, **facts: object
-) -> Finding:
-    """Return what keeps readings from being published."""
-    return Finding(
-        check=check, severity=Severity.FAULT, message=message, advice=advice, lines=lines, facts=facts
-    )
+def fault(check: str, message: str, advice: str = "", /, *commands: str, **facts: object) -> Finding:
+    """Return a finding about a cause that keeps readings from being published."""
+    return Finding(check, Severity.FAULT, message, advice, commands, facts)
 
 
-def skipped(check: str, message: str, advice: str = "", lines: tuple[str, ...] = ()) -> Finding:
-    """Return what could not be checked."""
-    return Finding(check=check, severity=Severity.SKIPPED, message=message, advice=advice, lines=lines)
+def skipped(check: str, message: str, advice: str = "", /, *commands: str) -> Finding:
+    """Return the finding that a check could not be made."""
+    return Finding(check, Severity.SKIPPED, message, advice, commands)
 
 
 def as_skipped(findings: Iterable[Finding]) -> list[Finding]:
@@ -91,13 +83,13 @@ def as_skipped(findings: Iterable[Finding]) -> list[Finding]:
     return [
         one
         if one.severity in {Severity.OK, Severity.SKIPPED}
-        else replace(one, severity=Severity.SKIPPED, advice="", lines=())
+        else replace(one, severity=Severity.SKIPPED, advice="", commands=())
         for one in findings
     ]
 
 
 def worst(areas: Iterable[Area]) -> Severity:
     """Return the severity of the whole report; a check that was skipped does not count."""
-    found = {one.severity for area in areas for one in area.findings}
+    severities = {one.severity for area in areas for one in area.findings}
     order = (Severity.FAULT, Severity.WARNING)
-    return next((severity for severity in order if severity in found), Severity.OK)
+    return next((severity for severity in order if severity in severities), Severity.OK)

@@ -11,13 +11,15 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from teleinfo.common.i18n import _
 from teleinfo.port.baud_detector import SPEEDS
 from teleinfo.port.search import SpeedSearch, speeds_at
 from teleinfo.tic.decoder import Counts, Decoder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from teleinfo.doctor.screen import Screen
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading
 
@@ -67,17 +69,15 @@ def speeds(url: str, wanted: Sequence[int]) -> Sequence[int]:
     return speeds_at(url, list(dict.fromkeys([*wanted, *SPEEDS["auto"]])))
 
 
-async def probe_speeds(
-    url: str, baudrates: Sequence[int], on_speed: Callable[[int], None]
-) -> list[ProbeResult]:
+async def probe_speeds(url: str, baudrates: Sequence[int], screen: Screen) -> list[ProbeResult]:
     """
-    Return what came at each speed; the last one is that of the meter, if its mode is not None.
+    Return the result at each speed; the last one is that of the meter, if its mode is not None.
 
-    `on_speed` is called with each speed before it is tried. Raises PortError.
+    Raises PortError.
     """
     results: list[ProbeResult] = []
     for baudrate in baudrates:
-        on_speed(baudrate)
+        screen.step(_("listening at {baudrate} baud").format(baudrate=baudrate))
         results.append(await _Probe(url, baudrate).listen())
         if results[-1].mode is not None:
             break

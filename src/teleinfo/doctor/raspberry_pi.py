@@ -80,13 +80,14 @@ def check_console(machine: Machine, device: str) -> Finding:
             "They take no bytes from the meter, but may disturb. Remove console={name} from "
             "GRUB_CMDLINE_LINUX in /etc/default/grub, then:"
         )
-        lines = ("sudo update-grub", REBOOT)
-        return warning("console", message.format(device=device), advice.format(name=name), lines)
+        advice = advice.format(name=name)
+        return warning("console", message.format(device=device), advice, "sudo update-grub", REBOOT)
     return fault(
         "console",
         _("the kernel has its console on {device} (console=… on its command line)").format(device=device),
         _("It takes the bytes of the meter. Switch it off, and start the machine again:"),
-        (CONSOLE_OFF, REBOOT),
+        CONSOLE_OFF,
+        REBOOT,
     )
 
 
@@ -105,7 +106,7 @@ def check_getty(machine: Machine, device: str) -> Finding:
         "getty",
         _("a login console is started on {device}: {unit}").format(device=device, unit=unit),
         _("It takes the bytes of the meter, and the port away from its group. Switch it off:"),
-        (f"sudo systemctl mask --now {unit}",),
+        f"sudo systemctl mask --now {unit}",
     )
 
 
@@ -132,7 +133,7 @@ def _link(machine: Machine, port: str, device: str) -> Finding:
             _("{port} is the connector for debugging; the pins of the board are another port:").format(
                 port=port
             ),
-            ("TELEINFO_SERIAL_PORT=/dev/ttyAMA0",),
+            "TELEINFO_SERIAL_PORT=/dev/ttyAMA0",
         )
     return ok("board", message, model=machine.model)
 
@@ -154,7 +155,7 @@ def _uart(machine: Machine, device: str, configuration: Configuration) -> Findin
         else _("Switch it on, and start the machine again:")
     )
     make = warning if machine.path(device).exists() else fault
-    return make("uart", message, advice, (HARDWARE_ON, REBOOT))
+    return make("uart", message, advice, HARDWARE_ON, REBOOT)
 
 
 def _bluetooth(machine: Machine, device: str, configuration: Configuration) -> list[Finding]:
@@ -169,7 +170,8 @@ def _bluetooth(machine: Machine, device: str, configuration: Configuration) -> l
                 "bluetooth",
                 _("Bluetooth has {device}: it is not on the pins of the board").format(device=device),
                 _("Switch Bluetooth off, and start the machine again:"),
-                (free, REBOOT),
+                free,
+                REBOOT,
             )
         ]
     return [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 from teleinfo.common.i18n import _
@@ -12,17 +11,18 @@ from teleinfo.doctor.check_line import check_line, line_from_broker
 from teleinfo.doctor.check_port import Access, check_port
 from teleinfo.doctor.check_service import check_service
 from teleinfo.doctor.check_settings import check_settings
-from teleinfo.doctor.findings import Area, Finding, as_skipped, skipped
+from teleinfo.doctor.findings import Area, as_skipped, skipped
 from teleinfo.mqtt.config import Topics
-from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.settings import SERVICE_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable
     from pathlib import Path
 
     from teleinfo.doctor.check_topics import RetainedState
+    from teleinfo.doctor.findings import Finding
     from teleinfo.doctor.machine import Machine
+    from teleinfo.doctor.screen import Screen
     from teleinfo.settings import Settings
 
 T = TypeVar("T")
@@ -36,55 +36,68 @@ SERVICE_TIMEOUT = 11.0
 UNIT = "teleinfo"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
     """
-    What to check, and what to call meanwhile: `on_area` with each area, `on_step` with what is done next.
+    The examination of `machine`, shown on `screen`: `areas` in the order of the report.
 
     `unit` is the name of the service; of `unit` and `env_file` each follows from the other: see `unit_of`.
     """
 
-    machine: Machine
-    env_file: Path | None
-    unit: str | None
-    on_area: Callable[[Area], None]
-    on_step: Callable[[str], None]
+    def __init__(self, machine: Machine, screen: Screen, *, env_file: Path | None, unit: str | None) -> None:
+        self.areas: list[Area] = []
+        self._machine = machine
+        self._screen = screen
+        self._env_file = env_file or env_file_of(unit)
+        self._unit = unit or unit_of(self._env_file)
+        self._assumed = False
 
-
-async def examine(asked: Examination) -> tuple[list[Area], Settings | None]:
-    """Return all areas, in the order of their report, and the settings, None where they are wrong."""
-    areas: list[Area] = []
-
-    def report(name: str, findings: list[Finding]) -> None:
-        areas.append(Area(name, tuple(findings)))
-        asked.on_area(areas[-1])
-
-    env_file = asked.env_file or env_file_of(asked.unit)
-    unit = asked.unit or unit_of(env_file)
-    checked = check_settings(env_file)
-    settings = checked.settings
-    report("settings", checked.findings)
-    addresses: tuple[str, ...] = ()
-    if settings is None:
-        for name in ("port", "line", "broker"):
-            report(name, [skipped(name, _("the settings come first"))])
-    else:
-        adapt = as_skipped if checked.assumed else list[Finding]
-        addresses = await _check_meter_and_broker(
-            asked, settings, unit, lambda name, findings: report(name, adapt(findings))
+    async def run(self) -> Settings | None:
+        """Check everything; return the settings, None where they are wrong."""
+        checked = check_settings(self._env_file)
+        settings = checked.settings
+        self._add("settings", checked.findings)
+        addresses: tuple[str, ...] = ()
+        if settings is None:
+            for name in ("port", "line", "broker"):
+                self._add(name, [skipped(name, _("the settings come first"))])
+        else:
+            self._assumed = checked.assumed
+            addresses = await self._check_meter_and_broker(settings)
+            self._assumed = False
+        self._screen.step(_("asking systemd"))
+        # Settings that were assumed say nothing of the port and the broker of the service.
+        known = None if checked.assumed else settings
+        work = check_service(
+            self._machine,
+            self._unit,
+            port=None if known is None else known.serial_port,
+            addresses=() if known is None else addresses,
+            settings_valid=known is not None,
         )
-    asked.on_step(_("asking systemd"))
-    # Settings that were assumed say nothing of the port and the broker of the service.
-    known = None if checked.assumed else settings
-    work = check_service(
-        asked.machine,
-        unit,
-        port=None if known is None else known.serial_port,
-        addresses=() if known is None else addresses,
-        settings_valid=known is not None,
-    )
-    report("service", await _within(SERVICE_TIMEOUT, work, timed_out("installed")))
-    return areas, settings
+        self._add("service", await _within(SERVICE_TIMEOUT, work, timed_out("installed")))
+        return settings
+
+    async def _check_meter_and_broker(self, settings: Settings) -> tuple[str, ...]:
+        """Check the port, the line and the broker; return the addresses of the broker."""
+        findings, access = check_port(self._machine, settings.serial_port)
+        self._add("port", findings)
+        if access is Access.FREE:
+            listening = check_line(settings, self._machine, self._screen)
+            self._add("line", await _within(LINE_TIMEOUT, listening, timed_out("line")))
+        elif access is Access.NONE:
+            self._add("line", [skipped("line", _("the port comes first"))])
+        self._screen.step(_("asking the broker"))
+        nothing: tuple[list[Finding], RetainedState | None, tuple[str, ...]] = (timed_out("broker"), None, ())
+        asking = check_broker(settings.broker, Topics(settings.mqtt_topic))
+        answers, retained, addresses = await _within(BROKER_TIMEOUT, asking, nothing)
+        if access is Access.OURS:
+            self._add("line", line_from_broker(retained, self._unit))
+        self._add("broker", answers)
+        return addresses
+
+    def _add(self, name: str, findings: list[Finding]) -> None:
+        self.areas.append(Area(name, tuple(as_skipped(findings) if self._assumed else findings)))
+        self._screen.area(self.areas[-1])
 
 
 def unit_of(env_file: Path | None) -> str:
@@ -100,36 +113,6 @@ def env_file_of(unit: str | None) -> Path | None:
     """Return the file with the settings of one more meter's service, None for any other service."""
     name, at, instance = (unit or "").removesuffix(".service").partition("@")
     return SERVICE_FILE.parent / f"{instance}.env" if name == UNIT and at and instance else None
-
-
-async def _check_meter_and_broker(
-    asked: Examination, settings: Settings, unit: str, report: Callable[[str, list[Finding]], None]
-) -> tuple[str, ...]:
-    """Check the port, the line and the broker; return the addresses of the broker."""
-    found, access = check_port(asked.machine, settings.serial_port)
-    report("port", found)
-    if access is Access.FREE:
-        report("line", await _within(LINE_TIMEOUT, _listen(asked, settings), timed_out("line")))
-    elif access is Access.NONE:
-        report("line", [skipped("line", _("the port comes first"))])
-    asked.on_step(_("asking the broker"))
-    nothing: tuple[list[Finding], RetainedState | None, tuple[str, ...]] = (timed_out("broker"), None, ())
-    asking = check_broker(settings.broker, Topics(settings.mqtt_topic))
-    answers, retained, addresses = await _within(BROKER_TIMEOUT, asking, nothing)
-    if access is Access.OURS:
-        report("line", line_from_broker(retained, unit))
-    report("broker", answers)
-    return addresses
-
-
-async def _listen(asked: Examination, settings: Settings) -> list[Finding]:
-    port = settings.serial_port
-    path = port if is_bridge(port) else str(asked.machine.path(port))
-
-    def on_speed(baudrate: int) -> None:
-        asked.on_step(_("listening at {baudrate} baud").format(baudrate=baudrate))
-
-    return await check_line(settings, path, on_speed)
 
 
 def timed_out(check: str) -> list[Finding]:

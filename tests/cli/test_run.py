@@ -83,6 +83,25 @@ STANDARD_JSON = (
     b'"SMAXSN":"02740","SMAXSN_HORODATE":"E220609060531","DPM1":"00","DPM1_HORODATE":" 230213060000"}'
 )
 FRAME = with_parity(encode_frame(SAMPLE))
+# Of a three-phase meter in overrun, and in the minute after it.
+THREE_PHASE = [
+    historique("ADCO", "012345678901"),
+    historique("OPTARIF", "BASE"),
+    historique("ISOUSC", "20"),
+    historique("BASE", "000019212"),
+    historique("PTEC", "TH.."),
+    *(historique(f"IINST{phase}", "008") for phase in (1, 2, 3)),
+    *(historique(f"IMAX{phase}", "060") for phase in (1, 2, 3)),
+    historique("PMAX", "06030"),
+    historique("PAPP", "05640"),
+    historique("MOTDETAT", "000000"),
+    historique("PPOT", "00"),
+]
+AFTER_OVERRUN = [
+    historique("ADCO", "012345678901"),
+    *(historique(f"IINST{phase}", "023") for phase in (1, 2, 3)),
+]
+IN_OVERRUN = [historique("ADIR2", "023"), *AFTER_OVERRUN]
 
 
 @pytest.fixture
@@ -110,6 +129,29 @@ def test_a_frame_is_published_as_the_contract_says(
             received = subscriber.expect("teleinfo")
 
     assert (received.payload, received.qos, received.retain) == (expected, 1, False)
+
+
+@pytest.mark.parametrize(
+    "short", [IN_OVERRUN, AFTER_OVERRUN, IN_OVERRUN[:-1]], ids=["in", "after", "damaged"]
+)
+def test_the_broker_keeps_the_last_full_frame(
+    broker: MosquittoBroker, tmp_path: Path, short: list[Group]
+) -> None:
+    """With MQTT_RETAIN a short frame is published, and not retained: whoever comes later gets the index."""
+    values = {group.label: group.value for group in short}
+    with (
+        Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
+        Meter(with_parity(encode_frame(THREE_PHASE))) as meter,
+        Daemon(tmp_path, **settings_for(broker, meter.line), mqtt_retain="true"),
+    ):
+        full = subscriber.expect("teleinfo").payload
+        meter.frame = with_parity(encode_frame(short))
+        for _ in range(3):
+            subscriber.expect("teleinfo", predicate=lambda message: json.loads(message.payload) == values)
+        with Subscriber(broker.host, broker.port, "teleinfo") as late:
+            retained = late.retained()
+
+    assert retained == {"teleinfo": full}
 
 
 def test_a_bad_group_is_left_out_and_the_rest_published(broker: MosquittoBroker, tmp_path: Path) -> None:

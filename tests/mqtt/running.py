@@ -9,6 +9,7 @@ import queue
 import socket
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Self
@@ -93,7 +94,6 @@ class RunningPublisher:
             Topics("teleinfo"),
             queue=self._queue_size,
             qos=self._qos,
-            retain=self._retain,
             rng=Random(1),
             heartbeat=lambda: self.heartbeats.append(time.monotonic()),
             on_connection=self.connections.put,
@@ -118,7 +118,7 @@ class RunningPublisher:
     def read(self, *payloads: bytes) -> None:
         """Put readings into the outbox."""
         for payload in payloads:
-            self.loop.call_soon_threadsafe(self.publisher.publish, payload)
+            self.loop.call_soon_threadsafe(partial(self.publisher.publish, payload, retain=self._retain))
 
     def wait_connected(self, *, connected: bool = True) -> None:
         """Return at the next change to `connected`."""

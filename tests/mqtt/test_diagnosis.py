@@ -13,8 +13,10 @@ from teleinfo.mqtt.errors import BrokerError, closed, silent
 from teleinfo.mqtt.outbox import OutgoingMessage
 
 BROKER = Broker("broker.example", 1883, "teleinfo-test")
-READING = OutgoingMessage(None, b"x" * 300, 0.0)
-CONFIG = OutgoingMessage("homeassistant/device/teleinfo_041961000000/config", b"x" * 20_000, 0.0)
+READING = OutgoingMessage(None, b"x" * 300, retain=False, since=0.0)
+CONFIG = OutgoingMessage(
+    "homeassistant/device/teleinfo_041961000000/config", b"x" * 20_000, retain=True, since=0.0
+)
 
 
 @pytest.fixture

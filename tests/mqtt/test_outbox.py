@@ -45,7 +45,7 @@ def test_the_newest_readings_are_kept_in_order(queue: int, payloads: list[bytes]
     """Of all that was put, the last `queue` come out, oldest first."""
     outbox = Outbox(queue)
     for payload in payloads:
-        outbox.put_reading(payload)
+        outbox.put_reading(payload, retain=False)
 
     assert payloads[-queue:] == deliver(outbox)
 
@@ -55,7 +55,7 @@ def test_readings_that_come_at_once_go_into_flight_at_once() -> None:
     outbox = Outbox(1)
     taken = []
     for payload in (b"1", b"2", b"3", b"4"):
-        outbox.put_reading(payload)
+        outbox.put_reading(payload, retain=False)
         taken += sent(outbox)
 
     assert taken == [b"1", b"2", b"3", b"4"]
@@ -64,9 +64,9 @@ def test_readings_that_come_at_once_go_into_flight_at_once() -> None:
 def test_what_comes_later_waits_for_the_acknowledgement() -> None:
     """Of what a broker that ends may have had, little is sent again."""
     outbox = Outbox(1)
-    outbox.put_reading(b"1")
+    outbox.put_reading(b"1", retain=False)
     [first] = send(outbox)
-    outbox.put_reading(b"2")
+    outbox.put_reading(b"2", retain=False)
     assert sent(outbox, now=NOW + BATCH_SECONDS) == []
 
     outbox.acknowledged(first)
@@ -79,7 +79,7 @@ def test_so_many_are_in_flight_and_no_more() -> None:
     numbers = [b"%d" % number for number in range(MAX_IN_FLIGHT + 3)]
     taken: list[OutgoingMessage] = []
     for number in numbers:
-        outbox.put_reading(number)
+        outbox.put_reading(number, retain=False)
         taken += send(outbox)
     assert [message.payload for message in taken] == numbers[:MAX_IN_FLIGHT]
 
@@ -93,7 +93,7 @@ def test_states_come_first_in_the_order_of_their_first_appearance_with_their_lat
     outbox.set_state("a", b"1")
     outbox.set_state("b", b"1")
     outbox.set_state("a", b"2")
-    outbox.put_reading(b"reading")
+    outbox.put_reading(b"reading", retain=False)
 
     assert sent(outbox) == [("a", b"2"), ("b", b"1"), b"reading"]
 
@@ -129,7 +129,7 @@ def test_of_one_topic_only_one_state_is_in_flight() -> None:
     messages = send(outbox)
     outbox.set_state("a", b"off")
     outbox.set_state("b", b"b")
-    outbox.put_reading(b"1")
+    outbox.put_reading(b"1", retain=False)
     messages += send(outbox)
     assert [message.payload for message in messages] == [b"on", b"1"]
 
@@ -179,7 +179,7 @@ def test_what_was_not_acknowledged_goes_back_in_its_order(queue: int, left: list
     """Of what the outbox has no room for, the newest are kept."""
     outbox = Outbox(queue)
     for payload in (b"1", b"2", b"3"):
-        outbox.put_reading(payload)
+        outbox.put_reading(payload, retain=False)
         if payload == b"1":
             [first] = send(outbox)
         else:
@@ -194,9 +194,9 @@ def test_what_was_not_acknowledged_goes_back_in_its_order(queue: int, left: list
 def test_newer_readings_win_over_one_that_was_not_acknowledged(queue: int, left: list[bytes]) -> None:
     """What goes back comes before what came later, where there is room for both."""
     outbox = Outbox(queue)
-    outbox.put_reading(b"1")
+    outbox.put_reading(b"1", retain=False)
     send(outbox)
-    outbox.put_reading(b"2")
+    outbox.put_reading(b"2", retain=False)
     outbox.connection_lost()
 
     assert deliver(outbox) == left
@@ -218,7 +218,7 @@ class AnyHistory(RuleBasedStateMachine):
     def reading(self) -> None:
         """Put a reading, each of another text."""
         self.count += 1
-        self.outbox.put_reading(b"%d" % self.count)
+        self.outbox.put_reading(b"%d" % self.count, retain=False)
 
     @rule(topic=st.sampled_from("abc"), payload=st.sampled_from([b"on", b"off"]))
     def state(self, topic: str, payload: bytes) -> None:

@@ -59,8 +59,8 @@ def test_readings_that_come_at_once_are_sent_at_once(mosquitto: MosquittoBroker,
             wait_until(running.is_idle)
 
             async def read_two() -> tuple[int, bool]:
-                running.publisher.publish(b"first")
-                running.publisher.publish(b"second")
+                running.publisher.publish(b"first", retain=False)
+                running.publisher.publish(b"second", retain=False)
                 in_flight = len(running.publisher._outbox._in_flight)
                 await asyncio.sleep(0)
                 return in_flight, running.paho().want_write()
@@ -380,7 +380,6 @@ def test_a_cancelled_publisher_lets_the_broker_publish_the_will(mosquitto: Mosqu
             Topics("teleinfo"),
             queue=1,
             qos=1,
-            retain=False,
             rng=Random(1),
             heartbeat=lambda: None,
             on_connection=lambda _: connected.set(),

@@ -23,6 +23,7 @@ from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic import payload
 from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.labels import SHORT_FRAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,6 +52,7 @@ class Meter:
         self._name = name
         self._options = settings.payload
         self._rate_limit = RateLimit(settings.publish_interval)
+        self._retain = settings.mqtt_retain
         task = f"{name} {{}}" if name else "{}"
         decoder = Decoder(plausibility=settings.plausibility)
         topics = Topics(settings.mqtt_topic)
@@ -60,7 +62,6 @@ class Meter:
             topics,
             queue=settings.mqtt_queue,
             qos=settings.mqtt_qos,
-            retain=settings.mqtt_retain,
             rng=rng,
             heartbeat=heartbeats.of(task.format("publisher")),
             on_connection=self._connection_changed,
@@ -142,7 +143,8 @@ class Meter:
             return
         text = payload.encode(reading, self._options, now=time.time())
         if text is not None:
-            self._publisher.publish(text)
+            retain = self._retain and not reading.values.keys() <= SHORT_FRAME
+            self._publisher.publish(text, retain=retain)
 
     def _on_tick(self, now: float) -> None:
         if self._state is not None:

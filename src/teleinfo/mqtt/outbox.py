@@ -38,6 +38,7 @@ class OutgoingMessage:
 
     topic: str | None
     payload: bytes
+    retain: bool
     since: float
 
 
@@ -53,15 +54,15 @@ class Outbox:
     def __init__(self, queue: int, *, last: str = "") -> None:
         if queue < 1:
             raise ValueError(f"an outbox holds at least 1 reading, not {queue}")
-        self._readings: deque[bytes] = deque(maxlen=queue)
+        self._readings: deque[tuple[bytes, bool]] = deque(maxlen=queue)  # payload, retain
         self._states: dict[str, bytes] = {}
         self._last = last
         self._due: set[str] = set()
         self._in_flight: list[OutgoingMessage] = []
 
-    def put_reading(self, payload: bytes) -> None:
+    def put_reading(self, payload: bytes, *, retain: bool) -> None:
         """Keep `payload` until it can be sent; the oldest reading is dropped for it."""
-        self._readings.append(payload)
+        self._readings.append((payload, retain))
 
     def set_state(self, topic: str, payload: bytes) -> None:
         """Keep `payload` as the state of `topic`; it is due if it differs from what was last sent."""
@@ -98,9 +99,10 @@ class Outbox:
             topic = self._last
         if topic is not None and all(message.topic != topic for message in batch):
             self._due.discard(topic)
-            message = OutgoingMessage(topic, self._states[topic], now)
+            message = OutgoingMessage(topic, self._states[topic], retain=True, since=now)
         elif self._readings:
-            message = OutgoingMessage(None, self._readings.popleft(), now)
+            payload, retain = self._readings.popleft()
+            message = OutgoingMessage(None, payload, retain=retain, since=now)
         else:
             return None
         batch.append(message)
@@ -127,6 +129,6 @@ class Outbox:
         """Put back what is in flight: readings in front, unless newer ones came meanwhile; states are due."""
         for message in reversed(self._in_flight):
             if message.topic is None and len(self._readings) != self._readings.maxlen:
-                self._readings.appendleft(message.payload)
+                self._readings.appendleft((message.payload, message.retain))
         self._in_flight.clear()
         self.repeat_states()

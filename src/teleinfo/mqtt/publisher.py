@@ -47,7 +47,7 @@ class Publisher:
     """
     Publishes readings and retained states at `broker`.
 
-    Readings go to `topics.readings` with `qos` and `retain`; while the broker is away the newest `queue` of
+    Readings go to `topics.readings` with `qos`; while the broker is away the newest `queue` of
     them are kept. States are retained, QoS 1. The last will is "offline" on `topics.status`. `heartbeat` is
     called at least every 5 s while `run` makes progress, `on_connection` with True when the broker accepts us
     and with False when the connection is lost. `subscription` is what we listen to meanwhile, `recall` what
@@ -61,7 +61,6 @@ class Publisher:
         *,
         queue: int,
         qos: int,
-        retain: bool,
         rng: Random,
         heartbeat: Callable[[], None],
         on_connection: Callable[[bool], None],
@@ -73,7 +72,6 @@ class Publisher:
         # The status goes last: whoever sees `online` finds everything else published.
         self._outbox = Outbox(queue, last=topics.status)
         self._qos = qos
-        self._retain = retain
         self._rng = rng
         self._on_connection = on_connection
         self._subscription = subscription
@@ -85,9 +83,9 @@ class Publisher:
         self._session: Session | None = None
         self._unanswered: BrokerError | None = None  # what the last attempts that got no answer mean
 
-    def publish(self, payload: bytes) -> None:
+    def publish(self, payload: bytes, *, retain: bool) -> None:
         """Send a reading now, or when the broker is back: of those that wait the newest `queue` are kept."""
-        self._outbox.put_reading(payload)
+        self._outbox.put_reading(payload, retain=retain)
         self._send_waiting()
 
     def set_state(self, topic: str, payload: bytes) -> None:
@@ -237,10 +235,10 @@ class Publisher:
 
     async def _send(self, session: Session, message: OutgoingMessage) -> None:
         if message.topic is None:
-            topic, qos, retain = self._topics.readings, self._qos, self._retain
+            topic, qos = self._topics.readings, self._qos
         else:
-            topic, qos, retain = message.topic, 1, True
-        await session.connection.publish(topic, message.payload, qos=qos, retain=retain)
+            topic, qos = message.topic, 1
+        await session.connection.publish(topic, message.payload, qos=qos, retain=message.retain)
         self._outbox.acknowledged(message)
         session.expect_acknowledgement(waiting=self._outbox.in_flight > 0)
         self._diagnosis.acknowledged(topic)

@@ -188,7 +188,8 @@ class Settings(BaseSettings):
         int, Field(ge=0, le=2), BeforeValidator(checks.plain_digits), Allowed(Message("0, 1 or 2"))
     ] = Field(default=1, description="MQTT quality of service of the readings: 0, 1 or 2")
     mqtt_retain: _Switch = Field(
-        default=False, description="Let the broker keep the last reading for those who subscribe later"
+        default=False,
+        description="Let the broker keep the last reading, but no short frame, for those who subscribe later",
     )
     mqtt_queue: Annotated[
         int,

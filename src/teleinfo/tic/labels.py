@@ -31,6 +31,7 @@ __all__ = [
     "NEWS",
     "NOTICES",
     "PART_OPENER",
+    "SHORT_FRAME",
     "STANDARD",
     "STATUS_REGISTER",
     "VARYING",
@@ -128,6 +129,10 @@ NOTICES: Final = frozenset(
         *(f"{bound}{number}" for bound in ("DPM", "FPM") for number in (1, 2, 3)),
     }
 )
+
+# A short frame of a three-phase meter has nothing else: it is sent 20 times between two full frames during an
+# overrun and for a minute after it, then without ADIR1 to ADIR3 (02E, 54E).
+SHORT_FRAME: Final = frozenset({"ADIR1", "ADIR2", "ADIR3", "ADCO", "IINST1", "IINST2", "IINST3"})
 
 # Labels whose presence is news: an overrun, sent while it lasts.
 ALARMS: Final = frozenset({"ADPS", "ADIR1", "ADIR2", "ADIR3"})

@@ -20,7 +20,7 @@ from tests.support.daemon import Meter
 from tests.support.scenario import historique
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 pytestmark = pytest.mark.real
@@ -67,7 +67,7 @@ def test_a_mistake_of_the_program_ends_it_loudly(monkeypatch: pytest.MonkeyPatch
 def test_a_publisher_that_does_not_say_goodbye_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """A stop does not wait longer than `GOODBYE_TIMEOUT` for a publisher that forgets to end."""
     monkeypatch.setattr(meter_module, "GOODBYE_TIMEOUT", 0.2)
-    monkeypatch.setattr(Publisher, "stop", lambda _: None)
+    monkeypatch.setattr(Publisher, "stop", lambda *_: None)
 
     async def scenario() -> float:
         serving = asyncio.create_task(_serve())
@@ -86,9 +86,9 @@ def test_after_the_first_signal_the_next_ones_are_the_systems(monkeypatch: pytes
     seen: list[object] = []
     really = Publisher.stop
 
-    def stop(publisher: Publisher) -> None:
+    def stop(publisher: Publisher, last_states: Mapping[str, bytes]) -> None:
         seen.extend(signal.getsignal(number) for number in STOP_SIGNALS)
-        really(publisher)
+        really(publisher, last_states)
 
     monkeypatch.setattr(Publisher, "stop", stop)
 

@@ -77,6 +77,7 @@ def health_message() -> str:
         mode=Mode.HISTORIQUE,
         baudrate=1200,
         parity=True,
+        time="2026-01-14T22:01:15+00:00",
         last_frame="2026-01-14T22:01:14+00:00",
         uptime=3600,
     )
@@ -103,7 +104,9 @@ def watch_lines() -> list[Text]:
         model.add_reading(reading, now=1.5 * frame)
     quality = health.Quality()
     quality.sample(decoder.counts, now=195)
-    model.health = health.health_of(decoder.counts, quality, mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
+    model.set_health(
+        health.health_of(decoder.counts, quality, mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
+    )
     page = compose(model, Size(80, 17), page=0, now=195, clock="23:01:15", glyphs=Glyphs(), keys=True)
     return page.lines
 

@@ -163,6 +163,12 @@ def test_an_absent_bridge_is_reported() -> None:
         (RetainedState(), {"line": Severity.SKIPPED}),
         (RetainedState("offline", Health()), {"heard": Severity.FAULT}),
         (RetainedState("online"), {"heard": Severity.OK}),
+        # Health of a daemon that was killed: status offline and no problem, or published long ago.
+        (RetainedState("offline", Health(line=LineGrade.GOOD)), {"heard": Severity.FAULT}),
+        (
+            RetainedState("online", Health(line=LineGrade.GOOD, time="2026-01-31T12:00:00Z")),
+            {"heard": Severity.OK},
+        ),
         (RetainedState("online", Health(line=LineGrade.SILENT)), {"heard": Severity.OK}),
         (
             RetainedState("online", Health(line=LineGrade.GOOD, bad_groups_percent=0.0)),

@@ -166,11 +166,11 @@ class Household:
         self._published.clear()
         _eventually(lambda: self.faults(self.listen()))
 
-    def expect_unavailable(self) -> None:
+    def expect_unavailable(self, *, line: bool = True) -> None:
         """
-        Return once Home Assistant shows every enabled entity of the meter, and none of them available.
+        Return once Home Assistant shows every enabled entity, and none of them available.
 
-        Those of the line have an availability of their own.
+        Without those of the `line`, if so wanted; its connection is always available.
         """
 
         def available() -> list[str]:
@@ -178,7 +178,9 @@ class Household:
             states = {
                 name: shown.get(name, {"state": "absent"})["state"]
                 for name, component in self.listen().items()
-                if component.get("en") is not False and "avty" not in component
+                if component.get("en") is not False
+                and component.get("avty") != []
+                and (line or "avty" not in component)
             }
             return [f"{name}: {state}" for name, state in states.items() if state != "unavailable"]
 
@@ -362,7 +364,7 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
     """
     What is stopped is not gone, and what is removed is gone.
 
-    1. All is right. 2. SIGTERM: every entity of the meter is unavailable, the connection is off. 3. The
+    1. All is right. 2. SIGTERM: every entity is unavailable, but for the connection, which is off. 3. The
     documented command, an empty retained message: every entity is gone.
     """
     household.hass.start()
@@ -390,7 +392,7 @@ def test_a_silent_meter_is_shown_as_one(household: Household) -> None:
     household.daemon.start()
     household.expect_right()
     household.linky.silent = True
-    household.expect_unavailable()
+    household.expect_unavailable(line=False)
     household.expect_state("Qualité de la ligne", "Muette")
     household.expect_state("Liaison avec le compteur", "off")
 

@@ -135,13 +135,16 @@ def test_the_device_has_the_version_of_the_program() -> None:
 
 
 def test_the_entities_of_the_line_are_available_while_the_meter_is_silent() -> None:
-    """Or nobody would see that the line is silent: they expire with the daemon that reports it."""
+    """Or nobody would see that the line is silent: they go with the daemon that reports it."""
     components = golden.followed("hc").message["cmps"]
     line = {key: component for key, component in components.items() if key.startswith("LIGNE_")}
     connection = line.pop("LIGNE_CONNEXION")
+    gone = "{{ 'offline' if value_json.problem in (none, 'stopped') else 'online' }}"
+    availability = [{"topic": "teleinfo/health", "value_template": gone}, {"topic": "teleinfo/status"}]
 
-    assert all(component["avty"] == [] for component in line.values())
     assert all(component["stat_t"] == "teleinfo/health" for component in line.values())
+    assert all(component["avty"] == availability for component in line.values())
+    assert {component["avty_mode"] for component in line.values()} == {"any"}
     # Three messages may be lost.
     assert {component["exp_aft"] for component in line.values()} == {3 * HEALTH_INTERVAL}
     assert (connection["stat_t"], connection["avty"]) == ("teleinfo/status", [])

@@ -142,7 +142,7 @@ class RunningPublisher:
 
     def _stop(self) -> None:
         self._asked = time.monotonic() - waited_for_processor()
-        self.publisher.stop()
+        self.publisher.stop({"teleinfo/status": b"offline"})
 
     def __enter__(self) -> Self:
         self._thread.start()

@@ -11,7 +11,17 @@ from hypothesis import strategies as st
 from teleinfo import __version__
 from teleinfo.port import health
 from teleinfo.port.errors import PortErrorKind
-from teleinfo.port.health import WINDOW, Health, LineGrade, Quality, encode, health_of, parse
+from teleinfo.port.health import (
+    WINDOW,
+    Health,
+    LineGrade,
+    Quality,
+    encode,
+    health_of,
+    is_orphan,
+    is_stale,
+    parse,
+)
 from teleinfo.port.link_status import LinkProblem
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode
@@ -85,12 +95,14 @@ def test_health_says_all_that_the_contract_names() -> None:
         mode=Mode.STANDARD,
         baudrate=9600,
         parity=True,
+        time="2026-01-31T12:00:01+00:00",
         last_frame="2026-01-31T12:00:00+00:00",
         uptime=61.9,
     )
 
     assert json.loads(encode(health)) == {
         "version": __version__,
+        "time": "2026-01-31T12:00:01+00:00",
         "mode": "standard",
         "baudrate": 9600,
         "parity": True,
@@ -119,6 +131,32 @@ def test_a_meter_that_is_not_heard_is_silent_and_health_says_why(problem: str) -
 
     assert (sent["line"], sent["problem"], sent["bad_groups_percent"]) == ("silent", problem, 0)
     assert parse(encode(health)) == health
+
+
+@pytest.mark.parametrize(
+    ("problem", "online", "orphan"),
+    [(None, False, True), (None, True, False), (None, None, False), ("no data", False, False)],
+)
+def test_offline_without_a_problem_is_a_daemon_that_ended_without_a_word(
+    problem: str | None,
+    online: bool | None,  # noqa: FBT001 - a parameter of the test
+    orphan: bool,  # noqa: FBT001 - as above
+) -> None:
+    """One that runs says why no frame comes; and where `status` is not known nothing follows."""
+    assert is_orphan(Health(problem=problem), online=online) is orphan
+
+
+@pytest.mark.parametrize(
+    ("time", "stale"),
+    [
+        ("1970-01-01T01:00:00+01:00", False), ("1970-01-01T00:00:00+00:00", False),
+        ("1969-12-31T23:59:59+00:00", True), ("1970-01-01T09:00:00+00:00", False),
+        (None, False), ("yesterday", False), ("0001-01-01T00:00:00", False),
+    ],
+)  # fmt: skip
+def test_a_health_of_more_than_three_minutes_ago_is_stale(time: str | None, stale: bool) -> None:  # noqa: FBT001 - a parameter
+    """It comes every minute. One from a clock that is ahead is not stale, nor one whose time is not known."""
+    assert is_stale(Health(time=time), now=180) is stale
 
 
 def test_before_the_first_frame_health_has_nothing_to_say_and_says_so() -> None:
@@ -171,7 +209,7 @@ def test_a_field_that_is_not_what_it_should_be_is_not_known(published: dict[str,
         ("frames", "x"), ("frames", True), ("frames", -1), ("frames", 1 << 60), ("frames", 1.5),
         ("bad_groups_percent", "x"), ("bad_groups_percent", 101), ("bad_groups_percent", -0.1),
         ("line", 5), ("line", {}), ("line", []), ("line", "splendid"), ("mode", []), ("parity", 1),
-        ("last_frame", 7), ("last_frame", "x" * 65), ("uptime", None), ("version", {}),
+        ("last_frame", 7), ("last_frame", "x" * 65), ("time", 7), ("uptime", None), ("version", {}),
     ],
 )  # fmt: skip
 def test_of_a_wrong_field_nothing_is_taken(field: str, value: object) -> None:

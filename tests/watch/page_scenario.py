@@ -102,8 +102,8 @@ class Page:
         self.url = self.address.url("")
         self.model = PageModel(patience=HOUR, clock=lambda: self._time)
         self.streams = Streams(self.model)
-        self.model.health = Health(
-            baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD
+        self.model.set_health(
+            Health(baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD)
         )
         self.model.note = notes.connected(BROKER)
         start = end - dt.timedelta(seconds=HOUR)

@@ -56,7 +56,7 @@ def model_of(name: str) -> LiveModel:
         frame = meter.emit(START + dt.timedelta(seconds=second))
         for reading in decoder.feed(frame, now=float(second)):
             model.add_reading(reading, now=float(second))
-    model.health = HEALTH
+    model.set_health(HEALTH)
     return model
 
 
@@ -149,7 +149,7 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
     model.add_reading(Reading(model.mode or Mode.HISTORIQUE, {"ADPS": "047", "STGE": "FFFFFFFF"}), now=60.5)
     used = set()
     for grade in GRADES:
-        model.health = dataclasses.replace(HEALTH, line=grade)
+        model.set_health(dataclasses.replace(HEALTH, line=grade))
         for now in (61.0, 90.0):
             for number in range(picture(model, Size(80, 24)).pages):
                 page = compose(
@@ -214,7 +214,7 @@ def test_one_frame_is_no_plural(
     """In French none is singular, too."""
     monkeypatch.setenv("LC_ALL", language)
     model = model_of("hc")
-    model.health = dataclasses.replace(HEALTH, frames=count)
+    model.set_health(dataclasses.replace(HEALTH, frames=count))
 
     assert words in text_of(picture(model, Size(120, 24)))
 
@@ -237,7 +237,7 @@ def test_the_line_is_reported_below() -> None:
 def test_groups_that_were_withheld_are_counted() -> None:
     """Sound ones that were not believed, where there are any."""
     model = model_of("hc")
-    model.health = dataclasses.replace(HEALTH, withheld={"unconfirmed": 2, "implausible": 3})
+    model.set_health(dataclasses.replace(HEALTH, withheld={"unconfirmed": 2, "implausible": 3}))
 
     assert "cut 4 · withheld 5" in text_of(picture(model, Size(100, 24)))
     assert "withheld" not in text_of(picture(model_of("hc"), Size(100, 24)))
@@ -251,7 +251,7 @@ def test_the_causes_are_reported_whole_in_80_columns(
     """Where all of it does not fit, the number of frames gives way, then the share."""
     monkeypatch.setenv("LC_ALL", language)
     model = model_of("hc")
-    model.health = dataclasses.replace(HEALTH, line=grade, bad_groups_percent=12.5)
+    model.set_health(dataclasses.replace(HEALTH, line=grade, bad_groups_percent=12.5))
     page = picture(model, Size(80, 24))
     shown = page.lines[-2].plain
 

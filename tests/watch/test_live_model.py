@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from teleinfo.port.health import Health
+from teleinfo.port.health import Health, LineGrade
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel
@@ -117,6 +117,19 @@ def test_behind_a_broker_the_status_topic_decides() -> None:
     assert model.silence(now=50) is None
     model.online = False
     assert model.silence(now=50) == 50
+
+
+def test_the_health_of_a_daemon_that_is_gone_is_not_believed() -> None:
+    """Its last word is of a good line. While the meter is silent the daemon says why, and is believed."""
+    model = LiveModel(patience=None)
+    good, silent = Health(line=LineGrade.GOOD), Health(line=LineGrade.SILENT, problem="no data")
+    found = []
+    for online, health in ((True, good), (False, good), (False, silent), (True, good)):
+        model.online = online
+        model.set_health(health)
+        found.append(model.health)
+
+    assert found == [good, None, silent, good]
 
 
 def test_behind_a_broker_the_count_of_frames_goes_on() -> None:

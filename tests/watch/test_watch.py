@@ -287,6 +287,24 @@ def test_the_broker_has_it_too_and_nothing_is_left_there(tmp_path: Path, meter: 
 
 
 @pytest.mark.real
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_a_daemon_that_is_gone_has_no_good_line(tmp_path: Path, meter: Meter, number: signal.Signals) -> None:
+    """1. The daemon runs on a good line. 2. It is stopped, or killed. 3. `watch --mqtt` says no good word."""
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Subscriber(broker.host, broker.port, "teleinfo/status") as states,
+        Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon,
+    ):
+        states.expect("teleinfo/status", b"online")
+        daemon.stop(number)
+        states.expect("teleinfo/status", b"offline")
+        with Terminal("--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as terminal:
+            terminal.expect("it was stopped")
+
+    assert "good" not in terminal.showed
+
+
+@pytest.mark.real
 def test_a_broker_that_has_nothing_for_us_is_reported(tmp_path: Path) -> None:
     """1. An access list without our topic, of which mosquitto says nothing. 2. The screen has its doubts."""
     access = tmp_path / "acl"

@@ -183,7 +183,7 @@ def test_a_day_whose_midnight_was_missed_counts_from_its_first_reading() -> None
 def test_a_silent_meter_says_so_and_why() -> None:
     """The silence, how long it lasts, and the last state of the line."""
     model = model_of("hc")
-    model.health = Health(line=LineGrade.SILENT, problem="no data")
+    model.set_health(Health(line=LineGrade.SILENT, problem="no data"))
     with speaking("en"):
         shown = view.now_part(model, "en", now=100.0)
 

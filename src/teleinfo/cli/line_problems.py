@@ -12,6 +12,7 @@ _PROBLEMS: dict[str, str] = {
     LinkProblem.LISTENING: N_("it listens, and has heard nothing yet"),
     LinkProblem.NO_DATA: N_("no byte comes from the meter"),
     LinkProblem.NONSENSE: N_("bytes come, and none makes sense"),
+    LinkProblem.STOPPED: N_("it was stopped"),
 }
 
 

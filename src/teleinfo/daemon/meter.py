@@ -104,7 +104,7 @@ class Meter:
             await stop.wait()
             reader.cancel()
             monitor.cancel()
-            self._publisher.stop()
+            self._publisher.stop(self._monitor.last_states())
             await asyncio.wait([publisher], timeout=GOODBYE_TIMEOUT)
             publisher.cancel()
 

@@ -16,12 +16,14 @@ from teleinfo.common.durations import until_tick
 from teleinfo.daemon.status_text import status_text
 from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.port import health
+from teleinfo.port.link_status import LinkProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from teleinfo.mqtt.config import Topics
     from teleinfo.mqtt.outbox import RetainedStates
+    from teleinfo.port.errors import PortErrorKind
     from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.decoder import Decoder
 
@@ -71,6 +73,11 @@ class Monitor:
         self._broker_connected = connected
         self._publish_health(asyncio.get_running_loop().time())
 
+    def last_states(self) -> dict[str, bytes]:
+        """Return the states to publish when the daemon stops, by topic."""
+        now = asyncio.get_running_loop().time()
+        return {self._topics.health: self._health(now, LinkProblem.STOPPED), self._topics.status: OFFLINE}
+
     async def run(self) -> NoReturn:
         """Watch until cancelled."""
         loop = asyncio.get_running_loop()
@@ -94,9 +101,9 @@ class Monitor:
         if changed or now >= self._health_due:
             self._health_due = now + HEALTH_INTERVAL
             self._quality.sample(self._decoder.counts, now=now)
-            self._states.set_state(self._topics.health, self._health(now))
+            self._states.set_state(self._topics.health, self._health(now, self._link.problem(now)))
 
-    def _health(self, now: float) -> bytes:
+    def _health(self, now: float, problem: PortErrorKind | LinkProblem | None) -> bytes:
         return health.encode(
             health.health_of(
                 self._decoder.counts,
@@ -104,7 +111,8 @@ class Monitor:
                 mode=self._link.mode,
                 baudrate=self._link.baudrate,
                 parity=self._decoder.parity,
-                problem=self._link.problem(now),
+                problem=problem,
+                time=_utc(datetime.now(UTC).timestamp()),
                 last_frame=self._time_of_last_frame(now),
                 uptime=now - self._began,
             )
@@ -114,8 +122,7 @@ class Monitor:
         """Return it in ISO 8601: reckoned back from now, so that a clock that was set in between is right."""
         if self._link.last_frame is None:
             return None
-        seconds = datetime.now(UTC).timestamp() - (now - self._link.last_frame)
-        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
+        return _utc(datetime.now(UTC).timestamp() - (now - self._link.last_frame))
 
     def status_key(self, now: float) -> object:
         """Return what is news when it changes."""
@@ -131,3 +138,8 @@ class Monitor:
             broker=self._broker,
             broker_connected=self._broker_connected,
         )
+
+
+def _utc(seconds: float) -> str:
+    """Return a time in seconds since the epoch in ISO 8601."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

@@ -20,7 +20,7 @@ from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
-from teleinfo.port.health import LineGrade, Quality
+from teleinfo.port.health import LineGrade, Quality, is_orphan, is_stale
 from teleinfo.port.link_status import LinkProblem
 from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.tic.meter_id import meter_of, number_of
@@ -77,17 +77,21 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
             skipped("line", _("teleinfo reads the port, and the broker could not be asked what it hears"))
         ]
     health = retained.health
-    facts = _facts(retained.status, health)
-    message = _published(retained.status, health)
-    if retained.status != ONLINE and health is not None and _is_heard(health):
+    online = retained.status == ONLINE
+    if not online and health is not None and _is_heard(health):
         message = _(
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
         )
         client_id = "TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2"
         journal = f"sudo journalctl -u {unit}"
+        facts = _facts(retained.status, health)
         return [fault("heard", message, _(CHANGE_CLIENT_ID), client_id, journal, **facts)]
-    if retained.status != ONLINE:
+    if health is not None and (is_orphan(health, online=online) or is_stale(health, now=time.time())):
+        health = None
+    facts = _facts(retained.status, health)
+    message = _published(retained.status, health)
+    if not online:
         nonsense = health is not None and health.problem == LinkProblem.NONSENSE
         advice = _(CHECK_SIGNAL) if nonsense else _(CHECK_WIRES)
         return [fault("heard", message, advice, command_line("doctor"), **facts)]

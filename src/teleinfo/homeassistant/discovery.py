@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from teleinfo import __version__
 from teleinfo.homeassistant.entities import StateType
 from teleinfo.homeassistant.line_entities import line_entities
-from teleinfo.homeassistant.templates import availability, state_template
+from teleinfo.homeassistant.templates import LINE_AVAILABILITY, availability, state_template
 from teleinfo.homeassistant.translations import device_in
+from teleinfo.port.health import STALE_AFTER
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -26,13 +27,6 @@ if TYPE_CHECKING:
     from teleinfo.tic.meter_id import Meter
 
 Form = Literal["device", "components"]
-
-HEALTH_EXPIRES: Final = 180
-"""
-Seconds after the last message on `health` (one a minute) until the entities of the line are unavailable.
-
-`status` cannot say whether the daemon runs: it is offline too while only the meter is silent.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +132,19 @@ class Discovery:
             state = {"stat_t": self.sources.state} if self.form == "components" else {}
             found.append((entity, component | state))
         for entity, source, template in line_entities(self.language):
-            # An empty list: the availability of the meter, which goes with its frames, is not theirs.
-            component = _component(meter, entity, template) | {"avty": []}
-            component |= {"stat_t": getattr(self.sources, source)}
-            found.append((entity, component | ({"exp_aft": HEALTH_EXPIRES} if source == "health" else {})))
+            component = _component(meter, entity, template) | {"stat_t": getattr(self.sources, source)}
+            found.append((entity, component | self._line_availability(source)))
         return found
+
+    def _line_availability(self, source: str) -> dict[str, Any]:
+        """Return the availability of an entity of the line: it does not go with the frames of the meter."""
+        if source == "status":
+            return {"avty": []}
+        topics = [
+            {"topic": self.sources.health, "value_template": LINE_AVAILABILITY},
+            {"topic": self.sources.status},
+        ]
+        return {"avty": topics, "avty_mode": "any", "exp_aft": STALE_AFTER}
 
 
 def device_id(scope: str) -> str:

@@ -53,6 +53,14 @@ def availability(scope: str) -> str:
     return f"{{{{ 'online' if {known} and value_json.meter.id == {scope!r} else 'offline' }}}}"
 
 
+LINE_AVAILABILITY: Final = "{{ 'offline' if value_json.problem in (none, 'stopped') else 'online' }}"
+"""
+The availability of the entities of the line by `health`, besides that by `status`.
+
+While the meter is silent `status` is offline, and a daemon that runs says why. With neither it is gone.
+"""
+
+
 def _value(path: tuple[str, ...]) -> str:
     if all(_NAME.fullmatch(name) for name in path):
         return ".".join(("value_json", *path))

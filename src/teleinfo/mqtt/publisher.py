@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.backoff import delays
 from teleinfo.common.waits import StoppableWaits
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, Connection, explain_unanswered
-from teleinfo.mqtt.config import OFFLINE
 from teleinfo.mqtt.diagnosis import Diagnosis, claimed_client_id
 from teleinfo.mqtt.errors import BrokerError, BrokerOutageLog, silent
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.mqtt.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from random import Random
 
     from teleinfo.mqtt.config import Broker, Topics
@@ -81,6 +80,7 @@ class Publisher:
         self._waits = StoppableWaits(heartbeat)
         self._diagnosis = Diagnosis(broker, topics)
         self._session: Session | None = None
+        self._last_states: Mapping[str, bytes] = {}
         self._unanswered: BrokerError | None = None  # what the last attempts that got no answer mean
 
     def publish(self, payload: bytes, *, retain: bool) -> None:
@@ -102,8 +102,9 @@ class Publisher:
         self._outbox.repeat_states()
         self._send_soon()
 
-    def stop(self) -> None:
-        """Ask `run` to publish "offline" and to return: within 2.5 s."""
+    def stop(self, last_states: Mapping[str, bytes]) -> None:
+        """Ask `run` to publish these states, by topic, and to return: within 2.5 s."""
+        self._last_states = last_states
         self._waits.stop()
 
     async def run(self) -> None:
@@ -252,9 +253,10 @@ class Publisher:
         self.repeat_states()
 
     async def _say_goodbye(self, connection: Connection) -> None:
-        """Publish "offline" and disconnect, as well as the broker lets us."""
+        """Publish the last states and disconnect, as well as the broker lets us."""
         try:
-            await connection.publish(self._topics.status, OFFLINE, qos=1, retain=True, limit=GOODBYE_TIMEOUT)
+            for topic, payload in self._last_states.items():
+                await connection.publish(topic, payload, qos=1, retain=True, limit=GOODBYE_TIMEOUT)
             await connection.disconnect()
         except BrokerError as fault:
             log.warning(

@@ -10,6 +10,7 @@ import enum
 import json
 from collections import deque
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, TypeVar
 
 from teleinfo import __version__
@@ -32,6 +33,9 @@ WITHHELD_CAUSES = ("unconfirmed", "implausible")
 
 MAX_COUNT = 1 << 53
 """Above every count that is read: JSON numbers are exact below it (RFC 8259, section 6)."""
+
+STALE_AFTER = 180
+"""Seconds: health is published once a minute, and one that is older is that of a daemon that is gone."""
 
 MAX_TEXT = 64
 """The longest text that is read, characters."""
@@ -82,13 +86,14 @@ class Health:
     """
     What the topic `health` says. None: not known, or, of what was read, missing or not what it should be.
 
-    `rejected` and `withheld` have the number of groups by cause, those that are not sound and those that are
-    and yet not believed; `bad_groups_percent` their share over `WINDOW`, 0 to 100. `problem` says why no
-    frame comes (see `LinkStatus.problem`), None where frames come. `last_frame` is in ISO 8601, `uptime` in
-    seconds.
+    `time` is the time of publication, in ISO 8601 as `last_frame`. `rejected` and `withheld` have the number
+    of groups by cause, those that are not sound and those that are and yet not believed; `bad_groups_percent`
+    their share over `WINDOW`, 0 to 100. `problem` says why no frame comes (see `LinkStatus.problem`), None
+    where frames come. `uptime` is in seconds.
     """
 
     version: str | None = None
+    time: str | None = None
     mode: Mode | None = None
     baudrate: int | None = None
     parity: bool | None = None
@@ -112,6 +117,7 @@ def health_of(
     baudrate: int | None,
     parity: bool | None,
     problem: str | None = None,
+    time: str | None = None,
     last_frame: str | None = None,
     uptime: float = 0.0,
 ) -> Health:
@@ -119,6 +125,7 @@ def health_of(
     share = quality.bad_share
     return Health(
         version=__version__,
+        time=time,
         mode=mode,
         baudrate=baudrate,
         parity=parity,
@@ -152,6 +159,7 @@ def parse(payload: bytes) -> Health | None:
     parity = fields.get("parity")
     return Health(
         version=_text(fields.get("version")),
+        time=_text(fields.get("time")),
         mode=_member(Mode, fields.get("mode")),
         baudrate=_count(fields.get("baudrate")),
         parity=parity if isinstance(parity, bool) else None,
@@ -166,6 +174,25 @@ def parse(payload: bytes) -> Health | None:
         last_frame=_text(fields.get("last_frame")),
         uptime=_count(fields.get("uptime")),
     )
+
+
+def is_orphan(health: Health, *, online: bool | None) -> bool:
+    """
+    Return True if the daemon that published `health` ended without a word.
+
+    Where no frame comes, a daemon that runs names a problem. `online` is the topic `status`, which the broker
+    sets to offline for a daemon that is gone; None is not known.
+    """
+    return health.problem is None and online is False
+
+
+def is_stale(health: Health, *, now: float) -> bool:
+    """Return True if `health` was published too long before `now`, in seconds since the epoch."""
+    try:
+        published = datetime.fromisoformat(health.time or "").timestamp()
+    except (ValueError, OverflowError):
+        return False
+    return now - published > STALE_AFTER
 
 
 def _counts(value: object, causes: Iterable[str]) -> dict[str, int]:

@@ -38,6 +38,7 @@ class LinkProblem(enum.StrEnum):
     LISTENING = "listening"  # the port is open, and it is too early to say more
     NO_DATA = "no data"  # no byte comes
     NONSENSE = "nonsense"  # bytes come, and make no sense
+    STOPPED = "stopped"  # the daemon was stopped, and says so as the last thing
 
 
 @dataclass(slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -87,8 +88,8 @@ class BrokerFeed:
             self._changed()
             waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, self._note_nothing_came)
             try:
-                async for topic, payload, _retained in link.messages():
-                    self._take(topic, payload)
+                async for topic, payload, retained in link.messages():
+                    self._take(topic, payload, retained=retained)
             finally:
                 waiting.cancel()
 
@@ -97,11 +98,14 @@ class BrokerFeed:
             self._model.note = notes.nothing_came(self._broker, self._topics.status)
             self._changed()
 
-    def _take(self, topic: str, payload: bytes) -> None:
+    def _take(self, topic: str, payload: bytes, *, retained: bool) -> None:
         if topic == self._topics.status:
             self._model.online = STATES.get(payload, self._model.online)
         elif topic == self._topics.health:
-            self._model.set_health(health.parse(payload) or self._model.health)
+            found = health.parse(payload)
+            # The clocks of two machines may differ: a message that was just published is not judged by them.
+            if found is not None and not (retained and health.is_stale(found, now=time.time())):
+                self._model.set_health(found)
         elif topic == self._topics.readings:
             known = self._model.health
             reading = reading_of(payload, mode=None if known is None else known.mode)

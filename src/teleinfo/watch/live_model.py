@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.terminal_text import printable
+from teleinfo.port.health import is_orphan
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, lookup, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.watch.power_history import PowerHistory
@@ -61,14 +62,14 @@ class LiveModel:
     """
     The meter as it was heard so far.
 
-    A feed sets `health` (of the line), `online` (the last value of the topic `status`) and `note` (on the
+    A feed sets the health of the line, `online` (the last value of the topic `status`) and `note` (on the
     port or the broker); None is not known. After `patience` seconds without a reading the meter is silent;
     with None it is silent when `online` is False.
     """
 
     def __init__(self, *, patience: float | None) -> None:
         self._patience = patience
-        self.health: Health | None = None
+        self._health: Health | None = None
         self._frames_since = 0
         self.online: bool | None = None
         self.note: Note | None = None
@@ -103,8 +104,14 @@ class LiveModel:
 
     def set_health(self, health: Health | None) -> None:
         """Note the health of the line."""
-        self.health = health
+        self._health = health
         self._frames_since = 0
+
+    @property
+    def health(self) -> Health | None:
+        """The health of the line; None where it is not known, or of a daemon that is gone."""
+        health = self._health
+        return None if health is None or is_orphan(health, online=self.online) else health
 
     @property
     def frames(self) -> int | None:

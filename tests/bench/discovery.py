@@ -39,7 +39,7 @@ async def _row(mode: str, scale: Scale) -> Row:
     publisher = StatePublisher(
         tracker, outbox, topic=topics.state, interval=0, fields=False, on_replaced=lambda _: None
     )
-    publisher.recall({})
+    publisher.restore(None)
     link = HomeAssistant(
         tracker,
         prefix="homeassistant",

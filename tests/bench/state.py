@@ -96,7 +96,7 @@ def _follow(readings: list[tuple[float, Reading]], *, interval: float, fields: b
         fields=fields,
         on_replaced=lambda _scope: None,
     )
-    publisher.recall({})
+    publisher.restore(None)
     costs = []
     for start in range(0, len(readings), BLOCK):
         block = readings[start : start + BLOCK]

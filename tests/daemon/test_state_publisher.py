@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import TYPE_CHECKING
 
-import pytest
-
 from teleinfo.daemon.state_publisher import StatePublisher, plain
-from teleinfo.state.tracker import STALE_AFTER, encode
+from teleinfo.state.import_total import ImportTotal
+from teleinfo.state.memory import Memory
+from teleinfo.state.tracker import DOUBTFUL_FRAMES, STALE_AFTER
 from teleinfo.tic.reading import Reading
 from tests.state.golden import TIME, tracker
 from tests.state.test_golden import VALIDATOR
@@ -43,10 +44,8 @@ class Broker:
         return taken
 
 
-def publisher(
-    broker: Broker, *, fields: bool = False, retained: dict[str, bytes] | None = None
-) -> StatePublisher:
-    """Return a publisher with an interval of 10 s, to which an earlier run left `retained`."""
+def publisher(broker: Broker, *, fields: bool = False, memory: Memory | None = None) -> StatePublisher:
+    """Return a publisher with an interval of 10 s, to which an earlier run left this memory."""
     published = StatePublisher(
         tracker(),
         broker,
@@ -55,7 +54,7 @@ def publisher(
         fields=fields,
         on_replaced=broker.replaced.append,
     )
-    published.recall(retained or {})
+    published.restore(memory)
     return published
 
 
@@ -136,16 +135,12 @@ def test_an_unknown_field_and_one_that_is_gone_are_removed_from_the_broker() -> 
     assert [payload for topic, payload in sent if topic == "teleinfo/state/voltage/1"] == [b""]
 
 
-def left(**meter: Json) -> dict[str, bytes]:
-    """Return what an earlier run retained: a state, and the fields of a meter with a voltage on phase 3."""
-    return {
-        "teleinfo/state": json.dumps({"meter": meter}).encode(),
-        "teleinfo/state/voltage/3": b"231",
-        "teleinfo/state/power/apparent": b"460",
-    }
+def left(scope: str = NUMBER) -> Memory:
+    """Return the memory of an earlier run: a meter that had a voltage on phase 3."""
+    return Memory(scope, datetime.fromisoformat(TIME), fields=frozenset({"voltage/3", "power/apparent"}))
 
 
-def test_nothing_is_published_before_it_is_known_what_was_retained() -> None:
+def test_nothing_is_published_before_the_memory_was_read() -> None:
     """Else a total without its offset would be seen for a moment."""
     broker = Broker()
     published = StatePublisher(
@@ -154,20 +149,33 @@ def test_nothing_is_published_before_it_is_known_what_was_retained() -> None:
     published.update(standard(), now=0.0, time=TIME)
     published.check(1.0)
     assert broker.messages == []
-    earlier = {"import_counter": "BASE", "import_index": 2_000_000, "import_offset": 5}
-    published.recall({"t": json.dumps({"time": TIME, "meter": {"id": NUMBER}, "energy": earlier}).encode()})
+    at = datetime.fromisoformat(TIME)
+    published.restore(Memory(NUMBER, at, ImportTotal("EAST", 1_000_500, 5, at)))
     published.check(2.0)
     assert broker.messages == []
     published.update(standard(), now=3.0, time=TIME)
 
-    assert dict(broker.messages)["t/energy/import_total"] == b"2000005"
+    assert dict(broker.messages)["t/energy/import_total"] == b"1000505"
+
+
+def test_nothing_is_published_before_the_number_came() -> None:
+    """Its group is damaged in the first frame: no id, no total and no field begin with a guess."""
+    broker = Broker()
+    published = publisher(broker, fields=True)
+    nameless = {label: value for label, value in standard().values.items() if label != "ADSC"}
+    published.update(Reading(standard().mode, nameless), now=0.0, time=TIME, urgent=True)
+    assert (broker.take(), published.memory()) == ([], None)
+    published.update(standard(), now=1.0, time=TIME)
+
+    assert dict(broker.messages)["teleinfo/state/meter/id"] == NUMBER.encode()
 
 
 def test_the_fields_of_another_meter_are_removed_with_the_first_state() -> None:
     """It was replaced while nobody followed it: what only that one had is cleared at once."""
     broker = Broker()
-    published = publisher(broker, fields=True, retained=left(id="041961654321"))
-    published.update(standard(), now=0.0, time=TIME)
+    published = publisher(broker, fields=True, memory=left("041961654321"))
+    for second in range(DOUBTFUL_FRAMES):
+        published.update(standard(), now=float(second), time=TIME)
     sent = dict(broker.take())
 
     assert sent["teleinfo/state/voltage/3"] == b""
@@ -175,85 +183,54 @@ def test_the_fields_of_another_meter_are_removed_with_the_first_state() -> None:
 
 
 def test_the_fields_of_the_same_meter_are_removed_when_they_did_not_come() -> None:
-    """The first frame may be a short one; after two minutes what is no field is gone."""
+    """The first frame may be a short one; after two minutes what is no field is gone and forgotten."""
     broker = Broker()
-    published = publisher(broker, fields=True, retained=left(id=NUMBER))
+    published = publisher(broker, fields=True, memory=left())
     published.update(standard(), now=0.0, time=TIME)
+    memory = published.memory()
     assert "teleinfo/state/voltage/3" not in dict(broker.take())
+    assert memory is not None
+    assert {"voltage/3", "voltage/1", "power/apparent"} <= memory.fields
     published.update(standard(), now=STALE_AFTER, time=TIME)
+    memory = published.memory()
 
     assert dict(broker.take())["teleinfo/state/voltage/3"] == b""
-    assert broker.replaced == []
-
-
-def test_a_frame_without_a_number_is_of_no_other_meter() -> None:
-    """The group of the number may be damaged in the first frame: nothing is removed for that."""
-    broker = Broker()
-    published = publisher(broker, fields=True, retained=left(id=NUMBER))
-    nameless = {label: value for label, value in standard().values.items() if label != "ADSC"}
-    published.update(Reading(standard().mode, nameless), now=0.0, time=TIME)
-    published.update(standard(), now=10.0, time=TIME)
-
-    assert "teleinfo/state/voltage/3" not in dict(broker.take())
+    assert memory is not None
+    assert "voltage/3" not in memory.fields
     assert broker.replaced == []
 
 
 def test_what_an_earlier_run_left_is_unknown_after_two_minutes_without_a_frame() -> None:
     """The machine was started anew and the meter is unplugged: nobody takes the old power for a new one."""
-    followed = tracker()
-    followed.update(standard(), now=0.0, time=TIME)
-    state = followed.state(now=0.0)
-    retained = {f"teleinfo/state/{path}": payload for path, payload in plain(state).items()}
     broker = Broker()
-    published = publisher(broker, fields=True, retained=retained | {"teleinfo/state": encode(state)})
+    published = publisher(broker, fields=True, memory=left())
     published.check(1000.0)
     assert broker.take() == []
     published.check(1000.0 + STALE_AFTER)
-    sent = dict(broker.take())
+    sent = broker.take()
     published.check(2000.0)
-
-    assert json.loads(sent["teleinfo/state"])["meter"] == state["meter"]
-    assert json.loads(sent["teleinfo/state"])["power"]["net"] is None
-    assert json.loads(sent["teleinfo/state"])["energy"]["import_offset"] == 0
-    assert sent["teleinfo/state/power/net"] == b""
     assert broker.take() == []
-    VALIDATOR.validate(json.loads(sent["teleinfo/state"]))
+    published.update(standard(), now=2001.0, time=TIME)
+
+    assert sorted(sent) == [
+        ("teleinfo/state", b'{"time":null,"meter":{"id":null}}'),
+        ("teleinfo/state/power/apparent", b""),
+        ("teleinfo/state/voltage/3", b""),
+    ]
+    VALIDATOR.validate(json.loads(sent[0][1]))
+    assert dict(broker.take())["teleinfo/state/power/apparent"] == b"460"
 
 
 def test_fields_that_are_no_longer_asked_for_are_removed() -> None:
     """TELEINFO_STATE_TOPICS was true once."""
     broker = Broker()
-    publisher(broker, retained=left(id=NUMBER)).update(standard(), now=0.0, time=TIME)
+    publisher(broker, memory=left()).update(standard(), now=0.0, time=TIME)
 
     assert dict(broker.take()).keys() == {
         "teleinfo/state",
         "teleinfo/state/voltage/3",
         "teleinfo/state/power/apparent",
     }
-
-
-@pytest.mark.parametrize(
-    "payload",
-    [
-        b"",
-        b"[]",
-        b"{",
-        b"[" * 100_000,
-        b'{"meter":' * 900 + b"1" + b"}" * 900,
-        b'{"meter":{"id":"#"}}',
-        b"\xff",
-    ],
-)
-def test_anything_may_be_retained(payload: bytes) -> None:
-    """Anybody can publish on the topic."""
-    broker = Broker()
-    publisher(broker, retained={"teleinfo/state": payload}).update(standard(), now=0.0, time=TIME)
-    silent = publisher(Broker(), fields=True, retained={"teleinfo/state": payload})
-    silent.check(0.0)
-    silent.check(STALE_AFTER)
-
-    assert powers(broker.messages) == [460]
-    assert broker.replaced == []
 
 
 def test_the_payload_of_a_field_is_plain() -> None:

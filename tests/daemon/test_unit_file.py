@@ -110,6 +110,18 @@ def test_it_runs_without_rights() -> None:
     assert service["CapabilityBoundingSet"] == [""]
 
 
+def test_it_may_write_into_one_directory_of_its_own() -> None:
+    """The system is read-only but for the memory of its meters, which nobody else may read, or run."""
+    service = read_unit()["Service"]
+
+    assert service["ProtectSystem"] == ["strict"]
+    assert service["StateDirectory"] == ["teleinfo"]
+    assert service["StateDirectoryMode"] == ["0700"]
+    assert service["NoExecPaths"] == ["/ %S/teleinfo"]
+    # fsync(2) is in @sync: without it a power cut would leave an empty file.
+    assert "@sync" not in " ".join(service["SystemCallFilter"])
+
+
 def test_no_device_rule_hides_the_port() -> None:
     """Serial ports open by the number of their driver, so that an adapter may come later than the service."""
     service = read_unit()["Service"]
@@ -130,24 +142,26 @@ def test_it_reaches_private_networks_only() -> None:
 
 
 def test_a_second_meter_differs_in_its_names_alone() -> None:
-    """The template is the unit, with a settings file and a user that have the name of the instance."""
+    """The template is the unit, with settings, a user and a directory that have the name of the instance."""
     one, template = read_unit(), read_unit(TEMPLATE)
     service, unit = template["Service"], template["Unit"]
 
     assert unit.pop("AssertPathExists") == ["/etc/teleinfo/%i.env"]
     assert service.pop("LoadCredential") == ["teleinfo.env:/etc/teleinfo/%i.env"]
-    assert service.pop("User") == ["teleinfo-%i"]
+    assert service.pop("User") == service.pop("StateDirectory") == ["teleinfo-%i"]
+    assert service.pop("NoExecPaths") == ["/ %S/teleinfo-%i"]
     assert "%i" in unit.pop("Description")[0]
     for section, key in (
         *(("Unit", "AssertPathExists"), ("Unit", "Description")),
         *(("Service", "LoadCredential"), ("Service", "User")),
+        *(("Service", "StateDirectory"), ("Service", "NoExecPaths")),
     ):
         del one[section][key]
     assert template == one
 
 
 def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
-    """It differs in its names, in what it runs, in the devices, and sends no notification."""
+    """It differs in its names, in what it runs, in the devices; it notifies nobody and writes nothing."""
     one, page = read_unit()["Service"], read_unit(PAGE)["Service"]
 
     assert page.pop("ExecStart") == [
@@ -167,8 +181,12 @@ def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
         "TimeoutStartSec",
         "Group",
         "DeviceAllow",
+        "StateDirectory",
+        "StateDirectoryMode",
     ):
         del one[key]
+    assert page.pop("NoExecPaths") == ["/"]
+    del one["NoExecPaths"]
     assert page == one
 
 

@@ -96,7 +96,7 @@ NOT_THE_DAEMON = {"cli", "demo", "doctor", "simulator", "watch"}
 
 
 def test_the_wall_clock_is_asked_for_stamps_only() -> None:
-    """The daemon reads the time of day for the stamps of payload, state and health, only."""
+    """The daemon reads the time of day for the stamps of payload, state, health and memory, only."""
     asked = {
         str(path.relative_to(SOURCES))
         for path in SOURCES.rglob("*.py")
@@ -105,7 +105,7 @@ def test_the_wall_clock_is_asked_for_stamps_only() -> None:
         if WALL_CLOCK.search(line)
     }
 
-    assert asked == {"daemon/meter.py", "daemon/monitor.py"}
+    assert asked == {"daemon/meter.py", "daemon/monitor.py", "daemon/memory_keeper.py"}
 
 
 @pytest.mark.real

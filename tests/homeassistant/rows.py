@@ -46,7 +46,7 @@ def rows(meter: str, interval: float) -> int:
         fields=False,
         on_replaced=lambda _: None,
     )
-    publisher.recall({})
+    publisher.restore(None)
     simulated = build(meter, start=START, rng=random.Random(7))
     period = _PERIODS["standard" if meter.startswith("standard") else "historique"]
     shown: dict[str, str] = {}

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.homeassistant.announcer import CONFIRM_WITHIN, LOOK_INTERVAL, NO_NUMBER_AFTER
+from teleinfo.homeassistant.announcer import CONFIRM_WITHIN, LOOK_INTERVAL
+from teleinfo.state.identity import UNNUMBERED_FRAMES
 from teleinfo.state.tracker import STALE_AFTER
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
@@ -228,7 +229,7 @@ def test_a_frame_that_lost_its_number_is_of_the_meter_that_we_know() -> None:
 
 def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
     """CJE and ICE do not say who they are: the topic tells them apart."""
-    readings = historique(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * NO_NUMBER_AFTER)
+    readings = historique(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * UNNUMBERED_FRAMES)
     device = announced(readings[:-1])
     assert device.announced == {}
     device.feed(readings * 2)

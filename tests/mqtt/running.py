@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import pytest
     from paho.mqtt.client import Client as PahoClient
 
-    from teleinfo.mqtt.subscription import Recall, Subscription
+    from teleinfo.mqtt.subscription import Subscription
 
 
 PASSWORD = "canary-7c1f"
@@ -70,14 +70,12 @@ class RunningPublisher:
         qos: int = 1,
         retain: bool = False,
         subscription: Subscription | None = None,
-        recall: Recall | None = None,
     ) -> None:
         self._broker = broker
         self._queue_size = queue_size
         self._qos = qos
         self._retain = retain
         self._subscription = subscription
-        self._recall = recall
         self.heartbeats: list[float] = []
         self.connections: queue.Queue[bool] = queue.Queue()
         self._ready = threading.Event()
@@ -98,7 +96,6 @@ class RunningPublisher:
             heartbeat=lambda: self.heartbeats.append(time.monotonic()),
             on_connection=self.connections.put,
             subscription=self._subscription,
-            recall=self._recall,
         )
         self.publisher.set_state("teleinfo/status", b"online")
         self._ready.set()

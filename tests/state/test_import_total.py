@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.state.import_total import MARGIN, ImportTotal, restored
-from teleinfo.state.tracker import encode
 from teleinfo.tic.labels import CONTRACTS
 from tests.state.golden import TIME, tracker
-from tests.state.test_golden import VALIDATOR
 from tests.state.test_tracker import NUMBER, historique, standard
 
 if TYPE_CHECKING:
@@ -56,9 +53,11 @@ class Simulation:
         self.state = self.tracker.state(now=float(self.seconds))
 
     def restart(self) -> None:
-        """Another process follows the meter, and knows no more than the message that was retained."""
+        """Another process follows the meter, and knows no more than what is remembered."""
+        memory = self.tracker.memory()
+        assert memory is not None
         self.tracker = tracker()
-        self.tracker.restore(self.state)
+        self.tracker.restore(memory)
 
 
 STEPS = st.lists(
@@ -130,63 +129,24 @@ def test_another_index_goes_on_from_the_total(counter: str, index: int, total: i
     assert (after.total, after.offset) == (total, offset)
 
 
-def test_another_meter_begins_at_its_own_index() -> None:
-    """What was retained of the meter before is not added to it."""
-    meter = Simulation(dict.fromkeys(COUNTERS, 0))
-    meter.run("EAST", 0, 0)
-    meter.state["meter"]["id"] = "041961654321"
-    meter.state["energy"]["import_offset"] = 777
-    meter.restart()
-    meter.run("EAST", 10, 0)
-
-    assert meter.state["energy"]["import_total"] == meter.energy
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.dictionaries(
-        st.sampled_from(["time", "meter", "id", "energy", "import_counter", "import_index", "import_offset"]),
-        inner,
-    ),
-)
-
-
-ANY_STATE = st.fixed_dictionaries(
-    {
-        "time": st.datetimes(timezones=st.timezones()).map(datetime.isoformat),
-        "meter": st.just({"id": NUMBER}),
-        "energy": st.fixed_dictionaries(
-            {
-                "import_counter": st.sampled_from(["EAST", "BASE", "x"]),
-                "import_index": st.integers() | st.booleans() | st.floats(),
-                "import_offset": st.integers() | st.booleans(),
-            }
-        ),
-    }
-)
-
-
-@given(st.dictionaries(st.sampled_from(["time", "meter", "energy"]), JSON) | ANY_STATE)
-def test_whatever_was_retained_is_taken_or_left(earlier: dict[str, Any]) -> None:
-    """Anybody can publish on the topic: no message raises."""
-    followed = tracker()
-    followed.restore(earlier)
-    followed.update(standard(), now=0.0, time=START.isoformat())
-
-    VALIDATOR.validate(json.loads(encode(followed.state(now=0.0))))
-
-
 @pytest.mark.parametrize(
-    ("index", "offset"),
-    [("1000", 0), (1000, 0.5), (-1, 0), (1000, 10**12)],
+    ("counter", "index", "offset"),
+    [
+        ("BASE", "1000", 0),
+        ("BASE", 1000, 0.5),
+        ("BASE", -1, 0),
+        ("BASE", 1000, 10**12),
+        ("#", 1, 0),
+        (3, 1, 0),
+    ],
 )
-def test_what_cannot_be_a_total_is_none(index: object, offset: object) -> None:
-    """No whole number, or an index that no counter can show."""
-    assert restored("BASE", index, offset, at=datetime.fromisoformat(TIME)) is None
+def test_what_cannot_be_a_total_is_none(counter: object, index: object, offset: object) -> None:
+    """No étiquette, no whole number, or an index that no counter can show."""
+    assert restored(counter, index, offset, at=datetime.fromisoformat(TIME)) is None
 
 
-def test_a_total_is_what_was_retained() -> None:
-    """Index and offset, at the time of the message."""
+def test_a_total_is_what_was_remembered() -> None:
+    """Index and offset, at the time at which it was counted."""
     total = restored("BASE", 1000, 234, at=datetime.fromisoformat(TIME))
 
     assert isinstance(total, ImportTotal)

@@ -75,12 +75,15 @@ def run(folder: Path, broker: MosquittoBroker, frame: list[Group], **more: objec
     """Run a daemon at a meter that sends this frame until a state was published, and return that."""
     with (
         Meter(with_parity(encode_frame(frame))) as meter,
-        Subscriber(broker.host, broker.port, "teleinfo/state") as subscriber,
+        Subscriber(broker.host, broker.port) as subscriber,
         Daemon(folder, **settings_for(broker, meter.line), state=True, **more) as daemon,
     ):
-        state = subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
+        message = subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
+        state = json.loads(message.payload)
+        if more.get("homeassistant"):
+            subscriber.expect(f"homeassistant/device/teleinfo_{state['meter']['id']}/config")
         daemon.stop()
-        return json.loads(state.payload)
+        return state
 
 
 def test_the_total_goes_on_after_a_restart_in_the_other_mode(tmp_path: Path) -> None:
@@ -143,7 +146,7 @@ def test_what_a_replaced_meter_left_is_cleared(tmp_path: Path) -> None:
 
 
 def test_a_broker_that_lets_nobody_read_gets_the_state_all_the_same(tmp_path: Path) -> None:
-    """An access list without read rights costs the offset, not the state."""
+    """An access list without read rights costs the state nothing."""
     rights = tmp_path / "rights"
     rights.write_text("topic write teleinfo/#\npattern readwrite other/%c\nuser reader\ntopic read #\n")
     users = {"reader": "secret"}

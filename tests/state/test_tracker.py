@@ -300,28 +300,6 @@ def test_an_old_state_is_valid_too(seconds: float) -> None:
     VALIDATOR.validate(followed.state(now=seconds))
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        {"meter": None},
-        {"energy": []},
-        {"time": 3},
-        {"time": "yesterday"},
-        {"time": "2026-01-14T12:02:28"},
-        {"energy": {"import_counter": None}},
-    ],
-)
-def test_a_retained_message_that_lacks_a_part_changes_nothing(broken: dict[str, Any]) -> None:
-    """The total begins at the index of the meter."""
-    reading = historique(ADCO=NUMBER, OPTARIF="BASE", BASE="000001000")
-    _, earlier = follow(reading)
-    followed = tracker()
-    followed.restore(earlier | broken)
-    followed.update(reading, now=0.0, time=TIME)
-
-    assert followed.state(now=0.0)["energy"] == earlier["energy"]
-
-
 def test_before_its_first_reading_a_tracker_knows_neither_mode_nor_values() -> None:
     """Afterwards it knows both, and says the part that is asked for."""
     followed = tracker()

@@ -18,13 +18,18 @@ if TYPE_CHECKING:
 
 
 class Daemon(Process):
-    """`python -m teleinfo`, with `settings` as its TELEINFO_* variables and else an empty environment."""
+    """
+    `python -m teleinfo`, with `settings` as its TELEINFO_* variables and else an empty environment.
+
+    What it remembers through a restart is in the folder `state` of `folder`.
+    """
 
     environ: dict[str, str]
 
     def __init__(self, folder: Path, **settings: object) -> None:
         command = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "run"]
-        environ = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1"}
+        self.state = folder / "state"
+        environ = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "STATE_DIRECTORY": str(self.state)}
         environ |= {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
         super().__init__(command, folder / "teleinfo.log", environ)
 

@@ -32,9 +32,10 @@ class Daemon:
     def __init__(self, settings: Sequence[Settings], notifier: Notifier) -> None:
         self._notifier = notifier
         heartbeats = Heartbeats()
+        disk = asyncio.Lock()
         single = len(settings) == 1
         self._meters = {
-            each.mqtt_topic: Meter(each, heartbeats, name="" if single else each.mqtt_topic)
+            each.mqtt_topic: Meter(each, heartbeats, disk=disk, name="" if single else each.mqtt_topic)
             for each in settings
         }
         self._watchdog = Watchdog(

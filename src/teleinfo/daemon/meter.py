@@ -18,7 +18,7 @@ from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.publisher import Publisher
-from teleinfo.mqtt.subscription import Recall, Subscription
+from teleinfo.mqtt.subscription import Subscription
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic import payload
@@ -28,6 +28,7 @@ from teleinfo.tic.labels import SHORT_FRAME
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Heartbeats
     from teleinfo.homeassistant.link import HomeAssistant
@@ -45,10 +46,12 @@ class Meter:
     One meter, one broker. To be made inside the event loop that runs it.
 
     `name` tells it from the other meters of the process, in the log and in `heartbeats`; it is empty where
-    there is no other.
+    there is no other. `disk` is the lock under which the meters of the process read and write their memories.
     """
 
-    def __init__(self, settings: Settings, heartbeats: Heartbeats, *, name: str = "") -> None:
+    def __init__(
+        self, settings: Settings, heartbeats: Heartbeats, *, disk: asyncio.Lock, name: str = ""
+    ) -> None:
         self._name = name
         self._options = settings.payload
         self._rate_limit = RateLimit(settings.publish_interval)
@@ -70,7 +73,6 @@ class Meter:
                 if settings.homeassistant
                 else None
             ),
-            recall=Recall(topics.state, self._state_recalled) if _has_state(settings) else None,
         )
         self._reader_heartbeat = heartbeats.of(task.format("reader"))
         self._reader = Reader(
@@ -82,6 +84,7 @@ class Meter:
         )
         tracker = _tracker(settings) if _has_state(settings) else None
         self._state = _state(settings, topics, self._publisher, tracker, self._replaced)
+        self._memory = _memory(settings, disk, self._state)
         self._homeassistant = _homeassistant(settings, topics, self._publisher, tracker, rng)
         self._monitor = Monitor(
             link=self._reader.status,
@@ -98,22 +101,23 @@ class Meter:
         """Run until `stop`, then say goodbye to the broker within bounds; raise what cannot be mended."""
         METER.set(self._name)
         async with asyncio.TaskGroup() as tasks:
-            publisher = tasks.create_task(self._publisher.run(), name="teleinfo.publisher")
+            ending = [tasks.create_task(self._publisher.run(), name="teleinfo.publisher")]
+            if self._memory is not None:
+                ending.append(tasks.create_task(self._memory.run(), name="teleinfo.memory"))
             reader = tasks.create_task(self._reader.run(), name="teleinfo.reader")
             monitor = tasks.create_task(self._monitor.run(), name="teleinfo.monitor")
             await stop.wait()
             reader.cancel()
             monitor.cancel()
             self._publisher.stop(self._monitor.last_states())
-            await asyncio.wait([publisher], timeout=GOODBYE_TIMEOUT)
-            publisher.cancel()
+            if self._memory is not None:
+                self._memory.end()
+            await asyncio.wait(ending, timeout=GOODBYE_TIMEOUT)
+            for task in ending:
+                task.cancel()
 
     def _connection_changed(self, connected: bool) -> None:  # noqa: FBT001 - a callback has no keywords
         self._monitor.connection_changed(connected)
-
-    def _state_recalled(self, retained: dict[str, bytes]) -> None:
-        if self._state is not None:
-            self._state.recall(retained)
 
     def _replaced(self, scope: str) -> None:
         if self._homeassistant is not None:
@@ -130,13 +134,13 @@ class Meter:
     def on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""
         now = asyncio.get_running_loop().time()
-        # Whoever sees `online` must not take the state of an earlier run for a new one.
-        ready = self._state is None or self._state.is_ready
-        was_offline = ready and self._monitor.frame_came(now)
+        was_offline = self._monitor.frame_came(now)
         due = self._rate_limit.is_due(reading, now=now)
         if self._state is not None:
             time_of_day = datetime.now().astimezone().isoformat("T", "seconds")
             self._state.update(reading, now=now, time=time_of_day, urgent=was_offline)
+            if self._memory is not None:
+                self._memory.offer(self._state.memory())
             if self._homeassistant is not None:
                 self._homeassistant.take(reading, now=now)
         if not due:
@@ -182,6 +186,14 @@ def _state(
         fields=settings.state_topics,
         on_replaced=on_replaced,
     )
+
+
+def _memory(settings: Settings, disk: asyncio.Lock, state: StatePublisher | None) -> MemoryKeeper | None:
+    if state is None:
+        return None
+    from teleinfo.daemon.memory_keeper import MemoryKeeper  # noqa: PLC0415 - as above
+
+    return MemoryKeeper(settings.mqtt_topic, disk, state.restore)
 
 
 def _homeassistant(

@@ -2,15 +2,15 @@
 Publish the decoded state: the whole on one topic, and each field on a topic of its own if asked for.
 
 A state is published at most once in `interval` seconds, but an alert, a tariff period or a colour at once.
-First it is read what an earlier run left at the broker: the total goes on from there, and what belongs to
-another meter, or is no field any more, is removed.
+Nothing is published before the memory of an earlier run was read, and before it is known which meter this is:
+the total goes on from there, and what belongs to another meter, or is no field any more, is removed.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.tracker import STALE_AFTER, encode
@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.outbox import RetainedStates
     from teleinfo.state.fields import Json
+    from teleinfo.state.memory import Memory
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
 
 
-_SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
-"""What a `meter.id` may be; it becomes part of a topic."""
+_NOTHING_KNOWN: Final[dict[str, Json]] = {"time": None, "meter": {"id": None}}
+"""The state of no meter."""
 
-_KEPT: Final = frozenset({"import_counter", "import_index", "import_offset"})
-"""Without these fields no later run knows the total."""
+_EARLIER: Final = b"\0"
+"""Stands for the payload that an earlier run published: it differs from every payload."""
 
 
 class StatePublisher:
@@ -56,29 +57,27 @@ class StatePublisher:
         self._interval = interval
         self._fields = fields
         self._on_replaced = on_replaced
-        self._recalled = False
-        self._earlier: dict[str, Json] = {}  # the state of an earlier run, until there is one of this run
+        self._is_ready = False
         self._silent_since: float | None = None
         self._meter: str | None = None
         self._first = self._published = -math.inf
-        self._left: dict[str, bytes] = {}  # what an earlier run retained, until it is known what is gone
+        self._left: dict[str, bytes] = {}  # fields of an earlier run, until it is known which are gone
         self._plain: dict[str, bytes] = {}
+        self._at_broker: frozenset[str] = frozenset()  # the fields whose topics are not empty
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether it is known what an earlier run retained, so that a state can be published."""
-        return self._recalled
+    def restore(self, memory: Memory | None) -> None:
+        """Begin with the memory of an earlier run, None where there is none. Nothing is published before."""
+        self._is_ready = True
+        if memory is not None:
+            self._meter = memory.scope
+            self._tracker.restore(memory)
+            self._left = dict.fromkeys(memory.fields, _EARLIER)
+            self._at_broker = memory.fields
 
-    def recall(self, retained: dict[str, bytes]) -> None:
-        """Take what an earlier run retained, by topic. Nothing is published before."""
-        earlier = _decoded(retained.pop(self._topic, b""))
-        meter = earlier.get("meter")
-        scope = meter.get("id") if isinstance(meter, dict) else None
-        self._meter = scope if isinstance(scope, str) and _SCOPE.fullmatch(scope) else None
-        self._tracker.restore(earlier)
-        self._earlier = earlier
-        self._left = {topic.removeprefix(f"{self._topic}/"): payload for topic, payload in retained.items()}
-        self._recalled = True
+    def memory(self) -> Memory | None:
+        """Return what must outlive this run; None before the meter is known."""
+        memory = self._tracker.memory()
+        return memory and replace(memory, fields=self._at_broker)
 
     def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> bool:
         """
@@ -87,7 +86,7 @@ class StatePublisher:
         Return whether it was published.
         """
         urgent |= self._tracker.update(reading, now=now, time=time)
-        return self._recalled and (urgent or self._is_due(now)) and self._publish(now)
+        return (urgent or self._is_due(now)) and self._publish(now)
 
     def check(self, now: float) -> bool:
         """
@@ -97,29 +96,27 @@ class StatePublisher:
         """
         if self._published > -math.inf:
             return self._is_due(now) and self._publish(now)
-        if self._recalled and self._earlier:
-            self._publish_earlier(now)
-        return False
-
-    def _publish_earlier(self, now: float) -> None:
-        """Say that the values of an earlier run are unknown by now, if no frame has come for long enough."""
         if self._silent_since is None:
             self._silent_since = now
-        if now - self._silent_since < STALE_AFTER:
-            return
-        state, self._earlier = without_values(self._earlier), {}
-        self._states.set_state(self._topic, encode(state))
-        if self._fields:
-            self._publish_fields(plain(state))
+        if self._meter is not None and now - self._silent_since >= STALE_AFTER:
+            self._silent_since = math.inf
+            self._clear_earlier()
+        return False
+
+    def _clear_earlier(self) -> None:
+        """Replace what an earlier run left at the broker: by now nothing of it is known."""
+        self._states.set_state(self._topic, encode(_NOTHING_KNOWN))
+        for path in self._left:
+            self._states.set_state(f"{self._topic}/{path}", b"")
 
     def _is_due(self, now: float) -> bool:
         return now - self._published >= self._interval
 
     def _publish(self, now: float) -> bool:
         """Publish the state, and return whether there is one."""
-        state = self._tracker.state(now=now)
-        if not state:
+        if not self._is_ready or not self._tracker.is_known:
             return False
+        state = self._tracker.state(now=now)
         if self._published == -math.inf:
             self._first = now
         self._published = now
@@ -133,8 +130,6 @@ class StatePublisher:
 
     def _note_meter(self) -> bool:
         """Note which meter it is, and return whether it is another one than before."""
-        if self._tracker.number is None:
-            return False  # perhaps its number was damaged
         before, self._meter = self._meter, self._tracker.meter.scope
         if before is None or before == self._meter:
             return False
@@ -147,31 +142,8 @@ class StatePublisher:
             if self._plain.get(path) != payload:
                 self._states.set_state(f"{self._topic}/{path}", payload)
         self._plain = fields | gone
-
-
-def _decoded(payload: bytes) -> dict[str, Json]:
-    """Return a message of the topic `state`; empty for what is none."""
-    try:
-        state = json.loads(payload)
-    except (ValueError, RecursionError):  # anybody can publish there
-        return {}
-    return state if isinstance(state, dict) else {}
-
-
-def without_values(state: dict[str, Json]) -> dict[str, Json]:
-    """Return a state with null for all that each frame renews; anybody can have published it."""
-    return {
-        name: _unknown(value, keep_all=name in {"time", "meter"}, levels=3) for name, value in state.items()
-    }
-
-
-def _unknown(value: Json, *, keep_all: bool, levels: int) -> Json:
-    if isinstance(value, dict) and levels:
-        return {
-            name: _unknown(inner, keep_all=keep_all or name in _KEPT, levels=levels - 1)
-            for name, inner in value.items()
-        }
-    return value if keep_all and not isinstance(value, dict | list) else None
+        left = self._left | self._plain
+        self._at_broker = frozenset(path for path, payload in left.items() if payload)
 
 
 def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:

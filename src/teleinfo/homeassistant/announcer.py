@@ -28,9 +28,6 @@ CONFIRM_WITHIN: Final = 30
 LOOK_INTERVAL: Final = 10.0
 """Seconds after which the state is looked through again, for an index that has begun to count."""
 
-NO_NUMBER_AFTER: Final = 10
-"""Frames without a number after which the meter is taken for one that sends none (CJE, ICE)."""
-
 _TARIFF: Final = ("OPTARIF", "NGTF", "NTARF", "LTARF")
 
 
@@ -82,7 +79,7 @@ class Announcer:
         self._frames += 1
         fresh, confirmed = self._note(reading)
         news = self._note_tariff(reading)
-        if tracker.number is None and self._frames < NO_NUMBER_AFTER:
+        if not tracker.is_known:
             return
         if fresh and not confirmed:
             self._clear_other_form(reading.mode, now)

@@ -89,7 +89,7 @@ class Connection:
             tls_context=None if broker.tls is None else await asyncio.to_thread(tls_context, broker.tls),
             logger=_library_log,
             # Messages are rare and read at once, and the most that come together are the retained fields of
-            # a state, some 150. More of them at a time are somebody's fault, and lost.
+            # a state, some 150, for `teleinfo forget`. More of them at a time are somebody's fault, and lost.
             max_queued_incoming_messages=500,
         )
         # Private: aiomqtt gives no other way to the socket of an attempt that failed or was cancelled, and

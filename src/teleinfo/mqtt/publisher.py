@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.config import Broker, Topics
     from teleinfo.mqtt.outbox import OutgoingMessage
-    from teleinfo.mqtt.subscription import Recall, Subscription
+    from teleinfo.mqtt.subscription import Subscription
 
 log = logging.getLogger(__name__)
 
@@ -49,8 +49,7 @@ class Publisher:
     Readings go to `topics.readings` with `qos`; while the broker is away the newest `queue` of
     them are kept. States are retained, QoS 1. The last will is "offline" on `topics.status`. `heartbeat` is
     called at least every 5 s while `run` makes progress, `on_connection` with True when the broker accepts us
-    and with False when the connection is lost. `subscription` is what we listen to meanwhile, `recall` what
-    we read once.
+    and with False when the connection is lost. `subscription` is what we listen to meanwhile.
     """
 
     def __init__(
@@ -64,7 +63,6 @@ class Publisher:
         heartbeat: Callable[[], None],
         on_connection: Callable[[bool], None],
         subscription: Subscription | None = None,
-        recall: Recall | None = None,
     ) -> None:
         self._broker = broker
         self._topics = topics
@@ -74,7 +72,6 @@ class Publisher:
         self._rng = rng
         self._on_connection = on_connection
         self._subscription = subscription
-        self._recall = recall
         self._outage = BrokerOutageLog(broker.address)
         self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._waits = StoppableWaits(heartbeat)
@@ -163,7 +160,7 @@ class Publisher:
         """Publish until stopped; raise `BrokerError` when the connection is lost."""
         self._diagnosis.connected()
         session = self._session = Session(connection)
-        session.start(self._listen(connection, session))
+        session.start(self._listen(connection))
         self._on_connection(True)  # noqa: FBT003 - a callback has no keywords
         try:
             self._send_waiting()
@@ -178,48 +175,18 @@ class Publisher:
             await session.close()
             self._on_connection(False)  # noqa: FBT003 - as above
 
-    async def _listen(self, connection: Connection, session: Session) -> None:
+    async def _listen(self, connection: Connection) -> None:
         """Hand out what the subscriptions bring; raise `BrokerError` once the connection is lost."""
-        await self._subscribe(connection)
-        self._diagnosis.subscribed()
         subscription = self._subscription
-        if self._recall is not None:
-            session.start(self._finish_recall(connection, self._recall))
+        topics = [*self._diagnosis.echo_topics, *([subscription.topic] if subscription else [])]
+        if topics:
+            await connection.subscribe(*topics)
+        self._diagnosis.subscribed()
         async for topic, payload, retained in connection.messages():
             if subscription is not None and topic == subscription.topic:
                 subscription.on_message(payload)
-            elif retained and self._recall is not None:
-                self._recall.take(topic, payload)
             elif not retained and self._diagnosis.came_back(topic) and topic == self._topics.readings:
                 await connection.unsubscribe(topic)
-
-    async def _subscribe(self, connection: Connection) -> None:
-        topics = list(self._diagnosis.echo_topics)
-        asks_for_echo = bool(topics)
-        if self._subscription is not None:
-            topics.append(self._subscription.topic)
-        if self._recall is not None:
-            self._recall.begin()
-            topics.append(self._recall.filter)
-        if not topics:
-            return
-        try:
-            await connection.subscribe(*topics)
-        except BrokerError:
-            # A broker that answers no subscription: the states must not wait for it for ever.
-            if not asks_for_echo:
-                self._end_recall()
-            raise
-
-    async def _finish_recall(self, connection: Connection, recall: Recall) -> None:
-        await recall.complete()
-        self._end_recall()
-        await connection.unsubscribe(recall.filter)
-
-    def _end_recall(self) -> None:
-        if self._recall is not None:
-            self._recall.finish()
-            self._recall = None
 
     def _send_soon(self) -> None:
         """Send in the next turn of the loop: states that are set later in this one may come first."""

@@ -6,6 +6,7 @@ Pure: times are arguments.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from teleinfo.state import fields
@@ -27,7 +28,7 @@ class EnergyTracker:
 
     def __init__(self) -> None:
         self.total: ImportTotal | None = None
-        self._counted = 0.0  # when the index of `total` was last read
+        self._counted = -math.inf  # when the index of `total` was last read
         self._means: dict[str, tuple[str, MeanPower]] = {}
 
     def update(self, values: Values, *, now: float, at: datetime) -> None:
@@ -49,7 +50,6 @@ class EnergyTracker:
         """Return the totals of import and export, Wh; None for one not read for `stale_after` seconds."""
         found: dict[str, Json] = {}
         if self.total is not None:
-            # The last three stay as they were last read: without them no later run knows the total.
             found = {
                 "import_total": self.total.total if now - self._counted <= stale_after else None,
                 "import_counter": self.total.counter,

@@ -1,5 +1,5 @@
 """
-Which meter is followed.
+The meter that is followed.
 
 Its number says whether it is the same one: ADCO of historique is ADSC of standard (54E §6.1). One frame of
 another meter or of another mode may be an accident of the line, so frames in a row decide. Pure.
@@ -33,11 +33,17 @@ class Followed(enum.Enum):
 
 
 class Identity:
-    """The meter that is followed: its `number`, None as long as it says none, and its `mode`."""
+    """
+    The meter that is followed: its `number`, None as long as it says none, and its `mode`.
+
+    Of its frames `numbered` gave the number, and `unnumbered` did not.
+    """
 
     def __init__(self) -> None:
         self.number: str | None = None
         self.mode: Mode | None = None
+        self.numbered = 0
+        self.unnumbered = 0
         self._other: tuple[str | None, Mode] | None = None
         self._frames_of_other = 0
 
@@ -47,6 +53,7 @@ class Identity:
         agrees = number is None or self.number in (None, number)
         if self.mode is None or (reading.mode is self.mode and agrees):
             self.number, self.mode = number or self.number, reading.mode
+            self._count(number)
             self._other = None
             return Followed.SAME
         identity = (number, reading.mode)
@@ -60,4 +67,12 @@ class Identity:
     def follow(self, reading: Reading) -> None:
         """Follow the meter of this frame, in its mode."""
         self.number, self.mode = number_of(reading), reading.mode
+        self.numbered = self.unnumbered = 0
+        self._count(self.number, self._frames_of_other)
         self._other = None
+
+    def _count(self, number: str | None, frames: int = 1) -> None:
+        if number is None:
+            self.unnumbered += frames
+        else:
+            self.numbered += frames

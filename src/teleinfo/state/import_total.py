@@ -8,6 +8,7 @@ index and an offset. Pure: times are arguments.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,6 +22,7 @@ _OVERLOAD: Final = 1.5  # times the subscribed power, as in `tic.plausibility`
 _LARGEST_SUBSCRIPTION: Final = 36_000  # VA; a larger one has no indexes of historique or of Linky
 _SECONDS_PER_HOUR: Final = 3600
 _POSSIBLE: Final = range(10**12)  # Wh; the meters count to 10⁹
+_COUNTER: Final = re.compile(r"[A-Z0-9+]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +53,25 @@ class ImportTotal:
         """
         offset = self.offset
         if counter != self.counter or index < self.index:
-            seconds = max(0.0, (at - self.at).total_seconds())
-            most = (subscribed or _LARGEST_SUBSCRIPTION) * _OVERLOAD * seconds / _SECONDS_PER_HOUR + MARGIN
+            most = self._most(at, subscribed)
             fitting = (one for one in (self.offset, self.total) if 0 <= index + one - self.total <= most)
             offset = next(fitting, self.total - index)
         return ImportTotal(counter, index, offset, at)
 
+    def is_followed_by(self, counter: str, index: int, *, at: datetime, subscribed: int | None) -> bool:
+        """Return False if the same counter fell, or rose by more than can have been drawn until `at`."""
+        return counter != self.counter or 0 <= index - self.index <= self._most(at, subscribed)
 
-def restored(counter: str, index: object, offset: object, *, at: datetime) -> ImportTotal | None:
-    """Return the total that an earlier run published at the time of day `at`; None for what cannot be one."""
-    if not isinstance(index, int) or not isinstance(offset, int):
+    def _most(self, at: datetime, subscribed: int | None) -> float:
+        """Return the most Wh that can have been drawn until `at`; a clock that was set back counts as 0 s."""
+        seconds = max(0.0, (at - self.at).total_seconds())
+        return (subscribed or _LARGEST_SUBSCRIPTION) * _OVERLOAD * seconds / _SECONDS_PER_HOUR + MARGIN
+
+
+def restored(counter: object, index: object, offset: object, *, at: datetime) -> ImportTotal | None:
+    """Return the total that an earlier run had at the time of day `at`; None for what cannot be one."""
+    if not isinstance(counter, str) or not isinstance(index, int) or not isinstance(offset, int):
         return None
     total = ImportTotal(counter, int(index), int(offset), at)
-    return total if index in _POSSIBLE and total.total in _POSSIBLE else None
+    is_possible = index in _POSSIBLE and total.total in _POSSIBLE
+    return total if is_possible and _COUNTER.fullmatch(counter) else None

@@ -16,18 +16,17 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import fields, labels, powers, sites
-from teleinfo.state.earlier import earlier_run
 from teleinfo.state.energy import EnergyTracker
-from teleinfo.state.identity import Followed, Identity
+from teleinfo.state.identity import UNNUMBERED_FRAMES, Followed, Identity
+from teleinfo.state.memory import Memory
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
 from teleinfo.tic.meter_id import Meter, meter_of
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
+    from collections.abc import Container
 
-    from teleinfo.state.earlier import EarlierRun
     from teleinfo.state.fields import Json
     from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
@@ -40,6 +39,21 @@ ALARM_FRAMES: Final = 2
 Frames in a row without the étiquette of an alarm or a notice that end it: one may have lost its group.
 
 The short frames of three-phase meters never have a notice, and end none.
+"""
+
+DOUBTFUL_FRAMES: Final = 5
+"""
+Frames with a number that make a meter known against what is remembered; one does that else.
+
+The decoder has no earlier index to hold the first one against, and believes another one after three frames.
+"""
+
+DOUBTFUL_UNNUMBERED_FRAMES: Final = 100
+"""
+The same for frames without a number, where the remembered meter sends its number.
+
+At 1 wrong bit in 100 the group of the number is damaged in six frames of seven, and a meter that is taken for
+another one loses its total.
 """
 
 
@@ -56,7 +70,9 @@ class StateTracker:
         self._private = not exclude.isdisjoint(METER_NUMBERS)
         self._language = language
         self._identity = Identity()
-        self._earlier: EarlierRun | None = None
+        self._earlier: Memory | None = None
+        self.is_known = False
+        """Whether it is known which meter this is; before that nothing of it is to be published."""
         self._reset()
 
     def _reset(self) -> None:
@@ -103,13 +119,20 @@ class StateTracker:
         """The meter that is followed."""
         return meter_of(self._identity.number, topic=self._topic, private=self._private)
 
-    def restore(self, earlier: Mapping[str, Json]) -> None:
+    def restore(self, memory: Memory) -> None:
         """
-        Go on with the total of an earlier state, and with its alerts that are active ever since.
+        Go on with the total of an earlier run, and with its alerts that are active ever since.
 
-        From the next reading on, if it is of this meter.
+        From the next reading on with which it is known that this is the same meter.
         """
-        self._earlier = earlier_run(earlier)
+        self._earlier = memory
+        self.is_known = False
+
+    def memory(self) -> Memory | None:
+        """Return what must outlive this run, without `fields`; None before the meter is known."""
+        if not self.is_known:
+            return None
+        return Memory(self.meter.scope, self._at, self._energy.total, self._since)
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
@@ -126,29 +149,51 @@ class StateTracker:
             case Followed.OTHER_METER:
                 self._reset()
                 self._identity.follow(reading)
-        self._time, self._heard = time, now
+                self.is_known = False
+        self._time, self._heard, self._at = time, now, datetime.fromisoformat(time)
         self._first_time = self._first_time or time
         self._note(reading, now)
         values = self._values(now)
         self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
         self._phases = max(self._phases, fields.phases(values))
         self._has_exported |= powers.exports(values)
-        at = datetime.fromisoformat(time)
-        if self._earlier is not None and self._earlier.scope == self.meter.scope:
-            self._take_over(self._earlier, at)
+        self.is_known = self.is_known or self._knows_meter(values)
+        if self.is_known and self._earlier is not None:
+            self._take_over(self._earlier)
             self._earlier = None
-        self._energy.update(values, now=now, at=at)
+        self._energy.update(values, now=now, at=self._at)
         alerts = self._alert_flags(values)
         self._since = {name: self._since.get(name, time) for name, active in alerts.items() if active}
         urgent: Json = [{**alerts}, self._tariff(values), fields.tempo(values)]
         before, self._urgent = self._urgent, urgent
         return before != urgent
 
-    def _take_over(self, earlier: EarlierRun, at: datetime) -> None:
+    def _knows_meter(self, values: fields.Values) -> bool:
+        """Return whether the frames so far tell which meter this is."""
+        doubtful = self._earlier is not None and self._contradicts(self._earlier, values)
+        if self._identity.number is None:
+            return self._identity.unnumbered >= (
+                DOUBTFUL_UNNUMBERED_FRAMES if doubtful else UNNUMBERED_FRAMES
+            )
+        return self._identity.numbered >= (DOUBTFUL_FRAMES if doubtful else 1)
+
+    def _contradicts(self, earlier: Memory, values: fields.Values) -> bool:
+        """Return whether the meter is another one than is remembered, or its index cannot be that one's."""
+        if earlier.scope != self.meter.scope:
+            return True
+        imported = fields.import_total(values)
+        if earlier.total is None or imported is None:
+            return False
+        subscribed = fields.subscribed_power(values)
+        return not earlier.total.is_followed_by(*imported, at=self._at, subscribed=subscribed)
+
+    def _take_over(self, earlier: Memory) -> None:
         """Take over what an earlier run knew; what has not been active at each reading began in this run."""
+        if earlier.scope != self.meter.scope:
+            return
         if earlier.total is not None:
             self._energy.total = earlier.total
-        if earlier.is_recent(at, stale_after=STALE_AFTER):
+        if earlier.is_recent(self._at, stale_after=STALE_AFTER):
             first = self._first_time == self._time
             self._since |= {
                 name: since

@@ -1,0 +1,124 @@
+"""
+The file in which one meter is remembered, and the directory that it is in.
+
+Everything here blocks and belongs into a thread: a memory card may take a second for a write, a dead network
+drive for ever. At any moment, also that of a power cut, the file is whole: the old one or the new one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from teleinfo.common.untrusted_json import MAX_BYTES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+MAX_NAME: Final = 200
+"""Characters of a topic that become the name of a file, which may have 255 bytes (NAME_MAX)."""
+
+_OURS_ALONE: Final = 0o600
+
+
+def state_directory(environ: Mapping[str, str]) -> Path | None:
+    """
+    Return the directory for what must outlive a restart; None where there is no home directory.
+
+    It is that of systemd's StateDirectory= (systemd.exec(5)), also used by containers, else that of the
+    XDG Base Directory Specification.
+    """
+    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if given:
+        return Path(given)
+    base = Path(environ.get("XDG_STATE_HOME", ""))
+    if base.is_absolute():
+        return base / "teleinfo"
+    try:
+        return Path.home() / ".local/state/teleinfo"
+    except RuntimeError:  # no HOME, and a user that the system does not know
+        return None
+
+
+class MemoryFile:
+    """The file in `folder` of the meter of this base topic. Each method may raise OSError."""
+
+    def __init__(self, folder: Path, topic: str) -> None:
+        self.folder = folder
+        name = quote(topic, safe="")
+        if len(name) > MAX_NAME:
+            name = sha256(topic.encode()).hexdigest()
+        self._path = folder / f"{name}.json"
+        self._lock: int | None = None
+
+    def open(self) -> tuple[bytes | None, OSError | None]:
+        """
+        Lock the file until `close` or the end of the process, and read it.
+
+        Return its content, None where there is none, of which one byte more than `MAX_BYTES` is too much; and
+        what makes it impossible to write, None where nothing does. Raise BlockingIOError if another process
+        has locked the file.
+        """
+        try:
+            self._ensure_lock()
+        except BlockingIOError:
+            raise
+        except OSError as fault:
+            with contextlib.suppress(OSError):
+                return self._read(), fault
+            return None, fault
+        return self._read(), None
+
+    def write(self, content: bytes) -> None:
+        """Put a file with this content in the place of the old one, once it is on the disk."""
+        self._ensure_lock()
+        new = self._path.with_suffix(".new")
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+            with open(os.open(new, flags, _OURS_ALONE), "wb") as file:  # noqa: PTH123 - a descriptor
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
+            raise
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def close(self) -> None:
+        """Give up the lock."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _ensure_lock(self) -> None:
+        if self._lock is not None:
+            return
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Not the file itself: each write puts another one in its place.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        lock = os.open(self._path.with_suffix(".lock"), flags, _OURS_ALONE)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise
+        self._lock = lock
+
+    def _read(self) -> bytes | None:
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
+            return file.read(MAX_BYTES + 1)

@@ -1,0 +1,175 @@
+"""
+Keep what must outlive a restart of one meter: read it at the start, write it when it changed.
+
+It is written at once when the total would be wrong without it, else at midnight, at the end, and some minutes
+after other topics were published; within the limits of `WriteBudget`. Where it cannot be read or written that
+is logged once, and everything else goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import math
+import os
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.common.untrusted_json import parse_object
+from teleinfo.daemon.memory_file import MemoryFile, state_directory
+from teleinfo.daemon.write_budget import WriteBudget
+from teleinfo.state.memory import from_json, is_newer, to_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teleinfo.state.memory import Memory
+
+log = logging.getLogger(__name__)
+
+# All in seconds.
+OPEN_TIMEOUT: Final = 5.0
+"""A disk that does not answer for so long is not waited for: nothing is published before it was read."""
+
+ROUTINE_INTERVAL: Final = 600.0
+"""After a start the fields of a meter come one by one: they are written together."""
+
+RETRY_INTERVAL: Final = 3600.0
+"""From a write that failed to the next attempt."""
+
+
+class MemoryKeeper:
+    """
+    Keeps the memory of the meter of this base topic. To be made inside the event loop.
+
+    `on_loaded` gets what an earlier run left, or None, once and in any case. `disk` is shared by the meters
+    of a process: one of them reads or writes at a time.
+    """
+
+    def __init__(self, topic: str, disk: asyncio.Lock, on_loaded: Callable[[Memory | None], None]) -> None:
+        self._topic = topic
+        self._disk = disk
+        self._on_loaded = on_loaded
+        self._loop = asyncio.get_running_loop()
+        self._budget = WriteBudget(now=self._loop.time())
+        self._latest: Memory | None = None
+        self._written: Memory | None = None
+        self._routine_after = self._retry_after = -math.inf
+        self._is_failure_logged = False
+        self._is_open = self._is_ending = False
+        self._wake = asyncio.Event()
+
+    def offer(self, memory: Memory | None) -> None:
+        """Note what is to be remembered by now, and write it if that is due; None: nothing yet."""
+        self._latest = memory or self._latest
+        if self._is_open and self._is_due():
+            self._wake.set()
+
+    def end(self) -> None:
+        """Let `run` write what was offered last, and return."""
+        self._is_ending = True
+        self._wake.set()
+
+    async def run(self) -> None:
+        """Read the file, then write it whenever that is due, until `end`; return where there is no memory."""
+        folder = state_directory(os.environ)
+        if folder is None:
+            log.warning(
+                "there is no directory to remember the energy total in: it may begin anew after a restart; "
+                "set HOME or STATE_DIRECTORY"
+            )
+            self._on_loaded(None)
+            return
+        file = MemoryFile(folder, self._topic)
+        try:
+            memory = await self._load(file)
+        except BlockingIOError:
+            log.warning(
+                "another teleinfo remembers this meter in %s: this one does not, and its energy total may "
+                "begin anew after a restart; give one of them another TELEINFO_MQTT_TOPIC",
+                folder,
+            )
+            self._on_loaded(None)
+            return
+        self._written = memory
+        self._is_open = True
+        self._on_loaded(memory)
+        while not self._is_ending:
+            await self._wake.wait()
+            self._wake.clear()
+            if self._latest is not None and self._is_due():
+                await self._write(file, self._latest)
+        file.close()
+
+    async def _load(self, file: MemoryFile) -> Memory | None:
+        try:
+            async with self._disk:
+                data, fault = await asyncio.wait_for(asyncio.to_thread(file.open), OPEN_TIMEOUT)
+        except BlockingIOError:
+            raise
+        except OSError as error:  # TimeoutError is one
+            return self._note_loss(file, _reason(error))
+        if fault is not None:
+            self._note_failure(file, fault)
+        if data is None:
+            return None
+        content = parse_object(data) or {}
+        self._budget.restore(content.get("budget"), at=datetime.now().astimezone())
+        if is_newer(content):
+            return self._note_loss(file, "a newer version of teleinfo wrote the file")
+        memory = from_json(content)
+        return self._note_loss(file, "the file is damaged") if memory is None else memory
+
+    def _note_loss(self, file: MemoryFile, reason: str) -> Memory | None:
+        log.warning("what was remembered of the last run in %s is lost: %s", file.folder, reason)
+        return None
+
+    def _is_due(self) -> bool:
+        """Return whether to write what was offered last."""
+        memory, written, now = self._latest, self._written, self._loop.time()
+        if memory is None or memory == written:
+            return False
+        urgent = written is None or _essence(memory) != _essence(written)
+        routine = written is None or (memory.fields, memory.heard.date()) != (
+            written.fields,
+            written.heard.date(),
+        )
+        due = (urgent or (routine and now >= self._routine_after)) and now >= self._retry_after
+        return (due or self._is_ending) and self._budget.allows(now, urgent=urgent)
+
+    async def _write(self, file: MemoryFile, memory: Memory) -> None:
+        if self._written is not None and memory.scope != self._written.scope:
+            log.info("this is another meter than before: its energy total begins anew")
+        self._budget.spend()
+        budget = self._budget.to_json(memory.heard)
+        content = json.dumps(to_json(memory) | {"budget": budget}, separators=(",", ":")) + "\n"
+        try:
+            # Without a limit: a second write must not begin before the first has ended.
+            async with self._disk:
+                await asyncio.to_thread(file.write, content.encode("ascii"))
+        except OSError as error:
+            self._note_failure(file, error)
+        else:
+            self._written = memory
+            self._routine_after = self._loop.time() + ROUTINE_INTERVAL
+
+    def _note_failure(self, file: MemoryFile, error: OSError) -> None:
+        self._retry_after = self._loop.time() + RETRY_INTERVAL
+        if not self._is_failure_logged:
+            self._is_failure_logged = True
+            log.warning(
+                "%s cannot be written: %s; the energy total may begin anew after a restart",
+                file.folder,
+                _reason(error),
+            )
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or f"it does not answer within {OPEN_TIMEOUT:g} s"
+
+
+def _essence(memory: Memory) -> tuple[str, str | None, int | None]:
+    """Return what the total would be wrong without."""
+    total = memory.total
+    return (memory.scope, None, None) if total is None else (memory.scope, total.counter, total.offset)

@@ -1,0 +1,59 @@
+"""
+How often the memory of a meter may be written: 20 times in any 24 hours, whatever happens.
+
+Pure: times are arguments. A bucket of tokens, one for each write: `CAPACITY` of them at most, and one more
+every six hours. What is left goes into the file: whoever starts the program again and again has no more.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+CAPACITY: Final = 16
+REFILL_SECONDS: Final = 6 * 3600.0
+"""Four tokens a day: with a full bucket that is 20 writes in 24 hours."""
+
+RESERVE: Final = 4
+"""Tokens that only a change may take without which the total would be wrong."""
+
+
+class WriteBudget:
+    """The tokens that are left. Times are monotonic, in seconds, but for those in what is written."""
+
+    def __init__(self, *, now: float) -> None:
+        self._tokens = float(CAPACITY)
+        self._since = now
+
+    def allows(self, now: float, *, urgent: bool) -> bool:
+        """Return whether there is a token for a write, above the reserve if it is not `urgent`."""
+        self._refill(now - self._since)
+        self._since = now
+        return self._tokens >= (1 if urgent else 1 + RESERVE)
+
+    def spend(self) -> None:
+        """Take a token for a write that was allowed."""
+        self._tokens -= 1
+
+    def to_json(self, at: datetime) -> dict[str, object]:
+        """Return what `restore` reads; `at` is the time of day."""
+        return {"left": round(self._tokens, 3), "time": at.isoformat()}
+
+    def restore(self, content: object, *, at: datetime) -> None:
+        """
+        Go on with the tokens of an earlier run at the time of day `at`, or with a full bucket if unreadable.
+
+        A clock that was set forward refills the bucket, one that was set back adds nothing.
+        """
+        left, time = (content.get("left"), content.get("time")) if isinstance(content, dict) else (None, None)
+        if not isinstance(left, int | float) or not 0 <= left <= CAPACITY or not isinstance(time, str):
+            return
+        try:
+            elapsed = (at - datetime.fromisoformat(time)).total_seconds()
+        except (ValueError, TypeError):  # no time, or one without its offset
+            return
+        self._tokens = float(left)
+        self._refill(elapsed)
+
+    def _refill(self, seconds: float) -> None:
+        self._tokens = min(float(CAPACITY), self._tokens + max(0.0, seconds) / REFILL_SECONDS)

@@ -1,0 +1,121 @@
+"""
+What must outlive a restart: the total of a meter, its active alerts, and the fields that were published.
+
+Pure: to JSON and back. The file is ours, but a card may be damaged and a backup may be that of another meter.
+So each part is validated by itself, a wrong part is None or empty, and an unknown key is left out: a later
+version may add parts without another `VERSION`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.state.import_total import ImportTotal, restored
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+VERSION: Final = 1
+"""Changes only when an older program would misread what a newer one has written."""
+
+MAX_FIELDS: Final = 500
+"""The most fields that are remembered; a state has some 150."""
+
+_SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_FIELD: Final = re.compile(r"[A-Za-z0-9_./-]{1,100}")
+"""Both become parts of a topic: no wildcard (MQTT 3.1.1 §4.7.1), nothing that is not ASCII."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """
+    What is remembered of the meter `scope` (`meter.id` of the state), last heard at the time of day `heard`.
+
+    `total` is None before the meter said what counts all of its import. `alerts_since` has the alerts that
+    were active then, each with when it began, ISO 8601. `fields` are the paths of the fields that stand on
+    topics of their own, `power/net`.
+    """
+
+    scope: str
+    heard: datetime
+    total: ImportTotal | None = None
+    alerts_since: Mapping[str, str] = field(default_factory=dict)
+    fields: frozenset[str] = frozenset()
+
+    def is_recent(self, at: datetime, *, stale_after: float) -> bool:
+        """Return whether the meter was heard at most `stale_after` seconds before the time `at`."""
+        return timedelta() <= at - self.heard <= timedelta(seconds=stale_after)
+
+
+def to_json(memory: Memory) -> dict[str, object]:
+    """Return what `from_json` reads, in types of JSON."""
+    total = memory.total
+    return {
+        "version": VERSION,
+        "meter": memory.scope,
+        "heard": memory.heard.isoformat(),
+        "import_total": None
+        if total is None
+        else {
+            "counter": total.counter,
+            "index": total.index,
+            "offset": total.offset,
+            "time": total.at.isoformat(),
+        },
+        "alerts_since": dict(memory.alerts_since),
+        "fields": sorted(memory.fields),
+    }
+
+
+def is_newer(content: Mapping[str, object]) -> bool:
+    """Return whether a later version of teleinfo wrote this, in a form that this version does not know."""
+    version = content.get("version")
+    return isinstance(version, int) and version > VERSION
+
+
+def from_json(content: Mapping[str, object]) -> Memory | None:
+    """Return what is remembered; None where the version, the meter or the time is not what it should be."""
+    scope, heard = content.get("meter"), _moment(content.get("heard"))
+    if content.get("version") != VERSION or not isinstance(scope, str) or heard is None:
+        return None
+    if _SCOPE.fullmatch(scope) is None:
+        return None
+    return Memory(
+        scope,
+        heard,
+        total=_total(content.get("import_total")),
+        alerts_since=_alerts_since(content.get("alerts_since"), heard),
+        fields=_fields(content.get("fields")),
+    )
+
+
+def _total(part: object) -> ImportTotal | None:
+    if not isinstance(part, dict) or (at := _moment(part.get("time"))) is None:
+        return None
+    return restored(part.get("counter"), part.get("index"), part.get("offset"), at=at)
+
+
+def _alerts_since(part: object, heard: datetime) -> dict[str, str]:
+    found = {}
+    for name, time in part.items() if isinstance(part, dict) else ():
+        since = _moment(time)
+        if since is not None and since <= heard:
+            found[name] = since.isoformat("T", "seconds")
+    return found
+
+
+def _fields(part: object) -> frozenset[str]:
+    paths = part[:MAX_FIELDS] if isinstance(part, list) else []
+    return frozenset(path for path in paths if isinstance(path, str) and _FIELD.fullmatch(path))
+
+
+def _moment(time: object) -> datetime | None:
+    """Return a time of ISO 8601 with its offset, None for anything else."""
+    try:
+        moment = datetime.fromisoformat(time) if isinstance(time, str) else None
+    except ValueError:
+        return None
+    return None if moment is None or moment.tzinfo is None else moment

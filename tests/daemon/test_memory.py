@@ -1,0 +1,228 @@
+"""The real daemon remembers its meter: a process between a pseudo-terminal and a mosquitto."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.simulator.encode import encode_frame, with_parity
+from tests.cli.test_run import historique
+from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.process import LIMIT
+from tests.support.scenario import Scenario
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.support.subscriber import Received
+
+pytestmark = pytest.mark.real
+
+NUMBER = "041961123456"
+
+
+def frame(counter: str, index: int, *, number: bool = True) -> bytes:
+    """Return a frame with one index of the contract HC, or with BASE; its number may be missing."""
+    values = {"OPTARIF": "BASE" if counter == "BASE" else "HC..", "ISOUSC": "30", counter: f"{index:09}"}
+    if counter == "HCHC":
+        values["HCHP"] = "000000000"
+    named = {"ADCO": NUMBER} if number else {}
+    return with_parity(encode_frame([historique(*pair) for pair in (named | values).items()]))
+
+
+def energy(message: Received) -> Any:  # noqa: ANN401
+    """Return what a state says of the energy."""
+    return json.loads(message.payload)["energy"]
+
+
+def is_new(message: Received) -> bool:
+    """Return whether a message was published now, and not retained."""
+    return not message.retain
+
+
+def retain(broker: MosquittoBroker, topic: str, payload: str) -> None:
+    """Let the broker retain a message of somebody else."""
+    command = ["mosquitto_pub", "-h", broker.host, "-p", str(broker.port), "-r", "-t", topic, "-s"]
+    subprocess.run(command, input=payload.encode(), check=True, timeout=LIMIT)
+
+
+def test_the_total_goes_on_after_a_power_cut_with_an_empty_broker_and_a_damaged_number(
+    tmp_path: Path,
+) -> None:
+    """
+    1. The contract changes, and its new index begins at zero. A second later the power is cut.
+
+    2. The broker has forgotten everything, and the first frames of the next run lack their number: there are
+    readings, and no state. 3. The number comes: the total goes on.
+    """
+    with MosquittoBroker(tmp_path) as broker, Meter(frame("BASE", 5_000_000)) as meter:
+        more: dict[str, object] = {"state": True, "state_interval": 0, "state_topics": True}
+        with (
+            Subscriber(broker.host, broker.port) as subscriber,
+            Daemon(tmp_path, **settings_for(broker, meter.line), **more) as daemon,
+        ):
+            assert energy(subscriber.expect("teleinfo/state"))["import_total"] == 5_000_000
+            meter.frame = frame("HCHC", 3)
+            message = subscriber.expect(
+                "teleinfo/state", predicate=lambda message: b"HCHC" in message.payload
+            )
+            time.sleep(max(0.0, message.at + 1 - time.monotonic()))
+            daemon.kill()
+            before = energy(message)
+            broker.stop()
+        meter.frame = frame("HCHC", 39, number=False)
+        broker.start()
+        with (
+            Subscriber(broker.host, broker.port) as subscriber,
+            Daemon(tmp_path, **settings_for(broker, meter.line), **more),
+        ):
+            for _ in range(3):
+                subscriber.expect("teleinfo")
+            with Subscriber(broker.host, broker.port) as late:
+                early = late.retained()
+            meter.frame = frame("HCHC", 39)
+            after = energy(subscriber.expect("teleinfo/state"))
+
+    assert (before["import_total"], before["import_offset"]) == (5_000_003, 5_000_000)
+    assert early.keys() == {"teleinfo/status", "teleinfo/health"}
+    assert (after["import_total"], after["import_offset"]) == (5_000_039, 5_000_000)
+
+
+HOSTILE = {
+    "surrogate": '{"time":"\\ud800"}',
+    "wildcard": '{"a#b":1,"meter":{"id":"+"}}',
+    "long key": json.dumps({"k" * 70_000: 1}),
+    "forged offset": json.dumps(
+        {
+            "time": "2026-01-14T12:02:28+01:00",
+            "meter": {"id": NUMBER},
+            "energy": {
+                "import_total": 777,
+                "import_counter": "BASE",
+                "import_index": 0,
+                "import_offset": 777,
+            },
+        }
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("kind", "remembers"), [*((kind, True) for kind in HOSTILE), ("forged offset", False)]
+)
+def test_what_anybody_retains_at_the_broker_changes_nothing(
+    tmp_path: Path, kind: str, *, remembers: bool
+) -> None:
+    """
+    Somebody has published on our topics.
+
+    1. The daemon starts, and its meter is silent: where there is a memory, what is at the broker is replaced.
+    2. The meter is heard: the total is the one that is remembered, or its index.
+    """
+    with MosquittoBroker(tmp_path) as broker, Meter(None) as meter:
+        retain(broker, "teleinfo/state", HOSTILE[kind])
+        retain(broker, "teleinfo/state/energy/import_offset", "777")
+        scenario = Scenario(
+            tmp_path,
+            broker,
+            meter.line.port,
+            patch="import teleinfo.daemon.state_publisher as module; module.STALE_AFTER = 0.5",
+            serial_mode="historique",
+            state=True,
+            state_topics=True,
+        )
+        total = {"counter": "BASE", "index": 100, "offset": 5, "time": "2026-01-14T12:02:28+01:00"}
+        memory = {"version": 1, "meter": NUMBER, "heard": total["time"], "import_total": total}
+        if remembers:
+            scenario.state.mkdir()
+            (scenario.state / "teleinfo.json").write_text(json.dumps(memory))
+        with Subscriber(broker.host, broker.port) as subscriber, scenario:
+            subscriber.expect("teleinfo/status", b"offline", predicate=is_new)
+            if remembers:
+                subscriber.expect("teleinfo/state", b'{"time":null,"meter":{"id":null}}', predicate=is_new)
+            meter.frame = frame("BASE", 100)
+            found = energy(subscriber.expect("teleinfo/state", predicate=is_new))
+            status, seconds = scenario.stop()
+
+    assert found["import_offset"] == (5 if remembers else 0)
+    assert found["import_total"] == (105 if remembers else 100)
+    assert status == 0
+    assert seconds < 1
+
+
+def test_two_at_one_file_both_publish_and_one_remembers(tmp_path: Path) -> None:
+    """The second says so once, and nothing else of it is missing."""
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Meter(frame("BASE", 100)) as one,
+        Meter(frame("BASE", 200)) as two,
+    ):
+        first = Daemon(tmp_path, **settings_for(broker, one.line), state=True)
+        (tmp_path / "two").mkdir()
+        second = Daemon(
+            tmp_path / "two", **settings_for(broker, two.line), state=True, mqtt_client_id="another"
+        )
+        second.environ["STATE_DIRECTORY"] = str(first.state)
+        with Subscriber(broker.host, broker.port) as subscriber, first:
+            subscriber.expect("teleinfo/state")
+            with second:
+                second.expect_log("another teleinfo remembers this meter in")
+                subscriber.expect("teleinfo/state", predicate=lambda message: b":200," in message.payload)
+                assert second.stop()[0] == 0
+            assert first.stop()[0] == 0
+
+    assert "remember" not in first.log
+    assert second.log.count("remembers") == 1
+    assert json.loads((first.state / "teleinfo.json").read_bytes())["import_total"]["index"] == 100
+
+
+@pytest.mark.parametrize("fault", ["no directory", "full disk", "cut short", "of another meter"])
+def test_a_fault_of_the_file_costs_one_line_of_the_log(tmp_path: Path, fault: str) -> None:
+    """The state is published all the same, the port is read, and the end is a good one."""
+    with MosquittoBroker(tmp_path) as broker, Meter(frame("BASE", 100)) as meter:
+        daemon = Daemon(tmp_path, **settings_for(broker, meter.line), state=True)
+        daemon.state.mkdir()
+        match fault:
+            case "no directory":
+                daemon.environ |= {"STATE_DIRECTORY": "", "HOME": os.devnull}
+                line = f"{os.devnull}/.local/state/teleinfo cannot be written: Not a directory"
+            case "full disk":
+                _fill(daemon.state)
+                line = f"{daemon.state} cannot be written: No space left on device"
+            case "cut short":
+                (daemon.state / "teleinfo.json").write_text('{"version":1,"meter":"04196')
+                line = f"what was remembered of the last run in {daemon.state} is lost: the file is damaged"
+            case _:
+                other = {"version": 1, "meter": "041961654321", "heard": "2026-01-14T12:02:28+01:00"}
+                (daemon.state / "teleinfo.json").write_text(json.dumps(other))
+                line = "this is another meter than before: its energy total begins anew"
+        try:
+            with Subscriber(broker.host, broker.port) as subscriber, daemon:
+                found = energy(subscriber.expect("teleinfo/state"))
+                daemon.expect_log(line)
+                status, _ = daemon.stop()
+        finally:
+            if fault == "full disk":
+                subprocess.run(["umount", "--lazy", str(daemon.state)], check=True)
+
+    assert found["import_total"] == 100
+    assert status == 0
+    # The others: it has started, is connected, reads a meter, has stopped.
+    assert len(daemon.log.splitlines()) == 5, daemon.log
+    assert NUMBER not in daemon.log
+
+
+def _fill(folder: Path) -> None:
+    """Put a full disk at this folder."""
+    mount = ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(folder)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("only root may mount a disk")
+    with (folder / "filler").open("wb") as filler:
+        filler.write(bytes(16 << 10))

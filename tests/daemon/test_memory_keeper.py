@@ -1,0 +1,276 @@
+"""What must outlive a restart is read before the first state, and written when it must; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.daemon.memory_file import MemoryFile
+from teleinfo.daemon.memory_keeper import ROUTINE_INTERVAL, MemoryKeeper
+from teleinfo.daemon.write_budget import CAPACITY, RESERVE
+from teleinfo.state.memory import VERSION, to_json
+from tests.state.test_memory import MEMORY, OTHER, TOTAL
+from tests.support import virtual
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+    from pathlib import Path
+
+    from teleinfo.state.memory import Memory
+
+NEXT = replace(MEMORY, total=replace(TOTAL, offset=5_000_777))
+
+
+class Inline(ThreadPoolExecutor):
+    """Does in the thread of the event loop what belongs into another one: virtual time knows no threads."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401
+        """Call `fn`, and return its result."""
+        future: Future[Any] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except OSError as error:
+            future.set_exception(error)
+        return future
+
+
+class Bench:
+    """A keeper at work on the file of the topic `teleinfo` in `folder`."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "teleinfo.json"
+        self.loaded: list[Memory | None] = []
+        self.writes: list[float] = []
+        self.keeper = MemoryKeeper("teleinfo", asyncio.Lock(), self.loaded.append)
+
+    @property
+    def kept(self) -> dict[str, Any]:
+        """What the file says."""
+        return dict(json.loads(self._path.read_bytes())) if self._path.is_file() else {}
+
+    async def offer(self, memory: Memory | None) -> None:
+        """Offer a memory, as at a frame, and let the keeper do its work."""
+        before = self._inode()
+        self.keeper.offer(memory)
+        await asyncio.sleep(1)
+        if self._inode() != before:
+            self.writes.append(asyncio.get_running_loop().time())
+
+    def _inode(self) -> int:
+        return self._path.stat().st_ino if self._path.exists() else 0
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the directory for what is remembered."""
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path))
+    return tmp_path
+
+
+def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
+    """Run a scenario beside a keeper, end that, and return the bench."""
+
+    async def together() -> Bench:
+        asyncio.get_running_loop().set_default_executor(Inline())
+        bench = Bench(folder)
+        task = asyncio.create_task(bench.keeper.run())
+        await asyncio.sleep(1)
+        await scenario(bench)
+        bench.keeper.end()
+        await task
+        return bench
+
+    return virtual.run(together())
+
+
+def write(folder: Path, content: object) -> None:
+    """Leave a file of an earlier run."""
+    (folder / "teleinfo.json").write_text(content if isinstance(content, str) else json.dumps(content))
+
+
+def test_what_was_written_is_loaded_by_the_next_run(folder: Path) -> None:
+    """The first run finds nothing."""
+
+    async def offer_one(bench: Bench) -> None:
+        await bench.offer(None)
+        assert bench.kept == {}
+        await bench.offer(MEMORY)
+        assert bench.kept["import_total"]["offset"] == 5_000_000
+
+    async def offer_nothing(_bench: Bench) -> None:
+        pass
+
+    assert play(folder, offer_one).loaded == [None]
+    assert play(folder, offer_nothing).loaded == [MEMORY]
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        replace(MEMORY, scope=OTHER),
+        replace(MEMORY, total=None),
+        replace(MEMORY, total=replace(TOTAL, counter="EAST")),
+        NEXT,
+    ],
+)
+def test_what_the_total_would_be_wrong_without_is_written_at_once(folder: Path, changed: Memory) -> None:
+    """A power cut a second later costs nothing."""
+
+    async def change(bench: Bench) -> None:
+        await bench.offer(MEMORY)
+        await bench.offer(changed)
+
+    assert len(play(folder, change).writes) == 2
+
+
+def test_a_day_of_frames_is_written_at_midnight_and_at_the_end(folder: Path) -> None:
+    """The index rises with each frame, which needs no write: the meter says it again."""
+
+    async def day(bench: Bench) -> None:
+        for minute in range(24 * 60):
+            at = MEMORY.heard + timedelta(minutes=minute)
+            await bench.offer(replace(MEMORY, heard=at, total=replace(TOTAL, index=23 + minute, at=at)))
+            await asyncio.sleep(59)
+
+    bench = play(folder, day)
+
+    assert len(bench.writes) == 2
+    assert bench.kept["import_total"]["index"] == 23 + 24 * 60 - 1
+
+
+def test_the_fields_of_a_start_are_written_together(folder: Path) -> None:
+    """They come one by one in the first minutes, and are written when these are over."""
+
+    async def start(bench: Bench) -> None:
+        for number in range(20):
+            await bench.offer(replace(MEMORY, fields=frozenset(f"labels/{n}" for n in range(number))))
+        assert len(bench.writes) == 1
+        await asyncio.sleep(ROUTINE_INTERVAL)
+        await bench.offer(replace(MEMORY, fields=frozenset({"power/net"})))
+        assert len(bench.writes) == 2
+
+    assert play(folder, start).kept["fields"] == ["power/net"]
+
+
+def test_a_clock_that_jumps_costs_no_more_writes_than_a_day_has(folder: Path) -> None:
+    """It is another day with each frame, for an hour; what matters is written all the same."""
+
+    async def jump(bench: Bench) -> None:
+        for minute in range(600):
+            heard = MEMORY.heard + timedelta(days=400 if minute % 2 else -400)
+            await bench.offer(replace(MEMORY, heard=heard))
+            await asyncio.sleep(59)
+        assert len(bench.writes) <= 20 - RESERVE
+        await bench.offer(NEXT)
+        assert bench.kept["import_total"]["offset"] == 5_000_777
+
+    play(folder, jump)
+
+
+def test_a_restart_again_and_again_costs_no_more_writes_than_a_day_has(folder: Path) -> None:
+    """Each run ends with a write, until only the reserve is left."""
+    writes = 0
+    for number in range(40):
+
+        async def live(bench: Bench, number: int = number) -> None:
+            await bench.offer(replace(MEMORY, heard=datetime.now().astimezone() + timedelta(seconds=number)))
+
+        before = (folder / "teleinfo.json").stat().st_ino if number else 0
+        play(folder, live)
+        writes += (folder / "teleinfo.json").stat().st_ino != before
+
+    assert writes == CAPACITY - RESERVE
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("", "damaged"),
+        (json.dumps(to_json(MEMORY))[:-40], "damaged"),
+        ("[" * 10_000, "damaged"),
+        (to_json(MEMORY) | {"meter": 3}, "damaged"),
+        (to_json(MEMORY) | {"version": VERSION + 1}, "newer version"),
+    ],
+)
+def test_an_unreadable_file_costs_one_line_and_is_replaced(
+    folder: Path, caplog: pytest.LogCaptureFixture, content: object, reason: str
+) -> None:
+    """A card lost the end of it, or somebody went back to an older version."""
+    write(folder, content)
+
+    async def work(bench: Bench) -> None:
+        assert bench.loaded == [None]
+        await bench.offer(MEMORY)
+
+    bench = play(folder, work)
+
+    assert [reason in line for line in caplog.messages] == [True]
+    assert bench.kept["import_total"]["offset"] == 5_000_000
+
+
+def test_a_directory_that_cannot_be_written_costs_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Everything else goes on; it is tried again once an hour, in silence."""
+    (tmp_path / "file").write_text("in its way")
+    monkeypatch.setenv("STATE_DIRECTORY", str(tmp_path / "file" / "teleinfo"))
+
+    async def work(bench: Bench) -> None:
+        for _ in range(3 * 60):
+            await bench.offer(MEMORY)
+            await asyncio.sleep(59)
+        assert bench.writes == []
+        (tmp_path / "file").unlink()
+        for _ in range(60):
+            await bench.offer(MEMORY)
+            await asyncio.sleep(59)
+        assert (tmp_path / "file" / "teleinfo" / "teleinfo.json").exists()
+
+    assert play(tmp_path / "file" / "teleinfo", work).loaded == [None]
+    assert [line.rpartition(": ")[2] for line in caplog.messages] == [
+        "Not a directory; the energy total may begin anew after a restart"
+    ]
+    assert str(tmp_path) in caplog.text
+
+
+def test_what_can_be_read_and_not_written_is_remembered(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The system has made its damaged card read-only: the total goes on for as long as that lasts."""
+    write(folder, to_json(MEMORY))
+    (folder / "teleinfo.lock").mkdir()
+
+    async def work(bench: Bench) -> None:
+        await bench.offer(NEXT)
+
+    bench = play(folder, work)
+
+    assert bench.loaded == [MEMORY]
+    assert bench.kept["import_total"]["offset"] == 5_000_000
+    assert len(caplog.messages) == 1
+
+
+def test_of_two_at_one_file_the_second_says_so_and_remembers_nothing(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first one's memory stays as it is."""
+    first = MemoryFile(folder, "teleinfo")
+    first.open()
+    first.write(json.dumps(to_json(MEMORY)).encode())
+
+    async def work(bench: Bench) -> None:
+        await bench.offer(NEXT)
+
+    bench = play(folder, work)
+
+    assert bench.loaded == [None]
+    assert bench.kept == to_json(MEMORY)
+    assert [line.partition(":")[0] for line in caplog.messages] == [
+        f"another teleinfo remembers this meter in {folder}"
+    ]

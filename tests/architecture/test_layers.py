@@ -2,55 +2,162 @@
 
 from __future__ import annotations
 
+import ast
+import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.architecture.sources import FILES, PACKAGE, imports
+import pytest
+
+from teleinfo.cli.main import COMMANDS
+from tests.architecture.sources import FILES, PACKAGE, SRC, imports, place, tree
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 ROOT = Path(__file__).parents[2]
 
+BREACHES = [
+    ("layers", "teleinfo.port.reader", "teleinfo.state.tracker"),
+    ("layers", "teleinfo.state.tracker", "teleinfo.port.link_status"),
+    ("layers", "teleinfo.mqtt.publisher", "teleinfo.port.link_status"),
+    ("layers", "teleinfo.tic.decoder", "teleinfo.common.durations"),
+    ("layers", "teleinfo.common.backoff", "teleinfo.tic.labels"),
+    ("layers", "teleinfo.settings.checks", "teleinfo.daemon.app"),
+    ("layers", "teleinfo.record.capture", "teleinfo.cli.main"),
+    ("acyclic", "teleinfo.tic.labels", "teleinfo.tic.decoder"),
+    ("simulator", "teleinfo.simulator.encode", "teleinfo.tic.parity"),
+    ("simulator", "teleinfo.simulator.historique", "teleinfo.tic.registers"),
+    ("commands", "teleinfo.doctor.probe", "teleinfo.simulator.encode"),
+    ("daemon", "teleinfo.watch.live_model", "teleinfo.daemon.monitor"),
+    ("daemon", "teleinfo.cli.forget", "teleinfo.homeassistant.link"),
+    ("messages", "teleinfo.mqtt.outbox", "teleinfo.tic.decoder"),
+    ("settings", "teleinfo.settings.faults", "teleinfo.mqtt.client"),
+    ("settings", "teleinfo.settings.faults", "asyncio"),
+    ("serial", "teleinfo.port.reader", "serial"),
+    ("aiomqtt", "teleinfo.mqtt.publisher", "paho"),
+    ("pydantic", "teleinfo.cli.run", "pydantic"),
+    ("optional", "teleinfo.daemon.app", "aiohttp"),
+]
+"""An import that breaks each contract: the id of the contract, the module, and what it imports."""
 
-def contracts() -> list[dict[str, list[str]]]:
+
+def linter() -> list[dict[str, list[str] | str]]:
     """Return the contracts of import-linter."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    linter: dict[str, list[dict[str, list[str]]]] = settings["tool"]["importlinter"]
-    return linter["contracts"]
+    contracts: list[dict[str, list[str] | str]] = settings["tool"]["importlinter"]["contracts"]
+    return contracts
 
 
-def test_the_contracts_are_kept() -> None:
-    """`lint-imports` finds no import that a contract forbids."""
+def lint(*options: str, src: Path = SRC) -> subprocess.CompletedProcess[str]:
+    """Run import-linter on the package in `src`."""
     program = "from importlinter.cli import lint_imports_command; lint_imports_command()"
-    result = subprocess.run(
-        [sys.executable, "-c", program, "--no-cache"],
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys; sys.path.insert(0, {str(src)!r}); {program}", *options],
         cwd=ROOT,
         capture_output=True,
         text=True,
         check=False,
+        env={"COLUMNS": "300"},
         timeout=120,
     )
+
+
+def test_the_contracts_are_kept() -> None:
+    """`lint-imports` finds no import that a contract forbids."""
+    result = lint("--no-cache")
 
     assert result.returncode == 0, result.stdout + result.stderr
 
 
+@pytest.fixture(scope="module")
+def reports(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
+    """Return the report of each contract, by its name, on a copy of the package with all of `BREACHES`."""
+    src = tmp_path_factory.mktemp("broken")
+    shutil.copytree(SRC / PACKAGE, src / PACKAGE, ignore=shutil.ignore_patterns("__pycache__"))
+    for _contract, module, imported in BREACHES:
+        path = src / FILES[module].relative_to(SRC)
+        path.write_text(f"{path.read_text(encoding='utf-8')}\nimport {imported}\n", encoding="utf-8")
+    text = lint("--no-cache", src=src).stdout
+    names = {str(contract["name"]) for contract in linter()}
+    sections: dict[str, list[str]] = {}
+    for line in text.partition("Broken contracts")[2].splitlines():
+        if line in names:
+            sections[line] = []
+        elif sections:
+            list(sections.values())[-1].append(line)
+    return {name: "\n".join(lines) for name, lines in sections.items()}
+
+
+@pytest.mark.parametrize(("contract", "module", "imported"), BREACHES)
+def test_an_import_that_a_contract_forbids_is_found(
+    reports: Mapping[str, str], contract: str, module: str, imported: str
+) -> None:
+    """In a copy of the package, each contract names the import that breaks it."""
+    [name] = [each["name"] for each in linter() if each["id"] == contract]
+    report = reports[str(name)]
+    # Of a cycle in one package the report has the last parts of the names alone.
+    siblings = f"- .{module.rpartition('.')[2]} -> .{imported.rpartition('.')[2]} ("
+
+    assert f"{module} -> {imported} (" in report or siblings in report
+
+
+def test_each_contract_is_broken_by_a_test() -> None:
+    """A contract that nothing can break is none."""
+    assert {contract["id"] for contract in linter()} == {contract for contract, _, _ in BREACHES}
+
+
 def test_each_module_has_a_layer() -> None:
     """A new package is written into the contract of the layers before it is used."""
-    [layers] = [contract["layers"] for contract in contracts() if "layers" in contract]
-    named = [name.strip(" ()") for layer in layers for name in layer.split("|")]
     free = [
         module
         for module in FILES
-        if not any(module == name or module.startswith(f"{name}.") for name in named)
-        and not any(name.startswith(f"{module}.") for name in named)
+        if not any(module == name or module.startswith(f"{name}.") for name in layers())
+        and not any(name.startswith(f"{module}.") for name in layers())
     ]
 
     assert free == []
 
 
+def layers() -> list[str]:
+    """Return the modules and packages that have a layer."""
+    [contract] = [contract for contract in linter() if contract["id"] == "layers"]
+    return [name.strip(" ()") for layer in contract["layers"] for name in layer.split("|")]
+
+
+def test_a_command_is_a_module_or_a_package_of_the_layers() -> None:
+    """The command line names its modules as text, which import-linter does not read."""
+    packages = {command.module.removesuffix(".command") for command in COMMANDS.values()}
+
+    assert packages <= set(layers())
+    assert {command.module for command in COMMANDS.values()} <= FILES.keys()
+
+
+def test_no_module_imports_the_public_api() -> None:
+    """By way of `teleinfo` everything could be had, whatever the contracts say: the version alone is."""
+    found = [
+        place(module, node)
+        for module in FILES
+        for node in ast.walk(tree(module))
+        if (isinstance(node, ast.Import) and any(alias.name == PACKAGE for alias in node.names))
+        or (
+            isinstance(node, ast.ImportFrom)
+            and node.module == PACKAGE
+            and any(
+                f"{PACKAGE}.{alias.name}" not in FILES and alias.name != "__version__" for alias in node.names
+            )
+        )
+    ]
+
+    assert found == []
+
+
 def test_each_library_has_a_contract() -> None:
     """A new dependency is written into a contract, which says who may import it."""
-    forbidden = {name for contract in contracts() for name in contract.get("forbidden_modules", [])}
+    forbidden = {name for contract in linter() for name in contract.get("forbidden_modules", [])}
     imported = {name.partition(".")[0] for module in FILES for name in imports(module, for_types=True)}
     # `_typeshed` is the types of the standard library, known to type checkers alone.
     other = {*sys.stdlib_module_names, "_typeshed", PACKAGE}

@@ -1,13 +1,16 @@
-"""Every setting that a text names exists, and every setting is documented."""
+"""No two classes share a name, every setting that a text names exists, and every setting is documented."""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
 
 from teleinfo import settings
+from tests.architecture.sources import FILES, place, tree
 
 ROOT = Path(__file__).parents[2]
 TEXTS = sorted(
@@ -43,3 +46,14 @@ def test_every_setting_is_documented() -> None:
     ]
 
     assert missing == []
+
+
+def test_no_two_classes_share_a_name() -> None:
+    """Whoever looks for the class of a message or of a search finds one."""
+    places = defaultdict(list)
+    for module in FILES:
+        for node in ast.walk(tree(module)):
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(place(module, node))
+
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

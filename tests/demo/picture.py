@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from teleinfo.demo.broker import LOOPBACK, MQTT_PORT, Broker
+from teleinfo.demo.broker import LOOPBACK, MQTT_PORT, DemoBroker
 from teleinfo.demo.command import SEED, TIME_LAPSE, TOPIC
 from teleinfo.demo.screen import MessageFormat, heading
 from teleinfo.simulator.catalogue import DEFAULT, build
@@ -80,7 +80,7 @@ def expected_readings(
 
 def expected_lines() -> list[str]:
     """Return the lines of the picture, with the escape sequences of their colours."""
-    broker = Broker(LOOPBACK, MQTT_PORT, embedded=True)
+    broker = DemoBroker(LOOPBACK, MQTT_PORT, embedded=True)
     head = heading(DEFAULT, broker, TOPIC, start=START, factor=TIME_LAPSE, seconds=None)
     messages = MessageFormat(TOPIC, colour=True)
     lines = [*head.split("\n"), messages.line(f"{TOPIC}/status", "online")]

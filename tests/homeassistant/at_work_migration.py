@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from teleinfo.simulator.meter import Meter
+    from teleinfo.simulator.meter import SimulatedMeter
 
 pytestmark = pytest.mark.real
 
@@ -195,12 +195,12 @@ class Renewed(Standard):
         return super()._energies() | {"EAST": format_index(total)}
 
 
-def base(mode: Mode) -> Meter:
+def base(mode: Mode) -> SimulatedMeter:
     """Return a meter with the contract Base."""
     return _meter(mode, tariff.BASE, START)
 
 
-def tempo_after(meter: Meter) -> Meter:
+def tempo_after(meter: SimulatedMeter) -> SimulatedMeter:
     """Return the same meter when its contract has become Tempo: the new indexes begin at zero."""
     renewed = _meter(meter.mode, tariff.TEMPO, meter.metrology.now)
     renewed.metrology.supplier[:] = [0.0] * len(renewed.metrology.supplier)
@@ -209,7 +209,7 @@ def tempo_after(meter: Meter) -> Meter:
     return renewed
 
 
-def _meter(mode: Mode, contract: tariff.Contract, now: dt.datetime) -> Meter:
+def _meter(mode: Mode, contract: tariff.SimulatedContract, now: dt.datetime) -> SimulatedMeter:
     rng = random.Random(7)
     metrology = Metrology(start=now, load_profile=LoadProfile(rng=rng), contract=contract, rng=rng)
     kind = Renewed if mode is Mode.STANDARD else HistoriqueMono

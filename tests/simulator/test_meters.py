@@ -19,7 +19,7 @@ from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.simulator.meter import Meter
+    from teleinfo.simulator.meter import SimulatedMeter
     from teleinfo.tic.groups import Group
 
 # 2026-01-14 is a Wednesday, between a white day and a red one.
@@ -44,7 +44,7 @@ class Steady:
         return self.watts
 
 
-def meter(name: str, *watts: float, start: dt.datetime = WEDNESDAY) -> Meter:
+def meter(name: str, *watts: float, start: dt.datetime = WEDNESDAY) -> SimulatedMeter:
     """Return a meter, in front of a steady load if there are powers."""
     return build(name, start=start, rng=random.Random(7), load_profile=Steady(watts) if watts else None)
 
@@ -59,7 +59,7 @@ def values(groups: list[Group]) -> dict[str, str]:
     return {group.label: group.value for group in groups}
 
 
-def day(meter: Meter, *, start: dt.datetime = WEDNESDAY, days: float = 1) -> Iterator[list[Group]]:
+def day(meter: SimulatedMeter, *, start: dt.datetime = WEDNESDAY, days: float = 1) -> Iterator[list[Group]]:
     """Yield a frame for each minute."""
     for minute in range(int(days * 1440)):
         yield meter.frame(start + minute * MINUTE)

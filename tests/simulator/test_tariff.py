@@ -85,7 +85,7 @@ def test_the_night_is_off_peak(hour: int, ptec: str) -> None:
 
 
 @pytest.mark.parametrize("contract", [tariff.BASE, tariff.PRODUCER, tariff.HC, tariff.EJP, tariff.TEMPO])
-def test_words_have_the_width_of_the_wire(contract: tariff.Contract) -> None:
+def test_words_have_the_width_of_the_wire(contract: tariff.SimulatedContract) -> None:
     """OPTARIF and PTEC have 4 characters, NGTF and LTARF 16; the running index is one of the contract's."""
     periods = [contract.period(at(day, hour)) for day in range(7) for hour in range(24)]
 

@@ -17,7 +17,7 @@ from teleinfo.tic.reading import build_reading
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.simulator.meter import Meter
+    from teleinfo.simulator.meter import SimulatedMeter
 
 DAY = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
 BITS = 10  # of a character on the line
@@ -41,7 +41,7 @@ class SoakMeters:
         self._speed = speed
         self._before = 0.0
         self._began = time.monotonic()
-        self._meter: Meter
+        self._meter: SimulatedMeter
         self._line = SerialLine(link=link)
 
     @property

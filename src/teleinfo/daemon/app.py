@@ -1,8 +1,8 @@
 """
 Run the meters of one process, and shut them down on signals.
 
-A task for each meter (`meter.Meter`), and one that speaks to systemd (`watchdog.Watchdog`). A fault of a port
-or of a broker is mended where it occurs, and leaves the other meters alone; whatever else goes wrong ends the
+A task for each meter (`meter.MeterTask`), and one that reports to systemd (`watchdog.Watchdog`). A fault of a
+port or of a broker is repaired where it occurs, and leaves the other meters alone; any other error ends the
 process, and systemd starts it again.
 """
 
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo import __version__
 from teleinfo.common.event_loop import on_stop
-from teleinfo.daemon.meter import Meter
+from teleinfo.daemon.meter import MeterTask
 from teleinfo.daemon.watchdog import Heartbeats, Watchdog
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Daemon:
         disk = asyncio.Lock()
         single = len(settings) == 1
         self._meters = {
-            each.mqtt_topic: Meter(each, heartbeats, disk=disk, name="" if single else each.mqtt_topic)
+            each.mqtt_topic: MeterTask(each, heartbeats, disk=disk, name="" if single else each.mqtt_topic)
             for each in settings
         }
         self._watchdog = Watchdog(

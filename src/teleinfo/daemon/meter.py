@@ -41,7 +41,7 @@ GOODBYE_TIMEOUT = 2.5
 """Seconds: the publisher keeps its own goodbye within 2 s; what is not done by then is cut off."""
 
 
-class Meter:
+class MeterTask:
     """
     One meter, one broker. To be made inside the event loop that runs it.
 

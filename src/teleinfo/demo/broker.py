@@ -29,7 +29,7 @@ class DemoError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Broker:
+class DemoBroker:
     """Where the MQTT broker listens."""
 
     host: str
@@ -38,10 +38,10 @@ class Broker:
 
 
 @contextlib.asynccontextmanager
-async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker]:
+async def broker_for(host: str | None, port: int | None) -> AsyncIterator[DemoBroker]:
     """Yield the broker at `host`, or without one a broker that runs inside the block; raise DemoError."""
     if host is not None:
-        yield Broker(host, port or MQTT_PORT, embedded=False)
+        yield DemoBroker(host, port or MQTT_PORT, embedded=False)
         return
     from amqtt.broker import Broker as EmbeddedBroker  # noqa: PLC0415 - an extra, for this command alone
     from amqtt.errors import BrokerError  # noqa: PLC0415 - the same
@@ -61,13 +61,13 @@ async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker
             )
         ) from error
     try:
-        yield Broker(LOOPBACK, port, embedded=True)
+        yield DemoBroker(LOOPBACK, port, embedded=True)
     finally:
         await embedded.shutdown()
 
 
 @contextlib.asynccontextmanager
-async def subscriber(broker: Broker, topic: str) -> AsyncIterator[Any]:
+async def subscriber(broker: DemoBroker, topic: str) -> AsyncIterator[Any]:
     """Yield an MQTT client (amqtt's), subscribed to `topic` and all topics below it; raise DemoError."""
     from amqtt.client import MQTTClient  # noqa: PLC0415 - an extra, for this command alone
     from amqtt.errors import ConnectError  # noqa: PLC0415 - the same

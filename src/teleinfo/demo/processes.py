@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.demo.broker import Broker, DemoError
+from teleinfo.demo.broker import DemoBroker, DemoError
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,7 +36,7 @@ def simulated_meter(
 
 
 def daemon_at(
-    port: str, broker: Broker, topic: str, *, real_time: bool
+    port: str, broker: DemoBroker, topic: str, *, real_time: bool
 ) -> contextlib.AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """
     Return the process of `teleinfo run`, which runs inside the block.

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
     import asyncio
     import datetime as dt
 
-    from teleinfo.demo.broker import Broker
+    from teleinfo.demo.broker import DemoBroker
 
 _BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
 _MEMBER = re.compile(r'"[^"]+":"[^"]*"')  # of a reading's JSON object: all values are strings
 
 
 def heading(
-    meter: str, broker: Broker, topic: str, *, start: dt.datetime, factor: float, seconds: float | None
+    meter: str, broker: DemoBroker, topic: str, *, start: dt.datetime, factor: float, seconds: float | None
 ) -> str:
     """Return what runs, how fast the meter's clock is, and how to see the messages from elsewhere."""
     kind = _("an embedded MQTT broker") if broker.embedded else _("the MQTT broker")

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     import random
 
     from teleinfo.simulator.load_profile import LoadProfile
-    from teleinfo.simulator.meter import Meter
-    from teleinfo.simulator.tariff import Contract
+    from teleinfo.simulator.meter import SimulatedMeter
+    from teleinfo.simulator.tariff import SimulatedContract
 
 DEFAULT = "hc"
 
@@ -38,7 +38,7 @@ class MeterModel:
     may have no `short_frames`. `number` is its ADCO or ADSC.
     """
 
-    contract: Contract
+    contract: SimulatedContract
     mode: Mode = Mode.HISTORIQUE
     kva: int = 6
     phases: int = 1
@@ -80,7 +80,7 @@ def build(
     rng: random.Random,
     load_profile: LoadProfile | None = None,
     number: str | None = None,
-) -> Meter:
+) -> SimulatedMeter:
     """
     Return the meter `name` of METERS; its clock stands at `start`, a naive local time.
 

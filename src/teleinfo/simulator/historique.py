@@ -9,13 +9,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from teleinfo.simulator.meter import Meter, format_index, order_groups
+from teleinfo.simulator.meter import SimulatedMeter, format_index, order_groups
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
 
 if TYPE_CHECKING:
     from teleinfo.simulator.metrology import Metrology
-    from teleinfo.simulator.tariff import Contract
+    from teleinfo.simulator.tariff import SimulatedContract
 
 _DEMAIN = ("----", "BLEU", "BLAN", "ROUG")
 _PHASE_VOLTAGE = 200  # V, by which kVA become amperes (Enedis-NOI-CPT_54E v3, ISOUSC)
@@ -24,12 +24,12 @@ _SHORT_FRAMES = 20
 _AFTER_OVERRUN = dt.timedelta(minutes=1)
 
 
-class _Historique(Meter):
+class _Historique(SimulatedMeter):
     """What meters of this mode have in common; `kva` is the subscribed power of all phases."""
 
     mode = Mode.HISTORIQUE
 
-    def __init__(self, metrology: Metrology, *, contract: Contract, number: str, kva: int) -> None:
+    def __init__(self, metrology: Metrology, *, contract: SimulatedContract, number: str, kva: int) -> None:
         super().__init__(metrology)
         self._contract = contract
         self._number = number
@@ -87,7 +87,7 @@ class HistoriqueTri(_Historique):
         self,
         metrology: Metrology,
         *,
-        contract: Contract,
+        contract: SimulatedContract,
         number: str,
         kva: int,
         short_frames: bool = True,

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _INDEX_END = 10**9
 
 
-class Meter(ABC):
+class SimulatedMeter(ABC):
     """A meter of one mode, which sends what its `metrology` measures."""
 
     mode: Mode

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import random
 
     from teleinfo.simulator.load_profile import LoadProfile
-    from teleinfo.simulator.tariff import Contract, Period
+    from teleinfo.simulator.tariff import SimulatedContract, SimulatedPeriod
 
 _POWER_FACTOR = 0.97  # active over apparent power
 _REACTIVE = 0.25  # reactive over active energy
@@ -82,7 +82,12 @@ class Metrology:
     """
 
     def __init__(
-        self, *, start: dt.datetime, load_profile: LoadProfile, contract: Contract, rng: random.Random
+        self,
+        *,
+        start: dt.datetime,
+        load_profile: LoadProfile,
+        contract: SimulatedContract,
+        rng: random.Random,
     ) -> None:
         self._load_profile = load_profile
         self._contract = contract
@@ -122,7 +127,7 @@ class Metrology:
             self.now = end
 
     @property
-    def period(self) -> Period:
+    def period(self) -> SimulatedPeriod:
         """The present tariff period."""
         return self._contract.period(self.now)
 
@@ -150,7 +155,7 @@ class Metrology:
             maximum.feed(max(0.0, apparent), now)
         self.injected_maximum.feed(self.injected, now)
 
-    def _count(self, period: Period, seconds: float) -> None:
+    def _count(self, period: SimulatedPeriod, seconds: float) -> None:
         active = math.fsum(self._active)
         energy = abs(active) * seconds / 3600
         if active >= 0:
@@ -168,5 +173,5 @@ class Metrology:
         for mean, volts in zip(self.voltage_means, self.voltage, strict=True):
             mean.feed(volts, seconds, now)
 
-    def _distributor(self, period: Period) -> int:
+    def _distributor(self, period: SimulatedPeriod) -> int:
         return 2 * (self.now.month in _HIGH_SEASON) + (not period.off_peak)

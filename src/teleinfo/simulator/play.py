@@ -16,7 +16,7 @@ from teleinfo.simulator.encode import ETX
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
 
-    from teleinfo.simulator.meter import Meter
+    from teleinfo.simulator.meter import SimulatedMeter
     from teleinfo.simulator.serial_line import SerialLine
 
 # Silence between ETX and the next STX in s, between 16.7 and 33.4 ms (Enedis-NOI-CPT_54E v3 and 02E v6).
@@ -25,7 +25,7 @@ _UP_TO_ETX = re.compile(rb"[^\x03]*\x03|[^\x03]+")
 
 
 async def play(
-    meter: Meter,
+    meter: SimulatedMeter,
     line: SerialLine,
     *,
     start: dt.datetime,

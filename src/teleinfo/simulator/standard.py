@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from teleinfo.simulator.meter import Meter, format_index, order_groups
+from teleinfo.simulator.meter import SimulatedMeter, format_index, order_groups
 from teleinfo.simulator.tariff import is_summer
 from teleinfo.tic.labels import Mode
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import datetime as dt
 
     from teleinfo.simulator.metrology import Metrology, TimedValue
-    from teleinfo.simulator.tariff import Contract, Peak, Period
+    from teleinfo.simulator.tariff import Peak, SimulatedContract, SimulatedPeriod
     from teleinfo.tic.groups import Group
 
 _MESSAGE = "PAS DE          MESSAGE         "
@@ -25,13 +25,19 @@ _BLOCKS = 11  # of a day profile
 _STGE_ALWAYS = 1 << 17 | 0b11 << 19 | 0b01 << 21
 
 
-class Standard(Meter):
+class Standard(SimulatedMeter):
     """A Linky in standard mode with `kva` kVA; that of a `producer` also sends what is injected."""
 
     mode = Mode.STANDARD
 
     def __init__(
-        self, metrology: Metrology, *, contract: Contract, number: str, kva: int, producer: bool = False
+        self,
+        metrology: Metrology,
+        *,
+        contract: SimulatedContract,
+        number: str,
+        kva: int,
+        producer: bool = False,
     ) -> None:
         super().__init__(metrology)
         self._contract = contract
@@ -98,7 +104,7 @@ class Standard(Meter):
         values |= {f"{name}-1": mean.previous for name, mean in means.items()}
         return values | {f"UMOY{n}": metrology.voltage_means[n - 1].last for n in self._phases}
 
-    def _calendar(self, period: Period) -> dict[str, str]:
+    def _calendar(self, period: SimulatedPeriod) -> dict[str, str]:
         values = {"STGE": f"{self._stge(period):08X}", "MSG1": _MESSAGE, "PRM": "0" * 14}
         values |= {"RELAIS": f"{int(period.off_peak):03}", "NTARF": f"{period.index + 1:02}"}
         values |= {"NJOURF": "00", "NJOURF+1": "00", "PJOURF+1": _profile(self._contract.profile)}
@@ -106,12 +112,12 @@ class Standard(Meter):
             values["PPOINTE"] = _profile(self._contract.peak_profiles[announced.number - 1])
         return values
 
-    def _announced(self, period: Period) -> Peak | None:
+    def _announced(self, period: SimulatedPeriod) -> Peak | None:
         """Return the next peak, if one is announced."""
         announced = [peak for peak in period.peaks if peak.start > self.metrology.now]
         return min(announced, key=lambda peak: peak.start, default=None)
 
-    def _stge(self, period: Period) -> int:
+    def _stge(self, period: SimulatedPeriod) -> int:
         """Return the status register (Enedis-NOI-CPT_54E v3, STGE)."""
         metrology = self.metrology
         announced = self._announced(period)

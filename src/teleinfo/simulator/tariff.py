@@ -32,7 +32,7 @@ class Peak:
 
 
 @dataclass(frozen=True, slots=True)
-class Period:
+class SimulatedPeriod:
     """
     The tariff at one time.
 
@@ -52,7 +52,7 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
-class Contract:
+class SimulatedContract:
     """
     A contract: its codes, its indexes, its timetable.
 
@@ -63,7 +63,7 @@ class Contract:
     optarif: str
     ngtf: str
     indexes: tuple[str, ...]
-    period: Callable[[dt.datetime], Period]
+    period: Callable[[dt.datetime], SimulatedPeriod]
     profile: str
     peak_profiles: tuple[str, ...] = ()
     tempo: bool = False
@@ -78,25 +78,25 @@ def is_summer(now: dt.datetime) -> bool:
     return bool(now.replace(tzinfo=_FRANCE).dst())
 
 
-def _base(_now: dt.datetime) -> Period:
-    return Period(ptec="TH..", ltarf="      BASE      ", index=0)
+def _base(_now: dt.datetime) -> SimulatedPeriod:
+    return SimulatedPeriod(ptec="TH..", ltarf="      BASE      ", index=0)
 
 
-def _producer(_now: dt.datetime) -> Period:
-    return Period(ptec="TH..", ltarf=" INDEX NON CONSO", index=0)
+def _producer(_now: dt.datetime) -> SimulatedPeriod:
+    return SimulatedPeriod(ptec="TH..", ltarf=" INDEX NON CONSO", index=0)
 
 
 def _is_night(now: dt.datetime) -> bool:
     return not _TEMPO_START <= now.time() < dt.time(22)
 
 
-def _hc(now: dt.datetime) -> Period:
+def _hc(now: dt.datetime) -> SimulatedPeriod:
     if _is_night(now):
-        return Period(ptec="HC..", ltarf=" HEURE  CREUSE  ", index=0, off_peak=True)
-    return Period(ptec="HP..", ltarf=" HEURE  PLEINE  ", index=1)
+        return SimulatedPeriod(ptec="HC..", ltarf=" HEURE  CREUSE  ", index=0, off_peak=True)
+    return SimulatedPeriod(ptec="HP..", ltarf=" HEURE  PLEINE  ", index=1)
 
 
-def _ejp(now: dt.datetime) -> Period:
+def _ejp(now: dt.datetime) -> SimulatedPeriod:
     """Return the period of EJP: a peak from 07:00 to 01:00 on Tuesdays and Thursdays, announced at 06:30."""
     # An hour earlier, so that the peak is within one day.
     shifted = now - dt.timedelta(hours=1)
@@ -104,11 +104,11 @@ def _ejp(now: dt.datetime) -> Period:
     start = dt.datetime.combine(shifted.date(), dt.time(7))
     notice = start - dt.timedelta(minutes=30)
     if not peak_day or now < notice:
-        return Period(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0)
+        return SimulatedPeriod(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0)
     peaks = (Peak(1, start, start + dt.timedelta(hours=18)),)
     if now < start:
-        return Period(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0, notice=True, peaks=peaks)
-    return Period(ptec="PM..", ltarf=" POINTE  MOBILE ", index=1, notice=True, peaks=peaks)
+        return SimulatedPeriod(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0, notice=True, peaks=peaks)
+    return SimulatedPeriod(ptec="PM..", ltarf=" POINTE  MOBILE ", index=1, notice=True, peaks=peaks)
 
 
 _BLEU, _BLANC, _ROUGE = 1, 2, 3
@@ -117,7 +117,7 @@ _COLOURS = (_BLEU, _BLANC, _BLEU, _ROUGE, _BLANC, _BLEU, _BLEU)
 _TEMPO_LTARF = {_BLEU: "BLEU", _BLANC: "BLANC", _ROUGE: "ROUGE"}
 
 
-def _tempo(now: dt.datetime) -> Period:
+def _tempo(now: dt.datetime) -> SimulatedPeriod:
     """Return the period of Tempo: a colour holds from 06:00 to 06:00, the next one is known from 20:00."""
     day = (now - dt.timedelta(hours=6)).date()
     today, tomorrow = _COLOURS[day.weekday()], _COLOURS[(day + _DAY).weekday()]
@@ -132,7 +132,7 @@ def _tempo(now: dt.datetime) -> Period:
             start = dt.datetime.combine(date, _TEMPO_START)
             # Of two commands for one peak the earlier is sent.
             peaks.setdefault(number, Peak(number, start, start + _DAY))
-    return Period(
+    return SimulatedPeriod(
         ptec=f"{kind}J{' BWR'[today]}",
         ltarf=f"   {kind}  {_TEMPO_LTARF[today]}".ljust(16),
         index=2 * (today - 1) + (not off_peak),
@@ -143,13 +143,13 @@ def _tempo(now: dt.datetime) -> Period:
     )
 
 
-BASE = Contract("BASE", "      BASE      ", ("BASE",), _base, "00008001")
-PRODUCER = Contract("BASE", "   PRODUCTEUR   ", ("BASE",), _producer, "00008001")
-HC = Contract("HC..", "H PLEINE/CREUSE ", ("HCHC", "HCHP"), _hc, "0000C001 06008002 2200C001")
-EJP = Contract(
+BASE = SimulatedContract("BASE", "      BASE      ", ("BASE",), _base, "00008001")
+PRODUCER = SimulatedContract("BASE", "   PRODUCTEUR   ", ("BASE",), _producer, "00008001")
+HC = SimulatedContract("HC..", "H PLEINE/CREUSE ", ("HCHC", "HCHP"), _hc, "0000C001 06008002 2200C001")
+EJP = SimulatedContract(
     "EJP.", "      EJP       ", ("EJPHN", "EJPHPM"), _ejp, "00008001", ("00008002 01008001 07008002",)
 )
-TEMPO = Contract(
+TEMPO = SimulatedContract(
     "BBR(",
     "     TEMPO      ",
     ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),

@@ -78,9 +78,14 @@ def wrapped(text: str, stream: TextIO) -> str:
     )
 
 
+def say(text: str) -> None:
+    """Write sentences on standard error."""
+    sys.stderr.write(wrapped(text.rstrip(), sys.stderr) + "\n")
+
+
 def fail(command: str, message: str) -> int:
     """Say on standard error why `command` ends, and return its exit status, 1."""
-    sys.stderr.write(wrapped(f"teleinfo {command}: {message}\n", sys.stderr))
+    say(f"teleinfo {command}: {message}")
     return 1
 
 

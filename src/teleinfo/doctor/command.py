@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo import __version__
 from teleinfo.cli.broker_faults import broker_fault
-from teleinfo.cli.output import wrapped
+from teleinfo.cli.output import say
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
@@ -74,7 +74,7 @@ def main(arguments: argparse.Namespace) -> int:
     """Check, print, and return the exit status (0 or 1, see the module)."""
     report = arguments.report
     if report is not None and report.exists():
-        _say(_("{path} is there already: choose another name").format(path=report))
+        say(_("{path} is there already: choose another name").format(path=report))
         return 1
     # The findings say the same as the log.
     logging.disable(logging.CRITICAL)
@@ -103,12 +103,12 @@ async def _ask_broker(settings: Settings) -> int:
             retained = await read_retained(link, topics)
     except (BrokerError, TimeoutError) as error:
         cause = error if isinstance(error, BrokerError) else explain(None, identity)
-        _say(broker_fault(cause, identity).message)
+        say(broker_fault(cause, identity).message)
         return 1
     if retained.status is None:
-        _say(_("no teleinfo has published on {topic} yet").format(topic=topics.readings))
+        say(_("no teleinfo has published on {topic} yet").format(topic=topics.readings))
     elif retained.status != ONLINE:
-        _say(line_from_broker(retained, UNIT)[0].message)
+        say(line_from_broker(retained, UNIT)[0].message)
     return 0 if retained.status == ONLINE else 1
 
 
@@ -118,11 +118,7 @@ def _write(path: Path, areas: list[Area], settings: Settings | None) -> bool:
         path.touch(0o600, exist_ok=False)
         path.write_text(as_report(areas, settings, Machine()), encoding="utf-8")
     except OSError as error:
-        _say(_("The report cannot be written: {reason}").format(reason=file_error(error).localized()))
+        say(_("The report cannot be written: {reason}").format(reason=file_error(error).localized()))
         return False
-    _say(_("The report is in {path}. Read it before you send it.").format(path=path))
+    say(_("The report is in {path}. Read it before you send it.").format(path=path))
     return True
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{wrapped(text, sys.stderr)}\n")

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from teleinfo.cli.arguments import count, positive
-from teleinfo.cli.output import fail, wrapped
+from teleinfo.cli.output import fail, say
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
@@ -97,7 +97,7 @@ def main(arguments: argparse.Namespace) -> int:
         return fail("record", f"{error}{_kept(path)}")
     except PortError as error:
         return fail("record", f"{error.localized()}{_in_use(error)}{_kept(path)}")
-    sys.stderr.write(wrapped(_summary(path, recording), sys.stderr))
+    say(_summary(path, recording))
     return 0
 
 

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from teleinfo.cli.arguments import count, not_negative
-from teleinfo.cli.output import wrapped
+from teleinfo.cli.output import say
 from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _
 from teleinfo.simulator.catalogue import build
@@ -65,8 +65,7 @@ def main(arguments: argparse.Namespace) -> int:
     except OSError as error:
         where = "" if error.filename is None else _("{path}: ").format(path=error.filename)
         reason = where + _(error.strerror or str(error))
-        message = _("The simulated meter cannot run: {error}\n").format(error=reason)
-        sys.stderr.write(wrapped(message, sys.stderr))
+        say(_("The simulated meter cannot run: {error}\n").format(error=reason))
         return 1
     except KeyboardInterrupt:  # before the signal handlers were installed
         return 0

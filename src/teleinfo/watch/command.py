@@ -18,7 +18,7 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from teleinfo.cli.output import wrapped
+from teleinfo.cli.output import say
 from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _
 from teleinfo.mqtt.config import Topics
@@ -78,7 +78,7 @@ def main(arguments: argparse.Namespace) -> int:
             "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "
             "elsewhere: pip install rich). Here are plain lines in its place.\n"
         )
-        sys.stderr.write(wrapped(text, sys.stderr))
+        say(text)
         full = False
     model = LiveModel(patience=None if arguments.mqtt else SILENT_AFTER)
     if full:
@@ -99,7 +99,7 @@ def _serve(settings: Settings, address: Address, *, mqtt: bool) -> int:
             "python3-aiohttp; elsewhere: pip install aiohttp). `teleinfo watch` without --web does not need "
             "it.\n"
         )
-        sys.stderr.write(wrapped(text, sys.stderr))
+        say(text)
         return 1
     from teleinfo.watch.web.page_model import PageModel  # noqa: PLC0415 - for the page alone
     from teleinfo.watch.web.server import show  # noqa: PLC0415 - aiohttp is an extra
@@ -110,9 +110,9 @@ def _serve(settings: Settings, address: Address, *, mqtt: bool) -> int:
         listening = hosts.listen(address)
     except OSError as error:
         text = _("The page cannot be served at {address}: {why}.\n")
-        sys.stderr.write(wrapped(text.format(address=address, why=hosts.why_not(error)), sys.stderr))
+        say(text.format(address=address, why=hosts.why_not(error)))
         return 1
-    sys.stderr.write(wrapped(hosts.introduction(address), sys.stderr))
+    say(hosts.introduction(address))
     with listening:
         event_loop.run(
             _watch(settings, model, partial(show, listening, address, Streams(model)), mqtt=mqtt, log=True)

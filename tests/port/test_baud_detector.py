@@ -70,7 +70,7 @@ def test_a_meter_that_was_heard_is_given_longer() -> None:
     detector = BaudDetector((1200, 9600))
 
     modes = [detector.mode]
-    assert detector.frame(Mode.HISTORIQUE, 11)
+    assert detector.note_frame(Mode.HISTORIQUE, 11)
     detector.reset()
     modes.append(detector.mode)
     assert not detector.should_switch(DWELL_LOCKED - 0.01)
@@ -86,7 +86,7 @@ def test_few_sound_groups_in_a_partial_frame_are_no_evidence(
     """Garbage in which one or two groups pass the checks does not hold the detector."""
     detector = BaudDetector((1200, 9600))
 
-    assert not any(detector.partial_frame(mode, groups) for mode, groups in partial_frames)
+    assert not any(detector.note_partial_frame(mode, groups) for mode, groups in partial_frames)
     assert detector.mode is None
 
 
@@ -94,18 +94,18 @@ def test_a_partial_frame_that_does_not_grow_is_evidence_once() -> None:
     """Sound groups that were followed by nothing do not count again and again."""
     detector = BaudDetector((1200, 9600))
 
-    assert detector.partial_frame(Mode.HISTORIQUE, 5)
-    assert not detector.partial_frame(Mode.HISTORIQUE, 5)
-    assert detector.partial_frame(Mode.HISTORIQUE, 6)
+    assert detector.note_partial_frame(Mode.HISTORIQUE, 5)
+    assert not detector.note_partial_frame(Mode.HISTORIQUE, 5)
+    assert detector.note_partial_frame(Mode.HISTORIQUE, 6)
 
 
 def test_one_accidental_frame_is_no_evidence_and_two_are() -> None:
     """A frame of one group is believed when another of its mode follows, as from an old meter in "veille"."""
     detector = BaudDetector((1200, 9600))
 
-    assert not detector.frame(Mode.STANDARD, 1)
-    assert not detector.frame(Mode.HISTORIQUE, 1)
-    assert detector.frame(Mode.HISTORIQUE, 1)
+    assert not detector.note_frame(Mode.STANDARD, 1)
+    assert not detector.note_frame(Mode.HISTORIQUE, 1)
+    assert detector.note_frame(Mode.HISTORIQUE, 1)
 
 
 @given(
@@ -123,7 +123,7 @@ def test_the_meter_is_found_in_time_and_again_when_it_changes(
     detector = BaudDetector((1200, 9600))
     if first == 9600:
         detector.next_speed()
-    detector.frame(OWN_SPEED[first], 11)
+    detector.note_frame(OWN_SPEED[first], 11)
     frame = frame if meter == 1200 else min(frame, 1.8)
 
     found = _find(detector, meter=meter, phase=phase * frame, frame=frame, look=look)
@@ -143,13 +143,13 @@ def _find(detector: BaudDetector, *, meter: int, phase: float, frame: float, loo
             now = opened = now + REOPEN
         now += LOOK
         if detector.baudrate != meter:
-            detector.partial_frame(None, 0)
+            detector.note_partial_frame(None, 0)
             continue
         # The frame in progress begins with the last STX, if the port was open by then.
         begun = (now - phase) // frame * frame + phase
         complete = begun - frame >= opened
         groups = int((now - begun) / frame * 12) if begun >= opened else 0
-        if (complete and detector.frame(OWN_SPEED[meter], 12)) or detector.partial_frame(
+        if (complete and detector.note_frame(OWN_SPEED[meter], 12)) or detector.note_partial_frame(
             OWN_SPEED[meter], groups
         ):
             return now
@@ -158,16 +158,16 @@ def _find(detector: BaudDetector, *, meter: int, phase: float, frame: float, loo
 
 def test_three_groups_are_no_accident_and_two_may_be() -> None:
     """In a whole frame and in one that has not ended."""
-    assert BaudDetector([1200, 9600]).frame(Mode.HISTORIQUE, 3)
-    assert not BaudDetector([1200, 9600]).frame(Mode.HISTORIQUE, 2)
-    assert BaudDetector([1200, 9600]).partial_frame(Mode.HISTORIQUE, 3)
-    assert not BaudDetector([1200, 9600]).partial_frame(Mode.HISTORIQUE, 2)
+    assert BaudDetector([1200, 9600]).note_frame(Mode.HISTORIQUE, 3)
+    assert not BaudDetector([1200, 9600]).note_frame(Mode.HISTORIQUE, 2)
+    assert BaudDetector([1200, 9600]).note_partial_frame(Mode.HISTORIQUE, 3)
+    assert not BaudDetector([1200, 9600]).note_partial_frame(Mode.HISTORIQUE, 2)
 
 
 def test_a_frame_in_progress_puts_the_next_speed_off() -> None:
     """Its evidence locks the speed, which is then given longer."""
     detector = BaudDetector([1200, 9600])
-    detector.partial_frame(Mode.HISTORIQUE, 3)
+    detector.note_partial_frame(Mode.HISTORIQUE, 3)
 
     assert not detector.should_switch(5.9)
     assert detector.should_switch(6.0)

@@ -31,7 +31,7 @@ class Line:
         """Let a frame come."""
         self.status.note_bytes(now)
         self.status.note_frame(now)
-        self.log.frame(now)
+        self.log.note_frame(now)
 
     def live(self, begin: int, end: int, *, bytes_: bool = False, frames: bool = False) -> None:
         """Let the seconds from `begin` up to `end` pass."""
@@ -158,7 +158,7 @@ def test_the_time_in_which_the_process_was_stopped_is_no_silence(said: pytest.Lo
     """After SIGSTOP, or a machine that swapped, the wires are not blamed for what nobody looked at."""
     line = Line()
     line.live(0, 60, frames=True)
-    line.status.note_held_up(3600)
+    line.status.note_stall(3600)
     line.live(3600, 3609)
     line.live(3609, 3700, frames=True)
 

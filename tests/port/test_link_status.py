@@ -95,7 +95,7 @@ def test_the_time_in_which_the_process_was_stopped_does_not_count() -> None:
     status = link()
     status.note_bytes(110.0)
     status.note_frame(110.0)
-    status.note_held_up(500.0)
+    status.note_stall(500.0)
 
     assert status.problem(500.0) is LinkProblem.LISTENING
     assert status.problem(500.0 + SILENT_AFTER) is LinkProblem.NO_DATA

@@ -642,7 +642,7 @@ def test_after_a_stop_of_the_process_the_meter_is_heard_at_its_speed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """Nobody listened meanwhile: neither is the speed searched anew, nor are the wires blamed."""
-    patch(monkeypatch, TICK=0.05, HELD_UP=0.1)
+    patch(monkeypatch, TICK=0.05, STALL_LIMIT=0.1)
     for dwell in ("DWELL_SLOW", "DWELL_FAST", "DWELL_LOCKED"):
         monkeypatch.setattr(f"teleinfo.port.baud_detector.{dwell}", 0.5)
     monkeypatch.setattr(link_status, "SILENT_AFTER", 0.5)

@@ -24,7 +24,7 @@ def add_frames(
     """Note so many frames more, and return whether the line was stable at the end of each."""
     stable = []
     for _ in range(count):
-        detector.frame(interval=interval, size=size)
+        detector.note_frame(interval=interval, size=size)
         stable.append(detector.is_stable(0))
     return stable
 
@@ -85,7 +85,7 @@ def test_what_is_usual_is_the_longest_time_between_frames_of_the_row() -> None:
     """What came before the row does not count, and frames may differ in length."""
     detector = StabilityDetector()
     for interval in (20, 1, 2, 3):
-        detector.frame(interval=interval, size=FRAME)
+        detector.note_frame(interval=interval, size=FRAME)
 
     assert detector.is_stable(2 * OVERDUE)
     assert not detector.is_stable(2 * OVERDUE + 0.01)

@@ -21,8 +21,8 @@ def command_line(*arguments: str, root: bool = False) -> str:
 
 def _program() -> str:
     called = Path(sys.argv[0])
-    found = shutil.which("teleinfo")
-    if found is not None and called.name == "teleinfo" and Path(found).resolve() == called.resolve():
+    installed = shutil.which("teleinfo")
+    if installed is not None and called.name == "teleinfo" and Path(installed).resolve() == called.resolve():
         return "teleinfo"
     if called.name == "__main__.py":
         return f"{sys.executable} -m teleinfo"

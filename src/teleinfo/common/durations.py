@@ -8,6 +8,10 @@ _EARLY: Final = 0.001
 """Seconds by which a timer may end too soon; it must not tick twice."""
 
 
+STALL_LIMIT: Final = 2.0
+"""Seconds: a task that wakes up so late had no processor, since the process was stopped or swapped out."""
+
+
 def until_tick(now: float, period: float) -> float:
     """
     Return the seconds until `now` is a multiple of `period`, seconds on any clock; never 0.

@@ -10,7 +10,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from teleinfo.common.durations import until_tick
+from teleinfo.common.durations import STALL_LIMIT, until_tick
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,9 +29,6 @@ WATCHDOG_INTERVAL: Final = 10.0
 
 STUCK_AFTER: Final = 15.0
 """A task without a heartbeat for so long is stuck; each promises one every 12 s."""
-
-HELD_UP: Final = 2.0
-"""A tick that is so late, seconds, says that the process had no processor."""
 
 
 class Heartbeats:
@@ -95,7 +92,7 @@ class Watchdog:
         while True:
             now = loop.time()
             self._show_status(now)
-            self._feed(now, held_up=now - due >= HELD_UP)
+            self._feed(now, stalled=now - due >= STALL_LIMIT)
             # The tasks begin a few turns of the event loop after this one.
             pause = until_tick(now, TICK if self._ready else STARTING_TICK)
             due = now + pause
@@ -109,7 +106,7 @@ class Watchdog:
             self._status_due = now + STATUS_INTERVAL
             self._notifier.status(self._status_text(now))
 
-    def _feed(self, now: float, *, held_up: bool) -> None:
+    def _feed(self, now: float, *, stalled: bool) -> None:
         """Say READY once, and WATCHDOG while no task is stuck; an absent meter or broker does not matter."""
         if not self._ready and self._heartbeats.started():
             self._ready = True
@@ -118,8 +115,8 @@ class Watchdog:
         if interval is None or now < self._watchdog_due:
             return
         if stuck := self._heartbeats.stuck(now):
-            # Where the whole process was held up, the others have not had their turn yet.
-            if not held_up and not self._stuck_logged:
+            # Where the whole process was stalled, the others have not had their turn yet.
+            if not stalled and not self._stuck_logged:
                 self._stuck_logged = True
                 log.error("stuck: %s; the watchdog of systemd will start teleinfo again", ", ".join(stuck))
             return

@@ -95,12 +95,12 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
         nonsense = health is not None and health.problem == LinkProblem.NONSENSE
         advice = _(CHECK_SIGNAL) if nonsense else _(CHECK_WIRES)
         return [fault("heard", message, advice, command_line("doctor"), **facts)]
-    found = [ok("heard", message, **facts)]
+    findings = [ok("heard", message, **facts)]
     if health is not None:
-        found += [_no_parity()] if health.parity is False else []
+        findings += [_no_parity()] if health.parity is False else []
         if health.line not in {None, LineGrade.SILENT}:
-            found.append(_wiring(health.line, (health.bad_groups_percent or 0.0) / 100))
-    return found
+            findings.append(_wiring(health.line, (health.bad_groups_percent or 0.0) / 100))
+    return findings
 
 
 def _facts(status: str, health: Health | None) -> dict[str, object]:
@@ -141,14 +141,14 @@ async def check_line(settings: Settings, machine: Machine, screen: Screen) -> li
     except PortError as error:
         return [fault("open", error.localized(), trouble=error.kind.value)]
     meter = results[-1]
-    found = [_bytes(results)]
+    findings = [_bytes(results)]
     if meter.mode is None:
-        return [*found, _no_meter(results)]
-    found += [_mode(meter, wanted, bridge=bridge), _groups(meter), _parity(meter), _meter(meter)]
+        return [*findings, _no_meter(results)]
+    findings += [_mode(meter, wanted, bridge=bridge), _groups(meter), _parity(meter), _meter(meter)]
     quality = Quality()
     quality.sample(meter.counts, now=0.0)
-    found.append(_wiring(quality.grade, quality.bad_share or 0.0, few=meter.counts.rejected == 1))
-    return found
+    findings.append(_wiring(quality.grade, quality.bad_share or 0.0, few=meter.counts.rejected == 1))
+    return findings
 
 
 def _bytes(results: list[ProbeResult]) -> Finding:

@@ -42,13 +42,13 @@ def check_port(machine: Machine, port: str) -> tuple[list[Finding], Access]:
         return [ok("device", message, kind="bridge")], Access.FREE
     device = machine.real(port)
     if not machine.path(device).exists():
-        found = [_missing(machine, port, device), *raspberry_pi.check_uart(machine, port)]
-        return found, Access.NONE
+        findings = [_missing(machine, port, device), *raspberry_pi.check_uart(machine, port)]
+        return findings, Access.NONE
     user, access = _users(machine, device)
     kind = _kind(machine, port, device)
     # Where the service reads the port already, the rights of this user do not matter.
     rights = [] if access is Access.OURS or kind.severity is Severity.FAULT else _rights(machine, device)
-    found = [
+    findings = [
         kind,
         *rights,
         *raspberry_pi.check_uart(machine, port),
@@ -57,7 +57,7 @@ def check_port(machine: Machine, port: str) -> tuple[list[Finding], Access]:
         user,
     ]
     closed = any(one.severity is Severity.FAULT for one in (kind, *rights))
-    return found, Access.NONE if closed and access is Access.FREE else access
+    return findings, Access.NONE if closed and access is Access.FREE else access
 
 
 def candidates(machine: Machine) -> list[str]:
@@ -148,12 +148,12 @@ def _rights(machine: Machine, device: str) -> list[Finding]:
 
 def _users(machine: Machine, device: str) -> tuple[Finding, Access]:
     """Return which program has the port open."""
-    found, complete = port_users(machine, device)
-    other = next((one for one in found if not one.is_teleinfo), None)
+    users, complete = port_users(machine, device)
+    other = next((one for one in users if not one.is_teleinfo), None)
     if other is not None:
         return _in_use(other, device), Access.NONE
-    if found:
-        unit = found[0].unit or f"teleinfo, {found[0].pid}"
+    if users:
+        unit = users[0].unit or f"teleinfo, {users[0].pid}"
         message = _("teleinfo reads it already ({unit})").format(unit=unit)
         return ok("holder", message, holder="teleinfo"), Access.OURS
     if not complete:

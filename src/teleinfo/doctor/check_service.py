@@ -57,16 +57,16 @@ async def check_service(
         message = _("{unit} is not installed as a service").format(unit=unit)
         advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
         return [warning("installed", message, advice, "sudo make install")]
-    found = [
+    findings = [
         _enabled(shown, unit),
         _running(shown, unit, settings_valid=settings_valid),
         await _journal(machine, shown, unit),
     ]
     if port is not None and port.startswith("/dev/"):
         device = machine.real(port)
-        found += [_sandbox(machine, shown, device, unit), *_rights(machine, shown, device, unit)]
-    found.append(_network(shown, addresses, unit))
-    return found
+        findings += [_sandbox(machine, shown, device, unit), *_rights(machine, shown, device, unit)]
+    findings.append(_network(shown, addresses, unit))
+    return findings
 
 
 def _read(text: str) -> dict[str, str]:

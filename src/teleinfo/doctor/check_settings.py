@@ -86,8 +86,8 @@ def _assume_defaults(path: Path) -> CheckedSettings:
         "defaults: the port {port}, the broker {broker}"
     ).format(path=path, port=settings.serial_port, broker=settings.broker.address)
     line = command_line("doctor", "--env-file", str(path), root=True)
-    found = skipped("file", message, _("To check what the settings say:"), line)
-    return CheckedSettings([found], settings, assumed=True)
+    finding = skipped("file", message, _("To check what the settings say:"), line)
+    return CheckedSettings([finding], settings, assumed=True)
 
 
 def _faults(error: SettingsError, path: Path | None, *, exists: bool) -> list[Finding]:

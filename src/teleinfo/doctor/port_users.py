@@ -51,14 +51,14 @@ class PortUser:
 
 def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
     """Return the processes that have `device` open, a real name, and whether all could be looked at."""
-    found, complete = _by_files(machine, device)
-    found |= _by_locks(machine, device)
-    found.discard(os.getpid())
-    return [_port_user(machine, pid) for pid in sorted(found)], complete
+    pids, complete = _by_files(machine, device)
+    pids |= _by_locks(machine, device)
+    pids.discard(os.getpid())
+    return [_port_user(machine, pid) for pid in sorted(pids)], complete
 
 
 def _by_files(machine: Machine, device: str) -> tuple[set[int], bool]:
-    found, complete = set(), True
+    pids, complete = set(), True
     wanted = _identity(machine.path(device))
     for name in machine.names("/proc"):
         if not name.isdecimal():
@@ -67,8 +67,8 @@ def _by_files(machine: Machine, device: str) -> tuple[set[int], bool]:
         if not os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
             complete = complete and not folder.exists()
         elif wanted is not None and any(_identity(file) == wanted for file in _files(folder)):
-            found.add(int(name))
-    return found, complete
+            pids.add(int(name))
+    return pids, complete
 
 
 def _files(folder: Path) -> list[Path]:

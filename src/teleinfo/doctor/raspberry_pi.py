@@ -56,14 +56,14 @@ def check_uart(machine: Machine, port: str) -> list[Finding]:
     if not machine.is_raspberry or not is_built_in(port):
         return []
     device = machine.real(port)
-    found = [_link(machine, port, device)]
+    findings = [_link(machine, port, device)]
     configuration = _configuration(machine)
     if configuration is None:
-        found.append(skipped("uart", _("{path} cannot be read").format(path=_CONFIGS[0])))
+        findings.append(skipped("uart", _("{path} cannot be read").format(path=_CONFIGS[0])))
     else:
-        found.append(_uart(machine, device, configuration))
-        found += _bluetooth(machine, device, configuration)
-    return found
+        findings.append(_uart(machine, device, configuration))
+        findings += _bluetooth(machine, device, configuration)
+    return findings
 
 
 def check_console(machine: Machine, device: str) -> Finding:

@@ -72,7 +72,7 @@ class BaudDetector:
         self._partial = (None, 0)
         self._small_frame = None
 
-    def frame(self, mode: Mode, groups: int) -> bool:
+    def note_frame(self, mode: Mode, groups: int) -> bool:
         """
         Note a complete sound frame of `groups` groups, and return True if it is believed.
 
@@ -85,7 +85,7 @@ class BaudDetector:
         self._small_frame = mode
         return self.fixed or self.mode is not None
 
-    def partial_frame(self, mode: Mode | None, groups: int) -> bool:
+    def note_partial_frame(self, mode: Mode | None, groups: int) -> bool:
         """
         Note how many sound groups of `mode` the frame in progress has, and return True if it is evidence.
 

@@ -103,7 +103,7 @@ class StabilityDetector:
         self._row = 0
         self._usual = 0.0  # the longest time from frame to frame in the row
 
-    def frame(self, *, interval: float, size: int) -> None:
+    def note_frame(self, *, interval: float, size: int) -> None:
         """Note a sound frame, `interval` seconds and `size` bytes after the last one or the opening."""
         if size > LONGEST_FRAME:
             self._row = 0

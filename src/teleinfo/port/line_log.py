@@ -50,7 +50,7 @@ class NoDataLog:
         elif problem is LinkProblem.NONSENSE:
             self._log(problem, self._nonsense(), now)
 
-    def frame(self, now: float) -> None:
+    def note_frame(self, now: float) -> None:
         """Note that a sound frame came."""
         if self._silent:
             self._silent, self._back_since = False, now

@@ -74,7 +74,7 @@ class LinkStatus:
             self.connected, self.error = True, None
             self.listening_since = now
 
-    def note_held_up(self, now: float) -> None:
+    def note_stall(self, now: float) -> None:
         """Note that the process had no processor until now: what came meanwhile was not looked at."""
         self.listening_since = now
 

@@ -13,7 +13,7 @@ import logging
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from teleinfo.common.backoff import delays
-from teleinfo.common.durations import until_tick
+from teleinfo.common.durations import STALL_LIMIT, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError, PortErrorKind
@@ -35,9 +35,6 @@ log = logging.getLogger(__name__)
 
 TICK = 1.0
 """Seconds between two looks at the line."""
-
-HELD_UP = 2.0
-"""A tick that is so late, seconds, says that the process had no processor: it was stopped, or swapped out."""
 
 RETRY_FIRST = 1.0
 RETRY_CAP = 4.5
@@ -145,9 +142,9 @@ class Reader:
             await port.wait(until_tick(now, TICK))
             before, now = now, loop.time()
             self._sink.on_progress()
-            if now - before >= TICK + HELD_UP:
+            if now - before >= TICK + STALL_LIMIT:
                 self._opened = now
-                self.status.note_held_up(now)
+                self.status.note_stall(now)
             self._tick(port, now)
             if now - opened >= STEADY_AFTER and self._outage.recovered(opened):
                 self._retries = self._new_retries()
@@ -168,12 +165,12 @@ class Reader:
             return
         self._note_mode(now)
         self.status.note_frame(now)
-        self._no_data.frame(now)
+        self._no_data.note_frame(now)
         for reading in readings:
             self._sink.on_reading(reading)
         count = self._decoder.counts.bytes_
         size, self._bytes_at_frame = count - self._bytes_at_frame, count
-        self._stability.frame(interval=interval, size=size)
+        self._stability.note_frame(interval=interval, size=size)
 
     def _tick(self, port: Port, now: float) -> None:
         """Look at the line, once a second."""

@@ -60,13 +60,13 @@ class SpeedSearch(BaudDetector):
             yield port
 
     def feed(self, data: bytes, *, now: float | None = None) -> list[Reading]:
-        """Decode bytes, and return the readings that are believed (see `frame`)."""
+        """Decode bytes, and return the readings that are believed (see `note_frame`)."""
         readings = self._decoder.feed(data, now=now)
-        return [one for one in readings if self.frame(one.mode, len(one.values))]
+        return [one for one in readings if self.note_frame(one.mode, len(one.values))]
 
     def check_pending(self) -> bool:
         """Return True if the frame in progress has shown the meter since the last call; costs a parse."""
-        return self.partial_frame(*self._decoder.pending())
+        return self.note_partial_frame(*self._decoder.pending())
 
     async def is_heard(self, port: Port) -> bool:
         """Listen until the meter is heard, for `TRY_SECONDS` at most; raise PortError."""

@@ -75,6 +75,37 @@ def test_what_is_retained_of_the_meter_is_removed_and_nothing_else(tmp_path: Pat
     assert (again.returncode, again.stdout) == (0, "0 topic est effacé\n")
 
 
+def test_everything_is_removed_however_much_it_is(tmp_path: Path) -> None:
+    """Three times as many as mosquitto queues for one client, and six times as many as may wait here."""
+    topics = {f"teleinfo/state/field{number}" for number in range(3000)}
+    with MosquittoBroker(tmp_path) as broker:
+        with Subscriber(broker.host, broker.port, "nothing") as publisher:
+            sent = [publisher._client.publish(topic, b"1", qos=1, retain=True) for topic in topics]
+            for message in sent:
+                message.wait_for_publish(LIMIT)
+        done = forget({"mqtt_host": broker.host, "mqtt_port": broker.port})
+        left = kept(broker)
+
+    assert left == set()
+    assert done.returncode == 0
+    assert done.stdout.splitlines()[-1] == "3000 topics are cleared"
+
+
+def test_what_cannot_be_removed_is_said(tmp_path: Path) -> None:
+    """A broker that does not let this user write says nothing of it; exit status 1."""
+    access = tmp_path / "acl"
+    access.write_text("user writer\ntopic readwrite #\nuser reader\ntopic read #\n")
+    users = {"writer": "w", "reader": "r"}
+    with MosquittoBroker(tmp_path, users=users, more=[f"acl_file {access}"]) as broker:
+        with Subscriber(broker.host, broker.port, username="writer", password="w") as writer:
+            writer._client.publish("teleinfo/status", b"offline", qos=1, retain=True).wait_for_publish(LIMIT)
+        reader = {"mqtt_username": "reader", "mqtt_password": "r"}
+        done = forget({"mqtt_host": broker.host, "mqtt_port": broker.port} | reader)
+
+    assert (done.returncode, done.stdout) == (1, "0 topics are cleared\n")
+    assert done.stderr.startswith("teleinfo forget: teleinfo/status is still there, or again")
+
+
 def test_without_a_broker_it_says_so(tmp_path: Path) -> None:
     """Exit status 1, and why."""
     with MosquittoBroker(tmp_path) as broker:

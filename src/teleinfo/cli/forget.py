@@ -10,6 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.cli.broker_faults import broker_fault
+from teleinfo.cli.output import fail
+from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _, plural
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
@@ -23,12 +25,16 @@ if TYPE_CHECKING:
     import argparse
 
     from teleinfo.mqtt.client import Connection
+    from teleinfo.mqtt.config import Broker
 
 HELP = N_(
     "Remove what the broker retains of the meter of these settings: status, health, state, and its device in "
     "Home Assistant. Stop the service first: it would publish them again."
 )
 
+
+PASSES: Final = 5
+"""Most often, the broker is asked what is left. The first time that it is nothing is the last."""
 
 PUBACK_TIMEOUT: Final = 5.0
 """Seconds that the broker has to acknowledge a message."""
@@ -50,48 +56,67 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Clear, print what was cleared, and return 0; 1 where the broker is not there or the service runs."""
+    """
+    Clear, print what was cleared, and return 0 once the broker retains nothing of the meter.
+
+    Returns 1 where the broker is not there, the service runs, or something is left.
+    """
     settings = load(arguments.env_file or default_env_file())
     broker = replace(settings.broker, client_id=f"teleinfo-forget-{secrets.token_hex(4)}")
     topics = Topics(settings.mqtt_topic)
+    cleared: dict[str, None] = {}
+    try:
+        left = event_loop.run(_forget(broker, topics, settings.homeassistant_prefix, cleared))
+    except BrokerError as fault:
+        return fail("forget", broker_fault(fault, broker).message)
+    if left.get(topics.status) == ONLINE:
+        text = _("{topic} is online: stop teleinfo first, or it publishes all of it again")
+        return fail("forget", text.format(topic=topics.status))
+    gone = [topic for topic in cleared if topic not in left]
+    sys.stdout.writelines(f"{printable(topic)}\n" for topic in gone)
+    text = plural(len(gone), N_("{count} topic is cleared"), N_("{count} topics are cleared"))
+    sys.stdout.write(f"{text.format(count=len(gone))}\n")
+    if not left:
+        return 0
+    text = _(
+        "{topic} is still there, or again: teleinfo may run and publish it, or the broker may not let this "
+        "user clear it"
+    )
+    return fail("forget", text.format(topic=next(iter(left))))
 
-    async def forget() -> list[str] | None:
-        async with one_shot_connection(broker) as link:
-            retained = await _retained(link, topics, settings.homeassistant_prefix)
-            if retained.get(topics.status) == ONLINE:
-                return None
-            announced = [topic for topic, payload in retained.items() if _is_discovery(payload, topics)]
-            for topic in announced:
-                await link.publish(topic, b"", qos=1, retain=True, limit=PUBACK_TIMEOUT)
+
+async def _forget(broker: Broker, topics: Topics, prefix: str, cleared: dict[str, None]) -> dict[str, bytes]:
+    """
+    Clear what the broker retains, add the topics to `cleared`, and return what is left, by topic.
+
+    Where a teleinfo is online nothing is cleared. A broker that sends much at once may drop some of it, so it
+    is asked again until nothing is left. Raises BrokerError.
+    """
+    async with one_shot_connection(broker, max_waiting=0) as link:
+        for _pass in range(PASSES):
+            left = await _retained(link, topics, prefix)
+            if not left or left.get(topics.status) == ONLINE:
+                break
+            announced = [topic for topic, payload in left.items() if _is_discovery(payload, topics)]
+            await _clear(link, announced)
             if announced:
                 await asyncio.sleep(REMOVAL)
-            others = [topic for topic in retained if topic not in announced]
-            for topic in others:
-                await link.publish(topic, b"", qos=1, retain=True, limit=PUBACK_TIMEOUT)
-            return announced + others
+            await _clear(link, [topic for topic in left if topic not in announced])
+            cleared |= dict.fromkeys([*announced, *left])
+    return left
 
-    try:
-        cleared = asyncio.run(forget())
-    except BrokerError as fault:
-        sys.stderr.write(f"{broker_fault(fault, broker).message}\n")
-        return 1
-    if cleared is None:
-        text = _("{topic} is online: stop teleinfo first, or it publishes all of it again")
-        sys.stderr.write(f"{text.format(topic=topics.status)}\n")
-        return 1
-    sys.stdout.writelines(f"{printable(topic)}\n" for topic in cleared)
-    count = len(cleared)
-    text = plural(count, N_("{count} topic is cleared"), N_("{count} topics are cleared"))
-    sys.stdout.write(f"{text.format(count=count)}\n")
-    return 0
+
+async def _clear(link: Connection, topics: list[str]) -> None:
+    for topic in topics:
+        await link.publish(topic, b"", qos=1, retain=True, limit=PUBACK_TIMEOUT)
 
 
 async def _retained(link: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:
     """Return the payloads of what the broker retains of this meter, by topic."""
     own = {topics.readings, topics.status, topics.health, topics.state, topics.former_states}
-    await link.subscribe(
-        *own, f"{topics.state}/#", *(f"{prefix}/{platform}/+/config" for platform in PLATFORMS)
-    )
+    wanted = (*own, f"{topics.state}/#", *(f"{prefix}/{platform}/+/config" for platform in PLATFORMS))
+    # Of QoS 1 a broker queues so many messages for one client, and drops the rest; of QoS 0 it writes all.
+    await link.subscribe(*wanted, qos=0)
     found: dict[str, bytes] = {}
     loop = asyncio.get_running_loop()
     with contextlib.suppress(TimeoutError):
@@ -103,6 +128,7 @@ async def _retained(link: Connection, topics: Topics, prefix: str) -> dict[str, 
                 is_own = topic in own or topic.startswith(f"{topics.state}/")
                 if is_own or _is_discovery(payload, topics):
                     found[topic] = payload
+    await link.unsubscribe(*wanted)
     return found
 
 

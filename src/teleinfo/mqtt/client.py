@@ -50,6 +50,13 @@ GRACE: Final = 0.1
 ONE_SHOT_TIMEOUT: Final = 10.0
 """Seconds for name, connection, TLS and login together, where a command connects once."""
 
+MAX_WAITING: Final = 500
+"""
+Messages that may wait to be read; what comes then is lost.
+
+Messages are rare and read at once. More of them at a time are somebody's fault.
+"""
+
 GOODBYE_TIMEOUT: Final = 1.0
 """Seconds for the broker to take the last message, and as many again for the end of the connection."""
 
@@ -65,9 +72,10 @@ class Connection:
     the connection is lost meanwhile.
     """
 
-    def __init__(self, broker: Broker, will_topic: str | None) -> None:
+    def __init__(self, broker: Broker, will_topic: str | None, *, max_waiting: int = MAX_WAITING) -> None:
         self._broker = broker
         self._will_topic = will_topic
+        self._max_waiting = max_waiting
         self._stack = contextlib.AsyncExitStack()
         self._client: aiomqtt.Client
         self._driver: PahoDriver | None = None
@@ -88,9 +96,7 @@ class Connection:
             keepalive=KEEPALIVE,
             tls_context=None if broker.tls is None else await asyncio.to_thread(tls_context, broker.tls),
             logger=_library_log,
-            # Messages are rare and read at once, and the most that come together are the retained fields of
-            # a state, some 150, for `teleinfo forget`. More of them at a time are somebody's fault, and lost.
-            max_queued_incoming_messages=500,
+            max_queued_incoming_messages=self._max_waiting,
         )
         # Private: aiomqtt gives no other way to the socket of an attempt that failed or was cancelled, and
         # keeps it: a broker that thaws then sees two of us. Its issues 269 and 284 mended the lock alone.
@@ -133,15 +139,15 @@ class Connection:
         except aiomqtt.MqttError:
             raise self._lost() from None
 
-    async def subscribe(self, *topics: str) -> bool:
+    async def subscribe(self, *topics: str, qos: int = 1) -> bool:
         """Return whether the broker lets us read all of `topics` (MQTT 3.1.1 §3.9.3)."""
-        wanted = [(topic, 1) for topic in topics]
+        wanted = [(topic, qos) for topic in topics]
         codes = await self._request(self._client.subscribe(wanted, timeout=math.inf), CONNACK_TIMEOUT)
         return all((code if isinstance(code, int) else code.value) < _REFUSED for code in codes)
 
-    async def unsubscribe(self, topic: str) -> None:
-        """Return once the broker sends no more of `topic`."""
-        await self._request(self._client.unsubscribe(topic, timeout=math.inf), CONNACK_TIMEOUT)
+    async def unsubscribe(self, *topics: str) -> None:
+        """Return once the broker sends no more of `topics`."""
+        await self._request(self._client.unsubscribe(list(topics), timeout=math.inf), CONNACK_TIMEOUT)
 
     async def messages(self) -> AsyncIterator[tuple[str, bytes, bool]]:
         """Yield topic, payload and "was retained" of each message, until the connection is lost."""
@@ -199,9 +205,9 @@ class Connection:
 
 
 @contextlib.asynccontextmanager
-async def one_shot_connection(broker: Broker) -> AsyncIterator[Connection]:
-    """Connect to `broker` for the time of the block, without a will, as a command does."""
-    connection = Connection(broker, None)
+async def one_shot_connection(broker: Broker, *, max_waiting: int = MAX_WAITING) -> AsyncIterator[Connection]:
+    """Connect to `broker` for the time of the block, without a will; 0 lets any number of messages wait."""
+    connection = Connection(broker, None, max_waiting=max_waiting)
     try:
         try:
             await asyncio.wait_for(connection.connect(), ONE_SHOT_TIMEOUT)

@@ -30,9 +30,11 @@ def test_an_object_is_read(fields: dict[str, object]) -> None:
     [
         b"[" * 200_000, b"[" * MAX_BYTES, b'{"a":' * (MAX_BYTES // 5), b'{"a":NaN}', b'{"a":-Infinity}',
         b'{"a":' + b"9" * 5000 + b"}", b'{"a":"' + b"x" * MAX_BYTES + b'"}', b"\xff", b"[1]", b"null", b"",
+        b'{"a":"\\ud800"}', b'{"\\udfff":1}', b'{"a":["\\ud800x\\udc00"]}', b'{"a":"\xed\xa0\x80"}',
+        '{"a":1}'.encode("utf-16"),
     ],
     ids=lambda payload: payload[:12].decode(errors="replace"),
 )  # fmt: skip
 def test_what_is_no_object_is_none(payload: bytes) -> None:
-    """Too deep, too long, no number of JSON, a number of thousands of digits, another value."""
+    """Too deep, too long, no number of JSON, thousands of digits, half a surrogate pair, another value."""
     assert parse_object(payload) is None

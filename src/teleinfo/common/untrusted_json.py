@@ -1,7 +1,8 @@
 """
 Read a JSON object that anybody may have published.
 
-`json.loads` alone raises RecursionError on 200 000 opening brackets, reads NaN, and takes any size.
+`json.loads` alone raises RecursionError on 200 000 opening brackets, reads NaN, takes any size, and returns
+texts that no encoding can write.
 """
 
 from __future__ import annotations
@@ -17,14 +18,17 @@ def parse_object(payload: bytes) -> dict[str, object] | None:
     """
     Return the object that `payload` holds, None where it holds none.
 
-    Also None for a text longer than `MAX_BYTES`, nested too deeply, or with NaN or Infinity, which are not
-    JSON (RFC 8259, section 6). A number may still be infinite by its size (1e999).
+    Also None for a text longer than `MAX_BYTES`, in another encoding than UTF-8, or nested too deeply, for
+    NaN or Infinity, which are not JSON (RFC 8259, section 6), and for half a surrogate pair (section 8.2). A
+    number may still be infinite by its size (1e999).
     """
     if len(payload) > MAX_BYTES:
         return None
     try:
-        value = json.loads(payload, parse_constant=_refuse)
-    except (ValueError, RecursionError):  # UnicodeDecodeError is a ValueError
+        value = json.loads(payload.decode(), parse_constant=_refuse)
+        if b"\\u" in payload:
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):  # UnicodeError is a ValueError
         return None
     return value if isinstance(value, dict) else None
 

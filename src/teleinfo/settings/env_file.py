@@ -9,6 +9,7 @@ Nothing is raised; a fault never quotes a value, which may be a password.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 from dataclasses import dataclass, field
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 SERVICE_FILE: Final = Path("/etc/teleinfo/teleinfo.env")
 """The settings of the service, which `make install` and the package put there; root's alone."""
+
+MAX_BYTES: Final = 1 << 20
+"""The longest file that is read, bytes: .env-sample has fewer than a hundredth, and /dev/zero has no end."""
 
 # The unit hands its file over as a credential (systemd.exec(5), LoadCredential=).
 _CREDENTIAL = re.compile(r".*/credentials/teleinfo(?:@([^/]+))?\.service/teleinfo\.env")
@@ -111,7 +115,11 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
     path = path or Path(".env")
     shown = _editable(path)
     try:
-        lines = parse(path.read_text(encoding="utf-8"))
+        with path.open("rb") as opened:
+            content = opened.read(MAX_BYTES + 1)
+        if len(content) > MAX_BYTES:
+            raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))  # noqa: TRY301 - as the system says it
+        lines = parse(content.decode("utf-8"))
     except (OSError, ValueError) as error:
         return EnvFile({}, set(names), [unreadable(shown, error)], unreadable=True)
     fields = {variable_of(name): name for name in names}

@@ -183,9 +183,12 @@ def test_the_recording_of_a_terminal_that_was_not_raw_is_called_so(bit: int, tmp
 
 
 @pytest.mark.real
-@pytest.mark.parametrize(("recording", "status"), [(FRAME, 0), (b"", 0), (b"noise", 1), (FRAME[:-1], 1)])
+@pytest.mark.parametrize(("recording", "status"), [(FRAME, 0), (b"", 1), (b"noise", 1), (FRAME[:-1], 1)])
 def test_the_exit_status_says_whether_anything_was_sound(
     recording: bytes, status: int, tmp_path: Path
 ) -> None:
-    """1 where there is no sound frame; an empty recording is none, and no fault."""
-    assert decoded(recording, tmp_path).returncode == status
+    """1 where there is no sound frame, and why: also of an empty recording."""
+    done = decoded(recording, tmp_path)
+
+    assert done.returncode == status
+    assert (b"has no sound frame" in done.stderr) is bool(status)

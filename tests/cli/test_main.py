@@ -301,14 +301,34 @@ def test_an_output_that_cannot_be_written_is_reported_in_one_line(
 
 @pytest.mark.real
 def test_a_closed_output_to_which_nothing_is_written_is_no_fault(tmp_path: Path) -> None:
-    """`teleinfo decode FILE >&-` of a recording without a frame."""
+    """`teleinfo decode FILE >&-` of a recording without a frame: that is the only fault."""
     command = f"exec {sys.executable} -W error -m teleinfo decode /dev/null >&-"
     done = subprocess.run(
         ["sh", "-c", command], capture_output=True, timeout=LIMIT, check=False, cwd=tmp_path
     )
 
-    assert done.returncode == 0
     assert done.stderr.startswith(b"frames       0\n")
+    assert b"the output" not in done.stderr
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("errors", ["2>/dev/full", "2>&-", ">out 2>&-"])
+@pytest.mark.parametrize(
+    ("words", "status"), [("decode a.tic", 0), ("decode missing", 1), ("doctor --nothing", 2)]
+)
+def test_standard_error_that_cannot_be_written_changes_nothing(
+    words: str, status: int, errors: str, tmp_path: Path
+) -> None:
+    """The work is done, and its exit status says so."""
+    (tmp_path / "a.tic").write_bytes(b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03")
+    command = f"exec {sys.executable} -W error -m teleinfo {words} {errors}"
+    done = subprocess.run(
+        ["sh", "-c", command], stdout=subprocess.PIPE, timeout=LIMIT, check=False, cwd=tmp_path
+    )
+    written = (tmp_path / "out").read_bytes() if "out" in errors else done.stdout
+
+    assert done.returncode == status
+    assert written == (b'{"PTEC":"HP","PAPP":"00750"}\n' if status == 0 else b"")
 
 
 LONG_OUTPUT = """

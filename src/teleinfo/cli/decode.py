@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 HELP = N_(
     "Print what would be published of a recording, one JSON object a line, and a summary on standard error. "
+    "The exit status is 1 where it has no sound frame. "
     "Of a port: until Ctrl-C, without a broker, and without a summary."
 )
 CHUNK_SIZE = 1 << 16  # bytes
@@ -48,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """
-    Decode the recording or the port, and return 0, or 1 where it cannot be read, or nothing in it is sound.
+    Decode the recording or the port, and return 0, or 1 where it cannot be read, or has no sound frame.
 
     Raises SettingsError.
 
@@ -77,7 +78,10 @@ def _decode_recording(name: str, settings: Settings) -> int:
             "missing; record it again, with teleinfo record"
         )
         return fail("decode", text.format(path=name))
-    return 0 if decoder.counts.frames or not decoder.counts.bytes_ else 1
+    if not decoder.counts.frames:
+        text = _("{path} has no sound frame: is it the bytes of the line, as teleinfo record saves them?")
+        return fail("decode", text.format(path=name))
+    return 0
 
 
 class _Marks:

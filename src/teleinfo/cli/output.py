@@ -2,7 +2,8 @@
 Standard output and standard error of every command.
 
 Characters that the encoding of the terminal lacks (French on ASCII) are replaced, and raise nothing. Standard
-output that cannot be written is reported in one line, by every command.
+output that cannot be written is reported in one line, by every command. Standard error that cannot be written
+changes nothing: the work is done, and there is nowhere left to report it.
 """
 
 from __future__ import annotations
@@ -40,12 +41,23 @@ class _Output(io.FileIO):
             raise OutputError from error
 
 
+class _Errors(io.FileIO):
+    """Standard error. What cannot be written there is lost."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return memoryview(data).nbytes
+
+
 def prepare() -> None:
-    """Put our own standard output in place of the interpreter's, and let both outputs replace characters."""
+    """Put our own standard output and standard error in place of the interpreter's."""
     if sys.stdout is sys.__stdout__:
-        sys.stdout = _guarded(sys.stdout)
-    if isinstance(sys.stderr, io.TextIOWrapper):
-        sys.stderr.reconfigure(errors=LEGIBLE)
+        at_once = bool(os.environ.get("PYTHONUNBUFFERED"))
+        sys.stdout = _guarded(sys.stdout, _Output, at_once=at_once)
+    if sys.stderr is sys.__stderr__:
+        sys.stderr = _guarded(sys.stderr, _Errors, at_once=True)
 
 
 def explain(error: BaseException, program: str) -> bool:
@@ -89,18 +101,18 @@ def fail(command: str, message: str) -> int:
     return 1
 
 
-def _guarded(stdout: TextIO | None) -> TextIO:
+def _guarded(stream: TextIO | None, kind: type[io.FileIO], *, at_once: bool) -> TextIO:
     """
-    Return a standard output that raises OutputError.
+    Return an output of this kind in place of `stream`, which writes each line `at_once`, or on a terminal.
 
     It has a buffer even with PYTHONUNBUFFERED: what could not be written stays there, so that the last flush
     fails too, where the first error was swallowed, as argparse does.
     """
     # Where the caller has closed it (`>&-`): a descriptor that cannot be written either.
-    descriptor = os.open(os.devnull, os.O_RDONLY) if stdout is None else stdout.fileno()
+    descriptor = os.open(os.devnull, os.O_RDONLY) if stream is None else stream.fileno()
     return io.TextIOWrapper(
-        io.BufferedWriter(_Output(descriptor, "w", closefd=False)),
-        encoding=None if stdout is None else stdout.encoding,
+        io.BufferedWriter(kind(descriptor, "w", closefd=False)),
+        encoding=None if stream is None else stream.encoding,
         errors=LEGIBLE,
-        line_buffering=os.isatty(descriptor) or bool(os.environ.get("PYTHONUNBUFFERED")),
+        line_buffering=at_once or os.isatty(descriptor),
     )

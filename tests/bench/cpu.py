@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from tests.bench.procfs import Work, work
 from tests.bench.rows import Row
+from tests.bench.sent import BITS, GAP
 from tests.bench.stage import BAUDRATES, DAEMON, HOMEASSISTANT, REFERENCE, feeding, playing, recording
-from tests.bench.streams import BITS, GAP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

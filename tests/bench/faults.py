@@ -6,7 +6,10 @@ A fault of a family is a `Fault` at a place; the stream is that of an 8N1 receiv
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NamedTuple
+
+from tests.bench.sent import CR, LF, add_parity, strip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,6 +94,30 @@ def uart(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
                 yield Fault(place, place + len(window) - common, put[: len(put) - common])
 
 
+def two_bits(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
+    """Flip a bit of a label, at this place, and one behind it in the group so that the sum stays right."""
+    start = stream.rfind(LF, 0, place + 1) + 1
+    line = strip(stream[start : stream.find(add_parity(CR), place)])
+    label = re.split(b"[ \t]", line, maxsplit=1)[0]
+    at = place - start
+    if not 0 <= at < len(label):
+        return
+    for bit in range(7):
+        for other, behind in enumerate(line[at + 1 : -1], at + 1):
+            for second in range(7):
+                change = (_change(line[at], bit) + _change(behind, second)) % 64
+                if change == 0:
+                    put = bytearray(stream[place : start + other + 1])
+                    put[0] ^= 1 << bit
+                    put[-1] ^= 1 << second
+                    yield Fault(place, start + other + 1, bytes(put))
+
+
+def _change(byte: int, bit: int) -> int:
+    """Return by how much the byte changes where this bit is flipped."""
+    return (byte ^ 1 << bit) - byte
+
+
 def _receive(wire: str, *, zero: bool) -> bytes:
     """Return the bytes that a UART makes of the levels of a line."""
     received = bytearray()
@@ -116,6 +143,7 @@ FAMILIES: dict[str, Family] = {
     "blocks of bytes swapped": swapped,
     "0x00 or 0xFF inserted": inserted,
     "bits lost, doubled or flipped at the UART": uart,
+    "two bits wrong, one of a label": two_bits,
 }
 PROMISED = ("1 to 64 bytes lost", "1 to 64 bytes repeated")
 """Families of which nothing false may come; of the others the figure is there to be seen."""

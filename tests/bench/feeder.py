@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.encode import ETX
-from tests.bench.streams import BITS, GAP
+from tests.bench.sent import BITS, GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -18,7 +18,8 @@ from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.reading import Reading
 from tests.bench.rows import Row, median
-from tests.bench.streams import BITS, GAP, METERS, START, frames
+from tests.bench.sent import BITS, GAP
+from tests.bench.streams import METERS, START, frames
 
 if TYPE_CHECKING:
     from tests.bench.scale import Scale

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.labels import Kind, lookup
+from tests.bench.sent import BITS, GAP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,10 +24,8 @@ if TYPE_CHECKING:
 
 METERS = {"historique": "hc", "standard": "standard"}
 START = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
-BITS = 10  # of a character on the line
 # Quantities of the contract: with another subscribed power in each frame no index would be plausible.
 CONTRACT = {"ISOUSC", "PREF", "PCOUP"}
-GAP = 0.02  # s between two frames (Enedis-NOI-CPT_54E v3 §5.3)
 
 
 def frames(meter: str, *, changing: bool = False) -> Iterator[list[Group]]:

@@ -16,7 +16,8 @@ from tests.bench.feeder import FIFO, TICK, split, uart, usb
 from tests.bench.meters import GROUPS
 from tests.bench.rows import Row, markdown, quantile, text
 from tests.bench.scale import Scale
-from tests.bench.streams import BITS, GAP, METERS, frames, pieces
+from tests.bench.sent import BITS, GAP
+from tests.bench.streams import METERS, frames, pieces
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,7 +51,7 @@ def names(rows: list[Row]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("part", "count"), [(decoding, 8), (discovery, 2), (state, 8), (price, 30), (truth, 140)]
+    ("part", "count"), [(decoding, 8), (discovery, 2), (state, 8), (price, 30), (truth, 150)]
 )
 def test_a_part_that_needs_no_process_returns_its_rows(part: object, count: int) -> None:
     """Each mode or generator is measured, in as many ways as the docstring of the part says."""

@@ -147,5 +147,7 @@ FAMILIES: dict[str, Family] = {
 }
 PROMISED = ("1 to 64 bytes lost", "1 to 64 bytes repeated")
 """Families of which nothing false may come; of the others the figure is there to be seen."""
+STRIPPED = ("two bits wrong, one of a label",)
+"""Families of which parity finds every fault."""
 BESIDE = 3
 """Places of which one is tried with those others."""

@@ -32,7 +32,7 @@ class Scale:
     paced: int = 40
     seconds: float = 60.0
     starts: int = 7
-    damaged: int = 200_000
+    damaged: int = 100_000
     sound: int = 100_000
     stride: int = 1
     only: tuple[str, ...] = ()

@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.tic.decoder import Decoder
 from tests.bench import meters, walk
-from tests.bench.faults import FAMILIES, PROMISED
+from tests.bench.faults import FAMILIES, PROMISED, STRIPPED
 from tests.bench.judge import LASTING, Wrong
 from tests.bench.noise import Outcome, burst, listen, wrong_bits
 from tests.bench.rows import Row
@@ -86,6 +86,8 @@ def rows(scale: Scale) -> list[Row]:
                     what, noise, [noisy[name][noise, parity] for name in names], parity=parity
                 )
             for family in FAMILIES:
+                if parity and family in STRIPPED:
+                    continue
                 total = walk.Found()
                 for name in names:
                     total.add(walked[name][family, parity])

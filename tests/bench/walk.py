@@ -17,7 +17,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.decoder import Decoder
-from tests.bench.faults import BESIDE, FAMILIES, PROMISED, Fault
+from tests.bench.faults import BESIDE, FAMILIES, PROMISED, STRIPPED, Fault
 from tests.bench.judge import Wrong, wrong
 from tests.bench.meters import first_frames
 from tests.bench.sent import CR, ETX, LF, STX, Sent, add_parity, strip
@@ -112,7 +112,7 @@ class Stretch:
 
     def damage(self, family: str, stride: int) -> dict[bool, Found]:
         """Try the faults of a family at every `stride`-th place of the frame."""
-        found = {parity: Found() for parity in (True, False)}
+        found = {parity: Found() for parity in (True, False) if not (parity and family in STRIPPED)}
         rng = Random(self._seen)
         known: set[bytes] = set()
         for place in range(self.start, self.end, stride * (1 if family in PROMISED else BESIDE)):

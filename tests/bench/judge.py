@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Reads(Protocol):
-    """Whatever decodes a line as `tic.decoder.Decoder` does."""
+    """Decoder of a line, such as `tic.decoder.Decoder`."""
 
     def feed(self, data: bytes, /) -> list[Reading]:
         """Return the readings that these bytes complete."""
@@ -71,7 +71,7 @@ def wrong(
 
 
 class Away(NamedTuple):
-    """How often in a row a sound value did not come out, and for how many seconds."""
+    """Row of sound groups of one label that did not come out: their number, and the time that it lasted."""
 
     times: int = 0
     seconds: float = 0.0
@@ -81,9 +81,9 @@ class Away(NamedTuple):
 @dataclass(slots=True)
 class Price:
     """
-    The sound groups of some frames, and those of them that did not come out with their frame.
+    Sound groups of some frames, and those of them that did not come out with their frame.
 
-    `longest` is about indexes and tariffs: the longest row of sound groups of one label that were withheld.
+    `longest` is the longest row of one index or tariff.
     """
 
     sound: int = 0
@@ -92,12 +92,12 @@ class Price:
 
     @property
     def share(self) -> float:
-        """How many of the sound groups were withheld."""
+        """Share of the sound groups that was withheld."""
         return self.withheld.total() / self.sound if self.sound else 0.0
 
 
 class Account:
-    """Keep the price of one line up to date; a label of a kind that `waits` may miss its first appearance."""
+    """Account of the price of one line; the first appearance of a label of a kind in `waits` is free."""
 
     def __init__(self, price: Price, *, waits: frozenset[Kind]) -> None:
         self._price = price

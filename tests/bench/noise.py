@@ -63,9 +63,9 @@ def burst(how: Callable[[int, int], int]) -> Damage:
 @dataclass(slots=True)
 class Outcome:
     """
-    What came of one kind of damage.
+    Outcome of one kind of damage.
 
-    `wrong` counts the false values; `bounded` are those of the indexes that are off by no more than the
+    `wrong` counts the false values. `bounded` are the false indexes that are off by no more than the
     subscription can draw since the index was last right.
     """
 
@@ -78,7 +78,7 @@ class Outcome:
 
     @property
     def far_off(self) -> int:
-        """How many indexes were off by more."""
+        """False indexes that are off by more than that."""
         return self.wrong[Wrong.INDEX] - self.bounded
 
 

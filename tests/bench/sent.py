@@ -61,7 +61,7 @@ class Sent:
 
     @property
     def seconds(self) -> float:
-        """How long the frame and the pause behind it take on the line."""
+        """Seconds that the frame and the pause behind it take on the line."""
         return len(self.data) * BITS / self.baudrate + GAP
 
     def kind(self, key: str) -> Kind:

@@ -1,5 +1,5 @@
 """
-How often a false value leaves the decoder, of lines that are damaged in every way that is known.
+False values that leave the decoder, of lines that are damaged in every way that is known.
 
     make bench BENCH="--only truth"
     make bench BENCH="--only truth --meter tri --meter doc:overrun"     # these meters alone
@@ -106,7 +106,7 @@ def _listen(name: str, enough: int) -> tuple[str, dict[tuple[str, bool], Outcome
 def listen_to(
     name: str, noise: str, *, parity: bool, enough: int, make: Callable[[], Reads] = Decoder
 ) -> Outcome:
-    """Return what came of a noise on a meter, of so many damaged groups, or of as many as there are soon."""
+    """Return the outcome of a noise on a meter, of so many damaged groups, or MOST_SENT frames for each."""
     outcome, seed, sent = Outcome(), 0, 0
     while outcome.damaged < enough and sent < MOST_SENT * enough:
         seed += 1

@@ -41,7 +41,7 @@ _find_mark = re.compile(b"[\2-\4]").search
 @dataclass(slots=True)
 class Found:
     """
-    What came of the faults of one family, on lines with parity or without.
+    Outcome of the faults of one family, on lines with parity or without.
 
     `tried` were given to a decoder; `damaged` are groups. `examples` are arguments of `replay`.
     """
@@ -54,7 +54,7 @@ class Found:
     examples: list[tuple[str, int, bool, Fault]] = field(default_factory=list)
 
     def add(self, other: Found) -> None:
-        """Add what came of other faults of the family."""
+        """Add the outcome of other faults of the family."""
         self.faults += other.faults
         self.tried += other.tried
         self.damaged += other.damaged
@@ -64,7 +64,7 @@ class Found:
 
 
 def walk(name: str, *, stride: int = 1, make: Callable[[], Reads] = Decoder) -> dict[tuple[str, bool], Found]:
-    """Return what came of each family of faults, with parity (True) and without, of one meter."""
+    """Return the outcome of each family of faults, with parity (True) and without, of one meter."""
     seen = list(SEEN)
     early, late = (first_frames(name, count + 1)[count] for count in (SEEN[-1], LATER))
     if [line.label for line in early.lines] != [line.label for line in late.lines]:
@@ -79,7 +79,7 @@ def walk(name: str, *, stride: int = 1, make: Callable[[], Reads] = Decoder) -> 
 
 
 def replay(name: str, seen: int, parity: bool, fault: Fault) -> tuple[bytes, list[tuple[str, str, Wrong]]]:  # noqa: FBT001
-    """Return all the bytes of an example, from the first frame on, and what is false of what came out."""
+    """Return all the bytes of an example, from the first frame on, and the false values that come of them."""
     stretch = Stretch(name, seen, Decoder)
     before = b"".join(frame.data for frame in stretch.before)
     arrived = b"".join(piece for piece, *_ in stretch.pieces(fault, parity=parity))
@@ -178,7 +178,7 @@ class Stretch:
         return pieces if parity else [(strip(piece), sent, near) for piece, sent, near in pieces]
 
     def give(self, fault: Fault, *, parity: bool) -> list[tuple[str, str, Wrong]]:
-        """Return what is false of that which a decoder makes of a fault."""
+        """Return the false values that a decoder makes of a fault: key, value and kind."""
         decoder = copy.deepcopy(self._ready[parity])
         return [
             false

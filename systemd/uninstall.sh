@@ -52,6 +52,12 @@ done
 if [ "${PURGE:-}" = 1 ]; then
     rm -rf "$root/etc/teleinfo" "$root"/etc/systemd/system/teleinfo.service.d \
         "$root"/etc/systemd/system/teleinfo@*.service.d
+    # What the services remembered: in private, with a link to it in /var/lib, as systemd makes it for DynamicUser=.
+    for state in "$root/var/lib/private/teleinfo" "$root"/var/lib/private/teleinfo-*; do
+        link=$root/var/lib/$(basename "$state")
+        [ ! -L "$link" ] || rm "$link"
+        rm -rf "$state"
+    done
 fi
 if [ -n "$running" ]; then
     systemctl daemon-reload

@@ -294,17 +294,28 @@ def test_an_upgrade_keeps_the_settings_and_leaves_a_disabled_unit_disabled(machi
 
 
 def test_an_uninstallation_leaves_the_settings_and_nothing_else(machine: Machine) -> None:
-    """PURGE=1 takes the settings too."""
+    """PURGE=1 takes the settings and what was remembered too, and nothing that is somebody else's."""
     machine.run("install.sh")
+    foreign = machine.root / "var/lib/teleinfo-of-another"
+    foreign.mkdir(parents=True)
+    for name in ("teleinfo", "teleinfo-production"):
+        (machine.root / "var/lib/private" / name).mkdir(parents=True)
+        (machine.root / "var/lib" / name).symlink_to(f"private/{name}")
     kept = machine.run("uninstall.sh")
+    remembered = {
+        f"var/lib/{where}teleinfo{name}" for where in ("", "private/") for name in ("", "-production")
+    }
+    theirs = "var/lib/teleinfo-of-another"
     assert {path for path in machine.files() - machine.fresh if "teleinfo" in path} == {
         "etc/teleinfo",
         SETTINGS,
+        theirs,
+        *remembered,
     }
     purged = machine.run("uninstall.sh", PURGE="1")
 
     assert (kept.returncode, purged.returncode) == (0, 0)
-    assert not [path for path in machine.files() if "teleinfo" in path or "man1" in path]
+    assert [path for path in machine.files() if "teleinfo" in path or "man1" in path] == [theirs]
     assert "usr/local/share/man/fr" not in machine.files()
 
 

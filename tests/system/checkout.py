@@ -32,6 +32,8 @@ BOOKWORM = Recipe(
 )
 PYTHON = "3.11"
 CHECKOUT = f"/home/{readme.USER}/teleinfo"
+MEMORIES = ("teleinfo", "teleinfo-production")
+"""The directories of what the services remember."""
 
 
 @pytest.fixture(scope="module")
@@ -168,7 +170,7 @@ def test_it_runs_again_after_a_reboot(machine: Container) -> None:
 
 
 def test_make_uninstall_leaves_nothing_but_the_settings(machine: Container) -> None:
-    """No process, no program, no unit, no link; `PURGE=1` takes the settings too."""
+    """No process, no program, no unit, no link; `PURGE=1` takes the settings and the memory too."""
     find = (
         "find / -xdev -name '*teleinfo*' -not -path '/home/*' -not -path '/srv/*' -not -path '/opt/checkout*'"
         " -not -path '/proc/*' -not -path '/var/lib/systemd/*' -not -path '/tmp/*'"
@@ -178,6 +180,7 @@ def test_make_uninstall_leaves_nothing_but_the_settings(machine: Container) -> N
     make(machine, "uninstall")
 
     assert machine.run("pgrep -f '[t]eleinfo run'", check=False) == ""
-    assert machine.run(find).split() == ["/etc/teleinfo", "/etc/teleinfo/teleinfo.env"]
+    remembered = {f"/var/lib/{folder}{name}" for folder in ("", "private/") for name in MEMORIES}
+    assert set(machine.run(find).split()) == {"/etc/teleinfo", "/etc/teleinfo/teleinfo.env", *remembered}
     make(machine, "uninstall PURGE=1")
     assert machine.run(find) == ""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from teleinfo.daemon.write_budget import CAPACITY
 from tests.docs.markdown import PAGES, blocks
 from tests.system import readme, roots
 from tests.system.container import Container, booted
@@ -131,6 +132,23 @@ def test_an_upgrade_moves_what_the_broker_keeps(machine: Container) -> None:
     assert {topic for topic in kept if topic != device} == {
         *("teleinfo/health", "teleinfo/state", "teleinfo/status"),
     }
+
+
+def test_the_service_remembers_its_meter_in_a_directory_of_its_own(machine: Container) -> None:
+    """In its sandbox it may write there, and wait for the disk; after a restart it reads what it wrote."""
+    state = json.loads(machine.messages("teleinfo/state")[0])
+    for _ in range(2):
+        machine.run("systemctl restart teleinfo")
+        machine.until("mosquitto_sub -t teleinfo/state -C 1 -R")
+    memory = json.loads(machine.run("cat /var/lib/teleinfo/teleinfo.json"))
+
+    assert memory["meter"] == state["meter"]["id"]
+    assert memory["budget"]["left"] < CAPACITY - 1
+    assert machine.run("stat -c %a /var/lib/private/teleinfo /var/lib/teleinfo/teleinfo.json").split() == [
+        "700",
+        "600",
+    ]
+    assert count(machine, "cannot be written") == count(machine, "is lost") == 0
     machine.without_settings("TELEINFO_HOMEASSISTANT")
 
 
@@ -401,9 +419,10 @@ def test_from_the_sandbox_only_home_is_reached(reached: dict[str, Any]) -> None:
     assert reached["raw socket"] == reached["netlink"] == "EAFNOSUPPORT"
 
 
-def test_from_the_sandbox_nothing_can_be_written(reached: dict[str, Any]) -> None:
-    """There is no folder, not even a temporary one, in which the service could make a file."""
-    assert reached["write"] == []
+def test_from_the_sandbox_one_folder_can_be_written(reached: dict[str, Any]) -> None:
+    """It is the one for what it remembers, and not even a temporary one; no program runs from there."""
+    assert reached["write"] == ["/var/lib/private/teleinfo-probe"]
+    assert reached["run"] == ["EACCES"]
 
 
 def test_from_the_sandbox_no_secret_of_others_is_read(reached: dict[str, Any]) -> None:

@@ -109,6 +109,44 @@ def test_messages_arrive_from_one_process_that_is_not_root_and_cannot_write(
     assert written.stdout == ""
 
 
+def test_what_is_remembered_outlives_the_container_in_a_volume(
+    podman: Podman, broker: MosquittoBroker, meter: Meter
+) -> None:
+    """A new volume belongs to the user of the image, which writes there; the next container reads it."""
+    settings = settings_for(broker) | {"state": True}
+    found = []
+    for _ in range(2):
+        with (
+            Subscriber(broker.host, broker.port) as subscriber,
+            podman.start(
+                settings, options=(*port_of(meter), "--volume", "memory:/var/lib/teleinfo")
+            ) as running,
+        ):
+            subscriber.expect("teleinfo/state", predicate=lambda message: not message.retain)
+            running.stop()
+            assert "cannot be written" not in running.log
+            assert "is lost" not in running.log
+            volume = json.loads(podman.run("volume", "inspect", "memory").stdout)[0]["Mountpoint"]
+            found.append(json.loads(Path(volume, "teleinfo.json").read_bytes()))
+
+    assert found[0]["meter"] == found[1]["meter"] == "041961123456"
+    assert found[1]["budget"]["left"] < found[0]["budget"]["left"]
+
+
+def test_without_a_volume_it_says_so_once(podman: Podman, broker: MosquittoBroker, meter: Meter) -> None:
+    """The file system is read-only: the state is published all the same."""
+    with (
+        Subscriber(broker.host, broker.port) as subscriber,
+        podman.start(settings_for(broker) | {"state": True}, options=port_of(meter)) as running,
+    ):
+        subscriber.expect("teleinfo/state")
+        running.expect_log("/var/lib/teleinfo cannot be written: Read-only file system")
+        running.stop()
+        said = running.log
+
+    assert said.count("cannot be written") == 1
+
+
 def test_the_health_check_says_whether_readings_come(
     podman: Podman, broker: MosquittoBroker, meter: Meter
 ) -> None:
@@ -257,20 +295,22 @@ def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supe
     What the Supervisor gives, root's alone as it writes it; the daemon that it ends in is not root.
 
     1. No app offers a broker: said, and waited for. 2. One does: readings, and the meter is announced.
-    3. The Supervisor stops the app.
+    3. The Supervisor stops the app: what is remembered is in the folder that it keeps.
     """
-    options = tmp_path / "options.json"
+    data = tmp_path / "data"
+    data.mkdir()
+    options = data / "options.json"
     options.write_text(json.dumps({"serial_port": "/dev/ttyTIC", "homeassistant": True}))
     options.chmod(0o600)
     os.chown(meter.line.port, 0, 18)  # Home Assistant OS has another number for dialout
     with MosquittoBroker(tmp_path, users={"addons": "s3cret"}) as broker:
-        data = {"host": broker.host, "port": broker.port, "ssl": False}
-        service = {"result": "ok", "data": data | {"username": "addons", "password": "s3cret"}}
+        address = {"host": broker.host, "port": broker.port, "ssl": False}
+        service = {"result": "ok", "data": address | {"username": "addons", "password": "s3cret"}}
         with (
             supervisor(NOT_ENABLED, (200, service), address=("127.0.0.2", 80)),
             Subscriber(broker.host, broker.port, username="addons", password="s3cret") as subscriber,
             podman.start_app(
-                *("--volume", f"{options}:/data/options.json", *port_of(meter)),
+                *("--volume", f"{data}:/data", *port_of(meter)),
                 *("--env", f"SUPERVISOR_TOKEN={TOKEN}", "--add-host", "supervisor:127.0.0.2"),
             ) as running,
         ):
@@ -289,6 +329,7 @@ def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supe
     assert "TELEINFO_HOMEASSISTANT=true" in environ
     assert TOKEN not in environ
     assert ended == 0
+    assert json.loads((data / "teleinfo/teleinfo.json").read_bytes())["meter"] == "041961123456"
 
 
 def test_systemd_hears_when_it_is_ready(

@@ -9,6 +9,7 @@ place of this process as an ordinary user. Standard library only.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 OPTIONS = Path("/data/options.json")
+STATE = Path("/data/teleinfo")
+"""What teleinfo remembers: the Supervisor keeps /data through updates, and in its backups."""
 SUPERVISOR = "http://supervisor"
 RETRY_AFTER = 5.0
 """Seconds between two questions for a broker that is not there yet."""
@@ -108,6 +111,13 @@ def wait_for_broker(supervisor: str, token: str) -> dict[str, str]:
         time.sleep(RETRY_AFTER)
 
 
+def make_state_directory() -> None:
+    """Give the user of teleinfo a directory of its own; where that fails teleinfo says so itself."""
+    with contextlib.suppress(OSError):
+        STATE.mkdir(mode=0o700, exist_ok=True)
+        os.chown(STATE, USER, DIALOUT)
+
+
 def give_up_rights() -> None:
     """Become an ordinary user that may open serial ports, with no way back."""
     if os.geteuid() != 0:
@@ -133,6 +143,8 @@ def main() -> None:
         except NoBrokerError as error:
             _say(f"no broker: {error}")
             sys.exit(1)
+    environ["STATE_DIRECTORY"] = str(STATE)
+    make_state_directory()
     give_up_rights()
     os.execve("/usr/bin/teleinfo", ["teleinfo", "run"], environ | settings)  # noqa: S606 - no shell is meant
 

@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import time
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ import teleinfo
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.process import LIMIT
-from tests.support.scenario import Scenario, historique
+from tests.support.scenario import IDENTIFIER, Scenario, historique
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -34,6 +35,16 @@ def faketime() -> Path:
     if found is None:
         pytest.skip("libfaketime is not installed (package faketime)")
     return found
+
+
+def faked(clock: Path) -> dict[str, str]:
+    """Return the environment of a process whose wall clock is off by what the file `clock` says."""
+    return {
+        "LD_PRELOAD": str(faketime()),
+        "FAKETIME_TIMESTAMP_FILE": str(clock),
+        "FAKETIME_NO_CACHE": "1",
+        "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+    }
 
 
 @pytest.mark.real
@@ -54,12 +65,7 @@ def test_a_wall_clock_that_jumps_a_year_changes_nothing(tmp_path: Path) -> None:
         Meter(historique(1), link=tmp_path / "meter") as meter,
     ):
         scenario = Scenario(tmp_path, broker, tmp_path / "meter", watchdog=3, payload_timestamp=True)
-        scenario.environ.update(
-            LD_PRELOAD=str(faketime()),
-            FAKETIME_TIMESTAMP_FILE=str(clock),
-            FAKETIME_NO_CACHE="1",
-            FAKETIME_DONT_FAKE_MONOTONIC="1",
-        )
+        scenario.environ |= faked(clock)
         with scenario:
             subscriber.expect("teleinfo/status", b"online")
             subscriber.expect("teleinfo")
@@ -89,6 +95,58 @@ def _expect_stamps(subscriber: Subscriber, now: float) -> None:
         assert is_of_now(reading.payload)
         assert reading.at - before.at < 5
         before = reading
+
+
+@pytest.mark.real
+@pytest.mark.long
+def test_a_wall_clock_that_jumps_costs_the_memory_nothing(tmp_path: Path, figures: Figures) -> None:
+    """
+    1. What is remembered was written by a clock that was a century ahead.
+
+    2. The clock jumps from year to year, back and forth: the total is the same all the time, and the file is
+    written less often than 20 times. 3. The power is cut, and the total is the same in the next run.
+    """
+    clock = tmp_path / "clock"
+    future = "2126-01-14T12:02:28+01:00"
+    total = {"counter": "BASE", "index": 1, "offset": 5_000_000, "time": future}
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Meter(historique(1), link=tmp_path / "meter"),
+        Subscriber(broker.host, broker.port, "teleinfo/state") as subscriber,
+    ):
+        scenario = Scenario(tmp_path, broker, tmp_path / "meter", state=True, state_interval=0)
+        scenario.environ |= faked(clock)
+        memory = scenario.state / "teleinfo.json"
+        memory.parent.mkdir()
+        memory.write_text(
+            json.dumps({"version": 1, "meter": IDENTIFIER, "heard": future, "import_total": total})
+        )
+        versions = {memory.stat().st_mtime_ns}
+
+        def total_of_year(year: int) -> int:
+            clock.write_text(f"{(year - 2026) * YEAR:+}\n")
+            state = subscriber.expect(
+                "teleinfo/state", predicate=lambda message: abs(_year(message.payload) - year) <= 1
+            )
+            versions.add(memory.stat().st_mtime_ns)
+            return int(json.loads(state.payload)["energy"]["import_total"])
+
+        with scenario:
+            found = {total_of_year(2030 if step % 2 else 2040) for step in range(40)}
+            scenario.kill()
+            versions.add(memory.stat().st_mtime_ns)
+            scenario.start()
+            found.add(total_of_year(2026))
+            assert scenario.stop()[0] == 0
+
+    assert found == {5_000_001}
+    figures.kept(
+        "memory: writes while the clock jumps 40 times", len(versions) - 1, at_most=20, unit="writes"
+    )
+
+
+def _year(state: bytes) -> int:
+    return datetime.fromisoformat(json.loads(state)["time"]).year
 
 
 NOT_THE_DAEMON = {"cli", "demo", "doctor", "simulator", "watch"}

@@ -79,6 +79,25 @@ def test_the_file_is_its_owner_s_alone_and_nothing_else_is_left(tmp_path: Path) 
     assert (folder / "maison%2Fteleinfo.json").read_bytes() == b"two"
 
 
+def test_the_file_takes_the_place_of_the_old_one_once_it_is_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A power cut shows what no kill does: fsync(2) of the new file, its new name, fsync of the directory."""
+    file = MemoryFile(tmp_path, "teleinfo")
+    file.open()
+    file.write(b"old")
+    synced = []
+
+    def fsync(descriptor: int) -> None:
+        what = os.readlink(f"/proc/self/fd/{descriptor}")  # noqa: PTH115 - a text
+        synced.append((what, (tmp_path / "teleinfo.json").read_bytes()))
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    file.write(b"new")
+
+    assert synced == [(str(tmp_path / "teleinfo.new"), b"old"), (str(tmp_path), b"new")]
+
+
 @pytest.mark.parametrize("topic", ["é" * 30_000, "..", ".", "a/../b", "\N{SNOWMAN}", "a" * 300])
 def test_any_topic_names_one_file_in_the_directory(tmp_path: Path, topic: str) -> None:
     """Whatever is in it, and however long it is."""

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.tracker import STALE_AFTER, encode
@@ -76,8 +75,7 @@ class StatePublisher:
 
     def memory(self) -> Memory | None:
         """Return what must outlive this run; None before the meter is known."""
-        memory = self._tracker.memory()
-        return memory and replace(memory, fields=self._at_broker)
+        return self._tracker.memory(self._at_broker)
 
     def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> bool:
         """

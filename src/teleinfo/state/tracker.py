@@ -11,6 +11,7 @@ When its mode or its contract changes, what the new one does not say is gone aft
 
 from __future__ import annotations
 
+import functools
 import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
@@ -40,6 +41,8 @@ Frames in a row without the étiquette of an alarm or a notice that end it: one 
 
 The short frames of three-phase meters never have a notice, and end none.
 """
+
+_meter_of = functools.lru_cache(maxsize=4)(meter_of)  # asked for with each frame
 
 DOUBTFUL_FRAMES: Final = 5
 """
@@ -117,7 +120,7 @@ class StateTracker:
     @property
     def meter(self) -> Meter:
         """The meter that is followed."""
-        return meter_of(self._identity.number, topic=self._topic, private=self._private)
+        return _meter_of(self._identity.number, topic=self._topic, private=self._private)
 
     def restore(self, memory: Memory) -> None:
         """
@@ -128,11 +131,11 @@ class StateTracker:
         self._earlier = memory
         self.is_known = False
 
-    def memory(self) -> Memory | None:
-        """Return what must outlive this run, without `fields`; None before the meter is known."""
+    def memory(self, published: frozenset[str] = frozenset()) -> Memory | None:
+        """Return what must outlive this run, with the `published` fields; None before the meter is known."""
         if not self.is_known:
             return None
-        return Memory(self.meter.scope, self._at, self._energy.total, self._since)
+        return Memory(self.meter.scope, self._at, self._energy.total, self._since, published)
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
@@ -149,7 +152,6 @@ class StateTracker:
             case Followed.OTHER_METER:
                 self._reset()
                 self._identity.follow(reading)
-                self.is_known = False
         self._time, self._heard, self._at = time, now, datetime.fromisoformat(time)
         self._first_time = self._first_time or time
         self._note(reading, now)

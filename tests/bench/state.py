@@ -49,6 +49,10 @@ class _Outbox:
     def repeat_states(self) -> None:
         """Nothing is repeated here."""
 
+    def has_state(self, topic: str) -> bool:
+        """Nothing is acknowledged here."""
+        raise NotImplementedError(topic)
+
 
 def rows(scale: Scale) -> list[Row]:
     """Measure both modes."""

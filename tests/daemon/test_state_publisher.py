@@ -38,6 +38,10 @@ class Broker:
         """Nothing here repeats the states."""
         raise NotImplementedError
 
+    def has_state(self, topic: str) -> bool:
+        """Nothing here asks for it."""
+        raise NotImplementedError(topic)
+
     def take(self) -> list[tuple[str, bytes]]:
         """Return what was published since the last call."""
         taken, self.messages = self.messages, []

@@ -82,13 +82,14 @@ def test_the_topic_of_earlier_versions_is_cleared() -> None:
 
 
 def test_the_message_is_sent_when_it_is_new(caplog: pytest.LogCaptureFixture) -> None:
-    """It waits for no interval; the log says once that it was made."""
+    """It waits for no interval; the log says it once, when the broker has it, and not before."""
     caplog.set_level(logging.INFO)
     outbox = Outbox(1)
     linked = Linked(outbox)
     linked.take(FRAME, now=0)
     assert sent(outbox) == {}
-    linked.take(OTHER, now=1)
+    linked.take(OTHER, OTHER, now=1)
+    assert caplog.records == []
     assert set(sent(outbox)) == {CONFIG}
     linked.take(OTHER, now=2)
     assert taken(outbox) == {}
@@ -136,6 +137,8 @@ def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hou
     for number in range(100):
         reading = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": f"0419611{number:05}"})
         linked.take(*[reading] * 4, now=60 * number)
+        taken(outbox)
+        linked.take(reading, now=60 * number + 4)
     outbox.repeat_states()
 
     assert len(caplog.records) == 2

@@ -270,6 +270,22 @@ class AnyHistory(RuleBasedStateMachine):
 test_any_history = AnyHistory.TestCase
 
 
+def test_the_broker_has_a_state_once_it_has_acknowledged_it() -> None:
+    """Not while it waits or is in flight, and not after the connection was lost."""
+    outbox = Outbox(1)
+    found = [outbox.has_state("topic")]
+    outbox.set_state("topic", b"1")
+    found.append(outbox.has_state("topic"))
+    [message] = send(outbox)
+    found.append(outbox.has_state("topic"))
+    outbox.acknowledged(message)
+    found.append(outbox.has_state("topic"))
+    outbox.connection_lost()
+    found.append(outbox.has_state("topic"))
+
+    assert found == [False, False, False, True, False]
+
+
 def test_what_was_cleared_is_not_repeated() -> None:
     """An empty retained message leaves nothing at the broker, and neither does one that forgets all."""
     outbox = Outbox(1)

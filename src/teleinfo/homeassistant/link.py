@@ -70,9 +70,11 @@ class HomeAssistant:
     def take(self, reading: Reading, *, now: float) -> None:
         """Take a reading of the monotonic time `now` that the tracker took."""
         self._announcer.take(reading, now=now)
-        messages = self._announcer.messages
-        if messages is self._messages:
-            return
+        if self._announcer.messages is not self._messages:
+            self._publish(self._announcer.messages)
+        self._log(now)
+
+    def _publish(self, messages: dict[str, bytes]) -> None:
         for topic in self._messages.keys() - messages.keys():  # of a meter that was replaced
             self._states.forget_state(topic)
         self._messages = messages
@@ -81,12 +83,13 @@ class HomeAssistant:
             if self._former is not None and self._form == "components":
                 former = topic.replace(device_id(self._announcer.scope), device_id(self._former))
                 self._states.set_state(former, b"")
-        self._log(now)
 
     def _log(self, now: float) -> None:
-        """Say once of each meter that it was announced; not often of a line on which the number changes."""
+        """Log once for each meter that the broker has its messages; rarely if the number keeps changing."""
         scope = self._announcer.scope
-        if not self._announcer.is_announced or scope == self._logged:
+        if scope == self._logged or not self._announcer.is_announced:
+            return
+        if not all(self._states.has_state(topic) for topic, payload in self._messages.items() if payload):
             return
         self._logged = scope
         if now >= self._next_log:

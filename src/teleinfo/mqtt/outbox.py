@@ -31,6 +31,9 @@ class RetainedStates(Protocol):
     def repeat_states(self) -> None:
         """Publish every state again."""
 
+    def has_state(self, topic: str) -> bool:
+        """Return True if the broker has acknowledged the present state of `topic`."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OutgoingMessage:
@@ -82,6 +85,11 @@ class Outbox:
     def repeat_states(self) -> None:
         """Make every state due again."""
         self._due.update(self._states)
+
+    def has_state(self, topic: str) -> bool:
+        """Return True if the broker has acknowledged the present state of `topic`."""
+        waits = topic in self._due or any(message.topic == topic for message in self._in_flight)
+        return topic in self._states and not waits
 
     def take(self, now: float) -> OutgoingMessage | None:
         """

@@ -99,6 +99,10 @@ class Publisher:
         self._outbox.repeat_states()
         self._send_soon()
 
+    def has_state(self, topic: str) -> bool:
+        """Return True if the broker has acknowledged the present state of `topic`."""
+        return self._outbox.has_state(topic)
+
     def stop(self, last_states: Mapping[str, bytes]) -> None:
         """Ask `run` to publish these states, by topic, and to return: within 2.5 s."""
         self._last_states = last_states

@@ -13,6 +13,8 @@ KNOWN = {
 """tests/mqtt/test_client.py fails where a new version of the library does not have them any more."""
 
 OWN = {"self", "cls"}
+PUBLIC = "os._exit"
+"""Documented: its underscore warns of what it leaves out."""
 
 
 def is_private(name: str) -> bool:
@@ -25,7 +27,7 @@ def test_these_private_parts_are_used_and_no_others() -> None:
     used = set()
     for module in FILES:
         for node in ast.walk(tree(module)):
-            if isinstance(node, ast.Attribute) and is_private(node.attr):
+            if isinstance(node, ast.Attribute) and is_private(node.attr) and ast.unparse(node) != PUBLIC:
                 if not (isinstance(node.value, ast.Name) and node.value.id in OWN):
                     used.add((module, node.attr))
             elif isinstance(node, ast.ImportFrom) and node.module != "__future__":

@@ -11,6 +11,8 @@ import signal
 import subprocess
 import sys
 import threading
+import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,11 +25,11 @@ from teleinfo.tic.labels import Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.real
 
@@ -272,6 +274,36 @@ def test_a_signal_to_stop_publishes_offline_and_ends_with_0(
     health = json.loads(kept["teleinfo/health"])
     assert (health["line"], health["problem"]) == ("silent", "stopped")
     assert "Traceback" not in daemon.log
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_while_the_daemon_loads_ends_with_0(tmp_path: Path, number: signal.Signals) -> None:
+    """Its libraries take a second and more on a small board; nothing is open yet."""
+    daemon = Daemon(tmp_path, mqtt_host="localhost")
+    daemon.start()
+    maps = Path(f"/proc/{daemon.pid}/maps")
+    end = time.monotonic() + LIMIT
+    while "pydantic_core" not in maps.read_text():
+        assert time.monotonic() < end
+    status, _ = daemon.stop(number)
+
+    assert (status, daemon.log) == (0, "")
+
+
+@pytest.mark.parametrize(("words", "status"), [((), 0), (("run",), 0), (("decode",), -signal.SIGTERM)])
+def test_a_signal_before_the_command_is_known_is_not_lost(words: tuple[str, ...], status: int) -> None:
+    """It waits, and then means what it means to that command."""
+    program = (
+        "import os, signal, sys\n"
+        "from teleinfo.__main__ import main\n"
+        "os.kill(os.getpid(), signal.SIGTERM)\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, *words], capture_output=True, check=False, timeout=LIMIT
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (status, b"", b"")
 
 
 def test_nohup_lets_it_go_on_when_the_terminal_is_closed(broker: MosquittoBroker, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.common.event_loop import STOP_SIGNALS
+from teleinfo.common.stop_signals import STOP_SIGNALS
 from teleinfo.daemon import meter as meter_module
 from teleinfo.daemon.app import Daemon
 from teleinfo.daemon.sd_notify import Notifier

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from teleinfo import __version__
 from teleinfo.cli import output
 from teleinfo.cli.arguments import translate_argparse
-from teleinfo.common import journal
+from teleinfo.common import journal, stop_signals
 from teleinfo.common.i18n import N_, Message, _
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Names
     top_level = _top_level_parser()
     first = top_level.parse_args(argv)
     command = COMMANDS[first.command]
+    stop_signals.let_in(daemon=first.command == DEFAULT_COMMAND)
     if first.env_files and not command.reads_settings:
         top_level.error(_("{command} reads no settings: leave out --env-file").format(command=first.command))
     module = cast("_Module", importlib.import_module(command.module))
@@ -174,7 +175,7 @@ def _add_env_file(parser: argparse.ArgumentParser) -> None:
 
 def _run(module: _Module, command: Command, arguments: argparse.Namespace) -> int:
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
-        signal.signal(signal.SIGINT, signal.default_int_handler)  # see `teleinfo.__main__`
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # see `stop_signals`
     if not command.reads_settings:
         return module.main(arguments)
     return _run_with_settings(module, arguments, log=command is COMMANDS[DEFAULT_COMMAND])

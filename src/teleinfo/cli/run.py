@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
 from typing import TYPE_CHECKING
 
 from teleinfo.common import event_loop, journal
@@ -32,8 +31,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
-    # Until the daemon handles the signals, Ctrl-C ends the process at once, as SIGTERM does.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
     settings = load_all(_files(arguments.env_files))
     # One process has one log: the lowest level that one of its meters asks for.
     levels = logging.getLevelNamesMapping()

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common.stop_signals import STOP_SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 T = TypeVar("T")
-
-STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-"""A clean end: systemd's stop, Ctrl-C, and the terminal that went away."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

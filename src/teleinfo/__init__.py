@@ -23,12 +23,13 @@ docs/library.md shows the rest. What is not in `__all__` may change in any versi
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from teleinfo.port.errors import PortError, PortErrorKind
+    from teleinfo.port.errors import PortError
     from teleinfo.port.library import read
     from teleinfo.tic.decoder import Counts, Decoder, decode
     from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
     from teleinfo.tic.payload import Options, encode
     from teleinfo.tic.reading import Reading
+    from teleinfo.vocabulary.line import PortErrorKind
 
 __version__ = "0.2.0"
 __all__ = [

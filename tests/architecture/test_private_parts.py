@@ -18,8 +18,8 @@ PUBLIC = "os._exit"
 
 
 def is_private(name: str) -> bool:
-    """Tell whether a name is private by its single underscore."""
-    return name.startswith("_") and not name.startswith("__") and name != "_"
+    """Return True for a name with an underscore before it; `_value_` of enumerations is a public name."""
+    return name.startswith("_") and not name.startswith("__") and not name.endswith("_")
 
 
 def test_these_private_parts_are_used_and_no_others() -> None:

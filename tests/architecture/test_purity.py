@@ -13,7 +13,9 @@ import pytest
 
 from tests.architecture.sources import FILES, PACKAGE, imports, place, tree
 
-PROTOCOL = [module for module in FILES if module.startswith(("teleinfo.tic", "teleinfo.state"))]
+PROTOCOL = [
+    module for module in FILES if module.startswith(("teleinfo.vocabulary", "teleinfo.tic", "teleinfo.state"))
+]
 """The sans-IO packages: the standard library alone, and nothing is raised."""
 
 PURE = [
@@ -35,6 +37,9 @@ PURE = [
     ),
 ]  # fmt: skip
 
+CATALOGUE = "teleinfo.common.i18n"
+"""What it reads, the translations of the package, is the same each time."""
+
 WORLD = {
     "asyncio", "concurrent", "ctypes", "fcntl", "glob", "importlib", "io", "logging", "multiprocessing", "os",
     "pathlib", "random", "secrets", "select", "selectors", "shutil", "signal", "socket", "ssl", "subprocess",
@@ -53,7 +58,7 @@ def test_a_pure_module_imports_the_standard_library_and_other_pure_modules(modul
     ours = {name for name in imported if name.partition(".")[0] == PACKAGE}
     others = {name.partition(".")[0] for name in imported - ours}
 
-    assert ours <= {*PURE, PACKAGE}
+    assert ours <= {*PURE, PACKAGE, CATALOGUE}
     assert others <= sys.stdlib_module_names
     assert others & WORLD == set()
 
@@ -74,7 +79,7 @@ def test_a_pure_module_reads_no_clock_and_opens_nothing(module: str) -> None:
 
 @pytest.mark.parametrize("module", PROTOCOL)
 def test_the_protocol_imports_nothing_of_the_program(module: str) -> None:
-    """`tic` imports the standard library and itself, `state` also `tic`."""
+    """`tic` imports the standard library, `vocabulary` and itself, `state` also `tic`."""
     ours = {name for name in imports(module, for_types=True) if name.partition(".")[0] == PACKAGE}
 
     assert ours <= set(PROTOCOL)

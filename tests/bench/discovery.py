@@ -18,6 +18,7 @@ from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
+from teleinfo.vocabulary.words import Language
 from tests.bench.rows import Row, median
 from tests.bench.streams import METERS, pieces
 
@@ -35,9 +36,15 @@ def rows(scale: Scale) -> list[Row]:
 
 async def _row(mode: str, scale: Scale) -> Row:
     topics, outbox, decoder = Topics("teleinfo"), Outbox(1), Decoder()
-    tracker = StateTracker(topic="teleinfo", exclude=frozenset(), language="fr")
+    tracker = StateTracker(topic="teleinfo", exclude=frozenset())
     publisher = StatePublisher(
-        tracker, outbox, topic=topics.state, interval=0, fields=False, on_replaced=lambda _: None
+        tracker,
+        outbox,
+        topic=topics.state,
+        language=Language.FR,
+        interval=0,
+        fields=False,
+        on_replaced=lambda _: None,
     )
     publisher.restore(None)
     link = HomeAssistant(
@@ -46,7 +53,7 @@ async def _row(mode: str, scale: Scale) -> Row:
         form="device",
         topics=topics,
         meter_name=None,
-        language="fr",
+        language=Language.FR,
         states=outbox,
         rng=Random(1),
     )

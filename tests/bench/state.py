@@ -17,6 +17,7 @@ from teleinfo.simulator.encode import encode_frame
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.words import Language
 from tests.bench.rows import Row, median
 from tests.bench.sent import BITS, GAP
 from tests.bench.streams import METERS, START, frames
@@ -94,9 +95,10 @@ def _follow(readings: list[tuple[float, Reading]], *, interval: float, fields: b
     """Return the CPU s that the state takes of a frame, and what it published."""
     outbox = _Outbox()
     publisher = StatePublisher(
-        StateTracker(topic="teleinfo", exclude=frozenset(), language="fr"),
+        StateTracker(topic="teleinfo", exclude=frozenset()),
         outbox,
         topic="state",
+        language=Language.FR,
         interval=interval,
         fields=fields,
         on_replaced=lambda _scope: None,

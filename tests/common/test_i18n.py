@@ -10,15 +10,20 @@ from pathlib import Path
 import pytest
 
 from teleinfo.common import i18n
+from teleinfo.vocabulary import codes, line
+from teleinfo.vocabulary.words import Code, Language, Message
 from tests.settings import sample
 
 SOURCES = Path(i18n.__file__).parents[1]
 FRENCH = sorted((i18n.FOLDER / "fr").glob("*.po"))
 
+CODES = [kind for module in (codes, line) for kind in vars(module).values() if kind in Code.__subclasses__()]
+
 
 def messages() -> dict[str, str]:
     """Return every message of the sources and of .env-sample, with the place where it stands."""
     found = dict.fromkeys(sample.sentences(), ".env-sample")
+    found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
@@ -26,7 +31,7 @@ def messages() -> dict[str, str]:
                 and isinstance(node.func, ast.Name)
                 and node.func.id in {"_", "N_", "Message"}
                 and node.args
-                and path.name != "i18n.py"
+                and path.name not in {"i18n.py", "words.py"}
             ):
                 place = f"{path.relative_to(SOURCES)}:{node.lineno}"
                 [argument] = node.args
@@ -47,14 +52,14 @@ def fields(message: str) -> list[str]:
 
 def test_every_message_is_translated() -> None:
     """No message of the sources lacks its translation."""
-    french = i18n.catalogue("fr")
+    french = i18n.catalogue(Language.FR)
 
     assert {text: place for text, place in messages().items() if not french.get(text)} == {}
 
 
 def test_no_translation_is_left_over() -> None:
     """What no source says any more is not translated either."""
-    assert sorted(i18n.catalogue("fr").keys() - messages().keys()) == []
+    assert sorted(i18n.catalogue(Language.FR).keys() - messages().keys()) == []
 
 
 @pytest.mark.parametrize("path", FRENCH, ids=lambda path: path.stem)
@@ -66,16 +71,25 @@ def test_a_translation_wants_what_its_message_wants(path: Path) -> None:
 
 
 def test_french_has_its_typography() -> None:
-    """No plain blank before : ; ! ? or », where a line might be cut; no straight apostrophe within a word."""
-    french = i18n.catalogue("fr").values()
+    """
+    No plain blank before : ; ! ? or », where a line might be cut; no straight apostrophe within a word.
 
-    assert [text for text in french if re.search(r"\w [:;!?»]|\b[cdjlmnqstu]'\w", text)] == []
+    But in the words of codes: they are states in Home Assistant, where people type them.
+    """
+    typed = {member.words.template for kind in CODES for member in kind}
+    french = i18n.catalogue(Language.FR).items()
+
+    assert [
+        text
+        for message, text in french
+        if re.search(r"\b[cdjlmnqstu]'\w", text) or (message not in typed and re.search(r"\w [:;!?»]", text))
+    ] == []
 
 
 def test_one_message_has_one_translation() -> None:
     """Two catalogues of a language do not contradict each other."""
     catalogues = [i18n.parse_catalogue(path.read_text(encoding="utf-8")) for path in FRENCH]
-    merged = i18n.catalogue("fr")
+    merged = i18n.catalogue(Language.FR)
 
     assert [text for one in catalogues for text, french in one.items() if merged[text] != french] == []
 
@@ -117,11 +131,11 @@ def test_a_message_has_its_text_in_english_and_in_the_language_of_the_user(
 ) -> None:
     """The log has the one, a screen the other; a message within a message is translated too."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    inner = i18n.Message("nothing listens at {address}", address="[::1]:{1}")
-    outer = i18n.Message("no connection: {why}", why=inner)
+    inner = Message("nothing listens at {address}", address="[::1]:{1}")
+    outer = Message("no connection: {why}", why=inner)
 
     assert str(outer) == f"no connection: {inner}" == "no connection: nothing listens at [::1]:{1}"
-    assert outer.localized() == "pas de connexion : rien n’écoute à [::1]:{1}"
+    assert i18n._(outer) == "pas de connexion : rien n’écoute à [::1]:{1}"
 
 
 @pytest.mark.parametrize(("locale", "written"), [("C", "0.02"), ("fr_FR.UTF-8", "0,02")])

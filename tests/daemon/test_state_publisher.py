@@ -11,6 +11,7 @@ from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import Memory
 from teleinfo.state.tracker import DOUBTFUL_FRAMES, STALE_AFTER
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.words import Language
 from tests.state.golden import TIME, tracker
 from tests.state.test_golden import VALIDATOR
 from tests.state.test_tracker import NUMBER, standard
@@ -54,6 +55,7 @@ def publisher(broker: Broker, *, fields: bool = False, memory: Memory | None = N
         tracker(),
         broker,
         topic="teleinfo/state",
+        language=Language.FR,
         interval=10.0,
         fields=fields,
         on_replaced=broker.replaced.append,
@@ -148,7 +150,13 @@ def test_nothing_is_published_before_the_memory_was_read() -> None:
     """Else a total without its offset would be seen for a moment."""
     broker = Broker()
     published = StatePublisher(
-        tracker(), broker, topic="t", interval=0.0, fields=True, on_replaced=broker.replaced.append
+        tracker(),
+        broker,
+        topic="t",
+        language=Language.FR,
+        interval=0.0,
+        fields=True,
+        on_replaced=broker.replaced.append,
     )
     published.update(standard(), now=0.0, time=TIME)
     published.check(1.0)

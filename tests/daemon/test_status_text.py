@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from teleinfo.common.i18n import Message
 from teleinfo.daemon.status_text import status_text
-from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.errors import PortError
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Message
 
 NOW = 10_000.0
 WELL = LinkStatus(

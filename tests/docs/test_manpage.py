@@ -19,10 +19,10 @@ from teleinfo.settings import field_specs
 SCRIPT = Path(__file__).parents[2] / "docs" / "manpage.py"
 
 
-LANGUAGES = ("en", "fr")
+Language = ("en", "fr")
 
 
-@pytest.fixture(scope="module", params=LANGUAGES)
+@pytest.fixture(scope="module", params=Language)
 def page(request: pytest.FixtureRequest) -> Page:
     """Return the page as the script writes it, whatever the locale is."""
     environ = os.environ | {"LC_ALL": "C"}
@@ -71,7 +71,7 @@ def test_both_languages_have_the_same_terms_and_commands() -> None:
         subprocess.run(
             [sys.executable, SCRIPT, each], capture_output=True, check=True, timeout=60
         ).stdout.decode()
-        for each in LANGUAGES
+        for each in Language
     ]
     terms, examples, sections = (
         [re.findall(pattern, text, re.MULTILINE | re.DOTALL) for text in pages]

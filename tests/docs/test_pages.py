@@ -13,9 +13,9 @@ import pytest
 
 from teleinfo import settings
 from teleinfo.cli import main as cli
-from teleinfo.port.health import LineGrade
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.line import LineGrade
 from tests.docs import samples
 from tests.docs.markdown import FRENCH, PAGES, ROOT, blocks, code, commands, headings, prose, table
 from tests.support.settings import settings_of

@@ -12,8 +12,9 @@ from teleinfo import settings
 from teleinfo.cli.main import COMMANDS
 from teleinfo.common import i18n
 from teleinfo.doctor import check_port
-from teleinfo.port.health import LineGrade
 from teleinfo.simulator.encode import encode_frame
+from teleinfo.vocabulary.line import LineGrade
+from teleinfo.vocabulary.words import Language
 from tests.docs import samples
 from tests.docs.markdown import PAGES, READMES, ROOT, blocks, commands, figures, table
 from tests.docs.test_pages import understood, understood_by_make
@@ -85,7 +86,7 @@ def test_the_table_of_settings_is_that_of_the_model(language: str) -> None:
     rows = re.findall(
         r"^\| `(TELEINFO_[A-Z_]+)` \| (?:`(.*?)`)? \| (.*) \|$", READMES[language], re.MULTILINE
     )
-    french = i18n.catalogue(language) if language != i18n.ENGLISH else {}
+    french = i18n.catalogue(Language(language))
 
     assert rows == [
         (spec.variable, spec.default, french.get(spec.explanation, spec.explanation))

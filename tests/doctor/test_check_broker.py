@@ -19,7 +19,8 @@ from teleinfo.doctor.findings import Severity
 from teleinfo.mqtt import errors
 from teleinfo.mqtt.config import Broker, Tls, Topics
 from teleinfo.mqtt.errors import BrokerError
-from teleinfo.port.health import Health, LineGrade
+from teleinfo.port.health import Health
+from teleinfo.vocabulary.line import LineGrade
 from tests.doctor.machine_tree import by_check
 from tests.support.broker import MosquittoBroker, limit
 from tests.support.certificates import make_authority, make_certificate

@@ -16,11 +16,11 @@ from teleinfo.doctor.findings import Finding, Severity
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.screen import Screen
 from teleinfo.port import search
-from teleinfo.port.health import Health, LineGrade
-from teleinfo.port.link_status import LinkProblem
+from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from tests.doctor.machine_tree import by_check
 from tests.support.settings import settings_of
 from tests.support.tcp_ports import free_port
@@ -196,7 +196,7 @@ def test_where_teleinfo_reads_the_port_the_broker_knows_the_line(
 def offline(line: str, *, seconds_ago: float) -> Finding:
     """Return what is made of status `offline`, beside a health with this line and this last frame."""
     moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds_ago)
-    health = Health(line=LineGrade(line), last_frame=moment.isoformat(timespec="seconds"))
+    health = Health(line=LineGrade[line.upper()], last_frame=moment.isoformat(timespec="seconds"))
     [found] = check_line.line_from_broker(RetainedState("offline", health), "teleinfo@production")
     return found
 

@@ -14,7 +14,8 @@ from teleinfo.doctor import check_line, report
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Area, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine
-from teleinfo.port.health import Health, LineGrade
+from teleinfo.port.health import Health
+from teleinfo.vocabulary.line import LineGrade
 from tests.support.settings import settings_of
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"

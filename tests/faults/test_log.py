@@ -10,19 +10,20 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from teleinfo.common.i18n import Message
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.watchdog import Heartbeats
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.port import search
 from teleinfo.port.baud_detector import candidates
-from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.errors import PortError
 from teleinfo.port.reader import Reader
 from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Message
 from tests.support import virtual
 
 if TYPE_CHECKING:

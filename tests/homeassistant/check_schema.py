@@ -38,6 +38,7 @@ from teleinfo.state.labels import ANY_UNIT
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.meter_id import meter_of
 from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.vocabulary.words import Language
 
 try:
     from probatio import Invalid  # from 2026 on
@@ -49,7 +50,6 @@ if TYPE_CHECKING:
 
     from homeassistant.helpers.template import Template
 
-    from teleinfo.state.words import Language
 
 GOLDEN = Path(__file__).parent / "golden"
 STATES = Path(__file__).parents[1] / "state" / "golden"
@@ -162,11 +162,11 @@ def everything(mode: Mode, language: Language, form: ours.Form) -> dict[str, dic
         *table,
         *(f"{key}{end}" for key in table for end in (HORODATE_SUFFIX, *(f"_{unit}" for unit in ANY_UNIT))),
     ]
-    own = [entity for key in keys if (entity := entity_of(mode, key, language)) is not None]
+    own = [entity for key in keys if (entity := entity_of(mode, key)) is not None]
     sources = ours.Sources("t/state", "t/status", "t/health", url="https://example.org/teleinfo")
     discovery = ours.Discovery("homeassistant", sources, form, language)
     meter = meter_of("041961123456", topic="t", private=False)
-    messages = discovery.messages(meter, [*every_entity(language), *own])
+    messages = discovery.messages(meter, [*every_entity(), *own])
     return {topic: json.loads(payload) for topic, payload in messages.items() if payload}
 
 
@@ -185,8 +185,7 @@ def messages() -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
         message = json.loads(path.read_text(encoding="utf-8"))
         message.pop("topic")
         yield path.name, message, json.loads((STATES / path.name).read_text(encoding="utf-8"))
-    languages: tuple[Language, ...] = ("fr", "en")
-    for mode, language in itertools.product(Mode, languages):
+    for mode, language in itertools.product(Mode, Language):
         (message,) = everything(mode, language, "device").values()
         yield f"every entity in {mode}, {language}", message, None
 
@@ -232,7 +231,7 @@ async def main() -> int:
             for fault in faults:
                 say(f"{name}: {fault}")
         for mode in Mode:
-            single = of_components(everything(mode, "fr", "components"))
+            single = of_components(everything(mode, Language.FR, "components"))
             say(f"every entity in {mode}, one message each: {len(single)} components")
         await hass.async_stop(force=True)
     say(f"{passed} passed, {failed} failed")

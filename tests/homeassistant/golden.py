@@ -15,18 +15,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from teleinfo import __version__
+from teleinfo.common.i18n import in_words, use_language
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.discovery import Discovery, Sources
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
+from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from teleinfo.homeassistant.discovery import Form
-    from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
 
 FOLDER = Path(__file__).parent / "golden"
@@ -45,12 +46,13 @@ class Followed:
         *,
         topic: str = "teleinfo",
         exclude: Iterable[str] = (),
-        language: Language = "fr",
+        language: Language = Language.FR,
         form: Form = "device",
         meter_name: str | None = None,
     ) -> None:
+        self._language = language
         topics = Topics(topic)
-        self.tracker = StateTracker(topic=topic, exclude=frozenset(exclude), language=language)
+        self.tracker = StateTracker(topic=topic, exclude=frozenset(exclude))
         sources = Sources(topics.state, topics.status, topics.health)
         self.announcer = Announcer(
             Discovery("homeassistant", sources, form, language, meter_name), self.tracker
@@ -68,7 +70,8 @@ class Followed:
     @property
     def state(self) -> dict[str, Any]:
         """The state as it would be published now."""
-        return self.tracker.state(now=self.now)
+        with use_language(self._language):
+            return in_words(self.tracker.state(now=self.now))
 
     @property
     def announced(self) -> dict[str, dict[str, Any]]:

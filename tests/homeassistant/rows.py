@@ -21,6 +21,7 @@ from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
+from teleinfo.vocabulary.words import Language
 from tests.homeassistant import domoticz
 from tests.homeassistant.golden import Followed
 
@@ -42,6 +43,7 @@ def rows(meter: str, interval: float) -> int:
         device.tracker,
         outbox,
         topic=Topics("teleinfo").state,
+        language=Language.FR,
         interval=interval,
         fields=False,
         on_replaced=lambda _: None,

@@ -11,12 +11,12 @@ from teleinfo.state.identity import UNNUMBERED_FRAMES
 from teleinfo.state.tracker import STALE_AFTER
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.words import Language
 from tests.homeassistant.golden import PERIOD, Followed, followed, readings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from teleinfo.state.words import Language
 
 HC = {
     "ADCO": "041961123456",
@@ -46,7 +46,6 @@ LINKY = {
     "STGE": "003A0401",
     "NTARF": "02",
 }
-LANGUAGES: tuple[Language, ...] = ("fr", "en")
 LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE", "LIGNE_CONNEXION"}
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 LOOK_FRAMES = round(LOOK_INTERVAL / PERIOD) + 1
@@ -365,7 +364,7 @@ def test_another_contract_has_its_indexes_and_those_of_the_old_one_say_nothing_m
 
 def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
     """TELEINFO_LANGUAGE=en; the ids are the same."""
-    english, french = (followed("standard-tempo", frames=3, language=each) for each in ("en", "fr"))
+    english, french = (followed("standard-tempo", frames=3, language=each) for each in Language)
     own, others = english.message["cmps"], french.message["cmps"]
 
     assert {key: component["uniq_id"] for key, component in own.items()} == {
@@ -390,7 +389,7 @@ def test_a_notice_of_before_the_end_of_a_mode_is_not_left_behind() -> None:
 
 def test_the_name_is_that_of_the_model() -> None:
     """It is for the log, and has no number in it."""
-    assert announced(historique(HC)).announcer.name == "Linky monophasé 60 A (G3)"
+    assert announced(historique(HC)).announcer.name == "Single-phase Linky 60 A (G3)"
     assert Followed().announcer.name == ""
 
 

@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.common.i18n import _, use_language
 from teleinfo.homeassistant.entities import StateType, entity_of
 from teleinfo.homeassistant.state_entities import entities_of, every_entity
-from teleinfo.homeassistant.translations import NAMES, sentence
 from teleinfo.state import labels as state_labels
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.tic.tables.sites import POSTES
+from teleinfo.vocabulary.codes import TariffPeriod
+from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from teleinfo.homeassistant.entities import Entity
     from teleinfo.state.fields import Json
-    from teleinfo.state.words import Language
 
 CLASSES = {
     "energy": {"Wh", "kWh"},
@@ -35,11 +35,11 @@ CLASSES = {
 }
 
 
-def entities(mode: Mode, language: Language = "fr") -> Iterator[Entity]:
+def entities(mode: Mode) -> Iterator[Entity]:
     """Yield the entity of every étiquette of a mode that has one."""
     for name in STANDARD if mode is Mode.STANDARD else HISTORIQUE:
         for key in (name, name + HORODATE_SUFFIX, *(f"{name}_{unit}" for unit in state_labels.ANY_UNIT)):
-            if (entity := entity_of(mode, key, language)) is not None:
+            if (entity := entity_of(mode, key)) is not None:
                 yield entity
 
 
@@ -74,7 +74,7 @@ def test_a_value_that_comes_with_its_unit_has_an_entity_of_this_unit(
 
     assert entity is not None
     assert (entity.unit, entity.device_class, entity.state_class) == (unit, device_class, None)
-    assert entity.name in {"Puissance souscrite, poste en cours", "Puissance maximale atteinte, soutirage"}
+    assert entity.name in {"Subscribed power, current slot", "Maximum power reached, import"}
     assert entity_of(Mode.HISTORIQUE, "PS") is None
     assert entity_of(Mode.HISTORIQUE, "HCHC_VA") is None
 
@@ -89,58 +89,28 @@ def test_what_the_state_gives_under_an_etiquette_has_an_entity(mode: Mode) -> No
         assert entity_of(mode, key) is not None, key
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("mode", list(Mode))
 def test_names_are_sentences_without_codes(mode: Mode, language: Language) -> None:
     """One capital at the beginning (Enedis aside), no étiquette, no sign of a period of an invoice."""
-    for entity in entities(mode, language):
-        words = re.findall(r"[^\s',:()/-]+", entity.name)
-        assert words[0][0].isupper() or words[0][0].isdigit(), entity.name
+    with use_language(language):
+        names = [_(entity.name) for entity in entities(mode)]
+    for name in names:
+        # Behind a colon stands the name of a tariff period.
+        words = re.findall(r"[^\s’,:()/-]+", name.partition(":")[0])
+        assert words[0][0].isupper() or words[0][0].isdigit(), name
         capitals = [word for word in words[1:] if re.match(r"[A-ZÉ][a-zé]{2}", word)]
-        assert set(capitals) <= {"Enedis", "July", "August"}, entity.name
-        assert not {"Td", "Tc", "n"} & set(words), entity.name
-        assert not re.search(r"[pP]ér?iode? [pP]\b", entity.name), entity.name
+        assert set(capitals) <= {"Enedis"}, name
+        assert not {"Td", "Tc", "n"} & set(words), name
+        assert not re.search(r"[pP]ér?iode? [pP]\b", name), name
 
 
-def test_a_name_of_the_table_becomes_a_sentence() -> None:
-    """Words in place of signs, in both languages."""
-    assert (
-        sentence("Index actif Heures Creuses d'Été, période p-1")
-        == "Index actif heures creuses d'été, période précédente"
-    )
-    assert sentence("Imported active index, period P-1, current slot") == (
-        "Imported active index, previous period, current slot"
-    )
-    assert sentence("Message d'Enedis") == "Message d'Enedis"
-    english = entity_of(Mode.HISTORIQUE, "EAp1HPH", "en")
-    assert english is not None
-    assert english.name == "Active index, winter peak hours, previous period"
-
-
-@pytest.mark.parametrize("language", ["fr", "en"])
-def test_the_tariff_period_of_a_meter_above_36_kva_is_in_words(language: Language) -> None:
-    """PTCOUR says HPH: "Heures pleines d'hiver"; what is no code of the table stays as it is."""
-    entity = entity_of(Mode.HISTORIQUE, "PTCOUR", language)
+def test_the_tariff_period_of_a_meter_above_36_kva_is_in_words() -> None:
+    """PTCOUR says HPH: "Heures pleines d’hiver"; what is no code of the vocabulary stays as it is."""
+    entity = entity_of(Mode.HISTORIQUE, "PTCOUR")
 
     assert entity is not None
-    words = dict(entity.words)
-    assert words.keys() == POSTES.keys()
-    assert words["HPH"] == ("Heures pleines d'hiver" if language == "fr" else "Winter peak hours")
-    assert len(set(words.values())) == len(words)
-
-
-def test_every_entity_of_the_state_has_an_english_name() -> None:
-    """And its words."""
-    french, english = every_entity("fr"), every_entity("en")
-
-    for one, other in zip(french, english, strict=True):
-        assert (one.key, one.path) == (other.key, other.path)
-        assert one.name != other.name
-        assert [code for code, _ in one.words] == [code for code, _ in other.words]
-        assert not {shown for _, shown in one.words} & {shown for _, shown in other.words}
-    kept = {entity.key for entity in english} | {label.name for label in STANDARD.values()}
-    bases = {"current", "voltage", "mean_voltage"}
-    assert {key for key in NAMES if not key.startswith("LIGNE_")} <= kept | bases
+    assert dict(entity.words) == {period.value: period.words for period in TariffPeriod}
 
 
 @pytest.mark.parametrize(
@@ -201,7 +171,7 @@ def test_an_index_that_is_unknown_makes_no_entity() -> None:
     """The others do."""
     known: dict[str, Json] = {"name": "Index", "period": None, "value": 1000}
     unknown: dict[str, Json] = {"name": None, "period": None, "value": None}
-    found = entities_of({"energy": {"indexes": {"EASF01": unknown, "EASF02": known}}}, Mode.STANDARD, "fr")
+    found = entities_of({"energy": {"indexes": {"EASF01": unknown, "EASF02": known}}}, Mode.STANDARD)
 
     assert "index_EASF02" in found
     assert "index_EASF01" not in found

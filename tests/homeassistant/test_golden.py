@@ -3,26 +3,22 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo import __version__
 from teleinfo.daemon.monitor import HEALTH_INTERVAL
 from teleinfo.homeassistant.discovery import Discovery, Sources, device_topic
-from teleinfo.homeassistant.translations import device_in
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.tic.meter_id import meter_of
+from teleinfo.vocabulary.words import Language
 from tests.homeassistant import golden
-
-if TYPE_CHECKING:
-    from teleinfo.state.words import Language
 
 SOURCES = Sources("t/state", "t/status", "t/health", url="https://example.org/teleinfo")
 
 
 def device_of(
-    number: str | None, *, private: bool = False, name: str | None = None, language: Language = "fr"
+    number: str | None, *, private: bool = False, name: str | None = None, language: Language = Language.FR
 ) -> dict[str, object]:
     """Return what is said of the device of a meter."""
     meter = meter_of(number, topic="teleinfo", private=private)
@@ -40,7 +36,7 @@ def test_the_message_of_a_meter_is_that_of_its_file(meter: str) -> None:
     assert golden.content(meter) == expected, "if it is meant: python -m tests.homeassistant.golden"
 
 
-@pytest.mark.parametrize("language", ["fr", "en"])
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("meter", METERS)
 def test_no_two_entities_of_a_meter_have_the_same_name(meter: str, language: Language) -> None:
     """Home Assistant makes the id of an entity from its name."""
@@ -120,10 +116,9 @@ def test_the_device_has_the_name_that_the_user_gave() -> None:
 @pytest.mark.parametrize("number", [f"0419{kind:02}123456" for kind in range(100)])
 def test_the_device_has_its_name_and_its_model_in_english_where_it_is_asked_for(number: str) -> None:
     """Every type of meter: no word is left in French."""
-    device = device_of(number, language="en")
-    french = meter_of(number, topic="t", private=False)
+    device = device_of(number, language=Language.EN)
 
-    assert device["name"] == f"{device_in(french.name, 'en')} 3456"
+    assert device["name"] == f"{meter_of(number, topic='t', private=False).name} 3456"
     for text in (str(device["name"]), str(device["mdl"])):
         assert not set("éÉ") & set(text)
         assert "ompteur" not in text

@@ -18,6 +18,7 @@ from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,14 +36,14 @@ class Linked:
     """A tracker and what Home Assistant is told of it, on an outbox."""
 
     def __init__(self, outbox: Outbox, *, form: Form = "device") -> None:
-        self.tracker = StateTracker(topic="teleinfo", exclude=frozenset(), language="fr")
+        self.tracker = StateTracker(topic="teleinfo", exclude=frozenset())
         self.hass = HomeAssistant(
             self.tracker,
             prefix="homeassistant",
             form=form,
             topics=Topics("teleinfo"),
             meter_name=None,
-            language="fr",
+            language=Language.FR,
             states=outbox,
             rng=Random(1),
         )
@@ -97,7 +98,7 @@ def test_the_message_is_sent_when_it_is_new(caplog: pytest.LogCaptureFixture) ->
 
     assert b"PEJP" in sent(outbox)[CONFIG]
     assert [record.getMessage() for record in caplog.records] == [
-        "Home Assistant is told of the meter: Linky monophasé 60 A (G3)"
+        "Home Assistant is told of the meter: Single-phase Linky 60 A (G3)"
     ]
 
 

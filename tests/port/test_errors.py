@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.common.i18n import Message
 from teleinfo.common.outage_log import OutageLog
-from teleinfo.port.errors import OUTAGE_TEXTS, PortError, PortErrorKind
+from teleinfo.port.errors import OUTAGE_TEXTS, PortError
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,8 +62,3 @@ def test_a_port_that_does_not_hold_is_one_outage(
         "no meter: gone; teleinfo keeps trying",
         "port holds again after 59 min",
     ]
-
-
-def test_every_kind_has_a_summary() -> None:
-    """Some words for a line about more than the port, each another."""
-    assert len({kind.summary for kind in PortErrorKind}) == len(PortErrorKind)

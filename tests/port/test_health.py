@@ -10,11 +10,9 @@ from hypothesis import strategies as st
 
 from teleinfo import __version__
 from teleinfo.port import health
-from teleinfo.port.errors import PortErrorKind
 from teleinfo.port.health import (
     WINDOW,
     Health,
-    LineGrade,
     Quality,
     encode,
     health_of,
@@ -22,9 +20,9 @@ from teleinfo.port.health import (
     is_stale,
     parse,
 )
-from teleinfo.port.link_status import LinkProblem
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
 
 
 def test_without_any_group_the_line_is_silent() -> None:
@@ -120,7 +118,9 @@ def test_health_says_all_that_the_contract_names() -> None:
 
 
 @pytest.mark.parametrize("problem", [*PortErrorKind, *LinkProblem])
-def test_a_meter_that_is_not_heard_is_silent_and_health_says_why(problem: str) -> None:
+def test_a_meter_that_is_not_heard_is_silent_and_health_says_why(
+    problem: PortErrorKind | LinkProblem,
+) -> None:
     """However good the line was until then: never a word of good quality while nothing comes."""
     quality = Quality()
     quality.sample(Counts(groups=1000), now=0)

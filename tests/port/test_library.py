@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.port import library
-from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.errors import PortError
 from teleinfo.port.library import read
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.ports import descriptors, until
 from tests.support.process import LIMIT
 

@@ -6,10 +6,11 @@ import logging
 
 import pytest
 
-from teleinfo.common.i18n import Message
-from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.errors import PortError
 from teleinfo.port.line_log import WITHHELD_QUIET, NoDataLog, WithheldLog
 from teleinfo.port.link_status import LinkStatus
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Message
 
 
 @pytest.fixture

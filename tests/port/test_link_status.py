@@ -4,15 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from teleinfo.common.i18n import Message
-from teleinfo.port.errors import PortError, PortErrorKind
-from teleinfo.port.link_status import (
-    NONSENSE_FIXED,
-    NONSENSE_SEARCHING,
-    SILENT_AFTER,
-    LinkProblem,
-    LinkStatus,
-)
+from teleinfo.port.errors import PortError
+from teleinfo.port.link_status import NONSENSE_FIXED, NONSENSE_SEARCHING, SILENT_AFTER, LinkStatus
+from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
+from teleinfo.vocabulary.words import Message
 
 
 def link(*, searching: bool = False) -> LinkStatus:

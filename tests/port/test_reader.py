@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
-from teleinfo.common.i18n import Message
 from teleinfo.daemon.watchdog import STUCK_AFTER
 from teleinfo.port import canonical_mode, link_status, search, serial_port
 from teleinfo.port import reader as reader_module
 from teleinfo.port.baud_detector import candidates
-from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.errors import PortError
 from teleinfo.port.protocol import LineProtocol
 from teleinfo.port.reader import Reader
 from teleinfo.port.serial_port import Port, open_port
@@ -29,6 +28,8 @@ from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Message
 from tests.support.ports import descriptors, until
 from tests.support.process import LIMIT
 

@@ -17,9 +17,10 @@ import serial
 
 from teleinfo.port import serial_port
 from teleinfo.port.canonical_mode import CanonicalMode
-from teleinfo.port.errors import PortError, PortErrorKind, cannot_open, cannot_reach, device_lost
+from teleinfo.port.errors import PortError, cannot_open, cannot_reach, device_lost
 from teleinfo.port.serial_port import open_port
 from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.ports import Sink, descriptors, unread, until
 from tests.support.process import LIMIT
 

@@ -11,8 +11,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from teleinfo.common.i18n import in_words, use_language
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.state.tracker import StateTracker
+from teleinfo.vocabulary.words import Language
 from tests.homeassistant.golden import PERIOD, readings_of
 from tests.state.families import FAMILIES, family_readings
 
@@ -22,8 +24,8 @@ TIME = "2026-01-14T12:02:28+01:00"
 
 
 def tracker(*, exclude: frozenset[str] = frozenset()) -> StateTracker:
-    """Return a tracker that speaks French."""
-    return StateTracker(topic="teleinfo", exclude=exclude, language="fr")
+    """Return a tracker."""
+    return StateTracker(topic="teleinfo", exclude=exclude)
 
 
 def content(meter: str) -> str:
@@ -32,7 +34,9 @@ def content(meter: str) -> str:
     for reading in family_readings(meter) if meter in FAMILIES else readings_of(meter):
         now += PERIOD
         followed.update(reading, now=now, time=TIME)
-    return json.dumps(followed.state(now=now), indent=1, ensure_ascii=False) + "\n"
+    with use_language(Language.FR):
+        state = in_words(followed.state(now=now))
+    return json.dumps(state, indent=1, ensure_ascii=False) + "\n"
 
 
 def main() -> None:

@@ -76,7 +76,7 @@ def test_what_is_a_field_is_not_among_them() -> None:
     """The index that counts now, what is drawn, the voltage."""
     values = {"EAST": "000000001", "EASF01": "000000001", "SINSTS": "00100", "URMS1": "230", "NTARF": "01"}
 
-    assert fields.indexes(values, periods={}, language="en")
+    assert fields.indexes(values, periods={})
     assert standard(values) == {}
 
 

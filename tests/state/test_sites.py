@@ -49,8 +49,8 @@ def test_the_indexes_of_another_contract_mean_nothing() -> None:
     """A meter of type A5 also sends the indexes of A8."""
     sent = {f"EAp{code}": "5kWh" for code in POSTES}
 
-    assert sites.indexes(sent | {"CONTRAT": "EJP_A5"}, "en").keys() == {"EApPM", "EApHH", "EApHPE", "EApHCE"}
-    assert len(sites.indexes(sent, "en")) == len(POSTES)
+    assert sites.indexes(sent | {"CONTRAT": "EJP_A5"}).keys() == {"EApPM", "EApHH", "EApHPE", "EApHCE"}
+    assert len(sites.indexes(sent)) == len(POSTES)
 
 
 def test_a_mobile_peak_and_its_notice_are_alerts() -> None:
@@ -98,4 +98,4 @@ def test_whatever_a_site_sends_is_taken(values: dict[str, str], label: str) -> N
 
 def test_an_index_of_a_list_that_is_no_number_is_left_out() -> None:
     """The others keep their place."""
-    assert list(sites.indexes({"ENERG": "000120::000350"}, "fr")) == ["ENERG_1", "ENERG_3"]
+    assert list(sites.indexes({"ENERG": "000120::000350"})) == ["ENERG_1", "ENERG_3"]

@@ -9,7 +9,6 @@ import pytest
 
 from teleinfo.tic.labels import (
     ALARMS,
-    ALERT_BITS,
     DIGITS,
     HISTORIQUE,
     NEWS,
@@ -22,6 +21,7 @@ from teleinfo.tic.labels import (
     lookup,
     parse_uint,
 )
+from teleinfo.tic.registers import ALERT_BITS
 from teleinfo.tic.tables import households, saphir, sites
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD

@@ -19,16 +19,16 @@ def meter(number: str | None, *, topic: str = "teleinfo", private: bool = False)
 @pytest.mark.parametrize(
     ("number", "maker", "name", "model"),
     [
-        ("041961123456", "Landis+Gyr", "Linky monophasé", "Linky monophasé 60 A (G3)"),
-        ("811962123456", "Sagemcom", "Linky monophasé", "Linky monophasé 90 A (G1)"),
-        ("061976123456", "Itron", "Linky triphasé", "Linky triphasé 60 A (G3)"),
-        ("020828123456", "Sagemcom", "Compteur monophasé", "Électronique monophasé, multitarif"),
-        ("040730123456", "Landis+Gyr", "Compteur triphasé", "Électronique triphasé"),
-        ("021036123456", "Sagemcom", "Compteur PME-PMI", "PME-PMI"),
-        ("992461123456", None, "Linky monophasé", "Linky monophasé 60 A (G3)"),
-        ("0419DC123456", "Landis+Gyr", "Compteur électrique", "Compteur électrique"),
-        ("XXXX61123456", None, "Compteur électrique", "Compteur électrique"),
-        (None, None, "Compteur électrique", "Compteur électrique"),
+        ("041961123456", "Landis+Gyr", "Single-phase Linky", "Single-phase Linky 60 A (G3)"),
+        ("811962123456", "Sagemcom", "Single-phase Linky", "Single-phase Linky 90 A (G1)"),
+        ("061976123456", "Itron", "Three-phase Linky", "Three-phase Linky 60 A (G3)"),
+        ("020828123456", "Sagemcom", "Single-phase meter", "Electronic, single-phase, several tariffs"),
+        ("040730123456", "Landis+Gyr", "Three-phase meter", "Electronic, three-phase"),
+        ("021036123456", "Sagemcom", "PME-PMI meter", "PME-PMI"),
+        ("992461123456", None, "Single-phase Linky", "Single-phase Linky 60 A (G3)"),
+        ("0419DC123456", "Landis+Gyr", "Electricity meter", "Electricity meter"),
+        ("XXXX61123456", None, "Electricity meter", "Electricity meter"),
+        (None, None, "Electricity meter", "Electricity meter"),
     ],
 )
 def test_a_number_tells_the_maker_and_the_model(
@@ -58,7 +58,7 @@ def test_a_private_number_gives_a_scope_that_gives_nothing_away() -> None:
     assert hidden == meter("041961123456", private=True)
     assert re.fullmatch("[0-9a-f]{4}", hidden.scope)
     assert hidden.serial is None
-    assert hidden.model == "Linky monophasé 60 A (G3)"
+    assert hidden.model == "Single-phase Linky 60 A (G3)"
     assert hidden.scope != meter("041961123456", topic="teleinfo/garage", private=True).scope
     assert hidden.scope != meter("041961123457", private=True).scope
 

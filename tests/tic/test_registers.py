@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.tic import registers
-from teleinfo.tic.registers import DryContact, Slot
+from teleinfo.tic.registers import Slot
+from teleinfo.vocabulary.codes import DryContact, Phase
 
 
 @pytest.mark.parametrize(
@@ -55,9 +56,9 @@ def test_a_day_profile_is_its_slots() -> None:
 
     assert slots == (
         Slot("00:00", 1, DryContact.TEMPO, ()),
-        Slot("06:00", 2, DryContact.OPENED, ()),
+        Slot("06:00", 2, DryContact.OPEN, ()),
         Slot("10:00", 3, DryContact.CLOSED, (1, 2)),
-        Slot("22:00", None, DryContact.LEFT, ()),
+        Slot("22:00", None, DryContact.UNCHANGED, ()),
     )
 
 
@@ -92,14 +93,11 @@ def test_a_profile_of_another_form_is_none(text: str) -> None:
 
 def test_a_missing_phase_is_a_bit_of_its_number() -> None:
     """PPOT 0A: phases 1 and 3 are without voltage."""
-    word = registers.phases("0A")
-
-    assert word is not None
-    assert [phase for phase in registers.PHASES if word >> phase & 1] == [1, 3]
+    assert registers.missing_phases("0A") == [Phase.ONE, Phase.THREE]
 
 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=99))
 def test_nothing_is_raised(text: str) -> None:
     """Whatever the characters."""
-    for read in (registers.status, registers.phases, registers.closed_relays, registers.profile):
+    for read in (registers.status, registers.missing_phases, registers.closed_relays, registers.profile):
         read(text)

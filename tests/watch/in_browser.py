@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from teleinfo.port.health import Health, LineGrade
+from teleinfo.common.i18n import _, in_words, use_language
+from teleinfo.port.health import Health
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.line import LineGrade, LinkProblem
+from teleinfo.vocabulary.words import Language
 from teleinfo.watch import notes
 from teleinfo.watch.web import stream
 from tests.support.browser import Theme, browser, prefer, resize
@@ -25,17 +28,16 @@ if TYPE_CHECKING:
 
     from selenium.webdriver.chrome.webdriver import WebDriver
 
-    from teleinfo.common.i18n import Language
 
 PHONE, WIDE = 360, 1280
 HOSTILE = "<img src=x onerror=alert(1)><b>\N{RIGHT-TO-LEFT OVERRIDE}x</b>"
 SERIOUS: Final = ("serious", "critical")
 
 
-@pytest.fixture(scope="module", params=["fr", "en"])
+@pytest.fixture(scope="module", params=Language)
 def language(request: pytest.FixtureRequest) -> Language:
     """Return the language that the browser prefers."""
-    return "fr" if request.param == "fr" else "en"
+    return Language(request.param)
 
 
 @pytest.fixture(scope="module")
@@ -147,7 +149,8 @@ def kwh(watt_hours: int, language: Language) -> str:
 
 def state_of(page: Page, language: Language) -> Any:  # noqa: ANN401 - a tree of JSON
     """Return the decoded state that the page is made of."""
-    return page.model.state(language, now=time.monotonic())
+    with use_language(language):
+        return in_words(page.model.state(now=time.monotonic()))
 
 
 def test_a_tempo_meter_with_an_overrun_is_shown_as_the_state_has_it(
@@ -220,8 +223,10 @@ def test_what_a_producer_injects_is_below_zero(driver: WebDriver, language: Lang
         assert shown.complaints() == []
 
 
-def test_every_label_is_there_once_it_is_asked_for(driver: WebDriver, pages: dict[str, Page]) -> None:
-    """By keyboard: Tab goes to the list, Enter opens it; each étiquette has its désignation and its value."""
+def test_every_label_is_there_once_it_is_asked_for(
+    driver: WebDriver, language: Language, pages: dict[str, Page]
+) -> None:
+    """By keyboard: Tab goes to the list, Enter opens it; each étiquette has its name and its value."""
     from selenium.webdriver.common.keys import Keys  # noqa: PLC0415 - may be missing, see `browser`
 
     page = pages["standard-tempo"]
@@ -235,7 +240,9 @@ def test_every_label_is_there_once_it_is_asked_for(driver: WebDriver, pages: dic
     rows = page.model.rows(now=time.monotonic())
 
     assert shown.texts("#rows code") == [row.key for row in rows]
-    assert shown.texts("#rows .name") == ["" if row.label is None else row.label.french for row in rows]
+    with use_language(language):
+        names = ["" if row.label is None else _(row.label.title) for row in rows]
+    assert shown.texts("#rows .name") == names
 
 
 def test_a_stream_that_is_cut_is_said_at_once_and_comes_back(driver: WebDriver, language: Language) -> None:
@@ -293,7 +300,7 @@ def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Lan
         shown = look(driver, page)
         page.change(
             heard=time.monotonic() - 2 * HOUR,
-            health=Health(line=LineGrade.SILENT, problem="no data"),
+            health=Health(line=LineGrade.SILENT, problem=LinkProblem.NO_DATA),
             note=notes.nothing_came(BROKER, "teleinfo/status"),
         )
         wait_until(lambda: shown.is_visible("silence"), "the silence")

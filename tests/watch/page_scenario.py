@@ -12,9 +12,10 @@ import time
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.mqtt.config import Broker
-from teleinfo.port.health import Health, LineGrade
+from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
+from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import notes
 from teleinfo.watch.web import server
 from teleinfo.watch.web.hosts import Address, listen

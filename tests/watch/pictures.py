@@ -18,7 +18,8 @@ import time
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import LANGUAGES, speaking
+from teleinfo.common.i18n import use_language
+from teleinfo.vocabulary.words import Language
 from teleinfo.watch.web import view
 from teleinfo.watch.web.assets import ASSETS, FOLDER, page
 from teleinfo.watch.web.curve import curve_part
@@ -29,7 +30,6 @@ from tests.watch.page_scenario import HOUR, Page, evening
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.common.i18n import Language
 
 METER: Final = "standard-tempo"
 SIZES: Final = {"web": (1280, 1160), "web-phone": (360, 960)}
@@ -47,10 +47,10 @@ def path(name: str, language: Language) -> Path:
 def digest(name: str, language: Language) -> str:
     """Return the digest of what a picture is made of: the page, its files, what it is sent, and its size."""
     model = evening(METER, now=2 * HOUR).model
-    with speaking(language):
+    with use_language(language):
         parts = [
-            view.now_part(model, language, now=2 * HOUR),
-            curve_part(model, language, now=2 * HOUR),
+            view.now_part(model, now=2 * HOUR),
+            curve_part(model, now=2 * HOUR),
         ]
     files = [page(language), *((FOLDER / each).read_bytes() for each in ASSETS)]
     made_of = [*files, json.dumps([*parts, SIZES[name]], sort_keys=True).encode()]
@@ -94,7 +94,7 @@ def draw(language: Language, served: Page) -> dict[str, bytes]:
 
 def main() -> None:
     """Draw them anew."""
-    for language in LANGUAGES:
+    for language in Language:
         with evening(METER) as served:
             for name, png in draw(language, served).items():
                 path(name, language).write_bytes(with_digest(png, digest(name, language)))

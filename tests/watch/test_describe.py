@@ -36,13 +36,13 @@ def test_the_status_register_is_said_in_words() -> None:
     """What a household should know comes first, and is marked."""
     found = facts("STGE", "463A0880")
 
-    assert found[0] == Fact("overrun of the subscribed power", alert=True)
+    assert found[0] == Fact("Overrun of the subscribed power", alert=True)
     assert {
-        "mobile peak 1 runs",
-        "today white",
-        "tomorrow blue",
-        "dry contact closed",
-        "supplier index 3",
+        "Mobile peak 1",
+        "Today white",
+        "Tomorrow blue",
+        "Dry contact closed",
+        "Supplier index 3",
     } <= {fact.text for fact in found}
 
 
@@ -52,13 +52,13 @@ def test_the_status_register_is_said_in_words() -> None:
         ("RELAIS", "000", ["all open"]),
         ("RELAIS", "005", ["closed: 1 (dry contact), 3"]),
         ("PPOT", "00", ["all phases have their voltage"]),
-        ("PPOT", "04", ["phase 2 is missing"]),
+        ("PPOT", "04", ["Phase missing (2)"]),
         (
             "PJOURF+1",
             "00004001 0600C012 NONUTILE",
             [
-                "from 00:00: index 1, contact by Tempo",
-                "from 06:00: index 2, contact closes, virtual contacts 1",
+                "from 00:00: Supplier index 1, dry contact by Tempo",
+                "from 06:00: Supplier index 2, dry contact closed, virtual contacts 1",
             ],
         ),
         ("PPOINTE", "22000000", ["from 22:00: no change"]),
@@ -75,14 +75,14 @@ def test_registers_are_said_in_words(key: str, value: str, expected: list[str]) 
 
 def test_values_that_the_documents_do_not_know_say_nothing() -> None:
     """Breaker 7, Euridis 2, CPL 3: no word is made up."""
-    assert not [fact for fact in facts("STGE", "0070000E") if "breaker" in fact.text or "link" in fact.text]
+    assert not [fact for fact in facts("STGE", "0070000E") if "Breaker" in fact.text or "link" in fact.text]
 
 
 def test_the_colours_of_tempo_are_words() -> None:
     """PTEC, DEMAIN and OPTARIF, of which the last has a character of the meter's own behind it."""
-    assert meaning("PTEC", "HPJW") == "white day, peak hours"
-    assert meaning("DEMAIN", "ROUG") == "red"
-    assert meaning("OPTARIF", "BBR(") == "Tempo, blue, white and red days"
+    assert meaning("PTEC", "HPJW") == "Peak hours, white day"
+    assert meaning("DEMAIN", "ROUG") == "Red"
+    assert meaning("OPTARIF", "BBR(") == "Tempo"
     assert meaning("HHPHC", "A") is None
 
 
@@ -90,7 +90,7 @@ def test_it_is_said_in_french_where_the_locale_is_french(monkeypatch: pytest.Mon
     """The same register."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
 
-    assert {"organe de coupure fermé", "CPL nouveau, verrouillé"} <= {
+    assert {"Organe de coupure fermé", "CPL nouveau, verrouillé"} <= {
         fact.text for fact in facts("STGE", "003A4001") + facts("STGE", "00200000")
     }
     assert facts("RELAIS", "001") == [Fact("fermés : 1 (contact sec)")]

@@ -10,14 +10,14 @@ import pytest
 from rich.style import Style
 from rich.text import Span
 
-from teleinfo.common.i18n import LANGUAGES
-from teleinfo.port.health import Health, LineGrade
+from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.line import LineGrade
+from teleinfo.vocabulary.words import Language
 from teleinfo.watch import describe
-from teleinfo.watch.describe import GRADES
 from teleinfo.watch.drawing import ASCII, BLOCKS, Glyphs, chart
 from teleinfo.watch.layout import Page, Size, compose
 from teleinfo.watch.live_model import LiveModel
@@ -44,7 +44,7 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def said(text: str) -> Note:
     """Return a note with this text, in whatever language."""
-    return Note("x", dict.fromkeys(LANGUAGES, text))
+    return Note("x", dict.fromkeys(Language, text))
 
 
 def model_of(name: str) -> LiveModel:
@@ -108,7 +108,7 @@ def test_power_and_status_stand_on_the_first_page() -> None:
     shown = text_of(picture(model_of("standard"), Size(80, 24)))
 
     assert " VA" in shown.splitlines()[1]
-    assert "breaker closed" in shown
+    assert "Breaker closed" in shown
     assert "EAST" in shown
 
 
@@ -148,7 +148,7 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
     model = model_of(name)
     model.add_reading(Reading(model.mode or Mode.HISTORIQUE, {"ADPS": "047", "STGE": "FFFFFFFF"}), now=60.5)
     used = set()
-    for grade in GRADES:
+    for grade in LineGrade:
         model.set_health(dataclasses.replace(HEALTH, line=grade))
         for now in (61.0, 90.0):
             for number in range(picture(model, Size(80, 24)).pages):
@@ -169,7 +169,7 @@ def test_words_are_readable_on_a_light_and_on_a_dark_terminal(name: str) -> None
 
 
 @pytest.mark.parametrize("name", METERS)
-def test_no_designation_is_shortened_in_80_columns(name: str) -> None:
+def test_no_name_is_shortened_in_80_columns(name: str) -> None:
     """A long one pushes its value to the right, or goes on in the next line."""
     model = model_of(name)
     pages = range(picture(model, Size(80, 24)).pages)
@@ -178,9 +178,9 @@ def test_no_designation_is_shortened_in_80_columns(name: str) -> None:
 
     assert "…" not in shown
     for row in model.rows(now=61):
-        assert row.label is None or row.label.french.split()[-1] in words
+        assert row.label is None or row.label.title.split()[-1] in words
     if name == "standard":
-        assert "Énergie active soutirée fournisseur, index 01" in words
+        assert "Import load curve, last complete point" in words
 
 
 @pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
@@ -188,7 +188,7 @@ def test_no_designation_is_shortened_in_80_columns(name: str) -> None:
 def test_every_figure_is_shown_in_40_columns(
     name: str, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The désignation gives way, and the value is whole, with its unit."""
+    """The name gives way, and the value is whole, with its unit."""
     monkeypatch.setenv("LC_ALL", language)
     model = model_of(name)
     pages = range(picture(model, Size(40, 24)).pages)
@@ -244,7 +244,7 @@ def test_groups_that_were_withheld_are_counted() -> None:
 
 
 @pytest.mark.parametrize("language", ["C", "fr_FR.UTF-8"])
-@pytest.mark.parametrize("grade", GRADES)
+@pytest.mark.parametrize("grade", LineGrade)
 def test_the_causes_are_reported_whole_in_80_columns(
     grade: LineGrade, language: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

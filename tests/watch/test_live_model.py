@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from teleinfo.port.health import Health, LineGrade
+from teleinfo.port.health import Health
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel
 from teleinfo.watch.power_history import BIN, REACH
 from teleinfo.watch.sections import Section

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.common.i18n import Message
 from teleinfo.mqtt.config import Broker
 from teleinfo.mqtt.errors import BrokerError, closed, explain, refused, silent
-from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.errors import PortError
 from teleinfo.port.link_status import NONSENSE_FIXED, NONSENSE_SEARCHING, SILENT_AFTER, LinkStatus
 from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Message
 from teleinfo.watch import notes
 from teleinfo.watch.notes import port_note
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from teleinfo.common.i18n import LANGUAGES, Language
+from teleinfo.vocabulary.words import Language
 from tests.docs.markdown import READMES, ROOT
 from tests.watch import pictures
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("name", pictures.SIZES)
 def test_a_picture_is_current(name: str, language: Language) -> None:
     """It was made of this page and this state; otherwise: python -m tests.watch.pictures, and look at it."""
@@ -18,7 +18,7 @@ def test_a_picture_is_current(name: str, language: Language) -> None:
     assert pictures.digest_of(png) == pictures.digest(name, language)
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("name", pictures.SIZES)
 def test_each_readme_shows_those_of_its_language(name: str, language: Language) -> None:
     """All of them, and none of the other language."""

@@ -6,27 +6,25 @@ import datetime as dt
 import itertools
 import json
 import random
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.common.i18n import LANGUAGES, speaking
-from teleinfo.port.health import Health, LineGrade
+from teleinfo.common.i18n import in_words, use_language
+from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.line import LineGrade, LinkProblem
+from teleinfo.vocabulary.words import Language
 from teleinfo.watch.power_history import BIN, LONGEST
 from teleinfo.watch.web import view
 from teleinfo.watch.web.curve import curve_part
 from teleinfo.watch.web.day import Day
 from teleinfo.watch.web.page_model import PageModel
-
-if TYPE_CHECKING:
-    from teleinfo.common.i18n import Language
 
 START = dt.datetime(2026, 1, 14, 21, 59)  # noqa: DTZ001 - a meter knows local time only
 
@@ -59,25 +57,25 @@ def model_of(name: str, *, frames: int = 2, start: dt.datetime = START) -> PageM
 def test_the_state_is_that_of_the_daemon(name: str) -> None:
     """Nothing that a meter sends is lost on the way into the state of the page."""
     meter = build(name, start=START, rng=random.Random(1))
-    tracker = StateTracker(topic="", exclude=frozenset(), language="en")
+    tracker = StateTracker(topic="", exclude=frozenset())
     clock = Clock()
     model = PageModel(patience=10.0, clock=clock)
     for reading in Decoder().feed(meter.emit(START)):
         tracker.update(reading, now=0.0, time=clock.time.isoformat("T", "seconds"))
         model.add_reading(reading, now=0.0)
 
-    assert model.state("en", now=0.0) == tracker.state(now=0.0)
+    assert model.state(now=0.0) == tracker.state(now=0.0)
 
 
 @pytest.mark.parametrize("name", METERS)
-@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("language", Language)
 def test_the_view_says_what_the_state_says(name: str, language: Language) -> None:
     """Power, limit, each index in kWh, and the tariff, of every meter and in both languages."""
     model = model_of(name)
-    state = model.state(language, now=10.0)
-    with speaking(language):
-        shown = json.loads(json.dumps(view.now_part(model, language, now=10.0)))
-        curve = json.loads(json.dumps(curve_part(model, language, now=10.0)))
+    with use_language(language):
+        state = in_words(model.state(now=10.0))
+        shown = json.loads(json.dumps(view.now_part(model, now=10.0)))
+        curve = json.loads(json.dumps(curve_part(model, now=10.0)))
     text = json.dumps(state)
 
     net = json.loads(text)["power"]["net"]
@@ -102,8 +100,8 @@ def test_tempo_and_its_periods_stand_behind_the_curve() -> None:
 
     assert [(band.period.code, band.period.colour) for band in bands] == [("HPJB", "blue"), ("HCJB", "blue")]
     assert (bands[0].end, bands[1].end) == (bands[1].first, LONGEST)
-    with speaking("fr"):
-        curve = curve_part(model, "fr", now=120.0)
+    with use_language(Language.FR):
+        curve = curve_part(model, now=120.0)
     [high, low] = json.loads(json.dumps(curve["bands"]))
     assert (high["hours"], low["hours"]) == ("high", "low")
     assert low["text"] == "Heures creuses, jour bleu"
@@ -111,15 +109,15 @@ def test_tempo_and_its_periods_stand_behind_the_curve() -> None:
 
 @pytest.mark.parametrize(
     ("language", "limit"),
-    [("en", "9 000 VA subscribed"), ("fr", "9 000\N{NO-BREAK SPACE}VA souscrits")],
+    [(Language.EN, "9 000 VA subscribed"), (Language.FR, "9 000\N{NO-BREAK SPACE}VA souscrits")],
 )
 def test_figures_are_written_in_one_way(language: Language, limit: str) -> None:
     """The axis of the curve and its limit have the blank between thousands that every other figure has."""
     model = PageModel(patience=10.0, clock=Clock())
     model.add_reading(Reading(Mode.HISTORIQUE, {"ISOUSC": "45", "PAPP": "10400"}), now=0.0)
-    with speaking(language):
-        shown = json.loads(json.dumps(view.now_part(model, language, now=0.0)))
-        curve = json.loads(json.dumps(curve_part(model, language, now=0.0)))
+    with use_language(language):
+        shown = json.loads(json.dumps(view.now_part(model, now=0.0)))
+        curve = json.loads(json.dumps(curve_part(model, now=0.0)))
 
     assert [text for _, text in curve["axis"]] == ["0", "2 500", "5 000", "7 500", "10 000", "12 500"]
     assert [power for power, _ in curve["axis"]] == [0, 2500, 5000, 7500, 10000, 12500]
@@ -134,7 +132,7 @@ def test_the_axis_holds_the_curve(least: int, most: int) -> None:
     for at, (drawn, injected) in enumerate([(most, 0), (0, -least)]):
         values = {"SINSTS": f"{drawn:05}", "SINSTI": f"{injected:05}"}
         model.add_reading(Reading(Mode.STANDARD, values), now=20.0 * at)
-    curve = json.loads(json.dumps(curve_part(model, "en", now=20.0)))
+    curve = json.loads(json.dumps(curve_part(model, now=20.0)))
     powers = [power for power, _ in curve["axis"]]
 
     assert len({high - low for low, high in itertools.pairwise(powers)}) == 1
@@ -183,13 +181,13 @@ def test_a_day_whose_midnight_was_missed_counts_from_its_first_reading() -> None
 def test_a_silent_meter_says_so_and_why() -> None:
     """The silence, how long it lasts, and the last state of the line."""
     model = model_of("hc")
-    model.set_health(Health(line=LineGrade.SILENT, problem="no data"))
-    with speaking("en"):
-        shown = view.now_part(model, "en", now=100.0)
+    model.set_health(Health(line=LineGrade.SILENT, problem=LinkProblem.NO_DATA))
+    with use_language(Language.EN):
+        shown = view.now_part(model, now=100.0)
 
     assert shown["silent"] == "The meter is silent for 1 min"
     assert json.loads(json.dumps(shown["line"])) == {
-        "grade": "silent",
+        "grade": "Silent",
         "good": False,
         "details": ["no byte comes from the meter"],
     }
@@ -198,8 +196,8 @@ def test_a_silent_meter_says_so_and_why() -> None:
 def test_before_the_first_reading_the_page_says_what_it_waits_for() -> None:
     """Nothing is made up: no power, no curve, no index."""
     model = PageModel(patience=10.0, clock=Clock())
-    with speaking("en"):
-        shown = view.now_part(model, "en", now=0.0)
+    with use_language(Language.EN):
+        shown = view.now_part(model, now=0.0)
 
     assert shown["waiting"] == "Waiting for the meter. It takes a few seconds to find its speed."
     assert (shown["power"], shown["energy"], shown["alerts"], shown["phases"]) == (None, None, [], [])
@@ -217,10 +215,10 @@ def test_whatever_a_broker_sends_there_is_a_view(messages: list[tuple[Mode, dict
     model = PageModel(patience=None, clock=Clock())
     for number, (mode, values) in enumerate(messages):
         model.add_reading(Reading(mode, values), now=float(number))
-    for language in LANGUAGES:
-        with speaking(language):
-            json.dumps(view.now_part(model, language, now=6.0))
-            json.dumps(curve_part(model, language, now=6.0))
+    for language in Language:
+        with use_language(language):
+            json.dumps(view.now_part(model, now=6.0))
+            json.dumps(curve_part(model, now=6.0))
             json.dumps(view.rows_part(model, now=6.0))
 
 
@@ -230,7 +228,7 @@ def test_what_a_broker_invents_is_not_kept() -> None:
     for number in range(3000):
         values = {f"X{number}": "1", "NTARF": str(number), "LTARF": f"PERIOD {number}", f"EASF{number}": "1"}
         model.add_reading(Reading(Mode.STANDARD, values), now=float(number))
-    tracker = model._trackers["en"]
+    tracker = model._tracker
 
     assert len(tracker._latest) < 50
     assert len(tracker._periods) <= 100

@@ -16,6 +16,7 @@ import pytest
 
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from teleinfo.vocabulary.words import Language
 from teleinfo.watch.web import server, stream, view
 from teleinfo.watch.web.assets import ASSETS, FOLDER, page
 from teleinfo.watch.web.hosts import listen
@@ -129,7 +130,7 @@ def test_every_answer_has_the_headers_of_a_closed_page(served: Page, path: str) 
 def test_the_page_asks_nobody_else() -> None:
     """No address of another site, no markup from text, no inline script or style; every file is served."""
     texts = {path.name: path.read_text(encoding="utf-8") for path in FOLDER.iterdir()}
-    html = page("fr").decode()
+    html = page(Language.FR).decode()
 
     assert texts.keys() == {"index.html", *ASSETS}
     for name, text in texts.items():

@@ -12,7 +12,8 @@ import gettext
 import math
 from typing import NoReturn
 
-from teleinfo.common.i18n import ENGLISH, FOLDER, N_, _, language
+from teleinfo.common.i18n import FOLDER, N_, _, language
+from teleinfo.vocabulary.words import Language
 
 _DOMAIN = "argparse"
 
@@ -25,7 +26,7 @@ def translate_argparse() -> None:
     lacks stay English. Where we speak English there is no catalogue, whatever the system has.
     """
     gettext.bindtextdomain(_DOMAIN, FOLDER)
-    gettext.textdomain(_DOMAIN if language() != ENGLISH else "messages")
+    gettext.textdomain(_DOMAIN if language() is not Language.EN else "messages")
 
 
 def count(text: str) -> int:

@@ -68,7 +68,7 @@ def _decode_recording(name: str, settings: Settings) -> int:
                 marks.count(data)
                 _print(decoder.feed(data), options)
     except OSError as error:
-        reason = file_error(error).localized()
+        reason = _(file_error(error))
         return fail("decode", _("{path} cannot be read: {error}").format(path=name or "''", error=reason))
     decoder.close()
     sys.stderr.write(_summary(decoder))

@@ -25,7 +25,8 @@ from teleinfo import __version__
 from teleinfo.cli import output
 from teleinfo.cli.arguments import translate_argparse
 from teleinfo.common import journal, stop_signals
-from teleinfo.common.i18n import N_, Message, _
+from teleinfo.common.i18n import N_, _
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -191,7 +192,7 @@ def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: b
         # Without a prefix journald files a line of standard error under "info".
         prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
         head = _head(error)
-        lines = [str(head), *error.faults] if log else [head.localized(), *error.localized]
+        lines = [str(head), *error.faults] if log else [_(head), *error.localized]
         sys.stderr.write(f"{prefix}{lines[0]}\n")
         sys.stderr.writelines(f"{prefix}{output.wrapped(f'  {line}', sys.stderr)}\n" for line in lines[1:])
         return EXIT_CONFIGURATION

@@ -16,8 +16,9 @@ import textwrap
 from typing import TYPE_CHECKING, Final, TextIO
 
 from teleinfo.common.file_errors import file_error
-from teleinfo.common.i18n import Message
+from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import LEGIBLE, printable_lines
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
@@ -74,7 +75,7 @@ def explain(error: BaseException, program: str) -> bool:
     if isinstance(cause, BrokenPipeError) or not isinstance(cause, OSError):
         return False
     message = Message("the output cannot be written: {error}", error=file_error(cause))
-    sys.stderr.write(f"{program}: {message.localized()}\n")
+    sys.stderr.write(f"{program}: {_(message)}\n")
     return True
 
 

@@ -6,10 +6,11 @@ import logging
 from typing import TYPE_CHECKING
 
 from teleinfo.common import event_loop, journal
-from teleinfo.common.i18n import N_, Message
+from teleinfo.common.i18n import N_
 from teleinfo.daemon.app import Daemon
 from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.settings import Settings, SettingsError, load_all, unread_variables
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     import argparse

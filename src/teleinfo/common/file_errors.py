@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from teleinfo.common.i18n import N_, Message
+from teleinfo.common.i18n import N_
+from teleinfo.vocabulary.words import Message
 
 # The texts of strerror(3) for files; `N_` marks them for the catalogues.
 _REASONS: Final = (

@@ -2,32 +2,32 @@
 Translate messages into the language of the user: French where the locale is French, English elsewhere.
 
 `_(message)` translates, `N_(message)` marks a message that is translated later. Messages are literals with
-named fields, `_("the port {path} is busy").format(path=path)`; a test collects them from the sources. The
-catalogues are gettext's .po files, `locale/<language>/<part>.po`, one for each part of the program. They are
-read as they are, in a few milliseconds: compiled ones would need a build step in each way of installing
-teleinfo. The daemon's log is in English, whatever the locale: a text that goes to the log as well as to a
-screen is a `Message`.
+named fields, `_("the port {path} is busy").format(path=path)`, or a `Message` with its fields; a test
+collects them from the sources. The catalogues are gettext's .po files, `locale/<language>/<part>.po`, one
+for each part of the program. They are read as they are, in a few milliseconds: compiled ones would need a
+build step in each way of installing teleinfo. The daemon's log is in English, whatever the locale: a text
+that goes to the log as well as to a screen is a `Message`.
 """
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import functools
+import json
 import os
 import re
 from contextvars import ContextVar
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from teleinfo.vocabulary.words import Designation, Language, Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-FOLDER: Final = Path(__file__).parents[1] / "locale"
-ENGLISH: Final = "en"
+T = TypeVar("T")
 
-Language = Literal["en", "fr"]
-LANGUAGES: Final[tuple[Language, ...]] = ("en", "fr")
+FOLDER: Final = Path(__file__).parents[1] / "locale"
 
 _chosen: ContextVar[Language | None] = ContextVar("chosen", default=None)
 
@@ -39,17 +39,38 @@ _PART = re.compile(r'(msgid|msgstr)?\s*(".*")\s*')
 
 def _(message: str) -> str:
     """Return `message` in the language of the locale; as it is where there is no translation."""
-    return catalogue(language()).get(message, message)
+    texts = catalogue(language())
+    if not isinstance(message, Message):
+        return texts.get(message, message)
+    if isinstance(message, Designation):
+        return message.french if language() is Language.FR else message
+    fields = {
+        name: _(field) if isinstance(field, Message) else field for name, field in message.fields.items()
+    }
+    return texts.get(message.template, message.template).format(**fields)
+
+
+def in_words(value: T) -> T:
+    """Return a JSON value, such as the decoded state, with each `Message` in the language of the locale."""
+    if isinstance(value, dict):
+        return cast("T", {name: in_words(inner) for name, inner in value.items()})
+    return cast("T", _(value)) if isinstance(value, Message) else value
+
+
+def inline(text: str) -> str:
+    """Return words of the vocabulary as they stand within a sentence: translated, without their capital."""
+    words = _(text)
+    return words[:1].lower() + words[1:]
 
 
 def decimal(figure: str) -> str:
     """Return a number, written with a point, as it is written in the language of the locale."""
-    return figure.replace(".", ",") if language() == "fr" else figure
+    return figure.replace(".", ",") if language() is Language.FR else figure
 
 
 def plural(count: int, one: str, other: str) -> str:
     """Return `one` or `other`, marked with `N_`, in the language of the locale; in French 0 is singular."""
-    return _(one if count == 1 or (count == 0 and language() == "fr") else other)
+    return _(one if count == 1 or (count == 0 and language() is Language.FR) else other)
 
 
 def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
@@ -57,37 +78,12 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
     return message
 
 
-class Message:
+def language(environ: Mapping[str, str] | None = None) -> Language:
     """
-    A message and its fields: `str` gives it in English, `localized` in the language of the user.
-
-    A field may be a message itself. The message is a literal, as those of `_`.
-    """
-
-    __slots__ = ("_fields", "_message")
-
-    def __init__(self, message: str, /, **fields: object) -> None:
-        self._message = message
-        self._fields = fields
-
-    def __str__(self) -> str:
-        return self._message.format(**self._fields)
-
-    def localized(self) -> str:
-        """Return it in the language of the locale."""
-        fields = {
-            name: field.localized() if isinstance(field, Message) else field
-            for name, field in self._fields.items()
-        }
-        return _(self._message).format(**fields)
-
-
-def language(environ: Mapping[str, str] | None = None) -> str:
-    """
-    Return the language to speak, "fr" or "en", by the variables in `environ` (the process's own when None).
+    Return the language to speak, by the variables in `environ` (the process's own when None).
 
     As gettext does: the first variable that is set decides, and LANGUAGE is ignored in the locale C. Inside
-    `speaking` it is the language that was chosen there.
+    `use_language` it is the language that was chosen there.
     """
     chosen = _chosen.get()
     if chosen is not None and environ is None:
@@ -97,13 +93,11 @@ def language(environ: Mapping[str, str] | None = None) -> str:
     listed = "" if locale.partition(".")[0] in {"C", "POSIX"} else variables.get(_VARIABLES[0], "")
     wanted = [name for name in listed.split(":") if name] or [locale]
     spoken = [re.split(r"[_.@]", name)[0].lower() for name in wanted]
-    return next(
-        (name for name in spoken if name == ENGLISH or (name.isalpha() and (FOLDER / name).is_dir())), ENGLISH
-    )
+    return next((known for name in spoken for known in Language if name == known), Language.EN)
 
 
 @contextlib.contextmanager
-def speaking(chosen: Language) -> Iterator[None]:
+def use_language(chosen: Language) -> Iterator[None]:
     """Translate into this language inside the block, whatever the locale: for a reader who is elsewhere."""
     token = _chosen.set(chosen)
     try:
@@ -119,12 +113,12 @@ def accepted(header: str) -> Language:
         match = _ACCEPTED.fullmatch(part.strip().lower())
         if match is not None:
             wanted.setdefault(match[1], float(match[2] or 1))
-    best = max(LANGUAGES, key=lambda name: wanted.get(name, 0.0))
-    return best if wanted.get(best) else "en"
+    best = max(Language, key=lambda name: wanted.get(name, 0.0))
+    return best if wanted.get(best) else Language.EN
 
 
 @functools.cache
-def catalogue(name: str) -> Mapping[str, str]:
+def catalogue(name: Language) -> Mapping[str, str]:
     """Return the translations into the language `name`: message → translation, those of all parts."""
     found: dict[str, str] = {}
     for path in sorted((FOLDER / name).glob("*.po")):
@@ -137,7 +131,8 @@ def parse_catalogue(text: str) -> dict[str, str]:
     Return the messages of a .po file that are translated.
 
     Only the part of the format that is used here is read (gettext manual, "The Format of PO Files"): msgid,
-    msgstr, comments, and texts of several lines. Raises ValueError on any other line.
+    msgstr, comments, texts of several lines, and the escapes that JSON has too. Raises ValueError on any
+    other line.
     """
     pairs: list[dict[str, str]] = []
     key = ""
@@ -150,5 +145,5 @@ def parse_catalogue(text: str) -> dict[str, str]:
         key = match[1] or key
         if match[1] == "msgid":
             pairs.append({"msgid": "", "msgstr": ""})
-        pairs[-1][key] += ast.literal_eval(match[2])
+        pairs[-1][key] += json.loads(match[2])
     return {pair["msgid"]: pair["msgstr"] for pair in pairs if pair["msgid"] and pair["msgstr"]}

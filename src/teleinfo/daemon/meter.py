@@ -162,9 +162,7 @@ def _has_state(settings: Settings) -> bool:
 def _tracker(settings: Settings) -> StateTracker:
     from teleinfo.state.tracker import StateTracker  # noqa: PLC0415 - memory for those who asked for it
 
-    return StateTracker(
-        topic=settings.mqtt_topic, exclude=settings.payload_exclude, language=settings.language.value
-    )
+    return StateTracker(topic=settings.mqtt_topic, exclude=settings.payload_exclude)
 
 
 def _state(
@@ -182,6 +180,7 @@ def _state(
         tracker,
         states,
         topic=topics.state,
+        language=settings.language,
         interval=settings.state_interval,
         fields=settings.state_topics,
         on_replaced=on_replaced,
@@ -209,7 +208,7 @@ def _homeassistant(
         form=settings.homeassistant_discovery,
         topics=topics,
         meter_name=settings.meter_name,
-        language=settings.language.value,
+        language=settings.language,
         states=states,
         rng=rng,
     )

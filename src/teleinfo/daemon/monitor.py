@@ -16,16 +16,16 @@ from teleinfo.common.durations import until_tick
 from teleinfo.daemon.status_text import status_text
 from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.port import health
-from teleinfo.port.link_status import LinkProblem
+from teleinfo.vocabulary.line import LinkProblem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from teleinfo.mqtt.config import Topics
     from teleinfo.mqtt.outbox import RetainedStates
-    from teleinfo.port.errors import PortErrorKind
     from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.decoder import Decoder
+    from teleinfo.vocabulary.line import PortErrorKind
 
 # Both in seconds.
 TICK: Final = 1.0

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from teleinfo.tic.labels import ALARMS, ALERT_BITS, NEWS, STATUS_REGISTER
+from teleinfo.tic.labels import ALARMS, NEWS, STATUS_REGISTER
+from teleinfo.tic.registers import ALERT_BITS
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading

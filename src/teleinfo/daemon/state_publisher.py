@@ -12,6 +12,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.common.i18n import in_words, use_language
 from teleinfo.state.tracker import STALE_AFTER, encode
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from teleinfo.state.memory import Memory
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
+    from teleinfo.vocabulary.words import Language
 
 
 _NOTHING_KNOWN: Final[dict[str, Json]] = {"time": None, "meter": {"id": None}}
@@ -33,7 +35,7 @@ _EARLIER: Final = b"\0"
 
 class StatePublisher:
     """
-    Keeps `topic`, and with `fields` the topics below it, at the state of `tracker`.
+    Keeps `topic`, and with `fields` the topics below it, at the state of `tracker`, with words in `language`.
 
     Times are monotonic, in seconds. The payload of a field is plain: a number, a text, `true` or `false`; a
     list is JSON, and an unknown one is empty, which also removes what the broker retained. `on_replaced` gets
@@ -46,6 +48,7 @@ class StatePublisher:
         states: RetainedStates,
         *,
         topic: str,
+        language: Language,
         interval: float,
         fields: bool,
         on_replaced: Callable[[str], None],
@@ -53,6 +56,7 @@ class StatePublisher:
         self._tracker = tracker
         self._states = states
         self._topic = topic
+        self._language = language
         self._interval = interval
         self._fields = fields
         self._on_replaced = on_replaced
@@ -114,7 +118,8 @@ class StatePublisher:
         """Publish the state, and return whether there is one."""
         if not self._is_ready or not self._tracker.is_known:
             return False
-        state = self._tracker.state(now=now)
+        with use_language(self._language):
+            state = in_words(self._tracker.state(now=now))
         if self._published == -math.inf:
             self._first = now
         self._published = now

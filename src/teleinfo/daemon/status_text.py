@@ -29,7 +29,7 @@ def status_text(
 
 def _port(link: LinkStatus) -> str:
     if not link.connected:
-        return "opening the serial port" if link.error is None else link.error.kind.summary
+        return "opening the serial port" if link.error is None else link.error.kind.words
     speed = "" if link.baudrate is None else f" at {link.baudrate} baud"
     return f"listening for a meter{speed}" if link.mode is None else f"mode {link.mode}{speed}"
 

@@ -11,19 +11,18 @@ import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.line_problems import problem_in_words
 from teleinfo.cli.program import command_line
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import N_, _, decimal
+from teleinfo.common.i18n import N_, _, decimal, inline
 from teleinfo.doctor.check_topics import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
-from teleinfo.port.health import LineGrade, Quality, is_orphan, is_stale
-from teleinfo.port.link_status import LinkProblem
+from teleinfo.port.health import Quality, is_orphan, is_stale
 from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.tic.meter_id import meter_of, number_of
+from teleinfo.vocabulary.line import LineGrade, LinkProblem
 
 if TYPE_CHECKING:
     from teleinfo.doctor.check_topics import RetainedState
@@ -31,14 +30,6 @@ if TYPE_CHECKING:
     from teleinfo.doctor.screen import Screen
     from teleinfo.port.health import Health
     from teleinfo.settings import Settings
-
-GRADES = {
-    LineGrade.GOOD: N_("good"),
-    LineGrade.FAIR: N_("fair"),
-    LineGrade.POOR: N_("weak"),
-    LineGrade.BAD: N_("bad"),
-    LineGrade.SILENT: N_("silent"),
-}
 
 CHECK_WIRES = N_(
     "Check that two wires join the terminals I1 and I2 of the meter to the adapter (either way round), that "
@@ -117,9 +108,8 @@ def _facts(status: str, health: Health | None) -> dict[str, object]:
 
 def _published(status: str, health: Health | None) -> str:
     """Return the status, and of the health what is known."""
-    problem = None if health is None else problem_in_words(health.problem)
-    if problem is not None:
-        return _("teleinfo says {status}: {problem}").format(status=status, problem=problem)
+    if health is not None and health.reason is not None:
+        return _("teleinfo says {status}: {problem}").format(status=status, problem=_(health.reason))
     if health is None or health.mode is None:
         return _("teleinfo says {status}").format(status=status)
     return _("teleinfo says {status}: mode {mode}, {baudrate} baud, frames: {frames}").format(
@@ -238,14 +228,14 @@ def _meter(meter: ProbeResult) -> Finding:
     known = meter_of(number, topic="", private=True)
     maker = known.maker or _("maker unknown")
     masked = number[:6] + "…" * bool(number[6:])
-    message = _("{model}, {maker}, number {number}").format(model=known.model, maker=maker, number=masked)
-    return ok("meter", message, model=known.model, maker=known.maker)
+    message = _("{model}, {maker}, number {number}").format(model=_(known.model), maker=maker, number=masked)
+    return ok("meter", message, model=_(known.model), maker=known.maker)
 
 
 def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
     """Judge the line by the share of its bad groups; a single one (`few`) is no trend."""
     message = _("{word}: {share} % of the groups are bad").format(
-        word=_(GRADES[grade]), share=decimal(f"{share:.1%}"[:-1])
+        word=inline(grade.words), share=decimal(f"{share:.1%}"[:-1])
     )
     if grade in {LineGrade.GOOD, LineGrade.FAIR} or (few and grade is LineGrade.POOR):
         return ok("wiring", message, wiring=str(grade))

@@ -62,7 +62,7 @@ def check_settings(env_file: Path | None) -> CheckedSettings:
 
 
 def _unread() -> list[Finding]:
-    return [warning("environment", message.localized()) for message in unread_variables()]
+    return [warning("environment", _(message)) for message in unread_variables()]
 
 
 def _is_closed(path: Path) -> bool:

@@ -118,7 +118,7 @@ def _write(path: Path, areas: list[Area], settings: Settings | None) -> bool:
         path.touch(0o600, exist_ok=False)
         path.write_text(as_report(areas, settings, Machine()), encoding="utf-8")
     except OSError as error:
-        say(_("The report cannot be written: {reason}").format(reason=file_error(error).localized()))
+        say(_("The report cannot be written: {reason}").format(reason=_(file_error(error))))
         return False
     say(_("The report is in {path}. Read it before you send it.").format(path=path))
     return True

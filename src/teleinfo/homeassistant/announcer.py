@@ -128,7 +128,7 @@ class Announcer:
     def _clear_other_form(self, mode: Mode, now: float) -> None:
         """Clear the other form of what may be announced with the next frame."""
         state = self._tracker.state_of(self._last_frame, now=now)
-        found = entities_of(state, mode, self._discovery.language)
+        found = entities_of(state, mode)
         fresh = [entity for key, entity in found.items() if key not in self._announced]
         self.messages = self._discovery.cleared(self._tracker.meter, fresh) | self.messages
 
@@ -136,7 +136,7 @@ class Announcer:
         """Compose the messages anew if an entity is new, or has another name or path."""
         before = self._announced, self._removed
         state = self._tracker.state_of(self._confirmed, now=now)
-        found = entities_of(state, mode, self._discovery.language)
+        found = entities_of(state, mode)
         paths = {entity.path for entity in found.values()}
         kept = {
             # What another contract counts on the same étiquette is not its state.

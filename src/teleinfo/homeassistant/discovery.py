@@ -13,17 +13,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
+from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.homeassistant.entities import StateType
 from teleinfo.homeassistant.line_entities import line_entities
 from teleinfo.homeassistant.templates import LINE_AVAILABILITY, availability, state_template
-from teleinfo.homeassistant.translations import device_in
 from teleinfo.port.health import STALE_AFTER
+from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from teleinfo.homeassistant.entities import Entity
-    from teleinfo.state.words import Language
     from teleinfo.tic.meter_id import Meter
 
 Form = Literal["device", "components"]
@@ -46,7 +46,7 @@ class Discovery:
     prefix: str
     sources: Sources
     form: Form = "device"
-    language: Language = "fr"
+    language: Language = Language.FR
     meter_name: str | None = None
 
     def messages(
@@ -58,11 +58,12 @@ class Discovery:
         `removed` are entities that the meter had before. An empty message removes what stood on its topic:
         so the other form is cleared, whenever it was chosen.
         """
-        components = self._components(meter, entities)
+        with use_language(self.language):
+            common, components = self._common(meter), self._components(meter, entities)
         if self.form == "components":
             found = {device_topic(self.prefix, meter.scope): b""}
             found |= {self.component_topic(meter, entity): b"" for entity in removed}
-            common = {**self._common(meter), **self._meter_availability(meter)}
+            common |= self._meter_availability(meter)
             return found | {
                 self.component_topic(meter, entity): _encode(_written_out(common | component))
                 for entity, component in components
@@ -71,7 +72,7 @@ class Discovery:
         # The platform alone: Home Assistant removes the entity.
         cmps |= {entity.key: {"p": entity.platform} for entity in removed}
         content = {
-            **self._common(meter),
+            **common,
             "stat_t": self.sources.state,
             **self._meter_availability(meter),
             "cmps": cmps,
@@ -85,7 +86,7 @@ class Discovery:
         """Return the empty messages that remove these entities, and those of the line, in the other form."""
         if self.form == "components":
             return {device_topic(self.prefix, meter.scope): b""}
-        lines = [line.entity for line in line_entities(self.language)]
+        lines = [line.entity for line in line_entities()]
         return {self.component_topic(meter, entity): b"" for entity in (*entities, *lines)}
 
     def component_topic(self, meter: Meter, entity: Entity) -> str:
@@ -99,13 +100,12 @@ class Discovery:
         return f"{self.prefix}/{entity.platform}/{device_id(meter.scope)}_{name}/config"
 
     def _common(self, meter: Meter) -> dict[str, Any]:
-        language = self.language
         device: dict[str, Any] = {
             "ids": [device_id(meter.scope)],
             # Home Assistant makes the ids of entities from it: two meters of one kind must not share it.
-            "name": self.meter_name or f"{device_in(meter.name, language)} {meter.scope[-4:]}",
+            "name": self.meter_name or f"{_(meter.name)} {meter.scope[-4:]}",
             "mf": meter.maker,
-            "mdl": device_in(meter.model, language),
+            "mdl": _(meter.model),
             "sn": meter.serial,
             "sw": f"teleinfo {__version__}",
         }
@@ -131,7 +131,7 @@ class Discovery:
             # In the message for the device it is said once for all.
             state = {"stat_t": self.sources.state} if self.form == "components" else {}
             found.append((entity, component | state))
-        for entity, source, template in line_entities(self.language):
+        for entity, source, template in line_entities():
             component = _component(meter, entity, template) | {"stat_t": getattr(self.sources, source)}
             found.append((entity, component | self._line_availability(source)))
         return found
@@ -164,10 +164,10 @@ def _encode(content: dict[str, Any]) -> bytes:
 def _component(meter: Meter, entity: Entity, template: str | None) -> dict[str, Any]:
     """Return one component, in Home Assistant's abbreviations, without empty values."""
     switch = entity.state_type is StateType.SWITCH
-    options = [shown for _, shown in entity.words] if entity.state_type is StateType.CHOICE else None
+    options = [_(shown) for _code, shown in entity.words] if entity.state_type is StateType.CHOICE else None
     component = {
         "uniq_id": f"{device_id(meter.scope)}_{entity.key}",
-        "name": entity.name,
+        "name": in_words(entity.name),
         "dev_cla": entity.device_class,
         "stat_cla": entity.state_class,
         "unit_of_meas": entity.unit,

@@ -2,26 +2,25 @@
 What an entity is, and what the étiquettes that have no field in the state become.
 
 Platform, device class, state class and unit follow from the kind and the unit in the table of étiquettes.
-What does not follow from them (contract values, maxima, shorter names) is listed here. Pure. Home Assistant
+What does not follow from them (contract values, maxima) is listed here. Pure. Home Assistant
 refuses an entity whose unit and class do not fit each other.
 """
 
 from __future__ import annotations
 
 import enum
-import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.homeassistant.translations import NAMES, sentence, state_in
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.tic.labels import Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.tic.tables.sites import POSTES
+from teleinfo.vocabulary.codes import Phase, TariffPeriod
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from teleinfo.state.words import Language
     from teleinfo.tic.labels import LabelSpec, Mode
+    from teleinfo.vocabulary.words import Code
 
 
 class StateType(enum.Enum):
@@ -39,8 +38,9 @@ class Entity:
     """
     One entity. `key` is the end of its id, `path` says where its state stands in the message of the state.
 
-    An empty `path`: nothing says its state any more. `words` maps what stands there to what is shown, of a
-    CHOICE every option, of a TEXT what has other words; a SWITCH is on with `on` and off with `off`.
+    An empty `path`: nothing says its state any more. `name` and `words` are in English, in
+    the language of the messages by `i18n`. `words` maps what stands at `path` to what is shown, of a CHOICE
+    every option, of a TEXT what has other words; a SWITCH is on with `on` and off with `off`.
     `precision`: digits after the decimal point that are shown; None: as Home Assistant sees fit. A
     `diagnostic` entity is listed apart; one that is not `enabled` is hidden until the user asks for it.
     """
@@ -94,7 +94,7 @@ _PREVIOUS: Final = ("-1", "_1")
 _HIDDEN: Final = frozenset(
     {
         *("IMAX", "IMAX1", "IMAX2", "IMAX3", "HHPHC", "VTIC"),
-        *(f"SMAXSN{phase}{day}" for phase in ("1", "2", "3") for day in ("", "-1")),
+        *(f"SMAXSN{phase}{day}" for phase in Phase for day in ("", "-1")),
         *("CCASN-1", "CCAIN-1"),
         *(f"EASD{number:02}" for number in range(1, 5)),
         *("ERQ1", "ERQ2", "ERQ3", "ERQ4", "NJOURF", "NJOURF+1", "MSG1", "MSG2"),
@@ -107,43 +107,16 @@ _ICONS: Final = {
     "GAZ": "mdi:meter-gas",
     "PEJP": "mdi:timer-alert-outline",
 }
-
-_PHASES: Final = ("1", "2", "3")
-
-# Shorter than the désignation of the documents; Home Assistant puts the name of the device before each.
-_NAMES: Final = {
-    "PEJP": "Préavis EJP",
-    "IMAX": "Intensité maximale",
-    "HHPHC": "Groupe horaire des heures creuses",
-    **{f"EASD{number:02}": f"Index distributeur {number}" for number in range(1, 5)},
-    **{f"ERQ{quadrant}": f"Énergie réactive Q{quadrant}" for quadrant in range(1, 5)},
-    **{f"SMAXSN{phase}": f"Puissance max. soutirée du jour phase {phase}" for phase in _PHASES},
-    **{f"SMAXSN{phase}-1": f"Puissance max. soutirée de la veille phase {phase}" for phase in _PHASES},
-    "CCASN-1": "Courbe de charge soutirée, point précédent",
-    "CCAIN-1": "Courbe de charge injectée, point précédent",
-    "NJOURF": "Jour tarifaire en cours",
-    "NJOURF+1": "Jour tarifaire suivant",
-    "PJOURF+1": "Profil du jour tarifaire suivant",
-    "PPOINTE": "Profil du prochain jour de pointe",
-}
-# The tariff period of the meters above 36 kVA (02E), of which the values are codes of `POSTES`.
+# The tariff period of the meters above 36 kVA (02E), of which the values are codes.
 _PERIODS: Final = ("PTCOUR", "PTCOUR1", "PTCOUR2")
-# In the English names of the table.
-_PERIOD_CODE: Final = re.compile(rf"(?<=index|power) ({'|'.join(POSTES)})(?=,|$)")
 
 
-def localized(entity: Entity, language: Language) -> Entity:
-    """Return an entity whose name and words are given in French with those of `language`."""
-    if language == "fr":
-        return entity
-    return replace(
-        entity,
-        name=NAMES.get(entity.key, entity.name),
-        words=tuple((code, state_in(shown, language)) for code, shown in entity.words),
-    )
+def words_of(codes: type[Code]) -> tuple[tuple[str, str], ...]:
+    """Return the words of an entity whose states are these codes."""
+    return tuple((code.value, code.words) for code in codes)
 
 
-def entity_of(mode: Mode, key: str, language: Language = "fr") -> Entity | None:
+def entity_of(mode: Mode, key: str) -> Entity | None:
     """
     Return the entity of what stands in the state's `labels` under this key, None if it has none.
 
@@ -151,41 +124,39 @@ def entity_of(mode: Mode, key: str, language: Language = "fr") -> Entity | None:
     """
     label = lookup(mode, key)
     if label is None:
-        return _with_suffix(mode, key, language)
+        return _with_suffix(mode, key)
     if not is_own(label) or label.kind is Kind.HORODATE:
         return None
     if label.kind in {Kind.INDEX, Kind.QUANTITY}:
-        return None if label.unit is None else _number(label, key, label.unit, language)
-    return None if label.horodate else _text(label, key, language)
+        return None if label.unit is None else _number(label, key, label.unit)
+    return None if label.horodate else _text(label, key)
 
 
-def _with_suffix(mode: Mode, key: str, language: Language) -> Entity | None:
+def _with_suffix(mode: Mode, key: str) -> Entity | None:
     base, _, end = key.rpartition("_")
     label = lookup(mode, base)
     if label is None or not is_own(label):
         return None
     if label.horodate and f"_{end}" == HORODATE_SUFFIX:
-        return _time(label, key, language)
-    return _number(label, key, end, language) if label.unit is None and end in ANY_UNIT else None
+        return _time(label, key)
+    return _number(label, key, end) if label.unit is None and end in ANY_UNIT else None
 
 
-def _text(label: LabelSpec, key: str, language: Language) -> Entity:
+def _text(label: LabelSpec, key: str) -> Entity:
     technical = label.kind is Kind.COMPOSITE
     return Entity(
         key=key,
-        name=_name(label, language),
+        name=label.title,
         state_type=StateType.TEXT,
         path=("labels", key),
-        words=tuple((code, state_in(sentence(words), language)) for code, words in POSTES.items())
-        if key in _PERIODS
-        else (),
+        words=words_of(TariffPeriod) if key in _PERIODS else (),
         icon=_ICONS.get(key),
         diagnostic=technical or key in _HIDDEN,
         enabled=not technical and key not in _HIDDEN,
     )
 
 
-def _number(label: LabelSpec, key: str, unit: str, language: Language) -> Entity:
+def _number(label: LabelSpec, key: str, unit: str) -> Entity:
     """
     Return the entity of a quantity or an index.
 
@@ -200,7 +171,7 @@ def _number(label: LabelSpec, key: str, unit: str, language: Language) -> Entity
         state_class = "measurement"
     return Entity(
         key=key,
-        name=_name(label, language),
+        name=label.title,
         state_type=StateType.NUMBER,
         path=("labels", key),
         device_class=device_class,
@@ -217,27 +188,15 @@ def _is_momentary(label: str) -> bool:
     return not label.startswith((*_CONTRACT, *_MAXIMA)) and not label.endswith(_PREVIOUS)
 
 
-def _time(label: LabelSpec, key: str, language: Language) -> Entity:
+def _time(label: LabelSpec, key: str) -> Entity:
     """Return the entity of a group's horodate: the main one of a mobile peak, else a diagnostic one."""
     peak = label.kind is Kind.ENUMERATION
-    name, of_what = _name(label, language), "heure" if language == "fr" else "time"
     return Entity(
         key=key,
-        name=name if peak else f"{name} ({of_what})",
+        name=label.title if peak else Message("{name} (time)", name=label.title),
         state_type=StateType.TIME,
         path=("labels", key),
         device_class="timestamp",
         diagnostic=not peak,
         enabled=peak,
     )
-
-
-def _name(label: LabelSpec, language: Language) -> str:
-    if language == "en":
-        return NAMES.get(label.name) or _PERIOD_CODE.sub(_english_period, sentence(label.english))
-    return _NAMES.get(label.name) or sentence(label.french)
-
-
-def _english_period(found: re.Match[str]) -> str:
-    period = state_in(sentence(POSTES[found[1]]), "en").lower()
-    return f", {period.replace('july', 'July').replace('august', 'August')}"

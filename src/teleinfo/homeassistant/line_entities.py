@@ -6,13 +6,13 @@ Pure. Their states stand on the topics `health` and `status`, and not in the dec
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
-from teleinfo.homeassistant.entities import Entity, StateType, localized
-from teleinfo.homeassistant.translations import state_in
-
-if TYPE_CHECKING:
-    from teleinfo.state.words import Language
+from teleinfo.common.i18n import _
+from teleinfo.homeassistant.entities import Entity, StateType, words_of
+from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.line import LineGrade, PortErrorKind
+from teleinfo.vocabulary.words import Message
 
 
 class LineEntity(NamedTuple):
@@ -23,35 +23,27 @@ class LineEntity(NamedTuple):
     template: str | None
 
 
-_UNPLUGGED: Final = "Débranchée"
-_UNPLUGGED_PROBLEMS: Final = ("missing", "gone")
-# The grades of the line in `health`; null there becomes None: unknown.
-_GRADES: Final = {
-    "silent": "Muette",
-    "good": "Bonne",
-    "fair": "Correcte",
-    "poor": "Médiocre",
-    "bad": "Mauvaise",
-}
+_UNPLUGGED: Final = Message("Unplugged")
+_UNPLUGGED_PROBLEMS: Final = (PortErrorKind.MISSING.value, PortErrorKind.GONE.value)
 
 
-def _line(key: str, name: str, state_type: StateType, **more: Any) -> Entity:  # noqa: ANN401 - any field of Entity
+def _line(key: str, name: Message, state_type: StateType, **more: Any) -> Entity:  # noqa: ANN401 - any field of Entity
     return Entity(key=key, name=name, state_type=state_type, diagnostic=True, **more)
 
 
 _QUALITY: Final = _line(
     "LIGNE_QUALITE",
-    "Qualité de la ligne",
+    Message("Line quality"),
     StateType.CHOICE,
     device_class="enum",
-    words=(*_GRADES.items(), ("unplugged", _UNPLUGGED)),
+    words=(*words_of(LineGrade), ("unplugged", _UNPLUGGED)),
     icon="mdi:signal",
 )
 _LINE: Final = (
     LineEntity(
         _line(
             "LIGNE_ERREURS",
-            "Erreurs de lecture",
+            Message("Reading errors"),
             StateType.NUMBER,
             state_class="measurement",
             unit="%",
@@ -64,10 +56,10 @@ _LINE: Final = (
     LineEntity(
         _line(
             "LIGNE_MODE",
-            "Mode TIC",
+            Message("TIC mode"),
             StateType.CHOICE,
             device_class="enum",
-            words=(("historique", "historique"), ("standard", "standard")),
+            words=tuple((mode.value, mode.value) for mode in Mode),
             icon="mdi:serial-port",
         ),
         "health",
@@ -76,7 +68,7 @@ _LINE: Final = (
     LineEntity(
         _line(
             "LIGNE_VITESSE",
-            "Vitesse de la ligne",
+            Message("Line speed"),
             StateType.NUMBER,
             unit="bauds",
             precision=0,
@@ -89,7 +81,7 @@ _LINE: Final = (
     LineEntity(
         _line(
             "LIGNE_CONNEXION",
-            "Liaison avec le compteur",
+            Message("Connection to the meter"),
             StateType.SWITCH,
             device_class="connectivity",
             on="online",
@@ -101,12 +93,11 @@ _LINE: Final = (
 )
 
 
-def line_entities(language: Language) -> list[LineEntity]:
-    """Return the entities of the line."""
-    grades = {grade: state_in(state, language) for grade, state in _GRADES.items()}
+def line_entities() -> list[LineEntity]:
+    """Return the entities of the line, the templates in the language of the locale."""
+    grades = {grade.value: _(grade.words) for grade in LineGrade}
     template = (
-        f"{{{{ {state_in(_UNPLUGGED, language)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
+        f"{{{{ {_(_UNPLUGGED)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
         f" else {grades!r}.get(value_json.line) }}}}"
     )
-    lines = [LineEntity(_QUALITY, "health", template), *_LINE]
-    return [LineEntity(localized(line.entity, language), line.source, line.template) for line in lines]
+    return [LineEntity(_QUALITY, "health", template), *_LINE]

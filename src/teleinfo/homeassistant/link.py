@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.config import Topics
     from teleinfo.mqtt.outbox import RetainedStates
     from teleinfo.state.tracker import StateTracker
-    from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
+    from teleinfo.vocabulary.words import Language
 
 log = logging.getLogger(__name__)
 

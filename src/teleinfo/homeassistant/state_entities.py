@@ -11,28 +11,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from teleinfo.homeassistant.entities import DEVICE_CLASSES, Entity, StateType, entity_of, localized
-from teleinfo.state.words import unnamed_index
+from teleinfo.homeassistant.entities import DEVICE_CLASSES, Entity, StateType, entity_of, words_of
+from teleinfo.state.tariffs import unnamed_index
+from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, DryContact, Phase
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from teleinfo.state.fields import Json
-    from teleinfo.state.words import Language
     from teleinfo.tic.labels import Mode
 
-_PHASES: Final = (1, 2, 3)
+_THREE_PHASES: Final = 3
 _RELAYS: Final = range(2, 9)  # the first is the dry contact
-_COLOURS: Final = (("blue", "Bleu"), ("white", "Blanc"), ("red", "Rouge"))
-_BREAKER: Final = (
-    ("closed", "Fermé"),
-    ("open: overload", "Ouvert : surpuissance"),
-    ("open: overvoltage", "Ouvert : surtension"),
-    ("open: load shedding", "Ouvert : délestage"),
-    ("open: order of the distributor", "Ouvert : ordre du distributeur"),
-    ("open: overheated, current too high to cut", "Ouvert : surchauffe, courant trop fort pour couper"),
-    ("open: overheated", "Ouvert : surchauffe"),
-)
 
 
 def _measure(key: str, name: str, path: str, unit: str, **more: Any) -> Entity:  # noqa: ANN401 - any field of Entity
@@ -61,21 +52,27 @@ def _other(key: str, name: str, path: str, state_type: StateType, **more: Any) -
     return Entity(key=key, name=name, state_type=state_type, path=tuple(path.split(".")), **more)
 
 
-def _alert(name: str, french: str, device_class: str = "problem", **more: Any) -> Entity:  # noqa: ANN401 - as above
-    path = f"alerts.{name}.active"
-    return _other(f"alert_{name}", french, path, StateType.SWITCH, device_class=device_class, **more)
+def _alert(alert: Alert, **more: Any) -> Entity:  # noqa: ANN401 - as above
+    path = f"alerts.{alert}.active"
+    return _other(f"alert_{alert}", alert.words, path, StateType.SWITCH, device_class="problem", **more)
 
 
 def _maxima() -> Iterator[Entity]:
     """Yield the greatest powers of two days, and when they were."""
-    for name, french in (
-        ("max_today", "Puissance max. du jour"),
-        ("max_yesterday", "Puissance max. de la veille"),
-        ("max_injected_today", "Puissance max. injectée du jour"),
-        ("max_injected_yesterday", "Puissance max. injectée de la veille"),
+    for maximum, name in (
+        ("max_today", Message("Max. power today")),
+        ("max_yesterday", Message("Max. power yesterday")),
+        ("max_injected_today", Message("Max. exported power today")),
+        ("max_injected_yesterday", Message("Max. exported power yesterday")),
     ):
-        yield _number(f"power_{name}", french, f"power.{name}", "VA")
-        yield _time(f"power_{name}_time", f"{french} (heure)", f"power.{name}_time")
+        yield _number(f"power_{maximum}", name, f"power.{maximum}", "VA")
+        yield _time(f"power_{maximum}_time", Message("{name} (time)", name=name), f"power.{maximum}_time")
+
+
+def _load_curve(way: str, name: Message) -> Iterator[Entity]:
+    """Yield the last point of a load curve, and the end of its interval."""
+    yield _measure(f"load_curve_{way}", name, f"load_curve.{way}.value", "W")
+    yield _time(f"load_curve_{way}_time", Message("{name} (time)", name=name), f"load_curve.{way}.time")
 
 
 def _time(key: str, name: str, path: str) -> Entity:
@@ -83,74 +80,80 @@ def _time(key: str, name: str, path: str) -> Entity:
 
 
 _FIELDS: Final = (
-    _other("contract", "Contrat", "contract.name", StateType.TEXT, icon="mdi:file-sign"),
-    _number("subscribed_power", "Puissance souscrite", "contract.subscribed_power", "VA", diagnostic=True),
-    _number("subscribed_current", "Intensité souscrite", "contract.subscribed_current", "A", diagnostic=True),
-    _number("cut_off_power", "Puissance de coupure", "contract.cut_off_power", "VA", diagnostic=True),
-    _other("tariff", "Tarif en cours", "tariff.name", StateType.TEXT, icon="mdi:clock-outline"),
+    _other("contract", Message("Contract"), "contract.name", StateType.TEXT, icon="mdi:file-sign"),
+    _number(
+        "subscribed_power", Message("Subscribed power"), "contract.subscribed_power", "VA", diagnostic=True
+    ),
+    _number(
+        "subscribed_current",
+        Message("Subscribed current"),
+        "contract.subscribed_current",
+        "A",
+        diagnostic=True,
+    ),
+    _number("cut_off_power", Message("Cut-off power"), "contract.cut_off_power", "VA", diagnostic=True),
+    _other("tariff", Message("Current tariff"), "tariff.name", StateType.TEXT, icon="mdi:clock-outline"),
     *(
         _other(
             f"tempo_{day}",
-            french,
+            name,
             f"tempo.{day}",
             StateType.CHOICE,
             device_class="enum",
-            words=_COLOURS,
+            words=words_of(Colour),
             icon=icon,
         )
-        for day, french, icon in (
-            ("today", "Couleur du jour", "mdi:calendar-today"),
-            ("tomorrow", "Couleur du lendemain", "mdi:calendar-arrow-right"),
+        for day, name, icon in (
+            ("today", Message("Colour of today"), "mdi:calendar-today"),
+            ("tomorrow", Message("Colour of tomorrow"), "mdi:calendar-arrow-right"),
         )
     ),
-    _total("energy_import", "Énergie soutirée", "energy.import_total"),
-    _total("energy_export", "Énergie injectée", "energy.export_total"),
-    _measure("power_apparent", "Puissance apparente", "power.apparent", "VA"),
-    _measure("power_injected", "Puissance apparente injectée", "power.injected", "VA"),
-    _measure("power_mean", "Puissance active moyenne (calculée)", "power.mean", "W"),
+    _total("energy_import", Message("Imported energy"), "energy.import_total"),
+    _total("energy_export", Message("Exported energy"), "energy.export_total"),
+    _measure("power_apparent", Message("Apparent power"), "power.apparent", "VA"),
+    _measure("power_injected", Message("Exported apparent power"), "power.injected", "VA"),
+    _measure("power_mean", Message("Mean active power (calculated)"), "power.mean", "W"),
     _measure(
-        "power_injected_mean", "Puissance active moyenne injectée (calculée)", "power.injected_mean", "W"
+        "power_injected_mean", Message("Mean exported active power (calculated)"), "power.injected_mean", "W"
     ),
     _other(
         "exporting",
-        "Injection sur le réseau",
+        Message("Export to the grid"),
         "power.exporting",
         StateType.SWITCH,
         icon="mdi:transmission-tower-import",
     ),
     *_maxima(),
-    _measure("load_curve_imported", "Courbe de charge soutirée", "load_curve.imported.value", "W"),
-    _time("load_curve_imported_time", "Courbe de charge soutirée (heure)", "load_curve.imported.time"),
-    _measure("load_curve_exported", "Courbe de charge injectée", "load_curve.exported.value", "W"),
-    _time("load_curve_exported_time", "Courbe de charge injectée (heure)", "load_curve.exported.time"),
-    _alert("overrun", "Dépassement"),
-    _alert("overvoltage", "Surtension"),
-    _alert("terminal_cover_open", "Cache-bornes", "opening", diagnostic=True),
-    _alert("clock_degraded", "Horloge dégradée", diagnostic=True),
-    _alert("phase_missing", "Phase absente", diagnostic=True),
+    *_load_curve("imported", Message("Import load curve")),
+    *_load_curve("exported", Message("Export load curve")),
+    _alert(Alert.OVERRUN),
+    _alert(Alert.OVERVOLTAGE),
+    _alert(Alert.TERMINAL_COVER_OPEN, diagnostic=True),
+    _alert(Alert.CLOCK_DEGRADED, diagnostic=True),
+    _alert(Alert.PHASE_MISSING, diagnostic=True),
     _other(
         "breaker",
-        "Organe de coupure",
+        Message("Breaker"),
         "contacts.breaker",
         StateType.CHOICE,
         device_class="enum",
-        words=_BREAKER,
+        words=words_of(Breaker),
         icon="mdi:electric-switch",
         diagnostic=True,
     ),
     _other(
         "dry_contact",
-        "Contact sec",
+        Message("Dry contact"),
         "contacts.dry_contact",
         StateType.SWITCH,
-        on="closed",
-        off="open",
+        on=DryContact.CLOSED,
+        off=DryContact.OPEN,
         icon="mdi:electric-switch",
     ),
     *(
         _other(
             f"relay_{relay}",
-            f"Relais {relay}",
+            Message("Relay {number}", number=relay),
             f"contacts.relays.{relay}",
             StateType.SWITCH,
             icon="mdi:electric-switch",
@@ -159,59 +162,44 @@ _FIELDS: Final = (
         )
         for relay in _RELAYS
     ),
-    _time("clock", "Horloge du compteur", "meter.clock"),
+    _time("clock", Message("Clock of the meter"), "meter.clock"),
 )
 # Of every meter in mode standard, and of interest with few contracts.
-_PEAKS: Final = (
-    _alert("mobile_peak_notice", "Préavis de pointe mobile"),
-    _alert("mobile_peak", "Pointe mobile"),
-)
+_PEAKS: Final = (_alert(Alert.MOBILE_PEAK_NOTICE), _alert(Alert.MOBILE_PEAK))
 # Of a meter that injects nothing it would be the apparent power once more.
-_NET: Final = _measure("power_net", "Puissance apparente nette", "power.net", "VA")
+_NET: Final = _measure("power_net", Message("Net apparent power"), "power.net", "VA")
 _BY_PHASE: Final = (
-    _measure("current", "Intensité", "current", "A"),
-    _measure("voltage", "Tension", "voltage", "V"),
-    _measure("mean_voltage", "Tension moyenne", "mean_voltage", "V", enabled=False),
-    _measure("power_apparent", "Puissance apparente", "power.apparent_by_phase", "VA"),
+    _measure("current", Message("Current"), "current", "A"),
+    _measure("voltage", Message("Voltage"), "voltage", "V"),
+    _measure("mean_voltage", Message("Mean voltage"), "mean_voltage", "V", enabled=False),
+    _measure("power_apparent", Message("Apparent power"), "power.apparent_by_phase", "VA"),
 )
 
 
-def entities_of(state: dict[str, Json], mode: Mode, language: Language) -> dict[str, Entity]:
+def entities_of(state: dict[str, Json], mode: Mode) -> dict[str, Entity]:
     """Return by key the entities of everything that stands in `state`, of a meter in `mode`."""
-    phases = _find(state, ("meter", "phases")) or 1
-    french = [entity for entity in _FIELDS if _has(state, entity.path)]
-    peaks = [entity for entity in _PEAKS if _has(state, entity.path)]
-    with_peaks = _find(state, ("contract", "code")) == "EJP"
-    french += [replace(entity, enabled=with_peaks) for entity in peaks]
+    single = _find(state, ("meter", "phases")) != _THREE_PHASES
+    with_peaks = _find(state, ("contract", "code")) == Contract.EJP
+    found = [entity for entity in _FIELDS if _has(state, entity.path)]
+    found += [replace(entity, enabled=with_peaks) for entity in _PEAKS if _has(state, entity.path)]
     if _has(state, ("power", "injected")):
-        french.append(_NET)
-    found = {entity.key: localized(entity, language) for entity in french}
+        found.append(_NET)
     for entity in _BY_PHASE:
-        found |= {
-            one.key: one for one in _phases_of(localized(entity, language), state, phases == 1, language)
-        }
-    found |= {entity.key: entity for entity in _indexes(state, language)}
+        found += [one for one in _phases_of(entity, single=single) if _has(state, one.path)]
+    found += _indexes(state)
     labels = state.get("labels")
-    keys = labels if isinstance(labels, dict) else {}
-    own = ((key, entity_of(mode, key, language)) for key in keys)
-    return found | {key: entity for key, entity in own if entity is not None}
+    own = (entity_of(mode, key) for key in (labels if isinstance(labels, dict) else {}))
+    found += [entity for entity in own if entity is not None]
+    return {entity.key: entity for entity in found}
 
 
-def _phases_of(
-    entity: Entity,
-    state: dict[str, Json],
-    single: bool,  # noqa: FBT001 - private, called once
-    language: Language,
-) -> Iterator[Entity]:
-    of_phase = " phase " if language == "fr" else ", phase "
-    for phase in _PHASES:
-        path = (*entity.path, str(phase))
-        if _has(state, path):
-            name = entity.name if single else f"{entity.name}{of_phase}{phase}"
-            yield replace(entity, key=f"{entity.key}_{phase}", name=name, path=path)
+def _phases_of(entity: Entity, *, single: bool) -> Iterator[Entity]:
+    for phase in Phase:
+        name = entity.name if single else Message("{name}, phase {phase}", name=entity.name, phase=phase)
+        yield replace(entity, key=f"{entity.key}_{phase}", name=name, path=(*entity.path, phase.value))
 
 
-def _indexes(state: dict[str, Json], language: Language) -> Iterator[Entity]:
+def _indexes(state: dict[str, Json]) -> Iterator[Entity]:
     """
     Yield the indexes of the supplier: by the tariff period that they count, else by their étiquette.
 
@@ -223,22 +211,15 @@ def _indexes(state: dict[str, Json], language: Language) -> Iterator[Entity]:
         name, period = _find(index, ("name",)), _find(index, ("period",))
         if not isinstance(name, str):  # unknown now
             continue
-        name = unnamed_index(label, language) if name in names else name
+        name = unnamed_index(label) if name in names else name
         names.add(name)
         yield _total(f"index_{period or label}", name, f"energy.indexes.{label}.value")
 
 
-def every_entity(language: Language = "fr") -> list[Entity]:
+def every_entity() -> list[Entity]:
     """Return every entity of a field of the state, without the indexes; for tests and checks."""
-    entities = [localized(entity, language) for entity in (*_FIELDS, *_PEAKS, _NET)]
-    phases: dict[str, Json] = {str(phase): 0 for phase in _PHASES}
-    state: dict[str, Json] = {
-        "power": {"apparent_by_phase": phases},
-        **dict.fromkeys(("current", "voltage", "mean_voltage"), phases),
-    }
-    for entity in _BY_PHASE:
-        entities += _phases_of(localized(entity, language), state, False, language)  # noqa: FBT003 - as above
-    return entities
+    by_phase = (one for entity in _BY_PHASE for one in _phases_of(entity, single=False))
+    return [*_FIELDS, *_PEAKS, _NET, *by_phase]
 
 
 def _has(state: dict[str, Json], path: tuple[str, ...]) -> bool:

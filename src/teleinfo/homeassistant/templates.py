@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.common.i18n import _
 from teleinfo.homeassistant.entities import StateType
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _AS_BEFORE: Final = "this.state if this.state not in ('unknown', 'unavailable') 
 
 def state_template(entity: Entity) -> str:
     """
-    Return the template of an entity's state.
+    Return the template of an entity's state, its words in the language of the locale.
 
     JSON's null becomes None: unknown. Where the message lacks the state, the entity keeps the one that it
     has: a number or a switch does so when the template gives an empty text, any other type needs its own
@@ -37,10 +38,10 @@ def state_template(entity: Entity) -> str:
             # JSON's true is True in Jinja, and "true" in Domoticz.
             found = f"{value} | default('') | lower | replace('none', 'None')"
         case StateType.CHOICE:
-            words = ", ".join(f"{code!r}: {shown!r}" for code, shown in entity.words)
+            words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in entity.words)
             found = f"{{{words}, none: none}}[{value}] | default({before})"
         case StateType.TEXT if entity.words:
-            words = ", ".join(f"{code!r}: {shown!r}" for code, shown in entity.words)
+            words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in entity.words)
             found = f"{{{words}}}[{value}] | default({value} | default({before}))"
         case _:
             found = f"{value} | default({before})"

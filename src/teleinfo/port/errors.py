@@ -8,44 +8,15 @@ termios.error and ValueError.
 
 from __future__ import annotations
 
-import enum
 import errno
 import os
 import socket
 import termios
 
-from teleinfo.common.i18n import N_, Message
+from teleinfo.common.i18n import N_, _
 from teleinfo.common.outage_log import OutageTexts
-
-
-class PortErrorKind(enum.StrEnum):
-    """Why there is no port, for comparing causes without their text."""
-
-    MISSING = "missing"  # no such device
-    DENIED = "denied"  # no right to open it
-    BUSY = "busy"  # another program reads it
-    GONE = "gone"  # it was open and is lost
-    UNREACHABLE = "unreachable"  # the TCP bridge does not answer
-    SPEED = "speed"  # the port exists and cannot work at this speed
-    STUCK = "stuck"  # the driver does not come back from opening or closing
-    OTHER = "other"
-
-    @property
-    def summary(self) -> str:
-        """A few words, in English, for a line about more than the port; the catalogue has them in French."""
-        return _SUMMARIES[self]
-
-
-_SUMMARIES = {
-    PortErrorKind.MISSING: N_("no serial port"),
-    PortErrorKind.GONE: N_("the serial port went away"),
-    PortErrorKind.DENIED: N_("no right to read the serial port"),
-    PortErrorKind.BUSY: N_("another program reads the serial port"),
-    PortErrorKind.STUCK: N_("the driver of the serial port hangs"),
-    PortErrorKind.UNREACHABLE: N_("the bridge to the serial port cannot be reached"),
-    PortErrorKind.SPEED: N_("the serial port cannot work at this speed"),
-    PortErrorKind.OTHER: N_("the serial port cannot be opened"),
-}
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Message
 
 OUTAGE_TEXTS = OutageTexts(
     begins="no meter: {reason}; teleinfo keeps trying",
@@ -78,7 +49,7 @@ class PortError(Exception):
 
     def localized(self) -> str:
         """Return the message in the language of the locale."""
-        return self._message.localized()
+        return _(self._message)
 
 
 _KINDS: dict[int | None, PortErrorKind] = {

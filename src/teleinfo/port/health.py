@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, TypeVar
 from teleinfo import __version__
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.line import PROBLEMS, LineGrade
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from teleinfo.tic.decoder import Counts
+    from teleinfo.vocabulary.words import Message
 
 T = TypeVar("T", bound=enum.StrEnum)
 
@@ -39,16 +41,6 @@ STALE_AFTER = 180
 
 MAX_TEXT = 64
 """The longest text that is read, characters."""
-
-
-class LineGrade(enum.StrEnum):
-    """What the share of bad groups means for the household."""
-
-    SILENT = "silent"  # no group at all, or the meter is not heard now
-    GOOD = "good"  # fewer than 1 in 1000 are bad
-    FAIR = "fair"  # fewer than 1 in 100: nothing is missed that a person would notice
-    POOR = "poor"  # fewer than 1 in 10: look at the wiring
-    BAD = "bad"  # the line hardly works
 
 
 class Quality:
@@ -107,6 +99,12 @@ class Health:
     problem: str | None = None
     last_frame: str | None = None
     uptime: int | None = None
+
+    @property
+    def reason(self) -> Message | None:
+        """The words for `problem`; None where frames come, and for a problem that is not known here."""
+        problem = PROBLEMS.get(self.problem or "")
+        return None if problem is None else problem.words
 
 
 def health_of(

@@ -8,14 +8,16 @@ seconds.
 
 from __future__ import annotations
 
-import enum
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.vocabulary.line import LinkProblem
+
 if TYPE_CHECKING:
-    from teleinfo.port.errors import PortError, PortErrorKind
+    from teleinfo.port.errors import PortError
     from teleinfo.tic.labels import Mode
+    from teleinfo.vocabulary.line import PortErrorKind
 
 SILENT_AFTER: Final = 10.0
 """
@@ -29,16 +31,6 @@ NONSENSE_FIXED: Final = 30.0
 
 NONSENSE_SEARCHING: Final = 60.0
 """The same where the speed is searched: a search takes up to 15 s."""
-
-
-class LinkProblem(enum.StrEnum):
-    """Why no frame comes although the port is open, or not yet."""
-
-    OPENING = "opening"  # the first attempt to open the port is under way
-    LISTENING = "listening"  # the port is open, and it is too early to say more
-    NO_DATA = "no data"  # no byte comes
-    NONSENSE = "nonsense"  # bytes come, and make no sense
-    STOPPED = "stopped"  # the daemon was stopped, and says so as the last thing
 
 
 @dataclass(slots=True, kw_only=True)

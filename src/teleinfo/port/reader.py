@@ -16,11 +16,12 @@ from teleinfo.common.backoff import delays
 from teleinfo.common.durations import STALL_LIMIT, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.canonical_mode import StabilityDetector
-from teleinfo.port.errors import OUTAGE_TEXTS, PortError, PortErrorKind
+from teleinfo.port.errors import OUTAGE_TEXTS, PortError
 from teleinfo.port.line_log import NoDataLog, WithheldLog
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.port.search import SpeedSearch
 from teleinfo.port.tcp_bridge import is_bridge
+from teleinfo.vocabulary.line import PortErrorKind
 
 if TYPE_CHECKING:
     import random

@@ -22,12 +22,13 @@ from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.port.baud_detector import candidates
-from teleinfo.port.errors import PortError, PortErrorKind
+from teleinfo.port.errors import PortError
 from teleinfo.port.search import SpeedSearch
 from teleinfo.record.anonymise import Anonymiser
 from teleinfo.record.capture import NO_BYTE, RecordError, Recording, show
 from teleinfo.settings import default_env_file, load
 from teleinfo.tic.decoder import Decoder
+from teleinfo.vocabulary.line import PortErrorKind
 
 if TYPE_CHECKING:
     import argparse
@@ -91,7 +92,7 @@ def main(arguments: argparse.Namespace) -> int:
     except OSError as error:
         return fail(
             "record",
-            _("{path} cannot be written: {error}").format(path=path, error=file_error(error).localized()),
+            _("{path} cannot be written: {error}").format(path=path, error=_(file_error(error))),
         )
     except RecordError as error:
         return fail("record", f"{error}{_kept(path)}")

@@ -15,8 +15,8 @@ import termios
 from typing import TYPE_CHECKING
 
 from teleinfo.common.file_errors import file_error
-from teleinfo.common.i18n import Message
 from teleinfo.tic import labels
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from pathlib import Path

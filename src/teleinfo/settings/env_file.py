@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.file_errors import file_error
-from teleinfo.common.i18n import Message
 from teleinfo.settings.faults import PREFIX, is_ours, unknown, variable_of
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -11,8 +11,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import Message
+from teleinfo.common.i18n import _
 from teleinfo.settings.checks import RefusalError
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -50,7 +51,7 @@ class SettingsError(Exception):
     @property
     def localized(self) -> list[str]:
         """The messages in the language of the reader."""
-        return [message.localized() for message in self.messages]
+        return [_(message) for message in self.messages]
 
 
 class ConflictError(RefusalError):

@@ -23,11 +23,11 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from teleinfo.common.i18n import Message
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.settings import checks
 from teleinfo.settings.faults import PREFIX, Allowed, ConflictError, variable_of
 from teleinfo.tic.payload import Options
+from teleinfo.vocabulary.words import Language, Message
 
 MQTT_PORT = 1883
 MQTT_TLS_PORT = 8883
@@ -40,13 +40,6 @@ class SerialMode(enum.StrEnum):
     AUTO = "auto"
     HISTORIQUE = "historique"
     STANDARD = "standard"
-
-
-class Language(enum.StrEnum):
-    """The language of words in messages."""
-
-    FR = "fr"
-    EN = "en"
 
 
 class LogLevel(enum.StrEnum):

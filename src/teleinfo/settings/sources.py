@@ -17,7 +17,6 @@ import pydantic_settings
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 
-from teleinfo.common.i18n import Message
 from teleinfo.settings.env_file import read_env_file, unreadable
 from teleinfo.settings.faults import (
     PREFIX,
@@ -30,6 +29,7 @@ from teleinfo.settings.faults import (
     wrong,
 )
 from teleinfo.settings.model import Settings, written
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

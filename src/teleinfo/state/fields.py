@@ -1,5 +1,5 @@
 """
-The fields of the state, from the values of one meter: étiquettes in, names, numbers and words out.
+The fields of the state, from the values of one meter: étiquettes in, names, numbers and codes out.
 
 Pure. Each function returns one part of the state (docs/state.md); a field whose étiquette is missing is left
 out. Units: Wh, VA, W, A, V. Sources: Enedis-NOI-CPT_02E v6 and 54E v3, named with the étiquettes in
@@ -8,17 +8,16 @@ out. Units: Wh, VA, W, A, V. Sources: Enedis-NOI-CPT_02E v6 and 54E v3, named wi
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from teleinfo.state import words
+from teleinfo.state import tariffs
 from teleinfo.tic import registers
 from teleinfo.tic.labels import CONTRACTS, parse_uint
+from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from teleinfo.state.words import Language
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Values: TypeAlias = "Mapping[str, str]"
@@ -26,24 +25,8 @@ Values: TypeAlias = "Mapping[str, str]"
 VA_PER_AMPERE: Final = 200
 """A subscription of 1 kVA is 5 A a phase (02E, "ISOUSC")."""
 
-PHASES: Final = (1, 2, 3)
-_COLOURS: Final = {1: "blue", 2: "white", 3: "red"}
-_COLOUR_CODES: Final = {"BLEU": "blue", "BLAN": "white", "ROUG": "red"}
-_DRY_CONTACT: Final = {
-    registers.DryContact.LEFT: "unchanged",
-    registers.DryContact.TEMPO: "tempo",
-    registers.DryContact.OPENED: "open",
-    registers.DryContact.CLOSED: "closed",
-}
-_BREAKER: Final = (
-    "closed",
-    "open: overload",
-    "open: overvoltage",
-    "open: load shedding",
-    "open: order of the distributor",
-    "open: overheated, current too high to cut",
-    "open: overheated",
-)
+COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour.RED}
+"""What DEMAIN says (02E)."""
 
 
 def number(values: Values, *labels: str) -> int | None:
@@ -53,16 +36,16 @@ def number(values: Values, *labels: str) -> int | None:
 
 def phases(values: Values) -> int:
     """Return how many phases the meter has: 1 or 3."""
-    return 3 if any(f"{label}{phase}" in values for label in ("IINST", "IRMS") for phase in (2, 3)) else 1
+    return 3 if any(label in values for label in ("IINST2", "IINST3", "IRMS2", "IRMS3")) else 1
 
 
-def contract(values: Values, language: Language) -> dict[str, Json]:
+def contract(values: Values) -> dict[str, Json]:
     """Return the contract: its code and name, the subscribed power in VA, the current of it in A a phase."""
     found: dict[str, Json] = {}
     text = values.get("OPTARIF", values.get("NGTF"))
     if text is not None:
-        found["code"] = words.contract_code(text)
-        found["name"] = words.contract_name(text, language)
+        found["code"] = tariffs.contract_of(text)
+        found["name"] = tariffs.contract_name(text)
     if (subscribed := subscribed_power(values)) is not None:
         found["subscribed_power"] = subscribed
         found["subscribed_current"] = subscribed // (VA_PER_AMPERE * phases(values))
@@ -82,19 +65,19 @@ def subscribed_power(values: Values) -> int | None:
 def contract_key(values: Values) -> str | None:
     """Return a key that changes with the contract, in one mode; None where these values do not say."""
     text = values.get("OPTARIF", values.get("NGTF"))
-    return None if text is None else (words.contract_code(text) or words.collapse(text))
+    return None if text is None else (tariffs.contract_of(text) or tariffs.collapse(text))
 
 
-def tariff(values: Values, language: Language) -> dict[str, Json]:
+def tariff(values: Values) -> dict[str, Json]:
     """Return the tariff period in force: its code, its name, and the étiquette of the index that counts."""
     found: dict[str, Json] = {}
     text = values.get("PTEC", values.get("LTARF"))
     if text is not None:
-        code = words.period_code(text)
-        found["code"] = code
-        found["name"] = words.period_name(text, language)
+        period = tariffs.period_of(text)
+        found["code"] = period
+        found["name"] = tariffs.period_name(text)
         if "PTEC" in values:
-            found["index"] = words.INDEX_OF_PERIOD.get(code or "")
+            found["index"] = None if period is None else tariffs.INDEX_OF_PERIOD.get(period)
     if (running := number(values, "NTARF")) is not None:
         found["index"] = f"EASF{running:02}"
     return found
@@ -102,22 +85,20 @@ def tariff(values: Values, language: Language) -> dict[str, Json]:
 
 def tempo(values: Values) -> dict[str, Json]:
     """
-    Return the colours of Tempo, today's and tomorrow's: "blue", "white", "red", None where it is not known.
+    Return the colours of Tempo, today's and tomorrow's: None where it is not known.
 
     From STGE (54E), else from PTEC and DEMAIN (02E). The day of a colour runs from 06:00 to 06:00. Empty for
     a meter without Tempo.
     """
     status = registers.status(values.get("STGE", ""))
     if status is not None:
-        today = registers.TODAY.of(status)
-        if not today:
-            return {}
-        return {"today": _COLOURS[today], "tomorrow": _COLOURS.get(registers.TOMORROW.of(status))}
-    code = re.fullmatch(r"H[CP]J([BWR])", values.get("PTEC", ""))
-    if code is None:
-        return {}
-    today_name = _COLOURS[1 + "BWR".index(code[1])]
-    return {"today": today_name, "tomorrow": _COLOUR_CODES.get(values.get("DEMAIN", ""))}
+        today = registers.colour(status, registers.TODAY)
+        tomorrow = registers.colour(status, registers.TOMORROW)
+    else:
+        period = tariffs.period_of(values.get("PTEC", ""))
+        today = None if period is None else period.colour
+        tomorrow = COLOUR_CODES.get(values.get("DEMAIN", ""))
+    return {} if today is None else {"today": today, "tomorrow": tomorrow}
 
 
 def import_total(values: Values) -> tuple[str, int] | None:
@@ -137,11 +118,12 @@ def import_total(values: Values) -> tuple[str, int] | None:
     return ("+".join(CONTRACTS[option]), sum(known)) if len(known) == len(found) else None
 
 
-def indexes(values: Values, *, periods: dict[str, str], language: Language) -> dict[str, Json]:
+def indexes(values: Values, *, periods: dict[str, str]) -> dict[str, Json]:
     """
     Return each index of the supplier by its étiquette: `name` in words, `period`, `value` in Wh.
 
-    In standard those that never counted and do not count now are left out. `periods`: see `words.index_name`.
+    In standard those that never counted and do not count now are left out. `periods`: as in
+    `tariffs.index_name`.
     """
     running = f"EASF{number(values, 'NTARF') or 0:02}"
     own = values.get("OPTARIF", values.get("NGTF"))
@@ -149,9 +131,9 @@ def indexes(values: Values, *, periods: dict[str, str], language: Language) -> d
     for label in values:
         index = number(values, label)
         supplier = label.startswith("EASF") and (index or label == running)
-        if index is not None and (supplier or label in words.INDEX_OF_PERIOD.values()):
-            name = words.index_name(label, contract=own, periods=periods, language=language)
-            period = words.index_period(label, contract=own)
+        if index is not None and (supplier or label in tariffs.INDEX_OF_PERIOD.values()):
+            name = tariffs.index_name(label, contract=own, periods=periods)
+            period = tariffs.index_period(label, contract=own)
             found[label] = {"name": name, "period": period, "value": index}
     return found
 
@@ -159,10 +141,10 @@ def indexes(values: Values, *, periods: dict[str, str], language: Language) -> d
 def per_phase(values: Values, *labels: str) -> dict[str, Json]:
     """Return a quantity of each phase, by the number of the phase; one without a number is phase 1."""
     found: dict[str, Json] = {}
-    for phase in PHASES:
-        names = [f"{label}{phase}" for label in labels] + (list(labels) if phase == 1 else [])
+    for phase in Phase:
+        names = [f"{label}{phase}" for label in labels] + (list(labels) if phase is Phase.ONE else [])
         if (value := number(values, *names)) is not None:
-            found[str(phase)] = value
+            found[phase] = value
     return found
 
 
@@ -171,9 +153,8 @@ def contacts(values: Values) -> dict[str, Json]:
     found: dict[str, Json] = {}
     status = registers.status(values.get("STGE", ""))
     if status is not None:
-        breaker = registers.BREAKER.of(status)
-        found["breaker"] = _BREAKER[breaker] if breaker < len(_BREAKER) else None
-        found["dry_contact"] = "open" if registers.DRY_CONTACT.of(status) else "closed"
+        found["breaker"] = registers.breaker(status)
+        found["dry_contact"] = registers.dry_contact(status)
     closed = registers.closed_relays(values.get("RELAIS", ""))
     if closed is not None:
         found["relays"] = {str(relay): relay in closed for relay in range(1, 9)}
@@ -195,7 +176,7 @@ def _slot(slot: registers.Slot) -> dict[str, Json]:
         "start": slot.start,
         "or_start": slot.or_start,
         "index": None if slot.index is None else f"EASF{slot.index:02}",
-        "dry_contact": _DRY_CONTACT[slot.dry],
+        "dry_contact": slot.dry,
         "relays": [number + 1 for number in slot.virtual],
     }
 
@@ -210,26 +191,16 @@ def alerts(values: Values, *, sends_alarms: bool) -> dict[str, bool]:
     found: dict[str, bool] = {}
     status = registers.status(values.get("STGE", ""))
     if status is not None:
-        found |= {name: bits.of(status) != 0 for name, bits in _ALERTS.items()}
+        found |= {alert: bits.of(status) != 0 for alert, bits in registers.ALERTS.items()}
     elif "OPTARIF" in values or "ISOUSC" in values:
-        found["overrun"] = _overrun(values, sends_alarms=sends_alarms)
+        found[Alert.OVERRUN] = _overrun(values, sends_alarms=sends_alarms)
     if values.get("OPTARIF") == "EJP":
-        found |= {"mobile_peak_notice": "PEJP" in values, "mobile_peak": values.get("PTEC") == "PM"}
-    missing = registers.phases(values.get("PPOT", ""))
+        found[Alert.MOBILE_PEAK_NOTICE] = "PEJP" in values
+        found[Alert.MOBILE_PEAK] = values.get("PTEC") == TariffPeriod.PM
+    missing = registers.missing_phases(values.get("PPOT", ""))
     if missing is not None:
-        found["phase_missing"] = missing != 0
+        found[Alert.PHASE_MISSING] = bool(missing)
     return found
-
-
-_ALERTS: Final = {
-    "overrun": registers.OVERRUN,
-    "overvoltage": registers.OVERVOLTAGE,
-    "breaker_open": registers.BREAKER,
-    "terminal_cover_open": registers.TERMINAL_COVER,
-    "clock_degraded": registers.CLOCK,
-    "mobile_peak_notice": registers.PEAK_NOTICE,
-    "mobile_peak": registers.PEAK,
-}
 
 
 def _overrun(values: Values, *, sends_alarms: bool) -> bool:
@@ -238,4 +209,4 @@ def _overrun(values: Values, *, sends_alarms: bool) -> bool:
     limit = number(values, "ISOUSC")
     if sends_alarms or limit is None:
         return False
-    return any((number(values, f"IINST{phase}") or 0) > limit for phase in PHASES)
+    return any((number(values, f"IINST{phase}") or 0) > limit for phase in Phase)

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import sites, words
+from teleinfo.state import sites, tariffs
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, DIGITS, METER_NUMBERS, STATUS_REGISTER, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.vocabulary.codes import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 UNITS: Final = {"kVA": ("VA", 1000)}
 """Units that are published as another one, with the factor: Home Assistant does not know them."""
 
-_PHASES: Final = ("1", "2", "3")
 # The étiquettes of which `teleinfo.state.fields` makes fields.
 _IN_FIELDS: Final = frozenset(
     {
@@ -43,11 +43,16 @@ _IN_FIELDS: Final = frozenset(
             "NTARF",
             "DEMAIN",
         ),
-        *("EAST", "EAIT", *words.INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11))),
-        *("PAPP", "SINSTS", "SINSTI", *(f"SINSTS{phase}" for phase in _PHASES)),
+        *(
+            "EAST",
+            "EAIT",
+            *tariffs.INDEX_OF_PERIOD.values(),
+            *(f"EASF{number:02}" for number in range(1, 11)),
+        ),
+        *("PAPP", "SINSTS", "SINSTI", *(f"SINSTS{phase}" for phase in Phase)),
         *("PMAX", "SMAXSN", "SMAXSN-1", "SMAXIN", "SMAXIN-1", "CCASN", "CCAIN"),
-        *("IINST", *(f"IINST{phase}" for phase in _PHASES), *(f"IRMS{phase}" for phase in _PHASES)),
-        *(f"{label}{phase}" for label in ("URMS", "UMOY") for phase in _PHASES),
+        *("IINST", *(f"IINST{phase}" for phase in Phase), *(f"IRMS{phase}" for phase in Phase)),
+        *(f"{label}{phase}" for label in ("URMS", "UMOY") for phase in Phase),
         *("PPOT", "RELAIS"),
     }
 )
@@ -93,7 +98,7 @@ def _time(key: str, text: str, *, overseas: bool) -> dict[str, str]:
 def _value(label: LabelSpec, text: str) -> dict[str, int | float | str]:
     if label.kind not in {Kind.INDEX, Kind.QUANTITY}:
         # The code of a mobile peak means nothing, only its horodate does.
-        collapsed = "" if label.horodate else words.collapse(text)
+        collapsed = "" if label.horodate else tariffs.collapse(text)
         return {label.name: collapsed} if collapsed else {}
     found = _NUMBER.fullmatch(text.strip())
     if found is None:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state.fields import PHASES, number
+from teleinfo.state.fields import number
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import STATUS_REGISTER
+from teleinfo.vocabulary.codes import Phase
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json, Values
@@ -67,8 +68,8 @@ def _phase_powers(values: Values, drawn: int) -> dict[str, Json]:
     """Return the power of each phase in VA; some meters send more than is possible, which is left out."""
     most = max(drawn, 2 * 1000 * (number(values, "PREF") or 0))
     return {
-        str(phase): value
-        for phase in PHASES
+        phase: value
+        for phase in Phase
         if (value := number(values, f"SINSTS{phase}")) is not None and value <= most
     }
 
@@ -80,7 +81,7 @@ def exports(values: Values) -> bool:
 
 
 def _estimate(values: Values) -> int | None:
-    pairs = [(number(values, f"IRMS{phase}"), number(values, f"URMS{phase}")) for phase in PHASES]
+    pairs = [(number(values, f"IRMS{phase}"), number(values, f"URMS{phase}")) for phase in Phase]
     known = [amperes * volts for amperes, volts in pairs if amperes is not None and volts is not None]
     return sum(known) if known else None
 

@@ -11,21 +11,22 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.state import words
+from teleinfo.state import tariffs
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import parse_uint
 from teleinfo.tic.tables.label_types import SLOTS
 from teleinfo.tic.tables.sites import POSTES
+from teleinfo.vocabulary.codes import Alert, Contract, TariffPeriod
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json, Values
-    from teleinfo.state.words import Language
 
 STALE_AFTER: Final = 360.0
 """Seconds: an ICE sends each series of indexes once in 5 minutes, a SAPHIR a long frame every 1 to 5."""
 
 _MODELS: Final = {
-    "JAUNE": "Compteur jaune électronique",
+    "JAUNE": Message("Electronic yellow meter"),
     "LG_TRM": "SAPHIR",
     "MESURES1": "PME-PMI",
     "ERP": "ICE",
@@ -39,12 +40,19 @@ _DAVA: Final = 10  # VA
 
 _JAUNE_PARTS: Final = 8
 # CJE: the season and the tariff slot, digits of JAUNE; and what the numbers of ENERG count, in kWh.
-_CJE_SLOTS: Final = {"11": "HPE", "12": "HCE", "21": "HPH", "22": "HCH", "23": "P", "44": "PM"}
-_CJE_INDEXES: Final[tuple[dict[Language, str], ...]] = (
-    {"fr": "Heures pleines d’hiver et pointe, ou pointe mobile", "en": "Winter peak, or mobile peak"},
-    {"fr": "Heures creuses d’hiver, ou heures d’hiver", "en": "Winter off-peak, or winter hours"},
-    {"fr": "Heures pleines d’été", "en": "Summer peak hours"},
-    {"fr": "Heures creuses d’été", "en": "Summer off-peak hours"},
+_CJE_SLOTS: Final = {
+    "11": TariffPeriod.HPE,
+    "12": TariffPeriod.HCE,
+    "21": TariffPeriod.HPH,
+    "22": TariffPeriod.HCH,
+    "23": TariffPeriod.P,
+    "44": TariffPeriod.PM,
+}
+_CJE_INDEXES: Final = (
+    Message("Winter peak hours and peak of the day, or mobile peak hours"),
+    Message("Winter off-peak hours, or winter hours"),
+    TariffPeriod.HPE.words,
+    TariffPeriod.HCE.words,
 )
 # ICE: the slots of each contract. A meter of type A5 also sends the indexes of A8, which mean nothing.
 _ICE_SLOTS: Final = {
@@ -93,22 +101,19 @@ def contract(values: Values) -> dict[str, Json]:
         (values[key] for key in ("CONTRAT", "MESURES1", "GRILLE_F", "GRILLE_D") if key in values), None
     )
     if text is not None:
-        found = {"code": "EJP" if "EJP" in text else None, "name": words.collapse(text) or None}
+        found = {"code": Contract.EJP if "EJP" in text else None, "name": tariffs.collapse(text) or None}
     subscribed = _glued(values.get("PS"), "kVA")
     if (powers := _numbers(values.get("PSOUSC", ""))) and powers[0] is not None:
         subscribed = powers[0] * _DAVA
     return found if subscribed is None else found | {"subscribed_power": subscribed}
 
 
-def tariff(values: Values, language: Language) -> dict[str, Json]:
+def tariff(values: Values) -> dict[str, Json]:
     """Return the tariff period in force, and the étiquette of the index that counts."""
     code = _slot(values)
     if code is None:
         return {}
-    found: dict[str, Json] = {
-        "code": words.period_code(code),
-        "name": words.period_name(code, language),
-    }
+    found: dict[str, Json] = {"code": tariffs.period_of(code), "name": tariffs.period_name(code)}
     if "EAP_s" in values:
         found["index"] = "EAP_s"
     elif f"EAp{code}" in values:
@@ -116,26 +121,27 @@ def tariff(values: Values, language: Language) -> dict[str, Json]:
     return found
 
 
-def indexes(values: Values, language: Language) -> dict[str, Json]:
+def indexes(values: Values) -> dict[str, Json]:
     """Return each active index of what was drawn: `name` in words, `period`, `value` in Wh."""
     found: dict[str, Json] = {}
     for position, index in enumerate(_numbers(values.get("ENERG", ""))):
         if index is not None:
             named = position < len(_CJE_INDEXES)
-            name = _CJE_INDEXES[position][language] if named else f"ENERG {position + 1}"
-            found[f"ENERG_{position + 1}"] = _index(name, None, index * _FACTORS["kWh"])
+            name = _CJE_INDEXES[position] if named else f"ENERG {position + 1}"
+            value = index * _FACTORS["kWh"]
+            found[f"ENERG_{position + 1}"] = {"name": name, "period": None, "value": value}
     for code in _ICE_SLOTS.get(values.get("CONTRAT", ""), POSTES):
         if (index := _glued(values.get(f"EAp{code}"), "kWh")) is not None:
-            found[f"EAp{code}"] = _index(words.period_name(code, language), code, index)
+            found[f"EAp{code}"] = _index(code, index)
     # That of the slot in force.
     if (index := _glued(values.get("EAP_s"), "kWh")) is not None:
         code = _slot(values) or ""
-        found["EAP_s"] = _index(words.period_name(code, language), words.period_code(code), index)
+        found["EAP_s"] = _index(code, index)
     grid = "F" if "GRILLE_F" in values else "D"
     for number in SLOTS:
         label, name = f"EAp{number}S{grid}", values.get(f"LIB_p{number}{grid}", f"{grid}{number}")
         if name != _UNUSED and (index := _glued(values.get(label), "kWh")) is not None:
-            found[label] = _index(words.period_name(name, language), words.period_code(name), index)
+            found[label] = _index(name, index)
     return found
 
 
@@ -154,9 +160,10 @@ def alerts(values: Values) -> dict[str, bool]:
     """Return whether there is an overrun, and a mobile peak or its notice."""
     header, notices = _jaune(values), values.get("PREAVIS", "").split()
     overrun = "DEP" in notices if header is None else header.overrun
-    found = {"overrun": overrun}
+    found: dict[str, bool] = {Alert.OVERRUN: overrun}
     if "EJP" in values.get("CONTRAT", values.get("MESURES1", "")):
-        found |= {"mobile_peak_notice": "EJP" in notices, "mobile_peak": _slot(values) == "PM"}
+        found[Alert.MOBILE_PEAK_NOTICE] = "EJP" in notices
+        found[Alert.MOBILE_PEAK] = _slot(values) == TariffPeriod.PM
     return found
 
 
@@ -176,8 +183,9 @@ def _jaune(values: Values) -> _Jaune | None:
     return _Jaune(_CJE_SLOTS.get(parts[4]), parts[5] == "DP", None if power is None else power * _DAVA)
 
 
-def _index(name: str | None, period: str | None, value: int) -> dict[str, Json]:
-    return {"name": name, "period": period, "value": value}
+def _index(period: str, value: int) -> dict[str, Json]:
+    """Return an index, of the tariff period that this text says."""
+    return {"name": tariffs.period_name(period), "period": tariffs.period_of(period), "value": value}
 
 
 def _numbers(text: str) -> list[int | None]:

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Container
 
     from teleinfo.state.fields import Json
-    from teleinfo.state.words import Language
     from teleinfo.tic.reading import Reading
 
 STALE_AFTER: Final = 120.0
@@ -67,11 +66,10 @@ class StateTracker:
     Étiquettes in `exclude` have no field. `topic` is the base topic: see `meter_id.meter_of`.
     """
 
-    def __init__(self, *, topic: str, exclude: frozenset[str], language: Language) -> None:
+    def __init__(self, *, topic: str, exclude: frozenset[str]) -> None:
         self._topic = topic
         self._exclude = exclude
         self._private = not exclude.isdisjoint(METER_NUMBERS)
-        self._language = language
         self._identity = Identity()
         self._earlier: Memory | None = None
         self.is_known = False
@@ -268,14 +266,14 @@ class StateTracker:
     def _contract_fields(self, values: fields.Values) -> dict[str, Json]:
         if self._site is not None:
             return sites.contract(values)
-        return fields.contract(values, self._language)
+        return fields.contract(values)
 
     def _energy_fields(self, values: fields.Values, now: float) -> dict[str, Json]:
         found = self._energy.totals(values, now=now, stale_after=STALE_AFTER)
         if self._site is not None:
-            indexes = sites.indexes(values, self._language)
+            indexes = sites.indexes(values)
         else:
-            indexes = fields.indexes(values, periods=self._periods, language=self._language)
+            indexes = fields.indexes(values, periods=self._periods)
         return found | {"indexes": indexes} if indexes else found
 
     def _power(self, values: fields.Values) -> dict[str, Json]:
@@ -286,8 +284,8 @@ class StateTracker:
 
     def _tariff(self, values: fields.Values) -> dict[str, Json]:
         if self._site is not None:
-            return sites.tariff(values, self._language)
-        return fields.tariff(values, self._language)
+            return sites.tariff(values)
+        return fields.tariff(values)
 
     def _meter(self, values: fields.Values) -> dict[str, Json]:
         meter = self.meter

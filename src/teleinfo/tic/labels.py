@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALARMS",
-    "ALERT_BITS",
     "CONTRACTS",
     "DIGITS",
     "HISTORIQUE",
@@ -138,15 +137,5 @@ SHORT_FRAME: Final = frozenset({"ADIR1", "ADIR2", "ADIR3", "ADCO", "IINST1", "II
 ALARMS: Final = frozenset({"ADPS", "ADIR1", "ADIR2", "ADIR3"})
 # Labels whose change is news.
 NEWS: Final = frozenset({"PTEC", "DEMAIN", "NTARF", "LTARF"})
-# The status register of Linky, and its bits whose change is news (54E, "registre de statuts"). The others say
-# the tariff and the state of the ports, or change with every cloud over a producer (bit 9).
+# The status register of Linky.
 STATUS_REGISTER: Final = "STGE"
-ALERT_BITS: Final = (
-    0b111 << 1  # 1–3: organe de coupure, open and why
-    | 1 << 4  # cache-bornes distributeur, open
-    | 1 << 6  # surtension on one of the phases
-    | 1 << 7  # dépassement of the reference power
-    | 1 << 16  # horloge, degraded
-    | 0b11 << 28  # 28–29: préavis of a pointe mobile
-    | 0b11 << 30  # 30–31: pointe mobile, running
-)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.labels import METER_NUMBERS
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
@@ -66,34 +67,41 @@ _MAKERS: Final = {
     "85": "Itron",
 }
 
-_LINKY_MONO, _LINKY_TRI = "Linky monophasé", "Linky triphasé"
-_BLUE_MONO, _BLUE_TRI = "Compteur monophasé", "Compteur triphasé"
-_OVERSEAS_MONO, _OVERSEAS_TRI = "Compteur numérique monophasé", "Compteur numérique triphasé"
+_LINKY_MONO, _LINKY_TRI = Message("Single-phase Linky"), Message("Three-phase Linky")
+_BLUE_MONO, _BLUE_TRI = Message("Single-phase meter"), Message("Three-phase meter")
+_OVERSEAS_MONO, _OVERSEAS_TRI = Message("Single-phase digital meter"), Message("Three-phase digital meter")
+_UNKNOWN = Message("Electricity meter")
 # Type: the name of the device, the model.
 _TYPES: Final = {
-    **dict.fromkeys(("05", "11", "25"), (_BLUE_MONO, "Électronique monophasé, simple tarif")),
+    **dict.fromkeys(("05", "11", "25"), (_BLUE_MONO, Message("Electronic, single-phase, one tariff"))),
     **dict.fromkeys(
-        ("01", "15", "20", "22", "23", "28", "29"), (_BLUE_MONO, "Électronique monophasé, multitarif")
+        ("01", "15", "20", "22", "23", "28", "29"),
+        (_BLUE_MONO, Message("Electronic, single-phase, several tariffs")),
     ),
-    **dict.fromkeys(("09", "21", "26", "27", "30", "31", "32"), (_BLUE_TRI, "Électronique triphasé")),
-    **dict.fromkeys(("03", "04", "19", "52", "53", "54"), ("Concentrateur", "Concentrateur de téléreport")),
-    **dict.fromkeys(("06", "10", "33"), ("Compteur jaune", "Compteur jaune électronique")),
-    **dict.fromkeys(("07", "12"), ("Compteur ICE", "PRISME ou ICE")),
-    "34": ("Compteur ICE", "ICE quatre quadrants"),
-    "36": ("Compteur PME-PMI", "PME-PMI"),
-    "60": (_LINKY_MONO, "Linky monophasé 60 A (G1)"),
-    "61": (_LINKY_MONO, "Linky monophasé 60 A (G3)"),
-    "62": (_LINKY_MONO, "Linky monophasé 90 A (G1)"),
-    "63": (_LINKY_TRI, "Linky triphasé 60 A (G1)"),
-    "64": (_LINKY_MONO, "Linky monophasé 60 A (G3)"),
-    "67": (_LINKY_MONO, "Linky monophasé 90 A (G1, pilote)"),
-    "68": (_LINKY_TRI, "Linky triphasé 60 A (G1, pilote)"),
-    "70": (_LINKY_MONO, "Linky monophasé (G3)"),
-    "71": (_LINKY_TRI, "Linky triphasé (G3)"),
-    "75": (_LINKY_MONO, "Linky monophasé 90 A (G3)"),
-    "76": (_LINKY_TRI, "Linky triphasé 60 A (G3)"),
-    "86": (_OVERSEAS_MONO, "Numérique monophasé (SEI)"),
-    "87": (_OVERSEAS_TRI, "Numérique triphasé (SEI)"),
+    **dict.fromkeys(
+        ("09", "21", "26", "27", "30", "31", "32"), (_BLUE_TRI, Message("Electronic, three-phase"))
+    ),
+    **dict.fromkeys(
+        ("03", "04", "19", "52", "53", "54"),
+        (Message("Concentrator"), Message("Remote-reading concentrator")),
+    ),
+    **dict.fromkeys(("06", "10", "33"), (Message("Yellow meter"), Message("Electronic yellow meter"))),
+    **dict.fromkeys(("07", "12"), (Message("ICE meter"), Message("PRISME or ICE"))),
+    "34": (Message("ICE meter"), Message("ICE, four quadrants")),
+    "36": (Message("PME-PMI meter"), Message("PME-PMI")),
+    "60": (_LINKY_MONO, Message("Single-phase Linky 60 A (G1)")),
+    "61": (_LINKY_MONO, Message("Single-phase Linky 60 A (G3)")),
+    "62": (_LINKY_MONO, Message("Single-phase Linky 90 A (G1)")),
+    "63": (_LINKY_TRI, Message("Three-phase Linky 60 A (G1)")),
+    "64": (_LINKY_MONO, Message("Single-phase Linky 60 A (G3)")),
+    "67": (_LINKY_MONO, Message("Single-phase Linky 90 A (G1, pilot)")),
+    "68": (_LINKY_TRI, Message("Three-phase Linky 60 A (G1, pilot)")),
+    "70": (_LINKY_MONO, Message("Single-phase Linky (G3)")),
+    "71": (_LINKY_TRI, Message("Three-phase Linky (G3)")),
+    "75": (_LINKY_MONO, Message("Single-phase Linky 90 A (G3)")),
+    "76": (_LINKY_TRI, Message("Three-phase Linky 60 A (G3)")),
+    "86": (_OVERSEAS_MONO, Message("Digital, single-phase (SEI)")),
+    "87": (_OVERSEAS_TRI, Message("Digital, three-phase (SEI)")),
 }
 _OVERSEAS: Final = frozenset({"86", "87"})
 _NUMBER: Final = re.compile(r"[0-9]{4}[0-9A-F]{2}[0-9]{6}")
@@ -109,8 +117,8 @@ class Meter:
     """
 
     scope: str
-    name: str
-    model: str
+    name: Message
+    model: Message
     maker: str | None = None
     serial: str | None = None
     overseas: bool = False
@@ -132,7 +140,7 @@ def meter_of(number: str | None, *, topic: str, private: bool) -> Meter:
     """
     known = number is not None and _NUMBER.fullmatch(number) is not None
     maker, kind = (number[:2], number[4:6]) if known and number is not None else ("", "")
-    name, model = _TYPES.get(kind, ("Compteur électrique", "Compteur électrique"))
+    name, model = _TYPES.get(kind, (_UNKNOWN, _UNKNOWN))
     if number is None or private:
         scope = hashlib.sha256(f"{topic}\n{number or ''}".encode()).hexdigest()[:4]
     else:

@@ -1,5 +1,5 @@
 """
-Take the registers of a meter apart: text in, fields out, no words.
+Take the registers of a meter apart: text in, fields and codes out.
 
 Pure. What does not have the form of its register gives None, and nothing is raised.
 Sources: STGE, RELAIS, PJOURF+1 and PPOINTE, Enedis-NOI-CPT_54E v3 (their own paragraphs); PPOT,
@@ -8,10 +8,11 @@ Enedis-NOI-CPT_02E v6.
 
 from __future__ import annotations
 
-import enum
 import re
 from dataclasses import dataclass
 from typing import Final
+
+from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +47,27 @@ TOMORROW: Final = Bits(26, 0b11)
 PEAK_NOTICE: Final = Bits(28, 0b11)  # 0 none, 1 to 3: PM1 to PM3
 PEAK: Final = Bits(30, 0b11)
 
+ALERTS: Final = {
+    Alert.OVERRUN: OVERRUN,
+    Alert.OVERVOLTAGE: OVERVOLTAGE,
+    Alert.BREAKER_OPEN: BREAKER,
+    Alert.TERMINAL_COVER_OPEN: TERMINAL_COVER,
+    Alert.CLOCK_DEGRADED: CLOCK,
+    Alert.MOBILE_PEAK_NOTICE: PEAK_NOTICE,
+    Alert.MOBILE_PEAK: PEAK,
+}
+"""The bits of STGE that say an alert: it is active unless they are 0."""
+
+ALERT_BITS: Final = sum(bits.mask << bits.shift for bits in ALERTS.values())
+"""The bits of STGE whose change is news; others say the tariff, or change with each cloud over a producer."""
+
+_BREAKERS: Final[tuple[Breaker | None, ...]] = (*Breaker, None)
+_COLOURS: Final[tuple[Colour | None, ...]] = (None, *Colour)
+_DRY_CONTACTS: Final = tuple(DryContact)
+
 _STGE_DIGITS: Final = 8
 _PPOT_DIGITS: Final = 2
 _RELAYS: Final = range(1, 9)
-PHASES: Final = (1, 2, 3)
 _VIRTUAL_CONTACTS: Final = range(1, 8)
 
 # A block of a day profile, HHMMSSSS: when, then 16 bits of what. By 54E hour and minute are decimal numbers;
@@ -63,23 +81,15 @@ _HOURS: Final = 24
 _MINUTES: Final = 60
 
 
-class DryContact(enum.Enum):
-    """What a day profile does to the dry contact at the beginning of a slot."""
-
-    LEFT = 0
-    TEMPO = 1  # the Tempo contract decides
-    OPENED = 2
-    CLOSED = 3
-
-
 @dataclass(frozen=True, slots=True)
 class Slot:
     """
     One slot of a day profile: it begins at `start`, "06:00" in the meter's time.
 
     `or_start` is when it begins if this meter writes hexadecimal numbers; None where that is the same, or
-    where the profile itself tells how the meter writes them. `index` is the supplier index that counts, 1 to
-    10, None where it stays; `virtual` are the virtual contacts that are closed, 1 to 7.
+    where the profile itself tells how the meter writes them. `dry` is what becomes of the dry contact.
+    `index` is the supplier index that counts, 1 to 10, None where it stays; `virtual` are the virtual
+    contacts that are closed, 1 to 7.
     """
 
     start: str
@@ -94,9 +104,25 @@ def status(text: str) -> int | None:
     return _word(text, digits=_STGE_DIGITS)
 
 
-def phases(text: str) -> int | None:
-    """Return the word of PPOT, in which bit n says that phase n of `PHASES` is without voltage."""
-    return _word(text, digits=_PPOT_DIGITS)
+def breaker(word: int) -> Breaker | None:
+    """Return what this word of STGE says of the breaker, None for the number that has no meaning."""
+    return _BREAKERS[BREAKER.of(word)]
+
+
+def colour(word: int, day: Bits) -> Colour | None:
+    """Return the colour of `day`, `TODAY` or `TOMORROW`, in this word of STGE; None where it has none."""
+    return _COLOURS[day.of(word)]
+
+
+def dry_contact(word: int) -> DryContact:
+    """Return what this word of STGE says of the dry contact."""
+    return DryContact.OPEN if DRY_CONTACT.of(word) else DryContact.CLOSED
+
+
+def missing_phases(text: str) -> list[Phase] | None:
+    """Return the phases that PPOT says are without voltage, by its bits 1 to 3."""
+    word = _word(text, digits=_PPOT_DIGITS)
+    return None if word is None else [phase for phase in Phase if word >> int(phase) & 1]
 
 
 def closed_relays(text: str) -> tuple[int, ...] | None:
@@ -145,7 +171,7 @@ def _slot(word: int, start: str, or_start: str | None) -> Slot:
     return Slot(
         start=start,
         index=index if 1 <= index <= _LAST_INDEX else None,
-        dry=DryContact(_DRY.of(word)),
+        dry=_DRY_CONTACTS[_DRY.of(word)],
         virtual=tuple(n for n in _VIRTUAL_CONTACTS if word >> _FIRST_VIRTUAL + n - 1 & 1),
         or_start=or_start,
     )

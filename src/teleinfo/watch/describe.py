@@ -1,8 +1,7 @@
 """
 Describe values: quantities in their unit, horodates as dates, codes and registers in words.
 
-The désignation of an étiquette is French, as the documents have it; all other words are in the language of
-the reader. Sources of the codes: Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
+Sources of the codes: Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
 """
 
 from __future__ import annotations
@@ -11,15 +10,17 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import N_, _
-from teleinfo.port.health import LineGrade
+from teleinfo.common.i18n import N_, _, inline
+from teleinfo.state import fields, tariffs
 from teleinfo.tic import registers
-from teleinfo.tic.labels import Kind, parse_uint
+from teleinfo.tic.labels import STANDARD, Kind, parse_uint
+from teleinfo.vocabulary.codes import Alert, Breaker, DryContact
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from teleinfo.tic.labels import LabelSpec
+    from teleinfo.vocabulary.words import Code
 
 _HORODATE: Final = re.compile(r"[EHeh ](\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 
@@ -32,15 +33,6 @@ class Fact:
     alert: bool = False
 
 
-_BREAKER: Final = (
-    N_("breaker closed"),
-    N_("breaker open: too much power"),
-    N_("breaker open: overvoltage"),
-    N_("breaker open: load shedding"),
-    N_("breaker open: order of the distributor"),
-    N_("breaker open: overheated, the current too strong to switch"),
-    N_("breaker open: overheated"),
-)
 _EURIDIS: Final = (N_("Euridis off"), N_("Euridis without security"), None, N_("Euridis with security"))
 _POWERLINE: Final = (
     N_("power-line link new, unlocked"),
@@ -48,40 +40,10 @@ _POWERLINE: Final = (
     N_("power-line link registered"),
     None,
 )
-_COLOURS: Final = (None, N_("blue"), N_("white"), N_("red"))
-_DRY: Final = {
-    registers.DryContact.LEFT: None,
-    registers.DryContact.TEMPO: N_("contact by Tempo"),
-    registers.DryContact.OPENED: N_("contact opens"),
-    registers.DryContact.CLOSED: N_("contact closes"),
-}
-_CODES: Final = {
-    ("OPTARIF", "BASE"): N_("one price"),
-    ("OPTARIF", "HC"): N_("peak and off-peak hours"),
-    ("OPTARIF", "EJP"): N_("EJP, peak days"),
-    ("OPTARIF", "BBR"): N_("Tempo, blue, white and red days"),
-    ("PTEC", "TH"): N_("all hours"),
-    ("PTEC", "HC"): N_("off-peak hours"),
-    ("PTEC", "HP"): N_("peak hours"),
-    ("PTEC", "HN"): N_("normal hours"),
-    ("PTEC", "PM"): N_("mobile peak"),
-    ("PTEC", "HCJB"): N_("blue day, off-peak hours"),
-    ("PTEC", "HPJB"): N_("blue day, peak hours"),
-    ("PTEC", "HCJW"): N_("white day, off-peak hours"),
-    ("PTEC", "HPJW"): N_("white day, peak hours"),
-    ("PTEC", "HCJR"): N_("red day, off-peak hours"),
-    ("PTEC", "HPJR"): N_("red day, peak hours"),
-    ("DEMAIN", "----"): N_("not known yet"),
-    ("DEMAIN", "BLEU"): N_("blue"),
-    ("DEMAIN", "BLAN"): N_("white"),
-    ("DEMAIN", "ROUG"): N_("red"),
-}
-GRADES: Final = {
-    LineGrade.SILENT: N_("silent"),
-    LineGrade.GOOD: N_("good"),
-    LineGrade.FAIR: N_("fair"),
-    LineGrade.POOR: N_("poor: look at the wiring"),
-    LineGrade.BAD: N_("bad: it hardly works"),
+_CODES: Final[dict[str, Callable[[str], Code | None]]] = {
+    **dict.fromkeys(("OPTARIF", "NGTF"), tariffs.contract_of),
+    **dict.fromkeys(("PTEC", "LTARF", "PTCOUR", "PTCOUR1", "PTCOUR2"), tariffs.period_of),
+    "DEMAIN": fields.COLOUR_CODES.get,
 }
 
 
@@ -115,9 +77,11 @@ def moment(horodate: str, *, short: bool = False) -> str | None:
 
 
 def meaning(key: str, value: str) -> str | None:
-    """Return what a code means, in a few words; None where it explains itself, or is not known."""
-    word = _CODES.get((key, "BBR" if key == "OPTARIF" and value.startswith("BBR") else value))
-    return None if word is None else _(word)
+    """Return what a code means, in words; None where it is not known."""
+    code = _CODES[key](value) if key in _CODES else None
+    if code is not None:
+        return _(code.words)
+    return _("not known yet") if key == "DEMAIN" else None
 
 
 def facts(key: str, value: str) -> list[Fact]:
@@ -130,21 +94,21 @@ def _status(text: str) -> list[Fact]:
     word = registers.status(text)
     if word is None:
         return []
+    breaker = registers.breaker(word)
     found = [
-        _alert(registers.OVERRUN.of(word), N_("overrun of the subscribed power")),
-        _alert(registers.OVERVOLTAGE.of(word), N_("overvoltage")),
-        _breaker(registers.BREAKER.of(word)),
-        _alert(registers.TERMINAL_COVER.of(word), N_("terminal cover open")),
-        _alert(registers.CLOCK.of(word), N_("clock degraded")),
-        _peak(registers.PEAK.of(word), N_("mobile peak {number} runs")),
-        _peak(registers.PEAK_NOTICE.of(word), N_("mobile peak {number} to come")),
-        _colour(registers.TODAY.of(word), N_("today {colour}")),
-        _colour(registers.TOMORROW.of(word), N_("tomorrow {colour}")),
-        _choice(registers.DRY_CONTACT.of(word), (N_("dry contact closed"), N_("dry contact open"))),
+        *(
+            Fact(_alert(alert, bits.of(word)), alert=True)
+            for alert, bits in registers.ALERTS.items()
+            if bits.of(word) and alert is not Alert.BREAKER_OPEN
+        ),
+        _named(N_("Breaker"), breaker, alert=breaker is not Breaker.CLOSED),
+        _named(N_("Today"), registers.colour(word, registers.TODAY)),
+        _named(N_("Tomorrow"), registers.colour(word, registers.TOMORROW)),
+        _named(N_("Dry contact"), registers.dry_contact(word)),
         _choice(registers.PRODUCER.of(word), (N_("consumer"), N_("producer"))),
         _choice(registers.EXPORTING.of(word), (N_("energy drawn"), N_("energy injected"))),
-        Fact(_("supplier index {number}").format(number=registers.SUPPLIER_INDEX.of(word) + 1)),
-        Fact(_("distributor index {number}").format(number=registers.DISTRIBUTOR_INDEX.of(word) + 1)),
+        Fact(_index("EASF", registers.SUPPLIER_INDEX.of(word) + 1)),
+        Fact(_index("EASD", registers.DISTRIBUTOR_INDEX.of(word) + 1)),
         _choice(registers.TIC_STANDARD.of(word), (N_("TIC historique"), N_("TIC standard"))),
         _choice(registers.EURIDIS.of(word), _EURIDIS),
         _choice(registers.POWERLINE.of(word), _POWERLINE),
@@ -153,21 +117,19 @@ def _status(text: str) -> list[Fact]:
     return [fact for fact in found if fact is not None]
 
 
-def _alert(bit: int, text: str) -> Fact | None:
-    return Fact(_(text), alert=True) if bit else None
+def _index(series: str, number: int) -> str:
+    label = STANDARD.get(f"{series}{number:02}")
+    return str(number) if label is None else _(label.title)
 
 
-def _breaker(state: int) -> Fact | None:
-    return Fact(_(_BREAKER[state]), alert=state > 0) if state < len(_BREAKER) else None
+def _alert(alert: Alert, number: int) -> str:
+    """Return an alert, a mobile peak with its number."""
+    numbered = alert in {Alert.MOBILE_PEAK, Alert.MOBILE_PEAK_NOTICE}
+    return f"{_(alert.words)} {number}" if numbered else _(alert.words)
 
 
-def _peak(peak: int, text: str) -> Fact | None:
-    return Fact(_(text).format(number=peak), alert=True) if peak else None
-
-
-def _colour(colour: int, text: str) -> Fact | None:
-    name = _COLOURS[colour]
-    return None if name is None else Fact(_(text).format(colour=_(name)))
+def _named(name: str, code: Code | None, *, alert: bool = False) -> Fact | None:
+    return None if code is None else Fact(f"{_(name)} {inline(code.words)}", alert=alert)
 
 
 def _choice(number: int, texts: tuple[str | None, ...]) -> Fact | None:
@@ -186,13 +148,10 @@ def _relays(text: str) -> list[Fact]:
 
 
 def _phases(text: str) -> list[Fact]:
-    word = registers.phases(text)
-    if word is None:
-        return []
-    missing = [phase for phase in registers.PHASES if word >> phase & 1]
-    if not missing:
-        return [Fact(_("all phases have their voltage"))]
-    return [Fact(_("phase {number} is missing").format(number=phase), alert=True) for phase in missing]
+    missing = registers.missing_phases(text)
+    if missing:
+        return [Fact(f"{_(Alert.PHASE_MISSING.words)} ({phase})", alert=True) for phase in missing]
+    return [] if missing is None else [Fact(_("all phases have their voltage"))]
 
 
 def _profile(text: str) -> list[Fact]:
@@ -200,9 +159,9 @@ def _profile(text: str) -> list[Fact]:
 
 
 def _slot(slot: registers.Slot) -> str:
-    parts = [] if slot.index is None else [_("index {number}").format(number=slot.index)]
-    dry = _DRY[slot.dry]
-    parts += [] if dry is None else [_(dry)]
+    parts = [] if slot.index is None else [_index("EASF", slot.index)]
+    if slot.dry is not DryContact.UNCHANGED:
+        parts.append(f"{inline(N_('Dry contact'))} {inline(slot.dry.words)}")
     if slot.virtual:
         contacts = ", ".join(map(str, slot.virtual))
         parts.append(_("virtual contacts {contacts}").format(contacts=contacts))

@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from teleinfo.cli.line_problems import problem_in_words
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import _
-from teleinfo.port.health import LineGrade
+from teleinfo.common.i18n import _, inline
+from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
-from teleinfo.watch.describe import GRADES, number
+from teleinfo.watch.describe import number
 from teleinfo.watch.drawing import ALERT, BARS, STRONG, TITLE, Glyphs, chart
 from teleinfo.watch.power_history import BIN
 from teleinfo.watch.row import NARROW, format_row
@@ -173,11 +172,13 @@ def _quality(model: LiveModel, width: int, glyphs: Glyphs) -> Text:
         return Text()
     text = Text.assemble(
         " " + _("Line") + " ",
-        (_(GRADES[health.line]), STRONG if health.line in {LineGrade.GOOD, LineGrade.FAIR} else ALERT),
+        (
+            inline(sentences.grade(health.line)),
+            STRONG if health.line in {LineGrade.GOOD, LineGrade.FAIR} else ALERT,
+        ),
     )
-    problem = problem_in_words(health.problem)
-    if problem is not None:
-        return text.append(glyphs.dot + problem)
+    if health.reason is not None:
+        return text.append(glyphs.dot + _(health.reason))
     bad, frames = sentences.bad_groups(health), sentences.frames(model)
     causes, withheld = sentences.causes(health), sentences.withheld(health)
     for parts in (

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.cli.broker_faults import broker_fault
 from teleinfo.cli.program import command_line
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import LANGUAGES, _, language, speaking
+from teleinfo.common.i18n import _, language, use_language
 from teleinfo.common.terminal_text import printable
-from teleinfo.port.errors import PortErrorKind
-from teleinfo.port.link_status import LinkProblem
+from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
+from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -41,8 +41,8 @@ class Note:
 def note(kind: Hashable, say: Callable[[], str]) -> Note:
     """Return what `say` returns in each language."""
     texts: dict[str, str] = {}
-    for name in LANGUAGES:
-        with speaking(name):
+    for name in Language:
+        with use_language(name):
             texts[name] = printable(say())
     return Note(kind, texts)
 

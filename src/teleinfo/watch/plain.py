@@ -11,6 +11,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from teleinfo.common.i18n import _
 from teleinfo.tic.labels import Kind
 from teleinfo.watch.describe import facts, meaning, moment, shown
 
@@ -76,7 +77,7 @@ class PlainLines:
 def _line(row: Row) -> str:
     parts = [f"{row.key:<9}"]
     if row.label is not None:
-        parts.append(f"{row.label.french}:")
+        parts.append(f"{_(row.label.title)}:")
     parts.append(shown(row.label, row.value))
     note = meaning(row.key, row.value)
     if note is not None:

@@ -1,5 +1,5 @@
 """
-Format one étiquette: a mark, its name, its désignation, its value, and below them what a register says.
+Format one étiquette: a mark, the étiquette, its name in words, its value, below them what a register says.
 
 Pure but for the library that draws (rich).
 """
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from teleinfo.common.i18n import _
 from teleinfo.tic.labels import Kind
 from teleinfo.watch.describe import facts, meaning, moment, shown
 from teleinfo.watch.drawing import ALERT, CHANGED
@@ -24,7 +25,7 @@ FRESH: Final = 3.0
 """Seconds for which a value that changed stands out."""
 
 NARROW: Final = 60
-"""Columns below which a désignation gives way to its value."""
+"""Columns below which a name gives way to its value."""
 
 _KEY: Final = 10
 _MARK: Final = 2
@@ -53,8 +54,8 @@ def format_row(row: Row, width: int, glyphs: Glyphs) -> list[Text]:
 
 
 def _shortened(row: Row, space: int, glyphs: Glyphs) -> str:
-    """Return the désignation in `space` columns and a blank: the middle gives way, the end tells more."""
-    name = _designation(row)
+    """Return the name in `space` columns and a blank: the middle gives way, the end tells more."""
+    name = _name(row)
     if space < _LEAST_NAME:
         return f"{'':<{space}} " if space > 0 else ""
     if len(name) > space:
@@ -65,19 +66,19 @@ def _shortened(row: Row, space: int, glyphs: Glyphs) -> str:
 
 def _wrapped(row: Row, space: int, *, spare: int) -> list[str]:
     """
-    Return the désignation in lines, the first one padded, with a blank behind it.
+    Return the name in lines, the first one padded, with a blank behind it.
 
     Values begin in one column, which leaves `spare` of the space. A long name pushes its value to the right;
     one that is still too long goes on in the lines below.
     """
-    name = _designation(row)
+    name = _name(row)
     column = max(0, space if space - spare < len(name) <= space else space - spare)
     first, *rest = textwrap.wrap(name, max(_LEAST_NAME, column)) or [""]
     return [f"{first:<{column}} ", *rest]
 
 
-def _designation(row: Row) -> str:
-    return "" if row.label is None else row.label.french
+def _name(row: Row) -> str:
+    return "" if row.label is None else _(row.label.title)
 
 
 def _value(row: Row) -> str:

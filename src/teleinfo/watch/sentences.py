@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.line_problems import problem_in_words
 from teleinfo.common.i18n import N_, _, decimal, plural
 from teleinfo.tic.meter_id import meter_of
+from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch.describe import meaning, number
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def meter(model: LiveModel) -> str:
     """Return the model of the meter, its mode and the speed, as far as they are known."""
     text = ""
     if model.mode is not None:
-        text = f"{meter_of(model.number, topic='', private=False).model}, {model.mode}"
+        text = f"{_(meter_of(model.number, topic='', private=False).model)}, {model.mode}"
     if model.health is not None and model.health.baudrate is not None:
         text += _(", {baudrate} baud").format(baudrate=model.health.baudrate)
     return text.removeprefix(", ")
@@ -38,10 +38,20 @@ def waiting(model: LiveModel) -> str:
         return _("Waiting for the meter. It takes a few seconds to find its speed.")
     if model.online is not False:
         return _("Waiting for a message of teleinfo on the broker.")
-    problem = None if model.health is None else problem_in_words(model.health.problem)
-    if problem is None:
+    reason = None if model.health is None else model.health.reason
+    if reason is None:
         return _("teleinfo says “offline” on the broker: it was stopped, or hears no meter.")
-    return _("teleinfo says “offline” on the broker: {problem}.").format(problem=problem)
+    return _("teleinfo says “offline” on the broker: {problem}.").format(problem=_(reason))
+
+
+def grade(line: LineGrade) -> str:
+    """Return the quality of the line, and what to do where it is poor."""
+    words = _(line.words)
+    return (
+        _("{grade}: look at the wiring").format(grade=words)
+        if line in {LineGrade.POOR, LineGrade.BAD}
+        else words
+    )
 
 
 def bad_groups(health: Health) -> str:

@@ -11,8 +11,12 @@ from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.vocabulary.words import Designation, Message
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from teleinfo.vocabulary.codes import TariffPeriod
 
 
 class Mode(enum.StrEnum):
@@ -58,6 +62,8 @@ class LabelSpec:
     """
     One étiquette of one mode.
 
+    `french` is the désignation of the documents in plain words, `english` its gloss.
+    `period` is the tariff period that it counts, or for which it holds; None where its name says that.
     `unit` is written as people write it (Wh, varh, kVA), None where there is none or where it changes.
     `glued`: the value ends with its unit ("9649kWh"), so that it is no bare number.
     `horodate`: in standard mode a horodate stands before the value.
@@ -83,6 +89,15 @@ class LabelSpec:
     reused: bool = False
     options: tuple[str, ...] = ()
     variant: LabelSpec | None = None
+    period: TariffPeriod | None = None
+
+    @property
+    def title(self) -> Message:
+        """Its name for people, in both languages."""
+        name = Designation(self.english, french=self.french)
+        return (
+            name if self.period is None else Message("{name}: {period}", name=name, period=self.period.words)
+        )
 
     @property
     def varies(self) -> bool:
@@ -146,6 +161,5 @@ glued = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.TEXT, glued=True)
 glued_index = partial(LabelSpec, kind=Kind.INDEX, charset=Charset.TEXT, glued=True)
 glued_code = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.CODE, glued=True)
 
-PHASES: Final = (1, 2, 3)
 POINTS: Final = range(1, 7)  # the last mean powers, 1 = the newest
 SLOTS: Final = range(1, 9)  # the tariff periods (postes) of ICE-4Q and SAPHIR

@@ -7,10 +7,10 @@ import string
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import N_, _, speaking
+from teleinfo.common.i18n import N_, _, use_language
 
 if TYPE_CHECKING:
-    from teleinfo.common.i18n import Language
+    from teleinfo.vocabulary.words import Language
 
 FOLDER: Final = Path(__file__).parent / "page"
 
@@ -48,7 +48,7 @@ _WORDS: Final = {
 
 def page(language: Language) -> bytes:
     """Return the page, index.html with its words in this language."""
-    with speaking(language):
+    with use_language(language):
         words = {name: html.escape(_(text)) for name, text in _WORDS.items()}
     template = string.Template((FOLDER / "index.html").read_text(encoding="utf-8"))
     return template.substitute(words, language=language).encode()

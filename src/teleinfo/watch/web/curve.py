@@ -6,16 +6,15 @@ import datetime as dt
 import math
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import _, in_words
 from teleinfo.common.terminal_text import printable
-from teleinfo.state import words
+from teleinfo.vocabulary.codes import TariffPeriod
 from teleinfo.watch.describe import number
 from teleinfo.watch.power_history import BIN, LONGEST
 from teleinfo.watch.web.page_model import part
 from teleinfo.watch.web.view import signed
 
 if TYPE_CHECKING:
-    from teleinfo.common.i18n import Language
     from teleinfo.state.fields import Json
     from teleinfo.watch.web.page_model import PageModel, Period
 
@@ -26,21 +25,18 @@ TICK_MINUTES: Final = 15
 """Between two times below the curve."""
 
 _HOURS: Final = {
-    "HC": "low",
-    "HS": "low",
-    "PM": "peak",
-    "TH": "plain",
-    "HN": "plain",
-    "PR": "plain",
-    "WE": "low",
+    **{period: "low" for period in TariffPeriod if period.startswith(("HC", "HSC", "WE"))},
+    **dict.fromkeys((TariffPeriod.TH, TariffPeriod.HN, TariffPeriod.PRODUCER), "plain"),
+    TariffPeriod.PM: "peak",
 }
+"""How dear a period is, for the eye; any other common one is dear."""
 
 
-def curve_part(model: PageModel, language: Language, *, now: float) -> dict[str, Json]:
+def curve_part(model: PageModel, *, now: float) -> dict[str, Json]:
     """Return the part `curve`: the net power of each point in VA, and what stands around and behind it."""
     values = [None if value is None else round(value) for value in model.net_history(now=now)]
     known = [value for value in values if value is not None]
-    subscribed = part(model.state(language, now=now), "contract").get("subscribed_power")
+    subscribed = part(model.state(now=now), "contract").get("subscribed_power")
     summary = ""
     if known:
         summary = _("Power of the last hour: from {least} to {most} VA, {mean} VA on average.").format(
@@ -54,8 +50,7 @@ def curve_part(model: PageModel, language: Language, *, now: float) -> dict[str,
         "axis": _axis(known),
         "ticks": _ticks(model.clock()),
         "bands": [
-            {"first": band.first, "end": band.end, **_period(band.period, language)}
-            for band in model.bands(now=now)
+            {"first": band.first, "end": band.end, **_period(band.period)} for band in model.bands(now=now)
         ],
         "summary": summary,
     }
@@ -85,7 +80,7 @@ def _ticks(time: dt.datetime) -> list[Json]:
     return found
 
 
-def _period(period: Period, language: Language) -> dict[str, Json]:
-    name = words.period_name(period.text, language) or ""
-    hours = "plain" if period.code is None else _HOURS.get(period.code[:2], "high")
-    return {"text": printable(name), "hours": hours, "colour": period.colour}
+def _period(period: Period) -> dict[str, Json]:
+    code = period.code
+    hours = _HOURS.get(code, "high") if isinstance(code, TariffPeriod) else "plain"
+    return {"text": printable(str(in_words(period.name))), "hours": hours, "colour": period.colour}

@@ -10,11 +10,10 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.common.i18n import LANGUAGES
-from teleinfo.state import words
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.labels import lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
+from teleinfo.vocabulary.codes import TariffPeriod
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.power_history import BIN, LONGEST, PowerHistory
 from teleinfo.watch.web.day import Day
@@ -23,20 +22,18 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Callable
 
-    from teleinfo.common.i18n import Language
     from teleinfo.state.fields import Json
     from teleinfo.tic.labels import Mode
 
 _HORODATE_LENGTH: Final = 13
-_COLOURS: Final = {"B": "blue", "W": "white", "R": "red"}
 
 
 class Period(NamedTuple):
-    """A tariff period: the meter's `text` of it, its `code` where it is a common one, its Tempo `colour`."""
+    """A tariff period, as the state has it: name, code where it is a common one, colour of Tempo."""
 
-    text: str
-    code: str | None
-    colour: str | None
+    name: Json
+    code: Json
+    colour: Json
 
 
 class Band(NamedTuple):
@@ -54,9 +51,7 @@ class PageModel(LiveModel):
         super().__init__(patience=patience)
         self.clock = clock
         self.day = Day()
-        self._trackers = {
-            language: StateTracker(topic="", exclude=frozenset(), language=language) for language in LANGUAGES
-        }
+        self._tracker = StateTracker(topic="", exclude=frozenset())
         self._net = PowerHistory()
         self._periods: deque[tuple[int, Period]] = deque(maxlen=LONGEST)
 
@@ -65,18 +60,17 @@ class PageModel(LiveModel):
         super().add_reading(reading, now=now)
         values = {key: text for key, text in reading.values.items() if _can_be(reading.mode, key, text)}
         time = self.clock()
-        for tracker in self._trackers.values():
-            tracker.update(Reading(reading.mode, values), now=now, time=time.isoformat("T", "seconds"))
-        state = self.state("en", now=now)
+        self._tracker.update(Reading(reading.mode, values), now=now, time=time.isoformat("T", "seconds"))
+        state = self.state(now=now)
         net = part(state, "power").get("net")
         if isinstance(net, int) and "power" in state:
             self._net.add(net, now=now)
-        self._note_period(values, part(state, "tempo").get("today"), now)
+        self._note_period(part(state, "tariff"), part(state, "tempo").get("today"), now)
         self.day.note(counters(state), time=time)
 
-    def state(self, language: Language, *, now: float) -> dict[str, Json]:
-        """Return the decoded state (docs/state.md) with names in this language; empty before a reading."""
-        return self._trackers[language].state(now=now)
+    def state(self, *, now: float) -> dict[str, Json]:
+        """Return the decoded state (docs/state.md), not yet in words; empty before a reading."""
+        return self._tracker.state(now=now)
 
     def net_history(self, *, now: float) -> list[float | None]:
         """Return the net power of the last hour: see `PowerHistory.means`."""
@@ -92,13 +86,12 @@ class PageModel(LiveModel):
                 found.append(Band(max(0, begin - first), end - first, period))
         return found
 
-    def _note_period(self, values: dict[str, str], today: Json, now: float) -> None:
-        text = values.get("PTEC", values.get("LTARF"))
-        if text is None:
+    def _note_period(self, tariff: dict[str, Json], today: Json, now: float) -> None:
+        name, code = tariff.get("name"), tariff.get("code")
+        if name is None:
             return
-        code = words.period_code(text)
-        colour = _COLOURS.get(code[-1]) if code is not None and code[-2:-1] == "J" else None
-        period = Period(text, code, colour or (today if isinstance(today, str) else None))
+        colour = code.colour if isinstance(code, TariffPeriod) else None
+        period = Period(name, code, colour or today)
         if not self._periods or self._periods[-1][1] != period:
             self._periods.append((int(now // BIN), period))
 

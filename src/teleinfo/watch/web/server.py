@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from teleinfo.common.i18n import LANGUAGES, accepted
+from teleinfo.common.i18n import accepted
+from teleinfo.vocabulary.words import Language
 from teleinfo.watch.plain import PlainLines, print_note
 from teleinfo.watch.web import hosts
 from teleinfo.watch.web.assets import ASSETS, FOLDER, page
@@ -143,7 +144,7 @@ def _application(
     address: Address, streams: Streams, wanted: asyncio.Event, waiting: set[asyncio.BaseProtocol]
 ) -> web.Application:
     machine = socket.gethostname()
-    pages = {language: page(language) for language in LANGUAGES}
+    pages = {language: page(language) for language in Language}
 
     @web.middleware
     async def check(

@@ -11,7 +11,8 @@ import contextlib
 import json
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import LANGUAGES, speaking
+from teleinfo.common.i18n import use_language
+from teleinfo.vocabulary.words import Language
 from teleinfo.watch.power_history import BIN
 from teleinfo.watch.web import view
 from teleinfo.watch.web.curve import curve_part
@@ -19,7 +20,6 @@ from teleinfo.watch.web.curve import curve_part
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
-    from teleinfo.common.i18n import Language
     from teleinfo.state.fields import Json
     from teleinfo.watch.web.page_model import PageModel
 
@@ -40,7 +40,7 @@ class Stream:
 
     def __init__(self, language: Language) -> None:
         self.readers = 0
-        self._language: Language = language
+        self._language = language
         self._parts: dict[str, tuple[int, bytes]] = {}
         self._version = 0
         self._changed = asyncio.Condition()
@@ -50,12 +50,12 @@ class Stream:
     async def update(self, model: PageModel, *, now: float) -> None:
         """Make the view anew at the monotonic time `now`, and wake the readers if it changed."""
         before = self._version
-        with speaking(self._language):
-            self._set("now", view.now_part(model, self._language, now=now))
+        with use_language(self._language):
+            self._set("now", view.now_part(model, now=now))
             self._set("rows", view.rows_part(model, now=now))
             if self._curve_bin != int(now // BIN):
                 self._curve_bin = int(now // BIN)
-                self._set("curve", curve_part(model, self._language, now=now))
+                self._set("curve", curve_part(model, now=now))
         if self._version != before:
             async with self._changed:
                 self._changed.notify_all()
@@ -107,7 +107,7 @@ class Streams:
 
     def __init__(self, model: PageModel) -> None:
         self._model = model
-        self._streams = {language: Stream(language) for language in LANGUAGES}
+        self._streams = {language: Stream(language) for language in Language}
 
     def __getitem__(self, language: Language) -> Stream:
         return self._streams[language]

@@ -8,69 +8,49 @@ made here, `curve` (the last hour) in curve.py. The page puts the texts where th
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
-from teleinfo.cli.line_problems import problem_in_words
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import N_, _, decimal
+from teleinfo.common.i18n import _, decimal, in_words
 from teleinfo.common.terminal_text import printable
-from teleinfo.port.health import LineGrade
+from teleinfo.vocabulary.codes import Alert, Colour, Phase
+from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
-from teleinfo.watch.describe import GRADES, facts, meaning, moment, number, shown
+from teleinfo.watch.describe import facts, meaning, moment, number, shown
 from teleinfo.watch.sections import Section
 from teleinfo.watch.web.page_model import counters, part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from teleinfo.common.i18n import Language
     from teleinfo.state.fields import Json
     from teleinfo.watch.live_model import Row
     from teleinfo.watch.web.page_model import PageModel
 
 MINUS: Final = "\N{MINUS SIGN}"
 
-_ALERTS: Final = {
-    "overrun": N_("Overrun of the subscribed power"),
-    "overvoltage": N_("Overvoltage"),
-    "breaker_open": N_("The breaker of the meter is open"),
-    "terminal_cover_open": N_("The terminal cover is open"),
-    "clock_degraded": N_("The clock of the meter is degraded"),
-    "mobile_peak_notice": N_("Mobile peak announced"),
-    "mobile_peak": N_("Mobile peak"),
-    "phase_missing": N_("A phase is missing"),
-}
 _THREE_PHASES: Final = 3
-_COLOURS: Final = {"blue": N_("blue"), "white": N_("white"), "red": N_("red")}
 
 
-class _Reader(NamedTuple):
-    """Who reads, and the state in this language."""
-
-    language: Language
-    state: dict[str, Json]
-    time: dt.datetime
-
-
-def now_part(model: PageModel, language: Language, *, now: float) -> dict[str, Json]:
+def now_part(model: PageModel, *, now: float) -> dict[str, Json]:
     """Return the part `now` at the monotonic time `now`."""
-    reader = _Reader(language, model.state(language, now=now), model.clock())
+    state, time = in_words(model.state(now=now)), model.clock()
     silence = model.silence(now=now)
     return {
         "meter": sentences.meter(model),
-        "time": _when(part_text(reader.state, "time"), reader.time, seconds=True),
+        "time": _when(part_text(state, "time"), time, seconds=True),
         "waiting": sentences.waiting(model) if model.mode is None else None,
         "silent": None
         if silence is None
         else _("The meter is silent for {time}").format(time=duration(silence)),
         "why": "" if model.note is None else model.note.text,
-        "alerts": _alerts(reader),
-        "power": _power(reader.state),
-        "facts": _facts(reader),
-        "phases": _phases(reader.state),
-        "tariff": _tariff(reader.state),
-        "tempo": _tempo(reader.state),
-        "energy": _energy(model, reader),
+        "alerts": _alerts(part(state, "alerts"), time),
+        "power": _power(state),
+        "facts": _facts(part(state, "power")),
+        "phases": _phases(state),
+        "tariff": _tariff(state),
+        "tempo": _tempo(part(state, "tempo")),
+        "energy": _energy(model, state),
         "line": _line(model),
     }
 
@@ -106,9 +86,8 @@ def _power(state: dict[str, Json]) -> Json:
     return found
 
 
-def _facts(reader: _Reader) -> list[Json]:
+def _facts(power: dict[str, Json]) -> list[Json]:
     """Return what else there is to know of the power: term and text."""
-    power = part(reader.state, "power")
     found: list[Json] = []
     net = power.get("net")
     injects = isinstance(net, int) and net < 0
@@ -142,12 +121,12 @@ def _phases(state: dict[str, Json]) -> list[Json]:
     power = part(part(state, "power"), "apparent_by_phase")
     limit = part(state, "contract").get("subscribed_current")
     found: list[Json] = []
-    for phase in ("1", "2", "3"):
+    for phase in Phase:
         amperes = current.get(phase)
         bounded = isinstance(amperes, int) and isinstance(limit, int) and limit > 0
         found.append(
             {
-                "name": _("Phase {number}").format(number=phase),
+                "name": _(phase.words),
                 "power": _quantity(power.get(phase), "VA"),
                 "current": _quantity(amperes, "A"),
                 "voltage": _quantity(voltage.get(phase), "V"),
@@ -166,22 +145,21 @@ def _tariff(state: dict[str, Json]) -> list[Json]:
     return [[term, printable(text)] for term, text in terms if isinstance(text, str)]
 
 
-def _tempo(state: dict[str, Json]) -> list[Json]:
+def _tempo(tempo: dict[str, Json]) -> list[Json]:
     """Return the colours of Tempo: the day, the colour for the eye, and its name."""
-    tempo = part(state, "tempo")
     if not tempo:
         return []
     found: list[Json] = []
     for day, term in (("today", _("Today")), ("tomorrow", _("Tomorrow"))):
         colour = tempo.get(day)
-        name = _COLOURS.get(colour) if isinstance(colour, str) else None
-        found.append({"day": term, "colour": colour, "text": _("not known yet") if name is None else _(name)})
+        text = _(colour.words) if isinstance(colour, Colour) else _("not known yet")
+        found.append({"day": term, "colour": colour, "text": text})
     return found
 
 
-def _energy(model: PageModel, reader: _Reader) -> Json:
-    energy = part(reader.state, "energy")
-    read = counters(reader.state)
+def _energy(model: PageModel, state: dict[str, Json]) -> Json:
+    energy = part(state, "energy")
+    read = counters(state)
     names = {name: part(part(energy, "indexes"), name).get("name") for name in part(energy, "indexes")}
     # A total that is the only index would say the same twice.
     totals = {"import_total": _("Total drawn"), "export_total": _("Total injected")}
@@ -203,16 +181,14 @@ def _energy(model: PageModel, reader: _Reader) -> Json:
     return {"since": title, "rows": lines}
 
 
-def _alerts(reader: _Reader) -> list[Json]:
+def _alerts(alerts: dict[str, Json], now: dt.datetime) -> list[Json]:
     """Return the alerts that are active, and since when."""
     found: list[Json] = []
-    alerts = part(reader.state, "alerts")
-    for name in alerts:
-        alert = part(alerts, name)
-        if alert.get("active") is True and name in _ALERTS:
-            since = _when(part_text(alert, "since"), reader.time)
-            text = _("since {time}").format(time=since) if since else ""
-            found.append([_(_ALERTS[name]), text])
+    for alert in Alert:
+        fields = part(alerts, alert)
+        if fields.get("active") is True:
+            since = _when(part_text(fields, "since"), now)
+            found.append([_(alert.words), _("since {time}").format(time=since) if since else ""])
     return found
 
 
@@ -226,11 +202,11 @@ def _line(model: PageModel) -> Json:
         sentences.causes(health),
         sentences.withheld(health),
     )
-    problem = problem_in_words(health.problem)
+    reason = health.reason
     return {
-        "grade": _(GRADES[health.line]),
+        "grade": sentences.grade(health.line),
         "good": health.line in {LineGrade.GOOD, LineGrade.FAIR},
-        "details": [text for text in ((problem,) if problem is not None else details) if text],
+        "details": [text for text in (details if reason is None else (_(reason),)) if text],
     }
 
 
@@ -241,7 +217,7 @@ def _row(row: Row) -> Json:
         note = moment(row.horodate) or row.horodate
     return {
         "key": row.key,
-        "name": "" if row.label is None else row.label.french,
+        "name": "" if row.label is None else _(row.label.title),
         "value": value if note is None else f"{value} ({note})",
         "alarm": row.section is Section.ALARM,
         "facts": [fact.text for fact in facts(row.key, row.value)],

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state import words
+from teleinfo.state import tariffs
+from teleinfo.vocabulary.codes import TariffPeriod
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ from teleinfo.state import words
 )
 def test_a_tariff_period_has_one_code_in_both_modes(text: str, code: str | None) -> None:
     """PTEC and LTARF give the same code; a text that says no common period gives none."""
-    assert words.period_code(text) == code
+    assert tariffs.period_of(text) == code
 
 
 @pytest.mark.parametrize(
@@ -50,25 +51,25 @@ def test_a_tariff_period_has_one_code_in_both_modes(text: str, code: str | None)
 )
 def test_a_contract_has_one_code_in_both_modes(text: str, code: str | None) -> None:
     """OPTARIF and NGTF give the same code; a calendar of the supplier's own has none."""
-    assert words.contract_code(text) == code
+    assert tariffs.contract_of(text) == code
 
 
 def test_what_has_no_code_keeps_the_words_of_the_supplier() -> None:
     """The text is shown without padding and double blanks."""
-    assert words.period_name("  ZEN   Flex ", "fr") == "ZEN Flex"
-    assert words.contract_name("HC SEM WE MERCR ", "en") == "HC SEM WE MERCR"
-    assert words.period_name("   ", "fr") is None
+    assert tariffs.period_name("  ZEN   Flex ") == "ZEN Flex"
+    assert tariffs.contract_name("HC SEM WE MERCR ") == "HC SEM WE MERCR"
+    assert tariffs.period_name("   ") is None
 
 
 def test_an_index_of_a_supplier_is_named_by_the_period_in_which_it_ran() -> None:
     """A period that was seen counts more than the order of the contract; another index keeps its number."""
-    name = words.index_name("EASF03", contract="TEMPO", periods={}, language="fr")
-    seen = words.index_name("EASF03", contract="TEMPO", periods={"EASF03": "HP  ROUGE"}, language="fr")
-    unknown = words.index_name("EASF09", contract="HC SEM WE MERCR", periods={}, language="en")
+    name = tariffs.index_name("EASF03", contract="TEMPO", periods={})
+    seen = tariffs.index_name("EASF03", contract="TEMPO", periods={"EASF03": "HP  ROUGE"})
+    unknown = tariffs.index_name("EASF09", contract="HC SEM WE MERCR", periods={})
 
     assert (name, seen, unknown) == (
-        "Heures creuses, jour blanc",
-        "Heures pleines, jour rouge",
+        TariffPeriod.HCJW.words,
+        TariffPeriod.HPJR.words,
         "Supplier index 9",
     )
 
@@ -76,5 +77,5 @@ def test_an_index_of_a_supplier_is_named_by_the_period_in_which_it_ran() -> None
 @given(st.text())
 def test_any_text_is_taken(text: str) -> None:
     """No text of a meter raises."""
-    words.period_name(text, "fr")
-    words.contract_name(text, "en")
+    tariffs.period_name(text)
+    tariffs.contract_name(text)

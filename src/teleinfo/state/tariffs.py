@@ -1,0 +1,134 @@
+"""
+Contracts, tariff periods and indexes, as a meter sends them: texts in, codes and names out.
+
+Pure. Both modes give the same code: historique sends it (`PTEC`, 02E), standard sends a text of the supplier
+(`LTARF`, 54E §6.2), whose words come in any order and with any blanks (`HC  BLEU`, `BLEU HC`). A name is a
+`Message`, or the text of the supplier where it says no common contract or period.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from teleinfo.tic.labels import STANDARD
+from teleinfo.vocabulary.codes import Contract, TariffPeriod
+
+_PERIODS: Final = {period.value: period for period in TariffPeriod}
+INDEX_OF_PERIOD: Final = {
+    TariffPeriod.TH: "BASE",
+    TariffPeriod.HC: "HCHC",
+    TariffPeriod.HP: "HCHP",
+    TariffPeriod.HN: "EJPHN",
+    TariffPeriod.PM: "EJPHPM",
+    **{period: f"BBR{period}" for period in TariffPeriod if period.colour is not None},
+}
+"""The index of historique that counts in each tariff period (02E)."""
+
+# What EASF01, EASF02 … count in each contract, in this order (54E, tariff calendars).
+_SUPPLIER_INDEXES: Final = {
+    Contract.BASE: (TariffPeriod.TH,),
+    Contract.HC: (TariffPeriod.HC, TariffPeriod.HP),
+    Contract.EJP: (TariffPeriod.HN, TariffPeriod.PM),
+    Contract.TEMPO: (
+        TariffPeriod.HCJB,
+        TariffPeriod.HPJB,
+        TariffPeriod.HCJW,
+        TariffPeriod.HPJW,
+        TariffPeriod.HCJR,
+        TariffPeriod.HPJR,
+    ),
+}
+_PERIOD_WORDS: Final = (
+    ("HSC", {"SUPER"}),
+    ("HC", {"HC", "CREUSE", "CREUSES"}),
+    ("HP", {"HP", "PLEINE", "PLEINES"}),
+    ("PM", {"PM", "POINTE"}),
+    ("HN", {"HN", "NORMALE", "NORMALES"}),
+    ("TH", {"BASE", "TH"}),
+)
+_COLOURS: Final = {"BLEU": "JB", "BLANC": "JW", "ROUGE": "JR"}
+
+
+def collapse(text: str) -> str:
+    """Return a text of the meter without padding, each run of blanks as one."""
+    return " ".join(text.split())
+
+
+def contract_of(text: str) -> Contract | None:
+    """
+    Return the contract that OPTARIF or NGTF says, None where it is no common one.
+
+    A calendar with days of its own (`HC SEM WE MERCR`) is none.
+    """
+    words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
+    if text.startswith("BBR") or words == {"TEMPO"}:
+        return Contract.TEMPO
+    if "PRODUCTEUR" in words:
+        return Contract.PRODUCER
+    if words in ({"BASE"}, {"EJP"}):
+        return Contract[words.pop()]
+    if words and words <= {"H", "HC", "HP", "HEURE", "HEURES", "CREUSE", "CREUSES", "PLEINE", "PLEINES"}:
+        return Contract.HC
+    return None
+
+
+def contract_name(text: str) -> str | None:
+    """Return the name of a contract; None for an empty text."""
+    contract = contract_of(text)
+    return (collapse(text) or None) if contract is None else contract.words
+
+
+def period_of(text: str) -> TariffPeriod | None:
+    """Return the tariff period that PTEC or LTARF says, None where it says no common one."""
+    if text in _PERIODS:
+        return _PERIODS[text]
+    words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
+    if "CONSO" in words:
+        return TariffPeriod.PRODUCER
+    hours = next((code for code, marks in _PERIOD_WORDS if words & marks), None)
+    colour = next((code for word, code in _COLOURS.items() if word in words), "")
+    weekend = "WE" if words & {"WE", "WEEK", "WEEKEND"} else ""
+    return _PERIODS.get(f"{hours or ''}{colour or weekend}")
+
+
+def period_name(text: str) -> str | None:
+    """Return the name of a tariff period; None for an empty text."""
+    period = period_of(text)
+    return (collapse(text) or None) if period is None else period.words
+
+
+def index_name(label: str, *, contract: str | None, periods: dict[str, str]) -> str:
+    """
+    Return the name of what an index counts.
+
+    `contract` is OPTARIF or NGTF; `periods` holds, by étiquette, the LTARF that was in force while this
+    supplier index ran.
+    """
+    if label in periods:
+        return period_name(periods[label]) or label
+    period = index_period(label, contract=contract)
+    return unnamed_index(label) if period is None else period.words
+
+
+def unnamed_index(label: str) -> str:
+    """Return the name of an index of which nobody knows what it counts."""
+    known = STANDARD.get(label)
+    return label if known is None else known.title
+
+
+def index_period(label: str, *, contract: str | None) -> TariffPeriod | None:
+    """
+    Return the tariff period that an index counts with this contract (OPTARIF or NGTF).
+
+    It is the same in both modes, and None for a supplier index of a contract that is no common one.
+    """
+    period = next((period for period, index in INDEX_OF_PERIOD.items() if index == label), None)
+    number = _supplier_number(label)
+    common = contract_of(contract or "")
+    counted = () if common is None else _SUPPLIER_INDEXES.get(common, ())
+    return counted[number - 1] if period is None and 1 <= number <= len(counted) else period
+
+
+def _supplier_number(label: str) -> int:
+    return int(label.removeprefix("EASF")) if label.startswith("EASF") else 0

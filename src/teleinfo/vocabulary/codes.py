@@ -1,0 +1,116 @@
+"""
+The codes of the decoded state: contracts, tariff periods, colours, alerts, breaker, dry contact, phases.
+
+Sources: Enedis-NOI-CPT_02E v6 and Enedis-NOI-CPT_54E v3, whose codes they are; an English code is ours.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from teleinfo.vocabulary.words import Code
+
+
+class Contract(Code):
+    """The common contracts: OPTARIF (02E), or what NGTF says (54E)."""
+
+    BASE = "BASE", "Base"
+    HC = "HC", "Peak and off-peak"
+    EJP = "EJP", "EJP"
+    TEMPO = "TEMPO", "Tempo"
+    PRODUCER = "PRODUCER", "Producer"
+
+
+class Colour(Code):
+    """The colours of the days of Tempo."""
+
+    BLUE = "blue", "Blue"
+    WHITE = "white", "White"
+    RED = "red", "Red"
+
+
+class TariffPeriod(Code):
+    """The tariff periods: PTEC of every meter (02E), or what LTARF says (54E §6.2)."""
+
+    TH = "TH", "All hours"
+    HC = "HC", "Off-peak hours"
+    HP = "HP", "Peak hours"
+    HN = "HN", "Normal hours"
+    PM = "PM", "Mobile peak hours"
+    HSC = "HSC", "Super off-peak hours"
+    WE = "WE", "Week-end"
+    HCWE = "HCWE", "Off-peak hours, week-end"
+    HPWE = "HPWE", "Peak hours, week-end"
+    PRODUCER = "PRODUCER", "Drawn by the producer"
+    HCJB = "HCJB", "Off-peak hours, blue day"
+    HCJW = "HCJW", "Off-peak hours, white day"
+    HCJR = "HCJR", "Off-peak hours, red day"
+    HPJB = "HPJB", "Peak hours, blue day"
+    HPJW = "HPJW", "Peak hours, white day"
+    HPJR = "HPJR", "Peak hours, red day"
+    P = "P", "Peak of the day"
+    HPH = "HPH", "Winter peak hours"
+    HCH = "HCH", "Winter off-peak hours"
+    HPD = "HPD", "Mid-season peak hours"
+    HCD = "HCD", "Mid-season off-peak hours"
+    HPE = "HPE", "Summer peak hours"
+    HCE = "HCE", "Summer off-peak hours"
+    JA = "JA", "July and August"
+    HH = "HH", "Winter hours"
+    HD = "HD", "Mid-season hours"
+    HM = "HM", "Mobile winter"
+    DSM = "DSM", "Mobile mid-season"
+    SCM = "SCM", "Mobile off-season"
+
+    @property
+    def colour(self) -> Colour | None:
+        """The colour of its days; None outside Tempo."""
+        return _COLOURS.get(self[-2:])
+
+
+_COLOURS: Final = {"JB": Colour.BLUE, "JW": Colour.WHITE, "JR": Colour.RED}
+
+
+class Alert(Code):
+    """What a household should know of at once."""
+
+    OVERRUN = "overrun", "Overrun of the subscribed power"
+    OVERVOLTAGE = "overvoltage", "Overvoltage"
+    BREAKER_OPEN = "breaker_open", "Breaker open"
+    TERMINAL_COVER_OPEN = "terminal_cover_open", "Terminal cover open"
+    CLOCK_DEGRADED = "clock_degraded", "Clock degraded"
+    MOBILE_PEAK_NOTICE = "mobile_peak_notice", "Mobile peak notice"
+    MOBILE_PEAK = "mobile_peak", "Mobile peak"
+    PHASE_MISSING = "phase_missing", "Phase missing"
+
+
+class Breaker(Code):
+    """The breaker in the meter, in the order of its numbers in STGE (54E, "organe de coupure")."""
+
+    CLOSED = "closed", "Closed"
+    OVERLOAD = "open: overload", "Open: overload"
+    OVERVOLTAGE = "open: overvoltage", "Open: overvoltage"
+    LOAD_SHEDDING = "open: load shedding", "Open: load shedding"
+    DISTRIBUTOR = "open: order of the distributor", "Open: order of the distributor"
+    OVERHEATED_LOADED = (
+        "open: overheated, current too high to cut",
+        "Open: overheated, current too high to cut",
+    )
+    OVERHEATED = "open: overheated", "Open: overheated"
+
+
+class DryContact(Code):
+    """The dry contact, in the order of the numbers in a day profile (54E, PJOURF+1)."""
+
+    UNCHANGED = "unchanged", "Unchanged"
+    TEMPO = "tempo", "By Tempo"
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"
+
+
+class Phase(Code):
+    """The phases of a meter."""
+
+    ONE = "1", "Phase 1"
+    TWO = "2", "Phase 2"
+    THREE = "3", "Phase 3"

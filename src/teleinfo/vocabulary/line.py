@@ -1,0 +1,42 @@
+"""The codes of the line to the meter: its quality, and why no frame comes."""
+
+from __future__ import annotations
+
+from teleinfo.vocabulary.words import Code
+
+
+class LineGrade(Code):
+    """The quality of the line for the household, by the share of bad groups."""
+
+    SILENT = "silent", "Silent"  # no group at all, or the meter is not heard now
+    GOOD = "good", "Good"  # fewer than 1 in 1000 are bad
+    FAIR = "fair", "Fair"  # fewer than 1 in 100: nothing is missed that a person would notice
+    POOR = "poor", "Poor"  # fewer than 1 in 10: look at the wiring
+    BAD = "bad", "Bad"  # the line hardly works
+
+
+class PortErrorKind(Code):
+    """Why there is no port, for comparing causes without their text."""
+
+    MISSING = "missing", "no serial port"  # no such device
+    DENIED = "denied", "no right to read the serial port"
+    BUSY = "busy", "another program reads the serial port"
+    GONE = "gone", "the serial port went away"  # it was open and is lost
+    UNREACHABLE = "unreachable", "the bridge to the serial port cannot be reached"
+    SPEED = "speed", "the serial port cannot work at this speed"  # and it exists
+    STUCK = "stuck", "the driver of the serial port hangs"  # it does not come back from opening or closing
+    OTHER = "other", "the serial port cannot be opened"
+
+
+class LinkProblem(Code):
+    """Why no frame comes although the port is open, or not yet."""
+
+    OPENING = "opening", "it opens the port"  # the first attempt is under way
+    LISTENING = "listening", "it listens, and has heard nothing yet"  # too early to say more
+    NO_DATA = "no data", "no byte comes from the meter"
+    NONSENSE = "nonsense", "bytes come, and none makes sense"
+    STOPPED = "stopped", "it was stopped"  # the daemon says so as the last thing
+
+
+PROBLEMS = {problem.value: problem for kind in (PortErrorKind, LinkProblem) for problem in kind}
+"""Why no frame comes, by the code in `health`."""

@@ -1,0 +1,69 @@
+"""
+Languages, messages, and codes that have words.
+
+Words stand here in English: that text is the key of the French one in `locale/fr`. `i18n._` translates them
+where they are shown; nothing below that knows the language of a reader.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class Language(enum.StrEnum):
+    """The languages that are spoken."""
+
+    EN = "en"
+    FR = "fr"
+
+
+class Message(str):
+    """
+    A message whose fields are filled in: English as a `str`, in the language of the reader by `i18n._`.
+
+    `template` is the message of the catalogue, a literal; a field may be a message itself.
+    """
+
+    __slots__ = ("fields", "template")
+
+    template: str
+    fields: dict[str, object]
+
+    def __new__(cls, template: str, /, **fields: object) -> Self:
+        """Return `template` with its fields filled in."""
+        message = super().__new__(cls, template.format(**fields))
+        message.template = template
+        message.fields = fields
+        return message
+
+
+class Designation(Message):
+    """The name of an étiquette: `french` is the désignation, the text its English gloss."""
+
+    __slots__ = ("french",)
+
+    french: str
+
+    def __new__(cls, english: str, /, *, french: str) -> Self:
+        """Return the name in both languages."""
+        name = super().__new__(cls, english)
+        name.french = french
+        return name
+
+
+class Code(enum.StrEnum):
+    """A code of the messages on MQTT, with its `words` for people: a member is code and English words."""
+
+    _value_: str
+    words: Message
+
+    def __new__(cls, code: str, words: str) -> Self:
+        """Return the member of this code and these English words."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.words = Message(words)
+        return member

@@ -344,7 +344,7 @@ def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> No
 
 def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Household) -> None:
     """1. An overrun is shown. 2. The daemon stops, and starts when the overrun is over: so it is shown."""
-    name = "Dépassement"
+    name = "Dépassement de la puissance souscrite"
     household.linky.besides = [Group("ADPS", "046", None, Mode.HISTORIQUE)]
     household.hass.start()
     household.daemon.start()

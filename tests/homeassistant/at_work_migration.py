@@ -40,7 +40,7 @@ pytestmark = pytest.mark.real
 IN_BOTH_MODES = (
     *("Contrat", "Puissance souscrite", "Intensité souscrite", "Tarif en cours", "Énergie soutirée"),
     *("Heures creuses", "Heures pleines", "Puissance apparente", "Puissance active moyenne (calculée)"),
-    *("Intensité", "Dépassement"),
+    *("Intensité", "Dépassement de la puissance souscrite"),
 )
 NOTICE = [Group("PEJP", "30", None, Mode.HISTORIQUE)]
 ONLY_HISTORIQUE = {"PEJP", "IMAX", "HHPHC"}

@@ -132,7 +132,7 @@ def test_the_screen_is_drawn_and_the_terminal_left_clean(meter: Meter, keys: byt
     """Values in their unit, codes in words; afterwards the terminal is as it was, and the status is 0."""
     with Terminal(serial_port=meter.line.port) as terminal:
         terminal.expect("1 940 VA")
-        terminal.expect("peak hours")
+        terminal.expect("Peak hours")
         terminal.expect("Index Heures Creuses")
         terminal.expect("Line good")
         terminal.press(keys)
@@ -160,7 +160,7 @@ def test_on_a_french_screen_every_line_is_french(meter: Meter) -> None:
     """The title, the values in words, the quality of the line, the keys, and the last line of all."""
     with Terminal(serial_port=meter.line.port, language="fr_FR.UTF-8") as terminal:
         terminal.expect("1200 bauds")
-        terminal.expect("heures pleines")
+        terminal.expect("Heures pleines")
         terminal.expect("Ligne bonne")
         terminal.expect("q : quitter")
         terminal.expect("lecture d’un compteur en mode historique à 1200 bauds")
@@ -240,7 +240,7 @@ def test_in_a_pipe_there_are_plain_lines(meter: Meter) -> None:
         finally:
             process.kill()
     assert [line.split()[1] for line in first] == ["PTEC", "PAPP", "HCHC", "OPTARIF", "ADCO"]
-    assert last[8:] == " PAPP      Puissance apparente: 200 VA\n"
+    assert last[8:] == " PAPP      Apparent power: 200 VA\n"
     assert "\x1b" not in "".join(first)
 
 
@@ -408,7 +408,7 @@ def test_a_page_beside_the_service_is_fed_by_the_broker(tmp_path: Path, meter: M
             broker.start()
             with Daemon(tmp_path, **settings_for(broker, meter.line)):
                 page.show('"figure":"1 940"')
-                page.show('"grade":"good"')
+                page.show('"grade":"Good"')
 
 
 def test_without_aiohttp_the_page_is_not_served(

@@ -1,0 +1,1 @@
+"""The vocabulary: one word for each code, wherever it is shown."""

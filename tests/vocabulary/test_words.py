@@ -200,10 +200,11 @@ def test_a_phase_has_one_word(phase: Phase, language: Language) -> None:
 def test_the_quality_of_the_line_has_one_word(grade: LineGrade, language: Language) -> None:
     """In doctor, of a line that it hears itself or that the service hears."""
     model = page_of(Mode.STANDARD, SINSTS="00100")
-    model.health = Health(line=grade, bad_groups_percent=1.0)
+    health = Health(line=grade, bad_groups_percent=1.0)
+    model.set_health(health)
     with use_language(language):
         shown = [page(model), terminal(model)]
-        found = check_line.line_from_broker(RetainedState("online", model.health), "teleinfo")
+        found = check_line.line_from_broker(RetainedState("online", health), "teleinfo")
     if grade is not LineGrade.SILENT:
         shown.append(found[-1].message)
 
@@ -215,9 +216,10 @@ def test_the_quality_of_the_line_has_one_word(grade: LineGrade, language: Langua
 def test_why_no_frame_comes_has_one_word(problem: PortErrorKind | LinkProblem, language: Language) -> None:
     """On both screens and in doctor."""
     model = page_of(Mode.STANDARD, SINSTS="00100")
-    model.health = Health(line=LineGrade.SILENT, problem=problem)
+    health = Health(line=LineGrade.SILENT, problem=problem)
+    model.set_health(health)
     with use_language(language):
-        [found] = check_line.line_from_broker(RetainedState("offline", model.health), "teleinfo")
+        [found] = check_line.line_from_broker(RetainedState("offline", health), "teleinfo")
         shown = [page(model), terminal(model), found.message]
 
     assert_said(problem, language, *shown)

@@ -133,6 +133,13 @@ def test_a_meter_that_is_not_heard_is_silent_and_health_says_why(
     assert parse(encode(health)) == health
 
 
+def test_the_reason_of_a_problem_is_in_words() -> None:
+    """None for a problem that a newer teleinfo names, and where frames come."""
+    problems = (LinkProblem.NO_DATA, "something new", None)
+
+    assert [Health(problem=problem).reason for problem in problems] == [LinkProblem.NO_DATA.words, None, None]
+
+
 @pytest.mark.parametrize(
     ("problem", "online", "orphan"),
     [(None, False, True), (None, True, False), (None, None, False), ("no data", False, False)],

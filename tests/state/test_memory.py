@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.common.untrusted_json import parse_object
 from teleinfo.state.identity import UNNUMBERED_FRAMES
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import MAX_FIELDS, VERSION, Memory, from_json, is_newer, to_json
@@ -243,6 +244,16 @@ def test_only_what_can_be_the_topic_of_a_field_is_read() -> None:
     assert many is not None
     assert memory.fields == {"power/net"}
     assert len(many.fields) == MAX_FIELDS
+
+
+def test_whatever_a_meter_sends_its_memory_can_be_read() -> None:
+    """The file is no longer than what is read of one, whatever topics were published."""
+    paths = frozenset(f"labels/{'A' * 90}{number}" for number in range(2000)) | {"labels/\n#" * 10_000}
+    content = json.dumps(to_json(replace(MEMORY, fields=paths))).encode()
+    found = parse_object(content)
+
+    assert found is not None
+    assert from_json(found) is not None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ version may add parts without another `VERSION`.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -66,7 +67,7 @@ def to_json(memory: Memory) -> dict[str, object]:
             "time": total.at.isoformat(),
         },
         "alerts_since": dict(memory.alerts_since),
-        "fields": sorted(memory.fields),
+        "fields": sorted(_remembered_fields(memory.fields)),
     }
 
 
@@ -88,7 +89,7 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
         heard,
         total=_total(content.get("import_total")),
         alerts_since=_alerts_since(content.get("alerts_since"), heard),
-        fields=_fields(content.get("fields")),
+        fields=_remembered_fields(content.get("fields")),
     )
 
 
@@ -107,9 +108,11 @@ def _alerts_since(part: object, heard: datetime) -> dict[str, str]:
     return found
 
 
-def _fields(part: object) -> frozenset[str]:
-    paths = part[:MAX_FIELDS] if isinstance(part, list) else []
-    return frozenset(path for path in paths if isinstance(path, str) and _FIELD.fullmatch(path))
+def _remembered_fields(part: object) -> frozenset[str]:
+    """Return the paths among `part` that can be those of fields, `MAX_FIELDS` at most."""
+    paths = part if isinstance(part, list | frozenset) else ()
+    fitting = (path for path in paths if isinstance(path, str) and _FIELD.fullmatch(path))
+    return frozenset(itertools.islice(fitting, MAX_FIELDS))
 
 
 def _moment(time: object) -> datetime | None:

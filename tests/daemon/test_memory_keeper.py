@@ -73,12 +73,13 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
-    """Run a scenario beside a keeper, end that, and return the bench."""
+def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]], *, early: Memory | None = None) -> Bench:
+    """Run a scenario beside a keeper, to which `early` is offered first, end that, and return the bench."""
 
     async def together() -> Bench:
         asyncio.get_running_loop().set_default_executor(Inline())
         bench = Bench(folder)
+        bench.keeper.offer(early)
         task = asyncio.create_task(bench.keeper.run())
         await asyncio.sleep(1)
         await scenario(bench)
@@ -108,6 +109,19 @@ def test_what_was_written_is_loaded_by_the_next_run(folder: Path) -> None:
 
     assert play(folder, offer_one).loaded == [None]
     assert play(folder, offer_nothing).loaded == [MEMORY]
+
+
+def test_what_is_known_without_the_file_does_not_take_its_place(folder: Path) -> None:
+    """A frame came before a slow card was read, and the program ends before the next frame."""
+    write(folder, to_json(MEMORY))
+
+    async def end_soon(_bench: Bench) -> None:
+        pass
+
+    bench = play(folder, end_soon, early=replace(MEMORY, total=replace(TOTAL, offset=0)))
+
+    assert bench.loaded == [MEMORY]
+    assert bench.kept == to_json(MEMORY)
 
 
 @pytest.mark.parametrize(

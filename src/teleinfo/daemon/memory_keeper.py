@@ -61,10 +61,15 @@ class MemoryKeeper:
         self._wake = asyncio.Event()
 
     def offer(self, memory: Memory | None) -> None:
-        """Note what is to be remembered by now, and write it if that is due; None: nothing yet."""
-        self._latest = memory or self._latest
-        if self._is_open and self._is_due():
-            self._wake.set()
+        """
+        Note what is to be remembered by now, and write it if that is due; None: nothing yet.
+
+        Before the file was read nothing is noted: what is known without it lacks the offset.
+        """
+        if self._is_open:
+            self._latest = memory or self._latest
+            if self._is_due():
+                self._wake.set()
 
     def end(self) -> None:
         """Let `run` write what was offered last, and return."""
@@ -126,7 +131,7 @@ class MemoryKeeper:
         return None
 
     def _is_due(self) -> bool:
-        """Return whether to write what was offered last."""
+        """True if the memory that was offered last is to be written now."""
         memory, written, now = self._latest, self._written, self._loop.time()
         if memory is None or memory == written:
             return False

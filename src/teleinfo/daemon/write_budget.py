@@ -1,5 +1,5 @@
 """
-How often the memory of a meter may be written: 20 times in any 24 hours, whatever happens.
+The limit of writes to the memory of a meter: 20 in any 24 hours, whatever happens.
 
 Pure: times are arguments. A bucket of tokens, one for each write: `CAPACITY` of them at most, and one more
 every six hours. What is left goes into the file: whoever starts the program again and again has no more.
@@ -26,7 +26,7 @@ class WriteBudget:
         self._since = now
 
     def allows(self, now: float, *, urgent: bool) -> bool:
-        """Return whether there is a token for a write, above the reserve if it is not `urgent`."""
+        """True if there is a token for a write, above the reserve if it is not `urgent`."""
         self._refill(now - self._since)
         self._since = now
         return self._tokens >= (1 if urgent else 1 + RESERVE)

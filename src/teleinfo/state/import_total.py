@@ -59,7 +59,7 @@ class ImportTotal:
         return ImportTotal(counter, index, offset, at)
 
     def is_followed_by(self, counter: str, index: int, *, at: datetime, subscribed: int | None) -> bool:
-        """Return False if the same counter fell, or rose by more than can have been drawn until `at`."""
+        """True unless the same counter fell, or rose by more than can have been drawn until `at`."""
         return counter != self.counter or 0 <= index - self.index <= self._most(at, subscribed)
 
     def _most(self, at: datetime, subscribed: int | None) -> float:

@@ -47,7 +47,7 @@ class Memory:
     fields: frozenset[str] = frozenset()
 
     def is_recent(self, at: datetime, *, stale_after: float) -> bool:
-        """Return whether the meter was heard at most `stale_after` seconds before the time `at`."""
+        """True if the meter was heard at most `stale_after` seconds before the time `at`."""
         return timedelta() <= at - self.heard <= timedelta(seconds=stale_after)
 
 
@@ -72,7 +72,7 @@ def to_json(memory: Memory) -> dict[str, object]:
 
 
 def is_newer(content: Mapping[str, object]) -> bool:
-    """Return whether a later version of teleinfo wrote this, in a form that this version does not know."""
+    """True if a later version of teleinfo wrote this, in a form that this version does not know."""
     version = content.get("version")
     return isinstance(version, int) and version > VERSION
 

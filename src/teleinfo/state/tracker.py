@@ -73,7 +73,7 @@ class StateTracker:
         self._identity = Identity()
         self._earlier: Memory | None = None
         self.is_known = False
-        """Whether it is known which meter this is; before that nothing of it is to be published."""
+        """True if it is known which meter this is; before that nothing of it is to be published."""
         self._reset()
 
     def _reset(self) -> None:
@@ -169,7 +169,7 @@ class StateTracker:
         return before != urgent
 
     def _knows_meter(self, values: fields.Values) -> bool:
-        """Return whether the frames so far tell which meter this is."""
+        """True if the frames so far tell which meter this is."""
         doubtful = self._earlier is not None and self._contradicts(self._earlier, values)
         if self._identity.number is None:
             return self._identity.unnumbered >= (
@@ -178,7 +178,7 @@ class StateTracker:
         return self._identity.numbered >= (DOUBTFUL_FRAMES if doubtful else 1)
 
     def _contradicts(self, earlier: Memory, values: fields.Values) -> bool:
-        """Return whether the meter is another one than is remembered, or its index cannot be that one's."""
+        """True if the meter is not the remembered one, or its index cannot follow the remembered index."""
         if earlier.scope != self.meter.scope:
             return True
         imported = fields.import_total(values)

@@ -118,8 +118,7 @@ def _is_port(name: str) -> bool:
 def _decode_port(url: str, settings: Settings) -> int:
     """Print the messages of a meter until KeyboardInterrupt (Ctrl-C); return 1 where its port is lost."""
     # A recording does not wait for what only a port needs.
-    import asyncio  # noqa: PLC0415
-
+    from teleinfo.common import event_loop  # noqa: PLC0415
     from teleinfo.port.errors import PortError  # noqa: PLC0415
     from teleinfo.port.library import read  # noqa: PLC0415
 
@@ -135,7 +134,7 @@ def _decode_port(url: str, settings: Settings) -> int:
                 _print([reading], settings.payload)
 
     try:
-        asyncio.run(decode())
+        event_loop.run(decode())
     except PortError as error:
         return fail("decode", error.localized())
     return 0

@@ -34,9 +34,9 @@ from homeassistant.util import dt as dt_util
 from teleinfo.homeassistant import discovery as ours
 from teleinfo.homeassistant.entities import entity_of
 from teleinfo.homeassistant.state_entities import every_entity
+from teleinfo.state.device import device_of
 from teleinfo.state.labels import ANY_UNIT
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
-from teleinfo.tic.meter_id import meter_of
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.words import Language
 
@@ -165,7 +165,7 @@ def everything(mode: Mode, language: Language, form: ours.Form) -> dict[str, dic
     own = [entity for key in keys if (entity := entity_of(mode, key)) is not None]
     sources = ours.Sources("t/state", "t/status", "t/health", url="https://example.org/teleinfo")
     discovery = ours.Discovery("homeassistant", sources, form, language)
-    meter = meter_of("041961123456", topic="t", private=False)
+    meter = device_of("041961123456", topic="t", private=False)
     messages = discovery.messages(meter, [*every_entity(), *own])
     return {topic: json.loads(payload) for topic, payload in messages.items() if payload}
 

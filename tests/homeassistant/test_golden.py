@@ -10,18 +10,19 @@ from teleinfo import __version__
 from teleinfo.daemon.monitor import HEALTH_INTERVAL
 from teleinfo.homeassistant.discovery import Discovery, Sources, device_topic
 from teleinfo.simulator.catalogue import METERS
-from teleinfo.tic.meter_id import meter_of
+from teleinfo.state.device import device_of
+from teleinfo.tic.meter_id import identity_of
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant import golden
 
 SOURCES = Sources("t/state", "t/status", "t/health", url="https://example.org/teleinfo")
 
 
-def device_of(
+def shown(
     number: str | None, *, private: bool = False, name: str | None = None, language: Language = Language.FR
 ) -> dict[str, object]:
     """Return what is said of the device of a meter."""
-    meter = meter_of(number, topic="teleinfo", private=private)
+    meter = device_of(number, topic="teleinfo", private=private)
     discovery = Discovery("homeassistant", SOURCES, language=language, meter_name=name)
     message = json.loads(discovery.messages(meter, [])[device_topic("homeassistant", meter.scope)])
     found: dict[str, object] = message["dev"]
@@ -105,20 +106,20 @@ def test_the_device_is_named_after_the_end_of_its_number(
 
     Of a number that is private, or of a meter without one, it is the hash of its ids.
     """
-    assert device_of(number, private=private)["name"] == name
+    assert shown(number, private=private)["name"] == name
 
 
 def test_the_device_has_the_name_that_the_user_gave() -> None:
     """TELEINFO_METER_NAME."""
-    assert device_of("041961123456", name="Garage")["name"] == "Garage"
+    assert shown("041961123456", name="Garage")["name"] == "Garage"
 
 
 @pytest.mark.parametrize("number", [f"0419{kind:02}123456" for kind in range(100)])
 def test_the_device_has_its_name_and_its_model_in_english_where_it_is_asked_for(number: str) -> None:
     """Every type of meter: no word is left in French."""
-    device = device_of(number, language=Language.EN)
+    device = shown(number, language=Language.EN)
 
-    assert device["name"] == f"{meter_of(number, topic='t', private=False).name} 3456"
+    assert device["name"] == f"{identity_of(number).name} 3456"
     for text in (str(device["name"]), str(device["mdl"])):
         assert not set("éÉ") & set(text)
         assert "ompteur" not in text
@@ -126,7 +127,7 @@ def test_the_device_has_its_name_and_its_model_in_english_where_it_is_asked_for(
 
 def test_the_device_has_the_version_of_the_program() -> None:
     """An upgrade renews it."""
-    assert device_of("041961123456")["sw"] == f"teleinfo {__version__}"
+    assert shown("041961123456")["sw"] == f"teleinfo {__version__}"
 
 
 def test_the_entities_of_the_line_are_available_while_the_meter_is_silent() -> None:
@@ -149,7 +150,7 @@ def test_the_entities_of_the_line_are_available_while_the_meter_is_silent() -> N
 
 def test_the_origin_names_the_program_its_version_and_its_home() -> None:
     """Home Assistant shows it beside what is wrong with a device."""
-    meter = meter_of("041961123456", topic="t", private=False)
+    meter = device_of("041961123456", topic="t", private=False)
     message = Discovery("homeassistant", SOURCES).messages(meter, [])[
         device_topic("homeassistant", meter.scope)
     ]

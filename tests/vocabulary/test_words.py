@@ -14,10 +14,10 @@ from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.homeassistant.discovery import Discovery, Sources
 from teleinfo.homeassistant.state_entities import entities_of, every_entity
 from teleinfo.port.health import Health
+from teleinfo.state.device import device_of
 from teleinfo.state.tracker import encode
 from teleinfo.tic import registers
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.meter_id import meter_of
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, DryContact, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from teleinfo.homeassistant.entities import Entity
 
 TIME = dt.datetime(2026, 1, 14, 12, tzinfo=dt.UTC)
-METER = meter_of("041961123456", topic="t", private=False)
+METER = device_of("041961123456", topic="t", private=False)
 
 languages = pytest.mark.parametrize("language", Language)
 

@@ -21,7 +21,7 @@ from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
 from teleinfo.port.health import Quality, is_orphan, is_stale
 from teleinfo.port.tcp_bridge import is_bridge
-from teleinfo.tic.meter_id import meter_of, number_of
+from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 
 if TYPE_CHECKING:
@@ -225,7 +225,7 @@ def _meter(meter: ProbeResult) -> Finding:
     number = next((number for one in reversed(meter.readings) if (number := number_of(one))), None)
     if number is None:
         return ok("meter", _("it does not tell its number"))
-    known = meter_of(number, topic="", private=True)
+    known = identity_of(number)
     maker = known.maker or _("maker unknown")
     masked = number[:6] + "…" * bool(number[6:])
     message = _("{model}, {maker}, number {number}").format(model=_(known.model), maker=maker, number=masked)

@@ -68,7 +68,7 @@ class Announcer:
     @property
     def name(self) -> str:
         """The model of the meter, for the log; it does not identify the meter."""
-        return self._tracker.meter.model if self.scope else ""
+        return self._tracker.meter.identity.model if self.scope else ""
 
     def take(self, reading: Reading, *, now: float) -> None:
         """Update `messages` after the tracker took a reading of the monotonic time `now`, seconds."""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from teleinfo.homeassistant.entities import Entity
-    from teleinfo.tic.meter_id import Meter
+    from teleinfo.state.device import Device
 
 Form = Literal["device", "components"]
 
@@ -50,7 +50,7 @@ class Discovery:
     meter_name: str | None = None
 
     def messages(
-        self, meter: Meter, entities: Iterable[Entity], removed: Collection[Entity] = ()
+        self, meter: Device, entities: Iterable[Entity], removed: Collection[Entity] = ()
     ) -> dict[str, bytes]:
         """
         Return the retained messages by topic that announce these entities and those of the line.
@@ -82,14 +82,14 @@ class Discovery:
             device_topic(self.prefix, meter.scope): _encode(content),
         }
 
-    def cleared(self, meter: Meter, entities: Iterable[Entity]) -> dict[str, bytes]:
+    def cleared(self, meter: Device, entities: Iterable[Entity]) -> dict[str, bytes]:
         """Return the empty messages that remove these entities, and those of the line, in the other form."""
         if self.form == "components":
             return {device_topic(self.prefix, meter.scope): b""}
         lines = [line.entity for line in line_entities()]
         return {self.component_topic(meter, entity): b"" for entity in (*entities, *lines)}
 
-    def component_topic(self, meter: Meter, entity: Entity) -> str:
+    def component_topic(self, meter: Device, entity: Entity) -> str:
         """
         Return the topic of the message for one entity; no topic may hold a plus sign.
 
@@ -99,13 +99,13 @@ class Discovery:
         name = entity.key.replace("+", "_")
         return f"{self.prefix}/{entity.platform}/{device_id(meter.scope)}_{name}/config"
 
-    def _common(self, meter: Meter) -> dict[str, Any]:
+    def _common(self, meter: Device) -> dict[str, Any]:
         device: dict[str, Any] = {
             "ids": [device_id(meter.scope)],
             # Home Assistant makes the ids of entities from it: two meters of one kind must not share it.
-            "name": self.meter_name or f"{_(meter.name)} {meter.scope[-4:]}",
-            "mf": meter.maker,
-            "mdl": _(meter.model),
+            "name": self.meter_name or f"{_(meter.identity.name)} {meter.scope[-4:]}",
+            "mf": meter.identity.maker,
+            "mdl": _(meter.identity.model),
             "sn": meter.serial,
             "sw": f"teleinfo {__version__}",
         }
@@ -115,7 +115,7 @@ class Discovery:
             "o": {"name": "teleinfo", "sw": __version__} | url,
         }
 
-    def _meter_availability(self, meter: Meter) -> dict[str, Any]:
+    def _meter_availability(self, meter: Device) -> dict[str, Any]:
         # Written out, and `status` last: Domoticz takes the last topic, and does not know the abbreviations.
         topics = [
             {"topic": self.sources.state, "value_template": availability(meter.scope)},
@@ -123,7 +123,7 @@ class Discovery:
         ]
         return {"avty": topics, "avty_mode": "all"}
 
-    def _components(self, meter: Meter, entities: Iterable[Entity]) -> list[tuple[Entity, dict[str, Any]]]:
+    def _components(self, meter: Device, entities: Iterable[Entity]) -> list[tuple[Entity, dict[str, Any]]]:
         """Return each entity with its component, in Home Assistant's abbreviations."""
         found = []
         for entity in entities:
@@ -161,7 +161,7 @@ def _encode(content: dict[str, Any]) -> bytes:
     return json.dumps(content, separators=(",", ":")).encode("ascii")
 
 
-def _component(meter: Meter, entity: Entity, template: str | None) -> dict[str, Any]:
+def _component(meter: Device, entity: Entity, template: str | None) -> dict[str, Any]:
     """Return one component, in Home Assistant's abbreviations, without empty values."""
     switch = entity.state_type is StateType.SWITCH
     options = [_(shown) for _code, shown in entity.words] if entity.state_type is StateType.CHOICE else None

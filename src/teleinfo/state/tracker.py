@@ -17,12 +17,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import fields, labels, powers, sites
+from teleinfo.state.device import Device, device_of
 from teleinfo.state.energy import EnergyTracker
 from teleinfo.state.identity import UNNUMBERED_FRAMES, Followed, Identity
 from teleinfo.state.memory import Memory
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
-from teleinfo.tic.meter_id import Meter, meter_of
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ Frames in a row without the étiquette of an alarm or a notice that end it: one 
 The short frames of three-phase meters never have a notice, and end none.
 """
 
-_meter_of = functools.lru_cache(maxsize=4)(meter_of)  # asked for with each frame
+_device_of = functools.lru_cache(maxsize=4)(device_of)  # asked for with each frame
 
 DOUBTFUL_FRAMES: Final = 5
 """
@@ -63,7 +63,7 @@ class StateTracker:
     """
     The state of the meter whose readings it is given.
 
-    Étiquettes in `exclude` have no field. `topic` is the base topic: see `meter_id.meter_of`.
+    Étiquettes in `exclude` have no field. `topic` is the base topic: see `device_of`.
     """
 
     def __init__(self, *, topic: str, exclude: frozenset[str]) -> None:
@@ -116,9 +116,9 @@ class StateTracker:
         return self._identity.number
 
     @property
-    def meter(self) -> Meter:
+    def meter(self) -> Device:
         """The meter that is followed."""
-        return _meter_of(self._identity.number, topic=self._topic, private=self._private)
+        return _device_of(self._identity.number, topic=self._topic, private=self._private)
 
     def restore(self, memory: Memory) -> None:
         """
@@ -292,20 +292,20 @@ class StateTracker:
         found: dict[str, Json] = {} if meter.serial is None else {"number": meter.serial}
         found |= {
             "id": meter.scope,
-            "model": meter.model if self._site is None else self._site,
-            "maker": meter.maker,
+            "model": meter.identity.model if self._site is None else self._site,
+            "maker": meter.identity.maker,
             "mode": self._identity.mode,
             "phases": self._phases if self._site is None else 3,
         }
         clock = values.get("DATECOUR", values.get("DATE"))
-        if clock is not None and not meter.overseas:
+        if clock is not None and not meter.identity.overseas:
             found["clock"] = iso(clock) if self._site is None else sites.moment(clock)
         return found
 
     def _labels(self, values: fields.Values) -> dict[str, Json]:
         if self._identity.mode is None:
             return {}
-        return {**labels.values_of(self._identity.mode, values, overseas=self.meter.overseas)}
+        return {**labels.values_of(self._identity.mode, values, overseas=self.meter.identity.overseas)}
 
     def _alerts(self, values: fields.Values) -> dict[str, Json]:
         return {

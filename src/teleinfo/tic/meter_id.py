@@ -1,5 +1,5 @@
 """
-The identity of a meter: number, maker, model, and the scope of its ids in Home Assistant.
+The identity of a meter: number, maker, model.
 
 Pure. The number (ADCO, ADSC, ADS) is twelve characters CC AA TT NNNNNN: maker, year, type, serial number
 (Euridis, list V3.04A of 2019; the types of Linky also in Enedis-NOI-CPT_54E v3).
@@ -7,7 +7,6 @@ Pure. The number (ADCO, ADSC, ADS) is twelve characters CC AA TT NNNNNN: maker, 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -108,19 +107,16 @@ _NUMBER: Final = re.compile(r"[0-9]{4}[0-9A-F]{2}[0-9]{6}")
 
 
 @dataclass(frozen=True, slots=True)
-class Meter:
+class MeterIdentity:
     """
-    A meter, as Home Assistant shows it.
+    The name of a meter, its model, and its maker, None where the number does not tell it.
 
-    `scope` makes its ids its own. `maker` is None where the number does not tell it; `serial` is None where
-    it does not tell itself, or must not. `overseas`: its clock is not that of Paris.
+    `overseas`: its clock is not that of Paris.
     """
 
-    scope: str
     name: Message
     model: Message
     maker: str | None = None
-    serial: str | None = None
     overseas: bool = False
 
 
@@ -129,27 +125,8 @@ def number_of(reading: Reading) -> str | None:
     return next((reading.values[label] for label in METER_NUMBERS if reading.values.get(label)), None)
 
 
-def meter_of(number: str | None, *, topic: str, private: bool) -> Meter:
-    """
-    Return the meter of this number, None for one that does not say any.
-
-    The scope of its ids is the number itself. Where there is none, or where it is `private` (its étiquette is
-    left out of the payload), it is four hexadecimal digits of a hash of `topic` and number: they tell the
-    meters of one household apart, and, being shared by some five hundred of France's meters, give none away.
-    Changing this loses every household's history: see the test that freezes it.
-    """
-    known = number is not None and _NUMBER.fullmatch(number) is not None
-    maker, kind = (number[:2], number[4:6]) if known and number is not None else ("", "")
+def identity_of(number: str | None) -> MeterIdentity:
+    """Return the identity of the meter with this number, None for a meter that sends none."""
+    maker, kind = (number[:2], number[4:6]) if number is not None and _NUMBER.fullmatch(number) else ("", "")
     name, model = _TYPES.get(kind, (_UNKNOWN, _UNKNOWN))
-    if number is None or private:
-        scope = hashlib.sha256(f"{topic}\n{number or ''}".encode()).hexdigest()[:4]
-    else:
-        scope = re.sub(r"[^A-Za-z0-9_-]", "_", number)
-    return Meter(
-        scope=scope,
-        name=name,
-        model=model,
-        maker=_MAKERS.get(maker),
-        serial=None if private else number,
-        overseas=kind in _OVERSEAS,
-    )
+    return MeterIdentity(name, model, _MAKERS.get(maker), overseas=kind in _OVERSEAS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import N_, _, decimal, plural
-from teleinfo.tic.meter_id import meter_of
+from teleinfo.tic.meter_id import identity_of
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch.describe import meaning, number
 
@@ -18,7 +18,7 @@ def meter(model: LiveModel) -> str:
     """Return the model of the meter, its mode and the speed, as far as they are known."""
     text = ""
     if model.mode is not None:
-        text = f"{_(meter_of(model.number, topic='', private=False).model)}, {model.mode}"
+        text = f"{_(identity_of(model.number).model)}, {model.mode}"
     if model.health is not None and model.health.baudrate is not None:
         text += _(", {baudrate} baud").format(baudrate=model.health.baudrate)
     return text.removeprefix(", ")

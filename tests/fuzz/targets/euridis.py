@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from teleinfo.tic.meter_id import meter_of
+from teleinfo.state.device import device_of
 
 
 def seeds() -> dict[str, bytes]:
@@ -22,13 +22,13 @@ def seeds() -> dict[str, bytes]:
 def check(data: bytes) -> None:
     """Ask for the meter of this number, open and private."""
     number = data.decode("latin-1")
-    known = meter_of(number, topic="teleinfo", private=False)
-    private = meter_of(number, topic="teleinfo", private=True)
-    assert meter_of(number, topic="teleinfo", private=False) == known
+    known = device_of(number, topic="teleinfo", private=False)
+    private = device_of(number, topic="teleinfo", private=True)
+    assert device_of(number, topic="teleinfo", private=False) == known
     assert re.fullmatch(r"[A-Za-z0-9_-]*", known.scope)
     assert len(known.scope) == len(number)
     assert known.serial == number
     assert re.fullmatch(r"[0-9a-f]{4}", private.scope)
     assert private.serial is None
-    assert (known.name, known.model, known.maker) == (private.name, private.model, private.maker)
+    assert known.identity == private.identity
     assert len(number) <= 4 or number not in repr(private)

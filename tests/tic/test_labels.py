@@ -11,7 +11,6 @@ from teleinfo.tic.labels import (
     ALARMS,
     DIGITS,
     HISTORIQUE,
-    NEWS,
     PART_OPENER,
     STANDARD,
     Charset,
@@ -409,11 +408,10 @@ def test_a_family_is_in_the_order_of_emission(family: str, order: str) -> None:
     assert all(a < b for a, b in itertools.pairwise(places))
 
 
-def test_what_is_news() -> None:
-    """News and alarms are labels of the table: changes of tariff, and the warnings of overrun."""
-    assert {"PTEC", "DEMAIN", "NTARF", "LTARF"} == NEWS
+def test_the_labels_of_an_overrun() -> None:
+    """Alarms are labels of the table: the warnings of overrun."""
     assert {"ADPS", "ADIR1", "ADIR2", "ADIR3"} == ALARMS
-    assert all(lookup(HIST, name) or lookup(STD, name) for name in NEWS | ALARMS)
+    assert all(lookup(HIST, name) or lookup(STD, name) for name in ALARMS)
 
 
 def test_the_alert_bits_of_the_status_register() -> None:

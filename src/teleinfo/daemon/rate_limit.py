@@ -6,13 +6,16 @@ A reading that brings news never waits: a warning of overrun, a change of tariff
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.labels import ALARMS, NEWS, STATUS_REGISTER
+from teleinfo.tic.labels import ALARMS, STATUS_REGISTER
 from teleinfo.tic.registers import ALERT_BITS
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
+
+NEWS: Final = frozenset({"PTEC", "DEMAIN", "NTARF", "LTARF"})
+"""Labels whose change is news; that of the alerts in `STATUS_REGISTER` is news too."""
 
 
 class RateLimit:

@@ -27,7 +27,6 @@ __all__ = [
     "HISTORIQUE",
     "INDEX_SERIES",
     "METER_NUMBERS",
-    "NEWS",
     "NOTICES",
     "PART_OPENER",
     "SHORT_FRAME",
@@ -133,9 +132,7 @@ NOTICES: Final = frozenset(
 # overrun and for a minute after it, then without ADIR1 to ADIR3 (02E, 54E).
 SHORT_FRAME: Final = frozenset({"ADIR1", "ADIR2", "ADIR3", "ADCO", "IINST1", "IINST2", "IINST3"})
 
-# Labels whose presence is news: an overrun, sent while it lasts.
+# Labels of an overrun, which are sent while it lasts.
 ALARMS: Final = frozenset({"ADPS", "ADIR1", "ADIR2", "ADIR3"})
-# Labels whose change is news.
-NEWS: Final = frozenset({"PTEC", "DEMAIN", "NTARF", "LTARF"})
 # The status register of Linky.
 STATUS_REGISTER: Final = "STGE"

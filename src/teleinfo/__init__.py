@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from teleinfo.port.errors import PortError
     from teleinfo.port.library import read
+    from teleinfo.state.payload import Options, encode
     from teleinfo.tic.decoder import Counts, Decoder, decode
     from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
-    from teleinfo.tic.payload import Options, encode
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.line import PortErrorKind
 
@@ -56,12 +56,12 @@ _MODULES = {
     "Kind": "tic.labels",
     "LabelSpec": "tic.labels",
     "Mode": "tic.labels",
-    "Options": "tic.payload",
+    "Options": "state.payload",
     "PortError": "port.errors",
     "PortErrorKind": "port.errors",
     "Reading": "tic.reading",
     "decode": "tic.decoder",
-    "encode": "tic.payload",
+    "encode": "state.payload",
     "lookup": "tic.labels",
     "read": "port.library",
 }

@@ -13,8 +13,8 @@ import time
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.encode import ETX, with_parity
+from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.payload import Options, encode
 from tests.bench.rows import Row, median, quantile
 from tests.bench.streams import pieces
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.simulator.catalogue import METERS
+from teleinfo.state.payload import Options, encode
 from teleinfo.state.tracker import STALE_AFTER
-from teleinfo.tic.payload import Options, encode
 from tests.consumers.pages import block
 from tests.consumers.programs import program
 from tests.consumers.site import MODES, Site, site

@@ -15,7 +15,7 @@ from teleinfo.daemon.app import Daemon
 from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.mqtt.publisher import Publisher
 from teleinfo.settings import load
-from teleinfo.tic import payload
+from teleinfo.state import payload
 from tests.support.daemon import Meter
 from tests.support.scenario import historique
 

@@ -33,8 +33,8 @@ from teleinfo.demo.screen import MessageFormat, heading
 from teleinfo.simulator.catalogue import DEFAULT, build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.payload import Options, encode
 from tests.support.picture import draw
 
 if TYPE_CHECKING:

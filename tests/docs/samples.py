@@ -19,10 +19,10 @@ from teleinfo.doctor.findings import Area
 from teleinfo.port import health
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame
+from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.payload import Options, encode
 from teleinfo.watch.drawing import Glyphs
 from teleinfo.watch.layout import Size, compose
 from teleinfo.watch.live_model import LiveModel

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.settings import env_file
-from teleinfo.tic import groups, meter_id, payload, reading
+from teleinfo.state import payload
+from teleinfo.tic import groups, meter_id, reading
 from tests.fuzz import blind, corpus
 from tests.fuzz.targets import env_file as settings_target
 

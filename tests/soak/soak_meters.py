@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.tic.payload import Options, encode
+from teleinfo.state.payload import Options, encode
 from teleinfo.tic.reading import build_reading
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
+from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import Group, parse_frame
 from teleinfo.tic.labels import Mode, lookup
@@ -24,7 +25,6 @@ from teleinfo.tic.layout_cache import (
     MAX_LAYOUTS,
     LayoutCache,
 )
-from teleinfo.tic.payload import Options, encode
 from teleinfo.tic.reading import Reading, build_reading
 from tests.bench.streams import frames
 from tests.support.decoders import decoder_by_groups

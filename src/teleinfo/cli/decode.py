@@ -14,8 +14,8 @@ from teleinfo.cli.output import fail
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.settings import load
+from teleinfo.state.payload import encode
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.payload import encode
 
 if TYPE_CHECKING:
     import argparse
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from teleinfo.settings import Settings
-    from teleinfo.tic.payload import Options
+    from teleinfo.state.payload import Options
     from teleinfo.tic.reading import Reading
 
 HELP = N_(

@@ -21,7 +21,7 @@ from teleinfo.mqtt.publisher import Publisher
 from teleinfo.mqtt.subscription import Subscription
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
-from teleinfo.tic import payload
+from teleinfo.state import payload
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import SHORT_FRAME
 

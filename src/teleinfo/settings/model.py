@@ -26,7 +26,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.settings import checks
 from teleinfo.settings.faults import PREFIX, Allowed, ConflictError, variable_of
-from teleinfo.tic.payload import Options
+from teleinfo.state.payload import Options
 from teleinfo.vocabulary.words import Language, Message
 
 MQTT_PORT = 1883

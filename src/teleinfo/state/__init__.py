@@ -1,1 +1,1 @@
-"""Readings in, the decoded state of the meter out: one schema for both modes. Pure."""
+"""The JSON of readings, and the decoded state of the meter, with one schema for both modes. Pure."""

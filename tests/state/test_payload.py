@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.state.payload import Options, encode
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.payload import Options, encode
 from teleinfo.tic.reading import Reading, build_reading
 from tests.support.strategies import groups
 

@@ -12,6 +12,7 @@ import pytest
 from teleinfo.common import i18n
 from teleinfo.vocabulary import codes, line
 from teleinfo.vocabulary.words import Code, Language, Message
+from teleinfo.watch.web.assets import FOLDER, MARKED
 from tests.settings import sample
 
 SOURCES = Path(i18n.__file__).parents[1]
@@ -21,9 +22,10 @@ CODES = [kind for module in (codes, line) for kind in vars(module).values() if k
 
 
 def messages() -> dict[str, str]:
-    """Return every message of the sources and of .env-sample, with the place where it stands."""
+    """Return every message of the sources, the page and .env-sample, with the place where it stands."""
     found = dict.fromkeys(sample.sentences(), ".env-sample")
     found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
+    found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if (
@@ -158,8 +160,9 @@ def test_a_catalogue_is_read_as_gettext_reads_it() -> None:
     assert i18n.parse_catalogue(text + '\nmsgid "later"\nmsgstr ""\n') == {"one two": '"un" deux'}
 
 
-@pytest.mark.parametrize("line", ['"nothing before"', 'msgid_plural "many"', "msgid unquoted"])
-def test_a_line_that_is_none_of_a_catalogue_is_refused(line: str) -> None:
-    """A slip in a catalogue is found when it is read."""
-    with pytest.raises(ValueError, match="line 1"):
-        i18n.parse_catalogue(line)
+@pytest.mark.parametrize("path", FRENCH, ids=lambda path: path.stem)
+def test_each_line_of_a_catalogue_is_read(path: Path) -> None:
+    """A slip in a catalogue is found: besides its messages it has comments alone."""
+    rest = i18n._ENTRY.sub("", path.read_text(encoding="utf-8"))
+
+    assert [line for line in rest.splitlines() if line and not line.startswith("#")] == []

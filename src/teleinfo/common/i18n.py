@@ -34,7 +34,7 @@ _chosen: ContextVar[Language | None] = ContextVar("chosen", default=None)
 # The variables of gettext, the strongest first; LANGUAGE alone may hold several languages.
 _VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
 _ACCEPTED = re.compile(r"([a-z]{2,3})(?:-[a-z0-9-]+)?(?:\s*;\s*q=([01](?:\.\d{0,3})?))?")
-_PART = re.compile(r'(msgid|msgstr)?\s*(".*")\s*')
+_ENTRY = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"(?:\n|$))+)', re.MULTILINE)
 
 
 def _(message: str) -> str:
@@ -130,20 +130,13 @@ def parse_catalogue(text: str) -> dict[str, str]:
     """
     Return the messages of a .po file that are translated.
 
-    Only the part of the format that is used here is read (gettext manual, "The Format of PO Files"): msgid,
-    msgstr, comments, texts of several lines, and the escapes that JSON has too. Raises ValueError on any
-    other line.
+    Of the format (gettext manual, "The Format of PO Files") it reads msgid and msgstr, each a text of one or
+    several lines with the escapes that JSON has too, without a comment between the two.
     """
-    pairs: list[dict[str, str]] = []
-    key = ""
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
-            continue
-        match = _PART.fullmatch(line)
-        if match is None or not (pairs or match[1] == "msgid"):
-            raise ValueError(f"line {number} does not belong in a catalogue: {line}")
-        key = match[1] or key
-        if match[1] == "msgid":
-            pairs.append({"msgid": "", "msgstr": ""})
-        pairs[-1][key] += json.loads(match[2])
-    return {pair["msgid"]: pair["msgstr"] for pair in pairs if pair["msgid"] and pair["msgstr"]}
+    pairs = ((_text(message), _text(translation)) for message, translation in _ENTRY.findall(text))
+    return {message: translation for message, translation in pairs if message and translation}
+
+
+def _text(lines: str) -> str:
+    joined: str = json.loads(lines.replace('"\n"', ""))
+    return joined

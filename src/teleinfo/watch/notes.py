@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.cli.broker_faults import broker_fault
 from teleinfo.cli.program import command_line
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import _, language, use_language
+from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
-from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping
+    from collections.abc import Callable, Hashable
 
     from teleinfo.mqtt.config import Broker
     from teleinfo.mqtt.errors import BrokerError
     from teleinfo.port.errors import PortError
     from teleinfo.port.link_status import LinkStatus
+    from teleinfo.tic.labels import Mode
 
 NOT_READABLE: Final = "not readable"
 """The kind of the `BrokerError` of a broker that does not let us read a topic."""
@@ -27,46 +28,40 @@ NOT_READABLE: Final = "not readable"
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line of text in each language. Notes of one `kind` say the same, but for a duration that goes on."""
+    """A line of text, that of `say`. Notes of one `kind` say the same, but for a duration that goes on."""
 
     kind: Hashable
-    texts: Mapping[str, str]
+    say: Callable[[], str]
 
     @property
     def text(self) -> str:
         """The text in the language of the reader."""
-        return self.texts[language()]
-
-
-def note(kind: Hashable, say: Callable[[], str]) -> Note:
-    """Return what `say` returns in each language."""
-    texts: dict[str, str] = {}
-    for name in Language:
-        with use_language(name):
-            texts[name] = printable(say())
-    return Note(kind, texts)
+        return printable(self.say())
 
 
 def port_note(link: LinkStatus, *, now: float) -> Note:
     """Return what there is to say of the port and the line at the monotonic time `now`."""
     problem = link.problem(now)
     if link.error is not None and not link.connected:
-        error = link.error
-        return note(problem, lambda: _not_open(error))
+        return Note(problem, partial(_not_open, link.error))
     if problem is LinkProblem.OPENING:
-        return note(problem, lambda: _("opening {port}").format(port=link.url))
+        return Note(problem, partial(_opening, link.url))
     if problem is LinkProblem.NO_DATA:
-        return note(problem, lambda: _no_data(link.no_byte_for(now), ever=link.last_frame is not None))
+        return Note(problem, partial(_no_data, link.no_byte_for(now), ever=link.last_frame is not None))
     if problem is LinkProblem.NONSENSE:
-        return note(problem, lambda: _nonsense(link))
-    return note((problem, link.mode, link.baudrate), lambda: _listening(link))
+        return Note(problem, partial(_nonsense, link.url))
+    return Note((problem, link.mode, link.baudrate), partial(_listening, link.mode, link.baudrate))
 
 
-def _nonsense(link: LinkStatus) -> str:
+def _opening(port: str) -> str:
+    return _("opening {port}").format(port=port)
+
+
+def _nonsense(port: str) -> str:
     text = _(
         "bytes come from {port}, but none makes sense: check the wires (terminals I1 and I2) and the "
         "settings TELEINFO_SERIAL_…."
-    ).format(port=link.url)
+    ).format(port=port)
     return f"{text} {_find_out_more()}"
 
 
@@ -82,16 +77,14 @@ def _find_out_more() -> str:
     return _("To find out more: {line}").format(line=command_line("doctor"))
 
 
-def _listening(link: LinkStatus) -> str:
-    if link.baudrate is None:  # a bridge
-        if link.mode is None:
+def _listening(mode: Mode | None, baudrate: int | None) -> str:
+    if baudrate is None:  # a bridge
+        if mode is None:
             return _("listening for a meter")
-        return _("reading a meter in mode {mode}").format(mode=link.mode)
-    if link.mode is None:
-        return _("listening for a meter at {baudrate} baud").format(baudrate=link.baudrate)
-    return _("reading a meter in mode {mode} at {baudrate} baud").format(
-        mode=link.mode, baudrate=link.baudrate
-    )
+        return _("reading a meter in mode {mode}").format(mode=mode)
+    if mode is None:
+        return _("listening for a meter at {baudrate} baud").format(baudrate=baudrate)
+    return _("reading a meter in mode {mode} at {baudrate} baud").format(mode=mode, baudrate=baudrate)
 
 
 def _no_data(seconds: float, *, ever: bool) -> str:
@@ -105,7 +98,7 @@ def _no_data(seconds: float, *, ever: bool) -> str:
 
 def connected(broker: Broker) -> Note:
     """Return that the broker is there."""
-    return note("connected", lambda: _("connected to the broker at {address}").format(address=broker.address))
+    return Note("connected", lambda: _("connected to the broker at {address}").format(address=broker.address))
 
 
 def nothing_came(broker: Broker, topic: str) -> Note:
@@ -118,7 +111,7 @@ def nothing_came(broker: Broker, topic: str) -> Note:
         )
         return text.format(topic=topic, address=broker.address)
 
-    return note("nothing came", say)
+    return Note("nothing came", say)
 
 
 def no_broker(error: BrokerError, broker: Broker, topic: str) -> Note:
@@ -136,4 +129,4 @@ def no_broker(error: BrokerError, broker: Broker, topic: str) -> Note:
         text = _("no connection: {why}")
         return text.format(why=f"{why.message}. {advice}" if advice else why.message)
 
-    return note(error.kind, say)
+    return Note(error.kind, say)

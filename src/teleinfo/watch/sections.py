@@ -11,6 +11,7 @@ import enum
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind
+from teleinfo.vocabulary.codes import Phase
 
 if TYPE_CHECKING:
     from teleinfo.tic.labels import LabelSpec
@@ -36,7 +37,7 @@ class Section(enum.IntEnum):
     UNUSED = 9
 
 
-_PHASES: Final = ("", "1", "2", "3")
+_PHASES: Final = ("", *Phase)
 _NOW: Final = frozenset(
     {*POWERS, *PERIODS, "SINSTI", "DEMAIN", "PEJP"}
     | {f"{kind}{phase}" for kind in ("IINST", "IRMS", "URMS", "SINSTS") for phase in _PHASES}

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import html
-import string
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import N_, _, use_language
+from teleinfo.common.i18n import _, use_language
 
 if TYPE_CHECKING:
     from teleinfo.vocabulary.words import Language
@@ -21,34 +21,13 @@ ASSETS: Final = {
 }
 """The files beside the page, each with its type."""
 
-_WORDS: Final = {
-    "meter": N_("Electricity meter"),
-    "live": N_("live"),
-    "connecting": N_("connecting …"),
-    "cut": N_("Connection lost, this page tries again; the values are those of"),
-    "silent": N_("The meter is silent"),
-    "no_script": N_("This page needs JavaScript, which this browser does not run."),
-    "power_now": N_("Power now"),
-    "power_last": N_("Last known power"),
-    "last_hour": N_("The last hour"),
-    "phases": N_("Phases"),
-    "phase": N_("Phase"),
-    "power": N_("Power"),
-    "current": N_("Current"),
-    "voltage": N_("Voltage"),
-    "tariff": N_("Tariff"),
-    "energy": N_("Energy"),
-    "index": N_("Index"),
-    "reading": N_("Reading"),
-    "line": N_("Line of the meter"),
-    "last_frame": N_("Last frame:"),
-    "all_labels": N_("All that the meter sends"),
-}
+MARKED: Final = re.compile(r"\[\[(.+?)\]\]")
+"""A message in the page."""
 
 
 def page(language: Language) -> bytes:
-    """Return the page, index.html with its words in this language."""
+    """Return the page, index.html with its messages in this language."""
+    text = (FOLDER / "index.html").read_text(encoding="utf-8")
     with use_language(language):
-        words = {name: html.escape(_(text)) for name, text in _WORDS.items()}
-    template = string.Template((FOLDER / "index.html").read_text(encoding="utf-8"))
-    return template.substitute(words, language=language).encode()
+        text = MARKED.sub(lambda marked: html.escape(_(marked[1])), text)
+    return text.replace("$language", language).encode()

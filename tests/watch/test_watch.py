@@ -133,7 +133,7 @@ def test_the_screen_is_drawn_and_the_terminal_left_clean(meter: Meter, keys: byt
     with Terminal(serial_port=meter.line.port) as terminal:
         terminal.expect("1 940 VA")
         terminal.expect("Peak hours")
-        terminal.expect("Energy index, off-peak")
+        terminal.expect("Energy index: Off-peak hours")
         terminal.expect("Line good")
         terminal.press(keys)
         status = terminal.end()

@@ -11,18 +11,12 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from teleinfo.tic.labels import STANDARD
+from teleinfo.tic.labels import STANDARD, Kind
+from teleinfo.tic.tables.households import BLEU
 from teleinfo.vocabulary.codes import Contract, TariffPeriod
 
 _PERIODS: Final = {period.value: period for period in TariffPeriod}
-INDEX_OF_PERIOD: Final = {
-    TariffPeriod.TH: "BASE",
-    TariffPeriod.HC: "HCHC",
-    TariffPeriod.HP: "HCHP",
-    TariffPeriod.HN: "EJPHN",
-    TariffPeriod.PM: "EJPHPM",
-    **{period: f"BBR{period}" for period in TariffPeriod if period.colour is not None},
-}
+INDEX_OF_PERIOD: Final = {label.period: label.name for label in BLEU if label.kind is Kind.INDEX}
 """The index of historique that counts in each tariff period (02E)."""
 
 # What EASF01, EASF02 … count in each contract, in this order (54E, tariff calendars).

@@ -21,7 +21,7 @@ from teleinfo.tic.tables.label_types import (
     register,
     text,
 )
-from teleinfo.vocabulary.codes import Phase
+from teleinfo.vocabulary.codes import Phase, TariffPeriod
 
 # fmt: off
 
@@ -37,19 +37,11 @@ BLEU: Final = (
     code("OPTARIF", "Option tarifaire choisie", "Tariff option", widths=(4,),
          options=("BASE", "HC", "EJP", "BBR")),
     measure("ISOUSC", "Intensité souscrite", "Subscribed current", "A", widths=(2,)),
-    index("BASE", "Index option Base", "Energy index, Base option", "Wh", widths=_INDEX),
-    index("HCHC", "Index heures creuses", "Energy index, off-peak", "Wh", widths=_INDEX),
-    index("HCHP", "Index heures pleines", "Energy index, peak", "Wh", widths=_INDEX),
-    index("EJPHN", "Index EJP heures normales", "Energy index, EJP normal hours", "Wh", widths=_INDEX),
-    index("EJPHPM", "Index EJP heures de pointe mobile", "Energy index, EJP mobile-peak hours", "Wh",
-          widths=_INDEX),
-    index("BBRHCJB", "Index Tempo heures creuses jours bleus", "Energy index, Tempo blue day off-peak", "Wh"),
-    index("BBRHPJB", "Index Tempo heures pleines jours bleus", "Energy index, Tempo blue day peak", "Wh"),
-    index("BBRHCJW", "Index Tempo heures creuses jours blancs",
-          "Energy index, Tempo white day off-peak", "Wh"),
-    index("BBRHPJW", "Index Tempo heures pleines jours blancs", "Energy index, Tempo white day peak", "Wh"),
-    index("BBRHCJR", "Index Tempo heures creuses jours rouges", "Energy index, Tempo red day off-peak", "Wh"),
-    index("BBRHPJR", "Index Tempo heures pleines jours rouges", "Energy index, Tempo red day peak", "Wh"),
+    *(index(name, "Index", "Energy index", "Wh", widths=_INDEX, period=TariffPeriod[period])
+      for name, period in (
+          ("BASE", "TH"), ("HCHC", "HC"), ("HCHP", "HP"), ("EJPHN", "HN"), ("EJPHPM", "PM"))),
+    *(index(f"BBR{period}", "Index", "Energy index", "Wh", period=TariffPeriod[period])
+      for period in ("HCJB", "HPJB", "HCJW", "HPJW", "HCJR", "HPJR")),
     measure("PEJP", "Préavis EJP", "EJP start notice", "min"),
     code("PTEC", "Période tarifaire en cours", "Current tariff period", widths=(4,),
          options=("TH", "HC", "HP", "HN", "PM", "HCJB", "HPJB", "HCJW", "HPJW", "HCJR", "HPJR")),

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 import teleinfo
+from teleinfo.simulator.encode import encode_frame
 from tests.support.daemon import Meter
+from tests.support.frames import whole
 
 ROOT = Path(__file__).parents[2]
 CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
@@ -149,8 +151,7 @@ def test_the_page_of_the_library_is_true(tmp_path: Path, monkeypatch: pytest.Mon
     """What docs/library.md shows is run as it stands there, with a meter at the port `meter`."""
     page = (ROOT / "docs/library.md").read_text(encoding="utf-8")
     examples = "\n".join(re.findall(r"^```python\n(.*?)^```$", page, re.DOTALL | re.MULTILINE))
-    frame = b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03"
-    with Meter(frame, link=tmp_path / "meter"):
+    with Meter(encode_frame(whole(PAPP="00750")), link=tmp_path / "meter"):
         monkeypatch.chdir(tmp_path)
         test = doctest.DocTestParser().get_doctest(examples, {}, "library.md", "docs/library.md", 0)
         result = doctest.DocTestRunner().run(test)

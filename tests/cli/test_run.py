@@ -25,6 +25,7 @@ from teleinfo.tic.labels import Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 
@@ -72,18 +73,10 @@ SAMPLE_JSON = (
     b'{"ADCO":"012345678901","OPTARIF":"HC","ISOUSC":"45","HCHC":"000019212","HCHP":"000068306",'
     b'"PTEC":"HP","IINST":"008","IMAX":"090","PAPP":"01940","HHPHC":"A","MOTDETAT":"000000"}'
 )
-STANDARD = [
-    standard("ADSC", "012345678901"),
-    standard("VTIC", "02"),
-    standard("DATE", "", "H240213083144"),
-    standard("LTARF", "   HP  BLEU     "),
-    standard("SMAXSN", "02740", "E220609060531"),
-    standard("DPM1", "00", " 230213060000"),
-]
-STANDARD_JSON = (
-    b'{"ADSC":"012345678901","VTIC":"02","DATE":"H240213083144","LTARF":"HP  BLEU",'
-    b'"SMAXSN":"02740","SMAXSN_HORODATE":"E220609060531","DPM1":"00","DPM1_HORODATE":" 230213060000"}'
-)
+STANDARD = whole(Mode.STANDARD, NGTF="TEMPO".ljust(16), LTARF="   HP  BLEU     ")
+STANDARD_JSON = json.dumps(
+    values_of(Mode.STANDARD, NGTF="TEMPO", LTARF="HP  BLEU"), separators=(",", ":")
+).encode()
 FRAME = with_parity(encode_frame(SAMPLE))
 # Of a three-phase meter in overrun, and in the minute after it.
 THREE_PHASE = [
@@ -185,13 +178,15 @@ def test_a_frame_that_was_entered_in_its_middle_is_not_published(
 
 def test_what_the_node_red_flow_sent_takes_three_settings(broker: MosquittoBroker, tmp_path: Path) -> None:
     """Numbers, timestamp and an interval give the messages that the old subscribers know."""
+    changed = {"PTEC": "HC..", "PAPP": "00750"}
+    later = [group._replace(value=changed.get(group.label, group.value)) for group in SAMPLE]
     with Subscriber(broker.host, broker.port, "teleinfo") as subscriber, Meter(FRAME) as meter:
         settings = settings_for(broker, meter.line)
         with Daemon(
             tmp_path, **settings, payload_numbers="all", payload_timestamp=True, publish_interval=60
         ) as daemon:
             first = json.loads(subscriber.expect("teleinfo").payload)
-            meter.frame = with_parity(encode_frame([historique("PTEC", "HC.."), historique("PAPP", "00750")]))
+            meter.frame = with_parity(encode_frame(later))
             second = json.loads(subscriber.expect("teleinfo").payload)
             daemon.stop()
 

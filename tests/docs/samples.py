@@ -18,11 +18,11 @@ from teleinfo.doctor import check_port, report
 from teleinfo.doctor.findings import Area
 from teleinfo.port import health
 from teleinfo.simulator.catalogue import build
-from teleinfo.simulator.encode import encode_frame
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import build_reading
 from teleinfo.watch.drawing import Glyphs
 from teleinfo.watch.layout import Size, compose
 from teleinfo.watch.live_model import LiveModel
@@ -62,7 +62,8 @@ STANDARD = [
 
 def published(groups: list[Group], options: Options = Options(), now: float = 0) -> str:  # noqa: B008
     """Return the payload of a frame with these groups."""
-    [reading] = Decoder().feed(encode_frame(groups))
+    reading = build_reading(groups)
+    assert reading is not None
     return (encode(reading, options, now=now) or b"").decode()
 
 

@@ -70,7 +70,7 @@ def test_a_meter_that_was_heard_is_given_longer() -> None:
     detector = BaudDetector((1200, 9600))
 
     modes = [detector.mode]
-    assert detector.note_frame(Mode.HISTORIQUE, 11)
+    detector.note_frame(Mode.HISTORIQUE)
     detector.reset()
     modes.append(detector.mode)
     assert not detector.should_switch(DWELL_LOCKED - 0.01)
@@ -99,15 +99,6 @@ def test_a_partial_frame_that_does_not_grow_is_evidence_once() -> None:
     assert detector.note_partial_frame(Mode.HISTORIQUE, 6)
 
 
-def test_one_accidental_frame_is_no_evidence_and_two_are() -> None:
-    """A frame of one group is believed when another of its mode follows, as from an old meter in "veille"."""
-    detector = BaudDetector((1200, 9600))
-
-    assert not detector.note_frame(Mode.STANDARD, 1)
-    assert not detector.note_frame(Mode.HISTORIQUE, 1)
-    assert detector.note_frame(Mode.HISTORIQUE, 1)
-
-
 @given(
     meter=st.sampled_from([1200, 9600]),
     first=st.sampled_from([1200, 9600]),
@@ -123,7 +114,7 @@ def test_the_meter_is_found_in_time_and_again_when_it_changes(
     detector = BaudDetector((1200, 9600))
     if first == 9600:
         detector.next_speed()
-    detector.note_frame(OWN_SPEED[first], 11)
+    detector.note_frame(OWN_SPEED[first])
     frame = frame if meter == 1200 else min(frame, 1.8)
 
     found = _find(detector, meter=meter, phase=phase * frame, frame=frame, look=look)
@@ -149,17 +140,13 @@ def _find(detector: BaudDetector, *, meter: int, phase: float, frame: float, loo
         begun = (now - phase) // frame * frame + phase
         complete = begun - frame >= opened
         groups = int((now - begun) / frame * 12) if begun >= opened else 0
-        if (complete and detector.note_frame(OWN_SPEED[meter], 12)) or detector.note_partial_frame(
-            OWN_SPEED[meter], groups
-        ):
+        if complete or detector.note_partial_frame(OWN_SPEED[meter], groups):
             return now
     return now
 
 
 def test_three_groups_are_no_accident_and_two_may_be() -> None:
-    """In a whole frame and in one that has not ended."""
-    assert BaudDetector([1200, 9600]).note_frame(Mode.HISTORIQUE, 3)
-    assert not BaudDetector([1200, 9600]).note_frame(Mode.HISTORIQUE, 2)
+    """In a frame that has not ended."""
     assert BaudDetector([1200, 9600]).note_partial_frame(Mode.HISTORIQUE, 3)
     assert not BaudDetector([1200, 9600]).note_partial_frame(Mode.HISTORIQUE, 2)
 

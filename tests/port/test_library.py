@@ -17,9 +17,8 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.library import read
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
+from tests.support.frames import whole
 from tests.support.ports import descriptors, until
 from tests.support.process import LIMIT
 
@@ -33,8 +32,7 @@ pytestmark = pytest.mark.real
 
 def frame(power: int) -> bytes:
     """Return a frame of mode historique."""
-    values = {"ADCO": "041961123456", "OPTARIF": "BASE", "BASE": "012345678", "PAPP": f"{power:05}"}
-    return with_parity(encode_frame(Group(k, v, None, Mode.HISTORIQUE) for k, v in values.items()))
+    return with_parity(encode_frame(whole(PAPP=f"{power:05}")))
 
 
 def power(reading: Reading) -> int:

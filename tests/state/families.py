@@ -193,4 +193,6 @@ def family_readings(family: str) -> list[Reading]:
     mode, text = FAMILIES[family]
     groups = [line.split(" ", 1) for line in text.split("\n") if line]
     frame = encode_frame(Group(label, value, None, mode) for label, value in groups)
-    return Decoder().feed(frame * FRAMES_NEEDED)
+    decoder = Decoder()
+    decoder.feed(frame * 2)  # what is new in this meter, and what is against the documents, is confirmed then
+    return decoder.feed(frame * FRAMES_NEEDED)

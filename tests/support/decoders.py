@@ -5,21 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.layout_cache import LayoutCache
+from teleinfo.tic.layout import LayoutCache
 
 if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
     from teleinfo.tic.layout import LayoutReading
 
 
-class ByGroups(LayoutCache):
-    """Layouts that say what is believed, and read no frame at once."""
+class NoLayouts(LayoutCache):
+    """A cache that reads no frame at once."""
 
-    def read(self, frame: bytes) -> LayoutReading | None:
+    def read(self, segment: bytes, notices: AbstractSet[str]) -> LayoutReading | None:
         """Leave every frame to the way that takes it group by group."""
 
 
 def decoder_by_groups(*, plausibility: bool = True) -> Decoder:
     """Return a decoder that takes each frame group by group."""
     decoder = Decoder(plausibility=plausibility)
-    decoder._layouts = ByGroups()
+    decoder._layouts = NoLayouts()
     return decoder

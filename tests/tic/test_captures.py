@@ -13,6 +13,7 @@ from teleinfo.tic import groups
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import NOTICES
 from teleinfo.tic.reading import build_reading
 
 if TYPE_CHECKING:
@@ -149,8 +150,11 @@ def test_the_complete_tempo_frame_gives_what_its_source_asserts(captures: Path) 
     name = "nom-std-tri-tempo-complete"
     expected = json.loads((captures / f"{name}.expected.json").read_text())["the_complete_frame"]
     [reading] = Decoder().feed((captures / f"{name}.tic").read_bytes())
+    # The recording has no parity: a mobile peak is believed from its second frame on.
     asserted = build_reading(
-        Group(one["label"], one["value"], one["horodate"], reading.mode) for one in expected
+        Group(one["label"], one["value"], one["horodate"], reading.mode)
+        for one in expected
+        if one["label"] not in NOTICES
     )
 
     assert asserted == reading

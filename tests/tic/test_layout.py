@@ -1,10 +1,9 @@
-"""Layouts: when they are confirmed, what is believed by them, and that they change no result."""
+"""Layouts: frames that are read at once, with the result that their groups give."""
 
 from __future__ import annotations
 
 import datetime as dt
 import random
-from itertools import islice, product
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,22 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.catalogue import METERS, build
-from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
+from teleinfo.simulator.encode import encode_frame, flip_bits, with_parity
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.groups import Group, parse_frame
-from teleinfo.tic.labels import Mode, lookup
-from teleinfo.tic.layout import Layout, form_of, is_documented
-from teleinfo.tic.layout_cache import (
-    APPEARANCES_AGAINST,
-    APPEARANCES_AT_FIRST,
-    MAX_CANDIDATES,
-    MAX_LAYOUTS,
-    LayoutCache,
-)
+from teleinfo.tic.forms import documented_widths, form_of
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.layout import MAX_LAYOUTS, Layout, LayoutCache
 from teleinfo.tic.reading import Reading, build_reading
-from tests.bench.streams import frames
 from tests.support.decoders import decoder_by_groups
+from tests.support.frames import whole
 from tests.support.strategies import chunkings, streams
 
 if TYPE_CHECKING:
@@ -49,11 +42,6 @@ def std(label: str, value: str, horodate: str | None = None) -> Group:
 ADCO, PTEC, PAPP = hist("ADCO", "041961123456"), hist("PTEC", "HP.."), hist("PAPP", "01940")
 FRAME = [ADCO, PTEC, PAPP]
 DATE = std("DATE", "", "H260115120000")
-
-
-def labels(decoder: Decoder, *groups: Group) -> list[str]:
-    """Feed a frame and return the keys of its reading."""
-    return [key for reading in decoder.feed(encode_frame(groups)) for key in reading.values]
 
 
 def layout(*groups: Group) -> Layout:
@@ -103,180 +91,36 @@ def test_a_frame_that_is_read_at_once_says_what_its_groups_say(groups: list[Grou
 def test_a_frame_that_is_not_of_the_layout_is_not_read(frame: bytes) -> None:
     """Another sequence, width, class or sum, and whatever the layout does not say."""
     one, characters = layout(*FRAME), encode_frame(FRAME)[:-1]
-    last = one.read(characters)
 
-    assert last is not None
+    assert one.read(characters) is not None
     assert one.read(frame.removesuffix(b"\x03")) is None
-    assert one.follow(last, characters.split(b"\r"), frame.removesuffix(b"\x03").split(b"\r")) is None
 
 
-def test_the_first_layout_is_confirmed_by_its_third_frame() -> None:
-    """The frame behind it is read at once."""
-    readings = Decoder().feed(encode_frame(FRAME) * (APPEARANCES_AT_FIRST + 1))
+def test_a_frame_of_what_is_known_that_came_twice_is_read_at_once() -> None:
+    """The first two show it, two more of what is known by then make its layout."""
+    readings = Decoder().feed(encode_frame(whole()) * 5)
 
-    assert [reading.members is None for reading in readings] == [True] * APPEARANCES_AT_FIRST + [False]
-
-
-def test_before_the_first_layout_a_label_that_the_table_lacks_waits_less_than_another_width() -> None:
-    """The label comes with its second frame, the width with the layout, what the table knows at once."""
-    decoder = Decoder()
-    unknown, wide = hist("NEW", "1"), hist("PAPP", "001940")
-    said = [labels(decoder, ADCO, unknown, wide) for _ in range(3)]
-
-    assert said == [["ADCO"], ["ADCO", "NEW"], ["ADCO", "NEW", "PAPP"]]
-    assert decoder.unconfirmed == {"NEW": 1, "PAPP": 2}
+    assert [reading.members is None for reading in readings] == [True, True, True, True, False]
 
 
-def test_the_layouts_after_the_first_are_confirmed_by_their_second_frame() -> None:
-    """A line that was lost twice would be missing from the confirmed one."""
-    decoder, unknown = Decoder(), hist("NEW", "1")
-    for _ in range(APPEARANCES_AT_FIRST):
-        labels(decoder, *FRAME)
+def test_a_frame_with_alarms_that_are_compared_is_never_read_at_once() -> None:
+    """Whether ADIR1 is believed depends on IINST1."""
+    short = [hist("ADIR1", "047"), ADCO, *(hist(f"IINST{phase}", "047") for phase in (1, 2, 3))]
 
-    assert labels(decoder, *FRAME, unknown) == ["ADCO", "PTEC", "PAPP"]
-    assert labels(decoder, *FRAME, unknown) == ["ADCO", "PTEC", "PAPP", "NEW"]
+    assert all(reading.members is None for reading in Decoder().feed(encode_frame(short) * 6))
 
 
-@pytest.mark.parametrize("meter", ["hc", "tempo"])
-def test_two_first_frames_that_lost_the_same_bytes_confirm_nothing(meter: str) -> None:
-    """
-    Whatever they lost or repeated: no étiquette of the table is invented, and no value is false twice.
-
-    What the table does not know is believed from its second appearance on, whatever it came of.
-    """
-    sent = [encode_frame(groups) for groups in islice(frames(meter, changing=True), 2)]
-    truths = [build_reading(groups) for groups in islice(frames(meter, changing=True), 2)]
-    for start, size in product(range(1, len(sent[0])), range(1, 65)):
-        for rest in (start + size, start - size):  # lost, repeated
-            damaged = [frame[:start] + frame[max(1, rest) :] for frame in sent]
-            if not all(isinstance(found, Group) for found in parse_frame(damaged[0][1:-1])):
-                continue  # the sum shows it
-            false: set[str] | None = None
-            for reading, truth in zip(Decoder().feed(b"".join(damaged)), truths, strict=False):
-                assert truth is not None
-                known = {key for key in reading.values if lookup(reading.mode, key) is not None}
-                assert known <= truth.values.keys(), (start, rest)
-                found_false = {key for key in known if reading.values[key] != truth.values[key]}
-                assert false is None or found_false <= false, (start, rest)
-                false = found_false
-
-
-@pytest.mark.parametrize("wide", [hist("BASE", "01234567890123"), hist("ADCO", "04196112345")])
-def test_an_index_or_identifier_of_another_width_must_come_five_times_in_a_row(wide: Group) -> None:
-    """It is kept for ever, and the same bytes may be lost in the first two frames."""
-    decoder = Decoder()
-    said = [labels(decoder, wide, PTEC, PAPP) for _ in range(APPEARANCES_AGAINST)]
-
-    assert said[:-1] == [["PTEC", "PAPP"]] * (APPEARANCES_AGAINST - 1)
-    assert said[-1] == [wide.label, "PTEC", "PAPP"]
-
-
-def test_an_unknown_etiquette_must_come_twice_in_a_row() -> None:
-    """In frames that have something else wrong, too."""
-    decoder = Decoder()
-    damaged = (
-        encode_frame(FRAME)
-        .replace(b"PTEC", b"PTEQ")
-        .replace(b"\x03", encode_group(hist("NEW", "1")) + b"\x03")
-    )
-    said = []
-    for frame in (damaged, encode_frame(FRAME), damaged, damaged):
-        said += [list(reading.values) for reading in decoder.feed(frame)]
-
-    assert said == [["ADCO", "PAPP"], ["ADCO", "PTEC", "PAPP"], ["ADCO", "PAPP"], ["ADCO", "PAPP", "NEW"]]
-
-
-@pytest.mark.parametrize("alarm", [hist("ADPS", "047"), hist("PEJP", "30")])
-def test_an_alarm_that_the_table_knows_is_believed_at_its_first_frame(alarm: Group) -> None:
-    """It is why people read the meter."""
-    decoder = Decoder()
-    for _ in range(3):
-        labels(decoder, *FRAME)
-
-    assert labels(decoder, ADCO, PTEC, alarm, PAPP) == ["ADCO", "PTEC", alarm.label, "PAPP"]
-    assert labels(decoder, *FRAME) == ["ADCO", "PTEC", "PAPP"]
-
-
-def test_a_value_of_another_width_is_not_believed() -> None:
-    """Bytes of it are lost; the sum is right all the same, where they add up to a multiple of 64."""
-    decoder = Decoder()
-    east = std("EAST", "198627097")
-    for _ in range(3):
-        labels(decoder, DATE, east, std("PREF", "09"))
-
-    assert labels(decoder, DATE, std("EAST", "197"), std("PREF", "09")) == ["DATE", "PREF"]
-    assert decoder.unconfirmed == {"EAST": 1}
-
-
-def test_a_value_made_of_two_lines_is_not_believed() -> None:
-    """The head of one line and the tail of the next are as wide as each; the sum may be right."""
-    decoder = Decoder()
-    first, second, last = std("EASF01", "011111111"), std("EASF02", "022222222"), std("PREF", "09")
-    for _ in range(3):
-        labels(decoder, DATE, first, second, last)
-
-    assert labels(decoder, DATE, std("EASF01", "011111112"), last) == ["DATE", "PREF"]
-    labels(decoder, DATE, first, second, last)
-    # The same value as before is no other one.
-    assert labels(decoder, DATE, first, last) == ["DATE", "EASF01", "PREF"]
-
-
-def test_a_layout_against_a_confirmed_one_must_come_many_times_in_a_row() -> None:
-    """A meter that was set anew is believed then; damage that comes now and then never is."""
-    decoder, wide = Decoder(), hist("PAPP", "001940")
-    for _ in range(3):
-        labels(decoder, *FRAME)
-    for _ in range(APPEARANCES_AGAINST):
-        assert labels(decoder, ADCO, PTEC, wide) == ["ADCO", "PTEC"]
-        labels(decoder, *FRAME)
-    said = [labels(decoder, ADCO, PTEC, wide) for _ in range(APPEARANCES_AGAINST)]
-
-    assert said[:-1] == [["ADCO", "PTEC"]] * (APPEARANCES_AGAINST - 1)
-    assert said[-1] == ["ADCO", "PTEC", "PAPP"]
-
-
-def test_another_mode_and_another_meter_forget_the_layouts() -> None:
-    """What was confirmed of the one says nothing of the other."""
-    decoder, unknown = Decoder(), hist("NEW", "1")
-    other = hist("ADCO", "041961654321")
-    for _ in range(APPEARANCES_AT_FIRST):
-        labels(decoder, ADCO, unknown, PTEC)
-    labels(decoder, DATE, std("PREF", "09"))
-    of_another_mode = labels(decoder, ADCO, unknown, PTEC)
-    for _ in range(APPEARANCES_AT_FIRST - 1):
-        labels(decoder, ADCO, unknown, PTEC)
-    of_the_other = [labels(decoder, other, unknown, PTEC) for _ in range(4)]
-
-    assert of_another_mode == ["ADCO", "PTEC"]
-    assert of_the_other == [
-        ["NEW", "PTEC"],
-        ["ADCO", "NEW", "PTEC"],
-        ["ADCO", "PTEC"],
-        ["ADCO", "NEW", "PTEC"],
-    ]
-
-
-def test_the_second_part_of_an_ice_frame_keeps_its_name() -> None:
-    """What opens it is never withheld: without it the groups behind it would say something else."""
-    decoder = Decoder()
-    for value in ("12Wh", "7Wh"):
-        labels(decoder, ADCO, hist("EA", value), PAPP)
-    parts = [hist("EA", "12Wh"), hist("Appli", "INJECTION"), hist("EA", "7Wh")]
-
-    assert labels(decoder, *parts) == ["EA", "Appli", "EA_INJECTION"]
-
-
-def test_what_is_remembered_of_a_line_is_bounded() -> None:
-    """Layouts and candidates, whatever comes."""
+def test_the_layouts_that_are_kept_are_bounded() -> None:
+    """Those that were read last stay."""
     cache = LayoutCache()
     for number in range(200):
-        groups = [ADCO, *(hist(f"N{digit}", "1") for digit in f"{number:03}"), PAPP]
-        found = parse_frame(encode_frame({one.label: one for one in groups}.values())[1:-1])
-        for _ in range(1 + number % 2 * 2):
-            cache.believe(found)
+        groups = [ADCO, hist(f"N{number}", "1"), PAPP]
+        for _ in range(1 + number % 2):
+            cache.learn(groups)
 
-    assert len(cache._layouts) <= MAX_LAYOUTS
-    assert len(cache._candidates) <= MAX_CANDIDATES
+    assert len(cache._layouts) == MAX_LAYOUTS
+    assert len(cache._seen_once) <= MAX_LAYOUTS
+    assert cache.read(encode_frame(groups)[:-1], frozenset()) is not None
 
 
 @pytest.mark.parametrize(
@@ -297,7 +141,7 @@ def test_what_is_remembered_of_a_line_is_bounded() -> None:
 )
 def test_the_table_has_the_forms_of_the_documents(group: Group, documented: bool) -> None:  # noqa: FBT001
     """The width of the value, whether it varies, its unit, and the horodate."""
-    assert is_documented(form_of(group)) is documented
+    assert (form_of(group).width in documented_widths(form_of(group))) is documented
 
 
 @st.composite

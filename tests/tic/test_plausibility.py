@@ -10,10 +10,11 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from teleinfo.simulator.catalogue import METERS, build
-from teleinfo.simulator.encode import encode_frame
+from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.plausibility import Implausible, Plausibility, watched_keys
+from tests.support.frames import whole
 
 PERIOD = 2.0  # s between two frames
 
@@ -219,17 +220,14 @@ def test_indexes_that_may_begin_anew_are_left_alone() -> None:
 
 def test_the_switch_believes_everything() -> None:
     """`plausibility=False`: an index may do what it likes."""
-    frames = [
-        b"\x02\nBASE 000000100 L\r\nPTEC TH.. $\r\x03",
-        b"\x02\nBASE 000000000 K\r\nPTEC TH.. $\r\x03",
-    ]
+    frames = [encode_frame(whole(BASE=index)) for index in ("000000100", "000000000")]
     believing, checking = Decoder(plausibility=False), Decoder()
     for frame in frames:
         believing.feed(frame)
         checking.feed(frame)
 
-    assert (believing.counts.groups, believing.counts.implausible, believing.withheld) == (4, 0, {})
-    assert (checking.counts.groups, checking.counts.implausible) == (3, 1)
+    assert (believing.counts.groups, believing.counts.implausible, believing.withheld) == (18, 0, {})
+    assert (checking.counts.groups, checking.counts.implausible) == (17, 1)
     assert checking.implausible == {"BASE": 1}
     assert checking.withheld == {"BASE": Implausible.FELL}
 
@@ -254,7 +252,7 @@ def test_nothing_of_a_simulated_meter_is_implausible(name: str) -> None:
     meter = build(name, start=now, rng=Random(3))
     decoder = Decoder()
     for step in range(400):
-        decoder.feed(meter.emit(now + step * dt.timedelta(minutes=4)), now=step * 240.0)
+        decoder.feed(with_parity(meter.emit(now + step * dt.timedelta(minutes=4))), now=step * 240.0)
 
     assert decoder.counts.frames >= 400
     assert (decoder.counts.implausible, decoder.counts.unconfirmed, decoder.counts.rejected) == (0, 0, 0)

@@ -29,6 +29,7 @@ from teleinfo.watch.web.hosts import Address, listen
 from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.frames import whole
 from tests.support.process import LIMIT, Process
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
@@ -36,10 +37,15 @@ from tests.support.tcp_ports import free_port
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-GROUPS = {"ADCO": "041961123456", "OPTARIF": "HC..", "HCHC": "000019212", "PTEC": "HP..", "PAPP": "01940"}
-FRAME = with_parity(
-    encode_frame(Group(label, value, None, Mode.HISTORIQUE) for label, value in GROUPS.items())
-)
+HC = {
+    "ADCO": "041961123456",
+    "OPTARIF": "HC..",
+    "BASE": "",
+    "HCHC": "000019212",
+    "HCHP": "000068306",
+    "PTEC": "HP..",
+}
+FRAME = with_parity(encode_frame(whole(**HC)))
 COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "watch"]
 # Leave the other screen, show the cursor: what a clean terminal is owed.
 LEFT, CURSOR = "\x1b[?1049l", "\x1b[?25h"
@@ -230,16 +236,17 @@ def test_in_a_pipe_there_are_plain_lines(meter: Meter) -> None:
     ) as process:
         assert process.stdout is not None
         try:
-            first = [process.stdout.readline().decode() for _ in range(5)]
-            group = Group("PAPP", "00200", None, Mode.HISTORIQUE)
-            meter.frame = with_parity(encode_frame([group]))
+            first = [process.stdout.readline().decode() for _ in whole(**HC)]
+            meter.frame = with_parity(encode_frame(whole(**HC, PAPP="00200")))
             last = process.stdout.readline().decode()
             process.send_signal(signal.SIGINT)
 
             assert process.wait(LIMIT) == 0
         finally:
             process.kill()
-    assert [line.split()[1] for line in first] == ["PTEC", "PAPP", "HCHC", "OPTARIF", "ADCO"]
+    shown = [line.split()[1] for line in first]
+    assert shown[:5] == ["PTEC", "IINST", "PAPP", "HCHC", "HCHP"]
+    assert sorted(shown) == sorted(group.label for group in whole(**HC))
     assert last[8:] == " PAPP      Apparent power: 200 VA\n"
     assert "\x1b" not in "".join(first)
 

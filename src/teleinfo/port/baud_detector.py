@@ -54,7 +54,6 @@ class BaudDetector:
         self._baudrates = tuple(baudrates)
         self._position = 0
         self._partial: tuple[Mode | None, int] = (None, 0)
-        self._small_frame: Mode | None = None
         self.mode: Mode | None = None
 
     @property
@@ -70,20 +69,10 @@ class BaudDetector:
     def reset(self) -> None:
         """Note that the port was opened: what comes does not continue what came before."""
         self._partial = (None, 0)
-        self._small_frame = None
 
-    def note_frame(self, mode: Mode, groups: int) -> bool:
-        """
-        Note a complete sound frame of `groups` groups, and return True if it is believed.
-
-        All are believed at a fixed speed, and once the meter was heard. A frame of one or two groups is no
-        evidence of a meter, it may be an accident; an old meter in "veille" sends no other. Two of them in a
-        row, of one mode, are evidence.
-        """
-        if groups >= ENOUGH_GROUPS or mode is self._small_frame:
-            self.mode = mode
-        self._small_frame = mode
-        return self.fixed or self.mode is not None
+    def note_frame(self, mode: Mode) -> None:
+        """Note a frame of which the decoder believes something: this is the speed."""
+        self.mode = mode
 
     def note_partial_frame(self, mode: Mode | None, groups: int) -> bool:
         """

@@ -60,9 +60,11 @@ class SpeedSearch(BaudDetector):
             yield port
 
     def feed(self, data: bytes, *, now: float | None = None) -> list[Reading]:
-        """Decode bytes, and return the readings that are believed (see `note_frame`)."""
+        """Decode bytes and return the readings."""
         readings = self._decoder.feed(data, now=now)
-        return [one for one in readings if self.note_frame(one.mode, len(one.values))]
+        if readings:
+            self.note_frame(readings[-1].mode)
+        return readings
 
     def check_pending(self) -> bool:
         """Return True if the frame in progress has shown the meter since the last call; costs a parse."""

@@ -1,9 +1,9 @@
 """
 Decode one line: bytes in, readings out, and everything that is left out is counted.
 
-A frame passes through `framing`, `groups`, `layout` and `plausibility`; one whose layout is confirmed skips
-`groups`. Never raises, holds a bounded amount, costs linear time, and gives the same readings whatever the
-chunking.
+A frame passes through `framing`, `groups`, `trust` and `plausibility`. A frame of a known `layout` skips
+`groups` and `trust`, with the same result. Never raises, holds a bounded amount, costs linear time, and gives
+the same readings whatever the chunking.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ from teleinfo.tic import groups
 from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import Group, RejectionCause
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.layout_cache import LayoutCache
+from teleinfo.tic.layout import LayoutCache
 from teleinfo.tic.plausibility import Plausibility, watched_keys
 from teleinfo.tic.reading import Reading, build_reading
+from teleinfo.tic.trust import Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -42,7 +43,7 @@ class Counts:
     checksum: int = 0  # rejected: a wrong sum
     malformed: int = 0  # rejected: not the shape of a group, or not the value of its étiquette
     interrupted: int = 0  # frames cut short, or so inconsistent that they must not be believed
-    unconfirmed: int = 0  # withheld: a form that this meter has not confirmed, or next to lost bytes
+    unconfirmed: int = 0  # withheld: next to lost bytes, or in a form that is not known
     implausible: int = 0  # withheld: an index or identifier that cannot follow the one before
 
     @property
@@ -67,6 +68,7 @@ class Decoder:
         self.implausible: dict[str, int] = {}
         self._framer = Framer()
         self._layouts = LayoutCache()
+        self._trust = Trust()
         self._plausibility = Plausibility() if plausibility else None
         self._inconsistent = 0
         self._mode = Mode.HISTORIQUE  # of the last sound frame
@@ -89,7 +91,8 @@ class Decoder:
         counts.bytes_ += len(data)
         readings = []
         for segment in self._framer.split(data):
-            at_once = self._layouts.read(segment)
+            trust = self._trust
+            at_once = self._layouts.read(segment, trust.notices) if trust.is_settled else None
             if at_once is None:
                 reading = self._read_by_groups(segment, now)
             else:
@@ -145,7 +148,11 @@ class Decoder:
             counts.groups += len(sound)
             self._inconsistent += bool(sound)
             return None
-        believed, withheld = self._layouts.believe(found)
+        for groups_ in self._layouts.frames_to_note():
+            self._trust.note(groups_)
+        believed, withheld = self._trust.believe(found, parity=frame.parity)
+        if self._trust.is_settled:
+            self._layouts.learn(sound)
         counts.groups += len(believed)
         counts.unconfirmed += len(withheld)
         _tally(self.unconfirmed, (group.label for group in withheld))
@@ -163,6 +170,7 @@ class Decoder:
         withheld, is_another_meter = self._plausibility.check(reading.mode, keys, texts, self._time)
         if is_another_meter:
             self._layouts.forget()
+            self._trust.forget()
         if not withheld:
             return reading
         self.counts.groups -= len(withheld)

@@ -13,7 +13,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.tables.households import BLEU, CONCENTRATEUR, LINKY
-from teleinfo.tic.tables.label_types import VARYING, Charset, Kind, LabelSpec, Mode
+from teleinfo.tic.tables.label_types import (
+    COMING_AND_GOING,
+    VARYING,
+    Charset,
+    Kind,
+    LabelSpec,
+    Mode,
+    Presence,
+)
 from teleinfo.tic.tables.saphir import SAPHIR
 from teleinfo.tic.tables.sites import CJE, ICE_2Q, ICE_4Q, PME_PMI
 
@@ -22,12 +30,13 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALARMS",
+    "COMING_AND_GOING",
     "CONTRACTS",
     "DIGITS",
     "HISTORIQUE",
-    "INDEX_SERIES",
     "METER_NUMBERS",
     "NOTICES",
+    "ORDER",
     "PART_OPENER",
     "SHORT_FRAME",
     "STANDARD",
@@ -37,6 +46,7 @@ __all__ = [
     "Kind",
     "LabelSpec",
     "Mode",
+    "Presence",
     "lookup",
     "parse_uint",
 ]
@@ -92,7 +102,9 @@ def _table(labels: tuple[LabelSpec, ...], spellings: Mapping[str, str]) -> Mappi
     for label in SAPHIR:
         same = table.get(label.name)
         table[label.name] = label if same is None else replace(same, variant=label)
-    return table | {variant: replace(table[name], name=variant) for variant, name in spellings.items()}
+    return table | {
+        variant: replace(table[name], name=variant, spelling_of=name) for variant, name in spellings.items()
+    }
 
 
 HISTORIQUE: Final = _table(
@@ -100,6 +112,9 @@ HISTORIQUE: Final = _table(
     _SPELLINGS_HISTORIQUE,
 )
 STANDARD: Final = _table(LINKY, _SPELLINGS_STANDARD)
+
+# The labels of households' meters in the order of their documents (02E and 54E, tables of the groups).
+ORDER: Final = {Mode.HISTORIQUE: BLEU, Mode.STANDARD: LINKY}
 
 # What opens the second part of an ICE-4Q frame; its value is the name of the part.
 PART_OPENER: Final = "Appli"
@@ -113,19 +128,13 @@ CONTRACTS: Final = {
     "EJP": ("EJPHN", "EJPHPM"),
     "BBR": ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),
 }
-# Indexes that stand in a frame together, one directly behind the other, used or not (02E, 54E).
-INDEX_SERIES: Final = (
-    *CONTRACTS.values(),
-    ("EAST", *(f"EASF{i:02}" for i in range(1, 11)), *(f"EASD{i:02}" for i in range(1, 5))),
-    ("EAIT", *(f"ERQ{i}" for i in range(1, 5))),
-)
 # Labels that are sent only while they have something to say: a notice, a mobile peak to come or running, the
 # control mode of a meter.
 NOTICES: Final = frozenset(
-    {
-        *("PEJP", "PREAVIS", "PREAVIS1", "PREAVIS2", "PREAVISD", "PREAVISF", "MODE", "PPOINTE"),
-        *(f"{bound}{number}" for bound in ("DPM", "FPM") for number in (1, 2, 3)),
-    }
+    label.name
+    for table in (HISTORIQUE, STANDARD)
+    for label in table.values()
+    if label.presence in COMING_AND_GOING - {Presence.ALARM, Presence.PASSING}
 )
 
 # A short frame of a three-phase meter has nothing else: it is sent 20 times between two full frames during an
@@ -133,6 +142,6 @@ NOTICES: Final = frozenset(
 SHORT_FRAME: Final = frozenset({"ADIR1", "ADIR2", "ADIR3", "ADCO", "IINST1", "IINST2", "IINST3"})
 
 # Labels of an overrun, which are sent while it lasts.
-ALARMS: Final = frozenset({"ADPS", "ADIR1", "ADIR2", "ADIR3"})
+ALARMS: Final = frozenset(label.name for label in HISTORIQUE.values() if label.presence is Presence.ALARM)
 # The status register of Linky.
 STATUS_REGISTER: Final = "STGE"

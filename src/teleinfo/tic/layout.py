@@ -2,76 +2,43 @@
 The layout of a frame: the sequence of its lines, and how to read a frame that has it at once.
 
 Each line is an étiquette, with or without a horodate, with a value of so many characters: its `Form`. A frame
-of a `Layout` is read by one regular expression (`Layout.read`), or, where most of its lines are those of the
-frame before, by those of the other lines (`Layout.follow`). Both say what the groups of the frame say.
-
-Which layouts a meter has, and what that says of other frames, is in `layout_cache`.
+of a `Layout` is read by one regular expression, which says what the groups of the frame say. Layouts make the
+decoder fast, and decide nothing: `trust` does.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from itertools import accumulate, compress
-from operator import itemgetter, methodcaller, ne
+from itertools import accumulate
+from operator import itemgetter, methodcaller
 from struct import Struct
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 from zlib import adler32
 
-from teleinfo.tic.groups import CR, HORODATE, Group
-from teleinfo.tic.labels import VARYING, Charset, Kind, LabelSpec, Mode, lookup
+from teleinfo.tic.forms import Form, form_of, form_spec
+from teleinfo.tic.groups import CR, HORODATE, Group, parse_frame
+from teleinfo.tic.labels import NOTICES, VARYING, Charset, Kind, Mode, lookup
+from teleinfo.tic.parity import check_parity
 from teleinfo.tic.plausibility import watched_keys
-from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
+from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, is_independent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Set as AbstractSet
 
 MAX_WIDTH: Final = VARYING[-1]
 """The longest value of a layout, in characters."""
 
-# A frame is compared with the one before as long as one line in so many is another one.
-_FEW: Final = 3
+MAX_LAYOUTS: Final = 16
+"""Layouts that are kept of a meter: a full frame, one for each set of alarms, and short frames."""
+
+# Labels whose value depends on another group: `trust` looks at each.
+_COMPARED: Final = frozenset({"ADIR1", "ADIR2", "ADIR3"})
 # What `strip_padding` does, for values that are not blanks alone (`_compile_line`).
 _STRIP: Final = {Mode.HISTORIQUE: methodcaller("rstrip", b"."), Mode.STANDARD: methodcaller("strip", b" ")}
 # The checksum of a line, by the lowest byte of its sum.
 _CHECKSUMS: Final = bytes((total & 0x3F) + 0x20 for total in range(256))
-
-
-class Form(NamedTuple):
-    """One group of a layout; `width` is that of its value, None where the table says that it varies."""
-
-    mode: Mode
-    label: str
-    dated: bool  # it has a horodate
-    width: int | None
-
-
-def form_of(group: Group) -> Form:
-    """Return the form of a sound group."""
-    width = len(group.value)
-    dated = group.horodate is not None
-    spec = _spec(group.mode, group.label, dated=dated)
-    varies = spec is not None and spec.varies and width in spec.widths and _has_unit(group.value, spec)
-    return Form(group.mode, group.label, dated, None if varies else width)
-
-
-def is_documented(form: Form) -> bool:
-    """Whether the table knows the label in this form."""
-    spec = _spec(form.mode, form.label, dated=form.dated)
-    if spec is None:
-        return False
-    return form.width is None if spec.varies else form.width in spec.widths
-
-
-def _has_unit(value: str, spec: LabelSpec) -> bool:
-    """Whether a value that ends with its unit by the table does so."""
-    return not spec.glued or spec.unit is None or value.rstrip(" ").endswith(spec.unit)
-
-
-def _spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:
-    """Return what the table says of a label with a horodate, or without one."""
-    spec = lookup(mode, label)
-    return None if spec is None else next((form for form in spec.forms() if form.horodate is dated), None)
 
 
 class LayoutReading(Reading):
@@ -111,26 +78,25 @@ class LayoutReading(Reading):
 
 class Layout:
     """
-    A confirmed layout, ready to read frames.
+    A layout, ready to read frames.
 
-    `keys` are those of its readings, of which none comes twice; `template` makes the members of a JSON object
-    of their texts. `watched_keys` are those whose texts must be plausible, which `take_watched` takes.
+    `notices` are its labels that are notices. `keys` are those of its readings, of which none comes twice;
+    `template` makes the members of a JSON object of their texts. `watched_keys` are those whose texts must be
+    plausible, which `take_watched` takes.
     """
 
     def __init__(self, forms: tuple[Form, ...]) -> None:
         self.forms = forms
         self.mode = forms[0].mode
-        self.labels = [form.label for form in forms]
+        self.notices = NOTICES.intersection(form.label for form in forms)
         lines = [_compile_line(form, first=place == 0) for place, form in enumerate(forms)]
         self.keys = [key for line in lines for key in line.keys]
         self.template = b",".join(b'"%b":"%%b"' % key.encode() for key in self.keys)
         self.watched_keys = watched_keys(self.mode, self.keys)
         self.take_watched = _taker([self.keys.index(key) for key in self.watched_keys])
-        self._lines = lines
-        self._places = range(len(lines))
         self._strip = _STRIP[self.mode]
         # Where each line begins among the texts of the frame, and among the captures of its pattern.
-        self._texts = list(accumulate((len(line.keys) for line in lines), initial=0))
+        places = list(accumulate((len(line.keys) for line in lines), initial=0))
         captures = list(accumulate((line.captures for line in lines), initial=0))
         self._match = re.compile(b"".join(line.pattern + CR for line in lines)).fullmatch
         self._take_summed = itemgetter(*captures[:-1])
@@ -139,7 +105,7 @@ class Layout:
             *(start + text for start, line in zip(captures, lines, strict=False) for text in line.texts)
         )
         self._starts = [line.start for line in lines]
-        self._padded = [text for text, line in zip(self._texts, lines, strict=False) if line.padded]
+        self._padded = [text for text, line in zip(places, lines, strict=False) if line.padded]
         self._pack = Struct(f"<{len(lines)}I").pack
 
     def read(self, frame: bytes) -> LayoutReading | None:
@@ -158,31 +124,70 @@ class Layout:
             texts[i] = strip(texts[i])
         return LayoutReading(self, texts)
 
-    def follow(self, last: LayoutReading, before: list[bytes], lines: list[bytes]) -> LayoutReading | None:
-        """
-        Return what `read` does, of a frame of which few lines are not those of the one before.
 
-        `lines` is the frame, cut at each CR; `before` is the one whose reading is the `last`, cut likewise.
-        """
-        if len(lines) != len(before) or lines[-1]:
-            return None
-        changed = list(compress(self._places, map(ne, lines, before)))
-        if len(changed) * _FEW > len(lines):
-            return None
-        texts = last.texts.copy()
-        for place in changed:
-            line = self._lines[place]
-            match = line.match(lines[place])
-            if match is None:
-                return None
-            captures = match.groups()
-            if _CHECKSUMS[adler32(captures[0], line.start) & 0xFF] != captures[-1][0]:
-                return None
-            for i, text in enumerate(line.texts, self._texts[place]):
-                texts[i] = captures[text]
-            if line.padded:
-                texts[self._texts[place]] = self._strip(texts[self._texts[place]])
-        return LayoutReading(self, texts)
+class LayoutCache:
+    """The layouts of one meter, the one that was read last first."""
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget everything: another meter, or another mode."""
+        self._layouts: list[Layout] = []
+        self._seen_once: dict[tuple[Form, ...], None] = {}
+        self._not_noted: dict[Layout, bytes] = {}  # the last frame of each, the newest last
+
+    def read(self, segment: bytes, notices: AbstractSet[str]) -> LayoutReading | None:
+        """Return the reading of a frame (STX to before ETX) whose layout is known and has these notices."""
+        frame = segment if segment.isascii() else check_parity(segment)
+        for place, layout in enumerate(self._layouts):
+            reading = layout.read(frame)
+            if reading is not None:
+                if layout.notices != notices:
+                    return None
+                if place:
+                    self._layouts.insert(0, self._layouts.pop(place))
+                self._not_noted.pop(layout, None)
+                self._not_noted[layout] = frame
+                return reading
+        return None
+
+    def learn(self, groups: Sequence[Group]) -> None:
+        """Take a frame in which everything was known: when it comes again it becomes a layout."""
+        forms = tuple(map(form_of, groups))
+        if not _can_be_layout(groups) or any(layout.forms == forms for layout in self._layouts):
+            return
+        if forms not in self._seen_once:
+            self._seen_once[forms] = None
+            if len(self._seen_once) > MAX_LAYOUTS:
+                del self._seen_once[next(iter(self._seen_once))]
+            return
+        del self._seen_once[forms]
+        self._layouts = [Layout(forms), *self._layouts[: MAX_LAYOUTS - 1]]
+
+    def frames_to_note(self) -> Iterator[list[Group]]:
+        """Yield the groups of the last frame of each layout that was read since the last call."""
+        frames, self._not_noted = self._not_noted, {}
+        for frame in frames.values():
+            yield [group for group in parse_frame(frame[1:]) if isinstance(group, Group)]
+
+
+def _can_be_layout(groups: Sequence[Group]) -> bool:
+    """True if a frame of these groups can be read at once: none depends on another one."""
+    return (
+        len(groups) > 1
+        and len({group.mode for group in groups}) == 1
+        and all(map(is_independent, groups))
+        and all(len(group.value) <= MAX_WIDTH for group in groups)
+        and all(group.value == "" for group in groups if _is_date(group))
+        and _COMPARED.isdisjoint(group.label for group in groups)
+    )
+
+
+def _is_date(group: Group) -> bool:
+    """True if the value of a group is its horodate."""
+    label = lookup(group.mode, group.label)
+    return group.horodate is not None and label is not None and label.kind is Kind.HORODATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +201,6 @@ class _Line:
     """
 
     pattern: bytes
-    match: Callable[[bytes], re.Match[bytes] | None]
     captures: int
     start: int
     keys: list[str]
@@ -206,7 +210,7 @@ class _Line:
 
 def _compile_line(form: Form, *, first: bool) -> _Line:
     separator, last = (b" ", b"") if form.mode is Mode.HISTORIQUE else (b"\t", b"\t")
-    spec = _spec(form.mode, form.label, dated=form.dated)
+    spec = form_spec(form.mode, form.label, dated=form.dated)
     members = (Charset.CODE if spec is None else spec.charset).members
     # What JSON escapes is left to the way that escapes it.
     value = b"[%b]" % re.escape(members.translate(None, b'"\\'))
@@ -227,8 +231,7 @@ def _compile_line(form: Form, *, first: bool) -> _Line:
         keys, texts = [form.label, form.label + HORODATE_SUFFIX], [2, 1]
     name = form.label.encode() + separator
     pattern = b"%b\n%b%b%b([ -_])" % (b"\x02" if first else b"", re.escape(name), covered, separator)
-    compiled = re.compile(pattern)
-    return _Line(pattern, compiled.fullmatch, compiled.groups, sum(name + last), keys, texts, padded)
+    return _Line(pattern, re.compile(pattern).groups, sum(name + last), keys, texts, padded)
 
 
 def _taker(places: Sequence[int]) -> Callable[[Sequence[bytes]], tuple[bytes, ...]]:

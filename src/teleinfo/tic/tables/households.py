@@ -11,6 +11,7 @@ from typing import Final
 
 from teleinfo.tic.tables.label_types import (
     Charset,
+    Presence,
     code,
     composite,
     date,
@@ -20,6 +21,7 @@ from teleinfo.tic.tables.label_types import (
     ordinal,
     register,
     text,
+    with_presences,
 )
 from teleinfo.vocabulary.codes import Phase, TariffPeriod
 
@@ -28,7 +30,7 @@ from teleinfo.vocabulary.codes import Phase, TariffPeriod
 _INDEX: Final = (9, 8)  # blue meters and Linky, concentrateur
 
 # CBEMM, CBEMM-ICC, CBETM, Linky in mode historique: 02E, 54E §6.1.
-BLEU: Final = (
+_BLEU: Final = (
     # A short frame (three phases, while a current is above its limit) opens with those that are.
     *(measure(f"ADIR{i}", f"Avertissement de dépassement d’intensité de réglage phase {i}",
               f"Current-limit overrun warning, phase {i}", "A") for i in Phase),
@@ -74,7 +76,7 @@ CONCENTRATEUR: Final = (
 )
 
 # Linky in mode standard: 54E. Phases 2 and 3 are a three-phase meter's, "injectée" and ERQ a producer's.
-LINKY: Final = (
+_LINKY: Final = (
     identifier("ADSC", "Adresse secondaire du compteur", "Meter secondary address (serial)"),
     ordinal("VTIC", "Version de la TIC", "TIC version"),
     # Its value is its horodate. SAPHIR's has none, but a value of date characters.
@@ -139,3 +141,35 @@ LINKY: Final = (
     composite("PPOINTE", "Profil du prochain jour de pointe", "Next peak-day profile",
               charset=Charset.PROFILE, widths=(98,)),
 )
+
+# Labels that not every frame has. CBETM and Linky of three phases: 02E, 54E.
+BLEU: Final = with_presences(_BLEU, {
+    Presence.ALARM: ("ADIR1", "ADIR2", "ADIR3", "ADPS"),
+    Presence.NOTICE: ("PEJP",),
+    # It goes with some contracts. Its letter completes no number, so that nothing is lost by a missing one.
+    Presence.PASSING: ("HHPHC",),
+    Presence.BASE: ("BASE",),
+    Presence.HC: ("HCHC", "HCHP"),
+    Presence.EJP: ("EJPHN", "EJPHPM"),
+    Presence.TEMPO: ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR", "DEMAIN"),
+    Presence.SINGLE_PHASE: ("IINST", "IMAX"),
+    Presence.THREE_PHASES: ("IINST1", "IINST2", "IINST3", "IMAX1", "IMAX2", "IMAX3", "PMAX", "PPOT"),
+    Presence.APPARENT_POWER: ("PAPP",),
+})
+LINKY: Final = with_presences(_LINKY, {
+    Presence.NOTICE: ("PPOINTE",),
+    Presence.PASSING: ("MSG2",),
+    Presence.PEAK_1: ("DPM1", "FPM1"),
+    Presence.PEAK_2: ("DPM2", "FPM2"),
+    Presence.PEAK_3: ("DPM3", "FPM3"),
+    Presence.THREE_PHASES: tuple(
+        name.format(phase)
+        for name in ("IRMS{}", "URMS{}", "SINSTS{}", "SMAXSN{}", "SMAXSN{}-1", "UMOY{}")
+        for phase in (1, 2, 3)
+        if phase > 1 or name.startswith("S")  # every meter has the others of the first phase
+    ),
+    Presence.PRODUCER: ("EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4", "SINSTI", "SMAXIN", "SMAXIN-1"),
+    Presence.CALENDAR: ("NGTF", "LTARF"),
+    Presence.LOAD_CURVE: ("CCASN", "CCASN-1"),
+    Presence.INJECTED_LOAD_CURVE: ("CCAIN", "CCAIN-1"),
+})

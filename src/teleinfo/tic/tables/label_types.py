@@ -7,14 +7,14 @@ Each constructor makes a `LabelSpec` of its kind from étiquette, désignation, 
 from __future__ import annotations
 
 import enum
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.vocabulary.words import Designation, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from teleinfo.vocabulary.codes import TariffPeriod
 
@@ -53,6 +53,42 @@ class Charset(enum.Enum):
     TEXT = bytes(range(0x20, 0x60)) + bytes(range(0x61, 0x7F))
 
 
+class Presence(enum.Enum):
+    """
+    The frames of a meter that have a label, for the meters whose documents give an order of the labels.
+
+    The labels of one member are in a frame together or not at all, but for those of `ALARM`, `NOTICE` and
+    `PASSING`, each of which comes and goes by itself.
+    """
+
+    ALWAYS = enum.auto()
+    ALARM = enum.auto()  # sent while it lasts, and never to be waited for
+    NOTICE = enum.auto()  # sent only while it has something to say
+    PASSING = enum.auto()  # any other label that may come and go
+    PEAK_1 = enum.auto()  # begin and end of an announced mobile peak
+    PEAK_2 = enum.auto()
+    PEAK_3 = enum.auto()
+    BASE = enum.auto()  # tariff options
+    HC = enum.auto()
+    EJP = enum.auto()
+    TEMPO = enum.auto()
+    SINGLE_PHASE = enum.auto()
+    THREE_PHASES = enum.auto()
+    PRODUCER = enum.auto()
+    APPARENT_POWER = enum.auto()  # a plain CBEMM has none
+    CALENDAR = enum.auto()
+    LOAD_CURVE = enum.auto()
+    INJECTED_LOAD_CURVE = enum.auto()
+
+
+COMING_AND_GOING: Final = frozenset(
+    {
+        *(Presence.ALARM, Presence.NOTICE, Presence.PASSING),
+        *(Presence.PEAK_1, Presence.PEAK_2, Presence.PEAK_3),
+    }
+)
+"""The presences of labels that a frame may have or lack without a change of the contract or of the meter."""
+
 VARYING: Final = range(101)
 """The width of a value that no document fixes; the longest value of all has 98 characters (PJOURF+1)."""
 
@@ -73,6 +109,7 @@ class LabelSpec:
     `repeats`: it may come several times in one frame.
     `options`: the values of a closed list, as a reading has them; `BBR` stands for all that start with it.
     `reused`: the second part of an ICE-4Q frame, which `Appli` opens, says it again with another meaning.
+    `presence`: the frames that have it. `spelling_of`: the label of the documents that a meter spells so.
     """
 
     name: str
@@ -90,6 +127,8 @@ class LabelSpec:
     options: tuple[str, ...] = ()
     variant: LabelSpec | None = None
     period: TariffPeriod | None = None
+    presence: Presence = Presence.ALWAYS
+    spelling_of: str = ""
 
     @property
     def title(self) -> Message:
@@ -152,6 +191,7 @@ ratio = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.CODE)  # signed, 
 identifier = partial(LabelSpec, kind=Kind.IDENTIFIER, charset=Charset.CODE, widths=(12,))
 register = partial(LabelSpec, kind=Kind.REGISTER)
 code = partial(LabelSpec, kind=Kind.ENUMERATION, charset=Charset.CODE)
+notice = partial(code, presence=Presence.NOTICE)
 ordinal = partial(LabelSpec, kind=Kind.ENUMERATION, charset=Charset.DIGITS, widths=(2,))
 date = partial(LabelSpec, kind=Kind.HORODATE, charset=Charset.CODE, widths=(17,))  # JJ/MM/AA HH/MM/SS
 text = partial(LabelSpec, kind=Kind.TEXT, charset=Charset.TEXT)
@@ -160,6 +200,15 @@ composite = partial(LabelSpec, kind=Kind.COMPOSITE, charset=Charset.CODE)
 glued = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.TEXT, glued=True)
 glued_index = partial(LabelSpec, kind=Kind.INDEX, charset=Charset.TEXT, glued=True)
 glued_code = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.CODE, glued=True)
+
+
+def with_presences(
+    labels: tuple[LabelSpec, ...], presences: Mapping[Presence, tuple[str, ...]]
+) -> tuple[LabelSpec, ...]:
+    """Return the labels, those that are named with their presence."""
+    by_name = {name: presence for presence, names in presences.items() for name in names}
+    return tuple(replace(label, presence=by_name.pop(label.name, label.presence)) for label in labels)
+
 
 POINTS: Final = range(1, 7)  # the last mean powers, 1 = the newest
 SLOTS: Final = range(1, 9)  # the tariff periods (postes) of ICE-4Q and SAPHIR

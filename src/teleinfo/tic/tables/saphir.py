@@ -22,6 +22,7 @@ from teleinfo.tic.tables.label_types import (
     glued_index,
     identifier,
     measure,
+    notice,
     ratio,
     text,
 )
@@ -75,13 +76,13 @@ SAPHIR: Final = (
     *(glued_code(f"I{i}I", f"Courant injecté phase {i}", f"Exported current phase {i}", "A") for i in Phase),
     text("GRILLE_D", "Libellé de la grille distributeur", "Name of the distributor grid"),
     code("PTCOURD", "Période tarifaire courante, grille D", "Current tariff period, grid D"),
-    code("PREAVIS", "Préavis de dépassement", "Overrun notice"),
-    code("PREAVISD", "Préavis tarif dynamique, grille D", "Dynamic-tariff notice, grid D"),
+    notice("PREAVIS", "Préavis de dépassement", "Overrun notice"),
+    notice("PREAVISD", "Préavis tarif dynamique, grille D", "Dynamic-tariff notice, grid D"),
     # "d-" or "f-" before the date: start or end.
     composite("TDYND", "Périodes dynamiques, grille D",
               "Dynamic periods, grid D", charset=Charset.TEXT, repeats=True),
     code("ETATDYND", "État tarif dynamique, grille D", "Dynamic-tariff state, grid D"),
-    code("MODE", "Mode contrôle", "Control-mode flag"),
+    notice("MODE", "Mode contrôle", "Control-mode flag"),
     *(label for i in POINTS for label in (
         date(f"DATEPA{i}", f"Horodate du point n°{i}", f"Time of point {i}"),
         glued(f"PA{i}S", f"Puissance active soutirée, point n°{i}",
@@ -125,7 +126,7 @@ SAPHIR: Final = (
     glued_code("U10MN", "Moyenne des tensions composées 10 min", "10-min mean line voltage", "V"),
     text("GRILLE_F", "Libellé de la grille fournisseur", "Name of the supplier grid"),
     code("PTCOURF", "Période tarifaire courante, grille F", "Current tariff period, grid F"),
-    code("PREAVISF", "Préavis tarif dynamique, grille F", "Dynamic-tariff notice, grid F"),
+    notice("PREAVISF", "Préavis tarif dynamique, grille F", "Dynamic-tariff notice, grid F"),
     composite("TDYNF", "Périodes dynamiques, grille F",
               "Dynamic periods, grid F", charset=Charset.TEXT, repeats=True),
     code("ETATDYNF", "État tarif dynamique, grille F", "Dynamic-tariff state, grid F"),

@@ -20,6 +20,7 @@ from teleinfo.tic.tables.label_types import (
     glued_code,
     glued_index,
     identifier,
+    notice,
     ratio,
 )
 from teleinfo.vocabulary.codes import Phase, TariffPeriod
@@ -87,8 +88,8 @@ ICE_2Q: Final = (
     glued("ERP", "Énergie réactive positive depuis le début de l’intervalle",
           "Positive reactive energy since the start of the interval", "varh", reused=True),
     code("PTCOUR", "Période tarifaire courante", "Current tariff period", reused=True),
-    code("PREAVIS", "Préavis", "Notice", repeats=True, reused=True),
-    code("MODE", "Mode contrôle", "Control-mode flag", reused=True),
+    notice("PREAVIS", "Préavis", "Notice", repeats=True, reused=True),
+    notice("MODE", "Mode contrôle", "Control-mode flag", reused=True),
     *(label for i in POINTS for label in (
         date(f"DATEPA{i}", f"Horodate du point de puissance n°{i}", f"Time of power point {i} (1 = newest)"),
         glued(f"PA{i}", f"Puissance active moyenne, point n°{i}",
@@ -184,7 +185,7 @@ PME_PMI: Final = (
     code("PTCOUR1", "Période tarifaire courante, calendrier 1", "Current tariff period, calendar 1"),
     code("TARIFDYN", "Présence du signal tarifaire externe", "Dynamic-tariff command present"),
     code("ETATDYN1", "Période dynamique en cours, calendrier 1", "Dynamic period in progress, calendar 1"),
-    code("PREAVIS1", "Préavis de période dynamique, calendrier 1", "Dynamic-period notice, calendar 1"),
+    notice("PREAVIS1", "Préavis de période dynamique, calendrier 1", "Dynamic-period notice, calendar 1"),
     *_dynamic_periods(1),
     code("CONFIG", "Configuration", "Configuration"),
     *(label for i in POINTS for label in (
@@ -229,7 +230,7 @@ PME_PMI: Final = (
     code("MESURES2", "Traitement tarifaire, calendrier n°2", "Tariff processing, calendar 2"),
     code("PTCOUR2", "Période tarifaire courante, calendrier 2", "Current tariff period, calendar 2"),
     code("ETATDYN2", "Période dynamique en cours, calendrier 2", "Dynamic period in progress, calendar 2"),
-    code("PREAVIS2", "Préavis de période dynamique, calendrier 2", "Dynamic-period notice, calendar 2"),
+    notice("PREAVIS2", "Préavis de période dynamique, calendrier 2", "Dynamic-period notice, calendar 2"),
     *_dynamic_periods(2),
     date("DebP_2", "Début de la période en cours, calendrier 2", "Start of current period, calendar 2"),
     glued_index("EAP_s2", "Énergie active soutirée période en cours, calendrier 2",

@@ -1,0 +1,47 @@
+"""The form of a group: with or without a horodate, and the width of its value."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from teleinfo.tic.labels import LabelSpec, Mode, lookup
+
+if TYPE_CHECKING:
+    from teleinfo.tic.groups import Group
+
+
+class Form(NamedTuple):
+    """The form of the groups of one label; `width` is that of the value, None where it varies."""
+
+    mode: Mode
+    label: str
+    dated: bool  # it has a horodate
+    width: int | None
+
+
+def form_of(group: Group) -> Form:
+    """Return the form of a sound group."""
+    width = len(group.value)
+    dated = group.horodate is not None
+    spec = form_spec(group.mode, group.label, dated=dated)
+    varies = spec is not None and spec.varies and width in spec.widths and _has_unit(group.value, spec)
+    return Form(group.mode, group.label, dated, None if varies else width)
+
+
+def documented_widths(form: Form) -> tuple[int | None, ...]:
+    """Return the widths that the table gives to this label, the first one that of most meters."""
+    spec = form_spec(form.mode, form.label, dated=form.dated)
+    if spec is None:
+        return ()
+    return (None,) if isinstance(spec.widths, range) else spec.widths
+
+
+def form_spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:
+    """Return what the table says of a label with a horodate, or without one."""
+    spec = lookup(mode, label)
+    return None if spec is None else next((form for form in spec.forms() if form.horodate is dated), None)
+
+
+def _has_unit(value: str, spec: LabelSpec) -> bool:
+    """True if the value carries the unit that the table says is glued to it."""
+    return not spec.glued or spec.unit is None or value.rstrip(" ").endswith(spec.unit)

@@ -1,0 +1,87 @@
+"""
+The order of the labels in a frame, and the labels that a frame must have (02E and 54E, tables of the groups).
+
+The documents give an order for blue meters and Linky. The labels of the other families have no place in it.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.tic.labels import COMING_AND_GOING, CONTRACTS, ORDER, Mode, Presence, lookup
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from collections.abc import Set as AbstractSet
+
+    from teleinfo.tic.groups import Group
+
+END: Final = ""
+"""The end of a frame, in the place of a label."""
+
+# Presences of which a frame has one at most.
+_ALTERNATIVES: Final = (
+    frozenset({Presence.BASE, Presence.HC, Presence.EJP, Presence.TEMPO}),
+    frozenset({Presence.SINGLE_PHASE, Presence.THREE_PHASES}),
+)
+# Presences whose labels stand so close to each other that one loss of bytes can hide all of them.
+_COMPACT: Final = frozenset(
+    {
+        *(Presence.BASE, Presence.HC, Presence.EJP, Presence.SINGLE_PHASE, Presence.APPARENT_POWER),
+        *(Presence.CALENDAR, Presence.LOAD_CURVE, Presence.INJECTED_LOAD_CURVE),
+    }
+)
+_OPTIONS: Final = dict(
+    zip(CONTRACTS, (Presence.BASE, Presence.HC, Presence.EJP, Presence.TEMPO), strict=True)
+)
+_PLACES: Final = {
+    mode: {label.name: place for place, label in enumerate(labels)} for mode, labels in ORDER.items()
+}
+
+
+def place(mode: Mode, name: str) -> float | None:
+    """Return the place of a label in the documents: infinity for `END`, None where it has none."""
+    if name == END:
+        return math.inf
+    spec = lookup(mode, name)
+    return None if spec is None else _PLACES[mode].get(spec.spelling_of or name)
+
+
+def presence(mode: Mode, name: str) -> Presence | None:
+    """Return the presence of a label that has a place, None for any other."""
+    spec = lookup(mode, name)
+    return None if spec is None or place(mode, name) is None else spec.presence
+
+
+def comes_and_goes(mode: Mode, name: str) -> bool:
+    """True if a frame may have or lack the label at any time: alarms, notices, MSG2 …"""
+    spec = lookup(mode, name.partition(" ")[0])
+    return spec is not None and spec.presence in COMING_AND_GOING
+
+
+def expected(mode: Mode, groups: Iterable[Group], had: AbstractSet[Presence]) -> set[Presence]:
+    """
+    Return the presences whose labels must be in a frame that has these sound groups.
+
+    They are those that the frame shows, and the compact ones that the meter `had`, unless the frame shows an
+    alternative.
+    """
+    shown = {Presence.ALWAYS}
+    for group in groups:
+        shown.add(presence(mode, group.label) or Presence.ALWAYS)
+        if group.label == "OPTARIF":
+            shown.update(_OPTIONS[option] for option in CONTRACTS if group.value.startswith(option))
+    if Presence.THREE_PHASES in shown:
+        shown.add(Presence.APPARENT_POWER)  # only a plain CBEMM, of one phase, has none
+    replaced = {other for kind in _ALTERNATIVES if shown & kind for other in kind}
+    return (shown | (had & _COMPACT) - replaced) - {Presence.ALARM, Presence.NOTICE, Presence.PASSING}
+
+
+def missing(mode: Mode, before: str, behind: str, presences: AbstractSet[Presence]) -> int:
+    """Return how many labels of these presences are missing between two labels that follow each other."""
+    first, last = place(mode, before), place(mode, behind)
+    if first is None or last is None:
+        return 0
+    labels = ORDER[mode]
+    return sum(label.presence in presences for label in labels[int(first) + 1 : int(min(last, len(labels)))])

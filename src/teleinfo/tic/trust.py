@@ -1,0 +1,409 @@
+"""
+Decide which sound groups of a frame are believed: each group vouches for the one before it.
+
+Neither parity nor a checksum of six bits shows that bytes are lost. Where they are, the head of one line and
+the tail of a later line become one line, and behind it stands a label that does not follow. The rule:
+
+1. A link is a label and the label directly behind it, or the end of the frame. Damaged bytes between two
+   sound groups are no link.
+2. A link is right if this meter has shown it, or if no label that must be there stands between its two labels
+   in the order of the documents. Where a label has no place in that order, a link is right as long as one of
+   the two had no neighbour there.
+3. The group before a wrong link is suspect, and so is the label behind it if it is new. A suspect group is
+   believed if it says what was last believed of its label.
+4. Labels that come and go (alarms, notices) are held against the order only: nothing is learned of them.
+5. `FRAMES_FOR_NEW` frames in a row confirm what is new, `FRAMES_AGAINST` what is against what was known or
+   documented. Frames are counted for each label: a frame without the label is not counted.
+6. Horodate and width of a group are those of the table, or those that this meter has shown. Of several widths
+   in the table the first is believed at once, and each that differs from it by no more than three digits.
+7. A label that the table lacks, and a notice on a line without parity, is believed once it is confirmed as
+   new. An alarm is believed at once; ADIR1 to ADIR3 must say what IINST1 to IINST3 say beside them.
+
+Pure. What is remembered is bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.tic.forms import Form, documented_widths, form_of
+from teleinfo.tic.groups import Group
+from teleinfo.tic.labels import ALARMS, COMING_AND_GOING, NOTICES, PART_OPENER, SHORT_FRAME, Mode, lookup
+from teleinfo.tic.order import END, comes_and_goes, expected, missing, place, presence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from teleinfo.tic.groups import RejectionCause
+    from teleinfo.tic.labels import Presence
+
+FRAMES_FOR_NEW: Final = 2
+FRAMES_AGAINST: Final = 3
+"""Frames in a row that confirm what is new, and what is against what was known or documented."""
+
+SAFE_DIFFERENCE: Final = 3
+"""Digits that no loss or repetition makes or hides: the sum of one to three digits is no multiple of 64."""
+
+MAX_UNKNOWN: Final = 128
+"""Labels that the table lacks and that are learned: no meter has so many, and noise has no end of them."""
+
+MAX_CLAIMS: Final = 256
+"""Claims that are not confirmed, the oldest of which is dropped first."""
+
+MAX_CLAIM_AGE: Final = 1000
+"""Frames after which a claim is dropped: a SAPHIR sends a long frame once in some hundred short ones."""
+
+_MODE_GROUPS: Final = 2  # sound groups that tell another mode: noise can make one
+_CURRENTS: Final = {f"ADIR{phase}": f"IINST{phase}" for phase in (1, 2, 3)}
+_SHORT_FRAME_LINKS: Final = frozenset({("ADCO", "IINST1"), ("IINST3", END)})
+
+
+@dataclass(slots=True)
+class _Shown:
+    """What this meter has shown of a label: the labels beside it, its forms, and the group believed last."""
+
+    after: set[str] = field(default_factory=set)
+    before: set[str] = field(default_factory=set)
+    forms: set[Form] = field(default_factory=set)
+    last: Group | None = None
+
+
+@dataclass(slots=True)
+class _Claim:
+    """Something that `count` frames in a row have said, the last of them frame number `frame`."""
+
+    what: object
+    count: int
+    frame: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """A frame: the name of each line and of its end, None for a damaged line, and what must be there."""
+
+    names: list[str | None]
+    present: AbstractSet[str]
+    expected: AbstractSet[Presence]
+    is_short: bool
+
+
+class Trust:
+    """
+    What is known of one meter.
+
+    `notices` are the notices that are being sent. `is_settled` is True if the last frame showed nothing that
+    was not known, and nothing waits for its confirmation: then an equal frame would be believed whole.
+    """
+
+    def __init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Forget everything: another meter, or another mode."""
+        self.notices: frozenset[str] = frozenset()
+        self.is_settled = False
+        self._mode = Mode.HISTORIQUE
+        self._shown: dict[str, _Shown] = {}
+        self._unknown = 0  # labels of `_shown` that the table lacks
+        self._had: set[Presence] = set()
+        self._claims: dict[tuple[str, str], _Claim] = {}
+        self._neighbours: dict[str, str] = {}  # of labels that wait, or of notices: who stands beside them
+        self._other_currents: set[str] = set()  # alarms that do not say the current of their phase
+        self._frame = 0
+
+    def note(self, groups: Sequence[Group]) -> None:
+        """Remember the groups of a frame that was believed without asking."""
+        for group in groups:
+            self._shown_of(group.label).last = group
+
+    def believe(
+        self, found: Sequence[Group | RejectionCause], *, parity: bool
+    ) -> tuple[list[Group], list[Group]]:
+        """
+        Return the sound groups of a frame that are believed, and those that are not.
+
+        `found` is what each line of the frame is; `parity` tells whether its characters carried parity.
+        """
+        sound = [group for group in found if isinstance(group, Group)]
+        self._follow_mode(sound)
+        self._frame += 1
+        self.is_settled = len(sound) == len(found)
+        frame = self._frame_of(found, sound)
+        suspects = self._wrong_links(frame)
+        self._learn_links(frame, suspects)
+        values = {group.label: group.value for group in sound}
+        believed: list[Group] = []
+        withheld: list[Group] = []
+        for position, (name, group) in enumerate(zip(frame.names, found, strict=False)):
+            if name is None or not isinstance(group, Group):
+                continue
+            credible = (
+                position not in suspects
+                and self._has_known_form(name, group)
+                and self._is_confirmed(name, frame, position, parity=parity)
+                and self._agrees(name, values)
+            )
+            if credible or self._says_the_same(name, group):
+                self._remember(name, group)
+                believed.append(group)
+            else:
+                withheld.append(group)
+        if withheld:
+            believed, withheld = _without_parts(believed, withheld)
+        self._drop_absent(frame)
+        self.is_settled = self.is_settled and not withheld and not self._claims
+        return believed, withheld
+
+    def _follow_mode(self, sound: Sequence[Group]) -> None:
+        """Forget everything if a frame has several sound groups, all of the other mode."""
+        modes = {group.mode for group in sound}
+        if len(modes) == 1 and self._mode not in modes and (len(sound) >= _MODE_GROUPS or not self._shown):
+            self.forget()
+            self._mode = modes.pop()
+
+    def _frame_of(self, found: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> _Frame:
+        names: list[str | None] = []
+        part = ""
+        for group in found:
+            names.append(self._name(group, part) if isinstance(group, Group) else None)
+            if isinstance(group, Group) and group.label == PART_OPENER:
+                part = f" {group.value}"
+        present = frozenset(name for name in names if name is not None)
+        return _Frame(
+            names=[*names, END],
+            present=present,
+            expected=expected(self._mode, sound, self._had),
+            is_short=self._mode is Mode.HISTORIQUE and present <= SHORT_FRAME,
+        )
+
+    def _name(self, group: Group, part: str) -> str:
+        """Return the label of a group, with its part of an ICE-4Q frame, or with a foreign mode."""
+        if group.mode is not self._mode:
+            return f"{group.mode}/{group.label}"
+        spec = lookup(group.mode, group.label)
+        return group.label + part if spec is not None and spec.reused else group.label
+
+    def _wrong_links(self, frame: _Frame) -> set[int]:
+        """Return the positions of the lines before wrong links, and of the new labels behind them."""
+        suspects: set[int] = set()
+        last: int | None = None
+        for position, name in enumerate(frame.names):
+            if name is None:
+                continue
+            if last is not None:
+                damaged = position - last - 1
+                if damaged:
+                    lacks = self._missing(frame, last, position)
+                    if lacks > damaged and self._is_new(name) and not frame.is_short:
+                        suspects.add(position)
+                elif not self._is_right(frame, last):
+                    suspects |= {last, position} if self._is_new(name) else {last}
+            last = position
+        return suspects
+
+    def _missing(self, frame: _Frame, first: int, second: int, *, passing: bool = False) -> int:
+        """Return how many labels are missing between two lines; `passing`: of those that come and go."""
+        before, behind = frame.names[first] or END, frame.names[second] or END
+        presences = frame.expected & COMING_AND_GOING if passing else frame.expected
+        return missing(self._mode, before, behind, presences)
+
+    def _is_right(self, frame: _Frame, position: int) -> bool:
+        """True if the line behind a position may stand there."""
+        before, behind = self._lasting(frame, position, -1), self._lasting(frame, position + 1, 1)
+        if before is not None and behind is not None and self._is_shown(before, behind, frame):
+            return not self._missing(frame, position, position + 1, passing=True)
+        may_be_new = before is None or behind is None or self._may_be_new(before, behind)
+        return may_be_new and not self._missing(frame, position, position + 1)
+
+    def _lasting(self, frame: _Frame, position: int, step: int) -> str | None:
+        """Return the first label that does not come and go, from a position on, None beside damaged bytes."""
+        while position >= 0:
+            name = frame.names[position]
+            if name is None or name == END or not comes_and_goes(self._mode, name):
+                return name
+            position += step
+        return None
+
+    def _is_shown(self, before: str, behind: str, frame: _Frame) -> bool:
+        """True if the meter has shown this link, or it is one of the short frame."""
+        return behind in self._after(before) or (frame.is_short and (before, behind) in _SHORT_FRAME_LINKS)
+
+    def _may_be_new(self, before: str, behind: str) -> bool:
+        """True if a link that the meter has not shown contradicts nothing but the order of the documents."""
+        after, of_behind = self._after(before), self._before(behind)
+        first, second = place(self._mode, before), place(self._mode, behind)
+        if first is None or second is None:
+            return not after or not of_behind or before == behind
+        return first < second and not any(place(self._mode, name) is None for name in after | of_behind)
+
+    def _learn_links(self, frame: _Frame, suspects: set[int]) -> None:
+        """Learn from the links between labels that stay; a label before a confirmed link is no suspect."""
+        lasting = [
+            (position, name)
+            for position, name in enumerate(frame.names)
+            if name is None or not comes_and_goes(self._mode, name)
+        ]
+        for (first, before), (second, behind) in pairwise(lasting):
+            if before is None or behind is None:
+                continue
+            has_places = None not in (place(self._mode, before), place(self._mode, behind))
+            # Frames of several kinds, as SAPHIR and ICE send them, show each link now and then.
+            aspect = "link" if has_places else f"link {behind}"
+            if behind in self._after(before):
+                self._settle(before, aspect)
+            elif not self._is_shown(before, behind, frame):
+                lacks = missing(self._mode, before, behind, frame.expected)
+                is_right = not lacks and self._may_be_new(before, behind)
+                if self._claim(before, aspect, behind) >= (FRAMES_FOR_NEW if is_right else FRAMES_AGAINST):
+                    self._settle(before, aspect)
+                    self._show_link(before, behind)
+                    suspects.difference_update(range(first, second))
+
+    def _show_link(self, before: str, behind: str) -> None:
+        for name in (before, behind):
+            if name not in self._shown and name != END and self._is_unknown(name):
+                if self._unknown >= MAX_UNKNOWN:
+                    return
+                self._unknown += 1
+                self._shown[name] = _Shown()
+        self.is_settled = False
+        self._shown_of(before).after.add(behind)
+        self._shown_of(behind).before.add(before)
+        self._had |= {one for name in (before, behind) if (one := presence(self._mode, name)) is not None}
+
+    def _has_known_form(self, name: str, group: Group) -> bool:
+        """True if the width of the value and its horodate are known, or confirmed by now."""
+        if self._is_unknown(name) or name in ALARMS:
+            return True
+        form, forms = form_of(group), self._shown_of(name).forms
+        if not forms.isdisjoint({form, Form(form.mode, form.label, form.dated, None)}):
+            self._settle(name, "form")
+            self._settle(name, "width")
+            return True
+        needed = FRAMES_AGAINST
+        if form.width is None:
+            needed = 1
+        elif not forms and form.width in (documented := documented_widths(form)):
+            is_safe = abs(form.width - (documented[0] or 0)) <= SAFE_DIFFERENCE
+            needed = 1 if is_safe else FRAMES_FOR_NEW
+        in_a_row, in_other_forms = self._claim(name, "form", form), self._claim(name, "width")
+        if in_a_row < needed and in_other_forms < FRAMES_AGAINST:
+            return False
+        forms.add(form if in_a_row >= needed else Form(form.mode, form.label, form.dated, None))
+        self._settle(name, "form")
+        self._settle(name, "width")
+        self.is_settled = False
+        return True
+
+    def _is_confirmed(self, name: str, frame: _Frame, position: int, *, parity: bool) -> bool:
+        """True if the label may be believed: it is in the table, or was confirmed."""
+        if self._is_unknown(name):
+            self._await(name, frame, position)
+            return not self._is_new(name)
+        if name not in NOTICES:
+            return True
+        self._await(name, frame, position)
+        if name not in self.notices:
+            if not parity and self._claim(name, "notice") < FRAMES_FOR_NEW:
+                return False
+            self.notices |= {name}
+        self._settle(name, "notice")
+        return True
+
+    def _agrees(self, label: str, values: Mapping[str, str]) -> bool:
+        """
+        False for an alarm that may have the value of a later phase, whose alarm is missing.
+
+        An alarm says the current of its phase (02E, "trame courte"). A meter whose alarms do not is learned.
+        """
+        current = values.get(_CURRENTS.get(label, ""))
+        if current is None or label in self._other_currents:
+            return True
+        if current == values[label]:
+            self._settle(label, "current")
+            return True
+        if self._claim(label, "current") >= FRAMES_AGAINST:
+            self._settle(label, "current")
+            self._other_currents.add(label)
+        return not any(
+            alarm > label and alarm not in values and values.get(later, "")[-1:] == values[label][-1:]
+            for alarm, later in _CURRENTS.items()
+        )
+
+    def _says_the_same(self, name: str, group: Group) -> bool:
+        """True if a group says what was last believed of its label; what opens a part is always believed."""
+        shown = self._shown.get(name)
+        return name == PART_OPENER or (shown is not None and shown.last == group)
+
+    def _remember(self, name: str, group: Group) -> None:
+        if not self._is_unknown(name) or name in self._shown:
+            self._shown_of(name).last = group
+
+    def _await(self, name: str, frame: _Frame, position: int) -> None:
+        """Note who stands beside a label: a frame with that neighbour and without the label ends its row."""
+        beside = self._lasting(frame, position + 1, 1) or self._lasting(frame, position - 1, -1)
+        if beside:
+            self._neighbours[name] = beside
+            if len(self._neighbours) > MAX_CLAIMS:
+                del self._neighbours[next(iter(self._neighbours))]
+
+    def _drop_absent(self, frame: _Frame) -> None:
+        """End the row of what waits and is absent from this frame, and drop what has waited for too long."""
+        for name, neighbour in list(self._neighbours.items()):
+            if name not in frame.present and neighbour in frame.present:
+                del self._neighbours[name]
+                self.notices -= {name}
+                if name in self._shown:
+                    self._shown[name].last = None
+                for key in [key for key in self._claims if key[0] == name]:
+                    del self._claims[key]
+        for key, claim in list(self._claims.items()):
+            if self._frame - claim.frame > MAX_CLAIM_AGE:
+                del self._claims[key]
+
+    def _claim(self, name: str, aspect: str, what: object = None) -> int:
+        """Count a frame that says `what`, and return how many in a row have said it."""
+        before = self._claims.pop((name, aspect), None)
+        count = 1
+        if before is not None and before.what == what:
+            count = before.count + (before.frame != self._frame)
+        self._claims[name, aspect] = _Claim(what, count, self._frame)
+        if len(self._claims) > MAX_CLAIMS:
+            del self._claims[next(iter(self._claims))]
+        return count
+
+    def _settle(self, name: str, aspect: str) -> None:
+        self._claims.pop((name, aspect), None)
+
+    def _shown_of(self, name: str) -> _Shown:
+        return self._shown.setdefault(name, _Shown())
+
+    def _after(self, name: str) -> AbstractSet[str]:
+        shown = self._shown.get(name)
+        return frozenset() if shown is None else shown.after
+
+    def _before(self, name: str) -> AbstractSet[str]:
+        shown = self._shown.get(name)
+        return frozenset() if shown is None else shown.before
+
+    def _is_new(self, name: str) -> bool:
+        """True if this meter has not shown the label by a link, and the label does not come and go."""
+        return name != END and not self._after(name) and not comes_and_goes(self._mode, name)
+
+    def _is_unknown(self, name: str) -> bool:
+        """True if the table lacks the label, or has it only as another spelling of one."""
+        spec = lookup(self._mode, name.partition(" ")[0])
+        return spec is None or spec.spelling_of != ""
+
+
+def _without_parts(believed: list[Group], withheld: list[Group]) -> tuple[list[Group], list[Group]]:
+    """Withhold every group of a label that repeats if one of them is withheld: they make one value."""
+    specs = (lookup(group.mode, group.label) for group in withheld)
+    partial = {spec.name for spec in specs if spec is not None and spec.repeats}
+    return (
+        [group for group in believed if group.label not in partial],
+        withheld + [group for group in believed if group.label in partial],
+    )

@@ -1,0 +1,323 @@
+"""What is believed of sound groups: each vouches for the one before it."""
+
+from __future__ import annotations
+
+from itertools import cycle, islice, product
+
+import pytest
+
+from teleinfo.simulator.encode import encode_frame, encode_group
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.groups import Group, RejectionCause
+from teleinfo.tic.labels import ORDER, LabelSpec, Mode, Presence
+from teleinfo.tic.order import comes_and_goes, place
+from teleinfo.tic.trust import FRAMES_AGAINST, MAX_CLAIM_AGE, MAX_CLAIMS, MAX_UNKNOWN, Trust
+
+HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
+
+HC = "ADCO OPTARIF ISOUSC HCHC HCHP PTEC IINST IMAX PAPP HHPHC MOTDETAT"
+TRI = "ADCO OPTARIF=BASE ISOUSC BASE PTEC IINST1 IINST2 IINST3 IMAX1 IMAX2 IMAX3 PMAX PAPP MOTDETAT PPOT"
+STANDARD = " ".join(
+    label.name
+    for label in ORDER[STD]
+    if label.presence in {Presence.ALWAYS, Presence.CALENDAR, Presence.LOAD_CURVE}
+)
+SHORT = "ADCO IINST1 IINST2 IINST3"
+_DIGITS = {"OPTARIF": "HC..", "PTEC": "TH..", "HHPHC": "A"}
+
+
+def group(text: str, mode: Mode = HIST, value: str = "0") -> Group:
+    """Return the group of a label as the table has it, or of `label=value`; `value` fills its width."""
+    name, _, given = text.partition("=")
+    spec = next((label for label in ORDER[mode] if label.name == name), None)
+    horodate = "H260115120000" if spec is not None and spec.horodate else None
+    if not given:
+        given = _DIGITS.get(name) or value * (spec.widths[0] if spec is not None else 1)
+    return Group(name, given, horodate, mode)
+
+
+def frame(text: str, mode: Mode = HIST, value: str = "0") -> list[Group | RejectionCause]:
+    """Return the lines of a frame, given as labels; `?` is a damaged line."""
+    return [RejectionCause.CHECKSUM if label == "?" else group(label, mode, value) for label in text.split()]
+
+
+def withheld(trust: Trust, text: str, mode: Mode = HIST, value: str = "0", *, parity: bool = True) -> str:
+    """Give a frame and return the labels that are not believed."""
+    return " ".join(one.label for one in trust.believe(frame(text, mode, value), parity=parity)[1])
+
+
+def acquainted(text: str = HC, mode: Mode = HIST) -> Trust:
+    """Return what is known after three equal frames."""
+    trust = Trust()
+    for _ in range(3):
+        assert withheld(trust, text, mode) == ""
+    return trust
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (HC, ""),
+        (HC.replace(" HHPHC", ""), ""),
+        (HC.replace("IINST ", "IINST ADPS "), ""),
+        (HC.replace(" IINST ", " ? "), ""),  # a damaged line is there
+        (HC.replace(" HCHP", ""), "HCHC PTEC"),  # the tail of HCHC may be that of HCHP
+        (HC.replace(" HCHC HCHP", ""), "ISOUSC PTEC"),  # OPTARIF says that they must be there
+        (HC.replace(" MOTDETAT", ""), "HHPHC"),
+        (HC.replace("IMAX PAPP", "PAPP IMAX"), "IINST PAPP IMAX"),  # against the order
+        (TRI.replace(" PAPP", ""), "PMAX MOTDETAT"),  # every meter of three phases has it
+        (TRI.replace(" IINST2", ""), "IINST1 IINST3"),
+        (SHORT, ""),
+        ("ADIR1 " + SHORT, ""),
+        ("ADIR1 ADIR3 ADCO ? IINST2 IINST3", ""),
+        (SHORT.replace(" IINST2", ""), "IINST1 IINST3"),
+    ],
+)
+def test_in_the_very_first_frame_the_documents_are_the_measure(lines: str, expected: str) -> None:
+    """Where a label that must be there is missing, the groups on both sides are withheld, and no other."""
+    assert withheld(Trust(), lines) == expected
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (HC, ""),
+        (HC.replace(" HCHP", ""), "HCHC"),
+        (HC.replace(" PAPP", ""), "IMAX"),  # what this meter once had it still has
+        (HC.replace(" HCHC HCHP", "").replace("OPTARIF", "?"), "ISOUSC"),
+        (HC.replace(" PTEC", " EJPHN PTEC"), "EJPHN"),  # a new label beside a gap: EJPHPM is missing
+        (HC.replace(" ISOUSC", " ISOUSC BASE BBRHCJB"), "BASE BBRHCJB"),
+        (HC.replace(" HCHC", " ? BASE"), "BASE"),  # it is no label of this contract
+        (
+            HC.replace(" IINST ", " ? IMAX3 ").replace(" IMAX ", " "),
+            "IMAX3",
+        ),  # two are missing, one is damaged
+        (HC.replace(" PTEC", " PEJP PTEC"), ""),
+    ],
+)
+def test_what_a_meter_has_shown_is_the_measure_of_later_frames(lines: str, expected: str) -> None:
+    """A group that does not say what it said before is withheld where a line is missing behind it."""
+    assert withheld(acquainted(), lines, value="1") == expected
+
+
+def test_a_suspect_group_that_says_what_was_last_believed_is_believed() -> None:
+    """No lost byte can have made it."""
+    trust = acquainted()
+
+    assert withheld(trust, HC.replace(" HCHP", "")) == ""
+    assert withheld(trust, HC.replace(" HCHP", ""), value="1") == "HCHC"
+
+
+def test_three_frames_in_a_row_confirm_what_is_against_the_documents() -> None:
+    """A meter that lacks a label is believed then, and for ever."""
+    trust, lines = Trust(), HC.replace(" IMAX", "")
+    said = [withheld(trust, lines, value=value) for value in "123"]
+
+    assert said == ["IINST PAPP", "IINST", ""]
+    assert withheld(trust, HC, value="4") == ""
+    assert withheld(trust, lines, value="5") == ""
+
+
+def test_frames_are_counted_for_each_label() -> None:
+    """Twenty short frames between two long ones change nothing, one right frame begins the row anew."""
+    trust, lines = acquainted(TRI), TRI.replace(" IMAX2", "")
+    said = []
+    for value in "123":
+        said.append(withheld(trust, lines, value=value))
+        for _ in range(20):
+            assert withheld(trust, "ADIR1 " + SHORT, value=value) == ""
+    interrupted = acquainted(TRI)
+    for value in "12":
+        withheld(interrupted, lines, value=value)
+    withheld(interrupted, TRI, value="3")
+
+    assert said == ["IMAX1", "IMAX1", ""]
+    assert withheld(interrupted, lines, value="4") == "IMAX1"
+
+
+def test_an_overrun_of_days_withholds_nothing() -> None:
+    """From the very first frame on, in every combination of alarms, with a long frame now and then."""
+    trust = Trust()
+    for number, alarms in islice(enumerate(cycle(product((0, 1), repeat=3))), 400):
+        short = " ".join(f"ADIR{i}" for i, alarm in enumerate(alarms, 1) if alarm)
+        assert withheld(trust, f"{short} {SHORT}", value=str(number % 10)) == ""
+        if number % 20 == 19:
+            assert withheld(trust, TRI, value=str(number % 7)) == ""
+
+
+@pytest.mark.parametrize(
+    ("before", "behind"),
+    [
+        ("BASE", "BBRHCJB BBRHPJB BBRHCJW BBRHPJW BBRHCJR BBRHPJR"),
+        ("BBRHCJB BBRHPJB BBRHCJW BBRHPJW BBRHCJR BBRHPJR", "HCHC HCHP"),
+        ("EJPHN EJPHPM", "BASE"),
+    ],
+)
+def test_a_change_of_contract_withholds_nothing(before: str, behind: str) -> None:
+    """Indexes, the subscription and the period change in one frame."""
+    options = {"BASE": "BASE", "BBRHCJB": "BBR(", "HCHC": "HC..", "EJPHN": "EJP."}
+    frames = []
+    for indexes in (before, behind):
+        demain = "DEMAIN=---- " if "BBR" in indexes else ""
+        head = f"ADCO OPTARIF={options[indexes.split()[0]]} ISOUSC {indexes}"
+        frames.append(f"{head} PTEC {demain}IINST IMAX PAPP MOTDETAT")
+    trust = acquainted(frames[0])
+
+    for value in "123":
+        assert withheld(trust, frames[1], value=value) == ""
+
+
+def test_alarms_and_notices_come_and_go() -> None:
+    """Also those that were there in the first frame, and that the meter has always sent."""
+    with_all = STANDARD.replace("STGE", "STGE DPM1 FPM1").replace("MSG1", "MSG1 MSG2")
+    trust = acquainted(with_all, STD)
+
+    for lines in (STANDARD, STANDARD.replace("STGE", "STGE DPM1 FPM1"), STANDARD + " PPOINTE"):
+        assert withheld(trust, lines, STD, value="1") == ""
+
+
+def test_the_end_of_a_peak_behind_its_begin_is_not_lost_unseen() -> None:
+    """What stands behind DPM1 without FPM1 may be made of both."""
+    assert withheld(acquainted(STANDARD, STD), STANDARD.replace("STGE", "STGE DPM1"), STD) == "DPM1"
+
+
+def test_an_alarm_that_has_the_value_of_a_later_phase_is_withheld() -> None:
+    """ADIR1 says what IINST1 says; head and tail of two alarms would say what IINST2 says."""
+    frame_ = "ADIR1={} ADCO IINST1=031 IINST2=047 IINST3=002"
+
+    assert withheld(Trust(), frame_.format("031")) == ""
+    assert withheld(Trust(), frame_.format("037")) == "ADIR1"
+    assert withheld(Trust(), frame_.format("035")) == ""
+    assert withheld(Trust(), frame_.format("037").replace("ADCO", "ADIR2 ADCO")) == ""
+
+
+def test_a_meter_whose_alarms_say_another_current_is_learned() -> None:
+    """Three frames in a row show it."""
+    trust = Trust()
+    said = [withheld(trust, "ADIR1=037 ADCO IINST1=031 IINST2=047 IINST3=002") for _ in range(4)]
+
+    assert said == ["ADIR1", "ADIR1", "ADIR1", ""]
+
+
+def test_the_forms_of_a_meter_are_learned() -> None:
+    """A width of the table that lost bytes can make by two frames, any other by three, as what varies."""
+    trust = Trust()
+    assert withheld(Trust(), HC.replace("HCHC", "HCHC=01234567")) == ""
+    second_of_table = [withheld(trust, HC.replace("MOTDETAT", "MOTDETAT=0123456789")) for _ in range(3)]
+    wide = [withheld(trust, HC.replace("PAPP", "PAPP=001940")) for _ in range(4)]
+    widths = [withheld(trust, HC.replace("IMAX", f"IMAX={'1' * width}")) for width in (4, 5, 6, 2)]
+    of_the_table = withheld(trust, HC)
+
+    assert second_of_table == ["MOTDETAT", "", ""]
+    assert wide == ["PAPP MOTDETAT", "PAPP MOTDETAT", "", ""]
+    assert widths == ["IMAX", "IMAX", "", ""]
+    assert of_the_table == ""
+
+
+def test_a_label_that_the_table_lacks_is_believed_from_its_second_frame_whatever_its_width() -> None:
+    """It must come twice in a row at the same place; a frame without it begins the row anew."""
+    trust, lines = acquainted(), HC.replace(" PTEC", " NEW={} PTEC")
+    said = [
+        withheld(trust, lines.format("1")),
+        withheld(trust, HC),
+        *(withheld(trust, lines.format("X" * width)) for width in (1, 2, 3)),
+    ]
+
+    assert said == ["NEW", "", "NEW", "", ""]
+    # The meter has shown its neighbours beside each other too.
+    assert withheld(trust, HC, value="2") == ""
+
+
+def test_another_spelling_of_a_label_is_believed_from_its_second_frame() -> None:
+    """Its neighbours at once: it stands at the place of the label of the documents."""
+    trust, lines = Trust(), STANDARD.replace("SMAXSN ", "SMAXN ").replace("SMAXSN-1", "SMAXN-1")
+    pilot = [
+        group_._replace(value="00000", horodate="H260115120000")
+        if isinstance(group_, Group) and group_.label.startswith("SMAXN")
+        else group_
+        for group_ in frame(lines, STD)
+    ]
+
+    assert [one.label for one in trust.believe(pilot, parity=True)[1]] == ["SMAXN", "SMAXN-1"]
+    assert trust.believe(pilot, parity=True)[1] == []
+
+
+def test_a_notice_without_parity_is_believed_from_its_second_frame_in_a_row() -> None:
+    """With parity at once: two wrong bits make DPM3 of DPM1."""
+    lines = STANDARD.replace("STGE", "STGE DPM1 FPM1")
+    trust = acquainted(STANDARD, STD)
+    said = [
+        withheld(trust, text, STD, parity=False) for text in (lines, STANDARD, lines, lines, STANDARD, lines)
+    ]
+
+    assert said == ["DPM1 FPM1", "", "DPM1 FPM1", "", "", "DPM1 FPM1"]
+    assert withheld(acquainted(STANDARD, STD), lines, STD) == ""
+
+
+def test_another_mode_is_learned_anew() -> None:
+    """One group of the other mode is noise; two without any of this one are another mode."""
+    trust = acquainted()
+    found = [group("ADSC", STD), *frame(HC)]
+    foreign = [one.label for one in trust.believe(found, parity=True)[1]]
+    withheld(trust, STANDARD, STD)
+
+    assert "ADSC" in foreign
+    # The label that was known is new again.
+    assert withheld(trust, HC.replace(" HCHC HCHP", " HCHP")) == "ISOUSC HCHP"
+
+
+def test_families_without_an_order_are_protected_by_their_own_links() -> None:
+    """All is right at first; a line that is missing later shows, until the frame has come three times."""
+    trust = Trust()
+    full, other = "CONTRAT=B PTCOUR=C EA=1Wh ERP=2varh MODE=HPH", "CONTRAT=B PTCOUR={} ERP=2varh"
+    for _ in range(2):
+        assert withheld(trust, full) == ""
+
+    assert withheld(trust, full.replace(" ERP=2varh", "").replace("1Wh", "7Wh")) == "EA"
+    assert withheld(trust, "CONTRAT=B NEXT=1 PTCOUR=C EA=1Wh ERP=2varh") == "NEXT"
+    said = [withheld(trust, lines) for i in "123" for lines in (other.format(i), full)]
+
+    assert said == ["PTCOUR", "", "PTCOUR", "", "", ""]
+
+
+def test_what_opens_the_second_part_of_an_ice_frame_is_never_withheld() -> None:
+    """Without it the groups behind it would say something else; those have links of their own."""
+    decoder, parts = Decoder(), "EA=12Wh ERP=1varh Appli=INJECTION EA=7Wh ERP=3varh"
+    lines = encode_frame([one for one in frame(parts) if isinstance(one, Group)])
+    readings = decoder.feed(lines * 3)
+
+    assert [list(reading.values) for reading in readings] == [
+        ["EA", "ERP", "Appli", "EA_INJECTION", "ERP_INJECTION"]
+    ] * 3
+    [reading] = decoder.feed(lines.replace(encode_group(group("ERP=1varh")), b""))
+    assert "Appli" in reading.values
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """Labels, claims and neighbours, whatever comes."""
+    trust = Trust()
+    for number in range(MAX_UNKNOWN + 50):
+        for _ in range(2):
+            withheld(trust, HC.replace(" PTEC", f" N{number} PTEC"))
+    for number in range(2 * MAX_CLAIMS):
+        withheld(trust, HC.replace(" PTEC", f" M{number} PTEC ?"))
+
+    assert trust._unknown == MAX_UNKNOWN
+    assert len(trust._claims) <= MAX_CLAIMS
+    assert len(trust._neighbours) <= MAX_CLAIMS
+    for _ in range(MAX_CLAIM_AGE + 1):
+        withheld(trust, HC)
+    assert trust._claims == {}
+
+
+@pytest.mark.parametrize("mode", Mode)
+def test_every_label_of_the_order_has_a_place(mode: Mode) -> None:
+    """The documents' own order, and the place of another spelling is that of its label."""
+    labels: tuple[LabelSpec, ...] = ORDER[mode]
+
+    assert [place(mode, label.name) for label in labels] == list(range(len(labels)))
+    assert place(STD, "SMAXN") == place(STD, "SMAXSN")
+    assert place(HIST, "JAUNE") is None
+    assert place(HIST, "NEW") is None
+    assert not comes_and_goes(HIST, "NEW")
+    assert FRAMES_AGAINST == 3

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import sites, tariffs
+from teleinfo.state import business_meters, tariffs
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, DIGITS, METER_NUMBERS, STATUS_REGISTER, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
@@ -91,7 +91,7 @@ def values_of(mode: Mode, values: Mapping[str, str], *, overseas: bool) -> dict[
 
 
 def _time(key: str, text: str, *, overseas: bool) -> dict[str, str]:
-    time = None if overseas else iso(text) or sites.moment(text)
+    time = None if overseas else iso(text) or business_meters.moment(text)
     return {} if time is None else {key: time}
 
 

@@ -16,7 +16,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import fields, labels, powers, sites
+from teleinfo.state import business_meters, fields, labels, powers
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.energy import EnergyTracker
 from teleinfo.state.identity import UNNUMBERED_FRAMES, Followed, Identity
@@ -226,7 +226,7 @@ class StateTracker:
             if self._contract is not None:
                 self._change_contract()
             self._contract = contract
-        self._site = self._site or sites.model(kept)
+        self._site = self._site or business_meters.model(kept)
         self._latest |= {key: (value, now) for key, value in kept.items()}
         short = reading.mode is Mode.HISTORIQUE and "IINST1" in kept and "OPTARIF" not in kept
         for label in ALARMS if short else ALARMS | NOTICES:
@@ -239,7 +239,7 @@ class StateTracker:
             self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
 
     def _values(self, now: float) -> dict[str, str]:
-        fresh = STALE_AFTER if self._site is None else sites.STALE_AFTER
+        fresh = STALE_AFTER if self._site is None else business_meters.STALE_AFTER
         return {key: value for key, (value, at) in self._latest.items() if now - at <= fresh}
 
     def _fields(self, values: fields.Values, now: float) -> dict[str, Json]:
@@ -265,26 +265,26 @@ class StateTracker:
 
     def _contract_fields(self, values: fields.Values) -> dict[str, Json]:
         if self._site is not None:
-            return sites.contract(values)
+            return business_meters.contract(values)
         return fields.contract(values)
 
     def _energy_fields(self, values: fields.Values, now: float) -> dict[str, Json]:
         found = self._energy.totals(values, now=now, stale_after=STALE_AFTER)
         if self._site is not None:
-            indexes = sites.indexes(values)
+            indexes = business_meters.indexes(values)
         else:
             indexes = fields.indexes(values, periods=self._periods)
         return found | {"indexes": indexes} if indexes else found
 
     def _power(self, values: fields.Values) -> dict[str, Json]:
         if self._site is not None:
-            return sites.power(values)
+            return business_meters.power(values)
         found = powers.power(values, has_exported=self._has_exported)
         return found | self._energy.mean_powers(values)
 
     def _tariff(self, values: fields.Values) -> dict[str, Json]:
         if self._site is not None:
-            return sites.tariff(values)
+            return business_meters.tariff(values)
         return fields.tariff(values)
 
     def _meter(self, values: fields.Values) -> dict[str, Json]:
@@ -299,7 +299,7 @@ class StateTracker:
         }
         clock = values.get("DATECOUR", values.get("DATE"))
         if clock is not None and not meter.identity.overseas:
-            found["clock"] = iso(clock) if self._site is None else sites.moment(clock)
+            found["clock"] = iso(clock) if self._site is None else business_meters.moment(clock)
         return found
 
     def _labels(self, values: fields.Values) -> dict[str, Json]:
@@ -315,7 +315,7 @@ class StateTracker:
 
     def _alert_flags(self, values: fields.Values) -> dict[str, bool]:
         if self._site is not None:
-            return sites.alerts(values)
+            return business_meters.alerts(values)
         return fields.alerts(values, sends_alarms=self._sends_alarms)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state import sites
+from teleinfo.state import business_meters
 from teleinfo.tic.labels import HISTORIQUE, Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.tic.tables.sites import POSTES
@@ -28,7 +28,7 @@ from tests.state.golden import TIME, tracker
 )
 def test_a_time_has_the_offset_of_the_calendar(text: str, time: str | None) -> None:
     """These meters say no season."""
-    assert sites.moment(text) == time
+    assert business_meters.moment(text) == time
 
 
 @pytest.mark.parametrize(
@@ -42,25 +42,30 @@ def test_a_time_has_the_offset_of_the_calendar(text: str, time: str | None) -> N
 )
 def test_a_subscribed_power_is_in_va(values: dict[str, str], power: int | None) -> None:
     """KVA by the unit behind the number, and tens of VA for a CJE."""
-    assert sites.contract(values).get("subscribed_power") == power
+    assert business_meters.contract(values).get("subscribed_power") == power
 
 
 def test_the_indexes_of_another_contract_mean_nothing() -> None:
     """A meter of type A5 also sends the indexes of A8."""
     sent = {f"EAp{code}": "5kWh" for code in POSTES}
 
-    assert sites.indexes(sent | {"CONTRAT": "EJP_A5"}).keys() == {"EApPM", "EApHH", "EApHPE", "EApHCE"}
-    assert len(sites.indexes(sent)) == len(POSTES)
+    assert business_meters.indexes(sent | {"CONTRAT": "EJP_A5"}).keys() == {
+        "EApPM",
+        "EApHH",
+        "EApHPE",
+        "EApHCE",
+    }
+    assert len(business_meters.indexes(sent)) == len(POSTES)
 
 
 def test_a_mobile_peak_and_its_notice_are_alerts() -> None:
     """Of an ICE with the contract EJP; one of another contract has none."""
-    peak = sites.alerts({"CONTRAT": "EJP_A5", "PTCOUR": "PM"})
-    notice = sites.alerts({"CONTRAT": "EJP_A5", "PTCOUR": "HH", "PREAVIS": "EJP DEP"})
+    peak = business_meters.alerts({"CONTRAT": "EJP_A5", "PTCOUR": "PM"})
+    notice = business_meters.alerts({"CONTRAT": "EJP_A5", "PTCOUR": "HH", "PREAVIS": "EJP DEP"})
 
     assert peak == {"overrun": False, "mobile_peak_notice": False, "mobile_peak": True}
     assert notice == {"overrun": True, "mobile_peak_notice": True, "mobile_peak": False}
-    assert sites.alerts({"CONTRAT": "BASE_A5", "PREAVIS": "DEP"}) == {"overrun": True}
+    assert business_meters.alerts({"CONTRAT": "BASE_A5", "PREAVIS": "DEP"}) == {"overrun": True}
 
 
 def test_the_values_of_a_site_stay_for_six_minutes() -> None:
@@ -68,8 +73,8 @@ def test_the_values_of_a_site_stay_for_six_minutes() -> None:
     followed = tracker()
     for reading in family_readings("saphir"):
         followed.update(reading, now=0.0, time=TIME)
-    fresh: Any = followed.state(now=sites.STALE_AFTER)
-    old: Any = followed.state(now=sites.STALE_AFTER + 0.1)
+    fresh: Any = followed.state(now=business_meters.STALE_AFTER)
+    old: Any = followed.state(now=business_meters.STALE_AFTER + 0.1)
 
     assert (fresh["contract"]["name"], old["contract"]["name"]) == ("CU4", None)
 
@@ -98,4 +103,4 @@ def test_whatever_a_site_sends_is_taken(values: dict[str, str], label: str) -> N
 
 def test_an_index_of_a_list_that_is_no_number_is_left_out() -> None:
     """The others keep their place."""
-    assert list(sites.indexes({"ENERG": "000120::000350"})) == ["ENERG_1", "ENERG_3"]
+    assert list(business_meters.indexes({"ENERG": "000120::000350"})) == ["ENERG_1", "ENERG_3"]

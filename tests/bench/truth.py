@@ -61,8 +61,6 @@ class Noise:
 
 
 NOISES = {
-    "0.01% of the bits wrong": Noise(wrong_bits(0.0001), 0.0),
-    "0.1% of the bits wrong": Noise(wrong_bits(0.001), 0.0),
     "0.3% of the bits wrong": Noise(wrong_bits(0.003), 0.0),
     "1% of the bits wrong": Noise(wrong_bits(0.01), 1e-4, stripped=False),
     "a burst of 2 to 20 wrong bits": Noise(burst(lambda byte, mask: byte ^ mask), 0.0),
@@ -169,13 +167,15 @@ def _rows(
     goals: tuple[float | None, float | None],
     remark: str,
 ) -> list[Row]:
-    """Return the rows of the lasting false values and of the others."""
+    """Return the row of the lasting false values, and one of the others if anything is promised of them."""
     kinds = ", ".join(f"{wrong[kind]} {kind}" for kind in Wrong if wrong[kind])
-    most = ", ".join(f"{count} {label}" for label, count in labels.most_common(4))
-    return [
-        _row(f"{what}: lasting", sum(wrong[kind] for kind in LASTING), goals[0], remark),
-        _row(f"{what}: others", wrong[Wrong.OTHER], goals[1], f"{kinds}: {most}" if kinds else "none"),
-    ]
+    if kinds:
+        most = ", ".join(f"{count} {label}" for label, count in labels.most_common(4))
+        remark = f"{kinds}: {most}; {remark}"
+    rows = [_row(f"{what}: lasting", sum(wrong[kind] for kind in LASTING), goals[0], remark)]
+    if goals[1] is not None:
+        rows.append(_row(f"{what}: others", wrong[Wrong.OTHER], goals[1], ""))
+    return rows
 
 
 def _row(what: str, count: int, goal: float | None, remark: str) -> Row:

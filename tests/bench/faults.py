@@ -1,5 +1,5 @@
 """
-Faults that lose, repeat, move or insert bytes of a stream, each at every place of one frame of it.
+Faults of bytes and bits of a stream, each at every place of one frame of it.
 
 A fault of a family is a `Fault` at a place; the stream is that of an 8N1 receiver, with parity in bit 7.
 """
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST = 64  # bytes lost, repeated or moved: the buffer of a USB adapter
 MOVES = 16  # of blocks of random sizes, at each place
+BURST = range(2, 21)  # bits
 WINDOW = 48  # bytes within which a UART is in step again
 
 
@@ -94,6 +95,18 @@ def uart(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
                 yield Fault(place, place + len(window) - common, put[: len(put) - common])
 
 
+def bursts(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
+    """Let a run of 2 to 20 bits that begins in this byte be all wrong, all 0 or all 1."""
+    for first in range(8):
+        for length in BURST:
+            mask = (1 << length) - 1 << first
+            size = (first + length + 7) // 8
+            sent = int.from_bytes(stream[place : place + size], "little")
+            for wrong in (sent ^ mask, sent & ~mask, sent | mask):
+                if wrong != sent and wrong.bit_length() <= 8 * size:
+                    yield Fault(place, place + size, wrong.to_bytes(size, "little"))
+
+
 def two_bits(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
     """Flip a bit of a label, at this place, and one behind it in the group so that the sum stays right."""
     start = stream.rfind(LF, 0, place + 1) + 1
@@ -143,10 +156,21 @@ FAMILIES: dict[str, Family] = {
     "blocks of bytes swapped": swapped,
     "0x00 or 0xFF inserted": inserted,
     "bits lost, doubled or flipped at the UART": uart,
+    "a burst of 2 to 20 bits wrong or stuck": bursts,
     "two bits wrong, one of a label": two_bits,
 }
-PROMISED = ("1 to 64 bytes lost", "1 to 64 bytes repeated")
-"""Families of which nothing false may come; of the others the figure is there to be seen."""
+PROMISED = {
+    ("1 to 64 bytes lost", True): 1e-5,
+    ("1 to 64 bytes lost", False): 1e-5,
+    ("1 to 64 bytes repeated", True): 1e-5,
+    ("1 to 64 bytes repeated", False): 1e-5,
+    ("a burst of 2 to 20 bits wrong or stuck", True): 0.0,
+}
+"""
+Families of which nothing false may last, with parity (True) or without.
+
+Of the damaged groups this share may give another false value.
+"""
 STRIPPED = ("two bits wrong, one of a label",)
 """Families of which parity finds every fault."""
 BESIDE = 3

@@ -1,8 +1,4 @@
-"""
-Wrong bits on the line of one meter: what comes out false, and what true is missing.
-
-Every damage keeps the number of bytes; `walk` has those that lose or repeat some.
-"""
+"""Wrong bits on the line of one meter: what comes out false, and what true is missing."""
 
 from __future__ import annotations
 
@@ -23,10 +19,6 @@ if TYPE_CHECKING:
     from tests.bench.judge import Reads
     from tests.bench.sent import Sent
 
-    Damage = Callable[[bytes, int, int, Random], bytes]
-    """Damage a frame, given its bytes, the bits of each, its number, and a source of chance."""
-
-BURSTS = range(2, 21)  # bits
 UNCOUNTED = 3  # frames of which no price is asked
 # Frames that arrive whole first: without parity nothing tells that the first value of all is wrong.
 WHOLE = {True: 0, False: 3}
@@ -36,34 +28,10 @@ WATT_HOURS_A_SECOND = 1.5 * 18_000 / 3600
 MARGIN = 2  # Wh
 
 
-def wrong_bits(rate: float) -> Damage:
-    """Flip each bit with this probability."""
-
-    def damage(frame: bytes, width: int, _number: int, rng: Random) -> bytes:
-        return flip_bits(frame, rate, rng, width=width)
-
-    return damage
-
-
-def burst(how: Callable[[int, int], int]) -> Damage:
-    """Change a run of bits by `how`, which gets a byte and the mask of the bits in it that the run covers."""
-
-    def damage(frame: bytes, width: int, number: int, rng: Random) -> bytes:
-        length = BURSTS[number % len(BURSTS)]
-        start = rng.randrange(len(frame) * width - length)
-        damaged = bytearray(frame)
-        for place in range(start // width, (start + length - 1) // width + 1):
-            bits = range(max(start, place * width), min(start + length, (place + 1) * width))
-            damaged[place] = how(damaged[place], sum(1 << bit % width for bit in bits))
-        return bytes(damaged)
-
-    return damage
-
-
 @dataclass(slots=True)
 class Outcome:
     """
-    Outcome of one kind of damage.
+    Outcome of one rate of wrong bits.
 
     `wrong` counts the false values. `bounded` are the false indexes that are off by no more than the
     subscription can draw since the index was last right.
@@ -84,7 +52,7 @@ class Outcome:
 
 def listen(
     name: str,
-    damage: Damage | None,
+    rate: float,
     *,
     parity: bool,
     frames: int,
@@ -92,7 +60,7 @@ def listen(
     outcome: Outcome,
     make: Callable[[], Reads] = Decoder,
 ) -> None:
-    """Send the first `frames` frames of a meter, damaged, to a new decoder, and add what comes of it."""
+    """Send the first frames of a meter to a new decoder, with so many of the bits wrong; add the outcome."""
     decoder, rng, now, after_end = make(), Random(seed), 0.0, False
     waits = frozenset({Kind.UNKNOWN} if parity else {Kind.UNKNOWN, Kind.NOTICE})
     account = Account(outcome.price, waits=waits)
@@ -101,8 +69,8 @@ def listen(
     for number, frame in enumerate(first_frames(name, frames)):
         sent = add_parity(frame.data) if parity else frame.data
         arrived = sent
-        if damage is not None and number >= WHOLE[parity]:
-            arrived = damage(sent, 8 if parity else 7, number, rng)
+        if number >= WHOLE[parity]:
+            arrived = flip_bits(sent, rate, rng, width=8 if parity else 7)
         now += frame.seconds
         readings = decoder.feed(arrived)
         lines = unchanged_lines(frame, sent, arrived)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo.tic.decoder import Decoder
 from tests.bench import meters
-from tests.bench.noise import UNCOUNTED, Outcome, listen, wrong_bits
+from tests.bench.noise import UNCOUNTED, Outcome, listen
 from tests.bench.rows import Row
 from tests.bench.workers import spread
 
@@ -67,8 +67,7 @@ def measure(name: str, line: Line, enough: int, make: Callable[[], Reads] = Deco
     while outcome.price.sound < enough:
         seed += 1
         frames = min(FRAMES, UNCOUNTED + 1 + enough // len(meters.first_frames(name, 1)[0].lines))
-        damage = wrong_bits(line.rate) if line.rate else None
-        listen(name, damage, parity=line.parity, frames=frames, seed=seed, outcome=outcome, make=make)
+        listen(name, line.rate, parity=line.parity, frames=frames, seed=seed, outcome=outcome, make=make)
     return outcome.price
 
 

@@ -15,6 +15,7 @@ GAP = 0.02  # s between two frames (Enedis-NOI-CPT_54E v3 §5.3)
 BITS = 10  # of a character on the line
 # 7E1: bit 7 makes the number of ones even (Enedis-NOI-CPT_02E v6).
 _EVEN = bytes(code | (f"{code:b}".count("1") % 2) << 7 for code in range(128)) * 2
+_CHECKED = bytes(code & 0x7F if f"{code:b}".count("1") % 2 == 0 else 0xFF for code in range(256))
 _SEVEN_BITS = bytes(code & 0x7F for code in range(256))
 
 
@@ -72,6 +73,11 @@ class Sent:
 def add_parity(data: bytes) -> bytes:
     """Return the bytes as an 8N1 receiver gets them from a 7E1 line."""
     return data.translate(_EVEN)
+
+
+def check_parity(data: bytes) -> bytes:
+    """Return the bytes without bit 7, and 0xFF for each whose parity is wrong."""
+    return data.translate(_CHECKED)
 
 
 def strip(data: bytes) -> bytes:

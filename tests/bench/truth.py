@@ -7,9 +7,10 @@ False values that leave the decoder, of lines that are damaged in every way that
 
 Two kinds of rows, for the meters of both generators (`meters.GROUPS`):
 
-- wrong bits, independent, in a burst, or stuck, in every frame (`noise`);
-- lost, repeated, moved or inserted bytes, and bits that a UART took wrongly, one fault at every place of a
-  frame and over its end, for a decoder that has seen 0, 1, 2 or 6 frames (`walk`).
+- wrong bits in every frame, independent of each other (`noise`);
+- one fault at every place of a frame and over its end, for a decoder that has seen 0, 1, 2 or 6 frames
+  (`walk`): bytes that are lost, repeated, moved or inserted, bursts of bits that are wrong or stuck, bits
+  that a UART lost.
 
 What comes out while a frame is sent must be what it says under that key. *Lasting* are the false values that
 do harm for ever: an identifier, an étiquette that the frame does not have, and an index. Of wrong
@@ -23,14 +24,13 @@ depends on the machine.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo.tic.decoder import Decoder
 from tests.bench import meters, walk
 from tests.bench.faults import FAMILIES, PROMISED, STRIPPED
 from tests.bench.judge import LASTING, Wrong
-from tests.bench.noise import Outcome, burst, listen, wrong_bits
+from tests.bench.noise import Outcome, listen
 from tests.bench.rows import Row
 from tests.bench.workers import spread
 
@@ -38,34 +38,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.bench.judge import Reads
-    from tests.bench.noise import Damage
     from tests.bench.scale import Scale
 
 FRAMES = 2000  # of a meter that are sent before a new decoder gets the same ones
 MOST_SENT = 20  # frames sent for each damaged group that is wanted: of few wrong bits there are few
-SHARE = 1e-5  # of the damaged groups where bytes are lost or repeated: other false values
 
 
-@dataclass(frozen=True, slots=True)
-class Noise:
+class Noise(NamedTuple):
     """
-    One way to damage every frame.
+    A share of the bits that is wrong.
 
-    Promised: no lasting false value, on a line without parity too if `stripped`; and with parity at most a
-    `share` of others among the damaged groups.
+    Promised: no lasting false value, on a line without parity too if `stripped`; and with parity at most
+    `others` of the damaged groups.
     """
 
-    damage: Damage
-    share: float
-    stripped: bool = True
+    rate: float
+    others: float
+    stripped: bool
 
 
 NOISES = {
-    "0.3% of the bits wrong": Noise(wrong_bits(0.003), 0.0),
-    "1% of the bits wrong": Noise(wrong_bits(0.01), 1e-4, stripped=False),
-    "a burst of 2 to 20 wrong bits": Noise(burst(lambda byte, mask: byte ^ mask), 0.0),
-    "2 to 20 bits stuck at 0": Noise(burst(lambda byte, mask: byte & ~mask), 0.0),
-    "2 to 20 bits stuck at 1": Noise(burst(lambda byte, mask: byte | mask), 0.0),
+    "3 in 1000 bits wrong": Noise(0.003, others=0.0, stripped=True),
+    "1 in 100 bits wrong": Noise(0.01, others=1e-4, stripped=False),
 }
 
 
@@ -89,7 +83,7 @@ def rows(scale: Scale) -> list[Row]:
                 total = walk.Found()
                 for name in names:
                     total.add(walked[name][family, parity])
-                found += _walk_rows(what, family, total)
+                found += _walk_rows(what, family, total, promised=PROMISED.get((family, parity)))
     return found
 
 
@@ -110,8 +104,7 @@ def listen_to(
         seed += 1
         frames = min(FRAMES, 10 + enough)
         sent += frames
-        damage = NOISES[noise].damage
-        listen(name, damage, parity=parity, frames=frames, seed=seed, outcome=outcome, make=make)
+        listen(name, NOISES[noise].rate, parity=parity, frames=frames, seed=seed, outcome=outcome, make=make)
     return outcome
 
 
@@ -135,13 +128,13 @@ def _noise_rows(what: str, name: str, outcomes: list[Outcome], *, parity: bool) 
         f"{what}, {name}",
         wrong,
         labels,
-        goals=(0 if parity or noise.stripped else None, noise.share * damaged if parity else None),
+        goals=(0 if parity or noise.stripped else None, noise.others * damaged if parity else None),
         remark=f"{damaged:,} groups damaged, {frames:,} frames published",
     )
 
 
-def _walk_rows(what: str, family: str, found: walk.Found) -> list[Row]:
-    what, promised, wrong = f"{what}, {family}", family in PROMISED, found.wrong
+def _walk_rows(what: str, family: str, found: walk.Found, *, promised: float | None) -> list[Row]:
+    what, wrong = f"{what}, {family}", found.wrong
     examples = "; ".join(
         f"{name} after {seen}: {fault.low}–{fault.high}, {len(fault.put)} bytes put"
         for name, seen, _, fault in found.examples[:2]
@@ -150,10 +143,10 @@ def _walk_rows(what: str, family: str, found: walk.Found) -> list[Row]:
         what,
         wrong,
         found.labels,
-        goals=(0, SHARE * found.damaged) if promised else (None, None),
+        goals=(None, None) if promised is None else (0, promised * found.damaged),
         remark=f"{found.faults:,} faults, {found.tried:,} tried {examples}",
     )
-    if promised:
+    if promised is not None:
         remark = f"and {wrong[Wrong.NEIGHBOUR]} other values, under their own key"
         rows.append(_row(f"{what}: of the frame before or behind", wrong[Wrong.NEIGHBOUR_INDEX], 0, remark))
     return rows

@@ -20,7 +20,7 @@ from teleinfo.tic.decoder import Decoder
 from tests.bench.faults import BESIDE, FAMILIES, PROMISED, STRIPPED, Fault
 from tests.bench.judge import Wrong, wrong
 from tests.bench.meters import first_frames
-from tests.bench.sent import CR, ETX, LF, STX, Sent, add_parity, strip
+from tests.bench.sent import CR, ETX, LF, STX, Sent, add_parity, check_parity, strip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -115,37 +115,36 @@ class Stretch:
         found = {parity: Found() for parity in (True, False) if not (parity and family in STRIPPED)}
         rng = Random(self._seen)
         known: set[bytes] = set()
-        for place in range(self.start, self.end, stride * (1 if family in PROMISED else BESIDE)):
+        for place in range(self.start, self.end, stride * (1 if (family, True) in PROMISED else BESIDE)):
             for fault in FAMILIES[family](self.stream, place, rng):
                 damaged = self._plain.count(LF, fault.low, fault.high) + 1
-                tries = self.is_suspect(fault)
                 for parity, one in found.items():
                     one.faults += 1
                     one.damaged += damaged
-                    if tries:
+                    if self.is_suspect(fault, parity=parity):
                         self._try(fault, parity, one, known)
         return found
 
-    def is_suspect(self, fault: Fault) -> bool:
+    def is_suspect(self, fault: Fault, *, parity: bool) -> bool:
         """Return True if a sound group that was not sent in its frame may come out."""
         low, high, put = fault
-        put = strip(put)
+        put = check_parity(put) if parity else strip(put)
         plain = self._plain
         if _find_mark(plain, low, high) or _find_mark(put):
-            return self._mixes(fault)
+            return self._mixes(fault, parity=parity)
         start = plain.rfind(CR, 0, low) + 1
         lines = plain[start:low] + put + plain[high : plain.find(CR, high)]
         return any(text not in self._sent for text in _sound_texts(lines))
 
-    def _mixes(self, fault: Fault) -> bool:
+    def _mixes(self, fault: Fault, *, parity: bool) -> bool:
         """
         Return True if between two ends of frames a group arrives that was not sent in the later frame.
 
         If it has a label twice, the contract forbids to publish any of it: then one fault in `THINNED`.
         """
         rest = b""
-        for piece, frame, _ in self.pieces(fault, parity=False):
-            *segments, rest = (rest + piece).split(ETX)
+        for piece, frame, _ in self.pieces(fault, parity=parity):
+            *segments, rest = (rest + (check_parity(piece) if parity else piece)).split(ETX)
             sent = {line.text[1:-1] for line in frame.lines}
             for segment in segments:
                 texts = _sound_texts(segment[segment.rfind(STX) + 1 :])
@@ -212,7 +211,7 @@ class Stretch:
 
 
 def _sound_texts(lines: bytes) -> list[bytes]:
-    """Return the sound groups of some lines, without LF and CR; a damaged LF may stand before one."""
+    """Return the sound groups of some lines, without LF and CR; a damaged LF may stand before each."""
     texts = []
     for line in lines.split(CR):
         text = line[line.rfind(LF) + 1 :]
@@ -222,6 +221,8 @@ def _sound_texts(lines: bytes) -> list[bytes]:
 
 def _is_sound(text: bytes) -> bool:
     """Return True if the sum of a line, without its LF and CR, is that which it ends with."""
+    if not text.isascii():
+        return False
     if text[-2:-1] == b"\t":
         return sum(text[:-1]) % 64 + 32 == text[-1]
     return text[-2:-1] == b" " and sum(text[:-2]) % 64 + 32 == text[-1]

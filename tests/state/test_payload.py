@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.simulator.encode import encode_frame
 from teleinfo.state.payload import Options, encode
+from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
+from teleinfo.tic.layout import LayoutReading
 from teleinfo.tic.reading import Reading, build_reading
 from tests.support.strategies import groups
-
-if TYPE_CHECKING:
-    from teleinfo.tic.groups import Group
 
 HC = Reading(
     Mode.HISTORIQUE,
@@ -41,6 +41,20 @@ def test_a_reading_is_one_flat_compact_object_of_strings() -> None:
     assert encode(HC, Options(), now=0) == (
         b'{"ADCO":"012345678901","OPTARIF":"HC","HCHC":"000019212","IINST":"008","MOTDETAT":"000000"}'
     )
+
+
+def test_a_frame_that_is_read_at_once_has_the_same_message() -> None:
+    """Also where JSON escapes a character of it."""
+    groups = [
+        Group("ADCO", "041961123456", None, Mode.HISTORIQUE),
+        *(Group(label, value, None, Mode.HISTORIQUE) for label, value in (("PAPP", "00750"), ("HHPHC", "A"))),
+    ]
+    for value in ("A", '"', "\\"):
+        groups[-1] = groups[-1]._replace(value=value)
+        first, *_, at_once = Decoder().feed(encode_frame(groups) * 6)
+
+        assert (isinstance(first, LayoutReading), isinstance(at_once, LayoutReading)) == (False, value == "A")
+        assert encode(at_once, Options(), now=0) == encode(first, Options(), now=0)
 
 
 def test_numbers_are_what_the_table_calls_quantities() -> None:

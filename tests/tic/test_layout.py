@@ -17,7 +17,7 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.forms import documented_widths, form_of
 from teleinfo.tic.groups import Group
 from teleinfo.tic.labels import Mode
-from teleinfo.tic.layout import MAX_LAYOUTS, Layout, LayoutCache
+from teleinfo.tic.layout import MAX_LAYOUTS, Layout, LayoutCache, LayoutReading
 from teleinfo.tic.reading import Reading, build_reading
 from tests.support.decoders import decoder_by_groups
 from tests.support.frames import whole
@@ -100,14 +100,14 @@ def test_a_frame_of_what_is_known_that_came_twice_is_read_at_once() -> None:
     """The first two show it, two more of what is known by then make its layout."""
     readings = Decoder().feed(encode_frame(whole()) * 5)
 
-    assert [reading.members is None for reading in readings] == [True, True, True, True, False]
+    assert [isinstance(reading, LayoutReading) for reading in readings] == [False] * 4 + [True]
 
 
 def test_a_frame_with_alarms_that_are_compared_is_never_read_at_once() -> None:
     """Whether ADIR1 is believed depends on IINST1."""
     short = [hist("ADIR1", "047"), ADCO, *(hist(f"IINST{phase}", "047") for phase in (1, 2, 3))]
 
-    assert all(reading.members is None for reading in Decoder().feed(encode_frame(short) * 6))
+    assert not any(isinstance(reading, LayoutReading) for reading in Decoder().feed(encode_frame(short) * 6))
 
 
 def test_the_layouts_that_are_kept_are_bounded() -> None:

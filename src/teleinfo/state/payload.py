@@ -9,12 +9,15 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from teleinfo.tic.labels import lookup, parse_uint
+from teleinfo.tic.layout import LayoutReading
 from teleinfo.tic.reading import is_left_out
 
 if TYPE_CHECKING:
+    from teleinfo.tic.layout import Layout
     from teleinfo.tic.reading import Reading
 
 
@@ -44,14 +47,21 @@ def encode(reading: Reading, options: Options, *, now: float) -> bytes | None:
 
     `now` is the time in seconds since the epoch; it is published in milliseconds, as JavaScript has it.
     """
-    members = None if options.numbers or options.exclude else reading.members
-    if members is None:
+    if isinstance(reading, LayoutReading) and not options.numbers and not options.exclude:
+        members = _template(reading.layout) % tuple(reading.texts)
+    else:
         members = _json(_chosen(reading, options))[1:-1].encode("ascii")
     if not members:
         return None
     if options.timestamp:
         return b'{"timestamp":%d,%b}' % (int(now * 1000), members)
     return b"{%b}" % members
+
+
+@lru_cache(maxsize=64)
+def _template(layout: Layout) -> bytes:
+    """Return the members of a JSON object with the keys of `layout`, whose values are to be filled in."""
+    return b",".join(b'"%b":"%%b"' % key.encode() for key in layout.keys)
 
 
 def _chosen(reading: Reading, options: Options) -> dict[str, str | int]:

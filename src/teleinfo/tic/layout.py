@@ -45,16 +45,16 @@ class LayoutReading(Reading):
     """
     The reading of a frame of a layout.
 
-    `texts` are its values by the keys of the layout, and `watched` those of them that must be plausible.
-    Whoever only publishes it needs no mapping: that is made when it is asked for.
+    `texts` are its values by the keys of the layout, in printable ASCII without quotation marks and
+    backslashes, and `watched` those of them that must be plausible. Whoever only publishes it needs no
+    mapping: that is made when it is asked for.
     """
 
-    __slots__ = ("_members", "layout", "texts", "watched")
+    __slots__ = ("layout", "texts", "watched")
 
     def __init__(self, layout: Layout, texts: list[bytes]) -> None:
         self.mode = layout.mode
         self._values = {}
-        self._members = b""
         self.layout, self.texts = layout, texts
         self.watched = layout.take_watched(texts)
 
@@ -68,21 +68,13 @@ class LayoutReading(Reading):
             )
         return self._values
 
-    @property
-    def members(self) -> bytes:
-        """The members of the JSON object that is published."""
-        if not self._members:
-            self._members = self.layout.template % tuple(self.texts)
-        return self._members
-
 
 class Layout:
     """
     A layout, ready to read frames.
 
-    `notices` are its labels that are notices. `keys` are those of its readings, of which none comes twice;
-    `template` makes the members of a JSON object of their texts. `watched_keys` are those whose texts must be
-    plausible, which `take_watched` takes.
+    `notices` are its labels that are notices. `keys` are those of its readings, of which none comes twice.
+    `watched_keys` are those whose texts must be plausible, which `take_watched` takes.
     """
 
     def __init__(self, forms: tuple[Form, ...]) -> None:
@@ -90,8 +82,7 @@ class Layout:
         self.mode = forms[0].mode
         self.notices = NOTICES.intersection(form.label for form in forms)
         lines = [_compile_line(form, first=place == 0) for place, form in enumerate(forms)]
-        self.keys = [key for line in lines for key in line.keys]
-        self.template = b",".join(b'"%b":"%%b"' % key.encode() for key in self.keys)
+        self.keys = tuple(key for line in lines for key in line.keys)
         self.watched_keys = watched_keys(self.mode, self.keys)
         self.take_watched = _taker([self.keys.index(key) for key in self.watched_keys])
         self._strip = _STRIP[self.mode]
@@ -212,13 +203,13 @@ def _compile_line(form: Form, *, first: bool) -> _Line:
     separator, last = (b" ", b"") if form.mode is Mode.HISTORIQUE else (b"\t", b"\t")
     spec = form_spec(form.mode, form.label, dated=form.dated)
     members = (Charset.CODE if spec is None else spec.charset).members
-    # What JSON escapes is left to the way that escapes it.
+    # What text formats escape is left to the other way.
     value = b"[%b]" % re.escape(members.translate(None, b'"\\'))
     least = 0 if form.dated else 1
     value += b"{%d,%d}" % (least, MAX_WIDTH) if form.width is None else b"{%d}" % form.width
     padded = b" " in members
     if padded and form.mode is Mode.HISTORIQUE:
-        # A value of blanks alone is left to the other way, like what JSON escapes.
+        # And so is a value of blanks alone.
         value = rb"(?! +[ -_](?:\r|\Z))" + value
     if not form.dated:
         covered = b"(%b)" % value

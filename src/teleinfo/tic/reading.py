@@ -39,11 +39,6 @@ class Reading:
         """The texts by key."""
         return self._values
 
-    @property
-    def members(self) -> bytes | None:
-        """The members of the JSON object that is published, where they are at hand."""
-        return None
-
     def __eq__(self, other: object) -> bool:
         """Whether the other is of the same mode and says the same."""
         return isinstance(other, Reading) and (self.mode, self.values) == (other.mode, other.values)

@@ -17,8 +17,7 @@ import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.scenario import AttackScenario, historique, run_together, standard
 from tests.support.subscriber import Subscriber

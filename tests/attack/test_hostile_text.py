@@ -25,8 +25,7 @@ from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.port_users import port_users
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon
 from tests.support.subscriber import Subscriber

@@ -22,7 +22,7 @@ from tests.bench.sent import Kind, Line, Sent
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.tic.groups import Group
+    from teleinfo.tic.labels import Group
 
 GROUPS = {
     "simulator": tuple(SIMULATED),

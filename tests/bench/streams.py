@@ -19,7 +19,7 @@ from tests.bench.sent import BITS, GAP
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.tic.groups import Group
+    from teleinfo.tic.labels import Group
 
 
 METERS = {"historique": "hc", "standard": "standard"}

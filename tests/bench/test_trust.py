@@ -11,7 +11,8 @@ import pytest
 
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import Framer
-from teleinfo.tic.groups import Group, parse_frame
+from teleinfo.tic.groups import parse_frame
+from teleinfo.tic.labels import Group
 from teleinfo.tic.reading import Reading, build_reading
 from tests.bench import independent, price, truth
 from tests.bench.faults import FAMILIES, STRIPPED

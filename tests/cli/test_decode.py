@@ -14,8 +14,7 @@ import pytest
 from teleinfo.cli import decode
 from teleinfo.cli import main as cli
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.support.daemon import Meter
 from tests.support.process import LIMIT
 

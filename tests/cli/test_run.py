@@ -20,8 +20,7 @@ import pytest
 from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
 from teleinfo.simulator.play import baudrate_of, replay
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.daemon import Daemon, Meter, settings_for

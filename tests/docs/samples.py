@@ -20,8 +20,7 @@ from teleinfo.port import health
 from teleinfo.simulator.catalogue import build
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Counts, Decoder
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.reading import build_reading
 from teleinfo.watch.drawing import Glyphs
 from teleinfo.watch.layout import Size, compose

@@ -13,8 +13,7 @@ import pytest
 
 from teleinfo import settings
 from teleinfo.cli import main as cli
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from teleinfo.vocabulary.line import LineGrade
 from tests.docs import samples
 from tests.docs.markdown import FRENCH, PAGES, ROOT, blocks, code, commands, headings, prose, table

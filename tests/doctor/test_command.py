@@ -14,8 +14,7 @@ import pytest
 
 from teleinfo.doctor import command as doctor_command
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber

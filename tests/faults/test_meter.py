@@ -12,8 +12,7 @@ import pytest
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.faults.port_faults import START
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter

@@ -13,8 +13,7 @@ import pytest
 
 from teleinfo.simulator.encode import encode_frame, encode_group
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.faults.port_faults import LiveMeter
 from tests.support.broker import MosquittoBroker
 from tests.support.scenario import Scenario, run_together

@@ -23,8 +23,7 @@ import pytest
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.homeassistant import domoticz
 from tests.homeassistant.golden import START
 from tests.homeassistant.hass_process import STATISTICS_PERIOD, HassProcess

@@ -22,8 +22,7 @@ from teleinfo.simulator.load_profile import Household as LoadProfile
 from teleinfo.simulator.meter import format_index
 from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.homeassistant.at_work import DEVICE, LIMIT, PERIOD, Household, _eventually
 from tests.homeassistant.golden import START
 from tests.homeassistant.hass_process import STATISTICS_PERIOD

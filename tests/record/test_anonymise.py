@@ -13,8 +13,7 @@ from teleinfo.record.anonymise import RUN, Anonymiser
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 ADDRESS, PRM = "041961123456", "98765432109876"

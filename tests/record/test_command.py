@@ -22,8 +22,7 @@ from teleinfo.record.capture import progress
 from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import ETX, STX
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.support.daemon import Meter
 from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT

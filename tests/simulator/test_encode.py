@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import cut_frame, encode_frame, encode_group, flip_bits, misread, with_parity
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 
 HISTORIQUE_SUMS = [
     ("ADCO", "021900123456", "8"),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from teleinfo.simulator.meter import SimulatedMeter
-    from teleinfo.tic.groups import Group
+    from teleinfo.tic.labels import Group
 
 # 2026-01-14 is a Wednesday, between a white day and a red one.
 WEDNESDAY = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 -- a meter knows local time only

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading

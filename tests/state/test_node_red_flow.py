@@ -17,8 +17,7 @@ from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import HISTORIQUE, Mode
+from teleinfo.tic.labels import HISTORIQUE, Group, Mode
 from tests.support import node_red_flow
 
 PAGE = (Path(__file__).parents[2] / "docs" / "node-red.md").read_text(encoding="utf-8")

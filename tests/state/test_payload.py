@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.layout import LayoutReading
 from teleinfo.tic.reading import Reading, build_reading
 from tests.support.strategies import groups

@@ -22,7 +22,7 @@ from tests.support.subscriber import Subscriber
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.tic.groups import Group
+    from teleinfo.tic.labels import Group
 
 pytestmark = pytest.mark.real
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import ORDER, Kind, Mode, Presence
+from teleinfo.tic.labels import ORDER, Group, Kind, Mode, Presence
 from teleinfo.tic.reading import build_reading
 
 HORODATE: Final = "H260115120000"

@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.support.daemon import Daemon, Meter
 from tests.support.notify import NotifySocket
 from tests.support.subscriber import Subscriber

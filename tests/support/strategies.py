@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import cut_frame, encode_frame, encode_group, flip_bits, with_parity
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Kind, LabelSpec, Mode
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Group, Kind, LabelSpec, Mode
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy

@@ -12,8 +12,7 @@ import pytest
 from teleinfo.tic import groups
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import Framer
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import NOTICES
+from teleinfo.tic.labels import NOTICES, Group
 from teleinfo.tic.reading import build_reading
 
 if TYPE_CHECKING:

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
 from teleinfo.tic.decoder import MAX_TALLIED_LABELS, Counts, Decoder, decode
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.layout import LayoutReading
 from tests.support.frames import values_of, whole
 from tests.support.strategies import chunkings, streams

@@ -16,8 +16,7 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precon
 
 from teleinfo.simulator.encode import encode_group, with_parity
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from tests.fuzz.model import LIMIT, Decoded, decode_by_model
 from tests.support.decoders import decoder_by_groups
 

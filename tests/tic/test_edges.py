@@ -12,8 +12,7 @@ from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic import registers
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import LIMIT
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.parity import has_parity
 
 

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from teleinfo.simulator.encode import encode_group, with_parity
-from teleinfo.tic.groups import Group, RejectionCause, checksum, parse_frame, parse_group
-from teleinfo.tic.labels import Charset, LabelSpec, Mode, lookup
+from teleinfo.tic.groups import RejectionCause, checksum, parse_frame, parse_group
+from teleinfo.tic.labels import Charset, Group, LabelSpec, Mode, lookup
 from teleinfo.tic.parity import strip_parity
 from tests.support.strategies import LABELS, groups, groups_of
 

@@ -15,8 +15,7 @@ from teleinfo.simulator.encode import encode_frame, flip_bits, with_parity
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.forms import documented_widths, form_of
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.layout import MAX_LAYOUTS, Layout, LayoutCache, LayoutReading
 from teleinfo.tic.reading import Reading, build_reading
 from tests.support.decoders import decoder_by_groups

@@ -8,8 +8,8 @@ import pytest
 
 from teleinfo.simulator.encode import encode_frame, encode_group
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.groups import Group, RejectionCause
-from teleinfo.tic.labels import ORDER, LabelSpec, Mode, Presence
+from teleinfo.tic.groups import RejectionCause
+from teleinfo.tic.labels import ORDER, Group, LabelSpec, Mode, Presence
 from teleinfo.tic.order import comes_and_goes, place
 from teleinfo.tic.trust import FRAMES_AGAINST, MAX_CLAIM_AGE, MAX_CLAIMS, MAX_UNKNOWN, Trust
 

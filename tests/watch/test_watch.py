@@ -22,8 +22,7 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 from teleinfo.watch import command as watch
 from teleinfo.watch.web.hosts import Address, listen
 from tests.support.broker import MosquittoBroker

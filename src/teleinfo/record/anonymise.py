@@ -16,8 +16,8 @@ import re
 from typing import Final
 
 from teleinfo.tic.framing import ETX, LIMIT, STX
-from teleinfo.tic.groups import Group, checksum, parse_group
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode, lookup
+from teleinfo.tic.groups import checksum, parse_group
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Group, Kind, Mode, lookup
 from teleinfo.tic.parity import strip_parity
 
 RUN: Final = 4

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterable
 
-    from teleinfo.tic.groups import Group
+    from teleinfo.tic.labels import Group
 
 STX = b"\x02"
 ETX = b"\x03"

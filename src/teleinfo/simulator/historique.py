@@ -10,8 +10,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.meter import SimulatedMeter, format_index, order_groups
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.labels import Group, Mode
 
 if TYPE_CHECKING:
     from teleinfo.simulator.metrology import Metrology

@@ -10,8 +10,7 @@ from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.encode import cut_frame, encode_frame
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Group, Mode
 
 if TYPE_CHECKING:
     import datetime as dt

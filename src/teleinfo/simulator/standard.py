@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from teleinfo.simulator.metrology import Metrology, TimedValue
     from teleinfo.simulator.tariff import Peak, SimulatedContract, SimulatedPeriod
-    from teleinfo.tic.groups import Group
+    from teleinfo.tic.labels import Group
 
 _MESSAGE = "PAS DE          MESSAGE         "
 _BLOCKS = 11  # of a day profile

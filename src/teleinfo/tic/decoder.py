@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic import groups
 from teleinfo.tic.framing import Framer
-from teleinfo.tic.groups import Group, RejectionCause
-from teleinfo.tic.labels import Mode
+from teleinfo.tic.groups import RejectionCause
+from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.layout import LayoutCache
 from teleinfo.tic.plausibility import Plausibility, watched_keys
 from teleinfo.tic.reading import Reading, build_reading

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from teleinfo.tic.labels import LabelSpec, Mode, lookup
 
 if TYPE_CHECKING:
-    from teleinfo.tic.groups import Group
+    from teleinfo.tic.labels import Group
 
 
 class Form(NamedTuple):

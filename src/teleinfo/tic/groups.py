@@ -14,9 +14,8 @@ from __future__ import annotations
 import enum
 import re
 import zlib
-from typing import NamedTuple
 
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, LabelSpec, Mode, lookup
+from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Group, LabelSpec, Mode, lookup
 from teleinfo.tic.parity import DAMAGED
 
 LF = b"\n"
@@ -31,19 +30,6 @@ class RejectionCause(enum.Enum):
     PARITY = "parity"  # a character arrived damaged
     CHECKSUM = "checksum"  # the sum of its characters is not the one that the meter sent
     MALFORMED = "malformed"  # it does not have the shape of a group, or its value that of its étiquette
-
-
-class Group(NamedTuple):
-    """
-    A sound group, as the wire had it: padding blanks and trailing dots are still there.
-
-    `horodate` is None where the group has none; `value` is empty only behind a horodate.
-    """
-
-    label: str
-    value: str
-    horodate: str | None
-    mode: Mode
 
 
 # What the sum covers, and inside of it étiquette and valeur. Two separators and one character of checksum

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Final
 from zlib import adler32
 
 from teleinfo.tic.forms import Form, form_of, form_spec
-from teleinfo.tic.groups import CR, HORODATE, Group, parse_frame
-from teleinfo.tic.labels import NOTICES, VARYING, Charset, Kind, Mode, lookup
+from teleinfo.tic.groups import CR, HORODATE, parse_frame
+from teleinfo.tic.labels import NOTICES, VARYING, Charset, Group, Kind, Mode, lookup
 from teleinfo.tic.parity import check_parity
 from teleinfo.tic.plausibility import watched_keys
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading, is_independent

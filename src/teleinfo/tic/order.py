@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
-    from teleinfo.tic.groups import Group
+    from teleinfo.tic.labels import Group
 
 END: Final = ""
 """The end of a frame, in the place of a label."""

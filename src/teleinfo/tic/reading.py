@@ -15,7 +15,7 @@ from teleinfo.tic.labels import PART_OPENER, Kind, LabelSpec, Mode, lookup
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
-    from teleinfo.tic.groups import Group
+    from teleinfo.tic.labels import Group
 
 # The horodate of a group has its own key: étiquette and this.
 HORODATE_SUFFIX = "_HORODATE"

@@ -29,8 +29,16 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.forms import Form, documented_widths, form_of
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import ALARMS, COMING_AND_GOING, NOTICES, PART_OPENER, SHORT_FRAME, Mode, lookup
+from teleinfo.tic.labels import (
+    ALARMS,
+    COMING_AND_GOING,
+    NOTICES,
+    PART_OPENER,
+    SHORT_FRAME,
+    Group,
+    Mode,
+    lookup,
+)
 from teleinfo.tic.order import END, comes_and_goes, expected, missing, place, presence
 
 if TYPE_CHECKING:

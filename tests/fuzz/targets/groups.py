@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
-from teleinfo.tic.groups import Group, RejectionCause, parse_frame, parse_group
+from typing import TYPE_CHECKING
+
+from teleinfo.tic.groups import RejectionCause, parse_frame, parse_group
 from tests.fuzz.model import Sound, group_of, groups_of
+
+if TYPE_CHECKING:
+    from teleinfo.tic.labels import Group
 
 
 def seeds() -> dict[str, bytes]:

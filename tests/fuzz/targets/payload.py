@@ -7,8 +7,7 @@ import json
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.groups import Group
-from teleinfo.tic.labels import Kind, Mode, lookup
+from teleinfo.tic.labels import Group, Kind, Mode, lookup
 from teleinfo.tic.reading import Reading
 from tests.fuzz.targets import decoder
 

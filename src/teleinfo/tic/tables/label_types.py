@@ -1,5 +1,5 @@
 """
-What a label is, and the constructors that the tables are written with.
+Labels and groups, and the constructors that the tables are written with.
 
 Each constructor makes a `LabelSpec` of its kind from étiquette, désignation, English gloss and unit.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.vocabulary.words import Designation, Message
 
@@ -24,6 +24,19 @@ class Mode(enum.StrEnum):
 
     HISTORIQUE = "historique"
     STANDARD = "standard"
+
+
+class Group(NamedTuple):
+    """
+    A sound group, as the wire had it: padding blanks and trailing dots are still there.
+
+    `horodate` is None where the group has none; `value` is empty only behind a horodate.
+    """
+
+    label: str
+    value: str
+    horodate: str | None
+    mode: Mode
 
 
 class Kind(enum.Enum):

@@ -85,6 +85,12 @@ def test_the_protocol_imports_nothing_of_the_program(module: str) -> None:
     assert ours <= set(PROTOCOL)
 
 
+@pytest.mark.parametrize("module", [module for module in FILES if module.startswith("teleinfo.tic")])
+def test_tic_makes_no_payload_and_no_id(module: str) -> None:
+    """JSON, and the hash in the ids of a device, are above it."""
+    assert imports(module, for_types=True) & {"json", "hashlib"} == set()
+
+
 @pytest.mark.parametrize("module", PROTOCOL)
 def test_the_protocol_raises_nothing(module: str) -> None:
     """On no input: what is thrown away is counted."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -16,6 +17,8 @@ import pytest
 from teleinfo import __version__, settings
 from teleinfo.cli import main as cli
 from teleinfo.cli import output
+from teleinfo.simulator.encode import encode_frame
+from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -320,7 +323,8 @@ def test_standard_error_that_cannot_be_written_changes_nothing(
     words: str, status: int, errors: str, tmp_path: Path
 ) -> None:
     """The work is done, and its exit status says so."""
-    (tmp_path / "a.tic").write_bytes(b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03")
+    (tmp_path / "a.tic").write_bytes(encode_frame(whole()))
+    message = json.dumps(values_of(), separators=(",", ":")).encode() + b"\n"
     command = f"exec {sys.executable} -W error -m teleinfo {words} {errors}"
     done = subprocess.run(
         ["sh", "-c", command], stdout=subprocess.PIPE, timeout=LIMIT, check=False, cwd=tmp_path
@@ -328,7 +332,7 @@ def test_standard_error_that_cannot_be_written_changes_nothing(
     written = (tmp_path / "out").read_bytes() if "out" in errors else done.stdout
 
     assert done.returncode == status
-    assert written == (b'{"PTEC":"HP","PAPP":"00750"}\n' if status == 0 else b"")
+    assert written == (message if status == 0 else b"")
 
 
 LONG_OUTPUT = """

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
-from tests.cli.test_run import historique
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.frames import whole
 from tests.support.process import LIMIT
 from tests.support.scenario import Scenario
 from tests.support.subscriber import Subscriber
@@ -30,11 +30,10 @@ NUMBER = "041961123456"
 
 def frame(counter: str, index: int, *, number: bool = True) -> bytes:
     """Return a frame with one index of the contract HC, or with BASE; its number may be missing."""
-    values = {"OPTARIF": "BASE" if counter == "BASE" else "HC..", "ISOUSC": "30", counter: f"{index:09}"}
+    values = {"ADCO": NUMBER if number else "", "ISOUSC": "30", counter: f"{index:09}"}
     if counter == "HCHC":
-        values["HCHP"] = "000000000"
-    named = {"ADCO": NUMBER} if number else {}
-    return with_parity(encode_frame([historique(*pair) for pair in (named | values).items()]))
+        values |= {"OPTARIF": "HC..", "BASE": "", "HCHP": "000000000"}
+    return with_parity(encode_frame(whole(**values)))
 
 
 def energy(message: Received) -> Any:  # noqa: ANN401

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
-from tests.cli.test_run import historique
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter
+from tests.support.frames import whole
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.real
 
 def frame(number: str) -> bytes:
     """Return a frame of the meter of this number."""
-    return with_parity(encode_frame([historique("ADCO", number), historique("PAPP", "00500")]))
+    return with_parity(encode_frame(whole(ADCO=number, PAPP="00500")))
 
 
 def write_settings(folder: Path, name: str, **settings: object) -> Path:

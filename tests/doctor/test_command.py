@@ -14,9 +14,9 @@ import pytest
 
 from teleinfo.doctor import command as doctor_command
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.labels import Group, Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
+from tests.support.frames import whole
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 
@@ -33,17 +33,7 @@ PROMISE = 60.0
 NUMBER = "041961123456"
 CANARY = "c4nary-s3cret"
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-FRAME = with_parity(
-    encode_frame(
-        [
-            Group("ADCO", NUMBER, None, Mode.HISTORIQUE),
-            Group("OPTARIF", "HC..", None, Mode.HISTORIQUE),
-            Group("ISOUSC", "45", None, Mode.HISTORIQUE),
-            Group("HCHC", "000019212", None, Mode.HISTORIQUE),
-            Group("PAPP", "01940", None, Mode.HISTORIQUE),
-        ]
-    )
-)
+FRAME = with_parity(encode_frame(whole(ADCO=NUMBER)))
 
 
 def doctor(

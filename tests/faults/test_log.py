@@ -20,10 +20,10 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.reader import Reader
 from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.labels import Group, Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
 from tests.support import virtual
+from tests.support.frames import whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -34,15 +34,7 @@ if TYPE_CHECKING:
 HOUR = 3600
 DAY = 24 * HOUR
 
-GROUPS = [
-    Group(label, value, None, Mode.HISTORIQUE)
-    for label, value in (
-        ("ADCO", "041961123456"),
-        ("OPTARIF", "BASE"),
-        ("BASE", "012345678"),
-        ("PAPP", "00750"),
-    )
-]
+GROUPS = whole(ADCO="041961123456")
 FRAME = with_parity(encode_frame(GROUPS))
 # Each value is another than the one that the checksum was made for.
 BAD = with_parity(b"\x02" + b"".join(encode_group(g).replace(b" ", b" 7", 1) for g in GROUPS) + b"\x03")

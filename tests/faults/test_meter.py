@@ -12,10 +12,10 @@ import pytest
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.labels import Group, Mode
 from tests.faults.port_faults import START
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
+from tests.support.frames import whole
 from tests.support.scenario import Scenario, historique, run_together
 from tests.support.subscriber import Subscriber
 
@@ -43,8 +43,7 @@ class LoadProfile:
 
 def frame(**values: str) -> bytes:
     """Return a frame of historique mode."""
-    groups = {"ADCO": "041961123456", "OPTARIF": "HC..", **values}
-    return with_parity(encode_frame(Group(k, v, None, Mode.HISTORIQUE) for k, v in groups.items()))
+    return with_parity(encode_frame(whole(ADCO="041961123456", **values)))
 
 
 def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> None:

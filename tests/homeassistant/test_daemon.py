@@ -178,13 +178,14 @@ def test_the_state_has_an_interval_of_its_own(broker: MosquittoBroker, tmp_path:
             # A birth is answered with what was sent last: had another state been sent, it would be that.
             birth(subscriber)
             silent = json.loads(subscriber.expect(STATES).payload)
-            news_groups = [historique("ADCO", "012345678901"), historique("PTEC", "HC..")]
-            meter.frame = with_parity(encode_frame(news_groups))
-            news = json.loads(subscriber.expect(STATES).payload)
+            news = {"PTEC": "HC..", "PAPP": "00750"}
+            later = [group._replace(value=news.get(group.label, group.value)) for group in SAMPLE]
+            meter.frame = with_parity(encode_frame(later))
+            changed = json.loads(subscriber.expect(STATES).payload)
 
     assert (first["power"]["apparent"], first["tariff"]["name"]) == (1940, "Heures pleines")
     assert silent["power"]["apparent"] == 1940
-    assert (news["power"]["apparent"], news["tariff"]["name"]) == (750, "Heures creuses")
+    assert (changed["power"]["apparent"], changed["tariff"]["name"]) == (750, "Heures creuses")
 
 
 def test_the_other_form_of_the_message_is_cleared_when_it_is_switched(

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.labels import Group, Mode
+from teleinfo.tic.labels import Mode
 from tests.support.daemon import Daemon, Meter
+from tests.support.frames import whole
 from tests.support.notify import NotifySocket
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST, free_port
@@ -67,14 +68,13 @@ class Address:
 
 def historique(index: int, *, power: int = 1940) -> bytes:
     """Return a frame of a single tariff whose BASE is `index`."""
-    groups = [("ADCO", IDENTIFIER), ("OPTARIF", "BASE"), ("BASE", f"{index:09}"), ("PAPP", f"{power:05}")]
-    return with_parity(encode_frame([Group(name, value, None, Mode.HISTORIQUE) for name, value in groups]))
+    return with_parity(encode_frame(whole(ADCO=IDENTIFIER, BASE=f"{index:09}", PAPP=f"{power:05}")))
 
 
 def standard(index: int) -> bytes:
     """Return a frame whose EAST is `index`."""
-    groups = [("ADSC", IDENTIFIER), ("VTIC", "02"), ("EAST", f"{index:09}"), ("PRM", f"00{IDENTIFIER}")]
-    return with_parity(encode_frame([Group(name, value, None, Mode.STANDARD) for name, value in groups]))
+    groups = whole(Mode.STANDARD, ADSC=IDENTIFIER, EAST=f"{index:09}", PRM=f"00{IDENTIFIER}")
+    return with_parity(encode_frame(groups))
 
 
 def index_of(payload: bytes) -> int:

@@ -27,7 +27,7 @@ def faults(path: Path | None = None, /, **variables: str) -> list[str]:
     """Return what is wrong with these variables and this file."""
     with pytest.raises(SettingsError) as caught:
         loaded(path, **variables)
-    return caught.value.faults
+    return list(caught.value.messages)
 
 
 def written(tmp_path: Path, text: str) -> Path:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from teleinfo.common.i18n import _
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.settings import (
     LogLevel,
@@ -268,10 +269,10 @@ def test_the_log_is_in_english_and_a_screen_in_the_language_of_the_user(
     with pytest.raises(SettingsError) as caught:
         loaded(**{variable: value})
     error = caught.value
-    at = error.faults.index(f"TELEINFO_{variable}: {line}")
+    at = error.messages.index(f"TELEINFO_{variable}: {line}")
 
-    assert error.localized[at].startswith(f"TELEINFO_{variable}\N{NO-BREAK SPACE}: ")
-    assert not re.search(r" (is|are|has|did|cannot|default) ", error.localized[at])
+    assert _(error.messages[at]).startswith(f"TELEINFO_{variable}\N{NO-BREAK SPACE}: ")
+    assert not re.search(r" (is|are|has|did|cannot|default) ", _(error.messages[at]))
 
 
 @pytest.mark.parametrize(

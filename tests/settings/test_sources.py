@@ -83,7 +83,7 @@ def test_a_secret_that_cannot_be_read_is_a_fault(tmp_path: Path, monkeypatch: py
 
     with pytest.raises(SettingsError) as caught:
         loaded(MQTT_QOS="9")
-    assert caught.value.faults == [
+    assert list(caught.value.messages) == [
         f"{tmp_path}: is not text in UTF-8",
         'TELEINFO_MQTT_QOS: "9" is not 0, 1 or 2; default 1',
     ]
@@ -146,8 +146,8 @@ def test_a_password_never_shows(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as caught:
         loaded(path, **variables)
     error = caught.value
-    shown = "\n".join([str(error), repr(error), *error.faults, *traceback.format_exception(error)])
+    shown = "\n".join([str(error), repr(error), *error.messages, *traceback.format_exception(error)])
 
-    assert len(error.faults) == 10
+    assert len(error.messages) == 10
     assert CANARY not in shown
     assert (error.__context__, error.__cause__) == (None, None)

@@ -191,16 +191,15 @@ def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: b
     except SettingsError as error:
         # Without a prefix journald files a line of standard error under "info".
         prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
-        head = _head(error)
-        lines = [str(head), *error.faults] if log else [_(head), *error.localized]
-        sys.stderr.write(f"{prefix}{lines[0]}\n")
-        sys.stderr.writelines(f"{prefix}{output.wrapped(f'  {line}', sys.stderr)}\n" for line in lines[1:])
+        head, *lines = (message if log else _(message) for message in (_head(error), *error.messages))
+        sys.stderr.write(f"{prefix}{head}\n")
+        sys.stderr.writelines(f"{prefix}{output.wrapped(f'  {line}', sys.stderr)}\n" for line in lines)
         return EXIT_CONFIGURATION
 
 
 def _head(error: SettingsError) -> Message:
     if error.unreadable:
         return Message("teleinfo did not start: the settings cannot be read.")
-    if len(error.faults) == 1:
+    if len(error.messages) == 1:
         return Message("teleinfo did not start: one setting is wrong.")
-    return Message("teleinfo did not start: {count} settings are wrong.", count=len(error.faults))
+    return Message("teleinfo did not start: {count} settings are wrong.", count=len(error.messages))

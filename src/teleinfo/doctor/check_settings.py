@@ -91,7 +91,7 @@ def _assume_defaults(path: Path) -> CheckedSettings:
 
 
 def _faults(error: SettingsError, path: Path | None, *, exists: bool) -> list[Finding]:
-    *others, last = error.localized
+    *others, last = map(_, error.messages)
     if exists:
         editor = "nano" if os.access(str(path), os.W_OK) else "sudoedit"
         advice, lines = _("Correct it:"), (f"{editor} {path}",)

@@ -11,7 +11,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import _
 from teleinfo.settings.checks import RefusalError
 from teleinfo.vocabulary.words import Message
 
@@ -32,26 +31,16 @@ class SettingsError(Exception):
     """
 
     def __init__(self, messages: Sequence[Message], *, unreadable: bool = False) -> None:
-        super().__init__("\n".join(map(str, messages)))
+        super().__init__("\n".join(messages))
         self.messages = tuple(messages)
         self.unreadable = unreadable
 
     def messages_of(self, path: object) -> list[Message]:
         """Return the messages with the file in front, unless they name it already."""
         return [
-            message if str(path) in str(message) else Message("{path}: {fault}", path=path, fault=message)
+            message if str(path) in message else Message("{path}: {fault}", path=path, fault=message)
             for message in self.messages
         ]
-
-    @property
-    def faults(self) -> list[str]:
-        """The messages in English, as the log has them."""
-        return [str(message) for message in self.messages]
-
-    @property
-    def localized(self) -> list[str]:
-        """The messages in the language of the reader."""
-        return [_(message) for message in self.messages]
 
 
 class ConflictError(RefusalError):

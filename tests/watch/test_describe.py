@@ -57,8 +57,8 @@ def test_the_status_register_is_said_in_words() -> None:
             "PJOURF+1",
             "00004001 0600C012 NONUTILE",
             [
-                "from 00:00: Supplier index 1, dry contact by Tempo",
-                "from 06:00: Supplier index 2, dry contact closed, virtual contacts 1",
+                "from 00:00: supplier index 1, dry contact by Tempo",
+                "from 06:00: supplier index 2, dry contact closed, virtual contacts 1",
             ],
         ),
         ("PPOINTE", "22000000", ["from 22:00: no change"]),

@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import N_, _, inline
+from teleinfo.common.i18n import N_, _, in_words, inline
 from teleinfo.state import fields, tariffs
 from teleinfo.tic import registers
-from teleinfo.tic.labels import STANDARD, Kind, parse_uint
+from teleinfo.tic.labels import Kind, parse_uint
 from teleinfo.vocabulary.codes import Alert, Breaker, DryContact
 
 if TYPE_CHECKING:
@@ -107,19 +107,14 @@ def _status(text: str) -> list[Fact]:
         _named(N_("Dry contact"), registers.dry_contact(word)),
         _choice(registers.PRODUCER.of(word), (N_("consumer"), N_("producer"))),
         _choice(registers.EXPORTING.of(word), (N_("energy drawn"), N_("energy injected"))),
-        Fact(_index("EASF", registers.SUPPLIER_INDEX.of(word) + 1)),
-        Fact(_index("EASD", registers.DISTRIBUTOR_INDEX.of(word) + 1)),
+        Fact(in_words(tariffs.unnamed_index(f"EASF{registers.SUPPLIER_INDEX.of(word) + 1:02}"))),
+        Fact(in_words(tariffs.unnamed_index(f"EASD{registers.DISTRIBUTOR_INDEX.of(word) + 1:02}"))),
         _choice(registers.TIC_STANDARD.of(word), (N_("TIC historique"), N_("TIC standard"))),
         _choice(registers.EURIDIS.of(word), _EURIDIS),
         _choice(registers.POWERLINE.of(word), _POWERLINE),
         _choice(registers.POWERLINE_SYNCHRONISED.of(word), (None, N_("power line synchronised"))),
     ]
     return [fact for fact in found if fact is not None]
-
-
-def _index(series: str, number: int) -> str:
-    label = STANDARD.get(f"{series}{number:02}")
-    return str(number) if label is None else _(label.title)
 
 
 def _alert(alert: Alert, number: int) -> str:
@@ -159,7 +154,7 @@ def _profile(text: str) -> list[Fact]:
 
 
 def _slot(slot: registers.Slot) -> str:
-    parts = [] if slot.index is None else [_index("EASF", slot.index)]
+    parts = [] if slot.index is None else [inline(tariffs.unnamed_index(f"EASF{slot.index:02}"))]
     if slot.dry is not DryContact.UNCHANGED:
         parts.append(f"{inline(N_('Dry contact'))} {inline(slot.dry.words)}")
     if slot.virtual:

@@ -17,8 +17,8 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.decoder import Decoder
-from tests.bench.faults import BESIDE, FAMILIES, PROMISED, STRIPPED, Fault
-from tests.bench.judge import Wrong, wrong
+from tests.bench.faults import BESIDE, EVERYWHERE, FAMILIES, STRIPPED, Fault
+from tests.bench.judge import LASTING, Wrong, wrong
 from tests.bench.meters import first_frames
 from tests.bench.sent import CR, ETX, LF, STX, Sent, add_parity, check_parity, strip
 
@@ -60,7 +60,7 @@ class Found:
         self.damaged += other.damaged
         self.wrong += other.wrong
         self.labels += other.labels
-        self.examples = (self.examples + other.examples)[:EXAMPLES]
+        self.examples += other.examples
 
 
 def walk(name: str, *, stride: int = 1, make: Callable[[], Reads] = Decoder) -> dict[tuple[str, bool], Found]:
@@ -115,7 +115,7 @@ class Stretch:
         found = {parity: Found() for parity in (True, False) if not (parity and family in STRIPPED)}
         rng = Random(self._seen)
         known: set[bytes] = set()
-        for place in range(self.start, self.end, stride * (1 if (family, True) in PROMISED else BESIDE)):
+        for place in range(self.start, self.end, stride * (1 if family in EVERYWHERE else BESIDE)):
             for fault in FAMILIES[family](self.stream, place, rng):
                 damaged = self._plain.count(LF, fault.low, fault.high) + 1
                 for parity, one in found.items():
@@ -204,7 +204,10 @@ class Stretch:
         found.tried += 1
         false = self.give(fault, parity=parity)
         if false:
-            found.examples += [(self._name, self._seen, parity, fault)] * (len(found.examples) < EXAMPLES)
+            # Those of lasting values first.
+            first = len(found.examples) * (not any(kind in LASTING for _, _, kind in false))
+            found.examples.insert(first, (self._name, self._seen, parity, fault))
+            del found.examples[EXAMPLES:]
         for key, _, kind in false:
             found.wrong[kind] += 1
             found.labels[f"{key} of {self._name}"] += 1

@@ -173,9 +173,9 @@ def test_the_doctor_sees_the_service_at_work(machine: Container) -> None:
     found = doctor(machine, healthy=True)
     said = machine.run("cd / && teleinfo doctor", limit=120)
 
-    assert "/etc/teleinfo/teleinfo.env" in found["settings.file"]["saw"]
+    assert "/etc/teleinfo/teleinfo.env" in found["settings.file"]["message"]
     assert found["port.holder"]["facts"] == {"holder": "teleinfo"}
-    assert "(teleinfo.service)" in found["port.holder"]["saw"]
+    assert "(teleinfo.service)" in found["port.holder"]["message"]
     facts = found["line.heard"]["facts"]
     assert (facts["status"], facts["mode"], facts["baudrate"]) == ("online", "historique", 1200)
     assert found["broker.status"]["facts"] == {"status": "online"}
@@ -222,11 +222,11 @@ def test_the_doctor_names_the_wrong_setting_and_has_it_from_the_journal_too(mach
     found = doctor(machine, healthy=False)
     french = machine.run("cd / && LC_ALL=fr_FR.UTF-8 teleinfo doctor", check=False, limit=120)
 
-    assert 'TELEINFO_MQTT_PORT: "mosquitto" is not a port number' in found["settings.file"]["saw"]
-    assert found["settings.file"]["lines"] == ["nano /etc/teleinfo/teleinfo.env"]
+    assert 'TELEINFO_MQTT_PORT: "mosquitto" is not a port number' in found["settings.file"]["message"]
+    assert found["settings.file"]["commands"] == ["nano /etc/teleinfo/teleinfo.env"]
     assert found["service.running"]["verdict"] == "fault"
-    assert "a setting is wrong" in found["service.running"]["saw"]
-    assert 'TELEINFO_MQTT_PORT: "mosquitto"' in found["service.journal"]["saw"]
+    assert "a setting is wrong" in found["service.running"]["message"]
+    assert 'TELEINFO_MQTT_PORT: "mosquitto"' in found["service.journal"]["message"]
     assert 'TELEINFO_MQTT_PORT : "mosquitto" n’est pas un numéro de port' in " ".join(french.split())
     machine.without_settings("TELEINFO_MQTT_PORT")
     machine.run("systemctl restart teleinfo")
@@ -315,9 +315,9 @@ def test_the_doctor_sees_a_service_that_is_stopped_and_not_enabled(machine: Cont
     faults = [name for name, one in found.items() if one["verdict"] == "fault"]
 
     assert faults == ["service.running"]
-    assert found["service.running"]["lines"] == ["sudo systemctl restart teleinfo"]
+    assert found["service.running"]["commands"] == ["sudo systemctl restart teleinfo"]
     assert found["service.enabled"]["verdict"] == "warning"
-    assert found["service.enabled"]["lines"] == ["sudo systemctl enable teleinfo"]
+    assert found["service.enabled"]["commands"] == ["sudo systemctl enable teleinfo"]
     assert found["port.holder"]["facts"] == {"holder": None}
     assert found["line.mode"]["facts"] == {"mode": "historique", "baudrate": 1200}
     assert found["broker.status"]["facts"] == {"status": "offline"}

@@ -220,3 +220,13 @@ def test_without_plausibility_an_index_may_fall() -> None:
 
     assert [reading.values["BASE"] for reading in readings] == ["000000100"]
     assert decoder.counts.implausible == 0
+
+
+def test_another_meter_is_learned_anew() -> None:
+    """Two frames with another number are another meter: a label that was known is new again."""
+    decoder = Decoder()
+    decoder.feed(encode_frame(whole(NEW="1")) * 3)
+    readings = decoder.feed(encode_frame(whole(ADCO="012345678902", NEW="1")) * 4)
+
+    assert ["ADCO" in reading.values for reading in readings] == [False, True, True, True]
+    assert ["NEW" in reading.values for reading in readings] == [True, True, False, True]

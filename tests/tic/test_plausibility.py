@@ -209,6 +209,15 @@ def test_a_text_does_not_change_in_the_bit_that_no_sum_sees() -> None:
     assert [line.believes(NGTF="ZEN \x06lex") for _ in range(3)] == [False, False, True]
 
 
+def test_a_frame_that_lacks_the_subscription_changes_nothing_of_it() -> None:
+    """It may be damaged in the frame that would confirm it."""
+    line = Line()
+
+    assert line.believes(BASE="000000100")
+    assert line.believes(BASE="000000100", ISOUSC="")
+    assert line.believes(BASE="000000101")
+
+
 def test_indexes_that_may_begin_anew_are_left_alone() -> None:
     """Those of PME-PMI are of the tariff period in force; those of other meters have no bound."""
     line = Line()

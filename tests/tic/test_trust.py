@@ -301,6 +301,7 @@ def test_what_is_remembered_is_bounded() -> None:
             withheld(trust, HC.replace(" PTEC", f" N{number} PTEC"))
     for number in range(2 * MAX_CLAIMS):
         withheld(trust, HC.replace(" PTEC", f" M{number} PTEC ?"))
+    withheld(trust, HC.replace(" PTEC", "".join(f" L{number}" for number in range(2 * MAX_CLAIMS))))
 
     assert trust._unknown == MAX_UNKNOWN
     assert len(trust._claims) <= MAX_CLAIMS

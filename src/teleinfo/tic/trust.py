@@ -155,7 +155,7 @@ class Trust:
                 and self._agrees(name, values)
             )
             if credible or self._says_the_same(name, group):
-                self._remember(name, group)
+                self._shown_of(name).last = group
                 believed.append(group)
             else:
                 withheld.append(group)
@@ -345,10 +345,6 @@ class Trust:
         """True if a group says what was last believed of its label; what opens a part is always believed."""
         shown = self._shown.get(name)
         return name == PART_OPENER or (shown is not None and shown.last == group)
-
-    def _remember(self, name: str, group: Group) -> None:
-        if not self._is_unknown(name) or name in self._shown:
-            self._shown_of(name).last = group
 
     def _await(self, name: str, frame: _Frame, position: int) -> None:
         """Note who stands beside a label: a frame with that neighbour and without the label ends its row."""

@@ -62,6 +62,7 @@ NAMES = {
     "mqtt_tls_cert_file": ("TLS: our certificate", "TLS : notre certificat"),
     "mqtt_tls_key_file": ("TLS: our key", "TLS : notre clé"),
     "mqtt_tls_insecure": ("TLS: accept anybody", "TLS : tout accepter"),
+    "mqtt_version": ("Version of MQTT", "Version de MQTT"),
     "mqtt_client_id": ("Client id", "Identifiant du client"),
     "mqtt_topic": ("Topic", "Topic"),
     "mqtt_qos": ("Quality of service", "Qualité de service"),

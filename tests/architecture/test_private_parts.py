@@ -10,7 +10,7 @@ KNOWN = {
     ("teleinfo.mqtt.client", "_client"),
     ("teleinfo.mqtt.paho_driver", "_sock_recv"),
 }
-"""tests/mqtt/test_client.py fails where a new version of the library does not have them any more."""
+"""tests/mqtt/test_connection.py fails where a new version of the library does not have them any more."""
 
 OWN = {"self", "cls"}
 PUBLIC = "os._exit"

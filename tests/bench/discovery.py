@@ -54,7 +54,7 @@ async def _row(mode: str, scale: Scale) -> Row:
         topics=topics,
         meter_name=None,
         language=Language.FR,
-        states=outbox,
+        retained=outbox,
         rng=Random(1),
     )
     ours, floors, now = [], [], 0.0
@@ -82,4 +82,4 @@ async def _row(mode: str, scale: Scale) -> Row:
 
 def outbox_states(outbox: Outbox, topic: str) -> bytes:
     """Return the payload that waits for `topic`."""
-    return outbox._states[topic]
+    return outbox._retained[topic]

@@ -38,19 +38,19 @@ class _Outbox:
         self.messages = 0
         self.state = b"{}"
 
-    def set_state(self, topic: str, payload: bytes) -> None:
+    def set(self, topic: str, payload: bytes) -> None:
         """Count a message."""
         self.messages += 1
         if topic == "state":
             self.state = payload
 
-    def forget_state(self, topic: str) -> None:
+    def forget(self, topic: str) -> None:
         """Nothing is forgotten here."""
 
-    def repeat_states(self) -> None:
+    def repeat(self) -> None:
         """Nothing is repeated here."""
 
-    def has_state(self, topic: str) -> bool:
+    def has(self, topic: str) -> bool:
         """Nothing is acknowledged here."""
         raise NotImplementedError(topic)
 

@@ -91,19 +91,30 @@ def test_everything_is_removed_however_much_it_is(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == "3000 topics are cleared"
 
 
-def test_what_cannot_be_removed_is_said(tmp_path: Path) -> None:
-    """A broker that does not let this user write says nothing of it; exit status 1."""
+@pytest.mark.parametrize(
+    ("version", "stdout", "stderr"),
+    [
+        ("5", "", "teleinfo forget: the broker does not let this user publish on teleinfo/status"),
+        (
+            "3.1.1",
+            "0 topics are cleared\n",
+            "teleinfo forget: teleinfo/status is still there, or again",
+        ),
+    ],
+)
+def test_what_cannot_be_removed_is_said(tmp_path: Path, version: str, stdout: str, stderr: str) -> None:
+    """A broker that does not let this user write says so in MQTT 5 and nothing in 3.1.1; exit status 1."""
     access = tmp_path / "acl"
     access.write_text("user writer\ntopic readwrite #\nuser reader\ntopic read #\n")
     users = {"writer": "w", "reader": "r"}
     with MosquittoBroker(tmp_path, users=users, more=[f"acl_file {access}"]) as broker:
         with Subscriber(broker.host, broker.port, username="writer", password="w") as writer:
             writer._client.publish("teleinfo/status", b"offline", qos=1, retain=True).wait_for_publish(LIMIT)
-        reader = {"mqtt_username": "reader", "mqtt_password": "r"}
+        reader = {"mqtt_username": "reader", "mqtt_password": "r", "mqtt_version": version}
         done = forget({"mqtt_host": broker.host, "mqtt_port": broker.port} | reader)
 
-    assert (done.returncode, done.stdout) == (1, "0 topics are cleared\n")
-    assert done.stderr.startswith("teleinfo forget: teleinfo/status is still there, or again")
+    assert (done.returncode, done.stdout) == (1, stdout)
+    assert done.stderr.startswith(stderr)
 
 
 def test_without_a_broker_it_says_so(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ class Bench:
         self.monitor = Monitor(
             link=self.link,
             decoder=Decoder(),
-            states=self.outbox,
+            retained=self.outbox,
             topics=Topics("teleinfo"),
             broker="localhost:1883",
             on_tick=lambda _now: None,
@@ -48,9 +48,9 @@ class Bench:
 
     def _listen(self) -> None:
         now = asyncio.get_running_loop().time()
-        while (state := self.outbox.take(now)) is not None:
-            self.outbox.acknowledged(state)
-            self.said.append((now, state.topic or "", state.payload))
+        while (state := self.outbox.pop()) is not None:
+            self.outbox.acknowledge()
+            self.said.append((now, state.topic, state.payload))
 
     async def run_monitor(self) -> None:
         """Run the monitor."""
@@ -94,7 +94,7 @@ def test_health_comes_every_minute_and_at_each_change() -> None:
 
     async def scenario(bench: Bench) -> None:
         await bench.live(600)
-        bench.monitor.connection_changed(True)  # noqa: FBT003 - a callback has no keywords
+        bench.monitor.connection_changed(connected=True)
         await bench.live(1)
         await bench.live(1, frames=True)
 

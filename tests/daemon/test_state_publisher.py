@@ -27,19 +27,19 @@ class Broker:
         self.messages: list[tuple[str, bytes]] = []
         self.replaced: list[str] = []
 
-    def set_state(self, topic: str, payload: bytes) -> None:
+    def set(self, topic: str, payload: bytes) -> None:
         """Note a message."""
         self.messages.append((topic, payload))
 
-    def forget_state(self, topic: str) -> None:
+    def forget(self, topic: str) -> None:
         """Nothing here is forgotten."""
         raise NotImplementedError(topic)
 
-    def repeat_states(self) -> None:
+    def repeat(self) -> None:
         """Nothing here repeats the states."""
         raise NotImplementedError
 
-    def has_state(self, topic: str) -> bool:
+    def has(self, topic: str) -> bool:
         """Nothing here asks for it."""
         raise NotImplementedError(topic)
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerErrorKind
 from tests.docs.markdown import FRENCH, ROOT
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
 PACKAGE = ROOT / "src" / "teleinfo"
 LOG = ("log.info", "log.warning", "log.error", "log.critical", "log.exception")
 # Where every text with a blank in it is for the log, whole or a part of a line.
-WORDINGS = ("mqtt/errors.py", "port/errors.py", "port/line_log.py")
+WORDINGS = ("port/errors.py", "port/line_log.py")
 # Where the texts are the messages of wrong settings, which the log has too.
 SETTINGS = (
     "cli/main.py",
@@ -33,14 +35,27 @@ SETTINGS = (
         )
     ),
 )
+# What a command alone finds out.
+NOT_LOGGED = {
+    BrokerErrorKind.NOT_READABLE,
+    BrokerErrorKind.REFUSES_MESSAGE,
+    BrokerErrorKind.REFUSES_MQTT,
+    BrokerErrorKind.WANTS_HTTP,
+    BrokerErrorKind.WANTS_TLS,
+}
 # A text with fewer only puts others together.
 FEWEST_LETTERS = 4
 
 
+def quotable(template: str) -> str:
+    """Return a text with … for each part of it that changes."""
+    return re.sub(r"%[sd]|\{\w+\}", "…", template)
+
+
 def text_of(node: ast.expr) -> str:
-    """Return a literal, with … for each part of it that changes; nothing for another expression."""
+    """Return a literal, as it can be quoted; nothing for another expression."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return re.sub(r"%[sd]|\{\w+\}", "…", node.value)
+        return quotable(node.value)
     if isinstance(node, ast.JoinedStr):
         return "".join(text_of(part) or "…" for part in node.values)
     return ""
@@ -63,15 +78,12 @@ def logged(tree: ast.AST) -> list[str]:
 
 
 def wordings(tree: ast.AST) -> list[str]:
-    """Return the texts of a module of wordings: all but docstrings, kinds of faults, words for systemd."""
+    """Return the texts of a module of wordings: all but docstrings and words for systemd."""
     nodes = list(ast.walk(tree))
-    kinds: set[ast.AST] = {call.args[0] for call in calls(tree, "BrokerError")}
-    returned = [node.value for node in nodes if isinstance(node, ast.Return)]
-    kinds |= {value.elts[0] for value in returned if isinstance(value, ast.Tuple)}
     parts = inside(node for node in nodes if isinstance(node, ast.JoinedStr | ast.Expr | ast.Compare))
     assigned = [node for node in nodes if isinstance(node, ast.Assign)]
     summaries = inside(node for node in assigned if ast.unparse(node.targets[0]) == "_SUMMARIES")
-    others = kinds | parts | summaries
+    others = parts | summaries
     texts = [text_of(node) for node in nodes if isinstance(node, ast.expr) and node not in others]
     return [text for text in texts if " " in text]
 
@@ -84,7 +96,9 @@ def faults(tree: ast.AST) -> list[str]:
 
 def lines() -> dict[str, str]:
     """Return every text of the log, whole or a part of a line, with the module that has it."""
-    found: dict[str, str] = {}
+    broker = [quotable(kind.value.message) for kind in BrokerErrorKind if kind not in NOT_LOGGED]
+    broker += [quotable(text) for text in dataclasses.astuple(OUTAGE_TEXTS)]
+    found: dict[str, str] = dict.fromkeys(broker, "mqtt/errors.py")
     for path in sorted(PACKAGE.rglob("*.py")):
         name = str(path.relative_to(PACKAGE))
         tree = ast.parse(path.read_text(encoding="utf-8"))

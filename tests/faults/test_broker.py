@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import json
+import os
+import signal
 import time
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
@@ -9,11 +13,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.proxy import Proxy
 from tests.support.scenario import (
     PASSWORD,
     USER,
+    WILL,
     BrokerScenario,
+    historique,
+    index_of,
     measuring,
     next_index,
     observer,
@@ -24,25 +32,42 @@ from tests.support.scenario import (
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from tests.support.figures import Figures
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
-# CONNACK of MQTT 3.1.1 (§3.2.2.3) with the code 3: the server is unavailable.
-UNAVAILABLE = b"\x20\x02\x00\x03"
+BLIP, LONG_OUTAGE = 3.0, 35.0
+"""Seconds after which the daemon is at work again."""
+
+# CONNACK with the reason code 0x88: the server is unavailable (MQTT 5 §3.2.2.2).
+UNAVAILABLE = b"\x20\x03\x00\x88\x00"
+
+
+def indexes(subscriber: Subscriber, *, to: int) -> list[int]:
+    """Return the indexes of the readings that come, up to and with `to`."""
+    seen = [next_index(subscriber)]
+    while seen[-1] != to:
+        seen.append(next_index(subscriber))
+    return seen
+
+
+# What keeps it out at the start.
 
 
 def absent(folder: Path, figures: Figures) -> None:
     """Play a broker that starts after the daemon."""
     broker = MosquittoBroker(folder)
     with BrokerScenario(folder, broker, frame=standard) as scenario:
-        scenario.expect_log("nothing listens there")
+        scenario.expect_log("nothing listens at")
         began = time.monotonic()
         with broker, observer(broker) as subscriber:
             next_index(subscriber)
-            figures.kept("broker absent at start: first reading", time.monotonic() - began, at_most=35)
+            figures.kept(
+                "broker absent at start: first reading", time.monotonic() - began, at_most=LONG_OUTAGE
+            )
             scenario.expect_back()
             scenario.assert_one_outage()
 
@@ -52,7 +77,7 @@ def wrong_password(folder: Path, _figures: Figures) -> None:
     wrong = MosquittoBroker(folder, users={USER: "other"})
     with BrokerScenario(folder, wrong) as scenario:
         with wrong:
-            scenario.expect_log("refused the user name or the password")
+            scenario.expect_log("refuses the user name or the password")
             until(lambda: wrong.log.count("not authorised") >= 2)
         other = folder / "other"
         other.mkdir()
@@ -68,8 +93,8 @@ def full(folder: Path, _figures: Figures) -> None:
     with MosquittoBroker(folder, more=["max_connections 1"]) as broker, ExitStack() as others:
         others.enter_context(observer(broker))
         with BrokerScenario(folder, broker) as scenario:
-            scenario.expect_log("it closed the connection without an answer")
-            until(lambda: broker.log.count("denied: max_connections") >= 2)
+            scenario.expect_log("closed the connection without a word")
+            until(lambda: broker.log.count("denied: max_connections") >= 4)
             others.close()
             scenario.expect_back()
             until(lambda: "Received PUBLISH" in broker.log)
@@ -81,7 +106,7 @@ def unavailable(folder: Path, _figures: Figures) -> None:
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
         proxy.answer = UNAVAILABLE
         with observer(broker) as subscriber, BrokerScenario(folder, proxy) as scenario:
-            scenario.expect_log("it says that it is not available")
+            scenario.expect_log("gives the reason “Server unavailable”")
             until(lambda: proxy.accepted >= 2)
             proxy.answer = None
             next_index(subscriber)
@@ -94,7 +119,7 @@ def silent(folder: Path, _figures: Figures) -> None:
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
         proxy.stall()
         with observer(broker) as subscriber, BrokerScenario(folder, proxy) as scenario:
-            scenario.expect_log("it does not answer")
+            scenario.expect_log("accepts connections, and does not answer")
             proxy.flow()
             next_index(subscriber)
             scenario.expect_back()
@@ -110,57 +135,268 @@ def test_a_broker_that_is_absent_refuses_or_hangs_up_is_only_waited_for(
     1. Play a broker that starts after the daemon.
     2. Play a broker that knows another password, and is restarted with ours.
     3. Play a broker that has as many clients as it takes, until one of them leaves.
-    4. The broker says that it is unavailable (CONNACK 3), then takes us.
+    4. The broker says that it is unavailable, then takes us.
     5. Play a broker that accepts the connection and sends nothing for a while.
     """
     cases = (absent, wrong_password, full, unavailable, silent)
     run_together(tmp_path, *(measuring(case, figures) for case in cases))
 
 
-def restarted(folder: Path, figures: Figures) -> None:
-    """Kill the broker and start it again 1.5 s later."""
-    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
-        with observer(broker) as subscriber:
-            next_index(subscriber)
-            broker.kill()
-            killed = time.monotonic()
-            scenario.expect_lost()
-            seen = time.monotonic() - killed
-            until(lambda: time.monotonic() > killed + 1.5)
-            broker.start()
-            began = time.monotonic()
-            subscriber.drain()
-            scenario.expect_back()
-            figures.kept("broker back after 1.5 s: connected", time.monotonic() - began, at_most=3)
-            next_index(subscriber)
-            figures.kept("broker killed: found out", seen, at_most=6)
-            scenario.assert_one_outage()
+# What interrupts it.
 
 
-def cut(folder: Path, figures: Figures) -> None:
-    """Cut every connection, with a reset, and accept others."""
+def interruption(
+    folder: Path,
+    *,
+    figures: Figures,
+    name: str,
+    begin: Callable[[MosquittoBroker, Proxy], None],
+    end: Callable[[MosquittoBroker, Proxy], None],
+    back: float,
+    frame: Callable[[int], bytes] = historique,
+) -> None:
+    """Interrupt what lies between the daemon and the broker; both live on, and no reading is lost."""
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
-        with observer(broker) as subscriber, BrokerScenario(folder, proxy) as scenario:
+        with (
+            observer(broker, "teleinfo") as subscriber,
+            BrokerScenario(folder, proxy, mqtt_queue=200, frame=frame) as scenario,
+        ):
+            start = next_index(subscriber)
+            began = time.monotonic()
+            begin(broker, proxy)
+            scenario.expect_lost()
+            figures.kept(f"{name}: found out", time.monotonic() - began, at_most=6)
+            ended = time.monotonic()
+            end(broker, proxy)
+            scenario.expect_back()
+            figures.kept(f"{name}, and over: connected", time.monotonic() - ended, at_most=back)
+            scenario.assert_one_outage()
+            enough = scenario.meter.last + 3
+            until(lambda: scenario.meter.last >= enough)
+            last = scenario.meter.pause()
+            seen = [start, *indexes(subscriber, to=last)]
+            until(lambda: broker.connections() == 2, what="one connection of ours")
+            seen += [index_of(message.payload) for message in subscriber.drain()]
+
+    assert sorted(set(seen)) == list(range(start, last + 1))
+    assert len(seen) - len(set(seen)) <= 1, "only what was not acknowledged may come twice"
+
+
+def test_no_reading_of_the_queue_is_lost_in_an_interruption(tmp_path: Path, figures: Figures) -> None:
+    """
+    Found out in 6 s, over in 35 s, after a cut in 3 s; what was read meanwhile comes in order, and once.
+
+    1. The broker freezes, and thaws after the daemon gave up the connection.
+    2. A proxy holds every byte back, both ways, and passes them on later.
+    3. A proxy loses every byte, and later none; the meter is one of mode standard.
+    4. A proxy cuts every connection, with a reset, and listens on.
+    """
+    cases: dict[str, dict[str, object]] = {
+        "broker frozen": {
+            "begin": lambda broker, _: broker.freeze(),
+            "end": lambda broker, _: broker.thaw(),
+            "back": LONG_OUTAGE,
+        },
+        "proxy stalled": {
+            "begin": lambda _, proxy: proxy.stall(),
+            "end": lambda _, proxy: proxy.flow(),
+            "back": LONG_OUTAGE,
+        },
+        "proxy drops all": {
+            "begin": lambda _, proxy: proxy.drop(),
+            "end": lambda _, proxy: proxy.drop(on=False),
+            "back": LONG_OUTAGE,
+            "frame": standard,
+        },
+        "connection reset": {
+            "begin": lambda _, proxy: proxy.cut(reset=True),
+            "end": lambda _broker, _proxy: None,
+            "back": BLIP,
+        },
+    }
+    run_together(
+        tmp_path,
+        *(
+            functools.partial(interruption, figures=figures, name=name, **case)  # type: ignore[arg-type]
+            for name, case in cases.items()
+        ),
+    )
+
+
+def at_the_pace_of_a_meter(folder: Path, figures: Figures) -> None:
+    """Freeze the broker just after a reading, of one in 1.7 s."""
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker, period=1.7) as scenario:
+        with observer(broker, "teleinfo") as subscriber:
             next_index(subscriber)
-            proxy.cut(reset=True)
+            next_index(subscriber)
+            broker.freeze()
             began = time.monotonic()
             scenario.expect_lost()
-            subscriber.drain()
-            next_index(subscriber)
-            figures.kept("connection reset: next reading", time.monotonic() - began, at_most=3)
+            figures.kept("broker frozen, readings: found out", time.monotonic() - began, at_most=6)
+            assert "does not answer" in scenario.broker_lines()[-1]
+            broker.thaw()
             scenario.expect_back()
             scenario.assert_one_outage()
 
 
-def test_a_blip_is_over_within_3_s(tmp_path: Path, figures: Figures) -> None:
-    """
-    A broker that was away for less than 2 s gets a reading at most 3 s after it listens again.
+def idle(folder: Path, figures: Figures) -> None:
+    """Freeze the broker of a silent meter."""
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker, sending=False) as scenario:
+        with observer(broker) as subscriber:
+            subscriber.expect("teleinfo/health")
+            subscriber.expect("teleinfo/status", b"offline")
+            broker.freeze()
+            began = time.monotonic()
+            scenario.expect_lost()
+            figures.kept("broker frozen, idle: found out", time.monotonic() - began, at_most=30)
+            broker.thaw()
+            scenario.expect_back()
+            scenario.assert_one_outage()
 
-    1. Kill the broker and start it again 1.5 s later.
-    2. The proxy before another broker cuts every connection, with a reset, and listens on.
+
+def leftover_connections(folder: Path, figures: Figures) -> None:
+    """Freeze the broker until several attempts have left it a connection and a will each."""
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
+        with observer(broker, "teleinfo/status") as subscriber:
+            subscriber.expect("teleinfo/status", b"online")
+            broker.freeze()
+            scenario.expect_lost()
+            frozen = time.monotonic()
+            # Two attempts at least: of 5 s each, after waiting for 1 s, and for 1 to 2 s.
+            until(lambda: time.monotonic() > frozen + 15)
+            broker.thaw()
+            thawed = time.monotonic()
+            scenario.expect_back()
+            figures.kept("broker frozen for 20 s: connected", time.monotonic() - thawed, at_most=LONG_OUTAGE)
+            until(lambda: time.monotonic() > thawed + 35)
+            with observer(broker, "teleinfo/status") as late:
+                assert late.expect("teleinfo/status").payload == b"online"
+            # The subscriber, and one of ours.
+            assert broker.connections() == 2
+            scenario.assert_one_outage()
+
+
+def restarted(folder: Path, figures: Figures, *, away: float, back: float) -> None:
+    """Kill the broker and start it again so many seconds later."""
+    with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker) as scenario:
+        until(lambda: "'teleinfo'" in broker.log)
+        broker.kill()
+        killed = time.monotonic()
+        scenario.expect_lost()
+        figures.kept("broker killed: found out", time.monotonic() - killed, at_most=6)
+        until(lambda: time.monotonic() > killed + away)
+        broker.start()
+        began = time.monotonic()
+        with observer(broker, "teleinfo") as subscriber:
+            next_index(subscriber)
+        figures.kept(f"broker away for {away:g} s: next reading", time.monotonic() - began, at_most=back)
+        scenario.expect_back()
+        scenario.assert_one_outage()
+
+
+def blip(folder: Path, figures: Figures) -> None:
+    """Kill the broker and start it again 1.5 s later."""
+    restarted(folder, figures, away=1.5, back=BLIP)
+
+
+def long_outage(folder: Path, figures: Figures) -> None:
+    """Kill the broker and start it again 20 s later."""
+    restarted(folder, figures, away=20, back=LONG_OUTAGE)
+
+
+def daemon_itself(folder: Path, figures: Figures) -> None:
+    """Freeze the daemon."""
+    with MosquittoBroker(folder) as broker, observer(broker, "teleinfo/status") as subscriber:
+        with BrokerScenario(folder, broker) as scenario:
+            subscriber.expect("teleinfo/status", b"online")
+            with observer(broker, "teleinfo") as readings:
+                next_index(readings)
+            os.kill(scenario.pid, signal.SIGSTOP)
+            began = time.monotonic()
+            subscriber.expect("teleinfo/status", b"offline", limit=60)
+            figures.kept("daemon frozen: will", time.monotonic() - began, at_most=WILL)
+            os.kill(scenario.pid, signal.SIGCONT)
+            began = time.monotonic()
+            subscriber.expect("teleinfo/status", b"online", limit=60)
+            figures.kept("daemon thawed: online", time.monotonic() - began, at_most=LONG_OUTAGE)
+            scenario.assert_one_outage()
+
+
+def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures: Figures) -> None:
     """
-    cases = (restarted, cut)
+    A frozen broker is found out within 6 s while readings flow and 30 s when idle, and used again in time.
+
+    1. Readings flow at the pace of a real meter, one in 1.7 s; the broker freezes just after one.
+    2. Freeze the broker of a silent meter. It thaws, and is used again.
+    3. The broker is frozen through several attempts, each of which leaves it a connection and a will. It
+       thaws: one connection of ours is left, and 35 s later the retained status is "online".
+    4. Kill the broker and start it again 1.5 s later: at work within 3 s.
+    5. Kill the broker and start it again 20 s later: at work within 35 s.
+    6. Freeze the daemon: the broker says "offline" for it.
+    """
+    cases = (at_the_pace_of_a_meter, idle, leftover_connections, blip, long_outage, daemon_itself)
     run_together(tmp_path, *(measuring(case, figures) for case in cases))
+
+
+# What a queue keeps, and what it does not.
+
+
+def test_after_an_outage_the_newest_readings_arrive_in_order(tmp_path: Path) -> None:
+    """
+    MQTT_QUEUE=N keeps the newest N readings and sends them in order, once; with 1 the newest comes first.
+
+    1. The connection is cut, and no other is accepted; the meter sends 12 frames more, then is silent.
+    2. The broker can be reached again: exactly the newest N arrive, in order.
+    3. The meter goes on: so do the readings, without a gap.
+    """
+
+    def outage(folder: Path, *, size: int) -> None:
+        with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
+            with (
+                observer(broker, "teleinfo") as subscriber,
+                BrokerScenario(folder, proxy, mqtt_queue=size) as scenario,
+            ):
+                next_index(subscriber)
+                proxy.refuse()
+                proxy.cut(reset=True)
+                scenario.expect_lost()
+                subscriber.drain()
+                enough = scenario.meter.last + 12
+                until(lambda: scenario.meter.last >= enough)
+                last = scenario.meter.pause()
+                proxy.listen()
+
+                assert indexes(subscriber, to=last) == list(range(last - size + 1, last + 1))
+
+                scenario.expect_back()
+                scenario.assert_one_outage()
+                scenario.meter.sending = True
+
+                assert [next_index(subscriber) for _ in range(3)] == [last + 1, last + 2, last + 3]
+
+    run_together(tmp_path, functools.partial(outage, size=1), functools.partial(outage, size=5))
+
+
+def test_frames_that_come_at_once_are_a_message_each(tmp_path: Path) -> None:
+    """
+    A process that was held up, or a bridge whose network was, has several in hand: none is left out.
+
+    They differ in their power: an index does not rise by eight in a moment.
+    """
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        observer(broker, "teleinfo") as subscriber,
+        Meter(historique(1), link=tmp_path / "meter") as meter,
+        Daemon(tmp_path, **settings_for(broker, meter.line), serial_mode="historique"),
+    ):
+        next_index(subscriber)
+        meter.frame = None
+        meter.line.write(b"".join(historique(1, power=power) for power in range(100, 108)))
+        seen = [0]
+        while seen[-1] != 107:
+            seen.append(int(json.loads(subscriber.expect("teleinfo").payload)["PAPP"]))
+
+        assert [power for power in seen if 100 <= power < 108] == list(range(100, 108))
 
 
 def test_a_slow_network_is_no_outage(tmp_path: Path) -> None:

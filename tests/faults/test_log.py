@@ -117,7 +117,7 @@ def live(
             Monitor(
                 link=reader.status,
                 decoder=decoder,
-                states=Outbox(1),
+                retained=Outbox(1),
                 topics=Topics("teleinfo"),
                 broker="localhost:1883",
                 on_tick=lambda _now: None,

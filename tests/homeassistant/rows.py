@@ -59,8 +59,8 @@ def rows(meter: str, interval: float) -> int:
         for reading in decoder.feed(simulated.emit(START + dt.timedelta(seconds=now))):
             publisher.update(reading, now=now, time=time)
             device.announcer.take(reading, now=now)
-        while (message := outbox.take(now)) is not None:
-            outbox.acknowledged(message)
+        while (message := outbox.pop()) is not None:
+            outbox.acknowledge()
             before, shown = shown, shown | _states(device, json.loads(message.payload))
             found += sum(before.get(key) != state for key, state in shown.items())
     return found

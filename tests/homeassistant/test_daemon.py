@@ -213,9 +213,10 @@ def retained(broker: MosquittoBroker, folder: Path, settings: dict[str, object],
     with Subscriber(broker.host, broker.port) as subscriber:
         with Daemon(folder, **settings, homeassistant_discovery=form) as daemon:
             daemon.expect_log("Home Assistant is told of the meter")
-            subscriber.drain()
-            for _ in range(2):  # what was announced comes before the second reading
-                subscriber.expect("teleinfo")
+            subscriber.expect("teleinfo/status", b"online")
+            # Everything is published again, the status last.
+            birth(subscriber)
+            subscriber.expect("teleinfo/status", b"online")
             daemon.stop()
     with Subscriber(broker.host, broker.port) as late:
         kept = late.retained().keys()

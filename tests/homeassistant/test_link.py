@@ -44,7 +44,7 @@ class Linked:
             topics=Topics("teleinfo"),
             meter_name=None,
             language=Language.FR,
-            states=outbox,
+            retained=outbox,
             rng=Random(1),
         )
 
@@ -68,9 +68,9 @@ def sent(outbox: Outbox) -> dict[str, bytes]:
 def taken(outbox: Outbox) -> dict[str, bytes]:
     """Return the states that are due, and take them."""
     found = {}
-    while (state := outbox.take(0.0)) is not None:
-        found[state.topic or ""] = state.payload
-        outbox.acknowledged(state)
+    while (state := outbox.pop()) is not None:
+        found[state.topic] = state.payload
+        outbox.acknowledge()
     return found
 
 
@@ -108,7 +108,7 @@ def test_a_meter_that_was_replaced_is_not_announced_again() -> None:
     linked = Linked(outbox)
     other = Reading(Mode.HISTORIQUE, FRAME.values | {"ADCO": "041961654321"})
     linked.take(FRAME, FRAME, other, other, other, now=0)
-    outbox.repeat_states()
+    outbox.repeat()
     assert set(sent(outbox)) == {"homeassistant/device/teleinfo_041961654321/config"}
     linked.hass.forget("041961123456")
 
@@ -140,7 +140,7 @@ def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hou
         linked.take(*[reading] * 4, now=60 * number)
         taken(outbox)
         linked.take(reading, now=60 * number + 4)
-    outbox.repeat_states()
+    outbox.repeat()
 
     assert len(caplog.records) == 2
     assert len(sent(outbox)) == 1
@@ -155,15 +155,15 @@ def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.Mon
     class Noticing(Outbox):
         """An outbox whose filling is noticed."""
 
-        def repeat_states(self) -> None:
+        def repeat(self) -> None:
             """Note that it happens."""
-            super().repeat_states()
+            super().repeat()
             filled.set()
 
     async def births() -> list[int]:
         outbox = Noticing(1)
         hass = joined(outbox)
-        outbox.set_state("teleinfo/status", b"online")
+        outbox.set("teleinfo/status", b"online")
         taken(outbox)
         answers = []
         for _ in range(2):

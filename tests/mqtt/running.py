@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import queue
 import socket
 import threading
 import time
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.common.executor import DaemonThreadExecutor
-from teleinfo.mqtt.config import Broker, Tls, Topics
+from teleinfo.mqtt.config import Broker, PublisherConfig, Tls, Topics
+from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.publisher import Publisher
 from tests.support.process import LIMIT, waited_for_processor
 
@@ -23,9 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     import pytest
-    from paho.mqtt.client import Client as PahoClient
-
-    from teleinfo.mqtt.subscription import Subscription
 
 
 PASSWORD = "canary-7c1f"
@@ -69,15 +69,19 @@ class RunningPublisher:
         queue_size: int = 1,
         qos: int = 1,
         retain: bool = False,
-        subscription: Subscription | None = None,
+        birth_topic: str | None = None,
     ) -> None:
-        self._broker = broker
-        self._queue_size = queue_size
-        self._qos = qos
+        self._config = PublisherConfig(
+            broker=broker,
+            topics=Topics("teleinfo"),
+            queue=queue_size,
+            qos=qos,
+            birth_topic=birth_topic,
+        )
         self._retain = retain
-        self._subscription = subscription
         self.heartbeats: list[float] = []
         self.connections: queue.Queue[bool] = queue.Queue()
+        self.births: queue.Queue[bytes] = queue.Queue()
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._main()), daemon=True)
         self._asked = self._ended = 0.0
@@ -87,35 +91,54 @@ class RunningPublisher:
     async def _main(self) -> None:
         self.loop = asyncio.get_running_loop()
         self.loop.set_default_executor(DaemonThreadExecutor())
-        self.publisher = Publisher(
-            self._broker,
-            Topics("teleinfo"),
-            queue=self._queue_size,
-            qos=self._qos,
-            rng=Random(1),
-            heartbeat=lambda: self.heartbeats.append(time.monotonic()),
-            on_connection=self.connections.put,
-            subscription=self._subscription,
-        )
-        self.publisher.set_state("teleinfo/status", b"online")
+        heartbeat = lambda: self.heartbeats.append(time.monotonic())  # noqa: E731
+        self.publisher = Publisher(self._config, self, rng=Random(1), heartbeat=heartbeat)
+        self.publisher.retained.set("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
         self._ended = time.monotonic() - waited_for_processor()
 
-    def paho(self) -> PahoClient:
-        """Return what aiomqtt has below it, of the present connection."""
-        session = self.publisher._session
-        assert session is not None
-        return session.connection._client._client
+    def on_broker_connected(self) -> None:
+        """Note it."""
+        self.connections.put(item=True)
+
+    def on_broker_lost(self) -> None:
+        """Note it."""
+        self.connections.put(item=False)
+
+    def on_birth_message(self, payload: bytes) -> None:
+        """Note it."""
+        self.births.put(payload)
 
     def is_idle(self) -> bool:
-        """Return whether nothing is in flight."""
-        return self.publisher._outbox.in_flight == 0
+        """Return True if nothing waits and nothing is in flight."""
+        outbox = self.publisher._outbox
+        return not (outbox._readings or outbox._due or outbox._in_flight)
+
+    def is_written(self) -> bool:
+        """Return True if paho holds nothing that is not written to the socket of the connection."""
+        drivers = [each for each in gc.get_objects() if isinstance(each, PahoDriver)]
+        [paho] = [driver._client for driver in drivers if not driver.closed.done()]
+        return not paho.want_write()
+
+    def hurry(self) -> None:
+        """Do not wait between attempts: the back-off is tested elsewhere."""
+        self.publisher._delays = repeat(0.02)
 
     def read(self, *payloads: bytes) -> None:
-        """Put readings into the outbox."""
-        for payload in payloads:
-            self.loop.call_soon_threadsafe(partial(self.publisher.publish, payload, retain=self._retain))
+        """Publish readings, in one turn of the loop."""
+        self._do(*(partial(self.publisher.publish, payload, retain=self._retain) for payload in payloads))
+
+    def set(self, topic: str, payload: bytes) -> None:
+        """Publish a retained topic."""
+        self._do(partial(self.publisher.retained.set, topic, payload))
+
+    def _do(self, *calls: Callable[[], None]) -> None:
+        async def do() -> None:
+            for call in calls:
+                call()
+
+        asyncio.run_coroutine_threadsafe(do(), self.loop).result(LIMIT)
 
     def wait_connected(self, *, connected: bool = True) -> None:
         """Return at the next change to `connected`."""

@@ -1,24 +1,25 @@
-"""The publisher against a real mosquitto: its messages, and a broker that goes and comes back."""
+"""The publisher against a real mosquitto: messages, outages, the goodbye, and what goes wrong."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import gc
-import socket
+import subprocess
 import threading
 import time
-from itertools import repeat
+from dataclasses import replace
 from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.common.executor import DaemonThreadExecutor
-from teleinfo.mqtt.client import Connection
-from teleinfo.mqtt.config import Topics
+from teleinfo.mqtt.client import connect
+from teleinfo.mqtt.config import MqttVersion, PublisherConfig, Tls, Topics
 from teleinfo.mqtt.publisher import Publisher
 from tests.mqtt.running import (
+    PASSWORD,
     READING,
     Log,
     RunningPublisher,
@@ -27,64 +28,61 @@ from tests.mqtt.running import (
     descriptors,
     wait_until,
 )
-from tests.support.broker import MosquittoBroker
+from tests.support.broker import MosquittoBroker, limit
+from tests.support.certificates import make_authority, make_certificate
 from tests.support.process import LIMIT
+from tests.support.proxy import Proxy
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
+    import socket
     from pathlib import Path
+
+    from tests.support.certificates import Certificate
 
 pytestmark = pytest.mark.real
 
 
-def test_a_reading_arrives_byte_for_byte_with_qos_1_and_not_retained(mosquitto: MosquittoBroker) -> None:
-    """What was put into the outbox is what a subscriber gets."""
+# What it publishes.
+
+
+@pytest.mark.parametrize(("qos", "retain"), [(0, True), (1, False), (2, False)])
+def test_readings_arrive_byte_for_byte_with_qos_and_retain_as_asked(
+    mosquitto: MosquittoBroker, qos: int, *, retain: bool
+) -> None:
+    """Two readings of one moment are two messages, though there is room for one."""
     with (
         Subscriber(mosquitto.host, mosquitto.port) as subscriber,
-        RunningPublisher(broker_at(mosquitto.port)) as running,
+        RunningPublisher(broker_at(mosquitto.port), qos=qos, retain=retain) as running,
     ):
-        running.read(READING)
+        subscriber.expect("teleinfo/status")
+        running.read(b"first", READING)
+        assert subscriber.expect("teleinfo").payload == b"first"
         received = subscriber.expect("teleinfo")
+        with Subscriber(mosquitto.host, mosquitto.port, "teleinfo") as late:
+            if retain:
+                assert late.expect("teleinfo").payload == READING
+            else:
+                late.wait_subscribed()
+                running.read(b"live")
+                assert late.expect("teleinfo").payload == b"live"
 
-    assert (received.payload, received.qos, received.retain) == (READING, 1, False)
-
-
-@pytest.mark.parametrize("qos", [0, 1, 2])
-def test_readings_that_come_at_once_are_sent_at_once(mosquitto: MosquittoBroker, qos: int) -> None:
-    """With room for one, two readings of one moment are both in flight, and written in the next turn."""
-    with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
-        with RunningPublisher(broker_at(mosquitto.port), qos=qos) as running:
-            subscriber.expect("teleinfo/status")
-            wait_until(running.is_idle)
-
-            async def read_two() -> tuple[int, bool]:
-                running.publisher.publish(b"first", retain=False)
-                running.publisher.publish(b"second", retain=False)
-                in_flight = len(running.publisher._outbox._in_flight)
-                await asyncio.sleep(0)
-                return in_flight, running.paho().want_write()
-
-            assert asyncio.run_coroutine_threadsafe(read_two(), running.loop).result(LIMIT) == (2, False)
-            assert subscriber.expect("teleinfo").payload == b"first"
-            assert subscriber.expect("teleinfo").payload == b"second"
+    assert (received.payload, received.qos, received.retain) == (READING, min(qos, 1), False)
 
 
-def test_a_reading_that_was_in_flight_when_the_broker_died_comes_again(mosquitto: MosquittoBroker) -> None:
-    """What was written and not acknowledged is written again, to the next connection."""
-    with RunningPublisher(broker_at(mosquitto.port), retain=True) as running:
-        with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
-            subscriber.expect("teleinfo/status")
-        wait_until(running.is_idle)
-        mosquitto.freeze()
-        running.read(READING)
-        wait_until(lambda: not running.is_idle())
-        mosquitto.kill()
-        running.wait_connected(connected=False)
-        mosquitto.start()
+def test_a_reading_is_written_before_anything_that_is_made_of_it(mosquitto: MosquittoBroker) -> None:
+    """In the turn of the loop after `publish`, in which what was asked for later comes later."""
+    with Proxy(mosquitto.host, mosquitto.port) as proxy, RunningPublisher(broker_at(proxy.port)) as running:
         running.wait_connected()
-        with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
-            assert subscriber.expect("teleinfo").payload == READING
+        wait_until(running.is_idle)
+
+        async def read() -> int | None:
+            running.publisher.publish(READING, retain=False)
+            await asyncio.sleep(0)
+            return running.publisher._outbox._in_flight is not None and running.is_written()
+
+        assert asyncio.run_coroutine_threadsafe(read(), running.loop).result(LIMIT)
 
 
 def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(tmp_path: Path) -> None:
@@ -94,268 +92,40 @@ def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(tmp_path: P
     with (
         MosquittoBroker(tmp_path, more=[f"max_packet_size {2 * len(payload)}"]) as mosquitto,
         Subscriber(mosquitto.host, mosquitto.port) as subscriber,
-    ):
-        with RunningPublisher(broker_at(mosquitto.port)) as running:
-            subscriber.expect("teleinfo/status")
-            paho = running.paho()
-            wait_until(running.is_idle)
-            mosquitto.freeze()
-            running.read(payload)
-            wait_until(paho.want_write)
-            mosquitto.thaw()
-            assert subscriber.expect("teleinfo").payload == payload
-
-
-def test_readings_are_retained_with_qos_0_when_asked(mosquitto: MosquittoBroker) -> None:
-    """QoS and retain of the readings are the user's choice."""
-    with (
-        Subscriber(mosquitto.host, mosquitto.port) as first,
-        RunningPublisher(broker_at(mosquitto.port), qos=0, retain=True) as running,
-    ):
-        running.read(READING)
-        live = first.expect("teleinfo")
-        with Subscriber(mosquitto.host, mosquitto.port) as late:
-            kept = late.expect("teleinfo")
-
-    assert (live.qos, kept.payload, kept.retain) == (0, READING, True)
-
-
-def test_states_come_before_readings_and_are_retained(mosquitto: MosquittoBroker) -> None:
-    """A subscriber that comes later finds the latest state of each topic."""
-    with (
-        Subscriber(mosquitto.host, mosquitto.port) as subscriber,
         RunningPublisher(broker_at(mosquitto.port)) as running,
     ):
-        subscriber.expect("teleinfo/status", b"online")
-        running.loop.call_soon_threadsafe(running.publisher.set_state, "teleinfo/health", b"{}")
-        subscriber.expect("teleinfo/health", b"{}")
-        with Subscriber(mosquitto.host, mosquitto.port) as late:
-            status = late.expect("teleinfo/status")
-
-    assert (status.payload, status.retain) == (b"online", True)
-
-
-def test_a_lost_connection_is_followed_by_the_will_and_by_a_new_one(
-    mosquitto: MosquittoBroker, log: Log
-) -> None:
-    """
-    A connection that dies without a goodbye makes the broker say offline; the publisher is back within 3 s.
-
-    1. The socket is shut under the publisher.
-    2. The subscriber sees "offline", then "online" again, then a reading.
-    3. The log has two lines about it.
-    """
-    with (
-        Subscriber(mosquitto.host, mosquitto.port) as subscriber,
-        RunningPublisher(broker_at(mosquitto.port)) as running,
-    ):
-        subscriber.expect("teleinfo/status", b"online")
-        sock = running.paho().socket()
-        assert isinstance(sock, socket.socket)
-        sock.shutdown(socket.SHUT_RDWR)
-        lost = subscriber.expect("teleinfo/status", b"offline")
-        back = subscriber.expect("teleinfo/status", b"online")
-        running.read(READING)
-        subscriber.expect("teleinfo", READING)
-
-        assert back.at - lost.at < 3
-        assert len(log.containing("it closed the connection")) == 1
-        assert len(log.containing("again after")) == 1
-
-
-def test_a_stop_says_offline_and_disconnects_within_1_s(mosquitto: MosquittoBroker, log: Log) -> None:
-    """A clean end publishes "offline" itself, once: the will is not published."""
-    with (
-        Subscriber(mosquitto.host, mosquitto.port) as subscriber,
-        RunningPublisher(broker_at(mosquitto.port)) as running,
-    ):
-        subscriber.expect("teleinfo/status", b"online")
-        took = running.stop()
-        offline = subscriber.expect("teleinfo/status", b"offline")
-
-        assert took < 1
-        assert not offline.retain  # seen live
-        mosquitto.expect_log("Received DISCONNECT from teleinfo-test")
-        assert [f"connected to the broker at 127.0.0.1:{mosquitto.port}"] == log.containing("broker")
-    assert subscriber.drain() == []
-
-
-def test_a_stop_with_a_frozen_broker_takes_at_most_2_s(mosquitto: MosquittoBroker) -> None:
-    """Neither a waiting publish nor the goodbye holds the process up."""
-    with RunningPublisher(broker_at(mosquitto.port)) as running:
-        running.wait_connected()
-        mosquitto.freeze()
-        running.read(READING)
-        took = running.stop()
-
-    assert took < 2
-
-
-def test_a_stop_without_a_broker_is_immediate() -> None:
-    """In the middle of the back-off nothing is waited for."""
-    with RunningPublisher(broker_at(free_port())) as running:
-        wait_until(lambda: len(running.heartbeats) > 1)
-        took = running.stop()
-
-    assert took < 1
-
-
-def test_a_stop_while_dialling_does_not_wait_for_the_thread() -> None:
-    """
-    A connect that is stuck does not hold the stop up.
-
-    1. A listener whose backlog is full drops every further SYN.
-    2. The publisher dials it and is stopped.
-    """
-    with black_hole() as listener, RunningPublisher(broker_at(listener.getsockname()[1])) as running:
-        wait_until(lambda: any(thread.name == "teleinfo.worker" for thread in threading.enumerate()))
-        took = running.stop()
-
-    assert took < 1
-
-
-def test_an_attempt_that_was_given_up_never_becomes_a_connection() -> None:
-    """
-    A connect that succeeds after we gave up says nothing: it would push our next connection out.
-
-    1. The dial is stuck in a black hole, and is given up.
-    2. The black hole opens, and the thread gets its connection.
-    3. The connection is closed without a byte.
-    """
-
-    def first_words(listener: socket.socket) -> bytes:
-        listener.settimeout(LIMIT)
-        while True:
-            caller, _ = listener.accept()
-            with caller, contextlib.suppress(TimeoutError):  # those that only fill the backlog say nothing
-                caller.settimeout(0.5)
-                return caller.recv(100)
-
-    async def scenario(listener: socket.socket) -> bytes:
-        asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
-        link = Connection(broker_at(listener.getsockname()[1]), "teleinfo/status")
-        entering = asyncio.create_task(link.connect())
-        await asyncio.wait({entering}, timeout=0.2)
-        assert not entering.done()
-        entering.cancel()
-        await asyncio.wait({entering})
-        link.abort()
-        return await asyncio.to_thread(first_words, listener)
-
-    with black_hole() as listener:
-        assert asyncio.run(scenario(listener)) == b""
-
-
-def test_a_frozen_broker_is_found_out_within_6_s_and_used_again_when_it_thaws(
-    mosquitto: MosquittoBroker,
-    log: Log,
-) -> None:
-    """A reading not acknowledged in 3.5 s means that the connection is dead; it is sent again later."""
-    with (
-        Subscriber(mosquitto.host, mosquitto.port) as subscriber,
-        RunningPublisher(broker_at(mosquitto.port)) as running,
-    ):
-        running.wait_connected()
-        mosquitto.freeze()
-        frozen = time.monotonic()
-        running.read(READING)
-        running.wait_connected(connected=False)
-        took = time.monotonic() - frozen
-        log.expect("it does not answer")
-        mosquitto.thaw()
-        running.wait_connected()
-        subscriber.expect("teleinfo", READING)
-
-        assert took < 6
-
-
-def test_an_idle_broker_that_freezes_is_found_out_by_its_keepalive(
-    mosquitto: MosquittoBroker,
-    log: Log,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """With nothing to send, a ping that is not answered ends the connection; the keepalive is 2 s here."""
-    monkeypatch.setattr("teleinfo.mqtt.client.KEEPALIVE", 2)
-    with RunningPublisher(broker_at(mosquitto.port)) as running:
-        running.wait_connected()
-        # Idle is who has nothing left to send.
+        subscriber.expect("teleinfo/status")
         wait_until(running.is_idle)
         mosquitto.freeze()
-        running.wait_connected(connected=False)
-        log.expect("it does not answer")
+        running.read(payload)
+        wait_until(lambda: not running.is_written())
+        mosquitto.thaw()
+        assert subscriber.expect("teleinfo").payload == payload
 
 
-def test_after_an_outage_the_newest_reading_comes_first(tmp_path: Path) -> None:
-    """With a queue of 1, what was read before the latest reading is gone."""
-    mosquitto = MosquittoBroker(tmp_path)
-    with RunningPublisher(broker_at(mosquitto.port)) as running:
-        running.read(b"1", b"2", b"3")
-        with mosquitto, Subscriber(mosquitto.host, mosquitto.port, "teleinfo") as subscriber:
-            running.wait_connected()
-            running.read(b"4")
-            # The publisher may be faster than the subscriber: then 3 is gone before anybody listens.
-            seen = subscriber.expect("teleinfo").payload
-            if seen == b"3":
-                seen = subscriber.expect("teleinfo").payload
-
-            assert seen == b"4"
-
-
-def test_after_an_outage_the_queue_arrives_in_order(mosquitto: MosquittoBroker) -> None:
-    """
-    With a queue of 3 the newest three readings survive, oldest first.
-
-    1. The broker is restarted while the publisher holds five readings.
-    2. They are retained, so that a late subscriber sees the last; the log of the broker has them all.
-    """
-    with RunningPublisher(broker_at(mosquitto.port), queue_size=3, retain=True) as running:
-        running.wait_connected()
-        mosquitto.stop()
-        running.wait_connected(connected=False)
-        running.read(*(b"x" * size for size in range(11, 16)))
-        mosquitto.start()
-        with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
-            subscriber.expect("teleinfo", b"x" * 15)
-        lines = [line for line in mosquitto.log.splitlines() if "Received PUBLISH" in line]
-        sizes = [line.rsplit("(", 1)[1] for line in lines if "'teleinfo'" in line]
-
-        assert sizes == ["13 bytes))", "14 bytes))", "15 bytes))"]
-
-
-def test_states_are_published_again_after_a_restart_of_the_broker(
-    mosquitto: MosquittoBroker, log: Log
-) -> None:
-    """A broker without persistence forgets; a new subscriber finds the state all the same."""
-    with RunningPublisher(broker_at(mosquitto.port)) as running:
-        running.wait_connected()
-        mosquitto.stop()
-        running.wait_connected(connected=False)
-        mosquitto.start()
-        running.wait_connected()
-        with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
-            status = subscriber.expect("teleinfo/status")
-
-        assert status.payload == b"online"
-        assert len(log.containing("no connection")) == 1
-        assert len(log.containing("again after")) == 1
-
-
-def test_a_broker_that_comes_late_is_found(tmp_path: Path, log: Log) -> None:
-    """The order of starting does not matter; the log says why there is no connection, once."""
-    mosquitto = MosquittoBroker(tmp_path)
-    with RunningPublisher(broker_at(mosquitto.port)) as running:
-        running.read(READING)
-        log.expect("nothing listens there")
-        with mosquitto:
-            running.wait_connected()
-
-            assert len(log.containing("no connection")) == 1
-            assert f"connected to the broker at 127.0.0.1:{mosquitto.port} again after" in log.expect("again")
-
-
-def test_states_are_repeated_once_when_the_connection_is_stable(
+def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
     mosquitto: MosquittoBroker,
-    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A broker without persistence forgets them: they are published again, the status last."""
+    with RunningPublisher(broker_at(mosquitto.port)) as running:
+        running.wait_connected()
+        running.set("teleinfo/health", b"{}")
+        for _ in range(2):
+            wait_until(running.is_idle)
+            for topic in ("teleinfo/health", "teleinfo/status"):
+                with Subscriber(mosquitto.host, mosquitto.port, topic) as late:
+                    assert late.expect(topic).retain
+            mosquitto.stop()
+            running.wait_connected(connected=False)
+            mosquitto.start()
+            running.wait_connected()
+        log = mosquitto.log
+
+    assert log.rindex("'teleinfo/status'") > log.rindex("'teleinfo/health'")
+
+
+def test_topics_are_repeated_once_when_the_connection_is_stable(
+    mosquitto: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The will of a connection that we gave up may speak after our "online": 30 s later we say it again."""
     monkeypatch.setattr("teleinfo.mqtt.publisher.STABLE_AFTER", 1.0)
@@ -369,42 +139,100 @@ def test_states_are_repeated_once_when_the_connection_is_stable(
         assert 0.9 < again.at - first.at < 5
 
 
-def test_a_cancelled_publisher_lets_the_broker_publish_the_will(mosquitto: MosquittoBroker) -> None:
-    """Cancelling closes the connection without a goodbye, and leaves no task behind."""
+def test_it_listens_to_the_birth_topic_and_to_nothing_else(mosquitto: MosquittoBroker) -> None:
+    """And without Home Assistant to nothing at all."""
+    with RunningPublisher(broker_at(mosquitto.port)) as running:
+        running.wait_connected()
+        wait_until(running.is_idle)
+    assert "Received SUBSCRIBE from teleinfo-test" not in mosquitto.log
+    with RunningPublisher(broker_at(mosquitto.port), birth_topic="home/status") as running:
+        mosquitto.expect_log("Sending SUBACK to teleinfo-test")
+        publish = ["mosquitto_pub", "-p", str(mosquitto.port), "-h", mosquitto.host]
+        subprocess.run([*publish, "-t", "home/status", "-m", "online"], check=True, timeout=LIMIT)
 
-    async def scenario(subscriber: Subscriber) -> int:
-        asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
-        connected = asyncio.Event()
-        publisher = Publisher(
-            broker_at(mosquitto.port),
-            Topics("teleinfo"),
-            queue=1,
-            qos=1,
-            rng=Random(1),
-            heartbeat=lambda: None,
-            on_connection=lambda _: connected.set(),
-        )
-        running = asyncio.create_task(publisher.run())
-        await asyncio.wait_for(connected.wait(), LIMIT)
-        running.cancel()
-        await asyncio.wait({running})
-        await asyncio.to_thread(subscriber.expect, "teleinfo/status", b"offline")
-        return len(asyncio.all_tasks())
+        assert running.births.get(timeout=LIMIT) == b"online"
+    assert mosquitto.log.count("Received SUBSCRIBE from teleinfo-test") == 1
 
-    with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
-        assert asyncio.run(scenario(subscriber)) == 1
+
+# A broker that goes and comes back; the whole process is held to the promises in tests/faults.
+
+
+def test_a_reading_that_was_in_flight_when_the_broker_died_comes_again(mosquitto: MosquittoBroker) -> None:
+    """What was written and not acknowledged is written again, to the next connection."""
+    with RunningPublisher(broker_at(mosquitto.port), retain=True) as running:
+        running.wait_connected()
+        wait_until(running.is_idle)
+        mosquitto.freeze()
+        running.read(READING)
+        wait_until(lambda: not running.is_idle())
+        mosquitto.kill()
+        running.wait_connected(connected=False)
+        mosquitto.start()
+        with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
+            assert subscriber.expect("teleinfo").payload == READING
+
+
+def test_a_lost_connection_is_followed_by_the_will_and_by_a_new_one(
+    mosquitto: MosquittoBroker, log: Log
+) -> None:
+    """
+    A connection that dies without a goodbye makes the broker say offline; the publisher is back within 3 s.
+
+    1. The connection is cut between the publisher and the broker.
+    2. The subscriber sees "offline", then "online" again, then a reading.
+    3. The log has two lines about it.
+    """
+    with (
+        Proxy(mosquitto.host, mosquitto.port) as proxy,
+        Subscriber(mosquitto.host, mosquitto.port) as subscriber,
+        RunningPublisher(broker_at(proxy.port)) as running,
+    ):
+        subscriber.expect("teleinfo/status", b"online")
+        proxy.cut()
+        lost = subscriber.expect("teleinfo/status", b"offline")
+        back = subscriber.expect("teleinfo/status", b"online")
+        running.read(READING)
+        subscriber.expect("teleinfo", READING)
+
+        assert back.at - lost.at < 3
+        assert len(log.containing("the broker closed the connection")) == 1
+        assert len(log.containing("again after")) == 1
+
+
+def test_an_idle_broker_that_freezes_is_found_out_by_its_keepalive(
+    mosquitto: MosquittoBroker, log: Log, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With nothing to send, a ping that is not answered ends the connection; the keepalive is 2 s here."""
+    monkeypatch.setattr("teleinfo.mqtt.client.KEEPALIVE", 2)
+    with RunningPublisher(broker_at(mosquitto.port)) as running:
+        running.wait_connected()
+        # Idle is who has nothing left to send.
+        wait_until(running.is_idle)
+        mosquitto.freeze()
+        running.wait_connected(connected=False)
+        log.expect("does not answer")
+
+
+def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path, log: Log) -> None:
+    """The broker comes later than the publisher, and then with another password."""
+    port = free_port()
+    with RunningPublisher(broker_at(port, login="wrong")) as running:
+        log.expect(f"nothing listens at 127.0.0.1:{port}")
+        running.hurry()
+        with MosquittoBroker(tmp_path, port=port, users={"meter": PASSWORD}):
+            log.expect("for another reason: the broker refuses the user name or the password")
+
+    assert len(log.containing("no connection")) == 2
 
 
 def test_bounces_leak_nothing(mosquitto: MosquittoBroker, log: Log) -> None:
     """After 20 losses there is one connection, and no descriptor or task more than after the first."""
-    with RunningPublisher(broker_at(mosquitto.port)) as running:
+    with Proxy(mosquitto.host, mosquitto.port) as proxy, RunningPublisher(broker_at(proxy.port)) as running:
 
-        def bounce() -> None:
-            # As often as wanted: the back-off is tested elsewhere.
-            running.publisher._delays = repeat(0.01)
-            sock = running.paho().socket()
-            assert isinstance(sock, socket.socket)
-            sock.shutdown(socket.SHUT_RDWR)
+        def bounce(*, reset: bool = False) -> None:
+            running.hurry()
+            running.read(READING)
+            proxy.cut(reset=reset)
             running.wait_connected()
 
         running.wait_connected()
@@ -412,9 +240,8 @@ def test_bounces_leak_nothing(mosquitto: MosquittoBroker, log: Log) -> None:
         gc.collect()
         wait_until(lambda: mosquitto.connections() == 1)
         before, tasks = descriptors(), running.tasks()
-        for _ in range(20):
-            running.read(READING)
-            bounce()
+        for number in range(20):
+            bounce(reset=number % 2 == 0)
         gc.collect()
 
         wait_until(lambda: mosquitto.connections() == 1)
@@ -448,3 +275,315 @@ def test_the_heartbeat_goes_on_in_every_state(mosquitto: MosquittoBroker) -> Non
         ]
 
         assert max(gaps) < 5
+
+
+# The end.
+
+
+def test_a_stop_says_offline_and_disconnects_within_1_s(mosquitto: MosquittoBroker, log: Log) -> None:
+    """A clean end publishes "offline" itself, once: the will is not published."""
+    with (
+        Subscriber(mosquitto.host, mosquitto.port) as subscriber,
+        RunningPublisher(broker_at(mosquitto.port)) as running,
+    ):
+        subscriber.expect("teleinfo/status", b"online")
+        took = running.stop()
+        offline = subscriber.expect("teleinfo/status", b"offline")
+
+        assert took < 1
+        assert not offline.retain  # seen live
+        mosquitto.expect_log("Received DISCONNECT from teleinfo-test")
+        assert [f"connected to the broker at 127.0.0.1:{mosquitto.port}"] == log.containing("broker")
+    assert subscriber.drain() == []
+
+
+def test_a_stop_with_a_frozen_broker_takes_at_most_2_s(mosquitto: MosquittoBroker, log: Log) -> None:
+    """Neither a waiting publish nor the goodbye holds the process up."""
+    with RunningPublisher(broker_at(mosquitto.port)) as running:
+        running.wait_connected()
+        mosquitto.freeze()
+        running.read(READING)
+        took = running.stop()
+
+    assert took < 2
+    assert "does not answer; it will say offline for us" in log.expect("stopped without a goodbye")
+
+
+def test_a_stop_without_a_broker_is_immediate() -> None:
+    """
+    Neither the back-off nor a connect that is stuck holds the stop up.
+
+    1. The publisher waits for its next attempt.
+    2. A listener whose backlog is full drops every further SYN: another publisher dials it.
+    """
+    with RunningPublisher(broker_at(free_port())) as running:
+        wait_until(lambda: len(running.heartbeats) > 1)
+        assert running.stop() < 1
+    with black_hole() as listener, RunningPublisher(broker_at(listener.getsockname()[1])) as running:
+        wait_until(lambda: any(thread.name == "teleinfo.worker" for thread in threading.enumerate()))
+        assert running.stop() < 1
+
+
+def test_an_attempt_that_was_given_up_never_becomes_a_connection() -> None:
+    """
+    A connect that succeeds after we gave up says nothing: it would push our next connection out.
+
+    1. The dial is stuck in a black hole, and is given up.
+    2. The black hole opens, and the thread gets its connection.
+    3. The connection is closed without a byte.
+    """
+
+    def first_words(listener: socket.socket) -> bytes:
+        listener.settimeout(LIMIT)
+        while True:
+            caller, _ = listener.accept()
+            with caller, contextlib.suppress(TimeoutError):  # those that only fill the backlog say nothing
+                caller.settimeout(0.5)
+                return caller.recv(100)
+
+    async def scenario(listener: socket.socket) -> bytes:
+        asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.2), connect(broker_at(listener.getsockname()[1])):
+                pytest.fail("a black hole answers")
+        return await asyncio.to_thread(first_words, listener)
+
+    with black_hole() as listener:
+        assert asyncio.run(scenario(listener)) == b""
+
+
+def test_a_cancelled_publisher_lets_the_broker_publish_the_will(mosquitto: MosquittoBroker) -> None:
+    """Cancelling closes the connection without a goodbye, and leaves no task behind."""
+
+    class Listener:
+        def __init__(self) -> None:
+            self.connected = asyncio.Event()
+
+        def on_broker_connected(self) -> None:
+            self.connected.set()
+
+        def on_broker_lost(self) -> None:
+            pass
+
+        def on_birth_message(self, payload: bytes) -> None:
+            raise AssertionError(payload)
+
+    async def scenario(subscriber: Subscriber) -> int:
+        asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
+        listener = Listener()
+        config = PublisherConfig(broker=broker_at(mosquitto.port), topics=Topics("teleinfo"))
+        publisher = Publisher(config, listener, rng=Random(1), heartbeat=lambda: None)
+        running = asyncio.create_task(publisher.run())
+        await asyncio.wait_for(listener.connected.wait(), LIMIT)
+        running.cancel()
+        await asyncio.wait({running})
+        await asyncio.to_thread(subscriber.expect, "teleinfo/status", b"offline")
+        return len(asyncio.all_tasks())
+
+    with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
+        assert asyncio.run(scenario(subscriber)) == 1
+
+
+# What keeps it out of a broker, or spoils the connection, has a name in the log.
+
+
+@pytest.mark.parametrize("version", list(MqttVersion))
+@pytest.mark.parametrize(
+    ("login", "words"),
+    [
+        (PASSWORD, None),
+        ("wrong-" + PASSWORD, "the broker refuses the user name or the password"),
+        (None, "the broker wants a user name and a password"),
+    ],
+)
+def test_a_broker_that_refuses_the_password_is_named_once(
+    tmp_path: Path, log: Log, login: str | None, words: str | None, version: MqttVersion
+) -> None:
+    """However often it refuses, one line says so, names the settings, and keeps the password to itself."""
+    with MosquittoBroker(tmp_path, users={"meter": PASSWORD}) as mosquitto:
+        broker = replace(broker_at(mosquitto.port, login=login), version=version)
+        with RunningPublisher(broker) as running:
+            if words is None:
+                running.wait_connected()
+                return
+            log.expect(words)
+            running.hurry()
+            wait_until(lambda: mosquitto.log.count("not authorised") >= 2)
+            running.stop()
+
+        assert len(log.containing(words)) == 1
+        assert "TELEINFO_MQTT_PASSWORD" in log.containing(words)[0]
+        assert log.containing(PASSWORD) == []
+        assert running.connections.empty()
+    assert PASSWORD not in repr(broker)
+
+
+def test_a_verified_tls_connection_carries_readings(tmp_path: Path, authority: Certificate) -> None:
+    """With the right authority the connection is encrypted; a broker that wants our certificate gets it."""
+    ours = make_certificate(tmp_path, authority, name="ours")
+    tls = Tls(ca_file=str(authority.cert), cert_file=str(ours.cert), key_file=str(ours.key))
+    certificate = make_certificate(tmp_path, authority)
+    with (
+        MosquittoBroker(tmp_path, certificate=certificate, clients=authority) as mosquitto,
+        RunningPublisher(broker_at(mosquitto.port, tls=tls)) as running,
+    ):
+        running.wait_connected()
+        running.read(READING)
+        mosquitto.expect_log("'teleinfo'")
+
+        assert running.stop() < 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ("no certificate of ours", "It probably wants a certificate of ours: TELEINFO_MQTT_TLS_CERT_FILE="),
+        ("unknown authority", "nobody that we trust vouches for the certificate"),
+        ("another host", "the certificate is that of another machine than 127.0.0.1"),
+        ("plain on TLS", "Does it want TLS on this port, or is it one for websockets?"),
+        ("TLS on plain", "does not speak TLS, or not as we do"),
+        ("no file", "cannot be used (absent.pem: No such file or directory)"),
+    ],
+)
+def test_what_is_wrong_with_tls_is_named(
+    tmp_path: Path, authority: Certificate, log: Log, fault: str, words: str
+) -> None:
+    """A certificate that nobody vouches for, or of another host, ends the attempt; so does a missing one."""
+    other = make_authority(tmp_path, name="other")
+    san = "DNS:elsewhere.example" if fault == "another host" else "IP:127.0.0.1"
+    certificate = None if fault == "TLS on plain" else make_certificate(tmp_path, authority, san=san)
+    clients = authority if fault == "no certificate of ours" else None
+    file = {"unknown authority": str(other.cert), "no file": "absent.pem"}.get(fault, str(authority.cert))
+    tls = None if fault == "plain on TLS" else Tls(ca_file=file)
+    with (
+        MosquittoBroker(tmp_path, certificate=certificate, clients=clients) as mosquitto,
+        RunningPublisher(broker_at(mosquitto.port, tls=tls)) as running,
+    ):
+        log.expect(words)
+
+        assert running.connections.empty()
+
+
+def test_insecure_tls_trusts_anybody_and_says_so(tmp_path: Path, authority: Certificate, log: Log) -> None:
+    """Verification can be switched off, at the price of a warning at each start."""
+    certificate = make_certificate(tmp_path, authority, san="DNS:elsewhere.example")
+    with (
+        MosquittoBroker(tmp_path, certificate=certificate) as mosquitto,
+        RunningPublisher(broker_at(mosquitto.port, tls=Tls(insecure=True))) as running,
+    ):
+        running.wait_connected()
+
+        assert len(log.containing("TELEINFO_MQTT_TLS_INSECURE")) == 1
+
+
+@pytest.mark.parametrize("host", ["nowhere.invalid", "a..b", "x" * 70])
+def test_a_host_without_an_address_is_explained(log: Log, host: str) -> None:
+    """A name that does not resolve, or is no name, never ends the publisher."""
+    with RunningPublisher(broker_at(1883, host=host)) as running:
+        line = log.expect("TELEINFO_MQTT_HOST")
+
+        assert host in line
+        assert running.stop() < 1
+
+
+@pytest.mark.parametrize(
+    ("version", "more", "words"),
+    [
+        ("auto", "retain_available false", "the broker allows no retained messages"),
+        ("auto", "max_qos 0", "does not allow the quality of service"),
+        ("auto", "protocol websockets", "is it one for websockets?"),
+        ("3.1.1", "max_keepalive 10", "or our keep-alive of 12 s"),
+        ("3.1.1", "max_qos 0", "teleinfo doctor"),
+    ],
+)
+def test_a_broker_that_refuses_what_we_need_is_named(
+    tmp_path: Path, log: Log, version: str, more: str, words: str
+) -> None:
+    """By the reason code in MQTT 5; in 3.1.1 it hangs up, and the doctor finds out."""
+    with (
+        MosquittoBroker(tmp_path, more=limit(more, tmp_path)) as mosquitto,
+        RunningPublisher(replace(broker_at(mosquitto.port), version=MqttVersion(version))),
+    ):
+        log.expect(words)
+
+
+@pytest.mark.parametrize(
+    ("version", "more", "words"),
+    [
+        ("auto", "max_keepalive 10", None),
+        ("auto", "message_size_limit 100", "takes no message as long as ours on teleinfo, of 200 bytes"),
+        ("auto", "max_packet_size 200", "takes no message as long as ours on teleinfo, of 200 bytes"),
+        ("auto", "acl_file {folder}/acl", "does not let this user publish on teleinfo, and gives the reason"),
+        ("3.1.1", "message_size_limit 100", None),
+        ("3.1.1", "acl_file {folder}/acl", None),
+    ],
+)
+def test_a_message_that_the_broker_does_not_take_is_named_once(
+    tmp_path: Path, log: Log, version: str, more: str, words: str | None
+) -> None:
+    """In MQTT 5, and the connection goes on; 3.1.1 has no word for it, and the doctor finds out."""
+    (tmp_path / "acl").write_text("topic read #\ntopic write teleinfo/status\n")
+    with MosquittoBroker(tmp_path, more=[more.format(folder=tmp_path)]) as mosquitto:
+        broker = replace(broker_at(mosquitto.port), version=MqttVersion(version))
+        with RunningPublisher(broker) as running:
+            running.wait_connected()
+            for number in range(3):
+                running.read(b"%d" % number * 200)
+                wait_until(running.is_idle)
+            running.set("teleinfo/status", b"offline")
+            wait_until(running.is_idle)
+            named = log.containing("the broker ")[1:]  # behind "connected to the broker"
+
+            assert running.connections.empty()
+            assert mosquitto.log.count("'teleinfo/status'") == 2
+            assert len(named) == (words is not None)
+            assert all(str(words) in line for line in named)
+
+
+@pytest.mark.parametrize("version", [MqttVersion.AUTO, MqttVersion.V3_1_1])
+def test_another_client_with_our_id_is_named(
+    mosquitto: MosquittoBroker, log: Log, version: MqttVersion
+) -> None:
+    """In MQTT 5 by the reason code of the broker; in 3.1.1 as one of two guesses."""
+    broker = replace(broker_at(mosquitto.port), version=version)
+
+    async def take_over() -> None:
+        async with connect(broker):
+            await asyncio.sleep(0)
+
+    with RunningPublisher(broker) as running:
+        running.wait_connected()
+        asyncio.run(take_over())
+        line = log.expect("our client id, teleinfo-test")
+
+    assert ("each pushes the other out" in line) is (version is MqttVersion.AUTO)
+
+
+@pytest.mark.parametrize("version", [MqttVersion.AUTO, MqttVersion.V3_1_1])
+def test_an_oversized_message_on_a_topic_that_we_read_does_no_harm(
+    tmp_path: Path, log: Log, version: MqttVersion
+) -> None:
+    """Such as a birth message of 300 KB: in MQTT 5 the broker keeps it from us, in 3.1.1 it is named."""
+    (tmp_path / "long").write_bytes(bytes(300_000))
+    with MosquittoBroker(tmp_path) as mosquitto:
+        publish = ["mosquitto_pub", "-p", str(mosquitto.port), "-h", mosquitto.host, "-r", "-t", "birth"]
+        subprocess.run([*publish, "-f", str(tmp_path / "long")], check=True, timeout=30)
+        broker = replace(broker_at(mosquitto.port), version=version)
+        with RunningPublisher(broker, birth_topic="birth") as running:
+            if version is MqttVersion.V3_1_1:
+                log.expect("teleinfo takes no more than 256 KiB")
+            else:
+                running.wait_connected()
+                subprocess.run([*publish, "-m", "online"], check=True, timeout=30)
+                assert running.births.get(timeout=LIMIT) == b"online"
+
+
+@pytest.mark.parametrize("answer_to_5", [b"\x20\x02\x00\x01", b""])
+def test_an_old_broker_is_no_outage(mosquitto: MosquittoBroker, log: Log, answer_to_5: bytes) -> None:
+    """One that does not speak MQTT 5 is used at once, whether it says so or hangs up."""
+    with Proxy(mosquitto.host, mosquitto.port) as proxy:
+        proxy.answer_to_5 = answer_to_5
+        with RunningPublisher(broker_at(proxy.port)) as running:
+            running.read(READING)
+            mosquitto.expect_log("'teleinfo'")
+            assert log.containing("no connection") == []

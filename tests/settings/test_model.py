@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.common.i18n import _
-from teleinfo.mqtt.config import Broker, Tls
+from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import (
     LogLevel,
     SerialMode,
@@ -45,6 +45,7 @@ def test_with_nothing_set_the_defaults_are_those_of_the_contract() -> None:
         "mqtt_tls_cert_file": None,
         "mqtt_tls_key_file": None,
         "mqtt_tls_insecure": False,
+        "mqtt_version": MqttVersion.AUTO,
         "mqtt_client_id": f"teleinfo-{os.uname().nodename}",
         "mqtt_topic": "teleinfo",
         "mqtt_qos": 1,
@@ -85,6 +86,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         MQTT_TLS_CERT_FILE=str(pem),
         MQTT_TLS_KEY_FILE=str(pem),
         MQTT_TLS_INSECURE="1",
+        MQTT_VERSION="3.1.1",
         MQTT_CLIENT_ID="cellar",
         MQTT_TOPIC="home/{hostname}/tic",
         MQTT_QOS="2",
@@ -120,6 +122,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         "mqtt_tls_cert_file": pem,
         "mqtt_tls_key_file": pem,
         "mqtt_tls_insecure": True,
+        "mqtt_version": MqttVersion.V3_1_1,
         "mqtt_client_id": "cellar",
         "mqtt_topic": f"home/{os.uname().nodename}/tic",
         "mqtt_qos": 2,

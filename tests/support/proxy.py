@@ -20,18 +20,23 @@ T = TypeVar("T")
 # SO_LINGER, on, 0 s: close() sends a reset.
 _RESET = struct.pack("ii", 1, 0)
 
+_CONNECT_5 = b"\x00\x04MQTT\x05"
+"""Name and version of the protocol in a CONNECT (MQTT 5 §3.1.2.1)."""
+
 
 class Proxy:
     """
     Listens on a loopback port of its own and forwards to host:port, until told otherwise.
 
     `rate` slows it down to so many bytes a second, each way. `answer`, if set, is all that a client ever
-    gets, once it has said something. It runs in a thread; use it as a context manager.
+    gets, once it has said something; `answer_to_5`, if set, is all that a client gets that connects with
+    MQTT 5, as from an older broker. It runs in a thread; use it as a context manager.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self.rate: float | None = None
         self.answer: bytes | None = None
+        self.answer_to_5: bytes | None = None
         self.host = HOST
         self.accepted = 0
         self._target = (host, port)
@@ -107,7 +112,12 @@ class Proxy:
                     client.write(self.answer)
                     await reader.read()
                     return
+                connect = b"" if self.answer_to_5 is None else await reader.read(4096)
+                if self.answer_to_5 is not None and _CONNECT_5 in connect:
+                    client.write(self.answer_to_5)
+                    return
                 back, broker = await asyncio.open_connection(*self._target)
+                broker.write(connect)
                 both |= {
                     asyncio.create_task(self._pump(reader, broker)),
                     asyncio.create_task(self._pump(back, client)),

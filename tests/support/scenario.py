@@ -326,13 +326,13 @@ def measuring(case: Callable[[Path, Figures], None], figures: Figures) -> Callab
 def run_together(folder: Path, *cases: Callable[[Path], None]) -> None:
     """Run cases at the same time, each with a folder of its own; raise what they raise."""
 
-    def run(case: Callable[[Path], None]) -> None:
-        place = folder / case.__name__
+    def run(number: int, case: Callable[[Path], None]) -> None:
+        place = folder / str(number)
         place.mkdir()
         case(place)
 
     with ThreadPoolExecutor(len(cases)) as pool:
-        running = [pool.submit(run, case) for case in cases]
+        running = [pool.submit(run, number, case) for number, case in enumerate(cases, start=1)]
     errors = [error for error in (future.exception() for future in running) if error is not None]
     if len(errors) == 1:
         raise errors[0]

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.mqtt.config import Broker
-from teleinfo.mqtt.errors import BrokerError, closed, explain, refused, silent
+from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port.errors import PortError
 from teleinfo.port.link_status import NONSENSE_FIXED, NONSENSE_SEARCHING, SILENT_AFTER, LinkStatus
 from teleinfo.tic.labels import Mode
@@ -165,17 +165,20 @@ def test_a_bridge_has_no_speed() -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (explain(ConnectionRefusedError(), BROKER), "nothing listens at broker.home:1883"),
-        (refused(BROKER, 0x87), "TELEINFO_MQTT_USERNAME=, TELEINFO_MQTT_PASSWORD="),
-        (refused(BROKER, 0x88), "not available"),
-        (silent(), "does not answer"),
-        (closed(), "closed the connection"),
-        (BrokerError(notes.NOT_READABLE, ""), "read the topic teleinfo/status"),
+        (
+            BrokerError(BrokerErrorKind.REFUSED, BROKER),
+            "nothing listens at broker.home:1883. Check",
+        ),
+        (BrokerError(BrokerErrorKind.LOGIN, BROKER), "TELEINFO_MQTT_USERNAME=, TELEINFO_MQTT_PASSWORD="),
+        (
+            BrokerError(BrokerErrorKind.NOT_READABLE, BROKER, topic="teleinfo/status"),
+            "the topic teleinfo/status",
+        ),
     ],
 )
 def test_a_fault_of_the_broker_is_worded_as_in_the_doctor(error: BrokerError, words: str) -> None:
     """What was seen, what to do, what to type."""
-    assert words in notes.no_broker(error, BROKER, "teleinfo/status").text
+    assert words in notes.no_broker(error).text
 
 
 def test_the_reader_is_spoken_to_in_french(monkeypatch: pytest.MonkeyPatch) -> None:

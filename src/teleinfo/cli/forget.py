@@ -9,16 +9,14 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.cli.broker_faults import broker_fault
 from teleinfo.cli.output import fail
 from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _, plural
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.mqtt.client import one_shot_connection
+from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.config import ONLINE, Topics
 from teleinfo.mqtt.errors import BrokerError
-from teleinfo.mqtt.subscription import QUIET
 from teleinfo.settings import default_env_file, load
 
 if TYPE_CHECKING:
@@ -36,8 +34,8 @@ HELP = N_(
 PASSES: Final = 5
 """Most often, the broker is asked what is left. The first time that it is nothing is the last."""
 
-PUBACK_TIMEOUT: Final = 5.0
-"""Seconds that the broker has to acknowledge a message."""
+QUIET: Final = 1.0
+"""Seconds without a retained message after which there is no further one: MQTT does not mark the last."""
 
 REMOVAL: Final = 2.0
 """
@@ -67,8 +65,8 @@ def main(arguments: argparse.Namespace) -> int:
     cleared: dict[str, None] = {}
     try:
         left = event_loop.run(_forget(broker, topics, settings.homeassistant_prefix, cleared))
-    except BrokerError as fault:
-        return fail("forget", broker_fault(fault, broker).message)
+    except BrokerError as error:
+        return fail("forget", _(error.message))
     if left.get(topics.status) == ONLINE:
         text = _("{topic} is online: stop teleinfo first, or it publishes all of it again")
         return fail("forget", text.format(topic=topics.status))
@@ -92,7 +90,7 @@ async def _forget(broker: Broker, topics: Topics, prefix: str, cleared: dict[str
     Where a teleinfo is online nothing is cleared. A broker that sends much at once may drop some of it, so it
     is asked again until nothing is left. Raises BrokerError.
     """
-    async with one_shot_connection(broker, max_waiting=0) as link:
+    async with connect(broker, max_waiting=0) as link:
         for _pass in range(PASSES):
             left = await _retained(link, topics, prefix)
             if not left or left.get(topics.status) == ONLINE:
@@ -108,7 +106,7 @@ async def _forget(broker: Broker, topics: Topics, prefix: str, cleared: dict[str
 
 async def _clear(link: Connection, topics: list[str]) -> None:
     for topic in topics:
-        await link.publish(topic, b"", qos=1, retain=True, limit=PUBACK_TIMEOUT)
+        await link.publish(topic, b"", qos=1, retain=True)
 
 
 async def _retained(link: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:

@@ -16,9 +16,7 @@ from typing import TYPE_CHECKING
 from teleinfo.common.journal import METER
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
-from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.publisher import Publisher
-from teleinfo.mqtt.subscription import Subscription
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
 from teleinfo.state import payload
@@ -32,7 +30,8 @@ if TYPE_CHECKING:
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Heartbeats
     from teleinfo.homeassistant.link import HomeAssistant
-    from teleinfo.mqtt.outbox import RetainedStates
+    from teleinfo.mqtt.config import Topics
+    from teleinfo.mqtt.outbox import RetainedTopics
     from teleinfo.settings import Settings
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
@@ -58,22 +57,10 @@ class MeterTask:
         self._retain = settings.mqtt_retain
         task = f"{name} {{}}" if name else "{}"
         decoder = Decoder(plausibility=settings.plausibility)
-        topics = Topics(settings.mqtt_topic)
+        config = settings.publishing
         rng = Random()  # noqa: S311 - spreads retries, guards nothing
-        self._publisher = Publisher(
-            settings.broker,
-            topics,
-            queue=settings.mqtt_queue,
-            qos=settings.mqtt_qos,
-            rng=rng,
-            heartbeat=heartbeats.of(task.format("publisher")),
-            on_connection=self._connection_changed,
-            subscription=(
-                Subscription(f"{settings.homeassistant_prefix}/status", self._home_assistant_said)
-                if settings.homeassistant
-                else None
-            ),
-        )
+        heartbeat = heartbeats.of(task.format("publisher"))
+        self._publisher = Publisher(config, self, rng=rng, heartbeat=heartbeat)
         self._reader_heartbeat = heartbeats.of(task.format("reader"))
         self._reader = Reader(
             url=settings.serial_port,
@@ -83,13 +70,14 @@ class MeterTask:
             rng=rng,
         )
         tracker = _tracker(settings) if _has_state(settings) else None
-        self._state = _state(settings, topics, self._publisher, tracker, self._replaced)
+        retained, topics = self._publisher.retained, config.topics
+        self._state = _state(settings, topics, retained, tracker, self._replaced)
         self._memory = _memory(settings, disk, self._state)
-        self._homeassistant = _homeassistant(settings, topics, self._publisher, tracker, rng)
+        self._homeassistant = _homeassistant(settings, topics, retained, tracker, rng)
         self._monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
-            states=self._publisher,
+            retained=retained,
             topics=topics,
             broker=f"{settings.mqtt_host}:{settings.broker_port}",
             on_tick=self._on_tick,
@@ -109,23 +97,29 @@ class MeterTask:
             await stop.wait()
             reader.cancel()
             monitor.cancel()
-            self._publisher.stop(self._monitor.last_states())
+            self._publisher.stop(self._monitor.last_payloads())
             if self._memory is not None:
                 self._memory.end()
             await asyncio.wait(ending, timeout=GOODBYE_TIMEOUT)
             for task in ending:
                 task.cancel()
 
-    def _connection_changed(self, connected: bool) -> None:  # noqa: FBT001 - a callback has no keywords
-        self._monitor.connection_changed(connected)
+    def on_broker_connected(self) -> None:
+        """Publish the health of the line anew."""
+        self._monitor.connection_changed(connected=True)
+
+    def on_broker_lost(self) -> None:
+        """Show that in the status of the service."""
+        self._monitor.connection_changed(connected=False)
+
+    def on_birth_message(self, payload: bytes) -> None:
+        """Answer Home Assistant, which has started."""
+        if self._homeassistant is not None:
+            self._homeassistant.birth_message(payload)
 
     def _replaced(self, scope: str) -> None:
         if self._homeassistant is not None:
             self._homeassistant.forget(scope)
-
-    def _home_assistant_said(self, payload: bytes) -> None:
-        if self._homeassistant is not None:
-            self._homeassistant.birth_message(payload)
 
     def on_progress(self) -> None:
         """Feed the watchdog for the reader."""
@@ -168,7 +162,7 @@ def _tracker(settings: Settings) -> StateTracker:
 def _state(
     settings: Settings,
     topics: Topics,
-    states: RetainedStates,
+    retained: RetainedTopics,
     tracker: StateTracker | None,
     on_replaced: Callable[[str], None],
 ) -> StatePublisher | None:
@@ -178,7 +172,7 @@ def _state(
 
     return StatePublisher(
         tracker,
-        states,
+        retained,
         topic=topics.state,
         language=settings.language,
         interval=settings.state_interval,
@@ -196,7 +190,7 @@ def _memory(settings: Settings, disk: asyncio.Lock, state: StatePublisher | None
 
 
 def _homeassistant(
-    settings: Settings, topics: Topics, states: RetainedStates, tracker: StateTracker | None, rng: Random
+    settings: Settings, topics: Topics, retained: RetainedTopics, tracker: StateTracker | None, rng: Random
 ) -> HomeAssistant | None:
     if tracker is None or not settings.homeassistant:
         return None
@@ -209,6 +203,6 @@ def _homeassistant(
         topics=topics,
         meter_name=settings.meter_name,
         language=settings.language,
-        states=states,
+        retained=retained,
         rng=rng,
     )

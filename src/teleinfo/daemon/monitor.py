@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from teleinfo.mqtt.config import Topics
-    from teleinfo.mqtt.outbox import RetainedStates
+    from teleinfo.mqtt.outbox import RetainedTopics
     from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.decoder import Decoder
     from teleinfo.vocabulary.line import PortErrorKind
@@ -33,21 +33,21 @@ HEALTH_INTERVAL: Final = 60.0
 
 
 class Monitor:
-    """Watches `link` and `decoder`, fills `states`, and calls `on_tick` once a second."""
+    """Watches `link` and `decoder`, fills `retained`, and calls `on_tick` once a second."""
 
     def __init__(
         self,
         *,
         link: LinkStatus,
         decoder: Decoder,
-        states: RetainedStates,
+        retained: RetainedTopics,
         topics: Topics,
         broker: str,
         on_tick: Callable[[float], None],
     ) -> None:
         self._link = link
         self._decoder = decoder
-        self._states = states
+        self._retained = retained
         self._topics = topics
         self._broker = broker
         self._on_tick = on_tick
@@ -68,13 +68,13 @@ class Monitor:
         self._publish_health(now)
         return True
 
-    def connection_changed(self, connected: bool) -> None:  # noqa: FBT001 - a callback has no keywords
+    def connection_changed(self, *, connected: bool) -> None:
         """Note that the broker is connected, or lost."""
         self._broker_connected = connected
         self._publish_health(asyncio.get_running_loop().time())
 
-    def last_states(self) -> dict[str, bytes]:
-        """Return the states to publish when the daemon stops, by topic."""
+    def last_payloads(self) -> dict[str, bytes]:
+        """Return what the retained topics get when the daemon stops."""
         now = asyncio.get_running_loop().time()
         return {self._topics.health: self._health(now, LinkProblem.STOPPED), self._topics.status: OFFLINE}
 
@@ -91,7 +91,7 @@ class Monitor:
             await asyncio.sleep(until_tick(now, TICK))
 
     def _publish_status(self) -> None:
-        self._states.set_state(self._topics.status, ONLINE if self._online else OFFLINE)
+        self._retained.set(self._topics.status, ONLINE if self._online else OFFLINE)
 
     def _publish_health(self, now: float) -> None:
         """Publish `health`: at a steady rhythm, and at each change of state."""
@@ -101,7 +101,7 @@ class Monitor:
         if changed or now >= self._health_due:
             self._health_due = now + HEALTH_INTERVAL
             self._quality.sample(self._decoder.counts, now=now)
-            self._states.set_state(self._topics.health, self._health(now, self._link.problem(now)))
+            self._retained.set(self._topics.health, self._health(now, self._link.problem(now)))
 
     def _health(self, now: float, problem: PortErrorKind | LinkProblem | None) -> bytes:
         return health.encode(

@@ -18,7 +18,7 @@ from teleinfo.state.tracker import STALE_AFTER, encode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.mqtt.outbox import RetainedStates
+    from teleinfo.mqtt.outbox import RetainedTopics
     from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
     from teleinfo.state.tracker import StateTracker
@@ -45,7 +45,7 @@ class StatePublisher:
     def __init__(
         self,
         tracker: StateTracker,
-        states: RetainedStates,
+        retained: RetainedTopics,
         *,
         topic: str,
         language: Language,
@@ -54,7 +54,7 @@ class StatePublisher:
         on_replaced: Callable[[str], None],
     ) -> None:
         self._tracker = tracker
-        self._states = states
+        self._retained = retained
         self._topic = topic
         self._language = language
         self._interval = interval
@@ -107,9 +107,9 @@ class StatePublisher:
 
     def _clear_earlier(self) -> None:
         """Replace what an earlier run left at the broker: by now nothing of it is known."""
-        self._states.set_state(self._topic, encode(_NOTHING_KNOWN))
+        self._retained.set(self._topic, encode(_NOTHING_KNOWN))
         for path in self._left:
-            self._states.set_state(f"{self._topic}/{path}", b"")
+            self._retained.set(f"{self._topic}/{path}", b"")
 
     def _is_due(self, now: float) -> bool:
         return now - self._published >= self._interval
@@ -123,7 +123,7 @@ class StatePublisher:
         if self._published == -math.inf:
             self._first = now
         self._published = now
-        self._states.set_state(self._topic, encode(state))
+        self._retained.set(self._topic, encode(state))
         is_replaced = self._note_meter()
         # The first frames may lack what the meter has.
         if not self._fields or is_replaced or now - self._first >= STALE_AFTER:
@@ -143,7 +143,7 @@ class StatePublisher:
         gone = {path: b"" for path, payload in self._plain.items() if path not in fields and payload}
         for path, payload in (fields | gone).items():
             if self._plain.get(path) != payload:
-                self._states.set_state(f"{self._topic}/{path}", payload)
+                self._retained.set(f"{self._topic}/{path}", payload)
         self._plain = fields | gone
         left = self._left | self._plain
         self._at_broker = frozenset(path for path, payload in left.items() if payload)

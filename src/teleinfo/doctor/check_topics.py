@@ -12,12 +12,11 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.broker_faults import REFUSES_MESSAGE, REFUSES_RETAINED
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.doctor.findings import fault, ok, skipped, warning
 from teleinfo.mqtt import config
-from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port import health
 
 if TYPE_CHECKING:
@@ -52,19 +51,22 @@ async def check_topics(
     ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
     allowed = [await link.subscribe(topic) for topic in (topics.status, topics.health)]
     may_read = await link.subscribe(ours)
-    await _publish(link, ours, token, retain=False, refusal=REFUSES_MESSAGE)
-    received = await _collect(link, lambda received: received.get(ours) == token)
+    may_write = await _publish(link, ours, token, retain=False)
+    received = await _collect(link, lambda received: received.get(ours) == token or not may_write)
     # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
-    await _publish(link, ours, b"", retain=True, refusal=REFUSES_RETAINED)
+    may_write = may_write and await _publish(link, ours, b"", retain=True)
     published = received.get(topics.status)
     status = None if published is None else published.decode(errors="replace")
     retained = _retained(received, topics)
     found = [_status(status, topics, allowed=all(allowed))]
-    if not may_read:
+    if may_write and received.get(ours) == token:
+        return retained, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
+    if may_write and link.tells_refusals:
+        message = _("the broker takes a message of ours on {topic}").format(topic=ours)
+        return retained, [ok("topic", message), *found]
+    if may_write and not may_read:
         return retained, [_read_refused(broker, ours), *found]
-    if received.get(ours) != token:
-        return retained, [_write_refused(broker, ours, online=retained.status == ONLINE), *found]
-    return retained, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
+    return retained, [_write_refused(broker, ours, online=retained.status == ONLINE), *found]
 
 
 async def read_retained(link: Connection, topics: Topics) -> RetainedState:
@@ -80,12 +82,17 @@ def _retained(received: Mapping[str, bytes], topics: Topics) -> RetainedState:
     )
 
 
-async def _publish(link: Connection, topic: str, payload: bytes, *, retain: bool, refusal: str) -> None:
-    """Publish; raise `BrokerError` of the kind `refusal` where the broker closes the connection."""
+async def _publish(link: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:
+    """Return False if the broker says that we may not write there; raise `BrokerError` where it hangs up."""
+    link.closing_means = BrokerErrorKind.REFUSES_RETAINED if retain else BrokerErrorKind.REFUSES_MESSAGE
     try:
         await link.publish(topic, payload, qos=1, retain=retain, limit=PUBACK_TIMEOUT)
     except BrokerError as error:
-        raise BrokerError(refusal, error.words) if error.kind == "closed" else error from error
+        if error.kind is not BrokerErrorKind.REFUSES_TOPIC:
+            raise
+        return False
+    link.closing_means = BrokerErrorKind.CLOSED
+    return True
 
 
 async def _collect(link: Connection, is_all: Callable[[dict[str, bytes]], bool]) -> dict[str, bytes]:

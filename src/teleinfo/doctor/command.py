@@ -19,7 +19,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from teleinfo import __version__
-from teleinfo.cli.broker_faults import broker_fault
 from teleinfo.cli.output import say
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
@@ -32,9 +31,9 @@ from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import as_json, as_report
 from teleinfo.doctor.runner import UNIT, Examination
 from teleinfo.doctor.screen import Screen
-from teleinfo.mqtt.client import one_shot_connection
+from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.config import Topics
-from teleinfo.mqtt.errors import BrokerError, explain
+from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.settings import default_env_file, load
 
 if TYPE_CHECKING:
@@ -99,11 +98,12 @@ async def _ask_broker(settings: Settings) -> int:
     identity = replace(settings.broker, client_id=f"teleinfo-doctor-{secrets.token_hex(4)}")
     topics = Topics(settings.mqtt_topic)
     try:
-        async with asyncio.timeout(QUIET_TIMEOUT), one_shot_connection(identity) as link:
+        async with asyncio.timeout(QUIET_TIMEOUT), connect(identity) as link:
             retained = await read_retained(link, topics)
     except (BrokerError, TimeoutError) as error:
-        cause = error if isinstance(error, BrokerError) else explain(None, identity)
-        say(broker_fault(cause, identity).message)
+        if not isinstance(error, BrokerError):
+            error = BrokerError(BrokerErrorKind.SILENT, identity)
+        say(_(error.message))
         return 1
     if retained.status is None:
         say(_("no teleinfo has published on {topic} yet").format(topic=topics.readings))

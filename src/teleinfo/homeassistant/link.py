@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from teleinfo.homeassistant.discovery import Form
     from teleinfo.mqtt.config import Topics
-    from teleinfo.mqtt.outbox import RetainedStates
+    from teleinfo.mqtt.outbox import RetainedTopics
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.words import Language
@@ -51,12 +51,12 @@ class HomeAssistant:
         topics: Topics,
         meter_name: str | None,
         language: Language,
-        states: RetainedStates,
+        retained: RetainedTopics,
         rng: Random,
     ) -> None:
         self._prefix = prefix
         self._form = form
-        self._states = states
+        self._retained = retained
         self._rng = rng
         self._former: str | None = None  # the scope of a meter that was replaced
         sources = Sources(topics.state, topics.status, topics.health, url=_project_url())
@@ -65,7 +65,7 @@ class HomeAssistant:
         self._logged: str | None = None
         self._next_log = -math.inf
         self._answer: asyncio.TimerHandle | None = None
-        states.set_state(topics.former_states, b"")
+        retained.set(topics.former_states, b"")
 
     def take(self, reading: Reading, *, now: float) -> None:
         """Take a reading of the monotonic time `now` that the tracker took."""
@@ -76,20 +76,20 @@ class HomeAssistant:
 
     def _publish(self, messages: dict[str, bytes]) -> None:
         for topic in self._messages.keys() - messages.keys():  # of a meter that was replaced
-            self._states.forget_state(topic)
+            self._retained.forget(topic)
         self._messages = messages
         for topic, payload in messages.items():
-            self._states.set_state(topic, payload)
+            self._retained.set(topic, payload)
             if self._former is not None and self._form == "components":
                 former = topic.replace(device_id(self._announcer.scope), device_id(self._former))
-                self._states.set_state(former, b"")
+                self._retained.set(former, b"")
 
     def _log(self, now: float) -> None:
         """Log once for each meter that the broker has its messages; rarely if the number keeps changing."""
         scope = self._announcer.scope
         if scope == self._logged or not self._announcer.is_announced:
             return
-        if not all(self._states.has_state(topic) for topic, payload in self._messages.items() if payload):
+        if not all(self._retained.has(topic) for topic, payload in self._messages.items() if payload):
             return
         self._logged = scope
         if now >= self._next_log:
@@ -101,12 +101,12 @@ class HomeAssistant:
         """Take a message on `<prefix>/status`; at its birth repeat the states, a moment later."""
         loop = asyncio.get_running_loop()
         if payload == BIRTH and (self._answer is None or self._answer.when() < loop.time()):
-            self._answer = loop.call_later(self._rng.uniform(*ANSWER_DELAY), self._states.repeat_states)
+            self._answer = loop.call_later(self._rng.uniform(*ANSWER_DELAY), self._retained.repeat)
 
     def forget(self, scope: str) -> None:
         """Remove the device of a meter that was replaced, by its scope."""
         self._former = scope
-        self._states.set_state(device_topic(self._prefix, scope), b"")
+        self._retained.set(device_topic(self._prefix, scope), b"")
 
 
 def _project_url() -> str | None:

@@ -1,51 +1,50 @@
 """
-One connection to the broker, from its first packet to its end, by aiomqtt.
+One connection to the broker, for the time of a block, by aiomqtt.
 
-A `Connection` is used once: an aiomqtt client whose connection was lost does not wait for CONNACK when it is
-entered again. This is the only file that imports aiomqtt; `paho_driver` drives the socket of paho, below it.
+This is the only file that imports aiomqtt; `paho_driver` has what of it must be replaced.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import math
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import aiomqtt
 
-from teleinfo.mqtt.config import KEEPALIVE, OFFLINE
+from teleinfo.mqtt.config import KEEPALIVE, OFFLINE, MqttVersion
 from teleinfo.mqtt.errors import (
     BrokerError,
-    closed,
+    BrokerErrorKind,
+    cannot_connect,
     closed_unanswered,
-    explain,
+    message_refused,
     refused,
-    silent,
-    unacceptable,
-    will_refused,
 )
-from teleinfo.mqtt.paho_driver import PahoDriver
+from teleinfo.mqtt.paho_driver import PahoDriver, SelfClosingSocket, connect_properties
 from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable
+    from collections.abc import AsyncIterator, Collection
 
     from teleinfo.mqtt.config import Broker
-
-T = TypeVar("T")
 
 # The errors of the libraries come out as BrokerError, with words of our own.
 _library_log = logging.getLogger(f"{__name__}.library")
 _library_log.setLevel(logging.CRITICAL)
 
-
 CONNACK_TIMEOUT: Final = 5.0
-"""Seconds that the broker has to accept a connection."""
+"""Seconds that the broker has to accept a connection, or to answer a subscription."""
 
-GRACE: Final = 0.1
-"""Seconds after a loss or a limit for an answer that came in the same turn of the loop: it counts."""
+PUBACK_TIMEOUT: Final = 3.5
+"""
+Seconds that the broker has to acknowledge a message.
+
+With the 2 s that a meter may take for a frame, a broker that freezes in between is noticed within 6 s.
+"""
 
 ONE_SHOT_TIMEOUT: Final = 10.0
 """Seconds for name, connection, TLS and login together, where a command connects once."""
@@ -60,173 +59,223 @@ Messages are rare and read at once. More of them at a time are somebody's fault.
 GOODBYE_TIMEOUT: Final = 1.0
 """Seconds for the broker to take the last message, and as many again for the end of the connection."""
 
-_REFUSED = 0x80
-"""From this code on the answer to a subscription is no, MQTT 3.1.1 §3.9.3."""
+GRACE: Final = 0.1
+"""Seconds after a loss or a limit for an answer that came in the same turn of the loop: it counts."""
+
+_REFUSED: Final = 0x80
+"""From this code on the answer to a subscription is no (MQTT 3.1.1 §3.9.3, MQTT 5 §3.9.3)."""
+
+_OVERHEAD: Final = 12
+"""Bytes of a PUBLISH beside topic and payload, at most (MQTT 5 §3.3): two lengths, identifier, properties."""
+
+_TOO_LARGE: Final = 0x95
+_TRY_ANOTHER: Final = frozenset({BrokerErrorKind.VERSION, BrokerErrorKind.CLOSED_UNANSWERED})
 
 
 class Connection:
     """
-    A connection to `broker`: `connect` it once, and whatever happened, `abort` it in the end.
+    A connection that the broker has accepted, as `connect` yields it.
 
-    The last will is "offline" on `will_topic`; None: there is none. Every method raises `BrokerError` when
-    the connection is lost meanwhile.
+    When it is lost, the block of `connect` ends with `BrokerError`, and a method that waits with it. If the
+    broker closes it without a reason, as it must in MQTT 3.1.1, the error is of the kind `closing_means`.
+    `tells_refusals` is True in MQTT 5, where an answer says whether the broker took the message.
     """
 
-    def __init__(self, broker: Broker, will_topic: str | None, *, max_waiting: int = MAX_WAITING) -> None:
+    def __init__(
+        self, broker: Broker, client: aiomqtt.Client, driver: PahoDriver, *, tells_refusals: bool
+    ) -> None:
         self._broker = broker
-        self._will_topic = will_topic
-        self._max_waiting = max_waiting
-        self._stack = contextlib.AsyncExitStack()
-        self._client: aiomqtt.Client
-        self._driver: PahoDriver | None = None
-
-    async def connect(self) -> None:
-        """Return once the broker has accepted us. Of a failed or cancelled attempt nothing is left."""
-        broker = self._broker
-        will = None if self._will_topic is None else aiomqtt.Will(self._will_topic, OFFLINE, 1, retain=True)
-        self._client = aiomqtt.Client(
-            broker.host,
-            broker.port,
-            username=broker.username,
-            password=broker.password,
-            identifier=broker.client_id,
-            will=will,
-            clean_session=True,
-            timeout=CONNACK_TIMEOUT,
-            keepalive=KEEPALIVE,
-            tls_context=None if broker.tls is None else await asyncio.to_thread(tls_context, broker.tls),
-            logger=_library_log,
-            max_queued_incoming_messages=self._max_waiting,
-        )
-        # Private: aiomqtt gives no other way to the socket of an attempt that failed or was cancelled, and
-        # keeps it: a broker that thaws then sees two of us. Its issues 269 and 284 mended the lock alone.
-        self._driver = PahoDriver(self._client._client)  # noqa: SLF001 - for this reason
-        try:
-            async with self._bounded(math.inf, closed_unanswered(broker)):
-                await self._stack.enter_async_context(self._client)
-            if self._driver.closed.done():
-                raise self._lost()
-            self._driver.is_accepted = True
-        except aiomqtt.MqttError as error:
-            raise self._explain(error) from None
-        except (OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError among them
-            raise explain(error, broker) from None
-        finally:
-            if not self._driver.is_accepted:
-                self.abort()
-
-    def _explain(self, error: aiomqtt.MqttError) -> BrokerError:
-        if isinstance(error, aiomqtt.MqttCodeError):
-            code = error.rc if isinstance(error.rc, int) else error.rc.value if error.rc else 0
-            return refused(self._broker, code)
-        # aiomqtt keeps only the words of what the socket raised; the error itself is the context.
-        cause = error.__context__ if isinstance(error.__context__, OSError) else None
-        return explain(cause, self._broker)
+        self._client = client
+        self._driver = driver
+        self.tells_refusals = tells_refusals
+        self.closing_means = BrokerErrorKind.CLOSED
 
     async def publish(
-        self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float | None = None
+        self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float = PUBACK_TIMEOUT
     ) -> None:
         """
-        Return once the broker has acknowledged it (QoS 0: once it is written), within `limit` seconds.
+        Return once the broker has acknowledged the message (QoS 0: once it is written).
 
-        Without a limit it may never return when the connection is lost: `messages` raises then.
+        A broker that takes longer than `limit` seconds is lost. Raises `BrokerError` where it does not take
+        this message, which it does not tell in MQTT 3.1.1. One message at a time: answers bear no topic.
         """
-        publishing = self._client.publish(topic, payload, qos, retain, timeout=math.inf)
-        if limit is not None:
-            return await self._request(publishing, limit)
-        try:
-            await publishing
-        except aiomqtt.MqttError:
-            raise self._lost() from None
+        longest = self._driver.max_packet
+        if longest is not None and len(topic.encode()) + len(payload) + _OVERHEAD > longest:
+            raise message_refused(self._broker, topic, len(payload), _TOO_LARGE)
+        answers = self._driver.answers
+        answers.clear()
+        async with self._answered_within(limit, answers):
+            await self._client.publish(topic, payload, qos, retain, timeout=math.inf)
+        if (answer := answers[-1]).is_failure:
+            raise message_refused(self._broker, topic, len(payload), answer.value, answer.getName())
 
     async def subscribe(self, *topics: str, qos: int = 1) -> bool:
-        """Return whether the broker lets us read all of `topics` (MQTT 3.1.1 §3.9.3)."""
+        """Return True if the broker lets us read all of `topics`."""
         wanted = [(topic, qos) for topic in topics]
-        codes = await self._request(self._client.subscribe(wanted, timeout=math.inf), CONNACK_TIMEOUT)
+        async with self._answered_within(CONNACK_TIMEOUT):
+            codes = await self._client.subscribe(wanted, timeout=math.inf)
         return all((code if isinstance(code, int) else code.value) < _REFUSED for code in codes)
 
     async def unsubscribe(self, *topics: str) -> None:
         """Return once the broker sends no more of `topics`."""
-        await self._request(self._client.unsubscribe(list(topics), timeout=math.inf), CONNACK_TIMEOUT)
+        async with self._answered_within(CONNACK_TIMEOUT):
+            await self._client.unsubscribe(list(topics), timeout=math.inf)
 
     async def messages(self) -> AsyncIterator[tuple[str, bytes, bool]]:
-        """Yield topic, payload and "was retained" of each message, until the connection is lost."""
+        """Yield topic, payload and "was retained" of each message."""
         try:
             async for message in self._client.messages:
                 if isinstance(message.payload, bytes):
                     yield str(message.topic), message.payload, message.retain
         except aiomqtt.MqttError:
-            raise self._lost() from None
-
-    async def disconnect(self) -> None:
-        """Close the connection in such a way that the will is not published."""
-        await self._request(self._stack.aclose(), GOODBYE_TIMEOUT)
-
-    def abort(self) -> None:
-        """Close what is open. The broker gets no packet and publishes the will, unless we disconnected."""
-        if self._driver is not None:
-            self._driver.abort()
-
-    async def _request(self, answer: Awaitable[T], limit: float) -> T:
-        try:
-            async with self._bounded(limit):
-                return await answer
-        except aiomqtt.MqttError:
-            raise self._lost() from None
-
-    def _lost(self) -> BrokerError:
-        if self._driver is not None and self._driver.is_silent:
-            return silent()
-        return unacceptable() if self._driver is not None and self._driver.refused_packet else closed()
+            await self._give_up()
 
     @contextlib.asynccontextmanager
-    async def _bounded(self, limit: float, lost: BrokerError | None = None) -> AsyncIterator[None]:
-        """Raise `lost`, or "closed", if the connection is lost during the block, "silent" after `limit` s."""
-        assert self._driver is not None  # noqa: S101 - connect() came first
-        loop, connection_closed = asyncio.get_running_loop(), self._driver.closed
-        ended = False
+    async def _answered_within(self, limit: float, answers: Collection[object] = ()) -> AsyncIterator[None]:
+        """
+        Give the broker `limit` seconds for its answer; after that, `answers` tells whether it has come.
 
-        def end_soon(_: asyncio.Future[None] | None = None) -> None:
-            if not (ended or scope.expired()):
-                scope.reschedule(loop.time() + GRACE)
-
+        Not by aiomqtt: on Python 3.11 its `wait_for` loses a cancellation that comes with the answer.
+        """
         try:
-            async with asyncio.timeout(None) as scope:
-                timer = loop.call_later(limit, end_soon)
-                connection_closed.add_done_callback(end_soon)
-                try:
-                    yield
-                finally:
-                    ended = True
-                    timer.cancel()
-                    connection_closed.remove_done_callback(end_soon)
-        except TimeoutError:
-            raise (lost or self._lost()) if connection_closed.done() else silent() from None
+            async with asyncio.timeout(limit):
+                yield
+        except (TimeoutError, aiomqtt.MqttError):
+            # Where the process was held up, the answer may have come in this very turn.
+            await asyncio.sleep(GRACE)
+            if not answers:
+                await self._give_up()
+
+    async def _give_up(self) -> NoReturn:
+        """Close a connection on which the broker does not answer; that cancels the block of `connect`."""
+        if not self._driver.closed.done():
+            self._driver.is_silent = True
+            self._driver.abort()
+        await asyncio.sleep(10 * GRACE)
+        raise self.lost()
+
+    def lost(self) -> BrokerError:
+        """Return why the connection was not made, or was lost."""
+        driver, broker = self._driver, self._broker
+        if driver.refusal is not None:
+            return refused(broker, driver.refusal.value, driver.refusal.getName())
+        if driver.ended is not None and driver.ended.is_failure:
+            return refused(broker, driver.ended.value, driver.ended.getName())
+        if driver.is_unacceptable:
+            return BrokerError(BrokerErrorKind.UNACCEPTABLE, broker)
+        if driver.is_silent or not driver.closed.done():
+            is_unanswered = driver.is_open and not driver.is_accepted
+            kind = BrokerErrorKind.UNANSWERED if is_unanswered else BrokerErrorKind.SILENT
+            return BrokerError(kind, broker)
+        return BrokerError(self.closing_means, broker) if driver.is_accepted else closed_unanswered(broker)
+
+
+def versions_of(broker: Broker) -> list[aiomqtt.ProtocolVersion]:
+    """Return the versions of MQTT to try, in this order."""
+    return {
+        MqttVersion.AUTO: [aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311],
+        MqttVersion.V5: [aiomqtt.ProtocolVersion.V5],
+        MqttVersion.V3_1_1: [aiomqtt.ProtocolVersion.V311],
+    }[broker.version]
 
 
 @contextlib.asynccontextmanager
-async def one_shot_connection(broker: Broker, *, max_waiting: int = MAX_WAITING) -> AsyncIterator[Connection]:
-    """Connect to `broker` for the time of the block, without a will; 0 lets any number of messages wait."""
-    connection = Connection(broker, None, max_waiting=max_waiting)
-    try:
+async def connect(
+    broker: Broker,
+    *,
+    will_topic: str | None = None,
+    limit: float = ONE_SHOT_TIMEOUT,
+    max_waiting: int = MAX_WAITING,
+    versions: list[aiomqtt.ProtocolVersion] | None = None,
+) -> AsyncIterator[Connection]:
+    """
+    Connect to `broker` for the time of the block, within `limit` seconds for each version of MQTT.
+
+    Raises `BrokerError` where that fails, and ends the block with it when the connection is lost. If the
+    block is left by an exception, the broker publishes the last will: "offline" on `will_topic`, retained.
+    Any number of messages waits to be read where `max_waiting` is 0.
+
+    The second of `versions` is tried where the broker refuses the first, or closes the connection at it. They
+    are turned round where it said that it does not speak the first, which is not tried first again.
+    """
+    first, *others = versions = versions_of(broker) if versions is None else versions
+    attempt = functools.partial(_connect, broker, will_topic, limit, max_waiting)
+    async with contextlib.AsyncExitStack() as stack:
         try:
-            await asyncio.wait_for(connection.connect(), ONE_SHOT_TIMEOUT)
-        except TimeoutError:
-            raise silent() from None
+            connection = await stack.enter_async_context(attempt(first))
+        except BrokerError as error:
+            if not others or error.kind not in _TRY_ANOTHER:
+                raise
+            connection = await stack.enter_async_context(attempt(others[0]))
+            if error.kind is BrokerErrorKind.VERSION:
+                versions.reverse()
         yield connection
-        with contextlib.suppress(BrokerError):
-            await connection.disconnect()
+
+
+@contextlib.asynccontextmanager
+async def _connect(
+    broker: Broker,
+    will_topic: str | None,
+    limit: float,
+    max_waiting: int,
+    version: aiomqtt.ProtocolVersion,
+) -> AsyncIterator[Connection]:
+    is_5 = version is aiomqtt.ProtocolVersion.V5
+    context = None if broker.tls is None else await asyncio.to_thread(tls_context, broker, broker.tls)
+    if context is not None:
+        context.sslsocket_class = SelfClosingSocket
+    client = aiomqtt.Client(
+        broker.host,
+        broker.port,
+        username=broker.username,
+        password=broker.password,
+        identifier=broker.client_id,
+        protocol=version,
+        will=None if will_topic is None else aiomqtt.Will(will_topic, OFFLINE, 1, retain=True),
+        clean_session=None if is_5 else True,
+        properties=connect_properties() if is_5 else None,
+        timeout=CONNACK_TIMEOUT,
+        keepalive=KEEPALIVE,
+        tls_context=context,
+        logger=_library_log,
+        max_queued_incoming_messages=max_waiting,
+    )
+    # Private: aiomqtt has no other way to the callbacks of paho and to the socket of a failed attempt.
+    driver = PahoDriver(client._client)  # noqa: SLF001 - for this reason
+    connection = Connection(broker, client, driver, tells_refusals=is_5)
+    loop = asyncio.get_running_loop()
+    has_left = False
+
+    def end_soon(_: object) -> None:
+        if not has_left:
+            scope.reschedule(loop.time() + GRACE)
+
+    try:
+        async with asyncio.timeout(limit) as scope:
+            driver.closed.add_done_callback(end_soon)
+            try:
+                async with client:
+                    if not driver.closed.done():
+                        scope.reschedule(None)
+                    with contextlib.ExitStack() as otherwise:
+                        # aiomqtt would take its leave, and the broker would not publish the will.
+                        otherwise.callback(driver.abort)
+                        yield connection
+                        otherwise.pop_all()
+                    client.timeout = GOODBYE_TIMEOUT
+            finally:
+                has_left = True
+    except TimeoutError:
+        if not scope.expired():
+            raise
+        raise connection.lost() from None
+    except (aiomqtt.MqttError, OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError too
+        if driver.is_accepted and not isinstance(error, aiomqtt.MqttError):
+            raise
+        # aiomqtt keeps only the words of what the socket raised; the error itself is the context.
+        cause = error.__context__ if isinstance(error, aiomqtt.MqttError) else error
+        if isinstance(cause, OSError | ValueError) and not isinstance(cause, TimeoutError):
+            raise cannot_connect(cause, broker) from None
+        raise connection.lost() from None
     finally:
-        connection.abort()
-
-
-async def explain_unanswered(broker: Broker, fault: BrokerError) -> BrokerError:
-    """
-    Return why `broker` closed a connection with a last will unanswered: the will, or else `fault`.
-
-    With MQTT 3.1.1 mosquitto does so if it allows no retained messages, or none of QoS 1.
-    """
-    with contextlib.suppress(BrokerError):
-        async with one_shot_connection(broker):
-            return will_refused()
-    return fault
+        driver.abort()

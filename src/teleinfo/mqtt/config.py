@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import enum
 from dataclasses import dataclass, field
 from typing import Final
 
 KEEPALIVE: Final = 12
 """
-Seconds, MQTT 3.1.1 §3.1.2.10: the broker publishes the will 1.5 times this after our last packet.
+Seconds, MQTT 5 §3.1.2.10: the broker publishes the will 1.5 times this after our last packet.
 
 paho waits as long for PINGRESP, so that a frozen broker is found out within twice this when nothing is sent.
 """
+
+
+class MqttVersion(enum.StrEnum):
+    """Version of MQTT to speak; AUTO: 5, and 3.1.1 with a broker that refuses 5."""
+
+    AUTO = "auto"
+    V5 = "5"
+    V3_1_1 = "3.1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,7 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Broker:
-    """Where the broker is and who we are to it."""
+    """Address of the broker, our identity there, and the version of MQTT to speak."""
 
     host: str
     port: int
@@ -33,6 +42,7 @@ class Broker:
     username: str | None = None
     password: str | None = field(default=None, repr=False)
     tls: Tls | None = None
+    version: MqttVersion = MqttVersion.AUTO
 
     @property
     def address(self) -> str:
@@ -70,3 +80,19 @@ class Topics:
     def former_states(self) -> str:
         """Topic of the states of Home Assistant in version 0.1.0, which is cleared."""
         return f"{self.readings}/homeassistant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublisherConfig:
+    """
+    Broker and topics of one meter; `queue` readings are kept while the broker is away.
+
+    `qos` is that of the readings. On `birth_topic` Home Assistant says that it has started; None: nobody
+    listens.
+    """
+
+    broker: Broker
+    topics: Topics
+    queue: int = 1
+    qos: int = 1
+    birth_topic: str | None = None

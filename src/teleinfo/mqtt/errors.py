@@ -1,193 +1,368 @@
 """
-`BrokerError`, and the wordings of everything that can be wrong with a connection to the broker.
+What can be wrong with the broker, in words for a household: what happened, what it means, what to do next.
 
-`explain` names what a failed attempt raised, `refused` what the broker answered. The words hold no secret.
+All wordings of it are here. `BrokerError` is what a connection raises; the functions make one out of what
+the system, OpenSSL or the broker said. Times are monotonic, in seconds.
 """
 
 from __future__ import annotations
 
-import logging
+import enum
 import socket
 import ssl
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from teleinfo.common.outage_log import OutageLog, OutageTexts
+from teleinfo.common.i18n import N_, _
+from teleinfo.common.outage_log import OutageTexts
 from teleinfo.mqtt.config import KEEPALIVE
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from teleinfo.mqtt.config import Broker
 
 
-log = logging.getLogger(__name__)
+@dataclass(frozen=True, slots=True)
+class _Wording:
+    """
+    Templates of an error, to translate and to fill in; `waiting_helps`: it may end by itself.
+
+    `check` names the step of the doctor at which it shows, for programs.
+    """
+
+    check: str
+    message: str
+    advice: str = ""
+    commands: tuple[str, ...] = ()
+    waiting_helps: bool = False
+
+
+_PING = ("ping -c 3 {host}",)
+_BROKER_LOG = (N_("See what it says of it, on its machine:"), ("sudo journalctl -u mosquitto -n 20",))
+_CREDENTIALS = ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
+_SHOW_CERTIFICATE = "openssl s_client -connect {address} -servername {host} </dev/null"
+
+
+class BrokerErrorKind(enum.Enum):
+    """Why there is no connection to the broker, or why it does not take a message."""
+
+    NAME = _Wording(
+        "name",
+        N_("the name {host} is not known here"),
+        N_("Check the name in the settings, and the network:"),
+        ("TELEINFO_MQTT_HOST=", "getent hosts {host}"),
+    )
+    REFUSED = _Wording(
+        "port",
+        N_("nothing listens at {address}"),
+        N_("Check the address in the settings. If the broker is on this machine:"),
+        ("systemctl status mosquitto",),
+        waiting_helps=True,
+    )
+    SILENT = _Wording(
+        "port",
+        N_("{address} does not answer"),
+        N_("Check that the broker runs, the network between, and any firewall:"),
+        _PING,
+        waiting_helps=True,
+    )
+    UNANSWERED = _Wording(
+        "login",
+        N_("{address} accepts connections, and does not answer: is it an MQTT broker, and is it frozen?"),
+        *_BROKER_LOG,
+        waiting_helps=True,
+    )
+    NETWORK = _Wording(
+        "port",
+        N_("the network does not reach {address} ({error})"),
+        N_("Check the network:"),
+        _PING,
+        waiting_helps=True,
+    )
+    TLS = _Wording(
+        "tls",
+        N_("{address} does not speak TLS, or not as we do ({error})"),
+        N_("Perhaps it is the port without TLS, usually 1883; the one with TLS is 8883:"),
+        ("TELEINFO_MQTT_PORT=8883",),
+    )
+    TLS_FILE = _Wording(
+        "tls",
+        N_("the files of TELEINFO_MQTT_TLS_… cannot be used ({error})"),
+        N_("They must be readable PEM files that belong together, the key without a pass phrase:"),
+        ("openssl x509 -noout -subject -dates -in FILE",),
+    )
+    CERTIFICATE = _Wording(
+        "tls",
+        N_("nobody that we trust vouches for the certificate of {address}"),
+        N_("Give the certificate of its authority, in a file of this machine:"),
+        ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",),
+    )
+    CERTIFICATE_DATES = _Wording(
+        "tls",
+        N_("the certificate of {address} has expired, or is not valid yet"),
+        N_("Renew it on the broker, or set the clock of this machine. Its dates:"),
+        (f"{_SHOW_CERTIFICATE} | openssl x509 -noout -dates",),
+    )
+    CERTIFICATE_OF_ANOTHER_HOST = _Wording(
+        "tls",
+        N_("the certificate is that of another machine than {host}"),
+        N_("Put the name that stands in it into the settings (TELEINFO_MQTT_HOST). To see it:"),
+        (f"{_SHOW_CERTIFICATE} | openssl x509 -noout -ext subjectAltName",),
+    )
+    LOGIN = _Wording(
+        "login",
+        N_("the broker refuses the user name or the password"),
+        N_("Correct both in the settings:"),
+        _CREDENTIALS,
+    )
+    NO_CREDENTIALS = _Wording(
+        "login",
+        N_("the broker wants a user name and a password, and the settings have none"),
+        N_("Put both into the settings:"),
+        _CREDENTIALS,
+    )
+    # In MQTT 3.1.1 mosquitto gives the same answer to a keep-alive that is too long for it.
+    CLIENT_ID = _Wording(
+        "login",
+        N_("the broker refuses our client id, {client_id}, or our keep-alive of {keepalive} s"),
+        N_("Choose another id. If that does not help, allow the keep-alive on the broker (max_keepalive):"),
+        ("TELEINFO_MQTT_CLIENT_ID=",),
+    )
+    VERSION = _Wording(
+        "login",
+        N_("the broker does not speak the version of MQTT that the settings ask for"),
+        N_("Let teleinfo find out which one it speaks:"),
+        ("TELEINFO_MQTT_VERSION=auto",),
+    )
+    CLOSED = _Wording(
+        "login",
+        N_(
+            "the broker closed the connection. Was it restarted, or does another program use our client id, "
+            "{client_id}?"
+        ),
+        *_BROKER_LOG,
+        waiting_helps=True,
+    )
+    CLOSED_UNANSWERED = _Wording(
+        "login",
+        N_(
+            "{address} closed the connection without a word. Does it want TLS on this port, or is it one for "
+            "websockets?"
+        ),
+        N_("To find out:"),
+        ("teleinfo doctor",),
+        waiting_helps=True,
+    )
+    WANTS_CERTIFICATE = _Wording(
+        "login",
+        N_("{address} closed the connection without a word"),
+        N_("It probably wants a certificate of ours:"),
+        ("TELEINFO_MQTT_TLS_CERT_FILE=", "TELEINFO_MQTT_TLS_KEY_FILE="),
+        waiting_helps=True,
+    )
+    WANTS_TLS = _Wording(
+        "tls",
+        N_("{address} wants an encrypted connection"),
+        N_("Switch it on, and give the certificate of the broker's authority if it has its own:"),
+        ("TELEINFO_MQTT_TLS=true",),
+    )
+    WANTS_HTTP = _Wording(
+        "login",
+        N_("{address} speaks HTTP: it is a web server, or the broker's port for websockets"),
+        N_("Take the port for MQTT, usually 1883:"),
+        ("TELEINFO_MQTT_PORT=1883",),
+    )
+    REFUSES_MQTT = _Wording(
+        "login",
+        N_(
+            "{address} closed the connection without a word. It may allow no packet as long as ours "
+            "(max_packet_size), or speak a version of MQTT that we do not"
+        ),
+        *_BROKER_LOG,
+    )
+    TAKEN_OVER = _Wording(
+        "login",
+        N_("another program, perhaps a teleinfo, uses our client id, {client_id}: each pushes the other out"),
+        N_("Stop it, or give one of the two another id:"),
+        ("TELEINFO_MQTT_CLIENT_ID=",),
+    )
+    NOT_SERVED = _Wording(
+        "login",
+        N_("the broker does not serve us now, and gives the reason “{reason}”"),
+        *_BROKER_LOG,
+        waiting_helps=True,
+    )
+    UNACCEPTABLE = _Wording(
+        "topic",
+        N_("a message on one of our topics is too long: teleinfo takes no more than 256 KiB"),
+        N_("Find it and, if it is retained, remove it (mosquitto_pub -r -n -t TOPIC). To see the topics:"),
+        ("mosquitto_sub -h {host} -p {port} -t 'TOPIC/#' -W 3 -F '%t %l'",),
+    )
+    NOT_READABLE = _Wording(
+        "topic",
+        N_("the broker does not let this user read the topic {topic}"),
+        N_("Allow it in the broker's list of rights (ACL):"),
+        ("topic read {topic}",),
+    )
+    REFUSES_TOPIC = _Wording(
+        "topic",
+        N_("the broker does not let this user publish on {topic}, and gives the reason “{reason}”"),
+        N_("Allow it in the broker's list of rights (ACL):"),
+        ("topic readwrite {topic}",),
+    )
+    REFUSES_LENGTH = _Wording(
+        "topic",
+        N_("the broker takes no message as long as ours on {topic}, of {length} bytes"),
+        N_("Allow it on the broker (mosquitto: max_packet_size, message_size_limit)."),
+    )
+    REFUSES_QOS = _Wording(
+        "topic",
+        N_("the broker does not allow the quality of service that we publish with"),
+        N_("Allow quality of service 1 on the broker (mosquitto: max_qos)."),
+    )
+    REFUSES_RETAINED = _Wording(
+        "status",
+        N_("the broker allows no retained messages"),
+        N_("It must keep status and health for those who come later (mosquitto: retain_available)."),
+    )
+    REFUSES_MESSAGE = _Wording(
+        "topic",
+        N_(
+            "the broker closed the connection when we published a message. It may not allow quality of "
+            "service 1 (max_qos), or no message as long as ours (max_packet_size)"
+        ),
+        *_BROKER_LOG,
+    )
+
+    @property
+    def cause(self) -> str:
+        """The name for programs, part of `doctor --json`."""
+        return self.name.lower().replace("_", " ")
+
+    @property
+    def is_of_a_message(self) -> bool:
+        """True if one message is not taken, and the connection goes on."""
+        return self in {BrokerErrorKind.REFUSES_TOPIC, BrokerErrorKind.REFUSES_LENGTH}
+
+
+OUTAGE_TEXTS = OutageTexts(
+    begins="no connection to the broker at {name}, teleinfo keeps trying: {reason}",
+    lost_again="no connection to the broker at {name}, teleinfo keeps trying: {reason}",
+    another_cause="still no connection to the broker at {name}, for another reason: {reason}",
+    reminder="still no connection to the broker at {name} after {lasted}: {reason}",
+    ends="connected to the broker at {name} again after {lasted}",
+    holds="the connection to the broker at {name} is steady again after {lasted}",
+)
+"""What the log says of a broker that is away: `{name}` is its address."""
 
 
 class BrokerError(Exception):
     """
-    Raised when there is no connection to the broker.
+    There is no connection to the broker, or it does not take a message. The texts hold no secret.
 
-    `kind` compares causes; `words` are for people; `user_must_act` says that waiting will not mend it.
+    `message` and `advice` are for a household, `commands` are to be typed or put into the settings as they
+    are; `kind` is for a program. `str` gives all three in English, for the log, and `localized` in the
+    language of the locale, for a screen.
     """
 
-    def __init__(self, kind: str, words: str, *, user_must_act: bool = False) -> None:
-        super().__init__(words)
+    def __init__(self, kind: BrokerErrorKind, broker: Broker, **fields: object) -> None:
+        wording = kind.value
+        fields |= {
+            "host": broker.host,
+            "port": broker.port,
+            "address": broker.address,
+            "client_id": broker.client_id,
+            "keepalive": KEEPALIVE,
+        }
         self.kind = kind
-        self.words = words
-        self.user_must_act = user_must_act
+        self.check = wording.check
+        self.message = Message(wording.message, **fields)
+        self.advice = Message(wording.advice, **fields)
+        self.commands = tuple(command.format(**fields) for command in wording.commands)
+        self.user_must_act = not wording.waiting_helps
+        super().__init__(_joined(self.message, self.advice, self.commands))
+
+    def localized(self) -> str:
+        """Return what happened and what to do, in the language of the locale."""
+        return _joined(_(self.message), _(self.advice), self.commands)
 
 
-class BrokerOutageLog:
-    """The log of the connection to the broker at `address`; times are monotonic, in seconds."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-        begins = "no connection to the broker at {name}: {reason}; teleinfo keeps trying"
-        texts = OutageTexts(
-            begins=begins,
-            lost_again=begins,
-            another_cause="still no connection to the broker at {name}, for another reason: {reason}",
-            reminder="still no connection to the broker at {name} after {lasted}: {reason}",
-            ends="connected to the broker at {name} again after {lasted}",
-            holds="the connection to the broker at {name} is steady again after {lasted}",
-        )
-        self._outage = OutageLog(address, texts)
-
-    def connected(self, now: float) -> None:
-        """Note that the broker accepted us."""
-        if self._outage.working:
-            log.info("connected to the broker at %s", self._address)
-        else:
-            self._outage.recovered(now)
-
-    def held(self, now: float) -> None:
-        """Note that the connection has held for a while: the next loss is a new outage."""
-        self._outage.held(now)
-
-    def lost(self, fault: BrokerError, now: float) -> None:
-        """Note a failed attempt or a lost connection. A new cause is said if the user must act."""
-        self._outage.failed(fault.kind if fault.user_must_act else None, fault.words, now)
-
-
-def closed() -> BrokerError:
-    """Return the fault of a connection that the broker, or something between, has closed."""
-    return BrokerError(
-        "closed", "it closed the connection (was it restarted, or does another program use our client id?)"
-    )
+def _joined(message: str, advice: str, commands: tuple[str, ...]) -> str:
+    if not advice:
+        return message
+    stop = "" if message.endswith("?") else "."
+    return " ".join(filter(None, (f"{message}{stop}", advice, ", ".join(commands))))
 
 
 def closed_unanswered(broker: Broker) -> BrokerError:
-    """Return the fault of a connection that was closed before any word of MQTT."""
-    advice = (
-        "does it expect TLS on this port? Or websockets, or another version of MQTT than 3.1.1? "
-        "`teleinfo doctor` finds out"
-        if broker.tls is None
-        else "does it want a client certificate?"
-    )
-    return BrokerError("closed unanswered", f"it closed the connection without an answer ({advice})")
+    """Return the error for a connection that was closed before any word of MQTT."""
+    kinds = BrokerErrorKind
+    return BrokerError(kinds.CLOSED_UNANSWERED if broker.tls is None else kinds.WANTS_CERTIFICATE, broker)
 
 
-def will_refused() -> BrokerError:
-    """Return the fault of a broker that accepts us only without the last will."""
-    words = (
-        "it refuses our last will, a retained message of QoS 1: allow both on the broker (mosquitto: "
-        "retain_available, max_qos)"
-    )
-    return BrokerError("will refused", words, user_must_act=True)
+_BY_CODE = {
+    0x84: BrokerErrorKind.VERSION,
+    0x85: BrokerErrorKind.CLIENT_ID,
+    0x86: BrokerErrorKind.LOGIN,
+    0x87: BrokerErrorKind.LOGIN,
+    0x8E: BrokerErrorKind.TAKEN_OVER,
+    0x9A: BrokerErrorKind.REFUSES_RETAINED,
+    0x9B: BrokerErrorKind.REFUSES_QOS,
+}
+"""By the reason codes of CONNACK (MQTT 5 §3.2.2.2) and of DISCONNECT (§3.14.2.1); the others share a kind."""
 
 
-def unacceptable() -> BrokerError:
-    """Return the fault of a broker that sent a packet which we do not take, see `paho_driver`."""
-    words = (
-        "it sent a packet that teleinfo does not take, of more than 256 KiB or of QoS 2: remove such a "
-        "message from the topics that teleinfo reads (is it retained?)"
-    )
-    return BrokerError("unacceptable packet", words, user_must_act=True)
+def refused(broker: Broker, code: int, reason: str) -> BrokerError:
+    """Return the error for a reason code and its name; paho translates those of MQTT 3.1.1 (§3.2.2.3)."""
+    kind = _BY_CODE.get(code, BrokerErrorKind.NOT_SERVED)
+    if kind is BrokerErrorKind.LOGIN and broker.username is None:
+        kind = BrokerErrorKind.NO_CREDENTIALS
+    return BrokerError(kind, broker, reason=reason)
 
 
-def silent() -> BrokerError:
-    """Return the fault of a broker that does not answer."""
-    return BrokerError("silent", "it does not answer (is it frozen, or is the network cut?)")
+_TOO_LONG = frozenset({0x95, 0x97})
+"""Packet too large, and Quota exceeded."""
 
 
-def refused(broker: Broker, code: int) -> BrokerError:
-    """
-    Return the fault of a connection refused with the reason `code`.
-
-    Codes are those of MQTT 5 (§3.2.2.2), to which paho translates the ones of MQTT 3.1.1 (§3.2.2.3).
-    """
-    if code in (0x86, 0x87):
-        wanted = (
-            "wants a user name and a password: set"
-            if broker.username is None
-            else "refused the user name or the password: check"
-        )
-        words = f"it {wanted} TELEINFO_MQTT_USERNAME and TELEINFO_MQTT_PASSWORD"
-        return BrokerError("login", words, user_must_act=True)
-    if code == 0x85:  # noqa: PLR2004 - the codes stand side by side here
-        # With MQTT 3.1.1 mosquitto gives the same answer to a keepalive that is too long for it.
-        words = (
-            f"it refused the client id {broker.client_id}, or the keepalive of {KEEPALIVE} s: choose another "
-            "id in TELEINFO_MQTT_CLIENT_ID, or allow the keepalive (max_keepalive)"
-        )
-        return BrokerError("client id", words, user_must_act=True)
-    if code == 0x84:  # noqa: PLR2004 - as above
-        return BrokerError("version", "it does not speak MQTT 3.1.1", user_must_act=True)
-    return BrokerError("unavailable", f"it says that it is not available (code {code})")
+def message_refused(broker: Broker, topic: str, length: int, code: int, reason: str = "") -> BrokerError:
+    """Return the error for the reason code of a PUBACK (MQTT 5 §3.4.2.1); `length` is that of the payload."""
+    kind = BrokerErrorKind.REFUSES_LENGTH if code in _TOO_LONG else BrokerErrorKind.REFUSES_TOPIC
+    return BrokerError(kind, broker, topic=topic, length=length, reason=reason)
 
 
-def explain(  # noqa: PLR0911 - one return for each cause
-    error: BaseException | None,
-    broker: Broker,
-) -> BrokerError:
-    """Return why a connection could not be opened; `error` is what was raised, None for silence."""
+def cannot_connect(error: Exception, broker: Broker) -> BrokerError:
+    """Return why a connection could not be opened; `error` is what was raised."""
+    kinds = BrokerErrorKind
     match error:
-        case socket.gaierror():
-            words = f"the name {broker.host} does not resolve: check TELEINFO_MQTT_HOST and the network"
-            return BrokerError("name", words, user_must_act=True)
         case ssl.SSLCertVerificationError():
-            kind, advice = _certificate(error, broker)
-            return BrokerError(kind, f"its TLS certificate is not trusted: {advice}", user_must_act=True)
+            kind = _CERTIFICATE_FAULTS.get(error.verify_code, kinds.CERTIFICATE)
+        case ConnectionRefusedError():
+            kind = kinds.REFUSED
+        case TimeoutError():
+            kind = kinds.SILENT
         case ssl.SSLEOFError() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             if broker.tls is None:
                 return closed_unanswered(broker)
-            words = "it closed the connection during the TLS handshake: does it speak TLS on this port?"
-            return BrokerError("tls", words, user_must_act=True)
+            return BrokerError(kinds.TLS, broker, error="EOF")
         case ssl.SSLError():
-            words = f"TLS failed ({ssl_reason(error)}): does it speak TLS on this port?"
-            return BrokerError("tls", words, user_must_act=True)
-        case ConnectionRefusedError():
-            return BrokerError(
-                "refused", "nothing listens there: is the broker running, and is the port right?"
-            )
-        case TimeoutError():
-            return silent()
-        case OSError():
-            return BrokerError("network", f"the network does not reach it ({error.strerror or error})")
-        case ValueError():
-            words = f"{broker.host!r} is not the name of a host: check TELEINFO_MQTT_HOST"
-            return BrokerError("host", words, user_must_act=True)
-    return silent()
+            return BrokerError(kinds.TLS, broker, error=ssl_reason(error))
+        case OSError() if not isinstance(error, socket.gaierror):
+            return BrokerError(kinds.NETWORK, broker, error=error.strerror or error)
+        case _:  # no address, or no name of a host at all: ValueError
+            kind = kinds.NAME
+    return BrokerError(kind, broker)
+
+
+# OpenSSL's X509_V_ERR_…: NOT_YET_VALID, HAS_EXPIRED, and the mismatches of name and address.
+_CERTIFICATE_FAULTS = {
+    9: BrokerErrorKind.CERTIFICATE_DATES,
+    10: BrokerErrorKind.CERTIFICATE_DATES,
+    62: BrokerErrorKind.CERTIFICATE_OF_ANOTHER_HOST,
+    64: BrokerErrorKind.CERTIFICATE_OF_ANOTHER_HOST,
+}
 
 
 def ssl_reason(error: ssl.SSLError) -> str:
     """Return what OpenSSL says, or the text of `error`."""
     # Only errors that come from OpenSSL itself have a reason.
     return str(getattr(error, "reason", None) or error)
-
-
-# OpenSSL's X509_V_ERR_…: NOT_YET_VALID, HAS_EXPIRED, and the mismatches of name and address.
-_NOT_YET_VALID, _EXPIRED, _WRONG_HOST, _WRONG_ADDRESS = 9, 10, 62, 64
-
-
-def _certificate(error: ssl.SSLCertVerificationError, broker: Broker) -> tuple[str, str]:
-    """Return the kind of the fault and the advice."""
-    renew = f"{error.verify_message}: renew it, or set the clock of this machine"
-    match error.verify_code:
-        case code if code == _EXPIRED:
-            return "certificate expired", renew
-        case code if code == _NOT_YET_VALID:
-            return "certificate not yet valid", renew
-        case code if code in (_WRONG_HOST, _WRONG_ADDRESS):
-            return "certificate of another host", (
-                f"it is not made out to {broker.host}: set TELEINFO_MQTT_HOST to the name in the certificate"
-            )
-    return "certificate", f"{error.verify_message}: give its authority in TELEINFO_MQTT_TLS_CA_FILE"

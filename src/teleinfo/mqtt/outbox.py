@@ -1,142 +1,126 @@
 """
-What waits for the broker, and what is in flight: readings, of which the newest win, and states.
+Messages for the broker: readings, of which the newest win, and the payloads of the retained topics.
 
-Readings are sent in order, once each; states (the retained topics) are sent again after every connection,
-because a broker that restarts without persistence has forgotten them. Bounded by the number of readings asked
-for and by the number of topics. No I/O and no clock; to be used from the thread of one event loop.
+One message is in flight at a time. Readings go first, in order, once each. Retained topics are sent again
+after every connection, because a broker that restarts without persistence has forgotten them. Bounded by the
+number of readings asked for and by the number of topics. No I/O and no clock; to be used in one event loop.
 """
 
 from __future__ import annotations
 
+import asyncio
+import math
 from collections import deque
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-BATCH_SECONDS: Final = 0.1
-"""What comes within so many seconds goes into flight together."""
-
-MAX_IN_FLIGHT: Final = 16
-"""Messages that may wait for their acknowledgement; paho writes 20 and keeps the rest."""
+BURST_SECONDS: Final = 0.1
+MAX_BURST: Final = 16
+"""Readings that come within `BURST_SECONDS` of the one before are all kept, up to so many."""
 
 
-class RetainedStates(Protocol):
-    """The retained topics of the broker, as those see them who fill them: the `Publisher`."""
+class RetainedTopics(Protocol):
+    """The retained topics of the broker, as those see them who fill them: the `Outbox`."""
 
-    def set_state(self, topic: str, payload: bytes) -> None:
+    def set(self, topic: str, payload: bytes) -> None:
         """Publish `payload` on `topic`, retained, unless it is there already; again after each connection."""
 
-    def forget_state(self, topic: str) -> None:
-        """Publish what was the state of `topic` no more; the broker keeps it."""
+    def forget(self, topic: str) -> None:
+        """Publish no more what was set on `topic`; the broker keeps it."""
 
-    def repeat_states(self) -> None:
-        """Publish every state again."""
+    def repeat(self) -> None:
+        """Publish every topic again."""
 
-    def has_state(self, topic: str) -> bool:
-        """Return True if the broker has acknowledged the present state of `topic`."""
+    def has(self, topic: str) -> bool:
+        """Return True if the broker has acknowledged what was set on `topic`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A message in flight since the monotonic time `since`: a reading, or the state of `topic`."""
+    """A message as it is published; `is_reading`: it was put, not set."""
 
-    topic: str | None
+    topic: str
     payload: bytes
-    retain: bool
-    since: float
+    qos: int = 1
+    retain: bool = True
+    is_reading: bool = False
 
 
 class Outbox:
     """
-    Holds at most `queue` readings that wait, one payload for each state topic, and the messages in flight.
+    Holds at most `queue` readings that wait, one payload for each retained topic, and the message in flight.
 
-    One batch is in flight at a time, which limits what is sent twice after a broker has crashed: the messages
-    within `BATCH_SECONDS` of its first one, up to `MAX_IN_FLIGHT`. So several frames that come in one piece,
-    as after a pause of the network to a bridge, are a message each, whatever the `queue`.
+    Several frames that come in one piece, as after a pause of the network to a bridge, are a message each,
+    whatever the `queue`. Of retained topics `last` goes last. `filled` is set when something comes to wait.
     """
 
     def __init__(self, queue: int, *, last: str = "") -> None:
         if queue < 1:
             raise ValueError(f"an outbox holds at least 1 reading, not {queue}")
-        self._readings: deque[tuple[bytes, bool]] = deque(maxlen=queue)  # payload, retain
-        self._states: dict[str, bytes] = {}
+        self._queue = queue
+        self._readings: deque[OutgoingMessage] = deque(maxlen=queue + MAX_BURST)
+        self._newest = -math.inf
+        self._retained: dict[str, bytes] = {}
+        self._due: dict[str, None] = {}  # an ordered set of topics
         self._last = last
-        self._due: set[str] = set()
-        self._in_flight: list[OutgoingMessage] = []
+        self._in_flight: OutgoingMessage | None = None
+        self.filled = asyncio.Event()
 
-    def put_reading(self, payload: bytes, *, retain: bool) -> None:
-        """Keep `payload` until it can be sent; the oldest reading is dropped for it."""
-        self._readings.append((payload, retain))
+    def put(self, reading: OutgoingMessage, now: float) -> None:
+        """Keep a reading of the monotonic time `now` until it is sent; the oldest are dropped for it."""
+        if now - self._newest >= BURST_SECONDS:
+            self._keep_newest(self._queue - 1)
+        self._newest = now
+        self._readings.append(reading)
+        self.filled.set()
 
-    def set_state(self, topic: str, payload: bytes) -> None:
-        """Keep `payload` as the state of `topic`; it is due if it differs from what was last sent."""
-        if self._states.get(topic) == payload:
-            return
-        self._states[topic] = payload
-        if any((message.topic, message.payload) == (topic, payload) for message in self._in_flight):
-            self._due.discard(topic)
-        else:
-            self._due.add(topic)
+    def set(self, topic: str, payload: bytes) -> None:
+        """Publish `payload` on `topic`, retained, unless it is there already; again after each connection."""
+        if self._retained.get(topic) != payload:
+            self._retained[topic] = payload
+            self._due[topic] = None
+            self.filled.set()
 
-    def forget_state(self, topic: str) -> None:
-        """Send what was the state of `topic` no more."""
-        self._states.pop(topic, None)
-        self._due.discard(topic)
+    def forget(self, topic: str) -> None:
+        """Publish no more what was set on `topic`; the broker keeps it."""
+        self._retained.pop(topic, None)
+        self._due.pop(topic, None)
 
-    def repeat_states(self) -> None:
-        """Make every state due again."""
-        self._due.update(self._states)
+    def repeat(self) -> None:
+        """Publish every topic again."""
+        self._due = dict.fromkeys(self._retained)
+        self.filled.set()
 
-    def has_state(self, topic: str) -> bool:
-        """Return True if the broker has acknowledged the present state of `topic`."""
-        waits = topic in self._due or any(message.topic == topic for message in self._in_flight)
-        return topic in self._states and not waits
+    def has(self, topic: str) -> bool:
+        """Return True if the broker has acknowledged what was set on `topic`."""
+        is_in_flight = self._in_flight is not None and self._in_flight.topic == topic
+        return topic in self._retained and topic not in self._due and not is_in_flight
 
-    def take(self, now: float) -> OutgoingMessage | None:
-        """
-        Put the next message into flight and return it; None if nothing waits, or has to wait for the batch.
+    def pop(self) -> OutgoingMessage | None:
+        """Put the next message into flight and return it; None if nothing waits."""
+        if self._readings:
+            self._in_flight = self._readings.popleft()
+        elif self._due:
+            topic = next((topic for topic in self._due if topic != self._last), self._last)
+            del self._due[topic]
+            self._in_flight = OutgoingMessage(topic, self._retained[topic])
+        return self._in_flight
 
-        States come first, in the order in which their topics first appeared, and that of the topic `last`
-        behind them. Of one topic only one is in flight, or the last that the broker has might not be the
-        latest; later topics wait behind it.
-        """
-        batch = self._in_flight
-        if batch and (len(batch) >= MAX_IN_FLIGHT or now - batch[0].since >= BATCH_SECONDS):
-            return None
-        topic = next((topic for topic in self._states if topic in self._due and topic != self._last), None)
-        if topic is None and self._last in self._due:
-            topic = self._last
-        if topic is not None and all(message.topic != topic for message in batch):
-            self._due.discard(topic)
-            message = OutgoingMessage(topic, self._states[topic], retain=True, since=now)
-        elif self._readings:
-            payload, retain = self._readings.popleft()
-            message = OutgoingMessage(None, payload, retain=retain, since=now)
-        else:
-            return None
-        batch.append(message)
-        return message
-
-    def acknowledged(self, message: OutgoingMessage) -> None:
-        """Note that the broker has `message` (QoS 0: that it is written)."""
-        self._in_flight.remove(message)
-        if message.topic is not None and not message.payload and self._states.get(message.topic) == b"":
+    def acknowledge(self) -> None:
+        """Note that the broker has the message in flight (QoS 0: that it is written)."""
+        message, self._in_flight = self._in_flight, None
+        if message is not None and not message.payload and self._retained.get(message.topic) == b"":
             # It retains nothing there, and neither does one that has forgotten all.
-            self.forget_state(message.topic)
+            self.forget(message.topic)
 
-    @property
-    def in_flight(self) -> int:
-        """How many messages are in flight."""
-        return len(self._in_flight)
+    def restart(self) -> None:
+        """Prepare for a new connection: repeat what is not acknowledged, unless newer readings came."""
+        self._keep_newest(self._queue)
+        if self._in_flight is not None and self._in_flight.is_reading and len(self._readings) < self._queue:
+            self._readings.appendleft(self._in_flight)
+        self._in_flight = None
+        self.repeat()
 
-    @property
-    def longest_in_flight(self) -> OutgoingMessage | None:
-        """The longest message in flight."""
-        return max(self._in_flight, key=lambda message: len(message.payload), default=None)
-
-    def connection_lost(self) -> None:
-        """Put back what is in flight: readings in front, unless newer ones came meanwhile; states are due."""
-        for message in reversed(self._in_flight):
-            if message.topic is None and len(self._readings) != self._readings.maxlen:
-                self._readings.appendleft((message.payload, message.retain))
-        self._in_flight.clear()
-        self.repeat_states()
+    def _keep_newest(self, count: int) -> None:
+        while len(self._readings) > count:
+            self._readings.popleft()

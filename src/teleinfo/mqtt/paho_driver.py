@@ -1,50 +1,85 @@
 """
-Reads and writes the socket of paho, by its documented interface for external event loops.
+What of aiomqtt (2.3 to 2.5) and of paho (2.1 and 2.2) is replaced, and the promise that needs it.
 
-It takes the place of aiomqtt's own use of that interface, which (2.3 to 2.5) does not notice a connection
-that is lost before CONNACK, keeps the socket of an attempt that failed or was cancelled, hands descriptors to
-the loop by their number when they may be closed or reused, and stores errors that nobody retrieves.
+All hooks but one are documented callbacks of paho, which aiomqtt sets for its own use:
+
+- `on_socket_open`. One connection at a time: an attempt that was given up is closed when its thread has
+  opened the socket at last. No foreign descriptor: one that was closed meanwhile, and may be the serial
+  port's by now, is not registered. Wake-ups: the keep-alive is checked in turns of the loop in which others
+  wake up as well, where aiomqtt wakes once a second.
+- `on_socket_register_write`. Latency and wake-ups: a packet is written at once, not two turns later. Two
+  lines for an outage: aiomqtt registers a descriptor that was closed in between, which asyncio logs.
+- `on_connect`, `on_disconnect`, `on_publish`. A refusal is named: aiomqtt drops the reason codes and the
+  properties of MQTT 5. A lost connection is noticed: aiomqtt ignores a loss before CONNACK.
+- `_sock_recv`, private. Bounded memory: a dishonest broker sends packets of 256 MiB, or messages of QoS 2,
+  which paho keeps until they are released. An honest one is told the limit in MQTT 5, and cannot be in 3.1.1.
+
+`abort` closes the socket of a connection that was lost or given up, which aiomqtt leaves open, and
+`SelfClosingSocket` that of a handshake that failed, which paho leaves to the garbage collector.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
 import ssl
 import struct
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from paho.mqtt.client import DisconnectFlags
 from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import MQTTException, Properties  # type: ignore[attr-defined]
 from paho.mqtt.reasoncodes import ReasonCode
 
 from teleinfo.common.durations import until_tick
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from paho.mqtt.client import Client, SocketLike
+    from paho.mqtt.client import Client, DisconnectFlags, SocketLike
 
 KEEPALIVE_CHECK: Final = 2.0
-"""Seconds between two looks at the keepalive, at most."""
+"""Seconds between two looks at the keep-alive, at most."""
 
 MAX_PACKET: Final = 1 << 18
 """Bytes of a packet that we accept."""
 
-QOS_2_MESSAGE: Final = 0x34
-"""The first byte of a PUBLISH of QoS 2, without DUP and RETAIN (§3.3.1)."""
-
-MALFORMED: Final = (ValueError, LookupError, struct.error)
+MALFORMED: Final = (MQTTException, ValueError, LookupError, struct.error)
 """What paho before 2.2 raises for a packet that is no MQTT."""
+
+_PUBLISH_QOS_2: Final = 0x34
+_PUBACK: Final = 0x40
+_DISCONNECT: Final = 0xE0
+_KEEPALIVE_TIMEOUT: Final = 0x8D
+_PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x95", b"\x97"
+
+
+def connect_properties() -> Properties:
+    """Return the properties of CONNECT in MQTT 5 (§3.1.2.11): the longest packet that we accept."""
+    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+    properties.MaximumPacketSize = MAX_PACKET
+    return properties
+
+
+class SelfClosingSocket(ssl.SSLSocket):
+    """A socket that closes itself when its handshake fails."""
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of the base
+        """Shake hands; close the socket where that raises OSError."""
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
 
 
 class PahoDriver:
     """
-    The event loop's side of `client`, from before connect() on.
+    The event loop's side of `client`, made before it connects.
 
-    `closed` is done when the socket is closed, `is_silent` tells whether that was because a ping was not
-    answered, `refused_packet` whether it was because of a packet that we do not take. Set `is_accepted` once
-    the client has seen CONNACK: only then is it told of a lost connection.
+    `closed` is done when the connection is closed. `refusal` is the reason code of a CONNACK that refused us,
+    `ended` that of the broker's DISCONNECT; `is_silent` tells that a ping was not answered, `is_unacceptable`
+    that the broker sent what we do not take. `answers` are the reason codes of what was acknowledged,
+    `max_packet` is the longest packet that the broker takes.
     """
 
     def __init__(self, client: Client) -> None:
@@ -52,132 +87,133 @@ class PahoDriver:
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._aborted = False
-        self._timer: asyncio.TimerHandle | None = None
-        self._incoming = IncomingPackets()
         self.closed: asyncio.Future[None] = self._loop.create_future()
-        self.is_accepted = False
-        self.is_silent = False
-        self.refused_packet = False
-        self._tell_client: Callable[..., None] | None = client.on_disconnect
-        client.on_disconnect = None
+        self.is_open = self.is_accepted = self.is_silent = self.is_unacceptable = False
+        self.refusal: ReasonCode | None = None
+        self.ended: ReasonCode | None = None
+        self.answers: list[ReasonCode] = []
+        self.max_packet: int | None = None
+        self._aiomqtt_on_connect: Any = client.on_connect
+        self._aiomqtt_on_disconnect: Any = client.on_disconnect
+        self._aiomqtt_on_publish: Any = client.on_publish
+        client.on_connect = self._on_connect
+        client.on_disconnect = self._on_disconnect
+        client.on_publish = self._on_publish
         client.on_socket_open = self._on_socket_open
-        client.on_socket_close = self._on_socket_close
         client.on_socket_register_write = self._on_socket_register_write
-        client.on_socket_unregister_write = self._on_socket_unregister_write
-        # Private: paho takes packets of 256 MiB, and keeps 65535 messages of QoS 2, for whoever sends them.
-        # MQTT 3.1.1 has no maximum packet size that a client could ask for, and paho no limit of its own (its
-        # issue 107 leaves that to the broker).
-        self._sock_recv = client._sock_recv  # noqa: SLF001 - for this reason
-        client._sock_recv = self._receive  # type: ignore[method-assign]  # noqa: SLF001 - as above
+        self._header = bytearray()
+        self._body_left = 0
+        self._sock_recv = client._sock_recv  # noqa: SLF001 - see above
+        client._sock_recv = self._receive  # type: ignore[method-assign]  # noqa: SLF001 - see above
 
     def abort(self) -> None:
-        """Close the socket without a packet; one that a thread is still opening is closed once it is open."""
+        """Close the connection without a packet; a socket that a thread opens later is closed then."""
         self._aborted = True
-        if (sock := self._client.socket()) is not None:
-            self._unwatch(sock)
-            sock.close()
+        sock = self._client.socket()
+        if isinstance(sock, socket.socket):
+            with contextlib.suppress(OSError):  # the other side was faster
+                sock.shutdown(socket.SHUT_RDWR)
+            # So that there is something to write, which fails: then paho closes the socket by itself.
+            self._client.disconnect()
+            self._client.loop_write()
 
-    def _receive(self, bufsize: int) -> bytes:
-        """Read for paho; raise OSError, which is a lost connection to it, for what no honest broker sends."""
-        data = self._sock_recv(bufsize)
-        try:
-            self._incoming.check(data)
-        except ConnectionAbortedError:
-            self.refused_packet = True
-            raise
-        return data
+    def _on_connect(
+        self, client: Client, userdata: object, flags: object, reason: ReasonCode, limits: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self.refusal = reason  # and paho closes the connection
+            return
+        self.is_accepted = True
+        self.max_packet = getattr(limits, "MaximumPacketSize", None)
+        self._aiomqtt_on_connect(client, userdata, flags, reason, limits)
+
+    def _on_disconnect(
+        self, client: Client, userdata: object, flags: DisconnectFlags, reason: ReasonCode, _: object
+    ) -> None:
+        if self.closed.done():
+            return
+        if reason.value == _KEEPALIVE_TIMEOUT and not flags.is_disconnect_packet_from_server:
+            self.is_silent = True
+        self.closed.set_result(None)
+        if self.is_accepted:
+            # Without the reason: aiomqtt would keep it in a future that nobody may read, which asyncio logs.
+            normal = ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection")
+            self._aiomqtt_on_disconnect(client, userdata, flags, normal, None)
+
+    def _on_publish(
+        self, client: Client, userdata: object, identifier: int, reason: ReasonCode, properties: Properties
+    ) -> None:
+        self.answers.append(reason)
+        self._aiomqtt_on_publish(client, userdata, identifier, reason, properties)
 
     def _on_socket_open(self, _client: Client, _userdata: object, sock: SocketLike) -> None:
         # Called by the thread that called connect().
+        self.is_open = True
         if self._aborted:
             sock.close()
             raise ConnectionAbortedError
         self._loop.call_soon_threadsafe(self._watch, sock)
 
     def _watch(self, sock: SocketLike) -> None:
-        if self._client.socket() is sock and not self._aborted:
+        if self._client.socket() is sock:
             self._loop.add_reader(sock.fileno(), self._read)
             self._check_keepalive()
 
     def _check_keepalive(self) -> None:
-        pause = until_tick(self._loop.time(), KEEPALIVE_CHECK)
-        self._timer = self._loop.call_later(pause, self._check_keepalive)
         self._client.loop_misc()
-        self.is_silent = self._client.socket() is None
+        if self._client.socket() is not None:
+            pause = until_tick(self._loop.time(), KEEPALIVE_CHECK)
+            self._loop.call_later(pause, self._check_keepalive)
 
     def _read(self) -> None:
-        if self._aborted:
-            return
         try:
             self._client.loop_read()
         except MALFORMED:
             self.abort()
-            return
         sock = self._client.socket()
         if isinstance(sock, ssl.SSLSocket) and sock.pending():
             # Decrypted already: for these bytes the descriptor does not become readable.
             self._loop.call_soon(self._read)
 
-    def _write(self) -> None:
-        sock = self._client.socket()
-        if sock is None or self._aborted:
-            return
-        self._client.loop_write()
-        if self._client.socket() is sock and self._client.want_write():
-            self._loop.add_writer(sock.fileno(), self._client.loop_write)
-
     def _on_socket_register_write(self, *_: object) -> None:
-        # Called by the thread that called connect(), or by the loop: then the packet is written at once.
+        # Called by the thread that called connect(), or by the loop.
         if threading.get_ident() == self._thread:
             self._write()
         else:
             self._loop.call_soon_threadsafe(self._write)
 
-    def _on_socket_unregister_write(self, _client: Client, _userdata: object, sock: SocketLike) -> None:
-        if sock.fileno() >= 0:
-            self._loop.remove_writer(sock.fileno())
+    def _write(self) -> None:
+        self._client.loop_write()
+        sock = self._client.socket()
+        if sock is not None and self._client.want_write():
+            self._loop.add_writer(sock.fileno(), self._client.loop_write)
 
-    def _on_socket_close(self, _client: Client, _userdata: object, sock: SocketLike) -> None:
-        self._unwatch(sock)
-
-    def _unwatch(self, sock: SocketLike) -> None:
-        """Let go of a socket that is about to be closed. The client is not told why: nobody would read it."""
-        if self._timer is not None:
-            self._timer.cancel()
-        if sock.fileno() >= 0:
-            self._loop.remove_reader(sock.fileno())
-            self._loop.remove_writer(sock.fileno())
-        if self.closed.done():
-            return
-        self.closed.set_result(None)
-        if self.is_accepted and self._tell_client is not None:
-            flags = DisconnectFlags(is_disconnect_packet_from_server=False)
-            normal = ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection")
-            self._tell_client(self._client, None, flags, normal, None)
-
-
-class IncomingPackets:
-    """Follows the packets in what is received (MQTT 3.1.1 §2.2), whatever the pieces in which it comes."""
-
-    def __init__(self) -> None:
-        self._header = bytearray()
-        self._left = 0
-
-    def check(self, data: bytes) -> None:
-        """Raise OSError for a packet of more than `MAX_PACKET` bytes, and for QoS 2: we ask for 1 at most."""
-        start = 0
-        while start < len(data):
-            if self._left:
-                step = min(self._left, len(data) - start)
-                self._left -= step
-                start += step
-                continue
-            self._header.append(data[start])
-            start += 1
-            if len(self._header) == 1 or self._header[-1] & 0x80:
-                continue
-            length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(self._header[1:]))
-            if length > MAX_PACKET or self._header[0] & 0xF6 == QOS_2_MESSAGE:
-                raise ConnectionAbortedError
-            self._left = length
+    def _receive(self, bufsize: int) -> bytes:
+        """Read for paho, which asks for a header byte by byte, then for the rest of that packet."""
+        data = self._sock_recv(bufsize)
+        if not self._body_left:
+            self._header += data
+            if len(self._header) > 1 and b"" < data < b"\x80":
+                self._body_left = self._check_header()
+            return data
+        self._body_left -= len(data)
+        if self._header[0] == _DISCONNECT and self.ended is None:
+            # paho 2.1 reads a reason code only where something follows it.
+            self.ended = ReasonCode(PacketTypes.DISCONNECT, identifier=data[0])
+        if self._header[0] == _PUBACK and data[2:3] == _PACKET_TOO_LARGE:
+            # Mosquitto answers so to a message over its message_size_limit. MQTT 5 (§3.4.2.1) does not know
+            # that answer, and paho closes the connection at it.
+            data = data[:2] + _QUOTA_EXCEEDED + data[3:]
+        if not self._body_left:
             self._header.clear()
+        return data
+
+    def _check_header(self) -> int:
+        """Return the remaining length (§2.1.4); raise OSError, a lost connection to paho, for too much."""
+        length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(self._header[1:]))
+        if length > MAX_PACKET or self._header[0] & 0xF6 == _PUBLISH_QOS_2:
+            self.is_unacceptable = True
+            raise ConnectionAbortedError
+        if not length:
+            self._header.clear()
+        return length

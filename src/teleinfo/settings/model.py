@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
-from teleinfo.mqtt.config import Broker, Tls
+from teleinfo.mqtt.config import Broker, MqttVersion, PublisherConfig, Tls, Topics
 from teleinfo.settings import checks
 from teleinfo.settings.faults import PREFIX, Allowed, ConflictError, variable_of
 from teleinfo.state.payload import Options
@@ -163,6 +163,12 @@ class Settings(BaseSettings):
     mqtt_tls_insecure: _Switch = Field(
         default=False, description="Accept any broker, even a false one: encrypted, but not safe"
     )
+    mqtt_version: Annotated[MqttVersion, BeforeValidator(_lower), Allowed(Message("auto, 5 or 3.1.1"))] = (
+        Field(
+            default=MqttVersion.AUTO,
+            description="Version of MQTT: 5, 3.1.1, or auto to find out what the broker speaks",
+        )
+    )
     mqtt_client_id: Annotated[
         str,
         AfterValidator(_with_host_name),
@@ -272,6 +278,18 @@ class Settings(BaseSettings):
             username=self.mqtt_username,
             password=None if self.mqtt_password is None else self.mqtt_password.get_secret_value(),
             tls=tls if self.mqtt_tls else None,
+            version=self.mqtt_version,
+        )
+
+    @property
+    def publishing(self) -> PublisherConfig:
+        """Configuration of the publisher."""
+        return PublisherConfig(
+            broker=self.broker,
+            topics=Topics(self.mqtt_topic),
+            queue=self.mqtt_queue,
+            qos=self.mqtt_qos,
+            birth_topic=f"{self.homeassistant_prefix}/status" if self.homeassistant else None,
         )
 
     @property

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.backoff import delays
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.mqtt.client import one_shot_connection
+from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.config import OFFLINE, ONLINE
-from teleinfo.mqtt.errors import BrokerError
+from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port import health
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
@@ -57,7 +57,6 @@ class BrokerFeed:
     ) -> None:
         self._broker = replace(broker, client_id=f"teleinfo-watch-{os.getpid()}")
         self._topics = topics
-        self._topic = topics.status  # the last one that was subscribed to
         self._model = model
         self._changed = changed
         self._rng = rng
@@ -73,17 +72,16 @@ class BrokerFeed:
                     # It was connected: this is another outage.
                     waits = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
                 self._model.online = None
-                self._model.note = notes.no_broker(error, self._broker, self._topic)
+                self._model.note = notes.no_broker(error)
                 self._changed()
             await asyncio.sleep(next(waits))
 
     async def _listen(self) -> None:
         """Take what comes until the connection is lost; raise `BrokerError`."""
-        async with one_shot_connection(self._broker) as link:
+        async with connect(self._broker) as link:
             for topic in (self._topics.status, self._topics.health, self._topics.readings):
-                self._topic = topic
                 if not await link.subscribe(topic):
-                    raise _not_readable(topic)
+                    raise BrokerError(BrokerErrorKind.NOT_READABLE, self._broker, topic=topic)
             self._model.note = notes.connected(self._broker)
             self._changed()
             waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, self._note_nothing_came)
@@ -141,8 +139,3 @@ def _mode_of(values: dict[str, str]) -> Mode:
     return (
         Mode.STANDARD if len(labels & STANDARD.keys()) > len(labels & HISTORIQUE.keys()) else Mode.HISTORIQUE
     )
-
-
-def _not_readable(topic: str) -> BrokerError:
-    words = f"it does not let this user read the topic {topic}: allow it in the access list of the broker"
-    return BrokerError(notes.NOT_READABLE, words, user_must_act=True)

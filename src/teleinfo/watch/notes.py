@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from teleinfo.cli.broker_faults import broker_fault
 from teleinfo.cli.program import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _
@@ -21,9 +20,6 @@ if TYPE_CHECKING:
     from teleinfo.port.errors import PortError
     from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.labels import Mode
-
-NOT_READABLE: Final = "not readable"
-"""The kind of the `BrokerError` of a broker that does not let us read a topic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +110,6 @@ def nothing_came(broker: Broker, topic: str) -> Note:
     return Note("nothing came", say)
 
 
-def no_broker(error: BrokerError, broker: Broker, topic: str) -> Note:
-    """Return why there is no connection to the broker, or no right to read `topic`, and what to do."""
-
-    def say() -> str:
-        if error.kind == NOT_READABLE:
-            text = _(
-                "the broker does not let this user read the topic {topic}: allow it in its list of rights "
-                "(ACL)"
-            )
-            return text.format(topic=topic)
-        why = broker_fault(error, broker)
-        advice = " ".join(filter(None, (why.advice, ", ".join(why.lines))))
-        text = _("no connection: {why}")
-        return text.format(why=f"{why.message}. {advice}" if advice else why.message)
-
-    return Note(error.kind, say)
+def no_broker(error: BrokerError) -> Note:
+    """Return why there is no connection to the broker, or no right to read a topic, and what to do."""
+    return Note(error.kind, lambda: _("no connection: {why}").format(why=error.localized()))

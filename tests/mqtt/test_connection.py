@@ -1,0 +1,302 @@
+"""One connection: what it must survive, and what it uses of the libraries that they do not promise."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import inspect
+import socket
+import threading
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import aiomqtt
+import paho.mqtt.client
+import pytest
+from aiomqtt import ProtocolVersion
+
+from teleinfo.mqtt.client import connect, versions_of
+from teleinfo.mqtt.config import Broker, MqttVersion
+from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
+from teleinfo.mqtt.paho_driver import MAX_PACKET
+from tests.mqtt.running import broker_at
+from tests.support.proxy import Proxy
+from tests.support.subscriber import Subscriber
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from teleinfo.mqtt.client import Connection
+    from tests.support.broker import MosquittoBroker
+
+CONNACK = {MqttVersion.V3_1_1: b"\x20\x02\x00\x00", MqttVersion.V5: b"\x20\x03\x00\x00\x00"}
+REFUSES_5 = b"\x20\x02\x00\x01"
+"""CONNACK of a broker that speaks MQTT 3.1.1 alone (MQTT 3.1.1 §3.2.2.3): unacceptable protocol version."""
+
+BOTH = pytest.mark.parametrize("version", list(CONNACK))
+UPSTREAM = "the library has changed: see where the private part is used, and whether it is still needed"
+
+
+def packet(first: int, body: bytes) -> bytes:
+    """Return a packet of MQTT: its first byte, its remaining length and its body."""
+    encoded = bytearray()
+    size = len(body)
+    while True:
+        size, digit = divmod(size, 128)
+        encoded.append(digit | (0x80 if size else 0))
+        if not size:
+            return bytes([first, *encoded]) + body
+
+
+@contextlib.contextmanager
+def scripted(version: MqttVersion, play: Callable[[socket.socket], None]) -> Iterator[Broker]:
+    """Listen as a broker that does `play` with its first connection, after CONNECT was read."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def accept() -> None:
+            with contextlib.suppress(OSError):
+                peer, _ = server.accept()
+                with peer:
+                    peer.settimeout(10)
+                    peer.recv(4096)
+                    play(peer)
+
+        thread = threading.Thread(target=accept, daemon=True)
+        thread.start()
+        yield replace(broker_at(server.getsockname()[1]), version=version)
+    thread.join(10)
+
+
+def saying(said: bytes, *, hangs_up: bool = False) -> Callable[[socket.socket], None]:
+    """Return a script that says this, and waits for the end of the connection, or ends it."""
+
+    def play(peer: socket.socket) -> None:
+        peer.sendall(said)
+        if not hangs_up:
+            peer.recv(1)
+
+    return play
+
+
+async def listen(connection: Connection) -> None:
+    """Use a connection until it is lost."""
+    async for _ in connection.messages():
+        pass
+
+
+def error_of(
+    broker: Broker, use: Callable[[Connection], Awaitable[None]] = listen
+) -> tuple[BrokerErrorKind, float]:
+    """Connect and `use` it; return the kind of the error that ends it, and after how many seconds."""
+
+    async def scenario() -> None:
+        async with connect(broker) as connection:
+            await use(connection)
+
+    began = time.monotonic()
+    with pytest.raises(BrokerError) as raised:
+        asyncio.run(asyncio.wait_for(scenario(), 20))
+    return raised.value.kind, time.monotonic() - began
+
+
+def test_aiomqtt_keeps_its_paho_client_where_we_look_for_it() -> None:
+    """The one private part of aiomqtt that is used: `Client._client`, a client of paho."""
+
+    async def scenario() -> object:
+        return getattr(aiomqtt.Client("localhost"), "_client", None)
+
+    assert isinstance(asyncio.run(scenario()), paho.mqtt.client.Client), f"aiomqtt.Client._client: {UPSTREAM}"
+
+
+@BOTH
+def test_paho_reads_its_socket_through_the_method_that_we_replace(version: MqttVersion) -> None:
+    """The one private part of paho that is used: `Client._sock_recv(bufsize)`, a header byte by byte."""
+    method = getattr(paho.mqtt.client.Client, "_sock_recv", None)
+    assert method is not None, f"paho.Client._sock_recv: {UPSTREAM}"
+    assert list(inspect.signature(method).parameters) == ["self", "bufsize"], UPSTREAM
+
+    honest = packet(0x30, b"\x00\x01a" + bytes(300)) + packet(0x30, b"\x00\x01a\x00")
+    with scripted(
+        version, saying(CONNACK[version] + honest * 3 + packet(0x30, bytes(MAX_PACKET + 1)))
+    ) as broker:
+        kind, seconds = error_of(broker)
+    assert (kind, seconds < 5) == (BrokerErrorKind.UNACCEPTABLE, True), f"paho.Client._sock_recv: {UPSTREAM}"
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("hostile", "kind"),
+    [
+        (packet(0x34, b"\x00\x01a\x00\x01x"), BrokerErrorKind.UNACCEPTABLE),  # QoS 2: we never ask for it
+        (b"\x30\xff\xff\xff\x7f", BrokerErrorKind.UNACCEPTABLE),  # announces 256 MiB
+        (b"\x30\xff\xff\xff\xff\x01", BrokerErrorKind.UNACCEPTABLE),  # a length of more than four bytes
+        (packet(0x30, b"\xff\xff"), BrokerErrorKind.CLOSED),  # a topic longer than its packet
+        (b"\x00\x00", BrokerErrorKind.CLOSED),  # no packet of MQTT
+    ],
+)
+def test_what_no_honest_broker_sends_ends_the_connection(
+    version: MqttVersion, hostile: bytes, kind: BrokerErrorKind
+) -> None:
+    """At once, and where it is our own limit that ends it, by a name of its own."""
+    with scripted(version, saying(CONNACK[version] + hostile)) as broker:
+        found, seconds = error_of(broker)
+
+    assert (found, seconds < 5) == (kind, True)
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (b"", BrokerErrorKind.CLOSED_UNANSWERED),
+        (b"\x20\x03", BrokerErrorKind.CLOSED_UNANSWERED),
+        # The end of the connection comes with them: noticed while connecting or after it, it is the same.
+        (None, BrokerErrorKind.CLOSED),
+    ],
+)
+def test_a_broker_that_hangs_up_is_named_at_once(
+    version: MqttVersion, said: bytes | None, kind: BrokerErrorKind, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Aiomqtt alone would wait for its whole timeout, and call it silent; the log has no traceback."""
+    with scripted(version, saying(CONNACK[version] if said is None else said, hangs_up=True)) as broker:
+        found, seconds = error_of(broker)
+
+    assert (found, seconds < 2) == (kind, True)
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    ("version", "said", "kind"),
+    [
+        (MqttVersion.V3_1_1, b"\x20\x02\x00\x05", BrokerErrorKind.NO_CREDENTIALS),
+        (MqttVersion.V5, b"\x20\x03\x00\x87\x00", BrokerErrorKind.NO_CREDENTIALS),
+        (MqttVersion.V5, b"\x20\x03\x00\x85\x00", BrokerErrorKind.CLIENT_ID),
+        (MqttVersion.V5, b"\x20\x03\x00\x89\x00", BrokerErrorKind.NOT_SERVED),
+        (MqttVersion.V5, b"\x20\x02\x00\x01", BrokerErrorKind.VERSION),
+        (MqttVersion.V5, b"\x20\x03\x00\x84\x00", BrokerErrorKind.VERSION),
+    ],
+)
+def test_a_refusal_is_named_although_the_broker_hangs_up_with_it(
+    version: MqttVersion, said: bytes, kind: BrokerErrorKind
+) -> None:
+    """CONNACK with a code comes together with the end of the connection: the code counts."""
+    with scripted(version, saying(said, hangs_up=True)) as broker:
+        assert error_of(broker)[0] is kind
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        (0x8B, BrokerErrorKind.NOT_SERVED),
+        (0x8E, BrokerErrorKind.TAKEN_OVER),
+        (0x9A, BrokerErrorKind.REFUSES_RETAINED),
+        (0x9B, BrokerErrorKind.REFUSES_QOS),
+        (0x00, BrokerErrorKind.CLOSED),
+    ],
+)
+def test_the_broker_says_why_it_ends_a_connection(code: int, kind: BrokerErrorKind) -> None:
+    """In MQTT 5, by the reason code of its DISCONNECT (§3.14.2.1)."""
+    # paho 2.1 reads no reason code without properties behind it.
+    disconnect = packet(0xE0, bytes([code]) + b"\x04\x1f\x00\x01x")
+    with scripted(MqttVersion.V5, saying(CONNACK[MqttVersion.V5] + disconnect, hangs_up=True)) as broker:
+        assert error_of(broker)[0] is kind
+
+
+@BOTH
+def test_a_broker_that_does_not_answer_our_connect_is_named(
+    version: MqttVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It listens, and is silent."""
+    monkeypatch.setattr("teleinfo.mqtt.client.CONNACK_TIMEOUT", 0.2)
+    with scripted(version, saying(b"")) as broker:
+        assert error_of(broker)[0] is BrokerErrorKind.UNANSWERED
+
+
+@pytest.mark.real
+@BOTH
+def test_a_broker_that_does_not_acknowledge_is_silent(
+    mosquitto: MosquittoBroker, version: MqttVersion
+) -> None:
+    """After the limit, and before that an acknowledgement counts that comes in the very turn of it."""
+
+    async def use(connection: Connection) -> None:
+        publishing = asyncio.create_task(
+            connection.publish("a", b"b", qos=1, retain=False, limit=0.05),
+        )
+        await asyncio.sleep(0.001)
+        time.sleep(0.5)  # noqa: ASYNC251 - the process is held up, until both are due
+        await publishing
+        mosquitto.freeze()
+        await connection.publish("a", b"b", qos=1, retain=False, limit=0.2)
+
+    kind, seconds = error_of(replace(broker_at(mosquitto.port), version=version), use)
+
+    assert (kind, seconds < 3) == (BrokerErrorKind.SILENT, True)
+
+
+@pytest.mark.real
+@BOTH
+def test_a_block_that_ends_disconnects_and_one_that_fails_leaves_the_will(
+    mosquitto: MosquittoBroker, version: MqttVersion
+) -> None:
+    """The broker sees a client that takes its leave, or one that is gone."""
+    broker = replace(broker_at(mosquitto.port), version=version)
+
+    async def scenario(error: Exception | None) -> None:
+        with contextlib.suppress(LookupError):
+            async with connect(broker, will_topic="will") as connection:
+                assert await connection.subscribe("anything")
+                if error is not None:
+                    raise error
+
+    with Subscriber(mosquitto.host, mosquitto.port, "will") as subscriber:
+        asyncio.run(scenario(None))
+        mosquitto.expect_log("Received DISCONNECT from teleinfo-test")
+        assert subscriber.drain() == []
+        asyncio.run(scenario(LookupError("a mistake of ours")))
+        subscriber.expect("will", b"offline")
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("version", "answer_to_5", "spoken", "asked_again"),
+    [
+        (MqttVersion.AUTO, None, "p5", "p5"),
+        (MqttVersion.AUTO, REFUSES_5, "p2", "p2"),
+        (MqttVersion.AUTO, b"", "p2", "p5"),  # perhaps it was starting: 5 is tried first again
+        (MqttVersion.V3_1_1, None, "p2", "p2"),
+    ],
+    ids=["speaks 5", "refuses 5", "hangs up at 5", "told"],
+)
+def test_the_version_is_found_out(
+    mosquitto: MosquittoBroker,
+    version: MqttVersion,
+    answer_to_5: bytes | None,
+    spoken: str,
+    asked_again: str,
+) -> None:
+    """MQTT 5, and 3.1.1 where the broker refuses 5 or hangs up at it; a refusal is remembered."""
+
+    async def scenario(broker: Broker) -> list[ProtocolVersion]:
+        versions = versions_of(broker)
+        for _ in range(2):
+            async with connect(broker, versions=versions) as connection:
+                await connection.publish("a", b"b", qos=1, retain=False)
+        return versions
+
+    with Proxy(mosquitto.host, mosquitto.port) as proxy:
+        proxy.answer_to_5 = answer_to_5
+        versions = asyncio.run(scenario(replace(broker_at(proxy.port), version=version)))
+
+    assert mosquitto.log.count(f"as teleinfo-test ({spoken},") == 2
+    assert versions[0] == {"p5": ProtocolVersion.V5, "p2": ProtocolVersion.V311}[asked_again]
+
+
+def test_a_version_that_is_told_is_the_only_one() -> None:
+    """A broker that does not speak it is named, with the setting."""
+    with scripted(MqttVersion.V5, saying(REFUSES_5)) as broker:
+        kind, _ = error_of(broker)
+
+    assert kind is BrokerErrorKind.VERSION
+    assert BrokerError(kind, broker).commands == ("TELEINFO_MQTT_VERSION=auto",)

@@ -1,5 +1,5 @@
 """
-A TCP server that speaks just enough MQTT 3.1.1 to be hostile.
+A TCP server that speaks just enough MQTT, 5 or 3.1.1, to be hostile.
 
 Every connection is played by one `Script`, which has a `Peer` in its hands: what it writes goes out as it is,
 and what the client says is answered in the meantime as a broker would, if the script wants that.
@@ -23,9 +23,6 @@ HOST = "127.0.0.1"
 LIMIT = 15.0
 """Seconds for a thread to end."""
 
-CONNACK = b"\x20\x02\x00\x00"
-"""CONNACK: accepted."""
-
 
 def length(size: int) -> bytes:
     """Return a remaining length, MQTT 3.1.1 §2.2.3."""
@@ -37,16 +34,12 @@ def length(size: int) -> bytes:
             return bytes(encoded)
 
 
-def publish(topic: str, payload: bytes, *, qos: int = 0, number: int = 1, retain: bool = False) -> bytes:
-    """Return a PUBLISH, §3.3; `number` is the packet identifier of QoS 1 and 2."""
-    name = topic.encode()
-    identifier = number.to_bytes(2, "big") if qos else b""
-    body = len(name).to_bytes(2, "big") + name + identifier + payload
-    return bytes([0x30 | qos << 1 | retain]) + length(len(body)) + body
-
-
 class Peer:
-    """One connection; everything raises OSError when the client is gone."""
+    """
+    One connection; everything raises OSError when the client is gone.
+
+    Once the client has said CONNECT, `connack` accepts it in its version of MQTT.
+    """
 
     def __init__(self, link: socket.socket, leaving: threading.Event) -> None:
         self.rng = random.Random(1)
@@ -54,6 +47,7 @@ class Peer:
         self._leaving = leaving
         self._voice = threading.Lock()
         self._said = bytearray()
+        self._properties = b""  # none: their length, in MQTT 5
         self._answering: threading.Thread | None = None
 
     @property
@@ -68,7 +62,24 @@ class Peer:
 
     def listen(self) -> bytes:
         """Return what the client says next; its CONNECT comes first."""
-        return self._link.recv(65536)
+        said = self._link.recv(65536)
+        if b"\x00\x04MQTT\x05" in said:
+            self._properties = b"\x00"
+        return said
+
+    @property
+    def connack(self) -> bytes:
+        """CONNACK: accepted."""
+        return b"\x20" + length(2 + len(self._properties)) + b"\x00\x00" + self._properties
+
+    def message(
+        self, topic: str, payload: bytes, *, qos: int = 0, number: int = 1, retain: bool = False
+    ) -> bytes:
+        """Return a PUBLISH, §3.3; `number` is the packet identifier of QoS 1 and 2."""
+        name = topic.encode()
+        identifier = number.to_bytes(2, "big") if qos else b""
+        body = len(name).to_bytes(2, "big") + name + identifier + self._properties + payload
+        return bytes([0x30 | qos << 1 | retain]) + length(len(body)) + body
 
     def wait(self, seconds: float) -> None:
         """Do nothing for so long, or until the attack is over; raise OSError if the client hangs up."""
@@ -81,7 +92,7 @@ class Peer:
     def accept(self) -> None:
         """Accept the client, and answer what it says from now on."""
         self.listen()
-        self.write(CONNACK)
+        self.write(self.connack)
         self.answer()
 
     def answer(self) -> None:
@@ -132,7 +143,8 @@ class Peer:
                 place = 2 + int.from_bytes(body[:2], "big")
                 self.write(b"\x40\x02" + body[place : place + 2])
             case 8:  # SUBSCRIBE
-                self.write(b"\x90\x03" + body[:2] + b"\x01")
+                answer = body[:2] + self._properties + b"\x01"
+                self.write(b"\x90" + length(len(answer)) + answer)
             case 12:  # PINGREQ
                 self.write(b"\xd0\x00")
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.attack.hostile_broker import CONNACK, HostileBroker, Peer, length, publish
+from tests.attack.hostile_broker import HostileBroker, Peer, length
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.scenario import AttackScenario, historique, run_together
@@ -94,7 +94,7 @@ def packets_out_of_place(peer: Peer) -> None:
     peer.write(b"\xc0\x00\xe0\x00\xf0\x00\x00\x00\xd0\x00\xd0\x00")
     peer.write(b"\x82\x06\x00\x01\x00\x01a\x01")
     peer.write(b"\x10\x0e\x00\x04MQTT\x04\x02\x00\x0f\x00\x02ab")
-    peer.write(CONNACK + b"\x20\x00" + b"\x20\x01\x00" + b"\x40\x00" + b"\x90\x00" + b"\x30\x01\x00")
+    peer.write(peer.connack + b"\x20\x00" + b"\x20\x01\x00" + b"\x40\x00" + b"\x90\x00" + b"\x30\x01\x00")
     peer.wait(LONG)
 
 
@@ -118,14 +118,16 @@ def a_topic_that_is_none(peer: Peer) -> None:
 def a_connack_that_is_none(peer: Peer) -> None:
     """Answer with a CONNACK of an unknown code, of no length, or with a message before it."""
     peer.listen()
-    peer.write(peer.rng.choice([b"\x20\x02\x00\xff", b"\x20\x02\xff\x00", b"\x20\x00", publish("a", b"b")]))
+    peer.write(
+        peer.rng.choice([b"\x20\x02\x00\xff", b"\x20\x02\xff\x00", b"\x20\x00", peer.message("a", b"b")])
+    )
     peer.wait(1)
 
 
 def a_slow_connack(peer: Peer) -> None:
     """Send CONNACK one byte at a time, more slowly than anybody would wait for."""
     peer.listen()
-    for byte in CONNACK:
+    for byte in peer.connack:
         peer.write(bytes([byte]))
         peer.wait(2)
 
@@ -151,7 +153,7 @@ def a_large_message_that_comes(peer: Peer) -> None:
 def a_flood(peer: Peer) -> None:
     """Accept, then messages that nobody asked for, as fast as they are taken."""
     peer.accept()
-    block = publish("elsewhere", b"x" * 200) * 100
+    block = peer.message("elsewhere", b"x" * 200) * 100
     while peer.alive:
         peer.write(block)
 
@@ -162,7 +164,7 @@ def a_flood_to_be_acknowledged(peer: Peer) -> None:
     number = 0
     while peer.alive:
         number = number % 65535 + 1
-        peer.write(publish("elsewhere", b"x" * 1000, qos=1, number=number))
+        peer.write(peer.message("elsewhere", b"x" * 1000, qos=1, number=number))
 
 
 def a_flood_that_is_never_released(peer: Peer) -> None:
@@ -171,14 +173,14 @@ def a_flood_that_is_never_released(peer: Peer) -> None:
     number = 0
     while peer.alive:
         number = number % 65535 + 1
-        peer.write(publish("elsewhere", BLOCK, qos=2, number=number))
+        peer.write(peer.message("elsewhere", BLOCK, qos=2, number=number))
 
 
 def a_flood_of_a_broker_that_reads_nothing(peer: Peer) -> None:
     """Accept, then messages of QoS 1, and never read what the client answers to them."""
     peer.listen()
-    peer.write(CONNACK)
-    block = b"".join(publish("elsewhere", b"", qos=1, number=number) for number in range(1, 60000))
+    peer.write(peer.connack)
+    block = b"".join(peer.message("elsewhere", b"", qos=1, number=number) for number in range(1, 60000))
     while peer.alive:
         peer.write(block)
 
@@ -186,7 +188,7 @@ def a_flood_of_a_broker_that_reads_nothing(peer: Peer) -> None:
 def a_flood_of_birth_messages(peer: Peer) -> None:
     """Accept, then tell thousands of times a second that Home Assistant has started (its birth message)."""
     peer.accept()
-    block = publish("homeassistant/status", b"online", retain=True) * 100
+    block = peer.message("homeassistant/status", b"online", retain=True) * 100
     while peer.alive:
         peer.write(block)
 
@@ -194,7 +196,7 @@ def a_flood_of_birth_messages(peer: Peer) -> None:
 def large_messages_on_our_topic(peer: Peer) -> None:
     """Accept, then messages of a megabyte on a topic that we listen to."""
     peer.accept()
-    block = publish("homeassistant/status", BLOCK * 16)
+    block = peer.message("homeassistant/status", BLOCK * 16)
     while peer.alive:
         peer.write(block)
 
@@ -203,7 +205,7 @@ def connections_that_are_closed(peer: Peer) -> None:
     """Accept and close the connection, or close it at once, with a reset or in good order."""
     if peer.rng.random() < 0.7:
         peer.listen()
-        peer.write(CONNACK)
+        peer.write(peer.connack)
     if peer.rng.random() < 0.5:
         peer.reset()
 
@@ -226,10 +228,13 @@ GROUPS: dict[str, list[Script]] = {
 }
 
 
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_broker_that_means_harm_does_none(group: str, tmp_path: Path, figures: Figures) -> None:
+def test_a_broker_that_means_harm_does_none(
+    group: str, version: str, tmp_path: Path, figures: Figures
+) -> None:
     """For a few seconds; each attack has a daemon of its own, some at the same time."""
-    run_together(tmp_path, *(case(script, SHORT, figures) for script in GROUPS[group]))
+    run_together(tmp_path, *(case(script, version, SHORT, figures) for script in GROUPS[group]))
 
 
 @pytest.mark.soak
@@ -238,10 +243,10 @@ def test_a_broker_that_means_harm_for_a_minute_does_none(
     script: Script, tmp_path: Path, figures: Figures
 ) -> None:
     """The same for as long as a bound on memory needs to show."""
-    case(script, LONG, figures)(tmp_path)
+    case(script, "auto", LONG, figures)(tmp_path)
 
 
-def case(script: Script, seconds: float, figures: Figures) -> Callable[[Path], None]:
+def case(script: Script, version: str, seconds: float, figures: Figures) -> Callable[[Path], None]:
     """Return the case of an attack that lasts so many seconds from its first connection on."""
     port = free_port()
 
@@ -252,7 +257,7 @@ def case(script: Script, seconds: float, figures: Figures) -> Callable[[Path], N
             stack.callback(good.kill)
             good.start()
             scenario = stack.enter_context(
-                AttackScenario(folder, good, meter.line.port, homeassistant="true")
+                AttackScenario(folder, good, meter.line.port, homeassistant="true", mqtt_version=version)
             )
             expect_readings(good)
             scenario.measure()
@@ -264,7 +269,6 @@ def case(script: Script, seconds: float, figures: Figures) -> Callable[[Path], N
             expect_readings(good)
             scenario.assert_unharmed(script.__name__.replace("_", " "), figures, lines=LINES)
 
-    run.__name__ = script.__name__
     return run
 
 

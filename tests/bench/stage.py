@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 BAUDRATES = {"historique": 1200, "standard": 9600}
 REFERENCE, DAEMON, HOMEASSISTANT = "reference", "daemon", "daemon with Home Assistant"
+STATE = "daemon with the state on topics"
 PROGRAMS = (DAEMON, HOMEASSISTANT, REFERENCE)
 PERIOD = 0.05
 """Seconds between two frames while a program starts: more than it takes for one."""
@@ -32,7 +33,7 @@ LIMIT = 20.0
 
 
 class Subject:
-    """One of PROGRAMS on a line in `mode`; it runs while its block does. `line` is the far end."""
+    """STATE or one of PROGRAMS on a line in `mode`; it runs while its block does. `line` is the far end."""
 
     def __init__(self, name: str, mode: str, *, folder: Path, broker: MosquittoBroker) -> None:
         own = folder / name.replace(" ", "-")
@@ -49,6 +50,8 @@ class Subject:
             mqtt_topic=topic,
             mqtt_client_id=topic,
             homeassistant=name == HOMEASSISTANT,
+            state_topics=name == STATE,
+            state_interval=0,
         )
         if name == REFERENCE:
             self.program.command = [sys.executable, reference.__file__]

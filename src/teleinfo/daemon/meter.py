@@ -11,7 +11,7 @@ import asyncio
 import time
 from datetime import datetime
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.common.journal import METER
 from teleinfo.daemon.monitor import Monitor
@@ -74,6 +74,7 @@ class MeterTask:
         self._state = _state(settings, topics, retained, tracker, self._replaced)
         self._memory = _memory(settings, disk, self._state)
         self._homeassistant = _homeassistant(settings, topics, retained, tracker, rng)
+        self._published: asyncio.Queue[tuple[Reading, float]] = asyncio.Queue()
         self._monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
@@ -93,9 +94,11 @@ class MeterTask:
             if self._memory is not None:
                 ending.append(tasks.create_task(self._memory.run(), name="teleinfo.memory"))
             reader = tasks.create_task(self._reader.run(), name="teleinfo.reader")
+            derivation = tasks.create_task(self._derive(), name="teleinfo.derivation")
             monitor = tasks.create_task(self._monitor.run(), name="teleinfo.monitor")
             await stop.wait()
             reader.cancel()
+            derivation.cancel()
             monitor.cancel()
             self._publisher.stop(self._monitor.last_payloads())
             if self._memory is not None:
@@ -128,21 +131,26 @@ class MeterTask:
     def on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""
         now = asyncio.get_running_loop().time()
-        was_offline = self._monitor.frame_came(now)
-        due = self._rate_limit.is_due(reading, now=now)
-        if self._state is not None:
-            time_of_day = datetime.now().astimezone().isoformat("T", "seconds")
-            self._state.update(reading, now=now, time=time_of_day, urgent=was_offline)
-            if self._memory is not None:
-                self._memory.offer(self._state.memory())
-            if self._homeassistant is not None:
-                self._homeassistant.take(reading, now=now)
-        if not due:
-            return
-        text = payload.encode(reading, self._options, now=time.time())
-        if text is not None:
-            retain = self._retain and not reading.values.keys() <= SHORT_FRAME
-            self._publisher.publish(text, retain=retain)
+        if self._rate_limit.is_due(reading, now=now):
+            text = payload.encode(reading, self._options, now=time.time())
+            if text is not None:
+                retain = self._retain and not reading.values.keys() <= SHORT_FRAME
+                self._publisher.publish(text, retain=retain)
+        # The publisher's turn, in which the reading is written, comes before that of `_derive`.
+        self._published.put_nowait((reading, now))
+
+    async def _derive(self) -> NoReturn:
+        """Publish what is made of the readings: status, state and Home Assistant's entities."""
+        while True:
+            reading, now = await self._published.get()
+            was_offline = self._monitor.frame_came(now)
+            if self._state is not None:
+                time_of_day = datetime.now().astimezone().isoformat("T", "seconds")
+                self._state.update(reading, now=now, time=time_of_day, urgent=was_offline)
+                if self._memory is not None:
+                    self._memory.offer(self._state.memory())
+                if self._homeassistant is not None:
+                    self._homeassistant.take(reading, now=now)
 
     def _on_tick(self, now: float) -> None:
         if self._state is not None:

@@ -403,11 +403,11 @@ def test_a_slow_network_is_no_outage(tmp_path: Path) -> None:
     """
     A line that carries little carries fewer readings, each of them whole, and the connection stays.
 
-    1. A proxy passes 400 bytes a second, each way; five readings come through it.
+    1. A proxy passes 2000 bytes a second, each way; five readings come through it.
     2. The log has one line on the broker: that we are connected.
     """
     with MosquittoBroker(tmp_path) as broker, Proxy(broker.host, broker.port) as proxy:
-        proxy.rate = 400
+        proxy.rate = 2000
         with (
             observer(broker, "teleinfo") as subscriber,
             BrokerScenario(tmp_path, proxy, frame=standard) as scenario,

@@ -26,7 +26,7 @@ VA_PER_AMPERE: Final = 200
 """A subscription of 1 kVA is 5 A a phase (02E, "ISOUSC")."""
 
 COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour.RED}
-"""What DEMAIN says (02E)."""
+"""The colours as DEMAIN says them (02E)."""
 
 
 def number(values: Values, *labels: str) -> int | None:

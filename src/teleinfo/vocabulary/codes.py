@@ -72,7 +72,7 @@ _COLOURS: Final = {"JB": Colour.BLUE, "JW": Colour.WHITE, "JR": Colour.RED}
 
 
 class Alert(Code):
-    """What a household should know of at once."""
+    """Conditions of which a household should know at once."""
 
     OVERRUN = "overrun", "Overrun of the subscribed power"
     OVERVOLTAGE = "overvoltage", "Overvoltage"

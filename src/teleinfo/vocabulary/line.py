@@ -16,7 +16,7 @@ class LineGrade(Code):
 
 
 class PortErrorKind(Code):
-    """Why there is no port, for comparing causes without their text."""
+    """Reasons that there is no port, for comparing causes without their text."""
 
     MISSING = "missing", "no serial port"  # no such device
     DENIED = "denied", "no right to read the serial port"
@@ -29,7 +29,7 @@ class PortErrorKind(Code):
 
 
 class LinkProblem(Code):
-    """Why no frame comes although the port is open, or not yet."""
+    """Reasons that no frame comes although the port is open, or not yet."""
 
     OPENING = "opening", "it opens the port"  # the first attempt is under way
     LISTENING = "listening", "it listens, and has heard nothing yet"  # too early to say more
@@ -39,4 +39,4 @@ class LinkProblem(Code):
 
 
 PROBLEMS = {problem.value: problem for kind in (PortErrorKind, LinkProblem) for problem in kind}
-"""Why no frame comes, by the code in `health`."""
+"""Reasons that no frame comes, by the code in `health`."""

@@ -29,7 +29,7 @@ _HOURS: Final = {
     **dict.fromkeys((TariffPeriod.TH, TariffPeriod.HN, TariffPeriod.PRODUCER), "plain"),
     TariffPeriod.PM: "peak",
 }
-"""How dear a period is, for the eye; any other common one is dear."""
+"""The shade of a period behind the curve; any other common period is "high"."""
 
 
 def curve_part(model: PageModel, *, now: float) -> dict[str, Json]:

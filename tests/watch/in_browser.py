@@ -298,7 +298,7 @@ def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Lan
     """The page stays connected, and says what is known of the port."""
     with evening("standard-tempo") as page:
         shown = look(driver, page)
-        page.change(
+        page.fall_silent(
             heard=time.monotonic() - 2 * HOUR,
             health=Health(line=LineGrade.SILENT, problem=LinkProblem.NO_DATA),
             note=notes.nothing_came(BROKER, "teleinfo/status"),
@@ -316,7 +316,7 @@ def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Lan
             shown.text("power-title")
             == {"fr": "Dernière puissance connue", "en": "Last known power"}[language]
         )
-        assert {"fr": "silencieuse", "en": "silent"}[language] in shown.text("line-grade")
+        assert {"fr": "Muette", "en": "Silent"}[language] in shown.text("line-grade")
 
 
 def test_hostile_text_stays_text(driver: WebDriver) -> None:

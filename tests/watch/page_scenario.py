@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.tic.reading import Reading
+    from teleinfo.watch.notes import Note
 
 BROKER = Broker("broker.example", 1883, "watch")
 HOUR = 3600.0
@@ -120,12 +121,12 @@ class Page:
         """Let a reading come."""
         self._call(lambda: self.model.add_reading(reading, now=time.monotonic()))
 
-    def change(self, **fields: object) -> None:
-        """Change attributes of the model."""
+    def fall_silent(self, *, heard: float, health: Health, note: Note) -> None:
+        """Let the meter be heard last at the monotonic time `heard`, with this health and note."""
 
         def change() -> None:
-            for name, value in fields.items():
-                setattr(self.model, name, value)
+            self.model.heard, self.model.note = heard, note
+            self.model.set_health(health)
 
         self._call(change)
 

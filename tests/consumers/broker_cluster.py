@@ -62,6 +62,7 @@ def test_nothing_acknowledged_is_lost_while_a_node_is_away(
             daemon_at(balancer, meter, tmp_path) as daemon,
         ):
             eventually(lambda: len(balancer.acknowledged) >= 10, "ten messages")
+            daemon.expect_log(f"connected to the broker at {HOST}:{balancer.port}, MQTT 5")
             first.end(how)
             ended = time.monotonic()
             eventually(lambda: balancer.accepted > 1, "a second connection", limit=RECONNECTION)

@@ -100,13 +100,15 @@ def test_a_broker_takes_our_messages_and_comes_back(tmp_path: Path, name: str, q
 
 
 @pytest.mark.parametrize("name", ["aedes", "amqtt"])
-def test_a_broker_publishes_our_last_will(tmp_path: Path, name: str) -> None:
-    """A daemon that is killed is offline at once."""
+def test_a_broker_that_refuses_mqtt_5_publishes_our_last_will(tmp_path: Path, name: str) -> None:
+    """It is spoken to in MQTT 3.1.1 without a fault; a daemon that is killed is offline at once."""
     port = free_port()
     with broker_process(name, tmp_path, port) as broker, Meter(FRAME) as meter:
         eventually(lambda: listens(port), f"{name} listens: {broker.log}")
         settings = {"serial_port": meter.line.port, "mqtt_host": HOST, "mqtt_port": port}
         with Subscriber(HOST, port) as subscriber, Daemon(tmp_path, **settings) as daemon:
             subscriber.expect("teleinfo/status", b"online")
+            daemon.expect_log(f"connected to the broker at {HOST}:{port}, MQTT 3.1.1")
+            assert "WARNING" not in daemon.log
             daemon.stop(signal.SIGKILL)
             subscriber.expect("teleinfo/status", b"offline")

@@ -32,7 +32,7 @@ anonymous_login_pass = guest
 log.console = true
 log.file = false
 """
-_PUBLISH, _PUBACK = 3, 4  # control packet types (MQTT 3.1.1, table 2.1)
+_CONNECT, _PUBLISH, _PUBACK = 1, 3, 4  # control packet types (MQTT 5, table 2-1)
 
 
 def configuration(mqtt: int, count: int) -> str:
@@ -129,7 +129,7 @@ class LoadBalancer(Proxy):
     Takes each connection to the first of `ports` that accepts it, and follows the messages of QoS 1.
 
     `acknowledged` are the payloads on `topic` that a node has acknowledged, in their order. One client at a
-    time.
+    time, which sends no properties in MQTT 5.
     """
 
     def __init__(self, ports: Sequence[int], topic: str) -> None:
@@ -138,6 +138,7 @@ class LoadBalancer(Proxy):
         self._ports = ports
         self._topic = topic.encode()
         self._unacknowledged: dict[bytes, bytes] = {}
+        self._properties = 0  # bytes: their length, in MQTT 5
 
     async def _serve(self, reader: asyncio.StreamReader, client: asyncio.StreamWriter) -> None:
         self._unacknowledged.clear()
@@ -162,10 +163,12 @@ class LoadBalancer(Proxy):
                 await writer.drain()
 
     def _from_client(self, first: int, body: bytes) -> None:
+        if first >> 4 == _CONNECT:
+            self._properties = int(body.startswith(b"\x00\x04MQTT\x05"))
         if first >> 4 == _PUBLISH and first >> 1 & 3 == 1:
             end = 2 + int.from_bytes(body[:2], "big")
             if body[2:end] == self._topic:
-                self._unacknowledged[body[end : end + 2]] = body[end + 2 :]
+                self._unacknowledged[body[end : end + 2]] = body[end + 2 + self._properties :]
 
     def _from_broker(self, first: int, body: bytes) -> None:
         if first >> 4 == _PUBACK and body[:2] in self._unacknowledged:

@@ -98,7 +98,7 @@ def test_a_broker_that_takes_the_connection_and_is_silent_is_reported(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """1. Something listens and never answers. 2. The login is given up, within its time."""
-    monkeypatch.setattr("teleinfo.mqtt.client.ONE_SHOT_TIMEOUT", 0.5)
+    monkeypatch.setattr("teleinfo.mqtt.client.CONNACK_TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         found, _ = examine(Broker("127.0.0.1", silent.getsockname()[1], "teleinfo-test"))
 

@@ -262,7 +262,7 @@ def leftover_connections(folder: Path, figures: Figures) -> None:
             broker.freeze()
             scenario.expect_lost()
             frozen = time.monotonic()
-            # Two attempts at least: of 5 s each, after waiting for 1 s, and for 1 to 2 s.
+            # Two versions of MQTT at least, tried for 5 s each, after waiting for 1 s.
             until(lambda: time.monotonic() > frozen + 15)
             broker.thaw()
             thawed = time.monotonic()

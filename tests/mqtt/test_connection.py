@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 import aiomqtt
 import paho.mqtt.client
 import pytest
-from aiomqtt import ProtocolVersion
 
 from teleinfo.mqtt.client import connect, versions_of
 from teleinfo.mqtt.config import Broker, MqttVersion
@@ -260,25 +259,26 @@ def test_a_block_that_ends_disconnects_and_one_that_fails_leaves_the_will(
 
 @pytest.mark.real
 @pytest.mark.parametrize(
-    ("version", "answer_to_5", "spoken", "asked_again"),
+    ("version", "to_5", "spoken", "asked_again"),
     [
-        (MqttVersion.AUTO, None, "p5", "p5"),
-        (MqttVersion.AUTO, REFUSES_5, "p2", "p2"),
-        (MqttVersion.AUTO, b"", "p2", "p5"),  # perhaps it was starting: 5 is tried first again
-        (MqttVersion.V3_1_1, None, "p2", "p2"),
+        (MqttVersion.AUTO, {}, "p5", "p5"),
+        (MqttVersion.AUTO, {"answer_to_5": REFUSES_5}, "p2", "p2"),
+        (MqttVersion.AUTO, {"answer_to_5": b""}, "p2", "p5"),  # perhaps it was starting
+        (MqttVersion.AUTO, {"answer_to_5": b"", "holds_5": True}, "p2", "p2"),
+        (MqttVersion.V3_1_1, {}, "p2", "p2"),
     ],
-    ids=["speaks 5", "refuses 5", "hangs up at 5", "told"],
+    ids=["speaks 5", "refuses 5", "hangs up at 5", "is silent to 5", "told"],
 )
 def test_the_version_is_found_out(
     mosquitto: MosquittoBroker,
     version: MqttVersion,
-    answer_to_5: bytes | None,
+    to_5: dict[str, object],
     spoken: str,
     asked_again: str,
 ) -> None:
-    """MQTT 5, and 3.1.1 where the broker refuses 5 or hangs up at it; a refusal is remembered."""
+    """MQTT 5, and 3.1.1 where the broker refuses 5, hangs up at it or is silent; a refusal is remembered."""
 
-    async def scenario(broker: Broker) -> list[ProtocolVersion]:
+    async def scenario(broker: Broker) -> list[MqttVersion]:
         versions = versions_of(broker)
         for _ in range(2):
             async with connect(broker, versions=versions) as connection:
@@ -286,11 +286,11 @@ def test_the_version_is_found_out(
         return versions
 
     with Proxy(mosquitto.host, mosquitto.port) as proxy:
-        proxy.answer_to_5 = answer_to_5
+        vars(proxy).update(to_5)
         versions = asyncio.run(scenario(replace(broker_at(proxy.port), version=version)))
 
     assert mosquitto.log.count(f"as teleinfo-test ({spoken},") == 2
-    assert versions[0] == {"p5": ProtocolVersion.V5, "p2": ProtocolVersion.V311}[asked_again]
+    assert versions[0] is {"p5": MqttVersion.V5, "p2": MqttVersion.V3_1_1}[asked_again]
 
 
 def test_a_version_that_is_told_is_the_only_one() -> None:

@@ -293,7 +293,7 @@ def test_a_stop_says_offline_and_disconnects_within_1_s(mosquitto: MosquittoBrok
         assert took < 1
         assert not offline.retain  # seen live
         mosquitto.expect_log("Received DISCONNECT from teleinfo-test")
-        assert [f"connected to the broker at 127.0.0.1:{mosquitto.port}"] == log.containing("broker")
+        assert [f"connected to the broker at 127.0.0.1:{mosquitto.port}, MQTT 5"] == log.containing("broker")
     assert subscriber.drain() == []
 
 

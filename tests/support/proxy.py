@@ -30,13 +30,15 @@ class Proxy:
 
     `rate` slows it down to so many bytes a second, each way. `answer`, if set, is all that a client ever
     gets, once it has said something; `answer_to_5`, if set, is all that a client gets that connects with
-    MQTT 5, as from an older broker. It runs in a thread; use it as a context manager.
+    MQTT 5, as from an older broker, which hangs up unless it `holds_5`. It runs in a thread; use it as a
+    context manager.
     """
 
     def __init__(self, host: str, port: int) -> None:
         self.rate: float | None = None
         self.answer: bytes | None = None
         self.answer_to_5: bytes | None = None
+        self.holds_5 = False
         self.host = HOST
         self.accepted = 0
         self._target = (host, port)
@@ -115,6 +117,8 @@ class Proxy:
                 connect = b"" if self.answer_to_5 is None else await reader.read(4096)
                 if self.answer_to_5 is not None and _CONNECT_5 in connect:
                     client.write(self.answer_to_5)
+                    if self.holds_5:
+                        await reader.read()
                     return
                 back, broker = await asyncio.open_connection(*self._target)
                 broker.write(connect)

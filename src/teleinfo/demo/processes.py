@@ -48,6 +48,8 @@ def daemon_at(
         "TELEINFO_MQTT_HOST": broker.host,
         "TELEINFO_MQTT_PORT": str(broker.port),
         "TELEINFO_MQTT_TOPIC": topic,
+        # The embedded one, amqtt, is silent to a CONNECT of MQTT 5: that takes 5 s to find out.
+        "TELEINFO_MQTT_VERSION": "3.1.1" if broker.embedded else "auto",
         # The log is in English whatever the locale: on this screen it is for what goes wrong.
         "TELEINFO_LOG_LEVEL": "WARNING",
         # On a real broker a real daemon may be at work: two clients of one name disconnect each other.

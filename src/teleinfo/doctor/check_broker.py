@@ -25,7 +25,7 @@ from teleinfo.mqtt.tls import tls_context
 if TYPE_CHECKING:
     from teleinfo.doctor.check_topics import RetainedState
     from teleinfo.doctor.findings import Finding
-    from teleinfo.mqtt.config import Broker, Tls, Topics
+    from teleinfo.mqtt.config import Broker, MqttVersion, Tls, Topics
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""
@@ -56,7 +56,7 @@ async def check_broker(
         if broker.tls is not None:
             found.append(await _certificate(broker, broker.tls))
         async with asyncio.timeout(4 * STEP_TIMEOUT), connect(identity) as link:
-            found.append(_login(broker))
+            found.append(_login(broker, link.version))
             retained, more = await check_topics(link, broker, topics)
     except BrokerError as error:
         if error.kind is BrokerErrorKind.CLOSED_UNANSWERED:
@@ -144,7 +144,7 @@ def _days_left(broker: Broker, tls: Tls) -> float | None:
     return (ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) / _DAY
 
 
-def _login(broker: Broker) -> Finding:
+def _login(broker: Broker, version: MqttVersion) -> Finding:
     if broker.username is None:
-        return ok("login", _("accepted, without a user name"))
-    return ok("login", _("accepted, with the user name of the settings"))
+        return ok("login", _("accepted, without a user name"), mqtt_version=version)
+    return ok("login", _("accepted, with the user name of the settings"), mqtt_version=version)

@@ -16,6 +16,7 @@ from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.doctor.findings import fault, ok, skipped, warning
 from teleinfo.mqtt import config
+from teleinfo.mqtt.config import MqttVersion
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port import health
 
@@ -61,7 +62,7 @@ async def check_topics(
     found = [_status(status, topics, allowed=all(allowed))]
     if may_write and received.get(ours) == token:
         return retained, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
-    if may_write and link.tells_refusals:
+    if may_write and link.version is MqttVersion.V5:
         message = _("the broker takes a message of ours on {topic}").format(topic=ours)
         return retained, [ok("topic", message), *found]
     if may_write and not may_read:

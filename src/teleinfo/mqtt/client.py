@@ -69,7 +69,9 @@ _OVERHEAD: Final = 12
 """Bytes of a PUBLISH beside topic and payload, at most (MQTT 5 §3.3): two lengths, identifier, properties."""
 
 _TOO_LARGE: Final = 0x95
-_TRY_ANOTHER: Final = frozenset({BrokerErrorKind.VERSION, BrokerErrorKind.CLOSED_UNANSWERED})
+
+_REFUSES_VERSION: Final = frozenset({BrokerErrorKind.VERSION, BrokerErrorKind.UNANSWERED})
+_TRY_ANOTHER: Final = _REFUSES_VERSION | {BrokerErrorKind.CLOSED_UNANSWERED}
 
 
 class Connection:
@@ -78,16 +80,16 @@ class Connection:
 
     When it is lost, the block of `connect` ends with `BrokerError`, and a method that waits with it. If the
     broker closes it without a reason, as it must in MQTT 3.1.1, the error is of the kind `closing_means`.
-    `tells_refusals` is True in MQTT 5, where an answer says whether the broker took the message.
+    `version` is the one that is spoken; in MQTT 5 an answer says whether the broker took the message.
     """
 
     def __init__(
-        self, broker: Broker, client: aiomqtt.Client, driver: PahoDriver, *, tells_refusals: bool
+        self, broker: Broker, client: aiomqtt.Client, driver: PahoDriver, version: MqttVersion
     ) -> None:
         self._broker = broker
         self._client = client
         self._driver = driver
-        self.tells_refusals = tells_refusals
+        self.version = version
         self.closing_means = BrokerErrorKind.CLOSED
 
     async def publish(
@@ -170,13 +172,10 @@ class Connection:
         return BrokerError(self.closing_means, broker) if driver.is_accepted else closed_unanswered(broker)
 
 
-def versions_of(broker: Broker) -> list[aiomqtt.ProtocolVersion]:
+def versions_of(broker: Broker) -> list[MqttVersion]:
     """Return the versions of MQTT to try, in this order."""
-    return {
-        MqttVersion.AUTO: [aiomqtt.ProtocolVersion.V5, aiomqtt.ProtocolVersion.V311],
-        MqttVersion.V5: [aiomqtt.ProtocolVersion.V5],
-        MqttVersion.V3_1_1: [aiomqtt.ProtocolVersion.V311],
-    }[broker.version]
+    is_auto = broker.version is MqttVersion.AUTO
+    return [MqttVersion.V5, MqttVersion.V3_1_1] if is_auto else [broker.version]
 
 
 @contextlib.asynccontextmanager
@@ -186,7 +185,7 @@ async def connect(
     will_topic: str | None = None,
     limit: float = ONE_SHOT_TIMEOUT,
     max_waiting: int = MAX_WAITING,
-    versions: list[aiomqtt.ProtocolVersion] | None = None,
+    versions: list[MqttVersion] | None = None,
 ) -> AsyncIterator[Connection]:
     """
     Connect to `broker` for the time of the block, within `limit` seconds for each version of MQTT.
@@ -195,8 +194,8 @@ async def connect(
     block is left by an exception, the broker publishes the last will: "offline" on `will_topic`, retained.
     Any number of messages waits to be read where `max_waiting` is 0.
 
-    The second of `versions` is tried where the broker refuses the first, or closes the connection at it. They
-    are turned round where it said that it does not speak the first, which is not tried first again.
+    The second of `versions` is tried where the broker refuses the first, is silent, or closes the connection.
+    They are turned round where it accepts the second, unless it closed the connection, perhaps as it started.
     """
     first, *others = versions = versions_of(broker) if versions is None else versions
     attempt = functools.partial(_connect, broker, will_topic, limit, max_waiting)
@@ -207,7 +206,7 @@ async def connect(
             if not others or error.kind not in _TRY_ANOTHER:
                 raise
             connection = await stack.enter_async_context(attempt(others[0]))
-            if error.kind is BrokerErrorKind.VERSION:
+            if error.kind in _REFUSES_VERSION:
                 versions.reverse()
         yield connection
 
@@ -218,9 +217,9 @@ async def _connect(
     will_topic: str | None,
     limit: float,
     max_waiting: int,
-    version: aiomqtt.ProtocolVersion,
+    version: MqttVersion,
 ) -> AsyncIterator[Connection]:
-    is_5 = version is aiomqtt.ProtocolVersion.V5
+    is_5 = version is MqttVersion.V5
     context = None if broker.tls is None else await asyncio.to_thread(tls_context, broker, broker.tls)
     if context is not None:
         context.sslsocket_class = SelfClosingSocket
@@ -230,7 +229,7 @@ async def _connect(
         username=broker.username,
         password=broker.password,
         identifier=broker.client_id,
-        protocol=version,
+        protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
         will=None if will_topic is None else aiomqtt.Will(will_topic, OFFLINE, 1, retain=True),
         clean_session=None if is_5 else True,
         properties=connect_properties() if is_5 else None,
@@ -242,7 +241,7 @@ async def _connect(
     )
     # Private: aiomqtt has no other way to the callbacks of paho and to the socket of a failed attempt.
     driver = PahoDriver(client._client)  # noqa: SLF001 - for this reason
-    connection = Connection(broker, client, driver, tells_refusals=is_5)
+    connection = Connection(broker, client, driver, version)
     loop = asyncio.get_running_loop()
     has_left = False
 

@@ -147,7 +147,7 @@ class Publisher:
         ) as connection:
             now = time.monotonic()
             if self._outage.working:
-                log.info("connected to the broker at %s", config.broker.address)
+                log.info("connected to the broker at %s, MQTT %s", config.broker.address, connection.version)
             self._outage.recovered(now)
             stable = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable, now)
             self._is_connected = True

@@ -61,7 +61,7 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
             with (
                 Subscriber(broker.host, broker.port, "silent/status") as subscriber,
                 Meter(historique(1), link=place / "meter") as meter,
-                _scenario(place, broker) as scenario,
+                _scenario("silent", place, broker) as scenario,
             ):
                 subscriber.expect("silent/status", b"online")
                 meter.frame, began = None, time.monotonic()
@@ -85,7 +85,7 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
             with (
                 Subscriber(broker.host, broker.port, "overrun") as subscriber,
                 Meter(usual, link=place / "meter", period=0.5) as meter,
-                _scenario(place, broker, publish_interval=3600) as scenario,
+                _scenario("overrun", place, broker, publish_interval=3600) as scenario,
             ):
                 assert "OPTARIF" in json.loads(subscriber.expect("overrun").payload)
                 meter.frame = cut  # the piece that EOT cut off, and a short frame
@@ -103,7 +103,7 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
             with (
                 Subscriber(broker.host, broker.port, "warned") as subscriber,
                 Meter(frame(PTEC="HP..", IINST="010"), link=place / "meter", period=0.5) as meter,
-                _scenario(place, broker, publish_interval=3600),
+                _scenario("warned", place, broker, publish_interval=3600),
             ):
                 subscriber.expect("warned")
                 meter.frame = frame(PTEC="HP..", IINST="047", ADPS="047")
@@ -114,14 +114,14 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
         run_together(tmp_path, silent, overrun, warned)
 
 
-def _scenario(place: Path, broker: MosquittoBroker, *, publish_interval: float = 0) -> Scenario:
-    """Return a daemon whose base topic and client id are the name of the place."""
+def _scenario(name: str, place: Path, broker: MosquittoBroker, *, publish_interval: float = 0) -> Scenario:
+    """Return a daemon with this base topic and client id."""
     return Scenario(
         place,
         broker,
         place / "meter",
         serial_mode="historique",
-        mqtt_topic=place.name,
-        mqtt_client_id=place.name,
+        mqtt_topic=name,
+        mqtt_client_id=name,
         publish_interval=publish_interval,
     )

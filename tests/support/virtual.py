@@ -44,6 +44,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         """Return the virtual time, seconds."""
         return self._virtual.now
 
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109
+        """Do nothing: to wait for a thread, as the base does, virtual time would leap over its limit."""
+
     def leap(self, seconds: float) -> None:
         """Let `seconds` pass in which nobody has the processor, as in a laptop's sleep."""
         self._virtual.now += seconds

@@ -12,7 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
-from tests.bench.sent import Kind, add_parity
+from tests.bench.sent import ETX, Kind, add_parity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -149,8 +149,10 @@ def is_framed(frame: Sent, sent: bytes, arrived: bytes, *, parity: bool, after_e
     """
     there, wanted = (data.translate(None, _NO_MARKS[parity]) for data in (arrived, sent))
     start = len(frame.before) + 1
-    if there == wanted:
-        return arrived[start] not in _PRINTABLE[parity]
+    if arrived[-1:] != ETX:
+        return False
+    if arrived[start - 1] == sent[start - 1]:
+        return there == wanted and arrived[start] not in _PRINTABLE[parity]
     opener = frame.lines[0].label
     end = start + len(opener) + 2
     opens = opener in _OPENERS and arrived[start:end] == sent[start:end]

@@ -146,7 +146,7 @@ def _walk_rows(what: str, family: str, found: walk.Found, *, promised: float | N
         goals=(None, None) if promised is None else (0, promised * found.damaged),
         remark=f"{found.faults:,} faults, {found.tried:,} tried {examples}",
     )
-    if promised is not None:
+    if promised:
         remark = f"and {wrong[Wrong.NEIGHBOUR]} other values, under their own key"
         rows.append(_row(f"{what}: of the frame before or behind", wrong[Wrong.NEIGHBOUR_INDEX], 0, remark))
     return rows

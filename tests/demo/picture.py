@@ -27,9 +27,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from teleinfo.demo.broker import LOOPBACK, MQTT_PORT, DemoBroker
+from teleinfo.demo.broker import LOOPBACK, MQTT_PORT
 from teleinfo.demo.command import SEED, TIME_LAPSE, TOPIC
 from teleinfo.demo.screen import MessageFormat, heading
+from teleinfo.mqtt.config import Broker
 from teleinfo.simulator.catalogue import DEFAULT, build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
@@ -80,8 +81,8 @@ def expected_readings(
 
 def expected_lines() -> list[str]:
     """Return the lines of the picture, with the escape sequences of their colours."""
-    broker = DemoBroker(LOOPBACK, MQTT_PORT, embedded=True)
-    head = heading(DEFAULT, broker, TOPIC, start=START, factor=TIME_LAPSE, seconds=None)
+    broker = Broker(LOOPBACK, MQTT_PORT, "screen")
+    head = heading(DEFAULT, broker, TOPIC, embedded=True, start=START, factor=TIME_LAPSE, seconds=None)
     messages = MessageFormat(TOPIC, colour=True)
     lines = [*head.split("\n"), messages.line(f"{TOPIC}/status", "online")]
     return lines + [messages.line(TOPIC, payload) for payload in expected_readings(READINGS)]

@@ -20,6 +20,7 @@ import pytest
 
 from teleinfo.demo import command as demo
 from teleinfo.demo.screen import MessageFormat
+from teleinfo.mqtt import client
 from teleinfo.simulator.catalogue import METERS
 from tests.demo.picture import expected_readings
 from tests.support.broker import MosquittoBroker
@@ -292,8 +293,7 @@ def test_no_broker_at_the_given_host_is_said(capsys: pytest.CaptureFixture[str])
     status = demo.main(arguments("--host", "127.0.0.1", "--port", str(port)))
 
     assert status == 1
-    said = f"No MQTT broker lets the demo in at 127.0.0.1:{port}: nothing listens there\n"
-    assert capsys.readouterr().err == said
+    assert capsys.readouterr().err == f"nothing listens at 127.0.0.1:{port}\n"
 
 
 def test_a_host_without_an_address_is_said(capsys: pytest.CaptureFixture[str]) -> None:
@@ -303,7 +303,7 @@ def test_a_host_without_an_address_is_said(capsys: pytest.CaptureFixture[str]) -
         status = demo.main(arguments("--host", "nowhere.invalid"))
 
     assert status == 1
-    assert "son nom n’est pas connu ici" in capsys.readouterr().err
+    assert "le nom nowhere.invalid n’est pas connu ici" in capsys.readouterr().err
 
 
 @pytest.mark.real
@@ -325,21 +325,32 @@ def test_ctrl_c_ends_it_while_it_still_waits_for_a_broker(tmp_path: Path) -> Non
 
 
 @pytest.mark.real
-def test_a_silent_broker_is_said() -> None:
+def test_a_silent_broker_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     """A broker that takes the connection and then says nothing is given up after a while, with a sentence."""
+    monkeypatch.setattr(client, "CONNACK_TIMEOUT", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
-        # In a process of its own: amqtt leaves its end of the connection open.
-        program = (
-            "from teleinfo.cli import main as cli; from teleinfo.demo import broker; "
-            "broker.CONNECT_TIMEOUT = 0.2; "
-            f"raise SystemExit(cli.main(['demo', '--host', '127.0.0.1', '--port', '{port}']))"
-        )
-        command = [sys.executable, "-c", program]
-        ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE_SECONDS)
+        status = demo.main(arguments("--host", "127.0.0.1", "--port", str(port)))
 
-    assert ended.returncode == 1
-    assert ended.stderr == f"No MQTT broker lets the demo in at 127.0.0.1:{port}: no answer within 0.2 s\n"
+    assert status == 1
+    assert f"127.0.0.1:{port} accepts connections, and does not answer" in capsys.readouterr().err
+
+
+@pytest.mark.real
+def test_a_broker_that_ends_ends_the_demo(tmp_path: Path) -> None:
+    """One sentence, exit status 1, and no process left."""
+    with MosquittoBroker(tmp_path) as broker:
+        options = ("--speed", "10", "--host", broker.host, "--port", str(broker.port))
+        with running(*options, folder=tmp_path) as shown:
+            next(shown.messages())
+            broker.stop()
+            status, _, stderr = shown.end()
+            left = shown.pids()
+
+    assert status == 1
+    assert "closed the connection" in stderr
+    assert "Traceback" not in stderr
+    assert left == []
 
 
 def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -24,15 +24,16 @@ import importlib.util
 import logging
 import re
 import sys
-from typing import Any
 
 from teleinfo.cli.arguments import positive
 from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable_lines
-from teleinfo.demo.broker import MQTT_PORT, DemoError, broker_for, subscriber
+from teleinfo.demo.broker import MQTT_PORT, DemoError, broker_for
 from teleinfo.demo.processes import daemon_at, port_of, simulated_meter
 from teleinfo.demo.screen import heading, print_line, show_messages
+from teleinfo.mqtt.client import connect
+from teleinfo.mqtt.errors import BrokerError
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.options import add_clock, add_meter, add_noise
 
@@ -127,7 +128,7 @@ def main(arguments: argparse.Namespace) -> int:
     if importlib.util.find_spec("amqtt") is None:
         print_line(_(WITHOUT_EXTRA), to=sys.stderr)
         return 1
-    # Failures of the broker and of its client come as DemoError.
+    # Failures of the broker come as DemoError.
     logging.getLogger("amqtt").setLevel(logging.CRITICAL + 1)
     # asyncio would log tasks of amqtt that fail when a client is killed; our own tasks are awaited.
     logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
@@ -135,6 +136,9 @@ def main(arguments: argparse.Namespace) -> int:
         event_loop.run(_demo(arguments))
     except DemoError as error:
         print_line(printable_lines(str(error)), to=sys.stderr)
+        return 1
+    except BrokerError as error:
+        print_line(_(error.message), to=sys.stderr)
         return 1
     except (asyncio.CancelledError, KeyboardInterrupt):
         pass  # ended by a signal while it started, which is no fault
@@ -149,7 +153,8 @@ async def _demo(arguments: argparse.Namespace) -> None:
     event_loop.cancel_on_stop()
     async with contextlib.AsyncExitStack() as stack:
         broker = await stack.enter_async_context(broker_for(arguments.host, arguments.port))
-        client = await stack.enter_async_context(subscriber(broker, topic))
+        connection = await stack.enter_async_context(connect(broker))
+        await connection.subscribe(f"{topic}/#")
         meter = await stack.enter_async_context(
             simulated_meter(
                 arguments.meter,
@@ -164,10 +169,18 @@ async def _demo(arguments: argparse.Namespace) -> None:
         event_loop.on_stop(stop.set)
         factor = arguments.time_lapse * arguments.speed
         print_line(
-            heading(arguments.meter, broker, topic, start=start, factor=factor, seconds=arguments.seconds),
+            heading(
+                arguments.meter,
+                broker,
+                topic,
+                embedded=arguments.host is None,
+                start=start,
+                factor=factor,
+                seconds=arguments.seconds,
+            ),
             to=sys.stdout,
         )
-        screen = asyncio.create_task(show_messages(client, topic, stop), name="teleinfo.demo.screen")
+        screen = asyncio.create_task(show_messages(connection, topic, stop), name="teleinfo.demo.screen")
         async with daemon_at(port, broker, topic, real_time=factor == 1) as daemon:
             await _until_the_end(stop, arguments.seconds, meter=meter, daemon=daemon, screen=screen)
             stop.set()
@@ -193,19 +206,19 @@ async def _until_the_end(
     screen: asyncio.Task[None],
 ) -> None:
     """Return at the stop or when `seconds` are over; raise DemoError when a part ended by itself."""
-    parts: dict[asyncio.Task[Any], str] = {
+    parts = {
         asyncio.create_task(meter.wait(), name="teleinfo.demo.meter"): N_("The simulated meter"),
         asyncio.create_task(daemon.wait(), name="teleinfo.demo.daemon"): N_("The daemon"),
-        screen: N_("The connection to the broker"),
     }
     end = asyncio.create_task(stop.wait(), name="teleinfo.demo.end")
-    done, _rest = await asyncio.wait({end, *parts}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    for task in {end, *parts} - {screen}:
+    wanted = {end, screen, *parts}
+    done, _rest = await asyncio.wait(wanted, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for task in (end, *parts):
         task.cancel()
     if end in done:
         return
-    for task in done:
-        result = task.result()
-        status = "" if result is None else _(" with status {status}").format(status=result)
-        said = _("{part} ended by itself{status}. What it said last is above.")
-        raise DemoError(said.format(part=_(parts[task]), status=status))
+    if screen in done:
+        screen.result()
+    for task in parts.keys() & done:
+        said = _("{part} ended by itself with status {status}. What it said last is above.")
+        raise DemoError(said.format(part=_(parts[task]), status=task.result()))

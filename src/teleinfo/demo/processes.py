@@ -9,11 +9,13 @@ import sys
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.demo.broker import DemoBroker, DemoError
+from teleinfo.demo.broker import DemoError
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import AsyncIterator
+
+    from teleinfo.mqtt.config import Broker
 
 # Seconds that a part may take to start, and to end before it is killed. The daemon promises 3 s at worst.
 START_TIMEOUT = 20.0
@@ -36,7 +38,7 @@ def simulated_meter(
 
 
 def daemon_at(
-    port: str, broker: DemoBroker, topic: str, *, real_time: bool
+    port: str, broker: Broker, topic: str, *, real_time: bool
 ) -> contextlib.AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """
     Return the process of `teleinfo run`, which runs inside the block.
@@ -48,8 +50,7 @@ def daemon_at(
         "TELEINFO_MQTT_HOST": broker.host,
         "TELEINFO_MQTT_PORT": str(broker.port),
         "TELEINFO_MQTT_TOPIC": topic,
-        # The embedded one, amqtt, is silent to a CONNECT of MQTT 5: that takes 5 s to find out.
-        "TELEINFO_MQTT_VERSION": "3.1.1" if broker.embedded else "auto",
+        "TELEINFO_MQTT_VERSION": broker.version,
         # The log is in English whatever the locale: on this screen it is for what goes wrong.
         "TELEINFO_LOG_LEVEL": "WARNING",
         # On a real broker a real daemon may be at work: two clients of one name disconnect each other.

@@ -8,28 +8,37 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
+from teleinfo.mqtt.config import OFFLINE
 
 if TYPE_CHECKING:
     import asyncio
     import datetime as dt
 
-    from teleinfo.demo.broker import DemoBroker
+    from teleinfo.mqtt.client import Connection
+    from teleinfo.mqtt.config import Broker
 
 _BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
 _MEMBER = re.compile(r'"[^"]+":"[^"]*"')  # of a reading's JSON object: all values are strings
 
 
 def heading(
-    meter: str, broker: DemoBroker, topic: str, *, start: dt.datetime, factor: float, seconds: float | None
+    meter: str,
+    broker: Broker,
+    topic: str,
+    *,
+    embedded: bool,
+    start: dt.datetime,
+    factor: float,
+    seconds: float | None,
 ) -> str:
     """Return what runs, how fast the meter's clock is, and how to see the messages from elsewhere."""
-    kind = _("an embedded MQTT broker") if broker.embedded else _("the MQTT broker")
+    kind = _("an embedded MQTT broker") if embedded else _("the MQTT broker")
     chain = _("A simulated meter ({meter}) -> teleinfo -> {kind} at {address} -> this screen")
-    lines = [chain.format(meter=meter, kind=kind, address=f"{broker.host}:{broker.port}")]
+    lines = [chain.format(meter=meter, kind=kind, address=broker.address)]
     if factor != 1:
         said = _(
             "Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours."
@@ -44,13 +53,12 @@ def heading(
     return "\n".join([*lines, ""])
 
 
-async def show_messages(client: Any, topic: str, stop: asyncio.Event) -> None:  # noqa: ANN401 - amqtt is not typed
-    """Print each message that arrives; return at the broker's end, or at `offline` after the stop."""
+async def show_messages(connection: Connection, topic: str, stop: asyncio.Event) -> None:
+    """Print each message that arrives, until `offline` after the stop."""
     messages = MessageFormat(topic, colour=sys.stdout.isatty())
-    while (message := await client.deliver_message()) is not None:
-        payload = bytes(message.data).decode(errors="replace")
-        print_line(messages.line(message.topic, payload), to=sys.stdout)
-        if stop.is_set() and message.topic == f"{topic}/status" and payload == "offline":
+    async for name, payload, _retained in connection.messages():
+        print_line(messages.line(name, payload.decode(errors="replace")), to=sys.stdout)
+        if stop.is_set() and name == f"{topic}/status" and payload == OFFLINE:
             return
 
 

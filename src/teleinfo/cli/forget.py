@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import secrets
 import sys
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.cli.output import fail
@@ -14,7 +12,7 @@ from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _, plural
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.mqtt.client import connect
+from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import ONLINE, Topics
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.settings import default_env_file, load
@@ -60,7 +58,7 @@ def main(arguments: argparse.Namespace) -> int:
     Returns 1 where the broker is not there, the service runs, or something is left.
     """
     settings = load(arguments.env_file or default_env_file())
-    broker = replace(settings.broker, client_id=f"teleinfo-forget-{secrets.token_hex(4)}")
+    broker = for_command(settings.broker, "forget")
     topics = Topics(settings.mqtt_topic)
     cleared: dict[str, None] = {}
     try:

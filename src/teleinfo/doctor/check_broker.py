@@ -8,17 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import socket
 import ssl
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.doctor.check_topics import check_topics
 from teleinfo.doctor.findings import fault, ok, warning
-from teleinfo.mqtt.client import connect
+from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
 from teleinfo.mqtt.tls import tls_context
 
@@ -47,7 +45,6 @@ async def check_broker(
     """Return the findings, what the broker retains (None without a login), and its addresses."""
     found: list[Finding] = []
     addresses: tuple[str, ...] = ()
-    identity = replace(broker, client_id=f"teleinfo-doctor-{os.getpid()}")
     try:
         addresses = await _resolve(broker)
         found.append(ok("name", _named(broker.host, addresses)))
@@ -55,7 +52,7 @@ async def check_broker(
         found.append(ok("port", _("{address} accepts connections").format(address=broker.address)))
         if broker.tls is not None:
             found.append(await _certificate(broker, broker.tls))
-        async with asyncio.timeout(4 * STEP_TIMEOUT), connect(identity) as link:
+        async with asyncio.timeout(4 * STEP_TIMEOUT), connect(for_command(broker, "doctor")) as link:
             found.append(_login(broker, link.version))
             retained, more = await check_topics(link, broker, topics)
     except BrokerError as error:

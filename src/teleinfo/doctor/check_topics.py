@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.config import Broker, Topics
 
-PUBACK_TIMEOUT = 5.0
-"""Seconds that the broker has to acknowledge a message."""
-
 ECHO_TIMEOUT = 3.0
 """Seconds that our message may take to come back, and a retained one to come."""
 
@@ -87,7 +84,7 @@ async def _publish(link: Connection, topic: str, payload: bytes, *, retain: bool
     """Return False if the broker says that we may not write there; raise `BrokerError` where it hangs up."""
     link.closing_means = BrokerErrorKind.REFUSES_RETAINED if retain else BrokerErrorKind.REFUSES_MESSAGE
     try:
-        await link.publish(topic, payload, qos=1, retain=retain, limit=PUBACK_TIMEOUT)
+        await link.publish(topic, payload, qos=1, retain=retain)
     except BrokerError as error:
         if error.kind is not BrokerErrorKind.REFUSES_TOPIC:
             raise

@@ -12,9 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import secrets
 import sys
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +29,7 @@ from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import as_json, as_report
 from teleinfo.doctor.runner import UNIT, Examination
 from teleinfo.doctor.screen import Screen
-from teleinfo.mqtt.client import connect
+from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.settings import default_env_file, load
@@ -94,8 +92,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _ask_broker(settings: Settings) -> int:
     """Return 0 where the broker has `online` of the service, else say why not and return 1."""
-    # Containers give the same process numbers again and again.
-    identity = replace(settings.broker, client_id=f"teleinfo-doctor-{secrets.token_hex(4)}")
+    identity = for_command(settings.broker, "doctor")
     topics = Topics(settings.mqtt_topic)
     try:
         async with asyncio.timeout(QUIET_TIMEOUT), connect(identity) as link:

@@ -11,6 +11,8 @@ import contextlib
 import functools
 import logging
 import math
+import secrets
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import aiomqtt
@@ -170,6 +172,12 @@ class Connection:
             kind = BrokerErrorKind.UNANSWERED if is_unanswered else BrokerErrorKind.SILENT
             return BrokerError(kind, broker)
         return BrokerError(self.closing_means, broker) if driver.is_accepted else closed_unanswered(broker)
+
+
+def for_command(broker: Broker, command: str) -> Broker:
+    """Return `broker` with a client id of its own, since two clients of one id disconnect each other."""
+    # No process number: containers give the same ones again and again.
+    return replace(broker, client_id=f"teleinfo-{command}-{secrets.token_hex(4)}")
 
 
 def versions_of(broker: Broker) -> list[MqttVersion]:

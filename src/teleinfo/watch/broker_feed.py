@@ -8,14 +8,12 @@ is received, so everything is checked.
 from __future__ import annotations
 
 import asyncio
-import os
 import time
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.backoff import delays
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.mqtt.client import connect
+from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port import health
@@ -55,7 +53,7 @@ class BrokerFeed:
         changed: Callable[[], None],
         rng: Random,
     ) -> None:
-        self._broker = replace(broker, client_id=f"teleinfo-watch-{os.getpid()}")
+        self._broker = for_command(broker, "watch")
         self._topics = topics
         self._model = model
         self._changed = changed

@@ -34,7 +34,7 @@ BREACHES = [
     ("simulator", "teleinfo.simulator.historique", "teleinfo.tic.registers"),
     ("commands", "teleinfo.doctor.probe", "teleinfo.simulator.encode"),
     ("daemon", "teleinfo.watch.live_model", "teleinfo.daemon.monitor"),
-    ("daemon", "teleinfo.cli.forget", "teleinfo.homeassistant.link"),
+    ("daemon", "teleinfo.cli.forget", "teleinfo.homeassistant.adapter"),
     ("messages", "teleinfo.mqtt.outbox", "teleinfo.tic.decoder"),
     ("settings", "teleinfo.settings.faults", "teleinfo.mqtt.client"),
     ("settings", "teleinfo.settings.faults", "asyncio"),

@@ -13,7 +13,7 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from teleinfo.daemon.state_publisher import StatePublisher
-from teleinfo.homeassistant.link import HomeAssistant
+from teleinfo.homeassistant.adapter import HomeAssistant
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.tracker import StateTracker

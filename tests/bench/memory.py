@@ -46,7 +46,7 @@ for name in sys.argv[1:]:
 """
 _IMPORTED = (
     "ssl", "asyncio", "serial_asyncio", "paho.mqtt.client", "aiomqtt", "pydantic_settings",
-    "teleinfo.cli.main", "teleinfo.cli.run", "teleinfo.homeassistant.link",
+    "teleinfo.cli.main", "teleinfo.cli.run", "teleinfo.homeassistant.adapter",
 )  # fmt: skip
 
 

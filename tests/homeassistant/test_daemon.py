@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.homeassistant.link import ANSWER_DELAY
+from teleinfo.homeassistant.adapter import ANSWER_DELAY
 from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.cli.test_run import FRAME, SAMPLE, SAMPLE_JSON, historique
 from tests.support.broker import MosquittoBroker

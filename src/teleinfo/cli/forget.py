@@ -88,44 +88,44 @@ async def _forget(broker: Broker, topics: Topics, prefix: str, cleared: dict[str
     Where a teleinfo is online nothing is cleared. A broker that sends much at once may drop some of it, so it
     is asked again until nothing is left. Raises BrokerError.
     """
-    async with connect(broker, max_waiting=0) as link:
+    async with connect(broker, max_waiting=0) as connection:
         for _pass in range(PASSES):
-            left = await _retained(link, topics, prefix)
+            left = await _retained(connection, topics, prefix)
             if not left or left.get(topics.status) == ONLINE:
                 break
             announced = [topic for topic, payload in left.items() if _is_discovery(payload, topics)]
-            await _clear(link, announced)
+            await _clear(connection, announced)
             if announced:
                 await asyncio.sleep(REMOVAL)
-            await _clear(link, [topic for topic in left if topic not in announced])
+            await _clear(connection, [topic for topic in left if topic not in announced])
             cleared |= dict.fromkeys([*announced, *left])
     return left
 
 
-async def _clear(link: Connection, topics: list[str]) -> None:
+async def _clear(connection: Connection, topics: list[str]) -> None:
     for topic in topics:
-        await link.publish(topic, b"", qos=1, retain=True)
+        await connection.publish(topic, b"", qos=1, retain=True)
 
 
-async def _retained(link: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:
+async def _retained(connection: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:
     """Return the payloads of what the broker retains of this meter, by topic."""
     own = {topics.readings, topics.status, topics.health, topics.state, topics.former_states}
     wanted = (*own, f"{topics.state}/#", *(f"{prefix}/{platform}/+/config" for platform in PLATFORMS))
     # Of QoS 1 a broker queues so many messages for one client, and drops the rest; of QoS 0 it writes all.
-    await link.subscribe(*wanted, qos=0)
-    found: dict[str, bytes] = {}
+    await connection.subscribe(*wanted, qos=0)
+    payloads: dict[str, bytes] = {}
     loop = asyncio.get_running_loop()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(QUIET) as scope:
-            async for topic, payload, retained in link.messages():
+            async for topic, payload, retained in connection.messages():
                 if not retained:  # published now, by a teleinfo that runs
                     continue
                 scope.reschedule(loop.time() + QUIET)
                 is_own = topic in own or topic.startswith(f"{topics.state}/")
                 if is_own or _is_discovery(payload, topics):
-                    found[topic] = payload
-    await link.unsubscribe(*wanted)
-    return found
+                    payloads[topic] = payload
+    await connection.unsubscribe(*wanted)
+    return payloads
 
 
 def _is_discovery(payload: bytes, topics: Topics) -> bool:

@@ -120,10 +120,10 @@ def accepted(header: str) -> Language:
 @functools.cache
 def catalogue(name: Language) -> Mapping[str, str]:
     """Return the translations into the language `name`: message → translation, those of all parts."""
-    found: dict[str, str] = {}
+    messages: dict[str, str] = {}
     for path in sorted((FOLDER / name).glob("*.po")):
-        found |= parse_catalogue(path.read_text(encoding="utf-8"))
-    return found
+        messages |= parse_catalogue(path.read_text(encoding="utf-8"))
+    return messages
 
 
 def parse_catalogue(text: str) -> dict[str, str]:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Heartbeats
-    from teleinfo.homeassistant.link import HomeAssistant
+    from teleinfo.homeassistant.adapter import HomeAssistant
     from teleinfo.mqtt.config import Topics
     from teleinfo.mqtt.outbox import RetainedTopics
     from teleinfo.settings import Settings
@@ -202,7 +202,7 @@ def _homeassistant(
 ) -> HomeAssistant | None:
     if tracker is None or not settings.homeassistant:
         return None
-    from teleinfo.homeassistant.link import HomeAssistant  # noqa: PLC0415 - as above
+    from teleinfo.homeassistant.adapter import HomeAssistant  # noqa: PLC0415 - as above
 
     return HomeAssistant(
         tracker,

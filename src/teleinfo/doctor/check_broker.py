@@ -43,25 +43,25 @@ async def check_broker(
     broker: Broker, topics: Topics
 ) -> tuple[list[Finding], RetainedState | None, tuple[str, ...]]:
     """Return the findings, what the broker retains (None without a login), and its addresses."""
-    found: list[Finding] = []
+    findings: list[Finding] = []
     addresses: tuple[str, ...] = ()
     try:
         addresses = await _resolve(broker)
-        found.append(ok("name", _named(broker.host, addresses)))
+        findings.append(ok("name", _named(broker.host, addresses)))
         await _connect(broker)
-        found.append(ok("port", _("{address} accepts connections").format(address=broker.address)))
+        findings.append(ok("port", _("{address} accepts connections").format(address=broker.address)))
         if broker.tls is not None:
-            found.append(await _certificate(broker, broker.tls))
-        async with asyncio.timeout(4 * STEP_TIMEOUT), connect(for_command(broker, "doctor")) as link:
-            found.append(_login(broker, link.version))
-            retained, more = await check_topics(link, broker, topics)
+            findings.append(await _certificate(broker, broker.tls))
+        async with asyncio.timeout(4 * STEP_TIMEOUT), connect(for_command(broker, "doctor")) as connection:
+            findings.append(_login(broker, connection.version))
+            retained, more = await check_topics(connection, broker, topics)
     except BrokerError as error:
         if error.kind is BrokerErrorKind.CLOSED_UNANSWERED:
             error = BrokerError(await _spoken_protocol(broker), broker)
-        return [*found, _fault(error)], None, addresses
+        return [*findings, _fault(error)], None, addresses
     except TimeoutError:
-        return [*found, _fault(BrokerError(BrokerErrorKind.UNANSWERED, broker))], None, addresses
-    return [*found, *more], retained, addresses
+        return [*findings, _fault(BrokerError(BrokerErrorKind.UNANSWERED, broker))], None, addresses
+    return [*findings, *more], retained, addresses
 
 
 def _fault(error: BrokerError) -> Finding:

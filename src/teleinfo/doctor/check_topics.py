@@ -43,34 +43,37 @@ class RetainedState:
 
 
 async def check_topics(
-    link: Connection, broker: Broker, topics: Topics
+    connection: Connection, broker: Broker, topics: Topics
 ) -> tuple[RetainedState, list[Finding]]:
     """Return what the broker retains, and the findings on a test message; raise `BrokerError`."""
     ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
-    allowed = [await link.subscribe(topic) for topic in (topics.status, topics.health)]
-    may_read = await link.subscribe(ours)
-    may_write = await _publish(link, ours, token, retain=False)
-    received = await _collect(link, lambda received: received.get(ours) == token or not may_write)
+    allowed = [await connection.subscribe(topic) for topic in (topics.status, topics.health)]
+    may_read = await connection.subscribe(ours)
+    may_write = await _publish(connection, ours, token, retain=False)
+    received = await _collect(connection, lambda received: received.get(ours) == token or not may_write)
     # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
-    may_write = may_write and await _publish(link, ours, b"", retain=True)
+    may_write = may_write and await _publish(connection, ours, b"", retain=True)
     published = received.get(topics.status)
     status = None if published is None else published.decode(errors="replace")
     retained = _retained(received, topics)
-    found = [_status(status, topics, allowed=all(allowed))]
+    findings = [_status(status, topics, allowed=all(allowed))]
     if may_write and received.get(ours) == token:
-        return retained, [ok("topic", _("a message of ours on {topic} came back").format(topic=ours)), *found]
-    if may_write and link.version is MqttVersion.V5:
+        return retained, [
+            ok("topic", _("a message of ours on {topic} came back").format(topic=ours)),
+            *findings,
+        ]
+    if may_write and connection.version is MqttVersion.V5:
         message = _("the broker takes a message of ours on {topic}").format(topic=ours)
-        return retained, [ok("topic", message), *found]
+        return retained, [ok("topic", message), *findings]
     if may_write and not may_read:
-        return retained, [_read_refused(broker, ours), *found]
-    return retained, [_write_refused(broker, ours, online=retained.status == ONLINE), *found]
+        return retained, [_read_refused(broker, ours), *findings]
+    return retained, [_write_refused(broker, ours, online=retained.status == ONLINE), *findings]
 
 
-async def read_retained(link: Connection, topics: Topics) -> RetainedState:
+async def read_retained(connection: Connection, topics: Topics) -> RetainedState:
     """Return what the broker retains of a teleinfo, and publish nothing; raise `BrokerError`."""
-    await link.subscribe(topics.status, topics.health)
-    return _retained(await _collect(link, {topics.status, topics.health}.issubset), topics)
+    await connection.subscribe(topics.status, topics.health)
+    return _retained(await _collect(connection, {topics.status, topics.health}.issubset), topics)
 
 
 def _retained(received: Mapping[str, bytes], topics: Topics) -> RetainedState:
@@ -80,25 +83,25 @@ def _retained(received: Mapping[str, bytes], topics: Topics) -> RetainedState:
     )
 
 
-async def _publish(link: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:
+async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:
     """Return False if the broker says that we may not write there; raise `BrokerError` where it hangs up."""
-    link.closing_means = BrokerErrorKind.REFUSES_RETAINED if retain else BrokerErrorKind.REFUSES_MESSAGE
+    connection.closing_means = BrokerErrorKind.REFUSES_RETAINED if retain else BrokerErrorKind.REFUSES_MESSAGE
     try:
-        await link.publish(topic, payload, qos=1, retain=retain)
+        await connection.publish(topic, payload, qos=1, retain=retain)
     except BrokerError as error:
         if error.kind is not BrokerErrorKind.REFUSES_TOPIC:
             raise
         return False
-    link.closing_means = BrokerErrorKind.CLOSED
+    connection.closing_means = BrokerErrorKind.CLOSED
     return True
 
 
-async def _collect(link: Connection, is_all: Callable[[dict[str, bytes]], bool]) -> dict[str, bytes]:
+async def _collect(connection: Connection, is_all: Callable[[dict[str, bytes]], bool]) -> dict[str, bytes]:
     """Return the messages by topic, once they are all that was waited for, or after `ECHO_TIMEOUT`."""
     received: dict[str, bytes] = {}
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(ECHO_TIMEOUT):
-            async for topic, payload, _retained in link.messages():
+            async for topic, payload, _retained in connection.messages():
                 received[topic] = payload
                 if is_all(received):
                     break

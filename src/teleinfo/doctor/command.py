@@ -95,8 +95,8 @@ async def _ask_broker(settings: Settings) -> int:
     identity = for_command(settings.broker, "doctor")
     topics = Topics(settings.mqtt_topic)
     try:
-        async with asyncio.timeout(QUIET_TIMEOUT), connect(identity) as link:
-            retained = await read_retained(link, topics)
+        async with asyncio.timeout(QUIET_TIMEOUT), connect(identity) as connection:
+            retained = await read_retained(connection, topics)
     except (BrokerError, TimeoutError) as error:
         if not isinstance(error, BrokerError):
             error = BrokerError(BrokerErrorKind.SILENT, identity)

@@ -76,15 +76,15 @@ class BrokerFeed:
 
     async def _listen(self) -> None:
         """Take what comes until the connection is lost; raise `BrokerError`."""
-        async with connect(self._broker) as link:
+        async with connect(self._broker) as connection:
             for topic in (self._topics.status, self._topics.health, self._topics.readings):
-                if not await link.subscribe(topic):
+                if not await connection.subscribe(topic):
                     raise BrokerError(BrokerErrorKind.NOT_READABLE, self._broker, topic=topic)
             self._model.note = notes.connected(self._broker)
             self._changed()
             waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, self._note_nothing_came)
             try:
-                async for topic, payload, retained in link.messages():
+                async for topic, payload, retained in connection.messages():
                     self._take(topic, payload, retained=retained)
             finally:
                 waiting.cancel()

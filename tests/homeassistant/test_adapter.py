@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.homeassistant import link
-from teleinfo.homeassistant.link import HomeAssistant
+from teleinfo.homeassistant import adapter
+from teleinfo.homeassistant.adapter import HomeAssistant
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.tracker import StateTracker
@@ -148,7 +148,7 @@ def test_a_line_that_names_one_meter_after_the_other_is_a_line_of_the_log_an_hou
 
 def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Births that come before the answer share it; one that comes later has its own."""
-    monkeypatch.setattr(link, "ANSWER_DELAY", (0.05, 0.1))
+    monkeypatch.setattr(adapter, "ANSWER_DELAY", (0.05, 0.1))
 
     filled = asyncio.Event()
 

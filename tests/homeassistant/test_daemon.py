@@ -13,6 +13,7 @@ from tests.cli.test_run import FRAME, SAMPLE, SAMPLE_JSON, historique
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.process import LIMIT
+from tests.support.scenario import BrokerScenario
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -186,6 +187,24 @@ def test_the_state_has_an_interval_of_its_own(broker: MosquittoBroker, tmp_path:
     assert (first["power"]["apparent"], first["tariff"]["name"]) == (1940, "Heures pleines")
     assert silent["power"]["apparent"] == 1940
     assert (changed["power"]["apparent"], changed["tariff"]["name"]) == (750, "Heures creuses")
+
+
+def test_a_reading_goes_before_what_is_made_of_it(broker: MosquittoBroker, tmp_path: Path) -> None:
+    """Whoever waits for the reading does not wait for the state, which takes half a second to make here."""
+    slow = (
+        "import time, teleinfo.state.tracker as module; quick = module.StateTracker.update;"
+        "module.StateTracker.update = lambda *one, **two: time.sleep(0.5) or quick(*one, **two)"
+    )
+    with (
+        Subscriber(broker.host, broker.port) as subscriber,
+        BrokerScenario(tmp_path, broker, period=2.0, patch=slow, state=True),
+    ):
+        reading = subscriber.expect("teleinfo")
+        state = subscriber.expect("teleinfo/state")
+        online = subscriber.expect("teleinfo/status", b"online")
+
+    assert 0.4 < state.at - reading.at < 2
+    assert online.at > state.at
 
 
 def test_the_other_form_of_the_message_is_cleared_when_it_is_switched(

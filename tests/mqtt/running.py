@@ -113,7 +113,11 @@ class RunningPublisher:
     def is_idle(self) -> bool:
         """Return True if nothing waits and nothing is in flight."""
         outbox = self.publisher._outbox
-        return not (outbox._readings or outbox._due or outbox._in_flight)
+
+        async def ask() -> bool:
+            return not (outbox._readings or outbox._due or outbox._in_flight)
+
+        return asyncio.run_coroutine_threadsafe(ask(), self.loop).result(LIMIT)
 
     def is_written(self) -> bool:
         """Return True if paho holds nothing that is not written to the socket of the connection."""

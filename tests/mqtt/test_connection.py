@@ -18,7 +18,7 @@ import pytest
 from teleinfo.mqtt.client import connect, versions_of
 from teleinfo.mqtt.config import Broker, MqttVersion
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
-from teleinfo.mqtt.paho_driver import MAX_PACKET
+from teleinfo.mqtt.paho_driver import MAX_PACKET, PahoDriver
 from tests.mqtt.running import broker_at
 from tests.support.proxy import Proxy
 from tests.support.subscriber import Subscriber
@@ -212,26 +212,73 @@ def test_a_broker_that_does_not_answer_our_connect_is_named(
         assert error_of(broker)[0] is BrokerErrorKind.UNANSWERED
 
 
-@pytest.mark.real
 @BOTH
-def test_a_broker_that_does_not_acknowledge_is_silent(
-    mosquitto: MosquittoBroker, version: MqttVersion
-) -> None:
-    """After the limit, and before that an acknowledgement counts that comes in the very turn of it."""
+def test_an_acknowledgement_counts_that_came_while_the_process_was_held_up(version: MqttVersion) -> None:
+    """It lies in the socket behind other messages, each of which is read in a turn of its own."""
+
+    def play(peer: socket.socket) -> None:
+        peer.sendall(CONNACK[version])
+        peer.recv(4096)
+        assert held_up.wait(10)
+        peer.sendall(packet(0x30, b"\x00\x01a\x00") * 5 + b"\x40\x02\x00\x01")
+        sent.set()
+        peer.recv(1)
 
     async def use(connection: Connection) -> None:
         publishing = asyncio.create_task(
             connection.publish("a", b"b", qos=1, retain=False, limit=0.05),
         )
         await asyncio.sleep(0.001)
-        time.sleep(0.5)  # noqa: ASYNC251 - the process is held up, until both are due
+        held_up.set()
+        assert sent.wait(10)
+        time.sleep(0.1)  # noqa: ASYNC251 - until the limit is over, too
         await publishing
+        raise BrokerError(BrokerErrorKind.CLOSED, broker)
+
+    held_up, sent = threading.Event(), threading.Event()
+    with scripted(version, play) as broker:
+        assert error_of(broker, use)[0] is BrokerErrorKind.CLOSED
+
+
+@pytest.mark.real
+@BOTH
+def test_a_broker_that_does_not_acknowledge_is_silent(
+    mosquitto: MosquittoBroker, version: MqttVersion
+) -> None:
+    """After the limit."""
+
+    async def use(connection: Connection) -> None:
         mosquitto.freeze()
         await connection.publish("a", b"b", qos=1, retain=False, limit=0.2)
 
     kind, seconds = error_of(replace(broker_at(mosquitto.port), version=version), use)
 
     assert (kind, seconds < 3) == (BrokerErrorKind.SILENT, True)
+
+
+def test_a_socket_that_is_closed_before_its_turn_is_not_registered(caplog: pytest.LogCaptureFixture) -> None:
+    """A thread has opened it, the attempt is given up, and its descriptor is somebody else's by then."""
+
+    async def scenario(port: int) -> None:
+        client = aiomqtt.Client("127.0.0.1", port)._client
+        driver = PahoDriver(client)
+        opening = threading.Thread(target=client.connect, args=("127.0.0.1", port))
+        opening.start()
+        opening.join()
+        opened = client.socket()
+        assert isinstance(opened, socket.socket)
+        number = opened.fileno()
+        driver.abort()
+        with socket.socket() as other:
+            assert other.fileno() == number
+            await asyncio.sleep(0)
+            loop = asyncio.get_running_loop()
+            assert not loop.remove_reader(other)
+            assert not loop.remove_writer(other)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        asyncio.run(scenario(server.getsockname()[1]))
+    assert "Exception in callback" not in caplog.text
 
 
 @pytest.mark.real

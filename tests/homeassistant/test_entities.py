@@ -13,7 +13,6 @@ from teleinfo.homeassistant.state_entities import entities_of, every_entity
 from teleinfo.state import labels as state_labels
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.vocabulary.codes import TariffPeriod
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
@@ -103,14 +102,6 @@ def test_names_are_sentences_without_codes(mode: Mode, language: Language) -> No
         assert set(capitals) <= {"Enedis"}, name
         assert not {"Td", "Tc", "n"} & set(words), name
         assert not re.search(r"[pP]ér?iode? [pP]\b", name), name
-
-
-def test_the_tariff_period_of_a_meter_above_36_kva_is_in_words() -> None:
-    """PTCOUR says HPH: "Heures pleines d’hiver"; what is no code of the vocabulary stays as it is."""
-    entity = entity_of(Mode.HISTORIQUE, "PTCOUR")
-
-    assert entity is not None
-    assert dict(entity.words) == {period.value: period.words for period in TariffPeriod}
 
 
 @pytest.mark.parametrize(

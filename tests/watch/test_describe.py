@@ -78,12 +78,11 @@ def test_values_that_the_documents_do_not_know_say_nothing() -> None:
     assert not [fact for fact in facts("STGE", "0070000E") if "Breaker" in fact.text or "link" in fact.text]
 
 
-def test_the_colours_of_tempo_are_words() -> None:
-    """PTEC, DEMAIN and OPTARIF, of which the last has a character of the meter's own behind it."""
-    assert meaning("PTEC", "HPJW") == "Peak hours, white day"
-    assert meaning("DEMAIN", "ROUG") == "Red"
+def test_what_a_code_means_is_said_as_far_as_it_is_known() -> None:
+    """OPTARIF of Tempo has a character of the meter behind it; a text of the supplier explains itself."""
     assert meaning("OPTARIF", "BBR(") == "Tempo"
-    assert meaning("HHPHC", "A") is None
+    assert meaning("DEMAIN", "----") == "not known yet"
+    assert (meaning("HHPHC", "A"), meaning("LTARF", "ZEN Flex")) == (None, None)
 
 
 def test_it_is_said_in_french_where_the_locale_is_french(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -119,6 +119,7 @@ def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
             running.wait_connected(connected=False)
             mosquitto.start()
             running.wait_connected()
+        wait_until(running.is_idle)
         log = mosquitto.log
 
     assert log.rindex("'teleinfo/status'") > log.rindex("'teleinfo/health'")

@@ -554,6 +554,8 @@ def test_another_client_with_our_id_is_named(
 
     with RunningPublisher(broker) as running:
         running.wait_connected()
+        # A message on its way would make the broker reset the connection, and its reason code be lost.
+        wait_until(running.is_idle)
         asyncio.run(take_over())
         line = log.expect("our client id, teleinfo-test")
 

@@ -8,6 +8,7 @@ each get a part of the bytes.
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -16,10 +17,10 @@ from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, inline
 from teleinfo.doctor.check_topics import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
-from teleinfo.doctor.probe import ProbeResult, probe_speeds, speeds
+from teleinfo.doctor.probe import Probe, probe_speeds
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
-from teleinfo.port.health import Quality, is_orphan, is_stale
+from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Quality, is_orphan, is_stale
 from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
@@ -97,13 +98,8 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
 def _facts(status: str, health: Health | None) -> dict[str, object]:
     if health is None:
         return {"status": status}
-    names = ("mode", "baudrate", "frames", "groups", "line", "problem")
-    return {
-        "status": status,
-        "rejected": dict(health.rejected),
-        "withheld": dict(health.withheld),
-        **{name: getattr(health, name) for name in names},
-    }
+    names = ("mode", "baudrate", "frames", "groups", "line", "problem", "rejected", "withheld")
+    return {"status": status, **{name: getattr(health, name) for name in names}}
 
 
 def _published(status: str, health: Health | None) -> str:
@@ -127,13 +123,13 @@ async def check_line(settings: Settings, machine: Machine, screen: Screen) -> li
     bridge = is_bridge(port)
     path = port if bridge else str(machine.path(port))
     try:
-        results = await probe_speeds(path, speeds(path, wanted), screen)
+        probes = await probe_speeds(path, wanted, screen)
     except PortError as error:
         return [fault("open", error.localized(), trouble=error.kind.value)]
-    meter = results[-1]
-    findings = [_bytes(results)]
+    meter = probes[-1]
+    findings = [_bytes(probes)]
     if meter.mode is None:
-        return [*findings, _no_meter(results)]
+        return [*findings, _no_meter(probes)]
     findings += [_mode(meter, wanted, bridge=bridge), _groups(meter), _parity(meter), _meter(meter)]
     quality = Quality()
     quality.sample(meter.counts, now=0.0)
@@ -141,24 +137,23 @@ async def check_line(settings: Settings, machine: Machine, screen: Screen) -> li
     return findings
 
 
-def _bytes(results: list[ProbeResult]) -> Finding:
-    message = "; ".join(
-        _("{baudrate} baud: {rate:.0f} bytes/s").format(baudrate=one.baudrate, rate=one.rate)
-        for one in results
-    )
-    facts = {f"bytes_per_second_{one.baudrate}": round(one.rate, 1) for one in results}
-    return (ok if any(one.counts.bytes_ for one in results) else fault)("bytes", message, **facts)
+def _bytes(probes: list[Probe]) -> Finding:
+    rates = {probe.baudrate: probe.counts.bytes_ / probe.seconds for probe in probes}
+    text = _("{baudrate} baud: {rate:.0f} bytes/s")
+    message = "; ".join(text.format(baudrate=baudrate, rate=rate) for baudrate, rate in rates.items())
+    facts = {f"bytes_per_second_{baudrate}": round(rate, 1) for baudrate, rate in rates.items()}
+    return (ok if any(rates.values()) else fault)("bytes", message, **facts)
 
 
-def _no_meter(results: list[ProbeResult]) -> Finding:
+def _no_meter(probes: list[Probe]) -> Finding:
     again = command_line("doctor")
-    if not any(one.counts.bytes_ for one in results):
+    if not any(probe.counts.bytes_ for probe in probes):
         return fault("wiring", _("none: not one byte comes"), _(CHECK_WIRES), again, wiring="none")
     message = _("bytes come, and none makes sense at any speed")
     return fault("wiring", message, _(CHECK_SIGNAL), again, wiring="nonsense")
 
 
-def _mode(meter: ProbeResult, wanted: tuple[int, ...], *, bridge: bool) -> Finding:
+def _mode(meter: Probe, wanted: tuple[int, ...], *, bridge: bool) -> Finding:
     message = _("{mode}, {baudrate} baud").format(mode=meter.mode, baudrate=meter.baudrate)
     if bridge:
         message = _("{mode}, at the speed of the bridge").format(mode=meter.mode)
@@ -169,43 +164,29 @@ def _mode(meter: ProbeResult, wanted: tuple[int, ...], *, bridge: bool) -> Findi
     return fault("mode", message, advice, "TELEINFO_SERIAL_MODE=auto", **facts)
 
 
-def _groups(meter: ProbeResult) -> Finding:
-    counts = meter.counts
+def _groups(meter: Probe) -> Finding:
+    counts = asdict(meter.counts)
     message = _(
         "in {time}: frames {frames}, sound groups {groups}; rejected: parity {parity}, checksum {checksum}, "
         "malformed {malformed}; interrupted frames: {interrupted}"
-    ).format(
-        frames=counts.frames,
-        groups=counts.groups,
-        time=duration(meter.seconds),
-        parity=counts.parity,
-        checksum=counts.checksum,
-        malformed=counts.malformed,
-        interrupted=counts.interrupted,
     )
-    if counts.unconfirmed or counts.implausible:
-        message += _("; withheld: unconfirmed {unconfirmed}, implausible {implausible}").format(
-            unconfirmed=counts.unconfirmed, implausible=counts.implausible
-        )
-    facts = {
-        "frames": counts.frames,
-        "groups": counts.groups,
-        "rejected": {"parity": counts.parity, "checksum": counts.checksum, "malformed": counts.malformed},
-        "interrupted": counts.interrupted,
-        "unconfirmed": counts.unconfirmed,
-        "implausible": counts.implausible,
-    }
-    if counts.frames:
+    if any(counts[cause] for cause in WITHHELD_CAUSES):
+        message += _("; withheld: unconfirmed {unconfirmed}, implausible {implausible}")
+    message = message.format(time=duration(meter.seconds), **counts)
+    names = ("frames", "groups", "interrupted", *WITHHELD_CAUSES)
+    facts: dict[str, object] = {name: counts[name] for name in names}
+    facts["rejected"] = {cause: counts[cause] for cause in REJECTION_CAUSES}
+    if meter.counts.frames:
         return ok("groups", message, **facts)
     return warning("groups", message, _("No frame came whole: bytes are lost."), **facts)
 
 
-def _parity(meter: ProbeResult) -> Finding:
+def _parity(meter: Probe) -> Finding:
     rate = meter.bit_error_rate
     if rate is None:
         return _no_parity()
     damaged, characters = meter.damaged
-    facts = {"parity": meter.parity, "damaged": damaged, "characters": characters, "bit_error_rate": rate}
+    facts = {"parity": True, "damaged": damaged, "characters": characters, "bit_error_rate": rate}
     if not damaged:
         message = _(
             "there, and right for all of {characters} characters: fewer than 1 bit in {bits} is wrong"
@@ -221,7 +202,7 @@ def _no_parity() -> Finding:
     return warning("parity", message, _(SET_8N1), parity=False)
 
 
-def _meter(meter: ProbeResult) -> Finding:
+def _meter(meter: Probe) -> Finding:
     number = next((number for one in reversed(meter.readings) if (number := number_of(one))), None)
     if number is None:
         return ok("meter", _("it does not tell its number"))

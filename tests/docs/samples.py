@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import check_port, report
-from teleinfo.doctor.findings import Area
 from teleinfo.port import health
 from teleinfo.simulator.catalogue import build
 from teleinfo.state.payload import Options, encode
@@ -26,7 +25,7 @@ from teleinfo.watch.drawing import Glyphs
 from teleinfo.watch.layout import Size, compose
 from teleinfo.watch.live_model import LiveModel
 from tests.docs.markdown import BLOCK, ROOT
-from tests.doctor.machine_tree import Tree
+from tests.doctor.machine_tree import Tree, findings_of
 
 if TYPE_CHECKING:
     import re
@@ -121,8 +120,8 @@ def doctor_screen(folder: Path, style: report.Style | None = None) -> str:
     tree.link("/dev/serial0", "ttyAMA0")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(check_port, "_user", lambda: "pi")
-        found, _ = check_port.check_port(tree.machine, "/dev/ttyAMA0")
-    return report.format_area(Area("port", tuple(found)), style or report.Style()).strip("\n")
+        found = findings_of(check_port.check_port, tree.case("/dev/ttyAMA0"))
+    return report.format_area("port", [*found.values()], style or report.Style()).strip("\n")
 
 
 def main() -> None:

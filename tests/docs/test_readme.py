@@ -18,7 +18,7 @@ from teleinfo.vocabulary.words import Language
 from tests.docs import samples
 from tests.docs.markdown import PAGES, READMES, ROOT, blocks, commands, figures, table
 from tests.docs.test_pages import understood, understood_by_make
-from tests.doctor.machine_tree import Tree
+from tests.doctor.machine_tree import Tree, findings_of
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.settings import settings_of
@@ -62,8 +62,8 @@ def test_the_lines_for_a_raspberry_pi_are_what_its_doctor_asks_for(tmp_path: Pat
     tree.raspberry(command_line="console=serial0,115200 console=tty1", config="dtparam=audio=on\n")
     tree.file("/dev/ttyS0")
     tree.link("/dev/serial0", "ttyS0")
-    found, _ = check_port.check_port(tree.machine, "/dev/ttyAMA0")
-    asked = {line for one in found for line in one.commands}
+    found = findings_of(check_port.check_port, tree.case("/dev/ttyAMA0"))
+    asked = {line for one in found.values() for line in one.commands}
     [shown] = [block for block in blocks(README, "sh") if "raspi-config" in block]
 
     assert set(shown.splitlines()) == asked

@@ -1,13 +1,18 @@
-"""A tree of files that stands for a Raspberry Pi, and ways to look at findings."""
+"""Cases for the doctor, a tree of files that stands for a Raspberry Pi, and a way to look at findings."""
 
 from __future__ import annotations
 
+import asyncio
+import os
 from typing import TYPE_CHECKING
 
+from teleinfo.doctor.case import Case
 from teleinfo.doctor.machine import Machine
+from teleinfo.doctor.screen import Screen
+from tests.support.settings import settings_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Awaitable, Callable, Iterable
     from pathlib import Path
 
     from teleinfo.doctor.findings import Finding
@@ -42,12 +47,41 @@ class Tree:
         text = "".join(f"{line}\n" for line in lines)
         self.file(f"/usr/bin/{name}", f"#!/bin/sh\ncat <<'END'\n{text}END\n", mode=0o755)
 
+    def case(self, port: str) -> Case:
+        """Return a case with this machine and this serial port."""
+        return case_of(self.machine, serial_port=port)
+
+    def lock(self, device: str, pid: int, command: str = "", cgroup: str = "") -> None:
+        """Have a process lock `device`, by its line in the kernel's list, and another one another file."""
+        status = self.file(device).stat()
+        place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}"
+        rows = [f"POSIX ADVISORY READ 77 {place}:{status.st_ino + 1} 0 EOF"]
+        rows.append(f"FLOCK  ADVISORY  WRITE {pid} {place}:{status.st_ino} 0 EOF")
+        self.file("/proc/locks", "".join(f"{number}: {row}\n" for number, row in enumerate(rows, 1)))
+        self.file(f"/proc/{pid}/cmdline", command)
+        self.file(f"/proc/{pid}/cgroup", cgroup)
+
     def raspberry(self, *, model: str = PI_4, config: str = "", command_line: str = "console=tty1") -> None:
         """Make it a Raspberry Pi, with nothing on its serial port."""
         self.file("/proc/device-tree/model", f"{model}\0")
         self.file("/proc/cmdline", command_line)
         self.file("/boot/firmware/cmdline.txt", command_line)
         self.file("/boot/firmware/config.txt", config)
+
+
+def case_of(machine: Machine | None = None, /, **settings: object) -> Case:
+    """Return a case with these settings, which are valid and known, and a screen that shows nothing."""
+    read = settings_of({f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()})
+    return Case(machine or Machine(), Screen(quiet=True), valid_settings=read)
+
+
+def findings_of(check: Callable[[Case], Awaitable[list[Finding]]], case: Case) -> dict[str, Finding]:
+    """Make a check, and return its findings by their name, in their order."""
+
+    async def made() -> list[Finding]:
+        return await check(case)
+
+    return by_check(asyncio.run(made()))
 
 
 def by_check(findings: Iterable[Finding]) -> dict[str, Finding]:

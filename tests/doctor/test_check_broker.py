@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import socket
 import subprocess
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor import check_broker
+from teleinfo.doctor.check_broker import check_broker
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Severity
-from teleinfo.mqtt.config import Broker, MqttVersion, Tls, Topics
 from teleinfo.port.health import Health
 from teleinfo.vocabulary.line import LineGrade
-from tests.doctor.machine_tree import by_check
+from tests.doctor.machine_tree import case_of, findings_of
 from tests.support.broker import MosquittoBroker, limit
 from tests.support.certificates import make_authority, make_certificate
 from tests.support.subscriber import Subscriber
@@ -34,17 +31,23 @@ PAST = ("-not_before", "20200101000000Z", "-not_after", "20200201000000Z")
 SOON = ("-days", "5")
 
 
-def examine(broker: Broker) -> tuple[dict[str, Finding], RetainedState | None]:
-    """Return what is found of `broker`, and what it keeps."""
-    found, retained, _addresses = asyncio.run(check_broker.check_broker(broker, Topics("home/meter")))
+def examine(
+    running: MosquittoBroker | None = None, **settings: object
+) -> tuple[dict[str, Finding], RetainedState | None]:
+    """Return the findings on a broker, by these settings, and what it retains."""
+    if running is not None:
+        settings |= {"mqtt_host": running.host, "mqtt_port": running.port}
+    case = case_of(mqtt_topic="home/meter", **settings)
+    found = findings_of(check_broker, case)
 
     assert CANARY not in repr(found)
-    return by_check(found), retained
+    return found, case.retained
 
 
-def at(running: MosquittoBroker) -> Broker:
-    """Return how to reach a mosquitto."""
-    return Broker(running.host, running.port, "teleinfo-test")
+def retain(running: MosquittoBroker, topic: str, payload: bytes) -> None:
+    """Have a broker retain a message below the topic of the readings."""
+    command = ["mosquitto_pub", "-h", running.host, "-p", str(running.port), "-r", "-s"]
+    subprocess.run([*command, "-t", f"home/meter/{topic}"], input=payload, check=True, timeout=30)
 
 
 def faults(found: dict[str, Finding]) -> dict[str, object]:
@@ -55,7 +58,7 @@ def faults(found: dict[str, Finding]) -> dict[str, object]:
 def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> None:
     """A message of ours comes back; a subscriber who comes later finds nothing."""
     with MosquittoBroker(tmp_path) as running:
-        found, retained = examine(at(running))
+        found, retained = examine(running)
         with Subscriber(running.host, running.port) as later:
             left = later.drain()
 
@@ -69,26 +72,24 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
 def test_what_a_running_teleinfo_says_is_read(tmp_path: Path) -> None:
     """`status` and `health` are retained: they come at once."""
     with MosquittoBroker(tmp_path) as running:
-        for topic, word in (("status", "online"), ("health", '{"line":"good"}')):
-            command = ["mosquitto_pub", "-h", running.host, "-p", str(running.port), "-r"]
-            subprocess.run([*command, "-t", f"home/meter/{topic}", "-m", word], check=True, timeout=30)
-        _found, retained = examine(at(running))
+        retain(running, "status", b"online")
+        retain(running, "health", b'{"line":"good"}')
+        _found, retained = examine(running)
 
     assert retained == RetainedState("online", Health(line=LineGrade.GOOD))
 
 
-def test_a_port_on_which_nothing_listens_is_reported(tmp_path: Path) -> None:
+def test_a_port_on_which_nothing_listens_is_reported() -> None:
     """The port is wrong, or mosquitto does not run."""
-    del tmp_path
-    found, retained = examine(Broker("127.0.0.1", free_port(), "teleinfo-test"))
+    found, retained = examine(mqtt_host="127.0.0.1", mqtt_port=free_port())
 
     assert (faults(found), retained) == ({"port": "refused"}, None)
     assert found["port"].commands == ("systemctl status mosquitto",)
 
 
-def test_a_malformed_name_is_reported() -> None:
+def test_a_name_without_an_address_is_reported() -> None:
     """It stops at the first step."""
-    found, _ = examine(Broker("a..b", 1883, "teleinfo-test"))
+    found, _ = examine(mqtt_host="broker.invalid")
 
     assert list(found) == ["name"]
     assert faults(found) == {"name": "name"}
@@ -100,24 +101,28 @@ def test_a_broker_that_takes_the_connection_and_is_silent_is_reported(
     """1. Something listens and never answers. 2. The login is given up, within its time."""
     monkeypatch.setattr("teleinfo.mqtt.client.CONNACK_TIMEOUT", 0.5)
     with socket.create_server(("127.0.0.1", 0)) as silent:
-        found, _ = examine(Broker("127.0.0.1", silent.getsockname()[1], "teleinfo-test"))
+        found, _ = examine(mqtt_host="127.0.0.1", mqtt_port=silent.getsockname()[1])
 
     assert faults(found) == {"login": "unanswered"}
     assert found["port"].severity is Severity.OK
     assert "accepts connections, and does not answer" in found["login"].message
 
 
-@pytest.mark.parametrize(("user", "word"), [(None, None), ("house", f"{CANARY}-wrong")])
-def test_a_wrong_or_missing_password_is_reported(tmp_path: Path, user: str | None, word: str | None) -> None:
+def test_a_wrong_or_missing_password_is_reported(tmp_path: Path) -> None:
     """Both variables are named, no secret is shown."""
     with MosquittoBroker(tmp_path, users={"house": CANARY}) as running:
-        found, _ = examine(replace(at(running), username=user, password=word))
-        right, _ = examine(replace(at(running), username="house", password=CANARY))
+        wrong, _ = examine(running, mqtt_username="house", mqtt_password=f"{CANARY}-wrong")
+        missing, _ = examine(running)
+        right, _ = examine(running, mqtt_username="house", mqtt_password=CANARY)
 
-    assert faults(found) == {"login": "login" if user else "no credentials"}
-    assert found["login"].commands == ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
-    assert ("wants a user name" in found["login"].message) is (user is None)
-    assert faults(right) == {}
+    assert (faults(wrong), faults(missing), faults(right)) == (
+        {"login": "login"},
+        {"login": "no credentials"},
+        {},
+    )
+    assert "wants a user name" in missing["login"].message
+    for found in (wrong, missing):
+        assert found["login"].commands == ("TELEINFO_MQTT_USERNAME=", "TELEINFO_MQTT_PASSWORD=")
 
 
 @pytest.mark.parametrize(
@@ -139,8 +144,8 @@ def test_a_topic_that_is_refused_is_reported(
     rights.chmod(0o600)
     more = [f"acl_file {rights}"]
     with MosquittoBroker(tmp_path, users={"house": CANARY}, more=more) as running:
-        broker = replace(at(running), username="house", password=CANARY, version=MqttVersion(version))
-        found, _ = examine(broker)
+        login = {"mqtt_username": "house", "mqtt_password": CANARY}
+        found, _ = examine(running, mqtt_version=version, **login)
 
     assert found["topic"].severity is severity
     assert words in found["topic"].message
@@ -168,16 +173,16 @@ def test_a_certificate_is_judged(
     severity: Severity,
     words: str,
 ) -> None:
-    """What is wrong with it is said, with the line that shows or mends it."""
+    """Its fault is named, and one that must not be trusted ends the check."""
     authority = make_authority(tmp_path)
     other = make_authority(tmp_path, name="other")
     try:
         certificate = make_certificate(tmp_path, authority, **made)  # type: ignore[arg-type]  # of the table
     except subprocess.CalledProcessError:
         pytest.skip("this openssl cannot make certificates of the past")
-    tls = Tls(ca_file=str((authority if trusted else other).cert))
+    ca_file = (authority if trusted else other).cert
     with MosquittoBroker(tmp_path, certificate=certificate) as running:
-        found, _ = examine(replace(at(running), tls=tls))
+        found, _ = examine(running, mqtt_tls=True, mqtt_tls_ca_file=ca_file)
 
     assert (found["tls"].severity, words in found["tls"].message) == (severity, True)
     assert ("login" in found) is (severity is not Severity.FAULT)
@@ -187,7 +192,7 @@ def test_a_certificate_that_is_not_looked_at_is_a_warning(tmp_path: Path) -> Non
     """TELEINFO_MQTT_TLS_INSECURE works, and is not safe."""
     certificate = make_certificate(tmp_path, make_authority(tmp_path))
     with MosquittoBroker(tmp_path, certificate=certificate) as running:
-        found, _ = examine(replace(at(running), tls=Tls(insecure=True)))
+        found, _ = examine(running, mqtt_tls=True, mqtt_tls_insecure=True)
 
     assert (found["tls"].severity, found["topic"].severity) == (Severity.WARNING, Severity.OK)
 
@@ -196,8 +201,8 @@ def test_tls_on_one_side_only_is_reported(tmp_path: Path) -> None:
     """A broker with TLS that is spoken to without, and one without that is spoken to with it."""
     certificate = make_certificate(tmp_path, make_authority(tmp_path))
     with MosquittoBroker(tmp_path, certificate=certificate) as safe, MosquittoBroker(tmp_path) as plain:
-        without, _ = examine(at(safe))
-        with_it, _ = examine(replace(at(plain), tls=Tls(insecure=True)))
+        without, _ = examine(safe)
+        with_it, _ = examine(plain, mqtt_tls=True, mqtt_tls_insecure=True)
 
     assert faults(without) == {"tls": "wants tls"}
     assert without["tls"].commands == ("TELEINFO_MQTT_TLS=true",)
@@ -210,7 +215,7 @@ def test_a_broker_that_wants_our_certificate_is_reported(tmp_path: Path) -> None
     authority = make_authority(tmp_path)
     certificate = make_certificate(tmp_path, authority)
     with MosquittoBroker(tmp_path, certificate=certificate, clients=authority) as running:
-        found, _ = examine(replace(at(running), tls=Tls(ca_file=str(authority.cert))))
+        found, _ = examine(running, mqtt_tls=True, mqtt_tls_ca_file=authority.cert)
 
     assert faults(found) == {"login": "wants certificate"}
     assert found["login"].commands == ("TELEINFO_MQTT_TLS_CERT_FILE=", "TELEINFO_MQTT_TLS_KEY_FILE=")
@@ -233,7 +238,7 @@ def test_a_limit_of_the_broker_is_named(
 ) -> None:
     """Each with its name in mosquitto.conf, and none is called a wrong client id, or TLS, alone."""
     with MosquittoBroker(tmp_path, more=limit(line, tmp_path)) as running:
-        found, _ = examine(replace(at(running), version=MqttVersion(version)))
+        found, _ = examine(running, mqtt_version=version)
         [name] = fault
 
     assert faults(found) == fault
@@ -245,9 +250,8 @@ def test_a_limit_of_the_broker_is_named(
 def test_a_status_that_is_none_of_ours_is_reported(status: bytes, tmp_path: Path) -> None:
     """Another program publishes there: what it says is shown harmless and short."""
     with MosquittoBroker(tmp_path) as running:
-        command = ["mosquitto_pub", "-h", running.host, "-p", str(running.port), "-r", "-s"]
-        subprocess.run([*command, "-t", "home/meter/status"], input=status, check=True, timeout=30)
-        found, retained = examine(at(running))
+        retain(running, "status", status)
+        found, retained = examine(running)
 
     assert retained == RetainedState()
     assert found["status"].severity is Severity.WARNING
@@ -258,8 +262,7 @@ def test_a_status_that_is_none_of_ours_is_reported(status: bytes, tmp_path: Path
 def test_a_message_that_is_too_long_is_reported(tmp_path: Path) -> None:
     """Retained by somebody else on our topic: the broker is not blamed."""
     with MosquittoBroker(tmp_path) as running:
-        command = ["mosquitto_pub", "-h", running.host, "-p", str(running.port), "-r", "-s"]
-        subprocess.run([*command, "-t", "home/meter/status"], input=b"x" * 400_000, check=True, timeout=30)
-        found, _ = examine(replace(at(running), version=MqttVersion.V3_1_1))
+        retain(running, "status", b"x" * 400_000)
+        found, _ = examine(running, mqtt_version="3.1.1")
 
     assert faults(found) == {"topic": "unacceptable"}

@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import check_line, probe
+from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Finding, Severity
-from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.screen import Screen
 from teleinfo.port import search
 from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
-from tests.doctor.machine_tree import by_check
-from tests.support.settings import settings_of
+from tests.doctor.machine_tree import case_of, findings_of
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
@@ -41,21 +39,21 @@ def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
 def look(
     line: SerialLine, send: Callable[[], Awaitable[object]] | None = None, **variables: str
 ) -> dict[str, Finding]:
-    """Return what is found on `line` while `send` goes on."""
-    environ = {f"TELEINFO_{name.upper()}": value for name, value in variables.items()}
-    wanted = settings_of(environ | {"TELEINFO_SERIAL_PORT": line.port})
+    """Return the findings on `line` while `send` goes on."""
+    case = case_of(serial_port=line.port, **variables)
+    case.access = Access.FREE
 
-    async def both() -> list[Finding]:
+    async def both(case: Case) -> list[Finding]:
         sending = None if send is None else asyncio.ensure_future(send())
         try:
-            return await check_line.check_line(wanted, Machine(), Screen(quiet=True))
+            return await check_line.check_line(case)
         finally:
             if sending is not None:
                 sending.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await sending
 
-    return by_check(asyncio.run(both()))
+    return findings_of(both, case)
 
 
 def tried(found: dict[str, Finding]) -> list[str]:
@@ -146,12 +144,12 @@ def test_a_line_without_parity_says_so() -> None:
 def test_an_absent_bridge_is_reported() -> None:
     """Nothing listens at the address of the settings."""
     url = f"socket://127.0.0.1:{free_port()}"
-    found = asyncio.run(
-        check_line.check_line(settings_of({"TELEINFO_SERIAL_PORT": url}), Machine(), Screen(quiet=True))
-    )
+    case = case_of(serial_port=url)
+    case.access = Access.FREE
+    found = findings_of(check_line.check_line, case)
 
-    assert [(one.check, one.severity) for one in found] == [("open", Severity.FAULT)]
-    assert found[0].message.startswith(
+    assert {name: one.severity for name, one in found.items()} == {"open": Severity.FAULT}
+    assert found["open"].message.startswith(
         f"the bridge at {url.removeprefix('socket://')} cannot be reached: nothing"
     )
 

@@ -6,17 +6,23 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor import check_port
-from teleinfo.doctor.check_port import Access
+import teleinfo
+from teleinfo.doctor.case import Access, Case
+from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.findings import Severity
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.port_users import port_users
 from teleinfo.simulator.serial_line import SerialLine
-from tests.doctor.machine_tree import Tree, by_check
+from tests.doctor.machine_tree import Tree, case_of, findings_of
 
+if TYPE_CHECKING:
+    from teleinfo.doctor.findings import Finding
+
+SOURCE = str(Path(teleinfo.__file__).parents[1])
 PID = 4_194_304 + 412  # greater than that of any process of Linux (proc(5), pid_max)
 ADAPTER = "usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
 HOLD = (
@@ -36,17 +42,32 @@ sys.stdin.read()
 MOUNT = 'mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts && exec "$@"'
 APART = ("unshare", "-m", "sh", "-c", MOUNT, "sh")
 AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-LOOK = (
-    "import sys; from teleinfo.doctor import check_port; from teleinfo.doctor.machine import Machine\n"
-    "found, access = check_port.check_port(Machine(), sys.argv[1])\n"
-    "print(access.value, *(f'{one.check}={one.severity}' for one in found))"
-)
+LOOK = """
+import asyncio
+from teleinfo.doctor.case import Case
+from teleinfo.doctor.check_port import check_port
+from teleinfo.settings import load
+
+case = Case(valid_settings=load(None))
+found = asyncio.run(check_port(case))
+print(case.access.value, *(f"{one.check}={one.severity}" for one in found))
+"""
 
 
 @pytest.fixture
 def tree(tmp_path: Path) -> Tree:
     """Return an empty tree."""
     return Tree(tmp_path)
+
+
+def look(case: Case) -> tuple[dict[str, Finding], Access]:
+    """Return the findings on the port of the case, and the access that is left."""
+    return findings_of(check_port, case), case.access
+
+
+def device_of(tree: Tree, port: str) -> Finding:
+    """Return the first finding on a port of the tree."""
+    return look(tree.case(port))[0]["device"]
 
 
 def test_a_missing_port_names_those_that_are_there(tree: Tree) -> None:
@@ -57,11 +78,11 @@ def test_a_missing_port_names_those_that_are_there(tree: Tree) -> None:
     tree.file("/sys/class/tty/ttyS0/type", "4\n")
     tree.file("/dev/ttyS1")
     tree.file("/sys/class/tty/ttyS1/type", "0\n")
-    found, access = check_port.check_port(tree.machine, "/dev/ttyUSB7")
+    found, access = look(tree.case("/dev/ttyUSB7"))
 
     assert access is Access.NONE
-    assert found[0].severity is Severity.FAULT
-    assert found[0].commands == (
+    assert found["device"].severity is Severity.FAULT
+    assert found["device"].commands == (
         f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",
         "TELEINFO_SERIAL_PORT=/dev/ttyS0",
     )
@@ -69,17 +90,14 @@ def test_a_missing_port_names_those_that_are_there(tree: Tree) -> None:
 
 def test_without_any_port_the_system_is_asked(tree: Tree) -> None:
     """What the kernel said when the adapter was plugged in."""
-    found, _access = check_port.check_port(tree.machine, "/dev/ttyUSB0")
-
-    assert found[0].commands == ("sudo dmesg | tail -n 20",)
+    assert device_of(tree, "/dev/ttyUSB0").commands == ("sudo dmesg | tail -n 20",)
 
 
 def test_a_missing_port_of_a_raspberry_is_switched_on(tree: Tree) -> None:
     """By raspi-config, without a console."""
     tree.raspberry()
-    found, _access = check_port.check_port(tree.machine, "/dev/ttyAMA0")
 
-    assert found[0].commands == (
+    assert device_of(tree, "/dev/ttyAMA0").commands == (
         "sudo raspi-config nonint do_serial_hw 0",
         "sudo raspi-config nonint do_serial_cons 1",
         "sudo reboot",
@@ -89,21 +107,20 @@ def test_a_missing_port_of_a_raspberry_is_switched_on(tree: Tree) -> None:
 def test_a_link_that_dangles_says_where_it_points(tree: Tree) -> None:
     """The adapter of a by-id path is gone."""
     tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
-    found, _access = check_port.check_port(tree.machine, f"/dev/serial/by-id/{ADAPTER}")
+    message = device_of(tree, f"/dev/serial/by-id/{ADAPTER}").message
 
-    assert found[0].message == f"/dev/serial/by-id/{ADAPTER} points to /dev/ttyUSB0, which is not there"
+    assert message == f"/dev/serial/by-id/{ADAPTER} points to /dev/ttyUSB0, which is not there"
 
 
 def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
     """The path that stays is the line to paste; by that path all is well."""
     tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
     tree.file("/dev/ttyUSB0")
-    by_number, _access = check_port.check_port(tree.machine, "/dev/ttyUSB0")
-    by_id, _access = check_port.check_port(tree.machine, f"/dev/serial/by-id/{ADAPTER}")
+    by_number = device_of(tree, "/dev/ttyUSB0")
+    by_id = device_of(tree, f"/dev/serial/by-id/{ADAPTER}")
 
-    assert by_number[0].severity is Severity.WARNING
-    assert by_number[0].commands == (f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",)
-    assert by_id[0].severity is Severity.OK
+    assert (by_number.severity, by_id.severity) == (Severity.WARNING, Severity.OK)
+    assert by_number.commands == (f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",)
 
 
 @pytest.mark.parametrize(
@@ -119,24 +136,23 @@ def test_the_kind_of_port_is_reported(tree: Tree, name: str, kind: str) -> None:
     """By the name that the kernel gives."""
     tree.raspberry(config="enable_uart=1")
     tree.file(name)
-    found, _access = check_port.check_port(tree.machine, name)
 
-    assert found[0].facts["kind"] == kind
+    assert device_of(tree, name).facts["kind"] == kind
 
 
 def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
     """What is there, but is no device, is a fault."""
     (tmp_path / "file").write_text("")
-    found, access = check_port.check_port(Machine(), str(tmp_path / "file"))
+    found, access = look(case_of(serial_port=tmp_path / "file"))
 
-    assert (found[0].severity, access) == (Severity.FAULT, Access.NONE)
+    assert (found["device"].severity, access) == (Severity.FAULT, Access.NONE)
 
 
 def test_a_bridge_has_no_device(tree: Tree) -> None:
     """For socket:// there is no device to check; the line is listened to."""
-    found, access = check_port.check_port(tree.machine, "socket://192.0.2.1:2000")
+    found, access = look(tree.case("socket://192.0.2.1:2000"))
 
-    assert ([one.check for one in found], access) == (["device"], Access.FREE)
+    assert (list(found), access) == (["device"], Access.FREE)
 
 
 @pytest.mark.real
@@ -147,18 +163,16 @@ def test_a_program_that_has_the_port_open_is_named() -> None:
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
             assert other.stdout is not None
             assert other.stdout.readline() == b"held\n"
-            found, access = check_port.check_port(Machine(), line.path)
+            found, access = look(case_of(serial_port=line.path))
             other.communicate(b"")
-        holder = by_check(found)["holder"]
-        after, free = check_port.check_port(Machine(), line.path)
+        holder = found["holder"]
+        after, free = look(case_of(serial_port=line.path))
 
     assert (holder.severity, access) == (Severity.FAULT, Access.NONE)
     assert f"(process {other.pid})" in holder.message
     assert holder.commands == (f"sudo kill {other.pid}",) or "systemctl" in holder.commands[0]
-    assert (by_check(after)["holder"].severity, free) in [
-        (Severity.OK, Access.FREE),
-        (Severity.SKIPPED, Access.FREE),
-    ]
+    assert after["holder"].severity in {Severity.OK, Severity.SKIPPED}
+    assert free is Access.FREE
 
 
 @pytest.mark.real
@@ -202,32 +216,19 @@ def test_the_process_that_locks_the_port_is_known_without_any_right(
     tree: Tree, words: str, cgroup: str, line: str, access: Access
 ) -> None:
     """The list of locks is open to all: the process, its program, its service, and how to stop it."""
-    device = tree.file("/dev/ttyAMA0")
-    status = device.stat()
-    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    other = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino + 1}"
-    tree.file(
-        "/proc/locks",
-        f"1: POSIX  ADVISORY  READ 77 {other} 0 EOF\n2: FLOCK  ADVISORY  WRITE {PID} {place} 0 EOF\n",
-    )
-    tree.file(f"/proc/{PID}/cmdline", words)
-    tree.file(f"/proc/{PID}/cgroup", cgroup)
-    found, got = check_port.check_port(tree.machine, "/dev/ttyAMA0")
+    tree.lock("/dev/ttyAMA0", PID, words, cgroup)
+    found, got = look(tree.case("/dev/ttyAMA0"))
 
     assert [one.pid for one in port_users(tree.machine, "/dev/ttyAMA0")[0]] == [PID]
-    assert (got, by_check(found)["holder"].commands) == (access, (line,) if line else ())
+    assert (got, found["holder"].commands) == (access, (line,) if line else ())
 
 
 def test_a_pseudo_terminal_has_no_login_console(tree: Tree) -> None:
     """There is no serial-getty@1 for /dev/pts/1, not even where a login has it open."""
-    device = tree.file("/dev/pts/1")
+    tree.lock("/dev/pts/1", PID, "login\0-p")
     tree.link("/dev/ttyMETER", "pts/1")
-    status = device.stat()
-    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    tree.file("/proc/locks", f"2: FLOCK  ADVISORY  WRITE {PID} {place} 0 EOF\n")
-    tree.file(f"/proc/{PID}/cmdline", "login\0-p")
     tree.link("/etc/systemd/system/getty.target.wants/serial-getty@1.service", "x")
-    found = by_check(check_port.check_port(tree.machine, "/dev/ttyMETER")[0])
+    found, _access = look(tree.case("/dev/ttyMETER"))
 
     assert found["holder"].commands == (f"sudo kill {PID}",)
     assert found["getty"].severity is Severity.OK
@@ -237,39 +238,43 @@ def test_where_the_service_reads_the_port_the_rights_of_this_user_do_not_matter(
     tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An ordinary user beside a healthy service sees no fault."""
-    device = tree.file("/dev/ttyAMA0")
-    status = device.stat()
-    place = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
-    tree.file("/proc/locks", f"2: FLOCK  ADVISORY  WRITE {PID} {place} 0 EOF\n")
-    tree.file(f"/proc/{PID}/cgroup", "0::/system.slice/teleinfo.service")
+    tree.lock("/dev/ttyAMA0", PID, cgroup="0::/system.slice/teleinfo.service")
+    case = tree.case("/dev/ttyAMA0")
     monkeypatch.setattr("os.access", lambda *_, **__: False)
-    found, access = check_port.check_port(tree.machine, "/dev/ttyAMA0")
+    found, access = look(case)
 
     assert access is Access.OURS
-    assert Severity.FAULT not in {one.severity for one in found}
+    assert Severity.FAULT not in {one.severity for one in found.values()}
+
+
+def test_a_group_without_a_name_is_shown_by_its_number(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device of a container has the numbers of another machine."""
+    tree.file("/dev/ttyAMA0")
+    case = tree.case("/dev/ttyAMA0")
+    monkeypatch.setattr("os.access", lambda *_, **__: False)
+    monkeypatch.setattr("grp.getgrgid", {}.__getitem__)
+    rights = look(case)[0]["rights"]
+
+    assert rights.severity is Severity.FAULT
+    assert rights.facts["group"] == str((tree.root / "dev/ttyAMA0").stat().st_gid)
 
 
 @pytest.mark.real
 def test_who_has_no_right_is_reported_which_group_has_it() -> None:
     """1. A port for its owner and its group. 2. Somebody else looks. 3. He reads how to join the group."""
+    closed, user = (0o660, AS_NOBODY) if os.geteuid() == 0 else (0, ())
     with SerialLine() as line:
         path = Path(line.path)
-        if os.geteuid() != 0:
-            path.chmod(0)
-            found, access = check_port.check_port(Machine(), line.path)
-            text = f"{access.value} {' '.join(f'{one.check}={one.severity}' for one in found)}"
-        else:
+        if user:
             os.chown(path, 0, 20)
-            path.chmod(0o660)
-            source = str(Path(check_port.__file__).parents[2])
-            done = subprocess.run(
-                [*AS_NOBODY, sys.executable, "-c", LOOK, path],
-                capture_output=True, text=True, check=False, timeout=60, cwd="/",
-                env={"PYTHONPATH": source, "PATH": os.environ["PATH"]},
-            )  # fmt: skip
-            if done.returncode and "ermission" in done.stderr:
-                pytest.skip("this Python is in a folder that is closed to others")
-            text = done.stdout
+        path.chmod(closed)
+        environ = {"PYTHONPATH": SOURCE, "PATH": os.environ["PATH"], "TELEINFO_SERIAL_PORT": line.path}
+        done = subprocess.run(
+            [*user, sys.executable, "-c", LOOK],
+            capture_output=True, text=True, check=False, timeout=60, cwd="/", env=environ,
+        )  # fmt: skip
+    if done.returncode and "ermission" in done.stderr:
+        pytest.skip("this Python is in a folder that is closed to others")
 
-    assert text.startswith("none ")
-    assert "rights=fault" in text
+    assert done.stdout.startswith("none "), done.stderr
+    assert "rights=fault" in done.stdout

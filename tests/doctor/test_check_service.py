@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import grp
 import os
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor import check_service
+from teleinfo.doctor.check_service import check_service
 from teleinfo.doctor.findings import Severity
-from tests.doctor.machine_tree import Tree, by_check
+from tests.doctor.machine_tree import Tree, findings_of
 
 if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
@@ -47,13 +46,14 @@ def tree(tmp_path: Path) -> Tree:
     return made
 
 
-def examine(tree: Tree, *addresses: str, valid: bool = False, **changed: str) -> dict[str, Finding]:
-    """Return what is found where systemctl shows GOOD with these changes."""
+def examine(tree: Tree, *addresses: str, valid: bool = True, **changed: str) -> dict[str, Finding]:
+    """Return the findings where systemctl shows GOOD with these changes."""
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
-    work = check_service.check_service(
-        tree.machine, "teleinfo", port="/dev/ttyAMA0", addresses=addresses, settings_valid=valid
-    )
-    return by_check(asyncio.run(work))
+    case = tree.case("/dev/ttyAMA0")
+    case.addresses = addresses
+    if not valid:
+        case.valid_settings = None
+    return findings_of(check_service, case)
 
 
 def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
@@ -100,7 +100,7 @@ def test_what_is_wrong_with_the_service_is_reported(
     tree: Tree, changed: dict[str, str], check: str, severity: Severity, line: str
 ) -> None:
     """Each with the line to type."""
-    found = examine(tree, valid=False, **changed)
+    found = examine(tree, valid="ExecMainStatus" not in changed, **changed)
 
     assert found[check].severity is severity
     assert found[check].commands[0] == line
@@ -134,6 +134,12 @@ def test_a_broker_outside_of_the_home_is_kept_from_the_service(tree: Tree) -> No
 
     assert outside.commands == ("sudo systemctl edit teleinfo", "[Service]", "IPAddressAllow=203.0.113.7")
     assert [one.severity for one in (outside, both, free)] == [Severity.FAULT, Severity.OK, Severity.OK]
+
+
+def test_a_broker_without_a_known_address_is_not_called_reachable(tree: Tree) -> None:
+    """Its name did not resolve, or the settings are wrong or assumed: nothing is said of the network."""
+    assert "network" not in examine(tree)
+    assert "network" not in examine(tree, "192.168.1.20", valid=False)
 
 
 def test_the_user_of_the_service_needs_the_group_of_the_port(tree: Tree) -> None:
@@ -231,11 +237,9 @@ def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
 
 def test_a_machine_without_systemd_is_no_fault(tmp_path: Path) -> None:
     """A container, or another init: it cannot be checked."""
-    work = check_service.check_service(
-        Tree(tmp_path).machine, "teleinfo", port=None, addresses=(), settings_valid=False
-    )
+    found = findings_of(check_service, Tree(tmp_path).case("/dev/ttyAMA0"))
 
-    assert [one.severity for one in asyncio.run(work)] == [Severity.SKIPPED]
+    assert [one.severity for one in found.values()] == [Severity.SKIPPED]
 
 
 def test_a_systemctl_that_hangs_is_given_up(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -243,11 +247,9 @@ def test_a_systemctl_that_hangs_is_given_up(tree: Tree, monkeypatch: pytest.Monk
     monkeypatch.setattr("teleinfo.doctor.machine.PROGRAM_TIMEOUT", 0.3)
     mark = tree.root / "pid"
     tree.file("/usr/bin/systemctl", f"#!/bin/sh\necho $$ >{mark}\nexec sleep 300\n", mode=0o755)
-    found = asyncio.run(
-        check_service.check_service(tree.machine, "teleinfo", port=None, addresses=(), settings_valid=False)
-    )
+    found = findings_of(check_service, tree.case("/dev/ttyAMA0"))
 
-    assert [one.severity for one in found] == [Severity.SKIPPED]
+    assert [one.severity for one in found.values()] == [Severity.SKIPPED]
     if mark.exists():
         with pytest.raises(ProcessLookupError):
             os.kill(int(mark.read_text()), 0)

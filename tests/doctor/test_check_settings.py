@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor import check_settings
+from teleinfo.doctor.case import Case
+from teleinfo.doctor.check_settings import check_settings
 from teleinfo.doctor.findings import Severity
+from tests.doctor.machine_tree import findings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-CLOSED = """TELEINFO_MQTT_HOST=broker.example
-"""
 
 
 @pytest.fixture(autouse=True)
@@ -28,14 +27,13 @@ def test_a_file_that_is_closed_to_this_user_is_no_fault(
 ) -> None:
     """The file of the service is root's alone: the defaults are checked in its place, and it is said."""
     path = tmp_path / "closed.env"
-    path.write_text(CLOSED)
+    path.write_text("TELEINFO_MQTT_HOST=broker.example\n")
     monkeypatch.setattr("os.access", lambda *_, **__: False)
-    checked = check_settings.check_settings(path)
-    [found] = checked.findings
+    case = Case(env_file=path)
+    [found] = findings_of(check_settings, case).values()
 
-    assert checked.assumed
-    assert checked.settings is not None
-    assert checked.settings.mqtt_host == "localhost"
+    assert case.assumed
+    assert case.settings.mqtt_host == "localhost"
     assert found.severity is Severity.SKIPPED
     assert "the port /dev/ttyAMA0, the broker localhost:1883" in found.message
     assert found.commands[0].startswith("sudo ")
@@ -44,22 +42,23 @@ def test_a_file_that_is_closed_to_this_user_is_no_fault(
 
 def test_a_file_that_is_not_there_is_not_looked_for_in_the_environment(tmp_path: Path) -> None:
     """`--env-file /nonexistent`: another path is to be given."""
-    checked = check_settings.check_settings(tmp_path / "nonexistent")
+    case = Case(env_file=tmp_path / "nonexistent")
+    [found] = findings_of(check_settings, case).values()
 
-    assert checked.settings is None
-    assert checked.findings[-1].severity is Severity.FAULT
-    assert "nonexistent" in checked.findings[-1].message
-    assert not any("env | grep" in line for line in checked.findings[-1].commands)
+    assert case.valid_settings is None
+    assert found.severity is Severity.FAULT
+    assert "nonexistent" in found.message
+    assert not any("env | grep" in line for line in found.commands)
 
 
 def test_the_file_here_comes_before_that_of_the_service(tmp_path: Path) -> None:
     """The rule of all commands that stand beside the service."""
     (tmp_path / "etc").mkdir()
     (tmp_path / "etc" / "teleinfo.env").write_text("TELEINFO_MQTT_HOST=service.example\n")
-    service = check_settings.check_settings(None).settings
+    case = Case()
+    findings_of(check_settings, case)
+    service = case.settings.mqtt_host
     (tmp_path / ".env").write_text("TELEINFO_MQTT_HOST=here.example\n")
-    here = check_settings.check_settings(None).settings
+    findings_of(check_settings, case)
 
-    assert service is not None
-    assert here is not None
-    assert (service.mqtt_host, here.mqtt_host) == ("service.example", "here.example")
+    assert (service, case.settings.mqtt_host) == ("service.example", "here.example")

@@ -12,7 +12,8 @@ import pytest
 from teleinfo.common.terminal_text import LEGIBLE
 from teleinfo.doctor import check_line, report
 from teleinfo.doctor.check_topics import RetainedState
-from teleinfo.doctor.findings import Area, fault, ok, skipped, warning
+from teleinfo.doctor.examination import CHECKS
+from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine
 from teleinfo.port.health import Health
 from teleinfo.vocabulary.line import LineGrade
@@ -30,13 +31,13 @@ VARIABLES = {
 }
 
 
-def areas(*words: str) -> list[Area]:
-    """Return findings that say these words in every place where words can stand."""
+def areas(*words: str) -> dict[str, list[Finding]]:
+    """Return findings that have these words in every place where words can stand."""
     said = " ".join(words)
-    return [
-        Area("settings", (ok("file", said, facts=said), warning("changed", "", said))),
-        Area("broker", (fault("login", "", "", said), skipped("topic", said))),
-    ]
+    return {
+        "settings": [ok("file", said, facts=said), warning("changed", "", said)],
+        "broker": [fault("login", "", "", said), skipped("topic", said)],
+    }
 
 
 @pytest.mark.parametrize(
@@ -70,7 +71,7 @@ def test_nothing_of_a_finding_is_obeyed_by_a_terminal() -> None:
     hostile = "online\x1b]0;owned\a\x1b[2J\x9b31m\u202e\u200b\r\x7f"
     found = areas(hostile)
     texts = [
-        *(report.format_area(each, report.Style()) for each in found),
+        *(report.format_area(area, made, report.Style()) for area, made in found.items()),
         report.as_json(found),
         report.as_report(found, None, Machine()),
     ]
@@ -124,12 +125,11 @@ def test_the_json_has_every_finding() -> None:
 
 def test_every_check_has_its_title() -> None:
     """No finding is shown under a name of the program's own."""
-    names = {area.name for area in areas("")}
     folder = Path(report.__file__).parent
     text = "".join(path.read_text(encoding="utf-8") for path in folder.glob("*.py"))
     used = {name for name in report.CHECKS if f'"{name}"' in text.replace(f'"{name}": N_', "")}
 
-    assert names <= report.AREAS.keys()
+    assert {check.area for check in CHECKS} == report.AREAS.keys()
     assert used == report.CHECKS.keys()
 
 
@@ -137,7 +137,7 @@ def test_what_teleinfo_heard_has_a_title_on_the_screen() -> None:
     """Beside the quality of the line no finding is without one."""
     health = Health(line=LineGrade.GOOD, bad_groups_percent=0.0)
     found = check_line.line_from_broker(RetainedState("online", health), "teleinfo")
-    shown = report.format_area(Area("line", tuple(found)), report.Style(width=100))
+    shown = report.format_area("line", found, report.Style(width=100))
 
     assert "  ✓ heard   teleinfo says online" in shown
     assert "  ✓ wiring  good" in shown
@@ -147,10 +147,8 @@ def test_what_teleinfo_heard_has_a_title_on_the_screen() -> None:
 def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> None:
     """Words are wrapped, at 100 columns at most; a line to type is never broken."""
     line = "sudo systemctl edit teleinfo " + "x" * 150
-    shown = report.format_area(
-        Area("port", (fault("rights", "many words " * 20, "and more words " * 20, line),)),
-        report.Style(width),
-    )
+    found = fault("rights", "many words " * 20, "and more words " * 20, line)
+    shown = report.format_area("port", [found], report.Style(width))
     lines = shown.splitlines()
 
     assert f"        {line}" in lines
@@ -160,8 +158,8 @@ def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> Non
 
 def test_a_terminal_without_unicode_gets_other_marks() -> None:
     """The columns stay where they are."""
-    findings = Area("port", (ok("rights", "x"), fault("mode", "y")))
-    shown = report.format_area(findings, report.Style()).encode("ascii", LEGIBLE).decode()
+    shown = report.format_area("port", [ok("rights", "x"), fault("mode", "y")], report.Style())
+    shown = shown.encode("ascii", LEGIBLE).decode()
 
     assert "  + rights  x" in shown
     assert "  x mode    y" in shown
@@ -176,23 +174,18 @@ def test_after_a_change_of_the_settings_the_service_is_to_be_restarted(
     shown: bool,  # noqa: FBT001 - a case
 ) -> None:
     """It is said once, at the end, where there is a service and a setting to change."""
-    broker = Area("broker", (fault("login", "x", "y", *lines),))
-    service = Area("service", (ok("running", "it runs", unit="teleinfo@production"),))
-    said = report.format_summary([broker, service], report.Style())
+    broker = {"broker": [fault("login", "x", "y", *lines)]}
+    service = {"service": [ok("running", "it runs", unit="teleinfo@production")]}
+    said = report.format_summary(broker | service, report.Style())
 
     assert (said.splitlines()[-1] == "        sudo systemctl restart teleinfo@production") is shown
-    assert "systemctl restart" not in report.format_summary([broker], report.Style())
+    assert "systemctl restart" not in report.format_summary(broker, report.Style())
 
 
 def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
     """Words have the terminal's own colour; of the others only green and red, and for marks alone."""
-    every = (
-        ok("rights", "x"),
-        warning("mode", "x", "y", "z"),
-        fault("holder", "x"),
-        skipped("console", "x"),
-    )
-    shown = report.format_area(Area("port", every), report.Style(colours=True))
+    every = [ok("rights", "x"), warning("mode", "x", "y", "z"), fault("holder", "x"), skipped("console", "x")]
+    shown = report.format_area("port", every, report.Style(colours=True))
     coloured = re.findall(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m", shown)
 
     assert {text for code, text in coloured if code not in {"0", "1"}} == {"✓", "✗"}
@@ -202,8 +195,8 @@ def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
 def test_the_summary_counts() -> None:
     """Faults first, then warnings, then all is well."""
     style = report.Style(width=200)
-    good = [Area("port", (ok("rights", ""), skipped("holder", "")))]
-    weak = [Area("port", (warning("rights", ""),))]
+    good = {"port": [ok("rights", ""), skipped("holder", "")]}
+    weak = {"port": [warning("rights", "")]}
 
     assert "Begin with the first fault (✗)" in report.format_summary(areas("x"), style)
     assert "It works" in report.format_summary(weak, style)

@@ -17,13 +17,14 @@ from teleinfo.common.i18n import _
 from teleinfo.doctor.check_topics import check_topics
 from teleinfo.doctor.findings import fault, ok, warning
 from teleinfo.mqtt.client import connect, for_command
+from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
 from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
-    from teleinfo.doctor.check_topics import RetainedState
+    from teleinfo.doctor.case import Case
     from teleinfo.doctor.findings import Finding
-    from teleinfo.mqtt.config import Broker, MqttVersion, Tls, Topics
+    from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""
@@ -31,7 +32,7 @@ STEP_TIMEOUT = 5.0
 RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
 
-# How MQTT over websockets begins (RFC 6455, section 4.1): a web server answers it with HTTP, too.
+# The beginning of MQTT over websockets (RFC 6455, section 4.1): a web server answers it with HTTP, too.
 _UPGRADE = (
     b"GET /mqtt HTTP/1.1\r\nHost: broker\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGVsZWluZm8tZG9jdG9yLQ==\r\n"
@@ -39,29 +40,27 @@ _UPGRADE = (
 )
 
 
-async def check_broker(
-    broker: Broker, topics: Topics
-) -> tuple[list[Finding], RetainedState | None, tuple[str, ...]]:
-    """Return the findings, what the broker retains (None without a login), and its addresses."""
+async def check_broker(case: Case) -> list[Finding]:
+    """Make the steps, and leave in the case the addresses of the broker and what it retains."""
+    broker, topics = case.settings.broker, Topics(case.settings.mqtt_topic)
     findings: list[Finding] = []
-    addresses: tuple[str, ...] = ()
     try:
-        addresses = await _resolve(broker)
-        findings.append(ok("name", _named(broker.host, addresses)))
+        case.addresses = await _resolve(broker)
+        findings.append(ok("name", _named(broker.host, case.addresses)))
         await _connect(broker)
         findings.append(ok("port", _("{address} accepts connections").format(address=broker.address)))
         if broker.tls is not None:
             findings.append(await _certificate(broker, broker.tls))
         async with asyncio.timeout(4 * STEP_TIMEOUT), connect(for_command(broker, "doctor")) as connection:
             findings.append(_login(broker, connection.version))
-            retained, more = await check_topics(connection, broker, topics)
+            case.retained, of_topics = await check_topics(connection, broker, topics)
     except BrokerError as error:
         if error.kind is BrokerErrorKind.CLOSED_UNANSWERED:
             error = BrokerError(await _spoken_protocol(broker), broker)
-        return [*findings, _fault(error)], None, addresses
+        return [*findings, _fault(error)]
     except TimeoutError:
-        return [*findings, _fault(BrokerError(BrokerErrorKind.UNANSWERED, broker))], None, addresses
-    return [*findings, *more], retained, addresses
+        return [*findings, _fault(BrokerError(BrokerErrorKind.UNANSWERED, broker))]
+    return [*findings, *of_topics]
 
 
 def _fault(error: BrokerError) -> Finding:
@@ -96,7 +95,7 @@ async def _connect(broker: Broker) -> None:
 
 
 async def _spoken_protocol(broker: Broker) -> BrokerErrorKind:
-    """Return the kind of the fault of a port that closes the connection when it is spoken to in MQTT."""
+    """Return the fault of a port that closes the connection at the first packet of MQTT."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     attempts = ((BrokerErrorKind.WANTS_TLS, context, b""), (BrokerErrorKind.WANTS_HTTP, None, _UPGRADE))
@@ -126,7 +125,7 @@ async def _certificate(broker: Broker, tls: Tls) -> Finding:
 
 
 def _days_left(broker: Broker, tls: Tls) -> float | None:
-    """Return for how many days the broker's certificate is valid, None if it is not verified."""
+    """Return the days that are left to the broker's certificate, None if it is not verified."""
     context = tls_context(broker, tls)
     try:
         with (

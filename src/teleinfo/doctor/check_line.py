@@ -1,8 +1,8 @@
 """
 Check the line: what comes through the wires, and how well.
 
-Where a teleinfo reads the port already, what it says on the broker is checked: two readers of one port would
-each get a part of the bytes.
+Where a teleinfo reads the port already, its status and health on the broker are checked: two readers of one
+port would each get a part of the bytes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from teleinfo.cli.program import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, inline
+from teleinfo.doctor.case import Access
 from teleinfo.doctor.check_topics import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.probe import Probe, probe_speeds
@@ -26,11 +27,9 @@ from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 
 if TYPE_CHECKING:
+    from teleinfo.doctor.case import Case
     from teleinfo.doctor.check_topics import RetainedState
-    from teleinfo.doctor.machine import Machine
-    from teleinfo.doctor.screen import Screen
     from teleinfo.port.health import Health
-    from teleinfo.settings import Settings
 
 CHECK_WIRES = N_(
     "Check that two wires join the terminals I1 and I2 of the meter to the adapter (either way round), that "
@@ -55,30 +54,36 @@ SET_8N1 = N_(
     "set its serial side to 8N1 (8 data bits, no parity): the parity bit then comes through."
 )
 RECENT_SECONDS = 120.0
-"""How old the last frame of a meter that sends may be in `health`, which is published once a minute."""
+"""Greatest age of the last frame of a meter that sends: `health` is published once a minute."""
+
+
+async def check_line(case: Case) -> list[Finding]:
+    """Listen to the line, or return what the teleinfo that reads the port has published on it."""
+    if case.access is Access.NONE:
+        return [skipped("line", _("the port comes first"))]
+    if case.access is Access.OURS:
+        return line_from_broker(case.retained, case.unit)
+    return await _listen(case)
 
 
 def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]:
     """
-    Return what the teleinfo that reads the port has published on the quality of the line.
+    Return the findings on the line by what the teleinfo that reads the port has published.
 
-    `retained` is None where the broker could not be asked, `unit` the service whose journal tells more.
+    `retained` is None where the broker could not be asked; `unit` is the service whose journal has more.
     """
     if retained is None or retained.status is None:
-        return [
-            skipped("line", _("teleinfo reads the port, and the broker could not be asked what it hears"))
-        ]
-    health = retained.health
-    online = retained.status == ONLINE
+        message = _("teleinfo reads the port, and the broker could not be asked what it hears")
+        return [skipped("line", message)]
+    health, online = retained.health, retained.status == ONLINE
     if not online and health is not None and _is_heard(health):
         message = _(
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
         )
-        client_id = "TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2"
-        journal = f"sudo journalctl -u {unit}"
+        lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {unit}")
         facts = _facts(retained.status, health)
-        return [fault("heard", message, _(CHANGE_CLIENT_ID), client_id, journal, **facts)]
+        return [fault("heard", message, _(CHANGE_CLIENT_ID), *lines, **facts)]
     if health is not None and (is_orphan(health, online=online) or is_stale(health, now=time.time())):
         health = None
     facts = _facts(retained.status, health)
@@ -88,10 +93,10 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
         advice = _(CHECK_SIGNAL) if nonsense else _(CHECK_WIRES)
         return [fault("heard", message, advice, command_line("doctor"), **facts)]
     findings = [ok("heard", message, **facts)]
-    if health is not None:
-        findings += [_no_parity()] if health.parity is False else []
-        if health.line not in {None, LineGrade.SILENT}:
-            findings.append(_wiring(health.line, (health.bad_groups_percent or 0.0) / 100))
+    if health is not None and health.parity is False:
+        findings.append(_no_parity())
+    if health is not None and health.line not in {None, LineGrade.SILENT}:
+        findings.append(_wiring(health.line, (health.bad_groups_percent or 0.0) / 100))
     return findings
 
 
@@ -103,7 +108,7 @@ def _facts(status: str, health: Health | None) -> dict[str, object]:
 
 
 def _published(status: str, health: Health | None) -> str:
-    """Return the status, and of the health what is known."""
+    """Return a sentence with the status, and with the reason or the counts of the health, where known."""
     if health is not None and health.reason is not None:
         return _("teleinfo says {status}: {problem}").format(status=status, problem=_(health.reason))
     if health is None or health.mode is None:
@@ -116,25 +121,29 @@ def _published(status: str, health: Health | None) -> str:
     )
 
 
-async def check_line(settings: Settings, machine: Machine, screen: Screen) -> list[Finding]:
+async def _listen(case: Case) -> list[Finding]:
     """Listen at the port of the settings, and return the findings."""
+    settings = case.settings
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
-    port = settings.serial_port
-    bridge = is_bridge(port)
-    path = port if bridge else str(machine.path(port))
+    bridge = is_bridge(settings.serial_port)
+    url = settings.serial_port if bridge else str(case.machine.path(settings.serial_port))
     try:
-        probes = await probe_speeds(path, wanted, screen)
+        probes = await probe_speeds(url, wanted, case.screen)
     except PortError as error:
         return [fault("open", error.localized(), trouble=error.kind.value)]
     meter = probes[-1]
-    findings = [_bytes(probes)]
     if meter.mode is None:
-        return [*findings, _no_meter(probes)]
-    findings += [_mode(meter, wanted, bridge=bridge), _groups(meter), _parity(meter), _meter(meter)]
+        return [_bytes(probes), _no_meter(probes)]
     quality = Quality()
     quality.sample(meter.counts, now=0.0)
-    findings.append(_wiring(quality.grade, quality.bad_share or 0.0, few=meter.counts.rejected == 1))
-    return findings
+    return [
+        _bytes(probes),
+        _mode(meter, wanted, bridge=bridge),
+        _groups(meter),
+        _parity(meter),
+        _meter(meter),
+        _wiring(quality.grade, quality.bad_share or 0.0, few=meter.counts.rejected == 1),
+    ]
 
 
 def _bytes(probes: list[Probe]) -> Finding:
@@ -225,7 +234,7 @@ def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
 
 
 def _is_heard(health: Health) -> bool:
-    """Tell whether the meter was heard just now: `health` is retained, and may be old."""
+    """Return True if the meter was heard just now: `health` is retained, and may be old."""
     if health.line not in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR} or health.last_frame is None:
         return False
     try:

@@ -1,13 +1,7 @@
-"""
-Check the port: is it there, what is it, may it be opened, which program has it open.
-
-The result decides whether the line can be listened to: see `Access`.
-"""
+"""Check the port: is it there, what is it, may it be opened, which program has it open."""
 
 from __future__ import annotations
 
-import enum
-import grp
 import os
 import pwd
 import stat
@@ -16,54 +10,48 @@ from typing import TYPE_CHECKING
 from teleinfo.cli.program import command_line
 from teleinfo.common.i18n import _
 from teleinfo.doctor import raspberry_pi
+from teleinfo.doctor.case import Access
 from teleinfo.doctor.findings import Severity, fault, ok, skipped, warning
+from teleinfo.doctor.machine import group_of
 from teleinfo.doctor.port_users import PortUser, port_users
 from teleinfo.port.tcp_bridge import is_bridge
 
 if TYPE_CHECKING:
+    from teleinfo.doctor.case import Case
     from teleinfo.doctor.findings import Finding
     from teleinfo.doctor.machine import Machine
 
 BY_ID = "/dev/serial/by-id"
 
 
-class Access(enum.Enum):
-    """Whether we can listen at the port."""
-
-    FREE = "free"
-    OURS = "ours"  # a teleinfo reads it, and publishes how the line is
-    NONE = "none"
-
-
-def check_port(machine: Machine, port: str) -> tuple[list[Finding], Access]:
-    """Return what there is to say of `port`, as the settings name it, and whether it can be listened to."""
+async def check_port(case: Case) -> list[Finding]:
+    """Return the findings on the port of the settings, and leave in the case who may listen to it."""
+    machine, port = case.machine, case.settings.serial_port
     if is_bridge(port):
-        message = _("a bridge in the network: {port}").format(port=port)
-        return [ok("device", message, kind="bridge")], Access.FREE
+        case.access = Access.FREE
+        return [ok("device", _("a bridge in the network: {port}").format(port=port), kind="bridge")]
     device = machine.real(port)
     if not machine.path(device).exists():
-        findings = [_missing(machine, port, device), *raspberry_pi.check_uart(machine, port)]
-        return findings, Access.NONE
-    user, access = _users(machine, device)
+        return [_missing(machine, port, device), *raspberry_pi.check_uart(machine, port)]
+    holder, case.access = _holder(machine, device)
     kind = _kind(machine, port, device)
     # Where the service reads the port already, the rights of this user do not matter.
-    rights = [] if access is Access.OURS or kind.severity is Severity.FAULT else _rights(machine, device)
-    findings = [
-        kind,
-        *rights,
+    needless = case.access is Access.OURS or kind.severity is Severity.FAULT
+    own = [kind] if needless else [kind, _rights(machine, device)]
+    if case.access is Access.FREE and any(finding.severity is Severity.FAULT for finding in own):
+        case.access = Access.NONE
+    return [
+        *own,
         *raspberry_pi.check_uart(machine, port),
         raspberry_pi.check_console(machine, device),
         raspberry_pi.check_getty(machine, device),
-        user,
+        holder,
     ]
-    closed = any(one.severity is Severity.FAULT for one in (kind, *rights))
-    return findings, Access.NONE if closed and access is Access.FREE else access
 
 
-def candidates(machine: Machine) -> list[str]:
+def _candidates(machine: Machine) -> list[str]:
     """Return the serial ports of the machine, as the settings should name them."""
     names = machine.names("/sys/class/tty")
-    adapters = [f"{BY_ID}/{name}" for name in machine.names(BY_ID)]
     built_in = [name for name in names if name.startswith("ttyAMA")]
     # A PC has the names of many more ports than it has ports; the kind of those is 0.
     built_in += [
@@ -71,6 +59,7 @@ def candidates(machine: Machine) -> list[str]:
         for name in names
         if name.startswith("ttyS") and machine.text(f"/sys/class/tty/{name}/type") != "0"
     ]
+    adapters = [f"{BY_ID}/{name}" for name in machine.names(BY_ID)]
     return adapters + [f"/dev/{name}" for name in built_in if machine.path(f"/dev/{name}").exists()]
 
 
@@ -78,89 +67,80 @@ def _missing(machine: Machine, port: str, device: str) -> Finding:
     message = _("there is no {port}").format(port=port)
     if device != port:
         message = _("{port} points to {device}, which is not there").format(port=port, device=device)
-    there = [name for name in candidates(machine) if name != port]
+    others = [f"TELEINFO_SERIAL_PORT={name}" for name in _candidates(machine) if name != port]
     if raspberry_pi.is_built_in(port) and machine.is_raspberry:
         advice = _("Switch the serial port of the board on, and start the machine again:")
-        return fault(
-            "device",
-            message,
-            advice,
-            raspberry_pi.HARDWARE_ON,
-            raspberry_pi.CONSOLE_OFF,
-            raspberry_pi.REBOOT,
-        )
-    if there:
+        return fault("device", message, advice, *raspberry_pi.PORT_ON)
+    if others:
         advice = _("These ports are there. Put the one of the meter into the settings:")
-        return fault("device", message, advice, *(f"TELEINFO_SERIAL_PORT={name}" for name in there))
+        return fault("device", message, advice, *others)
     advice = _("There is no serial port at all. Plug the adapter in, and see what the system says of it:")
     return fault("device", message, advice, "sudo dmesg | tail -n 20")
 
 
 def _kind(machine: Machine, port: str, device: str) -> Finding:
-    name = device.rpartition("/")[2]
-    status = machine.path(device).stat()
-    if stat.S_ISDIR(status.st_mode) or (machine.root.name == "" and not stat.S_ISCHR(status.st_mode)):
+    mode = machine.path(device).stat().st_mode
+    if stat.S_ISDIR(mode) or (machine.root.name == "" and not stat.S_ISCHR(mode)):
         message = _("{port} is not a serial port").format(port=port)
-        there = tuple(f"TELEINFO_SERIAL_PORT={name}" for name in candidates(machine))
-        return fault(
-            "device", message, _("Put the one of the meter into the settings:") if there else "", *there
-        )
-    kind, words = _kind_of(machine, name, device)
-    shown = port if port == device else f"{port} → {device}"
-    message = f"{shown}, {words}"
-    by_id = next((one for one in machine.names(BY_ID) if machine.real(f"{BY_ID}/{one}") == device), None)
-    if kind == "usb" and by_id is not None and port == device:
+        others = [f"TELEINFO_SERIAL_PORT={name}" for name in _candidates(machine)]
+        advice = _("Put the one of the meter into the settings:") if others else ""
+        return fault("device", message, advice, *others)
+    kind, words = _kind_of(machine, device)
+    message = f"{port}, {words}" if port == device else f"{port} → {device}, {words}"
+    names = [name for name in machine.names(BY_ID) if machine.real(f"{BY_ID}/{name}") == device]
+    if kind == "usb" and names and port == device:
         advice = _("Its number may change when it is plugged in again. This name stays:")
-        return warning("device", message, advice, f"TELEINFO_SERIAL_PORT={BY_ID}/{by_id}", kind=kind)
+        return warning("device", message, advice, f"TELEINFO_SERIAL_PORT={BY_ID}/{names[0]}", kind=kind)
     return ok("device", message, kind=kind)
 
 
-def _kind_of(machine: Machine, name: str, device: str) -> tuple[str, str]:
+def _kind_of(machine: Machine, device: str) -> tuple[str, str]:
+    """Return the kind of port by its name: a word for programs, and words for people."""
+    if device.startswith("/dev/pts/"):
+        return "pseudo-terminal", _("a pseudo-terminal, such as a simulated meter has")
+    name = device.rpartition("/")[2]
     if name.startswith("ttyAMA"):
         return "pl011", _("the good UART of the board (PL011)")
     if name.startswith("ttyS") and machine.is_raspberry:
         return "mini-uart", _("the small UART of the board (mini UART), which teleinfo can do with")
     if name.startswith(("ttyUSB", "ttyACM")):
         return "usb", _("a USB adapter")
-    if device.startswith("/dev/pts/"):
-        return "pseudo-terminal", _("a pseudo-terminal, such as a simulated meter has")
     return "serial", _("a serial port")
 
 
-def _rights(machine: Machine, device: str) -> list[Finding]:
+def _rights(machine: Machine, device: str) -> Finding:
     path, user = machine.path(device), _user()
     status = path.stat()
-    group = _group(status.st_gid)
+    group, members = group_of(status.st_gid)
     facts = {"mode": f"{stat.S_IMODE(status.st_mode):04o}", "group": group}
     if os.access(path, os.R_OK | os.W_OK, effective_ids=True):
-        return [ok("rights", _("{user} may open it").format(user=user), **facts)]
+        return ok("rights", _("{user} may open it").format(user=user), **facts)
     message = _("{user} may not open it: it is for the group {group}").format(user=user, group=group)
     if not status.st_mode & stat.S_IRGRP or group in {"root", "tty"}:
         advice = _("Not even its group may: a login console may have taken it. See below, or ask the system:")
-        again = command_line("doctor", root=True)
-        return [fault("rights", message, advice, f"ls -l {device}", again, **facts)]
-    if user in grp.getgrgid(status.st_gid).gr_mem:
+        return fault("rights", message, advice, f"ls -l {device}", command_line("doctor", root=True), **facts)
+    if user in members:
         advice = _("{user} belongs to this group, but not since the last login. Log out, log in, try again:")
-        return [fault("rights", message, advice.format(user=user), command_line("doctor"), **facts)]
+        return fault("rights", message, advice.format(user=user), command_line("doctor"), **facts)
     advice = _("Add the user to the group, log out and log in again (the service has this right already):")
-    return [fault("rights", message, advice, f"sudo usermod -aG {group} {user}", **facts)]
+    return fault("rights", message, advice, f"sudo usermod -aG {group} {user}", **facts)
 
 
-def _users(machine: Machine, device: str) -> tuple[Finding, Access]:
-    """Return which program has the port open."""
+def _holder(machine: Machine, device: str) -> tuple[Finding, Access]:
+    """Return the finding on the programs that have the port open, and the access that they leave to us."""
     users, complete = port_users(machine, device)
-    other = next((one for one in users if not one.is_teleinfo), None)
-    if other is not None:
-        return _in_use(other, device), Access.NONE
+    for user in users:
+        if not user.is_teleinfo:
+            return _in_use(user, device), Access.NONE
     if users:
         unit = users[0].unit or f"teleinfo, {users[0].pid}"
         message = _("teleinfo reads it already ({unit})").format(unit=unit)
         return ok("holder", message, holder="teleinfo"), Access.OURS
-    if not complete:
-        message = _("no program of this user has it open; those of others could not be looked at")
-        line = command_line("doctor", root=True)
-        return skipped("holder", message, _("To look at them as well:"), line), Access.FREE
-    return ok("holder", _("no other program has it open"), holder=None), Access.FREE
+    if complete:
+        return ok("holder", _("no other program has it open"), holder=None), Access.FREE
+    message = _("no program of this user has it open; those of others could not be looked at")
+    line = command_line("doctor", root=True)
+    return skipped("holder", message, _("To look at them as well:"), line), Access.FREE
 
 
 def _in_use(user: PortUser, device: str) -> Finding:
@@ -181,10 +161,3 @@ def _user() -> str:
         return pwd.getpwuid(os.geteuid()).pw_name
     except KeyError:
         return str(os.geteuid())
-
-
-def _group(number: int) -> str:
-    try:
-        return grp.getgrgid(number).gr_name
-    except KeyError:
-        return str(number)

@@ -6,8 +6,8 @@ systemd is asked, which answers every user; the journal answers its own group an
 
 from __future__ import annotations
 
-import grp
 import ipaddress
+import re
 import stat
 import textwrap
 from typing import TYPE_CHECKING
@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING
 from teleinfo.cli.program import command_line
 from teleinfo.common.i18n import _
 from teleinfo.doctor.findings import fault, ok, skipped, warning
+from teleinfo.doctor.machine import group_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from teleinfo.doctor.case import Case
     from teleinfo.doctor.findings import Finding
-    from teleinfo.doctor.machine import Machine, Output
+    from teleinfo.doctor.machine import Machine
 
 _PROPERTIES = (
     "LoadState", "UnitFileState", "ActiveState", "SubState", "Result", "ExecMainStatus", "NRestarts",
@@ -28,6 +30,7 @@ _PROPERTIES = (
     "PrivateDevices", "IPAddressAllow", "IPAddressDeny",
 )  # fmt: skip
 EXIT_CONFIGURATION = "78"
+_NEWEST_WARNING = ("-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager", "--quiet")
 
 COMPLAINT_SHOWN = 160
 """Characters of the last complaint that are shown: the journal has the rest."""
@@ -38,34 +41,30 @@ _FOR_GROUP = stat.S_IRGRP | stat.S_IWGRP
 _FOR_ALL = stat.S_IROTH | stat.S_IWOTH
 
 
-async def check_service(
-    machine: Machine, unit: str, *, port: str | None, addresses: tuple[str, ...], settings_valid: bool
-) -> list[Finding]:
-    """
-    Return what there is to say of the service `unit`.
-
-    `port` and the broker's `addresses` are those of the settings, where they are known; `settings_valid` says
-    that the settings were read and are valid now.
-    """
+async def check_service(case: Case) -> list[Finding]:
+    """Return the findings on the service of the case, and on what its sandbox allows."""
+    machine, unit = case.machine, case.unit
     if not machine.path("/run/systemd/system").exists():
         return [skipped("installed", _("this machine is not run by systemd"))]
     output = await machine.run("systemctl", "show", unit, f"--property={','.join(_PROPERTIES)}")
-    if output is None or output.status:
+    if output is None:
         return [skipped("installed", _("systemctl does not answer"))]
-    shown = _read(output.text)
+    shown = _read(output)
     if shown.get("LoadState") != "loaded":
         message = _("{unit} is not installed as a service").format(unit=unit)
         advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
         return [warning("installed", message, advice, "sudo make install")]
+    settings = case.known_settings
     findings = [
         _enabled(shown, unit),
-        _running(shown, unit, settings_valid=settings_valid),
+        _running(shown, unit, settings_valid=settings is not None),
         await _journal(machine, shown, unit),
     ]
-    if port is not None and port.startswith("/dev/"):
-        device = machine.real(port)
+    if settings is not None and settings.serial_port.startswith("/dev/"):
+        device = machine.real(settings.serial_port)
         findings += [_sandbox(machine, shown, device, unit), *_rights(machine, shown, device, unit)]
-    findings.append(_network(shown, addresses, unit))
+    if settings is not None and case.addresses:
+        findings.append(_network(shown, case.addresses, unit))
     return findings
 
 
@@ -115,46 +114,42 @@ async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Fin
     """Return the last warning in the journal: since the start of a service that runs, else of all time."""
     running = shown.get("InvocationID", "") if shown.get("ActiveState") == "active" else ""
     if running:
-        output = await _complaint(machine, f"_SYSTEMD_INVOCATION_ID={running}")
+        sources = [f"_SYSTEMD_INVOCATION_ID={running}"]
     else:
         # The service's own lines give the cause; those of systemd about it ("Failed to start") come later.
-        output = await _complaint(machine, f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service")
-        if output is not None and not output.status and not output.text:
-            output = await _complaint(machine, f"--unit={unit}")
-    if output is None or output.status:
+        sources = [f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service", f"--unit={unit}"]
+    newest: str | None = ""
+    for source in sources:
+        if newest == "":
+            newest = await machine.run("journalctl", source, *_NEWEST_WARNING)
+    if newest is None:
         return skipped("journal", _("the journal cannot be read"))
-    if "permission" in output.text.lower() or "not seeing messages" in output.text.lower():
-        advice = _("To look at it as well:")
+    if "permission" in newest.lower() or "not seeing messages" in newest.lower():
         line = command_line("doctor", root=True)
-        return skipped("journal", _("this user may not read the journal"), advice, line)
-    if not output.text or output.text.startswith("-- "):
+        return skipped("journal", _("this user may not read the journal"), _("To look at it as well:"), line)
+    if not newest or newest.startswith("-- "):
         if running:
             return ok("journal", _("no complaint in its journal since it was started"))
         return ok("journal", _("it never complained in its journal"))
     # Date, host, program[process]: words. The host's name is an identifier.
-    date, _host, rest = [*output.text.splitlines()[-1].split(" ", 2), "", ""][:3]
+    date, _host, rest = [*newest.splitlines()[-1].split(" ", 2), "", ""][:3]
     words = textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …")
     return ok("journal", _("its last complaint, of {date}: {words}").format(date=date, words=words))
 
 
-async def _complaint(machine: Machine, whose: str) -> Output | None:
-    """Return the newest line of the journal that is a warning or worse, an empty text where there is none."""
-    arguments = ("-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager", "--quiet")
-    return await machine.run("journalctl", whose, *arguments)
-
-
 def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> Finding:
     """Judge by the list of devices that the unit may use."""
-    name = device.rpartition("/")[2]
-    number = machine.text(f"/sys/class/tty/{name}/dev") or ""
-    major = number.partition(":")[0] or (_PTS if device.startswith("/dev/pts/") else "")
     if shown.get("PrivateDevices") == "yes":
         message = _("its sandbox hides all ports from it")
         advice = _("Take this line out of the unit:")
         return fault("sandbox", message, advice, "PrivateDevices=yes", f"sudo systemctl edit {unit}")
+    name = device.rpartition("/")[2]
+    number = machine.text(f"/sys/class/tty/{name}/dev") or ""
+    major = number.partition(":")[0] or (_PTS if device.startswith("/dev/pts/") else "")
+    drivers = re.findall(rf"^ *{major} (.+)$", machine.text("/proc/devices") or "", re.MULTILINE)
+    names = {device, *(f"char-{one}" for one in (major, *drivers))}
     allowed = shown.get("DeviceAllow", "").split()
-    names = {device, f"char-{major}", *(f"char-{one}" for one in _drivers(machine, major))}
-    anything = shown.get("DevicePolicy") in {"", "auto", None} and not allowed
+    anything = shown.get("DevicePolicy", "") in {"", "auto"} and not allowed
     if anything or major == _PTS or names & set(allowed):
         return ok("sandbox", _("its sandbox lets it at {device}").format(device=device))
     if not major:
@@ -171,10 +166,7 @@ def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) 
     except OSError:
         return []  # the port area reports that it is missing
     user = shown.get("User", "")
-    try:
-        group = grp.getgrgid(status.st_gid).gr_name
-    except KeyError:
-        group = str(status.st_gid)
+    group, _members = group_of(status.st_gid)
     groups = {shown.get("Group", ""), *shown.get("SupplementaryGroups", "").split()}
     by_group = group in groups and status.st_mode & _FOR_GROUP == _FOR_GROUP
     if user in {"", "root"} or by_group or status.st_mode & _FOR_ALL == _FOR_ALL:
@@ -187,21 +179,15 @@ def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) 
     return [_drop_in("rights", message, unit, f"SupplementaryGroups={group}")]
 
 
-def _drivers(machine: Machine, major: str) -> list[str]:
-    """Return the names that /proc/devices gives to this number."""
-    rows = [line.split() for line in (machine.text("/proc/devices") or "").splitlines()]
-    return [row[1] for row in rows if len(row) == 2 and row[0] == major]  # noqa: PLR2004 - number and name
-
-
 def _network(shown: Mapping[str, str], addresses: tuple[str, ...], unit: str) -> Finding:
-    denied = shown.get("IPAddressDeny", "").split()
+    """Judge by the addresses that the unit allows; a single one of the broker's is enough."""
     nets = [ipaddress.ip_network(text, strict=False) for text in shown.get("IPAddressAllow", "").split()]
     outside = [
         text
         for text in addresses
         if not any(ipaddress.ip_address(text.partition("%")[0]) in net for net in nets)
     ]
-    if not denied or not addresses or len(outside) < len(addresses):
+    if not shown.get("IPAddressDeny") or len(outside) < len(addresses):
         return ok("network", _("its sandbox lets it at the broker"))
     message = _("its sandbox keeps it from the broker at {address}: that is not an address of a home")
     message = message.format(address=", ".join(outside))
@@ -209,6 +195,6 @@ def _network(shown: Mapping[str, str], addresses: tuple[str, ...], unit: str) ->
 
 
 def _drop_in(check: str, message: str, unit: str, line: str) -> Finding:
-    """Return a fault that a line more in the unit repairs."""
+    """Return a fault that one more line in the unit repairs."""
     advice = _("Add these two lines to the unit, then restart it:")
     return fault(check, message, advice, f"sudo systemctl edit {unit}", "[Service]", line)

@@ -1,5 +1,5 @@
 """
-Check the settings: which file they come from, whether they are valid, what differs from the defaults.
+Check the settings: which file they come from, whether they are valid, and which differ from the defaults.
 
 The file is the one that `watch` and `record` read too: see `default_env_file`.
 """
@@ -7,7 +7,6 @@ The file is the one that `watch` and `record` read too: see `default_env_file`.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,48 +24,30 @@ from teleinfo.settings import (
 )
 
 if TYPE_CHECKING:
+    from teleinfo.doctor.case import Case
     from teleinfo.doctor.findings import Finding
 
 # Shown by their names only: they are secret, or identify a person.
 _HIDDEN = frozenset({"mqtt_password", "mqtt_username"})
-_SERVICE_FILES = (f"ls -l {SERVICE_FILE.parent}",)
-_NAMES_IN_ENVIRONMENT = ("env | grep -o '^TELEINFO_[^=]*'",)
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedSettings:
-    """
-    The findings, and the settings, None where they are wrong.
-
-    `assumed`: this user may not read the file of the settings, so that these are the defaults and what the
-    environment has.
-    """
-
-    findings: list[Finding]
-    settings: Settings | None
-    assumed: bool = False
-
-
-def check_settings(env_file: Path | None) -> CheckedSettings:
-    """Return what there is to say of the settings in `env_file` (the usual file when None)."""
-    path = env_file or default_env_file()
-    if _is_closed(path or SERVICE_FILE):
-        return _assume_defaults(path or SERVICE_FILE)
-    exists = path is not None and path.exists()
+async def check_settings(case: Case) -> list[Finding]:
+    """Load the settings of the case, or the defaults where this user may not read them."""
+    path = case.env_file or default_env_file()
+    case.assumed = _is_closed(path or SERVICE_FILE)
     try:
-        settings = load(path)
+        case.valid_settings = load(Path(os.devnull) if case.assumed else path)
     except SettingsError as error:
-        return CheckedSettings([*_faults(error, path, exists=exists), *_unread()], None)
-    findings = [_valid(str(path) if exists else ""), _changed(settings), *_unread()]
-    return CheckedSettings(findings, settings)
-
-
-def _unread() -> list[Finding]:
-    return [warning("environment", _(message)) for message in unread_variables()]
+        findings = _faults(error, None if case.assumed else path)
+    else:
+        if case.assumed:
+            return [_assumed(path or SERVICE_FILE, case.valid_settings)]
+        findings = [_valid(path), _changed(case.valid_settings)]
+    return [*findings, *(warning("environment", _(message)) for message in unread_variables())]
 
 
 def _is_closed(path: Path) -> bool:
-    """Tell whether the file is kept from this user, by its own rights or by those of a folder above it."""
+    """True if this user may not read the file, by its own rights or by those of a folder above it."""
     try:
         path.stat()
     except PermissionError:
@@ -76,35 +57,31 @@ def _is_closed(path: Path) -> bool:
     return not os.access(path, os.R_OK, effective_ids=True)
 
 
-def _assume_defaults(path: Path) -> CheckedSettings:
-    try:
-        settings = load(Path(os.devnull))
-    except SettingsError as error:
-        return CheckedSettings(_faults(error, None, exists=False), None)
+def _assumed(path: Path, settings: Settings) -> Finding:
     message = _(
         "this user may not read {path}, which may hold a password. What follows is checked with the "
         "defaults: the port {port}, the broker {broker}"
     ).format(path=path, port=settings.serial_port, broker=settings.broker.address)
     line = command_line("doctor", "--env-file", str(path), root=True)
-    finding = skipped("file", message, _("To check what the settings say:"), line)
-    return CheckedSettings([finding], settings, assumed=True)
+    return skipped("file", message, _("To check what the settings say:"), line)
 
 
-def _faults(error: SettingsError, path: Path | None, *, exists: bool) -> list[Finding]:
+def _faults(error: SettingsError, path: Path | None) -> list[Finding]:
     *others, last = map(_, error.messages)
-    if exists:
-        editor = "nano" if os.access(str(path), os.W_OK) else "sudoedit"
-        advice, lines = _("Correct it:"), (f"{editor} {path}",)
-    elif path is not None:
-        advice, lines = _("Give the path of a file that is there. The files of the service:"), _SERVICE_FILES
-    else:
+    if path is None:
         advice = _("There is no file: it is in the environment. To see the names:")
-        lines = _NAMES_IN_ENVIRONMENT
-    return [*(fault("file", text) for text in others), fault("file", last, advice, *lines)]
+        line = "env | grep -o '^TELEINFO_[^=]*'"
+    elif path.exists():
+        advice = _("Correct it:")
+        line = f"{'nano' if os.access(path, os.W_OK) else 'sudoedit'} {path}"
+    else:
+        advice = _("Give the path of a file that is there. The files of the service:")
+        line = f"ls -l {SERVICE_FILE.parent}"
+    return [*(fault("file", text) for text in others), fault("file", last, advice, line)]
 
 
-def _valid(path: str) -> Finding:
-    if path:
+def _valid(path: Path | None) -> Finding:
+    if path is not None and path.exists():
         return ok("file", _("{path} and the environment: all valid").format(path=path), valid=True)
     message = _("there is no file, {here} or {service}: the environment and the defaults, all valid")
     return ok("file", message.format(here=".env", service=SERVICE_FILE), valid=True)

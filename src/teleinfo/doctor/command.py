@@ -22,12 +22,13 @@ from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
+from teleinfo.doctor.case import UNIT, Case, env_file_of, unit_of
 from teleinfo.doctor.check_line import line_from_broker
 from teleinfo.doctor.check_topics import ONLINE, read_retained
+from teleinfo.doctor.examination import examine
 from teleinfo.doctor.findings import Severity, worst
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import as_json, as_report
-from teleinfo.doctor.runner import UNIT, Examination
+from teleinfo.doctor.report import as_json, as_report, format_summary
 from teleinfo.doctor.screen import Screen
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
@@ -37,7 +38,6 @@ from teleinfo.settings import default_env_file, load
 if TYPE_CHECKING:
     import argparse
 
-    from teleinfo.doctor.findings import Area
     from teleinfo.settings import Settings
 
 HELP = N_("Find out why nothing comes: settings, serial port, line, broker, service. Changes nothing.")
@@ -77,21 +77,21 @@ def main(arguments: argparse.Namespace) -> int:
     logging.disable(logging.CRITICAL)
     if arguments.quiet:
         return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
-    machine, screen = Machine(), Screen(quiet=arguments.json)
-    screen.write(f"teleinfo {__version__} {printable(machine.model)}".rstrip() + "\n")
-    examination = Examination(machine, screen, env_file=arguments.env_file, unit=arguments.unit)
-    settings = event_loop.run(examination.run())
-    areas = examination.areas
-    screen.summary(areas)
+    env_file = arguments.env_file or env_file_of(arguments.unit)
+    screen = Screen(quiet=arguments.json)
+    case = Case(Machine(), screen, env_file, arguments.unit or unit_of(env_file))
+    screen.write(f"teleinfo {__version__} {printable(case.machine.model)}".rstrip() + "\n")
+    findings = event_loop.run(examine(case))
+    screen.write(format_summary(findings, screen.style))
     if arguments.json:
-        sys.stdout.write(as_json(areas) + "\n")
-    if report is not None and not _write(report, areas, settings):
+        sys.stdout.write(as_json(findings) + "\n")
+    if report is not None and not _write(report, as_report(findings, case.valid_settings, case.machine)):
         return 1
-    return 1 if worst(areas) is Severity.FAULT else 0
+    return 1 if worst(findings) is Severity.FAULT else 0
 
 
 async def _ask_broker(settings: Settings) -> int:
-    """Return 0 where the broker has `online` of the service, else say why not and return 1."""
+    """Return 0 if the status of the service is `online` at the broker; else print why not, and return 1."""
     identity = for_command(settings.broker, "doctor")
     topics = Topics(settings.mqtt_topic)
     try:
@@ -109,11 +109,11 @@ async def _ask_broker(settings: Settings) -> int:
     return 0 if retained.status == ONLINE else 1
 
 
-def _write(path: Path, areas: list[Area], settings: Settings | None) -> bool:
-    """Write the report as a new file, which its owner alone may read; return whether that was possible."""
+def _write(path: Path, text: str) -> bool:
+    """Write the report as a new file, which its owner alone may read; return False if that fails."""
     try:
         path.touch(0o600, exist_ok=False)
-        path.write_text(as_report(areas, settings, Machine()), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         say(_("The report cannot be written: {reason}").format(reason=_(file_error(error))))
         return False

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from teleinfo.common.terminal_text import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
 
 class Severity(enum.StrEnum):
@@ -45,12 +46,8 @@ class Finding:
         object.__setattr__(self, "commands", tuple(map(printable, self.commands)))
 
 
-@dataclass(frozen=True, slots=True)
-class Area:
-    """The findings of one area: settings, port, line, broker or service."""
-
-    name: str
-    findings: tuple[Finding, ...]
+Findings = Mapping[str, Sequence[Finding]]
+"""The findings of each area, in the order of the report: settings, port, line, broker, service."""
 
 
 def ok(check: str, message: str, /, **facts: object) -> Finding:
@@ -77,19 +74,23 @@ def as_skipped(findings: Iterable[Finding]) -> list[Finding]:
     """
     Return the findings with every fault and warning turned into "could not be checked".
 
-    For checks with assumed settings: those of the service may differ. The advice is left out, since it is
-    about a setting that may be another one.
+    For checks with assumed settings: those of the service may differ. The advice is left out, since it would
+    change a setting that the service may not have.
     """
     return [
-        one
-        if one.severity in {Severity.OK, Severity.SKIPPED}
-        else replace(one, severity=Severity.SKIPPED, advice="", commands=())
-        for one in findings
+        finding
+        if finding.severity in {Severity.OK, Severity.SKIPPED}
+        else replace(finding, severity=Severity.SKIPPED, advice="", commands=())
+        for finding in findings
     ]
 
 
-def worst(areas: Iterable[Area]) -> Severity:
+def count(findings: Findings, severity: Severity) -> int:
+    """Return the number of findings with this severity."""
+    return sum(finding.severity is severity for area in findings.values() for finding in area)
+
+
+def worst(findings: Findings) -> Severity:
     """Return the severity of the whole report; a check that was skipped does not count."""
-    severities = {one.severity for area in areas for one in area.findings}
     order = (Severity.FAULT, Severity.WARNING)
-    return next((severity for severity in order if severity in severities), Severity.OK)
+    return next((severity for severity in order if count(findings, severity)), Severity.OK)

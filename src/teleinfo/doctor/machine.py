@@ -2,13 +2,14 @@
 Read the machine: its files below /dev, /sys, /proc, /boot, /etc and /run, and the output of its programs.
 
 Everything is looked up below `root`, so that the tests can use a tree of files in place of a Raspberry Pi.
-Nothing is changed. What cannot be read is None or empty, never an exception.
+Nothing is changed. A file that cannot be read is None or empty, never an exception.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import grp
 import os
 import shutil
 from dataclasses import dataclass
@@ -19,14 +20,6 @@ PROGRAM_TIMEOUT = 5.0
 
 _MOST_LINKS = 10
 _PROGRAMS = ("usr/local/bin", "usr/bin", "bin", "usr/sbin", "sbin")
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """The exit status of a program, and its standard output and error."""
-
-    status: int
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +47,14 @@ class Machine:
             return []
 
     def link(self, name: str) -> str | None:
-        """Return what the link `name` points to, as it is written, or None."""
+        """Return the target of the link `name`, as it is written, or None."""
         try:
             return str(self.path(name).readlink())
         except OSError:
             return None
 
     def real(self, name: str) -> str:
-        """Return the absolute name of what `name` is a link to in the end; its own if it is none."""
+        """Return the absolute name of the file to which the link `name` leads in the end, else `name`."""
         for _ in range(_MOST_LINKS):
             target = self.link(name)
             if target is None:
@@ -76,11 +69,15 @@ class Machine:
 
     @property
     def is_raspberry(self) -> bool:
-        """Whether this is a Raspberry Pi."""
+        """True if this is a Raspberry Pi."""
         return "Raspberry Pi" in self.model
 
-    async def run(self, program: str, *arguments: str) -> Output | None:
-        """Return the output of `program`, None where it is not installed or takes too long."""
+    async def run(self, program: str, *arguments: str) -> str | None:
+        """
+        Return the output of `program`, standard error included.
+
+        None: it is not installed, takes too long, or fails.
+        """
         where = shutil.which(program, path=":".join(str(self.root / folder) for folder in _PROGRAMS))
         if where is None:
             return None
@@ -94,7 +91,7 @@ class Machine:
         )
         try:
             async with asyncio.timeout(PROGRAM_TIMEOUT):
-                said, _ = await process.communicate()
+                output, _ = await process.communicate()
         except TimeoutError:
             return None
         finally:
@@ -102,4 +99,13 @@ class Machine:
                 with contextlib.suppress(ProcessLookupError):
                     process.kill()
                 await process.wait()
-        return Output(process.returncode or 0, said.decode(errors="replace").strip())
+        return None if process.returncode else output.decode(errors="replace").strip()
+
+
+def group_of(number: int) -> tuple[str, list[str]]:
+    """Return the name of a group, its number where it has none, and the names of its members."""
+    try:
+        group = grp.getgrgid(number)
+    except KeyError:
+        return str(number), []
+    return group.gr_name, group.gr_mem

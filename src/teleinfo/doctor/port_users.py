@@ -11,15 +11,15 @@ import contextlib
 import os
 import stat
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from teleinfo.doctor.machine import Machine
 
 # The major numbers of pseudo-terminals (devices.txt of the kernel).
 _PTS = range(136, 144)
+_LOCK_COLUMNS = 6  # number, kind, advisory, access, process, major:minor:inode of the file; then the range
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,24 +33,25 @@ class PortUser:
     @property
     def name(self) -> str:
         """The name of its program."""
-        return os.path.basename(self.words[0]) if self.words else "?"  # noqa: PTH119 - of a text
+        return Path(self.words[0]).name or "?"
 
     @property
     def is_teleinfo(self) -> bool:
-        """Whether it is a teleinfo."""
-        if self.unit.startswith("teleinfo"):
-            return True
-        names = [os.path.basename(word) for word in self.words[:3]]  # noqa: PTH119 - of a text
-        return "teleinfo" in names
+        """True if it is a teleinfo, of a service or started by hand."""
+        return self.unit.startswith("teleinfo") or "teleinfo" in {Path(word).name for word in self.words[:3]}
 
     @property
     def is_login(self) -> bool:
-        """Whether it is a login console."""
+        """True if it is a login console."""
         return self.name in {"agetty", "getty", "login"} or "getty@" in self.unit
 
 
 def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
-    """Return the processes that have `device` open, a real name, and whether all could be looked at."""
+    """
+    Return the processes that have `device`, a real name, open.
+
+    The truth value is False if some processes could not be looked at.
+    """
     pids, complete = _by_files(machine, device)
     pids |= _by_locks(machine, device)
     pids.discard(os.getpid())
@@ -60,21 +61,15 @@ def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
 def _by_files(machine: Machine, device: str) -> tuple[set[int], bool]:
     pids, complete = set(), True
     wanted = _identity(machine.path(device))
-    for name in machine.names("/proc"):
-        if not name.isdecimal():
-            continue
+    for name in filter(str.isdecimal, machine.names("/proc")):
         folder = machine.path(f"/proc/{name}/fd")
         if not os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
             complete = complete and not folder.exists()
-        elif wanted is not None and any(_identity(file) == wanted for file in _files(folder)):
-            pids.add(int(name))
+            continue
+        with contextlib.suppress(OSError):  # it ended meanwhile
+            if wanted is not None and wanted in map(_identity, folder.iterdir()):
+                pids.add(int(name))
     return pids, complete
-
-
-def _files(folder: Path) -> list[Path]:
-    with contextlib.suppress(OSError):  # it ended meanwhile
-        return list(folder.iterdir())
-    return []
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
@@ -82,7 +77,7 @@ def _identity(file: Path) -> tuple[int, int] | None:
     Return a key that identifies the device of `file`, None where it is no character device.
 
     The key is the device number, which is the same under every name and in every container. Pseudo-terminals
-    are numbered per file system: theirs holds the file system, too.
+    are numbered per file system: their key holds the file system, too.
     """
     try:
         status = file.stat()
@@ -94,7 +89,7 @@ def _identity(file: Path) -> tuple[int, int] | None:
 
 
 def _by_locks(machine: Machine, device: str) -> set[int]:
-    """Read /proc/locks: number, kind, advisory, access, process, major:minor:inode of the file system."""
+    """Return the processes that lock `device`, from /proc/locks (proc(5))."""
     try:
         status = machine.path(device).stat()
     except OSError:
@@ -102,12 +97,12 @@ def _by_locks(machine: Machine, device: str) -> set[int]:
     wanted = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     rows = [line.replace("->", "").split() for line in (machine.text("/proc/locks") or "").splitlines()]
     # A process of another container has no number here.
-    return {int(row[4]) for row in rows if len(row) > 5 and row[5] == wanted and int(row[4]) > 0}  # noqa: PLR2004 - the columns above
+    return {int(row[4]) for row in rows if row[5:_LOCK_COLUMNS] == [wanted] and int(row[4]) > 0}
 
 
 def _port_user(machine: Machine, pid: int) -> PortUser:
     words = tuple((machine.text(f"/proc/{pid}/cmdline") or "").split("\0"))
     groups = (machine.text(f"/proc/{pid}/cgroup") or "").splitlines()
     parts = [part for line in groups for part in line.rpartition(":")[2].split("/")]
-    unit = next((p for p in reversed(parts) if p.endswith(".service") and not p.startswith("user@")), "")
-    return PortUser(pid, words, unit)
+    units = [part for part in parts if part.endswith(".service") and not part.startswith("user@")]
+    return PortUser(pid, words, units[-1] if units else "")

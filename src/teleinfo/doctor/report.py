@@ -22,14 +22,14 @@ from teleinfo import __version__
 from teleinfo.cli.output import WIDEST
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable, printable_lines
-from teleinfo.doctor.findings import Area, Severity, worst
+from teleinfo.doctor.findings import Severity, count, worst
 from teleinfo.port.tcp_bridge import BRIDGE, is_bridge
 from teleinfo.settings import PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from teleinfo.doctor.findings import Finding
+    from teleinfo.doctor.findings import Finding, Findings
     from teleinfo.doctor.machine import Machine
     from teleinfo.settings import Settings
 
@@ -103,22 +103,45 @@ class Style:
     width: int = 80
     colours: bool = False
 
+    def paint(self, text: str, code: str) -> str:
+        """Return `text` in a colour (a code of ECMA-48, SGR), where the screen has colours."""
+        return f"\x1b[{code}m{text}\x1b[0m" if self.colours else text
 
-def format_area(shown: Area, style: Style) -> str:
-    """Return one area, with an empty line before it."""
-    head = _(AREAS[shown.name])
-    lines = ["", _coloured(head, "1", style)]
-    titles = [_title(one, shown.name) for one in shown.findings]
+    def wrap(self, text: str, first: str = "", indent: str = "") -> list[str]:
+        """Return the lines of a text, at least one; `first` is the indent of the first line."""
+        wrapper = textwrap.TextWrapper(
+            min(self.width, WIDEST), first, indent, break_long_words=False, break_on_hyphens=False
+        )
+        return wrapper.wrap(text) or [first]
+
+    def command(self, line: str) -> str:
+        """Return a line to type, which is never broken."""
+        return f"{' ' * 8}{self.paint(line, '1')}"
+
+
+def format_area(area: str, findings: Sequence[Finding], style: Style) -> str:
+    """Return the findings of one area below its name, with an empty line before it."""
+    lines = ["", style.paint(_(AREAS[area]), "1")]
+    # A finding about its whole area needs no title: the name of the area stands above.
+    titles = ["" if finding.check == area else _(CHECKS[finding.check]) for finding in findings]
     column = 0 if style.width < NARROW else max(map(len, titles), default=0)
-    for one, title in zip(shown.findings, titles, strict=True):
-        lines += _finding(one, f"{title:<{column}}  " if title or column else "", style, narrow=not column)
+    for finding, title in zip(findings, titles, strict=True):
+        shown = f"{title:<{column}}  " if title or column else ""
+        first = " " * (len(shown) + 4)
+        indent = first if column else " " * 4
+        text, *more = style.wrap(finding.message, first, indent)
+        mark = style.paint(_MARKS[finding.severity], _COLOURS[finding.severity])
+        lines += [f"  {mark} {shown}{text.lstrip()}", *more]
+        lines += style.wrap(finding.advice, indent, indent) if finding.advice else []
+        lines += map(style.command, finding.commands)
     return "\n".join(lines) + "\n"
 
 
-def format_summary(areas: Sequence[Area], style: Style) -> str:
-    """Return the last lines: how many faults there are, and what to do first."""
-    severities = [one.severity for each in areas for one in each.findings]
-    faults, warnings, skipped = map(severities.count, (Severity.FAULT, Severity.WARNING, Severity.SKIPPED))
+def format_summary(findings: Findings, style: Style) -> str:
+    """Return the last lines: how many faults there are, what to do first, and how to restart the service."""
+    faults, warnings, skipped = (
+        count(findings, severity) for severity in (Severity.FAULT, Severity.WARNING, Severity.SKIPPED)
+    )
     counts = _("faults: {faults}, warnings: {warnings}, could not be looked at: {skipped}").format(
         faults=faults, warnings=warnings, skipped=skipped
     )
@@ -128,85 +151,42 @@ def format_summary(areas: Sequence[Area], style: Style) -> str:
         advice = _("It works; what is marked ! could be better.")
     else:
         advice = _("All is well.")
-    lines = ["", *textwrap.wrap(f"{advice} ({counts})", min(style.width, WIDEST)), *_afterwards(areas, style)]
+    lines = ["", *style.wrap(f"{advice} ({counts})")]
+    wrong = [one for area in findings.values() for one in area if one.severity is not Severity.OK]
+    service = next((one for one in findings.get("service", ()) if one.check == "running"), None)
+    if service is not None and any(line.startswith(PREFIX) for one in wrong for line in one.commands):
+        lines += style.wrap(_("The service reads its settings when it starts. After a change:"))
+        lines.append(style.command(f"sudo systemctl restart {service.facts['unit']}"))
     return "\n".join(lines) + "\n"
 
 
-def _afterwards(areas: Sequence[Area], style: Style) -> Iterator[str]:
-    """Yield how to restart the service, where there is one and a finding asks to change its settings."""
-    findings = [one for each in areas for one in each.findings if one.severity is not Severity.OK]
-    change = any(line.startswith(PREFIX) for one in findings for line in one.commands)
-    running = [
-        one for each in areas if each.name == "service" for one in each.findings if one.check == "running"
-    ]
-    for one in running if change else ():
-        yield from _wrapped(_("The service reads its settings when it starts. After a change:"), "", style)
-        line = f"sudo systemctl restart {one.facts['unit']}"
-        yield f"{' ' * 8}{_coloured(line, '1', style)}"
-
-
-def _title(one: Finding, area: str) -> str:
-    """Return the title of a finding: none where it is about its whole area, whose name stands above."""
-    return "" if one.check == area else _(CHECKS[one.check])
-
-
-def _finding(one: Finding, title: str, style: Style, *, narrow: bool) -> Iterator[str]:
-    first = " " * (len(title) + 4)
-    indent = " " * 4 if narrow else first
-    text = _wrapped(one.message, indent, style, first=first)
-    yield f"  {_coloured(_MARKS[one.severity], _COLOURS[one.severity], style)} {title}{text[0].lstrip()}"
-    yield from text[1:]
-    if one.advice:
-        yield from _wrapped(one.advice, indent, style)
-    for line in one.commands:
-        yield f"{' ' * 8}{_coloured(line, '1', style)}"
-
-
-def _wrapped(text: str, indent: str, style: Style, *, first: str | None = None) -> list[str]:
-    return textwrap.wrap(
-        text,
-        min(style.width, WIDEST),
-        initial_indent=indent if first is None else first,
-        subsequent_indent=indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    ) or [indent]
-
-
-def _coloured(text: str, code: str, style: Style) -> str:
-    return f"\x1b[{code}m{text}\x1b[0m" if style.colours else text
-
-
-def as_json(areas: Sequence[Area]) -> str:
+def as_json(findings: Findings) -> str:
     """Return one JSON object: the version, the worst severity, and the findings in their order."""
-    findings = [
+    rows = [
         {
-            "area": each.name,
-            "check": one.check,
-            "verdict": one.severity,
-            "message": one.message,
-            "advice": one.advice,
-            "commands": list(one.commands),
-            "facts": dict(one.facts),
+            "area": area,
+            "check": finding.check,
+            "verdict": finding.severity,
+            "message": finding.message,
+            "advice": finding.advice,
+            "commands": list(finding.commands),
+            "facts": dict(finding.facts),
         }
-        for each in areas
-        for one in each.findings
+        for area, made in findings.items()
+        for finding in made
     ]
-    text = json.dumps(
-        {"version": __version__, "verdict": worst(areas), "findings": findings},
-        ensure_ascii=False,
-        indent=1,
-    )
-    return printable_lines(text)
+    whole = {"version": __version__, "verdict": worst(findings), "findings": rows}
+    return printable_lines(json.dumps(whole, ensure_ascii=False, indent=1))
 
 
-def as_report(areas: Sequence[Area], settings: Settings | None, machine: Machine) -> str:
+def as_report(findings: Findings, settings: Settings | None, machine: Machine) -> str:
     """Return the text of a report, masked and fit for a terminal."""
     style, secrets = Style(width=100), secrets_of(settings)
     # Before the lines are wrapped: a secret with a blank in it might end up in two of them.
-    hidden = [Area(each.name, tuple(_masked(one, secrets) for one in each.findings)) for each in areas]
-    parts = [_versions(machine), *(format_area(each, style) for each in hidden), format_summary(areas, style)]
-    return masked(printable_lines("".join(parts)) + "\n" + as_json(hidden) + "\n", secrets)
+    hidden = {area: [_masked(finding, secrets) for finding in made] for area, made in findings.items()}
+    areas = "".join(format_area(area, made, style) for area, made in hidden.items())
+    text = printable_lines(_versions(machine) + areas + format_summary(hidden, style))
+    return masked(f"{text}\n{as_json(hidden)}\n", secrets)
 
 
 def _masked(finding: Finding, secrets: Sequence[str]) -> Finding:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from teleinfo.doctor.runner import env_file_of, unit_of
+from teleinfo.doctor.case import env_file_of, unit_of
 
 PRODUCTION = Path("/etc/teleinfo/production.env")
 
@@ -30,7 +30,7 @@ def test_the_settings_of_one_more_meter_are_those_of_its_own_service(
 
 def test_a_path_is_the_same_file_from_its_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """`cd /etc/teleinfo; teleinfo doctor --env-file production.env`."""
-    monkeypatch.setattr("teleinfo.doctor.runner.SERVICE_FILE", tmp_path / "teleinfo.env")
+    monkeypatch.setattr("teleinfo.doctor.case.SERVICE_FILE", tmp_path / "teleinfo.env")
     monkeypatch.chdir(tmp_path)
 
     assert unit_of(Path("production.env")) == "teleinfo@production"

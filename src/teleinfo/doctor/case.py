@@ -1,0 +1,76 @@
+"""The case of one service: what is examined, and what each check leaves for those that follow."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from teleinfo.doctor.machine import Machine
+from teleinfo.doctor.screen import Screen
+from teleinfo.settings import SERVICE_FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from teleinfo.doctor.check_topics import RetainedState
+    from teleinfo.settings import Settings
+
+UNIT = "teleinfo"
+
+
+class Access(enum.Enum):
+    """Access to the serial port."""
+
+    FREE = "free"  # we may listen
+    OURS = "ours"  # a teleinfo reads it, and publishes the quality of the line
+    NONE = "none"
+
+
+@dataclass(slots=True)
+class Case:
+    """
+    The machine, the service `unit` and its `env_file` (None: the usual file), and the results of the checks.
+
+    - Settings: `valid_settings`, None where they are wrong; `assumed` if this user may not read the file: the
+      settings are the defaults then, and what the environment has.
+    - Port: `access`.
+    - Broker: its `addresses`, and what it has `retained`, None without a login.
+    """
+
+    machine: Machine = field(default_factory=Machine)
+    screen: Screen = field(default_factory=Screen)
+    env_file: Path | None = None
+    unit: str = UNIT
+    valid_settings: Settings | None = None
+    assumed: bool = False
+    access: Access = Access.NONE
+    addresses: tuple[str, ...] = ()
+    retained: RetainedState | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The valid settings, for a check that is made with valid settings only."""
+        if self.valid_settings is None:
+            raise LookupError("the settings are wrong")
+        return self.valid_settings
+
+    @property
+    def known_settings(self) -> Settings | None:
+        """The settings of the service itself; None where they are wrong or assumed."""
+        return None if self.assumed else self.valid_settings
+
+
+def unit_of(env_file: Path | None) -> str:
+    """Return the service whose settings are in `env_file`: that of one more meter is `teleinfo@NAME`."""
+    if env_file is not None:
+        path = env_file.absolute()
+        if path.parent == SERVICE_FILE.parent and path.suffix == ".env" and path != SERVICE_FILE:
+            return f"{UNIT}@{path.stem}"
+    return UNIT
+
+
+def env_file_of(unit: str | None) -> Path | None:
+    """Return the file with the settings of one more meter's service, None for any other service."""
+    name, at, instance = (unit or "").removesuffix(".service").partition("@")
+    return SERVICE_FILE.parent / f"{instance}.env" if name == UNIT and at and instance else None

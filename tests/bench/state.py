@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING
 
 from teleinfo.daemon.state_publisher import StatePublisher
+from teleinfo.mqtt.outbox import RetainedTopics
 from teleinfo.settings import Settings
 from teleinfo.simulator.encode import encode_frame
 from teleinfo.state.tracker import StateTracker
@@ -31,10 +32,11 @@ INTERVAL = float(Settings.model_fields["state_interval"].default)
 BLOCK = 100  # frames whose cost is measured at once
 
 
-class _Outbox:
+class _Outbox(RetainedTopics):
     """Counts what is published."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.messages = 0
         self.state = b"{}"
 
@@ -43,16 +45,6 @@ class _Outbox:
         self.messages += 1
         if topic == "state":
             self.state = payload
-
-    def forget(self, topic: str) -> None:
-        """Nothing is forgotten here."""
-
-    def repeat(self) -> None:
-        """Nothing is repeated here."""
-
-    def has(self, topic: str) -> bool:
-        """Nothing is acknowledged here."""
-        raise NotImplementedError(topic)
 
 
 def rows(scale: Scale) -> list[Row]:

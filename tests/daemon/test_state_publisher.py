@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from teleinfo.daemon.state_publisher import StatePublisher, plain
+from teleinfo.mqtt.outbox import RetainedTopics
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import Memory
 from teleinfo.state.tracker import DOUBTFUL_FRAMES, STALE_AFTER
@@ -20,28 +21,17 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
 
 
-class Broker:
+class Broker(RetainedTopics):
     """Notes what is published."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.messages: list[tuple[str, bytes]] = []
         self.replaced: list[str] = []
 
     def set(self, topic: str, payload: bytes) -> None:
         """Note a message."""
         self.messages.append((topic, payload))
-
-    def forget(self, topic: str) -> None:
-        """Nothing here is forgotten."""
-        raise NotImplementedError(topic)
-
-    def repeat(self) -> None:
-        """Nothing here repeats the states."""
-        raise NotImplementedError
-
-    def has(self, topic: str) -> bool:
-        """Nothing here asks for it."""
-        raise NotImplementedError(topic)
 
     def take(self) -> list[tuple[str, bytes]]:
         """Return what was published since the last call."""

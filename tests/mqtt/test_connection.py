@@ -261,8 +261,8 @@ def test_a_socket_that_is_closed_before_its_turn_is_not_registered(caplog: pytes
     """A thread has opened it, the attempt is given up, and its descriptor is somebody else's by then."""
 
     async def scenario(port: int) -> None:
-        client = aiomqtt.Client("127.0.0.1", port)._client
-        driver = PahoDriver(client)
+        aiomqtt_client = aiomqtt.Client("127.0.0.1", port)
+        driver, client = PahoDriver(aiomqtt_client), aiomqtt_client._client
         opening = threading.Thread(target=client.connect, args=("127.0.0.1", port))
         opening.start()
         opening.join()

@@ -39,12 +39,6 @@ def readings(outbox: Outbox) -> list[bytes]:
     return [payload for topic, payload in deliver(outbox) if topic == "teleinfo"]
 
 
-def test_an_outbox_without_room_is_refused() -> None:
-    """A queue of 0 readings is a mistake of the caller."""
-    with pytest.raises(ValueError, match="at least 1"):
-        Outbox(0)
-
-
 @given(st.integers(1, 5), st.lists(st.binary(max_size=3), max_size=12))
 def test_the_newest_readings_are_kept_in_order(queue: int, payloads: list[bytes]) -> None:
     """Of all that was put, the last `queue` come out, oldest first."""

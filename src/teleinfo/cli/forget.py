@@ -1,9 +1,8 @@
-"""`teleinfo forget`: remove from the broker what it retains of a meter that is read no more."""
+"""`teleinfo forget`: clear the topics that the broker retains of a meter that is no longer read."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -28,34 +27,33 @@ HELP = N_(
     "Home Assistant. Stop the service first: it would publish them again."
 )
 
-
 PASSES: Final = 5
-"""Most often, the broker is asked what is left. The first time that it is nothing is the last."""
+"""Times that the broker is asked for what is left, at most."""
 
 QUIET: Final = 1.0
-"""Seconds without a retained message after which there is no further one: MQTT does not mark the last."""
+"""Seconds without a retained message after which the last one has come."""
 
 REMOVAL: Final = 2.0
 """
-Seconds that Home Assistant has to remove the entities of a device.
+Seconds that Home Assistant has to remove the entities of a device, before their state is cleared.
 
-It would write a warning for each that is still there when its state is cleared.
+It would log a warning for each entity that is still there.
 """
 
 PLATFORMS: Final = ("device", "sensor", "binary_sensor")
-"""Of the discovery messages, in both forms."""
+"""Levels of the topics of discovery messages, in both forms."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """`forget` has no arguments of its own."""
+    """Add nothing: `forget` has no arguments of its own."""
     del parser
 
 
 def main(arguments: argparse.Namespace) -> int:
     """
-    Clear, print what was cleared, and return 0 once the broker retains nothing of the meter.
+    Clear the topics, print those that were cleared, and return 0 if none is left.
 
-    Returns 1 where the broker is not there, the service runs, or something is left.
+    Returns 1 if the broker is not there, the service runs, or a topic is left.
     """
     settings = load(arguments.env_file or default_env_file())
     broker = for_command(settings.broker, "forget")
@@ -83,10 +81,10 @@ def main(arguments: argparse.Namespace) -> int:
 
 async def _forget(broker: Broker, topics: Topics, prefix: str, cleared: dict[str, None]) -> dict[str, bytes]:
     """
-    Clear what the broker retains, add the topics to `cleared`, and return what is left, by topic.
+    Clear the retained topics, add them to `cleared`, and return the payloads that are left, by topic.
 
-    Where a teleinfo is online nothing is cleared. A broker that sends much at once may drop some of it, so it
-    is asked again until nothing is left. Raises BrokerError.
+    While a teleinfo is online nothing is cleared. A broker may drop messages when it sends many at once:
+    ask it again until nothing is left. Raises BrokerError.
     """
     async with connect(broker, max_waiting=0) as connection:
         for _pass in range(PASSES):
@@ -108,28 +106,22 @@ async def _clear(connection: Connection, topics: list[str]) -> None:
 
 
 async def _retained(connection: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:
-    """Return the payloads of what the broker retains of this meter, by topic."""
+    """Return the payloads that the broker retains of this meter, by topic."""
     own = {topics.readings, topics.status, topics.health, topics.state, topics.former_states}
     wanted = (*own, f"{topics.state}/#", *(f"{prefix}/{platform}/+/config" for platform in PLATFORMS))
-    # Of QoS 1 a broker queues so many messages for one client, and drops the rest; of QoS 0 it writes all.
+    # With QoS 1 a broker queues a limited number of messages for a client and drops the rest; with QoS 0 not.
     await connection.subscribe(*wanted, qos=0)
     payloads: dict[str, bytes] = {}
-    loop = asyncio.get_running_loop()
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(QUIET) as scope:
-            async for topic, payload, retained in connection.messages():
-                if not retained:  # published now, by a teleinfo that runs
-                    continue
-                scope.reschedule(loop.time() + QUIET)
-                is_own = topic in own or topic.startswith(f"{topics.state}/")
-                if is_own or _is_discovery(payload, topics):
-                    payloads[topic] = payload
-    await connection.unsubscribe(*wanted)
+    async for topic, payload, retained in connection.messages(QUIET):
+        is_own = topic in own or topic.startswith(f"{topics.state}/")
+        if retained and (is_own or _is_discovery(payload, topics)):
+            payloads[topic] = payload
+    await connection.unsubscribe(*wanted)  # or each topic that is cleared comes back, which is slow
     return payloads
 
 
 def _is_discovery(payload: bytes, topics: Topics) -> bool:
-    """Whether a message of discovery is one of ours for this base topic."""
+    """True if a message of discovery is ours, for this base topic."""
     message = parse_object(payload) or {}
     source = message.get("stat_t", message.get("state_topic"))
     return source in {topics.state, topics.status, topics.health}

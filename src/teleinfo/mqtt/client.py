@@ -1,7 +1,7 @@
 """
-One connection to the broker, for the time of a block, by aiomqtt.
+A connection to the broker, for the time of a block, by aiomqtt.
 
-This is the only file that imports aiomqtt; `paho_driver` has what of it must be replaced.
+This is the only file that imports aiomqtt; `paho_driver` has the replaced parts of it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.config import Broker
 
-# The errors of the libraries come out as BrokerError, with words of our own.
+# The libraries log nothing: their errors are raised as BrokerError.
 _library_log = logging.getLogger(f"{__name__}.library")
 _library_log.setLevel(logging.CRITICAL)
 
@@ -45,27 +45,23 @@ PUBACK_TIMEOUT: Final = 3.5
 """
 Seconds that the broker has to acknowledge a message.
 
-With the 2 s that a meter may take for a frame, a broker that freezes in between is noticed within 6 s.
+A meter sends a frame at least every 2 s, so that a broker that freezes is noticed within 6 s.
 """
 
 ONE_SHOT_TIMEOUT: Final = 10.0
-"""Seconds for name, connection, TLS and login together, where a command connects once."""
+"""Seconds for name, connection, TLS and login together, for a command that connects once."""
 
 MAX_WAITING: Final = 500
-"""
-Messages that may wait to be read; what comes then is lost.
-
-Messages are rare and read at once. More of them at a time are somebody's fault.
-"""
+"""Messages that may wait to be read, which bounds the memory; further messages are lost."""
 
 GOODBYE_TIMEOUT: Final = 1.0
-"""Seconds for the broker to take the last message, and as many again for the end of the connection."""
+"""Seconds for the acknowledgement of the last message, and as many for the end of the connection."""
 
 GRACE: Final = 0.1
-"""Seconds after a loss or a limit for an answer that came in the same turn of the loop: it counts."""
+"""Seconds after a loss or a limit within which an answer still counts: it may be in the socket already."""
 
 _REFUSED: Final = 0x80
-"""From this code on the answer to a subscription is no (MQTT 3.1.1 §3.9.3, MQTT 5 §3.9.3)."""
+"""Lowest return code of a refused subscription (MQTT 3.1.1 §3.9.3, MQTT 5 §3.9.3)."""
 
 _OVERHEAD: Final = 12
 """Bytes of a PUBLISH beside topic and payload, at most (MQTT 5 §3.3): two lengths, identifier, properties."""
@@ -78,11 +74,11 @@ _TRY_ANOTHER: Final = _REFUSES_VERSION | {BrokerErrorKind.CLOSED_UNANSWERED}
 
 class Connection:
     """
-    A connection that the broker has accepted, as `connect` yields it.
+    An accepted connection, as `connect` yields it; `version` is the version of MQTT that it speaks.
 
-    When it is lost, the block of `connect` ends with `BrokerError`, and a method that waits with it. If the
-    broker closes it without a reason, as it must in MQTT 3.1.1, the error is of the kind `closing_means`.
-    `version` is the one that is spoken; in MQTT 5 an answer says whether the broker took the message.
+    When the connection is lost, `BrokerError` ends the block of `connect`, and each method that waits.
+    `closing_means` is the kind of that error if the broker closes the connection and gives no reason, as it
+    must in MQTT 3.1.1.
     """
 
     def __init__(
@@ -100,8 +96,9 @@ class Connection:
         """
         Return once the broker has acknowledged the message (QoS 0: once it is written).
 
-        A broker that takes longer than `limit` seconds is lost. Raises `BrokerError` where it does not take
-        this message, which it does not tell in MQTT 3.1.1. One message at a time: answers bear no topic.
+        Publish one message at a time: an acknowledgement does not name the topic. A broker that does not
+        acknowledge within `limit` seconds is lost. Raises `BrokerError` for a message that the broker
+        refuses; in MQTT 3.1.1 a refusal cannot be seen.
         """
         longest = self._driver.max_packet
         if longest is not None and len(topic.encode()) + len(payload) + _OVERHEAD > longest:
@@ -114,38 +111,50 @@ class Connection:
             raise message_refused(self._broker, topic, len(payload), answer.value, answer.getName())
 
     async def subscribe(self, *topics: str, qos: int = 1) -> bool:
-        """Return True if the broker lets us read all of `topics`."""
+        """Return True if the broker allows us to read all of `topics`."""
         wanted = [(topic, qos) for topic in topics]
         async with self._answered_within(CONNACK_TIMEOUT):
             codes = await self._client.subscribe(wanted, timeout=math.inf)
         return all((code if isinstance(code, int) else code.value) < _REFUSED for code in codes)
 
     async def unsubscribe(self, *topics: str) -> None:
-        """Return once the broker sends no more of `topics`."""
+        """Return once the broker sends no more messages of `topics`."""
         async with self._answered_within(CONNACK_TIMEOUT):
             await self._client.unsubscribe(list(topics), timeout=math.inf)
 
-    async def messages(self) -> AsyncIterator[tuple[str, bytes, bool]]:
-        """Yield topic, payload and "was retained" of each message."""
-        try:
-            async for message in self._client.messages:
-                if isinstance(message.payload, bytes):
-                    yield str(message.topic), message.payload, message.retain
-        except aiomqtt.MqttError:
-            await self._give_up()
+    async def messages(self, quiet: float = math.inf) -> AsyncIterator[tuple[str, bytes, bool]]:
+        """
+        Yield topic, payload and "was retained" of each message.
+
+        End after `quiet` seconds without a retained message: MQTT does not mark the last one.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + quiet
+        while True:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    message = await anext(self._client.messages)
+            except TimeoutError:
+                return
+            except aiomqtt.MqttError:
+                await self._give_up()
+            if message.retain:
+                deadline = loop.time() + quiet
+            if isinstance(message.payload, bytes):
+                yield str(message.topic), message.payload, message.retain
 
     @contextlib.asynccontextmanager
     async def _answered_within(self, limit: float, answers: Collection[object] = ()) -> AsyncIterator[None]:
         """
-        Give the broker `limit` seconds for its answer; after that, `answers` tells whether it has come.
+        Give the broker `limit` seconds for its answer, which may come into `answers` a moment later.
 
-        Not by aiomqtt: on Python 3.11 its `wait_for` loses a cancellation that comes with the answer.
+        aiomqtt's own timeout is not used: on Python 3.11 it loses a cancellation that comes with the answer.
         """
         try:
             async with asyncio.timeout(limit):
                 yield
         except (TimeoutError, aiomqtt.MqttError):
-            # Where the process was held up, the answer may have come in this very turn.
+            # If the process was suspended, the answer may be read in this very turn of the loop.
             await asyncio.sleep(GRACE)
             if not answers:
                 await self._give_up()
@@ -153,21 +162,19 @@ class Connection:
     async def _give_up(self) -> NoReturn:
         """Close a connection on which the broker does not answer; that cancels the block of `connect`."""
         if not self._driver.closed.done():
-            self._driver.is_silent = True
+            self._driver.fault = BrokerErrorKind.SILENT
             self._driver.abort()
         await asyncio.sleep(10 * GRACE)
         raise self.lost()
 
     def lost(self) -> BrokerError:
-        """Return why the connection was not made, or was lost."""
+        """Return the error for a connection that was not accepted, or was lost."""
         driver, broker = self._driver, self._broker
-        if driver.refusal is not None:
-            return refused(broker, driver.refusal.value, driver.refusal.getName())
-        if driver.ended is not None and driver.ended.is_failure:
-            return refused(broker, driver.ended.value, driver.ended.getName())
-        if driver.is_unacceptable:
-            return BrokerError(BrokerErrorKind.UNACCEPTABLE, broker)
-        if driver.is_silent or not driver.closed.done():
+        if driver.reason is not None:
+            return refused(broker, driver.reason.value, driver.reason.getName())
+        if driver.fault is not None:
+            return BrokerError(driver.fault, broker)
+        if not driver.closed.done():
             is_unanswered = driver.is_open and not driver.is_accepted
             kind = BrokerErrorKind.UNANSWERED if is_unanswered else BrokerErrorKind.SILENT
             return BrokerError(kind, broker)
@@ -176,7 +183,7 @@ class Connection:
 
 def for_command(broker: Broker, command: str) -> Broker:
     """Return `broker` with a client id of its own, since two clients of one id disconnect each other."""
-    # No process number: containers give the same ones again and again.
+    # A random number: containers give the same process numbers again and again.
     return replace(broker, client_id=f"teleinfo-{command}-{secrets.token_hex(4)}")
 
 
@@ -198,12 +205,13 @@ async def connect(
     """
     Connect to `broker` for the time of the block, within `limit` seconds for each version of MQTT.
 
-    Raises `BrokerError` where that fails, and ends the block with it when the connection is lost. If the
-    block is left by an exception, the broker publishes the last will: "offline" on `will_topic`, retained.
-    Any number of messages waits to be read where `max_waiting` is 0.
+    Raises `BrokerError` if that fails, and ends the block with it when the connection is lost. If an
+    exception ends the block, the broker publishes the last will: "offline" on `will_topic`, retained. At most
+    `max_waiting` messages wait to be read; 0: any number.
 
-    The second of `versions` is tried where the broker refuses the first, is silent, or closes the connection.
-    They are turned round where it accepts the second, unless it closed the connection, perhaps as it started.
+    The second of `versions` is tried if the broker refuses the first, is silent, or closes the connection. A
+    broker that accepts the second gets it first from now on, unless it had closed the connection: perhaps it
+    was starting.
     """
     first, *others = versions = versions_of(broker) if versions is None else versions
     attempt = functools.partial(_connect, broker, will_topic, limit, max_waiting)
@@ -221,11 +229,7 @@ async def connect(
 
 @contextlib.asynccontextmanager
 async def _connect(
-    broker: Broker,
-    will_topic: str | None,
-    limit: float,
-    max_waiting: int,
-    version: MqttVersion,
+    broker: Broker, will_topic: str | None, limit: float, max_waiting: int, version: MqttVersion
 ) -> AsyncIterator[Connection]:
     is_5 = version is MqttVersion.V5
     context = None if broker.tls is None else await asyncio.to_thread(tls_context, broker, broker.tls)
@@ -247,31 +251,25 @@ async def _connect(
         logger=_library_log,
         max_queued_incoming_messages=max_waiting,
     )
-    # Private: aiomqtt has no other way to the callbacks of paho and to the socket of a failed attempt.
-    driver = PahoDriver(client._client)  # noqa: SLF001 - for this reason
+    driver = PahoDriver(client)
     connection = Connection(broker, client, driver, version)
-    loop = asyncio.get_running_loop()
-    has_left = False
 
     def end_soon(_: object) -> None:
-        if not has_left:
-            scope.reschedule(loop.time() + GRACE)
+        with contextlib.suppress(RuntimeError):  # the block has ended
+            scope.reschedule(asyncio.get_running_loop().time() + GRACE)
 
     try:
         async with asyncio.timeout(limit) as scope:
             driver.closed.add_done_callback(end_soon)
-            try:
-                async with client:
-                    if not driver.closed.done():
-                        scope.reschedule(None)
-                    with contextlib.ExitStack() as otherwise:
-                        # aiomqtt would take its leave, and the broker would not publish the will.
-                        otherwise.callback(driver.abort)
-                        yield connection
-                        otherwise.pop_all()
-                    client.timeout = GOODBYE_TIMEOUT
-            finally:
-                has_left = True
+            async with client:
+                if not driver.closed.done():
+                    scope.reschedule(None)
+                with contextlib.ExitStack() as otherwise:
+                    # aiomqtt would send DISCONNECT, after which the broker does not publish the will.
+                    otherwise.callback(driver.abort)
+                    yield connection
+                    otherwise.pop_all()
+                client.timeout = GOODBYE_TIMEOUT
     except TimeoutError:
         if not scope.expired():
             raise
@@ -279,7 +277,7 @@ async def _connect(
     except (aiomqtt.MqttError, OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError too
         if driver.is_accepted and not isinstance(error, aiomqtt.MqttError):
             raise
-        # aiomqtt keeps only the words of what the socket raised; the error itself is the context.
+        # aiomqtt keeps only the words of the socket's error; the error itself is the context.
         cause = error.__context__ if isinstance(error, aiomqtt.MqttError) else error
         if isinstance(cause, OSError | ValueError) and not isinstance(cause, TimeoutError):
             raise cannot_connect(cause, broker) from None

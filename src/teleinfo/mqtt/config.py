@@ -1,4 +1,4 @@
-"""Where the broker is, who we are to it, and the topics of one meter."""
+"""Broker address, client identity and topic names of one meter."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ KEEPALIVE: Final = 12
 """
 Seconds, MQTT 5 §3.1.2.10: the broker publishes the will 1.5 times this after our last packet.
 
-paho waits as long for PINGRESP, so that a frozen broker is found out within twice this when nothing is sent.
+paho waits as long for PINGRESP: while nothing is published, a frozen broker is found out within twice this.
 """
 
 
@@ -24,7 +24,7 @@ class MqttVersion(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """How to speak TLS: paths of PEM files, and `insecure` to trust any certificate."""
+    """Options of TLS: paths of PEM files, and `insecure` to accept any certificate of the broker."""
 
     ca_file: str | None = None
     cert_file: str | None = None
@@ -46,13 +46,13 @@ class Broker:
 
     @property
     def address(self) -> str:
-        """The host and the port as people write them."""
+        """Host and port as people write them, an IPv6 address in brackets."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
 ONLINE: Final = b"online"
 OFFLINE: Final = b"offline"
-"""What the topic `status` says; offline is also the last will."""
+"""The two payloads of the topic `status`; offline is also the last will."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +63,22 @@ class Topics:
 
     @property
     def status(self) -> str:
-        """Where `ONLINE` and `OFFLINE` are published."""
+        """Topic of `ONLINE` and `OFFLINE`."""
         return f"{self.readings}/status"
 
     @property
     def health(self) -> str:
-        """Where the health of the line is told."""
+        """Topic of the health of the line."""
         return f"{self.readings}/health"
 
     @property
     def state(self) -> str:
-        """Where the decoded state is published, if it was asked for, and each of its fields below it."""
+        """Topic of the decoded state; its fields are published below it."""
         return f"{self.readings}/state"
 
     @property
     def former_states(self) -> str:
-        """Topic of the states of Home Assistant in version 0.1.0, which is cleared."""
+        """Topic of the states of Home Assistant in version 0.1.0, to be cleared."""
         return f"{self.readings}/homeassistant"
 
 
@@ -87,8 +87,8 @@ class PublisherConfig:
     """
     Broker and topics of one meter; `queue` readings are kept while the broker is away.
 
-    `qos` is that of the readings. On `birth_topic` Home Assistant says that it has started; None: nobody
-    listens.
+    `qos` is the quality of service of the readings. Home Assistant publishes on `birth_topic` when it starts;
+    with None nothing is subscribed to.
     """
 
     broker: Broker

@@ -1,8 +1,7 @@
 """
-What can be wrong with the broker, in words for a household: what happened, what it means, what to do next.
+Faults of the broker, in words for a household: what happened, what it means, what to do next.
 
-All wordings of it are here. `BrokerError` is what a connection raises; the functions make one out of what
-the system, OpenSSL or the broker said. Times are monotonic, in seconds.
+A connection raises `BrokerError`. The functions make one of what the system, OpenSSL or the broker reported.
 """
 
 from __future__ import annotations
@@ -10,29 +9,27 @@ from __future__ import annotations
 import enum
 import socket
 import ssl
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from teleinfo.common.i18n import N_, _
+from teleinfo.common.i18n import N_, _, use_language
 from teleinfo.common.outage_log import OutageTexts
 from teleinfo.mqtt.config import KEEPALIVE
-from teleinfo.vocabulary.words import Message
+from teleinfo.vocabulary.words import Language, Message
 
 if TYPE_CHECKING:
     from teleinfo.mqtt.config import Broker
 
 
-@dataclass(frozen=True, slots=True)
-class _Wording:
+class _Wording(NamedTuple):
     """
-    Templates of an error, to translate and to fill in; `waiting_helps`: it may end by itself.
+    Templates of a fault, to translate and to fill in.
 
-    `check` names the step of the doctor at which it shows, for programs.
+    `check` is the step of the doctor at which the fault shows. `waiting_helps`: it may end by itself.
     """
 
     check: str
     message: str
-    advice: str = ""
+    advice: str
     commands: tuple[str, ...] = ()
     waiting_helps: bool = False
 
@@ -44,7 +41,7 @@ _SHOW_CERTIFICATE = "openssl s_client -connect {address} -servername {host} </de
 
 
 class BrokerErrorKind(enum.Enum):
-    """Why there is no connection to the broker, or why it does not take a message."""
+    """Reason for which there is no connection to the broker, or for which it refuses a message."""
 
     NAME = _Wording(
         "name",
@@ -236,13 +233,8 @@ class BrokerErrorKind(enum.Enum):
 
     @property
     def cause(self) -> str:
-        """The name for programs, part of `doctor --json`."""
+        """Name for programs, part of `doctor --json`."""
         return self.name.lower().replace("_", " ")
-
-    @property
-    def is_of_a_message(self) -> bool:
-        """True if one message is not taken, and the connection goes on."""
-        return self in {BrokerErrorKind.REFUSES_TOPIC, BrokerErrorKind.REFUSES_LENGTH}
 
 
 OUTAGE_TEXTS = OutageTexts(
@@ -253,16 +245,16 @@ OUTAGE_TEXTS = OutageTexts(
     ends="connected to the broker at {name} again after {lasted}",
     holds="the connection to the broker at {name} is steady again after {lasted}",
 )
-"""What the log says of a broker that is away: `{name}` is its address."""
+"""Lines of the log about a broker that is away; `{name}` is its address."""
 
 
 class BrokerError(Exception):
     """
-    There is no connection to the broker, or it does not take a message. The texts hold no secret.
+    Raised when there is no connection to the broker, or when it refuses a message. No text holds a secret.
 
-    `message` and `advice` are for a household, `commands` are to be typed or put into the settings as they
-    are; `kind` is for a program. `str` gives all three in English, for the log, and `localized` in the
-    language of the locale, for a screen.
+    `message` and `advice` are for a household, `commands` are to be typed or to be put into the settings as
+    they are, `kind` is for programs. `str` gives message, advice and commands in English, for the log;
+    `localized` gives them in the language of the locale, for a screen.
     """
 
     def __init__(self, kind: BrokerErrorKind, broker: Broker, **fields: object) -> None:
@@ -280,24 +272,21 @@ class BrokerError(Exception):
         self.advice = Message(wording.advice, **fields)
         self.commands = tuple(command.format(**fields) for command in wording.commands)
         self.user_must_act = not wording.waiting_helps
-        super().__init__(_joined(self.message, self.advice, self.commands))
+        with use_language(Language.EN):
+            super().__init__(self.localized())
 
     def localized(self) -> str:
-        """Return what happened and what to do, in the language of the locale."""
-        return _joined(_(self.message), _(self.advice), self.commands)
-
-
-def _joined(message: str, advice: str, commands: tuple[str, ...]) -> str:
-    if not advice:
-        return message
-    stop = "" if message.endswith("?") else "."
-    return " ".join(filter(None, (f"{message}{stop}", advice, ", ".join(commands))))
+        """Return message, advice and commands in the language of the locale."""
+        message = _(self.message)
+        stop = "" if message.endswith("?") else "."
+        return " ".join(filter(None, (f"{message}{stop}", _(self.advice), ", ".join(self.commands))))
 
 
 def closed_unanswered(broker: Broker) -> BrokerError:
-    """Return the error for a connection that was closed before any word of MQTT."""
-    kinds = BrokerErrorKind
-    return BrokerError(kinds.CLOSED_UNANSWERED if broker.tls is None else kinds.WANTS_CERTIFICATE, broker)
+    """Return the error for a connection that the broker closed before it answered anything."""
+    is_plain = broker.tls is None
+    kind = BrokerErrorKind.CLOSED_UNANSWERED if is_plain else BrokerErrorKind.WANTS_CERTIFICATE
+    return BrokerError(kind, broker)
 
 
 _BY_CODE = {
@@ -309,29 +298,36 @@ _BY_CODE = {
     0x9A: BrokerErrorKind.REFUSES_RETAINED,
     0x9B: BrokerErrorKind.REFUSES_QOS,
 }
-"""By the reason codes of CONNACK (MQTT 5 §3.2.2.2) and of DISCONNECT (§3.14.2.1); the others share a kind."""
+"""
+Kinds by the reason codes of CONNACK (MQTT 5 §3.2.2.2) and of DISCONNECT (§3.14.2.1).
+
+All other codes are `NOT_SERVED`. paho translates the return codes of MQTT 3.1.1 (§3.2.2.3) into these.
+"""
 
 
 def refused(broker: Broker, code: int, reason: str) -> BrokerError:
-    """Return the error for a reason code and its name; paho translates those of MQTT 3.1.1 (§3.2.2.3)."""
+    """Return the error for the reason code of a CONNACK or DISCONNECT, and its name."""
     kind = _BY_CODE.get(code, BrokerErrorKind.NOT_SERVED)
     if kind is BrokerErrorKind.LOGIN and broker.username is None:
         kind = BrokerErrorKind.NO_CREDENTIALS
     return BrokerError(kind, broker, reason=reason)
 
 
-_TOO_LONG = frozenset({0x95, 0x97})
-"""Packet too large, and Quota exceeded."""
+_TOO_LONG = frozenset({0x95, 0x97})  # Packet too large, Quota exceeded
 
 
 def message_refused(broker: Broker, topic: str, length: int, code: int, reason: str = "") -> BrokerError:
-    """Return the error for the reason code of a PUBACK (MQTT 5 §3.4.2.1); `length` is that of the payload."""
+    """
+    Return the error for the reason code of a PUBACK (MQTT 5 §3.4.2.1), and its name.
+
+    `length` is that of the payload, in bytes.
+    """
     kind = BrokerErrorKind.REFUSES_LENGTH if code in _TOO_LONG else BrokerErrorKind.REFUSES_TOPIC
     return BrokerError(kind, broker, topic=topic, length=length, reason=reason)
 
 
 def cannot_connect(error: Exception, broker: Broker) -> BrokerError:
-    """Return why a connection could not be opened; `error` is what was raised."""
+    """Return the error for an exception of the attempt to open a connection."""
     kinds = BrokerErrorKind
     match error:
         case ssl.SSLCertVerificationError():
@@ -363,6 +359,5 @@ _CERTIFICATE_FAULTS = {
 
 
 def ssl_reason(error: ssl.SSLError) -> str:
-    """Return what OpenSSL says, or the text of `error`."""
-    # Only errors that come from OpenSSL itself have a reason.
+    """Return OpenSSL's reason for an error, or the text of an error that does not come from OpenSSL."""
     return str(getattr(error, "reason", None) or error)

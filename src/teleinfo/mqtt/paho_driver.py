@@ -1,21 +1,24 @@
 """
-What of aiomqtt (2.3 to 2.5) and of paho (2.1 and 2.2) is replaced, and the promise that needs it.
+The replaced parts of aiomqtt (2.3 to 2.5) and of paho (2.1 and 2.2), and the promise that needs each.
 
-All hooks but one are documented callbacks of paho, which aiomqtt sets for its own use:
+Two private attributes are used, `Client._client` of aiomqtt and `Client._sock_recv` of paho. aiomqtt has no
+public way to its paho client, on which these documented callbacks are set:
 
 - `on_socket_open`. One connection at a time: an attempt that was given up is closed when its thread has
-  opened the socket at last. No foreign descriptor: one that was closed meanwhile, and may be the serial
-  port's by now, is not registered. Wake-ups: the keep-alive is checked in turns of the loop in which others
-  wake up as well, where aiomqtt wakes once a second.
+  opened the socket at last. No foreign descriptor: a socket that was closed meanwhile is not registered,
+  since its descriptor may be the serial port's by now. Wake-ups: the keep-alive is checked in turns of the
+  loop in which others wake up as well; aiomqtt wakes once a second.
 - `on_socket_register_write`. Latency and wake-ups: a packet is written at once, not two turns later. Two
   lines for an outage: aiomqtt registers a descriptor that was closed in between, which asyncio logs.
 - `on_connect`, `on_disconnect`, `on_publish`. A refusal is named: aiomqtt drops the reason codes and the
   properties of MQTT 5. A lost connection is noticed: aiomqtt ignores a loss before CONNACK.
-- `_sock_recv`, private. Bounded memory: a dishonest broker sends packets of 256 MiB, or messages of QoS 2,
-  which paho keeps until they are released. An honest one is told the limit in MQTT 5, and cannot be in 3.1.1.
 
-`abort` closes the socket of a connection that was lost or given up, which aiomqtt leaves open, and
-`SelfClosingSocket` that of a handshake that failed, which paho leaves to the garbage collector.
+`_sock_recv` is replaced to bound the memory. A dishonest broker sends packets of 256 MiB, or messages of
+QoS 2, which paho keeps until they are released. In MQTT 5 an honest broker is told the limit; in 3.1.1 it
+cannot be told.
+
+`abort` closes the socket of a connection that was lost or given up, which aiomqtt leaves open.
+`SelfClosingSocket` closes that of a handshake that failed, which paho leaves to the garbage collector.
 """
 
 from __future__ import annotations
@@ -26,25 +29,26 @@ import socket
 import ssl
 import struct
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import MQTTException, Properties  # type: ignore[attr-defined]
 from paho.mqtt.reasoncodes import ReasonCode
 
 from teleinfo.common.durations import until_tick
+from teleinfo.mqtt.errors import BrokerErrorKind
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, DisconnectFlags, SocketLike
 
 KEEPALIVE_CHECK: Final = 2.0
-"""Seconds between two looks at the keep-alive, at most."""
+"""Seconds between two checks of the keep-alive, at most."""
 
 MAX_PACKET: Final = 1 << 18
-"""Bytes of a packet that we accept."""
+"""Bytes of the longest packet that is accepted."""
 
 MALFORMED: Final = (MQTTException, ValueError, LookupError, struct.error)
-"""What paho before 2.2 raises for a packet that is no MQTT."""
+"""Exceptions of paho before 2.2 for a packet that is no MQTT."""
 
 _PUBLISH_QOS_2: Final = 0x34
 _PUBACK: Final = 0x40
@@ -54,7 +58,7 @@ _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x95", b"\x97"
 
 
 def connect_properties() -> Properties:
-    """Return the properties of CONNECT in MQTT 5 (§3.1.2.11): the longest packet that we accept."""
+    """Return the properties of CONNECT in MQTT 5 (§3.1.2.11): the longest packet that is accepted."""
     properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
     properties.MaximumPacketSize = MAX_PACKET
     return properties
@@ -64,7 +68,7 @@ class SelfClosingSocket(ssl.SSLSocket):
     """A socket that closes itself when its handshake fails."""
 
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - the signature of the base
-        """Shake hands; close the socket where that raises OSError."""
+        """Shake hands; close the socket if that raises OSError."""
         try:
             super().do_handshake(block)
         except OSError:
@@ -72,48 +76,54 @@ class SelfClosingSocket(ssl.SSLSocket):
             raise
 
 
+class AiomqttClient(Protocol):
+    """The used part of `aiomqtt.Client`, which only `client` imports."""
+
+    _client: Client
+
+
 class PahoDriver:
     """
-    The event loop's side of `client`, made before it connects.
+    The event loop's side of an aiomqtt client, made before it connects.
 
-    `closed` is done when the connection is closed. `refusal` is the reason code of a CONNACK that refused us,
-    `ended` that of the broker's DISCONNECT; `is_silent` tells that a ping was not answered, `is_unacceptable`
-    that the broker sent what we do not take. `answers` are the reason codes of what was acknowledged,
-    `max_packet` is the longest packet that the broker takes.
+    `closed` is done when the connection is closed. `reason` is the reason code with which the broker refused
+    us (CONNACK) or ended the connection (DISCONNECT). `fault` is set by our side: SILENT for a ping that was
+    not answered, UNACCEPTABLE for a packet that is not accepted. `answers` are the reason codes of the
+    acknowledgements. `max_packet` is the longest packet that the broker accepts, in bytes.
     """
 
-    def __init__(self, client: Client) -> None:
-        self._client = client
+    def __init__(self, client: AiomqttClient) -> None:
+        paho = self._client = client._client  # noqa: SLF001 - see above
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._aborted = False
         self.closed: asyncio.Future[None] = self._loop.create_future()
-        self.is_open = self.is_accepted = self.is_silent = self.is_unacceptable = False
-        self.refusal: ReasonCode | None = None
-        self.ended: ReasonCode | None = None
+        self.is_open = self.is_accepted = False
+        self.reason: ReasonCode | None = None
+        self.fault: BrokerErrorKind | None = None
         self.answers: list[ReasonCode] = []
         self.max_packet: int | None = None
-        self._aiomqtt_on_connect: Any = client.on_connect
-        self._aiomqtt_on_disconnect: Any = client.on_disconnect
-        self._aiomqtt_on_publish: Any = client.on_publish
-        client.on_connect = self._on_connect
-        client.on_disconnect = self._on_disconnect
-        client.on_publish = self._on_publish
-        client.on_socket_open = self._on_socket_open
-        client.on_socket_register_write = self._on_socket_register_write
+        self._aiomqtt_on_connect: Any = paho.on_connect
+        self._aiomqtt_on_disconnect: Any = paho.on_disconnect
+        self._aiomqtt_on_publish: Any = paho.on_publish
+        paho.on_connect = self._on_connect
+        paho.on_disconnect = self._on_disconnect
+        paho.on_publish = self._on_publish
+        paho.on_socket_open = self._on_socket_open
+        paho.on_socket_register_write = self._on_socket_register_write
         self._header = bytearray()
         self._body_left = 0
-        self._sock_recv = client._sock_recv  # noqa: SLF001 - see above
-        client._sock_recv = self._receive  # type: ignore[method-assign]  # noqa: SLF001 - see above
+        self._sock_recv = paho._sock_recv  # noqa: SLF001 - see above
+        paho._sock_recv = self._receive  # type: ignore[method-assign]  # noqa: SLF001 - see above
 
     def abort(self) -> None:
-        """Close the connection without a packet; a socket that a thread opens later is closed then."""
+        """Close the connection without a packet, also if a thread opens its socket only later."""
         self._aborted = True
         sock = self._client.socket()
         if isinstance(sock, socket.socket):
             with contextlib.suppress(OSError):  # the other side was faster
                 sock.shutdown(socket.SHUT_RDWR)
-            # So that there is something to write, which fails: then paho closes the socket by itself.
+            # Gives paho something to write; when that fails, paho closes the socket by itself.
             self._client.disconnect()
             self._client.loop_write()
 
@@ -121,7 +131,7 @@ class PahoDriver:
         self, client: Client, userdata: object, flags: object, reason: ReasonCode, limits: Properties | None
     ) -> None:
         if reason.is_failure:
-            self.refusal = reason  # and paho closes the connection
+            self.reason = reason  # and paho closes the connection
             return
         self.is_accepted = True
         self.max_packet = getattr(limits, "MaximumPacketSize", None)
@@ -133,7 +143,7 @@ class PahoDriver:
         if self.closed.done():
             return
         if reason.value == _KEEPALIVE_TIMEOUT and not flags.is_disconnect_packet_from_server:
-            self.is_silent = True
+            self.fault = BrokerErrorKind.SILENT
         self.closed.set_result(None)
         if self.is_accepted:
             # Without the reason: aiomqtt would keep it in a future that nobody may read, which asyncio logs.
@@ -147,7 +157,7 @@ class PahoDriver:
         self._aiomqtt_on_publish(client, userdata, identifier, reason, properties)
 
     def _on_socket_open(self, _client: Client, _userdata: object, sock: SocketLike) -> None:
-        # Called by the thread that called connect().
+        # Called in the thread that connects.
         self.is_open = True
         if self._aborted:
             sock.close()
@@ -172,11 +182,11 @@ class PahoDriver:
             self.abort()
         sock = self._client.socket()
         if isinstance(sock, ssl.SSLSocket) and sock.pending():
-            # Decrypted already: for these bytes the descriptor does not become readable.
+            # Bytes that are decrypted already do not make the descriptor readable.
             self._loop.call_soon(self._read)
 
     def _on_socket_register_write(self, *_: object) -> None:
-        # Called by the thread that called connect(), or by the loop.
+        # Called in the thread that connects, or in the loop.
         if threading.get_ident() == self._thread:
             self._write()
         else:
@@ -197,12 +207,13 @@ class PahoDriver:
                 self._body_left = self._check_header()
             return data
         self._body_left -= len(data)
-        if self._header[0] == _DISCONNECT and self.ended is None:
-            # paho 2.1 reads a reason code only where something follows it.
-            self.ended = ReasonCode(PacketTypes.DISCONNECT, identifier=data[0])
+        if self._header[0] == _DISCONNECT and self.reason is None:
+            # paho 2.1 reads a reason code only if something follows it.
+            reason = ReasonCode(PacketTypes.DISCONNECT, identifier=data[0])
+            self.reason = reason if reason.is_failure else None
         if self._header[0] == _PUBACK and data[2:3] == _PACKET_TOO_LARGE:
-            # Mosquitto answers so to a message over its message_size_limit. MQTT 5 (§3.4.2.1) does not know
-            # that answer, and paho closes the connection at it.
+            # Mosquitto's answer to a message over its message_size_limit. PUBACK has no such reason code
+            # (MQTT 5 §3.4.2.1), and paho would close the connection.
             data = data[:2] + _QUOTA_EXCEEDED + data[3:]
         if not self._body_left:
             self._header.clear()
@@ -212,7 +223,7 @@ class PahoDriver:
         """Return the remaining length (§2.1.4); raise OSError, a lost connection to paho, for too much."""
         length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(self._header[1:]))
         if length > MAX_PACKET or self._header[0] & 0xF6 == _PUBLISH_QOS_2:
-            self.is_unacceptable = True
+            self.fault = BrokerErrorKind.UNACCEPTABLE
             raise ConnectionAbortedError
         if not length:
             self._header.clear()

@@ -1,10 +1,9 @@
 """
 The task that owns the connection to the broker, and publishes readings and retained topics.
 
-`Publisher.run` connects, publishes, notices a lost connection, waits and connects again, until `stop`. It
-raises nothing for a broker that is absent, dead, frozen or refuses us: that goes to the log, in plain words,
-and to its listener. There is never more than one connection: each attempt has one of its own, which is closed
-before the next begins.
+`Publisher.run` connects, publishes, notices a lost connection, waits and connects again, until `stop`. A
+broker that is absent, dead or frozen, or that refuses us, raises nothing: the log and the listener hear of
+it. There is never more than one connection: that of an attempt is closed before the next attempt begins.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import asyncio
 import logging
 import re
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from teleinfo.common.backoff import delays
@@ -38,20 +38,20 @@ CONNECT_TIMEOUT: Final = 60.0
 STABLE_AFTER: Final = 30.0
 """Seconds after which a connection is stable: the back-off starts anew and the topics are repeated."""
 
-FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
+FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds
 
 MAX_REFUSALS: Final = 5
-"""Messages that the broker does not take and the log names, in the life of the process."""
+"""Topics whose refusal by the broker is logged, in the life of the process."""
 
 
 class BrokerListener(Protocol):
-    """Receiver of what happens at the broker."""
+    """Receiver of the publisher's events."""
 
     def on_broker_connected(self) -> None:
         """Note that the broker has accepted us."""
 
     def on_broker_lost(self) -> None:
-        """Note that the connection is over."""
+        """Note that the connection has ended."""
 
     def on_birth_message(self, payload: bytes, /) -> None:
         """Process a message on the birth topic."""
@@ -59,7 +59,7 @@ class BrokerListener(Protocol):
 
 class Publisher:
     """
-    Publishes readings and what is `retained` at the broker of `config`.
+    Publishes readings and the topics of `retained` at the broker of `config`.
 
     The last will is "offline" on the topic of the status. `heartbeat` is called at least every 5 s while
     `run` makes progress.
@@ -75,11 +75,11 @@ class Publisher:
     ) -> None:
         self._config = config
         self._listener = listener
-        # The status goes last: whoever sees `online` finds everything else published.
+        # The status is sent last: a subscriber that sees `online` finds everything else published.
         self._outbox = Outbox(config.queue, last=config.topics.status)
         self.retained: RetainedTopics = self._outbox
-        self._rng = rng
-        self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
+        self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
+        self._delays = self._new_delays()
         self._waits = StoppableWaits(heartbeat)
         self._stopping = asyncio.Event()
         self._is_connected = False
@@ -89,55 +89,42 @@ class Publisher:
         self._last: Mapping[str, bytes] = {}
 
     def publish(self, payload: bytes, *, retain: bool) -> None:
-        """Send a reading now, or when the broker is back: of those that wait the newest `queue` are kept."""
+        """Send a reading now, or when the broker is back; of the readings that wait `queue` are kept."""
         config = self._config
         reading = OutgoingMessage(config.topics.readings, payload, config.qos, retain, is_reading=True)
         self._outbox.put(reading, time.monotonic())
 
     def stop(self, last: Mapping[str, bytes]) -> None:
-        """Ask `run` to publish the `last` payloads of these retained topics, and to return: within 2.5 s."""
+        """Make `run` publish the `last` payloads of these retained topics and return, within 2.5 s."""
         self._last = last
         self._stopping.set()
-        self._waits.stop()
+        if not self._is_connected:
+            self._waits.stop()
 
     async def run(self) -> None:
-        """Keep a connection until `stop`; cancelled, close it so that the broker publishes the will."""
+        """Keep a connection until `stop`; if cancelled, close it so that the broker publishes the will."""
         broker = self._config.broker
         if broker.tls is not None and broker.tls.insecure:
             log.warning(
                 "TELEINFO_MQTT_TLS_INSECURE is on: the broker's certificate is not verified, and anybody on "
                 "the network can pose as the broker and read the password",
             )
-        while not self._waits.stopped:
+        while not self._stopping.is_set():
             try:
-                await self._run_attempt()
+                await self._waits.run(self._keep_connection(), name="teleinfo.publisher.connection")
+            except TimeoutError:  # stopped before there was a connection
+                return
             except BrokerError as error:
-                await self._after(error)
-
-    async def _run_attempt(self) -> None:
-        """Keep one connection, in a task, so that a stop cuts off an attempt to connect."""
-        attempt = asyncio.create_task(self._keep_connection(), name="teleinfo.publisher.connection")
-        try:
-            await self._waits.wait(attempt)
-            if self._is_connected:
-                await asyncio.wait({attempt})  # for the goodbye
-        finally:
-            attempt.cancel()
-            await asyncio.wait({attempt})
-        if not attempt.cancelled():
-            attempt.result()
-
-    async def _after(self, error: BrokerError) -> None:
-        """Log why there is no connection, and wait before the next attempt."""
-        if self._waits.stopped:
-            log.warning(
-                "stopped without a goodbye to the broker at %s: %s; it will say offline for us",
-                self._config.broker.address,
-                error.message,
-            )
-            return
-        self._outage.failed(error.kind if error.user_must_act else None, str(error), time.monotonic())
-        await self._waits.wait(limit=next(self._delays))
+                if self._stopping.is_set():
+                    log.warning(
+                        "stopped without a goodbye to the broker at %s: %s; it will say offline for us",
+                        broker.address,
+                        error.message,
+                    )
+                    return
+                cause = error.kind if error.user_must_act else None
+                self._outage.failed(cause, str(error), time.monotonic())
+                await self._waits.wait(limit=next(self._delays))
 
     async def _keep_connection(self) -> None:
         """Connect and publish until stopped; raise `BrokerError` when the connection is lost."""
@@ -179,14 +166,14 @@ class Publisher:
     async def _deliver(
         self, connection: Connection, message: OutgoingMessage, limit: float = PUBACK_TIMEOUT
     ) -> None:
-        """Publish a message; log it where the broker does not take it."""
+        """Publish a message, and log it if the broker refuses it."""
         topic, qos, retain = message.topic, message.qos, message.retain
         try:
             await connection.publish(topic, message.payload, qos=qos, retain=retain, limit=limit)
         except BrokerError as error:
             if topic not in self._refusals and len(self._refusals) < MAX_REFUSALS:
                 self._refusals.add(topic)
-                # The number of the meter stands in the topics of Home Assistant, and never in the log.
+                # Home Assistant's topics hold the number of the meter, which must not be logged.
                 log.warning("%s", re.sub(r"\d{8,}", "…", str(error)))
 
     async def _listen(self, connection: Connection) -> None:
@@ -197,6 +184,6 @@ class Publisher:
 
     def _become_stable(self, connected: float) -> None:
         self._outage.held(connected)
-        self._delays = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
-        # The will of a connection that we gave up may have been published after our topics.
+        self._delays = self._new_delays()
+        # The will of a connection that was given up may have been published after our topics.
         self.retained.repeat()

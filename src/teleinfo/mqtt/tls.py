@@ -1,4 +1,4 @@
-"""The TLS side of a connection to the broker."""
+"""TLS for a connection to the broker."""
 
 from __future__ import annotations
 
@@ -14,31 +14,23 @@ if TYPE_CHECKING:
 
 def tls_context(broker: Broker, tls: Tls) -> ssl.SSLContext:
     """
-    Return a context that verifies `broker` against the `ca_file` of its `tls`, or the system's authorities.
+    Return a context that verifies `broker` by the `ca_file` of its `tls`, or by the system's authorities.
 
-    Reads files: call it in a thread. Raises `BrokerError` when one of them cannot be used.
+    Reads files: call it in a thread. Raises `BrokerError` for a file that cannot be used.
     """
-    for path in (tls.ca_file, tls.cert_file, tls.key_file):
-        _check_readable(path, broker)
     try:
+        for path in filter(None, (tls.ca_file, tls.cert_file, tls.key_file)):
+            Path(path).open("rb").close()  # unlike the errors of OpenSSL, this error names the file
         context = ssl.create_default_context(cafile=tls.ca_file)
         if tls.cert_file:
-            # Without this answer OpenSSL would ask for a pass phrase on the terminal.
+            # Without a password OpenSSL would ask for one on the terminal.
             context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: "")
     except ssl.SSLError as error:
         raise BrokerError(BrokerErrorKind.TLS_FILE, broker, error=ssl_reason(error)) from None
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        raise BrokerError(BrokerErrorKind.TLS_FILE, broker, error=reason) from None
     if tls.insecure:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
     return context
-
-
-def _check_readable(path: str | None, broker: Broker) -> None:
-    if path is None:
-        return
-    try:
-        with Path(path).open("rb"):
-            pass
-    except OSError as error:
-        reason = f"{path}: {error.strerror}"
-        raise BrokerError(BrokerErrorKind.TLS_FILE, broker, error=reason) from None

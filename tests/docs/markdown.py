@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections import Counter
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -16,6 +15,11 @@ PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted((ROOT / 
 FRENCH = {
     str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
     for path in sorted((ROOT / "docs/fr").rglob("*.md"))
+}
+# The changelog speaks of files and commands that were.
+EVERY_PAGE = {
+    str(path.relative_to(ROOT)): path.read_text(encoding="utf-8")
+    for path in (*ROOT.glob("README*.md"), *sorted((ROOT / "docs").rglob("*.md")))
 }
 BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^ *```$", re.DOTALL | re.MULTILINE)
 
@@ -64,16 +68,6 @@ def destination(page: Path, target: str) -> str:
     return f"{english(path).relative_to(ROOT)}{number}"
 
 
-def sections(text: str) -> list[tuple[str, Counter[str]]]:
-    """Return the mark of each heading, and which pieces of code and addresses stand below it."""
-    parts = re.split(r"^(#+) .*$", prose(text), flags=re.MULTILINE)
-    pieces = re.compile(r"`([^`\n]+)`|\]\(([^)]+)\)")
-    return [
-        (mark, Counter(first or second for first, second in pieces.findall(below)))
-        for mark, below in zip(["", *parts[1::2]], parts[::2], strict=True)
-    ]
-
-
 def table(text: str, head: str) -> list[list[str]]:
     """Return the rows of the table whose head begins like this."""
     found = re.search(rf"^{re.escape(head)}.*\n\|[-|]+\|\n((?:\|.*\n)+)", text, re.MULTILINE)
@@ -87,9 +81,3 @@ def commands(text: str) -> list[list[str]]:
     lines += re.findall(r"`((?:sudo |\.venv/bin/)?(?:teleinfo|make)(?: [^`\n]+)?)`", prose(text))
     words = [shlex.split(line, comments=True) for line in lines]
     return [line[1:] if line[0] == "sudo" else line for line in words if line and line != ["teleinfo"]]
-
-
-def figures(text: str) -> list[float]:
-    """Return the numbers in a text, whatever its language writes them like."""
-    plain = re.sub(r"(?<=\d)[\u00a0\u202f ](?=\d{3})", "", text)
-    return [float(number.replace(",", ".")) for number in re.findall(r"\d+(?:[.,]\d+)?", plain)]

@@ -1,7 +1,7 @@
 """
-The messages that the READMEs show, and the screens of their pictures, made by the program.
+The messages that the READMEs show, and their pictures of `watch` and `doctor`, made by the program.
 
-After a change that is meant, write the messages anew and read the difference:
+After a change that is meant, make them anew, read the difference and look at the pictures:
 
     python -m tests.docs.samples
 """
@@ -10,10 +10,14 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.text import Text
 
+from teleinfo.common.i18n import use_language
 from teleinfo.doctor import check_port, report
 from teleinfo.port import health
 from teleinfo.simulator.catalogue import build
@@ -21,34 +25,26 @@ from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.reading import build_reading
+from teleinfo.vocabulary.words import Language
 from teleinfo.watch.drawing import Glyphs
 from teleinfo.watch.layout import Size, compose
 from teleinfo.watch.live_model import LiveModel
 from tests.docs.markdown import BLOCK, ROOT
 from tests.doctor.machine_tree import Tree, findings_of
+from tests.support.picture import draw
 
 if TYPE_CHECKING:
     import re
-    from pathlib import Path
 
-    from rich.text import Text
-
+COLUMNS = 82
 HISTORIQUE = [
     Group(label, value, None, Mode.HISTORIQUE)
     for label, value in (
-        ("ADCO", "012345678901"),
-        ("OPTARIF", "HC.."),
-        ("ISOUSC", "45"),
-        ("HCHC", "000019212"),
-        ("HCHP", "000068306"),
-        ("PTEC", "HP.."),
-        ("IINST", "008"),
-        ("IMAX", "090"),
-        ("PAPP", "01940"),
-        ("HHPHC", "A"),
-        ("MOTDETAT", "000000"),
+        ("ADCO", "012345678901"), ("OPTARIF", "HC.."), ("ISOUSC", "45"), ("HCHC", "000019212"),
+        ("HCHP", "000068306"), ("PTEC", "HP.."), ("IINST", "008"), ("IMAX", "090"), ("PAPP", "01940"),
+        ("HHPHC", "A"), ("MOTDETAT", "000000"),
     )
-]
+]  # fmt: skip
 STANDARD = [
     Group("ADSC", "012345678901", None, Mode.STANDARD),
     Group("VTIC", "02", None, Mode.STANDARD),
@@ -110,8 +106,8 @@ def watch_lines() -> list[Text]:
     return page.lines
 
 
-def doctor_screen(folder: Path, style: report.Style | None = None) -> str:
-    """Return what the doctor says of a Raspberry Pi whose login console still has the serial port."""
+def doctor_lines(folder: Path) -> list[Text]:
+    """Return the screen of the doctor on a Raspberry Pi whose login console still has the serial port."""
     tree = Tree(folder)
     tree.raspberry(
         command_line="console=serial0,115200 console=tty1", config="enable_uart=1\ndtoverlay=disable-bt\n"
@@ -121,11 +117,25 @@ def doctor_screen(folder: Path, style: report.Style | None = None) -> str:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(check_port, "_user", lambda: "pi")
         found = findings_of(check_port.check_port, tree.case("/dev/ttyAMA0"))
-    return report.format_area("port", [*found.values()], style or report.Style()).strip("\n")
+    shown = report.format_area("port", [*found.values()], report.Style(width=80, colours=True))
+    return [Text.from_ansi(line) for line in shown.strip("\n").split("\n")]
+
+
+def pictures() -> dict[Path, str]:
+    """Return each picture by its path: those of the English pages, and those of the French ones."""
+    svgs = {}
+    for folder, language in (("docs", Language.EN), ("docs/fr", Language.FR)):
+        with use_language(language), tempfile.TemporaryDirectory() as machine:
+            screens = {"watch": watch_lines(), "doctor": doctor_lines(Path(machine))}
+        for name, lines in screens.items():
+            svgs[ROOT / folder / f"images/{name}.svg"] = draw(lines, name=name, columns=COLUMNS)
+    return svgs
 
 
 def main() -> None:
-    """Write them into both READMEs."""
+    """Write the messages into both READMEs, and draw the pictures."""
+    for path, svg in pictures().items():
+        path.write_text(svg, encoding="utf-8")
     for name in ("README.md", "README.fr.md"):
         path = ROOT / name
         shown = iter(messages())

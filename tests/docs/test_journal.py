@@ -21,19 +21,8 @@ LOG = ("log.info", "log.warning", "log.error", "log.critical", "log.exception")
 WORDINGS = ("port/errors.py", "port/line_log.py")
 # Where the texts are the messages of wrong settings, which the log has too.
 SETTINGS = (
-    "cli/main.py",
-    "cli/run.py",
-    "common/file_errors.py",
-    *(
-        f"settings/{name}.py"
-        for name in (
-            "checks",
-            "env_file",
-            "faults",
-            "model",
-            "sources",
-        )
-    ),
+    *("cli/main.py", "cli/run.py", "common/file_errors.py", "settings/checks.py", "settings/env_file.py"),
+    *("settings/faults.py", "settings/model.py", "settings/sources.py"),
 )
 # What a command alone finds out.
 NOT_LOGGED = {
@@ -43,7 +32,7 @@ NOT_LOGGED = {
     BrokerErrorKind.WANTS_HTTP,
     BrokerErrorKind.WANTS_TLS,
 }
-# A text with fewer only puts others together.
+# A text with fewer letters only joins others.
 FEWEST_LETTERS = 4
 
 
@@ -121,7 +110,7 @@ def quoted() -> list[str]:
 
 
 def matches(quote: str, line: str) -> bool:
-    """Tell whether a quote, in which … stands for anything, is this line."""
+    """Return True if a quote, in which … stands for anything, is this line."""
     return re.fullmatch(re.escape(quote).replace("…", ".*"), line) is not None
 
 

@@ -1,13 +1,14 @@
-"""What docs/ says is there, is there: files, links, settings, commands, figures, keys."""
+"""The pages name what is there: files, links, settings, commands, topics, keys."""
 
 from __future__ import annotations
 
-import ast
 import functools
 import json
 import re
+import shlex
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,42 +17,32 @@ from teleinfo.cli import main as cli
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.vocabulary.line import LineGrade
 from tests.docs import samples
-from tests.docs.markdown import FRENCH, PAGES, ROOT, blocks, code, commands, headings, prose, table
+from tests.docs.markdown import EVERY_PAGE, PAGES, ROOT, blocks, code, commands, headings, prose, table
+from tests.state.schema import schema
 from tests.support.settings import settings_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
 
 PACKAGE = ROOT / "src" / "teleinfo"
 PACKAGES = "|".join(sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py")))
-# docs/consumers has tests of its own (test_consumers).
-EVERY_PAGE = PAGES | {name: text for name, text in FRENCH.items() if "consumers" not in name}
-RELIABILITY, OPERATIONS = PAGES["reliability.md"], PAGES["operations.md"]
-# Where what a page calls tests/…, port/… or LICENSE is.
+OPERATIONS = PAGES["operations.md"]
+# The folders in which the file is that a page calls tests/…, port/… or LICENSE.
 PLACES = (ROOT, PACKAGE, ROOT / "systemd", ROOT / "docs")
+CONSUMERS = [name for name in EVERY_PAGE if "consumers/" in name]
+LINKS = [
+    (name, target)
+    for name, text in {**EVERY_PAGE, "CHANGELOG.md": (ROOT / "CHANGELOG.md").read_text("utf-8")}.items()
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(text))
+    if not re.match(r"https?:", target)
+]
 
 
-def links() -> Iterator[tuple[Path, str]]:
-    """Yield every link of a page to another of our files, with the page it stands in."""
-    pages = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
-    for page in pages:
-        for target in re.findall(r"\]\(([^)\s]+)\)", prose(page.read_text(encoding="utf-8"))):
-            if not re.match(r"https?:", target):
-                yield page, target
-
-
-@pytest.mark.parametrize(
-    ("page", "target"), [pytest.param(*link, id=f"{link[0].relative_to(ROOT)}:{link[1]}") for link in links()]
-)
-def test_every_link_leads_somewhere(page: Path, target: str) -> None:
+@pytest.mark.parametrize(("page", "target"), LINKS)
+def test_every_link_leads_somewhere(page: str, target: str) -> None:
     """To a file that is there, and to a heading of it."""
     name, _, anchor = target.partition("#")
-    path = page.parent / name if name else page
+    path = (ROOT / page).parent / name if name else ROOT / page
 
     assert path.exists()
-    if anchor:
-        assert anchor in headings(path.read_text(encoding="utf-8"))
+    assert not anchor or anchor in headings(path.read_text(encoding="utf-8"))
 
 
 @pytest.mark.parametrize("page", EVERY_PAGE)
@@ -67,7 +58,7 @@ def test_every_file_that_a_page_names_is_there(page: str) -> None:
     assert [name for name in named if not any((place / name).exists() for place in PLACES)] == []
 
 
-@pytest.mark.parametrize("page", EVERY_PAGE)
+@pytest.mark.parametrize("page", sorted(EVERY_PAGE.keys() - CONSUMERS))
 def test_every_verb_and_command_that_a_page_names_exists(
     page: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,8 +69,10 @@ def test_every_verb_and_command_that_a_page_names_exists(
     for program, *arguments in commands(text):
         words = arguments[: arguments.index("&&")] if "&&" in arguments else arguments
         if program == "make":
-            understood_by_make(tuple(word for word in words if "=" not in word))
-        elif program == "teleinfo":
+            assert {word for word in words if "=" not in word} <= verbs_of_make()
+            demo = next((word.partition("=")[2] for word in words if word.startswith("DEMO=")), "")
+            understood(["demo", *shlex.split(demo)], capsys)
+        elif Path(program).name == "teleinfo":
             understood(words, capsys)
 
 
@@ -94,39 +87,32 @@ def test_every_setting_that_a_page_names_exists(page: str) -> None:
 
             assert len(settings_of(given).model_fields_set) == len(lines)
 
-    assert {
-        name for name in re.findall(r"TELEINFO_[A-Z_]*[A-Z]", EVERY_PAGE[page]) if name not in known
-    } == set()
+    assert set(re.findall(r"TELEINFO_[A-Z_]*[A-Z]", EVERY_PAGE[page])) - known == set()
 
 
-def test_each_promise_of_time_is_the_one_that_its_test_holds() -> None:
-    """The seconds that the page promises stand in the test that it names, as its limit."""
-    rows = re.findall(r"^\| .*?within (\d+) s \| .*? \| (.*) \|$", RELIABILITY, re.MULTILINE)
-    broken = [
-        (seconds, names)
-        for seconds, names in rows
-        if not any(int(seconds) in limits(ROOT / name) for name in re.findall(r"`(tests/\S+\.py)`", names))
-    ]
+@pytest.mark.parametrize("page", CONSUMERS)
+def test_a_page_of_a_program_names_topics_that_exist_and_whether_it_was_run(page: str) -> None:
+    """Topics of the state by its schema; a program was run by us, or it is said that it was not."""
+    named = re.findall(r"teleinfo/state((?:/\w+)+)", EVERY_PAGE[page])
 
-    assert len(rows) >= 14
-    assert broken == []
+    assert set(named) <= topics(schema())
+    assert re.search(r"[Rr]un by us|not run|[Ee]ssayée? par nous|non essayé", EVERY_PAGE[page])
 
 
-def limits(path: Path) -> set[float]:
-    """Return the numbers that a test and the helpers beside it pass by keyword or assign to a name."""
-    found: set[float] = set()
-    helpers = {source for source in path.parent.glob("*.py") if not source.name.startswith("test_")}
-    helpers.add(ROOT / "tests" / "support" / "scenario.py")
-    for source in {path, *helpers}:
-        for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-            values = [node.value] if isinstance(node, ast.keyword | ast.Assign) else []
-            found |= {
-                each.value
-                for value in values
-                for each in ast.walk(value)
-                if isinstance(each, ast.Constant) and isinstance(each.value, int | float)
-            }
-    return found
+def topics(part: dict[str, Any], path: str = "") -> set[str]:
+    """Return the topics of the fields below `path`, and of the objects that hold them."""
+    below = part.get("properties", {}).items()
+    return {path}.union(*(topics(field, f"{path}/{name}") for name, field in below))
+
+
+@pytest.mark.parametrize("folder", ["docs/consumers", "docs/fr/consumers"])
+def test_the_index_of_the_programs_names_every_page(folder: str) -> None:
+    """A page that no one finds is none."""
+    index = EVERY_PAGE[f"{folder}/README.md"]
+
+    assert {path.name for path in (ROOT / folder).glob("*.md")} - {"README.md"} <= set(
+        re.findall(r"\((\S+)\)", index)
+    )
 
 
 def test_the_keys_to_watch_are_those_of_health() -> None:
@@ -166,20 +152,9 @@ def understood(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None
         assert end.code == 0, capsys.readouterr().err  # noqa: PT017 - zero is --help's
 
 
-def understood_by_make(verbs: tuple[str, ...]) -> None:
-    """Require that make can do this."""
-    assert set(verbs) <= verbs_of_make()
-
-
 @functools.cache
 def verbs_of_make() -> frozenset[str]:
     """Return the targets of the Makefile."""
-    asked = subprocess.run(
-        ["make", "--print-data-base", "--dry-run", "help"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return frozenset(re.findall(r"^([a-z-]+):", asked.stdout, re.MULTILINE))
+    command = ["make", "--print-data-base", "--dry-run", "help"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    return frozenset(re.findall(r"^([a-z-]+):", done.stdout, re.MULTILINE))

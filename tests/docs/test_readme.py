@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-import shlex
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,44 +15,22 @@ from teleinfo.simulator.encode import encode_frame
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.vocabulary.words import Language
 from tests.docs import samples
-from tests.docs.markdown import PAGES, READMES, ROOT, blocks, commands, figures, table
-from tests.docs.test_pages import understood, understood_by_make
+from tests.docs.markdown import PAGES, READMES, ROOT, blocks, commands, table
 from tests.doctor.machine_tree import Tree, findings_of
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
-from tests.support.settings import settings_of
+from tests.support.picture import text_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 README = READMES["en"]
-# Programs of the system that the READMEs call: a misspelt one is none of these.
+# The programs of the system that the READMEs call.
 PROGRAMS = {
     *("apt", "cd", "cp", "docker", "git", "install", "journalctl", "ls", "mosquitto_sub", "printf"),
     *("raspi-config", "reboot", "sudoedit", "systemctl", "usermod"),
 }
 ANEW = "if it is meant: python -m tests.docs.samples"
-
-
-# ---- Both are one ----
-
-
-def test_both_promise_the_same() -> None:
-    """The figures of the table are those of the other one, with a decimal comma."""
-    french = [row[1:] for row in table(READMES["fr"], "| | promis |")]
-    english = [row[1:] for row in table(README, "| | promised |")]
-
-    assert [figures(" ".join(row)) for row in french] == [figures(" ".join(row)) for row in english]
-
-
-# ---- Each part can be followed as it stands ----
-
-
-def test_a_clone_stands_before_whatever_needs_the_checkout() -> None:
-    """In each section that types a verb of make or a file of the checkout; but where it is made already."""
-    for section in re.split(r"^## ", README, flags=re.MULTILINE):
-        lines = [line for block in blocks(section, "sh") for line in block.splitlines()]
-        needs = [number for number, line in enumerate(lines) if re.match(r"(sudo )?make\b", line)]
-        clones = [number for number, line in enumerate(lines) if line.startswith("git clone <")]
-
-        assert section.startswith("For the curious") or not needs or min(clones) < min(needs)
 
 
 def test_the_lines_for_a_raspberry_pi_are_what_its_doctor_asks_for(tmp_path: Path) -> None:
@@ -75,9 +52,6 @@ def test_what_goes_on_until_it_is_stopped_stands_alone(text: str) -> None:
     endless = re.compile(r"(journalctl .*-f|mosquitto_sub (?!.*-W)|make demo|sudo reboot)")
     for block in blocks(text, "sh"):
         assert [line for line in block.splitlines()[:-1] if endless.search(line)] == []
-
-
-# ---- What is shown is true ----
 
 
 @pytest.mark.parametrize("language", READMES)
@@ -127,35 +101,9 @@ def test_the_table_of_commands_has_each_of_them(language: str) -> None:
     assert sorted(named) == sorted(COMMANDS)
 
 
-@pytest.mark.parametrize("line", commands(README), ids=" ".join)
-def test_every_command_shown_is_one(line: list[str], capsys: pytest.CaptureFixture[str]) -> None:
-    """Ours are taken by our command line and our Makefile as they stand, the others are the system's."""
-    program, *arguments = line
-    if Path(program).name == "teleinfo":
-        understood(arguments, capsys)
-    elif program == "make":
-        understood_by_make(tuple(word for word in arguments if "=" not in word))
-        demo = next((word.partition("=")[2] for word in arguments if word.startswith("DEMO=")), "")
-        understood(["demo", *shlex.split(demo)], capsys)
-    else:
-        assert program in PROGRAMS
-
-
-@pytest.mark.parametrize("block", [block for block in blocks(README, "sh") if "TELEINFO_" in block])
-def test_the_settings_shown_are_settings(block: str) -> None:
-    """Every block of settings is read as it stands there."""
-    environ = dict(line.split("=", 1) for line in block.split())
-    read = settings_of(environ)
-
-    assert len(environ) == len(read.model_fields_set)
-
-
-def test_the_messages_of_the_node_red_flow_take_three_settings() -> None:
-    """Numbers, timestamp and an interval of a minute."""
-    [block] = [block for block in blocks(README, "sh") if "PUBLISH_INTERVAL" in block]
-    read = settings_of(dict(line.split("=", 1) for line in block.split()))
-
-    assert (read.payload_numbers, read.payload_timestamp, read.publish_interval) == ("all", True, 60)
+def test_every_program_of_the_system_is_one() -> None:
+    """Ours are tried by test_pages; a misspelt program is none of these."""
+    assert {line[0] for line in commands(README)} - {"make", "teleinfo", ".venv/bin/teleinfo"} <= PROGRAMS
 
 
 def test_every_message_that_is_explained_can_be_said() -> None:
@@ -176,14 +124,16 @@ def test_every_message_that_is_explained_can_be_said() -> None:
     assert [part for part in quoted if part not in said] == []
 
 
-def test_what_is_promised_is_what_the_page_of_proofs_says() -> None:
-    """Each row of the README stands there too: the same promise, and the worst that was measured, rounded."""
-    rows = re.findall(r"^\| (.+?) \| (.+?) \| (.+?) \|", PAGES["reliability.md"], re.MULTILINE)
-    proofs = {row[0]: row for row in rows}
-    for what, promised, measured in table(README, "| | promised |"):
-        assert what in proofs
-        assert proofs[what][1] == promised
-        [shown, *_], [*_, worst] = figures(measured), figures(proofs[what][2].partition("(")[0])
-        digits = len(measured.split()[0].partition(".")[2])
+def test_the_pictures_show_the_screens_of_the_program() -> None:
+    """Their text is that of the screens; they fetch nothing; each README shows those of its language."""
+    for path, svg in samples.pictures().items():
+        kept = path.read_text(encoding="utf-8")
+        language = "fr" if "fr" in path.parts else "en"
 
-        assert shown in (worst, round(worst, digits))
+        assert text_of(kept) == text_of(svg), ANEW
+        assert len(text_of(kept)) > 500
+        assert "@font-face" not in kept
+        assert "url(http" not in kept
+        assert [name for name, text in READMES.items() if f"]({path.relative_to(ROOT)})" in text] == [
+            language
+        ]

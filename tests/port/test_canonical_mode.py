@@ -84,7 +84,7 @@ def pair() -> Iterator[Pair]:
 
 def test_nothing_wakes_the_reader_before_etx(pair: Pair) -> None:
     """A frame that is under way is not there; at its ETX all of it is, as it was sent."""
-    pair.mode.enable()
+    pair.mode.set(enabled=True)
     assert pair.mode.active
 
     pair.send(FRAME[:-1])
@@ -98,7 +98,7 @@ def test_nothing_wakes_the_reader_before_etx(pair: Pair) -> None:
 def test_what_came_before_it_was_enabled_is_there(pair: Pair) -> None:
     """It begins in the middle of a frame, and loses nothing of it."""
     pair.send(FRAME[:30])
-    pair.mode.enable()
+    pair.mode.set(enabled=True)
 
     before = pair.read()
     pair.send(FRAME[30:])
@@ -107,11 +107,11 @@ def test_what_came_before_it_was_enabled_is_there(pair: Pair) -> None:
 
 def test_what_came_meanwhile_is_there_when_it_is_disabled(pair: Pair) -> None:
     """It ends in the middle of a frame, and loses nothing of it."""
-    pair.mode.enable()
+    pair.mode.set(enabled=True)
     pair.send(FRAME[:30])
     assert pair.read() == b""
 
-    pair.mode.disable()
+    pair.mode.set(enabled=False)
     assert not pair.mode.active
     before = pair.read()
     assert before == FRAME[:30]
@@ -121,7 +121,7 @@ def test_what_came_meanwhile_is_there_when_it_is_disabled(pair: Pair) -> None:
 
 def test_no_byte_means_anything_to_the_terminal(pair: Pair) -> None:
     """Characters that erase, end a file or send a signal elsewhere are data here."""
-    pair.mode.enable()
+    pair.mode.set(enabled=True)
     every = bytes(range(256))
 
     pair.send(every + b"\x03")
@@ -130,25 +130,21 @@ def test_no_byte_means_anything_to_the_terminal(pair: Pair) -> None:
 
 def test_two_frames_that_wait_are_both_handed_out(pair: Pair) -> None:
     """A process that was held up finds all of them."""
-    pair.mode.enable()
+    pair.mode.set(enabled=True)
 
     pair.send(FRAME * 3)
     assert pair.read() == FRAME * 3
 
 
-def test_a_terminal_that_is_gone_says_so(pair: Pair) -> None:
-    """Whoever calls can go on as before."""
-    os.close(pair.meter)
-    pair.meter = os.open(os.devnull, os.O_RDONLY)
+def test_a_terminal_that_is_gone_is_left_to_its_transport(pair: Pair) -> None:
+    """Nothing is raised, and canonical mode is off."""
     spare = os.dup(pair.port)
     os.close(pair.port)
-    try:
-        for change in (pair.mode.enable, pair.mode.disable):
-            with pytest.raises((OSError, termios.error)):
-                change()
-    finally:
-        pair.port = os.dup(spare)
-        os.close(spare)
+    for enabled in (True, False):
+        pair.mode.set(enabled=enabled)
+        assert not pair.mode.active
+    pair.port = os.dup(spare)
+    os.close(spare)
 
 
 def test_a_terminal_that_cannot_do_it_is_left_as_it_is_and_not_asked_again(
@@ -161,7 +157,7 @@ def test_a_terminal_that_cannot_do_it_is_left_as_it_is_and_not_asked_again(
         really(descriptor, when, [*attributes[:3], attributes[3] & ~termios.ICANON, *attributes[4:]])
 
     monkeypatch.setattr(termios, "tcsetattr", without_canonical_mode)
-    pair.mode.enable()
+    pair.mode.set(enabled=True)
     pair.send(FRAME[:30])
 
     assert (pair.mode.active, pair.mode.supported) == (False, False)

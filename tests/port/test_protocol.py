@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.port.errors import PortError, bridge_lost
 from teleinfo.port.protocol import LineProtocol
 from tests.support.ports import Sink
 from tests.support.process import LIMIT
@@ -29,7 +30,7 @@ async def connected(
     near.setblocking(False)  # noqa: FBT003 - the signature of the library
     far.sendall(early)
     transport, protocol = await asyncio.get_running_loop().create_connection(
-        partial(LineProtocol, Sink(on_data)), sock=near
+        partial(LineProtocol, Sink(on_data), partial(bridge_lost, "bridge")), sock=near
     )
     with far:
         yield protocol, far
@@ -45,7 +46,8 @@ def test_bytes_that_come_before_anybody_waits_are_handed_over() -> None:
         async with connected(data.extend, early=b"early") as (protocol, far):
             far.sendall(b" and late")
             far.close()
-            await asyncio.wait_for(asyncio.shield(protocol.lost), LIMIT)
+            with pytest.raises(PortError, match="closed the connection"):
+                await protocol.wait(LIMIT)
 
     asyncio.run(scenario())
 
@@ -56,15 +58,17 @@ def test_a_connection_that_ends_as_bytes_come_hands_them_over_first() -> None:
     """Both are there in one turn of the event loop: the handler has the bytes before `lost` is done."""
     seen: list[tuple[bytes, bool]] = []
 
-    async def scenario() -> Exception | None:
+    async def scenario() -> None:
         protocols: list[LineProtocol] = []
         async with connected(lambda data: seen.append((data, protocols[0].lost.done()))) as (protocol, far):
             protocols.append(protocol)
             far.sendall(b"last words")
             far.close()
-            return await asyncio.wait_for(asyncio.shield(protocol.lost), LIMIT)
+            with pytest.raises(PortError):
+                await protocol.wait(LIMIT)
 
-    assert asyncio.run(scenario()) is None
+    asyncio.run(scenario())
+
     assert seen == [(b"last words", False)]
 
 
@@ -86,7 +90,7 @@ def test_bytes_are_handled_in_the_turn_in_which_they_come() -> None:
     assert turns in ([1], [2])
 
 
-def test_what_the_handler_raises_closes_the_connection_and_is_raised_by_lost() -> None:
+def test_what_the_handler_raises_closes_the_connection_and_is_raised_by_wait() -> None:
     """In the task that awaits it, where it ends the process; nothing more is handed over."""
     calls: list[bytes] = []
 
@@ -97,7 +101,7 @@ def test_what_the_handler_raises_closes_the_connection_and_is_raised_by_lost() -
     async def scenario() -> bytes:
         async with connected(fail, early=b"A") as (protocol, far):
             with pytest.raises(ZeroDivisionError):
-                await asyncio.wait_for(asyncio.shield(protocol.lost), LIMIT)
+                await protocol.wait(LIMIT)
             far.settimeout(LIMIT)
             return far.recv(1)
 

@@ -27,6 +27,8 @@ from tests.support.process import LIMIT
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from teleinfo.port.protocol import LineProtocol
+
 pytestmark = pytest.mark.real
 
 ALL_BYTES = bytes(range(256)) * 4
@@ -38,7 +40,7 @@ async def came(data: bytearray, size: int) -> bytes:
     return bytes(data)
 
 
-async def loss_of(port: serial_port.Port) -> PortError:
+async def loss_of(port: LineProtocol) -> PortError:
     """Wait until `port` is lost, and return how."""
     with pytest.raises(PortError) as caught:
         await port.wait(LIMIT)
@@ -290,7 +292,7 @@ def test_a_second_reader_is_not_taken_for_an_unplugged_cable(
     with SerialLine(link=tmp_path / "meter") as line:
         device = serial_port._open_device(line.port, 1200)
         if canonical:
-            CanonicalMode(device.fileno()).enable()
+            CanonicalMode(device.fileno()).set(enabled=True)
         # What the transport meets when it was told of a byte that somebody else has read since.
         with pytest.raises(serial.SerialException) as stolen:
             device.read(1024)

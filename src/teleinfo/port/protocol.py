@@ -1,13 +1,19 @@
 """
-The asyncio protocol of the line: bytes are pushed, once, from the transport to the reader.
+An open port, of a serial device and of a TCP bridge alike.
 
-The transport of the serial port and that of the TCP bridge use it alike.
+Bytes are pushed, once, from the transport of asyncio to the reader.
 """
 
 from __future__ import annotations
 
 import asyncio
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teleinfo.port.canonical_mode import CanonicalMode
+    from teleinfo.port.errors import PortError
 
 
 class DataSink(Protocol):
@@ -19,35 +25,50 @@ class DataSink(Protocol):
 
 class LineProtocol(asyncio.Protocol):
     """
-    Hands bytes to `sink` in the turn of the event loop in which they arrive.
+    An open port, which hands its bytes to `sink` in the turn of the event loop in which they arrive.
 
-    `lost` is done once the connection is closed: with the error of the system, or None where there was none.
-    Where `sink` raised, the connection is closed, and `lost` raises that. To be made inside the event loop.
+    `explain` makes a PortError of the system's error with which the port is lost (None: it gave none). `lost`
+    is done once the connection is closed: its result is the exception that `wait` raises. Create the object
+    inside the event loop.
     """
 
-    def __init__(self, sink: DataSink) -> None:
+    def __init__(self, sink: DataSink, explain: Callable[[Exception | None], PortError]) -> None:
+        self.canonical_mode: CanonicalMode | None = None
+        self.lost: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._sink = sink
+        self._explain = explain
         self._transport: asyncio.BaseTransport | None = None
         self._failure: BaseException | None = None
-        self.lost: asyncio.Future[Exception | None] = asyncio.get_running_loop().create_future()
+
+    async def wait(self, seconds: float) -> None:
+        """
+        Return after so many seconds, or raise as soon as the port is lost.
+
+        Raises PortError, GONE, or BUSY when another program reads too; and whatever `sink` raised.
+        """
+        await asyncio.wait({self.lost}, timeout=seconds)
+        if self.lost.done():
+            raise self.lost.result()
+
+    def set_canonical_mode(self, *, enabled: bool) -> None:
+        """Be woken at ETX only, or at each byte again; a port that cannot do it stays as it is."""
+        if self.canonical_mode is not None:
+            self.canonical_mode.set(enabled=enabled)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep `transport`, to close it where the sink raises."""
+        """Keep `transport`, to close it if the sink raises."""
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Pass the bytes to the sink."""
+        """Pass the bytes to the sink; if it raises, close the connection."""
         try:
             self._sink.on_data(data)
-        except BaseException as error:  # noqa: BLE001 - raised again, in the task that awaits `lost`
-            # The event loop would log it and go on.
+        except BaseException as error:  # noqa: BLE001 - raised again, by `wait`
+            # The event loop would log the error and go on.
             self._failure = error
             if self._transport is not None:
                 self._transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Complete `lost`."""
-        if self._failure is not None:
-            self.lost.set_exception(self._failure)
-        else:
-            self.lost.set_result(exc)
+        self.lost.set_result(self._explain(exc) if self._failure is None else self._failure)

@@ -1,7 +1,7 @@
 """
-The search for the speed of the meter: open the port at one speed after the other until it is heard.
+Search of the speed of the meter: open the port at one speed after the other until the meter is heard.
 
-The reader, `record` and `doctor` all search with a `SpeedSearch`; `baud_detector` has the rules.
+The reader, `record` and `doctor` search with a `SpeedSearch`; `baud_detector` has the rules.
 """
 
 from __future__ import annotations
@@ -17,24 +17,19 @@ from teleinfo.port.tcp_bridge import is_bridge
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from teleinfo.port.protocol import DataSink
-    from teleinfo.port.serial_port import Port
+    from teleinfo.port.protocol import DataSink, LineProtocol
     from teleinfo.tic.decoder import Decoder
     from teleinfo.tic.reading import Reading
 
 TRY_SECONDS = 6.0
-"""
-Seconds that `is_heard` listens at one speed.
-
-At 1200 baud a frame may last 3.7 s (see `baud_detector`), and the port is opened in its middle.
-"""
+"""Seconds that `is_heard` listens at one speed: a frame may last 3.7 s, and is met in its middle."""
 
 TICK: Final = 0.5
 """Seconds between two looks at the frame in progress, in `is_heard`."""
 
 
 def speeds_at(url: str, baudrates: Sequence[int]) -> Sequence[int]:
-    """Return the speeds to try at `url`, baud: of a bridge one, since its far end sets the speed."""
+    """Return the speeds to try at `url`, baud: only the first for a bridge, whose far end sets the speed."""
     return baudrates[:1] if is_bridge(url) else baudrates
 
 
@@ -42,8 +37,8 @@ class SpeedSearch(BaudDetector):
     """
     Search the speed of the meter at `url` among `baudrates`.
 
-    The bytes go from the sink of the caller to `feed`; `decoder` decodes them. Behind a bridge the speed is
-    fixed, and has no effect.
+    The sink of the caller passes the bytes to `feed`, which has them decoded by `decoder`. Behind a bridge
+    the speed is fixed, and has no effect.
     """
 
     def __init__(self, url: str, baudrates: Sequence[int], decoder: Decoder) -> None:
@@ -52,7 +47,7 @@ class SpeedSearch(BaudDetector):
         self._decoder = decoder
 
     @contextlib.asynccontextmanager
-    async def open(self, sink: DataSink) -> AsyncIterator[Port]:
+    async def open(self, sink: DataSink) -> AsyncIterator[LineProtocol]:
         """Open the port at the present speed, as `open_port` does; forget any frame in progress."""
         self._decoder.reset()
         self.reset()
@@ -70,7 +65,7 @@ class SpeedSearch(BaudDetector):
         """Return True if the frame in progress has shown the meter since the last call; costs a parse."""
         return self.note_partial_frame(*self._decoder.pending())
 
-    async def is_heard(self, port: Port) -> bool:
+    async def is_heard(self, port: LineProtocol) -> bool:
         """Listen until the meter is heard, for `TRY_SECONDS` at most; raise PortError."""
         loop = asyncio.get_running_loop()
         end = loop.time() + TRY_SECONDS

@@ -1,7 +1,7 @@
 """
-Bytes from a serial port, or from a TCP bridge to one.
+Bytes from a serial port, or from a TCP bridge to a serial port.
 
-`open_port` is the one way to open either; what goes wrong is a `PortError`. No other file imports pyserial or
+`open_port` opens either; whatever goes wrong is a `PortError`. No other file imports pyserial or
 pyserial-asyncio.
 
 The port is opened 8N1. On the wire that is the same ten bits as the 7E1 of the meter (Enedis-NOI-CPT_54E), so
@@ -25,9 +25,9 @@ import serial_asyncio
 
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.port.canonical_mode import CanonicalMode, restore
-from teleinfo.port.errors import bridge_lost, cannot_open, device_lost, stuck
+from teleinfo.port.errors import cannot_open, device_lost, stuck
 from teleinfo.port.protocol import LineProtocol
-from teleinfo.port.tcp_bridge import bridge_connection, is_bridge
+from teleinfo.port.tcp_bridge import is_bridge, open_bridge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -38,79 +38,35 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 OPEN_TIMEOUT = 10.0
-"""How long an opening may take, seconds: a driver may hang, a firewall may swallow packets."""
+"""Seconds that an opening may take: a driver may hang, a firewall may swallow packets."""
 
 CLOSE_TIMEOUT = 0.5
-"""How long a closing is waited for, seconds. It goes on in its thread; a stop must not wait for a driver."""
+"""Seconds that a closing is waited for. It goes on in its thread; a stop must not wait for a driver."""
 
-# What pyserial lets out: termios.error is no OSError, ValueError is a speed that the driver refuses.
+# The exceptions of pyserial. termios.error is no OSError; ValueError means a speed that the driver refuses.
 _FAULTS = (OSError, termios.error, ValueError)
 
 _threads = DaemonThreadExecutor()
 
-# The ports that a thread still opens or closes. Without it each attempt on a port that hangs would leave one
-# more stuck thread, and a port that is slow to close would meet its own lock.
+# The ports that a thread still opens or closes. Without this set each attempt on a port that hangs would
+# leave one more stuck thread, and a port that is slow to close would meet its own lock.
 _unfinished: set[str] = set()
 
 
-class Port:
-    """
-    An open port. Only `open_port` makes one.
-
-    `address` is the path of a device, or host:port of a bridge, which has no `canonical_mode`.
-    """
-
-    def __init__(
-        self,
-        protocol: LineProtocol,
-        address: str,
-        canonical_mode: CanonicalMode | None = None,
-    ) -> None:
-        self._protocol = protocol
-        self._address = address
-        self._canonical_mode = canonical_mode
-
-    async def wait(self, seconds: float) -> None:
-        """
-        Return after so many seconds, or raise as soon as the port is lost.
-
-        Raises PortError, GONE, or BUSY when another program reads too; and whatever `sink` raised.
-        """
-        await asyncio.wait({self._protocol.lost}, timeout=seconds)
-        if self._protocol.lost.done():
-            explain = bridge_lost if self._canonical_mode is None else device_lost
-            raise explain(self._address, self._protocol.lost.result())
-
-    def set_canonical_mode(self, *, enabled: bool) -> None:
-        """
-        Be woken at ETX only, or at each byte again. No byte is lost.
-
-        A port that cannot do it stays as it is.
-        """
-        mode = self._canonical_mode
-        if mode is None or mode.active is enabled or not mode.supported:
-            return
-        with contextlib.suppress(*_FAULTS):  # where the port is gone, `wait` says it
-            if enabled:
-                mode.enable()
-            else:
-                mode.disable()
-
-
-@contextlib.asynccontextmanager
-async def open_port(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[Port]:
+def open_port(
+    url: str, baudrate: int, sink: DataSink
+) -> contextlib.AbstractAsyncContextManager[LineProtocol]:
     """
     Open `url`, a device path or `socket://host:port`, and close it at the end of the block.
 
-    `sink` receives the bytes in the turn of the event loop in which they arrive, from the first one on.
+    `sink` receives the bytes in the turn of the event loop in which they arrive, from the first byte on.
     `baudrate` is in bits a second; the far end of a bridge has its own. The path is resolved anew each time,
-    so that a link under /dev/serial/by-id finds its device whatever number it has now. What the port received
-    before is thrown away. Raises PortError.
+    so that a link under /dev/serial/by-id finds its device whatever number it has now. Bytes that the port
+    received before are discarded. Raises PortError.
     """
     if url in _unfinished:
         raise stuck(url)
-    async with _bridge(url, sink) if is_bridge(url) else _device(url, baudrate, sink) as port:
-        yield port
+    return open_bridge(url, sink, limit=OPEN_TIMEOUT) if is_bridge(url) else _device(url, baudrate, sink)
 
 
 class SerialDevice(serial.Serial):
@@ -119,15 +75,15 @@ class SerialDevice(serial.Serial):
 
     A `CanonicalMode` of it must exist when it is read. The transport of pyserial-asyncio 0.6 calls `read`,
     `flush` and `close` in the event loop, and expects no exception from `read` but SerialException;
-    `tests/port/test_serial_port.py` tells when that changes.
+    `tests/port/test_serial_port.py` fails when that changes.
     """
 
     def read(self, size: int = 1, /) -> bytes:
         """
-        Return what was sent, at most `size` bytes; the device is readable.
+        Return the bytes that were sent, at most `size`; the device is readable.
 
-        pyserial's own would wait with select(2), and take no bytes for a lost device where another program
-        was faster. Raises SerialException: EIO hung up, EBUSY another program reads too.
+        pyserial's own method would wait with select(2), and treat no bytes as a lost device where another
+        program was faster. Raises SerialException: EIO hung up, EBUSY another program reads too.
         """
         try:
             data = os.read(self.fileno(), size)
@@ -136,8 +92,10 @@ class SerialDevice(serial.Serial):
         except OSError as error:
             raise serial.SerialException(error.errno, str(error)) from error
         if not data:
-            # The loop said that there is something: the line is hung up, or a second reader was faster.
-            code = errno.EIO if self._hung_up() else errno.EBUSY
+            # The event loop saw a byte or a hang-up: the line is hung up, or a second reader was faster.
+            poller = select.poll()
+            poller.register(self.fileno(), 0)  # a hang-up is reported without asking
+            code = errno.EIO if poller.poll(0) else errno.EBUSY
             raise serial.SerialException(code, os.strerror(code))
         return restore(data)
 
@@ -152,26 +110,21 @@ class SerialDevice(serial.Serial):
         with contextlib.suppress(OSError):
             super().close()
 
-    def _hung_up(self) -> bool:
-        poller = select.poll()
-        poller.register(self.fileno(), 0)  # a hang-up is reported without asking
-        return bool(poller.poll(0))
-
 
 @contextlib.asynccontextmanager
-async def _device(path: str, baudrate: int, sink: DataSink) -> AsyncIterator[Port]:
+async def _device(path: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
     device = await _open_in_thread(path, baudrate)
     transport = None
     try:
         try:
             transport, protocol = await serial_asyncio.connection_for_serial(
-                asyncio.get_running_loop(), partial(LineProtocol, sink), device
+                asyncio.get_running_loop(), partial(LineProtocol, sink, partial(device_lost, path)), device
             )
             # Before the first byte is read, and after pyserial has set the terminal once more.
-            canonical_mode = CanonicalMode(device.fileno())
+            protocol.canonical_mode = CanonicalMode(device.fileno())
         except _FAULTS as error:
             raise cannot_open(path, baudrate, error) from error
-        yield Port(protocol, path, canonical_mode)
+        yield protocol
     finally:
         if transport is not None:
             transport.close()  # stops the reading at once; the descriptor is closed below
@@ -189,7 +142,7 @@ async def _open_in_thread(path: str, baudrate: int) -> SerialDevice:
         raise cannot_open(path, baudrate, error) from error
     finally:
         if device is None:
-            # Nobody waits for it any more: whenever it opens, it is closed.
+            # Nobody waits for the device any more: whenever it opens, close it.
             opening.add_done_callback(_release_unwanted)
     return device
 
@@ -197,16 +150,8 @@ async def _open_in_thread(path: str, baudrate: int) -> SerialDevice:
 def _open_device(path: str, baudrate: int) -> SerialDevice:
     if baudrate <= 0:
         raise ValueError(baudrate)  # B0 would hang up the line
-    return SerialDevice(
-        path,
-        baudrate,
-        bytesize=serial.EIGHTBITS,
-        parity=serial.PARITY_NONE,
-        stopbits=serial.STOPBITS_ONE,
-        timeout=0,
-        write_timeout=0,
-        exclusive=True,
-    )
+    # pyserial's defaults are 8N1.
+    return SerialDevice(path, baudrate, timeout=0, write_timeout=0, exclusive=True)
 
 
 def _release_unwanted(opening: Future[SerialDevice]) -> None:
@@ -220,9 +165,3 @@ def _in_thread(path: str, work: Callable[[], T]) -> Future[T]:
     future = _threads.submit(work)
     future.add_done_callback(lambda _: _unfinished.discard(path))
     return future
-
-
-@contextlib.asynccontextmanager
-async def _bridge(url: str, sink: DataSink) -> AsyncIterator[Port]:
-    async with bridge_connection(url, sink, limit=OPEN_TIMEOUT) as (protocol, address):
-        yield Port(protocol, address)

@@ -10,8 +10,8 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
+    from teleinfo.port.protocol import LineProtocol
     from teleinfo.port.search import SpeedSearch
-    from teleinfo.port.serial_port import Port
     from teleinfo.record.anonymise import Anonymiser
 
 SEARCH_TIMEOUT: Final = 30.0
@@ -95,7 +95,7 @@ class Recording:
             )
         )
 
-    async def _copy(self, port: Port, duration: float) -> None:
+    async def _copy(self, port: LineProtocol, duration: float) -> None:
         self._decoder = Decoder()
         loop = asyncio.get_running_loop()
         began = loop.time()

@@ -6,12 +6,11 @@ Pure: counts and times come in, text goes out.
 
 from __future__ import annotations
 
-import enum
 import json
 from collections import deque
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo import __version__
 from teleinfo.common.untrusted_json import parse_object
@@ -19,12 +18,10 @@ from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PROBLEMS, LineGrade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Mapping
 
     from teleinfo.tic.decoder import Counts
     from teleinfo.vocabulary.words import Message
-
-T = TypeVar("T", bound=enum.StrEnum)
 
 WINDOW = 300.0
 """The share of bad groups is that of the last five minutes, in seconds."""
@@ -44,7 +41,7 @@ MAX_TEXT = 64
 
 
 class Quality:
-    """The share of bad groups over the last `WINDOW` seconds."""
+    """Share of bad groups over the last `WINDOW` seconds."""
 
     def __init__(self) -> None:
         self._samples: deque[tuple[float, int, int]] = deque([(float("-inf"), 0, 0)])
@@ -52,7 +49,7 @@ class Quality:
     def sample(self, counts: Counts, *, now: float) -> None:
         """Remember the counts of the time `now` (monotonic, in seconds). Call it at a steady rhythm."""
         self._samples.append((now, counts.groups, counts.rejected))
-        # The first sample is the last one from before the window: what is counted since then is the window's.
+        # Keep the last sample from before the window: the window has the groups counted since then.
         while len(self._samples) > 1 and self._samples[1][0] <= now - WINDOW:
             self._samples.popleft()
 
@@ -65,7 +62,7 @@ class Quality:
 
     @property
     def grade(self) -> LineGrade:
-        """What that share means."""
+        """The grade of that share."""
         share = self.bad_share
         if share is None:
             return LineGrade.SILENT
@@ -76,12 +73,13 @@ class Quality:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
     """
-    What the topic `health` says. None: not known, or, of what was read, missing or not what it should be.
+    The fields of the topic `health`. None means unknown or, after `parse`, missing or invalid.
 
-    `time` is the time of publication, in ISO 8601 as `last_frame`. `rejected` and `withheld` have the number
-    of groups by cause, those that are not sound and those that are and yet not believed; `bad_groups_percent`
-    their share over `WINDOW`, 0 to 100. `problem` says why no frame comes (see `LinkStatus.problem`), None
-    where frames come. `uptime` is in seconds.
+    - `time`: when it was published, in ISO 8601 as `last_frame`.
+    - `rejected`, `withheld`: the number of groups by cause: not sound, and sound but not believed.
+    - `bad_groups_percent`: the share of the rejected groups over `WINDOW`, 0 to 100.
+    - `problem`: the reason that no frame comes (see `LinkStatus.problem`); None where frames come.
+    - `uptime`: in seconds.
     """
 
     version: str | None = None
@@ -147,39 +145,22 @@ def encode(health: Health) -> bytes:
 
 def parse(payload: bytes) -> Health | None:
     """
-    Return what a message of the topic `health` says, None where it is no JSON object.
+    Return the content of a message of the topic `health`, None where it is no JSON object.
 
     Anybody may have published it: each field is read only if it has its type and its range.
     """
-    fields = parse_object(payload)
-    if fields is None:
+    content = parse_object(payload)
+    if content is None:
         return None
-    parity = fields.get("parity")
-    return Health(
-        version=_text(fields.get("version")),
-        time=_text(fields.get("time")),
-        mode=_member(Mode, fields.get("mode")),
-        baudrate=_count(fields.get("baudrate")),
-        parity=parity if isinstance(parity, bool) else None,
-        frames=_count(fields.get("frames")),
-        groups=_count(fields.get("groups")),
-        rejected=_counts(fields.get("rejected"), REJECTION_CAUSES),
-        withheld=_counts(fields.get("withheld"), WITHHELD_CAUSES),
-        interrupted=_count(fields.get("interrupted")),
-        bad_groups_percent=_percent(fields.get("bad_groups_percent")),
-        line=_member(LineGrade, fields.get("line")),
-        problem=_text(fields.get("problem")),
-        last_frame=_text(fields.get("last_frame")),
-        uptime=_count(fields.get("uptime")),
-    )
+    return Health(**{field.name: _READERS[field.type](content.get(field.name)) for field in fields(Health)})
 
 
 def is_orphan(health: Health, *, online: bool | None) -> bool:
     """
-    Return True if the daemon that published `health` ended without a word.
+    Return True if the daemon that published `health` ended without a goodbye.
 
-    Where no frame comes, a daemon that runs names a problem. `online` is the topic `status`, which the broker
-    sets to offline for a daemon that is gone; None is not known.
+    Where no frame comes, a daemon that runs names a problem. `online` is the topic `status` (None: unknown),
+    which the broker sets to offline for a daemon that is gone.
     """
     return health.problem is None and online is False
 
@@ -193,15 +174,16 @@ def is_stale(health: Health, *, now: float) -> bool:
     return now - published > STALE_AFTER
 
 
-def _counts(value: object, causes: Iterable[str]) -> dict[str, int]:
-    counts = value if isinstance(value, dict) else {}
-    return {cause: count for cause in causes if (count := _count(counts.get(cause))) is not None}
-
-
 def _count(value: object) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int):
         return None
     return value if 0 <= value < MAX_COUNT else None
+
+
+def _counts(value: object) -> dict[str, int]:
+    counts = value if isinstance(value, dict) else {}
+    causes = (*REJECTION_CAUSES, *WITHHELD_CAUSES)
+    return {cause: count for cause in causes if (count := _count(counts.get(cause))) is not None}
 
 
 def _percent(value: object) -> float | None:
@@ -210,9 +192,13 @@ def _percent(value: object) -> float | None:
     return float(value) if 0 <= value <= 100 else None  # noqa: PLR2004 - percent
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and len(value) <= MAX_TEXT else None
-
-
-def _member(kind: type[T], value: object) -> T | None:
-    return kind(value) if isinstance(value, str) and value in set(kind) else None
+_READERS: Final[Mapping[Any, Callable[[object], Any]]] = {
+    "str | None": lambda value: value if isinstance(value, str) and len(value) <= MAX_TEXT else None,
+    "int | None": _count,
+    "float | None": _percent,
+    "bool | None": lambda value: value if isinstance(value, bool) else None,
+    "Mode | None": lambda value: next((mode for mode in Mode if mode == value), None),
+    "LineGrade | None": lambda value: next((grade for grade in LineGrade if grade == value), None),
+    "Mapping[str, int]": _counts,
+}
+"""The reader of each type of a field of `Health`, by its annotation."""

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from teleinfo.daemon.watchdog import STUCK_AFTER
-from teleinfo.port import canonical_mode, link_status, search, serial_port
+from teleinfo.port import canonical_mode, line_log, link_status, search, serial_port
 from teleinfo.port import reader as reader_module
 from teleinfo.port.baud_detector import candidates
-from teleinfo.port.errors import PortError
+from teleinfo.port.errors import PortError, bridge_lost
 from teleinfo.port.protocol import LineProtocol
 from teleinfo.port.reader import Reader
-from teleinfo.port.serial_port import Port, open_port
+from teleinfo.port.serial_port import open_port
 from teleinfo.simulator.encode import encode_frame, misread, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
@@ -443,7 +443,7 @@ def test_a_speed_that_the_port_cannot_do_counts_as_tried(
     patch(monkeypatch, RETRY_FIRST=0.01, RETRY_CAP=0.01)
 
     @contextlib.asynccontextmanager
-    async def not_at_1200_baud(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[Port]:
+    async def not_at_1200_baud(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
         if baudrate == 1200:
             raise PortError(PortErrorKind.SPEED, Message("not at this speed"))
         async with open_port(url, baudrate, sink) as port:
@@ -534,11 +534,11 @@ def test_an_opening_is_given_up_at_once(tmp_path: Path, monkeypatch: pytest.Monk
     opening, given_up = asyncio.Event(), []
 
     @contextlib.asynccontextmanager
-    async def slow(_url: str, _baudrate: int, sink: DataSink) -> AsyncIterator[Port]:
+    async def slow(_url: str, _baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
         opening.set()
         try:
             await asyncio.Event().wait()
-            yield Port(LineProtocol(sink), "")
+            yield LineProtocol(sink, partial(bridge_lost, "bridge"))
         finally:
             given_up.append(True)
 
@@ -611,7 +611,8 @@ def test_a_bridge_has_no_speed(monkeypatch: pytest.MonkeyPatch, lines: pytest.Lo
     """
     for dwell in ("DWELL_SLOW", "DWELL_FAST", "DWELL_LOCKED"):
         monkeypatch.setattr(f"teleinfo.port.baud_detector.{dwell}", 0.1)
-    patch(monkeypatch, TICK=0.05, MODE_CHANGE_INTERVAL=0.0)
+    patch(monkeypatch, TICK=0.05)
+    monkeypatch.setattr(line_log, "MODE_CHANGE_INTERVAL", 0.0)
 
     async def scenario() -> LinkStatus:
         frames: asyncio.Queue[bytes] = asyncio.Queue()

@@ -1,13 +1,17 @@
 """
-What the log says of the line while the port is open.
+Log the faults of the line while the port is open; the reader logs a port that is away.
 
-A meter that is not heard: where nothing comes at all, wires and power are at fault; where bytes come and make
-no sense, it is the speed or a bad line. A meter that is heard now and then is one outage, not many. And
-values that are withheld. A port that is away is logged by the reader.
+- A meter that is not heard. Without a byte, wires and power are at fault; where bytes make no sense, the
+  speed or the line. A meter that is heard now and then is one outage, not many.
+- Values that the decoder withholds.
+- The mode in which the meter is heard, and its changes.
+
+Times are monotonic, in seconds.
 """
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
@@ -20,9 +24,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from teleinfo.port.link_status import LinkStatus
+    from teleinfo.tic.labels import Mode
+
+log = logging.getLogger(__name__)
 
 HELD_AFTER: Final = 60.0
-"""A meter that was heard for so long without a silence, seconds, is back for good."""
+"""Seconds after which a meter that is heard again, or a port that is open again, is back for good."""
+
+WITHHELD_QUIET: Final = 7200.0
+"""Seconds without a withheld value after which the log tells their end: at worst 24 lines a day."""
+
+MODE_CHANGE_INTERVAL = 60.0
+"""Seconds between two lines about a mode that changes at one speed."""
 
 _NO_DATA_TEXTS: Final = OutageTexts(
     begins="{reason}",
@@ -35,36 +48,33 @@ _NO_DATA_TEXTS: Final = OutageTexts(
 
 
 class NoDataLog:
-    """The log of what `status` says. Times are monotonic, in seconds."""
+    """Log of a meter that is not heard, by its `status`."""
 
     def __init__(self, status: LinkStatus) -> None:
         self._status = status
         self._outage = OutageLog(status.url, _NO_DATA_TEXTS)
-        self._silent = False
-        self._back_since: float | None = None  # the first frame after a silence; None once it has held
+        self._back_since: float | None = None  # the first frame after the last silence
 
     def check(self, now: float) -> None:
-        """Log what there is to log; to be called every second while the port is open."""
+        """Log a silence that is new; call this every second while the port is open."""
         problem = self._status.problem(now)
-        if problem is LinkProblem.NO_DATA:
-            self._log(problem, self._no_data(), now)
-        elif problem is LinkProblem.NONSENSE:
-            self._log(problem, self._nonsense(), now)
+        if problem not in {LinkProblem.NO_DATA, LinkProblem.NONSENSE}:
+            return
+        self._back_since = None
+        reason = self._no_data() if problem is LinkProblem.NO_DATA else self._nonsense()
+        last = self._status.last_frame
+        since = self._status.listening_since if last is None else last
+        self._outage.failed(problem, reason, now, since=since)
 
     def note_frame(self, now: float) -> None:
         """Note that a sound frame came."""
-        if self._silent:
-            self._silent, self._back_since = False, now
+        if self._outage.working:
+            return
+        if self._back_since is None:
+            self._back_since = now
             self._outage.recovered(now)
-        elif self._back_since is not None and now - self._back_since >= HELD_AFTER:
+        elif now - self._back_since >= HELD_AFTER:
             self._outage.held(self._back_since)
-            self._back_since = None
-
-    def _log(self, problem: LinkProblem, reason: str, now: float) -> None:
-        self._silent = True
-        status = self._status
-        since = status.listening_since if status.last_frame is None else status.last_frame
-        self._outage.failed(problem, reason, now, since=since)
 
     def _no_data(self) -> str:
         advice = (
@@ -98,9 +108,6 @@ class NoDataLog:
         )
 
 
-WITHHELD_QUIET: Final = 7200.0
-"""Seconds without a withheld value after which the log says so: at worst 24 lines a day."""
-
 _WITHHELD_TEXTS: Final = OutageTexts(
     begins=(
         "values that cannot follow those before are withheld, of {reason}: bytes get lost on the line, or "
@@ -115,7 +122,7 @@ _WITHHELD_TEXTS: Final = OutageTexts(
 
 
 class WithheldLog:
-    """The log of the values that the decoder withheld as implausible. Times are monotonic, in seconds."""
+    """Log of the values that the decoder withheld as implausible."""
 
     def __init__(self) -> None:
         self._outage = OutageLog("values", _WITHHELD_TEXTS)
@@ -123,10 +130,37 @@ class WithheldLog:
         self._last = 0.0
 
     def check(self, counts: Mapping[str, int], now: float) -> None:
-        """Log what is new in `counts`, of withheld values by étiquette; to be called every second."""
+        """Log the étiquettes whose withheld values rose in `counts`; call this every second."""
         labels = [label for label, count in counts.items() if count > self._counts.get(label, 0)]
         if labels:
             self._counts, self._last = dict(counts), now
             self._outage.failed(None, ", ".join(labels), now)
         elif not self._outage.working and now - self._last >= WITHHELD_QUIET:
             self._outage.held(self._last)
+
+
+class ModeLog:
+    """Log of the mode in which the meter is heard, by its `status`."""
+
+    def __init__(self, status: LinkStatus) -> None:
+        self._status = status
+        self._logged: tuple[Mode, int | None] | None = None
+        self._quiet_until = 0.0
+
+    def check(self, now: float) -> None:
+        """Log a mode that is new."""
+        mode, baudrate, before = self._status.mode, self._status.baudrate, self._logged
+        if mode is None or before == (mode, baudrate):
+            return
+        if before is None:
+            log.info("reading a meter in %s", _mode_at(mode, baudrate))
+        elif before[1] != baudrate or now >= self._quiet_until:
+            modes = _mode_at(mode, baudrate), _mode_at(*before)
+            log.info("the meter changed its mode: now %s, before %s", *modes)
+        else:
+            return
+        self._logged, self._quiet_until = (mode, baudrate), now + MODE_CHANGE_INTERVAL
+
+
+def _mode_at(mode: Mode, baudrate: int | None) -> str:
+    return f"mode {mode}" if baudrate is None else f"mode {mode} at {baudrate} baud"

@@ -1,9 +1,9 @@
 """
 The task that owns the port: it opens it, listens, finds the speed, and hands out readings.
 
-`Reader.run` never ends nor gives up: a port that is missing is tried again, a silent one is opened again, a
-meter that changed its mode is found again. How the line is stands in `Reader.status`; the log says each fault
-once when it begins, and once when it is over.
+`Reader.run` never ends nor gives up: it tries a missing port again, opens a silent port again, and finds a
+meter again that changed its mode. `Reader.status` has the state of the line; the log has two lines for each
+fault, at its beginning and at its end.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from teleinfo.common.durations import STALL_LIMIT, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError
-from teleinfo.port.line_log import NoDataLog, WithheldLog
+from teleinfo.port.line_log import HELD_AFTER, ModeLog, NoDataLog, WithheldLog
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.port.search import SpeedSearch
 from teleinfo.port.tcp_bridge import is_bridge
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
     import random
     from collections.abc import Iterator, Sequence
 
-    from teleinfo.port.serial_port import Port
+    from teleinfo.port.protocol import LineProtocol
     from teleinfo.tic.decoder import Decoder
-    from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading
 
 log = logging.getLogger(__name__)
@@ -39,23 +38,17 @@ TICK = 1.0
 
 RETRY_FIRST = 1.0
 RETRY_CAP = 4.5
-"""The wait before a port is tried again, seconds: it is open at most 5 s after it returned."""
+"""Seconds before a port is tried again: it is open at most 5 s after it returned."""
 
 STEADY_AFTER = 2.0
-"""A port that held for so long, seconds, is back. One that a second reader disturbs mostly fails sooner."""
-
-HELD_AFTER = 60.0
-"""A port that held for so long, seconds, is back for good: if it goes again that is another outage."""
+"""Seconds after which a port counts as back. A port that a second reader disturbs mostly fails sooner."""
 
 REOPEN_AFTER = 60.0
 """
-A port that gave nothing sound for so long, seconds, is opened again.
+Seconds without a sound group after which the port is opened again.
 
 Drivers and bridges get stuck, and another program may have changed the speed.
 """
-
-MODE_CHANGE_INTERVAL = 60.0
-"""The least time between two lines of the log about a mode that changes at one speed, seconds."""
 
 
 class ReadingSink(Protocol):
@@ -70,7 +63,7 @@ class ReadingSink(Protocol):
 
 class Reader:
     """
-    Reads one meter at `url` (see `open_port`), at the first of `baudrates` at which it is heard.
+    Read one meter at `url` (see `open_port`), at the first of `baudrates` at which it is heard.
 
     `sink` receives the readings that are believed (see `SpeedSearch.feed`). `status` is live.
     """
@@ -96,13 +89,12 @@ class Reader:
         self._outage = OutageLog(url, OUTAGE_TEXTS)
         self._no_data = NoDataLog(self.status)
         self._withheld = WithheldLog()
+        self._modes = ModeLog(self.status)
         self._retries = self._new_retries()
         self._stability = StabilityDetector()
-        self._opened = 0.0  # at this speed; later where the process was held up since
+        self._opened = 0.0  # at the present speed; later if the process was held up since
         self._bytes_at_frame = 0  # of all bytes, those up to the end of the last frame
         self._refused: set[int] = set()  # speeds that the port cannot do
-        self._announced: tuple[Mode, int | None] | None = None
-        self._announce_after = 0.0
 
     async def run(self) -> NoReturn:
         """Read until cancelled."""
@@ -132,13 +124,13 @@ class Reader:
                 raise
             log.debug("%s", error)
 
-    async def _watch(self, port: Port) -> None:
+    async def _watch(self, port: LineProtocol) -> None:
         """Look at the line once a second, until the port should be opened again; raise PortError."""
         loop = asyncio.get_running_loop()
         opened = self._opened = now = loop.time()
         self._refused.clear()
         self.status.note_open(now)
-        log.debug("listening to %s%s", self.status.url, _at(self.status.baudrate))
+        log.debug("listening to %s, speed: %s", self.status.url, self.status.baudrate)
         while self._silent_for(now) < REOPEN_AFTER:
             await port.wait(until_tick(now, TICK))
             before, now = now, loop.time()
@@ -173,8 +165,7 @@ class Reader:
         size, self._bytes_at_frame = count - self._bytes_at_frame, count
         self._stability.note_frame(interval=interval, size=size)
 
-    def _tick(self, port: Port, now: float) -> None:
-        """Look at the line, once a second."""
+    def _tick(self, port: LineProtocol, now: float) -> None:
         port.set_canonical_mode(enabled=self._stability.is_stable(self._since_frame(now)))
         self._no_data.check(now)
         self._withheld.check(self._decoder.implausible, now)
@@ -183,34 +174,19 @@ class Reader:
             self._note_mode(now)
 
     def _silent_for(self, now: float) -> float:
-        """Return for how many seconds nothing sound came at this speed."""
+        """Return the seconds without a sound group at the present speed."""
         return now - max(self._opened, self.status.last_sound)
 
     def _since_frame(self, now: float) -> float:
-        """Return for how many seconds no sound frame came to its end at this speed."""
+        """Return the seconds since the last sound frame at the present speed."""
         return now - max(self._opened, self.status.last_frame or 0.0)
 
     def _note_mode(self, now: float) -> None:
-        """Note the mode in which the meter was heard, and log a new one."""
-        mode, baudrate = self._search.mode, self.status.baudrate
-        self.status.mode = mode
-        if mode is None or self._announced == (mode, baudrate):
-            return
-        if self._announced is None:
-            log.info("reading a meter in %s", _mode_at(mode, baudrate))
-        elif self._announced[1] == baudrate and now < self._announce_after:
-            return
-        else:
-            log.info(
-                "the meter changed its mode: now %s, before %s",
-                _mode_at(mode, baudrate),
-                _mode_at(*self._announced),
-            )
-        self._announced = (mode, baudrate)
-        self._announce_after = now + MODE_CHANGE_INTERVAL
+        self.status.mode = self._search.mode
+        self._modes.check(now)
 
     def _has_another_speed(self) -> bool:
-        """Select the next speed, since the port cannot do this one; return True unless it was refused too."""
+        """Move to the next speed, since the port refused this one; return True unless it refused both."""
         if self._search.fixed:
             return False
         self._refused.add(self._search.baudrate)
@@ -224,11 +200,3 @@ class Reader:
 
     def _new_retries(self) -> Iterator[float]:
         return delays(first=RETRY_FIRST, cap=RETRY_CAP, rng=self._rng)
-
-
-def _mode_at(mode: Mode, baudrate: int | None) -> str:
-    return f"mode {mode}{_at(baudrate)}"
-
-
-def _at(baudrate: int | None) -> str:
-    return "" if baudrate is None else f" at {baudrate} baud"

@@ -1,13 +1,13 @@
 """
 Find the speed of the meter.
 
-A `BaudDetector` stays at a speed while something sound comes, and moves to the next one, for ever, when
-nothing did for a while. Evidence is a frame, or at least three sound groups of one mode in the frame in
-progress: at a wrong speed a UART still gives bytes, and now and then some of them pass a check. Pure:
-durations come in as arguments, in seconds.
+A `BaudDetector` stays at a speed while there is evidence of the meter, and moves to the next speed, for ever,
+when there was none for a while. Evidence is a frame, or at least three sound groups of one mode in the frame
+in progress: at a wrong speed a UART still gives bytes, and a few of them pass a check now and then. Pure:
+durations are arguments, in seconds.
 
 The longest frame lasts 3.7 s at 1200 baud, 1.8 s at 9600 (Enedis-NOI-CPT_02E and 54E, lengths of the label
-tables). Whatever the meter was doing, it is found within 15 s.
+tables). The meter is found within 15 s, whatever it was sending.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SPEEDS: Final = {"auto": (1200, 9600), "historique": (1200,), "standard": (9600,
 """The speeds of each mode setting, baud, in the order in which they are tried."""
 
 ENOUGH_GROUPS: Final = 3
-"""Sound groups of one frame that are no accident."""
+"""Sound groups of one frame that cannot be an accident."""
 
 SLOW: Final = 2400
 """Up to this speed, baud, a frame lasts long."""
@@ -42,10 +42,9 @@ def candidates(mode: str, baudrate: int | None) -> tuple[int, ...]:
 
 class BaudDetector:
     """
-    Chooses among `baudrates`, beginning with the first. A single one is never left.
+    Choose among `baudrates`, beginning with the first. A single speed is never left.
 
-    `mode` is that of the meter, None until it is heard at the present speed. Raises ValueError without a
-    speed.
+    `mode` is that of the meter, None until it is heard at the present speed. Raises ValueError for no speed.
     """
 
     def __init__(self, baudrates: Sequence[int]) -> None:
@@ -63,22 +62,22 @@ class BaudDetector:
 
     @property
     def fixed(self) -> bool:
-        """Whether there is nothing to choose."""
+        """True if there is nothing to choose."""
         return len(self._baudrates) == 1
 
     def reset(self) -> None:
-        """Note that the port was opened: what comes does not continue what came before."""
+        """Forget the frame in progress: the port was opened anew."""
         self._partial = (None, 0)
 
     def note_frame(self, mode: Mode) -> None:
-        """Note a frame of which the decoder believes something: this is the speed."""
+        """Note a frame of the meter: the present speed is right."""
         self.mode = mode
 
     def note_partial_frame(self, mode: Mode | None, groups: int) -> bool:
         """
-        Note how many sound groups of `mode` the frame in progress has, and return True if it is evidence.
+        Note the number of sound groups of `mode` in the frame in progress; return True if it is evidence.
 
-        The same number as before is none: the frame does not go on.
+        The same number as before is no evidence: the frame does not grow.
         """
         has_grown = (mode, groups) != self._partial
         self._partial = (mode, groups)
@@ -88,13 +87,13 @@ class BaudDetector:
         return True
 
     def should_switch(self, silent_for: float) -> bool:
-        """Return whether it is time for the next speed, after so many seconds without evidence."""
+        """Return True if it is time for the next speed, after so many seconds without evidence."""
         if self.fixed:
             return False
         dwell = DWELL_SLOW if self.baudrate <= SLOW else DWELL_FAST
         return silent_for >= (dwell if self.mode is None else DWELL_LOCKED)
 
     def next_speed(self) -> None:
-        """Take the next speed: nothing was heard at this one, or the port cannot work at it."""
+        """Move to the next speed: no meter was heard at the present speed, or the port refuses it."""
         self._position = (self._position + 1) % len(self._baudrates)
         self.mode = None

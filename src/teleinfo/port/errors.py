@@ -1,9 +1,8 @@
 """
-What can be wrong with the port, in words for a household: what happened, what it means, what to do next.
+The faults of the port, in words for a household: what happened, what it means, what to do next.
 
-All wordings of it are here. `PortError` is what `open_port` and an open port raise; the functions make one
-out of what the system said. No library of the serial port is needed: its exceptions are OSError,
-termios.error and ValueError.
+All wordings are here. `open_port` and an open port raise `PortError`; the functions make it of the exception
+of the system or of pyserial: OSError, termios.error or ValueError.
 """
 
 from __future__ import annotations
@@ -33,8 +32,7 @@ class PortError(Exception):
     """
     There is no port to read; the message is for a household, `kind` for a program.
 
-    `str` gives the message in English, for the log, and `localized` in the language of the locale, for a
-    screen.
+    `str` is the message in English, for the log; `localized` is for a screen.
     """
 
     def __init__(self, kind: PortErrorKind, message: Message) -> None:
@@ -44,7 +42,7 @@ class PortError(Exception):
 
     @property
     def cause(self) -> PortErrorKind:
-        """What is told apart in the log: an unplugged adapter is first gone, then missing."""
+        """Cause, for grouping in the outage log; GONE counts as MISSING, which follows it."""
         return PortErrorKind.MISSING if self.kind is PortErrorKind.GONE else self.kind
 
     def localized(self) -> str:
@@ -64,8 +62,6 @@ _KINDS: dict[int | None, PortErrorKind] = {
     errno.EBUSY: PortErrorKind.BUSY,
     errno.EINVAL: PortErrorKind.SPEED,
 }
-
-
 _NOT_OPEN = {
     PortErrorKind.MISSING: N_("there is no serial port at {path}: {how}"),
     PortErrorKind.DENIED: N_(
@@ -92,7 +88,7 @@ _NO_PORT = N_("{path} is not a serial port: correct TELEINFO_SERIAL_PORT")
 
 
 def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
-    """Return why the device at `path` does not open at `baudrate`; `error` is what pyserial raised."""
+    """Return the error of a device at `path` that does not open at `baudrate`; pyserial raised `error`."""
     code = _code(error)
     kind = _KINDS.get(code, PortErrorKind.OTHER)
     if isinstance(error, ValueError):
@@ -100,46 +96,41 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     elif isinstance(error, TimeoutError):
         kind = PortErrorKind.STUCK
     words = _NO_PORT if code in {errno.ENOTTY, errno.EISDIR} else _NOT_OPEN[kind]
-    # A console that starts takes the port away from its group, and that is how a household meets DENIED.
+    # A console that starts takes the port away from its group: most cases of DENIED in a household.
     how = _how_to_find(path) if kind is PortErrorKind.MISSING else _no_console(path)
     return PortError(kind, Message(words, path=path, baudrate=baudrate, error=error, how=how))
 
 
 def device_lost(path: str, error: Exception | None) -> PortError:
-    """Return why an open device gives no more bytes."""
+    """Return the error of an open device that gives no more bytes."""
     if error is not None and _code(error) == errno.EBUSY:
         shared = Message(_NOT_OPEN[PortErrorKind.BUSY], path=path, how=_no_console(path))
         return PortError(PortErrorKind.BUSY, shared)
-    return PortError(
-        PortErrorKind.GONE,
-        Message(
-            "the serial port {path} went away: the adapter was unplugged or lost its power. Check its cable",
-            path=path,
-        ),
+    gone = Message(
+        "the serial port {path} went away: the adapter was unplugged or lost its power. Check its cable",
+        path=path,
     )
+    return PortError(PortErrorKind.GONE, gone)
 
 
 def stuck(path: str) -> PortError:
-    """Return what to say while the system has not come back from opening or closing `path`."""
-    return PortError(
-        PortErrorKind.STUCK,
-        Message(
-            "the system has not finished opening or closing the serial port {path}: its driver hangs. If "
-            "this lasts, unplug the adapter and plug it in again, or restart the machine",
-            path=path,
-        ),
+    """Return the error of a port that the system has not finished opening or closing."""
+    hangs = Message(
+        "the system has not finished opening or closing the serial port {path}: its driver hangs. If this "
+        "lasts, unplug the adapter and plug it in again, or restart the machine",
+        path=path,
     )
+    return PortError(PortErrorKind.STUCK, hangs)
 
 
 def no_address() -> PortError:
-    """Return what to say of a bridge whose address cannot be read."""
-    return PortError(
-        PortErrorKind.OTHER, Message("the address of the bridge must have the form socket://host:port")
-    )
+    """Return the error of a bridge whose address has the wrong form."""
+    form = Message("the address of the bridge must have the form socket://host:port")
+    return PortError(PortErrorKind.OTHER, form)
 
 
 def cannot_reach(where: str, error: BaseException) -> PortError:
-    """Return why the bridge at `where` (host:port) cannot be reached."""
+    """Return the error of a bridge at `where` (host:port) that cannot be reached."""
     if isinstance(error, socket.gaierror | UnicodeError):
         reason = Message("its name is not known here. Check the name and the network")
     elif isinstance(error, TimeoutError):
@@ -149,27 +140,23 @@ def cannot_reach(where: str, error: BaseException) -> PortError:
         reason = Message("nothing listens there. Check that the bridge runs, and its port number")
     else:
         reason = Message("the network says: {error}. Check the network and the address", error=error)
-    return PortError(
-        PortErrorKind.UNREACHABLE,
-        Message("the bridge at {where} cannot be reached: {reason}", where=where, reason=reason),
-    )
+    unreachable = Message("the bridge at {where} cannot be reached: {reason}", where=where, reason=reason)
+    return PortError(PortErrorKind.UNREACHABLE, unreachable)
 
 
 def bridge_lost(where: str, error: Exception | None) -> PortError:
-    """Return why an open connection to a bridge gives no more bytes."""
+    """Return the error of an open connection to a bridge that gives no more bytes."""
     how = Message("closed the connection") if error is None else Message("was lost ({error})", error=error)
-    return PortError(
-        PortErrorKind.GONE,
-        Message(
-            "the bridge at {where} {how}: it was restarted, or serves another client. Check it",
-            where=where,
-            how=how,
-        ),
+    gone = Message(
+        "the bridge at {where} {how}: it was restarted, or serves another client. Check it",
+        where=where,
+        how=how,
     )
+    return PortError(PortErrorKind.GONE, gone)
 
 
 def _code(error: BaseException) -> int | None:
-    """Return the errno behind what pyserial raised: some of its exceptions carry it only in their context."""
+    """Return the errno behind an exception of pyserial, which some carry only in their context."""
     if isinstance(error, termios.error):
         return int(error.args[0])
     if isinstance(error, OSError) and error.errno is not None:

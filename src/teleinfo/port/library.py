@@ -25,12 +25,10 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 MAX_WAITING: Final = 64
-"""Readings that wait for a slow consumer: of more than these the oldest are dropped."""
+"""The most readings that wait for a slow consumer; the oldest are dropped."""
 
 
 class _Buffer:
-    """The readings that wait for the consumer."""
-
     def __init__(self) -> None:
         self.waiting: deque[Reading] = deque(maxlen=MAX_WAITING)
         self.news = asyncio.Event()
@@ -49,13 +47,13 @@ async def read(
     """
     Yield the readings of the meter at `url`, a device path or `socket://host:port`, as its frames come.
 
-    `mode` is "auto" (the speed is found), "historique" or "standard"; `baudrate`, in bits a second, is
-    another speed than that of the mode; a `decoder` of the caller's shows its counts. A silent port is opened
-    again, with a warning in the log and nothing else; what is to be done about a port that is lost is the
-    caller's decision.
+    - `mode`: "auto" (the speed is searched), "historique" or "standard".
+    - `baudrate`: another speed than that of the mode, in bits a second.
+    - `decoder`: a decoder of the caller's, for its counts.
 
-    Raises PortError where the port cannot be opened, or is lost, and ValueError for an unknown mode. It runs
-    a task and holds the port until it is closed: break out of the loop inside `contextlib.aclosing`.
+    A silent port is opened again, with a warning in the log and nothing else. Raises PortError where the port
+    cannot be opened, or is lost: the caller decides what to do then; and ValueError for an unknown mode. The
+    generator runs a task and holds the port until it is closed: leave the loop inside `contextlib.aclosing`.
     """
     if mode not in SPEEDS:
         raise ValueError(f"{mode!r} is no mode: {', '.join(SPEEDS)}")
@@ -81,7 +79,7 @@ async def read(
         listening.cancel()
         await asyncio.wait({listening})
         if not listening.cancelled():
-            listening.exception()  # seen, also where nobody asks for the next reading
+            listening.exception()  # retrieved, even if nobody asks for the next reading
 
 
 async def _listen(reader: Reader) -> NoReturn:

@@ -1,9 +1,8 @@
 """
-How the line to the meter is at this moment.
+State of the line to the meter at this moment.
 
-The reader alone writes a `LinkStatus`; whoever tells of the line (status, health, the watchdog, the log, the
-screen of `watch`) reads it and keeps no copy. Pure: times come in, those of the clock of the event loop, in
-seconds.
+The reader alone writes a `LinkStatus`; status, health, the watchdog, the log and the screen of `watch` read
+it and keep no copy. Pure: times are arguments, those of the clock of the event loop, in seconds.
 """
 
 from __future__ import annotations
@@ -21,13 +20,13 @@ if TYPE_CHECKING:
 
 SILENT_AFTER: Final = 10.0
 """
-Without anything sound for so long, seconds, the link is at fault.
+Seconds without a sound group after which the link is at fault.
 
 Enedis-NOI-CPT_54E v3 and 02E v6, rules for receivers.
 """
 
 NONSENSE_FIXED: Final = 30.0
-"""Bytes that make no sense for so long, seconds, mean that a fixed speed is wrong."""
+"""Seconds of bytes that make no sense after which a fixed speed counts as wrong."""
 
 NONSENSE_SEARCHING: Final = 60.0
 """The same where the speed is searched: a search takes up to 15 s."""
@@ -38,14 +37,14 @@ class LinkStatus:
     """
     The line to the meter at `url`.
 
-    `baudrate`: the present speed; None behind a bridge, whose far end has it. `searching`: whether several
-    speeds are tried. `connected`: the port is open; `error`: why it is not (None before the first attempt).
-    `mode`: what was heard last (None before, and while the speed is searched).
-
-    Of the times, `listening_since` is when the port was opened after it was away, `last_byte` that of the
-    last byte, `bytes_since` that of the first byte after a silence, `last_sound` that of the last sound
-    frame, or of the last sound groups of a frame in progress, `last_frame` that of the last sound frame, None
-    before the first.
+    - `baudrate`: the present speed; None behind a bridge, whose far end sets it.
+    - `searching`: several speeds are tried.
+    - `connected`: the port is open; `error`: why it is not (None before the first attempt).
+    - `mode`: the mode heard last (None before, and while the speed is searched).
+    - `listening_since`: when the port was opened after it was away.
+    - `last_byte`, `bytes_since`: the last byte, and the first byte after a silence.
+    - `last_frame`: the last sound frame (None before the first).
+    - `last_sound`: the last sound frame, or the last sound groups of a frame in progress.
     """
 
     url: str
@@ -67,7 +66,7 @@ class LinkStatus:
             self.listening_since = now
 
     def note_stall(self, now: float) -> None:
-        """Note that the process had no processor until now: what came meanwhile was not looked at."""
+        """Note that the process had no processor until now, and missed what came meanwhile."""
         self.listening_since = now
 
     def note_lost(self, error: PortError) -> None:
@@ -89,15 +88,15 @@ class LinkStatus:
         self.last_frame = self.last_sound = now
 
     def no_byte_for(self, now: float) -> float:
-        """Return for how many seconds no byte came while somebody listened."""
+        """Return the seconds without a byte while the port was open."""
         return now - max(self.listening_since, self.last_byte)
 
     def is_heard(self, now: float) -> bool:
-        """Return whether the meter sends frames: one came, and something sound since not long ago."""
+        """Return True if the meter sends frames: a frame came, and sound groups in the last 10 s."""
         return self.last_frame is not None and now - self.last_sound < SILENT_AFTER
 
     def problem(self, now: float) -> PortErrorKind | LinkProblem | None:
-        """Return why no frame comes; None where frames come."""
+        """Return the reason that no frame comes; None where frames come."""
         if not self.connected:
             return LinkProblem.OPENING if self.error is None else self.error.kind
         if self.no_byte_for(now) >= SILENT_AFTER:

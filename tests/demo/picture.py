@@ -32,6 +32,7 @@ from teleinfo.demo.command import SEED, TIME_LAPSE, TOPIC
 from teleinfo.demo.screen import MessageFormat, heading
 from teleinfo.mqtt.config import Broker
 from teleinfo.simulator.catalogue import DEFAULT, build
+from teleinfo.simulator.encode import BITS
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.state.payload import Options, encode
@@ -51,19 +52,14 @@ class _CollectingLine(SerialLine):
     """A line without a pseudo-terminal and without waits, which keeps what is sent."""
 
     def __init__(self, *, baudrate: int) -> None:
-        super().__init__(baudrate=baudrate, clock=lambda: 0.0, sleep=self._pass)
+        super().__init__(baudrate=baudrate, speed=0)
         self.sent: list[bytes] = []
-
-    async def _pass(self, _seconds: float) -> None:
-        pass
 
     async def send(self, data: bytes, *, encoded: bool = False) -> None:
         """Keep the frame, and let its time pass."""
+        del encoded
         self.sent.append(data)
-        await super().send(data, encoded=encoded)
-
-    def write(self, data: bytes) -> None:
-        """Send nothing."""
+        await self.idle(len(data) * BITS / self.baudrate)
 
 
 def expected_readings(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ import pytest
 from teleinfo.homeassistant.announcer import CONFIRM_WITHIN
 from teleinfo.simulator import tariff
 from teleinfo.simulator.catalogue import METERS
-from teleinfo.simulator.historique import HistoriqueMono
+from teleinfo.simulator.historique import Historique
 from teleinfo.simulator.load_profile import Household as LoadProfile
 from teleinfo.simulator.meter import format_index
 from teleinfo.simulator.metrology import Metrology
@@ -126,9 +127,8 @@ def test_a_change_of_mode_is_not_noticed(household: Household) -> None:
     household.hass.use_for_energy(energy)
     assert before["PEJP"]["disabled_by"] is None
     household.linky.besides = []
-    household.linky.meter = Standard(
-        household.linky.meter.metrology, contract=tariff.HC, number=NUMBER, kva=METERS["hc"].kva
-    )
+    model = replace(METERS["hc"], mode=Mode.STANDARD)
+    household.linky.meter = Standard(model, household.linky.meter.metrology)
     _eventually(lambda: [] if "voltage_1" in registered(household) else ["no voltage"])
     _eventually(lambda: sorted({"PEJP"} & registered(household).keys()))
     household.expect_right()
@@ -211,8 +211,8 @@ def tempo_after(meter: SimulatedMeter) -> SimulatedMeter:
 def _meter(mode: Mode, contract: tariff.SimulatedContract, now: dt.datetime) -> SimulatedMeter:
     rng = random.Random(7)
     metrology = Metrology(start=now, load_profile=LoadProfile(rng=rng), contract=contract, rng=rng)
-    kind = Renewed if mode is Mode.STANDARD else HistoriqueMono
-    return kind(metrology, contract=contract, number=NUMBER, kva=METERS["tempo"].kva)
+    model = replace(METERS["tempo"], mode=mode, contract=contract, number=NUMBER)
+    return (Renewed if mode is Mode.STANDARD else Historique)(model, metrology)
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -8,95 +8,48 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.simulator.encode import cut_frame, encode_frame, encode_group, flip_bits, misread, with_parity
+from teleinfo.simulator.encode import EOT, encode_frame, encode_group, flip_bits, misread, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
 
-HISTORIQUE_SUMS = [
-    ("ADCO", "021900123456", "8"),
-    ("OPTARIF", "BASE", "0"),
-    ("OPTARIF", "HC..", "<"),
-    ("OPTARIF", "EJP.", '"'),
-    ("OPTARIF", "BBR(", "S"),
-    ("ISOUSC", "15", "<"),
-    ("ISOUSC", "30", "9"),
-    ("ISOUSC", "45", "?"),
-    ("ISOUSC", "60", "<"),
-    ("BASE", "010151175", " "),
-    ("PTEC", "TH..", "$"),
-    ("PTEC", "HC..", "S"),
-    ("PTEC", "HP..", " "),
-    ("PTEC", "HN..", "^"),
-    ("PTEC", "PM..", "%"),
-    ("PTEC", "HCJB", "C"),
-    ("PTEC", "HPJW", "%"),
-    ("PTEC", "HPJR", " "),
-    ("DEMAIN", "----", '"'),
-    ("DEMAIN", "BLEU", "V"),
-    ("DEMAIN", "ROUG", "+"),
-    ("PEJP", "30", "R"),
-    ("IMAX", "090", "H"),
-    ("IMAX3", "060", "8"),
-    ("PMAX", "06082", "6"),
-    ("PAPP", "00540", "*"),
-    ("HHPHC", "A", ","),
-    ("MOTDETAT", "000000", "B"),
-    ("PPOT", "00", "#"),
-    ("EA_s", "422Wh", "/"),
-    ("EAP_s2", "9649kWh", " "),
-    ("TGPHI_s", "-0,39", "C"),
-    ("MESURES1", "BT 4 SUP36", "@"),
-]
-
 UNUSED = " ".join(["NONUTILE"] * 8)
-STANDARD_SUMS = [
-    ("VTIC", None, "02", "J"),
-    ("DATE", "H230301091834", "", "C"),
-    ("NGTF", None, "      BASE      ", "<"),
-    ("NGTF", None, "     TEMPO      ", "F"),
-    ("NGTF", None, "   PRODUCTEUR   ", "."),
-    ("LTARF", None, "    HP  BLEU    ", "+"),
-    ("EAST", None, "011887649", ";"),
-    ("EASF10", None, "000000000", '"'),
-    ("EAIT", None, "005147849", "+"),
-    ("IRMS1", None, "001", "/"),
-    ("URMS1", None, "230", "?"),
-    ("PCOUP", None, "12", "\\"),
-    ("SINSTS", None, "00240", "L"),
-    ("SMAXSN", "H230301065253", "01024", "2"),
-    ("SMAXSN-1", "H200213085118", "09562", " "),
-    ("SMAXSN1-1", "H200213085118", "03129", "J"),
-    ("SMAXSN3", "E210718001320", "03250", " "),
-    ("CCASN", "H230301090000", "00170", "5"),
-    ("STGE", None, "463A0800", "K"),
-    ("DPM2", " 240108060000", "00", "#"),
-    ("FPM2", " 240109060000", "00", "&"),
-    ("MSG1", None, "PAS DE          MESSAGE         ", "<"),
-    ("PRM", None, "00000000000000", "A"),
-    ("RELAIS", None, "000", "B"),
-    ("NJOURF+1", None, "00", "B"),
-    ("PJOURF+1", None, f"00004001 06004002 22004001 {UNUSED}", "."),
-    ("PPOINTE", None, f"00004005 06004006 22004005 {UNUSED}", "'"),
+SUMS = [
+    ("ADCO 021900123456 ", "8"),
+    ("OPTARIF BBR( ", "S"),
+    ("ISOUSC 60 ", "<"),
+    ("BASE 010151175 ", " "),
+    ("PTEC HN.. ", "^"),
+    ("PTEC HPJR ", " "),
+    ("DEMAIN ---- ", '"'),
+    ("PAPP 00540 ", "*"),
+    ("HHPHC A ", ","),
+    ("MOTDETAT 000000 ", "B"),
+    ("EAP_s2 9649kWh ", " "),
+    ("TGPHI_s -0,39 ", "C"),
+    ("MESURES1 BT 4 SUP36 ", "@"),
+    ("VTIC\t02\t", "J"),
+    ("DATE\tH230301091834\t\t", "C"),
+    ("NGTF\t   PRODUCTEUR   \t", "."),
+    ("EAST\t011887649\t", ";"),
+    ("PCOUP\t12\t", "\\"),
+    ("SMAXSN-1\tH200213085118\t09562\t", " "),
+    ("SMAXSN3\tE210718001320\t03250\t", " "),
+    ("STGE\t463A0800\t", "K"),
+    ("DPM2\t 240108060000\t00\t", "#"),
+    ("MSG1\tPAS DE          MESSAGE         \t", "<"),
+    (f"PPOINTE\t00004005 06004006 22004005 {UNUSED}\t", "'"),
 ]
+"""Groups of documents and of real meters: all up to the sum, and the sum."""
 
 
-@pytest.mark.parametrize(("label", "value", "control"), HISTORIQUE_SUMS)
-def test_a_historique_group_ends_with_the_sum_of_the_reference(label: str, value: str, control: str) -> None:
-    """The sum covers étiquette, space and valeur, and not the space before itself."""
-    expected = f"\n{label} {value} {control}\r".encode()
+@pytest.mark.parametrize(("text", "control"), SUMS)
+def test_a_group_ends_with_the_sum_of_the_reference(text: str, control: str) -> None:
+    """In historique it covers étiquette, space and valeur; in standard also the tab before itself."""
+    mode, separator = (Mode.STANDARD, "\t") if "\t" in text else (Mode.HISTORIQUE, " ")
+    label, *horodates, value = text[:-1].split(separator, 1 if mode is Mode.HISTORIQUE else -1)
+    group = Group(label, value, horodates[0] if horodates else None, mode)
 
-    assert expected == encode_group(Group(label, value, None, Mode.HISTORIQUE))
-
-
-@pytest.mark.parametrize(("label", "horodate", "value", "control"), STANDARD_SUMS)
-def test_a_standard_group_ends_with_the_sum_of_the_reference(
-    label: str, horodate: str | None, value: str, control: str
-) -> None:
-    """The sum covers all up to the tab before itself; an empty valeur leaves two tabs in a row."""
-    middle = value if horodate is None else f"{horodate}\t{value}"
-    expected = f"\n{label}\t{middle}\t{control}\r".encode()
-
-    assert expected == encode_group(Group(label, value, horodate, Mode.STANDARD))
+    assert encode_group(group) == f"\n{text}{control}\r".encode()
 
 
 def test_a_frame_stands_between_stx_and_etx_or_eot() -> None:
@@ -105,7 +58,7 @@ def test_a_frame_stands_between_stx_and_etx_or_eot() -> None:
     body = b"\nISOUSC 30 9\r\nPTEC HP..  \r"
 
     assert encode_frame(groups) == b"\x02" + body + b"\x03"
-    assert cut_frame(groups) == b"\x02" + body + b"\x04"
+    assert encode_frame(groups, end=EOT) == b"\x02" + body + b"\x04"
 
 
 @given(st.binary())

@@ -9,7 +9,7 @@ import random
 import select
 import termios
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import pytest
 
@@ -18,22 +18,17 @@ from teleinfo.simulator.encode import encode_frame, misread, with_parity
 from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
+from tests.support import virtual
+from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
     from pathlib import Path
 
 pytestmark = pytest.mark.real
 
 START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 -- a meter knows local time only
-# No test waits longer than this for an event that must come.
-BOUND = 10.0
-
-
-async def again_and_again(recording: bytes) -> AsyncIterator[bytes]:
-    """Yield the recording for ever."""
-    while True:
-        yield recording
+TEXT = b"\x02\nPTEC HP..  \r\x03"
 
 
 class Reader:
@@ -49,7 +44,7 @@ class Reader:
     def read(self, count: int) -> bytes:
         """Return `count` bytes, or fewer where the line is closed or silent for too long."""
         data = b""
-        end = time.monotonic() + BOUND
+        end = time.monotonic() + LIMIT
         while len(data) < count and select.select([self.fd], [], [], end - time.monotonic())[0]:
             try:
                 piece = os.read(self.fd, count - len(data))
@@ -60,90 +55,82 @@ class Reader:
             data += piece
         return data
 
-    def close(self) -> None:
-        """Let the port go."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         os.close(self.fd)
 
 
-class Clock:
-    """A clock that goes on only by sleeping on it, and says when."""
+def received(line: SerialLine, sending: Coroutine[Any, Any, None], count: int) -> bytes:
+    """Open `line`, run `sending` to its end, and return the first `count` bytes that a reader received."""
 
-    def __init__(self) -> None:
-        self.now = 100.0
+    async def scenario() -> bytes:
+        task = asyncio.create_task(sending)
+        with Reader(line.port) as reader:
+            data = await asyncio.to_thread(reader.read, count)
+            await task
+            return data
 
-    def __call__(self) -> float:
-        """Return the time in s."""
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        """Let it pass at once."""
-        self.now += seconds
+    with line:
+        return asyncio.run(scenario())
 
 
 def test_every_byte_arrives_as_it_was_written() -> None:
     """The terminal is raw: no byte is dropped, changed or echoed."""
     data = bytes(range(256)) * 4
-    with SerialLine() as line:
-        reader = Reader(line.port)
+    with SerialLine() as line, Reader(line.port) as reader:
         line.write(data)
 
         assert data == reader.read(len(data))
-        reader.close()
 
 
 def test_bytes_that_nobody_reads_are_lost() -> None:
     """A line does not wait: what was sent before a reader came, or after it left, is never seen."""
     with SerialLine() as line:
         line.write(b"before")
-        reader = Reader(line.port)
-        attached = [line.attached]
-        line.write(b"heard")
-        assert reader.read(5) == b"heard"
-        line.write(b"left unread")
-        reader.close()
+        with Reader(line.port) as reader:
+            attached = [line.attached]
+            line.write(b"heard")
+            assert reader.read(5) == b"heard"
+            line.write(b"left unread")
         attached.append(line.attached)
         line.write(b"nobody")
-        reader = Reader(line.port)
-        line.write(b"again")
+        with Reader(line.port) as reader:
+            line.write(b"again")
 
-        assert reader.read(5) == b"again"
-        assert attached == [True, False]
-        assert line.dropped == len(b"before" + b"nobody")
-        reader.close()
+            assert reader.read(5) == b"again"
+            assert attached == [True, False]
+            assert line.dropped == len(b"before" + b"nobody")
 
 
 def test_a_reader_that_stands_still_blocks_nothing() -> None:
     """Beyond what the system buffers the bytes are dropped, at once."""
     size = 1_000_000
-    with SerialLine() as line:
-        reader = Reader(line.port)
+    with SerialLine() as line, Reader(line.port):
         line.write(bytes(size))
 
         assert 0 < line.dropped < size
-        reader.close()
 
 
 def test_a_hang_up_ends_the_reading_and_the_link_leads_to_the_next_port(tmp_path: Path) -> None:
     """Pulled out, the reader gets an end of file; plugged in again, the same link has another number."""
     link = tmp_path / "meter"
-    with SerialLine(link=link) as line:
+    with SerialLine(link=link) as line, Reader(str(link)) as reader:
         first = line.path
-        reader = Reader(str(link))
         line.hang_up()
         assert reader.read(1) == b""
         assert not line.attached
         line.write(b"lost")
         line.reopen()
-        other = Reader(str(link))
-        line.write(b"back")
+        with Reader(str(link)) as other:
+            line.write(b"back")
 
-        assert other.read(4) == b"back"
-        assert (line.port, line.path) == (str(link), str(link.readlink()))
-        assert line.path != first
-        line.reopen()
-        assert other.read(1) == b""
-        reader.close()
-        other.close()
+            assert other.read(4) == b"back"
+            assert (line.port, line.path) == (str(link), str(link.readlink()))
+            assert line.path != first
+            line.reopen()
+            assert other.read(1) == b""
     assert not link.is_symlink()
 
 
@@ -164,73 +151,6 @@ def test_a_link_replaces_a_link_and_nothing_else(tmp_path: Path) -> None:
     assert file.read_text() == "precious"
 
 
-@pytest.mark.parametrize(
-    ("baudrate", "speed", "seconds"), [(1200, 1, 2.5), (9600, 1, 0.3125), (9600, 5, 0.0625)]
-)
-def test_bytes_go_at_the_speed_of_the_line(baudrate: int, speed: float, seconds: float) -> None:
-    """300 bytes take 3000 bits, on the line's own clock, and leave in chunks of a UART."""
-    clock = Clock()
-    line = SerialLine(baudrate=baudrate, speed=speed, clock=clock, sleep=clock.sleep)
-    with line:
-        asyncio.run(line.send(bytes(300)))
-
-    assert clock.now == pytest.approx(100 + seconds)
-    assert line.elapsed == pytest.approx(seconds * speed)
-
-
-def test_real_time_is_kept() -> None:
-    """A frame of 0.9 s takes no less on the wall, and not many times more on a busy machine."""
-
-    async def scenario() -> tuple[float, float]:
-        async with SerialLine(baudrate=9600) as line:
-            begin = time.monotonic()
-            await line.send(bytes(480))
-            await line.idle(0.02)
-            return time.monotonic() - begin, line.elapsed
-
-    measured, elapsed = asyncio.run(scenario())
-
-    assert elapsed == pytest.approx(0.52)
-    assert 0.51 < measured < 5
-
-
-def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
-    """At speed 0 the sender waits for room, and for a reader."""
-    data = random.Random(1).randbytes(200_000)
-
-    async def scenario() -> bytes:
-        async with SerialLine(speed=0) as line:
-            sending = asyncio.create_task(line.send(data, encoded=True))
-            reader = Reader(line.port)
-            received = await asyncio.to_thread(reader.read, len(data))
-            await sending
-            assert await line.until_read(within=BOUND)
-            reader.close()
-            return received
-
-    assert data == asyncio.run(scenario())
-
-
-def test_a_reader_is_waited_for_on_request() -> None:
-    """`until_attached` ends when somebody opens the port, `until_read` when all was read or time is up."""
-
-    async def scenario() -> list[bool]:
-        async with SerialLine() as line:
-            waiting = asyncio.create_task(line.until_attached())
-            await asyncio.sleep(0)
-            done = [waiting.done()]
-            reader = Reader(line.port)
-            await asyncio.wait_for(waiting, BOUND)
-            line.write(b"x")
-            done.append(await line.until_read(within=0.2))
-            assert reader.read(1) == b"x"
-            done.append(await line.until_read(within=BOUND))
-            reader.close()
-            return done
-
-    assert asyncio.run(scenario()) == [False, False, True]
-
-
 def test_a_link_that_cannot_be_made_leaks_nothing(tmp_path: Path) -> None:
     """After a failed opening the line is closed, and so is the one that it should have replaced."""
     link = tmp_path / "meter"
@@ -243,22 +163,56 @@ def test_a_link_that_cannot_be_made_leaks_nothing(tmp_path: Path) -> None:
         assert not line.is_open
 
 
+@pytest.mark.parametrize(
+    ("baudrate", "speed", "seconds"), [(1200, 1, 2.5), (9600, 1, 0.3125), (9600, 5, 0.0625)]
+)
+def test_bytes_go_at_the_speed_of_the_line(baudrate: int, speed: float, seconds: float) -> None:
+    """300 bytes take 3000 bits, on the line's own clock, and leave in chunks of a UART."""
+
+    async def scenario(line: SerialLine) -> float:
+        began = asyncio.get_running_loop().time()
+        await line.send(bytes(300))
+        return asyncio.get_running_loop().time() - began
+
+    with SerialLine(baudrate=baudrate, speed=speed) as line:
+        assert virtual.run(scenario(line)) == pytest.approx(seconds)
+        assert line.elapsed == pytest.approx(seconds * speed)
+
+
+def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
+    """At speed 0 the sender waits for room, and for a reader."""
+    data = random.Random(1).randbytes(200_000)
+    line = SerialLine(speed=0)
+
+    assert data == received(line, line.send(data, encoded=True), len(data))
+
+
+def test_a_reader_is_waited_for_on_request() -> None:
+    """`until_attached` ends when somebody opens the port, `until_read` when all was read or time is up."""
+
+    async def scenario(line: SerialLine) -> list[bool]:
+        waiting = asyncio.create_task(line.until_attached())
+        await asyncio.sleep(0)
+        done = [waiting.done()]
+        with Reader(line.port) as reader:
+            await asyncio.wait_for(waiting, LIMIT)
+            line.write(b"x")
+            done.append(await line.until_read(within=0.2))
+            assert reader.read(1) == b"x"
+            done.append(await line.until_read(within=LIMIT))
+        return done
+
+    with SerialLine() as line:
+        assert asyncio.run(scenario(line)) == [False, False, True]
+
+
 @pytest.mark.parametrize("parity", [True, False])
 def test_what_a_meter_sends_is_what_a_decoder_reads(*, parity: bool) -> None:
     """Frames arrive whole over the terminal, with parity or without."""
-
-    async def scenario() -> bytes:
-        meter = build("standard", start=START, rng=random.Random(1))
-        async with SerialLine(baudrate=9600, speed=0, parity=parity) as line:
-            playing = asyncio.create_task(play(meter, line, start=START, frames=20))
-            reader = Reader(line.port)
-            received = await asyncio.to_thread(reader.read, 20 * 865)
-            assert await playing == 20
-            reader.close()
-            return received
-
+    meter = build("standard", start=START, rng=random.Random(1))
+    line = SerialLine(baudrate=9600, speed=0, parity=parity)
     decoder = Decoder()
-    readings = decoder.feed(asyncio.run(scenario()))
+    readings = decoder.feed(received(line, play(meter, line, start=START, frames=20), 20 * 865))
     # A frame of 865 bytes and its gap take 0.92 s, so 20 frames end in second 17.
     dates = [reading.values["DATE"] for reading in readings]
 
@@ -269,44 +223,24 @@ def test_what_a_meter_sends_is_what_a_decoder_reads(*, parity: bool) -> None:
 def test_noise_reaches_the_reader() -> None:
     """At one bit in a hundred most groups arrive damaged."""
     frame = encode_frame(build("standard", start=START, rng=random.Random(1)).frame(START))
+    line = SerialLine(speed=0, noise=0.01, rng=random.Random(1))
+    data = received(line, line.send(frame), len(frame))
 
-    async def scenario() -> bytes:
-        async with SerialLine(speed=0, noise=0.01, rng=random.Random(1)) as line:
-            sending = asyncio.create_task(line.send(frame))
-            reader = Reader(line.port)
-            received = await asyncio.to_thread(reader.read, len(frame))
-            await sending
-            reader.close()
-            return received
-
-    received = asyncio.run(scenario())
-
-    assert len(received) == len(frame)
-    assert received != with_parity(frame)
+    assert len(data) == len(frame)
+    assert data != with_parity(frame)
 
 
 def test_a_reader_at_another_speed_receives_garbage_until_it_changes() -> None:
     """With `strict_speed` the line looks at the speed that the reader set, as often as it sends."""
-    text = b"\x02\nPTEC HP..  \r\x03"
-
-    async def scenario() -> tuple[bytes, bytes, bytes]:
-        async with SerialLine(baudrate=1200, speed=0, strict_speed=True, parity=False) as line:
-            expected = misread(text, sent=1200, received=9600)
-            wrong = Reader(line.port, baudrate=9600)
+    expected = misread(TEXT, sent=1200, received=9600)
+    with SerialLine(baudrate=1200, speed=0, strict_speed=True, parity=False) as line:
+        with Reader(line.port, baudrate=9600) as wrong:
             assert line.reader_baudrate == 9600
-            await line.send(text)
-            garbage = wrong.read(len(expected))
-            right = Reader(line.port, baudrate=1200)
-            await line.send(text)
-            received = right.read(len(text))
-            wrong.close()
-            right.close()
-            return expected, garbage, received
-
-    expected, garbage, received = asyncio.run(scenario())
-
-    assert expected == garbage
-    assert text == received
+            asyncio.run(line.send(TEXT))
+            assert expected == wrong.read(len(expected))
+            with Reader(line.port, baudrate=1200) as right:
+                asyncio.run(line.send(TEXT))
+                assert right.read(len(TEXT)) == TEXT
 
 
 def test_a_port_that_nobody_set_has_the_speed_of_the_meter() -> None:
@@ -320,22 +254,19 @@ def test_a_port_that_nobody_set_has_the_speed_of_the_meter() -> None:
 @pytest.mark.parametrize("encode", [bytes, with_parity])
 def test_a_recording_is_sent_as_it_is_again_and_again(encode: type[bytes]) -> None:
     """With parity or without, cut at the beginning or damaged, the bytes come as they are."""
-    frame = b"\x02\nPTEC HP..  \r\x03"
-    recording = b"\x00\xffTEC" + encode(frame * 2) + b"\x02\nPT"
+    recording = b"\x00\xffTEC" + encode(TEXT * 2) + b"\x02\nPT"
+    expected = recording * 2 + b"\x00\xffTEC" + encode(TEXT)
 
-    async def scenario() -> bytes:
-        async with SerialLine(speed=0) as line:
-            playing = asyncio.create_task(replay(again_and_again(recording), line, frames=5))
-            reader = Reader(line.port)
-            received = await asyncio.to_thread(reader.read, 2 * len(recording) + 5 + len(frame))
-            assert await playing == 5
-            reader.close()
-            return received
+    async def again_and_again() -> AsyncIterator[bytes]:
+        while True:
+            yield recording
 
-    assert (recording * 3)[: 2 * len(recording) + 5 + len(frame)] == asyncio.run(scenario())
+    line = SerialLine(speed=0)
+
+    assert expected == received(line, replay(again_and_again(), line, frames=5), len(expected))
 
 
 def test_the_speed_of_a_recording_is_that_of_its_mode() -> None:
     """Tabs are standard at 9600 baud; a stray one in a historique recording is noise."""
-    assert baudrate_of(b"\x02\nPTEC HP..  \r\x03" * 3 + b"\t") == 1200
+    assert baudrate_of(TEXT * 3 + b"\t") == 1200
     assert baudrate_of(with_parity(b"\x02\nVTIC\t02\tJ\r\x03")) == 9600

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from functools import partial
 from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from teleinfo.simulator.encode import cut_frame, encode_frame, encode_group, flip_bits, with_parity
+from teleinfo.simulator.encode import EOT, encode_frame, encode_group, flip_bits, with_parity
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Group, Kind, LabelSpec, Mode
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def streams(draw: DrawFn) -> bytes:
     """Draw a stretch of a line: frames, cut frames, loose groups, noise, bit errors, with parity or not."""
     pieces = st.one_of(
         frames(),
-        st.lists(groups(), max_size=3).map(cut_frame),
+        st.lists(groups(), max_size=3).map(partial(encode_frame, end=EOT)),
         groups().map(encode_group),
         st.binary(max_size=40),
         st.sampled_from([b"\x02", b"\x03", b"\x04", b"\n", b"\r", b"\x00"]),

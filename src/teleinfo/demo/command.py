@@ -60,14 +60,14 @@ _MAX_PORT = 65535
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of the demo to `parser`."""
-    add_meter(parser)
+    add_meter(parser.add_argument)
     parser.add_argument(
         "--seconds", type=positive, metavar="N", help=_("end after N seconds (default: at Ctrl-C)")
     )
     start = _("today at {evening}, with solar panels at {morning}").format(
         evening=f"{EVENING:%H:%M}", morning=f"{MORNING:%H:%M}"
     )
-    add_clock(parser, start=start, time_lapse=TIME_LAPSE, seed=SEED)
+    add_clock(parser.add_argument, start=start, time_lapse=TIME_LAPSE, seed=SEED)
     parser.add_argument(
         "--speed",
         type=positive,
@@ -75,7 +75,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help=_("the line is N times faster than that of a real meter (default: 1)"),
     )
-    add_noise(parser)
+    add_noise(parser.add_argument)
     _configure_broker(parser)
 
 

@@ -7,12 +7,13 @@ zeros.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator import tariff
-from teleinfo.simulator.historique import HistoriqueMono, HistoriqueTri
+from teleinfo.simulator.historique import Historique
 from teleinfo.simulator.load_profile import Household
+from teleinfo.simulator.meter import MeterModel
 from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
 from teleinfo.tic.labels import Mode
@@ -23,30 +24,8 @@ if TYPE_CHECKING:
 
     from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.simulator.meter import SimulatedMeter
-    from teleinfo.simulator.tariff import SimulatedContract
 
 DEFAULT = "hc"
-
-
-@dataclass(frozen=True, slots=True)
-class MeterModel:
-    """
-    One installation: the mode and contract of the meter, and the loads behind it.
-
-    `kva` is the subscribed power, `solar` the power of the panels in W and `machine` that of a machine (see
-    `Household`). The meter of a `producer` also sends what is injected; a three-phase one in mode historique
-    may have no `short_frames`. `number` is its ADCO or ADSC.
-    """
-
-    contract: SimulatedContract
-    mode: Mode = Mode.HISTORIQUE
-    kva: int = 6
-    phases: int = 1
-    short_frames: bool = True
-    producer: bool = False
-    solar: float = 0.0
-    machine: float = 0.0
-    number: str = "041961123456"
 
 
 _TRI = "041976123456"
@@ -57,7 +36,7 @@ METERS: dict[str, MeterModel] = {
     "hc": MeterModel(tariff.HC),
     "ejp": MeterModel(tariff.EJP, kva=12),
     "tempo": MeterModel(tariff.TEMPO, kva=9),
-    # 18 kVA are 30 A a phase, which the machine exceeds.
+    # 18 kVA are 30 A for each phase, which the machine exceeds.
     "tri": MeterModel(tariff.BASE, kva=18, phases=3, machine=8500, number=_TRI),
     "tri-tempo": MeterModel(tariff.TEMPO, kva=18, phases=3, machine=8500, number=_TRI),
     # A type 76 of 2025, which sends no short frames (see `HistoriqueTri`).
@@ -67,7 +46,7 @@ METERS: dict[str, MeterModel] = {
     "standard": MeterModel(tariff.HC, _STANDARD, kva=9),
     "standard-tri": MeterModel(tariff.HC, _STANDARD, kva=18, phases=3, number=_TRI),
     "standard-producer": MeterModel(tariff.PRODUCER, _STANDARD, kva=9, producer=True, solar=5000),
-    # Self-consumption without a contract to sell (CACSI): what is injected is in STGE only.
+    # Self-consumption without a contract to sell (CACSI): only STGE shows that energy is injected.
     "standard-cacsi": MeterModel(tariff.BASE, _STANDARD, kva=9, solar=3000),
     "standard-tempo": MeterModel(tariff.TEMPO, _STANDARD, kva=9),
 }
@@ -88,17 +67,9 @@ def build(
     ADSC. Raises KeyError for a name that is not in METERS.
     """
     model = METERS[name]
-    load_profile = load_profile or Household(
-        rng=rng, phases=model.phases, solar=model.solar, machine=model.machine
-    )
+    if number is not None:
+        model = replace(model, number=number)
+    if load_profile is None:
+        load_profile = Household(rng=rng, phases=model.phases, solar=model.solar, machine=model.machine)
     metrology = Metrology(start=start, load_profile=load_profile, contract=model.contract, rng=rng)
-    number = number or model.number
-    if model.mode is Mode.STANDARD:
-        return Standard(
-            metrology, contract=model.contract, number=number, kva=model.kva, producer=model.producer
-        )
-    if model.phases == 1:
-        return HistoriqueMono(metrology, contract=model.contract, number=number, kva=model.kva)
-    return HistoriqueTri(
-        metrology, contract=model.contract, number=number, kva=model.kva, short_frames=model.short_frames
-    )
+    return (Standard if model.mode is Mode.STANDARD else Historique)(model, metrology)

@@ -2,8 +2,9 @@
 `teleinfo simulate`: a meter on a pseudo-terminal, which any reader of TIC opens like a serial port.
 
 The first line on standard output is the path of the port and nothing else, so that a script can read it; the
-others are for people. The command ends at Ctrl-C, SIGTERM or SIGHUP, after `--frames` or after `--seconds`,
-and removes its link. Exit status 0; 1 where the port or the link cannot be made or the recording not be read.
+next lines are for people. The command ends at Ctrl-C, SIGTERM or SIGHUP, after `--frames` or after
+`--seconds`, and removes its link. Exit status 0; 1 where the port or the link cannot be made, or the
+recording cannot be read.
 """
 
 from __future__ import annotations
@@ -27,24 +28,24 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.options import add_clock, add_meter, add_noise
 from teleinfo.simulator.play import baudrate_of, play, replay
-from teleinfo.simulator.pseudo_terminal import BAUDRATES
+from teleinfo.simulator.pseudo_terminal import SPEED_CODES
 from teleinfo.simulator.serial_line import SerialLine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Coroutine
+    from collections.abc import AsyncGenerator, AsyncIterable
 
 HELP = N_("play a meter on a pseudo-terminal, in place of a real one on a serial port")
 
-# Seconds that the reader has for the last bytes: what it has not read is lost when the port closes.
+# Seconds that the reader has for the last bytes: unread bytes are lost when the port closes.
 _LAST_READ_TIMEOUT = 5.0
 _CHUNK = 1 << 14  # bytes of a recording in memory
-_HEAD = 1 << 12  # bytes of a recording by which its mode is told, unless they hold two ETX earlier
+_HEAD = 1 << 12  # bytes that show the mode of a recording, unless two ETX came earlier
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
     source = parser.add_mutually_exclusive_group()
-    add_meter(source)
+    add_meter(source.add_argument)
     source.add_argument(
         "--replay",
         type=_path,
@@ -54,25 +55,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--link", type=_path, metavar="PATH", help=_("make PATH a symbolic link to the port, while it lasts")
     )
-    _configure_line(parser)
-    _configure_meter(parser)
-
-
-def main(arguments: argparse.Namespace) -> int:
-    """Play until the end; return the exit status (0 or 1, see the module)."""
-    try:
-        event_loop.run(_simulate(arguments))
-    except OSError as error:
-        where = "" if error.filename is None else _("{path}: ").format(path=error.filename)
-        reason = where + _(error.strerror or str(error))
-        say(_("The simulated meter cannot run: {error}\n").format(error=reason))
-        return 1
-    except KeyboardInterrupt:  # before the signal handlers were installed
-        return 0
-    return 0
-
-
-def _configure_line(parser: argparse.ArgumentParser) -> None:
     line = parser.add_argument_group(_("the line"))
     line.add_argument(
         "--speed",
@@ -84,7 +66,7 @@ def _configure_line(parser: argparse.ArgumentParser) -> None:
     line.add_argument(
         "--baudrate",
         type=int,
-        choices=BAUDRATES,
+        choices=SPEED_CODES,
         metavar="BAUD",
         help=_("speed of the line (default: 1200 for historique, 9600 for standard)"),
     )
@@ -110,10 +92,7 @@ def _configure_line(parser: argparse.ArgumentParser) -> None:
         dest="parity",
         help=_("send seven-bit characters, as they arrive when it is read as 7E1"),
     )
-    add_noise(line)
-
-
-def _configure_meter(parser: argparse.ArgumentParser) -> None:
+    add_noise(line.add_argument)
     meter = parser.add_argument_group(_("the meter"))
     meter.add_argument(
         "--number",
@@ -121,60 +100,64 @@ def _configure_meter(parser: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help=_("the meter's number (ADCO or ADSC), twelve digits, so that two meters differ"),
     )
-    add_clock(meter, start=_("now"), time_lapse=1.0, seed=None)
+    add_clock(meter.add_argument, start=_("now"), time_lapse=1.0, seed=None)
     meter.add_argument("--wait", action="store_true", help=_("send nothing before somebody opens the port"))
     meter.add_argument("--frames", type=count, metavar="N", help=_("end after N frames"))
     meter.add_argument("--seconds", type=not_negative, metavar="N", help=_("end after N seconds"))
 
 
+def main(arguments: argparse.Namespace) -> int:
+    """Play until the end; return the exit status (0 or 1, see the module)."""
+    try:
+        event_loop.run(_simulate(arguments))
+    except OSError as error:
+        where = "" if error.filename is None else _("{path}: ").format(path=error.filename)
+        reason = where + _(error.strerror or str(error))
+        say(_("The simulated meter cannot run: {error}\n").format(error=reason))
+        return 1
+    except KeyboardInterrupt:  # before the signal handlers were installed
+        return 0
+    return 0
+
+
 async def _simulate(arguments: argparse.Namespace) -> None:
     """Play until the frames, the recording or `--seconds` end, or a signal arrives."""
     event_loop.cancel_on_stop()
+    start = arguments.start or dt.datetime.now()  # noqa: DTZ005 -- a meter knows local time only
+    rng = random.Random(arguments.seed)  # noqa: S311 -- a household, not a secret
+    meter = build(arguments.meter, start=start, rng=rng, number=arguments.number)
     with contextlib.suppress(asyncio.CancelledError, TimeoutError):
-        line, playing = await _prepare(arguments)
+        chunks = None if arguments.replay is None else _recording(arguments.replay)
+        head = b"" if chunks is None else await anext(chunks)
+        line = SerialLine(
+            baudrate=arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(head)),
+            link=arguments.link,
+            speed=arguments.speed,
+            parity=arguments.parity,
+            noise=arguments.noise,
+            # A generator of its own, so that the noise changes the bytes that arrive, but not the load.
+            rng=random.Random(arguments.seed),  # noqa: S311 -- noise, not a secret
+            strict_speed=arguments.strict_speed,
+        )
         with line:
             sys.stdout.write(f"{line.port}\n{_instructions(line.port, arguments)}")
             sys.stdout.flush()
             async with asyncio.timeout(arguments.seconds):
-                await playing()
+                if arguments.wait:
+                    await line.until_attached()
+                if chunks is None:
+                    await play(
+                        meter, line, start=start, time_lapse=arguments.time_lapse, frames=arguments.frames
+                    )
+                else:
+                    await replay(_chain(head, chunks), line, frames=arguments.frames)
             await line.until_read(within=_LAST_READ_TIMEOUT)
 
 
-async def _prepare(
-    arguments: argparse.Namespace,
-) -> tuple[SerialLine, Callable[[], Coroutine[None, None, None]]]:
-    """Return the line, not yet open, and what plays the meter or the recording on it."""
-    start = arguments.start or dt.datetime.now()  # noqa: DTZ005 -- a meter knows local time only
-    rng = random.Random(arguments.seed)  # noqa: S311 -- a household, not a secret
-    meter = build(arguments.meter, start=start, rng=rng, number=arguments.number)
-    chunks = None if arguments.replay is None else _recording(arguments.replay)
-    head = b"" if chunks is None else await anext(chunks)
-    line = SerialLine(
-        baudrate=arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(head)),
-        link=arguments.link,
-        speed=arguments.speed,
-        parity=arguments.parity,
-        noise=arguments.noise,
-        # Its own, so that the noise changes what arrives, but not the load.
-        rng=random.Random(arguments.seed),  # noqa: S311 -- noise, not a secret
-        strict_speed=arguments.strict_speed,
-    )
-
-    async def playing() -> None:
-        if arguments.wait:
-            await line.until_attached()
-        if chunks is None:
-            await play(meter, line, start=start, time_lapse=arguments.time_lapse, frames=arguments.frames)
-        else:
-            await replay(_chain(head, chunks), line, frames=arguments.frames)
-
-    return line, playing
-
-
 def _instructions(port: str, arguments: argparse.Namespace) -> str:
-    """Return the lines that say how to read the port, and that the meter's clock is fast if it is."""
+    """Return lines that tell how to read the port, and that the meter's clock is fast, if it is."""
     settings = f"TELEINFO_SERIAL_PORT={port}"
-    # With a fast clock the indexes rise by more than a daemon takes for plausible.
+    # With a fast clock the indexes rise by more than is plausible to a daemon.
     if (arguments.speed, arguments.time_lapse) != (1, 1):
         settings += " TELEINFO_PLAUSIBILITY=false"
     lines = [_("Read it with: {settings} teleinfo run").format(settings=settings)]
@@ -186,11 +169,11 @@ def _instructions(port: str, arguments: argparse.Namespace) -> str:
 
 async def _recording(path: Path) -> AsyncGenerator[bytes, None]:
     """
-    Yield the bytes of a recording, again and again; those of what has no beginning, such as a pipe, once.
+    Yield the bytes of a recording, again and again; those of a pipe, which cannot be rewound, once.
 
-    The first chunk is long enough to tell the mode. Raises OSError, also for a recording that is empty.
+    The first chunk is long enough to show the mode. Raises OSError, also for a recording that is empty.
     """
-    # In a thread: the opening and the reading of a pipe may last for ever.
+    # In a thread: opening or reading a pipe may last for ever.
     with await asyncio.to_thread(path.open, "rb", buffering=0) as file:
         chunk = b""
         while len(chunk) < _HEAD and chunk.count(ETX) < 2 and (data := await _read(file)):  # noqa: PLR2004

@@ -2,8 +2,9 @@
 TIC groups and frames as bytes, as a meter sends them and as a receiver gets them.
 
 Groups become the seven-bit characters of the line; `with_parity` adds the eighth bit, `flip_bits` the noise,
-and `misread` returns what a port at another speed receives. Nothing is checked: a test may want what no meter
-sends. No code is shared with the decoder, not even the checksum, so that each tests the other.
+and `misread` returns the bytes that a port at another speed receives. Nothing is checked: a test may want
+bytes that no meter sends. No code is shared with the decoder, not even the checksum, so that each tests the
+other.
 
 Sources: Enedis-NOI-CPT_54E v3 (Linky) and Enedis-NOI-CPT_02E v6 (older meters).
 """
@@ -25,8 +26,10 @@ STX = b"\x02"
 ETX = b"\x03"
 EOT = b"\x04"
 
+BITS = 10
+"""Bits of a character on the line: start, eight of data, stop."""
+
 _NEVER = 1e18  # bits
-_BITS = 10  # start, eight of data, stop
 
 # Even parity: bit 7 makes the number of ones even.
 _WITH_PARITY = bytes(code | 0x80 if code.bit_count() % 2 else code for code in range(128)) * 2
@@ -49,14 +52,9 @@ def encode_group(group: Group) -> bytes:
     return b"\n%b%b%c\r" % (text, separator.encode("ascii"), control)
 
 
-def encode_frame(groups: Iterable[Group]) -> bytes:
-    """Return the whole frame as bytes, STX to ETX."""
-    return STX + b"".join(map(encode_group, groups)) + ETX
-
-
-def cut_frame(groups: Iterable[Group]) -> bytes:
-    """Return a frame that was interrupted after these groups, STX to EOT (Enedis-NOI-CPT_02E v6)."""
-    return STX + b"".join(map(encode_group, groups)) + EOT
+def encode_frame(groups: Iterable[Group], *, end: bytes = ETX) -> bytes:
+    """Return the whole frame as bytes, STX to ETX; `end` is EOT for an interrupted frame (02E v6)."""
+    return STX + b"".join(map(encode_group, groups)) + end
 
 
 def with_parity(data: bytes) -> bytes:
@@ -92,36 +90,22 @@ def _gap(ber: float, rng: random.Random) -> int:
 
 def misread(data: bytes, *, sent: int, received: int) -> bytes:
     """
-    Return what a port at `received` baud makes of the 8N1 bytes `data` that are sent at `sent` baud.
+    Return the bytes that a port at `received` baud makes of the 8N1 bytes `data`, sent at `sent` baud.
 
     It waits for a start bit and samples each of the eight bits in its middle, as a UART does; a missing stop
-    bit does not stop it.
+    bit does not stop it: the next start bit may begin once the line is 1 again.
     """
-    levels = _levels(data)
+    step = sent / received  # bits of the sender for each bit of the receiver
+    levels = b"".join(bytes([0, *(byte >> bit & 1 for bit in range(8)), 1]) for byte in data)
+    levels += b"\1" * math.ceil(BITS * step + 1)  # beyond the end the line is idle
     result = bytearray()
     at = 0.0  # position on the line, in bits of the sender
-    step = sent / received
     while (start := levels.find(b"\0", int(at))) >= 0:
         at = max(at, start)
-        # Data bits are sampled 1.5, 2.5 … bits after the edge; beyond the end the line is idle, which is 1.
-        samples = [int(at + step * (bit + 1.5)) for bit in range(8)]
-        result.append(sum(_level(levels, sample) << bit for bit, sample in enumerate(samples)))
-        at = _after_stop(levels, at + step * (_BITS - 0.5))
+        # The data bits are sampled 1.5, 2.5 … bits after the edge.
+        samples = (levels[int(at + step * (bit + 1.5))] for bit in range(8))
+        result.append(sum(level << bit for bit, level in enumerate(samples)))
+        at += step * (BITS - 0.5)
+        if not levels[int(at)]:
+            at = levels.index(b"\1", int(at))
     return bytes(result)
-
-
-def _levels(data: bytes) -> bytes:
-    """Return the level of each bit on the line, 0 or 1, least significant data bit first."""
-    return b"".join(bytes([0, *(byte >> bit & 1 for bit in range(8)), 1]) for byte in data)
-
-
-def _level(levels: bytes, position: int) -> int:
-    return levels[position] if position < len(levels) else 1
-
-
-def _after_stop(levels: bytes, stop: float) -> float:
-    """Return where the next start bit may begin: after a missing stop bit, once the line is 1 again."""
-    if _level(levels, int(stop)):
-        return stop
-    high = levels.find(b"\1", int(stop))
-    return float(high if high >= 0 else len(levels))

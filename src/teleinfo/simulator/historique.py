@@ -10,98 +10,41 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.meter import SimulatedMeter, format_index, order_groups
-from teleinfo.tic.labels import Group, Mode
+from teleinfo.tic.labels import Group
 
 if TYPE_CHECKING:
+    from teleinfo.simulator.meter import MeterModel
     from teleinfo.simulator.metrology import Metrology
-    from teleinfo.simulator.tariff import SimulatedContract
 
 _DEMAIN = ("----", "BLEU", "BLAN", "ROUG")
 _PHASE_VOLTAGE = 200  # V, by which kVA become amperes (Enedis-NOI-CPT_54E v3, ISOUSC)
-# In overrun and for a minute after it, a long frame follows this many short ones.
+# In overrun and for a minute after it, a long frame follows this many short frames.
 _SHORT_FRAMES = 20
 _AFTER_OVERRUN = dt.timedelta(minutes=1)
 
 
-class _Historique(SimulatedMeter):
-    """What meters of this mode have in common; `kva` is the subscribed power of all phases."""
-
-    mode = Mode.HISTORIQUE
-
-    def __init__(self, metrology: Metrology, *, contract: SimulatedContract, number: str, kva: int) -> None:
-        super().__init__(metrology)
-        self._contract = contract
-        self._number = number
-        self._subscribed = kva * 1000 // (_PHASE_VOLTAGE * len(metrology.current))
-
-    @property
-    def _currents(self) -> list[int]:
-        """The current of each phase in A."""
-        return [round(amperes) for amperes in self.metrology.current]
-
-    def _head(self) -> dict[str, str]:
-        """Return the first groups of a long frame: the meter, the contract, the indexes, the period."""
-        metrology, period = self.metrology, self.metrology.period
-        values = {
-            "ADCO": self._number,
-            "OPTARIF": self._contract.optarif,
-            "ISOUSC": f"{self._subscribed:02}",
-        }
-        for label, energy in zip(self._contract.indexes, metrology.supplier, strict=False):
-            values[label] = format_index(energy)
-        if period.notice:
-            values["PEJP"] = "30"
-        values["PTEC"] = period.ptec
-        if self._contract.tempo:
-            values["DEMAIN"] = _DEMAIN[period.tomorrow]
-        return values
-
-    def _tail(self) -> dict[str, str]:
-        """Return the last groups of a long frame; the apparent power is rounded to 10 VA."""
-        apparent = round(sum(map(abs, self.metrology.apparent)), -1)
-        return {"PAPP": f"{int(apparent):05}", "HHPHC": "A", "MOTDETAT": "000000"}
-
-
-class HistoriqueMono(_Historique):
-    """A single-phase meter, which sends ADPS while the current exceeds the subscribed one."""
-
-    def _groups(self) -> list[Group]:
-        [current] = self._currents
-        values = self._head() | {"IINST": f"{current:03}", "IMAX": "090"} | self._tail()
-        if current > self._subscribed:
-            values["ADPS"] = f"{current:03}"
-        return order_groups(self.mode, values)
-
-
-class HistoriqueTri(_Historique):
+class Historique(SimulatedMeter):
     """
-    A three-phase meter.
+    A meter in mode historique.
 
-    While the current of a phase exceeds the subscribed one, and for a minute after, it sends cycles of twenty
-    short frames and a long one. The first overrun interrupts the long frame that is being sent (EOT). Without
-    `short_frames` it sends long ones only: some Linky of type 76 do, and have no ADIR.
+    A single-phase meter sends ADPS while the current exceeds the subscribed current. A three-phase meter
+    interrupts its long frame (EOT) when the current of a phase does, and then sends cycles of twenty short
+    frames and a long frame, until a minute after the overrun. Without `short_frames` it sends long frames
+    only, without ADIR, as some Linky of type 76 do.
     """
 
-    def __init__(
-        self,
-        metrology: Metrology,
-        *,
-        contract: SimulatedContract,
-        number: str,
-        kva: int,
-        short_frames: bool = True,
-    ) -> None:
-        super().__init__(metrology, contract=contract, number=number, kva=kva)
-        self._has_short_frames = short_frames
+    def __init__(self, model: MeterModel, metrology: Metrology) -> None:
+        super().__init__(model, metrology)
+        self._subscribed = model.kva * 1000 // (_PHASE_VOLTAGE * model.phases)
         self._short_until: dt.datetime | None = None
-        self._short = 0  # short frames since the last long one
+        self._short = 0  # short frames since the last long frame
 
     def _groups(self) -> list[Group]:
-        if not self._has_short_frames:
+        if self.model.phases == 1 or not self.model.short_frames:
             return self._long_frame()
         now = self.metrology.now
         began = self._short_until is None
-        if max(self._currents) > self._subscribed:
+        if max(self._currents().values()) > self._subscribed:
             self._short_until = now + _AFTER_OVERRUN
         elif self._short_until is not None and now >= self._short_until:
             self._short_until = None
@@ -116,20 +59,38 @@ class HistoriqueTri(_Historique):
         self._short += 1
         return self._short_frame()
 
+    def _currents(self) -> dict[str, int]:
+        """Return the current of each phase in A, by the end of its étiquettes: 1 to 3, or nothing."""
+        ends = ("",) if self.model.phases == 1 else ("1", "2", "3")
+        return dict(zip(ends, map(round, self.metrology.current), strict=True))
+
     def _long_frame(self) -> list[Group]:
-        values = self._head()
-        for phase, amperes in enumerate(self._currents, 1):
-            values[f"IINST{phase}"] = f"{amperes:03}"
-            values[f"IMAX{phase}"] = "060"
-        values["PMAX"] = f"{round(self.metrology.drawn_maxima[0].yesterday.value):05}"
-        values |= self._tail()
-        values["PPOT"] = "00"
-        return order_groups(self.mode, values)
+        metrology, contract, period = self.metrology, self.model.contract, self.metrology.period
+        values = {"ADCO": self.model.number, "OPTARIF": contract.optarif, "ISOUSC": f"{self._subscribed:02}"}
+        for label, energy in zip(contract.indexes, metrology.supplier, strict=False):
+            values[label] = format_index(energy)
+        if period.notice:
+            values["PEJP"] = "30"
+        values["PTEC"] = period.ptec
+        if contract.tempo:
+            values["DEMAIN"] = _DEMAIN[period.tomorrow]
+        for end, amperes in self._currents().items():
+            values[f"IINST{end}"] = f"{amperes:03}"
+            values[f"IMAX{end}"] = "060" if end else "090"
+            if not end and amperes > self._subscribed:
+                values["ADPS"] = f"{amperes:03}"
+        if self.model.phases > 1:
+            values |= {"PMAX": f"{round(metrology.drawn_maxima[0].yesterday.value):05}", "PPOT": "00"}
+        # PAPP is rounded to 10 VA.
+        values["PAPP"] = f"{int(round(sum(map(abs, metrology.apparent)), -1)):05}"
+        return order_groups(self.mode, values | {"HHPHC": "A", "MOTDETAT": "000000"})
 
     def _short_frame(self) -> list[Group]:
-        currents = dict(enumerate(self._currents, 1))
+        currents = self._currents()
         # Not in the order of the table: the warnings come first (Enedis-NOI-CPT_02E v6, trame courte).
-        values = {f"ADIR{n}": f"{a:03}" for n, a in currents.items() if a > self._subscribed}
-        values["ADCO"] = self._number
-        values |= {f"IINST{n}": f"{a:03}" for n, a in currents.items()}
+        values = {
+            f"ADIR{n}": f"{amperes:03}" for n, amperes in currents.items() if amperes > self._subscribed
+        }
+        values["ADCO"] = self.model.number
+        values |= {f"IINST{n}": f"{amperes:03}" for n, amperes in currents.items()}
         return [Group(label, value, None, self.mode) for label, value in values.items()]

@@ -1,5 +1,5 @@
 """
-The load of a simulated meter: the power that a household draws, or injects, at a given time.
+Loads of a simulated meter: the power that a household draws, or injects, at a given time.
 
 Pure: clock and randomness are arguments. Powers are active powers in W, one for each phase: drawn if
 positive, injected if negative.
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 class LoadProfile(Protocol):
-    """What a meter measures."""
+    """Loads behind a meter."""
 
     @property
     def phases(self) -> int:
-        """How many phases it has, 1 or 3."""
+        """The number of phases, 1 or 3."""
 
     def power(self, now: dt.datetime) -> tuple[float, ...]:
         """Return the power of each phase in W; `now` never goes back."""
@@ -30,9 +30,9 @@ class LoadProfile(Protocol):
 @dataclass(frozen=True, slots=True)
 class Appliance:
     """
-    Something that is switched on now and then.
+    An appliance that is switched on now and then.
 
-    `power` is in W, `lasts` in s; `per_hour` is how often it is switched on in each hour of `hours`.
+    `power` is in W, `lasts` in s; `per_hour` is the number of times in each hour of `hours`.
     """
 
     power: float
@@ -52,14 +52,16 @@ _APPLIANCES = (
     Appliance(1000, 300, 0.7, _MORNING),  # hair dryer
     Appliance(110, 900, 1.6, tuple(range(24))),  # fridge
 )
+_WATER_HEATER = 2200  # W, in the off-peak hours
+_WATER_HEATER_HOURS = {23, 0, 1}
 
 
 class Household:
     """
     A household with `phases` phases and solar panels of at most `solar` W.
 
-    `machine` is the power in W of a machine on phase 2 (or the only one): it runs for the seconds 20 to 50 of
-    every fifth minute, so that nobody has to wait long for an overrun.
+    `machine` is the power in W of a machine on phase 2, or on the only phase: it runs for the seconds 20 to
+    50 of every fifth minute, so that nobody has to wait long for an overrun.
     """
 
     def __init__(
@@ -78,21 +80,19 @@ class Household:
         seconds = 0.0 if self._last is None else (now - self._last).total_seconds()
         self._last = now
         self._switch(now, seconds)
-        phases = [0.0] * self.phases
         base = (140 + _small_loads(now)) * self._rng.gauss(1, 0.02)
-        for phase in range(self.phases):
-            phases[phase] = base / self.phases - self._sun(now, seconds) / self.phases
+        phases = [(base - self._sun(now, seconds)) / self.phases] * self.phases
         for number, appliance in enumerate(_APPLIANCES):
             if appliance in self._off_at:
                 phases[number % self.phases] += appliance.power
-        if _is_water_heater_on(now):
-            phases[-1] += 2200
+        if now.hour in _WATER_HEATER_HOURS:
+            phases[-1] += _WATER_HEATER
         if self._machine and now.minute % 5 == 0 and 20 <= now.second < 50:  # noqa: PLR2004 -- see the class
             phases[min(1, self.phases - 1)] += self._machine
         return tuple(phases)
 
     def _switch(self, now: dt.datetime, seconds: float) -> None:
-        """Switch off what has run for long enough, and others on by chance, for the `seconds` that passed."""
+        """Switch off the appliances whose time is over, and others on by chance in `seconds` that passed."""
         for appliance in _APPLIANCES:
             if self._off_at.get(appliance, now) <= now:
                 self._off_at.pop(appliance, None)
@@ -122,8 +122,3 @@ def _small_loads(now: dt.datetime) -> float:
         height * math.exp(-(((hour - at) / width) ** 2))
         for at, width, height in ((7.5, 1.0, 350), (12.5, 1.2, 250), (20.0, 2.2, 700))
     )
-
-
-def _is_water_heater_on(now: dt.datetime) -> bool:
-    """Return whether the water heater is on: in the off-peak hours."""
-    return now.hour in {23, 0, 1}

@@ -7,34 +7,64 @@ Pure: `play` sends the frames. The same start, seed and times give the same fram
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from teleinfo.simulator.encode import cut_frame, encode_frame
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Group, Mode
+from teleinfo.simulator.encode import EOT, encode_frame
+from teleinfo.tic.labels import ORDER, Group, Mode
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping
 
     from teleinfo.simulator.metrology import Metrology
+    from teleinfo.simulator.tariff import SimulatedContract
+
+BAUDRATES = {Mode.HISTORIQUE: 1200, Mode.STANDARD: 9600}
+"""Speed of the line in each mode, baud."""
 
 # An index has nine digits (Enedis-NOI-CPT_54E v3); that it goes on from zero is our assumption.
 _INDEX_END = 10**9
 
 
+@dataclass(frozen=True, slots=True)
+class MeterModel:
+    """
+    An installation: the mode and contract of the meter, and the loads behind it.
+
+    `kva` is the subscribed power of all phases, `number` the ADCO or ADSC; `solar` is the power of the panels
+    and `machine` that of a machine, in W (see `Household`). The meter of a `producer` also sends the injected
+    energy. A three-phase meter in mode historique may have no `short_frames`.
+    """
+
+    contract: SimulatedContract
+    mode: Mode = Mode.HISTORIQUE
+    kva: int = 6
+    phases: int = 1
+    short_frames: bool = True
+    producer: bool = False
+    solar: float = 0.0
+    machine: float = 0.0
+    number: str = "041961123456"
+
+
 class SimulatedMeter(ABC):
-    """A meter of one mode, which sends what its `metrology` measures."""
+    """A meter of `model`, which sends the measurements of its `metrology`."""
 
-    mode: Mode
-
-    def __init__(self, metrology: Metrology) -> None:
+    def __init__(self, model: MeterModel, metrology: Metrology) -> None:
+        self.model = model
         self.metrology = metrology
         self._interrupted: list[Group] = []
 
     @property
+    def mode(self) -> Mode:
+        """The mode of the line."""
+        return self.model.mode
+
+    @property
     def baudrate(self) -> int:
         """The speed of the line in baud."""
-        return 1200 if self.mode is Mode.HISTORIQUE else 9600
+        return BAUDRATES[self.mode]
 
     def frame(self, now: dt.datetime) -> list[Group]:
         """Measure until `now`, a naive local time, and return the next complete frame."""
@@ -43,13 +73,13 @@ class SimulatedMeter(ABC):
 
     def emit(self, now: dt.datetime) -> bytes:
         """
-        Measure until `now` and return what is sent next, as seven-bit characters.
+        Measure until `now` and return the bytes that are sent next, as seven-bit characters.
 
-        That is one complete frame, after the beginning of another one where the meter interrupted that.
+        They are a complete frame, after the beginning of a frame that the meter interrupted for it, if any.
         """
         groups = self.frame(now)
         interrupted, self._interrupted = self._interrupted, []
-        return (cut_frame(interrupted) if interrupted else b"") + encode_frame(groups)
+        return (encode_frame(interrupted, end=EOT) if interrupted else b"") + encode_frame(groups)
 
     @abstractmethod
     def _groups(self) -> list[Group]:
@@ -64,15 +94,14 @@ def order_groups(
 
     Raises KeyError for an étiquette that the table does not have, or whose horodate is missing.
     """
-    table = STANDARD if mode is Mode.STANDARD else HISTORIQUE
-    unknown = values.keys() - table.keys()
-    if unknown:
-        raise KeyError(*unknown)
-    return [
-        Group(name, values[name], (horodates or {})[name] if label.horodate else None, mode)
-        for name, label in table.items()
-        if name in values
+    groups = [
+        Group(label.name, values[label.name], (horodates or {})[label.name] if label.horodate else None, mode)
+        for label in ORDER[mode]
+        if label.name in values
     ]
+    if len(groups) != len(values):
+        raise KeyError(*values.keys() - {group.label for group in groups})
+    return groups
 
 
 def format_index(energy: float) -> str:

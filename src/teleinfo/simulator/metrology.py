@@ -1,5 +1,5 @@
 """
-What a simulated meter measures and counts: indexes, powers, maxima, means.
+Measurements of a simulated meter: indexes, powers, maxima, means.
 
 Pure: `advance` integrates the load profile until a naive local time. Its steps never cross a minute, so that
 tariff periods, days and the intervals of the means begin exactly where they should.
@@ -46,8 +46,8 @@ class DailyMaximum:
         self.today = TimedValue(0, midnight)
         self.yesterday = TimedValue(yesterday, midnight - dt.timedelta(hours=4, minutes=47, seconds=12))
 
-    def feed(self, apparent: float, now: dt.datetime) -> None:
-        """Take the apparent power in VA at `now`."""
+    def add(self, apparent: float, now: dt.datetime) -> None:
+        """Add the apparent power in VA at `now`."""
         if now.date() != self.today.at.date():
             self.yesterday, self.today = self.today, TimedValue(0, dt.datetime.combine(now.date(), dt.time()))
         if apparent > self.today.value:
@@ -64,8 +64,8 @@ class IntervalMean:
         self.previous = TimedValue(value, end - dt.timedelta(minutes=minutes))
         self._sum = self._seconds = 0.0
 
-    def feed(self, value: float, seconds: float, now: dt.datetime) -> None:
-        """Take the value of the `seconds` before `now`."""
+    def add(self, value: float, seconds: float, now: dt.datetime) -> None:
+        """Add the value of the `seconds` before `now`."""
         self._sum += value * seconds
         self._seconds += seconds
         if now >= self.last.at + dt.timedelta(minutes=self._minutes):
@@ -75,10 +75,10 @@ class IntervalMean:
 
 class Metrology:
     """
-    All that the meter measures.
+    All measurements of a meter.
 
-    Per phase: `apparent` (VA, negative while injecting), `voltage` (V), `current` (A). Energies in Wh and
-    varh: `supplier` has ten indexes, `distributor` four, `reactive` one for each quadrant.
+    - For each phase: `apparent` (VA, negative while injecting), `voltage` (V), `current` (A).
+    - Energies in Wh and varh: `supplier` has ten indexes, `distributor` four, `reactive` one a quadrant.
     """
 
     def __init__(
@@ -118,12 +118,10 @@ class Metrology:
         while self.now < now:
             minute = self.now.replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
             end = min(now, minute)
-            seconds = (end - self.now).total_seconds()
             # The energy of a step belongs to the period in which the step began.
-            period = self.period
+            counting = self.period.index, self.distributor_index
             self._measure(end)
-            self._count(period, seconds)
-            self._average(seconds, end)
+            self._count(*counting, (end - self.now).total_seconds(), end)
             self.now = end
 
     @property
@@ -134,7 +132,7 @@ class Metrology:
     @property
     def distributor_index(self) -> int:
         """The distributor index that counts, from 0: low season off-peak and peak, high season the same."""
-        return self._distributor(self.period)
+        return 2 * (self.now.month in _HIGH_SEASON) + (not self.period.off_peak)
 
     @property
     def drawn(self) -> float:
@@ -152,26 +150,20 @@ class Metrology:
         self.voltage = [235 - abs(power) / 2500 + self._rng.gauss(0, 0.4) for power in self._active]
         self.current = [abs(va) / volts for va, volts in zip(self.apparent, self.voltage, strict=True)]
         for maximum, apparent in zip(self.drawn_maxima, (self.drawn, *self.apparent), strict=True):
-            maximum.feed(max(0.0, apparent), now)
-        self.injected_maximum.feed(self.injected, now)
+            maximum.add(max(0.0, apparent), now)
+        self.injected_maximum.add(self.injected, now)
 
-    def _count(self, period: SimulatedPeriod, seconds: float) -> None:
+    def _count(self, supplier: int, distributor: int, seconds: float, now: dt.datetime) -> None:
+        """Add the `seconds` before `now` to these indexes, if energy was drawn, and to the means."""
         active = math.fsum(self._active)
         energy = abs(active) * seconds / 3600
         if active >= 0:
-            self.supplier[period.index] += energy
-            self.distributor[self._distributor(period)] += energy
-            self.reactive[0] += energy * _REACTIVE
+            self.supplier[supplier] += energy
+            self.distributor[distributor] += energy
         else:
             self.injected_energy += energy
-            self.reactive[2] += energy * _REACTIVE
-
-    def _average(self, seconds: float, now: dt.datetime) -> None:
-        active = math.fsum(self._active)
-        self.drawn_mean.feed(max(0.0, active), seconds, now)
-        self.injected_mean.feed(max(0.0, -active), seconds, now)
+        self.reactive[0 if active >= 0 else 2] += energy * _REACTIVE
+        self.drawn_mean.add(max(0.0, active), seconds, now)
+        self.injected_mean.add(max(0.0, -active), seconds, now)
         for mean, volts in zip(self.voltage_means, self.voltage, strict=True):
-            mean.feed(volts, seconds, now)
-
-    def _distributor(self, period: SimulatedPeriod) -> int:
-        return 2 * (self.now.month in _HIGH_SEASON) + (not period.off_peak)
+            mean.add(volts, seconds, now)

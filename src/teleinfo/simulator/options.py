@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import TYPE_CHECKING
 
 from teleinfo.cli.arguments import local_time, positive, share
 from teleinfo.common.i18n import _
 from teleinfo.simulator.catalogue import DEFAULT, METERS
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-class Container(Protocol):
-    """A parser of argparse, or one of its groups."""
-
-    def add_argument(self, *flags: str, **how: Any) -> object: ...  # noqa: ANN401, D102 -- as argparse has it
+    AddArgument = Callable[..., object]
+    """`add_argument` of a parser of argparse, or of one of its groups."""
 
 
-def add_meter(to: Container) -> None:
+def add_meter(add: AddArgument) -> None:
     """Add `--meter`, a name of METERS."""
-    to.add_argument(
+    add(
         "--meter",
         choices=METERS,
         default=DEFAULT,
@@ -26,9 +26,9 @@ def add_meter(to: Container) -> None:
     )
 
 
-def add_noise(to: Container) -> None:
+def add_noise(add: AddArgument) -> None:
     """Add `--noise`, the share of wrong bits."""
-    to.add_argument(
+    add(
         "--noise",
         type=share,
         default=0.0,
@@ -37,13 +37,13 @@ def add_noise(to: Container) -> None:
     )
 
 
-def add_clock(to: Container, *, start: str, time_lapse: float, seed: int | None) -> None:
-    """Add `--seed`, `--start` and `--time-lapse` with these defaults, that of `start` in words."""
+def add_clock(add: AddArgument, *, start: str, time_lapse: float, seed: int | None) -> None:
+    """Add `--seed`, `--start` and `--time-lapse` with these defaults; `start` is the default in words."""
     help_on_seed = _("the same N gives the same day and the same noise")
     if seed is not None:
         help_on_seed += " " + _("(default: {default})").format(default=seed)
-    to.add_argument("--seed", type=int, default=seed, metavar="N", help=help_on_seed)
-    to.add_argument(
+    add("--seed", type=int, default=seed, metavar="N", help=help_on_seed)
+    add(
         "--start",
         type=local_time,
         metavar="TIME",
@@ -51,7 +51,7 @@ def add_clock(to: Container, *, start: str, time_lapse: float, seed: int | None)
             default=start
         ),
     )
-    to.add_argument(
+    add(
         "--time-lapse",
         type=positive,
         default=time_lapse,

@@ -1,7 +1,7 @@
 """
-Send the frames of a meter, or a recording of one, over a line.
+Send the frames of a meter, or a recording of a meter, over a line.
 
-Both functions return how many frames they sent; without `frames` they never end by themselves.
+Without `frames`, the number of frames to send, both functions go on until they are cancelled.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import re
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.encode import ETX
+from teleinfo.simulator.meter import BAUDRATES
+from teleinfo.tic.labels import Mode
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterable
@@ -31,23 +33,20 @@ async def play(
     start: dt.datetime,
     time_lapse: float = 1.0,
     frames: int | None = None,
-) -> int:
+) -> None:
     """
     Send the meter's frames, the first one at `start` of its clock, a naive local time.
 
     The meter's clock follows the time of the line, `time_lapse` times faster: on a line that is N times
     faster than a real one the clock is N times faster too.
     """
-    for number in itertools.count():
-        if number == frames:
-            break
+    for _ in itertools.count() if frames is None else range(frames):
         await line.send(meter.emit(start + dt.timedelta(seconds=line.elapsed * time_lapse)))
         await line.idle(_GAP)
-    return number
 
 
-async def replay(chunks: AsyncIterable[bytes], line: SerialLine, *, frames: int | None = None) -> int:
-    """Send the bytes of a recording as they are until the chunks end; each ETX is the end of a frame."""
+async def replay(chunks: AsyncIterable[bytes], line: SerialLine, *, frames: int | None = None) -> None:
+    """Send the bytes of a recording as they are until the chunks end; each ETX ends a frame."""
     sent = 0
     async for chunk in chunks:
         for piece in _UP_TO_ETX.findall(chunk):
@@ -56,11 +55,11 @@ async def replay(chunks: AsyncIterable[bytes], line: SerialLine, *, frames: int 
                 await line.idle(_GAP)
                 sent += 1
                 if sent == frames:
-                    return sent
-    return sent
+                    return
 
 
 def baudrate_of(recording: bytes) -> int:
     """Return the speed in baud of the mode of a recording: standard has HT, historique never does."""
     # HT has two bits set, so that even parity leaves it as it is.
-    return 9600 if recording.count(b"\t") > recording.count(ETX) else 1200
+    is_standard = recording.count(b"\t") > recording.count(ETX)
+    return BAUDRATES[Mode.STANDARD if is_standard else Mode.HISTORIQUE]

@@ -1,8 +1,8 @@
 """
-A pseudo-terminal that takes the place of a serial port, seen from its master side (pty(7)).
+A pseudo-terminal in place of a serial port, seen from its master side (pty(7)).
 
 Nothing here waits. Only the reader opens the slave side, and may do so again and again: so its absence can be
-noticed, and the bytes that it left unread are discarded, as a serial port does it.
+noticed, and the bytes that it left unread are discarded, as a serial port discards them.
 """
 
 from __future__ import annotations
@@ -16,22 +16,29 @@ import struct
 import termios
 import tty
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from teleinfo.common.i18n import N_
 
-BAUDRATES = (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
-_CODES = {baudrate: getattr(termios, f"B{baudrate}") for baudrate in BAUDRATES}
-_OUTPUT_SPEED = 5  # index in the answer of tcgetattr
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SPEED_CODES = {
+    baudrate: getattr(termios, f"B{baudrate}")
+    for baudrate in (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+}
+"""The speeds of a port, baud, and their codes in termios."""
+
+_OUTPUT_SPEED = 5  # position in the attributes of termios
 _NO_FOLDER = N_("its folder does not exist")
 
 
 class PseudoTerminal:
     """
-    A raw pseudo-terminal set to `baudrate` baud, and a symbolic link to it if `link` says where.
+    A raw pseudo-terminal set to `baudrate` baud, and a symbolic link to it at `link`, if that is given.
 
-    `path` is the present pseudo-terminal, `port` what a reader should open. `open` raises OSError if the
-    system has no pseudo-terminal left or the link cannot be made, KeyError for a speed that no port has.
+    `path` is the present pseudo-terminal. `open` raises OSError if the system has no pseudo-terminal left or
+    the link cannot be made, KeyError for a speed that no port has.
     """
 
     def __init__(self, *, baudrate: int, link: Path | str | None = None) -> None:
@@ -50,12 +57,12 @@ class PseudoTerminal:
 
     @property
     def port(self) -> str:
-        """What a reader should open: the link, or the pseudo-terminal itself."""
+        """The path for a reader: the link, or the pseudo-terminal itself."""
         return self.path if self.link is None else str(self.link)
 
     @property
     def is_open(self) -> bool:
-        """Whether the pseudo-terminal exists."""
+        """True if the pseudo-terminal exists."""
         return self._master >= 0
 
     def fileno(self) -> int:
@@ -64,10 +71,10 @@ class PseudoTerminal:
 
     @property
     def attached(self) -> bool:
-        """Whether somebody has the port open."""
+        """True if a reader has the port open."""
         if not self.is_open:
             return False
-        # The master side has a hang-up (POLLHUP) as long as nobody has the slave side open.
+        # The master side reports a hang-up (POLLHUP) as long as nobody has the slave side open.
         poll = select.poll()
         poll.register(self._master, 0)
         return not poll.poll(0)
@@ -77,12 +84,12 @@ class PseudoTerminal:
         """The speed in baud that the reader set; None if there is no port or no port has that speed."""
         if not self.is_open:
             return None
-        code = termios.tcgetattr(self._master)[_OUTPUT_SPEED]
-        return next((baudrate for baudrate in BAUDRATES if _CODES[baudrate] == code), None)
+        set_code = termios.tcgetattr(self._master)[_OUTPUT_SPEED]
+        return next((baudrate for baudrate, code in SPEED_CODES.items() if code == set_code), None)
 
     def open(self) -> None:
         """Make the pseudo-terminal and the link to it."""
-        code = _CODES[self.baudrate]
+        code = SPEED_CODES[self.baudrate]
         self._master, slave = os.openpty()
         try:
             self.path = os.ttyname(slave)
@@ -92,7 +99,7 @@ class PseudoTerminal:
             attributes[_OUTPUT_SPEED - 1] = attributes[_OUTPUT_SPEED] = code
             termios.tcsetattr(slave, termios.TCSANOW, attributes)
         finally:
-            # Kept open it would count as a reader.
+            # If it stayed open, it would count as a reader.
             os.close(slave)
         if self.link is not None:
             try:
@@ -122,14 +129,18 @@ class PseudoTerminal:
         try:
             self.open()
         finally:
-            # Closed only now: the system gives a number again as soon as it is free.
+            # Not earlier: the system assigns a number again as soon as it is free.
             if old not in {-1, self._master}:
                 os.close(old)
 
     def put(self, data: bytes) -> int:
-        """Write what fits into the buffer and return how many bytes that was; none if there is no reader."""
+        """Write the bytes that fit into the buffer and return their number; 0 if there is no reader."""
         if not self.attached:
-            self._discard_unread()
+            if self._had_reader and self.is_open:
+                # The next reader receives only the bytes that are sent from then on.
+                self._had_reader = False
+                with self._slave() as slave:
+                    termios.tcflush(slave, termios.TCIFLUSH)
             return 0
         self._had_reader = True
         written = 0
@@ -139,29 +150,26 @@ class PseudoTerminal:
         return written
 
     def unread(self) -> int:
-        """Return how many bytes the reader has not taken yet."""
-        with open(self.path, "rb", buffering=0, opener=_without_blocking) as slave:
+        """Return the number of bytes that the reader has not read yet."""
+        with self._slave() as slave:
             (count,) = struct.unpack("i", fcntl.ioctl(slave, termios.FIONREAD, bytes(4)))
         return int(count)
 
-    def _discard_unread(self) -> None:
-        """Discard what the last reader left: the next one receives what is sent from then on."""
-        if self._had_reader and self.is_open:
-            self._had_reader = False
-            with open(self.path, "rb", buffering=0, opener=_without_blocking) as slave:
-                termios.tcflush(slave, termios.TCIFLUSH)
+    @contextlib.contextmanager
+    def _slave(self) -> Iterator[int]:
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            yield descriptor
+        finally:
+            os.close(descriptor)
 
 
 def _point(link: Path, path: str) -> None:
     """Make `link` a symbolic link to `path`; it may replace a symbolic link, but nothing else."""
     if os.path.lexists(link) and not link.is_symlink():
         raise FileExistsError(errno.EEXIST, N_("it is there already, and is no symbolic link"), str(link))
-    # Renamed into place, so that the link exists at every moment.
+    # Rename a new link into place, so that there is a link at every moment.
     new = link.with_name(f".{link.name}.{os.getpid()}")
     new.unlink(missing_ok=True)
     new.symlink_to(path)
     new.replace(link)
-
-
-def _without_blocking(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOCTTY | os.O_NONBLOCK)

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
-from teleinfo.simulator.encode import flip_bits, misread, with_parity
+from teleinfo.simulator.encode import BITS, flip_bits, misread, with_parity
 from teleinfo.simulator.pseudo_terminal import PseudoTerminal
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
 _POLL = 0.005  # seconds between two polls of the reader
 # Polls in a row that must find nothing unread: FIONREAD does not count bytes that are still on their way.
 _EMPTY_POLLS = 20
-_BITS = 10  # of each character: start, eight, stop
-# Seconds: a sender that is later than this does not catch up, and the line was idle meanwhile.
+# Seconds: a sender that is later than this does not catch up; the line was idle meanwhile.
 _MAX_LAG = 1.0
 
 
@@ -30,10 +27,12 @@ class SerialLine(PseudoTerminal):
     """
     A pseudo-terminal at `baudrate` baud, `speed` times faster; at speed 0 as fast as the reader reads.
 
-    `parity` puts even parity into bit 7. `noise` is the probability, 0 to 1, with which each bit flips, by
-    `rng`. With `strict_speed` a reader set to another speed receives what a UART would. `dropped` counts the
-    bytes that nobody read. Use it as a context manager, plain or asynchronous; see `PseudoTerminal` for
-    the rest.
+    - `parity`: bit 7 has even parity.
+    - `noise`: the probability, 0 to 1, with which each bit flips, by `rng`.
+    - `strict_speed`: a reader set to another speed receives the bytes that a UART would make of it.
+    - `dropped`: the number of bytes that nobody read.
+
+    It is a context manager, like every `PseudoTerminal`.
     """
 
     def __init__(
@@ -46,8 +45,6 @@ class SerialLine(PseudoTerminal):
         noise: float = 0.0,
         rng: random.Random | None = None,
         strict_speed: bool = False,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         super().__init__(baudrate=baudrate, link=link)
         self.dropped = 0
@@ -56,15 +53,7 @@ class SerialLine(PseudoTerminal):
         self._noise = noise
         self._rng = rng or random.Random()  # noqa: S311 -- noise, not a secret
         self._strict_speed = strict_speed
-        self._clock = clock
-        self._sleep = sleep
         self._pacer = Pacer(baudrate=baudrate, speed=speed)
-
-    async def __aenter__(self) -> Self:
-        return self.__enter__()
-
-    async def __aexit__(self, *_: object) -> None:
-        self.close()
 
     @property
     def elapsed(self) -> float:
@@ -87,7 +76,7 @@ class SerialLine(PseudoTerminal):
         size = self._pacer.chunk
         for start in range(0, len(data), size):
             chunk = data[start : start + size]
-            await self._sleep(self._pacer.send(len(chunk), self._clock()))
+            await self.idle(len(chunk) * BITS / self.baudrate)
             received = self.reader_baudrate if self._strict_speed else None
             if received is not None and received != self.baudrate:
                 chunk = misread(chunk, sent=self.baudrate, received=received)
@@ -98,7 +87,7 @@ class SerialLine(PseudoTerminal):
 
     async def idle(self, seconds: float) -> None:
         """Leave the line silent for `seconds` of its own time."""
-        await self._sleep(self._pacer.idle(seconds, self._clock()))
+        await asyncio.sleep(self._pacer.idle(seconds, asyncio.get_running_loop().time()))
 
     async def until_attached(self) -> None:
         """Wait until somebody opens the port."""
@@ -106,19 +95,20 @@ class SerialLine(PseudoTerminal):
             await asyncio.sleep(_POLL)
 
     async def until_read(self, *, within: float) -> bool:
-        """Wait at most `within` seconds until the reader has read all or is gone; return whether it has."""
-        end = time.monotonic() + within
+        """Wait until the reader has read all or is gone; return False if it has not `within` seconds."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + within
         quiet = 0
         while self.attached and quiet < _EMPTY_POLLS:
-            if time.monotonic() > end:
+            if loop.time() > end:
                 return False
             await asyncio.sleep(_POLL)
             quiet = 0 if self.unread() else quiet + 1
         return True
 
     async def _push(self, data: bytes) -> None:
-        """Write all, waiting for a reader and for space as long as it takes."""
-        while data := data[self.put(data) :]:  # noqa: ASYNC110 -- as above
+        """Write all, and wait for a reader and for space as long as it takes."""
+        while data := data[self.put(data) :]:  # noqa: ASYNC110 -- the same
             await asyncio.sleep(_POLL)
         await asyncio.sleep(0)
 
@@ -128,7 +118,7 @@ class Pacer:
     The time of a line at `baudrate` baud, `speed` times faster; at speed 0 nothing waits.
 
     It computes only: the caller gives the monotonic time and waits. Waits that are too long do not add up,
-    because each is computed from the beginning of the line. `elapsed` is the time of the line in seconds.
+    because each is computed from the beginning of the line. `elapsed` is the line's own time in seconds.
     """
 
     def __init__(self, *, baudrate: int, speed: float = 1.0) -> None:
@@ -139,15 +129,11 @@ class Pacer:
 
     @property
     def chunk(self) -> int:
-        """How many bytes are sent at once: the FIFO of a UART, or 5 ms of a line that is faster."""
-        return max(8, int(self._baudrate / _BITS * self._speed * 0.005)) if self._speed else 256
-
-    def send(self, count: int, now: float) -> float:
-        """Send `count` bytes at `now` and return how many seconds that takes from then, at least 0."""
-        return self.idle(count * _BITS / self._baudrate, now)
+        """The number of bytes that are sent at once: the FIFO of a UART, or 5 ms of a faster line."""
+        return max(8, int(self._baudrate / BITS * self._speed * 0.005)) if self._speed else 256
 
     def idle(self, seconds: float, now: float) -> float:
-        """Let `seconds` of the line's time pass from `now` and return how many to wait, at least 0."""
+        """Let `seconds` of the line's own time pass from `now`; return the seconds to wait, at least 0."""
         self.elapsed += seconds
         if not self._speed:
             return 0.0

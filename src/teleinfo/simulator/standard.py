@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 
 from teleinfo.simulator.meter import SimulatedMeter, format_index, order_groups
 from teleinfo.simulator.tariff import is_summer
-from teleinfo.tic.labels import Mode
 
 if TYPE_CHECKING:
     import datetime as dt
 
-    from teleinfo.simulator.metrology import Metrology, TimedValue
-    from teleinfo.simulator.tariff import Peak, SimulatedContract, SimulatedPeriod
+    from teleinfo.simulator.metrology import TimedValue
+    from teleinfo.simulator.tariff import Peak, SimulatedPeriod
     from teleinfo.tic.labels import Group
 
 _MESSAGE = "PAS DE          MESSAGE         "
@@ -26,31 +25,12 @@ _STGE_ALWAYS = 1 << 17 | 0b11 << 19 | 0b01 << 21
 
 
 class Standard(SimulatedMeter):
-    """A Linky in standard mode with `kva` kVA; that of a `producer` also sends what is injected."""
-
-    mode = Mode.STANDARD
-
-    def __init__(
-        self,
-        metrology: Metrology,
-        *,
-        contract: SimulatedContract,
-        number: str,
-        kva: int,
-        producer: bool = False,
-    ) -> None:
-        super().__init__(metrology)
-        self._contract = contract
-        self._number = number
-        self._kva = kva
-        self._producer = producer
-        self._phases = range(1, len(metrology.current) + 1)
+    """A Linky in standard mode; that of a producer also sends the injected energy."""
 
     def _groups(self) -> list[Group]:
-        now = self.metrology.now
-        period = self.metrology.period
-        values = {"ADSC": self._number, "VTIC": "02", "DATE": ""}
-        values |= {"NGTF": self._contract.ngtf, "LTARF": period.ltarf}
+        now, period, contract = self.metrology.now, self.metrology.period, self.model.contract
+        values = {"ADSC": self.model.number, "VTIC": "02", "DATE": ""}
+        values |= {"NGTF": contract.ngtf, "LTARF": period.ltarf}
         values |= self._energies() | self._instants() | self._calendar(period)
         horodates = {"DATE": horodate(now)}
         for name, timed in self._timed_values().items():
@@ -69,21 +49,21 @@ class Standard(SimulatedMeter):
         values = {"EAST": format_index(sum(map(int, metrology.supplier)))}
         values |= {f"EASF{n:02}": format_index(energy) for n, energy in enumerate(metrology.supplier, 1)}
         values |= {f"EASD{n:02}": format_index(energy) for n, energy in enumerate(metrology.distributor, 1)}
-        if self._producer:
+        if self.model.producer:
             values["EAIT"] = format_index(metrology.injected_energy)
             values |= {f"ERQ{n}": format_index(energy) for n, energy in enumerate(metrology.reactive, 1)}
         return values
 
     def _instants(self) -> dict[str, str]:
         metrology = self.metrology
-        values = {f"IRMS{n}": f"{round(metrology.current[n - 1]):03}" for n in self._phases}
-        values |= {f"URMS{n}": f"{round(metrology.voltage[n - 1]):03}" for n in self._phases}
-        values |= {"PREF": f"{self._kva:02}", "PCOUP": f"{self._kva:02}"}
+        values = {f"IRMS{n}": f"{round(amperes):03}" for n, amperes in enumerate(metrology.current, 1)}
+        values |= {f"URMS{n}": f"{round(volts):03}" for n, volts in enumerate(metrology.voltage, 1)}
+        values |= {"PREF": f"{self.model.kva:02}", "PCOUP": f"{self.model.kva:02}"}
         values["SINSTS"] = f"{round(metrology.drawn):05}"
-        if len(self._phases) > 1:
+        if self.model.phases > 1:
             drawn = [max(0, round(apparent)) for apparent in metrology.apparent]
-            values |= {f"SINSTS{n}": f"{drawn[n - 1]:05}" for n in self._phases}
-        if self._producer:
+            values |= {f"SINSTS{n}": f"{power:05}" for n, power in enumerate(drawn, 1)}
+        if self.model.producer:
             values["SINSTI"] = f"{round(metrology.injected):05}"
         return values
 
@@ -92,24 +72,24 @@ class Standard(SimulatedMeter):
         metrology = self.metrology
         total, *phases = metrology.drawn_maxima
         maxima = {"SMAXSN": total}
-        if len(self._phases) > 1:
-            maxima |= {f"SMAXSN{n}": phases[n - 1] for n in self._phases}
+        if self.model.phases > 1:
+            maxima |= {f"SMAXSN{n}": maximum for n, maximum in enumerate(phases, 1)}
         means = {"CCASN": metrology.drawn_mean}
-        if self._producer:
+        if self.model.producer:
             maxima["SMAXIN"] = metrology.injected_maximum
             means["CCAIN"] = metrology.injected_mean
         values = {name: maximum.today for name, maximum in maxima.items()}
         values |= {f"{name}-1": maximum.yesterday for name, maximum in maxima.items()}
         values |= {name: mean.last for name, mean in means.items()}
         values |= {f"{name}-1": mean.previous for name, mean in means.items()}
-        return values | {f"UMOY{n}": metrology.voltage_means[n - 1].last for n in self._phases}
+        return values | {f"UMOY{n}": mean.last for n, mean in enumerate(metrology.voltage_means, 1)}
 
     def _calendar(self, period: SimulatedPeriod) -> dict[str, str]:
         values = {"STGE": f"{self._stge(period):08X}", "MSG1": _MESSAGE, "PRM": "0" * 14}
         values |= {"RELAIS": f"{int(period.off_peak):03}", "NTARF": f"{period.index + 1:02}"}
-        values |= {"NJOURF": "00", "NJOURF+1": "00", "PJOURF+1": _profile(self._contract.profile)}
+        values |= {"NJOURF": "00", "NJOURF+1": "00", "PJOURF+1": _profile(self.model.contract.profile)}
         if announced := self._announced(period):
-            values["PPOINTE"] = _profile(self._contract.peak_profiles[announced.number - 1])
+            values["PPOINTE"] = _profile(self.model.contract.peak_profiles[announced.number - 1])
         return values
 
     def _announced(self, period: SimulatedPeriod) -> Peak | None:
@@ -124,8 +104,8 @@ class Standard(SimulatedMeter):
         running = [peak.number for peak in period.peaks if peak.start <= metrology.now]
         fields = (
             (0, not period.off_peak),
-            (7, metrology.drawn > self._kva * 1000),
-            (8, self._producer),
+            (7, metrology.drawn > self.model.kva * 1000),
+            (8, self.model.producer),
             (9, metrology.injected > 0),
             (10, period.index),
             (14, metrology.distributor_index),

@@ -36,9 +36,12 @@ class SimulatedPeriod:
     """
     The tariff at one time.
 
-    `ptec` and `ltarf` are as they are sent. `index` is the supplier index that counts, from 0; `off_peak` is
-    also whether the dry contact is closed. `notice` is that of EJP (PEJP). Colours are those of STGE: 0 none
-    or not known yet, 1 bleu, 2 blanc, 3 rouge. `peaks` are those announced or under way, by number.
+    - `ptec`, `ltarf`: as they are sent.
+    - `index`: the supplier index that counts, from 0.
+    - `off_peak`: the dry contact is closed.
+    - `notice`: the notice of EJP (PEJP).
+    - `today`, `tomorrow`: colours as in STGE: 0 none or not known yet, 1 bleu, 2 blanc, 3 rouge.
+    - `peaks`: those announced or under way, by number.
     """
 
     ptec: str
@@ -71,19 +74,11 @@ class SimulatedContract:
 
 def is_summer(now: dt.datetime) -> bool:
     """
-    Return whether summer time holds in France at the naive local time `now`.
+    Return True if summer time holds in France at the naive local time `now`.
 
-    Of the hour that comes twice in October `fold=1` is the winter one (PEP 495).
+    In October an hour comes twice: with `fold=1` it is in winter time (PEP 495).
     """
     return bool(now.replace(tzinfo=_FRANCE).dst())
-
-
-def _base(_now: dt.datetime) -> SimulatedPeriod:
-    return SimulatedPeriod(ptec="TH..", ltarf="      BASE      ", index=0)
-
-
-def _producer(_now: dt.datetime) -> SimulatedPeriod:
-    return SimulatedPeriod(ptec="TH..", ltarf=" INDEX NON CONSO", index=0)
 
 
 def _is_night(now: dt.datetime) -> bool:
@@ -130,7 +125,7 @@ def _tempo(now: dt.datetime) -> SimulatedPeriod:
         number = _COLOURS[date.weekday()] - 1
         if number:
             start = dt.datetime.combine(date, _TEMPO_START)
-            # Of two commands for one peak the earlier is sent.
+            # Of two announcements for the same peak the earlier is sent.
             peaks.setdefault(number, Peak(number, start, start + _DAY))
     return SimulatedPeriod(
         ptec=f"{kind}J{' BWR'[today]}",
@@ -143,8 +138,11 @@ def _tempo(now: dt.datetime) -> SimulatedPeriod:
     )
 
 
-BASE = SimulatedContract("BASE", "      BASE      ", ("BASE",), _base, "00008001")
-PRODUCER = SimulatedContract("BASE", "   PRODUCTEUR   ", ("BASE",), _producer, "00008001")
+_ALWAYS = SimulatedPeriod(ptec="TH..", ltarf="      BASE      ", index=0)
+_INJECTING = SimulatedPeriod(ptec="TH..", ltarf=" INDEX NON CONSO", index=0)
+
+BASE = SimulatedContract("BASE", "      BASE      ", ("BASE",), lambda _: _ALWAYS, "00008001")
+PRODUCER = SimulatedContract("BASE", "   PRODUCTEUR   ", ("BASE",), lambda _: _INJECTING, "00008001")
 HC = SimulatedContract("HC..", "H PLEINE/CREUSE ", ("HCHC", "HCHP"), _hc, "0000C001 06008002 2200C001")
 EJP = SimulatedContract(
     "EJP.", "      EJP       ", ("EJPHN", "EJPHPM"), _ejp, "00008001", ("00008002 01008001 07008002",)

@@ -12,7 +12,7 @@ import random
 import re
 
 from teleinfo.simulator.catalogue import METERS, build
-from teleinfo.simulator.encode import cut_frame, with_parity
+from teleinfo.simulator.encode import EOT, encode_frame, with_parity
 from teleinfo.tic.decoder import Decoder
 from tests.fuzz.model import LIMIT, Sound, control_of, decode_by_model, group_of
 from tests.support.decoders import decoder_by_groups
@@ -29,7 +29,7 @@ def seeds() -> dict[str, bytes]:
         meter = build(name, start=start, rng=random.Random(7))
         found[name] = meter.emit(start)
         found[f"{name}-parity"] = with_parity(meter.emit(start + dt.timedelta(seconds=3)))
-        found[f"{name}-cut"] = cut_frame(meter.frame(start)[:3]) + meter.emit(start)
+        found[f"{name}-cut"] = encode_frame(meter.frame(start)[:3], end=EOT) + meter.emit(start)
     found["ice"] = b"\x02\nPREAVIS DEP X\r\nPREAVIS EJP ]\r\nEA 12Wh M\r\nAppli INJECTION P\r\nEA 7Wh !\r\x03"
     return found
 

@@ -90,13 +90,16 @@ def test_a_meter_that_is_unplugged_leaves_the_other_alone(
 
 
 def test_meters_that_would_disturb_each_other_are_refused(tmp_path: Path) -> None:
-    """The same port, topic or client id in two files is a fault, and all of them are named at once."""
+    """The same port, topic or client id in two files is a fault, a topic also at two brokers; all at once."""
     one = write_settings(tmp_path, "one", serial_port="/dev/ttyUSB0")
     two = write_settings(tmp_path, "two", serial_port="/dev/ttyUSB0", mqtt_tls_ca_file="/nonexistent")
     three = write_settings(tmp_path, "three", serial_port="/dev/ttyUSB0")
-    with daemon(tmp_path, one, two, three) as running:
+    far = write_settings(tmp_path, "far", serial_port="/dev/ttyUSB1", mqtt_host="elsewhere.example")
+    with daemon(tmp_path, one, two, three, far) as running:
         assert running.process.wait(20) == 78
 
     for name in ("SERIAL_PORT", "MQTT_TOPIC", "MQTT_CLIENT_ID"):
         assert f"TELEINFO_{name}: {three} and {one} have the same; each meter needs its own" in running.log
+    assert f"TELEINFO_MQTT_TOPIC: {far} and {one} have the same" in running.log
+    assert running.log.count(str(far)) == 2
     assert f"{two}: TELEINFO_MQTT_TLS_CA_FILE" in running.log

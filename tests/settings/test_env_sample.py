@@ -9,7 +9,7 @@ import dotenv
 import pytest
 
 from teleinfo import settings
-from teleinfo.settings import env_file
+from teleinfo.settings import env_file, field_specs
 from tests.settings import sample
 
 if TYPE_CHECKING:
@@ -29,9 +29,7 @@ def test_every_setting_is_there_once_with_its_default_and_its_explanation() -> N
     entries = ENTRY.finditer(SAMPLE.read_text(encoding="utf-8"))
     said = [(entry["variable"], entry["default"], entry["explanation"]) for entry in entries]
 
-    assert sorted(
-        (spec.variable, spec.default, spec.explanation) for spec in settings.field_specs()
-    ) == sorted(said)
+    assert sorted((spec.variable, spec.default, spec.explanation) for spec in field_specs()) == sorted(said)
 
 
 def test_the_first_settings_are_those_that_a_household_must_look_at() -> None:
@@ -78,5 +76,5 @@ def test_systemd_reads_the_sample_as_we_do() -> None:
     """An active line has nothing that systemd's EnvironmentFile= treats apart: quote, backslash, comment."""
     active = [line for line in everything_uncommented().splitlines() if line.startswith("TELEINFO_")]
 
-    assert len(active) == len(settings.field_specs())
+    assert len(active) == len(field_specs())
     assert not [line for line in active if re.search(r"[\\'\"`$#;]|\s", line)]

@@ -80,7 +80,7 @@ class MeterTask:
             decoder=decoder,
             retained=retained,
             topics=topics,
-            broker=f"{settings.mqtt_host}:{settings.broker_port}",
+            broker=config.broker.address,
             on_tick=self._on_tick,
         )
         self.status_key = self._monitor.status_key

@@ -1,27 +1,24 @@
 """
 Check the value of one setting: return it, perhaps completed, or raise ValueError.
 
-A `RefusalError` ends the sentence that starts with the value (`"x" cannot be read: …`); any other ValueError
-has nothing to add, and the sentence is `"x" is not …`, with what the setting allows.
+The message about a `RefusalError` is the value and its reason (`"x" cannot be read: …`). That about any other
+ValueError is `"x" is not …`, with the allowed values of the setting.
 """
 
 from __future__ import annotations
 
 import difflib
+import ipaddress
 import operator
 import re
-import socket
 import termios
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.tic import labels
 from teleinfo.vocabulary.words import Message
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-# Brokers limit both below MQTT's own 65535 bytes; `/status` and Home Assistant's levels follow.
+# Brokers limit topics and client ids below MQTT's own 65535 bytes; `/status` and other levels are appended.
 MAX_TOPIC = 200  # bytes
 MAX_CLIENT_ID = 128  # characters
 MAX_HOST = 253  # characters, RFC 1035 §2.3.4
@@ -33,7 +30,7 @@ _HORODATE_KEY = "_HORODATE"
 
 
 class RefusalError(ValueError):
-    """A value is not taken; `reason` says why, after the value."""
+    """Raised for a value that is refused for a `reason`, which stands behind the value in the message."""
 
     def __init__(self, reason: Message) -> None:
         super().__init__(str(reason))
@@ -41,35 +38,35 @@ class RefusalError(ValueError):
 
 
 def plain_text(value: str) -> str:
-    """Refuse blanks alone, control characters and stray bytes, as os.environ carries them."""
+    """Refuse mere blanks, control characters and the stray bytes of os.environ."""
     if not value.strip() or not value.isprintable():
         raise ValueError
     return value
 
 
 def plain_digits(value: object) -> object:
-    """Refuse what pydantic takes for a whole number too: 1.0, 1_883."""
+    """Refuse forms of a whole number that pydantic accepts: 1.0, 1_883."""
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}", value):
         raise ValueError
     return value
 
 
 def plain_decimal(value: object) -> object:
-    """Refuse what Python takes for a number too: 1e3, 1_0, inf."""
+    """Refuse forms of a number that Python accepts: 1e3, 1_0, inf."""
     if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
         raise ValueError
     return value
 
 
 def encodable(value: str) -> str:
-    """Refuse what MQTT cannot carry: NUL, and what is not UTF-8 (MQTT 3.1.1 §1.5.3)."""
+    """Refuse text that MQTT cannot carry: with NUL, or not UTF-8 (MQTT 3.1.1 §1.5.3)."""
     if "\0" in value or value.encode(errors="ignore").decode() != value:
         raise ValueError
     return value
 
 
 def no_brace(value: str) -> str:
-    """Refuse a brace: where `{hostname}` is replaced, any other is a slip."""
+    """Refuse a brace that is left once `{hostname}` is replaced: a slip."""
     if "{" in value or "}" in value:
         raise ValueError
     return value
@@ -90,7 +87,7 @@ def topic(value: str) -> str:
 
 
 def client_id(value: str) -> str:
-    """Check an MQTT client identifier: the broker would make a new one for an empty one."""
+    """Check an MQTT client identifier; in place of an empty one the broker would invent one."""
     if len(value) > MAX_CLIENT_ID:
         raise ValueError
     return plain_text(value)
@@ -98,14 +95,13 @@ def client_id(value: str) -> str:
 
 def host(value: str) -> str:
     """
-    Check a host name or an address; a wrong one would raise UnicodeError or ValueError far from here.
+    Check a host name or an address, for which the resolver would raise UnicodeError or ValueError later.
 
-    `192.168.1` and `192.168.1.300` are refused: the resolver takes the first for 192.168.0.1.
+    `192.168.1` is refused as well as `192.168.1.300`: the resolver reads it as 192.168.0.1.
     """
-    if ":" in value:
-        return _address(socket.AF_INET6, value)
-    if re.fullmatch(r"[\d.]+", value, re.ASCII):
-        return _address(socket.AF_INET, value)
+    if ":" in value or re.fullmatch(r"[\d.]+", value, re.ASCII):
+        ipaddress.ip_address(value)  # with its interface, fe80::1%eth0
+        return value
     if len(value) > MAX_HOST:
         raise ValueError
     try:
@@ -114,14 +110,6 @@ def host(value: str) -> str:
         encoded = ""
     if not _NAME.fullmatch(encoded.removesuffix(".")):
         raise ValueError
-    return value
-
-
-def _address(family: int, value: str) -> str:
-    try:
-        socket.inet_pton(family, value.partition("%")[0])  # fe80::1%eth0 names an interface
-    except OSError:
-        raise ValueError from None
     return value
 
 
@@ -144,12 +132,12 @@ def baudrate(value: int | None) -> int | None:
     return value
 
 
-def readable(value: Path | None) -> Path | None:
+def readable(value: str | None) -> str | None:
     """Check that a file can be opened and read."""
     if value is None:
         return None
     try:
-        with value.open("rb") as file:
+        with Path(value).open("rb") as file:
             file.read(1)
     except (OSError, ValueError) as error:
         raise RefusalError(Message("cannot be read: {reason}", reason=file_error(error))) from error
@@ -165,8 +153,8 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
     """
     Check the étiquettes to leave out.
 
-    A name that the table does not know is accepted, since some meters have labels of their own, unless it
-    looks like a slip for a known one: then an identifier would be published, and nobody would notice.
+    A name that is not in the table is accepted, since some meters have étiquettes of their own. A name that
+    looks like a slip for a known étiquette is refused: an identifier would be published unnoticed.
     """
     known = labels.HISTORIQUE.keys() | labels.STANDARD.keys()
     for name in sorted(names - known):

@@ -1,10 +1,10 @@
 """
-Read a settings file, lines of `NAME=value`, with one meaning whoever reads them.
+Read a settings file, lines of `NAME=value`, each of which means the same to every program.
 
 systemd (`EnvironmentFile=`, env-file.c) and python-dotenv, which pydantic-settings uses, disagree on `$`,
-` #` and backslashes, so that one line could give two passwords. Here a value means what systemd makes of it,
-`$` is an ordinary character, and an unquoted value that the two read differently is refused, never guessed.
-Nothing is raised; a fault never quotes a value, which may be a password.
+` #` and backslashes, so that one line could give two passwords. Here a value means what it means to systemd,
+`$` is an ordinary character, and an unquoted value that the two read differently is a fault. Nothing is
+raised. A fault never quotes a value, which may be a password.
 """
 
 from __future__ import annotations
@@ -24,16 +24,19 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
 SERVICE_FILE: Final = Path("/etc/teleinfo/teleinfo.env")
-"""The settings of the service, which `make install` and the package put there; root's alone."""
+"""The settings of the service, installed by `make install` and by the package; only root can read them."""
 
 MAX_BYTES: Final = 1 << 20
 """The longest file that is read, bytes: .env-sample has fewer than a hundredth, and /dev/zero has no end."""
+
+DAMAGED: Final = object()
+"""Value of a setting whose line cannot be read: no type accepts it, and no check compares it with others."""
 
 # The unit hands its file over as a credential (systemd.exec(5), LoadCredential=).
 _CREDENTIAL = re.compile(r".*/credentials/teleinfo(?:@([^/]+))?\.service/teleinfo\.env")
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
-# A name with - or . is no variable, but shows which one was meant.
+# A name with - or . cannot be a variable; it is read to find the variable that was meant.
 _LINE = re.compile(r"[ \t]*(export[ \t]+)?([\w.-]*)[ \t]*(=?)(.*)", re.ASCII)
 _SINGLE_QUOTED = re.compile(r"'([^']*)'")
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -43,7 +46,7 @@ _AMBIGUOUS = re.compile(r"\\|[ \t]#")
 
 @dataclass(frozen=True, slots=True)
 class EnvLine:
-    """One line that names a variable: its `value`, or the `fault` that leaves it without (`value` None)."""
+    """A line that names a variable; its `value` is None if the line has a `fault`."""
 
     number: int
     name: str
@@ -52,7 +55,7 @@ class EnvLine:
 
 
 def parse(text: str) -> list[EnvLine]:
-    """Return the lines of `text` that name a variable, numbered from 1; others are passed over."""
+    """Return the lines of `text` that name a variable, numbered from 1; skip all others."""
     lines = []
     for number, line in enumerate(_NEWLINE.split(text.removeprefix("\ufeff")), start=1):
         parts = _LINE.match(line)
@@ -86,23 +89,18 @@ def _value(number: int, name: str, written: str) -> EnvLine:
 
 @dataclass(slots=True)
 class EnvFile:
-    """
-    What a file gives: the text of each setting, the settings whose line cannot be read, and the faults.
+    """The settings in a file, each a text or `DAMAGED`, and its faults; `unreadable`: all are damaged."""
 
-    `unreadable`: no line of it can be read.
-    """
-
-    values: dict[str, str] = field(default_factory=dict)
-    damaged: set[str] = field(default_factory=set)
+    values: dict[str, object] = field(default_factory=dict)
     faults: list[Message] = field(default_factory=list)
     unreadable: bool = False
 
 
 def default_env_file() -> Path | None:
     """
-    Return the file for a command that looks at the service: `.env` here, else the service's, else None.
+    Return the file for a command that examines the service: `.env` here, else the service's, else None.
 
-    The other commands read `.env` alone, which is what `load(None)` does.
+    All other commands call `load(None)`, which reads `.env` alone.
     """
     return next((path for path in (Path(".env"), SERVICE_FILE) if _exists(path)), None)
 
@@ -121,7 +119,7 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))  # noqa: TRY301 - as the system says it
         lines = parse(content.decode("utf-8"))
     except (OSError, ValueError) as error:
-        return EnvFile({}, set(names), [unreadable(shown, error)], unreadable=True)
+        return EnvFile(dict.fromkeys(names, DAMAGED), [unreadable(shown, error)], unreadable=True)
     fields = {variable_of(name): name for name in names}
     seen: dict[str, int] = {}
     for line in lines:
@@ -130,10 +128,7 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
             file.faults.append(where)
         if name := fields.get(line.name.upper()):
             seen.setdefault(name, line.number)
-            if line.value is None:
-                file.damaged.add(name)
-            else:
-                file.values[name] = line.value
+            file.values[name] = DAMAGED if line.value is None else line.value
     return file
 
 
@@ -142,7 +137,7 @@ def _exists(path: Path) -> bool:
 
 
 def unreadable(path: Path | str, error: BaseException | None) -> Message:
-    """Return the fault of a file that cannot be read; `error` is what reading it raised."""
+    """Return the fault of a file that cannot be read because of `error`."""
     if not isinstance(error, OSError):
         return Message("{path}: is not text in UTF-8", path=path)
     if isinstance(error, PermissionError) and Path(path).parent == SERVICE_FILE.parent:
@@ -151,13 +146,13 @@ def unreadable(path: Path | str, error: BaseException | None) -> Message:
 
 
 def _editable(path: Path) -> Path:
-    """Return the file that a user can edit: that of which a credential is a copy."""
+    """Return the file to edit: if `path` is a credential of systemd, the file of which it is a copy."""
     credential = _CREDENTIAL.fullmatch(str(path))
     return path if credential is None else SERVICE_FILE.with_stem(credential[1] or SERVICE_FILE.stem)
 
 
 def _fault(line: EnvLine, fields: Mapping[str, str], seen: Mapping[str, int]) -> Message | None:
-    """Return what is wrong with a line: its name, its form, or that it repeats a line that was `seen`."""
+    """Return the fault of a line: its name, its form, or that it repeats a line that was `seen`."""
     variable = line.name.upper()
     if PREFIX + variable in fields:
         return Message(

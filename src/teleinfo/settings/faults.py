@@ -1,7 +1,7 @@
 """
-The messages about wrong settings: one line a fault, in English and in the language of the reader.
+Messages about wrong settings, a line for each fault, to be shown in English or in the reader's language.
 
-A line names the variable, the value unless it may hold a secret, what is allowed, and the default. Pure.
+A line names the variable, the value unless it may hold a secret, the allowed values, and the default. Pure.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _LONGEST_SHOWN = 80  # characters of a wrong value
 
 class SettingsError(Exception):
     """
-    Settings are wrong; `messages` has one line for each fault, none of which shows a secret.
+    Raised for wrong settings; `messages` has a line for each fault, none of which shows a secret.
 
-    `unreadable`: their file cannot be read, so that nobody knows whether one of them is wrong.
+    `unreadable`: their file cannot be read, so that it is unknown whether a setting is wrong.
     """
 
     def __init__(self, messages: Sequence[Message], *, unreadable: bool = False) -> None:
@@ -35,21 +35,14 @@ class SettingsError(Exception):
         self.messages = tuple(messages)
         self.unreadable = unreadable
 
-    def messages_of(self, path: object) -> list[Message]:
-        """Return the messages with the file in front, unless they name it already."""
-        return [
-            message if str(path) in message else Message("{path}: {fault}", path=path, fault=message)
-            for message in self.messages
-        ]
-
 
 class ConflictError(RefusalError):
-    """Two settings contradict each other: the reason is the whole message, without the value."""
+    """Raised for two settings that contradict each other; the message does not show the value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The end of a sentence, `"abc" is not …`, and the default where that is not the setting's own."""
+    """Allowed values, as in `"abc" is not …`, and the default if the model cannot say it."""
 
     what: Message
     default: Message | None = None
@@ -61,14 +54,14 @@ def variable_of(name: str) -> str:
 
 
 def is_ours(variable: str, fields: Collection[str]) -> bool:
-    """Tell whether a variable is meant for one of `fields`: by its prefix, or by one that is nearly it."""
+    """True if a variable is meant for one of `fields`: it has our prefix, or nearly so."""
     prefix, _, rest = variable.upper().partition("_")
     if re.match(r"TELEINFO(?![A-Z0-9])", variable.upper()):
         return True
     return PREFIX + rest in fields and bool(difflib.get_close_matches(prefix + "_", [PREFIX], cutoff=0.8))
 
 
-# What other programs call a setting, where that is not near its name.
+# Names that other programs have for a setting, unless they are similar to ours.
 _SYNONYMS: Final = {
     "DEVICE": "SERIAL_PORT",
     "SERIAL_DEVICE": "SERIAL_PORT",
@@ -81,7 +74,7 @@ _SYNONYMS: Final = {
 
 
 def unknown(variable: str, names: Collection[str]) -> Message:
-    """Return that no setting has this variable, and which one is meant; `names` are those of the settings."""
+    """Return the message for a variable of no setting; `names` are those of the settings."""
     rest = re.sub(r"^[^\W_]*[\W_]?", "", variable.upper()).replace("-", "_").replace(".", "_")
     known = [name.upper() for name in names]
     near = [_SYNONYMS[rest]] if rest in _SYNONYMS else difflib.get_close_matches(rest, known, n=1)
@@ -99,12 +92,12 @@ def unknown(variable: str, names: Collection[str]) -> Message:
 
 
 def wrong(
-    name: str, cause: object, *, allowed: Allowed, default: str, given: Mapping[str, object]
+    name: str, cause: object, *, allowed: Allowed, default: object, given: Mapping[str, object]
 ) -> Message:
     """
-    Return that the setting `name` has a wrong value; `given` is all that was given, by name.
+    Return the message for an invalid value of the setting `name`, whose default is `default`.
 
-    `cause` is what the check raised, where it was one of `checks`; `default` is the setting's own.
+    `cause` is the exception of one of `checks`, if one was raised; `given` has all given values, by name.
     """
     variable = variable_of(name)
     if isinstance(cause, ConflictError):
@@ -119,14 +112,21 @@ def wrong(
             shown=Message("what was given (not shown)") if shown is None else shown,
             allowed=allowed.what,
         )
-    usual = allowed.default or default
+    usual = allowed.default or written(default)
     return Message("{line}; default {default}", line=line, default=usual) if usual else line
 
 
 def _shown(name: str, given: Mapping[str, object]) -> str | None:
-    """Quote what was given, unless it is the secret, holds it, or may hold another (user:password@host)."""
+    """Quote the given value; None if it is a secret, holds it, or may hold one (user:password@host)."""
     value, secret = str(given.get(name, "")), given.get(SECRET)
     if name == SECRET or "@" in value or (secret and str(secret) in value):
         return None
     short = value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
     return '"' + "".join(char if char.isprintable() else ascii(char)[1:-1] for char in short) + '"'
+
+
+def written(default: object) -> str:
+    """Return a default as it is written in a settings file, empty if there is none."""
+    if default is None or default == frozenset():
+        return ""
+    return str(default).lower() if isinstance(default, bool) else str(default)

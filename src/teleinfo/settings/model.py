@@ -2,16 +2,14 @@
 The model of the settings: every variable, its default, its allowed values.
 
 A setting is the variable `TELEINFO_` + the name of the field in capitals; `load` says where it is read from.
-The order of the fields matters: a check that involves two settings belongs to the later one.
+A check that involves two settings belongs to the one that stands later in the model.
 """
 
 from __future__ import annotations
 
 import enum
 import os
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +23,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from teleinfo.mqtt.config import Broker, MqttVersion, PublisherConfig, Tls, Topics
 from teleinfo.settings import checks
-from teleinfo.settings.faults import PREFIX, Allowed, ConflictError, variable_of
+from teleinfo.settings.faults import PREFIX, Allowed, ConflictError, variable_of, written
 from teleinfo.state.payload import Options
 from teleinfo.vocabulary.words import Language, Message
 
@@ -35,7 +33,7 @@ MAX_INTERVAL = 86400  # seconds: a day
 
 
 class SerialMode(enum.StrEnum):
-    """What the meter speaks, or `auto` to find out."""
+    """Mode that the meter speaks, or `auto` to find out."""
 
     AUTO = "auto"
     HISTORIQUE = "historique"
@@ -43,7 +41,7 @@ class SerialMode(enum.StrEnum):
 
 
 class LogLevel(enum.StrEnum):
-    """The lowest level that is logged, by logging's own names."""
+    """Lowest level that is logged, by the names of `logging`."""
 
     DEBUG = "DEBUG"
     INFO = "INFO"
@@ -63,15 +61,82 @@ def _with_host_name(value: str) -> str:
     return value.replace("{hostname}", os.uname().nodename)
 
 
+def _one_of(*words: str) -> Allowed:
+    return Allowed(Message("{some} or {last}", some=", ".join(words[:-1]), last=words[-1]))
+
+
+def _setting(explanation: str, *, default: object) -> Any:  # noqa: ANN401 - the type is that of the field
+    return Field(default=default, description=explanation)
+
+
+_Switch = Annotated[bool, _one_of("true", "false")]
+_Numbers = Annotated[bool | Literal["all"], BeforeValidator(_lower), _one_of("true", "false", "all")]
+_Mode = Annotated[SerialMode, BeforeValidator(_lower), _one_of(*SerialMode)]
+_Version = Annotated[MqttVersion, BeforeValidator(_lower), _one_of(*MqttVersion)]
+_Language = Annotated[Language, BeforeValidator(_lower), _one_of(*reversed(Language))]
+_Discovery = Annotated[
+    Literal["device", "components"], BeforeValidator(_lower), _one_of("device", "components")
+]
+_LogLevel = Annotated[LogLevel, BeforeValidator(_upper), _one_of(*LogLevel)]
+_Qos = Annotated[int, Field(ge=0, le=2), BeforeValidator(checks.plain_digits), _one_of("0", "1", "2")]
+_Count = Annotated[
+    int,
+    Field(ge=1, le=10_000),
+    BeforeValidator(checks.plain_digits),
+    Allowed(Message("a number from 1 to 10000")),
+]
 _Seconds = Annotated[
     float,
     Field(ge=0, le=MAX_INTERVAL),
     BeforeValidator(checks.plain_decimal),
     Allowed(Message("a number of seconds from 0 to {most}", most=MAX_INTERVAL)),
 ]
-_Switch = Annotated[bool, Allowed(Message("true or false"))]
+_Baudrate = Annotated[
+    int | None,
+    BeforeValidator(checks.plain_digits),
+    AfterValidator(checks.baudrate),
+    Allowed(
+        Message("a speed in baud that a serial port knows, such as 1200, 9600 or 19200"),
+        Message("from the mode"),
+    ),
+]
+_Port = Annotated[
+    int | None,
+    Field(ge=1, le=65535),
+    BeforeValidator(checks.plain_digits),
+    Allowed(
+        Message("a port number (1–65535)"),
+        Message("{port}, or {tls_port} with TLS", port=MQTT_PORT, tls_port=MQTT_TLS_PORT),
+    ),
+]
+_SerialPort = Annotated[
+    str,
+    AfterValidator(checks.serial_port),
+    Allowed(Message("a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket://host:port")),
+]
+_Host = Annotated[
+    str,
+    AfterValidator(checks.host),
+    Allowed(Message("the name or address of a host, without mqtt:// and without the port")),
+]
 _ReadableFile = Annotated[
-    Path | None, AfterValidator(checks.readable), Allowed(Message("a file that can be read"))
+    str | None, AfterValidator(checks.readable), Allowed(Message("a file that can be read"))
+]
+_UserName = Annotated[
+    Annotated[str, AfterValidator(checks.plain_text), AfterValidator(_with_host_name)] | None,
+    Allowed(Message("plain text")),
+]
+_Password = Annotated[SecretStr | None, Allowed(Message("text in UTF-8"))]
+_Name = Annotated[
+    Annotated[str, Field(max_length=64), AfterValidator(checks.plain_text)] | None,
+    Allowed(Message("plain text of 1 to 64 characters")),
+]
+_ClientId = Annotated[
+    str,
+    AfterValidator(_with_host_name),
+    AfterValidator(checks.no_brace),
+    AfterValidator(checks.client_id),
+    Allowed(Message("a name of 1 to 128 characters (only {name} is replaced)", name="{hostname}")),
 ]
 _Topic = Annotated[
     str,
@@ -84,196 +149,126 @@ _Topic = Annotated[
         )
     ),
 ]
+_Etiquettes = Annotated[
+    frozenset[str],
+    NoDecode,
+    BeforeValidator(checks.split),
+    AfterValidator(checks.etiquettes),
+    Allowed(Message("a list of étiquettes such as ADCO,ADSC,PRM")),
+]
 
 
 class Settings(BaseSettings):
-    """Every setting, checked; `description` is its line of explanation in `.env-sample` and in the README."""
+    """Every setting: its type, its default, and its line of explanation in `.env-sample` and the README."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
     )
 
-    serial_port: Annotated[
-        str,
-        AfterValidator(checks.serial_port),
-        Allowed(Message("a device such as /dev/ttyAMA0 or /dev/serial/by-id/…, or socket://host:port")),
-    ] = Field(
+    serial_port: _SerialPort = _setting(
+        "Where the meter is: a device (/dev/serial/by-id/… for a USB adapter) or socket://host:port",
         default="/dev/ttyAMA0",
-        description="Where the meter is: a device (/dev/serial/by-id/… for a USB adapter) or socket://host:port",
     )
-    serial_mode: Annotated[
-        SerialMode, BeforeValidator(_lower), Allowed(Message("auto, historique or standard"))
-    ] = Field(
+    serial_mode: _Mode = _setting(
+        "What the meter speaks: historique (1200 baud), standard (9600), or auto to find out",
         default=SerialMode.AUTO,
-        description="What the meter speaks: historique (1200 baud), standard (9600), or auto to find out",
     )
-    serial_baudrate: Annotated[
-        int | None,
-        BeforeValidator(checks.plain_digits),
-        AfterValidator(checks.baudrate),
-        Allowed(
-            Message("a speed in baud that a serial port knows, such as 1200, 9600 or 19200"),
-            Message("from the mode"),
-        ),
-    ] = Field(
+    serial_baudrate: _Baudrate = _setting(
+        "Speed in baud, for a meter that uses another one than its mode's; empty: from the mode", default=None
+    )
+    plausibility: _Switch = _setting(
+        "Withhold indexes that fall or jump and identifiers that change until more frames agree", default=True
+    )
+    mqtt_host: _Host = _setting("The broker: a name or an address", default="localhost")
+    mqtt_port: _Port = _setting(
+        f"Port of the broker; empty: {MQTT_PORT}, or {MQTT_TLS_PORT} with TLS", default=None
+    )
+    mqtt_username: _UserName = _setting(
+        "User name, if the broker asks for one; {hostname} is replaced", default=None
+    )
+    mqtt_password: _Password = _setting(
+        "Password; in single quotes if it has anything but letters and digits in it", default=None
+    )
+    mqtt_tls: _Switch = _setting(
+        "Encrypt the connection, and check that the broker is the right one", default=False
+    )
+    mqtt_tls_ca_file: _ReadableFile = _setting(
+        "Certificate (PEM) of the authority that signed the broker's; empty: those of the system",
         default=None,
-        description="Speed in baud, for a meter that uses another one than its mode's; empty: from the mode",
     )
-    plausibility: _Switch = Field(
-        default=True,
-        description="Withhold indexes that fall or jump and identifiers that change until more frames agree",
+    mqtt_tls_cert_file: _ReadableFile = _setting(
+        "Our own certificate (PEM), if the broker asks for one", default=None
     )
-    mqtt_host: Annotated[
-        str,
-        AfterValidator(checks.host),
-        Allowed(Message("the name or address of a host, without mqtt:// and without the port")),
-    ] = Field(default="localhost", description="The broker: a name or an address")
-    mqtt_port: Annotated[
-        int | None,
-        Field(ge=1, le=65535),
-        BeforeValidator(checks.plain_digits),
-        Allowed(
-            Message("a port number (1–65535)"),
-            Message("{port}, or {tls_port} with TLS", port=MQTT_PORT, tls_port=MQTT_TLS_PORT),
-        ),
-    ] = Field(
-        default=None,
-        description=f"Port of the broker; empty: {MQTT_PORT}, or {MQTT_TLS_PORT} with TLS",
+    mqtt_tls_key_file: _ReadableFile = _setting("The private key (PEM) of our own certificate", default=None)
+    mqtt_tls_insecure: _Switch = _setting(
+        "Accept any broker, even a false one: encrypted, but not safe", default=False
     )
-    mqtt_username: Annotated[
-        Annotated[str, AfterValidator(checks.plain_text), AfterValidator(_with_host_name)] | None,
-        Allowed(Message("plain text")),
-    ] = Field(default=None, description="User name, if the broker asks for one; {hostname} is replaced")
-    mqtt_password: Annotated[SecretStr | None, Allowed(Message("text in UTF-8"))] = Field(
-        default=None, description="Password; in single quotes if it has anything but letters and digits in it"
+    mqtt_version: _Version = _setting(
+        "Version of MQTT: 5, 3.1.1, or auto to find out what the broker speaks", default=MqttVersion.AUTO
     )
-    mqtt_tls: _Switch = Field(
-        default=False, description="Encrypt the connection, and check that the broker is the right one"
-    )
-    mqtt_tls_ca_file: _ReadableFile = Field(
-        default=None,
-        description="Certificate (PEM) of the authority that signed the broker's; empty: those of the system",
-    )
-    mqtt_tls_cert_file: _ReadableFile = Field(
-        default=None, description="Our own certificate (PEM), if the broker asks for one"
-    )
-    mqtt_tls_key_file: _ReadableFile = Field(
-        default=None, description="The private key (PEM) of our own certificate"
-    )
-    mqtt_tls_insecure: _Switch = Field(
-        default=False, description="Accept any broker, even a false one: encrypted, but not safe"
-    )
-    mqtt_version: Annotated[MqttVersion, BeforeValidator(_lower), Allowed(Message("auto, 5 or 3.1.1"))] = (
-        Field(
-            default=MqttVersion.AUTO,
-            description="Version of MQTT: 5, 3.1.1, or auto to find out what the broker speaks",
-        )
-    )
-    mqtt_client_id: Annotated[
-        str,
-        AfterValidator(_with_host_name),
-        AfterValidator(checks.no_brace),
-        AfterValidator(checks.client_id),
-        Allowed(Message("a name of 1 to 128 characters (only {name} is replaced)", name="{hostname}")),
-    ] = Field(
+    mqtt_client_id: _ClientId = _setting(
+        "Our name for the broker, a different one for each daemon; {hostname} is replaced",
         default="teleinfo-{hostname}",
-        description="Our name for the broker, a different one for each daemon; {hostname} is replaced",
     )
-    mqtt_topic: _Topic = Field(
-        default="teleinfo",
-        description="Topic of the readings, and the base of the others; {hostname} is replaced",
+    mqtt_topic: _Topic = _setting(
+        "Topic of the readings, and the base of the others; {hostname} is replaced", default="teleinfo"
     )
-    mqtt_qos: Annotated[
-        int, Field(ge=0, le=2), BeforeValidator(checks.plain_digits), Allowed(Message("0, 1 or 2"))
-    ] = Field(default=1, description="MQTT quality of service of the readings: 0, 1 or 2")
-    mqtt_retain: _Switch = Field(
+    mqtt_qos: _Qos = _setting("MQTT quality of service of the readings: 0, 1 or 2", default=1)
+    mqtt_retain: _Switch = _setting(
+        "Let the broker keep the last reading, but no short frame, for those who subscribe later",
         default=False,
-        description="Let the broker keep the last reading, but no short frame, for those who subscribe later",
     )
-    mqtt_queue: Annotated[
-        int,
-        Field(ge=1, le=10_000),
-        BeforeValidator(checks.plain_digits),
-        Allowed(Message("a number from 1 to 10000")),
-    ] = Field(
-        default=1,
-        description="Readings kept while the broker is away; 1: only the newest (indexes are cumulative)",
+    mqtt_queue: _Count = _setting(
+        "Readings kept while the broker is away; 1: only the newest (indexes are cumulative)", default=1
     )
-    payload_numbers: Annotated[
-        bool | Literal["all"], BeforeValidator(_lower), Allowed(Message("true, false or all"))
-    ] = Field(
+    payload_numbers: _Numbers = _setting(
+        "Send quantities as JSON numbers (1940) instead of text (01940); all: whatever is digits",
         default=False,
-        description="Send quantities as JSON numbers (1940) instead of text (01940); all: whatever is digits",
     )
-    payload_timestamp: _Switch = Field(
-        default=False, description="Put a timestamp first: milliseconds since 1970, from this machine's clock"
+    payload_timestamp: _Switch = _setting(
+        "Put a timestamp first: milliseconds since 1970, from this machine's clock", default=False
     )
-    payload_exclude: Annotated[
-        frozenset[str],
-        NoDecode,
-        BeforeValidator(checks.split),
-        AfterValidator(checks.etiquettes),
-        Allowed(Message("a list of étiquettes such as ADCO,ADSC,PRM")),
-    ] = Field(
-        default=frozenset(), description="Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM"
+    payload_exclude: _Etiquettes = _setting(
+        "Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM", default=frozenset()
     )
-    publish_interval: _Seconds = Field(
-        default=0,
-        description="Least time between two messages, in seconds; 0: every frame; news passes at once",
+    publish_interval: _Seconds = _setting(
+        "Least time between two messages, in seconds; 0: every frame; news passes at once", default=0
     )
-    state: _Switch = Field(
-        default=False,
-        description="Publish the decoded state as well, in one form for both modes",
+    state: _Switch = _setting("Publish the decoded state as well, in one form for both modes", default=False)
+    state_interval: _Seconds = _setting(
+        "Least time between two states, in seconds; 0: every frame; alerts pass at once", default=10
     )
-    state_interval: _Seconds = Field(
-        default=10,
-        description="Least time between two states, in seconds; 0: every frame; alerts pass at once",
+    state_topics: _Switch = _setting(
+        "Publish each field of the state as a plain value on its own topic as well", default=False
     )
-    state_topics: _Switch = Field(
-        default=False, description="Publish each field of the state as a plain value on its own topic as well"
+    language: _Language = _setting(
+        "Language of the words in the state and in Home Assistant: fr or en", default=Language.FR
     )
-    language: Annotated[Language, BeforeValidator(_lower), Allowed(Message("fr or en"))] = Field(
-        default=Language.FR, description="Language of the words in the state and in Home Assistant: fr or en"
+    homeassistant: _Switch = _setting("Let Home Assistant discover the meter by itself", default=False)
+    homeassistant_prefix: _Topic = _setting(
+        "Home Assistant's discovery prefix, if it was changed there", default="homeassistant"
     )
-    homeassistant: _Switch = Field(
-        default=False, description="Let Home Assistant discover the meter by itself"
-    )
-    homeassistant_prefix: _Topic = Field(
-        default="homeassistant", description="Home Assistant's discovery prefix, if it was changed there"
-    )
-    homeassistant_discovery: Annotated[
-        Literal["device", "components"], BeforeValidator(_lower), Allowed(Message("device or components"))
-    ] = Field(
+    homeassistant_discovery: _Discovery = _setting(
+        "device: one message; components: one for each entity, for Domoticz and older programs",
         default="device",
-        description="device: one message; components: one for each entity, for Domoticz and older programs",
     )
-    meter_name: Annotated[
-        Annotated[str, Field(max_length=64), AfterValidator(checks.plain_text)] | None,
-        Allowed(Message("plain text of 1 to 64 characters")),
-    ] = Field(
-        default=None, description="Name of the meter in Home Assistant; empty: its model and last digits"
+    meter_name: _Name = _setting(
+        "Name of the meter in Home Assistant; empty: its model and last digits", default=None
     )
-    log_level: Annotated[
-        LogLevel, BeforeValidator(_upper), Allowed(Message("DEBUG, INFO, WARNING or ERROR"))
-    ] = Field(default=LogLevel.INFO, description="How much to log: DEBUG, INFO, WARNING or ERROR")
-
-    @property
-    def broker_port(self) -> int:
-        """The port to connect to: `mqtt_port`, else the usual one without or with TLS."""
-        return self.mqtt_port or (MQTT_TLS_PORT if self.mqtt_tls else MQTT_PORT)
+    log_level: _LogLevel = _setting("How much to log: DEBUG, INFO, WARNING or ERROR", default=LogLevel.INFO)
 
     @property
     def broker(self) -> Broker:
-        """Where the broker is and who we are to it."""
+        """Broker of these settings; unless a port is given, it is the usual one without or with TLS."""
         tls = Tls(
-            ca_file=_text(self.mqtt_tls_ca_file),
-            cert_file=_text(self.mqtt_tls_cert_file),
-            key_file=_text(self.mqtt_tls_key_file),
+            ca_file=self.mqtt_tls_ca_file,
+            cert_file=self.mqtt_tls_cert_file,
+            key_file=self.mqtt_tls_key_file,
             insecure=self.mqtt_tls_insecure,
         )
         return Broker(
             host=self.mqtt_host,
-            port=self.broker_port,
+            port=self.mqtt_port or (MQTT_TLS_PORT if self.mqtt_tls else MQTT_PORT),
             client_id=self.mqtt_client_id,
             username=self.mqtt_username,
             password=None if self.mqtt_password is None else self.mqtt_password.get_secret_value(),
@@ -294,7 +289,7 @@ class Settings(BaseSettings):
 
     @property
     def payload(self) -> Options:
-        """What is asked of the payload."""
+        """Options of the payload."""
         return Options(
             numbers=self.payload_numbers,
             timestamp=self.payload_timestamp,
@@ -304,13 +299,12 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003 (the library's signature)
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        *_: PydanticBaseSettingsSource,
+        **others: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take the arguments alone: `load` asks the sources itself, and quotes in a fault what they gave."""
+        """Return the arguments alone: `load` reads the sources itself, to quote in a fault what they gave."""
         return (init_settings,)
 
     @field_validator("mqtt_password")
@@ -351,7 +345,7 @@ class Settings(BaseSettings):
 
     @field_validator("mqtt_tls_key_file")
     @classmethod
-    def _goes_with_a_certificate(cls, value: Path | None, others: ValidationInfo) -> Path | None:
+    def _goes_with_a_certificate(cls, value: str | None, others: ValidationInfo) -> str | None:
         certificate = others.data.get("mqtt_tls_cert_file", value)
         other = variable_of("mqtt_tls_cert_file")
         if value is not None and certificate is None:
@@ -361,13 +355,8 @@ class Settings(BaseSettings):
         return value
 
 
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)
-
-
-@dataclass(frozen=True, slots=True)
-class FieldSpec:
-    """What the documentation says of one variable; `default` as one would write it, empty if none."""
+class FieldSpec(NamedTuple):
+    """Documentation of a variable; `default` as it is written in a settings file, empty if there is none."""
 
     variable: str
     default: str
@@ -375,15 +364,8 @@ class FieldSpec:
 
 
 def field_specs() -> list[FieldSpec]:
-    """Return every variable in the order of the model, for `.env-sample` and the README."""
+    """Return every variable in the order of the model, for `.env-sample`, the README and the manual page."""
     return [
         FieldSpec(variable_of(name), written(field.default), field.description or "")
         for name, field in Settings.model_fields.items()
     ]
-
-
-def written(default: object) -> str:
-    """Return a default as one would write it, empty if there is none."""
-    if default is None or default == frozenset():
-        return ""
-    return str(default).lower() if isinstance(default, bool) else str(default)

@@ -1,9 +1,12 @@
 """
 Load the settings: from the environment, which wins, from one file, and from directories of secrets.
 
-pydantic-settings' own sources read the environment and the secrets, and its model checks every value. The
-file has a reader of ours (`env_file`): python-dotenv expands `$`, drops a line that it cannot read, and keeps
-no line numbers. The names that no setting has and the messages (`faults`) are ours too.
+pydantic-settings reads the environment and the secrets, and checks every value by the model. It has no part
+in these:
+
+- the file (`env_file`): python-dotenv expands `$`, drops a line that it cannot read, keeps no line numbers;
+- unknown names and the messages (`faults`): it reports the former without the name that was meant, and its
+  messages quote secrets and are in English alone.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import pydantic_settings
 from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 
-from teleinfo.settings.env_file import read_env_file, unreadable
+from teleinfo.settings.env_file import DAMAGED, read_env_file, unreadable
 from teleinfo.settings.faults import (
     PREFIX,
     SECRET,
@@ -28,7 +31,7 @@ from teleinfo.settings.faults import (
     variable_of,
     wrong,
 )
-from teleinfo.settings.model import Settings, written
+from teleinfo.settings.model import Settings
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -38,66 +41,61 @@ if TYPE_CHECKING:
 
 _SECRETS = Path("/run/secrets")
 
-_DAMAGED = object()
-"""Stands for a line that cannot be read: no type takes it, and no other setting is compared with it."""
-
 
 def load(env_file: Path | None = None) -> Settings:
     """
-    Return the settings of the process.
+    Return the settings of the process; an empty value means the default.
 
-    An empty value means the default. The file is `env_file`, which must be there, else `.env` in the working
-    directory, which may be missing. Raises SettingsError with every fault; neither the error nor its context
-    holds a secret.
+    The file is `env_file`, which must exist; if None, `.env` in the working directory, if it exists. Raises
+    SettingsError with every fault; neither the error nor its context holds a secret.
     """
     file = read_env_file(env_file, Settings.model_fields)
     secrets, faults = _secrets()
-    damaged = dict.fromkeys(file.damaged, _DAMAGED)
-    given = _merged(secrets, damaged, file.values, EnvSettingsSource(Settings)())
+    given = {
+        name: value.strip() if isinstance(value, str) and name != SECRET else value
+        for name, value in (secrets | file.values | EnvSettingsSource(Settings)()).items()
+        if value != ""
+    }
     faults = [*file.faults, *faults]
     settings = None
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # texts, which the model turns into its types
     except ValidationError as error:
+        details = error.errors(include_url=False, include_input=False)
+        # By setting: a union has an error for each of its types.
+        wrong_values = {str(detail["loc"][0]): detail for detail in details}
         faults += [
-            _wrong_value(detail, given)
-            for detail in error.errors(include_url=False, include_input=False)
-            if given.get(str(detail["loc"][0])) is not _DAMAGED
+            _wrong_value(name, detail, given)
+            for name, detail in wrong_values.items()
+            if given.get(name) is not DAMAGED
         ]
-    # Outside of `except`: the error of pydantic holds what was given, and would stay as the context.
+    # Outside of `except`, where the error of pydantic, which holds secrets, would become the context.
     if faults or settings is None:
         raise SettingsError(faults, unreadable=file.unreadable)
     return settings
-
-
-def _merged(*sources: Mapping[str, object]) -> dict[str, object]:
-    """Return what the sources give: the last one wins, an empty value is none, blanks around it are cut."""
-    given: dict[str, object] = {}
-    for source in sources:
-        given |= source
-    return {
-        name: value.strip() if isinstance(value, str) and name != SECRET else value
-        for name, value in given.items()
-        if value != ""
-    }
 
 
 def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
     """
     Return the settings of several meters in one process, one for each of `env_files` (see `load`).
 
-    No two may share a port, a topic, or a client id at one broker. Raises SettingsError with every fault of
-    every file.
+    No two may share a serial port, a topic, or a client id at one broker. Raises SettingsError with every
+    fault of every file.
     """
-    found: dict[Path | None, Settings] = {}
+    loaded: dict[Path | None, Settings] = {}
     faults: list[Message] = []
     unreadable = False
     for path in env_files:
         try:
-            found[path] = load(path)
+            loaded[path] = load(path)
         except SettingsError as error:
             unreadable |= error.unreadable
-            faults += error.messages if len(env_files) == 1 else error.messages_of(path)
+            faults += [
+                message
+                if len(env_files) == 1 or str(path) in message
+                else Message("{path}: {fault}", path=path, fault=message)
+                for message in error.messages
+            ]
     faults += [
         Message(
             "{variable}: {path} and {other} have the same; each meter needs its own",
@@ -105,18 +103,20 @@ def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
             path=path,
             other=other,
         )
-        for (other, one), (path, another) in itertools.combinations(found.items(), 2)
+        for (other, one), (path, another) in itertools.combinations(loaded.items(), 2)
         for name in _shared(one, another)
     ]
     if faults:
         raise SettingsError(faults, unreadable=unreadable)
-    return list(found.values())
+    return list(loaded.values())
 
 
 def _shared(one: Settings, other: Settings) -> list[str]:
-    """Return the settings that are the same in both and must not be."""
-    same_broker = one.broker.address == other.broker.address
-    names = ["serial_port", *(["mqtt_topic", "mqtt_client_id"] if same_broker else [])]
+    """Return the settings that are the same in both and must differ."""
+    # The topic names a meter in the log and its memory on the disk, whatever its broker.
+    names = ["serial_port", "mqtt_topic"]
+    if one.broker.address == other.broker.address:
+        names.append("mqtt_client_id")
     return [name for name in names if getattr(one, name) == getattr(other, name)]
 
 
@@ -124,7 +124,7 @@ def unread_variables() -> list[Message]:
     """
     Return a warning for each unknown name with our prefix, in the environment or among the secrets.
 
-    It is not a fault: an orchestrator may have put it there, as Docker's links and Kubernetes do.
+    No fault, since Docker's links and Kubernetes add such names by themselves.
     """
     fields = {variable_of(name) for name in Settings.model_fields}
     secrets = {path.name for directory in _secrets_directories() for path in directory.iterdir()}
@@ -143,7 +143,7 @@ def _secrets() -> tuple[dict[str, object], list[Message]]:
     try:
         return SecretsSettingsSource(Settings, secrets_dir=directories)(), []
     except pydantic_settings.SettingsError as error:
-        cause = error.__cause__  # what opening the file raised
+        cause = error.__cause__  # the error of the file
         path = getattr(cause, "filename", None) or ", ".join(map(str, directories))
         return {}, [unreadable(path, cause)]
 
@@ -154,9 +154,8 @@ def _secrets_directories() -> list[Path]:
     return [path for path in directories if path.is_dir() and os.access(path, os.R_OK | os.X_OK)]
 
 
-def _wrong_value(detail: ErrorDetails, given: Mapping[str, object]) -> Message:
-    name = str(detail["loc"][0])
+def _wrong_value(name: str, detail: ErrorDetails, given: Mapping[str, object]) -> Message:
     model_field = Settings.model_fields[name]
     allowed = next(item for item in model_field.metadata if isinstance(item, Allowed))
     cause = detail.get("ctx", {}).get("error")
-    return wrong(name, cause, allowed=allowed, default=written(model_field.default), given=given)
+    return wrong(name, cause, allowed=allowed, default=model_field.default, given=given)

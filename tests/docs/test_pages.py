@@ -18,7 +18,7 @@ from teleinfo.tic.labels import Group, Mode
 from teleinfo.vocabulary.line import LineGrade
 from tests.docs import samples
 from tests.docs.markdown import EVERY_PAGE, PAGES, ROOT, blocks, code, commands, headings, prose, table
-from tests.state.schema import schema
+from tests.state.documents import schema
 from tests.support.settings import settings_of
 
 PACKAGE = ROOT / "src" / "teleinfo"

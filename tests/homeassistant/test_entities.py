@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.common.i18n import _, use_language
-from teleinfo.homeassistant.entities import StateType, entity_of
+from teleinfo.homeassistant.entities import entity_of
 from teleinfo.homeassistant.state_entities import entities_of, every_entity
 from teleinfo.state import labels as state_labels
+from teleinfo.state.declaration import StateType
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.words import Language

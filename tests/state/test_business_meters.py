@@ -42,7 +42,7 @@ def test_a_time_has_the_offset_of_the_calendar(text: str, time: str | None) -> N
 )
 def test_a_subscribed_power_is_in_va(values: dict[str, str], power: int | None) -> None:
     """KVA by the unit behind the number, and tens of VA for a CJE."""
-    assert business_meters.contract(values).get("subscribed_power") == power
+    assert business_meters.subscribed_power(values) == power
 
 
 def test_the_indexes_of_another_contract_mean_nothing() -> None:

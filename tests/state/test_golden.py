@@ -7,8 +7,8 @@ import json
 import jsonschema
 import pytest
 
+from tests.state.documents import schema
 from tests.state.golden import ALL, FOLDER, content
-from tests.state.schema import schema
 
 VALIDATOR = jsonschema.Draft202012Validator(schema(), format_checker=jsonschema.FormatChecker())
 
@@ -23,22 +23,3 @@ def test_the_state_is_the_one_of_the_file(meter: str) -> None:
 def test_the_schema_describes_the_state(meter: str) -> None:
     """Every field is in the schema, with its type."""
     VALIDATOR.validate(json.loads((FOLDER / f"{meter}.json").read_text(encoding="utf-8")))
-
-
-def test_the_schema_is_a_schema() -> None:
-    """It is valid JSON Schema, draft 2020-12, and every number says its unit."""
-    VALIDATOR.check_schema(schema())
-    unitless = [
-        path
-        for path, part in _parts(schema(), "")
-        if part.get("type") == ["integer", "null"] and "unit" not in part
-    ]
-
-    assert unitless == []
-
-
-def _parts(part: object, path: str) -> list[tuple[str, dict[str, object]]]:
-    if not isinstance(part, dict):
-        return []
-    inner = [found for name, value in part.items() for found in _parts(value, f"{path}/{name}")]
-    return [(path, part), *inner]

@@ -12,7 +12,7 @@ import pytest
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.labels import Mode
 from tests.cli.test_run import FRAME, SAMPLE_JSON, THREE_PHASE
-from tests.state.schema import schema
+from tests.state.documents import schema
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
+from tests.state.documents import schema
 from tests.state.golden import TIME, tracker
-from tests.state.schema import schema
 
 NUMBER = "041961123456"
 THREE_PHASE = "041976123456"

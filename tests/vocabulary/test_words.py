@@ -28,7 +28,6 @@ from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.web import view
 from teleinfo.watch.web.curve import curve_part
 from teleinfo.watch.web.page_model import PageModel
-from tests.state.schema import schema
 
 if TYPE_CHECKING:
     from teleinfo.homeassistant.entities import Entity
@@ -223,21 +222,3 @@ def test_why_no_frame_comes_has_one_word(problem: PortErrorKind | LinkProblem, l
         shown = [page(model), terminal(model), found.message]
 
     assert_said(problem, language, *shown)
-
-
-def test_the_schema_has_the_codes() -> None:
-    """Each closed list of it is an enumeration, whole and in its order."""
-    fields: Any = schema()["properties"]
-    indexes = fields["energy"]["properties"]["indexes"]["additionalProperties"]["properties"]
-    slots = fields["day_profile"]["properties"]["tomorrow"]["items"]["properties"]
-    lists = [
-        (Contract, fields["contract"]["properties"]["code"]),
-        (TariffPeriod, fields["tariff"]["properties"]["code"]),
-        (TariffPeriod, indexes["period"]),
-        (Colour, fields["tempo"]["properties"]["today"]),
-        (Breaker, fields["contacts"]["properties"]["breaker"]),
-    ]
-
-    assert [field["enum"] for _codes, field in lists] == [[*codes, None] for codes, _field in lists]
-    assert slots["dry_contact"]["enum"] == list(DryContact)
-    assert list(fields["alerts"]["properties"]) == list(Alert)

@@ -8,10 +8,10 @@ refuses an entity whose unit and class do not fit each other.
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.state.declaration import StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.tic.labels import Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
@@ -19,18 +19,10 @@ from teleinfo.vocabulary.codes import Phase, TariffPeriod
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
+    import enum
+    from collections.abc import Iterable
+
     from teleinfo.tic.labels import LabelSpec, Mode
-    from teleinfo.vocabulary.words import Code
-
-
-class StateType(enum.Enum):
-    """The type of an entity's state."""
-
-    NUMBER = "number"
-    TEXT = "text"
-    CHOICE = "choice"  # one of its options
-    TIME = "time"  # ISO 8601 with the offset
-    SWITCH = "switch"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,9 +103,9 @@ _ICONS: Final = {
 _PERIODS: Final = ("PTCOUR", "PTCOUR1", "PTCOUR2")
 
 
-def words_of(codes: type[Code]) -> tuple[tuple[str, str], ...]:
-    """Return the words of an entity whose states are these codes."""
-    return tuple((code.value, code.words) for code in codes)
+def words_of(codes: Iterable[enum.StrEnum]) -> tuple[tuple[str, str], ...]:
+    """Return the words of an entity whose states are these codes, which may be words themselves."""
+    return tuple((code.value, getattr(code, "words", code.value)) for code in codes)
 
 
 def entity_of(mode: Mode, key: str) -> Entity | None:

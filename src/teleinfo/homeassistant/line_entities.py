@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any, Final, Literal, NamedTuple
 
 from teleinfo.common.i18n import _
-from teleinfo.homeassistant.entities import Entity, StateType, words_of
+from teleinfo.homeassistant.entities import Entity, words_of
+from teleinfo.state.declaration import StateType
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
 from teleinfo.vocabulary.words import Message

@@ -12,6 +12,8 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state import tariffs
+from teleinfo.state.fields import UNKNOWN
+from teleinfo.state.tariffs import Index
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import parse_uint
 from teleinfo.tic.tables.label_types import SLOTS
@@ -20,7 +22,7 @@ from teleinfo.vocabulary.codes import Alert, Contract, TariffPeriod
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from teleinfo.state.fields import Json, Values
+    from teleinfo.state.fields import Value, Values
 
 STALE_AFTER: Final = 360.0
 """Seconds: an ICE sends each series of indexes once in 5 minutes, a SAPHIR a long frame every 1 to 5."""
@@ -67,7 +69,7 @@ _UNUSED: Final = "XXX"
 
 
 class _Jaune(NamedTuple):
-    """What is in the header of a CJE: `hh:mn:jj:mm:pt:dp:abcde:kp`."""
+    """The header of a CJE: `hh:mn:jj:mm:pt:dp:abcde:kp`."""
 
     slot: str | None
     overrun: bool
@@ -87,88 +89,81 @@ def moment(text: str) -> str | None:
 
     Such a time has no season: the calendar of France gives the offset.
     """
-    found = _TIME.fullmatch(text)
-    if found is None:
+    match = _TIME.fullmatch(text)
+    if match is None:
         return None
-    day, month, year, *time = found.groups()
+    day, month, year, *time = match.groups()
     return iso(f" {year}{month}{day}{''.join(time)}")
 
 
-def contract(values: Values) -> dict[str, Json]:
-    """Return the name of the contract or of the tariff grid, and the subscribed power in VA."""
-    found: dict[str, Json] = {}
-    text = next(
-        (values[key] for key in ("CONTRAT", "MESURES1", "GRILLE_F", "GRILLE_D") if key in values), None
-    )
-    if text is not None:
-        found = {"code": Contract.EJP if "EJP" in text else None, "name": tariffs.collapse(text) or None}
-    subscribed = _glued(values.get("PS"), "kVA")
+def _contract_text(values: Values) -> str | None:
+    """Return the text of the meter for its contract or its tariff grid."""
+    keys = ("CONTRAT", "MESURES1", "GRILLE_F", "GRILLE_D")
+    return next((values[key] for key in keys if key in values), None)
+
+
+def contract_code(values: Values) -> Value:
+    """Return the code of the contract; no other contract of these meters is a common one."""
+    text = _contract_text(values)
+    return None if text is None else Contract.EJP if "EJP" in text else UNKNOWN
+
+
+def contract_name(values: Values) -> Value:
+    """Return the name of the contract or of the tariff grid."""
+    text = _contract_text(values)
+    return None if text is None else tariffs.collapse(text) or UNKNOWN
+
+
+def subscribed_power(values: Values) -> int | None:
+    """Return the subscribed power in VA."""
     if (powers := _numbers(values.get("PSOUSC", ""))) and powers[0] is not None:
-        subscribed = powers[0] * _DAVA
-    return found if subscribed is None else found | {"subscribed_power": subscribed}
+        return powers[0] * _DAVA
+    return glued(values, "PS", "kVA")
 
 
-def tariff(values: Values) -> dict[str, Json]:
-    """Return the tariff period in force, and the étiquette of the index that counts."""
-    code = _slot(values)
-    if code is None:
-        return {}
-    found: dict[str, Json] = {"code": tariffs.period_of(code), "name": tariffs.period_name(code)}
-    if "EAP_s" in values:
-        found["index"] = "EAP_s"
-    elif f"EAp{code}" in values:
-        found["index"] = f"EAp{code}"
-    return found
+def running_index(values: Values) -> str | None:
+    """Return the étiquette of the index that counts."""
+    label = "EAP_s" if "EAP_s" in values else f"EAp{slot(values)}"
+    return label if label in values and slot(values) is not None else None
 
 
-def indexes(values: Values) -> dict[str, Json]:
-    """Return each active index of what was drawn: `name` in words, `period`, `value` in Wh."""
-    found: dict[str, Json] = {}
+def indexes(values: Values) -> dict[str, Index]:
+    """Return each active index of what was drawn, by its étiquette."""
+    found: dict[str, Index] = {}
     for position, index in enumerate(_numbers(values.get("ENERG", ""))):
         if index is not None:
             named = position < len(_CJE_INDEXES)
             name = _CJE_INDEXES[position] if named else f"ENERG {position + 1}"
-            value = index * _FACTORS["kWh"]
-            found[f"ENERG_{position + 1}"] = {"name": name, "period": None, "value": value}
-    for code in _ICE_SLOTS.get(values.get("CONTRAT", ""), POSTES):
-        if (index := _glued(values.get(f"EAp{code}"), "kWh")) is not None:
-            found[f"EAp{code}"] = _index(code, index)
-    # That of the slot in force.
-    if (index := _glued(values.get("EAP_s"), "kWh")) is not None:
-        code = _slot(values) or ""
-        found["EAP_s"] = _index(code, index)
+            found[f"ENERG_{position + 1}"] = Index(name, None, index * _FACTORS["kWh"])
+    labels = {f"EAp{code}": code for code in _ICE_SLOTS.get(values.get("CONTRAT", ""), POSTES)}
+    labels["EAP_s"] = slot(values) or ""
     grid = "F" if "GRILLE_F" in values else "D"
-    for number in SLOTS:
-        label, name = f"EAp{number}S{grid}", values.get(f"LIB_p{number}{grid}", f"{grid}{number}")
-        if name != _UNUSED and (index := _glued(values.get(label), "kWh")) is not None:
-            found[label] = _index(name, index)
+    labels |= {f"EAp{n}S{grid}": values.get(f"LIB_p{n}{grid}", f"{grid}{n}") for n in SLOTS}
+    for label, name in labels.items():
+        if name != _UNUSED and (reading := glued(values, label, "kWh")) is not None:
+            found[label] = Index(tariffs.period_name(name), tariffs.period_of(name), reading)
     return found
 
 
-def power(values: Values) -> dict[str, Json]:
-    """Return the mean active powers of the last minute in W, and the apparent power in VA (CJE)."""
-    found: dict[str, Json] = {}
-    if (header := _jaune(values)) is not None and header.apparent is not None:
-        found["apparent"] = header.apparent
-    for name, label in (("mean", "PA1MN"), ("injected_mean", "IPA1MN")):
-        if (watts := _glued(values.get(label), "kW")) is not None:
-            found |= {name: watts, f"{name}_is_upper_bound": False}
-    return found
+def apparent_power(values: Values) -> int | None:
+    """Return the apparent power in VA (CJE)."""
+    header = _jaune(values)
+    return None if header is None else header.apparent
 
 
-def alerts(values: Values) -> dict[str, bool]:
-    """Return whether there is an overrun, and a mobile peak or its notice."""
+def alerts(values: Values) -> dict[Alert, bool]:
+    """Return True for an overrun, and for a mobile peak or its notice."""
     header, notices = _jaune(values), values.get("PREAVIS", "").split()
     overrun = "DEP" in notices if header is None else header.overrun
-    found: dict[str, bool] = {Alert.OVERRUN: overrun}
+    found = {Alert.OVERRUN: overrun}
     if "EJP" in values.get("CONTRAT", values.get("MESURES1", "")):
         found[Alert.MOBILE_PEAK_NOTICE] = "EJP" in notices
-        found[Alert.MOBILE_PEAK] = _slot(values) == TariffPeriod.PM
+        found[Alert.MOBILE_PEAK] = slot(values) == TariffPeriod.PM
     return found
 
 
-def _slot(values: Values) -> str | None:
-    """Return the code of the tariff slot in force."""
+def slot(values: Values) -> str | None:
+    """Return the code of the tariff slot in force, None where the meter does not say it."""
     if (header := _jaune(values)) is not None:
         return header.slot
     text = next((values[key] for key in ("PTCOUR", "PTCOUR1", "PTCOURF", "PTCOURD") if key in values), "")
@@ -183,19 +178,14 @@ def _jaune(values: Values) -> _Jaune | None:
     return _Jaune(_CJE_SLOTS.get(parts[4]), parts[5] == "DP", None if power is None else power * _DAVA)
 
 
-def _index(period: str, value: int) -> dict[str, Json]:
-    """Return an index, of the tariff period that this text says."""
-    return {"name": tariffs.period_name(period), "period": tariffs.period_of(period), "value": value}
-
-
 def _numbers(text: str) -> list[int | None]:
     """Return the numbers of a list with colons."""
     return [parse_uint(part) for part in text.split(":")] if text else []
 
 
-def _glued(text: str | None, unit: str) -> int | None:
-    """Return a number with its unit behind it, in Wh, W or VA; None if it is no such number."""
-    found = _GLUED.fullmatch(text or "")
-    if found is None or found[2] != unit:
+def glued(values: Values, label: str, unit: str) -> int | None:
+    """Return the number of an étiquette whose unit stands behind it, in Wh, W or VA; None for any other."""
+    match = _GLUED.fullmatch(values.get(label, ""))
+    if match is None or match[2] != unit:
         return None
-    return round(float(found[1].replace(",", ".")) * _FACTORS[unit])
+    return round(float(match[1].replace(",", ".")) * _FACTORS[unit])

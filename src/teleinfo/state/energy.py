@@ -16,7 +16,7 @@ from teleinfo.state.mean_power import MeanPower
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from teleinfo.state.fields import Json, Values
+    from teleinfo.state.fields import Values
 
 
 class EnergyTracker:
@@ -46,28 +46,13 @@ class EnergyTracker:
                 self._means[name] = (counter, MeanPower())
             self._means[name][1].take(index, now=now)
 
-    def totals(self, values: Values, *, now: float, stale_after: float) -> dict[str, Json]:
-        """Return the totals of import and export, Wh; None for one not read for `stale_after` seconds."""
-        found: dict[str, Json] = {}
-        if self.total is not None:
-            found = {
-                "import_total": self.total.total if now - self._counted <= stale_after else None,
-                "import_counter": self.total.counter,
-                "import_index": self.total.index,
-                "import_offset": self.total.offset,
-            }
-        if (exported := fields.number(values, "EAIT")) is not None:
-            found["export_total"] = exported
-        return found
+    def is_fresh(self, now: float, *, stale_after: float) -> bool:
+        """True if the index of `total` was read in the last `stale_after` seconds."""
+        return now - self._counted <= stale_after
 
-    def mean_powers(self, values: Values) -> dict[str, Json]:
-        """Return the mean powers in W, each with whether it is an upper bound."""
-        found: dict[str, Json] = {}
-        for name in _counters(values):
-            mean = self._means[name][1]
-            found[name] = mean.reported
-            found[f"{name}_is_upper_bound"] = mean.watts is None or mean.is_bound
-        return found
+    def means(self, values: Values) -> dict[str, MeanPower]:
+        """Return the mean powers whose index is among these values, by the name of their field."""
+        return {name: self._means[name][1] for name in _counters(values)}
 
 
 def _counters(values: Values) -> dict[str, tuple[str, int]]:

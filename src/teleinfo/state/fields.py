@@ -1,32 +1,44 @@
 """
-The fields of the state, from the values of one meter: étiquettes in, names, numbers and codes out.
+The values of the fields, read from the étiquettes of a meter of a household: texts in, numbers and codes out.
 
-Pure. Each function returns one part of the state (docs/state.md); a field whose étiquette is missing is left
-out. Units: Wh, VA, W, A, V. Sources: Enedis-NOI-CPT_02E v6 and 54E v3, named with the étiquettes in
-`teleinfo.tic.tables`.
+Pure. `declaration` names the function of each field. Units: Wh, VA, W, A, V. Sources: Enedis-NOI-CPT_02E v6
+and 54E v3, named with the étiquettes in `teleinfo.tic.tables`.
 """
 
 from __future__ import annotations
 
+import enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.state import tariffs
 from teleinfo.tic import registers
-from teleinfo.tic.labels import CONTRACTS, parse_uint
+from teleinfo.tic.labels import CONTRACTS, STATUS_REGISTER, parse_uint
 from teleinfo.vocabulary.codes import Alert, Colour, Phase, TariffPeriod
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+class Unknown(enum.Enum):
+    """The value of a field that the meter has and that is not known: null in the message."""
+
+    UNKNOWN = enum.auto()
+
+
+UNKNOWN: Final = Unknown.UNKNOWN
+
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
+Value: TypeAlias = "Json | Unknown"
+"""The value of a field; None: these étiquettes do not give the field, which is left out."""
+
 Values: TypeAlias = "Mapping[str, str]"
+"""Texts by étiquette."""
 
 VA_PER_AMPERE: Final = 200
 """A subscription of 1 kVA is 5 A a phase (02E, "ISOUSC")."""
 
 COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour.RED}
-"""The colours as DEMAIN says them (02E)."""
+"""The colours in the words of DEMAIN (02E)."""
 
 
 def number(values: Values, *labels: str) -> int | None:
@@ -35,23 +47,31 @@ def number(values: Values, *labels: str) -> int | None:
 
 
 def phases(values: Values) -> int:
-    """Return how many phases the meter has: 1 or 3."""
+    """Return 3 for a meter of three phases, else 1."""
     return 3 if any(label in values for label in ("IINST2", "IINST3", "IRMS2", "IRMS3")) else 1
 
 
-def contract(values: Values) -> dict[str, Json]:
-    """Return the contract: its code and name, the subscribed power in VA, the current of it in A a phase."""
-    found: dict[str, Json] = {}
-    text = values.get("OPTARIF", values.get("NGTF"))
-    if text is not None:
-        found["code"] = tariffs.contract_of(text)
-        found["name"] = tariffs.contract_name(text)
-    if (subscribed := subscribed_power(values)) is not None:
-        found["subscribed_power"] = subscribed
-        found["subscribed_current"] = subscribed // (VA_PER_AMPERE * phases(values))
-    if (cut_off := number(values, "PCOUP")) is not None:
-        found["cut_off_power"] = cut_off * 1000
-    return found
+def contract_text(values: Values) -> str | None:
+    """Return the text of the meter for its contract."""
+    return values.get("OPTARIF", values.get("NGTF"))
+
+
+def contract_code(values: Values) -> Value:
+    """Return the code of the contract."""
+    text = contract_text(values)
+    return None if text is None else tariffs.contract_of(text) or UNKNOWN
+
+
+def contract_name(values: Values) -> Value:
+    """Return the name of the contract."""
+    text = contract_text(values)
+    return None if text is None else tariffs.contract_name(text) or UNKNOWN
+
+
+def contract_key(values: Values) -> str | None:
+    """Return a key that changes with the contract, in one mode; None where these values do not say."""
+    text = contract_text(values)
+    return None if text is None else (tariffs.contract_of(text) or tariffs.collapse(text))
 
 
 def subscribed_power(values: Values) -> int | None:
@@ -62,48 +82,59 @@ def subscribed_power(values: Values) -> int | None:
     return None if kva is None else kva * 1000
 
 
-def contract_key(values: Values) -> str | None:
-    """Return a key that changes with the contract, in one mode; None where these values do not say."""
-    text = values.get("OPTARIF", values.get("NGTF"))
-    return None if text is None else (tariffs.contract_of(text) or tariffs.collapse(text))
+def subscribed_current(values: Values) -> int | None:
+    """Return the subscribed current of a phase in A."""
+    subscribed = subscribed_power(values)
+    return None if subscribed is None else subscribed // (VA_PER_AMPERE * phases(values))
 
 
-def tariff(values: Values) -> dict[str, Json]:
-    """Return the tariff period in force: its code, its name, and the étiquette of the index that counts."""
-    found: dict[str, Json] = {}
-    text = values.get("PTEC", values.get("LTARF"))
-    if text is not None:
-        period = tariffs.period_of(text)
-        found["code"] = period
-        found["name"] = tariffs.period_name(text)
-        if "PTEC" in values:
-            found["index"] = None if period is None else tariffs.INDEX_OF_PERIOD.get(period)
+def cut_off_power(values: Values) -> int | None:
+    """Return the power at which the meter cuts off, in VA."""
+    kva = number(values, "PCOUP")
+    return None if kva is None else kva * 1000
+
+
+def tariff_text(values: Values) -> str | None:
+    """Return the text of the meter for the tariff period in force."""
+    return values.get("PTEC", values.get("LTARF"))
+
+
+def running_index(values: Values) -> Value:
+    """Return the étiquette of the index that counts."""
     if (running := number(values, "NTARF")) is not None:
-        found["index"] = f"EASF{running:02}"
-    return found
+        return f"EASF{running:02}"
+    if "PTEC" not in values:
+        return None
+    period = tariffs.period_of(values["PTEC"])
+    return UNKNOWN if period is None else tariffs.INDEX_OF_PERIOD.get(period, UNKNOWN)
 
 
-def tempo(values: Values) -> dict[str, Json]:
+def colour_today(values: Values) -> Colour | None:
     """
-    Return the colours of Tempo, today's and tomorrow's: None where it is not known.
+    Return the colour of today, from STGE (54E), else from PTEC (02E); None for a meter without Tempo.
 
-    From STGE (54E), else from PTEC and DEMAIN (02E). The day of a colour runs from 06:00 to 06:00. Empty for
-    a meter without Tempo.
+    The day of a colour runs from 06:00 to 06:00.
     """
-    status = registers.status(values.get("STGE", ""))
+    status = _status(values)
     if status is not None:
-        today = registers.colour(status, registers.TODAY)
-        tomorrow = registers.colour(status, registers.TOMORROW)
-    else:
-        period = tariffs.period_of(values.get("PTEC", ""))
-        today = None if period is None else period.colour
-        tomorrow = COLOUR_CODES.get(values.get("DEMAIN", ""))
-    return {} if today is None else {"today": today, "tomorrow": tomorrow}
+        return registers.colour(status, registers.TODAY)
+    period = tariffs.period_of(values.get("PTEC", ""))
+    return None if period is None else period.colour
+
+
+def colour_tomorrow(values: Values) -> Value:
+    """Return the colour of tomorrow, from STGE (54E), else from DEMAIN (02E)."""
+    if colour_today(values) is None:
+        return None
+    status = _status(values)
+    if status is not None:
+        return registers.colour(status, registers.TOMORROW) or UNKNOWN
+    return COLOUR_CODES.get(values.get("DEMAIN", ""), UNKNOWN)
 
 
 def import_total(values: Values) -> tuple[str, int] | None:
     """
-    Return what counts all that was drawn, and its Wh: EAST, BASE, or the sum of the contract's indexes.
+    Return the Wh of all energy drawn, from EAST, BASE, or the sum of the contract's indexes.
 
     The first item names the étiquettes, with + between them.
     """
@@ -113,62 +144,56 @@ def import_total(values: Values) -> tuple[str, int] | None:
     option = next((o for o in CONTRACTS if values.get("OPTARIF", "").startswith(o)), None)
     if option is None:
         return None
-    found = [number(values, label) for label in CONTRACTS[option]]
-    known = [index for index in found if index is not None]
-    return ("+".join(CONTRACTS[option]), sum(known)) if len(known) == len(found) else None
+    indexes = [number(values, label) for label in CONTRACTS[option]]
+    known = [index for index in indexes if index is not None]
+    return ("+".join(CONTRACTS[option]), sum(known)) if len(known) == len(indexes) else None
 
 
-def indexes(values: Values, *, periods: dict[str, str]) -> dict[str, Json]:
+def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.Index]:
     """
-    Return each index of the supplier by its étiquette: `name` in words, `period`, `value` in Wh.
+    Return each index of the supplier by its étiquette.
 
     In standard those that never counted and do not count now are left out. `periods`: as in
     `tariffs.index_name`.
     """
     running = f"EASF{number(values, 'NTARF') or 0:02}"
-    own = values.get("OPTARIF", values.get("NGTF"))
-    found: dict[str, Json] = {}
+    contract = contract_text(values)
+    found: dict[str, tariffs.Index] = {}
     for label in values:
         index = number(values, label)
         supplier = label.startswith("EASF") and (index or label == running)
         if index is not None and (supplier or label in tariffs.INDEX_OF_PERIOD.values()):
-            name = tariffs.index_name(label, contract=own, periods=periods)
-            period = tariffs.index_period(label, contract=own)
-            found[label] = {"name": name, "period": period, "value": index}
+            name = tariffs.index_name(label, contract=contract, periods=periods)
+            found[label] = tariffs.Index(name, tariffs.index_period(label, contract=contract), index)
     return found
 
 
-def per_phase(values: Values, *labels: str) -> dict[str, Json]:
-    """Return a quantity of each phase, by the number of the phase; one without a number is phase 1."""
-    found: dict[str, Json] = {}
-    for phase in Phase:
-        names = [f"{label}{phase}" for label in labels] + (list(labels) if phase is Phase.ONE else [])
-        if (value := number(values, *names)) is not None:
-            found[phase] = value
-    return found
+def _status(values: Values) -> int | None:
+    return registers.status(values.get(STATUS_REGISTER, ""))
 
 
-def contacts(values: Values) -> dict[str, Json]:
-    """Return the breaker, the dry contact, and each relay (true: closed; 1 is the dry contact)."""
-    found: dict[str, Json] = {}
-    status = registers.status(values.get("STGE", ""))
-    if status is not None:
-        found["breaker"] = registers.breaker(status)
-        found["dry_contact"] = registers.dry_contact(status)
+def breaker(values: Values) -> Value:
+    """Return the state of the breaker."""
+    status = _status(values)
+    return None if status is None else registers.breaker(status) or UNKNOWN
+
+
+def dry_contact(values: Values) -> Value:
+    """Return the state of the dry contact."""
+    status = _status(values)
+    return None if status is None else registers.dry_contact(status) or UNKNOWN
+
+
+def is_closed(values: Values, relay: int) -> bool | None:
+    """Return True if the relay of this number is closed; relay 1 is the dry contact."""
     closed = registers.closed_relays(values.get("RELAIS", ""))
-    if closed is not None:
-        found["relays"] = {str(relay): relay in closed for relay in range(1, 9)}
-    return found
+    return None if closed is None else relay in closed
 
 
-def day_profile(values: Values) -> dict[str, Json]:
-    """Return the slots of tomorrow (PJOURF+1) and of the next day of mobile peak (PPOINTE), in order."""
-    found: dict[str, Json] = {}
-    for name, label in (("tomorrow", "PJOURF+1"), ("mobile_peak", "PPOINTE")):
-        slots = registers.profile(values.get(label, ""))
-        if slots:
-            found[name] = [_slot(slot) for slot in slots]
-    return found
+def day_profile(values: Values, label: str) -> Value:
+    """Return the slots of a day (PJOURF+1, PPOINTE), in order."""
+    slots = registers.profile(values.get(label, ""))
+    return [_slot(slot) for slot in slots] if slots else None
 
 
 def _slot(slot: registers.Slot) -> dict[str, Json]:
@@ -177,19 +202,19 @@ def _slot(slot: registers.Slot) -> dict[str, Json]:
         "or_start": slot.or_start,
         "index": None if slot.index is None else f"EASF{slot.index:02}",
         "dry_contact": slot.dry,
-        "relays": [number + 1 for number in slot.virtual],
+        "relays": [contact + 1 for contact in slot.virtual],
     }
 
 
-def alerts(values: Values, *, sends_alarms: bool) -> dict[str, bool]:
+def alerts(values: Values, *, sends_alarms: bool) -> dict[Alert, bool]:
     """
-    Return each alert that this meter can give, and whether it stands.
+    Return each alert that this meter can give, True while it is active.
 
     `values` holds ADPS and ADIRn only while they are sent. A three-phase meter that never sends them
     (`sends_alarms` false) has an overrun where a current is above the subscribed one (spec of the type 76).
     """
-    found: dict[str, bool] = {}
-    status = registers.status(values.get("STGE", ""))
+    found: dict[Alert, bool] = {}
+    status = _status(values)
     if status is not None:
         found |= {alert: bits.of(status) != 0 for alert, bits in registers.ALERTS.items()}
     elif "OPTARIF" in values or "ISOUSC" in values:

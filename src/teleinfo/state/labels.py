@@ -11,10 +11,10 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, tariffs
+from teleinfo.state.declaration import FIELDS
 from teleinfo.tic.horodate import iso
-from teleinfo.tic.labels import ALARMS, DIGITS, METER_NUMBERS, STATUS_REGISTER, Kind, lookup
+from teleinfo.tic.labels import DIGITS, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.vocabulary.codes import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,38 +24,7 @@ if TYPE_CHECKING:
 UNITS: Final = {"kVA": ("VA", 1000)}
 """Units that are published as another one, with the factor: Home Assistant does not know them."""
 
-# The étiquettes of which `teleinfo.state.fields` makes fields.
-_IN_FIELDS: Final = frozenset(
-    {
-        *ALARMS,
-        *METER_NUMBERS,
-        STATUS_REGISTER,
-        *(
-            "DATE",
-            "DATECOUR",
-            "OPTARIF",
-            "NGTF",
-            "ISOUSC",
-            "PREF",
-            "PCOUP",
-            "PTEC",
-            "LTARF",
-            "NTARF",
-            "DEMAIN",
-        ),
-        *(
-            "EAST",
-            "EAIT",
-            *tariffs.INDEX_OF_PERIOD.values(),
-            *(f"EASF{number:02}" for number in range(1, 11)),
-        ),
-        *("PAPP", "SINSTS", "SINSTI", *(f"SINSTS{phase}" for phase in Phase)),
-        *("PMAX", "SMAXSN", "SMAXSN-1", "SMAXIN", "SMAXIN-1", "CCASN", "CCAIN"),
-        *("IINST", *(f"IINST{phase}" for phase in Phase), *(f"IRMS{phase}" for phase in Phase)),
-        *(f"{label}{phase}" for label in ("URMS", "UMOY") for phase in Phase),
-        *("PPOT", "RELAIS"),
-    }
-)
+_IN_FIELDS: Final = frozenset(label for field in FIELDS for label in field.sources)
 _NUMBER: Final = re.compile(rf"([+-]?[0-9]{{1,{DIGITS}}}(?:[.,][0-9]{{1,{DIGITS}}})?) *([^0-9 ]*)")
 ANY_UNIT: Final = frozenset({"W", "kW", "VA", "kVA"})
 """The units that may follow a number where the table has none for its étiquette."""

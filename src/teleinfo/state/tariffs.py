@@ -9,11 +9,23 @@ Pure. Both modes give the same code: historique sends it (`PTEC`, 02E), standard
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.labels import STANDARD, Kind
 from teleinfo.tic.tables.households import BLEU
 from teleinfo.vocabulary.codes import Contract, TariffPeriod
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Index(NamedTuple):
+    """An index: the name of what it counts, the tariff period of that, and its reading in Wh."""
+
+    name: str | None
+    period: TariffPeriod | None
+    value: int
+
 
 _PERIODS: Final = {period.value: period for period in TariffPeriod}
 INDEX_OF_PERIOD: Final = {label.period: label.name for label in BLEU if label.kind is Kind.INDEX}
@@ -92,7 +104,7 @@ def period_name(text: str) -> str | None:
     return (collapse(text) or None) if period is None else period.words
 
 
-def index_name(label: str, *, contract: str | None, periods: dict[str, str]) -> str:
+def index_name(label: str, *, contract: str | None, periods: Mapping[str, str]) -> str:
     """
     Return the name of what an index counts.
 

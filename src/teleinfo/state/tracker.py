@@ -17,11 +17,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, labels, powers
+from teleinfo.state.declaration import FIELDS, compose
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.energy import EnergyTracker
 from teleinfo.state.identity import UNNUMBERED_FRAMES, Followed, Identity
 from teleinfo.state.memory import Memory
-from teleinfo.tic.horodate import iso
+from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
@@ -40,6 +41,13 @@ Frames in a row without the étiquette of an alarm or a notice that end it: one 
 
 The short frames of three-phase meters never have a notice, and end none.
 """
+
+_URGENT: Final = tuple(
+    field
+    for field in FIELDS
+    if field.parts[0] in {"alerts", "tariff", "tempo"} and field.parts[-1] != "since"
+)
+"""The fields whose change must not wait."""
 
 _device_of = functools.lru_cache(maxsize=4)(device_of)  # asked for with each frame
 
@@ -162,9 +170,11 @@ class StateTracker:
             self._take_over(self._earlier)
             self._earlier = None
         self._energy.update(values, now=now, at=self._at)
-        alerts = self._alert_flags(values)
-        self._since = {name: self._since.get(name, time) for name, active in alerts.items() if active}
-        urgent: Json = [{**alerts}, self._tariff(values), fields.tempo(values)]
+        snapshot = self._snapshot(values, now)
+        self._since = {
+            name: self._since.get(name, time) for name, active in snapshot.alerts.items() if active
+        }
+        urgent = compose(snapshot, _URGENT)
         before, self._urgent = self._urgent, urgent
         return before != urgent
 
@@ -242,81 +252,31 @@ class StateTracker:
         fresh = STALE_AFTER if self._site is None else business_meters.STALE_AFTER
         return {key: value for key, (value, at) in self._latest.items() if now - at <= fresh}
 
+    def _snapshot(self, values: fields.Values, now: float) -> Snapshot:
+        return Snapshot(
+            values=values,
+            time=self._time,
+            meter=self.meter,
+            mode=self._identity.mode,
+            site=self._site,
+            phases=self._phases if self._site is None else 3,
+            sends_alarms=self._sends_alarms,
+            has_exported=self._has_exported,
+            periods=self._periods,
+            since=self._since,
+            total=self._energy.total,
+            total_is_fresh=self._energy.is_fresh(now, stale_after=STALE_AFTER),
+            means=self._energy.means(values),
+        )
+
     def _fields(self, values: fields.Values, now: float) -> dict[str, Json]:
-        """Return the parts of the state that these values give; one without fields is left out."""
-        parts: dict[str, Json] = {
-            "time": self._time,
-            "meter": self._meter(values),
-            "contract": self._contract_fields(values),
-            "tariff": self._tariff(values),
-            "tempo": fields.tempo(values),
-            "energy": self._energy_fields(values, now),
-            "power": self._power(values),
-            "load_curve": powers.load_curve(values),
-            "current": fields.per_phase(values, "IRMS", "IINST"),
-            "voltage": fields.per_phase(values, "URMS"),
-            "mean_voltage": fields.per_phase(values, "UMOY"),
-            "alerts": self._alerts(values),
-            "contacts": fields.contacts(values),
-            "day_profile": fields.day_profile(values),
-            "labels": self._labels(values),
-        }
-        return {name: part for name, part in parts.items() if part != {}}
-
-    def _contract_fields(self, values: fields.Values) -> dict[str, Json]:
-        if self._site is not None:
-            return business_meters.contract(values)
-        return fields.contract(values)
-
-    def _energy_fields(self, values: fields.Values, now: float) -> dict[str, Json]:
-        found = self._energy.totals(values, now=now, stale_after=STALE_AFTER)
-        if self._site is not None:
-            indexes = business_meters.indexes(values)
-        else:
-            indexes = fields.indexes(values, periods=self._periods)
-        return found | {"indexes": indexes} if indexes else found
-
-    def _power(self, values: fields.Values) -> dict[str, Json]:
-        if self._site is not None:
-            return business_meters.power(values)
-        found = powers.power(values, has_exported=self._has_exported)
-        return found | self._energy.mean_powers(values)
-
-    def _tariff(self, values: fields.Values) -> dict[str, Json]:
-        if self._site is not None:
-            return business_meters.tariff(values)
-        return fields.tariff(values)
-
-    def _meter(self, values: fields.Values) -> dict[str, Json]:
-        meter = self.meter
-        found: dict[str, Json] = {} if meter.serial is None else {"number": meter.serial}
-        found |= {
-            "id": meter.scope,
-            "model": meter.identity.model if self._site is None else self._site,
-            "maker": meter.identity.maker,
-            "mode": self._identity.mode,
-            "phases": self._phases if self._site is None else 3,
-        }
-        clock = values.get("DATECOUR", values.get("DATE"))
-        if clock is not None and not meter.identity.overseas:
-            found["clock"] = iso(clock) if self._site is None else business_meters.moment(clock)
-        return found
-
-    def _labels(self, values: fields.Values) -> dict[str, Json]:
-        if self._identity.mode is None:
-            return {}
-        return {**labels.values_of(self._identity.mode, values, overseas=self.meter.identity.overseas)}
-
-    def _alerts(self, values: fields.Values) -> dict[str, Json]:
-        return {
-            name: {"active": active, "since": self._since.get(name)}
-            for name, active in self._alert_flags(values).items()
-        }
-
-    def _alert_flags(self, values: fields.Values) -> dict[str, bool]:
-        if self._site is not None:
-            return business_meters.alerts(values)
-        return fields.alerts(values, sends_alarms=self._sends_alarms)
+        """Return the fields of the state that these values give."""
+        state = compose(self._snapshot(values, now), FIELDS)
+        if self._identity.mode is not None:
+            overseas = self.meter.identity.overseas
+            own: dict[str, Json] = {**labels.values_of(self._identity.mode, values, overseas=overseas)}
+            state |= {"labels": own} if own else {}
+        return state
 
 
 def encode(state: dict[str, Json]) -> bytes:

@@ -1,0 +1,73 @@
+"""The meter at one moment, as its fields are read from it. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import InitVar, dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from teleinfo.state import business_meters, fields, powers
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from teleinfo.state.device import Device
+    from teleinfo.state.fields import Values
+    from teleinfo.state.import_total import ImportTotal
+    from teleinfo.state.mean_power import MeanPower
+    from teleinfo.state.tariffs import Index
+    from teleinfo.tic.labels import Mode
+    from teleinfo.vocabulary.codes import Alert
+
+
+@dataclass(kw_only=True, eq=False)
+class Snapshot(dict[str, str]):
+    """
+    The texts of the étiquettes that are fresh, and what earlier frames told of the meter.
+
+    `site` is the model of an older meter of a business (`business_meters`), None for any other meter.
+    `periods` are those of `tariffs.index_name`. `since` has the time at which each active alert began.
+    `total` is the energy drawn in all, None while no index counts it, and `total_is_fresh` if it was read
+    lately; `means` are the mean powers whose index is fresh, by the name of their field.
+    """
+
+    values: InitVar[Values]
+    time: str | None
+    meter: Device
+    mode: Mode | None
+    site: str | None
+    phases: int
+    sends_alarms: bool
+    has_exported: bool
+    periods: Mapping[str, str]
+    since: Mapping[str, str]
+    total: ImportTotal | None
+    total_is_fresh: bool
+    means: Mapping[str, MeanPower]
+
+    def __post_init__(self, values: Values) -> None:
+        self.update(values)
+
+    @cached_property
+    def alerts(self) -> dict[Alert, bool]:
+        """Each alert that this meter can give, True while it is active."""
+        if self.site is not None:
+            return business_meters.alerts(self)
+        return fields.alerts(self, sends_alarms=self.sends_alarms)
+
+    @cached_property
+    def indexes(self) -> dict[str, Index]:
+        """The indexes of the supplier by étiquette."""
+        if self.site is not None:
+            return business_meters.indexes(self)
+        return fields.indexes(self, periods=self.periods)
+
+    @cached_property
+    def injected(self) -> tuple[int | None, bool]:
+        """The apparent power that is injected, VA, and True if it is an estimate: see `powers.injected`."""
+        return powers.injected(self, has_exported=self.has_exported)
+
+    @property
+    def tariff(self) -> str | None:
+        """The text of the meter for the tariff period in force."""
+        return fields.tariff_text(self) if self.site is None else business_meters.slot(self)

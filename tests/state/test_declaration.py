@@ -1,0 +1,28 @@
+"""The declaration of the fields, and the documents that are made of it."""
+
+from __future__ import annotations
+
+import jsonschema
+import pytest
+
+from teleinfo.state.declaration import FIELDS, StateType
+from tests.state.documents import DOCS, schema, written
+
+
+@pytest.mark.parametrize("path", ["state.schema.json", "state.md", "fr/state.md"])
+def test_a_document_is_that_of_the_declaration(path: str) -> None:
+    """`make documents` writes it anew."""
+    assert (DOCS / path).read_text(encoding="utf-8") == written()[DOCS / path]
+
+
+def test_the_schema_is_a_schema() -> None:
+    """It is valid JSON Schema, draft 2020-12."""
+    jsonschema.Draft202012Validator.check_schema(schema())
+
+
+def test_each_field_has_a_place_and_a_meaning_of_its_own() -> None:
+    """No two fields have one path, and every field says what it means; every number but one has a unit."""
+    assert len({field.path for field in FIELDS}) == len(FIELDS)
+    assert [field.path for field in FIELDS if not field.meaning and not field.name] == []
+    numbers = [field for field in FIELDS if field.type is StateType.NUMBER]
+    assert [field.path for field in numbers if not field.unit] == ["meter.phases"]

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -69,20 +70,12 @@ class Machine:
 
     def run(self, script: str, *, umask: int = 0o022, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a script of `systemd/` for this machine."""
+        environ |= {"PATH": f"{self.stubs}:{os.environ['PATH']}", "STUBS": str(self.stubs)}
         return subprocess.run(
             [SCRIPTS / script, "python3"],
-            env={
-                "PATH": f"{self.stubs}:{os.environ['PATH']}",
-                "DESTDIR": str(self.root),
-                "STUBS": str(self.stubs),
-                **environ,
-            },
-            umask=umask,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+            env={"DESTDIR": str(self.root), **environ},
+            umask=umask, capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
 
     def configure_package(self, **environ: str) -> subprocess.CompletedProcess[str]:
         """Let the Debian package be unpacked, and run its postinst as dpkg does, debhelper's part apart."""
@@ -94,15 +87,22 @@ class Machine:
         return subprocess.run(
             ["sh", SCRIPTS / "debian/teleinfo.postinst", "configure", ""],
             env={"PATH": os.environ["PATH"], "DPKG_ROOT": str(self.root), **environ},
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
+            capture_output=True, text=True, check=False, timeout=60,
+        )  # fmt: skip
 
     def files(self) -> set[str]:
         """Return everything that is there, by its path."""
         return {str(path.relative_to(self.root)) for path in self.root.rglob("*")}
+
+    @property
+    def settings(self) -> str:
+        """The text of the settings."""
+        return (self.root / SETTINGS).read_text(encoding="utf-8")
+
+    @settings.setter
+    def settings(self, text: str) -> None:
+        (self.root / SETTINGS).parent.mkdir(exist_ok=True)
+        (self.root / SETTINGS).write_text(text, encoding="utf-8")
 
     def pretend(self, condition: str) -> None:
         """Let pip meet a condition: `no-network` (cannot fetch), `no-space` (cannot install), `old-name`."""
@@ -137,26 +137,21 @@ def test_an_installation_has_program_service_settings_and_page(machine: Machine)
 
 
 def test_an_installation_on_a_french_machine_speaks_french(machine: Machine) -> None:
-    """Its steps, its end, the settings; so does the removal. The locale is that of the environment."""
+    """Its steps and its end, the removal, and a failure. The locale is that of the environment."""
     result = machine.run("install.sh", LANG="fr_FR.UTF-8")
-    settings = (machine.root / SETTINGS).read_text(encoding="utf-8")
     removed = machine.run("uninstall.sh", LANG="fr_FR.UTF-8")
 
     assert result.returncode == 0, result.stderr
     assert "-- Installation du programme" in result.stdout
     assert "teleinfo 1.2.3 est installé" in result.stdout
     assert not re.search(r"\b(the|installed|Settings)\b", result.stdout)
-    assert settings == (SCRIPTS / "teleinfo.fr.env").read_text(encoding="utf-8")
     assert "teleinfo est désinstallé" in removed.stdout
 
-
-def test_a_failure_on_a_french_machine_is_in_french(machine: Machine) -> None:
-    """What was left alone is said in French."""
     machine.pretend("no-network")
-    result = machine.run("install.sh", LC_ALL="fr_CA.UTF-8")
+    failed = machine.run("install.sh", LC_ALL="fr_CA.UTF-8")
 
-    assert result.returncode == 1
-    assert "rien n’a été changé" in result.stderr
+    assert failed.returncode == 1
+    assert "rien n’a été changé" in failed.stderr
 
 
 @pytest.mark.parametrize(
@@ -181,30 +176,30 @@ def test_the_settings_are_in_the_language_of_the_machine(
     if system:
         (machine.root / "etc/default").mkdir()
         (machine.root / "etc/default/locale").write_text(system, encoding="utf-8")
-    result = (
-        machine.run("install.sh", umask=0o022, **environ)
-        if way == "install.sh"
-        else machine.configure_package(**environ)
-    )
+    installed = machine.configure_package if way == "package" else partial(machine.run, way)
+    result = installed(**environ)
     sample = SCRIPTS / "teleinfo.fr.env" if french else SCRIPTS.parent / ".env-sample"
 
     assert result.returncode == 0, result.stderr
-    assert (machine.root / SETTINGS).read_text(encoding="utf-8") == sample.read_text(encoding="utf-8")
+    assert machine.settings == sample.read_text(encoding="utf-8")
     assert (machine.root / SETTINGS).stat().st_mode & 0o777 == 0o600
 
 
-def test_the_package_keeps_the_settings_that_are_there(machine: Machine) -> None:
-    """Those of an earlier version, or of `make install`."""
-    settings = machine.root / SETTINGS
-    settings.parent.mkdir()
-    settings.write_text("TELEINFO_MQTT_HOST=broker\n")
+def test_the_settings_that_are_there_are_kept(machine: Machine) -> None:
+    """By the package, by an upgrade, and by a first installation that fails."""
+    machine.settings = "TELEINFO_MQTT_HOST=broker\n"
 
     assert machine.configure_package(LANG="fr_FR.UTF-8").returncode == 0
-    assert settings.read_text() == "TELEINFO_MQTT_HOST=broker\n"
+    machine.pretend("no-space")
+    assert machine.run("install.sh").returncode == 1
+    (machine.stubs / "no-space").unlink()
+    assert machine.run("install.sh").returncode == 0
+    assert machine.settings == "TELEINFO_MQTT_HOST=broker\n"
 
 
 def test_a_strict_umask_closes_nothing_to_the_service(machine: Machine) -> None:
-    """With umask 077 the user of the service may read all but the settings."""
+    """With umask 077 the service may read all but the settings; so where an earlier version had closed it."""
+    (machine.root / "opt/teleinfo").mkdir(mode=0o700)
     assert machine.run("install.sh", umask=0o077).returncode == 0
     closed = {
         str(path.relative_to(machine.root))
@@ -213,16 +208,6 @@ def test_a_strict_umask_closes_nothing_to_the_service(machine: Machine) -> None:
     }
 
     assert closed == {SETTINGS}
-
-
-def test_a_program_that_was_closed_is_opened_by_the_next_installation(machine: Machine) -> None:
-    """An earlier version left /opt/teleinfo with the rights of the umask."""
-    machine.run("install.sh")
-    program = machine.root / "opt/teleinfo"
-    program.chmod(0o700)
-    assert machine.run("install.sh").returncode == 0
-
-    assert program.stat().st_mode & 0o777 == 0o755
 
 
 @pytest.mark.parametrize("step", ["no-network", "no-space"])
@@ -234,17 +219,6 @@ def test_a_first_installation_that_fails_leaves_nothing(machine: Machine, step: 
     assert result.returncode == 1
     assert "nothing" in result.stderr
     assert not [path for path in machine.files() - machine.fresh if "teleinfo" in path]
-
-
-def test_a_first_installation_that_fails_keeps_the_settings_that_were_there(machine: Machine) -> None:
-    """Those of an installation before."""
-    settings = machine.root / SETTINGS
-    settings.parent.mkdir()
-    settings.write_text("TELEINFO_MQTT_HOST=broker\n")
-    machine.pretend("no-space")
-    machine.run("install.sh")
-
-    assert settings.read_text() == "TELEINFO_MQTT_HOST=broker\n"
 
 
 def test_an_upgrade_without_a_network_changes_nothing(machine: Machine) -> None:
@@ -282,14 +256,12 @@ def test_a_place_that_cannot_be_written_is_named_before_anything_is_changed(mach
     assert machine.files() == machine.fresh
 
 
-def test_an_upgrade_keeps_the_settings_and_leaves_a_disabled_unit_disabled(machine: Machine) -> None:
-    """Both are the household's."""
+def test_an_upgrade_leaves_a_disabled_unit_disabled(machine: Machine) -> None:
+    """The household has disabled it."""
     machine.run("install.sh")
-    (machine.root / SETTINGS).write_text("TELEINFO_MQTT_HOST=broker\n")
     (machine.root / ENABLED).unlink()
     assert machine.run("install.sh").returncode == 0
 
-    assert (machine.root / SETTINGS).read_text() == "TELEINFO_MQTT_HOST=broker\n"
     assert ENABLED not in machine.files()
 
 
@@ -302,16 +274,10 @@ def test_an_uninstallation_leaves_the_settings_and_nothing_else(machine: Machine
         (machine.root / "var/lib/private" / name).mkdir(parents=True)
         (machine.root / "var/lib" / name).symlink_to(f"private/{name}")
     kept = machine.run("uninstall.sh")
-    remembered = {
-        f"var/lib/{where}teleinfo{name}" for where in ("", "private/") for name in ("", "-production")
-    }
     theirs = "var/lib/teleinfo-of-another"
-    assert {path for path in machine.files() - machine.fresh if "teleinfo" in path} == {
-        "etc/teleinfo",
-        SETTINGS,
-        theirs,
-        *remembered,
-    }
+    memory = {f"var/lib/{where}teleinfo{name}" for where in ("", "private/") for name in ("", "-production")}
+    left = {path for path in machine.files() - machine.fresh if "teleinfo" in path}
+    assert left == {"etc/teleinfo", SETTINGS, theirs, *memory}
     purged = machine.run("uninstall.sh", PURGE="1")
 
     assert (kept.returncode, purged.returncode) == (0, 0)

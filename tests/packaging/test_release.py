@@ -44,9 +44,7 @@ class Repository:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.write("src/teleinfo/__init__.py", '__version__ = "1.2.3"\n')
-        self.write(
-            "pyproject.toml", '[project.urls]\nRepository = "https://forge.example"\n\n[project.scripts]\n'
-        )
+        self.write("pyproject.toml", '[project.urls]\nRepository = "https://forge.example"\n')
         self.write("CHANGELOG.md", CHANGELOG)
         (folder / "systemd").mkdir()
         shutil.copy(ROOT / "systemd/release.sh", folder / "systemd")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,3 +64,28 @@ def test_the_file_here_comes_before_that_of_the_service(tmp_path: Path) -> None:
     findings_of(check_settings, case)
 
     assert (service, case.settings.mqtt_host) == ("service.example", "here.example")
+
+
+def test_a_wrong_setting_of_the_environment_is_looked_for_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a file there is nothing to edit: the line to type shows the names, and no value."""
+    monkeypatch.setenv("TELEINFO_MQTT_QOS", "3")
+    [found] = findings_of(check_settings, Case()).values()
+    [line] = found.commands
+    environ = {"TELEINFO_MQTT_PASSWORD": "c4nary", "PATH": os.environ["PATH"]}
+    shown = subprocess.run(["sh", "-c", line], env=environ, capture_output=True, text=True, check=True)
+
+    assert found.severity is Severity.FAULT
+    assert shown.stdout == "TELEINFO_MQTT_PASSWORD\n"
+
+
+def test_the_file_is_named_and_what_it_changes(tmp_path: Path) -> None:
+    """Secrets and user names by their variables alone."""
+    lines = ["TELEINFO_MQTT_PORT=1884", "TELEINFO_MQTT_USERNAME=canary", "TELEINFO_MQTT_PASSWORD=c4nary"]
+    (tmp_path / ".env").write_text("\n".join(lines))
+    found = findings_of(check_settings, Case())
+
+    assert found["file"].message.startswith(".env ")
+    assert found["changed"].facts["variables"] == [line.partition("=")[0] for line in lines]
+    assert found["changed"].message == (
+        "TELEINFO_MQTT_PORT=1884 TELEINFO_MQTT_USERNAME=… TELEINFO_MQTT_PASSWORD=…"
+    )

@@ -181,71 +181,15 @@ def test_wrong_settings_come_first(tmp_path: Path) -> None:
     assert CANARY not in done.stdout + done.stderr
 
 
-def test_wrong_settings_are_reported_in_french_too(tmp_path: Path) -> None:
-    """What is allowed, in the language of the locale; the values as they were given."""
-    done = doctor(tmp_path, language="fr_FR.UTF-8", settings={"mqtt_port": "mosquitto", "mqtt_topc": "x"})
-    said = " ".join(done.stdout.split())
-
-    assert done.returncode == 1
-    assert 'TELEINFO_MQTT_PORT : "mosquitto" n’est pas un numéro de port (1–65535) ; par défaut 1883' in said
-    assert "TELEINFO_MQTT_TOPC : ce réglage n’existe pas ; vouliez-vous dire TELEINFO_MQTT_TOPIC ?" in said
-    assert "is not" not in said
-
-
-def test_a_wrong_setting_of_the_environment_is_looked_for_there(tmp_path: Path) -> None:
-    """Without a file there is nothing to edit: the line to type shows the names, and no value."""
-    done = doctor(tmp_path, "--json", settings={"mqtt_qos": "3"})
-    [found] = [one for one in json.loads(done.stdout)["findings"] if one["area"] == "settings"]
-    [line] = found["commands"]
-    environ = {"TELEINFO_MQTT_PASSWORD": CANARY, "PATH": os.environ["PATH"]}
-    said = subprocess.run(["sh", "-c", line], env=environ, capture_output=True, text=True, check=True)
-
-    assert said.stdout == "TELEINFO_MQTT_PASSWORD\n"
-
-
-def test_the_file_of_settings_is_named(tmp_path: Path) -> None:
-    """`--env-file`, else `.env`: the one that was read, and what it changes."""
-    (tmp_path / ".env").write_text(
-        f"TELEINFO_SERIAL_PORT=/dev/ttyNOWHERE\nTELEINFO_MQTT_PORT={free_port()}\n"
-    )
-    done = doctor(tmp_path, "--json", settings={})
-    found = {one["check"]: one for one in json.loads(done.stdout)["findings"] if one["area"] == "settings"}
-
-    assert ".env" in found["file"]["message"]
-    assert found["changed"]["facts"]["variables"] == ["TELEINFO_SERIAL_PORT", "TELEINFO_MQTT_PORT"]
-
-
-def test_a_report_that_cannot_be_written_is_said_in_the_language_of_the_reader(tmp_path: Path) -> None:
-    """The reason is not the system's own English."""
-    done = doctor(
-        tmp_path,
-        *("--report", "/nonexistent/report"),
-        language="fr_FR.UTF-8",
-        settings={"serial_port": "/dev/ttyNOWHERE", "mqtt_host": "127.0.0.1", "mqtt_port": free_port()},
-    )
-
-    assert done.returncode == 1
-    assert done.stderr.startswith("Le rapport ne peut pas être écrit")
-    assert "No such file" not in done.stderr
-
-
-def test_a_report_never_replaces_a_file(tmp_path: Path) -> None:
-    """What is there already stays, and nothing is looked at."""
+def test_a_report_that_cannot_be_written_is_reported_in_the_language_of_the_reader(tmp_path: Path) -> None:
+    """The reason is not the English of the system. A file that is there stays, and nothing is checked."""
     (tmp_path / "report").write_text("mine")
-    done = doctor(tmp_path, "--report", "report", settings={"serial_port": "/dev/ttyNOWHERE"})
+    settings = {"serial_port": "/dev/ttyNOWHERE", "mqtt_host": "127.0.0.1", "mqtt_port": free_port()}
+    elsewhere = doctor(tmp_path, "--report", "/nonexistent/report", settings=settings, language="fr_FR.UTF-8")
+    again = doctor(tmp_path, "--report", "report", settings=settings)
 
-    assert (done.returncode, done.stdout, (tmp_path / "report").read_text()) == (1, "", "mine")
-    assert "report is there already" in done.stderr
-
-
-def test_the_demo_speaks_french_too(tmp_path: Path) -> None:
-    """Its heading, where the locale is French."""
-    done = subprocess.run(
-        [sys.executable, "-m", "teleinfo", "demo", "--seconds", "0.5"],
-        capture_output=True, text=True, check=False, cwd=tmp_path, timeout=60,
-        env={"PATH": os.environ["PATH"], "LC_ALL": "fr_FR.UTF-8", "PYTHONUTF8": "1"},
-    )  # fmt: skip
-
-    assert done.stdout.startswith(
-        "Un compteur simulé (hc) -> teleinfo -> un broker MQTT intégré à 127.0.0.1:"
-    )
+    assert elsewhere.returncode == 1
+    assert elsewhere.stderr.startswith("Le rapport ne peut pas être écrit")
+    assert "No such file" not in elsewhere.stderr
+    assert (again.returncode, again.stdout, (tmp_path / "report").read_text()) == (1, "", "mine")
+    assert "report is there already" in again.stderr

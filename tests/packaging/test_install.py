@@ -11,7 +11,6 @@ import os
 import re
 import shutil
 import subprocess
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -176,8 +175,8 @@ def test_the_settings_are_in_the_language_of_the_machine(
     if system:
         (machine.root / "etc/default").mkdir()
         (machine.root / "etc/default/locale").write_text(system, encoding="utf-8")
-    installed = machine.configure_package if way == "package" else partial(machine.run, way)
-    result = installed(**environ)
+    packaged = way == "package"
+    result = machine.configure_package(**environ) if packaged else machine.run(way, umask=0o022, **environ)
     sample = SCRIPTS / "teleinfo.fr.env" if french else SCRIPTS.parent / ".env-sample"
 
     assert result.returncode == 0, result.stderr

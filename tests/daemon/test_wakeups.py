@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.bench.procfs import work
 from tests.support.broker import MosquittoBroker
+from tests.support.procfs import work
 from tests.support.scenario import BrokerScenario, observer
 
 if TYPE_CHECKING:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import statistics
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.support.broker import MosquittoBroker
+from tests.support.procfs import connections_of, descriptors, number, resident
 from tests.support.proxy import Proxy
-from tests.support.scenario import BrokerScenario, connections_of, next_index, observer, until
+from tests.support.scenario import BrokerScenario, next_index, observer, until
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.support.figures import Figures
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
@@ -21,22 +23,6 @@ pytestmark = [pytest.mark.real, pytest.mark.long]
 IMPATIENT = (
     "import teleinfo.mqtt.publisher as publisher; publisher.FIRST_DELAY, publisher.LONGEST_DELAY = 0.01, 0.02"
 )
-
-
-def descriptors(pid: int) -> int:
-    """Return how many descriptors a process has open."""
-    return len(list(Path(f"/proc/{pid}/fd").iterdir()))
-
-
-def threads(pid: int) -> int:
-    """Return how many threads a process has."""
-    return len(list(Path(f"/proc/{pid}/task").iterdir()))
-
-
-def resident(pid: int) -> float:
-    """Return how much memory of a process is resident, MiB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return int(next(line.split()[1] for line in lines if line.startswith("VmRSS:"))) / 1024
 
 
 @pytest.mark.parametrize("bounces", [50, pytest.param(500, marks=pytest.mark.soak)])
@@ -54,27 +40,29 @@ def test_bounces_leave_nothing_behind(tmp_path: Path, figures: Figures, bounces:
         ):
             next_index(subscriber)
 
-            def bounce(number: int) -> None:
+            def bounce(turn: int) -> None:
                 accepted = proxy.accepted
-                proxy.cut(reset=number % 2 == 0)
+                proxy.cut(reset=turn % 2 == 0)
                 until(lambda: proxy.accepted > accepted, what="a new connection")
                 subscriber.drain()
                 next_index(subscriber)
 
-            for number in range(20):
-                bounce(number)
-            before = descriptors(scenario.pid), threads(scenario.pid)
+            for turn in range(20):
+                bounce(turn)
+            files, threads = len(descriptors(scenario.pid)), number(scenario.pid, "Threads")
             start = statistics.median(resident(scenario.pid) for _ in range(5))
-            for number in range(bounces):
-                bounce(number)
-            growth = resident(scenario.pid) - start
+            for turn in range(bounces):
+                bounce(turn)
+            growth = (resident(scenario.pid) - start) / 1024
             until(lambda: broker.connections() == 2, what="one connection of ours")
 
             figures.kept(f"memory after {bounces} bounces", growth, at_most=1.5, unit="MiB more")
             until(
-                lambda: (descriptors(scenario.pid), threads(scenario.pid)) <= before,
+                lambda: (
+                    len(descriptors(scenario.pid)) <= files and number(scenario.pid, "Threads") <= threads
+                ),
                 limit=10,
-                what="the same descriptors",
+                what="the same descriptors and threads",
             )
             assert len(connections_of(scenario.pid)) == 1
             # However often it goes: one outage that never became steady, and the hint at a shared client id.

@@ -1,4 +1,4 @@
-"""A signal to stop comes while the broker makes difficulties: the daemon ends in time all the same."""
+"""A signal to stop comes while the broker or the port makes difficulties: the daemon ends in time."""
 
 from __future__ import annotations
 
@@ -6,22 +6,29 @@ import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.faults.port_faults import hang
 from tests.support.broker import MosquittoBroker
+from tests.support.daemon import Meter
+from tests.support.procfs import catches
 from tests.support.proxy import Proxy
-from tests.support.scenario import Address, BrokerScenario, until
+from tests.support.scenario import Address, BrokerScenario, Scenario, historique, run_together, until
+from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from tests.support.figures import Figures
 
 pytestmark = [pytest.mark.real, pytest.mark.long]
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 AT_ONCE, FROZEN = 1.0, 3.0
 """Seconds that a stop may take, and with a frozen broker."""
@@ -118,7 +125,7 @@ class Moments:
         return scenario
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
     tmp_path: Path, figures: Figures, number: signal.Signals
 ) -> None:
@@ -155,27 +162,51 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
         list(pool.map(stop, slow, scenarios[len(quick) :], [FROZEN] * len(slow)))
 
 
-def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path) -> None:
+def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path, figures: Figures) -> None:
     """
-    Who does not want to wait sends a second signal, and the process ends by it.
+    Who does not want to wait sends a second signal, and the process ends by it at once.
 
-    1. The broker freezes, and the daemon is told to stop: it waits for the goodbye to be taken.
+    1. The broker freezes, and the daemon is told to stop: it waits for the goodbye to be acknowledged.
     2. It is told again.
     """
     with MosquittoBroker(tmp_path) as broker, BrokerScenario(tmp_path, broker) as scenario:
         until(lambda: "'teleinfo'" in broker.log)
         broker.freeze()
         scenario.process.send_signal(signal.SIGTERM)
+        scenario.notify.expect("STOPPING=1")
         until(lambda: not catches(scenario.pid, signal.SIGTERM))
         status, seconds = scenario.stop()
 
         assert status == -signal.SIGTERM
-        assert seconds < 1
         assert "teleinfo has stopped" not in scenario.log
+        figures.kept("stop: a second signal", seconds, at_most=AT_ONCE)
 
 
-def catches(pid: int, number: signal.Signals) -> bool:
-    """Tell whether a process has a handler of its own for a signal (proc(5), SigCgt)."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    mask = next(line.split()[1] for line in lines if line.startswith("SigCgt:"))
-    return bool(int(mask, 16) >> (number - 1) & 1)
+def test_every_signal_ends_a_daemon_whose_port_hangs(tmp_path: Path, figures: Figures) -> None:
+    """
+    1. The driver does not come back from open; the broker is there.
+
+    2. SIGTERM, SIGINT, SIGHUP: `offline` is delivered, exit status 0, within 1 s.
+    """
+
+    def case(place: Path, broker: MosquittoBroker, number: signal.Signals) -> None:
+        flag, _, patch = hang(place)
+        flag.touch()
+        topic = number.name
+        with (
+            Subscriber(broker.host, broker.port, f"{topic}/status") as subscriber,
+            Meter(historique(1), link=place / "meter"),
+            Scenario(
+                place, broker, place / "meter", patch=patch, mqtt_topic=topic, mqtt_client_id=topic
+            ) as scenario,
+        ):
+            scenario.notify.expect("; connected to the broker")
+            subscriber.expect(f"{topic}/status", b"offline")
+            status, seconds = scenario.stop(number)
+            subscriber.expect(f"{topic}/status", b"offline")
+            assert status == 0
+            assert "STOPPING=1" in scenario.notify.heard
+            figures.kept("stop: any signal while the port hangs in open", seconds, at_most=AT_ONCE)
+
+    with MosquittoBroker(tmp_path) as broker:
+        run_together(tmp_path, *(partial(case, broker=broker, number=number) for number in SIGNALS))

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.simulator.catalogue import build
-from teleinfo.simulator.encode import encode_frame, with_parity
+from teleinfo.simulator.encode import with_parity
 from tests.faults.port_faults import START
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
-from tests.support.frames import whole
 from tests.support.scenario import Scenario, historique, run_together
 from tests.support.subscriber import Subscriber
 
@@ -41,19 +40,13 @@ class LoadProfile:
         return self.draws
 
 
-def frame(**values: str) -> bytes:
-    """Return a frame of historique mode."""
-    return with_parity(encode_frame(whole(ADCO="041961123456", **values)))
-
-
 def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> None:
     """
-    Three meters, each with a daemon of its own; two of them are to publish once an hour only.
+    Two meters, each with a daemon of its own, of which the second is to publish once an hour only.
 
     1. A meter falls silent: `offline` after 10 s, one line; it sends again: `online`, one line with how long.
     2. A three-phase meter in overrun cuts its long frame and sends short ones: each is published at once, and
     so is the first long frame after them; the next one is not.
-    3. A single-phase meter warns (ADPS) and changes its tariff period: both are published at once.
     """
     with MosquittoBroker(tmp_path) as broker:
 
@@ -99,19 +92,7 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
                 assert subscriber.drain() == []
                 assert scenario.lines("WARNING") == []
 
-        def warned(place: Path) -> None:
-            with (
-                Subscriber(broker.host, broker.port, "warned") as subscriber,
-                Meter(frame(PTEC="HP..", IINST="010"), link=place / "meter", period=0.5) as meter,
-                _scenario("warned", place, broker, publish_interval=3600),
-            ):
-                subscriber.expect("warned")
-                meter.frame = frame(PTEC="HP..", IINST="047", ADPS="047")
-                assert json.loads(subscriber.expect("warned").payload)["ADPS"] == "047"
-                meter.frame = frame(PTEC="HC..", IINST="010")
-                subscriber.expect("warned", predicate=lambda message: b'"PTEC":"HC"' in message.payload)
-
-        run_together(tmp_path, silent, overrun, warned)
+        run_together(tmp_path, silent, overrun)
 
 
 def _scenario(name: str, place: Path, broker: MosquittoBroker, *, publish_interval: float = 0) -> Scenario:

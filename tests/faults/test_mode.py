@@ -100,19 +100,12 @@ def test_the_mode_is_found_and_found_again_and_a_wrong_one_is_said(
 
     run_together(
         tmp_path,
-        named("single-to-standard", searching, first="hc", then="standard"),
-        named("three-phase-to-standard", searching, first="tri", then="standard-tri"),
-        named("producer-to-historique", searching, first="standard-producer", then="hc"),
-        named("set-to-historique", mistaken, meter="standard", mode="historique"),
-        named("set-to-standard", mistaken, meter="hc", mode="standard"),
+        partial(searching, first="hc", then="standard"),
+        partial(searching, first="tri", then="standard-tri"),
+        partial(searching, first="standard-producer", then="hc"),
+        partial(mistaken, meter="standard", mode="historique"),
+        partial(mistaken, meter="hc", mode="standard"),
     )
-
-
-def named(name: str, case: Callable[..., None], **parts: str) -> Callable[[Path], None]:
-    """Return `case` with its parts, under a name of its own."""
-    run = partial(case, **parts)
-    run.__name__ = name  # type: ignore[attr-defined] # `together` names its folder so
-    return run
 
 
 LUCKY = encode_group(Group("PAPP", "01940", None, Mode.HISTORIQUE))

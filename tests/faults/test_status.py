@@ -1,4 +1,4 @@
-"""`status` and `health` tell the truth: after a clean end, a sudden one, and a broker that forgets."""
+"""`status` and `health` tell the truth after a clean end and after a sudden one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.broker import MosquittoBroker
-from tests.support.scenario import BrokerScenario, observer, run_together, until
+from tests.support.scenario import BrokerScenario, observer
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -66,35 +66,3 @@ def test_status_and_health_tell_how_it_ended(tmp_path: Path, figures: Figures) -
 
             assert said.at < again.at
             assert retained(broker)[STATUS] == b"offline"
-
-
-def test_a_broker_that_forgets_is_told_again(tmp_path: Path) -> None:
-    """
-    Retained states are published again after every connection.
-
-    1. The broker, which keeps nothing on disk, is killed and started again.
-    2. A new subscriber finds "online" and the health, both retained.
-    3. So it does for a meter that is silent: "offline", and the health.
-    """
-
-    def run(folder: Path, *, sending: bool) -> None:
-        with MosquittoBroker(folder) as broker, BrokerScenario(folder, broker, sending=sending) as scenario:
-            expected = b"online" if sending else b"offline"
-            until(lambda: HEALTH in broker.log)
-            until(lambda: retained(broker)[STATUS] == expected)
-            broker.kill()
-            scenario.expect_lost()
-            broker.start()
-            scenario.expect_back()
-            until(lambda: retained(broker)[STATUS] == expected)
-
-            assert set(json.loads(retained(broker)[HEALTH])) >= HEALTH_KEYS
-            scenario.assert_one_outage()
-
-    def sending(folder: Path) -> None:
-        run(folder, sending=True)
-
-    def silent(folder: Path) -> None:
-        run(folder, sending=False)
-
-    run_together(tmp_path, sending, silent)

@@ -12,7 +12,7 @@ import pytest
 
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
-from tests.support.process import waited_for_processor
+from tests.support.procfs import waited_for_processor
 from tests.support.scenario import Scenario, historique, run_together
 from tests.support.tcp_ports import free_port
 
@@ -91,38 +91,3 @@ def test_systemd_is_told_the_truth(tmp_path: Path, figures: Figures) -> None:
             assert len(scenario.notify.times("WATCHDOG=1")) == before
 
     run_together(tmp_path, nothing_there, coming_and_going, blocked)
-
-
-def test_journald_gets_its_priorities(tmp_path: Path) -> None:
-    """
-    1. Standard error goes to journald (JOURNAL_STREAM names it): each line begins with its priority.
-
-    2. It names another stream: the lines are for people.
-    """
-
-    def journald(place: Path) -> None:
-        lines = started(place, ours=True)
-
-        assert any(line.startswith("<6>teleinfo ") for line in lines)
-        assert any(line.startswith("<4>no meter: ") for line in lines)
-        assert all(line.startswith(("<4>", "<6>", "<7>")) for line in lines)
-
-    def terminal(place: Path) -> None:
-        lines = started(place, ours=False)
-
-        assert any(" WARNING no meter: " in line for line in lines)
-        assert not any(line.startswith("<") for line in lines)
-
-    def started(place: Path, *, ours: bool) -> list[str]:
-        log = place / "teleinfo.log"
-        log.touch()
-        status = log.stat()
-        scenario = Scenario(place, None, place / "meter")
-        inode = status.st_ino if ours else status.st_ino + 1
-        scenario.environ["JOURNAL_STREAM"] = f"{status.st_dev}:{inode}"
-        with scenario:
-            scenario.expect_log("there is no serial port")
-            assert scenario.stop()[0] == 0
-        return scenario.log.splitlines()
-
-    run_together(tmp_path, journald, terminal)

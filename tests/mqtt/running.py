@@ -20,7 +20,8 @@ from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.mqtt.config import Broker, PublisherConfig, Tls, Topics
 from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.publisher import Publisher
-from tests.support.process import LIMIT, waited_for_processor
+from tests.support.process import LIMIT
+from tests.support.procfs import waited_for_processor
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

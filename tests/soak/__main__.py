@@ -9,13 +9,14 @@ import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo.mqtt.publisher import STABLE_AFTER
-from tests.soak.process import PipedDaemon, Sample, sample
+from tests.soak.process import PipedDaemon
 from tests.soak.soak_meters import SoakMeters
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import settings_for
+from tests.support.procfs import descriptors, facts
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -35,6 +36,23 @@ HEADINGS = (
     "hour mode       real s  fds threads RSS KiB growth PSS KiB  log written    sent received unheard"
     " broker port"
 )
+
+
+class Sample(NamedTuple):
+    """Use of the system by a process: memory in KiB, `written` to disk in bytes since it began."""
+
+    descriptors: int
+    threads: int
+    rss: int
+    pss: int
+    written: int
+
+
+def sample(pid: int) -> Sample:
+    """Look at a process (proc(5)); raise OSError where it is gone."""
+    known = facts(pid) | facts(pid, "smaps_rollup") | facts(pid, "io")
+    keys = ("Threads", "VmRSS", "Pss", "write_bytes")
+    return Sample(len(descriptors(pid)), *(int(known[key].removesuffix(" kB")) for key in keys))
 
 
 class Soak:

@@ -1,14 +1,15 @@
-"""The daemon's process, and what the system says of it."""
+"""The daemon's process, with its log in a pipe."""
 
 from __future__ import annotations
 
 import subprocess
 import threading
-from dataclasses import dataclass
-from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from tests.support.daemon import Daemon
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class PipedDaemon(Daemon):
@@ -38,30 +39,3 @@ class PipedDaemon(Daemon):
 
     def _collect(self, pipe: IO[bytes]) -> None:
         self.lines.extend(line.decode() for line in pipe)
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """What the system says of a process: memory in KiB, `written` to disk in bytes since it began."""
-
-    descriptors: int
-    threads: int
-    rss: int
-    pss: int
-    written: int
-
-
-def sample(pid: int) -> Sample:
-    """Look at the process `pid` (proc(5)); raise OSError where it is gone."""
-    folder = Path(f"/proc/{pid}")
-    facts: dict[str, str] = {}
-    for name in ("status", "smaps_rollup", "io"):
-        pairs = (line.partition(":") for line in (folder / name).read_text().splitlines())
-        facts |= {key: value.strip().removesuffix(" kB") for key, _, value in pairs}
-    return Sample(
-        descriptors=len(list((folder / "fd").iterdir())),
-        threads=int(facts["Threads"]),
-        rss=int(facts["VmRSS"]),
-        pss=int(facts["Pss"]),
-        written=int(facts["write_bytes"]),
-    )

@@ -60,14 +60,6 @@ class Network:
         ):
             _run(*where, "ip", "neigh", "del", peer, "dev", interface)
 
-    def unplug(self) -> None:
-        """Take the interface of the broker's host down: the link has no carrier any more."""
-        _run(*self.on_broker_host, "ip", "link", "set", "veth-broker", "down")
-
-    def plug(self) -> None:
-        """Take it up again."""
-        _run(*self.on_broker_host, "ip", "link", "set", "veth-broker", "up")
-
     def __enter__(self) -> Self:
         try:
             self._make()

@@ -8,11 +8,13 @@ import select
 import signal
 import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from tests.support.procfs import waited_for_processor
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 LIMIT = 60.0
 """Seconds for what must happen, on a machine however busy: after them it hangs. No promise is held by it."""
@@ -122,9 +124,3 @@ class Process:
 
     def __exit__(self, *_: object) -> None:
         self.kill()
-
-
-def waited_for_processor(pid: int | None = None) -> float:
-    """Return for how many seconds the first thread of a process, or this one, was ready and had to wait."""
-    path = "/proc/thread-self/schedstat" if pid is None else f"/proc/{pid}/schedstat"
-    return int(Path(path).read_text("ascii").split()[1]) / 1e9

@@ -14,7 +14,6 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.simulator.encode import encode_frame, with_parity
@@ -22,11 +21,13 @@ from teleinfo.tic.labels import Mode
 from tests.support.daemon import Daemon, Meter
 from tests.support.frames import whole
 from tests.support.notify import NotifySocket
+from tests.support.procfs import connections_of, descriptors, number
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from tests.support.broker import MosquittoBroker
     from tests.support.figures import Figures
@@ -263,34 +264,7 @@ class AttackScenario(Scenario):
         assert max(gaps) < WATCHDOG_OF_ATTACK, f"the watchdog was fed after {gaps} s"
 
     def _peak(self) -> int:
-        status = Path(f"/proc/{self.pid}/status").read_text()
-        return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
-
-
-def descriptors(pid: int) -> list[str]:
-    """Return what the open descriptors of a process are; none if it has ended."""
-    found = []
-    try:
-        for descriptor in Path(f"/proc/{pid}/fd").iterdir():
-            try:
-                found.append(str(descriptor.readlink()))
-            except OSError:  # closed in the meantime
-                continue
-    except OSError:
-        pass
-    return found
-
-
-def connections_of(pid: int) -> list[str]:
-    """Return the remote end of every TCP connection of a process, in whatever state but closed."""
-    ours = descriptors(pid)
-    try:
-        rows = [row.split() for row in Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]]
-    except OSError:  # the process has ended
-        return []
-    # By inode: a row that moves while the table is read may be in it twice.
-    found = {row[9]: row[2] for row in rows if f"socket:[{row[9]}]" in ours and row[3] != "07"}
-    return list(found.values())
+        return number(self.pid, "VmHWM")
 
 
 def until(true: Callable[[], object], *, limit: float = LONG, what: str = "it") -> None:

@@ -17,15 +17,15 @@ import shutil
 import signal
 import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.homeassistant_app.programs import build as app
-from tests.support.process import waited_for_processor
+from tests.support.procfs import catches, waited_for_processor
 from tests.system.roots import PROJECT, Recipe, tarball
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 LIMIT = 60.0
 """Seconds for what should happen at once, on a slow and busy machine."""
@@ -236,14 +236,10 @@ class Running:
         return self._podman.run("healthcheck", "run", self._name, check=False).returncode == 0
 
     def wait_for_handler(self, number: signal.Signals) -> None:
-        """Return as soon as its process has a handler for this signal (proc_pid_status(5), SigCgt)."""
-        path = Path(f"/proc/{self.state()['Pid']}/status")
-        end = time.monotonic() + LIMIT
-        while time.monotonic() < end:
-            caught = next(line for line in path.read_text().splitlines() if line.startswith("SigCgt:"))
-            if int(caught.split()[1], 16) >> (number - 1) & 1:
-                return
-        raise AssertionError(f"no handler for {number.name}: {self.log}")
+        """Return as soon as its process has a handler for this signal ."""
+        pid, end = self.state()["Pid"], time.monotonic() + LIMIT
+        while not catches(pid, number):
+            assert time.monotonic() < end, f"no handler for {number.name}: {self.log}"
 
     def stop(self) -> tuple[int, float]:
         """

@@ -97,8 +97,9 @@ class Peer:
 
     def answer(self) -> None:
         """Acknowledge what the client publishes and asks for, and its pings, in a thread."""
-        self._answering = threading.Thread(target=self._answer, name="answers", daemon=True)
-        self._answering.start()
+        answering = threading.Thread(target=self._answer, name="answers", daemon=True)
+        answering.start()
+        self._answering = answering
 
     def reset(self) -> None:
         """Close the connection with RST, and nothing before it."""

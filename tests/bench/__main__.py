@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import importlib.metadata
+import os
+import platform
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench import cpu, decoding, discovery, latency, memory, price, several, state, truth
-from tests.bench.machine import describe
+from tests.bench import cpu, decoding, latency, memory, price, several, truth
 from tests.bench.meters import GROUPS
 from tests.bench.rows import markdown, text
 from tests.bench.scale import FULL, QUICK
@@ -24,8 +27,6 @@ PARTS: dict[str, Callable[[Scale], list[Row]]] = {
     "cpu": cpu.rows,
     "latency": latency.rows,
     "memory": memory.rows,
-    "homeassistant": discovery.rows,
-    "state": state.rows,
     "scale": several.rows,
     "price": price.rows,
     "truth": truth.rows,
@@ -33,7 +34,22 @@ PARTS: dict[str, Callable[[Scale], list[Row]]] = {
 
 METERS = [name for names in GROUPS.values() for name in names]
 METER = f"truth and price of this meter alone: {', '.join(METERS)}"
-RUNS = "megabytes of each stream, starts of each program, hundred thousands of damaged groups"
+RUNS = "megabytes of each stream, hundred thousands of damaged groups"
+LIBRARIES = ("aiomqtt", "paho-mqtt", "pydantic", "pydantic-settings", "pyserial", "pyserial-asyncio")
+
+
+def describe() -> str:
+    """Return the processor, system, Python and libraries, and how busy the machine was; no name of a host."""
+    pairs = (line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines())
+    facts = {key.strip(): value.strip() for key, _, value in pairs}
+    # A Raspberry Pi has its board there.
+    processor = facts.get("Model") or facts.get("model name") or platform.machine()
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
+    return (
+        f"{processor}, {os.cpu_count()} cores, Linux {platform.release()} {platform.machine()}\n"
+        f"{platform.python_implementation()} {platform.python_version()}, {versions}\n"
+        f"load average at the end {os.getloadavg()[0]:.2f}"
+    )
 
 
 def main() -> int:
@@ -48,7 +64,7 @@ def main() -> int:
     scale = replace(QUICK if arguments.quick else FULL, only=tuple(arguments.meter or ()))
     if arguments.runs:
         runs = arguments.runs
-        scale = replace(scale, pieces=runs, starts=runs, damaged=runs * 100_000)
+        scale = replace(scale, pieces=runs, damaged=runs * 100_000)
     rows = []
     for part in arguments.only or PARTS:
         sys.stderr.write(f"measuring {part} …\n")

@@ -11,15 +11,16 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.bench.procfs import Work, work
 from tests.bench.rows import Row
 from tests.bench.sent import BITS, GAP
 from tests.bench.stage import BAUDRATES, DAEMON, HOMEASSISTANT, REFERENCE, feeding, playing, recording
+from tests.support.procfs import work
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tests.bench.scale import Scale
+    from tests.support.procfs import Work
 
 HOUR = 3600.0
 GOALS = {"standard": 0.5, "historique": None}

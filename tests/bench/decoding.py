@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import time
+from statistics import median
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.encode import ETX, with_parity
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
-from tests.bench.rows import Row, median, quantile
+from tests.bench.rows import Row, quantile
 from tests.bench.streams import pieces
 
 if TYPE_CHECKING:

@@ -16,7 +16,6 @@ from teleinfo.tic.decoder import Decoder
 from tests.bench import meters
 from tests.bench.noise import UNCOUNTED, Outcome, listen
 from tests.bench.rows import Row
-from tests.bench.workers import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,7 +47,7 @@ def rows(scale: Scale) -> list[Row]:
     """Measure every meter on every line."""
     groups = scale.choose(meters.GROUPS)
     jobs = [(name, scale.sound) for names in groups.values() for name in names]
-    found = dict(spread(_measure, jobs, scale))
+    found = dict(scale.spread(_measure, jobs))
     return [
         row
         for group, names in groups.items()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -86,8 +85,3 @@ def markdown(rows: Iterable[Row]) -> str:
 def quantile(values: Sequence[float], share: float) -> float:
     """Return the least of `values` that `share` (0 to 1) of them do not exceed; IndexError without any."""
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
-
-
-def median(values: Sequence[float]) -> float:
-    """Return the middle one; raise StatisticsError without any."""
-    return statistics.median(values)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from itertools import starmap
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,11 +21,10 @@ class Scale:
 
     `modes` are what is measured where programs run, and `settle` the seconds before one looks at them.
     `pieces` of about a megabyte for each stream of the decoder; `frames` at full speed and `paced` frames at
-    the line's speed for the latency; `seconds` of the line for the CPU; `starts` of each program.
+    the line's speed for the latency; `seconds` of the line for the CPU.
     For truth and price: `damaged` groups for each noise, `sound` groups of each meter on each line, every
     `stride`-th place of the walk; of the meters in `only`, or of all; on so many `processes` at once.
-    `meters` in one process, watched for `meter_seconds`; and `state_seconds` of a meter whose state is
-    followed.
+    `meters` in one process, watched for `meter_seconds`.
     """
 
     modes: tuple[str, ...] = ("standard", "historique")
@@ -31,7 +34,6 @@ class Scale:
     frames: int = 600
     paced: int = 40
     seconds: float = 60.0
-    starts: int = 7
     damaged: int = 100_000
     sound: int = 100_000
     stride: int = 1
@@ -39,7 +41,6 @@ class Scale:
     processes: int = os.cpu_count() or 1
     meters: tuple[int, ...] = (1, 10, 100)
     meter_seconds: float = 30.0
-    state_seconds: float = 3600.0
 
     def choose(self, groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
         """Return the groups of meters with those that are to be measured, without empty groups."""
@@ -49,6 +50,13 @@ class Scale:
         }
         return {group: names for group, names in chosen.items() if names}
 
+    def spread(self, function: Callable[..., T], jobs: Sequence[tuple[Any, ...]]) -> list[T]:
+        """Return what `function` makes of each job, in their order; with one process in this one."""
+        if self.processes < 2:
+            return list(starmap(function, jobs))
+        with ProcessPoolExecutor(self.processes) as pool:
+            return [future.result() for future in [pool.submit(function, *job) for job in jobs]]
+
 
 FULL = Scale()
 QUICK = Scale(
@@ -57,11 +65,9 @@ QUICK = Scale(
     frames=100,
     paced=6,
     seconds=6.0,
-    starts=2,
     damaged=5_000,
     sound=10_000,
     stride=29,
     meters=(1, 10),
     meter_seconds=6.0,
-    state_seconds=600.0,
 )

@@ -13,13 +13,14 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import TYPE_CHECKING
 
 from tests.bench.bridges import PERIOD
-from tests.bench.procfs import memory, work
-from tests.bench.rows import Row, median, quantile
+from tests.bench.rows import Row, quantile
 from tests.bench.stage import LIMIT, broker_in
 from tests.support.daemon import Daemon
+from tests.support.procfs import resident, work
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def _measure(count: int, seconds: float, *, state: bool) -> Figures:
                 _until_all_work(subscriber, count)
                 before, began = work(daemon.pid), time.monotonic_ns()
                 time.sleep(seconds)
-                after, rss = work(daemon.pid), memory(daemon.pid)[0]
+                after, rss = work(daemon.pid), resident(daemon.pid) / 1024
                 daemon.stop()
             report, _ = bridges.communicate(timeout=LIMIT)
         finally:

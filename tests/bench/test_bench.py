@@ -1,26 +1,33 @@
-"""The benchmark at work, in its smallest size. No figure is asked for: that depends on the machine."""
+"""The benchmark works in its smallest size, and its rows of truth and price find out a wrong decoder."""
 
 from __future__ import annotations
 
 import sys
+from functools import partial
+from itertools import islice
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.simulator.encode import ETX
 from teleinfo.tic.decoder import Decoder
-from teleinfo.tic.reading import build_reading
+from teleinfo.tic.framing import Framer
+from teleinfo.tic.groups import parse_frame
+from teleinfo.tic.labels import Group
+from teleinfo.tic.reading import Reading, build_reading
 from tests.bench import __main__ as bench
-from tests.bench import cpu, decoding, discovery, latency, memory, price, reference, several, state, truth
-from tests.bench.feeder import FIFO, TICK, split, uart, usb
-from tests.bench.meters import GROUPS
-from tests.bench.rows import Row, markdown, quantile, text
+from tests.bench import independent, price, reference, truth
+from tests.bench.faults import FAMILIES, STRIPPED
+from tests.bench.judge import LASTING
+from tests.bench.rows import Row
 from tests.bench.scale import Scale
-from tests.bench.sent import BITS, GAP
-from tests.bench.streams import METERS, frames, pieces
+from tests.bench.sent import add_parity
+from tests.bench.streams import METERS, pieces
+from tests.bench.walk import Stretch, walk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from tests.bench.judge import Reads
 
 LEAST = Scale(
     modes=("standard",),
@@ -30,7 +37,6 @@ LEAST = Scale(
     frames=2,
     paced=1,
     seconds=0.5,
-    starts=1,
     damaged=50,
     sound=50,
     stride=211,
@@ -38,38 +44,36 @@ LEAST = Scale(
     processes=1,
     meters=(1, 2),
     meter_seconds=2.0,
-    state_seconds=60.0,
 )
-
-
-def names(rows: list[Row]) -> list[str]:
-    """Return what was measured, after a look at the figures."""
-    for row in rows:
-        assert row.measured >= 0
-        assert row.floor is None or row.floor > 0, f"there is nothing to compare {row.what} with"
-    return [row.what for row in rows]
+ROWS = {"decoding": 8, "price": 30, "truth": 76, "latency": 12, "cpu": 8, "memory": 6, "scale": 16}
+PROGRAMS = ("latency", "cpu", "memory", "scale")
+LONG = [pytest.mark.long, pytest.mark.real]
 
 
 @pytest.mark.parametrize(
-    ("part", "count"), [(decoding, 8), (discovery, 2), (state, 8), (price, 30), (truth, 76)]
+    "part", [pytest.param(part, marks=LONG if part in PROGRAMS else ()) for part in bench.PARTS]
 )
-def test_a_part_that_needs_no_process_returns_its_rows(part: object, count: int) -> None:
-    """Each mode or generator is measured, in as many ways as the docstring of the part says."""
-    measure: Callable[[Scale], list[Row]] = part.rows  # type: ignore[attr-defined]
-    found = names(measure(LEAST))
-    assert len(set(found)) == count
-    measured = GROUPS if part in {price, truth} else METERS
-    assert all(any(name in what for what in found) for name in measured)
+def test_a_part_returns_its_rows_and_breaks_no_promise(part: str) -> None:
+    """Every mode, meter and program has its figures, and a floor to compare them with."""
+    rows = bench.PARTS[part](LEAST)
+
+    assert len({row.what for row in rows}) == ROWS[part]
+    assert all(row.measured >= 0 and (row.floor is None or row.floor > 0) for row in rows)
+    assert [row.what for row in rows if row.promise and not row.reached] == []
 
 
-@pytest.mark.long
-@pytest.mark.real
-@pytest.mark.parametrize(("part", "count"), [(latency, 15), (cpu, 8), (memory, 20), (several, 16)])
-def test_a_part_that_runs_programs_returns_its_rows(part: object, count: int) -> None:
-    """The daemon, the daemon with Home Assistant and the reference all work, and each has its figures."""
-    measure: Callable[[Scale], list[Row]] = part.rows  # type: ignore[attr-defined]
-    found = names(measure(LEAST))
-    assert len(set(found)) == count
+@pytest.mark.parametrize("broken", [False, True])
+def test_only_a_broken_promise_fails_the_benchmark(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *, broken: bool
+) -> None:
+    """A goal of speed that is missed on this machine is a figure, a wrong value is a fault."""
+    slow = Row(what="slow", measured=9.0, floor=1.0, unit="ms", goal=1.0)
+    wrong = Row(what="wrong", measured=float(broken), unit="values", goal=0.0, promise=True)
+    monkeypatch.setitem(bench.PARTS, "truth", lambda _scale: [slow, wrong])
+    monkeypatch.setattr(sys, "argv", ["bench", "--only", "truth", "--quick"])
+
+    assert bench.main() == broken
+    assert "slow" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("mode", METERS)
@@ -77,99 +81,90 @@ def test_the_reference_publishes_what_the_decoder_reads(mode: str) -> None:
     """The least program does the same work: of a sound frame it makes the same mapping."""
     (piece,) = pieces(mode, count=1, size=1)
     (reading,) = Decoder().feed(piece)
+
     assert reference.values_of(piece.removesuffix(ETX)) == reading.values
 
 
-@pytest.mark.parametrize("mode", METERS)
-def test_changing_values_are_sound_and_others_in_each_frame(mode: str) -> None:
-    """Only the digits of quantities and indexes differ; the decoder takes every group."""
-    decoder = Decoder()
-    (piece,) = pieces(mode, count=1, size=20_000, changing=True)
-    readings = decoder.feed(piece)
-    assert decoder.counts.rejected == 0
-    indexes = [reading.values["HCHP" if mode == "historique" else "EAST"] for reading in readings]
-    assert len(set(indexes)) == len(indexes) > 10
-    usual, changing = next(frames(mode)), next(frames(mode, changing=True))
-    usual_values, changing_values = build_reading(usual), build_reading(changing)
-    assert usual_values is not None
-    assert changing_values is not None
-    assert list(usual_values.values) == list(changing_values.values)
+class Gullible:
+    """A decoder that believes every sound group."""
+
+    def __init__(self) -> None:
+        self._framer = Framer()
+
+    def feed(self, data: bytes) -> list[Reading]:
+        """Return what the sound groups of each frame say."""
+        found = [parse_frame(frame.body) for frame in self._framer.feed(data)]
+        readings = [build_reading([one for one in groups if isinstance(one, Group)]) for groups in found]
+        return [reading for reading in readings if reading is not None]
 
 
-def test_a_uart_hands_over_eight_bytes_and_the_end_of_each_frame_at_once() -> None:
-    """The last byte of a chunk has arrived when the chunk is handed over; ETX does not wait for others."""
-    sent = [b"\x02" + b"x" * 17 + ETX] * 2
-    character = BITS / 1200
-    handed = list(uart(sent, 1200))
-    assert [len(chunk) for _, chunk in handed] == [FIFO, FIFO, 3] * 2
-    times = [at for at, _ in handed]
-    assert times[:3] == pytest.approx([8 * character, 16 * character, 19 * character])
-    assert times[3] == pytest.approx(19 * character + GAP + 8 * character)
+class Wary(Gullible):
+    """A decoder that publishes no tariff."""
+
+    def feed(self, data: bytes) -> list[Reading]:
+        """Leave out the tariff in force."""
+        return [
+            Reading(reading.mode, {key: value for key, value in reading.values.items() if key != "PTEC"})
+            for reading in super().feed(data)
+        ]
 
 
-@pytest.mark.parametrize("baudrate", [1200, 9600])
-def test_a_usb_adapter_hands_over_every_16_ms_what_has_come(baudrate: int) -> None:
-    """Nothing is lost or early, nothing waits for more than a tick, and silence is no message."""
-    sent = [b"\x02" + bytes([65 + number]) * 97 + ETX for number in range(3)]
-    handed = list(usb(sent, baudrate))
-    assert b"".join(chunk for _, chunk in handed) == b"".join(sent)
-    assert all(chunk for _, chunk in handed)
-    length = len(sent[0]) * BITS / baudrate + GAP
-    arrivals = [
-        number * length + (position + 1) * BITS / baudrate
-        for number in range(3)
-        for position in range(len(sent[0]))
-    ]
-    count = 0
-    for at, chunk in handed:
-        for arrival in arrivals[count : count + len(chunk)]:
-            assert 0 <= at - arrival + 1e-9 <= TICK + 2e-9
-        count += len(chunk)
-        assert at / TICK == pytest.approx(round(at / TICK))
+def test_lost_and_repeated_bytes_make_a_gullible_decoder_say_what_was_never_sent() -> None:
+    """Lasting values and others, and those of the frame before: nothing but the sum protects it."""
+    found = walk("tri", stride=9, make=Gullible)
+    for family in ("1 to 64 bytes lost", "1 to 64 bytes repeated"):
+        outcome = found[family, True]
+        assert any(outcome.wrong[kind] for kind in LASTING)
+        assert outcome.examples
 
 
-def test_a_recording_is_split_behind_each_etx() -> None:
-    """What was cut short at the end is no frame."""
-    assert split(b"\x02a\x03\x02b\x03\x02c") == [b"\x02a\x03", b"\x02b\x03"]
+@pytest.mark.parametrize("seen", [0, 2])
+def test_every_fault_of_which_something_false_comes_is_suspect(seen: int) -> None:
+    """The cheap look before the decoder misses none, in a frame of 65 bytes with all its neighbours."""
+    stretch = Stretch("doc:overrun", seen, Gullible)
+    false = 0
+    for name, family in FAMILIES.items():
+        parity = name not in STRIPPED
+        for place in range(stretch.start, stretch.end, 1 if "64 bytes" in name else 7):
+            for fault in family(stretch.stream, place, Random(0)):
+                if stretch.give(fault, parity=parity):
+                    false += 1
+                    assert stretch.is_suspect(fault, parity=parity)
+    assert false
 
 
-def test_a_row_says_whether_its_ratio_reaches_the_goal() -> None:
-    """Without a floor the figure itself is what the goal is about; without a goal there is nothing to say."""
-    row = Row(what="a", measured=2.0, floor=4.0, unit="ms", goal=0.5)
-    assert row.ratio == 0.5
-    assert row.reached is True
-    assert Row(what="a", measured=2.1, floor=4.0, unit="ms", goal=0.5).reached is False
-    assert Row(what="a", measured=2.1, floor=4.0, unit="ms", goal=0.5, more_is_better=True).reached is True
-    assert Row(what="a", measured=1.0, unit="values", goal=0.0).reached is False
-    assert Row(what="a", measured=1.0, unit="values").reached is None
+def test_wrong_bits_make_a_decoder_without_plausibility_publish_indexes_that_are_far_off() -> None:
+    """On a line without parity, where nothing else finds them."""
+    bare, whole = (
+        truth.listen_to("hc", "1 in 100 bits wrong", parity=False, enough=2000, make=make)
+        for make in (partial(Decoder, plausibility=False), Decoder)
+    )
+    assert bare.far_off > whole.far_off
 
 
-def test_a_table_has_a_line_for_each_row_under_its_headings() -> None:
-    """In both forms, with the same cells."""
-    row = Row(what="CPU", measured=12.34, floor=6.17, unit="s/h", goal=3.0, remark="so it is")
-    assert text([row]).splitlines()[1] == "CPU   12.3 s/h  6.17 s/h  2.00   ≤ 3   yes  so it is"
-    assert markdown([row]).splitlines()[2] == "| CPU | 12.3 s/h | 6.17 s/h | 2.00 | ≤ 3 | yes | so it is |"
+def test_the_price_of_a_decoder_that_withholds_a_tariff_is_each_of_its_frames() -> None:
+    """One group in ten, for as long as the line lasts; and nothing of a decoder that withholds nothing."""
+    clean = price.LINES["clean line"]
+    paid, free = (price.measure("doc:cbemm", clean, 500, make) for make in (Wary, Gullible))
+    assert paid.withheld == {"PTEC": paid.sound // 10}
+    assert paid.longest.times == paid.sound // 10
+    assert paid.longest.seconds == pytest.approx((paid.longest.times - 1) * 1.32)
+    assert free.sound == paid.sound
+    assert not free.withheld
 
 
-def test_a_quantile_is_one_of_the_values() -> None:
-    """The 99th percentile of a hundred is the second greatest, of a few it is the greatest."""
-    assert quantile([float(value) for value in range(100)], 0.99) == 98
-    assert quantile([3.0, 1.0, 2.0], 0.99) == 3.0
-    assert quantile([3.0, 1.0, 2.0], 0.5) == 2.0
+@pytest.mark.parametrize("name", independent.METERS)
+def test_a_frame_of_the_documents_is_sound(name: str) -> None:
+    """Each group has the shape and the sum that the decoder asks for, and says what its author meant."""
+    decoder: Reads = Gullible()
+    for frame in islice(independent.frames(name), 60):
+        assert [reading.values for reading in decoder.feed(add_parity(frame.data))] == [frame.values]
 
 
-@pytest.mark.parametrize(("wrong", "status"), [(0.0, 0), (1.0, 1)])
-def test_only_a_broken_promise_fails_the_benchmark(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], wrong: float, status: int
-) -> None:
-    """A goal of speed that is missed on this machine is a figure, a wrong value is a fault."""
-    rows = [
-        Row(what="slow", measured=9.0, floor=1.0, unit="ms", goal=1.0),
-        Row(what="wrong", measured=wrong, unit="values", goal=0.0, promise=True),
-    ]
-    monkeypatch.setitem(bench.PARTS, "truth", lambda _scale: rows)
-    monkeypatch.setattr(sys, "argv", ["bench", "--only", "truth", "--quick"])
-    assert bench.main() == status
-    printed = capsys.readouterr().out
-    assert "slow" in printed
-    assert "cores" in printed
+def test_a_frame_of_the_documents_has_the_sums_that_real_meters_sent() -> None:
+    """Sums of real groups, one of which is a blank (Enedis-NOI-CPT_54E v3, recordings)."""
+    [historique, standard] = (next(independent.frames(f"doc:{name}")) for name in ("cbemm", "standard-65"))
+    for text in (b"\nISOUSC 30 9\r", b"\nPTEC HP..  \r", b"\nIMAX 090 H\r", b"\nMOTDETAT 000000 B\r"):
+        assert text in historique.data
+    for text in (b"\nVTIC\t02\tJ\r", b"\nSTGE\t003A0001\t:\r", b"\nRELAIS\t000\tB\r", b"\nNTARF\t01\tN\r"):
+        assert text in standard.data

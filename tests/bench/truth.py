@@ -32,7 +32,6 @@ from tests.bench.faults import FAMILIES, PROMISED, STRIPPED
 from tests.bench.judge import LASTING, Wrong
 from tests.bench.noise import Outcome, listen
 from tests.bench.rows import Row
-from tests.bench.workers import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,8 +66,8 @@ def rows(scale: Scale) -> list[Row]:
     """Measure every fault on every meter, with parity and without it; the sites with parity."""
     groups = scale.choose(meters.GROUPS)
     damaged = {name: scale.damaged // len(names) for names in groups.values() for name in names}
-    noisy = dict(spread(_listen, list(damaged.items()), scale))
-    walked = dict(spread(_walk, [(name, scale.stride) for name in damaged], scale))
+    noisy = dict(scale.spread(_listen, list(damaged.items())))
+    walked = dict(scale.spread(_walk, [(name, scale.stride) for name in damaged]))
     found = []
     for group, names in groups.items():
         for parity in (True, False)[: 1 if group == "sites" else 2]:

@@ -35,7 +35,7 @@ def replug(meter: Meter) -> None:
     """Plug an adapter in again that was pulled out: behind the same link, with another number."""
     old = meter.line.path
     spares: list[tuple[int, int]] = []
-    while not spares or os.ttyname(spares[-1][1]) != old:  # until the number that became free is taken
+    while not Path(old).exists():  # until the number that became free is taken, by whomever
         spares.append(os.openpty())
     meter.line.open()
     for descriptor in itertools.chain(*spares):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame
+from teleinfo.simulator.load_profile import Household
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.reading import build_reading
@@ -23,6 +24,20 @@ DAY = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
 BITS = 10  # of a character on the line
 GAP = 0.02  # simulated s between two frames
 IDENTIFIERS = {"ADCO", "ADSC", "PRM"}
+
+
+class Slowed:
+    """A household in fast time: it draws as much energy in a real second as a household does."""
+
+    phases = 1
+
+    def __init__(self, speed: float) -> None:
+        self._household = Household(rng=Random(1))
+        self._speed = speed
+
+    def power(self, now: dt.datetime) -> tuple[float, ...]:
+        """Return the power in W; the daemon would withhold an index that rises faster than it can."""
+        return tuple(power / self._speed for power in self._household.power(now))
 
 
 class SoakMeters:
@@ -63,7 +78,7 @@ class SoakMeters:
         """Put up the meter `name` in place of the one before, behind the same link."""
         self._before = self.elapsed
         self._line.close()
-        self._meter = build(name, start=self._now(), rng=Random(1))
+        self._meter = build(name, start=self._now(), rng=Random(1), load_profile=Slowed(self._speed))
         # At speed 0 a line waits for its reader. The pace is kept here.
         self._line = SerialLine(
             baudrate=self._meter.baudrate, link=self._line.link, speed=0, strict_speed=True

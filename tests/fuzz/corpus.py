@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 FOLDER = Path(__file__).parent / "corpus"
-TARGETS = ("decoder", "groups", "payload", "env_file", "homeassistant", "euridis")
+TARGETS = ("decoder", "groups", "env_file", "homeassistant")
 
 _BROKE = "found "
 

@@ -120,12 +120,7 @@ class Site:
     def retained(self, meter: Meter) -> set[str]:
         """Return the topics on which the broker retains a message of discovery of this meter."""
         with Subscriber(self.broker.host, self.broker.port, "homeassistant/#") as subscriber:
-            # The broker sends what it retains before it answers what comes later.
-            subscriber._client.publish("homeassistant/end", b"end", qos=1)
-            found = set()
-            while (one := subscriber.messages.get(timeout=LIMIT)).topic != "homeassistant/end":
-                found.add(one.topic)
-        return {topic for topic in found if meter.number in topic}
+            return {topic for topic in subscriber.retained() if meter.number in topic}
 
     def remove(self, name: str) -> None:
         """Remove a device as its page in Home Assistant does."""

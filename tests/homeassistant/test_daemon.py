@@ -100,26 +100,6 @@ def test_no_entity_is_available_before_it_has_its_state(broker: MosquittoBroker,
     assert received.at <= online.at
 
 
-def test_a_label_that_comes_later_is_announced_then(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """1. A meter is announced. 2. PEJP joins with its notice. 3. An overrun and its end do not wait."""
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
-        settings = settings_for(broker, meter.line) | {"homeassistant": True, "state_interval": 3600}
-        with Daemon(tmp_path, **settings):
-            first = subscriber.expect(CONFIG)
-            meter.frame = with_power("09000", ("PEJP", "30"))
-            second = subscriber.expect(CONFIG)
-            meter.frame = with_power("09000", ("ADPS", "050"))
-            subscriber.expect(
-                STATES, predicate=lambda message: b'"overrun":{"active":true' in message.payload
-            )
-            meter.frame = FRAME
-            subscriber.expect(
-                STATES, predicate=lambda message: b'"overrun":{"active":false' in message.payload
-            )
-
-    assert components(second).keys() - components(first).keys() == {"PEJP"}
-
-
 def test_all_is_said_again_after_a_connection(broker: MosquittoBroker, tmp_path: Path) -> None:
     """1. A meter is announced. 2. The broker restarts, and has forgotten all. 3. All is published again."""
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
@@ -164,31 +144,6 @@ def test_everything_is_published_again_when_home_assistant_starts(
     assert config not in [message.topic for message in rest]
 
 
-def test_the_state_has_an_interval_of_its_own(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """
-    Numbers, timestamp and interval of the readings change nothing in the state.
-
-    1. A state an hour. 2. Another PAPP is not sent. 3. A change of tariff passes, with its frame.
-    """
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
-        settings = settings_for(broker, meter.line) | {"homeassistant": True, "state_interval": 3600}
-        with Daemon(tmp_path, **settings, payload_numbers=True, payload_timestamp=True):
-            subscriber.expect(CONFIG)
-            first = json.loads(subscriber.expect(STATES).payload)
-            meter.frame = with_power("00750")
-            # A birth is answered with what was sent last: had another state been sent, it would be that.
-            birth(subscriber)
-            silent = json.loads(subscriber.expect(STATES).payload)
-            news = {"PTEC": "HC..", "PAPP": "00750"}
-            later = [group._replace(value=news.get(group.label, group.value)) for group in SAMPLE]
-            meter.frame = with_parity(encode_frame(later))
-            changed = json.loads(subscriber.expect(STATES).payload)
-
-    assert (first["power"]["apparent"], first["tariff"]["name"]) == (1940, "Heures pleines")
-    assert silent["power"]["apparent"] == 1940
-    assert (changed["power"]["apparent"], changed["tariff"]["name"]) == (750, "Heures creuses")
-
-
 def test_a_reading_goes_before_what_is_made_of_it(broker: MosquittoBroker, tmp_path: Path) -> None:
     """Whoever waits for the reading does not wait for the state, which takes half a second to make here."""
     slow = (
@@ -207,52 +162,6 @@ def test_a_reading_goes_before_what_is_made_of_it(broker: MosquittoBroker, tmp_p
     assert online.at > state.at
 
 
-def test_the_other_form_of_the_message_is_cleared_when_it_is_switched(
-    broker: MosquittoBroker, tmp_path: Path
-) -> None:
-    """
-    Whoever changes the setting and restarts has the meter once.
-
-    1. One message for each entity. 2. The program is stopped, and starts with the message for the device:
-    nothing of the other form is left at the broker. 3. And back again.
-    """
-    with Meter(FRAME) as meter:
-        settings = settings_for(broker, meter.line) | {"homeassistant": True}
-        kept = [retained(broker, tmp_path, settings, form) for form in ("components", "device", "components")]
-
-    single, device, again = kept
-    assert device == {CONFIG}
-    assert single == again
-    assert "homeassistant/sensor/teleinfo_012345678901_index_HC/config" in single
-    assert CONFIG not in single
-
-
-def retained(broker: MosquittoBroker, folder: Path, settings: dict[str, object], form: str) -> set[str]:
-    """Run the daemon with this form of discovery, and return the topics that the broker keeps of it."""
-    with Subscriber(broker.host, broker.port) as subscriber:
-        with Daemon(folder, **settings, homeassistant_discovery=form) as daemon:
-            daemon.expect_log("Home Assistant is told of the meter")
-            subscriber.expect("teleinfo/status", b"online")
-            # Everything is published again, the status last.
-            birth(subscriber)
-            subscriber.expect("teleinfo/status", b"online")
-            daemon.stop()
-    with Subscriber(broker.host, broker.port) as late:
-        kept = late.retained().keys()
-    assert {"teleinfo/status", STATES} <= kept
-    assert "teleinfo/homeassistant" not in kept
-    return {topic for topic in kept if topic.startswith("homeassistant/")}
-
-
-def test_the_name_that_the_user_gave_is_that_of_the_device(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """TELEINFO_METER_NAME."""
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
-        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True, meter_name="Garage"):
-            config = subscriber.expect(CONFIG)
-
-    assert json.loads(config.payload)["dev"]["name"] == "Garage"
-
-
 def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path: Path) -> None:
     """PAYLOAD_EXCLUDE=ADCO: the device has a scope that gives nothing away."""
     with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
@@ -267,35 +176,6 @@ def test_an_excluded_number_stands_on_no_topic(broker: MosquittoBroker, tmp_path
     assert components(config)["power_apparent"]["uniq_id"] == "teleinfo_1c12_power_apparent"
     assert b"012345678901" not in config.payload
     assert not [message for message in seen if b"012345678901" in message.topic.encode() + message.payload]
-
-
-def test_two_meters_on_one_broker_do_not_collide(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """Two daemons with a topic and a client id each announce two devices."""
-    other = with_parity(encode_frame([historique("ADCO", "041961123456"), *SAMPLE[1:]]))
-    (tmp_path / "garage").mkdir()
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as main, Meter(other) as garage:
-        with (
-            Daemon(tmp_path, **settings_for(broker, main.line), homeassistant=True),
-            Daemon(
-                tmp_path / "garage",
-                **settings_for(broker, garage.line),
-                homeassistant=True,
-                mqtt_topic="teleinfo/garage",
-                mqtt_client_id="teleinfo-garage",
-            ),
-        ):
-            configs = []
-            for topic in (CONFIG, "homeassistant/device/teleinfo_041961123456/config"):
-                with Subscriber(broker.host, broker.port, topic) as kept:
-                    configs.append(json.loads(kept.expect(topic).payload))
-            garages = json.loads(subscriber.expect("teleinfo/garage").payload)
-            houses = json.loads(subscriber.expect("teleinfo").payload)
-
-    first, second = configs
-    assert (garages["ADCO"], houses["ADCO"]) == ("041961123456", "012345678901")
-    assert (first["stat_t"], second["stat_t"]) == (STATES, "teleinfo/garage/state")
-    assert second["avty"][1]["topic"] == "teleinfo/garage/status"
-    assert second["cmps"]["LIGNE_MODE"]["stat_t"] == "teleinfo/garage/health"
 
 
 def test_a_broker_that_lets_us_hear_nothing_is_published_to_all_the_same(tmp_path: Path) -> None:

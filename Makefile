@@ -18,7 +18,7 @@ DEMO   ?=
 # Which tests `make pytest` and `make test-faults` run, and how, for example: make pytest TESTS="tests/tic -x"
 TESTS  ?=
 # The packages whose tests `make quick` runs, but for those that start processes.
-QUICK   = architecture cli common daemon doctor homeassistant mqtt port record settings state tic
+QUICK   = architecture cli common daemon doctor homeassistant mqtt port record settings state tic vocabulary
 # How many tests run at the same time. Most of those that start processes wait most of the time.
 WORKERS ?= 6
 # What `make bench` is called with, for example: make bench BENCH="--only decoding --quick"

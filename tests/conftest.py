@@ -24,7 +24,7 @@ settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 TESTS = Path(__file__).parent
 # The packages of which modules are measured, see [tool.coverage.run] in pyproject.toml.
-MEASURED = {"common", "daemon", "homeassistant", "port", "state", "tic"}
+MEASURED = {"common", "daemon", "homeassistant", "port", "state", "tic", "vocabulary"}
 
 
 @pytest.fixture

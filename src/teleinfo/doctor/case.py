@@ -1,4 +1,4 @@
-"""The case of one service: what is examined, and what each check leaves for those that follow."""
+"""The case of one service: the machine, and the results of checks that later checks need."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Case:
 
     @property
     def known_settings(self) -> Settings | None:
-        """The settings of the service itself; None where they are wrong or assumed."""
+        """The settings, if they are valid and those of the service; else None."""
         return None if self.assumed else self.valid_settings
 
 

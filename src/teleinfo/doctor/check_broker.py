@@ -1,7 +1,7 @@
 """
 Check the broker: its name, its port, its certificate, the login, and the topics.
 
-One step after the other, so that the first one that fails shows where the fault is.
+The steps are made one by one, so that the first failure shows the place of the fault.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from teleinfo.mqtt.tls import tls_context
 if TYPE_CHECKING:
     from teleinfo.doctor.case import Case
     from teleinfo.doctor.findings import Finding
-    from teleinfo.mqtt.config import Broker, MqttVersion, Tls
+    from teleinfo.mqtt.config import Broker, Tls
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""
@@ -41,18 +41,21 @@ _UPGRADE = (
 
 
 async def check_broker(case: Case) -> list[Finding]:
-    """Make the steps, and leave in the case the addresses of the broker and what it retains."""
+    """Make the steps until one fails, and set the addresses and the retained messages of the case."""
     broker, topics = case.settings.broker, Topics(case.settings.mqtt_topic)
     findings: list[Finding] = []
     try:
         case.addresses = await _resolve(broker)
-        findings.append(ok("name", _named(broker.host, case.addresses)))
+        findings.append(_name(broker.host, case.addresses))
         await _connect(broker)
         findings.append(ok("port", _("{address} accepts connections").format(address=broker.address)))
         if broker.tls is not None:
             findings.append(await _certificate(broker, broker.tls))
         async with asyncio.timeout(4 * STEP_TIMEOUT), connect(for_command(broker, "doctor")) as connection:
-            findings.append(_login(broker, connection.version))
+            accepted = _("accepted, with the user name of the settings")
+            if broker.username is None:
+                accepted = _("accepted, without a user name")
+            findings.append(ok("login", accepted, mqtt_version=connection.version))
             case.retained, of_topics = await check_topics(connection, broker, topics)
     except BrokerError as error:
         if error.kind is BrokerErrorKind.CLOSED_UNANSWERED:
@@ -67,10 +70,11 @@ def _fault(error: BrokerError) -> Finding:
     return fault(error.check, _(error.message), _(error.advice), *error.commands, cause=error.kind.cause)
 
 
-def _named(host: str, addresses: tuple[str, ...]) -> str:
+def _name(host: str, addresses: tuple[str, ...]) -> Finding:
+    message = _("{host} is {address}")
     if addresses == (host,):
-        return _("{host} is an address").format(host=host)
-    return _("{host} is {address}").format(host=host, address=", ".join(addresses))
+        message = _("{host} is an address")
+    return ok("name", message.format(host=host, address=", ".join(addresses)))
 
 
 async def _resolve(broker: Broker) -> tuple[str, ...]:
@@ -138,9 +142,3 @@ def _days_left(broker: Broker, tls: Tls) -> float | None:
     if not certificate:
         return None
     return (ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) / _DAY
-
-
-def _login(broker: Broker, version: MqttVersion) -> Finding:
-    if broker.username is None:
-        return ok("login", _("accepted, without a user name"), mqtt_version=version)
-    return ok("login", _("accepted, with the user name of the settings"), mqtt_version=version)

@@ -1,5 +1,5 @@
 """
-Check the line: what comes through the wires, and how well.
+Check the line: the bytes that come through the wires, and how many of them are damaged.
 
 Where a teleinfo reads the port already, its status and health on the broker are checked: two readers of one
 port would each get a part of the bytes.
@@ -58,7 +58,7 @@ RECENT_SECONDS = 120.0
 
 
 async def check_line(case: Case) -> list[Finding]:
-    """Listen to the line, or return what the teleinfo that reads the port has published on it."""
+    """Listen to the line; where a teleinfo reads the port, return the findings by its messages."""
     if case.access is Access.NONE:
         return [skipped("line", _("the port comes first"))]
     if case.access is Access.OURS:

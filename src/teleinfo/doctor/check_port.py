@@ -1,4 +1,4 @@
-"""Check the port: is it there, what is it, may it be opened, which program has it open."""
+"""Check the port: its device, the rights to open it, a console on it, and the programs that have it open."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BY_ID = "/dev/serial/by-id"
 
 
 async def check_port(case: Case) -> list[Finding]:
-    """Return the findings on the port of the settings, and leave in the case who may listen to it."""
+    """Return the findings on the port of the settings, and set the access of the case."""
     machine, port = case.machine, case.settings.serial_port
     if is_bridge(port):
         case.access = Access.FREE

@@ -42,7 +42,7 @@ _FOR_ALL = stat.S_IROTH | stat.S_IWOTH
 
 
 async def check_service(case: Case) -> list[Finding]:
-    """Return the findings on the service of the case, and on what its sandbox allows."""
+    """Return the findings on the service of the case, and on its sandbox."""
     machine, unit = case.machine, case.unit
     if not machine.path("/run/systemd/system").exists():
         return [skipped("installed", _("this machine is not run by systemd"))]
@@ -138,7 +138,7 @@ async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Fin
 
 
 def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> Finding:
-    """Judge by the list of devices that the unit may use."""
+    """Return the finding on the port by the list of devices that the unit may use."""
     if shown.get("PrivateDevices") == "yes":
         message = _("its sandbox hides all ports from it")
         advice = _("Take this line out of the unit:")
@@ -160,7 +160,7 @@ def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str)
 
 
 def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> list[Finding]:
-    """Judge by the group of the device's file whether the user of the service may open it."""
+    """Return the finding on the rights of the service's user, by the group of the device's file."""
     try:
         status = machine.path(device).stat()
     except OSError:
@@ -180,7 +180,7 @@ def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) 
 
 
 def _network(shown: Mapping[str, str], addresses: tuple[str, ...], unit: str) -> Finding:
-    """Judge by the addresses that the unit allows; a single one of the broker's is enough."""
+    """Return the finding on the broker by the addresses that the unit allows: one of several is enough."""
     nets = [ipaddress.ip_network(text, strict=False) for text in shown.get("IPAddressAllow", "").split()]
     outside = [
         text

@@ -1,5 +1,5 @@
 """
-Check the topics: what the broker retains of a teleinfo, and whether a message of ours comes back.
+Check the topics: the retained messages of a teleinfo, and a message of ours, which must come back.
 
 The test message goes to the topic `doctor` below the base, and is no reading. Nothing is left on the broker.
 """
@@ -34,7 +34,7 @@ _LONGEST_SHOWN = 40  # characters of a status that is none
 
 @dataclass(frozen=True, slots=True)
 class RetainedState:
-    """What the broker retains of a teleinfo: its status, "online" or "offline", and its health, or None."""
+    """The retained messages of a teleinfo: its status, "online" or "offline", and its health."""
 
     status: str | None = None
     health: health.Health | None = None
@@ -43,7 +43,7 @@ class RetainedState:
 async def check_topics(
     connection: Connection, broker: Broker, topics: Topics
 ) -> tuple[RetainedState, list[Finding]]:
-    """Return what the broker retains, and the findings on a test message; raise `BrokerError`."""
+    """Return the retained messages, and the findings on a test message; raise `BrokerError`."""
     ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
     allowed = [await connection.subscribe(topic) for topic in (topics.status, topics.health)]
     may_read = await connection.subscribe(ours)
@@ -51,25 +51,19 @@ async def check_topics(
     received = await _collect(connection, lambda received: received.get(ours) == token or not may_write)
     # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
     may_write = may_write and await _publish(connection, ours, b"", retain=True)
-    published = received.get(topics.status)
-    status = None if published is None else published.decode(errors="replace")
     retained = _retained(received, topics)
-    findings = [_status(status, topics, allowed=all(allowed))]
     if may_write and received.get(ours) == token:
-        return retained, [
-            ok("topic", _("a message of ours on {topic} came back").format(topic=ours)),
-            *findings,
-        ]
-    if may_write and connection.version is MqttVersion.V5:
-        message = _("the broker takes a message of ours on {topic}").format(topic=ours)
-        return retained, [ok("topic", message), *findings]
-    if may_write and not may_read:
-        return retained, [_read_refused(broker, ours), *findings]
-    return retained, [_write_refused(broker, ours, online=retained.status == ONLINE), *findings]
+        topic = ok("topic", _("a message of ours on {topic} came back").format(topic=ours))
+    elif may_write and connection.version is MqttVersion.V5:
+        topic = ok("topic", _("the broker takes a message of ours on {topic}").format(topic=ours))
+    else:
+        hidden = may_write and not may_read
+        topic = _topic_refused(broker, ours, hidden=hidden, online=retained.status == ONLINE)
+    return retained, [topic, _status(received.get(topics.status), topics, allowed=all(allowed))]
 
 
 async def read_retained(connection: Connection, topics: Topics) -> RetainedState:
-    """Return what the broker retains of a teleinfo, and publish nothing; raise `BrokerError`."""
+    """Return the retained messages of a teleinfo, and publish nothing; raise `BrokerError`."""
     await connection.subscribe(topics.status, topics.health)
     return _retained(await _collect(connection, {topics.status, topics.health}.issubset), topics)
 
@@ -82,7 +76,7 @@ def _retained(received: Mapping[str, bytes], topics: Topics) -> RetainedState:
 
 
 async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:
-    """Return False if the broker says that we may not write there; raise `BrokerError` where it hangs up."""
+    """Return False if the broker refuses the topic; raise `BrokerError` where it closes the connection."""
     connection.closing_means = BrokerErrorKind.REFUSES_RETAINED if retain else BrokerErrorKind.REFUSES_MESSAGE
     try:
         await connection.publish(topic, payload, qos=1, retain=retain)
@@ -104,45 +98,38 @@ async def _collect(connection: Connection, is_all: Callable[[dict[str, bytes]], 
     return received
 
 
-def _status(status: str | None, topics: Topics, *, allowed: bool) -> Finding:
+def _status(payload: bytes | None, topics: Topics, *, allowed: bool) -> Finding:
+    if payload is None and allowed:
+        message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
+        return ok("status", message, status=None)
+    if payload is None:
+        return skipped("status", _("the broker does not let us read {topic}").format(topic=topics.status))
+    status = payload.decode(errors="replace")
     if status in {ONLINE, OFFLINE}:
         message = _("{topic}: {status}").format(topic=topics.status, status=status)
         return ok("status", message, status=status)
-    if status is not None:
-        short = status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…"
-        message = _("{topic} holds “{status}”, which is not from teleinfo (“online” or “offline”)")
-        advice = _("Another program publishes there. Give teleinfo a topic of its own:")
-        return warning(
-            "status",
-            message.format(topic=topics.status, status=printable(short)),
-            advice,
-            "TELEINFO_MQTT_TOPIC=",
+    short = status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…"
+    message = _("{topic} holds “{status}”, which is not from teleinfo (“online” or “offline”)")
+    message = message.format(topic=topics.status, status=printable(short))
+    advice = _("Another program publishes there. Give teleinfo a topic of its own:")
+    return warning("status", message, advice, "TELEINFO_MQTT_TOPIC=")
+
+
+def _topic_refused(broker: Broker, topic: str, *, hidden: bool, online: bool) -> Finding:
+    """Return the finding on a message that did not come back; `hidden` if we may not read that topic."""
+    # The lines of mosquitto's access list that allow all topics of this level.
+    user = (f"user {broker.username}",) if broker.username else ()
+    rule = (*user, f"topic readwrite {topic.rpartition('/')[0]}/#")
+    if hidden:
+        message = _("the broker does not let us read {topic}: whether we may write there is not to be seen")
+        advice = _(
+            "The service needs to write only. To be sure, allow both in the broker's list of rights (ACL):"
         )
-    if not allowed:
-        return skipped("status", _("the broker does not let us read {topic}").format(topic=topics.status))
-    message = _("no teleinfo has published on {topic} yet").format(topic=topics.readings)
-    return ok("status", message, status=None)
-
-
-def _rule(broker: Broker, topic: str) -> tuple[str, ...]:
-    """Return the lines of mosquitto's access list (ACL) that allow the topics of `topic`'s level."""
-    user = f"user {broker.username}" if broker.username else ""
-    return (*filter(None, (user,)), f"topic readwrite {topic.rpartition('/')[0]}/#")
-
-
-def _read_refused(broker: Broker, topic: str) -> Finding:
-    message = _("the broker does not let us read {topic}: whether we may write there is not to be seen")
-    advice = _(
-        "The service needs to write only. To be sure, allow both in the broker's list of rights (ACL):"
-    )
-    return warning("topic", message.format(topic=topic), advice, *_rule(broker, topic))
-
-
-def _write_refused(broker: Broker, topic: str, *, online: bool) -> Finding:
+        return warning("topic", message.format(topic=topic), advice, *rule)
     message = _("a message of ours on {topic} did not come back: the broker does not let us write there")
     message = message.format(topic=topic)
     if online:
-        advice = _("A teleinfo is online all the same: it may have rights of its own.")
-        return warning("topic", message, advice)
-    advice = _("Allow it in the broker's list of rights (ACL):")
-    return fault("topic", message, advice, *_rule(broker, topic))
+        return warning(
+            "topic", message, _("A teleinfo is online all the same: it may have rights of its own.")
+        )
+    return fault("topic", message, _("Allow it in the broker's list of rights (ACL):"), *rule)

@@ -1,5 +1,5 @@
 """
-`teleinfo doctor`: find out why nothing is published, and say what to type next.
+`teleinfo doctor`: find out why nothing is published, and show the commands to type next.
 
 It checks the settings, the serial port, the line, the broker and the service, changes nothing, and takes less
 than a minute. Exit status 0: no fault was found; 1: one was, or the report cannot be written.

@@ -1,7 +1,7 @@
 """
-Listen to the line at one speed after the other, until the meter is found.
+Listen to the line at one speed after the other, until the meter is heard.
 
-Where it is found the line is listened to for longer, to measure its quality.
+At the speed of the meter it listens for longer, to measure the quality of the line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 FOUND_SECONDS = 12.0
-"""How long the meter is listened to once it is heard: some 1400 characters at 1200 baud."""
+"""Seconds of listening at the speed of the meter: some 1400 characters at 1200 baud."""
 
 _MAX_KEPT = 1 << 16  # bytes, more than comes at 9600 baud
 _ETX = b"\x03"
@@ -48,7 +48,7 @@ async def probe_speeds(url: str, wanted: Sequence[int], screen: Screen) -> list[
 
 
 class Probe:
-    """What comes at `baudrate` in `seconds`; `data` begins in the middle of a character."""
+    """The `data` that came at `baudrate` in `seconds`, and their readings; the first byte may be misread."""
 
     def __init__(self, url: str, baudrate: int) -> None:
         self.baudrate = baudrate
@@ -85,7 +85,7 @@ class Probe:
     @property
     def damaged(self) -> tuple[int, int]:
         """The number of characters whose parity is wrong, and of all characters."""
-        # Not those of the first frame, of which the first may be misread.
+        # From the end of the first frame on: its first character may be misread.
         whole = self.data.partition(_ETX)[2]
         return sum(byte.bit_count() & 1 for byte in whole), len(whole)
 

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from teleinfo.settings import Settings
 
 NARROW: Final = 60
-"""Columns below which a sentence begins right behind its title, and not in a column of its own."""
+"""Columns of a screen below which a sentence follows its title, instead of a column for all titles."""
 
 LIBRARIES: Final = ("pyserial", "pyserial-asyncio", "aiomqtt", "paho-mqtt", "pydantic", "pydantic-settings")
 
@@ -46,38 +46,16 @@ AREAS = {
     "service": N_("Service"),
 }
 CHECKS = {
-    "bluetooth": N_("bluetooth"),
-    "board": N_("board"),
-    "bytes": N_("bytes"),
-    "changed": N_("changed"),
-    "console": N_("console"),
-    "device": N_("device"),
-    "enabled": N_("at boot"),
-    "environment": N_("environment"),
-    "file": N_("file"),
-    "getty": N_("login"),
-    "groups": N_("groups"),
-    "heard": N_("heard"),
-    "holder": N_("in use"),
-    "installed": N_("installed"),
-    "journal": N_("journal"),
-    "login": N_("access"),
-    "meter": N_("meter"),
-    "mode": N_("mode"),
-    "name": N_("name"),
-    "network": N_("network"),
-    "open": N_("opening"),
-    "parity": N_("parity"),
-    "port": N_("port"),
-    "rights": N_("rights"),
-    "running": N_("running"),
-    "sandbox": N_("sandbox"),
-    "status": N_("status"),
-    "tls": N_("encryption"),
-    "topic": N_("topic"),
-    "uart": N_("uart"),
-    "wiring": N_("wiring"),
-}
+    "bluetooth": N_("bluetooth"), "board": N_("board"), "bytes": N_("bytes"), "changed": N_("changed"),
+    "console": N_("console"), "device": N_("device"), "enabled": N_("at boot"),
+    "environment": N_("environment"), "file": N_("file"), "getty": N_("login"), "groups": N_("groups"),
+    "heard": N_("heard"), "holder": N_("in use"), "installed": N_("installed"), "journal": N_("journal"),
+    "login": N_("access"), "meter": N_("meter"), "mode": N_("mode"), "name": N_("name"),
+    "network": N_("network"), "open": N_("opening"), "parity": N_("parity"), "port": N_("port"),
+    "rights": N_("rights"), "running": N_("running"), "sandbox": N_("sandbox"), "status": N_("status"),
+    "tls": N_("encryption"), "topic": N_("topic"), "uart": N_("uart"), "wiring": N_("wiring"),
+}  # fmt: skip
+"""The title of each check on the screen."""
 _MARKS = {Severity.OK: "✓", Severity.WARNING: "!", Severity.FAULT: "✗", Severity.SKIPPED: "?"}
 # No yellow, no cyan: they cannot be read on a light background.
 _COLOURS = {Severity.OK: "32", Severity.WARNING: "1", Severity.FAULT: "1;31", Severity.SKIPPED: "0"}
@@ -90,7 +68,7 @@ _ADDRESS = re.compile(
     r"\b(?!127\.)(?:[0-9]{1,3}\.){3}[0-9]{1,3}\b|\b(?:[0-9a-f]{1,4}:){3,7}[0-9a-f:]{1,25}\b"
 )
 _SERIAL = re.compile(r"(/dev/serial/by-id/[\w.-]*?_)[A-Za-z0-9]{4,}(-if\d+)")
-# Shorter ones are masked as whole words only: as parts of others they would be found everywhere.
+# Shorter secrets are masked as whole words only: as parts of words they would be found everywhere.
 _SHORTEST = 4
 # The defaults, which identify nobody.
 _COMMON = frozenset({"", "localhost", "127.0.0.1", "::1", "teleinfo", "homeassistant"})
@@ -224,19 +202,13 @@ def masked(text: str, secrets: Sequence[str]) -> str:
 
 def _versions(machine: Machine) -> str:
     release = re.search(r'^PRETTY_NAME="?(.*?)"?$', machine.text("/etc/os-release") or "", re.MULTILINE)
+    installed = {distribution.name: distribution.version for distribution in metadata.distributions()}
     rows = [
         f"teleinfo {__version__}",
         f"Python {sys.version.split()[0]}",
         f"{platform.system()} {platform.release()} {platform.machine()}",
         "" if release is None else release[1],
         machine.model,
-        *(f"{name} {_version(name)}" for name in LIBRARIES),
+        *(f"{name} {installed.get(name, '?')}" for name in LIBRARIES),
     ]
     return "\n".join(filter(None, rows)) + "\n"
-
-
-def _version(library: str) -> str:
-    try:
-        return metadata.version(library)
-    except metadata.PackageNotFoundError:
-        return "?"

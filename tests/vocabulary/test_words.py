@@ -25,9 +25,9 @@ from teleinfo.vocabulary.words import Code, Language
 from teleinfo.watch.drawing import Glyphs
 from teleinfo.watch.layout import Size, compose
 from teleinfo.watch.plain import PlainLines
+from teleinfo.watch.shared_model import SharedModel
 from teleinfo.watch.web import view
 from teleinfo.watch.web.curve import curve_part
-from teleinfo.watch.web.page_model import PageModel
 
 if TYPE_CHECKING:
     from teleinfo.homeassistant.entities import Entity
@@ -38,31 +38,31 @@ METER = device_of("041961123456", topic="t", private=False)
 languages = pytest.mark.parametrize("language", Language)
 
 
-def page_of(mode: Mode, **values: str) -> PageModel:
+def page_of(mode: Mode, **values: str) -> SharedModel:
     """Return the model of the screens after a reading."""
-    model = PageModel(patience=10.0, clock=lambda: TIME)
+    model = SharedModel(patience=10.0, clock=lambda: TIME)
     model.add_reading(Reading(mode, values), now=0.0)
     return model
 
 
-def payload(model: PageModel) -> str:
+def payload(model: SharedModel) -> str:
     """Return the message of the topic `state`."""
     return encode(in_words(model.state(now=0.0))).decode()
 
 
-def page(model: PageModel) -> str:
+def page(model: SharedModel) -> str:
     """Return what the page is sent, but for the curve."""
     parts = [view.now_part(model, now=0.0), view.rows_part(model, now=0.0)]
     return json.dumps(parts, ensure_ascii=False)
 
 
-def terminal(model: PageModel) -> str:
+def terminal(model: SharedModel) -> str:
     """Return the screen of `watch`."""
     screen = compose(model, Size(150, 60), page=0, now=0.0, clock="", glyphs=Glyphs(), keys=True)
     return "\n".join(line.plain for line in screen.lines)
 
 
-def plain(model: PageModel) -> str:
+def plain(model: SharedModel) -> str:
     """Return the lines of `watch` in a file."""
     return "\n".join(PlainLines().new(model.rows(now=0.0)))
 

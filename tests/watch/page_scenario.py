@@ -17,9 +17,9 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import notes
+from teleinfo.watch.shared_model import SharedModel
 from teleinfo.watch.web import server
 from teleinfo.watch.web.hosts import Address, listen
-from teleinfo.watch.web.page_model import PageModel
 from teleinfo.watch.web.stream import Streams
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST, free_port
@@ -102,7 +102,7 @@ class Page:
         self._time = self._end
         self.address = Address(HOST, port or free_port())
         self.url = self.address.url("")
-        self.model = PageModel(patience=HOUR, clock=lambda: self._time)
+        self.model = SharedModel(patience=HOUR, clock=lambda: self._time)
         self.streams = Streams(self.model)
         self.model.set_health(
             Health(baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD)
@@ -133,18 +133,15 @@ class Page:
     def _call(self, function: Callable[[], None]) -> None:
         def call() -> None:
             function()
-            self._changed.set()
+            self.model.changed.set()
 
         self._loop.call_soon_threadsafe(call)
 
     async def _serve(self) -> None:
-        self._loop = asyncio.get_running_loop()
-        self._changed, self._stop = asyncio.Event(), asyncio.Event()
-        with listen(self.address) as listening:
+        self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
+        with listen(self.address) as listening, contextlib.suppress(asyncio.CancelledError):
             self._ready.set()
-            await server.show(
-                listening, self.address, self.streams, self.model, changed=self._changed, stop=self._stop
-            )
+            await server.show_streams(listening, self.address, self.streams)
 
     def __enter__(self) -> Self:
         self._ready = threading.Event()
@@ -154,12 +151,9 @@ class Page:
         return self
 
     def __exit__(self, *_: object) -> None:
-        def end() -> None:
-            self._stop.set()
-            self._changed.set()
-
+        assert self._task is not None
         with contextlib.suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(end)
+            self._loop.call_soon_threadsafe(self._task.cancel)
         self._thread.join(LIMIT)
 
 

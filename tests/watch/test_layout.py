@@ -18,9 +18,10 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import describe
 from teleinfo.watch.drawing import ASCII, BLOCKS, Glyphs, chart
+from teleinfo.watch.history import part
 from teleinfo.watch.layout import Page, Size, compose
-from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.notes import Note
+from teleinfo.watch.shared_model import SharedModel
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(
@@ -46,10 +47,10 @@ def said(text: str) -> Note:
     return Note("x", lambda: text)
 
 
-def model_of(name: str) -> LiveModel:
+def model_of(name: str) -> SharedModel:
     """Return a model that has heard two frames of a simulated meter."""
     meter = build(name, start=START, rng=random.Random(1))
-    model = LiveModel(patience=10.0)
+    model = SharedModel(patience=10.0)
     decoder = Decoder()
     for second in (0, 60):
         frame = meter.emit(START + dt.timedelta(seconds=second))
@@ -59,7 +60,7 @@ def model_of(name: str) -> LiveModel:
     return model
 
 
-def picture(model: LiveModel, size: Size, page: int = 0, glyphs: Glyphs | None = None) -> Page:
+def picture(model: SharedModel, size: Size, page: int = 0, glyphs: Glyphs | None = None) -> Page:
     """Return a page of the model a second after its last frame."""
     return compose(model, size, page=page, now=61.0, clock="18:31:01", glyphs=glyphs or Glyphs(), keys=True)
 
@@ -196,7 +197,9 @@ def test_every_figure_is_shown_in_40_columns(
         if row.label is not None and row.label.is_number:
             [line] = [one for one in lines if one[2:12].strip() == row.key]
             assert describe.shown(row.label, row.value) in line
-    assert f"{describe.number(model.power or 0)} VA" in lines[1]
+    power = part(model.state(), "power")["apparent"]
+    assert isinstance(power, int)
+    assert f"{describe.number(power)} VA" in lines[1]
     assert "▁" in "".join(lines[1:4]) or "█" in "".join(lines[1:4])
 
 
@@ -290,7 +293,7 @@ def test_a_silent_meter_is_reported_above() -> None:
 
 def test_before_the_first_frame_the_note_is_shown_whole() -> None:
     """It says what is wrong with the port, and what to do."""
-    model = LiveModel(patience=10.0)
+    model = SharedModel(patience=10.0)
     model.note = said("there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 10 + "or else")
     shown = text_of(picture(model, Size(80, 24)))
 
@@ -308,7 +311,7 @@ def test_a_chart_reaches_from_nothing_to_its_top() -> None:
 )
 def test_behind_a_broker_the_screen_says_what_it_waits_for(online: bool | None, expected: str) -> None:  # noqa: FBT001
     """No speed is searched there."""
-    model = LiveModel(patience=None)
+    model = SharedModel(patience=None)
     model.online = online
 
     assert expected in text_of(picture(model, Size(80, 24)))
@@ -317,7 +320,7 @@ def test_behind_a_broker_the_screen_says_what_it_waits_for(online: bool | None, 
 @pytest.mark.parametrize("size", [Size(80, 24), Size(40, 24), Size(10, 5)], ids=str)
 def test_whatever_a_broker_published_is_drawn(size: Size) -> None:
     """Values as long as they may be, of any étiquette; nothing that a terminal obeys."""
-    model = LiveModel(patience=None)
+    model = SharedModel(patience=None)
     for key in ("PAPP", "HCHC", "PJOURF+1", "STGE", "DATE", "PTEC", "ADSC", "NOVELTY\x1b[2J\u202e"):
         for value in ("9" * 128, "x" * 128, "", "\x1b[2J\x9b\u202e\n", "٣" * 8, "E٣٣٣٣٣٣٣٣٣٣٣٣"):
             model.add_reading(Reading(Mode.HISTORIQUE, {key: value}), now=1.0)
@@ -337,7 +340,7 @@ def test_what_is_waited_for_is_said_whole_in_40_columns(
 ) -> None:
     """And so is what is wrong; no command is cut at its hyphen."""
     monkeypatch.setenv("LC_ALL", language)
-    model = LiveModel(patience=None if remote else 10.0)
+    model = SharedModel(patience=None if remote else 10.0)
     model.note = said("a login console: sudo systemctl disable --now serial-getty@ttyUSB0, the end")
     lines = text_of(picture(model, Size(40, 24))).splitlines()
 
@@ -358,7 +361,7 @@ def test_what_is_waited_for_is_said_whole_in_40_columns(
 )
 def test_behind_a_broker_the_reason_of_a_silence_is_that_of_health(problem: str | None, words: str) -> None:
     """Before the first reading and after it."""
-    model = LiveModel(patience=None)
+    model = SharedModel(patience=None)
     model.online = False
     model.set_health(Health(line=LineGrade.SILENT, problem=problem))
     waiting = text_of(picture(model, Size(80, 24)))

@@ -8,16 +8,17 @@ from teleinfo.port.health import Health
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
-from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel
-from teleinfo.watch.power_history import BIN, REACH
+from teleinfo.watch.history import BIN, REACH
+from teleinfo.watch.live_model import KEPT, MAX_VALUES
 from teleinfo.watch.sections import Section
+from teleinfo.watch.shared_model import SharedModel
 
 HC = {"ADCO": "041961123456", "HCHC": "000019212", "PTEC": "HP", "PAPP": "01940", "MOTDETAT": "000000"}
 
 
-def model_with(*frames: dict[str, str], mode: Mode = Mode.HISTORIQUE, step: float = 1.0) -> LiveModel:
+def model_with(*frames: dict[str, str], mode: Mode = Mode.HISTORIQUE, step: float = 1.0) -> SharedModel:
     """Return a model that has taken these frames, one each `step` seconds from 0 on."""
-    model = LiveModel(patience=10.0)
+    model = SharedModel(patience=10.0)
     for number, values in enumerate(frames):
         model.add_reading(Reading(mode, values), now=number * step)
     return model
@@ -91,17 +92,16 @@ def test_a_change_of_mode_empties_the_model() -> None:
     model.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00250"}), now=2)
 
     assert [row.key for row in model.rows(now=2)] == ["SINSTS"]
-    assert model.power == 250
 
 
 def test_the_history_is_the_mean_of_each_interval() -> None:
     """Frames of one interval are averaged; one without a frame is as the one before, for a while."""
-    model = LiveModel(patience=10.0)
+    model = SharedModel(patience=10.0)
     for now, power in ((0.0, 100), (1.0, 200), (BIN, 400)):
         model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": f"{power:05}"}), now=now)
 
-    assert model.history(4, now=2 * BIN) == [None, 150, 400, 400]
-    assert model.history(1, now=2 * BIN + REACH) == [None]
+    assert model.history.drawn.means(4, now=2 * BIN) == [None, 150, 400, 400]
+    assert model.history.drawn.means(1, now=2 * BIN + REACH) == [None]
 
 
 @pytest.mark.parametrize(("now", "silence"), [(9.0, None), (10.0, 10.0)])
@@ -112,7 +112,7 @@ def test_a_meter_is_silent_after_ten_seconds(now: float, silence: float | None) 
 
 def test_behind_a_broker_the_status_topic_decides() -> None:
     """Messages may come once a minute: the topic `status` decides."""
-    model = LiveModel(patience=None)
+    model = SharedModel(patience=None)
     model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0)
 
     assert model.silence(now=50) is None
@@ -122,7 +122,7 @@ def test_behind_a_broker_the_status_topic_decides() -> None:
 
 def test_the_health_of_a_daemon_that_is_gone_is_not_believed() -> None:
     """Its last word is of a good line. While the meter is silent the daemon says why, and is believed."""
-    model = LiveModel(patience=None)
+    model = SharedModel(patience=None)
     good, silent = Health(line=LineGrade.GOOD), Health(line=LineGrade.SILENT, problem="no data")
     found = []
     for online, health in ((True, good), (False, good), (False, silent), (True, good)):
@@ -135,7 +135,7 @@ def test_the_health_of_a_daemon_that_is_gone_is_not_believed() -> None:
 
 def test_behind_a_broker_the_count_of_frames_goes_on() -> None:
     """`health` comes once a minute: the readings since are counted, until the next one."""
-    model = LiveModel(patience=None)
+    model = SharedModel(patience=None)
     counts = []
     for now, health in enumerate((None, Health(frames=100), None, None, Health(frames=140), None)):
         if health is not None:
@@ -148,7 +148,7 @@ def test_behind_a_broker_the_count_of_frames_goes_on() -> None:
 
 def test_ever_new_labels_do_not_fill_the_memory() -> None:
     """Some thousand values are kept at most."""
-    model = LiveModel(patience=None)
+    model = SharedModel(patience=None)
     for start in range(0, 20_000, 500):
         values = {f"L{number}": "1" for number in range(start, start + 500)}
         model.add_reading(Reading(Mode.HISTORIQUE, values), now=0.0)

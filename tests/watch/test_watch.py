@@ -339,7 +339,7 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
     """Without rich, with a hint what to install; or on a terminal that cannot move its cursor."""
     shown = []
 
-    async def show(_settings: object, _model: object, _show: object, *, mqtt: bool, log: bool) -> None:
+    async def show(_settings: object, _show: object, *, mqtt: bool, log: bool) -> None:
         assert not mqtt
         shown.append(not log)
 

@@ -20,11 +20,10 @@ from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch.power_history import BIN, LONGEST
+from teleinfo.watch.history import BIN, LONGEST, Day
+from teleinfo.watch.shared_model import SharedModel
 from teleinfo.watch.web import view
 from teleinfo.watch.web.curve import curve_part
-from teleinfo.watch.web.day import Day
-from teleinfo.watch.web.page_model import PageModel
 
 START = dt.datetime(2026, 1, 14, 21, 59)  # noqa: DTZ001 - a meter knows local time only
 
@@ -40,10 +39,10 @@ class Clock:
         return self.time
 
 
-def model_of(name: str, *, frames: int = 2, start: dt.datetime = START) -> PageModel:
+def model_of(name: str, *, frames: int = 2, start: dt.datetime = START) -> SharedModel:
     """Return a model that has heard frames of a simulated meter, one each ten seconds."""
     clock = Clock(start)
-    model = PageModel(patience=10.0, clock=clock)
+    model = SharedModel(patience=10.0, clock=clock)
     meter = build(name, start=start, rng=random.Random(1))
     for number in range(frames):
         passed = dt.timedelta(seconds=10 * number)
@@ -59,7 +58,7 @@ def test_the_state_is_that_of_the_daemon(name: str) -> None:
     meter = build(name, start=START, rng=random.Random(1))
     tracker = StateTracker(topic="", exclude=frozenset())
     clock = Clock()
-    model = PageModel(patience=10.0, clock=clock)
+    model = SharedModel(patience=10.0, clock=clock)
     for reading in Decoder().feed(meter.emit(START)):
         tracker.update(reading, now=0.0, time=clock.time.isoformat("T", "seconds"))
         model.add_reading(reading, now=0.0)
@@ -96,7 +95,7 @@ def test_the_view_says_what_the_state_says(name: str, language: Language) -> Non
 def test_tempo_and_its_periods_stand_behind_the_curve() -> None:
     """Peak hours until 22:00, off-peak hours from then on, of a blue day."""
     model = model_of("tempo", frames=13)
-    bands = model.bands(now=120.0)
+    bands = model.history.bands(now=120.0)
 
     assert [(band.period.code, band.period.colour) for band in bands] == [("HPJB", "blue"), ("HCJB", "blue")]
     assert (bands[0].end, bands[1].end) == (bands[1].first, LONGEST)
@@ -113,7 +112,7 @@ def test_tempo_and_its_periods_stand_behind_the_curve() -> None:
 )
 def test_figures_are_written_in_one_way(language: Language, limit: str) -> None:
     """The axis of the curve and its limit have the blank between thousands that every other figure has."""
-    model = PageModel(patience=10.0, clock=Clock())
+    model = SharedModel(patience=10.0, clock=Clock())
     model.add_reading(Reading(Mode.HISTORIQUE, {"ISOUSC": "45", "PAPP": "10400"}), now=0.0)
     with use_language(language):
         shown = json.loads(json.dumps(view.now_part(model, now=0.0)))
@@ -128,7 +127,7 @@ def test_figures_are_written_in_one_way(language: Language, limit: str) -> None:
 @given(least=st.integers(-40_000, 0), most=st.integers(0, 40_000))
 def test_the_axis_holds_the_curve(least: int, most: int) -> None:
     """Equal steps, a handful of them, through zero, from below the lowest point to above the highest."""
-    model = PageModel(patience=10.0, clock=Clock())
+    model = SharedModel(patience=10.0, clock=Clock())
     for at, (drawn, injected) in enumerate([(most, 0), (0, -least)]):
         values = {"SINSTS": f"{drawn:05}", "SINSTI": f"{injected:05}"}
         model.add_reading(Reading(Mode.STANDARD, values), now=20.0 * at)
@@ -145,7 +144,7 @@ def test_the_axis_holds_the_curve(least: int, most: int) -> None:
 def test_after_an_hour_what_came_before_is_gone() -> None:
     """The period that was in force an hour ago goes on to the left edge, the one before it is gone."""
     model = model_of("tempo", frames=13)
-    [band] = model.bands(now=120.0 + LONGEST * BIN)
+    [band] = model.history.bands(now=120.0 + LONGEST * BIN)
 
     assert (band.period.code, band.first, band.end) == ("HCJB", 0, LONGEST)
 
@@ -154,17 +153,17 @@ def test_a_day_counts_from_midnight_once_it_has_heard_one() -> None:
     """From the first reading at first, and says so; a counter that falls is another meter's."""
     day = Day()
     noon = dt.datetime(2026, 1, 14, 12, 0, tzinfo=dt.UTC)
-    day.note({"BASE": 1000}, time=noon)
-    day.note({"BASE": 1500}, time=noon + dt.timedelta(hours=1))
+    day.add({"BASE": 1000}, time=noon)
+    day.add({"BASE": 1500}, time=noon + dt.timedelta(hours=1))
     assert (day.added("BASE"), day.whole, day.since) == (500, False, noon)
 
-    day.note({"BASE": 1600}, time=noon + dt.timedelta(hours=11, minutes=59))
-    day.note({"BASE": 1610}, time=noon + dt.timedelta(hours=12, minutes=1))
+    day.add({"BASE": 1600}, time=noon + dt.timedelta(hours=11, minutes=59))
+    day.add({"BASE": 1610}, time=noon + dt.timedelta(hours=12, minutes=1))
     assert (day.added("BASE"), day.whole) == (10, True)
     assert day.since == noon + dt.timedelta(hours=12)
 
-    day.note({"BASE": 7}, time=noon + dt.timedelta(hours=13))
-    day.note({"BASE": 9}, time=noon + dt.timedelta(hours=14))
+    day.add({"BASE": 7}, time=noon + dt.timedelta(hours=13))
+    day.add({"BASE": 9}, time=noon + dt.timedelta(hours=14))
     assert (day.added("BASE"), day.added("HCHC")) == (2, None)
 
 
@@ -172,8 +171,8 @@ def test_a_day_whose_midnight_was_missed_counts_from_its_first_reading() -> None
     """After a night of silence nobody knows what was counted until midnight."""
     day = Day()
     evening = dt.datetime(2026, 1, 14, 22, 0, tzinfo=dt.UTC)
-    day.note({"BASE": 1000}, time=evening)
-    day.note({"BASE": 1500}, time=evening + dt.timedelta(hours=8))
+    day.add({"BASE": 1000}, time=evening)
+    day.add({"BASE": 1500}, time=evening + dt.timedelta(hours=8))
 
     assert (day.added("BASE"), day.whole) == (0, False)
 
@@ -195,7 +194,7 @@ def test_a_silent_meter_says_so_and_why() -> None:
 
 def test_before_the_first_reading_the_page_says_what_it_waits_for() -> None:
     """Nothing is made up: no power, no curve, no index."""
-    model = PageModel(patience=10.0, clock=Clock())
+    model = SharedModel(patience=10.0, clock=Clock())
     with use_language(Language.EN):
         shown = view.now_part(model, now=0.0)
 
@@ -212,7 +211,7 @@ HOSTILE = st.dictionaries(
 @given(st.lists(st.tuples(st.sampled_from(Mode), HOSTILE), max_size=6))
 def test_whatever_a_broker_sends_there_is_a_view(messages: list[tuple[Mode, dict[str, str]]]) -> None:
     """No text of it makes the page fail, and all of it is JSON."""
-    model = PageModel(patience=None, clock=Clock())
+    model = SharedModel(patience=None, clock=Clock())
     for number, (mode, values) in enumerate(messages):
         model.add_reading(Reading(mode, values), now=float(number))
     for language in Language:
@@ -224,7 +223,7 @@ def test_whatever_a_broker_sends_there_is_a_view(messages: list[tuple[Mode, dict
 
 def test_what_a_broker_invents_is_not_kept() -> None:
     """Étiquettes that no meter has, and ever new tariff periods, leave the state as small as it was."""
-    model = PageModel(patience=None, clock=Clock())
+    model = SharedModel(patience=None, clock=Clock())
     for number in range(3000):
         values = {f"X{number}": "1", "NTARF": str(number), "LTARF": f"PERIOD {number}", f"EASF{number}": "1"}
         model.add_reading(Reading(Mode.STANDARD, values), now=float(number))
@@ -232,4 +231,4 @@ def test_what_a_broker_invents_is_not_kept() -> None:
 
     assert len(tracker._latest) < 50
     assert len(tracker._periods) <= 100
-    assert len(model._periods) <= LONGEST
+    assert len(model.history._periods) <= LONGEST

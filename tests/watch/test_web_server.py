@@ -219,16 +219,7 @@ def test_a_mistake_of_the_program_ends_it(monkeypatch: pytest.MonkeyPatch) -> No
 
     async def serve(page: Page) -> None:
         with listen(page.address) as listening:
-            serving = asyncio.create_task(
-                server.show(
-                    listening,
-                    page.address,
-                    page.streams,
-                    page.model,
-                    changed=asyncio.Event(),
-                    stop=asyncio.Event(),
-                )
-            )
+            serving = asyncio.create_task(server.show_streams(listening, page.address, page.streams))
             _reader, writer = await asyncio.open_connection(HOST, page.address.port)
             writer.write(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
             try:
@@ -246,17 +237,14 @@ def test_a_stop_does_not_wait_for_who_looks(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(server, "END_TIMEOUT", 10 * LIMIT)
 
     async def serve(page: Page) -> None:
-        stop, changed = asyncio.Event(), asyncio.Event()
         with listen(page.address) as listening:
-            serving = asyncio.create_task(
-                server.show(listening, page.address, page.streams, page.model, changed=changed, stop=stop)
-            )
+            serving = asyncio.create_task(server.show_streams(listening, page.address, page.streams))
             reader, writer = await asyncio.open_connection(HOST, page.address.port)
             writer.write(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
             await reader.readuntil(b"event: now")
-            stop.set()
-            changed.set()
-            await asyncio.wait_for(serving, LIMIT)
+            serving.cancel()
+            await asyncio.wait([serving], timeout=LIMIT)
+            assert serving.cancelled()
             with contextlib.suppress(ConnectionError):
                 await asyncio.wait_for(reader.read(), LIMIT)
             writer.close()

@@ -9,14 +9,14 @@ or SIGHUP with status 0, and leaves the terminal clean.
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
+import contextlib
 import importlib.util
 import logging
 import os
 import sys
 from functools import partial
 from random import Random
-from typing import TYPE_CHECKING, NoReturn, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from teleinfo.cli.output import say
 from teleinfo.common import event_loop, journal
@@ -26,26 +26,23 @@ from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.settings import LogLevel, default_env_file, load
 from teleinfo.watch import plain
 from teleinfo.watch.broker_feed import BrokerFeed
-from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.port_feed import PortFeed
+from teleinfo.watch.shared_model import SharedModel
 from teleinfo.watch.web import hosts
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable, Coroutine
+    from typing import Any
 
     from teleinfo.settings import Settings
-    from teleinfo.watch.web.hosts import Address
 
 HELP = N_(
     "Show the live meter in the terminal or as a page: from the serial port, or from the broker beside the "
     "service."
 )
 
-
-class _Show(Protocol):
-    """Shows a model whenever it `changed`, until `stop`."""
-
-    async def __call__(self, model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event) -> None: ...
+_Work: TypeAlias = "Coroutine[Any, Any, None]"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -68,10 +65,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Show the meter until told to stop; return the exit status, raise SettingsError."""
+    """Show the meter until a signal or a key ends it; return the exit status, raise SettingsError."""
     settings = load(arguments.env_file or default_env_file())
+    watch = partial(_watch, settings, mqtt=arguments.mqtt)
     if arguments.web is not None:
-        return _serve(settings, arguments.web, mqtt=arguments.mqtt)
+        return _serve(arguments.web, watch)
     full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
         text = _(
@@ -80,19 +78,15 @@ def main(arguments: argparse.Namespace) -> int:
         )
         say(text)
         full = False
-    model = LiveModel(patience=None if arguments.mqtt else SILENT_AFTER)
     if full:
         from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
 
-        show = screen.show
-    else:
-        show = plain.show
-    event_loop.run(_watch(settings, model, show, mqtt=arguments.mqtt, log=not full))
+    event_loop.run(watch(screen.show if full else plain.show, log=not full))
     return 0
 
 
-def _serve(settings: Settings, address: Address, *, mqtt: bool) -> int:
-    """Serve the page until told to stop; return the exit status."""
+def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
+    """Serve the page until a signal ends it; return the exit status."""
     if importlib.util.find_spec("aiohttp") is None:
         text = _(
             "The page is served by aiohttp, which is not installed (Debian: sudo apt install "
@@ -101,11 +95,8 @@ def _serve(settings: Settings, address: Address, *, mqtt: bool) -> int:
         )
         say(text)
         return 1
-    from teleinfo.watch.web.page_model import PageModel  # noqa: PLC0415 - for the page alone
     from teleinfo.watch.web.server import show  # noqa: PLC0415 - aiohttp is an extra
-    from teleinfo.watch.web.stream import Streams  # noqa: PLC0415 - for the page alone
 
-    model = PageModel(patience=None if mqtt else SILENT_AFTER, clock=lambda: dt.datetime.now().astimezone())
     try:
         listening = hosts.listen(address)
     except OSError as error:
@@ -114,35 +105,24 @@ def _serve(settings: Settings, address: Address, *, mqtt: bool) -> int:
         return 1
     say(hosts.introduction(address))
     with listening:
-        event_loop.run(
-            _watch(settings, model, partial(show, listening, address, Streams(model)), mqtt=mqtt, log=True)
-        )
+        event_loop.run(watch(partial(show, listening, address), log=True))
     return 0
 
 
-async def _watch(settings: Settings, model: LiveModel, show: _Show, *, mqtt: bool, log: bool) -> None:
-    stop, changed = asyncio.Event(), asyncio.Event()
-
-    def end() -> None:
-        stop.set()
-        changed.set()
-
-    event_loop.on_stop(end)
+async def _watch(settings: Settings, show: Callable[[SharedModel], _Work], *, mqtt: bool, log: bool) -> None:
+    """Feed a model and show it until cancelled; with `log`, a log of level DEBUG stands between the lines."""
+    event_loop.cancel_on_stop()
     if settings.log_level is LogLevel.DEBUG and log:
         journal.configure(settings.log_level)
     else:
-        # The notes say the same in the language of the reader, and lines of a log would break the screen.
+        # The notes are the same in the language of the reader, and lines of a log would break the screen.
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
-    async with asyncio.TaskGroup() as tasks:
-        feed = tasks.create_task(_feed(settings, model, changed, mqtt=mqtt), name="teleinfo.watch.feed")
-        await show(model, changed=changed, stop=stop)
-        feed.cancel()
-
-
-async def _feed(settings: Settings, model: LiveModel, changed: asyncio.Event, *, mqtt: bool) -> NoReturn:
-    """Keep the model up to date, until cancelled."""
+    model = SharedModel(patience=None if mqtt else SILENT_AFTER)
     rng = Random()  # noqa: S311 - spreads retries, guards nothing
+    feed: BrokerFeed | PortFeed = PortFeed(settings, model, rng=rng)
     if mqtt:
-        topics = Topics(settings.mqtt_topic)
-        await BrokerFeed(settings.broker, topics, model, changed=changed.set, rng=rng).run()
-    await PortFeed(settings, model, changed=changed.set, rng=rng).run()
+        feed = BrokerFeed(settings.broker, Topics(settings.mqtt_topic), model, rng=rng)
+    with contextlib.suppress(asyncio.CancelledError):
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(feed.run(), name="teleinfo.watch.feed")
+            await show(model)

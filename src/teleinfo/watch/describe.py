@@ -1,5 +1,5 @@
 """
-Describe values: quantities in their unit, horodates as dates, codes and registers in words.
+Descriptions of values for people: quantities in their unit, horodates as dates, codes and registers in words.
 
 Sources of the codes: Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
 """
@@ -7,10 +7,9 @@ Sources of the codes: Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.common.i18n import N_, _, in_words, inline
+from teleinfo.common.i18n import N_, _, inline
 from teleinfo.state import fields, tariffs
 from teleinfo.tic import registers
 from teleinfo.tic.labels import Kind, parse_uint
@@ -21,30 +20,39 @@ if TYPE_CHECKING:
 
     from teleinfo.tic.labels import LabelSpec
     from teleinfo.vocabulary.words import Code
+    from teleinfo.watch.live_model import Row
 
 _HORODATE: Final = re.compile(r"[EHeh ](\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 
 
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """One item of a register, in words; an `alert` is one that the household should know of."""
+class Fact(NamedTuple):
+    """One item of a register, in words; the household should know of an `alert`."""
 
     text: str
     alert: bool = False
 
 
-_EURIDIS: Final = (N_("Euridis off"), N_("Euridis without security"), None, N_("Euridis with security"))
-_POWERLINE: Final = (
-    N_("power-line link new, unlocked"),
-    N_("power-line link new, locked"),
-    N_("power-line link registered"),
-    None,
-)
-_CODES: Final[dict[str, Callable[[str], Code | None]]] = {
-    **dict.fromkeys(("OPTARIF", "NGTF"), tariffs.contract_of),
-    **dict.fromkeys(("PTEC", "LTARF", "PTCOUR", "PTCOUR1", "PTCOUR2"), tariffs.period_of),
-    "DEMAIN": fields.COLOUR_CODES.get,
-}
+class Description(NamedTuple):
+    """
+    One étiquette in words.
+
+    `name` is its désignation, `value` is in its unit, `note` is the meaning of a code or the time of the
+    horodate, `facts` are the items of a register; each is empty if the étiquette has none.
+    """
+
+    name: str
+    value: str
+    note: str
+    facts: list[Fact]
+
+
+def describe(row: Row, *, short: bool = False) -> Description:
+    """Return the description of a row; with `short`, the time has no year and no seconds."""
+    note = meaning(row.key, row.value) or ""
+    if row.horodate is not None:
+        note = moment(row.horodate, short=short) or row.horodate
+    name = "" if row.label is None else _(row.label.title)
+    return Description(name, shown(row.label, row.value), note, facts(row.key, row.value))
 
 
 def number(figure: float) -> str:
@@ -53,19 +61,17 @@ def number(figure: float) -> str:
 
 
 def shown(label: LabelSpec | None, value: str) -> str:
-    """Return the value for people: a quantity in its unit, a horodate as a date, all else as it was sent."""
+    """Return a quantity in its unit, a horodate as a date, any other value as the meter sent it."""
     if label is None:
         return value
     if label.is_number and (figure := parse_uint(value)) is not None:
         return f"{number(figure)} {label.unit}"
-    if label.kind is Kind.HORODATE:
-        return moment(value) or value
-    return value
+    return (moment(value) if label.kind is Kind.HORODATE else None) or value
 
 
 def moment(horodate: str, *, short: bool = False) -> str | None:
     """
-    Return the date and time of a horodate as people in France write them, None where it is none.
+    Return the date and time of a horodate as people in France write them; None if it is no horodate.
 
     The `short` form has no year and no seconds.
     """
@@ -76,8 +82,15 @@ def moment(horodate: str, *, short: bool = False) -> str | None:
     return f"{day}/{month} {hour}:{minute}" if short else f"{day}/{month}/20{year} {hour}:{minute}:{second}"
 
 
+_CODES: Final[dict[str, Callable[[str], Code | None]]] = {
+    **dict.fromkeys(("OPTARIF", "NGTF"), tariffs.contract_of),
+    **dict.fromkeys(("PTEC", "LTARF", "PTCOUR", "PTCOUR1", "PTCOUR2"), tariffs.period_of),
+    "DEMAIN": fields.COLOUR_CODES.get,
+}
+
+
 def meaning(key: str, value: str) -> str | None:
-    """Return what a code means, in words; None where it is not known."""
+    """Return the meaning of a code in words; None if it is unknown."""
     code = _CODES[key](value) if key in _CODES else None
     if code is not None:
         return _(code.words)
@@ -85,7 +98,7 @@ def meaning(key: str, value: str) -> str | None:
 
 
 def facts(key: str, value: str) -> list[Fact]:
-    """Return the items of a register; none where `key` is no register, or the value has not its form."""
+    """Return the items of a register; none if `key` is no register, or if the value has not its form."""
     read = _REGISTERS.get(key)
     return [] if read is None else read(value)
 
@@ -94,42 +107,45 @@ def _status(text: str) -> list[Fact]:
     word = registers.status(text)
     if word is None:
         return []
-    breaker = registers.breaker(word)
-    found = [
-        *(
-            Fact(_alert(alert, bits.of(word)), alert=True)
-            for alert, bits in registers.ALERTS.items()
-            if bits.of(word) and alert is not Alert.BREAKER_OPEN
-        ),
-        _named(N_("Breaker"), breaker, alert=breaker is not Breaker.CLOSED),
-        _named(N_("Today"), registers.colour(word, registers.TODAY)),
-        _named(N_("Tomorrow"), registers.colour(word, registers.TOMORROW)),
-        _named(N_("Dry contact"), registers.dry_contact(word)),
-        _choice(registers.PRODUCER.of(word), (N_("consumer"), N_("producer"))),
-        _choice(registers.EXPORTING.of(word), (N_("energy drawn"), N_("energy injected"))),
-        Fact(in_words(tariffs.unnamed_index(f"EASF{registers.SUPPLIER_INDEX.of(word) + 1:02}"))),
-        Fact(in_words(tariffs.unnamed_index(f"EASD{registers.DISTRIBUTOR_INDEX.of(word) + 1:02}"))),
-        _choice(registers.TIC_STANDARD.of(word), (N_("TIC historique"), N_("TIC standard"))),
-        _choice(registers.EURIDIS.of(word), _EURIDIS),
-        _choice(registers.POWERLINE.of(word), _POWERLINE),
-        _choice(registers.POWERLINE_SYNCHRONISED.of(word), (None, N_("power line synchronised"))),
+    alerts = [
+        Fact(f"{_(alert.words)} {bits.of(word)}" if bits.mask > 1 else _(alert.words), alert=True)
+        for alert, bits in registers.ALERTS.items()
+        if bits.of(word) and alert is not Alert.BREAKER_OPEN
     ]
-    return [fact for fact in found if fact is not None]
+    breaker = registers.breaker(word)
+    codes = [
+        Fact(f"{_(name)} {inline(code.words)}", alert=code is breaker and code is not Breaker.CLOSED)
+        for name, code in (
+            (N_("Breaker"), breaker),
+            (N_("Today"), registers.colour(word, registers.TODAY)),
+            (N_("Tomorrow"), registers.colour(word, registers.TOMORROW)),
+            (N_("Dry contact"), registers.dry_contact(word)),
+        )
+        if code is not None
+    ]
+    choices = [Fact(_(texts[bits.of(word)])) for bits, texts in _CHOICES if texts[bits.of(word)]]
+    return [*alerts, *codes, *choices]
 
 
-def _alert(alert: Alert, number: int) -> str:
-    """Return an alert, a mobile peak with its number."""
-    numbered = alert in {Alert.MOBILE_PEAK, Alert.MOBILE_PEAK_NOTICE}
-    return f"{_(alert.words)} {number}" if numbered else _(alert.words)
-
-
-def _named(name: str, code: Code | None, *, alert: bool = False) -> Fact | None:
-    return None if code is None else Fact(f"{_(name)} {inline(code.words)}", alert=alert)
-
-
-def _choice(number: int, texts: tuple[str | None, ...]) -> Fact | None:
-    text = texts[number]
-    return None if text is None else Fact(_(text))
+_CHOICES: Final = (
+    (registers.PRODUCER, (N_("consumer"), N_("producer"))),
+    (registers.EXPORTING, (N_("energy drawn"), N_("energy injected"))),
+    (registers.SUPPLIER_INDEX, [tariffs.unnamed_index(f"EASF{number:02}") for number in range(1, 17)]),
+    (registers.DISTRIBUTOR_INDEX, [tariffs.unnamed_index(f"EASD{number:02}") for number in range(1, 5)]),
+    (registers.TIC_STANDARD, (N_("TIC historique"), N_("TIC standard"))),
+    (registers.EURIDIS, (N_("Euridis off"), N_("Euridis without security"), "", N_("Euridis with security"))),
+    (
+        registers.POWERLINE,
+        (
+            N_("power-line link new, unlocked"),
+            N_("power-line link new, locked"),
+            N_("power-line link registered"),
+            "",
+        ),
+    ),
+    (registers.POWERLINE_SYNCHRONISED, ("", N_("power line synchronised"))),
+)
+"""Further items of STGE, each by the number of its bits; empty for a number without a meaning."""
 
 
 def _relays(text: str) -> list[Fact]:

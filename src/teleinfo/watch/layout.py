@@ -1,5 +1,5 @@
 """
-Lay the live model out on a screen of any size, in columns where it is wide, on pages where it is small.
+Layout of the live model on a screen of any size, in columns where it is wide, on pages where it is small.
 
 Pure but for the library that draws (rich): a model, a size and a page come in, lines of text go out.
 """
@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import itertools
 import textwrap
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from rich.text import Text
 
@@ -19,12 +18,10 @@ from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
 from teleinfo.watch.describe import number
 from teleinfo.watch.drawing import ALERT, BARS, STRONG, TITLE, Glyphs, chart
-from teleinfo.watch.power_history import BIN
+from teleinfo.watch.history import BIN, part
 from teleinfo.watch.row import NARROW, format_row
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from teleinfo.watch.live_model import LiveModel
 
 COLUMN: Final = 78
@@ -39,17 +36,15 @@ _FOOT: Final = 3
 _FOOT_NARROW: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
+class Size(NamedTuple):
     """The size of the screen, in characters."""
 
     width: int
     height: int
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """The `lines` of page `number`, from 0, of `pages`: as many as the screen has."""
+class Page(NamedTuple):
+    """The `lines` of page `number`, from 0, of `pages`: as many lines as the screen has."""
 
     lines: list[Text]
     number: int
@@ -61,72 +56,55 @@ def compose(
 ) -> Page:
     """Return a page of the model at the monotonic time `now`; `page` is taken modulo their number."""
     top = _chart(model, size.width, now=now, glyphs=glyphs)
-    free = size.height - len(top) - 2  # the title and the quality of the line
-    foot = _help(model, size.width, many=False, keys=keys, glyphs=glyphs)
-    pages = _pages(model, Size(size.width, max(1, free - len(foot))), now=now, glyphs=glyphs)
-    if len(pages) > 1:
-        foot = _help(model, size.width, many=True, keys=keys, glyphs=glyphs)
-        pages = _pages(model, Size(size.width, max(1, free - len(foot))), now=now, glyphs=glyphs)
-    space = max(1, free - len(foot))
-    shown_page = page % len(pages)
-    body = pages[shown_page][:space]
-    body += [Text()] * (space - len(body))
-    lines = [
-        _title(model, size.width, page=(shown_page, len(pages)), now=now, clock=clock),
-        *top,
-        *body,
-        _quality(model, size.width, glyphs),
-        *foot,
-    ]
+    for many in (False, True):
+        foot = _foot(model, size.width, many=many, keys=keys, glyphs=glyphs)
+        space = max(1, size.height - len(top) - len(foot) - 2)  # the title and the quality of the line
+        pages = _pages(model, Size(size.width, space), now=now, glyphs=glyphs)
+        if len(pages) == 1:
+            break
+    page %= len(pages)
+    body = [*pages[page], *(Text() for _line in range(space))][:space]
+    title = _title(model, size.width, f"{page + 1}/{len(pages)}  " if many else "", now=now, clock=clock)
+    lines = [title, *top, *body, _quality(model, size.width, glyphs), *foot][: size.height]
     for line in lines:
         line.truncate(size.width)
-    return Page(lines[: size.height], shown_page, len(pages))
+    return Page(lines, page, len(pages))
 
 
-def _title(model: LiveModel, width: int, *, page: tuple[int, int], now: float, clock: str) -> Text:
-    left = f" teleinfo  {sentences.meter(model)}"
+def _title(model: LiveModel, width: int, page: str, *, now: float, clock: str) -> Text:
     silence = model.silence(now=now)
     alarm = "" if silence is None else " " + _("silent for {time}").format(time=duration(silence)) + " "
-    right = (f"{page[0] + 1}/{page[1]}  " if page[1] > 1 else "") + f"{clock} "
+    right = f"{page}{clock} "
     # The name of the meter is cut short rather than the alarm.
-    title = Text(left, TITLE)
+    title = Text(f" teleinfo  {sentences.meter(model)}", TITLE)
     title.truncate(max(0, width - len(alarm) - len(right) - 1), pad=True)
     return title.append(" ").append(alarm, f"{ALERT} reverse").append(right, TITLE)
 
 
 def _chart(model: LiveModel, width: int, *, now: float, glyphs: Glyphs) -> list[Text]:
-    """Return the present power and a chart of the last minutes; nothing where the meter sends no power."""
-    power = model.power
-    if power is None:
+    """Return the present power and a chart of the last minutes; nothing if the meter sends no power."""
+    state = model.state()
+    power = part(state, "power").get("apparent")
+    if not isinstance(power, int):
         return []
+    period = part(state, "tariff").get("name")
     narrow = width < NARROW
     left_width, right_width = (_LEFT_NARROW, 0) if narrow else (_LEFT, _RIGHT)
     columns = max(10, width - left_width - right_width - 2)
-    history = model.history(columns, now=now)
+    history = model.history.drawn.means(columns, now=now)
     known = [value for value in history if value is not None]
-    highest = max([*known, 1.0])
-    drawn = chart(history, height=_CHART_ROWS, top=highest, levels=glyphs.levels)
-    left = [Text.assemble((f" {number(power)} VA", STRONG)), Text(" " + sentences.period(model)), Text()]
-    seconds = columns * BIN
+    bars = chart(history, height=_CHART_ROWS, top=max([*known, 1.0]), levels=glyphs.levels)
+    left = [Text(f" {number(power)} VA", STRONG), Text(f" {_(str(period or ''))}"), Text()]
     right = [
         _("max {figure}").format(figure=number(max(known, default=power))),
         _("min {figure}").format(figure=number(min(known, default=power))),
-        _("in {time}").format(time=duration(seconds)),
+        _("in {time}").format(time=duration(columns * BIN)),
     ]
-    lines = []
-    for side, bars, note in zip(left, drawn, right, strict=True):
-        side.truncate(left_width, pad=True)
-        lines.append(Text.assemble(side, (bars, BARS), "" if narrow else f" {note}"))
-    return lines
-
-
-def _waiting(model: LiveModel, width: int) -> list[Text]:
-    note = "" if model.note is None else model.note.text
+    for text in left:
+        text.truncate(left_width, pad=True)
     return [
-        Text(),
-        *(Text(line, style=STRONG) for line in _wrap(sentences.waiting(model), width)),
-        Text(),
-        *(Text(line) for line in _wrap(note, width)),
+        Text.assemble(text, (bar, BARS), "" if narrow else f" {note}")
+        for text, bar, note in zip(left, bars, right, strict=True)
     ]
 
 
@@ -140,7 +118,9 @@ def _wrap(text: str, width: int) -> list[str]:
 def _pages(model: LiveModel, space: Size, *, now: float, glyphs: Glyphs) -> list[list[Text]]:
     """Return the lines of each page: as many columns as fit, filled one after the other."""
     if model.mode is None:
-        return [_waiting(model, space.width)]
+        waiting = [Text(line, STRONG) for line in _wrap(sentences.waiting(model), space.width)]
+        note = "" if model.note is None else model.note.text
+        return [[Text(), *waiting, Text(), *map(Text, _wrap(note, space.width))]]
     count = max(1, (space.width + _GAP) // (COLUMN + _GAP))
     width = (space.width - _GAP * (count - 1)) // count
     columns: list[list[Text]] = [[]]
@@ -149,20 +129,16 @@ def _pages(model: LiveModel, space: Size, *, now: float, glyphs: Glyphs) -> list
         if columns[-1] and len(columns[-1]) + len(lines) > space.height:
             columns.append([])
         columns[-1] += lines
-    return [_side_by_side(columns[at : at + count], width) for at in range(0, len(columns), count)]
-
-
-def _side_by_side(columns: Sequence[list[Text]], width: int) -> list[Text]:
-    lines = []
-    for cells in itertools.zip_longest(*columns):
-        line = Text()
-        for column, cell in enumerate(cells):
-            part = Text() if cell is None else cell.copy()
-            part.truncate(width, pad=True)
-            line.append(" " * _GAP if column else "")
-            line.append_text(part)
-        lines.append(line)
-    return lines
+    for line in itertools.chain(*columns):
+        line.truncate(width, pad=True)
+    blank = Text(" " * width)
+    return [
+        [
+            Text(" " * _GAP).join(cells)
+            for cells in itertools.zip_longest(*columns[at : at + count], fillvalue=blank)
+        ]
+        for at in range(0, len(columns), count)
+    ]
 
 
 def _quality(model: LiveModel, width: int, glyphs: Glyphs) -> Text:
@@ -170,13 +146,8 @@ def _quality(model: LiveModel, width: int, glyphs: Glyphs) -> Text:
     health = model.health
     if health is None or health.line is None:
         return Text()
-    text = Text.assemble(
-        " " + _("Line") + " ",
-        (
-            inline(sentences.grade(health.line)),
-            STRONG if health.line in {LineGrade.GOOD, LineGrade.FAIR} else ALERT,
-        ),
-    )
+    style = STRONG if health.line in {LineGrade.GOOD, LineGrade.FAIR} else ALERT
+    text = Text.assemble(" " + _("Line") + " ", (inline(sentences.grade(health.line)), style))
     if health.reason is not None:
         return text.append(glyphs.dot + _(health.reason))
     bad, frames = sentences.bad_groups(health), sentences.frames(model)
@@ -194,7 +165,7 @@ def _quality(model: LiveModel, width: int, glyphs: Glyphs) -> Text:
     return text.append(rest)
 
 
-def _help(model: LiveModel, width: int, *, many: bool, keys: bool, glyphs: Glyphs) -> list[Text]:
+def _foot(model: LiveModel, width: int, *, many: bool, keys: bool, glyphs: Glyphs) -> list[Text]:
     """Return the keys and the note behind them, in as many lines as it takes, up to a limit."""
     parts = [_("q: quit") if keys else _("Ctrl-C: quit")]
     if many and keys:

@@ -1,9 +1,10 @@
 """
-The present values of the meter, in the order of the screen.
+The meter as it was heard so far: its étiquettes in the order of the screen, its decoded state, its history.
 
-Pure: readings, health and the monotonic time come in, rows and figures go out. Frames differ (short ones of
-three phases, notices, damaged groups), so that a value stays until a newer one comes or it is too old.
-Readings may come from a broker, where anybody may publish: their texts are made fit for a terminal here.
+Pure: readings, health, the monotonic time and a clock come in. Frames differ (short frames of three phases,
+notices, damaged groups), so a value stays until a newer value comes or until it is too old. Readings may come
+from a broker, where anybody may publish: texts are made fit for a terminal, only what a meter can send
+reaches the state, and memory is bounded.
 """
 
 from __future__ import annotations
@@ -13,15 +14,19 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.terminal_text import printable
 from teleinfo.port.health import is_orphan
-from teleinfo.tic.labels import ALARMS, METER_NUMBERS, lookup, parse_uint
-from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.watch.power_history import PowerHistory
-from teleinfo.watch.sections import PERIODS, POWERS, Section, section_of
+from teleinfo.state.tracker import StateTracker
+from teleinfo.tic.labels import ALARMS, Kind, lookup
+from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
+from teleinfo.watch.history import History
+from teleinfo.watch.sections import Section, section_of
 
 if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable, Iterator
+
     from teleinfo.port.health import Health
+    from teleinfo.state.fields import Json
     from teleinfo.tic.labels import LabelSpec, Mode
-    from teleinfo.tic.reading import Reading
     from teleinfo.watch.notes import Note
 
 KEPT: Final = 30.0
@@ -33,14 +38,16 @@ KEPT_ALARM: Final = 5.0
 MAX_VALUES: Final = 2000
 """The most values that are kept, many times those of the largest meter: a bound on memory."""
 
+_HORODATE_LENGTH: Final = 13
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
     """
     One étiquette: its `value` as the meter sent it, and the `horodate` of its group.
 
-    `label` is None where the table does not know it. `age`: seconds since the value changed, None where it
-    never did.
+    `label` is None for an étiquette that the table does not know. `age`: seconds since the value changed,
+    None for a value that never changed.
     """
 
     key: str
@@ -49,6 +56,11 @@ class Row:
     label: LabelSpec | None
     section: Section
     age: float | None
+
+    @property
+    def is_clock(self) -> bool:
+        """True if the value is a time, which changes with each frame and is no news."""
+        return self.label is not None and self.label.kind is Kind.HORODATE
 
 
 @dataclass(slots=True)
@@ -60,56 +72,62 @@ class _Entry:
 
 class LiveModel:
     """
-    The meter as it was heard so far.
+    The meter as it was heard so far; `clock` returns the local time with its offset.
 
     A feed sets the health of the line, `online` (the last value of the topic `status`) and `note` (on the
-    port or the broker); None is not known. After `patience` seconds without a reading the meter is silent;
-    with None it is silent when `online` is False.
+    port or the broker); None is unknown. The meter is silent after `patience` seconds without a reading, or,
+    with None, while `online` is False.
     """
 
-    def __init__(self, *, patience: float | None) -> None:
-        self._patience = patience
-        self._health: Health | None = None
-        self._frames_since = 0
+    def __init__(self, *, patience: float | None, clock: Callable[[], dt.datetime]) -> None:
+        self.clock = clock
+        self.history = History()
         self.online: bool | None = None
         self.note: Note | None = None
         self.mode: Mode | None = None
         self.heard: float | None = None
+        self._patience = patience
+        self._health: Health | None = None
+        self._frames_since = 0
         self._entries: dict[str, _Entry] = {}
-        self._history = PowerHistory()
+        self._tracker = StateTracker(topic="", exclude=frozenset())
 
     def add_reading(self, reading: Reading, *, now: float) -> None:
-        """Note a reading of the monotonic time `now`."""
-        if self.mode is not reading.mode:
+        """Add a reading of the monotonic time `now`."""
+        if self.mode is not reading.mode or len(self._entries) > MAX_VALUES:
             self._entries.clear()
-            self.mode = reading.mode
-        self.heard = now
+        self.mode, self.heard = reading.mode, now
         self._frames_since += 1
-        if len(self._entries) > MAX_VALUES:
-            self._entries.clear()
         for label, text in reading.values.items():
-            key, value = printable(label), printable(text)
-            entry = self._entries.get(key)
-            if entry is None:
-                self._entries[key] = _Entry(value, now)
-            else:
-                entry.seen = now
-                if entry.value != value:
-                    entry.value, entry.changed = value, now
-        for key in [key for key, entry in self._entries.items() if self._is_expired(key, entry, now)]:
-            del self._entries[key]
-        power = self.power
-        if power is not None:
-            self._history.add(power, now=now)
+            value = printable(text)
+            entry = self._entries.setdefault(printable(label), _Entry(value, now))
+            entry.seen = now
+            if entry.value != value:
+                entry.value, entry.changed = value, now
+        for key, entry in [*self._entries.items()]:
+            if now - entry.seen > (KEPT_ALARM if key in ALARMS else KEPT):
+                del self._entries[key]
+        time = self.clock()
+        possible = Reading(reading.mode, dict(_possible(reading)))
+        self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
+        self.history.add(self.state(now=now), now=now, time=time)
+
+    def state(self, *, now: float | None = None) -> dict[str, Json]:
+        """
+        Return the decoded state (docs/state.md), not yet in words, at the monotonic time `now`.
+
+        None is the time of the last reading. The state is empty before the first reading.
+        """
+        return self._tracker.state(now=now if now is not None else self.heard or 0.0)
 
     def set_health(self, health: Health | None) -> None:
-        """Note the health of the line."""
+        """Set the health of the line."""
         self._health = health
         self._frames_since = 0
 
     @property
     def health(self) -> Health | None:
-        """The health of the line; None where it is not known, or of a daemon that is gone."""
+        """The health of the line; None if it is unknown, or of a daemon that is gone."""
         health = self._health
         return None if health is None or is_orphan(health, online=self.online) else health
 
@@ -119,66 +137,56 @@ class LiveModel:
         counted = None if self.health is None else self.health.frames
         return None if counted is None else counted + (self._frames_since if self.remote else 0)
 
-    def rows(self, *, now: float) -> list[Row]:
-        """Return a row for each étiquette, by section, each section in the order of the meter."""
-        rows = [
-            row for key, entry in self._entries.items() if (row := self._row(key, entry, now)) is not None
-        ]
-        return sorted(rows, key=lambda row: row.section)
-
     @property
     def remote(self) -> bool:
-        """Whether readings come from a broker, so that `online` says whether the meter is silent."""
+        """True if readings come from a broker, so that `online` tells if the meter is silent."""
         return self._patience is None
 
     def silence(self, *, now: float) -> float | None:
-        """Return for how many seconds the meter has been silent; None where it is not, or was never heard."""
+        """Return the seconds since the meter fell silent; None if it is not silent, or was never heard."""
         if self.heard is None:
             return None
         gone = now - self.heard
         silent = self.online is False if self._patience is None else gone >= self._patience
         return gone if silent else None
 
-    @property
-    def number(self) -> str | None:
-        """The number of the meter, None before it was sent."""
-        return next((entry.value for key in METER_NUMBERS if (entry := self._entries.get(key))), None)
+    def rows(self, *, now: float) -> list[Row]:
+        """Return a row for each étiquette, by section, each section in the order of the meter."""
+        rows = []
+        for key, entry in self._entries.items():
+            label = None if self.mode is None else lookup(self.mode, key)
+            group = key.removesuffix(HORODATE_SUFFIX)
+            if label is None and group != key and group in self._entries:
+                continue  # a horodate is part of the row of its group
+            horodate = self._entries.get(key + HORODATE_SUFFIX)
+            rows.append(
+                Row(
+                    key=key,
+                    value=entry.value,
+                    horodate=None if horodate is None else horodate.value,
+                    label=label,
+                    section=section_of(key, label, entry.value),
+                    age=None if entry.changed is None else now - entry.changed,
+                )
+            )
+        return sorted(rows, key=lambda row: row.section)
 
-    @property
-    def power(self) -> int | None:
-        """The apparent power that is drawn, VA; None where the meter does not send it."""
-        texts = (entry.value for key in POWERS if (entry := self._entries.get(key)))
-        return next((power for text in texts if (power := parse_uint(text)) is not None), None)
 
-    @property
-    def period(self) -> tuple[str, str] | None:
-        """The étiquette and the value of the tariff period that is in force."""
-        return next(((key, entry.value) for key in PERIODS if (entry := self._entries.get(key))), None)
+def _possible(reading: Reading) -> Iterator[tuple[str, str]]:
+    """
+    Yield étiquette and value of each group that a meter can send, by the spelling of the documents.
 
-    def history(self, points: int, *, now: float) -> list[float | None]:
-        """Return the mean power that was drawn in each of the last points: see `PowerHistory.means`."""
-        return self._history.means(points, now=now)
-
-    def _is_expired(self, key: str, entry: _Entry, now: float) -> bool:
-        kept = KEPT_ALARM if key in ALARMS else KEPT
-        return entry.seen != now and now - entry.seen > kept
-
-    def _row(self, key: str, entry: _Entry, now: float) -> Row | None:
-        """Return the row of an étiquette, None for a horodate, which is part of the row of its group."""
-        mode = self.mode
-        label = None if mode is None else lookup(mode, key)
-        if (
-            label is None
-            and key.removesuffix(HORODATE_SUFFIX) in self._entries
-            and key.endswith(HORODATE_SUFFIX)
+    The table knows the étiquette, and the value has its characters and its length.
+    """
+    for key, text in reading.values.items():
+        name = key.removesuffix(HORODATE_SUFFIX) if lookup(reading.mode, key) is None else key
+        label = lookup(reading.mode, name)
+        if label is not None and (
+            len(text) <= _HORODATE_LENGTH
+            if name != key
+            else any(
+                set(text.encode()) <= set(form.charset.members) and len(text) <= max(form.widths)
+                for form in label.forms()
+            )
         ):
-            return None
-        horodate = self._entries.get(key + HORODATE_SUFFIX)
-        return Row(
-            key=key,
-            value=entry.value,
-            horodate=None if horodate is None else horodate.value,
-            label=label,
-            section=section_of(key, label, entry.value),
-            age=None if entry.changed is None else now - entry.changed,
-        )
+            yield (label.spelling_of or name) + key.removeprefix(name), text

@@ -1,8 +1,7 @@
 """
-Feed the live model from the serial port.
+Feed of the live model from the serial port, by the reader of the daemon.
 
-It uses the reader of the daemon, which repairs what it can and runs until it is cancelled. Nothing is
-published.
+It publishes nothing.
 """
 
 from __future__ import annotations
@@ -17,24 +16,20 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.watch import notes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from random import Random
 
     from teleinfo.settings import Settings
     from teleinfo.tic.reading import Reading
-    from teleinfo.watch.live_model import LiveModel
+    from teleinfo.watch.shared_model import SharedModel
 
 TICK: Final = 1.0
 
 
 class PortFeed:
-    """The meter at the serial port of `settings`; `changed` is called after each change of `model`."""
+    """The meter at the serial port of `settings`, as a source of `model`."""
 
-    def __init__(
-        self, settings: Settings, model: LiveModel, *, changed: Callable[[], None], rng: Random
-    ) -> None:
+    def __init__(self, settings: Settings, model: SharedModel, *, rng: Random) -> None:
         self._model = model
-        self._changed = changed
         self._decoder = Decoder(plausibility=settings.plausibility)
         self._quality = health.Quality()
         self._reader = Reader(
@@ -67,14 +62,13 @@ class PortFeed:
                     problem=link.problem(now),
                 )
             )
-            self._model.note = notes.port_note(link, now=now)
-            self._changed()
+            self._model.set_note(notes.port_note(link, now=now))
             await asyncio.sleep(TICK)
 
     def on_reading(self, reading: Reading) -> None:
-        """Show a reading."""
+        """Add a reading to the model."""
         self._model.add_reading(reading, now=asyncio.get_running_loop().time())
-        self._changed()
+        self._model.changed.set()
 
     def on_progress(self) -> None:
         """Do nothing: no watchdog is fed."""

@@ -1,8 +1,8 @@
 """
 The live meter on the whole screen; the terminal is left as it was.
 
-Space, n and the arrows turn the pages, q ends; where no keyboard can be read the pages turn by themselves.
-Needs rich, the extra `watch`.
+Space, n and the arrows turn the pages, q ends; without a keyboard the pages turn by themselves. Needs rich,
+the extra `watch`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from teleinfo.watch.layout import Size, compose
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.watch.live_model import LiveModel
+    from teleinfo.watch.shared_model import SharedModel
 
 MAX_INTERVAL: Final = 1.0
 """Seconds between two redraws at most, since the time of day and the duration of a silence go on."""
@@ -35,28 +35,24 @@ MIN_INTERVAL: Final = 0.2
 """Seconds between two redraws at least."""
 
 PAGE_INTERVAL: Final = 8.0
-"""Seconds for which a page stays where no key can turn it."""
+"""Seconds for which a page stays if no key can turn it."""
 
 _FORWARD: Final = (b" ", b"n", b"\x1b[C", b"\x1b[B", b"\x1b[6~", b"\t")
 _BACK: Final = (b"p", b"\x1b[D", b"\x1b[A", b"\x1b[5~")
-_QUIT: Final = (b"q", b"Q")
+_QUIT: Final = (b"q", b"Q", b"")
 
 
-async def show(model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event) -> None:
-    """Draw the model whenever it `changed`, until `stop`."""
+async def show(model: SharedModel) -> None:
+    """Draw the model after each of its changes, until cancelled."""
     console = Console(highlight=False, markup=False, emoji=False)
     glyphs = ASCII if console.options.ascii_only else Glyphs()
-    loop = asyncio.get_running_loop()
-    with contextlib.ExitStack() as stack:
-        live = stack.enter_context(
-            Live(
-                console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
-            )
-        )
-        keys = stack.enter_context(_keyboard(changed, stop))
-        while not stop.is_set():
-            changed.clear()
-            now = loop.time()
+    live = Live(
+        console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
+    )
+    with live, _keyboard(model.changed) as keys:
+        while True:
+            model.changed.clear()
+            now = asyncio.get_running_loop().time()
             page = compose(
                 model,
                 Size(*console.size),
@@ -69,41 +65,39 @@ async def show(model: LiveModel, *, changed: asyncio.Event, stop: asyncio.Event)
             if keys is not None:
                 keys.page = page.number
             live.update(Group(*page.lines), refresh=True)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), MAX_INTERVAL)
-            if not stop.is_set():
-                await asyncio.sleep(MIN_INTERVAL)
+            await model.next_change(MAX_INTERVAL)
+            await asyncio.sleep(MIN_INTERVAL)
 
 
 class _Keys:
-    """The keyboard: turns `page`, and sets `stop`."""
+    """The keyboard at `descriptor`: turns `page` and sets `changed`, or cancels the task that shows it."""
 
-    def __init__(self, descriptor: int, changed: asyncio.Event, stop: asyncio.Event) -> None:
+    def __init__(self, descriptor: int, changed: asyncio.Event) -> None:
         self.page = 0
         self._descriptor = descriptor
         self._changed = changed
-        self._stop = stop
+        self._task = asyncio.current_task()
 
     def read(self) -> None:
-        """Act on what was typed."""
+        """Act on the keys that were typed."""
         typed = os.read(self._descriptor, 64)
         if typed in _FORWARD:
             self.page += 1
         elif typed in _BACK:
             self.page -= 1
-        elif typed in _QUIT or not typed:
-            self._stop.set()
+        elif typed in _QUIT and self._task is not None:
+            self._task.cancel()
         self._changed.set()
 
 
 @contextlib.contextmanager
-def _keyboard(changed: asyncio.Event, stop: asyncio.Event) -> Iterator[_Keys | None]:
-    """Read single keys inside the block; yield None where there is no keyboard."""
+def _keyboard(changed: asyncio.Event) -> Iterator[_Keys | None]:
+    """Read single keys inside the block; yield None if there is no keyboard."""
     if not sys.stdin.isatty():
         yield None
         return
     descriptor = sys.stdin.fileno()
-    keys = _Keys(descriptor, changed, stop)
+    keys = _Keys(descriptor, changed)
     loop = asyncio.get_running_loop()
     before = termios.tcgetattr(descriptor)
     # Ctrl-Z would leave the screen as it is now on the terminal.

@@ -1,13 +1,13 @@
-"""What the screen and the page both say of the meter and of the line, in the language of the reader. Pure."""
+"""Sentences on the meter and on the line that screen and page share, in the language of the reader. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import N_, _, decimal, plural
-from teleinfo.tic.meter_id import identity_of
 from teleinfo.vocabulary.line import LineGrade
-from teleinfo.watch.describe import meaning, number
+from teleinfo.watch.describe import number
+from teleinfo.watch.history import part
 
 if TYPE_CHECKING:
     from teleinfo.port.health import Health
@@ -18,22 +18,15 @@ def meter(model: LiveModel) -> str:
     """Return the model of the meter, its mode and the speed, as far as they are known."""
     text = ""
     if model.mode is not None:
-        text = f"{_(identity_of(model.number).model)}, {model.mode}"
+        name = part(model.state(), "meter").get("model")
+        text = f"{_(str(name))}, {model.mode}"
     if model.health is not None and model.health.baudrate is not None:
         text += _(", {baudrate} baud").format(baudrate=model.health.baudrate)
     return text.removeprefix(", ")
 
 
-def period(model: LiveModel) -> str:
-    """Return the tariff period in force."""
-    if model.period is None:
-        return ""
-    key, value = model.period
-    return meaning(key, value) or " ".join(value.split())
-
-
 def waiting(model: LiveModel) -> str:
-    """Return what is waited for before the first frame."""
+    """Return what the program waits for before the first frame."""
     if not model.remote:
         return _("Waiting for the meter. It takes a few seconds to find its speed.")
     if model.online is not False:
@@ -45,23 +38,20 @@ def waiting(model: LiveModel) -> str:
 
 
 def grade(line: LineGrade) -> str:
-    """Return the quality of the line, and what to do where it is poor."""
+    """Return the quality of the line, and what to do if it is poor."""
     words = _(line.words)
-    return (
-        _("{grade}: look at the wiring").format(grade=words)
-        if line in {LineGrade.POOR, LineGrade.BAD}
-        else words
-    )
+    is_poor = line in {LineGrade.POOR, LineGrade.BAD}
+    return _("{grade}: look at the wiring").format(grade=words) if is_poor else words
 
 
 def bad_groups(health: Health) -> str:
-    """Return the share of bad groups; empty where no group came."""
+    """Return the share of bad groups; empty if no group came."""
     share = health.bad_groups_percent
     return "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
 
 
 def frames(model: LiveModel) -> str:
-    """Return how many frames came; empty where that is not known."""
+    """Return the number of frames; empty if it is unknown."""
     count = model.frames
     if count is None:
         return ""
@@ -69,7 +59,7 @@ def frames(model: LiveModel) -> str:
 
 
 def causes(health: Health) -> str:
-    """Return how many groups and frames were bad, by cause."""
+    """Return the number of bad groups and frames by cause."""
     return _("parity {parity}, checksum {checksum}, form {form}, cut {cut}").format(
         parity=health.rejected.get("parity", 0),
         checksum=health.rejected.get("checksum", 0),
@@ -79,6 +69,6 @@ def causes(health: Health) -> str:
 
 
 def withheld(health: Health) -> str:
-    """Return how many sound groups were not believed; empty for none."""
+    """Return the number of sound groups that were not believed; empty for none."""
     count = sum(health.withheld.values())
     return _("withheld {count}").format(count=number(count)) if count else ""

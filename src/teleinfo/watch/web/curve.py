@@ -10,19 +10,19 @@ from teleinfo.common.i18n import _, in_words
 from teleinfo.common.terminal_text import printable
 from teleinfo.vocabulary.codes import TariffPeriod
 from teleinfo.watch.describe import number
-from teleinfo.watch.power_history import BIN, LONGEST
-from teleinfo.watch.web.page_model import part
+from teleinfo.watch.history import BIN, LONGEST, part
 from teleinfo.watch.web.view import signed
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json
-    from teleinfo.watch.web.page_model import PageModel, Period
+    from teleinfo.watch.history import Band
+    from teleinfo.watch.live_model import LiveModel
 
 STEPS: Final = 5
-"""Between the lowest and the highest power, at most; what rounding adds at the ends comes on top."""
+"""Steps between the lowest and the highest power, at most; rounding at both ends adds to them."""
 
 TICK_MINUTES: Final = 15
-"""Between two times below the curve."""
+"""Minutes between two times below the curve."""
 
 _HOURS: Final = {
     **{period: "low" for period in TariffPeriod if period.startswith(("HC", "HSC", "WE"))},
@@ -32,9 +32,10 @@ _HOURS: Final = {
 """The shade of a period behind the curve; any other common period is "high"."""
 
 
-def curve_part(model: PageModel, *, now: float) -> dict[str, Json]:
-    """Return the part `curve`: the net power of each point in VA, and what stands around and behind it."""
-    values = [None if value is None else round(value) for value in model.net_history(now=now)]
+def curve_part(model: LiveModel, *, now: float) -> dict[str, Json]:
+    """Return the part `curve`: the net power of each point in VA, its axes, and the periods behind it."""
+    means = model.history.net.means(LONGEST, now=now)
+    values = [None if value is None else round(value) for value in means]
     known = [value for value in values if value is not None]
     subscribed = part(model.state(now=now), "contract").get("subscribed_power")
     summary = ""
@@ -44,14 +45,12 @@ def curve_part(model: PageModel, *, now: float) -> dict[str, Json]:
         )
     return {
         "values": list(values),
-        "limit": None
-        if not isinstance(subscribed, int)
-        else [subscribed, _("{power} VA subscribed").format(power=number(subscribed))],
+        "limit": [subscribed, _("{power} VA subscribed").format(power=number(subscribed))]
+        if isinstance(subscribed, int)
+        else None,
         "axis": _axis(known),
         "ticks": _ticks(model.clock()),
-        "bands": [
-            {"first": band.first, "end": band.end, **_period(band.period)} for band in model.bands(now=now)
-        ],
+        "bands": [_band(band) for band in model.history.bands(now=now)],
         "summary": summary,
     }
 
@@ -71,16 +70,17 @@ def _axis(known: list[int]) -> list[Json]:
 def _ticks(time: dt.datetime) -> list[Json]:
     """Return the points at which a quarter of an hour begins, each with its time."""
     last = time.replace(minute=time.minute - time.minute % TICK_MINUTES, second=0, microsecond=0)
-    found: list[Json] = []
-    for back in range(60 // TICK_MINUTES + 1):
-        tick = last - dt.timedelta(minutes=back * TICK_MINUTES)
-        point = LONGEST - (time - tick).total_seconds() / BIN
-        if point >= 0:
-            found.insert(0, {"point": round(point, 1), "text": f"{tick:%H:%M}"})
-    return found
+    times = [last - dt.timedelta(minutes=back) for back in range(60, -1, -TICK_MINUTES)]
+    points = [(LONGEST - (time - tick).total_seconds() / BIN, tick) for tick in times]
+    return [{"point": round(point, 1), "text": f"{tick:%H:%M}"} for point, tick in points if point >= 0]
 
 
-def _period(period: Period) -> dict[str, Json]:
-    code = period.code
-    hours = _HOURS.get(code, "high") if isinstance(code, TariffPeriod) else "plain"
-    return {"text": printable(str(in_words(period.name))), "hours": hours, "colour": period.colour}
+def _band(band: Band) -> dict[str, Json]:
+    name, code, colour = band.period
+    return {
+        "first": band.first,
+        "end": band.end,
+        "text": printable(str(in_words(name))),
+        "hours": _HOURS.get(code, "high") if isinstance(code, TariffPeriod) else "plain",
+        "colour": colour,
+    }

@@ -1,9 +1,9 @@
 """
-Serve the page: four files and a stream of events, to be read and nothing else.
+Server of the page: four files and a stream of events, to be read and nothing else.
 
 The only file that imports aiohttp, the extra `web`. Another site reads nothing (Host, no CORS,
-Content-Security-Policy), connections and streams are bounded, and a client is dropped that asks for nothing
-or does not take what it is sent.
+Content-Security-Policy), connections and streams are bounded, and a client is dropped that requests nothing
+or does not read the answer.
 """
 
 from __future__ import annotations
@@ -18,24 +18,23 @@ from aiohttp import web
 
 from teleinfo.common.i18n import accepted
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch.plain import PlainLines, print_note
+from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.web import hosts
 from teleinfo.watch.web.assets import ASSETS, FOLDER, page
-from teleinfo.watch.web.stream import MAX_INTERVAL, MIN_INTERVAL
+from teleinfo.watch.web.stream import MAX_INTERVAL, MIN_INTERVAL, Streams
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from teleinfo.watch.live_model import LiveModel
+    from teleinfo.watch.shared_model import SharedModel
     from teleinfo.watch.web.hosts import Address
-    from teleinfo.watch.web.stream import Streams
 
 MAX_STREAMS: Final = 32
 MAX_CONNECTIONS: Final = 128
 """More than a household has browsers: each stream costs some 100 KB at most."""
 
 REQUEST_TIMEOUT: Final = 10.0
-"""Seconds for the first request of a connection, and for what is sent to be taken."""
+"""Seconds for the first request of a connection, and for a client to read the answer."""
 
 END_TIMEOUT: Final = 1.0
 """Seconds for connections to end when the program does."""
@@ -57,19 +56,33 @@ HEADERS: Final = {
 }
 
 
-@contextlib.asynccontextmanager
-async def serving(
-    listening: socket.socket, address: Address, streams: Streams, wanted: asyncio.Event
-) -> AsyncIterator[None]:
-    """
-    Serve the page inside the block, at a socket that listens already at `address`.
+async def show(listening: socket.socket, address: Address, model: SharedModel) -> None:
+    """Serve the page of the model, and print each of its notes that is news, until cancelled."""
+    await show_streams(listening, address, Streams(model))
 
-    `wanted` is set when a reader has come. The view is made by whoever waits for that, not in the handler,
-    where aiohttp would swallow a mistake, which is to end the process.
+
+async def show_streams(listening: socket.socket, address: Address, streams: Streams) -> None:
     """
+    Serve these streams at a socket that listens already at `address`.
+
+    The view is made here and not in the handler, where aiohttp would swallow an error of the program, which
+    is to end the process.
+    """
+    lines = PlainLines()
+    async with _serving(listening, address, streams):
+        while True:
+            streams.model.changed.clear()
+            lines.print_note(streams.model)
+            await streams.update()
+            await streams.model.next_change(MAX_INTERVAL)
+            await asyncio.sleep(MIN_INTERVAL)
+
+
+@contextlib.asynccontextmanager
+async def _serving(listening: socket.socket, address: Address, streams: Streams) -> AsyncIterator[None]:
     waiting: set[asyncio.BaseProtocol] = set()  # the connections that have made no request yet
     runner = web.AppRunner(
-        _application(address, streams, wanted, waiting),
+        _application(address, streams, waiting),
         access_log=None,
         keepalive_timeout=REQUEST_TIMEOUT,
         lingering_time=0.0,
@@ -89,28 +102,6 @@ async def serving(
             await streams.end()
     finally:
         await runner.cleanup()
-
-
-async def show(
-    listening: socket.socket,
-    address: Address,
-    streams: Streams,
-    model: LiveModel,
-    *,
-    changed: asyncio.Event,
-    stop: asyncio.Event,
-) -> None:
-    """Serve the streams of the model until `stop`, and print each of its notes that is news."""
-    lines = PlainLines()
-    async with serving(listening, address, streams, changed):
-        while not stop.is_set():
-            changed.clear()
-            print_note(lines, model)
-            await streams.update()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(changed.wait(), MAX_INTERVAL)
-            if not stop.is_set():
-                await asyncio.sleep(MIN_INTERVAL)
 
 
 class _Connections:
@@ -140,11 +131,10 @@ class _Refusal(asyncio.Protocol):
         transport.close()
 
 
-def _application(
-    address: Address, streams: Streams, wanted: asyncio.Event, waiting: set[asyncio.BaseProtocol]
-) -> web.Application:
+def _application(address: Address, streams: Streams, waiting: set[asyncio.BaseProtocol]) -> web.Application:
     machine = socket.gethostname()
     pages = {language: page(language) for language in Language}
+    files = {f"/{name}": ((FOLDER / name).read_bytes(), kind) for name, kind in ASSETS.items()}
 
     @web.middleware
     async def check(
@@ -158,45 +148,41 @@ def _application(
         return await handler(request)
 
     async def index(request: web.Request) -> web.Response:
-        language = accepted(request.headers.get("Accept-Language", ""))
-        return web.Response(
-            body=pages[language],
-            content_type="text/html",
-            charset="utf-8",
-            headers={"Content-Language": language, "Vary": "Accept-Language"},
-        )
+        language = _language(request)
+        headers = {"Content-Language": language, "Vary": "Accept-Language"}
+        return web.Response(body=pages[language], content_type="text/html", charset="utf-8", headers=headers)
+
+    async def file(request: web.Request) -> web.Response:
+        body, kind = files[request.path]
+        return web.Response(body=body, content_type=kind, charset="utf-8")
+
+    async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
+        response.headers.update(HEADERS)
 
     application = web.Application(middlewares=[check])
-    application.on_response_prepare.append(_add_headers)
+    application.on_response_prepare.append(add_headers)
     application.router.add_get("/", index)
-    for name, kind in ASSETS.items():
-        body = (FOLDER / name).read_bytes()
-        application.router.add_get(f"/{name}", functools.partial(_asset, body, kind))
-    application.router.add_get("/events", functools.partial(_events, streams, wanted), allow_head=False)
+    for path in files:
+        application.router.add_get(path, file)
+    application.router.add_get("/events", functools.partial(_events, streams), allow_head=False)
     return application
 
 
-async def _asset(body: bytes, kind: str, _request: web.Request) -> web.Response:
-    return web.Response(body=body, content_type=kind, charset="utf-8")
-
-
-async def _events(streams: Streams, wanted: asyncio.Event, request: web.Request) -> web.StreamResponse:
-    """Send the stream of events until the browser leaves, or does not take it."""
+async def _events(streams: Streams, request: web.Request) -> web.StreamResponse:
+    """Send the stream of events until the browser leaves, or reads no more."""
     if streams.readers >= MAX_STREAMS:
         return web.Response(status=503, text="Too many look at this page already.\n")
-    stream = streams[accepted(request.headers.get("Accept-Language", ""))]
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-    with stream.reader(), contextlib.suppress(ConnectionError, TimeoutError):
-        wanted.set()
-        await response.prepare(request)
-        async for event in stream.events():
-            async with asyncio.timeout(REQUEST_TIMEOUT):
-                await response.write(event)
-    # What it did not take is not worth waiting for.
+    async with contextlib.aclosing(streams.events(_language(request))) as messages:
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            async for message in messages:
+                async with asyncio.timeout(REQUEST_TIMEOUT):
+                    await response.prepare(request)
+                    await response.write(message)
     if request.transport is not None:
-        request.transport.abort()
+        request.transport.abort()  # do not wait for the browser to read what is left
     return response
 
 
-async def _add_headers(_request: web.Request, response: web.StreamResponse) -> None:
-    response.headers.update(HEADERS)
+def _language(request: web.Request) -> Language:
+    return accepted(request.headers.get("Accept-Language", ""))

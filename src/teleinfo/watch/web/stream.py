@@ -1,7 +1,7 @@
 """
-What the page is sent: the parts of a view that changed, as server-sent events (WHATWG HTML, section 9.2).
+Messages for the page: the parts of a view that changed, as server-sent events (WHATWG HTML, section 9.2).
 
-A stream is for all readers of one language: each part is made once, and only while somebody reads.
+Each part is made once for all readers of one language, and only while somebody reads.
 """
 
 from __future__ import annotations
@@ -9,121 +9,113 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import use_language
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch.power_history import BIN
+from teleinfo.watch.history import BIN
 from teleinfo.watch.web import view
 from teleinfo.watch.web.curve import curve_part
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncGenerator
 
-    from teleinfo.state.fields import Json
-    from teleinfo.watch.web.page_model import PageModel
+    from teleinfo.watch.shared_model import SharedModel
 
 ALIVE: Final = b"event: alive\ndata:\n\n"
 RETRY: Final = b"retry: 2000\n\n"
 """Milliseconds after which a browser connects again."""
 
 ALIVE_AFTER: Final = 4.0
-"""Seconds after which a reader is told that nothing changed; the page calls a stream cut after 12."""
+"""Seconds after which a reader learns that nothing changed; the page calls a stream cut after 12."""
 
 MAX_INTERVAL: Final = 1.0
 MIN_INTERVAL: Final = 0.5
 """Seconds between two views at most, since durations go on, and at least."""
 
 
-class Stream:
-    """The parts of the view in one language, each with the number of its last change."""
+@dataclass(slots=True)
+class _View:
+    """The view in one language: the number of readers, and the parts with the number of their last change."""
 
-    def __init__(self, language: Language) -> None:
-        self.readers = 0
-        self._language = language
-        self._parts: dict[str, tuple[int, bytes]] = {}
+    readers: int = 0
+    parts: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    curve_bin: int | None = None
+
+
+class Streams:
+    """The views of `model` in each language, for those who read them."""
+
+    def __init__(self, model: SharedModel) -> None:
+        self.model = model
+        self._views = {language: _View() for language in Language}
         self._version = 0
         self._changed = asyncio.Condition()
-        self._curve_bin: int | None = None
         self._ended = False
 
-    async def update(self, model: PageModel, *, now: float) -> None:
-        """Make the view anew at the monotonic time `now`, and wake the readers if it changed."""
-        before = self._version
-        with use_language(self._language):
-            self._set("now", view.now_part(model, now=now))
-            self._set("rows", view.rows_part(model, now=now))
-            if self._curve_bin != int(now // BIN):
-                self._curve_bin = int(now // BIN)
-                self._set("curve", curve_part(model, now=now))
+    @property
+    def readers(self) -> int:
+        """The number of readers in all languages."""
+        return sum(each.readers for each in self._views.values())
+
+    async def update(self) -> None:
+        """Make the view in each language that somebody reads, and wake the readers if it changed."""
+        before, now = self._version, asyncio.get_running_loop().time()
+        for language, each in self._views.items():
+            if not each.readers:
+                continue
+            with use_language(language):
+                parts = {
+                    "now": view.now_part(self.model, now=now),
+                    "rows": view.rows_part(self.model, now=now),
+                }
+                if each.curve_bin != (curve_bin := int(now // BIN)):
+                    each.curve_bin = curve_bin
+                    parts["curve"] = curve_part(self.model, now=now)
+            for name, part in parts.items():
+                text = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
+                if name not in each.parts or each.parts[name][1] != text:
+                    self._version += 1
+                    each.parts[name] = (self._version, text)
         if self._version != before:
             async with self._changed:
                 self._changed.notify_all()
 
-    async def events(self) -> AsyncIterator[bytes]:
-        """Yield what a reader is sent until `end`: all parts first, then each one that changed."""
-        seen = 0  # below every version
-        yield RETRY
-        while not self._ended:
-            new = [(name, text) for name, (version, text) in self._parts.items() if version > seen]
-            seen = self._version
-            if new:
-                yield b"".join(b"event: %s\ndata: %s\n\n" % (name.encode(), text) for name, text in new)
-                continue
-            async with self._changed:
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(ALIVE_AFTER):
-                        await self._changed.wait_for(lambda: self._ended or self._version > seen)  # noqa: B023 - waited for here
-            if self._version == seen:
-                yield ALIVE
+    async def events(self, language: Language) -> AsyncGenerator[bytes]:
+        """
+        Yield the messages for a reader until `end`: all parts first, then each part that changed.
+
+        The reader counts until the iterator is closed.
+        """
+        own, seen, message = self._views[language], 0, RETRY
+
+        def is_news() -> bool:
+            return self._ended or any(version > seen for version, _text in own.parts.values())
+
+        own.readers += 1
+        self.model.changed.set()
+        try:
+            while not self._ended:
+                yield message
+                async with self._changed:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(ALIVE_AFTER):
+                            await self._changed.wait_for(is_news)
+                parts = [
+                    b"event: %s\ndata: %s\n\n" % (name.encode(), text)
+                    for name, (version, text) in own.parts.items()
+                    if version > seen
+                ]
+                message, seen = b"".join(parts) or ALIVE, self._version
+        finally:
+            own.readers -= 1
+            if not own.readers:
+                own.parts.clear()  # the next reader is not to see what is old by then
+                own.curve_bin = None
 
     async def end(self) -> None:
-        """Let every reader come to its end."""
+        """Let every reader come to the end of the stream."""
         async with self._changed:
             self._ended = True
             self._changed.notify_all()
-
-    @contextlib.contextmanager
-    def reader(self) -> Iterator[None]:
-        """Count a reader inside the block."""
-        self.readers += 1
-        try:
-            yield
-        finally:
-            self.readers -= 1
-            if not self.readers:
-                self._parts.clear()  # the next reader is not to see what is old by then
-                self._curve_bin = None
-
-    def _set(self, name: str, part: dict[str, Json]) -> None:
-        text = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
-        if name not in self._parts or self._parts[name][1] != text:
-            self._version += 1
-            self._parts[name] = (self._version, text)
-
-
-class Streams:
-    """A stream for each language; `update` makes those that are read."""
-
-    def __init__(self, model: PageModel) -> None:
-        self._model = model
-        self._streams = {language: Stream(language) for language in Language}
-
-    def __getitem__(self, language: Language) -> Stream:
-        return self._streams[language]
-
-    @property
-    def readers(self) -> int:
-        """How many read, in all."""
-        return sum(stream.readers for stream in self._streams.values())
-
-    async def update(self) -> None:
-        """Make the view of each language that somebody reads."""
-        for stream in self._streams.values():
-            if stream.readers:
-                await stream.update(self._model, now=asyncio.get_running_loop().time())
-
-    async def end(self) -> None:
-        """Let every reader come to its end."""
-        for stream in self._streams.values():
-            await stream.end()

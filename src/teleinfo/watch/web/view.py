@@ -16,23 +16,22 @@ from teleinfo.common.terminal_text import printable
 from teleinfo.vocabulary.codes import Alert, Colour, Phase
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
-from teleinfo.watch.describe import facts, meaning, moment, number, shown
+from teleinfo.watch.describe import describe, number
+from teleinfo.watch.history import counters, part
 from teleinfo.watch.sections import Section
-from teleinfo.watch.web.page_model import counters, part
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from teleinfo.state.fields import Json
-    from teleinfo.watch.live_model import Row
-    from teleinfo.watch.web.page_model import PageModel
+    from teleinfo.watch.live_model import LiveModel, Row
 
 MINUS: Final = "\N{MINUS SIGN}"
 
 _THREE_PHASES: Final = 3
 
 
-def now_part(model: PageModel, *, now: float) -> dict[str, Json]:
+def now_part(model: LiveModel, *, now: float) -> dict[str, Json]:
     """Return the part `now` at the monotonic time `now`."""
     state, time = in_words(model.state(now=now)), model.clock()
     silence = model.silence(now=now)
@@ -55,7 +54,7 @@ def now_part(model: PageModel, *, now: float) -> dict[str, Json]:
     }
 
 
-def rows_part(model: PageModel, *, now: float) -> dict[str, Json]:
+def rows_part(model: LiveModel, *, now: float) -> dict[str, Json]:
     """Return the part `rows`: every étiquette in the order of the screen."""
     return {"rows": [_row(row) for row in model.rows(now=now)]}
 
@@ -157,7 +156,7 @@ def _tempo(tempo: dict[str, Json]) -> list[Json]:
     return found
 
 
-def _energy(model: PageModel, state: dict[str, Json]) -> Json:
+def _energy(model: LiveModel, state: dict[str, Json]) -> Json:
     energy = part(state, "energy")
     read = counters(state)
     names = {name: part(part(energy, "indexes"), name).get("name") for name in part(energy, "indexes")}
@@ -169,15 +168,15 @@ def _energy(model: PageModel, state: dict[str, Json]) -> Json:
         {
             "name": printable(name) if isinstance(name, str) else key,
             "value": _kwh(read[key], 1),
-            "added": "" if (added := model.day.added(key)) is None else f"+{_kwh(added, 2)}",
+            "added": "" if (added := model.history.day.added(key)) is None else f"+{_kwh(added, 2)}",
         }
         for key, name in [*names.items(), *totals.items()]
         if key in read
     ]
-    since = model.day.since
-    if not lines or since is None:
+    day = model.history.day
+    if not lines or day.since is None:
         return None
-    title = _("since midnight") if model.day.whole else _("since {time}").format(time=f"{since:%H:%M}")
+    title = _("since midnight") if day.whole else _("since {time}").format(time=f"{day.since:%H:%M}")
     return {"since": title, "rows": lines}
 
 
@@ -192,7 +191,7 @@ def _alerts(alerts: dict[str, Json], now: dt.datetime) -> list[Json]:
     return found
 
 
-def _line(model: PageModel) -> Json:
+def _line(model: LiveModel) -> Json:
     health = model.health
     if health is None or health.line is None:
         return None
@@ -211,16 +210,13 @@ def _line(model: PageModel) -> Json:
 
 
 def _row(row: Row) -> Json:
-    value = shown(row.label, row.value)
-    note = meaning(row.key, row.value)
-    if row.horodate is not None:
-        note = moment(row.horodate) or row.horodate
+    words = describe(row)
     return {
         "key": row.key,
-        "name": "" if row.label is None else _(row.label.title),
-        "value": value if note is None else f"{value} ({note})",
+        "name": words.name,
+        "value": f"{words.value} ({words.note})" if words.note else words.value,
         "alarm": row.section is Section.ALARM,
-        "facts": [fact.text for fact in facts(row.key, row.value)],
+        "facts": [fact.text for fact in words.facts],
     }
 
 

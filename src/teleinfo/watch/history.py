@@ -1,0 +1,152 @@
+"""
+History of the meter since this process began: power and tariff periods of the last hour, energy of the day.
+
+Pure. It is made of the decoded state, and its size is bounded.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import deque
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from teleinfo.vocabulary.codes import TariffPeriod
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from teleinfo.state.fields import Json
+
+BIN: Final = 5.0
+"""Seconds of one point."""
+
+REACH: Final = 90.0
+"""Seconds for which a point is repeated while no reading comes: messages may come once a minute."""
+
+LONGEST: Final = 720
+"""Points that are kept: an hour."""
+
+NEAR_MIDNIGHT: Final = dt.timedelta(minutes=5)
+"""A reading that is no older at midnight counts as the reading of midnight."""
+
+
+class Period(NamedTuple):
+    """A tariff period of the state: its name, its code if it is a common period, its colour of Tempo."""
+
+    name: Json
+    code: Json
+    colour: Json
+
+
+class Band(NamedTuple):
+    """The points of the last hour with one tariff period: from `first` up to, and without, `end`."""
+
+    first: int
+    end: int
+    period: Period
+
+
+class History:
+    """The power `drawn`, the power `net` of injection, tariff periods, and the energy of the `day`."""
+
+    def __init__(self) -> None:
+        self.drawn, self.net = PowerHistory(), PowerHistory()
+        self.day = Day()
+        self._periods: deque[tuple[int, Period]] = deque(maxlen=LONGEST)
+
+    def add(self, state: dict[str, Json], *, now: float, time: dt.datetime) -> None:
+        """Add the state after a reading of the monotonic time `now` and of the local time `time`."""
+        power, tariff = part(state, "power"), part(state, "tariff")
+        for history, name in ((self.drawn, "apparent"), (self.net, "net")):
+            if isinstance(watts := power.get(name), int):
+                history.add(watts, now=now)
+        if tariff.get("name") is not None:
+            code = tariff.get("code")
+            colour = code.colour if isinstance(code, TariffPeriod) else None
+            period = Period(tariff["name"], code, colour or part(state, "tempo").get("today"))
+            if not self._periods or self._periods[-1][1] != period:
+                self._periods.append((int(now // BIN), period))
+        self.day.add(counters(state), time=time)
+
+    def bands(self, *, now: float) -> list[Band]:
+        """Return the tariff periods of the last hour in order, as far as they were heard."""
+        first = int(now // BIN) - LONGEST + 1
+        ends = [*[number for number, _period in self._periods][1:], first + LONGEST]
+        return [
+            Band(max(0, begin - first), end - first, period)
+            for (begin, period), end in zip(self._periods, ends, strict=False)
+            if end > first
+        ]
+
+
+class PowerHistory:
+    """The mean power of each `BIN` seconds, the last `LONGEST` of them."""
+
+    def __init__(self) -> None:
+        self._bins: deque[tuple[int, int, int]] = deque(maxlen=LONGEST)  # number, sum, readings
+
+    def add(self, power: int, *, now: float) -> None:
+        """Add a power of the monotonic time `now`, VA."""
+        number, total, readings = int(now // BIN), 0, 0
+        if self._bins and self._bins[-1][0] == number:
+            _, total, readings = self._bins.pop()
+        self._bins.append((number, total + power, readings + 1))
+
+    def means(self, points: int, *, now: float) -> list[float | None]:
+        """
+        Return the mean power of the last `points` times `BIN` seconds, VA, the newest last.
+
+        A point without a reading repeats the point before it, for `REACH` seconds. None: unknown.
+        """
+        means = {number: total / readings for number, total, readings in self._bins}
+        last, reach = int(now // BIN), int(REACH // BIN)
+        return [
+            next((means[near] for near in range(number, number - reach - 1, -1) if near in means), None)
+            for number in range(last - points + 1, last + 1)
+        ]
+
+
+class Day:
+    """
+    The energy that each index counted on the day of the last reading, in local time.
+
+    `since` is the begin of the count, None before the first reading. `whole`: `since` is midnight.
+    """
+
+    def __init__(self) -> None:
+        self.since: dt.datetime | None = None
+        self.whole = False
+        self._first: dict[str, int] = {}
+        self._last: dict[str, int] = {}
+        self._time: dt.datetime | None = None
+
+    def add(self, counters: Mapping[str, int], *, time: dt.datetime) -> None:
+        """Add the indexes in Wh, by name, of this local time."""
+        if self._time is None or self._time.date() != time.date():
+            midnight = time.replace(hour=0, minute=0, second=0, microsecond=0)
+            self.whole = self._time is not None and midnight - self._time <= NEAR_MIDNIGHT
+            self.since = midnight if self.whole else time
+            self._first = self._last if self.whole else {}
+        for name, value in counters.items():
+            # An index that falls is the index of another meter: it counts from there on.
+            self._first[name] = min(self._first.get(name, value), value)
+        self._last = dict(counters)
+        self._time = time
+
+    def added(self, name: str) -> int | None:
+        """Return the Wh that this index counted; None if it is not among the last readings."""
+        return None if name not in self._last else self._last[name] - self._first[name]
+
+
+def part(state: dict[str, Json], name: str) -> dict[str, Json]:
+    """Return the part `name` of a state; empty if it has no such part."""
+    fields = state.get(name)
+    return fields if isinstance(fields, dict) else {}
+
+
+def counters(state: dict[str, Json]) -> dict[str, int]:
+    """Return the Wh of each index by its étiquette, and of the totals by their name in the state."""
+    energy = part(state, "energy")
+    values = {name: part(part(energy, "indexes"), name).get("value") for name in part(energy, "indexes")}
+    values |= {name: energy.get(name) for name in ("import_total", "export_total")}
+    return {name: value for name, value in values.items() if isinstance(value, int)}

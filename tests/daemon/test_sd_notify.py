@@ -24,16 +24,14 @@ def listener(tmp_path: Path) -> socket.socket:
 
 
 def test_what_is_said_arrives_as_sd_notify_wants_it(listener: socket.socket) -> None:
-    """READY=1, STATUS=…, WATCHDOG=1, STOPPING=1: one datagram each."""
+    """One datagram for each assignment, in UTF-8."""
     notifier = Notifier({"NOTIFY_SOCKET": listener.getsockname()})
     with listener:
-        notifier.ready()
-        notifier.status("reading a meter – tout va bien")
-        notifier.alive()
-        notifier.stopping()
-        heard = [listener.recv(1000).decode() for _ in range(4)]
+        notifier.send("STATUS=reading a meter – tout va bien")
+        notifier.send("WATCHDOG=1")
+        heard = [listener.recv(1000).decode() for _ in range(2)]
 
-    assert heard == ["READY=1", "STATUS=reading a meter – tout va bien", "WATCHDOG=1", "STOPPING=1"]
+    assert heard == ["STATUS=reading a meter – tout va bien", "WATCHDOG=1"]
 
 
 def test_an_abstract_address_is_understood() -> None:
@@ -41,21 +39,21 @@ def test_an_abstract_address_is_understood() -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
         listening.bind(f"\0teleinfo-test-{os.getpid()}")
         listening.settimeout(5)
-        Notifier({"NOTIFY_SOCKET": f"@teleinfo-test-{os.getpid()}"}).ready()
+        Notifier({"NOTIFY_SOCKET": f"@teleinfo-test-{os.getpid()}"}).send("READY=1")
 
         assert listening.recv(100) == b"READY=1"
 
 
 def test_outside_systemd_nothing_happens() -> None:
     """Without NOTIFY_SOCKET every call is silent."""
-    Notifier({}).ready()
+    Notifier({}).send("READY=1")
 
     assert Notifier({}).watchdog_interval is None
 
 
 def test_a_service_manager_that_does_not_listen_stops_nothing(tmp_path: Path) -> None:
     """A socket that is gone is no reason to stop reading a meter."""
-    Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).alive()
+    Notifier({"NOTIFY_SOCKET": str(tmp_path / "gone")}).send("WATCHDOG=1")
 
     assert not (tmp_path / "gone").exists()
 

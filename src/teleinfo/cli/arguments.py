@@ -1,29 +1,35 @@
 """
-The command line in the language of the user: argparse's own words, and the kinds of numbers that it takes.
+The command line in the language of the user: argparse's own words, and the types of arguments.
 
-The functions for argparse's `type` raise its ArgumentTypeError, which says what a number must be.
+The types raise argparse's ArgumentTypeError, whose message names the allowed values.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import datetime as dt
 import gettext
 import math
-from typing import NoReturn
+from typing import TYPE_CHECKING, TypeVar
 
 from teleinfo.common.i18n import FOLDER, N_, _, language
 from teleinfo.vocabulary.words import Language
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+N = TypeVar("N", int, float)
 
 _DOMAIN = "argparse"
 
 
 def translate_argparse() -> None:
     """
-    Let argparse speak the language of the locale.
+    Make argparse use the language of the locale.
 
-    argparse takes its words from gettext's current domain (CPython 3.11 to 3.14); those that the catalogue
-    lacks stay English. Where we speak English there is no catalogue, whatever the system has.
+    argparse takes its words from gettext's current domain (CPython 3.11 to 3.14). Words that the catalogue
+    lacks stay English. For English there is no catalogue, whatever the system has.
     """
     gettext.bindtextdomain(_DOMAIN, FOLDER)
     gettext.textdomain(_DOMAIN if language() is not Language.EN else "messages")
@@ -31,47 +37,36 @@ def translate_argparse() -> None:
 
 def count(text: str) -> int:
     """Read a whole number of 1 or more."""
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    return number if number >= 1 else _refuse(N_("{text} is not a number of 1 or more"), text)
+    return _number(text, int, lambda number: number >= 1, N_("{text} is not a number of 1 or more"))
 
 
 def positive(text: str) -> float:
     """Read a number above 0."""
-    number = _finite(text)
-    return number if number > 0 else _refuse(N_("{text} is not a number above 0"), text)
+    return _number(text, float, lambda number: number > 0, N_("{text} is not a number above 0"))
 
 
 def not_negative(text: str) -> float:
     """Read a number that is 0 or more."""
-    number = _finite(text)
-    return number if number >= 0 else _refuse(N_("{text} is not a number of 0 or more"), text)
+    return _number(text, float, lambda number: number >= 0, N_("{text} is not a number of 0 or more"))
 
 
 def share(text: str) -> float:
     """Read a number from 0 to 1."""
-    number = _finite(text)
-    return number if 0 <= number <= 1 else _refuse(N_("{text} is not a number from 0 to 1"), text)
+    return _number(text, float, lambda number: 0 <= number <= 1, N_("{text} is not a number from 0 to 1"))
 
 
 def local_time(text: str) -> dt.datetime:
-    """Read a time in ISO 8601 as one of the local clock."""
+    """Read a time in ISO 8601 as a time of the local clock."""
     try:
         return dt.datetime.fromisoformat(text).replace(tzinfo=None)
     except ValueError:
-        _refuse(N_("{text} is not a time such as 2026-01-15T18:30"), text)
+        message = _("{text} is not a time such as 2026-01-15T18:30").format(text=text)
+        raise argparse.ArgumentTypeError(message) from None
 
 
-def _finite(text: str) -> float:
-    """Return the number that `text` is; what is none is minus infinity, which nobody takes."""
-    try:
-        number = float(text)
-    except ValueError:
-        return -math.inf
-    return number if math.isfinite(number) else -math.inf
-
-
-def _refuse(message: str, text: str) -> NoReturn:
+def _number(text: str, read: Callable[[str], N], is_allowed: Callable[[N], bool], message: str) -> N:
+    with contextlib.suppress(ValueError):
+        number = read(text)
+        if math.isfinite(number) and is_allowed(number):
+            return number
     raise argparse.ArgumentTypeError(_(message).format(text=text))

@@ -37,7 +37,7 @@ MEMORY_DEVICES = 1
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Take the path of the recording, or the port."""
+    """Add the argument: the path of the recording, or the port."""
     parser.add_argument(
         "file",
         metavar="FILE",
@@ -49,11 +49,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(arguments: argparse.Namespace) -> int:
     """
-    Decode the recording or the port, and return 0, or 1 where it cannot be read, or has no sound frame.
+    Decode the recording or the port; return 1 if it cannot be read or has no sound frame, else 0.
 
-    Raises SettingsError.
-
-    PUBLISH_INTERVAL does not apply: a recording has no clock. `timestamp` is the time of decoding.
+    PUBLISH_INTERVAL does not apply: a recording has no clock. `timestamp` is the time of decoding. Raises
+    SettingsError.
     """
     settings = load(arguments.env_file)
     decode = _decode_port if _is_port(arguments.file) else _decode_recording
@@ -85,13 +84,13 @@ def _decode_recording(name: str, settings: Settings) -> int:
 
 
 class _Marks:
-    """The marks in a recording, of which a terminal that is not raw takes some away (ICRNL, ISIG)."""
+    """Count of the marks in a recording, some of which a terminal that is not raw removes (ICRNL, ISIG)."""
 
     def __init__(self) -> None:
         self._stx = self._etx = self._cr = 0
 
     def count(self, data: bytes) -> None:
-        """Count the marks in some bytes, with parity or without it, until one shows a raw terminal."""
+        """Count the marks in `data`, with parity or without it, until a mark shows a raw terminal."""
         if self._etx or self._cr:
             return
         self._stx += data.count(b"\x02") + data.count(b"\x82")
@@ -100,24 +99,24 @@ class _Marks:
 
     @property
     def of_a_cooked_terminal(self) -> bool:
-        """Whether there are frames that begin, none that ends, and no group that does."""
+        """True if STX occurs without any ETX or CR: the terminal was in cooked mode."""
         return self._stx > 1 and not self._etx and not self._cr
 
 
 def _is_port(name: str) -> bool:
-    """Tell whether it is a bridge, or a device that is no memory; a device that is missing is one too."""
+    """Return True for a bridge, and for a device, present or missing, that is no device of the memory."""
     if name.startswith("socket://"):
         return True
     try:
-        status = os.stat(name)  # noqa: PTH116 - a name that is no path is one that is not there
+        status = os.stat(name)  # noqa: PTH116 - a name that cannot be a path raises ValueError
     except (OSError, ValueError):
         return name.startswith("/dev/")
     return stat.S_ISCHR(status.st_mode) and os.major(status.st_rdev) != MEMORY_DEVICES
 
 
 def _decode_port(url: str, settings: Settings) -> int:
-    """Print the messages of a meter until KeyboardInterrupt (Ctrl-C); return 1 where its port is lost."""
-    # A recording does not wait for what only a port needs.
+    """Print the messages of a meter until KeyboardInterrupt (Ctrl-C); return 1 when its port is lost."""
+    # Imported here, since decoding a recording does not need them.
     from teleinfo.common import event_loop  # noqa: PLC0415
     from teleinfo.port.errors import PortError  # noqa: PLC0415
     from teleinfo.port.library import read  # noqa: PLC0415
@@ -182,6 +181,6 @@ def _summary(decoder: Decoder) -> str:
 
 
 def _with_labels(count: int, by_label: Mapping[str, int]) -> str:
-    """Return the number of withheld groups, with that of each étiquette behind it."""
+    """Return the number of withheld groups, followed by the number for each étiquette."""
     labels = ", ".join(f"{label} {number}" for label, number in by_label.items())
     return f"{count}: {labels}" if labels else str(count)

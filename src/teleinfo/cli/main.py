@@ -1,14 +1,13 @@
 """
 The command line: choose a command, give it its arguments, turn its outcome into an exit status.
 
-Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong settings (EX_CONFIG: the unit does not restart on it),
+Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong settings (EX_CONFIG: systemd does not restart on it),
 130 Ctrl-C.
 
 A command is a module that `COMMANDS` names, with `HELP`, `configure(parser)` and `main(arguments)`, which
-returns the exit status; it may raise `settings.SettingsError`, which is reported here. A command of one file
-is in this package (`run`, `decode`, `forget`); one of several files is a package of its own, and its module
-is `command.py` there. Only the module of the chosen command is imported: on a Pi Zero each of them costs
-time.
+returns the exit status. It may raise `settings.SettingsError`, which is reported here. Commands of a single
+file are in this package (`run`, `decode`, `forget`); each of the others is a package with a `command.py`.
+Only the chosen module is imported: on a Pi Zero each import costs time.
 """
 
 from __future__ import annotations
@@ -42,41 +41,31 @@ DEFAULT_COMMAND = "run"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What is known of a command before its module is imported."""
+    """A command before its module is imported."""
 
-    help: str
     module: str
-    reads_settings: bool
+    help: str
+    reads_settings: bool = True
 
 
 COMMANDS = {
     "run": Command(
-        N_("read the meter and publish each frame on the broker (the default)"),
-        "teleinfo.cli.run",
-        reads_settings=True,
+        "teleinfo.cli.run", N_("read the meter and publish each frame on the broker (the default)")
     ),
     "decode": Command(
-        N_("print what would be published of a recording, or of a port"),
-        "teleinfo.cli.decode",
-        reads_settings=True,
+        "teleinfo.cli.decode", N_("print what would be published of a recording, or of a port")
     ),
     "simulate": Command(
-        N_("play a meter on a pseudo-terminal"), "teleinfo.simulator.command", reads_settings=False
+        "teleinfo.simulator.command", N_("play a meter on a pseudo-terminal"), reads_settings=False
     ),
-    "record": Command(
-        N_("save the bytes of the line to a file"), "teleinfo.record.command", reads_settings=True
-    ),
+    "record": Command("teleinfo.record.command", N_("save the bytes of the line to a file")),
     "watch": Command(
-        N_("show the live meter in the terminal, or as a page in a browser"),
-        "teleinfo.watch.command",
-        reads_settings=True,
+        "teleinfo.watch.command", N_("show the live meter in the terminal, or as a page in a browser")
     ),
-    "doctor": Command(N_("find out why nothing comes"), "teleinfo.doctor.command", reads_settings=True),
-    "forget": Command(
-        N_("remove what the broker retains of a meter"), "teleinfo.cli.forget", reads_settings=True
-    ),
+    "doctor": Command("teleinfo.doctor.command", N_("find out why nothing comes")),
+    "forget": Command("teleinfo.cli.forget", N_("remove what the broker retains of a meter")),
     "demo": Command(
-        N_("show it all working, without meter or broker"), "teleinfo.demo.command", reads_settings=False
+        "teleinfo.demo.command", N_("show it all working, without meter or broker"), reads_settings=False
     ),
 }
 
@@ -175,23 +164,20 @@ def _add_env_file(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(module: _Module, command: Command, arguments: argparse.Namespace) -> int:
+    """Run a command; report wrong settings in the language of the user, but for a log in English."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # see `stop_signals`
     if not command.reads_settings:
         return module.main(arguments)
-    return _run_with_settings(module, arguments, log=command is COMMANDS[DEFAULT_COMMAND])
-
-
-def _run_with_settings(module: _Module, arguments: argparse.Namespace, *, log: bool) -> int:
-    """Run a command; report wrong settings in English for a `log`, else in the language of the user."""
     from teleinfo.settings import SettingsError  # noqa: PLC0415 (pydantic is slow to import: not for --help)
 
     try:
         return module.main(arguments)
     except SettingsError as error:
+        is_log = command is COMMANDS[DEFAULT_COMMAND]
         # Without a prefix journald files a line of standard error under "info".
         prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
-        head, *lines = (message if log else _(message) for message in (_head(error), *error.messages))
+        head, *lines = (message if is_log else _(message) for message in (_head(error), *error.messages))
         sys.stderr.write(f"{prefix}{head}\n")
         sys.stderr.writelines(f"{prefix}{output.wrapped(f'  {line}', sys.stderr)}\n" for line in lines)
         return EXIT_CONFIGURATION

@@ -1,9 +1,9 @@
 """
 Standard output and standard error of every command.
 
-Characters that the encoding of the terminal lacks (French on ASCII) are replaced, and raise nothing. Standard
-output that cannot be written is reported in one line, by every command. Standard error that cannot be written
-changes nothing: the work is done, and there is nowhere left to report it.
+Characters that the encoding of the terminal lacks (French on ASCII) are replaced, and raise nothing. Every
+command reports in one line that standard output cannot be written. Standard error that cannot be written is
+ignored: there is nowhere left to report it.
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ WIDEST: Final = 100
 
 
 class OutputError(Exception):
-    """Standard output cannot be written, for the reason of its `__cause__`, an OSError."""
+    """Raised when standard output cannot be written; its `__cause__` is the OSError."""
 
 
 class _Output(io.FileIO):
-    """Standard output. It raises OutputError, which no command takes for the fault of another file."""
+    """Standard output. It raises OutputError, which no command mistakes for the fault of a file."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -43,7 +43,7 @@ class _Output(io.FileIO):
 
 
 class _Errors(io.FileIO):
-    """Standard error. What cannot be written there is lost."""
+    """Standard error. Text that cannot be written is lost."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -63,13 +63,13 @@ def prepare() -> None:
 
 def explain(error: BaseException, program: str) -> bool:
     """
-    Say on standard error why standard output cannot be written, after an OutputError or a group of them.
+    Write on standard error why standard output cannot be written, after an OutputError or a group of them.
 
-    Returns False where there is nothing to say: its reader has left (`| head`).
+    Returns False, and writes nothing, if the reader of the output has left (`| head`).
     """
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    # The interpreter flushes once more as it ends: let that go nowhere.
+    # The interpreter flushes once more as it ends: send that to /dev/null.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     cause = error.__cause__
     if isinstance(cause, BrokenPipeError) or not isinstance(cause, OSError):
@@ -80,7 +80,7 @@ def explain(error: BaseException, program: str) -> bool:
 
 
 def wrapped(text: str, stream: TextIO) -> str:
-    """Return `text`, printable, in lines no wider than the terminal that `stream` is; unbroken elsewhere."""
+    """Return `text`, printable, and in lines of the width of `stream` if it is a terminal."""
     text = printable_lines(text)
     if not stream.isatty():
         return text
@@ -97,19 +97,19 @@ def say(text: str) -> None:
 
 
 def fail(command: str, message: str) -> int:
-    """Say on standard error why `command` ends, and return its exit status, 1."""
+    """Write on standard error why `command` ends, and return its exit status, 1."""
     say(f"teleinfo {command}: {message}")
     return 1
 
 
 def _guarded(stream: TextIO | None, kind: type[io.FileIO], *, at_once: bool) -> TextIO:
     """
-    Return an output of this kind in place of `stream`, which writes each line `at_once`, or on a terminal.
+    Return an output of this kind in place of `stream`; it writes each line `at_once`, or on a terminal.
 
-    It has a buffer even with PYTHONUNBUFFERED: what could not be written stays there, so that the last flush
-    fails too, where the first error was swallowed, as argparse does.
+    It has a buffer even with PYTHONUNBUFFERED: text that could not be written stays there, so that the last
+    flush fails too if the first error was swallowed, as argparse does.
     """
-    # Where the caller has closed it (`>&-`): a descriptor that cannot be written either.
+    # For a stream that the caller has closed (`>&-`), a descriptor that cannot be written either.
     descriptor = os.open(os.devnull, os.O_RDONLY) if stream is None else stream.fileno()
     return io.TextIOWrapper(
         io.BufferedWriter(kind(descriptor, "w", closefd=False)),

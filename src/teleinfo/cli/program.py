@@ -1,4 +1,4 @@
-"""How the user calls this program: for commands that a message tells them to type."""
+"""Command lines of this program, for messages that ask the user to type them."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 def command_line(*arguments: str, root: bool = False) -> str:
     """
-    Return a command of this program for the reader to type, so that it works for them.
+    Return a command of this program that works if the reader types it.
 
-    The program is given by its name or by its path, as it was called; `sudo` stands before it where this
-    process was started with it, or where only `root` may do what is asked for.
+    The program is given by its name or by its path, as it was called. `sudo` stands before it if this process
+    was started with sudo, or if only `root` may run the command.
     """
     sudo = root or "SUDO_UID" in os.environ
     return " ".join([*(["sudo"] if sudo else []), _program(), *arguments])

@@ -26,14 +26,14 @@ HELP = N_(
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """`run` has no arguments of its own: its settings are variables."""
+    """Add nothing: the settings of `run` are variables."""
     del parser
 
 
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
     settings = load_all(_files(arguments.env_files))
-    # One process has one log: the lowest level that one of its meters asks for.
+    # The process has a single log: use the lowest level that is set for a meter.
     levels = logging.getLevelNamesMapping()
     journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
     for warning in unread_variables():
@@ -43,7 +43,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _files(given: Sequence[Path]) -> list[Path | None]:
-    """Return the files of settings, one for each meter; a directory stands for the `*.env` files in it."""
+    """Return the settings files, one for each meter; a directory stands for its `*.env` files."""
     files = [file for path in given for file in (sorted(path.glob("*.env")) if path.is_dir() else [path])]
     if given and not files:
         raise SettingsError([Message("{path}: there is no file *.env in it", path=given[0])])

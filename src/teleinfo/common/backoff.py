@@ -1,8 +1,8 @@
 """
-How long to wait before the next attempt.
+Delays between attempts.
 
-`delays` never ends: the caller takes one delay for each failed attempt, and starts anew once the connection
-has held for a while. Pure: the randomness comes in as an argument, and nothing sleeps here.
+`delays` never ends: the caller waits for a delay after each failed attempt, and makes a new iterator once the
+connection has held for a while. Pure: the randomness is an argument, and nothing sleeps here.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def delays(*, first: float, cap: float, rng: Random) -> Iterator[float]:
     Yield delays in seconds, each drawn between `first` and a ceiling that doubles from `first` up to `cap`.
 
     With `first` = 1 the first two delays together last from 2 to 3 s: a port or broker that was away for less
-    than 2 s is found again within 3 s. Draws from 0 could be short twice and then wait for 4 s.
+    than 2 s is found again within 3 s. Delays drawn from 0 could be short twice, and the third last 4 s.
     """
     ceiling = first
     while True:

@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of `work`, as `asyncio.run` does, without waiting for threads that hang."""
+    """Return the result of `work` like `asyncio.run`, but do not wait for threads that hang."""
     with asyncio.Runner() as runner:
         runner.get_loop().set_default_executor(DaemonThreadExecutor())
         return runner.run(work)
@@ -26,8 +26,8 @@ def on_stop(act: Callable[[], object], *, once: bool = False) -> None:
     """
     Call `act` at each of `STOP_SIGNALS`, in place of an earlier `act`.
 
-    With `once`, the next signal is left to the system, which ends the process at once. A SIGHUP that is
-    ignored stays so: nohup(1) lets a program go on without its terminal.
+    With `once`, the next signal ends the process at once. An ignored SIGHUP stays ignored: under nohup(1) a
+    program goes on without its terminal.
     """
     loop = asyncio.get_running_loop()
 
@@ -45,5 +45,5 @@ def on_stop(act: Callable[[], object], *, once: bool = False) -> None:
 def cancel_on_stop() -> None:
     """Cancel the task that calls this, at each of `STOP_SIGNALS`."""
     task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - it is called in one
+    assert task is not None  # noqa: S101 - it is called in a task
     on_stop(task.cancel)

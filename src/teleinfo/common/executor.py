@@ -2,9 +2,8 @@
 An executor whose threads the process does not wait for at its end.
 
 A thread that is stuck in connect(), open() or getaddrinfo() cannot be interrupted. The standard executor
-joins it at the end of `asyncio.run` and again at the end of the interpreter, so that a daemon told to stop
-would hang for as long. Here each call has a daemon thread of its own, which ends with the call or with the
-process.
+joins it at the end of `asyncio.run` and again at the end of the interpreter: a daemon that is asked to stop
+would hang for as long. Here each call has a daemon thread, which ends with the call or with the process.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ class DaemonThreadExecutor(ThreadPoolExecutor):
     Runs each call in a fresh daemon thread.
 
     It is a `ThreadPoolExecutor` by name only, because `loop.set_default_executor` accepts nothing else.
-    It sets no bound: the caller keeps few calls under way.
+    The number of threads is not limited: the caller makes few calls at a time.
     """
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:

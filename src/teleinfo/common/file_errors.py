@@ -1,4 +1,4 @@
-"""Why a file cannot be read or written, as the end of a sentence: the system's own words, translated."""
+"""Reasons for which a file cannot be read or written: the system's own words, translated."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ _REASONS: Final = (
 
 
 def file_error(error: OSError | ValueError) -> Message:
-    """Return the reason of an error that opening, reading or writing a file raised."""
+    """Return the reason of an error of opening, reading or writing a file, as the end of a sentence."""
     reason = error.strerror if isinstance(error, OSError) else None
     return Message(reason or "not a path")

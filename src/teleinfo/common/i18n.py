@@ -1,12 +1,13 @@
 """
 Translate messages into the language of the user: French where the locale is French, English elsewhere.
 
-`_(message)` translates, `N_(message)` marks a message that is translated later. Messages are literals with
-named fields, `_("the port {path} is busy").format(path=path)`, or a `Message` with its fields; a test
-collects them from the sources. The catalogues are gettext's .po files, `locale/<language>/<part>.po`, one
-for each part of the program. They are read as they are, in a few milliseconds: compiled ones would need a
-build step in each way of installing teleinfo. The daemon's log is in English, whatever the locale: a text
-that goes to the log as well as to a screen is a `Message`.
+`_(message)` translates; `N_(message)` marks a message that is translated later. A message is a literal with
+named fields, `_("the port {path} is busy").format(path=path)`, or a `Message` with its fields. A test
+collects the messages from the sources.
+
+The catalogues are gettext's .po files, `locale/<language>/<part>.po`, one for each part of the program. They
+are read as they are, in a few milliseconds: compiled ones would need a build step in each way of installing
+teleinfo. The daemon's log is in English, whatever the locale: a text for the log and a screen is a `Message`.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ _ENTRY = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"(?:\n|$))+)', re.MULTIL
 
 
 def _(message: str) -> str:
-    """Return `message` in the language of the locale; as it is where there is no translation."""
+    """Return `message` in the language of the locale, or unchanged if it has no translation."""
     texts = catalogue(language())
     if not isinstance(message, Message):
         return texts.get(message, message)
@@ -58,13 +59,13 @@ def in_words(value: T) -> T:
 
 
 def inline(text: str) -> str:
-    """Return words of the vocabulary as they stand within a sentence: translated, without their capital."""
+    """Return words of the vocabulary for use within a sentence: translated, without their capital."""
     words = _(text)
     return words[:1].lower() + words[1:]
 
 
 def decimal(figure: str) -> str:
-    """Return a number, written with a point, as it is written in the language of the locale."""
+    """Return a number that is written with a point in the notation of the locale's language."""
     return figure.replace(".", ",") if language() is Language.FR else figure
 
 
@@ -80,10 +81,9 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
 
 def language(environ: Mapping[str, str] | None = None) -> Language:
     """
-    Return the language to speak, by the variables in `environ` (the process's own when None).
+    Return the language to use: the one of `use_language`, else by `environ`, or the process's environment.
 
-    As gettext does: the first variable that is set decides, and LANGUAGE is ignored in the locale C. Inside
-    `use_language` it is the language that was chosen there.
+    As in gettext, the first variable that is set decides, and LANGUAGE is ignored in the locale C.
     """
     chosen = _chosen.get()
     if chosen is not None and environ is None:
@@ -98,7 +98,7 @@ def language(environ: Mapping[str, str] | None = None) -> Language:
 
 @contextlib.contextmanager
 def use_language(chosen: Language) -> Iterator[None]:
-    """Translate into this language inside the block, whatever the locale: for a reader who is elsewhere."""
+    """Translate into this language inside the block, for a reader who does not use the locale."""
     token = _chosen.set(chosen)
     try:
         yield
@@ -107,7 +107,7 @@ def use_language(chosen: Language) -> Iterator[None]:
 
 
 def accepted(header: str) -> Language:
-    """Return the language that an `Accept-Language` (RFC 9110 §12.5.4) wants most, else English."""
+    """Return the language that an `Accept-Language` (RFC 9110 §12.5.4) prefers, else English."""
     wanted: dict[str, float] = {}
     for part in header.split(","):
         match = _ACCEPTED.fullmatch(part.strip().lower())
@@ -119,7 +119,7 @@ def accepted(header: str) -> Language:
 
 @functools.cache
 def catalogue(name: Language) -> Mapping[str, str]:
-    """Return the translations into the language `name`: message → translation, those of all parts."""
+    """Return the translations of all parts into the language `name`, by message."""
     messages: dict[str, str] = {}
     for path in sorted((FOLDER / name).glob("*.po")):
         messages |= parse_catalogue(path.read_text(encoding="utf-8"))
@@ -130,8 +130,8 @@ def parse_catalogue(text: str) -> dict[str, str]:
     """
     Return the messages of a .po file that are translated.
 
-    Of the format (gettext manual, "The Format of PO Files") it reads msgid and msgstr, each a text of one or
-    several lines with the escapes that JSON has too, without a comment between the two.
+    Of the format (gettext manual, "The Format of PO Files") only msgid and msgstr are read: texts of one or
+    several lines with the escapes of JSON, without a comment between the two.
     """
     pairs = ((_text(message), _text(translation)) for message, translation in _ENTRY.findall(text))
     return {message: translation for message, translation in pairs if message and translation}

@@ -1,9 +1,9 @@
 """
-Set up logging: one plain line for people, or one line with its priority for journald.
+Set up logging: plain lines for people, or lines with their priority for journald.
 
-Under journald each line starts with `<N>` (sd-daemon(3)), so that `journalctl -p warning` works, and carries
-no time of its own; elsewhere a line is `HH:MM:SS LEVEL message`. A record of many lines keeps its prefix on
-each. Libraries stay quiet below WARNING unless the level is DEBUG.
+Under journald each line starts with `<N>` (sd-daemon(3)), so that `journalctl -p warning` works, and has no
+time of its own. Elsewhere a line is `HH:MM:SS LEVEL message`. Each line of a longer record has the prefix.
+Libraries log nothing below WARNING unless the level is DEBUG.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from typing import TextIO
 
 from teleinfo.common.terminal_text import printable
 
-# sd-daemon(3): the priorities of syslog, the smallest number the gravest.
+# sd-daemon(3): the priorities of syslog; the smallest number is the gravest.
 _PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
 _DEBUG_PRIORITY = 7
 ERROR_PREFIX = "<3>"
 
 METER: ContextVar[str] = ContextVar("meter", default="")
-"""The meter that a line is about, where one process has several: it stands before the message."""
+"""Name of the meter that a line is about, in front of the message; empty if the process has one meter."""
 
 
 def configure(level: str, *, stream: TextIO | None = None) -> None:
     """
-    Send the log to `stream` (standard error when None) from `level` up: DEBUG, INFO, WARNING or ERROR.
+    Send the log from `level` up (DEBUG, INFO, WARNING or ERROR) to `stream`; None: standard error.
 
-    Replaces any earlier set-up. Raises ValueError when `level` is none of logging's names.
+    Replaces any earlier set-up. Raises ValueError for a `level` that logging does not know.
     """
     target = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(target)
@@ -43,7 +43,7 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
 
 
 def is_journald(stream: TextIO) -> bool:
-    """Tell whether `stream` goes to journald: JOURNAL_STREAM names its device and inode (systemd.exec(5))."""
+    """Return True if JOURNAL_STREAM (systemd.exec(5)) has the device and inode of `stream`."""
     named = os.environ.get("JOURNAL_STREAM", "")
     if not named:
         return False

@@ -1,10 +1,13 @@
 """
 Log an outage in few lines.
 
-An outage is two lines: a WARNING when it begins, with the reason, and an INFO when it ends, with how long it
-lasted. Between them come one line for each new cause, up to a limit, and at most one reminder an hour. A
-connection that comes back and is lost again before it has held for a while is in one outage, not in many: one
-line says that it was lost again, and the next one that it holds.
+An outage is two lines: a WARNING with the reason when it begins, and an INFO with its duration when it ends.
+Between them come:
+
+- a line for each new cause, up to a limit;
+- a reminder an hour, at most;
+- if the connection came back and was lost before it had held for a while, a line that it was lost again, and
+  a line when it holds. All this is one outage.
 
 The port, the broker and a meter that is not heard are logged in this way. Times are monotonic, in seconds.
 """
@@ -27,17 +30,16 @@ REMINDER_INTERVAL: Final = 3600.0
 """Seconds between two lines about the same outage."""
 
 MAX_CAUSES: Final = 5
-"""Causes that one outage names. With 23 reminders and the end that is 29 lines in a day at worst."""
+"""Causes that are logged in an outage. With 23 reminders and the end these are 29 lines in a day at worst."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutageTexts:
     """
-    The lines of one kind of outage, templates for `str.format`.
+    Lines of a kind of outage, templates for `str.format` with `{name}`, `{reason}` and `{lasted}`.
 
-    `{name}` is what is away, `{reason}` why, `{lasted}` for how long; all of them may stand in any line.
-    `lost_again` begins an outage that came back and did not hold, `holds` ends it. Without `reminder` there
-    are no reminders.
+    `lost_again` is logged when a connection has come back and did not hold, and `holds` when it holds at
+    last. Without `reminder` there are no reminders.
     """
 
     begins: str
@@ -52,13 +54,11 @@ class _State(enum.Enum):
     WORKING = enum.auto()
     AWAY = enum.auto()
     BACK = enum.auto()  # and has not yet held for a while
-    UNSTEADY = (
-        enum.auto()
-    )  # lost while BACK: there or away by now, and its return is not logged before it holds
+    UNSTEADY = enum.auto()  # lost while BACK; its return is logged once it holds
 
 
 class OutageLog:
-    """The log of the outages of `name`."""
+    """Log of the outages of the port, broker or meter `name`."""
 
     def __init__(self, name: str, texts: OutageTexts) -> None:
         self._name = name
@@ -70,15 +70,15 @@ class OutageLog:
 
     @property
     def working(self) -> bool:
-        """Whether there is no outage, nor one that ended a moment ago."""
+        """True if there is no outage, and none has ended a moment ago."""
         return self._state is _State.WORKING
 
     def failed(self, cause: Hashable, reason: str, now: float, *, since: float | None = None) -> None:
         """
         Note a failed attempt or a loss; `reason` is for people.
 
-        A new `cause` is one more line, unless it is None: not worth a line beside the first. `since` is when
-        the outage really began, if that was before `now`.
+        A new `cause` is logged; None is not worth a line beside the first. `since` is the true beginning of
+        the outage, if that was before `now`.
         """
         if self._state is _State.WORKING:
             self._state = _State.AWAY
@@ -95,7 +95,7 @@ class OutageLog:
             self._warn(self._texts.reminder, cause, reason, now)
 
     def recovered(self, now: float) -> bool:
-        """Note that it is back since `now`. Return whether that ended an outage, and was logged."""
+        """Note that the connection came back at `now`; return True if the end of an outage was logged."""
         if self._state is not _State.AWAY:
             return False
         self._state = _State.BACK
@@ -103,7 +103,7 @@ class OutageLog:
         return True
 
     def held(self, since: float) -> None:
-        """Note that it is back since `since` and has held for a while: the next loss is a new outage."""
+        """Note that the connection has held since `since`: the next loss is a new outage."""
         if self._state is _State.AWAY:
             self._inform(self._texts.ends, since)
         elif self._state is _State.UNSTEADY:

@@ -1,10 +1,12 @@
 """
 Make text fit for a terminal: harmless, and in its encoding.
 
-What comes from the broker, the line, another process or a file name may hold a terminal's control characters
-(ECMA-48: C0, C1, DEL) or Unicode's formatting characters (bidirectional marks, zero-width characters). The
-first can retitle, clear or reprogram the terminal, the second show a text in another order than it has. All
-text that is not a literal of the sources goes through `printable` before it is printed.
+Text from the broker, the line, another process or a file name may hold two kinds of dangerous characters:
+
+- control characters (ECMA-48: C0, C1, DEL), which can retitle, clear or reprogram the terminal;
+- Unicode's formatting characters (bidirectional marks, zero-width characters), which change its order.
+
+All text that is not a literal of the sources goes through `printable` before it is printed.
 """
 
 from __future__ import annotations
@@ -13,10 +15,10 @@ import codecs
 from typing import Final
 
 REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
-"""Stands in for each character that is not printed."""
+"""Printed in place of each character that is not printable."""
 
 LEGIBLE: Final = "teleinfo.legible"
-"""The error handler of our streams (`codecs.register_error`): what an encoding lacks is spelt otherwise."""
+"""Error handler of our streams (`codecs.register_error`): it respells characters that an encoding lacks."""
 
 # Python calls no blank printable but the space; French puts these before : ; ! ? and into numbers.
 _BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
@@ -43,7 +45,7 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return `text` made printable line by line: a text of our own that has several lines keeps them."""
+    """Return `text` made printable line by line, for texts of our own that have several lines."""
     return "\n".join(printable(line) for line in text.split("\n"))
 
 

@@ -1,7 +1,7 @@
 """
 Read a JSON object that anybody may have published.
 
-`json.loads` alone raises RecursionError on 200 000 opening brackets, reads NaN, takes any size, and returns
+`json.loads` alone raises RecursionError for 200 000 opening brackets, reads NaN, reads any size, and returns
 texts that no encoding can write.
 """
 
@@ -16,11 +16,11 @@ MAX_BYTES = 1 << 16
 
 def parse_object(payload: bytes) -> dict[str, object] | None:
     """
-    Return the object that `payload` holds, None where it holds none.
+    Return the JSON object in `payload`, which may hold infinite numbers (1e999). Return None for:
 
-    Also None for a text longer than `MAX_BYTES`, in another encoding than UTF-8, or nested too deeply, for
-    NaN or Infinity, which are not JSON (RFC 8259, section 6), and for half a surrogate pair (section 8.2). A
-    number may still be infinite by its size (1e999).
+    - any other text, or text that is no JSON, such as NaN or Infinity (RFC 8259, section 6);
+    - text longer than `MAX_BYTES`, in another encoding than UTF-8, or nested too deeply;
+    - half a surrogate pair (section 8.2).
     """
     if len(payload) > MAX_BYTES:
         return None

@@ -1,8 +1,8 @@
 """
-Waits that end when the task is to stop, and that call a heartbeat meanwhile.
+Waits of a task for the network or for a device.
 
-A task that waits for the network or for a device in this way can be stopped at any moment, and its heartbeat
-tells the watchdog that it is not stuck.
+They end when the task is asked to stop. Meanwhile they call a heartbeat, which tells the watchdog that the
+task is not stuck.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ HEARTBEAT_INTERVAL: Final = 2.0
 
 
 class StoppableWaits:
-    """The waits of one task; each begins with a call of `heartbeat`."""
+    """The waits of a task; each begins with a call of `heartbeat`."""
 
     def __init__(self, heartbeat: Callable[[], None]) -> None:
         self._heartbeat = heartbeat
@@ -32,13 +32,13 @@ class StoppableWaits:
         self.stopped = False
 
     def stop(self) -> None:
-        """End every wait, the present one and those to come."""
+        """End the present wait and all later waits."""
         self.stopped = True
         if self._stop is not None and not self._stop.done():
             self._stop.set_result(None)
 
     async def wait(self, *futures: asyncio.Future[Any], limit: float = math.inf) -> None:
-        """Return once one of `futures` is done, after `limit` seconds, or once `stop` was called."""
+        """Return once a future of `futures` is done, `limit` seconds are over, or `stop` was called."""
         if self._stop is None:
             self._stop = asyncio.get_running_loop().create_future()
         deadline = time.monotonic() + limit
@@ -55,10 +55,10 @@ class StoppableWaits:
 
     async def run(self, work: Coroutine[Any, Any, T], *, name: str, limit: float = math.inf) -> T:
         """
-        Return what `work` returns, done in a task called `name`, or raise what it raises.
+        Return the result of `work`, which runs in a task called `name`, or raise its exception.
 
-        Raise TimeoutError after `limit` seconds or once `stop` was called; `work` is cancelled then, and
-        waited for.
+        After `limit` seconds, or once `stop` was called, cancel `work`, wait for its end, and raise
+        TimeoutError.
         """
         task = asyncio.create_task(work, name=name)
         try:

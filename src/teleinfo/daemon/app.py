@@ -1,9 +1,9 @@
 """
 Run the meters of one process, and shut them down on signals.
 
-A task for each meter (`meter.MeterTask`), and one that reports to systemd (`watchdog.Watchdog`). A fault of a
-port or of a broker is repaired where it occurs, and leaves the other meters alone; any other error ends the
-process, and systemd starts it again.
+Each meter has a task (`meter.MeterTask`); one more task reports to systemd (`watchdog.Watchdog`). A fault of
+a port or of a broker is repaired where it occurs, and does not affect the other meters. Any other error ends
+the process, and systemd starts it again.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Daemon:
-    """The meters of `settings`, one for each. To be made inside the event loop that runs it."""
+    """A meter for each of `settings`, no two of the same topic. To be made inside the event loop."""
 
     def __init__(self, settings: Sequence[Settings], notifier: Notifier) -> None:
         self._notifier = notifier
@@ -43,7 +43,7 @@ class Daemon:
         )
 
     async def run(self) -> None:
-        """Run until a signal asks to stop; raise what a task could not mend."""
+        """Run until a signal asks to stop; raise the errors that a task could not repair."""
         stop = asyncio.Event()
         on_stop(stop.set, once=True)
         log.info("teleinfo %s has started", __version__)
@@ -52,16 +52,16 @@ class Daemon:
                 tasks.create_task(meter.run(stop), name=f"teleinfo.meter.{topic}")
             watchdog = tasks.create_task(self._watchdog.run(), name="teleinfo.watchdog")
             await stop.wait()
-            self._notifier.stopping()
+            self._notifier.send("STOPPING=1")
             watchdog.cancel()
         log.info("teleinfo has stopped")
 
     def _status_key(self, now: float) -> object:
-        """Return what is news when it changes, of all meters."""
+        """Return a value for all meters whose change calls for a new line of status."""
         return [meter.status_key(now) for meter in self._meters.values()]
 
     def _status_text(self, now: float) -> str:
-        """Return the status of all meters, one line."""
+        """Return the status of all meters in one line."""
         texts = {topic: meter.status_text(now) for topic, meter in self._meters.items()}
         if len(texts) == 1:
             return next(iter(texts.values()))

@@ -1,8 +1,8 @@
 """
-The file in which one meter is remembered, and the directory that it is in.
+The file with the memory of a meter, and its directory.
 
-Everything here blocks and belongs into a thread: a memory card may take a second for a write, a dead network
-drive for ever. At any moment, also that of a power cut, the file is whole: the old one or the new one.
+Everything here blocks, and is to be called in a thread: a write takes a second on some memory cards, and for
+ever on a dead network drive. At any moment, also after a power cut, the file is whole, either old or new.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ _OURS_ALONE: Final = 0o600
 
 def state_directory(environ: Mapping[str, str]) -> Path | None:
     """
-    Return the directory for what must outlive a restart; None where there is no home directory.
+    Return the directory of the memories; None if there is no home directory.
 
-    It is that of systemd's StateDirectory= (systemd.exec(5)), also used by containers, else that of the
+    It is the one of systemd's StateDirectory= (systemd.exec(5)), which containers set too; else that of the
     XDG Base Directory Specification.
     """
     given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
@@ -46,7 +46,7 @@ def state_directory(environ: Mapping[str, str]) -> Path | None:
 
 
 class MemoryFile:
-    """The file in `folder` of the meter of this base topic. Each method may raise OSError."""
+    """The file in `folder` for the meter of a base topic. Each method may raise OSError."""
 
     def __init__(self, folder: Path, topic: str) -> None:
         self.folder = folder
@@ -60,9 +60,12 @@ class MemoryFile:
         """
         Lock the file until `close` or the end of the process, and read it.
 
-        Return its content, None where there is none, of which one byte more than `MAX_BYTES` is too much; and
-        what makes it impossible to write, None where nothing does. Raise BlockingIOError if another process
-        has locked the file.
+        Return two values:
+
+        - its content, `MAX_BYTES` and one byte more at most; None if there is no file;
+        - the error for which it cannot be written, or None.
+
+        Raise BlockingIOError if another process has locked the file.
         """
         try:
             self._ensure_lock()
@@ -75,7 +78,7 @@ class MemoryFile:
         return self._read(), None
 
     def write(self, content: bytes) -> None:
-        """Put a file with this content in the place of the old one, once it is on the disk."""
+        """Write a new file with this content, and once it is on the disk, put it in place of the old one."""
         self._ensure_lock()
         new = self._path.with_suffix(".new")
         try:
@@ -96,7 +99,7 @@ class MemoryFile:
             os.close(folder)
 
     def close(self) -> None:
-        """Give up the lock."""
+        """Release the lock."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -105,7 +108,7 @@ class MemoryFile:
         if self._lock is not None:
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Not the file itself: each write puts another one in its place.
+        # Not the file itself, which each write replaces.
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         lock = os.open(self._path.with_suffix(".lock"), flags, _OURS_ALONE)
         try:

@@ -1,9 +1,13 @@
 """
-Keep what must outlive a restart of one meter: read it at the start, write it when it changed.
+Keep the memory of a meter through restarts: read it at the start, write it when it has changed.
 
-It is written at once when the total would be wrong without it, else at midnight, at the end, and some minutes
-after other topics were published; within the limits of `WriteBudget`. Where it cannot be read or written that
-is logged once, and everything else goes on.
+It is written, as often as `WriteBudget` allows:
+
+- at once, if the total would be wrong without it;
+- at midnight, and at the end;
+- some minutes after new topics were published.
+
+A file that cannot be read or written is logged once, and stops nothing.
 """
 
 from __future__ import annotations
@@ -30,21 +34,21 @@ log = logging.getLogger(__name__)
 
 # All in seconds.
 OPEN_TIMEOUT: Final = 5.0
-"""A disk that does not answer for so long is not waited for: nothing is published before it was read."""
+"""Longest wait for the disk: before the file is read, nothing is published."""
 
 ROUTINE_INTERVAL: Final = 600.0
-"""After a start the fields of a meter come one by one: they are written together."""
+"""Time between two writes of new topics: the fields of a meter come one by one after a start."""
 
 RETRY_INTERVAL: Final = 3600.0
-"""From a write that failed to the next attempt."""
+"""Time from a write that failed to the next attempt."""
 
 
 class MemoryKeeper:
     """
-    Keeps the memory of the meter of this base topic. To be made inside the event loop.
+    Keeps the memory of the meter of a base topic. To be made inside the event loop.
 
-    `on_loaded` gets what an earlier run left, or None, once and in any case. `disk` is shared by the meters
-    of a process: one of them reads or writes at a time.
+    `on_loaded` is called once, with the memory of an earlier run or None. `disk` is the lock under which the
+    meters of a process read and write, one at a time.
     """
 
     def __init__(self, topic: str, disk: asyncio.Lock, on_loaded: Callable[[Memory | None], None]) -> None:
@@ -62,9 +66,9 @@ class MemoryKeeper:
 
     def offer(self, memory: Memory | None) -> None:
         """
-        Note what is to be remembered by now, and write it if that is due; None: nothing yet.
+        Note the present memory, or None if there is none yet, and write it if that is due.
 
-        Before the file was read nothing is noted: what is known without it lacks the offset.
+        Until the file is read nothing is noted: a memory without the one in the file lacks the offset.
         """
         if self._is_open:
             self._latest = memory or self._latest
@@ -72,12 +76,12 @@ class MemoryKeeper:
                 self._wake.set()
 
     def end(self) -> None:
-        """Let `run` write what was offered last, and return."""
+        """Make `run` write the latest memory and return."""
         self._is_ending = True
         self._wake.set()
 
     async def run(self) -> None:
-        """Read the file, then write it whenever that is due, until `end`; return where there is no memory."""
+        """Read the file, then write it whenever that is due, until `end`; return if it cannot be used."""
         folder = state_directory(os.environ)
         if folder is None:
             log.warning(
@@ -113,7 +117,7 @@ class MemoryKeeper:
                 data, fault = await asyncio.wait_for(asyncio.to_thread(file.open), OPEN_TIMEOUT)
         except BlockingIOError:
             raise
-        except OSError as error:  # TimeoutError is one
+        except OSError as error:  # TimeoutError included
             return self._note_loss(file, _reason(error))
         if fault is not None:
             self._note_failure(file, fault)
@@ -131,7 +135,7 @@ class MemoryKeeper:
         return None
 
     def _is_due(self) -> bool:
-        """True if the memory that was offered last is to be written now."""
+        """Return True if the latest memory is to be written now."""
         memory, written, now = self._latest, self._written, self._loop.time()
         if memory is None or memory == written:
             return False
@@ -150,7 +154,7 @@ class MemoryKeeper:
         budget = self._budget.to_json(memory.heard)
         content = json.dumps(to_json(memory) | {"budget": budget}, separators=(",", ":")) + "\n"
         try:
-            # Without a limit: a second write must not begin before the first has ended.
+            # Without a time limit: a second write must not begin before the first has ended.
             async with self._disk:
                 await asyncio.to_thread(file.write, content.encode("ascii"))
         except OSError as error:
@@ -175,6 +179,6 @@ def _reason(error: OSError) -> str:
 
 
 def _essence(memory: Memory) -> tuple[str, str | None, int | None]:
-    """Return what the total would be wrong without."""
+    """Return the part of the memory without which the total would be wrong."""
     total = memory.total
     return (memory.scope, None, None) if total is None else (memory.scope, total.counter, total.offset)

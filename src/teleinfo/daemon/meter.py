@@ -1,8 +1,8 @@
 """
-Wire the parts of one meter together: reader, decoder, publisher and monitor.
+Wire the parts of a meter together: reader, decoder, publisher and monitor.
 
 A reading passes `on_reading` in the turn of the event loop in which its last byte came. The reader and the
-publisher mend what they can by themselves; what they cannot is raised by `run`.
+publisher repair their faults by themselves; `run` raises an error that cannot be repaired.
 """
 
 from __future__ import annotations
@@ -24,28 +24,24 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import SHORT_FRAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Heartbeats
     from teleinfo.homeassistant.adapter import HomeAssistant
     from teleinfo.mqtt.config import Topics
-    from teleinfo.mqtt.outbox import RetainedTopics
     from teleinfo.settings import Settings
-    from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
 
 GOODBYE_TIMEOUT = 2.5
-"""Seconds: the publisher keeps its own goodbye within 2 s; what is not done by then is cut off."""
+"""Seconds for the goodbye, for which the publisher needs 2 s at most; then it is cut off."""
 
 
 class MeterTask:
     """
-    One meter, one broker. To be made inside the event loop that runs it.
+    A meter and its broker. To be made inside the event loop.
 
-    `name` tells it from the other meters of the process, in the log and in `heartbeats`; it is empty where
-    there is no other. `disk` is the lock under which the meters of the process read and write their memories.
+    `name` distinguishes it from the other meters of the process, in the log and in `heartbeats`; it is empty
+    if there is no other meter. `disk` is the lock under which meters read and write their memories.
     """
 
     def __init__(
@@ -69,25 +65,56 @@ class MeterTask:
             sink=self,
             rng=rng,
         )
-        tracker = _tracker(settings) if _has_state(settings) else None
-        retained, topics = self._publisher.retained, config.topics
-        self._state = _state(settings, topics, retained, tracker, self._replaced)
-        self._memory = _memory(settings, disk, self._state)
-        self._homeassistant = _homeassistant(settings, topics, retained, tracker, rng)
+        self._state: StatePublisher | None = None
+        self._memory: MemoryKeeper | None = None
+        self._homeassistant: HomeAssistant | None = None
+        if settings.state or settings.state_topics or settings.homeassistant:
+            self._add_state(settings, config.topics, disk, rng)
         self._published: asyncio.Queue[tuple[Reading, float]] = asyncio.Queue()
         self._monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
-            retained=retained,
-            topics=topics,
+            retained=self._publisher.retained,
+            topics=config.topics,
             broker=config.broker.address,
             on_tick=self._on_tick,
         )
         self.status_key = self._monitor.status_key
         self.status_text = self._monitor.status_text
 
+    def _add_state(self, settings: Settings, topics: Topics, disk: asyncio.Lock, rng: Random) -> None:
+        # Imported here to save the memory if they are not asked for.
+        from teleinfo.daemon.memory_keeper import MemoryKeeper  # noqa: PLC0415
+        from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415
+        from teleinfo.state.tracker import StateTracker  # noqa: PLC0415
+
+        tracker = StateTracker(topic=settings.mqtt_topic, exclude=settings.payload_exclude)
+        self._state = StatePublisher(
+            tracker,
+            self._publisher.retained,
+            topic=topics.state,
+            language=settings.language,
+            interval=settings.state_interval,
+            fields=settings.state_topics,
+            on_replaced=self._replaced,
+        )
+        self._memory = MemoryKeeper(settings.mqtt_topic, disk, self._state.restore)
+        if settings.homeassistant:
+            from teleinfo.homeassistant.adapter import HomeAssistant  # noqa: PLC0415
+
+            self._homeassistant = HomeAssistant(
+                tracker,
+                prefix=settings.homeassistant_prefix,
+                form=settings.homeassistant_discovery,
+                topics=topics,
+                meter_name=settings.meter_name,
+                language=settings.language,
+                retained=self._publisher.retained,
+                rng=rng,
+            )
+
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop`, then say goodbye to the broker within bounds; raise what cannot be mended."""
+        """Run until `stop`, then say goodbye to the broker within bounds; raise what cannot be repaired."""
         METER.set(self._name)
         async with asyncio.TaskGroup() as tasks:
             ending = [tasks.create_task(self._publisher.run(), name="teleinfo.publisher")]
@@ -108,11 +135,11 @@ class MeterTask:
                 task.cancel()
 
     def on_broker_connected(self) -> None:
-        """Publish the health of the line anew."""
+        """Publish the health of the line."""
         self._monitor.connection_changed(connected=True)
 
     def on_broker_lost(self) -> None:
-        """Show that in the status of the service."""
+        """Show the loss in the status of the service."""
         self._monitor.connection_changed(connected=False)
 
     def on_birth_message(self, payload: bytes) -> None:
@@ -136,11 +163,11 @@ class MeterTask:
             if text is not None:
                 retain = self._retain and not reading.values.keys() <= SHORT_FRAME
                 self._publisher.publish(text, retain=retain)
-        # The publisher's turn, in which the reading is written, comes before that of `_derive`.
+        # The publisher writes the reading in its turn of the loop, which comes before that of `_derive`.
         self._published.put_nowait((reading, now))
 
     async def _derive(self) -> NoReturn:
-        """Publish what is made of the readings: status, state and Home Assistant's entities."""
+        """Publish status, state and Home Assistant's entities, which are made of the readings."""
         while True:
             reading, now = await self._published.get()
             was_offline = self._monitor.frame_came(now)
@@ -155,62 +182,3 @@ class MeterTask:
     def _on_tick(self, now: float) -> None:
         if self._state is not None:
             self._state.check(now)
-
-
-def _has_state(settings: Settings) -> bool:
-    return settings.state or settings.state_topics or settings.homeassistant
-
-
-def _tracker(settings: Settings) -> StateTracker:
-    from teleinfo.state.tracker import StateTracker  # noqa: PLC0415 - memory for those who asked for it
-
-    return StateTracker(topic=settings.mqtt_topic, exclude=settings.payload_exclude)
-
-
-def _state(
-    settings: Settings,
-    topics: Topics,
-    retained: RetainedTopics,
-    tracker: StateTracker | None,
-    on_replaced: Callable[[str], None],
-) -> StatePublisher | None:
-    if tracker is None:
-        return None
-    from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415 - as above
-
-    return StatePublisher(
-        tracker,
-        retained,
-        topic=topics.state,
-        language=settings.language,
-        interval=settings.state_interval,
-        fields=settings.state_topics,
-        on_replaced=on_replaced,
-    )
-
-
-def _memory(settings: Settings, disk: asyncio.Lock, state: StatePublisher | None) -> MemoryKeeper | None:
-    if state is None:
-        return None
-    from teleinfo.daemon.memory_keeper import MemoryKeeper  # noqa: PLC0415 - as above
-
-    return MemoryKeeper(settings.mqtt_topic, disk, state.restore)
-
-
-def _homeassistant(
-    settings: Settings, topics: Topics, retained: RetainedTopics, tracker: StateTracker | None, rng: Random
-) -> HomeAssistant | None:
-    if tracker is None or not settings.homeassistant:
-        return None
-    from teleinfo.homeassistant.adapter import HomeAssistant  # noqa: PLC0415 - as above
-
-    return HomeAssistant(
-        tracker,
-        prefix=settings.homeassistant_prefix,
-        form=settings.homeassistant_discovery,
-        topics=topics,
-        meter_name=settings.meter_name,
-        language=settings.language,
-        retained=retained,
-        rng=rng,
-    )

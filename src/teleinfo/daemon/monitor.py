@@ -1,9 +1,8 @@
 """
-Watch one meter: does it send, and how is the line.
+Watch a meter and its line, and publish the topics `status` and `health`.
 
-What it finds goes to the topics `status` and `health`. It wakes once a second, and measures durations on the
-monotonic clock of the event loop. Faults of the meter and of the broker are logged by the reader and by the
-publisher.
+The monitor wakes once a second, and measures durations on the monotonic clock of the event loop. It logs
+nothing: the reader logs the faults of the meter, and the publisher those of the broker.
 """
 
 from __future__ import annotations
@@ -60,7 +59,7 @@ class Monitor:
         self._publish_status()
 
     def frame_came(self, now: float) -> bool:
-        """Note that a sound frame came at the time `now`; return whether the meter was offline before."""
+        """Note that a sound frame came at the time `now`; return True if the meter was offline before."""
         if self._online:
             return False
         self._online = True
@@ -74,7 +73,7 @@ class Monitor:
         self._publish_health(asyncio.get_running_loop().time())
 
     def last_payloads(self) -> dict[str, bytes]:
-        """Return what the retained topics get when the daemon stops."""
+        """Return the payloads of the retained topics for the end of the daemon."""
         now = asyncio.get_running_loop().time()
         return {self._topics.health: self._health(now, LinkProblem.STOPPED), self._topics.status: OFFLINE}
 
@@ -94,7 +93,7 @@ class Monitor:
         self._retained.set(self._topics.status, ONLINE if self._online else OFFLINE)
 
     def _publish_health(self, now: float) -> None:
-        """Publish `health`: at a steady rhythm, and at each change of state."""
+        """Publish `health` if it is due, or if its state has changed."""
         key = self.status_key(now)
         changed = key != self._published
         self._published = key
@@ -119,17 +118,17 @@ class Monitor:
         )
 
     def _time_of_last_frame(self, now: float) -> str | None:
-        """Return it in ISO 8601: reckoned back from now, so that a clock that was set in between is right."""
+        """Return that time in ISO 8601, counted back from now in case the clock has been set since."""
         if self._link.last_frame is None:
             return None
         return _utc(datetime.now(UTC).timestamp() - (now - self._link.last_frame))
 
     def status_key(self, now: float) -> object:
-        """Return what is news when it changes."""
+        """Return a value whose change calls for a new line of status and a new `health`."""
         return (self._online, self._broker_connected, self._link.problem(now), self._link.mode)
 
     def status_text(self, now: float) -> str:
-        """Return what `systemctl status` shows: one line in words."""
+        """Return the line of `systemctl status`."""
         return status_text(
             self._link,
             now=now,

@@ -1,7 +1,7 @@
 """
-Decide which readings are published where the settings ask for fewer than the meter sends.
+Limit the rate of the published readings, if the settings ask for fewer than the meter sends.
 
-A reading that brings news never waits: a warning of overrun, a change of tariff, an alert of the meter.
+A reading with news is published at once: a warning of overrun, a change of tariff, an alert of the meter.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 NEWS: Final = frozenset({"PTEC", "DEMAIN", "NTARF", "LTARF"})
-"""Labels whose change is news; that of the alerts in `STATUS_REGISTER` is news too."""
+"""Labels whose change is news, like a change of the alerts in `STATUS_REGISTER`."""
 
 
 class RateLimit:
-    """At least `interval` seconds from one message to the next, but news passes at once; 0: no limit."""
+    """Passes a reading every `interval` seconds at most, and news at once; 0: no limit."""
 
     def __init__(self, interval: float) -> None:
         self._interval = interval
@@ -28,7 +28,7 @@ class RateLimit:
         self._alarmed = False
 
     def is_due(self, reading: Reading, *, now: float) -> bool:
-        """Return whether to publish `reading` at the time `now` (monotonic, seconds), and remember that."""
+        """Return True if `reading` is to be published at `now` (monotonic, seconds), and note that it is."""
         if not self._interval:
             return True
         news = self._is_news(reading)
@@ -39,20 +39,20 @@ class RateLimit:
         return True
 
     def _is_news(self, reading: Reading) -> bool:
-        """Return whether something changed; an étiquette that this frame lacks, perhaps damaged, did not."""
+        """Return True if a value is news; an étiquette that this frame lacks, perhaps damaged, is not."""
         values = reading.values
         state = {label: values[label] for label in NEWS if label in values}
         if STATUS_REGISTER in values:
             state[STATUS_REGISTER] = _alerts(values[STATUS_REGISTER])
         changed = any(self._known.get(label, value) != value for label, value in state.items())
         self._known |= state
-        # The end of an overrun is news as well as each frame of it.
+        # Each frame of an overrun is news, and so is the first frame after it.
         was_alarmed, self._alarmed = self._alarmed, any(label in values for label in ALARMS)
         return changed or was_alarmed or self._alarmed
 
 
 def _alerts(register: str) -> str:
-    """Return the alert bits of a status register; "" where the value is no such register."""
+    """Return the alert bits of a status register; "" for a value that is no such register."""
     try:
         return f"{int(register, 16) & ALERT_BITS:08X}"
     except ValueError:

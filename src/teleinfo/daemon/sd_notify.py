@@ -6,6 +6,7 @@ Outside systemd NOTIFY_SOCKET is not set, and nothing is sent.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 from typing import TYPE_CHECKING
@@ -15,44 +16,23 @@ if TYPE_CHECKING:
 
 
 class Notifier:
-    """The socket of the service manager, if there is one."""
+    """
+    The socket of the service manager, if there is one.
+
+    `watchdog_interval`: seconds within which systemd expects a sign of life, None if it does not watch.
+    """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         # A leading @ stands for the NUL of Linux' abstract namespace.
         self._address = environ.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
-        self._interval = _watchdog_interval(environ)
+        self.watchdog_interval = _watchdog_interval(environ)
 
-    @property
-    def watchdog_interval(self) -> float | None:
-        """Seconds within which systemd wants a sign of life, or None where it does not watch."""
-        return self._interval
-
-    def ready(self) -> None:
-        """Say that the settings are valid and the daemon works, with or without meter and broker."""
-        self._send("READY=1")
-
-    def stopping(self) -> None:
-        """Say that the daemon is about to end."""
-        self._send("STOPPING=1")
-
-    def alive(self) -> None:
-        """Say that every task makes progress."""
-        self._send("WATCHDOG=1")
-
-    def status(self, text: str) -> None:
-        """Show `text` in `systemctl status`: one line."""
-        self._send(f"STATUS={text}")
-
-    def _send(self, message: str) -> None:
-        if not self._address:
-            return
-        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
-            sock.settimeout(0)
-            try:
-                sock.sendto(message.encode(), self._address)
-            except OSError:
-                # systemd is not listening: no reason to stop reading the meter.
-                return
+    def send(self, assignment: str) -> None:
+        """Send an assignment such as `READY=1`; a service manager that does not listen is no error."""
+        if self._address:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock, contextlib.suppress(OSError):
+                sock.settimeout(0)
+                sock.sendto(assignment.encode(), self._address)
 
 
 def _watchdog_interval(environ: Mapping[str, str]) -> float | None:

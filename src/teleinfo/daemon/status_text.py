@@ -1,8 +1,4 @@
-"""
-What `systemctl status` shows of the daemon: one line in plain words.
-
-Pure: what is known comes in, text goes out. No identifier of the meter is part of it.
-"""
+"""The line of `systemctl status`, in plain words and without any identifier of the meter. Pure."""
 
 from __future__ import annotations
 
@@ -18,9 +14,9 @@ def status_text(
     link: LinkStatus, *, now: float, frames: int, bad_share: float | None, broker: str, broker_connected: bool
 ) -> str:
     """
-    Return one line: the port, the meter, the line's quality, the broker at the address `broker`.
+    Return a line about the port, the meter, the quality of the line, and the broker at the address `broker`.
 
-    `now` is the time on the clock of `link`, `bad_share` that of the groups, 0 to 1.
+    `now` is the time by the clock of `link`. `bad_share` is the share of bad groups, 0 to 1; None: unknown.
     """
     quality = "" if bad_share is None else f"; {bad_share:.1%} of the groups bad"
     connection = "connected to" if broker_connected else "no connection to"

@@ -1,7 +1,7 @@
 """
-Tell systemd how the daemon is: ready, alive as long as every task makes progress, and one line of status.
+Tell systemd that the daemon is ready, that it is alive while every task makes progress, and a line of status.
 
-It wakes once a second, on the monotonic clock of the event loop. Several meters in one process share it.
+The watchdog wakes once a second, on the monotonic clock of the event loop. The meters of a process share it.
 """
 
 from __future__ import annotations
@@ -25,25 +25,25 @@ STARTING_TICK: Final = 0.02
 STATUS_INTERVAL: Final = 10.0
 
 WATCHDOG_INTERVAL: Final = 10.0
-"""systemd hears from us at least so often, and three times within its own limit."""
+"""Longest time between two signs of life; there are three within the limit of systemd in any case."""
 
 STUCK_AFTER: Final = 15.0
-"""A task without a heartbeat for so long is stuck; each promises one every 12 s."""
+"""A task without a heartbeat for so long is stuck; each task promises a heartbeat every 12 s."""
 
 
 class Heartbeats:
     """
-    When each task last made progress.
+    Time of the last heartbeat of each task.
 
-    A task sends heartbeats while it works, and while it waits for something that may never come: an absent
-    meter or broker is no reason to restart.
+    A task sends heartbeats while it works, and also while it waits for an absent meter or broker, which is no
+    reason to restart.
     """
 
     def __init__(self) -> None:
         self._last: dict[str, float | None] = {}
 
     def of(self, task: str) -> Callable[[], None]:
-        """Return what `task` has to call while it makes progress."""
+        """Return the function that `task` has to call while it makes progress."""
         self._last[task] = None
 
         def note_progress() -> None:
@@ -52,20 +52,20 @@ class Heartbeats:
         return note_progress
 
     def started(self) -> bool:
-        """Return whether every task sent a heartbeat at least once."""
+        """Return True if every task has sent a heartbeat."""
         return all(last is not None for last in self._last.values())
 
     def stuck(self, now: float) -> list[str]:
-        """Return the tasks that began and then made no progress for too long."""
+        """Return the tasks that have begun and are stuck."""
         return [task for task, last in self._last.items() if last is not None and now - last > STUCK_AFTER]
 
 
 class Watchdog:
     """
-    Speaks to `notifier` of the tasks in `heartbeats`.
+    Reports on the tasks of `heartbeats` to `notifier`.
 
-    At a monotonic time in seconds `status_text` returns what there is to say, a line in words, and
-    `status_key` what changes when it is news.
+    For a monotonic time in seconds, `status_text` returns the line of status. It is sent again at once when
+    the value of `status_key` changes.
     """
 
     def __init__(
@@ -93,34 +93,34 @@ class Watchdog:
             now = loop.time()
             self._show_status(now)
             self._feed(now, stalled=now - due >= STALL_LIMIT)
-            # The tasks begin a few turns of the event loop after this one.
+            # The tasks begin a few turns of the event loop later: look soon whether they have begun.
             pause = until_tick(now, TICK if self._ready else STARTING_TICK)
             due = now + pause
             await asyncio.sleep(pause)
 
     def _show_status(self, now: float) -> None:
-        """Show the line at a steady rhythm, and at each change."""
+        """Send the line of status at a steady rhythm, and at each change."""
         key = self._status_key(now)
         if key != self._shown or now >= self._status_due:
             self._shown = key
             self._status_due = now + STATUS_INTERVAL
-            self._notifier.status(self._status_text(now))
+            self._notifier.send(f"STATUS={self._status_text(now)}")
 
     def _feed(self, now: float, *, stalled: bool) -> None:
-        """Say READY once, and WATCHDOG while no task is stuck; an absent meter or broker does not matter."""
+        """Send READY once, and WATCHDOG while no task is stuck."""
         if not self._ready and self._heartbeats.started():
             self._ready = True
-            self._notifier.ready()
+            self._notifier.send("READY=1")
         interval = self._notifier.watchdog_interval
         if interval is None or now < self._watchdog_due:
             return
         if stuck := self._heartbeats.stuck(now):
-            # Where the whole process was stalled, the others have not had their turn yet.
+            # If the whole process was stalled, the other tasks have not had their turn yet.
             if not stalled and not self._stuck_logged:
                 self._stuck_logged = True
                 log.error("stuck: %s; the watchdog of systemd will start teleinfo again", ", ".join(stuck))
             return
         self._stuck_logged = False
-        # A tick early, or the next one would be late.
+        # A tick early, or the next sign of life would be late.
         self._watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - TICK
-        self._notifier.alive()
+        self._notifier.send("WATCHDOG=1")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_run import FRAME
-from tests.consumers.programs import eventually, program
+from tests.consumers.programs import RECONNECTION, eventually, program
 from tests.consumers.rabbitmq import Cluster, LoadBalancer
 from tests.support.daemon import Daemon, Meter
 from tests.support.subscriber import Subscriber
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.support.figures import Figures
-
-RECONNECTION = 35.0
-"""Seconds within which messages come again, as promised."""
 
 
 @pytest.fixture(scope="module")

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import signal
-import socket
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
@@ -14,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_run import FRAME, SAMPLE_JSON
-from tests.consumers.programs import Process, eventually, npm_folder, program
+from tests.consumers.programs import RECONNECTION, Process, eventually, listens, npm_folder, output, program
 from tests.support.daemon import Daemon, Meter
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST, free_port
@@ -22,8 +19,6 @@ from tests.support.tcp_ports import HOST, free_port
 if TYPE_CHECKING:
     from pathlib import Path
 
-RECONNECTION = 35.0
-"""Seconds within which messages come again, as promised."""
 AEDES = "require('net').createServer(require('aedes')().handle).listen({port}, '{host}')"
 AMQTT = """
 import asyncio
@@ -39,13 +34,6 @@ asyncio.run(main())
 """
 
 
-def listens(port: int) -> bool:
-    """Return whether somebody accepts connections."""
-    with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=5):
-        return True
-    return False
-
-
 def broker_process(name: str, folder: Path, port: int) -> Process:
     """Return a broker that is not started."""
     log = folder / f"{name}.log"
@@ -59,14 +47,7 @@ def broker_process(name: str, folder: Path, port: int) -> Process:
 def received(port: int, qos: int) -> list[str]:
     """Return three messages, each with the quality of service with which it came."""
     command = [program("mosquitto_sub", "mosquitto-clients"), "-h", HOST, "-p", str(port), "-W", "30"]
-    ran = subprocess.run(
-        [*command, "-q", str(qos), "-t", "teleinfo", "-C", "3", "-F", "%q %p"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    return ran.stdout.splitlines()
+    return output([*command, "-q", str(qos), "-t", "teleinfo", "-C", "3", "-F", "%q %p"]).splitlines()
 
 
 @pytest.mark.parametrize("qos", [0, 1, 2])

@@ -6,6 +6,7 @@ import contextlib
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import time
 from pathlib import Path
@@ -13,9 +14,13 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
+from tests.support.tcp_ports import HOST
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+RECONNECTION = 35.0
+"""Seconds within which messages come again, as promised."""
 LIMIT = 30.0
 """Seconds for a program to start, and for what must happen, on a slow and busy machine."""
 
@@ -34,6 +39,18 @@ def npm_folder(package: str) -> Path:
     if not (folder / package).is_dir():
         pytest.skip(f"the npm package {package} is not installed: use make test-consumers or test-brokers")
     return folder
+
+
+def listens(port: int) -> bool:
+    """Return True if somebody accepts connections."""
+    with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=5):
+        return True
+    return False
+
+
+def output(command: Sequence[str], text: str = "") -> str:
+    """Return what a program makes of this input, within a minute."""
+    return subprocess.run(command, input=text, capture_output=True, text=True, check=True, timeout=60).stdout
 
 
 def eventually(true: Callable[[], object], what: str, *, limit: float = LIMIT) -> None:

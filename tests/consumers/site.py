@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import with_parity
+from tests.docs.markdown import ROOT, blocks
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.subscriber import Subscriber
@@ -18,10 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+PAGES = ROOT / "docs" / "consumers"
 MODES = ["hc", "standard-producer"]
 """A meter in mode historique, and one in mode standard that injects."""
 PERIOD = 1.0
 """Seconds from frame to frame."""
+
+
+def block(page: str, language: str, number: int = 0) -> str:
+    """Return a code block of a page, to be run as it stands."""
+    return blocks((PAGES / page).read_text(encoding="utf-8"), language)[number]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +56,10 @@ def frame_of(meter: str) -> bytes:
 def site(folder: Path, meter: str, **settings: object) -> Iterator[Site]:
     """Yield it with the state published at every frame; it ends with the block."""
     with MosquittoBroker(folder) as broker, Meter(frame_of(meter), period=PERIOD) as sending:
-        given = settings_for(broker, sending.line) | {
-            "state": True,
-            "state_topics": True,
-            "state_interval": 0,
-        }
+        given = {"state": True, "state_topics": True, "state_interval": 0, **settings}
         with (
             Subscriber(broker.host, broker.port) as subscriber,
-            Daemon(folder, **given, **settings),
+            Daemon(folder, **settings_for(broker, sending.line), **given),
         ):
             subscriber.expect("teleinfo/state", limit=30)
             yield Site(broker, subscriber)

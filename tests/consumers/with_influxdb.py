@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import time
 import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.consumers.pages import block
-from tests.consumers.programs import Process, eventually, program
-from tests.consumers.site import site
+from tests.consumers.programs import Process, eventually, listens, output, program
+from tests.consumers.site import block, site
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -53,21 +51,11 @@ class InfluxDB:
         """Run a line of the page against it, and return its output."""
         command = line.replace("localhost:8086", f"{HOST}:{self.port}")
         command = command.replace("influx ", f"influx -host {HOST} -port {self.port} ")
-        ran = subprocess.run(
-            ["bash", "-c", command], input=points, capture_output=True, text=True, check=True, timeout=60
-        )
-        return ran.stdout
-
-    def _listens(self) -> bool:
-        try:
-            with urllib.request.urlopen(f"http://{HOST}:{self.port}/ping", timeout=5):
-                return True
-        except OSError:
-            return False
+        return output(["bash", "-c", command], points)
 
     def __enter__(self) -> Self:
         self._process.start()
-        eventually(self._listens, "InfluxDB listens")
+        eventually(lambda: listens(self.port), "InfluxDB listens")
         self.run(CREATE)
         return self
 

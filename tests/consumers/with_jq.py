@@ -12,9 +12,8 @@ import pytest
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.state.payload import Options, encode
 from teleinfo.state.tracker import STALE_AFTER
-from tests.consumers.pages import block
-from tests.consumers.programs import program
-from tests.consumers.site import MODES, Site, site
+from tests.consumers.programs import output, program
+from tests.consumers.site import MODES, Site, block, site
 from tests.homeassistant.golden import PERIOD, readings_of
 from tests.state.golden import TIME, tracker
 
@@ -28,11 +27,8 @@ FROM_STATE, ENERGY = re.findall(r"^ *jq: (.*)$", block("evcc.md", "yaml", 0), re
 
 def results(tool: str, expression: str, messages: Sequence[str]) -> list[list[float]]:
     """Return what an expression gives for each message: one number, or none."""
-    command = [program(tool, tool), "-c", f"[{expression}]"]
-    ran = subprocess.run(
-        command, input="\n".join(messages), capture_output=True, text=True, check=True, timeout=60
-    )
-    return [json.loads(line) for line in ran.stdout.splitlines()]
+    printed = output([program(tool, tool), "-c", f"[{expression}]"], "\n".join(messages))
+    return [json.loads(line) for line in printed.splitlines()]
 
 
 @pytest.mark.parametrize("tool", ["jq", "gojq"])

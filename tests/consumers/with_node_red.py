@@ -35,19 +35,9 @@ def watched(folder: Path, running: Site) -> Path:
 def node_red(folder: Path, running: Site) -> Process:
     """Return a Node-RED that is not started, without an editor and without a web server for others."""
     settings = folder / "settings.js"
-    settings.write_text(
-        "module.exports = "
-        + json.dumps(
-            {
-                "uiHost": "127.0.0.1",
-                "uiPort": 0,
-                "httpAdminRoot": False,
-                "userDir": str(folder / "node-red"),
-                "flowFile": str(watched(folder, running)),
-            }
-        ),
-        encoding="utf-8",
-    )
+    values = {"uiHost": "127.0.0.1", "uiPort": 0, "httpAdminRoot": False}
+    values |= {"userDir": str(folder / "node-red"), "flowFile": str(watched(folder, running))}
+    settings.write_text(f"module.exports = {json.dumps(values)}", encoding="utf-8")
     command = [program("node", "nodejs"), str(npm_folder("node-red") / "node-red" / "red.js")]
     return Process([*command, "--settings", str(settings)], folder / f"node-red-{random.random()}.log")
 

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.consumers.pages import block
 from tests.consumers.programs import Process, eventually, program
-from tests.consumers.site import MODES, Site, site
+from tests.consumers.site import MODES, Site, block, site
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:

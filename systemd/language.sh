@@ -1,4 +1,4 @@
-# Which language to speak to this machine: for the messages of install.sh and `make help`, and for the settings file.
+# The language of this machine, for the messages of install.sh and `make help`, and for the settings file.
 # shellcheck shell=sh
 #
 # To be sourced. `root` may name a folder in place of the root of the machine.

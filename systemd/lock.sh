@@ -1,10 +1,10 @@
 #!/bin/sh
-# Write down the newest versions that go together: what `make lock` does.
+# Write the newest versions that go together: `make lock`.
 #
 #   lock.sh PYTHON
 #
-# tests/constraints.txt is for the environment of the tests; systemd/constraints.txt, a part of it, is what
-# `make install` installs. PYTHON is the oldest that is supported: newer ones take the same versions.
+# tests/constraints.txt is for the environment of the tests; systemd/constraints.txt, a part of it, is for
+# `make install`. PYTHON is the oldest that is supported: newer ones take the same versions.
 # tests/homeassistant/requirements has those that two releases of Home Assistant want. Environments are made and
 # thrown away; pip is used as it is configured on this machine.
 set -eu
@@ -29,7 +29,7 @@ write tests/constraints.txt "The versions of the tools and libraries that the te
 write systemd/constraints.txt "The versions of the libraries that \`make install\` installs, which were tested." \
     --constraint tests/constraints.txt '.[watch,web]'
 
-# Home Assistant says itself which versions of its parts go together: a file of its wheel.
+# A file in the wheel of Home Assistant has the versions of its parts.
 tool="$scratch/uv/bin/python -m uv"
 "$python" -m venv "$scratch/uv"
 "$scratch/uv/bin/python" -m pip install --quiet --disable-pip-version-check uv

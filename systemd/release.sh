@@ -1,10 +1,10 @@
 #!/bin/bash
-# Check that what is here is a release, and build all of its files in dist/: what `make release` does before it
+# Check that this checkout is a release, and build all of its files in dist/. `make release` calls it, and then
 # runs all the tests. It publishes nothing, and changes nothing but dist/.
 #
 #   release.sh [PYTHON]
 #
-# Asked for: the public address of the repository ([project.urls] of pyproject.toml); a clean checkout; a version
+# A release has: the public address of the repository ([project.urls] of pyproject.toml); a clean checkout; a version
 # of the form 1.2.3, for which the changelog has a section with a date, above every other, and nothing left under
 # "Unreleased"; a tag of that version, if there is one, at this commit. Without PYTHON that is all, and what the
 # changelog says of the version is printed: the notes of the release.
@@ -41,7 +41,7 @@ unreleased=$(sed -n '/^## \[Unreleased\]/,/^## \[[0-9]/p' CHANGELOG.md | grep -v
 [ -z "$unreleased" ] || fault "CHANGELOG.md has entries under Unreleased."
 [ "$faults" -eq 0 ] || exit 1
 
-# What stands between the heading of this version and that of the one before, without blank lines around it.
+# The section of this version in the changelog, without blank lines around it.
 notes=$(awk -v heading="## [$version]" 'index($0, "## ") == 1 { inside = index($0, heading) == 1; next } inside' CHANGELOG.md |
     sed '/./,$!d')
 if [ -z "$python" ]; then
@@ -52,12 +52,12 @@ fi
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
-# What of the first list does not stand in the second, in one line.
+# The entries of the first list that the second lacks, in one line.
 missing() {
     grep -v '^#' "$1" | { grep -v -x -F -f "$2" || true; } | tr '\n' ' '
 }
 
-# What `make install` would install now, and what the tests run with.
+# The libraries that `make install` would install now, and those of the tests.
 "$python" -m venv "$scratch/household"
 "$scratch/household/bin/python" -m pip install --quiet --disable-pip-version-check \
     --constraint systemd/constraints.txt '.[watch,web]'

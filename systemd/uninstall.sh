@@ -29,8 +29,8 @@ if [ -e "$units/teleinfo.service" ]; then
     # shellcheck disable=SC2086 # one word for each service
     systemctl --quiet ${root:+--root="$root"} disable $services
     [ -z "$running" ] || systemctl stop teleinfo.service 'teleinfo@*.service'
-    # Of a Debian package that was removed before, Debian remembers that the unit was enabled. It would take the
-    # link that is gone now for the wish of the household, and leave the unit disabled when the package is back.
+    # After a Debian package was removed, Debian remembers that its unit was enabled. It would take the missing link
+    # for a decision of the household, and leave the unit disabled when the package is installed again.
     remembered=$root/var/lib/systemd/deb-systemd-helper-enabled
     rm -f "$remembered/teleinfo.service.dsh-also" "$remembered/multi-user.target.wants/teleinfo.service"
 fi
@@ -52,7 +52,7 @@ done
 if [ "${PURGE:-}" = 1 ]; then
     rm -rf "$root/etc/teleinfo" "$root"/etc/systemd/system/teleinfo.service.d \
         "$root"/etc/systemd/system/teleinfo@*.service.d
-    # What the services remembered: in private, with a link to it in /var/lib, as systemd makes it for DynamicUser=.
+    # The memory of the services: in private, with a link to it in /var/lib, as systemd makes it for DynamicUser=.
     for state in "$root/var/lib/private/teleinfo" "$root"/var/lib/private/teleinfo-*; do
         link=$root/var/lib/$(basename "$state")
         [ ! -L "$link" ] || rm "$link"

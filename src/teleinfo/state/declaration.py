@@ -9,11 +9,11 @@ ones stand in `locale/fr/state.po`. Pure. Sources: those of the modules that rea
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from teleinfo.state import business_meters, fields, powers, tariffs
+from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.fields import UNKNOWN, number
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, STATUS_REGISTER, Mode
@@ -22,6 +22,7 @@ from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from typing import Self
 
     from teleinfo.state.fields import Json, Value
     from teleinfo.state.snapshot import Snapshot
@@ -42,6 +43,8 @@ class StateType(enum.Enum):
 Form: TypeAlias = "StateType | str | type[enum.StrEnum] | tuple[enum.StrEnum, enum.StrEnum]"
 """A type; the unit of a number; the codes of a choice; or the codes of a switch, off and on."""
 
+Reader: TypeAlias = "Callable[[Snapshot], Value]"
+
 ANY_LABEL: Final = "*"
 """The part of a path that stands for any étiquette; the reader then returns a value for each étiquette."""
 
@@ -49,27 +52,21 @@ ANY_LABEL: Final = "*"
 @dataclass(frozen=True, slots=True)
 class Field:
     """
-    A field of the state, whose place in the message is `path`.
+    A field of the state, whose place in the message is `path`: see `read_from` and `named` for its parts.
 
-    `meaning` explains it in the documentation where its `name` for people does not; the `phase` is no part of
-    the name. `read` returns its value, None to leave it out; without `read` it is the number of the first of
-    `sources` that has one. `read_site` is the same for an older meter of a business, if that differs.
-    `sources` are the étiquettes that are published as this field and not under their own name.
-    `signed`: it may be negative. `nullable`: it may be unknown.
-
-    A field with a name has an entity in Home Assistant: `key` is the end of its id, which is frozen, where
-    that is not the path. A number is `momentary` if its mean over an hour means something. `enabled` may be
-    the contract with which alone it is. `beside` is a path without which it has no entity.
+    `meaning` explains it in the documentation where its name does not. `signed`: it may be negative.
+    `nullable`: it may be unknown.
     """
 
     path: str
     form: Form
     meaning: str = ""
-    read: Callable[[Snapshot], Value] | None = None
-    read_site: Callable[[Snapshot], Value] | None = None
-    sources: tuple[str, ...] = ()
+    _: KW_ONLY
     signed: bool = False
     nullable: bool = True
+    sources: tuple[str, ...] = ()
+    read: Reader | None = None
+    read_site: Reader | None = None
     name: str = ""
     phase: Phase | None = None
     key: str = ""
@@ -78,6 +75,27 @@ class Field:
     diagnostic: bool = False
     enabled: bool | Contract = True
     beside: str = ""
+
+    def read_from(self, *sources: str, by: Reader | None = None, site: Reader | None = None) -> Self:
+        """
+        Return this field with `by`, which returns its value; None leaves it out, `UNKNOWN` is null.
+
+        `sources` are the étiquettes that are published as this field and not under their own name. Without
+        `by` the value is the number of the first of them that has one. `site` reads it for an older meter of
+        a business, if that differs.
+        """
+        return replace(self, sources=sources, read=by, read_site=site)
+
+    def named(self, name: str, **more: Any) -> Self:  # noqa: ANN401 - the parts that the docstring names
+        """
+        Return this field with its name for people, without its `phase`, and with an entity in Home Assistant.
+
+        `key` is the end of the id of the entity, which is frozen, where that is not the path. A number is
+        `momentary` if its mean over an hour means something. `enabled` may be the contract with which alone
+        it is. `beside` is a path without which there is no entity. `icon` and `diagnostic` are what Home
+        Assistant calls so.
+        """
+        return replace(self, name=name, **more)
 
     @property
     def parts(self) -> tuple[str, ...]:
@@ -105,7 +123,8 @@ class Field:
 
     def title(self, *, single: bool = False) -> Message:
         """Return its name for people, with its phase unless the meter has a `single` phase."""
-        name = _message(self.name or self.meaning)
+        text = self.name or self.meaning
+        name = text if isinstance(text, Message) else Message(text)
         return (
             name
             if single or self.phase is None
@@ -116,10 +135,6 @@ class Field:
         """Return its value at a moment."""
         read = self.read_site if now.site is not None and self.read_site is not None else self.read
         return number(now, *self.sources) if read is None else read(now)
-
-
-def _message(text: str) -> Message:
-    return text if isinstance(text, Message) else Message(text)
 
 
 def compose(now: Snapshot, declared: Iterable[Field]) -> dict[str, Json]:
@@ -168,17 +183,17 @@ def _exporting(now: Snapshot) -> Value:
     injected, _estimated = now.injected
     if STATUS_REGISTER not in now and injected is None:
         return None
-    return powers.exports(now) or bool(injected)
+    return fields.exports(now) or bool(injected)
 
 
 def _net(now: Snapshot) -> Value:
-    drawn = powers.drawn(now)
+    drawn = fields.drawn_power(now)
     return None if drawn is None else drawn - (now.injected[0] or 0)
 
 
 def _time_of(now: Snapshot, *labels: str) -> Value:
     """Return the horodate of a number of these étiquettes."""
-    return None if number(now, *labels) is None else powers.time_of(now, *labels)
+    return None if number(now, *labels) is None else fields.time_of(now, *labels)
 
 
 def _mean(now: Snapshot, name: str) -> Value:
@@ -205,321 +220,208 @@ def _since(now: Snapshot, alert: Alert) -> Value:
 def _maximum(maximum: str, name: Message, *labels: str) -> Iterator[Field]:
     """Yield the greatest power of a day, and its time."""
     path = f"power.{maximum}"
-    yield Field(path, "VA", sources=labels, name=name, momentary=False)
+    yield Field(path, "VA").read_from(*labels).named(name, momentary=False)
     time = Message("{name} (time)", name=name)
-    yield Field(f"{path}_time", _TIME, read=lambda now: _time_of(now, *labels), name=time)
+    yield Field(f"{path}_time", _TIME).read_from(by=lambda now: _time_of(now, *labels)).named(time)
 
 
-def _mean_power(path: str, name: str, meaning: str, label: str) -> Iterator[Field]:
+def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Field]:
     """Yield a mean power, and True if that is an upper bound; older meters send `label` for it."""
-    key = path.removeprefix("power.")
     site = partial(business_meters.glued, label=label, unit="kW")
-    yield Field(path, "W", meaning, lambda now: _mean(now, key), site, name=name)
-    yield Field(
-        f"{path}_is_upper_bound",
-        _SWITCH,
-        Message("True while the index stands still: the mean power is at most `{field}`.", field=key),
-        lambda now: _mean_is_bound(now, key),
-        lambda now: _minute_is_bound(now, label),
+    yield (
+        Field(f"power.{mean}", "W", meaning).read_from(by=lambda now: _mean(now, mean), site=site).named(name)
+    )
+    bound = Message("True while the index stands still: the mean power is at most `{field}`.", field=mean)
+    yield Field(f"power.{mean}_is_upper_bound", _SWITCH, bound).read_from(
+        by=lambda now: _mean_is_bound(now, mean), site=lambda now: _minute_is_bound(now, label)
     )
 
 
 def _load_curve(way: str, name: Message, label: str) -> Iterator[Field]:
     """Yield the last point of a load curve, and the end of its interval."""
-    path = f"load_curve.{way}"
     meaning = Message("{name}: mean active power of the last complete interval (standard).", name=name)
-    yield Field(f"{path}.value", "W", meaning, sources=(label,), name=name, key=f"load_curve_{way}")
+    yield (
+        Field(f"load_curve.{way}.value", "W", meaning).read_from(label).named(name, key=f"load_curve_{way}")
+    )
     time = Message("{name} (time)", name=name)
-    yield Field(f"{path}.time", _TIME, read=lambda now: _time_of(now, label), name=time)
+    yield Field(f"load_curve.{way}.time", _TIME).read_from(by=lambda now: _time_of(now, label)).named(time)
 
 
-def _by_phase(section: str, unit: str, name: str, *labels: str, **more: Any) -> Iterator[Field]:  # noqa: ANN401 - any part of a field
+def _by_phase(section: str, unit: str, name: str, *labels: str, enabled: bool = True) -> Iterator[Field]:
     """Yield a quantity of each phase; an étiquette without a number is of phase 1."""
     for phase in Phase:
-        bare = labels if phase is Phase.ONE else ()
-        sources = (*(f"{label}{phase}" for label in labels), *bare)
-        yield Field(f"{section}.{phase}", unit, sources=sources, name=name, phase=phase, **more)
+        sources = [f"{label}{phase}" for label in labels] + [*labels] * (phase is Phase.ONE)
+        yield (
+            Field(f"{section}.{phase}", unit).read_from(*sources).named(name, phase=phase, enabled=enabled)
+        )
 
 
-def _alert(alert: Alert, *sources: str, **more: Any) -> Iterator[Field]:  # noqa: ANN401 - as above
-    """Yield an alert, and since when it is active."""
-    path = f"alerts.{alert}"
-    name, key = ("", "") if alert is Alert.BREAKER_OPEN else (alert.words, f"alert_{alert}")
+def _alert(alert: Alert, *sources: str, **more: Any) -> Iterator[Field]:  # noqa: ANN401 - as for `named`
+    """Yield an alert, and since when it is active; an open breaker is an entity by itself."""
     active = Message("{alert}: true while it is active.", alert=alert.words)
-    since = Message("{alert}: when teleinfo first saw it active; null while it is not.", alert=alert.words)
-    yield Field(
-        f"{path}.active",
-        _SWITCH,
-        active,
-        lambda now: now.alerts.get(alert),
-        None,
-        sources,
-        name=name,
-        key=key,
-        **more,
+    field = Field(f"alerts.{alert}.active", _SWITCH, active).read_from(
+        *sources, by=lambda now: now.alerts.get(alert)
     )
-    yield Field(f"{path}.since", _TIME, since, lambda now: _since(now, alert))
+    is_breaker = alert is Alert.BREAKER_OPEN
+    yield field if is_breaker else field.named(alert.words, key=f"alert_{alert}", **more)
+    since = Message("{alert}: when teleinfo first saw it active; null while it is not.", alert=alert.words)
+    yield Field(f"alerts.{alert}.since", _TIME, since).read_from(by=lambda now: _since(now, alert))
+
+
+def _relay(relay: int) -> Field:
+    """Return a virtual relay."""
+    meaning = Message("Relay {number}: true while it is closed.", number=relay)
+    return (
+        Field(f"contacts.relays.{relay}", _SWITCH, meaning)
+        .read_from(by=partial(fields.is_closed, relay=relay))
+        .named(
+            Message("Relay {number}", number=relay),
+            key=f"relay_{relay}",
+            icon=_CONTACT,
+            diagnostic=True,
+            enabled=False,
+        )
+    )
 
 
 _TEXT, _TIME, _SWITCH, _SLOTS = StateType.TEXT, StateType.TIME, StateType.SWITCH, StateType.SLOTS
+_CONTACT: Final = "mdi:electric-switch"
 _COUNTED: Final = (*tariffs.INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)))
 
 FIELDS: Final = (
-    Field("time", _TIME, "Time of the last frame, by the clock of the machine.", lambda now: now.time),
-    Field(
-        "meter.number",
-        _TEXT,
-        "Number of the meter (ADCO, ADSC); absent where it is excluded or not sent.",
-        lambda now: now.meter.serial,
-        sources=METER_NUMBERS,
+    Field("time", _TIME, "Time of the last frame, by the clock of the machine.").read_from(
+        by=lambda now: now.time
     ),
+    Field(
+        "meter.number", _TEXT, "Number of the meter (ADCO, ADSC); absent where it is excluded or not sent."
+    ).read_from(*METER_NUMBERS, by=lambda now: now.meter.serial),
     Field(
         "meter.id",
         _TEXT,
         "Identity of the meter: its number, or four digits of a hash where that is excluded or not sent.",
-        lambda now: now.meter.scope,
+    ).read_from(by=lambda now: now.meter.scope),
+    Field("meter.model", _TEXT, "Model of the meter, by its number.").read_from(
+        by=lambda now: now.meter.identity.model, site=lambda now: now.site
     ),
-    Field(
-        "meter.model",
-        _TEXT,
-        "Model of the meter, by its number.",
-        lambda now: now.meter.identity.model,
-        lambda now: now.site,
+    Field("meter.maker", _TEXT, "Maker of the meter, by its number.").read_from(
+        by=lambda now: now.meter.identity.maker or UNKNOWN
     ),
-    Field(
-        "meter.maker",
-        _TEXT,
-        "Maker of the meter, by its number.",
-        lambda now: now.meter.identity.maker or UNKNOWN,
+    Field("meter.mode", Mode, "Mode of the output of the meter.").read_from(by=lambda now: now.mode),
+    Field("meter.phases", "", "Number of phases of the meter: 1 or 3.").read_from(by=lambda now: now.phases),
+    Field("meter.clock", _TIME, "Clock of the meter (standard; absent for a meter of the overseas islands).")
+    .read_from("DATE", "DATECOUR", by=_clock)
+    .named("Clock of the meter", key="clock"),
+    Field("contract.code", Contract, "Kind of contract; null for a contract of any other kind.").read_from(
+        "OPTARIF", "NGTF", by=fields.contract_code, site=business_meters.contract_code
     ),
-    Field("meter.mode", Mode, "Mode of the output of the meter.", lambda now: now.mode),
-    Field("meter.phases", "", "Number of phases of the meter: 1 or 3.", lambda now: now.phases),
-    Field(
-        "meter.clock",
-        _TIME,
-        "Clock of the meter (standard; absent for a meter of the overseas islands).",
-        _clock,
-        sources=("DATE", "DATECOUR"),
-        name="Clock of the meter",
-        key="clock",
+    Field("contract.name", _TEXT, "Kind of contract in words; else the supplier's own name of it.")
+    .read_from(by=fields.contract_name, site=business_meters.contract_name)
+    .named("Contract", key="contract", icon="mdi:file-sign"),
+    Field("contract.subscribed_power", "VA")
+    .read_from("ISOUSC", "PREF", by=fields.subscribed_power, site=business_meters.subscribed_power)
+    .named("Subscribed power", key="subscribed_power", momentary=False, diagnostic=True),
+    Field("contract.subscribed_current", "A", "Subscribed current of each phase.")
+    .read_from(by=fields.subscribed_current)
+    .named("Subscribed current", key="subscribed_current", momentary=False, diagnostic=True),
+    Field("contract.cut_off_power", "VA", "Power at which the meter cuts off (standard).")
+    .read_from("PCOUP", by=fields.cut_off_power)
+    .named("Cut-off power", key="cut_off_power", momentary=False, diagnostic=True),
+    Field("tariff.code", TariffPeriod, "Tariff period in force; null for any other period.").read_from(
+        "PTEC", "LTARF", by=_tariff_code
     ),
-    Field(
-        "contract.code",
-        Contract,
-        "Kind of contract; null for a contract of any other kind.",
-        fields.contract_code,
-        business_meters.contract_code,
-        sources=("OPTARIF", "NGTF"),
+    Field("tariff.name", _TEXT, "Tariff period in words; else the supplier's own text.")
+    .read_from(by=_tariff_name)
+    .named("Current tariff", key="tariff", icon="mdi:clock-outline"),
+    Field("tariff.index", _TEXT, "Étiquette of the index that counts now.").read_from(
+        "NTARF", by=fields.running_index, site=business_meters.running_index
     ),
-    Field(
-        "contract.name",
-        _TEXT,
-        "Kind of contract in words; else the supplier's own name of it.",
-        fields.contract_name,
-        business_meters.contract_name,
-        name="Contract",
-        key="contract",
-        icon="mdi:file-sign",
-    ),
-    Field(
-        "contract.subscribed_power",
-        "VA",
-        "",
-        fields.subscribed_power,
-        business_meters.subscribed_power,
-        sources=("ISOUSC", "PREF"),
-        name="Subscribed power",
-        key="subscribed_power",
-        momentary=False,
-        diagnostic=True,
-    ),
-    Field(
-        "contract.subscribed_current",
-        "A",
-        "Subscribed current of each phase.",
-        fields.subscribed_current,
-        name="Subscribed current",
-        key="subscribed_current",
-        momentary=False,
-        diagnostic=True,
-    ),
-    Field(
-        "contract.cut_off_power",
-        "VA",
-        "Power at which the meter cuts off (standard).",
-        fields.cut_off_power,
-        sources=("PCOUP",),
-        name="Cut-off power",
-        key="cut_off_power",
-        momentary=False,
-        diagnostic=True,
-    ),
-    Field(
-        "tariff.code",
-        TariffPeriod,
-        "Tariff period in force; null for any other period.",
-        _tariff_code,
-        sources=("PTEC", "LTARF"),
-    ),
-    Field(
-        "tariff.name",
-        _TEXT,
-        "Tariff period in words; else the supplier's own text.",
-        _tariff_name,
-        name="Current tariff",
-        key="tariff",
-        icon="mdi:clock-outline",
-    ),
-    Field(
-        "tariff.index",
-        _TEXT,
-        "Étiquette of the index that counts now.",
-        fields.running_index,
-        business_meters.running_index,
-        sources=("NTARF",),
-    ),
-    Field(
-        "tempo.today",
-        Colour,
-        "Colour of today with a Tempo contract; its day runs from 06:00 to 06:00.",
-        fields.colour_today,
-        sources=(STATUS_REGISTER,),
-        name="Colour of today",
-        icon="mdi:calendar-today",
-    ),
-    Field(
-        "tempo.tomorrow",
-        Colour,
-        "Colour of tomorrow, known from about 20:00; null before.",
-        fields.colour_tomorrow,
-        sources=("DEMAIN",),
-        name="Colour of tomorrow",
-        icon="mdi:calendar-arrow-right",
-    ),
+    Field("tempo.today", Colour, "Colour of today with a Tempo contract; its day runs from 06:00 to 06:00.")
+    .read_from(STATUS_REGISTER, by=fields.colour_today)
+    .named("Colour of today", icon="mdi:calendar-today"),
+    Field("tempo.tomorrow", Colour, "Colour of tomorrow, known from about 20:00; null before.")
+    .read_from("DEMAIN", by=fields.colour_tomorrow)
+    .named("Colour of tomorrow", icon="mdi:calendar-arrow-right"),
     Field(
         "energy.import_total",
         "Wh",
         "Energy drawn in all, which never falls: `import_index` + `import_offset`.",
-        _import_total,
-        sources=("EAST",),
-        name="Imported energy",
-        key="energy_import",
-    ),
+    )
+    .read_from("EAST", by=_import_total)
+    .named("Imported energy", key="energy_import"),
     Field(
         "energy.import_counter",
         _TEXT,
         "Étiquettes whose sum is `import_index`, with `+` between them; never null.",
-        lambda now: None if now.total is None else now.total.counter,
         nullable=False,
-    ),
+    ).read_from(by=lambda now: None if now.total is None else now.total.counter),
     Field(
         "energy.import_index",
         "Wh",
         "Reading of the meter: its total, or the sum of the contract's indexes; never null.",
-        lambda now: None if now.total is None else now.total.index,
         nullable=False,
-    ),
+    ).read_from(by=lambda now: None if now.total is None else now.total.index),
     Field(
         "energy.import_offset",
         "Wh",
         "Energy added so that the total goes on when another index counts; 0 until then, never null.",
-        lambda now: None if now.total is None else now.total.offset,
         signed=True,
         nullable=False,
-    ),
-    Field(
-        "energy.export_total",
-        "Wh",
-        "Energy injected (with a contract to sell).",
-        sources=("EAIT",),
-        name="Exported energy",
-        key="energy_export",
-    ),
-    Field(
-        "energy.indexes.*.name",
-        _TEXT,
-        "Name of what this index of the supplier counts.",
-        lambda now: {label: index.name for label, index in now.indexes.items()},
+    ).read_from(by=lambda now: None if now.total is None else now.total.offset),
+    Field("energy.export_total", "Wh", "Energy injected (with a contract to sell).")
+    .read_from("EAIT")
+    .named("Exported energy", key="energy_export"),
+    Field("energy.indexes.*.name", _TEXT, "Name of what this index of the supplier counts.").read_from(
+        by=lambda now: {label: index.name for label, index in now.indexes.items()}
     ),
     Field(
         "energy.indexes.*.period",
         TariffPeriod,
         "Tariff period that it counts, by the contract; null where that is no common contract.",
-        lambda now: {label: index.period for label, index in now.indexes.items()},
+    ).read_from(by=lambda now: {label: index.period for label, index in now.indexes.items()}),
+    Field("energy.indexes.*.value", "Wh", "Reading of this index.").read_from(
+        *_COUNTED, by=lambda now: {label: index.value for label, index in now.indexes.items()}
     ),
-    Field(
-        "energy.indexes.*.value",
-        "Wh",
-        "Reading of this index.",
-        lambda now: {label: index.value for label, index in now.indexes.items()},
-        sources=_COUNTED,
-    ),
-    Field(
-        "power.apparent",
-        "VA",
-        "Apparent power drawn now.",
-        powers.drawn,
-        business_meters.apparent_power,
-        sources=("SINSTS", "PAPP"),
-        name="Apparent power",
-    ),
+    Field("power.apparent", "VA", "Apparent power drawn now.")
+    .read_from("SINSTS", "PAPP", by=fields.drawn_power, site=business_meters.apparent_power)
+    .named("Apparent power"),
     *(
-        Field(
-            f"power.apparent_by_phase.{phase}",
-            "VA",
-            Message("Apparent power drawn now on phase {phase} (standard, three phases).", phase=phase),
-            partial(powers.of_phase, phase=phase),
-            sources=(f"SINSTS{phase}",),
-            name="Apparent power",
-            phase=phase,
-            key=f"power_apparent_{phase}",
-        )
+        Field(f"power.apparent_by_phase.{phase}", "VA")
+        .read_from(f"SINSTS{phase}", by=partial(fields.power_of_phase, phase=phase))
+        .named("Apparent power", phase=phase, key=f"power_apparent_{phase}")
         for phase in Phase
     ),
-    Field(
-        "power.injected",
-        "VA",
-        "Apparent power injected now.",
-        lambda now: now.injected[0],
-        sources=("SINSTI",),
-        name="Exported apparent power",
-    ),
+    Field("power.injected", "VA", "Apparent power injected now.")
+    .read_from("SINSTI", by=lambda now: now.injected[0])
+    .named("Exported apparent power"),
     Field(
         "power.estimated",
         _SWITCH,
         "True if `injected` is an estimate, IRMS × URMS: the meter has no contract to sell.",
-        lambda now: None if now.injected[0] is None else now.injected[1],
-    ),
-    Field(
-        "power.exporting",
-        _SWITCH,
-        "True while power flows out to the grid.",
-        _exporting,
-        name="Export to the grid",
-        key="exporting",
-        icon="mdi:transmission-tower-import",
-    ),
+    ).read_from(by=lambda now: None if now.injected[0] is None else now.injected[1]),
+    Field("power.exporting", _SWITCH, "True while power flows out to the grid.")
+    .read_from(by=_exporting)
+    .named("Export to the grid", key="exporting", icon="mdi:transmission-tower-import"),
+    # Of a meter that injects nothing it would be the apparent power once more.
     Field(
         "power.net",
         "VA",
         "Apparent power drawn less injected: negative while more flows out than in.",
-        _net,
         signed=True,
-        name="Net apparent power",
-        beside="power.injected",  # of a meter that injects nothing it would be the apparent power once more
-    ),
+    )
+    .read_from(by=_net)
+    .named("Net apparent power", beside="power.injected"),
     *_maximum("max_today", Message("Max. power today"), "SMAXSN", "PMAX"),
     *_maximum("max_yesterday", Message("Max. power yesterday"), "SMAXSN-1"),
     *_maximum("max_injected_today", Message("Max. exported power today"), "SMAXIN"),
     *_maximum("max_injected_yesterday", Message("Max. exported power yesterday"), "SMAXIN-1"),
     *_mean_power(
-        "power.mean",
+        "mean",
         "Mean active power (calculated)",
         "Mean active power drawn, by the index, over the last minute or more.",
         "PA1MN",
     ),
     *_mean_power(
-        "power.injected_mean",
+        "injected_mean",
         "Mean exported active power (calculated)",
         "Mean active power injected, by the index, over the last minute or more.",
         "IPA1MN",
@@ -538,58 +440,26 @@ FIELDS: Final = (
     *_alert(Alert.MOBILE_PEAK_NOTICE, enabled=Contract.EJP),
     *_alert(Alert.MOBILE_PEAK, enabled=Contract.EJP),
     *_alert(Alert.PHASE_MISSING, "PPOT", diagnostic=True),
-    Field(
-        "contacts.breaker",
-        Breaker,
-        read=fields.breaker,
-        name="Breaker",
-        key="breaker",
-        icon="mdi:electric-switch",
-        diagnostic=True,
+    Field("contacts.breaker", Breaker)
+    .read_from(by=fields.breaker)
+    .named("Breaker", key="breaker", icon=_CONTACT, diagnostic=True),
+    Field("contacts.dry_contact", (DryContact.OPEN, DryContact.CLOSED))
+    .read_from(by=fields.dry_contact)
+    .named("Dry contact", key="dry_contact", icon=_CONTACT),
+    Field("contacts.relays.1", _SWITCH, "Relay 1, the dry contact: true while it is closed.").read_from(
+        "RELAIS", by=partial(fields.is_closed, relay=1)
     ),
-    Field(
-        "contacts.dry_contact",
-        (DryContact.OPEN, DryContact.CLOSED),
-        read=fields.dry_contact,
-        name="Dry contact",
-        key="dry_contact",
-        icon="mdi:electric-switch",
-    ),
-    Field(
-        "contacts.relays.1",
-        _SWITCH,
-        "Relay 1, the dry contact: true while it is closed.",
-        partial(fields.is_closed, relay=1),
-        sources=("RELAIS",),
-    ),
-    *(
-        Field(
-            f"contacts.relays.{relay}",
-            _SWITCH,
-            Message("Relay {number}: true while it is closed.", number=relay),
-            partial(fields.is_closed, relay=relay),
-            name=Message("Relay {number}", number=relay),
-            key=f"relay_{relay}",
-            icon="mdi:electric-switch",
-            diagnostic=True,
-            enabled=False,
-        )
-        for relay in range(2, 9)
-    ),
+    *map(_relay, range(2, 9)),
     Field(
         "day_profile.tomorrow",
         _SLOTS,
         "Tomorrow: a list of slots, each with `start` (by the clock of the meter), `or_start` (the same if "
         "this meter writes hexadecimal numbers; null where that is known), `index`, `dry_contact` "
         "(`unchanged`, `tempo`, `open`, `closed`) and the `relays` that are closed.",
-        partial(fields.day_profile, label="PJOURF+1"),
-    ),
+    ).read_from(by=partial(fields.day_profile, label="PJOURF+1")),
     Field(
-        "day_profile.mobile_peak",
-        _SLOTS,
-        "The next day of mobile peak: a list of the same slots.",
-        partial(fields.day_profile, label="PPOINTE"),
-    ),
+        "day_profile.mobile_peak", _SLOTS, "The next day of mobile peak: a list of the same slots."
+    ).read_from(by=partial(fields.day_profile, label="PPOINTE")),
     Field(
         "labels.*",
         StateType.ANY,

@@ -6,7 +6,7 @@ from dataclasses import InitVar, dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from teleinfo.state import business_meters, fields, powers
+from teleinfo.state import business_meters, fields
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -64,8 +64,8 @@ class Snapshot(dict[str, str]):
 
     @cached_property
     def injected(self) -> tuple[int | None, bool]:
-        """The apparent power that is injected, VA, and True if it is an estimate: see `powers.injected`."""
-        return powers.injected(self, has_exported=self.has_exported)
+        """The apparent power that is injected, VA, and True if it is an estimate."""
+        return fields.injected_power(self, has_exported=self.has_exported)
 
     @property
     def tariff(self) -> str | None:

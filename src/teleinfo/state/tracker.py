@@ -16,7 +16,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import business_meters, fields, labels, powers
+from teleinfo.state import business_meters, fields, labels
 from teleinfo.state.declaration import FIELDS, compose
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.energy import EnergyTracker
@@ -97,7 +97,7 @@ class StateTracker:
         self._since: dict[str, str] = {}  # when each active alert began
         self._before: dict[str, Json] = {}  # the state before a change of mode or contract
         self._before_until = 0.0
-        self._urgent: Json = None
+        self._urgent: list[fields.Value] = []
         self._reset_contract()
 
     def _reset_contract(self) -> None:
@@ -164,7 +164,7 @@ class StateTracker:
         values = self._values(now)
         self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
         self._phases = max(self._phases, fields.phases(values))
-        self._has_exported |= powers.exports(values)
+        self._has_exported |= fields.exports(values)
         self.is_known = self.is_known or self._knows_meter(values)
         if self.is_known and self._earlier is not None:
             self._take_over(self._earlier)
@@ -174,7 +174,7 @@ class StateTracker:
         self._since = {
             name: self._since.get(name, time) for name, active in snapshot.alerts.items() if active
         }
-        urgent = compose(snapshot, _URGENT)
+        urgent = [field.value(snapshot) for field in _URGENT]
         before, self._urgent = self._urgent, urgent
         return before != urgent
 

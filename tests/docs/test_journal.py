@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 PACKAGE = ROOT / "src" / "teleinfo"
+# All levels but DEBUG.
 LOG = ("log.info", "log.warning", "log.error", "log.critical", "log.exception")
 # Where every text with a blank in it is for the log, whole or a part of a line.
 WORDINGS = ("port/errors.py", "port/line_log.py")
@@ -61,18 +62,10 @@ def calls(tree: ast.AST, *names: str) -> list[ast.Call]:
     return [call for call in found if ast.unparse(call.func) in names]
 
 
-def logged(tree: ast.AST) -> list[str]:
-    """Return the texts of the calls that log: all levels but DEBUG."""
-    return [text_of(call.args[0]) for call in calls(tree, *LOG)]
-
-
 def wordings(tree: ast.AST) -> list[str]:
-    """Return the texts of a module of wordings: all but docstrings and words for systemd."""
+    """Return the texts of a module of wordings: all but docstrings."""
     nodes = list(ast.walk(tree))
-    parts = inside(node for node in nodes if isinstance(node, ast.JoinedStr | ast.Expr | ast.Compare))
-    assigned = [node for node in nodes if isinstance(node, ast.Assign)]
-    summaries = inside(node for node in assigned if ast.unparse(node.targets[0]) == "_SUMMARIES")
-    others = parts | summaries
+    others = inside(node for node in nodes if isinstance(node, ast.JoinedStr | ast.Expr | ast.Compare))
     texts = [text_of(node) for node in nodes if isinstance(node, ast.expr) and node not in others]
     return [text for text in texts if " " in text]
 
@@ -91,7 +84,7 @@ def lines() -> dict[str, str]:
     for path in sorted(PACKAGE.rglob("*.py")):
         name = str(path.relative_to(PACKAGE))
         tree = ast.parse(path.read_text(encoding="utf-8"))
-        texts = logged(tree)
+        texts = [text_of(call.args[0]) for call in calls(tree, *LOG)]
         if name in WORDINGS:
             texts += wordings(tree)
         if name in SETTINGS:

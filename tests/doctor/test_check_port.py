@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 import teleinfo
+from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.findings import Severity
@@ -20,11 +22,15 @@ from teleinfo.simulator.serial_line import SerialLine
 from tests.doctor.machine_tree import Tree, case_of, findings_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from teleinfo.doctor.findings import Finding
 
 SOURCE = str(Path(teleinfo.__file__).parents[1])
 PID = 4_194_304 + 412  # greater than that of any process of Linux (proc(5), pid_max)
 ADAPTER = "usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
+BY_ID = f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}"
+SYSTEM = "0::/system.slice/"
 HOLD = (
     "import os, sys; os.open(sys.argv[1], os.O_RDWR | os.O_NOCTTY); "
     "print('held', flush=True); sys.stdin.read()"
@@ -70,57 +76,34 @@ def device_of(tree: Tree, port: str) -> Finding:
     return look(tree.case(port))[0]["device"]
 
 
-def test_a_missing_port_names_those_that_are_there(tree: Tree) -> None:
-    """The lines to paste into the settings: adapters by id, then the machine's own."""
+def test_a_missing_port_is_a_fault_with_the_next_step(tree: Tree) -> None:
+    """1. No port at all: ask the system. 2. Ports: paste one. 3. A Raspberry Pi: switch its own on."""
+    nothing = device_of(tree, "/dev/ttyUSB7")
     tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
-    tree.file("/dev/ttyUSB0")
-    tree.file("/dev/ttyS0")
-    tree.file("/sys/class/tty/ttyS0/type", "4\n")
-    tree.file("/dev/ttyS1")
-    tree.file("/sys/class/tty/ttyS1/type", "0\n")
-    found, access = look(tree.case("/dev/ttyUSB7"))
-
-    assert access is Access.NONE
-    assert found["device"].severity is Severity.FAULT
-    assert found["device"].commands == (
-        f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",
-        "TELEINFO_SERIAL_PORT=/dev/ttyS0",
-    )
-
-
-def test_without_any_port_the_system_is_asked(tree: Tree) -> None:
-    """What the kernel said when the adapter was plugged in."""
-    assert device_of(tree, "/dev/ttyUSB0").commands == ("sudo dmesg | tail -n 20",)
-
-
-def test_a_missing_port_of_a_raspberry_is_switched_on(tree: Tree) -> None:
-    """By raspi-config, without a console."""
+    for name, kind in (("ttyUSB0", "0"), ("ttyS0", "4"), ("ttyS1", "0")):
+        tree.file(f"/dev/{name}")
+        tree.file(f"/sys/class/tty/{name}/type", f"{kind}\n")
+    others, access = look(tree.case("/dev/ttyUSB7"))
     tree.raspberry()
 
-    assert device_of(tree, "/dev/ttyAMA0").commands == (
-        "sudo raspi-config nonint do_serial_hw 0",
-        "sudo raspi-config nonint do_serial_cons 1",
-        "sudo reboot",
-    )
-
-
-def test_a_link_that_dangles_says_where_it_points(tree: Tree) -> None:
-    """The adapter of a by-id path is gone."""
-    tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
-    message = device_of(tree, f"/dev/serial/by-id/{ADAPTER}").message
-
-    assert message == f"/dev/serial/by-id/{ADAPTER} points to /dev/ttyUSB0, which is not there"
+    assert (others["device"].severity, access) == (Severity.FAULT, Access.NONE)
+    assert nothing.commands == ("sudo dmesg | tail -n 20",)
+    assert others["device"].commands == (BY_ID, "TELEINFO_SERIAL_PORT=/dev/ttyS0")
+    assert device_of(tree, "/dev/ttyAMA0").commands == raspberry_pi.PORT_ON
 
 
 def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
-    """The path that stays is the line to paste; by that path all is well."""
+    """The path that stays is the line to paste; by that path all is well, until the adapter is gone."""
     tree.link(f"/dev/serial/by-id/{ADAPTER}", "../../ttyUSB0")
-    tree.file("/dev/ttyUSB0")
+    device = tree.file("/dev/ttyUSB0")
     by_number = device_of(tree, "/dev/ttyUSB0")
     by_id = device_of(tree, f"/dev/serial/by-id/{ADAPTER}")
+    device.unlink()
+    gone = device_of(tree, f"/dev/serial/by-id/{ADAPTER}")
 
     assert (by_number.severity, by_id.severity) == (Severity.WARNING, Severity.OK)
-    assert by_number.commands == (f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}",)
+    assert by_number.commands == (BY_ID,)
+    assert gone.message == f"/dev/serial/by-id/{ADAPTER} points to /dev/ttyUSB0, which is not there"
 
 
 @pytest.mark.parametrize(
@@ -135,9 +118,9 @@ def test_an_adapter_by_its_number_is_named_by_its_id(tree: Tree) -> None:
 def test_the_kind_of_port_is_reported(tree: Tree, name: str, kind: str) -> None:
     """By the name that the kernel gives."""
     tree.raspberry(config="enable_uart=1")
-    tree.file(name)
+    tree.file(f"/dev/{name}")
 
-    assert device_of(tree, name).facts["kind"] == kind
+    assert device_of(tree, f"/dev/{name}").facts["kind"] == kind
 
 
 def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
@@ -155,22 +138,29 @@ def test_a_bridge_has_no_device(tree: Tree) -> None:
     assert (list(found), access) == (["device"], Access.FREE)
 
 
+@contextlib.contextmanager
+def holding(command: list[str]) -> Iterator[int]:
+    """Yield the number of a process that has a port open inside the block, or skip the test."""
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        if process.stdout.readline() != b"held\n":
+            pytest.skip("this machine makes no containers")
+        yield process.pid
+        process.communicate(b"")
+
+
 @pytest.mark.real
 def test_a_program_that_has_the_port_open_is_named() -> None:
     """1. Another process opens the port. 2. It is named, with the line that ends it; nobody listens."""
     with SerialLine() as line:
-        command = [sys.executable, "-c", HOLD, line.path]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-            assert other.stdout is not None
-            assert other.stdout.readline() == b"held\n"
+        with holding([sys.executable, "-c", HOLD, line.path]) as pid:
             found, access = look(case_of(serial_port=line.path))
-            other.communicate(b"")
         holder = found["holder"]
         after, free = look(case_of(serial_port=line.path))
 
     assert (holder.severity, access) == (Severity.FAULT, Access.NONE)
-    assert f"(process {other.pid})" in holder.message
-    assert holder.commands == (f"sudo kill {other.pid}",) or "systemctl" in holder.commands[0]
+    assert f"(process {pid})" in holder.message
+    assert holder.commands == (f"sudo kill {pid}",) or "systemctl" in holder.commands[0]
     assert after["holder"].severity in {Severity.OK, Severity.SKIPPED}
     assert free is Access.FREE
 
@@ -181,46 +171,32 @@ def test_a_namesake_in_a_container_is_another_port() -> None:
     if os.geteuid() != 0:
         pytest.skip("only root makes containers")
     with SerialLine() as line:
-        command = [*APART, sys.executable, "-c", HOLD_NAMESAKE, line.path]
-        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-            assert other.stdout is not None
-            if other.stdout.readline() != b"held\n":
-                pytest.skip("this machine makes no containers")
-            found, complete = port_users(Machine(), line.path)
-            other.communicate(b"")
+        with holding([*APART, sys.executable, "-c", HOLD_NAMESAKE, line.path]):
+            users = port_users(Machine(), line.path)
 
-    assert (found, complete) == ([], True)
+    assert users == ([], True)
 
 
 @pytest.mark.parametrize(
-    ("words", "cgroup", "line", "access"),
+    ("words", "cgroup", "line"),
     [
-        ("/sbin/agetty\0-o\0115200", "", "sudo systemctl mask --now serial-getty@ttyAMA0", Access.NONE),
-        (
-            "/usr/sbin/ModemManager",
-            "0::/system.slice/ModemManager.service",
-            "sudo systemctl disable --now ModemManager.service",
-            Access.NONE,
-        ),
-        ("cat\0/dev/ttyAMA0", "0::/user.slice/user@1000.service/app.slice", f"sudo kill {PID}", Access.NONE),
-        (
-            "/opt/python\0/opt/teleinfo/bin/teleinfo\0run",
-            "0::/system.slice/teleinfo.service",
-            "",
-            Access.OURS,
-        ),
-        ("python3\0-m\0teleinfo", "", "", Access.OURS),
+        ("/sbin/agetty\0-o\0115200", "", "sudo systemctl mask --now serial-getty@ttyAMA0"),
+        ("/usr/sbin/m", f"{SYSTEM}modem.service", "sudo systemctl disable --now modem.service"),
+        ("cat\0/dev/ttyAMA0", "0::/user.slice/user@1000.service/app.slice", f"sudo kill {PID}"),
+        ("/opt/python\0/opt/teleinfo/bin/teleinfo\0run", f"{SYSTEM}teleinfo.service", ""),
+        ("python3\0-m\0teleinfo", "", ""),
     ],
 )
 def test_the_process_that_locks_the_port_is_known_without_any_right(
-    tree: Tree, words: str, cgroup: str, line: str, access: Access
+    tree: Tree, words: str, cgroup: str, line: str
 ) -> None:
     """The list of locks is open to all: the process, its program, its service, and how to stop it."""
     tree.lock("/dev/ttyAMA0", PID, words, cgroup)
-    found, got = look(tree.case("/dev/ttyAMA0"))
+    found, access = look(tree.case("/dev/ttyAMA0"))
 
     assert [one.pid for one in port_users(tree.machine, "/dev/ttyAMA0")[0]] == [PID]
-    assert (got, found["holder"].commands) == (access, (line,) if line else ())
+    assert access is (Access.NONE if line else Access.OURS)
+    assert found["holder"].commands == ((line,) if line else ())
 
 
 def test_a_pseudo_terminal_has_no_login_console(tree: Tree) -> None:
@@ -238,7 +214,7 @@ def test_where_the_service_reads_the_port_the_rights_of_this_user_do_not_matter(
     tree: Tree, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An ordinary user beside a healthy service sees no fault."""
-    tree.lock("/dev/ttyAMA0", PID, cgroup="0::/system.slice/teleinfo.service")
+    tree.lock("/dev/ttyAMA0", PID, cgroup=f"{SYSTEM}teleinfo.service")
     case = tree.case("/dev/ttyAMA0")
     monkeypatch.setattr("os.access", lambda *_, **__: False)
     found, access = look(case)

@@ -10,13 +10,10 @@ from pathlib import Path
 import pytest
 
 from teleinfo.common.terminal_text import LEGIBLE
-from teleinfo.doctor import check_line, report
-from teleinfo.doctor.check_topics import RetainedState
+from teleinfo.doctor import report
 from teleinfo.doctor.examination import CHECKS
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine
-from teleinfo.port.health import Health
-from teleinfo.vocabulary.line import LineGrade
 from tests.support.settings import settings_of
 
 PASSWORD, USER, HOST = 'c4nary"s3cret', "canary-user", "canary.example"
@@ -82,21 +79,19 @@ def test_nothing_of_a_finding_is_obeyed_by_a_terminal() -> None:
         json.loads(report.as_json(found))
 
 
-def test_a_password_is_masked_however_common_a_word_it_is() -> None:
+@pytest.mark.parametrize("word", ["teleinfo", "localhost", "x"])
+def test_a_password_is_masked_however_common_a_word_it_is(word: str) -> None:
     """Even one that stands everywhere, or has one letter."""
-    for word in ("teleinfo", "localhost", "x"):
-        read = settings_of({"TELEINFO_MQTT_USERNAME": "somebody", "TELEINFO_MQTT_PASSWORD": word})
+    read = settings_of({"TELEINFO_MQTT_USERNAME": "somebody", "TELEINFO_MQTT_PASSWORD": word})
 
-        assert report.masked(f"the word is {word}, {word}.", report.secrets_of(read)) == "the word is …, …."
+    assert report.masked(f"the word is {word}, {word}.", report.secrets_of(read)) == "the word is …, …."
 
 
 def test_home_folders_and_the_number_of_an_adapter_are_masked() -> None:
     """/home/NAME and the serial number in a by-id path."""
-    text = report.masked(
-        "/home/canary/.env /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0", []
-    )
+    text = "/home/canary/.env /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
 
-    assert text == "/home/…/.env /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_…-if00-port0"
+    assert report.masked(text, []) == "/home/…/.env /dev/serial/by-id/usb-FTDI_FT232R_USB_UART_…-if00-port0"
 
 
 def test_what_helps_is_not_masked() -> None:
@@ -131,16 +126,6 @@ def test_every_check_has_its_title() -> None:
 
     assert {check.area for check in CHECKS} == report.AREAS.keys()
     assert used == report.CHECKS.keys()
-
-
-def test_what_teleinfo_heard_has_a_title_on_the_screen() -> None:
-    """Beside the quality of the line no finding is without one."""
-    health = Health(line=LineGrade.GOOD, bad_groups_percent=0.0)
-    found = check_line.line_from_broker(RetainedState("online", health), "teleinfo")
-    shown = report.format_area("line", found, report.Style(width=100))
-
-    assert "  ✓ heard   teleinfo says online" in shown
-    assert "  ✓ wiring  good" in shown
 
 
 @pytest.mark.parametrize("width", [40, 80, 200])
@@ -200,6 +185,6 @@ def test_the_summary_counts() -> None:
 
     assert "Begin with the first fault (✗)" in report.format_summary(areas("x"), style)
     assert "It works" in report.format_summary(weak, style)
-    assert "All is well. (faults: 0, warnings: 0, could not be looked at: 1)" in report.format_summary(
-        good, style
+    assert "All is well. (faults: 0, warnings: 0, could not be looked at: 1)" in (
+        report.format_summary(good, style)
     )

@@ -31,8 +31,8 @@ class Recording:
     """
     A recording of at most `most` bytes, into `file`, without identifiers if there is an `anonymiser`.
 
-    It begins at the speed at which `search` finds the meter. `count` is the number of bytes so far, `frames`
-    that of the sound frames in them, `seconds` the duration.
+    It begins at the speed at which `search` finds the meter, and then `began` is True. `counts` has the
+    recorded bytes and the sound frames in them, `seconds` is the duration.
     """
 
     def __init__(
@@ -40,37 +40,27 @@ class Recording:
     ) -> None:
         self.search = search
         self.anonymiser = anonymiser
-        self.count = 0
+        self.began = False
         self.seconds = 0.0
         self._file = file
         self._most = most
-        self._decoder: Decoder | None = None  # None: the speed is not found
-        self._searched = 0  # bytes that came before
-
-    @property
-    def began(self) -> bool:
-        """True once the speed was found."""
-        return self._decoder is not None
-
-    @property
-    def frames(self) -> int:
-        """The number of sound frames."""
-        return 0 if self._decoder is None else self._decoder.counts.frames
+        self._decoder = Decoder()
+        self.counts = self._decoder.counts
+        self._has_heard_bytes = False
 
     def on_data(self, data: bytes) -> None:
         """Search in the bytes, or record them; raise OSError if the file cannot be written."""
-        if self._decoder is None:
-            self._searched += len(data)
+        self._has_heard_bytes = True
+        if not self.began:
             self.search.feed(data)
             return
-        data = data[: self._most - self.count]
-        self.count += len(data)
+        data = data[: self._most - self.counts.bytes_]
         self._decoder.feed(data)
         self._file.write(data if self.anonymiser is None else self.anonymiser.feed(data))
         self._file.flush()
 
     def close(self) -> None:
-        """Write the rest that the anonymiser holds; raise OSError."""
+        """Write the bytes that the anonymiser still holds; raise OSError."""
         if self.anonymiser is not None:
             self._file.write(self.anonymiser.close())
         self._file.flush()
@@ -86,7 +76,7 @@ class Recording:
                     await self._copy(port, duration)
                     return
             self.search.next_speed()
-        if not self._searched:
+        if not self._has_heard_bytes:
             raise RecordError(_(NO_BYTE))
         raise RecordError(
             _(
@@ -96,13 +86,13 @@ class Recording:
         )
 
     async def _copy(self, port: LineProtocol, duration: float) -> None:
-        self._decoder = Decoder()
+        self.began = True
         loop = asyncio.get_running_loop()
-        began = loop.time()
-        while self.count < self._most and (left := duration - self.seconds) > 0:
+        start = loop.time()
+        while self.counts.bytes_ < self._most and (left := duration - self.seconds) > 0:
             await port.wait(min(left, TICK))
-            self.seconds = loop.time() - began
-            show(progress(seconds=self.seconds, of=duration, count=self.count))
+            self.seconds = loop.time() - start
+            show(progress(seconds=self.seconds, of=duration, count=self.counts.bytes_))
 
 
 def show(text: str) -> None:
@@ -113,6 +103,6 @@ def show(text: str) -> None:
 
 
 def progress(*, seconds: float, of: float, count: int, width: int = 30) -> str:
-    """Return a bar of `width` characters, how many `of` the seconds have passed, and the bytes so far."""
+    """Return a bar of `width` characters that shows `seconds` as a part `of` the duration, and the bytes."""
     filled = int(width * min(1.0, seconds / of))
     return f"[{'#' * filled}{'.' * (width - filled)}] {seconds:.0f}/{of:.0f} s, {count} B"

@@ -1,7 +1,7 @@
 """
 `teleinfo record`: write the bytes of the line to a file, or to standard output (`-`), exactly as they come.
 
-The port is opened 8N1, so that bit 7 is the parity. In mode auto it begins once the speed is found.
+Bit 7 is the parity, since the port is opened 8N1. In mode auto the recording begins once the speed is found.
 It ends after `--seconds`, at `--max-bytes`, at Ctrl-C or SIGTERM. A file is never overwritten, and only its
 owner may read it: it holds identifiers. Exit status 0; 1 where the port or the file cannot be used, the speed
 is not found or no byte comes.
@@ -86,25 +86,25 @@ def main(arguments: argparse.Namespace) -> int:
             recording = Recording(search, file, anonymiser, most=arguments.max_bytes)
             event_loop.run(_record(recording, arguments.seconds))
     except FileExistsError:
-        return fail(
-            "record", _("{path} exists already, and is left alone: give another name").format(path=path)
-        )
+        reason = _("{path} exists already, and is left alone: give another name").format(path=path)
     except OSError as error:
-        return fail(
-            "record",
-            _("{path} cannot be written: {error}").format(path=path, error=_(file_error(error))),
-        )
+        reason = _("{path} cannot be written: {error}").format(path=path, error=_(file_error(error)))
     except RecordError as error:
-        return fail("record", f"{error}{_kept(path)}")
+        reason = f"{error}{_kept(path)}"
     except PortError as error:
-        return fail("record", f"{error.localized()}{_in_use(error)}{_kept(path)}")
-    say(_summary(path, recording))
-    return 0
+        reason = error.localized()
+        if error.kind is PortErrorKind.BUSY:
+            reason += "\n" + _("If it is the service that reads the port:  sudo systemctl stop teleinfo")
+        reason += _kept(path)
+    else:
+        say(_summary(path, recording))
+        return 0
+    return fail("record", reason)
 
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file for its owner alone, which goes again where nothing is written; or standard output."""
+    """Open a new file for its owner alone, and remove it if it stays empty; or standard output."""
     if path == STANDARD_OUTPUT:
         yield sys.stdout.buffer
         return
@@ -128,17 +128,17 @@ async def _record(recording: Recording, seconds: float) -> None:
         show("")
     if not recording.began:
         raise RecordError(_("It was stopped before the speed of the meter was found"))
-    if not recording.count:
+    if not recording.counts.bytes_:
         raise RecordError(_(NO_BYTE))
 
 
 def _summary(path: Path, recording: Recording) -> str:
     summary = _("{path}: {count} bytes in {seconds} s at {baudrate} baud, sound frames: {frames}\n").format(
         path=path,
-        count=recording.count,
+        count=recording.counts.bytes_,
         seconds=round(recording.seconds),
         baudrate=recording.search.baudrate,
-        frames=recording.frames,
+        frames=recording.counts.frames,
     )
     if recording.anonymiser is not None:
         summary += _(
@@ -148,12 +148,6 @@ def _summary(path: Path, recording: Recording) -> str:
     if path == STANDARD_OUTPUT:
         return summary
     return summary + _("See what is in it with:  teleinfo decode {path}\n").format(path=path)
-
-
-def _in_use(error: PortError) -> str:
-    if error.kind is not PortErrorKind.BUSY:
-        return ""
-    return "\n" + _("If it is the service that reads the port:  sudo systemctl stop teleinfo")
 
 
 def _kept(path: Path) -> str:

@@ -1,7 +1,7 @@
 """
 The broker of `teleinfo demo`.
 
-The only file that imports amqtt, an extra, and only when it is needed. Failures are raised as DemoError.
+No other file imports amqtt, an extra, and this file only when it is needed. Failures are raised as DemoError.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ MQTT_PORT = 1883
 
 
 class DemoError(Exception):
-    """What keeps the demo from running, as a sentence for its user."""
+    """The demo cannot run; the message is a sentence for its user."""
 
 
 @contextlib.asynccontextmanager
 async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker]:
-    """Yield the broker at `host`, or without one a broker that runs inside the block; raise DemoError."""
+    """Yield the broker at `host`, or, if that is None, a broker inside the block; raise DemoError."""
     client_id = f"teleinfo-demo-{os.getpid()}-screen"
     if host is not None:
         yield Broker(host, port or MQTT_PORT, client_id)
@@ -45,17 +45,17 @@ async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker
     try:
         await embedded.start()
     except BrokerError as error:
-        said = _("The embedded MQTT broker cannot listen on port {port}: {reason}")
-        raise DemoError(said.format(port=port, reason=_reason(error))) from error
+        message = _("The embedded MQTT broker cannot listen on port {port}: {reason}")
+        raise DemoError(message.format(port=port, reason=_reason(error))) from error
     try:
-        # amqtt is silent to a CONNECT of MQTT 5: that takes 5 s to find out.
+        # amqtt does not answer a CONNECT of MQTT 5, which takes 5 s to find out.
         yield Broker(LOOPBACK, port, client_id, version=MqttVersion.V3_1_1)
     finally:
         await embedded.shutdown()
 
 
 def _reason(error: Exception) -> str:
-    """Return why a port cannot be listened to, in our words where we have some."""
+    """Return the reason that a port cannot be used, in our words for the frequent reasons."""
     match error.__cause__:
         case OSError(errno=errno.EADDRINUSE):
             return _("another program uses it")

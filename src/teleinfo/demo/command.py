@@ -2,23 +2,22 @@
 `teleinfo demo`: the whole chain on one screen, with no meter, no broker and no rights.
 
 A simulated meter and the real daemon run as processes of their own, exactly as `teleinfo simulate` and
-`teleinfo run` would; between the daemon and the screen is an MQTT broker: one embedded here (amqtt, the
-extra `demo`), or an existing one (`--host`). Standard output shows a heading, and then only what a subscriber
-to the base topic receives; what the daemon warns of goes to standard error.
+`teleinfo run` would. Between the daemon and the screen is an MQTT broker: an embedded broker (amqtt, the
+extra `demo`), or an existing broker (`--host`). Standard output shows a heading, and then the messages that a
+subscriber to the base topic receives; warnings of the daemon go to standard error.
 
-The line has its real speed, but the meter's clock is fast (`--time-lapse`), so that a household is seen to
-switch things on and off and the tariff changes within the first seconds. Such an index rises by more than its
-subscription can draw in the time of the daemon, whose plausibility check is therefore switched off.
+The line has its real speed, but the meter's clock is fast (`--time-lapse`), so that within the first seconds
+appliances are switched on and off and the tariff changes. The indexes rise by more than the subscription
+allows in the time of the daemon, whose plausibility check is therefore switched off.
 
 The demo ends at Ctrl-C, SIGTERM, SIGHUP, or after `--seconds`, leaves no process behind, and its exit status
-is 0. Only what keeps it from running gives 1: no amqtt, no broker at `--host`, a part that ends by itself.
+is 0. The status is 1 where the demo cannot run: no amqtt, no broker at `--host`, a part that ends by itself.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import datetime as dt
 import importlib.util
 import logging
@@ -41,13 +40,13 @@ HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscr
 
 TOPIC = "teleinfo"
 TIME_LAPSE = 120.0
-# An evening on which much is switched on before the off-peak hours begin at 22:00.
+# With this seed many appliances are switched on before the off-peak hours begin at 22:00.
 SEED = 11
 EVENING = dt.time(21, 45)
 # When the sun begins to give more than the household draws.
 MORNING = dt.time(7, 30)
 
-# Seconds that the last message, `offline`, may take from the broker to the screen.
+# Seconds for the last message, `offline`, from the broker to the screen.
 OFFLINE_TIMEOUT = 2.0
 
 WITHOUT_EXTRA = N_(
@@ -76,10 +75,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=_("the line is N times faster than that of a real meter (default: 1)"),
     )
     add_noise(parser.add_argument)
-    _configure_broker(parser)
-
-
-def _configure_broker(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--host",
         type=_host,
@@ -91,7 +86,7 @@ def _configure_broker(parser: argparse.ArgumentParser) -> None:
         help=_("the broker's port (default: {port} with --host, else a free one)").format(port=MQTT_PORT),
     )
     parser.add_argument(
-        "--topic", type=_topic, default=None, help=_("base topic (default: {topic})").format(topic=TOPIC)
+        "--topic", type=_topic, default=TOPIC, help=_("base topic (default: {topic})").format(topic=TOPIC)
     )
 
 
@@ -99,17 +94,17 @@ def _host(text: str) -> str:
     from teleinfo.settings.checks import host  # noqa: PLC0415 - pydantic takes its time, and is seldom needed
 
     try:
-        # The demo's client knows no IPv6.
+        # The client of the demo does not support IPv6.
         return host("" if ":" in text else text)
     except ValueError as error:
-        said = _("{text} is not the name or the IPv4 address of a host; its port goes into --port")
-        raise argparse.ArgumentTypeError(said.format(text=text or '""')) from error
+        message = _("{text} is not the name or the IPv4 address of a host; its port goes into --port")
+        raise argparse.ArgumentTypeError(message.format(text=text or '""')) from error
 
 
 def _port(text: str) -> int:
     if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or not 1 <= int(text) <= _MAX_PORT:
-        said = _("{text} is not a number from 1 to {most}")
-        raise argparse.ArgumentTypeError(said.format(text=text, most=_MAX_PORT))
+        message = _("{text} is not a number from 1 to {most}")
+        raise argparse.ArgumentTypeError(message.format(text=text, most=_MAX_PORT))
     return int(text)
 
 
@@ -119,8 +114,8 @@ def _topic(text: str) -> str:
     try:
         return topic(text)
     except ValueError as error:
-        said = _("{text} is not a topic, such as teleinfo or home/meter")
-        raise argparse.ArgumentTypeError(said.format(text=text or '""')) from error
+        message = _("{text} is not a topic, such as teleinfo or home/meter")
+        raise argparse.ArgumentTypeError(message.format(text=text or '""')) from error
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -128,10 +123,10 @@ def main(arguments: argparse.Namespace) -> int:
     if importlib.util.find_spec("amqtt") is None:
         print_line(_(WITHOUT_EXTRA), to=sys.stderr)
         return 1
-    # Failures of the broker come as DemoError.
-    logging.getLogger("amqtt").setLevel(logging.CRITICAL + 1)
-    # asyncio would log tasks of amqtt that fail when a client is killed; our own tasks are awaited.
-    logging.getLogger("asyncio").setLevel(logging.CRITICAL + 1)
+    # Failures of the broker are raised as DemoError. asyncio would log tasks of amqtt that fail when a client
+    # is killed; our own tasks are awaited.
+    for name in ("amqtt", "asyncio"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
         event_loop.run(_demo(arguments))
     except DemoError as error:
@@ -141,58 +136,43 @@ def main(arguments: argparse.Namespace) -> int:
         print_line(_(error.message), to=sys.stderr)
         return 1
     except (asyncio.CancelledError, KeyboardInterrupt):
-        pass  # ended by a signal while it started, which is no fault
+        pass  # a signal ended it during the start, which is no fault
     return 0
 
 
 async def _demo(arguments: argparse.Namespace) -> None:
     """Start the parts one after the other, wait for the end, stop them in reverse."""
-    topic = arguments.topic or TOPIC
+    topic = arguments.topic
     start = arguments.start or start_today(arguments.meter)
+    factor = arguments.time_lapse * arguments.speed
     stop = asyncio.Event()
     event_loop.cancel_on_stop()
-    async with contextlib.AsyncExitStack() as stack:
-        broker = await stack.enter_async_context(broker_for(arguments.host, arguments.port))
-        connection = await stack.enter_async_context(connect(broker))
+    async with (
+        broker_for(arguments.host, arguments.port) as broker,
+        connect(broker) as connection,
+        simulated_meter(arguments, start) as meter,
+    ):
         await connection.subscribe(f"{topic}/#")
-        meter = await stack.enter_async_context(
-            simulated_meter(
-                arguments.meter,
-                speed=arguments.speed,
-                noise=arguments.noise,
-                seed=arguments.seed,
-                start=start,
-                time_lapse=arguments.time_lapse,
-            )
-        )
         port = await port_of(meter)
         event_loop.on_stop(stop.set)
-        factor = arguments.time_lapse * arguments.speed
-        print_line(
-            heading(
-                arguments.meter,
-                broker,
-                topic,
-                embedded=arguments.host is None,
-                start=start,
-                factor=factor,
-                seconds=arguments.seconds,
-            ),
-            to=sys.stdout,
+        embedded, seconds = arguments.host is None, arguments.seconds
+        title = heading(
+            arguments.meter, broker, topic, embedded=embedded, start=start, factor=factor, seconds=seconds
         )
+        print_line(title, to=sys.stdout)
         screen = asyncio.create_task(show_messages(connection, topic, stop), name="teleinfo.demo.screen")
         async with daemon_at(port, broker, topic, real_time=factor == 1) as daemon:
-            await _until_the_end(stop, arguments.seconds, meter=meter, daemon=daemon, screen=screen)
+            await _until_the_end(stop, seconds, meter=meter, daemon=daemon, screen=screen)
             stop.set()
-        # The daemon's last message is `offline`, and it is on its way.
+        # The last message of the daemon is `offline`, and it is on its way.
         done, _rest = await asyncio.wait({screen}, timeout=OFFLINE_TIMEOUT)
         screen.cancel()
         for task in done:
-            task.result()  # its failure is that of the demo
+            task.result()  # a failure of the screen is a failure of the demo
 
 
 def start_today(meter: str) -> dt.datetime:
-    """Return the time of today at which the clock of `meter` starts: soon something will change."""
+    """Return the time of today at which the clock of `meter` starts, shortly before a change."""
     time = MORNING if METERS[meter].solar else EVENING
     return dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only
 
@@ -211,8 +191,9 @@ async def _until_the_end(
         asyncio.create_task(daemon.wait(), name="teleinfo.demo.daemon"): N_("The daemon"),
     }
     end = asyncio.create_task(stop.wait(), name="teleinfo.demo.end")
-    wanted = {end, screen, *parts}
-    done, _rest = await asyncio.wait(wanted, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    done, _rest = await asyncio.wait(
+        {end, screen, *parts}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+    )
     for task in (end, *parts):
         task.cancel()
     if end in done:
@@ -220,5 +201,5 @@ async def _until_the_end(
     if screen in done:
         screen.result()
     for task in parts.keys() & done:
-        said = _("{part} ended by itself with status {status}. What it said last is above.")
-        raise DemoError(said.format(part=_(parts[task]), status=task.result()))
+        message = _("{part} ended by itself with status {status}. What it said last is above.")
+        raise DemoError(message.format(part=_(parts[task]), status=task.result()))

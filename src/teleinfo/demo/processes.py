@@ -1,4 +1,4 @@
-"""The parts of `teleinfo demo` that are processes of their own: the simulated meter and the real daemon."""
+"""The parts of `teleinfo demo` with a process of their own: the simulated meter and the real daemon."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from teleinfo.common.i18n import _
 from teleinfo.demo.broker import DemoError
 
 if TYPE_CHECKING:
+    import argparse
     import datetime as dt
     from collections.abc import AsyncIterator
 
@@ -23,18 +24,13 @@ STOP_TIMEOUT = 5.0
 
 
 def simulated_meter(
-    name: str, *, speed: float, noise: float, seed: int, start: dt.datetime, time_lapse: float
+    arguments: argparse.Namespace, start: dt.datetime
 ) -> contextlib.AbstractAsyncContextManager[asyncio.subprocess.Process]:
     """Return the process of `teleinfo simulate`, which runs inside the block and waits for its reader."""
-    options = {
-        "meter": name,
-        "speed": speed,
-        "noise": noise,
-        "seed": seed,
-        "start": start.isoformat(),
-        "time-lapse": time_lapse,
-    }
-    return _teleinfo("simulate", "--wait", *(f"--{option}={value}" for option, value in options.items()))
+    options = {name: getattr(arguments, name) for name in ("meter", "speed", "noise", "seed", "time_lapse")}
+    options["start"] = start.isoformat()
+    words = (f"--{name.replace('_', '-')}={value}" for name, value in options.items())
+    return _teleinfo("simulate", "--wait", *words)
 
 
 def daemon_at(
@@ -43,7 +39,7 @@ def daemon_at(
     """
     Return the process of `teleinfo run`, which runs inside the block.
 
-    Where the meter's clock is faster than `real_time`, so are its indexes: they need not be plausible.
+    Where the meter's clock is not in `real_time`, its indexes are too fast to be plausible to the daemon.
     """
     settings = {
         "TELEINFO_SERIAL_PORT": port,
@@ -51,9 +47,9 @@ def daemon_at(
         "TELEINFO_MQTT_PORT": str(broker.port),
         "TELEINFO_MQTT_TOPIC": topic,
         "TELEINFO_MQTT_VERSION": broker.version,
-        # The log is in English whatever the locale: on this screen it is for what goes wrong.
+        # The log is in English whatever the locale: on this screen it shows faults alone.
         "TELEINFO_LOG_LEVEL": "WARNING",
-        # On a real broker a real daemon may be at work: two clients of one name disconnect each other.
+        # A real broker may serve a real daemon: two clients of the same name disconnect each other.
         "TELEINFO_MQTT_CLIENT_ID": f"teleinfo-demo-{os.getpid()}",
         "TELEINFO_PLAUSIBILITY": str(real_time).lower(),
     }
@@ -66,8 +62,8 @@ async def port_of(meter: asyncio.subprocess.Process) -> str:
     try:
         line = await asyncio.wait_for(meter.stdout.readline(), START_TIMEOUT)
     except TimeoutError as error:
-        said = _("The simulated meter did not start within {seconds:g} s.")
-        raise DemoError(said.format(seconds=START_TIMEOUT)) from error
+        message = _("The simulated meter did not start within {seconds:g} s.")
+        raise DemoError(message.format(seconds=START_TIMEOUT)) from error
     if not line:
         raise DemoError(_("The simulated meter did not start. What it said last is above."))
     return line.decode().strip()
@@ -79,7 +75,7 @@ async def _teleinfo(*words: str, **settings: str) -> AsyncIterator[asyncio.subpr
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TELEINFO_")}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        "-P",  # or modules of the working directory would be imported
+        "-P",  # imports no modules of the working directory
         "-m",
         "teleinfo",
         *words,

@@ -1,7 +1,7 @@
 """
-What `teleinfo demo` prints: a heading, then each message as one line.
+Output of `teleinfo demo`: a heading, then each message as one line.
 
-On a terminal topics are bold, and the values of a reading that differ from those of the one before are green.
+On a terminal topics are bold, and green are the values that differ from those of the last reading.
 """
 
 from __future__ import annotations
@@ -35,21 +35,19 @@ def heading(
     factor: float,
     seconds: float | None,
 ) -> str:
-    """Return what runs, how fast the meter's clock is, and how to see the messages from elsewhere."""
+    """Return the names of the parts, the speed of the meter's clock, and a command to see the messages."""
     kind = _("an embedded MQTT broker") if embedded else _("the MQTT broker")
     chain = _("A simulated meter ({meter}) -> teleinfo -> {kind} at {address} -> this screen")
     lines = [chain.format(meter=meter, kind=kind, address=broker.address)]
     if factor != 1:
-        said = _(
+        text = _(
             "Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours."
         )
-        lines.append(said.format(time=f"{start:%H:%M}", factor=factor))
+        lines.append(text.format(time=f"{start:%H:%M}", factor=factor))
     subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{topic}/#' -v"
     lines.append(_("From another terminal:  {line}").format(line=subscribe))
-    if seconds is None:
-        lines.append(_("Ctrl-C ends it."))
-    else:
-        lines.append(_("{seconds:g} s or Ctrl-C end it.").format(seconds=seconds))
+    end = _("Ctrl-C ends it.") if seconds is None else _("{seconds:g} s or Ctrl-C end it.")
+    lines.append(end.format(seconds=seconds))
     return "\n".join([*lines, ""])
 
 
@@ -63,7 +61,7 @@ async def show_messages(connection: Connection, topic: str, stop: asyncio.Event)
 
 
 class MessageFormat:
-    """Formats messages as lines; with `colour` the values of a reading that changed stand out."""
+    """Format of messages as lines; with `colour` the values of a reading that changed stand out."""
 
     def __init__(self, topic: str, *, colour: bool) -> None:
         self._topic = topic

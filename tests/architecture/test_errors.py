@@ -16,7 +16,7 @@ def test_nobody_catches_everything() -> None:
     """
     A fault that nobody foresaw ends the process: no bare `except`, no `except Exception`, no `suppress`.
 
-    Two modules catch it once, to raise it in another task; `tests/port/test_protocol.py` and
+    Two modules catch it once, to raise it in another task; `tests/port/test_serial_port.py` and
     `tests/common/test_executor.py` test that they do.
     """
     caught = [

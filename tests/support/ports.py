@@ -3,18 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
+import contextlib
+import functools
 import os
-import struct
-import termios
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ParamSpec
 
 from tests.support.process import LIMIT
+from tests.support.tcp_ports import HOST
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable, Coroutine
+
+P = ParamSpec("P")
+
+
+def in_event_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, None]:
+    """Make a test of a coroutine: it runs in an event loop of its own."""
+
+    @functools.wraps(test)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        asyncio.run(test(*args, **kwargs))
+
+    return run
 
 
 @dataclass
@@ -32,12 +44,33 @@ async def until(true: Callable[[], object], *, within: float = LIMIT) -> None:
         await asyncio.sleep(0.005)
 
 
-def unread(descriptor: int) -> int:
-    """Return how many bytes wait in the terminal to be read."""
-    (count,) = struct.unpack("i", fcntl.ioctl(descriptor, termios.FIONREAD, bytes(4)))
-    return int(count)
-
-
 def descriptors() -> int:
     """Return how many descriptors this process has open."""
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - the names are not wanted
+
+
+@contextlib.asynccontextmanager
+async def tcp_bridge(*, close: bool = False) -> AsyncIterator[tuple[str, asyncio.Queue[bytes]]]:
+    """
+    Run a TCP bridge; give its address, and a queue whose bytes it sends to its client.
+
+    With `close` it hangs up after the first bytes, else at b"".
+    """
+    sent: asyncio.Queue[bytes] = asyncio.Queue()
+
+    async def send(writer: asyncio.StreamWriter) -> None:
+        with contextlib.closing(writer), contextlib.suppress(ConnectionError):
+            while data := await sent.get():
+                writer.write(data)
+                await writer.drain()
+                if close:
+                    return
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        sending = asyncio.create_task(send(writer))
+        await reader.read()  # until the client hangs up
+        sending.cancel()
+        await asyncio.wait({sending})
+
+    async with await asyncio.start_server(serve, HOST, 0) as server:
+        yield f"socket://{HOST}:{server.sockets[0].getsockname()[1]}", sent

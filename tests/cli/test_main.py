@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-from argparse import ArgumentParser, Namespace
-from importlib import import_module, util
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -22,6 +20,7 @@ from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
 CANARY = "c4nary-s3cret"
@@ -110,14 +109,6 @@ def test_a_wrong_usage_ends_with_2(line: str, played: Played, capsys: pytest.Cap
     assert (caught.value.code, played.ran, capsys.readouterr().out) == (2, [], "")
 
 
-def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
-    """`teleinfo --version`."""
-    with pytest.raises(SystemExit) as caught:
-        cli.main(["--version"])
-
-    assert (caught.value.code, capsys.readouterr().out) == (0, f"teleinfo {__version__}\n")
-
-
 def test_the_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     """`teleinfo --help` tells what each is for."""
     with pytest.raises(SystemExit) as caught:
@@ -139,20 +130,6 @@ def test_a_command_has_its_help(name: str, played: Played, capsys: pytest.Captur
     assert shown.startswith(f"usage: teleinfo {name} ")
     assert f"play {name}" in shown
     assert ("--env-file" in shown) is cli.COMMANDS[name].reads_settings
-
-
-@pytest.mark.parametrize("name", cli.COMMANDS)
-def test_a_command_is_what_the_command_line_expects(name: str) -> None:
-    """HELP, configure, main; and a parser that it can fill beside `--env-file`."""
-    if util.find_spec(cli.COMMANDS[name].module) is None:
-        pytest.skip(f"{name} is not written yet")
-    module = import_module(cli.COMMANDS[name].module)
-    parser = ArgumentParser()
-    parser.add_argument("--env-file")
-    module.configure(parser)
-
-    assert module.HELP
-    assert callable(module.main)
 
 
 @pytest.mark.usefixtures("played")
@@ -209,18 +186,6 @@ def test_under_journald_wrong_settings_are_errors(
             "<3>teleinfo did not start: the settings cannot be read.",
             "<3>  missing: cannot be read: No such file or directory",
         ]
-
-
-def test_an_interruption_ends_quietly_with_130(played: Played, capsys: pytest.CaptureFixture[str]) -> None:
-    """Ctrl-C: 128 + SIGINT, without a traceback."""
-
-    def interrupted(_: Namespace) -> int:
-        raise KeyboardInterrupt
-
-    played.act = interrupted
-
-    assert cli.main(["demo"]) == 130
-    assert capsys.readouterr() == ("", "")
 
 
 def test_another_broken_pipe_is_not_suppressed(played: Played, capfd: pytest.CaptureFixture[str]) -> None:
@@ -377,39 +342,6 @@ def test_the_version_costs_neither_pydantic_nor_asyncio() -> None:
     )
 
     assert done.stdout.decode().splitlines() == [f"teleinfo {__version__}", "set()"]
-
-
-@pytest.mark.real
-def test_python_m_teleinfo_is_the_command() -> None:
-    """`python -m teleinfo --version`, and an error of usage with its status."""
-    done = [python("-m", "teleinfo", word) for word in ("--version", "--fly")]
-
-    assert [(one.returncode, one.stdout.decode()) for one in done] == [
-        (0, f"teleinfo {__version__}\n"),
-        (2, ""),
-    ]
-
-
-@pytest.mark.real
-def test_a_daemon_with_wrong_settings_does_not_start(tmp_path: Path) -> None:
-    """The real process: exit 78, the faults on standard error, no traceback, no secret."""
-    if util.find_spec("teleinfo.cli.run") is None:
-        pytest.skip("run is not written yet")
-    done = subprocess.run(
-        [sys.executable, "-m", "teleinfo", "run"],
-        capture_output=True,
-        timeout=LIMIT,
-        check=False,
-        cwd=tmp_path,
-        env={**os.environ, "TELEINFO_MQTT_QOS": "3", "TELEINFO_MQTT_PASSWORD": CANARY},
-    )
-
-    assert (done.returncode, done.stdout) == (78, b"")
-    assert done.stderr.decode().splitlines() == [
-        "teleinfo did not start: 2 settings are wrong.",
-        "  TELEINFO_MQTT_PASSWORD: is given without TELEINFO_MQTT_USERNAME; set both",
-        '  TELEINFO_MQTT_QOS: "3" is not 0, 1 or 2; default 1',
-    ]
 
 
 @pytest.mark.real

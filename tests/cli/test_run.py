@@ -22,7 +22,6 @@ from teleinfo.simulator.play import baudrate_of, replay
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.labels import Group, Mode
 from tests.support.broker import MosquittoBroker
-from tests.support.certificates import make_authority, make_certificate
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT
@@ -163,18 +162,6 @@ def test_a_bad_group_is_left_out_and_the_rest_published(broker: MosquittoBroker,
     assert json.loads(health.payload)["rejected"]["checksum"] >= 1
 
 
-def test_a_frame_that_was_entered_in_its_middle_is_not_published(
-    broker: MosquittoBroker, tmp_path: Path
-) -> None:
-    """What arrives before the first STX belongs to nobody."""
-    tail, whole = FRAME[len(FRAME) // 2 :], FRAME
-    with Subscriber(broker.host, broker.port, "teleinfo") as subscriber, Meter(tail + whole) as meter:
-        with Daemon(tmp_path, **settings_for(broker, meter.line)):
-            payloads = [subscriber.expect("teleinfo").payload for _ in range(3)]
-
-    assert payloads == [SAMPLE_JSON] * 3
-
-
 def test_what_the_node_red_flow_sent_takes_three_settings(broker: MosquittoBroker, tmp_path: Path) -> None:
     """Numbers, timestamp and an interval give the messages that the old subscribers know."""
     changed = {"PTEC": "HC..", "PAPP": "00750"}
@@ -226,24 +213,6 @@ def test_a_recording_at_true_line_speed_gives_what_decode_prints(
     # The reader may have joined at any frame of the recording, which is played again and again: where it
     # begins and ends in mid-frame, its last bytes and its first ones are one frame.
     assert published in [expected[start : start + MESSAGES] for start in range(len(expected))]
-
-
-def test_status_is_online_while_the_meter_sends_and_offline_when_it_is_silent(
-    broker: MosquittoBroker, tmp_path: Path
-) -> None:
-    """Ten seconds without a sound frame are `offline` and one line; a frame is `online` and one line."""
-    with Subscriber(broker.host, broker.port, "teleinfo/status") as subscriber, Meter(FRAME) as meter:
-        with Daemon(tmp_path, **settings_for(broker, meter.line)) as daemon:
-            subscriber.expect("teleinfo/status", b"online")
-            meter.frame = None
-            silent = subscriber.expect("teleinfo/status", b"offline")
-            daemon.expect_log("no sound frame from the meter for 10 s")
-            meter.frame = FRAME
-            again = subscriber.expect("teleinfo/status", b"online")
-            daemon.expect_log("the meter is heard again, after")
-
-            assert silent.at < again.at
-            assert daemon.log.count("no sound frame") == 1
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -345,40 +314,6 @@ def test_a_variable_that_an_orchestrator_injects_is_a_warning(tmp_path: Path) ->
     warnings = [line for line in daemon.log.splitlines() if "WARNING environment: " in line]
     assert len(warnings) == 2
     assert "TELEINFO_PORT_1883_TCP: there is no such setting" in "\n".join(warnings)
-
-
-def test_a_wrong_password_is_logged_once_and_the_daemon_keeps_trying(tmp_path: Path) -> None:
-    """The broker's refusal is one plain line; nothing ends."""
-    with (
-        MosquittoBroker(tmp_path, users={"meter": "right"}) as broker,
-        Meter(FRAME) as meter,
-        Daemon(
-            tmp_path, **settings_for(broker, meter.line), mqtt_username="meter", mqtt_password="wrong-canary"
-        ) as daemon,
-    ):
-        daemon.expect_log("password")
-        assert daemon.stop()[0] == 0
-
-    assert daemon.log.count("password") == 1
-    assert "wrong-canary" not in daemon.log
-
-
-def test_tls_works_with_the_right_authority_and_is_refused_with_another(tmp_path: Path) -> None:
-    """The broker's certificate is verified; a wrong authority is named in the log."""
-    authority, other = make_authority(tmp_path), make_authority(tmp_path, name="other")
-    certificate = make_certificate(tmp_path, authority)
-    with (
-        MosquittoBroker(tmp_path, certificate=certificate) as broker,
-        Subscriber(broker.host, broker.port, ca_file=str(authority.cert)) as subscriber,
-        Meter(FRAME) as meter,
-    ):
-        settings = settings_for(broker, meter.line) | {"mqtt_tls": True}
-        with Daemon(tmp_path, **settings, mqtt_tls_ca_file=authority.cert) as good:
-            subscriber.expect("teleinfo", SAMPLE_JSON)
-            good.stop()
-        with Daemon(tmp_path, **settings, mqtt_tls_ca_file=other.cert) as bad:
-            bad.expect_log("certificate")
-            assert bad.stop()[0] == 0
 
 
 def test_the_identifiers_of_the_meter_never_stand_in_the_log(broker: MosquittoBroker, tmp_path: Path) -> None:

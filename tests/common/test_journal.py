@@ -6,7 +6,6 @@ import io
 import logging
 import os
 import re
-import sys
 from typing import TYPE_CHECKING, TextIO
 
 import pytest
@@ -110,15 +109,6 @@ def test_a_stream_that_was_sent_elsewhere_is_not_journald(tmp_path: Path) -> Non
     assert not journal.is_journald(io.StringIO())
 
 
-def test_the_log_goes_to_standard_error(capsys: pytest.CaptureFixture[str]) -> None:
-    """Standard output is for what a command prints."""
-    journal.configure("INFO")
-    logging.getLogger("teleinfo.daemon.app").info("hello")
-
-    assert capsys.readouterr().err.endswith("INFO hello\n")
-    assert sys.stdout is not None
-
-
 @pytest.mark.parametrize(
     ("level", "ours", "theirs"),
     [
@@ -152,19 +142,3 @@ def test_a_library_with_a_level_of_its_own_stays_under_ours() -> None:
     library.warning("said")
 
     assert lines(stream) == []
-
-
-def test_configuring_twice_says_each_thing_once() -> None:
-    """The last set-up is the only one."""
-    first, second = io.StringIO(), io.StringIO()
-    journal.configure("INFO", stream=first)
-    journal.configure("INFO", stream=second)
-    logging.getLogger("teleinfo").info("once")
-
-    assert (len(lines(first)), len(lines(second))) == (0, 1)
-
-
-def test_a_level_that_does_not_exist_is_refused() -> None:
-    """ValueError, as logging has it."""
-    with pytest.raises(ValueError, match="LOUD"):
-        journal.configure("LOUD", stream=io.StringIO())

@@ -111,19 +111,6 @@ def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None
     ]
 
 
-def test_what_held_was_one_outage_each_time(log: pytest.LogCaptureFixture) -> None:
-    """What happens after a while is news."""
-    outage = OutageLog("it", TEXTS)
-    for second in (0.0, 100.0, 200.0):
-        outage.failed("gone", "unplugged", second)
-        assert not outage.working
-        assert outage.recovered(second + 3)
-        outage.held(second + 3)
-        assert outage.working
-
-    assert log.messages == ["it away: unplugged", "it back after 3 s"] * 3
-
-
 @given(st.lists(st.sampled_from(["fail", "recover", "hold"])))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_each_line_that_begins_has_one_that_ends(caplog: pytest.LogCaptureFixture, events: list[str]) -> None:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.daemon.memory_file import MemoryFile
 from teleinfo.daemon.memory_keeper import ROUTINE_INTERVAL, MemoryKeeper
 from teleinfo.daemon.write_budget import CAPACITY, RESERVE
 from teleinfo.state.memory import VERSION, to_json
@@ -268,23 +267,3 @@ def test_what_can_be_read_and_not_written_is_remembered(
     assert bench.loaded == [MEMORY]
     assert bench.kept["import_total"]["offset"] == 5_000_000
     assert len(caplog.messages) == 1
-
-
-def test_of_two_at_one_file_the_second_says_so_and_remembers_nothing(
-    folder: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The first one's memory stays as it is."""
-    first = MemoryFile(folder, "teleinfo")
-    first.open()
-    first.write(json.dumps(to_json(MEMORY)).encode())
-
-    async def work(bench: Bench) -> None:
-        await bench.offer(NEXT)
-
-    bench = play(folder, work)
-
-    assert bench.loaded == [None]
-    assert bench.kept == to_json(MEMORY)
-    assert [line.partition(":")[0] for line in caplog.messages] == [
-        f"another teleinfo remembers this meter in {folder}"
-    ]

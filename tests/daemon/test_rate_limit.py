@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +58,8 @@ def test_a_label_that_a_frame_lacks_has_not_changed() -> None:
     short = historique(PAPP="00750")
 
     assert published(60, (0, USUAL), (1, short), (2, USUAL)) == [True, False, False]
+    assert published(60, (0, USUAL), (1, short), (2, historique(PTEC="HC"))) == [True, False, True]
+    assert published(60, (0, short), (1, USUAL)) == [True, False]
 
 
 def test_an_overrun_passes_with_each_frame_and_so_does_its_end() -> None:
@@ -102,25 +103,3 @@ def test_without_news_two_messages_are_never_closer_than_the_interval(
             published.append(now)
 
     assert all(later - earlier >= interval for earlier, later in itertools.pairwise(published))
-
-
-HIGH = Reading(Mode.HISTORIQUE, {"PTEC": "HP"})
-LOW = Reading(Mode.HISTORIQUE, {"PTEC": "HC"})
-SHORT = Reading(Mode.HISTORIQUE, {"PAPP": "00750"})
-
-
-@pytest.mark.parametrize(
-    ("sent", "published"),
-    [
-        ([SHORT, HIGH], [True, False]),
-        ([HIGH, SHORT, LOW], [True, False, True]),
-        ([HIGH, SHORT, HIGH], [True, False, False]),
-    ],
-)
-def test_a_tariff_is_news_when_it_differs_from_the_last_one_that_was_seen(
-    sent: list[Reading], published: list[bool]
-) -> None:
-    """However many frames came without it; the first one that is seen is none."""
-    limit = RateLimit(60)
-
-    assert [limit.is_due(reading, now=float(second)) for second, reading in enumerate(sent)] == published

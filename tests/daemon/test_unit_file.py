@@ -45,6 +45,46 @@ def seconds(value: str) -> int:
     return int(value.removesuffix("s"))
 
 
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        # A wrong setting leaves the service stopped.
+        ("RestartPreventExitStatus", "78"),
+        # READY=1, STATUS= and WATCHDOG=1 come from the main process, and a hang of 30 s ends it.
+        ("Type", "notify"),
+        ("NotifyAccess", "main"),
+        ("WatchdogSec", "30s"),
+        # The daemon reads its settings file itself: EnvironmentFile= would be a second grammar.
+        ("ExecStart", "/opt/teleinfo/bin/teleinfo run --env-file %d/teleinfo.env"),
+        ("EnvironmentFile", None),
+        # No root, no capability, no way to gain one; the group of the serial ports is all it has.
+        ("DynamicUser", "yes"),
+        ("Group", "dialout"),
+        ("CapabilityBoundingSet", ""),
+        # The system is read-only but for the memory of its meters, which nobody else may read, or run.
+        ("ProtectSystem", "strict"),
+        ("StateDirectory", "teleinfo"),
+        ("StateDirectoryMode", "0700"),
+        ("NoExecPaths", "/ %S/teleinfo"),
+        # Serial ports open by the number of their driver: an adapter may come later than the service.
+        ("PrivateDevices", None),
+        ("DevicePolicy", "closed"),
+        ("DeviceAllow", "char-204 rw, char-4 rw, char-188 rw, char-166 rw"),
+        # Every address is denied but those of this machine and of a home.
+        ("IPAddressDeny", "any"),
+        ("IPAddressAllow", "localhost link-local 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"),
+    ],
+)
+def test_the_service_has_few_rights_and_one_master(key: str, value: str | None) -> None:
+    """The directives on which a promise rests, with the promise."""
+    assert read_unit()["Service"].get(key) == (None if value is None else value.split(", "))
+
+
+def test_the_memory_can_be_synced() -> None:
+    """fsync(2) is in @sync: without it a power cut would leave an empty file."""
+    assert "@sync" not in " ".join(read_unit()["Service"]["SystemCallFilter"])
+
+
 def test_it_comes_back_for_ever_and_more_and_more_slowly() -> None:
     """Whatever ends the daemon, systemd starts it again, without a limit and up to a minute apart."""
     unit = read_unit()
@@ -56,11 +96,6 @@ def test_it_comes_back_for_ever_and_more_and_more_slowly() -> None:
     assert int(service["RestartSteps"][0]) > 0  # without it, systemd ignores RestartMaxDelaySec
 
 
-def test_a_wrong_setting_is_not_restarted_in_a_loop() -> None:
-    """The exit status of a wrong configuration, 78, leaves the service stopped."""
-    assert read_unit()["Service"]["RestartPreventExitStatus"] == ["78"]
-
-
 def test_nothing_has_to_be_started_before_it() -> None:
     """The unit waits for no broker, no port and no connected network: the daemon does."""
     unit = read_unit()["Unit"]
@@ -70,26 +105,9 @@ def test_nothing_has_to_be_started_before_it() -> None:
     assert not {"Wants", "Requires", "Requisite", "BindsTo", "PartOf", "Upholds"} & unit.keys()
 
 
-def test_systemd_is_told_by_the_daemon_alone_and_watches_it() -> None:
-    """READY=1, STATUS= and WATCHDOG=1 come from the main process, and a hang of 30 s ends it."""
-    service = read_unit()["Service"]
-
-    assert service["Type"] == ["notify"]
-    assert service["NotifyAccess"] == ["main"]
-    assert service["WatchdogSec"] == ["30s"]
-
-
 def test_a_stop_is_given_longer_than_the_daemon_promises() -> None:
     """A stop takes 3 s at worst (a frozen broker): systemd waits longer before it kills."""
     assert 3 < seconds(read_unit()["Service"]["TimeoutStopSec"][0]) <= 30
-
-
-def test_one_grammar_for_the_settings() -> None:
-    """The daemon reads its settings file itself, so that no second grammar (EnvironmentFile=) can differ."""
-    service = read_unit()["Service"]
-
-    assert service["ExecStart"] == ["/opt/teleinfo/bin/teleinfo run --env-file %d/teleinfo.env"]
-    assert "EnvironmentFile" not in service
 
 
 def test_the_command_line_of_the_unit_is_one_that_teleinfo_knows(capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,46 +117,6 @@ def test_the_command_line_of_the_unit_is_one_that_teleinfo_knows(capsys: pytest.
 
     assert ended.value.code == 0
     assert "--env-file" in capsys.readouterr().out
-
-
-def test_it_runs_without_rights() -> None:
-    """No root, no capability, no way to gain one; the group of the serial ports is all it has."""
-    service = read_unit()["Service"]
-
-    assert service["DynamicUser"] == ["yes"]
-    assert service["Group"] == ["dialout"]
-    assert service["CapabilityBoundingSet"] == [""]
-
-
-def test_it_may_write_into_one_directory_of_its_own() -> None:
-    """The system is read-only but for the memory of its meters, which nobody else may read, or run."""
-    service = read_unit()["Service"]
-
-    assert service["ProtectSystem"] == ["strict"]
-    assert service["StateDirectory"] == ["teleinfo"]
-    assert service["StateDirectoryMode"] == ["0700"]
-    assert service["NoExecPaths"] == ["/ %S/teleinfo"]
-    # fsync(2) is in @sync: without it a power cut would leave an empty file.
-    assert "@sync" not in " ".join(service["SystemCallFilter"])
-
-
-def test_no_device_rule_hides_the_port() -> None:
-    """Serial ports open by the number of their driver, so that an adapter may come later than the service."""
-    service = read_unit()["Service"]
-
-    assert "PrivateDevices" not in service
-    assert service["DevicePolicy"] == ["closed"]
-    assert service["DeviceAllow"] == ["char-204 rw", "char-4 rw", "char-188 rw", "char-166 rw"]
-
-
-def test_it_reaches_private_networks_only() -> None:
-    """Every address is denied but those of this machine and of a home."""
-    service = read_unit()["Service"]
-
-    assert service["IPAddressDeny"] == ["any"]
-    assert service["IPAddressAllow"] == [
-        "localhost link-local 10.0.0.0/8 172.16.0.0/12 192.168.0.0/16 fc00::/7"
-    ]
 
 
 def test_a_second_meter_differs_in_its_names_alone() -> None:

@@ -12,7 +12,6 @@ import threading
 import time
 from functools import partial
 from itertools import repeat
-from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, Self
 
@@ -39,11 +38,6 @@ def wait_until(true: Callable[[], bool], *, limit: float = LIMIT) -> None:
     while not true():
         assert time.monotonic() < deadline, f"not within {limit} s"
         time.sleep(0.01)
-
-
-def descriptors() -> int:
-    """Return how many files this process has open."""
-    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 @contextlib.contextmanager
@@ -149,14 +143,6 @@ class RunningPublisher:
         """Return at the next change to `connected`."""
         while self.connections.get(timeout=LIMIT) is not connected:
             pass
-
-    def tasks(self) -> int:
-        """Return how many tasks the loop has, the question's own left out."""
-
-        async def count() -> int:
-            return len(asyncio.all_tasks()) - 1
-
-        return asyncio.run_coroutine_threadsafe(count(), self.loop).result(LIMIT)
 
     def stop(self) -> float:
         """Ask for the goodbye and return the seconds that it took, but for those without a free processor."""

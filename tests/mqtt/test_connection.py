@@ -241,22 +241,6 @@ def test_an_acknowledgement_counts_that_came_while_the_process_was_held_up(versi
         assert error_of(broker, use)[0] is BrokerErrorKind.CLOSED
 
 
-@pytest.mark.real
-@BOTH
-def test_a_broker_that_does_not_acknowledge_is_silent(
-    mosquitto: MosquittoBroker, version: MqttVersion
-) -> None:
-    """After the limit."""
-
-    async def use(connection: Connection) -> None:
-        mosquitto.freeze()
-        await connection.publish("a", b"b", qos=1, retain=False, limit=0.2)
-
-    kind, seconds = error_of(replace(broker_at(mosquitto.port), version=version), use)
-
-    assert (kind, seconds < 3) == (BrokerErrorKind.SILENT, True)
-
-
 def test_a_socket_that_is_closed_before_its_turn_is_not_registered(caplog: pytest.LogCaptureFixture) -> None:
     """A thread has opened it, the attempt is given up, and its descriptor is somebody else's by then."""
 
@@ -346,12 +330,3 @@ def test_the_version_is_found_out(
     numbers = re.findall(r"as teleinfo-test \(p(\d+),", mosquitto.log)
     assert [number == "5" for number in numbers] == [spoken is MqttVersion.V5] * 2
     assert versions[0] is asked_again
-
-
-def test_a_version_that_is_told_is_the_only_one() -> None:
-    """A broker that does not speak it is named, with the setting."""
-    with scripted(MqttVersion.V5, saying(REFUSES_5)) as broker:
-        kind, _ = error_of(broker)
-
-    assert kind is BrokerErrorKind.VERSION
-    assert BrokerError(kind, broker).commands == ("TELEINFO_MQTT_VERSION=auto",)

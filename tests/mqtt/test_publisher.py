@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import re
 import subprocess
 import threading
 import time
 from dataclasses import replace
-from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.mqtt.client import connect
-from teleinfo.mqtt.config import MqttVersion, PublisherConfig, Tls, Topics
-from teleinfo.mqtt.publisher import Publisher
+from teleinfo.mqtt.config import MqttVersion, Tls
 from tests.mqtt.running import (
     PASSWORD,
     READING,
@@ -26,7 +23,6 @@ from tests.mqtt.running import (
     RunningPublisher,
     black_hole,
     broker_at,
-    descriptors,
     wait_until,
 )
 from tests.support.broker import MosquittoBroker, limit
@@ -159,21 +155,6 @@ def test_it_listens_to_the_birth_topic_and_to_nothing_else(mosquitto: MosquittoB
 # A broker that goes and comes back; the whole process is held to the promises in tests/faults.
 
 
-def test_a_reading_that_was_in_flight_when_the_broker_died_comes_again(mosquitto: MosquittoBroker) -> None:
-    """What was written and not acknowledged is written again, to the next connection."""
-    with RunningPublisher(broker_at(mosquitto.port), retain=True) as running:
-        running.wait_connected()
-        wait_until(running.is_idle)
-        mosquitto.freeze()
-        running.read(READING)
-        wait_until(lambda: not running.is_idle())
-        mosquitto.kill()
-        running.wait_connected(connected=False)
-        mosquitto.start()
-        with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
-            assert subscriber.expect("teleinfo").payload == READING
-
-
 def test_a_lost_connection_is_followed_by_the_will_and_by_a_new_one(
     mosquitto: MosquittoBroker, log: Log
 ) -> None:
@@ -225,31 +206,6 @@ def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path
             log.expect("for another reason: the broker refuses the user name or the password")
 
     assert len(log.containing("no connection")) == 2
-
-
-def test_bounces_leak_nothing(mosquitto: MosquittoBroker, log: Log) -> None:
-    """After 20 losses there is one connection, and no descriptor or task more than after the first."""
-    with Proxy(mosquitto.host, mosquitto.port) as proxy, RunningPublisher(broker_at(proxy.port)) as running:
-
-        def bounce(*, reset: bool = False) -> None:
-            running.hurry()
-            running.read(READING)
-            proxy.cut(reset=reset)
-            running.wait_connected()
-
-        running.wait_connected()
-        bounce()
-        gc.collect()
-        wait_until(lambda: mosquitto.connections() == 1)
-        before, tasks = descriptors(), running.tasks()
-        for number in range(20):
-            bounce(reset=number % 2 == 0)
-        gc.collect()
-
-        wait_until(lambda: mosquitto.connections() == 1)
-        wait_until(lambda: descriptors() <= before)
-        wait_until(lambda: running.tasks() <= tasks)
-        assert log.containing("Exception in callback") == []
 
 
 def test_the_heartbeat_goes_on_in_every_state(mosquitto: MosquittoBroker) -> None:
@@ -352,38 +308,6 @@ def test_an_attempt_that_was_given_up_never_becomes_a_connection() -> None:
 
     with black_hole() as listener:
         assert asyncio.run(scenario(listener)) == b""
-
-
-def test_a_cancelled_publisher_lets_the_broker_publish_the_will(mosquitto: MosquittoBroker) -> None:
-    """Cancelling closes the connection without a goodbye, and leaves no task behind."""
-
-    class Listener:
-        def __init__(self) -> None:
-            self.connected = asyncio.Event()
-
-        def on_broker_connected(self) -> None:
-            self.connected.set()
-
-        def on_broker_lost(self) -> None:
-            pass
-
-        def on_birth_message(self, payload: bytes) -> None:
-            raise AssertionError(payload)
-
-    async def scenario(subscriber: Subscriber) -> int:
-        asyncio.get_running_loop().set_default_executor(DaemonThreadExecutor())
-        listener = Listener()
-        config = PublisherConfig(broker=broker_at(mosquitto.port), topics=Topics("teleinfo"))
-        publisher = Publisher(config, listener, rng=Random(1), heartbeat=lambda: None)
-        running = asyncio.create_task(publisher.run())
-        await asyncio.wait_for(listener.connected.wait(), LIMIT)
-        running.cancel()
-        await asyncio.wait({running})
-        await asyncio.to_thread(subscriber.expect, "teleinfo/status", b"offline")
-        return len(asyncio.all_tasks())
-
-    with Subscriber(mosquitto.host, mosquitto.port) as subscriber:
-        assert asyncio.run(scenario(subscriber)) == 1
 
 
 # What keeps it out of a broker, or spoils the connection, has a name in the log.
@@ -583,14 +507,3 @@ def test_an_oversized_message_on_a_topic_that_we_read_does_no_harm(
                 running.wait_connected()
                 subprocess.run([*publish, "-m", "online"], check=True, timeout=30)
                 assert running.births.get(timeout=LIMIT) == b"online"
-
-
-@pytest.mark.parametrize("answer_to_5", [b"\x20\x02\x00\x01", b""])
-def test_an_old_broker_is_no_outage(mosquitto: MosquittoBroker, log: Log, answer_to_5: bytes) -> None:
-    """One that does not speak MQTT 5 is used at once, whether it says so or hangs up."""
-    with Proxy(mosquitto.host, mosquitto.port) as proxy:
-        proxy.answer_to_5 = answer_to_5
-        with RunningPublisher(broker_at(proxy.port)) as running:
-            running.read(READING)
-            mosquitto.expect_log("'teleinfo'")
-            assert log.containing("no connection") == []

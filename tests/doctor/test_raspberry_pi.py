@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.doctor import raspberry_pi
+from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.findings import Severity
-from tests.doctor.machine_tree import PI_4, PI_5, Tree, by_check
+from tests.doctor.machine_tree import PI_4, PI_5, Tree, by_check, findings_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,14 +28,10 @@ def test_a_board_that_is_set_up_has_no_fault(pi: Tree) -> None:
     pi.raspberry(config=FREE)
     pi.link("/dev/serial0", "ttyAMA0")
     pi.file("/dev/ttyAMA0")
-    found = raspberry_pi.check_uart(pi.machine, "/dev/ttyAMA0")
-    found += [
-        raspberry_pi.check_console(pi.machine, "/dev/ttyAMA0"),
-        raspberry_pi.check_getty(pi.machine, "/dev/ttyAMA0"),
-    ]
+    found = findings_of(check_port, pi.case("/dev/ttyAMA0"))
 
-    assert {one.severity for one in found} == {Severity.OK}
-    assert by_check(found)["board"].message == f"{PI_4}: /dev/serial0 is /dev/ttyAMA0"
+    assert {one.severity for one in found.values()} == {Severity.OK}
+    assert found["board"].message == f"{PI_4}: /dev/serial0 is /dev/ttyAMA0"
 
 
 @pytest.mark.parametrize(
@@ -149,13 +146,9 @@ def test_an_adapter_has_nothing_to_do_with_the_board(pi: Tree, port: str) -> Non
     assert raspberry_pi.check_uart(pi.machine, port) == []
 
 
-def test_another_machine_has_no_such_board(pi: Tree) -> None:
-    """Without the model of a Raspberry Pi nothing is said of one."""
+def test_without_a_board_or_its_configuration_the_uart_is_not_checked(pi: Tree) -> None:
+    """1. Another machine has none. 2. A Pi without config.txt: it is reported that it cannot be read."""
     assert raspberry_pi.check_uart(pi.machine, "/dev/ttyAMA0") == []
-
-
-def test_what_cannot_be_read_is_said(pi: Tree) -> None:
-    """A Pi without config.txt: the UART cannot be checked."""
     pi.file("/proc/device-tree/model", PI_4)
     found = by_check(raspberry_pi.check_uart(pi.machine, "/dev/ttyAMA0"))
 

@@ -10,7 +10,8 @@ from teleinfo.daemon.state_publisher import StatePublisher, plain
 from teleinfo.mqtt.outbox import RetainedTopics
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import Memory
-from teleinfo.state.tracker import DOUBTFUL_FRAMES, STALE_AFTER
+from teleinfo.state.tracker import STALE_AFTER
+from teleinfo.tic.judge import CERTAIN_FRAMES
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
 from tests.state.golden import TIME, tracker
@@ -176,7 +177,7 @@ def test_the_fields_of_another_meter_are_removed_with_the_first_state() -> None:
     """It was replaced while nobody followed it: what only that one had is cleared at once."""
     broker = Broker()
     published = publisher(broker, fields=True, memory=left("041961654321"))
-    for second in range(DOUBTFUL_FRAMES):
+    for second in range(CERTAIN_FRAMES):
         published.update(standard(), now=float(second), time=TIME)
     sent = dict(broker.take())
 

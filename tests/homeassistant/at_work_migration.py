@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.homeassistant.announcer import CONFIRM_WITHIN
 from teleinfo.simulator import tariff
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.historique import Historique
@@ -23,6 +22,7 @@ from teleinfo.simulator.load_profile import Household as LoadProfile
 from teleinfo.simulator.meter import format_index
 from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
+from teleinfo.tic.judge import CONFIRM_WITHIN
 from teleinfo.tic.labels import Group, Mode
 from tests.homeassistant.at_work import DEVICE, LIMIT, PERIOD, Household, _eventually
 from tests.homeassistant.golden import START

@@ -64,7 +64,7 @@ class Followed:
         for reading in readings:
             time = (START + dt.timedelta(seconds=self.now)).isoformat() + "+01:00"
             self.tracker.update(reading, now=self.now, time=time)
-            self.announcer.take(reading, now=self.now)
+            self.announcer.update(reading, now=self.now)
             self.now += PERIOD
 
     @property

@@ -58,7 +58,7 @@ def rows(meter: str, interval: float) -> int:
         time = (START + dt.timedelta(seconds=now)).isoformat() + "+01:00"
         for reading in decoder.feed(simulated.emit(START + dt.timedelta(seconds=now))):
             publisher.update(reading, now=now, time=time)
-            device.announcer.take(reading, now=now)
+            device.announcer.update(reading, now=now)
         while (message := outbox.pop()) is not None:
             outbox.acknowledge()
             before, shown = shown, shown | _states(device, json.loads(message.payload))

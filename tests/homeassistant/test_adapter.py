@@ -15,10 +15,10 @@ from teleinfo.homeassistant import adapter
 from teleinfo.homeassistant.adapter import HomeAssistant
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
-from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
+from tests.support.judged import JudgedTracker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,7 +36,7 @@ class Linked:
     """A tracker and what Home Assistant is told of it, on an outbox."""
 
     def __init__(self, outbox: Outbox, *, form: Form = "device") -> None:
-        self.tracker = StateTracker(topic="teleinfo", exclude=frozenset())
+        self.tracker = JudgedTracker()
         self.hass = HomeAssistant(
             self.tracker,
             prefix="homeassistant",

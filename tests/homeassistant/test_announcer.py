@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.homeassistant.announcer import CONFIRM_WITHIN, LOOK_INTERVAL
-from teleinfo.state.identity import UNNUMBERED_FRAMES
+from teleinfo.homeassistant.announcer import FORGET_MODE_AFTER, LOOK_INTERVAL
 from teleinfo.state.tracker import STALE_AFTER
+from teleinfo.tic.judge import CONFIRM_WITHIN, FRAMES_WITHOUT_NUMBER, Judge
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
@@ -73,9 +73,23 @@ def standard(*values: dict[str, str]) -> list[Reading]:
     return [Reading(Mode.STANDARD, each) for each in values]
 
 
+class FedByHand(Followed):
+    """A meter whose readings are made by hand: they are judged as the decoder does it."""
+
+    def __init__(self, **options: Any) -> None:  # noqa: ANN401 - those of Followed
+        super().__init__(**options)
+        self._judge = Judge()
+
+    def feed(self, readings: Iterable[Reading]) -> None:
+        """Judge readings, each `PERIOD` after the one before."""
+        for reading in readings:
+            self._judge.judge(reading)
+            super().feed([reading])
+
+
 def announced(readings: Iterable[Reading], **options: Any) -> Followed:  # noqa: ANN401 - those of Followed
     """Return a meter that was followed through these."""
-    device = Followed(**options)
+    device = FedByHand(**options)
     device.feed(readings)
     return device
 
@@ -228,7 +242,7 @@ def test_a_frame_that_lost_its_number_is_of_the_meter_that_we_know() -> None:
 
 def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
     """CJE and ICE do not say who they are: the topic tells them apart."""
-    readings = historique(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * UNNUMBERED_FRAMES)
+    readings = historique(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * FRAMES_WITHOUT_NUMBER)
     device = announced(readings[:-1])
     assert device.announced == {}
     device.feed(readings * 2)
@@ -431,7 +445,7 @@ def test_components_of_the_old_mode_are_cleared() -> None:
 
 def test_the_state_of_before_stands_until_what_only_the_old_mode_had_is_removed() -> None:
     """The entities of the old mode keep a state as long as they are there."""
-    assert CONFIRM_WITHIN * PERIOD < STALE_AFTER
+    assert FORGET_MODE_AFTER < STALE_AFTER
 
 
 @pytest.mark.parametrize("meter", ["hc", "standard-tri"])

@@ -17,6 +17,7 @@ from teleinfo.state.tracker import StateTracker
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant.golden import PERIOD, readings_of
 from tests.state.families import FAMILIES, family_readings
+from tests.support.judged import JudgedTracker
 
 FOLDER = Path(__file__).parent / "golden"
 ALL = (*METERS, *FAMILIES)
@@ -24,13 +25,13 @@ TIME = "2026-01-14T12:02:28+01:00"
 
 
 def tracker(*, exclude: frozenset[str] = frozenset()) -> StateTracker:
-    """Return a tracker."""
-    return StateTracker(topic="teleinfo", exclude=exclude)
+    """Return a tracker of readings that are made by hand."""
+    return JudgedTracker(exclude=exclude)
 
 
 def content(meter: str) -> str:
     """Return what the file of a meter or a family holds: the state after its frames."""
-    followed, now = tracker(), 0.0
+    followed, now = StateTracker(topic="teleinfo", exclude=frozenset()), 0.0
     for reading in family_readings(meter) if meter in FAMILIES else readings_of(meter):
         now += PERIOD
         followed.update(reading, now=now, time=TIME)

@@ -12,16 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.state.identity import UNNUMBERED_FRAMES
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import MAX_FIELDS, VERSION, Memory, from_json, is_newer, to_json
-from teleinfo.state.tracker import (
-    DOUBTFUL_FRAMES,
-    DOUBTFUL_UNNUMBERED_FRAMES,
-    STALE_AFTER,
-    StateTracker,
-    encode,
-)
+from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
+from teleinfo.tic.judge import CERTAIN_FRAMES, CERTAIN_FRAMES_WITHOUT_NUMBER, FRAMES_WITHOUT_NUMBER
 from tests.state.golden import TIME, tracker
 from tests.state.test_golden import VALIDATOR
 from tests.state.test_tracker import NUMBER, historique, standard
@@ -92,20 +86,20 @@ def test_a_false_first_index_costs_the_total_nothing(false: int) -> None:
 
 def test_a_meter_that_was_replaced_is_believed_soon() -> None:
     """Some frames with its number are needed against the memory; its total begins at its own index."""
-    found = totals(*[base(ADCO=OTHER)] * DOUBTFUL_FRAMES)
+    found = totals(*[base(ADCO=OTHER)] * CERTAIN_FRAMES)
 
-    assert found == [*[None] * (DOUBTFUL_FRAMES - 1), 34]
+    assert found == [*[None] * (CERTAIN_FRAMES - 1), 34]
 
 
 def test_an_index_that_fell_for_good_goes_on_from_the_total() -> None:
     """The same index counts from zero: what it has counted since then is added."""
-    found = totals(*[base(3)] * DOUBTFUL_FRAMES)
+    found = totals(*[base(3)] * CERTAIN_FRAMES)
 
-    assert found == [*[None] * (DOUBTFUL_FRAMES - 1), TOTAL.total + 3]
+    assert found == [*[None] * (CERTAIN_FRAMES - 1), TOTAL.total + 3]
 
 
 @pytest.mark.parametrize(
-    ("memory", "frames"), [(None, UNNUMBERED_FRAMES), (MEMORY, DOUBTFUL_UNNUMBERED_FRAMES)]
+    ("memory", "frames"), [(None, FRAMES_WITHOUT_NUMBER), (MEMORY, CERTAIN_FRAMES_WITHOUT_NUMBER)]
 )
 def test_a_meter_that_sends_no_number_is_known_after_some_frames(memory: Memory | None, frames: int) -> None:
     """Some frames may lack it by damage; it takes more against the memory of a meter with a number."""
@@ -194,7 +188,7 @@ def test_the_alerts_of_another_meter_are_its_own() -> None:
     """The memory is of the meter that was here before."""
     other = historique(**(dict(OVERRUN.values) | {"ADCO": OTHER}))
 
-    assert since(*[other] * DOUBTFUL_FRAMES) == at(10)
+    assert since(*[other] * CERTAIN_FRAMES) == at(10)
 
 
 def test_a_memory_survives_as_json() -> None:
@@ -309,7 +303,7 @@ def test_whatever_the_file_says_is_taken_or_left(content: dict[str, object]) -> 
     if (memory := from_json(content)) is not None:
         followed.restore(memory)
         assert from_json(json.loads(json.dumps(to_json(memory)))) == memory
-    for position in range(DOUBTFUL_FRAMES):
+    for position in range(CERTAIN_FRAMES):
         followed.update(standard(), now=2.0 * position, time=TIME)
 
     assert followed.is_known

@@ -164,7 +164,8 @@ def test_what_only_the_mode_before_said_stands_while_it_is_fresh() -> None:
 def test_the_indexes_of_the_contract_before_are_gone() -> None:
     """HC becomes BASE: its indexes are no field any more, and the total goes on."""
     peak = historique(ADCO=NUMBER, OPTARIF="HC", HCHC="000000400", HCHP="000000600", PTEC="HP")
-    _, state = follow(peak, historique(ADCO=NUMBER, OPTARIF="BASE", BASE="000001001", PTEC="TH"))
+    base = historique(ADCO=NUMBER, OPTARIF="BASE", BASE="000001001", PTEC="TH")
+    _, state = follow(peak, base, base)
 
     assert state["energy"]["indexes"].keys() == {"BASE"}
     assert (state["energy"]["import_total"], state["energy"]["import_offset"]) == (1001, 0)

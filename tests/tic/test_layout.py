@@ -181,6 +181,7 @@ def test_a_frame_that_is_read_at_once_is_what_it_is_group_by_group(
     by_groups.close()
 
     assert readings == expected
+    assert [one.belief for one in readings] == [one.belief for one in expected]
     assert [encode(one, Options(), now=0) for one in readings] == [
         encode(Reading(one.mode, one.values), Options(), now=0) for one in expected
     ]

@@ -69,7 +69,7 @@ class HomeAssistant:
 
     def take(self, reading: Reading, *, now: float) -> None:
         """Take a reading of the monotonic time `now` that the tracker took."""
-        self._announcer.take(reading, now=now)
+        self._announcer.update(reading, now=now)
         if self._announcer.messages is not self._messages:
             self._publish(self._announcer.messages)
         self._log(now)

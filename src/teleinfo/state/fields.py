@@ -70,12 +70,6 @@ def contract_name(values: Values) -> Value:
     return None if text is None else tariffs.contract_name(text) or UNKNOWN
 
 
-def contract_key(values: Values) -> str | None:
-    """Return a key that changes with the contract, in one mode; None where these values do not say."""
-    text = contract_text(values)
-    return None if text is None else (tariffs.contract_of(text) or tariffs.collapse(text))
-
-
 def subscribed_power(values: Values) -> int | None:
     """Return the subscribed power in VA."""
     amperes, kva = number(values, "ISOUSC"), number(values, "PREF")

@@ -5,8 +5,8 @@ Pure: the monotonic time and the time of day come in. The state is made of the l
 so that a short three-phase frame or a missing group updates it and never empties it; a value that was not
 renewed for `STALE_AFTER` seconds is null, a field that the meter never had is absent.
 
-It is the same meter as long as its number is the same (ADCO of historique is ADSC of standard, 54E §6.1).
-When its mode or its contract changes, what the new one does not say is gone after `STALE_AFTER` seconds.
+The decoder decides which meter it is, in which mode and contract: see `teleinfo.tic.judge`. After a change of
+mode or contract, the fields that the new one lacks stay for `STALE_AFTER` seconds.
 """
 
 from __future__ import annotations
@@ -20,27 +20,20 @@ from teleinfo.state import business_meters, fields, labels
 from teleinfo.state.declaration import FIELDS, compose
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.energy import EnergyTracker
-from teleinfo.state.identity import UNNUMBERED_FRAMES, Followed, Identity
 from teleinfo.state.memory import Memory
 from teleinfo.state.snapshot import Snapshot
-from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, Mode
+from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from teleinfo.state.fields import Json
-    from teleinfo.tic.reading import Reading
+    from teleinfo.tic.labels import Mode
+    from teleinfo.tic.reading import Belief, Reading
 
 STALE_AFTER: Final = 120.0
 """Seconds; a three-phase meter sends a full frame every 17 s during an overrun (02E)."""
-
-ALARM_FRAMES: Final = 2
-"""
-Frames in a row without the étiquette of an alarm or a notice that end it: one may have lost its group.
-
-The short frames of three-phase meters never have a notice, and end none.
-"""
 
 _URGENT: Final = tuple(
     field
@@ -49,22 +42,8 @@ _URGENT: Final = tuple(
 )
 """The fields whose change must not wait."""
 
+_PASSING: Final = ALARMS | NOTICES
 _device_of = functools.lru_cache(maxsize=4)(device_of)  # asked for with each frame
-
-DOUBTFUL_FRAMES: Final = 5
-"""
-Frames with a number that make a meter known against what is remembered; one does that else.
-
-The decoder has no earlier index to hold the first one against, and believes another one after three frames.
-"""
-
-DOUBTFUL_UNNUMBERED_FRAMES: Final = 100
-"""
-The same for frames without a number, where the remembered meter sends its number.
-
-At 1 wrong bit in 100 the group of the number is damaged in six frames of seven, and a meter that is taken for
-another one loses its total.
-"""
 
 
 class StateTracker:
@@ -78,7 +57,7 @@ class StateTracker:
         self._topic = topic
         self._exclude = exclude
         self._private = not exclude.isdisjoint(METER_NUMBERS)
-        self._identity = Identity()
+        self._belief: Belief | None = None
         self._earlier: Memory | None = None
         self.is_known = False
         """True if it is known which meter this is; before that nothing of it is to be published."""
@@ -89,7 +68,6 @@ class StateTracker:
         self._first_time: str | None = None
         self._time: str | None = None
         self._heard = 0.0
-        self._frames_without: dict[str, int] = {}
         self._sends_alarms = False
         self._has_exported = False
         self._phases = 1
@@ -102,7 +80,6 @@ class StateTracker:
 
     def _reset_contract(self) -> None:
         """Forget what depends on the mode of the meter and on its contract."""
-        self._contract: str | None = None
         self._site: str | None = None
         self._latest: dict[str, tuple[str, float]] = {}
         self._periods: dict[str, str] = {}
@@ -116,17 +93,17 @@ class StateTracker:
     @property
     def mode(self) -> Mode | None:
         """The mode of the meter that is followed, None before the first frame."""
-        return self._identity.mode
+        return None if self._belief is None else self._belief.mode
 
     @property
     def number(self) -> str | None:
         """The number of the meter that is followed, None where it sends none."""
-        return self._identity.number
+        return None if self._belief is None else self._belief.number
 
     @property
     def meter(self) -> Device:
         """The meter that is followed."""
-        return _device_of(self._identity.number, topic=self._topic, private=self._private)
+        return _device_of(self.number, topic=self._topic, private=self._private)
 
     def restore(self, memory: Memory) -> None:
         """
@@ -149,23 +126,24 @@ class StateTracker:
 
         Return whether an alert, the tariff or a colour changed: such a state must not wait.
         """
-        match self._identity.take(reading):
-            case Followed.FOREIGN:
-                return False
-            case Followed.OTHER_MODE:
-                self._change_contract()
-                self._identity.follow(reading)
-            case Followed.OTHER_METER:
-                self._reset()
-                self._identity.follow(reading)
+        belief, last = reading.belief, self._belief
+        if belief is None or belief.is_foreign:
+            return False
+        if last is not None and belief.meter != last.meter:
+            self._reset()
+        elif last is not None and (
+            belief.mode is not last.mode or last.contract not in (None, belief.contract)
+        ):
+            self._change_contract()
+        self._belief = belief
         self._time, self._heard, self._at = time, now, datetime.fromisoformat(time)
         self._first_time = self._first_time or time
-        self._note(reading, now)
+        self._note(reading, belief, now)
         values = self._values(now)
         self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
         self._phases = max(self._phases, fields.phases(values))
         self._has_exported |= fields.exports(values)
-        self.is_known = self.is_known or self._knows_meter(values)
+        self.is_known = self.is_known or self._knows_meter(belief, values)
         if self.is_known and self._earlier is not None:
             self._take_over(self._earlier)
             self._earlier = None
@@ -178,14 +156,10 @@ class StateTracker:
         before, self._urgent = self._urgent, urgent
         return before != urgent
 
-    def _knows_meter(self, values: fields.Values) -> bool:
+    def _knows_meter(self, belief: Belief, values: fields.Values) -> bool:
         """True if the frames so far tell which meter this is."""
         doubtful = self._earlier is not None and self._contradicts(self._earlier, values)
-        if self._identity.number is None:
-            return self._identity.unnumbered >= (
-                DOUBTFUL_UNNUMBERED_FRAMES if doubtful else UNNUMBERED_FRAMES
-            )
-        return self._identity.numbered >= (DOUBTFUL_FRAMES if doubtful else 1)
+        return belief.is_certain if doubtful else belief.is_known
 
     def _contradicts(self, earlier: Memory, values: fields.Values) -> bool:
         """True if the meter is not the remembered one, or its index cannot follow the remembered index."""
@@ -225,25 +199,17 @@ class StateTracker:
         values = self._values(now)
         return self._fields({key: value for key, value in values.items() if key in keys}, now)
 
-    def _note(self, reading: Reading, now: float) -> None:
+    def _note(self, reading: Reading, belief: Belief, now: float) -> None:
         kept = {
             key: value
             for key, value in reading.values.items()
             if not is_left_out(reading.mode, key, self._exclude)
         }
-        contract = fields.contract_key(kept)
-        if contract not in (None, self._contract):
-            if self._contract is not None:
-                self._change_contract()
-            self._contract = contract
         self._site = self._site or business_meters.model(kept)
         self._latest |= {key: (value, now) for key, value in kept.items()}
-        short = reading.mode is Mode.HISTORIQUE and "IINST1" in kept and "OPTARIF" not in kept
-        for label in ALARMS if short else ALARMS | NOTICES:
-            self._frames_without[label] = 0 if label in kept else self._frames_without.get(label, 0) + 1
-            if self._frames_without[label] >= ALARM_FRAMES:
-                self._latest.pop(label, None)
-                self._latest.pop(label + HORODATE_SUFFIX, None)
+        for label in (self._latest.keys() & _PASSING) - belief.sending:
+            self._latest.pop(label)
+            self._latest.pop(label + HORODATE_SUFFIX, None)
         self._sends_alarms |= not ALARMS.isdisjoint(kept)
         if "NTARF" in kept and "LTARF" in kept:
             self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
@@ -257,7 +223,7 @@ class StateTracker:
             values=values,
             time=self._time,
             meter=self.meter,
-            mode=self._identity.mode,
+            mode=self.mode,
             site=self._site,
             phases=self._phases if self._site is None else 3,
             sends_alarms=self._sends_alarms,
@@ -272,9 +238,9 @@ class StateTracker:
     def _fields(self, values: fields.Values, now: float) -> dict[str, Json]:
         """Return the fields of the state that these values give."""
         state = compose(self._snapshot(values, now), FIELDS)
-        if self._identity.mode is not None:
+        if self.mode is not None:
             overseas = self.meter.identity.overseas
-            own: dict[str, Json] = {**labels.values_of(self._identity.mode, values, overseas=overseas)}
+            own: dict[str, Json] = {**labels.values_of(self.mode, values, overseas=overseas)}
             state |= {"labels": own} if own else {}
         return state
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.tic import groups
 from teleinfo.tic.framing import Framer
 from teleinfo.tic.groups import RejectionCause
+from teleinfo.tic.judge import Judge
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.layout import LayoutCache
 from teleinfo.tic.plausibility import Plausibility, watched_keys
@@ -23,6 +24,7 @@ from teleinfo.tic.trust import Trust
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from teleinfo.tic.layout import Layout
     from teleinfo.tic.plausibility import Implausible
 
 MAX_TALLIED_LABELS: Final = 100
@@ -70,6 +72,9 @@ class Decoder:
         self._layouts = LayoutCache()
         self._trust = Trust()
         self._plausibility = Plausibility() if plausibility else None
+        self._judge = Judge()
+        self._layout: Layout | None = None  # of the last frame
+        self._follows = False  # in the last frame no text of `watched_keys` changed, but for indexes
         self._inconsistent = 0
         self._mode = Mode.HISTORIQUE  # of the last sound frame
         self._time = 0.0  # s since the first byte
@@ -93,7 +98,9 @@ class Decoder:
         for segment in self._framer.split(data):
             trust = self._trust
             at_once = self._layouts.read(segment, trust.notices) if trust.is_settled else None
+            reading: Reading | None
             if at_once is None:
+                layout = None
                 reading = self._read_by_groups(segment, now)
             else:
                 layout = at_once.layout
@@ -103,7 +110,9 @@ class Decoder:
                 reading = self._plausible(at_once, layout.watched_keys, at_once.watched)
             if reading is not None:
                 counts.frames += 1
+                self._judge.judge(reading, repeats=self._follows and layout is self._layout is not None)
                 readings.append(reading)
+            self._layout = layout
         counts.interrupted = self._framer.interrupted + self._inconsistent
         return readings
 
@@ -165,7 +174,10 @@ class Decoder:
 
     def _plausible(self, reading: Reading, keys: tuple[str, ...], texts: tuple[bytes, ...]) -> Reading | None:
         """Return what is left of a reading without what is not plausible of these `texts` of the `keys`."""
-        if self._plausibility is None or self._plausibility.follows(keys, texts, self._time):
+        if self._plausibility is None:
+            return reading
+        self._follows = self._plausibility.follows(keys, texts, self._time)
+        if self._follows:
             return reading
         withheld, is_another_meter = self._plausibility.check(reading.mode, keys, texts, self._time)
         if is_another_meter:

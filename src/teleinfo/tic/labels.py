@@ -42,6 +42,7 @@ __all__ = [
     "SHORT_FRAME",
     "STANDARD",
     "STATUS_REGISTER",
+    "TARIFF_LABELS",
     "VARYING",
     "Charset",
     "Group",
@@ -130,6 +131,8 @@ CONTRACTS: Final = {
     "EJP": ("EJPHN", "EJPHPM"),
     "BBR": ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),
 }
+# The labels of the contract (OPTARIF, NGTF), and of the index that counts now with its name.
+TARIFF_LABELS: Final = ("OPTARIF", "NGTF", "NTARF", "LTARF")
 # Labels that are sent only while they have something to say: a notice, a mobile peak to come or running, the
 # control mode of a meter.
 NOTICES: Final = frozenset(

@@ -54,6 +54,7 @@ class LayoutReading(Reading):
 
     def __init__(self, layout: Layout, texts: list[bytes]) -> None:
         self.mode = layout.mode
+        self.belief = None
         self._values = {}
         self.layout, self.texts = layout, texts
         self.watched = layout.take_watched(texts)

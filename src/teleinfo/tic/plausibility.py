@@ -18,7 +18,16 @@ from dataclasses import dataclass
 from operator import sub
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.labels import DIGITS, HISTORIQUE, METER_NUMBERS, STANDARD, Charset, Kind, Mode
+from teleinfo.tic.labels import (
+    DIGITS,
+    HISTORIQUE,
+    METER_NUMBERS,
+    STANDARD,
+    TARIFF_LABELS,
+    Charset,
+    Kind,
+    Mode,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -56,8 +65,11 @@ _TEXTS: Final = frozenset(
 _WITHOUT_BIT_6: Final = bytes(byte & ~0x40 for byte in range(256))
 # Labels of three-phase meters alone.
 _THREE_PHASES: Final = ("IINST2", "IRMS2")
-# What `Plausibility.check` looks at: those keys, and those that tell how much power the meter can carry.
-_WATCHED: Final = {mode: keys | _TEXTS | {"ISOUSC", "PREF", *_THREE_PHASES} for mode, keys in _KEPT.items()}
+# The keys that `Plausibility.check` gets: those above, those of the power that the meter can carry, and those
+# whose change `judge` must see.
+_WATCHED: Final = {
+    mode: keys | _TEXTS | {"ISOUSC", "PREF", *_THREE_PHASES, *TARIFF_LABELS} for mode, keys in _KEPT.items()
+}
 
 
 class Implausible(enum.StrEnum):

@@ -8,6 +8,7 @@ nothing else would show it: what is sound in such a frame may be of the one or o
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.labels import PART_OPENER, Kind, LabelSpec, Mode, lookup
@@ -21,17 +22,46 @@ if TYPE_CHECKING:
 HORODATE_SUFFIX = "_HORODATE"
 
 
+@dataclass(frozen=True, slots=True)
+class Belief:
+    """
+    The judgement of the decoder at a reading.
+
+    - `is_foreign`: the reading may be of another meter, mode or contract than the rest of the belief says.
+    - `meter` rises by one with each other meter on the line.
+    - `number` is None as long as the meter sends none, and `contract` until OPTARIF or NGTF comes.
+    - `is_known`: the meter may be published.
+    - `is_certain`: it may be published even if an earlier run remembers another meter or a higher index.
+    - `is_steady`: the last two frames said the same tariff.
+    - `confirmed` are the keys that came twice in this mode.
+    - `sending` are the alarms and notices that last: one frame may have lost the group of an alarm.
+    """
+
+    meter: int
+    number: str | None
+    mode: Mode
+    contract: str | None
+    is_known: bool
+    is_certain: bool
+    is_steady: bool
+    confirmed: frozenset[str]
+    sending: frozenset[str]
+    is_foreign: bool = False
+
+
 class Reading:
     """
     One frame: `values` maps each key to its text, in the order of the meter. It has at least one.
 
+    `belief` is the judgement of the decoder, None for a reading that comes from elsewhere.
     Make a new reading rather than change the values of one.
     """
 
-    __slots__ = ("_values", "mode")
+    __slots__ = ("_values", "belief", "mode")
 
-    def __init__(self, mode: Mode, values: dict[str, str]) -> None:
+    def __init__(self, mode: Mode, values: dict[str, str], belief: Belief | None = None) -> None:
         self.mode = mode
+        self.belief = belief
         self._values = values
 
     @property

@@ -344,7 +344,7 @@ class Trust:
     def _says_the_same(self, name: str, group: Group) -> bool:
         """True if a group says what was last believed of its label; what opens a part is always believed."""
         shown = self._shown.get(name)
-        return name == PART_OPENER or (shown is not None and shown.last == group)
+        return group.label == PART_OPENER or (shown is not None and shown.last == group)
 
     def _await(self, name: str, frame: _Frame, position: int) -> None:
         """Note who stands beside a label: a frame with that neighbour and without the label ends its row."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.terminal_text import printable
 from teleinfo.port.health import is_orphan
 from teleinfo.state.tracker import StateTracker
+from teleinfo.tic.judge import Judge
 from teleinfo.tic.labels import ALARMS, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.watch.history import History
@@ -90,6 +91,7 @@ class LiveModel:
         self._health: Health | None = None
         self._frames_since = 0
         self._entries: dict[str, _Entry] = {}
+        self._judge = Judge()
         self._tracker = StateTracker(topic="", exclude=frozenset())
 
     def add_reading(self, reading: Reading, *, now: float) -> None:
@@ -108,7 +110,9 @@ class LiveModel:
             if now - entry.seen > (KEPT_ALARM if key in ALARMS else KEPT):
                 del self._entries[key]
         time = self.clock()
-        possible = Reading(reading.mode, dict(_possible(reading)))
+        possible = Reading(reading.mode, dict(_possible(reading)), reading.belief)
+        if possible.belief is None:  # it comes from a broker
+            self._judge.judge(possible)
         self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
         self.history.add(self.state(now=now), now=now, time=time)
 

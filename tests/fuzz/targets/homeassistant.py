@@ -11,10 +11,11 @@ from teleinfo.homeassistant.entities import entity_of
 from teleinfo.homeassistant.state_entities import entities_of
 from teleinfo.homeassistant.templates import state_template
 from teleinfo.state.labels import values_of
-from teleinfo.state.tracker import StateTracker, encode
+from teleinfo.state.tracker import encode
 from teleinfo.tic import horodate, registers
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from tests.support.judged import JudgedTracker
 
 
 def seeds() -> dict[str, bytes]:
@@ -71,7 +72,7 @@ def check(data: bytes) -> None:
             assert entity_of(mode, key) is not None, key
             # JSON knows neither an infinity nor what is no number.
             assert not isinstance(state, float) or math.isfinite(state), key
-    tracker = StateTracker(topic="teleinfo", exclude=frozenset())
+    tracker = JudgedTracker()
     tracker.update(Reading(mode, values), now=0.0, time="2026-01-14T12:00:00+01:00")
     decoded = tracker.state(now=0.0)
     assert json.loads(encode(decoded)) == decoded

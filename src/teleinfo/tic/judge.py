@@ -1,0 +1,153 @@
+"""
+Judge which meter a frame is of, in which mode and contract, and what of the frame is confirmed.
+
+The number identifies the meter: ADCO of historique is ADSC of standard (54E §6.1). One frame of another
+meter, mode or contract may be an accident of the line, so `FRAMES_FOR_NEW` in a row are needed. State, Home
+Assistant and the screens obey, and count no frames. Pure.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.tic.labels import ALARMS, NOTICES, TARIFF_LABELS, Mode
+from teleinfo.tic.meter_id import number_of
+from teleinfo.tic.reading import Belief
+from teleinfo.tic.trust import FRAMES_FOR_NEW
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from teleinfo.tic.reading import Reading
+
+FRAMES_WITHOUT_NUMBER: Final = 10
+"""Frames that make a meter without a number known: that group may be damaged; a CJE or an ICE sends none."""
+
+CERTAIN_FRAMES: Final = 5
+"""Frames with a number that make a meter certain: a false first index is replaced in the fourth."""
+
+CERTAIN_FRAMES_WITHOUT_NUMBER: Final = 100
+"""The same for a meter without a number: at 1 wrong bit in 100 six numbers of seven are damaged."""
+
+CONFIRM_WITHIN: Final = 30
+"""Frames within which a key must come again: of 21 frames of a three-phase meter 20 are short."""
+
+MAX_CONFIRMED: Final = 1000
+"""Keys that are confirmed at most, many times those of the largest meter: a bound on memory."""
+
+_NO_RIVAL: Final = (None, None, None)
+
+
+class Judge:
+    """The judge of one line."""
+
+    def __init__(self) -> None:
+        self._meter = 0
+        self._number: str | None = None
+        self._mode: Mode | None = None
+        self._contract: str | None = None
+        self._rival: tuple[str | None, Mode | None, str | None] = _NO_RIVAL
+        self._rival_frames = 0
+        self._belief: Belief | None = None
+        self._is_settled = False  # a frame that repeats the last one changes nothing
+        self._forget_frames()
+
+    def _forget_frames(self) -> None:
+        """Forget the frames of a meter in one mode."""
+        self._frames = self._numbered = 0
+        self._seen: dict[str, int] = {}  # the last frame with each key that is not confirmed
+        self._confirmed: frozenset[str] = frozenset()
+        self._sent: frozenset[str] = frozenset()  # alarms and notices of the last frame that can have them
+        self._tariff: tuple[str, ...] = ()  # of the last frame that says it
+
+    def judge(self, reading: Reading, *, repeats: bool = False) -> None:
+        """
+        Give a reading its belief: a foreign one if it may be of another meter, mode or contract.
+
+        `repeats`: it has the keys, the number, the contract and the tariff of the reading before.
+        """
+        if repeats and self._is_settled:
+            self._frames += 1
+        elif self._is_followed(reading) or self._belief is None:
+            self._weigh(reading)
+        else:
+            self._is_settled = False
+            reading.belief = replace(self._belief, is_foreign=True)
+            return
+        reading.belief = self._belief
+
+    def _is_followed(self, reading: Reading) -> bool:
+        """True if a reading is of the meter, mode and contract that are believed, perhaps from now on."""
+        said, contract = number_of(reading), _contract_of(reading)
+        is_same_mode = self._mode in (None, reading.mode)
+        number = said or self._number if is_same_mode else said
+        is_same_meter = is_same_mode and self._number in (None, number)
+        frames = 1
+        if not is_same_meter or (contract is not None and self._contract not in (None, contract)):
+            rival = number, reading.mode, contract if is_same_meter else None
+            self._rival_frames = self._rival_frames + 1 if rival == self._rival else 1
+            self._rival = rival
+            needed = FRAMES_FOR_NEW if is_same_mode or said is not None else FRAMES_WITHOUT_NUMBER
+            if self._rival_frames < needed:
+                return False
+            self._rival, frames = _NO_RIVAL, self._rival_frames
+            if not is_same_meter:
+                self._meter += number is None or number != self._number
+                self._forget_frames()
+                self._contract = None
+        elif contract is not None or self._rival[2] is None:  # a short frame does not contradict a contract
+            self._rival = _NO_RIVAL
+        self._number, self._mode, self._contract = number, reading.mode, contract or self._contract
+        self._frames += frames
+        self._numbered += frames if said is not None else 0
+        return True
+
+    def _weigh(self, reading: Reading) -> None:
+        """Form the belief at a reading of the meter that is followed."""
+        values = reading.values
+        is_short = reading.mode is Mode.HISTORIQUE and "IINST1" in values and "OPTARIF" not in values
+        possible = ALARMS if is_short else ALARMS | NOTICES
+        sent = possible & values.keys()
+        sending, self._sent = sent | self._sent, sent | (self._sent - possible)
+        tariff = tuple(values.get(label, "") for label in TARIFF_LABELS)
+        is_steady = self._frames > 1 and (tariff == self._tariff or not any(tariff))
+        if any(tariff):
+            self._tariff = tariff
+        is_numbered = self._number is not None
+        belief = Belief(
+            meter=self._meter,
+            number=self._number,
+            mode=reading.mode,
+            contract=self._contract,
+            is_known=is_numbered or self._frames >= FRAMES_WITHOUT_NUMBER,
+            is_certain=self._numbered >= CERTAIN_FRAMES
+            if is_numbered
+            else self._frames >= CERTAIN_FRAMES_WITHOUT_NUMBER,
+            is_steady=is_steady,
+            confirmed=self._confirm(values.keys() - self._confirmed),
+            sending=sending,
+        )
+        self._is_settled = (
+            belief.is_certain and is_steady and sending == self._sent and self._confirmed >= values.keys()
+        )
+        if belief != self._belief:
+            self._belief = belief
+
+    def _confirm(self, others: AbstractSet[str]) -> frozenset[str]:
+        """Return the confirmed keys after a frame with these `others`, which were not confirmed."""
+        if others:
+            recent = {key for key, at in self._seen.items() if self._frames - at <= CONFIRM_WITHIN}
+            if len(self._confirmed) < MAX_CONFIRMED:
+                self._confirmed |= others & recent
+            self._seen = {key: self._seen[key] for key in recent - others}
+            self._seen |= dict.fromkeys(others - self._confirmed, self._frames)
+        return self._confirmed
+
+
+def _contract_of(reading: Reading) -> str | None:
+    """Return the contract that a frame says; the last character of BBRx is no part of it (02E, "OPTARIF")."""
+    text = reading.values.get("OPTARIF", reading.values.get("NGTF"))
+    if text is None:
+        return None
+    return text[:3] if text.startswith("BBR") else " ".join(text.split())

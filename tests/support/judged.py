@@ -1,0 +1,24 @@
+"""Readings that are made by hand, judged as the decoder judges those of the line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from teleinfo.state.tracker import StateTracker
+from teleinfo.tic.judge import Judge
+
+if TYPE_CHECKING:
+    from teleinfo.tic.reading import Reading
+
+
+class JudgedTracker(StateTracker):
+    """A tracker that judges each reading before it notes it."""
+
+    def __init__(self, *, topic: str = "teleinfo", exclude: frozenset[str] = frozenset()) -> None:
+        super().__init__(topic=topic, exclude=exclude)
+        self._judge = Judge()
+
+    def update(self, reading: Reading, *, now: float, time: str) -> bool:
+        """Judge a reading, and note it."""
+        self._judge.judge(reading)
+        return super().update(reading, now=now, time=time)

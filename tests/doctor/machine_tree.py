@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.doctor.case import Case
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.screen import Screen
+from teleinfo.doctor.report import Screen
 from tests.support.settings import settings_of
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.screen import Screen
+from teleinfo.doctor.report import Screen
 from teleinfo.settings import SERVICE_FILE
 
 if TYPE_CHECKING:

@@ -28,8 +28,7 @@ from teleinfo.doctor.check_topics import ONLINE, read_retained
 from teleinfo.doctor.examination import examine
 from teleinfo.doctor.findings import Severity, worst
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import as_json, as_report, format_summary
-from teleinfo.doctor.screen import Screen
+from teleinfo.doctor.report import Screen, as_json, as_report, format_summary
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind

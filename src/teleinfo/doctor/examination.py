@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import N_, _
@@ -12,7 +12,7 @@ from teleinfo.doctor.check_line import check_line
 from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.check_service import check_service
 from teleinfo.doctor.check_settings import check_settings
-from teleinfo.doctor.findings import as_skipped, skipped
+from teleinfo.doctor.findings import Severity, skipped
 from teleinfo.doctor.report import AREAS, format_area
 
 if TYPE_CHECKING:
@@ -75,4 +75,12 @@ async def _made(check: Check, case: Case) -> list[Finding]:
             findings = await check.make(case)
     except TimeoutError:
         findings = [skipped(check.area, _("it took too long, and was given up"))]
-    return as_skipped(findings) if check.by_settings and case.assumed else findings
+    if not (check.by_settings and case.assumed):
+        return findings
+    # The settings of the service may differ: no fault is reported, and no setting is to be changed.
+    return [
+        replace(finding, severity=Severity.SKIPPED, advice="", commands=())
+        if finding.severity in {Severity.FAULT, Severity.WARNING}
+        else finding
+        for finding in findings
+    ]

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
 
 from teleinfo.common.terminal_text import printable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 
 class Severity(enum.StrEnum):
@@ -68,21 +64,6 @@ def fault(check: str, message: str, advice: str = "", /, *commands: str, **facts
 def skipped(check: str, message: str, advice: str = "", /, *commands: str) -> Finding:
     """Return the finding that a check could not be made."""
     return Finding(check, Severity.SKIPPED, message, advice, commands)
-
-
-def as_skipped(findings: Iterable[Finding]) -> list[Finding]:
-    """
-    Return the findings with every fault and warning turned into "could not be checked".
-
-    For checks with assumed settings: those of the service may differ. The advice is left out, since it would
-    change a setting that the service may not have.
-    """
-    return [
-        finding
-        if finding.severity in {Severity.OK, Severity.SKIPPED}
-        else replace(finding, severity=Severity.SKIPPED, advice="", commands=())
-        for finding in findings
-    ]
 
 
 def count(findings: Findings, severity: Severity) -> int:

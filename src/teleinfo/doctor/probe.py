@@ -18,7 +18,7 @@ from teleinfo.tic.decoder import Decoder
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from teleinfo.doctor.screen import Screen
+    from teleinfo.doctor.report import Screen
     from teleinfo.tic.decoder import Counts
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading

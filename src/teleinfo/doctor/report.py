@@ -1,5 +1,5 @@
 """
-Format the findings: for a terminal, for programs (`--json`) and for a bug report (`--report`).
+Show the findings on a terminal, and write them for programs (`--json`) and for a bug report (`--report`).
 
 A bug report holds no identifier. Masked in it are: the user name, the password, the host, the client id, the
 topic and the discovery prefix of the settings, unless they are the defaults; the name of this machine, meter
@@ -12,6 +12,7 @@ import json
 import os
 import platform
 import re
+import shutil
 import sys
 import textwrap
 from dataclasses import dataclass, replace
@@ -60,6 +61,7 @@ _MARKS = {Severity.OK: "✓", Severity.WARNING: "!", Severity.FAULT: "✗", Seve
 # No yellow, no cyan: they cannot be read on a light background.
 _COLOURS = {Severity.OK: "32", Severity.WARNING: "1", Severity.FAULT: "1;31", Severity.SKIPPED: "0"}
 
+_ERASE = "\r\x1b[K"
 MASK = "…"
 # ADCO, ADSC and ADS have 12 characters, PRM has 14 digits; both as they are and as part of a longer text.
 _NUMBER = re.compile(r"(?<![0-9A-Fa-f.])[0-9]{4}[0-9A-F]{2}[0-9]{6,8}(?![0-9A-Fa-f])")
@@ -95,6 +97,30 @@ class Style:
     def command(self, line: str) -> str:
         """Return a line to type, which is never broken."""
         return f"{' ' * 8}{self.paint(line, '1')}"
+
+
+class Screen:
+    """Standard output; `quiet`: nothing is shown."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._quiet = quiet
+
+    @property
+    def style(self) -> Style:
+        """The width of the terminal now, and whether it has colours."""
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return Style(shutil.get_terminal_size().columns, colours=sys.stdout.isatty() and not plain)
+
+    def write(self, text: str) -> None:
+        """Write text in place of the step that is shown."""
+        if not self._quiet:
+            sys.stdout.write(f"{_ERASE}{text}" if sys.stdout.isatty() else text)
+            sys.stdout.flush()
+
+    def step(self, text: str) -> None:
+        """Show the step under way, on a terminal, where it can be erased again."""
+        if sys.stdout.isatty():
+            self.write(f"… {text}")
 
 
 def format_area(area: str, findings: Sequence[Finding], style: Style) -> str:

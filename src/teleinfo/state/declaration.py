@@ -21,7 +21,7 @@ from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, DryConta
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Self
 
     from teleinfo.state.fields import Json, Value
@@ -42,6 +42,9 @@ class StateType(enum.Enum):
 
 Form: TypeAlias = "StateType | str | type[enum.StrEnum] | tuple[enum.StrEnum, enum.StrEnum]"
 """A type; the unit of a number; the codes of a choice; or the codes of a switch, off and on."""
+
+Path: TypeAlias = tuple[str, ...]
+"""The path of a value, part by part."""
 
 Reader: TypeAlias = "Callable[[Snapshot], Value]"
 
@@ -98,7 +101,7 @@ class Field:
         return replace(self, name=name, **more)
 
     @property
-    def parts(self) -> tuple[str, ...]:
+    def parts(self) -> Path:
         """The path, part by part."""
         return tuple(self.path.split("."))
 
@@ -137,25 +140,28 @@ class Field:
         return number(now, *self.sources) if read is None else read(now)
 
 
-def compose(now: Snapshot, declared: Iterable[Field]) -> dict[str, Json]:
-    """Return the message with these fields at a moment: its sections follow from their paths."""
-    state: dict[str, Json] = {}
+def read(now: Snapshot, declared: Iterable[Field]) -> dict[Path, Json]:
+    """Return the values of these fields at a moment by their path; a family has a path for each étiquette."""
+    values: dict[Path, Json] = {}
     for field in declared:
-        value = field.value(now)
-        if value not in (None, {}):
-            _put(state, field.parts, None if value is UNKNOWN else value)
+        value, parts = field.value(now), field.parts
+        if isinstance(value, dict):
+            at = parts.index(ANY_LABEL)
+            values |= {(*parts[:at], label, *parts[at + 1 :]): inner for label, inner in value.items()}
+        elif value is not None:
+            values[parts] = None if value is UNKNOWN else value
+    return values
+
+
+def message(values: Mapping[Path, Json]) -> dict[str, Json]:
+    """Return the message with these values, whose sections follow from their paths."""
+    state: dict[str, Json] = {}
+    for (*sections, name), value in values.items():
+        within: Any = state
+        for section in sections:
+            within = within.setdefault(section, {})
+        within[name] = value
     return state
-
-
-def _put(within: dict[str, Json], parts: tuple[str, ...], value: Any) -> None:  # noqa: ANN401 - any JSON value
-    """Put a value at its place; of a family, each value at the place of its étiquette."""
-    part, rest = parts[0], parts[1:]
-    for name, inner in value.items() if part == ANY_LABEL else ((part, value),):
-        if rest:
-            section: Any = within.setdefault(name, {})
-            _put(section, rest, inner)
-        else:
-            within[name] = inner
 
 
 def _clock(now: Snapshot) -> Value:

@@ -17,7 +17,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, labels
-from teleinfo.state.declaration import FIELDS, compose
+from teleinfo.state.declaration import FIELDS, message, read
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.energy import EnergyTracker
 from teleinfo.state.memory import Memory
@@ -28,6 +28,7 @@ from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 if TYPE_CHECKING:
     from collections.abc import Container
 
+    from teleinfo.state.declaration import Path
     from teleinfo.state.fields import Json
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading
@@ -83,7 +84,7 @@ class StateTracker:
         self._site: str | None = None
         self._latest: dict[str, tuple[str, float]] = {}
         self._periods: dict[str, str] = {}
-        self._known: dict[str, Json] = {}
+        self._known: dict[Path, None] = {}  # the fields that this contract has given so far, in order
 
     def _change_contract(self) -> None:
         """Note another mode or contract: the state of before stays until it is stale."""
@@ -190,14 +191,14 @@ class StateTracker:
         if self._time is None:
             return {}
         current = self._fields(self._values(now), now)
-        self._known = _outline(self._known, current)
-        state = _complete(self._known, current)
+        self._known |= dict.fromkeys(current)
+        state = message({path: current.get(path) for path in self._known})
         return self._before | state if self._before and now <= self._before_until else state
 
     def state_of(self, keys: Container[str], *, now: float) -> dict[str, Json]:
         """Return the part of the state that these keys of the readings give, without what is unknown now."""
         values = self._values(now)
-        return self._fields({key: value for key, value in values.items() if key in keys}, now)
+        return message(self._fields({key: value for key, value in values.items() if key in keys}, now))
 
     def _note(self, reading: Reading, belief: Belief, now: float) -> None:
         kept = {
@@ -235,39 +236,16 @@ class StateTracker:
             means=self._energy.means(values),
         )
 
-    def _fields(self, values: fields.Values, now: float) -> dict[str, Json]:
-        """Return the fields of the state that these values give."""
-        state = compose(self._snapshot(values, now), FIELDS)
+    def _fields(self, values: fields.Values, now: float) -> dict[Path, Json]:
+        """Return the fields of the state that these values give, by their paths."""
+        state = read(self._snapshot(values, now), FIELDS)
         if self.mode is not None:
             overseas = self.meter.identity.overseas
-            own: dict[str, Json] = {**labels.values_of(self.mode, values, overseas=overseas)}
-            state |= {"labels": own} if own else {}
+            own = labels.values_of(self.mode, values, overseas=overseas)
+            state |= {("labels", label): value for label, value in own.items()}
         return state
 
 
 def encode(state: dict[str, Json]) -> bytes:
     """Return the message of the topic `state`."""
     return json.dumps(state, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def _outline(known: dict[str, Json], current: dict[str, Json]) -> dict[str, Json]:
-    """Return all fields of both, without their values."""
-    outline: dict[str, Json] = dict(known)
-    for name, value in current.items():
-        before = outline.get(name)
-        if isinstance(value, dict):
-            outline[name] = _outline(before if isinstance(before, dict) else {}, value)
-        else:
-            outline.setdefault(name, None)
-    return outline
-
-
-def _complete(outline: dict[str, Json], current: dict[str, Json]) -> dict[str, Json]:
-    """Return `current` in the order of `outline`, with null for the fields that it lacks."""
-    found: dict[str, Json] = {}
-    for name, inner in outline.items():
-        value = current.get(name)
-        found[name] = (
-            _complete(inner, value if isinstance(value, dict) else {}) if isinstance(inner, dict) else value
-        )
-    return found

@@ -32,26 +32,24 @@ def stops(*ports: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("line", "ports"),
+    ("line", "port"),
     [
-        ("", ["ttyAMA0"]),
-        ("#TELEINFO_SERIAL_PORT=/dev/ttyUSB0", ["ttyAMA0"]),
-        ("TELEINFO_SERIAL_PORT=/dev/ttyS0", ["ttyS0"]),
-        ("  TELEINFO_SERIAL_PORT = '/dev/ttyAMA1' ", ["ttyAMA1"]),
-        ('TELEINFO_SERIAL_PORT=/dev/ttyS1\nTELEINFO_SERIAL_PORT="/dev/ttyS2"', ["ttyS2"]),
+        ("", "ttyAMA0"),
+        ("#TELEINFO_SERIAL_PORT=/dev/ttyUSB0", "ttyAMA0"),
+        ("TELEINFO_SERIAL_PORT=/dev/ttyS0", "ttyS0"),
+        ("  TELEINFO_SERIAL_PORT = '/dev/ttyAMA1' ", "ttyAMA1"),
+        ('TELEINFO_SERIAL_PORT=/dev/ttyS1\nTELEINFO_SERIAL_PORT="/dev/ttyS2"', "ttyS2"),
+        ("TELEINFO_SERIAL_PORT=/dev/serial/by-id/usb-none", None),
+        ("TELEINFO_SERIAL_PORT=socket://bridge:2000", None),
+        ("TELEINFO_SERIAL_PORT=/dev/pts/3", None),
+        ("TELEINFO_SERIAL_PORT=nonsense", None),
     ],
 )
-def test_the_console_of_the_meters_uart_is_stopped(tmp_path: Path, line: str, ports: list[str]) -> None:
-    """That of the setting, else of the default."""
-    assert generated(tmp_path, teleinfo=f"{line}\n") == {"teleinfo.service": stops(*ports)}
+def test_the_console_of_the_meters_uart_is_stopped(tmp_path: Path, line: str, port: str | None) -> None:
+    """That of the setting, else of the default; a meter that is not on a UART stops none."""
+    stopped = {} if port is None else {"teleinfo.service": stops(port)}
 
-
-@pytest.mark.parametrize(
-    "port", ["/dev/serial/by-id/usb-none", "socket://bridge:2000", "/dev/pts/3", "nonsense"]
-)
-def test_a_meter_elsewhere_stops_no_console(tmp_path: Path, port: str) -> None:
-    """An adapter, a bridge, a pseudo-terminal: the console of the UART stays."""
-    assert generated(tmp_path, teleinfo=f"TELEINFO_SERIAL_PORT={port}\n") == {}
+    assert generated(tmp_path, teleinfo=f"{line}\n") == stopped
 
 
 def test_a_link_to_a_uart_is_followed(tmp_path: Path) -> None:
@@ -67,28 +65,18 @@ def test_a_link_to_a_uart_is_followed(tmp_path: Path) -> None:
 
 
 def test_each_meter_has_its_own_port(tmp_path: Path) -> None:
-    """The settings of a further meter are those of its instance."""
-    found = generated(
-        tmp_path,
-        teleinfo="TELEINFO_SERIAL_PORT=/dev/ttyUSB0\n",
-        production="TELEINFO_SERIAL_PORT=/dev/ttyS0\n",
-    )
-
-    assert found == {"teleinfo.service": stops("ttyUSB0"), "teleinfo@production.service": stops("ttyS0")}
-
-
-def test_the_meters_of_one_process_are_all_those_of_its_service(tmp_path: Path) -> None:
-    """The files of /etc/teleinfo/meters, beside that of the service."""
+    """A further service has settings of its own; one process for all meters reads /etc/teleinfo/meters."""
     found = generated(
         tmp_path,
         teleinfo="TELEINFO_SERIAL_PORT=/dev/ttyAMA0\n",
-        meters__production="TELEINFO_SERIAL_PORT=/dev/ttyS0\n",
+        production="TELEINFO_SERIAL_PORT=/dev/ttyS0\n",
+        meters__garage="TELEINFO_SERIAL_PORT=/dev/ttyS1\n",
     )
+    lines = (stops("ttyAMA0") + stops("ttyS1")).split("\n")
 
-    assert sorted(found) == ["teleinfo.service"]
-    assert sorted(found["teleinfo.service"].split("\n")) == sorted(
-        (stops("ttyAMA0") + stops("ttyS0")).split("\n")
-    )
+    assert found.keys() == {"teleinfo.service", "teleinfo@production.service"}
+    assert found["teleinfo@production.service"] == stops("ttyS0")
+    assert sorted(found["teleinfo.service"].split("\n")) == sorted(lines)
 
 
 def test_without_settings_nothing_is_written(tmp_path: Path) -> None:

@@ -70,6 +70,10 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
     [
         ("installed", Severity.WARNING, "sudo make install", {"LoadState": "not-found"}),
         ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "disabled"}),
+        # Until the next start of the machine; by its path alone; by nothing.
+        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "enabled-runtime"}),
+        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "linked"}),
+        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "static"}),
         (
             "running",
             Severity.FAULT,
@@ -88,6 +92,13 @@ def test_what_is_wrong_with_the_service_is_reported(
 
     assert found[check].severity is severity
     assert found[check].commands[0] == line
+
+
+def test_a_unit_that_a_target_wants_starts_with_the_machine(tree: Tree) -> None:
+    """As one that a generator of systemd wrote: it has no section [Install] of its own."""
+    found = examine(tree, UnitFileState="generated", WantedBy="multi-user.target")
+
+    assert found["enabled"].severity is Severity.OK
 
 
 @pytest.mark.parametrize(

@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from teleinfo.doctor.machine import Machine
 
 _PROPERTIES = (
-    "LoadState", "UnitFileState", "ActiveState", "SubState", "Result", "ExecMainStatus", "NRestarts",
-    "StatusText", "InvocationID", "User", "Group", "SupplementaryGroups", "DevicePolicy", "DeviceAllow",
-    "PrivateDevices", "IPAddressAllow", "IPAddressDeny",
+    "LoadState", "UnitFileState", "WantedBy", "ActiveState", "SubState", "Result", "ExecMainStatus",
+    "NRestarts", "StatusText", "InvocationID", "User", "Group", "SupplementaryGroups", "DevicePolicy",
+    "DeviceAllow", "PrivateDevices", "IPAddressAllow", "IPAddressDeny",
 )  # fmt: skip
 EXIT_CONFIGURATION = "78"
 _NEWEST_WARNING = ("-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager", "--quiet")
@@ -79,7 +79,8 @@ def _read(text: str) -> dict[str, str]:
 
 def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
     state = shown.get("UnitFileState", "")
-    if state in {"enabled", "enabled-runtime", "linked", "static"}:
+    # A unit without a section [Install] starts with the machine if a target wants it.
+    if state == "enabled" or (state in {"static", "generated"} and shown.get("WantedBy")):
         return ok("enabled", _("it starts with the machine"), state=state)
     message = _("it does not start with the machine ({state})").format(state=state)
     return warning("enabled", message, _("To change that:"), f"sudo systemctl enable {unit}", state=state)

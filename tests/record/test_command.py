@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import json
 import os
 import signal
@@ -11,6 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,10 +19,10 @@ from teleinfo.cli import main as cli
 from teleinfo.port import search
 from teleinfo.record import capture
 from teleinfo.record.capture import progress
-from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
+from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import ETX, STX
-from teleinfo.tic.labels import Group, Mode
+from teleinfo.tic.labels import Mode
 from tests.support.daemon import Meter
 from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT
@@ -31,10 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 ADDRESS, PRM = "041961123456", "98765432109876"
 FRAME = encode_frame(whole(Mode.STANDARD, ADSC=ADDRESS, SINSTS="01940", PRM=PRM))
-SINSTS = encode_group(Group("SINSTS", "01940", None, Mode.STANDARD))
 
 
 def stripped(data: bytes) -> bytes:
@@ -84,6 +82,12 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
         finally:
             process.kill()
     return process.returncode, said
+
+
+def recorded(folder: Path, frame: bytes | None, *options: str) -> tuple[int, str]:
+    """Record a meter that goes on sending `frame`; return the exit status and what was said."""
+    with Meter(frame) as meter:
+        return ended(record(folder, meter.line.port, "--baudrate", "9600", *options, "a.tic"))
 
 
 def decode(path: Path) -> subprocess.CompletedProcess[bytes]:
@@ -140,10 +144,7 @@ def test_the_speed_of_the_meter_is_found(
 @pytest.mark.real
 def test_the_bytes_are_those_of_the_line(tmp_path: Path) -> None:
     """Every byte value, whatever it means, at a given speed."""
-    with Meter(bytes(range(256))) as meter:
-        status, said = ended(
-            record(tmp_path, meter.line.port, "--baudrate", "9600", "--max-bytes", "1024", "a.tic")
-        )
+    status, said = recorded(tmp_path, bytes(range(256)), "--max-bytes", "1024")
     data = (tmp_path / "a.tic").read_bytes()
     first = data[0]
 
@@ -153,15 +154,14 @@ def test_the_bytes_are_those_of_the_line(tmp_path: Path) -> None:
 
 @pytest.mark.real
 def test_a_shared_recording_has_no_identifier(tmp_path: Path) -> None:
-    """`--anonymise`, as a whole."""
-    with Meter(with_parity(FRAME)) as meter:
-        options = ("--anonymise", "--max-bytes", "2000", "--baudrate", "9600", "a.tic")
-        status, said = ended(record(tmp_path, meter.line.port, *options))
+    """`--anonymise`, as a whole; and only its owner may read a recording, whatever the umask."""
+    status, said = recorded(tmp_path, with_parity(FRAME), "--anonymise", "--max-bytes", "2000")
     values = decoded((tmp_path / "a.tic").read_bytes())
 
     assert status == 0, said
     assert values[0] == values_of(Mode.STANDARD, ADSC="0" * 12, SINSTS="01940", PRM="0" * 14)
     assert "Identifiers made zeros: " in said
+    assert (tmp_path / "a.tic").stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.real
@@ -169,7 +169,7 @@ def test_ctrl_c_ends_it_with_what_it_has(tmp_path: Path) -> None:
     """Status 0, and the file under its own name: the date and the time."""
     with Meter(with_parity(FRAME)) as meter:
         process = record(tmp_path, meter.line.port, "--seconds", "600", serial_mode="standard")
-        _wait_for_bytes(tmp_path, process)
+        _until_there_are_bytes(tmp_path, process)
         process.send_signal(signal.SIGINT)
         status, said = ended(process)
     [path] = tmp_path.glob("teleinfo-*-*.tic")
@@ -178,27 +178,12 @@ def test_ctrl_c_ends_it_with_what_it_has(tmp_path: Path) -> None:
     assert decoded(path.read_bytes())
 
 
-def _wait_for_bytes(folder: Path, process: subprocess.Popen[str]) -> None:
-    """Return once the recording has begun."""
-    clock = threading.Event()
-    for _ in range(int(LIMIT / 0.05)):
-        if any(path.stat().st_size for path in folder.glob("*.tic")):
-            return
+def _until_there_are_bytes(folder: Path, process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + LIMIT
+    while not any(path.stat().st_size for path in folder.glob("*.tic")):
         assert process.poll() is None
-        clock.wait(0.05)
-    raise AssertionError("nothing is recorded")
-
-
-@pytest.mark.real
-def test_only_the_owner_may_read_a_recording(tmp_path: Path) -> None:
-    """Whatever the umask: it holds the number of the meter."""
-    with Meter(with_parity(FRAME)) as meter:
-        status, said = ended(
-            record(tmp_path, meter.line.port, "--max-bytes", "100", "--baudrate", "9600", "a.tic")
-        )
-
-    assert status == 0, said
-    assert (tmp_path / "a.tic").stat().st_mode & 0o777 == 0o600
+        assert time.monotonic() < end, "nothing is recorded"
+        time.sleep(0.05)
 
 
 @pytest.mark.real
@@ -265,10 +250,7 @@ def test_without_a_port_there_is_no_file(tmp_path: Path) -> None:
 @pytest.mark.real
 def test_a_dead_line_is_reported(tmp_path: Path) -> None:
     """No byte in all the time: status 1, and no file."""
-    with Meter(None) as meter:
-        status, said = ended(
-            record(tmp_path, meter.line.port, "--seconds", "1", "--baudrate", "1200", "a.tic")
-        )
+    status, said = recorded(tmp_path, None, "--seconds", "1")
 
     assert (status, list(tmp_path.iterdir())) == (1, [])
     assert "No byte came" in said

@@ -61,7 +61,7 @@ async def show_messages(connection: Connection, topic: str, stop: asyncio.Event)
 
 
 class MessageFormat:
-    """Format of messages as lines; with `colour` the values of a reading that changed stand out."""
+    """Formatter of messages as lines; with `colour` it highlights the values of a reading that changed."""
 
     def __init__(self, topic: str, *, colour: bool) -> None:
         self._topic = topic

@@ -90,7 +90,7 @@ class CanonicalMode:
 
 
 def restore(data: bytes) -> bytes:
-    """Return the bytes that the line sent, of the bytes `data` that were read: LF and CR exchanged again."""
+    """Return the bytes as the line sent them: LF and CR of the bytes `data` that were read, exchanged."""
     return data.translate(_EXCHANGED)
 
 

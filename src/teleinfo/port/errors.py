@@ -156,7 +156,7 @@ def bridge_lost(where: str, error: Exception | None) -> PortError:
 
 
 def _code(error: BaseException) -> int | None:
-    """Return the errno behind an exception of pyserial, which some carry only in their context."""
+    """Return the errno of an exception of pyserial; some exceptions have it only in their context."""
     if isinstance(error, termios.error):
         return int(error.args[0])
     if isinstance(error, OSError) and error.errno is not None:

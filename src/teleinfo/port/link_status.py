@@ -60,7 +60,7 @@ class LinkStatus:
     last_frame: float | None = None
 
     def note_open(self, now: float) -> None:
-        """Note that the port is open: while it was away there was nothing to hear."""
+        """Note that the port is open; if it was away, listening begins now."""
         if not self.connected:
             self.connected, self.error = True, None
             self.listening_since = now

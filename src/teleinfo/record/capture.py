@@ -103,6 +103,6 @@ def show(text: str) -> None:
 
 
 def progress(*, seconds: float, of: float, count: int, width: int = 30) -> str:
-    """Return a bar of `width` characters that shows `seconds` as a part `of` the duration, and the bytes."""
+    """Return a line of progress: a bar of `width` characters, the `seconds` `of` the duration, the bytes."""
     filled = int(width * min(1.0, seconds / of))
     return f"[{'#' * filled}{'.' * (width - filled)}] {seconds:.0f}/{of:.0f} s, {count} B"

@@ -39,7 +39,7 @@ METERS: dict[str, MeterModel] = {
     # 18 kVA are 30 A for each phase, which the machine exceeds.
     "tri": MeterModel(tariff.BASE, kva=18, phases=3, machine=8500, number=_TRI),
     "tri-tempo": MeterModel(tariff.TEMPO, kva=18, phases=3, machine=8500, number=_TRI),
-    # A type 76 of 2025, which sends no short frames (see `HistoriqueTri`).
+    # A type 76 of 2025, which sends no short frames (see `Historique`).
     "tri-76": MeterModel(
         tariff.BASE, kva=18, phases=3, short_frames=False, machine=8500, number="042576123456"
     ),

@@ -155,7 +155,7 @@ async def _simulate(arguments: argparse.Namespace) -> None:
 
 
 def _instructions(port: str, arguments: argparse.Namespace) -> str:
-    """Return lines that tell how to read the port, and that the meter's clock is fast, if it is."""
+    """Return the command that reads the port, and a line about the clock of the meter if it is fast."""
     settings = f"TELEINFO_SERIAL_PORT={port}"
     # With a fast clock the indexes rise by more than is plausible to a daemon.
     if (arguments.speed, arguments.time_lapse) != (1, 1):

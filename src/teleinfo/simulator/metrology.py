@@ -55,7 +55,7 @@ class DailyMaximum:
 
 
 class IntervalMean:
-    """The means over whole intervals of the day: the `last` and the `previous`, each with its end."""
+    """The means over whole intervals of the day: `last` and `previous`, each at the end of its interval."""
 
     def __init__(self, *, start: dt.datetime, minutes: int, value: float) -> None:
         self._minutes = minutes
@@ -154,7 +154,7 @@ class Metrology:
         self.injected_maximum.add(self.injected, now)
 
     def _count(self, supplier: int, distributor: int, seconds: float, now: dt.datetime) -> None:
-        """Add the `seconds` before `now` to these indexes, if energy was drawn, and to the means."""
+        """Count the energy of the `seconds` before `now`, drawn in these indexes, and add to the means."""
         active = math.fsum(self._active)
         energy = abs(active) * seconds / 3600
         if active >= 0:

@@ -57,11 +57,11 @@ class SerialLine(PseudoTerminal):
 
     @property
     def elapsed(self) -> float:
-        """Seconds on the line since it began: `speed` times those on the clock."""
+        """Seconds of the line's own time since it began: `speed` times those on the clock."""
         return self._pacer.elapsed
 
     def write(self, data: bytes) -> None:
-        """Send exactly these bytes, at once; those that the reader's buffer cannot hold are lost."""
+        """Send exactly these bytes, at once; bytes that the buffer of the reader cannot hold are lost."""
         self.dropped += len(data) - self.put(data)
 
     async def send(self, data: bytes, *, encoded: bool = False) -> None:
@@ -95,7 +95,7 @@ class SerialLine(PseudoTerminal):
             await asyncio.sleep(_POLL)
 
     async def until_read(self, *, within: float) -> bool:
-        """Wait until the reader has read all or is gone; return False if it has not `within` seconds."""
+        """Wait until the reader has read all or is gone; return False after `within` seconds."""
         loop = asyncio.get_running_loop()
         end = loop.time() + within
         quiet = 0
@@ -115,7 +115,7 @@ class SerialLine(PseudoTerminal):
 
 class Pacer:
     """
-    The time of a line at `baudrate` baud, `speed` times faster; at speed 0 nothing waits.
+    Clock of a line at `baudrate` baud, `speed` times faster; at speed 0 nothing waits.
 
     It computes only: the caller gives the monotonic time and waits. Waits that are too long do not add up,
     because each is computed from the beginning of the line. `elapsed` is the line's own time in seconds.

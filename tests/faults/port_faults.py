@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Self
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
-from teleinfo.simulator.serial_line import Pacer, SerialLine
+from teleinfo.simulator.serial_line import SerialLine
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -70,7 +70,6 @@ class LiveMeter:
     async def _play(self) -> None:
         meter = build(self._name, start=START, rng=random.Random(3))
         self.line.baudrate = meter.baudrate
-        self.line._pacer = Pacer(baudrate=meter.baudrate, speed=1.0)
         playing = asyncio.create_task(play(meter, self.line, start=START))
         while not self._changed.is_set():
             await asyncio.wait({playing}, timeout=0.05)

@@ -22,7 +22,7 @@ from tests.support import virtual
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator, Coroutine, Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.real
@@ -163,20 +163,69 @@ def test_a_link_that_cannot_be_made_leaks_nothing(tmp_path: Path) -> None:
         assert not line.is_open
 
 
+def timed(line: SerialLine, *, sends: int, size: int, late: Sequence[float] = (0.0,)) -> list[float]:
+    """Send so often so many bytes, late by some seconds each time; return when each was sent, from 0 on."""
+
+    async def scenario() -> list[float]:
+        loop = asyncio.get_running_loop()
+        assert isinstance(loop, virtual.VirtualLoop)
+        began, sent = loop.time(), []
+        for number in range(sends):
+            await line.send(bytes(size))
+            sent.append(loop.time() - began)
+            loop.leap(late[number % len(late)])
+        return sent
+
+    with line:
+        return virtual.run(scenario())
+
+
 @pytest.mark.parametrize(
     ("baudrate", "speed", "seconds"), [(1200, 1, 2.5), (9600, 1, 0.3125), (9600, 5, 0.0625)]
 )
 def test_bytes_go_at_the_speed_of_the_line(baudrate: int, speed: float, seconds: float) -> None:
-    """300 bytes take 3000 bits, on the line's own clock, and leave in chunks of a UART."""
+    """300 bytes take 3000 bits, on the line's own clock."""
+    line = SerialLine(baudrate=baudrate, speed=speed)
 
-    async def scenario(line: SerialLine) -> float:
-        began = asyncio.get_running_loop().time()
-        await line.send(bytes(300))
-        return asyncio.get_running_loop().time() - began
+    assert timed(line, sends=1, size=300) == [pytest.approx(seconds)]
+    assert line.elapsed == pytest.approx(seconds * speed)
 
-    with SerialLine(baudrate=baudrate, speed=speed) as line:
-        assert virtual.run(scenario(line)) == pytest.approx(seconds)
-        assert line.elapsed == pytest.approx(seconds * speed)
+
+def test_late_wake_ups_do_not_add_up() -> None:
+    """Each wait that was too long makes the next one shorter by as much."""
+    sent = timed(SerialLine(), sends=500, size=8, late=(0.01,))
+
+    assert sent[-1] == pytest.approx(500 * 80 / 1200, abs=0.02)
+
+
+def test_a_sender_that_stood_still_does_not_catch_up() -> None:
+    """After a pause of the whole process the line was idle: no burst, and its clock has gone on."""
+    line = SerialLine()
+    sent = timed(line, sends=3, size=8, late=(60.0, 0.0))
+
+    assert sent == [pytest.approx(seconds) for seconds in (80 / 1200, 60 + 80 / 1200, 60 + 160 / 1200)]
+    assert line.elapsed == pytest.approx(sent[-1])
+
+
+def test_at_speed_zero_nothing_waits_but_time_goes_on() -> None:
+    """The meter still lives at the pace of its own line."""
+    line = SerialLine(speed=0)
+    with line, Reader(line.port):
+        virtual.run(line.send(bytes(120)))
+
+    assert line.elapsed == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(("baudrate", "speed", "chunk"), [(1200, 1, 8), (9600, 1, 8), (9600, 100, 480)])
+def test_chunks_are_those_of_a_uart_until_waits_would_be_too_short(
+    baudrate: int, speed: float, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Eight bytes at real speed, and 5 ms worth of bytes on a line that is much faster."""
+    line, sizes = SerialLine(baudrate=baudrate, speed=speed), []
+    monkeypatch.setattr(line, "write", lambda data: sizes.append(len(data)))
+    timed(line, sends=1, size=960)
+
+    assert sizes == [chunk] * (960 // chunk)
 
 
 def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:

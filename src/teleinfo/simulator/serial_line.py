@@ -31,6 +31,7 @@ class SerialLine(PseudoTerminal):
     - `noise`: the probability, 0 to 1, with which each bit flips, by `rng`.
     - `strict_speed`: a reader set to another speed receives the bytes that a UART would make of it.
     - `dropped`: the number of bytes that nobody read.
+    - `elapsed`: the line's own time since it began, seconds: `speed` times that of the clock.
 
     It is a context manager, like every `PseudoTerminal`.
     """
@@ -48,17 +49,13 @@ class SerialLine(PseudoTerminal):
     ) -> None:
         super().__init__(baudrate=baudrate, link=link)
         self.dropped = 0
+        self.elapsed = 0.0
         self._speed = speed
         self._parity = parity
         self._noise = noise
         self._rng = rng or random.Random()  # noqa: S311 -- noise, not a secret
         self._strict_speed = strict_speed
-        self._pacer = Pacer(baudrate=baudrate, speed=speed)
-
-    @property
-    def elapsed(self) -> float:
-        """Seconds of the line's own time since it began: `speed` times those on the clock."""
-        return self._pacer.elapsed
+        self._start: float | None = None  # on the clock of the event loop
 
     def write(self, data: bytes) -> None:
         """Send exactly these bytes, at once; bytes that the buffer of the reader cannot hold are lost."""
@@ -73,7 +70,8 @@ class SerialLine(PseudoTerminal):
         if self._parity and not encoded:
             data = with_parity(data)
         data = flip_bits(data, self._noise, self._rng, width=8 if self._parity or encoded else 7)
-        size = self._pacer.chunk
+        # As many bytes at once as the FIFO of a UART, or those of 5 ms on a faster line.
+        size = max(8, int(self.baudrate / BITS * self._speed * 0.005)) if self._speed else 256
         for start in range(0, len(data), size):
             chunk = data[start : start + size]
             await self.idle(len(chunk) * BITS / self.baudrate)
@@ -86,8 +84,21 @@ class SerialLine(PseudoTerminal):
                 await self._push(chunk)
 
     async def idle(self, seconds: float) -> None:
-        """Leave the line silent for `seconds` of its own time."""
-        await asyncio.sleep(self._pacer.idle(seconds, asyncio.get_running_loop().time()))
+        """
+        Leave the line silent for `seconds` of its own time.
+
+        Waits that are too long do not add up: each is computed from the beginning of the line.
+        """
+        now = asyncio.get_running_loop().time()
+        wait = 0.0
+        if self._speed:
+            if self._start is None:
+                self._start = now - self.elapsed / self._speed
+            wait = self._start + (self.elapsed + seconds) / self._speed - now
+            if wait < -_MAX_LAG:
+                self.elapsed -= wait * self._speed
+        self.elapsed += seconds
+        await asyncio.sleep(max(0.0, wait))
 
     async def until_attached(self) -> None:
         """Wait until somebody opens the port."""
@@ -111,35 +122,3 @@ class SerialLine(PseudoTerminal):
         while data := data[self.put(data) :]:  # noqa: ASYNC110 -- the same
             await asyncio.sleep(_POLL)
         await asyncio.sleep(0)
-
-
-class Pacer:
-    """
-    Clock of a line at `baudrate` baud, `speed` times faster; at speed 0 nothing waits.
-
-    It computes only: the caller gives the monotonic time and waits. Waits that are too long do not add up,
-    because each is computed from the beginning of the line. `elapsed` is the line's own time in seconds.
-    """
-
-    def __init__(self, *, baudrate: int, speed: float = 1.0) -> None:
-        self.elapsed = 0.0
-        self._baudrate = baudrate
-        self._speed = speed
-        self._start: float | None = None
-
-    @property
-    def chunk(self) -> int:
-        """The number of bytes that are sent at once: the FIFO of a UART, or 5 ms of a faster line."""
-        return max(8, int(self._baudrate / BITS * self._speed * 0.005)) if self._speed else 256
-
-    def idle(self, seconds: float, now: float) -> float:
-        """Let `seconds` of the line's own time pass from `now`; return the seconds to wait, at least 0."""
-        self.elapsed += seconds
-        if not self._speed:
-            return 0.0
-        if self._start is None:
-            self._start = now - (self.elapsed - seconds) / self._speed
-        wait = self._start + self.elapsed / self._speed - now
-        if wait < -_MAX_LAG:
-            self.elapsed -= wait * self._speed
-        return max(0.0, wait)

@@ -29,7 +29,7 @@ from teleinfo.tic.labels import Group, Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
 from tests.support.frames import values_of, whole
-from tests.support.ports import descriptors, in_event_loop, tcp_bridge, until
+from tests.support.ports import PortReader, descriptors, in_event_loop, tcp_bridge, until
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -410,11 +410,8 @@ async def test_a_speed_that_another_program_changed_is_set_again(
     patch(monkeypatch, REOPEN_AFTER=0.5, TICK=0.05)
     async with Bench(link, mode="historique") as bench:
         await bench.until_read()
-        other = os.open(bench.line.path, os.O_RDWR | os.O_NOCTTY)
-        attributes = termios.tcgetattr(other)
-        attributes[4] = attributes[5] = termios.B9600
-        termios.tcsetattr(other, termios.TCSANOW, attributes)
-        os.close(other)
+        with PortReader(bench.line.path, baudrate=9600):
+            pass
         assert bench.line.reader_baudrate == 9600
         await until(lambda: bench.line.reader_baudrate == 1200)
         bench.readings.clear()

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import os
 import random
-import select
-import termios
-import time
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,6 +15,7 @@ from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
 from tests.support import virtual
+from tests.support.ports import PortReader
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -31,43 +28,12 @@ START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 -- a meter knows local time
 TEXT = b"\x02\nPTEC HP..  \r\x03"
 
 
-class Reader:
-    """A reader of the port at a speed."""
-
-    def __init__(self, port: str, *, baudrate: int | None = None) -> None:
-        self.fd = os.open(port, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
-        if baudrate is not None:
-            attributes = termios.tcgetattr(self.fd)
-            attributes[4] = attributes[5] = getattr(termios, f"B{baudrate}")
-            termios.tcsetattr(self.fd, termios.TCSANOW, attributes)
-
-    def read(self, count: int) -> bytes:
-        """Return `count` bytes, or fewer where the line is closed or silent for too long."""
-        data = b""
-        end = time.monotonic() + LIMIT
-        while len(data) < count and select.select([self.fd], [], [], end - time.monotonic())[0]:
-            try:
-                piece = os.read(self.fd, count - len(data))
-            except OSError:
-                break
-            if not piece:
-                break
-            data += piece
-        return data
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        os.close(self.fd)
-
-
 def received(line: SerialLine, sending: Coroutine[Any, Any, None], count: int) -> bytes:
     """Open `line`, run `sending` to its end, and return the first `count` bytes that a reader received."""
 
     async def scenario() -> bytes:
         task = asyncio.create_task(sending)
-        with Reader(line.port) as reader:
+        with PortReader(line.port) as reader:
             data = await asyncio.to_thread(reader.read, count)
             await task
             return data
@@ -79,7 +45,7 @@ def received(line: SerialLine, sending: Coroutine[Any, Any, None], count: int) -
 def test_every_byte_arrives_as_it_was_written() -> None:
     """The terminal is raw: no byte is dropped, changed or echoed."""
     data = bytes(range(256)) * 4
-    with SerialLine() as line, Reader(line.port) as reader:
+    with SerialLine() as line, PortReader(line.port) as reader:
         line.write(data)
 
         assert data == reader.read(len(data))
@@ -89,14 +55,14 @@ def test_bytes_that_nobody_reads_are_lost() -> None:
     """A line does not wait: what was sent before a reader came, or after it left, is never seen."""
     with SerialLine() as line:
         line.write(b"before")
-        with Reader(line.port) as reader:
+        with PortReader(line.port) as reader:
             attached = [line.attached]
             line.write(b"heard")
             assert reader.read(5) == b"heard"
             line.write(b"left unread")
         attached.append(line.attached)
         line.write(b"nobody")
-        with Reader(line.port) as reader:
+        with PortReader(line.port) as reader:
             line.write(b"again")
 
             assert reader.read(5) == b"again"
@@ -107,7 +73,7 @@ def test_bytes_that_nobody_reads_are_lost() -> None:
 def test_a_reader_that_stands_still_blocks_nothing() -> None:
     """Beyond what the system buffers the bytes are dropped, at once."""
     size = 1_000_000
-    with SerialLine() as line, Reader(line.port):
+    with SerialLine() as line, PortReader(line.port):
         line.write(bytes(size))
 
         assert 0 < line.dropped < size
@@ -116,14 +82,14 @@ def test_a_reader_that_stands_still_blocks_nothing() -> None:
 def test_a_hang_up_ends_the_reading_and_the_link_leads_to_the_next_port(tmp_path: Path) -> None:
     """Pulled out, the reader gets an end of file; plugged in again, the same link has another number."""
     link = tmp_path / "meter"
-    with SerialLine(link=link) as line, Reader(str(link)) as reader:
+    with SerialLine(link=link) as line, PortReader(str(link)) as reader:
         first = line.path
         line.hang_up()
         assert reader.read(1) == b""
         assert not line.attached
         line.write(b"lost")
         line.reopen()
-        with Reader(str(link)) as other:
+        with PortReader(str(link)) as other:
             line.write(b"back")
 
             assert other.read(4) == b"back"
@@ -210,7 +176,7 @@ def test_a_sender_that_stood_still_does_not_catch_up() -> None:
 def test_at_speed_zero_nothing_waits_but_time_goes_on() -> None:
     """The meter still lives at the pace of its own line."""
     line = SerialLine(speed=0)
-    with line, Reader(line.port):
+    with line, PortReader(line.port):
         virtual.run(line.send(bytes(120)))
 
     assert line.elapsed == pytest.approx(1.0)
@@ -243,7 +209,7 @@ def test_a_reader_is_waited_for_on_request() -> None:
         waiting = asyncio.create_task(line.until_attached())
         await asyncio.sleep(0)
         done = [waiting.done()]
-        with Reader(line.port) as reader:
+        with PortReader(line.port) as reader:
             await asyncio.wait_for(waiting, LIMIT)
             line.write(b"x")
             done.append(await line.until_read(within=0.2))
@@ -283,11 +249,11 @@ def test_a_reader_at_another_speed_receives_garbage_until_it_changes() -> None:
     """With `strict_speed` the line looks at the speed that the reader set, as often as it sends."""
     expected = misread(TEXT, sent=1200, received=9600)
     with SerialLine(baudrate=1200, speed=0, strict_speed=True, parity=False) as line:
-        with Reader(line.port, baudrate=9600) as wrong:
+        with PortReader(line.port, baudrate=9600) as wrong:
             assert line.reader_baudrate == 9600
             asyncio.run(line.send(TEXT))
             assert expected == wrong.read(len(expected))
-            with Reader(line.port, baudrate=1200) as right:
+            with PortReader(line.port, baudrate=1200) as right:
                 asyncio.run(line.send(TEXT))
                 assert right.read(len(TEXT)) == TEXT
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import select
 import signal
 import subprocess
 import sys
-import termios
 import threading
 import time
 from pathlib import Path
@@ -20,6 +18,7 @@ import pytest
 from teleinfo.cli.main import main
 from teleinfo.simulator.encode import with_parity
 from teleinfo.tic.decoder import Decoder
+from tests.support.ports import PortReader
 from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
@@ -47,26 +46,10 @@ def simulate(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
 def played(*options: str) -> bytes:
     """Return all that the command sends until it ends, with status 0."""
     with simulate(*options) as (process, port):
-        data = read_all(port)
+        with PortReader(port) as reader:
+            data = reader.read()
         assert process.wait(LIMIT) == 0
         return data
-
-
-def read_all(port: str) -> bytes:
-    """Return all that comes until the line is closed."""
-    fd = os.open(port, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
-    data = b""
-    end = time.monotonic() + LIMIT
-    while select.select([fd], [], [], max(0, end - time.monotonic()))[0]:
-        try:
-            piece = os.read(fd, 65536)
-        except OSError:
-            break
-        if not piece:
-            break
-        data += piece
-    os.close(fd)
-    return data
 
 
 def test_frames_of_the_meter_come_and_the_command_ends_after_them() -> None:
@@ -162,9 +145,8 @@ def test_a_recording_of_any_size_takes_little_memory(endless: str, tmp_path: Pat
         with path.open("wb") as file:
             file.truncate(10 << 30)
     with simulate("--replay", str(path)) as (process, port):
-        fd = os.open(port, os.O_RDONLY | os.O_NOCTTY)
-        assert os.read(fd, 8).strip(b"\0") == b""
-        os.close(fd)
+        with PortReader(port) as reader:
+            assert reader.read(8) == bytes(8)
         status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
         process.terminate()
 
@@ -186,12 +168,8 @@ def test_a_standard_meter_says_nothing_at_1200_baud_unless_it_is_told_to(
 ) -> None:
     """A reader at the wrong speed receives no frame, as from a real meter; `--no-strict-speed` sends it."""
     with simulate("--meter", "standard", *AT_ONCE, "--frames", "2", *more) as (process, port):
-        fd = os.open(port, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
-        attributes = termios.tcgetattr(fd)
-        attributes[4] = attributes[5] = termios.B1200
-        termios.tcsetattr(fd, termios.TCSANOW, attributes)
-        readings = Decoder().feed(read_all(port))
-        os.close(fd)
+        with PortReader(port, baudrate=1200) as reader:
+            readings = Decoder().feed(reader.read())
 
         assert process.wait(LIMIT) == 0
     assert len(readings) == frames
@@ -203,7 +181,8 @@ def test_in_a_time_lapse_the_clock_of_the_meter_is_fast_and_the_command_says_so(
     with simulate(*AT_ONCE, *options) as (process, port):
         assert process.stdout is not None
         lines = [process.stdout.readline() for _ in range(2)]
-        readings = Decoder().feed(read_all(port))
+        with PortReader(port) as reader:
+            readings = Decoder().feed(reader.read())
 
         assert process.wait(LIMIT) == 0
     assert lines == [

@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import functools
 import os
+import select
+import sys
+import termios
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ParamSpec
+from typing import TYPE_CHECKING, Any, ParamSpec, Self
 
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST
@@ -34,6 +37,38 @@ class Sink:
     """Passes the bytes of a port to a function."""
 
     on_data: Callable[[bytes], None]
+
+
+class PortReader:
+    """A reader of a port, which is at another speed if `baudrate` says so; in a block, which closes it."""
+
+    def __init__(self, port: str, *, baudrate: int | None = None) -> None:
+        self.fd = os.open(port, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        if baudrate is not None:
+            attributes = termios.tcgetattr(self.fd)
+            attributes[4] = attributes[5] = getattr(termios, f"B{baudrate}")
+            termios.tcsetattr(self.fd, termios.TCSANOW, attributes)
+
+    def read(self, count: int = sys.maxsize) -> bytes:
+        """Return `count` bytes, or fewer where the line is closed or silent for too long."""
+        data = b""
+        end = time.monotonic() + LIMIT
+        while len(data) < count:
+            ready, _, _ = select.select([self.fd], [], [], max(0.0, end - time.monotonic()))
+            try:
+                piece = os.read(self.fd, min(65536, count - len(data))) if ready else b""
+            except OSError:
+                piece = b""  # the line is hung up
+            if not piece:
+                break
+            data += piece
+        return data
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self.fd)
 
 
 async def until(true: Callable[[], object], *, within: float = LIMIT) -> None:

@@ -65,11 +65,8 @@ def test_nothing_acknowledged_is_lost_while_a_node_is_away(
             eventually(lambda: balancer.accepted > 1, "a second connection", limit=RECONNECTION)
             reconnected = time.monotonic()
             eventually(lambda: arrived_since(reconnected), "a message by the other node", limit=RECONNECTION)
-            figures.kept(
-                "messages again after a node of a cluster ended",
-                time.monotonic() - ended,
-                at_most=RECONNECTION,
-            )
+            lasted = time.monotonic() - ended
+            figures.kept("messages again after a node of a cluster ended", lasted, at_most=RECONNECTION)
             with Subscriber(HOST, second.mqtt, "teleinfo/status") as late:
                 assert late.expect("teleinfo/status", b"online").retain
             first.start()

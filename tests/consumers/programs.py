@@ -74,7 +74,7 @@ class Process:
 
     @property
     def log(self) -> str:
-        """What it has written so far, over all its lives."""
+        """Its output so far, since its first start."""
         return self._log.read_text(encoding="utf-8", errors="replace") if self._log.exists() else ""
 
     def start(self) -> None:

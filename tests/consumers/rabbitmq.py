@@ -36,7 +36,7 @@ _CONNECT, _PUBLISH, _PUBACK = 1, 3, 4  # control packet types (MQTT 5, table 2-1
 
 
 def configuration(mqtt: int, count: int) -> str:
-    """Return the one of the page, for a cluster of three, or of two without quorum queues."""
+    """Return the configuration of the page, for a cluster of three, or of two without quorum queues."""
     lines = PAGE.replace("= 1883", f"= {HOST}:{mqtt}").splitlines()
     for machine, name in NAMES.items():
         lines = [line.replace(f"rabbit@{machine}", f"{name}@localhost") for line in lines]
@@ -77,11 +77,6 @@ class Node:
         }
         self._process = Process([server()], folder / f"{name}.log", environ=environ)
         self._starts = 0
-
-    @property
-    def log(self) -> str:
-        """What it has logged so far."""
-        return self._process.log
 
     def start(self) -> None:
         """Start it; `ready` waits for it."""

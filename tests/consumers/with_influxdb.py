@@ -78,12 +78,10 @@ def test_each_reading_is_a_point(tmp_path: Path) -> None:
         with Process(["bash", "-c", command], tmp_path / "writer.log") as writer:
             eventually(lambda: database.query('SELECT "PAPP" FROM "teleinfo"'), "a first point")
             running.subscriber.drain()
-            published = [
-                json.loads(running.subscriber.expect("teleinfo").payload)["timestamp"] for _ in range(5)
-            ]
-            stored = (
-                f'SELECT "PAPP" FROM "teleinfo" WHERE time >= {published[0]}ms AND time <= {published[-1]}ms'
-            )
+            readings = [json.loads(running.subscriber.expect("teleinfo").payload) for _ in range(5)]
+            published = [reading["timestamp"] for reading in readings]
+            span = f"time >= {published[0]}ms AND time <= {published[-1]}ms"
+            stored = f'SELECT "PAPP" FROM "teleinfo" WHERE {span}'
             eventually(lambda: len(database.query(stored)) >= 5, "five points")
 
             assert [row[0] for row in database.query(stored)] == published

@@ -16,6 +16,7 @@ def test_the_number_is_the_scope_and_the_serial_number() -> None:
     """Ids are made of the number itself; what an id must not have becomes `_`."""
     assert (meter("041961123456").scope, meter("041961123456").serial) == ("041961123456", "041961123456")
     assert meter("04 961/+#456").scope == "04_961___456"
+    assert meter("04190FAbcd-_z/Z").scope == "04190FAbcd-_z_Z"
 
 
 def test_a_private_number_gives_a_scope_that_gives_nothing_away() -> None:
@@ -41,8 +42,3 @@ def test_the_scopes_are_frozen() -> None:
     assert meter("041961123456").scope == "041961123456"
     assert meter("041961123456", private=True).scope == "e517"
     assert meter(None).scope == "c10d"
-
-
-def test_the_letters_of_a_meter_number_stay_in_its_scope() -> None:
-    """Small ones and capitals: only what a topic cannot have is replaced."""
-    assert device_of("04190FAbcd-_z/Z", topic="t", private=False).scope == "04190FAbcd-_z_Z"

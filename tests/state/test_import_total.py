@@ -143,11 +143,3 @@ def test_another_index_goes_on_from_the_total(counter: str, index: int, total: i
 def test_what_cannot_be_a_total_is_none(counter: object, index: object, offset: object) -> None:
     """No étiquette, no whole number, or an index that no counter can show."""
     assert restored(counter, index, offset, at=datetime.fromisoformat(TIME)) is None
-
-
-def test_a_total_is_what_was_remembered() -> None:
-    """Index and offset, at the time at which it was counted."""
-    total = restored("BASE", 1000, 234, at=datetime.fromisoformat(TIME))
-
-    assert isinstance(total, ImportTotal)
-    assert (total.counter, total.total) == ("BASE", 1234)

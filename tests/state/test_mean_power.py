@@ -40,23 +40,6 @@ def test_nothing_is_said_before_a_minute_has_been_measured() -> None:
     assert MIN_INTERVAL <= first <= MIN_INTERVAL + 10
 
 
-def test_a_power_that_falls_is_followed_down_while_no_step_comes() -> None:
-    """After 3 kW a household that draws nothing is below 100 W in two minutes and never up again."""
-    power, now = MeanPower(), 0.0
-    while now < 300:
-        power.take(int(now * 3000 / 3600), now=now)
-        now += 1.5
-    assert power.watts == pytest.approx(3000, rel=ACCURACY)
-    seen = []
-    for _ in range(100):
-        power.take(250, now=now)
-        seen.append(power.watts or 0)
-        now += 1.5
-
-    assert seen == sorted(seen, reverse=True)
-    assert seen[80] < 100
-
-
 def test_what_was_drawn_before_a_fall_is_not_said_again_after_it() -> None:
     """3 kW, then nothing for minutes, then 60 W: the Wh of before belong to no later stretch."""
     power, now, energy = MeanPower(), 0.0, 0.0
@@ -73,32 +56,12 @@ def test_what_was_drawn_before_a_fall_is_not_said_again_after_it() -> None:
     assert max(said_after) <= 60 * (1 + ACCURACY) + 1
 
 
-def test_a_gap_in_the_frames_begins_anew() -> None:
-    """Nobody knows when the index stepped while the meter was not heard."""
+@pytest.mark.parametrize("rows", [[range(1000, 1200), [5]], [[1000] * 1000]], ids=["falls", "never steps"])
+def test_an_index_without_a_measured_step_says_nothing(rows: list[list[int]]) -> None:
+    """One that falls begins anew; a producer's import at night is not zero, it is not known."""
     power = MeanPower()
-    for second in range(200):
-        power.take(second, now=float(second))
-    assert power.watts == pytest.approx(3600, rel=ACCURACY)
-    power.take(300, now=200 + GAP + 1)
-
-    assert power.watts is None
-
-
-def test_an_index_that_falls_begins_anew() -> None:
-    """It is another meter's, or went on from zero."""
-    power = MeanPower()
-    for second in range(200):
-        power.take(1000 + second, now=float(second))
-    power.take(5, now=200.0)
-
-    assert power.watts is None
-
-
-def test_an_index_that_never_steps_says_nothing() -> None:
-    """A producer's import at night is not zero: it is not known."""
-    power = MeanPower()
-    for second in range(1000):
-        power.take(1000, now=float(second))
+    for second, index in enumerate(index for row in rows for index in row):
+        power.take(index, now=float(second))
 
     assert power.watts is None
 
@@ -110,11 +73,6 @@ def drawing() -> MeanPower:
         power.take(second, now=float(second))
     power.take(72, now=71.0)
     return power
-
-
-def test_nothing_is_said_of_a_power_at_first() -> None:
-    """Not even of one that nobody read."""
-    assert MeanPower().watts is None
 
 
 def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None:

@@ -46,74 +46,55 @@ def at(seconds: float) -> str:
     return (START + timedelta(seconds=seconds)).isoformat()
 
 
-def totals(*readings: Reading, memory: Memory | None = MEMORY, gap: float = 60) -> list[int | None]:
-    """Return the totals that may be published after each of these frames, 2 s apart; None: nothing may."""
-    followed, found = tracker(), []
+def follow(*readings: Reading, memory: Memory | None = MEMORY, gap: float) -> tuple[StateTracker, list[Any]]:
+    """
+    Return a tracker after these frames, 2 s apart, that begin `gap` seconds after the memory was written.
+
+    Besides, the state after each of them; None where nothing may be published yet.
+    """
+    followed, states = tracker(), []
     if memory is not None:
         followed.restore(memory)
     for position, reading in enumerate(readings):
         followed.update(reading, now=2.0 * position, time=at(gap + 2 * position))
-        state: Any = followed.state(now=2.0 * position)
-        found.append(state["energy"]["import_total"] if followed.is_known else None)
-    return found
+        states.append(followed.state(now=2.0 * position) if followed.is_known else None)
+    return followed, states
 
 
-def test_the_total_goes_on_with_the_first_number() -> None:
-    """The offset is added from the first frame on that says which meter this is."""
-    assert totals(base(34), base(35)) == [5_000_034, 5_000_035]
+OF_OTHER = base(ADCO=OTHER)
+TOTALS: dict[str, tuple[Memory | None, list[Reading], int]] = {
+    "the first number": (MEMORY, [base(34)], 5_000_034),
+    "the same number": (MEMORY, [base(34), base(35)], 5_000_035),
+    "no total in the memory": (replace(MEMORY, total=None), [base(34)], 34),
+    "damaged numbers": (MEMORY, [nameless(base(34)), nameless(base(34)), base(39)], 5_000_039),
+    "a false number": (MEMORY, [OF_OTHER, base(34), base(34)], 5_000_034),
+    "a first index that fell": (MEMORY, [base(3), base(34)], 5_000_034),
+    "a first index that cannot be": (MEMORY, [base(900_000_000), base(34)], 5_000_034),
+    "an index that fell for good": (MEMORY, [base(3)] * CERTAIN_FRAMES, TOTAL.total + 3),
+    "another meter": (MEMORY, [OF_OTHER] * CERTAIN_FRAMES, 34),
+    "no number, no memory": (None, [nameless(base())] * FRAMES_WITHOUT_NUMBER, 34),
+    "no number, a memory": (MEMORY, [nameless(base())] * CERTAIN_FRAMES_WITHOUT_NUMBER, 34),
+}
 
 
-def test_a_memory_without_a_total_adds_nothing() -> None:
-    """The meter had not said its index when it was written."""
-    assert totals(base(34), memory=replace(MEMORY, total=None)) == [34]
+@pytest.mark.parametrize("case", TOTALS)
+def test_the_total_goes_on_as_soon_as_the_meter_is_known(case: str) -> None:
+    """
+    Nothing is published before; then the total has the offset, if the memory is of this meter.
 
+    It takes some frames to be believed against the memory: one may be an accident of the line.
+    """
+    memory, readings, total = TOTALS[case]
+    _, states = follow(*readings, memory=memory, gap=60)
+    unknown = 0 if case == "the same number" else len(readings) - 1
 
-def test_nothing_is_said_before_the_number_came() -> None:
-    """Its group was damaged in the first frames: there is no total that lacks the offset."""
-    assert totals(nameless(base(34)), nameless(base(34)), base(39)) == [None, None, 5_000_039]
-
-
-def test_one_false_number_costs_the_memory_nothing() -> None:
-    """The first frame gives a false number; the total goes on once two frames give the true one."""
-    assert totals(base(ADCO=OTHER), base(34), base(34)) == [None, None, 5_000_034]
-
-
-@pytest.mark.parametrize("false", [3, 900_000_000])
-def test_a_false_first_index_costs_the_total_nothing(false: int) -> None:
-    """Lower than the remembered one, or higher than can have been drawn: it waits for the next frames."""
-    assert totals(base(false), base(34)) == [None, 5_000_034]
-
-
-def test_a_meter_that_was_replaced_is_believed_soon() -> None:
-    """Some frames with its number are needed against the memory; its total begins at its own index."""
-    found = totals(*[base(ADCO=OTHER)] * CERTAIN_FRAMES)
-
-    assert found == [*[None] * (CERTAIN_FRAMES - 1), 34]
-
-
-def test_an_index_that_fell_for_good_goes_on_from_the_total() -> None:
-    """The same index counts from zero: what it has counted since then is added."""
-    found = totals(*[base(3)] * CERTAIN_FRAMES)
-
-    assert found == [*[None] * (CERTAIN_FRAMES - 1), TOTAL.total + 3]
-
-
-@pytest.mark.parametrize(
-    ("memory", "frames"), [(None, FRAMES_WITHOUT_NUMBER), (MEMORY, CERTAIN_FRAMES_WITHOUT_NUMBER)]
-)
-def test_a_meter_that_sends_no_number_is_known_after_some_frames(memory: Memory | None, frames: int) -> None:
-    """Some frames may lack it by damage; it takes more against the memory of a meter with a number."""
-    found = totals(*[nameless(base())] * frames, memory=memory)
-
-    assert found == [*[None] * (frames - 1), 34]
+    assert states[:unknown] == [None] * unknown
+    assert states[-1]["energy"]["import_total"] == total
 
 
 def test_what_is_not_read_yet_is_unknown_and_not_begun_anew() -> None:
     """The group of the index is damaged in the first frame: the total is null, and its offset stands."""
-    followed = tracker()
-    followed.restore(MEMORY)
-    followed.update(NORMAL, now=0.0, time=at(60))
-    state: Any = followed.state(now=0.0)
+    _, [state] = follow(NORMAL, gap=60)
 
     assert state["energy"] == {
         "import_total": None,
@@ -137,14 +118,11 @@ def test_the_memory_may_come_after_the_first_frames() -> None:
 
 def test_a_meter_that_is_replaced_while_it_is_followed_is_remembered_instead() -> None:
     """Two frames of another meter, and the memory is that one's."""
-    followed = tracker()
-    followed.restore(MEMORY)
-    for position, number in enumerate((NUMBER, OTHER, OTHER)):
-        followed.update(base(34, ADCO=number), now=2.0 * position, time=at(60))
+    followed, _ = follow(base(), OF_OTHER, OF_OTHER, gap=60)
     memory = followed.memory()
 
     assert memory is not None
-    assert (memory.scope, memory.total) == (OTHER, ImportTotal("BASE", 34, 0, datetime.fromisoformat(at(60))))
+    assert (memory.scope, memory.total) == (OTHER, ImportTotal("BASE", 34, 0, datetime.fromisoformat(at(64))))
 
 
 def test_nothing_is_remembered_of_a_meter_that_is_not_known() -> None:
@@ -156,39 +134,23 @@ def test_nothing_is_remembered_of_a_meter_that_is_not_known() -> None:
     assert followed.memory() is None
 
 
-def since(*readings: Reading, memory: Memory | None = None, gap: float = 10) -> Any:  # noqa: ANN401
-    """Return since when there is an overrun, after `readings` 2 s apart that begin `gap` seconds later."""
-    followed = tracker()
-    followed.restore(memory or MEMORY)
-    for position, reading in enumerate(readings):
-        followed.update(reading, now=2.0 * position, time=at(gap + 2 * position))
-    state: Any = followed.state(now=2.0 * (len(readings) - 1))
-    return state["alerts"]["overrun"]["since"]
+@pytest.mark.parametrize(
+    ("readings", "gap", "since"),
+    [
+        ([OVERRUN], 10, TIME),
+        ([nameless(OVERRUN), OVERRUN], 10, TIME),
+        ([NORMAL, NORMAL, OVERRUN], 10, at(14)),  # it ended meanwhile
+        ([nameless(NORMAL), OVERRUN], 10, at(12)),
+        ([OVERRUN], STALE_AFTER + 1, at(STALE_AFTER + 1)),  # it may have ended
+        ([OVERRUN], -1, at(-1)),  # a memory from the future
+        ([historique(**(dict(OVERRUN.values) | {"ADCO": OTHER}))] * CERTAIN_FRAMES, 10, at(10)),
+    ],
+)
+def test_an_alert_goes_on_after_a_restart(readings: list[Reading], gap: float, since: str) -> None:
+    """It began when the memory says, if it is active in each frame, of the same meter, and not long after."""
+    _, states = follow(*readings, gap=gap)
 
-
-def test_an_alert_goes_on_after_a_restart() -> None:
-    """It is active in each frame: it began when the memory says."""
-    assert since(OVERRUN) == TIME
-    assert since(nameless(OVERRUN), OVERRUN) == TIME
-
-
-def test_an_alert_that_ended_meanwhile_began_anew() -> None:
-    """It is not active in a frame between the restart and the present: it began after that."""
-    assert since(NORMAL, NORMAL, OVERRUN) == at(14)
-    assert since(nameless(NORMAL), OVERRUN) == at(12)
-
-
-@pytest.mark.parametrize("gap", [STALE_AFTER + 1, -1])
-def test_what_was_long_ago_says_nothing_of_now(gap: float) -> None:
-    """Between two runs that far apart it may have ended; nor does a memory from the future."""
-    assert since(OVERRUN, gap=gap) == at(gap)
-
-
-def test_the_alerts_of_another_meter_are_its_own() -> None:
-    """The memory is of the meter that was here before."""
-    other = historique(**(dict(OVERRUN.values) | {"ADCO": OTHER}))
-
-    assert since(*[other] * CERTAIN_FRAMES) == at(10)
+    assert states[-1]["alerts"]["overrun"]["since"] == since
 
 
 def test_a_memory_survives_as_json() -> None:

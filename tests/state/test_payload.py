@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,23 +68,21 @@ def test_numbers_are_what_the_table_calls_quantities() -> None:
     )
 
 
-def test_a_blank_quantity_stays_an_empty_string() -> None:
-    """What the meter did not say is not zero."""
-    assert encode(Reading(Mode.STANDARD, {"EAST": ""}), Options(numbers=True), now=0) == b'{"EAST":""}'
-
-
-def test_a_value_that_is_no_number_stays_a_string_whatever_its_label() -> None:
-    """Only digits make a number."""
-    odd = Reading(Mode.HISTORIQUE, {"PAPP": "AB"})
-
-    assert encode(odd, Options(numbers=True), now=0) == b'{"PAPP":"AB"}'
-
-
-def test_the_timestamp_comes_first_in_milliseconds() -> None:
-    """The time of publication, as JavaScript has it."""
-    assert encode(
-        Reading(Mode.HISTORIQUE, {"PAPP": "00750"}), Options(timestamp=True), now=1700000000.1234
-    ) == (b'{"timestamp":1700000000123,"PAPP":"00750"}')
+@pytest.mark.parametrize(
+    ("values", "options", "payload"),
+    [
+        ({"EAST": ""}, Options(numbers=True), b'{"EAST":""}'),  # what the meter did not say is not zero
+        ({"PMAX": "AB"}, Options(numbers=True), b'{"PMAX":"AB"}'),
+        ({"EAST": "1"}, Options(timestamp=True), b'{"timestamp":1700000000123,"EAST":"1"}'),
+        ({"PRM": "12345678901234"}, Options(timestamp=True, exclude=frozenset({"PRM"})), None),
+    ],
+    ids=["a blank quantity", "no number", "milliseconds, first", "nothing is left"],
+)
+def test_a_payload_has_what_is_asked_for(
+    values: dict[str, str], options: Options, payload: bytes | None
+) -> None:
+    """Numbers of digits only, the time of publication as JavaScript has it, and no empty object."""
+    assert encode(Reading(Mode.STANDARD, values), options, now=1700000000.1234) == payload
 
 
 def test_excluded_labels_are_left_out_with_their_horodates() -> None:
@@ -99,13 +98,6 @@ def test_an_excluded_label_is_left_out_of_both_parts_of_a_frame() -> None:
     text = encode(Reading(Mode.HISTORIQUE, values), Options(exclude=frozenset({"EA"})), now=0)
 
     assert text == b'{"PTCOUR":"HPH","EA_s":"1","Appli":"INJECTION"}'
-
-
-def test_a_reading_of_which_nothing_is_left_is_not_published() -> None:
-    """An empty object tells nobody anything."""
-    veille = Reading(Mode.HISTORIQUE, {"ADCO": "012345678901"})
-
-    assert encode(veille, Options(timestamp=True, exclude=frozenset({"ADCO"})), now=0) is None
 
 
 @given(sound=st.lists(groups(), min_size=1), numbers=st.booleans())

@@ -103,28 +103,6 @@ def test_the_total_goes_on_after_a_restart_in_the_other_mode(tmp_path: Path) -> 
     assert again["import_total"] == before["import_total"] + 2
 
 
-def test_the_total_goes_on_while_enedis_changes_the_mode(tmp_path: Path) -> None:
-    """The meter speaks standard from one frame to the next: same number, same total, no field is emptied."""
-    number = "012345678901"
-    now_standard = whole(Mode.STANDARD, ADSC=number, EAST="000087521", SINSTS="01950", PREF="09")
-    with (
-        MosquittoBroker(tmp_path) as broker,
-        Meter(FRAME) as meter,
-        Subscriber(broker.host, broker.port, "teleinfo/state") as subscriber,
-        Daemon(tmp_path, **settings_for(broker, meter.line), state=True, state_interval=0),
-    ):
-        before = json.loads(subscriber.expect("teleinfo/state").payload)
-        meter.frame = with_parity(encode_frame(now_standard))
-        payload = subscriber.expect("teleinfo/state", predicate=lambda message: b"EAST" in message.payload)
-        after = json.loads(payload.payload)
-
-    assert before["energy"]["import_total"] == 19212 + 68306 == 87518
-    assert (after["energy"]["import_total"], after["energy"]["import_offset"]) == (87521, 0)
-    assert (after["meter"]["id"], after["meter"]["mode"]) == (number, "standard")
-    assert after["contract"]["subscribed_power"] == before["contract"]["subscribed_power"]
-    assert after["power"]["apparent"] == 1950
-
-
 def test_what_a_replaced_meter_left_is_cleared(tmp_path: Path) -> None:
     """It was replaced while nothing ran: its fields and its device of Home Assistant are gone."""
     three_phases = {"ADCO": "021976000001", "IINST3": "002"}

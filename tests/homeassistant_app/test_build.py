@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -12,7 +11,7 @@ import yaml
 from teleinfo import __version__
 from teleinfo.settings import Settings
 from tests.homeassistant_app import schema
-from tests.homeassistant_app.programs import FOLDER, build, start
+from tests.homeassistant_app.programs import build, start
 from tests.support.settings import settings_of
 
 if TYPE_CHECKING:
@@ -138,11 +137,3 @@ def test_it_runs_the_same_image(repository: Path) -> None:
 def test_its_user_is_that_of_the_image() -> None:
     """start.py becomes the user that the Containerfile makes."""
     assert f"USER {start.USER}:{start.DIALOUT}\n" in build.CONTAINERFILE.read_text(encoding="utf-8")
-
-
-def test_its_icon_is_a_square_of_128() -> None:
-    """As the documentation recommends (PNG, section 11.2.2: width and height)."""
-    icon = (FOLDER / "teleinfo/icon.png").read_bytes()
-
-    assert icon.startswith(b"\x89PNG")
-    assert struct.unpack(">2I", icon[16:24]) == (128, 128)

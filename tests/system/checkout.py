@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.system import readme, roots
-from tests.system.container import Container, booted
+from tests.system.container import Container, booted, first_release
 from tests.system.roots import Recipe
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     """Boot a Debian 12 with a meter, a user, and this and the first release; PyPI is a folder."""
     with booted(BOOKWORM, tmp_path_factory.mktemp("checkout")) as container:
         readme.prepare(container)
-        roots.first_release(container.root / "srv")
+        first_release(container.root / "srv")
         shutil.copytree(roots.wheels(PYTHON), container.root / "srv/wheels")
         (container.root / "etc/pip.conf").write_text("[global]\nno-index = true\nfind-links = /srv/wheels\n")
         yield container

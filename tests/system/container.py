@@ -11,10 +11,15 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import pytest
+
 from tests.system.roots import PROJECT, Recipe, tarball
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+FIRST_RELEASE = "db12fedcbf8916514eb54c7eca1224786a3f833e"
+"""The commit of 0.1.0: `make install` and `deb.sh` run from what it had."""
 
 LIMIT = 60.0
 """Seconds for what should happen at once, on a slow and busy machine."""
@@ -194,3 +199,16 @@ def booted(recipe: Recipe, folder: Path) -> Iterator[Container]:
     with Container(recipe, folder) as container:
         container.run("systemctl enable --now meter@ttyAMA0")
         yield container
+
+
+def first_release(folder: Path) -> Path:
+    """Unpack the first release into `folder` and return its checkout; skip the tests where no history is."""
+    git = ["git", "-C", str(PROJECT)]
+    if subprocess.run([*git, "cat-file", "-e", f"{FIRST_RELEASE}^{{commit}}"], check=False).returncode:
+        pytest.skip(f"the history of this checkout lacks {FIRST_RELEASE}, the first release")
+    subprocess.run(
+        [*git, "archive", "--prefix=teleinfo-0.1.0/", f"--output={folder}/first.tar", FIRST_RELEASE],
+        check=True,
+    )
+    subprocess.run(["tar", "-xf", "first.tar"], cwd=folder, check=True)
+    return folder / "teleinfo-0.1.0"

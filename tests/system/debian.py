@@ -15,7 +15,7 @@ import pytest
 from teleinfo.daemon.write_budget import CAPACITY
 from tests.docs.markdown import PAGES, blocks
 from tests.system import readme, roots
-from tests.system.container import Container, booted
+from tests.system.container import Container, booted, first_release
 from tests.system.roots import Recipe
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ PREVIOUS = "0.1.0"
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Container]:
     """Boot a Debian 13 with a meter on /dev/ttyAMA0 and two packages in /root: the first and this one."""
     folder = tmp_path_factory.mktemp("debian")
-    previous = roots.package(folder, roots.first_release(folder))
+    previous = roots.package(folder, first_release(folder))
     current = roots.package(folder)
     with booted(TRIXIE, folder) as container:
         for path in (previous, current):

@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo import __version__
-from teleinfo.simulator.encode import encode_frame, with_parity
-from teleinfo.tic.labels import Group, Mode
 from tests.docs.markdown import PAGES, blocks
 from tests.homeassistant_app.supervisor import NOT_ENABLED, TOKEN, supervisor
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.notify import NotifySocket
+from tests.support.scenario import IDENTIFIER, historique
 from tests.support.subscriber import Subscriber
 from tests.system.podman import IMAGE, Compose, Podman, build_app, build_image
 from tests.system.roots import PROJECT
@@ -31,16 +30,7 @@ if TYPE_CHECKING:
     from tests.support.subscriber import Received
 
 DIALOUT = 20
-FRAME = with_parity(
-    encode_frame(
-        [
-            Group("ADCO", "041961123456", None, Mode.HISTORIQUE),
-            Group("OPTARIF", "BASE", None, Mode.HISTORIQUE),
-            Group("BASE", "000019212", None, Mode.HISTORIQUE),
-            Group("PAPP", "01940", None, Mode.HISTORIQUE),
-        ]
-    )
-)
+FRAME = historique(19212)
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +49,17 @@ def podman(tmp_path_factory: pytest.TempPathFactory, image: Path) -> Iterator[Po
         yield running
 
 
+def give_to_dialout(meter: Meter) -> None:
+    """Let the port of the meter belong to the group dialout, as serial ports do."""
+    os.chown(meter.line.port, 0, DIALOUT)
+    os.chmod(meter.line.port, 0o660)  # noqa: PTH101 - a text
+
+
 @pytest.fixture
 def meter() -> Iterator[Meter]:
-    """Return a meter on a pseudo-terminal that belongs to the group dialout, as serial ports do."""
+    """Return a meter on a pseudo-terminal."""
     with Meter(FRAME) as meter:
-        os.chown(meter.line.port, 0, DIALOUT)
-        os.chmod(meter.line.port, 0o660)  # noqa: PTH101 - a text
+        give_to_dialout(meter)
         yield meter
 
 
@@ -75,9 +70,9 @@ def broker(tmp_path: Path) -> Iterator[MosquittoBroker]:
         yield broker
 
 
-def settings_for(broker: MosquittoBroker, port: str = "/dev/ttyTIC") -> dict[str, object]:
+def settings_for(broker: MosquittoBroker) -> dict[str, object]:
     """Return the settings that join the container to this broker, and to a port inside."""
-    return {"serial_port": port, "mqtt_host": broker.host, "mqtt_port": broker.port}
+    return {"serial_port": "/dev/ttyTIC", "mqtt_host": broker.host, "mqtt_port": broker.port}
 
 
 def has_power(reading: Received) -> bool:
@@ -134,7 +129,7 @@ def test_what_is_remembered_outlives_the_container_in_a_volume(
             volume = json.loads(podman.run("volume", "inspect", "memory").stdout)[0]["Mountpoint"]
             found.append(json.loads(Path(volume, "teleinfo.json").read_bytes()))
 
-    assert found[0]["meter"] == found[1]["meter"] == "041961123456"
+    assert found[0]["meter"] == found[1]["meter"] == IDENTIFIER
     assert found[1]["budget"]["left"] < found[0]["budget"]["left"]
 
 
@@ -202,7 +197,7 @@ def test_a_stop_while_it_loads_ends_it(podman: Podman, broker: MosquittoBroker, 
 def test_a_missing_device_is_said_and_waited_for(podman: Podman, broker: MosquittoBroker) -> None:
     """With /dev mounted, as in compose.yaml: 1. No adapter: said, not healthy. 2. Plugged in: readings."""
     device = Path(f"/dev/teleinfo-test-{os.getpid()}")
-    settings = settings_for(broker, str(device))
+    settings = settings_for(broker) | {"serial_port": device}
     with (
         Subscriber(broker.host, broker.port) as subscriber,
         podman.start(settings, options=("--volume", "/dev:/dev:ro")) as running,
@@ -210,8 +205,7 @@ def test_a_missing_device_is_said_and_waited_for(podman: Podman, broker: Mosquit
         running.expect_log(f"there is no serial port at {device}")
         missing = running.is_healthy()
         with Meter(FRAME, link=device) as meter:
-            os.chown(meter.line.port, 0, DIALOUT)
-            os.chmod(meter.line.port, 0o660)  # noqa: PTH101 - a text
+            give_to_dialout(meter)
             subscriber.expect("teleinfo", limit=30)
         log = running.log
 
@@ -267,19 +261,12 @@ def test_a_wrong_setting_is_named_with_the_exit_status_of_all(podman: Podman) ->
     assert 'TELEINFO_MQTT_PORT: "mosquitto" is not a port number' in done.stderr
 
 
-def test_every_command_can_be_run(podman: Podman) -> None:
-    """What stands behind the image's name is a command of teleinfo; words are UTF-8."""
-    version = podman.once("--version")
-    french = podman.once("decode", "--help", options=("--env=LANG=fr_FR.UTF-8",))
-
-    assert version.stdout == f"teleinfo {__version__}\n"
-    assert "réglages" in french.stdout
-
-
 def test_the_image_is_small_and_says_what_it_is(podman: Podman, figures: Figures) -> None:
-    """Not root, no shell around the command, a health check, no lists of apt."""
+    """Not root, no shell around the command, a health check, no lists of apt; words are UTF-8."""
+    french = podman.once("decode", "--help", options=("--env=LANG=fr_FR.UTF-8",))
     found = json.loads(podman.run("image", "inspect", IMAGE).stdout)[0]
 
+    assert "réglages" in french.stdout
     assert found["Config"]["User"] == "950:20"
     assert found["Config"]["Entrypoint"] == ["teleinfo"]
     assert found["Labels"]["org.opencontainers.image.version"] == __version__
@@ -334,7 +321,7 @@ def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supe
     assert "TELEINFO_HOMEASSISTANT=true" in environ
     assert TOKEN not in environ
     assert ended == 0
-    assert json.loads((data / "teleinfo/teleinfo.json").read_bytes())["meter"] == "041961123456"
+    assert json.loads((data / "teleinfo/teleinfo.json").read_bytes())["meter"] == IDENTIFIER
 
 
 def test_systemd_hears_when_it_is_ready(
@@ -352,8 +339,7 @@ def test_compose_is_the_whole_installation(tmp_path_factory: pytest.TempPathFact
     first, log, messages, *_ = blocks(PAGES["containers.md"], "sh")
     device = Path(f"/dev/teleinfo-compose-{os.getpid()}")
     with Compose(tmp_path_factory.mktemp("compose"), image) as compose, Meter(FRAME, link=device) as meter:
-        os.chown(meter.line.port, 0, DIALOUT)
-        os.chmod(meter.line.port, 0o660)  # noqa: PTH101 - a text
+        give_to_dialout(meter)
         compose.write_port(device)
         compose.type_in(first.splitlines()[-1])
         received = compose.type_in(messages, "-C 8 -W 30")
@@ -361,7 +347,7 @@ def test_compose_is_the_whole_installation(tmp_path_factory: pytest.TempPathFact
         healthy = compose.run("healthcheck", "run", "container_teleinfo_1", check=False).returncode
         compose.type_in("docker compose down")
 
-    assert 'teleinfo {"ADCO":"041961123456"' in received
+    assert f'teleinfo {{"ADCO":"{IDENTIFIER}"' in received
     assert "connected to the broker at mosquitto:1883" in logged
     assert healthy == 0
 

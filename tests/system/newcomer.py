@@ -9,7 +9,6 @@ registries (configuration, certificates, proxies) is carried in.
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import shutil
@@ -22,7 +21,6 @@ from tests.system.roots import PROJECT, Recipe, tarball
 
 SUITES = ("trixie", "bookworm")
 PACKAGES = ("git", "make", "python3-venv", "sudo")
-INSIDE = Path(__file__).with_name("newcomer_inside.py")
 LIMIT = 1500.0
 """Seconds for all of one root, on a slow network and beside other work."""
 
@@ -39,6 +37,24 @@ mount --rbind /dev "$1/dev"
 mount -t proc proc "$1/proc"
 shift
 "$@" || exit $?
+"""
+# What the user types: the first command until its first message, then the second one. A line that begins with
+# @@ is a duration.
+_INSIDE = """\
+set -eu -o pipefail
+git clone --quiet /srv/teleinfo.git teleinfo
+cd teleinfo
+echo "$ $1"
+{ $1 || true; } 2>&1 | awk '{ print; fflush() } /teleinfo +[{]"/ { came = 1; exit } END { exit !came }'
+echo "@@ from clone to first message $SECONDS s"
+echo "$ $2"
+SECONDS=0
+$2 2>&1 | while IFS= read -r line; do
+    printf '%s\n' "$line"
+    # With this command `make test` begins, once all that it needs is there.
+    case $line in *"bin/ruff check") echo "@@ downloads $SECONDS s" ;; esac
+done
+echo "@@ test, with its downloads, $SECONDS s"
 """
 
 
@@ -89,36 +105,34 @@ def prepare(suite: str, root: Path) -> None:
         ("sh", "-c", f"echo '{USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/{USER}"),
     ):
         subprocess.run(["chroot", root, *command], check=True, timeout=60)
-    shutil.copy(INSIDE, root / "srv")
     repository = root / "srv/teleinfo.git"
     subprocess.run(["git", "clone", "--quiet", "--bare", PROJECT, repository], check=True, timeout=120)
     subprocess.run(["chown", "-R", "1000:1000", repository], check=True, timeout=60)
 
 
-def run(root: Path) -> tuple[int, dict[str, float]]:
-    """Type the commands of the README in `root`; return the exit status and the durations in seconds."""
+def run(root: Path) -> tuple[int, list[str]]:
+    """Type the commands of the README in `root`; return the exit status and the durations."""
     environ = {"HOME": f"/home/{USER}", "USER": USER, "PATH": "/usr/local/bin:/usr/bin:/bin"}
     environ |= pip_environment()
     environ |= {name: os.environ[name] for name in VARIABLES if name in os.environ}
-    inside = ["python3", f"/srv/{INSIDE.name}", "/srv/teleinfo.git", *commands()]
     process = subprocess.Popen(
         [
             *("unshare", "--mount", "--propagation", "private", "--pid", "--fork", "--kill-child"),
             *("sh", "-c", _RUN, "sh", root, "chroot", "--userspec=1000:1000", root),
             *("env", "-i", "-C", environ["HOME"]),
             *(f"{name}={value}" for name, value in environ.items()),
-            *("timeout", "--foreground", str(LIMIT), *inside),
+            *("timeout", "--foreground", str(LIMIT), "bash", "-c", _INSIDE, "bash", *commands()),
         ],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
-    durations: dict[str, float] = {}
+    durations = []
     assert process.stdout is not None
     for line in process.stdout:
         if line.startswith("@@ "):
-            durations = json.loads(line.removeprefix("@@ "))
+            durations.append(line.removeprefix("@@ ").strip())
         else:
             sys.stdout.write(line)
             sys.stdout.flush()
@@ -135,8 +149,10 @@ def main() -> int:
             status, durations = run(root)
         finally:
             subprocess.run(["rm", "-rf", "--one-file-system", root], check=False, timeout=120)
-        taken = ", ".join(f"{what} {seconds:.0f} s" for what, seconds in durations.items())
-        print(f"== {suite}: {'passed' if status == 0 else f'FAILED ({status})'}; {taken}", flush=True)  # noqa: T201
+        print(  # noqa: T201
+            f"== {suite}: {'passed' if status == 0 else f'FAILED ({status})'}; {', '.join(durations)}",
+            flush=True,
+        )
         result |= status != 0
     return result
 

@@ -18,9 +18,6 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 PROBE = Path(__file__).with_name("probe.py")
-FIRST_RELEASE = Path(__file__).with_name("teleinfo-0.1.0.tar.xz")
-"""The first release as `git archive` makes it, without its tests: `make install` and `deb.sh` run from it."""
-
 # An hour would not be too long on a slow line; forever would.
 LIMIT = 1200
 
@@ -114,12 +111,6 @@ def package(folder: Path, checkout: Path = PROJECT) -> Path:
     _run([str(checkout / "systemd" / "deb.sh")], os.environ | {"DIST": str(folder)})
     (made,) = set(folder.glob("*.deb")) - before
     return made
-
-
-def first_release(folder: Path) -> Path:
-    """Unpack the first release into `folder` and return its checkout."""
-    _run(["tar", "-xf", str(FIRST_RELEASE), "-C", str(folder)])
-    return folder / "teleinfo-0.1.0"
 
 
 def _key(text: str) -> str:

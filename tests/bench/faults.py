@@ -6,21 +6,15 @@ A fault of a family is a `Fault` at a place; the stream is that of an 8N1 receiv
 
 from __future__ import annotations
 
-import re
-from itertools import product
 from typing import TYPE_CHECKING, NamedTuple
-
-from tests.bench.sent import CR, LF, add_parity, strip
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from random import Random
 
-    Family = Callable[[bytes, int, Random], Iterator["Fault"]]
-    """Yield the faults at a place, given stream, place and a source of chance."""
+    Family = Callable[[bytes, int], Iterator["Fault"]]
+    """Yield the faults at a place, given stream and place."""
 
-MOST = 64  # bytes lost, repeated or moved: the buffer of a USB adapter
-MOVES = 16  # of blocks of random sizes, at each place
+MOST = 64  # bytes lost or repeated: the buffer of a USB adapter
 BURST = range(2, 21)  # bits
 WINDOW = 48  # bytes within which a UART is in step again
 
@@ -33,38 +27,20 @@ class Fault(NamedTuple):
     put: bytes
 
 
-def lost(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
+def lost(stream: bytes, place: int) -> Iterator[Fault]:
     """Lose 1 to 64 bytes from this one on."""
     for size in range(1, min(MOST, len(stream) - place) + 1):
         yield Fault(place, place + size, b"")
 
 
-def repeated(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
+def repeated(stream: bytes, place: int) -> Iterator[Fault]:
     """Send 1 to 64 bytes twice, of which this one is the last."""
     place += 1
     for size in range(1, min(MOST, place) + 1):
         yield Fault(place, place, stream[place - size : place])
 
 
-def moved(stream: bytes, place: int, rng: Random) -> Iterator[Fault]:
-    """Send a block of bytes before the one in front of it."""
-    for _ in range(MOVES):
-        one, other = rng.randint(1, MOST), rng.randint(1, MOST)
-        middle, end = place + one, place + one + other
-        yield Fault(place, end, stream[middle:end] + stream[place:middle])
-
-
-def swapped(stream: bytes, place: int, rng: Random) -> Iterator[Fault]:
-    """Let two blocks of bytes that are not neighbours change places."""
-    for _ in range(MOVES):
-        first = place + rng.randint(1, MOST)
-        second = first + rng.randint(1, MOST)
-        end = second + rng.randint(1, MOST)
-        put = stream[second:end] + stream[first:second] + stream[place:first]
-        yield Fault(place, end, put)
-
-
-def inserted(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
+def inserted(stream: bytes, place: int) -> Iterator[Fault]:
     """Put one or two bytes 0x00 or 0xFF before this one, in its place, or in that of it and the next one."""
     for put in (b"\0", b"\xff", b"\xff\0"):
         for size in (0, 1, 2):
@@ -72,7 +48,7 @@ def inserted(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
     yield Fault(place, place + 1, b"\xff\0" + stream[place : place + 1])  # a framing error, by PARMRK
 
 
-def uart(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
+def uart(stream: bytes, place: int) -> Iterator[Fault]:
     """
     Damage the bits of a byte on the wire: lose, double or flip each, or two neighbours.
 
@@ -96,7 +72,7 @@ def uart(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
                 yield Fault(place, place + len(window) - common, put[: len(put) - common])
 
 
-def bursts(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
+def bursts(stream: bytes, place: int) -> Iterator[Fault]:
     """Let a run of 2 to 20 bits that begins in this byte be all wrong, all 0 or all 1."""
     for first in range(8):
         for length in BURST:
@@ -106,27 +82,6 @@ def bursts(stream: bytes, place: int, _rng: Random) -> Iterator[Fault]:
             for wrong in (sent ^ mask, sent & ~mask, sent | mask):
                 if wrong != sent and wrong.bit_length() <= 8 * size:
                     yield Fault(place, place + size, wrong.to_bytes(size, "little"))
-
-
-def two_bits(stream: bytes, place: int, rng: Random) -> Iterator[Fault]:
-    """Flip a bit of a label, at this place, and one behind it in the group; the sum stays right."""
-    start = stream.rfind(LF, 0, place + 1) + 1
-    line = strip(stream[start : stream.find(add_parity(CR), place)])
-    at = place - start
-    if not 0 <= at < len(re.split(b"[ \t]", line, maxsplit=1)[0]):
-        return
-    for bit, other, second in product(range(7), range(at + 1, len(line) - 1), range(7)):
-        change = _change(line[at], bit) + _change(line[other], second)
-        if change % 64 == 0 and not rng.randrange(4):  # there are many of them
-            put = bytearray(stream[place : start + other + 1])
-            put[0] ^= 1 << bit
-            put[-1] ^= 1 << second
-            yield Fault(place, start + other + 1, bytes(put))
-
-
-def _change(byte: int, bit: int) -> int:
-    """Return by how much the byte changes where this bit is flipped."""
-    return (byte ^ 1 << bit) - byte
 
 
 def _receive(wire: str, *, zero: bool) -> bytes:
@@ -150,12 +105,9 @@ def _same_end(one: bytes, other: bytes) -> int:
 FAMILIES: dict[str, Family] = {
     "1 to 64 bytes lost": lost,
     "1 to 64 bytes repeated": repeated,
-    "blocks of bytes moved": moved,
-    "blocks of bytes swapped": swapped,
     "0x00 or 0xFF inserted": inserted,
     "bits lost, doubled or flipped at the UART": uart,
     "a burst of 2 to 20 bits wrong or stuck": bursts,
-    "two bits wrong, one of a label": two_bits,
 }
 PROMISED = {
     ("1 to 64 bytes lost", True): 1e-5,
@@ -169,8 +121,6 @@ Families of which nothing false may last, with parity (True) or without.
 
 Of the damaged groups this share may give another false value.
 """
-STRIPPED = ("two bits wrong, one of a label",)
-"""Families of which parity finds every fault."""
 EVERYWHERE = ("1 to 64 bytes lost", "1 to 64 bytes repeated")
 """Families that are tried at every place; the others at one place of `BESIDE`."""
 BESIDE = 3

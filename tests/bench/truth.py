@@ -9,7 +9,7 @@ Two kinds of rows, for the meters of both generators (`meters.GROUPS`):
 
 - wrong bits in every frame, independent of each other (`noise`);
 - one fault at every place of a frame and over its end, for a decoder that has seen 0, 1, 2 or 6 frames
-  (`walk`): bytes that are lost, repeated, moved or inserted, bursts of bits that are wrong or stuck, bits
+  (`walk`): bytes that are lost, repeated or inserted, bursts of bits that are wrong or stuck, bits
   that a UART lost.
 
 What comes out while a frame is sent must be what it says under that key. *Lasting* are the false values that
@@ -28,7 +28,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo.tic.decoder import Decoder
 from tests.bench import meters, walk
-from tests.bench.faults import FAMILIES, PROMISED, STRIPPED
+from tests.bench.faults import FAMILIES, PROMISED
 from tests.bench.judge import LASTING, Wrong
 from tests.bench.noise import Outcome, listen
 from tests.bench.rows import Row
@@ -77,8 +77,6 @@ def rows(scale: Scale) -> list[Row]:
                     what, noise, [noisy[name][noise, parity] for name in names], parity=parity
                 )
             for family in FAMILIES:
-                if parity and family in STRIPPED:
-                    continue
                 total = walk.Found()
                 for name in names:
                     total.add(walked[name][family, parity])

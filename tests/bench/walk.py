@@ -13,11 +13,10 @@ import copy
 import re
 from collections import Counter
 from dataclasses import dataclass, field
-from random import Random
 from typing import TYPE_CHECKING
 
 from teleinfo.tic.decoder import Decoder
-from tests.bench.faults import BESIDE, EVERYWHERE, FAMILIES, STRIPPED, Fault
+from tests.bench.faults import BESIDE, EVERYWHERE, FAMILIES, Fault
 from tests.bench.judge import LASTING, Wrong, wrong
 from tests.bench.meters import first_frames
 from tests.bench.sent import CR, ETX, LF, STX, Sent, add_parity, check_parity, strip
@@ -112,11 +111,10 @@ class Stretch:
 
     def damage(self, family: str, stride: int) -> dict[bool, Found]:
         """Try the faults of a family at every `stride`-th place of the frame."""
-        found = {parity: Found() for parity in (True, False) if not (parity and family in STRIPPED)}
-        rng = Random(self._seen)
+        found = {parity: Found() for parity in (True, False)}
         known: set[bytes] = set()
         for place in range(self.start, self.end, stride * (1 if family in EVERYWHERE else BESIDE)):
-            for fault in FAMILIES[family](self.stream, place, rng):
+            for fault in FAMILIES[family](self.stream, place):
                 damaged = self._plain.count(LF, fault.low, fault.high) + 1
                 for parity, one in found.items():
                     one.faults += 1

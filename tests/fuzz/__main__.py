@@ -5,8 +5,7 @@ Fuzz what parses foreign bytes.
 
 The targets share the seconds. With atheris the fuzzer follows the branches, without it it mutates inputs at
 random; the first line says which. An input that breaks a target is added to its file in tests/fuzz/corpus,
-and the exit status is 1. With atheris the rest of the file is replaced by the fewest inputs that reach all
-that was reached.
+and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -14,18 +13,13 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import random
-import shlex
 import subprocess
 import sys
 import tempfile
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tests.fuzz import blind, corpus
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 MARGIN = 60.0
 """Seconds that a process may take longer than it fuzzes."""
@@ -45,48 +39,30 @@ def say(text: str) -> None:
 
 
 def guided(name: str, seconds: float) -> bool:
-    """Fuzz a target with atheris; return whether nothing broke it."""
+    """Fuzz a target with atheris; return True if no input broke it."""
     with tempfile.TemporaryDirectory() as scratch:
-        seeds, found, new = (Path(scratch, folder) for folder in ("seeds", "found", "new"))
-        _unpack(corpus.target(name).seeds().values(), seeds)
-        _unpack([*corpus.kept(name, broke=False), *corpus.kept(name, broke=True)], found)
-        new.mkdir()
-        step = Path(scratch, "step")
-        again = shlex.join([sys.executable, "-m", "tests.fuzz.guided", name, str(step)])
-        step.write_text(f'#!/bin/sh\nexec {again} "$@"\n', encoding="utf-8")
-        step.chmod(0o700)
+        known = Path(scratch, "known")
+        known.mkdir()
+        for number, data in enumerate(corpus.inputs(name)):
+            (known / str(number)).write_bytes(data)
         wanted = [f"-max_total_time={max(1, round(seconds))}", f"-artifact_prefix={scratch}/"]
-        result = _run(step, [new, seeds, found, *wanted, *OPTIONS], seconds + MARGIN)
+        result = subprocess.run(
+            [sys.executable, "-m", "tests.fuzz.guided", name, known, *wanted, *OPTIONS],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=seconds + MARGIN,
+        )
         broke = [path for kind in ("crash", "timeout", "oom") for path in Path(scratch).glob(f"{kind}-*")]
         if broke or result.returncode:
             say(result.stderr[-4000:] + result.stdout[-2000:])
             for path in broke:
                 say(corpus.keep_broken(name, path.read_bytes()))
             return False
-        # A merge adds to its first folder what reaches more than is there, as few inputs as it can.
-        before = set(seeds.iterdir())
-        merge = _run(step, ["-merge=1", seeds, found, new, *OPTIONS], MARGIN * 3)
-        if merge.returncode:
-            say(merge.stderr[-2000:])
-            return False
-        reached = [path.read_bytes() for path in set(seeds.iterdir()) - before]
-    corpus.write(name, reached=reached, broke=corpus.kept(name, broke=True))
     tries = next((line.split()[-1] for line in result.stderr.splitlines() if "executed_units" in line), "?")
-    say(f"{name}: {tries} inputs, {len(reached)} kept beside the seeds")
+    say(f"{name}: {tries} inputs")
     return True
-
-
-def _unpack(inputs: Iterable[bytes], folder: Path) -> None:
-    folder.mkdir()
-    for number, data in enumerate(inputs):
-        (folder / str(number)).write_bytes(data)
-
-
-def _run(program: Path, arguments: list[str | Path], limit: float) -> subprocess.CompletedProcess[str]:
-    command = [program, *arguments]
-    return subprocess.run(
-        command, capture_output=True, text=True, errors="replace", check=False, timeout=limit
-    )
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -1,10 +1,9 @@
 """
 Fuzz one target with atheris (libFuzzer), which follows the branches of the code.
 
-    python -m tests.fuzz.guided TARGET SELF [libFuzzer options and folders]
+    python -m tests.fuzz.guided TARGET [libFuzzer options and folders]
 
-libFuzzer ends the process itself, and leaves a file `crash-…` when an input breaks the target. SELF is a
-program that runs this with other arguments: libFuzzer calls it for each step of a merge.
+libFuzzer ends the process itself, and leaves a file `crash-…` when an input breaks the target.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from typing import Any
 def main() -> None:
     """Fuzz one target; the arguments are in the docstring of the module."""
     atheris: Any = importlib.import_module("atheris")
-    _, name, *arguments = sys.argv
+    program, name, *arguments = sys.argv
     with atheris.instrument_imports(include=["teleinfo"]):
         from tests.fuzz import corpus  # noqa: PLC0415 - its branches are counted from here on
 
         check = corpus.target(name).check
-    atheris.Setup(arguments, check)
+    atheris.Setup([program, *arguments], check)
     atheris.Fuzz()
 
 

@@ -8,7 +8,6 @@ HOMEASSISTANT_VENV.
 from __future__ import annotations
 
 import datetime as dt
-import itertools
 import json
 import os
 import random
@@ -263,12 +262,15 @@ def household(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Househ
         yield all_together
 
 
-@pytest.mark.parametrize("household", METERS, indirect=True)
+@pytest.mark.parametrize(
+    "household", ["ejp", "tri-tempo", "standard-tri", "standard-producer"], indirect=True
+)
 def test_every_entity_shows_what_the_meter_says(household: Household) -> None:
     """
-    The entities of each simulated meter have their states, units, classes and options.
+    The entities of a meter have their states, units, classes and options: of four meters, which have them all.
 
-    Hidden ones are disabled. Home Assistant neither complains nor proposes a repair.
+    Hidden ones are disabled. Home Assistant neither complains nor proposes a repair. `check_schema` checks the
+    messages of the other meters.
     """
     household.hass.start()
     household.daemon.start()
@@ -402,6 +404,7 @@ def _component(name: str, **fields: str) -> dict[str, Any]:
     return {"p": "sensor", "uniq_id": f"teleinfo_{name}", "name": name, "stat_t": f"wrong/{name}"} | fields
 
 
+ORDERS = (("broker", "daemon", "hass"), ("daemon", "hass", "broker"), ("hass", "broker", "daemon"))
 WRONG: dict[str, dict[str, Any]] = {
     "unique_id": {"p": "sensor", "name": "A", "stat_t": "wrong"},
     "VA": _component("B", dev_cla="power", unit_of_meas="VA"),
@@ -438,12 +441,12 @@ def test_a_wrong_message_is_complained_of(household: Household) -> None:
         _eventually(missing)
 
 
-@pytest.mark.parametrize("order", list(itertools.permutations(("broker", "daemon", "hass"))), ids="-".join)
+@pytest.mark.parametrize("order", ORDERS, ids="-".join)
 def test_all_are_right_again_in_whatever_order_they_start(
     household: Household, order: tuple[str, ...]
 ) -> None:
     """
-    No order of starting matters.
+    No order of starting matters: each of the three is the first, the second and the last.
 
     1. All is right. 2. Broker (which forgets all), daemon and Home Assistant are killed. 3. They start in
     this order, each a moment after the other. 4. All is right again.

@@ -122,17 +122,6 @@ class Site:
         with Subscriber(self.broker.host, self.broker.port, "homeassistant/#") as subscriber:
             return {topic for topic in subscriber.retained() if meter.number in topic}
 
-    def remove(self, name: str) -> None:
-        """Remove a device as its page in Home Assistant does."""
-        device = self.devices()[name]
-        if self.hass.newest:
-            self.hass.ask("config/device_registry/remove", device_id=device["id"])
-            return
-        (entry,) = device["config_entries"]
-        self.hass.ask(
-            "config/device_registry/remove_config_entry", config_entry_id=entry, device_id=device["id"]
-        )
-
     def complaints(self) -> list[str]:
         """Return what Home Assistant complains of, and wants to be repaired."""
         found = [line for line in self.hass.complaints() if ITS_OWN_ECHO not in line]
@@ -187,46 +176,5 @@ def test_two_meters_differ_from_the_start_and_one_is_forgotten(site: Site) -> No
     site.expect_shown(HOUSEHOLD)
     assert site.retained(site.production) == set()
     assert site.entities(site.production) == {}
-    assert site.entities(site.household) == household
-    assert site.complaints() == []
-
-
-def test_a_device_that_is_deleted_comes_back_until_it_is_switched_off(site: Site) -> None:
-    """
-    The production first, with a name of its own, then the household; the former is deleted in Home Assistant.
-
-    1. Both are there, with ids that are made of their names. 2. The user deletes the device of the
-    production: the broker retains its discovery no more, and the household is as it was. 3. The daemon starts
-    again: the device is back, with the ids that it had. 4. It is deleted once more, after
-    TELEINFO_HOMEASSISTANT=false: it stays away.
-    """
-    site.production.start(meter_name="Toit")
-    site.expect_shown("Toit")
-    site.household.start()
-    site.expect_shown(HOUSEHOLD, "Toit")
-    household, production = site.entities(site.household), site.entities(site.production)
-    expect_ids(HOUSEHOLD, household)
-    expect_ids("Toit", production)
-
-    site.remove("Toit")
-    site.expect_shown(HOUSEHOLD)
-    _eventually(lambda: sorted(site.retained(site.production)))
-    assert len(site.retained(site.household)) == 1
-    assert site.entities(site.household) == household
-
-    site.production.restart(meter_name="Toit")
-    site.expect_shown(HOUSEHOLD, "Toit")
-    assert site.entities(site.production) == production
-
-    site.production.restart(homeassistant=False, state=True)
-    site.remove("Toit")
-    site.expect_shown(HOUSEHOLD)
-    _eventually(lambda: sorted(site.retained(site.production)))
-    site.production.restart(homeassistant=False, state=True)
-    with Subscriber(site.broker.host, site.broker.port) as subscriber:
-        for _ in range(3):
-            subscriber.expect(f"{site.production.topic}/state", limit=LIMIT)
-    assert site.retained(site.production) == set()
-    site.expect_shown(HOUSEHOLD)
     assert site.entities(site.household) == household
     assert site.complaints() == []

@@ -267,10 +267,10 @@ def household(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Househ
 )
 def test_every_entity_shows_what_the_meter_says(household: Household) -> None:
     """
-    The entities of a meter have their states, units, classes and options: of four meters, which have them all.
+    The entities of four meters, which have every kind, have their states, units, classes and options.
 
-    Hidden ones are disabled. Home Assistant neither complains nor proposes a repair. `check_schema` checks the
-    messages of the other meters.
+    Hidden ones are disabled. Home Assistant neither complains nor proposes a repair. The messages of the other
+    meters are checked by `check_schema`.
     """
     household.hass.start()
     household.daemon.start()

@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Options, marks and fixtures of all tests."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture
 def figures(request: pytest.FixtureRequest) -> Figures:
-    """Return what takes note of the figures of this test, for the table at the end of the run."""
+    """Return the recorder of the figures of this test, for the table at the end of the run."""
     return Figures(request.node.user_properties)
 
 

@@ -52,7 +52,7 @@ class Peer:
 
     @property
     def alive(self) -> bool:
-        """Whether the attack goes on."""
+        """True while the attack goes on."""
         return not self._leaving.is_set()
 
     def write(self, data: bytes) -> None:

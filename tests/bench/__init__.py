@@ -1,5 +1,5 @@
 """
-How fast and how light it is, each figure against a floor measured in the same run: `make bench`.
+Speed and weight of teleinfo, each figure against a floor measured in the same run: `make bench`.
 
 The floor is what the least program would need for the same work on the same machine at the same time: for the
 decoder the search for ETX and `json.dumps`, for the daemon the program `tests.bench.reference`, which checks

@@ -1,4 +1,4 @@
-"""What a part returns, and how it is printed."""
+"""The rows that a part returns, and their table."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Row:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the goal is reached, None where there is none."""
+        """True if the goal is reached, None without a goal."""
         if self.goal is None:
             return None
         figure = self.measured if self.floor is None else self.ratio

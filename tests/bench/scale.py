@@ -1,4 +1,4 @@
-"""How much is measured: a full run, a quick look, or the least that shows that it works."""
+"""The size of a run: a full one, a quick look, or the least that shows that it works."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ MEMORY_GOAL, LATENCY_GOAL = 2.0, 10.0
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of a process with so many meters: RSS in MiB, CPU in ms a second, latencies in ms."""
+    """Figures of a process with so many meters: RSS in MiB, CPU in ms a second, latencies in ms."""
 
     meters: int
     rss: float

@@ -1,5 +1,5 @@
 """
-What simulated meters send, as long as one likes, in pieces that end with a frame.
+The bytes of simulated meters, without end, in pieces that end with a frame.
 
 The values are those of a household, of which most stay from one frame to the next. With `changing` every
 digit of every quantity changes in each frame, but for those of the contract, and every index rises.

@@ -1,1 +1,1 @@
-"""What a scenario can do to the daemon, one numbered case a test; every case looks for the canaries."""
+"""Faults that a scenario plays to the daemon, in numbered steps; each looks for secrets in the log."""

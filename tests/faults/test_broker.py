@@ -130,7 +130,7 @@ def test_a_broker_that_is_absent_refuses_or_hangs_up_is_only_waited_for(
     tmp_path: Path, figures: Figures
 ) -> None:
     """
-    Whatever keeps us out at the start, the first reading follows its end, and nobody restarts the daemon.
+    The first reading follows the end of any fault at the start, and nobody restarts the daemon.
 
     The cases are those of the functions above.
     """

@@ -130,7 +130,7 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
     tmp_path: Path, figures: Figures, number: signal.Signals
 ) -> None:
     """
-    Whatever the daemon is at, a signal ends it within 1 s, and within 3 s where the broker is frozen.
+    A signal ends the daemon within 1 s at any moment, and within 3 s if the broker is frozen.
 
     1. One daemon is connected, one dials without an answer, one waits for CONNACK, one for TLS, one for its
        next attempt, and one has only just started.
@@ -164,7 +164,7 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
 
 def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path, figures: Figures) -> None:
     """
-    Who does not want to wait sends a second signal, and the process ends by it at once.
+    A second signal ends the process at once.
 
     1. The broker freezes, and the daemon is told to stop: it waits for the goodbye to be acknowledged.
     2. It is told again.

@@ -38,7 +38,7 @@ def retained(broker: MosquittoBroker) -> dict[str, bytes]:
 
 def test_status_and_health_tell_how_it_ended(tmp_path: Path, figures: Figures) -> None:
     """
-    Who subscribes later finds the last word on the daemon, however it ended, and the last health.
+    A later subscriber finds the last status of the daemon, however it ended, and its last health.
 
     1. It is stopped: it says "offline" itself, and its will stays unspoken.
     2. It is killed: the broker says "offline" for it, within 1 s.

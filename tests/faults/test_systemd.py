@@ -1,4 +1,4 @@
-"""What systemd hears: READY once, STATUS in plain words, WATCHDOG while all is well, STOPPING at the end."""
+"""Messages to systemd: READY once, STATUS in plain words, WATCHDOG while all is well, STOPPING at the end."""
 
 from __future__ import annotations
 

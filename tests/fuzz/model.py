@@ -45,7 +45,7 @@ class Sound:
 
 @dataclass
 class Decoded:
-    """What a line says: each reading as its mode and its keys with their values, and the counts."""
+    """Content of a line: each reading as its mode and its keys with their values, and the counts."""
 
     readings: list[tuple[Mode, list[tuple[str, str]]]] = field(default_factory=list)
     frames: int = 0
@@ -191,7 +191,7 @@ def group_of(text: bytes) -> Sound | str:
 
 
 def _is_shaped(fields: list[bytes]) -> bool:
-    """Whether there is an étiquette, perhaps a horodate, and a value, which only behind that may be empty."""
+    """True for an étiquette, perhaps a horodate, and a value, which may be empty only behind a horodate."""
     if not all(byte in PRINTABLE for part in fields for byte in part):
         return False
     return fields[0] != b"" and (len(fields) == 3 or (len(fields) == 2 and fields[1] != b""))

@@ -1,4 +1,4 @@
-"""What the fuzzer found stays repaired, and its targets notice a fault in the code."""
+"""The finds of the fuzzer stay repaired, and its targets notice a fault in the code."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_a_target_sees_what_is_wrong(
 
 
 def breaks(check: Callable[[bytes], None], data: bytes) -> bool:
-    """Tell whether a target fails, with whatever the code under test lets out."""
+    """Return True if a target fails, by whatever exception the code under test raises."""
     try:
         check(data)
     except Exception:  # noqa: BLE001 - as said

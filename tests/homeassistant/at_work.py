@@ -221,7 +221,7 @@ ATTRIBUTES = {
 
 
 def _is_one_of(shown: str, component: dict[str, Any], published: list[dict[str, Any]]) -> bool:
-    """Whether a state is one of those published; of the line's own it is enough that there is one."""
+    """True if a state was published; of an entity of the line, if it has any state."""
     if "stat_t" in component:  # not that of the device
         return shown not in {"absent", "unavailable", "unknown"}
     switched = {component.get("pl_on"): "on", component.get("pl_off"): "off"}
@@ -269,8 +269,8 @@ def test_every_entity_shows_what_the_meter_says(household: Household) -> None:
     """
     The entities of four meters, which have every kind, have their states, units, classes and options.
 
-    Hidden ones are disabled. Home Assistant neither complains nor proposes a repair. The messages of the other
-    meters are checked by `check_schema`.
+    Hidden ones are disabled. Home Assistant neither complains nor proposes a repair. `check_schema` checks
+    the messages of all meters.
     """
     household.hass.start()
     household.daemon.start()
@@ -363,7 +363,7 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
     household: Household,
 ) -> None:
     """
-    What is stopped is not gone, and what is removed is gone.
+    A stopped daemon keeps its entities, and an empty message removes them.
 
     1. All is right. 2. SIGTERM: every entity is unavailable, but for the connection, which is off. 3. The
     documented command, an empty retained message: every entity is gone.
@@ -416,7 +416,7 @@ WRONG: dict[str, dict[str, Any]] = {
 
 def test_a_wrong_message_is_complained_of(household: Household) -> None:
     """
-    What the other tests call no complaint would be one if a message were wrong.
+    A wrong message makes Home Assistant complain, which the other tests rely on.
 
     1. Home Assistant runs and has no complaint. 2. For each kind of wrong component a device is announced
     that has it, and a state published. 3. There is a complaint that names it.

@@ -102,7 +102,7 @@ def rendered(hass: HomeAssistant, template: Template, payload: dict[str, Any], b
 
 
 def fits(component: dict[str, Any], state: str) -> bool:
-    """Whether the entity of a component takes this state."""
+    """True if the entity of a component takes this state."""
     if component["platform"] == "binary_sensor":
         return state in {component["payload_on"], component["payload_off"]}
     if options := component.get("options"):
@@ -191,7 +191,7 @@ def messages() -> Iterator[tuple[str, dict[str, Any], dict[str, Any] | None]]:
 
 
 def refuses_a_wrong_one(message: dict[str, Any]) -> bool:
-    """Whether the check refuses a power in VA, as other bridges announce it."""
+    """True if the check refuses a power in VA, as other bridges announce it."""
     wrong = copy.deepcopy(message)
     wrong["cmps"]["power_mean"]["unit_of_meas"] = "VA"
     try:

@@ -1,7 +1,7 @@
 """
-How Domoticz reads a message of discovery by components, after its hardware/MQTTAutoDiscover.cpp of 2025.
+A model of Domoticz reading discovery by components, after its hardware/MQTTAutoDiscover.cpp of 2025.
 
-It is a model of its rules, as far as our messages touch them, and no test of Domoticz itself.
+It has the rules that our messages touch, and is no test of Domoticz itself.
 """
 
 from __future__ import annotations

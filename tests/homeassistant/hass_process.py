@@ -96,7 +96,7 @@ class HassProcess(Process):
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """The address of its API."""
         return f"http://{HOST}:{self._port}"
 
     @property

@@ -1,5 +1,5 @@
 """
-How many rows an hour the meter costs Home Assistant's recorder, by meter and interval of the state.
+Rows an hour that a meter costs Home Assistant's recorder, by meter and interval of the state.
 
     python -m tests.homeassistant.rows
 

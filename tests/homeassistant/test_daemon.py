@@ -145,7 +145,7 @@ def test_everything_is_published_again_when_home_assistant_starts(
 
 
 def test_a_reading_goes_before_what_is_made_of_it(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """Whoever waits for the reading does not wait for the state, which takes half a second to make here."""
+    """A reading does not wait for its state, which takes half a second to make here."""
     slow = (
         "import time, teleinfo.state.tracker as module; quick = module.StateTracker.update;"
         "module.StateTracker.update = lambda *one, **two: time.sleep(0.5) or quick(*one, **two)"

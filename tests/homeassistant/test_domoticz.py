@@ -19,7 +19,7 @@ def by_key(device: Followed) -> dict[str, dict[str, object]]:
 
 
 def test_the_message_for_the_device_is_dropped() -> None:
-    """Which is why there is the other form."""
+    """Domoticz does not know a message for a device: there is the other form for it."""
     with pytest.raises(domoticz.RefusedError, match="not a component"):
         domoticz.read_topic(next(iter(followed("hc").announced)))
 

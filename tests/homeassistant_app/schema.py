@@ -1,5 +1,5 @@
 """
-What Home Assistant's Supervisor takes as the files of an app, as far as ours has them.
+A schema of the files of an app for Home Assistant's Supervisor, as far as ours has them.
 
 From the developers' documentation (developers.home-assistant.io: "App configuration", "Create an app
 repository"). The Supervisor drops a key that it does not know without a word: here that is a fault.

@@ -112,7 +112,7 @@ def test_what_the_form_lets_through_teleinfo_takes(name: str, value: object) -> 
 
 
 def test_an_option_without_a_value_is_the_default() -> None:
-    """What the Supervisor writes for an empty field."""
+    """The Supervisor writes an empty text or null for an empty field."""
     assert start.settings_of({"mqtt_host": "", "serial_port": None, "homeassistant": True}) == {
         "TELEINFO_HOMEASSISTANT": "true"
     }

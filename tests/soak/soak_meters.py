@@ -71,7 +71,7 @@ class SoakMeters:
 
     @property
     def is_heard(self) -> bool:
-        """Whether somebody listens, at the speed of the meter."""
+        """True if a reader listens at the speed of the meter."""
         return self._line.attached and self._line.reader_baudrate == self._line.baudrate
 
     def change(self, name: str) -> None:

@@ -1,1 +1,1 @@
-"""What the tests need: brokers, subscribers, meters, and the daemon as a process."""
+"""Parts that tests share: brokers, subscribers, meters, and the daemon as a process."""

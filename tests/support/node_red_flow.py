@@ -1,5 +1,5 @@
 """
-What the Node-RED flow made of a frame (tms0/teleinfo-publisher, its two function nodes), rule by rule.
+A model of the Node-RED flow (tms0/teleinfo-publisher, its two function nodes), rule by rule.
 
 Written from the description of its behaviour, to hold our messages against; no code of it is here.
 """

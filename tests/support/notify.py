@@ -27,7 +27,7 @@ class NotifySocket:
 
     @property
     def environ(self) -> dict[str, str]:
-        """What systemd adds to the environment of the service."""
+        """The variables that systemd adds to the environment of the service."""
         environ = {"NOTIFY_SOCKET": str(self._path)}
         if self._watchdog is not None:
             environ["WATCHDOG_USEC"] = str(int(self._watchdog * 1e6))
@@ -41,7 +41,7 @@ class NotifySocket:
 
     @property
     def statuses(self) -> list[str]:
-        """What `systemctl status` has shown so far."""
+        """The status lines that `systemctl status` has shown so far."""
         return [text.removeprefix("STATUS=") for text in self.heard if text.startswith("STATUS=")]
 
     def times(self, text: str) -> list[float]:

@@ -52,7 +52,7 @@ class Process:
 
     @property
     def runs(self) -> bool:
-        """Whether it was started and has not ended."""
+        """True if it was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:

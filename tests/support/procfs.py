@@ -1,4 +1,4 @@
-"""What the system says of a process: memory, processor, descriptors, connections (proc(5))."""
+"""Memory, processor, descriptors and connections of a process (proc(5))."""
 
 from __future__ import annotations
 

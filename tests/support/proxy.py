@@ -54,7 +54,7 @@ class Proxy:
 
     @property
     def open(self) -> int:
-        """How many clients are connected now."""
+        """Number of clients that are connected now."""
         return len(self._links)
 
     def listen(self) -> None:

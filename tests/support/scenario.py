@@ -61,7 +61,7 @@ GROWTH_KIB = 8 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where no broker is, or none that answers."""
+    """Address without a broker, or with one that does not answer."""
 
     host: str
     port: int
@@ -149,7 +149,7 @@ class Scenario(Daemon):
         return [line for line in self.log.splitlines() if " DEBUG " not in line and part in line]
 
     def holds(self, path: str) -> bool:
-        """Tell whether the process has the file open: a terminal that is hung up too, until it is closed."""
+        """Return True if the process has the file open, or a terminal there that was hung up."""
         return any(target.partition(" ")[0] == path for target in descriptors(self.pid))
 
     def __enter__(self) -> Self:

@@ -1,5 +1,5 @@
 """
-What the emulated board does once it has booted: look at the service, try its limits, report on the console.
+Program of the emulated board once it has booted: look at the service, try its limits, and report.
 
 Each line that begins with @@ is a JSON object; the last one is {"end": true}. Runs inside, as root, by Python
 3.11 with nothing but its standard library.

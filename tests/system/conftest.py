@@ -1,4 +1,4 @@
-"""What all tests of whole systems need, said once and before the first of them fails."""
+"""Needs of all tests of whole systems, named before the first of them fails."""
 
 from __future__ import annotations
 

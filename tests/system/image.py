@@ -214,7 +214,7 @@ def test_a_missing_device_is_said_and_waited_for(podman: Podman, broker: Mosquit
 
 
 def test_a_device_of_another_group_is_said(podman: Podman, broker: MosquittoBroker, meter: Meter) -> None:
-    """Where the group of the port is not Debian's, the log names it, and `--group-add` gives it."""
+    """The log names the group of a port if it is not Debian's, and `--group-add` gives it."""
     os.chown(meter.line.port, 0, 18)
     with podman.start(settings_for(broker), options=port_of(meter)) as running:
         running.expect_log("/dev/ttyTIC")
@@ -284,7 +284,7 @@ def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supe
     podman: Podman, tmp_path: Path, meter: Meter
 ) -> None:
     """
-    What the Supervisor gives, root's alone as it writes it; the daemon that it ends in is not root.
+    The app reads the options of the Supervisor, which root alone may read, and runs the daemon without root.
 
     1. No app offers a broker: said, and waited for. 2. One does: readings, and the meter is announced.
     3. The Supervisor stops the app: what is remembered is in the folder that it keeps.
@@ -327,7 +327,7 @@ def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supe
 def test_systemd_hears_when_it_is_ready(
     podman: Podman, broker: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What `Notify=true` of the Quadlet unit relies on."""
+    """The daemon reports READY=1, as `Notify=true` of the Quadlet unit expects."""
     with NotifySocket(watchdog=None) as manager, monkeypatch.context() as environ:
         environ.setenv("NOTIFY_SOCKET", manager.environ["NOTIFY_SOCKET"])
         with podman.start(settings_for(broker), options=("--sdnotify", "container")):

@@ -1,5 +1,5 @@
 """
-What a browser gets of the page beside the service, whose unit is ended while the browser looks.
+Read the page beside the service as a browser does, and end its unit meanwhile.
 
 Runs inside, as root, by any Python 3.11 with nothing but its standard library. Prints a JSON object: the
 values by étiquette that the page shows, and its power.

@@ -211,7 +211,7 @@ class Running:
 
     @property
     def log(self) -> str:
-        """What it has said."""
+        """The log of the container so far."""
         done = self._podman.run("logs", self._name)
         return done.stdout + done.stderr
 

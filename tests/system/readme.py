@@ -1,4 +1,4 @@
-"""What README.md says to type, for the tests that follow it on a bare system."""
+"""The commands of README.md, for the tests that follow it on a bare system."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """
 A TCP server that speaks just enough MQTT, 5 or 3.1.1, to be hostile.
 
-Every connection is played by one `Script`, which has a `Peer` in its hands: what it writes goes out as it is,
-and what the client says is answered in the meantime as a broker would, if the script wants that.
+A `Script` plays each connection through a `Peer`. Its bytes go out as they are; if the script wants it, the
+peer answers the packets of the client as a broker does.
 """
 
 from __future__ import annotations
@@ -151,7 +151,7 @@ class Peer:
 
 
 class HostileBroker:
-    """Plays `script` to every client at `port`, until it is left; `accepted` counts them."""
+    """Plays `script` to every client at `port` until the block ends; `accepted` counts the clients."""
 
     def __init__(self, port: int, script: Script) -> None:
         self.host = HOST

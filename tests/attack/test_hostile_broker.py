@@ -2,7 +2,7 @@
 A broker that means harm: no MQTT, broken MQTT, too much MQTT.
 
 Each case begins and ends with a good broker at the same address. In between the memory of the daemon is
-bounded, its log quiet, the watchdog fed; and afterwards it works as if nothing had been.
+bounded, its log quiet, the watchdog fed; afterwards readings come again.
 """
 
 from __future__ import annotations
@@ -186,7 +186,7 @@ def a_flood_of_a_broker_that_reads_nothing(peer: Peer) -> None:
 
 
 def a_flood_of_birth_messages(peer: Peer) -> None:
-    """Accept, then tell thousands of times a second that Home Assistant has started (its birth message)."""
+    """Accept, then thousands of birth messages of Home Assistant a second."""
     peer.accept()
     block = peer.message("homeassistant/status", b"online", retain=True) * 100
     while peer.alive:
@@ -233,7 +233,7 @@ GROUPS: dict[str, list[Script]] = {
 def test_a_broker_that_means_harm_does_none(
     group: str, version: str, tmp_path: Path, figures: Figures
 ) -> None:
-    """For a few seconds; each attack has a daemon of its own, some at the same time."""
+    """Each attack lasts for seconds and has a daemon of its own; those of a group run together."""
     run_together(tmp_path, *(case(script, version, figures) for script in GROUPS[group]))
 
 

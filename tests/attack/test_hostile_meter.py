@@ -164,7 +164,7 @@ class Flood:
 
 @pytest.mark.parametrize("number", range(0, len(ATTACKS), 4))
 def test_a_meter_that_means_harm_does_none(number: int, tmp_path: Path, figures: Figures) -> None:
-    """For a few seconds; each attack has a daemon of its own, four at a time."""
+    """Each attack lasts for seconds and has a daemon of its own; four run together."""
     run_together(tmp_path, *(case(attack, figures) for attack in ATTACKS[number : number + 4]))
 
 

@@ -1,5 +1,5 @@
 """
-A broker and a meter that attack whoever looks on: what they send must not reach the terminal as it is.
+A broker and a meter that attack the terminal: no control character of theirs reaches it.
 
 Each command that shows what comes from the broker or from the line is run against both, in a pipe and on a
 terminal. It prints no control character but those of its own screen, and ends without a traceback.
@@ -168,7 +168,7 @@ def test_the_doctor_prints_nothing_that_a_terminal_obeys(number: int, tmp_path: 
 
 @pytest.mark.parametrize("number", range(4))
 def test_watch_prints_nothing_that_a_terminal_obeys(number: int, tmp_path: Path) -> None:
-    """In a pipe and on a terminal, beside a daemon that is none."""
+    """In a pipe and on a terminal."""
     with hostile_broker(tmp_path, number) as broker:
         settings = {"mqtt_host": broker.host, "mqtt_port": broker.port}
         plain = shown("watch", "--mqtt", seconds=3, settings=settings)

@@ -132,7 +132,7 @@ def test_a_broker_that_is_absent_refuses_or_hangs_up_is_only_waited_for(
     """
     The first reading follows the end of any fault at the start, and nobody restarts the daemon.
 
-    The cases are those of the functions above.
+    The faults are those of the functions above.
     """
     cases = (absent, wrong_password, full, unavailable, silent)
     run_together(tmp_path, *(measuring(case, figures) for case in cases))
@@ -181,11 +181,11 @@ def interruption(
 
 def test_no_reading_of_the_queue_is_lost_in_an_interruption(tmp_path: Path, figures: Figures) -> None:
     """
-    Found out in 6 s, over in 35 s, after a cut in 3 s; what was read meanwhile comes in order, and once.
+    An interruption is found out in 6 s, and over 35 s after its end, 3 s after a cut; no reading is lost.
 
     1. The broker freezes just after a reading, of one in 1.7 s as of a real meter, and thaws after the daemon
     gave up the connection.
-    2. A proxy holds every byte back, both ways, and passes them on later.
+    2. A proxy holds every byte back, both ways, and passes it on later.
     3. A proxy loses every byte, and later none; the meter is one of mode standard.
     4. A proxy cuts every connection, with a reset, and listens on.
     """
@@ -307,7 +307,7 @@ def daemon_itself(folder: Path, figures: Figures) -> None:
 
 def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures: Figures) -> None:
     """
-    A frozen broker is found out within 30 s when idle, and whoever comes back is used again in time.
+    A frozen broker is found out within 30 s if nothing is sent, and a broker that comes back is used again.
 
     1. Freeze the broker of a silent meter. It thaws, and is used again.
     2. The broker is frozen through several attempts, each of which leaves it a connection and a will. It
@@ -361,7 +361,7 @@ def test_after_an_outage_the_newest_readings_arrive_in_order(tmp_path: Path) -> 
 
 def test_frames_that_come_at_once_are_a_message_each(tmp_path: Path) -> None:
     """
-    A process that was held up, or a bridge whose network was, has several in hand: none is left out.
+    Frames that arrive together, after a process or a bridge was held up, are each published.
 
     They differ in their power: an index does not rise by eight in a moment.
     """
@@ -383,7 +383,7 @@ def test_frames_that_come_at_once_are_a_message_each(tmp_path: Path) -> None:
 
 def test_a_slow_network_is_no_outage(tmp_path: Path) -> None:
     """
-    A line that carries little carries fewer readings, each of them whole, and the connection stays.
+    Over a slow network whole readings arrive, fewer of them, and the connection stays.
 
     1. A proxy passes 2000 bytes a second, each way; five readings come through it.
     2. The log has one line on the broker: that we are connected.

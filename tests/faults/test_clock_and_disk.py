@@ -101,7 +101,7 @@ def _expect_stamps(subscriber: Subscriber, now: float) -> None:
 @pytest.mark.long
 def test_a_wall_clock_that_jumps_costs_the_memory_nothing(tmp_path: Path, figures: Figures) -> None:
     """
-    1. What is remembered was written by a clock that was a century ahead.
+    1. The memory was written by a clock that was a century ahead.
 
     2. The clock jumps from year to year, back and forth: the total is the same all the time, and the file is
     written less often than 20 times. 3. The power is cut, and the total is the same in the next run.

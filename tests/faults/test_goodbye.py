@@ -53,15 +53,15 @@ class Moments:
         return proxy
 
     def connected(self) -> BrokerScenario:
-        """Return one that is connected, and sends readings."""
+        """Return a daemon that is connected, and sends readings."""
         place = self._place("connected")
         broker = self._stack.enter_context(MosquittoBroker(place))
         scenario = self._stack.enter_context(BrokerScenario(place, broker))
         until(lambda: "'teleinfo'" in broker.log)
         return scenario
 
-    def dialling(self) -> BrokerScenario:
-        """Return one whose SYN is dropped, by the full backlog of a listener."""
+    def connecting(self) -> BrokerScenario:
+        """Return a daemon whose SYN is dropped, by the full backlog of a listener."""
         listener = self._stack.enter_context(socket.socket())
         listener.bind((HOST, 0))
         listener.listen(0)
@@ -70,12 +70,12 @@ class Moments:
             filler.setblocking(False)  # noqa: FBT003 - has no keyword
             filler.connect_ex(listener.getsockname())
         address = Address(HOST, listener.getsockname()[1])
-        scenario = self._stack.enter_context(BrokerScenario(self._place("dialling"), address))
+        scenario = self._stack.enter_context(BrokerScenario(self._place("connecting"), address))
         scenario.expect_log("reading a meter")
         return scenario
 
     def unanswered(self) -> BrokerScenario:
-        """Return one that waits for CONNACK."""
+        """Return a daemon that waits for CONNACK."""
         place = self._place("unanswered")
         proxy = self._stalled(place)
         scenario = self._stack.enter_context(BrokerScenario(place, proxy))
@@ -83,7 +83,7 @@ class Moments:
         return scenario
 
     def in_tls_handshake(self) -> BrokerScenario:
-        """Return one that waits for the other side of a TLS handshake."""
+        """Return a daemon that waits for the answer in a TLS handshake."""
         place = self._place("in_tls_handshake")
         proxy = self._stalled(place)
         scenario = self._stack.enter_context(BrokerScenario(place, proxy, mqtt_tls=True))
@@ -91,21 +91,21 @@ class Moments:
         return scenario
 
     def backing_off(self) -> BrokerScenario:
-        """Return one that waits for its next attempt."""
+        """Return a daemon that waits for its next attempt."""
         scenario = BrokerScenario(self._place("backing_off"), Address(HOST, free_port()))
         self._stack.enter_context(scenario)
         scenario.expect_lost()
         return scenario
 
     def starting(self) -> BrokerScenario:
-        """Return one that has only just started."""
+        """Return a daemon that has only just started."""
         scenario = BrokerScenario(self._place("starting"), Address(HOST, free_port()))
         self._stack.enter_context(scenario)
         scenario.expect_log("has started")
         return scenario
 
     def frozen(self) -> BrokerScenario:
-        """Return one whose broker froze while nothing was on its way."""
+        """Return a daemon whose broker froze while no message was on its way."""
         place = self._place("frozen")
         broker = self._stack.enter_context(MosquittoBroker(place))
         scenario = self._stack.enter_context(BrokerScenario(place, broker, sending=False))
@@ -114,7 +114,7 @@ class Moments:
         return scenario
 
     def publishing(self) -> BrokerScenario:
-        """Return one whose broker does not acknowledge what is on its way."""
+        """Return a daemon whose broker does not acknowledge the messages that are on their way."""
         place = self._place("publishing")
         broker = self._stack.enter_context(MosquittoBroker(place))
         scenario = self._stack.enter_context(BrokerScenario(place, broker))
@@ -132,10 +132,10 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
     """
     A signal ends the daemon within 1 s at any moment, and within 3 s if the broker is frozen.
 
-    1. One daemon is connected, one dials without an answer, one waits for CONNACK, one for TLS, one for its
+    1. One daemon is connected, one gets no answer to its SYN, one waits for CONNACK, one for TLS, one for its
        next attempt, and one has only just started.
     2. The brokers of two others are frozen: one has nothing to send, one waits for an acknowledgement.
-    3. Each gets the signal: exit status 0, and no word too many.
+    3. Each gets the signal: exit status 0, and two lines on the broker at most.
     """
 
     def stop(make: Callable[[], BrokerScenario], scenario: BrokerScenario, at_most: float) -> None:
@@ -149,7 +149,7 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
         moments = Moments(tmp_path, stack)
         quick = [
             moments.connected,
-            moments.dialling,
+            moments.connecting,
             moments.unanswered,
             moments.in_tls_handshake,
             moments.backing_off,

@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
 class LoadProfile:
-    """A three-phase home that draws what it is told, W."""
+    """A three-phase home that draws `draws`, in W."""
 
     phases = 3
 

@@ -111,10 +111,10 @@ def test_two_hundred_pulls_leak_nothing(tmp_path: Path, figures: Figures) -> Non
 
 def test_a_port_that_cannot_be_had_is_said_once_and_read_when_it_can(tmp_path: Path) -> None:
     """
-    1. Locked by another process: said, and open once the lock is gone.
+    1. Locked by another process: logged, and open once the lock is gone.
 
-    2. Disturbed by a program that reads too: said as one outage, over when that program ends.
-    3. Without rights: said with what to do, open when they are given.
+    2. Disturbed by a program that reads too: logged as one outage, which ends with that program.
+    3. Without rights: logged with advice, and open once they are given.
     """
 
     def locked(place: Path) -> None:
@@ -199,7 +199,7 @@ class _SecondReader:
 
 
 def _take_rights(path: str, scenario: Scenario) -> None:
-    """Forbid the port to the daemon; where that is root, it goes without the right to overrule this."""
+    """Forbid the port to the daemon; root gives up the right to overrule this."""
     if os.geteuid() == 0:
         os.chown(path, 65534, -1)
         scenario.command[:0] = ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
@@ -214,9 +214,9 @@ def _give_rights(path: str) -> None:
 
 def test_a_driver_that_hangs_is_said_and_does_not_hold_the_daemon(tmp_path: Path, figures: Figures) -> None:
     """
-    1. Opening hangs: said, the watchdog is fed. It comes back: the port is read.
+    1. Opening hangs: logged, and the watchdog is fed. It comes back: the port is read.
 
-    2. Closing hangs: said. It comes back: the port is read. It hangs again: SIGTERM ends the daemon.
+    2. Closing hangs: logged. It comes back: the port is read. It hangs again: SIGTERM ends the daemon.
     """
 
     def opening(place: Path) -> None:

@@ -86,7 +86,7 @@ class Linky:
 
 
 class Household:
-    """All of it together; `expect_right` says whether Home Assistant shows what the daemon published."""
+    """A broker, a meter, the daemon and Home Assistant together."""
 
     def __init__(self, folder: Path, meter: str) -> None:
         venv = os.environ.get("HOMEASSISTANT_VENV", "")
@@ -121,7 +121,7 @@ class Household:
         self.broker.kill()
 
     def listen(self) -> dict[str, Any]:
-        """Take note of what was published since, and return the components of the last message by name."""
+        """Record the messages since the last call; return the components of the last discovery by name."""
         for received in self._listener.drain():
             if received.topic == "teleinfo/state":
                 self._published.append((received.at, json.loads(received.payload)))
@@ -138,7 +138,7 @@ class Household:
         self.subscriber._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(LIMIT)
 
     def faults(self, components: dict[str, Any]) -> list[str]:
-        """Return what Home Assistant shows otherwise than it was published."""
+        """Return the entities that Home Assistant shows otherwise than they were published."""
         shown = self.hass.states()
         self.listen()
         recent = [state for at, state in self._published if time.monotonic() - at < RECENT]
@@ -344,7 +344,7 @@ def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> No
 
 
 def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Household) -> None:
-    """1. An overrun is shown. 2. The daemon stops, and starts when the overrun is over: so it is shown."""
+    """1. An overrun is shown. 2. The daemon stops, and starts when the overrun is over: none is shown."""
     name = "Dépassement de la puissance souscrite"
     household.linky.besides = [Group("ADPS", "046", None, Mode.HISTORIQUE)]
     household.hass.start()

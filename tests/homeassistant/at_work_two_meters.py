@@ -1,5 +1,5 @@
 """
-A real Home Assistant with two meters, one in each mode, and what removes one of them.
+A real Home Assistant with two meters, one in each mode, of which one is removed.
 
     make test-homeassistant TESTS=tests/homeassistant/at_work_two_meters.py
 """

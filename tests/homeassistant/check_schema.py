@@ -63,7 +63,7 @@ HEALTH: list[dict[str, Any]] = [
 
 
 class Complaints(logging.Handler):
-    """Keeps what is logged from WARNING up."""
+    """Handler that keeps the records from WARNING up."""
 
     def __init__(self) -> None:
         super().__init__(logging.WARNING)

@@ -17,7 +17,7 @@ SKIPPED = ("_min", "_max")
 
 
 class RefusedError(ValueError):
-    """It drops a message, and why."""
+    """Domoticz drops a message; the text says why."""
 
 
 def read_topic(topic: str, prefix: str = "homeassistant") -> tuple[str, str]:
@@ -42,7 +42,7 @@ def availability(message: dict[str, Any]) -> str:
 
 
 def value(message: dict[str, Any], payload: dict[str, Any]) -> str:
-    """Return what it takes from `payload` by the template of the message; empty: nothing."""
+    """Return the value that it reads in `payload` by the template of the message; empty for none."""
     template = clean(message["value_template"])
     options: dict[str, str] = {}
     if "[value_json" in template:
@@ -68,7 +68,7 @@ def value(message: dict[str, Any], payload: dict[str, Any]) -> str:
 
 
 def clean(template: str) -> str:
-    """Return what it leaves of a template."""
+    """Return the template without the parts that it ignores."""
     template = re.sub(r"[{}'\"]", "", template)
     for end in ("|", ".split(", "if value_json."):
         template = template.partition(end)[0]

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
 HOUR, TEN_MINUTES = 3600.0, 600.0  # simulated s
 BETWEEN_KILLS = STABLE_AFTER + 5  # real s: to be found again, and to be steady
-OUTAGE_COSTS = 2.0  # real s of readings that a killed broker may cost: the subscriber, too, must redial
+OUTAGE_COSTS = (
+    2.0  # real s of readings that a killed broker may cost: the subscriber, too, must connect again
+)
 UNDER_WAY = 5.0  # real s for what has not arrived at the end
 RSS_LIMIT = 1024  # KiB
 PREFIX = "teleinfo-soak-"
@@ -73,7 +75,7 @@ class Soak:
         self._late: list[Sample] = []
 
     async def run(self, hours: int) -> bool:
-        """Live through so many simulated hours and return whether all was flat."""
+        """Live through so many simulated hours, and return True if nothing grew."""
         self._meters.change("hc")
         self._daemon.start()
         for hour in range(hours):
@@ -109,7 +111,7 @@ class Soak:
         self._broker.start()
 
     def _count(self) -> None:
-        """Take what the subscriber got."""
+        """Count the messages that the subscriber received."""
         for message in self._subscriber.drain():
             if message.topic == "teleinfo":
                 self._received += 1
@@ -128,7 +130,7 @@ class Soak:
         )
 
     def _verdict(self, status: int) -> bool:
-        """Say what holds and what does not, and return whether all holds."""
+        """Print each claim, and return True if all of them hold."""
         claims = [
             *self._about_the_process(),
             *self._about_the_log(),

@@ -33,7 +33,7 @@ def mosquitto() -> str:
 
 
 def limit(line: str, folder: Path) -> list[str]:
-    """Return what gives a broker this limit, a line of mosquitto.conf, or skip where it has no effect."""
+    """Return the lines of mosquitto.conf for this limit, or skip the test where it has no effect."""
     shown = subprocess.run(
         [mosquitto(), "-h"], capture_output=True, text=True, check=False, timeout=LIMIT
     ).stdout
@@ -107,21 +107,21 @@ class MosquittoBroker(Process):
         deadline = time.monotonic() + LIMIT
         while time.monotonic() < deadline:
             assert self.runs, f"mosquitto ended: {self.log}"
-            with contextlib.suppress(OSError), self._dial():
+            with contextlib.suppress(OSError), self._connect():
                 return
             time.sleep(0.02)
         raise AssertionError(f"mosquitto does not listen: {self.log}")
 
-    def _dial(self) -> socket.socket:
+    def _connect(self) -> socket.socket:
         if self.unix is None:
             return socket.create_connection((self.host, self.port), timeout=1)
-        dialled = socket.socket(socket.AF_UNIX)
+        connected = socket.socket(socket.AF_UNIX)
         try:
-            dialled.connect(str(self.unix))
+            connected.connect(str(self.unix))
         except OSError:
-            dialled.close()
+            connected.close()
             raise
-        return dialled
+        return connected
 
     def connections(self) -> int:
         """Return how many TCP connections to the port are established, seen from the broker's side."""

@@ -1,4 +1,4 @@
-"""Decoders that are like the real one but for one thing."""
+"""The real decoder without its cache of layouts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class NoLayouts(LayoutCache):
     """A cache that reads no frame at once."""
 
     def read(self, segment: bytes, notices: AbstractSet[str]) -> LayoutReading | None:
-        """Leave every frame to the way that takes it group by group."""
+        """Return None: the frame is read group by group."""
 
 
 def decoder_by_groups(*, plausibility: bool = True) -> Decoder:

@@ -17,7 +17,7 @@ PROPERTY = "figure"
 
 class Figures:
     """
-    Takes note of what a test measures in its `properties`.
+    Recorder of the figures of a test, in its `properties`.
 
     They are a part of pytest's report of the test, which comes to the process that prints the table from
     whatever process ran the test.
@@ -27,13 +27,13 @@ class Figures:
         self._properties = properties
 
     def kept(self, what: str, measured: float, *, at_most: float, unit: str = "s") -> None:
-        """Take note of a figure, then fail if it breaks its promise."""
+        """Record a figure, then fail if it breaks its promise."""
         self._properties.append((PROPERTY, (what, measured, at_most, unit)))
         assert measured <= at_most, f"{what}: {measured:.2f} {unit}, promised {at_most:g}"
 
 
 def table(properties: Iterable[tuple[str, Any]]) -> list[str]:
-    """Return a line for each promise of which something was measured in these properties."""
+    """Return a line for each promise with a figure in these properties."""
     measured: dict[tuple[str, float, str], list[float]] = {}
     for name, value in properties:
         if name == PROPERTY:

@@ -52,7 +52,7 @@ class Network:
                 *where, "ip", "neigh", "replace", peer, "lladdr", NOBODY, "dev", interface, "nud", "permanent"
             )
 
-    def mend(self) -> None:
+    def repair(self) -> None:
         """Let packets through again."""
         for where, peer, interface in (
             (self.on_daemon_host, BROKER_HOST, "veth-daemon"),

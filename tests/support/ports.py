@@ -34,7 +34,7 @@ def in_event_loop(test: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, N
 
 @dataclass
 class Sink:
-    """Passes the bytes of a port to a function."""
+    """A receiver that passes the bytes of a port to a function."""
 
     on_data: Callable[[bytes], None]
 

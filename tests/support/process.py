@@ -47,7 +47,7 @@ class Process:
 
     @property
     def pid(self) -> int:
-        """Its number."""
+        """The number of the process."""
         return self.process.pid
 
     @property
@@ -115,7 +115,7 @@ class Process:
         os.kill(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
-        """Let it go on."""
+        """Continue it by SIGCONT."""
         os.kill(self.pid, signal.SIGCONT)
 
     def __enter__(self) -> Self:

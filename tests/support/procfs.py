@@ -74,8 +74,8 @@ def work(pid: int) -> Work:
     """
     Return the work of the threads of `pid` that live; a short-lived one between two looks is not seen.
 
-    The CPU is in ns in schedstat, where `stat` has ticks of 10 ms. To wake up one must have slept: those are
-    the voluntary context switches.
+    The CPU is in ns in schedstat, where `stat` has ticks of 10 ms. A thread that wakes up has slept before:
+    those are the voluntary context switches.
     """
     cpu = wakes = 0
     for task in Path(f"/proc/{pid}/task").iterdir():

@@ -1,5 +1,5 @@
 """
-The daemon between a port and a broker that make difficulties: what tests of outages and attacks share.
+The daemon between a port and a broker that make difficulties, for the tests of outages and attacks.
 
 When the block of a scenario ends without an error, nobody may have found the password or an identifier of the
 meter in what the daemon wrote or told systemd, nor a traceback.
@@ -110,10 +110,10 @@ class CountingMeter(Meter):
 
 class Scenario(Daemon):
     """
-    A daemon at `port` that dials `broker`, None being one that does not exist; more TELEINFO_* in `settings`.
+    A daemon at `port`, with `broker`, or an address without a broker for None.
 
     `notify` hears what it tells systemd, whose watchdog has `watchdog` seconds. `inside` is the beginning of
-    a command that puts it into a namespace; `patch` is Python that it runs first.
+    a command that puts it into a namespace; `patch` is Python that it runs first; `settings` are TELEINFO_*.
     """
 
     def __init__(

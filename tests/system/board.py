@@ -140,7 +140,7 @@ def compile_python(root: Path) -> None:
 
 
 def live(kernel: Path, image: Path, console: Path) -> list[dict[str, Any]]:
-    """Let the board live once, with a meter on its UART, and return the lines of its report."""
+    """Boot the board once, with a meter on its UART, and return the lines of its report."""
     # The emulator opens the port at a speed of its own.
     simulate = [sys.executable, "-m", "teleinfo", "simulate", "--seed", "1", "--no-strict-speed"]
     with subprocess.Popen(simulate, stdout=subprocess.PIPE, text=True) as meter:
@@ -191,7 +191,7 @@ def reported(console: Path) -> list[dict[str, Any]]:
 
 
 def waited_for_processor(pid: int) -> float:
-    """Return for how many seconds the thread of a process that waited longest was ready and did not run."""
+    """Return the longest time in s that a thread of a process waited for a processor."""
     threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
     return max((int(thread.read_text("ascii").split()[1]) / 1e9 for thread in threads), default=0.0)
 
@@ -214,7 +214,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
 
 
 def test_the_service_reads_the_uart_of_the_board(report: dict[str, Any], figures: Figures) -> None:
-    """From power on without a hand: messages on the broker of the board, every group sound."""
+    """After power on nobody types anything: messages come on the broker of the board, every group sound."""
     messages = [json.loads(line) for line in report["messages"]]
     health = json.loads(report["health"])
 
@@ -226,7 +226,7 @@ def test_the_service_reads_the_uart_of_the_board(report: dict[str, Any], figures
 
 
 def test_it_stays_within_its_memory(report: dict[str, Any], figures: Figures) -> None:
-    """The service needs far less than its limit, and what needs more is killed."""
+    """The service needs far less than its limit, and a process that needs more is killed."""
     peak = int(report["service"]["MemoryPeak"]) / (1 << 20)
 
     assert report["hog"]["Result"] == "oom-kill"

@@ -1,7 +1,7 @@
 """
 The README and `make install` on Debian 12, whose systemd and Python are the oldest that are supported.
 
-The tests stand in the order of one life of it, and each goes on where the one before it ended.
+The tests stand in the order of one installation, and each continues after the one before it.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def make(machine: Container, verb: str, *, checkout: str = CHECKOUT, check: bool
 
 
 def test_the_readme_is_the_whole_installation(machine: Container, figures: Figures) -> None:
-    """Its lines as they stand, typed by an ordinary user; then the service runs, and starts at boot."""
+    """An ordinary user types its lines as they stand; then the service runs, and starts at boot."""
     began = time.monotonic()
     said = "".join(readme.type_in(machine, block) for block in readme.section("2. The program"))
     reading = json.loads(machine.messages()[0])
@@ -90,7 +90,7 @@ def test_the_checkout_stays_its_owners(machine: Container) -> None:
 
 
 def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figures) -> None:
-    """The systemd of Debian 12 scores the running unit at most 1.5 as well, and two lines are new to it."""
+    """The systemd of Debian 12, which does not know two of its lines, scores the unit at most 1.5."""
     said = machine.run("systemd-analyze security --no-pager teleinfo.service | tail -n 1")
     unknown = machine.run("journalctl -b --no-pager | grep -i 'unknown key' || true")
 
@@ -102,9 +102,9 @@ def test_the_sandbox_holds_with_an_old_systemd(machine: Container, figures: Figu
 
 def test_make_install_over_the_first_release_is_an_upgrade(machine: Container, figures: Figures) -> None:
     """
-    The new program runs with the old settings, without a file of the old one; at most 5 s away.
+    The new program runs with the old settings and no file of the old program; it is away for 5 s at most.
 
-    It follows a purge, which leaves nothing at the broker either.
+    A purge before it leaves nothing at the broker.
     """
     make(machine, "uninstall PURGE=1")
     assert (
@@ -163,7 +163,7 @@ def test_an_upgrade_that_meets_a_wrong_setting_says_so(machine: Container) -> No
 
 
 def test_it_runs_again_after_a_reboot(machine: Container) -> None:
-    """Nobody has to start it."""
+    """The service starts at boot."""
     machine.reboot()
 
     assert machine.messages()

@@ -114,7 +114,7 @@ class Container:
         subprocess.run(["rm", "-rf", "--one-file-system", str(self.root)], check=False, timeout=120)
 
     def _init(self) -> int:
-        """Return the process that is number 1 inside, which a reboot changes."""
+        """Return the process that has the number 1 inside; a reboot changes it."""
         assert self._process is not None
         assert self._process.poll() is None, f"the container ended: {self._console.read_text()[-2000:]}"
         for task in Path(f"/proc/{self._process.pid}/task").iterdir():
@@ -169,7 +169,7 @@ class Container:
         return self.run(f"systemctl show --value -p {name} {shlex.quote(unit)}").strip()
 
     def journal(self, unit: str = "teleinfo") -> str:
-        """Return what the unit has logged, and systemd about it."""
+        """Return the journal of the unit, with the lines of systemd about it."""
         return self.run(f"journalctl -o cat --no-pager -u {shlex.quote(unit)}")
 
     def messages(self, topic: str = "teleinfo", *, count: int = 1, within: float = LIMIT) -> list[str]:

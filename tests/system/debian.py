@@ -1,7 +1,7 @@
 """
 The Debian package on Debian 13, under a real systemd: one life of it, from `apt install` to `apt purge`.
 
-The tests stand in the order of that life, and each goes on where the one before it ended.
+The tests stand in that order, and each continues after the one before it.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Contain
     """
     From the first release, by a plain `apt install`, which asks nothing.
 
-    The settings were a conffile of dpkg's then, and are none any more: every line of the household is there.
+    The settings were a conffile of dpkg's in that release: no line of the household is lost.
     """
     machine.settings("TELEINFO_PAYLOAD_TIMESTAMP=true", "TELEINFO_HOMEASSISTANT=true")
     settings = machine.root / "etc/teleinfo/teleinfo.env"
@@ -120,7 +120,7 @@ def test_an_upgrade_restarts_the_service_and_keeps_the_settings(machine: Contain
 
 
 def test_an_upgrade_moves_what_the_broker_keeps(machine: Container) -> None:
-    """The device of Home Assistant is the same, made of the state; the former topic of its states is gone."""
+    """The device of Home Assistant is the same, with the topic of the state; the former topic is cleared."""
     state = json.loads(machine.messages("teleinfo/state")[0])
     machine.until(
         "mosquitto_sub -t 'homeassistant/device/+/config' -C 1 | grep -q '\"stat_t\": *\"teleinfo/state\"'"
@@ -135,7 +135,7 @@ def test_an_upgrade_moves_what_the_broker_keeps(machine: Container) -> None:
 
 
 def test_the_service_remembers_its_meter_in_a_directory_of_its_own(machine: Container) -> None:
-    """In its sandbox it may write there, and wait for the disk; after a restart it reads what it wrote."""
+    """The sandbox lets the service write there; after a restart it reads what it wrote."""
     state = json.loads(machine.messages("teleinfo/state")[0])
     for _ in range(2):
         machine.run("systemctl restart teleinfo")
@@ -167,7 +167,7 @@ def test_systemctl_and_journalctl_say_how_it_fares(machine: Container, figures: 
 
 
 def test_the_doctor_sees_the_service_at_work(machine: Container) -> None:
-    """It leaves the port to the service, and has from the broker how the line is: nothing is at fault."""
+    """The doctor leaves the port to the service, reads health from the broker, and finds no fault."""
     machine.expect("teleinfo/status", "online")
     before = pid(machine)
     found = doctor(machine, healthy=True)
@@ -204,7 +204,7 @@ def test_a_changed_setting_takes_effect_after_a_restart(machine: Container) -> N
 
 
 def test_a_wrong_setting_is_named_and_not_tried_again(machine: Container) -> None:
-    """Exit status 78, the variable in the journal, and no restart; once mended, it starts."""
+    """Exit status 78, the variable in the journal, no restart; the service starts once it is corrected."""
     machine.settings("TELEINFO_MQTT_PORT=mosquitto")
     machine.run("systemctl restart teleinfo", check=False)
     machine.until("systemctl is-failed teleinfo")
@@ -218,7 +218,7 @@ def test_a_wrong_setting_is_named_and_not_tried_again(machine: Container) -> Non
 
 
 def test_the_doctor_names_the_wrong_setting_and_has_it_from_the_journal_too(machine: Container) -> None:
-    """It looks at the same file, and quotes what the service said last; a French screen is French."""
+    """The doctor names the fault of the file, and quotes the journal; in French for a French terminal."""
     found = doctor(machine, healthy=False)
     french = machine.run("cd / && LC_ALL=fr_FR.UTF-8 teleinfo doctor", check=False, limit=120)
 
@@ -275,7 +275,7 @@ def test_a_daemon_that_hangs_is_replaced_by_the_watchdog(machine: Container) -> 
 
 
 def test_a_broker_that_comes_back_gets_messages_again(machine: Container) -> None:
-    """Stopped and started: the same process goes on."""
+    """The broker stops and starts: the same process goes on."""
     before = pid(machine)
     machine.run("systemctl stop mosquitto")
     time.sleep(3)
@@ -307,7 +307,7 @@ def test_a_stop_leaves_offline_behind(machine: Container) -> None:
 
 
 def test_the_doctor_sees_a_service_that_is_stopped_and_not_enabled(machine: Container) -> None:
-    """The port is free, so that it listens itself: the meter is well, the service is what is at fault."""
+    """The port is free, so the doctor reads it: the meter is well, and only the service is at fault."""
     machine.run("systemctl disable teleinfo")
     found = doctor(machine, healthy=False)
     machine.run("systemctl enable --now teleinfo")
@@ -397,7 +397,7 @@ def explore(machine: Container, drop_in: str = "") -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def reached(machine: Container) -> dict[str, Any]:
-    """Return what the service can reach; every address of the probe is one where somebody answers."""
+    """Return the report of the probe; a broker answers at each of its addresses."""
     for address in ("192.168.77.1/32", "203.0.113.7/32", "2001:db8::7/128"):
         machine.run(f"ip address add {address} dev lo nodad 2>/dev/null || ip address add {address} dev lo")
     machine.run(
@@ -420,7 +420,7 @@ def test_from_the_sandbox_only_home_is_reached(reached: dict[str, Any]) -> None:
 
 
 def test_from_the_sandbox_one_folder_can_be_written(reached: dict[str, Any]) -> None:
-    """It is the one for what it remembers, and not even a temporary one; no program runs from there."""
+    """Only the folder of the memory can be written, no temporary folder; no program runs from there."""
     assert reached["write"] == ["/var/lib/private/teleinfo-probe"]
     assert reached["run"] == ["EACCES"]
 
@@ -440,7 +440,7 @@ def test_from_the_sandbox_nobody_else_is_seen(reached: dict[str, Any]) -> None:
 
 
 def test_from_the_sandbox_no_other_device_opens(reached: dict[str, Any]) -> None:
-    """Besides the harmless ones and the pseudo-terminals, which systemd always allows, none can be opened."""
+    """Only harmless devices and pseudo-terminals can be opened, which systemd always allows."""
     harmless = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty", "/dev/ptmx"}
     opened = {path for path, result in reached["devices"].items() if result == "yes"}
 
@@ -507,7 +507,7 @@ def test_systemd_scores_the_running_units(machine: Container, figures: Figures) 
 
 
 def test_both_meters_are_read_again_after_a_reboot(machine: Container) -> None:
-    """After `systemctl reboot` everything runs, and nobody has done anything."""
+    """After `systemctl reboot` both services run without a command."""
     machine.reboot()
     machine.expect("teleinfo/status", "online")
     machine.expect("solar/status", "online")

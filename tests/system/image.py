@@ -185,7 +185,7 @@ def test_a_stop_takes_a_second_and_leaves_offline(
 
 
 def test_a_stop_while_it_loads_ends_it(podman: Podman, broker: MosquittoBroker, figures: Figures) -> None:
-    """The kernel keeps a signal from a process 1 without a handler: there is one before all is loaded."""
+    """A handler is there before the daemon is loaded: without it the kernel keeps signals from process 1."""
     for _ in range(3):
         with podman.start(settings_for(broker)) as running:
             running.wait_for_handler(signal.SIGTERM)
@@ -195,7 +195,7 @@ def test_a_stop_while_it_loads_ends_it(podman: Podman, broker: MosquittoBroker, 
 
 
 def test_a_missing_device_is_said_and_waited_for(podman: Podman, broker: MosquittoBroker) -> None:
-    """With /dev mounted, as in compose.yaml: 1. No adapter: said, not healthy. 2. Plugged in: readings."""
+    """With /dev mounted, as in compose.yaml: 1. No adapter: logged, not healthy. 2. Plugged in: readings."""
     device = Path(f"/dev/teleinfo-test-{os.getpid()}")
     settings = settings_for(broker) | {"serial_port": device}
     with (
@@ -286,7 +286,7 @@ def test_the_app_for_home_assistant_takes_its_options_and_the_broker_of_the_supe
     """
     The app reads the options of the Supervisor, which root alone may read, and runs the daemon without root.
 
-    1. No app offers a broker: said, and waited for. 2. One does: readings, and the meter is announced.
+    1. No app offers a broker: logged, and waited for. 2. An app offers it: readings come.
     3. The Supervisor stops the app: what is remembered is in the folder that it keeps.
     """
     data = tmp_path / "data"
@@ -353,7 +353,7 @@ def test_compose_is_the_whole_installation(tmp_path_factory: pytest.TempPathFact
 
 
 def test_podman_takes_the_quadlet_unit(tmp_path: Path) -> None:
-    """Its generator makes a service of it, without a word of a key that it does not know."""
+    """The generator of podman makes a service of the unit, and knows each of its keys."""
     unit = (PROJECT / "systemd/teleinfo.container").read_text(encoding="utf-8")
     (tmp_path / "teleinfo.container").write_text(unit, encoding="utf-8")
     done = subprocess.run(

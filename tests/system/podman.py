@@ -236,7 +236,7 @@ class Running:
         return self._podman.run("healthcheck", "run", self._name, check=False).returncode == 0
 
     def wait_for_handler(self, number: signal.Signals) -> None:
-        """Return as soon as its process has a handler for this signal ."""
+        """Return as soon as its process has a handler for this signal."""
         pid, end = self.state()["Pid"], time.monotonic() + LIMIT
         while not catches(pid, number):
             assert time.monotonic() < end, f"no handler for {number.name}: {self.log}"

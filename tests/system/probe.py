@@ -1,5 +1,5 @@
 """
-Say, as JSON, what can be reached from where this runs: the sandbox of the service, for one.
+Print as JSON what can be reached from here, such as from the sandbox of the service.
 
 Run inside, by any Python 3.11 with nothing but its standard library. Each value is "yes", or the name of the
 errno that forbids it. Arguments are host:port pairs to connect to.

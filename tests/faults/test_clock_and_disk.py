@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
-import subprocess
 import time
 from datetime import datetime
 from pathlib import Path
@@ -16,8 +14,8 @@ import pytest
 
 import teleinfo
 from tests.support.broker import MosquittoBroker
-from tests.support.daemon import Daemon, Meter, settings_for
-from tests.support.process import LIMIT
+from tests.support.daemon import Meter, PipedDaemon, settings_for
+from tests.support.procfs import number
 from tests.support.scenario import IDENTIFIER, Scenario, historique
 from tests.support.subscriber import Subscriber
 
@@ -179,41 +177,22 @@ def test_nothing_is_written_to_disk(tmp_path: Path, figures: Figures) -> None:
         Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
         Meter(historique(1), link=tmp_path / "meter") as meter,
     ):
-        daemon = Daemon(tmp_path, **settings_for(broker, meter.line))
-        # Python's own cache of what it compiled belongs to the installation.
-        environ = daemon.environ | {"PYTHONDONTWRITEBYTECODE": "1"}
-        with subprocess.Popen(
-            daemon.command,
-            env=environ,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        ) as process:
-            try:
-                subscriber.expect("teleinfo")
-                meter.line.hang_up()
-                broker.stop()
-                broker.start()
-                meter.line.open()
-                subscriber.wait_subscribed()
-                subscriber.drain()
-                subscriber.expect("teleinfo")
-                written = _counters(process.pid)["write_bytes"]
-                assert _files_written(process.pid) == []
-                process.send_signal(signal.SIGTERM)
-                log = process.communicate(timeout=LIMIT)[1]
-            finally:
-                process.kill()
+        with PipedDaemon(tmp_path, **settings_for(broker, meter.line)) as daemon:
+            subscriber.expect("teleinfo")
+            meter.line.hang_up()
+            broker.stop()
+            broker.start()
+            meter.line.open()
+            subscriber.wait_subscribed()
+            subscriber.drain()
+            subscriber.expect("teleinfo")
+            written = number(daemon.pid, "write_bytes", "io")
+            files = _files_written(daemon.pid)
+            daemon.expect_log("went away")
+            status, _ = daemon.stop()
 
-    assert process.returncode == 0, log
-    assert "went away" in log
+    assert (status, files) == (0, [])
     figures.kept("disk: written by start, work, two outages", written, at_most=0, unit="bytes")
-
-
-def _counters(pid: int) -> dict[str, int]:
-    rows = (row.split(": ") for row in Path(f"/proc/{pid}/io").read_text().splitlines())
-    return {name: int(value) for name, value in rows}
 
 
 def _files_written(pid: int) -> list[str]:

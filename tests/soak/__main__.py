@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo.mqtt.publisher import STABLE_AFTER
-from tests.soak.process import PipedDaemon
 from tests.soak.soak_meters import SoakMeters
 from tests.support.broker import MosquittoBroker
-from tests.support.daemon import settings_for
+from tests.support.daemon import PipedDaemon, settings_for
 from tests.support.procfs import descriptors, facts
 from tests.support.subscriber import Subscriber
 

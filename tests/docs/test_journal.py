@@ -73,7 +73,9 @@ def wordings(tree: ast.AST) -> list[str]:
 def faults(tree: ast.AST) -> list[str]:
     """Return the messages about wrong settings, but for what each of them allows."""
     allowed = inside(calls(tree, "Allowed"))
-    return [text_of(call.args[0]) for call in calls(tree, "Message") if call not in allowed]
+    messages = [call for call in calls(tree, "Message") if call not in allowed]
+    messages += [marked for call in calls(tree, "ConflictError") for marked in calls(call, "N_")]
+    return [text_of(call.args[0]) for call in messages]
 
 
 def lines() -> dict[str, str]:

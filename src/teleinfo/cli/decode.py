@@ -32,6 +32,8 @@ HELP = N_(
     "Of a port: until Ctrl-C, without a broker, and without a summary."
 )
 CHUNK_SIZE = 1 << 16  # bytes
+MARKS = (b"\x02\x82", b"\x03", b"\r\x8d")
+"""STX, ETX and CR, without and with parity; a terminal in cooked mode removes ETX and CR (ICRNL, ISIG)."""
 MEMORY_DEVICES = 1
 """The major number of /dev/null, /dev/zero … (devices.txt of the kernel): no serial ports."""
 
@@ -60,18 +62,20 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 def _decode_recording(name: str, settings: Settings) -> int:
-    decoder, marks, options = Decoder(plausibility=settings.plausibility), _Marks(), settings.payload
+    decoder, marks = Decoder(plausibility=settings.plausibility), dict.fromkeys(b"".join(MARKS), 0)
     try:
         with _opened(name) as recording:
             while data := recording.read1(CHUNK_SIZE):  # type: ignore[attr-defined]  # of buffered files
-                marks.count(data)
-                _print(decoder.feed(data), options)
+                for mark in marks:
+                    marks[mark] += data.count(mark)
+                _print(decoder.feed(data), settings.payload)
     except OSError as error:
         reason = _(file_error(error))
         return fail("decode", _("{path} cannot be read: {error}").format(path=name or "''", error=reason))
     decoder.close()
     sys.stderr.write(_summary(decoder))
-    if marks.of_a_cooked_terminal:
+    stx, etx, cr = (sum(marks[mark] for mark in forms) for forms in MARKS)
+    if stx > 1 and not etx and not cr:
         text = _(
             "{path} was recorded on a terminal that was not raw: CR has become LF, and ETX is "
             "missing; record it again, with teleinfo record"
@@ -81,26 +85,6 @@ def _decode_recording(name: str, settings: Settings) -> int:
         text = _("{path} has no sound frame: is it the bytes of the line, as teleinfo record saves them?")
         return fail("decode", text.format(path=name))
     return 0
-
-
-class _Marks:
-    """Count of the marks in a recording, some of which a terminal that is not raw removes (ICRNL, ISIG)."""
-
-    def __init__(self) -> None:
-        self._stx = self._etx = self._cr = 0
-
-    def count(self, data: bytes) -> None:
-        """Count the marks in `data`, with parity or without it, until a mark shows a raw terminal."""
-        if self._etx or self._cr:
-            return
-        self._stx += data.count(b"\x02") + data.count(b"\x82")
-        self._etx += data.count(b"\x03")
-        self._cr += data.count(b"\r") + data.count(b"\x8d")
-
-    @property
-    def of_a_cooked_terminal(self) -> bool:
-        """True if STX occurs without any ETX or CR: the terminal was in cooked mode."""
-        return self._stx > 1 and not self._etx and not self._cr
 
 
 def _is_port(name: str) -> bool:

@@ -1,1 +1,1 @@
-"""What every package may use: back-off, threads, translations, logging."""
+"""Parts that every package may use: back-off, threads, translations, logging."""

@@ -155,7 +155,7 @@ class Publisher:
                 self._listener.on_broker_lost()
 
     async def _send(self, connection: Connection) -> NoReturn:
-        """Publish what waits, one message after the other."""
+        """Publish the waiting messages, one after the other."""
         while True:
             self._outbox.filled.clear()
             while (message := self._outbox.pop()) is not None:

@@ -37,7 +37,10 @@ class SettingsError(Exception):
 
 
 class ConflictError(RefusalError):
-    """Raised for two settings that contradict each other; the message does not show the value."""
+    """Raised for a setting that contradicts the setting `other`; the message does not show the value."""
+
+    def __init__(self, reason: str, other: str) -> None:
+        super().__init__(Message(reason, other=variable_of(other)))
 
 
 @dataclass(frozen=True, slots=True)

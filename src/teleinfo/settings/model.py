@@ -11,16 +11,10 @@ import enum
 import os
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from teleinfo.common.i18n import N_
 from teleinfo.mqtt.config import Broker, MqttVersion, PublisherConfig, Tls, Topics
 from teleinfo.settings import checks
 from teleinfo.settings.faults import PREFIX, Allowed, ConflictError, variable_of, written
@@ -314,21 +308,17 @@ class Settings(BaseSettings):
             return None
         checks.encodable(value.get_secret_value())
         if others.data.get("mqtt_username", "") is None:
-            raise ConflictError(
-                Message("is given without {other}; set both", other=variable_of("mqtt_username"))
-            )
+            raise ConflictError(N_("is given without {other}; set both"), "mqtt_username")
         return value
 
     @field_validator("homeassistant_prefix")
     @classmethod
     def _is_not_the_base_topic(cls, value: str, others: ValidationInfo) -> str:
-        # Home Assistant says on <prefix>/status that it starts and stops, and we on <base>/status.
+        # Home Assistant publishes on <prefix>/status when it starts and stops, and we on <base>/status.
         if value == others.data.get("mqtt_topic"):
             raise ConflictError(
-                Message(
-                    "is the same as {other}, where Home Assistant has its own status; change {other}",
-                    other=variable_of("mqtt_topic"),
-                )
+                N_("is the same as {other}, where Home Assistant has its own status; change {other}"),
+                "mqtt_topic",
             )
         return value
 
@@ -336,22 +326,17 @@ class Settings(BaseSettings):
     @classmethod
     def _goes_with_tls(cls, value: object, others: ValidationInfo) -> object:
         if value and others.data.get("mqtt_tls") is False:
-            raise ConflictError(
-                Message(
-                    "has no effect without TLS; set {other}=true, or remove it", other=variable_of("mqtt_tls")
-                )
-            )
+            raise ConflictError(N_("has no effect without TLS; set {other}=true, or remove it"), "mqtt_tls")
         return value
 
     @field_validator("mqtt_tls_key_file")
     @classmethod
     def _goes_with_a_certificate(cls, value: str | None, others: ValidationInfo) -> str | None:
         certificate = others.data.get("mqtt_tls_cert_file", value)
-        other = variable_of("mqtt_tls_cert_file")
         if value is not None and certificate is None:
-            raise ConflictError(Message("is given without {other}; set both", other=other))
+            raise ConflictError(N_("is given without {other}; set both"), "mqtt_tls_cert_file")
         if value is None and certificate is not None:
-            raise ConflictError(Message("is missing: {other} is given; set both", other=other))
+            raise ConflictError(N_("is missing: {other} is given; set both"), "mqtt_tls_cert_file")
         return value
 
 

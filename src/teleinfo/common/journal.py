@@ -33,7 +33,7 @@ def configure(level: str, *, stream: TextIO | None = None) -> None:
     """
     target = sys.stderr if stream is None else stream
     handler = logging.StreamHandler(target)
-    handler.setFormatter(_JournalFormatter() if is_journald(target) else _PlainFormatter())
+    handler.setFormatter(_Formatter(journald=is_journald(target)))
     ours = logging.getLogger("teleinfo")
     ours.setLevel(level)
     # A library may have set a level of its own, as aiomqtt does.
@@ -54,19 +54,17 @@ def is_journald(stream: TextIO) -> bool:
     return named == f"{status.st_dev}:{status.st_ino}"
 
 
-class _PlainFormatter(logging.Formatter):
+class _Formatter(logging.Formatter):
+    def __init__(self, *, journald: bool) -> None:
+        super().__init__()
+        self._journald = journald
+
     def format(self, record: logging.LogRecord) -> str:
-        time = self.formatTime(record, "%H:%M:%S")
-        return _prefixed(f"{time} {record.levelname} ", super().format(record))
-
-
-class _JournalFormatter(logging.Formatter):
-    def format(self, record: logging.LogRecord) -> str:
-        priority = next((number for level, number in _PRIORITIES if record.levelno >= level), _DEBUG_PRIORITY)
-        return _prefixed(f"<{priority}>", super().format(record))
-
-
-def _prefixed(prefix: str, text: str) -> str:
-    meter = METER.get()
-    prefix = f"{prefix}{meter}: " if meter else prefix
-    return "\n".join(prefix + printable(line) for line in text.splitlines() or [""])
+        if self._journald:
+            of_level = (number for level, number in _PRIORITIES if record.levelno >= level)
+            prefix = f"<{next(of_level, _DEBUG_PRIORITY)}>"
+        else:
+            prefix = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname} "
+        if meter := METER.get():
+            prefix += f"{meter}: "
+        return "\n".join(prefix + printable(line) for line in super().format(record).splitlines() or [""])

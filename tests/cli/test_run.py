@@ -162,27 +162,6 @@ def test_a_bad_group_is_left_out_and_the_rest_published(broker: MosquittoBroker,
     assert json.loads(health.payload)["rejected"]["checksum"] >= 1
 
 
-def test_what_the_node_red_flow_sent_takes_three_settings(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """Numbers, timestamp and an interval give the messages that the old subscribers know."""
-    changed = {"PTEC": "HC..", "PAPP": "00750"}
-    later = [group._replace(value=changed.get(group.label, group.value)) for group in SAMPLE]
-    with Subscriber(broker.host, broker.port, "teleinfo") as subscriber, Meter(FRAME) as meter:
-        settings = settings_for(broker, meter.line)
-        with Daemon(
-            tmp_path, **settings, payload_numbers="all", payload_timestamp=True, publish_interval=60
-        ) as daemon:
-            first = json.loads(subscriber.expect("teleinfo").payload)
-            meter.frame = with_parity(encode_frame(later))
-            second = json.loads(subscriber.expect("teleinfo").payload)
-            daemon.stop()
-
-    assert list(first)[:2] == ["timestamp", "ADCO"]
-    assert (first["ADCO"], first["HCHC"], first["PAPP"]) == (12345678901, 19212, 1940)
-    # The interval has not passed: the change of tariff has.
-    assert (second["PTEC"], second["PAPP"]) == ("HC", 750)
-    assert subscriber.drain() == []
-
-
 @pytest.mark.parametrize("recording", ["lains-hist-tri", "lains-std-mono"])
 def test_a_recording_at_true_line_speed_gives_what_decode_prints(
     broker: MosquittoBroker, tmp_path: Path, captures: Path, recording: str

@@ -171,6 +171,7 @@ def test_a_broker_that_hangs_up_is_named_at_once(
     [
         (MqttVersion.V3_1_1, b"\x20\x02\x00\x05", BrokerErrorKind.NO_CREDENTIALS),
         (MqttVersion.V5, b"\x20\x03\x00\x87\x00", BrokerErrorKind.NO_CREDENTIALS),
+        (MqttVersion.V5, b"\x20\x03\x00\x86\x00", BrokerErrorKind.NO_CREDENTIALS),
         (MqttVersion.V5, b"\x20\x03\x00\x85\x00", BrokerErrorKind.CLIENT_ID),
         (MqttVersion.V5, b"\x20\x03\x00\x89\x00", BrokerErrorKind.NOT_SERVED),
         (MqttVersion.V5, b"\x20\x02\x00\x01", BrokerErrorKind.VERSION),

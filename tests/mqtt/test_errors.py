@@ -11,7 +11,7 @@ import pytest
 
 from teleinfo.common import i18n
 from teleinfo.mqtt.config import Broker, Tls
-from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect, message_refused, refused
+from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
 from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
@@ -72,27 +72,6 @@ def test_each_cause_has_its_kind(
 
     assert (found.kind, found.user_must_act) == (kind, user_must_act)
     assert cannot_connect(ConnectionResetError(), PLAIN).kind is BrokerErrorKind.CLOSED_UNANSWERED
-
-
-@pytest.mark.parametrize(
-    ("found", "kind"),
-    [
-        (refused(SECURE, 0x87, "Not authorized"), BrokerErrorKind.LOGIN),
-        (refused(PLAIN, 0x86, "Bad user name or password"), BrokerErrorKind.NO_CREDENTIALS),
-        (refused(PLAIN, 0x85, "Client identifier not valid"), BrokerErrorKind.CLIENT_ID),
-        (refused(PLAIN, 0x84, "Unsupported protocol version"), BrokerErrorKind.VERSION),
-        (refused(PLAIN, 0x9A, "Retain not supported"), BrokerErrorKind.REFUSES_RETAINED),
-        (refused(PLAIN, 0x88, "Server unavailable"), BrokerErrorKind.NOT_SERVED),
-        (refused(PLAIN, 0x8E, "Session taken over"), BrokerErrorKind.TAKEN_OVER),
-        (refused(PLAIN, 0x8B, "Server shutting down"), BrokerErrorKind.NOT_SERVED),
-        (message_refused(PLAIN, "a", 9, 0x87, "Not authorized"), BrokerErrorKind.REFUSES_TOPIC),
-        (message_refused(PLAIN, "a", 9, 0x95), BrokerErrorKind.REFUSES_LENGTH),
-    ],
-)
-def test_each_reason_code_has_its_kind(found: BrokerError, kind: BrokerErrorKind) -> None:
-    """The codes of CONNACK, DISCONNECT and PUBACK; a code without a wording of its own is named."""
-    assert found.kind is kind
-    assert ("Server" in str(found)) is (kind is BrokerErrorKind.NOT_SERVED)
 
 
 def test_tls_verifies_unless_told_otherwise() -> None:

@@ -117,28 +117,21 @@ async def _spoken_protocol(broker: Broker) -> BrokerErrorKind:
 
 
 async def _certificate(broker: Broker, tls: Tls) -> Finding:
-    left = await asyncio.to_thread(_days_left, broker, tls)
-    if left is None:
+    """Return the finding on the broker's certificate; raise `BrokerError` for one that is not trusted."""
+    context = await asyncio.to_thread(tls_context, broker, tls)
+    try:
+        async with asyncio.timeout(STEP_TIMEOUT):
+            _reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
+    except (OSError, ValueError) as error:
+        raise cannot_connect(error, broker) from error
+    certificate = writer.get_extra_info("peercert")
+    writer.transport.abort()
+    if not certificate:
         message = _("encrypted, but the certificate is not looked at (TELEINFO_MQTT_TLS_INSECURE)")
         advice = _("Anybody on the network can pose as the broker. Give its authority instead:")
         return warning("tls", message, advice, "TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem")
-    message = _("the certificate is right; days left: {days}").format(days=int(left))
-    if left < RENEW_WITHIN_DAYS:
-        return warning("tls", message, _("Renew it before it expires."), days_left=int(left))
-    return ok("tls", message, days_left=int(left))
-
-
-def _days_left(broker: Broker, tls: Tls) -> float | None:
-    """Return the days that are left to the broker's certificate, None if it is not verified."""
-    context = tls_context(broker, tls)
-    try:
-        with (
-            socket.create_connection((broker.host, broker.port), STEP_TIMEOUT) as plain,
-            context.wrap_socket(plain, server_hostname=broker.host) as safe,
-        ):
-            certificate = safe.getpeercert()
-    except (OSError, ValueError) as error:
-        raise cannot_connect(error, broker) from error
-    if not certificate:
-        return None
-    return (ssl.cert_time_to_seconds(str(certificate["notAfter"])) - time.time()) / _DAY
+    days = int((ssl.cert_time_to_seconds(certificate["notAfter"]) - time.time()) / _DAY)
+    message = _("the certificate is right; days left: {days}").format(days=days)
+    if days < RENEW_WITHIN_DAYS:
+        return warning("tls", message, _("Renew it before it expires."), days_left=days)
+    return ok("tls", message, days_left=days)

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from teleinfo.doctor.report import Screen
     from teleinfo.tic.decoder import Counts
-    from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading
 
 FOUND_SECONDS = 12.0
@@ -47,35 +46,28 @@ async def probe_speeds(url: str, wanted: Sequence[int], screen: Screen) -> list[
     return probes
 
 
-class Probe:
-    """The `data` that came at `baudrate` in `seconds`, and their readings; the first byte may be misread."""
+class Probe(SpeedSearch):
+    """The `data` that came at one speed in `seconds`, and their readings; the first byte may be misread."""
 
     def __init__(self, url: str, baudrate: int) -> None:
-        self.baudrate = baudrate
+        super().__init__(url, (baudrate,), Decoder())
         self.seconds = 0.0
         self.data = bytearray()
         self.readings: list[Reading] = []
-        self._decoder = Decoder()
-        self._search = SpeedSearch(url, (baudrate,), self._decoder)
 
     def on_data(self, data: bytes) -> None:
         """Decode and keep the bytes."""
         self.data += data[: _MAX_KEPT - len(self.data)]
-        self.readings += self._search.feed(data, now=asyncio.get_running_loop().time())
+        self.readings += self.feed(data, now=asyncio.get_running_loop().time())
 
     async def listen(self) -> None:
         """Listen for a while, longer where the meter is heard; raise PortError."""
         loop = asyncio.get_running_loop()
-        async with self._search.open(self) as port:
+        async with self.open(self) as port:
             began = loop.time()
-            if await self._search.is_heard(port):
+            if await self.is_heard(port):
                 await port.wait(began + FOUND_SECONDS - loop.time())
             self.seconds = loop.time() - began
-
-    @property
-    def mode(self) -> Mode | None:
-        """The mode of the meter, None if it was not heard."""
-        return self._search.mode
 
     @property
     def counts(self) -> Counts:

@@ -30,7 +30,7 @@ import sys
 from pathlib import Path
 from teleinfo.daemon.memory_file import MemoryFile
 file = MemoryFile(Path(sys.argv[1]), "teleinfo")
-content, _ = file.open()
+content = file.open()
 number = int(content.split()[0]) if content else 0
 while True:
     number += 1
@@ -67,7 +67,7 @@ def test_the_file_is_its_owner_s_alone_and_nothing_else_is_left(tmp_path: Path) 
     """It names a meter. The directory is made if it is not there."""
     folder = tmp_path / "a" / "teleinfo"
     file = MemoryFile(folder, "maison/teleinfo")
-    assert file.open() == (None, None)
+    assert file.open() is None
     file.write(b"one")
     file.write(b"two")
 
@@ -116,12 +116,10 @@ def test_a_second_process_finds_the_file_locked_until_the_first_has_ended(tmp_pa
         writer.stdout.readline()
         with pytest.raises(BlockingIOError):
             MemoryFile(tmp_path, "teleinfo").open()
-        assert MemoryFile(tmp_path, "another").open() == (None, None)
+        assert MemoryFile(tmp_path, "another").open() is None
         writer.send_signal(signal.SIGKILL)
-    content, fault = MemoryFile(tmp_path, "teleinfo").open()
 
-    assert content is not None
-    assert fault is None
+    assert MemoryFile(tmp_path, "teleinfo").open() is not None
 
 
 @pytest.mark.parametrize("kind", ["directory", "link", "pipe"])
@@ -137,7 +135,7 @@ def test_what_is_no_file_is_not_read(tmp_path: Path, kind: str) -> None:
             os.mkfifo(path)
     file = MemoryFile(tmp_path, "teleinfo")
     if kind == "pipe":
-        assert file.open() == (b"", None)
+        assert file.open() == b""
     else:
         with pytest.raises(OSError, match=r"Is a directory|Too many levels of symbolic links"):
             file.open()
@@ -147,7 +145,7 @@ def test_no_more_is_read_than_a_memory_has(tmp_path: Path) -> None:
     """A file of a gigabyte is not loaded."""
     with (tmp_path / "teleinfo.json").open("wb") as file:
         file.truncate(1 << 30)
-    content, _ = MemoryFile(tmp_path, "teleinfo").open()
+    content = MemoryFile(tmp_path, "teleinfo").open()
 
     assert content is not None
     assert len(content) == MAX_BYTES + 1

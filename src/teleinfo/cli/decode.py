@@ -88,7 +88,7 @@ def _decode_recording(name: str, settings: Settings) -> int:
 
 
 def _is_port(name: str) -> bool:
-    """Return True for a bridge, and for a device, present or missing, that is no device of the memory."""
+    """Return True for a bridge, and for a device, present or missing, unless it is a memory device."""
     if name.startswith("socket://"):
         return True
     try:

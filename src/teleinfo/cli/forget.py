@@ -109,7 +109,7 @@ async def _retained(connection: Connection, topics: Topics, prefix: str) -> dict
     """Return the payloads that the broker retains of this meter, by topic."""
     own = {topics.readings, topics.status, topics.health, topics.state, topics.former_states}
     wanted = (*own, f"{topics.state}/#", *(f"{prefix}/{platform}/+/config" for platform in PLATFORMS))
-    # With QoS 1 a broker queues a limited number of messages for a client and drops the rest; with QoS 0 not.
+    # With QoS 1 a broker queues a limited number of messages and drops the rest; with QoS 0 it sends all.
     await connection.subscribe(*wanted, qos=0)
     payloads: dict[str, bytes] = {}
     async for topic, payload, retained in connection.messages(QUIET):

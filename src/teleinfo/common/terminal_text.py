@@ -20,7 +20,7 @@ REPLACEMENT: Final = "\N{REPLACEMENT CHARACTER}"
 LEGIBLE: Final = "teleinfo.legible"
 """Error handler of our streams (`codecs.register_error`): it respells characters that an encoding lacks."""
 
-# Python calls no blank printable but the space; French puts these before : ; ! ? and into numbers.
+# Python calls these blanks not printable; French puts them before : ; ! ? and into numbers.
 _BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 # Our own typography, for ISO-8859-1 and ASCII. A chart has its own ASCII form.
 _SPELLINGS = str.maketrans(

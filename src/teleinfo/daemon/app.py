@@ -61,7 +61,6 @@ class Daemon:
         return [meter.status_key(now) for meter in self._meters.values()]
 
     def _status_text(self, now: float) -> str:
-        """Return the status of all meters in one line."""
         texts = {topic: meter.status_text(now) for topic, meter in self._meters.items()}
         if len(texts) == 1:
             return next(iter(texts.values()))

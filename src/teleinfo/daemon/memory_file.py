@@ -56,26 +56,23 @@ class MemoryFile:
         self._path = folder / f"{name}.json"
         self._lock: int | None = None
 
-    def open(self) -> tuple[bytes | None, OSError | None]:
+    def open(self) -> bytes | None:
         """
         Lock the file until `close` or the end of the process, and read it.
 
-        Return two values:
-
-        - its content, `MAX_BYTES` and one byte more at most; None if there is no file;
-        - the error for which it cannot be written, or None.
-
-        Raise BlockingIOError if another process has locked the file.
+        Return its content, `MAX_BYTES` and one byte more at most; None if there is no file. Raise
+        BlockingIOError if another process has locked it. A file that cannot be locked cannot be written:
+        `write` raises the reason.
         """
         try:
             self._ensure_lock()
         except BlockingIOError:
             raise
-        except OSError as fault:
+        except OSError:
             with contextlib.suppress(OSError):
-                return self._read(), fault
-            return None, fault
-        return self._read(), None
+                return self._read()
+            return None
+        return self._read()
 
     def write(self, content: bytes) -> None:
         """Write a new file with this content, and once it is on the disk, put it in place of the old one."""

@@ -114,13 +114,11 @@ class MemoryKeeper:
     async def _load(self, file: MemoryFile) -> Memory | None:
         try:
             async with self._disk:
-                data, fault = await asyncio.wait_for(asyncio.to_thread(file.open), OPEN_TIMEOUT)
+                data = await asyncio.wait_for(asyncio.to_thread(file.open), OPEN_TIMEOUT)
         except BlockingIOError:
             raise
         except OSError as error:  # TimeoutError included
             return self._note_loss(file, _reason(error))
-        if fault is not None:
-            self._note_failure(file, fault)
         if data is None:
             return None
         content = parse_object(data) or {}

@@ -140,5 +140,4 @@ class Monitor:
 
 
 def _utc(seconds: float) -> str:
-    """Return a time in seconds since the epoch in ISO 8601."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")

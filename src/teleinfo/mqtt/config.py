@@ -57,7 +57,7 @@ OFFLINE: Final = b"offline"
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """`readings`, the base itself, and the retained ones below it."""
+    """Topics of a meter: `readings`, the base topic, and the retained topics below it."""
 
     readings: str
 

@@ -89,7 +89,7 @@ class Publisher:
         self._last: Mapping[str, bytes] = {}
 
     def publish(self, payload: bytes, *, retain: bool) -> None:
-        """Send a reading now, or when the broker is back; of the readings that wait `queue` are kept."""
+        """Send a reading now, or once the broker is back; the newest `queue` waiting readings are kept."""
         config = self._config
         reading = OutgoingMessage(config.topics.readings, payload, config.qos, retain, is_reading=True)
         self._outbox.put(reading, time.monotonic())
@@ -155,7 +155,6 @@ class Publisher:
                 self._listener.on_broker_lost()
 
     async def _send(self, connection: Connection) -> NoReturn:
-        """Publish the waiting messages, one after the other."""
         while True:
             self._outbox.filled.clear()
             while (message := self._outbox.pop()) is not None:

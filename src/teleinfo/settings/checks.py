@@ -126,7 +126,7 @@ def serial_port(value: str) -> str:
 
 
 def baudrate(value: int | None) -> int | None:
-    """Check a speed in baud: one that termios(3) names."""
+    """Check a speed in baud: termios(3) must name it."""
     if value is not None and value not in _BAUDRATES:
         raise ValueError
     return value

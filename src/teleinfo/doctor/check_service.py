@@ -114,15 +114,12 @@ def _running(shown: Mapping[str, str], unit: str, *, settings_valid: bool) -> Fi
 async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Finding:
     """Return the last warning in the journal: since the start of a service that runs, else of all time."""
     running = shown.get("InvocationID", "") if shown.get("ActiveState") == "active" else ""
-    if running:
-        sources = [f"_SYSTEMD_INVOCATION_ID={running}"]
-    else:
-        # The service's own lines give the cause; those of systemd about it ("Failed to start") come later.
-        sources = [f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service", f"--unit={unit}"]
-    newest: str | None = ""
-    for source in sources:
-        if newest == "":
-            newest = await machine.run("journalctl", source, *_NEWEST_WARNING)
+    service = f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service"
+    source = f"_SYSTEMD_INVOCATION_ID={running}" if running else service
+    newest = await machine.run("journalctl", source, *_NEWEST_WARNING)
+    if newest == "" and not running:
+        # The lines of the service itself give the cause; without them, those of systemd about the service.
+        newest = await machine.run("journalctl", f"--unit={unit}", *_NEWEST_WARNING)
     if newest is None:
         return skipped("journal", _("the journal cannot be read"))
     if "permission" in newest.lower() or "not seeing messages" in newest.lower():

@@ -161,9 +161,10 @@ def test_the_topics_of_the_components_are_all_different_without_a_plus_sign(mode
 
 def test_an_index_that_is_unknown_makes_no_entity() -> None:
     """The others do."""
-    known: dict[str, Json] = {"name": "Index", "period": None, "value": 1000}
-    unknown: dict[str, Json] = {"name": None, "period": None, "value": None}
-    found = entities_of({"energy": {"indexes": {"EASF01": unknown, "EASF02": known}}}, Mode.STANDARD)
+    values: dict[tuple[str, ...], Json] = {}
+    for label, name in (("EASF01", None), ("EASF02", "Index")):
+        values |= {("energy", "indexes", label, "name"): name, ("energy", "indexes", label, "value"): 1000}
+    found = entities_of(values, Mode.STANDARD)
 
     assert "index_EASF02" in found
     assert "index_EASF01" not in found

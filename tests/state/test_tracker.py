@@ -257,10 +257,10 @@ def test_whatever_the_meter_says_the_state_has_the_form_of_the_schema(readings: 
 def test_before_its_first_reading_a_tracker_knows_neither_mode_nor_values() -> None:
     """Afterwards it knows both, and says the part that is asked for."""
     followed = tracker()
-    before = followed.mode, followed.state_of({"PAPP"}, now=0.0)
+    before = followed.mode, followed.fields_of({"PAPP"}, now=0.0)
     followed.update(historique(ADCO=NUMBER, PAPP="00750"), now=0.0, time=TIME)
-    power: Any = followed.state_of({"PAPP"}, now=0.0)["power"]
+    power = followed.fields_of({"PAPP"}, now=0.0)["power", "apparent"]
 
     assert before[0] is None
     assert "PAPP" not in str(before[1])
-    assert (followed.mode, power["apparent"]) == (Mode.HISTORIQUE, 750)
+    assert (followed.mode, power) == (Mode.HISTORIQUE, 750)

@@ -90,7 +90,7 @@ def test_a_tariff_period_has_one_word(period: TariffPeriod, language: Language) 
     """As the tariff in force, behind the curve, as the name of an index, and as the state of an ICE."""
     model = page_of(Mode.STANDARD, LTARF=period, NTARF="01", EASF01="000001000", SINSTS="00100")
     ice = page_of(Mode.HISTORIQUE, CONTRAT="BASE_A8", ERP="1varh", PTCOUR=period)
-    entities = entities_of(ice.state(now=0.0), Mode.HISTORIQUE)
+    entities = entities_of(ice._tracker.fields_of({"PTCOUR"}, now=0.0), Mode.HISTORIQUE)
     with use_language(language):
         state = json.loads(payload(model))
         shown = [state["tariff"]["name"], state["energy"]["indexes"]["EASF01"]["name"]]
@@ -187,7 +187,9 @@ def test_what_becomes_of_the_dry_contact_has_one_word(contact: DryContact, langu
 def test_a_phase_has_one_word(phase: Phase, language: Language) -> None:
     """In the table of the page, and in the names of Home Assistant."""
     model = page_of(Mode.HISTORIQUE, IINST1="001", IINST2="002", IINST3="003")
-    entities = entities_of(model.state(now=0.0), Mode.HISTORIQUE).values()
+    entities = entities_of(
+        model._tracker.fields_of({"IINST1", "IINST2", "IINST3"}, now=0.0), Mode.HISTORIQUE
+    ).values()
     with use_language(language):
         phases: Any = view.now_part(model, now=0.0)["phases"]
 

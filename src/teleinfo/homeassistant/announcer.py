@@ -94,7 +94,7 @@ class Announcer:
 
     def _clear_other_form(self, keys: AbstractSet[str], mode: Mode, now: float) -> None:
         """Clear the other form of what may be announced with the next frame."""
-        state = self._tracker.state_of(keys, now=now)
+        state = self._tracker.fields_of(keys, now=now)
         found = entities_of(state, mode)
         fresh = [entity for key, entity in found.items() if key not in self._announced]
         self.messages = self._discovery.cleared(self._tracker.meter, fresh) | self.messages
@@ -102,7 +102,7 @@ class Announcer:
     def _announce(self, belief: Belief, now: float, *, over: bool) -> None:
         """Compose the messages anew if an entity is new, or has another name or path."""
         before = self._announced, self._removed
-        state = self._tracker.state_of(belief.confirmed, now=now)
+        state = self._tracker.fields_of(belief.confirmed, now=now)
         found = entities_of(state, belief.mode)
         paths = {entity.path for entity in found.values()}
         kept = {

@@ -28,65 +28,60 @@ _UNPLUGGED: Final = Message("Unplugged")
 _UNPLUGGED_PROBLEMS: Final = (PortErrorKind.MISSING.value, PortErrorKind.GONE.value)
 
 
-def _line(key: str, name: Message, state_type: StateType, **more: Any) -> Entity:  # noqa: ANN401 - any field of Entity
-    return Entity(key=key, name=name, state_type=state_type, diagnostic=True, **more)
+def _line(key: str, name: str, state_type: StateType, part: str, **more: Any) -> LineEntity:  # noqa: ANN401 - any field of Entity
+    """Return an entity whose state is a part of `health`."""
+    entity = Entity(key=key, name=name, state_type=state_type, diagnostic=True, **more)
+    return LineEntity(entity, "health", f"{{{{ value_json.{part} }}}}")
 
 
 _QUALITY: Final = _line(
     "LIGNE_QUALITE",
     Message("Line quality"),
     StateType.CHOICE,
+    "line",
     device_class="enum",
     words=(*words_of(LineGrade), ("unplugged", _UNPLUGGED)),
     icon="mdi:signal",
 )
 _LINE: Final = (
-    LineEntity(
-        _line(
-            "LIGNE_ERREURS",
-            Message("Reading errors"),
-            StateType.NUMBER,
-            state_class="measurement",
-            unit="%",
-            precision=2,
-            icon="mdi:alert-circle-outline",
-        ),
-        "health",
-        "{{ value_json.bad_groups_percent }}",
+    _line(
+        "LIGNE_ERREURS",
+        Message("Reading errors"),
+        StateType.NUMBER,
+        "bad_groups_percent",
+        state_class="measurement",
+        unit="%",
+        precision=2,
+        icon="mdi:alert-circle-outline",
     ),
-    LineEntity(
-        _line(
-            "LIGNE_MODE",
-            Message("TIC mode"),
-            StateType.CHOICE,
-            device_class="enum",
-            words=tuple((mode.value, mode.value) for mode in Mode),
-            icon="mdi:serial-port",
-        ),
-        "health",
-        "{{ value_json.mode }}",
+    _line(
+        "LIGNE_MODE",
+        Message("TIC mode"),
+        StateType.CHOICE,
+        "mode",
+        device_class="enum",
+        words=words_of(Mode),
+        icon="mdi:serial-port",
     ),
-    LineEntity(
-        _line(
-            "LIGNE_VITESSE",
-            Message("Line speed"),
-            StateType.NUMBER,
-            unit="bauds",
-            precision=0,
-            icon="mdi:speedometer",
-        ),
-        "health",
-        "{{ value_json.baudrate }}",
+    _line(
+        "LIGNE_VITESSE",
+        Message("Line speed"),
+        StateType.NUMBER,
+        "baudrate",
+        unit="bauds",
+        precision=0,
+        icon="mdi:speedometer",
     ),
     # From `status`, which is always there: the broker keeps it, and says offline for a daemon that is gone.
     LineEntity(
-        _line(
-            "LIGNE_CONNEXION",
-            Message("Connection to the meter"),
-            StateType.SWITCH,
+        Entity(
+            key="LIGNE_CONNEXION",
+            name=Message("Connection to the meter"),
+            state_type=StateType.SWITCH,
             device_class="connectivity",
             on="online",
             off="offline",
+            diagnostic=True,
         ),
         "status",
         None,
@@ -101,4 +96,4 @@ def line_entities() -> list[LineEntity]:
         f"{{{{ {_(_UNPLUGGED)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
         f" else {grades!r}.get(value_json.line) }}}}"
     )
-    return [LineEntity(_QUALITY, "health", template), *_LINE]
+    return [LineEntity(_QUALITY.entity, "health", template), *_LINE]

@@ -16,8 +16,9 @@ from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, Field, StateType
 from teleinfo.state.tariffs import unnamed_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
+    from teleinfo.state.declaration import Path
     from teleinfo.state.fields import Json
     from teleinfo.tic.labels import Mode
 
@@ -49,18 +50,16 @@ def _place(field: Field) -> int:
 _NAMED: Final = sorted((field for field in FIELDS if field.name), key=_place)
 
 
-def entities_of(state: dict[str, Json], mode: Mode) -> dict[str, Entity]:
-    """Return by key the entities of everything that stands in `state`, of a meter in `mode`."""
-    single = _find(state, ("meter", "phases")) != _THREE_PHASES
-    contract = _find(state, ("contract", "code"))
+def entities_of(state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
+    """Return by key the entities of these values of the state, by their paths, of a meter in `mode`."""
+    single, contract = state.get(("meter", "phases")) != _THREE_PHASES, state.get(("contract", "code"))
     entities = [
         _entity(field, single=single, enabled=field.enabled in {True, contract})
         for field in _NAMED
-        if all(_has(state, path) for path in (field.path, field.beside) if path)
+        if field.parts in state and (not field.beside or FIELD_OF_PATH[field.beside].parts in state)
     ]
     entities += _indexes(state)
-    labels = state.get("labels")
-    own = (entity_of(mode, key) for key in (labels if isinstance(labels, dict) else {}))
+    own = (entity_of(mode, path[-1]) for path in state if path[0] == "labels")
     entities += [entity for entity in own if entity is not None]
     return {entity.key: entity for entity in entities}
 
@@ -89,38 +88,23 @@ def _entity(field: Field, *, single: bool = False, enabled: bool = True) -> Enti
     return replace(entity, words=words_of(field.codes))
 
 
-def _indexes(state: dict[str, Json]) -> Iterator[Entity]:
+def _indexes(state: Mapping[Path, Json]) -> Iterator[Entity]:
     """
     Yield the indexes of the supplier: by the tariff period that they count, else by their étiquette.
 
     No two of them have the same name: Home Assistant makes ids of names.
     """
     names: set[str] = set()
-    indexes = _find(state, ("energy", "indexes"))
-    for label, index in indexes.items() if isinstance(indexes, dict) else ():
-        name, period = _find(index, ("name",)), _find(index, ("period",))
-        if not isinstance(name, str):  # unknown now
+    for path in state:
+        name, period = (state.get((*path[:-1], part)) for part in ("name", "period"))
+        if path[:2] != ("energy", "indexes") or path[-1] != "value" or not isinstance(name, str):
             continue
+        label = path[-2]
         name = unnamed_index(label) if name in names else name
         names.add(name)
-        path = ("energy", "indexes", label, "value")
         yield replace(_entity(_INDEX), key=f"index_{period or label}", name=name, path=path)
 
 
 def every_entity() -> list[Entity]:
     """Return every entity of a field of the state, without the indexes; for tests and checks."""
     return [_entity(field, enabled=field.enabled is not False) for field in _NAMED]
-
-
-def _has(state: dict[str, Json], path: str) -> bool:
-    *sections, name = path.split(".")
-    within = _find(state, tuple(sections))
-    return isinstance(within, dict) and name in within
-
-
-def _find(state: Json, path: tuple[str, ...]) -> Json:
-    for name in path:
-        if not isinstance(state, dict):
-            return None
-        state = state.get(name)
-    return state

@@ -195,10 +195,10 @@ class StateTracker:
         state = message({path: current.get(path) for path in self._known})
         return self._before | state if self._before and now <= self._before_until else state
 
-    def state_of(self, keys: Container[str], *, now: float) -> dict[str, Json]:
-        """Return the part of the state that these keys of the readings give, without what is unknown now."""
+    def fields_of(self, keys: Container[str], *, now: float) -> dict[Path, Json]:
+        """Return the fields that these keys of the readings give, by their paths."""
         values = self._values(now)
-        return message(self._fields({key: value for key, value in values.items() if key in keys}, now))
+        return self._fields({key: value for key, value in values.items() if key in keys}, now)
 
     def _note(self, reading: Reading, belief: Belief, now: float) -> None:
         kept = {

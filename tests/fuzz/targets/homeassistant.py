@@ -76,7 +76,7 @@ def check(data: bytes) -> None:
     tracker.update(Reading(mode, values), now=0.0, time="2026-01-14T12:00:00+01:00")
     decoded = tracker.state(now=0.0)
     assert json.loads(encode(decoded)) == decoded
-    for entity in entities_of(decoded, mode).values():
+    for entity in entities_of(tracker.fields_of(values, now=0.0), mode).values():
         assert state_template(entity)
 
 

@@ -133,7 +133,7 @@ def test_a_command_is_a_module_or_a_package_of_the_layers() -> None:
 
 
 def test_no_module_imports_the_public_api() -> None:
-    """By way of `teleinfo` everything could be had, whatever the contracts say: the version alone is."""
+    """An import of `teleinfo` would evade the contracts; only the version may be imported from it."""
     found = [
         place(module, node)
         for module in FILES

@@ -57,7 +57,7 @@ def test_the_public_names_are_these() -> None:
 
 @pytest.mark.parametrize("name", SIGNATURES)
 def test_a_signature_is_frozen(name: str) -> None:
-    """Arguments, their defaults and what comes back are what they were."""
+    """Arguments, their defaults and the types of results stay."""
     thing: object = teleinfo
     for part in name.split("."):
         thing = getattr(thing, part)

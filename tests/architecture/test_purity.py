@@ -92,7 +92,7 @@ def test_tic_makes_no_payload_and_no_id(module: str) -> None:
 
 @pytest.mark.parametrize("module", PROTOCOL)
 def test_the_protocol_raises_nothing(module: str) -> None:
-    """On no input: what is thrown away is counted."""
+    """Input that is discarded is counted."""
     raised = [place(module, node) for node in ast.walk(tree(module)) if isinstance(node, ast.Raise)]
 
     assert raised == []

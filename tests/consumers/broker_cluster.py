@@ -81,7 +81,7 @@ def test_nothing_acknowledged_is_lost_while_a_node_is_away(
 
 
 def test_a_durable_session_of_three_nodes_loses_nothing_acknowledged(tmp_path: Path) -> None:
-    """Its node is stopped: another one goes on taking messages for it, and it finds them all there."""
+    """While its node is stopped, another node keeps the messages for it; the session then gets them all."""
     session = [program("mosquitto_sub", "mosquitto-clients"), "-h", HOST, "-c", "-i", "collector"]
     session += ["-q", "1", "-t", "teleinfo", "-W"]
     with Cluster(tmp_path, 3) as cluster, Meter(FRAME) as meter:

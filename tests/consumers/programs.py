@@ -49,7 +49,7 @@ def listens(port: int) -> bool:
 
 
 def output(command: Sequence[str], text: str = "") -> str:
-    """Return what a program makes of this input, within a minute."""
+    """Return the output of a program for this input, within a minute."""
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True, timeout=60).stdout
 
 

@@ -33,7 +33,7 @@ def block(page: str, language: str, number: int = 0) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The broker, and a subscriber that keeps what was published."""
+    """The broker, and a subscriber that keeps the messages."""
 
     broker: MosquittoBroker
     subscriber: Subscriber

@@ -69,7 +69,7 @@ def converter() -> str:
 
 
 def test_each_reading_is_a_point(tmp_path: Path) -> None:
-    """The writer of the page beside the daemon, with numbers=all: one point a message, at its time."""
+    """The writer of the page, with numbers=all, stores one point for each message, at its time."""
     for name in ("influx", "jq", "curl", "mosquitto_sub"):
         program(name, {"influx": "influxdb-client", "mosquitto_sub": "mosquitto-clients"}.get(name, name))
     settings = {"payload_numbers": "all", "payload_timestamp": True}
@@ -94,7 +94,7 @@ def test_each_reading_is_a_point(tmp_path: Path) -> None:
 
 
 def test_a_database_of_the_flow_takes_our_points(tmp_path: Path) -> None:
-    """With numbers=all it has no type conflict, which a text in ADCO makes."""
+    """With numbers=all there is no type conflict; a text in ADCO makes one."""
     now = int(time.time() * 1000)
     reading = {"timestamp": now, "ADCO": 41961123456, "PAPP": 1940, "PTEC": "HP", "MOTDETAT": 0}
     texts = {name: value if name == "timestamp" else str(value) for name, value in reading.items()}

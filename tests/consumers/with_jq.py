@@ -26,7 +26,7 @@ FROM_STATE, ENERGY = re.findall(r"^ *jq: (.*)$", block("evcc.md", "yaml", 0), re
 
 
 def results(tool: str, expression: str, messages: Sequence[str]) -> list[list[float]]:
-    """Return what an expression gives for each message: one number, or none."""
+    """Return the result of an expression for each message: one number, or none."""
     printed = output([program(tool, tool), "-c", f"[{expression}]"], "\n".join(messages))
     return [json.loads(line) for line in printed.splitlines()]
 
@@ -74,7 +74,7 @@ def meter_site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Site]
 
 
 def shown(running: Site, line: str) -> list[str]:
-    """Return what a line of a page shows for two messages."""
+    """Return the output of a line of a page for two messages."""
     for name, package in (("jq", "jq"), ("mosquitto_sub", "mosquitto-clients")):
         program(name, package)
     command = running.connected(line).replace("mosquitto_sub", "mosquitto_sub -C 2 -W 30")

@@ -44,7 +44,7 @@ def exporter(folder: Path, running: Site) -> Iterator[int]:
 
 
 def values(port: int, query: str) -> list[float]:
-    """Return what Prometheus answers to a query: the value of each series."""
+    """Return the answer of Prometheus to a query: the value of each series."""
     arguments = urllib.parse.urlencode({"query": query})
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/api/v1/query?{arguments}", timeout=10) as answer:
@@ -55,7 +55,7 @@ def values(port: int, query: str) -> list[float]:
 
 @pytest.mark.parametrize("meter", MODES)
 def test_the_numbers_of_the_state_are_shown(tmp_path: Path, meter: str) -> None:
-    """Those of the configuration of the page which are known; the others are absent."""
+    """Numbers of the configuration of the page that are unknown are absent."""
     with site(tmp_path, meter) as running, exporter(tmp_path, running) as port:
         eventually(lambda: metrics(port), "numbers of the meter")
         state = json.loads(running.subscriber.expect("teleinfo/state").payload)

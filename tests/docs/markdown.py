@@ -39,7 +39,7 @@ def prose(text: str) -> str:
 
 
 def code(text: str) -> list[str]:
-    """Return what stands as code in the sentences of a page."""
+    """Return the pieces of code in the sentences of a page."""
     return re.findall(r"`([^`\n]+)`", prose(text))
 
 
@@ -50,7 +50,7 @@ def headings(text: str) -> list[str]:
 
 
 def english(path: Path) -> Path:
-    """Return the page of which this one is the translation, else the page itself."""
+    """Return the English page of a French page, and any other page itself."""
     if path.name == "README.fr.md":
         return path.with_name("README.md")
     french = ROOT / "docs/fr"

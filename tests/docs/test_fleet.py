@@ -40,7 +40,7 @@ def fleet(tmp_path: Path) -> Iterator[MosquittoBroker]:
 
 
 def login(broker: MosquittoBroker, user: str, topics: str = "teleinfo/#") -> Subscriber:
-    """Return a client of this user, who listens to all that he may hear of these topics."""
+    """Return a client of this user that subscribes to these topics."""
     return Subscriber(broker.host, broker.port, topics, username=user, password=PASSWORDS[user])
 
 

@@ -40,7 +40,7 @@ def shown(page: Path) -> list[tuple[str, str]]:
 
 
 def named(page: Path) -> list[tuple[str, list[str]]]:
-    """Return the mark of each heading with what is named below it: code, and where the links lead; sorted."""
+    """Return the mark of each heading with the code and the targets of links below it, sorted."""
     parts = re.split(r"^(#+) .*$", prose(page.read_text(encoding="utf-8")), flags=re.MULTILINE)
     found = []
     for mark, below in zip(parts[1::2], parts[2::2], strict=True):

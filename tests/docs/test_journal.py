@@ -99,7 +99,7 @@ LINES = lines()
 
 
 def quoted() -> list[str]:
-    """Return what the page quotes of the log: the code in the first cell of each row of its tables."""
+    """Return the quotes of the log on the page: the code in the first cell of each row of its tables."""
     rows = re.findall(r"^\|([^|]*)\|.*\|$", FRENCH["docs/fr/journal.md"], re.MULTILINE)
     return [piece for row in rows for piece in re.findall(r"`([^`]+)`", row)]
 

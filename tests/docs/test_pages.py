@@ -88,7 +88,7 @@ def test_the_settings_that_a_page_shows_are_valid(page: str) -> None:
 
 @pytest.mark.parametrize("page", CONSUMERS)
 def test_a_page_of_a_program_names_topics_that_exist_and_whether_it_was_run(page: str) -> None:
-    """Topics of the state by its schema; a program was run by us, or it is said that it was not."""
+    """Topics of the state are in its schema; the page says if the program was run by us or not."""
     named = re.findall(r"teleinfo/state((?:/\w+)+)", EVERY_PAGE[page])
 
     assert set(named) <= topics(schema())
@@ -103,7 +103,7 @@ def topics(part: dict[str, Any], path: str = "") -> set[str]:
 
 @pytest.mark.parametrize("folder", ["docs/consumers", "docs/fr/consumers"])
 def test_the_index_of_the_programs_names_every_page(folder: str) -> None:
-    """A page that no one finds is none."""
+    """A reader finds each page from the index."""
     index = EVERY_PAGE[f"{folder}/README.md"]
 
     assert {path.name for path in (ROOT / folder).glob("*.md")} - {"README.md"} <= set(

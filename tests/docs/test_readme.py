@@ -34,7 +34,7 @@ ANEW = "if it is meant: python -m tests.docs.samples"
 
 
 def test_the_lines_for_a_raspberry_pi_are_what_its_doctor_asks_for(tmp_path: Path) -> None:
-    """On a Pi 4 that is as it was sold, and with the meter on its pins."""
+    """On a Pi 4 as it was sold, with the meter on its pins."""
     tree = Tree(tmp_path)
     tree.raspberry(command_line="console=serial0,115200 console=tty1", config="dtparam=audio=on\n")
     tree.file("/dev/ttyS0")
@@ -102,12 +102,12 @@ def test_the_table_of_commands_has_each_of_them(language: str) -> None:
 
 
 def test_every_program_of_the_system_is_one() -> None:
-    """Ours are tried by test_pages; a misspelt program is none of these."""
+    """A misspelt name is not in the list. Our own commands are tried by test_pages."""
     assert {line[0] for line in commands(README)} - {"make", "teleinfo", ".venv/bin/teleinfo"} <= PROGRAMS
 
 
 def test_every_message_that_is_explained_can_be_said() -> None:
-    """The table of symptoms quotes the program, but for what changes."""
+    """The table of symptoms quotes texts of the sources, apart from their fields."""
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "src").rglob("*.py"))
     said = re.sub(r'"\s*\n\s*f?"', "", sources).replace("{duration(SILENT_AFTER)}", "10 s")
     grades = {f'"line":"{grade}"' for grade in LineGrade}

@@ -56,7 +56,7 @@ def faults(found: dict[str, Finding]) -> dict[str, object]:
 
 
 def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> None:
-    """A message of ours comes back, and a later subscriber finds nothing; what a teleinfo retains is read."""
+    """A message of ours comes back, and nothing of it is left. What a teleinfo retains is read."""
     with MosquittoBroker(tmp_path) as running:
         found, retained = examine(running)
         with Subscriber(running.host, running.port) as later:
@@ -157,7 +157,7 @@ def test_a_certificate_is_judged(
     severity: Severity,
     words: str,
 ) -> None:
-    """Its fault is named, and one that must not be trusted ends the check."""
+    """Each fault of a certificate is named; a certificate that must not be trusted ends the check."""
     authority = make_authority(tmp_path)
     other = make_authority(tmp_path, name="other")
     try:
@@ -214,7 +214,7 @@ def test_a_broker_that_wants_our_certificate_is_reported(tmp_path: Path) -> None
 def test_a_limit_of_the_broker_is_named(
     version: str, line: str, fault: dict[str, object], words: str, tmp_path: Path
 ) -> None:
-    """Each with its name in mosquitto.conf, and none is called a wrong client id, or TLS, alone."""
+    """The message names the line of mosquitto.conf, and blames neither the client id alone nor TLS."""
     with MosquittoBroker(tmp_path, more=limit(line, tmp_path)) as running:
         found, _ = examine(running, mqtt_version=version)
         [name] = fault
@@ -225,7 +225,7 @@ def test_a_limit_of_the_broker_is_named(
 
 
 def test_a_foreign_message_on_our_topic_is_reported(tmp_path: Path) -> None:
-    """It is shown harmless and short; one that is too long to be read is not blamed on the broker."""
+    """Its text is shown harmless and short; a message that is too long is not blamed on the broker."""
     with MosquittoBroker(tmp_path) as running:
         for status in (b"online\x1b]0;owned\x07\x1b[2J", b"\xff", b"x" * 1000):
             retain(running, "status", status)

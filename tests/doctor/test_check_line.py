@@ -57,12 +57,12 @@ def look(
 
 
 def tried(found: dict[str, Finding]) -> list[str]:
-    """Return the speeds at which it was listened."""
+    """Return the speeds that were tried."""
     return [name.removeprefix("bytes_per_second_") for name in found["bytes"].facts]
 
 
 def meter_on(line: SerialLine, name: str = "hc") -> Callable[[], Awaitable[object]]:
-    """Return what plays this meter on `line` for ever."""
+    """Return a function that plays this meter on `line` for ever."""
     meter = build(name, start=START, rng=random.Random(1))
     return lambda: play(meter, line, start=START, frames=None)
 
@@ -130,7 +130,7 @@ def test_bytes_without_sense_are_reported_from_silence() -> None:
 
 
 def test_a_line_without_parity_says_so() -> None:
-    """Seven-bit characters: only the checksums can tell, and what to do about it is said."""
+    """With seven-bit characters only checksums find errors; the advice is to set the bridge to 8N1."""
     with SerialLine(speed=8, parity=False) as line:
         found = look(line, meter_on(line))
 
@@ -172,7 +172,7 @@ def test_an_absent_bridge_is_reported() -> None:
 def test_where_teleinfo_reads_the_port_the_broker_knows_the_line(
     status: str | None, health: dict[str, Any], verdicts: str
 ) -> None:
-    """`status` and `health` are what the running service says."""
+    """The findings follow from `status` and `health`, which the running service publishes."""
     retained = RetainedState(status, Health(**health) if health else None)
     found = check_line.line_from_broker(retained, "teleinfo")
 
@@ -180,7 +180,7 @@ def test_where_teleinfo_reads_the_port_the_broker_knows_the_line(
 
 
 def offline(line: str, *, seconds_ago: float) -> Finding:
-    """Return what is made of status `offline`, beside a health with this line and this last frame."""
+    """Return the finding on status `offline`, with a health of this line and this last frame."""
     moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds_ago)
     health = Health(line=LineGrade[line.upper()], last_frame=moment.isoformat(timespec="seconds"))
     [found] = check_line.line_from_broker(RetainedState("offline", health), "teleinfo@production")

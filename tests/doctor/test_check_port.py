@@ -124,7 +124,7 @@ def test_the_kind_of_port_is_reported(tree: Tree, name: str, kind: str) -> None:
 
 
 def test_a_file_is_no_serial_port(tmp_path: Path) -> None:
-    """What is there, but is no device, is a fault."""
+    """An ordinary file in place of the device is a fault."""
     (tmp_path / "file").write_text("")
     found, access = look(case_of(serial_port=tmp_path / "file"))
 

@@ -95,7 +95,7 @@ def test_what_is_wrong_with_the_service_is_reported(
 
 
 def test_a_unit_that_a_target_wants_starts_with_the_machine(tree: Tree) -> None:
-    """As one that a generator of systemd wrote: it has no section [Install] of its own."""
+    """A unit written by a generator of systemd has no section [Install]."""
     found = examine(tree, UnitFileState="generated", WantedBy="multi-user.target")
 
     assert found["enabled"].severity is Severity.OK
@@ -112,7 +112,7 @@ def test_the_port_may_be_allowed_in_several_ways(tree: Tree, allowed: str) -> No
 
 
 def test_our_own_unit_lets_its_user_at_every_kind_of_port(tree: Tree) -> None:
-    """What systemd/teleinfo.service allows is what the doctor calls allowed."""
+    """The doctor calls allowed every device that systemd/teleinfo.service allows."""
     lines = [line.partition("=") for line in UNIT_FILE.read_text().splitlines()]
     allowed = " ".join(value for name, _equals, value in lines if name == "DeviceAllow")
     for major in ("204", "4", "188", "166"):
@@ -132,7 +132,7 @@ def test_a_broker_outside_of_the_home_is_kept_from_the_service(tree: Tree) -> No
 
 
 def test_a_broker_without_a_known_address_is_not_called_reachable(tree: Tree) -> None:
-    """Its name did not resolve, or the settings are wrong or assumed: nothing is said of the network."""
+    """Where its name did not resolve, or the settings are wrong, there is no finding on the network."""
     assert "network" not in examine(tree)
     assert "network" not in examine(tree, "192.168.1.20", valid=False)
 
@@ -185,7 +185,7 @@ def test_settings_that_are_valid_now_are_not_called_wrong(
 
 
 def test_what_was_complained_of_before_the_last_start_is_past(tree: Tree) -> None:
-    """While the service runs, only what it said since it was started counts."""
+    """While the service runs, only its lines since its start count."""
     tree.journal("_SYSTEMD_INVOCATION_ID=abc", "", COMPLAINT)
     running = examine(tree, InvocationID="abc")["journal"]
     stopped = examine(tree, InvocationID="abc", ActiveState="inactive", SubState="dead")["journal"]
@@ -195,7 +195,7 @@ def test_what_was_complained_of_before_the_last_start_is_past(tree: Tree) -> Non
 
 
 def test_the_words_of_the_service_come_before_those_of_systemd_about_it(tree: Tree) -> None:
-    """1. Both complained. 2. The service says why. 3. Where it said nothing, systemd has the word."""
+    """1. Both complained: the line of the service is shown. 2. The service was silent: that of systemd is."""
     about = "2026-11-24T08:00:01+0100 raspberry systemd[1]: Failed to start teleinfo.service."
     tree.journal("_SYSTEMD_UNIT=teleinfo.service", COMPLAINT, about)
     its_own = examine(tree)["journal"].message
@@ -207,7 +207,7 @@ def test_the_words_of_the_service_come_before_those_of_systemd_about_it(tree: Tr
 
 
 def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
-    """A user who may not read it is shown how to."""
+    """A user who may not read the journal gets the command with sudo."""
     tree.program("journalctl", "Hint: You are currently not seeing messages from other users and the system.")
     found = examine(tree)["journal"]
 

@@ -27,7 +27,7 @@ def alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_file_that_is_closed_to_this_user_is_no_fault(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The file of the service is root's alone: the defaults are checked in its place, and it is said."""
+    """The file of the service is root's alone: a finding says that the defaults are checked in its place."""
     path = tmp_path / "closed.env"
     path.write_text("TELEINFO_MQTT_HOST=broker.example\n")
     monkeypatch.setattr("os.access", lambda *_, **__: False)

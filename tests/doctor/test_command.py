@@ -49,7 +49,7 @@ def doctor(
 
 
 def verdicts(done: subprocess.CompletedProcess[str]) -> dict[str, str]:
-    """Return what `--json` says: area.check → verdict."""
+    """Return the verdicts of `--json`: area.check → verdict."""
     assert done.stderr == ""
     found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
     return {f"{one['area']}.{one['check']}": one["verdict"] for one in found}

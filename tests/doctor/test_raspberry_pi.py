@@ -57,7 +57,7 @@ def test_a_console_of_the_kernel_on_the_port_is_a_fault(pi: Tree, console: str, 
 
 
 def test_off_a_raspberry_pi_a_console_of_the_kernel_only_disturbs(pi: Tree) -> None:
-    """It reads nothing, and no getty that is masked takes it away: the boot loader's settings do."""
+    """A console only writes there. The advice is about the boot loader, not about a getty."""
     pi.file("/proc/cmdline", "console=tty0 console=ttyS0,115200n8")
     found = raspberry_pi.check_console(pi.machine, "/dev/ttyS0")
 
@@ -70,7 +70,7 @@ def test_off_a_raspberry_pi_a_console_of_the_kernel_only_disturbs(pi: Tree) -> N
     "folder", ["/run/systemd/generator/getty.target.wants", "/etc/systemd/system/getty.target.wants"]
 )
 def test_a_login_console_on_the_port_is_a_fault(pi: Tree, folder: str) -> None:
-    """Whether the kernel's command line or somebody's hand asks for it; a masked one does not start."""
+    """By the kernel's command line or by hand; a console that is masked does not start."""
     pi.link(f"{folder}/serial-getty@ttyAMA0.service", "/usr/lib/systemd/system/serial-getty@.service")
     found = raspberry_pi.check_getty(pi.machine, "/dev/ttyAMA0")
     pi.link("/etc/systemd/system/serial-getty@ttyAMA0.service", "/dev/null")
@@ -140,7 +140,7 @@ def test_the_debug_connector_of_a_pi_5_is_not_its_pins(pi: Tree) -> None:
 
 @pytest.mark.parametrize("port", ["/dev/ttyUSB0", "/dev/serial/by-id/usb-adapter-if00-port0"])
 def test_an_adapter_has_nothing_to_do_with_the_board(pi: Tree, port: str) -> None:
-    """The UART of the board does not matter to who does not use it."""
+    """With an adapter nothing of the board is checked."""
     pi.raspberry()
 
     assert raspberry_pi.check_uart(pi.machine, port) == []

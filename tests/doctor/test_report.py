@@ -46,7 +46,7 @@ def areas(*words: str) -> dict[str, list[Finding]]:
     ],
 )  # fmt: skip
 def test_no_identifier_and_no_secret_is_in_the_report(canary: str) -> None:
-    """A canary in each place where words can stand, alone and within others: none of them is there."""
+    """A canary in every text of a finding, alone and within other words, is masked."""
     read = settings_of(VARIABLES)
     text = report.as_report(areas(canary, f"x={canary},", f"({canary})"), read, Machine())
 
@@ -81,7 +81,7 @@ def test_nothing_of_a_finding_is_obeyed_by_a_terminal() -> None:
 
 @pytest.mark.parametrize("word", ["teleinfo", "localhost", "x"])
 def test_a_password_is_masked_however_common_a_word_it_is(word: str) -> None:
-    """Even one that stands everywhere, or has one letter."""
+    """Even a default value, or a single letter."""
     read = settings_of({"TELEINFO_MQTT_USERNAME": "somebody", "TELEINFO_MQTT_PASSWORD": word})
 
     assert report.masked(f"the word is {word}, {word}.", report.secrets_of(read)) == "the word is …, …."
@@ -158,7 +158,7 @@ def test_after_a_change_of_the_settings_the_service_is_to_be_restarted(
     lines: tuple[str, ...],
     shown: bool,  # noqa: FBT001 - a case
 ) -> None:
-    """It is said once, at the end, where there is a service and a setting to change."""
+    """The command stands once, at the end, if there is a service and a setting to change."""
     broker = {"broker": [fault("login", "x", "y", *lines)]}
     service = {"service": [ok("running", "it runs", unit="teleinfo@production")]}
     said = report.format_summary(broker | service, report.Style())

@@ -60,7 +60,7 @@ def test_what_the_package_is_made_of_reaches_the_build() -> None:
 
 
 def test_compose_has_the_health_check_of_the_image() -> None:
-    """podman-compose builds an image of OCI, which has none."""
+    """podman-compose builds an image in the OCI format, which has no health check."""
     check = yaml.safe_load(read("container/compose.yaml"))["services"]["teleinfo"]["healthcheck"]
     options = " ".join(
         f"--{name.replace('_', '-')}={value}" for name, value in check.items() if name != "test"

@@ -46,7 +46,7 @@ def stops(*ports: str) -> str:
     ],
 )
 def test_the_console_of_the_meters_uart_is_stopped(tmp_path: Path, line: str, port: str | None) -> None:
-    """That of the setting, else of the default; a meter that is not on a UART stops none."""
+    """The port is that of the setting, else the default; a meter that is not on a UART stops no console."""
     stopped = {} if port is None else {"teleinfo.service": stops(port)}
 
     assert generated(tmp_path, teleinfo=f"{line}\n") == stopped

@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def verbs(locale: str) -> dict[str, str]:
-    """Return what `make help` says of each verb in this locale."""
+    """Return the line of `make help` for each verb, in this locale."""
     environ = {"PATH": os.environ["PATH"], "LC_ALL": locale}
     command = ["make", "--no-print-directory", "help"]
     said = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, check=True, timeout=60).stdout

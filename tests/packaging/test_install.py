@@ -233,7 +233,7 @@ def test_an_upgrade_without_a_network_changes_nothing(machine: Machine) -> None:
 
 
 def test_an_upgrade_from_the_first_name_of_the_distribution_removes_it_first(machine: Machine) -> None:
-    """`teleinfo` goes before `teleinfo-mqtt` comes, whose files are in the same folder."""
+    """`teleinfo` is removed before `teleinfo-mqtt` is installed: both have files in the same folder."""
     machine.run("install.sh")
     machine.pretend("old-name")
     result = machine.run("install.sh")
@@ -265,7 +265,7 @@ def test_an_upgrade_leaves_a_disabled_unit_disabled(machine: Machine) -> None:
 
 
 def test_an_uninstallation_leaves_the_settings_and_nothing_else(machine: Machine) -> None:
-    """PURGE=1 takes the settings and what was remembered too, and nothing that is somebody else's."""
+    """PURGE=1 removes the settings and the memory too, and nothing of other programs."""
     machine.run("install.sh")
     foreign = machine.root / "var/lib/teleinfo-of-another"
     foreign.mkdir(parents=True)

@@ -80,7 +80,7 @@ def repository(tmp_path: Path) -> Repository:
 
 
 def test_the_notes_of_a_release_are_its_section_of_the_changelog(repository: Repository) -> None:
-    """Without its heading, and without what other versions have."""
+    """The heading, and the sections of other versions, are left out."""
     result = repository.check()
 
     assert (result.returncode, result.stderr) == (0, "")
@@ -110,7 +110,7 @@ def test_what_is_missing_is_named(repository: Repository, name: str, old: str, n
 
 
 def test_a_release_is_what_is_committed_and_tagged(repository: Repository) -> None:
-    """A change that is not committed, and a tag of this version at another commit."""
+    """An uncommitted change is refused, and so is a tag of this version at another commit."""
     repository.git("tag", "v1.2.3")
     assert repository.check().returncode == 0
     repository.write("README.md", "text")

@@ -302,14 +302,6 @@ def indexes(device: Followed) -> dict[str, str]:
     return {key: one["name"] for key, one in components(device).items() if key.startswith("index_")}
 
 
-def test_supplier_indexes_that_the_contract_does_not_use_are_not_announced() -> None:
-    """All ten are sent; a household with two of them is shown two."""
-    assert indexes(followed("standard", frames=3)) == {
-        "index_HC": "Heures creuses",
-        "index_HP": "Heures pleines",
-    }
-
-
 def test_a_supplier_index_of_the_contract_is_announced_though_it_is_zero() -> None:
     """The first day of a contract: the index that counts now has not counted yet."""
     assert indexes(announced(standard(LINKY, LINKY))).keys() == {"index_HC", "index_HP"}
@@ -391,14 +383,6 @@ def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
     assert "'blue': 'Blue'" in own["tempo_today"]["val_tpl"]
     assert english.message["dev"]["name"] == "Single-phase Linky 3456"
     assert english.message["dev"]["mdl"] == "Single-phase Linky 60 A (G3)"
-
-
-def test_a_notice_of_before_the_end_of_a_mode_is_not_left_behind() -> None:
-    """PEJP belongs to historique: it is removed with the mode."""
-    device = announced(historique(*[HC | {"PEJP": "30"}] * 10))
-    device.feed(standard(*[LINKY] * (CONFIRM_WITHIN + 5)))
-
-    assert "PEJP" in removed(device)
 
 
 def test_the_name_is_that_of_the_model() -> None:

@@ -22,7 +22,6 @@ from tests.support.scenario import (
     BrokerScenario,
     historique,
     index_of,
-    measuring,
     next_index,
     observer,
     run_together,
@@ -72,7 +71,7 @@ def absent(folder: Path, figures: Figures) -> None:
             scenario.assert_one_outage()
 
 
-def wrong_password(folder: Path, _figures: Figures) -> None:
+def wrong_password(folder: Path) -> None:
     """Play a broker that knows another password, and is restarted with ours."""
     wrong = MosquittoBroker(folder, users={USER: "other"})
     with BrokerScenario(folder, wrong) as scenario:
@@ -88,7 +87,7 @@ def wrong_password(folder: Path, _figures: Figures) -> None:
             scenario.assert_one_outage()
 
 
-def full(folder: Path, _figures: Figures) -> None:
+def full(folder: Path) -> None:
     """Play a broker that has as many clients as it takes, until one of them leaves."""
     with MosquittoBroker(folder, more=["max_connections 1"]) as broker, ExitStack() as others:
         others.enter_context(observer(broker))
@@ -101,7 +100,7 @@ def full(folder: Path, _figures: Figures) -> None:
             scenario.assert_one_outage()
 
 
-def unavailable(folder: Path, _figures: Figures) -> None:
+def unavailable(folder: Path) -> None:
     """Play a broker that says that it is unavailable, then takes us."""
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
         proxy.answer = UNAVAILABLE
@@ -114,7 +113,7 @@ def unavailable(folder: Path, _figures: Figures) -> None:
             scenario.assert_one_outage()
 
 
-def silent(folder: Path, _figures: Figures) -> None:
+def silent(folder: Path) -> None:
     """Play a broker that accepts the connection and sends nothing for a while."""
     with MosquittoBroker(folder) as broker, Proxy(broker.host, broker.port) as proxy:
         proxy.stall()
@@ -134,8 +133,8 @@ def test_a_broker_that_is_absent_refuses_or_hangs_up_is_only_waited_for(
 
     The faults are those of the functions above.
     """
-    cases = (absent, wrong_password, full, unavailable, silent)
-    run_together(tmp_path, *(measuring(case, figures) for case in cases))
+    begins_later = functools.partial(absent, figures=figures)
+    run_together(tmp_path, begins_later, wrong_password, full, unavailable, silent)
 
 
 # What interrupts it.
@@ -277,16 +276,6 @@ def restarted(folder: Path, figures: Figures, *, away: float, back: float) -> No
         scenario.assert_one_outage()
 
 
-def blip(folder: Path, figures: Figures) -> None:
-    """Kill the broker and start it again 1.5 s later."""
-    restarted(folder, figures, away=1.5, back=BLIP)
-
-
-def long_outage(folder: Path, figures: Figures) -> None:
-    """Kill the broker and start it again 20 s later."""
-    restarted(folder, figures, away=20, back=LONG_OUTAGE)
-
-
 def daemon_itself(folder: Path, figures: Figures) -> None:
     """Freeze the daemon."""
     with MosquittoBroker(folder) as broker, observer(broker, "teleinfo/status") as subscriber:
@@ -316,8 +305,14 @@ def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures
     4. Kill the broker and start it again 20 s later: at work within 35 s.
     5. Freeze the daemon: the broker says "offline" for it.
     """
-    cases = (idle, leftover_connections, blip, long_outage, daemon_itself)
-    run_together(tmp_path, *(measuring(case, figures) for case in cases))
+    cases = (
+        idle,
+        leftover_connections,
+        functools.partial(restarted, away=1.5, back=BLIP),
+        functools.partial(restarted, away=20, back=LONG_OUTAGE),
+        daemon_itself,
+    )
+    run_together(tmp_path, *(functools.partial(case, figures=figures) for case in cases))
 
 
 # What a queue keeps, and what it does not.

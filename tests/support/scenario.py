@@ -7,7 +7,6 @@ meter in what the daemon wrote or told systemd, nor a traceback.
 
 from __future__ import annotations
 
-import functools
 import itertools
 import json
 import threading
@@ -285,16 +284,6 @@ def observer(broker: MosquittoBroker, topics: str = "#") -> Subscriber:
 def next_index(subscriber: Subscriber, *, limit: float = LONG) -> int:
     """Return the index of the next reading."""
     return index_of(subscriber.expect("teleinfo", limit=limit).payload)
-
-
-def measuring(case: Callable[[Path, Figures], None], figures: Figures) -> Callable[[Path], None]:
-    """Return a case for `run_together` that takes note of its figures."""
-
-    @functools.wraps(case)
-    def run(folder: Path) -> None:
-        case(folder, figures)
-
-    return run
 
 
 def run_together(folder: Path, *cases: Callable[[Path], None]) -> None:

@@ -138,7 +138,7 @@ def assert_harmless(text: str, *, screen: bool = False) -> None:
     wrong = {char for char in text if not char.isprintable()} - set("\n\r\u00a0\u202f")
     assert wrong == set(), repr(text[:2000])
     assert "Traceback" not in text
-    # A line of its own that the attacker wrote would be believed.
+    # A reader would believe a whole line that the attacker wrote.
     assert not re.search(r"^\W*all is well", text, re.MULTILINE)
 
 

@@ -42,7 +42,7 @@ def describe() -> str:
     """Return the processor, system, Python and libraries, and how busy the machine was; no name of a host."""
     pairs = (line.partition(":") for line in Path("/proc/cpuinfo").read_text().splitlines())
     facts = {key.strip(): value.strip() for key, _, value in pairs}
-    # A Raspberry Pi has its board there.
+    # On a Raspberry Pi the field Model names the board.
     processor = facts.get("Model") or facts.get("model name") or platform.machine()
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in LIBRARIES)
     return (

@@ -32,7 +32,7 @@ async def play(count: int) -> None:
     async def bridge(number: int, writer: asyncio.StreamWriter) -> None:
         meter = build("standard", start=START, rng=Random(number), number=f"04196110{number:04}")
         now = START
-        # All of them one after the other, and none at the moment of another.
+        # The meters send one after the other, never two at the same moment.
         await asyncio.sleep(PERIOD * number / count)
         due = asyncio.get_running_loop().time()
         while not writer.is_closing():

@@ -99,7 +99,7 @@ def _at_the_lines_speed(
         sent = [int(at) / 1e9 for line, at in map(str.split, lines) if int(line) == subject.line.fileno()]
         heard = [message.at for message in subject.subscriber.drain()]
         assert len(sent) == len(heard) == frames, f"{subject.name}: {len(heard)} of {frames} frames came"
-        # Each message belongs to the last ETX before it: one that came after the next frame would show.
+        # Each message came before the ETX of the next frame, and belongs to the ETX before it.
         assert [bisect.bisect(sent, at) for at in heard] == list(range(1, frames + 1)), "messages were late"
         latencies[subject.name] = [at - etx for etx, at in zip(sent, heard, strict=True)]
     return latencies

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.bench.sent import Sent
 
 UNCOUNTED = 3  # frames of which no price is asked
-# Frames that arrive whole first: without parity nothing tells that the first value of all is wrong.
+# Frames that arrive whole at the start: without parity no check finds a wrong first value.
 WHOLE = {True: 0, False: 3}
 # What the largest of these meters may draw, and by how much an index may be off at any time, as
 # `tic/plausibility.py` counts it.

@@ -91,7 +91,7 @@ class Subject:
         return self
 
     def __exit__(self, *_: object) -> None:
-        # The program first: it says goodbye, and does not see its line go.
+        # The program ends first, with its goodbye, before its line is hung up.
         if self.program.process.poll() is None:
             self.program.stop(signal.SIGTERM if self.name != REFERENCE else signal.SIGKILL)
         self._stack.close()

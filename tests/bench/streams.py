@@ -37,7 +37,7 @@ def frames(meter: str, *, changing: bool = False) -> Iterator[list[Group]]:
     while True:
         groups = source.frame(now)
         yield [_another(group, indexes, rng) for group in groups] if changing else groups
-        # Its length hardly changes.
+        # The length of a frame hardly changes.
         now += dt.timedelta(seconds=len(encode_frame(groups)) * BITS / source.baudrate + GAP)
 
 
@@ -61,7 +61,7 @@ def _another(group: Group, indexes: dict[str, int], rng: Random) -> Group:
         return group
     width = len(group.value)
     if label.kind is Kind.INDEX:
-        # Digits of all sizes, as those of meters that counted for years.
+        # A start of any size, as of meters that have counted for years.
         before = indexes.setdefault(group.label, rng.randrange(10 ** (width - 1)))
         indexes[group.label] = before + rng.randrange(1, 3)
         return group._replace(value=f"{indexes[group.label]:0{width}}")

@@ -114,7 +114,7 @@ def _noise_rows(what: str, name: str, outcomes: list[Outcome], *, parity: bool) 
     for outcome in outcomes:
         wrong.update(outcome.wrong)
         labels.update(outcome.labels)
-    # An index of the frame before is off by a frame: only where no value may be false is it one.
+    # An index of the frame before is nearly right: it counts as false only where no value may be false.
     wrong[Wrong.INDEX if parity and noise.stripped else Wrong.NEIGHBOUR] += wrong[Wrong.NEIGHBOUR_INDEX]
     damaged, frames, bounded = (
         sum(getattr(outcome, figure) for outcome in outcomes) for figure in ("damaged", "frames", "bounded")

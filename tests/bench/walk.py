@@ -202,7 +202,7 @@ class Stretch:
         found.tried += 1
         false = self.give(fault, parity=parity)
         if false:
-            # Those of lasting values first.
+            # Examples of lasting values come first.
             first = len(found.examples) * (not any(kind in LASTING for _, _, kind in false))
             found.examples.insert(first, (self._name, self._seen, parity, fault))
             del found.examples[EXAMPLES:]

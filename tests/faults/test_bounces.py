@@ -65,5 +65,5 @@ def test_bounces_leave_nothing_behind(tmp_path: Path, figures: Figures, bounces:
                 what="the same descriptors and threads",
             )
             assert len(connections_of(scenario.pid)) == 1
-            # However often it goes: one outage that never became steady, and the hint at a shared client id.
+            # One outage, because no connection became steady, and the hint at a shared client id.
             assert len(scenario.broker_lines()) <= 5, scenario.broker_lines()

@@ -53,7 +53,7 @@ def indexes(subscriber: Subscriber, *, to: int) -> list[int]:
     return seen
 
 
-# What keeps it out at the start.
+# Faults at the start.
 
 
 def absent(folder: Path, figures: Figures) -> None:
@@ -137,7 +137,7 @@ def test_a_broker_that_is_absent_refuses_or_hangs_up_is_only_waited_for(
     run_together(tmp_path, begins_later, wrong_password, full, unavailable, silent)
 
 
-# What interrupts it.
+# Interruptions.
 
 
 def interruption(
@@ -253,7 +253,7 @@ def leftover_connections(folder: Path, figures: Figures) -> None:
             until(lambda: time.monotonic() > thawed + 35)
             with observer(broker, "teleinfo/status") as late:
                 assert late.expect("teleinfo/status").payload == b"online"
-            # The subscriber, and one of ours.
+            # The subscriber, and the daemon.
             assert broker.connections() == 2
             scenario.assert_one_outage()
 
@@ -315,7 +315,7 @@ def test_who_stops_answering_is_found_out_and_used_again(tmp_path: Path, figures
     run_together(tmp_path, *(functools.partial(case, figures=figures) for case in cases))
 
 
-# What a queue keeps, and what it does not.
+# The queue, and a slow network.
 
 
 def test_after_an_outage_the_newest_readings_arrive_in_order(tmp_path: Path) -> None:

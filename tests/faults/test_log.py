@@ -36,7 +36,7 @@ DAY = 24 * HOUR
 
 GROUPS = whole(ADCO="041961123456")
 FRAME = with_parity(encode_frame(GROUPS))
-# Each value is another than the one that the checksum was made for.
+# No value is the one that its checksum was made for.
 BAD = with_parity(b"\x02" + b"".join(encode_group(g).replace(b" ", b" 7", 1) for g in GROUPS) + b"\x03")
 
 

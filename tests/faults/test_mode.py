@@ -80,7 +80,7 @@ def test_the_mode_is_found_and_found_again_and_a_wrong_one_is_said(
             scenario.expect_log(f"reading a meter in mode {mode_of(first)}", limit=40)
             figures.kept("mode: found after the start", time.monotonic() - began, at_most=15)
             subscriber.expect(f"{base}/health", predicate=tells(mode_of(first)))
-            # Anywhere in a frame.
+            # The mode changes anywhere in a frame.
             time.sleep(random.uniform(0, 2))
             meter.become(then)
             changed = time.monotonic()
@@ -126,9 +126,9 @@ def test_garbage_that_passes_a_check_is_no_meter(tmp_path: Path, broker: Mosquit
         for turn in range(100_000):
             if ended.wait(0.05):
                 break
-            # No STX nor ETX by chance: what is complete here is what the case says.
+            # Neither STX nor ETX comes by chance: only the frame of the case is complete.
             line.write(bytes(noise.choice(range(0x20, 0x7F)) for _ in range(40)) + b"\r")
-            # Without parity, as the noise: or the daemon would take them for damaged.
+            # Without parity, as the noise, or the daemon would call them damaged.
             if turn % 80 == 20:
                 line.write(LUCKY)
             if turn == 60:

@@ -132,7 +132,7 @@ def test_a_port_that_cannot_be_had_is_said_once_and_read_when_it_can(tmp_path: P
             with Scenario(place, None, place / "meter", serial_mode="historique") as scenario:
                 scenario.expect_log("reading a meter")
                 with _SecondReader(meter.line.path):
-                    # Chance says when it is the first to read: each time the daemon is, nothing is lost.
+                    # By chance one of the two reads first; while the daemon does, no byte is lost.
                     scenario.expect_log("another program reads the serial port", limit=LONG)
                     time.sleep(3)  # the case: it goes on for a while, and is one outage, or one that returns
                 _expect_back(scenario, most=2)
@@ -226,7 +226,7 @@ def test_a_driver_that_hangs_is_said_and_does_not_hold_the_daemon(tmp_path: Path
             with Scenario(place, None, place / "meter", patch=patch, watchdog=6) as scenario:
                 scenario.expect_log("its driver hangs", limit=30)
                 scenario.notify.expect("STATUS=the driver of the serial port hangs")
-                # Three in a row is what systemd wants of six seconds; the opening alone took ten.
+                # In six seconds systemd wants three of them; the opening alone took ten.
                 assert len(scenario.notify.times("WATCHDOG=1")) >= 3
                 flag.unlink()
                 _expect_back(scenario)

@@ -57,7 +57,7 @@ def test_status_and_health_tell_how_it_ended(tmp_path: Path, figures: Figures) -
             assert set(json.loads(retained(broker)[HEALTH])) >= HEALTH_KEYS
 
         with BrokerScenario(tmp_path, broker) as scenario, observer(broker, STATUS) as subscriber:
-            # The retained one is of the life before.
+            # The retained status is that of the life before.
             again = subscriber.expect(STATUS, b"online")
             scenario.process.send_signal(signal.SIGKILL)
             killed = time.monotonic()

@@ -65,7 +65,7 @@ def decode_by_model(line: bytes, *, ended: bool = False) -> Decoded:
     segments = line.split(b"\x03")
     entered_in_its_middle = True
     for number, raw in enumerate(segments):
-        # A frame ends with ETX; where none came for too long, what there is was cut.
+        # A frame ends with ETX; without an ETX for too long, its beginning is given up.
         while len(raw) >= LIMIT:
             raw = _without_its_beginning(raw, decoded)  # noqa: PLW2901 - what is left of the segment
         if number == len(segments) - 1:
@@ -104,7 +104,7 @@ def _decode_one(raw: bytes, decoded: Decoded, *, first: bool) -> None:
     if not begun:
         decoded.interrupted += text != b"" and not first
         return
-    # An STX before a printable character is another character, damaged: it begins nothing, and cuts.
+    # An STX before a printable character is a damaged character: it begins no frame, and cuts one.
     true = [body for body in begun if body == b"" or body[0] not in PRINTABLE]
     body = begun[-1]
     if b"\x04" in body or not true or (body != b"" and body[0] in PRINTABLE):

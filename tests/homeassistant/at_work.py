@@ -129,7 +129,7 @@ class Household:
                 self._message = json.loads(received.payload)
         device = self._message["dev"]["name"] if self._message else ""
         components = self._message.get("cmps", {})
-        # Without a name: an entity that is removed.
+        # A component without a name is an entity that is removed.
         named = [component for component in components.values() if "name" in component]
         return {f"{device} {component['name']}": component for component in named}
 
@@ -383,7 +383,7 @@ def test_a_stopped_daemon_leaves_its_entities_unavailable_and_an_empty_message_r
 
     _eventually(left)
 
-    # Of the removal itself Home Assistant complains whoever asks for it: it hears its own echo.
+    # Home Assistant complains of any removal: it hears its own echo.
     assert complaints == []
 
 
@@ -475,7 +475,7 @@ def test_all_are_right_again_after_one_of_them_was_killed(household: Household, 
     household.expect_right()
     match part:
         case "broker":
-            # It says so on the broker 5 s after it connected, and does not bear to be cut off then.
+            # It publishes its birth 5 s after it connected, and fails if it is cut off at that moment.
             _eventually(lambda: [] if "birth message sent" in household.hass.log else ["it has not started"])
             household.broker.kill()
             household.expect_unavailable()

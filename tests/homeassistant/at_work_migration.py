@@ -295,6 +295,6 @@ def test_the_other_form_of_the_discovery_takes_the_entities_over(household: Hous
             key: entry["entity_id"] for key, entry in before.items()
         }, form
         assert orphans(household) == [], form
-    # It says so of every empty message for a device that it does not know, to its own echo as well.
+    # Home Assistant logs this for every empty message of an unknown device, its own echo too.
     known = "No device components to cleanup"
     assert [line for line in household.hass.complaints() if known not in line] == []

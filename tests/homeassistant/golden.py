@@ -105,7 +105,7 @@ def content(meter: str) -> str:
     """Return what the file of a meter has to say: its topic, and its message, a component a line."""
     device = followed(meter)
     (topic, message) = next(iter(device.announced.items()))
-    # Or every release would change every file.
+    # With the version in it, every release would change every file.
     assert message["o"].pop("sw") == __version__
     assert message["dev"].pop("sw") == f"teleinfo {__version__}"
     components = message.pop("cmps")

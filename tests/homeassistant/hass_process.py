@@ -88,8 +88,7 @@ class HassProcess(Process):
                 "onboarding",
                 {"version": 4, "data": {"done": ["user", "core_config", "analytics", "integration"]}},
             ),
-            # Where it listens, as settings of its own that have proved good: 2026.11 takes them from here,
-            # and those of a file only on trial.
+            # The address to listen on: 2026.11 reads it here, and tries that of the file only once.
             ("http", {"version": 1, "data": {"server_host": [HOST], "server_port": self._port}}),
         ):
             (storage / name).write_text(json.dumps({"minor_version": 1, "key": name} | content))
@@ -281,7 +280,7 @@ def _entries(broker: MosquittoBroker) -> dict[str, Any]:
         "subentries": [],
         "title": "MQTT",
         "unique_id": None,
-        # The oldest may know no later one; the others raise it by themselves.
+        # The version of the oldest release; the others migrate it.
         "version": 1,
     }
     return {"version": 1, "minor_version": 5, "data": {"entries": [entry]}}

@@ -405,7 +405,7 @@ def test_the_components_are_announced_each_on_its_topic_and_the_device_message_i
         assert message["name"] == component["name"]
         assert message.get("unit_of_measurement") == component.get("unit_of_meas")
         assert message["device"]["identifiers"] == device.message["dev"]["ids"]
-        # And what stood there is cleared before the message for the device comes.
+        # The message for the device comes after these are cleared.
         assert device.announcer.messages[topic] == b""
 
 

@@ -134,7 +134,7 @@ def test_everything_is_published_again_when_home_assistant_starts(
             birth(subscriber, "maison")
             born = subscriber.expect("maison/status", b"online")
             again = subscriber.expect(config)
-            # Once it has fallen silent, nothing else can follow but a second answer.
+            # The silent meter sends nothing: only a second answer could follow.
             subscriber.expect("teleinfo/status", b"offline")
             daemon.stop()
             rest = subscriber.drain()

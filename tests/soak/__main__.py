@@ -148,7 +148,7 @@ class Soak:
         growth = max(each.rss for each in late) - early[-1].rss
         fds, more_fds = (max(each.descriptors for each in part) for part in (early, late))
         threads, more_threads = (max(each.threads for each in part) for part in (early, late))
-        # Since the start: to read a program that was just installed notes the time of access of each file.
+        # From the first sample on: reading a program that was just installed writes times of access.
         written = late[-1].written - early[0].written
         return [
             (more_fds <= fds, f"descriptors: at most {fds} in the first hour, {more_fds} later"),
@@ -171,7 +171,7 @@ class Soak:
     def _about_the_readings(self) -> list[Claim]:
         sent, received, foreign = self._meters.sent, self._received, self._foreign
         a_second = sent / (time.monotonic() - self._began)
-        # Beside what a killed broker costs, a port that opens throws away what has come, with a frame in it.
+        # A port that opens throws away what has arrived: a frame each time.
         limit = int(self._kills * OUTAGE_COSTS * a_second) + self._meters.hang_ups + self._changes
         rejected = self._health.get("rejected")
         return [
@@ -201,7 +201,7 @@ async def soak(folder: Path, link: Path, *, hours: int, speed: float) -> bool:
     meters = SoakMeters(link, speed=speed)
     async with asyncio.timeout(1.5 * real + 60):
         with MosquittoBroker(folder) as broker, Subscriber(broker.host, broker.port) as subscriber:
-            # Room for the readings of an outage: what is then lost is lost for another reason.
+            # Room for the readings of an outage, so that none is lost for want of it.
             daemon = PipedDaemon(folder, **settings_for(broker, meters.line), mqtt_queue=1000)
             life = Soak(meters=meters, broker=broker, daemon=daemon, subscriber=subscriber)
             try:

@@ -102,7 +102,7 @@ class SoakMeters:
     async def hang_up(self) -> None:
         """Pull the plug in mid-frame, and put it back with another number."""
         frame = self._next()
-        # What the reader has not taken is lost when the plug is out: all that is counted must have arrived.
+        # A counted frame must have arrived: without the plug unread bytes are lost.
         await self._line.until_read(within=1.0)
         await self._line.send(frame[: len(frame) // 2])
         self._line.reopen()

@@ -107,7 +107,7 @@ class Subscriber:
 
     def retained(self) -> dict[str, bytes]:
         """Return what the broker retains on `topics`: payloads by topic. Drop what else came before."""
-        # MQTT has no word for the last retained message. The broker keeps the order: this one comes after it.
+        # MQTT does not mark the last retained message. The broker keeps the order: this comes behind it.
         last, found = f"last/{secrets.token_hex(8)}", dict[str, bytes]()
         self._client.subscribe(last, qos=1)
         self._client.publish(last, qos=1)

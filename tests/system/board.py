@@ -43,7 +43,7 @@ WALL_LIMIT = 450.0
 """Seconds for one life of the board, whatever it waits for."""
 ATTEMPTS = 2
 """Now and then an emulated processor stops without a reason that anybody found."""
-# What no service needs, and a root in memory should not carry.
+# Folders that no service needs, which would fill the memory.
 BALLAST = (
     "boot",
     "usr/lib/modules",
@@ -178,7 +178,7 @@ def live(kernel: Path, image: Path, console: Path) -> list[dict[str, Any]]:
             emulator.kill()
             emulator.wait()
             meter.terminate()
-    # If it did not end, the report, which has no end, says how far it came.
+    # The report of a board that did not finish shows how far it came.
     return [{"first": first}, *reported(console)]
 
 
@@ -240,7 +240,7 @@ def test_only_serial_ports_open(report: dict[str, Any]) -> None:
     assert report["outside"] == "yes"
     assert devices["/dev/rogue"] == "EPERM"
     assert devices["/dev/ttyAMA0"] == "yes"
-    # Allowed by its number, and then nobody is there: the driver comes with the adapter.
+    # The sandbox allows its number, but the kernel has no driver for it.
     assert devices["/dev/ttyUSB9"] in ("ENODEV", "ENXIO")
 
 

@@ -64,7 +64,7 @@ def main() -> None:
     service = show("teleinfo", "ActiveState", "NRestarts", "MemoryCurrent", "MemoryPeak", "StatusText")
     getty = show("serial-getty@ttyAMA0", "ActiveState", "LoadState", "UnitFileState")
     tell(service=service, getty=getty, journal=run("journalctl", "-o", "cat", "--no-pager", "-u", "teleinfo"))
-    # Everybody may open these, but for the rule on devices: a console, and an adapter without its driver.
+    # Devices that everybody may open, outside the sandbox: a console, and an adapter without a driver.
     run("mknod", "-m", "666", "/dev/rogue", "c", "5", "1")
     run("mknod", "-m", "666", "/dev/ttyUSB9", "c", "188", "9")
     outside = run("setpriv", "--reuid=65534", "--clear-groups", "sh", "-c", ": </dev/rogue && echo yes")

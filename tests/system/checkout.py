@@ -26,7 +26,7 @@ pytestmark = pytest.mark.real
 
 BOOKWORM = Recipe(
     "bookworm",
-    # The last one for the simulated meter alone, which runs without the libraries of the program.
+    # tzdata for the simulated meter, which runs without the libraries of the program.
     installed=("dbus", "libbpf1", "procps", "python3", "sudo", "systemd", "systemd-sysv", "tzdata"),
     offered=("git", "make", "mosquitto", "mosquitto-clients", "python3-venv"),
 )

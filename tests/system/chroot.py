@@ -22,7 +22,7 @@ from tests.system.roots import PROJECT, Recipe, tarball
 
 FORKY = Recipe(
     "forky",
-    # What the tests run, and what `make` wants of a machine.
+    # The programs of the tests and of `make`.
     installed=(
         *("ca-certificates", "git", "make", "python3", "python3-venv"),
         *(
@@ -37,7 +37,7 @@ FORKY = Recipe(
         ),
     ),
 )
-# How the machine reaches the network: its resolver and whom it trusts.
+# The resolver of the machine, and the certificates that it trusts.
 OF_THE_MACHINE = ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt")
 CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -68,7 +68,7 @@ def main(command: list[str]) -> int:
             if Path(name).exists():
                 (root / name.lstrip("/")).unlink(missing_ok=True)
                 shutil.copy(name, root / name.lstrip("/"))
-        # However this process ends, so do they.
+        # The namespaces end with this process, however it ends.
         namespaces = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         entered = [*namespaces, "sh", "-c", ENTER, "sh", str(root), str(PROJECT), str(CACHE)]
         environ = {name: os.environ[name] for name in os.environ if not name.startswith("PYTHON")}

@@ -95,7 +95,7 @@ class Container:
         """Reboot it from inside, and return once it is up again."""
         assert self._process is not None
         self.run("systemctl --no-block reboot")
-        # With --keep-unit, systemd-nspawn says so and leaves the rest to whoever started it.
+        # With --keep-unit, systemd-nspawn only exits with this status: we start it again.
         assert self._process.wait(LIMIT) == _REBOOT
         self._start()
 

@@ -38,8 +38,8 @@ mount -t proc proc "$1/proc"
 shift
 "$@" || exit $?
 """
-# What the user types: the first command until its first message, then the second one. A line that begins with
-# @@ is a duration.
+# The user types the first command until its first message, then the second command. Lines that begin with @@
+# are durations.
 _INSIDE = """\
 set -eu -o pipefail
 git clone --quiet /srv/teleinfo.git teleinfo

@@ -160,7 +160,7 @@ class Compose(Podman):
         shutil.copytree(PROJECT / "systemd/container", self._checkout)
         self._conf = self._folder / "containers.conf"
         self._conf.write_text(_CONTAINERS_CONF)
-        # What podman-compose calls.
+        # podman-compose calls this podman.
         wrapper = self._folder / "bin/podman"
         wrapper.parent.mkdir()
         wrapper.write_text(f'#!/bin/sh\nexec {shlex.join(self._podman)} "$@"\n')
@@ -188,7 +188,7 @@ class Compose(Podman):
 
 
 _WITHOUT_CGROUPS = ("--cgroups", "disabled", "--network", "host")
-# As in compose.yaml and teleinfo.container, but for what takes control groups.
+# As in compose.yaml and teleinfo.container, without the options that need control groups.
 _CONFINED = (
     *_WITHOUT_CGROUPS,
     *("--read-only", "--read-only-tmpfs=false"),

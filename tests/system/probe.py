@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 CONNECT_LIMIT = 3.0
-# Of the kernel's making, and without a place to keep anything.
+# File systems of the kernel, where no file can be kept.
 VIRTUAL = ("/proc", "/sys")
 FOLDERS = ("/root", "/home", "/boot", "/mnt")
 CLONE_NEWUSER = 0x10000000  # linux/sched.h

@@ -70,7 +70,7 @@ def check(data: bytes) -> None:
     for overseas in (False, True):
         for key, state in values_of(mode, values, overseas=overseas).items():
             assert entity_of(mode, key) is not None, key
-            # JSON knows neither an infinity nor what is no number.
+            # JSON knows neither infinity nor NaN.
             assert not isinstance(state, float) or math.isfinite(state), key
     tracker = JudgedTracker()
     tracker.update(Reading(mode, values), now=0.0, time="2026-01-14T12:00:00+01:00")

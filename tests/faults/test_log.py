@@ -206,12 +206,3 @@ def test_a_line_without_sense_is_one_line(
 
     (said,) = log.messages
     assert "none makes sense" in said
-
-
-def test_a_short_disturbance_is_no_line(
-    monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
-) -> None:
-    """Twenty seconds in which nothing is sound, as when a machine starts beside the cable."""
-    live(monkeypatch, lambda now: BAD if 60 < now < 80 else FRAME, seconds=600, mode="historique")
-
-    assert log.messages == ["reading a meter in mode historique at 1200 baud"]

@@ -40,19 +40,3 @@ def test_every_component_is_taken_and_its_state_is_found(meter: str) -> None:
             assert shown in {message["payload_on"], message["payload_off"]}, key
         if message.get("device_class") == "enum" and shown:
             assert shown in message["options"], key  # type: ignore[operator]  # a list
-
-
-def test_the_values_are_those_of_the_state() -> None:
-    """A number, a switch, an option, a text and what has no field."""
-    device = followed("standard-tempo", form="components")
-    messages, state = by_key(device), device.state
-    shown = {key: domoticz.value(message, state) for key, message in messages.items()}
-
-    assert shown["energy_import"] == str(state["energy"]["import_total"])
-    assert shown["index_HPJB"] == str(state["energy"]["indexes"]["EASF02"]["value"])
-    assert shown["current_1"] == str(state["current"]["1"])
-    assert shown["alert_overrun"] == "false"
-    assert shown["tempo_today"] == "Bleu"
-    assert shown["tariff"] == "Heures pleines, jour bleu"
-    assert shown["NJOURF_1"] == state["labels"]["NJOURF+1"]
-    assert shown["dry_contact"] == "open"

@@ -11,7 +11,6 @@ from teleinfo.daemon.monitor import HEALTH_INTERVAL
 from teleinfo.homeassistant.discovery import Discovery, Sources, device_topic
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.state.device import device_of
-from teleinfo.tic.meter_id import identity_of
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant import golden
 
@@ -72,24 +71,6 @@ KEYS = {
 
 
 @pytest.mark.parametrize(
-    ("meter", "keys"),
-    [
-        ("base", {"index_TH"}),
-        ("hc", {"index_HC", "index_HP"}),
-        ("ejp", {"index_HN", "index_PM"}),
-        ("tempo", {key for key in KEYS if key.startswith("index_")}),
-        ("standard", {"index_HC", "index_HP"}),
-        ("standard-producer", {"index_EASF01", "energy_export", "power_injected", "power_net"}),
-        ("standard-tri", {"power_apparent_3", "current_3", "voltage_3", "index_HC"}),
-        ("tri", {"power_max_today", "alert_phase_missing", "current_3"}),
-    ],
-)
-def test_an_index_has_the_id_of_what_it_counts_in_both_modes(meter: str, keys: set[str]) -> None:
-    """A change of mode or of contract must not make another entity of it."""
-    assert keys <= golden.followed(meter).message["cmps"].keys()
-
-
-@pytest.mark.parametrize(
     ("number", "private", "name"),
     [
         ("041961123456", False, "Linky monophasé 3456"),
@@ -112,17 +93,6 @@ def test_the_device_is_named_after_the_end_of_its_number(
 def test_the_device_has_the_name_that_the_user_gave() -> None:
     """TELEINFO_METER_NAME."""
     assert shown("041961123456", name="Garage")["name"] == "Garage"
-
-
-@pytest.mark.parametrize("number", [f"0419{kind:02}123456" for kind in range(100)])
-def test_the_device_has_its_name_and_its_model_in_english_where_it_is_asked_for(number: str) -> None:
-    """Every type of meter: no word is left in French."""
-    device = shown(number, language=Language.EN)
-
-    assert device["name"] == f"{identity_of(number).name} 3456"
-    for text in (str(device["name"]), str(device["mdl"])):
-        assert not set("éÉ") & set(text)
-        assert "ompteur" not in text
 
 
 def test_the_device_has_the_version_of_the_program() -> None:

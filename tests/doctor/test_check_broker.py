@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.doctor.case import RetainedState
 from teleinfo.doctor.check_broker import check_broker
-from teleinfo.doctor.check_topics import RetainedState
 from teleinfo.doctor.findings import Severity
 from teleinfo.port.health import Health
 from teleinfo.vocabulary.line import LineGrade

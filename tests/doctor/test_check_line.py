@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.doctor import check_line, probe
-from teleinfo.doctor.case import Access, Case
-from teleinfo.doctor.check_topics import RetainedState
+from teleinfo.doctor.case import Access, Case, RetainedState
 from teleinfo.doctor.findings import Finding, Severity
 from teleinfo.port import search
 from teleinfo.port.health import Health

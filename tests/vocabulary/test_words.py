@@ -10,7 +10,7 @@ import pytest
 
 from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.doctor import check_line
-from teleinfo.doctor.check_topics import RetainedState
+from teleinfo.doctor.case import RetainedState
 from teleinfo.homeassistant.discovery import Discovery, Sources
 from teleinfo.homeassistant.state_entities import entities_of, every_entity
 from teleinfo.port.health import Health

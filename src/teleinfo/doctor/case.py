@@ -13,7 +13,7 @@ from teleinfo.settings import SERVICE_FILE
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.doctor.check_topics import RetainedState
+    from teleinfo.port.health import Health
     from teleinfo.settings import Settings
 
 UNIT = "teleinfo"
@@ -25,6 +25,14 @@ class Access(enum.Enum):
     FREE = "free"  # we may listen
     OURS = "ours"  # a teleinfo reads it, and publishes the quality of the line
     NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class RetainedState:
+    """The retained messages of a teleinfo: its status, "online" or "offline", and its health."""
+
+    status: str | None = None
+    health: Health | None = None
 
 
 @dataclass(slots=True)

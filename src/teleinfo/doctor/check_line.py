@@ -16,7 +16,7 @@ from teleinfo.cli.program import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, inline
 from teleinfo.doctor.case import Access
-from teleinfo.doctor.check_topics import ONLINE
+from teleinfo.doctor.check_broker import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.probe import Probe, probe_speeds
 from teleinfo.port.baud_detector import candidates
@@ -27,8 +27,7 @@ from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 
 if TYPE_CHECKING:
-    from teleinfo.doctor.case import Case
-    from teleinfo.doctor.check_topics import RetainedState
+    from teleinfo.doctor.case import Case, RetainedState
     from teleinfo.port.health import Health
 
 CHECK_WIRES = N_(

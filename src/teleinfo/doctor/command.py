@@ -23,8 +23,8 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.doctor.case import UNIT, Case, env_file_of, unit_of
+from teleinfo.doctor.check_broker import ONLINE, read_retained
 from teleinfo.doctor.check_line import line_from_broker
-from teleinfo.doctor.check_topics import ONLINE, read_retained
 from teleinfo.doctor.examination import examine
 from teleinfo.doctor.findings import Severity, worst
 from teleinfo.doctor.machine import Machine

@@ -52,7 +52,7 @@ class Linked:
         """Take these readings, a second apart."""
         for second, reading in enumerate(readings):
             self.tracker.update(reading, now=now + second, time=TIME)
-            self.hass.take(reading, now=now + second)
+            self.hass.update(reading, now=now + second)
 
 
 def joined(outbox: Outbox) -> HomeAssistant:

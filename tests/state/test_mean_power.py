@@ -14,7 +14,7 @@ def measured(watts: float, *, period: float, seconds: float, rng: Random) -> lis
     power, now, figures = MeanPower(), 0.0, []
     offset = rng.random()
     while now < seconds:
-        power.take(int(1000 + offset + watts * now / 3600), now=now)
+        power.add(int(1000 + offset + watts * now / 3600), now=now)
         figures.append((now, power.watts))
         now += period * rng.uniform(0.8, 1.2)
     return figures
@@ -46,7 +46,7 @@ def test_what_was_drawn_before_a_fall_is_not_said_again_after_it() -> None:
     said_after = []
     for watts, seconds in ((3000, 290), (0, 200), (60, 600)):
         for _ in range(seconds):
-            power.take(int(energy), now=now)
+            power.add(int(energy), now=now)
             if watts == 60 and power.watts is not None:
                 said_after.append(power.watts)
             energy += watts / 3600
@@ -61,7 +61,7 @@ def test_an_index_without_a_measured_step_says_nothing(rows: list[list[int]]) ->
     """One that falls begins anew; a producer's import at night is not zero, it is not known."""
     power = MeanPower()
     for second, index in enumerate(index for row in rows for index in row):
-        power.take(index, now=float(second))
+        power.add(index, now=float(second))
 
     assert power.watts is None
 
@@ -70,8 +70,8 @@ def drawing() -> MeanPower:
     """Return a power after 71 s: a Wh a second, then one step of two Wh."""
     power = MeanPower()
     for second in range(71):
-        power.take(second, now=float(second))
-    power.take(72, now=71.0)
+        power.add(second, now=float(second))
+    power.add(72, now=71.0)
     return power
 
 
@@ -80,9 +80,9 @@ def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None
     power = drawing()
     said = []
     for second in range(72, 172):
-        power.take(72, now=float(second))
+        power.add(72, now=float(second))
         said.append(power.watts)
-    power.take(82, now=172.0)
+    power.add(82, now=172.0)
 
     assert said[int(MIN_INTERVAL) - 2 : int(MIN_INTERVAL)] == [3600, 60]
     assert said[-1] == 36
@@ -92,8 +92,8 @@ def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None
 def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
     """A second longer, and nobody knows what was drawn."""
     near, far = drawing(), drawing()
-    near.take(73, now=71.0 + GAP)
-    far.take(73, now=71.0 + GAP + 1)
+    near.add(73, now=71.0 + GAP)
+    far.add(73, now=71.0 + GAP + 1)
 
     assert near.watts == 3600
     assert far.watts is None

@@ -177,7 +177,7 @@ class MeterTask:
                 if self._memory is not None:
                     self._memory.offer(self._state.memory())
                 if self._homeassistant is not None:
-                    self._homeassistant.take(reading, now=now)
+                    self._homeassistant.update(reading, now=now)
 
     def _on_tick(self, now: float) -> None:
         if self._state is not None:

@@ -1,9 +1,9 @@
 """
 Publish the decoded state: the whole on one topic, and each field on a topic of its own if asked for.
 
-A state is published at most once in `interval` seconds, but an alert, a tariff period or a colour at once.
-Nothing is published before the memory of an earlier run was read, and before it is known which meter this is:
-the total goes on from there, and what belongs to another meter, or is no field any more, is removed.
+A state is published at most once in `interval` seconds; a change of an alert, a tariff period or a colour is
+published at once. Nothing is published before the memory of an earlier run was read and the meter is known.
+Then the total goes on from the memory, and topics of another meter, or of fields that are gone, are removed.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ _NOTHING_KNOWN: Final[dict[str, Json]] = {"time": None, "meter": {"id": None}}
 """The state of no meter."""
 
 _EARLIER: Final = b"\0"
-"""Stands for the payload that an earlier run published: it differs from every payload."""
+"""Placeholder for the payload of an earlier run, which is not known: it differs from every payload."""
 
 
 class StatePublisher:
     """
-    Keeps `topic`, and with `fields` the topics below it, at the state of `tracker`, with words in `language`.
+    Publisher of the state of `tracker` on `topic`, and with `fields` on the topics below it.
 
-    Times are monotonic, in seconds. The payload of a field is plain: a number, a text, `true` or `false`; a
-    list is JSON, and an unknown one is empty, which also removes what the broker retained. `on_replaced` gets
-    the `meter.id` of a meter that was replaced.
+    Words are in `language`, times monotonic, in seconds. The payload of a field is plain: a number, a text,
+    `true` or `false`; a list is JSON. The payload of an unknown field is empty, which also removes the
+    retained payload from the broker. `on_replaced` gets the `meter.id` of a meter that was replaced.
     """
 
     def __init__(
@@ -83,18 +83,18 @@ class StatePublisher:
 
     def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> bool:
         """
-        Note a reading of the time of day `time`, ISO 8601, and publish the state if it is due or `urgent`.
+        Give a reading of the time of day `time`, ISO 8601, to the tracker, and publish a state that is due.
 
-        Return whether it was published.
+        An `urgent` state is due at once. Return True if the state was published.
         """
         urgent |= self._tracker.update(reading, now=now, time=time)
         return (urgent or self._is_due(now)) and self._publish(now)
 
     def check(self, now: float) -> bool:
         """
-        Publish the state if it is due, and return whether it was.
+        Publish the state if it is due; return True if it was published.
 
-        To be called once a second, since a value may be too old by now, also one of an earlier run.
+        Call this once a second: a value may have become too old, also a value of an earlier run.
         """
         if self._published > -math.inf:
             return self._is_due(now) and self._publish(now)
@@ -106,7 +106,7 @@ class StatePublisher:
         return False
 
     def _clear_earlier(self) -> None:
-        """Replace what an earlier run left at the broker: by now nothing of it is known."""
+        """Replace the payloads of an earlier run at the broker: the meter is silent, and nothing is known."""
         self._retained.set(self._topic, encode(_NOTHING_KNOWN))
         for path in self._left:
             self._retained.set(f"{self._topic}/{path}", b"")
@@ -115,7 +115,7 @@ class StatePublisher:
         return now - self._published >= self._interval
 
     def _publish(self, now: float) -> bool:
-        """Publish the state, and return whether there is one."""
+        """Publish the state; return False if nothing may be published yet."""
         if not self._is_ready or not self._tracker.is_known:
             return False
         with use_language(self._language):
@@ -124,15 +124,15 @@ class StatePublisher:
             self._first = now
         self._published = now
         self._retained.set(self._topic, encode(state))
-        is_replaced = self._note_meter()
+        is_replaced = self._is_replaced()
         # The first frames may lack what the meter has.
         if not self._fields or is_replaced or now - self._first >= STALE_AFTER:
             self._plain, self._left = self._left | self._plain, {}
         self._publish_fields(plain(state) if self._fields else {})
         return True
 
-    def _note_meter(self) -> bool:
-        """Note which meter it is, and return whether it is another one than before."""
+    def _is_replaced(self) -> bool:
+        """Return True if the meter is not the meter of the last call; announce the replaced meter."""
         before, self._meter = self._meter, self._tracker.meter.scope
         if before is None or before == self._meter:
             return False

@@ -1,8 +1,8 @@
 """
-The announcer joined to the outbox: discovery messages are retained messages.
+Publish the discovery messages of the announcer as retained messages.
 
-The publisher repeats them after each connection. They are repeated here when Home Assistant says that it has
-started, a few seconds later: it is busy then, and every bridge answers the same message.
+The publisher repeats them after each connection. A few seconds after Home Assistant has started they are
+repeated here: at its start it is busy, and every bridge answers the same message.
 """
 
 from __future__ import annotations
@@ -37,9 +37,9 @@ LOG_INTERVAL: Final = 3600.0
 
 class HomeAssistant:
     """
-    Home Assistant with the discovery prefix `prefix`, and the meter that `tracker` follows.
+    Connection of the meter that `tracker` follows to the Home Assistant with the discovery prefix `prefix`.
 
-    To be made inside the event loop.
+    Construct it inside the event loop.
     """
 
     def __init__(
@@ -67,8 +67,8 @@ class HomeAssistant:
         self._answer: asyncio.TimerHandle | None = None
         retained.set(topics.former_states, b"")
 
-    def take(self, reading: Reading, *, now: float) -> None:
-        """Take a reading of the monotonic time `now` that the tracker took."""
+    def update(self, reading: Reading, *, now: float) -> None:
+        """Update the messages after the tracker got a reading of the monotonic time `now`."""
         self._announcer.update(reading, now=now)
         if self._announcer.messages is not self._messages:
             self._publish(self._announcer.messages)
@@ -85,7 +85,7 @@ class HomeAssistant:
                 self._retained.set(former, b"")
 
     def _log(self, now: float) -> None:
-        """Log once for each meter that the broker has its messages; rarely if the number keeps changing."""
+        """Log once for each meter, and once an hour at most, that the broker has its messages."""
         scope = self._announcer.scope
         if scope == self._logged or not self._announcer.is_announced:
             return
@@ -98,7 +98,7 @@ class HomeAssistant:
             log.info("Home Assistant is told of the meter: %s", self._announcer.name)
 
     def birth_message(self, payload: bytes) -> None:
-        """Take a message on `<prefix>/status`; at its birth repeat the states, a moment later."""
+        """Repeat the retained messages, a moment later, if this message on `<prefix>/status` is a birth."""
         loop = asyncio.get_running_loop()
         if payload == BIRTH and (self._answer is None or self._answer.when() < loop.time()):
             self._answer = loop.call_later(self._rng.uniform(*ANSWER_DELAY), self._retained.repeat)
@@ -111,9 +111,9 @@ class HomeAssistant:
 
 def _project_url() -> str | None:
     """
-    Return the home page in the metadata of the package, None if there is none, or if it is not installed.
+    Return the home page in the metadata of the package; None without a home page, or if not installed.
 
-    That is Homepage of pyproject's project.urls, else the first (core metadata, Project-URL: "label, URL").
+    It is the URL with the label Homepage, else the first URL (core metadata, Project-URL: "label, URL").
     """
     from importlib import metadata  # noqa: PLC0415 - slow to import: only where it is asked for
 

@@ -1,5 +1,5 @@
 """
-What is announced of one meter, and when.
+Announce the entities of one meter.
 
 Pure: times are arguments. An entity is announced once the decoder has confirmed its étiquettes, and stays
 announced. A change of mode or of contract keeps the device and every entity that the new mode or contract has
@@ -93,7 +93,7 @@ class Announcer:
         self._belief = belief
 
     def _clear_other_form(self, keys: AbstractSet[str], mode: Mode, now: float) -> None:
-        """Clear the other form of what may be announced with the next frame."""
+        """Clear the other form of the messages of entities that the next frame may announce."""
         state = self._tracker.fields_of(keys, now=now)
         found = entities_of(state, mode)
         fresh = [entity for key, entity in found.items() if key not in self._announced]
@@ -106,7 +106,7 @@ class Announcer:
         found = entities_of(state, belief.mode)
         paths = {entity.path for entity in found.values()}
         kept = {
-            # What another contract counts on the same étiquette is not its state.
+            # The same étiquette counts something else with another contract.
             key: replace(entity, path=()) if entity.path in paths else entity
             for key, entity in self._announced.items()
             if key not in found

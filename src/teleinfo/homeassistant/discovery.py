@@ -1,9 +1,9 @@
 """
 The messages by which Home Assistant discovers the meter: one for the whole device, or one for each entity.
 
-Pure. The forms are those of MQTT discovery as Home Assistant's own code reads it (2026.2): of devices since
-2024.11, of single components before, and in Domoticz (its MQTTAutoDiscover.cpp) and openHAB. The ids and the
-topics are frozen: with another id every household would lose its history.
+Pure. Home Assistant reads a message for a device since 2024.11 (by its own code, 2026.2). Earlier versions,
+Domoticz (its MQTTAutoDiscover.cpp) and openHAB read a message for each component. The ids and the topics are
+frozen: with another id every household would lose its history.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """What is the same in all messages: prefix, form, language, and the name that the user gave the meter."""
+    """Parts that all messages share: prefix, form, language, and the name that the user gave the meter."""
 
     prefix: str
     sources: Sources
@@ -55,8 +55,8 @@ class Discovery:
         """
         Return the retained messages by topic that announce these entities and those of the line.
 
-        `removed` are entities that the meter had before. An empty message removes what stood on its topic:
-        so the other form is cleared, whenever it was chosen.
+        `removed` are entities that the meter had before. An empty message removes the retained message of its
+        topic: so the messages of the other form are cleared, whenever that form was chosen.
         """
         with use_language(self.language):
             common, components = self._common(meter), self._components(meter, entities)
@@ -93,8 +93,8 @@ class Discovery:
         """
         Return the topic of the message for one entity; no topic may hold a plus sign.
 
-        Without a level for the device: Home Assistant would know the entity by the same two names in both
-        forms, and complain of each empty message that clears the other one.
+        The topic has no level for the device: with it, Home Assistant would know the entity by the same two
+        names in both forms, and would log an error for each empty message that clears the other form.
         """
         name = entity.key.replace("+", "_")
         return f"{self.prefix}/{entity.platform}/{device_id(meter.scope)}_{name}/config"
@@ -116,7 +116,7 @@ class Discovery:
         }
 
     def _meter_availability(self, meter: Device) -> dict[str, Any]:
-        # Written out, and `status` last: Domoticz takes the last topic, and does not know the abbreviations.
+        # Written out, and `status` last: Domoticz uses the last topic, and does not know the abbreviations.
         topics = [
             {"topic": self.sources.state, "value_template": availability(meter.scope)},
             {"topic": self.sources.status},
@@ -128,7 +128,7 @@ class Discovery:
         found = []
         for entity in entities:
             component = _component(meter, entity, state_template(entity))
-            # In the message for the device it is said once for all.
+            # The message for the device has one topic of the state for all components.
             state = {"stat_t": self.sources.state} if self.form == "components" else {}
             found.append((entity, component | state))
         for entity, source, template in line_entities():
@@ -137,7 +137,7 @@ class Discovery:
         return found
 
     def _line_availability(self, source: str) -> dict[str, Any]:
-        """Return the availability of an entity of the line: it does not go with the frames of the meter."""
+        """Return the availability of an entity of the line: it does not depend on the frames."""
         if source == "status":
             return {"avty": []}
         topics = [

@@ -1,9 +1,9 @@
 """
-What an entity is, and what the étiquettes that have no field in the state become.
+Entities of Home Assistant, and the entity of each étiquette that has no field in the state.
 
-Platform, device class, state class and unit follow from the kind and the unit in the table of étiquettes.
-What does not follow from them (contract values, maxima) is listed here. Pure. Home Assistant
-refuses an entity whose unit and class do not fit each other.
+Platform, device class, state class and unit of the latter follow from the kind and the unit in the table of
+étiquettes; exceptions (contract values, maxima) are listed here. Pure. Home Assistant refuses an entity whose
+unit and class do not fit each other.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """
-    One entity. `key` is the end of its id, `path` says where its state stands in the message of the state.
+    An entity, whose id ends with `key`, and whose state stands at `path` in the message of the state.
 
-    An empty `path`: nothing says its state any more. `name` and `words` are in English, in
-    the language of the messages by `i18n`. `words` maps what stands at `path` to what is shown, of a CHOICE
-    every option, of a TEXT what has other words; a SWITCH is on with `on` and off with `off`.
-    `precision`: digits after the decimal point that are shown; None: as Home Assistant sees fit. A
-    `diagnostic` entity is listed apart; one that is not `enabled` is hidden until the user asks for it.
+    With an empty `path` its state is not published any more. `name` and `words` are English; `i18n`
+    translates them. `words` maps values at `path` to the words that are shown: every option of a CHOICE, and
+    the values of a TEXT that have other words. A SWITCH is on with the value `on`, and off with `off`.
+    `precision` is the number of decimals that are shown, None to let Home Assistant decide. A `diagnostic`
+    entity is listed apart; an entity that is not `enabled` is hidden until the user enables it.
     """
 
     key: str
@@ -75,7 +75,7 @@ DEVICE_CLASSES: Final = {
 }
 """Home Assistant's classes by unit."""
 
-# Home Assistant takes these classes as totals only, and these quantities belong to an interval.
+# Home Assistant accepts these classes for totals only, and these quantities belong to an interval.
 _NOT_MEASURED: Final = frozenset({"energy", "reactive_energy", "duration"})
 # Set by the contract or by the meter, not by consumption.
 _CONTRACT: Final = ("IMAX", "PS")
@@ -110,9 +110,10 @@ def words_of(codes: Iterable[enum.StrEnum]) -> tuple[tuple[str, str], ...]:
 
 def entity_of(mode: Mode, key: str) -> Entity | None:
     """
-    Return the entity of what stands in the state's `labels` under this key, None if it has none.
+    Return the entity of the value of this key in the section `labels` of the state; None for no entity.
 
-    That is an étiquette, its horodate (`SMAXSN1_HORODATE`), or with the unit that came with it (`PS_VA`).
+    A key is an étiquette, with `_HORODATE` for its horodate, or with the unit that came with its value
+    (`PS_VA`).
     """
     label = lookup(mode, key)
     if label is None:
@@ -181,7 +182,7 @@ def _is_momentary(label: str) -> bool:
 
 
 def _time(label: LabelSpec, key: str) -> Entity:
-    """Return the entity of a group's horodate: the main one of a mobile peak, else a diagnostic one."""
+    """Return the entity of a horodate, which is diagnostic unless it is that of a mobile peak."""
     peak = label.kind is Kind.ENUMERATION
     return Entity(
         key=key,

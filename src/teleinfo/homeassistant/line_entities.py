@@ -17,7 +17,7 @@ from teleinfo.vocabulary.words import Message
 
 
 class LineEntity(NamedTuple):
-    """An entity, the topic of its state, and the template that takes it from there (None: all of it)."""
+    """An entity, the topic of its state, and the template of its state; None: the whole payload."""
 
     entity: Entity
     source: Literal["health", "status"]
@@ -72,7 +72,7 @@ _LINE: Final = (
         precision=0,
         icon="mdi:speedometer",
     ),
-    # From `status`, which is always there: the broker keeps it, and says offline for a daemon that is gone.
+    # From `status`: the broker retains it, and publishes `offline` for a daemon that is gone.
     LineEntity(
         Entity(
             key="LIGNE_CONNEXION",

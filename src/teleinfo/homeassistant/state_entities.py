@@ -1,9 +1,8 @@
 """
 The entities of the decoded state: a field with a name has one entity with one id, in both modes of the meter.
 
-Pure. A change of mode changes the place of a state in the message (`energy.indexes.HCHC` or `EASF01`), and
-nothing that Home Assistant knows its entity by. The ids are frozen: with another id every household would
-lose its history.
+Pure. A change of mode may change the place of a state in the message (`energy.indexes.HCHC` or `EASF01`), and
+never the id of its entity. The ids are frozen: with another id every household would lose its history.
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 _THREE_PHASES: Final = 3
 _INDEX: Final = FIELD_OF_PATH["energy.indexes.*.value"]
 _CLASSES: Final = {StateType.TIME: "timestamp", StateType.CHOICE: "enum"}
-# The order of the entities in the message, by the beginnings of paths; those of other fields come last.
+# The order of the entities in the message, by the beginnings of their paths; any other entity comes last.
 _ORDER: Final = (
     *("contract", "tariff", "tempo", "energy"),
     *("power.apparent", "power.injected", "power.mean", "power.injected_mean"),

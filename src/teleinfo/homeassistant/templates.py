@@ -1,8 +1,8 @@
 """
-Templates that take the state of one entity from the message of the state, and log nothing in any case.
+Templates that read the state of one entity in the message of the state, and never log an error.
 
-Pure. Home Assistant and openHAB run them as Jinja; Domoticz takes them apart (its MQTTAutoDiscover.cpp): it
-cuts them at the first `|`, and reads `value_json.a.b`, `value_json['a']['b']` and `{'x': 'y'}[value_json.a]`.
+Pure. Home Assistant and openHAB run them as Jinja. Domoticz (its MQTTAutoDiscover.cpp) cuts them at the first
+`|`, and understands `value_json.a.b`, `value_json['a']['b']` and `{'x': 'y'}[value_json.a]`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from teleinfo.homeassistant.entities import Entity
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# Of an entity that has no state yet: "unknown" is no option of a closed list, and no date.
+# An entity without a state yet is "unknown", which is no option of a closed list, and no date.
 _AS_BEFORE: Final = "this.state if this.state not in ('unknown', 'unavailable') else none"
 
 
@@ -25,9 +25,9 @@ def state_template(entity: Entity) -> str:
     """
     Return the template of an entity's state, its words in the language of the locale.
 
-    JSON's null becomes None: unknown. Where the message lacks the state, the entity keeps the one that it
-    has: a number or a switch does so when the template gives an empty text, any other type needs its own
-    state again. An entity whose state is not said any more is unknown.
+    JSON's null becomes None: unknown. Where the message lacks the state, the entity keeps its state: for a
+    number or a switch the template gives an empty text, for any other type the present state again. An entity
+    whose state is not published any more is unknown.
     """
     if not entity.path:
         return "{{ none }}"
@@ -58,7 +58,7 @@ LINE_AVAILABILITY: Final = "{{ 'offline' if value_json.problem in (none, 'stoppe
 """
 The availability of the entities of the line by `health`, besides that by `status`.
 
-While the meter is silent `status` is offline, and a daemon that runs says why. With neither it is gone.
+While the meter is silent, `status` is offline, and a daemon that runs publishes the reason in `health`.
 """
 
 
@@ -69,6 +69,6 @@ def _value(path: tuple[str, ...]) -> str:
 
 
 def _guard(path: tuple[str, ...]) -> str:
-    """Return the condition under which each part that the path leads through is there."""
+    """Return the condition that each section on the way to the value is in the message."""
     parts = ("value_json", *(_value(path[:end]) for end in range(1, len(path) - 1)))
     return " and ".join(f"{name!r} in {part}" for name, part in zip(path[:-1], parts, strict=True))

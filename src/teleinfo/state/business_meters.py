@@ -1,9 +1,9 @@
 """
 The fields of the older meters of sites above 36 kVA: CJE, ICE, PME-PMI and SAPHIR (Enedis-NOI-CPT_02E v6).
 
-Pure. Their numbers carry their unit (`42kVA`) or stand in lists with colons (CJE). This module has the fields
-that they share with other meters; their other étiquettes are in `labels`. They send the mean power of a
-minute themselves.
+Pure. Their numbers carry their unit (`42kVA`) or stand in lists with colons (CJE). They send the mean power
+of a minute themselves. This module reads the fields that they share with other meters; their other
+étiquettes are in `labels`.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _MODELS: Final = {
     "MESURES1": "PME-PMI",
     "ERP": "ICE",
 }
-"""By the étiquette that each of them sends, and no other meter."""
+"""Models by an étiquette that no other model sends."""
 
 _FACTORS: Final = {"kWh": 1000, "kW": 1000, "kVA": 1000}
 _GLUED: Final = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,3})?) ?(kWh|kW|kVA)")
@@ -85,9 +85,9 @@ def model(values: Values) -> str | None:
 
 def moment(text: str) -> str | None:
     """
-    Return a time of these meters in ISO 8601; None if `text` is not one.
+    Return a time of these meters in ISO 8601; None if `text` is no such time.
 
-    Such a time has no season: the calendar of France gives the offset.
+    The text has no season: the calendar of France gives the offset.
     """
     match = _TIME.fullmatch(text)
     if match is None:
@@ -103,7 +103,7 @@ def _contract_text(values: Values) -> str | None:
 
 
 def contract_code(values: Values) -> Value:
-    """Return the code of the contract; no other contract of these meters is a common one."""
+    """Return the code of the contract: EJP, or unknown."""
     text = _contract_text(values)
     return None if text is None else Contract.EJP if "EJP" in text else UNKNOWN
 

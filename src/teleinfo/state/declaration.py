@@ -1,9 +1,9 @@
 """
 The declaration of the fields of the state: one entry for each, in the order of the message.
 
-From it are made the message itself, its plain topics, the entities of Home Assistant, and by
-`tests/state/documents.py` the JSON Schema and the tables of the documentation. Texts are English; the French
-ones stand in `locale/fr/state.po`. Pure. Sources: those of the modules that read the values.
+The message, its plain topics and the entities of Home Assistant follow from it; `tests/state/documents.py`
+writes the JSON Schema and the tables of the documentation. Texts are English; their French stands in
+`locale/fr/state.po`. Pure. Sources: see the modules that read the values.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ Path: TypeAlias = tuple[str, ...]
 Reader: TypeAlias = "Callable[[Snapshot], Value]"
 
 ANY_LABEL: Final = "*"
-"""The part of a path that stands for any étiquette; the reader then returns a value for each étiquette."""
+"""The part of a path that stands for any étiquette; its reader returns a value for each étiquette."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,11 @@ class Field:
 
     def read_from(self, *sources: str, by: Reader | None = None, site: Reader | None = None) -> Self:
         """
-        Return this field with `by`, which returns its value; None leaves it out, `UNKNOWN` is null.
+        Return this field with the étiquettes that it comes from, and the function that reads its value.
 
-        `sources` are the étiquettes that are published as this field and not under their own name. Without
-        `by` the value is the number of the first of them that has one. `site` reads it for an older meter of
-        a business, if that differs.
+        `sources` are published as this field, and not under their own name. `by` returns the value, None to
+        leave the field out, or `UNKNOWN` for null; without `by` the value is the number of the first of
+        `sources` that has a number. `site` replaces `by` for an older meter of a business.
         """
         return replace(self, sources=sources, read=by, read_site=site)
 
@@ -93,10 +93,11 @@ class Field:
         """
         Return this field with its name for people, without its `phase`, and with an entity in Home Assistant.
 
-        `key` is the end of the id of the entity, which is frozen, where that is not the path. A number is
-        `momentary` if its mean over an hour means something. `enabled` may be the contract with which alone
-        it is. `beside` is a path without which there is no entity. `icon` and `diagnostic` are what Home
-        Assistant calls so.
+        - `key`: the end of the id of the entity, which is frozen; by default the path with underscores.
+        - `momentary`: a number whose mean over an hour means something.
+        - `enabled`: True, False, or the only contract with which the entity is enabled.
+        - `beside`: a path; there is no entity unless this field is in the message as well.
+        - `icon`, `diagnostic`: as in Home Assistant.
         """
         return replace(self, name=name, **more)
 
@@ -232,7 +233,7 @@ def _maximum(maximum: str, name: Message, *labels: str) -> Iterator[Field]:
 
 
 def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Field]:
-    """Yield a mean power, and True if that is an upper bound; older meters send `label` for it."""
+    """Yield a mean power, and True if it is an upper bound; older meters of businesses send it as `label`."""
     site = partial(business_meters.glued, label=label, unit="kW")
     yield (
         Field(f"power.{mean}", "W", meaning).read_from(by=lambda now: _mean(now, mean), site=site).named(name)

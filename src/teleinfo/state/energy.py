@@ -1,5 +1,5 @@
 """
-The energy of one meter over time: what it has imported in all, and the mean powers of import and export.
+The energy of one meter over time: the total of its import, and the mean powers of import and export.
 
 Pure: times are arguments.
 """
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 class EnergyTracker:
     """
-    Follows the indexes of one meter.
+    Tracker of the indexes of one meter.
 
-    `total` is None before the meter sent what counts all of its import; an earlier run's may be set.
+    `total` is None before the meter sent the indexes of its import. The total of an earlier run may be set.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class EnergyTracker:
         self._means: dict[str, tuple[str, MeanPower]] = {}
 
     def update(self, values: Values, *, now: float, at: datetime) -> None:
-        """Note what the indexes read at the monotonic time `now`, seconds, and at the time of day `at`."""
+        """Update with the indexes of the monotonic time `now`, seconds, and of the time of day `at`."""
         if (imported := fields.import_total(values)) is not None:
             self._counted = now
             counter, index = imported
@@ -44,7 +44,7 @@ class EnergyTracker:
         for name, (counter, index) in _counters(values).items():
             if name not in self._means or self._means[name][0] != counter:
                 self._means[name] = (counter, MeanPower())
-            self._means[name][1].take(index, now=now)
+            self._means[name][1].add(index, now=now)
 
     def is_fresh(self, now: float, *, stale_after: float) -> bool:
         """True if the index of `total` was read in the last `stale_after` seconds."""
@@ -56,7 +56,7 @@ class EnergyTracker:
 
 
 def _counters(values: Values) -> dict[str, tuple[str, int]]:
-    """Return the counter from which each mean power is made, and what it reads in Wh."""
+    """Return the index behind each mean power: its étiquettes, and its reading in Wh."""
     imported, exported = fields.import_total(values), fields.number(values, "EAIT")
     found = {} if imported is None else {"mean": imported}
     return found if exported is None else found | {"injected_mean": ("EAIT", exported)}

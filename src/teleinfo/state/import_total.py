@@ -1,8 +1,8 @@
 """
-The energy drawn in all, which neither falls nor jumps when the index behind it becomes another one.
+The energy drawn in all, which neither falls nor jumps when another index counts.
 
-Enedis changes the mode of the meter (the sum of the indexes of historique becomes EAST), or the contract
-changes (other indexes, which begin at zero or hold what an earlier contract counted). So the total is an
+Enedis may change the mode of the meter: the sum of the indexes of historique becomes EAST. The contract may
+change: its indexes begin at zero, or hold the energy of an earlier contract. So the total is the sum of an
 index and an offset. Pure: times are arguments.
 """
 
@@ -28,9 +28,9 @@ _COUNTER: Final = re.compile(r"[A-Z0-9+]{1,64}")
 @dataclass(frozen=True, slots=True)
 class ImportTotal:
     """
-    `index`, Wh, is what the étiquettes `counter` said at the time `at`; the total is `offset` more.
+    A total: the reading `index` of the étiquettes `counter` at the time `at`, and an `offset`; both in Wh.
 
-    `counter` names one étiquette or several with + between them.
+    `counter` names one étiquette, or several with + between them.
     """
 
     counter: str
@@ -45,11 +45,14 @@ class ImportTotal:
 
     def next(self, counter: str, index: int, *, at: datetime, subscribed: int | None) -> ImportTotal:
         """
-        Return the total once `counter` said `index`, Wh; `subscribed` is the subscribed power in VA.
+        Return the total after `counter` read `index`, Wh; `subscribed` is the subscribed power in VA.
 
-        The same counter adds what it rose by. Another one, or one that fell, goes on from the total: with the
-        offset of before if both count the same energy, at zero if it begins at zero, each as far as the meter
-        can have counted no more than that since; else exactly where the total was.
+        - Same counter, not lower than before: keep the offset.
+        - New counter of the same energy: keep the offset.
+        - Counter that began at zero: the offset is the old total.
+        - Any other counter: continue exactly at the old total.
+
+        The second and the third apply only if the meter can have drawn the difference since.
         """
         offset = self.offset
         if counter != self.counter or index < self.index:

@@ -1,5 +1,5 @@
 """
-The étiquettes that have no field of their own in the state: text in, numbers, times and texts out.
+The values of the étiquettes that have no field of their own in the state: numbers, times and texts.
 
 Pure. Numbers are in the unit of the table (kVA as VA), times in ISO 8601 with their offset. A value that does
 not fit its étiquette is left out.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from teleinfo.tic.labels import LabelSpec, Mode
 
 UNITS: Final = {"kVA": ("VA", 1000)}
-"""Units that are published as another one, with the factor: Home Assistant does not know them."""
+"""Units that Home Assistant does not know, each with the unit that replaces it and the factor."""
 
 _IN_FIELDS: Final = frozenset(label for field in FIELDS for label in field.sources)
 _NUMBER: Final = re.compile(rf"([+-]?[0-9]{{1,{DIGITS}}}(?:[.,][0-9]{{1,{DIGITS}}})?) *([^0-9 ]*)")
@@ -32,19 +32,20 @@ ANY_UNIT: Final = frozenset({"W", "kW", "VA", "kVA"})
 
 def is_own(label: LabelSpec) -> bool:
     """
-    Return whether an étiquette is published under its own name.
+    Return True if an étiquette is published under its own name.
 
-    Identifiers and registers are not: the meter has a field of its own, and bits mean nothing to a reader.
+    Identifiers and registers are not: the number of the meter is a field, and bits mean nothing to a reader.
     """
     return label.name not in _IN_FIELDS and label.kind not in {Kind.IDENTIFIER, Kind.REGISTER}
 
 
 def values_of(mode: Mode, values: Mapping[str, str], *, overseas: bool) -> dict[str, int | float | str]:
     """
-    Return the étiquettes of `values` that have no field of their own, and what they say.
+    Return the values of the étiquettes that have no field of their own.
 
-    A horodate stands under its étiquette and `_HORODATE`; a number whose unit the table does not know, under
-    its étiquette and that unit (`PS_VA`). `overseas`: the offset of the meter's times is not known.
+    The key of a horodate is its étiquette with `_HORODATE`. The key of a number whose unit is not in the
+    table is its étiquette with the unit (`PS_VA`). Times of an `overseas` meter are left out: their offset is
+    unknown.
     """
     found: dict[str, int | float | str] = {}
     for key, text in values.items():

@@ -8,9 +8,9 @@ between two steps of its index is exact, whatever the voltage and cos φ. So:
   the frame before it;
 - an interval is at least a minute, and so long that this uncertainty is at most 5 % of it (a minute at 2 s a
   frame is 3 %; an old meter at idle may need ten);
-- when no step has come for a minute, the figure falls to what the next step would make of it: the power
-  cannot be more;
-- after a minute without frames the measurement starts over: nobody knows when the steps in between were.
+- when no step has come for a minute, the figure falls to the power that a step at this moment would give: the
+  power cannot be greater;
+- after a minute without frames the measurement starts over: the times of the steps in between are unknown.
 
 The figure is the mean of the last interval, in W. Pure: times are arguments.
 """
@@ -45,7 +45,7 @@ class MeanPower:
     """
     The mean power of one index; `watts` is None while it is unknown.
 
-    `is_bound`: the index stands still, and `watts` is the most that the mean can be.
+    `is_bound`: the index stands still, and the mean is at most `watts`.
     """
 
     def __init__(self) -> None:
@@ -57,8 +57,8 @@ class MeanPower:
         self._last_step: _Step | None = None
         self._smallest_step: int | None = None
 
-    def take(self, index: int, *, now: float) -> None:
-        """Update `watts` with an index in Wh, read at the monotonic time `now` in seconds."""
+    def add(self, index: int, *, now: float) -> None:
+        """Update `watts` with an index in Wh, read at the monotonic time `now`, seconds."""
         before, self._read = self._read, (now, index)
         if before is None or now - before[0] > GAP or index < before[1]:
             self.watts = self._start = self._last_step = None
@@ -73,7 +73,7 @@ class MeanPower:
         self._measure(self._last_step)
 
     def _measure(self, end: _Step) -> None:
-        """Set the mean of the interval that ends with this step, if it is long enough."""
+        """Set `watts` to the mean of the interval that ends with this step, if it is long enough."""
         if self._start is None:
             self._start = end
             return
@@ -84,7 +84,7 @@ class MeanPower:
             self._start = end
 
     def _lower(self, now: float) -> None:
-        """Lower the figure to what the power can be at most, from a minute after the last step on."""
+        """Lower `watts` to the greatest possible power, from a minute after the last step on."""
         if self._last_step is None or self._smallest_step is None or self.watts is None:
             return
         elapsed = now - self._last_step.time

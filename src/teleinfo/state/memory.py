@@ -1,8 +1,8 @@
 """
-What must outlive a restart: the total of a meter, its active alerts, and the fields that were published.
+The memory through a restart: the total of a meter, its active alerts, and the fields that were published.
 
-Pure: to JSON and back. The file is ours, but a card may be damaged and a backup may be that of another meter.
-So each part is validated by itself, a wrong part is None or empty, and an unknown key is left out: a later
+Pure: to JSON and back. The file is ours, but a card may be damaged, and a backup may be of another meter. So
+each part is validated by itself, and a wrong part is None or empty. An unknown key is ignored: a later
 version may add parts without another `VERSION`.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VERSION: Final = 1
-"""Changes only when an older program would misread what a newer one has written."""
+"""Number of the form of the file; it changes only if an older program would misread the new form."""
 
 MAX_FIELDS: Final = 500
 """The most fields that are remembered; a state has some 150."""
@@ -33,11 +33,11 @@ _FIELD: Final = re.compile(r"[A-Za-z0-9_./-]{1,100}")
 @dataclass(frozen=True, slots=True)
 class Memory:
     """
-    What is remembered of the meter `scope` (`meter.id` of the state), last heard at the time of day `heard`.
+    Memory of the meter `scope` (`meter.id` of the state), last heard at the time of day `heard`.
 
-    `total` is None before the meter said what counts all of its import. `alerts_since` has the alerts that
-    were active then, each with when it began, ISO 8601. `fields` are the paths of the fields that stand on
-    topics of their own, `power/net`.
+    `total` is None before the meter sent the indexes of its import. `alerts_since` has the alerts that were
+    active at that time, each with its beginning, ISO 8601. `fields` are the paths of the fields with a topic
+    of their own, `power/net`.
     """
 
     scope: str
@@ -52,7 +52,7 @@ class Memory:
 
 
 def to_json(memory: Memory) -> dict[str, object]:
-    """Return what `from_json` reads, in types of JSON."""
+    """Return the content of the file, in types of JSON."""
     total = memory.total
     return {
         "version": VERSION,
@@ -78,7 +78,7 @@ def is_newer(content: Mapping[str, object]) -> bool:
 
 
 def from_json(content: Mapping[str, object]) -> Memory | None:
-    """Return what is remembered; None where the version, the meter or the time is not what it should be."""
+    """Return the memory in the content of a file; None if its version, meter or time is wrong."""
     scope, heard = content.get("meter"), _moment(content.get("heard"))
     if content.get("version") != VERSION or not isinstance(scope, str) or heard is None:
         return None
@@ -109,7 +109,7 @@ def _alerts_since(part: object, heard: datetime) -> dict[str, str]:
 
 
 def _remembered_fields(part: object) -> frozenset[str]:
-    """Return the paths among `part` that can be those of fields, `MAX_FIELDS` at most."""
+    """Return the possible paths of fields in `part`, at most `MAX_FIELDS`."""
     paths = part if isinstance(part, list | frozenset) else ()
     fitting = (path for path in paths if isinstance(path, str) and _FIELD.fullmatch(path))
     return frozenset(itertools.islice(fitting, MAX_FIELDS))

@@ -1,8 +1,9 @@
 """
 Turn a reading into the JSON text that is published: one flat, compact object.
 
-Values are strings unless numbers are asked for. Then the label table decides which values are quantities.
-Only `numbers="all"` goes by their looks, for subscribers of the Node-RED flow that teleinfo replaces.
+Values are strings unless numbers are asked for. Then the table of étiquettes decides which values become
+numbers. With `numbers="all"` every value of digits does, for subscribers of the Node-RED flow that teleinfo
+replaces.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ Numbers: TypeAlias = bool | Literal["all"]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """
-    How a reading is published.
+    Options of the payload of a reading.
 
     `numbers`: quantities and indexes become JSON numbers; "all": every value of digits only.
     `timestamp`: the time of publication comes first.

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 @dataclass(kw_only=True, eq=False)
 class Snapshot(dict[str, str]):
     """
-    The texts of the étiquettes that are fresh, and what earlier frames told of the meter.
+    The texts of the fresh étiquettes, and the facts about the meter that earlier frames gave.
 
     `site` is the model of an older meter of a business (`business_meters`), None for any other meter.
     `periods` are those of `tariffs.index_name`. `since` has the time at which each active alert began.
-    `total` is the energy drawn in all, None while no index counts it, and `total_is_fresh` if it was read
-    lately; `means` are the mean powers whose index is fresh, by the name of their field.
+    `total` is the energy drawn in all, None while no index counts it; `total_is_fresh`: its index is
+    fresh. `means` are the mean powers whose index is fresh, by the last part of their path.
     """
 
     values: InitVar[Values]

@@ -2,8 +2,8 @@
 Contracts, tariff periods and indexes, as a meter sends them: texts in, codes and names out.
 
 Pure. Both modes give the same code: historique sends it (`PTEC`, 02E), standard sends a text of the supplier
-(`LTARF`, 54E §6.2), whose words come in any order and with any blanks (`HC  BLEU`, `BLEU HC`). A name is a
-`Message`, or the text of the supplier where it says no common contract or period.
+(`LTARF`, 54E §6.2), whose words come in any order and with any blanks (`HC  BLEU`, `BLEU HC`). A name is the
+`Message` of a code, or the text of the supplier where it has no code.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _PERIODS: Final = {period.value: period for period in TariffPeriod}
 INDEX_OF_PERIOD: Final = {label.period: label.name for label in BLEU if label.kind is Kind.INDEX}
 """The index of historique that counts in each tariff period (02E)."""
 
-# What EASF01, EASF02 … count in each contract, in this order (54E, tariff calendars).
+# The periods that EASF01, EASF02 … count with each contract, in this order (54E, tariff calendars).
 _SUPPLIER_INDEXES: Final = {
     Contract.BASE: (TariffPeriod.TH,),
     Contract.HC: (TariffPeriod.HC, TariffPeriod.HP),
@@ -63,9 +63,9 @@ def collapse(text: str) -> str:
 
 def contract_of(text: str) -> Contract | None:
     """
-    Return the contract that OPTARIF or NGTF says, None where it is no common one.
+    Return the contract of a text of OPTARIF or NGTF; None for an uncommon contract.
 
-    A calendar with days of its own (`HC SEM WE MERCR`) is none.
+    A calendar with special days (`HC SEM WE MERCR`) is an uncommon contract.
     """
     words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
     if text.startswith("BBR") or words == {"TEMPO"}:
@@ -86,7 +86,7 @@ def contract_name(text: str) -> str | None:
 
 
 def period_of(text: str) -> TariffPeriod | None:
-    """Return the tariff period that PTEC or LTARF says, None where it says no common one."""
+    """Return the tariff period of a text of PTEC or LTARF; None for an uncommon period."""
     if text in _PERIODS:
         return _PERIODS[text]
     words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
@@ -106,10 +106,10 @@ def period_name(text: str) -> str | None:
 
 def index_name(label: str, *, contract: str | None, periods: Mapping[str, str]) -> str:
     """
-    Return the name of what an index counts.
+    Return the name of an index, by what it counts.
 
-    `contract` is OPTARIF or NGTF; `periods` holds, by étiquette, the LTARF that was in force while this
-    supplier index ran.
+    `contract` is the text of OPTARIF or NGTF. `periods` has the LTARF that was in force while each index of
+    the supplier ran, by étiquette.
     """
     if label in periods:
         return period_name(periods[label]) or label
@@ -118,16 +118,16 @@ def index_name(label: str, *, contract: str | None, periods: Mapping[str, str]) 
 
 
 def unnamed_index(label: str) -> str:
-    """Return the name of an index of which nobody knows what it counts."""
+    """Return the name of an index whose tariff period is unknown."""
     known = STANDARD.get(label)
     return label if known is None else known.title
 
 
 def index_period(label: str, *, contract: str | None) -> TariffPeriod | None:
     """
-    Return the tariff period that an index counts with this contract (OPTARIF or NGTF).
+    Return the tariff period that an index counts with this contract (the text of OPTARIF or NGTF).
 
-    It is the same in both modes, and None for a supplier index of a contract that is no common one.
+    It is the same in both modes, and None for an index of the supplier with an uncommon contract.
     """
     period = next((period for period, index in INDEX_OF_PERIOD.items() if index == label), None)
     number = _supplier_number(label)

@@ -84,10 +84,10 @@ class StateTracker:
         self._site: str | None = None
         self._latest: dict[str, tuple[str, float]] = {}
         self._periods: dict[str, str] = {}
-        self._known: dict[Path, None] = {}  # the fields that this contract has given so far, in order
+        self._known: dict[Path, None] = {}  # the fields with this contract so far, in order
 
     def _change_contract(self) -> None:
-        """Note another mode or contract: the state of before stays until it is stale."""
+        """Begin anew with another mode or contract; the state so far stays until it is stale."""
         self._before, self._before_until = self.state(now=self._heard), self._heard + STALE_AFTER
         self._reset_contract()
 
@@ -108,9 +108,9 @@ class StateTracker:
 
     def restore(self, memory: Memory) -> None:
         """
-        Go on with the total of an earlier run, and with its alerts that are active ever since.
+        Continue the total of an earlier run, and its alerts that have been active in every frame since.
 
-        From the next reading on with which it is known that this is the same meter.
+        This happens with the first reading after which the meter is known, if it is the remembered meter.
         """
         self._earlier = memory
         self.is_known = False
@@ -123,9 +123,9 @@ class StateTracker:
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
-        Note a reading of the monotonic time `now`, seconds, and of the time of day `time`, ISO 8601.
+        Update with a reading of the monotonic time `now`, seconds, and of the time of day `time`, ISO 8601.
 
-        Return whether an alert, the tariff or a colour changed: such a state must not wait.
+        Return True if an alert, the tariff or a colour changed: publish such a state at once.
         """
         belief, last = reading.belief, self._belief
         if belief is None or belief.is_foreign:
@@ -173,7 +173,11 @@ class StateTracker:
         return not earlier.total.is_followed_by(*imported, at=self._at, subscribed=subscribed)
 
     def _take_over(self, earlier: Memory) -> None:
-        """Take over what an earlier run knew; what has not been active at each reading began in this run."""
+        """
+        Continue the total of an earlier run, and the beginnings of its alerts.
+
+        An alert keeps its beginning only if it has been active in every frame since.
+        """
         if earlier.scope != self.meter.scope:
             return
         if earlier.total is not None:

@@ -1,1 +1,1 @@
-"""Codes of which more than one package speaks, each with its words. Pure, and below every other package."""
+"""Codes that several packages share, each with its words. Pure, and below every other package."""

@@ -10,13 +10,13 @@ class LineGrade(Code):
 
     SILENT = "silent", "Silent"  # no group at all, or the meter is not heard now
     GOOD = "good", "Good"  # fewer than 1 in 1000 are bad
-    FAIR = "fair", "Fair"  # fewer than 1 in 100: nothing is missed that a person would notice
+    FAIR = "fair", "Fair"  # fewer than 1 in 100: no person would notice the loss
     POOR = "poor", "Poor"  # fewer than 1 in 10: look at the wiring
     BAD = "bad", "Bad"  # the line hardly works
 
 
 class PortErrorKind(Code):
-    """Reasons that there is no port, for comparing causes without their text."""
+    """Reasons for a missing port, to compare causes without their text."""
 
     MISSING = "missing", "no serial port"  # no such device
     DENIED = "denied", "no right to read the serial port"
@@ -29,14 +29,14 @@ class PortErrorKind(Code):
 
 
 class LinkProblem(Code):
-    """Reasons that no frame comes although the port is open, or not yet."""
+    """Reasons for a lack of frames although the port is open, or not open yet."""
 
     OPENING = "opening", "it opens the port"  # the first attempt is under way
     LISTENING = "listening", "it listens, and has heard nothing yet"  # too early to say more
     NO_DATA = "no data", "no byte comes from the meter"
     NONSENSE = "nonsense", "bytes come, and none makes sense"
-    STOPPED = "stopped", "it was stopped"  # the daemon says so as the last thing
+    STOPPED = "stopped", "it was stopped"  # the last word of the daemon
 
 
 PROBLEMS = {problem.value: problem for kind in (PortErrorKind, LinkProblem) for problem in kind}
-"""Reasons that no frame comes, by the code in `health`."""
+"""All reasons for a lack of frames, by the code in `health`."""

@@ -1,8 +1,8 @@
 """
 Languages, messages, and codes that have words.
 
-Words stand here in English: that text is the key of the French one in `locale/fr`. `i18n._` translates them
-where they are shown; nothing below that knows the language of a reader.
+Words are English here: the English text is the key of its French translation in `locale/fr`. `i18n._`
+translates it where it is shown; no package below knows the language of a reader.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Language(enum.StrEnum):
-    """The languages that are spoken."""
+    """The languages of the program."""
 
     EN = "en"
     FR = "fr"

@@ -119,53 +119,48 @@ def test_the_command_line_of_the_unit_is_one_that_teleinfo_knows(capsys: pytest.
     assert "--env-file" in capsys.readouterr().out
 
 
+def differences(other: Path) -> dict[str, list[str] | None]:
+    """Return the directives in which a unit differs from that of the service; None: it lacks them."""
+    ours, theirs = (
+        {
+            f"{section}.{key}": values
+            for section, keys in read_unit(path).items()
+            for key, values in keys.items()
+        }
+        for path in (UNIT, other)
+    )
+    return {key: theirs.get(key) for key in ours | theirs if ours.get(key) != theirs.get(key)}
+
+
 def test_a_second_meter_differs_in_its_names_alone() -> None:
     """The template is the unit, with settings, a user and a directory that have the name of the instance."""
-    one, template = read_unit(), read_unit(TEMPLATE)
-    service, unit = template["Service"], template["Unit"]
+    found = differences(TEMPLATE)
 
-    assert unit.pop("AssertPathExists") == ["/etc/teleinfo/%i.env"]
-    assert service.pop("LoadCredential") == ["teleinfo.env:/etc/teleinfo/%i.env"]
-    assert service.pop("User") == service.pop("StateDirectory") == ["teleinfo-%i"]
-    assert service.pop("NoExecPaths") == ["/ %S/teleinfo-%i"]
-    assert "%i" in unit.pop("Description")[0]
-    for section, key in (
-        *(("Unit", "AssertPathExists"), ("Unit", "Description")),
-        *(("Service", "LoadCredential"), ("Service", "User")),
-        *(("Service", "StateDirectory"), ("Service", "NoExecPaths")),
-    ):
-        del one[section][key]
-    assert template == one
+    assert "%i" in str(found.pop("Unit.Description"))
+    assert found == {
+        "Unit.AssertPathExists": ["/etc/teleinfo/%i.env"],
+        "Service.LoadCredential": ["teleinfo.env:/etc/teleinfo/%i.env"],
+        "Service.User": ["teleinfo-%i"],
+        "Service.StateDirectory": ["teleinfo-%i"],
+        "Service.NoExecPaths": ["/ %S/teleinfo-%i"],
+    }
 
 
 def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
     """It differs in its names, in what it runs, in the devices; it notifies nobody and writes nothing."""
-    one, page = read_unit()["Service"], read_unit(PAGE)["Service"]
+    found = differences(PAGE)
+    lacking = "NotifyAccess WatchdogSec TimeoutStartSec Group DeviceAllow StateDirectory StateDirectoryMode"
 
-    assert page.pop("ExecStart") == [
-        "/opt/teleinfo/bin/teleinfo watch --env-file %d/teleinfo.env --mqtt --web 127.0.0.1:8080"
-    ]
-    assert (page.pop("Type"), page.pop("User"), page.pop("PrivateDevices")) == (
-        ["exec"],
-        ["teleinfo-web"],
-        ["yes"],
-    )
-    for key in (
-        "ExecStart",
-        "Type",
-        "User",
-        "NotifyAccess",
-        "WatchdogSec",
-        "TimeoutStartSec",
-        "Group",
-        "DeviceAllow",
-        "StateDirectory",
-        "StateDirectoryMode",
-    ):
-        del one[key]
-    assert page.pop("NoExecPaths") == ["/"]
-    del one["NoExecPaths"]
-    assert page == one
+    assert {key: value for key, value in found.items() if key.startswith("Service.")} == {
+        "Service.ExecStart": [
+            "/opt/teleinfo/bin/teleinfo watch --env-file %d/teleinfo.env --mqtt --web 127.0.0.1:8080"
+        ],
+        "Service.Type": ["exec"],
+        "Service.User": ["teleinfo-web"],
+        "Service.PrivateDevices": ["yes"],
+        "Service.NoExecPaths": ["/"],
+        **{f"Service.{key}": None for key in lacking.split()},
+    }
 
 
 def test_the_template_names_the_settings_that_two_meters_cannot_share() -> None:

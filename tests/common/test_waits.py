@@ -36,9 +36,11 @@ def test_the_result_of_the_work_is_returned_and_its_error_raised() -> None:
 
 
 def test_a_stop_ends_a_wait_at_once_and_those_to_come() -> None:
-    """Work is cancelled at the stop; a wait that begins after it returns at once."""
+    """Work is cancelled at the stop; a wait that begins after it returns at once, also the first one."""
 
     async def scenario() -> None:
+        early = StoppableWaits(lambda: None)
+        early.stop()
         waits = StoppableWaits(lambda: None)
         asyncio.get_running_loop().call_later(0.01, waits.stop)
         async with asyncio.timeout(5):
@@ -47,20 +49,9 @@ def test_a_stop_ends_a_wait_at_once_and_those_to_come() -> None:
             assert waits.stopped
             waits.stop()
             await waits.wait(limit=60)
+            await early.wait(limit=60)
             with pytest.raises(TimeoutError):
                 await waits.run(asyncio.sleep(60), name="work")
-
-    asyncio.run(scenario())
-
-
-def test_a_stop_before_the_first_wait_counts() -> None:
-    """A daemon may be told to end before it has begun."""
-
-    async def scenario() -> None:
-        waits = StoppableWaits(lambda: None)
-        waits.stop()
-        async with asyncio.timeout(5):
-            await waits.wait(limit=60)
 
     asyncio.run(scenario())
 

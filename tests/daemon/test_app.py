@@ -20,7 +20,7 @@ from tests.support.daemon import Meter
 from tests.support.scenario import historique
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = pytest.mark.real
@@ -78,26 +78,3 @@ def test_a_publisher_that_does_not_say_goodbye_is_cut_off(monkeypatch: pytest.Mo
         return time.monotonic() - began
 
     assert 0.2 <= asyncio.run(scenario()) < 10
-
-
-@pytest.mark.usefixtures("meter")
-def test_after_the_first_signal_the_next_ones_are_the_systems(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While the goodbye lasts no signal has a handler of ours: whichever comes ends the process."""
-    seen: list[object] = []
-    really = Publisher.stop
-
-    def stop(publisher: Publisher, last_states: Mapping[str, bytes]) -> None:
-        seen.extend(signal.getsignal(number) for number in STOP_SIGNALS)
-        really(publisher, last_states)
-
-    monkeypatch.setattr(Publisher, "stop", stop)
-
-    async def scenario() -> None:
-        serving = asyncio.create_task(_serve())
-        await asyncio.sleep(0.5)  # any moment will do: it listens for signals from its first step on
-        signal.raise_signal(signal.SIGHUP)
-        await asyncio.wait_for(serving, 20)
-
-    asyncio.run(scenario())
-
-    assert seen == [signal.SIG_DFL] * 3

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.support.broker import MosquittoBroker
-from tests.support.daemon import Daemon, Meter
+from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
 from tests.support.subscriber import Subscriber
 
@@ -39,54 +38,35 @@ def daemon(folder: Path, *files: Path) -> Daemon:
     return running
 
 
-def test_each_meter_has_its_own_topics_and_its_own_status(tmp_path: Path) -> None:
-    """One meter is heard and online; the port of the other is missing, and it is offline and says so."""
+def test_each_meter_has_its_own_port_topics_and_connection(tmp_path: Path) -> None:
+    """
+    A directory of settings, a file for each meter.
+
+    1. Both are heard, each under its topic.
+    2. One is unplugged: it is offline, its log line has its name, and the other goes on.
+    3. The daemon stops: the other is offline too.
+    """
     files = tmp_path / "meters"
     files.mkdir()
-    with MosquittoBroker(tmp_path) as broker, Meter(frame("012345678901")) as meter:
-        common = {"mqtt_port": broker.port, "mqtt_host": broker.host, "serial_mode": "historique"}
-        write_settings(
-            files, "house", serial_port=meter.line.port, mqtt_topic="house", mqtt_client_id="a", **common
-        )
-        missing = tmp_path / "nowhere"
-        write_settings(
-            files, "garage", serial_port=missing, mqtt_topic="garage", mqtt_client_id="b", **common
-        )
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        Meter(frame("012345678901")) as house,
+        Meter(frame("012345678902")) as garage,
+    ):
+        for name, meter in (("house", house), ("garage", garage)):
+            settings = settings_for(broker, meter.line) | {"mqtt_topic": name, "mqtt_client_id": name}
+            write_settings(files, name, **settings)
         with Subscriber(broker.host, broker.port) as subscriber, daemon(tmp_path, files) as running:
-            subscriber.expect("house/status", b"online")
-            reading = subscriber.expect("house")
-            running.expect_log("garage: no meter: there is no serial port")
-            running.expect_log("house: reading a meter in mode historique")
-            with Subscriber(broker.host, broker.port, "garage/#") as late:
-                assert late.expect("garage/status").payload == b"offline"
+            assert b"012345678901" in subscriber.expect("house").payload
+            assert b"012345678902" in subscriber.expect("garage").payload
+            garage.line.close()
+            running.expect_log("garage: no meter: ")
+            subscriber.expect("garage/status", b"offline")
+            subscriber.expect("house")
             status, _ = running.stop()
             subscriber.expect("house/status", b"offline")
 
-    assert json.loads(reading.payload)["ADCO"] == "012345678901"
     assert status == 0
-
-
-def test_a_meter_that_is_unplugged_leaves_the_other_alone(
-    tmp_path: Path,
-) -> None:
-    """The frames of both arrive under their topics; after a hang-up of one the other goes on."""
-    with MosquittoBroker(tmp_path) as broker, Meter(frame("012345678901")) as one:
-        with Meter(frame("012345678902")) as other:
-            common = {"mqtt_port": broker.port, "mqtt_host": broker.host}
-            first = write_settings(
-                tmp_path, "one", serial_port=one.line.port, mqtt_topic="one", mqtt_client_id="a", **common
-            )
-            second = write_settings(
-                tmp_path, "two", serial_port=other.line.port, mqtt_topic="two", mqtt_client_id="b", **common
-            )
-            subscriber = Subscriber(broker.host, broker.port)
-            with subscriber, daemon(tmp_path, first, second) as running:
-                assert b"012345678901" in subscriber.expect("one").payload
-                assert b"012345678902" in subscriber.expect("two").payload
-                other.line.close()
-                running.expect_log("two: no meter:")
-                subscriber.expect("one")
-                assert running.stop()[0] == 0
 
 
 def test_meters_that_would_disturb_each_other_are_refused(tmp_path: Path) -> None:

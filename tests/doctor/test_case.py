@@ -24,8 +24,16 @@ PRODUCTION = Path("/etc/teleinfo/production.env")
 def test_the_settings_of_one_more_meter_are_those_of_its_own_service(
     env_file: Path | None, unit: str
 ) -> None:
-    """systemd/teleinfo@.service reads /etc/teleinfo/NAME.env."""
+    """systemd/teleinfo@.service reads /etc/teleinfo/NAME.env; `--unit` alone is enough."""
     assert unit_of(env_file) == unit
+    assert env_file_of(unit) == (PRODUCTION if unit == "teleinfo@production" else None)
+
+
+@pytest.mark.parametrize("unit", [None, "another@production", "teleinfo@"])
+def test_another_service_has_no_settings_of_ours(unit: str | None) -> None:
+    """The usual file is read."""
+    assert env_file_of(unit) is None
+    assert env_file_of("teleinfo@production.service") == PRODUCTION
 
 
 def test_a_path_is_the_same_file_from_its_own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -34,21 +42,3 @@ def test_a_path_is_the_same_file_from_its_own_folder(monkeypatch: pytest.MonkeyP
     monkeypatch.chdir(tmp_path)
 
     assert unit_of(Path("production.env")) == "teleinfo@production"
-
-
-@pytest.mark.parametrize(
-    ("unit", "env_file"),
-    [
-        (None, None),
-        ("teleinfo", None),
-        ("teleinfo@production", PRODUCTION),
-        ("teleinfo@production.service", PRODUCTION),
-        ("another@production", None),
-        ("teleinfo@", None),
-    ],
-)
-def test_the_service_of_one_more_meter_has_settings_of_its_own(
-    unit: str | None, env_file: Path | None
-) -> None:
-    """`--unit` alone is enough."""
-    assert env_file_of(unit) == env_file

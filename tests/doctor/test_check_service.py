@@ -69,11 +69,6 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
     ("check", "severity", "line", "changed"),
     [
         ("installed", Severity.WARNING, "sudo make install", {"LoadState": "not-found"}),
-        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "disabled"}),
-        # Until the next start of the machine; by its path alone; by nothing.
-        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "enabled-runtime"}),
-        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "linked"}),
-        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "static"}),
         (
             "running",
             Severity.FAULT,
@@ -94,11 +89,24 @@ def test_what_is_wrong_with_the_service_is_reported(
     assert found[check].commands[0] == line
 
 
-def test_a_unit_that_a_target_wants_starts_with_the_machine(tree: Tree) -> None:
-    """A unit written by a generator of systemd has no section [Install]."""
-    found = examine(tree, UnitFileState="generated", WantedBy="multi-user.target")
+@pytest.mark.parametrize(
+    ("state", "wanted", "starts"),
+    [
+        ("disabled", "", False),
+        ("enabled-runtime", "multi-user.target", False),
+        ("linked", "", False),
+        ("static", "", False),
+        ("generated", "multi-user.target", True),
+    ],
+)
+def test_a_service_that_does_not_start_with_the_machine_is_warned_of(
+    tree: Tree, state: str, wanted: str, *, starts: bool
+) -> None:
+    """`enabled-runtime` lasts until the next start; a unit without [Install] starts if a target wants it."""
+    found = examine(tree, UnitFileState=state, WantedBy=wanted)["enabled"]
 
-    assert found["enabled"].severity is Severity.OK
+    assert found.severity is (Severity.OK if starts else Severity.WARNING)
+    assert found.commands == (() if starts else ("sudo systemctl enable teleinfo",))
 
 
 @pytest.mark.parametrize(
@@ -122,19 +130,14 @@ def test_our_own_unit_lets_its_user_at_every_kind_of_port(tree: Tree) -> None:
 
 
 def test_a_broker_outside_of_the_home_is_kept_from_the_service(tree: Tree) -> None:
-    """By the addresses that its sandbox allows; one good address is enough."""
+    """By the addresses that its sandbox allows; one good address is enough, without any nothing is known."""
     outside = examine(tree, "203.0.113.7")["network"]
     both = examine(tree, "203.0.113.7", "10.1.2.3")["network"]
     free = examine(tree, "203.0.113.7", IPAddressDeny="")["network"]
 
+    assert "network" not in examine(tree)
     assert outside.commands == ("sudo systemctl edit teleinfo", "[Service]", "IPAddressAllow=203.0.113.7")
     assert [one.severity for one in (outside, both, free)] == [Severity.FAULT, Severity.OK, Severity.OK]
-
-
-def test_a_broker_without_a_known_address_is_not_called_reachable(tree: Tree) -> None:
-    """Where its name did not resolve, or the settings are wrong, there is no finding on the network."""
-    assert "network" not in examine(tree)
-    assert "network" not in examine(tree, "192.168.1.20", valid=False)
 
 
 def test_the_user_of_the_service_needs_the_group_of_the_port(tree: Tree) -> None:
@@ -184,26 +187,20 @@ def test_settings_that_are_valid_now_are_not_called_wrong(
     assert found.commands[0] == line
 
 
-def test_what_was_complained_of_before_the_last_start_is_past(tree: Tree) -> None:
-    """While the service runs, only its lines since its start count."""
+def test_the_last_complaint_is_that_of_the_service_since_its_start(tree: Tree) -> None:
+    """1. It runs: only its lines since the start count. 2. It is stopped: its last line, else systemd's."""
+    about = "2026-11-24T08:00:01+0100 raspberry systemd[1]: Failed to start teleinfo.service."
+    stopped = {"ActiveState": "inactive", "SubState": "dead", "InvocationID": "abc"}
     tree.journal("_SYSTEMD_INVOCATION_ID=abc", "", COMPLAINT)
     running = examine(tree, InvocationID="abc")["journal"]
-    stopped = examine(tree, InvocationID="abc", ActiveState="inactive", SubState="dead")["journal"]
+    tree.journal("_SYSTEMD_UNIT=teleinfo.service", COMPLAINT, about)
+    its_own = examine(tree, valid=True, **stopped)["journal"]
+    tree.journal("_SYSTEMD_UNIT=teleinfo.service", "", about)
+    of_systemd = examine(tree, valid=True, **stopped)["journal"]
 
     assert running.message == "no complaint in its journal since it was started"
-    assert "another program reads the port" in stopped.message
-
-
-def test_the_words_of_the_service_come_before_those_of_systemd_about_it(tree: Tree) -> None:
-    """1. Both complained: the line of the service is shown. 2. The service was silent: that of systemd is."""
-    about = "2026-11-24T08:00:01+0100 raspberry systemd[1]: Failed to start teleinfo.service."
-    tree.journal("_SYSTEMD_UNIT=teleinfo.service", COMPLAINT, about)
-    its_own = examine(tree)["journal"].message
-    tree.journal("_SYSTEMD_UNIT=teleinfo.service", "", about)
-    of_systemd = examine(tree)["journal"].message
-
-    assert "another program reads the port" in its_own
-    assert "Failed to start" in of_systemd
+    assert "another program reads the port" in its_own.message
+    assert "Failed to start" in of_systemd.message
 
 
 def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:

@@ -102,6 +102,7 @@ def test_bluetooth_on_the_port_is_a_fault(pi: Tree) -> None:
         ("", Severity.WARNING),
         ("#enable_uart=1", Severity.WARNING),
         ("enable_uart=0", Severity.WARNING),
+        ("enable_uart = 1\nenable_uart=0", Severity.WARNING),
         ("[pi3]\nenable_uart=1", Severity.WARNING),
         ("[none]\nenable_uart=1", Severity.WARNING),
         ("[pi3]\nother=1\n[all]\nenable_uart=1", Severity.OK),

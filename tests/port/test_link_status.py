@@ -27,13 +27,13 @@ def test_before_the_first_attempt_the_port_is_being_opened() -> None:
 
 @pytest.mark.parametrize("kind", PortErrorKind)
 def test_a_port_that_is_away_says_why_until_it_is_open(kind: PortErrorKind) -> None:
-    """The cause is that of the port; an open port has none."""
+    """The cause is that of the port; an open port has none, and the time without it is no silence."""
     status = link()
     status.note_lost(PortError(kind, Message("lost")))
     assert status.problem(101.0) is kind
 
-    status.note_open(102.0)
-    assert status.problem(103.0) is LinkProblem.LISTENING
+    status.note_open(3600.0)
+    assert status.problem(3600.0 + SILENT_AFTER - 0.1) is LinkProblem.LISTENING
     assert status.error is None
 
 

@@ -7,7 +7,6 @@ The reader, `record` and `doctor` search with a `SpeedSearch`; `baud_detector` h
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.port.baud_detector import BaudDetector
@@ -15,7 +14,8 @@ from teleinfo.port.serial_port import open_port
 from teleinfo.port.tcp_bridge import is_bridge
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractAsyncContextManager
 
     from teleinfo.port.protocol import DataSink, LineProtocol
     from teleinfo.tic.decoder import Decoder
@@ -46,13 +46,11 @@ class SpeedSearch(BaudDetector):
         self._url = url
         self._decoder = decoder
 
-    @contextlib.asynccontextmanager
-    async def open(self, sink: DataSink) -> AsyncIterator[LineProtocol]:
+    def open(self, sink: DataSink) -> AbstractAsyncContextManager[LineProtocol]:
         """Open the port at the present speed, as `open_port` does; forget any frame in progress."""
         self._decoder.reset()
         self.reset()
-        async with open_port(self._url, self.baudrate, sink) as port:
-            yield port
+        return open_port(self._url, self.baudrate, sink)
 
     def feed(self, data: bytes, *, now: float | None = None) -> list[Reading]:
         """Decode bytes and return the readings."""

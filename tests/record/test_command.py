@@ -23,6 +23,7 @@ from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import ETX, STX
 from teleinfo.tic.labels import Mode
+from teleinfo.tic.parity import strip_parity
 from tests.support.daemon import Meter
 from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT
@@ -33,11 +34,6 @@ if TYPE_CHECKING:
 
 ADDRESS, PRM = "041961123456", "98765432109876"
 FRAME = encode_frame(whole(Mode.STANDARD, ADSC=ADDRESS, SINSTS="01940", PRM=PRM))
-
-
-def stripped(data: bytes) -> bytes:
-    """Return the bytes without their bit 7."""
-    return bytes(byte & 0x7F for byte in data)
 
 
 def decoded(data: bytes) -> list[dict[str, str]]:
@@ -107,7 +103,7 @@ def test_what_came_is_in_the_file_and_is_played_and_decoded_again(tmp_path: Path
         status, said = ended(record(tmp_path, port, "--seconds", "3", "first.tic"))
     first = (tmp_path / "first.tic").read_bytes()
     # A replay goes round: where its end meets its beginning, two halves of frames would make one.
-    marks = stripped(first)
+    marks, _ = strip_parity(first)
     (tmp_path / "frames.tic").write_bytes(first[marks.index(STX) : marks.rindex(ETX) + 1])
     with simulated("--replay", str(tmp_path / "frames.tic")) as port:
         ended(record(tmp_path, port, "--seconds", "2", "--baudrate", "1200", "second.tic"))

@@ -162,8 +162,8 @@ def _instructions(port: str, arguments: argparse.Namespace) -> str:
         settings += " TELEINFO_PLAUSIBILITY=false"
     lines = [_("Read it with: {settings} teleinfo run").format(settings=settings)]
     if arguments.time_lapse != 1:
-        said = _("Time-lapse: the meter's clock runs {factor:g} times faster than its line.")
-        lines.append(said.format(factor=arguments.time_lapse))
+        text = _("Time-lapse: the meter's clock runs {factor:g} times faster than its line.")
+        lines.append(text.format(factor=arguments.time_lapse))
     return "".join(f"{line}\n" for line in lines)
 
 

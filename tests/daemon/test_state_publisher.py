@@ -14,8 +14,8 @@ from teleinfo.state.tracker import STALE_AFTER
 from teleinfo.tic.judge import CERTAIN_FRAMES
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
+from tests.state.documents import VALIDATOR
 from tests.state.golden import TIME, tracker
-from tests.state.test_golden import VALIDATOR
 from tests.state.test_tracker import NUMBER, standard
 
 if TYPE_CHECKING:

@@ -13,6 +13,8 @@ import re
 from pathlib import Path
 from typing import Any
 
+import jsonschema
+
 from teleinfo.common.i18n import _, use_language
 from teleinfo.state.declaration import ANY_LABEL, FIELDS, Field, StateType
 from teleinfo.vocabulary.codes import DryContact
@@ -65,12 +67,13 @@ def section(**more: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
 def schema() -> dict[str, Any]:
     """Return the JSON Schema (draft 2020-12) of the state, in English."""
     root = section(title="teleinfo state", description=INTRODUCTION, required=["time", "meter"])
-    for field in FIELDS:
-        within = root
-        *sections, name = field.parts
-        for part in sections:
-            within = _member(within, part, section())
-        _member(within, name, _value(field))
+    with use_language(Language.EN):
+        for field in FIELDS:
+            within = root
+            *sections, name = field.parts
+            for part in sections:
+                within = _member(within, part, section())
+            _member(within, name, _value(field))
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **root}
 
 
@@ -95,12 +98,8 @@ def _value(field: Field) -> dict[str, Any]:
 
 def row(field: Field) -> str:
     """Return the row of a field in the table of a page, in the language of the reader."""
-    path = field.path.replace(ANY_LABEL, "<étiquette>")
-    return f"| `{path}` | {field.unit or ''} | {' '.join([meaning(field), *_codes(field)])} |"
-
-
-def _codes(field: Field) -> list[str]:
-    return [", ".join(f"`{code}`" for code in field.codes)] if field.codes else []
+    path, codes = field.path.replace(ANY_LABEL, "<étiquette>"), ", ".join(f"`{code}`" for code in field.codes)
+    return f"| `{path}` | {field.unit or ''} | {f'{meaning(field)} {codes}'.strip()} |"
 
 
 def page(language: Language) -> str:
@@ -122,6 +121,8 @@ def main() -> None:
     for path, text in written().items():
         path.write_text(text, encoding="utf-8")
 
+
+VALIDATOR = jsonschema.Draft202012Validator(schema(), format_checker=jsonschema.FormatChecker())
 
 if __name__ == "__main__":
     main()

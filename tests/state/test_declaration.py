@@ -1,12 +1,15 @@
-"""The declaration of the fields, and the documents that are made of it."""
+"""The declaration of the fields: the documents that are made of it, and the state of each meter."""
 
 from __future__ import annotations
+
+import json
 
 import jsonschema
 import pytest
 
 from teleinfo.state.declaration import FIELDS, StateType
-from tests.state.documents import DOCS, schema, written
+from tests.state.documents import DOCS, VALIDATOR, schema, written
+from tests.state.golden import ALL, FOLDER, content
 
 
 @pytest.mark.parametrize("path", ["state.schema.json", "state.md", "fr/state.md"])
@@ -26,3 +29,12 @@ def test_each_field_has_a_place_and_a_meaning_of_its_own() -> None:
     assert [field.path for field in FIELDS if not field.meaning and not field.name] == []
     numbers = [field for field in FIELDS if field.type is StateType.NUMBER]
     assert [field.path for field in numbers if not field.unit] == ["meter.phases"]
+
+
+@pytest.mark.parametrize("meter", ALL)
+def test_the_state_of_a_meter_is_that_of_its_file(meter: str) -> None:
+    """A difference is a change of the contract: `python -m tests.state.golden` writes the files anew."""
+    text = (FOLDER / f"{meter}.json").read_text(encoding="utf-8")
+
+    VALIDATOR.validate(json.loads(text))
+    assert content(meter) == text

@@ -16,8 +16,8 @@ from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import MAX_FIELDS, VERSION, Memory, from_json, is_newer, to_json
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
 from teleinfo.tic.judge import CERTAIN_FRAMES, CERTAIN_FRAMES_WITHOUT_NUMBER, FRAMES_WITHOUT_NUMBER
+from tests.state.documents import VALIDATOR
 from tests.state.golden import TIME, tracker
-from tests.state.test_golden import VALIDATOR
 from tests.state.test_tracker import NUMBER, historique, standard
 
 if TYPE_CHECKING:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import jsonschema
 from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
-from tests.state.documents import schema
+from tests.state.documents import VALIDATOR
 from tests.state.golden import TIME, tracker
 
 NUMBER = "041961123456"
@@ -242,7 +241,6 @@ READINGS = st.sampled_from(Mode).flatmap(
         ),
     )
 )
-VALIDATOR = jsonschema.Draft202012Validator(schema())
 
 
 @given(st.lists(READINGS, min_size=1, max_size=4))

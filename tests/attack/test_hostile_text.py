@@ -21,8 +21,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.port_users import port_users
+from teleinfo.doctor.machine import Machine, port_users
 from teleinfo.simulator.encode import encode_frame, with_parity
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.labels import Group, Mode

@@ -16,8 +16,7 @@ from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.findings import Severity
-from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.port_users import port_users
+from teleinfo.doctor.machine import Machine, port_users
 from teleinfo.simulator.serial_line import SerialLine
 from tests.doctor.machine_tree import Tree, case_of, findings_of
 

@@ -12,8 +12,7 @@ from teleinfo.common.i18n import _
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access
 from teleinfo.doctor.findings import Severity, fault, ok, skipped, warning
-from teleinfo.doctor.machine import group_of
-from teleinfo.doctor.port_users import PortUser, port_users
+from teleinfo.doctor.machine import PortUser, group_of, port_users
 from teleinfo.port.tcp_bridge import is_bridge
 
 if TYPE_CHECKING:

@@ -118,10 +118,8 @@ class Metrology:
         while self.now < now:
             minute = self.now.replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
             end = min(now, minute)
-            # The energy of a step belongs to the period in which the step began.
-            counting = self.period.index, self.distributor_index
             self._measure(end)
-            self._count(*counting, (end - self.now).total_seconds(), end)
+            self._count(end)
             self.now = end
 
     @property
@@ -153,17 +151,18 @@ class Metrology:
             maximum.add(max(0.0, apparent), now)
         self.injected_maximum.add(self.injected, now)
 
-    def _count(self, supplier: int, distributor: int, seconds: float, now: dt.datetime) -> None:
-        """Count the energy of the `seconds` before `now`, drawn in these indexes, and add to the means."""
+    def _count(self, end: dt.datetime) -> None:
+        """Count the energy and the means until `end`; the tariff period is that in which the step began."""
+        seconds = (end - self.now).total_seconds()
         active = math.fsum(self._active)
         energy = abs(active) * seconds / 3600
         if active >= 0:
-            self.supplier[supplier] += energy
-            self.distributor[distributor] += energy
+            self.supplier[self.period.index] += energy
+            self.distributor[self.distributor_index] += energy
         else:
             self.injected_energy += energy
         self.reactive[0 if active >= 0 else 2] += energy * _REACTIVE
-        self.drawn_mean.add(max(0.0, active), seconds, now)
-        self.injected_mean.add(max(0.0, -active), seconds, now)
+        self.drawn_mean.add(max(0.0, active), seconds, end)
+        self.injected_mean.add(max(0.0, -active), seconds, end)
         for mean, volts in zip(self.voltage_means, self.voltage, strict=True):
-            mean.add(volts, seconds, now)
+            mean.add(volts, seconds, end)

@@ -47,7 +47,7 @@ class Quality:
         self._samples: deque[tuple[float, int, int]] = deque([(float("-inf"), 0, 0)])
 
     def sample(self, counts: Counts, *, now: float) -> None:
-        """Remember the counts of the time `now` (monotonic, in seconds). Call it at a steady rhythm."""
+        """Remember the `counts` at `now` (monotonic, in seconds). Call this at a steady rhythm."""
         self._samples.append((now, counts.groups, counts.rejected))
         # Keep the last sample from before the window: the window has the groups counted since then.
         while len(self._samples) > 1 and self._samples[1][0] <= now - WINDOW:

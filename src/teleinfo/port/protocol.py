@@ -27,8 +27,8 @@ class LineProtocol(asyncio.Protocol):
     """
     An open port, which hands its bytes to `sink` in the turn of the event loop in which they arrive.
 
-    `explain` makes a PortError of the system's error with which the port is lost (None: it gave none). `lost`
-    is done once the connection is closed: its result is the exception that `wait` raises. Create the object
+    `explain` turns the error of the system that ended the connection, or None, into a PortError. `lost` is
+    done once the connection is closed: its result is the exception that `wait` raises. Create the object
     inside the event loop.
     """
 

@@ -82,8 +82,9 @@ class SerialDevice(serial.Serial):
         """
         Return the bytes that were sent, at most `size`; the device is readable.
 
-        pyserial's own method would wait with select(2), and treat no bytes as a lost device where another
-        program was faster. Raises SerialException: EIO hung up, EBUSY another program reads too.
+        The method of pyserial waits with select(2), and takes an empty read for a lost device, although
+        another program may have been faster. Raises SerialException: EIO hung up, EBUSY another program reads
+        too.
         """
         try:
             data = os.read(self.fileno(), size)

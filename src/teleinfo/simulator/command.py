@@ -169,7 +169,7 @@ def _instructions(port: str, arguments: argparse.Namespace) -> str:
 
 async def _recording(path: Path) -> AsyncGenerator[bytes, None]:
     """
-    Yield the bytes of a recording, again and again; those of a pipe, which cannot be rewound, once.
+    Yield the bytes of a recording again and again, but once if it is a pipe, which cannot be rewound.
 
     The first chunk is long enough to show the mode. Raises OSError, also for a recording that is empty.
     """

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BAUDRATES = {Mode.HISTORIQUE: 1200, Mode.STANDARD: 9600}
 """Speed of the line in each mode, baud."""
 
-# An index has nine digits (Enedis-NOI-CPT_54E v3); that it goes on from zero is our assumption.
+# An index has nine digits (Enedis-NOI-CPT_54E v3); we assume that it continues at zero.
 _INDEX_END = 10**9
 
 

@@ -25,7 +25,7 @@ _STGE_ALWAYS = 1 << 17 | 0b11 << 19 | 0b01 << 21
 
 
 class Standard(SimulatedMeter):
-    """A Linky in standard mode; that of a producer also sends the injected energy."""
+    """A Linky in standard mode; the Linky of a producer also sends the injected energy."""
 
     def _groups(self) -> list[Group]:
         now, period, contract = self.metrology.now, self.metrology.period, self.model.contract

@@ -93,7 +93,7 @@ def _hc(now: dt.datetime) -> SimulatedPeriod:
 
 def _ejp(now: dt.datetime) -> SimulatedPeriod:
     """Return the period of EJP: a peak from 07:00 to 01:00 on Tuesdays and Thursdays, announced at 06:30."""
-    # An hour earlier, so that the peak is within one day.
+    # Shifted by an hour, so that the peak lies within one day.
     shifted = now - dt.timedelta(hours=1)
     peak_day = shifted.isoweekday() in {2, 4}
     start = dt.datetime.combine(shifted.date(), dt.time(7))

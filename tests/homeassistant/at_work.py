@@ -316,33 +316,6 @@ def test_the_energy_dashboard_takes_the_entities_that_the_page_names(household: 
     assert household.hass.repairs() == []
 
 
-def test_a_missing_label_leaves_its_entity_as_it_was(household: Household) -> None:
-    """
-    A state that is not published again is neither lost nor complained of.
-
-    1. All is right. 2. A number, a code and one index of the total fail in every frame. 3. They stay as they
-    were.
-    """
-    household.hass.start()
-    household.daemon.start()
-    household.expect_right()
-    names = ("Puissance apparente", "Tarif en cours", "Couleur du jour", "Énergie soutirée")
-    household.linky.without = {"PAPP", "PTEC", "BBRHPJB"}
-    household.subscriber.expect(
-        "teleinfo", predicate=lambda message: b"PTEC" not in message.payload, limit=LIMIT
-    )
-    household.expect_right()
-    before = {name: household.state(name) for name in names}
-    household.subscriber.drain()
-    for _ in range(3):
-        household.subscriber.expect("teleinfo", limit=LIMIT)
-    household.expect_right()
-
-    assert {name: household.state(name) for name in names} == before
-    assert not {"absent", "unknown", "unavailable", ""} & set(before.values())
-    assert household.hass.complaints() == []
-
-
 def test_an_overrun_that_ends_while_the_daemon_is_away_is_over(household: Household) -> None:
     """1. An overrun is shown. 2. The daemon stops, and starts when the overrun is over: none is shown."""
     name = "Dépassement de la puissance souscrite"

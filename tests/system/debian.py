@@ -63,21 +63,11 @@ def pid(machine: Container) -> int:
     return int(machine.property("MainPID"))
 
 
-def count(machine: Container, text: str) -> int:
-    """Return how often a text stands in the journal of the service."""
-    return machine.journal().count(text)
-
-
 def doctor(machine: Container, *, healthy: bool, options: str = "") -> dict[str, dict[str, Any]]:
     """Run `teleinfo doctor --json`, whose exit status must be that of health; return area.check → finding."""
     line = f"cd / && teleinfo doctor --json {options} >/run/doctor; test $? -eq {0 if healthy else 1}"
     said = machine.run(f"({line}) && cat /run/doctor || (cat /run/doctor; exit 1)", limit=120)
     return {f"{one['area']}.{one['check']}": one for one in json.loads(said)["findings"]}
-
-
-def verdicts(found: dict[str, dict[str, Any]], *checks: str) -> dict[str, str]:
-    """Return the verdicts of these checks."""
-    return {check: found[check]["verdict"] for check in checks}
 
 
 def test_apt_install_is_the_whole_installation(machine: Container, figures: Figures) -> None:
@@ -148,7 +138,7 @@ def test_the_service_remembers_its_meter_in_a_directory_of_its_own(machine: Cont
         "700",
         "600",
     ]
-    assert count(machine, "cannot be written") == count(machine, "is lost") == 0
+    assert not {part for part in ("cannot be written", "is lost") if part in machine.journal()}
     machine.without_settings("TELEINFO_HOMEASSISTANT")
 
 
@@ -181,7 +171,7 @@ def test_the_doctor_sees_the_service_at_work(machine: Container) -> None:
     assert found["broker.status"]["facts"] == {"status": "online"}
     assert found["service.running"]["facts"]["active"] == "active"
     checks = ("enabled", "running", "sandbox", "rights", "network")
-    assert set(verdicts(found, *(f"service.{check}" for check in checks)).values()) == {"ok"}
+    assert {found[f"service.{check}"]["verdict"] for check in checks} == {"ok"}
     assert "teleinfo reads it already (teleinfo.service)" in said
     assert "teleinfo/status: online" in said
     assert "fault (✗)" not in said
@@ -346,30 +336,27 @@ def test_a_second_meter_is_a_second_instance(machine: Container) -> None:
     assert "root" not in users
 
 
-def stop_of(machine: Container, unit: str) -> float:
-    """Return how many seconds the last stop of a unit took, which must have been a success."""
-    lines = machine.run(f"journalctl -o json -u {unit} _PID=1 --output-fields=MESSAGE").splitlines()
-    said = [(one["MESSAGE"], float(one["__MONOTONIC_TIMESTAMP"])) for one in map(json.loads, lines)]
-    *_, began = [time for message, time in said if message.startswith(f"Stopping {unit}")]
-    *_, ended = [time for message, time in said if message == f"{unit}.service: Deactivated successfully."]
-    return (ended - began) / 1e6
+# The first part of the page's stream that has the number of the meter.
+READ_PAGE = (
+    "import urllib.request; stream = urllib.request.urlopen('http://127.0.0.1:8080/events', timeout=30);"
+    "print(next(line for line in stream if b'ADCO' in line).decode())"
+)
 
 
-def test_the_page_beside_the_service_is_a_unit(machine: Container, figures: Figures) -> None:
-    """docs/watch.md, line by line: it is served, shows the meter, and ends at once while a browser looks."""
+def test_the_page_beside_the_service_is_a_unit(machine: Container) -> None:
+    """The lines of docs/watch.md as they stand serve a page that shows the meter, by a user of its own."""
     always = PAGES["watch.md"].partition("### Always\n")[2].partition("\n### ")[0]
     [_, package, both] = blocks(always, "sh")
     for line in f"{package}\n{both}".splitlines():
         machine.run(line.removeprefix("sudo "))
     machine.until("python3 -c 'import socket; socket.create_connection((\"127.0.0.1\", 8080), 2)'")
     user = machine.run(f"ps -o user:40= -p {machine.property('MainPID', 'teleinfo-web')}").strip()
-    shown = json.loads(machine.run("python3 /opt/checkout/tests/system/page_reader.py"))
-    machine.run("rm /etc/systemd/system/teleinfo-web.service && systemctl daemon-reload")
+    shown = machine.run(f'python3 -c "{READ_PAGE}"')
+    machine.run("systemctl disable --now --quiet teleinfo-web && rm /etc/systemd/system/teleinfo-web.service")
+    machine.run("systemctl daemon-reload")
 
-    assert shown["values"]["ADCO"] == json.loads(machine.messages()[0])["ADCO"]
-    assert shown["power"].replace(" ", "").isdecimal()
+    assert json.loads(machine.messages()[0])["ADCO"] in shown
     assert user not in ("", "root", "teleinfo")
-    figures.kept("stop of the page, with a browser that looks", stop_of(machine, "teleinfo-web"), at_most=3)
 
 
 LAN, INTERNET, LOCAL = "192.168.77.1:1883", "203.0.113.7:1883", "127.0.0.1:1883"

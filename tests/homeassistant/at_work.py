@@ -48,7 +48,7 @@ class Linky:
     """
     A simulated meter on a pty, the `meter` of this name and number.
 
-    Étiquettes in `without` are left out, groups of `besides` added; it sends nothing while it is `silent`.
+    Groups of `besides` are added; it sends nothing while it is `silent`.
     Its clock is set `ahead` of the time that passes.
     """
 
@@ -57,7 +57,6 @@ class Linky:
         self.meter = build(name, start=START, rng=random.Random(7), number=self.number)
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._send, name="linky", daemon=True)
-        self.without: set[str] = set()
         self.besides: list[Group] = []
         self.silent = False
         self.ahead = dt.timedelta()
@@ -69,10 +68,8 @@ class Linky:
             now += dt.timedelta(seconds=PERIOD)
             if self.silent:
                 continue
-            groups = [
-                group for group in self.meter.frame(now + self.ahead) if group.label not in self.without
-            ]
-            self.line.write(with_parity(encode_frame(groups + self.besides)))
+            groups = self.meter.frame(now + self.ahead) + self.besides
+            self.line.write(with_parity(encode_frame(groups)))
 
     def __enter__(self) -> Self:
         self.line.__enter__()

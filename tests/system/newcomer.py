@@ -40,12 +40,19 @@ shift
 """
 # The user types the first command until its first message, then the second command. Lines that begin with @@
 # are durations.
-_INSIDE = """\
+_INSIDE = r"""
 set -eu -o pipefail
 git clone --quiet /srv/teleinfo.git teleinfo
 cd teleinfo
 echo "$ $1"
-{ $1 || true; } 2>&1 | awk '{ print; fflush() } /teleinfo +[{]"/ { came = 1; exit } END { exit !came }'
+{ $1 || true; } 2>&1 | {
+    came=no
+    while [ "$came" = no ] && IFS= read -r line; do
+        printf '%s\n' "$line"
+        [[ $line =~ teleinfo\ +\{\" ]] && came=yes
+    done
+    [ "$came" = yes ]
+}
 echo "@@ from clone to first message $SECONDS s"
 echo "$ $2"
 SECONDS=0

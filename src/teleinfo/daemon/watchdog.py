@@ -121,6 +121,6 @@ class Watchdog:
                 log.error("stuck: %s; the watchdog of systemd will start teleinfo again", ", ".join(stuck))
             return
         self._stuck_logged = False
-        # A tick early, or the next sign of life would be late.
-        self._watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - TICK
+        # A tick early, or the next sign of life would be late. Half a tick more: ticks are not quite regular.
+        self._watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - 1.5 * TICK
         self._notifier.send("WATCHDOG=1")

@@ -51,7 +51,8 @@ def test_each_meter_has_its_own_port_topics_and_connection(tmp_path: Path) -> No
     with (
         MosquittoBroker(tmp_path) as broker,
         Meter(frame("012345678901")) as house,
-        Meter(frame("012345678902")) as garage,
+        # By a link: another test may get the number of its pseudo-terminal once it is closed.
+        Meter(frame("012345678902"), link=tmp_path / "port") as garage,
     ):
         for name, meter in (("house", house), ("garage", garage)):
             settings = settings_for(broker, meter.line) | {"mqtt_topic": name, "mqtt_client_id": name}

@@ -14,7 +14,6 @@ from pydantic import SecretStr
 from teleinfo.common.i18n import _
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import (
-    LogLevel,
     SerialMode,
     Settings,
     checks,
@@ -55,7 +54,7 @@ VALUES = {
     "HOMEASSISTANT_PREFIX": ("ha", "ha"),
     "HOMEASSISTANT_DISCOVERY": ("Components", "components"),
     "METER_NAME": ("Garage", "Garage"),
-    "LOG_LEVEL": ("debug", LogLevel.DEBUG),
+    "LOG_LEVEL": ("debug", "DEBUG"),
 }
 
 

@@ -39,7 +39,10 @@ class Daemon:
             for each in settings
         }
         self._watchdog = Watchdog(
-            heartbeats, notifier, status_key=self._status_key, status_text=self._status_text
+            heartbeats,
+            notifier,
+            status_key=lambda now: [meter.status_key(now) for meter in self._meters.values()],
+            status_text=self._status_text,
         )
 
     async def run(self) -> None:
@@ -55,10 +58,6 @@ class Daemon:
             self._notifier.send("STOPPING=1")
             watchdog.cancel()
         log.info("teleinfo has stopped")
-
-    def _status_key(self, now: float) -> object:
-        """Return a value for all meters whose change calls for a new line of status."""
-        return [meter.status_key(now) for meter in self._meters.values()]
 
     def _status_text(self, now: float) -> str:
         texts = {topic: meter.status_text(now) for topic, meter in self._meters.items()}

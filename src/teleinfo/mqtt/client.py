@@ -26,7 +26,7 @@ from teleinfo.mqtt.errors import (
     message_refused,
     refused,
 )
-from teleinfo.mqtt.paho_driver import PahoDriver, SelfClosingSocket, connect_properties
+from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosingSocket
 from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ async def _connect(
         protocol=aiomqtt.ProtocolVersion.V5 if is_5 else aiomqtt.ProtocolVersion.V311,
         will=None if will_topic is None else aiomqtt.Will(will_topic, OFFLINE, 1, retain=True),
         clean_session=None if is_5 else True,
-        properties=connect_properties() if is_5 else None,
+        properties=CONNECT_PROPERTIES if is_5 else None,
         timeout=CONNACK_TIMEOUT,
         keepalive=KEEPALIVE,
         tls_context=context,

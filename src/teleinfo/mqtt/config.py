@@ -55,31 +55,20 @@ OFFLINE: Final = b"offline"
 """The two payloads of the topic `status`; offline is also the last will."""
 
 
-@dataclass(frozen=True, slots=True)
 class Topics:
-    """Topics of a meter: `readings`, the base topic, and the retained topics below it."""
+    """
+    Topics of a meter: `readings`, the base topic, and the retained topics below it.
 
-    readings: str
+    `status` has `ONLINE` or `OFFLINE`, `health` the health of the line, and `state` the decoded state, with
+    its fields below it. `former_states`, Home Assistant's states in version 0.1.0, is to be cleared.
+    """
 
-    @property
-    def status(self) -> str:
-        """Topic of `ONLINE` and `OFFLINE`."""
-        return f"{self.readings}/status"
-
-    @property
-    def health(self) -> str:
-        """Topic of the health of the line."""
-        return f"{self.readings}/health"
-
-    @property
-    def state(self) -> str:
-        """Topic of the decoded state; its fields are published below it."""
-        return f"{self.readings}/state"
-
-    @property
-    def former_states(self) -> str:
-        """Topic of the states of Home Assistant in version 0.1.0, to be cleared."""
-        return f"{self.readings}/homeassistant"
+    def __init__(self, readings: str) -> None:
+        self.readings = readings
+        self.status = f"{readings}/status"
+        self.health = f"{readings}/health"
+        self.state = f"{readings}/state"
+        self.former_states = f"{readings}/homeassistant"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

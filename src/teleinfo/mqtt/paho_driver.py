@@ -57,11 +57,9 @@ _KEEPALIVE_TIMEOUT: Final = 0x8D
 _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x95", b"\x97"
 
 
-def connect_properties() -> Properties:
-    """Return the properties of CONNECT in MQTT 5 (§3.1.2.11): the longest packet that is accepted."""
-    properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
-    properties.MaximumPacketSize = MAX_PACKET
-    return properties
+CONNECT_PROPERTIES: Final = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+"""Properties of CONNECT in MQTT 5 (§3.1.2.11): the longest packet that is accepted."""
+CONNECT_PROPERTIES.MaximumPacketSize = MAX_PACKET
 
 
 class SelfClosingSocket(ssl.SSLSocket):

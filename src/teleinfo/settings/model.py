@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import enum
 import os
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -34,13 +34,7 @@ class SerialMode(enum.StrEnum):
     STANDARD = "standard"
 
 
-class LogLevel(enum.StrEnum):
-    """Lowest level that is logged, by the names of `logging`."""
-
-    DEBUG = "DEBUG"
-    INFO = "INFO"
-    WARNING = "WARNING"
-    ERROR = "ERROR"
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
 
 def _lower(value: object) -> object:
@@ -71,7 +65,7 @@ _Language = Annotated[Language, BeforeValidator(_lower), _one_of(*reversed(Langu
 _Discovery = Annotated[
     Literal["device", "components"], BeforeValidator(_lower), _one_of("device", "components")
 ]
-_LogLevel = Annotated[LogLevel, BeforeValidator(_upper), _one_of(*LogLevel)]
+_LogLevel = Annotated[LogLevel, BeforeValidator(_upper), _one_of(*get_args(LogLevel))]
 _Qos = Annotated[int, Field(ge=0, le=2), BeforeValidator(checks.plain_digits), _one_of("0", "1", "2")]
 _Count = Annotated[
     int,
@@ -249,7 +243,7 @@ class Settings(BaseSettings):
     meter_name: _Name = _setting(
         "Name of the meter in Home Assistant; empty: its model and last digits", default=None
     )
-    log_level: _LogLevel = _setting("How much to log: DEBUG, INFO, WARNING or ERROR", default=LogLevel.INFO)
+    log_level: _LogLevel = _setting("How much to log: DEBUG, INFO, WARNING or ERROR", default="INFO")
 
     @property
     def broker(self) -> Broker:

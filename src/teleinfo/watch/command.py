@@ -23,7 +23,7 @@ from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _
 from teleinfo.mqtt.config import Topics
 from teleinfo.port.link_status import SILENT_AFTER
-from teleinfo.settings import LogLevel, default_env_file, load
+from teleinfo.settings import default_env_file, load
 from teleinfo.watch import plain
 from teleinfo.watch.broker_feed import BrokerFeed
 from teleinfo.watch.port_feed import PortFeed
@@ -112,7 +112,7 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
 async def _watch(settings: Settings, show: Callable[[SharedModel], _Work], *, mqtt: bool, log: bool) -> None:
     """Feed a model and show it until cancelled; with `log`, a log of level DEBUG stands between the lines."""
     event_loop.cancel_on_stop()
-    if settings.log_level is LogLevel.DEBUG and log:
+    if settings.log_level == "DEBUG" and log:
         journal.configure(settings.log_level)
     else:
         # The notes are the same in the language of the reader, and lines of a log would break the screen.

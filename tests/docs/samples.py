@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.console import ConsoleDimensions
 from rich.text import Text
 
 from teleinfo.common.i18n import use_language
@@ -26,8 +27,7 @@ from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.reading import build_reading
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch.drawing import Glyphs
-from teleinfo.watch.layout import Size, compose
+from teleinfo.watch.layout import compose
 from teleinfo.watch.shared_model import SharedModel
 from tests.docs.markdown import BLOCK, ROOT
 from tests.doctor.machine_tree import Tree, findings_of
@@ -102,7 +102,7 @@ def watch_lines() -> list[Text]:
     model.set_health(
         health.health_of(decoder.counts, quality, mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
     )
-    page = compose(model, Size(80, 17), page=0, now=195, clock="23:01:15", glyphs=Glyphs(), keys=True)
+    page = compose(model, ConsoleDimensions(80, 17), page=0, now=195, clock="23:01:15", keys=True)
     return page.lines
 
 

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from rich.console import ConsoleDimensions
 
 from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.doctor import check_line
@@ -22,8 +23,7 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, DryContact, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
 from teleinfo.vocabulary.words import Code, Language
-from teleinfo.watch.drawing import Glyphs
-from teleinfo.watch.layout import Size, compose
+from teleinfo.watch.layout import compose
 from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.shared_model import SharedModel
 from teleinfo.watch.web import view
@@ -52,19 +52,19 @@ def payload(model: SharedModel) -> str:
 
 def page(model: SharedModel) -> str:
     """Return what the page is sent, but for the curve."""
-    parts = [view.now_part(model, now=0.0), view.rows_part(model, now=0.0)]
+    parts = [view.now_part(model, now=0.0), view.rows_part(model)]
     return json.dumps(parts, ensure_ascii=False)
 
 
 def terminal(model: SharedModel) -> str:
     """Return the screen of `watch`."""
-    screen = compose(model, Size(150, 60), page=0, now=0.0, clock="", glyphs=Glyphs(), keys=True)
+    screen = compose(model, ConsoleDimensions(150, 60), page=0, now=0.0, clock="", keys=True)
     return "\n".join(line.plain for line in screen.lines)
 
 
 def plain(model: SharedModel) -> str:
     """Return the lines of `watch` in a file."""
-    return "\n".join(PlainLines().new(model.rows(now=0.0)))
+    return "\n".join(PlainLines().new(model.rows()))
 
 
 def home_assistant(language: Language, *entities: Entity) -> tuple[str, str]:

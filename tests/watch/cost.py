@@ -1,10 +1,10 @@
 """
-What the page costs: processor and memory of `teleinfo watch --web` without a reader and with ten.
+The price of the page: processor and memory of `teleinfo watch --web` without a reader and with ten.
 
     python -m tests.watch.cost
 
-The meter is a Tempo one in mode standard at its real speed, 9600 baud; the readers take what they are sent,
-as ten browsers do.
+The meter is a Tempo meter in mode standard at its real speed, 9600 baud; the readers read the stream as ten
+browsers do.
 """
 
 from __future__ import annotations
@@ -20,21 +20,11 @@ import time
 from pathlib import Path
 
 from tests.support.process import LIMIT, Process
+from tests.support.procfs import resident
+from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
 
 READERS = 10
-
-
-def processor(pid: int) -> float:
-    """Return the seconds of processor that a process has used (proc(5), stat: utime and stime)."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def memory(pid: int) -> float:
-    """Return the resident memory of a process in MB."""
-    [line] = [each for each in Path(f"/proc/{pid}/status").read_text("ascii").splitlines() if "VmRSS" in each]
-    return int(line.split()[1]) / 1024
 
 
 class Reader:
@@ -53,49 +43,43 @@ class Reader:
             while part := self._socket.recv(65536):
                 self.received += len(part)
 
-    def close(self) -> None:
-        """Leave."""
-        self._socket.close()
+
+def processor(pid: int) -> float:
+    """Return the seconds of processor that a process has used (proc(5), stat: utime and stime)."""
+    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def measure(pid: int, seconds: float) -> tuple[float, float]:
-    """Return the share of a processor in percent over so many seconds, and the memory in MB at their end."""
+def measure(pid: int, seconds: float) -> str:
+    """Return the share of a processor over so many seconds, and the memory at their end."""
     began, used = time.monotonic(), processor(pid)
     time.sleep(seconds)
-    return 100 * (processor(pid) - used) / (time.monotonic() - began), memory(pid)
+    share = 100 * (processor(pid) - used) / (time.monotonic() - began)
+    return f"{share:.2f} % of a processor, {resident(pid) / 1024:.1f} MB"
 
 
 def main() -> None:
     """Print the figures."""
-    parser = argparse.ArgumentParser(description="What the page costs.")
+    parser = argparse.ArgumentParser(description="The price of the page.")
     parser.add_argument("--seconds", type=float, default=60.0, help="for each of the two measurements")
     seconds = parser.parse_args().seconds
     port = free_port()
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        line = folder / "port"
+        folder, line = Path(name), Path(name) / "port"
         environ = {"PATH": os.environ["PATH"], "TELEINFO_SERIAL_PORT": str(line), "LC_ALL": "C.UTF-8"}
         program = [sys.executable, "-m", "teleinfo"]
         simulate = [*program, "simulate", "--meter", "standard-tempo", "--link", str(line)]
         watch = [*program, "--env-file", os.devnull, "watch", "--web", str(port)]
-        with Process(simulate, folder / "simulate.log") as meter:
-            while not line.exists():
-                assert meter.runs, meter.log
-                time.sleep(0.1)
+        with Process(simulate, folder / "simulate.log"):
+            until(line.exists, what="the simulated meter")
             with Process(watch, folder / "watch.log", environ) as page:
-                while "standard at 9600 baud" not in page.log:
-                    assert page.runs, page.log
-                    time.sleep(0.1)
+                page.expect_log("standard at 9600 baud")
                 time.sleep(5)
-                share, size = measure(page.pid, seconds)
-                sys.stdout.write(f"no reader: {share:.2f} % of a processor, {size:.1f} MB\n")
+                sys.stdout.write(f"no reader: {measure(page.pid, seconds)}\n")
                 readers = [Reader(port, language) for language in ("fr", "en") * (READERS // 2)]
-                share, size = measure(page.pid, seconds)
+                figures = measure(page.pid, seconds)
                 rate = sum(reader.received for reader in readers) / READERS / seconds / 1024
-                sys.stdout.write(f"{READERS} readers: {share:.2f} % of a processor, {size:.1f} MB, ")
-                sys.stdout.write(f"{rate:.1f} KB a second each\n")
-                for reader in readers:
-                    reader.close()
+                sys.stdout.write(f"{READERS} readers: {figures}, {rate:.1f} KB a second each\n")
 
 
 if __name__ == "__main__":

@@ -20,13 +20,14 @@ from teleinfo.vocabulary.words import Language
 from teleinfo.watch import notes
 from teleinfo.watch.web import stream
 from tests.support.browser import Theme, browser, prefer, resize
-from tests.support.process import LIMIT
+from tests.support.scenario import until
 from tests.watch.page_scenario import BROKER, HOUR, Page, evening
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from selenium.webdriver.chrome.webdriver import WebDriver
+    from selenium.webdriver.remote.webelement import WebElement
 
 
 PHONE, WIDE = 360, 1280
@@ -67,77 +68,62 @@ def console(driver: WebDriver) -> list[object]:
 
 
 class Shown:
-    """What a browser shows at this moment."""
+    """The content of a browser at this moment."""
 
     def __init__(self, driver: WebDriver) -> None:
         self._driver = driver
 
+    def run(self, script: str, *arguments: object) -> Any:  # noqa: ANN401 - a value of JavaScript
+        """Return the result of a script on the page."""
+        return self._driver.execute_script(f"return {script}", *arguments)
+
     def has_class(self, name: str) -> bool:
-        """Whether the page as a whole has this class."""
-        return name in str(self._driver.execute_script("return document.documentElement.className")).split()
+        """Return True if the page as a whole has this class."""
+        return bool(self.run("document.documentElement.classList.contains(arguments[0])", name))
+
+    def element(self, identity: str) -> WebElement:
+        """Return the element with this identity."""
+        return self._driver.find_element("id", identity)
 
     def text(self, identity: str) -> str:
-        """Return the text that can be seen of an element."""
-        return self._driver.find_element("id", identity).text
+        """Return the visible text of an element."""
+        return self.element(identity).text
 
     def texts(self, selector: str) -> list[str]:
-        """Return the text of each such element that can be seen, in their order, without padding."""
-        script = (
-            "return [...document.querySelectorAll(arguments[0])]"
-            ".filter((each) => each.checkVisibility()).map((each) => each.innerText.trim())"
+        """Return the text of each visible element of a selector, in their order, without padding."""
+        texts: list[str] = self.run(
+            "[...document.querySelectorAll(arguments[0])]"
+            ".filter((each) => each.checkVisibility()).map((each) => each.innerText.trim())",
+            selector,
         )
-        return [str(text) for text in self._driver.execute_script(script, selector)]
+        return texts
 
-    def figure(self, identity: str) -> int:
-        """Return a figure that has blanks between its thousands and may have a minus."""
-        text = self.text(identity).replace("\N{MINUS SIGN}", "-")
+    def figure(self) -> int:
+        """Return the power, which has blanks between its thousands and may have a minus."""
+        text = self.text("power-figure").replace("\N{MINUS SIGN}", "-")
         return int("".join(text.split()) or "0")
 
-    def attribute(self, identity: str, name: str) -> str | None:
-        """Return an attribute of an element."""
-        return self._driver.find_element("id", identity).get_attribute(name)
-
     def count(self, selector: str) -> int:
-        """Return how many such elements there are."""
+        """Return the number of elements of a selector."""
         return len(self._driver.find_elements("css selector", selector))
 
-    def box(self, selector: str) -> dict[str, float]:
-        """Return where such an element is."""
-        script = "return document.querySelector(arguments[0]).getBoundingClientRect().toJSON()"
-        box: dict[str, float] = self._driver.execute_script(script, selector)
-        return box
-
-    def is_visible(self, identity: str) -> bool:
-        """Whether an element can be seen."""
-        return self._driver.find_element("id", identity).is_displayed()
-
     def complaints(self) -> list[object]:
-        """Return what the browser complained of (policy, script, file), and what came from elsewhere."""
-        script = (
-            "return performance.getEntriesByType('resource').map((each) => each.name)"
+        """Return complaints of the browser (policy, script, file), and what came from elsewhere."""
+        foreign: list[object] = self.run(
+            "performance.getEntriesByType('resource').map((each) => each.name)"
             ".filter((name) => !name.startsWith(location.origin + '/'))"
         )
-        return [*console(self._driver), *self._driver.execute_script(script)]
+        return [*console(self._driver), *foreign]
 
 
-def wait_until(happened: Callable[[], object], what: str, *, limit: float = LIMIT) -> None:
-    """Return once it happened."""
-    end = time.monotonic() + limit
-    while not happened():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
-
-
-def look(
-    driver: WebDriver, page: Page, *, width: int = WIDE, height: int = 900, theme: Theme = "light"
-) -> Shown:
-    """Load the page on a screen of this size, and return what it shows once it is live."""
-    resize(driver, width, height)
+def look(driver: WebDriver, page: Page, *, width: int = WIDE, theme: Theme = "light") -> Shown:
+    """Load the page on a screen of this width, and return its content once it is live."""
+    resize(driver, width, 900)
     prefer(driver, theme)
     console(driver)  # what an earlier page left there
     driver.get(page.url)
     shown = Shown(driver)
-    wait_until(lambda: shown.has_class("live"), "a live page")
+    until(lambda: shown.has_class("live"), what="a live page")
     return shown
 
 
@@ -163,8 +149,8 @@ def test_a_tempo_meter_with_an_overrun_is_shown_as_the_state_has_it(
     power, limit = state["power"]["net"], state["contract"]["subscribed_power"]
 
     assert power > limit
-    assert shown.figure("power-figure") == power
-    assert shown.attribute("limit-meter", "aria-valuenow") == str(power)
+    assert shown.figure() == power
+    assert shown.element("limit-meter").get_attribute("aria-valuenow") == str(power)
     assert shown.text("limit-text").startswith(f"{round(100 * power / limit)}")
     assert state["alerts"]["overrun"]["active"]
     overrun = {"fr": "Dépassement de la puissance souscrite", "en": "Overrun of the subscribed power"}
@@ -214,11 +200,11 @@ def test_what_a_producer_injects_is_below_zero(driver: WebDriver, language: Lang
         shown = look(driver, page)
         state = state_of(page, language)
 
-        assert shown.figure("power-figure") == state["power"]["net"] < 0
+        assert shown.figure() == state["power"]["net"] < 0
         label = {"fr": "injectés dans le réseau", "en": "injected into the grid"}
         assert shown.text("power-label") == label[language]
-        curve, zero = shown.box("#chart .line"), shown.box("#chart .zero")
-        assert curve["top"] >= zero["top"]
+        top = "document.querySelector(arguments[0]).getBoundingClientRect().top"
+        assert shown.run(top, "#chart .line") >= shown.run(top, "#chart .zero")
         assert kwh(state["energy"]["export_total"], language) in shown.texts("#energy-rows td")
         assert shown.complaints() == []
 
@@ -231,13 +217,13 @@ def test_every_label_is_there_once_it_is_asked_for(
 
     page = pages["standard-tempo"]
     shown = look(driver, page)
-    assert not shown.is_visible("rows")
+    assert not shown.element("rows").is_displayed()
     body = driver.find_element("tag name", "body")
     body.send_keys(Keys.TAB)
     assert driver.execute_script("return document.activeElement.tagName") == "SUMMARY"
     driver.switch_to.active_element.send_keys(Keys.ENTER)
-    wait_until(lambda: shown.is_visible("rows"), "the list")
-    rows = page.model.rows(now=time.monotonic())
+    until(lambda: shown.element("rows").is_displayed(), what="the list")
+    rows = page.model.rows()
 
     assert shown.texts("#rows code") == [row.key for row in rows]
     with use_language(language):
@@ -253,14 +239,12 @@ def test_a_stream_that_is_cut_is_said_at_once_and_comes_back(driver: WebDriver, 
         shown = look(driver, first)
         port = first.address.port
         stack.close()
-        wait_until(lambda: shown.has_class("cut"), "a page that is cut", limit=3)
+        until(lambda: shown.has_class("cut"), what="a page that is cut", limit=3)
         assert shown.text("stream").startswith(words)
-        assert shown.attribute("stream", "role") == "status"
+        assert shown.element("stream").get_attribute("role") == "status"
     with evening("standard-tri", phases=3, port=port) as second:
-        wait_until(lambda: shown.has_class("live"), "a live page")
-        wait_until(
-            lambda: shown.figure("power-figure") == state_of(second, language)["power"]["net"], "new values"
-        )
+        until(lambda: shown.has_class("live"), what="a live page")
+        until(lambda: shown.figure() == state_of(second, language)["power"]["net"])
         assert words not in shown.text("stream")
 
 
@@ -274,7 +258,7 @@ def test_a_stream_that_falls_silent_is_cut(driver: WebDriver, monkeypatch: pytes
         shown = look(driver, page)
         monkeypatch.setattr(stream, "ALIVE_AFTER", 1000.0)
         monkeypatch.setattr(stream.Streams, "update", update)
-        wait_until(lambda: shown.has_class("cut"), "a page that is cut")
+        until(lambda: shown.has_class("cut"), what="a page that is cut")
 
 
 def test_a_page_that_nobody_sees_asks_for_nothing(driver: WebDriver) -> None:
@@ -287,23 +271,25 @@ def test_a_page_that_nobody_sees_asks_for_nothing(driver: WebDriver) -> None:
         shown = look(driver, page)
         assert page.streams.readers == 1
         driver.execute_script(hide, True)  # noqa: FBT003 - a value of JavaScript
-        wait_until(lambda: page.streams.readers == 0, "no reader")
+        until(lambda: page.streams.readers == 0, what="no reader")
         assert not shown.has_class("cut")
         assert not shown.has_class("live")
         driver.execute_script(hide, False)  # noqa: FBT003 - a value of JavaScript
-        wait_until(lambda: shown.has_class("live"), "a live page")
+        until(lambda: shown.has_class("live"), what="a live page")
 
 
 def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Language) -> None:
     """The page stays connected, and says what is known of the port."""
     with evening("standard-tempo") as page:
         shown = look(driver, page)
-        page.fall_silent(
-            heard=time.monotonic() - 2 * HOUR,
-            health=Health(line=LineGrade.SILENT, problem=LinkProblem.NO_DATA),
-            note=notes.nothing_came(BROKER, "teleinfo/status"),
-        )
-        wait_until(lambda: shown.is_visible("silence"), "the silence")
+
+        def fall_silent() -> None:
+            page.model.heard = time.monotonic() - 2 * HOUR
+            page.model.note = notes.nothing_came(BROKER, "teleinfo/status")
+            page.model.set_health(Health(line=LineGrade.SILENT, problem=LinkProblem.NO_DATA))
+
+        page.change(fall_silent)
+        until(lambda: shown.element("silence").is_displayed(), what="the silence")
         words = {
             "fr": "Le compteur est silencieux depuis 2 h 00 min",
             "en": "The meter is silent for 2 h 00 min",
@@ -330,11 +316,11 @@ def test_hostile_text_stays_text(driver: WebDriver) -> None:
         "EASF01": "000000001",
         "NTARF": "01",
     }
-    with Page(None, end=dt.datetime(2026, 1, 14, 22, 20)) as page:  # noqa: DTZ001 - see above
+    with Page() as page:
         page.add(Reading(Mode.STANDARD, values))
         shown = look(driver, page)
         driver.execute_script("document.querySelector('details').open = true")
-        wait_until(lambda: "MSG1" in shown.texts("#rows code"), "the hostile reading")
+        until(lambda: "MSG1" in shown.texts("#rows code"), what="the hostile reading")
 
         assert shown.texts("#tariff-rows dd") == ["<b>X</b>", "<img src=x>"]
         safe = HOSTILE.replace("\N{RIGHT-TO-LEFT OVERRIDE}", "\N{REPLACEMENT CHARACTER}")
@@ -354,7 +340,7 @@ def test_it_can_be_read_and_used_by_everybody(
     axe = Path(os.environ.get("TELEINFO_TEST_NPM", "")) / "node_modules/axe-core/axe.min.js"
     shown = look(driver, pages[meter], width=width, theme=theme)
     driver.execute_script("document.querySelector('details').open = true")
-    wait_until(lambda: shown.count("#rows li"), "the list")
+    until(lambda: shown.count("#rows li"), what="the list")
     background = driver.execute_script("return getComputedStyle(document.body).backgroundColor")
 
     assert driver.execute_script("return document.documentElement.scrollWidth") == width

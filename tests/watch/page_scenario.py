@@ -25,37 +25,15 @@ from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
 
     from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.tic.reading import Reading
-    from teleinfo.watch.notes import Note
 
 BROKER = Broker("broker.example", 1883, "watch")
 HOUR = 3600.0
 PERIOD, LATE_PERIOD = 15.0, 5.0
 """Seconds between two frames of the past, and of its last quarter of an hour, whose mean power is shown."""
-
-
-class Loads:
-    """A household whose `loads` are on from one minute after `begin` to another, each with its power in W."""
-
-    def __init__(
-        self, begin: dt.datetime, loads: Sequence[tuple[float, float, float]], *, phases: int = 1
-    ) -> None:
-        self.phases = phases
-        self._begin = begin
-        self._loads = loads
-
-    def power(self, now: dt.datetime) -> tuple[float, ...]:
-        """Return the power of each phase in W: the loads one after the other on each, and a small ripple."""
-        minutes = (now - self._begin).total_seconds() / 60
-        powers = [140.0 + 12 * math.sin(minutes * 2) + 8 * math.sin(minutes * 9) for _ in range(self.phases)]
-        for number, (first, end, power) in enumerate(self._loads):
-            if first <= minutes < end:
-                powers[number % self.phases] += power
-        return tuple(powers)
-
 
 EVENING = (
     (0, 61, 260),
@@ -69,17 +47,33 @@ EVENING = (
 """Kettle, oven, hob, water heater, washing machine, and a heater too many: more than 9 kVA at the end."""
 
 
-def readings(
-    name: str, *, start: dt.datetime, seconds: float, load_profile: LoadProfile | None = None, seed: int = 1
+class Evening:
+    """A household whose loads are on from one minute after `begin` to another, each with its power in W."""
+
+    def __init__(self, begin: dt.datetime, *, phases: int) -> None:
+        self.phases = phases
+        self._begin = begin
+
+    def power(self, now: dt.datetime) -> tuple[float, ...]:
+        """Return the power of each phase in W: the loads one after the other on each, and a small ripple."""
+        minutes = (now - self._begin).total_seconds() / 60
+        powers = [140.0 + 12 * math.sin(minutes * 2) + 8 * math.sin(minutes * 9) for _ in range(self.phases)]
+        for number, (first, end, power) in enumerate(EVENING):
+            if first <= minutes < end:
+                powers[number % self.phases] += power
+        return tuple(powers)
+
+
+def last_hour(
+    name: str, end: dt.datetime, load_profile: LoadProfile | None = None
 ) -> Iterator[tuple[float, Reading]]:
-    """Yield what a simulated meter sends, each reading with the seconds since `start`."""
-    meter = build(name, start=start, rng=random.Random(seed), load_profile=load_profile)
-    passed = 0.0
-    while passed <= seconds:
-        frame = meter.emit(start + dt.timedelta(seconds=passed))
-        for reading in Decoder().feed(frame):
-            yield passed, reading
-        passed += LATE_PERIOD if passed >= seconds * 3 / 4 else PERIOD
+    """Yield each reading of the hour before `end` with the seconds to it."""
+    start, passed = end - dt.timedelta(seconds=HOUR), 0.0
+    meter = build(name, start=start, rng=random.Random(1), load_profile=load_profile)
+    while passed <= HOUR:
+        for reading in Decoder().feed(meter.emit(start + dt.timedelta(seconds=passed))):
+            yield HOUR - passed, reading
+        passed += LATE_PERIOD if passed >= HOUR * 3 / 4 else PERIOD
 
 
 class Page:
@@ -91,15 +85,14 @@ class Page:
 
     def __init__(
         self,
-        name: str | None,
+        name: str | None = None,
         *,
-        end: dt.datetime,
+        end: dt.datetime = dt.datetime(2026, 1, 14, 22, 20),  # noqa: DTZ001 - a meter knows local time only
         load_profile: LoadProfile | None = None,
         port: int | None = None,
         now: float | None = None,
     ) -> None:
-        self._end = end.astimezone()
-        self._time = self._end
+        self._time = end.astimezone()
         self.address = Address(HOST, port or free_port())
         self.url = self.address.url("")
         self.model = SharedModel(patience=HOUR, clock=lambda: self._time)
@@ -108,29 +101,19 @@ class Page:
             Health(baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD)
         )
         self.model.note = notes.connected(BROKER)
-        start = end - dt.timedelta(seconds=HOUR)
         now = time.monotonic() if now is None else now
-        for passed, reading in (
-            () if name is None else readings(name, start=start, seconds=HOUR, load_profile=load_profile)
-        ):
-            self._time = self._end - dt.timedelta(seconds=HOUR - passed)
-            self.model.add_reading(reading, now=now - HOUR + passed)
-        self._time = self._end
+        for ago, reading in () if name is None else last_hour(name, end, load_profile):
+            self._time = end.astimezone() - dt.timedelta(seconds=ago)
+            self.model.add_reading(reading, now=now - ago)
+        self._time = end.astimezone()
 
     def add(self, reading: Reading) -> None:
         """Let a reading come."""
-        self._call(lambda: self.model.add_reading(reading, now=time.monotonic()))
+        self.change(lambda: self.model.add_reading(reading, now=time.monotonic()))
 
-    def fall_silent(self, *, heard: float, health: Health, note: Note) -> None:
-        """Let the meter be heard last at the monotonic time `heard`, with this health and note."""
+    def change(self, function: Callable[[], None]) -> None:
+        """Change the model in the thread that serves it."""
 
-        def change() -> None:
-            self.model.heard, self.model.note = heard, note
-            self.model.set_health(health)
-
-        self._call(change)
-
-    def _call(self, function: Callable[[], None]) -> None:
         def call() -> None:
             function()
             self.model.changed.set()
@@ -160,5 +143,5 @@ class Page:
 def evening(meter: str, *, phases: int = 1, port: int | None = None, now: float | None = None) -> Page:
     """Return the page of a meter on a winter evening that ends with an overrun."""
     end = dt.datetime(2026, 1, 14, 22, 20)  # noqa: DTZ001 - a meter knows local time only
-    loads = Loads(end - dt.timedelta(seconds=HOUR), EVENING, phases=phases)
+    loads = Evening(end - dt.timedelta(seconds=HOUR), phases=phases)
     return Page(meter, end=end, load_profile=loads, port=port, now=now)

@@ -8,12 +8,6 @@ from teleinfo.tic.labels import Mode, lookup
 from teleinfo.watch.describe import Fact, facts, meaning, moment, shown
 
 
-@pytest.fixture(autouse=True)
-def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Speak English, whatever the machine speaks."""
-    monkeypatch.setenv("LC_ALL", "C")
-
-
 @pytest.mark.parametrize(
     ("mode", "key", "value", "expected"),
     [
@@ -39,8 +33,8 @@ def test_the_status_register_is_said_in_words() -> None:
     assert found[0] == Fact("Overrun of the subscribed power", alert=True)
     assert {
         "Mobile peak 1",
-        "Today white",
-        "Tomorrow blue",
+        "Colour of today: white",
+        "Colour of tomorrow: blue",
         "Dry contact closed",
         "Supplier index 3",
     } <= {fact.text for fact in found}

@@ -8,6 +8,7 @@ import random
 import re
 
 import pytest
+from rich.console import ConsoleDimensions as Size
 from rich.style import Style
 from rich.text import Span
 
@@ -18,9 +19,9 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import describe
-from teleinfo.watch.drawing import ASCII, BLOCKS, Glyphs, chart
-from teleinfo.watch.history import part
-from teleinfo.watch.layout import Page, Size, compose
+from teleinfo.watch.declared import integer, number
+from teleinfo.watch.drawing import ASCII, BLOCKS, chart
+from teleinfo.watch.layout import Page, compose
 from teleinfo.watch.notes import Note
 from teleinfo.watch.shared_model import SharedModel
 
@@ -59,11 +60,9 @@ def model_of(name: str) -> SharedModel:
     return model
 
 
-def picture(
-    model: SharedModel, size: Size = USUAL, page: int = 0, *, now: float = 61.0, glyphs: Glyphs | None = None
-) -> Page:
+def picture(model: SharedModel, size: Size = USUAL, page: int = 0, *, now: float = 61.0) -> Page:
     """Return a page of the model, by default a second after its last frame."""
-    return compose(model, size, page=page, now=now, clock="18:31:01", glyphs=glyphs or Glyphs(), keys=True)
+    return compose(model, size, page=page, now=now, clock="18:31:01", keys=True)
 
 
 def pages(model: SharedModel, size: Size = USUAL, *, now: float = 61.0) -> list[Page]:
@@ -93,7 +92,7 @@ def test_the_pages_together_show_every_value(name: str) -> None:
     shown = pages(model)
     keys = [line.plain[2:12].strip() for page in shown for line in page.lines[4:-2]]
     words = " ".join(text_of(*shown).split())
-    rows = model.rows(now=61)
+    rows = model.rows()
 
     assert [key for key in keys if key] == [row.key for row in rows]
     assert "…" not in words
@@ -170,14 +169,12 @@ def test_every_figure_is_shown_in_40_columns(
     monkeypatch.setenv("LC_ALL", language)
     model = model_of(name)
     lines = [line.rstrip() for line in text_of(*pages(model, NARROW)).splitlines()]
-    power = part(model.state(), "power")["apparent"]
 
-    for row in model.rows(now=61):
+    for row in model.rows():
         if row.label is not None and row.label.is_number:
             [line] = [each for each in lines if each[2:12].strip() == row.key]
             assert describe.shown(row.label, row.value) in line
-    assert isinstance(power, int)
-    assert f"{describe.number(power)} VA" in lines[1]
+    assert f"{number(integer(model.state(), 'power.apparent') or 0)} VA" in lines[1]
     assert {"▁", "█"} & set("".join(lines[1:4]))
 
 
@@ -201,7 +198,7 @@ def test_one_frame_is_no_plural(
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     """The marks, the chart and the dots; accents stay, and the terminal replaces them."""
-    shown = text_of(picture(model_of("hc"), glyphs=ASCII))
+    shown = text_of(picture(model_of("hc"))).translate(ASCII)
 
     assert not set(shown) & set("•…·▁█")
     assert "#" in shown.splitlines()[3]
@@ -241,7 +238,7 @@ def test_a_long_note_is_shown_whole() -> None:
 
     assert len(page.lines) == 24
     assert page.lines[-1].plain.endswith("or else")
-    assert [row for row in model.rows(now=61) if row.key not in text_of(page)] == []
+    assert [row for row in model.rows() if row.key not in text_of(page)] == []
 
 
 @meters

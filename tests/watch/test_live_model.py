@@ -14,6 +14,7 @@ from teleinfo.watch.sections import Section
 from teleinfo.watch.shared_model import SharedModel
 
 HC = {"ADCO": "041961123456", "HCHC": "000019212", "PTEC": "HP", "PAPP": "01940", "MOTDETAT": "000000"}
+ALARM = {**HC, "ADPS": "032"}
 
 
 def model_with(*frames: dict[str, str], mode: Mode = Mode.HISTORIQUE, step: float = 1.0) -> SharedModel:
@@ -24,66 +25,58 @@ def model_with(*frames: dict[str, str], mode: Mode = Mode.HISTORIQUE, step: floa
     return model
 
 
+def keys(model: SharedModel) -> list[str]:
+    """Return the étiquettes in the order of the screen."""
+    return [row.key for row in model.rows()]
+
+
 def test_what_a_person_wants_to_see_comes_first() -> None:
-    """An overrun, then now, then the indexes, the meter itself last."""
-    rows = model_with({**HC, "ADPS": "032"}).rows(now=0)
+    """An overrun, then now, then the indexes, the meter itself; last an index that never counted."""
+    unused = model_with({"EASF01": "000000123", "EASF02": "000000000", "ADSC": "1"}, mode=Mode.STANDARD)
 
-    assert [row.key for row in rows] == ["ADPS", "PTEC", "PAPP", "HCHC", "ADCO", "MOTDETAT"]
-
-
-def test_an_index_that_never_counted_comes_last() -> None:
-    """Ten supplier indexes are always sent, and two are used."""
-    rows = model_with({"EASF01": "000000123", "EASF02": "000000000", "ADSC": "1"}, mode=Mode.STANDARD).rows(
-        now=0
-    )
-
-    assert [(row.key, row.section) for row in rows][-1] == ("EASF02", Section.UNUSED)
+    assert keys(model_with(ALARM)) == ["ADPS", "PTEC", "PAPP", "HCHC", "ADCO", "MOTDETAT"]
+    assert [(row.key, row.section) for row in unused.rows()][-1] == ("EASF02", Section.UNUSED)
 
 
-def test_a_change_is_reported_with_its_age() -> None:
+def test_a_change_is_reported_with_its_time() -> None:
     """The first value of an étiquette is no change."""
-    model = model_with(HC, {**HC, "PAPP": "02000"})
-    ages = {row.key: row.age for row in model.rows(now=3)}
+    changed = {row.key: row.changed for row in model_with(HC, {**HC, "PAPP": "02000"}).rows()}
 
-    assert (ages["PAPP"], ages["HCHC"]) == (2.0, None)
+    assert (changed["PAPP"], changed["HCHC"]) == (1.0, None)
 
 
 def test_the_horodate_of_a_group_is_part_of_its_row() -> None:
     """It has no row of its own."""
     values = {"SMAXSN": "02740", "SMAXSN_HORODATE": "E220609060531"}
-    [row] = model_with(values, mode=Mode.STANDARD).rows(now=0)
+    [row] = model_with(values, mode=Mode.STANDARD).rows()
 
     assert (row.key, row.horodate) == ("SMAXSN", "E220609060531")
 
 
-def test_a_short_frame_makes_nothing_disappear() -> None:
-    """Three phases in overrun: short frames hold the currents alone."""
-    model = model_with(HC, {"ADIR1": "035", "ADCO": "041961123456"})
-
-    assert {row.key for row in model.rows(now=1)} == {*HC, "ADIR1"}
+NOTICE = {**ALARM, "PEJP": "30"}
 
 
-def test_an_alarm_that_is_not_sent_any_more_is_over_soon() -> None:
-    """Its end is that it is missing; all else stays for longer."""
-    frames = [{**HC, "ADPS": "032", "PEJP": "30"}, *[HC] * 7]
-    keys = {row.key for row in model_with(*frames).rows(now=7)}
+@pytest.mark.parametrize(
+    ("frames", "step", "kept", "gone"),
+    [
+        # Three phases in overrun: short frames hold the currents alone.
+        ([HC, {"ADIR1": "035", "ADCO": "041961123456"}], 1.0, {*HC, "ADIR1"}, set()),
+        # The end of an alarm is that it is missing; all else stays for longer.
+        ([NOTICE, *[HC] * 7], 1.0, {*HC, "PEJP"}, {"ADPS"}),
+        ([NOTICE, *[HC] * (int(KEPT) + 1)], 1.0, {*HC}, {"ADPS", "PEJP"}),
+        # Messages may come once an hour: what is in the newest is not old.
+        ([ALARM, ALARM], 3600.0, {*HC, "ADPS"}, set()),
+    ],
+    ids=["short frame", "alarm", "notice", "rare messages"],
+)
+def test_a_value_stays_for_a_while(
+    frames: list[dict[str, str]], step: float, kept: set[str], gone: set[str]
+) -> None:
+    """A frame that lacks it makes nothing disappear at once."""
+    shown = {*keys(model_with(*frames, step=step))}
 
-    assert "ADPS" not in keys
-    assert "PEJP" in keys
-
-
-def test_a_value_that_is_not_sent_any_more_goes() -> None:
-    """After 30 s."""
-    frames = [{**HC, "PEJP": "30"}, *[HC] * (int(KEPT) + 1)]
-
-    assert "PEJP" not in {row.key for row in model_with(*frames).rows(now=KEPT + 1)}
-
-
-def test_messages_once_an_hour_keep_their_values() -> None:
-    """What is in the newest message is not old."""
-    model = model_with({**HC, "ADPS": "032"}, {**HC, "ADPS": "032"}, step=3600)
-
-    assert {row.key for row in model.rows(now=7199)} == {*HC, "ADPS"}
+    assert shown >= kept
+    assert not shown & gone
 
 
 def test_a_change_of_mode_empties_the_model() -> None:
@@ -91,7 +84,7 @@ def test_a_change_of_mode_empties_the_model() -> None:
     model = model_with(HC)
     model.add_reading(Reading(Mode.STANDARD, {"SINSTS": "00250"}), now=2)
 
-    assert [row.key for row in model.rows(now=2)] == ["SINSTS"]
+    assert keys(model) == ["SINSTS"]
 
 
 def test_the_history_is_the_mean_of_each_interval() -> None:
@@ -104,33 +97,35 @@ def test_the_history_is_the_mean_of_each_interval() -> None:
     assert model.history.drawn.means(1, now=2 * BIN + REACH) == [None]
 
 
-@pytest.mark.parametrize(("now", "silence"), [(9.0, None), (10.0, 10.0)])
-def test_a_meter_is_silent_after_ten_seconds(now: float, silence: float | None) -> None:
-    """As the daemon sees it."""
-    assert model_with(HC).silence(now=now) == silence
+def test_a_pilot_linky_has_its_power_by_another_name() -> None:
+    """SINST1 is SINSTS, and reaches the state as such."""
+    model = model_with({"SINST1": "00350"}, mode=Mode.STANDARD)
+
+    assert model.history.drawn.means(1, now=0) == [350]
 
 
-def test_behind_a_broker_the_status_topic_decides() -> None:
-    """Messages may come once a minute: the topic `status` decides."""
-    model = SharedModel(patience=None)
-    model.add_reading(Reading(Mode.HISTORIQUE, HC), now=0)
+def test_a_meter_is_silent_after_ten_seconds() -> None:
+    """As the daemon sees it. Behind a broker messages may come once a minute: `status` decides there."""
+    remote = SharedModel(patience=None)
+    remote.add_reading(Reading(Mode.HISTORIQUE, HC), now=0)
 
-    assert model.silence(now=50) is None
-    model.online = False
-    assert model.silence(now=50) == 50
+    assert [model_with(HC).silence(now=now) for now in (9.0, 10.0)] == [None, 10.0]
+    assert remote.silence(now=50) is None
+    remote.online = False
+    assert remote.silence(now=50) == 50
 
 
 def test_the_health_of_a_daemon_that_is_gone_is_not_believed() -> None:
     """Its last word is of a good line. While the meter is silent the daemon says why, and is believed."""
     model = SharedModel(patience=None)
     good, silent = Health(line=LineGrade.GOOD), Health(line=LineGrade.SILENT, problem="no data")
-    found = []
+    believed = []
     for online, health in ((True, good), (False, good), (False, silent), (True, good)):
         model.online = online
         model.set_health(health)
-        found.append(model.health)
+        believed.append(model.health)
 
-    assert found == [good, None, silent, good]
+    assert believed == [good, None, silent, good]
 
 
 def test_behind_a_broker_the_count_of_frames_goes_on() -> None:
@@ -153,4 +148,4 @@ def test_ever_new_labels_do_not_fill_the_memory() -> None:
         values = {f"L{number}": "1" for number in range(start, start + 500)}
         model.add_reading(Reading(Mode.HISTORIQUE, values), now=0.0)
 
-    assert len(model.rows(now=0)) <= MAX_VALUES + 500
+    assert len(model.rows()) <= MAX_VALUES + 500

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from teleinfo.vocabulary.words import Language
@@ -11,17 +13,14 @@ from tests.watch import pictures
 
 @pytest.mark.parametrize("language", Language)
 @pytest.mark.parametrize("name", pictures.SIZES)
-def test_a_picture_is_current(name: str, language: Language) -> None:
-    """It was made of this page and this state; otherwise: python -m tests.watch.pictures, and look at it."""
-    png = pictures.path(name, language).read_bytes()
+def test_a_picture_is_current_and_shown(name: str, language: Language) -> None:
+    """
+    It was made of this page and this state, and the README of its language alone shows it.
 
-    assert pictures.digest_of(png) == pictures.digest(name, language)
+    Otherwise: python -m tests.watch.pictures, and look at it.
+    """
+    path = pictures.path(name, language)
+    digests = json.loads(pictures.DIGESTS.read_text(encoding="utf-8"))
 
-
-@pytest.mark.parametrize("language", Language)
-@pytest.mark.parametrize("name", pictures.SIZES)
-def test_each_readme_shows_those_of_its_language(name: str, language: Language) -> None:
-    """All of them, and none of the other language."""
-    shown = f"({pictures.path(name, language).relative_to(ROOT)})"
-
-    assert [readme for readme, text in READMES.items() if shown in text] == [language]
+    assert digests[path] == pictures.digest((ROOT / path).read_bytes(), name, language)
+    assert [readme for readme, text in READMES.items() if f"({path})" in text] == [language]

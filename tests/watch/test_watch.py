@@ -26,15 +26,15 @@ from teleinfo.tic.labels import Group, Mode
 from teleinfo.watch import command as watch
 from teleinfo.watch.web.hosts import Address, listen
 from tests.support.broker import MosquittoBroker
-from tests.support.certificates import make_authority, make_certificate
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
 from tests.support.process import LIMIT, Process
+from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 HC = {
     "ADCO": "041961123456",
@@ -62,24 +62,21 @@ def environment(*, language: str = "C.UTF-8", **settings: object) -> dict[str, s
 
 
 class Terminal:
-    """A terminal of 80×24 with `watch` on it: its attributes `before`, what it `showed`, keys to press."""
+    """A terminal of 80×24 with `watch` on it: its attributes `before`, the text that it `showed`."""
 
     def __init__(self, *options: str, language: str = "C.UTF-8", **settings: object) -> None:
         self._command = [*COMMAND, *options]
         self._environment = environment(language=language, **settings)
         self.showed = ""
 
-    def expect(self, text: str, *, limit: float = LIMIT) -> None:
+    def expect(self, text: str) -> None:
         """Return once `text` was shown."""
-        self._until(lambda: text in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self.showed), text, limit)
+        until(lambda: text in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", self._read()), what=text, limit=LIMIT)
 
-    def _until(self, happened: Callable[[], bool], what: str, limit: float = LIMIT) -> None:
-        end = time.monotonic() + limit
-        while not happened():
-            assert time.monotonic() < end, f"no {what!r} in {self.showed[-2000:]!r}"
-            if select.select([self._far], [], [], 0.1)[0]:
-                with contextlib.suppress(OSError):
-                    self.showed += os.read(self._far, 65536).decode(errors="replace")
+    def _read(self) -> str:
+        while select.select([self._far], [], [], 0.1)[0]:
+            self.showed += os.read(self._far, 65536).decode(errors="replace")
+        return self.showed
 
     def press(self, keys: bytes) -> None:
         """Type."""
@@ -87,14 +84,13 @@ class Terminal:
 
     def end(self) -> int:
         """Wait for its end and return its status."""
-        self._until(lambda: self.process.poll() is not None, "end")
-        while select.select([self._far], [], [], 0.2)[0]:
-            self.showed += os.read(self._far, 65536).decode(errors="replace")
+        until(lambda: self._read() and self.process.poll() is not None, what="the end", limit=LIMIT)
+        self._read()
         return self.process.wait(LIMIT)
 
     @property
     def attributes(self) -> list[object]:
-        """How the terminal is set."""
+        """The settings of the terminal."""
         return termios.tcgetattr(self._near)
 
     def __enter__(self) -> Self:
@@ -193,81 +189,35 @@ def test_a_terminal_of_another_encoding_gets_what_it_can_show(
 
 
 @pytest.mark.real
-def test_what_is_wrong_with_the_broker_stands_on_a_french_screen() -> None:
-    """1. No broker. 2. The screen says so in French, and what to do."""
-    port = free_port()
-    with Terminal("--mqtt", mqtt_host="127.0.0.1", mqtt_port=port, language="fr_FR.UTF-8") as terminal:
-        terminal.expect(f"pas de connexion : rien n’écoute à 127.0.0.1:{port}.")
-        terminal.press(b"q")
-
-        assert terminal.end() == 0
-
-
-@pytest.mark.real
-def test_an_expired_certificate_is_called_expired(tmp_path: Path) -> None:
-    """1. The broker has a certificate of a known authority, of the past. 2. It is not called untrusted."""
-    authority = make_authority(tmp_path)
-    past = ("-not_before", "20200101000000Z", "-not_after", "20200201000000Z")
-    try:
-        certificate = make_certificate(tmp_path, authority, life=past)
-    except subprocess.CalledProcessError:
-        pytest.skip("this openssl cannot make certificates of the past")
-    with MosquittoBroker(tmp_path, certificate=certificate) as broker:
-        with Terminal(
-            "--mqtt",
-            mqtt_host=broker.host,
-            mqtt_port=broker.port,
-            mqtt_tls="true",
-            mqtt_tls_ca_file=authority.cert,
-        ) as terminal:
-            terminal.expect("has expired")
-            terminal.press(b"q")
-
-            assert terminal.end() == 0
-    assert "vouches" not in terminal.showed
-
-
-@pytest.mark.real
 def test_in_a_pipe_there_are_plain_lines(meter: Meter) -> None:
-    """No control character, a value a line, nothing said twice."""
-    with subprocess.Popen(
-        COMMAND, env=environment(serial_port=meter.line.port), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    """
+    No control character, a value a line, nothing said twice, and nothing English for a French reader.
+
+    The notes on the port go to standard error, each once, in place of a log.
+    """
+    environ = environment(language="fr_FR.UTF-8", serial_port=meter.line.port)
+    with subprocess.Popen(COMMAND, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout is not None
         try:
             first = [process.stdout.readline().decode() for _ in whole(**HC)]
             meter.frame = with_parity(encode_frame(whole(**HC, PAPP="00200")))
             last = process.stdout.readline().decode()
+            time.sleep(1.5)  # notes are looked at once a second: none may come twice
             process.send_signal(signal.SIGINT)
-
-            assert process.wait(LIMIT) == 0
+            _rest, errors = process.communicate(timeout=LIMIT)
         finally:
             process.kill()
     shown = [line.split()[1] for line in first]
+    notes = [line[9:] for line in errors.decode().splitlines()]
+
+    assert process.returncode == 0
     assert shown[:5] == ["PTEC", "IINST", "PAPP", "HCHC", "HCHP"]
     assert sorted(shown) == sorted(group.label for group in whole(**HC))
-    assert last[8:] == " PAPP      Apparent power: 200 VA\n"
+    assert last[8:] == " PAPP      Puissance apparente: 200 VA\n"
     assert "\x1b" not in "".join(first)
-
-
-@pytest.mark.real
-def test_in_a_pipe_nothing_is_english_for_a_french_reader(meter: Meter) -> None:
-    """The notes on the port go to standard error, each once, in place of a log."""
-    environ = environment(language="fr_FR.UTF-8", serial_port=meter.line.port)
-    with subprocess.Popen(COMMAND, env=environ, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        try:
-            assert process.stdout.readline()
-            time.sleep(1.5)  # notes are looked at once a second: none may come twice
-            process.send_signal(signal.SIGINT)
-            _rest, said = process.communicate(timeout=LIMIT)
-        finally:
-            process.kill()
-    notes = [line[9:] for line in said.decode().splitlines()]
-
     assert notes[-1] == "lecture d’un compteur en mode historique à 1200 bauds"
     assert len(notes) == len(set(notes))
-    assert not any(word in said.decode() for word in ("INFO", "WARNING", "reading", "opening", "listening"))
+    assert not any(word in errors.decode() for word in ("INFO", "WARNING", "reading", "opening", "listening"))
 
 
 @pytest.mark.real
@@ -343,7 +293,6 @@ def test_where_no_screen_can_be_drawn_there_are_lines(
         assert not mqtt
         shown.append(not log)
 
-    monkeypatch.setenv("LC_ALL", "C")
     monkeypatch.setenv("TERM", terminal)
     if lacks:
         monkeypatch.setitem(sys.modules, lacks, None)
@@ -375,17 +324,15 @@ class PageProcess(Process):
 
     def show(self, text: str) -> None:
         """Return once the stream of the page has this text."""
-        end = time.monotonic() + LIMIT
-        while time.monotonic() < end:
-            with (
-                contextlib.suppress(OSError),
-                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/events", timeout=LIMIT) as events,
-            ):
-                while time.monotonic() < end:
-                    if text in events.readline().decode():
-                        return
-            time.sleep(0.1)
-        pytest.fail(f"no {text!r} on the page; {self.log}")
+        until(lambda: self._has(text), what=text, limit=LIMIT)
+
+    def _has(self, text: str) -> bool:
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/events", timeout=LIMIT) as events,
+        ):
+            return any(text in events.readline().decode() for _ in range(30))
+        return False
 
 
 @pytest.mark.real
@@ -417,28 +364,19 @@ def test_a_page_beside_the_service_is_fed_by_the_broker(tmp_path: Path, meter: M
                 page.show('"grade":"Good"')
 
 
-def test_without_aiohttp_the_page_is_not_served(
+def test_where_the_page_cannot_be_served_one_sentence_says_why(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What to install is said in one line, and the exit status is 1."""
-    monkeypatch.setenv("LC_ALL", "C")
-    monkeypatch.setitem(sys.modules, "aiohttp", None)
-    arguments = Namespace(env_file=Path(os.devnull), mqtt=False, web=Address("127.0.0.1", 8080))
-
-    assert watch.main(arguments) == 1
-    said = capsys.readouterr().err
-    assert "apt install python3-aiohttp" in said
-    assert said.count("\n") == 1
-
-
-def test_an_address_that_cannot_be_had_is_reported(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """One sentence, and the exit status is 1."""
-    monkeypatch.setenv("LC_ALL", "C")
+    """An address that cannot be had, or no aiohttp and what to install; the exit status is 1."""
     address = Address("127.0.0.1", free_port())
+    arguments = Namespace(env_file=Path(os.devnull), mqtt=False, web=address)
     with listen(address):
-        assert watch.main(Namespace(env_file=Path(os.devnull), mqtt=False, web=address)) == 1
+        assert watch.main(arguments) == 1
+    taken = capsys.readouterr().err
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    assert watch.main(arguments) == 1
+    missing = capsys.readouterr().err
 
-    said = capsys.readouterr().err
-    assert said.startswith(f"The page cannot be served at {address}: another program listens there")
+    assert taken.startswith(f"The page cannot be served at {address}: another program listens there")
+    assert "apt install python3-aiohttp" in missing
+    assert missing.count("\n") == 1

@@ -1,4 +1,4 @@
-"""What the page is made of: the state, the day so far, the last hour, and the words of the view."""
+"""The page as data: the state, the day so far, the last hour, and the words of the view."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import datetime as dt
 import itertools
 import json
 import random
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -21,46 +22,47 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.history import BIN, LONGEST, Day
-from teleinfo.watch.shared_model import SharedModel
+from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import view
 from teleinfo.watch.web.curve import curve_part
 
-START = dt.datetime(2026, 1, 14, 21, 59)  # noqa: DTZ001 - a meter knows local time only
+START = dt.datetime(2026, 1, 14, 21, 59, tzinfo=dt.UTC)
 
 
-class Clock:
-    """A clock that stands where a test sets it."""
-
-    def __init__(self, time: dt.datetime = START) -> None:
-        self.time = time.replace(tzinfo=dt.UTC)
-
-    def __call__(self) -> dt.datetime:
-        """Return that time."""
-        return self.time
+def new_model(patience: float | None = 10.0) -> LiveModel:
+    """Return a model whose clock stands."""
+    return LiveModel(patience=patience, clock=lambda: START)
 
 
-def model_of(name: str, *, frames: int = 2, start: dt.datetime = START) -> SharedModel:
+def model_of(name: str, *, frames: int = 2) -> LiveModel:
     """Return a model that has heard frames of a simulated meter, one each ten seconds."""
-    clock = Clock(start)
-    model = SharedModel(patience=10.0, clock=clock)
-    meter = build(name, start=start, rng=random.Random(1))
+    time = START
+    model = LiveModel(patience=10.0, clock=lambda: time)
+    meter = build(name, start=START.replace(tzinfo=None), rng=random.Random(1))
     for number in range(frames):
-        passed = dt.timedelta(seconds=10 * number)
-        clock.time = (start + passed).replace(tzinfo=dt.UTC)
-        for reading in Decoder().feed(meter.emit(start + passed)):
+        time = START + dt.timedelta(seconds=10 * number)
+        for reading in Decoder().feed(meter.emit(time.replace(tzinfo=None))):
             model.add_reading(reading, now=10.0 * number)
     return model
+
+
+def parts(model: LiveModel, language: Language = Language.EN, *, now: float = 0.0) -> tuple[Any, Any]:
+    """Return the parts `now` and `curve` as the browser has them."""
+    with use_language(language):
+        shown: tuple[Any, Any] = tuple(
+            json.loads(json.dumps(part))
+            for part in (view.now_part(model, now=now), curve_part(model, now=now))
+        )
+    return shown
 
 
 @pytest.mark.parametrize("name", METERS)
 def test_the_state_is_that_of_the_daemon(name: str) -> None:
     """Nothing that a meter sends is lost on the way into the state of the page."""
-    meter = build(name, start=START, rng=random.Random(1))
-    tracker = StateTracker(topic="", exclude=frozenset())
-    clock = Clock()
-    model = SharedModel(patience=10.0, clock=clock)
-    for reading in Decoder().feed(meter.emit(START)):
-        tracker.update(reading, now=0.0, time=clock.time.isoformat("T", "seconds"))
+    tracker, model = StateTracker(topic="", exclude=frozenset()), new_model()
+    meter = build(name, start=START.replace(tzinfo=None), rng=random.Random(1))
+    for reading in Decoder().feed(meter.emit(START.replace(tzinfo=None))):
+        tracker.update(reading, now=0.0, time=START.isoformat("T", "seconds"))
         model.add_reading(reading, now=0.0)
 
     assert model.state(now=0.0) == tracker.state(now=0.0)
@@ -71,39 +73,40 @@ def test_the_state_is_that_of_the_daemon(name: str) -> None:
 def test_the_view_says_what_the_state_says(name: str, language: Language) -> None:
     """Power, limit, each index in kWh, and the tariff, of every meter and in both languages."""
     model = model_of(name)
+    shown, curve = parts(model, language, now=10.0)
     with use_language(language):
-        state = in_words(model.state(now=10.0))
-        shown = json.loads(json.dumps(view.now_part(model, now=10.0)))
-        curve = json.loads(json.dumps(curve_part(model, now=10.0)))
-    text = json.dumps(state)
-
-    net = json.loads(text)["power"]["net"]
-    assert shown["power"]["figure"].replace(" ", "") == str(net).replace("-", view.MINUS)
-    assert curve["values"][-1] == net
-    assert shown["power"]["limit"]["most"] == json.loads(text)["contract"]["subscribed_power"]
-    indexes = json.loads(text)["energy"]["indexes"]
+        state: Any = in_words(model.state(now=10.0))
+    net = state["power"]["net"]
     read = {
         row["name"]: float(row["value"].replace(" ", "").replace(",", ".")) for row in shown["energy"]["rows"]
     }
-    for index in indexes.values():
+
+    assert shown["power"]["figure"].replace(" ", "") == str(net).replace("-", view.MINUS)
+    assert curve["values"][-1] == net
+    assert shown["power"]["limit"]["most"] == state["contract"]["subscribed_power"]
+    for index in state["energy"]["indexes"].values():
         assert read[index["name"]] == pytest.approx(index["value"] / 1000, abs=0.051)
-    assert shown["tariff"][0][1] == json.loads(text)["tariff"]["name"]
+    assert shown["tariff"][0][1] == state["tariff"]["name"]
     assert len(shown["phases"]) == (3 if "tri" in name else 0)
     assert (shown["tempo"] != []) == ("tempo" in name)
 
 
 def test_tempo_and_its_periods_stand_behind_the_curve() -> None:
-    """Peak hours until 22:00, off-peak hours from then on, of a blue day."""
+    """
+    Peak hours until 22:00, off-peak hours from then on, of a blue day.
+
+    An hour later the period that was in force goes on to the left edge, and the one before it is gone.
+    """
     model = model_of("tempo", frames=13)
     bands = model.history.bands(now=120.0)
+    _now, curve = parts(model, Language.FR, now=120.0)
+    [last] = model.history.bands(now=120.0 + LONGEST * BIN)
 
-    assert [(band.period.code, band.period.colour) for band in bands] == [("HPJB", "blue"), ("HCJB", "blue")]
+    assert [(band.code, band.colour) for band in bands] == [("HPJB", "blue"), ("HCJB", "blue")]
     assert (bands[0].end, bands[1].end) == (bands[1].first, LONGEST)
-    with use_language(Language.FR):
-        curve = curve_part(model, now=120.0)
-    [high, low] = json.loads(json.dumps(curve["bands"]))
-    assert (high["hours"], low["hours"]) == ("high", "low")
-    assert low["text"] == "Heures creuses, jour bleu"
+    assert [band["hours"] for band in curve["bands"]] == ["high", "low"]
+    assert curve["bands"][1]["text"] == "Heures creuses, jour bleu"
+    assert (last.code, last.first, last.end) == ("HCJB", 0, LONGEST)
 
 
 @pytest.mark.parametrize(
@@ -112,11 +115,9 @@ def test_tempo_and_its_periods_stand_behind_the_curve() -> None:
 )
 def test_figures_are_written_in_one_way(language: Language, limit: str) -> None:
     """The axis of the curve and its limit have the blank between thousands that every other figure has."""
-    model = SharedModel(patience=10.0, clock=Clock())
+    model = new_model()
     model.add_reading(Reading(Mode.HISTORIQUE, {"ISOUSC": "45", "PAPP": "10400"}), now=0.0)
-    with use_language(language):
-        shown = json.loads(json.dumps(view.now_part(model, now=0.0)))
-        curve = json.loads(json.dumps(curve_part(model, now=0.0)))
+    shown, curve = parts(model, language)
 
     assert [text for _, text in curve["axis"]] == ["0", "2 500", "5 000", "7 500", "10 000", "12 500"]
     assert [power for power, _ in curve["axis"]] == [0, 2500, 5000, 7500, 10000, 12500]
@@ -127,26 +128,17 @@ def test_figures_are_written_in_one_way(language: Language, limit: str) -> None:
 @given(least=st.integers(-40_000, 0), most=st.integers(0, 40_000))
 def test_the_axis_holds_the_curve(least: int, most: int) -> None:
     """Equal steps, a handful of them, through zero, from below the lowest point to above the highest."""
-    model = SharedModel(patience=10.0, clock=Clock())
+    model = new_model()
     for at, (drawn, injected) in enumerate([(most, 0), (0, -least)]):
         values = {"SINSTS": f"{drawn:05}", "SINSTI": f"{injected:05}"}
         model.add_reading(Reading(Mode.STANDARD, values), now=20.0 * at)
-    curve = json.loads(json.dumps(curve_part(model, now=20.0)))
-    powers = [power for power, _ in curve["axis"]]
+    powers = [power for power, _ in parts(model, now=20.0)[1]["axis"]]
 
     assert len({high - low for low, high in itertools.pairwise(powers)}) == 1
     assert 3 <= len(powers) <= 8
     assert 0 in powers
     assert powers[0] <= least
     assert powers[-1] >= most
-
-
-def test_after_an_hour_what_came_before_is_gone() -> None:
-    """The period that was in force an hour ago goes on to the left edge, the one before it is gone."""
-    model = model_of("tempo", frames=13)
-    [band] = model.history.bands(now=120.0 + LONGEST * BIN)
-
-    assert (band.period.code, band.first, band.end) == ("HCJB", 0, LONGEST)
 
 
 def test_a_day_counts_from_midnight_once_it_has_heard_one() -> None:
@@ -181,22 +173,15 @@ def test_a_silent_meter_says_so_and_why() -> None:
     """The silence, how long it lasts, and the last state of the line."""
     model = model_of("hc")
     model.set_health(Health(line=LineGrade.SILENT, problem=LinkProblem.NO_DATA))
-    with use_language(Language.EN):
-        shown = view.now_part(model, now=100.0)
+    shown, _curve = parts(model, now=100.0)
 
     assert shown["silent"] == "The meter is silent for 1 min"
-    assert json.loads(json.dumps(shown["line"])) == {
-        "grade": "Silent",
-        "good": False,
-        "details": ["no byte comes from the meter"],
-    }
+    assert shown["line"] == {"grade": "Silent", "good": False, "details": ["no byte comes from the meter"]}
 
 
 def test_before_the_first_reading_the_page_says_what_it_waits_for() -> None:
     """Nothing is made up: no power, no curve, no index."""
-    model = SharedModel(patience=10.0, clock=Clock())
-    with use_language(Language.EN):
-        shown = view.now_part(model, now=0.0)
+    shown, _curve = parts(new_model())
 
     assert shown["waiting"] == "Waiting for the meter. It takes a few seconds to find its speed."
     assert (shown["power"], shown["energy"], shown["alerts"], shown["phases"]) == (None, None, [], [])
@@ -211,19 +196,18 @@ HOSTILE = st.dictionaries(
 @given(st.lists(st.tuples(st.sampled_from(Mode), HOSTILE), max_size=6))
 def test_whatever_a_broker_sends_there_is_a_view(messages: list[tuple[Mode, dict[str, str]]]) -> None:
     """No text of it makes the page fail, and all of it is JSON."""
-    model = SharedModel(patience=None, clock=Clock())
+    model = new_model(patience=None)
     for number, (mode, values) in enumerate(messages):
         model.add_reading(Reading(mode, values), now=float(number))
     for language in Language:
+        parts(model, language, now=6.0)
         with use_language(language):
-            json.dumps(view.now_part(model, now=6.0))
-            json.dumps(curve_part(model, now=6.0))
-            json.dumps(view.rows_part(model, now=6.0))
+            json.dumps(view.rows_part(model))
 
 
 def test_what_a_broker_invents_is_not_kept() -> None:
     """Étiquettes that no meter has, and ever new tariff periods, leave the state as small as it was."""
-    model = SharedModel(patience=None, clock=Clock())
+    model = new_model(patience=None)
     for number in range(3000):
         values = {f"X{number}": "1", "NTARF": str(number), "LTARF": f"PERIOD {number}", f"EASF{number}": "1"}
         model.add_reading(Reading(Mode.STANDARD, values), now=float(number))

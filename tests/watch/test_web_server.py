@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import datetime as dt
 import http.client
 import json
 import re
@@ -21,19 +20,18 @@ from teleinfo.watch.web import server, stream, view
 from teleinfo.watch.web.assets import ASSETS, FOLDER, page
 from teleinfo.watch.web.hosts import listen
 from tests.support.process import LIMIT
+from tests.support.scenario import until
 from tests.support.tcp_ports import HOST
 from tests.watch.page_scenario import Page
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
-END = dt.datetime(2026, 1, 14, 22, 20)  # noqa: DTZ001 - a meter knows local time only
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 
 @pytest.fixture
 def served() -> Iterator[Page]:
     """Return the page of a meter that was heard for a moment."""
-    with Page(None, end=END) as running:
+    with Page() as running:
         running.add(Reading(Mode.HISTORIQUE, {"PTEC": "HP..", "PAPP": "01940", "ISOUSC": "45"}))
         yield running
 
@@ -86,14 +84,6 @@ def ended(connection: socket.socket) -> bool:
     return True
 
 
-def wait_until(happened: Callable[[], bool], what: str) -> None:
-    """Return once it happened."""
-    end = time.monotonic() + LIMIT
-    while not happened():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
-
-
 @pytest.mark.parametrize(
     ("wanted", "language", "title"), [("fr-FR,fr;q=0.9", "fr", "Tarif"), ("de,en;q=0.1", "en", "Tariff")]
 )
@@ -112,19 +102,25 @@ def test_the_page_is_in_the_language_of_the_browser(
 @pytest.mark.parametrize("path", ["/", *(f"/{name}" for name in ASSETS), "/nothing"])
 def test_every_answer_has_the_headers_of_a_closed_page(served: Page, path: str) -> None:
     """Nothing from elsewhere, in no frame, kept by nobody; that we are aiohttp is nobody's business."""
-    _status, headers, _body = ask(served, path)
+    _status, headers, body = ask(served, path)
     policy = dict(part.strip().split(" ", 1) for part in headers["Content-Security-Policy"].split(";"))
+    expected = {
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Cache-Control": "no-store",
+        "Server": "teleinfo",
+        "Access-Control-Allow-Origin": None,
+    }
 
     assert policy["default-src"] == policy["base-uri"] == policy["frame-ancestors"] == "'none'"
     assert policy["script-src"] == policy["style-src"] == policy["connect-src"] == "'self'"
     assert "unsafe" not in headers["Content-Security-Policy"]
-    assert headers["X-Content-Type-Options"] == "nosniff"
-    assert headers["X-Frame-Options"] == "DENY"
-    assert headers["Referrer-Policy"] == "no-referrer"
-    assert headers["Cross-Origin-Resource-Policy"] == "same-origin"
-    assert headers["Cache-Control"] == "no-store"
-    assert headers["Server"] == "teleinfo"
-    assert "Access-Control-Allow-Origin" not in headers
+    assert {name: headers[name] for name in expected} == expected
+    if path[1:] in ASSETS:  # a browser that is told not to guess must be told
+        assert headers["Content-Type"] == f"{ASSETS[path[1:]]}; charset=utf-8"
+        assert body == (FOLDER / path[1:]).read_text(encoding="utf-8")
 
 
 def test_the_page_asks_nobody_else() -> None:
@@ -145,15 +141,6 @@ def test_the_page_asks_nobody_else() -> None:
     assert "$" not in html
 
 
-def test_each_file_has_its_type(served: Page) -> None:
-    """A browser that is told not to guess must be told."""
-    for name, kind in ASSETS.items():
-        status, headers, body = ask(served, f"/{name}")
-
-        assert (status, headers["Content-Type"]) == (200, f"{kind}; charset=utf-8")
-        assert body == (FOLDER / name).read_text(encoding="utf-8")
-
-
 @pytest.mark.parametrize("path", ["/", "/events", "/page.js"])
 def test_a_name_that_is_not_ours_gets_nothing(served: Page, path: str) -> None:
     """A page of somebody else whose name points here (DNS rebinding) reads nothing; nor does no name."""
@@ -171,21 +158,15 @@ def test_a_page_of_another_site_reads_no_events(served: Page) -> None:
     assert ask(served, "/", Sec_Fetch_Site="cross-site")[0] == 200
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
-def test_nothing_can_be_changed(served: Page, method: str) -> None:
-    """There is GET, and HEAD for files."""
-    for path in ("/", "/events", "/page.css"):
-        assert ask(served, path, method=method)[0] == 405
+def test_nothing_can_be_changed_and_there_are_no_other_files(served: Page) -> None:
+    """There is GET, and HEAD for files, of four addresses and of nothing of the disk behind them."""
+    for method in ("POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"):
+        for path in ("/", "/events", "/page.css"):
+            assert ask(served, path, method=method)[0] == 405
     assert ask(served, method="HEAD")[::2] == (200, "")
     assert ask(served, "/events", method="HEAD")[0] == 405
-
-
-@pytest.mark.parametrize(
-    "path", ["/../server.py", "/page/page.js", "//etc/passwd", "/%2e%2e/server.py", "/index.html"]
-)
-def test_there_are_no_other_files(served: Page, path: str) -> None:
-    """Four addresses, and nothing of the disk behind them."""
-    assert ask(served, path)[0] == 404
+    for path in ("/../server.py", "/page/page.js", "//etc/passwd", "/%2e%2e/server.py", "/index.html"):
+        assert ask(served, path)[0] == 404
 
 
 def test_the_stream_has_all_at_first_and_then_what_changes(served: Page) -> None:
@@ -211,45 +192,46 @@ def test_a_reader_is_told_that_nothing_changed(served: Page, monkeypatch: pytest
         assert read_until(connection, lambda text: "event: alive" in text)
 
 
+@contextlib.asynccontextmanager
+async def looked_at(page: Page) -> AsyncIterator[tuple[asyncio.Task[None], asyncio.StreamReader]]:
+    """Serve the page in a task while somebody looks at it; yield both."""
+    with listen(page.address) as listening:
+        serving = asyncio.create_task(server.show_streams(listening, page.address, page.streams))
+        reader, writer = await asyncio.open_connection(HOST, page.address.port)
+        writer.write(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+        yield serving, reader
+        writer.close()
+
+
 def test_a_mistake_of_the_program_ends_it(monkeypatch: pytest.MonkeyPatch) -> None:
     """And does not only end the stream of whoever looks: systemd starts the program again."""
 
     def fail(*_arguments: object, **_more: object) -> None:
         raise ZeroDivisionError
 
-    async def serve(page: Page) -> None:
-        with listen(page.address) as listening:
-            serving = asyncio.create_task(server.show_streams(listening, page.address, page.streams))
-            _reader, writer = await asyncio.open_connection(HOST, page.address.port)
-            writer.write(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
-            try:
-                await asyncio.wait_for(serving, LIMIT)
-            finally:
-                writer.close()
+    async def serve() -> None:
+        async with looked_at(Page()) as (serving, _reader):
+            await asyncio.wait([serving], timeout=LIMIT)
+            assert isinstance(serving.exception(), ZeroDivisionError)
 
     monkeypatch.setattr(view, "now_part", fail)
-    with pytest.raises(ZeroDivisionError):
-        asyncio.run(serve(Page(None, end=END)))
+    asyncio.run(serve())
 
 
 def test_a_stop_does_not_wait_for_who_looks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever looks comes to the end of the stream; the time for connections to end is not needed."""
     monkeypatch.setattr(server, "END_TIMEOUT", 10 * LIMIT)
 
-    async def serve(page: Page) -> None:
-        with listen(page.address) as listening:
-            serving = asyncio.create_task(server.show_streams(listening, page.address, page.streams))
-            reader, writer = await asyncio.open_connection(HOST, page.address.port)
-            writer.write(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
+    async def serve() -> None:
+        async with looked_at(Page()) as (serving, reader):
             await reader.readuntil(b"event: now")
             serving.cancel()
             await asyncio.wait([serving], timeout=LIMIT)
             assert serving.cancelled()
             with contextlib.suppress(ConnectionError):
                 await asyncio.wait_for(reader.read(), LIMIT)
-            writer.close()
 
-    asyncio.run(serve(Page(None, end=END)))
+    asyncio.run(serve())
 
 
 def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -266,7 +248,7 @@ def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch
             connection = stack.enter_context(events(served))
             return " 200 " in read_until(connection, lambda text: "\r\n\r\n" in text)
 
-        wait_until(is_let_in, "room")
+        until(is_let_in)
 
 
 def test_connections_are_bounded(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -282,7 +264,7 @@ def test_connections_are_bounded(served: Page, monkeypatch: pytest.MonkeyPatch) 
 def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """And so is one whose request does not end."""
     monkeypatch.setattr(server, "REQUEST_TIMEOUT", 0.3)
-    with Page(None, end=END) as served, raw(served) as idle, raw(served, "GET / HTTP/1.1\r\nHost: x") as slow:
+    with Page() as served, raw(served) as idle, raw(served, "GET / HTTP/1.1\r\nHost: x") as slow:
         assert ended(idle)
         assert ended(slow)
 
@@ -291,11 +273,11 @@ def test_who_does_not_take_what_is_sent_is_dropped(monkeypatch: pytest.MonkeyPat
     """1. A reader takes nothing. 2. A broker goes on sending much. 3. The reader is gone; memory is not."""
     monkeypatch.setattr(server, "REQUEST_TIMEOUT", 0.5)
     monkeypatch.setattr(server, "MIN_INTERVAL", 0.01)
-    with Page(None, end=END) as served, socket.socket() as reader:
+    with Page() as served, socket.socket() as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         reader.connect((HOST, served.address.port))
         reader.sendall(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
-        wait_until(lambda: served.streams.readers == 1, "reader")
+        until(lambda: served.streams.readers == 1)
         for number in range(2000):
             if served.streams.readers == 0:
                 break

@@ -13,7 +13,8 @@ from teleinfo.common.i18n import N_, _, inline
 from teleinfo.state import fields, tariffs
 from teleinfo.tic import registers
 from teleinfo.tic.labels import Kind, parse_uint
-from teleinfo.vocabulary.codes import Alert, Breaker, DryContact
+from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact
+from teleinfo.watch.declared import number, title
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,11 +54,6 @@ def describe(row: Row, *, short: bool = False) -> Description:
         note = moment(row.horodate, short=short) or row.horodate
     name = "" if row.label is None else _(row.label.title)
     return Description(name, shown(row.label, row.value), note, facts(row.key, row.value))
-
-
-def number(figure: float) -> str:
-    """Return a number with a blank between the thousands."""
-    return f"{figure:,.0f}".replace(",", " ")
 
 
 def shown(label: LabelSpec | None, value: str) -> str:
@@ -114,12 +110,12 @@ def _status(text: str) -> list[Fact]:
     ]
     breaker = registers.breaker(word)
     codes = [
-        Fact(f"{_(name)} {inline(code.words)}", alert=code is breaker and code is not Breaker.CLOSED)
-        for name, code in (
-            (N_("Breaker"), breaker),
-            (N_("Today"), registers.colour(word, registers.TODAY)),
-            (N_("Tomorrow"), registers.colour(word, registers.TOMORROW)),
-            (N_("Dry contact"), registers.dry_contact(word)),
+        Fact(_named(path, code), alert=code is breaker and code is not Breaker.CLOSED)
+        for path, code in (
+            ("contacts.breaker", breaker),
+            ("tempo.today", registers.colour(word, registers.TODAY)),
+            ("tempo.tomorrow", registers.colour(word, registers.TOMORROW)),
+            ("contacts.dry_contact", registers.dry_contact(word)),
         )
         if code is not None
     ]
@@ -148,6 +144,12 @@ _CHOICES: Final = (
 """Further items of STGE, each by the number of its bits; empty for a number without a meaning."""
 
 
+def _named(path: str, code: Code) -> str:
+    """Return the name of a field and a code that it has."""
+    template = _("{name}: {word}") if isinstance(code, Colour) else "{name} {word}"
+    return template.format(name=title(path), word=inline(code.words))
+
+
 def _relays(text: str) -> list[Fact]:
     closed = registers.closed_relays(text)
     if closed is None:
@@ -172,7 +174,7 @@ def _profile(text: str) -> list[Fact]:
 def _slot(slot: registers.Slot) -> str:
     parts = [] if slot.index is None else [inline(tariffs.unnamed_index(f"EASF{slot.index:02}"))]
     if slot.dry is not DryContact.UNCHANGED:
-        parts.append(f"{inline(N_('Dry contact'))} {inline(slot.dry.words)}")
+        parts.append(inline(_named("contacts.dry_contact", slot.dry)))
     if slot.virtual:
         contacts = ", ".join(map(str, slot.virtual))
         parts.append(_("virtual contacts {contacts}").format(contacts=contacts))

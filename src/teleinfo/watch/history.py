@@ -11,6 +11,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.vocabulary.codes import TariffPeriod
+from teleinfo.watch.declared import find, integer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,20 +31,18 @@ NEAR_MIDNIGHT: Final = dt.timedelta(minutes=5)
 """A reading that is no older at midnight counts as the reading of midnight."""
 
 
-class Period(NamedTuple):
-    """A tariff period of the state: its name, its code if it is a common period, its colour of Tempo."""
-
-    name: Json
-    code: Json
-    colour: Json
-
-
 class Band(NamedTuple):
-    """The points of the last hour with one tariff period: from `first` up to, and without, `end`."""
+    """
+    The points of the last hour with one tariff period: from `first` up to, and without, `end`.
+
+    `name`, `code` (of a common period) and `colour` (of Tempo) are those of the state.
+    """
 
     first: int
     end: int
-    period: Period
+    name: Json
+    code: Json
+    colour: Json
 
 
 class History:
@@ -52,29 +51,28 @@ class History:
     def __init__(self) -> None:
         self.drawn, self.net = PowerHistory(), PowerHistory()
         self.day = Day()
-        self._periods: deque[tuple[int, Period]] = deque(maxlen=LONGEST)
+        self._periods: deque[tuple[int, Json, Json, Json]] = deque(maxlen=LONGEST)
 
-    def add(self, state: dict[str, Json], *, now: float, time: dt.datetime) -> None:
+    def add(self, state: Json, *, now: float, time: dt.datetime) -> None:
         """Add the state after a reading of the monotonic time `now` and of the local time `time`."""
-        power, tariff = part(state, "power"), part(state, "tariff")
-        for history, name in ((self.drawn, "apparent"), (self.net, "net")):
-            if isinstance(watts := power.get(name), int):
-                history.add(watts, now=now)
-        if tariff.get("name") is not None:
-            code = tariff.get("code")
+        for history, path in ((self.drawn, "power.apparent"), (self.net, "power.net")):
+            if (power := integer(state, path)) is not None:
+                history.add(power, now=now)
+        name, code = find(state, "tariff.name"), find(state, "tariff.code")
+        if name is not None:
             colour = code.colour if isinstance(code, TariffPeriod) else None
-            period = Period(tariff["name"], code, colour or part(state, "tempo").get("today"))
-            if not self._periods or self._periods[-1][1] != period:
-                self._periods.append((int(now // BIN), period))
+            period = (name, code, colour or find(state, "tempo.today"))
+            if not self._periods or self._periods[-1][1:] != period:
+                self._periods.append((int(now // BIN), *period))
         self.day.add(counters(state), time=time)
 
     def bands(self, *, now: float) -> list[Band]:
         """Return the tariff periods of the last hour in order, as far as they were heard."""
         first = int(now // BIN) - LONGEST + 1
-        ends = [*[number for number, _period in self._periods][1:], first + LONGEST]
+        ends = [*[begin for begin, *_period in self._periods][1:], first + LONGEST]
         return [
-            Band(max(0, begin - first), end - first, period)
-            for (begin, period), end in zip(self._periods, ends, strict=False)
+            Band(max(0, begin - first), end - first, *period)
+            for (begin, *period), end in zip(self._periods, ends, strict=False)
             if end > first
         ]
 
@@ -138,15 +136,9 @@ class Day:
         return None if name not in self._last else self._last[name] - self._first[name]
 
 
-def part(state: dict[str, Json], name: str) -> dict[str, Json]:
-    """Return the part `name` of a state; empty if it has no such part."""
-    fields = state.get(name)
-    return fields if isinstance(fields, dict) else {}
-
-
-def counters(state: dict[str, Json]) -> dict[str, int]:
+def counters(state: Json) -> dict[str, int]:
     """Return the Wh of each index by its étiquette, and of the totals by their name in the state."""
-    energy = part(state, "energy")
-    values = {name: part(part(energy, "indexes"), name).get("value") for name in part(energy, "indexes")}
-    values |= {name: energy.get(name) for name in ("import_total", "export_total")}
-    return {name: value for name, value in values.items() if isinstance(value, int)}
+    indexes = find(state, "energy.indexes")
+    paths = {key: f"energy.indexes.{key}.value" for key in indexes} if isinstance(indexes, dict) else {}
+    paths |= {name: f"energy.{name}" for name in ("import_total", "export_total")}
+    return {name: value for name, path in paths.items() if (value := integer(state, path)) is not None}

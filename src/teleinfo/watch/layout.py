@@ -10,15 +10,16 @@ import itertools
 import textwrap
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from rich.console import ConsoleDimensions
 from rich.text import Text
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _, inline
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
-from teleinfo.watch.describe import number
-from teleinfo.watch.drawing import ALERT, BARS, STRONG, TITLE, Glyphs, chart
-from teleinfo.watch.history import BIN, part
+from teleinfo.watch.declared import integer, number, text
+from teleinfo.watch.drawing import ALERT, BARS, DOT, STRONG, TITLE, chart
+from teleinfo.watch.history import BIN
 from teleinfo.watch.row import NARROW, format_row
 
 if TYPE_CHECKING:
@@ -36,13 +37,6 @@ _FOOT: Final = 3
 _FOOT_NARROW: Final = 6
 
 
-class Size(NamedTuple):
-    """The size of the screen, in characters."""
-
-    width: int
-    height: int
-
-
 class Page(NamedTuple):
     """The `lines` of page `number`, from 0, of `pages`: as many lines as the screen has."""
 
@@ -52,20 +46,20 @@ class Page(NamedTuple):
 
 
 def compose(
-    model: LiveModel, size: Size, *, page: int, now: float, clock: str, glyphs: Glyphs, keys: bool
+    model: LiveModel, size: ConsoleDimensions, *, page: int, now: float, clock: str, keys: bool
 ) -> Page:
     """Return a page of the model at the monotonic time `now`; `page` is taken modulo their number."""
-    top = _chart(model, size.width, now=now, glyphs=glyphs)
+    top = _chart(model, size.width, now=now)
     for many in (False, True):
-        foot = _foot(model, size.width, many=many, keys=keys, glyphs=glyphs)
+        foot = _foot(model, size.width, many=many, keys=keys)
         space = max(1, size.height - len(top) - len(foot) - 2)  # the title and the quality of the line
-        pages = _pages(model, Size(size.width, space), now=now, glyphs=glyphs)
+        pages = _pages(model, ConsoleDimensions(size.width, space), now=now)
         if len(pages) == 1:
             break
     page %= len(pages)
     body = [*pages[page], *(Text() for _line in range(space))][:space]
     title = _title(model, size.width, f"{page + 1}/{len(pages)}  " if many else "", now=now, clock=clock)
-    lines = [title, *top, *body, _quality(model, size.width, glyphs), *foot][: size.height]
+    lines = [title, *top, *body, _quality(model, size.width), *foot][: size.height]
     for line in lines:
         line.truncate(size.width)
     return Page(lines, page, len(pages))
@@ -81,41 +75,40 @@ def _title(model: LiveModel, width: int, page: str, *, now: float, clock: str) -
     return title.append(" ").append(alarm, f"{ALERT} reverse").append(right, TITLE)
 
 
-def _chart(model: LiveModel, width: int, *, now: float, glyphs: Glyphs) -> list[Text]:
+def _chart(model: LiveModel, width: int, *, now: float) -> list[Text]:
     """Return the present power and a chart of the last minutes; nothing if the meter sends no power."""
     state = model.state()
-    power = part(state, "power").get("apparent")
-    if not isinstance(power, int):
+    power = integer(state, "power.apparent")
+    if power is None:
         return []
-    period = part(state, "tariff").get("name")
     narrow = width < NARROW
     left_width, right_width = (_LEFT_NARROW, 0) if narrow else (_LEFT, _RIGHT)
     columns = max(10, width - left_width - right_width - 2)
     history = model.history.drawn.means(columns, now=now)
     known = [value for value in history if value is not None]
-    bars = chart(history, height=_CHART_ROWS, top=max([*known, 1.0]), levels=glyphs.levels)
-    left = [Text(f" {number(power)} VA", STRONG), Text(f" {_(str(period or ''))}"), Text()]
+    bars = chart(history, height=_CHART_ROWS, top=max([*known, 1.0]))
+    left = [Text(f" {number(power)} VA", STRONG), Text(f" {text(state, 'tariff.name')}"), Text()]
     right = [
         _("max {figure}").format(figure=number(max(known, default=power))),
         _("min {figure}").format(figure=number(min(known, default=power))),
         _("in {time}").format(time=duration(columns * BIN)),
     ]
-    for text in left:
-        text.truncate(left_width, pad=True)
+    for side in left:
+        side.truncate(left_width, pad=True)
     return [
-        Text.assemble(text, (bar, BARS), "" if narrow else f" {note}")
-        for text, bar, note in zip(left, bars, right, strict=True)
+        Text.assemble(side, (bar, BARS), "" if narrow else f" {note}")
+        for side, bar, note in zip(left, bars, right, strict=True)
     ]
 
 
-def _wrap(text: str, width: int) -> list[str]:
-    """Return the text in lines, each with a blank before it; a hyphen may be part of a command."""
+def _wrap(note: str, width: int) -> list[str]:
+    """Return the note in lines, each with a blank before it; a hyphen may be part of a command."""
     return textwrap.wrap(
-        text, max(10, width - 1), initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False
+        note, max(10, width - 1), initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False
     )
 
 
-def _pages(model: LiveModel, space: Size, *, now: float, glyphs: Glyphs) -> list[list[Text]]:
+def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[list[Text]]:
     """Return the lines of each page: as many columns as fit, filled one after the other."""
     if model.mode is None:
         waiting = [Text(line, STRONG) for line in _wrap(sentences.waiting(model), space.width)]
@@ -124,8 +117,8 @@ def _pages(model: LiveModel, space: Size, *, now: float, glyphs: Glyphs) -> list
     count = max(1, (space.width + _GAP) // (COLUMN + _GAP))
     width = (space.width - _GAP * (count - 1)) // count
     columns: list[list[Text]] = [[]]
-    for row in model.rows(now=now):
-        lines = format_row(row, width, glyphs)
+    for row in model.rows():
+        lines = format_row(row, width, now=now)
         if columns[-1] and len(columns[-1]) + len(lines) > space.height:
             columns.append([])
         columns[-1] += lines
@@ -141,31 +134,25 @@ def _pages(model: LiveModel, space: Size, *, now: float, glyphs: Glyphs) -> list
     ]
 
 
-def _quality(model: LiveModel, width: int, glyphs: Glyphs) -> Text:
+def _quality(model: LiveModel, width: int) -> Text:
     """Return the quality of the line in one line of text: as much of it as fits."""
     health = model.health
     if health is None or health.line is None:
         return Text()
     style = STRONG if health.line in {LineGrade.GOOD, LineGrade.FAIR} else ALERT
-    text = Text.assemble(" " + _("Line") + " ", (inline(sentences.grade(health.line)), style))
+    line = Text.assemble(" " + _("Line") + " ", (inline(sentences.grade(health.line)), style))
     if health.reason is not None:
-        return text.append(glyphs.dot + _(health.reason))
-    bad, frames = sentences.bad_groups(health), sentences.frames(model)
-    causes, withheld = sentences.causes(health), sentences.withheld(health)
-    for parts in (
-        (bad, frames, causes, withheld),
-        (bad, causes, withheld),
-        (causes, withheld),
-        (causes,),
-        (bad,),
-    ):
-        rest = "".join(glyphs.dot + part for part in parts if part)
-        if text.cell_len + len(rest) <= width:
+        return line.append(DOT + _(health.reason))
+    bad, frames, causes, withheld = sentences.line_details(model, health)
+    every = (bad, frames, causes, withheld)
+    for parts in (every, (bad, causes, withheld), (causes, withheld), (causes,), (bad,)):
+        rest = "".join(DOT + part for part in parts if part)
+        if line.cell_len + len(rest) <= width:
             break
-    return text.append(rest)
+    return line.append(rest)
 
 
-def _foot(model: LiveModel, width: int, *, many: bool, keys: bool, glyphs: Glyphs) -> list[Text]:
+def _foot(model: LiveModel, width: int, *, many: bool, keys: bool) -> list[Text]:
     """Return the keys and the note behind them, in as many lines as it takes, up to a limit."""
     parts = [_("q: quit") if keys else _("Ctrl-C: quit")]
     if many and keys:
@@ -173,4 +160,4 @@ def _foot(model: LiveModel, width: int, *, many: bool, keys: bool, glyphs: Glyph
     if model.note is not None and model.mode is not None:  # before the first frame it stands above, whole
         parts.append(model.note.text)
     most = _FOOT_NARROW if width < NARROW else _FOOT
-    return [Text(line) for line in _wrap(glyphs.dot.join(parts), width)[:most]]
+    return [Text(line) for line in _wrap(DOT.join(parts), width)[:most]]

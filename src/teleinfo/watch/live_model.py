@@ -42,33 +42,32 @@ MAX_VALUES: Final = 2000
 _HORODATE_LENGTH: Final = 13
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """
     One étiquette: its `value` as the meter sent it, and the `horodate` of its group.
 
-    `label` is None for an étiquette that the table does not know. `age`: seconds since the value changed,
-    None for a value that never changed.
+    `label` is None for an étiquette that the table does not know. Of the monotonic times, `seen` is that of
+    the last reading with the étiquette, `changed` that of the last change, None for a value that never
+    changed.
     """
 
     key: str
+    label: LabelSpec | None
     value: str
     horodate: str | None
-    label: LabelSpec | None
-    section: Section
-    age: float | None
+    seen: float
+    changed: float | None = None
+
+    @property
+    def section(self) -> Section:
+        """The section of the screen."""
+        return section_of(self.key, self.label, self.value)
 
     @property
     def is_clock(self) -> bool:
         """True if the value is a time, which changes with each frame and is no news."""
         return self.label is not None and self.label.kind is Kind.HORODATE
-
-
-@dataclass(slots=True)
-class _Entry:
-    value: str
-    seen: float
-    changed: float | None = None
 
 
 class LiveModel:
@@ -90,31 +89,38 @@ class LiveModel:
         self._patience = patience
         self._health: Health | None = None
         self._frames_since = 0
-        self._entries: dict[str, _Entry] = {}
+        self._rows: dict[str, Row] = {}
         self._judge = Judge()
         self._tracker = StateTracker(topic="", exclude=frozenset())
 
     def add_reading(self, reading: Reading, *, now: float) -> None:
         """Add a reading of the monotonic time `now`."""
-        if self.mode is not reading.mode or len(self._entries) > MAX_VALUES:
-            self._entries.clear()
+        if self.mode is not reading.mode or len(self._rows) > MAX_VALUES:
+            self._rows.clear()
         self.mode, self.heard = reading.mode, now
         self._frames_since += 1
-        for label, text in reading.values.items():
-            value = printable(text)
-            entry = self._entries.setdefault(printable(label), _Entry(value, now))
-            entry.seen = now
-            if entry.value != value:
-                entry.value, entry.changed = value, now
-        for key, entry in [*self._entries.items()]:
-            if now - entry.seen > (KEPT_ALARM if key in ALARMS else KEPT):
-                del self._entries[key]
+        self._add_rows({printable(key): printable(text) for key, text in reading.values.items()}, now)
         time = self.clock()
         possible = Reading(reading.mode, dict(_possible(reading)), reading.belief)
         if possible.belief is None:  # it comes from a broker
             self._judge.judge(possible)
         self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
         self.history.add(self.state(now=now), now=now, time=time)
+
+    def _add_rows(self, values: dict[str, str], now: float) -> None:
+        for key, value in values.items():
+            label = None if self.mode is None else lookup(self.mode, key)
+            group = key.removesuffix(HORODATE_SUFFIX)
+            if label is None and group != key and group in values:
+                continue  # a horodate is part of the row of its group
+            horodate = values.get(key + HORODATE_SUFFIX)
+            row = self._rows.setdefault(key, Row(key, label, value, horodate, now))
+            if row.value != value:
+                row.changed = now
+            row.value, row.horodate, row.seen = value, horodate, now
+        for key, row in [*self._rows.items()]:
+            if now - row.seen > (KEPT_ALARM if key in ALARMS else KEPT):
+                del self._rows[key]
 
     def state(self, *, now: float | None = None) -> dict[str, Json]:
         """
@@ -123,6 +129,10 @@ class LiveModel:
         None is the time of the last reading. The state is empty before the first reading.
         """
         return self._tracker.state(now=now if now is not None else self.heard or 0.0)
+
+    def rows(self) -> list[Row]:
+        """Return a row for each étiquette, by section, each section in the order of the meter."""
+        return sorted(self._rows.values(), key=lambda row: row.section)
 
     def set_health(self, health: Health | None) -> None:
         """Set the health of the line."""
@@ -154,27 +164,6 @@ class LiveModel:
         silent = self.online is False if self._patience is None else gone >= self._patience
         return gone if silent else None
 
-    def rows(self, *, now: float) -> list[Row]:
-        """Return a row for each étiquette, by section, each section in the order of the meter."""
-        rows = []
-        for key, entry in self._entries.items():
-            label = None if self.mode is None else lookup(self.mode, key)
-            group = key.removesuffix(HORODATE_SUFFIX)
-            if label is None and group != key and group in self._entries:
-                continue  # a horodate is part of the row of its group
-            horodate = self._entries.get(key + HORODATE_SUFFIX)
-            rows.append(
-                Row(
-                    key=key,
-                    value=entry.value,
-                    horodate=None if horodate is None else horodate.value,
-                    label=label,
-                    section=section_of(key, label, entry.value),
-                    age=None if entry.changed is None else now - entry.changed,
-                )
-            )
-        return sorted(rows, key=lambda row: row.section)
-
 
 def _possible(reading: Reading) -> Iterator[tuple[str, str]]:
     """
@@ -183,7 +172,7 @@ def _possible(reading: Reading) -> Iterator[tuple[str, str]]:
     The table knows the étiquette, and the value has its characters and its length.
     """
     for key, text in reading.values.items():
-        name = key.removesuffix(HORODATE_SUFFIX) if lookup(reading.mode, key) is None else key
+        name = key if lookup(reading.mode, key) is not None else key.removesuffix(HORODATE_SUFFIX)
         label = lookup(reading.mode, name)
         if label is not None and (
             len(text) <= _HORODATE_LENGTH

@@ -6,7 +6,6 @@ Values go to standard output, notes on the port or the broker to standard error.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 import time
 from typing import TYPE_CHECKING, NoReturn
@@ -28,8 +27,7 @@ async def show(model: SharedModel) -> NoReturn:
         model.changed.clear()
         lines.print_note(model)
         clock = time.strftime("%H:%M:%S")
-        rows = model.rows(now=asyncio.get_running_loop().time())
-        sys.stdout.writelines(f"{clock} {line}\n" for line in lines.new(rows))
+        sys.stdout.writelines(f"{clock} {line}\n" for line in lines.new(model.rows()))
         sys.stdout.flush()
 
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console, Group
 from rich.live import Live
 
-from teleinfo.watch.drawing import ASCII, Glyphs
-from teleinfo.watch.layout import Size, compose
+from teleinfo.watch.drawing import ASCII
+from teleinfo.watch.layout import compose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,6 @@ _QUIT: Final = (b"q", b"Q", b"")
 async def show(model: SharedModel) -> None:
     """Draw the model after each of its changes, until cancelled."""
     console = Console(highlight=False, markup=False, emoji=False)
-    glyphs = ASCII if console.options.ascii_only else Glyphs()
     live = Live(
         console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
     )
@@ -55,15 +54,17 @@ async def show(model: SharedModel) -> None:
             now = asyncio.get_running_loop().time()
             page = compose(
                 model,
-                Size(*console.size),
+                console.size,
                 page=int(now / PAGE_INTERVAL) if keys is None else keys.page,
                 now=now,
                 clock=time.strftime("%H:%M:%S"),
-                glyphs=glyphs,
                 keys=keys is not None,
             )
             if keys is not None:
                 keys.page = page.number
+            if console.options.ascii_only:
+                for line in page.lines:
+                    line.plain = line.plain.translate(ASCII)
             live.update(Group(*page.lines), refresh=True)
             await model.next_change(MAX_INTERVAL)
             await asyncio.sleep(MIN_INTERVAL)

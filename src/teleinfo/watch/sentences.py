@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import N_, _, decimal, plural
 from teleinfo.vocabulary.line import LineGrade
-from teleinfo.watch.describe import number
-from teleinfo.watch.history import part
+from teleinfo.watch.declared import number, text
 
 if TYPE_CHECKING:
     from teleinfo.port.health import Health
@@ -16,13 +15,12 @@ if TYPE_CHECKING:
 
 def meter(model: LiveModel) -> str:
     """Return the model of the meter, its mode and the speed, as far as they are known."""
-    text = ""
+    words = ""
     if model.mode is not None:
-        name = part(model.state(), "meter").get("model")
-        text = f"{_(str(name))}, {model.mode}"
+        words = f"{text(model.state(), 'meter.model')}, {model.mode}"
     if model.health is not None and model.health.baudrate is not None:
-        text += _(", {baudrate} baud").format(baudrate=model.health.baudrate)
-    return text.removeprefix(", ")
+        words += _(", {baudrate} baud").format(baudrate=model.health.baudrate)
+    return words.removeprefix(", ")
 
 
 def waiting(model: LiveModel) -> str:
@@ -44,31 +42,17 @@ def grade(line: LineGrade) -> str:
     return _("{grade}: look at the wiring").format(grade=words) if is_poor else words
 
 
-def bad_groups(health: Health) -> str:
-    """Return the share of bad groups; empty if no group came."""
-    share = health.bad_groups_percent
-    return "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
-
-
-def frames(model: LiveModel) -> str:
-    """Return the number of frames; empty if it is unknown."""
-    count = model.frames
-    if count is None:
-        return ""
-    return plural(count, N_("{count} frame"), N_("{count} frames")).format(count=number(count))
-
-
-def causes(health: Health) -> str:
-    """Return the number of bad groups and frames by cause."""
-    return _("parity {parity}, checksum {checksum}, form {form}, cut {cut}").format(
+def line_details(model: LiveModel, health: Health) -> tuple[str, str, str, str]:
+    """Return the share of bad groups, the frames, the causes of bad ones, and the groups withheld, if any."""
+    share, count, withheld = health.bad_groups_percent, model.frames, sum(health.withheld.values())
+    bad = "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
+    frames = ""
+    if count is not None:
+        frames = plural(count, N_("{count} frame"), N_("{count} frames")).format(count=number(count))
+    causes = _("parity {parity}, checksum {checksum}, form {form}, cut {cut}").format(
         parity=health.rejected.get("parity", 0),
         checksum=health.rejected.get("checksum", 0),
         form=health.rejected.get("malformed", 0),
         cut=health.interrupted or 0,
     )
-
-
-def withheld(health: Health) -> str:
-    """Return the number of sound groups that were not believed; empty for none."""
-    count = sum(health.withheld.values())
-    return _("withheld {count}").format(count=number(count)) if count else ""
+    return bad, frames, causes, _("withheld {count}").format(count=number(withheld)) if withheld else ""

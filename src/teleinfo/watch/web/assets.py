@@ -1,4 +1,4 @@
-"""The files of the page: read once, the text of the page itself in each language."""
+"""Files of the page, and the text of the page itself in each language."""
 
 from __future__ import annotations
 

@@ -6,11 +6,11 @@ import datetime as dt
 import math
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.common.i18n import _, in_words
+from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.vocabulary.codes import TariffPeriod
-from teleinfo.watch.describe import number
-from teleinfo.watch.history import BIN, LONGEST, part
+from teleinfo.watch.declared import integer, number
+from teleinfo.watch.history import BIN, LONGEST
 from teleinfo.watch.web.view import signed
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def curve_part(model: LiveModel, *, now: float) -> dict[str, Json]:
     means = model.history.net.means(LONGEST, now=now)
     values = [None if value is None else round(value) for value in means]
     known = [value for value in values if value is not None]
-    subscribed = part(model.state(now=now), "contract").get("subscribed_power")
+    subscribed = integer(model.state(now=now), "contract.subscribed_power")
     summary = ""
     if known:
         summary = _("Power of the last hour: from {least} to {most} VA, {mean} VA on average.").format(
@@ -45,9 +45,9 @@ def curve_part(model: LiveModel, *, now: float) -> dict[str, Json]:
         )
     return {
         "values": list(values),
-        "limit": [subscribed, _("{power} VA subscribed").format(power=number(subscribed))]
-        if isinstance(subscribed, int)
-        else None,
+        "limit": None
+        if subscribed is None
+        else [subscribed, _("{power} VA subscribed").format(power=number(subscribed))],
         "axis": _axis(known),
         "ticks": _ticks(model.clock()),
         "bands": [_band(band) for band in model.history.bands(now=now)],
@@ -76,11 +76,10 @@ def _ticks(time: dt.datetime) -> list[Json]:
 
 
 def _band(band: Band) -> dict[str, Json]:
-    name, code, colour = band.period
     return {
         "first": band.first,
         "end": band.end,
-        "text": printable(str(in_words(name))),
-        "hours": _HOURS.get(code, "high") if isinstance(code, TariffPeriod) else "plain",
-        "colour": colour,
+        "text": printable(_(str(band.name))),
+        "hours": _HOURS.get(band.code, "high") if isinstance(band.code, TariffPeriod) else "plain",
+        "colour": band.colour,
     }

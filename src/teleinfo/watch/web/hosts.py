@@ -1,9 +1,9 @@
 """
-Which address the page is served at, and under which names it may be asked for.
+The address of the page, and the names under which browsers may request it.
 
 A page of somebody else may let its own name point to our address (DNS rebinding), and would then read ours.
-So a request is answered only for an address in figures or for a name that nobody can register: that of this
-machine, alone or in a domain of home networks.
+So a request is answered only for an address in figures or for a name that nobody can register: the name of
+this machine, alone or in a domain of home networks.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _MAX_PORT: Final = 65535
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the page is served: an address or a name of this machine, and a port."""
+    """Address of the page: an address or a name of this machine, and a port."""
 
     host: str
     port: int
@@ -40,26 +40,23 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether this machine alone reaches it."""
+        """True if this machine alone reaches it."""
         ip = _ip(self.host)
         return self.host == LOCALHOST if ip is None else ip.is_loopback
 
     def url(self, machine: str) -> str:
-        """Return what to type into a browser; `machine`, its name, stands for all addresses at once."""
+        """Return the URL for a browser, in which the name `machine` stands for all addresses at once."""
         ip = _ip(self.host)
         host = machine if ip is not None and ip.is_unspecified else self.host
         return f"http://{Address(host, self.port)}/"
 
 
 def address(text: str) -> Address:
-    """Read ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT; raise ArgumentTypeError, as argparse wants it."""
-    match = re.fullmatch(r"(?:(\[[^\]]+\]|[^:\[\]]+)(?::(\d+))?)|:?(\d+)", text)
+    """Parse ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT; raise ArgumentTypeError, as argparse wants it."""
+    match = re.fullmatch(r":?(?P<port>\d+)|(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::(?P<own_port>\d+))?", text)
     host, port = DEFAULT.split(":")
     if match is not None:
-        if text.isdecimal():
-            port = text
-        else:
-            host, port = (match[1] or host).strip("[]"), match[2] or match[3] or port
+        host, port = (match["host"] or host).strip("[]"), match["port"] or match["own_port"] or port
     if match is None or not 0 < int(port) <= _MAX_PORT:
         raise argparse.ArgumentTypeError(
             _("{text} is not an address and a port such as 127.0.0.1:8080 or [::1]:8080").format(text=text)
@@ -69,9 +66,9 @@ def address(text: str) -> Address:
 
 def is_ours(host: str, *, served: str, machine: str) -> bool:
     """
-    Return whether a request with this `Host` (RFC 9110 §7.2) may be answered.
+    Return True if a request with this `Host` (RFC 9110 §7.2) may be answered.
 
-    `served` is the address that we listen at, `machine` the name of this machine.
+    `served` is the address of the page, `machine` the name of this machine.
     """
     match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::\d+)?", host.strip().lower())
     if match is None:
@@ -85,7 +82,7 @@ def is_ours(host: str, *, served: str, machine: str) -> bool:
 
 
 def listen(address: Address) -> socket.socket:
-    """Return a socket that listens at this address; raise OSError where it cannot be had."""
+    """Return a socket that listens at this address; raise OSError if the system refuses it."""
     family, _kind, _protocol, _name, place = socket.getaddrinfo(
         address.host, address.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
     )[0]
@@ -94,7 +91,7 @@ def listen(address: Address) -> socket.socket:
 
 
 def why_not(error: OSError) -> str:
-    """Return why we cannot listen, in the language of the user."""
+    """Return the reason for which the page cannot be served, in the language of the user."""
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
         return _("this machine has no such address")
     if error.errno == errno.EADDRINUSE:
@@ -105,7 +102,7 @@ def why_not(error: OSError) -> str:
 
 
 def introduction(address: Address) -> str:
-    """Return what to say at the start: where the page is, and who can see it."""
+    """Return the first lines of the program: the URL of the page, and a warning if others reach it."""
     text = _("The page is at {url} (Ctrl-C: quit).\n").format(url=address.url(socket.gethostname()))
     if not address.is_loopback:
         text += _("Whoever reaches this address sees the consumption of the household.\n")

@@ -37,10 +37,10 @@ MIN_INTERVAL: Final = 0.5
 
 @dataclass(slots=True)
 class _View:
-    """The view in one language: the number of readers, and the parts with the number of their last change."""
+    """The parts of the view in one language, and the number of its readers."""
 
     readers: int = 0
-    parts: dict[str, tuple[int, bytes]] = field(default_factory=dict)
+    parts: dict[str, bytes] = field(default_factory=dict)
     curve_bin: int | None = None
 
 
@@ -50,8 +50,7 @@ class Streams:
     def __init__(self, model: SharedModel) -> None:
         self.model = model
         self._views = {language: _View() for language in Language}
-        self._version = 0
-        self._changed = asyncio.Condition()
+        self._updated = asyncio.Condition()
         self._ended = False
 
     @property
@@ -60,27 +59,20 @@ class Streams:
         return sum(each.readers for each in self._views.values())
 
     async def update(self) -> None:
-        """Make the view in each language that somebody reads, and wake the readers if it changed."""
-        before, now = self._version, asyncio.get_running_loop().time()
+        """Make the view in each language that somebody reads, and wake the readers."""
+        now = asyncio.get_running_loop().time()
         for language, each in self._views.items():
             if not each.readers:
                 continue
             with use_language(language):
-                parts = {
-                    "now": view.now_part(self.model, now=now),
-                    "rows": view.rows_part(self.model, now=now),
-                }
+                parts = {"now": view.now_part(self.model, now=now), "rows": view.rows_part(self.model)}
                 if each.curve_bin != (curve_bin := int(now // BIN)):
                     each.curve_bin = curve_bin
                     parts["curve"] = curve_part(self.model, now=now)
             for name, part in parts.items():
-                text = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
-                if name not in each.parts or each.parts[name][1] != text:
-                    self._version += 1
-                    each.parts[name] = (self._version, text)
-        if self._version != before:
-            async with self._changed:
-                self._changed.notify_all()
+                each.parts[name] = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
+        async with self._updated:
+            self._updated.notify_all()
 
     async def events(self, language: Language) -> AsyncGenerator[bytes]:
         """
@@ -88,26 +80,24 @@ class Streams:
 
         The reader counts until the iterator is closed.
         """
-        own, seen, message = self._views[language], 0, RETRY
+        own, sent, message = self._views[language], dict[str, bytes](), RETRY
 
-        def is_news() -> bool:
-            return self._ended or any(version > seen for version, _text in own.parts.values())
+        def news() -> dict[str, bytes]:
+            return {name: text for name, text in own.parts.items() if text != sent.get(name)}
 
         own.readers += 1
         self.model.changed.set()
         try:
             while not self._ended:
                 yield message
-                async with self._changed:
+                async with self._updated:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(ALIVE_AFTER):
-                            await self._changed.wait_for(is_news)
-                parts = [
-                    b"event: %s\ndata: %s\n\n" % (name.encode(), text)
-                    for name, (version, text) in own.parts.items()
-                    if version > seen
-                ]
-                message, seen = b"".join(parts) or ALIVE, self._version
+                            await self._updated.wait_for(lambda: self._ended or news())
+                new = news()
+                sent |= new
+                parts = (b"event: %s\ndata: %s\n\n" % (name.encode(), text) for name, text in new.items())
+                message = b"".join(parts) or ALIVE
         finally:
             own.readers -= 1
             if not own.readers:
@@ -116,6 +106,6 @@ class Streams:
 
     async def end(self) -> None:
         """Let every reader come to the end of the stream."""
-        async with self._changed:
+        async with self._updated:
             self._ended = True
-            self._changed.notify_all()
+            self._updated.notify_all()

@@ -98,10 +98,11 @@ function showPhases(phases) {
     text(current.firstElementChild, phase.current);
     text(voltage, phase.voltage);
     [power, current, voltage].forEach((cell, at) => (cell.hidden = !shown[at]));
-    bar.hidden = phase.now === null;
+    const bounded = phase.now !== null && phase.most > 0;
+    bar.hidden = !bounded;
     bar.setAttribute("aria-label", phase.name);
-    row.classList.toggle("over", phase.now !== null && phase.now > phase.most);
-    if (phase.now !== null) gauge(bar, phase.now, phase.most, phase.current);
+    row.classList.toggle("over", bounded && phase.now > phase.most);
+    if (bounded) gauge(bar, phase.now, phase.most, phase.current);
   });
 }
 

@@ -12,10 +12,10 @@ from typing import Any
 from teleinfo.mqtt.config import Topics
 from teleinfo.settings import Settings
 from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.tic.tables.households import BLEU, CONCENTRATEUR, LINKY
+from teleinfo.tic.tables.reader import TABLES
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
-LABELS = (*BLEU, *CONCENTRATEUR, *LINKY)
+LABELS = (*TABLES["BLEU"], *TABLES["CONCENTRATEUR"], *TABLES["LINKY"])
 NUMBERS = {label.name for label in LABELS if label.is_number}
 KEYS = {label.name for label in LABELS} | {label.name + HORODATE_SUFFIX for label in LABELS if label.horodate}
 TOPICS = Topics(Settings.model_fields["mqtt_topic"].default)

@@ -9,9 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.state import business_meters
-from teleinfo.tic.labels import HISTORIQUE, Mode
+from teleinfo.tic.labels import HISTORIQUE, POSTES, Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.tic.tables.sites import POSTES
 from tests.state.families import family_readings
 from tests.state.golden import TIME, tracker
 

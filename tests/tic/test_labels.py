@@ -21,20 +21,10 @@ from teleinfo.tic.labels import (
     parse_uint,
 )
 from teleinfo.tic.registers import ALERT_BITS
-from teleinfo.tic.tables import households, saphir, sites
+from teleinfo.tic.tables.reader import TABLES
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
 ALL = [*HISTORIQUE.values(), *STANDARD.values()]
-FAMILIES = {
-    "blue": households.BLEU,
-    "concentrateur": households.CONCENTRATEUR,
-    "linky": households.LINKY,
-    "cje": sites.CJE,
-    "ice-2q": sites.ICE_2Q,
-    "ice-4q": sites.ICE_4Q,
-    "pme-pmi": sites.PME_PMI,
-    "saphir": saphir.SAPHIR,
-}
 
 
 def known(mode: Mode, name: str) -> LabelSpec:
@@ -45,116 +35,38 @@ def known(mode: Mode, name: str) -> LabelSpec:
     return label
 
 
-@pytest.mark.parametrize(
-    ("mode", "name", "kind", "charset", "unit"),
-    [
-        # Blue meters and Linky, historique.
-        (HIST, "ADCO", Kind.IDENTIFIER, Charset.CODE, None),
-        (HIST, "OPTARIF", Kind.ENUMERATION, Charset.CODE, None),
-        (HIST, "ISOUSC", Kind.QUANTITY, Charset.DIGITS, "A"),
-        (HIST, "BASE", Kind.INDEX, Charset.DIGITS, "Wh"),
-        (HIST, "HCHC", Kind.INDEX, Charset.DIGITS, "Wh"),
-        (HIST, "EJPHPM", Kind.INDEX, Charset.DIGITS, "Wh"),
-        (HIST, "BBRHPJR", Kind.INDEX, Charset.DIGITS, "Wh"),
-        (HIST, "PEJP", Kind.QUANTITY, Charset.DIGITS, "min"),
-        (HIST, "PTEC", Kind.ENUMERATION, Charset.CODE, None),
-        (HIST, "DEMAIN", Kind.ENUMERATION, Charset.CODE, None),
-        (HIST, "IINST", Kind.QUANTITY, Charset.DIGITS, "A"),
-        (HIST, "IINST3", Kind.QUANTITY, Charset.DIGITS, "A"),
-        (HIST, "IMAX2", Kind.QUANTITY, Charset.DIGITS, "A"),
-        (HIST, "ADPS", Kind.QUANTITY, Charset.DIGITS, "A"),
-        (HIST, "ADIR1", Kind.QUANTITY, Charset.DIGITS, "A"),
-        (HIST, "PMAX", Kind.QUANTITY, Charset.DIGITS, "VA"),
-        (HIST, "PAPP", Kind.QUANTITY, Charset.DIGITS, "VA"),
-        (HIST, "HHPHC", Kind.ENUMERATION, Charset.CODE, None),
-        (HIST, "MOTDETAT", Kind.REGISTER, Charset.CODE, None),
-        (HIST, "PPOT", Kind.REGISTER, Charset.HEXADECIMAL, None),
-        # Concentrateur, CJE.
-        (HIST, "GAZ", Kind.INDEX, Charset.DIGITS, "daL"),
-        (HIST, "AUTRE", Kind.INDEX, Charset.DIGITS, "daL"),
-        (HIST, "JAUNE", Kind.COMPOSITE, Charset.CODE, None),
-        (HIST, "ENERG", Kind.COMPOSITE, Charset.CODE, "kWh"),
-        (HIST, "PSOUSP", Kind.COMPOSITE, Charset.CODE, "daVA"),
-        (HIST, "FCOU", Kind.COMPOSITE, Charset.CODE, None),
-        # ICE.
-        (HIST, "CONTRAT", Kind.ENUMERATION, Charset.CODE, None),
-        (HIST, "DATECOUR", Kind.HORODATE, Charset.CODE, None),
-        (HIST, "EA", Kind.QUANTITY, Charset.TEXT, "Wh"),
-        (HIST, "CAFp1", Kind.ENUMERATION, Charset.CODE, None),
-        (HIST, "PA6", Kind.QUANTITY, Charset.TEXT, "kW"),
-        (HIST, "EApHPH", Kind.INDEX, Charset.TEXT, "kWh"),
-        (HIST, "ERNp1DSM", Kind.INDEX, Charset.TEXT, "kvarh"),
-        (HIST, "KDC", Kind.QUANTITY, Charset.CODE, "%"),
-        (HIST, "PSSCM", Kind.QUANTITY, Charset.TEXT, "kW"),
-        (HIST, "PREA10MN", Kind.QUANTITY, Charset.TEXT, "kvar"),
-        (HIST, "TGPHI", Kind.QUANTITY, Charset.CODE, None),
-        (HIST, "U10MN", Kind.QUANTITY, Charset.CODE, "V"),
-        (HIST, "DATEP1", Kind.HORODATE, Charset.CODE, None),
-        (HIST, "ERPp1P8", Kind.INDEX, Charset.TEXT, "kvarh"),
-        (HIST, "PRapCour", Kind.QUANTITY, Charset.TEXT, "kW"),
-        (HIST, "I3", Kind.QUANTITY, Charset.CODE, "A"),
-        # PME-PMI.
-        (HIST, "ADS", Kind.IDENTIFIER, Charset.CODE, None),
-        (HIST, "MESURES1", Kind.ENUMERATION, Charset.CODE, None),
-        (HIST, "DATE", Kind.HORODATE, Charset.CODE, None),
-        (HIST, "ER-_s", Kind.QUANTITY, Charset.TEXT, "varh"),
-        (HIST, "EAPP_i", Kind.QUANTITY, Charset.TEXT, "VAh"),
-        (HIST, "EAP-1_s2", Kind.INDEX, Charset.TEXT, "kWh"),
-        (HIST, "PS", Kind.QUANTITY, Charset.TEXT, None),
-        (HIST, "PMAX_s", Kind.QUANTITY, Charset.TEXT, None),
-        (HIST, "TDYN1CF", Kind.COMPOSITE, Charset.CODE, None),
-        (HIST, "TDYN2FD", Kind.COMPOSITE, Charset.CODE, None),
-        (HIST, "TDYN2FF", Kind.COMPOSITE, Charset.CODE, None),
-        # SAPHIR, which speaks either mode.
-        (HIST, "PA1S", Kind.QUANTITY, Charset.TEXT, "kW"),
-        (STD, "PA1S", Kind.QUANTITY, Charset.TEXT, "kW"),
-        (HIST, "PR-6I", Kind.QUANTITY, Charset.TEXT, "kvar"),
-        (STD, "UMOY6", Kind.QUANTITY, Charset.CODE, "V"),
-        (STD, "EAp8ID1", Kind.INDEX, Charset.TEXT, "kWh"),
-        (STD, "ER+p1SD", Kind.INDEX, Charset.TEXT, "kvarh"),
-        (STD, "ER-p8ID1", Kind.INDEX, Charset.TEXT, "kvarh"),
-        (STD, "EAp1SF1", Kind.INDEX, Charset.TEXT, "kWh"),
-        (STD, "TD", Kind.QUANTITY, Charset.DIGITS, "min"),
-        (STD, "MESSAGE", Kind.TEXT, Charset.TEXT, None),
-        (STD, "GRILLE_F", Kind.TEXT, Charset.TEXT, None),
-        (STD, "LIB_p8F", Kind.TEXT, Charset.TEXT, None),
-        (STD, "TDYND", Kind.COMPOSITE, Charset.TEXT, None),
-        # Linky, standard.
-        (STD, "ADSC", Kind.IDENTIFIER, Charset.CODE, None),
-        (STD, "PRM", Kind.IDENTIFIER, Charset.CODE, None),
-        (STD, "VTIC", Kind.ENUMERATION, Charset.DIGITS, None),
-        (STD, "DATE", Kind.HORODATE, Charset.CODE, None),
-        (STD, "NGTF", Kind.TEXT, Charset.TEXT, None),
-        (STD, "LTARF", Kind.TEXT, Charset.TEXT, None),
-        (STD, "EAST", Kind.INDEX, Charset.DIGITS, "Wh"),
-        (STD, "EASF10", Kind.INDEX, Charset.DIGITS, "Wh"),
-        (STD, "EASD04", Kind.INDEX, Charset.DIGITS, "Wh"),
-        (STD, "EAIT", Kind.INDEX, Charset.DIGITS, "Wh"),
-        (STD, "ERQ4", Kind.INDEX, Charset.DIGITS, "varh"),
-        (STD, "IRMS1", Kind.QUANTITY, Charset.DIGITS, "A"),
-        (STD, "URMS3", Kind.QUANTITY, Charset.DIGITS, "V"),
-        (STD, "PREF", Kind.QUANTITY, Charset.DIGITS, "kVA"),
-        (STD, "PCOUP", Kind.QUANTITY, Charset.DIGITS, "kVA"),
-        (STD, "SINSTS2", Kind.QUANTITY, Charset.DIGITS, "VA"),
-        (STD, "SMAXSN3-1", Kind.QUANTITY, Charset.DIGITS, "VA"),
-        (STD, "CCAIN-1", Kind.QUANTITY, Charset.DIGITS, "W"),
-        (STD, "STGE", Kind.REGISTER, Charset.HEXADECIMAL, None),
-        (STD, "DPM1", Kind.ENUMERATION, Charset.CODE, None),
-        (STD, "MSG1", Kind.TEXT, Charset.TEXT, None),
-        (STD, "RELAIS", Kind.REGISTER, Charset.DIGITS, None),
-        (STD, "NTARF", Kind.ENUMERATION, Charset.DIGITS, None),
-        (STD, "NJOURF+1", Kind.ENUMERATION, Charset.DIGITS, None),
-        (STD, "PJOURF+1", Kind.COMPOSITE, Charset.PROFILE, None),
-        (STD, "PPOINTE", Kind.COMPOSITE, Charset.PROFILE, None),
-    ],
-)
+# One label of each kind of line in the file: kind, class, unit, width of most meters (None: it varies).
+LINES = [
+    (HIST, "IINST3", Kind.QUANTITY, Charset.DIGITS, "A", 3),
+    (HIST, "ISOUSC", Kind.QUANTITY, Charset.DIGITS, "A", 2),
+    (HIST, "BBRHPJR", Kind.INDEX, Charset.DIGITS, "Wh", 9),
+    (HIST, "TGPHI", Kind.QUANTITY, Charset.CODE, None, None),
+    (HIST, "ADCO", Kind.IDENTIFIER, Charset.CODE, None, 12),
+    (HIST, "MOTDETAT", Kind.REGISTER, Charset.CODE, None, 6),
+    (STD, "STGE", Kind.REGISTER, Charset.HEXADECIMAL, None, 8),
+    (HIST, "PTEC", Kind.ENUMERATION, Charset.CODE, None, 4),
+    (STD, "NJOURF+1", Kind.ENUMERATION, Charset.DIGITS, None, 2),
+    (HIST, "DATECOUR", Kind.HORODATE, Charset.CODE, None, 17),
+    (STD, "LTARF", Kind.TEXT, Charset.TEXT, None, 16),
+    (STD, "PJOURF+1", Kind.COMPOSITE, Charset.PROFILE, None, 98),
+    (HIST, "PMAX_s", Kind.QUANTITY, Charset.TEXT, None, None),
+    (STD, "EAp8ID1", Kind.INDEX, Charset.TEXT, "kWh", None),
+    (HIST, "U10MN", Kind.QUANTITY, Charset.CODE, "V", None),
+]
+
+
+@pytest.mark.parametrize("line", LINES, ids=lambda line: line[1])
 def test_a_label_is_what_the_documents_say(
-    mode: Mode, name: str, kind: Kind, charset: Charset, unit: str | None
+    line: tuple[Mode, str, Kind, Charset, str | None, int | None],
 ) -> None:
-    """Each label has the kind, the class of characters and the unit that the documents give it."""
+    """Each label has the kind, the class of characters, the unit and the width that the documents give it."""
+    mode, name, *expected = line
     label = known(mode, name)
 
-    assert (label.kind, label.charset, label.unit) == (kind, charset, unit)
+    assert [
+        *(label.kind, label.charset, label.unit),
+        None if label.varies else label.widths[0],
+    ] == expected
 
 
 @pytest.mark.parametrize(
@@ -208,7 +120,7 @@ def test_the_classes_are_those_of_the_contract() -> None:
     assert (min(code), max(code), min(text), max(text)) == (0x20, 0x5F, 0x20, 0x7E)
 
 
-@pytest.mark.parametrize("labels", FAMILIES.values(), ids=FAMILIES)
+@pytest.mark.parametrize("labels", TABLES.values(), ids=TABLES)
 def test_a_family_says_no_label_twice(labels: tuple[LabelSpec, ...]) -> None:
     """In the list of one meter family each étiquette stands once."""
     names = [label.name for label in labels]
@@ -218,16 +130,15 @@ def test_a_family_says_no_label_twice(labels: tuple[LabelSpec, ...]) -> None:
 
 def test_no_two_families_of_a_mode_say_the_same_label() -> None:
     """Only SAPHIR, which speaks both modes, says again what others say; each mode has one entry a label."""
-    for families in (("blue", "concentrateur", "cje", "ice-2q", "ice-4q", "pme-pmi"), ("linky",)):
-        names = [label.name for family in families for label in FAMILIES[family]]
+    names = [label.name for family in TABLES.keys() - {"LINKY", "SAPHIR"} for label in TABLES[family]]
 
-        assert len(names) == len(set(names))
+    assert len(names) == len(set(names))
 
 
 @pytest.mark.parametrize("mode", Mode)
 def test_saphir_agrees_with_the_entry_that_stands_for_it(mode: Mode) -> None:
     """Where another meter's entry stands for SAPHIR's, it has its kind and unit, and no narrower class."""
-    for label in saphir.SAPHIR:
+    for label in TABLES["SAPHIR"]:
         entry = known(mode, label.name)
 
         assert (entry.kind, entry.unit) == (label.kind, label.unit), label.name
@@ -370,39 +281,21 @@ def test_the_labels_of_both_halves_of_an_ice_4q() -> None:
     assert lookup(HIST, PART_OPENER) is not None
 
 
-@pytest.mark.parametrize(
-    ("family", "order"),
-    [
-        (
-            "blue",
-            "ADIR1 ADCO OPTARIF ISOUSC BASE EJPHPM PEJP PTEC DEMAIN IINST IMAX PMAX PAPP MOTDETAT PPOT",
-        ),
-        (
-            "linky",
-            "ADSC VTIC DATE NGTF LTARF EAST EASF01 EASD04 EAIT ERQ1 IRMS1 URMS1 PREF PCOUP SINSTS SMAXSN",
-        ),
-        (
-            "linky",
-            "SMAXSN-1 SMAXSN1-1 SINSTI SMAXIN CCASN CCASN-1 CCAIN UMOY1 STGE DPM1 FPM1 DPM2 MSG1 MSG2 PRM",
-        ),
-        ("linky", "PRM RELAIS NTARF NJOURF NJOURF+1 PJOURF+1 PPOINTE"),
-        (
-            "ice-2q",
-            "CONTRAT DATECOUR EA ERP PTCOUR MODE DATEPA1 PA1 DATEPA2 DEBUTp EApP ERPpP KDC PSP U10MN",
-        ),
-        (
-            "pme-pmi",
-            "ADS MESURES1 EA_s PTCOUR1 TARIFDYN CONFIG PA1_s PA1_i PA6_s DebP EAP_s DebP-1 PS MESURES2",
-        ),
-        (
-            "saphir",
-            "LG_TRM ADS DATE EAS EAI I1I PTCOURD MODE DATEPA1 PA1S UMOY1 EAp1SD FINP1 EAp1SD1 KDC U10MN",
-        ),
-    ],
-)
+ORDERS = [
+    ("BLEU", "ADIR1 ADCO OPTARIF ISOUSC BASE EJPHPM PEJP PTEC DEMAIN IINST IMAX PMAX PAPP MOTDETAT PPOT"),
+    ("LINKY", "ADSC VTIC DATE NGTF LTARF EAST EASF01 EASD04 EAIT ERQ1 IRMS1 URMS1 PREF PCOUP SINSTS SMAXSN"),
+    ("LINKY", "SMAXSN SMAXSN-1 SMAXSN1-1 SINSTI SMAXIN CCASN CCASN-1 CCAIN UMOY1 STGE DPM1 FPM1 DPM2 MSG1"),
+    ("LINKY", "MSG1 MSG2 PRM RELAIS NTARF NJOURF NJOURF+1 PJOURF+1 PPOINTE"),
+    ("ICE_2Q", "CONTRAT DATECOUR EA ERP PTCOUR MODE DATEPA1 DEBUTp EApP ERPpP KDC PSP U10MN"),
+    ("PME_PMI", "ADS MESURES1 EA_s PTCOUR1 TARIFDYN CONFIG PA1_s DebP EAP_s DebP-1 PS MESURES2"),
+    ("SAPHIR", "LG_TRM ADS DATE EAS EAI I1I PTCOURD MODE DATEPA1 PA1S UMOY1 EAp1SD FINP1 EAp1SD1 KDC U10MN"),
+]
+
+
+@pytest.mark.parametrize(("family", "order"), ORDERS)
 def test_a_family_is_in_the_order_of_emission(family: str, order: str) -> None:
     """The labels of a family stand in the order in which its meters send them."""
-    names = [label.name for label in FAMILIES[family]]
+    names = [label.name for label in TABLES[family]]
     places = [names.index(name) for name in order.split()]
 
     assert all(a < b for a, b in itertools.pairwise(places))

@@ -15,9 +15,7 @@ from teleinfo.state import tariffs
 from teleinfo.state.fields import UNKNOWN
 from teleinfo.state.tariffs import Index
 from teleinfo.tic.horodate import iso
-from teleinfo.tic.labels import parse_uint
-from teleinfo.tic.tables.label_types import SLOTS
-from teleinfo.tic.tables.sites import POSTES
+from teleinfo.tic.labels import POSTES, SLOTS, parse_uint
 from teleinfo.vocabulary.codes import Alert, Contract, TariffPeriod
 from teleinfo.vocabulary.words import Message
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from teleinfo.tic.labels import STANDARD, Kind
-from teleinfo.tic.tables.households import BLEU
+from teleinfo.tic.labels import ORDER, STANDARD, Kind, Mode
 from teleinfo.vocabulary.codes import Contract, TariffPeriod
 
 if TYPE_CHECKING:
@@ -28,7 +27,9 @@ class Index(NamedTuple):
 
 
 _PERIODS: Final = {period.value: period for period in TariffPeriod}
-INDEX_OF_PERIOD: Final = {label.period: label.name for label in BLEU if label.kind is Kind.INDEX}
+INDEX_OF_PERIOD: Final = {
+    label.period: label.name for label in ORDER[Mode.HISTORIQUE] if label.kind is Kind.INDEX
+}
 """The index of historique that counts in each tariff period (02E)."""
 
 # The periods that EASF01, EASF02 … count with each contract, in this order (54E, tariff calendars).

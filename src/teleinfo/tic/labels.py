@@ -1,9 +1,7 @@
 """
-The table of étiquettes.
+The table of étiquettes: one entry for each mode and étiquette, with the characters that every family needs.
 
-Nothing else lists labels. `tables` has them by meter family, in the order of
-emission; here is one entry for each mode and étiquette, with the characters that every family needs.
-
+Nothing else lists labels. `tables/labels.txt` has them by meter family, in the order of emission.
 Sources: Enedis-NOI-CPT_54E v3 (54E, Linky) and Enedis-NOI-CPT_02E v6 (02E, older meters).
 """
 
@@ -12,7 +10,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.tables.households import BLEU, CONCENTRATEUR, LINKY
 from teleinfo.tic.tables.label_types import (
     COMING_AND_GOING,
     VARYING,
@@ -23,8 +20,7 @@ from teleinfo.tic.tables.label_types import (
     Mode,
     Presence,
 )
-from teleinfo.tic.tables.saphir import SAPHIR
-from teleinfo.tic.tables.sites import CJE, ICE_2Q, ICE_4Q, PME_PMI
+from teleinfo.tic.tables.reader import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +35,9 @@ __all__ = [
     "NOTICES",
     "ORDER",
     "PART_OPENER",
+    "POSTES",
     "SHORT_FRAME",
+    "SLOTS",
     "STANDARD",
     "STATUS_REGISTER",
     "TARIFF_LABELS",
@@ -102,7 +100,7 @@ _SPELLINGS_STANDARD: Final = {
 def _table(labels: tuple[LabelSpec, ...], spellings: Mapping[str, str]) -> Mapping[str, LabelSpec]:
     """Return the labels of one mode by name: those given, those of SAPHIR, and the other spellings."""
     table = {label.name: label for label in labels}
-    for label in SAPHIR:
+    for label in TABLES["SAPHIR"]:
         same = table.get(label.name)
         table[label.name] = label if same is None else replace(same, variant=label)
     return table | {
@@ -110,14 +108,24 @@ def _table(labels: tuple[LabelSpec, ...], spellings: Mapping[str, str]) -> Mappi
     }
 
 
+# The labels of households' meters in the order of their documents (02E and 54E, tables of the groups).
+ORDER: Final = {Mode.HISTORIQUE: TABLES["BLEU"], Mode.STANDARD: TABLES["LINKY"]}
+
 HISTORIQUE: Final = _table(
-    (*BLEU, *CONCENTRATEUR, *CJE, *ICE_2Q, *ICE_4Q, *PME_PMI),
+    tuple(
+        label
+        for family in ("BLEU", "CONCENTRATEUR", "CJE", "ICE_2Q", "ICE_4Q", "PME_PMI")
+        for label in TABLES[family]
+    ),
     _SPELLINGS_HISTORIQUE,
 )
-STANDARD: Final = _table(LINKY, _SPELLINGS_STANDARD)
+STANDARD: Final = _table(TABLES["LINKY"], _SPELLINGS_STANDARD)
 
-# The labels of households' meters in the order of their documents (02E and 54E, tables of the groups).
-ORDER: Final = {Mode.HISTORIQUE: BLEU, Mode.STANDARD: LINKY}
+# The tariff periods of an ICE-2Q in the order of its indexes, and the numbered ones of ICE-4Q and SAPHIR.
+POSTES: Final = tuple(
+    label.period for label in TABLES["ICE_2Q"] if label.period and label.name == f"EAp{label.period}"
+)
+SLOTS: Final = range(1, 9)
 
 # What opens the second part of an ICE-4Q frame; its value is the name of the part.
 PART_OPENER: Final = "Appli"

@@ -1,20 +1,15 @@
-"""
-Labels and groups, and the constructors that the tables are written with.
-
-Each constructor makes a `LabelSpec` of its kind from étiquette, désignation, English gloss and unit.
-"""
+"""Labels and groups: the types of the tables."""
 
 from __future__ import annotations
 
 import enum
-from dataclasses import KW_ONLY, dataclass, replace
-from functools import partial
+from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.vocabulary.words import Designation, Message
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     from teleinfo.vocabulary.codes import TariffPeriod
 
@@ -166,62 +161,3 @@ class LabelSpec:
     def is_number(self) -> bool:
         """Whether a value of digits is a count of `unit`, and so may become a number in JSON."""
         return self.kind in {Kind.INDEX, Kind.QUANTITY} and self.unit is not None and not self.glued
-
-
-# Bare numbers of blue meters and Linky (02E and 54E, tables of the groups, "nombre de caractères").
-_WIDTH_BY_UNIT: Final = {"A": 3, "V": 3, "VA": 5, "W": 5, "kVA": 2, "min": 2}
-
-
-def measure(
-    name: str,
-    french: str,
-    english: str,
-    unit: str,
-    *,
-    charset: Charset = Charset.DIGITS,
-    horodate: bool = False,
-    widths: tuple[int, ...] = (),
-) -> LabelSpec:
-    """Return the specification of a bare number, whose width follows from its unit unless it is given."""
-    return LabelSpec(
-        name,
-        french,
-        english,
-        unit,
-        kind=Kind.QUANTITY,
-        charset=charset,
-        horodate=horodate,
-        widths=widths or (_WIDTH_BY_UNIT[unit],),
-    )
-
-
-# The other constructors. A class of characters is narrow only where the documents give a bare number of fixed
-# width: a value that the class refuses is lost, and meters deviate. So it is with `widths`: without it, as
-# for the values of ICE, PME-PMI and SAPHIR, which have no leading zeros, the width may vary.
-index = partial(LabelSpec, kind=Kind.INDEX, charset=Charset.DIGITS, widths=(9,))
-ratio = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.CODE)  # signed, with a decimal comma
-# Recordings hide theirs behind X.
-identifier = partial(LabelSpec, kind=Kind.IDENTIFIER, charset=Charset.CODE, widths=(12,))
-register = partial(LabelSpec, kind=Kind.REGISTER)
-code = partial(LabelSpec, kind=Kind.ENUMERATION, charset=Charset.CODE)
-notice = partial(code, presence=Presence.NOTICE)
-ordinal = partial(LabelSpec, kind=Kind.ENUMERATION, charset=Charset.DIGITS, widths=(2,))
-date = partial(LabelSpec, kind=Kind.HORODATE, charset=Charset.CODE, widths=(17,))  # JJ/MM/AA HH/MM/SS
-text = partial(LabelSpec, kind=Kind.TEXT, charset=Charset.TEXT)
-composite = partial(LabelSpec, kind=Kind.COMPOSITE, charset=Charset.CODE)
-# The unit is behind the number. A lower-case letter in it (kWh, varh) needs the widest class; V, A, % do not.
-glued = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.TEXT, glued=True)
-glued_index = partial(LabelSpec, kind=Kind.INDEX, charset=Charset.TEXT, glued=True)
-glued_code = partial(LabelSpec, kind=Kind.QUANTITY, charset=Charset.CODE, glued=True)
-
-
-def with_presences(
-    labels: tuple[LabelSpec, ...], presences: Mapping[Presence, tuple[str, ...]]
-) -> tuple[LabelSpec, ...]:
-    """Return the labels, those that are named with their presence."""
-    by_name = {name: presence for presence, names in presences.items() for name in names}
-    return tuple(replace(label, presence=by_name.pop(label.name, label.presence)) for label in labels)
-
-
-POINTS: Final = range(1, 7)  # the last mean powers, 1 = the newest
-SLOTS: Final = range(1, 9)  # the tariff periods (postes) of ICE-4Q and SAPHIR

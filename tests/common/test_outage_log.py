@@ -79,7 +79,7 @@ def test_a_long_outage_is_recalled_once_an_hour(log: pytest.LogCaptureFixture) -
 
 def test_an_outage_without_reminders_is_two_lines_however_long(log: pytest.LogCaptureFixture) -> None:
     """A meter may be without power for months."""
-    outage = OutageLog("it", dataclasses.replace(TEXTS, reminder=None))
+    outage = OutageLog("it", dataclasses.replace(TEXTS, reminder=""))
     for second in range(0, DAY, 60):
         outage.failed("silent", "no byte", float(second))
 
@@ -108,6 +108,23 @@ def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None
         "it holds after 59 min",
         "it away: unplugged",
         "it back after 3 s",
+    ]
+
+
+def test_a_line_without_a_text_of_its_own_is_that_of_the_beginning_or_of_the_end(
+    log: pytest.LogCaptureFixture,
+) -> None:
+    """Of the six, two are needed."""
+    outage = OutageLog("it", OutageTexts(begins="away: {reason}", ends="back after {lasted}"))
+    outage.failed("gone", "unplugged", 0.0)
+    outage.failed("busy", "in use", 60.0)
+    outage.recovered(120.0)
+    outage.failed("gone", "unplugged", 121.0)
+    outage.recovered(180.0)
+    outage.held(180.0)
+
+    assert log.messages == [
+        *("away: unplugged", "away: in use", "back after 2 min", "away: unplugged", "back after 3 min")
     ]
 
 

@@ -81,7 +81,7 @@ def faults(tree: ast.AST) -> list[str]:
 def lines() -> dict[str, str]:
     """Return every text of the log, whole or a part of a line, with the module that has it."""
     broker = [quotable(kind.value.message) for kind in BrokerErrorKind if kind not in NOT_LOGGED]
-    broker += [quotable(text) for text in dataclasses.astuple(OUTAGE_TEXTS)]
+    broker += [quotable(text) for text in dataclasses.astuple(OUTAGE_TEXTS) if text]
     found: dict[str, str] = dict.fromkeys(broker, "mqtt/errors.py")
     for path in sorted(PACKAGE.rglob("*.py")):
         name = str(path.relative_to(PACKAGE))

@@ -39,15 +39,16 @@ class OutageTexts:
     Lines of a kind of outage, templates for `str.format` with `{name}`, `{reason}` and `{lasted}`.
 
     `lost_again` is logged when a connection has come back and did not hold, and `holds` when it holds at
-    last. Without `reminder` there are no reminders.
+    last. By default `lost_again` and `another_cause` are as `begins`, `holds` is as `ends`, and there are no
+    reminders.
     """
 
     begins: str
-    lost_again: str
-    another_cause: str
-    reminder: str | None
     ends: str
-    holds: str
+    lost_again: str = ""
+    another_cause: str = ""
+    reminder: str = ""
+    holds: str = ""
 
 
 class _State(enum.Enum):
@@ -88,10 +89,10 @@ class OutageLog:
         elif self._state is _State.BACK:
             self._state = _State.UNSTEADY
             self._causes = set()
-            self._warn(self._texts.lost_again, cause, reason, now)
+            self._warn(self._texts.lost_again or self._texts.begins, cause, reason, now)
         elif cause is not None and cause not in self._causes and len(self._causes) < MAX_CAUSES:
-            self._warn(self._texts.another_cause, cause, reason, now)
-        elif self._texts.reminder is not None and now - self._last_line >= REMINDER_INTERVAL:
+            self._warn(self._texts.another_cause or self._texts.begins, cause, reason, now)
+        elif self._texts.reminder and now - self._last_line >= REMINDER_INTERVAL:
             self._warn(self._texts.reminder, cause, reason, now)
 
     def recovered(self, now: float) -> bool:
@@ -107,7 +108,7 @@ class OutageLog:
         if self._state is _State.AWAY:
             self._inform(self._texts.ends, since)
         elif self._state is _State.UNSTEADY:
-            self._inform(self._texts.holds, since)
+            self._inform(self._texts.holds or self._texts.ends, since)
         self._state = _State.WORKING
 
     def _warn(self, text: str, cause: Hashable, reason: str, now: float) -> None:

@@ -40,10 +40,7 @@ MODE_CHANGE_INTERVAL = 60.0
 _NO_DATA_TEXTS: Final = OutageTexts(
     begins="{reason}",
     lost_again="the meter comes and goes: {reason}",
-    another_cause="{reason}",
-    reminder=None,
     ends="the meter is heard again, after {lasted}",
-    holds="the meter is heard again, after {lasted}",
 )
 
 
@@ -113,11 +110,7 @@ _WITHHELD_TEXTS: Final = OutageTexts(
         "values that cannot follow those before are withheld, of {reason}: bytes get lost on the line, or "
         "the meter was replaced"
     ),
-    lost_again="",
-    another_cause="",
-    reminder=None,
     ends="no value has been withheld for 2 h; before, some were for {lasted}",
-    holds="",
 )
 
 

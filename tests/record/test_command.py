@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+TELEINFO = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull]
 ADDRESS, PRM = "041961123456", "98765432109876"
 FRAME = encode_frame(whole(Mode.STANDARD, ADSC=ADDRESS, SINSTS="01940", PRM=PRM))
 
@@ -51,7 +52,7 @@ def record(folder: Path, port: str, *options: str, **settings: str) -> subproces
     """Start `teleinfo record` in this folder."""
     environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TELEINFO_SERIAL_PORT": port}
     return subprocess.Popen(
-        [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "record", *options],
+        [*TELEINFO, "record", *options],
         env=environment | {f"TELEINFO_{name.upper()}": value for name, value in settings.items()},
         cwd=folder,
         stdout=subprocess.PIPE,
@@ -86,16 +87,6 @@ def recorded(folder: Path, frame: bytes | None, *options: str) -> tuple[int, str
         return ended(record(folder, meter.line.port, "--baudrate", "9600", *options, "a.tic"))
 
 
-def decode(path: Path) -> subprocess.CompletedProcess[bytes]:
-    """Run `teleinfo decode` on a recording."""
-    return subprocess.run(
-        [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "decode", path],
-        capture_output=True,
-        timeout=60,
-        check=True,
-    )
-
-
 @pytest.mark.real
 def test_what_came_is_in_the_file_and_is_played_and_decoded_again(tmp_path: Path) -> None:
     """1. `simulate` plays. 2. `record` saves it. 3. `decode` reads it. 4. `simulate --replay` plays it."""
@@ -108,7 +99,10 @@ def test_what_came_is_in_the_file_and_is_played_and_decoded_again(tmp_path: Path
     with simulated("--replay", str(tmp_path / "frames.tic")) as port:
         ended(record(tmp_path, port, "--seconds", "2", "--baudrate", "1200", "second.tic"))
     frames, again = (
-        [json.loads(line) for line in decode(tmp_path / name).stdout.splitlines()]
+        [
+            json.loads(line)
+            for line in subprocess.check_output([*TELEINFO, "decode", tmp_path / name]).splitlines()
+        ]
         for name in ("first.tic", "second.tic")
     )
 
@@ -185,14 +179,13 @@ def _until_there_are_bytes(folder: Path, process: subprocess.Popen[str]) -> None
 @pytest.mark.real
 def test_a_recording_goes_to_standard_output(tmp_path: Path) -> None:
     """`record - | decode`: the bytes go out as they come, nothing else does, and no file is left."""
-    decode = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "decode"]
     with Meter(with_parity(FRAME)) as meter:
         process = record(tmp_path, meter.line.port, "--max-bytes", "2500", "--baudrate", "9600", "-")
-        decoded = subprocess.run(decode, stdin=process.stdout, capture_output=True, timeout=60, check=True)
+        decoded = subprocess.check_output([*TELEINFO, "decode"], stdin=process.stdout, timeout=LIMIT)
         status, said = ended(process)
 
     assert status == 0, said
-    assert b'"SINSTS":"01940"' in decoded.stdout
+    assert b'"SINSTS":"01940"' in decoded
     assert "2500 bytes" in said
     assert "teleinfo decode" not in said
     assert list(tmp_path.iterdir()) == []

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.common.i18n import _, use_language
+from teleinfo.common.i18n import _, catalogue, use_language
 from teleinfo.homeassistant.entities import entity_of
 from teleinfo.homeassistant.state_entities import entities_of, every_entity
 from teleinfo.state import labels as state_labels
@@ -15,6 +15,7 @@ from teleinfo.state.declaration import StateType
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.words import Language
+from tests.state.documents import DOCS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -168,3 +169,13 @@ def test_an_index_that_is_unknown_makes_no_entity() -> None:
 
     assert "index_EASF02" in found
     assert "index_EASF01" not in found
+
+
+@pytest.mark.parametrize(("page", "quotation"), [("", r'"([^"]+)"'), ("fr/", r"«\s*([^»]+?)\s*»")])
+def test_a_name_in_the_tables_of_the_page_is_the_name_in_home_assistant(page: str, quotation: str) -> None:
+    """Both pages quote the French names, which are the default."""
+    text = (DOCS / page / "home-assistant.md").read_text(encoding="utf-8")
+    quoted = re.findall(quotation, "".join(line for line in text.splitlines() if line.startswith("|")))
+
+    assert len(quoted) > 20
+    assert set(quoted) - set(catalogue(Language.FR).values()) == set()

@@ -124,7 +124,7 @@ class Page:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         with listen(self.address) as listening, contextlib.suppress(asyncio.CancelledError):
             self._ready.set()
-            await server.show_streams(listening, self.address, self.streams)
+            await server.show(listening, self.address, self.streams)
 
     def __enter__(self) -> Self:
         self._ready = threading.Event()

@@ -196,7 +196,7 @@ def test_a_reader_is_told_that_nothing_changed(served: Page, monkeypatch: pytest
 async def looked_at(page: Page) -> AsyncIterator[tuple[asyncio.Task[None], asyncio.StreamReader]]:
     """Serve the page in a task while somebody looks at it; yield both."""
     with listen(page.address) as listening:
-        serving = asyncio.create_task(server.show_streams(listening, page.address, page.streams))
+        serving = asyncio.create_task(server.show(listening, page.address, page.streams))
         reader, writer = await asyncio.open_connection(HOST, page.address.port)
         writer.write(f"GET /events HTTP/1.1\r\nHost: {HOST}\r\n\r\n".encode())
         yield serving, reader

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.backoff import delays
@@ -51,14 +52,14 @@ class BrokerFeed:
 
     async def run(self) -> NoReturn:
         """Listen until cancelled."""
-        waits = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
+        new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
+        waits = new_delays()
         while True:
             try:
                 await self._listen()
             except BrokerError as error:
                 if self._model.online is not None:
-                    # It was connected: this is another outage.
-                    waits = delays(first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
+                    waits = new_delays()  # it was connected: this is another outage
                 self._model.online = None
                 self._model.set_note(notes.no_broker(error))
             await asyncio.sleep(next(waits))

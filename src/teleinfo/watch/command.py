@@ -96,6 +96,7 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
         say(text)
         return 1
     from teleinfo.watch.web.server import show  # noqa: PLC0415 - aiohttp is an extra
+    from teleinfo.watch.web.stream import Streams  # noqa: PLC0415 - for the page alone
 
     try:
         listening = hosts.listen(address)
@@ -105,7 +106,7 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
         return 1
     say(hosts.introduction(address))
     with listening:
-        event_loop.run(watch(partial(show, listening, address), log=True))
+        event_loop.run(watch(lambda model: show(listening, address, Streams(model)), log=True))
     return 0
 
 

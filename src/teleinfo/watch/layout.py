@@ -18,16 +18,30 @@ from teleinfo.common.i18n import _, inline
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
 from teleinfo.watch.declared import integer, number, text
-from teleinfo.watch.drawing import ALERT, BARS, DOT, STRONG, TITLE, chart
+from teleinfo.watch.describe import describe
+from teleinfo.watch.drawing import ALERT, BARS, DOT, MARK, MORE, STRONG, TITLE, chart
 from teleinfo.watch.history import BIN
-from teleinfo.watch.row import NARROW, format_row
+from teleinfo.watch.sections import Section
 
 if TYPE_CHECKING:
-    from teleinfo.watch.live_model import LiveModel
+    from teleinfo.watch.describe import Description
+    from teleinfo.watch.live_model import LiveModel, Row
 
 COLUMN: Final = 78
 """The least width of a column of rows."""
 
+FRESH: Final = 3.0
+"""Seconds for which a value that changed stands out."""
+
+NARROW: Final = 60
+"""Columns below which a name gives way to its value."""
+
+_KEY: Final = 10
+_MARK: Final = 2
+_VALUE: Final = 28
+_FIGURE: Final = 13
+_LEAST_NAME: Final = 8
+_INDENT: Final = " " * (_MARK + _KEY)
 _GAP: Final = 2
 _CHART_ROWS: Final = 3
 _LEFT: Final = 26  # beside the chart
@@ -118,7 +132,7 @@ def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[li
     width = (space.width - _GAP * (count - 1)) // count
     columns: list[list[Text]] = [[]]
     for row in model.rows():
-        lines = format_row(row, width, now=now)
+        lines = _row(row, width, now=now)
         if columns[-1] and len(columns[-1]) + len(lines) > space.height:
             columns.append([])
         columns[-1] += lines
@@ -132,6 +146,61 @@ def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[li
         ]
         for at in range(0, len(columns), count)
     ]
+
+
+def _row(row: Row, width: int, *, now: float) -> list[Text]:
+    """Return the lines of one étiquette: the row itself, the rest of a long name, and its facts below it."""
+    words = describe(row, short=True)
+    fresh = row.changed is not None and now - row.changed < FRESH and not row.is_clock
+    mark, style = (MARK, STRONG) if fresh else (" ", "")
+    if row.section is Section.ALARM:
+        mark, style = "!", ALERT
+    value = f"{words.value:>{_FIGURE}}" if row.label is not None and row.label.is_number else words.value
+    if words.note:
+        value += f"  {words.note}"
+    if words.facts and len(value) > _VALUE:
+        value = ""  # too long for the line, and the facts below are the same
+    space = width - len(_INDENT) - len(value) - 1
+    if width < NARROW:
+        names = [_shortened(words.name, space)]
+    else:
+        names = _wrapped(words.name, space, spare=max(0, _VALUE - len(value)))
+    line = Text.assemble((f"{mark} {row.key:<{_KEY}}", style), names[0], (value, style))
+    return [line, *(Text(_INDENT + rest) for rest in names[1:]), *_fact_lines(words, width)]
+
+
+def _shortened(name: str, space: int) -> str:
+    """Return the name in `space` columns and a blank: the middle gives way, the end tells more."""
+    if space < _LEAST_NAME:
+        return f"{'':<{space}} " if space > 0 else ""
+    if len(name) > space:
+        end = space // 3
+        name = f"{name[: space - end - 1]}{MORE}{name[-end:]}"
+    return f"{name:<{space}} "
+
+
+def _wrapped(name: str, space: int, *, spare: int) -> list[str]:
+    """
+    Return the name in lines, the first line padded, with a blank behind it.
+
+    Values begin in one column, which leaves `spare` of the space. A long name pushes its value to the right;
+    a name that is still too long goes on in the lines below.
+    """
+    column = max(0, space if space - spare < len(name) <= space else space - spare)
+    first, *rest = textwrap.wrap(name, max(_LEAST_NAME, column)) or [""]
+    return [f"{first:<{column}} ", *rest]
+
+
+def _fact_lines(words: Description, width: int) -> list[Text]:
+    lines: list[Text] = []
+    for fact in words.facts:
+        text = Text(fact.text, style=ALERT if fact.alert else "")
+        if not lines or len(lines[-1]) + len(DOT) + len(text) > width:
+            lines.append(Text(_INDENT))
+        else:
+            lines[-1].append(DOT)
+        lines[-1].append_text(text)
+    return lines
 
 
 def _quality(model: LiveModel, width: int) -> Text:

@@ -172,14 +172,14 @@ def _possible(reading: Reading) -> Iterator[tuple[str, str]]:
     The table knows the étiquette, and the value has its characters and its length.
     """
     for key, text in reading.values.items():
-        name = key if lookup(reading.mode, key) is not None else key.removesuffix(HORODATE_SUFFIX)
-        label = lookup(reading.mode, name)
-        if label is not None and (
-            len(text) <= _HORODATE_LENGTH
-            if name != key
-            else any(
+        label = lookup(reading.mode, key)
+        if label is not None:
+            fits = any(
                 set(text.encode()) <= set(form.charset.members) and len(text) <= max(form.widths)
                 for form in label.forms()
             )
-        ):
-            yield (label.spelling_of or name) + key.removeprefix(name), text
+        else:
+            label = lookup(reading.mode, key.removesuffix(HORODATE_SUFFIX))
+            fits = len(text) <= _HORODATE_LENGTH
+        if label is not None and fits:
+            yield key.replace(label.name, label.spelling_of or label.name, 1), text

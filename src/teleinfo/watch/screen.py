@@ -24,7 +24,7 @@ from teleinfo.watch.drawing import ASCII
 from teleinfo.watch.layout import compose
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from teleinfo.watch.shared_model import SharedModel
 
@@ -48,65 +48,51 @@ async def show(model: SharedModel) -> None:
     live = Live(
         console=console, screen=True, auto_refresh=False, redirect_stdout=False, redirect_stderr=False
     )
-    with live, _keyboard(model.changed) as keys:
+    page, task = 0, asyncio.current_task()
+
+    def act(typed: bytes) -> None:
+        nonlocal page
+        page += (typed in _FORWARD) - (typed in _BACK)
+        if typed in _QUIT and task is not None:
+            task.cancel()
+        model.changed.set()
+
+    with live, _keyboard(act) as has_keys:
         while True:
             model.changed.clear()
             now = asyncio.get_running_loop().time()
-            page = compose(
+            shown = compose(
                 model,
                 console.size,
-                page=int(now / PAGE_INTERVAL) if keys is None else keys.page,
+                page=page if has_keys else int(now / PAGE_INTERVAL),
                 now=now,
                 clock=time.strftime("%H:%M:%S"),
-                keys=keys is not None,
+                keys=has_keys,
             )
-            if keys is not None:
-                keys.page = page.number
+            page = shown.number
             if console.options.ascii_only:
-                for line in page.lines:
+                for line in shown.lines:
                     line.plain = line.plain.translate(ASCII)
-            live.update(Group(*page.lines), refresh=True)
+            live.update(Group(*shown.lines), refresh=True)
             await model.next_change(MAX_INTERVAL)
             await asyncio.sleep(MIN_INTERVAL)
 
 
-class _Keys:
-    """The keyboard at `descriptor`: turns `page` and sets `changed`, or cancels the task that shows it."""
-
-    def __init__(self, descriptor: int, changed: asyncio.Event) -> None:
-        self.page = 0
-        self._descriptor = descriptor
-        self._changed = changed
-        self._task = asyncio.current_task()
-
-    def read(self) -> None:
-        """Act on the keys that were typed."""
-        typed = os.read(self._descriptor, 64)
-        if typed in _FORWARD:
-            self.page += 1
-        elif typed in _BACK:
-            self.page -= 1
-        elif typed in _QUIT and self._task is not None:
-            self._task.cancel()
-        self._changed.set()
-
-
 @contextlib.contextmanager
-def _keyboard(changed: asyncio.Event) -> Iterator[_Keys | None]:
-    """Read single keys inside the block; yield None if there is no keyboard."""
+def _keyboard(act: Callable[[bytes], None]) -> Iterator[bool]:
+    """Pass the keys that are typed inside the block to `act`; yield False if there is no keyboard."""
     if not sys.stdin.isatty():
-        yield None
+        yield False
         return
     descriptor = sys.stdin.fileno()
-    keys = _Keys(descriptor, changed)
     loop = asyncio.get_running_loop()
     before = termios.tcgetattr(descriptor)
     # Ctrl-Z would leave the screen as it is now on the terminal.
     suspend = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         tty.setcbreak(descriptor)
-        loop.add_reader(descriptor, keys.read)
-        yield keys
+        loop.add_reader(descriptor, lambda: act(os.read(descriptor, 64)))
+        yield True
     finally:
         loop.remove_reader(descriptor)
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)

@@ -21,13 +21,13 @@ from teleinfo.vocabulary.words import Language
 from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.web import hosts
 from teleinfo.watch.web.assets import ASSETS, FOLDER, page
-from teleinfo.watch.web.stream import MAX_INTERVAL, MIN_INTERVAL, Streams
+from teleinfo.watch.web.stream import MAX_INTERVAL, MIN_INTERVAL
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from teleinfo.watch.shared_model import SharedModel
     from teleinfo.watch.web.hosts import Address
+    from teleinfo.watch.web.stream import Streams
 
 MAX_STREAMS: Final = 32
 MAX_CONNECTIONS: Final = 128
@@ -56,14 +56,9 @@ HEADERS: Final = {
 }
 
 
-async def show(listening: socket.socket, address: Address, model: SharedModel) -> None:
-    """Serve the page of the model, and print each of its notes that is news, until cancelled."""
-    await show_streams(listening, address, Streams(model))
-
-
-async def show_streams(listening: socket.socket, address: Address, streams: Streams) -> None:
+async def show(listening: socket.socket, address: Address, streams: Streams) -> None:
     """
-    Serve these streams at a socket that listens already at `address`.
+    Serve the page at a socket that listens already at `address`, and print notes, until cancelled.
 
     The view is made here and not in the handler, where aiohttp would swallow an error of the program, which
     is to end the process.
@@ -80,6 +75,8 @@ async def show_streams(listening: socket.socket, address: Address, streams: Stre
 
 @contextlib.asynccontextmanager
 async def _serving(listening: socket.socket, address: Address, streams: Streams) -> AsyncIterator[None]:
+    """Serve inside the block; end connections above the limit, and those without a request for too long."""
+    loop = asyncio.get_running_loop()
     waiting: set[asyncio.BaseProtocol] = set()  # the connections that have made no request yet
     runner = web.AppRunner(
         _application(address, streams, waiting),
@@ -88,42 +85,32 @@ async def _serving(listening: socket.socket, address: Address, streams: Streams)
         lingering_time=0.0,
         shutdown_timeout=END_TIMEOUT,
     )
+
+    def connection() -> asyncio.Protocol:
+        server = runner.server
+        if server is None or len(server.connections) >= MAX_CONNECTIONS:
+            return _Refusal()
+        handler = server()
+        waiting.add(handler)
+        loop.call_later(REQUEST_TIMEOUT, drop, handler)
+        return handler
+
+    def drop(handler: web.RequestHandler) -> None:
+        if handler in waiting:
+            waiting.discard(handler)
+            handler.force_close()
+
     await runner.setup()
     try:
-        if runner.server is None:  # which it is before `setup` alone
-            raise AssertionError
-        factory = _Connections(runner.server, waiting)
-        server = await asyncio.get_running_loop().create_server(factory, sock=listening)
+        listener = await loop.create_server(connection, sock=listening)
         try:
             yield
         finally:
-            server.close()
+            listener.close()
             # Else the program would wait for browsers, which do not leave.
             await streams.end()
     finally:
         await runner.cleanup()
-
-
-class _Connections:
-    """Makes the protocol of each connection; ends those above the limit, and those `waiting` too long."""
-
-    def __init__(self, server: web.Server, waiting: set[asyncio.BaseProtocol]) -> None:
-        self._server = server
-        self._waiting = waiting
-        self._loop = asyncio.get_running_loop()
-
-    def __call__(self) -> asyncio.Protocol:
-        if len(self._server.connections) >= MAX_CONNECTIONS:
-            return _Refusal()
-        handler = self._server()
-        self._waiting.add(handler)
-        self._loop.call_later(REQUEST_TIMEOUT, self._drop, handler)
-        return handler
-
-    def _drop(self, handler: web.RequestHandler) -> None:
-        if handler in self._waiting:
-            self._waiting.discard(handler)
-            handler.force_close()
 
 
 class _Refusal(asyncio.Protocol):

@@ -290,19 +290,15 @@ def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Lan
 
         page.change(fall_silent)
         until(lambda: shown.element("silence").is_displayed(), what="the silence")
-        words = {
-            "fr": "Le compteur est silencieux depuis 2 h 00 min",
-            "en": "The meter is silent for 2 h 00 min",
-        }
+        silence, title, grade = {
+            "fr": ("Le compteur est silencieux depuis 2 h 00 min", "Dernière puissance connue", "Muette"),
+            "en": ("The meter is silent for 2 h 00 min", "Last known power", "Silent"),
+        }[language]
 
-        assert shown.text("silence-text") == words[language]
+        assert (shown.text("silence-text"), shown.text("power-title")) == (silence, title)
         assert "teleinfo/status" in shown.text("silence-why")
-        assert words[language].startswith(shown.text("stream"))
-        assert (
-            shown.text("power-title")
-            == {"fr": "Dernière puissance connue", "en": "Last known power"}[language]
-        )
-        assert {"fr": "Muette", "en": "Silent"}[language] in shown.text("line-grade")
+        assert silence.startswith(shown.text("stream"))
+        assert grade in shown.text("line-grade")
 
 
 def test_hostile_text_stays_text(driver: WebDriver) -> None:
@@ -351,7 +347,7 @@ def test_it_can_be_read_and_used_by_everybody(
 
 
 def serious_findings(driver: WebDriver, axe: Path) -> list[str]:
-    """Return what axe-core calls serious or worse."""
+    """Return the findings that axe-core calls serious or worse."""
     driver.execute_script(axe.read_text(encoding="utf-8"))
     results = driver.execute_async_script(
         "const done = arguments[0];"

@@ -120,18 +120,13 @@ def test_pages_go_round() -> None:
     assert picture(model, page=-1).number == count - 1
 
 
-def test_a_value_that_changed_is_marked_and_not_by_colour_alone() -> None:
-    """The voltage differs between the two frames, the contract does not."""
+def test_a_change_and_an_alarm_are_marked_and_not_by_colour_alone() -> None:
+    """The power differs between the two frames, the contract does not; an overrun stands first."""
     marks = {line.plain[2:12].strip(): line.plain[0] for line in picture(model_of("standard")).lines[4:-2]}
-
-    assert (marks["SINSTS"], marks["LTARF"]) == ("•", " ")
-
-
-def test_an_alarm_has_a_mark_of_its_own_and_stands_first() -> None:
-    """An overrun of the subscribed power."""
     model = model_of("hc")
     model.add_reading(Reading(Mode.HISTORIQUE, {"ADPS": "047"}), now=60.5)
 
+    assert (marks["SINSTS"], marks["LTARF"]) == ("•", " ")
     assert picture(model).lines[4].plain.startswith("! ADPS")
 
 

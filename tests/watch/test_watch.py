@@ -127,22 +127,40 @@ def meter() -> Iterator[Meter]:
         yield running
 
 
+ENGLISH = ("1 940 VA", "Peak hours", "Energy index: Off-peak hours", "Line good")
+FRENCH = (
+    *("1200 bauds", "Heures pleines", "Ligne bonne", "q\N{NO-BREAK SPACE}: quitter"),
+    "lecture d’un compteur en mode historique à 1200 bauds",
+)
+
+
 @pytest.mark.real
-@pytest.mark.parametrize("keys", [b"\x03", b"q"], ids=["Ctrl-C", "q"])
-def test_the_screen_is_drawn_and_the_terminal_left_clean(meter: Meter, keys: bytes) -> None:
-    """Values in their unit, codes in words; afterwards the terminal is as it was, and the status is 0."""
-    with Terminal(serial_port=meter.line.port) as terminal:
-        terminal.expect("1 940 VA")
-        terminal.expect("Peak hours")
-        terminal.expect("Energy index: Off-peak hours")
-        terminal.expect("Line good")
+@pytest.mark.parametrize(
+    ("language", "texts", "others", "keys"),
+    [
+        ("C.UTF-8", ENGLISH, ("bauds",), b"\x03"),
+        ("fr_FR.UTF-8", FRENCH, ("reading", "peak hours", "Line ", "quit ", " frames"), b"q"),
+    ],
+    ids=["English and Ctrl-C", "French and q"],
+)
+def test_the_screen_is_drawn_and_the_terminal_left_clean(
+    meter: Meter, language: str, texts: tuple[str, ...], others: tuple[str, ...], keys: bytes
+) -> None:
+    """
+    Values in their unit, codes in words, and every line in the language of the reader.
+
+    Afterwards the terminal is as it was, and the status is 0.
+    """
+    with Terminal(serial_port=meter.line.port, language=language) as terminal:
+        for text in texts:
+            terminal.expect(text)
         terminal.press(keys)
         status = terminal.end()
 
         assert (status, terminal.attributes) == (0, terminal.before)
     assert LEFT in terminal.showed
     assert CURSOR in terminal.showed[terminal.showed.rindex("\x1b[?25l") :]
-    assert "Traceback" not in terminal.showed
+    assert [text for text in ("Traceback", *others) if text in terminal.showed] == []
 
 
 @pytest.mark.real
@@ -154,22 +172,6 @@ def test_what_is_wrong_with_the_port_stands_on_the_screen(tmp_path: Path) -> Non
 
         assert terminal.end() == 0
     assert LEFT in terminal.showed
-
-
-@pytest.mark.real
-def test_on_a_french_screen_every_line_is_french(meter: Meter) -> None:
-    """The title, the values in words, the quality of the line, the keys, and the last line of all."""
-    with Terminal(serial_port=meter.line.port, language="fr_FR.UTF-8") as terminal:
-        terminal.expect("1200 bauds")
-        terminal.expect("Heures pleines")
-        terminal.expect("Ligne bonne")
-        terminal.expect("q : quitter")
-        terminal.expect("lecture d’un compteur en mode historique à 1200 bauds")
-        terminal.press(b"q")
-
-        assert terminal.end() == 0
-    for english in ("reading", "peak hours", "Line ", "quit ", " frames"):
-        assert english not in terminal.showed
 
 
 @pytest.mark.real

@@ -25,7 +25,7 @@ def check(
     """Give a frame with these values to `plausibility`, as the decoder does."""
     keys = watched_keys(mode, values)
     texts = tuple(values[key].encode() for key in keys)
-    if plausibility.follows(keys, texts, at):
+    if plausibility.try_accept(keys, texts, at):
         return [], False
     return plausibility.check(mode, keys, texts, at)
 
@@ -44,7 +44,7 @@ RISES = st.sampled_from([0, 0, 1, 2, 3, 5, 30, 40_000, -1])  # Wh
 def test_a_frame_that_follows_the_last_one_is_one_that_check_believes(
     steps: list[tuple[int, int, int, str, str]],
 ) -> None:
-    """With `follows` before it or without it, `check` withholds the same."""
+    """With `try_accept` before it or without it, `check` withholds the same."""
     either, alone = Plausibility(), Plausibility()
     total, first, injected, at = 50_000, 10_000, 20_000, 0.0
     for rise, of_first, of_injected, power, prm in steps:

@@ -1,9 +1,9 @@
 """
-Decode one line: bytes in, readings out, and everything that is left out is counted.
+Decode one line: bytes in, readings out; everything that is left out is counted.
 
-A frame passes through `framing`, `groups`, `trust` and `plausibility`. A frame of a known `layout` skips
-`groups` and `trust`, with the same result. Never raises, holds a bounded amount, costs linear time, and gives
-the same readings whatever the chunking.
+A frame passes through `framing`, `groups`, `trust`, `plausibility` and `judge`. A frame of a known `layout`
+skips `groups` and `trust`, with the same result. The decoder never raises, holds a bounded amount, costs
+linear time, and gives the same readings whatever the chunking.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _SECONDS_PER_BYTE: Final = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600
 
 @dataclass(slots=True)
 class Counts:
-    """What came of the line so far."""
+    """Counters of one line."""
 
     bytes_: int = 0
     frames: int = 0  # complete and believed
@@ -46,7 +46,7 @@ class Counts:
     malformed: int = 0  # rejected: not the shape of a group, or not the value of its étiquette
     interrupted: int = 0  # frames cut short, or so inconsistent that they must not be believed
     unconfirmed: int = 0  # withheld: next to lost bytes, or in a form that is not known
-    implausible: int = 0  # withheld: an index or identifier that cannot follow the one before
+    implausible: int = 0  # withheld: an index or identifier that cannot follow its last value
 
     @property
     def rejected(self) -> int:
@@ -58,9 +58,11 @@ class Decoder:
     """
     A decoder of one line.
 
-    `counts` is live; `parity` tells whether the last complete frame arrived with parity bits (True), without
-    them (False), or that none came yet (None). `unconfirmed` and `implausible` say how many groups were
-    withheld of each étiquette. Without `plausibility` no index nor identifier is held against those before.
+    - `counts` is live.
+    - `parity` is True if the last complete frame arrived with parity bits, None before the first frame.
+    - `unconfirmed` and `implausible` are the numbers of groups that were withheld, by étiquette.
+
+    Without `plausibility` no index nor identifier is compared with its last value.
     """
 
     def __init__(self, *, plausibility: bool = True) -> None:
@@ -74,7 +76,7 @@ class Decoder:
         self._plausibility = Plausibility() if plausibility else None
         self._judge = Judge()
         self._layout: Layout | None = None  # of the last frame
-        self._follows = False  # in the last frame no text of `watched_keys` changed, but for indexes
+        self._is_accepted = False  # by the fast path of `plausibility`: only indexes changed
         self._inconsistent = 0
         self._mode = Mode.HISTORIQUE  # of the last sound frame
         self._time = 0.0  # s since the first byte
@@ -87,10 +89,10 @@ class Decoder:
 
     def feed(self, data: bytes, *, now: float | None = None) -> list[Reading]:
         """
-        Take some bytes of the line and return the readings that they complete, oldest first.
+        Return the readings that these bytes of the line complete, oldest first.
 
-        `now` is when they came, in seconds on a clock that never goes back; None for a recording: then the
-        time is that which its bytes took on the line.
+        `now` is the time of the bytes, in seconds on a clock that never goes back. None is for a recording:
+        its time is that which the bytes took on the line.
         """
         counts = self.counts
         counts.bytes_ += len(data)
@@ -110,7 +112,7 @@ class Decoder:
                 reading = self._plausible(at_once, layout.watched_keys, at_once.watched)
             if reading is not None:
                 counts.frames += 1
-                self._judge.judge(reading, repeats=self._follows and layout is self._layout is not None)
+                self._judge.judge(reading, repeats=self._is_accepted and layout is self._layout is not None)
                 readings.append(reading)
             self._layout = layout
         counts.interrupted = self._framer.interrupted + self._inconsistent
@@ -118,9 +120,9 @@ class Decoder:
 
     def pending(self) -> tuple[Mode | None, int]:
         """
-        Return the mode that most sound groups of the frame in progress have, and how many those are.
+        Return the mode of most sound groups of the frame in progress, and the number of those groups.
 
-        Nothing is counted. It parses the whole frame so far: ask once a second, not at every byte.
+        Nothing is counted. The whole frame so far is parsed: call this once a second, not at every byte.
         """
         sound = [
             group.mode
@@ -131,12 +133,12 @@ class Decoder:
         return (mode, sound.count(mode)) if sound else (None, 0)
 
     def close(self) -> None:
-        """Say that the line has ended: a frame in progress was cut short."""
+        """End the line: a frame in progress was cut short."""
         self._framer.close()
         self.counts.interrupted = self._framer.interrupted + self._inconsistent
 
     def reset(self) -> None:
-        """Forget the bytes in hand: the port was opened again, and what comes now does not continue them."""
+        """Forget the frame in progress: the port was opened again, and the next bytes do not continue it."""
         self._framer.reset()
 
     def _read_by_groups(self, segment: bytes, now: float | None) -> Reading | None:
@@ -173,11 +175,11 @@ class Decoder:
         return self._plausible(reading, keys, tuple(reading.values[key].encode() for key in keys))
 
     def _plausible(self, reading: Reading, keys: tuple[str, ...], texts: tuple[bytes, ...]) -> Reading | None:
-        """Return what is left of a reading without what is not plausible of these `texts` of the `keys`."""
+        """Return a reading without its implausible values; `keys` and `texts` are those that are compared."""
         if self._plausibility is None:
             return reading
-        self._follows = self._plausibility.follows(keys, texts, self._time)
-        if self._follows:
+        self._is_accepted = self._plausibility.try_accept(keys, texts, self._time)
+        if self._is_accepted:
             return reading
         withheld, is_another_meter = self._plausibility.check(reading.mode, keys, texts, self._time)
         if is_another_meter:

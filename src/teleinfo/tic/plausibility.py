@@ -1,13 +1,15 @@
 """
-Hold values against those before: indexes and identifiers, which are kept for ever, and free texts.
+Compare values with those before: indexes and identifiers, which are kept for ever, and free texts.
 
-An index never falls, nor rises by more than the meter can have counted since; an identifier does not change,
-nor does a text in bits that no check sees.
-A value that does is withheld, until the frames that follow agree with it: the meter was replaced, its counter
-began anew, or what was believed before was wrong.
+- An index never falls, nor rises by more than the meter can have counted since.
+- An identifier does not change.
+- A text does not change in the bits that no check sees.
 
-Indexes with their unit behind them (ICE, PME-PMI, SAPHIR) are left alone: they are those of the tariff period
-in force, or begin anew with a contract.
+A value against these rules is withheld until the frames behind it agree: the meter was replaced, its counter
+began anew, or the value before was wrong.
+
+Indexes with their unit behind them (ICE, PME-PMI, SAPHIR) are not compared: they are those of the tariff
+period in force, or begin anew with a contract.
 """
 
 from __future__ import annotations
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
 FRAMES_FOR_INDEX: Final = 3
 FRAMES_FOR_IDENTIFIER: Final = 2
-"""Frames in a row that must agree before an implausible value is believed."""
+"""Frames in a row that make an implausible value believed."""
 
 MARGIN: Final = 2
 """Wh by which an index may rise at any time: no more, since an error may hide in it."""
@@ -45,7 +47,7 @@ _LARGEST: Final = {1: 90 * 253, 3: 3 * 60 * 253}
 _SECONDS: Final = 3600  # of an hour
 # Energies that the subscribed power bounds: those that are drawn.
 _NOT_DRAWN: Final = frozenset({"EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4"})
-_UNBOUNDED: Final = frozenset({"GAZ", "AUTRE"})  # nobody knows what the other meters can count
+_UNBOUNDED: Final = frozenset({"GAZ", "AUTRE"})  # counted by meters of any size
 _IDENTIFIERS: Final = frozenset({*METER_NUMBERS, "PRM"})
 # The keys whose values are held against those before.
 _KEPT: Final = {
@@ -54,8 +56,8 @@ _KEPT: Final = {
     for mode, table in ((Mode.HISTORIQUE, HISTORIQUE), (Mode.STANDARD, STANDARD))
 }
 _INDEXES: Final = frozenset().union(*_KEPT.values()) - _IDENTIFIERS
-# Free texts may hold any printable character. Neither sum nor parity sees it where bit 6 of one is wrong and
-# its parity bit too: of / it makes o.
+# Free texts may hold any printable character. If bit 6 of a character and its parity bit are both wrong, as
+# where o replaces /, neither sum nor parity shows it.
 _TEXTS: Final = frozenset(
     label.name
     for table in (HISTORIQUE, STANDARD)
@@ -77,71 +79,57 @@ class Implausible(enum.StrEnum):
 
     FELL = "fell"  # an index is lower than before
     ROSE = "rose"  # an index rose by more than the meter can count in the time
-    CHANGED = "changed"  # an identifier is another one, or of a text only bits are that nothing else checks
+    CHANGED = "changed"  # an identifier changed, or a text in nothing but bits that no check sees
 
 
 @dataclass(slots=True)
 class _Seen:
-    """
-    A value and when it came, in seconds.
-
-    `number` is that of an index, None of anything else; `frames` is how many frames in a row agree with it.
-    """
+    """A value, when it came, in seconds, and how many frames in a row agree with it."""
 
     text: bytes
     at: float
-    number: int | None
     frames: int = 1
-
-    def take(self, text: bytes, at: float) -> None:
-        """Take the next text."""
-        if self.number is not None and text != self.text:
-            self.number = _number(text)
-        self.text, self.at = text, at
 
 
 def watched_keys(mode: Mode, keys: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the keys of a reading that `Plausibility.check` looks at, the indexes last."""
+    """Return those of the keys of a reading that `Plausibility.check` gets, the indexes last."""
     return tuple(sorted((key for key in keys if key in _WATCHED[mode]), key=_INDEXES.__contains__))
 
 
 class Plausibility:
     """
-    What is believed of the indexes and identifiers of one line.
+    The indexes, identifiers and texts of one line that are believed.
 
     `withheld` has the keys whose last value was not believed, and why.
     """
 
     def __init__(self) -> None:
-        self.withheld: dict[str, Implausible] = {}
-        self._believed: dict[str, _Seen] = {}
-        self._doubted: dict[str, _Seen] = {}
-        # The last frame, and the numbers of its indexes. What it says is written down when it is needed.
-        self._keys: tuple[str, ...] = ()
-        self._texts: tuple[bytes, ...] = ()
-        self._numbers: list[int] = []
-        self._indexes = 0  # where they begin
-        self._least_power = 0.0  # VA that any of them may count
-        self._at = 0.0
-        self._phases = 1
-        self._said = b""  # the subscribed power by the last frame that says it
-        self._must_be_said_again = False
-        self._subscribed = 0  # VA, by two frames in a row; 0 where it is not known
+        self.forget()
 
     def forget(self) -> None:
         """Forget everything: another meter."""
-        for known in (self.withheld, self._believed, self._doubted):
-            known.clear()
-        self._keys, self._texts, self._numbers = (), (), []
-        self._phases, self._said, self._must_be_said_again, self._subscribed = 1, b"", False, 0
+        self.withheld: dict[str, Implausible] = {}
+        self._believed: dict[str, _Seen] = {}
+        self._doubted: dict[str, _Seen] = {}
+        # The last frame, and the numbers of its indexes. `_believed` gets its texts when they are needed.
+        self._keys: tuple[str, ...] = ()
+        self._texts: tuple[bytes, ...] = ()
+        self._numbers: list[int] = []
+        self._indexes = 0  # the place of the first index
+        self._least_power = 0.0  # VA that each of the indexes may count
+        self._at = 0.0
+        self._phases = 1
+        self._power_text = b""  # the subscribed power of the last frame that has it
+        self._power_unconfirmed = False
+        self._subscribed = 0  # VA, by two frames in a row; 0 if it is unknown
 
-    def follows(self, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float) -> bool:
+    def try_accept(self, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float) -> bool:
         """
-        Take a frame, given as to `check`, in which nothing but indexes differs from the last one.
+        Fast path: accept the frame if only indexes changed, each within bounds.
 
-        Return False, and take nothing, where another text differs, or an index fell or rose too much.
+        Otherwise return False and change nothing. The arguments are those of `check`.
         """
-        if keys != self._keys or self.withheld or self._must_be_said_again:
+        if keys != self._keys or self.withheld or self._power_unconfirmed:
             return False
         if texts != self._texts:
             indexes = self._indexes
@@ -162,12 +150,12 @@ class Plausibility:
         self, mode: Mode, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float
     ) -> tuple[list[str], bool]:
         """
-        Return the keys whose texts in a frame are not believed, and whether the meter is another one.
+        Return the keys whose texts in a frame are not believed, and whether the meter was replaced.
 
         `keys` are the `watched_keys` of the frame, with a text each. `at` is the time of the frame in
         seconds, on any clock that does not go back.
         """
-        self._write_down()
+        self._update_believed()
         implausible = []
         is_another = False
         for key, text in zip(keys, texts, strict=True):
@@ -185,10 +173,10 @@ class Plausibility:
                     self.forget()
                     is_another = True
                     self._believed[key] = before
-            before.take(text, at)
+            before.text, before.at = text, at
             self.withheld.pop(key, None)
             self._doubted.pop(key, None)
-        if self._must_be_said_again:
+        if self._power_unconfirmed:
             self._note_power(mode, dict(zip(keys, texts, strict=True)))
         if is_another:
             keys, texts = (), ()
@@ -196,38 +184,38 @@ class Plausibility:
         return implausible, is_another
 
     def _note_frame(self, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float) -> None:
-        """Keep what the last frame says."""
+        """Keep the texts of the last frame."""
         if keys != self._keys:
             self._indexes = sum(key not in _INDEXES for key in keys)
         self._keys, self._texts, self._at = keys, texts, at
         self._numbers = list(map(_number, texts[self._indexes :]))
         self._least_power = min(self._subscribed * _OVERLOAD or math.inf, _LARGEST[self._phases])
 
-    def _write_down(self) -> None:
-        """Give what was believed of the last frame its text and its time."""
+    def _update_believed(self) -> None:
+        """Enter the texts of the last frame that were believed, with its time."""
         for key, text in zip(self._keys, self._texts, strict=False):
             if key in self._believed and key not in self.withheld:
-                self._believed[key].take(text, self._at)
+                self._believed[key].text, self._believed[key].at = text, self._at
 
     def _begin(self, mode: Mode, key: str, text: bytes, at: float) -> None:
-        """Take a text of which nothing is known that it must follow."""
+        """Enter the first text of a key."""
         if key in _KEPT[mode] or key in _TEXTS:
-            self._believed[key] = _seen(key, text, at)
+            self._believed[key] = _Seen(text, at)
         elif key in _THREE_PHASES:
             self._phases = 3
         else:
-            self._must_be_said_again = True
+            self._power_unconfirmed = True
 
     def _confirmed(self, key: str, text: bytes, at: float) -> bool:
-        """Count a value that is not plausible, and return whether enough frames in a row agree with it."""
+        """Count a value that is not plausible; return True if enough frames in a row agree with it."""
         doubted = self._doubted.get(key)
         agrees = doubted is not None and self._reason(key, doubted, text, at) is None
         frames = doubted.frames + 1 if doubted is not None and agrees else 1
-        self._doubted[key] = _seen(key, text, at, frames)
+        self._doubted[key] = _Seen(text, at, frames)
         return frames >= (FRAMES_FOR_IDENTIFIER if key in _IDENTIFIERS else FRAMES_FOR_INDEX)
 
     def _reason(self, key: str, before: _Seen, text: bytes, at: float) -> Implausible | None:
-        """Return why a value is not plausible after the one `before`, if it is not."""
+        """Return the reason why a value is not plausible after the value `before`, None if it is."""
         if text == before.text:
             return None
         if key in _TEXTS:
@@ -235,7 +223,7 @@ class Plausibility:
             return Implausible.CHANGED if same else None
         if key in _IDENTIFIERS:
             return Implausible.CHANGED
-        rise = _number(text) - (before.number or 0)
+        rise = _number(text) - _number(before.text)
         if rise < 0:
             return Implausible.FELL
         if rise <= MARGIN or rise <= MARGIN + self._power(key) * (at - before.at) / _SECONDS:
@@ -251,21 +239,17 @@ class Plausibility:
         return _LARGEST[self._phases]
 
     def _note_power(self, mode: Mode, values: Mapping[str, bytes]) -> None:
-        """Take the subscribed power from a frame that says the same of it as the one before."""
-        said = values.get("ISOUSC") or values.get("PREF") or b""
-        self._must_be_said_again = said not in {b"", self._said}
-        if self._must_be_said_again:
-            self._said = said
-        elif said:
+        """Set the subscribed power if two frames with it agree."""
+        text = values.get("ISOUSC") or values.get("PREF") or b""
+        self._power_unconfirmed = text not in {b"", self._power_text}
+        if self._power_unconfirmed:
+            self._power_text = text
+        elif text:
             # A on each phase, at 200 V (Enedis-NOI-CPT_02E v6), or kVA.
             unit = 1000 if mode is Mode.STANDARD else 200 * self._phases
-            self._subscribed = int(said[:DIGITS]) * unit
+            self._subscribed = int(text[:DIGITS]) * unit
 
 
 def _number(text: bytes) -> int:
-    """Return the number of an index: what the table gives digits is digits, or padding alone."""
-    return int(text[:DIGITS] or 0)  # no meter has more of them
-
-
-def _seen(key: str, text: bytes, at: float, frames: int = 1) -> _Seen:
-    return _Seen(text, at, _number(text) if key in _INDEXES else None, frames)
+    """Return the number of an index, which is of digits or of padding alone."""
+    return int(text[:DIGITS] or 0)  # no meter has more digits

@@ -12,60 +12,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.labels import METER_NUMBERS
+from teleinfo.tic.tables.reader import read_lines
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
-# Some makers have several codes: a code numbers a million meters of one type a year.
-_MAKERS: Final = {
-    "01": "Crouzet / Monetel",
-    "02": "Sagemcom",
-    "03": "Itron (Actaris, Schlumberger)",
-    "04": "Landis+Gyr",
-    "05": "Stepper Energie France",
-    "06": "Itron",
-    "07": "Maec",
-    "08": "Enerdis (Matra, Chauvin Arnoux)",
-    "09": "Faure-Herman",
-    "10": "Sevme / SIS",
-    "11": "Elster / Honeywell",
-    "12": "Gaz Thermique",
-    "14": "Dialog E.S. / Micronique",
-    "15": "Mecelec",
-    "16": "Legrand / Baco",
-    "17": "Serd-Schlumberger",
-    "18": "Schneider",
-    "19": "General Electric / Power Control",
-    "20": "Dresser",
-    "21": "SCLE",
-    "22": "EDF",
-    "23": "GDF Suez",
-    "24": "Hager",
-    "25": "Delta Dore",
-    "26": "RIZ",
-    "27": "Iskraemeco",
-    "28": "GMT",
-    "29": "Analog Device",
-    "30": "Michaud",
-    "31": "Hexing",
-    "32": "Siame",
-    "33": "Larsen & Toubro",
-    "34": "Elster / Honeywell",
-    "35": "Electronic Afzar Azma",
-    "36": "Advanced Electronic Company",
-    "37": "AEM",
-    "38": "Chint",
-    "39": "ZIV",
-    "70": "Landis+Gyr",
-    "71": "Stepper Energie France",
-    "81": "Sagemcom",
-    "82": "Landis+Gyr",
-    "83": "Elster / Honeywell",
-    "84": "Sagemcom",
-    "85": "Itron",
-}
-
+_MAKERS: Final = {line[:2]: line[3:] for line in read_lines("makers.txt")}
 _LINKY_MONO, _LINKY_TRI = Message("Single-phase Linky"), Message("Three-phase Linky")
 _BLUE_MONO, _BLUE_TRI = Message("Single-phase meter"), Message("Three-phase meter")
 _OVERSEAS_MONO, _OVERSEAS_TRI = Message("Single-phase digital meter"), Message("Three-phase digital meter")

@@ -1,25 +1,25 @@
 """
-Decide which sound groups of a frame are believed: each group vouches for the one before it.
+Decide which sound groups of a frame are believed: each group vouches for the group before it.
 
-Neither parity nor a checksum of six bits shows that bytes are lost. Where they are, the head of one line and
-the tail of a later line become one line, and behind it stands a label that does not follow. The rule:
+Neither parity nor a checksum of six bits shows lost bytes. They join the head of a line to the tail of a
+later line, so that the label behind the joined line is not the one that follows its label. The rule:
 
-1. A link is a label and the label directly behind it, or the end of the frame. Damaged bytes between two
-   sound groups are no link.
+1. A link is a label with the label directly behind it, or with the end of the frame. Damaged bytes between
+   two sound groups are no link.
 2. A link is right if this meter has shown it, or if no label that must be there stands between its two labels
-   in the order of the documents. Where a label has no place in that order, a link is right as long as one of
-   the two had no neighbour there.
-3. The group before a wrong link is suspect, and so is the label behind it if it is new. A suspect group is
-   believed if it says what was last believed of its label.
-4. Labels that come and go (alarms, notices) are held against the order only: nothing is learned of them.
-5. `FRAMES_FOR_NEW` frames in a row confirm what is new, `FRAMES_AGAINST` what is against what was known or
-   documented. Frames are counted for each label: a frame without the label is not counted.
+   in the order of the documents. If a label has no place in that order, a link is right as long as the meter
+   has shown no neighbour for one of its two sides.
+3. The group before a wrong link is suspect, and so is the group behind it if its label is new. A suspect
+   group is believed if it repeats the group that was last believed of its label.
+4. Labels that come and go (alarms, notices) are compared with the order only: no link of theirs is learned.
+5. `FRAMES_FOR_NEW` frames in a row confirm a new link or form, `FRAMES_AGAINST` one that contradicts the
+   documents or what the meter has shown. Frames are counted for each label: frames without it do not count.
 6. Horodate and width of a group are those of the table, or those that this meter has shown. Of several widths
    in the table the first is believed at once, and each that differs from it by no more than three digits.
 7. A label that the table lacks, and a notice on a line without parity, is believed once it is confirmed as
-   new. An alarm is believed at once; ADIR1 to ADIR3 must say what IINST1 to IINST3 say beside them.
+   new. An alarm is believed at once, but ADIR1 to ADIR3 must equal IINST1 to IINST3 beside them.
 
-Pure. What is remembered is bounded.
+Pure. The memory is bounded.
 """
 
 from __future__ import annotations
@@ -50,28 +50,28 @@ if TYPE_CHECKING:
 
 FRAMES_FOR_NEW: Final = 2
 FRAMES_AGAINST: Final = 3
-"""Frames in a row that confirm what is new, and what is against what was known or documented."""
+"""Frames in a row that confirm what is new, and what contradicts the documents or earlier frames."""
 
 SAFE_DIFFERENCE: Final = 3
-"""Digits that no loss or repetition makes or hides: the sum of one to three digits is no multiple of 64."""
+"""Digits that no loss or repetition can add or hide: the sum of up to three digits is no multiple of 64."""
 
 MAX_UNKNOWN: Final = 128
-"""Labels that the table lacks and that are learned: no meter has so many, and noise has no end of them."""
+"""Labels outside the table that are learned at most: no meter has so many, but noise does."""
 
 MAX_CLAIMS: Final = 256
-"""Claims that are not confirmed, the oldest of which is dropped first."""
+"""Claims that wait for their confirmation at most; the oldest is dropped first."""
 
 MAX_CLAIM_AGE: Final = 1000
 """Frames after which a claim is dropped: a SAPHIR sends a long frame once in some hundred short ones."""
 
-_MODE_GROUPS: Final = 2  # sound groups that tell another mode: noise can make one
+_MODE_GROUPS: Final = 2  # sound groups that prove another mode: noise can make one group
 _CURRENTS: Final = {f"ADIR{phase}": f"IINST{phase}" for phase in (1, 2, 3)}
 _SHORT_FRAME_LINKS: Final = frozenset({("ADCO", "IINST1"), ("IINST3", END)})
 
 
 @dataclass(slots=True)
 class _Shown:
-    """What this meter has shown of a label: the labels beside it, its forms, and the group believed last."""
+    """A label as this meter has shown it: its neighbours, its forms, and the group believed last."""
 
     after: set[str] = field(default_factory=set)
     before: set[str] = field(default_factory=set)
@@ -79,9 +79,12 @@ class _Shown:
     last: Group | None = None
 
 
+_NOTHING: Final = _Shown()
+
+
 @dataclass(slots=True)
 class _Claim:
-    """Something that `count` frames in a row have said, the last of them frame number `frame`."""
+    """A claim that `count` frames in a row have made, the last of them frame number `frame`."""
 
     what: object
     count: int
@@ -90,7 +93,7 @@ class _Claim:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A frame: the name of each line and of its end, None for a damaged line, and what must be there."""
+    """A frame: the name of each line and of its end, None for a damaged line, and the expected presences."""
 
     names: list[str | None]
     present: AbstractSet[str]
@@ -100,10 +103,10 @@ class _Frame:
 
 class Trust:
     """
-    What is known of one meter.
+    The links and forms that one meter has shown.
 
-    `notices` are the notices that are being sent. `is_settled` is True if the last frame showed nothing that
-    was not known, and nothing waits for its confirmation: then an equal frame would be believed whole.
+    `notices` are the notices that are being sent. `is_settled` is True if the last frame showed nothing new
+    and no claim waits for its confirmation: then an equal frame would be believed whole.
     """
 
     def __init__(self) -> None:
@@ -118,43 +121,44 @@ class Trust:
         self._unknown = 0  # labels of `_shown` that the table lacks
         self._had: set[Presence] = set()
         self._claims: dict[tuple[str, str], _Claim] = {}
-        self._neighbours: dict[str, str] = {}  # of labels that wait, or of notices: who stands beside them
-        self._other_currents: set[str] = set()  # alarms that do not say the current of their phase
+        self._neighbours: dict[str, str] = {}  # the label beside each label that waits, and each notice
+        self._other_currents: set[str] = set()  # alarms that differ from the current of their phase
         self._frame = 0
 
     def note(self, groups: Sequence[Group]) -> None:
-        """Remember the groups of a frame that was believed without asking."""
+        """Remember the groups of a frame that its layout let pass."""
         for group in groups:
             self._shown_of(group.label).last = group
 
     def believe(
-        self, found: Sequence[Group | RejectionCause], *, parity: bool
+        self, lines: Sequence[Group | RejectionCause], *, parity: bool
     ) -> tuple[list[Group], list[Group]]:
         """
         Return the sound groups of a frame that are believed, and those that are not.
 
-        `found` is what each line of the frame is; `parity` tells whether its characters carried parity.
+        `lines` are its groups and rejections; `parity` is True if its characters carried parity.
         """
-        sound = [group for group in found if isinstance(group, Group)]
+        sound = [group for group in lines if isinstance(group, Group)]
         self._follow_mode(sound)
         self._frame += 1
-        self.is_settled = len(sound) == len(found)
-        frame = self._frame_of(found, sound)
+        self.is_settled = len(sound) == len(lines)
+        frame = self._frame_of(lines, sound)
         suspects = self._wrong_links(frame)
         self._learn_links(frame, suspects)
         values = {group.label: group.value for group in sound}
         believed: list[Group] = []
         withheld: list[Group] = []
-        for position, (name, group) in enumerate(zip(frame.names, found, strict=False)):
+        for position, (name, group) in enumerate(zip(frame.names, lines, strict=False)):
             if name is None or not isinstance(group, Group):
                 continue
             credible = (
                 position not in suspects
                 and self._has_known_form(name, group)
                 and self._is_confirmed(name, frame, position, parity=parity)
-                and self._agrees(name, values)
+                and self._has_current_of_its_phase(name, values)
             )
-            if credible or self._says_the_same(name, group):
+            # The group that opens a part is always believed: it gives the keys behind it their meaning.
+            if credible or group.label == PART_OPENER or self._known(name).last == group:
                 self._shown_of(name).last = group
                 believed.append(group)
             else:
@@ -172,10 +176,10 @@ class Trust:
             self.forget()
             self._mode = modes.pop()
 
-    def _frame_of(self, found: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> _Frame:
+    def _frame_of(self, lines: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> _Frame:
         names: list[str | None] = []
         part = ""
-        for group in found:
+        for group in lines:
             names.append(self._name(group, part) if isinstance(group, Group) else None)
             if isinstance(group, Group) and group.label == PART_OPENER:
                 part = f" {group.value}"
@@ -213,7 +217,7 @@ class Trust:
         return suspects
 
     def _missing(self, frame: _Frame, first: int, second: int, *, passing: bool = False) -> int:
-        """Return how many labels are missing between two lines; `passing`: of those that come and go."""
+        """Return the number of labels missing between two lines; `passing`: of those that come and go."""
         before, behind = frame.names[first] or END, frame.names[second] or END
         presences = frame.expected & COMING_AND_GOING if passing else frame.expected
         return missing(self._mode, before, behind, presences)
@@ -227,7 +231,7 @@ class Trust:
         return may_be_new and not self._missing(frame, position, position + 1)
 
     def _lasting(self, frame: _Frame, position: int, step: int) -> str | None:
-        """Return the first label that does not come and go, from a position on, None beside damaged bytes."""
+        """Return the first lasting label from a position on, None if a damaged line comes first."""
         while position >= 0:
             name = frame.names[position]
             if name is None or name == END or not comes_and_goes(self._mode, name):
@@ -236,19 +240,21 @@ class Trust:
         return None
 
     def _is_shown(self, before: str, behind: str, frame: _Frame) -> bool:
-        """True if the meter has shown this link, or it is one of the short frame."""
-        return behind in self._after(before) or (frame.is_short and (before, behind) in _SHORT_FRAME_LINKS)
+        """True if the meter has shown this link, or the link is one of the short frame."""
+        return behind in self._known(before).after or (
+            frame.is_short and (before, behind) in _SHORT_FRAME_LINKS
+        )
 
     def _may_be_new(self, before: str, behind: str) -> bool:
-        """True if a link that the meter has not shown contradicts nothing but the order of the documents."""
-        after, of_behind = self._after(before), self._before(behind)
+        """True if a new link contradicts no link that the meter has shown, in a place without an order."""
+        after, of_behind = self._known(before).after, self._known(behind).before
         first, second = place(self._mode, before), place(self._mode, behind)
         if first is None or second is None:
             return not after or not of_behind or before == behind
         return first < second and not any(place(self._mode, name) is None for name in after | of_behind)
 
     def _learn_links(self, frame: _Frame, suspects: set[int]) -> None:
-        """Learn from the links between labels that stay; a label before a confirmed link is no suspect."""
+        """Learn the links between lasting labels; a label before a confirmed link is no suspect."""
         lasting = [
             (position, name)
             for position, name in enumerate(frame.names)
@@ -258,9 +264,9 @@ class Trust:
             if before is None or behind is None:
                 continue
             has_places = None not in (place(self._mode, before), place(self._mode, behind))
-            # Frames of several kinds, as SAPHIR and ICE send them, show each link now and then.
+            # SAPHIR and ICE send frames of several kinds, and show each link now and then.
             aspect = "link" if has_places else f"link {behind}"
-            if behind in self._after(before):
+            if behind in self._known(before).after:
                 self._settle(before, aspect)
             elif not self._is_shown(before, behind, frame):
                 lacks = missing(self._mode, before, behind, frame.expected)
@@ -280,7 +286,8 @@ class Trust:
         self.is_settled = False
         self._shown_of(before).after.add(behind)
         self._shown_of(behind).before.add(before)
-        self._had |= {one for name in (before, behind) if (one := presence(self._mode, name)) is not None}
+        shown = {presence(self._mode, name) for name in (before, behind)}
+        self._had |= {each for each in shown if each is not None}
 
     def _has_known_form(self, name: str, group: Group) -> bool:
         """True if the width of the value and its horodate are known, or confirmed by now."""
@@ -288,8 +295,7 @@ class Trust:
             return True
         form, forms = form_of(group), self._shown_of(name).forms
         if not forms.isdisjoint({form, Form(form.mode, form.label, form.dated, None)}):
-            self._settle(name, "form")
-            self._settle(name, "width")
+            self._settle(name, "form", "width")
             return True
         needed = FRAMES_AGAINST
         if form.width is None:
@@ -301,19 +307,18 @@ class Trust:
         if in_a_row < needed and in_other_forms < FRAMES_AGAINST:
             return False
         forms.add(form if in_a_row >= needed else Form(form.mode, form.label, form.dated, None))
-        self._settle(name, "form")
-        self._settle(name, "width")
+        self._settle(name, "form", "width")
         self.is_settled = False
         return True
 
     def _is_confirmed(self, name: str, frame: _Frame, position: int, *, parity: bool) -> bool:
-        """True if the label may be believed: it is in the table, or was confirmed."""
+        """True if the label is in the table, or was confirmed."""
         if self._is_unknown(name):
-            self._await(name, frame, position)
+            self._note_neighbour(name, frame, position)
             return not self._is_new(name)
         if name not in NOTICES:
             return True
-        self._await(name, frame, position)
+        self._note_neighbour(name, frame, position)
         if name not in self.notices:
             if not parity and self._claim(name, "notice") < FRAMES_FOR_NEW:
                 return False
@@ -321,11 +326,12 @@ class Trust:
         self._settle(name, "notice")
         return True
 
-    def _agrees(self, label: str, values: Mapping[str, str]) -> bool:
+    def _has_current_of_its_phase(self, label: str, values: Mapping[str, str]) -> bool:
         """
-        False for an alarm that may have the value of a later phase, whose alarm is missing.
+        Return False for an alarm that may have the value of a later phase, whose alarm is missing.
 
-        An alarm says the current of its phase (02E, "trame courte"). A meter whose alarms do not is learned.
+        The value of an alarm is the current of its phase (02E, "trame courte"). A meter that deviates is
+        learned.
         """
         current = values.get(_CURRENTS.get(label, ""))
         if current is None or label in self._other_currents:
@@ -341,13 +347,8 @@ class Trust:
             for alarm, later in _CURRENTS.items()
         )
 
-    def _says_the_same(self, name: str, group: Group) -> bool:
-        """True if a group says what was last believed of its label; what opens a part is always believed."""
-        shown = self._shown.get(name)
-        return group.label == PART_OPENER or (shown is not None and shown.last == group)
-
-    def _await(self, name: str, frame: _Frame, position: int) -> None:
-        """Note who stands beside a label: a frame with that neighbour and without the label ends its row."""
+    def _note_neighbour(self, name: str, frame: _Frame, position: int) -> None:
+        """Remember the label beside a label: a frame with that neighbour alone ends the row of the label."""
         beside = self._lasting(frame, position + 1, 1) or self._lasting(frame, position - 1, -1)
         if beside:
             self._neighbours[name] = beside
@@ -355,7 +356,7 @@ class Trust:
                 del self._neighbours[next(iter(self._neighbours))]
 
     def _drop_absent(self, frame: _Frame) -> None:
-        """End the row of what waits and is absent from this frame, and drop what has waited for too long."""
+        """End the row of each label that this frame lacks, and drop claims that have waited for too long."""
         for name, neighbour in list(self._neighbours.items()):
             if name not in frame.present and neighbour in frame.present:
                 del self._neighbours[name]
@@ -369,7 +370,7 @@ class Trust:
                 del self._claims[key]
 
     def _claim(self, name: str, aspect: str, what: object = None) -> int:
-        """Count a frame that says `what`, and return how many in a row have said it."""
+        """Count a frame that claims `what`; return the number of frames in a row that have claimed it."""
         before = self._claims.pop((name, aspect), None)
         count = 1
         if before is not None and before.what == what:
@@ -379,32 +380,29 @@ class Trust:
             del self._claims[next(iter(self._claims))]
         return count
 
-    def _settle(self, name: str, aspect: str) -> None:
-        self._claims.pop((name, aspect), None)
+    def _settle(self, name: str, *aspects: str) -> None:
+        for aspect in aspects:
+            self._claims.pop((name, aspect), None)
 
     def _shown_of(self, name: str) -> _Shown:
         return self._shown.setdefault(name, _Shown())
 
-    def _after(self, name: str) -> AbstractSet[str]:
-        shown = self._shown.get(name)
-        return frozenset() if shown is None else shown.after
-
-    def _before(self, name: str) -> AbstractSet[str]:
-        shown = self._shown.get(name)
-        return frozenset() if shown is None else shown.before
+    def _known(self, name: str) -> _Shown:
+        """Return what the meter has shown of a label, for reading only."""
+        return self._shown.get(name, _NOTHING)
 
     def _is_new(self, name: str) -> bool:
-        """True if this meter has not shown the label by a link, and the label does not come and go."""
-        return name != END and not self._after(name) and not comes_and_goes(self._mode, name)
+        """True if no link of the label was shown, and the label does not come and go."""
+        return name != END and not self._known(name).after and not comes_and_goes(self._mode, name)
 
     def _is_unknown(self, name: str) -> bool:
-        """True if the table lacks the label, or has it only as another spelling of one."""
+        """True if the table lacks the label, or has it only as another spelling."""
         spec = lookup(self._mode, name.partition(" ")[0])
         return spec is None or spec.spelling_of != ""
 
 
 def _without_parts(believed: list[Group], withheld: list[Group]) -> tuple[list[Group], list[Group]]:
-    """Withhold every group of a label that repeats if one of them is withheld: they make one value."""
+    """Withhold all groups of a repeated label if one group is withheld: together they make one value."""
     specs = (lookup(group.mode, group.label) for group in withheld)
     partial = {spec.name for spec in specs if spec is not None and spec.repeats}
     return (

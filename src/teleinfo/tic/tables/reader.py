@@ -1,7 +1,7 @@
 """
-Read the tables of the étiquettes: `labels.txt`, which says what its columns mean.
+Read the tables of the package: `labels.txt`, whose head explains its columns, and lists like `makers.txt`.
 
-The file is a part of the package, like a module: it is read once, with the import.
+The files are a part of the package, like modules: each is read once, with the import.
 """
 
 from __future__ import annotations
@@ -40,18 +40,22 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
 _WIDTH_BY_UNIT: Final = {"A": 3, "V": 3, "VA": 5, "W": 5, "kVA": 2, "min": 2}
 
 
+def read_lines(name: str) -> list[str]:
+    """Return the lines of a file of this package, without comments and empty lines."""
+    content = pkgutil.get_data("teleinfo.tic.tables", name) or b""
+    return [line for line in content.decode().splitlines() if line and not line.startswith("#")]
+
+
 def _read() -> dict[str, tuple[LabelSpec, ...]]:
     """Return the labels of each meter family, by the name of its section."""
-    tables = {}
-    content = pkgutil.get_data("teleinfo.tic.tables", "labels.txt") or b""
-    for section in content.decode().split("\n[")[1:]:
-        family, _, lines = section.partition("]")
-        tables[family] = tuple(
-            _label(member)
-            for line in lines.splitlines()
-            if line and not line.startswith("#")
-            for member in _members(line)
-        )
+    tables: dict[str, tuple[LabelSpec, ...]] = {}
+    family = ""
+    for line in read_lines("labels.txt"):
+        if line.startswith("["):
+            family = line.strip("[]")
+            tables[family] = ()
+        else:
+            tables[family] += tuple(map(_label, _members(line)))
     return tables
 
 

@@ -36,7 +36,7 @@ TIMESTAMP: Final = "timestamp"
 
 MAX_FIELDS: Final = 1000
 MAX_LABEL, MAX_VALUE = 64, 128
-"""Characters. The largest meters send some 150 labels, the longest value has 98 characters."""
+"""Characters. The largest meters send some 150 étiquettes; the longest value has 98 characters."""
 
 STATES: Final = {ONLINE: True, OFFLINE: False}
 
@@ -88,7 +88,7 @@ class BrokerFeed:
             model.online = STATES.get(payload, model.online)
         elif topic == self._topics.health:
             published = health.parse(payload)
-            # The clocks of two machines may differ: they do not judge a message that was just published.
+            # Only a retained message can be stale; the clock of the daemon may differ from ours.
             if published is not None and not (retained and health.is_stale(published, now=time.time())):
                 model.set_health(published)
         elif topic == self._topics.readings:

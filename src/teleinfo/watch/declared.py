@@ -36,7 +36,7 @@ def text(state: Json, path: str) -> str:
     """
     Return a number in its unit, a code or a text in the words of the reader; empty if it is unknown.
 
-    A number is followed by its time, or marked as an upper bound, if a field beside it tells so.
+    A neighbouring field may add the time of a number, or mark the number as an upper bound.
     """
     value = find(state, path)
     if isinstance(value, str):
@@ -51,7 +51,7 @@ def text(state: Json, path: str) -> str:
 
 
 def entries(state: Json, *paths: str) -> list[Json]:
-    """Return name and text of each of these fields that is known."""
+    """Return the name and the text of each of these fields whose value is known."""
     return [[title(path), text(state, path)] for path in paths if text(state, path)]
 
 

@@ -94,7 +94,7 @@ def meaning(key: str, value: str) -> str | None:
 
 
 def facts(key: str, value: str) -> list[Fact]:
-    """Return the items of a register; none if `key` is no register, or if the value has not its form."""
+    """Return the items of a register; none if `key` is no register, or if the value is malformed."""
     read = _REGISTERS.get(key)
     return [] if read is None else read(value)
 
@@ -145,7 +145,7 @@ _CHOICES: Final = (
 
 
 def _named(path: str, code: Code) -> str:
-    """Return the name of a field and a code that it has."""
+    """Return the name of a field, followed by one of its codes in words."""
     template = _("{name}: {word}") if isinstance(code, Colour) else "{name} {word}"
     return template.format(name=title(path), word=inline(code.words))
 

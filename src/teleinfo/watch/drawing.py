@@ -1,5 +1,5 @@
 """
-The styles of the screen, its characters in ASCII, and the chart. Pure.
+Styles and characters of the screen, and the chart. Pure.
 
 Terminals choose their own sixteen colours, on a light or on a dark background. Of all of them only red can be
 read on both; green is just seen. So words are in the colour of the terminal itself or in red, which may be
@@ -24,7 +24,7 @@ DOT: Final = " · "
 MORE: Final = "…"
 
 ASCII: Final = str.maketrans(BLOCKS + MARK + DOT.strip() + MORE, " .:-=+*%#" + "*-~")
-"""The characters of a terminal without Unicode, one for each of ours."""
+"""Translation of our characters, one by one, for a terminal without Unicode."""
 
 
 def chart(values: Sequence[float | None], *, height: int, top: float) -> list[str]:

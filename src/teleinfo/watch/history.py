@@ -19,23 +19,23 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
 
 BIN: Final = 5.0
-"""Seconds of one point."""
+"""Length of a point, seconds."""
 
 REACH: Final = 90.0
-"""Seconds for which a point is repeated while no reading comes: messages may come once a minute."""
+"""Seconds for which a point is repeated while no reading comes: a message may come once a minute."""
 
 LONGEST: Final = 720
-"""Points that are kept: an hour."""
+"""Number of points that are kept: an hour."""
 
 NEAR_MIDNIGHT: Final = dt.timedelta(minutes=5)
-"""A reading that is no older at midnight counts as the reading of midnight."""
+"""Age that a reading may have at midnight to count as the reading of midnight."""
 
 
 class Band(NamedTuple):
     """
-    The points of the last hour with one tariff period: from `first` up to, and without, `end`.
+    A tariff period within the points of the last hour, from `first` to `end`, which is exclusive.
 
-    `name`, `code` (of a common period) and `colour` (of Tempo) are those of the state.
+    `name`, `code` (None unless the period is a common one) and `colour` (of Tempo) come from the state.
     """
 
     first: int
@@ -46,7 +46,7 @@ class Band(NamedTuple):
 
 
 class History:
-    """The power `drawn`, the power `net` of injection, tariff periods, and the energy of the `day`."""
+    """The power `drawn`, the `net` power (drawn less injected), tariff periods, the energy of the `day`."""
 
     def __init__(self) -> None:
         self.drawn, self.net = PowerHistory(), PowerHistory()
@@ -67,7 +67,7 @@ class History:
         self.day.add(counters(state), time=time)
 
     def bands(self, *, now: float) -> list[Band]:
-        """Return the tariff periods of the last hour in order, as far as they were heard."""
+        """Return the tariff periods of the last hour in order, from the first reading on."""
         first = int(now // BIN) - LONGEST + 1
         ends = [*[begin for begin, *_period in self._periods][1:], first + LONGEST]
         return [
@@ -108,7 +108,7 @@ class Day:
     """
     The energy that each index counted on the day of the last reading, in local time.
 
-    `since` is the begin of the count, None before the first reading. `whole`: `since` is midnight.
+    `since` is the start of the count, None before the first reading; `whole` is True if that is midnight.
     """
 
     def __init__(self) -> None:
@@ -126,7 +126,7 @@ class Day:
             self.since = midnight if self.whole else time
             self._first = self._last if self.whole else {}
         for name, value in counters.items():
-            # An index that falls is the index of another meter: it counts from there on.
+            # An index falls only if the meter was replaced: count from the lower value.
             self._first[name] = min(self._first.get(name, value), value)
         self._last = dict(counters)
         self._time = time

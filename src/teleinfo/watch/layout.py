@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from teleinfo.watch.live_model import LiveModel, Row
 
 COLUMN: Final = 78
-"""The least width of a column of rows."""
+"""Least width of a column of rows."""
 
 FRESH: Final = 3.0
 """Seconds for which a value that changed stands out."""
@@ -62,7 +62,7 @@ class Page(NamedTuple):
 def compose(
     model: LiveModel, size: ConsoleDimensions, *, page: int, now: float, clock: str, keys: bool
 ) -> Page:
-    """Return a page of the model at the monotonic time `now`; `page` is taken modulo their number."""
+    """Return a page of the model at the monotonic time `now`; after the last page the first page follows."""
     top = _chart(model, size.width, now=now)
     for many in (False, True):
         foot = _foot(model, size.width, many=many, keys=keys)
@@ -83,7 +83,7 @@ def _title(model: LiveModel, width: int, page: str, *, now: float, clock: str) -
     silence = model.silence(now=now)
     alarm = "" if silence is None else " " + _("silent for {time}").format(time=duration(silence)) + " "
     right = f"{page}{clock} "
-    # The name of the meter is cut short rather than the alarm.
+    # The name of the meter gives way to the alarm.
     title = Text(f" teleinfo  {sentences.meter(model)}", TITLE)
     title.truncate(max(0, width - len(alarm) - len(right) - 1), pad=True)
     return title.append(" ").append(alarm, f"{ALERT} reverse").append(right, TITLE)
@@ -116,7 +116,7 @@ def _chart(model: LiveModel, width: int, *, now: float) -> list[Text]:
 
 
 def _wrap(note: str, width: int) -> list[str]:
-    """Return the note in lines, each with a blank before it; a hyphen may be part of a command."""
+    """Return the note in lines with a leading blank, unbroken at hyphens, which may belong to a command."""
     return textwrap.wrap(
         note, max(10, width - 1), initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False
     )
@@ -159,7 +159,7 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
     if words.note:
         value += f"  {words.note}"
     if words.facts and len(value) > _VALUE:
-        value = ""  # too long for the line, and the facts below are the same
+        value = ""  # too long for the line, and the facts below repeat it
     space = width - len(_INDENT) - len(value) - 1
     if width < NARROW:
         names = [_shortened(words.name, space)]
@@ -170,7 +170,7 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
 
 
 def _shortened(name: str, space: int) -> str:
-    """Return the name in `space` columns and a blank: the middle gives way, the end tells more."""
+    """Return the name in `space` columns and a blank, cut in the middle, as ends differ more."""
     if space < _LEAST_NAME:
         return f"{'':<{space}} " if space > 0 else ""
     if len(name) > space:
@@ -222,11 +222,11 @@ def _quality(model: LiveModel, width: int) -> Text:
 
 
 def _foot(model: LiveModel, width: int, *, many: bool, keys: bool) -> list[Text]:
-    """Return the keys and the note behind them, in as many lines as it takes, up to a limit."""
+    """Return the keys and then the note, in a limited number of lines."""
     parts = [_("q: quit") if keys else _("Ctrl-C: quit")]
     if many and keys:
         parts.insert(0, _("space: next page"))
-    if model.note is not None and model.mode is not None:  # before the first frame it stands above, whole
+    if model.note is not None and model.mode is not None:  # else `_pages` shows it
         parts.append(model.note.text)
     most = _FOOT_NARROW if width < NARROW else _FOOT
     return [Text(line) for line in _wrap(DOT.join(parts), width)[:most]]

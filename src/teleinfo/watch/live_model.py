@@ -1,5 +1,5 @@
 """
-The meter as it was heard so far: its étiquettes in the order of the screen, its decoded state, its history.
+The meter so far: its étiquettes in the order of the screen, its decoded state, its history.
 
 Pure: readings, health, the monotonic time and a clock come in. Frames differ (short frames of three phases,
 notices, damaged groups), so a value stays until a newer value comes or until it is too old. Readings may come
@@ -34,7 +34,7 @@ KEPT: Final = 30.0
 """Seconds that a value stays without being sent again: 20 short frames of three phases last up to 17 s."""
 
 KEPT_ALARM: Final = 5.0
-"""The same for an alarm, which is sent only while it lasts."""
+"""Seconds that an alarm stays: a meter sends it only while it lasts."""
 
 MAX_VALUES: Final = 2000
 """The most values that are kept, many times those of the largest meter: a bound on memory."""
@@ -47,9 +47,8 @@ class Row:
     """
     One étiquette: its `value` as the meter sent it, and the `horodate` of its group.
 
-    `label` is None for an étiquette that the table does not know. Of the monotonic times, `seen` is that of
-    the last reading with the étiquette, `changed` that of the last change, None for a value that never
-    changed.
+    `label` is None for an étiquette that the table does not know. `seen` is the monotonic time of the last
+    reading with the étiquette, `changed` the time of the last change, None for a value that never changed.
     """
 
     key: str
@@ -72,7 +71,7 @@ class Row:
 
 class LiveModel:
     """
-    The meter as it was heard so far; `clock` returns the local time with its offset.
+    The meter so far; `clock` returns the local time with its offset.
 
     A feed sets the health of the line, `online` (the last value of the topic `status`) and `note` (on the
     port or the broker); None is unknown. The meter is silent after `patience` seconds without a reading, or,
@@ -102,7 +101,7 @@ class LiveModel:
         self._add_rows({printable(key): printable(text) for key, text in reading.values.items()}, now)
         time = self.clock()
         possible = Reading(reading.mode, dict(_possible(reading)), reading.belief)
-        if possible.belief is None:  # it comes from a broker
+        if possible.belief is None:  # the reading comes from a broker
             self._judge.judge(possible)
         self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
         self.history.add(self.state(now=now), now=now, time=time)
@@ -126,7 +125,7 @@ class LiveModel:
         """
         Return the decoded state (docs/state.md), not yet in words, at the monotonic time `now`.
 
-        None is the time of the last reading. The state is empty before the first reading.
+        Without `now` it is the state at the last reading. It is empty before the first reading.
         """
         return self._tracker.state(now=now if now is not None else self.heard or 0.0)
 
@@ -147,7 +146,7 @@ class LiveModel:
 
     @property
     def frames(self) -> int | None:
-        """The frames so far: those of the health, which may be a minute old, and the readings since."""
+        """The number of frames: that of the health, which may be a minute old, plus the readings since."""
         counted = None if self.health is None else self.health.frames
         return None if counted is None else counted + (self._frames_since if self.remote else 0)
 
@@ -157,7 +156,7 @@ class LiveModel:
         return self._patience is None
 
     def silence(self, *, now: float) -> float | None:
-        """Return the seconds since the meter fell silent; None if it is not silent, or was never heard."""
+        """Return the seconds since the last reading if the meter is silent, else None."""
         if self.heard is None:
             return None
         gone = now - self.heard
@@ -167,9 +166,9 @@ class LiveModel:
 
 def _possible(reading: Reading) -> Iterator[tuple[str, str]]:
     """
-    Yield étiquette and value of each group that a meter can send, by the spelling of the documents.
+    Yield the étiquette, in the spelling of the documents, and the value of each possible group.
 
-    The table knows the étiquette, and the value has its characters and its length.
+    A group is possible if the table has its étiquette, with the characters and the length of its value.
     """
     for key, text in reading.values.items():
         label = lookup(reading.mode, key)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line of text, made by `translate` for each reader. Notes of one `kind` differ in a duration alone."""
+    """A line of text, made by `translate`. Two notes of one `kind` differ only in a duration."""
 
     kind: Hashable
     translate: Callable[[], str]
@@ -76,7 +76,7 @@ _LISTENING = {
     (False, True): N_("listening for a meter at {baudrate} baud"),
     (True, True): N_("reading a meter in mode {mode} at {baudrate} baud"),
 }
-"""Notes on a line without a fault, by whether the mode and the speed are known; a bridge has no speed."""
+"""Notes on a line without a fault, by (the mode is known, the speed is known); a bridge has no speed."""
 
 
 def _not_open(error: PortError) -> str:
@@ -95,7 +95,7 @@ def connected(broker: Broker) -> Note:
 
 
 def nothing_came(broker: Broker, topic: str) -> Note:
-    """Return the note on a retained `topic` without a message, and its possible causes."""
+    """Return the note on a retained `topic` without a message, which names possible causes."""
     message = Message(
         "nothing came on the topic {topic}: is teleinfo connected to this broker ({address}), under this "
         "topic, and may this user read it (a broker need not say that it refuses)?",
@@ -106,5 +106,5 @@ def nothing_came(broker: Broker, topic: str) -> Note:
 
 
 def no_broker(error: BrokerError) -> Note:
-    """Return the note on a broker without a connection, or on a topic that must not be read."""
+    """Return the note on a failed connection to the broker, or on a topic that the user may not read."""
     return Note(error.kind, lambda: _("no connection: {why}").format(why=error.localized()))

@@ -1,5 +1,5 @@
 """
-The live meter as plain lines, for a file, a pipe or a terminal without rich: each value when it changes.
+Plain lines for a file, a pipe or a terminal without rich: each value when it changes.
 
 Values go to standard output, notes on the port or the broker to standard error.
 """
@@ -39,7 +39,7 @@ class PlainLines:
         self._note: Hashable = None
 
     def new(self, rows: Sequence[Row]) -> list[str]:
-        """Return a line for each row that is new or has changed; a clock that went on is no change."""
+        """Return a line for each row that is new or has changed; a time that went on is no change."""
         printed = self._printed
         self._printed = {
             row.key: printed[row.key] if row.is_clock and row.key in printed else (row.value, row.horodate)
@@ -48,7 +48,7 @@ class PlainLines:
         return [_line(row) for row in rows if self._printed[row.key] != printed.get(row.key)]
 
     def print_note(self, model: LiveModel) -> None:
-        """Print the note of the model on standard error if its kind is another than the last time."""
+        """Print the note of the model on standard error if its kind differs from that of the last note."""
         note = model.note
         if note is not None and note.kind != self._note:
             self._note = note.kind

@@ -1,5 +1,5 @@
 """
-The live meter on the whole screen; the terminal is left as it was.
+The live meter on the whole screen; the terminal is restored at the end.
 
 Space, n and the arrows turn the pages, q ends; without a keyboard the pages turn by themselves. Needs rich,
 the extra `watch`.
@@ -87,7 +87,7 @@ def _keyboard(act: Callable[[bytes], None]) -> Iterator[bool]:
     descriptor = sys.stdin.fileno()
     loop = asyncio.get_running_loop()
     before = termios.tcgetattr(descriptor)
-    # Ctrl-Z would leave the screen as it is now on the terminal.
+    # Ctrl-Z would leave the screen on the terminal.
     suspend = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         tty.setcbreak(descriptor)

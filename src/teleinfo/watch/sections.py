@@ -1,5 +1,5 @@
 """
-Sections of étiquettes, in the order of the screen: what changes most comes first.
+Sections of étiquettes in the order of the screen, those with the most changes first.
 
 Pure. The section of an étiquette that is not listed follows from its kind in the label table, so that there
 is an order for every family of meters.

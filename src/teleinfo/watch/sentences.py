@@ -24,7 +24,7 @@ def meter(model: LiveModel) -> str:
 
 
 def waiting(model: LiveModel) -> str:
-    """Return what the program waits for before the first frame."""
+    """Return the sentence that stands for the meter before the first frame."""
     if not model.remote:
         return _("Waiting for the meter. It takes a few seconds to find its speed.")
     if model.online is not False:
@@ -36,14 +36,14 @@ def waiting(model: LiveModel) -> str:
 
 
 def grade(line: LineGrade) -> str:
-    """Return the quality of the line, and what to do if it is poor."""
+    """Return the quality of the line, with advice if it is poor."""
     words = _(line.words)
     is_poor = line in {LineGrade.POOR, LineGrade.BAD}
     return _("{grade}: look at the wiring").format(grade=words) if is_poor else words
 
 
 def line_details(model: LiveModel, health: Health) -> tuple[str, str, str, str]:
-    """Return the share of bad groups, the frames, the causes of bad ones, and the groups withheld, if any."""
+    """Return share of bad groups, frames, losses by cause, and withheld groups; empty if unknown or none."""
     share, count, withheld = health.bad_groups_percent, model.frames, sum(health.withheld.values())
     bad = "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
     frames = ""

@@ -19,10 +19,10 @@ ASSETS: Final = {
     "page.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-"""The files beside the page, each with its type."""
+"""Files beside the page, with their types."""
 
 MARKED: Final = re.compile(r"\[\[(.+?)\]\]")
-"""A message in the page."""
+"""Pattern of a message in the page."""
 
 
 def page(language: Language) -> bytes:

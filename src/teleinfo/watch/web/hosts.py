@@ -23,7 +23,7 @@ DEFAULT: Final = "127.0.0.1:8080"
 
 LOCALHOST: Final = "localhost"
 HOME_DOMAINS: Final = ("local", "lan", "home", "home.arpa", "internal", "localdomain")
-"""mDNS (RFC 6762), RFC 8375, and what routers call the network at home; none of them is in the public DNS."""
+"""Domains of home networks: mDNS (RFC 6762), RFC 8375, and those of routers; none is in the public DNS."""
 
 _MAX_PORT: Final = 65535
 

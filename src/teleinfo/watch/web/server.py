@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MAX_STREAMS: Final = 32
 MAX_CONNECTIONS: Final = 128
-"""More than a household has browsers: each stream costs some 100 KB at most."""
+"""Limits above the browsers of a household; a stream costs some 100 KB at most."""
 
 REQUEST_TIMEOUT: Final = 10.0
 """Seconds for the first request of a connection, and for a client to read the answer."""
@@ -75,9 +75,9 @@ async def show(listening: socket.socket, address: Address, streams: Streams) -> 
 
 @contextlib.asynccontextmanager
 async def _serving(listening: socket.socket, address: Address, streams: Streams) -> AsyncIterator[None]:
-    """Serve inside the block; end connections above the limit, and those without a request for too long."""
+    """Serve inside the block; close excess connections, and connections without a request in time."""
     loop = asyncio.get_running_loop()
-    waiting: set[asyncio.BaseProtocol] = set()  # the connections that have made no request yet
+    waiting: set[asyncio.BaseProtocol] = set()  # connections without a request so far
     runner = web.AppRunner(
         _application(address, streams, waiting),
         access_log=None,
@@ -107,7 +107,7 @@ async def _serving(listening: socket.socket, address: Address, streams: Streams)
             yield
         finally:
             listener.close()
-            # Else the program would wait for browsers, which do not leave.
+            # Otherwise the program would wait for browsers, which keep their streams open.
             await streams.end()
     finally:
         await runner.cleanup()
@@ -167,7 +167,7 @@ async def _events(streams: Streams, request: web.Request) -> web.StreamResponse:
                     await response.prepare(request)
                     await response.write(message)
     if request.transport is not None:
-        request.transport.abort()  # do not wait for the browser to read what is left
+        request.transport.abort()  # do not wait for unsent data to drain
     return response
 
 

@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
 ALIVE: Final = b"event: alive\ndata:\n\n"
 RETRY: Final = b"retry: 2000\n\n"
-"""Milliseconds after which a browser connects again."""
+"""Request to connect again after so many milliseconds."""
 
 ALIVE_AFTER: Final = 4.0
-"""Seconds after which a reader learns that nothing changed; the page calls a stream cut after 12."""
+"""Seconds after which an unchanged view is confirmed; the page takes a stream for cut after 12."""
 
 MAX_INTERVAL: Final = 1.0
 MIN_INTERVAL: Final = 0.5
-"""Seconds between two views at most, since durations go on, and at least."""
+"""Seconds between two views, at most and at least; durations change without a reading."""
 
 
 @dataclass(slots=True)
@@ -101,7 +101,7 @@ class Streams:
         finally:
             own.readers -= 1
             if not own.readers:
-                own.parts.clear()  # the next reader is not to see what is old by then
+                own.parts.clear()  # they would be out of date for the next reader
                 own.curve_bin = None
 
     async def end(self) -> None:

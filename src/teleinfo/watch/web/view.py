@@ -65,7 +65,7 @@ def rows_part(model: LiveModel) -> dict[str, Json]:
 
 
 def _alerts(state: Json, today: dt.date) -> list[Json]:
-    """Return the active alerts, and since when they are active."""
+    """Return the active alerts, each with its start."""
     alerts: list[Json] = []
     for alert in Alert:
         if find(state, f"alerts.{alert}.active") is True:
@@ -99,7 +99,7 @@ def _power(state: Json) -> dict[str, Json] | None:
 
 
 def _phases(state: Json) -> list[Json]:
-    """Return a row for each phase of a three-phase meter; the limit of the current is the subscribed one."""
+    """Return a row for each phase of a three-phase meter; the gauge of its current ends at `most`."""
     if find(state, "meter.phases") != _THREE_PHASES:
         return []
     return [
@@ -116,7 +116,7 @@ def _phases(state: Json) -> list[Json]:
 
 
 def _tempo(state: Json) -> list[Json]:
-    """Return the colours of Tempo: the day, the colour for the eye, and its name."""
+    """Return the colours of Tempo: the name of the day, the code of the colour, and its name."""
     days: list[Json] = []
     for path in ("tempo.today", "tempo.tomorrow"):
         words = text(state, path) or _("not known yet")
@@ -128,7 +128,7 @@ def _energy(model: LiveModel, state: Json) -> Json:
     day, read = model.history.day, counters(state)
     indexes = find(state, "energy.indexes")
     names = {key: find(index, "name") for key, index in indexes.items()} if isinstance(indexes, dict) else {}
-    # A total that is the only index would stand there twice.
+    # With a single index, the total would repeat it.
     if len(names) != 1 or read.get("import_total") != read.get(next(iter(names))):
         names["import_total"] = title("energy.import_total")
     names["export_total"] = title("energy.export_total")

@@ -90,6 +90,8 @@ def _value(field: Field) -> dict[str, Any]:
     if field.codes:
         return found | {"enum": [*field.codes, None]}
     found |= TYPES[field.type]
+    if field.precision:
+        found["type"] = ["number"]
     found["type"] = [*found["type"], "null"] if field.nullable else found["type"][0]
     if field.unit:
         found["unit"] = field.unit

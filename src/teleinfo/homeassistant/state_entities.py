@@ -64,9 +64,8 @@ def entities_of(state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
 
 
 def _entity(field: Field, *, single: bool = False, enabled: bool = True) -> Entity:
-    """Return the entity of a field; a time is a detail, hidden until somebody asks for it."""
-    is_number, is_time = field.type is StateType.NUMBER, field.type is StateType.TIME
-    state_class = "total_increasing" if field.unit == "Wh" else "measurement" if field.momentary else None
+    """Return the entity of a field; a time is diagnostic, and not enabled."""
+    is_time = field.type is StateType.TIME
     entity = Entity(
         key=field.key or field.path.replace(".", "_"),
         name=field.title(single=single),
@@ -77,10 +76,17 @@ def _entity(field: Field, *, single: bool = False, enabled: bool = True) -> Enti
         diagnostic=field.diagnostic or is_time,
         enabled=enabled and not is_time,
     )
-    if is_number:
-        unit = field.unit or ""
+    if field.type is StateType.NUMBER:
         return replace(
-            entity, device_class=DEVICE_CLASSES.get(unit), state_class=state_class, unit=unit, precision=0
+            entity,
+            device_class=DEVICE_CLASSES.get(field.unit or ""),
+            state_class="total_increasing"
+            if field.unit == "Wh"
+            else "measurement"
+            if field.momentary
+            else None,
+            unit=field.unit,
+            precision=field.precision,
         )
     if field.type is StateType.SWITCH and field.codes:
         return replace(entity, off=field.codes[0].value, on=field.codes[1].value)

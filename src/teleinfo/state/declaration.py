@@ -75,6 +75,7 @@ class Field:
     key: str = ""
     icon: str | None = None
     momentary: bool = True
+    precision: int = 0
     diagnostic: bool = False
     enabled: bool | Contract = True
     beside: str = ""
@@ -95,6 +96,7 @@ class Field:
 
         - `key`: the end of the id of the entity, which is frozen; by default the path with underscores.
         - `momentary`: a number whose mean over an hour means something.
+        - `precision`: the decimals of a number.
         - `enabled`: True, False, or the only contract with which the entity is enabled.
         - `beside`: a path; there is no entity unless this field is in the message as well.
         - `icon`, `diagnostic`: as in Home Assistant.
@@ -129,11 +131,9 @@ class Field:
         """Return its name for people, with its phase unless the meter has a `single` phase."""
         text = self.name or self.meaning
         name = text if isinstance(text, Message) else Message(text)
-        return (
-            name
-            if single or self.phase is None
-            else Message("{name}, phase {phase}", name=name, phase=self.phase)
-        )
+        if single or self.phase is None:
+            return name
+        return Message("{name}, phase {phase}", name=name, phase=self.phase)
 
     def value(self, now: Snapshot) -> Value:
         """Return its value at a moment."""

@@ -3,7 +3,7 @@ Frames written by hand from the documents, as a second generator beside the simu
 
 It shares no code and no table with the package: labels, their order, widths and sums are those of
 Enedis-NOI-CPT_54E v3 (54E) and Enedis-NOI-CPT_02E v6 (02E). It has meters that the simulator lacks: one in
-overrun for days, one that changes its contract, one with labels that no document has, sites (CJE, PME-PMI).
+overrun for days, one that changes its contract, one with labels that no document has.
 
 A shape is the labels of a frame, in their order. `label=value` gives the value of a label, in which `#` is a
 digit that changes in every frame, `+` the nine or so digits of an index, `·` a blank, and `|` stands between
@@ -77,7 +77,7 @@ VALUES = {
     "PPOINTE": "·".join(["00004005", "06004006", "22004005", *[_BLOCK] * 8]),
 }
 INDEXES = {label for label, value in VALUES.items() if "+" in value} | {"GAZ", "AUTRE"}
-IDENTIFIERS = {"ADCO", "ADSC", "ADS", "PRM"}
+IDENTIFIERS = {"ADCO", "ADSC", "PRM"}
 TARIFFS = {"PTEC", "LTARF", "NTARF"}
 NOTICES = {"PEJP", "PPOINTE", *(f"{bound}{n}" for bound in ("DPM", "FPM") for n in (1, 2, 3))}
 
@@ -157,11 +157,10 @@ def _always(labels: str) -> Callable[[int], str]:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """The shape of each frame, by its number, and the speed; a `site` is no household's meter."""
+    """The shape of each frame, by its number, and the speed."""
 
     shape: Callable[[int], str]
     baudrate: int = 1200
-    site: bool = False
     standard: bool = False
 
 
@@ -201,27 +200,6 @@ METERS = {
     "doc:standard-pilot": _standard(
         f"{_HEAD} IRMS1 URMS1 PREF PCOUP SINST1=##### SMAXN=@##### SMAXN-1=@##### CCASN CCASN-1 UMOY1 STGE"
         f" MSG1 {_DAYS}"
-    ),
-    "doc:cje": Meter(
-        _always(
-            "JAUNE=12:##:15:01:21:··:#####:00 ENERG=0####1:0####2:0####3:0####4:000000:000000"
-            " PERCC=01:11:02:01 PMAXC=0####:0#### TDEPA=00000:00000 PERCP=01:04:02:01 PMAXP=0####:0####"
-            " PSOUSC=00100:00100 PSOUSP=00100:00100 FCOU=18:00:02"
-        ),
-        site=True,
-    ),
-    "doc:pme-pmi": Meter(
-        _always(
-            "ADS=041836123456 MESURES1=BT·4·SUP36 DATE=15/01/26·12:##:## EA_s=1##Wh ER+_s=2##varh"
-            " ER-_s=3##varh EAPP_s=4##VAh PTCOUR1=HPH TARIFDYN=INACTIF ETATDYN1=000 CONFIG=CONSO"
-            + "".join(f" DATEPA{n}=15/01/26·1{n}:##:## PA{n}_s=1#kW" for n in range(1, 7))
-            + " DebP=01/01/26·00:00:00 EAP_s=96##kWh ER+P_s=12##kvarh ER-P_s=13##kvarh"
-            " DebP-1=01/12/25·00:00:00 FinP-1=31/12/25·23:59:59 EAP-1_s=8451kWh ER+P-1_s=1133kvarh"
-            " ER-P-1_s=931kvarh PS=42kVA PA1MN=1#kW PMAX_s=15kVA TGPHI_s=-0,##"
-            " MESURES2=BT·4·SUP36 PTCOUR2=HPH ETATDYN2=000 DebP_2=01/01/26·00:00:00 EAP_s2=96##kWh"
-            " DebP-1_2=01/12/25·00:00:00 FinP-1_2=31/12/25·23:59:59 EAP-1_s2=8451kWh"
-        ),
-        site=True,
     ),
 }
 UNKNOWN = {"NEW", "RESERVE1"}

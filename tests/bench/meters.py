@@ -26,10 +26,9 @@ if TYPE_CHECKING:
 
 GROUPS = {
     "simulator": tuple(SIMULATED),
-    "documents": tuple(name for name, meter in independent.METERS.items() if not meter.site),
-    "sites": tuple(name for name, meter in independent.METERS.items() if meter.site),
+    "documents": tuple(independent.METERS),
 }
-"""Names of meters by what wrote their frames; of the sites no figure is promised."""
+"""Names of meters, by the generator of their frames."""
 
 _KINDS = {LabelKind.INDEX: Kind.INDEX, LabelKind.IDENTIFIER: Kind.IDENTIFIER}
 

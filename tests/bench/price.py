@@ -85,7 +85,7 @@ def _rows(what: str, line: Line, prices: dict[str, Price]) -> list[Row]:
             measured=prices[worst[0]].share * PER,
             unit=f"of {PER:,}",
             goal=None if line.share is None else line.share * PER,
-            promise="sites" not in what and line.share is not None,
+            promise=line.share is not None,
             remark=f"{', '.join(paid) or 'none'}; {sum(price.sound for price in prices.values()):,} groups",
         ),
         Row(
@@ -93,7 +93,7 @@ def _rows(what: str, line: Line, prices: dict[str, Price]) -> list[Row]:
             measured=away[0].times,
             unit="in a row",
             goal=1 if line.rate else 0,
-            promise="sites" not in what,
+            promise=True,
             remark=f"{away[0].label} of {away[1]} for {away[0].seconds:.1f} s" if away[0].times else "",
         ),
     ]

@@ -39,12 +39,12 @@ LEAST = Scale(
     damaged=50,
     sound=50,
     stride=211,
-    only=("tri", "standard", "doc:overrun", "doc:cje"),
+    only=("tri", "standard", "doc:overrun"),
     processes=1,
     meters=(1, 2),
     meter_seconds=2.0,
 )
-ROWS = {"decoding": 8, "price": 30, "truth": 64, "latency": 12, "cpu": 8, "memory": 6, "scale": 16}
+ROWS = {"decoding": 8, "price": 20, "truth": 50, "latency": 12, "cpu": 8, "memory": 6, "scale": 16}
 PROGRAMS = ("latency", "cpu", "memory", "scale")
 LONG = [pytest.mark.long, pytest.mark.real]
 

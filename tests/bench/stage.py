@@ -64,14 +64,9 @@ class Subject:
         """The process."""
         return self.program.process.pid
 
-    def heard(self, *, limit: float = LIMIT) -> float:
+    def heard(self) -> float:
         """Return when the next reading came, in monotonic s."""
-        return self.subscriber.expect(self._topic, limit=limit).at
-
-    def plug_in(self) -> None:
-        """Open the line and subscribe, without starting the program."""
-        self._stack.enter_context(self.line)
-        self._stack.enter_context(self.subscriber)
+        return self.subscriber.expect(self._topic, limit=LIMIT).at
 
     def until_it_works(self, frame: bytes) -> None:
         """Send `frame` until a reading comes of it, and wait until no more come."""
@@ -86,7 +81,8 @@ class Subject:
             time.sleep(5 * PERIOD)
 
     def __enter__(self) -> Self:
-        self.plug_in()
+        self._stack.enter_context(self.line)
+        self._stack.enter_context(self.subscriber)
         self._stack.enter_context(self.program)
         return self
 

@@ -35,10 +35,10 @@ def broker(tmp_path: Path) -> Iterator[MosquittoBroker]:
         yield running
 
 
-def with_power(power: str, *more: tuple[str, str]) -> bytes:
-    """Return the sample frame with another PAPP and more groups."""
+def with_power(power: str) -> bytes:
+    """Return the sample frame with another PAPP."""
     groups = [historique("PAPP", power) if group.label == "PAPP" else group for group in SAMPLE]
-    return with_parity(encode_frame([*groups, *(historique(*group) for group in more)]))
+    return with_parity(encode_frame(groups))
 
 
 def components(received: Received) -> dict[str, Any]:

@@ -39,11 +39,6 @@ class NotifySocket:
         with self._news:
             return [text for _, text in self._heard]
 
-    @property
-    def statuses(self) -> list[str]:
-        """The status lines that `systemctl status` has shown so far."""
-        return [text.removeprefix("STATUS=") for text in self.heard if text.startswith("STATUS=")]
-
     def times(self, text: str) -> list[float]:
         """Return when exactly `text` came, in monotonic seconds."""
         with self._news:

@@ -36,7 +36,7 @@ class Slowed:
         self._speed = speed
 
     def power(self, now: dt.datetime) -> tuple[float, ...]:
-        """Return the power in W; the daemon would withhold an index that rises faster than it can."""
+        """Return the power in W: the daemon withholds an index that rises faster than a meter can carry."""
         return tuple(power / self._speed for power in self._household.power(now))
 
 

@@ -69,6 +69,6 @@ def _value(path: tuple[str, ...]) -> str:
 
 
 def _guard(path: tuple[str, ...]) -> str:
-    """Return the condition that each section on the way to the value is in the message."""
+    """Return the condition that the message has each section of the path."""
     parts = ("value_json", *(_value(path[:end]) for end in range(1, len(path) - 1)))
     return " and ".join(f"{name!r} in {part}" for name, part in zip(path[:-1], parts, strict=True))

@@ -126,7 +126,7 @@ def running_index(values: Values) -> str | None:
 
 
 def indexes(values: Values) -> dict[str, Index]:
-    """Return each active index of what was drawn, by its étiquette."""
+    """Return the indexes of the active energy drawn, by étiquette."""
     found: dict[str, Index] = {}
     for position, index in enumerate(_numbers(values.get("ENERG", ""))):
         if index is not None:

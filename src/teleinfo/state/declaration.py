@@ -136,7 +136,7 @@ class Field:
         return Message("{name}, phase {phase}", name=name, phase=self.phase)
 
     def value(self, now: Snapshot) -> Value:
-        """Return its value at a moment."""
+        """Return the value of this field at a moment."""
         read = self.read_site if now.site is not None and self.read_site is not None else self.read
         return number(now, *self.sources) if read is None else read(now)
 

@@ -180,9 +180,9 @@ def injected_power(values: Values, *, has_exported: bool) -> tuple[int | None, b
     """
     Return the apparent power that is injected, VA, and True if it is an estimate.
 
-    A meter without a contract to sell has no étiquette for it: its register says that power flows out while
-    SINSTS is 0, and IRMS × URMS tells how much. Once it `has_exported`, nothing is injected while the
-    register does not say so.
+    A meter without a contract to sell has no étiquette for it. While its register STGE says that power flows
+    out and SINSTS is 0, IRMS × URMS is the estimate. At any other time the power is 0 for a meter that
+    `has_exported`, and unknown for any other meter.
     """
     if (power := number(values, "SINSTI")) is not None:
         return power, False

@@ -52,7 +52,7 @@ class ImportTotal:
         - Counter that began at zero: the offset is the old total.
         - Any other counter: continue exactly at the old total.
 
-        The second and the third apply only if the meter can have drawn the difference since.
+        The second and the third rule apply only if the meter can have drawn the difference in the meantime.
         """
         offset = self.offset
         if counter != self.counter or index < self.index:
@@ -72,7 +72,7 @@ class ImportTotal:
 
 
 def restored(counter: object, index: object, offset: object, *, at: datetime) -> ImportTotal | None:
-    """Return the total that an earlier run had at the time of day `at`; None for what cannot be one."""
+    """Return the total of an earlier run at the time of day `at`; None if it is impossible."""
     if not isinstance(counter, str) or not isinstance(index, int) or not isinstance(offset, int):
         return None
     total = ImportTotal(counter, int(index), int(offset), at)

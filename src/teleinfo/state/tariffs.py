@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Index(NamedTuple):
-    """An index: the name of what it counts, the tariff period of that, and its reading in Wh."""
+    """An index: its name, the tariff period that it counts, and its reading in Wh."""
 
     name: str | None
     period: TariffPeriod | None

@@ -6,8 +6,9 @@ import logging
 
 import pytest
 
-from teleinfo.port.line_log import WITHHELD_QUIET, NoDataLog, WithheldLog
+from teleinfo.port.line_log import WITHHELD_QUIET, ModeLog, NoDataLog, WithheldLog
 from teleinfo.port.link_status import LinkStatus
+from teleinfo.tic.labels import Mode
 
 QUIET = "no sound frame from the meter for 10 s, and no byte at all: it may be interrupted, without power"
 
@@ -168,3 +169,21 @@ def test_a_line_whose_values_are_withheld_all_day_stays_quiet(said: pytest.LogCa
         log.check(counts, now)
 
     assert len(said.records) <= 24
+
+
+def test_a_mode_that_changes_all_the_time_is_one_line_a_minute(said: pytest.LogCaptureFixture) -> None:
+    """
+    Noise, or two meters behind one bridge, must not fill the log.
+
+    1. Every 2 s another mode at the same speed, for 10 minutes: a line a minute. 2. Another speed: at once.
+    """
+    line = Line()
+    log = ModeLog(line.status)
+    for now in range(0, 600, 2):
+        line.status.mode = Mode.STANDARD if now % 4 else Mode.HISTORIQUE
+        log.check(now)
+    assert len(said.messages) == 10
+
+    line.status.baudrate = 9600
+    log.check(601)
+    assert said.messages[-1].startswith("the meter changed its mode: now mode standard at 9600 baud, before ")

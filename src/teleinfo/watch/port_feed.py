@@ -41,29 +41,26 @@ class PortFeed:
         )
 
     async def run(self) -> NoReturn:
-        """Read until cancelled."""
+        """Read, and watch the line, until cancelled."""
+        link = self._reader.status
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._reader.run(), name="teleinfo.watch.reader")
-            await self._watch_link()
-        raise AssertionError
-
-    async def _watch_link(self) -> NoReturn:
-        link = self._reader.status
-        while True:
-            now = asyncio.get_running_loop().time()
-            self._quality.sample(self._decoder.counts, now=now)
-            self._model.set_health(
-                health.health_of(
-                    self._decoder.counts,
-                    self._quality,
-                    mode=link.mode,
-                    baudrate=link.baudrate,
-                    parity=self._decoder.parity,
-                    problem=link.problem(now),
+            while True:
+                now = asyncio.get_running_loop().time()
+                self._quality.sample(self._decoder.counts, now=now)
+                self._model.set_health(
+                    health.health_of(
+                        self._decoder.counts,
+                        self._quality,
+                        mode=link.mode,
+                        baudrate=link.baudrate,
+                        parity=self._decoder.parity,
+                        problem=link.problem(now),
+                    )
                 )
-            )
-            self._model.set_note(notes.port_note(link, now=now))
-            await asyncio.sleep(TICK)
+                self._model.set_note(notes.port_note(link, now=now))
+                await asyncio.sleep(TICK)
+        raise AssertionError
 
     def on_reading(self, reading: Reading) -> None:
         """Add a reading to the model."""

@@ -28,16 +28,11 @@ def test_a_value_is_shown_in_its_unit(mode: Mode, key: str, value: str, expected
 
 def test_the_status_register_is_said_in_words() -> None:
     """What a household should know comes first, and is marked."""
-    found = facts("STGE", "463A0880")
+    first, *others = facts("STGE", "463A0880")
+    texts = {fact.text for fact in others}
 
-    assert found[0] == Fact("Overrun of the subscribed power", alert=True)
-    assert {
-        "Mobile peak 1",
-        "Colour of today: white",
-        "Colour of tomorrow: blue",
-        "Dry contact closed",
-        "Supplier index 3",
-    } <= {fact.text for fact in found}
+    assert first == Fact("Overrun of the subscribed power", alert=True)
+    assert texts >= {"Mobile peak 1", "Colour of today: white", "Dry contact closed", "Supplier index 3"}
 
 
 @pytest.mark.parametrize(

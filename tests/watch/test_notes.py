@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from teleinfo.mqtt.config import Broker
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port.errors import PortError
-from teleinfo.port.link_status import NONSENSE_FIXED, NONSENSE_SEARCHING, SILENT_AFTER, LinkStatus
+from teleinfo.port.link_status import NONSENSE_FIXED, SILENT_AFTER, LinkStatus
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
@@ -115,19 +115,18 @@ def test_a_line_that_is_dead_is_reported_with_for_how_long() -> None:
     assert again.text.startswith("no byte from the meter for 12 s: it may be interrupted")
 
 
-@pytest.mark.parametrize(("searching", "patience"), [(False, NONSENSE_FIXED), (True, NONSENSE_SEARCHING)])
-def test_bytes_without_sense_are_reported_after_a_while(searching: bool, patience: float) -> None:  # noqa: FBT001 - a case
-    """As in the log: later where the speed is searched; a sound frame ends it."""
-    status = link(searching=searching)
-    texts = []
-    for second in range(int(patience) + 1):
+def test_bytes_without_sense_are_reported() -> None:
+    """With the way to find out more; a sound frame ends it."""
+    status = link()
+    for second in range(int(NONSENSE_FIXED) + 1):
         status.note_bytes(float(second))
-        texts.append(port_note(status, now=float(second)).text)
-    status.note_frame(patience + 1)
+    nonsense = port_note(status, now=NONSENSE_FIXED).text
+    status.note_frame(NONSENSE_FIXED + 1)
     status.mode, status.baudrate = Mode.STANDARD, 9600
 
-    assert ["none makes sense" in text for text in texts] == [False] * int(patience) + [True]
-    assert port_note(status, now=patience + 1).text == "reading a meter in mode standard at 9600 baud"
+    assert nonsense.startswith(f"bytes come from {PORT}, but none makes sense")
+    assert nonsense.endswith(" doctor")
+    assert port_note(status, now=NONSENSE_FIXED + 1).text == "reading a meter in mode standard at 9600 baud"
 
 
 def test_a_bridge_has_no_speed() -> None:

@@ -41,32 +41,23 @@ def test_another_text_is_refused(text: str) -> None:
         address(text)
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        *(
-            "127.0.0.1:8080",
-            "[::1]:8080",
-            "192.168.1.20",
-            "[fe80::1%25eth0]:8080",
-            "localhost:8080",
-            "LocalHost",
-        ),
-        *("pi", "pi:8080", "PI.local:8080", "pi.home.arpa", "pi.lan.", "meter.example:8080"),
-    ],
+OURS = (
+    "127.0.0.1:8080 [::1]:8080 192.168.1.20 [fe80::1%25eth0]:8080 localhost:8080 LocalHost "
+    "pi pi:8080 PI.local:8080 pi.home.arpa pi.lan. meter.example:8080"
 )
+OTHERS = (
+    "evil.example evil.example:8080 pi.evil.example 127.0.0.1.evil.example localhost.evil.example:8080 "
+    "notpi.local pi:8080:8080 pi@evil.example évil"
+)
+
+
+@pytest.mark.parametrize("host", OURS.split())
 def test_our_names_are_answered(host: str) -> None:
     """Addresses in figures, this machine's name at home, and the name that the page is served at."""
     assert is_ours(host, served="meter.example", machine="pi")
 
 
-@pytest.mark.parametrize(
-    "host",
-    [
-        *("", "evil.example", "evil.example:8080", "pi.evil.example", "127.0.0.1.evil.example"),
-        *("localhost.evil.example:8080", "notpi.local", "pi:8080:8080", "pi@evil.example", "évil"),
-    ],
-)
+@pytest.mark.parametrize("host", ["", *OTHERS.split()])
 def test_names_of_others_are_not(host: str) -> None:
     """A name that somebody else can register may be made to point here (DNS rebinding)."""
     assert not is_ours(host, served="127.0.0.1", machine="pi")

@@ -178,9 +178,8 @@ def test_the_stream_has_all_at_first_and_then_what_changes(served: Page) -> None
 
     assert "Content-Type: text/event-stream; charset=utf-8" in first
     assert re.findall(r"event: (\w+)", first) == ["now", "rows", "curve"]
-    found = re.search(r"event: now\ndata: (.*)", later)
-    assert found is not None
-    now = json.loads(found[1])
+    [data, *_] = re.findall(r"event: now\ndata: (.*)", later)
+    now = json.loads(data)
     assert now["power"]["figure"] == "2 740"
     assert now["power"]["limit"]["text"] == "30\N{NO-BREAK SPACE}% des 9 000 VA souscrits"
 

@@ -75,18 +75,6 @@ def test_the_counts_go_on_from_frame_to_frame() -> None:
     )
 
 
-def test_a_damaged_character_is_counted_as_parity() -> None:
-    """With parity, one wrong bit is known as what it is."""
-    decoder = Decoder()
-    line = bytearray(with_parity(FRAME))
-    line[FRAME.index(b"HP")] ^= 0x40
-
-    [reading] = decoder.feed(bytes(line))
-
-    assert "PTEC" not in reading.values
-    assert decoder.counts.parity == 1
-
-
 def test_a_frame_without_any_sound_group_is_no_reading() -> None:
     """Nothing sound, nothing published; the groups are counted as rejected."""
     decoder = Decoder()
@@ -103,15 +91,6 @@ def test_two_frames_that_ran_into_one_another_are_no_reading() -> None:
     assert decoder.feed(FRAME[:-1] + other[1:]) == []
     assert decoder.counts.frames == 0
     assert decoder.counts.interrupted == 1
-
-
-def test_the_end_of_the_stream_counts_the_frame_in_progress() -> None:
-    """A recording that stops in mid-frame has one interrupted frame."""
-    decoder = Decoder()
-    decoder.feed(FRAME + FRAME[:10])
-    decoder.close()
-
-    assert (decoder.counts.frames, decoder.counts.interrupted) == (1, 1)
 
 
 def test_a_reset_forgets_the_piece_in_hand() -> None:
@@ -145,17 +124,6 @@ def test_any_chunking_gives_the_same_readings_and_the_same_counts(data: st.DataO
     assert [reading for chunk in data.draw(chunkings(stream)) for reading in cut.feed(chunk)] == expected
     assert cut.counts == whole.counts
     assert cut.pending() == whole.pending()
-
-
-@given(st.binary(max_size=2000))
-def test_any_bytes_are_taken_without_raising(line: bytes) -> None:
-    """Arbitrary bytes never raise."""
-    decoder = Decoder()
-    decoder.feed(line)
-    decoder.pending()
-    decoder.close()
-
-    assert decoder.counts.bytes_ == len(line)
 
 
 @pytest.mark.no_cover  # much work that reaches no branch of its own
@@ -210,16 +178,6 @@ def test_a_recording_in_pieces_gives_its_readings() -> None:
     readings = list(decode([FRAME[:5], FRAME[5:] + FRAME]))
 
     assert [reading.values for reading in readings] == [VALUES] * 2
-
-
-def test_without_plausibility_an_index_may_fall() -> None:
-    """What plays another meter each time asks for it; trust in the groups is the same."""
-    decoder = Decoder(plausibility=False)
-    for index in ("000000900", "000000901", "000000902", "000000100"):
-        readings = decoder.feed(encode_frame(whole(BASE=index)))
-
-    assert [reading.values["BASE"] for reading in readings] == ["000000100"]
-    assert decoder.counts.implausible == 0
 
 
 def test_another_meter_is_learned_anew() -> None:

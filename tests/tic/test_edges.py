@@ -6,13 +6,10 @@ Each test was written for a mutant, a program with one small change, that no oth
 
 from __future__ import annotations
 
-import pytest
-
-from teleinfo.simulator.encode import encode_frame
 from teleinfo.tic import registers
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import LIMIT
-from teleinfo.tic.labels import Group, Mode
+from teleinfo.tic.labels import Mode
 from teleinfo.tic.parity import has_parity
 
 
@@ -27,26 +24,6 @@ def test_a_byte_that_tells_nothing_of_the_parity_is_no_parity() -> None:
     """A line of which no byte is right with parity has none."""
     assert not has_parity(b"\x80")
     assert has_parity(b"\x82")
-
-
-@pytest.mark.parametrize(
-    ("group", "value"),
-    [
-        (Group("ADCO", "XXXXXXXXXXXX", None, Mode.HISTORIQUE), "XXXXXXXXXXXX"),
-        (Group("PTEC", "XHX.", None, Mode.HISTORIQUE), "XHX"),
-        (Group("PTEC", "X...", None, Mode.HISTORIQUE), "X"),
-        (Group("ADSC", "XXXXXXXXXXXX", None, Mode.STANDARD), "XXXXXXXXXXXX"),
-        (Group("LTARF", " X HP X         ", None, Mode.STANDARD), "X HP X"),
-        (Group("LTARF", "..              ", None, Mode.STANDARD), ".."),
-    ],
-)
-def test_dots_in_historique_and_blanks_in_standard_are_all_that_fills_a_width(
-    group: Group, value: str
-) -> None:
-    """Recordings hide the number of their meter behind X, which is no filling."""
-    *_, reading = Decoder().feed(encode_frame([group]) * 3)
-
-    assert reading.values == {group.label: value}
 
 
 def test_the_frame_in_progress_has_the_mode_of_most_of_its_groups() -> None:

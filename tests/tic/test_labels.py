@@ -69,49 +69,6 @@ def test_a_label_is_what_the_documents_say(
     ] == expected
 
 
-@pytest.mark.parametrize(
-    ("mode", "name", "value"),
-    [
-        (HIST, "ADCO", b"XXXXXXXXXXXX"),
-        (HIST, "OPTARIF", b"BBR("),
-        (HIST, "OPTARIF", b"EJP."),
-        (HIST, "DEMAIN", b"----"),
-        (HIST, "BASE", b"012345678"),
-        (HIST, "PPOT", b"0E"),
-        (HIST, "JAUNE", b"12:34:01:02:22:DP:00123:90"),
-        (HIST, "DATECOUR", b"01/02/17 12/34/56"),
-        (HIST, "CONTRAT", b"EJP_A8"),
-        (HIST, "PA1", b"12345H.kW"),
-        (HIST, "U10MN", b"410V"),
-        (HIST, "KDC", b"100%"),
-        (HIST, "I1", b"12,345A"),
-        (HIST, "DATE", b"01/02/17 12:34:56"),
-        (HIST, "MESURES1", b"TJ LU-SD  "),
-        (HIST, "EAP_s2", b"9649kWh"),
-        (HIST, "EAPP_s", b"0VAh"),
-        (HIST, "PS", b"42kVA"),
-        (HIST, "TGPHI_s", b"-0,42"),
-        (HIST, "PREAVIS1", b"TD- ? "),
-        (HIST, "TDYN1CD", b"01/02/17 12:34:56-PM "),
-        (STD, "ADSC", b"041961123456"),
-        (STD, "LTARF", b"Heures creuses  "),
-        (STD, "STGE", b"013AC401"),
-        (STD, "PJOURF+1", b"00008001 0100C001 NONUTILE"),
-        (STD, "RELAIS", b"140"),
-        (STD, "UMOY1", b"235"),
-        (STD, "UMOY1", b"20123H.V"),
-        (STD, "DATE", b""),
-        (STD, "DATE", b"01/02/17 12/34/56"),
-        (STD, "TDYND", b"d-01/02/17 12:34:56-1"),
-    ],
-)
-def test_a_value_that_meters_send_is_of_its_class(mode: Mode, name: str, value: bytes) -> None:
-    """A value that a document or a recording shows is made of the characters that its label allows."""
-    allowed = known(mode, name).charset.value
-
-    assert value.translate(None, allowed) == b""
-
-
 def test_the_classes_are_those_of_the_contract() -> None:
     """Each is in the next, and text is printable ASCII; that of day profiles is between two of them."""
     digits, hexadecimal, profile, code, text = (set(charset.value) for charset in Charset)

@@ -292,38 +292,3 @@ def test_an_index_of_thousands_of_digits_is_borne() -> None:
     assert line.believes(BASE="0" * 5000)
     assert line.believes(BASE="0" * 4999 + "1")
     assert not line.believes(BASE="1" + "0" * 4999)
-
-
-@given(
-    st.lists(
-        st.tuples(
-            st.dictionaries(
-                st.sampled_from(["ADCO", "ISOUSC", "BASE", "HCHC"]),
-                st.sampled_from(["15", "20", "99"]),
-            ),
-            st.sampled_from([0.0, 1.0, 9.0]),
-        ),
-        max_size=30,
-    )
-)
-def test_what_is_repeated_is_believed_as_if_it_were_checked(
-    frames: list[tuple[dict[str, str], float]],
-) -> None:
-    """Only what changed is checked where a frame has the keys of the one before; in another order all is."""
-    quick, slow = Plausibility(), Plausibility()
-    at = 0.0
-    for number, (values, step) in enumerate(frames):
-        at += step
-        ordered = dict(sorted(values.items()))
-        turned = dict(sorted(values.items(), reverse=bool(number % 2 and len(values) > 1)))
-        # The identifier stands first: what is believed with another meter is what follows it. The second
-        # phase stands behind the indexes, which may rise faster from the next frame on.
-        turned = {
-            key: turned[key] for key in sorted(turned, key=lambda key: (key == "IINST2", key != "ADCO"))
-        }
-        withheld, is_another = check(quick, Mode.HISTORIQUE, ordered, at)
-
-        assert check(slow, Mode.HISTORIQUE, turned, at) == (
-            [key for key in turned if key in withheld], is_another,
-        )  # fmt: skip
-        assert quick.withheld == slow.withheld

@@ -46,51 +46,37 @@ def test_readings_are_the_same_where_mode_and_values_are() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "expected"),
-    [("HC..", "HC"), ("EJP.", "EJP"), ("TH..", "TH"), ("BBR(", "BBR("), ("----", "----"), ("1.5.", "1.5")],
+    ("group", "expected"),
+    [
+        # Of historique every trailing dot goes, and nothing else.
+        (historique("PTEC", "HC.."), {"PTEC": "HC"}),
+        (historique("OPTARIF", "EJP."), {"OPTARIF": "EJP"}),
+        (historique("OPTARIF", "BBR("), {"OPTARIF": "BBR("}),
+        (historique("DEMAIN", "----"), {"DEMAIN": "----"}),
+        (historique("PTEC", "1.5."), {"PTEC": "1.5"}),
+        (historique("PTEC", "XHX."), {"PTEC": "XHX"}),  # recordings hide numbers behind X
+        (historique("PREAVIS", "DEP "), {"PREAVIS": "DEP "}),
+        (historique("MSG1", "    "), {"MSG1": ""}),
+        # Of standard the padding blanks at both ends go; blanks and dots inside stay.
+        (standard("LTARF", "   HP  BLEU.    "), {"LTARF": "HP  BLEU."}),
+        (standard("LTARF", " X HP X         "), {"LTARF": "X HP X"}),
+        (standard("LTARF", "..              "), {"LTARF": ".."}),
+        (standard("MSG1", "    "), {"MSG1": ""}),
+        # A horodate has a key of its own, with its blank season; DATE is its horodate.
+        (
+            standard("SMAXSN", "02740", "E220609060531"),
+            {"SMAXSN": "02740", "SMAXSN_HORODATE": "E220609060531"},
+        ),
+        (standard("DATE", "", "H240213083144"), {"DATE": "H240213083144"}),
+        (standard("DPM1", "00", " 230213060000"), {"DPM1": "00", "DPM1_HORODATE": " 230213060000"}),
+        (standard("CCASN", "", "H240213083144"), {"CCASN": "", "CCASN_HORODATE": "H240213083144"}),
+    ],
 )
-def test_historique_values_lose_their_trailing_dots(sent: str, expected: str) -> None:
-    """Every trailing dot is removed, and nothing else."""
-    assert values(historique("PTEC", sent)) == {"PTEC": expected}
-
-
-def test_historique_values_keep_their_blanks() -> None:
-    """Values of historique are exactly as sent, blanks at the ends included."""
-    assert values(historique("PREAVIS", "DEP ")) == {"PREAVIS": "DEP "}
-
-
-def test_standard_values_lose_their_padding_and_keep_inner_blanks_and_dots() -> None:
-    """Padding blanks at both ends are removed; what stands inside stays."""
-    assert values(standard("LTARF", "   HP  BLEU.    ")) == {"LTARF": "HP  BLEU."}
-
-
-@pytest.mark.parametrize("mode", Mode)
-def test_a_value_of_blanks_is_an_empty_string(mode: Mode) -> None:
-    """A value that is nothing but blanks says nothing."""
-    assert values(Group("MSG1", "    ", None, mode)) == {"MSG1": ""}
-
-
-def test_a_horodate_has_a_key_of_its_own_behind_its_value() -> None:
-    """A standard group with a horodate gives two keys."""
-    assert values(standard("SMAXSN", "02740", "E220609060531")) == {
-        "SMAXSN": "02740",
-        "SMAXSN_HORODATE": "E220609060531",
-    }
-
-
-def test_date_is_its_horodate() -> None:
-    """DATE has an empty value: its horodate is what it says."""
-    assert values(standard("DATE", "", "H240213083144")) == {"DATE": "H240213083144"}
-
-
-def test_a_horodate_keeps_its_blank_season() -> None:
-    """DPM1 has no season, and its horodate keeps the blank."""
-    assert values(standard("DPM1", "00", " 230213060000")) == {"DPM1": "00", "DPM1_HORODATE": " 230213060000"}
-
-
-def test_another_label_with_an_empty_value_behind_a_horodate_keeps_both_keys() -> None:
-    """Only DATE is its horodate."""
-    assert values(standard("CCASN", "", "H240213083144")) == {"CCASN": "", "CCASN_HORODATE": "H240213083144"}
+def test_a_group_gives_its_value_without_padding_and_its_horodate(
+    group: Group, expected: dict[str, str]
+) -> None:
+    """What fills a width is removed, and what a meter says stays."""
+    assert values(group) == expected
 
 
 def test_no_sound_group_is_no_reading() -> None:
@@ -100,17 +86,12 @@ def test_no_sound_group_is_no_reading() -> None:
 
 def test_a_label_twice_is_no_reading() -> None:
     """Bytes were lost between two frames: whatever else is sound in it may be of the old one."""
-    assert (
-        build_reading([historique("PAPP", "00750"), historique("IINST", "003"), historique("PAPP", "00760")])
-        is None
-    )
-    assert (
-        build_reading([standard("DATE", "", "H240213083144"), standard("DATE", "", "H240213083145")]) is None
-    )
-    assert build_reading([historique("PAPP", "00750"), historique("PAPP", "00750")]) is None
-    assert (
-        build_reading([standard("PREAVIS", "DEP"), standard("PREAVIS", "EJP")]) is None
-    )  # of historique alone
+    papp = historique("PAPP", "00750")
+
+    assert values(papp, historique("IINST", "003"), historique("PAPP", "00760")) is None
+    assert values(standard("DATE", "", "H240213083144"), standard("DATE", "", "H240213083145")) is None
+    assert values(papp, papp) is None
+    assert values(standard("PREAVIS", "DEP"), standard("PREAVIS", "EJP")) is None  # of historique alone
 
 
 def test_labels_that_the_documents_let_repeat_give_all_their_values() -> None:

@@ -37,7 +37,7 @@ def documented_widths(form: Form) -> tuple[int | None, ...]:
 
 
 def form_spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:
-    """Return what the table says of a label with a horodate, or without one."""
+    """Return the entry of a label with a horodate (`dated`) or without, None if the table lacks it."""
     spec = lookup(mode, label)
     return None if spec is None else next((form for form in spec.forms() if form.horodate is dated), None)
 

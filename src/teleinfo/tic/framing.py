@@ -4,8 +4,8 @@ Cut a stream of bytes into TIC frames.
 Bytes go in by `feed`, in any chunks; each frame comes out at its own ETX. Never raises, holds at most `limit`
 bytes, costs linear time, and gives the same frames whatever the chunking.
 
-Every frame ends with ETX, 0x03, the one mark that is the same byte with parity and without. So the stream is
-split there first; each segment tells by its own bytes whether it has parity, and then its STX is looked for.
+Every frame ends with ETX, 0x03, the only mark that is the same byte with parity and without. So the stream
+is split there first. The bytes of a segment show whether it has parity; then its STX is searched.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ STX = b"\x02"
 ETX = b"\x03"
 EOT = b"\x04"
 
-# The longest frames are those of PME-PMI producers and SAPHIR's long ones, a few KiB (Enedis-NOI-CPT_02E v6);
-# those of a Linky have at most 1730 bytes. A frame that is longer than this lost its ETX.
+# The longest frames are those of PME-PMI producers and the long ones of SAPHIR, a few KiB
+# (Enedis-NOI-CPT_02E v6); frames of a Linky have at most 1730 bytes. A longer frame lost its ETX.
 LIMIT = 8192
 
 # Some receivers damage the first bytes after the pause between two frames: STX arrives as 0x43, LF as 0x0F.
-# Directly behind an ETX, LF and a label that opens frames show the beginning; one byte at most stands before
-# them, whatever became of STX.
+# Directly behind an ETX, LF and a label that opens frames show the beginning; at most one byte, the damaged
+# STX, stands before them.
 _WITHOUT_STX = re.compile(rb".?(?=[\n\x0F](?:ADCO |ADIR[123] |ADSC\t))", re.DOTALL)
-# STX is followed by LF. With a printable character behind it, it is another character, damaged.
+# STX is followed by LF. An STX before a printable character is another character, damaged.
 _FALSE_STX = re.compile(rb"[ -~]")
 
 
@@ -41,24 +41,24 @@ class Frame:
 
 class Framer:
     """
-    The bytes since the last ETX, and what became of the frames before.
+    The bytes since the last ETX, and the number of frames that were lost.
 
-    `interrupted` counts the frames that began and did not end: cut by EOT, by a new STX or by the end of the
-    stream, longer than the limit, or without the STX that they began with.
+    `interrupted` counts the frames that are not whole: cut by EOT, by a new STX or by the end of the stream,
+    longer than the limit, or without their STX.
     """
 
     def __init__(self, *, limit: int = LIMIT) -> None:
         self.interrupted = 0
         self._limit = limit
         self._buffer = bytearray()
-        self._first = True  # what comes before the first ETX was entered in its middle
+        self._first = True  # the first frame was entered in its middle
 
     def feed(self, data: bytes) -> list[Frame]:
-        """Take some bytes of the stream and return the frames that they complete, oldest first."""
+        """Return the frames that these bytes of the stream complete, oldest first."""
         return [frame for segment in self.split(data) if (frame := self.frame(segment)) is not None]
 
     def split(self, data: bytes) -> list[bytes]:
-        """Take some bytes of the stream and return the segments that an ETX in them ends, without it."""
+        """Return the segments of the stream that end with an ETX in these bytes, without the ETX."""
         if ETX not in data:
             self._buffer += data
             self._shorten_buffer()
@@ -75,7 +75,7 @@ class Framer:
         return segments
 
     def frame(self, segment: bytes) -> Frame | None:
-        """Return the frame that a segment of `split` ends with, if it began; count what is lost."""
+        """Return the frame at the end of a segment of `split`, None if there is none; count lost frames."""
         text, parity = strip_parity(segment)
         before, *bodies = text.split(STX)
         if not bodies and (damaged := _WITHOUT_STX.match(text)):
@@ -85,24 +85,24 @@ class Framer:
             return None
         begun = [body for body in bodies if not _FALSE_STX.match(body)]
         if not begun or begun[-1] is not bodies[-1] or EOT in bodies[-1]:
-            # What was in progress is cut short, and what follows a false STX is the tail of it.
+            # The frame in progress is cut short; behind a false STX is its tail.
             self.interrupted += max(1, len(begun))
             return None
         self.interrupted += len(begun) - 1
         return Frame(bodies[-1], parity)
 
     def pending(self) -> Frame:
-        """Return what is there of the frame in progress."""
+        """Return the beginning of the frame in progress."""
         text, parity = strip_parity(bytes(self._buffer))
         return Frame(text.rpartition(STX)[2], parity)
 
     def close(self) -> None:
-        """Say that the stream has ended: a frame in progress was cut short."""
+        """End the stream: a frame in progress was cut short."""
         self.interrupted += strip_parity(bytes(self._buffer))[0].count(STX)
         self.reset()
 
     def reset(self) -> None:
-        """Forget the bytes in hand: what comes next does not continue them."""
+        """Forget the frame in progress: the next bytes do not continue it."""
         self._buffer.clear()
         self._first = True
 
@@ -112,9 +112,9 @@ class Framer:
 
     def _shorten(self, segment: bytes) -> bytes:
         """
-        Return what is left of a segment without ETX when each whole limit of it is given up.
+        Return the rest of a segment without ETX after each whole limit of bytes is dropped.
 
-        What follows the last STX of a limit may be a frame that is not too long: it is kept.
+        The bytes behind the last STX of a limit are kept: they may begin a frame that is not too long.
         """
         start = 0
         while len(segment) - start >= self._limit:

@@ -25,28 +25,30 @@ SP = b" "
 
 
 class RejectionCause(enum.Enum):
-    """Why a group was left out."""
+    """The reason why a group was left out."""
 
     PARITY = "parity"  # a character arrived damaged
     CHECKSUM = "checksum"  # the sum of its characters is not the one that the meter sent
-    MALFORMED = "malformed"  # it does not have the shape of a group, or its value that of its étiquette
+    MALFORMED = (
+        "malformed"  # the shape is not that of a group, or the value not of the class of its étiquette
+    )
 
 
-# What the sum covers, and inside of it étiquette and valeur. Two separators and one character of checksum
-# make a historique group. The value may hold blanks.
+# The characters that the sum covers, and inside of them étiquette and valeur. A historique group has two
+# separators and one character of checksum. The value may hold blanks.
 _HISTORIQUE = re.compile(rb"(([!-~]+) ([ -~]+)) [ -~]")
 # In standard mode a horodate may stand before the value, and only behind a horodate may the value be empty.
 _STANDARD = re.compile(rb"(([ -~]+)\t(?:([ -~]+)|([ -~]*)\t([ -~]*))\t)[ -~]")
-# Season, then yymmddhhmmss; a lower-case season says that the clock is degraded, a blank that there is none.
-# Zeros alone stand for no moment. Of a burst of wrong bits month, day and hour show what the sum does not.
+# Season, then yymmddhhmmss. A lower-case season means a degraded clock, a blank no season; zeros alone are no
+# moment. The ranges of month, day and hour show bursts of wrong bits that the sum does not.
 HORODATE = re.compile(
     rb"[EHeh ](?:[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
     rb"|0{12})"
 )
 # The longest text, in characters, of which Adler-32 gives the exact sum.
 MAX_EXACT_SUM = 65520 // 255
-# What an étiquette that the table does not know may be made of. Two wrong bits make I of HT, which neither
-# sum nor parity sees: with the horodate behind it an étiquette of three characters becomes one of seventeen.
+# The characters of an étiquette outside the table. Two wrong bits make I of HT, which neither sum nor parity
+# sees: an étiquette of three characters and the horodate behind it become an étiquette of seventeen.
 _UNKNOWN_LABEL = re.compile(rb"[A-Z0-9+_-]{1,16}")
 
 
@@ -54,8 +56,8 @@ def parse_frame(body: bytes) -> list[Group | RejectionCause]:
     """
     Read all groups of a frame, given as the characters between STX and ETX, in their order.
 
-    A line ends at CR. What stands before its last LF is a fragment of another group, whose own CR was lost,
-    and is rejected even if it looks sound; a damaged or missing LF costs nothing.
+    A line ends at CR. The characters before its last LF are a fragment of another group, whose CR was lost:
+    they are rejected even if they look sound. A damaged or missing LF costs nothing.
     """
     *lines, rest = body.split(CR)
     found: list[Group | RejectionCause] = []
@@ -69,7 +71,7 @@ def parse_frame(body: bytes) -> list[Group | RejectionCause]:
 
 
 def parse_group(text: bytes) -> Group | RejectionCause:
-    """Check one group, given as the characters between LF and CR, in the order of the contract."""
+    """Check one group, given as the characters between LF and CR, in the order of docs/protocol.md."""
     if DAMAGED in text:
         return RejectionCause.PARITY
     if text[-2:-1] == HT:
@@ -101,18 +103,18 @@ def checksum(covered: bytes) -> int:
     Covered are étiquette to valeur with the separators between them; in standard mode also the separator that
     stands before the checksum (Enedis-NOI-CPT_02E v6, modes 1 and 2; Enedis-NOI-CPT_54E v3).
     """
-    # Adler-32 that begins with 0 has the sum of the bytes in its lower half, modulo 65521: exact for so many
-    # bytes, and one call, where `sum` makes a number of each byte.
+    # Adler-32 that begins with 0 has the sum of the bytes in its lower half, modulo 65521: exact up to this
+    # length, and faster than `sum`, which makes a number of each byte.
     total = zlib.adler32(covered, 0) & 0xFFFF if len(covered) <= MAX_EXACT_SUM else sum(covered)
     return (total & 0x3F) + 0x20
 
 
 def _parse_without_lf(text: bytes) -> Group | RejectionCause:
     """
-    Check a line that has no LF: it was lost, or it is the first character, damaged beyond recognition.
+    Check a line without LF: the LF was lost, or is the first character, damaged beyond recognition.
 
-    The line may as well be the rest of a group of which a character became CR; and the sum cannot tell where
-    what is missing adds up to a multiple of 64 ("ISOU" does). So only an étiquette of the table is believed.
+    The line may also be the rest of a group in which a character became CR. The sum does not show that if the
+    missing characters add up to a multiple of 64, as "ISOU" does. So the étiquette must be of the table.
     """
     for candidate in (text, text[1:]):
         found = parse_group(candidate)
@@ -128,10 +130,10 @@ def _reject_fragment(text: bytes) -> RejectionCause:
 
 def _is_possible(known: LabelSpec | None, label: bytes, value: bytes, *, dated: bool) -> bool:
     """
-    Whether the étiquette may exist, and has a horodate and a value as the table says.
+    Return True if the étiquette may exist, and its horodate and value are as the table says.
 
-    Bit 6 is invisible to a sum of six bits, but turns digits and capitals into what no class here holds.
-    Bytes that are lost, or an HT that becomes I, can glue a horodate to its neighbours.
+    A sum of six bits does not see bit 6, but that bit turns digits and capitals into characters of no class.
+    Lost bytes, or an HT that becomes I, can join a horodate to its neighbours.
     """
     text = value.strip(SP)  # blanks at both ends are padding, whatever the class
     if known is None:

@@ -54,25 +54,25 @@ __all__ = [
 
 
 DIGITS: Final = 15
-"""Of a number at most: more of them change on their way through a reader of JSON, which may have 53 bits."""
+"""Digits of a number at most: a reader of JSON with 53 bits would change a longer number."""
 
 
 def lookup(mode: Mode, name: str) -> LabelSpec | None:
-    """Return what the table knows of the étiquette `name` in `mode`, or None."""
+    """Return the entry of the étiquette `name` in `mode`, None if the table lacks it."""
     return (STANDARD if mode is Mode.STANDARD else HISTORIQUE).get(name)
 
 
 def parse_uint(value: str) -> int | None:
     """
-    Return the whole number that a value says, its padding blanks aside, or None where it says none.
+    Return the whole number of a value with padding blanks, None if it is no such number.
 
-    One of more than `DIGITS` is none: no meter has it.
+    More than `DIGITS` digits are no number: no meter has so many.
     """
     digits = value.strip(" ")
     return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) <= DIGITS else None
 
 
-# How some meters, or another page of the same document, spell a label of the table: variant → label.
+# Spellings of some meters, or of another page of the same document: variant → label of the table.
 _SPELLINGS_HISTORIQUE: Final = {
     # ICE-4Q, 02E: the table has PrapCour where the text has PRapCour.
     "PrapCour": "PRapCour",
@@ -127,12 +127,12 @@ POSTES: Final = tuple(
 )
 SLOTS: Final = range(1, 9)
 
-# What opens the second part of an ICE-4Q frame; its value is the name of the part.
+# Opens the second part of an ICE-4Q frame; its value is the name of the part.
 PART_OPENER: Final = "Appli"
 
 # The identifiers that name the meter (PRM names the site). Linky has the same number in both modes.
 METER_NUMBERS: Final = ("ADCO", "ADSC", "ADS")
-# The indexes that each option (OPTARIF) counts with: together they are what was drawn (02E, 54E §6.1).
+# The indexes of each option (OPTARIF): their sum is the energy that was drawn (02E, 54E §6.1).
 CONTRACTS: Final = {
     "BASE": ("BASE",),
     "HC": ("HCHC", "HCHP"),
@@ -141,8 +141,7 @@ CONTRACTS: Final = {
 }
 # The labels of the contract (OPTARIF, NGTF), and of the index that counts now with its name.
 TARIFF_LABELS: Final = ("OPTARIF", "NGTF", "NTARF", "LTARF")
-# Labels that are sent only while they have something to say: a notice, a mobile peak to come or running, the
-# control mode of a meter.
+# Labels that are sent only at times: notices, a mobile peak to come or running, the control mode of a meter.
 NOTICES: Final = frozenset(
     label.name
     for table in (HISTORIQUE, STANDARD)
@@ -150,7 +149,7 @@ NOTICES: Final = frozenset(
     if label.presence in COMING_AND_GOING - {Presence.ALARM, Presence.PASSING}
 )
 
-# A short frame of a three-phase meter has nothing else: it is sent 20 times between two full frames during an
+# The labels of a short frame, which a three-phase meter sends 20 times between two full frames during an
 # overrun and for a minute after it, then without ADIR1 to ADIR3 (02E, 54E).
 SHORT_FRAME: Final = frozenset({"ADIR1", "ADIR2", "ADIR3", "ADCO", "IINST1", "IINST2", "IINST3"})
 

@@ -1,9 +1,9 @@
 """
 The layout of a frame: the sequence of its lines, and how to read a frame that has it at once.
 
-Each line is an étiquette, with or without a horodate, with a value of so many characters: its `Form`. A frame
-of a `Layout` is read by one regular expression, which says what the groups of the frame say. Layouts make the
-decoder fast, and decide nothing: `trust` does.
+Each line has a `Form`: an étiquette, with or without a horodate, and the width of the value. A frame of a
+`Layout` is read by one regular expression, with the same result as group by group. Layouts make the decoder
+fast; `trust` decides what is believed.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ MAX_WIDTH: Final = VARYING[-1]
 """The longest value of a layout, in characters."""
 
 MAX_LAYOUTS: Final = 16
-"""Layouts that are kept of a meter: a full frame, one for each set of alarms, and short frames."""
+"""Layouts of a meter that are kept: a full frame, a frame for each set of alarms, and short frames."""
 
-# Labels whose value depends on another group: `trust` looks at each.
+# Labels whose value `trust` compares with another group in each frame.
 _COMPARED: Final = frozenset({"ADIR1", "ADIR2", "ADIR3"})
-# What `strip_padding` does, for values that are not blanks alone (`_compile_line`).
+# The same as `strip_padding`, for values that are not blanks alone (see `_compile_line`).
 _STRIP: Final = {Mode.HISTORIQUE: methodcaller("rstrip", b"."), Mode.STANDARD: methodcaller("strip", b" ")}
 # The checksum of a line, by the lowest byte of its sum.
 _CHECKSUMS: Final = bytes((total & 0x3F) + 0x20 for total in range(256))
@@ -45,9 +45,9 @@ class LayoutReading(Reading):
     """
     The reading of a frame of a layout.
 
-    `texts` are its values by the keys of the layout, in printable ASCII without quotation marks and
-    backslashes, and `watched` those of them that must be plausible. Whoever only publishes it needs no
-    mapping: that is made when it is asked for.
+    `texts` are its values in the order of the keys of the layout, in printable ASCII without quotation marks
+    and backslashes; `watched` are those that must be plausible. The mapping is made when it is read: whoever
+    only publishes the reading does not need it.
     """
 
     __slots__ = ("layout", "texts", "watched")
@@ -57,7 +57,7 @@ class LayoutReading(Reading):
         self.belief = None
         self._values = {}
         self.layout, self.texts = layout, texts
-        self.watched = layout.take_watched(texts)
+        self.watched = layout.pick_watched(texts)
 
     @property
     def values(self) -> dict[str, str]:
@@ -74,8 +74,8 @@ class Layout:
     """
     A layout, ready to read frames.
 
-    `notices` are its labels that are notices. `keys` are those of its readings, of which none comes twice.
-    `watched_keys` are those whose texts must be plausible, which `take_watched` takes.
+    `notices` are its labels that are notices, `keys` those of its readings, each of them once. `watched_keys`
+    are the keys whose texts must be plausible; `pick_watched` returns these texts.
     """
 
     def __init__(self, forms: tuple[Form, ...]) -> None:
@@ -85,15 +85,15 @@ class Layout:
         lines = [_compile_line(form, first=place == 0) for place, form in enumerate(forms)]
         self.keys = tuple(key for line in lines for key in line.keys)
         self.watched_keys = watched_keys(self.mode, self.keys)
-        self.take_watched = _taker([self.keys.index(key) for key in self.watched_keys])
+        self.pick_watched = _picker([self.keys.index(key) for key in self.watched_keys])
         self._strip = _STRIP[self.mode]
         # Where each line begins among the texts of the frame, and among the captures of its pattern.
         places = list(accumulate((len(line.keys) for line in lines), initial=0))
         captures = list(accumulate((line.captures for line in lines), initial=0))
         self._match = re.compile(b"".join(line.pattern + CR for line in lines)).fullmatch
-        self._take_summed = itemgetter(*captures[:-1])
-        self._take_checksums = itemgetter(*(end - 1 for end in captures[1:]))
-        self._take_texts = itemgetter(
+        self._pick_summed = itemgetter(*captures[:-1])
+        self._pick_checksums = itemgetter(*(end - 1 for end in captures[1:]))
+        self._pick_texts = itemgetter(
             *(start + text for start, line in zip(captures, lines, strict=False) for text in line.texts)
         )
         self._starts = [line.start for line in lines]
@@ -101,16 +101,16 @@ class Layout:
         self._pack = Struct(f"<{len(lines)}I").pack
 
     def read(self, frame: bytes) -> LayoutReading | None:
-        """Return the reading of a frame, from STX to before ETX, if it has this layout and is sound."""
+        """Return the reading of a sound frame of this layout, given from STX to before ETX, else None."""
         match = self._match(frame)
         if match is None:
             return None
         captures = match.groups()
-        sums = self._pack(*map(adler32, self._take_summed(captures), self._starts))
+        sums = self._pack(*map(adler32, self._pick_summed(captures), self._starts))
         # The lowest byte of each sum, at once for all lines.
-        if sums[::4].translate(_CHECKSUMS) != b"".join(self._take_checksums(captures)):
+        if sums[::4].translate(_CHECKSUMS) != b"".join(self._pick_checksums(captures)):
             return None
-        texts = list(self._take_texts(captures))
+        texts = list(self._pick_texts(captures))
         strip = self._strip
         for i in self._padded:
             texts[i] = strip(texts[i])
@@ -118,7 +118,7 @@ class Layout:
 
 
 class LayoutCache:
-    """The layouts of one meter, the one that was read last first."""
+    """The layouts of one meter, the most recent first."""
 
     def __init__(self) -> None:
         self.forget()
@@ -127,10 +127,10 @@ class LayoutCache:
         """Forget everything: another meter, or another mode."""
         self._layouts: list[Layout] = []
         self._seen_once: dict[tuple[Form, ...], None] = {}
-        self._not_noted: dict[Layout, bytes] = {}  # the last frame of each, the newest last
+        self._not_noted: dict[Layout, bytes] = {}  # the last frame of each layout, the newest last
 
     def read(self, segment: bytes, notices: AbstractSet[str]) -> LayoutReading | None:
-        """Return the reading of a frame (STX to before ETX) whose layout is known and has these notices."""
+        """Return the reading of a frame (STX to before ETX), None if no known layout has these notices."""
         frame = segment if segment.isascii() else check_parity(segment)
         for place, layout in enumerate(self._layouts):
             reading = layout.read(frame)
@@ -145,7 +145,7 @@ class LayoutCache:
         return None
 
     def learn(self, groups: Sequence[Group]) -> None:
-        """Take a frame in which everything was known: when it comes again it becomes a layout."""
+        """Note a frame in which nothing was new: the second frame of a kind makes a layout."""
         forms = tuple(map(form_of, groups))
         if not _can_be_layout(groups) or any(layout.forms == forms for layout in self._layouts):
             return
@@ -165,7 +165,7 @@ class LayoutCache:
 
 
 def _can_be_layout(groups: Sequence[Group]) -> bool:
-    """True if a frame of these groups can be read at once: none depends on another one."""
+    """True if no group of the frame depends on another group, so that it can be read at once."""
     return (
         len(groups) > 1
         and len({group.mode for group in groups}) == 1
@@ -185,11 +185,12 @@ def _is_date(group: Group) -> bool:
 @dataclass(frozen=True, slots=True)
 class _Line:
     """
-    How one line of a layout is read, from LF to before CR.
+    The pattern of one line of a layout, from LF to before CR.
 
-    What is summed up is the first capture of `pattern`, the checksum the last one; `texts` are the captures
-    of the texts of `keys`, of which the first is stripped if it is `padded`. Adler-32 that begins with
-    `start`, the sum of étiquette and separators, has the sum of the line in its lower half, in one call.
+    - The first of the `captures` of `pattern` is summed up, the last is the checksum.
+    - `texts` are the captures of the texts of `keys`; the first text is stripped if it is `padded`.
+    - `start` is the sum of étiquette and separators. Adler-32 that begins with it has the sum of the line in
+      its lower half.
     """
 
     pattern: bytes
@@ -204,13 +205,13 @@ def _compile_line(form: Form, *, first: bool) -> _Line:
     separator, last = (b" ", b"") if form.mode is Mode.HISTORIQUE else (b"\t", b"\t")
     spec = form_spec(form.mode, form.label, dated=form.dated)
     members = (Charset.CODE if spec is None else spec.charset).members
-    # What text formats escape is left to the other way.
+    # Frames with characters that JSON escapes are read group by group.
     value = b"[%b]" % re.escape(members.translate(None, b'"\\'))
     least = 0 if form.dated else 1
     value += b"{%d,%d}" % (least, MAX_WIDTH) if form.width is None else b"{%d}" % form.width
     padded = b" " in members
     if padded and form.mode is Mode.HISTORIQUE:
-        # And so is a value of blanks alone.
+        # So are frames with a value of blanks alone.
         value = rb"(?! +[ -_](?:\r|\Z))" + value
     if not form.dated:
         covered = b"(%b)" % value
@@ -226,8 +227,8 @@ def _compile_line(form: Form, *, first: bool) -> _Line:
     return _Line(pattern, re.compile(pattern).groups, sum(name + last), keys, texts, padded)
 
 
-def _taker(places: Sequence[int]) -> Callable[[Sequence[bytes]], tuple[bytes, ...]]:
-    """Return what takes the items at these places."""
+def _picker(places: Sequence[int]) -> Callable[[Sequence[bytes]], tuple[bytes, ...]]:
+    """Return a function that returns the items at these places."""
     if len(places) > 1:
         return itemgetter(*places)
     return lambda items: tuple(items[place] for place in places)

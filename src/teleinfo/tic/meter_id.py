@@ -74,7 +74,7 @@ class MeterIdentity:
 
 
 def number_of(reading: Reading) -> str | None:
-    """Return the number that this frame gives to its meter, or None."""
+    """Return the number of the meter in this frame, or None."""
     return next((reading.values[label] for label in METER_NUMBERS if reading.values.get(label)), None)
 
 

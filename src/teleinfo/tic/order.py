@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 END: Final = ""
 """The end of a frame, in the place of a label."""
 
-# Presences of which a frame has one at most.
+# Presences that exclude each other in a frame.
 _ALTERNATIVES: Final = (
     frozenset({Presence.BASE, Presence.HC, Presence.EJP, Presence.TEMPO}),
     frozenset({Presence.SINGLE_PHASE, Presence.THREE_PHASES}),
@@ -49,7 +49,7 @@ def place(mode: Mode, name: str) -> float | None:
 
 
 def presence(mode: Mode, name: str) -> Presence | None:
-    """Return the presence of a label that has a place, None for any other."""
+    """Return the presence of a label with a place in the documents, None for any other label."""
     spec = lookup(mode, name)
     return None if spec is None or place(mode, name) is None else spec.presence
 
@@ -64,8 +64,8 @@ def expected(mode: Mode, groups: Iterable[Group], had: AbstractSet[Presence]) ->
     """
     Return the presences whose labels must be in a frame that has these sound groups.
 
-    They are those that the frame shows, and the compact ones that the meter `had`, unless the frame shows an
-    alternative.
+    These are the presences that the frame shows, and the compact ones that the meter `had`, unless the frame
+    shows an alternative.
     """
     shown = {Presence.ALWAYS}
     for group in groups:
@@ -79,7 +79,7 @@ def expected(mode: Mode, groups: Iterable[Group], had: AbstractSet[Presence]) ->
 
 
 def missing(mode: Mode, before: str, behind: str, presences: AbstractSet[Presence]) -> int:
-    """Return how many labels of these presences are missing between two labels that follow each other."""
+    """Return the number of labels of these presences that are missing between two neighbours."""
     first, last = place(mode, before), place(mode, behind)
     if first is None or last is None:
         return 0

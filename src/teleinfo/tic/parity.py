@@ -1,20 +1,20 @@
 """
-Undo 7E1: take the parity bit off each byte, after checking it.
+Undo 7E1: check the parity bit of each byte, and remove it.
 
 The port is opened 8N1, which has the same ten bits on the wire as the meter's 7E1, so that the parity bit
 arrives as bit 7 (Enedis-NOI-CPT_54E v3 and 02E v6: seven bits, even parity, one stop bit). A damaged byte
-becomes `DAMAGED`, so that whatever it stands in falls.
+becomes `DAMAGED`, so that its group is rejected.
 
-Where the far end already took the parity off (a pseudo-terminal, a network bridge, a recording), bit 7 says
-nothing. Which of the two a segment is follows from its own bytes alone: half of the characters of
-TIC have an odd number of bits, so that with parity half of the bytes have bit 7 set, and without it none has.
+If the far end already removed the parity (a pseudo-terminal, a network bridge, a recording), bit 7 is never
+set. The bytes of a segment show which case it is: half of the characters of TIC have an odd number of bits,
+so that with parity half of the bytes have bit 7 set.
 """
 
 from __future__ import annotations
 
-# What a byte with an error becomes: no character of TIC, since those have seven bits.
+# Stands for a byte with an error: characters of TIC have seven bits.
 DAMAGED = 0xFF
-# What a byte with bit 7 becomes where there is no parity: not ASCII, but nobody can say that it is damaged.
+# Stands for a byte with bit 7 on a line without parity: no ASCII, but not known to be damaged.
 FOREIGN = 0x80
 
 _EVEN = [byte.bit_count() % 2 == 0 for byte in range(256)]
@@ -29,14 +29,14 @@ _WITHOUT_PARITY = bytes(byte for byte in range(0x80) if not _EVEN[byte] and byte
 
 
 def has_parity(raw: bytes) -> bool:
-    """Whether the bytes of `raw` carry their parity in bit 7; on a tie yes, because that is the stricter."""
+    """True if the bytes of `raw` carry their parity in bit 7; also on a tie, which is the stricter answer."""
     if raw.isascii():
         return False
     return 0 < _count(raw, _WITH_PARITY) >= _count(raw, _WITHOUT_PARITY)
 
 
 def strip_parity(raw: bytes) -> tuple[bytes, bool]:
-    """Return the seven-bit characters of `raw`, as many as it has bytes, and whether it carried parity."""
+    """Return the seven-bit characters of `raw`, one for each byte, and True if it carried parity."""
     if raw.isascii():
         return raw, False
     parity = has_parity(raw)

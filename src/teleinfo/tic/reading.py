@@ -1,9 +1,11 @@
 """
 Build the mapping étiquette → valeur of one frame.
 
-Groups go in, in the order of the meter; a `Reading` comes out, or None for a frame that must not be believed:
-one that has no sound group, or in which a key comes twice. Bytes were then lost between two frames, and
-nothing else would show it: what is sound in such a frame may be of the one or of the other.
+Groups go in, in the order of the meter; a `Reading` comes out. A frame must not be believed, and gives None:
+
+- if it has no sound group;
+- if a key comes twice: bytes were lost between two frames, which nothing else would show, and each sound
+  group may be of the first frame or of the second.
 """
 
 from __future__ import annotations
@@ -51,10 +53,10 @@ class Belief:
 
 class Reading:
     """
-    One frame: `values` maps each key to its text, in the order of the meter. It has at least one.
+    One frame: `values` maps each key to its text, in the order of the meter. At least one key is there.
 
     `belief` is the judgement of the decoder, None for a reading that comes from elsewhere.
-    Make a new reading rather than change the values of one.
+    The values are not to be changed: make a new reading.
     """
 
     __slots__ = ("_values", "belief", "mode")
@@ -70,31 +72,31 @@ class Reading:
         return self._values
 
     def __eq__(self, other: object) -> bool:
-        """Whether the other is of the same mode and says the same."""
+        """True if the other reading has the same mode and the same values."""
         return isinstance(other, Reading) and (self.mode, self.values) == (other.mode, other.values)
 
     __hash__ = None  # type: ignore[assignment]  # the mapping can be changed
 
     def __repr__(self) -> str:
-        """Show what the meter said."""
+        """Show the mode and the values."""
         return f"Reading({self.mode}, {self.values})"
 
 
 def is_independent(group: Group) -> bool:
-    """Whether what `group` gives to a reading does not depend on the rest of the frame."""
+    """True if the keys and values of a group do not depend on the rest of the frame."""
     label = lookup(group.mode, group.label)
     return group.label != PART_OPENER and (label is None or not label.repeats)
 
 
 def strip_padding(value: str, mode: Mode) -> str:
-    """Return a value without the dots or the blanks that only fill its width."""
+    """Return a value without the dots or blanks that fill its width."""
     if mode is Mode.STANDARD:
         return value.strip(" ")
     return value.rstrip(".") if value.strip(" ") else ""
 
 
 def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
-    """Whether a `key` of a reading is left out with the étiquettes `exclude`."""
+    """True if a `key` of a reading belongs to one of the étiquettes `exclude`."""
     name = key.removesuffix(HORODATE_SUFFIX)
     if key in exclude or name in exclude:
         return True
@@ -106,10 +108,10 @@ def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
 
 def build_reading(groups: Iterable[Group]) -> Reading | None:
     """
-    Return the reading of the frame that had these sound groups, or None where it must not be believed.
+    Return the reading of the frame with these sound groups, or None if it must not be believed.
 
-    The second part of an ICE-4Q frame says the étiquettes of the first again, with another meaning: there the
-    name of the part is added to the key (Enedis-NOI-CPT_02E v6, ICE 4 quadrants).
+    The second part of an ICE-4Q frame has étiquettes of the first part with another meaning: there the name
+    of the part is added to the key (Enedis-NOI-CPT_02E v6, ICE 4 quadrants).
     """
     values: dict[str, str] = {}
     mode = None

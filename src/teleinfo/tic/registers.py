@@ -1,7 +1,7 @@
 """
-Take the registers of a meter apart: text in, fields and codes out.
+Decode the registers of a meter: text in, fields and codes out.
 
-Pure. What does not have the form of its register gives None, and nothing is raised.
+Pure. A text without the form of its register gives None; nothing is raised.
 Sources: STGE, RELAIS, PJOURF+1 and PPOINTE, Enedis-NOI-CPT_54E v3 (their own paragraphs); PPOT,
 Enedis-NOI-CPT_02E v6.
 """
@@ -56,10 +56,10 @@ ALERTS: Final = {
     Alert.MOBILE_PEAK_NOTICE: PEAK_NOTICE,
     Alert.MOBILE_PEAK: PEAK,
 }
-"""The bits of STGE that say an alert: it is active unless they are 0."""
+"""The bits of STGE for each alert, which is active unless they are 0."""
 
 ALERT_BITS: Final = sum(bits.mask << bits.shift for bits in ALERTS.values())
-"""The bits of STGE whose change is news; others say the tariff, or change with each cloud over a producer."""
+"""The bits of STGE whose change is news; the others change with the tariff, or each cloud on solar panels."""
 
 _BREAKERS: Final[tuple[Breaker | None, ...]] = (*Breaker, None)
 _COLOURS: Final[tuple[Colour | None, ...]] = (None, *Colour)
@@ -70,8 +70,8 @@ _PPOT_DIGITS: Final = 2
 _RELAYS: Final = range(1, 9)
 _VIRTUAL_CONTACTS: Final = range(1, 8)
 
-# A block of a day profile, HHMMSSSS: when, then 16 bits of what. By 54E hour and minute are decimal numbers;
-# several meters write them as hexadecimal ones.
+# A block of a day profile, HHMMSSSS: a time, then 16 bits of actions. By 54E hour and minute are decimal
+# numbers; several meters write hexadecimal numbers.
 _SLOT: Final = re.compile(r"([0-9A-F]{2})([0-9A-F]{2})([0-9A-F]{4})")
 _INDEX: Final = Bits(0, 0b1111)
 _LAST_INDEX: Final = 10
@@ -86,10 +86,10 @@ class Slot:
     """
     One slot of a day profile: it begins at `start`, "06:00" in the meter's time.
 
-    `or_start` is when it begins if this meter writes hexadecimal numbers; None where that is the same, or
-    where the profile itself tells how the meter writes them. `dry` is what becomes of the dry contact.
-    `index` is the supplier index that counts, 1 to 10, None where it stays; `virtual` are the virtual
-    contacts that are closed, 1 to 7.
+    - `index` is the supplier index that counts, 1 to 10, None if it does not change.
+    - `dry` is the state of the dry contact, `virtual` are the closed virtual contacts, 1 to 7.
+    - `or_start` is the start if this meter writes hexadecimal numbers; None if that is the same time, or if
+      the profile shows the notation.
     """
 
     start: str
@@ -105,7 +105,7 @@ def status(text: str) -> int | None:
 
 
 def breaker(word: int) -> Breaker | None:
-    """Return what this word of STGE says of the breaker, None for the number that has no meaning."""
+    """Return the state of the breaker in this word of STGE, None for the number without meaning."""
     return _BREAKERS[BREAKER.of(word)]
 
 
@@ -115,18 +115,18 @@ def colour(word: int, day: Bits) -> Colour | None:
 
 
 def dry_contact(word: int) -> DryContact:
-    """Return what this word of STGE says of the dry contact."""
+    """Return the state of the dry contact in this word of STGE."""
     return DryContact.OPEN if DRY_CONTACT.of(word) else DryContact.CLOSED
 
 
 def missing_phases(text: str) -> list[Phase] | None:
-    """Return the phases that PPOT says are without voltage, by its bits 1 to 3."""
+    """Return the phases without voltage, by the bits 1 to 3 of PPOT."""
     word = _word(text, digits=_PPOT_DIGITS)
     return None if word is None else [phase for phase in Phase if word >> int(phase) & 1]
 
 
 def closed_relays(text: str) -> tuple[int, ...] | None:
-    """Return the relays that RELAIS says are closed: 1 is the dry contact, 2 to 8 are virtual."""
+    """Return the closed relays of RELAIS: 1 is the dry contact, 2 to 8 are virtual."""
     if not re.fullmatch(r"[0-9]{1,3}", text) or int(text) >= 1 << len(_RELAYS):
         return None
     return tuple(relay for relay in _RELAYS if int(text) >> relay - 1 & 1)
@@ -136,8 +136,8 @@ def profile(text: str) -> tuple[Slot, ...] | None:
     """
     Return the slots of PJOURF+1 or PPOINTE, in their order; `NONUTILE` blocks are none.
 
-    A meter writes all times of a profile as decimal numbers, or all as hexadecimal ones: a time that only the
-    one notation can say tells that of the others.
+    A meter writes all times of a profile as decimal numbers, or all as hexadecimal numbers: a time that is
+    valid in one notation only shows the notation of all.
     """
     matches = [_SLOT.fullmatch(block) for block in text.split() if block != "NONUTILE"]
     blocks = [match.groups() for match in matches if match is not None]
@@ -159,7 +159,7 @@ def profile(text: str) -> tuple[Slot, ...] | None:
 
 
 def _time(hour: str, minute: str, base: int) -> str | None:
-    """Return the time of day that two numbers of this base say, or None where they say none."""
+    """Return the time of day of two numbers of this base, None if they are no time."""
     if base <= max(int(digit, 16) for digit in hour + minute):
         return None
     hours, minutes = int(hour, base), int(minute, base)

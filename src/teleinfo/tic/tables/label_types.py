@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Mode(enum.StrEnum):
-    """The two shapes of a TIC group, told apart by their separator."""
+    """The two modes of TIC, whose groups have different separators."""
 
     HISTORIQUE = "historique"
     STANDARD = "standard"
@@ -35,11 +35,11 @@ class Group(NamedTuple):
 
 
 class Kind(enum.Enum):
-    """What a value is, and so what may be done with it."""
+    """The kind of a value."""
 
     INDEX = "index"  # a cumulative counter
     QUANTITY = "quantity"  # a measure: power, current, voltage, the energy of an interval, a ratio …
-    IDENTIFIER = "identifier"  # names a meter or a site: never a JSON number, never in the log
+    IDENTIFIER = "identifier"  # of a meter or a site: never a JSON number, never in the log
     REGISTER = "register"  # bits
     ENUMERATION = "enumeration"  # one of a few codes or ordinals, open-ended: meters deviate
     HORODATE = "horodate"  # a date and time
@@ -57,7 +57,7 @@ class Charset(enum.Enum):
     HEXADECIMAL = b"0123456789ABCDEF"
     PROFILE = b"0123456789ABCDEF NOUTIL"  # blocks of hexadecimal digits, and NONUTILE
     CODE = bytes(range(0x20, 0x60))
-    # Without 0x60, which no word has: of a blank two wrong bits make it, and no sum and no parity sees them.
+    # Without 0x60, which no word has: two wrong bits that no check sees make it of a blank.
     TEXT = bytes(range(0x20, 0x60)) + bytes(range(0x61, 0x7F))
 
 
@@ -70,7 +70,7 @@ class Presence(enum.Enum):
     """
 
     ALWAYS = enum.auto()
-    ALARM = enum.auto()  # sent while it lasts, and never to be waited for
+    ALARM = enum.auto()  # sent while it lasts, and believed at once
     NOTICE = enum.auto()  # sent only while it has something to say
     PASSING = enum.auto()  # any other label that may come and go
     PEAK_1 = enum.auto()  # begin and end of an announced mobile peak
@@ -95,7 +95,7 @@ COMING_AND_GOING: Final = frozenset(
         *(Presence.PEAK_1, Presence.PEAK_2, Presence.PEAK_3),
     }
 )
-"""The presences of labels that a frame may have or lack without a change of the contract or of the meter."""
+"""Presences of labels that come and go without a change of the contract or of the meter."""
 
 VARYING: Final = range(101)
 """The width of a value that no document fixes; the longest value of all has 98 characters (PJOURF+1)."""
@@ -140,7 +140,7 @@ class LabelSpec:
 
     @property
     def title(self) -> Message:
-        """Its name for people, in both languages."""
+        """The name for people, in both languages."""
         name = Designation(self.english, french=self.french)
         return (
             name if self.period is None else Message("{name}: {period}", name=name, period=self.period.words)
@@ -148,7 +148,7 @@ class LabelSpec:
 
     @property
     def varies(self) -> bool:
-        """Whether the width of the value may change from one frame to the next."""
+        """True if the width of the value may change from one frame to the next."""
         return isinstance(self.widths, range)
 
     def forms(self) -> Iterator[LabelSpec]:
@@ -159,5 +159,5 @@ class LabelSpec:
 
     @property
     def is_number(self) -> bool:
-        """Whether a value of digits is a count of `unit`, and so may become a number in JSON."""
+        """True if a value of digits counts `unit`, and so may become a number in JSON."""
         return self.kind in {Kind.INDEX, Kind.QUANTITY} and self.unit is not None and not self.glued

@@ -189,3 +189,11 @@ def test_a_frame_that_is_read_at_once_is_what_it_is_group_by_group(
     assert (at_once.unconfirmed, at_once.implausible) == (by_groups.unconfirmed, by_groups.implausible)
     assert at_once.withheld == by_groups.withheld
     assert at_once.parity is by_groups.parity
+
+
+def test_another_mode_forgets_the_layouts() -> None:
+    """A frame of the mode before is read group by group again: what it has that is new must be confirmed."""
+    frame = encode_frame([*whole(STD), std("NEW", "1")])
+    stream = frame * 4 + encode_frame(whole(HIST)) * 5 + frame
+
+    assert Decoder().feed(stream) == decoder_by_groups().feed(stream)

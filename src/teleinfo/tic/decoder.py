@@ -161,7 +161,10 @@ class Decoder:
             return None
         for groups_ in self._layouts.frames_to_note():
             self._trust.note(groups_)
+        mode = self._trust.mode
         believed, withheld = self._trust.believe(found, parity=frame.parity)
+        if self._trust.mode is not mode:
+            self._layouts.forget()
         if self._trust.is_settled:
             self._layouts.learn(sound)
         counts.groups += len(believed)

@@ -125,6 +125,11 @@ class Trust:
         self._other_currents: set[str] = set()  # alarms that differ from the current of their phase
         self._frame = 0
 
+    @property
+    def mode(self) -> Mode:
+        """Mode whose frames are followed."""
+        return self._mode
+
     def note(self, groups: Sequence[Group]) -> None:
         """Remember the groups of a frame that its layout let pass."""
         for group in groups:

@@ -66,9 +66,7 @@ def health_message() -> str:
     counts = Counts(frames=2411, groups=26520, parity=1)
     quality = health.Quality()
     quality.sample(counts, now=0)
-    after_an_hour = health.health_of(
-        counts,
-        quality,
+    after_an_hour = health.Health(
         mode=Mode.HISTORIQUE,
         baudrate=1200,
         parity=True,
@@ -76,7 +74,7 @@ def health_message() -> str:
         last_frame="2026-01-14T22:01:14+00:00",
         uptime=3600,
     )
-    return health.encode(after_an_hour).decode()
+    return health.encode(health.complete(after_an_hour, counts, quality)).decode()
 
 
 def messages() -> list[str]:
@@ -99,9 +97,8 @@ def watch_lines() -> list[Text]:
         model.add_reading(reading, now=1.5 * frame)
     quality = health.Quality()
     quality.sample(decoder.counts, now=195)
-    model.set_health(
-        health.health_of(decoder.counts, quality, mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
-    )
+    known = health.Health(mode=Mode.HISTORIQUE, baudrate=1200, parity=True)
+    model.set_health(health.complete(known, decoder.counts, quality))
     page = compose(model, ConsoleDimensions(80, 17), page=0, now=195, clock="23:01:15", keys=True)
     return page.lines
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo import __version__
-from teleinfo.port.health import WINDOW, Health, Quality, encode, health_of, is_orphan, is_stale, parse
+from teleinfo.port.health import WINDOW, Health, Quality, complete, encode, is_orphan, is_stale, parse
 from teleinfo.tic.decoder import Counts
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
@@ -71,16 +71,10 @@ def test_health_says_all_that_the_contract_names() -> None:
     quality = Quality()
     quality.sample(counts, now=0)
     time, last_frame = "2026-01-31T12:00:01+00:00", "2026-01-31T12:00:00+00:00"
-    health = health_of(
-        counts,
-        quality,
-        mode=Mode.STANDARD,
-        baudrate=9600,
-        parity=True,
-        time=time,
-        last_frame=last_frame,
-        uptime=61.9,
+    known = Health(
+        mode=Mode.STANDARD, baudrate=9600, parity=True, time=time, last_frame=last_frame, uptime=61
     )
+    health = complete(known, counts, quality)
 
     assert json.loads(encode(health)) == {
         "version": __version__,
@@ -108,9 +102,7 @@ def test_a_meter_that_is_not_heard_is_silent_and_health_says_why(
     """However good the line was until then: never a word of good quality while nothing comes."""
     quality = Quality()
     quality.sample(Counts(groups=1000), now=0)
-    health = health_of(
-        Counts(groups=1000), quality, mode=Mode.STANDARD, baudrate=9600, parity=True, problem=problem
-    )
+    health = complete(Health(mode=Mode.STANDARD, problem=problem), Counts(groups=1000), quality)
     sent = json.loads(encode(health))
 
     assert (sent["line"], sent["problem"], sent["bad_groups_percent"]) == ("silent", problem, 0)
@@ -152,7 +144,7 @@ def test_a_health_of_more_than_three_minutes_ago_is_stale(time: str | None, stal
 
 def test_before_the_first_frame_health_has_nothing_to_say_and_says_so() -> None:
     """Unknown is null, never a guess."""
-    health = health_of(Counts(), Quality(), mode=None, baudrate=None, parity=None)
+    health = complete(Health(), Counts(), Quality())
     sent = json.loads(encode(health))
 
     assert (sent["mode"], sent["bad_groups_percent"], sent["line"]) == (None, None, "silent")
@@ -173,7 +165,7 @@ def test_what_was_written_is_read_again(counts: Counts, mode: Mode | None, parit
     """`parse` is the inverse of `encode`."""
     quality = Quality()
     quality.sample(counts, now=0)
-    health = health_of(counts, quality, mode=mode, baudrate=1200, parity=parity, uptime=7)
+    health = complete(Health(mode=mode, baudrate=1200, parity=parity, uptime=7), counts, quality)
 
     assert parse(encode(health)) == health
 
@@ -182,7 +174,7 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
 )
-FIELDS = sorted(json.loads(encode(health_of(Counts(), Quality(), mode=None, baudrate=None, parity=None))))
+FIELDS = sorted(json.loads(encode(complete(Health(), Counts(), Quality()))))
 
 
 @given(st.dictionaries(st.sampled_from(FIELDS), JSON))
@@ -228,7 +220,7 @@ def test_the_health_is_compact_and_says_three_decimals() -> None:
     quality = Quality()
     counts = Counts(groups=6, checksum=1)
     quality.sample(counts, now=0)
-    text = encode(health_of(counts, quality, mode=None, baudrate=None, parity=None))
+    text = encode(complete(Health(), counts, quality))
 
     assert b" " not in text
     assert json.loads(text)["bad_groups_percent"] == 14.286

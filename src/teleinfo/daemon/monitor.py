@@ -103,19 +103,16 @@ class Monitor:
             self._retained.set(self._topics.health, self._health(now, self._link.problem(now)))
 
     def _health(self, now: float, problem: PortErrorKind | LinkProblem | None) -> bytes:
-        return health.encode(
-            health.health_of(
-                self._decoder.counts,
-                self._quality,
-                mode=self._link.mode,
-                baudrate=self._link.baudrate,
-                parity=self._decoder.parity,
-                problem=problem,
-                time=_utc(datetime.now(UTC).timestamp()),
-                last_frame=self._time_of_last_frame(now),
-                uptime=now - self._began,
-            )
+        known = health.Health(
+            mode=self._link.mode,
+            baudrate=self._link.baudrate,
+            parity=self._decoder.parity,
+            problem=problem,
+            time=_utc(datetime.now(UTC).timestamp()),
+            last_frame=self._time_of_last_frame(now),
+            uptime=int(now - self._began),
         )
+        return health.encode(health.complete(known, self._decoder.counts, self._quality))
 
     def _time_of_last_frame(self, now: float) -> str | None:
         """Return that time in ISO 8601, counted back from now in case the clock has been set since."""

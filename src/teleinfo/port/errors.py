@@ -77,13 +77,15 @@ _NOT_OPEN = {
         "TELEINFO_SERIAL_BAUDRATE if it is given"
     ),
     PortErrorKind.STUCK: N_(
-        "the serial port {path} does not open: its driver hangs. Unplug the adapter and plug it in again"
+        "the system has not finished opening or closing the serial port {path}: its driver hangs. If this "
+        "lasts, unplug the adapter and plug it in again, or restart the machine"
     ),
     PortErrorKind.OTHER: N_(
         "the serial port {path} cannot be opened ({error}): check it and TELEINFO_SERIAL_PORT"
     ),
 }
 _NO_PORT = N_("{path} is not a serial port: correct TELEINFO_SERIAL_PORT")
+BAD_ADDRESS = N_("the address of the bridge must have the form socket://host:port")
 
 
 def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
@@ -112,24 +114,8 @@ def device_lost(path: str, error: Exception | None) -> PortError:
     return PortError(PortErrorKind.GONE, gone)
 
 
-def stuck(path: str) -> PortError:
-    """Return the error of a port that the system has not finished opening or closing."""
-    hangs = Message(
-        "the system has not finished opening or closing the serial port {path}: its driver hangs. If this "
-        "lasts, unplug the adapter and plug it in again, or restart the machine",
-        path=path,
-    )
-    return PortError(PortErrorKind.STUCK, hangs)
-
-
-def no_address() -> PortError:
-    """Return the error of a bridge whose address has the wrong form."""
-    form = Message("the address of the bridge must have the form socket://host:port")
-    return PortError(PortErrorKind.OTHER, form)
-
-
 def cannot_reach(where: str, error: BaseException) -> PortError:
-    """Return the error of a bridge at `where` (host:port) that cannot be reached."""
+    """Return the error of a bridge at `where` (host:port) that cannot be reached; asyncio raised `error`."""
     if isinstance(error, socket.gaierror | UnicodeError):
         reason = Message("its name is not known here. Check the name and the network")
     elif isinstance(error, TimeoutError):
@@ -146,11 +132,8 @@ def cannot_reach(where: str, error: BaseException) -> PortError:
 def bridge_lost(where: str, error: Exception | None) -> PortError:
     """Return the error of an open connection to a bridge that gives no more bytes."""
     how = Message("closed the connection") if error is None else Message("was lost ({error})", error=error)
-    gone = Message(
-        "the bridge at {where} {how}: it was restarted, or serves another client. Check it",
-        where=where,
-        how=how,
-    )
+    words = N_("the bridge at {where} {how}: it was restarted, or serves another client. Check it")
+    gone = Message(words, where=where, how=how)
     return PortError(PortErrorKind.GONE, gone)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -105,36 +105,19 @@ class Health:
         return None if problem is None else problem.words
 
 
-def health_of(
-    counts: Counts,
-    quality: Quality,
-    *,
-    mode: Mode | None,
-    baudrate: int | None,
-    parity: bool | None,
-    problem: str | None = None,
-    time: str | None = None,
-    last_frame: str | None = None,
-    uptime: float = 0.0,
-) -> Health:
-    """Return the health of a line with these `counts` and this `quality`."""
+def complete(known: Health, counts: Counts, quality: Quality) -> Health:
+    """Return `known` with the version, and with the fields that follow from `counts` and `quality`."""
     share = quality.bad_share
-    return Health(
+    return replace(
+        known,
         version=__version__,
-        time=time,
-        mode=mode,
-        baudrate=baudrate,
-        parity=parity,
         frames=counts.frames,
         groups=counts.groups,
         rejected={cause: getattr(counts, cause) for cause in REJECTION_CAUSES},
         withheld={cause: getattr(counts, cause) for cause in WITHHELD_CAUSES},
         interrupted=counts.interrupted,
         bad_groups_percent=None if share is None else round(share * 100, 3),
-        line=quality.grade if problem is None else LineGrade.SILENT,
-        problem=problem,
-        last_frame=last_frame,
-        uptime=int(uptime),
+        line=quality.grade if known.problem is None else LineGrade.SILENT,
     )
 
 

@@ -25,7 +25,7 @@ import serial_asyncio
 
 from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.port.canonical_mode import CanonicalMode, restore
-from teleinfo.port.errors import cannot_open, device_lost, stuck
+from teleinfo.port.errors import cannot_open, device_lost
 from teleinfo.port.protocol import LineProtocol
 from teleinfo.port.tcp_bridge import is_bridge, open_bridge
 
@@ -65,7 +65,7 @@ def open_port(
     received before are discarded. Raises PortError.
     """
     if url in _unfinished:
-        raise stuck(url)
+        raise cannot_open(url, baudrate, TimeoutError())
     return open_bridge(url, sink, limit=OPEN_TIMEOUT) if is_bridge(url) else _device(url, baudrate, sink)
 
 

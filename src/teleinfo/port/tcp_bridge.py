@@ -13,8 +13,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from teleinfo.port.errors import bridge_lost, cannot_reach, no_address
+from teleinfo.port.errors import BAD_ADDRESS, PortError, bridge_lost, cannot_reach
 from teleinfo.port.protocol import LineProtocol
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -61,11 +63,8 @@ async def open_bridge(url: str, sink: DataSink, *, limit: float) -> AsyncIterato
 
 
 def _address(url: str) -> tuple[str, int]:
-    try:
+    with contextlib.suppress(ValueError):
         parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or not port:
-        raise no_address()
-    return host, port
+        if parts.hostname and parts.port:
+            return parts.hostname, parts.port
+    raise PortError(PortErrorKind.OTHER, Message(BAD_ADDRESS))

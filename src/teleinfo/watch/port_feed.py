@@ -48,16 +48,13 @@ class PortFeed:
             while True:
                 now = asyncio.get_running_loop().time()
                 self._quality.sample(self._decoder.counts, now=now)
-                self._model.set_health(
-                    health.health_of(
-                        self._decoder.counts,
-                        self._quality,
-                        mode=link.mode,
-                        baudrate=link.baudrate,
-                        parity=self._decoder.parity,
-                        problem=link.problem(now),
-                    )
+                known = health.Health(
+                    mode=link.mode,
+                    baudrate=link.baudrate,
+                    parity=self._decoder.parity,
+                    problem=link.problem(now),
                 )
+                self._model.set_health(health.complete(known, self._decoder.counts, self._quality))
                 self._model.set_note(notes.port_note(link, now=now))
                 await asyncio.sleep(TICK)
         raise AssertionError

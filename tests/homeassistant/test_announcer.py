@@ -134,15 +134,6 @@ def test_what_comes_later_is_added_then() -> None:
     assert keys(device) == before | {"PEJP"}
 
 
-def test_what_came_once_and_again_much_later_is_not_believed() -> None:
-    """Two accidents of the line far apart are no label."""
-    device = announced(
-        historique(HC, HC, HC | {"PEJP": "30"}, *[HC] * CONFIRM_WITHIN, HC | {"PEJP": "30"}, *[HC] * 10)
-    )
-
-    assert "PEJP" not in keys(device)
-
-
 def test_the_messages_stay_the_same_while_nothing_is_new() -> None:
     """A steady meter is announced once."""
     device = announced(historique(HC, HC))
@@ -225,19 +216,6 @@ def test_the_total_goes_on_when_the_mode_or_the_contract_changes() -> None:
     assert totals == [19212, 19212, 19212]
     assert components(device)["energy_import"]["stat_cla"] == "total_increasing"
     assert {"index_HC", "index_HP", "index_TH"} <= keys(device)
-
-
-def test_a_frame_that_lost_its_number_is_of_the_meter_that_we_know() -> None:
-    """But not before we know one, nor in another mode."""
-    nameless = {key: value for key, value in HC.items() if key != "ADCO"}
-    device = announced(historique(nameless))
-    assert device.announcer.messages == {}
-    device.feed(historique(HC, nameless))
-    assert device.message["dev"]["ids"] == ["teleinfo_041961123456"]
-    before = device.announcer.messages
-    device.feed(standard({"EAST": "000000001"}))
-
-    assert device.announcer.messages is before
 
 
 def test_a_meter_without_a_number_is_announced_after_a_while() -> None:

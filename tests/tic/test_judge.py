@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.simulator.encode import encode_frame
+from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.judge import (
     CERTAIN_FRAMES,
     CERTAIN_FRAMES_WITHOUT_NUMBER,
@@ -15,6 +17,7 @@ from teleinfo.tic.judge import (
 )
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
+from tests.support.frames import whole
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Belief
@@ -76,6 +79,7 @@ RIVALS = {
     "meter": (historique(ADCO=OTHER, OPTARIF="BASE", PTEC="TH"), 2, (1, OTHER)),
     "mode": (LINKY, 2, (0, NUMBER)),
     "mode without number": (standard(NGTF="BASE"), FRAMES_WITHOUT_NUMBER, (1, None)),
+    "meter without contract": (historique(ADCO=OTHER), 2, (1, OTHER)),
     "contract": (historique(ADCO=NUMBER, OPTARIF="HC", PTEC="HP"), 2, (0, NUMBER)),
     "contract without number": (historique(OPTARIF="HC", PTEC="HP"), 2, (0, NUMBER)),
 }
@@ -95,7 +99,21 @@ def test_another_meter_mode_or_contract_must_come_in_a_row(
     ]
     assert found[-1] is not None
     assert (found[-1].meter, found[-1].number) == meter
-    assert (found[-1].mode, found[-1].contract) == (rival.mode, rival.values.get("OPTARIF", "BASE"))
+    contract = rival.values.get("OPTARIF", rival.values.get("NGTF"))
+    assert (found[-1].mode, found[-1].contract) == (rival.mode, contract)
+
+
+def test_a_row_is_ended_by_the_known_meter_and_not_by_a_group_that_is_missing() -> None:
+    """A frame of the known meter may lack its contract, and so may a frame of the other mode."""
+    other = historique(ADCO=OTHER)
+
+    assert beliefs(KNOWN, other, historique(ADCO=NUMBER), other)[-1] is None
+    assert last(KNOWN, LINKY, standard(ADSC=NUMBER)).mode is Mode.STANDARD
+
+
+def test_without_numbers_another_mode_is_another_meter() -> None:
+    """Nothing says that it is the same one."""
+    assert last(NAMELESS, *[standard(NGTF="BASE")] * FRAMES_WITHOUT_NUMBER).meter == 1
 
 
 def test_the_frames_of_another_meter_make_it_certain() -> None:
@@ -173,6 +191,43 @@ def test_a_tariff_is_steady_when_two_frames_say_the_same() -> None:
 
     assert [belief is not None and belief.is_steady for belief in found] == [False, True, False, True, True]
     assert last(NAMELESS, historique(PAPP="00460")).is_steady
+    assert last(LINKY, LINKY, standard(ADSC=NUMBER), LINKY).is_steady
+    assert not last(historique(PAPP="00460")).is_steady
+
+
+NIGHT = historique(ADCO=NUMBER, OPTARIF="BASE", PTEC="TH", NTARF="02")
+
+
+@pytest.mark.parametrize(
+    ("frames", "changed"),
+    [
+        ([historique(ADCO=OTHER)] * 2, "number"),
+        ([Reading(Mode.HISTORIQUE, KNOWN.values | {"ADPS": "031"}), KNOWN, KNOWN], "sending"),
+        ([NIGHT] * 2, "is_steady"),
+        ([historique(ADCO=NUMBER, OPTARIF="BASE", PTEC="TH", PPOT="00")] * 2, "confirmed"),
+    ],
+)
+def test_a_frame_that_repeats_the_last_one_is_judged_while_something_is_open(
+    frames: list[Reading], changed: str
+) -> None:
+    """The fast path of the decoder changes no belief."""
+    judge = Judge()
+    for reading in [KNOWN] * (CERTAIN_FRAMES + 1) + frames[:-1]:
+        judge.judge(reading)
+    before = frames[-2].belief
+    judge.judge(again := Reading(Mode.HISTORIQUE, frames[-1].values), repeats=True)
+
+    assert before is not None
+    assert getattr(again.belief, changed) != getattr(before, changed)
+
+
+def test_a_meter_becomes_certain_though_its_frames_are_all_the_same() -> None:
+    """They are read at once then."""
+    readings = Decoder().feed(encode_frame(whole()) * 8)
+
+    assert [reading.belief is not None and reading.belief.is_certain for reading in readings] == [
+        number >= CERTAIN_FRAMES for number in range(1, 9)
+    ]
 
 
 def test_the_belief_is_the_same_object_while_nothing_changes() -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.labels import ALARMS, NOTICES, TARIFF_LABELS, Mode
+from teleinfo.tic.labels import ALARMS, NOTICES, TARIFF_LABELS
 from teleinfo.tic.meter_id import number_of
 from teleinfo.tic.reading import Belief
 from teleinfo.tic.trust import FRAMES_FOR_NEW
@@ -19,6 +19,7 @@ from teleinfo.tic.trust import FRAMES_FOR_NEW
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading
 
 FRAMES_WITHOUT_NUMBER: Final = 10
@@ -91,7 +92,7 @@ class Judge:
             needed = FRAMES_FOR_NEW if is_same_mode or said is not None else FRAMES_WITHOUT_NUMBER
             if self._rival_frames < needed:
                 return False
-            self._rival, frames = _NO_RIVAL, self._rival_frames
+            frames = self._rival_frames
             if not is_same_meter:
                 self._meter += number is None or number != self._number
                 self._forget_frames()
@@ -106,7 +107,7 @@ class Judge:
     def _weigh(self, reading: Reading) -> None:
         """Form the belief at a reading of the meter that is followed."""
         values = reading.values
-        is_short = reading.mode is Mode.HISTORIQUE and "IINST1" in values and "OPTARIF" not in values
+        is_short = "IINST1" in values and "OPTARIF" not in values
         possible = ALARMS if is_short else ALARMS | NOTICES
         sent = possible & values.keys()
         sending, self._sent = sent | self._sent, sent | (self._sent - possible)
@@ -148,6 +149,4 @@ class Judge:
 def _contract_of(reading: Reading) -> str | None:
     """Return the contract that a frame says; the last character of BBRx is no part of it (02E, "OPTARIF")."""
     text = reading.values.get("OPTARIF", reading.values.get("NGTF"))
-    if text is None:
-        return None
-    return text[:3] if text.startswith("BBR") else " ".join(text.split())
+    return "BBR" if text is not None and text.startswith("BBR") else text

@@ -195,16 +195,18 @@ def test_a_tariff_is_steady_when_two_frames_say_the_same() -> None:
     assert not last(historique(PAPP="00460")).is_steady
 
 
-NIGHT = historique(ADCO=NUMBER, OPTARIF="BASE", PTEC="TH", NTARF="02")
+DAY = historique(ADCO=NUMBER, OPTARIF="BASE", PTEC="TH", NTARF="01")
+NIGHT = Reading(Mode.HISTORIQUE, DAY.values | {"NTARF": "02"})
 
 
 @pytest.mark.parametrize(
     ("frames", "changed"),
     [
-        ([historique(ADCO=OTHER)] * 2, "number"),
-        ([Reading(Mode.HISTORIQUE, KNOWN.values | {"ADPS": "031"}), KNOWN, KNOWN], "sending"),
-        ([NIGHT] * 2, "is_steady"),
-        ([historique(ADCO=NUMBER, OPTARIF="BASE", PTEC="TH", PPOT="00")] * 2, "confirmed"),
+        ([DAY] * CERTAIN_FRAMES, "is_certain"),
+        ([DAY] * CERTAIN_FRAMES + [historique(ADCO=OTHER)] * 2, "number"),
+        ([DAY] * CERTAIN_FRAMES + [Reading(DAY.mode, DAY.values | {"ADPS": "031"}), DAY, DAY], "sending"),
+        ([DAY] * CERTAIN_FRAMES + [NIGHT] * 2, "is_steady"),
+        ([DAY] * CERTAIN_FRAMES + [Reading(DAY.mode, DAY.values | {"PPOT": "00"})] * 2, "confirmed"),
     ],
 )
 def test_a_frame_that_repeats_the_last_one_is_judged_while_something_is_open(
@@ -212,10 +214,10 @@ def test_a_frame_that_repeats_the_last_one_is_judged_while_something_is_open(
 ) -> None:
     """The fast path of the decoder changes no belief."""
     judge = Judge()
-    for reading in [KNOWN] * (CERTAIN_FRAMES + 1) + frames[:-1]:
-        judge.judge(reading)
-    before = frames[-2].belief
-    judge.judge(again := Reading(Mode.HISTORIQUE, frames[-1].values), repeats=True)
+    for each in frames[:-1]:
+        judge.judge(reading := Reading(each.mode, each.values))
+    before = reading.belief
+    judge.judge(again := Reading(frames[-1].mode, frames[-1].values), repeats=True)
 
     assert before is not None
     assert getattr(again.belief, changed) != getattr(before, changed)

@@ -145,6 +145,14 @@ def import_total(values: Values) -> tuple[str, int] | None:
     return ("+".join(CONTRACTS[option]), sum(known)) if len(known) == len(indexes) else None
 
 
+def counters(values: Values) -> dict[str, tuple[str, int]]:
+    """Return the index behind each mean power: its étiquettes, and its reading in Wh."""
+    found = {"mean": import_total(values)}
+    if (exported := number(values, "EAIT")) is not None:
+        found["injected_mean"] = "EAIT", exported
+    return {name: index for name, index in found.items() if index is not None}
+
+
 def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.Index]:
     """
     Return each index of the supplier by its étiquette.

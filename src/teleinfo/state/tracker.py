@@ -13,13 +13,16 @@ from __future__ import annotations
 
 import functools
 import json
+import math
+from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, labels
 from teleinfo.state.declaration import FIELDS, message, read
 from teleinfo.state.device import Device, device_of
-from teleinfo.state.energy import EnergyTracker
+from teleinfo.state.import_total import ImportTotal
+from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.memory import Memory
 from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES
@@ -72,7 +75,9 @@ class StateTracker:
         self._sends_alarms = False
         self._has_exported = False
         self._phases = 1
-        self._energy = EnergyTracker()
+        self._total: ImportTotal | None = None
+        self._means: defaultdict[str, MeanPower] = defaultdict(MeanPower)  # by the étiquettes of their index
+        self._counted = -math.inf  # when the index of the total was last read
         self._since: dict[str, str] = {}  # when each active alert began
         self._before: dict[str, Json] = {}  # the state before a change of mode or contract
         self._before_until = 0.0
@@ -119,7 +124,7 @@ class StateTracker:
         """Return what must outlive this run, with the `published` fields; None before the meter is known."""
         if not self.is_known:
             return None
-        return Memory(self.meter.scope, self._at, self._energy.total, self._since, published)
+        return Memory(self.meter.scope, self._at, self._total, self._since, published)
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
@@ -148,7 +153,7 @@ class StateTracker:
         if self.is_known and self._earlier is not None:
             self._take_over(self._earlier)
             self._earlier = None
-        self._energy.update(values, now=now, at=self._at)
+        self._count(values, now)
         snapshot = self._snapshot(values, now)
         self._since = {
             name: self._since.get(name, time) for name, active in snapshot.alerts.items() if active
@@ -181,7 +186,7 @@ class StateTracker:
         if earlier.scope != self.meter.scope:
             return
         if earlier.total is not None:
-            self._energy.total = earlier.total
+            self._total = earlier.total
         if earlier.is_recent(self._at, stale_after=STALE_AFTER):
             first = self._first_time == self._time
             self._since |= {
@@ -219,11 +224,22 @@ class StateTracker:
         if "NTARF" in kept and "LTARF" in kept:
             self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
 
+    def _count(self, values: fields.Values, now: float) -> None:
+        """Update the total and the mean powers with the indexes of the meter."""
+        for counter, index in fields.counters(values).values():
+            self._means[counter].add(index, now=now)
+        if (imported := fields.import_total(values)) is not None:
+            self._counted = now
+            before = self._total or ImportTotal(*imported, 0, self._at)
+            subscribed = fields.subscribed_power(values)
+            self._total = before.next(*imported, at=self._at, subscribed=subscribed)
+
     def _values(self, now: float) -> dict[str, str]:
         fresh = STALE_AFTER if self._site is None else business_meters.STALE_AFTER
         return {key: value for key, (value, at) in self._latest.items() if now - at <= fresh}
 
     def _snapshot(self, values: fields.Values, now: float) -> Snapshot:
+        counters = fields.counters(values)
         return Snapshot(
             values=values,
             time=self._time,
@@ -235,9 +251,9 @@ class StateTracker:
             has_exported=self._has_exported,
             periods=self._periods,
             since=self._since,
-            total=self._energy.total,
-            total_is_fresh=self._energy.is_fresh(now, stale_after=STALE_AFTER),
-            means=self._energy.means(values),
+            total=self._total,
+            total_is_fresh=now - self._counted <= STALE_AFTER,
+            means={name: self._means[counter] for name, (counter, _index) in counters.items()},
         )
 
     def _fields(self, values: fields.Values, now: float) -> dict[Path, Json]:

@@ -33,18 +33,16 @@ INDEX_OF_PERIOD: Final = {
 """The index of historique that counts in each tariff period (02E)."""
 
 # The periods that EASF01, EASF02 … count with each contract, in this order (54E, tariff calendars).
-_SUPPLIER_INDEXES: Final = {
-    Contract.BASE: (TariffPeriod.TH,),
-    Contract.HC: (TariffPeriod.HC, TariffPeriod.HP),
-    Contract.EJP: (TariffPeriod.HN, TariffPeriod.PM),
-    Contract.TEMPO: (
-        TariffPeriod.HCJB,
-        TariffPeriod.HPJB,
-        TariffPeriod.HCJW,
-        TariffPeriod.HPJW,
-        TariffPeriod.HCJR,
-        TariffPeriod.HPJR,
-    ),
+_CALENDARS: Final = {
+    Contract.BASE: "TH",
+    Contract.HC: "HC HP",
+    Contract.EJP: "HN PM",
+    Contract.TEMPO: "HCJB HPJB HCJW HPJW HCJR HPJR",
+}
+_SUPPLIER_INDEXES: Final[dict[tuple[Contract | None, str], TariffPeriod]] = {
+    (contract, f"EASF{number:02}"): TariffPeriod[code]
+    for contract, codes in _CALENDARS.items()
+    for number, code in enumerate(codes.split(), start=1)
 }
 _PERIOD_WORDS: Final = (
     ("HSC", {"SUPER"}),
@@ -131,11 +129,4 @@ def index_period(label: str, *, contract: str | None) -> TariffPeriod | None:
     It is the same in both modes, and None for an index of the supplier with an uncommon contract.
     """
     period = next((period for period, index in INDEX_OF_PERIOD.items() if index == label), None)
-    number = _supplier_number(label)
-    common = contract_of(contract or "")
-    counted = () if common is None else _SUPPLIER_INDEXES.get(common, ())
-    return counted[number - 1] if period is None and 1 <= number <= len(counted) else period
-
-
-def _supplier_number(label: str) -> int:
-    return int(label.removeprefix("EASF")) if label.startswith("EASF") else 0
+    return period or _SUPPLIER_INDEXES.get((contract_of(contract or ""), label))

@@ -32,8 +32,8 @@ from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
 from teleinfo.homeassistant import discovery as ours
-from teleinfo.homeassistant.entities import entity_of
-from teleinfo.homeassistant.state_entities import every_entity
+from teleinfo.homeassistant.entities import entities_of
+from teleinfo.state.declaration import FIELDS
 from teleinfo.state.device import device_of
 from teleinfo.state.labels import ANY_UNIT
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
@@ -162,11 +162,12 @@ def everything(mode: Mode, language: Language, form: ours.Form) -> dict[str, dic
         *table,
         *(f"{key}{end}" for key in table for end in (HORODATE_SUFFIX, *(f"_{unit}" for unit in ANY_UNIT))),
     ]
-    own = [entity for key in keys if (entity := entity_of(mode, key)) is not None]
+    paths = [*(field.parts for field in FIELDS), *(("labels", key) for key in keys)]
+    entities = entities_of(dict.fromkeys(paths) | {("meter", "phases"): 3}, mode)
     sources = ours.Sources("t/state", "t/status", "t/health", url="https://example.org/teleinfo")
     discovery = ours.Discovery("homeassistant", sources, form, language)
     meter = device_of("041961123456", topic="t", private=False)
-    messages = discovery.messages(meter, [*every_entity(), *own])
+    messages = discovery.messages(meter, entities.values())
     return {topic: json.loads(payload) for topic, payload in messages.items() if payload}
 
 

@@ -18,16 +18,23 @@ from teleinfo import __version__
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.discovery import Discovery, Sources
+from teleinfo.homeassistant.entities import entities_of
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
+from teleinfo.state.declaration import FIELDS
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.codes import Contract
 from teleinfo.vocabulary.words import Language
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from teleinfo.homeassistant.discovery import Form
+    from teleinfo.homeassistant.entities import Entity
+    from teleinfo.state.declaration import Path as StatePath
+    from teleinfo.state.fields import Json
     from teleinfo.tic.reading import Reading
 
 FOLDER = Path(__file__).parent / "golden"
@@ -99,6 +106,13 @@ def followed(meter: str, *, frames: int = FRAMES, **options: Any) -> Followed:  
     device = Followed(**options)
     device.feed(readings_of(meter, frames=frames))
     return device
+
+
+def every_entity() -> list[Entity]:
+    """Return the entity of every field that has one, of a meter of three phases."""
+    values: dict[StatePath, Json] = {field.parts: None for field in FIELDS}
+    values |= {("meter", "phases"): 3, ("contract", "code"): Contract.EJP}
+    return list(entities_of(values, Mode.STANDARD).values())
 
 
 def content(meter: str) -> str:

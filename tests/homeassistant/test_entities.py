@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.common.i18n import _, catalogue, use_language
-from teleinfo.homeassistant.entities import entity_of
-from teleinfo.homeassistant.state_entities import entities_of, every_entity
+from teleinfo.homeassistant.entities import entities_of, entity_of
 from teleinfo.state import labels as state_labels
 from teleinfo.state.declaration import StateType
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.words import Language
+from tests.homeassistant.golden import every_entity
 from tests.state.documents import DOCS
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.doctor import check_line
 from teleinfo.doctor.case import RetainedState
 from teleinfo.homeassistant.discovery import Discovery, Sources
-from teleinfo.homeassistant.state_entities import entities_of, every_entity
+from teleinfo.homeassistant.entities import entities_of
 from teleinfo.port.health import Health
 from teleinfo.state.device import device_of
 from teleinfo.state.tracker import encode
@@ -28,6 +28,7 @@ from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.shared_model import SharedModel
 from teleinfo.watch.web import view
 from teleinfo.watch.web.curve import curve_part
+from tests.homeassistant.golden import every_entity
 
 if TYPE_CHECKING:
     from teleinfo.homeassistant.entities import Entity

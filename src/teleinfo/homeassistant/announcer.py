@@ -12,7 +12,7 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.homeassistant.state_entities import entities_of
+from teleinfo.homeassistant.entities import entities_of
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet

@@ -1,18 +1,22 @@
 """
-Entities of Home Assistant, and the entity of each étiquette that has no field in the state.
+The entities of the decoded state: of each field with a name, and of each étiquette without a field.
 
-Platform, device class, state class and unit of the latter follow from the kind and the unit in the table of
-étiquettes; exceptions (contract values, maxima) are listed here. Pure. Home Assistant refuses an entity whose
-unit and class do not fit each other.
+Pure. A change of mode may change the place of a state in the message (`energy.indexes.HCHC` or `EASF01`), and
+never the id of its entity. The ids are frozen: with another id every household would lose its history.
+
+Platform, device class, state class and unit of an étiquette follow from its kind and its unit in the table;
+exceptions (contract values, maxima) are listed here. Home Assistant refuses an entity whose unit and class do
+not fit each other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state.declaration import StateType
+from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, Field, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
+from teleinfo.state.tariffs import unnamed_index
 from teleinfo.tic.labels import Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Phase, TariffPeriod
@@ -20,8 +24,10 @@ from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     import enum
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator, Mapping
 
+    from teleinfo.state.declaration import Path
+    from teleinfo.state.fields import Json
     from teleinfo.tic.labels import LabelSpec, Mode
 
 
@@ -58,22 +64,19 @@ class Entity:
         return "binary_sensor" if self.state_type is StateType.SWITCH else "sensor"
 
 
-DEVICE_CLASSES: Final = {
+_CLASSES: Final[dict[str | StateType, str]] = {
     "Wh": "energy",
-    "kWh": "energy",
     "varh": "reactive_energy",
-    "kvarh": "reactive_energy",
     "VA": "apparent_power",
-    "kVA": "apparent_power",
     "W": "power",
-    "kW": "power",
     "var": "reactive_power",
-    "kvar": "reactive_power",
     "A": "current",
     "V": "voltage",
     "min": "duration",
+    StateType.TIME: "timestamp",
+    StateType.CHOICE: "enum",
 }
-"""Home Assistant's classes by unit."""
+"""Home Assistant's device classes by unit, without the k of a thousand, or by type."""
 
 # Home Assistant accepts these classes for totals only, and these quantities belong to an interval.
 _NOT_MEASURED: Final = frozenset({"energy", "reactive_energy", "duration"})
@@ -156,7 +159,7 @@ def _number(label: LabelSpec, key: str, unit: str) -> Entity:
     Only an index without a glued unit is a total: meters that glue it send the index of the running tariff
     period under one étiquette, and Home Assistant would take each fall for a new meter.
     """
-    device_class = DEVICE_CLASSES.get(unit)
+    device_class = _CLASSES.get(unit.removeprefix("k"))
     state_class = None
     if label.kind is Kind.INDEX:
         state_class = None if label.glued else "total_increasing"
@@ -189,7 +192,81 @@ def _time(label: LabelSpec, key: str) -> Entity:
         name=label.title if peak else Message("{name} (time)", name=label.title),
         state_type=StateType.TIME,
         path=("labels", key),
-        device_class="timestamp",
+        device_class=_CLASSES[StateType.TIME],
         diagnostic=not peak,
         enabled=peak,
     )
+
+
+_THREE_PHASES: Final = 3
+_INDEX: Final = FIELD_OF_PATH["energy.indexes.*.value"]
+# The order of the entities in the message, by the beginnings of their paths; any other entity comes last.
+_ORDER: Final = (
+    *("contract", "tariff", "tempo", "energy", "power.apparent", "power.injected", "power.mean"),
+    *("power.injected_mean", "power.exporting", "power.max", "load_curve", "alerts", "contacts"),
+    *("meter.clock", "alerts.mobile_peak", "power.net", "current", "voltage", "mean_voltage"),
+    "power.apparent_by_phase",
+)
+
+
+def _place(field: Field) -> int:
+    beginnings = [place for place, beginning in enumerate(_ORDER) if field.path.startswith(beginning)]
+    return max(beginnings, key=lambda place: len(_ORDER[place]), default=len(_ORDER))
+
+
+_NAMED: Final = sorted((field for field in FIELDS if field.name), key=_place)
+
+
+def entities_of(state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
+    """Return by key the entities of these values of the state, by their paths, of a meter in `mode`."""
+    single, contract = state.get(("meter", "phases")) != _THREE_PHASES, state.get(("contract", "code"))
+    entities = [
+        _entity(field, single=single, enabled=field.enabled in {True, contract})
+        for field in _NAMED
+        if field.parts in state and (not field.beside or FIELD_OF_PATH[field.beside].parts in state)
+    ]
+    entities += _indexes(state)
+    own = (entity_of(mode, path[-1]) for path in state if path[0] == "labels")
+    entities += [entity for entity in own if entity is not None]
+    return {entity.key: entity for entity in entities}
+
+
+def _entity(field: Field, *, single: bool = False, enabled: bool = True) -> Entity:
+    """Return the entity of a field; a time is diagnostic, and not enabled."""
+    is_time, is_number = field.type is StateType.TIME, field.type is StateType.NUMBER
+    counts, momentary = field.unit == "Wh", is_number and field.momentary
+    problem = "problem" if field.parts[0] == "alerts" else None
+    off, on = field.codes if field.type is StateType.SWITCH and field.codes else ("false", "true")
+    return Entity(
+        key=field.key or field.path.replace(".", "_"),
+        name=field.title(single=single),
+        state_type=field.type,
+        path=field.parts,
+        device_class=_CLASSES.get(field.unit or field.type, problem),
+        state_class="total_increasing" if counts else "measurement" if momentary else None,
+        unit=field.unit,
+        precision=field.precision if is_number else None,
+        words=words_of(field.codes),
+        on=on,
+        off=off,
+        icon=field.icon,
+        diagnostic=field.diagnostic or is_time,
+        enabled=enabled and not is_time,
+    )
+
+
+def _indexes(state: Mapping[Path, Json]) -> Iterator[Entity]:
+    """
+    Yield the indexes of the supplier: by the tariff period that they count, else by their étiquette.
+
+    No two of them have the same name: Home Assistant makes ids of names.
+    """
+    names: set[str] = set()
+    for path in state:
+        name, period = (state.get((*path[:-1], part)) for part in ("name", "period"))
+        if path[:2] != ("energy", "indexes") or path[-1] != "value" or not isinstance(name, str):
+            continue
+        label = path[-2]
+        name = unnamed_index(label) if name in names else name
+        names.add(name)
+        yield replace(_entity(_INDEX), key=f"index_{period or label}", name=name, path=path)

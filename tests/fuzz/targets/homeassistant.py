@@ -7,8 +7,7 @@ import json
 import math
 import re
 
-from teleinfo.homeassistant.entities import entity_of
-from teleinfo.homeassistant.state_entities import entities_of
+from teleinfo.homeassistant.entities import entities_of, entity_of
 from teleinfo.homeassistant.templates import state_template
 from teleinfo.state.labels import values_of
 from teleinfo.state.tracker import encode

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -46,24 +47,17 @@ Findings = Mapping[str, Sequence[Finding]]
 """The findings of each area, in the order of the report: settings, port, line, broker, service."""
 
 
-def ok(check: str, message: str, /, **facts: object) -> Finding:
-    """Return the finding that all is well."""
-    return Finding(check, Severity.OK, message, facts=facts)
+def _finding(
+    severity: Severity, check: str, message: str, advice: str = "", /, *commands: str, **facts: object
+) -> Finding:
+    return Finding(check, severity, message, advice, commands, facts)
 
 
-def warning(check: str, message: str, advice: str = "", /, *commands: str, **facts: object) -> Finding:
-    """Return a finding about a part that works, but should work better."""
-    return Finding(check, Severity.WARNING, message, advice, commands, facts)
-
-
-def fault(check: str, message: str, advice: str = "", /, *commands: str, **facts: object) -> Finding:
-    """Return a finding about a cause that keeps readings from being published."""
-    return Finding(check, Severity.FAULT, message, advice, commands, facts)
-
-
-def skipped(check: str, message: str, advice: str = "", /, *commands: str) -> Finding:
-    """Return the finding that a check could not be made."""
-    return Finding(check, Severity.SKIPPED, message, advice, commands)
+# Each is called with the check, the message, the advice and the commands, and with the facts by their names.
+ok = functools.partial(_finding, Severity.OK)
+warning = functools.partial(_finding, Severity.WARNING)
+fault = functools.partial(_finding, Severity.FAULT)
+skipped = functools.partial(_finding, Severity.SKIPPED)
 
 
 def count(findings: Findings, severity: Severity) -> int:

@@ -68,7 +68,7 @@ def test_nothing_of_a_finding_is_obeyed_by_a_terminal() -> None:
     hostile = "online\x1b]0;owned\a\x1b[2J\x9b31m\u202e\u200b\r\x7f"
     found = areas(hostile)
     texts = [
-        *(report.format_area(area, made, report.Style()) for area, made in found.items()),
+        *(report.format_area(area, made, report.Screen()) for area, made in found.items()),
         report.as_json(found),
         report.as_report(found, None, Machine()),
     ]
@@ -133,7 +133,7 @@ def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> Non
     """Words are wrapped, at 100 columns at most; a line to type is never broken."""
     line = "sudo systemctl edit teleinfo " + "x" * 150
     found = fault("rights", "many words " * 20, "and more words " * 20, line)
-    shown = report.format_area("port", [found], report.Style(width))
+    shown = report.format_area("port", [found], report.Screen(width))
     lines = shown.splitlines()
 
     assert f"        {line}" in lines
@@ -143,7 +143,7 @@ def test_sentences_fit_the_screen_and_lines_to_type_are_whole(width: int) -> Non
 
 def test_a_terminal_without_unicode_gets_other_marks() -> None:
     """The columns stay where they are."""
-    shown = report.format_area("port", [ok("rights", "x"), fault("mode", "y")], report.Style())
+    shown = report.format_area("port", [ok("rights", "x"), fault("mode", "y")], report.Screen())
     shown = shown.encode("ascii", LEGIBLE).decode()
 
     assert "  + rights  x" in shown
@@ -161,16 +161,16 @@ def test_after_a_change_of_the_settings_the_service_is_to_be_restarted(
     """The command stands once, at the end, if there is a service and a setting to change."""
     broker = {"broker": [fault("login", "x", "y", *lines)]}
     service = {"service": [ok("running", "it runs", unit="teleinfo@production")]}
-    said = report.format_summary(broker | service, report.Style())
+    said = report.format_summary(broker | service, report.Screen())
 
     assert (said.splitlines()[-1] == "        sudo systemctl restart teleinfo@production") is shown
-    assert "systemctl restart" not in report.format_summary(broker, report.Style())
+    assert "systemctl restart" not in report.format_summary(broker, report.Screen())
 
 
 def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
     """Words have the terminal's own colour; of the others only green and red, and for marks alone."""
     every = [ok("rights", "x"), warning("mode", "x", "y", "z"), fault("holder", "x"), skipped("console", "x")]
-    shown = report.format_area("port", every, report.Style(colours=True))
+    shown = report.format_area("port", every, report.Screen(colours=True))
     coloured = re.findall(r"\x1b\[([0-9;]*)m([^\x1b]*)\x1b\[0m", shown)
 
     assert {text for code, text in coloured if code not in {"0", "1"}} == {"✓", "✗"}
@@ -179,7 +179,7 @@ def test_the_marks_are_seen_on_a_light_and_on_a_dark_terminal() -> None:
 
 def test_the_summary_counts() -> None:
     """Faults first, then warnings, then all is well."""
-    style = report.Style(width=200)
+    style = report.Screen(width=200)
     good = {"port": [ok("rights", ""), skipped("holder", "")]}
     weak = {"port": [warning("rights", "")]}
 

@@ -28,7 +28,7 @@ from teleinfo.doctor.check_line import line_from_broker
 from teleinfo.doctor.examination import examine
 from teleinfo.doctor.findings import Severity, worst
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import Screen, as_json, as_report, format_summary
+from teleinfo.doctor.report import as_json, as_report, format_summary, terminal
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
@@ -77,11 +77,11 @@ def main(arguments: argparse.Namespace) -> int:
     if arguments.quiet:
         return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
     env_file = arguments.env_file or env_file_of(arguments.unit)
-    screen = Screen(quiet=arguments.json)
+    screen = terminal(quiet=arguments.json)
     case = Case(Machine(), screen, env_file, arguments.unit or unit_of(env_file))
     screen.write(f"teleinfo {__version__} {printable(case.machine.model)}".rstrip() + "\n")
     findings = event_loop.run(examine(case))
-    screen.write(format_summary(findings, screen.style))
+    screen.write(format_summary(findings, screen))
     if arguments.json:
         sys.stdout.write(as_json(findings) + "\n")
     if report is not None and not _write(report, as_report(findings, case.valid_settings, case.machine)):

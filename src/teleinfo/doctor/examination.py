@@ -61,7 +61,7 @@ async def examine(case: Case) -> dict[str, list[Finding]]:
         known[check.area] = await _made(check, case)
         while waiting and waiting[0] in known:
             area = waiting.pop(0)
-            case.screen.write(format_area(area, known[area], case.screen.style))
+            case.screen.write(format_area(area, known[area], case.screen))
     return {area: known[area] for area in AREAS}
 
 

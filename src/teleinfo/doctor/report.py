@@ -15,7 +15,7 @@ import re
 import shutil
 import sys
 import textwrap
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
 
@@ -77,11 +77,12 @@ _COMMON = frozenset({"", "localhost", "127.0.0.1", "::1", "teleinfo", "homeassis
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
-    """The width of the screen, in columns, and whether it has colours."""
+class Screen:
+    """Standard output: its width, in columns, and whether it has colours. `quiet`: nothing is written."""
 
     width: int = 80
     colours: bool = False
+    quiet: bool = False
 
     def paint(self, text: str, code: str) -> str:
         """Return `text` in a colour (a code of ECMA-48, SGR), where the screen has colours."""
@@ -98,22 +99,9 @@ class Style:
         """Return a line to type, which is never broken."""
         return f"{' ' * 8}{self.paint(line, '1')}"
 
-
-class Screen:
-    """Standard output; `quiet`: nothing is shown."""
-
-    def __init__(self, *, quiet: bool = False) -> None:
-        self._quiet = quiet
-
-    @property
-    def style(self) -> Style:
-        """The width of the terminal now, and whether it has colours."""
-        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        return Style(shutil.get_terminal_size().columns, colours=sys.stdout.isatty() and not plain)
-
     def write(self, text: str) -> None:
         """Write text in place of the step that is shown."""
-        if not self._quiet:
+        if not self.quiet:
             sys.stdout.write(f"{_ERASE}{text}" if sys.stdout.isatty() else text)
             sys.stdout.flush()
 
@@ -123,25 +111,31 @@ class Screen:
             self.write(f"… {text}")
 
 
-def format_area(area: str, findings: Sequence[Finding], style: Style) -> str:
+def terminal(*, quiet: bool) -> Screen:
+    """Return the screen of this process."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return Screen(shutil.get_terminal_size().columns, sys.stdout.isatty() and not plain, quiet)
+
+
+def format_area(area: str, findings: Sequence[Finding], screen: Screen) -> str:
     """Return the findings of one area below its name, with an empty line before it."""
-    lines = ["", style.paint(_(AREAS[area]), "1")]
+    lines = ["", screen.paint(_(AREAS[area]), "1")]
     # A finding about its whole area needs no title: the name of the area stands above.
     titles = ["" if finding.check == area else _(CHECKS[finding.check]) for finding in findings]
-    column = 0 if style.width < NARROW else max(map(len, titles), default=0)
+    column = 0 if screen.width < NARROW else max(map(len, titles), default=0)
     for finding, title in zip(findings, titles, strict=True):
         shown = f"{title:<{column}}  " if title or column else ""
         first = " " * (len(shown) + 4)
         indent = first if column else " " * 4
-        text, *more = style.wrap(finding.message, first, indent)
-        mark = style.paint(_MARKS[finding.severity], _COLOURS[finding.severity])
+        text, *more = screen.wrap(finding.message, first, indent)
+        mark = screen.paint(_MARKS[finding.severity], _COLOURS[finding.severity])
         lines += [f"  {mark} {shown}{text.lstrip()}", *more]
-        lines += style.wrap(finding.advice, indent, indent) if finding.advice else []
-        lines += map(style.command, finding.commands)
+        lines += screen.wrap(finding.advice, indent, indent) if finding.advice else []
+        lines += map(screen.command, finding.commands)
     return "\n".join(lines) + "\n"
 
 
-def format_summary(findings: Findings, style: Style) -> str:
+def format_summary(findings: Findings, screen: Screen) -> str:
     """Return the last lines: how many faults there are, what to do first, and how to restart the service."""
     faults, warnings, skipped = (
         count(findings, severity) for severity in (Severity.FAULT, Severity.WARNING, Severity.SKIPPED)
@@ -155,51 +149,30 @@ def format_summary(findings: Findings, style: Style) -> str:
         advice = _("It works; what is marked ! could be better.")
     else:
         advice = _("All is well.")
-    lines = ["", *style.wrap(f"{advice} ({counts})")]
+    lines = ["", *screen.wrap(f"{advice} ({counts})")]
     wrong = [one for area in findings.values() for one in area if one.severity is not Severity.OK]
     service = next((one for one in findings.get("service", ()) if one.check == "running"), None)
     if service is not None and any(line.startswith(PREFIX) for one in wrong for line in one.commands):
-        lines += style.wrap(_("The service reads its settings when it starts. After a change:"))
-        lines.append(style.command(f"sudo systemctl restart {service.facts['unit']}"))
+        lines += screen.wrap(_("The service reads its settings when it starts. After a change:"))
+        lines.append(screen.command(f"sudo systemctl restart {service.facts['unit']}"))
     return "\n".join(lines) + "\n"
 
 
 def as_json(findings: Findings) -> str:
     """Return one JSON object: the version, the worst severity, and the findings in their order."""
-    rows = [
-        {
-            "area": area,
-            "check": finding.check,
-            "verdict": finding.severity,
-            "message": finding.message,
-            "advice": finding.advice,
-            "commands": list(finding.commands),
-            "facts": dict(finding.facts),
-        }
-        for area, made in findings.items()
-        for finding in made
-    ]
+    rows = [{"area": area, **asdict(finding)} for area, made in findings.items() for finding in made]
+    for row in rows:
+        row["verdict"] = row.pop("severity")
     whole = {"version": __version__, "verdict": worst(findings), "findings": rows}
     return printable_lines(json.dumps(whole, ensure_ascii=False, indent=1))
 
 
 def as_report(findings: Findings, settings: Settings | None, machine: Machine) -> str:
     """Return the text of a report, masked and fit for a terminal."""
-    style, secrets = Style(width=100), secrets_of(settings)
-    # Before the lines are wrapped: a secret with a blank in it might end up in two of them.
-    hidden = {area: [_masked(finding, secrets) for finding in made] for area, made in findings.items()}
-    areas = "".join(format_area(area, made, style) for area, made in hidden.items())
-    text = printable_lines(_versions(machine) + areas + format_summary(hidden, style))
-    return masked(f"{text}\n{as_json(hidden)}\n", secrets)
-
-
-def _masked(finding: Finding, secrets: Sequence[str]) -> Finding:
-    return replace(
-        finding,
-        message=masked(finding.message, secrets),
-        advice=masked(finding.advice, secrets),
-        commands=tuple(masked(line, secrets) for line in finding.commands),
-    )
+    screen = Screen(width=100)
+    areas = "".join(format_area(area, made, screen) for area, made in findings.items())
+    text = printable_lines(_versions(machine) + areas + format_summary(findings, screen))
+    return masked(f"{text}\n{as_json(findings)}\n", secrets_of(settings))
 
 
 def secrets_of(settings: Settings | None) -> list[str]:
@@ -219,7 +192,8 @@ def masked(text: str, secrets: Sequence[str]) -> str:
     """Return `text` with these secrets, also as JSON writes them, and all identifiers replaced by `MASK`."""
     for secret in secrets:
         for written in {secret, printable(secret), json.dumps(secret, ensure_ascii=False)[1:-1]}:
-            exact = re.escape(written)
+            # Where a line was wrapped, a blank has become the end of the line and an indent.
+            exact = r"\s+".join(map(re.escape, written.split(" ")))
             text = re.sub(exact if len(secret) >= _SHORTEST else rf"(?<!\w){exact}(?!\w)", MASK, text)
     text = _NUMBER.sub(lambda match: match[0][:2] + MASK, text)
     text = _SERIAL.sub(rf"\1{MASK}\2", text)
@@ -228,13 +202,12 @@ def masked(text: str, secrets: Sequence[str]) -> str:
 
 def _versions(machine: Machine) -> str:
     release = re.search(r'^PRETTY_NAME="?(.*?)"?$', machine.text("/etc/os-release") or "", re.MULTILINE)
-    installed = {distribution.name: distribution.version for distribution in metadata.distributions()}
     rows = [
         f"teleinfo {__version__}",
-        f"Python {sys.version.split()[0]}",
+        f"Python {platform.python_version()}",
         f"{platform.system()} {platform.release()} {platform.machine()}",
         "" if release is None else release[1],
         machine.model,
-        *(f"{name} {installed.get(name, '?')}" for name in LIBRARIES),
+        *sorted({f"{one.name} {one.version}" for one in metadata.distributions() if one.name in LIBRARIES}),
     ]
     return "\n".join(filter(None, rows)) + "\n"

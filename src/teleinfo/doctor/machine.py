@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import grp
 import os
 import shutil
 import stat
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 PROGRAM_TIMEOUT = 5.0
 """Seconds that systemctl and journalctl may take."""
 
-_MOST_LINKS = 10
 # The major numbers of pseudo-terminals (devices.txt of the kernel).
 _PTS = range(136, 144)
 _PROGRAMS = ("usr/local/bin", "usr/bin", "bin", "usr/sbin", "sbin")
@@ -49,21 +50,9 @@ class Machine:
         except OSError:
             return []
 
-    def link(self, name: str) -> str | None:
-        """Return the target of the link `name`, as it is written, or None."""
-        try:
-            return str(self.path(name).readlink())
-        except OSError:
-            return None
-
     def real(self, name: str) -> str:
         """Return the absolute name of the file to which the link `name` leads in the end, else `name`."""
-        for _ in range(_MOST_LINKS):
-            target = self.link(name)
-            if target is None:
-                break
-            name = os.path.normpath(Path(name).parent / target)
-        return name
+        return f"/{os.path.relpath(os.path.realpath(self.path(name)), os.path.realpath(self.root))}"
 
     @property
     def model(self) -> str:
@@ -84,25 +73,16 @@ class Machine:
         where = shutil.which(program, path=":".join(str(self.root / folder) for folder in _PROGRAMS))
         if where is None:
             return None
-        process = await asyncio.create_subprocess_exec(
-            where,
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+        run = functools.partial(
+            subprocess.run, [where, *arguments], check=True, encoding="utf-8", errors="replace",
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env={**os.environ, "LC_ALL": "C", "SYSTEMD_COLORS": "0", "SYSTEMD_PAGER": ""},
-        )
+            timeout=PROGRAM_TIMEOUT,
+        )  # fmt: skip
         try:
-            async with asyncio.timeout(PROGRAM_TIMEOUT):
-                output, _ = await process.communicate()
-        except TimeoutError:
+            return (await asyncio.to_thread(run)).stdout.strip()
+        except (OSError, subprocess.SubprocessError):
             return None
-        finally:
-            if process.returncode is None:
-                with contextlib.suppress(ProcessLookupError):
-                    process.kill()
-                await process.wait()
-        return None if process.returncode else output.decode(errors="replace").strip()
 
 
 def group_of(number: int) -> tuple[str, list[str]]:

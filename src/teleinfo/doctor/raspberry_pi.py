@@ -7,6 +7,7 @@ are those of raspi-config on Raspberry Pi OS bookworm and later.
 
 from __future__ import annotations
 
+import os
 import re
 from typing import TYPE_CHECKING
 
@@ -84,7 +85,7 @@ def check_console(machine: Machine, device: str) -> Finding:
 def check_getty(machine: Machine, device: str) -> Finding:
     """Return the finding on a login console that is to be started on `device`, a real name."""
     unit = getty_unit(device)
-    masked = machine.link(f"/etc/systemd/system/{unit}.service") == "/dev/null"
+    masked = os.path.realpath(machine.path(f"/etc/systemd/system/{unit}.service")) == os.devnull
     wanted = any(f"{unit}.service" in machine.names(folder) for folder in _GETTY_FOLDERS)
     if unit is None or masked or not wanted:
         return ok("getty", _("no login console is asked for on this port"))

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from teleinfo.doctor.case import Case
     from teleinfo.doctor.findings import Finding
     from teleinfo.mqtt.client import Connection
-    from teleinfo.mqtt.config import Broker, Tls
+    from teleinfo.mqtt.config import Broker
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""
@@ -58,12 +58,15 @@ async def check_broker(case: Case) -> list[Finding]:
     broker, findings = case.settings.broker, []
     try:
         case.addresses = await _resolve(broker)
-        findings.append(_name(broker.host, case.addresses))
+        message = _("{host} is an address") if case.addresses == (broker.host,) else _("{host} is {address}")
+        message = message.format(host=broker.host, address=", ".join(case.addresses))
+        findings.append(ok("name", message))
         await _connect(broker)
         findings.append(ok("port", _("{address} accepts connections").format(address=broker.address)))
         if broker.tls is not None:
-            findings.append(await _certificate(broker, broker.tls))
-        async with asyncio.timeout(4 * STEP_TIMEOUT), connect(for_command(broker, "doctor")) as connection:
+            context = await asyncio.to_thread(tls_context, broker, broker.tls)
+            findings.append(_certificate(await _connect(broker, context)))
+        async with connect(for_command(broker, "doctor")) as connection:
             accepted = _("accepted, with the user name of the settings")
             if broker.username is None:
                 accepted = _("accepted, without a user name")
@@ -72,21 +75,9 @@ async def check_broker(case: Case) -> list[Finding]:
     except BrokerError as error:
         if error.kind is BrokerErrorKind.CLOSED_UNANSWERED:
             error = BrokerError(await _spoken_protocol(broker), broker)
-        findings.append(_fault(error))
-    except TimeoutError:
-        findings.append(_fault(BrokerError(BrokerErrorKind.UNANSWERED, broker)))
+        words = (error.check, _(error.message), _(error.advice))
+        findings.append(fault(*words, *error.commands, cause=error.kind.cause))
     return findings
-
-
-def _fault(error: BrokerError) -> Finding:
-    return fault(error.check, _(error.message), _(error.advice), *error.commands, cause=error.kind.cause)
-
-
-def _name(host: str, addresses: tuple[str, ...]) -> Finding:
-    message = _("{host} is {address}")
-    if addresses == (host,):
-        message = _("{host} is an address")
-    return ok("name", message.format(host=host, address=", ".join(addresses)))
 
 
 async def _resolve(broker: Broker) -> tuple[str, ...]:
@@ -100,14 +91,16 @@ async def _resolve(broker: Broker) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(row[4][0]) for row in rows))
 
 
-async def _connect(broker: Broker) -> None:
+async def _connect(broker: Broker, context: ssl.SSLContext | None = None) -> Mapping[str, str]:
+    """Connect, and hang up; return the broker's certificate, empty if `context` does not check any."""
     try:
         async with asyncio.timeout(STEP_TIMEOUT):
-            _reader, writer = await asyncio.open_connection(broker.host, broker.port)
-    except OSError as error:
+            _reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
+    except (OSError, ValueError) as error:
         refused = "refused" in str(error).lower()  # asyncio joins the errors of several addresses in one text
         raise cannot_connect(ConnectionRefusedError() if refused else error, broker) from error
-    writer.close()
+    writer.transport.abort()
+    return writer.get_extra_info("peercert") or {}
 
 
 async def _spoken_protocol(broker: Broker) -> BrokerErrorKind:
@@ -128,16 +121,8 @@ async def _spoken_protocol(broker: Broker) -> BrokerErrorKind:
     return BrokerErrorKind.REFUSES_MQTT
 
 
-async def _certificate(broker: Broker, tls: Tls) -> Finding:
-    """Return the finding on the broker's certificate; raise `BrokerError` for one that is not trusted."""
-    context = await asyncio.to_thread(tls_context, broker, tls)
-    try:
-        async with asyncio.timeout(STEP_TIMEOUT):
-            _reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
-    except (OSError, ValueError) as error:
-        raise cannot_connect(error, broker) from error
-    certificate = writer.get_extra_info("peercert")
-    writer.transport.abort()
+def _certificate(certificate: Mapping[str, str]) -> Finding:
+    """Return the finding on a certificate that OpenSSL trusts, or did not check."""
     if not certificate:
         message = _("encrypted, but the certificate is not looked at (TELEINFO_MQTT_TLS_INSECURE)")
         advice = _("Anybody on the network can pose as the broker. Give its authority instead:")

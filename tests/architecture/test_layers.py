@@ -32,7 +32,7 @@ BREACHES = [
     ("acyclic", "teleinfo.tic.labels", "teleinfo.tic.decoder"),
     ("simulator", "teleinfo.simulator.encode", "teleinfo.tic.parity"),
     ("simulator", "teleinfo.simulator.historique", "teleinfo.tic.registers"),
-    ("commands", "teleinfo.doctor.probe", "teleinfo.simulator.encode"),
+    ("commands", "teleinfo.doctor.check_line", "teleinfo.simulator.encode"),
     ("daemon", "teleinfo.watch.live_model", "teleinfo.daemon.monitor"),
     ("daemon", "teleinfo.cli.forget", "teleinfo.homeassistant.adapter"),
     ("messages", "teleinfo.mqtt.outbox", "teleinfo.tic.decoder"),

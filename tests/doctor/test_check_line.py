@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.doctor import check_line, probe
+from teleinfo.doctor import check_line
 from teleinfo.doctor.case import Access, Case, RetainedState
 from teleinfo.doctor.findings import Finding, Severity
 from teleinfo.port import search
@@ -32,7 +32,7 @@ START = dt.datetime(2026, 1, 15, 18, 30)  # noqa: DTZ001 - a meter knows local t
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Listen for shorter than a household waits: the meters here send faster than real ones."""
     monkeypatch.setattr(search, "TRY_SECONDS", 1.5)
-    monkeypatch.setattr(probe, "FOUND_SECONDS", 3.0)
+    monkeypatch.setattr(check_line, "FOUND_SECONDS", 3.0)
 
 
 def look(

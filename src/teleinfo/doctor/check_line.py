@@ -7,6 +7,8 @@ port would each get a part of the bytes.
 
 from __future__ import annotations
 
+import asyncio
+import math
 import time
 from dataclasses import asdict
 from datetime import datetime
@@ -18,17 +20,19 @@ from teleinfo.common.i18n import N_, _, decimal, inline
 from teleinfo.doctor.case import Access
 from teleinfo.doctor.check_broker import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
-from teleinfo.doctor.probe import Probe, probe_speeds
-from teleinfo.port.baud_detector import candidates
+from teleinfo.port.baud_detector import SPEEDS, candidates
 from teleinfo.port.errors import PortError
-from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Quality, is_orphan, is_stale
+from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
+from teleinfo.port.search import SpeedSearch, speeds_at
 from teleinfo.port.tcp_bridge import is_bridge
+from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 
 if TYPE_CHECKING:
     from teleinfo.doctor.case import Case, RetainedState
-    from teleinfo.port.health import Health
+    from teleinfo.tic.decoder import Counts
+    from teleinfo.tic.reading import Reading
 
 CHECK_WIRES = N_(
     "Check that two wires join the terminals I1 and I2 of the meter to the adapter (either way round), that "
@@ -55,6 +59,12 @@ SET_8N1 = N_(
 RECENT_SECONDS = 120.0
 """Greatest age of the last frame of a meter that sends: `health` is published once a minute."""
 
+FOUND_SECONDS = 12.0
+"""Seconds of listening at the speed of the meter: some 1400 characters at 1200 baud."""
+
+_MAX_KEPT = 1 << 16  # bytes, more than comes at 9600 baud
+_ETX = b"\x03"
+
 
 async def check_line(case: Case) -> list[Finding]:
     """Listen to the line; where a teleinfo reads the port, return the findings by its messages."""
@@ -74,8 +84,8 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
     if retained is None or retained.status is None:
         message = _("teleinfo reads the port, and the broker could not be asked what it hears")
         return [skipped("line", message)]
-    health, online = retained.health, retained.status == ONLINE
-    if not online and health is not None and _is_heard(health):
+    health, online = retained.health or Health(), retained.status == ONLINE
+    if not online and _is_heard(health):
         message = _(
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
@@ -83,34 +93,31 @@ def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]
         lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {unit}")
         facts = _facts(retained.status, health)
         return [fault("heard", message, _(CHANGE_CLIENT_ID), *lines, **facts)]
-    if health is not None and (is_orphan(health, online=online) or is_stale(health, now=time.time())):
-        health = None
+    if is_orphan(health, online=online) or is_stale(health, now=time.time()):
+        health = Health()
     facts = _facts(retained.status, health)
     message = _published(retained.status, health)
     if not online:
-        nonsense = health is not None and health.problem == LinkProblem.NONSENSE
-        advice = _(CHECK_SIGNAL) if nonsense else _(CHECK_WIRES)
+        advice = _(CHECK_SIGNAL) if health.problem == LinkProblem.NONSENSE else _(CHECK_WIRES)
         return [fault("heard", message, advice, command_line("doctor"), **facts)]
     findings = [ok("heard", message, **facts)]
-    if health is not None and health.parity is False:
+    if health.parity is False:
         findings.append(_no_parity())
-    if health is not None and health.line not in {None, LineGrade.SILENT}:
+    if health.line not in {None, LineGrade.SILENT}:
         findings.append(_wiring(health.line, (health.bad_groups_percent or 0.0) / 100))
     return findings
 
 
-def _facts(status: str, health: Health | None) -> dict[str, object]:
-    if health is None:
-        return {"status": status}
+def _facts(status: str, health: Health) -> dict[str, object]:
     names = ("mode", "baudrate", "frames", "groups", "line", "problem", "rejected", "withheld")
     return {"status": status, **{name: getattr(health, name) for name in names}}
 
 
-def _published(status: str, health: Health | None) -> str:
+def _published(status: str, health: Health) -> str:
     """Return a sentence with the status, and with the reason or the counts of the health, where known."""
-    if health is not None and health.reason is not None:
+    if health.reason is not None:
         return _("teleinfo says {status}: {problem}").format(status=status, problem=_(health.reason))
-    if health is None or health.mode is None:
+    if health.mode is None:
         return _("teleinfo says {status}").format(status=status)
     return _("teleinfo says {status}: mode {mode}, {baudrate} baud, frames: {frames}").format(
         status=status,
@@ -120,33 +127,63 @@ def _published(status: str, health: Health | None) -> str:
     )
 
 
+class Probe(SpeedSearch):
+    """The `data` that came at one speed in `seconds`, and their readings; the first byte may be misread."""
+
+    def __init__(self, url: str, baudrate: int) -> None:
+        self.decoder = Decoder()
+        super().__init__(url, (baudrate,), self.decoder)
+        self.seconds = 0.0
+        self.data = bytearray()
+        self.readings: list[Reading] = []
+
+    def on_data(self, data: bytes) -> None:
+        """Decode and keep the bytes."""
+        self.data += data[: _MAX_KEPT - len(self.data)]
+        self.readings += self.feed(data, now=asyncio.get_running_loop().time())
+
+    async def listen(self) -> None:
+        """Listen for a while, and for longer where the meter is heard; raise PortError."""
+        loop = asyncio.get_running_loop()
+        async with self.open(self) as port:
+            began = loop.time()
+            if await self.is_heard(port):
+                await port.wait(began + FOUND_SECONDS - loop.time())
+            self.seconds = loop.time() - began
+
+
 async def _listen(case: Case) -> list[Finding]:
-    """Listen at the port of the settings, and return the findings."""
+    """Listen at the speeds of the settings, then at the others that meters use, until the meter is heard."""
     settings = case.settings
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
     bridge = is_bridge(settings.serial_port)
     url = settings.serial_port if bridge else str(case.machine.path(settings.serial_port))
+    probes: list[Probe] = []
     try:
-        probes = await probe_speeds(url, wanted, case.screen)
+        for baudrate in speeds_at(url, list(dict.fromkeys([*wanted, *SPEEDS["auto"]]))):
+            case.screen.step(_("listening at {baudrate} baud").format(baudrate=baudrate))
+            probes.append(meter := Probe(url, baudrate))
+            await meter.listen()
+            if meter.mode is not None:
+                break
     except PortError as error:
         return [fault("open", error.localized(), trouble=error.kind.value)]
-    meter = probes[-1]
     if meter.mode is None:
         return [_bytes(probes), _no_meter(probes)]
-    quality = Quality()
-    quality.sample(meter.counts, now=0.0)
+    counts, quality = meter.decoder.counts, Quality()
+    quality.sample(counts, now=0.0)
     return [
         _bytes(probes),
         _mode(meter, wanted, bridge=bridge),
-        _groups(meter),
+        _groups(counts, meter.seconds),
         _parity(meter),
         _meter(meter),
-        _wiring(quality.grade, quality.bad_share or 0.0, few=meter.counts.rejected == 1),
+        _wiring(quality.grade, quality.bad_share or 0.0, few=counts.rejected == 1),
     ]
 
 
 def _bytes(probes: list[Probe]) -> Finding:
-    rates = {probe.baudrate: probe.counts.bytes_ / probe.seconds for probe in probes}
+    rates = {probe.baudrate: probe.decoder.counts.bytes_ / probe.seconds for probe in probes}
     text = _("{baudrate} baud: {rate:.0f} bytes/s")
     message = "; ".join(text.format(baudrate=baudrate, rate=rate) for baudrate, rate in rates.items())
     facts = {f"bytes_per_second_{baudrate}": round(rate, 1) for baudrate, rate in rates.items()}
@@ -155,7 +192,7 @@ def _bytes(probes: list[Probe]) -> Finding:
 
 def _no_meter(probes: list[Probe]) -> Finding:
     again = command_line("doctor")
-    if not any(probe.counts.bytes_ for probe in probes):
+    if not any(probe.data for probe in probes):
         return fault("wiring", _("none: not one byte comes"), _(CHECK_WIRES), again, wiring="none")
     message = _("bytes come, and none makes sense at any speed")
     return fault("wiring", message, _(CHECK_SIGNAL), again, wiring="nonsense")
@@ -172,28 +209,31 @@ def _mode(meter: Probe, wanted: tuple[int, ...], *, bridge: bool) -> Finding:
     return fault("mode", message, advice, "TELEINFO_SERIAL_MODE=auto", **facts)
 
 
-def _groups(meter: Probe) -> Finding:
-    counts = asdict(meter.counts)
+def _groups(decoded: Counts, seconds: float) -> Finding:
+    counts = asdict(decoded)
     message = _(
         "in {time}: frames {frames}, sound groups {groups}; rejected: parity {parity}, checksum {checksum}, "
         "malformed {malformed}; interrupted frames: {interrupted}"
     )
     if any(counts[cause] for cause in WITHHELD_CAUSES):
         message += _("; withheld: unconfirmed {unconfirmed}, implausible {implausible}")
-    message = message.format(time=duration(meter.seconds), **counts)
+    message = message.format(time=duration(seconds), **counts)
     names = ("frames", "groups", "interrupted", *WITHHELD_CAUSES)
     facts: dict[str, object] = {name: counts[name] for name in names}
     facts["rejected"] = {cause: counts[cause] for cause in REJECTION_CAUSES}
-    if meter.counts.frames:
+    if decoded.frames:
         return ok("groups", message, **facts)
     return warning("groups", message, _("No frame came whole: bytes are lost."), **facts)
 
 
 def _parity(meter: Probe) -> Finding:
-    rate = meter.bit_error_rate
-    if rate is None:
+    # From the end of the first frame on: its first character may be misread.
+    whole = meter.data.partition(_ETX)[2]
+    if not meter.decoder.parity or not whole:
         return _no_parity()
-    damaged, characters = meter.damaged
+    damaged, characters = sum(byte.bit_count() & 1 for byte in whole), len(whole)
+    # Parity sees an odd number of wrong bits among 8: (1 - (1 - 2 b)^8) / 2 of the characters.
+    rate = (1 - math.pow(max(0.0, 1 - 2 * damaged / characters), 1 / 8)) / 2
     facts = {"parity": True, "damaged": damaged, "characters": characters, "bit_error_rate": rate}
     if not damaged:
         message = _(
@@ -201,7 +241,7 @@ def _parity(meter: Probe) -> Finding:
         )
         return ok("parity", message.format(characters=characters, bits=characters * 8), **facts)
     message = _("there; {damaged} of {characters} characters damaged: about 1 bit in {bits} is wrong")
-    message = message.format(damaged=damaged, characters=characters, bits=round(1 / rate) if rate else 0)
+    message = message.format(damaged=damaged, characters=characters, bits=round(1 / rate))
     return ok("parity", message, **facts)
 
 

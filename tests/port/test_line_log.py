@@ -6,7 +6,7 @@ import logging
 
 import pytest
 
-from teleinfo.port.line_log import WITHHELD_QUIET, ModeLog, NoDataLog, WithheldLog
+from teleinfo.port.line_log import WITHHELD_QUIET, LineLog
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.tic.labels import Mode
 
@@ -25,7 +25,7 @@ class Line:
 
     def __init__(self, *, searching: bool = False, baudrate: int | None = 1200) -> None:
         self.status = LinkStatus(url="/dev/ttyUSB0", baudrate=baudrate, searching=searching)
-        self.log = NoDataLog(self.status)
+        self.log = LineLog(self.status)
         self.status.note_open(0.0)
 
     def frame(self, now: int) -> None:
@@ -41,7 +41,7 @@ class Line:
                 self.status.note_bytes(now)
             if frames:
                 self.frame(now)
-            self.log.check(now)
+            self.log.check({}, now)
 
 
 def test_a_dead_line_is_said_after_ten_seconds(said: pytest.LogCaptureFixture) -> None:
@@ -109,7 +109,7 @@ def test_a_meter_that_comes_and_goes_is_one_silence(said: pytest.LogCaptureFixtu
     for now in range(60, 3660):
         if now % 15 == 0:
             line.frame(now)
-        line.log.check(now)
+        line.log.check({}, now)
     line.live(3660, 7200, frames=True)
     line.live(7200, 7260)
     line.live(7260, 7400, frames=True)
@@ -130,8 +130,8 @@ def test_sound_groups_of_a_long_frame_are_no_nonsense(said: pytest.LogCaptureFix
     for now in range(600):
         line.status.note_bytes(now)
         if now % 5 == 0:
-            line.status.note_groups(now)
-        line.log.check(now)
+            line.status.last_sound = now
+        line.log.check({}, now)
 
     assert said.messages == []
 
@@ -144,14 +144,15 @@ def test_withheld_values_are_two_lines(said: pytest.LogCaptureFixture) -> None:
     2. Another one, an hour later: no line.
     3. Nothing for two hours: one line says for how long there were some.
     """
-    log = WithheldLog()
+    line = Line()
     counts: dict[str, int] = {}
     for now in range(10_000):
         if now in (10, 11, 12):
             counts["BASE"] = counts.get("BASE", 0) + 1
         if now == 2410:
             counts["EAST"] = 1
-        log.check(counts, now)
+        line.frame(now)
+        line.log.check(counts, now)
 
     assert [record.levelname for record in said.records] == ["WARNING", "INFO"]
     withheld, ended = said.messages
@@ -161,12 +162,13 @@ def test_withheld_values_are_two_lines(said: pytest.LogCaptureFixture) -> None:
 
 def test_a_line_whose_values_are_withheld_all_day_stays_quiet(said: pytest.LogCaptureFixture) -> None:
     """At worst they come whenever the log said that they ended: 24 lines a day."""
-    log = WithheldLog()
+    line = Line()
     counts = {"EAST": 0}
     for now in range(0, 24 * 3600, 60):
         if now % (WITHHELD_QUIET + 60) == 0:
             counts["EAST"] += 1
-        log.check(counts, now)
+        line.frame(now)
+        line.log.check(counts, now)
 
     assert len(said.records) <= 24
 
@@ -178,12 +180,11 @@ def test_a_mode_that_changes_all_the_time_is_one_line_a_minute(said: pytest.LogC
     1. Every 2 s another mode at the same speed, for 10 minutes: a line a minute. 2. Another speed: at once.
     """
     line = Line()
-    log = ModeLog(line.status)
     for now in range(0, 600, 2):
         line.status.mode = Mode.STANDARD if now % 4 else Mode.HISTORIQUE
-        log.check(now)
+        line.log.note_mode(now)
     assert len(said.messages) == 10
 
     line.status.baudrate = 9600
-    log.check(601)
+    line.log.note_mode(601)
     assert said.messages[-1].startswith("the meter changed its mode: now mode standard at 9600 baud, before ")

@@ -77,11 +77,11 @@ def test_frames_are_no_problem_until_they_are_missing() -> None:
 def test_sound_groups_of_a_long_frame_keep_the_meter_heard() -> None:
     """A frame may take longer than 10 s at 1200 baud; but without any frame no meter was heard."""
     status = link()
-    status.note_groups(101.0)
+    status.last_sound = 101.0
     assert not status.is_heard(101.0)
 
     status.note_frame(110.0)
-    status.note_groups(119.0)
+    status.last_sound = 119.0
     assert status.is_heard(128.0)
 
 
@@ -90,7 +90,7 @@ def test_the_time_in_which_the_process_was_stopped_does_not_count() -> None:
     status = link()
     status.note_bytes(110.0)
     status.note_frame(110.0)
-    status.note_stall(500.0)
+    status.listening_since = 500.0
 
     assert status.problem(500.0) is LinkProblem.LISTENING
     assert status.problem(500.0 + SILENT_AFTER) is LinkProblem.NO_DATA

@@ -40,7 +40,7 @@ def error(kind: PortErrorKind) -> PortError:
     st.sampled_from((None, 1200, 9600)),
     st.lists(
         st.tuples(
-            st.sampled_from(("open", "lost", "bytes", "groups", "frame")),
+            st.sampled_from(("open", "lost", "bytes", "frame")),
             st.sampled_from(PortErrorKind),
             st.none() | st.sampled_from(Mode),
             st.floats(0, 60),

@@ -42,38 +42,73 @@ _NO_DATA_TEXTS: Final = OutageTexts(
     lost_again="the meter comes and goes: {reason}",
     ends="the meter is heard again, after {lasted}",
 )
+_WITHHELD_TEXTS: Final = OutageTexts(
+    begins=(
+        "values that cannot follow those before are withheld, of {reason}: bytes get lost on the line, or "
+        "the meter was replaced"
+    ),
+    ends="no value has been withheld for 2 h; before, some were for {lasted}",
+)
 
 
-class NoDataLog:
-    """Log of a meter that is not heard, by its `status`."""
+class LineLog:
+    """Log of the line to a meter, by its `status`."""
 
     def __init__(self, status: LinkStatus) -> None:
         self._status = status
-        self._outage = OutageLog(status.url, _NO_DATA_TEXTS)
+        self._no_data = OutageLog(status.url, _NO_DATA_TEXTS)
         self._back_since: float | None = None  # the first frame after the last silence
+        self._withheld = OutageLog("values", _WITHHELD_TEXTS)
+        self._withheld_counts: dict[str, int] = {}
+        self._last_withheld = 0.0
+        self._mode: tuple[Mode, int | None] | None = None
+        self._mode_quiet_until = 0.0
 
-    def check(self, now: float) -> None:
-        """Log a silence that is new; call this every second while the port is open."""
+    def check(self, withheld: Mapping[str, int], now: float) -> None:
+        """
+        Log a silence that is new, and the étiquettes whose `withheld` values became more.
+
+        Call this every second while the port is open.
+        """
         problem = self._status.problem(now)
-        if problem not in {LinkProblem.NO_DATA, LinkProblem.NONSENSE}:
-            return
-        self._back_since = None
-        reason = self._no_data() if problem is LinkProblem.NO_DATA else self._nonsense()
-        last = self._status.last_frame
-        since = self._status.listening_since if last is None else last
-        self._outage.failed(problem, reason, now, since=since)
+        if problem in {LinkProblem.NO_DATA, LinkProblem.NONSENSE}:
+            self._back_since = None
+            reason = self._why_no_data() if problem is LinkProblem.NO_DATA else self._why_nonsense()
+            last = self._status.last_frame
+            since = self._status.listening_since if last is None else last
+            self._no_data.failed(problem, reason, now, since=since)
+        labels = [label for label, count in withheld.items() if count > self._withheld_counts.get(label, 0)]
+        if labels:
+            self._withheld_counts, self._last_withheld = dict(withheld), now
+            self._withheld.failed(None, ", ".join(labels), now)
+        elif not self._withheld.working and now - self._last_withheld >= WITHHELD_QUIET:
+            self._withheld.held(self._last_withheld)
 
     def note_frame(self, now: float) -> None:
         """Note that a sound frame came."""
-        if self._outage.working:
+        if self._no_data.working:
             return
         if self._back_since is None:
             self._back_since = now
-            self._outage.recovered(now)
+            self._no_data.recovered(now)
         elif now - self._back_since >= HELD_AFTER:
-            self._outage.held(self._back_since)
+            self._no_data.held(self._back_since)
 
-    def _no_data(self) -> str:
+    def note_mode(self, now: float) -> None:
+        """Log the mode in which the meter is heard, if it is new."""
+        mode, baudrate, before = self._status.mode, self._status.baudrate, self._mode
+        if mode is None or before == (mode, baudrate):
+            return
+        if before is None:
+            log.info("reading a meter in %s", _mode_at(mode, baudrate))
+        elif before[1] != baudrate or now >= self._mode_quiet_until:
+            modes = _mode_at(mode, baudrate), _mode_at(*before)
+            log.info("the meter changed its mode: now %s, before %s", *modes)
+        else:
+            return
+        self._mode, self._mode_quiet_until = (mode, baudrate), now + MODE_CHANGE_INTERVAL
+
+    def _why_no_data(self) -> str:
         advice = (
             "check its wires (terminals I1 and I2) and the adapter"
             if self._status.last_frame is None
@@ -81,7 +116,7 @@ class NoDataLog:
         )
         return f"no sound frame from the meter for {duration(SILENT_AFTER)}, and no byte at all: {advice}"
 
-    def _nonsense(self) -> str:
+    def _why_nonsense(self) -> str:
         url, baudrate = self._status.url, self._status.baudrate
         if baudrate is None:
             return (
@@ -103,56 +138,6 @@ class NoDataLog:
             "TELEINFO_SERIAL_MODE=auto, without TELEINFO_SERIAL_BAUDRATE; if that does not help, check the "
             "wiring"
         )
-
-
-_WITHHELD_TEXTS: Final = OutageTexts(
-    begins=(
-        "values that cannot follow those before are withheld, of {reason}: bytes get lost on the line, or "
-        "the meter was replaced"
-    ),
-    ends="no value has been withheld for 2 h; before, some were for {lasted}",
-)
-
-
-class WithheldLog:
-    """Log of the values that the decoder withheld as implausible."""
-
-    def __init__(self) -> None:
-        self._outage = OutageLog("values", _WITHHELD_TEXTS)
-        self._counts: dict[str, int] = {}
-        self._last = 0.0
-
-    def check(self, counts: Mapping[str, int], now: float) -> None:
-        """Log the étiquettes whose withheld values rose in `counts`; call this every second."""
-        labels = [label for label, count in counts.items() if count > self._counts.get(label, 0)]
-        if labels:
-            self._counts, self._last = dict(counts), now
-            self._outage.failed(None, ", ".join(labels), now)
-        elif not self._outage.working and now - self._last >= WITHHELD_QUIET:
-            self._outage.held(self._last)
-
-
-class ModeLog:
-    """Log of the mode in which the meter is heard, by its `status`."""
-
-    def __init__(self, status: LinkStatus) -> None:
-        self._status = status
-        self._logged: tuple[Mode, int | None] | None = None
-        self._quiet_until = 0.0
-
-    def check(self, now: float) -> None:
-        """Log a mode that is new."""
-        mode, baudrate, before = self._status.mode, self._status.baudrate, self._logged
-        if mode is None or before == (mode, baudrate):
-            return
-        if before is None:
-            log.info("reading a meter in %s", _mode_at(mode, baudrate))
-        elif before[1] != baudrate or now >= self._quiet_until:
-            modes = _mode_at(mode, baudrate), _mode_at(*before)
-            log.info("the meter changed its mode: now %s, before %s", *modes)
-        else:
-            return
-        self._logged, self._quiet_until = (mode, baudrate), now + MODE_CHANGE_INTERVAL
 
 
 def _mode_at(mode: Mode, baudrate: int | None) -> str:

@@ -41,7 +41,7 @@ class LinkStatus:
     - `searching`: several speeds are tried.
     - `connected`: the port is open; `error`: why it is not (None before the first attempt).
     - `mode`: the mode heard last (None before, and while the speed is searched).
-    - `listening_since`: when the port was opened after it was away.
+    - `listening_since`: when the port was opened after it was away, or the end of a stall of the process.
     - `last_byte`, `bytes_since`: the last byte, and the first byte after a silence.
     - `last_frame`: the last sound frame (None before the first).
     - `last_sound`: the last sound frame, or the last sound groups of a frame in progress.
@@ -65,10 +65,6 @@ class LinkStatus:
             self.connected, self.error = True, None
             self.listening_since = now
 
-    def note_stall(self, now: float) -> None:
-        """Note that the process had no processor until now, and missed what came meanwhile."""
-        self.listening_since = now
-
     def note_lost(self, error: PortError) -> None:
         """Note that there is no port."""
         self.connected, self.error = False, error
@@ -78,10 +74,6 @@ class LinkStatus:
         if self.no_byte_for(now) >= SILENT_AFTER:
             self.bytes_since = now
         self.last_byte = now
-
-    def note_groups(self, now: float) -> None:
-        """Note sound groups of a frame in progress."""
-        self.last_sound = now
 
     def note_frame(self, now: float) -> None:
         """Note a sound frame."""

@@ -17,7 +17,7 @@ from teleinfo.common.durations import STALL_LIMIT, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError
-from teleinfo.port.line_log import HELD_AFTER, ModeLog, NoDataLog, WithheldLog
+from teleinfo.port.line_log import HELD_AFTER, LineLog
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.port.search import SpeedSearch
 from teleinfo.port.tcp_bridge import is_bridge
@@ -87,9 +87,7 @@ class Reader:
         self._sink = sink
         self._rng = rng
         self._outage = OutageLog(url, OUTAGE_TEXTS)
-        self._no_data = NoDataLog(self.status)
-        self._withheld = WithheldLog()
-        self._modes = ModeLog(self.status)
+        self._line_log = LineLog(self.status)
         self._retries = self._new_retries()
         self._stability = StabilityDetector()
         self._opened = 0.0  # at the present speed; later if the process was held up since
@@ -137,8 +135,13 @@ class Reader:
             self._sink.on_progress()
             if now - before >= TICK + STALL_LIMIT:
                 self._opened = now
-                self.status.note_stall(now)
-            self._tick(port, now)
+                # The process had no processor, and missed the bytes that came meanwhile.
+                self.status.listening_since = now
+            port.set_canonical_mode(enabled=self._stability.is_stable(self._since_frame(now)))
+            self._line_log.check(self._decoder.implausible, now)
+            if self._search.check_pending():
+                self.status.last_sound = now
+                self._note_mode(now)
             if now - opened >= STEADY_AFTER and self._outage.recovered(opened):
                 self._retries = self._new_retries()
             if now - opened >= HELD_AFTER:
@@ -158,20 +161,12 @@ class Reader:
             return
         self._note_mode(now)
         self.status.note_frame(now)
-        self._no_data.note_frame(now)
+        self._line_log.note_frame(now)
         for reading in readings:
             self._sink.on_reading(reading)
         count = self._decoder.counts.bytes_
         size, self._bytes_at_frame = count - self._bytes_at_frame, count
         self._stability.note_frame(interval=interval, size=size)
-
-    def _tick(self, port: LineProtocol, now: float) -> None:
-        port.set_canonical_mode(enabled=self._stability.is_stable(self._since_frame(now)))
-        self._no_data.check(now)
-        self._withheld.check(self._decoder.implausible, now)
-        if self._search.check_pending():
-            self.status.note_groups(now)
-            self._note_mode(now)
 
     def _silent_for(self, now: float) -> float:
         """Return the seconds without a sound group at the present speed."""
@@ -183,7 +178,7 @@ class Reader:
 
     def _note_mode(self, now: float) -> None:
         self.status.mode = self._search.mode
-        self._modes.check(now)
+        self._line_log.note_mode(now)
 
     def _has_another_speed(self) -> bool:
         """Move to the next speed, since the port refused this one; return True unless it refused both."""

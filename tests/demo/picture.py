@@ -12,6 +12,7 @@ hold times of the day.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
 import datetime as dt
@@ -28,7 +29,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from teleinfo.demo.broker import LOOPBACK, MQTT_PORT
-from teleinfo.demo.command import SEED, TIME_LAPSE, TOPIC
+from teleinfo.demo.command import SEED, TIME_LAPSE, TOPIC, configure
 from teleinfo.demo.screen import MessageFormat, heading
 from teleinfo.mqtt.config import Broker
 from teleinfo.simulator.catalogue import DEFAULT, build
@@ -78,7 +79,9 @@ def expected_readings(
 def expected_lines() -> list[str]:
     """Return the lines of the picture, with the escape sequences of their colours."""
     broker = Broker(LOOPBACK, MQTT_PORT, "screen")
-    head = heading(DEFAULT, broker, TOPIC, embedded=True, start=START, factor=TIME_LAPSE, seconds=None)
+    parser = argparse.ArgumentParser()
+    configure(parser)
+    head = heading(parser.parse_args([]), broker, START)
     messages = MessageFormat(TOPIC, colour=True)
     lines = [*head.split("\n"), messages.line(f"{TOPIC}/status", "online")]
     return lines + [messages.line(TOPIC, payload) for payload in expected_readings(READINGS)]

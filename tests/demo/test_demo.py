@@ -328,7 +328,7 @@ def test_a_port_in_use_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server((HOST, 0)) as other:
         port = other.getsockname()[1]
 
-        assert f"cannot listen on port {port}: another program uses it" in failure(capsys, f"--port={port}")
+        assert f"cannot listen on port {port}: Address already in use" in failure(capsys, f"--port={port}")
 
 
 def test_without_the_extra_it_tells_what_to_install(

@@ -7,8 +7,7 @@ extra `demo`), or an existing broker (`--host`). Standard output shows a heading
 subscriber to the base topic receives; warnings of the daemon go to standard error.
 
 The line has its real speed, but the meter's clock is fast (`--time-lapse`), so that within the first seconds
-appliances are switched on and off and the tariff changes. The indexes rise by more than the subscription
-allows in the time of the daemon, whose plausibility check is therefore switched off.
+appliances are switched on and off and the tariff changes.
 
 The demo ends at Ctrl-C, SIGTERM, SIGHUP, or after `--seconds`, leaves no process behind, and its exit status
 is 0. The status is 1 where the demo cannot run: no amqtt, no broker at `--host`, a part that ends by itself.
@@ -18,11 +17,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import datetime as dt
 import importlib.util
 import logging
 import re
 import sys
+from typing import NoReturn
 
 from teleinfo.cli.arguments import positive
 from teleinfo.common import event_loop
@@ -144,7 +145,7 @@ async def _demo(arguments: argparse.Namespace) -> None:
     """Start the parts one after the other, wait for the end, stop them in reverse."""
     topic = arguments.topic
     start = arguments.start or start_today(arguments.meter)
-    factor = arguments.time_lapse * arguments.speed
+    real_time = arguments.time_lapse * arguments.speed == 1
     stop = asyncio.Event()
     event_loop.cancel_on_stop()
     async with (
@@ -155,20 +156,22 @@ async def _demo(arguments: argparse.Namespace) -> None:
         await connection.subscribe(f"{topic}/#")
         port = await port_of(meter)
         event_loop.on_stop(stop.set)
-        embedded, seconds = arguments.host is None, arguments.seconds
-        title = heading(
-            arguments.meter, broker, topic, embedded=embedded, start=start, factor=factor, seconds=seconds
-        )
-        print_line(title, to=sys.stdout)
+        print_line(heading(arguments, broker, start), to=sys.stdout)
         screen = asyncio.create_task(show_messages(connection, topic, stop), name="teleinfo.demo.screen")
-        async with daemon_at(port, broker, topic, real_time=factor == 1) as daemon:
-            await _until_the_end(stop, seconds, meter=meter, daemon=daemon, screen=screen)
+        async with daemon_at(port, broker, topic, real_time=real_time) as daemon:
+            ends = [stop.wait(), _ended(N_("The simulated meter"), meter), _ended(N_("The daemon"), daemon)]
+            tasks = [asyncio.create_task(end, name="teleinfo.demo.end") for end in ends]
+            done, rest = await asyncio.wait(
+                {screen, *tasks}, timeout=arguments.seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+            for task in rest - {screen}:
+                task.cancel()
+            for task in done:
+                task.result()
             stop.set()
         # The last message of the daemon is `offline`, and it is on its way.
-        done, _rest = await asyncio.wait({screen}, timeout=OFFLINE_TIMEOUT)
-        screen.cancel()
-        for task in done:
-            task.result()  # a failure of the screen is a failure of the demo
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(screen, OFFLINE_TIMEOUT)
 
 
 def start_today(meter: str) -> dt.datetime:
@@ -177,29 +180,8 @@ def start_today(meter: str) -> dt.datetime:
     return dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only
 
 
-async def _until_the_end(
-    stop: asyncio.Event,
-    seconds: float | None,
-    *,
-    meter: asyncio.subprocess.Process,
-    daemon: asyncio.subprocess.Process,
-    screen: asyncio.Task[None],
-) -> None:
-    """Return at the stop or when `seconds` are over; raise DemoError when a part ended by itself."""
-    parts = {
-        asyncio.create_task(meter.wait(), name="teleinfo.demo.meter"): N_("The simulated meter"),
-        asyncio.create_task(daemon.wait(), name="teleinfo.demo.daemon"): N_("The daemon"),
-    }
-    end = asyncio.create_task(stop.wait(), name="teleinfo.demo.end")
-    done, _rest = await asyncio.wait(
-        {end, screen, *parts}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
-    )
-    for task in (end, *parts):
-        task.cancel()
-    if end in done:
-        return
-    if screen in done:
-        screen.result()
-    for task in parts.keys() & done:
-        message = _("{part} ended by itself with status {status}. What it said last is above.")
-        raise DemoError(message.format(part=_(parts[task]), status=task.result()))
+async def _ended(part: str, process: asyncio.subprocess.Process) -> NoReturn:
+    """Wait for the end of a process that should not end by itself; raise DemoError."""
+    status = await process.wait()
+    message = _("{part} ended by itself with status {status}. What it said last is above.")
+    raise DemoError(message.format(part=_(part), status=status))

@@ -15,6 +15,7 @@ from teleinfo.common.terminal_text import printable
 from teleinfo.mqtt.config import OFFLINE
 
 if TYPE_CHECKING:
+    import argparse
     import asyncio
     import datetime as dt
 
@@ -25,29 +26,21 @@ _BOLD, _GREEN, _PLAIN = "\x1b[1m", "\x1b[1;32m", "\x1b[0m"
 _MEMBER = re.compile(r'"[^"]+":"[^"]*"')  # of a reading's JSON object: all values are strings
 
 
-def heading(
-    meter: str,
-    broker: Broker,
-    topic: str,
-    *,
-    embedded: bool,
-    start: dt.datetime,
-    factor: float,
-    seconds: float | None,
-) -> str:
+def heading(arguments: argparse.Namespace, broker: Broker, start: dt.datetime) -> str:
     """Return the names of the parts, the speed of the meter's clock, and a command to see the messages."""
-    kind = _("an embedded MQTT broker") if embedded else _("the MQTT broker")
+    kind = _("an embedded MQTT broker") if arguments.host is None else _("the MQTT broker")
     chain = _("A simulated meter ({meter}) -> teleinfo -> {kind} at {address} -> this screen")
-    lines = [chain.format(meter=meter, kind=kind, address=broker.address)]
+    lines = [chain.format(meter=arguments.meter, kind=kind, address=broker.address)]
+    factor = arguments.time_lapse * arguments.speed
     if factor != 1:
         text = _(
             "Time-lapse: the meter's clock starts at {time} and runs {factor:g} times faster than yours."
         )
         lines.append(text.format(time=f"{start:%H:%M}", factor=factor))
-    subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{topic}/#' -v"
+    subscribe = f"mosquitto_sub -h {broker.host} -p {broker.port} -t '{arguments.topic}/#' -v"
     lines.append(_("From another terminal:  {line}").format(line=subscribe))
-    end = _("Ctrl-C ends it.") if seconds is None else _("{seconds:g} s or Ctrl-C end it.")
-    lines.append(end.format(seconds=seconds))
+    end = _("Ctrl-C ends it.") if arguments.seconds is None else _("{seconds:g} s or Ctrl-C end it.")
+    lines.append(end.format(seconds=arguments.seconds))
     return "\n".join([*lines, ""])
 
 

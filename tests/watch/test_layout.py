@@ -20,8 +20,7 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import describe
 from teleinfo.watch.declared import integer, number
-from teleinfo.watch.drawing import ASCII, BLOCKS, chart
-from teleinfo.watch.layout import Page, compose
+from teleinfo.watch.layout import ASCII, BLOCKS, Page, chart, compose
 from teleinfo.watch.notes import Note
 from teleinfo.watch.shared_model import SharedModel
 

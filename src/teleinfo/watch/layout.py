@@ -2,6 +2,10 @@
 Layout of the live model on a screen of any size, in columns where it is wide, on pages where it is small.
 
 Pure but for the library that draws (rich): a model, a size and a page come in, lines of text go out.
+
+Terminals choose their own sixteen colours, on a light or on a dark background. Of all of them only red can be
+read on both; green is just seen. So words are in the colour of the terminal itself or in red, which may be
+bold or reversed; green is for bars only; and nothing is shown by colour alone.
 """
 
 from __future__ import annotations
@@ -19,13 +23,27 @@ from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
 from teleinfo.watch.declared import integer, number, text
 from teleinfo.watch.describe import describe
-from teleinfo.watch.drawing import ALERT, BARS, DOT, MARK, MORE, STRONG, TITLE, chart
 from teleinfo.watch.history import BIN
 from teleinfo.watch.sections import Section
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from teleinfo.watch.describe import Description
     from teleinfo.watch.live_model import LiveModel, Row
+
+ALERT: Final = "bold red"
+STRONG: Final = "bold"
+TITLE: Final = "reverse"
+BARS: Final = "green"
+
+BLOCKS: Final = " ▁▂▃▄▅▆▇█"
+MARK: Final = "•"
+DOT: Final = " · "
+MORE: Final = "…"
+
+ASCII: Final = str.maketrans(BLOCKS + MARK + DOT.strip() + MORE, " .:-=+*%#" + "*-~")
+"""Translation of our characters, one by one, for a terminal without Unicode."""
 
 COLUMN: Final = 78
 """Least width of a column of rows."""
@@ -112,6 +130,23 @@ def _chart(model: LiveModel, width: int, *, now: float) -> list[Text]:
     return [
         Text.assemble(side, (bar, BARS), "" if narrow else f" {note}")
         for side, bar, note in zip(left, bars, right, strict=True)
+    ]
+
+
+def chart(values: Sequence[float | None], *, height: int, top: float) -> list[str]:
+    """
+    Return `height` lines, the uppermost first, with a column for each value, from 0 to `top`.
+
+    None is an empty column; every other value shows at least the lowest bar.
+    """
+    steps = len(BLOCKS) - 1
+    filled = [
+        0 if value is None else max(1, min(height * steps, round(value / top * height * steps)))
+        for value in values
+    ]
+    return [
+        "".join(BLOCKS[max(0, min(steps, fill - row * steps))] for fill in filled)
+        for row in reversed(range(height))
     ]
 
 

@@ -20,8 +20,7 @@ from typing import TYPE_CHECKING, Final
 from rich.console import Console, Group
 from rich.live import Live
 
-from teleinfo.watch.drawing import ASCII
-from teleinfo.watch.layout import compose
+from teleinfo.watch.layout import ASCII, compose
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -31,8 +31,7 @@ PURE = [
             "common.backoff", "common.durations", "common.terminal_text", "common.untrusted_json",
             "port.health", "daemon.rate_limit", "daemon.write_budget", "doctor.findings", "mqtt.config",
             "port.baud_detector", "port.link_status", "daemon.status_text",
-            "record.anonymise", "watch.declared", "watch.history", "watch.live_model",
-            "watch.sections",
+            "record.anonymise", "watch.declared", "watch.history", "watch.sections",
         )
     ),
 ]  # fmt: skip

@@ -28,7 +28,7 @@ from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.reading import build_reading
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.layout import compose
-from teleinfo.watch.shared_model import SharedModel
+from teleinfo.watch.live_model import LiveModel
 from tests.docs.markdown import BLOCK, ROOT
 from tests.doctor.machine_tree import Tree, findings_of
 from tests.support.picture import draw
@@ -91,7 +91,7 @@ def watch_lines() -> list[Text]:
     """Return the screen of a household in the minute in which its water heater starts, 80 columns wide."""
     start = dt.datetime(2026, 1, 14, 22, 58)  # noqa: DTZ001 - a meter knows local time only
     meter = build("hc", start=start, rng=random.Random(1))
-    model, decoder = SharedModel(patience=10.0), Decoder()
+    model, decoder = LiveModel(patience=10.0), Decoder()
     for frame in range(131):
         [reading] = decoder.feed(meter.emit(start + dt.timedelta(seconds=1.5 * frame)))
         model.add_reading(reading, now=1.5 * frame)

@@ -24,8 +24,8 @@ from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, DryConta
 from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
 from teleinfo.vocabulary.words import Code, Language
 from teleinfo.watch.layout import compose
+from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.plain import PlainLines
-from teleinfo.watch.shared_model import SharedModel
 from teleinfo.watch.web import view
 from teleinfo.watch.web.curve import curve_part
 from tests.homeassistant.golden import every_entity
@@ -39,31 +39,31 @@ METER = device_of("041961123456", topic="t", private=False)
 languages = pytest.mark.parametrize("language", Language)
 
 
-def page_of(mode: Mode, **values: str) -> SharedModel:
+def page_of(mode: Mode, **values: str) -> LiveModel:
     """Return the model of the screens after a reading."""
-    model = SharedModel(patience=10.0, clock=lambda: TIME)
+    model = LiveModel(patience=10.0, clock=lambda: TIME)
     model.add_reading(Reading(mode, values), now=0.0)
     return model
 
 
-def payload(model: SharedModel) -> str:
+def payload(model: LiveModel) -> str:
     """Return the message of the topic `state`."""
     return encode(in_words(model.state(now=0.0))).decode()
 
 
-def page(model: SharedModel) -> str:
+def page(model: LiveModel) -> str:
     """Return what the page is sent, but for the curve."""
     parts = [view.now_part(model, now=0.0), view.rows_part(model)]
     return json.dumps(parts, ensure_ascii=False)
 
 
-def terminal(model: SharedModel) -> str:
+def terminal(model: LiveModel) -> str:
     """Return the screen of `watch`."""
     screen = compose(model, ConsoleDimensions(150, 60), page=0, now=0.0, clock="", keys=True)
     return "\n".join(line.plain for line in screen.lines)
 
 
-def plain(model: SharedModel) -> str:
+def plain(model: LiveModel) -> str:
     """Return the lines of `watch` in a file."""
     return "\n".join(PlainLines().new(model.rows()))
 

@@ -17,7 +17,7 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import notes
-from teleinfo.watch.shared_model import SharedModel
+from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import server
 from teleinfo.watch.web.hosts import Address, listen
 from teleinfo.watch.web.stream import Streams
@@ -95,7 +95,7 @@ class Page:
         self._time = end.astimezone()
         self.address = Address(HOST, port or free_port())
         self.url = self.address.url("")
-        self.model = SharedModel(patience=HOUR, clock=lambda: self._time)
+        self.model = LiveModel(patience=HOUR, clock=lambda: self._time)
         self.streams = Streams(self.model)
         self.model.set_health(
             Health(baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD)

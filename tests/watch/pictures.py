@@ -20,8 +20,8 @@ from typing import Final
 from teleinfo.common.i18n import use_language
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.web import view
-from teleinfo.watch.web.assets import ASSETS, FOLDER, page
 from teleinfo.watch.web.curve import curve_part
+from teleinfo.watch.web.server import ASSETS, FOLDER, page
 from tests.docs.markdown import ROOT
 from tests.support.browser import browser, prefer, resize
 from tests.watch.page_scenario import HOUR, evening

@@ -21,8 +21,8 @@ from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import describe
 from teleinfo.watch.declared import integer, number
 from teleinfo.watch.layout import ASCII, BLOCKS, Page, chart, compose
+from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.notes import Note
-from teleinfo.watch.shared_model import SharedModel
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(
@@ -46,10 +46,10 @@ def note(text: str) -> Note:
     return Note("x", lambda: text)
 
 
-def model_of(name: str) -> SharedModel:
+def model_of(name: str) -> LiveModel:
     """Return a model that has heard two frames of a simulated meter."""
     meter = build(name, start=START, rng=random.Random(1))
-    model = SharedModel(patience=10.0)
+    model = LiveModel(patience=10.0)
     decoder = Decoder()
     for second in (0, 60):
         frame = meter.emit(START + dt.timedelta(seconds=second))
@@ -59,12 +59,12 @@ def model_of(name: str) -> SharedModel:
     return model
 
 
-def picture(model: SharedModel, size: Size = USUAL, page: int = 0, *, now: float = 61.0) -> Page:
+def picture(model: LiveModel, size: Size = USUAL, page: int = 0, *, now: float = 61.0) -> Page:
     """Return a page of the model, by default a second after its last frame."""
     return compose(model, size, page=page, now=now, clock="18:31:01", keys=True)
 
 
-def pages(model: SharedModel, size: Size = USUAL, *, now: float = 61.0) -> list[Page]:
+def pages(model: LiveModel, size: Size = USUAL, *, now: float = 61.0) -> list[Page]:
     """Return every page of the model."""
     count = picture(model, size, now=now).pages
     return [picture(model, size, number, now=now) for number in range(count)]
@@ -252,7 +252,7 @@ def test_a_chart_reaches_from_nothing_to_its_top() -> None:
 @pytest.mark.parametrize("size", [USUAL, NARROW, Size(10, 5)], ids=str)
 def test_whatever_a_broker_published_is_drawn(size: Size) -> None:
     """Values as long as they may be, of any étiquette; nothing that a terminal obeys."""
-    model = SharedModel(patience=None)
+    model = LiveModel(patience=None)
     for key in ("PAPP", "HCHC", "PJOURF+1", "STGE", "DATE", "PTEC", "ADSC", "NOVELTY\x1b[2J\u202e"):
         for value in ("9" * 128, "x" * 128, "", "\x1b[2J\x9b\u202e\n", "٣" * 8, "E٣٣٣٣٣٣٣٣٣٣٣٣"):
             model.add_reading(Reading(Mode.HISTORIQUE, {key: value}), now=1.0)
@@ -268,7 +268,7 @@ def test_what_is_waited_for_is_said_whole_in_40_columns(
 ) -> None:
     """And so is what is wrong; no command is cut at its hyphen."""
     monkeypatch.setenv("LC_ALL", language)
-    model = SharedModel(patience=patience)
+    model = LiveModel(patience=patience)
     model.note = note("a login console: sudo systemctl disable --now serial-getty@ttyUSB0, the end")
     lines = text_of(picture(model, NARROW)).splitlines()
 
@@ -295,7 +295,7 @@ def test_behind_a_broker_the_reason_of_a_silence_is_that_of_health(
     silent: str,
 ) -> None:
     """Before the first reading, where no speed is searched, and after it."""
-    model = SharedModel(patience=None)
+    model = LiveModel(patience=None)
     model.online = online
     model.set_health(Health(line=LineGrade.SILENT, problem=problem))
 

@@ -9,23 +9,22 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch.history import BIN, REACH
-from teleinfo.watch.live_model import KEPT, MAX_VALUES
+from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel
 from teleinfo.watch.sections import Section
-from teleinfo.watch.shared_model import SharedModel
 
 HC = {"ADCO": "041961123456", "HCHC": "000019212", "PTEC": "HP", "PAPP": "01940", "MOTDETAT": "000000"}
 ALARM = {**HC, "ADPS": "032"}
 
 
-def model_with(*frames: dict[str, str], mode: Mode = Mode.HISTORIQUE, step: float = 1.0) -> SharedModel:
+def model_with(*frames: dict[str, str], mode: Mode = Mode.HISTORIQUE, step: float = 1.0) -> LiveModel:
     """Return a model that has taken these frames, one each `step` seconds from 0 on."""
-    model = SharedModel(patience=10.0)
+    model = LiveModel(patience=10.0)
     for number, values in enumerate(frames):
         model.add_reading(Reading(mode, values), now=number * step)
     return model
 
 
-def keys(model: SharedModel) -> list[str]:
+def keys(model: LiveModel) -> list[str]:
     """Return the étiquettes in the order of the screen."""
     return [row.key for row in model.rows()]
 
@@ -89,7 +88,7 @@ def test_a_change_of_mode_empties_the_model() -> None:
 
 def test_the_history_is_the_mean_of_each_interval() -> None:
     """Frames of one interval are averaged; one without a frame is as the one before, for a while."""
-    model = SharedModel(patience=10.0)
+    model = LiveModel(patience=10.0)
     for now, power in ((0.0, 100), (1.0, 200), (BIN, 400)):
         model.add_reading(Reading(Mode.HISTORIQUE, {"PAPP": f"{power:05}"}), now=now)
 
@@ -106,7 +105,7 @@ def test_a_pilot_linky_has_its_power_by_another_name() -> None:
 
 def test_a_meter_is_silent_after_ten_seconds() -> None:
     """As the daemon sees it. Behind a broker messages may come once a minute: `status` decides there."""
-    remote = SharedModel(patience=None)
+    remote = LiveModel(patience=None)
     remote.add_reading(Reading(Mode.HISTORIQUE, HC), now=0)
 
     assert [model_with(HC).silence(now=now) for now in (9.0, 10.0)] == [None, 10.0]
@@ -117,7 +116,7 @@ def test_a_meter_is_silent_after_ten_seconds() -> None:
 
 def test_the_health_of_a_daemon_that_is_gone_is_not_believed() -> None:
     """Its last word is of a good line. While the meter is silent the daemon says why, and is believed."""
-    model = SharedModel(patience=None)
+    model = LiveModel(patience=None)
     good, silent = Health(line=LineGrade.GOOD), Health(line=LineGrade.SILENT, problem="no data")
     believed = []
     for online, health in ((True, good), (False, good), (False, silent), (True, good)):
@@ -130,7 +129,7 @@ def test_the_health_of_a_daemon_that_is_gone_is_not_believed() -> None:
 
 def test_behind_a_broker_the_count_of_frames_goes_on() -> None:
     """`health` comes once a minute: the readings since are counted, until the next one."""
-    model = SharedModel(patience=None)
+    model = LiveModel(patience=None)
     counts = []
     for now, health in enumerate((None, Health(frames=100), None, None, Health(frames=140), None)):
         if health is not None:
@@ -143,7 +142,7 @@ def test_behind_a_broker_the_count_of_frames_goes_on() -> None:
 
 def test_ever_new_labels_do_not_fill_the_memory() -> None:
     """Some thousand values are kept at most."""
-    model = SharedModel(patience=None)
+    model = LiveModel(patience=None)
     for start in range(0, 20_000, 500):
         values = {f"L{number}": "1" for number in range(start, start + 500)}
         model.add_reading(Reading(Mode.HISTORIQUE, values), now=0.0)

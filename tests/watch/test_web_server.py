@@ -17,8 +17,8 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.web import server, stream, view
-from teleinfo.watch.web.assets import ASSETS, FOLDER, page
 from teleinfo.watch.web.hosts import listen
+from teleinfo.watch.web.server import ASSETS, FOLDER, page
 from tests.support.process import LIMIT
 from tests.support.scenario import until
 from tests.support.tcp_ports import HOST

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from teleinfo.mqtt.config import Broker, Topics
-    from teleinfo.watch.shared_model import SharedModel
+    from teleinfo.watch.live_model import LiveModel
 
 STATUS_TIMEOUT: Final = 5.0
 """Seconds to wait for the topic `status`, which is retained and comes at once if it is readable."""
@@ -44,7 +44,7 @@ STATES: Final = {ONLINE: True, OFFLINE: False}
 class BrokerFeed:
     """The daemon that publishes under `topics` at `broker`, as a source of `model`."""
 
-    def __init__(self, broker: Broker, topics: Topics, model: SharedModel, *, rng: Random) -> None:
+    def __init__(self, broker: Broker, topics: Topics, model: LiveModel, *, rng: Random) -> None:
         self._broker = for_command(broker, "watch")
         self._topics = topics
         self._model = model

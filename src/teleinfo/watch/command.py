@@ -26,8 +26,8 @@ from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.settings import default_env_file, load
 from teleinfo.watch import plain
 from teleinfo.watch.broker_feed import BrokerFeed
+from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.port_feed import PortFeed
-from teleinfo.watch.shared_model import SharedModel
 from teleinfo.watch.web import hosts
 
 if TYPE_CHECKING:
@@ -110,7 +110,7 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
     return 0
 
 
-async def _watch(settings: Settings, show: Callable[[SharedModel], _Work], *, mqtt: bool, log: bool) -> None:
+async def _watch(settings: Settings, show: Callable[[LiveModel], _Work], *, mqtt: bool, log: bool) -> None:
     """Feed a model and show it until cancelled; with `log`, the level DEBUG writes a log beside it."""
     event_loop.cancel_on_stop()
     if settings.log_level == "DEBUG" and log:
@@ -118,7 +118,7 @@ async def _watch(settings: Settings, show: Callable[[SharedModel], _Work], *, mq
     else:
         # The notes report the same in the language of the reader; lines of a log would break the screen.
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
-    model = SharedModel(patience=None if mqtt else SILENT_AFTER)
+    model = LiveModel(patience=None if mqtt else SILENT_AFTER)
     rng = Random()  # noqa: S311 - spreads retries, guards nothing
     feed: BrokerFeed | PortFeed = PortFeed(settings, model, rng=rng)
     if mqtt:

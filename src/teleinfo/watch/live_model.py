@@ -1,7 +1,7 @@
 """
 The meter so far: its étiquettes in the order of the screen, its decoded state, its history.
 
-Pure: readings, health, the monotonic time and a clock come in. Frames differ (short frames of three phases,
+Readings, health, the monotonic time and a clock come in. Frames differ (short frames of three phases,
 notices, damaged groups), so a value stays until a newer value comes or until it is too old. Readings may come
 from a broker, where anybody may publish: texts are made fit for a terminal, only what a meter can send
 reaches the state, and memory is bounded.
@@ -9,6 +9,9 @@ reaches the state, and memory is bounded.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
+import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -22,7 +25,6 @@ from teleinfo.watch.history import History
 from teleinfo.watch.sections import Section, section_of
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable, Iterator
 
     from teleinfo.port.health import Health
@@ -69,17 +71,22 @@ class Row:
         return self.label is not None and self.label.kind is Kind.HORODATE
 
 
+def _local_time() -> dt.datetime:
+    return dt.datetime.now().astimezone()
+
+
 class LiveModel:
     """
-    The meter so far; `clock` returns the local time with its offset.
+    The meter so far, between a feed and a screen or page; `clock` returns the local time with its offset.
 
     A feed sets the health of the line, `online` (the last value of the topic `status`) and `note` (on the
-    port or the broker); None is unknown. The meter is silent after `patience` seconds without a reading, or,
-    with None, while `online` is False.
+    port or the broker), None if unknown, and `changed` after each change. The meter is silent after
+    `patience` seconds without a reading, or, with None, while `online` is False.
     """
 
-    def __init__(self, *, patience: float | None, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(self, *, patience: float | None, clock: Callable[[], dt.datetime] = _local_time) -> None:
         self.clock = clock
+        self.changed = asyncio.Event()
         self.history = History()
         self.online: bool | None = None
         self.note: Note | None = None
@@ -132,6 +139,17 @@ class LiveModel:
     def rows(self) -> list[Row]:
         """Return a row for each étiquette, by section, each section in the order of the meter."""
         return sorted(self._rows.values(), key=lambda row: row.section)
+
+    async def next_change(self, limit: float) -> None:
+        """Return once the model has `changed`, or after `limit` seconds."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(limit):
+                await self.changed.wait()
+
+    def set_note(self, note: Note) -> None:
+        """Set the note, and `changed`."""
+        self.note = note
+        self.changed.set()
 
     def set_health(self, health: Health | None) -> None:
         """Set the health of the line."""

@@ -16,10 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from teleinfo.watch.live_model import LiveModel, Row
-    from teleinfo.watch.shared_model import SharedModel
 
 
-async def show(model: SharedModel) -> NoReturn:
+async def show(model: LiveModel) -> NoReturn:
     """Print each value and each note that is news after each change of the model, until cancelled."""
     lines = PlainLines()
     while True:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from teleinfo.settings import Settings
     from teleinfo.tic.reading import Reading
-    from teleinfo.watch.shared_model import SharedModel
+    from teleinfo.watch.live_model import LiveModel
 
 TICK: Final = 1.0
 
@@ -28,7 +28,7 @@ TICK: Final = 1.0
 class PortFeed:
     """The meter at the serial port of `settings`, as a source of `model`."""
 
-    def __init__(self, settings: Settings, model: SharedModel, *, rng: Random) -> None:
+    def __init__(self, settings: Settings, model: LiveModel, *, rng: Random) -> None:
         self._model = model
         self._decoder = Decoder(plausibility=settings.plausibility)
         self._quality = health.Quality()

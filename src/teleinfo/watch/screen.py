@@ -25,7 +25,7 @@ from teleinfo.watch.layout import ASCII, compose
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from teleinfo.watch.shared_model import SharedModel
+    from teleinfo.watch.live_model import LiveModel
 
 MAX_INTERVAL: Final = 1.0
 """Seconds between two redraws at most, since the time of day and the duration of a silence go on."""
@@ -41,7 +41,7 @@ _BACK: Final = (b"p", b"\x1b[D", b"\x1b[A", b"\x1b[5~")
 _QUIT: Final = (b"q", b"Q", b"")
 
 
-async def show(model: SharedModel) -> None:
+async def show(model: LiveModel) -> None:
     """Draw the model after each of its changes, until cancelled."""
     console = Console(highlight=False, markup=False, emoji=False)
     live = Live(

@@ -11,16 +11,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import html
+import re
 import socket
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from teleinfo.common.i18n import accepted
+from teleinfo.common.i18n import _, accepted, use_language
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.web import hosts
-from teleinfo.watch.web.assets import ASSETS, FOLDER, page
 from teleinfo.watch.web.stream import MAX_INTERVAL, MIN_INTERVAL
 
 if TYPE_CHECKING:
@@ -28,6 +30,14 @@ if TYPE_CHECKING:
 
     from teleinfo.watch.web.hosts import Address
     from teleinfo.watch.web.stream import Streams
+
+FOLDER: Final = Path(__file__).parent / "page"
+
+ASSETS: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
+"""Files beside the page, with their types."""
+
+MARKED: Final = re.compile(r"\[\[(.+?)\]\]")
+"""Pattern of a message in the page."""
 
 MAX_STREAMS: Final = 32
 MAX_CONNECTIONS: Final = 128
@@ -54,6 +64,14 @@ HEADERS: Final = {
     "Cache-Control": "no-store",
     "Server": "teleinfo",
 }
+
+
+def page(language: Language) -> bytes:
+    """Return the page, index.html with its messages in this language."""
+    text = (FOLDER / "index.html").read_text(encoding="utf-8")
+    with use_language(language):
+        text = MARKED.sub(lambda marked: html.escape(_(marked[1])), text)
+    return text.replace("$language", language).encode()
 
 
 async def show(listening: socket.socket, address: Address, streams: Streams) -> None:

@@ -21,7 +21,7 @@ from teleinfo.watch.web.curve import curve_part
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from teleinfo.watch.shared_model import SharedModel
+    from teleinfo.watch.live_model import LiveModel
 
 ALIVE: Final = b"event: alive\ndata:\n\n"
 RETRY: Final = b"retry: 2000\n\n"
@@ -47,7 +47,7 @@ class _View:
 class Streams:
     """The views of `model` in each language, for those who read them."""
 
-    def __init__(self, model: SharedModel) -> None:
+    def __init__(self, model: LiveModel) -> None:
         self.model = model
         self._views = {language: _View() for language in Language}
         self._updated = asyncio.Condition()

@@ -17,7 +17,7 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch import notes
+from teleinfo.watch import sentences
 from teleinfo.watch.web import stream
 from tests.support.browser import Theme, browser, prefer, resize
 from tests.support.scenario import until
@@ -285,7 +285,7 @@ def test_a_silent_meter_is_said_with_the_reason(driver: WebDriver, language: Lan
 
         def fall_silent() -> None:
             page.model.heard = time.monotonic() - 2 * HOUR
-            page.model.note = notes.nothing_came(BROKER, "teleinfo/status")
+            page.model.note = sentences.nothing_came(BROKER, "teleinfo/status")
             page.model.set_health(Health(line=LineGrade.SILENT, problem=LinkProblem.NO_DATA))
 
         page.change(fall_silent)

@@ -16,7 +16,7 @@ from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import build
 from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.line import LineGrade
-from teleinfo.watch import notes
+from teleinfo.watch import sentences
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import server
 from teleinfo.watch.web.hosts import Address, listen
@@ -100,7 +100,7 @@ class Page:
         self.model.set_health(
             Health(baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD)
         )
-        self.model.note = notes.connected(BROKER)
+        self.model.note = sentences.connected(BROKER)
         now = time.monotonic() if now is None else now
         for ago, reading in () if name is None else last_hour(name, end, load_profile):
             self._time = end.astimezone() - dt.timedelta(seconds=ago)

@@ -21,8 +21,7 @@ from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import describe
 from teleinfo.watch.declared import integer, number
 from teleinfo.watch.layout import ASCII, BLOCKS, Page, chart, compose
-from teleinfo.watch.live_model import LiveModel
-from teleinfo.watch.notes import Note
+from teleinfo.watch.live_model import LiveModel, Note
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 HEALTH = Health(

@@ -13,8 +13,8 @@ from teleinfo.port.link_status import NONSENSE_FIXED, SILENT_AFTER, LinkStatus
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
-from teleinfo.watch import notes
-from teleinfo.watch.notes import port_note
+from teleinfo.watch import sentences
+from teleinfo.watch.sentences import port_note
 
 PORT = "/dev/ttyUSB0"
 BROKER = Broker("broker.home", 1883, "teleinfo-watch-1")
@@ -151,7 +151,7 @@ def test_a_bridge_has_no_speed() -> None:
 )
 def test_a_fault_of_the_broker_is_worded_as_in_the_doctor(error: BrokerError, words: str) -> None:
     """What was seen, what to do, what to type."""
-    assert words in notes.no_broker(error).text
+    assert words in sentences.no_broker(error).text
 
 
 def test_the_reader_is_spoken_to_in_french(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,4 +162,4 @@ def test_the_reader_is_spoken_to_in_french(monkeypatch: pytest.MonkeyPatch) -> N
     status.mode = Mode.STANDARD
 
     assert port_note(status, now=0).text == "lecture d’un compteur en mode standard à 9600 bauds"
-    assert notes.connected(BROKER).text == "connecté au broker à broker.home:1883"
+    assert sentences.connected(BROKER).text == "connecté au broker à broker.home:1883"

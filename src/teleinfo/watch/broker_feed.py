@@ -20,7 +20,7 @@ from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port import health
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
-from teleinfo.watch import notes
+from teleinfo.watch import sentences
 
 if TYPE_CHECKING:
     from random import Random
@@ -61,7 +61,7 @@ class BrokerFeed:
                 if self._model.online is not None:
                     waits = new_delays()  # it was connected: this is another outage
                 self._model.online = None
-                self._model.set_note(notes.no_broker(error))
+                self._model.set_note(sentences.no_broker(error))
             await asyncio.sleep(next(waits))
 
     async def _listen(self) -> None:
@@ -70,7 +70,7 @@ class BrokerFeed:
             for topic in (self._topics.status, self._topics.health, self._topics.readings):
                 if not await connection.subscribe(topic):
                     raise BrokerError(BrokerErrorKind.NOT_READABLE, self._broker, topic=topic)
-            self._model.set_note(notes.connected(self._broker))
+            self._model.set_note(sentences.connected(self._broker))
             waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, self._note_nothing_came)
             try:
                 async for topic, payload, retained in connection.messages():
@@ -80,7 +80,7 @@ class BrokerFeed:
 
     def _note_nothing_came(self) -> None:
         if self._model.online is None:
-            self._model.set_note(notes.nothing_came(self._broker, self._topics.status))
+            self._model.set_note(sentences.nothing_came(self._broker, self._topics.status))
 
     def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
         model = self._model

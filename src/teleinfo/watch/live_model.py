@@ -25,12 +25,11 @@ from teleinfo.watch.history import History
 from teleinfo.watch.sections import Section, section_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Hashable, Iterator
 
     from teleinfo.port.health import Health
     from teleinfo.state.fields import Json
     from teleinfo.tic.labels import LabelSpec, Mode
-    from teleinfo.watch.notes import Note
 
 KEPT: Final = 30.0
 """Seconds that a value stays without being sent again: 20 short frames of three phases last up to 17 s."""
@@ -69,6 +68,19 @@ class Row:
     def is_clock(self) -> bool:
         """True if the value is a time, which changes with each frame and is no news."""
         return self.label is not None and self.label.kind is Kind.HORODATE
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line of text, made by `translate`. Two notes of one `kind` differ only in a duration."""
+
+    kind: Hashable
+    translate: Callable[[], str]
+
+    @property
+    def text(self) -> str:
+        """The text in the language of the reader."""
+        return printable(self.translate())
 
 
 def _local_time() -> dt.datetime:

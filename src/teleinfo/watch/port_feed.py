@@ -13,7 +13,7 @@ from teleinfo.port import health
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
 from teleinfo.tic.decoder import Decoder
-from teleinfo.watch import notes
+from teleinfo.watch import sentences
 
 if TYPE_CHECKING:
     from random import Random
@@ -55,7 +55,7 @@ class PortFeed:
                     problem=link.problem(now),
                 )
                 self._model.set_health(health.complete(known, self._decoder.counts, self._quality))
-                self._model.set_note(notes.port_note(link, now=now))
+                self._model.set_note(sentences.port_note(link, now=now))
                 await asyncio.sleep(TICK)
         raise AssertionError
 

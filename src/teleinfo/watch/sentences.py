@@ -1,15 +1,28 @@
-"""Sentences on the meter and on the line that screen and page share, in the language of the reader. Pure."""
+"""
+Sentences that screen and page share, in the language of the reader: the meter, its line, and notes.
+
+A note is about the port or the broker, and stands below the values.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from teleinfo.cli.program import command_line
+from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, plural
-from teleinfo.vocabulary.line import LineGrade
+from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind
 from teleinfo.watch.declared import number, text
+from teleinfo.watch.live_model import Note
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from teleinfo.mqtt.config import Broker
+    from teleinfo.mqtt.errors import BrokerError
+    from teleinfo.port.errors import PortError
     from teleinfo.port.health import Health
+    from teleinfo.port.link_status import LinkStatus
     from teleinfo.watch.live_model import LiveModel
 
 
@@ -56,3 +69,70 @@ def line_details(model: LiveModel, health: Health) -> tuple[str, str, str, str]:
         cut=health.interrupted or 0,
     )
     return bad, frames, causes, _("withheld {count}").format(count=number(withheld)) if withheld else ""
+
+
+def _note(kind: Hashable, template: str, **fields: object) -> Note:
+    return Note(kind, lambda: _(template).format(**fields))
+
+
+def port_note(link: LinkStatus, *, now: float) -> Note:
+    """Return the note on the port and the line at the monotonic time `now`."""
+    problem, error = link.problem(now), link.error
+    if error is not None and not link.connected:
+        return Note(problem, lambda: _not_open(error))
+    if problem is LinkProblem.OPENING:
+        return _note(problem, N_("opening {port}"), port=link.url)
+    if problem is LinkProblem.NO_DATA:
+        template = N_(
+            "no byte from the meter for {time}: it may be interrupted, without power, or its wires loose"
+        )
+        if link.last_frame is None:
+            template = N_(
+                "no byte from the meter for {time}: check its wires (terminals I1 and I2) and the adapter"
+            )
+        return _note(problem, template, time=duration(link.no_byte_for(now)))
+    if problem is LinkProblem.NONSENSE:
+        template = N_(
+            "bytes come from {port}, but none makes sense: check the wires (terminals I1 and I2) and the "
+            "settings TELEINFO_SERIAL_…. To find out more: {doctor}"
+        )
+        return _note(problem, template, port=link.url, doctor=command_line("doctor"))
+    template = _LISTENING[link.mode is not None, link.baudrate is not None]
+    return _note((problem, link.mode, link.baudrate), template, mode=link.mode, baudrate=link.baudrate)
+
+
+_LISTENING = {
+    (False, False): N_("listening for a meter"),
+    (True, False): N_("reading a meter in mode {mode}"),
+    (False, True): N_("listening for a meter at {baudrate} baud"),
+    (True, True): N_("reading a meter in mode {mode} at {baudrate} baud"),
+}
+"""Notes on a line without a fault, by (the mode is known, the speed is known); a bridge has no speed."""
+
+
+def _not_open(error: PortError) -> str:
+    parts = [f"{error.localized()}."]
+    if error.kind is PortErrorKind.BUSY:
+        line = command_line("watch", "--mqtt")
+        parts.append(_("If it is the service of teleinfo, watch beside it: {line}.").format(line=line))
+    parts.append(_("To find out more: {line}").format(line=command_line("doctor")))
+    return " ".join(parts)
+
+
+def connected(broker: Broker) -> Note:
+    """Return the note on a connection to the broker."""
+    return _note("connected", N_("connected to the broker at {address}"), address=broker.address)
+
+
+def nothing_came(broker: Broker, topic: str) -> Note:
+    """Return the note on a retained `topic` without a message, which names possible causes."""
+    template = N_(
+        "nothing came on the topic {topic}: is teleinfo connected to this broker ({address}), under this "
+        "topic, and may this user read it (a broker need not say that it refuses)?"
+    )
+    return _note("nothing came", template, topic=topic, address=broker.address)
+
+
+def no_broker(error: BrokerError) -> Note:
+    """Return the note on a failed connection to the broker, or on a topic that the user may not read."""
+    return Note(error.kind, lambda: _("no connection: {why}").format(why=error.localized()))

@@ -9,7 +9,7 @@ of a minute themselves. This module reads the fields that they share with other 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import tariffs
 from teleinfo.state.fields import UNKNOWN
@@ -38,8 +38,8 @@ _GLUED: Final = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,3})?) ?(kWh|kW|kVA)")
 _TIME: Final = re.compile(r"(\d\d)/(\d\d)/(\d\d) (\d\d)[:/](\d\d)[:/](\d\d)", re.ASCII)
 _DAVA: Final = 10  # VA
 
-_JAUNE_PARTS: Final = 8
-# CJE: the season and the tariff slot, digits of JAUNE; and what the numbers of ENERG count, in kWh.
+_JAUNE: Final = ("hh", "mn", "jj", "mm", "pt", "dp", "abcde", "kp")
+# CJE: the season and the tariff slot, digits of `pt`; and what the numbers of ENERG count, in kWh.
 _CJE_SLOTS: Final = {
     "11": TariffPeriod.HPE,
     "12": TariffPeriod.HCE,
@@ -64,14 +64,6 @@ _ICE_SLOTS: Final = {
 }
 _UNUSED: Final = "XXX"
 """The name of a slot of SAPHIR that is not used."""
-
-
-class _Jaune(NamedTuple):
-    """The header of a CJE: `hh:mn:jj:mm:pt:dp:abcde:kp`."""
-
-    slot: str | None
-    overrun: bool
-    apparent: int | None  # VA
 
 
 def model(values: Values) -> str | None:
@@ -145,15 +137,14 @@ def indexes(values: Values) -> dict[str, Index]:
 
 def apparent_power(values: Values) -> int | None:
     """Return the apparent power in VA (CJE)."""
-    header = _jaune(values)
-    return None if header is None else header.apparent
+    power = parse_uint(_jaune(values).get("abcde", ""))
+    return None if power is None else power * _DAVA
 
 
 def alerts(values: Values) -> dict[Alert, bool]:
     """Return True for an overrun, and for a mobile peak or its notice."""
     header, notices = _jaune(values), values.get("PREAVIS", "").split()
-    overrun = "DEP" in notices if header is None else header.overrun
-    found = {Alert.OVERRUN: overrun}
+    found = {Alert.OVERRUN: header["dp"] == "DP" if header else "DEP" in notices}
     if "EJP" in values.get("CONTRAT", values.get("MESURES1", "")):
         found[Alert.MOBILE_PEAK_NOTICE] = "EJP" in notices
         found[Alert.MOBILE_PEAK] = slot(values) == TariffPeriod.PM
@@ -162,18 +153,16 @@ def alerts(values: Values) -> dict[Alert, bool]:
 
 def slot(values: Values) -> str | None:
     """Return the code of the tariff slot in force, None where the meter does not say it."""
-    if (header := _jaune(values)) is not None:
-        return header.slot
+    if header := _jaune(values):
+        return _CJE_SLOTS.get(header["pt"])
     text = next((values[key] for key in ("PTCOUR", "PTCOUR1", "PTCOURF", "PTCOURD") if key in values), "")
     return text.strip() or None
 
 
-def _jaune(values: Values) -> _Jaune | None:
+def _jaune(values: Values) -> dict[str, str]:
+    """Return the parts of the header of a CJE by their names in 02E; empty for any other meter."""
     parts = values.get("JAUNE", "").split(":")
-    if len(parts) != _JAUNE_PARTS:
-        return None
-    power = parse_uint(parts[6])
-    return _Jaune(_CJE_SLOTS.get(parts[4]), parts[5] == "DP", None if power is None else power * _DAVA)
+    return dict(zip(_JAUNE, parts, strict=True)) if len(parts) == len(_JAUNE) else {}
 
 
 def _numbers(text: str) -> list[int | None]:

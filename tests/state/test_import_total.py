@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.state.import_total import MARGIN, ImportTotal, restored
+from teleinfo.state.import_total import MARGIN, ImportTotal
 from teleinfo.tic.labels import CONTRACTS
-from tests.state.golden import TIME, tracker
+from tests.state.golden import tracker
 from tests.state.test_tracker import NUMBER, historique, standard
 
 if TYPE_CHECKING:
@@ -127,19 +127,3 @@ def test_another_index_goes_on_from_the_total(counter: str, index: int, total: i
     after = before.next(counter, index, at=START + timedelta(seconds=15), subscribed=SUBSCRIBED)
 
     assert (after.total, after.offset) == (total, offset)
-
-
-@pytest.mark.parametrize(
-    ("counter", "index", "offset"),
-    [
-        ("BASE", "1000", 0),
-        ("BASE", 1000, 0.5),
-        ("BASE", -1, 0),
-        ("BASE", 1000, 10**12),
-        ("#", 1, 0),
-        (3, 1, 0),
-    ],
-)
-def test_what_cannot_be_a_total_is_none(counter: object, index: object, offset: object) -> None:
-    """No étiquette, no whole number, or an index that no counter can show."""
-    assert restored(counter, index, offset, at=datetime.fromisoformat(TIME)) is None

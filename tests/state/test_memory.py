@@ -161,10 +161,16 @@ def test_a_memory_survives_as_json() -> None:
         assert from_json(content) == memory
 
 
+READ = {"counter": "BASE", "index": 23, "offset": 0, "time": TIME}
 WRONG_PARTS: list[tuple[str, object]] = [
     ("import_total", [1, 2]),
-    ("import_total", {"counter": "BASE", "index": 23, "offset": 0, "time": "yesterday"}),
-    ("import_total", {"counter": "BASE", "index": "23", "offset": 0, "time": TIME}),
+    ("import_total", READ | {"time": "yesterday"}),
+    ("import_total", READ | {"index": "23"}),
+    ("import_total", READ | {"index": -1}),  # no counter can show it
+    ("import_total", READ | {"offset": 0.5}),
+    ("import_total", READ | {"offset": 10**12}),
+    ("import_total", READ | {"counter": "#"}),  # no étiquette
+    ("import_total", READ | {"counter": 3}),
     ("alerts_since", ["overrun"]),
     ("fields", {"power/net": 1}),
 ]

@@ -8,7 +8,6 @@ index and an offset. Pure: times are arguments.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -21,8 +20,6 @@ MARGIN: Final = 5
 _OVERLOAD: Final = 1.5  # times the subscribed power, as in `tic.plausibility`
 _LARGEST_SUBSCRIPTION: Final = 36_000  # VA; a larger one has no indexes of historique or of Linky
 _SECONDS_PER_HOUR: Final = 3600
-_POSSIBLE: Final = range(10**12)  # Wh; the meters count to 10⁹
-_COUNTER: Final = re.compile(r"[A-Z0-9+]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +66,3 @@ class ImportTotal:
         """Return the most Wh that can have been drawn until `at`; a clock that was set back counts as 0 s."""
         seconds = max(0.0, (at - self.at).total_seconds())
         return (subscribed or _LARGEST_SUBSCRIPTION) * _OVERLOAD * seconds / _SECONDS_PER_HOUR + MARGIN
-
-
-def restored(counter: object, index: object, offset: object, *, at: datetime) -> ImportTotal | None:
-    """Return the total of an earlier run at the time of day `at`; None if it is impossible."""
-    if not isinstance(counter, str) or not isinstance(index, int) or not isinstance(offset, int):
-        return None
-    total = ImportTotal(counter, int(index), int(offset), at)
-    is_possible = index in _POSSIBLE and total.total in _POSSIBLE
-    return total if is_possible and _COUNTER.fullmatch(counter) else None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state.import_total import ImportTotal, restored
+from teleinfo.state.import_total import ImportTotal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,9 +25,11 @@ VERSION: Final = 1
 MAX_FIELDS: Final = 500
 """The most fields that are remembered; a state has some 150."""
 
+_POSSIBLE: Final = range(10**12)  # Wh; the meters count to 10⁹
+_COUNTER: Final = re.compile(r"[A-Z0-9+]{1,64}")
 _SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_./-]{1,100}")
-"""Both become parts of a topic: no wildcard (MQTT 3.1.1 §4.7.1), nothing that is not ASCII."""
+"""Scope and field become parts of a topic: no wildcard (MQTT 3.1.1 §4.7.1), nothing that is not ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +96,12 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
 
 
 def _total(part: object) -> ImportTotal | None:
-    if not isinstance(part, dict) or (at := _moment(part.get("time"))) is None:
-        return None
-    return restored(part.get("counter"), part.get("index"), part.get("offset"), at=at)
+    match part:
+        case {"counter": str(counter), "index": int(index), "offset": int(offset), "time": time}:
+            at, is_possible = _moment(time), index in _POSSIBLE and index + offset in _POSSIBLE
+            if at is not None and is_possible and _COUNTER.fullmatch(counter):
+                return ImportTotal(counter, int(index), int(offset), at)
+    return None
 
 
 def _alerts_since(part: object, heard: datetime) -> dict[str, str]:

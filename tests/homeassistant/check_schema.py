@@ -33,6 +33,7 @@ from homeassistant.util import dt as dt_util
 
 from teleinfo.homeassistant import discovery as ours
 from teleinfo.homeassistant.entities import entities_of
+from teleinfo.mqtt.config import Topics
 from teleinfo.state.declaration import FIELDS
 from teleinfo.state.device import device_of
 from teleinfo.state.labels import ANY_UNIT
@@ -164,8 +165,8 @@ def everything(mode: Mode, language: Language, form: ours.Form) -> dict[str, dic
     ]
     paths = [*(field.parts for field in FIELDS), *(("labels", key) for key in keys)]
     entities = entities_of(dict.fromkeys(paths) | {("meter", "phases"): 3}, mode)
-    sources = ours.Sources("t/state", "t/status", "t/health", url="https://example.org/teleinfo")
-    discovery = ours.Discovery("homeassistant", sources, form, language)
+    url = "https://example.org/teleinfo"
+    discovery = ours.Discovery("homeassistant", Topics("t"), form, language, url=url)
     meter = device_of("041961123456", topic="t", private=False)
     messages = discovery.messages(meter, entities.values())
     return {topic: json.loads(payload) for topic, payload in messages.items() if payload}

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from teleinfo import __version__
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.homeassistant.announcer import Announcer
-from teleinfo.homeassistant.discovery import Discovery, Sources
+from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.homeassistant.entities import entities_of
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
@@ -60,9 +60,8 @@ class Followed:
         self._language = language
         topics = Topics(topic)
         self.tracker = StateTracker(topic=topic, exclude=frozenset(exclude))
-        sources = Sources(topics.state, topics.status, topics.health)
         self.announcer = Announcer(
-            Discovery("homeassistant", sources, form, language, meter_name), self.tracker
+            Discovery("homeassistant", topics, form, language, meter_name), self.tracker
         )
         self.now = 0.0
 

@@ -8,13 +8,14 @@ import pytest
 
 from teleinfo import __version__
 from teleinfo.daemon.monitor import HEALTH_INTERVAL
-from teleinfo.homeassistant.discovery import Discovery, Sources, device_topic
+from teleinfo.homeassistant.discovery import Discovery, device_topic
+from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.state.device import device_of
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant import golden
 
-SOURCES = Sources("t/state", "t/status", "t/health", url="https://example.org/teleinfo")
+URL = "https://example.org/teleinfo"
 
 
 def shown(
@@ -22,7 +23,7 @@ def shown(
 ) -> dict[str, object]:
     """Return what is said of the device of a meter."""
     meter = device_of(number, topic="teleinfo", private=private)
-    discovery = Discovery("homeassistant", SOURCES, language=language, meter_name=name)
+    discovery = Discovery("homeassistant", Topics("t"), language=language, meter_name=name, url=URL)
     message = json.loads(discovery.messages(meter, [])[device_topic("homeassistant", meter.scope)])
     found: dict[str, object] = message["dev"]
     return found
@@ -121,7 +122,7 @@ def test_the_entities_of_the_line_are_available_while_the_meter_is_silent() -> N
 def test_the_origin_names_the_program_its_version_and_its_home() -> None:
     """Home Assistant shows it beside what is wrong with a device."""
     meter = device_of("041961123456", topic="t", private=False)
-    message = Discovery("homeassistant", SOURCES).messages(meter, [])[
+    message = Discovery("homeassistant", Topics("t"), url=URL).messages(meter, [])[
         device_topic("homeassistant", meter.scope)
     ]
 

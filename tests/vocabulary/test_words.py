@@ -12,8 +12,9 @@ from rich.console import ConsoleDimensions
 from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.doctor import check_line
 from teleinfo.doctor.case import RetainedState
-from teleinfo.homeassistant.discovery import Discovery, Sources
+from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.homeassistant.entities import entities_of
+from teleinfo.mqtt.config import Topics
 from teleinfo.port.health import Health
 from teleinfo.state.device import device_of
 from teleinfo.state.tracker import encode
@@ -70,7 +71,7 @@ def plain(model: LiveModel) -> str:
 
 def home_assistant(language: Language, *entities: Entity) -> tuple[str, str]:
     """Return the names and options of these entities and of those of the line, and their templates."""
-    discovery = Discovery("homeassistant", Sources("s", "status", "h"), language=language)
+    discovery = Discovery("homeassistant", Topics("teleinfo"), language=language)
     [message] = [json.loads(each) for each in discovery.messages(METER, entities).values() if each]
     components = message["cmps"].values()
     names = [[component.get("name"), component.get("ops")] for component in components]

@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.announcer import Announcer
-from teleinfo.homeassistant.discovery import Discovery, Sources, device_id, device_topic
+from teleinfo.homeassistant.discovery import Discovery, device_id, device_topic
 
 if TYPE_CHECKING:
     from random import Random
@@ -59,8 +59,8 @@ class HomeAssistant:
         self._retained = retained
         self._rng = rng
         self._former: str | None = None  # the scope of a meter that was replaced
-        sources = Sources(topics.state, topics.status, topics.health, url=_project_url())
-        self._announcer = Announcer(Discovery(prefix, sources, form, language, meter_name), tracker)
+        discovery = Discovery(prefix, topics, form, language, meter_name, _project_url())
+        self._announcer = Announcer(discovery, tracker)
         self._messages: dict[str, bytes] = {}
         self._logged: str | None = None
         self._next_log = -math.inf

@@ -24,30 +24,27 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from teleinfo.homeassistant.entities import Entity
+    from teleinfo.mqtt.config import Topics
     from teleinfo.state.device import Device
 
 Form = Literal["device", "components"]
 
 
 @dataclass(frozen=True, slots=True)
-class Sources:
-    """The topics that the entities subscribe to, and the address of this program's home page."""
-
-    state: str
-    status: str
-    health: str
-    url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Discovery:
-    """Parts that all messages share: prefix, form, language, and the name that the user gave the meter."""
+    """
+    Parts that all messages share.
+
+    They are the prefix, the topics that the entities subscribe to, form, language, the name that the user
+    gave the meter, and the address of this program's home page.
+    """
 
     prefix: str
-    sources: Sources
+    topics: Topics
     form: Form = "device"
     language: Language = Language.FR
     meter_name: str | None = None
+    url: str | None = None
 
     def messages(
         self, meter: Device, entities: Iterable[Entity], removed: Collection[Entity] = ()
@@ -73,7 +70,7 @@ class Discovery:
         cmps |= {entity.key: {"p": entity.platform} for entity in removed}
         content = {
             **common,
-            "stat_t": self.sources.state,
+            "stat_t": self.topics.state,
             **self._meter_availability(meter),
             "cmps": cmps,
         }
@@ -109,7 +106,7 @@ class Discovery:
             "sn": meter.serial,
             "sw": f"teleinfo {__version__}",
         }
-        url = {"url": self.sources.url} if self.sources.url else {}
+        url = {"url": self.url} if self.url else {}
         return {
             "dev": {key: value for key, value in device.items() if value is not None},
             "o": {"name": "teleinfo", "sw": __version__} | url,
@@ -118,8 +115,8 @@ class Discovery:
     def _meter_availability(self, meter: Device) -> dict[str, Any]:
         # Written out, and `status` last: Domoticz uses the last topic, and does not know the abbreviations.
         topics = [
-            {"topic": self.sources.state, "value_template": availability(meter.scope)},
-            {"topic": self.sources.status},
+            {"topic": self.topics.state, "value_template": availability(meter.scope)},
+            {"topic": self.topics.status},
         ]
         return {"avty": topics, "avty_mode": "all"}
 
@@ -129,10 +126,10 @@ class Discovery:
         for entity in entities:
             component = _component(meter, entity, state_template(entity))
             # The message for the device has one topic of the state for all components.
-            state = {"stat_t": self.sources.state} if self.form == "components" else {}
+            state = {"stat_t": self.topics.state} if self.form == "components" else {}
             found.append((entity, component | state))
         for entity, source, template in line_entities():
-            component = _component(meter, entity, template) | {"stat_t": getattr(self.sources, source)}
+            component = _component(meter, entity, template) | {"stat_t": getattr(self.topics, source)}
             found.append((entity, component | self._line_availability(source)))
         return found
 
@@ -141,8 +138,8 @@ class Discovery:
         if source == "status":
             return {"avty": []}
         topics = [
-            {"topic": self.sources.health, "value_template": LINE_AVAILABILITY},
-            {"topic": self.sources.status},
+            {"topic": self.topics.health, "value_template": LINE_AVAILABILITY},
+            {"topic": self.topics.status},
         ]
         return {"avty": topics, "avty_mode": "any", "exp_aft": STALE_AFTER}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -11,8 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.daemon.memory_keeper import ROUTINE_INTERVAL, MemoryKeeper
-from teleinfo.daemon.write_budget import CAPACITY, RESERVE
+from teleinfo.daemon.memory_keeper import DAY, MAX_WRITES, RESERVE, ROUTINE_INTERVAL, MemoryKeeper
 from teleinfo.state.memory import VERSION, to_json
 from tests.state.test_memory import MEMORY, OTHER, TOTAL
 from tests.support import virtual
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from teleinfo.state.memory import Memory
 
+NOW = time.time()
 NEXT = replace(MEMORY, total=replace(TOTAL, offset=5_000_777))
 
 
@@ -179,7 +180,7 @@ def test_a_clock_that_jumps_costs_no_more_writes_than_a_day_has(folder: Path) ->
             heard = MEMORY.heard + timedelta(days=400 if minute % 2 else -400)
             await bench.offer(replace(MEMORY, heard=heard))
             await asyncio.sleep(59)
-        assert len(bench.writes) <= 20 - RESERVE
+        assert len(bench.writes) <= MAX_WRITES - RESERVE
         await bench.offer(NEXT)
         assert bench.kept["import_total"]["offset"] == 5_000_777
 
@@ -198,7 +199,46 @@ def test_a_restart_again_and_again_costs_no_more_writes_than_a_day_has(folder: P
         play(folder, live)
         writes += (folder / "teleinfo.json").stat().st_ino != before
 
-    assert writes == CAPACITY - RESERVE
+    assert writes == MAX_WRITES - RESERVE
+
+
+def test_in_any_24_hours_there_are_at_most_20_writes(folder: Path) -> None:
+    """For three days the total would be wrong without a write every ten minutes."""
+
+    async def change(bench: Bench) -> None:
+        for number in range(3 * 24 * 6):
+            await bench.offer(replace(MEMORY, total=replace(TOTAL, offset=number)))
+            await asyncio.sleep(599)
+
+    writes = play(folder, change).writes
+
+    assert len(writes) == 3 * MAX_WRITES == 60
+    assert all(later - earlier >= DAY for earlier, later in zip(writes, writes[MAX_WRITES:], strict=False))
+
+
+@pytest.mark.parametrize(
+    ("writes", "left"),
+    [
+        ([NOW - 60] * 18, 2),
+        ([NOW - DAY / 2] * 18 + [NOW + 1e6], 1),
+        ([NOW - 60] * 1000, 0),
+        ([NOW - DAY - 60] * 20, MAX_WRITES),
+        ([0.0, -1.0, "2", None, [], 10**400, False] * 20, MAX_WRITES),
+        ({"left": 2}, MAX_WRITES),
+    ],
+    ids=["a minute ago", "a clock that was set back", "too many", "yesterday", "damaged", "another form"],
+)
+def test_a_restart_goes_on_with_the_writes_of_the_last_24_hours(
+    folder: Path, writes: object, left: int
+) -> None:
+    """Whatever the file says of them, and whatever the clock has done."""
+    write(folder, to_json(MEMORY) | {"writes": writes})
+
+    async def change(bench: Bench) -> None:
+        for number in range(30):
+            await bench.offer(replace(MEMORY, total=replace(TOTAL, offset=number)))
+
+    assert len(play(folder, change).writes) == left
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.daemon.write_budget import CAPACITY
 from tests.docs.markdown import PAGES, blocks
 from tests.system import readme, roots
 from tests.system.container import Container, booted, first_release
@@ -133,7 +132,7 @@ def test_the_service_remembers_its_meter_in_a_directory_of_its_own(machine: Cont
     memory = json.loads(machine.run("cat /var/lib/teleinfo/teleinfo.json"))
 
     assert memory["meter"] == state["meter"]["id"]
-    assert memory["budget"]["left"] < CAPACITY - 1
+    assert len(memory["writes"]) > 1
     assert machine.run("stat -c %a /var/lib/private/teleinfo /var/lib/teleinfo/teleinfo.json").split() == [
         "700",
         "600",

@@ -1,7 +1,7 @@
 """
 Keep the memory of a meter through restarts: read it at the start, write it when it has changed.
 
-It is written, as often as `WriteBudget` allows:
+It is written, at most `MAX_WRITES` times in 24 hours, restarts included:
 
 - at once, if the total would be wrong without it;
 - at midnight, and at the end;
@@ -17,12 +17,12 @@ import json
 import logging
 import math
 import os
-from datetime import datetime
+import time
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.daemon.memory_file import MemoryFile, state_directory
-from teleinfo.daemon.write_budget import WriteBudget
 from teleinfo.state.memory import from_json, is_newer, to_json
 
 if TYPE_CHECKING:
@@ -42,6 +42,14 @@ ROUTINE_INTERVAL: Final = 600.0
 RETRY_INTERVAL: Final = 3600.0
 """Time from a write that failed to the next attempt."""
 
+DAY: Final = 24 * 3600.0
+
+MAX_WRITES: Final = 20
+"""Writes in any 24 hours: memory cards wear out."""
+
+RESERVE: Final = 4
+"""Writes of these that are kept for a change without which the total would be wrong."""
+
 
 class MemoryKeeper:
     """
@@ -56,7 +64,7 @@ class MemoryKeeper:
         self._disk = disk
         self._on_loaded = on_loaded
         self._loop = asyncio.get_running_loop()
-        self._budget = WriteBudget(now=self._loop.time())
+        self._writes: deque[float] = deque(maxlen=MAX_WRITES)  # the times of the last writes, by the loop
         self._latest: Memory | None = None
         self._written: Memory | None = None
         self._routine_after = self._retry_after = -math.inf
@@ -122,11 +130,19 @@ class MemoryKeeper:
         if data is None:
             return None
         content = parse_object(data) or {}
-        self._budget.restore(content.get("budget"), at=datetime.now().astimezone())
+        self._restore_writes(content.get("writes"))
         if is_newer(content):
             return self._note_loss(file, "a newer version of teleinfo wrote the file")
         memory = from_json(content)
         return self._note_loss(file, "the file is damaged") if memory is None else memory
+
+    def _restore_writes(self, times: object) -> None:
+        """Continue with the writes of earlier runs, seconds since 1970 in a list."""
+        now, today = self._loop.time(), time.time()
+        for written in times if isinstance(times, list) else ():
+            if isinstance(written, float) and written > 0:
+                # If the clock was set back since, the write seems to be one of the future.
+                self._writes.append(now - max(0.0, today - written))
 
     def _note_loss(self, file: MemoryFile, reason: str) -> Memory | None:
         log.warning("what was remembered of the last run in %s is lost: %s", file.folder, reason)
@@ -143,14 +159,16 @@ class MemoryKeeper:
             written.heard.date(),
         )
         due = (urgent or (routine and now >= self._routine_after)) and now >= self._retry_after
-        return (due or self._is_ending) and self._budget.allows(now, urgent=urgent)
+        left = MAX_WRITES - sum(now - written < DAY for written in self._writes)
+        return (due or self._is_ending) and left > (0 if urgent else RESERVE)
 
     async def _write(self, file: MemoryFile, memory: Memory) -> None:
         if self._written is not None and memory.scope != self._written.scope:
             log.info("this is another meter than before: its energy total begins anew")
-        self._budget.spend()
-        budget = self._budget.to_json(memory.heard)
-        content = json.dumps(to_json(memory) | {"budget": budget}, separators=(",", ":")) + "\n"
+        now = self._loop.time()
+        self._writes.append(now)
+        writes = [round(time.time() - now + written, 1) for written in self._writes]
+        content = json.dumps(to_json(memory) | {"writes": writes}, separators=(",", ":")) + "\n"
         try:
             # Without a time limit: a second write must not begin before the first has ended.
             async with self._disk:

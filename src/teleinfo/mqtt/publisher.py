@@ -16,8 +16,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from teleinfo.common.backoff import delays
+from teleinfo.common.durations import until_tick
 from teleinfo.common.outage_log import OutageLog
-from teleinfo.common.waits import StoppableWaits
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, PUBACK_TIMEOUT, connect, versions_of
 from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
@@ -37,6 +37,9 @@ CONNECT_TIMEOUT: Final = 60.0
 
 STABLE_AFTER: Final = 30.0
 """Seconds after which a connection is stable: the back-off starts anew and the topics are repeated."""
+
+HEARTBEAT_INTERVAL: Final = 2.0
+"""Seconds between two heartbeats, also while the broker is away."""
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds
 
@@ -61,8 +64,7 @@ class Publisher:
     """
     Publishes readings and the topics of `retained` at the broker of `config`.
 
-    The last will is "offline" on the topic of the status. `heartbeat` is called at least every 5 s while
-    `run` makes progress.
+    The last will is "offline" on the topic of the status. `run` calls `heartbeat` every `HEARTBEAT_INTERVAL`.
     """
 
     def __init__(
@@ -80,7 +82,8 @@ class Publisher:
         self.retained: RetainedTopics = self._outbox
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._delays = self._new_delays()
-        self._waits = StoppableWaits(heartbeat)
+        self._heartbeat = heartbeat
+        self._connecting: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._is_connected = False
         self._versions = versions_of(config.broker)
@@ -98,8 +101,8 @@ class Publisher:
         """Make `run` publish the `last` payloads of these retained topics and return, within 2.5 s."""
         self._last = last
         self._stopping.set()
-        if not self._is_connected:
-            self._waits.stop()
+        if self._connecting is not None and not self._is_connected:
+            self._connecting.cancel()
 
     async def run(self) -> None:
         """Keep a connection until `stop`; if cancelled, close it so that the broker publishes the will."""
@@ -109,22 +112,33 @@ class Publisher:
                 "TELEINFO_MQTT_TLS_INSECURE is on: the broker's certificate is not verified, and anybody on "
                 "the network can pose as the broker and read the password",
             )
+        async with asyncio.TaskGroup() as tasks:
+            beating = tasks.create_task(self._send_heartbeats(), name="teleinfo.publisher.heartbeat")
+            connecting = self._connecting = tasks.create_task(
+                self._connect_until_stopped(), name="teleinfo.publisher.connection"
+            )
+            connecting.add_done_callback(lambda _: beating.cancel())
+
+    async def _send_heartbeats(self) -> NoReturn:
+        while True:
+            self._heartbeat()
+            await asyncio.sleep(until_tick(time.monotonic(), HEARTBEAT_INTERVAL))
+
+    async def _connect_until_stopped(self) -> None:
         while not self._stopping.is_set():
             try:
-                await self._waits.run(self._keep_connection(), name="teleinfo.publisher.connection")
-            except TimeoutError:  # stopped before there was a connection
-                return
+                await self._keep_connection()
             except BrokerError as error:
                 if self._stopping.is_set():
                     log.warning(
                         "stopped without a goodbye to the broker at %s: %s; it will say offline for us",
-                        broker.address,
+                        self._config.broker.address,
                         error.message,
                     )
                     return
                 cause = error.kind if error.user_must_act else None
                 self._outage.failed(cause, str(error), time.monotonic())
-                await self._waits.wait(limit=next(self._delays))
+                await asyncio.sleep(next(self._delays))
 
     async def _keep_connection(self) -> None:
         """Connect and publish until stopped; raise `BrokerError` when the connection is lost."""

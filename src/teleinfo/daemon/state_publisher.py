@@ -64,9 +64,7 @@ class StatePublisher:
         self._silent_since: float | None = None
         self._meter: str | None = None
         self._first = self._published = -math.inf
-        self._left: dict[str, bytes] = {}  # fields of an earlier run, until it is known which are gone
-        self._plain: dict[str, bytes] = {}
-        self._at_broker: frozenset[str] = frozenset()  # the fields whose topics are not empty
+        self._at_broker: dict[str, bytes] = {}  # the payload of each field, by its path
 
     def restore(self, memory: Memory | None) -> None:
         """Begin with the memory of an earlier run, None where there is none. Nothing is published before."""
@@ -74,12 +72,12 @@ class StatePublisher:
         if memory is not None:
             self._meter = memory.scope
             self._tracker.restore(memory)
-            self._left = dict.fromkeys(memory.fields, _EARLIER)
-            self._at_broker = memory.fields
+            self._at_broker = dict.fromkeys(memory.fields, _EARLIER)
 
     def memory(self) -> Memory | None:
         """Return what must outlive this run; None before the meter is known."""
-        return self._tracker.memory(self._at_broker)
+        fields = frozenset(path for path, payload in self._at_broker.items() if payload)
+        return self._tracker.memory(fields)
 
     def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> bool:
         """
@@ -108,7 +106,7 @@ class StatePublisher:
     def _clear_earlier(self) -> None:
         """Replace the payloads of an earlier run at the broker: the meter is silent, and nothing is known."""
         self._retained.set(self._topic, encode(_NOTHING_KNOWN))
-        for path in self._left:
+        for path in self._at_broker:
             self._retained.set(f"{self._topic}/{path}", b"")
 
     def _is_due(self, now: float) -> bool:
@@ -125,10 +123,16 @@ class StatePublisher:
         self._published = now
         self._retained.set(self._topic, encode(state))
         is_replaced = self._is_replaced()
+        fields = plain(state) if self._fields else {}
         # The first frames may lack what the meter has.
-        if not self._fields or is_replaced or now - self._first >= STALE_AFTER:
-            self._plain, self._left = self._left | self._plain, {}
-        self._publish_fields(plain(state) if self._fields else {})
+        is_complete = not self._fields or is_replaced or now - self._first >= STALE_AFTER
+        for path, payload in self._at_broker.items():
+            if is_complete or payload != _EARLIER:
+                fields.setdefault(path, b"")
+        for path, payload in fields.items():
+            if self._at_broker.get(path) != payload:
+                self._retained.set(f"{self._topic}/{path}", payload)
+        self._at_broker |= fields
         return True
 
     def _is_replaced(self) -> bool:
@@ -138,15 +142,6 @@ class StatePublisher:
             return False
         self._on_replaced(before)
         return True
-
-    def _publish_fields(self, fields: dict[str, bytes]) -> None:
-        gone = {path: b"" for path, payload in self._plain.items() if path not in fields and payload}
-        for path, payload in (fields | gone).items():
-            if self._plain.get(path) != payload:
-                self._retained.set(f"{self._topic}/{path}", payload)
-        self._plain = fields | gone
-        left = self._left | self._plain
-        self._at_broker = frozenset(path for path, payload in left.items() if payload)
 
 
 def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:

@@ -11,7 +11,7 @@ import pytest
 
 from teleinfo.common.stop_signals import STOP_SIGNALS
 from teleinfo.daemon import meter as meter_module
-from teleinfo.daemon.app import Daemon
+from teleinfo.daemon.app import serve
 from teleinfo.daemon.sd_notify import Notifier
 from teleinfo.mqtt.publisher import Publisher
 from teleinfo.settings import load
@@ -46,7 +46,7 @@ def handlers() -> Iterator[None]:
 
 
 async def _serve() -> None:
-    await Daemon([load(None)], Notifier({})).run()
+    await serve([load(None)], Notifier({}))
 
 
 @pytest.mark.usefixtures("meter")

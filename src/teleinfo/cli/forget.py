@@ -44,11 +44,6 @@ PLATFORMS: Final = ("device", "sensor", "binary_sensor")
 """Levels of the topics of discovery messages, in both forms."""
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add nothing: `forget` has no arguments of its own."""
-    del parser
-
-
 def main(arguments: argparse.Namespace) -> int:
     """
     Clear the topics, print those that were cleared, and return 0 if none is left.

@@ -4,10 +4,10 @@ The command line: choose a command, give it its arguments, turn its outcome into
 Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong settings (EX_CONFIG: systemd does not restart on it),
 130 Ctrl-C.
 
-A command is a module that `COMMANDS` names, with `HELP`, `configure(parser)` and `main(arguments)`, which
-returns the exit status. It may raise `settings.SettingsError`, which is reported here. Commands of a single
-file are in this package (`run`, `decode`, `forget`); each of the others is a package with a `command.py`.
-Only the chosen module is imported: on a Pi Zero each import costs time.
+A command is a module that `COMMANDS` names, with `HELP` and `main(arguments)`, which returns the exit status,
+and `configure(parser)` if it has arguments. It may raise `settings.SettingsError`, which is reported here.
+Commands of a single file are in this package (`run`, `decode`, `forget`); each other command is a package
+with a `command.py`. Only the chosen module is imported: on a Pi Zero each import costs time.
 """
 
 from __future__ import annotations
@@ -117,7 +117,8 @@ def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Names
     )
     if command.reads_settings:
         _add_env_file(parser)
-    module.configure(parser)
+    if hasattr(module, "configure"):
+        module.configure(parser)
     arguments = parser.parse_args(first.rest)
     if command.reads_settings:
         arguments.env_files = [*first.env_files, *arguments.env_files]

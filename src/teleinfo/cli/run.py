@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_
-from teleinfo.daemon.app import Daemon
+from teleinfo.daemon.app import serve
 from teleinfo.daemon.sd_notify import Notifier
-from teleinfo.settings import Settings, SettingsError, load_all, unread_variables
+from teleinfo.settings import SettingsError, load_all, unread_variables
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -25,11 +25,6 @@ HELP = N_(
 )
 
 
-def configure(parser: argparse.ArgumentParser) -> None:
-    """Add nothing: the settings of `run` are variables."""
-    del parser
-
-
 def main(arguments: argparse.Namespace) -> int:
     """Run the daemon and return 0 when it was asked to stop; raise SettingsError."""
     settings = load_all(_files(arguments.env_files))
@@ -38,7 +33,7 @@ def main(arguments: argparse.Namespace) -> int:
     journal.configure(min((each.log_level for each in settings), key=lambda level: levels[level]))
     for warning in unread_variables():
         log.warning("environment: %s", warning)
-    event_loop.run(_serve(settings))
+    event_loop.run(serve(settings, Notifier()))
     return 0
 
 
@@ -48,7 +43,3 @@ def _files(given: Sequence[Path]) -> list[Path | None]:
     if given and not files:
         raise SettingsError([Message("{path}: there is no file *.env in it", path=given[0])])
     return list(files) or [None]
-
-
-async def _serve(settings: Sequence[Settings]) -> None:
-    await Daemon(settings, Notifier()).run()

@@ -26,41 +26,38 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-class Daemon:
-    """A meter for each of `settings`, no two of the same topic. To be made inside the event loop."""
+async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
+    """
+    Run a meter for each of `settings`, no two of the same topic, until a signal asks to stop.
 
-    def __init__(self, settings: Sequence[Settings], notifier: Notifier) -> None:
-        self._notifier = notifier
-        heartbeats = Heartbeats()
-        disk = asyncio.Lock()
-        single = len(settings) == 1
-        self._meters = {
-            each.mqtt_topic: MeterTask(each, heartbeats, disk=disk, name="" if single else each.mqtt_topic)
-            for each in settings
-        }
-        self._watchdog = Watchdog(
-            heartbeats,
-            notifier,
-            status_key=lambda now: [meter.status_key(now) for meter in self._meters.values()],
-            status_text=self._status_text,
-        )
+    Raises the errors that a task could not repair.
+    """
+    heartbeats = Heartbeats()
+    disk = asyncio.Lock()
+    single = len(settings) == 1
+    meters = {
+        each.mqtt_topic: MeterTask(each, heartbeats, disk=disk, name="" if single else each.mqtt_topic)
+        for each in settings
+    }
 
-    async def run(self) -> None:
-        """Run until a signal asks to stop; raise the errors that a task could not repair."""
-        stop = asyncio.Event()
-        on_stop(stop.set, once=True)
-        log.info("teleinfo %s has started", __version__)
-        async with asyncio.TaskGroup() as tasks:
-            for topic, meter in self._meters.items():
-                tasks.create_task(meter.run(stop), name=f"teleinfo.meter.{topic}")
-            watchdog = tasks.create_task(self._watchdog.run(), name="teleinfo.watchdog")
-            await stop.wait()
-            self._notifier.send("STOPPING=1")
-            watchdog.cancel()
-        log.info("teleinfo has stopped")
+    def status_text(now: float) -> str:
+        texts = {topic: meter.status_text(now) for topic, meter in meters.items()}
+        return " | ".join(text if single else f"{topic}: {text}" for topic, text in texts.items())
 
-    def _status_text(self, now: float) -> str:
-        texts = {topic: meter.status_text(now) for topic, meter in self._meters.items()}
-        if len(texts) == 1:
-            return next(iter(texts.values()))
-        return " | ".join(f"{topic}: {text}" for topic, text in texts.items())
+    watchdog = Watchdog(
+        heartbeats,
+        notifier,
+        status_key=lambda now: [meter.status_key(now) for meter in meters.values()],
+        status_text=status_text,
+    )
+    stop = asyncio.Event()
+    on_stop(stop.set, once=True)
+    log.info("teleinfo %s has started", __version__)
+    async with asyncio.TaskGroup() as tasks:
+        for topic, meter in meters.items():
+            tasks.create_task(meter.run(stop), name=f"teleinfo.meter.{topic}")
+        watching = tasks.create_task(watchdog.run(), name="teleinfo.watchdog")
+        await stop.wait()
+        notifier.send("STOPPING=1")
+        watching.cancel()
+    log.info("teleinfo has stopped")

@@ -25,7 +25,7 @@ BREACHES = [
     ("layers", "teleinfo.state.tracker", "teleinfo.port.link_status"),
     ("layers", "teleinfo.mqtt.publisher", "teleinfo.port.link_status"),
     ("layers", "teleinfo.tic.decoder", "teleinfo.common.durations"),
-    ("layers", "teleinfo.common.backoff", "teleinfo.tic.labels"),
+    ("layers", "teleinfo.common.untrusted_json", "teleinfo.tic.labels"),
     ("layers", "teleinfo.vocabulary.codes", "teleinfo.common.durations"),
     ("layers", "teleinfo.settings.checks", "teleinfo.daemon.app"),
     ("layers", "teleinfo.record.capture", "teleinfo.cli.main"),

@@ -28,7 +28,7 @@ PURE = [
     *(
         f"teleinfo.{name}"
         for name in (
-            "common.backoff", "common.durations", "common.terminal_text", "common.untrusted_json",
+            "common.durations", "common.terminal_text", "common.untrusted_json",
             "port.health", "daemon.rate_limit", "doctor.findings", "mqtt.config",
             "port.baud_detector", "port.link_status", "daemon.status_text",
             "record.anonymise", "watch.declared", "watch.history", "watch.sections",

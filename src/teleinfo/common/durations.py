@@ -1,8 +1,12 @@
-"""Durations: in words, and until the next tick."""
+"""Durations: in words, until the next tick, and between attempts. Pure."""
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from random import Random
 
 _EARLY: Final = 0.001
 """Seconds by which a timer may end too soon; it must not tick twice."""
@@ -26,3 +30,17 @@ def duration(seconds: float) -> str:
     if minutes == 0:
         return f"{max(1, round(seconds))} s"
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60:02} min"  # noqa: PLR2004 - minutes in an hour
+
+
+def delays(*, first: float, cap: float, rng: Random) -> Iterator[float]:
+    """
+    Yield delays in seconds, each drawn between `first` and a ceiling that doubles from `first` up to `cap`.
+
+    The caller waits for a delay after each failed attempt, and begins anew once a connection has held.
+    With `first` = 1 the first two delays together last from 2 to 3 s: a port or broker that was away for less
+    than 2 s is found again within 3 s. Delays drawn from 0 could be short twice, and the third last 4 s.
+    """
+    ceiling = first
+    while True:
+        yield rng.uniform(first, ceiling)
+        ceiling = min(2 * ceiling, cap)

@@ -15,8 +15,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
-from teleinfo.common.backoff import delays
-from teleinfo.common.durations import until_tick
+from teleinfo.common.durations import delays, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.mqtt.client import GOODBYE_TIMEOUT, PUBACK_TIMEOUT, connect, versions_of
 from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError

@@ -12,8 +12,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from teleinfo.common.backoff import delays
-from teleinfo.common.durations import STALL_LIMIT, until_tick
+from teleinfo.common.durations import STALL_LIMIT, delays, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError

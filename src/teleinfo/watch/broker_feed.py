@@ -12,7 +12,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from teleinfo.common.backoff import delays
+from teleinfo.common.durations import delays
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import OFFLINE, ONLINE

@@ -83,7 +83,7 @@ class Discovery:
         """Return the empty messages that remove these entities, and those of the line, in the other form."""
         if self.form == "components":
             return {device_topic(self.prefix, meter.scope): b""}
-        lines = [line.entity for line in line_entities()]
+        lines = [entity for entity, _template in line_entities()]
         return {self.component_topic(meter, entity): b"" for entity in (*entities, *lines)}
 
     def component_topic(self, meter: Device, entity: Entity) -> str:
@@ -128,20 +128,18 @@ class Discovery:
             # The message for the device has one topic of the state for all components.
             state = {"stat_t": self.topics.state} if self.form == "components" else {}
             found.append((entity, component | state))
-        for entity, source, template in line_entities():
-            component = _component(meter, entity, template) | {"stat_t": getattr(self.topics, source)}
-            found.append((entity, component | self._line_availability(source)))
+        for entity, template in line_entities():
+            # Whether they are available does not depend on the frames.
+            line: dict[str, Any] = {"stat_t": self.topics.status, "avty": []}
+            if template is not None:
+                topics = [
+                    {"topic": self.topics.health, "value_template": LINE_AVAILABILITY},
+                    {"topic": self.topics.status},
+                ]
+                line = {"stat_t": self.topics.health, "avty": topics, "avty_mode": "any"}
+                line["exp_aft"] = STALE_AFTER
+            found.append((entity, _component(meter, entity, template) | line))
         return found
-
-    def _line_availability(self, source: str) -> dict[str, Any]:
-        """Return the availability of an entity of the line: it does not depend on the frames."""
-        if source == "status":
-            return {"avty": []}
-        topics = [
-            {"topic": self.topics.health, "value_template": LINE_AVAILABILITY},
-            {"topic": self.topics.status},
-        ]
-        return {"avty": topics, "avty_mode": "any", "exp_aft": STALE_AFTER}
 
 
 def device_id(scope: str) -> str:

@@ -33,7 +33,6 @@ _MODELS: Final = {
 }
 """Models by an étiquette that no other model sends."""
 
-_FACTORS: Final = {"kWh": 1000, "kW": 1000, "kVA": 1000}
 _GLUED: Final = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,3})?) ?(kWh|kW|kVA)")
 _TIME: Final = re.compile(r"(\d\d)/(\d\d)/(\d\d) (\d\d)[:/](\d\d)[:/](\d\d)", re.ASCII)
 _DAVA: Final = 10  # VA
@@ -124,7 +123,7 @@ def indexes(values: Values) -> dict[str, Index]:
         if index is not None:
             named = position < len(_CJE_INDEXES)
             name = _CJE_INDEXES[position] if named else f"ENERG {position + 1}"
-            found[f"ENERG_{position + 1}"] = Index(name, None, index * _FACTORS["kWh"])
+            found[f"ENERG_{position + 1}"] = Index(name, None, index * 1000)
     labels = {f"EAp{code}": code for code in _ICE_SLOTS.get(values.get("CONTRAT", ""), POSTES)}
     labels["EAP_s"] = slot(values) or ""
     grid = "F" if "GRILLE_F" in values else "D"
@@ -175,4 +174,4 @@ def glued(values: Values, label: str, unit: str) -> int | None:
     match = _GLUED.fullmatch(values.get(label, ""))
     if match is None or match[2] != unit:
         return None
-    return round(float(match[1].replace(",", ".")) * _FACTORS[unit])
+    return round(float(match[1].replace(",", ".")) * 1000)

@@ -198,11 +198,6 @@ def _net(now: Snapshot) -> Value:
     return None if drawn is None else drawn - (now.injected[0] or 0)
 
 
-def _time_of(now: Snapshot, *labels: str) -> Value:
-    """Return the horodate of a number of these étiquettes."""
-    return None if number(now, *labels) is None else fields.time_of(now, *labels)
-
-
 def _mean(now: Snapshot, name: str) -> Value:
     if name not in now.means:
         return None
@@ -229,7 +224,7 @@ def _maximum(maximum: str, name: Message, *labels: str) -> Iterator[Field]:
     path = f"power.{maximum}"
     yield Field(path, "VA").read_from(*labels).named(name, momentary=False)
     time = Message("{name} (time)", name=name)
-    yield Field(f"{path}_time", _TIME).read_from(by=lambda now: _time_of(now, *labels)).named(time)
+    yield Field(f"{path}_time", _TIME).read_from(by=lambda now: fields.time_of(now, *labels)).named(time)
 
 
 def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Field]:
@@ -251,7 +246,11 @@ def _load_curve(way: str, name: Message, label: str) -> Iterator[Field]:
         Field(f"load_curve.{way}.value", "W", meaning).read_from(label).named(name, key=f"load_curve_{way}")
     )
     time = Message("{name} (time)", name=name)
-    yield Field(f"load_curve.{way}.time", _TIME).read_from(by=lambda now: _time_of(now, label)).named(time)
+    yield (
+        Field(f"load_curve.{way}.time", _TIME)
+        .read_from(by=lambda now: fields.time_of(now, label))
+        .named(time)
+    )
 
 
 def _by_phase(section: str, unit: str, name: str, *labels: str, enabled: bool = True) -> Iterator[Field]:

@@ -212,8 +212,8 @@ def _estimate(values: Values) -> int | None:
 
 
 def time_of(values: Values, *labels: str) -> str | None:
-    """Return the horodate of the first of these étiquettes that has one, in ISO 8601."""
-    keys = (f"{label}{HORODATE_SUFFIX}" for label in labels)
+    """Return the horodate, in ISO 8601, of the number of the first of these étiquettes that has one."""
+    keys = (f"{label}{HORODATE_SUFFIX}" for label in labels if number(values, label) is not None)
     return next((iso(values[key]) for key in keys if key in values), None)
 
 

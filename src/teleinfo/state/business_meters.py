@@ -12,15 +12,14 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import tariffs
-from teleinfo.state.fields import UNKNOWN
 from teleinfo.state.tariffs import Index
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import POSTES, SLOTS, parse_uint
-from teleinfo.vocabulary.codes import Alert, Contract, TariffPeriod
+from teleinfo.vocabulary.codes import Alert, TariffPeriod
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from teleinfo.state.fields import Value, Values
+    from teleinfo.state.fields import Values
 
 STALE_AFTER: Final = 360.0
 """Seconds: an ICE sends each series of indexes once in 5 minutes, a SAPHIR a long frame every 1 to 5."""
@@ -85,22 +84,10 @@ def moment(text: str) -> str | None:
     return iso(f" {year}{month}{day}{''.join(time)}")
 
 
-def _contract_text(values: Values) -> str | None:
+def contract_text(values: Values) -> str | None:
     """Return the text of the meter for its contract or its tariff grid."""
     keys = ("CONTRAT", "MESURES1", "GRILLE_F", "GRILLE_D")
     return next((values[key] for key in keys if key in values), None)
-
-
-def contract_code(values: Values) -> Value:
-    """Return the code of the contract: EJP, or unknown."""
-    text = _contract_text(values)
-    return None if text is None else Contract.EJP if "EJP" in text else UNKNOWN
-
-
-def contract_name(values: Values) -> Value:
-    """Return the name of the contract or of the tariff grid."""
-    text = _contract_text(values)
-    return None if text is None else tariffs.collapse(text) or UNKNOWN
 
 
 def subscribed_power(values: Values) -> int | None:

@@ -11,10 +11,12 @@ from __future__ import annotations
 import enum
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.fields import UNKNOWN, number
+from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, STATUS_REGISTER, Mode
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, Contract, DryContact, Phase, TariffPeriod
@@ -47,6 +49,8 @@ Path: TypeAlias = tuple[str, ...]
 """The path of a value, part by part."""
 
 Reader: TypeAlias = "Callable[[Snapshot], Value]"
+
+_Sent = TypeVar("_Sent", str, int)
 
 ANY_LABEL: Final = "*"
 """The part of a path that stands for any étiquette; its reader returns a value for each étiquette."""
@@ -172,12 +176,14 @@ def _clock(now: Snapshot) -> Value:
     return (iso(text) if now.site is None else business_meters.moment(text)) or UNKNOWN
 
 
-def _tariff_code(now: Snapshot) -> Value:
-    return None if now.tariff is None else tariffs.period_of(now.tariff) or UNKNOWN
+def _made(read: Callable[[Snapshot], _Sent | None], make: Callable[[_Sent], Json]) -> Reader:
+    """Return the reader of what `make` returns for a part of a frame; None is unknown."""
 
+    def value(now: Snapshot) -> Value:
+        sent = read(now)
+        return None if sent is None else make(sent) or UNKNOWN
 
-def _tariff_name(now: Snapshot) -> Value:
-    return None if now.tariff is None else tariffs.period_name(now.tariff) or UNKNOWN
+    return value
 
 
 def _import_total(now: Snapshot) -> Value:
@@ -291,6 +297,7 @@ def _relay(relay: int) -> Field:
 
 
 _TEXT, _TIME, _SWITCH, _SLOTS = StateType.TEXT, StateType.TIME, StateType.SWITCH, StateType.SLOTS
+_tariff: Final = attrgetter("tariff")
 _CONTACT: Final = "mdi:electric-switch"
 _COUNTED: Final = (*tariffs.INDEX_OF_PERIOD.values(), *(f"EASF{number:02}" for number in range(1, 11)))
 
@@ -318,10 +325,16 @@ FIELDS: Final = (
     .read_from("DATE", "DATECOUR", by=_clock)
     .named("Clock of the meter", key="clock"),
     Field("contract.code", Contract, "Kind of contract; null for a contract of any other kind.").read_from(
-        "OPTARIF", "NGTF", by=fields.contract_code, site=business_meters.contract_code
+        "OPTARIF",
+        "NGTF",
+        by=_made(fields.contract_text, tariffs.contract_of),
+        site=_made(business_meters.contract_text, lambda text: Contract.EJP if "EJP" in text else None),
     ),
     Field("contract.name", _TEXT, "Kind of contract in words; else the supplier's own name of it.")
-    .read_from(by=fields.contract_name, site=business_meters.contract_name)
+    .read_from(
+        by=_made(fields.contract_text, tariffs.contract_name),
+        site=_made(business_meters.contract_text, tariffs.collapse),
+    )
     .named("Contract", key="contract", icon="mdi:file-sign"),
     Field("contract.subscribed_power", "VA")
     .read_from("ISOUSC", "PREF", by=fields.subscribed_power, site=business_meters.subscribed_power)
@@ -333,10 +346,10 @@ FIELDS: Final = (
     .read_from("PCOUP", by=fields.cut_off_power)
     .named("Cut-off power", key="cut_off_power", momentary=False, diagnostic=True),
     Field("tariff.code", TariffPeriod, "Tariff period in force; null for any other period.").read_from(
-        "PTEC", "LTARF", by=_tariff_code
+        "PTEC", "LTARF", by=_made(_tariff, tariffs.period_of)
     ),
     Field("tariff.name", _TEXT, "Tariff period in words; else the supplier's own text.")
-    .read_from(by=_tariff_name)
+    .read_from(by=_made(_tariff, tariffs.period_name))
     .named("Current tariff", key="tariff", icon="mdi:clock-outline"),
     Field("tariff.index", _TEXT, "Étiquette of the index that counts now.").read_from(
         "NTARF", by=fields.running_index, site=business_meters.running_index
@@ -447,10 +460,10 @@ FIELDS: Final = (
     *_alert(Alert.MOBILE_PEAK, enabled=Contract.EJP),
     *_alert(Alert.PHASE_MISSING, "PPOT", diagnostic=True),
     Field("contacts.breaker", Breaker)
-    .read_from(by=fields.breaker)
+    .read_from(by=_made(fields.status, registers.breaker))
     .named("Breaker", key="breaker", icon=_CONTACT, diagnostic=True),
     Field("contacts.dry_contact", (DryContact.OPEN, DryContact.CLOSED))
-    .read_from(by=fields.dry_contact)
+    .read_from(by=_made(fields.status, registers.dry_contact))
     .named("Dry contact", key="dry_contact", icon=_CONTACT),
     Field("contacts.relays.1", _SWITCH, "Relay 1, the dry contact: true while it is closed.").read_from(
         "RELAIS", by=partial(fields.is_closed, relay=1)

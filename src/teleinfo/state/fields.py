@@ -58,18 +58,6 @@ def contract_text(values: Values) -> str | None:
     return values.get("OPTARIF", values.get("NGTF"))
 
 
-def contract_code(values: Values) -> Value:
-    """Return the code of the contract."""
-    text = contract_text(values)
-    return None if text is None else tariffs.contract_of(text) or UNKNOWN
-
-
-def contract_name(values: Values) -> Value:
-    """Return the name of the contract."""
-    text = contract_text(values)
-    return None if text is None else tariffs.contract_name(text) or UNKNOWN
-
-
 def subscribed_power(values: Values) -> int | None:
     """Return the subscribed power in VA."""
     amperes, kva = number(values, "ISOUSC"), number(values, "PREF")
@@ -111,9 +99,9 @@ def colour_today(values: Values) -> Colour | None:
 
     The day of a colour runs from 06:00 to 06:00.
     """
-    status = _status(values)
-    if status is not None:
-        return registers.colour(status, registers.TODAY)
+    word = status(values)
+    if word is not None:
+        return registers.colour(word, registers.TODAY)
     period = tariffs.period_of(values.get("PTEC", ""))
     return None if period is None else period.colour
 
@@ -122,9 +110,9 @@ def colour_tomorrow(values: Values) -> Value:
     """Return the colour of tomorrow, from STGE (54E), else from DEMAIN (02E)."""
     if colour_today(values) is None:
         return None
-    status = _status(values)
-    if status is not None:
-        return registers.colour(status, registers.TOMORROW) or UNKNOWN
+    word = status(values)
+    if word is not None:
+        return registers.colour(word, registers.TOMORROW) or UNKNOWN
     return COLOUR_CODES.get(values.get("DEMAIN", ""), UNKNOWN)
 
 
@@ -201,8 +189,8 @@ def injected_power(values: Values, *, has_exported: bool) -> tuple[int | None, b
 
 def exports(values: Values) -> bool:
     """Return True if STGE says that power flows out to the grid."""
-    status = _status(values)
-    return status is not None and registers.EXPORTING.of(status) == 1
+    word = status(values)
+    return word is not None and registers.EXPORTING.of(word) == 1
 
 
 def _estimate(values: Values) -> int | None:
@@ -217,20 +205,9 @@ def time_of(values: Values, *labels: str) -> str | None:
     return next((iso(values[key]) for key in keys if key in values), None)
 
 
-def _status(values: Values) -> int | None:
+def status(values: Values) -> int | None:
+    """Return the word of STGE."""
     return registers.status(values.get(STATUS_REGISTER, ""))
-
-
-def breaker(values: Values) -> Value:
-    """Return the state of the breaker."""
-    status = _status(values)
-    return None if status is None else registers.breaker(status) or UNKNOWN
-
-
-def dry_contact(values: Values) -> Value:
-    """Return the state of the dry contact."""
-    status = _status(values)
-    return None if status is None else registers.dry_contact(status) or UNKNOWN
 
 
 def is_closed(values: Values, relay: int) -> bool | None:
@@ -263,9 +240,9 @@ def alerts(values: Values, *, sends_alarms: bool) -> dict[Alert, bool]:
     (`sends_alarms` false) has an overrun where a current is above the subscribed one (spec of the type 76).
     """
     found: dict[Alert, bool] = {}
-    status = _status(values)
-    if status is not None:
-        found |= {alert: bits.of(status) != 0 for alert, bits in registers.ALERTS.items()}
+    word = status(values)
+    if word is not None:
+        found |= {alert: bits.of(word) != 0 for alert, bits in registers.ALERTS.items()}
     elif "OPTARIF" in values or "ISOUSC" in values:
         found[Alert.OVERRUN] = _overrun(values, sends_alarms=sends_alarms)
     if values.get("OPTARIF") == "EJP":

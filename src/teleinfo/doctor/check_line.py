@@ -131,8 +131,7 @@ class Probe(SpeedSearch):
     """The `data` that came at one speed in `seconds`, and their readings; the first byte may be misread."""
 
     def __init__(self, url: str, baudrate: int) -> None:
-        self.decoder = Decoder()
-        super().__init__(url, (baudrate,), self.decoder)
+        super().__init__(url, (baudrate,), Decoder())
         self.seconds = 0.0
         self.data = bytearray()
         self.readings: list[Reading] = []

@@ -82,7 +82,6 @@ class Reader:
             baudrate=None if is_bridge(url) else self._search.baudrate,
             searching=not self._search.fixed,
         )
-        self._decoder = decoder
         self._sink = sink
         self._rng = rng
         self._outage = OutageLog(url, OUTAGE_TEXTS)
@@ -111,7 +110,7 @@ class Reader:
         """
         self._sink.on_progress()
         self._stability = StabilityDetector()
-        self._bytes_at_frame = self._decoder.counts.bytes_
+        self._bytes_at_frame = self._search.decoder.counts.bytes_
         try:
             async with self._search.open(self) as port:
                 await self._watch(port)
@@ -137,7 +136,7 @@ class Reader:
                 # The process had no processor, and missed the bytes that came meanwhile.
                 self.status.listening_since = now
             port.set_canonical_mode(enabled=self._stability.is_stable(self._since_frame(now)))
-            self._line_log.check(self._decoder.implausible, now)
+            self._line_log.check(self._search.decoder.implausible, now)
             if self._search.check_pending():
                 self.status.last_sound = now
                 self._note_mode(now)
@@ -163,7 +162,7 @@ class Reader:
         self._line_log.note_frame(now)
         for reading in readings:
             self._sink.on_reading(reading)
-        count = self._decoder.counts.bytes_
+        count = self._search.decoder.counts.bytes_
         size, self._bytes_at_frame = count - self._bytes_at_frame, count
         self._stability.note_frame(interval=interval, size=size)
 

@@ -44,24 +44,24 @@ class SpeedSearch(BaudDetector):
     def __init__(self, url: str, baudrates: Sequence[int], decoder: Decoder) -> None:
         super().__init__(speeds_at(url, baudrates))
         self._url = url
-        self._decoder = decoder
+        self.decoder = decoder
 
     def open(self, sink: DataSink) -> AbstractAsyncContextManager[LineProtocol]:
         """Open the port at the present speed, as `open_port` does; forget any frame in progress."""
-        self._decoder.reset()
+        self.decoder.reset()
         self.reset()
         return open_port(self._url, self.baudrate, sink)
 
     def feed(self, data: bytes, *, now: float | None = None) -> list[Reading]:
         """Decode bytes and return the readings."""
-        readings = self._decoder.feed(data, now=now)
+        readings = self.decoder.feed(data, now=now)
         if readings:
             self.note_frame(readings[-1].mode)
         return readings
 
     def check_pending(self) -> bool:
         """Return True if the frame in progress has shown the meter since the last call; costs a parse."""
-        return self.note_partial_frame(*self._decoder.pending())
+        return self.note_partial_frame(*self.decoder.pending())
 
     async def is_heard(self, port: LineProtocol) -> bool:
         """Listen until the meter is heard, for `TRY_SECONDS` at most; raise PortError."""

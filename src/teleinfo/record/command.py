@@ -9,7 +9,6 @@ is not found or no byte comes.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import sys
 import time
@@ -23,11 +22,9 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
-from teleinfo.port.search import SpeedSearch
 from teleinfo.record.anonymise import Anonymiser
-from teleinfo.record.capture import NO_BYTE, RecordError, Recording, show
+from teleinfo.record.capture import RecordError, Recording
 from teleinfo.settings import default_env_file, load
-from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.line import PortErrorKind
 
 if TYPE_CHECKING:
@@ -79,12 +76,11 @@ def main(arguments: argparse.Namespace) -> int:
     settings = load(arguments.env_file or default_env_file())
     path = arguments.file or Path(time.strftime("teleinfo-%Y%m%d-%H%M%S.tic"))
     baudrates = candidates(settings.serial_mode, arguments.baudrate or settings.serial_baudrate)
-    search = SpeedSearch(settings.serial_port, baudrates, Decoder())
     anonymiser = Anonymiser() if arguments.anonymise else None
     try:
         with _opened(path) as file:
-            recording = Recording(search, file, anonymiser, most=arguments.max_bytes)
-            event_loop.run(_record(recording, arguments.seconds))
+            recording = Recording(settings.serial_port, baudrates, file, anonymiser, most=arguments.max_bytes)
+            event_loop.run(recording.run(arguments.seconds))
     except FileExistsError:
         reason = _("{path} exists already, and is left alone: give another name").format(path=path)
     except OSError as error:
@@ -117,28 +113,13 @@ def _opened(path: Path) -> Iterator[BinaryIO]:
                 path.unlink()
 
 
-async def _record(recording: Recording, seconds: float) -> None:
-    """Record until the end; raise PortError, RecordError, or OSError where the file cannot be written."""
-    event_loop.cancel_on_stop()
-    try:
-        with contextlib.suppress(asyncio.CancelledError):
-            await recording.run(seconds)
-    finally:
-        recording.close()
-        show("")
-    if not recording.began:
-        raise RecordError(_("It was stopped before the speed of the meter was found"))
-    if not recording.counts.bytes_:
-        raise RecordError(_(NO_BYTE))
-
-
 def _summary(path: Path, recording: Recording) -> str:
     summary = _("{path}: {count} bytes in {seconds} s at {baudrate} baud, sound frames: {frames}\n").format(
         path=path,
-        count=recording.counts.bytes_,
+        count=recording.decoder.counts.bytes_,
         seconds=round(recording.seconds),
-        baudrate=recording.search.baudrate,
-        frames=recording.counts.frames,
+        baudrate=recording.baudrate,
+        frames=recording.decoder.counts.frames,
     )
     if recording.anonymiser is not None:
         summary += _(

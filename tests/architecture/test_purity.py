@@ -31,7 +31,7 @@ PURE = [
             "common.durations", "common.terminal_text", "common.untrusted_json",
             "port.health", "daemon.rate_limit", "doctor.findings", "mqtt.config",
             "port.baud_detector", "port.link_status", "daemon.status_text",
-            "record.anonymise", "watch.declared", "watch.history", "watch.sections",
+            "record.anonymise", "watch.declared", "watch.history",
         )
     ),
 ]  # fmt: skip

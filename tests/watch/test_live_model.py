@@ -9,8 +9,7 @@ from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch.history import BIN, REACH
-from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel
-from teleinfo.watch.sections import Section
+from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel, Section
 
 HC = {"ADCO": "041961123456", "HCHC": "000019212", "PTEC": "HP", "PAPP": "01940", "MOTDETAT": "000000"}
 ALARM = {**HC, "ADPS": "032"}

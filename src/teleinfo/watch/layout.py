@@ -24,7 +24,7 @@ from teleinfo.watch import sentences
 from teleinfo.watch.declared import integer, number, text
 from teleinfo.watch.describe import describe
 from teleinfo.watch.history import BIN
-from teleinfo.watch.sections import Section
+from teleinfo.watch.live_model import Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -19,10 +20,10 @@ from teleinfo.common.terminal_text import printable
 from teleinfo.port.health import is_orphan
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.judge import Judge
-from teleinfo.tic.labels import ALARMS, Kind, lookup
+from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
+from teleinfo.vocabulary.codes import Phase
 from teleinfo.watch.history import History
-from teleinfo.watch.sections import Section, section_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
@@ -43,6 +44,41 @@ MAX_VALUES: Final = 2000
 _HORODATE_LENGTH: Final = 13
 
 
+class Section(enum.IntEnum):
+    """The subject of a row, in the order of the screen: those with the most changes first."""
+
+    ALARM = 0
+    NOW = 1
+    STATUS = 2
+    INDEX = 3
+    LOAD = 4  # maxima and means
+    CONTRACT = 5
+    CALENDAR = 6
+    DISTRIBUTOR = 7  # indexes that are on no bill
+    METER = 8
+    UNUSED = 9
+
+
+_SECTIONS: Final = {
+    **dict.fromkeys(("PAPP", "SINST1", "LTARF", "PTEC", "SINSTI", "DEMAIN", "PEJP"), Section.NOW),
+    **dict.fromkeys(("IINST", "IRMS", "URMS", "SINSTS"), Section.NOW),
+    STATUS_REGISTER: Section.STATUS,
+    **dict.fromkeys(("OPTARIF", "NGTF", "ISOUSC", "PREF", "PCOUP", "HHPHC", "PMAX"), Section.CONTRACT),
+    "IMAX": Section.CONTRACT,
+    **dict.fromkeys(NOTICES - {"MODE", "PEJP"}, Section.CALENDAR),
+    **dict.fromkeys(("NTARF", "NJOURF", "NJOURF+1", "PJOURF+1", "RELAIS"), Section.CALENDAR),
+    **dict.fromkeys((f"EASD{number:02}" for number in range(1, 5)), Section.DISTRIBUTOR),
+}
+"""The sections of étiquettes, which may end with the number of a phase."""
+
+_KINDS: Final = {
+    Kind.INDEX: Section.INDEX,
+    Kind.QUANTITY: Section.LOAD,
+    Kind.COMPOSITE: Section.LOAD,
+    Kind.ENUMERATION: Section.CONTRACT,
+}
+
+
 @dataclass(slots=True)
 class Row:
     """
@@ -61,8 +97,13 @@ class Row:
 
     @property
     def section(self) -> Section:
-        """The section of the screen."""
-        return section_of(self.key, self.label, self.value)
+        """The section of the screen; that of an étiquette without an entry follows from its kind."""
+        if self.key in ALARMS:
+            return Section.ALARM
+        if self.label is None or (self.label.kind is Kind.INDEX and not self.value.strip("0")):
+            return Section.UNUSED
+        section = _SECTIONS.get(self.key) or _SECTIONS.get(self.key.rstrip("".join(Phase)))
+        return section or _KINDS.get(self.label.kind, Section.METER)
 
     @property
     def is_clock(self) -> bool:

@@ -19,7 +19,7 @@ from teleinfo.watch import sentences
 from teleinfo.watch.declared import clock, entries, find, integer, number, text, title
 from teleinfo.watch.describe import describe
 from teleinfo.watch.history import counters
-from teleinfo.watch.sections import Section
+from teleinfo.watch.live_model import Section
 
 if TYPE_CHECKING:
     import datetime as dt

@@ -26,7 +26,7 @@ from teleinfo.watch.web import hosts
 from teleinfo.watch.web.stream import MAX_INTERVAL, MIN_INTERVAL
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import Awaitable, Callable
 
     from teleinfo.watch.web.hosts import Address
     from teleinfo.watch.web.stream import Streams
@@ -78,22 +78,9 @@ async def show(listening: socket.socket, address: Address, streams: Streams) -> 
     """
     Serve the page at a socket that listens already at `address`, and print notes, until cancelled.
 
-    The view is made here and not in the handler, where aiohttp would swallow an error of the program, which
-    is to end the process.
+    Excess connections, and connections without a request in time, are closed. The view is made here and not
+    in the handler, where aiohttp would swallow an error of the program, which is to end the process.
     """
-    lines = PlainLines()
-    async with _serving(listening, address, streams):
-        while True:
-            streams.model.changed.clear()
-            lines.print_note(streams.model)
-            await streams.update()
-            await streams.model.next_change(MAX_INTERVAL)
-            await asyncio.sleep(MIN_INTERVAL)
-
-
-@contextlib.asynccontextmanager
-async def _serving(listening: socket.socket, address: Address, streams: Streams) -> AsyncIterator[None]:
-    """Serve inside the block; close excess connections, and connections without a request in time."""
     loop = asyncio.get_running_loop()
     waiting: set[asyncio.BaseProtocol] = set()  # connections without a request so far
     runner = web.AppRunner(
@@ -105,12 +92,11 @@ async def _serving(listening: socket.socket, address: Address, streams: Streams)
     )
 
     def connection() -> asyncio.Protocol:
-        server = runner.server
-        if server is None or len(server.connections) >= MAX_CONNECTIONS:
-            return _Refusal()
-        handler = server()
+        assert runner.server is not None  # noqa: S101 - the runner is set up
+        is_excess = len(runner.server.connections) >= MAX_CONNECTIONS
+        handler = runner.server()
         waiting.add(handler)
-        loop.call_later(REQUEST_TIMEOUT, drop, handler)
+        loop.call_later(0 if is_excess else REQUEST_TIMEOUT, drop, handler)
         return handler
 
     def drop(handler: web.RequestHandler) -> None:
@@ -118,22 +104,19 @@ async def _serving(listening: socket.socket, address: Address, streams: Streams)
             waiting.discard(handler)
             handler.force_close()
 
-    await runner.setup()
-    try:
-        listener = await loop.create_server(connection, sock=listening)
-        try:
-            yield
-        finally:
-            listener.close()
-            # Otherwise the program would wait for browsers, which keep their streams open.
-            await streams.end()
-    finally:
-        await runner.cleanup()
-
-
-class _Refusal(asyncio.Protocol):
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        transport.close()
+    lines = PlainLines()
+    async with contextlib.AsyncExitStack() as ending:
+        ending.push_async_callback(runner.cleanup)
+        await runner.setup()
+        # Without `end` the program would wait for browsers, which keep their streams open.
+        ending.push_async_callback(streams.end)
+        ending.enter_context(contextlib.closing(await loop.create_server(connection, sock=listening)))
+        while True:
+            streams.model.changed.clear()
+            lines.print_note(streams.model)
+            await streams.update()
+            await streams.model.next_change(MAX_INTERVAL)
+            await asyncio.sleep(MIN_INTERVAL)
 
 
 def _application(address: Address, streams: Streams, waiting: set[asyncio.BaseProtocol]) -> web.Application:

@@ -38,12 +38,6 @@ class Address:
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    @property
-    def is_loopback(self) -> bool:
-        """True if this machine alone reaches it."""
-        ip = _ip(self.host)
-        return self.host == LOCALHOST if ip is None else ip.is_loopback
-
     def url(self, machine: str) -> str:
         """Return the URL for a browser, in which the name `machine` stands for all addresses at once."""
         ip = _ip(self.host)
@@ -104,7 +98,8 @@ def why_not(error: OSError) -> str:
 def introduction(address: Address) -> str:
     """Return the first lines of the program: the URL of the page, and a warning if others reach it."""
     text = _("The page is at {url} (Ctrl-C: quit).\n").format(url=address.url(socket.gethostname()))
-    if not address.is_loopback:
+    ip = _ip(address.host)
+    if not (address.host == LOCALHOST if ip is None else ip.is_loopback):
         text += _("Whoever reaches this address sees the consumption of the household.\n")
     return text
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-from dataclasses import dataclass, field
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import use_language
@@ -35,42 +35,37 @@ MIN_INTERVAL: Final = 0.5
 """Seconds between two views, at most and at least; durations change without a reading."""
 
 
-@dataclass(slots=True)
-class _View:
-    """The parts of the view in one language, and the number of its readers."""
-
-    readers: int = 0
-    parts: dict[str, bytes] = field(default_factory=dict)
-    curve_bin: int | None = None
-
-
 class Streams:
     """The views of `model` in each language, for those who read them."""
 
     def __init__(self, model: LiveModel) -> None:
         self.model = model
-        self._views = {language: _View() for language in Language}
+        self._readers = Counter[Language]()
+        self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
+        self._curve_bin = 0
         self._updated = asyncio.Condition()
         self._ended = False
 
     @property
     def readers(self) -> int:
         """The number of readers in all languages."""
-        return sum(each.readers for each in self._views.values())
+        return self._readers.total()
 
     async def update(self) -> None:
         """Make the view in each language that somebody reads, and wake the readers."""
         now = asyncio.get_running_loop().time()
-        for language, each in self._views.items():
-            if not each.readers:
+        curve_bin = int(now // BIN)
+        for language in Language:
+            if not self._readers[language]:
                 continue
             with use_language(language):
                 parts = {"now": view.now_part(self.model, now=now), "rows": view.rows_part(self.model)}
-                if each.curve_bin != (curve_bin := int(now // BIN)):
-                    each.curve_bin = curve_bin
+                if curve_bin != self._curve_bin or "curve" not in self._parts[language]:
                     parts["curve"] = curve_part(self.model, now=now)
             for name, part in parts.items():
-                each.parts[name] = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
+                text = json.dumps(part, separators=(",", ":"), ensure_ascii=False)
+                self._parts[language][name] = text.encode()
+        self._curve_bin = curve_bin
         async with self._updated:
             self._updated.notify_all()
 
@@ -80,12 +75,12 @@ class Streams:
 
         The reader counts until the iterator is closed.
         """
-        own, sent, message = self._views[language], dict[str, bytes](), RETRY
+        own, sent, message = self._parts[language], dict[str, bytes](), RETRY
 
         def news() -> dict[str, bytes]:
-            return {name: text for name, text in own.parts.items() if text != sent.get(name)}
+            return {name: text for name, text in own.items() if text != sent.get(name)}
 
-        own.readers += 1
+        self._readers[language] += 1
         self.model.changed.set()
         try:
             while not self._ended:
@@ -99,10 +94,9 @@ class Streams:
                 parts = (b"event: %s\ndata: %s\n\n" % (name.encode(), text) for name, text in new.items())
                 message = b"".join(parts) or ALIVE
         finally:
-            own.readers -= 1
-            if not own.readers:
-                own.parts.clear()  # they would be out of date for the next reader
-                own.curve_bin = None
+            self._readers[language] -= 1
+            if not self._readers[language]:
+                own.clear()  # the parts would be out of date for the next reader
 
     async def end(self) -> None:
         """Let every reader come to the end of the stream."""

@@ -363,12 +363,6 @@ def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
     assert english.message["dev"]["mdl"] == "Single-phase Linky 60 A (G3)"
 
 
-def test_the_name_is_that_of_the_model() -> None:
-    """It is for the log, and has no number in it."""
-    assert announced(historique(HC)).announcer.name == "Single-phase Linky 60 A (G3)"
-    assert Followed().announcer.name == ""
-
-
 def test_the_components_are_announced_each_on_its_topic_and_the_device_message_is_cleared() -> None:
     """The same ids, names and units as in the message for the device."""
     device, single = followed("standard-tempo", frames=3), followed("standard-tempo", form="components")

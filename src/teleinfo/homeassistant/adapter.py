@@ -54,6 +54,7 @@ class HomeAssistant:
         retained: RetainedTopics,
         rng: Random,
     ) -> None:
+        self._tracker = tracker
         self._prefix = prefix
         self._form = form
         self._retained = retained
@@ -94,8 +95,8 @@ class HomeAssistant:
         self._logged = scope
         if now >= self._next_log:
             self._next_log = now + LOG_INTERVAL
-            # Without the topic: the number of the meter is in it.
-            log.info("Home Assistant is told of the meter: %s", self._announcer.name)
+            # The model and no topic: the number of the meter is in the topics.
+            log.info("Home Assistant is told of the meter: %s", self._tracker.meter.identity.model)
 
     def birth_message(self, payload: bytes) -> None:
         """Repeat the retained messages, a moment later, if this message on `<prefix>/status` is a birth."""

@@ -59,11 +59,6 @@ class Announcer:
         """True if the meter of `scope` is announced."""
         return bool(self._announced)
 
-    @property
-    def name(self) -> str:
-        """The model of the meter, for the log; it does not identify the meter."""
-        return self._tracker.meter.identity.model if self.scope else ""
-
     def update(self, reading: Reading, *, now: float) -> None:
         """Update `messages` after the tracker got a reading of the monotonic time `now`, seconds."""
         belief = reading.belief

@@ -78,11 +78,6 @@ def cut_off_power(values: Values) -> int | None:
     return None if kva is None else kva * 1000
 
 
-def tariff_text(values: Values) -> str | None:
-    """Return the text of the meter for the tariff period in force."""
-    return values.get("PTEC", values.get("LTARF"))
-
-
 def running_index(values: Values) -> Value:
     """Return the étiquette of the index that counts."""
     if (running := number(values, "NTARF")) is not None:
@@ -219,17 +214,18 @@ def is_closed(values: Values, relay: int) -> bool | None:
 def day_profile(values: Values, label: str) -> Value:
     """Return the slots of a day (PJOURF+1, PPOINTE), in order."""
     slots = registers.profile(values.get(label, ""))
-    return [_slot(slot) for slot in slots] if slots else None
-
-
-def _slot(slot: registers.Slot) -> dict[str, Json]:
-    return {
-        "start": slot.start,
-        "or_start": slot.or_start,
-        "index": None if slot.index is None else f"EASF{slot.index:02}",
-        "dry_contact": slot.dry,
-        "relays": [contact + 1 for contact in slot.virtual],
-    }
+    if not slots:
+        return None
+    return [
+        {
+            "start": slot.start,
+            "or_start": slot.or_start,
+            "index": None if slot.index is None else f"EASF{slot.index:02}",
+            "dry_contact": slot.dry,
+            "relays": [contact + 1 for contact in slot.virtual],
+        }
+        for slot in slots
+    ]
 
 
 def alerts(values: Values, *, sends_alarms: bool) -> dict[Alert, bool]:

@@ -70,4 +70,4 @@ class Snapshot(dict[str, str]):
     @property
     def tariff(self) -> str | None:
         """The text of the meter for the tariff period in force."""
-        return fields.tariff_text(self) if self.site is None else business_meters.slot(self)
+        return self.get("PTEC", self.get("LTARF")) if self.site is None else business_meters.slot(self)

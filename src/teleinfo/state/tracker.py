@@ -102,14 +102,10 @@ class StateTracker:
         return None if self._belief is None else self._belief.mode
 
     @property
-    def number(self) -> str | None:
-        """The number of the meter that is followed, None where it sends none."""
-        return None if self._belief is None else self._belief.number
-
-    @property
     def meter(self) -> Device:
         """The meter that is followed."""
-        return _device_of(self.number, topic=self._topic, private=self._private)
+        number = None if self._belief is None else self._belief.number
+        return _device_of(number, topic=self._topic, private=self._private)
 
     def restore(self, memory: Memory) -> None:
         """

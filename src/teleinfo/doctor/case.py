@@ -63,11 +63,6 @@ class Case:
             raise LookupError("the settings are wrong")
         return self.valid_settings
 
-    @property
-    def known_settings(self) -> Settings | None:
-        """The settings, if they are valid and those of the service; else None."""
-        return None if self.assumed else self.valid_settings
-
 
 def unit_of(env_file: Path | None) -> str:
     """Return the service whose settings are in `env_file`: that of one more meter is `teleinfo@NAME`."""

@@ -67,7 +67,7 @@ def _missing(machine: Machine, port: str, device: str) -> Finding:
     if device != port:
         message = _("{port} points to {device}, which is not there").format(port=port, device=device)
     others = [f"TELEINFO_SERIAL_PORT={name}" for name in _candidates(machine) if name != port]
-    if raspberry_pi.is_built_in(port) and machine.is_raspberry:
+    if raspberry_pi.BUILT_IN.fullmatch(port) and machine.is_raspberry:
         advice = _("Switch the serial port of the board on, and start the machine again:")
         return fault("device", message, advice, *raspberry_pi.PORT_ON)
     if others:
@@ -146,7 +146,8 @@ def _in_use(user: PortUser, device: str) -> Finding:
     message = _("another program has it open: {name} (process {pid})").format(name=user.name, pid=user.pid)
     advice = _("Each of the two gets a part of the bytes. Stop that program:")
     getty = raspberry_pi.getty_unit(device)
-    if user.is_login and getty is not None:
+    is_login = user.name in {"agetty", "getty", "login"} or "getty@" in user.unit
+    if is_login and getty is not None:
         line = f"sudo systemctl mask --now {getty}"
     elif user.unit:
         line = f"sudo systemctl disable --now {user.unit}"

@@ -54,7 +54,7 @@ async def check_service(case: Case) -> list[Finding]:
         message = _("{unit} is not installed as a service").format(unit=unit)
         advice = _("It then runs only as long as somebody runs it. From a checkout of teleinfo:")
         return [warning("installed", message, advice, "sudo make install")]
-    settings = case.known_settings
+    settings = None if case.assumed else case.valid_settings
     findings = [
         _enabled(shown, unit),
         _running(shown, unit, settings_valid=settings is not None),
@@ -125,7 +125,7 @@ async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Fin
     if "permission" in newest.lower() or "not seeing messages" in newest.lower():
         line = command_line("doctor", root=True)
         return skipped("journal", _("this user may not read the journal"), _("To look at it as well:"), line)
-    if not newest or newest.startswith("-- "):
+    if not newest:
         if running:
             return ok("journal", _("no complaint in its journal since it was started"))
         return ok("journal", _("it never complained in its journal"))

@@ -112,11 +112,6 @@ class PortUser:
         """True if it is a teleinfo, of a service or started by hand."""
         return self.unit.startswith("teleinfo") or "teleinfo" in {Path(word).name for word in self.words[:3]}
 
-    @property
-    def is_login(self) -> bool:
-        """True if it is a login console."""
-        return self.name in {"agetty", "getty", "login"} or "getty@" in self.unit
-
 
 def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
     """

@@ -28,7 +28,8 @@ _COMMAND_LINES = ("/boot/firmware/cmdline.txt", "/boot/cmdline.txt")
 # The overlays that take Bluetooth off the PL011, or off the board.
 _FREEING = re.compile(r"dtoverlay=(pi3-)?(disable-bt|miniuart-bt)")
 _PI_5_UART = {"dtparam=uart0=on", "dtparam=uart0", "dtoverlay=uart0-pi5"}
-_BUILT_IN = re.compile(r"/dev/(ttyAMA\d+|ttyS0|serial[01])")
+# The names of the UARTs of the board.
+BUILT_IN = re.compile(r"/dev/(ttyAMA\d+|ttyS0|serial[01])")
 # The UART of the Pi 5's own connector for debugging, not of its pins.
 _DEBUG_CONNECTOR = "/dev/ttyAMA10"
 _SHARING_BOARDS = re.compile(r"Pi (3|4|Zero W|Zero 2)")
@@ -39,14 +40,9 @@ _GETTY_FOLDERS = (
 )
 
 
-def is_built_in(port: str) -> bool:
-    """Return True if `port` is the name of a UART of the board."""
-    return _BUILT_IN.fullmatch(port) is not None
-
-
 def check_uart(machine: Machine, port: str) -> list[Finding]:
     """Return the findings on a UART of the board: do its pins lead to `port`? None on another machine."""
-    if not machine.is_raspberry or not is_built_in(port):
+    if not machine.is_raspberry or not BUILT_IN.fullmatch(port):
         return []
     device = machine.real(port)
     path, text = _first(machine, _CONFIGS)
@@ -108,9 +104,8 @@ def _first(machine: Machine, paths: tuple[str, ...]) -> tuple[str, str | None]:
 
 def _board(machine: Machine, port: str, device: str) -> Finding:
     target = machine.real("/dev/serial0")
-    message = _("{model}: /dev/serial0 is {target}")
-    if target == "/dev/serial0":
-        message = _("{model}: there is no /dev/serial0")
+    there = _("{model}: /dev/serial0 is {target}")
+    message = _("{model}: there is no /dev/serial0") if target == "/dev/serial0" else there
     message = message.format(model=machine.model, target=target)
     if device == _DEBUG_CONNECTOR:
         advice = _("{port} is the connector for debugging; the pins of the board are another port:")
@@ -149,23 +144,13 @@ def _bluetooth(device: str, path: str) -> Finding:
 
 
 def _lines_of(text: str, model: str) -> list[str]:
-    """
-    Return the lines of `config.txt` that apply to this board, as `name=value`, up to the first comma.
-
-    A section such as `[pi4]` is for some boards only.
-    """
-    lines = []
-    applies = True
+    """Return the lines of `config.txt` that apply to this board, as `name=value`, up to the first comma."""
+    numbers = re.findall(r"Pi (\d)\b", model) or ["0"] * ("Zero" in model)
+    sections = {"[all]", *(f"[pi{number}{plus}]" for number in numbers for plus in ("", "+"))}
+    lines, applies = [], True
     for line in (line.partition("#")[0].strip() for line in text.splitlines()):
         if line.startswith("["):
-            applies = _is_for(line.strip("[]"), model)
+            applies = line in sections
         elif applies:
             lines.append(line.partition(",")[0].replace(" ", ""))
     return lines
-
-
-def _is_for(section: str, model: str) -> bool:
-    number = re.fullmatch(r"pi(\d)\+?", section)
-    if number is not None:
-        return re.search(rf"Pi {number[1]}\b", model) is not None
-    return section == "all" or (section == "pi0" and "Zero" in model)

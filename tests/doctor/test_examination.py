@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from teleinfo.doctor import examination
+from teleinfo.doctor import command
 from teleinfo.doctor.findings import fault, ok, warning
 from teleinfo.doctor.report import AREAS
 from tests.doctor.machine_tree import case_of
@@ -24,9 +24,9 @@ def examined(
     monkeypatch: pytest.MonkeyPatch, case: Case, make: Callable[[Case], Awaitable[list[Finding]]]
 ) -> dict[str, str]:
     """Return the severities of each area where every check is made by `make`, within 50 ms."""
-    checks = tuple(replace(check, make=make, seconds=0.05) for check in examination.CHECKS)
-    monkeypatch.setattr(examination, "CHECKS", checks)
-    found = asyncio.run(examination.examine(case))
+    checks = tuple(replace(check, make=make, seconds=0.05) for check in command.CHECKS)
+    monkeypatch.setattr(command, "CHECKS", checks)
+    found = asyncio.run(command.examine(case))
 
     assert list(found) == list(AREAS)
     return {area: " ".join(finding.severity for finding in findings) for area, findings in found.items()}

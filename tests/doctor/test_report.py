@@ -11,7 +11,7 @@ import pytest
 
 from teleinfo.common.terminal_text import LEGIBLE
 from teleinfo.doctor import report
-from teleinfo.doctor.examination import CHECKS
+from teleinfo.doctor.command import CHECKS
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.doctor.machine import Machine
 from tests.support.settings import settings_of

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import sys
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,12 +24,14 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable
 from teleinfo.doctor.case import UNIT, Case, env_file_of, unit_of
-from teleinfo.doctor.check_broker import ONLINE, read_retained
-from teleinfo.doctor.check_line import line_from_broker
-from teleinfo.doctor.examination import examine
-from teleinfo.doctor.findings import Severity, worst
+from teleinfo.doctor.check_broker import ONLINE, check_broker, read_retained
+from teleinfo.doctor.check_line import check_line, line_from_broker
+from teleinfo.doctor.check_port import check_port
+from teleinfo.doctor.check_service import check_service
+from teleinfo.doctor.check_settings import check_settings
+from teleinfo.doctor.findings import Severity, skipped, worst
 from teleinfo.doctor.machine import Machine
-from teleinfo.doctor.report import as_json, as_report, format_summary, terminal
+from teleinfo.doctor.report import AREAS, as_json, as_report, format_area, format_summary, terminal
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
@@ -36,13 +39,46 @@ from teleinfo.settings import default_env_file, load
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Awaitable, Callable
 
+    from teleinfo.doctor.findings import Finding
     from teleinfo.settings import Settings
 
 HELP = N_("Find out why nothing comes: settings, serial port, line, broker, service. Changes nothing.")
 
 QUIET_TIMEOUT = 10.0
 """Seconds for all of `--quiet`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """
+    The check of an area: its function, the seconds that it may take, and the step to show meanwhile.
+
+    With `by_settings` it judges the port or the broker of the settings: it is skipped where the settings are
+    wrong, and reports no fault where they are assumed.
+    """
+
+    area: str
+    make: Callable[[Case], Awaitable[list[Finding]]]
+    by_settings: bool
+    seconds: float | None = None
+    step: str = ""
+
+
+# In the order in which they are made, together in less than a minute; the report has the order of `AREAS`.
+# None needs root: what an ordinary user may not see is skipped.
+CHECKS = (
+    Check("settings", check_settings, by_settings=False),
+    Check("port", check_port, by_settings=True),
+    # 5 s for each of its steps.
+    Check("broker", check_broker, by_settings=True, seconds=20, step=N_("asking the broker")),
+    # Needs a free port, or, where a teleinfo reads the port, what the broker has retained of it.
+    # Two tries of 6 s, then 12 s once the meter is heard, and the time to open a port.
+    Check("line", check_line, by_settings=True, seconds=27),
+    # Needs the addresses of the broker.
+    Check("service", check_service, by_settings=False, seconds=11, step=N_("asking systemd")),
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -87,6 +123,39 @@ def main(arguments: argparse.Namespace) -> int:
     if report is not None and not _write(report, as_report(findings, case.valid_settings, case.machine)):
         return 1
     return 1 if worst(findings) is Severity.FAULT else 0
+
+
+async def examine(case: Case) -> dict[str, list[Finding]]:
+    """Make all checks, show each area once those before it are known, and return the findings by area."""
+    known: dict[str, list[Finding]] = {}
+    waiting = list(AREAS)
+    for check in CHECKS:
+        known[check.area] = await _made(check, case)
+        while waiting and waiting[0] in known:
+            area = waiting.pop(0)
+            case.screen.write(format_area(area, known[area], case.screen))
+    return {area: known[area] for area in AREAS}
+
+
+async def _made(check: Check, case: Case) -> list[Finding]:
+    if check.by_settings and case.valid_settings is None:
+        return [skipped(check.area, _("the settings come first"))]
+    if check.step:
+        case.screen.step(_(check.step))
+    try:
+        async with asyncio.timeout(check.seconds):
+            findings = await check.make(case)
+    except TimeoutError:
+        findings = [skipped(check.area, _("it took too long, and was given up"))]
+    if not (check.by_settings and case.assumed):
+        return findings
+    # The settings of the service may differ: no fault is reported, and no setting is to be changed.
+    return [
+        replace(finding, severity=Severity.SKIPPED, advice="", commands=())
+        if finding.severity in {Severity.FAULT, Severity.WARNING}
+        else finding
+        for finding in findings
+    ]
 
 
 async def _ask_broker(settings: Settings) -> int:

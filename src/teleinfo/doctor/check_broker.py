@@ -16,7 +16,6 @@ import time
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.common.terminal_text import printable
 from teleinfo.doctor.case import RetainedState
 from teleinfo.doctor.findings import fault, ok, skipped, warning
 from teleinfo.mqtt import config
@@ -138,7 +137,7 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
     """Return the findings on a test message and on the status, and set the retained messages of the case."""
     topics = Topics(case.settings.mqtt_topic)
     ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
-    allowed = [await connection.subscribe(topic) for topic in (topics.status, topics.health)]
+    allowed = await connection.subscribe(topics.status, topics.health)
     may_read = await connection.subscribe(ours)
     may_write = await _publish(connection, ours, token, retain=False)
     received = await _collect(connection, lambda received: received.get(ours) == token or not may_write)
@@ -152,7 +151,7 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
     else:
         hidden, online = may_write and not may_read, case.retained.status == ONLINE
         topic = _topic_refused(case.settings.broker, ours, hidden=hidden, online=online)
-    return [topic, _status(received.get(topics.status), topics, allowed=all(allowed))]
+    return [topic, _status(received.get(topics.status), topics, allowed=allowed)]
 
 
 async def read_retained(connection: Connection, topics: Topics) -> RetainedState:
@@ -163,9 +162,8 @@ async def read_retained(connection: Connection, topics: Topics) -> RetainedState
 
 def _retained(received: Mapping[str, bytes], topics: Topics) -> RetainedState:
     status = received.get(topics.status, b"").decode(errors="replace")
-    return RetainedState(
-        status if status in {ONLINE, OFFLINE} else None, parse_health(received.get(topics.health, b""))
-    )
+    health = parse_health(received.get(topics.health, b""))
+    return RetainedState(status if status in {ONLINE, OFFLINE} else None, health)
 
 
 async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:
@@ -203,7 +201,7 @@ def _status(payload: bytes | None, topics: Topics, *, allowed: bool) -> Finding:
         return ok("status", message, status=status)
     short = status if len(status) <= _LONGEST_SHOWN else f"{status[:_LONGEST_SHOWN]}…"
     message = _("{topic} holds “{status}”, which is not from teleinfo (“online” or “offline”)")
-    message = message.format(topic=topics.status, status=printable(short))
+    message = message.format(topic=topics.status, status=short)
     advice = _("Another program publishes there. Give teleinfo a topic of its own:")
     return warning("status", message, advice, "TELEINFO_MQTT_TOPIC=")
 
@@ -222,7 +220,6 @@ def _topic_refused(broker: Broker, topic: str, *, hidden: bool, online: bool) ->
     message = _("a message of ours on {topic} did not come back: the broker does not let us write there")
     message = message.format(topic=topic)
     if online:
-        return warning(
-            "topic", message, _("A teleinfo is online all the same: it may have rights of its own.")
-        )
+        advice = _("A teleinfo is online all the same: it may have rights of its own.")
+        return warning("topic", message, advice)
     return fault("topic", message, _("Allow it in the broker's list of rights (ACL):"), *rule)

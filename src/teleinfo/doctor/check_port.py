@@ -48,28 +48,25 @@ async def check_port(case: Case) -> list[Finding]:
     ]
 
 
-def _candidates(machine: Machine) -> list[str]:
-    """Return the serial ports of the machine, as the settings should name them."""
-    names = machine.names("/sys/class/tty")
-    built_in = [name for name in names if name.startswith("ttyAMA")]
-    # A PC has the names of many more ports than it has ports; the kind of those is 0.
-    built_in += [
-        name
-        for name in names
-        if name.startswith("ttyS") and machine.text(f"/sys/class/tty/{name}/type") != "0"
-    ]
-    adapters = [f"{BY_ID}/{name}" for name in machine.names(BY_ID)]
-    return adapters + [f"/dev/{name}" for name in built_in if machine.path(f"/dev/{name}").exists()]
-
-
 def _missing(machine: Machine, port: str, device: str) -> Finding:
     message = _("there is no {port}").format(port=port)
     if device != port:
         message = _("{port} points to {device}, which is not there").format(port=port, device=device)
-    others = [f"TELEINFO_SERIAL_PORT={name}" for name in _candidates(machine) if name != port]
     if raspberry_pi.BUILT_IN.fullmatch(port) and machine.is_raspberry:
         advice = _("Switch the serial port of the board on, and start the machine again:")
         return fault("device", message, advice, *raspberry_pi.PORT_ON)
+    return _other_ports(machine, port, message)
+
+
+def _other_ports(machine: Machine, port: str, message: str) -> Finding:
+    """Return the fault of a wrong `port`, with the other ports of the machine as the settings name them."""
+    names = [f"{BY_ID}/{name}" for name in machine.names(BY_ID)]
+    for name in machine.names("/sys/class/tty"):
+        # A PC has the names of many more ports than it has ports; the kind of those is 0.
+        is_uart = name.startswith("ttyS") and machine.text(f"/sys/class/tty/{name}/type") != "0"
+        if (is_uart or name.startswith("ttyAMA")) and machine.path(f"/dev/{name}").exists():
+            names.append(f"/dev/{name}")
+    others = [f"TELEINFO_SERIAL_PORT={name}" for name in names if name != port]
     if others:
         advice = _("These ports are there. Put the one of the meter into the settings:")
         return fault("device", message, advice, *others)
@@ -80,10 +77,7 @@ def _missing(machine: Machine, port: str, device: str) -> Finding:
 def _kind(machine: Machine, port: str, device: str) -> Finding:
     mode = machine.path(device).stat().st_mode
     if stat.S_ISDIR(mode) or (machine.root.name == "" and not stat.S_ISCHR(mode)):
-        message = _("{port} is not a serial port").format(port=port)
-        others = [f"TELEINFO_SERIAL_PORT={name}" for name in _candidates(machine)]
-        advice = _("Put the one of the meter into the settings:") if others else ""
-        return fault("device", message, advice, *others)
+        return _other_ports(machine, port, _("{port} is not a serial port").format(port=port))
     kind, words = _kind_of(machine, device)
     message = f"{port}, {words}" if port == device else f"{port} → {device}, {words}"
     names = [name for name in machine.names(BY_ID) if machine.real(f"{BY_ID}/{name}") == device]

@@ -62,7 +62,9 @@ async def check_service(case: Case) -> list[Finding]:
     ]
     if settings is not None and settings.serial_port.startswith("/dev/"):
         device = machine.real(settings.serial_port)
-        findings += [_sandbox(machine, shown, device, unit), *_rights(machine, shown, device, unit)]
+        findings.append(_sandbox(machine, shown, device, unit))
+        if machine.path(device).exists():
+            findings.append(_rights(machine, shown, device, unit))
     if settings is not None and case.addresses:
         findings.append(_network(shown, case.addresses, unit))
     return findings
@@ -88,14 +90,12 @@ def _enabled(shown: Mapping[str, str], unit: str) -> Finding:
 
 def _running(shown: Mapping[str, str], unit: str, *, settings_valid: bool) -> Finding:
     active, how = shown.get("ActiveState", ""), shown.get("SubState", "")
-    restarts = shown.get("NRestarts", "0")
-    facts = {
-        "unit": unit, "active": active, "sub": how, "result": shown.get("Result", ""), "restarts": restarts,
-    }  # fmt: skip
+    result, restarts = shown.get("Result", ""), shown.get("NRestarts", "0")
+    facts = {"unit": unit, "active": active, "sub": how, "result": result, "restarts": restarts}
     start = f"sudo systemctl restart {unit}"
     if active == "active":
-        text = shown.get("StatusText", "")
-        message = _("it runs: {text}").format(text=text) if text else _("it runs")
+        message = _("it runs: {text}") if shown.get("StatusText") else _("it runs")
+        message = message.format(text=shown.get("StatusText"))
         return ok("running", message, **facts)
     if active == "failed" and shown.get("ExecMainStatus") == EXIT_CONFIGURATION:
         if settings_valid:
@@ -126,9 +126,8 @@ async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Fin
         line = command_line("doctor", root=True)
         return skipped("journal", _("this user may not read the journal"), _("To look at it as well:"), line)
     if not newest:
-        if running:
-            return ok("journal", _("no complaint in its journal since it was started"))
-        return ok("journal", _("it never complained in its journal"))
+        never = _("it never complained in its journal")
+        return ok("journal", _("no complaint in its journal since it was started") if running else never)
     # Date, host, program[process]: words. The host's name is an identifier.
     date, _host, rest = [*newest.splitlines()[-1].split(" ", 2), "", ""][:3]
     words = textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …")
@@ -157,34 +156,28 @@ def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str)
     return _drop_in("sandbox", message, unit, f"DeviceAllow=char-{major} rw")
 
 
-def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> list[Finding]:
+def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> Finding:
     """Return the finding on the rights of the service's user, by the group of the device's file."""
-    try:
-        status = machine.path(device).stat()
-    except OSError:
-        return []  # the port area reports that it is missing
+    status = machine.path(device).stat()
     user = shown.get("User", "")
     group, _members = group_of(status.st_gid)
     groups = {shown.get("Group", ""), *shown.get("SupplementaryGroups", "").split()}
     by_group = group in groups and status.st_mode & _FOR_GROUP == _FOR_GROUP
     if user in {"", "root"} or by_group or status.st_mode & _FOR_ALL == _FOR_ALL:
-        return [ok("rights", _("its user may open {device}").format(device=device))]
+        return ok("rights", _("its user may open {device}").format(device=device))
     message = _("its user {user} may not open {device}, which is for the group {group}")
     message = message.format(user=user, device=device, group=group)
     if group in groups or group in {"root", "tty"}:
         advice = _("The port is not in its usual state: a login console may have taken it. To see it:")
-        return [fault("rights", message, advice, f"ls -l {device}")]
-    return [_drop_in("rights", message, unit, f"SupplementaryGroups={group}")]
+        return fault("rights", message, advice, f"ls -l {device}")
+    return _drop_in("rights", message, unit, f"SupplementaryGroups={group}")
 
 
 def _network(shown: Mapping[str, str], addresses: tuple[str, ...], unit: str) -> Finding:
     """Return the finding on the broker by the addresses that the unit allows: one of several is enough."""
     nets = [ipaddress.ip_network(text, strict=False) for text in shown.get("IPAddressAllow", "").split()]
-    outside = [
-        text
-        for text in addresses
-        if not any(ipaddress.ip_address(text.partition("%")[0]) in net for net in nets)
-    ]
+    numbers = {text: ipaddress.ip_address(text.partition("%")[0]) for text in addresses}
+    outside = [text for text, number in numbers.items() if not any(number in net for net in nets)]
     if not shown.get("IPAddressDeny") or len(outside) < len(addresses):
         return ok("network", _("its sandbox lets it at the broker"))
     message = _("its sandbox keeps it from the broker at {address}: that is not an address of a home")

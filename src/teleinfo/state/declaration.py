@@ -211,16 +211,6 @@ def _mean(now: Snapshot, name: str) -> Value:
     return UNKNOWN if watts is None else watts
 
 
-def _mean_is_bound(now: Snapshot, name: str) -> Value:
-    mean = now.means.get(name)
-    return None if mean is None else mean.watts is None or mean.is_bound
-
-
-def _minute_is_bound(now: Snapshot, label: str) -> Value:
-    """Return False where the meter sends the mean power of a minute by itself."""
-    return None if business_meters.glued(now, label, "kW") is None else False
-
-
 def _since(now: Snapshot, alert: Alert) -> Value:
     return now.since.get(alert, UNKNOWN) if alert in now.alerts else None
 
@@ -241,7 +231,9 @@ def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Fiel
     )
     bound = Message("True while the index stands still: the mean power is at most `{field}`.", field=mean)
     yield Field(f"power.{mean}_is_upper_bound", _SWITCH, bound).read_from(
-        by=lambda now: _mean_is_bound(now, mean), site=lambda now: _minute_is_bound(now, label)
+        by=lambda now: now.means[mean].is_bound if mean in now.means else None,
+        # The mean power that the meter sends by itself is none.
+        site=lambda now: None if site(now) is None else False,
     )
 
 

@@ -45,12 +45,12 @@ class MeanPower:
     """
     The mean power of one index; `watts` is None while it is unknown.
 
-    `is_bound`: the index stands still, and the mean is at most `watts`.
+    `is_bound`: the index stands still, and the mean is at most what is `reported`.
     """
 
     def __init__(self) -> None:
         self.watts: int | None = None
-        self.is_bound = False
+        self.is_bound = True
         self._since: float | None = None  # the first reading of an unbroken row
         self._read: tuple[float, int] | None = None
         self._start: _Step | None = None
@@ -62,10 +62,11 @@ class MeanPower:
         before, self._read = self._read, (now, index)
         if before is None or now - before[0] > GAP or index < before[1]:
             self.watts = self._start = self._last_step = None
+            self.is_bound = True
             self._since = now
             return
         if index == before[1]:
-            self._lower(now)
+            self._lower()
             return
         step = index - before[1]
         self._smallest_step = step if self._smallest_step is None else min(step, self._smallest_step)
@@ -83,23 +84,19 @@ class MeanPower:
             self.is_bound = False
             self._start = end
 
-    def _lower(self, now: float) -> None:
+    def _lower(self) -> None:
         """Lower `watts` to the greatest possible power, from a minute after the last step on."""
-        if self._last_step is None or self._smallest_step is None or self.watts is None:
-            return
-        elapsed = now - self._last_step.time
-        most = self._smallest_step * _SECONDS_PER_HOUR / elapsed
-        if elapsed >= MIN_INTERVAL and most < self.watts:
-            self.watts = round(most)
-            self.is_bound = True
+        most = self._at_most()
+        if self.watts is not None and most is not None and most < self.watts:
+            self.watts, self.is_bound = most, True
             self._start = self._last_step
 
     @property
     def reported(self) -> int | None:
         """The figure to publish, W: `watts`, or its bound while no interval has been measured."""
-        return self.at_most() if self.watts is None else self.watts
+        return self._at_most() if self.watts is None else self.watts
 
-    def at_most(self) -> int | None:
+    def _at_most(self) -> int | None:
         """
         Return the W that the mean since the last step cannot exceed; None in the first minute.
 

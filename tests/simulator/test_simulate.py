@@ -229,7 +229,7 @@ def test_what_cannot_run_says_why(
     "options",
     [
         ["--meter", "gas"], ["--speed", "-1"], ["--noise", "2"], ["--frames", "0"], ["--start", "noon"],
-        ["--time-lapse", "0"], ["--number", "12345"], ["--link", ""], ["--replay", ""],
+        ["--time-lapse", "0"], ["--number", "12345"],
     ],
 )  # fmt: skip
 def test_a_wrong_option_is_refused(options: list[str], capsys: pytest.CaptureFixture[str]) -> None:

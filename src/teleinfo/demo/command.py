@@ -22,15 +22,13 @@ import datetime as dt
 import importlib.util
 import logging
 import re
-import sys
 from typing import NoReturn
 
 from teleinfo.cli.arguments import positive
+from teleinfo.cli.output import say
 from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _
-from teleinfo.common.terminal_text import printable_lines
-from teleinfo.demo.broker import MQTT_PORT, DemoError, broker_for
-from teleinfo.demo.processes import daemon_at, port_of, simulated_meter
+from teleinfo.demo.parts import MQTT_PORT, DemoError, broker_for, daemon_at, port_of, simulated_meter
 from teleinfo.demo.screen import heading, print_line, show_messages
 from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.errors import BrokerError
@@ -122,7 +120,7 @@ def _topic(text: str) -> str:
 def main(arguments: argparse.Namespace) -> int:
     """Run the demo; return the exit status (0 or 1, see the module)."""
     if importlib.util.find_spec("amqtt") is None:
-        print_line(_(WITHOUT_EXTRA), to=sys.stderr)
+        say(_(WITHOUT_EXTRA))
         return 1
     # Failures of the broker are raised as DemoError. asyncio would log tasks of amqtt that fail when a client
     # is killed; our own tasks are awaited.
@@ -131,14 +129,14 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         event_loop.run(_demo(arguments))
     except DemoError as error:
-        print_line(printable_lines(str(error)), to=sys.stderr)
-        return 1
+        say(str(error))
     except BrokerError as error:
-        print_line(_(error.message), to=sys.stderr)
-        return 1
+        say(_(error.message))
     except (asyncio.CancelledError, KeyboardInterrupt):
-        pass  # a signal ended it during the start, which is no fault
-    return 0
+        return 0  # a signal ended it during the start, which is no fault
+    else:
+        return 0
+    return 1
 
 
 async def _demo(arguments: argparse.Namespace) -> None:
@@ -156,7 +154,7 @@ async def _demo(arguments: argparse.Namespace) -> None:
         await connection.subscribe(f"{topic}/#")
         port = await port_of(meter)
         event_loop.on_stop(stop.set)
-        print_line(heading(arguments, broker, start), to=sys.stdout)
+        print_line(heading(arguments, broker, start))
         screen = asyncio.create_task(show_messages(connection, topic, stop), name="teleinfo.demo.screen")
         async with daemon_at(port, broker, topic, real_time=real_time) as daemon:
             ends = [stop.wait(), _ended(N_("The simulated meter"), meter), _ended(N_("The daemon"), daemon)]

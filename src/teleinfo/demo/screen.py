@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
@@ -48,7 +48,7 @@ async def show_messages(connection: Connection, topic: str, stop: asyncio.Event)
     """Print each message that arrives, until `offline` after the stop."""
     messages = MessageFormat(topic, colour=sys.stdout.isatty())
     async for name, payload, _retained in connection.messages():
-        print_line(messages.line(name, payload.decode(errors="replace")), to=sys.stdout)
+        print_line(messages.line(name, payload.decode(errors="replace")))
         if stop.is_set() and name == f"{topic}/status" and payload == OFFLINE:
             return
 
@@ -77,7 +77,7 @@ def _highlight(member: str, before: set[str]) -> str:
     return f"{_GREEN}{member}{_PLAIN}" if before and member not in before else member
 
 
-def print_line(text: str, *, to: TextIO) -> None:
+def print_line(text: str) -> None:
     """Write `text` as a line, at once."""
-    to.write(f"{text}\n")
-    to.flush()
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

@@ -44,12 +44,10 @@ class BaudDetector:
     """
     Choose among `baudrates`, beginning with the first. A single speed is never left.
 
-    `mode` is that of the meter, None until it is heard at the present speed. Raises ValueError for no speed.
+    `mode` is that of the meter, None until it is heard at the present speed.
     """
 
     def __init__(self, baudrates: Sequence[int]) -> None:
-        if not baudrates:
-            raise ValueError("no speed to listen at")
         self._baudrates = tuple(baudrates)
         self._position = 0
         self._partial: tuple[Mode | None, int] = (None, 0)
@@ -68,10 +66,6 @@ class BaudDetector:
     def reset(self) -> None:
         """Forget the frame in progress: the port was opened anew."""
         self._partial = (None, 0)
-
-    def note_frame(self, mode: Mode) -> None:
-        """Note a frame of the meter: the present speed is right."""
-        self.mode = mode
 
     def note_partial_frame(self, mode: Mode | None, groups: int) -> bool:
         """

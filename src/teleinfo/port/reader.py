@@ -116,7 +116,11 @@ class Reader:
                 await self._watch(port)
         except PortError as error:
             self.status.note_lost(error)
-            if error.kind is not PortErrorKind.SPEED or not self._has_another_speed():
+            if error.kind is not PortErrorKind.SPEED or self._search.fixed:
+                raise
+            self._refused.add(self._search.baudrate)
+            self._next_speed()
+            if self._search.baudrate in self._refused:
                 raise
             log.debug("%s", error)
 
@@ -177,14 +181,6 @@ class Reader:
     def _note_mode(self, now: float) -> None:
         self.status.mode = self._search.mode
         self._line_log.note_mode(now)
-
-    def _has_another_speed(self) -> bool:
-        """Move to the next speed, since the port refused this one; return True unless it refused both."""
-        if self._search.fixed:
-            return False
-        self._refused.add(self._search.baudrate)
-        self._next_speed()
-        return self._search.baudrate not in self._refused
 
     def _next_speed(self) -> None:
         self._search.next_speed()

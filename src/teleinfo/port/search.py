@@ -56,7 +56,7 @@ class SpeedSearch(BaudDetector):
         """Decode bytes and return the readings."""
         readings = self.decoder.feed(data, now=now)
         if readings:
-            self.note_frame(readings[-1].mode)
+            self.mode = readings[-1].mode
         return readings
 
     def check_pending(self) -> bool:

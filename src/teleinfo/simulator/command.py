@@ -48,12 +48,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add_meter(source.add_argument)
     source.add_argument(
         "--replay",
-        type=_path,
+        type=Path,
         metavar="FILE",
         help=_("send the bytes of a recording, again and again; those of a pipe once"),
     )
     parser.add_argument(
-        "--link", type=_path, metavar="PATH", help=_("make PATH a symbolic link to the port, while it lasts")
+        "--link", type=Path, metavar="PATH", help=_("make PATH a symbolic link to the port, while it lasts")
     )
     line = parser.add_argument_group(_("the line"))
     line.add_argument(
@@ -196,12 +196,6 @@ async def _chain(head: bytes, chunks: AsyncIterable[bytes]) -> AsyncGenerator[by
     yield head
     async for chunk in chunks:
         yield chunk
-
-
-def _path(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError(_("the path is empty"))
-    return Path(text)
 
 
 def _number(text: str) -> str:

@@ -32,8 +32,6 @@ class SerialLine(PseudoTerminal):
     - `strict_speed`: a reader set to another speed receives the bytes that a UART would make of it.
     - `dropped`: the number of bytes that nobody read.
     - `elapsed`: the line's own time since it began, seconds: `speed` times that of the clock.
-
-    It is a context manager, like every `PseudoTerminal`.
     """
 
     def __init__(

@@ -1,26 +1,66 @@
-"""The parts of `teleinfo demo` with a process of their own: the simulated meter and the real daemon."""
+"""
+The parts of `teleinfo demo`: the broker, and the processes of the simulated meter and of the real daemon.
+
+No other file imports amqtt, an extra, and this file only when it is needed.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import os
+import socket
 import sys
 from typing import TYPE_CHECKING
 
+from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import _
-from teleinfo.demo.broker import DemoError
+from teleinfo.mqtt.config import Broker, MqttVersion
 
 if TYPE_CHECKING:
     import argparse
     import datetime as dt
     from collections.abc import AsyncIterator
 
-    from teleinfo.mqtt.config import Broker
+LOOPBACK = "127.0.0.1"
+MQTT_PORT = 1883
 
 # Seconds that a part may take to start, and to end before it is killed. The daemon promises 3 s at worst.
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 5.0
+
+
+class DemoError(Exception):
+    """The demo cannot run; the message is a sentence for its user."""
+
+
+@contextlib.asynccontextmanager
+async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker]:
+    """Yield the broker at `host`, or, if that is None, a broker inside the block; raise DemoError."""
+    client_id = f"teleinfo-demo-{os.getpid()}-screen"
+    if host is not None:
+        yield Broker(host, port or MQTT_PORT, client_id)
+        return
+    from amqtt.broker import Broker as EmbeddedBroker  # noqa: PLC0415 - an extra, for this command alone
+
+    try:
+        # Choose a free port, or check the given port: amqtt could report neither.
+        with socket.create_server((LOOPBACK, port or 0)) as probe:
+            port = probe.getsockname()[1]
+    except OSError as error:
+        message = _("The embedded MQTT broker cannot listen on port {port}: {reason}")
+        raise DemoError(message.format(port=port, reason=_(file_error(error)))) from error
+    config = {
+        "listeners": {"default": {"type": "tcp", "bind": f"{LOOPBACK}:{port}"}},
+        "plugins": {"amqtt.plugins.authentication.AnonymousAuthPlugin": {"allow_anonymous": True}},
+    }
+    embedded = EmbeddedBroker(config)
+    await embedded.start()
+    try:
+        # amqtt does not answer a CONNECT of MQTT 5, which takes 5 s to find out.
+        yield Broker(LOOPBACK, port, client_id, version=MqttVersion.V3_1_1)
+    finally:
+        await embedded.shutdown()
 
 
 def simulated_meter(

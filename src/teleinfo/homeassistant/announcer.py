@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Belief, Reading
 
 FORGET_MODE_AFTER: Final = 45.0
-"""Seconds after a change of mode; then the entities that only the mode before had are removed."""
+"""Seconds from a change of mode to the removal of the entities that only the earlier mode had."""
 
 LOOK_INTERVAL: Final = 10.0
-"""Seconds after which the state is looked through again, for an index that has begun to count."""
+"""Seconds between two searches of the state for an index that has begun to count."""
 
 
 class Announcer:

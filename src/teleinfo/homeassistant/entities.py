@@ -80,9 +80,9 @@ _CLASSES: Final[dict[str | StateType, str]] = {
 
 # Home Assistant accepts these classes for totals only, and these quantities belong to an interval.
 _NOT_MEASURED: Final = frozenset({"energy", "reactive_energy", "duration"})
-# Set by the contract or by the meter, not by consumption.
+# Values that the contract or the meter sets, and not the consumption.
 _CONTRACT: Final = ("IMAX", "PS")
-# Of a day or of an interval that is over, or maxima: their mean over an hour would mean nothing.
+# Maxima, and values of a day or an interval that is over: their mean over an hour would mean nothing.
 _MAXIMA: Final = ("SMAX", "PMAX")
 _PREVIOUS: Final = ("-1", "_1")
 # Not enabled: constants of Linky, values of the day before, the distributor's indexes.
@@ -156,8 +156,8 @@ def _number(label: LabelSpec, key: str, unit: str) -> Entity:
     """
     Return the entity of a quantity or an index.
 
-    Only an index without a glued unit is a total: meters that glue it send the index of the running tariff
-    period under one étiquette, and Home Assistant would take each fall for a new meter.
+    An index whose unit is glued to it is no total: the meter sends the index of the running tariff period
+    under one étiquette, and Home Assistant would take each fall for a new meter.
     """
     device_class = _CLASSES.get(unit.removeprefix("k"))
     state_class = None

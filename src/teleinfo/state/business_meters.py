@@ -75,7 +75,7 @@ def moment(text: str) -> str | None:
     """
     Return a time of these meters in ISO 8601; None if `text` is no such time.
 
-    The text has no season: the calendar of France gives the offset.
+    The text does not say if it is summer time: the calendar of France gives the offset.
     """
     match = _TIME.fullmatch(text)
     if match is None:

@@ -412,7 +412,7 @@ FIELDS: Final = (
     Field("power.exporting", _SWITCH, "True while power flows out to the grid.")
     .read_from(by=_exporting)
     .named("Export to the grid", key="exporting", icon="mdi:transmission-tower-import"),
-    # Of a meter that injects nothing it would be the apparent power once more.
+    # Not an entity of a meter that injects nothing: it would repeat the apparent power.
     Field(
         "power.net",
         "VA",
@@ -447,7 +447,7 @@ FIELDS: Final = (
     *_alert(Alert.BREAKER_OPEN),
     *_alert(Alert.TERMINAL_COVER_OPEN, diagnostic=True),
     *_alert(Alert.CLOCK_DEGRADED, diagnostic=True),
-    # Of every meter in mode standard, and of interest with this contract alone.
+    # Every meter in mode standard sends both alerts; they mean something with this contract alone.
     *_alert(Alert.MOBILE_PEAK_NOTICE, enabled=Contract.EJP),
     *_alert(Alert.MOBILE_PEAK, enabled=Contract.EJP),
     *_alert(Alert.PHASE_MISSING, "PPOT", diagnostic=True),

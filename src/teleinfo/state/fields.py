@@ -140,7 +140,7 @@ def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.
     """
     Return each index of the supplier by its étiquette.
 
-    In standard those that never counted and do not count now are left out. `periods`: as in
+    In mode standard, an index that is zero and does not count now is left out. `periods`: as in
     `tariffs.index_name`.
     """
     running = f"EASF{number(values, 'NTARF') or 0:02}"

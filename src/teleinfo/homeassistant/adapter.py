@@ -88,9 +88,8 @@ class HomeAssistant:
     def _log(self, now: float) -> None:
         """Log once for each meter, and once an hour at most, that the broker has its messages."""
         scope = self._announcer.scope
-        if scope == self._logged or not self._announcer.is_announced:
-            return
-        if not all(self._retained.has(topic) for topic, payload in self._messages.items() if payload):
+        announced = [topic for topic, payload in self._messages.items() if payload]
+        if scope == self._logged or not announced or not all(map(self._retained.has, announced)):
             return
         self._logged = scope
         if now >= self._next_log:

@@ -54,11 +54,6 @@ class Announcer:
         self._of_other_mode: set[str] = set()
         self._mode_since = 0.0
 
-    @property
-    def is_announced(self) -> bool:
-        """True if the meter of `scope` is announced."""
-        return bool(self._announced)
-
     def update(self, reading: Reading, *, now: float) -> None:
         """Update `messages` after the tracker got a reading of the monotonic time `now`, seconds."""
         belief = reading.belief

@@ -32,12 +32,7 @@ Form = Literal["device", "components"]
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """
-    Parts that all messages share.
-
-    They are the prefix, the topics that the entities subscribe to, form, language, the name that the user
-    gave the meter, and the address of this program's home page.
-    """
+    """Parts that all messages share; the user gave the meter `meter_name`, and `url` is our home page."""
 
     prefix: str
     topics: Topics

@@ -46,12 +46,12 @@ _CJE_SLOTS: Final = {
     "23": TariffPeriod.P,
     "44": TariffPeriod.PM,
 }
-_CJE_INDEXES: Final = (
-    Message("Winter peak hours and peak of the day, or mobile peak hours"),
-    Message("Winter off-peak hours, or winter hours"),
-    TariffPeriod.HPE.words,
-    TariffPeriod.HCE.words,
-)
+_CJE_INDEXES: Final = {
+    1: Message("Winter peak hours and peak of the day, or mobile peak hours"),
+    2: Message("Winter off-peak hours, or winter hours"),
+    3: TariffPeriod.HPE.words,
+    4: TariffPeriod.HCE.words,
+}
 # ICE: the slots of each contract. A meter of type A5 also sends the indexes of A8, which mean nothing.
 _ICE_SLOTS: Final = {
     "BASE_A5": ("P", "HPH", "HCH", "HPE", "HCE"),
@@ -106,11 +106,9 @@ def running_index(values: Values) -> str | None:
 def indexes(values: Values) -> dict[str, Index]:
     """Return the indexes of the active energy drawn, by étiquette."""
     found: dict[str, Index] = {}
-    for position, index in enumerate(_numbers(values.get("ENERG", ""))):
+    for number, index in enumerate(_numbers(values.get("ENERG", "")), start=1):
         if index is not None:
-            named = position < len(_CJE_INDEXES)
-            name = _CJE_INDEXES[position] if named else f"ENERG {position + 1}"
-            found[f"ENERG_{position + 1}"] = Index(name, None, index * 1000)
+            found[f"ENERG_{number}"] = Index(_CJE_INDEXES.get(number, f"ENERG {number}"), None, index * 1000)
     labels = {f"EAp{code}": code for code in _ICE_SLOTS.get(values.get("CONTRAT", ""), POSTES)}
     labels["EAP_s"] = slot(values) or ""
     grid = "F" if "GRILLE_F" in values else "D"

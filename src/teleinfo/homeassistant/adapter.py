@@ -110,11 +110,7 @@ class HomeAssistant:
 
 
 def _project_url() -> str | None:
-    """
-    Return the home page in the metadata of the package; None without a home page, or if not installed.
-
-    It is the URL with the label Homepage, else the first URL (core metadata, Project-URL: "label, URL").
-    """
+    """Return the URL Homepage in the metadata of the package, else its first URL; None without any."""
     from importlib import metadata  # noqa: PLC0415 - slow to import: only where it is asked for
 
     try:

@@ -118,41 +118,27 @@ def entity_of(mode: Mode, key: str) -> Entity | None:
     A key is an étiquette, with `_HORODATE` for its horodate, or with the unit that came with its value
     (`PS_VA`).
     """
-    label = lookup(mode, key)
+    label, end = lookup(mode, key), ""
     if label is None:
-        return _with_suffix(mode, key)
-    if not is_own(label) or label.kind is Kind.HORODATE:
-        return None
-    if label.kind in {Kind.INDEX, Kind.QUANTITY}:
-        return None if label.unit is None else _number(label, key, label.unit)
-    return None if label.horodate else _text(label, key)
-
-
-def _with_suffix(mode: Mode, key: str) -> Entity | None:
-    base, _, end = key.rpartition("_")
-    label = lookup(mode, base)
+        base, _, end = key.rpartition("_")
+        label = lookup(mode, base)
     if label is None or not is_own(label):
         return None
-    if label.horodate and f"_{end}" == HORODATE_SUFFIX:
-        return _time(label, key)
-    return _number(label, key, end) if label.unit is None and end in ANY_UNIT else None
+    icon, path = _ICONS.get(label.name), ("labels", key)
+    entity = Entity(key=key, name=label.title, state_type=StateType.TEXT, path=path, icon=icon)
+    if f"_{end}" == HORODATE_SUFFIX:
+        return _time(entity, label) if label.horodate else None
+    if label.kind in {Kind.INDEX, Kind.QUANTITY}:
+        unit = label.unit if not end else end if label.unit is None and end in ANY_UNIT else None
+        return None if unit is None else _number(entity, label, unit)
+    if end or label.horodate or label.kind is Kind.HORODATE:
+        return None
+    is_shown = label.kind is not Kind.COMPOSITE and label.name not in _HIDDEN
+    words = words_of(TariffPeriod) if label.name in _PERIODS else ()
+    return replace(entity, words=words, diagnostic=not is_shown, enabled=is_shown)
 
 
-def _text(label: LabelSpec, key: str) -> Entity:
-    technical = label.kind is Kind.COMPOSITE
-    return Entity(
-        key=key,
-        name=label.title,
-        state_type=StateType.TEXT,
-        path=("labels", key),
-        words=words_of(TariffPeriod) if key in _PERIODS else (),
-        icon=_ICONS.get(key),
-        diagnostic=technical or key in _HIDDEN,
-        enabled=not technical and key not in _HIDDEN,
-    )
-
-
-def _number(label: LabelSpec, key: str, unit: str) -> Entity:
+def _number(entity: Entity, label: LabelSpec, unit: str) -> Entity:
     """
     Return the entity of a quantity or an index.
 
@@ -165,16 +151,13 @@ def _number(label: LabelSpec, key: str, unit: str) -> Entity:
         state_class = None if label.glued else "total_increasing"
     elif _is_momentary(label.name) and device_class not in _NOT_MEASURED:
         state_class = "measurement"
-    return Entity(
-        key=key,
-        name=label.title,
+    return replace(
+        entity,
         state_type=StateType.NUMBER,
-        path=("labels", key),
         device_class=device_class,
         state_class=state_class,
         unit=UNITS.get(unit, (unit, 1))[0],
         precision=None if label.glued else 0,
-        icon=_ICONS.get(label.name),
         diagnostic=label.name.startswith(_CONTRACT),
         enabled=label.name not in _HIDDEN,
     )
@@ -184,18 +167,12 @@ def _is_momentary(label: str) -> bool:
     return not label.startswith((*_CONTRACT, *_MAXIMA)) and not label.endswith(_PREVIOUS)
 
 
-def _time(label: LabelSpec, key: str) -> Entity:
+def _time(entity: Entity, label: LabelSpec) -> Entity:
     """Return the entity of a horodate, which is diagnostic unless it is that of a mobile peak."""
     peak = label.kind is Kind.ENUMERATION
-    return Entity(
-        key=key,
-        name=label.title if peak else Message("{name} (time)", name=label.title),
-        state_type=StateType.TIME,
-        path=("labels", key),
-        device_class=_CLASSES[StateType.TIME],
-        diagnostic=not peak,
-        enabled=peak,
-    )
+    name = label.title if peak else Message("{name} (time)", name=label.title)
+    entity = replace(entity, name=name, state_type=StateType.TIME, device_class=_CLASSES[StateType.TIME])
+    return replace(entity, diagnostic=not peak, enabled=peak)
 
 
 _THREE_PHASES: Final = 3

@@ -174,11 +174,7 @@ class StateTracker:
         return not earlier.total.is_followed_by(*imported, at=self._at, subscribed=subscribed)
 
     def _take_over(self, earlier: Memory) -> None:
-        """
-        Continue the total of an earlier run, and the beginnings of its alerts.
-
-        An alert keeps its beginning only if it has been active in every frame since.
-        """
+        """Continue the total of an earlier run, and the alerts that have been active in every frame since."""
         if earlier.scope != self.meter.scope:
             return
         if earlier.total is not None:

@@ -28,7 +28,6 @@ from teleinfo.watch.layout import compose
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.web import view
-from teleinfo.watch.web.curve import curve_part
 from tests.homeassistant.golden import every_entity
 
 if TYPE_CHECKING:
@@ -97,7 +96,7 @@ def test_a_tariff_period_has_one_word(period: TariffPeriod, language: Language) 
         state = json.loads(payload(model))
         shown = [state["tariff"]["name"], state["energy"]["indexes"]["EASF01"]["name"]]
         shown += [page(model), terminal(model), plain(model), payload(ice)]
-        shown.append(json.dumps(curve_part(model, now=0.0)["bands"], ensure_ascii=False))
+        shown.append(json.dumps(view.curve_part(model, now=0.0)["bands"], ensure_ascii=False))
         assert state["tariff"]["code"] == period
 
     assert_said(period, language, *shown, home_assistant(language, entities["PTCOUR"])[1])

@@ -20,7 +20,6 @@ from typing import Final
 from teleinfo.common.i18n import use_language
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.web import view
-from teleinfo.watch.web.curve import curve_part
 from teleinfo.watch.web.server import ASSETS, FOLDER, page
 from tests.docs.markdown import ROOT
 from tests.support.browser import browser, prefer, resize
@@ -42,7 +41,7 @@ def digest(png: bytes, name: str, language: Language) -> str:
     """Return the digest of a picture and its source: the page, its files, what it is sent, and its size."""
     model = evening(METER, now=2 * HOUR).model
     with use_language(language):
-        parts = [view.now_part(model, now=2 * HOUR), curve_part(model, now=2 * HOUR)]
+        parts = [view.now_part(model, now=2 * HOUR), view.curve_part(model, now=2 * HOUR)]
     files = [png, page(language), *((FOLDER / each).read_bytes() for each in ASSETS)]
     made_of = [*files, json.dumps([*parts, SIZES[name]], sort_keys=True).encode()]
     return hashlib.sha256(b"\0".join(made_of)).hexdigest()

@@ -24,7 +24,6 @@ from teleinfo.vocabulary.words import Language
 from teleinfo.watch.history import BIN, LONGEST, Day
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import view
-from teleinfo.watch.web.curve import curve_part
 
 START = dt.datetime(2026, 1, 14, 21, 59, tzinfo=dt.UTC)
 
@@ -51,7 +50,7 @@ def parts(model: LiveModel, language: Language = Language.EN, *, now: float = 0.
     with use_language(language):
         shown: tuple[Any, Any] = tuple(
             json.loads(json.dumps(part))
-            for part in (view.now_part(model, now=now), curve_part(model, now=now))
+            for part in (view.now_part(model, now=now), view.curve_part(model, now=now))
         )
     return shown
 

@@ -32,13 +32,10 @@ STATUS_TIMEOUT: Final = 5.0
 """Seconds to wait for the topic `status`, which is retained and comes at once if it is readable."""
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
-TIMESTAMP: Final = "timestamp"
 
 MAX_FIELDS: Final = 1000
 MAX_LABEL, MAX_VALUE = 64, 128
 """Characters. The largest meters send some 150 étiquettes; the longest value has 98 characters."""
-
-STATES: Final = {ONLINE: True, OFFLINE: False}
 
 
 class BrokerFeed:
@@ -85,7 +82,7 @@ class BrokerFeed:
     def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
         model = self._model
         if topic == self._topics.status:
-            model.online = STATES.get(payload, model.online)
+            model.online = {ONLINE: True, OFFLINE: False}.get(payload, model.online)
         elif topic == self._topics.health:
             published = health.parse(payload)
             # Only a retained message can be stale; the clock of the daemon may differ from ours.
@@ -111,7 +108,7 @@ def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:
     values = {
         key: text
         for key, value in fields.items()
-        if key != TIMESTAMP
+        if key != "timestamp"
         and len(key) <= MAX_LABEL
         and isinstance(value, str | int | float)
         and not isinstance(value, bool)

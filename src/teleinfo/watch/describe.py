@@ -95,8 +95,7 @@ def meaning(key: str, value: str) -> str | None:
 
 def facts(key: str, value: str) -> list[Fact]:
     """Return the items of a register; none if `key` is no register, or if the value is malformed."""
-    read = _REGISTERS.get(key)
-    return [] if read is None else read(value)
+    return _REGISTERS[key](value) if key in _REGISTERS else []
 
 
 def _status(text: str) -> list[Fact]:
@@ -162,13 +161,9 @@ def _relays(text: str) -> list[Fact]:
 
 def _phases(text: str) -> list[Fact]:
     missing = registers.missing_phases(text)
-    if missing:
-        return [Fact(f"{_(Alert.PHASE_MISSING.words)} ({phase})", alert=True) for phase in missing]
-    return [] if missing is None else [Fact(_("all phases have their voltage"))]
-
-
-def _profile(text: str) -> list[Fact]:
-    return [Fact(_slot(slot)) for slot in registers.profile(text) or ()]
+    if missing == []:
+        return [Fact(_("all phases have their voltage"))]
+    return [Fact(f"{_(Alert.PHASE_MISSING.words)} ({phase})", alert=True) for phase in missing or ()]
 
 
 def _slot(slot: registers.Slot) -> str:
@@ -180,9 +175,8 @@ def _slot(slot: registers.Slot) -> str:
         parts.append(_("virtual contacts {contacts}").format(contacts=contacts))
     time = slot.start
     if slot.or_start is not None:
-        time = _("{time}, or {other} on a meter that writes hexadecimal times").format(
-            time=slot.start, other=slot.or_start
-        )
+        template = _("{time}, or {other} on a meter that writes hexadecimal times")
+        time = template.format(time=slot.start, other=slot.or_start)
     return _("from {time}: {what}").format(time=time, what=", ".join(parts) or _("no change"))
 
 
@@ -190,6 +184,7 @@ _REGISTERS: Final[dict[str, Callable[[str], list[Fact]]]] = {
     "STGE": _status,
     "RELAIS": _relays,
     "PPOT": _phases,
-    "PJOURF+1": _profile,
-    "PPOINTE": _profile,
+    **dict.fromkeys(
+        ("PJOURF+1", "PPOINTE"), lambda text: [Fact(_slot(slot)) for slot in registers.profile(text) or ()]
+    ),
 }

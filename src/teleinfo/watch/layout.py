@@ -218,8 +218,7 @@ def _wrapped(name: str, space: int, *, spare: int) -> list[str]:
     """
     Return the name in lines, the first line padded, with a blank behind it.
 
-    Values begin in one column, which leaves `spare` of the space. A long name pushes its value to the right;
-    a name that is still too long goes on in the lines below.
+    Values begin in one column, but a long name may push its value by `spare`, and goes on in further lines.
     """
     column = max(0, space if space - spare < len(name) <= space else space - spare)
     first, *rest = textwrap.wrap(name, max(_LEAST_NAME, column)) or [""]

@@ -16,7 +16,6 @@ from teleinfo.common.i18n import use_language
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.history import BIN
 from teleinfo.watch.web import view
-from teleinfo.watch.web.curve import curve_part
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -61,7 +60,7 @@ class Streams:
             with use_language(language):
                 parts = {"now": view.now_part(self.model, now=now), "rows": view.rows_part(self.model)}
                 if curve_bin != self._curve_bin or "curve" not in self._parts[language]:
-                    parts["curve"] = curve_part(self.model, now=now)
+                    parts["curve"] = view.curve_part(self.model, now=now)
             for name, part in parts.items():
                 text = json.dumps(part, separators=(",", ":"), ensure_ascii=False)
                 self._parts[language][name] = text.encode()

@@ -1,36 +1,49 @@
 """
 The page as data: the text of each place, in words and figures, in the language of the reader.
 
-Pure. Three parts, each a JSON object: `now` (the parts that change with each reading) and `rows` (every
-étiquette) are made here, `curve` (the last hour) in curve.py. The page puts the texts into their places; it
-knows no TIC.
+Pure. Three parts, each a JSON object: `now` (all that changes with each reading), `rows` (every étiquette)
+and `curve` (the last hour). The page puts the texts into their places; it knows no TIC.
 """
 
 from __future__ import annotations
 
+import datetime as dt
+import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _, decimal
 from teleinfo.common.terminal_text import printable
-from teleinfo.vocabulary.codes import Alert, Phase
+from teleinfo.vocabulary.codes import Alert, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
 from teleinfo.watch.declared import clock, entries, find, integer, number, text, title
 from teleinfo.watch.describe import describe
-from teleinfo.watch.history import counters
+from teleinfo.watch.history import BIN, LONGEST, counters
 from teleinfo.watch.live_model import Section
 
 if TYPE_CHECKING:
-    import datetime as dt
-
     from teleinfo.state.fields import Json
+    from teleinfo.watch.history import Band
     from teleinfo.watch.live_model import LiveModel, Row
 
 MINUS: Final = "\N{MINUS SIGN}"
 
 _THREE_PHASES: Final = 3
 _MAXIMA: Final = ("power.max_today", "power.max_yesterday", "power.max_injected_today")
+
+STEPS: Final = 5
+"""Steps between the lowest and the highest power, at most; rounding at both ends adds to them."""
+
+TICK_MINUTES: Final = 15
+"""Minutes between two times below the curve."""
+
+_HOURS: Final = {
+    **{period: "low" for period in TariffPeriod if period.startswith(("HC", "HSC", "WE"))},
+    **dict.fromkeys((TariffPeriod.TH, TariffPeriod.HN, TariffPeriod.PRODUCER), "plain"),
+    TariffPeriod.PM: "peak",
+}
+"""The shade of a period behind the curve; any other common period is "high"."""
 
 
 def now_part(model: LiveModel, *, now: float) -> dict[str, Json]:
@@ -64,6 +77,29 @@ def rows_part(model: LiveModel) -> dict[str, Json]:
     return {"rows": [_row(row) for row in model.rows()]}
 
 
+def curve_part(model: LiveModel, *, now: float) -> dict[str, Json]:
+    """Return the part `curve`: the net power of each point in VA, its axes, and the periods behind it."""
+    means = model.history.net.means(LONGEST, now=now)
+    values = [None if value is None else round(value) for value in means]
+    known = [value for value in values if value is not None]
+    subscribed = integer(model.state(now=now), "contract.subscribed_power")
+    summary = ""
+    if known:
+        summary = _("Power of the last hour: from {least} to {most} VA, {mean} VA on average.").format(
+            least=_signed(min(known)), most=_signed(max(known)), mean=_signed(round(sum(known) / len(known)))
+        )
+    return {
+        "values": list(values),
+        "limit": None
+        if subscribed is None
+        else [subscribed, _("{power} VA subscribed").format(power=number(subscribed))],
+        "axis": _axis(known),
+        "ticks": _ticks(model.clock()),
+        "bands": [_band(band) for band in model.history.bands(now=now)],
+        "summary": summary,
+    }
+
+
 def _alerts(state: Json, today: dt.date) -> list[Json]:
     """Return the active alerts, each with its start."""
     alerts: list[Json] = []
@@ -81,7 +117,7 @@ def _power(state: Json) -> dict[str, Json] | None:
         return None
     estimated = net < 0 and find(state, "power.estimated") is True
     return {
-        "figure": signed(net),
+        "figure": _signed(net),
         "label": _("injected into the grid") if net < 0 else _("drawn from the grid"),
         "injects": net < 0,
         "estimated": _("estimated, from current and voltage") if estimated else "",
@@ -117,11 +153,11 @@ def _phases(state: Json) -> list[Json]:
 
 def _tempo(state: Json) -> list[Json]:
     """Return the colours of Tempo: the name of the day, the code of the colour, and its name."""
-    days: list[Json] = []
-    for path in ("tempo.today", "tempo.tomorrow"):
-        words = text(state, path) or _("not known yet")
-        days.append({"day": title(path), "colour": find(state, path), "text": words})
-    return days if find(state, "tempo") else []
+    return [
+        {"day": title(path), "colour": find(state, path), "text": text(state, path) or _("not known yet")}
+        for path in ("tempo.today", "tempo.tomorrow")
+        if find(state, "tempo")
+    ]
 
 
 def _energy(model: LiveModel, state: Json) -> Json:
@@ -170,7 +206,37 @@ def _row(row: Row) -> Json:
     }
 
 
-def signed(power: int) -> str:
+def _axis(known: list[int]) -> list[Json]:
+    """Return the powers of the lines across, from the lowest to the highest, each with its text."""
+    if not known:
+        return []
+    most, least = max(*known, 100) * 1.05, min(*known, 0)
+    exact = (most - least) / STEPS
+    ten = 10 ** int(math.log10(exact))
+    size = next((each * ten // 10 for each in (10, 20, 25, 50) if each * ten / 10 >= exact), 10 * ten)
+    powers = range(math.floor(least / size) * size, math.ceil(most / size) * size + 1, size)
+    return [[power, _signed(power)] for power in powers]
+
+
+def _ticks(time: dt.datetime) -> list[Json]:
+    """Return the points at which a quarter of an hour begins, each with its time."""
+    last = time.replace(minute=time.minute - time.minute % TICK_MINUTES, second=0, microsecond=0)
+    times = [last - dt.timedelta(minutes=back) for back in range(60, -1, -TICK_MINUTES)]
+    points = [(LONGEST - (time - tick).total_seconds() / BIN, tick) for tick in times]
+    return [{"point": round(point, 1), "text": f"{tick:%H:%M}"} for point, tick in points if point >= 0]
+
+
+def _band(band: Band) -> dict[str, Json]:
+    return {
+        "first": band.first,
+        "end": band.end,
+        "text": printable(_(str(band.name))),
+        "hours": _HOURS.get(band.code, "high") if isinstance(band.code, TariffPeriod) else "plain",
+        "colour": band.colour,
+    }
+
+
+def _signed(power: int) -> str:
     """Return a power with the minus of typography."""
     return number(power) if power >= 0 else f"{MINUS}{number(-power)}"
 

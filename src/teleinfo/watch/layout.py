@@ -29,7 +29,7 @@ from teleinfo.watch.live_model import Section
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from teleinfo.watch.describe import Description
+    from teleinfo.watch.describe import Fact
     from teleinfo.watch.live_model import LiveModel, Row
 
 ALERT: Final = "bold red"
@@ -55,18 +55,16 @@ NARROW: Final = 60
 """Columns below which a name gives way to its value."""
 
 _KEY: Final = 10
-_MARK: Final = 2
 _VALUE: Final = 28
 _FIGURE: Final = 13
 _LEAST_NAME: Final = 8
-_INDENT: Final = " " * (_MARK + _KEY)
+_INDENT: Final = " " * (len("• ") + _KEY)
 _GAP: Final = 2
 _CHART_ROWS: Final = 3
 _LEFT: Final = 26  # beside the chart
 _LEFT_NARROW: Final = 16
 _RIGHT: Final = 11
-_FOOT: Final = 3
-_FOOT_NARROW: Final = 6
+_FOOT: Final = 6
 
 
 class Page(NamedTuple):
@@ -140,10 +138,7 @@ def chart(values: Sequence[float | None], *, height: int, top: float) -> list[st
     None is an empty column; every other value shows at least the lowest bar.
     """
     steps = len(BLOCKS) - 1
-    filled = [
-        0 if value is None else max(1, min(height * steps, round(value / top * height * steps)))
-        for value in values
-    ]
+    filled = [0 if value is None else max(1, round(value / top * height * steps)) for value in values]
     return [
         "".join(BLOCKS[max(0, min(steps, fill - row * steps))] for fill in filled)
         for row in reversed(range(height))
@@ -201,7 +196,7 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
     else:
         names = _wrapped(words.name, space, spare=max(0, _VALUE - len(value)))
     line = Text.assemble((f"{mark} {row.key:<{_KEY}}", style), names[0], (value, style))
-    return [line, *(Text(_INDENT + rest) for rest in names[1:]), *_fact_lines(words, width)]
+    return [line, *(Text(_INDENT + rest) for rest in names[1:]), *_fact_lines(words.facts, width)]
 
 
 def _shortened(name: str, space: int) -> str:
@@ -225,9 +220,9 @@ def _wrapped(name: str, space: int, *, spare: int) -> list[str]:
     return [f"{first:<{column}} ", *rest]
 
 
-def _fact_lines(words: Description, width: int) -> list[Text]:
+def _fact_lines(facts: list[Fact], width: int) -> list[Text]:
     lines: list[Text] = []
-    for fact in words.facts:
+    for fact in facts:
         text = Text(fact.text, style=ALERT if fact.alert else "")
         if not lines or len(lines[-1]) + len(DOT) + len(text) > width:
             lines.append(Text(_INDENT))
@@ -262,5 +257,4 @@ def _foot(model: LiveModel, width: int, *, many: bool, keys: bool) -> list[Text]
         parts.insert(0, _("space: next page"))
     if model.note is not None and model.mode is not None:  # else `_pages` shows it
         parts.append(model.note.text)
-    most = _FOOT_NARROW if width < NARROW else _FOOT
-    return [Text(line) for line in _wrap(DOT.join(parts), width)[:most]]
+    return [Text(line) for line in _wrap(DOT.join(parts), width)[:_FOOT]]

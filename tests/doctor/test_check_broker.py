@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.doctor.case import RetainedState
 from teleinfo.doctor.check_broker import check_broker
 from teleinfo.doctor.findings import Severity
 from teleinfo.port.health import Health
@@ -33,7 +32,7 @@ SOON = ("-days", "5")
 
 def examine(
     running: MosquittoBroker | None = None, **settings: object
-) -> tuple[dict[str, Finding], RetainedState | None]:
+) -> tuple[dict[str, Finding], tuple[str | None, Health | None]]:
     """Return the findings on a broker, by these settings, and what it retains."""
     if running is not None:
         settings |= {"mqtt_host": running.host, "mqtt_port": running.port}
@@ -41,7 +40,7 @@ def examine(
     found = findings_of(check_broker, case)
 
     assert CANARY not in repr(found)
-    return found, case.retained
+    return found, (case.status, case.health)
 
 
 def retain(running: MosquittoBroker, topic: str, payload: bytes) -> None:
@@ -68,8 +67,8 @@ def test_a_good_broker_has_no_fault_and_keeps_nothing_of_us(tmp_path: Path) -> N
     assert {one.severity for one in found.values()} == {Severity.OK}
     assert list(found) == ["name", "port", "login", "topic", "status"]
     assert found["name"].message == f"{running.host} is an address"
-    assert (retained, left) == (RetainedState(), [])
-    assert of_teleinfo == RetainedState("online", Health(line=LineGrade.GOOD))
+    assert (retained, left) == ((None, None), [])
+    assert of_teleinfo == ("online", Health(line=LineGrade.GOOD))
 
 
 def test_a_name_and_a_port_that_are_wrong_are_reported() -> None:
@@ -78,7 +77,7 @@ def test_a_name_and_a_port_that_are_wrong_are_reported() -> None:
     refused, retained = examine(mqtt_host="127.0.0.1", mqtt_port=free_port())
 
     assert (list(nameless), faults(nameless)) == (["name"], {"name": "name"})
-    assert (faults(refused), retained) == ({"port": "refused"}, None)
+    assert (faults(refused), retained) == ({"port": "refused"}, (None, None))
     assert refused["port"].commands == ("systemctl status mosquitto",)
 
 
@@ -231,7 +230,7 @@ def test_a_foreign_message_on_our_topic_is_reported(tmp_path: Path) -> None:
             retain(running, "status", status)
             found, retained = examine(running)
 
-            assert retained == RetainedState()
+            assert retained == (None, None)
             assert found["status"].severity is Severity.WARNING
             assert found["status"].message.isprintable()
             assert len(found["status"].message) < 200

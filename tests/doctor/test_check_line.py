@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.doctor import check_line
-from teleinfo.doctor.case import Access, Case, RetainedState
+from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.findings import Finding, Severity
 from teleinfo.port import search
 from teleinfo.port.health import Health
@@ -172,8 +172,7 @@ def test_where_teleinfo_reads_the_port_the_broker_knows_the_line(
     status: str | None, health: dict[str, Any], verdicts: str
 ) -> None:
     """The findings follow from `status` and `health`, which the running service publishes."""
-    retained = RetainedState(status, Health(**health) if health else None)
-    found = check_line.line_from_broker(retained, "teleinfo")
+    found = check_line.line_from_broker(status, Health(**health) if health else None, "teleinfo")
 
     assert " ".join(f"{one.check}={one.severity}" for one in found) == verdicts
 
@@ -182,7 +181,7 @@ def offline(line: str, *, seconds_ago: float) -> Finding:
     """Return the finding on status `offline`, with a health of this line and this last frame."""
     moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds_ago)
     health = Health(line=LineGrade[line.upper()], last_frame=moment.isoformat(timespec="seconds"))
-    [found] = check_line.line_from_broker(RetainedState("offline", health), "teleinfo@production")
+    [found] = check_line.line_from_broker("offline", health, "teleinfo@production")
     return found
 
 
@@ -197,8 +196,8 @@ def offline(line: str, *, seconds_ago: float) -> Finding:
 )
 def test_why_there_is_nothing_is_what_teleinfo_published(problem: str, words: str, advice: str) -> None:
     """`health` has the reason."""
-    retained = RetainedState("offline", Health(line=LineGrade.SILENT, problem=problem))
-    [found] = check_line.line_from_broker(retained, "teleinfo")
+    health = Health(line=LineGrade.SILENT, problem=problem)
+    [found] = check_line.line_from_broker("offline", health, "teleinfo")
 
     assert words in found.message
     assert advice in found.advice
@@ -227,6 +226,6 @@ def test_offline_with_old_news_of_a_good_line_is_about_the_wires(line: str, seco
 @pytest.mark.parametrize("last", [None, "", "yesterday", "0001-01-01T00:00:00", "9999-12-31T23:59:59"])
 def test_a_last_frame_that_is_no_time_is_no_news(last: str | None) -> None:
     """Whatever lies on the broker, the doctor goes on."""
-    retained = RetainedState("offline", Health(line=LineGrade.GOOD, last_frame=last))
+    health = Health(line=LineGrade.GOOD, last_frame=last)
 
-    assert "I1 and I2" in check_line.line_from_broker(retained, "teleinfo")[0].advice
+    assert "I1 and I2" in check_line.line_from_broker("offline", health, "teleinfo")[0].advice

@@ -11,7 +11,6 @@ from rich.console import ConsoleDimensions
 
 from teleinfo.common.i18n import _, in_words, use_language
 from teleinfo.doctor import check_line
-from teleinfo.doctor.case import RetainedState
 from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.homeassistant.entities import entities_of
 from teleinfo.mqtt.config import Topics
@@ -206,7 +205,7 @@ def test_the_quality_of_the_line_has_one_word(grade: LineGrade, language: Langua
     model.set_health(health)
     with use_language(language):
         shown = [page(model), terminal(model)]
-        found = check_line.line_from_broker(RetainedState("online", health), "teleinfo")
+        found = check_line.line_from_broker("online", health, "teleinfo")
     if grade is not LineGrade.SILENT:
         shown.append(found[-1].message)
 
@@ -221,7 +220,7 @@ def test_why_no_frame_comes_has_one_word(problem: PortErrorKind | LinkProblem, l
     health = Health(line=LineGrade.SILENT, problem=problem)
     model.set_health(health)
     with use_language(language):
-        [found] = check_line.line_from_broker(RetainedState("offline", health), "teleinfo")
+        [found] = check_line.line_from_broker("offline", health, "teleinfo")
         shown = [page(model), terminal(model), found.message]
 
     assert_said(problem, language, *shown)

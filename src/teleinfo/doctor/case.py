@@ -27,14 +27,6 @@ class Access(enum.Enum):
     NONE = "none"
 
 
-@dataclass(frozen=True, slots=True)
-class RetainedState:
-    """The retained messages of a teleinfo: its status, "online" or "offline", and its health."""
-
-    status: str | None = None
-    health: Health | None = None
-
-
 @dataclass(slots=True)
 class Case:
     """
@@ -43,7 +35,7 @@ class Case:
     - Settings: `valid_settings`, None where they are wrong; `assumed` if this user may not read the file: the
       settings are the defaults then, and what the environment has.
     - Port: `access`.
-    - Broker: its `addresses`, and what it has `retained`, None without a login.
+    - Broker: its `addresses`; the `status` of a teleinfo, "online" or "offline", and its `health`.
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -54,7 +46,8 @@ class Case:
     assumed: bool = False
     access: Access = Access.NONE
     addresses: tuple[str, ...] = ()
-    retained: RetainedState | None = None
+    status: str | None = None
+    health: Health | None = None
 
     @property
     def settings(self) -> Settings:

@@ -16,7 +16,6 @@ import time
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.case import RetainedState
 from teleinfo.doctor.findings import fault, ok, skipped, warning
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import connect, for_command
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from teleinfo.doctor.findings import Finding
     from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.config import Broker
+    from teleinfo.port.health import Health
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""
@@ -143,27 +143,27 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
     received = await _collect(connection, lambda received: received.get(ours) == token or not may_write)
     # A retained message without content leaves nothing on the broker (MQTT 3.1.1, section 3.3.1.3).
     may_write = may_write and await _publish(connection, ours, b"", retain=True)
-    case.retained = _retained(received, topics)
+    case.status, case.health = _retained(received, topics)
     if may_write and received.get(ours) == token:
         topic = ok("topic", _("a message of ours on {topic} came back").format(topic=ours))
     elif may_write and connection.version is MqttVersion.V5:
         topic = ok("topic", _("the broker takes a message of ours on {topic}").format(topic=ours))
     else:
-        hidden, online = may_write and not may_read, case.retained.status == ONLINE
+        hidden, online = may_write and not may_read, case.status == ONLINE
         topic = _topic_refused(case.settings.broker, ours, hidden=hidden, online=online)
     return [topic, _status(received.get(topics.status), topics, allowed=allowed)]
 
 
-async def read_retained(connection: Connection, topics: Topics) -> RetainedState:
-    """Return the retained messages of a teleinfo, and publish nothing; raise `BrokerError`."""
+async def read_retained(connection: Connection, topics: Topics) -> tuple[str | None, Health | None]:
+    """Return the status and the health of a teleinfo, and publish nothing; raise `BrokerError`."""
     await connection.subscribe(topics.status, topics.health)
     return _retained(await _collect(connection, {topics.status, topics.health}.issubset), topics)
 
 
-def _retained(received: Mapping[str, bytes], topics: Topics) -> RetainedState:
+def _retained(received: Mapping[str, bytes], topics: Topics) -> tuple[str | None, Health | None]:
     status = received.get(topics.status, b"").decode(errors="replace")
     health = parse_health(received.get(topics.health, b""))
-    return RetainedState(status if status in {ONLINE, OFFLINE} else None, health)
+    return status if status in {ONLINE, OFFLINE} else None, health
 
 
 async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:

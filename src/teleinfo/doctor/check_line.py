@@ -30,7 +30,7 @@ from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 
 if TYPE_CHECKING:
-    from teleinfo.doctor.case import Case, RetainedState
+    from teleinfo.doctor.case import Case
     from teleinfo.tic.decoder import Counts
     from teleinfo.tic.reading import Reading
 
@@ -71,32 +71,33 @@ async def check_line(case: Case) -> list[Finding]:
     if case.access is Access.NONE:
         return [skipped("line", _("the port comes first"))]
     if case.access is Access.OURS:
-        return line_from_broker(case.retained, case.unit)
+        return line_from_broker(case.status, case.health, case.unit)
     return await _listen(case)
 
 
-def line_from_broker(retained: RetainedState | None, unit: str) -> list[Finding]:
+def line_from_broker(status: str | None, health: Health | None, unit: str) -> list[Finding]:
     """
     Return the findings on the line by what the teleinfo that reads the port has published.
 
-    `retained` is None where the broker could not be asked; `unit` is the service whose journal has more.
+    `status` is None where the broker has none, or could not be asked; the journal of the service `unit` has
+    more.
     """
-    if retained is None or retained.status is None:
+    if status is None:
         message = _("teleinfo reads the port, and the broker could not be asked what it hears")
         return [skipped("line", message)]
-    health, online = retained.health or Health(), retained.status == ONLINE
+    health, online = health or Health(), status == ONLINE
     if not online and _is_heard(health):
         message = _(
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
         )
         lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {unit}")
-        facts = _facts(retained.status, health)
+        facts = _facts(status, health)
         return [fault("heard", message, _(CHANGE_CLIENT_ID), *lines, **facts)]
     if is_orphan(health, online=online) or is_stale(health, now=time.time()):
         health = Health()
-    facts = _facts(retained.status, health)
-    message = _published(retained.status, health)
+    facts = _facts(status, health)
+    message = _published(status, health)
     if not online:
         advice = _(CHECK_SIGNAL) if health.problem == LinkProblem.NONSENSE else _(CHECK_WIRES)
         return [fault("heard", message, advice, command_line("doctor"), **facts)]

@@ -164,17 +164,17 @@ async def _ask_broker(settings: Settings) -> int:
     topics = Topics(settings.mqtt_topic)
     try:
         async with asyncio.timeout(QUIET_TIMEOUT), connect(identity) as connection:
-            retained = await read_retained(connection, topics)
+            status, health = await read_retained(connection, topics)
     except (BrokerError, TimeoutError) as error:
         if not isinstance(error, BrokerError):
             error = BrokerError(BrokerErrorKind.SILENT, identity)
         say(_(error.message))
         return 1
-    if retained.status is None:
+    if status is None:
         say(_("no teleinfo has published on {topic} yet").format(topic=topics.readings))
-    elif retained.status != ONLINE:
-        say(line_from_broker(retained, UNIT)[0].message)
-    return 0 if retained.status == ONLINE else 1
+    elif status != ONLINE:
+        say(line_from_broker(status, health, UNIT)[0].message)
+    return 0 if status == ONLINE else 1
 
 
 def _write(path: Path, text: str) -> bool:

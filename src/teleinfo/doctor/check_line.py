@@ -79,24 +79,24 @@ def line_from_broker(status: str | None, health: Health | None, unit: str) -> li
     """
     Return the findings on the line by what the teleinfo that reads the port has published.
 
-    `status` is None where the broker has none, or could not be asked; the journal of the service `unit` has
-    more.
+    `status` is None where the broker has none, or could not be asked. `unit` is the service that reads.
     """
     if status is None:
         message = _("teleinfo reads the port, and the broker could not be asked what it hears")
         return [skipped("line", message)]
     health, online = health or Health(), status == ONLINE
-    if not online and _is_heard(health):
+    is_heard = not online and _is_heard(health)
+    if not is_heard and (is_orphan(health, online=online) or is_stale(health, now=time.time())):
+        health = Health()
+    names = ("mode", "baudrate", "frames", "groups", "line", "problem", "rejected", "withheld")
+    facts = {"status": status, **{name: getattr(health, name) for name in names}}
+    if is_heard:
         message = _(
             "teleinfo reads the meter, and does not stay connected to the broker: another program may use "
             "its client id"
         )
         lines = ("TELEINFO_MQTT_CLIENT_ID=teleinfo-{hostname}-2", f"sudo journalctl -u {unit}")
-        facts = _facts(status, health)
         return [fault("heard", message, _(CHANGE_CLIENT_ID), *lines, **facts)]
-    if is_orphan(health, online=online) or is_stale(health, now=time.time()):
-        health = Health()
-    facts = _facts(status, health)
     message = _published(status, health)
     if not online:
         advice = _(CHECK_SIGNAL) if health.problem == LinkProblem.NONSENSE else _(CHECK_WIRES)
@@ -107,11 +107,6 @@ def line_from_broker(status: str | None, health: Health | None, unit: str) -> li
     if health.line not in {None, LineGrade.SILENT}:
         findings.append(_wiring(health.line, (health.bad_groups_percent or 0.0) / 100))
     return findings
-
-
-def _facts(status: str, health: Health) -> dict[str, object]:
-    names = ("mode", "baudrate", "frames", "groups", "line", "problem", "rejected", "withheld")
-    return {"status": status, **{name: getattr(health, name) for name in names}}
 
 
 def _published(status: str, health: Health) -> str:
@@ -218,8 +213,7 @@ def _groups(decoded: Counts, seconds: float) -> Finding:
     if any(counts[cause] for cause in WITHHELD_CAUSES):
         message += _("; withheld: unconfirmed {unconfirmed}, implausible {implausible}")
     message = message.format(time=duration(seconds), **counts)
-    names = ("frames", "groups", "interrupted", *WITHHELD_CAUSES)
-    facts: dict[str, object] = {name: counts[name] for name in names}
+    facts = {name: counts[name] for name in ("frames", "groups", "interrupted", *WITHHELD_CAUSES)}
     facts["rejected"] = {cause: counts[cause] for cause in REJECTION_CAUSES}
     if decoded.frames:
         return ok("groups", message, **facts)

@@ -96,21 +96,16 @@ def group_of(number: int) -> tuple[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class PortUser:
-    """A process that has the port open; `unit` is its service, "" where it is none."""
+    """
+    A process that has the port open, and the name of its program.
+
+    `unit` is its service, "" where it is none; a teleinfo may be one, or have been started by hand.
+    """
 
     pid: int
-    words: tuple[str, ...]
+    name: str
     unit: str
-
-    @property
-    def name(self) -> str:
-        """The name of its program."""
-        return Path(self.words[0]).name or "?"
-
-    @property
-    def is_teleinfo(self) -> bool:
-        """True if it is a teleinfo, of a service or started by hand."""
-        return self.unit.startswith("teleinfo") or "teleinfo" in {Path(word).name for word in self.words[:3]}
+    is_teleinfo: bool
 
 
 def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
@@ -169,8 +164,9 @@ def _by_locks(machine: Machine, device: str) -> set[int]:
 
 
 def _port_user(machine: Machine, pid: int) -> PortUser:
-    words = tuple((machine.text(f"/proc/{pid}/cmdline") or "").split("\0"))
+    words = [Path(word).name for word in (machine.text(f"/proc/{pid}/cmdline") or "").split("\0")]
     groups = (machine.text(f"/proc/{pid}/cgroup") or "").splitlines()
     parts = [part for line in groups for part in line.rpartition(":")[2].split("/")]
     units = [part for part in parts if part.endswith(".service") and not part.startswith("user@")]
-    return PortUser(pid, words, units[-1] if units else "")
+    unit = units[-1] if units else ""
+    return PortUser(pid, words[0] or "?", unit, unit.startswith("teleinfo") or "teleinfo" in words[:3])

@@ -66,15 +66,6 @@ _MAX_KEPT = 1 << 16  # bytes, more than comes at 9600 baud
 _ETX = b"\x03"
 
 
-async def check_line(case: Case) -> list[Finding]:
-    """Listen to the line; where a teleinfo reads the port, return the findings by its messages."""
-    if case.access is Access.NONE:
-        return [skipped("line", _("the port comes first"))]
-    if case.access is Access.OURS:
-        return line_from_broker(case.status, case.health, case.unit)
-    return await _listen(case)
-
-
 def line_from_broker(status: str | None, health: Health | None, unit: str) -> list[Finding]:
     """
     Return the findings on the line by what the teleinfo that reads the port has published.
@@ -147,8 +138,16 @@ class Probe(SpeedSearch):
             self.seconds = loop.time() - began
 
 
-async def _listen(case: Case) -> list[Finding]:
-    """Listen at the speeds of the settings, then at the others that meters use, until the meter is heard."""
+async def check_line(case: Case) -> list[Finding]:
+    """
+    Listen at the speeds of the settings, then at the others that meters use, until the meter is heard.
+
+    Where a teleinfo reads the port, return the findings by its messages.
+    """
+    if case.access is Access.NONE:
+        return [skipped("line", _("the port comes first"))]
+    if case.access is Access.OURS:
+        return line_from_broker(case.status, case.health, case.unit)
     settings = case.settings
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
     bridge = is_bridge(settings.serial_port)

@@ -60,12 +60,7 @@ fault = functools.partial(_finding, Severity.FAULT)
 skipped = functools.partial(_finding, Severity.SKIPPED)
 
 
-def count(findings: Findings, severity: Severity) -> int:
-    """Return the number of findings with this severity."""
-    return sum(finding.severity is severity for area in findings.values() for finding in area)
-
-
 def worst(findings: Findings) -> Severity:
     """Return the severity of the whole report; a check that was skipped does not count."""
-    order = (Severity.FAULT, Severity.WARNING)
-    return next((severity for severity in order if count(findings, severity)), Severity.OK)
+    severities = {finding.severity for area in findings.values() for finding in area}
+    return next((one for one in (Severity.FAULT, Severity.WARNING) if one in severities), Severity.OK)

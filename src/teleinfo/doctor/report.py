@@ -15,6 +15,7 @@ import re
 import shutil
 import sys
 import textwrap
+from collections import Counter
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING, Final
@@ -23,7 +24,7 @@ from teleinfo import __version__
 from teleinfo.cli.output import WIDEST
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable, printable_lines
-from teleinfo.doctor.findings import Severity, count, worst
+from teleinfo.doctor.findings import Severity, worst
 from teleinfo.port.tcp_bridge import BRIDGE, is_bridge
 from teleinfo.settings import PREFIX
 
@@ -137,11 +138,11 @@ def format_area(area: str, findings: Sequence[Finding], screen: Screen) -> str:
 
 def format_summary(findings: Findings, screen: Screen) -> str:
     """Return the last lines: how many faults there are, what to do first, and how to restart the service."""
-    faults, warnings, skipped = (
-        count(findings, severity) for severity in (Severity.FAULT, Severity.WARNING, Severity.SKIPPED)
-    )
+    every = [finding for area in findings.values() for finding in area]
+    severities = Counter(finding.severity for finding in every)
+    faults, warnings = severities[Severity.FAULT], severities[Severity.WARNING]
     counts = _("faults: {faults}, warnings: {warnings}, could not be looked at: {skipped}").format(
-        faults=faults, warnings=warnings, skipped=skipped
+        faults=faults, warnings=warnings, skipped=severities[Severity.SKIPPED]
     )
     if faults:
         advice = _("Begin with the first fault (✗): it may explain the others.")
@@ -150,9 +151,8 @@ def format_summary(findings: Findings, screen: Screen) -> str:
     else:
         advice = _("All is well.")
     lines = ["", *screen.wrap(f"{advice} ({counts})")]
-    wrong = [one for area in findings.values() for one in area if one.severity is not Severity.OK]
     service = next((one for one in findings.get("service", ()) if one.check == "running"), None)
-    if service is not None and any(line.startswith(PREFIX) for one in wrong for line in one.commands):
+    if service is not None and any(line.startswith(PREFIX) for one in every for line in one.commands):
         lines += screen.wrap(_("The service reads its settings when it starts. After a change:"))
         lines.append(screen.command(f"sudo systemctl restart {service.facts['unit']}"))
     return "\n".join(lines) + "\n"

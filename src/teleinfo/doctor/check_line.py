@@ -32,7 +32,6 @@ from teleinfo.vocabulary.line import LineGrade, LinkProblem
 if TYPE_CHECKING:
     from teleinfo.doctor.case import Case
     from teleinfo.tic.decoder import Counts
-    from teleinfo.tic.reading import Reading
 
 CHECK_WIRES = N_(
     "Check that two wires join the terminals I1 and I2 of the meter to the adapter (either way round), that "
@@ -115,18 +114,19 @@ def _published(status: str, health: Health) -> str:
 
 
 class Probe(SpeedSearch):
-    """The `data` that came at one speed in `seconds`, and their readings; the first byte may be misread."""
+    """The `data` that came at one speed in `seconds`, and the `number` of the meter, if it was sent."""
 
     def __init__(self, url: str, baudrate: int) -> None:
         super().__init__(url, (baudrate,), Decoder())
         self.seconds = 0.0
         self.data = bytearray()
-        self.readings: list[Reading] = []
+        self.number: str | None = None
 
     def on_data(self, data: bytes) -> None:
         """Decode and keep the bytes."""
         self.data += data[: _MAX_KEPT - len(self.data)]
-        self.readings += self.feed(data, now=asyncio.get_running_loop().time())
+        for reading in self.feed(data, now=asyncio.get_running_loop().time()):
+            self.number = number_of(reading) or self.number
 
     async def listen(self) -> None:
         """Listen for a while, and for longer where the meter is heard; raise PortError."""
@@ -171,7 +171,7 @@ async def check_line(case: Case) -> list[Finding]:
         _mode(meter, wanted, bridge=bridge),
         _groups(counts, meter.seconds),
         _parity(meter),
-        _meter(meter),
+        _meter(meter.number),
         _wiring(quality.grade, quality.bad_share or 0.0, few=counts.rejected == 1),
     ]
 
@@ -243,8 +243,7 @@ def _no_parity() -> Finding:
     return warning("parity", message, _(SET_8N1), parity=False)
 
 
-def _meter(meter: Probe) -> Finding:
-    number = next((number for one in reversed(meter.readings) if (number := number_of(one))), None)
+def _meter(number: str | None) -> Finding:
     if number is None:
         return ok("meter", _("it does not tell its number"))
     known = identity_of(number)

@@ -66,11 +66,7 @@ def shown(label: LabelSpec | None, value: str) -> str:
 
 
 def moment(horodate: str, *, short: bool = False) -> str | None:
-    """
-    Return the date and time of a horodate as people in France write them; None if it is no horodate.
-
-    The `short` form has no year and no seconds.
-    """
+    """Return a horodate as people in France write it, `short` without year and seconds; None if invalid."""
     match = _HORODATE.fullmatch(horodate)
     if match is None:
         return None

@@ -182,11 +182,7 @@ class LiveModel:
                 del self._rows[key]
 
     def state(self, *, now: float | None = None) -> dict[str, Json]:
-        """
-        Return the decoded state (docs/state.md), not yet in words, at the monotonic time `now`.
-
-        Without `now` it is the state at the last reading. It is empty before the first reading.
-        """
+        """Return the decoded state (docs/state.md) in codes at the monotonic `now` or at the last reading."""
         return self._tracker.state(now=now if now is not None else self.heard or 0.0)
 
     def rows(self) -> list[Row]:

@@ -59,11 +59,7 @@ def address(text: str) -> Address:
 
 
 def is_ours(host: str, *, served: str, machine: str) -> bool:
-    """
-    Return True if a request with this `Host` (RFC 9110 §7.2) may be answered.
-
-    `served` is the address of the page, `machine` the name of this machine.
-    """
+    """True if `machine` may answer a request for `host` (RFC 9110 §7.2); its page is at `served`."""
     match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::\d+)?", host.strip().lower())
     if match is None:
         return False

@@ -136,7 +136,7 @@ def _application(address: Address, streams: Streams, waiting: set[asyncio.BasePr
         return await handler(request)
 
     async def index(request: web.Request) -> web.Response:
-        language = _language(request)
+        language = accepted(request.headers.get("Accept-Language", ""))
         headers = {"Content-Language": language, "Vary": "Accept-Language"}
         return web.Response(body=pages[language], content_type="text/html", charset="utf-8", headers=headers)
 
@@ -160,8 +160,9 @@ async def _events(streams: Streams, request: web.Request) -> web.StreamResponse:
     """Send the stream of events until the browser leaves, or reads no more."""
     if streams.readers >= MAX_STREAMS:
         return web.Response(status=503, text="Too many look at this page already.\n")
+    language = accepted(request.headers.get("Accept-Language", ""))
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-    async with contextlib.aclosing(streams.events(_language(request))) as messages:
+    async with contextlib.aclosing(streams.events(language)) as messages:
         with contextlib.suppress(ConnectionError, TimeoutError):
             async for message in messages:
                 async with asyncio.timeout(REQUEST_TIMEOUT):
@@ -170,7 +171,3 @@ async def _events(streams: Streams, request: web.Request) -> web.StreamResponse:
     if request.transport is not None:
         request.transport.abort()  # do not wait for unsent data to drain
     return response
-
-
-def _language(request: web.Request) -> Language:
-    return accepted(request.headers.get("Accept-Language", ""))

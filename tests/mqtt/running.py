@@ -16,7 +16,7 @@ from random import Random
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.common.executor import DaemonThreadExecutor
-from teleinfo.mqtt.config import Broker, PublisherConfig, Tls, Topics
+from teleinfo.mqtt.config import Broker, Tls, Topics
 from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.publisher import Publisher
 from tests.support.process import LIMIT
@@ -66,12 +66,8 @@ class RunningPublisher:
         retain: bool = False,
         birth_topic: str | None = None,
     ) -> None:
-        self._config = PublisherConfig(
-            broker=broker,
-            topics=Topics("teleinfo"),
-            queue=queue_size,
-            qos=qos,
-            birth_topic=birth_topic,
+        self._make = partial(
+            Publisher, broker, Topics("teleinfo"), self, qos=qos, queue=queue_size, birth_topic=birth_topic
         )
         self._retain = retain
         self.heartbeats: list[float] = []
@@ -87,19 +83,15 @@ class RunningPublisher:
         self.loop = asyncio.get_running_loop()
         self.loop.set_default_executor(DaemonThreadExecutor())
         heartbeat = lambda: self.heartbeats.append(time.monotonic())  # noqa: E731
-        self.publisher = Publisher(self._config, self, rng=Random(1), heartbeat=heartbeat)
+        self.publisher = self._make(rng=Random(1), heartbeat=heartbeat)
         self.publisher.retained.set("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
         self._ended = time.monotonic() - waited_for_processor()
 
-    def on_broker_connected(self) -> None:
+    def on_broker_changed(self, *, connected: bool) -> None:
         """Note it."""
-        self.connections.put(item=True)
-
-    def on_broker_lost(self) -> None:
-        """Note it."""
-        self.connections.put(item=False)
+        self.connections.put(connected)
 
     def on_birth_message(self, payload: bytes) -> None:
         """Note it."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NoReturn
 from teleinfo.common.journal import METER
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
+from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.publisher import Publisher
 from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.daemon.watchdog import Heartbeats
     from teleinfo.homeassistant.adapter import HomeAssistant
-    from teleinfo.mqtt.config import Topics
     from teleinfo.settings import Settings
     from teleinfo.tic.reading import Reading
 
@@ -53,10 +53,18 @@ class MeterTask:
         self._retain = settings.mqtt_retain
         task = f"{name} {{}}" if name else "{}"
         decoder = Decoder(plausibility=settings.plausibility)
-        config = settings.publishing
+        broker, topics = settings.broker, Topics(settings.mqtt_topic)
         rng = Random()  # noqa: S311 - spreads retries, guards nothing
-        heartbeat = heartbeats.of(task.format("publisher"))
-        self._publisher = Publisher(config, self, rng=rng, heartbeat=heartbeat)
+        self._publisher = Publisher(
+            broker,
+            topics,
+            self,
+            qos=settings.mqtt_qos,
+            queue=settings.mqtt_queue,
+            birth_topic=f"{settings.homeassistant_prefix}/status" if settings.homeassistant else None,
+            rng=rng,
+            heartbeat=heartbeats.of(task.format("publisher")),
+        )
         self._reader_heartbeat = heartbeats.of(task.format("reader"))
         self._reader = Reader(
             url=settings.serial_port,
@@ -69,14 +77,14 @@ class MeterTask:
         self._memory: MemoryKeeper | None = None
         self._homeassistant: HomeAssistant | None = None
         if settings.state or settings.state_topics or settings.homeassistant:
-            self._add_state(settings, config.topics, disk, rng)
+            self._add_state(settings, topics, disk, rng)
         self._published: asyncio.Queue[tuple[Reading, float]] = asyncio.Queue()
         self._monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
             retained=self._publisher.retained,
-            topics=config.topics,
-            broker=config.broker.address,
+            topics=topics,
+            broker=broker.address,
             on_tick=self._on_tick,
         )
         self.status_key = self._monitor.status_key
@@ -134,13 +142,9 @@ class MeterTask:
             for task in ending:
                 task.cancel()
 
-    def on_broker_connected(self) -> None:
-        """Publish the health of the line."""
-        self._monitor.connection_changed(connected=True)
-
-    def on_broker_lost(self) -> None:
-        """Show the loss in the status of the service."""
-        self._monitor.connection_changed(connected=False)
+    def on_broker_changed(self, *, connected: bool) -> None:
+        """Publish the health of the line, and update the status of the service."""
+        self._monitor.connection_changed(connected=connected)
 
     def on_birth_message(self, payload: bytes) -> None:
         """Answer Home Assistant, which has started."""

@@ -69,19 +69,3 @@ class Topics:
         self.health = f"{readings}/health"
         self.state = f"{readings}/state"
         self.former_states = f"{readings}/homeassistant"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PublisherConfig:
-    """
-    Broker and topics of one meter; `queue` readings are kept while the broker is away.
-
-    `qos` is the quality of service of the readings. Home Assistant publishes on `birth_topic` when it starts;
-    with None nothing is subscribed to.
-    """
-
-    broker: Broker
-    topics: Topics
-    queue: int = 1
-    qos: int = 1
-    birth_topic: str | None = None

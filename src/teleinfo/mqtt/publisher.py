@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from random import Random
 
     from teleinfo.mqtt.client import Connection
-    from teleinfo.mqtt.config import PublisherConfig
+    from teleinfo.mqtt.config import Broker, Topics
     from teleinfo.mqtt.outbox import RetainedTopics
 
 log = logging.getLogger(__name__)
@@ -49,11 +49,8 @@ MAX_REFUSALS: Final = 5
 class BrokerListener(Protocol):
     """Receiver of the publisher's events."""
 
-    def on_broker_connected(self) -> None:
-        """Note that the broker has accepted us."""
-
-    def on_broker_lost(self) -> None:
-        """Note that the connection has ended."""
+    def on_broker_changed(self, *, connected: bool) -> None:
+        """Note that the broker has accepted us, or that the connection has ended."""
 
     def on_birth_message(self, payload: bytes, /) -> None:
         """Process a message on the birth topic."""
@@ -61,23 +58,32 @@ class BrokerListener(Protocol):
 
 class Publisher:
     """
-    Publishes readings and the topics of `retained` at the broker of `config`.
+    Publishes readings and the topics of `retained` at `broker`.
 
-    The last will is "offline" on the topic of the status. `run` calls `heartbeat` every `HEARTBEAT_INTERVAL`.
+    `qos` is the quality of service of the readings, of which `queue` are kept while the broker is away. Home
+    Assistant publishes on `birth_topic` when it starts; with None nothing is subscribed to. The last will is
+    "offline" on the topic of the status. `run` calls `heartbeat` every `HEARTBEAT_INTERVAL`.
     """
 
     def __init__(
         self,
-        config: PublisherConfig,
+        broker: Broker,
+        topics: Topics,
         listener: BrokerListener,
         *,
+        qos: int,
+        queue: int,
+        birth_topic: str | None,
         rng: Random,
         heartbeat: Callable[[], None],
     ) -> None:
-        self._config = config
+        self._broker = broker
+        self._topics = topics
+        self._qos = qos
+        self._birth_topic = birth_topic
         self._listener = listener
         # The status is sent last: a subscriber that sees `online` finds everything else published.
-        self._outbox = Outbox(config.queue, last=config.topics.status)
+        self._outbox = Outbox(queue, last=topics.status)
         self.retained: RetainedTopics = self._outbox
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._delays = self._new_delays()
@@ -85,15 +91,14 @@ class Publisher:
         self._connecting: asyncio.Task[None] | None = None
         self._stopping = asyncio.Event()
         self._is_connected = False
-        self._versions = versions_of(config.broker)
-        self._outage = OutageLog(config.broker.address, OUTAGE_TEXTS)
+        self._versions = versions_of(broker)
+        self._outage = OutageLog(broker.address, OUTAGE_TEXTS)
         self._refusals: set[str] = set()
         self._last: Mapping[str, bytes] = {}
 
     def publish(self, payload: bytes, *, retain: bool) -> None:
         """Send a reading now, or once the broker is back; the newest `queue` waiting readings are kept."""
-        config = self._config
-        reading = OutgoingMessage(config.topics.readings, payload, config.qos, retain, is_reading=True)
+        reading = OutgoingMessage(self._topics.readings, payload, self._qos, retain, is_reading=True)
         self._outbox.put(reading, time.monotonic())
 
     def stop(self, last: Mapping[str, bytes]) -> None:
@@ -105,8 +110,8 @@ class Publisher:
 
     async def run(self) -> None:
         """Keep a connection until `stop`; if cancelled, close it so that the broker publishes the will."""
-        broker = self._config.broker
-        if broker.tls is not None and broker.tls.insecure:
+        tls = self._broker.tls
+        if tls is not None and tls.insecure:
             log.warning(
                 "TELEINFO_MQTT_TLS_INSECURE is on: the broker's certificate is not verified, and anybody on "
                 "the network can pose as the broker and read the password",
@@ -131,7 +136,7 @@ class Publisher:
                 if self._stopping.is_set():
                     log.warning(
                         "stopped without a goodbye to the broker at %s: %s; it will say offline for us",
-                        self._config.broker.address,
+                        self._broker.address,
                         error.message,
                     )
                     return
@@ -141,18 +146,17 @@ class Publisher:
 
     async def _keep_connection(self) -> None:
         """Connect and publish until stopped; raise `BrokerError` when the connection is lost."""
-        config = self._config
         async with connect(
-            config.broker, will_topic=config.topics.status, limit=CONNECT_TIMEOUT, versions=self._versions
+            self._broker, will_topic=self._topics.status, limit=CONNECT_TIMEOUT, versions=self._versions
         ) as connection:
             now = time.monotonic()
             if self._outage.working:
-                log.info("connected to the broker at %s, MQTT %s", config.broker.address, connection.version)
+                log.info("connected to the broker at %s, MQTT %s", self._broker.address, connection.version)
             self._outage.recovered(now)
             stable = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable, now)
             self._is_connected = True
             self._outbox.restart()
-            self._listener.on_broker_connected()
+            self._listener.on_broker_changed(connected=True)
             try:
                 async with asyncio.TaskGroup() as tasks:
                     sending = tasks.create_task(self._send(connection))
@@ -165,7 +169,7 @@ class Publisher:
             finally:
                 stable.cancel()
                 self._is_connected = False
-                self._listener.on_broker_lost()
+                self._listener.on_broker_changed(connected=False)
 
     async def _send(self, connection: Connection) -> NoReturn:
         while True:
@@ -189,8 +193,8 @@ class Publisher:
                 log.warning("%s", re.sub(r"\d{8,}", "…", str(error)))
 
     async def _listen(self, connection: Connection) -> None:
-        if self._config.birth_topic is not None:
-            await connection.subscribe(self._config.birth_topic)
+        if self._birth_topic is not None:
+            await connection.subscribe(self._birth_topic)
             async for _topic, payload, _retained in connection.messages():
                 self._listener.on_birth_message(payload)
 

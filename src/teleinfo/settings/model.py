@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from teleinfo.common.i18n import N_
-from teleinfo.mqtt.config import Broker, MqttVersion, PublisherConfig, Tls, Topics
+from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import checks
 from teleinfo.settings.faults import PREFIX, Allowed, ConflictError, variable_of, written
 from teleinfo.state.payload import Options
@@ -262,17 +262,6 @@ class Settings(BaseSettings):
             password=None if self.mqtt_password is None else self.mqtt_password.get_secret_value(),
             tls=tls if self.mqtt_tls else None,
             version=self.mqtt_version,
-        )
-
-    @property
-    def publishing(self) -> PublisherConfig:
-        """Configuration of the publisher."""
-        return PublisherConfig(
-            broker=self.broker,
-            topics=Topics(self.mqtt_topic),
-            queue=self.mqtt_queue,
-            qos=self.mqtt_qos,
-            birth_topic=f"{self.homeassistant_prefix}/status" if self.homeassistant else None,
         )
 
     @property

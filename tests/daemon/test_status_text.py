@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from teleinfo.daemon.status_text import status_text
+from teleinfo.daemon.monitor import status_text
 from teleinfo.port.errors import PortError
 from teleinfo.port.link_status import LinkStatus
 from teleinfo.tic.labels import Mode

@@ -11,6 +11,7 @@ import contextlib
 import datetime as dt
 import gettext
 import math
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from teleinfo.common.i18n import FOLDER, N_, _, language
@@ -35,24 +36,18 @@ def translate_argparse() -> None:
     gettext.textdomain(_DOMAIN if language() is not Language.EN else "messages")
 
 
-def count(text: str) -> int:
-    """Read a whole number of 1 or more."""
-    return _number(text, int, lambda number: number >= 1, N_("{text} is not a number of 1 or more"))
+def _number(read: Callable[[str], N], is_allowed: Callable[[N], bool], message: str, text: str) -> N:
+    with contextlib.suppress(ValueError):
+        number = read(text)
+        if math.isfinite(number) and is_allowed(number):
+            return number
+    raise argparse.ArgumentTypeError(_(message).format(text=text))
 
 
-def positive(text: str) -> float:
-    """Read a number above 0."""
-    return _number(text, float, lambda number: number > 0, N_("{text} is not a number above 0"))
-
-
-def not_negative(text: str) -> float:
-    """Read a number that is 0 or more."""
-    return _number(text, float, lambda number: number >= 0, N_("{text} is not a number of 0 or more"))
-
-
-def share(text: str) -> float:
-    """Read a number from 0 to 1."""
-    return _number(text, float, lambda number: 0 <= number <= 1, N_("{text} is not a number from 0 to 1"))
+count = partial(_number, int, lambda number: number >= 1, N_("{text} is not a number of 1 or more"))
+positive = partial(_number, float, lambda number: number > 0, N_("{text} is not a number above 0"))
+not_negative = partial(_number, float, lambda number: number >= 0, N_("{text} is not a number of 0 or more"))
+share = partial(_number, float, lambda number: 0 <= number <= 1, N_("{text} is not a number from 0 to 1"))
 
 
 def local_time(text: str) -> dt.datetime:
@@ -62,11 +57,3 @@ def local_time(text: str) -> dt.datetime:
     except ValueError:
         message = _("{text} is not a time such as 2026-01-15T18:30").format(text=text)
         raise argparse.ArgumentTypeError(message) from None
-
-
-def _number(text: str, read: Callable[[str], N], is_allowed: Callable[[N], bool], message: str) -> N:
-    with contextlib.suppress(ValueError):
-        number = read(text)
-        if math.isfinite(number) and is_allowed(number):
-            return number
-    raise argparse.ArgumentTypeError(_(message).format(text=text))

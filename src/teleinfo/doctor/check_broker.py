@@ -75,7 +75,7 @@ async def check_broker(case: Case) -> list[Finding]:
         if error.kind is BrokerErrorKind.CLOSED_UNANSWERED:
             error = BrokerError(await _spoken_protocol(broker), broker)
         words = (error.check, _(error.message), _(error.advice))
-        findings.append(fault(*words, *error.commands, cause=error.kind.cause))
+        findings.append(fault(*words, *error.commands, cause=error.kind.name.lower().replace("_", " ")))
     return findings
 
 

@@ -231,11 +231,6 @@ class BrokerErrorKind(enum.Enum):
         *_BROKER_LOG,
     )
 
-    @property
-    def cause(self) -> str:
-        """Name for programs, part of `doctor --json`."""
-        return self.name.lower().replace("_", " ")
-
 
 OUTAGE_TEXTS = OutageTexts(
     begins="no connection to the broker at {name}, teleinfo keeps trying: {reason}",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from teleinfo.daemon.state_publisher import StatePublisher, plain
-from teleinfo.mqtt.outbox import RetainedTopics
+from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import Memory
 from teleinfo.state.tracker import STALE_AFTER
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
 
 
-class Broker(RetainedTopics):
+class Broker(Outbox):
     """Notes what is published."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(1)
         self.messages: list[tuple[str, bytes]] = []
         self.replaced: list[str] = []
 

@@ -84,7 +84,7 @@ class RunningPublisher:
         self.loop.set_default_executor(DaemonThreadExecutor())
         heartbeat = lambda: self.heartbeats.append(time.monotonic())  # noqa: E731
         self.publisher = self._make(rng=Random(1), heartbeat=heartbeat)
-        self.publisher.retained.set("teleinfo/status", b"online")
+        self.publisher.outbox.set("teleinfo/status", b"online")
         self._ready.set()
         await self.publisher.run()
         self._ended = time.monotonic() - waited_for_processor()
@@ -99,7 +99,7 @@ class RunningPublisher:
 
     def is_idle(self) -> bool:
         """Return True if nothing waits and nothing is in flight."""
-        outbox = self.publisher._outbox
+        outbox = self.publisher.outbox
 
         async def ask() -> bool:
             return not (outbox._readings or outbox._due or outbox._in_flight)
@@ -122,7 +122,7 @@ class RunningPublisher:
 
     def set(self, topic: str, payload: bytes) -> None:
         """Publish a retained topic."""
-        self._do(partial(self.publisher.retained.set, topic, payload))
+        self._do(partial(self.publisher.outbox.set, topic, payload))
 
     def _do(self, *calls: Callable[[], None]) -> None:
         async def do() -> None:

@@ -77,7 +77,7 @@ def test_a_reading_is_written_before_anything_that_is_made_of_it(mosquitto: Mosq
         async def read() -> int | None:
             running.publisher.publish(READING, retain=False)
             await asyncio.sleep(0)
-            return running.publisher._outbox._in_flight is not None and running.is_written()
+            return running.publisher.outbox._in_flight is not None and running.is_written()
 
         assert asyncio.run_coroutine_threadsafe(read(), running.loop).result(LIMIT)
 

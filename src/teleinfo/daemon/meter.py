@@ -82,7 +82,7 @@ class MeterTask:
         self._monitor = Monitor(
             link=self._reader.status,
             decoder=decoder,
-            retained=self._publisher.retained,
+            retained=self._publisher.outbox,
             topics=topics,
             broker=broker.address,
             on_tick=self._on_tick,
@@ -99,7 +99,7 @@ class MeterTask:
         tracker = StateTracker(topic=settings.mqtt_topic, exclude=settings.payload_exclude)
         self._state = StatePublisher(
             tracker,
-            self._publisher.retained,
+            self._publisher.outbox,
             topic=topics.state,
             language=settings.language,
             interval=settings.state_interval,
@@ -117,7 +117,7 @@ class MeterTask:
                 topics=topics,
                 meter_name=settings.meter_name,
                 language=settings.language,
-                retained=self._publisher.retained,
+                retained=self._publisher.outbox,
                 rng=rng,
             )
 

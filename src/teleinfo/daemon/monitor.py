@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from teleinfo.mqtt.config import Topics
-    from teleinfo.mqtt.outbox import RetainedTopics
+    from teleinfo.mqtt.outbox import Outbox
     from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.decoder import Decoder
     from teleinfo.vocabulary.line import PortErrorKind
@@ -38,7 +38,7 @@ class Monitor:
         *,
         link: LinkStatus,
         decoder: Decoder,
-        retained: RetainedTopics,
+        retained: Outbox,
         topics: Topics,
         broker: str,
         on_tick: Callable[[float], None],

@@ -18,7 +18,7 @@ from teleinfo.state.tracker import STALE_AFTER, encode
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.mqtt.outbox import RetainedTopics
+    from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
     from teleinfo.state.tracker import StateTracker
@@ -45,7 +45,7 @@ class StatePublisher:
     def __init__(
         self,
         tracker: StateTracker,
-        retained: RetainedTopics,
+        retained: Outbox,
         *,
         topic: str,
         language: Language,

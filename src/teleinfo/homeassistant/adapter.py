@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from teleinfo.homeassistant.discovery import Form
     from teleinfo.mqtt.config import Topics
-    from teleinfo.mqtt.outbox import RetainedTopics
+    from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.words import Language
@@ -51,7 +51,7 @@ class HomeAssistant:
         topics: Topics,
         meter_name: str | None,
         language: Language,
-        retained: RetainedTopics,
+        retained: Outbox,
         rng: Random,
     ) -> None:
         self._tracker = tracker

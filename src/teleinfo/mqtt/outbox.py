@@ -31,10 +31,18 @@ class OutgoingMessage:
     is_reading: bool = False
 
 
-class RetainedTopics:
-    """One payload for each retained topic; of all topics that wait, `last` is sent last."""
+class Outbox:
+    """
+    Holds at most `queue` readings that wait, one payload for each retained topic, and the message in flight.
 
-    def __init__(self, last: str = "") -> None:
+    Of all topics that wait, `last` is sent last. Frames that arrive in one burst, as after a pause of the
+    network to a bridge, are a message each, whatever the `queue`. `filled` is set when a message is added.
+    """
+
+    def __init__(self, queue: int, *, last: str = "") -> None:
+        self._queue = queue
+        self._readings: deque[OutgoingMessage] = deque(maxlen=queue + MAX_BURST)
+        self._newest = -math.inf
         self._retained: dict[str, bytes] = {}
         self._due: dict[str, None] = {}  # an ordered set of topics
         self._last = last
@@ -62,21 +70,6 @@ class RetainedTopics:
         """Return True if the broker has acknowledged the latest payload of `topic`."""
         is_in_flight = self._in_flight is not None and self._in_flight.topic == topic
         return topic in self._retained and topic not in self._due and not is_in_flight
-
-
-class Outbox(RetainedTopics):
-    """
-    Holds at most `queue` readings that wait, the retained topics, and the message in flight.
-
-    Frames that arrive in one burst, as after a pause of the network to a bridge, are a message each, whatever
-    the `queue`. `filled` is set when a message begins to wait.
-    """
-
-    def __init__(self, queue: int, *, last: str = "") -> None:
-        super().__init__(last)
-        self._queue = queue
-        self._readings: deque[OutgoingMessage] = deque(maxlen=queue + MAX_BURST)
-        self._newest = -math.inf
 
     def put(self, reading: OutgoingMessage, now: float) -> None:
         """Keep a reading of the monotonic time `now` until it is sent, in place of the oldest if need be."""

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.config import Broker, Topics
-    from teleinfo.mqtt.outbox import RetainedTopics
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +57,7 @@ class BrokerListener(Protocol):
 
 class Publisher:
     """
-    Publishes readings and the topics of `retained` at `broker`.
+    Publishes readings and the retained topics of its `outbox` at `broker`.
 
     `qos` is the quality of service of the readings, of which `queue` are kept while the broker is away. Home
     Assistant publishes on `birth_topic` when it starts; with None nothing is subscribed to. The last will is
@@ -83,8 +82,7 @@ class Publisher:
         self._birth_topic = birth_topic
         self._listener = listener
         # The status is sent last: a subscriber that sees `online` finds everything else published.
-        self._outbox = Outbox(queue, last=topics.status)
-        self.retained: RetainedTopics = self._outbox
+        self.outbox = Outbox(queue, last=topics.status)
         self._new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
         self._delays = self._new_delays()
         self._heartbeat = heartbeat
@@ -99,7 +97,7 @@ class Publisher:
     def publish(self, payload: bytes, *, retain: bool) -> None:
         """Send a reading now, or once the broker is back; the newest `queue` waiting readings are kept."""
         reading = OutgoingMessage(self._topics.readings, payload, self._qos, retain, is_reading=True)
-        self._outbox.put(reading, time.monotonic())
+        self.outbox.put(reading, time.monotonic())
 
     def stop(self, last: Mapping[str, bytes]) -> None:
         """Make `run` publish the `last` payloads of these retained topics and return, within 2.5 s."""
@@ -155,7 +153,7 @@ class Publisher:
             self._outage.recovered(now)
             stable = asyncio.get_running_loop().call_later(STABLE_AFTER, self._become_stable, now)
             self._is_connected = True
-            self._outbox.restart()
+            self.outbox.restart()
             self._listener.on_broker_changed(connected=True)
             try:
                 async with asyncio.TaskGroup() as tasks:
@@ -173,11 +171,11 @@ class Publisher:
 
     async def _send(self, connection: Connection) -> NoReturn:
         while True:
-            self._outbox.filled.clear()
-            while (message := self._outbox.pop()) is not None:
+            self.outbox.filled.clear()
+            while (message := self.outbox.pop()) is not None:
                 await self._deliver(connection, message)
-                self._outbox.acknowledge()
-            await self._outbox.filled.wait()
+                self.outbox.acknowledge()
+            await self.outbox.filled.wait()
 
     async def _deliver(
         self, connection: Connection, message: OutgoingMessage, limit: float = PUBACK_TIMEOUT
@@ -202,4 +200,4 @@ class Publisher:
         self._outage.held(connected)
         self._delays = self._new_delays()
         # The will of a connection that was given up may have been published after our topics.
-        self.retained.repeat()
+        self.outbox.repeat()

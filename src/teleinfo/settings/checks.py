@@ -18,9 +18,8 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.tic import labels
 from teleinfo.vocabulary.words import Message
 
-# Brokers limit topics and client ids below MQTT's own 65535 bytes; `/status` and other levels are appended.
+# Brokers limit topics below MQTT's own 65535 bytes; `/status` and other levels are appended.
 MAX_TOPIC = 200  # bytes
-MAX_CLIENT_ID = 128  # characters
 MAX_HOST = 253  # characters, RFC 1035 §2.3.4
 
 _BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name))
@@ -84,13 +83,6 @@ def topic(value: str) -> str:
     if len(value.encode()) > MAX_TOPIC:
         raise RefusalError(Message("is too long: at most {most} bytes", most=MAX_TOPIC))
     return value
-
-
-def client_id(value: str) -> str:
-    """Check an MQTT client identifier; in place of an empty one the broker would invent one."""
-    if len(value) > MAX_CLIENT_ID:
-        raise ValueError
-    return plain_text(value)
 
 
 def host(value: str) -> str:

@@ -17,6 +17,8 @@ from teleinfo.vocabulary.words import Message
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
+    from pydantic.fields import FieldInfo
+
 PREFIX: Final = "TELEINFO_"
 SECRET: Final = "mqtt_password"  # noqa: S105 (the name of the setting)
 
@@ -94,11 +96,9 @@ def unknown(variable: str, names: Collection[str]) -> Message:
     )
 
 
-def wrong(
-    name: str, cause: object, *, allowed: Allowed, default: object, given: Mapping[str, object]
-) -> Message:
+def wrong(name: str, field: FieldInfo, cause: object, given: Mapping[str, object]) -> Message:
     """
-    Return the message for an invalid value of the setting `name`, whose default is `default`.
+    Return the message for an invalid value of the setting `name`, which is `field` of the model.
 
     `cause` is the exception of one of `checks`, if one was raised; `given` has all given values, by name.
     """
@@ -106,6 +106,7 @@ def wrong(
     if isinstance(cause, ConflictError):
         return Message("{variable}: {reason}", variable=variable, reason=cause.reason)
     shown = _shown(name, given)
+    allowed = next(item for item in field.metadata if isinstance(item, Allowed))
     if isinstance(cause, RefusalError) and shown is not None:
         line = Message("{variable}: {shown} {reason}", variable=variable, shown=shown, reason=cause.reason)
     else:
@@ -115,7 +116,7 @@ def wrong(
             shown=Message("what was given (not shown)") if shown is None else shown,
             allowed=allowed.what,
         )
-    usual = allowed.default or written(default)
+    usual = allowed.default or written(field.default)
     return Message("{line}; default {default}", line=line, default=usual) if usual else line
 
 

@@ -123,7 +123,8 @@ _ClientId = Annotated[
     str,
     AfterValidator(_with_host_name),
     AfterValidator(checks.no_brace),
-    AfterValidator(checks.client_id),
+    AfterValidator(checks.plain_text),
+    Field(max_length=128),  # brokers limit it below MQTT's own 65535 bytes
     Allowed(Message("a name of 1 to 128 characters (only {name} is replaced)", name="{hostname}")),
 ]
 _Topic = Annotated[

@@ -24,7 +24,6 @@ from teleinfo.settings.env_file import DAMAGED, read_env_file, unreadable
 from teleinfo.settings.faults import (
     PREFIX,
     SECRET,
-    Allowed,
     SettingsError,
     is_ours,
     unknown,
@@ -35,9 +34,7 @@ from teleinfo.settings.model import Settings
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    from pydantic_core import ErrorDetails
+    from collections.abc import Sequence
 
 _SECRETS = Path("/run/secrets")
 
@@ -65,7 +62,7 @@ def load(env_file: Path | None = None) -> Settings:
         # By setting: a union has an error for each of its types.
         wrong_values = {str(detail["loc"][0]): detail for detail in details}
         faults += [
-            _wrong_value(name, detail, given)
+            wrong(name, Settings.model_fields[name], detail.get("ctx", {}).get("error"), given)
             for name, detail in wrong_values.items()
             if given.get(name) is not DAMAGED
         ]
@@ -152,10 +149,3 @@ def _secrets_directories() -> list[Path]:
     """Return the directories that hold a file for each secret: that of containers, systemd's credentials."""
     directories = [_SECRETS, *map(Path, filter(None, [os.environ.get("CREDENTIALS_DIRECTORY")]))]
     return [path for path in directories if path.is_dir() and os.access(path, os.R_OK | os.X_OK)]
-
-
-def _wrong_value(name: str, detail: ErrorDetails, given: Mapping[str, object]) -> Message:
-    model_field = Settings.model_fields[name]
-    allowed = next(item for item in model_field.metadata if isinstance(item, Allowed))
-    cause = detail.get("ctx", {}).get("error")
-    return wrong(name, cause, allowed=allowed, default=model_field.default, given=given)

@@ -38,8 +38,7 @@ class Bench:
         self.watchdog = Watchdog(
             heartbeats,
             notifier,
-            status_key=lambda _now: self.status[0],
-            status_text=lambda _now: self.status[1],
+            lambda _now: self.status,
         )
 
     async def live(self, seconds: int, *, reader: bool = True, publisher: bool = True) -> None:

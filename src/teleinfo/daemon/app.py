@@ -40,16 +40,12 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
         for each in settings
     }
 
-    def status_text(now: float) -> str:
+    def status(now: float) -> tuple[object, str]:
+        keys = [meter.status_key(now) for meter in meters.values()]
         texts = {topic: meter.status_text(now) for topic, meter in meters.items()}
-        return " | ".join(text if single else f"{topic}: {text}" for topic, text in texts.items())
+        return keys, " | ".join(text if single else f"{topic}: {text}" for topic, text in texts.items())
 
-    watchdog = Watchdog(
-        heartbeats,
-        notifier,
-        status_key=lambda now: [meter.status_key(now) for meter in meters.values()],
-        status_text=status_text,
-    )
+    watchdog = Watchdog(heartbeats, notifier, status)
     stop = asyncio.Event()
     on_stop(stop.set, once=True)
     log.info("teleinfo %s has started", __version__)

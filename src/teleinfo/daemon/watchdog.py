@@ -64,22 +64,16 @@ class Watchdog:
     """
     Reports on the tasks of `heartbeats` to `notifier`.
 
-    For a monotonic time in seconds, `status_text` returns the line of status. It is sent again at once when
-    the value of `status_key` changes.
+    For a monotonic time in seconds, `status` returns a key and the line of status. The line is sent again at
+    once when the key changes.
     """
 
     def __init__(
-        self,
-        heartbeats: Heartbeats,
-        notifier: Notifier,
-        *,
-        status_key: Callable[[float], object],
-        status_text: Callable[[float], str],
+        self, heartbeats: Heartbeats, notifier: Notifier, status: Callable[[float], tuple[object, str]]
     ) -> None:
         self._heartbeats = heartbeats
         self._notifier = notifier
-        self._status_key = status_key
-        self._status_text = status_text
+        self._status = status
         self._ready = False
         self._stuck_logged = False
         self._shown: object = None
@@ -100,11 +94,11 @@ class Watchdog:
 
     def _show_status(self, now: float) -> None:
         """Send the line of status at a steady rhythm, and at each change."""
-        key = self._status_key(now)
+        key, text = self._status(now)
         if key != self._shown or now >= self._status_due:
             self._shown = key
             self._status_due = now + STATUS_INTERVAL
-            self._notifier.send(f"STATUS={self._status_text(now)}")
+            self._notifier.send(f"STATUS={text}")
 
     def _feed(self, now: float, *, stalled: bool) -> None:
         """Send READY once, and WATCHDOG while no task is stuck."""

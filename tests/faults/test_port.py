@@ -237,7 +237,7 @@ def test_a_driver_that_hangs_is_said_and_does_not_hold_the_daemon(tmp_path: Path
             with Scenario(place, None, place / "meter", patch=patch, serial_mode="historique") as scenario:
                 scenario.expect_log("reading a meter")
                 flag.touch()
-                meter.line.reopen()
+                meter.line.open()
                 scenario.expect_log("has not finished opening or closing")
                 flag.unlink()
                 scenario.expect_log("is open again after")

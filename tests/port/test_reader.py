@@ -241,7 +241,7 @@ async def test_a_stable_line_is_read_in_canonical_mode(
             bench.line.write(b"\xc3" + FRAMES[1200][1:])  # STX damaged, of right parity
             await bench.until_read(number + 1)
             if turn == 1:
-                bench.line.reopen()
+                bench.line.open()
                 await bench.until_connected(connected=False)
                 await bench.until_connected()
             else:
@@ -326,7 +326,7 @@ async def test_a_port_that_comes_and_goes_is_read_each_time(
         await bench.until_read()
         before = descriptors()
         for _ in range(20):
-            bench.line.reopen()
+            bench.line.open()
             await bench.until_connected(connected=False)
             await bench.until_read()
         assert descriptors() == before

@@ -312,7 +312,7 @@ async def test_an_unplugged_port_is_noticed_and_its_return_too(line: SerialLine)
             line.write(b"hello")
             assert await came(data, 5) == b"hello"
             start = time.monotonic()
-            line.reopen()
+            line.open()
             assert (await loss_of(port)).kind is PortErrorKind.GONE
             slowest = max(slowest, time.monotonic() - start)
         if turn == 0:

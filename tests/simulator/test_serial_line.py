@@ -88,14 +88,14 @@ def test_a_hang_up_ends_the_reading_and_the_link_leads_to_the_next_port(tmp_path
         assert reader.read(1) == b""
         assert not line.attached
         line.write(b"lost")
-        line.reopen()
+        line.open()
         with PortReader(str(link)) as other:
             line.write(b"back")
 
             assert other.read(4) == b"back"
             assert (line.port, line.path) == (str(link), str(link.readlink()))
             assert line.path != first
-            line.reopen()
+            line.open()
             assert other.read(1) == b""
     assert not link.is_symlink()
 
@@ -124,7 +124,7 @@ def test_a_link_that_cannot_be_made_leaks_nothing(tmp_path: Path) -> None:
         link.unlink()
         link.mkdir()
         with pytest.raises(FileExistsError):
-            line.reopen()
+            line.open()
 
         assert not line.is_open
 

@@ -105,7 +105,7 @@ class SoakMeters:
         # A counted frame must have arrived: without the plug unread bytes are lost.
         await self._line.until_read(within=1.0)
         await self._line.send(frame[: len(frame) // 2])
-        self._line.reopen()
+        self._line.open()
         self.hang_ups += 1
 
     def _now(self) -> dt.datetime:

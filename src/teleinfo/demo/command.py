@@ -2,9 +2,8 @@
 `teleinfo demo`: the whole chain on one screen, with no meter, no broker and no rights.
 
 A simulated meter and the real daemon run as processes of their own, exactly as `teleinfo simulate` and
-`teleinfo run` would. Between the daemon and the screen is an MQTT broker: an embedded broker (amqtt, the
-extra `demo`), or an existing broker (`--host`). Standard output shows a heading, and then the messages that a
-subscriber to the base topic receives; warnings of the daemon go to standard error.
+`teleinfo run` would. The broker is embedded (amqtt, the extra `demo`), or at `--host`. Standard output shows
+a heading, and then the messages of the daemon, whose warnings go to standard error.
 
 The line has its real speed, but the meter's clock is fast (`--time-lapse`), so that within the first seconds
 appliances are switched on and off and the tariff changes.
@@ -33,7 +32,7 @@ from teleinfo.demo.screen import heading, print_line, show_messages
 from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.simulator.catalogue import METERS
-from teleinfo.simulator.options import add_clock, add_meter, add_noise
+from teleinfo.simulator.options import add_options
 
 HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscriber")
 
@@ -58,35 +57,30 @@ _MAX_PORT = 65535
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of the demo to `parser`."""
-    add_meter(parser.add_argument)
-    parser.add_argument(
-        "--seconds", type=positive, metavar="N", help=_("end after N seconds (default: at Ctrl-C)")
-    )
+    add = parser.add_argument
+    add("--seconds", type=positive, metavar="N", help=_("end after N seconds (default: at Ctrl-C)"))
     start = _("today at {evening}, with solar panels at {morning}").format(
         evening=f"{EVENING:%H:%M}", morning=f"{MORNING:%H:%M}"
     )
-    add_clock(parser.add_argument, start=start, time_lapse=TIME_LAPSE, seed=SEED)
-    parser.add_argument(
+    add_options(add, add, add, start=start, time_lapse=TIME_LAPSE, seed=SEED)
+    add(
         "--speed",
         type=positive,
         default=1.0,
         metavar="N",
         help=_("the line is N times faster than that of a real meter (default: 1)"),
     )
-    add_noise(parser.add_argument)
-    parser.add_argument(
+    add(
         "--host",
         type=_host,
         help=_("use the MQTT broker at this host, one that asks for no password, instead of an embedded one"),
     )
-    parser.add_argument(
+    add(
         "--port",
         type=_port,
         help=_("the broker's port (default: {port} with --host, else a free one)").format(port=MQTT_PORT),
     )
-    parser.add_argument(
-        "--topic", type=_topic, default=TOPIC, help=_("base topic (default: {topic})").format(topic=TOPIC)
-    )
+    add("--topic", type=_topic, default=TOPIC, help=_("base topic (default: {topic})").format(topic=TOPIC))
 
 
 def _host(text: str) -> str:

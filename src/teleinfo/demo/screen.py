@@ -1,8 +1,4 @@
-"""
-Output of `teleinfo demo`: a heading, then each message as one line.
-
-On a terminal topics are bold, and green are the values that differ from those of the last reading.
-"""
+"""Output of `teleinfo demo`: a heading, then each message as one line."""
 
 from __future__ import annotations
 
@@ -54,7 +50,7 @@ async def show_messages(connection: Connection, topic: str, stop: asyncio.Event)
 
 
 class MessageFormat:
-    """Formatter of messages as lines; with `colour` it highlights the values of a reading that changed."""
+    """Formatter of messages as lines; with `colour` topics are bold, and values that changed are green."""
 
     def __init__(self, topic: str, *, colour: bool) -> None:
         self._topic = topic

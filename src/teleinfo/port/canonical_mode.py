@@ -9,8 +9,6 @@ LF ends a line too. So the kernel exchanges LF and CR (INLCR and ICRNL together)
 again. No two bytes become the same, so the bytes arrive as they were sent. With parity CR is 0x8D, and 0x0D,
 which now ends a line, comes from a damaged character only; without parity the process wakes up at the end of
 each group.
-
-`StabilityDetector` judges when canonical mode is safe.
 """
 
 from __future__ import annotations
@@ -95,11 +93,7 @@ def restore(data: bytes) -> bytes:
 
 
 class StabilityDetector:
-    """
-    Judge if a line is so regular that canonical mode is safe; create a new one when the port is opened.
-
-    Pure: durations are arguments, in seconds.
-    """
+    """Judge if a line is so regular that canonical mode is safe; create a new object for an opened port."""
 
     def __init__(self) -> None:
         # The times from frame to frame of the first frames in a row; 0 for the first frame.

@@ -52,7 +52,7 @@ _WITHHELD_TEXTS: Final = OutageTexts(
 
 
 class LineLog:
-    """Log of the line to a meter, by its `status`."""
+    """Log of the faults of the line to a meter, by its `status`."""
 
     def __init__(self, status: LinkStatus) -> None:
         self._status = status

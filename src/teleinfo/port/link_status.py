@@ -19,11 +19,7 @@ if TYPE_CHECKING:
     from teleinfo.vocabulary.line import PortErrorKind
 
 SILENT_AFTER: Final = 10.0
-"""
-Seconds without a sound group after which the link is at fault.
-
-Enedis-NOI-CPT_54E v3 and 02E v6, rules for receivers.
-"""
+"""Seconds without a sound group that are a fault (Enedis-NOI-CPT_54E v3 and 02E v6, rules for receivers)."""
 
 NONSENSE_FIXED: Final = 30.0
 """Seconds of bytes that make no sense after which a fixed speed counts as wrong."""

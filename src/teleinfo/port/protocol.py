@@ -1,8 +1,4 @@
-"""
-An open port, of a serial device and of a TCP bridge alike.
-
-Bytes are pushed, once, from the transport of asyncio to the reader.
-"""
+"""An open port, of a serial device and of a TCP bridge alike."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 The task that owns the port: it opens it, listens, finds the speed, and hands out readings.
 
 `Reader.run` never ends nor gives up: it tries a missing port again, opens a silent port again, and finds a
-meter again that changed its mode. `Reader.status` has the state of the line; the log has two lines for each
-fault, at its beginning and at its end.
+meter again that changed its mode.
 """
 
 from __future__ import annotations
@@ -43,11 +42,7 @@ STEADY_AFTER = 2.0
 """Seconds after which a port counts as back. A port that a second reader disturbs mostly fails sooner."""
 
 REOPEN_AFTER = 60.0
-"""
-Seconds without a sound group after which the port is opened again.
-
-Drivers and bridges get stuck, and another program may have changed the speed.
-"""
+"""Seconds without a sound group until the port is opened again: a driver or a bridge may be stuck."""
 
 
 class ReadingSink(Protocol):

@@ -1,8 +1,4 @@
-"""
-Search of the speed of the meter: open the port at one speed after the other until the meter is heard.
-
-The reader, `record` and `doctor` search with a `SpeedSearch`; `baud_detector` has the rules.
-"""
+"""Search of the speed of the meter: open the port at one speed after the other until the meter is heard."""
 
 from __future__ import annotations
 
@@ -35,10 +31,9 @@ def speeds_at(url: str, baudrates: Sequence[int]) -> Sequence[int]:
 
 class SpeedSearch(BaudDetector):
     """
-    Search the speed of the meter at `url` among `baudrates`.
+    Search the speed of the meter at `url` among `baudrates`; behind a bridge it is fixed, without effect.
 
-    The sink of the caller passes the bytes to `feed`, which has them decoded by `decoder`. Behind a bridge
-    the speed is fixed, and has no effect.
+    The sink of the caller passes the bytes to `feed`, which has them decoded by `decoder`.
     """
 
     def __init__(self, url: str, baudrates: Sequence[int], decoder: Decoder) -> None:

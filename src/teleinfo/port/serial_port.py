@@ -1,8 +1,5 @@
 """
-Bytes from a serial port, or from a TCP bridge to a serial port.
-
-`open_port` opens either; whatever goes wrong is a `PortError`. No other file imports pyserial or
-pyserial-asyncio.
+Bytes from a serial port, or from a TCP bridge to a serial port; whatever goes wrong is a `PortError`.
 
 The port is opened 8N1. On the wire that is the same ten bits as the 7E1 of the meter (Enedis-NOI-CPT_54E), so
 that the parity arrives as bit 7 and is checked where the characters are read. Nothing blocks the event loop:

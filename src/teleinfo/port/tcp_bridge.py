@@ -1,8 +1,4 @@
-"""
-A TCP bridge to a serial port, on another machine or in another program: `socket://host:port`.
-
-The far end sets the speed, and usually removes the parity.
-"""
+"""A TCP bridge to a serial port: its far end sets the speed, and usually removes the parity."""
 
 from __future__ import annotations
 

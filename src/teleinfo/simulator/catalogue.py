@@ -1,9 +1,4 @@
-"""
-The meters that can be simulated, by name.
-
-Pure. Every identifier is invented: the last six digits are 123456 unless a number is given, and the PRM is
-zeros.
-"""
+"""The meters that can be simulated, by name; every identifier is invented, and ends with 123456."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import ETX
-from teleinfo.simulator.options import add_clock, add_meter, add_noise
+from teleinfo.simulator.options import add_options
 from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.pseudo_terminal import SPEED_CODES
 from teleinfo.simulator.serial_line import SerialLine
@@ -45,7 +45,6 @@ _HEAD = 1 << 12  # bytes that show the mode of a recording, unless two ETX came 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
     source = parser.add_mutually_exclusive_group()
-    add_meter(source.add_argument)
     source.add_argument(
         "--replay",
         type=Path,
@@ -92,7 +91,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         dest="parity",
         help=_("send seven-bit characters, as they arrive when it is read as 7E1"),
     )
-    add_noise(line.add_argument)
     meter = parser.add_argument_group(_("the meter"))
     meter.add_argument(
         "--number",
@@ -100,7 +98,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="NUMBER",
         help=_("the meter's number (ADCO or ADSC), twelve digits, so that two meters differ"),
     )
-    add_clock(meter.add_argument, start=_("now"), time_lapse=1.0, seed=None)
+    containers = (source.add_argument, line.add_argument, meter.add_argument)
+    add_options(*containers, start=_("now"), time_lapse=1.0, seed=None)
     meter.add_argument("--wait", action="store_true", help=_("send nothing before somebody opens the port"))
     meter.add_argument("--frames", type=count, metavar="N", help=_("end after N frames"))
     meter.add_argument("--seconds", type=not_negative, metavar="N", help=_("end after N seconds"))

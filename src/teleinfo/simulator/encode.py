@@ -1,10 +1,8 @@
 """
 TIC groups and frames as bytes, as a meter sends them and as a receiver gets them.
 
-Groups become the seven-bit characters of the line; `with_parity` adds the eighth bit, `flip_bits` the noise,
-and `misread` returns the bytes that a port at another speed receives. Nothing is checked: a test may want
-bytes that no meter sends. No code is shared with the decoder, not even the checksum, so that each tests the
-other.
+Nothing is checked: a test may want bytes that no meter sends. No code is shared with the decoder, not even
+the checksum, so that each tests the other.
 
 Sources: Enedis-NOI-CPT_54E v3 (Linky) and Enedis-NOI-CPT_02E v6 (older meters).
 """

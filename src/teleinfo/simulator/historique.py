@@ -1,7 +1,7 @@
 """
 Frames of a simulated Linky in mode historique, single-phase and three-phase.
 
-Pure. Contents and order: Enedis-NOI-CPT_54E v3 §6.1; short frames: also Enedis-NOI-CPT_02E v6 (CBETM).
+Contents and order: Enedis-NOI-CPT_54E v3 §6.1; short frames: also Enedis-NOI-CPT_02E v6 (CBETM).
 """
 
 from __future__ import annotations

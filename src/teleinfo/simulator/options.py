@@ -15,35 +15,35 @@ if TYPE_CHECKING:
     """`add_argument` of a parser of argparse, or of one of its groups."""
 
 
-def add_meter(add: AddArgument) -> None:
-    """Add `--meter`, a name of METERS."""
-    add(
+def add_options(
+    source: AddArgument,
+    line: AddArgument,
+    meter: AddArgument,
+    *,
+    start: str,
+    time_lapse: float,
+    seed: int | None,
+) -> None:
+    """Add `--meter`, `--noise` and the options of the clock; `start` is the default of `--start` in words."""
+    source(
         "--meter",
         choices=METERS,
         default=DEFAULT,
         help=_("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS)),
         metavar="NAME",
     )
-
-
-def add_noise(add: AddArgument) -> None:
-    """Add `--noise`, the share of wrong bits."""
-    add(
+    line(
         "--noise",
         type=share,
         default=0.0,
         metavar="BER",
         help=_("share of bits that arrive wrong, for example 0.001 (default: %(default)g)"),
     )
-
-
-def add_clock(add: AddArgument, *, start: str, time_lapse: float, seed: int | None) -> None:
-    """Add `--seed`, `--start` and `--time-lapse` with these defaults; `start` is the default in words."""
     help_on_seed = _("the same N gives the same day and the same noise")
     if seed is not None:
         help_on_seed += " " + _("(default: {default})").format(default=seed)
-    add("--seed", type=int, default=seed, metavar="N", help=help_on_seed)
-    add(
+    meter("--seed", type=int, default=seed, metavar="N", help=help_on_seed)
+    meter(
         "--start",
         type=local_time,
         metavar="TIME",
@@ -51,7 +51,7 @@ def add_clock(add: AddArgument, *, start: str, time_lapse: float, seed: int | No
             default=start
         ),
     )
-    add(
+    meter(
         "--time-lapse",
         type=positive,
         default=time_lapse,

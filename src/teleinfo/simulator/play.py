@@ -1,8 +1,4 @@
-"""
-Send the frames of a meter, or a recording of a meter, over a line.
-
-Without `frames`, the number of frames to send, both functions go on until they are cancelled.
-"""
+"""Send the frames of a meter, or a recording of a meter, over a line: so many `frames`, or without end."""
 
 from __future__ import annotations
 

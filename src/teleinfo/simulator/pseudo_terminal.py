@@ -88,9 +88,12 @@ class PseudoTerminal:
         return next((baudrate for baudrate, code in SPEED_CODES.items() if code == set_code), None)
 
     def open(self) -> None:
-        """Make the pseudo-terminal and the link to it."""
+        """Make a pseudo-terminal, with another number than an earlier one, and the link to it."""
         code = SPEED_CODES[self.baudrate]
-        self._master, slave = os.openpty()
+        # Close the earlier one afterwards: the system assigns a number again as soon as it is free.
+        master, slave = os.openpty()
+        self.hang_up()
+        self._master = master
         try:
             self.path = os.ttyname(slave)
             os.set_blocking(self._master, False)
@@ -122,16 +125,6 @@ class PseudoTerminal:
             with contextlib.suppress(OSError):
                 if str(self.link.readlink()) == self.path:
                     self.link.unlink()
-
-    def reopen(self) -> None:
-        """Make another port, with another number, behind the same link."""
-        old = self._master
-        try:
-            self.open()
-        finally:
-            # Not earlier: the system assigns a number again as soon as it is free.
-            if old not in {-1, self._master}:
-                os.close(old)
 
     def put(self, data: bytes) -> int:
         """Write the bytes that fit into the buffer and return their number; 0 if there is no reader."""

@@ -1,8 +1,4 @@
-"""
-The line of a simulated meter: a pseudo-terminal with the pace and the faults of a serial line.
-
-Bytes that nobody reads are lost: the line does not wait for its reader, except at speed 0.
-"""
+"""The line of a simulated meter: a pseudo-terminal with the pace and the faults of a serial line."""
 
 from __future__ import annotations
 
@@ -25,7 +21,7 @@ _MAX_LAG = 1.0
 
 class SerialLine(PseudoTerminal):
     """
-    A pseudo-terminal at `baudrate` baud, `speed` times faster; at speed 0 as fast as the reader reads.
+    A pseudo-terminal at `baudrate` baud, `speed` times faster; at speed 0 it waits for the reader.
 
     - `parity`: bit 7 has even parity.
     - `noise`: the probability, 0 to 1, with which each bit flips, by `rng`.

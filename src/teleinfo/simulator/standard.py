@@ -1,7 +1,7 @@
 """
 Frames of a simulated Linky in standard mode: one or three phases, consumer or producer, any tariff.
 
-Pure. Contents, order and registers: Enedis-NOI-CPT_54E v3.
+Contents, order and registers: Enedis-NOI-CPT_54E v3.
 """
 
 from __future__ import annotations

@@ -33,15 +33,14 @@ def state_template(entity: Entity) -> str:
         return "{{ none }}"
     value, guard = _value(entity.path), _guard(entity.path)
     before = "''" if entity.state_type in {StateType.NUMBER, StateType.SWITCH} else _AS_BEFORE
+    words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in entity.words)
     match entity.state_type:
         case StateType.SWITCH:
             # JSON's true is True in Jinja, and "true" in Domoticz.
             found = f"{value} | default('') | lower | replace('none', 'None')"
         case StateType.CHOICE:
-            words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in entity.words)
             found = f"{{{words}, none: none}}[{value}] | default({before})"
-        case StateType.TEXT if entity.words:
-            words = ", ".join(f"{code!r}: {_(shown)!r}" for code, shown in entity.words)
+        case StateType.TEXT if words:
             found = f"{{{words}}}[{value}] | default({value} | default({before}))"
         case _:
             found = f"{value} | default({before})"

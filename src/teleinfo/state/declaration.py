@@ -215,12 +215,17 @@ def _since(now: Snapshot, alert: Alert) -> Value:
     return now.since.get(alert, UNKNOWN) if alert in now.alerts else None
 
 
+def _timed(field: Field, time: str, *labels: str) -> Iterator[Field]:
+    """Yield a field that is read from these étiquettes, and at the path `time` its horodate."""
+    yield field.read_from(*labels)
+    name = Message("{name} (time)", name=field.name)
+    yield Field(time, _TIME).read_from(by=lambda now: fields.time_of(now, *labels)).named(name)
+
+
 def _maximum(maximum: str, name: Message, *labels: str) -> Iterator[Field]:
-    """Yield the greatest power of a day, and its time."""
+    """Return the greatest power of a day, and its time."""
     path = f"power.{maximum}"
-    yield Field(path, "VA").read_from(*labels).named(name, momentary=False)
-    time = Message("{name} (time)", name=name)
-    yield Field(f"{path}_time", _TIME).read_from(by=lambda now: fields.time_of(now, *labels)).named(time)
+    return _timed(Field(path, "VA").named(name, momentary=False), f"{path}_time", *labels)
 
 
 def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Field]:
@@ -238,17 +243,10 @@ def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Fiel
 
 
 def _load_curve(way: str, name: Message, label: str) -> Iterator[Field]:
-    """Yield the last point of a load curve, and the end of its interval."""
+    """Return the last point of a load curve, and the end of its interval."""
     meaning = Message("{name}: mean active power of the last complete interval (standard).", name=name)
-    yield (
-        Field(f"load_curve.{way}.value", "W", meaning).read_from(label).named(name, key=f"load_curve_{way}")
-    )
-    time = Message("{name} (time)", name=name)
-    yield (
-        Field(f"load_curve.{way}.time", _TIME)
-        .read_from(by=lambda now: fields.time_of(now, label))
-        .named(time)
-    )
+    value = Field(f"load_curve.{way}.value", "W", meaning).named(name, key=f"load_curve_{way}")
+    return _timed(value, f"load_curve.{way}.time", label)
 
 
 def _by_phase(section: str, unit: str, name: str, *labels: str, enabled: bool = True) -> Iterator[Field]:

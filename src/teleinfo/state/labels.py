@@ -70,19 +70,12 @@ def _value(label: LabelSpec, text: str) -> dict[str, int | float | str]:
         # The code of a mobile peak means nothing, only its horodate does.
         collapsed = "" if label.horodate else tariffs.collapse(text)
         return {label.name: collapsed} if collapsed else {}
-    found = _NUMBER.fullmatch(text.strip())
-    if found is None:
+    match = _NUMBER.fullmatch(text.strip())
+    expected = ANY_UNIT if label.unit is None else {"", label.unit} if label.glued else {""}
+    if match is None or match[2] not in expected:
         return {}
-    unit = found[2]
-    if label.unit is None:
-        if unit not in ANY_UNIT:
-            return {}
-        return {f"{label.name}_{UNITS.get(unit, (unit, 1))[0]}": _number(found[1], unit)}
-    if unit not in ({"", label.unit} if label.glued else {""}):
-        return {}
-    return {label.name: _number(found[1], label.unit)}
-
-
-def _number(digits: str, unit: str) -> int | float:
-    number = float(digits.replace(",", ".")) * UNITS.get(unit, (unit, 1))[1]
-    return int(number) if number.is_integer() else number
+    sent = match[2] if label.unit is None else label.unit
+    unit, factor = UNITS.get(sent, (sent, 1))
+    number = float(match[1].replace(",", ".")) * factor
+    key = f"{label.name}_{unit}" if label.unit is None else label.name
+    return {key: int(number) if number.is_integer() else number}

@@ -105,12 +105,8 @@ def _total(part: object) -> ImportTotal | None:
 
 
 def _alerts_since(part: object, heard: datetime) -> dict[str, str]:
-    found = {}
-    for name, time in part.items() if isinstance(part, dict) else ():
-        since = _moment(time)
-        if since is not None and since <= heard:
-            found[name] = since.isoformat("T", "seconds")
-    return found
+    times = {name: _moment(time) for name, time in part.items()} if isinstance(part, dict) else {}
+    return {name: at.isoformat("T", "seconds") for name, at in times.items() if at and at <= heard}
 
 
 def _remembered_fields(part: object) -> frozenset[str]:

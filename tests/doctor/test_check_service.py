@@ -33,6 +33,7 @@ GOOD = {
     "IPAddressAllow": "10.0.0.0/8 127.0.0.0/8 192.168.0.0/16 ::1/128 fe80::/64",
 }
 AGAIN = {"SubState": "auto-restart", "NRestarts": "7"}
+NO_ENTRIES = "-- No entries --"
 COMPLAINT = "2026-11-24T08:00:00+0100 raspberry teleinfo[412]: no meter: another program reads the port"
 
 
@@ -43,7 +44,7 @@ def tree(tmp_path: Path) -> Tree:
     made.file("/run/systemd/system/.here")
     made.file("/dev/ttyAMA0")
     made.file("/sys/class/tty/ttyAMA0/dev", "204:64\n")
-    made.program("journalctl")
+    made.program("journalctl", NO_ENTRIES)
     return made
 
 
@@ -191,11 +192,11 @@ def test_the_last_complaint_is_that_of_the_service_since_its_start(tree: Tree) -
     """1. It runs: only its lines since the start count. 2. It is stopped: its last line, else systemd's."""
     about = "2026-11-24T08:00:01+0100 raspberry systemd[1]: Failed to start teleinfo.service."
     stopped = {"ActiveState": "inactive", "SubState": "dead", "InvocationID": "abc"}
-    tree.journal("_SYSTEMD_INVOCATION_ID=abc", "", COMPLAINT)
+    tree.journal("_SYSTEMD_INVOCATION_ID=abc", NO_ENTRIES, COMPLAINT)
     running = examine(tree, InvocationID="abc")["journal"]
     tree.journal("_SYSTEMD_UNIT=teleinfo.service", COMPLAINT, about)
     its_own = examine(tree, valid=True, **stopped)["journal"]
-    tree.journal("_SYSTEMD_UNIT=teleinfo.service", "", about)
+    tree.journal("_SYSTEMD_UNIT=teleinfo.service", NO_ENTRIES, about)
     of_systemd = examine(tree, valid=True, **stopped)["journal"]
 
     assert running.message == "no complaint in its journal since it was started"
@@ -204,8 +205,10 @@ def test_the_last_complaint_is_that_of_the_service_since_its_start(tree: Tree) -
 
 
 def test_a_closed_journal_is_not_called_empty(tree: Tree) -> None:
-    """A user who may not read the journal gets the command with sudo."""
-    tree.program("journalctl", "Hint: You are currently not seeing messages from other users and the system.")
+    """A user who may not read the journal gets the command with sudo; --quiet would hide the reason."""
+    hint = "Hint: You are currently not seeing messages from other users and the system."
+    script = f"case $* in\n  *--quiet*) ;;\n  *) echo '{hint}';;\nesac\necho '{NO_ENTRIES}'\n"
+    tree.file("/usr/bin/journalctl", f"#!/bin/sh\n{script}", mode=0o755)
     found = examine(tree)["journal"]
 
     assert found.severity is Severity.SKIPPED

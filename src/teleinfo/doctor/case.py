@@ -59,11 +59,9 @@ class Case:
 
 def unit_of(env_file: Path | None) -> str:
     """Return the service whose settings are in `env_file`: that of one more meter is `teleinfo@NAME`."""
-    if env_file is not None:
-        path = env_file.absolute()
-        if path.parent == SERVICE_FILE.parent and path.suffix == ".env" and path != SERVICE_FILE:
-            return f"{UNIT}@{path.stem}"
-    return UNIT
+    path = (env_file or SERVICE_FILE).absolute()
+    is_further = path.parent == SERVICE_FILE.parent and path.suffix == ".env" and path != SERVICE_FILE
+    return f"{UNIT}@{path.stem}" if is_further else UNIT
 
 
 def env_file_of(unit: str | None) -> Path | None:

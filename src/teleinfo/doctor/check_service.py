@@ -30,7 +30,9 @@ _PROPERTIES = (
     "DeviceAllow", "PrivateDevices", "IPAddressAllow", "IPAddressDeny",
 )  # fmt: skip
 EXIT_CONFIGURATION = "78"
-_NEWEST_WARNING = ("-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager", "--quiet")
+# Without --quiet, which would hide that this user sees the lines of no other user.
+_NEWEST_WARNING = ("-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager")
+_NO_ENTRIES = "-- No entries --"
 
 COMPLAINT_SHOWN = 160
 """Characters of the last complaint that are shown: the journal has the rest."""
@@ -117,15 +119,15 @@ async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Fin
     service = f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service"
     source = f"_SYSTEMD_INVOCATION_ID={running}" if running else service
     newest = await machine.run("journalctl", source, *_NEWEST_WARNING)
-    if newest == "" and not running:
+    if newest is not None and newest.endswith(_NO_ENTRIES) and not running:
         # The lines of the service itself give the cause; without them, those of systemd about the service.
         newest = await machine.run("journalctl", f"--unit={unit}", *_NEWEST_WARNING)
-    if newest is None:
+    if newest is None or "No journal files were found" in newest:
         return skipped("journal", _("the journal cannot be read"))
     if "permission" in newest.lower() or "not seeing messages" in newest.lower():
         line = command_line("doctor", root=True)
         return skipped("journal", _("this user may not read the journal"), _("To look at it as well:"), line)
-    if not newest:
+    if newest.endswith(_NO_ENTRIES):
         never = _("it never complained in its journal")
         return ok("journal", _("no complaint in its journal since it was started") if running else never)
     # Date, host, program[process]: words. The host's name is an identifier.

@@ -201,7 +201,7 @@ def base(mode: Mode) -> SimulatedMeter:
 
 def tempo_after(meter: SimulatedMeter) -> SimulatedMeter:
     """Return the same meter when its contract has become Tempo: the new indexes begin at zero."""
-    renewed = _meter(meter.mode, tariff.TEMPO, meter.metrology.now)
+    renewed = _meter(meter.model.mode, tariff.TEMPO, meter.metrology.now)
     renewed.metrology.supplier[:] = [0.0] * len(renewed.metrology.supplier)
     if isinstance(renewed, Renewed):
         renewed.before = sum(map(int, meter.metrology.supplier))
@@ -258,7 +258,7 @@ def test_another_contract_keeps_the_device_and_the_total(household: Household, m
 def _wrong_indexes(household: Household) -> list[str]:
     """Return the indexes of Tempo that are shown too early, or not as the meter has them."""
     # In historique each has an étiquette of its own, which means nothing else.
-    waits = household.linky.meter.mode is Mode.STANDARD
+    waits = household.linky.meter.model.mode is Mode.STANDARD
     states = household.hass.states()
     found = []
     for name, counted in zip(TEMPO.values(), household.linky.meter.metrology.supplier, strict=False):

@@ -143,7 +143,7 @@ def test_a_day_of_frames_is_sound_to_the_decoder(name: str) -> None:
 @pytest.mark.parametrize("name", METERS)
 def test_an_index_never_goes_down_and_one_of_them_goes_up(name: str) -> None:
     """Over a day each index grows or stays, by what a household can draw."""
-    table = STANDARD if meter(name).mode is Mode.STANDARD else HISTORIQUE
+    table = STANDARD if meter(name).model.mode is Mode.STANDARD else HISTORIQUE
     frames = [
         {label: int(value) for label, value in values(groups).items() if table[label].kind is Kind.INDEX}
         for groups in day(meter(name))

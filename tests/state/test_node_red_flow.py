@@ -24,7 +24,7 @@ PAGE = (Path(__file__).parents[2] / "docs" / "node-red.md").read_text(encoding="
 START = dt.datetime(2026, 1, 14, 12)  # noqa: DTZ001 - a meter knows local time only
 NOW = 1768431674.25
 OPTIONS = Options(numbers="all", timestamp=True)
-MODES = {name: build(name, start=START, rng=random.Random(1)).mode for name in METERS}
+MODES = {name: build(name, start=START, rng=random.Random(1)).model.mode for name in METERS}
 
 
 def frames(meter: str) -> list[bytes]:

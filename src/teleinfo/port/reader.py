@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from teleinfo.common.durations import STALL_LIMIT, delays, until_tick
@@ -23,7 +24,7 @@ from teleinfo.vocabulary.line import PortErrorKind
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from teleinfo.port.protocol import LineProtocol
     from teleinfo.tic.decoder import Decoder
@@ -78,7 +79,7 @@ class Reader:
             searching=not self._search.fixed,
         )
         self._sink = sink
-        self._rng = rng
+        self._new_retries = partial(delays, first=RETRY_FIRST, cap=RETRY_CAP, rng=rng)
         self._outage = OutageLog(url, OUTAGE_TEXTS)
         self._line_log = LineLog(self.status)
         self._retries = self._new_retries()
@@ -181,6 +182,3 @@ class Reader:
         self._search.next_speed()
         self.status.baudrate = self._search.baudrate
         self.status.mode = None
-
-    def _new_retries(self) -> Iterator[float]:
-        return delays(first=RETRY_FIRST, cap=RETRY_CAP, rng=self._rng)

@@ -27,8 +27,6 @@ EOT = b"\x04"
 BITS = 10
 """Bits of a character on the line: start, eight of data, stop."""
 
-_NEVER = 1e18  # bits
-
 # Even parity: bit 7 makes the number of ones even.
 _WITH_PARITY = bytes(code | 0x80 if code.bit_count() % 2 else code for code in range(128)) * 2
 
@@ -71,19 +69,13 @@ def flip_bits(data: bytes, ber: float, rng: random.Random, *, width: int = 8) ->
         return data
     noisy = bytearray(data)
     end = len(data) * width
+    scale = math.log1p(-ber) if ber < 1 else -math.inf
     position = -1
-    while (position := position + _gap(ber, rng)) < end:
+    # random() may be 0, of which there is no logarithm; 1 - random() never is. A rate next to 0 overflows.
+    while (position := position + 1 + int(min(end, math.log(1 - rng.random()) / scale))) < end:
         byte, bit = divmod(position, width)
         noisy[byte] ^= 1 << bit
     return bytes(noisy)
-
-
-def _gap(ber: float, rng: random.Random) -> int:
-    """Return the distance to the next flip in bits, at least 1."""
-    if ber >= 1:
-        return 1
-    # random() may be 0, of which there is no logarithm; 1 - random() never is. A rate next to 0 overflows.
-    return 1 + int(min(_NEVER, math.log(1 - rng.random()) / math.log1p(-ber)))
 
 
 def misread(data: bytes, *, sent: int, received: int) -> bytes:

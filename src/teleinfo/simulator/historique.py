@@ -83,7 +83,7 @@ class Historique(SimulatedMeter):
             values |= {"PMAX": f"{round(metrology.drawn_maxima[0].yesterday.value):05}", "PPOT": "00"}
         # PAPP is rounded to 10 VA.
         values["PAPP"] = f"{int(round(sum(map(abs, metrology.apparent)), -1)):05}"
-        return order_groups(self.mode, values | {"HHPHC": "A", "MOTDETAT": "000000"})
+        return order_groups(self.model.mode, values | {"HHPHC": "A", "MOTDETAT": "000000"})
 
     def _short_frame(self) -> list[Group]:
         currents = self._currents()
@@ -93,4 +93,4 @@ class Historique(SimulatedMeter):
         }
         values["ADCO"] = self.model.number
         values |= {f"IINST{n}": f"{amperes:03}" for n, amperes in currents.items()}
-        return [Group(label, value, None, self.mode) for label, value in values.items()]
+        return [Group(label, value, None, self.model.mode) for label, value in values.items()]

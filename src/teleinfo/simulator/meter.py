@@ -57,14 +57,9 @@ class SimulatedMeter(ABC):
         self._interrupted: list[Group] = []
 
     @property
-    def mode(self) -> Mode:
-        """The mode of the line."""
-        return self.model.mode
-
-    @property
     def baudrate(self) -> int:
         """The speed of the line in baud."""
-        return BAUDRATES[self.mode]
+        return BAUDRATES[self.model.mode]
 
     def frame(self, now: dt.datetime) -> list[Group]:
         """Measure until `now`, a naive local time, and return the next complete frame."""

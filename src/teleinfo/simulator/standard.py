@@ -41,7 +41,7 @@ class Standard(SimulatedMeter):
                 values[name] = "00"
                 # The horodate of a peak has no season.
                 horodates[name] = f" {at:%y%m%d%H%M%S}"
-        return order_groups(self.mode, values, horodates)
+        return order_groups(self.model.mode, values, horodates)
 
     def _energies(self) -> dict[str, str]:
         metrology = self.metrology

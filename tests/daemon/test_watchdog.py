@@ -14,7 +14,7 @@ import pytest
 from teleinfo.common.durations import until_tick
 from teleinfo.daemon import watchdog
 from teleinfo.daemon.sd_notify import Notifier
-from teleinfo.daemon.watchdog import Heartbeats, Watchdog
+from teleinfo.daemon.watchdog import Watchdog
 from tests.support import virtual
 
 if TYPE_CHECKING:
@@ -30,16 +30,11 @@ class Bench:
         self._listener.bind(str(folder / "notify"))
         self._listener.settimeout(0)
         self.heard: list[tuple[float, str]] = []
-        heartbeats = Heartbeats()
-        self._reader_heartbeat = heartbeats.of("reader")
-        self._publisher_heartbeat = heartbeats.of("publisher")
         self.status = ("key", "all is well")
         notifier = Notifier({"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "30000000"})
-        self.watchdog = Watchdog(
-            heartbeats,
-            notifier,
-            lambda _now: self.status,
-        )
+        self.watchdog = Watchdog(notifier)
+        self._reader_heartbeat = self.watchdog.heartbeat_of("reader")
+        self._publisher_heartbeat = self.watchdog.heartbeat_of("publisher")
 
     async def live(self, seconds: int, *, reader: bool = True, publisher: bool = True) -> None:
         """Let so many seconds pass, with the heartbeats of the two tasks."""
@@ -67,7 +62,7 @@ class Bench:
 
     async def run_watchdog(self) -> None:
         """Run the watchdog."""
-        await self.watchdog.run()
+        await self.watchdog.run(lambda _now: self.status)
 
     def close(self) -> None:
         """Stop listening."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NoReturn
 import pytest
 
 from teleinfo.daemon.monitor import Monitor
-from teleinfo.daemon.watchdog import Heartbeats
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.port import search
@@ -97,11 +96,12 @@ def live(
             yield port
 
         monkeypatch.setattr(search, "open_port", opened)
-        decoder, heartbeats = Decoder(), Heartbeats()
+        decoder = Decoder()
         monitors: list[Monitor] = []
 
         class Sink:
-            on_progress = staticmethod(heartbeats.of("reader"))
+            def on_progress(self) -> None:
+                pass
 
             def on_reading(self, _: Reading) -> None:
                 monitors[0].frame_came(asyncio.get_running_loop().time())

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from teleinfo import __version__
 from teleinfo.common.event_loop import on_stop
 from teleinfo.daemon.meter import MeterTask
-from teleinfo.daemon.watchdog import Heartbeats, Watchdog
+from teleinfo.daemon.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,11 +32,11 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
 
     Raises the errors that a task could not repair.
     """
-    heartbeats = Heartbeats()
+    watchdog = Watchdog(notifier)
     disk = asyncio.Lock()
     single = len(settings) == 1
     meters = {
-        each.mqtt_topic: MeterTask(each, heartbeats, disk=disk, name="" if single else each.mqtt_topic)
+        each.mqtt_topic: MeterTask(each, watchdog, disk=disk, name="" if single else each.mqtt_topic)
         for each in settings
     }
 
@@ -45,14 +45,13 @@ async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
         texts = {topic: meter.status_text(now) for topic, meter in meters.items()}
         return keys, " | ".join(text if single else f"{topic}: {text}" for topic, text in texts.items())
 
-    watchdog = Watchdog(heartbeats, notifier, status)
     stop = asyncio.Event()
     on_stop(stop.set, once=True)
     log.info("teleinfo %s has started", __version__)
     async with asyncio.TaskGroup() as tasks:
         for topic, meter in meters.items():
             tasks.create_task(meter.run(stop), name=f"teleinfo.meter.{topic}")
-        watching = tasks.create_task(watchdog.run(), name="teleinfo.watchdog")
+        watching = tasks.create_task(watchdog.run(status), name="teleinfo.watchdog")
         await stop.wait()
         notifier.send("STOPPING=1")
         watching.cancel()

@@ -27,7 +27,7 @@ from teleinfo.tic.labels import SHORT_FRAME
 if TYPE_CHECKING:
     from teleinfo.daemon.memory_keeper import MemoryKeeper
     from teleinfo.daemon.state_publisher import StatePublisher
-    from teleinfo.daemon.watchdog import Heartbeats
+    from teleinfo.daemon.watchdog import Watchdog
     from teleinfo.homeassistant.adapter import HomeAssistant
     from teleinfo.settings import Settings
     from teleinfo.tic.reading import Reading
@@ -40,13 +40,11 @@ class MeterTask:
     """
     A meter and its broker. To be made inside the event loop.
 
-    `name` distinguishes it from the other meters of the process, in the log and in `heartbeats`; it is empty
+    `name` distinguishes it from the other meters of the process, in the log and for `watchdog`; it is empty
     if there is no other meter. `disk` is the lock under which meters read and write their memories.
     """
 
-    def __init__(
-        self, settings: Settings, heartbeats: Heartbeats, *, disk: asyncio.Lock, name: str = ""
-    ) -> None:
+    def __init__(self, settings: Settings, watchdog: Watchdog, *, disk: asyncio.Lock, name: str = "") -> None:
         self._name = name
         self._options = settings.payload
         self._rate_limit = RateLimit(settings.publish_interval)
@@ -63,9 +61,9 @@ class MeterTask:
             queue=settings.mqtt_queue,
             birth_topic=f"{settings.homeassistant_prefix}/status" if settings.homeassistant else None,
             rng=rng,
-            heartbeat=heartbeats.of(task.format("publisher")),
+            heartbeat=watchdog.heartbeat_of(task.format("publisher")),
         )
-        self._reader_heartbeat = heartbeats.of(task.format("reader"))
+        self._reader_heartbeat = watchdog.heartbeat_of(task.format("reader"))
         self._reader = Reader(
             url=settings.serial_port,
             baudrates=candidates(settings.serial_mode, settings.serial_baudrate),

@@ -31,70 +31,51 @@ STUCK_AFTER: Final = 15.0
 """A task without a heartbeat for so long is stuck; each task promises a heartbeat every 12 s."""
 
 
-class Heartbeats:
+class Watchdog:
     """
-    Time of the last heartbeat of each task.
+    Reports on the tasks of the process to `notifier`. To be made inside the event loop.
 
     A task sends heartbeats while it works, and also while it waits for an absent meter or broker, which is no
     reason to restart.
     """
 
-    def __init__(self) -> None:
-        self._last: dict[str, float | None] = {}
-
-    def of(self, task: str) -> Callable[[], None]:
-        """Return the function that `task` has to call while it makes progress."""
-        self._last[task] = None
-
-        def note_progress() -> None:
-            self._last[task] = asyncio.get_running_loop().time()
-
-        return note_progress
-
-    def started(self) -> bool:
-        """Return True if every task has sent a heartbeat."""
-        return all(last is not None for last in self._last.values())
-
-    def stuck(self, now: float) -> list[str]:
-        """Return the tasks that have begun and are stuck."""
-        return [task for task, last in self._last.items() if last is not None and now - last > STUCK_AFTER]
-
-
-class Watchdog:
-    """
-    Reports on the tasks of `heartbeats` to `notifier`.
-
-    For a monotonic time in seconds, `status` returns a key and the line of status. The line is sent again at
-    once when the key changes.
-    """
-
-    def __init__(
-        self, heartbeats: Heartbeats, notifier: Notifier, status: Callable[[float], tuple[object, str]]
-    ) -> None:
-        self._heartbeats = heartbeats
+    def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
-        self._status = status
+        self._heartbeats: dict[str, float | None] = {}  # the time of the last one of each task
         self._ready = False
         self._stuck_logged = False
         self._shown: object = None
         self._status_due = self._watchdog_due = asyncio.get_running_loop().time()
 
-    async def run(self) -> NoReturn:
-        """Watch until cancelled."""
+    def heartbeat_of(self, task: str) -> Callable[[], None]:
+        """Return the function that `task` has to call while it makes progress."""
+        self._heartbeats[task] = None
+
+        def note_progress() -> None:
+            self._heartbeats[task] = asyncio.get_running_loop().time()
+
+        return note_progress
+
+    async def run(self, status: Callable[[float], tuple[object, str]]) -> NoReturn:
+        """
+        Watch until cancelled.
+
+        For a monotonic time in seconds, `status` returns a key and the line of status. The line is sent again
+        at once when the key changes.
+        """
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
             now = loop.time()
-            self._show_status(now)
+            self._show_status(now, *status(now))
             self._feed(now, stalled=now - due >= STALL_LIMIT)
             # The tasks begin a few turns of the event loop later: look soon whether they have begun.
             pause = until_tick(now, TICK if self._ready else STARTING_TICK)
             due = now + pause
             await asyncio.sleep(pause)
 
-    def _show_status(self, now: float) -> None:
+    def _show_status(self, now: float, key: object, text: str) -> None:
         """Send the line of status at a steady rhythm, and at each change."""
-        key, text = self._status(now)
         if key != self._shown or now >= self._status_due:
             self._shown = key
             self._status_due = now + STATUS_INTERVAL
@@ -102,13 +83,14 @@ class Watchdog:
 
     def _feed(self, now: float, *, stalled: bool) -> None:
         """Send READY once, and WATCHDOG while no task is stuck."""
-        if not self._ready and self._heartbeats.started():
+        if not self._ready and None not in self._heartbeats.values():
             self._ready = True
             self._notifier.send("READY=1")
         interval = self._notifier.watchdog_interval
         if interval is None or now < self._watchdog_due:
             return
-        if stuck := self._heartbeats.stuck(now):
+        beats = self._heartbeats.items()
+        if stuck := [task for task, last in beats if last is not None and now - last > STUCK_AFTER]:
             # If the whole process was stalled, the other tasks have not had their turn yet.
             if not stalled and not self._stuck_logged:
                 self._stuck_logged = True

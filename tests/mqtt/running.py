@@ -15,7 +15,7 @@ from itertools import repeat
 from random import Random
 from typing import TYPE_CHECKING, Self
 
-from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.mqtt.config import Broker, Tls, Topics
 from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.publisher import Publisher

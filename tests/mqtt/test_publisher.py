@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.config import MqttVersion, Tls
 from tests.mqtt.running import (

@@ -1,18 +1,56 @@
-"""Run the event loop of a command, and act on the signals that ask it to stop."""
+"""Run the event loop of a command, its calls in threads, and its handlers of the signals to stop."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING, Any, TypeVar
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from teleinfo.common.executor import DaemonThreadExecutor
 from teleinfo.common.stop_signals import STOP_SIGNALS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+P = ParamSpec("P")
 T = TypeVar("T")
+
+
+class DaemonThreadExecutor(ThreadPoolExecutor):
+    """
+    Runs each call in a fresh daemon thread, for which the process does not wait at its end.
+
+    A thread that is stuck in connect(), open() or getaddrinfo() cannot be interrupted. The standard executor
+    joins it at the end of `asyncio.run` and again at the end of the interpreter: a daemon that is asked to
+    stop would hang for as long. This is a `ThreadPoolExecutor` by name only, because
+    `loop.set_default_executor` accepts nothing else. The number of threads is not limited.
+    """
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Start `fn` and return the future of its result; a future cancelled in time never starts it."""
+        future: Future[T] = Future()
+
+        def work() -> None:
+            if not future.set_running_or_notify_cancel():
+                return
+            try:
+                result = fn(*args, **kwargs)
+            except BaseException as error:  # noqa: BLE001 - raised again where the future is awaited
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        threading.Thread(target=work, name="teleinfo.worker", daemon=True).start()
+        return future
+
+    def shutdown(
+        self,
+        wait: bool = True,  # noqa: FBT001, FBT002 - the signature of the base
+        *,
+        cancel_futures: bool = False,
+    ) -> None:
+        """Do nothing: calls that still run end with the process."""
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, TypeVar
 import serial
 import serial_asyncio
 
-from teleinfo.common.executor import DaemonThreadExecutor
+from teleinfo.common.event_loop import DaemonThreadExecutor
 from teleinfo.port.canonical_mode import CanonicalMode, restore
 from teleinfo.port.errors import cannot_open, device_lost
 from teleinfo.port.protocol import LineProtocol

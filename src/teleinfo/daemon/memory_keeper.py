@@ -174,20 +174,17 @@ class MemoryKeeper:
             async with self._disk:
                 await asyncio.to_thread(file.write, content.encode("ascii"))
         except OSError as error:
-            self._note_failure(file, error)
+            self._retry_after = self._loop.time() + RETRY_INTERVAL
+            if not self._is_failure_logged:
+                self._is_failure_logged = True
+                log.warning(
+                    "%s cannot be written: %s; the energy total may begin anew after a restart",
+                    file.folder,
+                    _reason(error),
+                )
         else:
             self._written = memory
             self._routine_after = self._loop.time() + ROUTINE_INTERVAL
-
-    def _note_failure(self, file: MemoryFile, error: OSError) -> None:
-        self._retry_after = self._loop.time() + RETRY_INTERVAL
-        if not self._is_failure_logged:
-            self._is_failure_logged = True
-            log.warning(
-                "%s cannot be written: %s; the energy total may begin anew after a restart",
-                file.folder,
-                _reason(error),
-            )
 
 
 def _reason(error: OSError) -> str:

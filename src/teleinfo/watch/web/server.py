@@ -46,8 +46,8 @@ MAX_CONNECTIONS: Final = 128
 REQUEST_TIMEOUT: Final = 10.0
 """Seconds for the first request of a connection, and for a client to read the answer."""
 
-END_TIMEOUT: Final = 1.0
-"""Seconds for connections to end when the program does."""
+END_TIMEOUT: Final = 0.1
+"""Seconds for answers to end when the program does; streams, which do not end by themselves, are cut."""
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -108,8 +108,6 @@ async def show(listening: socket.socket, address: Address, streams: Streams) -> 
     async with contextlib.AsyncExitStack() as ending:
         ending.push_async_callback(runner.cleanup)
         await runner.setup()
-        # Without `end` the program would wait for browsers, which keep their streams open.
-        ending.push_async_callback(streams.end)
         ending.enter_context(contextlib.closing(await loop.create_server(connection, sock=listening)))
         while True:
             streams.model.changed.clear()

@@ -43,7 +43,6 @@ class Streams:
         self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
         self._curve_bin = 0
         self._updated = asyncio.Condition()
-        self._ended = False
 
     @property
     def readers(self) -> int:
@@ -70,7 +69,7 @@ class Streams:
 
     async def events(self, language: Language) -> AsyncGenerator[bytes]:
         """
-        Yield the messages for a reader until `end`: all parts first, then each part that changed.
+        Yield the messages for a reader without end: all parts first, then each part that changed.
 
         The reader counts until the iterator is closed.
         """
@@ -82,12 +81,12 @@ class Streams:
         self._readers[language] += 1
         self.model.changed.set()
         try:
-            while not self._ended:
+            while True:
                 yield message
                 async with self._updated:
                     with contextlib.suppress(TimeoutError):
                         async with asyncio.timeout(ALIVE_AFTER):
-                            await self._updated.wait_for(lambda: self._ended or news())
+                            await self._updated.wait_for(news)
                 new = news()
                 sent |= new
                 parts = (b"event: %s\ndata: %s\n\n" % (name.encode(), text) for name, text in new.items())
@@ -96,9 +95,3 @@ class Streams:
             self._readers[language] -= 1
             if not self._readers[language]:
                 own.clear()  # the parts would be out of date for the next reader
-
-    async def end(self) -> None:
-        """Let every reader come to the end of the stream."""
-        async with self._updated:
-            self._ended = True
-            self._updated.notify_all()

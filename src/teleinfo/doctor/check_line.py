@@ -66,11 +66,7 @@ _ETX = b"\x03"
 
 
 def line_from_broker(status: str | None, health: Health | None, unit: str) -> list[Finding]:
-    """
-    Return the findings on the line by what the teleinfo that reads the port has published.
-
-    `status` is None where the broker has none, or could not be asked. `unit` is the service that reads.
-    """
+    """Return the findings by the status and the health that the service `unit` has published, if it has."""
     if status is None:
         message = _("teleinfo reads the port, and the broker could not be asked what it hears")
         return [skipped("line", message)]

@@ -50,6 +50,15 @@ def test_a_frame_of_a_known_layout_is_read_at_once(*, parity: bool) -> None:
     assert decoder.counts == Counts(bytes_=5 * len(line), frames=5, groups=5 * len(GROUPS))
 
 
+def test_at_the_end_of_the_line_a_frame_in_progress_is_counted_as_interrupted() -> None:
+    """A frame that ended before is not."""
+    decoder = Decoder()
+    decoder.feed(FRAME + FRAME[:-1])
+    decoder.close()
+
+    assert (decoder.counts.frames, decoder.counts.interrupted) == (1, 1)
+
+
 def test_a_bad_group_is_left_out_and_counted_by_cause() -> None:
     """A group that fails a check costs no other group."""
     decoder = Decoder()

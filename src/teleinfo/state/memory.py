@@ -98,10 +98,13 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
 def _total(part: object) -> ImportTotal | None:
     match part:
         case {"counter": str(counter), "index": int(index), "offset": int(offset), "time": time}:
-            at, is_possible = _moment(time), index in _POSSIBLE and index + offset in _POSSIBLE
-            if at is not None and is_possible and _COUNTER.fullmatch(counter):
-                return ImportTotal(counter, int(index), int(offset), at)
-    return None
+            at = _moment(time)
+        case _:
+            return None
+    is_possible = index in _POSSIBLE and index + offset in _POSSIBLE
+    if at is None or not is_possible or not _COUNTER.fullmatch(counter):
+        return None
+    return ImportTotal(counter, int(index), int(offset), at)
 
 
 def _alerts_since(part: object, heard: datetime) -> dict[str, str]:

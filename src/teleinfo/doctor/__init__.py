@@ -1,1 +1,1 @@
-"""`teleinfo doctor`: find out why nothing is published. One `check_` module an area; nothing is changed."""
+"""`teleinfo doctor`: find out why nothing is published, without changing anything. Each area has a module."""

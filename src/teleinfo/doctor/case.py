@@ -1,4 +1,4 @@
-"""The case of one service: the machine, and the results of checks that later checks need."""
+"""The case of one service: its machine, and the results of earlier checks that later checks need."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ class Case:
     """
     The machine, the service `unit` and its `env_file` (None: the usual file), and the results of the checks.
 
-    - Settings: `valid_settings`, None where they are wrong; `assumed` if this user may not read the file: the
-      settings are the defaults then, and what the environment has.
+    - Settings: `valid_settings`, None if they are wrong. They are `assumed` if this user may not read the
+      file: then they come from the environment and the defaults.
     - Port: `access`.
-    - Broker: its `addresses`; the `status` of a teleinfo, "online" or "offline", and its `health`.
+    - Broker: its `addresses`, and the retained `status` ("online" or "offline") and `health` of the service.
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -51,20 +51,20 @@ class Case:
 
     @property
     def settings(self) -> Settings:
-        """The valid settings, for a check that is made with valid settings only."""
+        """The valid settings; raises LookupError if the settings are wrong."""
         if self.valid_settings is None:
             raise LookupError("the settings are wrong")
         return self.valid_settings
 
 
 def unit_of(env_file: Path | None) -> str:
-    """Return the service whose settings are in `env_file`: that of one more meter is `teleinfo@NAME`."""
+    """Return the service that reads `env_file`: `teleinfo@NAME` for the file NAME.env of another meter."""
     path = (env_file or SERVICE_FILE).absolute()
     is_further = path.parent == SERVICE_FILE.parent and path.suffix == ".env" and path != SERVICE_FILE
     return f"{UNIT}@{path.stem}" if is_further else UNIT
 
 
 def env_file_of(unit: str | None) -> Path | None:
-    """Return the file with the settings of one more meter's service, None for any other service."""
+    """Return the settings file NAME.env of the service `teleinfo@NAME`; None for any other service."""
     name, at, instance = (unit or "").removesuffix(".service").partition("@")
     return SERVICE_FILE.parent / f"{instance}.env" if name == UNIT and at and instance else None

@@ -1,8 +1,8 @@
 """
 Check the broker: its name, its port, its certificate, the login, and the topics.
 
-The steps are made one by one, so that the first failure shows the place of the fault. The test message goes
-to the topic `doctor` below the base, and is no reading. Nothing is left on the broker.
+The steps run one by one until one fails, which locates the fault. The test message is published on `doctor`
+below the base topic, where there are no readings. Nothing is left on the broker.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""
 
 ECHO_TIMEOUT = 3.0
-"""Seconds that our message may take to come back, and a retained one to come."""
+"""Seconds to wait for our message to come back, and for each retained message."""
 
 ONLINE, OFFLINE = config.ONLINE.decode(), config.OFFLINE.decode()
-_LONGEST_SHOWN = 40  # characters of a status that is none
+_LONGEST_SHOWN = 40  # characters of a status that is neither ONLINE nor OFFLINE
 RENEW_WITHIN_DAYS = 14
 _DAY = 86400.0
 
-# The beginning of MQTT over websockets (RFC 6455, section 4.1): a web server answers it with HTTP, too.
+# The handshake of MQTT over websockets (RFC 6455, section 4.1); any web server answers it in HTTP.
 _UPGRADE = (
     b"GET /mqtt HTTP/1.1\r\nHost: broker\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
     b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGVsZWluZm8tZG9jdG9yLQ==\r\n"
@@ -53,7 +53,7 @@ _UPGRADE = (
 
 
 async def check_broker(case: Case) -> list[Finding]:
-    """Make the steps until one fails, and set the addresses and the retained messages of the case."""
+    """Run the steps until one fails; store the broker's addresses, status and health in the case."""
     broker, findings = case.settings.broker, []
     try:
         case.addresses = await _resolve(broker)
@@ -91,7 +91,7 @@ async def _resolve(broker: Broker) -> tuple[str, ...]:
 
 
 async def _connect(broker: Broker, context: ssl.SSLContext | None = None) -> Mapping[str, str]:
-    """Connect, and hang up; return the broker's certificate, empty if `context` does not check any."""
+    """Connect and disconnect; return the broker's certificate, empty if `context` does not verify it."""
     try:
         async with asyncio.timeout(STEP_TIMEOUT):
             _reader, writer = await asyncio.open_connection(broker.host, broker.port, ssl=context)
@@ -103,7 +103,7 @@ async def _connect(broker: Broker, context: ssl.SSLContext | None = None) -> Map
 
 
 async def _spoken_protocol(broker: Broker) -> BrokerErrorKind:
-    """Return the fault of a port that closes the connection at the first packet of MQTT."""
+    """Return the reason why the port closes the connection after the first MQTT packet."""
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     attempts = ((BrokerErrorKind.WANTS_TLS, context, b""), (BrokerErrorKind.WANTS_HTTP, None, _UPGRADE))
@@ -121,7 +121,7 @@ async def _spoken_protocol(broker: Broker) -> BrokerErrorKind:
 
 
 def _certificate(certificate: Mapping[str, str]) -> Finding:
-    """Return the finding on a certificate that OpenSSL trusts, or did not check."""
+    """Judge a certificate that OpenSSL has accepted; it is empty if OpenSSL did not verify it."""
     if not certificate:
         message = _("encrypted, but the certificate is not looked at (TELEINFO_MQTT_TLS_INSECURE)")
         advice = _("Anybody on the network can pose as the broker. Give its authority instead:")
@@ -134,7 +134,7 @@ def _certificate(certificate: Mapping[str, str]) -> Finding:
 
 
 async def _topics(connection: Connection, case: Case) -> list[Finding]:
-    """Return the findings on a test message and on the status, and set the retained messages of the case."""
+    """Publish a test message, read the retained messages, and store status and health in the case."""
     topics = Topics(case.settings.mqtt_topic)
     ours, token = f"{topics.readings}/doctor", secrets.token_hex(8).encode()
     allowed = await connection.subscribe(topics.status, topics.health)
@@ -155,7 +155,7 @@ async def _topics(connection: Connection, case: Case) -> list[Finding]:
 
 
 async def read_retained(connection: Connection, topics: Topics) -> tuple[str | None, Health | None]:
-    """Return the status and the health of a teleinfo, and publish nothing; raise `BrokerError`."""
+    """Return the retained status and health of a teleinfo without publishing; raise `BrokerError`."""
     await connection.subscribe(topics.status, topics.health)
     return _retained(await _collect(connection, {topics.status, topics.health}.issubset), topics)
 
@@ -167,7 +167,7 @@ def _retained(received: Mapping[str, bytes], topics: Topics) -> tuple[str | None
 
 
 async def _publish(connection: Connection, topic: str, payload: bytes, *, retain: bool) -> bool:
-    """Return False if the broker refuses the topic; raise `BrokerError` where it closes the connection."""
+    """Return False if the broker refuses the topic; raise `BrokerError` if it closes the connection."""
     connection.closing_means = BrokerErrorKind.REFUSES_RETAINED if retain else BrokerErrorKind.REFUSES_MESSAGE
     try:
         await connection.publish(topic, payload, qos=1, retain=retain)
@@ -180,7 +180,7 @@ async def _publish(connection: Connection, topic: str, payload: bytes, *, retain
 
 
 async def _collect(connection: Connection, is_all: Callable[[dict[str, bytes]], bool]) -> dict[str, bytes]:
-    """Return the payloads by topic, once `is_all` of them is true, or nothing has come for `ECHO_TIMEOUT`."""
+    """Return payloads by topic once `is_all` accepts them, or after `ECHO_TIMEOUT` without a retained one."""
     received: dict[str, bytes] = {}
     async for topic, payload, _retained in connection.messages(ECHO_TIMEOUT):
         received[topic] = payload
@@ -207,8 +207,8 @@ def _status(payload: bytes | None, topics: Topics, *, allowed: bool) -> Finding:
 
 
 def _topic_refused(broker: Broker, topic: str, *, hidden: bool, online: bool) -> Finding:
-    """Return the finding on a message that did not come back; `hidden` if we may not read that topic."""
-    # The lines of mosquitto's access list that allow all topics of this level.
+    """Report that the test message did not come back; `hidden`: we may not read its topic."""
+    # Lines for mosquitto's access list that allow all topics below the base topic.
     user = (f"user {broker.username}",) if broker.username else ()
     rule = (*user, f"topic readwrite {topic.rpartition('/')[0]}/#")
     if hidden:

@@ -1,8 +1,8 @@
 """
 Check the line: the bytes that come through the wires, and how many of them are damaged.
 
-Where a teleinfo reads the port already, its status and health on the broker are checked: two readers of one
-port would each get a part of the bytes.
+If a teleinfo reads the port already, its status and health on the broker are checked instead: two readers of
+one port would each get only some of the bytes.
 """
 
 from __future__ import annotations
@@ -56,17 +56,21 @@ SET_8N1 = N_(
     "set its serial side to 8N1 (8 data bits, no parity): the parity bit then comes through."
 )
 RECENT_SECONDS = 120.0
-"""Greatest age of the last frame of a meter that sends: `health` is published once a minute."""
+"""Seconds since the last frame up to which the meter counts as heard; `health` comes once a minute."""
 
 FOUND_SECONDS = 12.0
-"""Seconds of listening at the speed of the meter: some 1400 characters at 1200 baud."""
+"""Seconds to listen at the speed of the meter: some 1400 characters at 1200 baud."""
 
-_MAX_KEPT = 1 << 16  # bytes, more than comes at 9600 baud
+_MAX_KEPT = 1 << 16  # bytes; 9600 baud cannot fill it while we listen
 _ETX = b"\x03"
 
 
 def line_from_broker(status: str | None, health: Health | None, unit: str) -> list[Finding]:
-    """Return the findings by the status and the health that the service `unit` has published, if it has."""
+    """
+    Judge the line from the `status` and `health` that the service `unit` published.
+
+    Skip the check if `status` is None.
+    """
     if status is None:
         message = _("teleinfo reads the port, and the broker could not be asked what it hears")
         return [skipped("line", message)]
@@ -96,7 +100,7 @@ def line_from_broker(status: str | None, health: Health | None, unit: str) -> li
 
 
 def _published(status: str, health: Health) -> str:
-    """Return a sentence with the status, and with the reason or the counts of the health, where known."""
+    """Return a sentence with the status, followed by the reason or the counts in `health`, if known."""
     if health.reason is not None:
         return _("teleinfo says {status}: {problem}").format(status=status, problem=_(health.reason))
     if health.mode is None:
@@ -110,7 +114,7 @@ def _published(status: str, health: Health) -> str:
 
 
 class Probe(SpeedSearch):
-    """The `data` that came at one speed in `seconds`, and the `number` of the meter, if it was sent."""
+    """Reception at one speed: the `data` that came in `seconds`; the meter's `number`, None if not sent."""
 
     def __init__(self, url: str, baudrate: int) -> None:
         super().__init__(url, (baudrate,), Decoder())
@@ -125,7 +129,7 @@ class Probe(SpeedSearch):
             self.number = number_of(reading) or self.number
 
     async def listen(self) -> None:
-        """Listen for a while, and for longer where the meter is heard; raise PortError."""
+        """Listen for a while, and longer if the meter is heard; raise PortError."""
         loop = asyncio.get_running_loop()
         async with self.open(self) as port:
             began = loop.time()
@@ -136,9 +140,9 @@ class Probe(SpeedSearch):
 
 async def check_line(case: Case) -> list[Finding]:
     """
-    Listen at the speeds of the settings, then at the others that meters use, until the meter is heard.
+    Listen at the speeds of the settings, then at the other speeds of meters, until the meter is heard.
 
-    Where a teleinfo reads the port, return the findings by its messages.
+    If a teleinfo reads the port already, judge the line from its messages on the broker.
     """
     if case.access is Access.NONE:
         return [skipped("line", _("the port comes first"))]
@@ -216,12 +220,12 @@ def _groups(decoded: Counts, seconds: float) -> Finding:
 
 
 def _parity(meter: Probe) -> Finding:
-    # From the end of the first frame on: its first character may be misread.
+    # Skip the data up to the end of the first frame: the very first character may be misread.
     whole = meter.data.partition(_ETX)[2]
     if not meter.decoder.parity or not whole:
         return _no_parity()
     damaged, characters = sum(byte.bit_count() & 1 for byte in whole), len(whole)
-    # Parity sees an odd number of wrong bits among 8: (1 - (1 - 2 b)^8) / 2 of the characters.
+    # At bit error rate b, parity detects an error in a share (1 - (1 - 2 b)^8) / 2 of the characters.
     rate = (1 - math.pow(max(0.0, 1 - 2 * damaged / characters), 1 / 8)) / 2
     facts = {"parity": True, "damaged": damaged, "characters": characters, "bit_error_rate": rate}
     if not damaged:
@@ -250,7 +254,7 @@ def _meter(number: str | None) -> Finding:
 
 
 def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
-    """Judge the line by the share of its bad groups; a single one (`few`) is no trend."""
+    """Judge the line from its share of bad groups; `few`: only one group is bad, which is no trend."""
     message = _("{word}: {share} % of the groups are bad").format(
         word=inline(grade.words), share=decimal(f"{share:.1%}"[:-1])
     )
@@ -261,7 +265,7 @@ def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
 
 
 def _is_heard(health: Health) -> bool:
-    """Return True if the meter was heard just now: `health` is retained, and may be old."""
+    """Return True if the meter was heard recently: `health` is retained, and may be old."""
     if health.line not in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR} or health.last_frame is None:
         return False
     try:

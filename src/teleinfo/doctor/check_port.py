@@ -24,7 +24,7 @@ BY_ID = "/dev/serial/by-id"
 
 
 async def check_port(case: Case) -> list[Finding]:
-    """Return the findings on the port of the settings, and set the access of the case."""
+    """Check the port of the settings, and set the `access` of the case."""
     machine, port = case.machine, case.settings.serial_port
     if is_bridge(port):
         case.access = Access.FREE
@@ -34,7 +34,7 @@ async def check_port(case: Case) -> list[Finding]:
         return [_missing(machine, port, device), *raspberry_pi.check_uart(machine, port)]
     holder, case.access = _holder(machine, device)
     kind = _kind(machine, port, device)
-    # Where the service reads the port already, the rights of this user do not matter.
+    # If the service reads the port already, the rights of this user do not matter.
     needless = case.access is Access.OURS or kind.severity is Severity.FAULT
     own = [kind] if needless else [kind, _rights(machine, device)]
     if case.access is Access.FREE and any(finding.severity is Severity.FAULT for finding in own):
@@ -59,10 +59,10 @@ def _missing(machine: Machine, port: str, device: str) -> Finding:
 
 
 def _other_ports(machine: Machine, port: str, message: str) -> Finding:
-    """Return the fault of a wrong `port`, with the other ports of the machine as the settings name them."""
+    """Report a wrong `port`, and list the machine's other ports as lines for the settings."""
     names = [f"{BY_ID}/{name}" for name in machine.names(BY_ID)]
     for name in machine.names("/sys/class/tty"):
-        # A PC has the names of many more ports than it has ports; the kind of those is 0.
+        # A PC has device names for more ports than it has; type 0 marks those without hardware.
         is_uart = name.startswith("ttyS") and machine.text(f"/sys/class/tty/{name}/type") != "0"
         if (is_uart or name.startswith("ttyAMA")) and machine.path(f"/dev/{name}").exists():
             names.append(f"/dev/{name}")
@@ -88,7 +88,7 @@ def _kind(machine: Machine, port: str, device: str) -> Finding:
 
 
 def _kind_of(machine: Machine, device: str) -> tuple[str, str]:
-    """Return the kind of port by its name: a word for programs, and words for people."""
+    """Return the kind of the port, seen from its name: an identifier for programs, a phrase for the user."""
     if device.startswith("/dev/pts/"):
         return "pseudo-terminal", _("a pseudo-terminal, such as a simulated meter has")
     name = device.rpartition("/")[2]
@@ -120,7 +120,7 @@ def _rights(machine: Machine, device: str) -> Finding:
 
 
 def _holder(machine: Machine, device: str) -> tuple[Finding, Access]:
-    """Return the finding on the programs that have the port open, and the access that they leave to us."""
+    """Find the programs that have the port open; return the finding and the access that is left to us."""
     users, complete = port_users(machine, device)
     for user in users:
         if not user.is_teleinfo:

@@ -1,7 +1,7 @@
 """
-Check the service: installed, enabled, running, its last complaint, and whether its sandbox allows the port.
+Check the service: installed, enabled, running; its last warning; its sandbox and its rights.
 
-systemd is asked, which answers every user; the journal answers its own group and root only.
+Every user may ask systemd; only root and the journal's own group may read the journal.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _PROPERTIES = (
     "DeviceAllow", "PrivateDevices", "IPAddressAllow", "IPAddressDeny",
 )  # fmt: skip
 EXIT_CONFIGURATION = "78"
-# Without --quiet, which would hide that this user sees the lines of no other user.
+# Not --quiet: it would hide the hint that this user may not see the messages of other users.
 _NEWEST_WARNING = ("-p", "warning", "-n", "1", "-o", "short-iso", "--no-pager")
 _NO_ENTRIES = "-- No entries --"
 
 COMPLAINT_SHOWN = 160
-"""Characters of the last complaint that are shown: the journal has the rest."""
+"""Characters of the last warning that are shown; the journal has the rest."""
 
 # The major number of pseudo-terminals, which DevicePolicy=closed allows (systemd.resource-control(5)).
 _PTS = "136"
@@ -44,7 +44,7 @@ _FOR_ALL = stat.S_IROTH | stat.S_IWOTH
 
 
 async def check_service(case: Case) -> list[Finding]:
-    """Return the findings on the service of the case, and on its sandbox."""
+    """Check the service of the case, and its sandbox."""
     machine, unit = case.machine, case.unit
     if not machine.path("/run/systemd/system").exists():
         return [skipped("installed", _("this machine is not run by systemd"))]
@@ -73,7 +73,7 @@ async def check_service(case: Case) -> list[Finding]:
 
 
 def _read(text: str) -> dict[str, str]:
-    """Read `Name=value` lines; a name that comes several times has its values joined by blanks."""
+    """Read `Name=value` lines; the values of a repeated name are joined by blanks."""
     shown: dict[str, str] = {}
     for line in text.splitlines():
         name, _equals, value = line.partition("=")
@@ -114,13 +114,13 @@ def _running(shown: Mapping[str, str], unit: str, *, settings_valid: bool) -> Fi
 
 
 async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Finding:
-    """Return the last warning in the journal: since the start of a service that runs, else of all time."""
+    """Return the last warning in the journal: since the start if the service runs, else of all time."""
     running = shown.get("InvocationID", "") if shown.get("ActiveState") == "active" else ""
     service = f"_SYSTEMD_UNIT={unit.removesuffix('.service')}.service"
     source = f"_SYSTEMD_INVOCATION_ID={running}" if running else service
     newest = await machine.run("journalctl", source, *_NEWEST_WARNING)
     if newest is not None and newest.endswith(_NO_ENTRIES) and not running:
-        # The lines of the service itself give the cause; without them, those of systemd about the service.
+        # The service's own lines give the cause. If there are none, use systemd's lines about the service.
         newest = await machine.run("journalctl", f"--unit={unit}", *_NEWEST_WARNING)
     if newest is None or "No journal files were found" in newest:
         return skipped("journal", _("the journal cannot be read"))
@@ -130,14 +130,14 @@ async def _journal(machine: Machine, shown: Mapping[str, str], unit: str) -> Fin
     if newest.endswith(_NO_ENTRIES):
         never = _("it never complained in its journal")
         return ok("journal", _("no complaint in its journal since it was started") if running else never)
-    # Date, host, program[process]: words. The host's name is an identifier.
+    # A line is `date host program[process]: words`. The host's name, an identifier, is left out.
     date, _host, rest = [*newest.splitlines()[-1].split(" ", 2), "", ""][:3]
     words = textwrap.shorten(rest, COMPLAINT_SHOWN, placeholder=" …")
     return ok("journal", _("its last complaint, of {date}: {words}").format(date=date, words=words))
 
 
 def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> Finding:
-    """Return the finding on the port by the list of devices that the unit may use."""
+    """Check that the unit's PrivateDevices=, DevicePolicy= and DeviceAllow= let the service open the port."""
     if shown.get("PrivateDevices") == "yes":
         message = _("its sandbox hides all ports from it")
         advice = _("Take this line out of the unit:")
@@ -159,7 +159,7 @@ def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str)
 
 
 def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) -> Finding:
-    """Return the finding on the rights of the service's user, by the group of the device's file."""
+    """Check that the service's user may open the device file, usually through its group."""
     status = machine.path(device).stat()
     user = shown.get("User", "")
     group, _members = group_of(status.st_gid)
@@ -176,7 +176,7 @@ def _rights(machine: Machine, shown: Mapping[str, str], device: str, unit: str) 
 
 
 def _network(shown: Mapping[str, str], addresses: tuple[str, ...], unit: str) -> Finding:
-    """Return the finding on the broker by the addresses that the unit allows: one of several is enough."""
+    """Check that the unit's IPAddressAllow= covers at least one address of the broker."""
     nets = [ipaddress.ip_network(text, strict=False) for text in shown.get("IPAddressAllow", "").split()]
     numbers = {text: ipaddress.ip_address(text.partition("%")[0]) for text in addresses}
     outside = [text for text, number in numbers.items() if not any(number in net for net in nets)]
@@ -188,6 +188,6 @@ def _network(shown: Mapping[str, str], addresses: tuple[str, ...], unit: str) ->
 
 
 def _drop_in(check: str, message: str, unit: str, line: str) -> Finding:
-    """Return a fault that one more line in the unit repairs."""
+    """Return a fault, with the advice to add `line` to the [Service] section of `unit`."""
     advice = _("Add these two lines to the unit, then restart it:")
     return fault(check, message, advice, f"sudo systemctl edit {unit}", "[Service]", line)

@@ -1,7 +1,7 @@
 """
 Check the settings: which file they come from, whether they are valid, and which differ from the defaults.
 
-The file is the one that `watch` and `record` read too: see `default_env_file`.
+The doctor reads the same file as `watch` and `record`: see `default_env_file`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from teleinfo.doctor.case import Case
     from teleinfo.doctor.findings import Finding
 
-# Shown by their names only: they are secret, or identify a person.
+# Settings that are shown without their values, which are secret or identify a person.
 _HIDDEN = frozenset({"mqtt_password", "mqtt_username"})
 
 
 async def check_settings(case: Case) -> list[Finding]:
-    """Load the settings of the case, or the defaults where this user may not read them."""
+    """Load and check the settings of the case; use the defaults if this user may not read the file."""
     path = case.env_file or default_env_file()
     case.assumed = _is_closed(path or SERVICE_FILE)
     try:
@@ -47,7 +47,7 @@ async def check_settings(case: Case) -> list[Finding]:
 
 
 def _is_closed(path: Path) -> bool:
-    """True if this user may not read the file, by its own rights or by those of a folder above it."""
+    """True if the rights of the file, or of a folder above it, do not let this user read it."""
     try:
         path.stat()
     except PermissionError:
@@ -88,7 +88,7 @@ def _valid(path: Path | None) -> Finding:
 
 
 def _changed(settings: Settings) -> Finding:
-    """Return the settings that differ from the defaults; secrets by their names only."""
+    """List the settings that differ from the defaults, without the values of secrets."""
     shown: dict[str, str] = {}
     for name, field in Settings.model_fields.items():
         value = getattr(settings, name)

@@ -2,10 +2,10 @@
 `teleinfo doctor`: find out why nothing is published, and show the commands to type next.
 
 It checks the settings, the serial port, the line, the broker and the service, changes nothing, and takes less
-than a minute. Exit status 0: no fault was found; 1: one was, or the report cannot be written.
+than a minute. Exit status 0: there is no fault; 1: there is a fault, or the report cannot be written.
 
-With `--quiet` it asks the broker alone, publishes nothing and leaves the port alone, whoever reads it: cheap
-enough for the health check of a container. Exit status 0: readings come; 1: they do not.
+With `--quiet` the doctor asks only the broker, publishes nothing, and does not open the port. This is cheap
+enough for the health check of a container. Exit status 0: readings come; 1: no readings come.
 """
 
 from __future__ import annotations
@@ -53,10 +53,10 @@ QUIET_TIMEOUT = 10.0
 @dataclass(frozen=True, slots=True)
 class Check:
     """
-    The check of an area: its function, the seconds that it may take, and the step to show meanwhile.
+    The check of an area: its function `make`, its limit in `seconds`, and the `step` to show meanwhile.
 
-    With `by_settings` it judges the port or the broker of the settings: it is skipped where the settings are
-    wrong, and reports no fault where they are assumed.
+    `by_settings`: the check depends on the settings. It is skipped if they are wrong, and reports no fault if
+    they are assumed.
     """
 
     area: str
@@ -66,15 +66,15 @@ class Check:
     step: str = ""
 
 
-# In the order in which they are made, together in less than a minute; the report has the order of `AREAS`.
-# None needs root: what an ordinary user may not see is skipped.
+# Checks in the order in which they run; the report is sorted by `AREAS`. Together they take less than a
+# minute. No check needs root: it skips what the user may not see.
 CHECKS = (
     Check("settings", check_settings, by_settings=False),
     Check("port", check_port, by_settings=True),
-    # 5 s for each of its steps.
+    # Each of its steps may take 5 s.
     Check("broker", check_broker, by_settings=True, seconds=20, step=N_("asking the broker")),
-    # Needs a free port, or, where a teleinfo reads the port, what the broker has retained of it.
-    # Two tries of 6 s, then 12 s once the meter is heard, and the time to open a port.
+    # Needs a free port or, if a teleinfo reads it, the messages that the broker retains from that teleinfo.
+    # Two attempts of 6 s, another 12 s once the meter is heard, and the time to open the port.
     Check("line", check_line, by_settings=True, seconds=27),
     # Needs the addresses of the broker.
     Check("service", check_service, by_settings=False, seconds=11, step=N_("asking systemd")),
@@ -103,12 +103,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """Check, print, and return the exit status (0 or 1, see the module)."""
+    """Run the checks, print the findings, and return the exit status (see the docstring of the module)."""
     report = arguments.report
     if report is not None and report.exists():
         say(_("{path} is there already: choose another name").format(path=report))
         return 1
-    # The findings say the same as the log.
+    # The findings report the same as the log.
     logging.disable(logging.CRITICAL)
     if arguments.quiet:
         return event_loop.run(_ask_broker(load(arguments.env_file or default_env_file())))
@@ -126,7 +126,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 
 async def examine(case: Case) -> dict[str, list[Finding]]:
-    """Make all checks, show each area once those before it are known, and return the findings by area."""
+    """Run all checks and return the findings by area; show each area after the areas before it."""
     known: dict[str, list[Finding]] = {}
     waiting = list(AREAS)
     for check in CHECKS:
@@ -149,7 +149,7 @@ async def _made(check: Check, case: Case) -> list[Finding]:
         findings = [skipped(check.area, _("it took too long, and was given up"))]
     if not (check.by_settings and case.assumed):
         return findings
-    # The settings of the service may differ: no fault is reported, and no setting is to be changed.
+    # The service may have other settings: report no fault, and advise no change.
     return [
         replace(finding, severity=Severity.SKIPPED, advice="", commands=())
         if finding.severity in {Severity.FAULT, Severity.WARNING}
@@ -178,7 +178,7 @@ async def _ask_broker(settings: Settings) -> int:
 
 
 def _write(path: Path, text: str) -> bool:
-    """Write the report as a new file, which its owner alone may read; return False if that fails."""
+    """Write the report to a new file that only its owner may read; return False if that fails."""
     try:
         path.touch(0o600, exist_ok=False)
         path.write_text(text, encoding="utf-8")

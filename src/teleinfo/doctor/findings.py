@@ -1,4 +1,4 @@
-"""Findings of the checks: how severe they are, what was seen, what to do, and the commands to type."""
+"""Findings of the checks: their severity, the message, the advice, and the commands to type."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ class Finding:
     """
     The result of one check: `check` is its name for programs, one word.
 
-    `message` says what was seen, `advice` what to do, both in the language of the reader. `commands` are to
-    be typed, or pasted into the settings, exactly as they are. `facts` are for programs, and hold no
-    identifier and no secret. Texts may come from the broker or from other programs: their control characters
-    are replaced here.
+    `message` describes what was seen, `advice` what to do, both in the language of the user. `commands` are
+    to be typed, or pasted into the settings, exactly as they are. `facts` are for programs, and hold no
+    identifier and no secret. Parts of the texts may come from the broker or from other programs: control
+    characters are replaced here.
     """
 
     check: str
@@ -53,7 +53,7 @@ def _finding(
     return Finding(check, severity, message, advice, commands, facts)
 
 
-# Each is called with the check, the message, the advice and the commands, and with the facts by their names.
+# Positional arguments: check, message, advice, commands. Keyword arguments: the facts.
 ok = functools.partial(_finding, Severity.OK)
 warning = functools.partial(_finding, Severity.WARNING)
 fault = functools.partial(_finding, Severity.FAULT)

@@ -2,7 +2,7 @@
 Read the machine: its files below /dev, /sys, /proc, /boot, /etc and /run, its programs and its processes.
 
 Everything is looked up below `root`, so that the tests can use a tree of files in place of a Raspberry Pi.
-Nothing is changed. A file that cannot be read is None or empty, never an exception.
+Nothing is changed. A file that cannot be read gives None or an empty value, and raises nothing.
 """
 
 from __future__ import annotations
@@ -33,30 +33,30 @@ class Machine:
     root: Path = Path("/")
 
     def path(self, name: str) -> Path:
-        """Return the path below `root` of the file `name`, which is absolute on the machine."""
+        """Return the path below `root` of `name`, an absolute path on the machine."""
         return self.root / name.lstrip("/")
 
     def text(self, name: str) -> str | None:
-        """Return the contents of a small file without trailing NUL and white space, or None."""
+        """Return the text of a small file, stripped of NUL and blanks; None if it cannot be read."""
         try:
             return self.path(name).read_bytes().decode(errors="replace").strip("\0\n ")
         except OSError:
             return None
 
     def names(self, folder: str) -> list[str]:
-        """Return the names in `folder`, sorted; none where it is not there or must not be read."""
+        """Return the sorted names in `folder`; an empty list if it is missing or may not be read."""
         try:
             return sorted(os.listdir(self.path(folder)))  # noqa: PTH208 - the names are wanted
         except OSError:
             return []
 
     def real(self, name: str) -> str:
-        """Return the absolute name of the file to which the link `name` leads in the end, else `name`."""
+        """Return `name` as an absolute path on the machine, with all links resolved."""
         return f"/{os.path.relpath(os.path.realpath(self.path(name)), os.path.realpath(self.root))}"
 
     @property
     def model(self) -> str:
-        """The model of the board as its device tree has it, "" where there is none."""
+        """The model of the board from the device tree; "" if the machine has no device tree."""
         return self.text("/proc/device-tree/model") or ""
 
     @property
@@ -68,7 +68,7 @@ class Machine:
         """
         Return the output of `program`, standard error included.
 
-        None: it is not installed, takes too long, or fails.
+        Return None if the program is not installed, takes too long, or fails.
         """
         where = shutil.which(program, path=":".join(str(self.root / folder) for folder in _PROGRAMS))
         if where is None:
@@ -86,7 +86,7 @@ class Machine:
 
 
 def group_of(number: int) -> tuple[str, list[str]]:
-    """Return the name of a group, its number where it has none, and the names of its members."""
+    """Return the name of a group (its number if it has no name) and the names of its members."""
     try:
         group = grp.getgrgid(number)
     except KeyError:
@@ -99,7 +99,7 @@ class PortUser:
     """
     A process that has the port open, and the name of its program.
 
-    `unit` is its service, "" where it is none; a teleinfo may be one, or have been started by hand.
+    `unit` is its systemd service, "" if it has none: a teleinfo may also be started by hand.
     """
 
     pid: int
@@ -110,10 +110,10 @@ class PortUser:
 
 def port_users(machine: Machine, device: str) -> tuple[list[PortUser], bool]:
     """
-    Return the processes that have `device`, a real name, open; False if some could not be looked at.
+    Return the processes that have `device` (a path without links) open, and True if all were inspected.
 
-    An ordinary user may not see which files the processes of others have open, but may read the kernel's list
-    of locks; every teleinfo locks its port.
+    An ordinary user cannot see which files the processes of other users have open, but may read the kernel's
+    list of locks. Every teleinfo locks its port.
     """
     pids, complete = _by_files(machine, device)
     pids |= _by_locks(machine, device)
@@ -137,7 +137,7 @@ def _by_files(machine: Machine, device: str) -> tuple[set[int], bool]:
 
 def _identity(file: Path) -> tuple[int, int] | None:
     """
-    Return a key that identifies the device of `file`, None where it is no character device.
+    Return a key that identifies the device of `file`; None if it is no character device.
 
     The key is the device number, which is the same under every name and in every container. Pseudo-terminals
     are numbered per file system: their key holds the file system, too.
@@ -159,7 +159,7 @@ def _by_locks(machine: Machine, device: str) -> set[int]:
         return set()
     wanted = f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
     rows = [line.replace("->", "").split() for line in (machine.text("/proc/locks") or "").splitlines()]
-    # Behind number, kind, advisory and access: the process, which is 0 in another container, and the file.
+    # After number, kind, advisory and access come the process (0 in another container) and the file.
     return {int(row[4]) for row in rows if row[5:6] == [wanted] and int(row[4]) > 0}
 
 

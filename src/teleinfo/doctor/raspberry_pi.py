@@ -1,8 +1,8 @@
 """
-Check what only a Raspberry Pi has: two kinds of UART, Bluetooth on the better one, a console by default.
+Check the UARTs of a Raspberry Pi (Bluetooth may use the better one), and the consoles on the port.
 
-Source: Raspberry Pi documentation, "Configure UARTs"; the overlays' README of its kernel. The lines to type
-are those of raspi-config on Raspberry Pi OS bookworm and later.
+Sources: Raspberry Pi documentation, "Configure UARTs"; the README of the overlays in its kernel. The commands
+use raspi-config of Raspberry Pi OS bookworm and later.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ PORT_ON = (HARDWARE_ON, CONSOLE_OFF, REBOOT)
 
 _CONFIGS = ("/boot/firmware/config.txt", "/boot/config.txt")
 _COMMAND_LINES = ("/boot/firmware/cmdline.txt", "/boot/cmdline.txt")
-# The overlays that take Bluetooth off the PL011, or off the board.
+# Overlays that move Bluetooth off the PL011, or switch Bluetooth off.
 _FREEING = re.compile(r"dtoverlay=(pi3-)?(disable-bt|miniuart-bt)")
 _PI_5_UART = {"dtparam=uart0=on", "dtparam=uart0", "dtoverlay=uart0-pi5"}
 # The names of the UARTs of the board.
 BUILT_IN = re.compile(r"/dev/(ttyAMA\d+|ttyS0|serial[01])")
-# The UART of the Pi 5's own connector for debugging, not of its pins.
+# The UART of the Pi 5's debug connector, which is not on the pins.
 _DEBUG_CONNECTOR = "/dev/ttyAMA10"
 _SHARING_BOARDS = re.compile(r"Pi (3|4|Zero W|Zero 2)")
 _GETTY_FOLDERS = (
@@ -41,7 +41,7 @@ _GETTY_FOLDERS = (
 
 
 def check_uart(machine: Machine, port: str) -> list[Finding]:
-    """Return the findings on a UART of the board: do its pins lead to `port`? None on another machine."""
+    """Check that the pins of a Raspberry Pi lead to `port`; no findings for any other port or machine."""
     if not machine.is_raspberry or not BUILT_IN.fullmatch(port):
         return []
     device = machine.real(port)
@@ -58,10 +58,10 @@ def check_uart(machine: Machine, port: str) -> list[Finding]:
 
 
 def check_console(machine: Machine, device: str) -> Finding:
-    """Return the finding on a console of the kernel on `device`, a real name."""
+    """Check that the kernel has no console on `device`, a path without links."""
     name = device.rpartition("/")[2]
     names = {name} | {alias for alias in ("serial0", "serial1") if machine.real(f"/dev/{alias}") == device}
-    # That of the running kernel, and that of the next start.
+    # The command lines of the running kernel and of the next start.
     command_lines = f"{machine.text('/proc/cmdline')} {_first(machine, _COMMAND_LINES)[1]}"
     if names.isdisjoint(re.findall(r"\bconsole=([^\s,]+)", command_lines)):
         return ok("console", _("the kernel has no console on this port"))
@@ -79,7 +79,7 @@ def check_console(machine: Machine, device: str) -> Finding:
 
 
 def check_getty(machine: Machine, device: str) -> Finding:
-    """Return the finding on a login console that is to be started on `device`, a real name."""
+    """Check that no login console is enabled on `device`, a path without links."""
     unit = getty_unit(device)
     masked = os.path.realpath(machine.path(f"/etc/systemd/system/{unit}.service")) == os.devnull
     wanted = any(f"{unit}.service" in machine.names(folder) for folder in _GETTY_FOLDERS)
@@ -91,13 +91,13 @@ def check_getty(machine: Machine, device: str) -> Finding:
 
 
 def getty_unit(device: str) -> str | None:
-    """Return the service of a login console on `device`; None where there can be none (/dev/pts/1)."""
+    """Return the service of a login console on `device`; None if there can be none (/dev/pts/1)."""
     folder, _slash, name = device.rpartition("/")
     return f"serial-getty@{name}" if folder == "/dev" else None
 
 
 def _first(machine: Machine, paths: tuple[str, ...]) -> tuple[str, str | None]:
-    """Return the path and text of the first file that can be read, else the usual path and None."""
+    """Return the path and text of the first file that can be read, else the first path and None."""
     texts = ((path, machine.text(path)) for path in paths)
     return next(((path, text) for path, text in texts if text is not None), (paths[0], None))
 
@@ -132,8 +132,8 @@ def _uart(machine: Machine, device: str, path: str, lines: list[str], *, freed: 
 
 
 def _bluetooth(device: str, path: str) -> Finding:
-    """Return the finding on a board where Bluetooth has the PL011 (Zero W, 3, 4)."""
-    # Where it is a device of its own, Bluetooth gets it as /dev/serial1.
+    """Check that `device` is not the PL011 on a board where Bluetooth uses that UART (Zero W, 3, 4)."""
+    # If Bluetooth's UART has a device file, /dev/serial1 is a link to it.
     if device != "/dev/ttyAMA0":
         message = _("Bluetooth has the good UART (PL011), the pins have the small one ({device})")
         return ok("bluetooth", message.format(device=device))
@@ -144,7 +144,7 @@ def _bluetooth(device: str, path: str) -> Finding:
 
 
 def _lines_of(text: str, model: str) -> list[str]:
-    """Return the lines of `config.txt` that apply to this board, as `name=value`, up to the first comma."""
+    """Return the lines of `config.txt` that apply to this board, each as `name=value` up to a comma."""
     numbers = re.findall(r"Pi (\d)\b", model) or ["0"] * ("Zero" in model)
     sections = {"[all]", *(f"[pi{number}{plus}]" for number in numbers for plus in ("", "+"))}
     lines, applies = [], True

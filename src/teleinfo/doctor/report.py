@@ -1,9 +1,11 @@
 """
 Show the findings on a terminal, and write them for programs (`--json`) and for a bug report (`--report`).
 
-A bug report holds no identifier. Masked in it are: the user name, the password, the host, the client id, the
-topic and the discovery prefix of the settings, unless they are the defaults; the name of this machine, meter
-numbers, network addresses, and the names of home folders.
+A bug report holds no identifier:
+
+- Masked, unless they are the defaults: the user name, the hosts, the client id, the topic and the discovery
+  prefix of the settings, and the name of this machine.
+- Always masked: the password, meter numbers, network addresses, and the names of home folders.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ if TYPE_CHECKING:
     from teleinfo.settings import Settings
 
 NARROW: Final = 60
-"""Columns of a screen below which a sentence follows its title, instead of a column for all titles."""
+"""Columns: on a narrower screen the titles have no column of their own."""
 
 LIBRARIES: Final = ("pyserial", "pyserial-asyncio", "aiomqtt", "paho-mqtt", "pydantic", "pydantic-settings")
 
@@ -64,7 +66,7 @@ _COLOURS = {Severity.OK: "32", Severity.WARNING: "1", Severity.FAULT: "1;31", Se
 
 _ERASE = "\r\x1b[K"
 MASK = "…"
-# ADCO, ADSC and ADS have 12 characters, PRM has 14 digits; both as they are and as part of a longer text.
+# ADCO, ADSC and ADS have 12 characters, PRM has 14 digits. They may be part of a longer text.
 _NUMBER = re.compile(r"(?<![0-9A-Fa-f.])[0-9]{4}[0-9A-F]{2}[0-9]{6,8}(?![0-9A-Fa-f])")
 _HOME = re.compile(r"(/home/)[^/\s\"]+")
 _ADDRESS = re.compile(
@@ -86,7 +88,7 @@ class Screen:
     quiet: bool = False
 
     def paint(self, text: str, code: str) -> str:
-        """Return `text` in a colour (a code of ECMA-48, SGR), where the screen has colours."""
+        """Return `text` with the SGR code `code` (ECMA-48), or unchanged if the screen has no colours."""
         return f"\x1b[{code}m{text}\x1b[0m" if self.colours else text
 
     def wrap(self, text: str, first: str = "", indent: str = "") -> list[str]:
@@ -97,7 +99,7 @@ class Screen:
         return wrapper.wrap(text) or [first]
 
     def command(self, line: str) -> str:
-        """Return a line to type, which is never broken."""
+        """Return a line to type or to paste, indented and never wrapped."""
         return f"{' ' * 8}{self.paint(line, '1')}"
 
     def write(self, text: str) -> None:
@@ -107,7 +109,7 @@ class Screen:
             sys.stdout.flush()
 
     def step(self, text: str) -> None:
-        """Show the step under way, on a terminal, where it can be erased again."""
+        """Show the step under way if the output is a terminal, where it can be erased again."""
         if sys.stdout.isatty():
             self.write(f"… {text}")
 
@@ -119,7 +121,7 @@ def terminal(*, quiet: bool) -> Screen:
 
 
 def format_area(area: str, findings: Sequence[Finding], screen: Screen) -> str:
-    """Return the findings of one area below its name, with an empty line before it."""
+    """Return an empty line, the name of the area, and its findings."""
     lines = ["", screen.paint(_(AREAS[area]), "1")]
     # A finding about its whole area needs no title: the name of the area stands above.
     titles = ["" if finding.check == area else _(CHECKS[finding.check]) for finding in findings]
@@ -137,7 +139,7 @@ def format_area(area: str, findings: Sequence[Finding], screen: Screen) -> str:
 
 
 def format_summary(findings: Findings, screen: Screen) -> str:
-    """Return the last lines: how many faults there are, what to do first, and how to restart the service."""
+    """Return the last lines: what to do first, the number of faults, and how to restart the service."""
     every = [finding for area in findings.values() for finding in area]
     severities = Counter(finding.severity for finding in every)
     faults, warnings = severities[Severity.FAULT], severities[Severity.WARNING]
@@ -159,7 +161,7 @@ def format_summary(findings: Findings, screen: Screen) -> str:
 
 
 def as_json(findings: Findings) -> str:
-    """Return one JSON object: the version, the worst severity, and the findings in their order."""
+    """Return one JSON object: the version, the worst severity, and the findings in order."""
     rows = [{"area": area, **asdict(finding)} for area, made in findings.items() for finding in made]
     for row in rows:
         row["verdict"] = row.pop("severity")
@@ -168,7 +170,7 @@ def as_json(findings: Findings) -> str:
 
 
 def as_report(findings: Findings, settings: Settings | None, machine: Machine) -> str:
-    """Return the text of a report, masked and fit for a terminal."""
+    """Return the masked text of a bug report, which is safe to show on a terminal."""
     screen = Screen(width=100)
     areas = "".join(format_area(area, made, screen) for area, made in findings.items())
     text = printable_lines(_versions(machine) + areas + format_summary(findings, screen))
@@ -189,10 +191,10 @@ def secrets_of(settings: Settings | None) -> list[str]:
 
 
 def masked(text: str, secrets: Sequence[str]) -> str:
-    """Return `text` with these secrets, also as JSON writes them, and all identifiers replaced by `MASK`."""
+    """Return `text` with the identifiers and the `secrets`, plain or as JSON writes them, masked."""
     for secret in secrets:
         for written in {secret, printable(secret), json.dumps(secret, ensure_ascii=False)[1:-1]}:
-            # Where a line was wrapped, a blank has become the end of the line and an indent.
+            # Wrapping has replaced a blank by the end of a line and an indent.
             exact = r"\s+".join(map(re.escape, written.split(" ")))
             text = re.sub(exact if len(secret) >= _SHORTEST else rf"(?<!\w){exact}(?!\w)", MASK, text)
     text = _NUMBER.sub(lambda match: match[0][:2] + MASK, text)

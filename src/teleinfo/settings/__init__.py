@@ -1,4 +1,4 @@
-"""The settings: one variable each, from the environment, a file, or a directory of secrets, all checked."""
+"""The settings: variables from the environment, a file, or directories of secrets, all checked."""
 
 from teleinfo.settings.env_file import SERVICE_FILE, default_env_file
 from teleinfo.settings.faults import PREFIX, SettingsError, variable_of

@@ -1,8 +1,8 @@
 """
-Check the value of one setting: return it, perhaps completed, or raise ValueError.
+Check the value of one setting, and return it or raise ValueError.
 
-The message about a `RefusalError` is the value and its reason (`"x" cannot be read: …`). That about any other
-ValueError is `"x" is not …`, with the allowed values of the setting.
+The message about a `RefusalError` consists of the value and the reason (`"x" cannot be read: …`). For any
+other ValueError it is `"x" is not …`, with the allowed values of the setting.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from teleinfo.common.file_errors import file_error
 from teleinfo.tic import labels
 from teleinfo.vocabulary.words import Message
 
-# Brokers limit topics below MQTT's own 65535 bytes; `/status` and other levels are appended.
+# Brokers may allow less than MQTT's 65535 bytes, and `/status` and other levels are appended.
 MAX_TOPIC = 200  # bytes
 MAX_HOST = 253  # characters, RFC 1035 §2.3.4
 
@@ -29,7 +29,7 @@ _HORODATE_KEY = "_HORODATE"
 
 
 class RefusalError(ValueError):
-    """Raised for a value that is refused for a `reason`, which stands behind the value in the message."""
+    """Raised for a value that is refused; in the message, `reason` follows the value."""
 
     def __init__(self, reason: Message) -> None:
         super().__init__(str(reason))
@@ -37,7 +37,7 @@ class RefusalError(ValueError):
 
 
 def plain_text(value: str) -> str:
-    """Refuse mere blanks, control characters and the stray bytes of os.environ."""
+    """Refuse blank text, control characters, and bytes of os.environ that cannot be decoded."""
     if not value.strip() or not value.isprintable():
         raise ValueError
     return value
@@ -65,7 +65,7 @@ def encodable(value: str) -> str:
 
 
 def no_brace(value: str) -> str:
-    """Refuse a brace that is left once `{hostname}` is replaced: a slip."""
+    """Refuse a brace that is left after `{hostname}` is replaced: it is a typing error."""
     if "{" in value or "}" in value:
         raise ValueError
     return value
@@ -87,12 +87,12 @@ def topic(value: str) -> str:
 
 def host(value: str) -> str:
     """
-    Check a host name or an address, for which the resolver would raise UnicodeError or ValueError later.
+    Check a host name or an address; a wrong one would make the resolver raise UnicodeError or ValueError.
 
-    `192.168.1` is refused as well as `192.168.1.300`: the resolver reads it as 192.168.0.1.
+    `192.168.1.300` is refused, and so is `192.168.1`, which the resolver would read as 192.168.0.1.
     """
     if ":" in value or re.fullmatch(r"[\d.]+", value, re.ASCII):
-        ipaddress.ip_address(value)  # with its interface, fe80::1%eth0
+        ipaddress.ip_address(value)  # perhaps with an interface: fe80::1%eth0
         return value
     if len(value) > MAX_HOST:
         raise ValueError
@@ -106,7 +106,7 @@ def host(value: str) -> str:
 
 
 def serial_port(value: str) -> str:
-    """Check a device path, absolute since a service starts in /, or `socket://host:port`."""
+    """Check `socket://host:port` or a device path, which must be absolute, since a service starts in /."""
     if value.startswith("socket://"):
         name, _, port = value.removeprefix("socket://").rpartition(":")
         host(name[1:-1] if name.startswith("[") and name.endswith("]") else name)
@@ -118,7 +118,7 @@ def serial_port(value: str) -> str:
 
 
 def baudrate(value: int | None) -> int | None:
-    """Check a speed in baud: termios(3) must name it."""
+    """Check that termios(3) has a constant for a speed in baud."""
     if value is not None and value not in _BAUDRATES:
         raise ValueError
     return value
@@ -146,7 +146,7 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
     Check the étiquettes to leave out.
 
     A name that is not in the table is accepted, since some meters have étiquettes of their own. A name that
-    looks like a slip for a known étiquette is refused: an identifier would be published unnoticed.
+    resembles a known étiquette is refused: after a typing error, an identifier would be published unnoticed.
     """
     known = labels.HISTORIQUE.keys() | labels.STANDARD.keys()
     for name in sorted(names - known):
@@ -155,7 +155,7 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
         written = name.upper().removesuffix(_HORODATE_KEY)
         near = difflib.get_close_matches(written, known)
         if near:
-            # Of those equally near, the one with the most letters at the same index: ADC0 is ADCO, not ADSC.
+            # Among close matches, prefer the most letters at the same index: ADC0 means ADCO, not ADSC.
             best = max(near, key=lambda label: sum(map(operator.eq, label, written)))
             raise RefusalError(
                 Message(

@@ -1,10 +1,10 @@
 """
-Read a settings file, lines of `NAME=value`, each of which means the same to every program.
+Read a settings file, whose lines `NAME=value` must have the same meaning for every program.
 
 systemd (`EnvironmentFile=`, env-file.c) and python-dotenv, which pydantic-settings uses, disagree on `$`,
-` #` and backslashes, so that one line could give two passwords. Here a value means what it means to systemd,
-`$` is an ordinary character, and an unquoted value that the two read differently is a fault. Nothing is
-raised. A fault never quotes a value, which may be a password.
+` #` and backslashes, so that one line could give two passwords. Here a value has the meaning that systemd
+gives it, and `$` is an ordinary character. An unquoted value that the two read differently is a fault.
+Faults are returned, not raised, and never quote the value, which may be a password.
 """
 
 from __future__ import annotations
@@ -27,16 +27,16 @@ SERVICE_FILE: Final = Path("/etc/teleinfo/teleinfo.env")
 """The settings of the service, installed by `make install` and by the package; only root can read them."""
 
 MAX_BYTES: Final = 1 << 20
-"""The longest file that is read, bytes: .env-sample has fewer than a hundredth, and /dev/zero has no end."""
+"""Limit of the file in bytes, over 100 times the size of .env-sample: /dev/zero, for example, has no end."""
 
 DAMAGED: Final = object()
-"""Value of a setting whose line cannot be read: no type accepts it, and no check compares it with others."""
+"""Value of a setting whose line cannot be read. No type accepts it; checks of two settings skip it."""
 
-# The unit hands its file over as a credential (systemd.exec(5), LoadCredential=).
+# The unit passes its settings file as a credential (systemd.exec(5), LoadCredential=).
 _CREDENTIAL = re.compile(r".*/credentials/teleinfo(?:@([^/]+))?\.service/teleinfo\.env")
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
-# A name with - or . cannot be a variable; it is read to find the variable that was meant.
+# A name with - or . cannot be a variable; it is matched too, to suggest the variable that was meant.
 _LINE = re.compile(r"[ \t]*(export[ \t]+)?([\w.-]*)[ \t]*(=?)(.*)", re.ASCII)
 _SINGLE_QUOTED = re.compile(r"'([^']*)'")
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -55,7 +55,7 @@ class EnvLine:
 
 
 def parse(text: str) -> list[EnvLine]:
-    """Return the lines of `text` that name a variable, numbered from 1; skip all others."""
+    """Return the lines of `text` that name a variable, each with its line number in the file."""
     lines = []
     for number, line in enumerate(_NEWLINE.split(text.removeprefix("\ufeff")), start=1):
         parts = _LINE.match(line)
@@ -89,7 +89,7 @@ def _value(number: int, name: str, written: str) -> EnvLine:
 
 @dataclass(slots=True)
 class EnvFile:
-    """The settings in a file, each a text or `DAMAGED`, and its faults; `unreadable`: all are damaged."""
+    """The settings in a file, each a text or `DAMAGED`, and its faults; `unreadable`: it cannot be read."""
 
     values: dict[str, object] = field(default_factory=dict)
     faults: list[Message] = field(default_factory=list)
@@ -98,15 +98,15 @@ class EnvFile:
 
 def default_env_file() -> Path | None:
     """
-    Return the file for a command that examines the service: `.env` here, else the service's, else None.
+    Return the settings file for commands that examine the service: `.env`, else the service's, else None.
 
-    All other commands call `load(None)`, which reads `.env` alone.
+    All other commands call `load(None)`, which reads only `.env`.
     """
     return next((path for path in (Path(".env"), SERVICE_FILE) if _exists(path)), None)
 
 
 def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
-    """Read the file at `path`, or `.env` if there is one, for the settings `names`."""
+    """Read the settings `names` from the file at `path`; if `path` is None, from `.env` if it exists."""
     file = EnvFile()
     if path is None and not _exists(Path(".env")):
         return file
@@ -146,13 +146,13 @@ def unreadable(path: Path | str, error: BaseException | None) -> Message:
 
 
 def _editable(path: Path) -> Path:
-    """Return the file to edit: if `path` is a credential of systemd, the file of which it is a copy."""
+    """Return the file to edit: `path`, or if that is a credential of systemd, the file that was copied."""
     credential = _CREDENTIAL.fullmatch(str(path))
     return path if credential is None else SERVICE_FILE.with_stem(credential[1] or SERVICE_FILE.stem)
 
 
 def _fault(line: EnvLine, fields: Mapping[str, str], seen: Mapping[str, int]) -> Message | None:
-    """Return the fault of a line: its name, its form, or that it repeats a line that was `seen`."""
+    """Return the fault of a line: an unknown name, a wrong form, or a setting that was `seen` before."""
     variable = line.name.upper()
     if PREFIX + variable in fields:
         return Message(

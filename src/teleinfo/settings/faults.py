@@ -1,7 +1,7 @@
 """
-Messages about wrong settings, a line for each fault, to be shown in English or in the reader's language.
+Messages about wrong settings, a line for each fault, to be shown in English or in the user's language.
 
-A line names the variable, the value unless it may hold a secret, the allowed values, and the default. Pure.
+A line has the variable, the value (unless it may hold a secret), the allowed values, and the default. Pure.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _LONGEST_SHOWN = 80  # characters of a wrong value
 
 class SettingsError(Exception):
     """
-    Raised for wrong settings; `messages` has a line for each fault, none of which shows a secret.
+    Raised for wrong settings; `messages` has a line for each fault, without any secret.
 
-    `unreadable`: their file cannot be read, so that it is unknown whether a setting is wrong.
+    `unreadable`: the file cannot be read, so it is unknown whether its settings are wrong.
     """
 
     def __init__(self, messages: Sequence[Message], *, unreadable: bool = False) -> None:
@@ -47,7 +47,7 @@ class ConflictError(RefusalError):
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Allowed values, as in `"abc" is not …`, and the default if the model cannot say it."""
+    """Allowed values, the end of `"abc" is not …`, and the default in words where the model has None."""
 
     what: Message
     default: Message | None = None
@@ -59,14 +59,14 @@ def variable_of(name: str) -> str:
 
 
 def is_ours(variable: str, fields: Collection[str]) -> bool:
-    """True if a variable is meant for one of `fields`: it has our prefix, or nearly so."""
+    """True if a variable has our prefix, or is one of `fields` with a prefix similar to ours."""
     prefix, _, rest = variable.upper().partition("_")
     if re.match(r"TELEINFO(?![A-Z0-9])", variable.upper()):
         return True
     return PREFIX + rest in fields and bool(difflib.get_close_matches(prefix + "_", [PREFIX], cutoff=0.8))
 
 
-# Names that other programs have for a setting, unless they are similar to ours.
+# Other programs' names for our settings; names similar to ours need no entry.
 _SYNONYMS: Final = {
     "DEVICE": "SERIAL_PORT",
     "SERIAL_DEVICE": "SERIAL_PORT",
@@ -79,7 +79,7 @@ _SYNONYMS: Final = {
 
 
 def unknown(variable: str, names: Collection[str]) -> Message:
-    """Return the message for a variable of no setting; `names` are those of the settings."""
+    """Return the message for a variable that is no setting; `names` are the names of all settings."""
     rest = re.sub(r"^[^\W_]*[\W_]?", "", variable.upper()).replace("-", "_").replace(".", "_")
     known = [name.upper() for name in names]
     near = [_SYNONYMS[rest]] if rest in _SYNONYMS else difflib.get_close_matches(rest, known, n=1)
@@ -100,7 +100,7 @@ def wrong(name: str, field: FieldInfo, cause: object, given: Mapping[str, object
     """
     Return the message for an invalid value of the setting `name`, which is `field` of the model.
 
-    `cause` is the exception of one of `checks`, if one was raised; `given` has all given values, by name.
+    `cause` is the exception that a function of `checks` raised, if any; `given` has the given values by name.
     """
     variable = variable_of(name)
     if isinstance(cause, ConflictError):
@@ -121,7 +121,7 @@ def wrong(name: str, field: FieldInfo, cause: object, given: Mapping[str, object
 
 
 def _shown(name: str, given: Mapping[str, object]) -> str | None:
-    """Quote the given value; None if it is a secret, holds it, or may hold one (user:password@host)."""
+    """Quote the given value; None if it is the secret, holds it, or may hold one (user:password@host)."""
     value, secret = str(given.get(name, "")), given.get(SECRET)
     if name == SECRET or "@" in value or (secret and str(secret) in value):
         return None

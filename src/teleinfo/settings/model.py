@@ -1,8 +1,8 @@
 """
 The model of the settings: every variable, its default, its allowed values.
 
-A setting is the variable `TELEINFO_` + the name of the field in capitals; `load` says where it is read from.
-A check that involves two settings belongs to the one that stands later in the model.
+A setting is the variable `TELEINFO_` + the name of the field in capitals; `load` documents the sources.
+A check of two settings belongs to the setting that comes later in the model.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ MAX_INTERVAL = 86400  # seconds: a day
 
 
 class SerialMode(enum.StrEnum):
-    """Mode that the meter speaks, or `auto` to find out."""
+    """Mode of the meter's line, or `auto` to detect it."""
 
     AUTO = "auto"
     HISTORIQUE = "historique"
@@ -124,7 +124,7 @@ _ClientId = Annotated[
     AfterValidator(_with_host_name),
     AfterValidator(checks.no_brace),
     AfterValidator(checks.plain_text),
-    Field(max_length=128),  # brokers limit it below MQTT's own 65535 bytes
+    Field(max_length=128),  # brokers may allow less than MQTT's 65535 bytes
     Allowed(Message("a name of 1 to 128 characters (only {name} is replaced)", name="{hostname}")),
 ]
 _Topic = Annotated[
@@ -248,7 +248,7 @@ class Settings(BaseSettings):
 
     @property
     def broker(self) -> Broker:
-        """Broker of these settings; unless a port is given, it is the usual one without or with TLS."""
+        """Broker of these settings; the default of the port depends on TLS."""
         tls = Tls(
             ca_file=self.mqtt_tls_ca_file,
             cert_file=self.mqtt_tls_cert_file,
@@ -282,7 +282,7 @@ class Settings(BaseSettings):
         *_: PydanticBaseSettingsSource,
         **others: PydanticBaseSettingsSource,  # noqa: ARG003 - as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Return the arguments alone: `load` reads the sources itself, to quote in a fault what they gave."""
+        """Return only the arguments: `load` reads the other sources itself, so that faults can quote them."""
         return (init_settings,)
 
     @field_validator("mqtt_password")

@@ -1,12 +1,11 @@
 """
-Load the settings: from the environment, which wins, from one file, and from directories of secrets.
+Load the settings from the environment, one file, and directories of secrets, in this order of precedence.
 
-pydantic-settings reads the environment and the secrets, and checks every value by the model. It has no part
-in these:
+pydantic-settings reads the environment and the secrets, and validates every value. It is not used for:
 
-- the file (`env_file`): python-dotenv expands `$`, drops a line that it cannot read, keeps no line numbers;
-- unknown names and the messages (`faults`): it reports the former without the name that was meant, and its
-  messages quote secrets and are in English alone.
+- the file (see `env_file`): python-dotenv expands `$`, drops unreadable lines, and keeps no line numbers;
+- unknown names (see `faults`): pydantic-settings does not suggest the name that was meant;
+- messages (see `faults`): its own quote secrets, and are in English only.
 """
 
 from __future__ import annotations
@@ -43,8 +42,8 @@ def load(env_file: Path | None = None) -> Settings:
     """
     Return the settings of the process; an empty value means the default.
 
-    The file is `env_file`, which must exist; if None, `.env` in the working directory, if it exists. Raises
-    SettingsError with every fault; neither the error nor its context holds a secret.
+    The file is `env_file`, which must exist; by default it is `.env` in the working directory, if that
+    exists. Raises SettingsError with every fault; neither the error nor its context holds a secret.
     """
     file = read_env_file(env_file, Settings.model_fields)
     secrets, faults = _secrets()
@@ -59,14 +58,14 @@ def load(env_file: Path | None = None) -> Settings:
         settings = Settings(**given)  # type: ignore[arg-type]  # texts, which the model turns into its types
     except ValidationError as error:
         details = error.errors(include_url=False, include_input=False)
-        # By setting: a union has an error for each of its types.
+        # One error per setting (the last): pydantic reports one for each type of a union.
         wrong_values = {str(detail["loc"][0]): detail for detail in details}
         faults += [
             wrong(name, Settings.model_fields[name], detail.get("ctx", {}).get("error"), given)
             for name, detail in wrong_values.items()
             if given.get(name) is not DAMAGED
         ]
-    # Outside of `except`, where the error of pydantic, which holds secrets, would become the context.
+    # Outside of `except`: there, pydantic's error, which holds secrets, would become the context.
     if faults or settings is None:
         raise SettingsError(faults, unreadable=file.unreadable)
     return settings
@@ -76,8 +75,8 @@ def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
     """
     Return the settings of several meters in one process, one for each of `env_files` (see `load`).
 
-    No two may share a serial port, a topic, or a client id at one broker. Raises SettingsError with every
-    fault of every file.
+    No two meters may share a serial port, a topic, or a client id at one broker. Raises SettingsError with
+    every fault of every file.
     """
     loaded: dict[Path | None, Settings] = {}
     faults: list[Message] = []
@@ -109,8 +108,8 @@ def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
 
 
 def _shared(one: Settings, other: Settings) -> list[str]:
-    """Return the settings that are the same in both and must differ."""
-    # The topic names a meter in the log and its memory on the disk, whatever its broker.
+    """Return the settings that must differ, but are the same in both."""
+    # The topic identifies a meter in the log and its memory on the disk, whatever the broker.
     names = ["serial_port", "mqtt_topic"]
     if one.broker.address == other.broker.address:
         names.append("mqtt_client_id")
@@ -121,7 +120,7 @@ def unread_variables() -> list[Message]:
     """
     Return a warning for each unknown name with our prefix, in the environment or among the secrets.
 
-    No fault, since Docker's links and Kubernetes add such names by themselves.
+    Such a name is no fault: Docker's links and Kubernetes add some by themselves.
     """
     fields = {variable_of(name) for name in Settings.model_fields}
     secrets = {path.name for directory in _secrets_directories() for path in directory.iterdir()}
@@ -134,7 +133,7 @@ def unread_variables() -> list[Message]:
 
 
 def _secrets() -> tuple[dict[str, object], list[Message]]:
-    # The library warns of a directory that is not there.
+    # The library would warn about a missing directory.
     if not (directories := _secrets_directories()):
         return {}, []
     try:
@@ -146,6 +145,6 @@ def _secrets() -> tuple[dict[str, object], list[Message]]:
 
 
 def _secrets_directories() -> list[Path]:
-    """Return the directories that hold a file for each secret: that of containers, systemd's credentials."""
+    """Return the directories with one file per secret: /run/secrets of containers, systemd's credentials."""
     directories = [_SECRETS, *map(Path, filter(None, [os.environ.get("CREDENTIALS_DIRECTORY")]))]
     return [path for path in directories if path.is_dir() and os.access(path, os.R_OK | os.X_OK)]

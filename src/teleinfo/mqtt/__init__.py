@@ -1,1 +1,1 @@
-"""Publish readings and retained states on an MQTT broker, whatever happens to it."""
+"""Publish readings and retained states on an MQTT broker, and survive its outages."""

@@ -1,7 +1,7 @@
 """
-A connection to the broker, for the time of a block, by aiomqtt.
+Connect to the broker for the duration of a block, with aiomqtt.
 
-This is the only file that imports aiomqtt; `paho_driver` has the replaced parts of it.
+This is the only file that imports aiomqtt; `paho_driver` replaces parts of it.
 """
 
 from __future__ import annotations
@@ -58,13 +58,13 @@ GOODBYE_TIMEOUT: Final = 1.0
 """Seconds for the acknowledgement of the last message, and as many for the end of the connection."""
 
 GRACE: Final = 0.1
-"""Seconds after a loss or a limit within which an answer still counts: it may be in the socket already."""
+"""Seconds for which an answer still counts after a loss or a timeout: it may be in the socket already."""
 
 _REFUSED: Final = 0x80
 """Lowest return code of a refused subscription (MQTT 3.1.1 §3.9.3, MQTT 5 §3.9.3)."""
 
 _OVERHEAD: Final = 12
-"""Bytes of a PUBLISH beside topic and payload, at most (MQTT 5 §3.3): two lengths, identifier, properties."""
+"""Bytes of a PUBLISH, at most, besides topic and payload (MQTT 5 §3.3): lengths, identifier, properties."""
 
 _TOO_LARGE: Final = 0x95
 
@@ -77,8 +77,8 @@ class Connection:
     An accepted connection, as `connect` yields it; `version` is the version of MQTT that it speaks.
 
     When the connection is lost, `BrokerError` ends the block of `connect`, and each method that waits.
-    `closing_means` is the kind of that error if the broker closes the connection and gives no reason, as it
-    must in MQTT 3.1.1.
+    `closing_means` is the kind of that error if the broker closes the connection without a reason; MQTT 3.1.1
+    has no reasons.
     """
 
     def __init__(
@@ -94,11 +94,11 @@ class Connection:
         self, topic: str, payload: bytes, *, qos: int, retain: bool, limit: float = PUBACK_TIMEOUT
     ) -> None:
         """
-        Return once the broker has acknowledged the message (QoS 0: once it is written).
+        Publish a message, and return once the broker has acknowledged it (QoS 0: once it is written).
 
-        Publish one message at a time: an acknowledgement does not name the topic. A broker that does not
-        acknowledge within `limit` seconds is lost. Raises `BrokerError` for a message that the broker
-        refuses; in MQTT 3.1.1 a refusal cannot be seen.
+        Only one message may be in flight: an acknowledgement does not name the topic. The connection is lost
+        if the broker does not acknowledge within `limit` seconds. Raises `BrokerError` if the broker refuses
+        the message, which MQTT 3.1.1 does not report.
         """
         longest = self._driver.max_packet
         if longest is not None and len(topic.encode()) + len(payload) + _OVERHEAD > longest:
@@ -111,22 +111,22 @@ class Connection:
             raise message_refused(self._broker, topic, len(payload), answer.value, answer.getName())
 
     async def subscribe(self, *topics: str, qos: int = 1) -> bool:
-        """Return True if the broker allows us to read all of `topics`."""
+        """Subscribe to `topics`; return True if the broker allows us to read all of them."""
         wanted = [(topic, qos) for topic in topics]
         async with self._answered_within(CONNACK_TIMEOUT):
             codes = await self._client.subscribe(wanted, timeout=math.inf)
         return all((code if isinstance(code, int) else code.value) < _REFUSED for code in codes)
 
     async def unsubscribe(self, *topics: str) -> None:
-        """Return once the broker sends no more messages of `topics`."""
+        """Unsubscribe, and return once the broker sends no more messages of `topics`."""
         async with self._answered_within(CONNACK_TIMEOUT):
             await self._client.unsubscribe(list(topics), timeout=math.inf)
 
     async def messages(self, quiet: float = math.inf) -> AsyncIterator[tuple[str, bytes, bool]]:
         """
-        Yield topic, payload and "was retained" of each message.
+        Yield each message as its topic, its payload, and True if it was retained.
 
-        End after `quiet` seconds without a retained message: MQTT does not mark the last one.
+        End after `quiet` seconds without a retained message: MQTT does not mark the last retained one.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + quiet
@@ -146,7 +146,7 @@ class Connection:
     @contextlib.asynccontextmanager
     async def _answered_within(self, limit: float, answers: Collection[object] = ()) -> AsyncIterator[None]:
         """
-        Give the broker `limit` seconds for its answer, which may come into `answers` a moment later.
+        Give the broker `limit` seconds for its answer, which may reach `answers` a moment later.
 
         aiomqtt's own timeout is not used: on Python 3.11 it loses a cancellation that comes with the answer.
         """
@@ -154,7 +154,7 @@ class Connection:
             async with asyncio.timeout(limit):
                 yield
         except (TimeoutError, aiomqtt.MqttError):
-            # If the process was suspended, the answer may be read in this very turn of the loop.
+            # If the process was suspended, the answer may be read in the turn of the loop that times out.
             await asyncio.sleep(GRACE)
             if not answers:
                 await self._give_up()
@@ -182,13 +182,13 @@ class Connection:
 
 
 def for_command(broker: Broker, command: str) -> Broker:
-    """Return `broker` with a client id of its own, since two clients of one id disconnect each other."""
-    # A random number: containers give the same process numbers again and again.
+    """Return `broker` with a new client id: two clients with the same id disconnect each other."""
+    # A random number, since process numbers repeat in containers.
     return replace(broker, client_id=f"teleinfo-{command}-{secrets.token_hex(4)}")
 
 
 def versions_of(broker: Broker) -> list[MqttVersion]:
-    """Return the versions of MQTT to try, in this order."""
+    """Return the versions of MQTT in the order in which to try them."""
     is_auto = broker.version is MqttVersion.AUTO
     return [MqttVersion.V5, MqttVersion.V3_1_1] if is_auto else [broker.version]
 
@@ -203,15 +203,15 @@ async def connect(
     versions: list[MqttVersion] | None = None,
 ) -> AsyncIterator[Connection]:
     """
-    Connect to `broker` for the time of the block, within `limit` seconds for each version of MQTT.
+    Connect to `broker` for the duration of the block; each version of MQTT may take `limit` seconds.
 
-    Raises `BrokerError` if that fails, and ends the block with it when the connection is lost. If an
+    Raises `BrokerError` if that fails; the same error ends the block when the connection is lost. If an
     exception ends the block, the broker publishes the last will: "offline" on `will_topic`, retained. At most
     `max_waiting` messages wait to be read; 0: any number.
 
-    The second of `versions` is tried if the broker refuses the first, is silent, or closes the connection. A
-    broker that accepts the second gets it first from now on, unless it had closed the connection: perhaps it
-    was starting.
+    The second of `versions` is tried if the broker refuses the first, is silent, or closes the connection. If
+    the broker accepts the second, `versions` is reversed for the next call, except after a closed connection:
+    perhaps the broker was only starting.
     """
     first, *others = versions = versions_of(broker) if versions is None else versions
     attempt = functools.partial(_connect, broker, will_topic, limit, max_waiting)
@@ -277,7 +277,7 @@ async def _connect(
     except (aiomqtt.MqttError, OSError, ValueError) as error:  # ValueError: odd host names, UnicodeError too
         if driver.is_accepted and not isinstance(error, aiomqtt.MqttError):
             raise
-        # aiomqtt keeps only the words of the socket's error; the error itself is the context.
+        # aiomqtt copies only the text of the socket's error; the error itself is its context.
         cause = error.__context__ if isinstance(error, aiomqtt.MqttError) else error
         if isinstance(cause, OSError | ValueError) and not isinstance(cause, TimeoutError):
             raise cannot_connect(cause, broker) from None

@@ -8,14 +8,14 @@ from typing import Final
 
 KEEPALIVE: Final = 12
 """
-Seconds, MQTT 5 §3.1.2.10: the broker publishes the will 1.5 times this after our last packet.
+Seconds (MQTT 5 §3.1.2.10): the broker publishes the will after 1.5 times this without a packet of ours.
 
-paho waits as long for PINGRESP: while nothing is published, a frozen broker is found out within twice this.
+paho waits as long for PINGRESP. While nothing is published, we notice a frozen broker within twice this time.
 """
 
 
 class MqttVersion(enum.StrEnum):
-    """Version of MQTT to speak; AUTO: 5, and 3.1.1 with a broker that refuses 5."""
+    """Version of MQTT to speak; AUTO: 5, or 3.1.1 if the broker refuses 5."""
 
     AUTO = "auto"
     V5 = "5"
@@ -60,7 +60,7 @@ class Topics:
     Topics of a meter: `readings`, the base topic, and the retained topics below it.
 
     `status` has `ONLINE` or `OFFLINE`, `health` the health of the line, and `state` the decoded state, with
-    its fields below it. `former_states`, Home Assistant's states in version 0.1.0, is to be cleared.
+    its fields below it. `former_states` held Home Assistant's states in version 0.1.0, and must be cleared.
     """
 
     def __init__(self, readings: str) -> None:

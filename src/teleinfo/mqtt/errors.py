@@ -1,7 +1,7 @@
 """
-Faults of the broker, in words for a household: what happened, what it means, what to do next.
+Faults of the broker, explained for the user: what happened, what it means, what to do next.
 
-A connection raises `BrokerError`. The functions make one of what the system, OpenSSL or the broker reported.
+A connection raises `BrokerError`. The functions build it from an error of the system, OpenSSL or the broker.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
 class _Wording(NamedTuple):
     """
-    Templates of a fault, to translate and to fill in.
+    Templates for the texts of a fault, which are translated and filled in.
 
-    `check` is the step of the doctor at which the fault shows. `waiting_helps`: it may end by itself.
+    `check` is the doctor's check that reports the fault. `waiting_helps`: the fault may end by itself.
     """
 
     check: str
@@ -41,7 +41,7 @@ _SHOW_CERTIFICATE = "openssl s_client -connect {address} -servername {host} </de
 
 
 class BrokerErrorKind(enum.Enum):
-    """Reason for which there is no connection to the broker, or for which it refuses a message."""
+    """Reason why there is no connection to the broker, or why it refuses a message."""
 
     NAME = _Wording(
         "name",
@@ -118,7 +118,7 @@ class BrokerErrorKind(enum.Enum):
         N_("Put both into the settings:"),
         _CREDENTIALS,
     )
-    # In MQTT 3.1.1 mosquitto gives the same answer to a keep-alive that is too long for it.
+    # In MQTT 3.1.1 mosquitto gives the same answer if our keep-alive is too long.
     CLIENT_ID = _Wording(
         "login",
         N_("the broker refuses our client id, {client_id}, or our keep-alive of {keepalive} s"),
@@ -246,8 +246,8 @@ class BrokerError(Exception):
     """
     Raised when there is no connection to the broker, or when it refuses a message. No text holds a secret.
 
-    `message` and `advice` are for a household, `commands` are to be typed or to be put into the settings as
-    they are, `kind` is for programs. `str` gives message, advice and commands in English, for the log;
+    `message` and `advice` are for the user, `commands` are to be typed or to be put into the settings as they
+    are, and `kind` is for programs. `str` gives message, advice and commands in English, for the log;
     `localized` gives them in the language of the locale, for a screen.
     """
 
@@ -293,14 +293,14 @@ _BY_CODE = {
     0x9B: BrokerErrorKind.REFUSES_QOS,
 }
 """
-Kinds by the reason codes of CONNACK (MQTT 5 §3.2.2.2) and of DISCONNECT (§3.14.2.1).
+The kind of error for each reason code of CONNACK (MQTT 5 §3.2.2.2) and of DISCONNECT (§3.14.2.1).
 
 All other codes are `NOT_SERVED`. paho translates the return codes of MQTT 3.1.1 (§3.2.2.3) into these.
 """
 
 
 def refused(broker: Broker, code: int, reason: str) -> BrokerError:
-    """Return the error for the reason code of a CONNACK or DISCONNECT, and its name."""
+    """Return the error for a reason code of CONNACK or DISCONNECT; `reason` is the name of the code."""
     kind = _BY_CODE.get(code, BrokerErrorKind.NOT_SERVED)
     if kind is BrokerErrorKind.LOGIN and broker.username is None:
         kind = BrokerErrorKind.NO_CREDENTIALS
@@ -312,16 +312,16 @@ _TOO_LONG = frozenset({0x95, 0x97})  # Packet too large, Quota exceeded
 
 def message_refused(broker: Broker, topic: str, length: int, code: int, reason: str = "") -> BrokerError:
     """
-    Return the error for the reason code of a PUBACK (MQTT 5 §3.4.2.1), and its name.
+    Return the error for a reason code of PUBACK (MQTT 5 §3.4.2.1); `reason` is the name of the code.
 
-    `length` is that of the payload, in bytes.
+    `length` is the length of the payload in bytes.
     """
     kind = BrokerErrorKind.REFUSES_LENGTH if code in _TOO_LONG else BrokerErrorKind.REFUSES_TOPIC
     return BrokerError(kind, broker, topic=topic, length=length, reason=reason)
 
 
 def cannot_connect(error: Exception, broker: Broker) -> BrokerError:
-    """Return the error for an exception of the attempt to open a connection."""
+    """Return the error for an exception that was raised while a connection was opened."""
     kinds = BrokerErrorKind
     match error:
         case ssl.SSLCertVerificationError():
@@ -338,7 +338,7 @@ def cannot_connect(error: Exception, broker: Broker) -> BrokerError:
             return BrokerError(kinds.TLS, broker, error=ssl_reason(error))
         case OSError() if not isinstance(error, socket.gaierror):
             return BrokerError(kinds.NETWORK, broker, error=error.strerror or error)
-        case _:  # no address, or no name of a host at all: ValueError
+        case _:  # no address for the name; ValueError: not a host name
             kind = kinds.NAME
     return BrokerError(kind, broker)
 

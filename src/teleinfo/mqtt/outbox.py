@@ -1,10 +1,10 @@
 """
-Messages for the broker: readings, of which the newest win, and the payloads of the retained topics.
+Messages that wait for the broker: the newest readings, and the payload of each retained topic.
 
-One message is in flight at a time. Readings go first, in order, once each. Retained topics are sent again
-after each connection, because a broker that restarts without persistence has forgotten them. The memory is
-bounded by the number of readings asked for and by the number of topics. No I/O and no clock; for use in one
-event loop.
+One message is in flight at a time. Readings go first, in order, each once. Retained topics are sent again on
+each new connection, because a broker that restarts without persistence has forgotten them. The memory is
+bounded by the length of the queue and by the number of topics. No I/O and no clock; for use in one event
+loop.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from typing import Final
 
 BURST_SECONDS: Final = 0.1
 MAX_BURST: Final = 16
-"""A reading within `BURST_SECONDS` of the one before is of the same burst; so many of a burst are kept."""
+"""Readings less than `BURST_SECONDS` apart are a burst; `MAX_BURST` of them are kept beyond the queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A message as it is published, a reading or the payload of a retained topic."""
+    """A message to publish: a reading, or the payload of a retained topic."""
 
     topic: str
     payload: bytes
@@ -33,10 +33,10 @@ class OutgoingMessage:
 
 class Outbox:
     """
-    Holds at most `queue` readings that wait, one payload for each retained topic, and the message in flight.
+    Holds at most `queue` waiting readings, one payload for each retained topic, and the message in flight.
 
-    Of all topics that wait, `last` is sent last. Frames that arrive in one burst, as after a pause of the
-    network to a bridge, are a message each, whatever the `queue`. `filled` is set when a message is added.
+    Of all waiting topics, `last` is sent last. The readings of a burst, as after a pause of the network to a
+    bridge, are sent one by one, even if the `queue` is shorter. `filled` is set when a message is added.
     """
 
     def __init__(self, queue: int, *, last: str = "") -> None:
@@ -50,7 +50,7 @@ class Outbox:
         self.filled = asyncio.Event()
 
     def set(self, topic: str, payload: bytes) -> None:
-        """Publish `payload` on `topic`, unless it is there already, and again after each connection."""
+        """Publish `payload` on `topic` unless it is unchanged; repeat it on each new connection."""
         if self._retained.get(topic) != payload:
             self._retained[topic] = payload
             self._due[topic] = None
@@ -72,7 +72,7 @@ class Outbox:
         return topic in self._retained and topic not in self._due and not is_in_flight
 
     def put(self, reading: OutgoingMessage, now: float) -> None:
-        """Keep a reading of the monotonic time `now` until it is sent, in place of the oldest if need be."""
+        """Add a reading of the monotonic time `now`; if the queue is full, drop the oldest reading."""
         if now - self._newest >= BURST_SECONDS:
             self._keep_newest(self._queue - 1)
         self._newest = now
@@ -80,7 +80,7 @@ class Outbox:
         self.filled.set()
 
     def pop(self) -> OutgoingMessage | None:
-        """Put the next message into flight and return it; None if nothing waits."""
+        """Return the next message, which is then in flight; None if nothing waits."""
         if self._readings:
             self._in_flight = self._readings.popleft()
         elif self._due:
@@ -90,14 +90,14 @@ class Outbox:
         return self._in_flight
 
     def acknowledge(self) -> None:
-        """Note that the broker has the message in flight (QoS 0: that it is written)."""
+        """Note that the broker has acknowledged the message in flight (QoS 0: that it was written)."""
         message, self._in_flight = self._in_flight, None
         if message is not None and not message.payload and self._retained.get(message.topic) == b"":
-            # The broker retains nothing there now, nor would a broker that has forgotten everything.
+            # No need to repeat it: a broker that has forgotten everything retains nothing there either.
             self.forget(message.topic)
 
     def restart(self) -> None:
-        """Prepare for a new connection: repeat what is not acknowledged, unless newer readings came."""
+        """Prepare for a new connection: repeat the topics, and the reading in flight if there is room."""
         self._keep_newest(self._queue)
         if self._in_flight is not None and self._in_flight.is_reading and len(self._readings) < self._queue:
             self._readings.appendleft(self._in_flight)

@@ -1,24 +1,24 @@
 """
-The replaced parts of aiomqtt (2.3 to 2.5) and of paho (2.1 and 2.2), and the promise that needs each.
+Replacements for parts of aiomqtt (2.3 to 2.5) and of paho (2.1 and 2.2), each with its reason.
 
 Two private attributes are used, `Client._client` of aiomqtt and `Client._sock_recv` of paho. aiomqtt has no
-public way to its paho client, on which these documented callbacks are set:
+public access to its paho client, on which these documented callbacks are set:
 
-- `on_socket_open`. One connection at a time: an attempt that was given up is closed when its thread has
-  opened the socket at last. No foreign descriptor: a socket that was closed meanwhile is not registered,
-  since its descriptor may be the serial port's by now. Wake-ups: the keep-alive is checked in turns of the
-  loop in which others wake up as well; aiomqtt wakes once a second.
-- `on_socket_register_write`. Latency and wake-ups: a packet is written at once, not two turns later. Two
-  lines for an outage: aiomqtt registers a descriptor that was closed in between, which asyncio logs.
-- `on_connect`, `on_disconnect`, `on_publish`. A refusal is named: aiomqtt drops the reason codes and the
-  properties of MQTT 5. A lost connection is noticed: aiomqtt ignores a loss before CONNACK.
+- `on_socket_open`. An attempt that was given up is closed as soon as its thread has opened the socket, so
+  that there is only one connection at a time. A socket that was closed meanwhile is not registered, since its
+  descriptor may belong to the serial port by now. The keep-alive is checked at the same instants as other
+  timers, to save wake-ups; aiomqtt would wake the loop once a second.
+- `on_socket_register_write`. A packet is written at once, not two turns of the loop later. aiomqtt may
+  register a descriptor that was closed in between, which asyncio would log.
+- `on_connect`, `on_disconnect`, `on_publish`. We log why the broker refuses us; aiomqtt drops the reason
+  codes and the properties of MQTT 5. We notice a loss before CONNACK; aiomqtt ignores it.
 
-`_sock_recv` is replaced to bound the memory. A dishonest broker sends packets of 256 MiB, or messages of
-QoS 2, which paho keeps until they are released. In MQTT 5 an honest broker is told the limit; in 3.1.1 it
-cannot be told.
+`_sock_recv` is replaced to bound the memory. A dishonest broker may send packets of 256 MiB, or messages of
+QoS 2, which paho keeps until they are released. An honest broker respects our limit, which we can announce
+only in MQTT 5.
 
 `abort` closes the socket of a connection that was lost or given up, which aiomqtt leaves open.
-`SelfClosingSocket` closes that of a handshake that failed, which paho leaves to the garbage collector.
+`SelfClosingSocket` closes itself when its handshake fails; paho leaves that to the garbage collector.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ MAX_PACKET: Final = 1 << 18
 """Bytes of the longest packet that is accepted."""
 
 MALFORMED: Final = (MQTTException, ValueError, LookupError, struct.error)
-"""Exceptions of paho before 2.2 for a packet that is no MQTT."""
+"""Exceptions that paho before 2.2 raises for a malformed packet."""
 
 _PUBLISH_QOS_2: Final = 0x34
 _PUBACK: Final = 0x40
@@ -75,18 +75,18 @@ class SelfClosingSocket(ssl.SSLSocket):
 
 
 class AiomqttClient(Protocol):
-    """The used part of `aiomqtt.Client`, which only `client` imports."""
+    """The part of `aiomqtt.Client` that is used here; only the module `client` may import aiomqtt."""
 
     _client: Client
 
 
 class PahoDriver:
     """
-    The event loop's side of an aiomqtt client, made before it connects.
+    Connects an aiomqtt client to the event loop. Construct it before the client connects.
 
     `closed` is done when the connection is closed. `reason` is the reason code with which the broker refused
-    us (CONNACK) or ended the connection (DISCONNECT). `fault` is set by our side: SILENT for a ping that was
-    not answered, UNACCEPTABLE for a packet that is not accepted. `answers` are the reason codes of the
+    us (CONNACK) or ended the connection (DISCONNECT). `fault` is our own reason to end it: SILENT if the
+    broker did not answer, UNACCEPTABLE if we refused a packet. `answers` are the reason codes of the
     acknowledgements. `max_packet` is the longest packet that the broker accepts, in bytes.
     """
 
@@ -115,13 +115,13 @@ class PahoDriver:
         paho._sock_recv = self._receive  # type: ignore[method-assign]  # noqa: SLF001 - see above
 
     def abort(self) -> None:
-        """Close the connection without a packet, also if a thread opens its socket only later."""
+        """Close the connection without a DISCONNECT, even if a thread opens its socket only later."""
         self._aborted = True
         sock = self._client.socket()
         if isinstance(sock, socket.socket):
             with contextlib.suppress(OSError):  # the other side was faster
                 sock.shutdown(socket.SHUT_RDWR)
-            # Gives paho something to write; when that fails, paho closes the socket by itself.
+            # Give paho something to write: when the write fails, paho closes the socket by itself.
             self._client.disconnect()
             self._client.loop_write()
 
@@ -144,7 +144,7 @@ class PahoDriver:
             self.fault = BrokerErrorKind.SILENT
         self.closed.set_result(None)
         if self.is_accepted:
-            # Without the reason: aiomqtt would keep it in a future that nobody may read, which asyncio logs.
+            # Not the real reason: aiomqtt would keep it in a future, and asyncio logs it if nobody reads it.
             normal = ReasonCode(PacketTypes.DISCONNECT, "Normal disconnection")
             self._aiomqtt_on_disconnect(client, userdata, flags, normal, None)
 
@@ -180,7 +180,7 @@ class PahoDriver:
             self.abort()
         sock = self._client.socket()
         if isinstance(sock, ssl.SSLSocket) and sock.pending():
-            # Bytes that are decrypted already do not make the descriptor readable.
+            # Bytes that are already decrypted do not make the descriptor readable.
             self._loop.call_soon(self._read)
 
     def _on_socket_register_write(self, *_: object) -> None:
@@ -210,7 +210,7 @@ class PahoDriver:
             reason = ReasonCode(PacketTypes.DISCONNECT, identifier=data[0])
             self.reason = reason if reason.is_failure else None
         if self._header[0] == _PUBACK and data[2:3] == _PACKET_TOO_LARGE:
-            # Mosquitto's answer to a message over its message_size_limit. PUBACK has no such reason code
+            # Mosquitto sends this code for a message over its message_size_limit. PUBACK does not allow it
             # (MQTT 5 §3.4.2.1), and paho would close the connection.
             data = data[:2] + _QUOTA_EXCEEDED + data[3:]
         if not self._body_left:
@@ -218,7 +218,7 @@ class PahoDriver:
         return data
 
     def _check_header(self) -> int:
-        """Return the remaining length (§2.1.4); raise OSError, a lost connection to paho, for too much."""
+        """Return the remaining length (§2.1.4); raise OSError, so that paho disconnects, if we refuse it."""
         length = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(self._header[1:]))
         if length > MAX_PACKET or self._header[0] & 0xF6 == _PUBLISH_QOS_2:
             self.fault = BrokerErrorKind.UNACCEPTABLE

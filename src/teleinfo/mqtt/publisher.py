@@ -1,9 +1,9 @@
 """
 The task that owns the connection to the broker, and publishes readings and retained topics.
 
-`Publisher.run` connects, publishes, notices a lost connection, waits and connects again, until `stop`. A
-broker that is absent, dead or frozen, or that refuses us, raises nothing: the log and the listener hear of
-it. There is never more than one connection: that of an attempt is closed before the next attempt begins.
+`Publisher.run` connects, publishes, notices a lost connection, waits and connects again, until `stop`. If the
+broker is absent or frozen, or refuses us, nothing is raised: the fault is logged, and the listener is
+notified. There is never more than one connection: each is closed before the next attempt begins.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ HEARTBEAT_INTERVAL: Final = 2.0
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0  # seconds
 
 MAX_REFUSALS: Final = 5
-"""Topics whose refusal by the broker is logged, in the life of the process."""
+"""Topics whose refusal by the broker is logged, at most, during the life of the process."""
 
 
 class BrokerListener(Protocol):
@@ -60,7 +60,7 @@ class Publisher:
     Publishes readings and the retained topics of its `outbox` at `broker`.
 
     `qos` is the quality of service of the readings, of which `queue` are kept while the broker is away. Home
-    Assistant publishes on `birth_topic` when it starts; with None nothing is subscribed to. The last will is
+    Assistant publishes on `birth_topic` when it starts; if None, nothing is subscribed to. The last will is
     "offline" on the topic of the status. `run` calls `heartbeat` every `HEARTBEAT_INTERVAL`.
     """
 
@@ -100,7 +100,7 @@ class Publisher:
         self.outbox.put(reading, time.monotonic())
 
     def stop(self, last: Mapping[str, bytes]) -> None:
-        """Make `run` publish the `last` payloads of these retained topics and return, within 2.5 s."""
+        """Make `run` publish the `last` payload of each of these retained topics, and return."""
         self._last = last
         self._stopping.set()
         if self._connecting is not None and not self._is_connected:
@@ -180,7 +180,7 @@ class Publisher:
     async def _deliver(
         self, connection: Connection, message: OutgoingMessage, limit: float = PUBACK_TIMEOUT
     ) -> None:
-        """Publish a message, and log it if the broker refuses it."""
+        """Publish a message; log it if the broker refuses the message."""
         topic, qos, retain = message.topic, message.qos, message.retain
         try:
             await connection.publish(topic, message.payload, qos=qos, retain=retain, limit=limit)

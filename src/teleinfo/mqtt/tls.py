@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def tls_context(broker: Broker, tls: Tls) -> ssl.SSLContext:
     """
-    Return a context that verifies `broker` by the `ca_file` of its `tls`, or by the system's authorities.
+    Return a context that verifies `broker` against the `ca_file` of `tls`, or the system's authorities.
 
     Reads files: call it in a thread. Raises `BrokerError` for a file that cannot be used.
     """

@@ -1,1 +1,1 @@
-"""The daemon: it joins the port, the decoder and the broker, and watches them."""
+"""The daemon: it connects the port, the decoder and the broker, and monitors them."""

@@ -2,7 +2,7 @@
 Run the meters of one process, and shut them down on signals.
 
 Each meter has a task (`meter.MeterTask`); one more task reports to systemd (`watchdog.Watchdog`). A fault of
-a port or of a broker is repaired where it occurs, and does not affect the other meters. Any other error ends
+a port or of a broker is handled where it occurs, and does not affect the other meters. Any other error ends
 the process, and systemd starts it again.
 """
 
@@ -28,9 +28,9 @@ log = logging.getLogger(__name__)
 
 async def serve(settings: Sequence[Settings], notifier: Notifier) -> None:
     """
-    Run a meter for each of `settings`, no two of the same topic, until a signal asks to stop.
+    Run a meter for each of `settings`, whose topics differ, until a signal asks to stop.
 
-    Raises the errors that a task could not repair.
+    Raises the errors that the tasks do not handle.
     """
     watchdog = Watchdog(notifier)
     disk = asyncio.Lock()

@@ -1,8 +1,8 @@
 """
 The file with the memory of a meter, and its directory.
 
-Everything here blocks, and is to be called in a thread: a write takes a second on some memory cards, and for
-ever on a dead network drive. At any moment, also after a power cut, the file is whole, either old or new.
+The methods of `MemoryFile` block; call them in a thread. A write takes a second on some memory cards, and
+never ends on a dead network drive. At any moment, even after a power cut, the file is complete, old or new.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 MAX_NAME: Final = 200
-"""Characters of a topic that become the name of a file, which may have 255 bytes (NAME_MAX)."""
+"""Greatest length of a quoted topic that names the file; a file name may have 255 bytes (NAME_MAX)."""
 
 _OURS_ALONE: Final = 0o600
 
@@ -30,8 +30,8 @@ def state_directory(environ: Mapping[str, str]) -> Path | None:
     """
     Return the directory of the memories; None if there is no home directory.
 
-    It is the one of systemd's StateDirectory= (systemd.exec(5)), which containers set too; else that of the
-    XDG Base Directory Specification.
+    It is $STATE_DIRECTORY, set by systemd (StateDirectory=) and in our container image; otherwise `teleinfo`
+    under $XDG_STATE_HOME, by default ~/.local/state.
     """
     given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
     if given:
@@ -46,7 +46,7 @@ def state_directory(environ: Mapping[str, str]) -> Path | None:
 
 
 class MemoryFile:
-    """The file in `folder` for the meter of a base topic. Each method may raise OSError."""
+    """The file in `folder` for the meter with the base topic `topic`. Each method may raise OSError."""
 
     def __init__(self, folder: Path, topic: str) -> None:
         self.folder = folder
@@ -60,9 +60,9 @@ class MemoryFile:
         """
         Lock the file until `close` or the end of the process, and read it.
 
-        Return its content, `MAX_BYTES` and one byte more at most; None if there is no file. Raise
-        BlockingIOError if another process has locked it. A file that cannot be locked cannot be written:
-        `write` raises the reason.
+        Return its content, at most `MAX_BYTES` + 1 bytes; None if there is no file. Raise BlockingIOError if
+        another process has locked it. If it cannot be locked for another reason, it is still read, but
+        `write` will raise that reason.
         """
         try:
             self._ensure_lock()
@@ -75,7 +75,7 @@ class MemoryFile:
         return self._read()
 
     def write(self, content: bytes) -> None:
-        """Write a new file with this content, and once it is on the disk, put it in place of the old one."""
+        """Write the content to a new file, which replaces the old one once it is on the disk."""
         self._ensure_lock()
         new = self._path.with_suffix(".new")
         try:
@@ -105,7 +105,7 @@ class MemoryFile:
         if self._lock is not None:
             return
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Not the file itself, which each write replaces.
+        # Lock a separate file: each write replaces the file itself.
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
         lock = os.open(self._path.with_suffix(".lock"), flags, _OURS_ALONE)
         try:

@@ -1,13 +1,13 @@
 """
-Keep the memory of a meter through restarts: read it at the start, write it when it has changed.
+Keep the memory of a meter across restarts: read it at the start, write it when it has changed.
 
-It is written, at most `MAX_WRITES` times in 24 hours, restarts included:
+The memory is written at most `MAX_WRITES` times in 24 hours, restarts included:
 
 - at once, if the total would be wrong without it;
 - at midnight, and at the end;
 - some minutes after new topics were published.
 
-A file that cannot be read or written is logged once, and stops nothing.
+If the file cannot be read or written, that is logged once, and the daemon goes on without it.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 
 # All in seconds.
 OPEN_TIMEOUT: Final = 5.0
-"""Longest wait for the disk: before the file is read, nothing is published."""
+"""Longest wait for the disk: no state is published until the file is read."""
 
 ROUTINE_INTERVAL: Final = 600.0
 """Time between two writes of new topics: the fields of a meter come one by one after a start."""
@@ -48,15 +48,15 @@ MAX_WRITES: Final = 20
 """Writes in any 24 hours: memory cards wear out."""
 
 RESERVE: Final = 4
-"""Writes of these that are kept for a change without which the total would be wrong."""
+"""Part of `MAX_WRITES` that is reserved for changes without which the total would be wrong."""
 
 
 class MemoryKeeper:
     """
-    Keeps the memory of the meter of a base topic. To be made inside the event loop.
+    Keeps the memory of the meter with the base topic `topic`. Construct it inside the event loop.
 
-    `on_loaded` is called once, with the memory of an earlier run or None. `disk` is the lock under which the
-    meters of a process read and write, one at a time.
+    `on_loaded` is called once, with the memory of an earlier run or None. `disk` is the lock that lets only
+    one meter of the process read or write at a time.
     """
 
     def __init__(self, topic: str, disk: asyncio.Lock, on_loaded: Callable[[Memory | None], None]) -> None:
@@ -64,7 +64,7 @@ class MemoryKeeper:
         self._disk = disk
         self._on_loaded = on_loaded
         self._loop = asyncio.get_running_loop()
-        self._writes: deque[float] = deque(maxlen=MAX_WRITES)  # the times of the last writes, by the loop
+        self._writes: deque[float] = deque(maxlen=MAX_WRITES)  # times of the last writes by the loop's clock
         self._latest: Memory | None = None
         self._written: Memory | None = None
         self._routine_after = self._retry_after = -math.inf
@@ -74,9 +74,9 @@ class MemoryKeeper:
 
     def offer(self, memory: Memory | None) -> None:
         """
-        Note the present memory, or None if there is none yet, and write it if that is due.
+        Store the present memory, None if there is none yet, and make `run` write it if a write is due.
 
-        Until the file is read nothing is noted: a memory without the one in the file lacks the offset.
+        Before the file is read, the memory is ignored: it lacks the offset that is in the file.
         """
         if self._is_open:
             self._latest = memory or self._latest
@@ -89,7 +89,7 @@ class MemoryKeeper:
         self._wake.set()
 
     async def run(self) -> None:
-        """Read the file, then write it whenever that is due, until `end`; return if it cannot be used."""
+        """Read the file, then write it whenever a write is due, until `end`; return if it cannot be used."""
         folder = state_directory(os.environ)
         if folder is None:
             log.warning(
@@ -137,11 +137,11 @@ class MemoryKeeper:
         return self._note_loss(file, "the file is damaged") if memory is None else memory
 
     def _restore_writes(self, times: object) -> None:
-        """Continue with the writes of earlier runs, seconds since 1970 in a list."""
+        """Count the writes of earlier runs, too; `times` is a list of seconds since 1970."""
         now, today = self._loop.time(), time.time()
         for written in times if isinstance(times, list) else ():
             if isinstance(written, float) and written > 0:
-                # If the clock was set back since, the write seems to be one of the future.
+                # If the clock was set back since then, the write seems to lie in the future.
                 self._writes.append(now - max(0.0, today - written))
 
     def _note_loss(self, file: MemoryFile, reason: str) -> Memory | None:

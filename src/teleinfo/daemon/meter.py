@@ -1,8 +1,8 @@
 """
 Wire the parts of a meter together: reader, decoder, publisher and monitor.
 
-A reading passes `on_reading` in the turn of the event loop in which its last byte came. The reader and the
-publisher repair their faults by themselves; `run` raises an error that cannot be repaired.
+A reading reaches `on_reading` in the turn of the event loop in which its last byte came. The reader and the
+publisher handle faults of the port and of the broker themselves; `run` raises any other error.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 GOODBYE_TIMEOUT = 2.5
-"""Seconds for the goodbye, for which the publisher needs 2 s at most; then it is cut off."""
+"""Seconds after which the goodbye to the broker is cut off; the publisher usually needs less than 2 s."""
 
 
 class MeterTask:
     """
-    A meter and its broker. To be made inside the event loop.
+    A meter and its broker. Construct it inside the event loop.
 
-    `name` distinguishes it from the other meters of the process, in the log and for `watchdog`; it is empty
-    if there is no other meter. `disk` is the lock under which meters read and write their memories.
+    `name` identifies the meter in the log and for `watchdog`; it is empty if the process has no other meter.
+    `disk` is the lock that lets only one meter at a time read or write its memory.
     """
 
     def __init__(self, settings: Settings, watchdog: Watchdog, *, disk: asyncio.Lock, name: str = "") -> None:
@@ -89,7 +89,7 @@ class MeterTask:
         self.status_text = self._monitor.status_text
 
     def _add_state(self, settings: Settings, topics: Topics, disk: asyncio.Lock, rng: Random) -> None:
-        # Imported here to save the memory if they are not asked for.
+        # Imported here: without a state, these modules would only use memory.
         from teleinfo.daemon.memory_keeper import MemoryKeeper  # noqa: PLC0415
         from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415
         from teleinfo.state.tracker import StateTracker  # noqa: PLC0415
@@ -120,7 +120,7 @@ class MeterTask:
             )
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Run until `stop`, then say goodbye to the broker within bounds; raise what cannot be repaired."""
+        """Run until `stop`, then say goodbye to the broker; raise any error that no part handles."""
         METER.set(self._name)
         async with asyncio.TaskGroup() as tasks:
             ending = [tasks.create_task(self._publisher.run(), name="teleinfo.publisher")]
@@ -154,7 +154,7 @@ class MeterTask:
             self._homeassistant.forget(scope)
 
     def on_progress(self) -> None:
-        """Feed the watchdog for the reader."""
+        """Send the reader's heartbeat to the watchdog."""
         self._reader_heartbeat()
 
     def on_reading(self, reading: Reading) -> None:
@@ -165,11 +165,11 @@ class MeterTask:
             if text is not None:
                 retain = self._retain and not reading.values.keys() <= SHORT_FRAME
                 self._publisher.publish(text, retain=retain)
-        # The publisher writes the reading in its turn of the loop, which comes before that of `_derive`.
+        # The publisher's task, which writes the reading, runs before `_derive`.
         self._published.put_nowait((reading, now))
 
     async def _derive(self) -> NoReturn:
-        """Publish status, state and Home Assistant's entities, which are made of the readings."""
+        """Publish what is derived from the readings: the status, the state, and Home Assistant's entities."""
         while True:
             reading, now = await self._published.get()
             was_offline = self._monitor.frame_came(now)

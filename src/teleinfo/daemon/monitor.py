@@ -67,12 +67,12 @@ class Monitor:
         return True
 
     def connection_changed(self, *, connected: bool) -> None:
-        """Note that the broker is connected, or lost."""
+        """Note that the broker was connected or lost."""
         self._broker_connected = connected
         self._publish_health(asyncio.get_running_loop().time())
 
     def last_payloads(self) -> dict[str, bytes]:
-        """Return the payloads of the retained topics for the end of the daemon."""
+        """Return the payloads of `health` and `status` to publish when the daemon ends."""
         now = asyncio.get_running_loop().time()
         return {self._topics.health: self._health(now, LinkProblem.STOPPED), self._topics.status: OFFLINE}
 
@@ -114,13 +114,13 @@ class Monitor:
         return health.encode(health.complete(known, self._decoder.counts, self._quality))
 
     def _time_of_last_frame(self, now: float) -> str | None:
-        """Return that time in ISO 8601, counted back from now in case the clock has been set since."""
+        """Return the time in ISO 8601, counted back from now in case the clock was set since the frame."""
         if self._link.last_frame is None:
             return None
         return _utc(datetime.now(UTC).timestamp() - (now - self._link.last_frame))
 
     def status_key(self, now: float) -> object:
-        """Return a value whose change calls for a new line of status and a new `health`."""
+        """Return a value that changes when the line of status and `health` must be published again."""
         return (self._online, self._broker_connected, self._link.problem(now), self._link.mode)
 
     def status_text(self, now: float) -> str:
@@ -145,8 +145,8 @@ def status_text(
     """
     Return the line of `systemctl status`, in plain words and without any identifier of the meter.
 
-    It is about the port, the meter, the quality of the line, and the broker at the address `broker`.
-    `now` is the time by the clock of `link`. `bad_share` is the share of bad groups, 0 to 1; None: unknown.
+    The line covers the port, the meter, the quality of the line, and the broker at the address `broker`.
+    `now` is the time on the clock of `link`. `bad_share` is the share of bad groups, 0 to 1; None: unknown.
     """
     quality = "" if bad_share is None else f"; {bad_share:.1%} of the groups bad"
     connection = "connected to" if broker_connected else "no connection to"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 NEWS: Final = frozenset({"PTEC", "DEMAIN", "NTARF", "LTARF"})
-"""Labels whose change is news, like a change of the alerts in `STATUS_REGISTER`."""
+"""Labels whose change is news; a change of the alerts in `STATUS_REGISTER` is news, too."""
 
 
 class RateLimit:
@@ -28,7 +28,7 @@ class RateLimit:
         self._alarmed = False
 
     def is_due(self, reading: Reading, *, now: float) -> bool:
-        """Return True if `reading` is to be published at `now` (monotonic, seconds), and note that it is."""
+        """Return True if `reading` is to be published at `now` (monotonic, seconds); remember that time."""
         if not self._interval:
             return True
         news = self._is_news(reading)
@@ -39,7 +39,7 @@ class RateLimit:
         return True
 
     def _is_news(self, reading: Reading) -> bool:
-        """Return True if a value is news; an étiquette that this frame lacks, perhaps damaged, is not."""
+        """Return True if a value is news. A missing étiquette is no news: it may have been damaged."""
         values = reading.values
         state = {label: values[label] for label in NEWS if label in values}
         if STATUS_REGISTER in values:
@@ -52,7 +52,7 @@ class RateLimit:
 
 
 def _alerts(register: str) -> str:
-    """Return the alert bits of a status register; "" for a value that is no such register."""
+    """Return the alert bits of a status register; "" if the value is not hexadecimal."""
     try:
         return f"{int(register, 16) & ALERT_BITS:08X}"
     except ValueError:

@@ -19,7 +19,7 @@ class Notifier:
     """
     The socket of the service manager, if there is one.
 
-    `watchdog_interval`: seconds within which systemd expects a sign of life, None if it does not watch.
+    `watchdog_interval`: seconds within which systemd expects a sign of life, None if it expects none.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:

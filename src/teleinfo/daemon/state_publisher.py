@@ -1,9 +1,9 @@
 """
-Publish the decoded state: the whole on one topic, and each field on a topic of its own if asked for.
+Publish the decoded state on one topic and, if asked for, each field on a topic of its own.
 
 A state is published at most once in `interval` seconds; a change of an alert, a tariff period or a colour is
 published at once. Nothing is published before the memory of an earlier run was read and the meter is known.
-Then the total goes on from the memory, and topics of another meter, or of fields that are gone, are removed.
+Then the total continues from the memory, and the topics of another meter or of missing fields are cleared.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ if TYPE_CHECKING:
 
 
 _NOTHING_KNOWN: Final[dict[str, Json]] = {"time": None, "meter": {"id": None}}
-"""The state of no meter."""
+"""The state while no meter is known."""
 
 _EARLIER: Final = b"\0"
-"""Placeholder for the payload of an earlier run, which is not known: it differs from every payload."""
+"""Placeholder for a payload of an earlier run, which is unknown; it equals no real payload."""
 
 
 class StatePublisher:
     """
-    Publisher of the state of `tracker` on `topic`, and with `fields` on the topics below it.
+    Publishes the state of `tracker` on `topic`; with `fields`, also each field on a topic below it.
 
     Words are in `language`, times monotonic, in seconds. The payload of a field is plain: a number, a text,
     `true` or `false`; a list is JSON. The payload of an unknown field is empty, which also removes the
-    retained payload from the broker. `on_replaced` gets the `meter.id` of a meter that was replaced.
+    retained payload from the broker. `on_replaced` is called with the `meter.id` of a replaced meter.
     """
 
     def __init__(
@@ -67,7 +67,7 @@ class StatePublisher:
         self._at_broker: dict[str, bytes] = {}  # the payload of each field, by its path
 
     def restore(self, memory: Memory | None) -> None:
-        """Begin with the memory of an earlier run, None where there is none. Nothing is published before."""
+        """Continue from the memory of an earlier run, if there is any. Before this, nothing is published."""
         self._is_ready = True
         if memory is not None:
             self._meter = memory.scope
@@ -75,13 +75,13 @@ class StatePublisher:
             self._at_broker = dict.fromkeys(memory.fields, _EARLIER)
 
     def memory(self) -> Memory | None:
-        """Return what must outlive this run; None before the meter is known."""
+        """Return the memory to keep for the next run; None before the meter is known."""
         fields = frozenset(path for path, payload in self._at_broker.items() if payload)
         return self._tracker.memory(fields)
 
     def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> bool:
         """
-        Give a reading of the time of day `time`, ISO 8601, to the tracker, and publish a state that is due.
+        Update the tracker with a reading that came at `time` (ISO 8601); publish the state if it is due.
 
         An `urgent` state is due at once. Return True if the state was published.
         """
@@ -92,7 +92,7 @@ class StatePublisher:
         """
         Publish the state if it is due; return True if it was published.
 
-        Call this once a second: a value may have become too old, also a value of an earlier run.
+        Call this once a second: values become too old, also those of an earlier run.
         """
         if self._published > -math.inf:
             return self._is_due(now) and self._publish(now)
@@ -124,7 +124,7 @@ class StatePublisher:
         self._retained.set(self._topic, encode(state))
         is_replaced = self._is_replaced()
         fields = plain(state) if self._fields else {}
-        # The first frames may lack what the meter has.
+        # The first frames may lack fields that the meter has.
         is_complete = not self._fields or is_replaced or now - self._first >= STALE_AFTER
         for path, payload in self._at_broker.items():
             if is_complete or payload != _EARLIER:
@@ -136,7 +136,7 @@ class StatePublisher:
         return True
 
     def _is_replaced(self) -> bool:
-        """Return True if the meter is not the meter of the last call; announce the replaced meter."""
+        """Return True if the meter has changed since the last call; then call `on_replaced`."""
         before, self._meter = self._meter, self._tracker.meter.scope
         if before is None or before == self._meter:
             return False

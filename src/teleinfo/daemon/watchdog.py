@@ -1,5 +1,5 @@
 """
-Tell systemd that the daemon is ready, that it is alive while every task makes progress, and a line of status.
+Report to systemd that the daemon is ready, that every task makes progress, and a line of status.
 
 The watchdog wakes once a second, on the monotonic clock of the event loop. The meters of a process share it.
 """
@@ -25,30 +25,30 @@ STARTING_TICK: Final = 0.02
 STATUS_INTERVAL: Final = 10.0
 
 WATCHDOG_INTERVAL: Final = 10.0
-"""Longest time between two signs of life; there are three within the limit of systemd in any case."""
+"""Longest time between two signs of life; three always fall within the limit of systemd."""
 
 STUCK_AFTER: Final = 15.0
-"""A task without a heartbeat for so long is stuck; each task promises a heartbeat every 12 s."""
+"""A task without a heartbeat for so long is stuck; each task sends a heartbeat at least every 12 s."""
 
 
 class Watchdog:
     """
-    Reports on the tasks of the process to `notifier`. To be made inside the event loop.
+    Reports on the tasks of the process to `notifier`. Construct it inside the event loop.
 
-    A task sends heartbeats while it works, and also while it waits for an absent meter or broker, which is no
-    reason to restart.
+    A task sends heartbeats while it works. It also sends them while it waits for an absent meter or broker:
+    a restart would not help.
     """
 
     def __init__(self, notifier: Notifier) -> None:
         self._notifier = notifier
-        self._heartbeats: dict[str, float | None] = {}  # the time of the last one of each task
+        self._heartbeats: dict[str, float | None] = {}  # the time of each task's last heartbeat
         self._ready = False
         self._stuck_logged = False
         self._shown: object = None
         self._status_due = self._watchdog_due = asyncio.get_running_loop().time()
 
     def heartbeat_of(self, task: str) -> Callable[[], None]:
-        """Return the function that `task` has to call while it makes progress."""
+        """Return the function that `task` must call regularly while it makes progress."""
         self._heartbeats[task] = None
 
         def note_progress() -> None:
@@ -69,13 +69,13 @@ class Watchdog:
             now = loop.time()
             self._show_status(now, *status(now))
             self._feed(now, stalled=now - due >= STALL_LIMIT)
-            # The tasks begin a few turns of the event loop later: look soon whether they have begun.
+            # The tasks begin a few turns of the event loop later: check soon if they have begun.
             pause = until_tick(now, TICK if self._ready else STARTING_TICK)
             due = now + pause
             await asyncio.sleep(pause)
 
     def _show_status(self, now: float, key: object, text: str) -> None:
-        """Send the line of status at a steady rhythm, and at each change."""
+        """Send the line of status every `STATUS_INTERVAL`, and at once when the key changes."""
         if key != self._shown or now >= self._status_due:
             self._shown = key
             self._status_due = now + STATUS_INTERVAL
@@ -97,6 +97,6 @@ class Watchdog:
                 log.error("stuck: %s; the watchdog of systemd will start teleinfo again", ", ".join(stuck))
             return
         self._stuck_logged = False
-        # A tick early, or the next sign of life would be late. Half a tick more: ticks are not quite regular.
+        # Due one tick early, or the sign of life would be late; half a tick more, since ticks are irregular.
         self._watchdog_due = now + min(interval / 3, WATCHDOG_INTERVAL) - 1.5 * TICK
         self._notifier.send("WATCHDOG=1")

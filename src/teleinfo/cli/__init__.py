@@ -1,1 +1,1 @@
-"""The command line, the commands that are one file, and what several commands share."""
+"""The command line, the commands that consist of one file, and parts that several commands share."""

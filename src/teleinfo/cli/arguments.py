@@ -1,5 +1,5 @@
 """
-The command line in the language of the user: argparse's own words, and the types of arguments.
+Translate argparse's own messages; define the types of the arguments.
 
 The types raise argparse's ArgumentTypeError, whose message names the allowed values.
 """
@@ -29,8 +29,8 @@ def translate_argparse() -> None:
     """
     Make argparse use the language of the locale.
 
-    argparse takes its words from gettext's current domain (CPython 3.11 to 3.14). Words that the catalogue
-    lacks stay English. For English there is no catalogue, whatever the system has.
+    argparse takes its texts from gettext's current domain (CPython 3.11 to 3.14). Texts that our catalogue
+    lacks stay English. For English, the domain is one without a catalogue, whatever the system has.
     """
     gettext.bindtextdomain(_DOMAIN, FOLDER)
     gettext.textdomain(_DOMAIN if language() is not Language.EN else "messages")

@@ -1,4 +1,4 @@
-"""`teleinfo decode`: print the messages that would be published of a recording, or of a meter at a port."""
+"""`teleinfo decode`: print the messages that the daemon would publish from a recording or from a port."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CHUNK_SIZE = 1 << 16  # bytes
 MARKS = (b"\x02\x82", b"\x03", b"\r\x8d")
 """STX, ETX and CR, without and with parity; a terminal in cooked mode removes ETX and CR (ICRNL, ISIG)."""
 MEMORY_DEVICES = 1
-"""The major number of /dev/null, /dev/zero … (devices.txt of the kernel): no serial ports."""
+"""Major number of /dev/null, /dev/zero … (devices.txt of the kernel), which are no serial ports."""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -88,7 +88,7 @@ def _decode_recording(name: str, settings: Settings) -> int:
 
 
 def _is_port(name: str) -> bool:
-    """Return True for a bridge, and for a device, present or missing, unless it is a memory device."""
+    """Return True for a bridge and for a device, even a missing one, but not for a memory device."""
     if name.startswith("socket://"):
         return True
     try:

@@ -1,4 +1,4 @@
-"""`teleinfo forget`: clear the topics that the broker retains of a meter that is no longer read."""
+"""`teleinfo forget`: clear the retained topics of a meter that is no longer read."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ HELP = N_(
 )
 
 PASSES: Final = 5
-"""Times that the broker is asked for what is left, at most."""
+"""Times that the broker is asked, at most, for the topics that are left."""
 
 QUIET: Final = 1.0
-"""Seconds without a retained message after which the last one has come."""
+"""Seconds without a retained message after which no more are expected."""
 
 REMOVAL: Final = 2.0
 """
 Seconds that Home Assistant has to remove the entities of a device, before their state is cleared.
 
-It would log a warning for each entity that is still there.
+Otherwise it would log a warning for each entity that is still there.
 """
 
 PLATFORMS: Final = ("device", "sensor", "binary_sensor")
-"""Levels of the topics of discovery messages, in both forms."""
+"""The level below the prefix in the topics of discovery messages, in both forms."""
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -101,7 +101,7 @@ async def _clear(connection: Connection, topics: list[str]) -> None:
 
 
 async def _retained(connection: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:
-    """Return the payloads that the broker retains of this meter, by topic."""
+    """Return the payloads that the broker retains for this meter, by topic."""
     own = {topics.readings, topics.status, topics.health, topics.state, topics.former_states}
     wanted = (*own, f"{topics.state}/#", *(f"{prefix}/{platform}/+/config" for platform in PLATFORMS))
     # With QoS 1 a broker queues a limited number of messages and drops the rest; with QoS 0 it sends all.
@@ -111,12 +111,12 @@ async def _retained(connection: Connection, topics: Topics, prefix: str) -> dict
         is_own = topic in own or topic.startswith(f"{topics.state}/")
         if retained and (is_own or _is_discovery(payload, topics)):
             payloads[topic] = payload
-    await connection.unsubscribe(*wanted)  # or each topic that is cleared comes back, which is slow
+    await connection.unsubscribe(*wanted)  # else each cleared topic would be sent to us, which is slow
     return payloads
 
 
 def _is_discovery(payload: bytes, topics: Topics) -> bool:
-    """True if a message of discovery is ours, for this base topic."""
+    """True if the payload is our discovery message for this base topic."""
     message = parse_object(payload) or {}
     source = message.get("stat_t", message.get("state_topic"))
     return source in {topics.state, topics.status, topics.health}

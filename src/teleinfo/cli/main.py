@@ -1,13 +1,13 @@
 """
-The command line: choose a command, give it its arguments, turn its outcome into an exit status.
+The command line: choose a command, parse its arguments, run it, and return the exit status.
 
 Exit status: 0 done, 1 failed, 2 wrong usage, 78 wrong settings (EX_CONFIG: systemd does not restart on it),
 130 Ctrl-C.
 
-A command is a module that `COMMANDS` names, with `HELP` and `main(arguments)`, which returns the exit status,
-and `configure(parser)` if it has arguments. It may raise `settings.SettingsError`, which is reported here.
-Commands of a single file are in this package (`run`, `decode`, `forget`); each other command is a package
-with a `command.py`. Only the chosen module is imported: on a Pi Zero each import costs time.
+A command is a module that is listed in `COMMANDS`. It has `HELP`, `main(arguments)`, and `configure(parser)`
+if it has arguments. `main` returns the exit status; it may raise `settings.SettingsError`, which is reported
+here. Commands of a single file are in this package (`run`, `decode`, `forget`); each other command is a
+package with a `command.py`. Only the chosen module is imported: on a Pi Zero each import costs time.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ class _Module(Protocol):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """
-    Run one command line, `argv` without the program's name (that of the process when None).
+    Run the command line `argv`, without the program's name; if None, the command line of the process.
 
     Returns the exit status. Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
     """
@@ -165,7 +165,7 @@ def _add_env_file(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(module: _Module, command: Command, arguments: argparse.Namespace) -> int:
-    """Run a command; report wrong settings in the language of the user, but for a log in English."""
+    """Run a command; report wrong settings in the language of the user, or in English if they are logged."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # see `stop_signals`
     if not command.reads_settings:

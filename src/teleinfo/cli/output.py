@@ -1,9 +1,9 @@
 """
 Standard output and standard error of every command.
 
-Characters that the encoding of the terminal lacks (French on ASCII) are replaced, and raise nothing. Every
-command reports in one line that standard output cannot be written. Standard error that cannot be written is
-ignored: there is nowhere left to report it.
+Characters that the encoding of the terminal lacks (French on ASCII) are replaced, and raise nothing. If
+standard output cannot be written, every command reports that in one line. If standard error cannot be
+written, that is ignored: there is nowhere left to report it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 WIDEST: Final = 100
-"""Columns of a sentence at most, however wide the terminal is."""
+"""Width at which sentences are wrapped, in columns, however wide the terminal is."""
 
 
 class OutputError(Exception):
@@ -33,7 +33,7 @@ class OutputError(Exception):
 
 
 class _Output(io.FileIO):
-    """Standard output. It raises OutputError, which no command mistakes for the fault of a file."""
+    """Standard output. It raises OutputError, which no command mistakes for an error of one of its files."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:
@@ -63,9 +63,9 @@ def prepare() -> None:
 
 def explain(error: BaseException, program: str) -> bool:
     """
-    Write on standard error why standard output cannot be written, after an OutputError or a group of them.
+    Write on standard error why standard output cannot be written; `error`: an OutputError or a group of them.
 
-    Returns False, and writes nothing, if the reader of the output has left (`| head`).
+    Returns False, and writes nothing, if the reader of the output has closed it (`| head`).
     """
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
@@ -80,7 +80,7 @@ def explain(error: BaseException, program: str) -> bool:
 
 
 def wrapped(text: str, stream: TextIO) -> str:
-    """Return `text`, printable, and in lines of the width of `stream` if it is a terminal."""
+    """Return `text` made printable, and wrapped to the width of `stream` if that is a terminal."""
     text = printable_lines(text)
     if not stream.isatty():
         return text
@@ -104,12 +104,12 @@ def fail(command: str, message: str) -> int:
 
 def _guarded(stream: TextIO | None, kind: type[io.FileIO], *, at_once: bool) -> TextIO:
     """
-    Return an output of this kind in place of `stream`; it writes each line `at_once`, or on a terminal.
+    Return an output of this `kind` in place of `stream`; it flushes each line if `at_once` or on a terminal.
 
-    It has a buffer even with PYTHONUNBUFFERED: text that could not be written stays there, so that the last
-    flush fails too if the first error was swallowed, as argparse does.
+    It has a buffer even with PYTHONUNBUFFERED. Text that could not be written stays in the buffer, so that
+    the last flush fails, too, if the first error was swallowed, as argparse does.
     """
-    # For a stream that the caller has closed (`>&-`), a descriptor that cannot be written either.
+    # A stream that the caller has closed (`>&-`) is replaced by one that cannot be written, either.
     descriptor = os.open(os.devnull, os.O_RDONLY) if stream is None else stream.fileno()
     return io.TextIOWrapper(
         io.BufferedWriter(kind(descriptor, "w", closefd=False)),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 def command_line(*arguments: str, root: bool = False) -> str:
     """
-    Return a command of this program that works if the reader types it.
+    Return a command line of this program that works when the user types it.
 
     The program is given by its name or by its path, as it was called. `sudo` stands before it if this process
     was started with sudo, or if only `root` may run the command.

@@ -9,17 +9,17 @@ if TYPE_CHECKING:
     from random import Random
 
 _EARLY: Final = 0.001
-"""Seconds by which a timer may end too soon; it must not tick twice."""
+"""Seconds by which a timer may end early without causing a second tick."""
 
 STALL_LIMIT: Final = 2.0
-"""Seconds: a task that wakes up so late had no processor: the process was stopped or swapped out."""
+"""Delay of a wake-up, in seconds, that shows that the whole process was stopped or swapped out."""
 
 
 def until_tick(now: float, period: float) -> float:
     """
-    Return the seconds until `now` is a multiple of `period`, seconds on any clock; never 0.
+    Return the seconds from `now` to the next multiple of `period` on the same clock; never 0.
 
-    All ticks of an event loop come at the same instants, and wake the processor once.
+    So all ticks of an event loop come at the same instants, and wake the processor once.
     """
     return period - (now + _EARLY) % period + _EARLY
 
@@ -38,7 +38,7 @@ def delays(*, first: float, cap: float, rng: Random) -> Iterator[float]:
 
     The caller waits for a delay after each failed attempt, and begins anew once a connection has held.
     With `first` = 1 the first two delays together last from 2 to 3 s: a port or broker that was away for less
-    than 2 s is found again within 3 s. Delays drawn from 0 could be short twice, and the third last 4 s.
+    than 2 s is found again within 3 s. If drawn from 0, two delays could be short, and the third last 4 s.
     """
     ceiling = first
     while True:

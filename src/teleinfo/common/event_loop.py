@@ -1,4 +1,4 @@
-"""Run the event loop of a command, its calls in threads, and its handlers of the signals to stop."""
+"""Run the event loop of a command, with calls in threads and handlers of the signals to stop."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class DaemonThreadExecutor(ThreadPoolExecutor):
 
     A thread that is stuck in connect(), open() or getaddrinfo() cannot be interrupted. The standard executor
     joins it at the end of `asyncio.run` and again at the end of the interpreter: a daemon that is asked to
-    stop would hang for as long. This is a `ThreadPoolExecutor` by name only, because
+    stop would hang just as long. This is a `ThreadPoolExecutor` by name only, because
     `loop.set_default_executor` accepts nothing else. The number of threads is not limited.
     """
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
-        """Start `fn` and return the future of its result; a future cancelled in time never starts it."""
+        """Start `fn` and return a future of its result, which may be cancelled before `fn` starts."""
         future: Future[T] = Future()
 
         def work() -> None:
@@ -81,7 +81,7 @@ def on_stop(act: Callable[[], object], *, once: bool = False) -> None:
 
 
 def cancel_on_stop() -> None:
-    """Cancel the task that calls this, at each of `STOP_SIGNALS`."""
+    """Make each of `STOP_SIGNALS` cancel the calling task."""
     task = asyncio.current_task()
     assert task is not None  # noqa: S101 - it is called in a task
     on_stop(task.cancel)

@@ -7,7 +7,7 @@ collects the messages from the sources.
 
 The catalogues are gettext's .po files, `locale/<language>/<part>.po`, one for each part of the program. They
 are read as they are, in a few milliseconds: compiled ones would need a build step in each way of installing
-teleinfo. The daemon's log is in English, whatever the locale: a text for the log and a screen is a `Message`.
+teleinfo. The daemon's log is in English, whatever the locale: a text for log and screen is a `Message`.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def inline(text: str) -> str:
 
 
 def decimal(figure: str) -> str:
-    """Return a number that is written with a point in the notation of the locale's language."""
+    """Return `figure`, a number with a decimal point, in the notation of the locale's language."""
     return figure.replace(".", ",") if language() is Language.FR else figure
 
 
@@ -81,7 +81,7 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
 
 def language(environ: Mapping[str, str] | None = None) -> Language:
     """
-    Return the language to use: the one of `use_language`, else by `environ`, or the process's environment.
+    Return the language that `environ` asks for; if None, the one of `use_language` or of os.environ.
 
     As in gettext, the first variable that is set decides, and LANGUAGE is ignored in the locale C.
     """
@@ -128,10 +128,10 @@ def catalogue(name: Language) -> Mapping[str, str]:
 
 def parse_catalogue(text: str) -> dict[str, str]:
     """
-    Return the messages of a .po file that are translated.
+    Return the messages of a .po file that have a translation.
 
     Of the format (gettext manual, "The Format of PO Files") only msgid and msgstr are read: texts of one or
-    several lines with the escapes of JSON, without a comment between the two.
+    several lines with the escapes of JSON, without a comment between msgid and msgstr.
     """
     pairs = ((_text(message), _text(translation)) for message, translation in _ENTRY.findall(text))
     return {message: translation for message, translation in pairs if message and translation}

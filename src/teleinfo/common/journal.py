@@ -1,9 +1,9 @@
 """
 Set up logging: plain lines for people, or lines with their priority for journald.
 
-Under journald each line starts with `<N>` (sd-daemon(3)), so that `journalctl -p warning` works, and has no
-time of its own. Elsewhere a line is `HH:MM:SS LEVEL message`. Each line of a longer record has the prefix.
-Libraries log nothing below WARNING unless the level is DEBUG.
+Under journald a line has no time of its own, and starts with `<N>` (sd-daemon(3)): `journalctl -p warning`
+works. Elsewhere a line is `HH:MM:SS LEVEL message`. Each line of a longer record has the prefix. Libraries
+log nothing below WARNING unless the level is DEBUG.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _DEBUG_PRIORITY = 7
 ERROR_PREFIX = "<3>"
 
 METER: ContextVar[str] = ContextVar("meter", default="")
-"""Name of the meter that a line is about, in front of the message; empty if the process has one meter."""
+"""Name of the meter, which is put in front of the message; empty if the process has a single meter."""
 
 
 def configure(level: str, *, stream: TextIO | None = None) -> None:

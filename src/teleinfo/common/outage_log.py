@@ -5,11 +5,11 @@ An outage is two lines: a WARNING with the reason when it begins, and an INFO wi
 Between them come:
 
 - a line for each new cause, up to a limit;
-- a reminder an hour, at most;
-- if the connection came back and was lost before it had held for a while, a line that it was lost again, and
-  a line when it holds. All this is one outage.
+- at most one reminder an hour;
+- if the connection comes back but is soon lost again, a line about that loss, and a line when the connection
+  holds at last. All this is one outage.
 
-The port, the broker and a meter that is not heard are logged in this way. Times are monotonic, in seconds.
+Outages of the port, the broker and the meter are logged in this way. Times are monotonic, in seconds.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ REMINDER_INTERVAL: Final = 3600.0
 """Seconds between two lines about the same outage."""
 
 MAX_CAUSES: Final = 5
-"""Causes that are logged in an outage. With 23 reminders and the end these are 29 lines in a day at worst."""
+"""Causes that are logged in an outage. With 23 reminders and the end, a day has 29 lines at worst."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +38,8 @@ class OutageTexts:
     """
     Lines of a kind of outage, templates for `str.format` with `{name}`, `{reason}` and `{lasted}`.
 
-    `lost_again` is logged when a connection has come back and did not hold, and `holds` when it holds at
-    last. By default `lost_again` and `another_cause` are as `begins`, `holds` is as `ends`, and there are no
+    `lost_again` is logged when a connection came back but did not hold, and `holds` when it holds at last. By
+    default `lost_again` and `another_cause` equal `begins`, `holds` equals `ends`, and there are no
     reminders.
     """
 
@@ -54,7 +54,7 @@ class OutageTexts:
 class _State(enum.Enum):
     WORKING = enum.auto()
     AWAY = enum.auto()
-    BACK = enum.auto()  # and has not yet held for a while
+    BACK = enum.auto()  # but has not yet held for a while
     UNSTEADY = enum.auto()  # lost while BACK; its return is logged once it holds
 
 
@@ -71,15 +71,15 @@ class OutageLog:
 
     @property
     def working(self) -> bool:
-        """True if there is no outage, and none has ended a moment ago."""
+        """True if there is no outage, and the connection has held since the last one."""
         return self._state is _State.WORKING
 
     def failed(self, cause: Hashable, reason: str, now: float, *, since: float | None = None) -> None:
         """
-        Note a failed attempt or a loss; `reason` is for people.
+        Note a failed attempt or a loss; `reason` is for the user.
 
-        A new `cause` is logged; None is not worth a line beside the first. `since` is the true beginning of
-        the outage, if that was before `now`.
+        During an outage, a new `cause` is logged, except None. `since` is the true beginning of the outage,
+        if that was before `now`.
         """
         if self._state is _State.WORKING:
             self._state = _State.AWAY

@@ -29,7 +29,7 @@ def let_in(*, daemon: bool) -> None:
     Act on the signals that were held back, and on later ones until the command has its own handlers.
 
     The `daemon` ends with status 0, as it will later: nothing is open yet. Any other command is ended by the
-    signal, without a traceback. Without `hold_back` nothing changes: the signals belong to the caller.
+    signal, without a traceback. If `hold_back` was not called, the signals are the caller's: do nothing.
     """
     if signal.SIGTERM not in signal.pthread_sigmask(signal.SIG_BLOCK, ()):
         return
@@ -38,7 +38,7 @@ def let_in(*, daemon: bool) -> None:
             signal.signal(number, _end)
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    # The kernel delivers no signal without a handler to the first process of a container.
+    # The first process of a container receives only signals for which it has a handler.
     if os.getpid() == 1 and not daemon:
         signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)

@@ -22,7 +22,7 @@ LEGIBLE: Final = "teleinfo.legible"
 
 # Python calls these blanks not printable; French puts them before : ; ! ? and into numbers.
 _BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
-# Our own typography, for ISO-8859-1 and ASCII. A chart has its own ASCII form.
+# Replacements of our typography for ISO-8859-1 and ASCII. A chart has its own ASCII form.
 _SPELLINGS = str.maketrans(
     {
         "’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "…": "...", "–": "-", "—": "-", "→": "->",

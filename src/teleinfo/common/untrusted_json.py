@@ -1,7 +1,7 @@
 """
 Read a JSON object that anybody may have published.
 
-`json.loads` alone raises RecursionError for 200 000 opening brackets, reads NaN, reads any size, and returns
+`json.loads` alone raises RecursionError for 200 000 opening brackets, accepts NaN and any size, and returns
 texts that no encoding can write.
 """
 
@@ -18,7 +18,7 @@ def parse_object(payload: bytes) -> dict[str, object] | None:
     """
     Return the JSON object in `payload`, which may hold infinite numbers (1e999). Return None for:
 
-    - any other text, or text that is no JSON, such as NaN or Infinity (RFC 8259, section 6);
+    - any other JSON, and text that is no JSON, such as NaN or Infinity (RFC 8259, section 6);
     - text longer than `MAX_BYTES`, in another encoding than UTF-8, or nested too deeply;
     - half a surrogate pair (section 8.2).
     """

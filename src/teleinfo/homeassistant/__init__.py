@@ -1,1 +1,1 @@
-"""Home Assistant: the discovery message of a meter and its states, by MQTT."""
+"""Home Assistant: the messages by which it discovers a meter, and the templates of its states."""

@@ -1,8 +1,8 @@
 """
 Publish the discovery messages of the announcer as retained messages.
 
-The publisher repeats them after each connection. A few seconds after Home Assistant has started they are
-repeated here: at its start it is busy, and every bridge answers the same message.
+The publisher repeats them on each new connection. This module repeats them a few seconds after Home Assistant
+has started: it is busy at its start, when every other bridge answers its birth message, too.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ ANSWER_DELAY: Final = (1.0, 5.0)
 """Seconds from the birth message to our answer, at least and at most."""
 
 LOG_INTERVAL: Final = 3600.0
-"""The least time between two lines of the log about another meter, seconds."""
+"""Least time in seconds between two lines of the log about a new meter."""
 
 
 class HomeAssistant:
     """
-    Connection of the meter that `tracker` follows to the Home Assistant with the discovery prefix `prefix`.
+    Publishes the meter of `tracker` for the Home Assistant that has the discovery prefix `prefix`.
 
     Construct it inside the event loop.
     """
@@ -69,7 +69,7 @@ class HomeAssistant:
         retained.set(topics.former_states, b"")
 
     def update(self, reading: Reading, *, now: float) -> None:
-        """Update the messages after the tracker got a reading of the monotonic time `now`."""
+        """Update the messages after the tracker got `reading`, which came at the monotonic time `now`."""
         self._announcer.update(reading, now=now)
         if self._announcer.messages is not self._messages:
             self._publish(self._announcer.messages)
@@ -94,23 +94,23 @@ class HomeAssistant:
         self._logged = scope
         if now >= self._next_log:
             self._next_log = now + LOG_INTERVAL
-            # The model and no topic: the number of the meter is in the topics.
+            # Log the model, not the topics: they contain the number of the meter.
             log.info("Home Assistant is told of the meter: %s", self._tracker.meter.identity.model)
 
     def birth_message(self, payload: bytes) -> None:
-        """Repeat the retained messages, a moment later, if this message on `<prefix>/status` is a birth."""
+        """Repeat the retained messages a moment later if `payload` is the birth message of Home Assistant."""
         loop = asyncio.get_running_loop()
         if payload == BIRTH and (self._answer is None or self._answer.when() < loop.time()):
             self._answer = loop.call_later(self._rng.uniform(*ANSWER_DELAY), self._retained.repeat)
 
     def forget(self, scope: str) -> None:
-        """Remove the device of a meter that was replaced, by its scope."""
+        """Remove the device of the replaced meter that had this scope."""
         self._former = scope
         self._retained.set(device_topic(self._prefix, scope), b"")
 
 
 def _project_url() -> str | None:
-    """Return the URL Homepage in the metadata of the package, else its first URL; None without any."""
+    """Return the home page from the metadata of the package, else its first URL; None if it has no URL."""
     from importlib import metadata  # noqa: PLC0415 - slow to import: only where it is asked for
 
     try:

@@ -34,8 +34,8 @@ class Announcer:
     """
     Discovery messages of the meter that `tracker` follows.
 
-    `messages` are topics and payloads, all retained; an empty payload clears its topic. `scope` is that of
-    the meter that they announce.
+    `messages` maps topics to retained payloads; an empty payload clears its topic. `scope` is the scope of
+    the announced meter.
     """
 
     def __init__(self, discovery: Discovery, tracker: StateTracker) -> None:
@@ -55,7 +55,7 @@ class Announcer:
         self._mode_since = 0.0
 
     def update(self, reading: Reading, *, now: float) -> None:
-        """Update `messages` after the tracker got a reading of the monotonic time `now`, seconds."""
+        """Update `messages` after the tracker got `reading`, which came at the monotonic time `now`."""
         belief = reading.belief
         if belief is None or belief.is_foreign:
             return
@@ -72,7 +72,7 @@ class Announcer:
             self._announce(belief, now, over=over)
 
     def _follow(self, belief: Belief, now: float) -> None:
-        """Begin anew with another meter, and remember what was announced in another mode."""
+        """Begin anew with a new meter; in a new mode, remember the entities announced in the old mode."""
         before = self._belief
         scope = self._tracker.meter.scope
         if scope != self.scope:
@@ -83,20 +83,20 @@ class Announcer:
         self._belief = belief
 
     def _clear_other_form(self, keys: AbstractSet[str], mode: Mode, now: float) -> None:
-        """Clear the other form of the messages of entities that the next frame may announce."""
+        """Clear messages in the other form for the entities that the next frame may announce."""
         state = self._tracker.fields_of(keys, now=now)
         found = entities_of(state, mode)
         fresh = [entity for key, entity in found.items() if key not in self._announced]
         self.messages = self._discovery.cleared(self._tracker.meter, fresh) | self.messages
 
     def _announce(self, belief: Belief, now: float, *, over: bool) -> None:
-        """Compose the messages anew if an entity is new, or has another name or path."""
+        """Rebuild the messages if an entity is new, or has another name or path."""
         before = self._announced, self._removed
         state = self._tracker.fields_of(belief.confirmed, now=now)
         found = entities_of(state, belief.mode)
         paths = {entity.path for entity in found.values()}
         kept = {
-            # The same étiquette counts something else with another contract.
+            # Under another contract the same étiquette counts something else.
             key: replace(entity, path=()) if entity.path in paths else entity
             for key, entity in self._announced.items()
             if key not in found
@@ -104,7 +104,7 @@ class Announcer:
         if over:
             gone = self._of_other_mode & kept.keys()
             self._of_other_mode = set()
-            # Without its entity Home Assistant would call statistics orphaned.
+            # Keep an entity that has statistics: without it, Home Assistant would call them orphaned.
             self._removed |= {key: kept.pop(key) for key in gone if kept[key].state_class is None}
             kept |= {key: replace(kept[key], path=()) for key in gone & kept.keys()}
         self._announced = kept | found

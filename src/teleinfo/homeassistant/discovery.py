@@ -1,9 +1,9 @@
 """
 The messages by which Home Assistant discovers the meter: one for the whole device, or one for each entity.
 
-Pure. Home Assistant reads a message for a device since 2024.11 (by its own code, 2026.2). Earlier versions,
-Domoticz (its MQTTAutoDiscover.cpp) and openHAB read a message for each component. The ids and the topics are
-frozen: with another id every household would lose its history.
+Pure. Home Assistant has read messages for a device since 2024.11 (source: its code of 2026.2). Its earlier
+versions, Domoticz (its MQTTAutoDiscover.cpp) and openHAB read a message for each component. The ids and the
+topics are frozen: with other ids every user would lose the history.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Form = Literal["device", "components"]
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """Parts that all messages share; the user gave the meter `meter_name`, and `url` is our home page."""
+    """Common parts of all messages; `meter_name` is the user's name for the meter, `url` our home page."""
 
     prefix: str
     topics: Topics
@@ -45,10 +45,10 @@ class Discovery:
         self, meter: Device, entities: Iterable[Entity], removed: Collection[Entity] = ()
     ) -> dict[str, bytes]:
         """
-        Return the retained messages by topic that announce these entities and those of the line.
+        Return the retained messages, by topic, that announce these entities and the entities of the line.
 
         `removed` are entities that the meter had before. An empty message removes the retained message of its
-        topic: so the messages of the other form are cleared, whenever that form was chosen.
+        topic. In this way the messages of the other form are cleared, which may have been chosen earlier.
         """
         with use_language(self.language):
             common, components = self._common(meter), self._components(meter, entities)
@@ -61,7 +61,7 @@ class Discovery:
                 for entity, component in components
             }
         cmps = {entity.key: {"p": entity.platform} | component for entity, component in components}
-        # The platform alone: Home Assistant removes the entity.
+        # Home Assistant removes an entity whose component has only the platform.
         cmps |= {entity.key: {"p": entity.platform} for entity in removed}
         content = {
             **common,
@@ -75,7 +75,7 @@ class Discovery:
         }
 
     def cleared(self, meter: Device, entities: Iterable[Entity]) -> dict[str, bytes]:
-        """Return the empty messages that remove these entities, and those of the line, in the other form."""
+        """Return empty messages that remove these entities and the entities of the line in the other form."""
         if self.form == "components":
             return {device_topic(self.prefix, meter.scope): b""}
         lines = [entity for entity, _template in line_entities()]
@@ -85,8 +85,8 @@ class Discovery:
         """
         Return the topic of the message for one entity; no topic may hold a plus sign.
 
-        The topic has no level for the device: with it, Home Assistant would know the entity by the same two
-        names in both forms, and would log an error for each empty message that clears the other form.
+        The topic has no level for the device. With such a level, Home Assistant would identify the entity
+        alike in both forms, and would log an error for each empty message that clears the other form.
         """
         name = entity.key.replace("+", "_")
         return f"{self.prefix}/{entity.platform}/{device_id(meter.scope)}_{name}/config"
@@ -94,7 +94,7 @@ class Discovery:
     def _common(self, meter: Device) -> dict[str, Any]:
         device: dict[str, Any] = {
             "ids": [device_id(meter.scope)],
-            # Home Assistant makes the ids of entities from it: two meters of one kind must not share it.
+            # Home Assistant derives ids of entities from the name: two meters of one model must not share it.
             "name": self.meter_name or f"{_(meter.identity.name)} {meter.scope[-4:]}",
             "mf": meter.identity.maker,
             "mdl": _(meter.identity.model),
@@ -108,7 +108,7 @@ class Discovery:
         }
 
     def _meter_availability(self, meter: Device) -> dict[str, Any]:
-        # Written out, and `status` last: Domoticz uses the last topic, and does not know the abbreviations.
+        # Not abbreviated, and `status` last: Domoticz uses the last topic, and lacks these abbreviations.
         topics = [
             {"topic": self.topics.state, "value_template": availability(meter.scope)},
             {"topic": self.topics.status},
@@ -120,11 +120,11 @@ class Discovery:
         found = []
         for entity in entities:
             component = _component(meter, entity, state_template(entity))
-            # The message for the device has one topic of the state for all components.
+            # In the message for a device, all components share one topic of the state.
             state = {"stat_t": self.topics.state} if self.form == "components" else {}
             found.append((entity, component | state))
         for entity, template in line_entities():
-            # Whether they are available does not depend on the frames.
+            # The availability of these entities does not depend on the frames.
             line: dict[str, Any] = {"stat_t": self.topics.status, "avty": []}
             if template is not None:
                 topics = [
@@ -138,12 +138,12 @@ class Discovery:
 
 
 def device_id(scope: str) -> str:
-    """Return the id of the device of the meter of this scope."""
+    """Return the id of the device for the scope of a meter."""
     return f"teleinfo_{scope}"
 
 
 def device_topic(prefix: str, scope: str) -> str:
-    """Return the topic of the message for the device of the meter of this scope."""
+    """Return the topic of the message for a device, given the scope of its meter."""
     return f"{prefix}/device/{device_id(scope)}/config"
 
 

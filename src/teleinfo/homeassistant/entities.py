@@ -1,8 +1,8 @@
 """
-The entities of the decoded state: of each field with a name, and of each étiquette without a field.
+The entities of the decoded state: one for each field with a name, and one for each étiquette without a field.
 
-Pure. A change of mode may change the place of a state in the message (`energy.indexes.HCHC` or `EASF01`), and
-never the id of its entity. The ids are frozen: with another id every household would lose its history.
+Pure. A change of mode may change the place of a state in the message (`energy.indexes.HCHC` or `EASF01`), but
+never the id of its entity. The ids are frozen: with other ids every user would lose the history.
 
 Platform, device class, state class and unit of an étiquette follow from its kind and its unit in the table;
 exceptions (contract values, maxima) are listed here. Home Assistant refuses an entity whose unit and class do
@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """
-    An entity, whose id ends with `key`, and whose state stands at `path` in the message of the state.
+    An entity; its id ends with `key`, and its state is at `path` in the message of the state.
 
-    With an empty `path` its state is not published any more. `name` and `words` are English; `i18n`
-    translates them. `words` maps values at `path` to the words that are shown: every option of a CHOICE, and
-    the values of a TEXT that have other words. A SWITCH is on with the value `on`, and off with `off`.
-    `precision` is the number of decimals that are shown, None to let Home Assistant decide. A `diagnostic`
-    entity is listed apart; an entity that is not `enabled` is hidden until the user enables it.
+    If `path` is empty, the state is no longer published. `name` and `words` are English; `i18n` translates
+    them. `words` maps values at `path` to the words shown: for a CHOICE every value, for a TEXT only the
+    values that are shown in other words. A SWITCH is on at the value `on`, and off at `off`. `precision` is
+    the number of decimals shown; None: Home Assistant decides. A `diagnostic` entity is listed apart; an
+    entity that is not `enabled` is hidden until the user enables it.
     """
 
     key: str
@@ -76,11 +76,11 @@ _CLASSES: Final[dict[str | StateType, str]] = {
     StateType.TIME: "timestamp",
     StateType.CHOICE: "enum",
 }
-"""Home Assistant's device classes by unit, without the k of a thousand, or by type."""
+"""Home Assistant's device class for each unit (without the prefix k) or type of state."""
 
-# Home Assistant accepts these classes for totals only, and these quantities belong to an interval.
+# Home Assistant accepts these classes only for totals; our quantities belong to an interval.
 _NOT_MEASURED: Final = frozenset({"energy", "reactive_energy", "duration"})
-# Values that the contract or the meter sets, and not the consumption.
+# Values that depend on the contract or the meter, and not on the consumption.
 _CONTRACT: Final = ("IMAX", "PS")
 # Maxima, and values of a day or an interval that is over: their mean over an hour would mean nothing.
 _MAXIMA: Final = ("SMAX", "PMAX")
@@ -102,21 +102,21 @@ _ICONS: Final = {
     "GAZ": "mdi:meter-gas",
     "PEJP": "mdi:timer-alert-outline",
 }
-# The tariff period of the meters above 36 kVA (02E), of which the values are codes.
+# Tariff periods of meters above 36 kVA (02E); their values are codes.
 _PERIODS: Final = ("PTCOUR", "PTCOUR1", "PTCOUR2")
 
 
 def words_of(codes: Iterable[enum.StrEnum]) -> tuple[tuple[str, str], ...]:
-    """Return the words of an entity whose states are these codes, which may be words themselves."""
+    """Return the `words` of an entity whose states are these codes; a code without words is its own."""
     return tuple((code.value, getattr(code, "words", code.value)) for code in codes)
 
 
 def entity_of(mode: Mode, key: str) -> Entity | None:
     """
-    Return the entity of the value of this key in the section `labels` of the state; None for no entity.
+    Return the entity of the value under `key` in the section `labels` of the state, if it has an entity.
 
-    A key is an étiquette, with `_HORODATE` for its horodate, or with the unit that came with its value
-    (`PS_VA`).
+    A key is an étiquette, perhaps followed by `_HORODATE` (its horodate) or by the unit that came with its
+    value (`PS_VA`).
     """
     label, end = lookup(mode, key), ""
     if label is None:
@@ -142,8 +142,8 @@ def _number(entity: Entity, label: LabelSpec, unit: str) -> Entity:
     """
     Return the entity of a quantity or an index.
 
-    An index whose unit is glued to it is no total: the meter sends the index of the running tariff period
-    under one étiquette, and Home Assistant would take each fall for a new meter.
+    An index whose unit is glued to it is no total: under one étiquette the meter sends the index of whichever
+    tariff period is running, and Home Assistant would take each decrease for a new meter.
     """
     device_class = _CLASSES.get(unit.removeprefix("k"))
     state_class = None
@@ -168,7 +168,7 @@ def _is_momentary(label: str) -> bool:
 
 
 def _time(entity: Entity, label: LabelSpec) -> Entity:
-    """Return the entity of a horodate, which is diagnostic unless it is that of a mobile peak."""
+    """Return the entity of a horodate; it is diagnostic unless it belongs to a mobile peak."""
     peak = label.kind is Kind.ENUMERATION
     name = label.title if peak else Message("{name} (time)", name=label.title)
     entity = replace(entity, name=name, state_type=StateType.TIME, device_class=_CLASSES[StateType.TIME])
@@ -195,7 +195,7 @@ _NAMED: Final = sorted((field for field in FIELDS if field.name), key=_place)
 
 
 def entities_of(state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
-    """Return by key the entities of these values of the state, by their paths, of a meter in `mode`."""
+    """Return the entities of a meter in `mode`, by key; `state` has the values of the state by path."""
     single, contract = state.get(("meter", "phases")) != _THREE_PHASES, state.get(("contract", "code"))
     entities = [
         _entity(field, single=single, enabled=field.enabled in {True, contract})
@@ -234,9 +234,9 @@ def _entity(field: Field, *, single: bool = False, enabled: bool = True) -> Enti
 
 def _indexes(state: Mapping[Path, Json]) -> Iterator[Entity]:
     """
-    Yield the indexes of the supplier: by the tariff period that they count, else by their étiquette.
+    Yield the supplier's indexes; the key names the tariff period that an index counts, else its étiquette.
 
-    No two of them have the same name: Home Assistant makes ids of names.
+    No two indexes have the same name: Home Assistant derives ids from names.
     """
     names: set[str] = set()
     for path in state:

@@ -1,7 +1,7 @@
 """
-The entities of the line: its quality, its speed, and whether the meter is heard.
+The entities of the line: its quality, its mode and speed, and the connection to the meter.
 
-Pure. Their states stand on the topics `health` and `status`, and not in the decoded state.
+Pure. Their states come from the topics `health` and `status`, and not from the decoded state.
 """
 
 from __future__ import annotations

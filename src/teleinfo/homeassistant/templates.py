@@ -1,5 +1,5 @@
 """
-Templates that read the state of one entity in the message of the state, and never log an error.
+Templates that read an entity's state from the message of the state, and never cause an error in the log.
 
 Pure. Home Assistant and openHAB run them as Jinja. Domoticz (its MQTTAutoDiscover.cpp) cuts them at the first
 `|`, and understands `value_json.a.b`, `value_json['a']['b']` and `{'x': 'y'}[value_json.a]`.
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from teleinfo.homeassistant.entities import Entity
 
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# An entity without a state yet is "unknown", which is no option of a closed list, and no date.
+# An entity without a state is "unknown", which is neither an option of a closed list nor a date.
 _AS_BEFORE: Final = "this.state if this.state not in ('unknown', 'unavailable') else none"
 
 
@@ -25,9 +25,9 @@ def state_template(entity: Entity) -> str:
     """
     Return the template of an entity's state, its words in the language of the locale.
 
-    JSON's null becomes None: unknown. Where the message lacks the state, the entity keeps its state: for a
-    number or a switch the template gives an empty text, for any other type the present state again. An entity
-    whose state is not published any more is unknown.
+    JSON's null becomes None: unknown. If the message lacks the state, the entity keeps its present state: the
+    template returns an empty text for a number or a switch, and the present state for any other type. An
+    entity whose state is no longer published is unknown.
     """
     if not entity.path:
         return "{{ none }}"
@@ -48,16 +48,16 @@ def state_template(entity: Entity) -> str:
 
 
 def availability(scope: str) -> str:
-    """Return the template of the availability: with the state of another meter the device is unavailable."""
+    """Return the template of the availability: the device is unavailable if the state is another meter's."""
     known = "value_json is defined and value_json.meter is defined"
     return f"{{{{ 'online' if {known} and value_json.meter.id == {scope!r} else 'offline' }}}}"
 
 
 LINE_AVAILABILITY: Final = "{{ 'offline' if value_json.problem in (none, 'stopped') else 'online' }}"
 """
-The availability of the entities of the line by `health`, besides that by `status`.
+Availability of the entities of the line according to `health`; `status` is their second source.
 
-While the meter is silent, `status` is offline, and a daemon that runs publishes the reason in `health`.
+While the meter is silent, `status` is offline, but a running daemon publishes the reason in `health`.
 """
 
 
@@ -68,6 +68,6 @@ def _value(path: tuple[str, ...]) -> str:
 
 
 def _guard(path: tuple[str, ...]) -> str:
-    """Return the condition that the message has each section of the path."""
+    """Return the condition that the message contains each section of the path."""
     parts = ("value_json", *(_value(path[:end]) for end in range(1, len(path) - 1)))
     return " and ".join(f"{name!r} in {part}" for name, part in zip(path[:-1], parts, strict=True))

@@ -2,8 +2,8 @@
 Decode one line: bytes in, readings out; everything that is left out is counted.
 
 A frame passes through `framing`, `groups`, `trust`, `plausibility` and `judge`. A frame of a known `layout`
-skips `groups` and `trust`, with the same result. The decoder never raises, holds a bounded amount, costs
-linear time, and gives the same readings whatever the chunking.
+skips `groups` and `trust`, with the same result. The decoder never raises, needs bounded memory and linear
+time, and returns the same readings however the bytes are chunked.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from teleinfo.tic.plausibility import Implausible
 
 MAX_TALLIED_LABELS: Final = 100
-"""Labels of which withheld groups are counted one by one: noise can invent any number."""
+"""The most labels whose withheld groups are counted: noise can create any number of labels."""
 
 # Ten bits at the speed of the mode.
 _SECONDS_PER_BYTE: Final = {Mode.HISTORIQUE: 10 / 1200, Mode.STANDARD: 10 / 9600}
@@ -40,12 +40,12 @@ class Counts:
 
     bytes_: int = 0
     frames: int = 0  # complete and believed
-    groups: int = 0  # sound ones that were believed
+    groups: int = 0  # sound and believed
     parity: int = 0  # rejected: a damaged character
     checksum: int = 0  # rejected: a wrong sum
-    malformed: int = 0  # rejected: not the shape of a group, or not the value of its étiquette
+    malformed: int = 0  # rejected: not the shape of a group, or a value that its étiquette cannot have
     interrupted: int = 0  # frames cut short, or so inconsistent that they must not be believed
-    unconfirmed: int = 0  # withheld: next to lost bytes, or in a form that is not known
+    unconfirmed: int = 0  # withheld: next to lost bytes, or in an unknown form
     implausible: int = 0  # withheld: an index or identifier that cannot follow its last value
 
     @property
@@ -62,7 +62,7 @@ class Decoder:
     - `parity` is True if the last complete frame arrived with parity bits, None before the first frame.
     - `unconfirmed` and `implausible` are the numbers of groups that were withheld, by étiquette.
 
-    Without `plausibility` no index nor identifier is compared with its last value.
+    Without `plausibility`, no index and no identifier is compared with its last value.
     """
 
     def __init__(self, *, plausibility: bool = True) -> None:
@@ -91,8 +91,8 @@ class Decoder:
         """
         Return the readings that these bytes of the line complete, oldest first.
 
-        `now` is the time of the bytes, in seconds on a clock that never goes back. None is for a recording:
-        its time is that which the bytes took on the line.
+        `now` is the time of the bytes, in seconds on a clock that never goes back. It is None for a
+        recording: the time is then computed from the speed of the line.
         """
         counts = self.counts
         counts.bytes_ += len(data)
@@ -133,7 +133,7 @@ class Decoder:
         return (mode, sound.count(mode)) if sound else (None, 0)
 
     def close(self) -> None:
-        """End the line: a frame in progress was cut short."""
+        """End the line; a frame in progress counts as interrupted."""
         self._framer.close()
         self.counts.interrupted = self._framer.interrupted + self._inconsistent
 
@@ -178,7 +178,7 @@ class Decoder:
         return self._plausible(reading, keys, tuple(reading.values[key].encode() for key in keys))
 
     def _plausible(self, reading: Reading, keys: tuple[str, ...], texts: tuple[bytes, ...]) -> Reading | None:
-        """Return a reading without its implausible values; `keys` and `texts` are those that are compared."""
+        """Return a reading without its implausible values; `keys` and `texts` are those to compare."""
         if self._plausibility is None:
             return reading
         self._is_accepted = self._plausibility.try_accept(keys, texts, self._time)
@@ -197,7 +197,7 @@ class Decoder:
         return Reading(reading.mode, left) if left else None
 
     def _advance(self, size: int, mode: Mode, now: float | None) -> None:
-        """Advance the time by that of `size` bytes on the line, or to `now` if that is later."""
+        """Advance the time by the duration of `size` bytes on the line, or to `now` if that is later."""
         self._mode = mode
         self._time += size * _SECONDS_PER_BYTE[mode]
         if now is not None:
@@ -210,7 +210,7 @@ def decode(recording: Iterable[bytes]) -> Iterator[Reading]:
     """
     Yield the readings of a recording: a file opened in binary mode, or the line's bytes in any pieces.
 
-    A `Decoder` of your own also counts what was left out.
+    To get the counts of what was left out as well, use a `Decoder`.
     """
     decoder = Decoder()
     for data in recording:

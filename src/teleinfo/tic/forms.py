@@ -11,11 +11,11 @@ if TYPE_CHECKING:
 
 
 class Form(NamedTuple):
-    """The form of the groups of one label; `width` is that of the value, None where it varies."""
+    """The form of the groups of one label; `width` is the width of the value, None where it varies."""
 
     mode: Mode
     label: str
-    dated: bool  # it has a horodate
+    dated: bool  # with a horodate
     width: int | None
 
 
@@ -29,7 +29,7 @@ def form_of(group: Group) -> Form:
 
 
 def documented_widths(form: Form) -> tuple[int | None, ...]:
-    """Return the widths that the table gives to this label, the first one that of most meters."""
+    """Return the widths in the table for this label; most meters use the first."""
     spec = form_spec(form.mode, form.label, dated=form.dated)
     if spec is None:
         return ()
@@ -37,7 +37,7 @@ def documented_widths(form: Form) -> tuple[int | None, ...]:
 
 
 def form_spec(mode: Mode, label: str, *, dated: bool) -> LabelSpec | None:
-    """Return the entry of a label with a horodate (`dated`) or without, None if the table lacks it."""
+    """Return the entry of a label with a horodate (`dated`) or without; None if the table has none."""
     spec = lookup(mode, label)
     return None if spec is None else next((form for form in spec.forms() if form.horodate is dated), None)
 

@@ -1,11 +1,11 @@
 """
 Cut a stream of bytes into TIC frames.
 
-Bytes go in by `feed`, in any chunks; each frame comes out at its own ETX. Never raises, holds at most `limit`
-bytes, costs linear time, and gives the same frames whatever the chunking.
+`feed` accepts bytes in any chunks, and returns each frame as soon as its ETX arrives. It never raises,
+holds at most `limit` bytes, runs in linear time, and returns the same frames however the bytes are chunked.
 
-Every frame ends with ETX, 0x03, the only mark that is the same byte with parity and without. So the stream
-is split there first. The bytes of a segment show whether it has parity; then its STX is searched.
+Every frame ends with ETX, 0x03, the only frame mark that is the same byte with and without parity. So the
+stream is first split at ETX. The bytes of a segment show whether it has parity; then its STX is located.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ STX = b"\x02"
 ETX = b"\x03"
 EOT = b"\x04"
 
-# The longest frames are those of PME-PMI producers and the long ones of SAPHIR, a few KiB
-# (Enedis-NOI-CPT_02E v6); frames of a Linky have at most 1730 bytes. A longer frame lost its ETX.
+# The longest frames, a few KiB, come from PME-PMI producers and SAPHIR (Enedis-NOI-CPT_02E v6); a frame of
+# a Linky has at most 1730 bytes. Where more bytes come without an ETX, the ETX was lost.
 LIMIT = 8192
 
 # Some receivers damage the first bytes after the pause between two frames: STX arrives as 0x43, LF as 0x0F.
-# Directly behind an ETX, LF and a label that opens frames show the beginning; at most one byte, the damaged
-# STX, stands before them.
+# Directly behind an ETX, an LF and a label that opens frames mark the start of a frame; at most one byte, the
+# damaged STX, stands before them.
 _WITHOUT_STX = re.compile(rb".?(?=[\n\x0F](?:ADCO |ADIR[123] |ADSC\t))", re.DOTALL)
-# STX is followed by LF. An STX before a printable character is another character, damaged.
+# LF follows STX. Before a printable character, an STX is another character that was damaged.
 _FALSE_STX = re.compile(rb"[ -~]")
 
 
@@ -41,24 +41,24 @@ class Frame:
 
 class Framer:
     """
-    The bytes since the last ETX, and the number of frames that were lost.
+    A splitter of one stream: it holds the bytes since the last ETX, and counts lost frames.
 
-    `interrupted` counts the frames that are not whole: cut by EOT, by a new STX or by the end of the stream,
-    longer than the limit, or without their STX.
+    `interrupted` counts the incomplete frames: those cut short by EOT, a new STX or the end of the stream,
+    those longer than the limit, and those without their STX.
     """
 
     def __init__(self, *, limit: int = LIMIT) -> None:
         self.interrupted = 0
         self._limit = limit
         self._buffer = bytearray()
-        self._first = True  # the first frame was entered in its middle
+        self._first = True  # the stream may begin in the middle of a frame
 
     def feed(self, data: bytes) -> list[Frame]:
         """Return the frames that these bytes of the stream complete, oldest first."""
         return [frame for segment in self.split(data) if (frame := self.frame(segment)) is not None]
 
     def split(self, data: bytes) -> list[bytes]:
-        """Return the segments of the stream that end with an ETX in these bytes, without the ETX."""
+        """Return the segments of the stream whose ETX is in `data`, without that ETX."""
         if ETX not in data:
             self._buffer += data
             self._shorten_buffer()
@@ -75,7 +75,7 @@ class Framer:
         return segments
 
     def frame(self, segment: bytes) -> Frame | None:
-        """Return the frame at the end of a segment of `split`, None if there is none; count lost frames."""
+        """Return the frame at the end of `segment` (from `split`), None if it has none; count lost frames."""
         text, parity = strip_parity(segment)
         before, *bodies = text.split(STX)
         if not bodies and (damaged := _WITHOUT_STX.match(text)):
@@ -85,19 +85,19 @@ class Framer:
             return None
         begun = [body for body in bodies if not _FALSE_STX.match(body)]
         if not begun or begun[-1] is not bodies[-1] or EOT in bodies[-1]:
-            # The frame in progress is cut short; behind a false STX is its tail.
+            # EOT cut the last frame short, or a damaged character of it became a false STX.
             self.interrupted += max(1, len(begun))
             return None
         self.interrupted += len(begun) - 1
         return Frame(bodies[-1], parity)
 
     def pending(self) -> Frame:
-        """Return the beginning of the frame in progress."""
+        """Return the frame in progress, as far as it has arrived."""
         text, parity = strip_parity(bytes(self._buffer))
         return Frame(text.rpartition(STX)[2], parity)
 
     def close(self) -> None:
-        """End the stream: a frame in progress was cut short."""
+        """End the stream; a frame in progress counts as interrupted."""
         self.interrupted += strip_parity(bytes(self._buffer))[0].count(STX)
         self.reset()
 
@@ -112,9 +112,9 @@ class Framer:
 
     def _shorten(self, segment: bytes) -> bytes:
         """
-        Return the rest of a segment without ETX after each whole limit of bytes is dropped.
+        Return the end of a segment (without ETX), after dropping its bytes in pieces of `limit` bytes.
 
-        The bytes behind the last STX of a limit are kept: they may begin a frame that is not too long.
+        The bytes from the last STX of a piece on are kept: they may begin a frame that is not too long.
         """
         start = 0
         while len(segment) - start >= self._limit:

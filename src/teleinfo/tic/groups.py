@@ -1,11 +1,11 @@
 """
 Read one TIC group: étiquette, horodate and valeur, if every check passes.
 
-A group goes in as the characters between its LF and its CR; a `Group` comes out, or the cause for which it
-is rejected. Nothing is repaired and nothing is guessed. Never raises, whatever the bytes.
+The input is the characters between LF and CR; the result is a `Group` or the cause of its rejection. Nothing
+is repaired or guessed. No bytes make these functions raise an exception.
 
 The group is read from both ends, because a space may be the checksum and a historique value may hold the
-separator (Enedis-NOI-CPT_02E v6 §1.5.3; Enedis-NOI-CPT_54E v3). The character before the checksum tells
+separator (Enedis-NOI-CPT_02E v6 §1.5.3; Enedis-NOI-CPT_54E v3). The character before the checksum shows
 the mode, so that the decoder needs no setting.
 """
 
@@ -25,39 +25,37 @@ SP = b" "
 
 
 class RejectionCause(enum.Enum):
-    """The reason why a group was left out."""
+    """Causes for the rejection of a group."""
 
     PARITY = "parity"  # a character arrived damaged
-    CHECKSUM = "checksum"  # the sum of its characters is not the one that the meter sent
-    MALFORMED = (
-        "malformed"  # the shape is not that of a group, or the value not of the class of its étiquette
-    )
+    CHECKSUM = "checksum"  # the computed sum differs from the one that the meter sent
+    MALFORMED = "malformed"  # not the shape of a group, or a value that its étiquette cannot have
 
 
-# The characters that the sum covers, and inside of them étiquette and valeur. A historique group has two
-# separators and one character of checksum. The value may hold blanks.
+# Captures: the characters that the sum covers and, inside them, étiquette and valeur. A historique group has
+# two separators and a checksum of one character; its value may hold blanks.
 _HISTORIQUE = re.compile(rb"(([!-~]+) ([ -~]+)) [ -~]")
-# In standard mode a horodate may stand before the value, and only behind a horodate may the value be empty.
+# In standard mode a horodate may stand before the value. A value may be empty only behind a horodate.
 _STANDARD = re.compile(rb"(([ -~]+)\t(?:([ -~]+)|([ -~]*)\t([ -~]*))\t)[ -~]")
-# Season, then yymmddhhmmss. A lower-case season means a degraded clock, a blank no season; zeros alone are no
-# moment. The ranges of month, day and hour show bursts of wrong bits that the sum does not.
+# Season, then yymmddhhmmss; twelve zeros mean no time. A lower-case season means a degraded clock, a blank no
+# season. The ranges of month, day and hour detect bursts of wrong bits that the sum misses.
 HORODATE = re.compile(
     rb"[EHeh ](?:[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
     rb"|0{12})"
 )
-# The longest text, in characters, of which Adler-32 gives the exact sum.
+# The longest text, in characters, for which Adler-32 gives the exact sum.
 MAX_EXACT_SUM = 65520 // 255
-# The characters of an étiquette outside the table. Two wrong bits make I of HT, which neither sum nor parity
-# sees: an étiquette of three characters and the horodate behind it become an étiquette of seventeen.
+# An étiquette outside the table. Two wrong bits, which neither sum nor parity detects, turn HT into I: an
+# étiquette of three characters and the horodate behind it then look like an étiquette of seventeen.
 _UNKNOWN_LABEL = re.compile(rb"[A-Z0-9+_-]{1,16}")
 
 
 def parse_frame(body: bytes) -> list[Group | RejectionCause]:
     """
-    Read all groups of a frame, given as the characters between STX and ETX, in their order.
+    Return the groups of a frame in order; `body` is the characters between STX and ETX.
 
     A line ends at CR. The characters before its last LF are a fragment of another group, whose CR was lost:
-    they are rejected even if they look sound. A damaged or missing LF costs nothing.
+    they are rejected even if they look sound. A line whose LF is damaged or missing is still read.
     """
     *lines, rest = body.split(CR)
     found: list[Group | RejectionCause] = []
@@ -71,7 +69,7 @@ def parse_frame(body: bytes) -> list[Group | RejectionCause]:
 
 
 def parse_group(text: bytes) -> Group | RejectionCause:
-    """Check one group, given as the characters between LF and CR, in the order of docs/protocol.md."""
+    """Check one group, the characters between LF and CR; the order of the checks is in docs/protocol.md."""
     if DAMAGED in text:
         return RejectionCause.PARITY
     if text[-2:-1] == HT:
@@ -100,11 +98,11 @@ def checksum(covered: bytes) -> int:
     """
     Return the checksum character of the `covered` characters: 0x20 to 0x5F.
 
-    Covered are étiquette to valeur with the separators between them; in standard mode also the separator that
-    stands before the checksum (Enedis-NOI-CPT_02E v6, modes 1 and 2; Enedis-NOI-CPT_54E v3).
+    They run from étiquette to valeur, with the separators between them; in standard mode the separator before
+    the checksum belongs to them, too (Enedis-NOI-CPT_02E v6, modes 1 and 2; Enedis-NOI-CPT_54E v3).
     """
-    # Adler-32 that begins with 0 has the sum of the bytes in its lower half, modulo 65521: exact up to this
-    # length, and faster than `sum`, which makes a number of each byte.
+    # The lower half of an Adler-32 that starts at 0 is the sum of the bytes modulo 65521: exact up to this
+    # length, and faster than `sum`, which creates an int for each byte.
     total = zlib.adler32(covered, 0) & 0xFFFF if len(covered) <= MAX_EXACT_SUM else sum(covered)
     return (total & 0x3F) + 0x20
 
@@ -114,7 +112,7 @@ def _parse_without_lf(text: bytes) -> Group | RejectionCause:
     Check a line without LF: the LF was lost, or is the first character, damaged beyond recognition.
 
     The line may also be the rest of a group in which a character became CR. The sum does not show that if the
-    missing characters add up to a multiple of 64, as "ISOU" does. So the étiquette must be of the table.
+    missing characters add up to a multiple of 64, as in "ISOU". So the étiquette must be in the table.
     """
     for candidate in (text, text[1:]):
         found = parse_group(candidate)
@@ -130,9 +128,9 @@ def _reject_fragment(text: bytes) -> RejectionCause:
 
 def _is_possible(known: LabelSpec | None, label: bytes, value: bytes, *, dated: bool) -> bool:
     """
-    Return True if the étiquette may exist, and its horodate and value are as the table says.
+    True if the étiquette may exist, and the table allows its horodate and its value.
 
-    A sum of six bits does not see bit 6, but that bit turns digits and capitals into characters of no class.
+    A sum of six bits misses a wrong bit 6, but this bit turns digits and capitals into excluded characters.
     Lost bytes, or an HT that becomes I, can join a horodate to its neighbours.
     """
     text = value.strip(SP)  # blanks at both ends are padding, whatever the class

@@ -1,8 +1,8 @@
 """
 Horodates of standard mode: season and local time.
 
-The season letter gives the offset: H and h winter, E and e summer; the small letters come from a clock that
-lost its time (Enedis-NOI-CPT_54E v3). Mobile peaks have a blank season: the calendar of France resolves it.
+The season letter gives the offset: H and h winter, E and e summer; a lower-case letter means that the clock
+lost its time (Enedis-NOI-CPT_54E v3). Mobile peaks have a blank season: the calendar of France decides.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def local_time(horodate: str) -> dt.datetime | None:
 
 
 def iso(horodate: str) -> str | None:
-    """Return the moment in ISO 8601 with the offset of metropolitan France, None if it is none."""
+    """Return the time in ISO 8601 with the offset of metropolitan France; None if `horodate` is invalid."""
     local = local_time(horodate)
     if local is None:
         return None

@@ -1,9 +1,9 @@
 """
-Judge which meter a frame is of, in which mode and contract, and what of the frame is confirmed.
+Judge to which meter, mode and contract a frame belongs, and which of its keys are confirmed.
 
-The number identifies the meter: ADCO of historique is ADSC of standard (54E §6.1). One frame of another
+The number identifies the meter: ADCO in historique equals ADSC in standard (54E §6.1). One frame of another
 meter, mode or contract may be an accident of the line, so `FRAMES_FOR_NEW` in a row are needed. State, Home
-Assistant and the screens obey, and count no frames. Pure.
+Assistant and the screens follow this judgement and count no frames themselves. Pure.
 """
 
 from __future__ import annotations
@@ -23,19 +23,19 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 FRAMES_WITHOUT_NUMBER: Final = 10
-"""Frames that make a meter without a number known: that group may be damaged; a CJE or an ICE sends none."""
+"""Frames after which a meter without a number is known: its group may be damaged; CJE and ICE send none."""
 
 CERTAIN_FRAMES: Final = 5
-"""Frames with a number that make a meter certain: a false first index is replaced in the fourth."""
+"""Frames with a number after which a meter is certain: a false first index is replaced in the fourth."""
 
 CERTAIN_FRAMES_WITHOUT_NUMBER: Final = 100
-"""The same for a meter without a number: at 1 wrong bit in 100 six numbers of seven are damaged."""
+"""The same for a meter without a number: with 1 wrong bit in 100, six of seven numbers are damaged."""
 
 CONFIRM_WITHIN: Final = 30
-"""Frames within which a key must come again: of 21 frames of a three-phase meter 20 are short."""
+"""Frames within which a key must come again: 20 of 21 frames of a three-phase meter may be short."""
 
 MAX_CONFIRMED: Final = 1000
-"""Keys that are confirmed at most, many times those of the largest meter: a bound on memory."""
+"""The most keys that are confirmed, many times those of the largest meter: a bound on memory."""
 
 _NO_RIVAL: Final = (None, None, None)
 
@@ -55,18 +55,18 @@ class Judge:
         self._forget_frames()
 
     def _forget_frames(self) -> None:
-        """Forget the frames of a meter in one mode."""
+        """Forget the frames so far, for another meter or another mode."""
         self._frames = self._numbered = 0
-        self._seen: dict[str, int] = {}  # the last frame with each key that is not confirmed
+        self._seen: dict[str, int] = {}  # the number of the last frame with each unconfirmed key
         self._confirmed: frozenset[str] = frozenset()
         self._sent: frozenset[str] = frozenset()  # alarms and notices of the last frame that can have them
-        self._tariff: tuple[str, ...] = ()  # of the last frame that says it
+        self._tariff: tuple[str, ...] = ()  # of the last frame that has one
 
     def judge(self, reading: Reading, *, repeats: bool = False) -> None:
         """
-        Give a reading its belief: a foreign one if it may be of another meter, mode or contract.
+        Set the `belief` of a reading; it is foreign if the reading may be of another meter, mode or contract.
 
-        `repeats`: it has the keys, the number, the contract and the tariff of the reading before.
+        `repeats`: the reading has the same keys, number, contract and tariff as the reading before.
         """
         if repeats and self._is_settled:
             self._frames += 1
@@ -79,7 +79,7 @@ class Judge:
         reading.belief = self._belief
 
     def _is_followed(self, reading: Reading) -> bool:
-        """True if a reading is of the meter, mode and contract that are believed, perhaps from now on."""
+        """True if a reading is of the followed meter, mode and contract; it may itself confirm a change."""
         said, contract = number_of(reading), _contract_of(reading)
         is_same_mode = self._mode in (None, reading.mode)
         number = said or self._number if is_same_mode else said
@@ -105,7 +105,7 @@ class Judge:
         return True
 
     def _weigh(self, reading: Reading) -> None:
-        """Form the belief at a reading of the meter that is followed."""
+        """Form the belief from a reading of the meter that is followed."""
         values = reading.values
         is_short = "IINST1" in values and "OPTARIF" not in values
         possible = ALARMS if is_short else ALARMS | NOTICES
@@ -147,6 +147,6 @@ class Judge:
 
 
 def _contract_of(reading: Reading) -> str | None:
-    """Return the contract that a frame says; the last character of BBRx is no part of it (02E, "OPTARIF")."""
+    """Return the contract in a frame, without the last character of BBRx (02E, "OPTARIF")."""
     text = reading.values.get("OPTARIF", reading.values.get("NGTF"))
     return "BBR" if text is not None and text.startswith("BBR") else text

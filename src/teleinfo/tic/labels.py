@@ -1,7 +1,7 @@
 """
-The table of étiquettes: one entry for each mode and étiquette, with the characters that every family needs.
+The table of étiquettes: one entry for each étiquette of each mode, for all meter families.
 
-Nothing else lists labels. `tables/labels.txt` has them by meter family, in the order of emission.
+The only list of labels is `tables/labels.txt`, by meter family and in the order of emission.
 Sources: Enedis-NOI-CPT_54E v3 (54E, Linky) and Enedis-NOI-CPT_02E v6 (02E, older meters).
 """
 
@@ -54,7 +54,7 @@ __all__ = [
 
 
 DIGITS: Final = 15
-"""Digits of a number at most: a reader of JSON with 53 bits would change a longer number."""
+"""The most digits of a number: a JSON reader with 53-bit numbers would round a longer number."""
 
 
 def lookup(mode: Mode, name: str) -> LabelSpec | None:
@@ -64,9 +64,9 @@ def lookup(mode: Mode, name: str) -> LabelSpec | None:
 
 def parse_uint(value: str) -> int | None:
     """
-    Return the whole number of a value with padding blanks, None if it is no such number.
+    Return the whole number in a value, which blanks may pad; None if the value is no such number.
 
-    More than `DIGITS` digits are no number: no meter has so many.
+    More than `DIGITS` digits are no number, since no meter sends so many.
     """
     digits = value.strip(" ")
     return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) <= DIGITS else None
@@ -98,7 +98,7 @@ _SPELLINGS_STANDARD: Final = {
 
 
 def _table(labels: tuple[LabelSpec, ...], spellings: Mapping[str, str]) -> Mapping[str, LabelSpec]:
-    """Return the labels of one mode by name: those given, those of SAPHIR, and the other spellings."""
+    """Return the labels of one mode by name: the given labels, those of SAPHIR, and the other `spellings`."""
     table = {label.name: label for label in labels}
     for label in TABLES["SAPHIR"]:
         same = table.get(label.name)
@@ -108,7 +108,7 @@ def _table(labels: tuple[LabelSpec, ...], spellings: Mapping[str, str]) -> Mappi
     }
 
 
-# The labels of households' meters in the order of their documents (02E and 54E, tables of the groups).
+# The labels of blue meters and Linky in the documented order (02E and 54E, tables of the groups).
 ORDER: Final = {Mode.HISTORIQUE: TABLES["BLEU"], Mode.STANDARD: TABLES["LINKY"]}
 
 HISTORIQUE: Final = _table(
@@ -121,7 +121,7 @@ HISTORIQUE: Final = _table(
 )
 STANDARD: Final = _table(TABLES["LINKY"], _SPELLINGS_STANDARD)
 
-# The tariff periods of an ICE-2Q in the order of its indexes, and the numbered ones of ICE-4Q and SAPHIR.
+# The tariff periods of an ICE-2Q in the order of its indexes; the numbered periods of ICE-4Q and SAPHIR.
 POSTES: Final = tuple(
     label.period for label in TABLES["ICE_2Q"] if label.period and label.name == f"EAp{label.period}"
 )
@@ -139,9 +139,9 @@ CONTRACTS: Final = {
     "EJP": ("EJPHN", "EJPHPM"),
     "BBR": ("BBRHCJB", "BBRHPJB", "BBRHCJW", "BBRHPJW", "BBRHCJR", "BBRHPJR"),
 }
-# The labels of the contract (OPTARIF, NGTF), and of the index that counts now with its name.
+# The labels of the contract (OPTARIF, NGTF), of the index that counts now (NTARF) and of its name (LTARF).
 TARIFF_LABELS: Final = ("OPTARIF", "NGTF", "NTARF", "LTARF")
-# Labels that are sent only at times: notices, a mobile peak to come or running, the control mode of a meter.
+# Labels that are sent only at times: notices, an announced or running mobile peak, the control mode.
 NOTICES: Final = frozenset(
     label.name
     for table in (HISTORIQUE, STANDARD)
@@ -149,8 +149,8 @@ NOTICES: Final = frozenset(
     if label.presence in COMING_AND_GOING - {Presence.ALARM, Presence.PASSING}
 )
 
-# The labels of a short frame, which a three-phase meter sends 20 times between two full frames during an
-# overrun and for a minute after it, then without ADIR1 to ADIR3 (02E, 54E).
+# The labels of a short frame. During an overrun and for a minute after it, a three-phase meter sends 20 short
+# frames between two full frames; after the overrun they lack ADIR1 to ADIR3 (02E, 54E).
 SHORT_FRAME: Final = frozenset({"ADIR1", "ADIR2", "ADIR3", "ADCO", "IINST1", "IINST2", "IINST3"})
 
 # Labels of an overrun, which are sent while it lasts.

@@ -1,9 +1,9 @@
 """
-The layout of a frame: the sequence of its lines, and how to read a frame that has it at once.
+The layout of a frame, which is the sequence of its lines: a frame with a known layout is read in one step.
 
-Each line has a `Form`: an étiquette, with or without a horodate, and the width of the value. A frame of a
-`Layout` is read by one regular expression, with the same result as group by group. Layouts make the decoder
-fast; `trust` decides what is believed.
+Each line has a `Form`: an étiquette, with or without a horodate, and the width of the value. One regular
+expression reads a frame of a `Layout`, with the same result as reading it group by group. Layouts only make
+the decoder fast; `trust` decides what is believed.
 """
 
 from __future__ import annotations
@@ -31,23 +31,23 @@ MAX_WIDTH: Final = VARYING[-1]
 """The longest value of a layout, in characters."""
 
 MAX_LAYOUTS: Final = 16
-"""Layouts of a meter that are kept: a full frame, a frame for each set of alarms, and short frames."""
+"""The most layouts kept of a meter: the full frame, a frame for each set of alarms, and short frames."""
 
 # Labels whose value `trust` compares with another group in each frame.
 _COMPARED: Final = frozenset({"ADIR1", "ADIR2", "ADIR3"})
-# The same as `strip_padding`, for values that are not blanks alone (see `_compile_line`).
+# Equivalent to `strip_padding`, except for values of blanks alone, which no layout has (`_compile_line`).
 _STRIP: Final = {Mode.HISTORIQUE: methodcaller("rstrip", b"."), Mode.STANDARD: methodcaller("strip", b" ")}
-# The checksum of a line, by the lowest byte of its sum.
+# The checksum of a line for each value of the lowest byte of its sum.
 _CHECKSUMS: Final = bytes((total & 0x3F) + 0x20 for total in range(256))
 
 
 class LayoutReading(Reading):
     """
-    The reading of a frame of a layout.
+    The reading of a frame with a known layout.
 
     `texts` are its values in the order of the keys of the layout, in printable ASCII without quotation marks
-    and backslashes; `watched` are those that must be plausible. The mapping is made when it is read: whoever
-    only publishes the reading does not need it.
+    and backslashes; `watched` are the texts that must be plausible. `values` is built only when it is read,
+    since publishing does not need it.
     """
 
     __slots__ = ("layout", "texts", "watched")
@@ -74,8 +74,8 @@ class Layout:
     """
     A layout, ready to read frames.
 
-    `notices` are its labels that are notices, `keys` those of its readings, each of them once. `watched_keys`
-    are the keys whose texts must be plausible; `pick_watched` returns these texts.
+    `notices` are the notices among its labels; `keys` are the keys of its readings, without duplicates.
+    `watched_keys` are the keys whose texts must be plausible; `pick_watched` returns these texts.
     """
 
     def __init__(self, forms: tuple[Form, ...]) -> None:
@@ -87,7 +87,7 @@ class Layout:
         self.watched_keys = watched_keys(self.mode, self.keys)
         self.pick_watched = _picker([self.keys.index(key) for key in self.watched_keys])
         self._strip = _STRIP[self.mode]
-        # Where each line begins among the texts of the frame, and among the captures of its pattern.
+        # The position of the first text and of the first capture of each line.
         places = list(accumulate((len(line.keys) for line in lines), initial=0))
         captures = list(accumulate((line.captures for line in lines), initial=0))
         self._match = re.compile(b"".join(line.pattern + CR for line in lines)).fullmatch
@@ -101,13 +101,13 @@ class Layout:
         self._pack = Struct(f"<{len(lines)}I").pack
 
     def read(self, frame: bytes) -> LayoutReading | None:
-        """Return the reading of a sound frame of this layout, given from STX to before ETX, else None."""
+        """Return the reading of a frame (STX to before ETX); None if not sound or of another layout."""
         match = self._match(frame)
         if match is None:
             return None
         captures = match.groups()
         sums = self._pack(*map(adler32, self._pick_summed(captures), self._starts))
-        # The lowest byte of each sum, at once for all lines.
+        # The slice is the lowest byte of each sum: this compares the checksums of all lines at once.
         if sums[::4].translate(_CHECKSUMS) != b"".join(self._pick_checksums(captures)):
             return None
         texts = list(self._pick_texts(captures))
@@ -124,13 +124,13 @@ class LayoutCache:
         self.forget()
 
     def forget(self) -> None:
-        """Forget everything: another meter, or another mode."""
+        """Forget everything, for another meter or another mode."""
         self._layouts: list[Layout] = []
         self._seen_once: dict[tuple[Form, ...], None] = {}
         self._not_noted: dict[Layout, bytes] = {}  # the last frame of each layout, the newest last
 
     def read(self, segment: bytes, notices: AbstractSet[str]) -> LayoutReading | None:
-        """Return the reading of a frame (STX to before ETX), None if no known layout has these notices."""
+        """Return the reading of a frame (STX to before ETX); None if no layout with these notices fits."""
         frame = segment if segment.isascii() else check_parity(segment)
         for place, layout in enumerate(self._layouts):
             reading = layout.read(frame)
@@ -145,7 +145,7 @@ class LayoutCache:
         return None
 
     def learn(self, groups: Sequence[Group]) -> None:
-        """Note a frame in which nothing was new: the second frame of a kind makes a layout."""
+        """Note a frame in which nothing was new; the second frame with the same forms creates a layout."""
         forms = tuple(map(form_of, groups))
         if not _can_be_layout(groups) or any(layout.forms == forms for layout in self._layouts):
             return
@@ -187,10 +187,10 @@ class _Line:
     """
     The pattern of one line of a layout, from LF to before CR.
 
-    - The first of the `captures` of `pattern` is summed up, the last is the checksum.
+    - `pattern` has `captures` captures: the first is the text to sum up, the last is the checksum.
     - `texts` are the captures of the texts of `keys`; the first text is stripped if it is `padded`.
-    - `start` is the sum of étiquette and separators. Adler-32 that begins with it has the sum of the line in
-      its lower half.
+    - `start` is the sum of étiquette and separators. The lower half of an Adler-32 that starts with it is the
+      sum of the line.
     """
 
     pattern: bytes
@@ -211,7 +211,7 @@ def _compile_line(form: Form, *, first: bool) -> _Line:
     value += b"{%d,%d}" % (least, MAX_WIDTH) if form.width is None else b"{%d}" % form.width
     padded = b" " in members
     if padded and form.mode is Mode.HISTORIQUE:
-        # So are frames with a value of blanks alone.
+        # Frames with a value of blanks alone are read group by group, too.
         value = rb"(?! +[ -_](?:\r|\Z))" + value
     if not form.dated:
         covered = b"(%b)" % value

@@ -1,7 +1,7 @@
 """
 The identity of a meter: number, maker, model.
 
-Pure. The number (ADCO, ADSC, ADS) is twelve characters CC AA TT NNNNNN: maker, year, type, serial number
+Pure. The number (ADCO, ADSC, ADS) has twelve characters CC AA TT NNNNNN: maker, year, type, serial number
 (Euridis, list V3.04A of 2019; the types of Linky also in Enedis-NOI-CPT_54E v3).
 """
 
@@ -23,7 +23,7 @@ _LINKY_MONO, _LINKY_TRI = Message("Single-phase Linky"), Message("Three-phase Li
 _BLUE_MONO, _BLUE_TRI = Message("Single-phase meter"), Message("Three-phase meter")
 _OVERSEAS_MONO, _OVERSEAS_TRI = Message("Single-phase digital meter"), Message("Three-phase digital meter")
 _UNKNOWN = Message("Electricity meter")
-# Type: the name of the device, the model.
+# For each type: the name of the device, and its model.
 _TYPES: Final = {
     **dict.fromkeys(("05", "11", "25"), (_BLUE_MONO, Message("Electronic, single-phase, one tariff"))),
     **dict.fromkeys(
@@ -62,9 +62,9 @@ _NUMBER: Final = re.compile(r"[0-9]{4}[0-9A-F]{2}[0-9]{6}")
 @dataclass(frozen=True, slots=True)
 class MeterIdentity:
     """
-    The name of a meter, its model, and its maker, None where the number does not tell it.
+    The name of a meter, its model, and its maker (None where the number does not show it).
 
-    `overseas`: its clock is not that of Paris.
+    `overseas`: its clock does not show the time of Paris.
     """
 
     name: Message
@@ -79,7 +79,7 @@ def number_of(reading: Reading) -> str | None:
 
 
 def identity_of(number: str | None) -> MeterIdentity:
-    """Return the identity of the meter with this number, None for a meter that sends none."""
+    """Return the identity of the meter with this `number`, which is None if the meter sends none."""
     maker, kind = (number[:2], number[4:6]) if number is not None and _NUMBER.fullmatch(number) else ("", "")
     name, model = _TYPES.get(kind, (_UNKNOWN, _UNKNOWN))
     return MeterIdentity(name, model, _MAKERS.get(maker), overseas=kind in _OVERSEAS)

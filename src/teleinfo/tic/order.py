@@ -41,7 +41,7 @@ _PLACES: Final = {
 
 
 def place(mode: Mode, name: str) -> float | None:
-    """Return the place of a label in the documents: infinity for `END`, None where it has none."""
+    """Return the place of a label in the documented order: infinity for `END`, None if it has no place."""
     if name == END:
         return math.inf
     spec = lookup(mode, name)
@@ -49,7 +49,7 @@ def place(mode: Mode, name: str) -> float | None:
 
 
 def presence(mode: Mode, name: str) -> Presence | None:
-    """Return the presence of a label with a place in the documents, None for any other label."""
+    """Return the presence of a label with a place in the documented order, None for any other label."""
     spec = lookup(mode, name)
     return None if spec is None or place(mode, name) is None else spec.presence
 
@@ -64,8 +64,8 @@ def expected(mode: Mode, groups: Iterable[Group], had: AbstractSet[Presence]) ->
     """
     Return the presences whose labels must be in a frame that has these sound groups.
 
-    These are the presences that the frame shows, and the compact ones that the meter `had`, unless the frame
-    shows an alternative.
+    These are the presences that the frame shows, and the compact presences that earlier frames `had`, unless
+    the frame shows an alternative to them.
     """
     shown = {Presence.ALWAYS}
     for group in groups:
@@ -79,7 +79,7 @@ def expected(mode: Mode, groups: Iterable[Group], had: AbstractSet[Presence]) ->
 
 
 def missing(mode: Mode, before: str, behind: str, presences: AbstractSet[Presence]) -> int:
-    """Return the number of labels of these presences that are missing between two neighbours."""
+    """Count the labels of `presences` that the documents place between two labels; 0 if one has no place."""
     first, last = place(mode, before), place(mode, behind)
     if first is None or last is None:
         return 0

@@ -6,22 +6,22 @@ arrives as bit 7 (Enedis-NOI-CPT_54E v3 and 02E v6: seven bits, even parity, one
 becomes `DAMAGED`, so that its group is rejected.
 
 If the far end already removed the parity (a pseudo-terminal, a network bridge, a recording), bit 7 is never
-set. The bytes of a segment show which case it is: half of the characters of TIC have an odd number of bits,
-so that with parity half of the bytes have bit 7 set.
+set. The bytes of a segment show which case it is: half of the TIC characters have an odd number of ones, so
+with parity about half of the bytes have bit 7 set.
 """
 
 from __future__ import annotations
 
 # Stands for a byte with an error: characters of TIC have seven bits.
 DAMAGED = 0xFF
-# Stands for a byte with bit 7 on a line without parity: no ASCII, but not known to be damaged.
+# Stands for a byte whose bit 7 is set on a line without parity: not ASCII, but not known to be damaged.
 FOREIGN = 0x80
 
 _EVEN = [byte.bit_count() % 2 == 0 for byte in range(256)]
 _CHECKED = bytes(byte & 0x7F if _EVEN[byte] else DAMAGED for byte in range(256))
 _UNCHECKED = bytes(range(0x80)) + bytes([FOREIGN]) * 0x80
 
-# STX, ETX, EOT, HT, LF, CR and the printable ones: other characters are noise and prove nothing.
+# STX, ETX, EOT, HT, LF, CR and the printable characters: any other is noise and proves nothing.
 _OF_TIC = frozenset(b"\x02\x03\x04\t\n\r") | frozenset(range(0x20, 0x7F))
 # Bytes that only a line with parity sends, and bytes that only a line without it sends.
 _WITH_PARITY = bytes(byte for byte in range(0x80, 0x100) if _EVEN[byte] and byte & 0x7F in _OF_TIC)
@@ -29,7 +29,7 @@ _WITHOUT_PARITY = bytes(byte for byte in range(0x80) if not _EVEN[byte] and byte
 
 
 def has_parity(raw: bytes) -> bool:
-    """True if the bytes of `raw` carry their parity in bit 7; also on a tie, which is the stricter answer."""
+    """True if the bytes of `raw` carry their parity in bit 7; a tie counts as parity, the stricter answer."""
     if raw.isascii():
         return False
     return 0 < _count(raw, _WITH_PARITY) >= _count(raw, _WITHOUT_PARITY)
@@ -44,7 +44,7 @@ def strip_parity(raw: bytes) -> tuple[bytes, bool]:
 
 
 def check_parity(raw: bytes) -> bytes:
-    """Return the characters of `raw`, bytes of a line that is known to carry parity."""
+    """Return the characters of `raw`, whose bytes carry parity; a damaged byte becomes `DAMAGED`."""
     return raw.translate(_CHECKED)
 
 

@@ -1,15 +1,15 @@
 """
-Compare values with those before: indexes and identifiers, which are kept for ever, and free texts.
+Compare values with earlier values: indexes and identifiers, which are stored for ever, and free texts.
 
 - An index never falls, nor rises by more than the meter can have counted since.
 - An identifier does not change.
-- A text does not change in the bits that no check sees.
+- A change of a text includes bits that a check covers.
 
-A value against these rules is withheld until the frames behind it agree: the meter was replaced, its counter
-began anew, or the value before was wrong.
+A value that breaks a rule is withheld until the next frames agree with it: then the meter was replaced, its
+counter began anew, or the earlier value was wrong.
 
-Indexes with their unit behind them (ICE, PME-PMI, SAPHIR) are not compared: they are those of the tariff
-period in force, or begin anew with a contract.
+Indexes with their unit behind them (ICE, PME-PMI, SAPHIR) are not compared: they belong to the tariff period
+in force, or restart with a new contract.
 """
 
 from __future__ import annotations
@@ -36,28 +36,28 @@ if TYPE_CHECKING:
 
 FRAMES_FOR_INDEX: Final = 3
 FRAMES_FOR_IDENTIFIER: Final = 2
-"""Frames in a row that make an implausible value believed."""
+"""Frames in a row after which an implausible value is believed."""
 
 MARGIN: Final = 2
-"""Wh by which an index may rise at any time: no more, since an error may hide in it."""
+"""Wh by which an index may rise at any time. The margin is small, since it can hide an error."""
 
 _OVERLOAD: Final = 1.5  # times the subscribed power
-# What the largest meters carry, VA: 90 A on one phase, 60 A on each of three, at 230 V + 10 %.
+# VA of the largest meter, by phases: 90 A on one phase, 60 A on each of three, at 230 V + 10 %.
 _LARGEST: Final = {1: 90 * 253, 3: 3 * 60 * 253}
 _SECONDS: Final = 3600  # of an hour
-# Energies that the subscribed power bounds: those that are drawn.
+# The subscribed power bounds drawn energy, but not these energies.
 _NOT_DRAWN: Final = frozenset({"EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4"})
 _UNBOUNDED: Final = frozenset({"GAZ", "AUTRE"})  # counted by meters of any size
 _IDENTIFIERS: Final = frozenset({*METER_NUMBERS, "PRM"})
-# The keys whose values are held against those before.
+# The keys whose values are compared with earlier values.
 _KEPT: Final = {
     mode: _IDENTIFIERS
     | {label.name for label in table.values() if label.kind is Kind.INDEX and label.charset is Charset.DIGITS}
     for mode, table in ((Mode.HISTORIQUE, HISTORIQUE), (Mode.STANDARD, STANDARD))
 }
 _INDEXES: Final = frozenset().union(*_KEPT.values()) - _IDENTIFIERS
-# Free texts may hold any printable character. If bit 6 of a character and its parity bit are both wrong, as
-# where o replaces /, neither sum nor parity shows it.
+# Free texts may hold any printable character. If bit 6 of a character and its parity bit are both wrong, for
+# example o in place of /, neither sum nor parity detects it.
 _TEXTS: Final = frozenset(
     label.name
     for table in (HISTORIQUE, STANDARD)
@@ -65,9 +65,9 @@ _TEXTS: Final = frozenset(
     if label.kind is Kind.TEXT and label.charset is Charset.TEXT
 )
 _WITHOUT_BIT_6: Final = bytes(byte & ~0x40 for byte in range(256))
-# Labels of three-phase meters alone.
+# Labels that only three-phase meters send.
 _THREE_PHASES: Final = ("IINST2", "IRMS2")
-# The keys that `Plausibility.check` gets: those above, those of the power that the meter can carry, and those
+# The keys that `Plausibility.check` receives: the keys above, the labels that bound the power, and the labels
 # whose change `judge` must see.
 _WATCHED: Final = {
     mode: keys | _TEXTS | {"ISOUSC", "PREF", *_THREE_PHASES, *TARIFF_LABELS} for mode, keys in _KEPT.items()
@@ -75,16 +75,16 @@ _WATCHED: Final = {
 
 
 class Implausible(enum.StrEnum):
-    """Why a value is withheld."""
+    """Reasons for withholding a value."""
 
     FELL = "fell"  # an index is lower than before
     ROSE = "rose"  # an index rose by more than the meter can count in the time
-    CHANGED = "changed"  # an identifier changed, or a text in nothing but bits that no check sees
+    CHANGED = "changed"  # an identifier changed, or a text changed only in bits that no check covers
 
 
 @dataclass(slots=True)
 class _Seen:
-    """A value, when it came, in seconds, and how many frames in a row agree with it."""
+    """A value, the time at which it came (seconds), and the number of frames in a row that agree with it."""
 
     text: bytes
     at: float
@@ -92,36 +92,36 @@ class _Seen:
 
 
 def watched_keys(mode: Mode, keys: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the keys of a reading that `Plausibility.check` gets, the indexes last."""
+    """Return the keys of a reading that `Plausibility.check` receives, the indexes last."""
     return tuple(sorted((key for key in keys if key in _WATCHED[mode]), key=_INDEXES.__contains__))
 
 
 class Plausibility:
     """
-    The indexes, identifiers and texts of one line that are believed.
+    The believed indexes, identifiers and texts of one line.
 
-    `withheld` has the keys whose last value was not believed, and why.
+    `withheld` maps each key whose last value was not believed to the reason.
     """
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Forget everything: another meter."""
+        """Forget everything, because another meter is on the line."""
         self.withheld: dict[str, Implausible] = {}
         self._believed: dict[str, _Seen] = {}
         self._doubted: dict[str, _Seen] = {}
-        # The last frame, and the numbers of its indexes. `_believed` gets its texts when they are needed.
+        # The last frame, with its indexes as numbers. Its texts enter `_believed` only when they are needed.
         self._keys: tuple[str, ...] = ()
         self._texts: tuple[bytes, ...] = ()
         self._numbers: list[int] = []
         self._indexes = 0  # the place of the first index
-        self._least_power = 0.0  # VA that each of the indexes may count
+        self._least_power = 0.0  # VA, the lowest bound on the power that an index counts
         self._at = 0.0
         self._phases = 1
         self._power_text = b""  # the subscribed power of the last frame that has it
         self._power_unconfirmed = False
-        self._subscribed = 0  # VA, by two frames in a row; 0 if it is unknown
+        self._subscribed = 0  # VA, confirmed by two frames in a row; 0 if unknown
 
     def try_accept(self, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float) -> bool:
         """
@@ -137,7 +137,7 @@ class Plausibility:
                 return False
             try:
                 numbers = list(map(int, texts[indexes:]))
-            except ValueError:  # padding alone, or no number of a meter
+            except ValueError:  # only padding, or no number
                 return False
             rises = list(map(sub, numbers, self._numbers))
             if min(rises) < 0 or max(rises) > MARGIN + self._least_power * (at - self._at) / _SECONDS:
@@ -150,9 +150,9 @@ class Plausibility:
         self, mode: Mode, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float
     ) -> tuple[list[str], bool]:
         """
-        Return the keys whose texts in a frame are not believed, and whether the meter was replaced.
+        Return the keys whose texts are not believed, and True if the meter was replaced.
 
-        `keys` are the `watched_keys` of the frame, with a text each. `at` is the time of the frame in
+        `keys` are the `watched_keys` of the frame, and `texts` their values. `at` is the time of the frame in
         seconds, on any clock that does not go back.
         """
         self._update_believed()
@@ -192,13 +192,13 @@ class Plausibility:
         self._least_power = min(self._subscribed * _OVERLOAD or math.inf, _LARGEST[self._phases])
 
     def _update_believed(self) -> None:
-        """Enter the texts of the last frame that were believed, with its time."""
+        """Enter the believed texts of the last frame into `_believed`, with its time."""
         for key, text in zip(self._keys, self._texts, strict=False):
             if key in self._believed and key not in self.withheld:
                 self._believed[key].text, self._believed[key].at = text, self._at
 
     def _begin(self, mode: Mode, key: str, text: bytes, at: float) -> None:
-        """Enter the first text of a key."""
+        """Process the first text of a key."""
         if key in _KEPT[mode] or key in _TEXTS:
             self._believed[key] = _Seen(text, at)
         elif key in _THREE_PHASES:
@@ -231,7 +231,7 @@ class Plausibility:
         return Implausible.ROSE
 
     def _power(self, key: str) -> float:
-        """Return the most that an index can count, in VA."""
+        """Return the greatest power that an index can count, in VA."""
         if key in _UNBOUNDED:
             return math.inf
         if self._subscribed and key not in _NOT_DRAWN:
@@ -239,17 +239,17 @@ class Plausibility:
         return _LARGEST[self._phases]
 
     def _note_power(self, mode: Mode, values: Mapping[str, bytes]) -> None:
-        """Set the subscribed power if two frames with it agree."""
+        """Set the subscribed power if the last two frames that have it agree."""
         text = values.get("ISOUSC") or values.get("PREF") or b""
         self._power_unconfirmed = text not in {b"", self._power_text}
         if self._power_unconfirmed:
             self._power_text = text
         elif text:
-            # A on each phase, at 200 V (Enedis-NOI-CPT_02E v6), or kVA.
+            # ISOUSC is in A on each phase, at 200 V (Enedis-NOI-CPT_02E v6); PREF is in kVA.
             unit = 1000 if mode is Mode.STANDARD else 200 * self._phases
             self._subscribed = int(text[:DIGITS]) * unit
 
 
 def _number(text: bytes) -> int:
-    """Return the number of an index, which is of digits or of padding alone."""
+    """Return the number of an index of digits; 0 for an index of padding alone."""
     return int(text[:DIGITS] or 0)  # no meter has more digits

@@ -1,11 +1,12 @@
 """
 Build the mapping étiquette → valeur of one frame.
 
-Groups go in, in the order of the meter; a `Reading` comes out. A frame must not be believed, and gives None:
+Groups go in, in the order of the meter; a `Reading` comes out. The result is None for a frame that must not
+be believed, because
 
-- if it has no sound group;
-- if a key comes twice: bytes were lost between two frames, which nothing else would show, and each sound
-  group may be of the first frame or of the second.
+- it has no sound group; or
+- a key comes twice: bytes were lost between two frames, which nothing else would show, and each sound group
+  may belong to the first frame or to the second.
 """
 
 from __future__ import annotations
@@ -20,23 +21,23 @@ if TYPE_CHECKING:
 
     from teleinfo.tic.labels import Group
 
-# The horodate of a group has its own key: étiquette and this.
+# The horodate of a group has its own key: the étiquette with this suffix.
 HORODATE_SUFFIX = "_HORODATE"
 
 
 @dataclass(frozen=True, slots=True)
 class Belief:
     """
-    The judgement of the decoder at a reading.
+    The judgement of the decoder on a reading.
 
-    - `is_foreign`: the reading may be of another meter, mode or contract than the rest of the belief says.
-    - `meter` rises by one with each other meter on the line.
-    - `number` is None as long as the meter sends none, and `contract` until OPTARIF or NGTF comes.
-    - `is_known`: the meter may be published.
-    - `is_certain`: it may be published even if an earlier run remembers another meter or a higher index.
-    - `is_steady`: the last two frames said the same tariff.
+    - `is_foreign`: the reading may belong to another meter, mode or contract than that described here.
+    - `meter` rises by one each time that another meter is on the line.
+    - `number` is None as long as the meter sends none; `contract` is None until OPTARIF or NGTF comes.
+    - `is_known`: readings of the meter may be published.
+    - `is_certain`: they may be published even if an earlier run remembers another meter or a higher index.
+    - `is_steady`: the last two frames had the same tariff.
     - `confirmed` are the keys that came twice in this mode.
-    - `sending` are the alarms and notices that last: one frame may have lost the group of an alarm.
+    - `sending` are the alarms and notices in force, even if one frame has lost the group of an alarm.
     """
 
     meter: int
@@ -53,10 +54,10 @@ class Belief:
 
 class Reading:
     """
-    One frame: `values` maps each key to its text, in the order of the meter. At least one key is there.
+    One frame: `values` maps each of its keys, at least one, to a text, in the order of the meter.
 
     `belief` is the judgement of the decoder, None for a reading that comes from elsewhere.
-    The values are not to be changed: make a new reading.
+    Do not change `values`; make a new reading.
     """
 
     __slots__ = ("_values", "belief", "mode")
@@ -96,11 +97,11 @@ def strip_padding(value: str, mode: Mode) -> str:
 
 
 def is_left_out(mode: Mode, key: str, exclude: Container[str]) -> bool:
-    """True if a `key` of a reading belongs to one of the étiquettes `exclude`."""
+    """True if a `key` of a reading belongs to one of the étiquettes in `exclude`."""
     name = key.removesuffix(HORODATE_SUFFIX)
     if key in exclude or name in exclude:
         return True
-    # In the second part of an ICE-4Q frame the name of the part stands behind it (see `build_reading`).
+    # In the second part of an ICE-4Q frame, keys end with the name of the part (see `build_reading`).
     first, part, _ = name.partition("_")
     label = lookup(mode, first) if part and lookup(mode, name) is None else None
     return label is not None and label.reused and first in exclude

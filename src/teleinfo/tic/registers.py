@@ -1,9 +1,9 @@
 """
 Decode the registers of a meter: text in, fields and codes out.
 
-Pure. A text without the form of its register gives None; nothing is raised.
-Sources: STGE, RELAIS, PJOURF+1 and PPOINTE, Enedis-NOI-CPT_54E v3 (their own paragraphs); PPOT,
-Enedis-NOI-CPT_02E v6.
+Pure. The result is None if a text does not have the form of its register; nothing is raised.
+Sources: Enedis-NOI-CPT_54E v3 (the paragraphs on STGE, RELAIS, PJOURF+1 and PPOINTE);
+Enedis-NOI-CPT_02E v6 (PPOT).
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact, Phase
 
 @dataclass(frozen=True, slots=True)
 class Bits:
-    """Some bits of a register: those of `mask`, once the register is shifted right by `shift`."""
+    """A field of a register: shift the register right by `shift`, then apply `mask`."""
 
     shift: int
     mask: int = 1
 
     def of(self, word: int) -> int:
-        """Return the number that these bits of `word` make."""
+        """Return the value of this field in `word`."""
         return word >> self.shift & self.mask
 
 
 # STGE, bit 0 first. Bits 5 and 18 are not used.
 DRY_CONTACT: Final = Bits(0)  # 1: open
-BREAKER: Final = Bits(1, 0b111)  # 0 closed, else open, and why
+BREAKER: Final = Bits(1, 0b111)  # 0: closed; the other values: open, each for a reason of its own
 TERMINAL_COVER: Final = Bits(4)  # 1: open
 OVERVOLTAGE: Final = Bits(6)
 OVERRUN: Final = Bits(7)  # of the reference power
@@ -56,10 +56,10 @@ ALERTS: Final = {
     Alert.MOBILE_PEAK_NOTICE: PEAK_NOTICE,
     Alert.MOBILE_PEAK: PEAK,
 }
-"""The bits of STGE for each alert, which is active unless they are 0."""
+"""The field of STGE for each alert; the alert is active unless the field is 0."""
 
 ALERT_BITS: Final = sum(bits.mask << bits.shift for bits in ALERTS.values())
-"""The bits of STGE whose change is news; the others change with the tariff, or each cloud on solar panels."""
+"""The bits of STGE for alerts. Other bits change with the tariff, or with each cloud over solar panels."""
 
 _BREAKERS: Final[tuple[Breaker | None, ...]] = (*Breaker, None)
 _COLOURS: Final[tuple[Colour | None, ...]] = (None, *Colour)
@@ -70,8 +70,8 @@ _PPOT_DIGITS: Final = 2
 _RELAYS: Final = range(1, 9)
 _VIRTUAL_CONTACTS: Final = range(1, 8)
 
-# A block of a day profile, HHMMSSSS: a time, then 16 bits of actions. By 54E hour and minute are decimal
-# numbers; several meters write hexadecimal numbers.
+# A block of a day profile, HHMMSSSS: a time, then 16 bits of actions. In 54E hour and minute are decimal
+# numbers, but several meters write hexadecimal numbers.
 _SLOT: Final = re.compile(r"([0-9A-F]{2})([0-9A-F]{2})([0-9A-F]{4})")
 _INDEX: Final = Bits(0, 0b1111)
 _LAST_INDEX: Final = 10
@@ -84,12 +84,12 @@ _MINUTES: Final = 60
 @dataclass(frozen=True, slots=True)
 class Slot:
     """
-    One slot of a day profile: it begins at `start`, "06:00" in the meter's time.
+    One slot of a day profile, which begins at `start` (such as "06:00") by the clock of the meter.
 
     - `index` is the supplier index that counts, 1 to 10, None if it does not change.
     - `dry` is the state of the dry contact, `virtual` are the closed virtual contacts, 1 to 7.
-    - `or_start` is the start if this meter writes hexadecimal numbers; None if that is the same time, or if
-      the profile shows the notation.
+    - `or_start` is the start if the meter writes hexadecimal numbers; None if both notations give the same
+      time, or if the profile shows which notation the meter uses.
     """
 
     start: str
@@ -100,12 +100,12 @@ class Slot:
 
 
 def status(text: str) -> int | None:
-    """Return the word of STGE, of which the `Bits` above are parts."""
+    """Return the value of STGE, whose fields are the `Bits` above; None if the text is malformed."""
     return _word(text, digits=_STGE_DIGITS)
 
 
 def breaker(word: int) -> Breaker | None:
-    """Return the state of the breaker in this word of STGE, None for the number without meaning."""
+    """Return the state of the breaker in this word of STGE; None for the value without a meaning."""
     return _BREAKERS[BREAKER.of(word)]
 
 
@@ -120,7 +120,7 @@ def dry_contact(word: int) -> DryContact:
 
 
 def missing_phases(text: str) -> list[Phase] | None:
-    """Return the phases without voltage, by the bits 1 to 3 of PPOT."""
+    """Return the phases without voltage: those whose bit (1 to 3) is set in PPOT."""
     word = _word(text, digits=_PPOT_DIGITS)
     return None if word is None else [phase for phase in Phase if word >> int(phase) & 1]
 
@@ -134,10 +134,10 @@ def closed_relays(text: str) -> tuple[int, ...] | None:
 
 def profile(text: str) -> tuple[Slot, ...] | None:
     """
-    Return the slots of PJOURF+1 or PPOINTE, in their order; `NONUTILE` blocks are none.
+    Return the slots of PJOURF+1 or PPOINTE in order, without the unused `NONUTILE` blocks.
 
-    A meter writes all times of a profile as decimal numbers, or all as hexadecimal numbers: a time that is
-    valid in one notation only shows the notation of all.
+    A meter writes all times of a profile in decimal, or all in hexadecimal. So a time that is valid in only
+    one notation shows the notation of the whole profile.
     """
     matches = [_SLOT.fullmatch(block) for block in text.split() if block != "NONUTILE"]
     blocks = [match.groups() for match in matches if match is not None]
@@ -159,7 +159,7 @@ def profile(text: str) -> tuple[Slot, ...] | None:
 
 
 def _time(hour: str, minute: str, base: int) -> str | None:
-    """Return the time of day of two numbers of this base, None if they are no time."""
+    """Return the time of day for an hour and a minute in this base; None if they are no time."""
     if base <= max(int(digit, 16) for digit in hour + minute):
         return None
     hours, minutes = int(hour, base), int(minute, base)

@@ -1,23 +1,23 @@
 """
 Decide which sound groups of a frame are believed: each group vouches for the group before it.
 
-Neither parity nor a checksum of six bits shows lost bytes. They join the head of a line to the tail of a
-later line, so that the label behind the joined line is not the one that follows its label. The rule:
+Neither parity nor a checksum of six bits always detects lost bytes. Lost bytes join the head of a line to the
+tail of a later line. The label of the joined line is then followed by a label that does not belong there.
 
-1. A link is a label with the label directly behind it, or with the end of the frame. Damaged bytes between
-   two sound groups are no link.
-2. A link is right if this meter has shown it, or if no label that must be there stands between its two labels
-   in the order of the documents. If a label has no place in that order, a link is right as long as the meter
-   has shown no neighbour for one of its two sides.
+1. A link is a label and its successor: the label directly behind it, or the end of the frame. Two groups with
+   damaged bytes between them form no link.
+2. A link is right if this meter has shown it, or if the documents place no mandatory label between its two
+   labels. If one of them has no place in the documented order, the link is right unless the meter has shown
+   both another successor of the first label and another predecessor of the second.
 3. The group before a wrong link is suspect, and so is the group behind it if its label is new. A suspect
-   group is believed if it repeats the group that was last believed of its label.
-4. Labels that come and go (alarms, notices) are compared with the order only: no link of theirs is learned.
-5. `FRAMES_FOR_NEW` frames in a row confirm a new link or form, `FRAMES_AGAINST` one that contradicts the
-   documents or what the meter has shown. Frames are counted for each label: frames without it do not count.
-6. Horodate and width of a group are those of the table, or those that this meter has shown. Of several widths
-   in the table the first is believed at once, and each that differs from it by no more than three digits.
-7. A label that the table lacks, and a notice on a line without parity, is believed once it is confirmed as
-   new. An alarm is believed at once, but ADIR1 to ADIR3 must equal IINST1 to IINST3 beside them.
+   group is believed only if it equals the last believed group with its label.
+4. Labels that come and go (alarms, notices) are checked against the order only: their links are not learned.
+5. `FRAMES_FOR_NEW` frames in a row confirm a new link or form. `FRAMES_AGAINST` are needed if it contradicts
+   the documents or earlier frames. Only frames with the label count.
+6. Horodate and width of a group must be as in the table, or as this meter has shown them. Of several widths
+   in the table, the first is believed at once, and so is each that differs from it by at most three digits.
+7. A label outside the table, or a notice on a line without parity, is believed once it is confirmed as new.
+   An alarm is believed at once, except that ADIR1 to ADIR3 are checked against IINST1 to IINST3.
 
 Pure. The memory is bounded.
 """
@@ -50,19 +50,19 @@ if TYPE_CHECKING:
 
 FRAMES_FOR_NEW: Final = 2
 FRAMES_AGAINST: Final = 3
-"""Frames in a row that confirm what is new, and what contradicts the documents or earlier frames."""
+"""Frames in a row that confirm a new claim, and a claim that contradicts the documents or earlier frames."""
 
 SAFE_DIFFERENCE: Final = 3
-"""Digits that no loss or repetition can add or hide: the sum of up to three digits is no multiple of 64."""
+"""Digits that cannot be lost or repeated unnoticed: no sum of up to three digits is a multiple of 64."""
 
 MAX_UNKNOWN: Final = 128
-"""Labels outside the table that are learned at most: no meter has so many, but noise does."""
+"""The most labels outside the table that are learned: only noise creates more."""
 
 MAX_CLAIMS: Final = 256
-"""Claims that wait for their confirmation at most; the oldest is dropped first."""
+"""The most claims that wait for confirmation; the oldest is dropped first."""
 
 MAX_CLAIM_AGE: Final = 1000
-"""Frames after which a claim is dropped: a SAPHIR sends a long frame once in some hundred short ones."""
+"""Frames after which a waiting claim is dropped: a SAPHIR sends one long frame in some hundred frames."""
 
 _MODE_GROUPS: Final = 2  # sound groups that prove another mode: noise can make one group
 _CURRENTS: Final = {f"ADIR{phase}": f"IINST{phase}" for phase in (1, 2, 3)}
@@ -93,7 +93,7 @@ class _Claim:
 
 @dataclass(frozen=True, slots=True)
 class _Frame:
-    """A frame: the name of each line and of its end, None for a damaged line, and the expected presences."""
+    """A frame: the names of its lines (None for a damaged line) and its end, and the expected presences."""
 
     names: list[str | None]
     present: AbstractSet[str]
@@ -105,15 +105,15 @@ class Trust:
     """
     The links and forms that one meter has shown.
 
-    `notices` are the notices that are being sent. `is_settled` is True if the last frame showed nothing new
-    and no claim waits for its confirmation: then an equal frame would be believed whole.
+    `notices` are the notices that the meter sends at present. `is_settled` is True if the last frame showed
+    nothing new and no claim waits for confirmation: then every group of an equal frame would be believed.
     """
 
     def __init__(self) -> None:
         self.forget()
 
     def forget(self) -> None:
-        """Forget everything: another meter, or another mode."""
+        """Forget everything, for another meter or another mode."""
         self.notices: frozenset[str] = frozenset()
         self.is_settled = False
         self._mode = Mode.HISTORIQUE
@@ -121,17 +121,17 @@ class Trust:
         self._unknown = 0  # labels of `_shown` that the table lacks
         self._had: set[Presence] = set()
         self._claims: dict[tuple[str, str], _Claim] = {}
-        self._neighbours: dict[str, str] = {}  # the label beside each label that waits, and each notice
+        self._neighbours: dict[str, str] = {}  # the label beside each unknown label and each notice
         self._other_currents: set[str] = set()  # alarms that differ from the current of their phase
         self._frame = 0
 
     @property
     def mode(self) -> Mode:
-        """Mode whose frames are followed."""
+        """The mode of the frames that are followed."""
         return self._mode
 
     def note(self, groups: Sequence[Group]) -> None:
-        """Remember the groups of a frame that its layout let pass."""
+        """Remember the groups of a frame that was read by its layout, without `believe`."""
         for group in groups:
             self._shown_of(group.label).last = group
 
@@ -197,7 +197,7 @@ class Trust:
         )
 
     def _name(self, group: Group, part: str) -> str:
-        """Return the label of a group, with its part of an ICE-4Q frame, or with a foreign mode."""
+        """Return the label of a group, with its part of an ICE-4Q frame, or with its mode if not followed."""
         if group.mode is not self._mode:
             return f"{group.mode}/{group.label}"
         spec = lookup(group.mode, group.label)
@@ -222,13 +222,13 @@ class Trust:
         return suspects
 
     def _missing(self, frame: _Frame, first: int, second: int, *, passing: bool = False) -> int:
-        """Return the number of labels missing between two lines; `passing`: of those that come and go."""
+        """Count the labels missing between two lines; with `passing`, only labels that come and go."""
         before, behind = frame.names[first] or END, frame.names[second] or END
         presences = frame.expected & COMING_AND_GOING if passing else frame.expected
         return missing(self._mode, before, behind, presences)
 
     def _is_right(self, frame: _Frame, position: int) -> bool:
-        """True if the line behind a position may stand there."""
+        """True if the line behind this position may follow it."""
         before, behind = self._lasting(frame, position, -1), self._lasting(frame, position + 1, 1)
         if before is not None and behind is not None and self._is_shown(before, behind, frame):
             return not self._missing(frame, position, position + 1, passing=True)
@@ -236,7 +236,7 @@ class Trust:
         return may_be_new and not self._missing(frame, position, position + 1)
 
     def _lasting(self, frame: _Frame, position: int, step: int) -> str | None:
-        """Return the first lasting label from a position on, None if a damaged line comes first."""
+        """Return the nearest label that does not come and go; None if a damaged line is nearer."""
         while position >= 0:
             name = frame.names[position]
             if name is None or name == END or not comes_and_goes(self._mode, name):
@@ -251,7 +251,7 @@ class Trust:
         )
 
     def _may_be_new(self, before: str, behind: str) -> bool:
-        """True if a new link contradicts no link that the meter has shown, in a place without an order."""
+        """True if a new link contradicts neither the documented order nor the links shown by the meter."""
         after, of_behind = self._known(before).after, self._known(behind).before
         first, second = place(self._mode, before), place(self._mode, behind)
         if first is None or second is None:
@@ -259,7 +259,7 @@ class Trust:
         return first < second and not any(place(self._mode, name) is None for name in after | of_behind)
 
     def _learn_links(self, frame: _Frame, suspects: set[int]) -> None:
-        """Learn the links between lasting labels; a label before a confirmed link is no suspect."""
+        """Learn the links of labels that do not come and go; a line before a confirmed link is no suspect."""
         lasting = [
             (position, name)
             for position, name in enumerate(frame.names)
@@ -269,7 +269,7 @@ class Trust:
             if before is None or behind is None:
                 continue
             has_places = None not in (place(self._mode, before), place(self._mode, behind))
-            # SAPHIR and ICE send frames of several kinds, and show each link now and then.
+            # SAPHIR and ICE send frames of several kinds, whose links alternate: each link has its own claim.
             aspect = "link" if has_places else f"link {behind}"
             if behind in self._known(before).after:
                 self._settle(before, aspect)
@@ -317,7 +317,7 @@ class Trust:
         return True
 
     def _is_confirmed(self, name: str, frame: _Frame, position: int, *, parity: bool) -> bool:
-        """True if the label is in the table, or was confirmed."""
+        """True if the label needs no confirmation, or was confirmed (rule 7)."""
         if self._is_unknown(name):
             self._note_neighbour(name, frame, position)
             return not self._is_new(name)
@@ -333,10 +333,10 @@ class Trust:
 
     def _has_current_of_its_phase(self, label: str, values: Mapping[str, str]) -> bool:
         """
-        Return False for an alarm that may have the value of a later phase, whose alarm is missing.
+        False for an alarm that may have the value of a later phase, whose alarm is missing.
 
-        The value of an alarm is the current of its phase (02E, "trame courte"). A meter that deviates is
-        learned.
+        The value of an alarm is the current of its phase (02E, "trame courte"). A meter that deviates in
+        several frames is accepted.
         """
         current = values.get(_CURRENTS.get(label, ""))
         if current is None or label in self._other_currents:
@@ -353,7 +353,7 @@ class Trust:
         )
 
     def _note_neighbour(self, name: str, frame: _Frame, position: int) -> None:
-        """Remember the label beside a label: a frame with that neighbour alone ends the row of the label."""
+        """Remember a neighbour of a label: a frame with the neighbour but without the label ends its row."""
         beside = self._lasting(frame, position + 1, 1) or self._lasting(frame, position - 1, -1)
         if beside:
             self._neighbours[name] = beside
@@ -401,7 +401,7 @@ class Trust:
         return name != END and not self._known(name).after and not comes_and_goes(self._mode, name)
 
     def _is_unknown(self, name: str) -> bool:
-        """True if the table lacks the label, or has it only as another spelling."""
+        """True if the table lacks the label, or has it only as a variant spelling."""
         spec = lookup(self._mode, name.partition(" ")[0])
         return spec is None or spec.spelling_of != ""
 

@@ -23,7 +23,7 @@ class Mode(enum.StrEnum):
 
 class Group(NamedTuple):
     """
-    A sound group, as the wire had it: padding blanks and trailing dots are still there.
+    A sound group as it was on the wire, with its padding blanks and trailing dots.
 
     `horodate` is None where the group has none; `value` is empty only behind a horodate.
     """
@@ -57,21 +57,21 @@ class Charset(enum.Enum):
     HEXADECIMAL = b"0123456789ABCDEF"
     PROFILE = b"0123456789ABCDEF NOUTIL"  # blocks of hexadecimal digits, and NONUTILE
     CODE = bytes(range(0x20, 0x60))
-    # Without 0x60, which no word has: two wrong bits that no check sees make it of a blank.
+    # Without 0x60, which no text needs: two wrong bits that no check detects turn a blank into it.
     TEXT = bytes(range(0x20, 0x60)) + bytes(range(0x61, 0x7F))
 
 
 class Presence(enum.Enum):
     """
-    The frames of a meter that have a label, for the meters whose documents give an order of the labels.
+    The frames in which a label occurs, for the meters whose documents define the order of the labels.
 
-    The labels of one member are in a frame together or not at all, but for those of `ALARM`, `NOTICE` and
-    `PASSING`, each of which comes and goes by itself.
+    A frame has all labels of a member or none of them, except for `ALARM`, `NOTICE` and `PASSING`: each of
+    their labels comes and goes by itself.
     """
 
     ALWAYS = enum.auto()
-    ALARM = enum.auto()  # sent while it lasts, and believed at once
-    NOTICE = enum.auto()  # sent only while it has something to say
+    ALARM = enum.auto()  # sent while the alarm lasts, and believed at once
+    NOTICE = enum.auto()  # sent only while there is something to announce
     PASSING = enum.auto()  # any other label that may come and go
     PEAK_1 = enum.auto()  # begin and end of an announced mobile peak
     PEAK_2 = enum.auto()
@@ -98,7 +98,7 @@ COMING_AND_GOING: Final = frozenset(
 """Presences of labels that come and go without a change of the contract or of the meter."""
 
 VARYING: Final = range(101)
-"""The width of a value that no document fixes; the longest value of all has 98 characters (PJOURF+1)."""
+"""Widths of a value whose width no document defines; the longest value has 98 characters (PJOURF+1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,17 +107,17 @@ class LabelSpec:
     One étiquette of one mode.
 
     `french` is the désignation of the documents in plain words, `english` its gloss.
-    `period` is the tariff period that it counts, or for which it holds; None where its name says that.
+    `period` is the tariff period that it counts or applies to; None where the name contains the period.
     `unit` is written as people write it (Wh, varh, kVA), None where there is none or where it changes.
     `glued`: the value ends with its unit ("9649kWh"), so that it is no bare number.
     `horodate`: in standard mode a horodate stands before the value.
-    `widths`: how many characters the value may have on the wire, padding included. A tuple has the widths of
-    the documents, of which a meter uses one, always the same; a range says that the width varies.
-    `variant`: the form of another meter family for the same étiquette in the same mode.
+    `widths`: the numbers of characters that the value may have on the wire, with padding. A tuple has the
+    documented widths, of which a meter always uses the same one; a range means that the width varies.
+    `variant`: the entry of another meter family for the same étiquette in the same mode.
     `repeats`: it may come several times in one frame.
-    `options`: the values of a closed list, as a reading has them; `BBR` stands for all that start with it.
-    `reused`: the second part of an ICE-4Q frame, which `Appli` opens, says it again with another meaning.
-    `presence`: the frames that have it. `spelling_of`: the label of the documents that a meter spells so.
+    `options`: the closed list of values, as in a reading; `BBR` stands for all values that start with it.
+    `reused`: the second part of an ICE-4Q frame, which `Appli` opens, repeats it with another meaning.
+    `presence`: the frames that have it. `spelling_of`: the documented label, if this is another spelling.
     """
 
     name: str
@@ -159,5 +159,5 @@ class LabelSpec:
 
     @property
     def is_number(self) -> bool:
-        """True if a value of digits counts `unit`, and so may become a number in JSON."""
+        """True if the value is a bare amount in `unit`, and so may become a number in JSON."""
         return self.kind in {Kind.INDEX, Kind.QUANTITY} and self.unit is not None and not self.glued

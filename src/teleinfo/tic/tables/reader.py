@@ -1,7 +1,7 @@
 """
-Read the tables of the package: `labels.txt`, whose head explains its columns, and lists like `makers.txt`.
+Read the tables of the package: `labels.txt`, which explains its columns, and lists like `makers.txt`.
 
-The files are a part of the package, like modules: each is read once, with the import.
+The files belong to the package, like its modules; each is read once, at import.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from teleinfo.vocabulary.codes import TariffPeriod
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# A class of characters is narrow only where the documents give a bare number of fixed width: a value that the
-# class refuses is lost, and meters deviate. The same holds for the width: values of ICE, PME-PMI and SAPHIR
-# have no leading zeros, and vary.
+# A class of characters is narrow only where the documents define a bare number of fixed width, since a value
+# outside its class is lost and meters deviate. Widths are given for the same labels only: values of ICE,
+# PME-PMI and SAPHIR have no leading zeros, so their widths vary.
 _KINDS: Final[dict[str, dict[str, Any]]] = {
     "measure": {"kind": Kind.QUANTITY, "charset": Charset.DIGITS},  # a bare number
     "index": {"kind": Kind.INDEX, "charset": Charset.DIGITS, "widths": (9,)},
     "ratio": {"kind": Kind.QUANTITY, "charset": Charset.CODE},  # signed, with a decimal comma
-    # Recordings hide theirs behind X.
+    # Not only digits: owners of recordings replace them with X.
     "identifier": {"kind": Kind.IDENTIFIER, "charset": Charset.CODE, "widths": (12,)},
     "register": {"kind": Kind.REGISTER, "charset": Charset.CODE},
     "code": {"kind": Kind.ENUMERATION, "charset": Charset.CODE},
@@ -31,7 +31,7 @@ _KINDS: Final[dict[str, dict[str, Any]]] = {
     "date": {"kind": Kind.HORODATE, "charset": Charset.CODE, "widths": (17,)},  # JJ/MM/AA HH/MM/SS
     "text": {"kind": Kind.TEXT, "charset": Charset.TEXT},
     "composite": {"kind": Kind.COMPOSITE, "charset": Charset.CODE},
-    # The unit is behind the number. A lower-case letter in it (kWh, varh) needs the widest class.
+    # The unit stands behind the number. Its lower-case letters (kWh, varh) need the widest class.
     "glued": {"kind": Kind.QUANTITY, "charset": Charset.TEXT, "glued": True},
     "glued_index": {"kind": Kind.INDEX, "charset": Charset.TEXT, "glued": True},
     "glued_code": {"kind": Kind.QUANTITY, "charset": Charset.CODE, "glued": True},
@@ -47,7 +47,7 @@ def read_lines(name: str) -> list[str]:
 
 
 def _read() -> dict[str, tuple[LabelSpec, ...]]:
-    """Return the labels of each meter family, by the name of its section."""
+    """Return the labels of each meter family; the key is the name of its section in the file."""
     tables: dict[str, tuple[LabelSpec, ...]] = {}
     family = ""
     for line in read_lines("labels.txt"):
@@ -60,7 +60,7 @@ def _read() -> dict[str, tuple[LabelSpec, ...]]:
 
 
 def _members(line: str) -> Iterator[str]:
-    """Yield the line of each label of a series, or the line itself."""
+    """Yield a line for each label of a series, or the line itself if it is no series."""
     series = re.search(r"\{(.+?)\}", line)
     if series is None:
         yield line

@@ -1,1 +1,1 @@
-"""Codes that several packages share, each with its words. Pure, and below every other package."""
+"""Codes that several packages share, each with its words. Pure; imports no other package of teleinfo."""

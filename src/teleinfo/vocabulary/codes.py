@@ -1,7 +1,7 @@
 """
 The codes of the decoded state: contracts, tariff periods, colours, alerts, breaker, dry contact, phases.
 
-Sources: Enedis-NOI-CPT_02E v6 and Enedis-NOI-CPT_54E v3, whose codes they are; an English code is ours.
+Sources of the codes: Enedis-NOI-CPT_02E v6 and Enedis-NOI-CPT_54E v3; English codes are our own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from teleinfo.vocabulary.words import Code
 
 
 class Contract(Code):
-    """The common contracts: OPTARIF (02E), or what NGTF says (54E)."""
+    """The common contracts, from OPTARIF (02E) or NGTF (54E)."""
 
     BASE = "BASE", "Base"
     HC = "HC", "Peak and off-peak"
@@ -30,7 +30,7 @@ class Colour(Code):
 
 
 class TariffPeriod(Code):
-    """The tariff periods: PTEC of every meter (02E), or what LTARF says (54E §6.2)."""
+    """The tariff periods, from PTEC of every meter (02E) or from LTARF (54E §6.2)."""
 
     TH = "TH", "All hours"
     HC = "HC", "Off-peak hours"
@@ -72,7 +72,7 @@ _COLOURS: Final = {"JB": Colour.BLUE, "JW": Colour.WHITE, "JR": Colour.RED}
 
 
 class Alert(Code):
-    """Conditions of which a household should know at once."""
+    """Conditions that the user should know of at once."""
 
     OVERRUN = "overrun", "Overrun of the subscribed power"
     OVERVOLTAGE = "overvoltage", "Overvoltage"

@@ -6,25 +6,25 @@ from teleinfo.vocabulary.words import Code
 
 
 class LineGrade(Code):
-    """The quality of the line for the household, by the share of bad groups."""
+    """The quality of the line, judged from the share of bad groups."""
 
     SILENT = "silent", "Silent"  # no group at all, or the meter is not heard now
     GOOD = "good", "Good"  # fewer than 1 in 1000 are bad
-    FAIR = "fair", "Fair"  # fewer than 1 in 100: no person would notice the loss
+    FAIR = "fair", "Fair"  # fewer than 1 in 100: nobody would notice the loss
     POOR = "poor", "Poor"  # fewer than 1 in 10: look at the wiring
     BAD = "bad", "Bad"  # the line hardly works
 
 
 class PortErrorKind(Code):
-    """Reasons for a missing port, to compare causes without their text."""
+    """Reasons for which the port cannot be read; programs compare these codes, not texts."""
 
     MISSING = "missing", "no serial port"  # no such device
     DENIED = "denied", "no right to read the serial port"
     BUSY = "busy", "another program reads the serial port"
     GONE = "gone", "the serial port went away"  # it was open and is lost
     UNREACHABLE = "unreachable", "the bridge to the serial port cannot be reached"
-    SPEED = "speed", "the serial port cannot work at this speed"  # and it exists
-    STUCK = "stuck", "the driver of the serial port hangs"  # it does not come back from opening or closing
+    SPEED = "speed", "the serial port cannot work at this speed"  # although it exists
+    STUCK = "stuck", "the driver of the serial port hangs"  # an opening or closing does not return
     OTHER = "other", "the serial port cannot be opened"
 
 
@@ -35,7 +35,7 @@ class LinkProblem(Code):
     LISTENING = "listening", "it listens, and has heard nothing yet"  # too early to say more
     NO_DATA = "no data", "no byte comes from the meter"
     NONSENSE = "nonsense", "bytes come, and none makes sense"
-    STOPPED = "stopped", "it was stopped"  # the last word of the daemon
+    STOPPED = "stopped", "it was stopped"  # the last problem that the daemon publishes
 
 
 PROBLEMS = {problem.value: problem for kind in (PortErrorKind, LinkProblem) for problem in kind}

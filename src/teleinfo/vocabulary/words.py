@@ -2,7 +2,7 @@
 Languages, messages, and codes that have words.
 
 Words are English here: the English text is the key of its French translation in `locale/fr`. `i18n._`
-translates it where it is shown; no package below knows the language of a reader.
+translates it where it is shown; nothing here depends on the language of the reader.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class Language(enum.StrEnum):
 
 class Message(str):
     """
-    A message whose fields are filled in: English as a `str`, in the language of the reader by `i18n._`.
+    A message whose fields are filled in: a `str` in English, which `i18n._` translates for the reader.
 
-    `template` is the message of the catalogue, a literal; a field may be a message itself.
+    `template` is the literal text in the catalogue of translations; a field may itself be a message.
     """
 
     __slots__ = ("fields", "template")
@@ -56,7 +56,7 @@ class Designation(Message):
 
 
 class Code(enum.StrEnum):
-    """A code of the messages on MQTT, with its `words` for people: a member is code and English words."""
+    """A code in the MQTT messages, with `words` for people; a member is written as code, English words."""
 
     _value_: str
     words: Message

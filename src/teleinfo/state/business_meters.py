@@ -1,9 +1,9 @@
 """
 The fields of the older meters of sites above 36 kVA: CJE, ICE, PME-PMI and SAPHIR (Enedis-NOI-CPT_02E v6).
 
-Pure. Their numbers carry their unit (`42kVA`) or stand in lists with colons (CJE). They send the mean power
-of a minute themselves. This module reads the fields that they share with other meters; their other
-étiquettes are in `labels`.
+Pure. These meters send numbers with a unit (`42kVA`) or in lists separated by colons (CJE), and send the mean
+power of a minute themselves. This module reads the fields that they share with other meters; `labels` reads
+their other étiquettes.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Values
 
 STALE_AFTER: Final = 360.0
-"""Seconds: an ICE sends each series of indexes once in 5 minutes, a SAPHIR a long frame every 1 to 5."""
+"""The same, seconds: an ICE sends a series of indexes every 5 minutes, a SAPHIR a long frame every 1 to 5."""
 
 _MODELS: Final = {
     "JAUNE": Message("Electronic yellow meter"),
@@ -30,14 +30,14 @@ _MODELS: Final = {
     "MESURES1": "PME-PMI",
     "ERP": "ICE",
 }
-"""Models by an étiquette that no other model sends."""
+"""The model for an étiquette that no other model sends."""
 
 _GLUED: Final = re.compile(r"([0-9]{1,9}(?:[.,][0-9]{1,3})?) ?(kWh|kW|kVA)")
 _TIME: Final = re.compile(r"(\d\d)/(\d\d)/(\d\d) (\d\d)[:/](\d\d)[:/](\d\d)", re.ASCII)
 _DAVA: Final = 10  # VA
 
 _JAUNE: Final = ("hh", "mn", "jj", "mm", "pt", "dp", "abcde", "kp")
-# CJE: the season and the tariff slot, digits of `pt`; and what the numbers of ENERG count, in kWh.
+# CJE: the tariff period for the digits of `pt` (season and slot), and the contents of ENERG, in kWh.
 _CJE_SLOTS: Final = {
     "11": TariffPeriod.HPE,
     "12": TariffPeriod.HCE,
@@ -61,11 +61,11 @@ _ICE_SLOTS: Final = {
     "MOD": ("PM", "HM", "DSM", "SCM"),
 }
 _UNUSED: Final = "XXX"
-"""The name of a slot of SAPHIR that is not used."""
+"""The name that SAPHIR gives to an unused slot."""
 
 
 def model(values: Values) -> str | None:
-    """Return the model of a meter of a site, by its étiquettes; None for any other meter."""
+    """Return the model of an older business meter, from its étiquettes; None for any other meter."""
     if "OPTARIF" in values or "ADSC" in values:
         return None
     return next((name for label, name in _MODELS.items() if label in values), None)
@@ -75,7 +75,7 @@ def moment(text: str) -> str | None:
     """
     Return a time of these meters in ISO 8601; None if `text` is no such time.
 
-    The text does not say if it is summer time: the calendar of France gives the offset.
+    The text has no offset: the calendar of France gives it.
     """
     match = _TIME.fullmatch(text)
     if match is None:
@@ -85,7 +85,7 @@ def moment(text: str) -> str | None:
 
 
 def contract_text(values: Values) -> str | None:
-    """Return the text of the meter for its contract or its tariff grid."""
+    """Return the contract, or the tariff grid, as the meter sends it."""
     keys = ("CONTRAT", "MESURES1", "GRILLE_F", "GRILLE_D")
     return next((values[key] for key in keys if key in values), None)
 
@@ -98,7 +98,7 @@ def subscribed_power(values: Values) -> int | None:
 
 
 def running_index(values: Values) -> str | None:
-    """Return the étiquette of the index that counts."""
+    """Return the étiquette of the index that counts now."""
     label = "EAP_s" if "EAP_s" in values else f"EAp{slot(values)}"
     return label if label in values and slot(values) is not None else None
 
@@ -136,7 +136,7 @@ def alerts(values: Values) -> dict[Alert, bool]:
 
 
 def slot(values: Values) -> str | None:
-    """Return the code of the tariff slot in force, None where the meter does not say it."""
+    """Return the code of the tariff slot in force, None where the meter does not send it."""
     if header := _jaune(values):
         return _CJE_SLOTS.get(header["pt"])
     text = next((values[key] for key in ("PTCOUR", "PTCOUR1", "PTCOURF", "PTCOURD") if key in values), "")
@@ -150,12 +150,12 @@ def _jaune(values: Values) -> dict[str, str]:
 
 
 def _numbers(text: str) -> list[int | None]:
-    """Return the numbers of a list with colons."""
+    """Return the numbers of a list that is separated by colons."""
     return [parse_uint(part) for part in text.split(":")] if text else []
 
 
 def glued(values: Values, label: str, unit: str) -> int | None:
-    """Return the number of an étiquette whose unit stands behind it, in Wh, W or VA; None for any other."""
+    """Return the number of an étiquette in Wh, W or VA; None if its value does not end with `unit`."""
     match = _GLUED.fullmatch(values.get(label, ""))
     if match is None or match[2] != unit:
         return None

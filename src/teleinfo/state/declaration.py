@@ -1,8 +1,8 @@
 """
 The declaration of the fields of the state: one entry for each, in the order of the message.
 
-The message, its plain topics and the entities of Home Assistant follow from it; `tests/state/documents.py`
-writes the JSON Schema and the tables of the documentation. Texts are English; their French stands in
+The message, its plain topics and the entities of Home Assistant derive from it; `tests/state/documents.py`
+writes the JSON Schema and the tables of the documentation. Texts are English; their French translation is in
 `locale/fr/state.po`. Pure. Sources: see the modules that read the values.
 """
 
@@ -53,13 +53,13 @@ Reader: TypeAlias = "Callable[[Snapshot], Value]"
 _Sent = TypeVar("_Sent", str, int)
 
 ANY_LABEL: Final = "*"
-"""The part of a path that stands for any étiquette; its reader returns a value for each étiquette."""
+"""The part of a path that stands for any étiquette; such a field has a value for each étiquette."""
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
     """
-    A field of the state, whose place in the message is `path`: see `read_from` and `named` for its parts.
+    A field of the state, at `path` in the message; `read_from` and `named` explain the other attributes.
 
     `meaning` explains it in the documentation where its name does not. `signed`: it may be negative.
     `nullable`: it may be unknown.
@@ -89,20 +89,20 @@ class Field:
         Return this field with the étiquettes that it comes from, and the function that reads its value.
 
         `sources` are published as this field, and not under their own name. `by` returns the value, None to
-        leave the field out, or `UNKNOWN` for null; without `by` the value is the number of the first of
-        `sources` that has a number. `site` replaces `by` for an older meter of a business.
+        leave the field out, or `UNKNOWN` for null; without `by`, the value is the first number among
+        `sources`. `site` replaces `by` for an older meter of a business.
         """
         return replace(self, sources=sources, read=by, read_site=site)
 
     def named(self, name: str, **more: Any) -> Self:  # noqa: ANN401 - the parts that the docstring names
         """
-        Return this field with its name for people, without its `phase`, and with an entity in Home Assistant.
+        Return this field with a name for people, which does not contain its `phase`, and with an entity.
 
         - `key`: the end of the id of the entity, which is frozen; by default the path with underscores.
-        - `momentary`: a number whose mean over an hour means something.
+        - `momentary`: a number whose mean over an hour is meaningful.
         - `precision`: the decimals of a number.
         - `enabled`: True, False, or the only contract with which the entity is enabled.
-        - `beside`: a path; there is no entity unless this field is in the message as well.
+        - `beside`: a path; there is no entity unless the field at this path is in the message as well.
         - `icon`, `diagnostic`: as in Home Assistant.
         """
         return replace(self, name=name, **more)
@@ -140,13 +140,13 @@ class Field:
         return Message("{name}, phase {phase}", name=name, phase=self.phase)
 
     def value(self, now: Snapshot) -> Value:
-        """Return the value of this field at a moment."""
+        """Return the value of this field in the snapshot `now`."""
         read = self.read_site if now.site is not None and self.read_site is not None else self.read
         return number(now, *self.sources) if read is None else read(now)
 
 
 def read(now: Snapshot, declared: Iterable[Field]) -> dict[Path, Json]:
-    """Return the values of these fields at a moment by their path; a family has a path for each étiquette."""
+    """Return the values of these fields by path; a path with `*` becomes a path for each étiquette."""
     values: dict[Path, Json] = {}
     for field in declared:
         value, parts = field.value(now), field.parts
@@ -159,7 +159,7 @@ def read(now: Snapshot, declared: Iterable[Field]) -> dict[Path, Json]:
 
 
 def message(values: Mapping[Path, Json]) -> dict[str, Json]:
-    """Return the message with these values, whose sections follow from their paths."""
+    """Return the message with these values, nested as the parts of their paths."""
     state: dict[str, Json] = {}
     for (*sections, name), value in values.items():
         within: Any = state
@@ -177,7 +177,7 @@ def _clock(now: Snapshot) -> Value:
 
 
 def _made(read: Callable[[Snapshot], _Sent | None], make: Callable[[_Sent], Json]) -> Reader:
-    """Return the reader of what `make` returns for a part of a frame; None is unknown."""
+    """Return a reader that applies `make` to what `read` returns; if `make` returns None, it is unknown."""
 
     def value(now: Snapshot) -> Value:
         sent = read(now)
@@ -216,20 +216,20 @@ def _since(now: Snapshot, alert: Alert) -> Value:
 
 
 def _timed(field: Field, time: str, *labels: str) -> Iterator[Field]:
-    """Yield a field that is read from these étiquettes, and at the path `time` its horodate."""
+    """Yield a field that is read from these étiquettes, and a field at the path `time` for its horodate."""
     yield field.read_from(*labels)
     name = Message("{name} (time)", name=field.name)
     yield Field(time, _TIME).read_from(by=lambda now: fields.time_of(now, *labels)).named(name)
 
 
 def _maximum(maximum: str, name: Message, *labels: str) -> Iterator[Field]:
-    """Return the greatest power of a day, and its time."""
+    """Return the fields of the greatest power of a day, and of its time."""
     path = f"power.{maximum}"
     return _timed(Field(path, "VA").named(name, momentary=False), f"{path}_time", *labels)
 
 
 def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Field]:
-    """Yield a mean power, and True if it is an upper bound; older meters of businesses send it as `label`."""
+    """Yield a mean power, and the flag of an upper bound; older business meters send the power as `label`."""
     site = partial(business_meters.glued, label=label, unit="kW")
     yield (
         Field(f"power.{mean}", "W", meaning).read_from(by=lambda now: _mean(now, mean), site=site).named(name)
@@ -237,20 +237,20 @@ def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Fiel
     bound = Message("True while the index stands still: the mean power is at most `{field}`.", field=mean)
     yield Field(f"power.{mean}_is_upper_bound", _SWITCH, bound).read_from(
         by=lambda now: now.means[mean].is_bound if mean in now.means else None,
-        # The mean power that the meter sends by itself is none.
+        # A mean power that the meter itself sends is no upper bound.
         site=lambda now: None if site(now) is None else False,
     )
 
 
 def _load_curve(way: str, name: Message, label: str) -> Iterator[Field]:
-    """Return the last point of a load curve, and the end of its interval."""
+    """Return the fields of the last point of a load curve, and of the end of its interval."""
     meaning = Message("{name}: mean active power of the last complete interval (standard).", name=name)
     value = Field(f"load_curve.{way}.value", "W", meaning).named(name, key=f"load_curve_{way}")
     return _timed(value, f"load_curve.{way}.time", label)
 
 
 def _by_phase(section: str, unit: str, name: str, *labels: str, enabled: bool = True) -> Iterator[Field]:
-    """Yield a quantity of each phase; an étiquette without a number is of phase 1."""
+    """Yield a quantity for each phase; an étiquette without a number belongs to phase 1."""
     for phase in Phase:
         sources = [f"{label}{phase}" for label in labels] + [*labels] * (phase is Phase.ONE)
         yield (
@@ -259,7 +259,7 @@ def _by_phase(section: str, unit: str, name: str, *labels: str, enabled: bool = 
 
 
 def _alert(alert: Alert, *sources: str, **more: Any) -> Iterator[Field]:  # noqa: ANN401 - as for `named`
-    """Yield an alert, and since when it is active; an open breaker is an entity by itself."""
+    """Yield an alert and its start; an open breaker has no alert entity, since the breaker is an entity."""
     active = Message("{alert}: true while it is active.", alert=alert.words)
     field = Field(f"alerts.{alert}.active", _SWITCH, active).read_from(
         *sources, by=lambda now: now.alerts.get(alert)
@@ -410,7 +410,7 @@ FIELDS: Final = (
     Field("power.exporting", _SWITCH, "True while power flows out to the grid.")
     .read_from(by=_exporting)
     .named("Export to the grid", key="exporting", icon="mdi:transmission-tower-import"),
-    # Not an entity of a meter that injects nothing: it would repeat the apparent power.
+    # No entity for a meter that injects nothing: it would repeat the apparent power.
     Field(
         "power.net",
         "VA",
@@ -445,7 +445,7 @@ FIELDS: Final = (
     *_alert(Alert.BREAKER_OPEN),
     *_alert(Alert.TERMINAL_COVER_OPEN, diagnostic=True),
     *_alert(Alert.CLOCK_DEGRADED, diagnostic=True),
-    # Every meter in mode standard sends both alerts; they mean something with this contract alone.
+    # Every meter in mode standard sends both alerts; they are meaningful only with this contract.
     *_alert(Alert.MOBILE_PEAK_NOTICE, enabled=Contract.EJP),
     *_alert(Alert.MOBILE_PEAK, enabled=Contract.EJP),
     *_alert(Alert.PHASE_MISSING, "PPOT", diagnostic=True),
@@ -476,7 +476,7 @@ FIELDS: Final = (
         "(`<étiquette>_HORODATE`); `<étiquette>_<unit>` where the unit comes with the value.",
     ),
 )
-"""The fields of the state; the values of `labels` come from the module of this name."""
+"""The fields of the state; the module `labels` reads the values of `labels.*`."""
 
 FIELD_OF_PATH: Final = {field.path: field for field in FIELDS}
 """The fields by path."""

@@ -28,12 +28,12 @@ class Device:
 
 def device_of(number: str | None, *, topic: str, private: bool) -> Device:
     """
-    Return the device of the meter with this number, None for a meter that sends none.
+    Return the device of the meter with this `number`, which is None if the meter sends none.
 
-    The scope of its ids is the number itself. Where there is none, or where it is `private` (its étiquette is
-    left out of the payload), it is four hexadecimal digits of a hash of `topic` and number: they tell the
-    meters of one household apart, and, being shared by some five hundred of France's meters, give none away.
-    Changing this loses every household's history: see the test that freezes it.
+    The scope of its ids is the number itself. If there is none, or if it is `private` (left out of the
+    payload), the scope is four hexadecimal digits of a hash of `topic` and number. They distinguish the
+    meters of one user, and reveal no number: some five hundred meters in France share the same four digits.
+    A change of the scope would lose the history of every user; a test freezes it.
     """
     if number is None or private:
         scope = hashlib.sha256(f"{topic}\n{number or ''}".encode()).hexdigest()[:4]

@@ -1,5 +1,5 @@
 """
-The values of the fields, read from the étiquettes of a meter of a household: texts in, numbers and codes out.
+The values of the fields, read from the étiquettes of blue meters and Linky: texts in, numbers and codes out.
 
 Pure. `declaration` names the function of each field. Units: Wh, VA, W, A, V. Sources: Enedis-NOI-CPT_02E v6
 and 54E v3, named with the étiquettes in `teleinfo.tic.tables`.
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class Unknown(enum.Enum):
-    """The value of a field that the meter has and that is not known: null in the message."""
+    """The value of a field that the meter has, but that is unknown at present: null in the message."""
 
     UNKNOWN = enum.auto()
 
@@ -31,16 +31,16 @@ UNKNOWN: Final = Unknown.UNKNOWN
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 Value: TypeAlias = "Json | Unknown"
-"""The value of a field; None: these étiquettes do not give the field, which is left out."""
+"""The value of a field; None if the étiquettes do not give the field, which is then left out."""
 
 Values: TypeAlias = "Mapping[str, str]"
 """Texts by étiquette."""
 
 VA_PER_AMPERE: Final = 200
-"""A subscription of 1 kVA is 5 A a phase (02E, "ISOUSC")."""
+"""VA for each ampere of a phase: a subscription of 1 kVA allows 5 A (02E, "ISOUSC")."""
 
 COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour.RED}
-"""The colours in the words of DEMAIN (02E)."""
+"""The colours for the codes of DEMAIN (02E)."""
 
 
 def number(values: Values, *labels: str) -> int | None:
@@ -54,7 +54,7 @@ def phases(values: Values) -> int:
 
 
 def contract_text(values: Values) -> str | None:
-    """Return the text of the meter for its contract."""
+    """Return the contract as the meter sends it."""
     return values.get("OPTARIF", values.get("NGTF"))
 
 
@@ -79,7 +79,7 @@ def cut_off_power(values: Values) -> int | None:
 
 
 def running_index(values: Values) -> Value:
-    """Return the étiquette of the index that counts."""
+    """Return the étiquette of the index that counts now."""
     if (running := number(values, "NTARF")) is not None:
         return f"EASF{running:02}"
     if "PTEC" not in values:
@@ -113,9 +113,9 @@ def colour_tomorrow(values: Values) -> Value:
 
 def import_total(values: Values) -> tuple[str, int] | None:
     """
-    Return the Wh of all energy drawn, from EAST, BASE, or the sum of the contract's indexes.
+    Return the total energy drawn, Wh, from EAST, BASE, or the sum of the contract's indexes.
 
-    The first item names the étiquettes, with + between them.
+    The first item names these étiquettes, with + between them.
     """
     for label in ("EAST", "BASE"):
         if (total := number(values, label)) is not None:
@@ -171,7 +171,7 @@ def injected_power(values: Values, *, has_exported: bool) -> tuple[int | None, b
     """
     Return the apparent power that is injected, VA, and True if it is an estimate.
 
-    A meter without a contract to sell has no étiquette for it. While its register STGE says that power flows
+    A meter without a contract to sell has no étiquette for it. While its register STGE shows that power flows
     out and SINSTS is 0, IRMS × URMS is the estimate. At any other time the power is 0 for a meter that
     `has_exported`, and unknown for any other meter.
     """
@@ -183,7 +183,7 @@ def injected_power(values: Values, *, has_exported: bool) -> tuple[int | None, b
 
 
 def exports(values: Values) -> bool:
-    """Return True if STGE says that power flows out to the grid."""
+    """True if STGE shows that power flows out to the grid."""
     word = status(values)
     return word is not None and registers.EXPORTING.of(word) == 1
 
@@ -195,13 +195,13 @@ def _estimate(values: Values) -> int | None:
 
 
 def time_of(values: Values, *labels: str) -> str | None:
-    """Return the horodate, in ISO 8601, of the number of the first of these étiquettes that has one."""
+    """Return the horodate (ISO 8601) of the first of these étiquettes that has a number and a horodate."""
     keys = (f"{label}{HORODATE_SUFFIX}" for label in labels if number(values, label) is not None)
     return next((iso(values[key]) for key in keys if key in values), None)
 
 
 def status(values: Values) -> int | None:
-    """Return the word of STGE."""
+    """Return the value of the status register STGE."""
     return registers.status(values.get(STATUS_REGISTER, ""))
 
 
@@ -230,10 +230,10 @@ def day_profile(values: Values, label: str) -> Value:
 
 def alerts(values: Values, *, sends_alarms: bool) -> dict[Alert, bool]:
     """
-    Return each alert that this meter can give, True while it is active.
+    Return each alert that this meter can report, True while it is active.
 
-    `values` holds ADPS and ADIRn only while they are sent. A three-phase meter that never sends them
-    (`sends_alarms` false) has an overrun where a current is above the subscribed one (spec of the type 76).
+    `values` holds ADPS and ADIRn only while they are sent. If a three-phase meter never sends them
+    (`sends_alarms` is False), a current above the subscribed current is an overrun (spec of the type 76).
     """
     found: dict[Alert, bool] = {}
     word = status(values)

@@ -1,9 +1,9 @@
 """
-The energy drawn in all, which neither falls nor jumps when another index counts.
+The total energy drawn, which neither falls nor jumps when another index counts.
 
-Enedis may change the mode of the meter: the sum of the indexes of historique becomes EAST. The contract may
-change: its indexes begin at zero, or hold the energy of an earlier contract. So the total is the sum of an
-index and an offset. Pure: times are arguments.
+Enedis may change the mode of the meter: EAST then replaces the sum of the historique indexes. The contract
+may change: its indexes begin at zero, or hold the energy of an earlier contract. So the total is the sum of
+an index and an offset. Pure: times are arguments.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ MARGIN: Final = 5
 """Wh by which two indexes of the same energy may differ: they do not step in the same frame (54E)."""
 
 _OVERLOAD: Final = 1.5  # times the subscribed power, as in `tic.plausibility`
-_LARGEST_SUBSCRIPTION: Final = 36_000  # VA; a larger one has no indexes of historique or of Linky
+_LARGEST_SUBSCRIPTION: Final = 36_000  # VA, the most for a blue meter or a Linky
 _SECONDS_PER_HOUR: Final = 3600
 
 
 @dataclass(frozen=True, slots=True)
 class ImportTotal:
     """
-    A total: the reading `index` of the étiquettes `counter` at the time `at`, and an `offset`; both in Wh.
+    A total: `index`, read from the étiquettes `counter` at the time `at`, and an `offset`; both in Wh.
 
     `counter` names one étiquette, or several with + between them.
     """
@@ -37,12 +37,12 @@ class ImportTotal:
 
     @property
     def total(self) -> int:
-        """The energy drawn in all, Wh."""
+        """The total energy drawn, Wh."""
         return self.index + self.offset
 
     def next(self, counter: str, index: int, *, at: datetime, subscribed: int | None) -> ImportTotal:
         """
-        Return the total after `counter` read `index`, Wh; `subscribed` is the subscribed power in VA.
+        Return the total after `counter` shows `index`, Wh; `subscribed` is the subscribed power in VA.
 
         - Same counter, not lower than before: keep the offset.
         - New counter of the same energy: keep the offset.

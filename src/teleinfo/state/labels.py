@@ -27,7 +27,7 @@ UNITS: Final = {"kVA": ("VA", 1000)}
 _IN_FIELDS: Final = frozenset(label for field in FIELDS for label in field.sources)
 _NUMBER: Final = re.compile(rf"([+-]?[0-9]{{1,{DIGITS}}}(?:[.,][0-9]{{1,{DIGITS}}})?) *([^0-9 ]*)")
 ANY_UNIT: Final = frozenset({"W", "kW", "VA", "kVA"})
-"""The units that may follow a number where the table has none for its étiquette."""
+"""The units that may follow a number if the table has no unit for its étiquette."""
 
 
 def is_own(label: LabelSpec) -> bool:
@@ -67,7 +67,7 @@ def _time(key: str, text: str, *, overseas: bool) -> dict[str, str]:
 
 def _value(label: LabelSpec, text: str) -> dict[str, int | float | str]:
     if label.kind not in {Kind.INDEX, Kind.QUANTITY}:
-        # The code of a mobile peak means nothing, only its horodate does.
+        # The code of a mobile peak means nothing: only its horodate is published.
         collapsed = "" if label.horodate else tariffs.collapse(text)
         return {label.name: collapsed} if collapsed else {}
     match = _NUMBER.fullmatch(text.strip())

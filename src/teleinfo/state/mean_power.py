@@ -6,8 +6,8 @@ between two steps of its index is exact, whatever the voltage and cos φ. So:
 
 - the power is measured from step to step: only the times of the steps are uncertain, each by the time since
   the frame before it;
-- an interval is at least a minute, and so long that this uncertainty is at most 5 % of it (a minute at 2 s a
-  frame is 3 %; an old meter at idle may need ten);
+- an interval lasts at least a minute, and so long that this uncertainty is at most 5 % of it (with a frame
+  every 2 s, a minute gives 3 %; an old meter under little load may need ten minutes);
 - when no step has come for a minute, the figure falls to the power that a step at this moment would give: the
   power cannot be greater;
 - after a minute without frames the measurement starts over: the times of the steps in between are unknown.
@@ -34,7 +34,7 @@ _SECONDS_PER_HOUR: Final = 3600
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A step of the index to `index`, at `time` or up to `uncertainty` seconds before."""
+    """A step of the index to `index`, at `time` or up to `uncertainty` seconds earlier."""
 
     time: float
     index: int
@@ -45,13 +45,13 @@ class MeanPower:
     """
     The mean power of one index; `watts` is None while it is unknown.
 
-    `is_bound`: the index stands still, and the mean is at most what is `reported`.
+    `is_bound`: the index stands still, and the mean is at most the `reported` power.
     """
 
     def __init__(self) -> None:
         self.watts: int | None = None
         self.is_bound = True
-        self._since: float | None = None  # the first reading of an unbroken row
+        self._since: float | None = None  # time of the first reading of an unbroken row
         self._read: tuple[float, int] | None = None
         self._start: _Step | None = None
         self._last_step: _Step | None = None
@@ -85,7 +85,7 @@ class MeanPower:
             self._start = end
 
     def _lower(self) -> None:
-        """Lower `watts` to the greatest possible power, from a minute after the last step on."""
+        """Lower `watts` to the greatest possible power, if the last step was a minute ago or earlier."""
         most = self._at_most()
         if self.watts is not None and most is not None and most < self.watts:
             self.watts, self.is_bound = most, True
@@ -98,9 +98,9 @@ class MeanPower:
 
     def _at_most(self) -> int | None:
         """
-        Return the W that the mean since the last step cannot exceed; None in the first minute.
+        Return the power in W that the mean since the last step cannot exceed; None in the first minute.
 
-        An index that has not stepped yet counts whole Wh.
+        Before its first step, an index is assumed to step by 1 Wh.
         """
         since = self._since if self._last_step is None else self._last_step.time
         if since is None or self._read is None or self._read[0] - since < MIN_INTERVAL:

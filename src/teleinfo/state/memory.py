@@ -1,9 +1,9 @@
 """
-The memory through a restart: the total of a meter, its active alerts, and the fields that were published.
+The memory that outlives a restart: the total of a meter, its active alerts, and the published fields.
 
-Pure: to JSON and back. The file is ours, but a card may be damaged, and a backup may be of another meter. So
-each part is validated by itself, and a wrong part is None or empty. An unknown key is ignored: a later
-version may add parts without another `VERSION`.
+Pure: to JSON and back. The memory card may be damaged, and a backup may belong to another meter. So each part
+of the file is validated by itself, and a wrong part becomes None or empty. Unknown keys are ignored, so that
+a later version may add parts without another `VERSION`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 VERSION: Final = 1
-"""Number of the form of the file; it changes only if an older program would misread the new form."""
+"""Version of the file format; it changes only if an older program would misread the new format."""
 
 MAX_FIELDS: Final = 500
 """The most fields that are remembered; a state has some 150."""
@@ -29,7 +29,7 @@ _POSSIBLE: Final = range(10**12)  # Wh; the meters count to 10⁹
 _COUNTER: Final = re.compile(r"[A-Z0-9+]{1,64}")
 _SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_./-]{1,100}")
-"""Scope and field become parts of a topic: no wildcard (MQTT 3.1.1 §4.7.1), nothing that is not ASCII."""
+"""Scope and field become parts of a topic: only ASCII, without wildcards (MQTT 3.1.1 §4.7.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,9 @@ class Memory:
     """
     Memory of the meter `scope` (`meter.id` of the state), last heard at the time of day `heard`.
 
-    `total` is None before the meter sent the indexes of its import. `alerts_since` has the alerts that were
-    active at that time, each with its beginning, ISO 8601. `fields` are the paths of the fields with a topic
-    of their own, `power/net`.
+    `total` is None until the meter has sent its import indexes. `alerts_since` maps each alert active at
+    `heard` to its start in ISO 8601. `fields` are the paths of the fields with a topic of their own, such as
+    `power/net`.
     """
 
     scope: str
@@ -74,7 +74,7 @@ def to_json(memory: Memory) -> dict[str, object]:
 
 
 def is_newer(content: Mapping[str, object]) -> bool:
-    """True if a later version of teleinfo wrote this, in a form that this version does not know."""
+    """True if a later version of teleinfo wrote this, in a format that this version does not know."""
     version = content.get("version")
     return isinstance(version, int) and version > VERSION
 

@@ -1,9 +1,9 @@
 """
 Turn a reading into the JSON text that is published: one flat, compact object.
 
-Values are strings unless numbers are asked for. Then the table of étiquettes decides which values become
-numbers. With `numbers="all"` every value of digits does, for subscribers of the Node-RED flow that teleinfo
-replaces.
+Values are strings by default. With `numbers`, the table of étiquettes decides which values become numbers.
+With `numbers="all"` every value of digits becomes a number, for subscribers of the Node-RED flow that
+teleinfo replaces.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ class Options:
     """
     Options of the payload of a reading.
 
-    `numbers`: quantities and indexes become JSON numbers; "all": every value of digits only.
-    `timestamp`: the time of publication comes first.
+    `numbers`: quantities and indexes become JSON numbers; "all": so does every value of digits.
+    `timestamp`: the first member is the time of publication.
     `exclude`: étiquettes that are left out, with their horodates.
     """
 
@@ -44,9 +44,9 @@ class Options:
 
 def encode(reading: Reading, options: Options, *, now: float) -> bytes | None:
     """
-    Return the JSON of `reading`, or None where the options leave nothing of it.
+    Return the JSON of `reading`, or None if the options exclude all of it.
 
-    `now` is the time in seconds since the epoch; it is published in milliseconds, as JavaScript has it.
+    `now` is the time in seconds since the epoch; it is published in milliseconds, as in JavaScript.
     """
     if isinstance(reading, LayoutReading) and not options.numbers and not options.exclude:
         members = _template(reading.layout) % tuple(reading.texts)

@@ -1,4 +1,4 @@
-"""The meter at one moment, as its fields are read from it. Pure."""
+"""The data of the meter at one moment, from which its fields are read. Pure."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 @dataclass(kw_only=True, eq=False)
 class Snapshot(dict[str, str]):
     """
-    The texts of the fresh étiquettes, and the facts about the meter that earlier frames gave.
+    The texts of the fresh étiquettes, and facts about the meter from earlier frames.
 
     `site` is the model of an older meter of a business (`business_meters`), None for any other meter.
-    `periods` are those of `tariffs.index_name`. `since` has the time at which each active alert began.
-    `total` is the energy drawn in all, None while no index counts it; `total_is_fresh`: its index is
+    `periods` is the argument of `tariffs.index_name`. `since` maps each active alert to its start.
+    `total` is the total energy drawn, None before its first index; `total_is_fresh`: its index is
     fresh. `means` are the mean powers whose index is fresh, by the last part of their path.
     """
 
@@ -50,7 +50,7 @@ class Snapshot(dict[str, str]):
 
     @cached_property
     def alerts(self) -> dict[Alert, bool]:
-        """Each alert that this meter can give, True while it is active."""
+        """Each alert that this meter can report, True while it is active."""
         if self.site is not None:
             return business_meters.alerts(self)
         return fields.alerts(self, sends_alarms=self.sends_alarms)
@@ -69,5 +69,5 @@ class Snapshot(dict[str, str]):
 
     @property
     def tariff(self) -> str | None:
-        """The text of the meter for the tariff period in force."""
+        """The tariff period in force, as the meter sends it."""
         return self.get("PTEC", self.get("LTARF")) if self.site is None else business_meters.slot(self)

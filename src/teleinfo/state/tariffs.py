@@ -3,7 +3,7 @@ Contracts, tariff periods and indexes, as a meter sends them: texts in, codes an
 
 Pure. Both modes give the same code: historique sends it (`PTEC`, 02E), standard sends a text of the supplier
 (`LTARF`, 54E §6.2), whose words come in any order and with any blanks (`HC  BLEU`, `BLEU HC`). A name is the
-`Message` of a code, or the text of the supplier where it has no code.
+`Message` of a code, or the supplier's text where no code fits.
 """
 
 from __future__ import annotations
@@ -56,13 +56,13 @@ _COLOURS: Final = {"BLEU": "JB", "BLANC": "JW", "ROUGE": "JR"}
 
 
 def collapse(text: str) -> str:
-    """Return a text of the meter without padding, each run of blanks as one."""
+    """Return a text without padding, and with a single blank for each run of blanks."""
     return " ".join(text.split())
 
 
 def contract_of(text: str) -> Contract | None:
     """
-    Return the contract of a text of OPTARIF or NGTF; None for an uncommon contract.
+    Return the contract for a text of OPTARIF or NGTF; None for an uncommon contract.
 
     A calendar with special days (`HC SEM WE MERCR`) is an uncommon contract.
     """
@@ -85,7 +85,7 @@ def contract_name(text: str) -> str | None:
 
 
 def period_of(text: str) -> TariffPeriod | None:
-    """Return the tariff period of a text of PTEC or LTARF; None for an uncommon period."""
+    """Return the tariff period for a text of PTEC or LTARF; None for an uncommon period."""
     if text in _PERIODS:
         return _PERIODS[text]
     words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
@@ -105,10 +105,10 @@ def period_name(text: str) -> str | None:
 
 def index_name(label: str, *, contract: str | None, periods: Mapping[str, str]) -> str:
     """
-    Return the name of an index, by what it counts.
+    Return the name of an index, which is that of the tariff period that it counts.
 
-    `contract` is the text of OPTARIF or NGTF. `periods` has the LTARF that was in force while each index of
-    the supplier ran, by étiquette.
+    `contract` is the text of OPTARIF or NGTF. `periods` maps the étiquette of a supplier index to the LTARF
+    that was in force while it counted.
     """
     if label in periods:
         return period_name(periods[label]) or label
@@ -126,7 +126,7 @@ def index_period(label: str, *, contract: str | None) -> TariffPeriod | None:
     """
     Return the tariff period that an index counts with this contract (the text of OPTARIF or NGTF).
 
-    It is the same in both modes, and None for an index of the supplier with an uncommon contract.
+    The period is the same in both modes. It is None for a supplier index with an uncommon contract.
     """
     period = next((period for period, index in INDEX_OF_PERIOD.items() if index == label), None)
     return period or _SUPPLIER_INDEXES.get((contract_of(contract or ""), label))

@@ -1,12 +1,12 @@
 """
 Follow one meter: readings in, its decoded state out, whatever the mode.
 
-Pure: the monotonic time and the time of day come in. The state is made of the latest value of each étiquette,
-so that a short three-phase frame or a missing group updates it and never empties it; a value that was not
-renewed for `STALE_AFTER` seconds is null, a field that the meter never had is absent.
+Pure: the monotonic time and the time of day are arguments. The state holds the latest value of each
+étiquette, so that a short three-phase frame or a missing group empties no field. A value that was not renewed
+for `STALE_AFTER` seconds is null; a field that the meter never had is absent.
 
-The decoder decides which meter it is, in which mode and contract: see `teleinfo.tic.judge`. After a change of
-mode or contract, the fields that the new one lacks stay for `STALE_AFTER` seconds.
+`teleinfo.tic.judge` decides to which meter, mode and contract a reading belongs. After a change of mode or
+contract, the fields that the new mode or contract lacks stay for `STALE_AFTER` seconds.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Belief, Reading
 
 STALE_AFTER: Final = 120.0
-"""Seconds; a three-phase meter sends a full frame every 17 s during an overrun (02E)."""
+"""Seconds after which a value is null; in an overrun a full frame comes every 17 s (three phases, 02E)."""
 
 _URGENT: Final = tuple(
     field
@@ -52,7 +52,7 @@ _device_of = functools.lru_cache(maxsize=4)(device_of)  # asked for with each fr
 
 class StateTracker:
     """
-    The state of the meter whose readings it is given.
+    The state of the meter whose readings it receives.
 
     Étiquettes in `exclude` have no field. `topic` is the base topic: see `device_of`.
     """
@@ -64,7 +64,7 @@ class StateTracker:
         self._belief: Belief | None = None
         self._earlier: Memory | None = None
         self.is_known = False
-        """True if it is known which meter this is; before that nothing of it is to be published."""
+        """True once the meter is identified; nothing about it may be published before."""
         self._reset()
 
     def _reset(self) -> None:
@@ -77,8 +77,8 @@ class StateTracker:
         self._phases = 1
         self._total: ImportTotal | None = None
         self._means: defaultdict[str, MeanPower] = defaultdict(MeanPower)  # by the étiquettes of their index
-        self._counted = -math.inf  # when the index of the total was last read
-        self._since: dict[str, str] = {}  # when each active alert began
+        self._counted = -math.inf  # time at which the index of the total was last read
+        self._since: dict[str, str] = {}  # the start of each active alert
         self._before: dict[str, Json] = {}  # the state before a change of mode or contract
         self._before_until = 0.0
         self._urgent: list[fields.Value] = []
@@ -89,7 +89,7 @@ class StateTracker:
         self._site: str | None = None
         self._latest: dict[str, tuple[str, float]] = {}
         self._periods: dict[str, str] = {}
-        self._known: dict[Path, None] = {}  # the fields with this contract so far, in order
+        self._known: dict[Path, None] = {}  # the fields seen so far with this contract, in order
 
     def _change_contract(self) -> None:
         """Begin anew with another mode or contract; the state so far stays until it is stale."""
@@ -111,20 +111,20 @@ class StateTracker:
         """
         Continue the total of an earlier run, and its alerts that have been active in every frame since.
 
-        This happens with the first reading after which the meter is known, if it is the remembered meter.
+        This takes effect at the first reading after which the meter is known, if it is the remembered meter.
         """
         self._earlier = memory
         self.is_known = False
 
     def memory(self, published: frozenset[str] = frozenset()) -> Memory | None:
-        """Return what must outlive this run, with the `published` fields; None before the meter is known."""
+        """Return the memory for the next run, with the `published` fields; None before the meter is known."""
         if not self.is_known:
             return None
         return Memory(self.meter.scope, self._at, self._total, self._since, published)
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
-        Update with a reading of the monotonic time `now`, seconds, and of the time of day `time`, ISO 8601.
+        Update the state with a reading at the monotonic `now`, seconds, and the time of day `time`, ISO 8601.
 
         Return True if an alert, the tariff or a colour changed: publish such a state at once.
         """
@@ -159,7 +159,7 @@ class StateTracker:
         return before != urgent
 
     def _knows_meter(self, belief: Belief, values: fields.Values) -> bool:
-        """True if the frames so far tell which meter this is."""
+        """True if the frames so far identify the meter."""
         doubtful = self._earlier is not None and self._contradicts(self._earlier, values)
         return belief.is_certain if doubtful else belief.is_known
 
@@ -197,7 +197,7 @@ class StateTracker:
         return self._before | state if self._before and now <= self._before_until else state
 
     def fields_of(self, keys: Container[str], *, now: float) -> dict[Path, Json]:
-        """Return the fields that these keys of the readings give, by their paths."""
+        """Return the fields, by path, that are read from these keys of the readings."""
         values = self._values(now)
         return self._fields({key: value for key, value in values.items() if key in keys}, now)
 
@@ -249,7 +249,7 @@ class StateTracker:
         )
 
     def _fields(self, values: fields.Values, now: float) -> dict[Path, Json]:
-        """Return the fields of the state that these values give, by their paths."""
+        """Return the fields of the state, by path, that are read from these values."""
         state = read(self._snapshot(values, now), FIELDS)
         if self.mode is not None:
             overseas = self.meter.identity.overseas
@@ -259,5 +259,5 @@ class StateTracker:
 
 
 def encode(state: dict[str, Json]) -> bytes:
-    """Return the message of the topic `state`."""
+    """Return the message for the topic `state`."""
     return json.dumps(state, separators=(",", ":"), ensure_ascii=False).encode()

@@ -1,10 +1,10 @@
 """
 Find the speed of the meter.
 
-A `BaudDetector` stays at a speed while there is evidence of the meter, and moves to the next speed, for ever,
-when there was none for a while. Evidence is a frame, or at least three sound groups of one mode in the frame
-in progress: at a wrong speed a UART still gives bytes, and a few of them pass a check now and then. Pure:
-durations are arguments, in seconds.
+A `BaudDetector` stays at a speed while there is evidence of the meter. After some time without evidence it
+moves to the next speed, and never stops searching. Evidence is a frame, or at least three sound groups of one
+mode in the frame in progress: at a wrong speed a UART still delivers bytes, of which a few pass a check now
+and then. Pure: durations are arguments, in seconds.
 
 The longest frame lasts 3.7 s at 1200 baud, 1.8 s at 9600 (Enedis-NOI-CPT_02E and 54E, lengths of the label
 tables). The meter is found within 15 s, whatever it was sending.
@@ -26,12 +26,12 @@ ENOUGH_GROUPS: Final = 3
 """Sound groups of one frame that cannot be an accident."""
 
 SLOW: Final = 2400
-"""Up to this speed, baud, a frame lasts long."""
+"""The highest speed, baud, at which frames count as slow."""
 
-# Seconds: the wait for the next STX, at worst one frame, and three groups after it.
+# Seconds at one speed: at worst a whole frame until the next STX, and three groups after it.
 DWELL_SLOW = 5.0
 DWELL_FAST = 4.0
-# A meter that was heard is given longer: an interrupted frame (EOT) and a burst of noise change no mode.
+# Longer after a meter was heard: an interrupted frame (EOT) or a burst of noise is no change of mode.
 DWELL_LOCKED = 6.0
 
 
@@ -71,7 +71,7 @@ class BaudDetector:
         """
         Note the number of sound groups of `mode` in the frame in progress; return True if it is evidence.
 
-        The same number as before is no evidence: the frame does not grow.
+        An unchanged number is no evidence: the frame has not grown.
         """
         has_grown = (mode, groups) != self._partial
         self._partial = (mode, groups)
@@ -81,7 +81,7 @@ class BaudDetector:
         return True
 
     def should_switch(self, silent_for: float) -> bool:
-        """Return True if it is time for the next speed, after so many seconds without evidence."""
+        """True if it is time for the next speed, after `silent_for` seconds without evidence."""
         if self.fixed:
             return False
         dwell = DWELL_SLOW if self.baudrate <= SLOW else DWELL_FAST

@@ -1,14 +1,13 @@
 """
-Let the kernel wake the process at the end of a frame only.
+Let the kernel wake the process only at the end of a frame.
 
-A UART delivers eight bytes at a time, 120 times a second, and each time the process would wake up: that, and
-not decoding, is the cost of a reader of TIC. A terminal in canonical mode wakes its reader at the end of a
-line only, and one more character that ends a line can be chosen (termios(3): ICANON, VEOL): here it is ETX.
+A UART delivers eight bytes at a time, up to 120 times a second, and would wake the process each time. These
+wake-ups, not the decoding, are the cost of a TIC reader. In canonical mode a terminal wakes its reader only
+at the end of a line. One more character can be set to end a line (termios(3): ICANON, VEOL); here it is ETX.
 
-LF ends a line too. So the kernel exchanges LF and CR (INLCR and ICRNL together), and `restore` exchanges them
-again. No two bytes become the same, so the bytes arrive as they were sent. With parity CR is 0x8D, and 0x0D,
-which now ends a line, comes from a damaged character only; without parity the process wakes up at the end of
-each group.
+LF ends a line, too. So the kernel exchanges LF and CR (INLCR and ICRNL together), and `restore` exchanges
+them back: no information is lost. With parity, CR is sent as 0x8D; the byte 0x0D, which now ends a line, is
+then a damaged character. Without parity, the process wakes up at the end of each group.
 """
 
 from __future__ import annotations
@@ -24,32 +23,32 @@ _DISABLED: Final = b"\0"  # _POSIX_VDISABLE of Linux
 _EXCHANGED: Final = bytes.maketrans(b"\n\r", b"\r\n")
 
 STABLE_ROW: Final = 3
-"""Sound frames in a row after which the next frame can be relied on."""
+"""Sound frames in a row after which the next frame is expected in time."""
 
 LONGEST_FRAME: Final = 2048
-"""Bytes of a frame in canonical mode. The kernel keeps 4095 of a line, and drops the rest."""
+"""The most bytes of a frame in canonical mode. The kernel keeps 4095 bytes of a line, and drops the rest."""
 
 PATIENCE = 5.0
-"""Seconds without a frame until every byte is looked at again. The longest frame takes 3.7 s."""
+"""Seconds without a frame after which each byte wakes the process again. The longest frame takes 3.7 s."""
 
 OVERDUE = 1.5
 """
 A frame is missing after this multiple of the usual time from frame to frame.
 
-Its ETX was damaged: the next frame is behind it in the kernel's buffer, which has no room for a third frame.
-Or a second program reads the port: from a reader in canonical mode it takes whole frames; otherwise it takes
-single bytes, which is noticed soon.
+Either its ETX was damaged: then the next frame is behind it in the kernel's buffer, which has no room for a
+third frame. Or a second program reads the port, and takes whole frames while canonical mode is on; in the
+other mode it takes single bytes, which is noticed soon.
 """
 
 
 class CanonicalMode:
     """
-    Canonical mode of the terminal `descriptor`, which is off at first.
+    Switch of the canonical mode of the terminal `descriptor`; the mode is off at first.
 
-    From the construction on the terminal exchanges LF and CR, in canonical mode or not, and does nothing else
-    to any byte; bytes that it received before are discarded. `active`: canonical mode is on; `supported` is
-    False once it was enabled in vain, since a driver may not have it. The constructor raises termios.error or
-    OSError where the descriptor is no terminal any more.
+    From the construction on, the terminal exchanges LF and CR, in canonical mode or not, and changes no other
+    byte; bytes that it received before are discarded. `active`: canonical mode is on; `supported` becomes
+    False if enabling it has no effect, since a driver may lack it. The constructor raises termios.error or
+    OSError if the descriptor is no longer a terminal.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -69,10 +68,10 @@ class CanonicalMode:
 
     def set(self, *, enabled: bool) -> None:
         """
-        Wake the process at ETX only, or at each byte again.
+        Let ETX alone wake the process, or each byte again.
 
-        No byte is lost, unless the last byte that waits to be read is NUL. A terminal that cannot do it stays
-        as it is; the loss of the port is reported by its transport.
+        No byte is lost, unless the last byte that waits to be read is NUL. A terminal without canonical mode
+        stays as it is; its transport reports the loss of the port.
         """
         if enabled is self.active or not self.supported:
             return
@@ -81,19 +80,19 @@ class CanonicalMode:
             termios.tcsetattr(self._descriptor, termios.TCSANOW, self._canonical if enabled else self._raw)
             if not enabled:
                 return
-            # Where only a part of the change can be made, tcsetattr reports no error.
+            # If only a part of the change can be made, tcsetattr reports no error.
             self.active = self.supported = bool(termios.tcgetattr(self._descriptor)[_LFLAG] & termios.ICANON)
             if not self.supported:
                 termios.tcsetattr(self._descriptor, termios.TCSANOW, self._raw)
 
 
 def restore(data: bytes) -> bytes:
-    """Return the bytes as the line sent them: LF and CR of the bytes `data` that were read, exchanged."""
+    """Return the bytes that the line sent: `data`, as read, with LF and CR exchanged back."""
     return data.translate(_EXCHANGED)
 
 
 class StabilityDetector:
-    """Judge if a line is so regular that canonical mode is safe; create a new object for an opened port."""
+    """Judge if a line is regular enough for canonical mode; create a new object for each opened port."""
 
     def __init__(self) -> None:
         # The times from frame to frame of the first frames in a row; 0 for the first frame.
@@ -109,7 +108,7 @@ class StabilityDetector:
             self._row.append(interval)
 
     def is_stable(self, silent_for: float) -> bool:
-        """Return True if canonical mode is safe now, so many seconds after the last sound frame."""
+        """True if canonical mode is safe now, `silent_for` seconds after the last sound frame."""
         return len(self._row) == STABLE_ROW and self._in_time(silent_for)
 
     def _in_time(self, seconds: float) -> bool:

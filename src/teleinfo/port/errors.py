@@ -1,8 +1,8 @@
 """
-The faults of the port, in words for a household: what happened, what it means, what to do next.
+The faults of the port, in words for the user: what happened, what it means, what to do next.
 
-All wordings are here. `open_port` and an open port raise `PortError`; the functions make it of the exception
-of the system or of pyserial: OSError, termios.error or ValueError.
+All their texts are here. `open_port` and an open port raise `PortError`; the functions below create it from
+an exception of the system or of pyserial: OSError, termios.error or ValueError.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ OUTAGE_TEXTS = OutageTexts(
     ends="{name} is open again after {lasted}",
     holds="{name} holds again after {lasted}",
 )
-"""What the log says of a port that is away: `{name}` is its path or address."""
+"""Log messages about a port that is away; `{name}` is its path or address."""
 
 
 class PortError(Exception):
     """
-    There is no port to read; the message is for a household, `kind` for a program.
+    The port cannot be read. The message is for the user, `kind` for programs.
 
     `str` is the message in English, for the log; `localized` is for a screen.
     """
@@ -89,7 +89,7 @@ BAD_ADDRESS = N_("the address of the bridge must have the form socket://host:por
 
 
 def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
-    """Return the error of a device at `path` that does not open at `baudrate`; pyserial raised `error`."""
+    """Return the error for a device at `path` that does not open at `baudrate`; pyserial raised `error`."""
     code = _code(error)
     kind = _KINDS.get(code, PortErrorKind.OTHER)
     if isinstance(error, ValueError):
@@ -97,13 +97,13 @@ def cannot_open(path: str, baudrate: int, error: BaseException) -> PortError:
     elif isinstance(error, TimeoutError):
         kind = PortErrorKind.STUCK
     words = _NO_PORT if code in {errno.ENOTTY, errno.EISDIR} else _NOT_OPEN[kind]
-    # A console that starts takes the port away from its group: most cases of DENIED in a household.
+    # A login console that starts takes the port away from its group: the usual cause of DENIED.
     how = _how_to_find(path) if kind is PortErrorKind.MISSING else _no_console(path)
     return PortError(kind, Message(words, path=path, baudrate=baudrate, error=error, how=how))
 
 
 def device_lost(path: str, error: Exception | None) -> PortError:
-    """Return the error of an open device that gives no more bytes."""
+    """Return the error for an open device that delivers no more bytes."""
     if error is not None and _code(error) == errno.EBUSY:
         shared = Message(_NOT_OPEN[PortErrorKind.BUSY], path=path, how=_no_console(path))
         return PortError(PortErrorKind.BUSY, shared)
@@ -115,7 +115,7 @@ def device_lost(path: str, error: Exception | None) -> PortError:
 
 
 def cannot_reach(where: str, error: BaseException) -> PortError:
-    """Return the error of a bridge at `where` (host:port) that cannot be reached; asyncio raised `error`."""
+    """Return the error for a bridge at `where` (host:port) that cannot be reached; asyncio raised `error`."""
     if isinstance(error, socket.gaierror | UnicodeError):
         reason = Message("its name is not known here. Check the name and the network")
     elif isinstance(error, TimeoutError):
@@ -130,7 +130,7 @@ def cannot_reach(where: str, error: BaseException) -> PortError:
 
 
 def bridge_lost(where: str, error: Exception | None) -> PortError:
-    """Return the error of an open connection to a bridge that gives no more bytes."""
+    """Return the error for an open connection to a bridge that delivers no more bytes."""
     how = Message("closed the connection") if error is None else Message("was lost ({error})", error=error)
     words = N_("the bridge at {where} {how}: it was restarted, or serves another client. Check it")
     gone = Message(words, where=where, how=how)
@@ -148,7 +148,7 @@ def _code(error: BaseException) -> int | None:
 
 def _no_console(path: str) -> Message:
     folder, _slash, name = os.path.realpath(path).rpartition("/")
-    if folder != "/dev":  # a pseudo-terminal: no login console of systemd's is there
+    if folder != "/dev":  # a pseudo-terminal, on which systemd runs no login console
         return Message("end it")
     return Message("switch it off: sudo systemctl disable --now serial-getty@{name}", name=name)
 

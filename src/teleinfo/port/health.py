@@ -1,5 +1,5 @@
 """
-The quality of the line: the JSON of the topic `health`, written and read, and a grade in one word.
+The quality of the line: its grade in one word, and the JSON of the topic `health`, written and read.
 
 Pure: counts and times come in, text goes out.
 """
@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from teleinfo.vocabulary.words import Message
 
 WINDOW = 300.0
-"""The share of bad groups is that of the last five minutes, in seconds."""
+"""Seconds over which the share of bad groups is computed."""
 
 REJECTION_CAUSES = ("parity", "checksum", "malformed")
 WITHHELD_CAUSES = ("unconfirmed", "implausible")
-"""Why a sound group is not published: see `Counts`."""
+"""Causes for which a sound group is not published: see `Counts`."""
 
 MAX_COUNT = 1 << 53
-"""Above every count that is read: JSON numbers are exact below it (RFC 8259, section 6)."""
+"""Bound of the counts that are read: JSON numbers are exact below it (RFC 8259, section 6)."""
 
 STALE_AFTER = 180
-"""Seconds: health is published once a minute, and one that is older is that of a daemon that is gone."""
+"""Seconds after which a message is stale: it comes once a minute, so that its daemon must be gone."""
 
 MAX_TEXT = 64
 """The longest text that is read, characters."""
@@ -49,7 +49,7 @@ class Quality:
     def sample(self, counts: Counts, *, now: float) -> None:
         """Remember the `counts` at `now` (monotonic, in seconds). Call this at a steady rhythm."""
         self._samples.append((now, counts.groups, counts.rejected))
-        # Keep the last sample from before the window: the window has the groups counted since then.
+        # Keep the last sample from before the window: the share is that of the groups counted since then.
         while len(self._samples) > 1 and self._samples[1][0] <= now - WINDOW:
             self._samples.popleft()
 
@@ -62,7 +62,7 @@ class Quality:
 
     @property
     def grade(self) -> LineGrade:
-        """The grade of that share."""
+        """The grade for `bad_share`."""
         share = self.bad_share
         if share is None:
             return LineGrade.SILENT
@@ -75,10 +75,10 @@ class Health:
     """
     The fields of the topic `health`. None means unknown or, after `parse`, missing or invalid.
 
-    - `time`: when it was published, in ISO 8601 as `last_frame`.
+    - `time`: when it was published, in ISO 8601 like `last_frame`.
     - `rejected`, `withheld`: the number of groups by cause: not sound, and sound but not believed.
     - `bad_groups_percent`: the share of the rejected groups over `WINDOW`, 0 to 100.
-    - `problem`: the reason that no frame comes (see `LinkStatus.problem`); None where frames come.
+    - `problem`: the reason for the lack of frames (see `LinkStatus.problem`); None if frames come.
     - `uptime`: in seconds.
     """
 
@@ -100,7 +100,7 @@ class Health:
 
     @property
     def reason(self) -> Message | None:
-        """The words for `problem`; None where frames come, and for a problem that is not known here."""
+        """The words for `problem`; None if frames come, or if this version does not know the problem."""
         problem = PROBLEMS.get(self.problem or "")
         return None if problem is None else problem.words
 
@@ -130,7 +130,7 @@ def parse(payload: bytes) -> Health | None:
     """
     Return the content of a message of the topic `health`, None where it is no JSON object.
 
-    Anybody may have published it: each field is read only if it has its type and its range.
+    Anybody may have published it: a field is read only if its type and its range are right.
     """
     content = parse_object(payload)
     if content is None:
@@ -140,16 +140,16 @@ def parse(payload: bytes) -> Health | None:
 
 def is_orphan(health: Health, *, online: bool | None) -> bool:
     """
-    Return True if the daemon that published `health` ended without a goodbye.
+    True if the daemon that published `health` ended without reporting its end.
 
-    Where no frame comes, a daemon that runs names a problem. `online` is the topic `status` (None: unknown),
-    which the broker sets to offline for a daemon that is gone.
+    A running daemon names a problem if no frame comes. `online` is the value of the topic `status` (None:
+    unknown), which the broker sets to offline when the daemon is gone.
     """
     return health.problem is None and online is False
 
 
 def is_stale(health: Health, *, now: float) -> bool:
-    """Return True if `health` was published too long before `now`, in seconds since the epoch."""
+    """True if `health` was published too long before `now`, in seconds since the epoch."""
     try:
         published = datetime.fromisoformat(health.time or "").timestamp()
     except (ValueError, OverflowError):
@@ -184,4 +184,4 @@ _READERS: Final[Mapping[Any, Callable[[object], Any]]] = {
     "LineGrade | None": lambda value: next((grade for grade in LineGrade if grade == value), None),
     "Mapping[str, int]": _counts,
 }
-"""The reader of each type of a field of `Health`, by its annotation."""
+"""The function that reads a field of `Health`, by the annotation of the field."""

@@ -38,7 +38,7 @@ class _Buffer:
         self.news.set()
 
     def on_progress(self) -> None:
-        """Do nothing: no watchdog is fed."""
+        """Do nothing: there is no watchdog."""
 
 
 async def read(
@@ -49,11 +49,11 @@ async def read(
 
     - `mode`: "auto" (the speed is searched), "historique" or "standard".
     - `baudrate`: another speed than that of the mode, in bits a second.
-    - `decoder`: a decoder of the caller's, for its counts.
+    - `decoder`: a decoder of the caller, who wants its counts.
 
-    A silent port is opened again, with a warning in the log and nothing else. Raises PortError where the port
-    cannot be opened, or is lost: the caller decides what to do then; and ValueError for an unknown mode. The
-    generator runs a task and holds the port until it is closed: leave the loop inside `contextlib.aclosing`.
+    A silent port is opened again, with no more than a warning in the log. Raises ValueError for an unknown
+    mode, and PortError if the port cannot be opened or is lost: the caller decides what to do then. Until the
+    generator is closed, it runs a task and holds the port: use it inside `contextlib.aclosing`.
     """
     if mode not in SPEEDS:
         raise ValueError(f"{mode!r} is no mode: {', '.join(SPEEDS)}")

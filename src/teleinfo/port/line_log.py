@@ -1,8 +1,8 @@
 """
 Log the faults of the line while the port is open; the reader logs a port that is away.
 
-- A meter that is not heard. Without a byte, wires and power are at fault; where bytes make no sense, the
-  speed or the line. A meter that is heard now and then is one outage, not many.
+- A meter that is not heard. If no byte comes, the fault is in the wires or the power; if bytes make no sense,
+  it is the speed or the line. A meter that is heard now and then is logged as one outage.
 - Values that the decoder withholds.
 - The mode in which the meter is heard, and its changes.
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 HELD_AFTER: Final = 60.0
-"""Seconds after which a meter that is heard again, or a port that is open again, is back for good."""
+"""Seconds after which a meter that is heard again, or a port that is open again, counts as back for good."""
 
 WITHHELD_QUIET: Final = 7200.0
-"""Seconds without a withheld value after which the log tells their end: at worst 24 lines a day."""
+"""Seconds without a withheld value after which the log reports the end: at most 24 lines a day."""
 
 MODE_CHANGE_INTERVAL = 60.0
 """Seconds between two lines about a mode that changes at one speed."""
@@ -52,12 +52,12 @@ _WITHHELD_TEXTS: Final = OutageTexts(
 
 
 class LineLog:
-    """Log of the faults of the line to a meter, by its `status`."""
+    """Log of the faults of the line to a meter, which it reads from `status`."""
 
     def __init__(self, status: LinkStatus) -> None:
         self._status = status
         self._no_data = OutageLog(status.url, _NO_DATA_TEXTS)
-        self._back_since: float | None = None  # the first frame after the last silence
+        self._back_since: float | None = None  # time of the first frame after the last silence
         self._withheld = OutageLog("values", _WITHHELD_TEXTS)
         self._withheld_counts: dict[str, int] = {}
         self._last_withheld = 0.0
@@ -66,7 +66,7 @@ class LineLog:
 
     def check(self, withheld: Mapping[str, int], now: float) -> None:
         """
-        Log a silence that is new, and the étiquettes whose `withheld` values became more.
+        Log a new silence, and the étiquettes for which more values were `withheld` since the last call.
 
         Call this every second while the port is open.
         """

@@ -1,8 +1,8 @@
 """
-State of the line to the meter at this moment.
+The present state of the line to the meter.
 
-The reader alone writes a `LinkStatus`; status, health, the watchdog, the log and the screen of `watch` read
-it and keep no copy. Pure: times are arguments, those of the clock of the event loop, in seconds.
+Only the reader writes a `LinkStatus`; status, health, the watchdog, the log and the screen of `watch` read it
+and keep no copy. Pure: times are arguments, in seconds on the clock of the event loop.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
     from teleinfo.vocabulary.line import PortErrorKind
 
 SILENT_AFTER: Final = 10.0
-"""Seconds without a sound group that are a fault (Enedis-NOI-CPT_54E v3 and 02E v6, rules for receivers)."""
+"""Seconds without a sound group that count as a fault (Enedis-NOI-CPT_54E v3 and 02E v6, for receivers)."""
 
 NONSENSE_FIXED: Final = 30.0
-"""Seconds of bytes that make no sense after which a fixed speed counts as wrong."""
+"""Seconds of bytes without a sound group, after which a fixed speed counts as wrong."""
 
 NONSENSE_SEARCHING: Final = 60.0
-"""The same where the speed is searched: a search takes up to 15 s."""
+"""The same while the speed is searched: a search takes up to 15 s."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,10 +37,10 @@ class LinkStatus:
     - `searching`: several speeds are tried.
     - `connected`: the port is open; `error`: why it is not (None before the first attempt).
     - `mode`: the mode heard last (None before, and while the speed is searched).
-    - `listening_since`: when the port was opened after it was away, or the end of a stall of the process.
-    - `last_byte`, `bytes_since`: the last byte, and the first byte after a silence.
-    - `last_frame`: the last sound frame (None before the first).
-    - `last_sound`: the last sound frame, or the last sound groups of a frame in progress.
+    - `listening_since`: when the port was opened after it was away, or when a stall of the process ended.
+    - `last_byte`, `bytes_since`: when the last byte came, and when the first byte after a silence came.
+    - `last_frame`: when the last sound frame came (None before the first).
+    - `last_sound`: when the last sound frame, or the last sound groups of a frame in progress, came.
     """
 
     url: str
@@ -62,7 +62,7 @@ class LinkStatus:
             self.listening_since = now
 
     def note_lost(self, error: PortError) -> None:
-        """Note that there is no port."""
+        """Note that the port cannot be read, because of `error`."""
         self.connected, self.error = False, error
 
     def note_bytes(self, now: float) -> None:
@@ -76,15 +76,15 @@ class LinkStatus:
         self.last_frame = self.last_sound = now
 
     def no_byte_for(self, now: float) -> float:
-        """Return the seconds without a byte while the port was open."""
+        """Return the seconds since the last byte, or since the port was opened if that is later."""
         return now - max(self.listening_since, self.last_byte)
 
     def is_heard(self, now: float) -> bool:
-        """Return True if the meter sends frames: a frame came, and sound groups in the last 10 s."""
+        """True if the meter sends frames: a frame came, and there were sound groups in the last 10 s."""
         return self.last_frame is not None and now - self.last_sound < SILENT_AFTER
 
     def problem(self, now: float) -> PortErrorKind | LinkProblem | None:
-        """Return the reason that no frame comes; None where frames come."""
+        """Return the reason for the lack of frames; None if frames come."""
         if not self.connected:
             return LinkProblem.OPENING if self.error is None else self.error.kind
         if self.no_byte_for(now) >= SILENT_AFTER:

@@ -1,4 +1,4 @@
-"""An open port, of a serial device and of a TCP bridge alike."""
+"""An open port: a serial device or a TCP bridge."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class LineProtocol(asyncio.Protocol):
     """
     An open port, which hands its bytes to `sink` in the turn of the event loop in which they arrive.
 
-    `explain` turns the error of the system that ended the connection, or None, into a PortError. `lost` is
-    done once the connection is closed: its result is the exception that `wait` raises. Create the object
-    inside the event loop.
+    `explain` turns the system error that ended the connection (None without an error) into a PortError.
+    `lost` completes when the connection is closed; its result is the exception that `wait` raises. Create the
+    object inside the event loop.
     """
 
     def __init__(self, sink: DataSink, explain: Callable[[Exception | None], PortError]) -> None:
@@ -38,16 +38,16 @@ class LineProtocol(asyncio.Protocol):
 
     async def wait(self, seconds: float) -> None:
         """
-        Return after so many seconds, or raise as soon as the port is lost.
+        Return after this many seconds, or raise as soon as the port is lost.
 
-        Raises PortError, GONE, or BUSY when another program reads too; and whatever `sink` raised.
+        Raises PortError (GONE, or BUSY if another program reads too), or the exception that `sink` raised.
         """
         await asyncio.wait({self.lost}, timeout=seconds)
         if self.lost.done():
             raise self.lost.result()
 
     def set_canonical_mode(self, *, enabled: bool) -> None:
-        """Be woken at ETX only, or at each byte again; a port that cannot do it stays as it is."""
+        """Let ETX alone wake the process, or each byte again; a port without this mode stays as it is."""
         if self.canonical_mode is not None:
             self.canonical_mode.set(enabled=enabled)
 
@@ -60,7 +60,7 @@ class LineProtocol(asyncio.Protocol):
         try:
             self._sink.on_data(data)
         except BaseException as error:  # noqa: BLE001 - raised again, by `wait`
-            # The event loop would log the error and go on.
+            # If it were raised here, the event loop would only log it and go on.
             self._failure = error
             if self._transport is not None:
                 self._transport.close()

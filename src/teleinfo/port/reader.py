@@ -1,8 +1,8 @@
 """
-The task that owns the port: it opens it, listens, finds the speed, and hands out readings.
+The task that owns the port: it opens the port, listens, finds the speed, and passes on readings.
 
-`Reader.run` never ends nor gives up: it tries a missing port again, opens a silent port again, and finds a
-meter again that changed its mode.
+`Reader.run` never ends or gives up: it retries a missing port, reopens a silent port, and searches the speed
+again after the meter changed its mode.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 TICK = 1.0
-"""Seconds between two looks at the line."""
+"""Seconds between two checks of the line."""
 
 RETRY_FIRST = 1.0
 RETRY_CAP = 4.5
-"""Seconds before a port is tried again: it is open at most 5 s after it returned."""
+"""Seconds before a port is tried again, at first and at most: a returned port is open within 5 s."""
 
 STEADY_AFTER = 2.0
-"""Seconds after which a port counts as back. A port that a second reader disturbs mostly fails sooner."""
+"""Seconds after which an open port counts as back. If a second program reads it, it mostly fails sooner."""
 
 REOPEN_AFTER = 60.0
 """Seconds without a sound group until the port is opened again: a driver or a bridge may be stuck."""
@@ -53,7 +53,7 @@ class ReadingSink(Protocol):
         """Process a reading, in the turn of the event loop in which its last byte arrived."""
 
     def on_progress(self) -> None:
-        """Note that the reader makes progress: at least every 12 s, since an opening takes 10 s at most."""
+        """Note progress of the reader, which calls this at least every 12 s (an opening takes up to 10 s)."""
 
 
 class Reader:
@@ -84,8 +84,8 @@ class Reader:
         self._line_log = LineLog(self.status)
         self._retries = self._new_retries()
         self._stability = StabilityDetector()
-        self._opened = 0.0  # at the present speed; later if the process was held up since
-        self._bytes_at_frame = 0  # of all bytes, those up to the end of the last frame
+        self._opened = 0.0  # at the present speed; or when the last stall of the process ended
+        self._bytes_at_frame = 0  # the number of bytes up to the end of the last frame
         self._refused: set[int] = set()  # speeds that the port cannot do
 
     async def run(self) -> NoReturn:
@@ -102,7 +102,7 @@ class Reader:
         """
         Open the port, and read until it should be opened again: at another speed, or because it is silent.
 
-        Raises PortError where it cannot be opened, or is lost.
+        Raises PortError if the port cannot be opened, or is lost.
         """
         self._sink.on_progress()
         self._stability = StabilityDetector()
@@ -121,7 +121,7 @@ class Reader:
             log.debug("%s", error)
 
     async def _watch(self, port: LineProtocol) -> None:
-        """Look at the line once a second, until the port should be opened again; raise PortError."""
+        """Check the line once a second, until the port should be opened again; raise PortError."""
         loop = asyncio.get_running_loop()
         opened = self._opened = now = loop.time()
         self._refused.clear()
@@ -133,7 +133,7 @@ class Reader:
             self._sink.on_progress()
             if now - before >= TICK + STALL_LIMIT:
                 self._opened = now
-                # The process had no processor, and missed the bytes that came meanwhile.
+                # The process got no CPU time, and missed the bytes that came meanwhile.
                 self.status.listening_since = now
             port.set_canonical_mode(enabled=self._stability.is_stable(self._since_frame(now)))
             self._line_log.check(self._search.decoder.implausible, now)
@@ -167,11 +167,11 @@ class Reader:
         self._stability.note_frame(interval=interval, size=size)
 
     def _silent_for(self, now: float) -> float:
-        """Return the seconds without a sound group at the present speed."""
+        """Return the seconds since the last sound group, or since the opening if that is later."""
         return now - max(self._opened, self.status.last_sound)
 
     def _since_frame(self, now: float) -> float:
-        """Return the seconds since the last sound frame at the present speed."""
+        """Return the seconds since the last sound frame, or since the opening if that is later."""
         return now - max(self._opened, self.status.last_frame or 0.0)
 
     def _note_mode(self, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Search of the speed of the meter: open the port at one speed after the other until the meter is heard."""
+"""Search for the speed of the meter: open the port at one speed after another until the meter is heard."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
 
 TRY_SECONDS = 6.0
-"""Seconds that `is_heard` listens at one speed: a frame may last 3.7 s, and is met in its middle."""
+"""Seconds that `is_heard` listens at one speed: a frame may last 3.7 s, and have begun before."""
 
 TICK: Final = 0.5
-"""Seconds between two looks at the frame in progress, in `is_heard`."""
+"""Seconds between two checks of the frame in progress, in `is_heard`."""
 
 
 def speeds_at(url: str, baudrates: Sequence[int]) -> Sequence[int]:
@@ -31,9 +31,9 @@ def speeds_at(url: str, baudrates: Sequence[int]) -> Sequence[int]:
 
 class SpeedSearch(BaudDetector):
     """
-    Search the speed of the meter at `url` among `baudrates`; behind a bridge it is fixed, without effect.
+    Search for the speed of the meter at `url` among `baudrates`; a bridge has a speed of its own.
 
-    The sink of the caller passes the bytes to `feed`, which has them decoded by `decoder`.
+    The sink of the caller passes the bytes to `feed`, which decodes them with `decoder`.
     """
 
     def __init__(self, url: str, baudrates: Sequence[int], decoder: Decoder) -> None:
@@ -55,7 +55,7 @@ class SpeedSearch(BaudDetector):
         return readings
 
     def check_pending(self) -> bool:
-        """Return True if the frame in progress has shown the meter since the last call; costs a parse."""
+        """True if the frame in progress has shown more of the meter since the last call; costs a parse."""
         return self.note_partial_frame(*self.decoder.pending())
 
     async def is_heard(self, port: LineProtocol) -> bool:

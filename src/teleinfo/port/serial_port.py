@@ -1,9 +1,9 @@
 """
-Bytes from a serial port, or from a TCP bridge to a serial port; whatever goes wrong is a `PortError`.
+Bytes from a serial port, or from a TCP bridge to a serial port; every failure is a `PortError`.
 
 The port is opened 8N1. On the wire that is the same ten bits as the 7E1 of the meter (Enedis-NOI-CPT_54E), so
 that the parity arrives as bit 7 and is checked where the characters are read. Nothing blocks the event loop:
-opening and closing, which may hang in a driver, happen in a thread and are waited for a bounded time.
+opening and closing may hang in a driver, so they run in a thread, and the wait for them is bounded.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ OPEN_TIMEOUT = 10.0
 """Seconds that an opening may take: a driver may hang, a firewall may swallow packets."""
 
 CLOSE_TIMEOUT = 0.5
-"""Seconds that a closing is waited for. It goes on in its thread; a stop must not wait for a driver."""
+"""Seconds to wait for a closing, which then goes on in its thread: a stop must not wait for a driver."""
 
 # The exceptions of pyserial. termios.error is no OSError; ValueError means a speed that the driver refuses.
 _FAULTS = (OSError, termios.error, ValueError)
 
 _threads = DaemonThreadExecutor()
 
-# The ports that a thread still opens or closes. Without this set each attempt on a port that hangs would
-# leave one more stuck thread, and a port that is slow to close would meet its own lock.
+# The ports that a thread is still opening or closing. Without this set, each attempt on a port that hangs
+# would leave one more stuck thread, and a port that closes slowly would be found locked by ourselves.
 _unfinished: set[str] = set()
 
 
@@ -57,9 +57,9 @@ def open_port(
     Open `url`, a device path or `socket://host:port`, and close it at the end of the block.
 
     `sink` receives the bytes in the turn of the event loop in which they arrive, from the first byte on.
-    `baudrate` is in bits a second; the far end of a bridge has its own. The path is resolved anew each time,
-    so that a link under /dev/serial/by-id finds its device whatever number it has now. Bytes that the port
-    received before are discarded. Raises PortError.
+    `baudrate` is in bits per second; a bridge has a speed of its own. The path is resolved anew each time, so
+    that a link under /dev/serial/by-id leads to its device whatever number the device has now. Bytes that the
+    port received before are discarded. Raises PortError.
     """
     if url in _unfinished:
         raise cannot_open(url, baudrate, TimeoutError())
@@ -70,18 +70,18 @@ class SerialDevice(serial.Serial):
     """
     A serial device that never blocks the event loop, and raises only what its transport expects.
 
-    A `CanonicalMode` of it must exist when it is read. The transport of pyserial-asyncio 0.6 calls `read`,
+    Create its `CanonicalMode` before it is read. The transport of pyserial-asyncio 0.6 calls `read`,
     `flush` and `close` in the event loop, and expects no exception from `read` but SerialException;
-    `tests/port/test_serial_port.py` fails when that changes.
+    `tests/port/test_serial_port.py` fails if that changes.
     """
 
     def read(self, size: int = 1, /) -> bytes:
         """
-        Return the bytes that were sent, at most `size`; the device is readable.
+        Return at most `size` bytes, as the line sent them; the device must be readable.
 
         The method of pyserial waits with select(2), and takes an empty read for a lost device, although
-        another program may have been faster. Raises SerialException: EIO hung up, EBUSY another program reads
-        too.
+        another program may have been faster. Raises SerialException: with EIO if the line is hung up, with
+        EBUSY if another program reads too.
         """
         try:
             data = os.read(self.fileno(), size)
@@ -92,7 +92,7 @@ class SerialDevice(serial.Serial):
         if not data:
             # The event loop saw a byte or a hang-up: the line is hung up, or a second reader was faster.
             poller = select.poll()
-            poller.register(self.fileno(), 0)  # a hang-up is reported without asking
+            poller.register(self.fileno(), 0)  # a hang-up is reported in any case
             code = errno.EIO if poller.poll(0) else errno.EBUSY
             raise serial.SerialException(code, os.strerror(code))
         return restore(data)
@@ -101,7 +101,7 @@ class SerialDevice(serial.Serial):
         """Do nothing: nothing is ever written, and tcdrain may never return."""
 
     def close(self) -> None:
-        """Do nothing: a driver may hang in it. `release` closes, in a thread."""
+        """Do nothing, since a driver may hang here: `release` closes the device, in a thread."""
 
     def release(self) -> None:
         """Close the device for good. May block."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 BRIDGE: Final = "socket://"
 
-# TCP keepalive finds a bridge that vanished without a word: 10 s idle, then 3 probes, 5 s apart.
+# TCP keepalive detects a bridge that vanished without closing: 10 s idle, then 3 probes, 5 s apart.
 _KEEPALIVE = (
     (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
     (socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 10),
@@ -54,7 +54,7 @@ async def open_bridge(url: str, sink: DataSink, *, limit: float) -> AsyncIterato
         yield protocol
     finally:
         transport.close()
-        # Nothing is ever written, so that the connection closes in the next turn of the event loop.
+        # Nothing is ever written, so the connection closes in the next turn of the event loop.
         await asyncio.wait({protocol.lost})
 
 

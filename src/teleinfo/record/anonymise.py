@@ -1,17 +1,17 @@
 """
-Make a recording of the line fit to be shared: identifiers become zeros, and nothing else changes.
+Make a recording of the line fit to be shared: identifiers become zeros, and doubtful groups are dropped.
 
-Pure. Bytes go in by `feed`, in any chunks, and come out with the identifiers of the label table (ADCO, ADSC,
-ADS, PRM) replaced by as many zeros, with a new checksum and new parity.
+Pure. `feed` accepts bytes in any chunks, and returns them with the identifiers of the label table (ADCO,
+ADSC, ADS, PRM) replaced by as many zeros, with a new checksum and new parity.
 
-A damaged group may hold a part of an identifier. Its bytes are dropped, all but the control characters around
-them, unless all of this holds:
+A damaged group may hold a part of an identifier. Its bytes are dropped, except for the control characters
+around them, unless all of these conditions hold:
 
 1. A frame without damage has shown the identifiers before.
 2. The group begins with another étiquette of the table and a separator.
-3. No four characters in a row are those of an identifier.
+3. No four characters in a row also occur in an identifier.
 
-1 and 3 also hold for a sound group whose étiquette is not in the table.
+Conditions 1 and 3 also apply to a sound group whose étiquette is not in the table.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from teleinfo.tic.labels import HISTORIQUE, STANDARD, Group, Kind, Mode, lookup
 from teleinfo.tic.parity import strip_parity
 
 RUN: Final = 4
-"""Characters in a row of an identifier that drop a damaged group."""
+"""A damaged group is dropped if it shares this many characters in a row with an identifier."""
 
 LONG_RUN: Final = 6
 """
-Characters in a row of an identifier that drop a sound group.
+A sound group is dropped if it shares this many characters in a row with an identifier.
 
-An index has four by chance; six come from lost bytes: an identifier stands behind another étiquette, and one
-checksum in 64 fits.
+An index may share four by chance. Six mean lost bytes: an identifier then stands behind another étiquette,
+and one checksum in 64 fits.
 """
 
 # A control character of the framing (STX, ETX, EOT, LF, CR), or the bytes between two of them: a group.
@@ -130,9 +130,9 @@ class Anonymiser:
 
     def _shares(self, wire: bytes, length: int) -> bool:
         """
-        Return True if the bytes, without their parity, have `length` characters in a row of an identifier.
+        True if the bytes, without their parity, share `length` characters in a row with an identifier.
 
-        Zeros alone and blanks alone do not count.
+        A row of zeros alone or of blanks alone does not count.
         """
         text = bytes(byte & 0x7F for byte in wire)
         runs = (

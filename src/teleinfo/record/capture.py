@@ -31,7 +31,7 @@ class RecordError(Exception):
 
 class Recording(SpeedSearch):
     """
-    A recording of at most `most` bytes of the line at `url`, into `file`, by way of the `anonymiser`.
+    A recording of at most `most` bytes from the line at `url` into `file`, through the `anonymiser` if any.
 
     It begins at the first of `baudrates` at which the meter is heard; from then on `began` is True, and
     `decoder` decodes the recorded bytes. `seconds` is its duration.
@@ -48,7 +48,7 @@ class Recording(SpeedSearch):
         self._most = most
 
     def on_data(self, data: bytes) -> None:
-        """Search in the bytes, or record them; raise OSError if the file cannot be written."""
+        """Use the bytes for the search, or record them; raise OSError if the file cannot be written."""
         if self.began:
             data = data[: self._most - self.decoder.counts.bytes_]
             self._file.write(data if self.anonymiser is None else self.anonymiser.feed(data))

@@ -3,8 +3,8 @@
 
 Bit 7 is the parity, since the port is opened 8N1. In mode auto the recording begins once the speed is found.
 It ends after `--seconds`, at `--max-bytes`, at Ctrl-C or SIGTERM. A file is never overwritten, and only its
-owner may read it: it holds identifiers. Exit status 0; 1 where the port or the file cannot be used, the speed
-is not found or no byte comes.
+owner may read it, since it holds identifiers. The exit status is 0, or 1 if the port or the file cannot be
+used, the speed is not found or no byte comes.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def main(arguments: argparse.Namespace) -> int:
 
 @contextlib.contextmanager
 def _opened(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file for its owner alone, and remove it if it stays empty; or standard output."""
+    """Yield standard output, or a new file that only its owner may read; remove a file that stays empty."""
     if path == STANDARD_OUTPUT:
         yield sys.stdout.buffer
         return

@@ -1,5 +1,5 @@
 """
-`teleinfo demo`: the whole chain on one screen, with no meter, no broker and no rights.
+`teleinfo demo`: the whole chain on one screen, without a meter, a broker or special rights.
 
 A simulated meter and the real daemon run as processes of their own, exactly as `teleinfo simulate` and
 `teleinfo run` would. The broker is embedded (amqtt, the extra `demo`), or at `--host`. Standard output shows
@@ -41,10 +41,10 @@ TIME_LAPSE = 120.0
 # With this seed many appliances are switched on before the off-peak hours begin at 22:00.
 SEED = 11
 EVENING = dt.time(21, 45)
-# When the sun begins to give more than the household draws.
+# At this time the solar panels begin to supply more than the household draws.
 MORNING = dt.time(7, 30)
 
-# Seconds for the last message, `offline`, from the broker to the screen.
+# Seconds to wait for the last message, `offline`, from the broker.
 OFFLINE_TIMEOUT = 2.0
 
 WITHOUT_EXTRA = N_(
@@ -116,8 +116,8 @@ def main(arguments: argparse.Namespace) -> int:
     if importlib.util.find_spec("amqtt") is None:
         say(_(WITHOUT_EXTRA))
         return 1
-    # Failures of the broker are raised as DemoError. asyncio would log tasks of amqtt that fail when a client
-    # is killed; our own tasks are awaited.
+    # Failures of the broker are raised as DemoError. asyncio would also log tasks of amqtt that fail when a
+    # client is killed; our own tasks are awaited, so their errors are not lost.
     for name in ("amqtt", "asyncio"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     try:
@@ -161,13 +161,13 @@ async def _demo(arguments: argparse.Namespace) -> None:
             for task in done:
                 task.result()
             stop.set()
-        # The last message of the daemon is `offline`, and it is on its way.
+        # The last message of the daemon, `offline`, is still on its way.
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(screen, OFFLINE_TIMEOUT)
 
 
 def start_today(meter: str) -> dt.datetime:
-    """Return the time of today at which the clock of `meter` starts, shortly before a change."""
+    """Return the time today at which the clock of `meter` starts, shortly before its values change."""
     time = MORNING if METERS[meter].solar else EVENING
     return dt.datetime.combine(dt.date.today(), time)  # noqa: DTZ011 -- a meter knows local time only
 

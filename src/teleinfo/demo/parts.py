@@ -1,7 +1,7 @@
 """
 The parts of `teleinfo demo`: the broker, and the processes of the simulated meter and of the real daemon.
 
-No other file imports amqtt, an extra, and this file only when it is needed.
+Only this file imports amqtt (an extra), and only when it is needed.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 MQTT_PORT = 1883
 
-# Seconds that a part may take to start, and to end before it is killed. The daemon promises 3 s at worst.
+# Seconds that a part may take to start, and to end before it is killed. The daemon takes 3 s at worst.
 START_TIMEOUT = 20.0
 STOP_TIMEOUT = 5.0
 
 
 class DemoError(Exception):
-    """The demo cannot run; the message is a sentence for its user."""
+    """The demo cannot run; the message is a sentence for the user."""
 
 
 @contextlib.asynccontextmanager
 async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker]:
-    """Yield the broker at `host`, or, if that is None, a broker inside the block; raise DemoError."""
+    """Yield the broker at `host`; if `host` is None, run a broker inside the block. Raise DemoError."""
     client_id = f"teleinfo-demo-{os.getpid()}-screen"
     if host is not None:
         yield Broker(host, port or MQTT_PORT, client_id)
@@ -44,7 +44,7 @@ async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker
     from amqtt.broker import Broker as EmbeddedBroker  # noqa: PLC0415 - an extra, for this command alone
 
     try:
-        # Choose a free port, or check the given port: amqtt could report neither.
+        # Choose a free port, or check the given port: amqtt would report neither its choice nor a failure.
         with socket.create_server((LOOPBACK, port or 0)) as probe:
             port = probe.getsockname()[1]
     except OSError as error:
@@ -57,7 +57,7 @@ async def broker_for(host: str | None, port: int | None) -> AsyncIterator[Broker
     embedded = EmbeddedBroker(config)
     await embedded.start()
     try:
-        # amqtt does not answer a CONNECT of MQTT 5, which takes 5 s to find out.
+        # amqtt does not answer a CONNECT of MQTT 5; without the version, the client would wait 5 s for it.
         yield Broker(LOOPBACK, port, client_id, version=MqttVersion.V3_1_1)
     finally:
         await embedded.shutdown()
@@ -79,7 +79,7 @@ def daemon_at(
     """
     Return the process of `teleinfo run`, which runs inside the block.
 
-    Where the meter's clock is not in `real_time`, its indexes are too fast to be plausible to the daemon.
+    Unless the meter's clock runs in `real_time`, its indexes rise too fast for the plausibility checks.
     """
     settings = {
         "TELEINFO_SERIAL_PORT": port,
@@ -87,9 +87,9 @@ def daemon_at(
         "TELEINFO_MQTT_PORT": str(broker.port),
         "TELEINFO_MQTT_TOPIC": topic,
         "TELEINFO_MQTT_VERSION": broker.version,
-        # The log is in English whatever the locale: on this screen it shows faults alone.
+        # The log is in English whatever the locale: on this screen it shows only faults.
         "TELEINFO_LOG_LEVEL": "WARNING",
-        # A real broker may serve a real daemon: two clients of the same name disconnect each other.
+        # A real broker may serve a real daemon, and two clients with the same id disconnect each other.
         "TELEINFO_MQTT_CLIENT_ID": f"teleinfo-demo-{os.getpid()}",
         "TELEINFO_PLAUSIBILITY": str(real_time).lower(),
     }

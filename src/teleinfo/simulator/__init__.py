@@ -1,1 +1,1 @@
-"""A simulated meter: what `teleinfo simulate` plays, and what the tests listen to."""
+"""A simulated meter, for `teleinfo simulate` and for the tests."""

@@ -31,7 +31,7 @@ METERS: dict[str, MeterModel] = {
     "hc": MeterModel(tariff.HC),
     "ejp": MeterModel(tariff.EJP, kva=12),
     "tempo": MeterModel(tariff.TEMPO, kva=9),
-    # 18 kVA are 30 A for each phase, which the machine exceeds.
+    # 18 kVA allow 30 A on each phase, which the machine exceeds.
     "tri": MeterModel(tariff.BASE, kva=18, phases=3, machine=8500, number=_TRI),
     "tri-tempo": MeterModel(tariff.TEMPO, kva=18, phases=3, machine=8500, number=_TRI),
     # A type 76 of 2025, which sends no short frames (see `Historique`).
@@ -58,8 +58,8 @@ def build(
     """
     Return the meter `name` of METERS; its clock stands at `start`, a naive local time.
 
-    `load_profile` replaces the household that it measures, with as many phases; `number` replaces its ADCO or
-    ADSC. Raises KeyError for a name that is not in METERS.
+    `load_profile` replaces the household behind the meter, and must have as many phases; `number` replaces
+    its ADCO or ADSC. Raises KeyError for a name that is not in METERS.
     """
     model = METERS[name]
     if number is not None:

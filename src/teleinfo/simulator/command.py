@@ -3,8 +3,8 @@
 
 The first line on standard output is the path of the port and nothing else, so that a script can read it; the
 next lines are for people. The command ends at Ctrl-C, SIGTERM or SIGHUP, after `--frames` or after
-`--seconds`, and removes its link. Exit status 0; 1 where the port or the link cannot be made, or the
-recording cannot be read.
+`--seconds`, and removes its link. The exit status is 0, or 1 if the port or the link cannot be created, or
+the recording cannot be read.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ if TYPE_CHECKING:
 
 HELP = N_("play a meter on a pseudo-terminal, in place of a real one on a serial port")
 
-# Seconds that the reader has for the last bytes: unread bytes are lost when the port closes.
+# Seconds for the reader to read the last bytes: unread bytes are lost when the port closes.
 _LAST_READ_TIMEOUT = 5.0
 _CHUNK = 1 << 14  # bytes of a recording in memory
-_HEAD = 1 << 12  # bytes that show the mode of a recording, unless two ETX came earlier
+_HEAD = 1 << 12  # bytes to find the mode of a recording, unless two ETX come earlier
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -154,9 +154,9 @@ async def _simulate(arguments: argparse.Namespace) -> None:
 
 
 def _instructions(port: str, arguments: argparse.Namespace) -> str:
-    """Return the command that reads the port, and a line about the clock of the meter if it is fast."""
+    """Return the command that reads the port; if the clock of the meter is fast, a line about it follows."""
     settings = f"TELEINFO_SERIAL_PORT={port}"
-    # With a fast clock the indexes rise by more than is plausible to a daemon.
+    # With a fast clock the indexes rise too fast for the plausibility checks of a daemon.
     if (arguments.speed, arguments.time_lapse) != (1, 1):
         settings += " TELEINFO_PLAUSIBILITY=false"
     lines = [_("Read it with: {settings} teleinfo run").format(settings=settings)]
@@ -168,9 +168,9 @@ def _instructions(port: str, arguments: argparse.Namespace) -> str:
 
 async def _recording(path: Path) -> AsyncGenerator[bytes, None]:
     """
-    Yield the bytes of a recording again and again, but once if it is a pipe, which cannot be rewound.
+    Yield the bytes of a recording again and again, but only once if it is a pipe, which cannot be rewound.
 
-    The first chunk is long enough to show the mode. Raises OSError, also for a recording that is empty.
+    The first chunk is long enough to show the mode. Raises OSError, for an empty recording too.
     """
     # In a thread: opening or reading a pipe may last for ever.
     with await asyncio.to_thread(path.open, "rb", buffering=0) as file:

@@ -35,8 +35,8 @@ def encode_group(group: Group) -> bytes:
     """
     Return the group as bytes, LF to CR.
 
-    The value is sent as it is: the caller pads it. In standard mode the sum covers the separator before it,
-    in historique it does not (Enedis-NOI-CPT_02E v6, modes 1 and 2 of the sum; Enedis-NOI-CPT_54E v3).
+    The value is sent as it is: the caller pads it. The sum covers the separator before the checksum in mode
+    standard, but not in historique (Enedis-NOI-CPT_02E v6, modes 1 and 2 of the sum; Enedis-NOI-CPT_54E v3).
     """
     separator = " " if group.mode is Mode.HISTORIQUE else "\t"
     fields = [group.label, group.value]
@@ -62,8 +62,8 @@ def flip_bits(data: bytes, ber: float, rng: random.Random, *, width: int = 8) ->
     """
     Return the bytes after noise: each of their `width` low bits flips with probability `ber`, 0 to 1.
 
-    `width` is 8 with parity, 7 on a line that was stripped of it. The cost grows with the flips, not with the
-    bits: the distance from one flip to the next follows the geometric distribution.
+    `width` is 8 with parity, 7 on a line whose parity was removed. The cost grows with the number of flips,
+    not of bits: the distance from one flip to the next follows the geometric distribution.
     """
     if ber <= 0:
         return data
@@ -71,7 +71,7 @@ def flip_bits(data: bytes, ber: float, rng: random.Random, *, width: int = 8) ->
     end = len(data) * width
     scale = math.log1p(-ber) if ber < 1 else -math.inf
     position = -1
-    # random() may be 0, of which there is no logarithm; 1 - random() never is. A rate next to 0 overflows.
+    # random() may be 0, which has no logarithm; 1 - random() never is 0. `min` bounds a distance of infinity.
     while (position := position + 1 + int(min(end, math.log(1 - rng.random()) / scale))) < end:
         byte, bit = divmod(position, width)
         noisy[byte] ^= 1 << bit
@@ -82,8 +82,8 @@ def misread(data: bytes, *, sent: int, received: int) -> bytes:
     """
     Return the bytes that a port at `received` baud makes of the 8N1 bytes `data`, sent at `sent` baud.
 
-    It waits for a start bit and samples each of the eight bits in its middle, as a UART does; a missing stop
-    bit does not stop it: the next start bit may begin once the line is 1 again.
+    The port waits for a start bit and samples each of the eight bits in its middle, as a UART does. It
+    accepts a missing stop bit; the next start bit may begin once the line is 1 again.
     """
     step = sent / received  # bits of the sender for each bit of the receiver
     levels = b"".join(bytes([0, *(byte >> bit & 1 for bit in range(8)), 1]) for byte in data)

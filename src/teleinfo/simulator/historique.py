@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from teleinfo.simulator.metrology import Metrology
 
 _DEMAIN = ("----", "BLEU", "BLAN", "ROUG")
-_PHASE_VOLTAGE = 200  # V, by which kVA become amperes (Enedis-NOI-CPT_54E v3, ISOUSC)
-# In overrun and for a minute after it, a long frame follows this many short frames.
+_PHASE_VOLTAGE = 200  # V, to convert kVA into amperes (Enedis-NOI-CPT_54E v3, ISOUSC)
+# During an overrun and for a minute after it, a long frame follows this many short frames.
 _SHORT_FRAMES = 20
 _AFTER_OVERRUN = dt.timedelta(minutes=1)
 
@@ -28,7 +28,7 @@ class Historique(SimulatedMeter):
     A meter in mode historique.
 
     A single-phase meter sends ADPS while the current exceeds the subscribed current. A three-phase meter
-    interrupts its long frame (EOT) when the current of a phase does, and then sends cycles of twenty short
+    interrupts its long frame (EOT) if the current of a phase exceeds it. It then sends cycles of twenty short
     frames and a long frame, until a minute after the overrun. Without `short_frames` it sends long frames
     only, without ADIR, as some Linky of type 76 do.
     """
@@ -60,7 +60,7 @@ class Historique(SimulatedMeter):
         return self._short_frame()
 
     def _currents(self) -> dict[str, int]:
-        """Return the current of each phase in A, by the end of its étiquettes: 1 to 3, or nothing."""
+        """Return the current of each phase in A, by the suffix of its étiquettes: 1 to 3, or empty."""
         ends = ("",) if self.model.phases == 1 else ("1", "2", "3")
         return dict(zip(ends, map(round, self.metrology.current), strict=True))
 

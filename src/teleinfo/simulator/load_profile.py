@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class LoadProfile(Protocol):
-    """Loads behind a meter."""
+    """The loads behind a meter."""
 
     @property
     def phases(self) -> int:
@@ -32,7 +32,7 @@ class Appliance:
     """
     An appliance that is switched on now and then.
 
-    `power` is in W, `lasts` in s; `per_hour` is the number of times in each hour of `hours`.
+    `power` is in W, `lasts` in s; `per_hour` is the mean number of uses in each hour of `hours`.
     """
 
     power: float
@@ -60,8 +60,8 @@ class Household:
     """
     A household with `phases` phases and solar panels of at most `solar` W.
 
-    `machine` is the power in W of a machine on phase 2, or on the only phase: it runs for the seconds 20 to
-    50 of every fifth minute, so that nobody has to wait long for an overrun.
+    `machine` is the power in W of a machine on phase 2, or on the only phase. It runs from second 20 to
+    second 50 of every fifth minute, so that nobody has to wait long for an overrun.
     """
 
     def __init__(
@@ -92,7 +92,7 @@ class Household:
         return tuple(phases)
 
     def _switch(self, now: dt.datetime, seconds: float) -> None:
-        """Switch off the appliances whose time is over, and others on by chance in `seconds` that passed."""
+        """Switch appliances off when their time is over, and on at random for the `seconds` that passed."""
         for appliance in _APPLIANCES:
             if self._off_at.get(appliance, now) <= now:
                 self._off_at.pop(appliance, None)
@@ -102,7 +102,7 @@ class Household:
                 self._off_at[appliance] = now + dt.timedelta(seconds=lasts)
 
     def _sun(self, now: dt.datetime, seconds: float) -> float:
-        """Return the power of the panels in W: most at 13:30, nothing at night, less under clouds."""
+        """Return the power of the panels in W: highest at 13:30, zero at night, less under clouds."""
         if not self._solar:
             return 0.0
         drift = self._rng.gauss(0, 0.05) * min(1.0, seconds / 60)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BAUDRATES = {Mode.HISTORIQUE: 1200, Mode.STANDARD: 9600}
 """Speed of the line in each mode, baud."""
 
-# An index has nine digits (Enedis-NOI-CPT_54E v3); we assume that it continues at zero.
+# An index has nine digits (Enedis-NOI-CPT_54E v3); we assume that it then restarts at zero.
 _INDEX_END = 10**9
 
 
@@ -34,7 +34,7 @@ class MeterModel:
 
     `kva` is the subscribed power of all phases, `number` the ADCO or ADSC; `solar` is the power of the panels
     and `machine` that of a machine, in W (see `Household`). The meter of a `producer` also sends the injected
-    energy. A three-phase meter in mode historique may have no `short_frames`.
+    energy. Without `short_frames`, a three-phase meter in mode historique sends long frames only.
     """
 
     contract: SimulatedContract
@@ -70,7 +70,7 @@ class SimulatedMeter(ABC):
         """
         Measure until `now` and return the bytes that are sent next, as seven-bit characters.
 
-        They are a complete frame, after the beginning of a frame that the meter interrupted for it, if any.
+        The bytes are a complete frame. If the meter interrupted another frame, the start of that comes first.
         """
         groups = self.frame(now)
         interrupted, self._interrupted = self._interrupted, []
@@ -85,7 +85,7 @@ def order_groups(
     mode: Mode, values: Mapping[str, str], horodates: Mapping[str, str] | None = None
 ) -> list[Group]:
     """
-    Return the groups in the order of the label table, which is that of emission.
+    Return the groups in the order of the label table, which is the order of emission.
 
     Raises KeyError for an étiquette that the table does not have, or whose horodate is missing.
     """

@@ -1,8 +1,8 @@
 """
 Measurements of a simulated meter: indexes, powers, maxima, means.
 
-Pure: `advance` integrates the load profile until a naive local time. Its steps never cross a minute, so that
-tariff periods, days and the intervals of the means begin exactly where they should.
+Pure: `advance` integrates the load profile until a naive local time. A step ends with its minute at the
+latest, so that tariff periods, days and the intervals of the means begin at their exact times.
 """
 
 from __future__ import annotations
@@ -36,9 +36,9 @@ class TimedValue:
 
 class DailyMaximum:
     """
-    The maximum of the day of an apparent power in VA: `today` and `yesterday`.
+    The daily maximum of an apparent power in VA, for `today` and `yesterday`.
 
-    It is never below the present power: the filter that a real meter has before it is left out.
+    It is never below the present power: the filter of a real meter is not simulated.
     """
 
     def __init__(self, *, start: dt.datetime, yesterday: float) -> None:
@@ -78,7 +78,7 @@ class Metrology:
     All measurements of a meter.
 
     - For each phase: `apparent` (VA, negative while injecting), `voltage` (V), `current` (A).
-    - Energies in Wh and varh: `supplier` has ten indexes, `distributor` four, `reactive` one a quadrant.
+    - Energies in Wh and varh: `supplier` has ten indexes, `distributor` four, `reactive` one per quadrant.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Metrology:
         self._measure(start)
 
     def advance(self, now: dt.datetime) -> None:
-        """Measure and count until `now`; do nothing if that is not later than before."""
+        """Measure and count until `now`; do nothing if `now` is not later than the last time."""
         while self.now < now:
             minute = self.now.replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
             end = min(now, minute)
@@ -129,7 +129,7 @@ class Metrology:
 
     @property
     def distributor_index(self) -> int:
-        """The distributor index that counts, from 0: low season off-peak and peak, high season the same."""
+        """The distributor index that counts: in low season 0 off-peak and 1 peak, in high season 2 and 3."""
         return 2 * (self.now.month in _HIGH_SEASON) + (not self.period.off_peak)
 
     @property
@@ -152,7 +152,7 @@ class Metrology:
         self.injected_maximum.add(self.injected, now)
 
     def _count(self, end: dt.datetime) -> None:
-        """Count the energy and the means until `end`; the tariff period is that in which the step began."""
+        """Count the energy and the means until `end`, in the tariff period in which the step began."""
         seconds = (end - self.now).total_seconds()
         active = math.fsum(self._active)
         energy = abs(active) * seconds / 3600

@@ -1,4 +1,4 @@
-"""Send the frames of a meter, or a recording of a meter, over a line: so many `frames`, or without end."""
+"""Send the frames of a simulated meter, or a recording, over a line: this many `frames`, or without end."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ async def play(
     """
     Send the meter's frames, the first one at `start` of its clock, a naive local time.
 
-    The meter's clock follows the time of the line, `time_lapse` times faster: on a line that is N times
-    faster than a real one the clock is N times faster too.
+    The meter's clock runs `time_lapse` times faster than the time of the line. If the line itself is N times
+    faster than a real line, the clock is N times faster too.
     """
     for _ in itertools.count() if frames is None else range(frames):
         await line.send(meter.emit(start + dt.timedelta(seconds=line.elapsed * time_lapse)))

@@ -1,8 +1,8 @@
 """
 A pseudo-terminal in place of a serial port, seen from its master side (pty(7)).
 
-Nothing here waits. Only the reader opens the slave side, and may do so again and again: so its absence can be
-noticed, and the bytes that it left unread are discarded, as a serial port discards them.
+Nothing here waits. Only the reader keeps the slave side open, so that its absence can be noticed. It may open
+the port again; the bytes that it left unread are then discarded, as by a serial port.
 """
 
 from __future__ import annotations
@@ -81,16 +81,16 @@ class PseudoTerminal:
 
     @property
     def reader_baudrate(self) -> int | None:
-        """The speed in baud that the reader set; None if there is no port or no port has that speed."""
+        """The speed in baud that the reader set; None without a port, or if `SPEED_CODES` lacks the speed."""
         if not self.is_open:
             return None
         set_code = termios.tcgetattr(self._master)[_OUTPUT_SPEED]
         return next((baudrate for baudrate, code in SPEED_CODES.items() if code == set_code), None)
 
     def open(self) -> None:
-        """Make a pseudo-terminal, with another number than an earlier one, and the link to it."""
+        """Create a pseudo-terminal, whose number differs from that of the earlier one, and the link to it."""
         code = SPEED_CODES[self.baudrate]
-        # Close the earlier one afterwards: the system assigns a number again as soon as it is free.
+        # Close the earlier pseudo-terminal afterwards: the system reuses its number as soon as it is free.
         master, slave = os.openpty()
         self.hang_up()
         self._master = master
@@ -113,13 +113,13 @@ class PseudoTerminal:
                 raise OSError(error.errno, reason, str(self.link)) from error
 
     def hang_up(self) -> None:
-        """Remove the port: the reader gets an end of file, what it has not read is lost, the link dangles."""
+        """Remove the port: the reader gets an end of file, unread bytes are lost, and the link dangles."""
         if self.is_open:
             os.close(self._master)
             self._master = -1
 
     def close(self) -> None:
-        """Remove the port and its link, unless that points elsewhere by now."""
+        """Remove the port, and its link unless the link points elsewhere by now."""
         self.hang_up()
         if self.link is not None:
             with contextlib.suppress(OSError):

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 _POLL = 0.005  # seconds between two polls of the reader
 # Polls in a row that must find nothing unread: FIONREAD does not count bytes that are still on their way.
 _EMPTY_POLLS = 20
-# Seconds: a sender that is later than this does not catch up; the line was idle meanwhile.
+# Seconds: a sender that lags by more does not catch up; the line counts as idle meanwhile.
 _MAX_LAG = 1.0
 
 
 class SerialLine(PseudoTerminal):
     """
-    A pseudo-terminal at `baudrate` baud, `speed` times faster; at speed 0 it waits for the reader.
+    A pseudo-terminal at `baudrate` baud, `speed` times faster; at speed 0 it is as fast as its reader.
 
     - `parity`: bit 7 has even parity.
     - `noise`: the probability, 0 to 1, with which each bit flips, by `rng`.
-    - `strict_speed`: a reader set to another speed receives the bytes that a UART would make of it.
+    - `strict_speed`: a reader set to another speed receives the bytes that a UART would receive.
     - `dropped`: the number of bytes that nobody read.
-    - `elapsed`: the line's own time since it began, seconds: `speed` times that of the clock.
+    - `elapsed`: seconds since the line began, in its own time: `speed` times that of the clock.
     """
 
     def __init__(
@@ -59,12 +59,12 @@ class SerialLine(PseudoTerminal):
         """
         Send seven-bit characters at the speed of the line, with its parity and noise.
 
-        `encoded` bytes have their parity already, or were stripped of it: none is added.
+        `encoded` bytes already have their parity, or lost it before: no parity is added.
         """
         if self._parity and not encoded:
             data = with_parity(data)
         data = flip_bits(data, self._noise, self._rng, width=8 if self._parity or encoded else 7)
-        # As many bytes at once as the FIFO of a UART, or those of 5 ms on a faster line.
+        # Bytes to send at once: the FIFO of a UART, or the bytes of 5 ms on a faster line.
         size = max(8, int(self.baudrate / BITS * self._speed * 0.005)) if self._speed else 256
         for start in range(0, len(data), size):
             chunk = data[start : start + size]
@@ -81,7 +81,7 @@ class SerialLine(PseudoTerminal):
         """
         Leave the line silent for `seconds` of its own time.
 
-        Waits that are too long do not add up: each is computed from the beginning of the line.
+        Overlong waits do not add up, since each wait is computed from the start of the line.
         """
         now = asyncio.get_running_loop().time()
         wait = 0.0
@@ -96,7 +96,7 @@ class SerialLine(PseudoTerminal):
 
     async def until_attached(self) -> None:
         """Wait until somebody opens the port."""
-        while not self.attached:  # noqa: ASYNC110 -- there is no event of it
+        while not self.attached:  # noqa: ASYNC110 -- no event reports it
             await asyncio.sleep(_POLL)
 
     async def until_read(self, *, within: float) -> bool:
@@ -113,6 +113,6 @@ class SerialLine(PseudoTerminal):
 
     async def _push(self, data: bytes) -> None:
         """Write all, and wait for a reader and for space as long as it takes."""
-        while data := data[self.put(data) :]:  # noqa: ASYNC110 -- the same
+        while data := data[self.put(data) :]:  # noqa: ASYNC110 -- no event reports it
             await asyncio.sleep(_POLL)
         await asyncio.sleep(0)

@@ -123,6 +123,6 @@ def horodate(at: dt.datetime) -> str:
 
 
 def _profile(blocks: str) -> str:
-    """Return a day profile with its unused blocks, 98 characters."""
+    """Return a day profile of 98 characters, filled up with unused blocks."""
     used = blocks.split(" ")
     return " ".join(used + ["NONUTILE"] * (_BLOCKS - len(used)))

@@ -1,5 +1,5 @@
 """
-The tariff calendar of a simulated meter: the period at a naive local time, and what is announced.
+The tariff calendar of a simulated meter: the period at a naive local time, and the announcements.
 
 Pure. The timetables are invented but plausible; unlike the real ones they hold all the year, so that every
 state occurs within a week. Étiquettes and codes are those of Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
@@ -41,7 +41,7 @@ class SimulatedPeriod:
     - `off_peak`: the dry contact is closed.
     - `notice`: the notice of EJP (PEJP).
     - `today`, `tomorrow`: colours as in STGE: 0 none or not known yet, 1 bleu, 2 blanc, 3 rouge.
-    - `peaks`: those announced or under way, by number.
+    - `peaks`: the mobile peaks announced or under way, ordered by number.
     """
 
     ptec: str
@@ -59,8 +59,8 @@ class SimulatedContract:
     """
     A contract: its codes, its indexes, its timetable.
 
-    `indexes` are the historique étiquettes of the supplier indexes, in their order; `profile` and
-    `peak_profiles` are PJOURF+1 and PPOINTE (by number of the peak) without their unused blocks.
+    `indexes` are the historique étiquettes of the supplier indexes, in their order. `profile` is PJOURF+1 and
+    `peak_profiles` has PPOINTE for each peak number, both without their unused blocks.
     """
 
     optarif: str
@@ -76,7 +76,7 @@ def is_summer(now: dt.datetime) -> bool:
     """
     Return True if summer time holds in France at the naive local time `now`.
 
-    In October an hour comes twice: with `fold=1` it is in winter time (PEP 495).
+    In October an hour comes twice: `fold=1` means its second time, in winter time (PEP 495).
     """
     return bool(now.replace(tzinfo=_FRANCE).dst())
 
@@ -113,7 +113,7 @@ _TEMPO_LTARF = {_BLEU: "BLEU", _BLANC: "BLANC", _ROUGE: "ROUGE"}
 
 
 def _tempo(now: dt.datetime) -> SimulatedPeriod:
-    """Return the period of Tempo: a colour holds from 06:00 to 06:00, the next one is known from 20:00."""
+    """Return the period of Tempo: a colour holds from 06:00 to 06:00; the next is known from 20:00 on."""
     day = (now - dt.timedelta(hours=6)).date()
     today, tomorrow = _COLOURS[day.weekday()], _COLOURS[(day + _DAY).weekday()]
     known = now >= dt.datetime.combine(day, _EVENING)
@@ -125,7 +125,7 @@ def _tempo(now: dt.datetime) -> SimulatedPeriod:
         number = _COLOURS[date.weekday()] - 1
         if number:
             start = dt.datetime.combine(date, _TEMPO_START)
-            # Of two announcements for the same peak the earlier is sent.
+            # Of two peaks with the same number, the earlier is sent.
             peaks.setdefault(number, Peak(number, start, start + _DAY))
     return SimulatedPeriod(
         ptec=f"{kind}J{' BWR'[today]}",

@@ -1,7 +1,7 @@
 """
 Feed of the live model from the broker, where a daemon publishes.
 
-It publishes nothing, its client id is a new one, and it leaves no will. Anybody may have published the
+It publishes nothing, uses a client id of its own, and registers no will. Anybody may have published the
 messages that it receives, so everything is checked.
 """
 
@@ -100,7 +100,7 @@ def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:
     Return the reading in a message of the base topic; None if the message holds no reading.
 
     A field is left out if its value is no text and no number, or longer than any value of a meter. `mode` is
-    the mode in the topic `health`; with None the labels tell it.
+    the mode in the topic `health`; if it is None, the mode follows from the labels.
     """
     fields = parse_object(payload)
     if fields is None or len(fields) > MAX_FIELDS:

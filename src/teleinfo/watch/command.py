@@ -111,12 +111,12 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
 
 
 async def _watch(settings: Settings, show: Callable[[LiveModel], _Work], *, mqtt: bool, log: bool) -> None:
-    """Feed a model and show it until cancelled; with `log`, the level DEBUG writes a log beside it."""
+    """Feed a model and show it until cancelled; with `log` and the level DEBUG, write a log as well."""
     event_loop.cancel_on_stop()
     if settings.log_level == "DEBUG" and log:
         journal.configure(settings.log_level)
     else:
-        # The notes report the same in the language of the reader; lines of a log would break the screen.
+        # The notes report the same faults in the user's language; lines of a log would break the screen.
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
     model = LiveModel(patience=None if mqtt else SILENT_AFTER)
     rng = Random()  # noqa: S311 - spreads retries, guards nothing

@@ -1,4 +1,4 @@
-"""The declared fields of the state, read from its message and put into the words of the reader. Pure."""
+"""The declared fields of the state, read from its message, in the language of the reader. Pure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def title(path: str) -> str:
 
 def text(state: Json, path: str) -> str:
     """
-    Return a number in its unit, a code or a text in the words of the reader; empty if it is unknown.
+    Return a number in its unit, or a code or text in the language of the reader; empty if it is unknown.
 
     A neighbouring field may add the time of a number, or mark the number as an upper bound.
     """

@@ -27,7 +27,7 @@ _HORODATE: Final = re.compile(r"[EHeh ](\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 
 
 class Fact(NamedTuple):
-    """One item of a register, in words; the household should know of an `alert`."""
+    """One item of a register, in words; the user should know of an item that is an `alert`."""
 
     text: str
     alert: bool = False
@@ -136,7 +136,7 @@ _CHOICES: Final = (
     ),
     (registers.POWERLINE_SYNCHRONISED, ("", N_("power line synchronised"))),
 )
-"""Further items of STGE, each by the number of its bits; empty for a number without a meaning."""
+"""Further items of STGE: the text for each value of a field; empty for a value without a meaning."""
 
 
 def _named(path: str, code: Code) -> str:

@@ -1,7 +1,7 @@
 """
 History of the meter since this process began: power and tariff periods of the last hour, energy of the day.
 
-Pure. It is made of the decoded state, and its size is bounded.
+Pure. The history is built from the decoded state, and its size is bounded.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LONGEST: Final = 720
 """Number of points that are kept: an hour."""
 
 NEAR_MIDNIGHT: Final = dt.timedelta(minutes=5)
-"""Age that a reading may have at midnight to count as the reading of midnight."""
+"""The greatest age at midnight of a reading that counts as the reading of midnight."""
 
 
 class Band(NamedTuple):
@@ -46,7 +46,7 @@ class Band(NamedTuple):
 
 
 class History:
-    """The power `drawn`, the `net` power (drawn less injected), tariff periods, the energy of the `day`."""
+    """The power `drawn`, the `net` power (drawn less injected), tariff periods, and energy of the `day`."""
 
     def __init__(self) -> None:
         self.drawn, self.net = PowerHistory(), PowerHistory()
@@ -54,7 +54,7 @@ class History:
         self._periods: deque[tuple[int, Json, Json, Json]] = deque(maxlen=LONGEST)
 
     def add(self, state: Json, *, now: float, time: dt.datetime) -> None:
-        """Add the state after a reading of the monotonic time `now` and of the local time `time`."""
+        """Add the state after a reading at the monotonic time `now` and the local time `time`."""
         for history, path in ((self.drawn, "power.apparent"), (self.net, "power.net")):
             if (power := integer(state, path)) is not None:
                 history.add(power, now=now)
@@ -78,13 +78,13 @@ class History:
 
 
 class PowerHistory:
-    """The mean power of each `BIN` seconds, the last `LONGEST` of them."""
+    """The mean power in each of the last `LONGEST` intervals of `BIN` seconds."""
 
     def __init__(self) -> None:
         self._bins: deque[tuple[int, int, int]] = deque(maxlen=LONGEST)  # number, sum, readings
 
     def add(self, power: int, *, now: float) -> None:
-        """Add a power of the monotonic time `now`, VA."""
+        """Add a power in VA, measured at the monotonic time `now`."""
         number, total, readings = int(now // BIN), 0, 0
         if self._bins and self._bins[-1][0] == number:
             _, total, readings = self._bins.pop()
@@ -92,9 +92,9 @@ class PowerHistory:
 
     def means(self, points: int, *, now: float) -> list[float | None]:
         """
-        Return the mean power of the last `points` times `BIN` seconds, VA, the newest last.
+        Return the mean power in each of the last `points` intervals of `BIN` seconds, VA, the newest last.
 
-        A point without a reading repeats the point before it, for `REACH` seconds. None: unknown.
+        An interval without a reading repeats the last power for up to `REACH` seconds. None: unknown.
         """
         means = {number: total / readings for number, total, readings in self._bins}
         last, reach = int(now // BIN), int(REACH // BIN)
@@ -119,7 +119,7 @@ class Day:
         self._time: dt.datetime | None = None
 
     def add(self, counters: Mapping[str, int], *, time: dt.datetime) -> None:
-        """Add the indexes in Wh, by name, of this local time."""
+        """Add the indexes in Wh, by name, that were read at this local time."""
         if self._time is None or self._time.date() != time.date():
             midnight = time.replace(hour=0, minute=0, second=0, microsecond=0)
             self.whole = self._time is not None and midnight - self._time <= NEAR_MIDNIGHT

@@ -1,11 +1,11 @@
 """
 Layout of the live model on a screen of any size, in columns where it is wide, on pages where it is small.
 
-Pure but for the library that draws (rich): a model, a size and a page come in, lines of text go out.
+Pure except for the library that draws (rich): a model, a size and a page come in, lines of text go out.
 
-Terminals choose their own sixteen colours, on a light or on a dark background. Of all of them only red can be
-read on both; green is just seen. So words are in the colour of the terminal itself or in red, which may be
-bold or reversed; green is for bars only; and nothing is shown by colour alone.
+Terminals choose their own sixteen colours, on a light or on a dark background. Only red is readable on both;
+green is barely visible. So words are in the default colour of the terminal or in red, which may be bold or
+reversed; green is for bars only; and nothing is shown by colour alone.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ FRESH: Final = 3.0
 """Seconds for which a value that changed stands out."""
 
 NARROW: Final = 60
-"""Columns below which a name gives way to its value."""
+"""Width in columns below which a name is cut to make room for its value."""
 
 _KEY: Final = 10
 _VALUE: Final = 28
@@ -133,7 +133,7 @@ def _chart(model: LiveModel, width: int, *, now: float) -> list[Text]:
 
 def chart(values: Sequence[float | None], *, height: int, top: float) -> list[str]:
     """
-    Return `height` lines, the uppermost first, with a column for each value, from 0 to `top`.
+    Return `height` lines, the uppermost first, with a column for each value on a scale from 0 to `top`.
 
     None is an empty column; every other value shows at least the lowest bar.
     """
@@ -146,7 +146,7 @@ def chart(values: Sequence[float | None], *, height: int, top: float) -> list[st
 
 
 def _wrap(note: str, width: int) -> list[str]:
-    """Return the note in lines with a leading blank, unbroken at hyphens, which may belong to a command."""
+    """Return the note in lines with a leading blank; do not break at hyphens, as a command may have them."""
     return textwrap.wrap(
         note, max(10, width - 1), initial_indent=" ", subsequent_indent=" ", break_on_hyphens=False
     )
@@ -200,7 +200,7 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
 
 
 def _shortened(name: str, space: int) -> str:
-    """Return the name in `space` columns and a blank, cut in the middle, as ends differ more."""
+    """Return the name in `space` columns and a blank; a long name loses its middle, as ends differ more."""
     if space < _LEAST_NAME:
         return f"{'':<{space}} " if space > 0 else ""
     if len(name) > space:
@@ -213,7 +213,7 @@ def _wrapped(name: str, space: int, *, spare: int) -> list[str]:
     """
     Return the name in lines, the first line padded, with a blank behind it.
 
-    Values begin in one column, but a long name may push its value by `spare`, and goes on in further lines.
+    Values begin in one column, but a long name may push its value by `spare`. Its rest is in further lines.
     """
     column = max(0, space if space - spare < len(name) <= space else space - spare)
     first, *rest = textwrap.wrap(name, max(_LEAST_NAME, column)) or [""]
@@ -233,7 +233,7 @@ def _fact_lines(facts: list[Fact], width: int) -> list[Text]:
 
 
 def _quality(model: LiveModel, width: int) -> Text:
-    """Return the quality of the line in one line of text: as much of it as fits."""
+    """Return the quality of the line in one line of text, with as many details as fit."""
     health = model.health
     if health is None or health.line is None:
         return Text()

@@ -1,10 +1,10 @@
 """
 The meter so far: its étiquettes in the order of the screen, its decoded state, its history.
 
-Readings, health, the monotonic time and a clock come in. Frames differ (short frames of three phases,
+The inputs are readings, health, the monotonic time and a clock. Frames differ (short frames of three phases,
 notices, damaged groups), so a value stays until a newer value comes or until it is too old. Readings may come
-from a broker, where anybody may publish: texts are made fit for a terminal, only what a meter can send
-reaches the state, and memory is bounded.
+from a broker, where anybody may publish. So texts are made fit for a terminal, only values that a meter can
+send reach the state, and memory is bounded.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _HORODATE_LENGTH: Final = 13
 
 
 class Section(enum.IntEnum):
-    """The subject of a row, in the order of the screen: those with the most changes first."""
+    """The subjects of rows, in the order of the screen: rows that change most come first."""
 
     ALARM = 0
     NOW = 1
@@ -69,7 +69,7 @@ _SECTIONS: Final = {
     **dict.fromkeys(("NTARF", "NJOURF", "NJOURF+1", "PJOURF+1", "RELAIS"), Section.CALENDAR),
     **dict.fromkeys((f"EASD{number:02}" for number in range(1, 5)), Section.DISTRIBUTOR),
 }
-"""The sections of étiquettes, which may end with the number of a phase."""
+"""The sections of these étiquettes, each of which may be followed by the number of a phase."""
 
 _KINDS: Final = {
     Kind.INDEX: Section.INDEX,
@@ -97,7 +97,7 @@ class Row:
 
     @property
     def section(self) -> Section:
-        """The section of the screen; that of an étiquette without an entry follows from its kind."""
+        """The section of the screen: that in `_SECTIONS`, or else the section for the kind of étiquette."""
         if self.key in ALARMS:
             return Section.ALARM
         if self.label is None or (self.label.kind is Kind.INDEX and not self.value.strip("0")):
@@ -113,7 +113,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A line of text, made by `translate`. Two notes of one `kind` differ only in a duration."""
+    """A line of text, which `translate` returns. Two notes of one `kind` differ only in a duration."""
 
     kind: Hashable
     translate: Callable[[], str]
@@ -133,8 +133,8 @@ class LiveModel:
     The meter so far, between a feed and a screen or page; `clock` returns the local time with its offset.
 
     A feed sets the health of the line, `online` (the last value of the topic `status`) and `note` (on the
-    port or the broker), None if unknown, and `changed` after each change. The meter is silent after
-    `patience` seconds without a reading, or, with None, while `online` is False.
+    port or the broker), each None if unknown; it sets `changed` after each change. The meter is silent after
+    `patience` seconds without a reading; if `patience` is None, it is silent while `online` is False.
     """
 
     def __init__(self, *, patience: float | None, clock: Callable[[], dt.datetime] = _local_time) -> None:
@@ -153,7 +153,7 @@ class LiveModel:
         self._tracker = StateTracker(topic="", exclude=frozenset())
 
     def add_reading(self, reading: Reading, *, now: float) -> None:
-        """Add a reading of the monotonic time `now`."""
+        """Add a reading that came at the monotonic time `now`."""
         if self.mode is not reading.mode or len(self._rows) > MAX_VALUES:
             self._rows.clear()
         self.mode, self.heard = reading.mode, now
@@ -182,7 +182,7 @@ class LiveModel:
                 del self._rows[key]
 
     def state(self, *, now: float | None = None) -> dict[str, Json]:
-        """Return the decoded state (docs/state.md) in codes at the monotonic `now` or at the last reading."""
+        """Return the decoded state in codes (docs/state.md), at the monotonic `now` or the last reading."""
         return self._tracker.state(now=now if now is not None else self.heard or 0.0)
 
     def rows(self) -> list[Row]:
@@ -213,13 +213,13 @@ class LiveModel:
 
     @property
     def frames(self) -> int | None:
-        """The number of frames: that of the health, which may be a minute old, plus the readings since."""
+        """The number of frames: the count in `health`, up to a minute old, plus the readings since."""
         counted = None if self.health is None else self.health.frames
         return None if counted is None else counted + (self._frames_since if self.remote else 0)
 
     @property
     def remote(self) -> bool:
-        """True if readings come from a broker, so that `online` tells if the meter is silent."""
+        """True if readings come from a broker, so that `online` shows if the meter is silent."""
         return self._patience is None
 
     def silence(self, *, now: float) -> float | None:

@@ -1,5 +1,5 @@
 """
-Plain lines for a file, a pipe or a terminal without rich: each value when it changes.
+Plain lines for a file, a pipe or a terminal without rich: a line for each value that changes.
 
 Values go to standard output, notes on the port or the broker to standard error.
 """
@@ -38,7 +38,7 @@ class PlainLines:
         self._note: Hashable = None
 
     def new(self, rows: Sequence[Row]) -> list[str]:
-        """Return a line for each row that is new or has changed; a time that went on is no change."""
+        """Return a line for each row that is new or has changed; the advance of a clock is no change."""
         printed = self._printed
         self._printed = {
             row.key: printed[row.key] if row.is_clock and row.key in printed else (row.value, row.horodate)

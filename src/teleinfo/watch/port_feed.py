@@ -1,5 +1,5 @@
 """
-Feed of the live model from the serial port, by the reader of the daemon.
+Feed of the live model from the serial port, with the same reader as the daemon.
 
 It publishes nothing.
 """
@@ -65,4 +65,4 @@ class PortFeed:
         self._model.changed.set()
 
     def on_progress(self) -> None:
-        """Do nothing: no watchdog is fed."""
+        """Do nothing: there is no watchdog."""

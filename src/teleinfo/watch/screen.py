@@ -1,8 +1,8 @@
 """
 The live meter on the whole screen; the terminal is restored at the end.
 
-Space, n and the arrows turn the pages, q ends; without a keyboard the pages turn by themselves. Needs rich,
-the extra `watch`.
+Space, n and the arrows turn the pages, q quits; without a keyboard the pages turn by themselves. This file
+needs rich, the extra `watch`.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from teleinfo.watch.live_model import LiveModel
 
 MAX_INTERVAL: Final = 1.0
-"""Seconds between two redraws at most, since the time of day and the duration of a silence go on."""
+"""The most seconds between two redraws: the time of day and the duration of a silence go on."""
 
 MIN_INTERVAL: Final = 0.2
-"""Seconds between two redraws at least."""
+"""The fewest seconds between two redraws."""
 
 PAGE_INTERVAL: Final = 8.0
 """Seconds for which a page stays if no key can turn it."""
@@ -86,7 +86,7 @@ def _keyboard(act: Callable[[bytes], None]) -> Iterator[bool]:
     descriptor = sys.stdin.fileno()
     loop = asyncio.get_running_loop()
     before = termios.tcgetattr(descriptor)
-    # Ctrl-Z would leave the screen on the terminal.
+    # Ctrl-Z would leave the drawn screen on the terminal.
     suspend = signal.signal(signal.SIGTSTP, signal.SIG_IGN)
     try:
         tty.setcbreak(descriptor)

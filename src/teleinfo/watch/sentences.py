@@ -1,5 +1,5 @@
 """
-Sentences that screen and page share, in the language of the reader: the meter, its line, and notes.
+Sentences for both screen and page, in the language of the reader: the meter, its line, and notes.
 
 A note is about the port or the broker, and stands below the values.
 """
@@ -37,7 +37,7 @@ def meter(model: LiveModel) -> str:
 
 
 def waiting(model: LiveModel) -> str:
-    """Return the sentence that stands for the meter before the first frame."""
+    """Return the sentence that is shown in place of the meter before the first frame."""
     if not model.remote:
         return _("Waiting for the meter. It takes a few seconds to find its speed.")
     if model.online is not False:
@@ -56,7 +56,7 @@ def grade(line: LineGrade) -> str:
 
 
 def line_details(model: LiveModel, health: Health) -> tuple[str, str, str, str]:
-    """Return share of bad groups, frames, losses by cause, and withheld groups; empty if unknown or none."""
+    """Return texts: share of bad groups, frames, losses by cause, withheld groups; empty if unknown or 0."""
     share, count, withheld = health.bad_groups_percent, model.frames, sum(health.withheld.values())
     bad = "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
     frames = ""

@@ -1,9 +1,9 @@
 """
 The address of the page, and the names under which browsers may request it.
 
-A page of somebody else may let its own name point to our address (DNS rebinding), and would then read ours.
-So a request is answered only for an address in figures or for a name that nobody can register: the name of
-this machine, alone or in a domain of home networks.
+A foreign page may let its own name resolve to our address (DNS rebinding), and could then read our page. So a
+request is answered only for a numeric address or for a name that nobody can register: the name of this
+machine, alone or in a domain of home networks.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Address:
 
 
 def address(text: str) -> Address:
-    """Parse ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT; raise ArgumentTypeError, as argparse wants it."""
+    """Parse ADDRESS:PORT, [ADDRESS]:PORT, ADDRESS or PORT; raise ArgumentTypeError for argparse."""
     match = re.fullmatch(r":?(?P<port>\d+)|(?P<host>\[[^\]]+\]|[^:\[\]]+)(?::(?P<own_port>\d+))?", text)
     host, port = DEFAULT.split(":")
     if match is not None:
@@ -92,7 +92,7 @@ def why_not(error: OSError) -> str:
 
 
 def introduction(address: Address) -> str:
-    """Return the first lines of the program: the URL of the page, and a warning if others reach it."""
+    """Return the first lines of the program: the URL of the page, and a warning if others can reach it."""
     text = _("The page is at {url} (Ctrl-C: quit).\n").format(url=address.url(socket.gethostname()))
     ip = _ip(address.host)
     if not (address.host == LOCALHOST if ip is None else ip.is_loopback):

@@ -1,9 +1,9 @@
 """
-Server of the page: four files and a stream of events, to be read and nothing else.
+Server of the page: four files and a stream of events, all of them read-only.
 
-The only file that imports aiohttp, the extra `web`. Another site reads nothing (Host, no CORS,
-Content-Security-Policy), connections and streams are bounded, and a client is dropped that requests nothing
-or does not read the answer.
+Only this file imports aiohttp, the extra `web`. Other sites can read nothing (Host, no CORS,
+Content-Security-Policy). Connections and streams are bounded, and a client that requests nothing or does not
+read the answer is dropped.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ MARKED: Final = re.compile(r"\[\[(.+?)\]\]")
 
 MAX_STREAMS: Final = 32
 MAX_CONNECTIONS: Final = 128
-"""Limits above the browsers of a household; a stream costs some 100 KB at most."""
+"""Limits that the browsers of one home do not reach; a stream needs some 100 KB at most."""
 
 REQUEST_TIMEOUT: Final = 10.0
 """Seconds for the first request of a connection, and for a client to read the answer."""
 
 END_TIMEOUT: Final = 0.1
-"""Seconds for answers to end when the program does; streams, which do not end by themselves, are cut."""
+"""Seconds for answers to end when the program ends; streams, which never end by themselves, are cut."""
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -78,8 +78,8 @@ async def show(listening: socket.socket, address: Address, streams: Streams) -> 
     """
     Serve the page at a socket that listens already at `address`, and print notes, until cancelled.
 
-    Excess connections, and connections without a request in time, are closed. The view is made here and not
-    in the handler, where aiohttp would swallow an error of the program, which is to end the process.
+    Excess connections, and connections without a request in time, are closed. The view is created here: an
+    error of the program must end the process, but in a handler aiohttp would swallow the error.
     """
     loop = asyncio.get_running_loop()
     waiting: set[asyncio.BaseProtocol] = set()  # connections without a request so far
@@ -155,7 +155,7 @@ def _application(address: Address, streams: Streams, waiting: set[asyncio.BasePr
 
 
 async def _events(streams: Streams, request: web.Request) -> web.StreamResponse:
-    """Send the stream of events until the browser leaves, or reads no more."""
+    """Send the stream of events until the browser leaves or stops reading."""
     if streams.readers >= MAX_STREAMS:
         return web.Response(status=503, text="Too many look at this page already.\n")
     language = accepted(request.headers.get("Accept-Language", ""))

@@ -1,7 +1,7 @@
 """
 Messages for the page: the parts of a view that changed, as server-sent events (WHATWG HTML, section 9.2).
 
-Each part is made once for all readers of one language, and only while somebody reads.
+Each part is created once for all readers of one language, and only while there are readers.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
 ALIVE: Final = b"event: alive\ndata:\n\n"
 RETRY: Final = b"retry: 2000\n\n"
-"""Request to connect again after so many milliseconds."""
+"""Request to the browser to reconnect after this many milliseconds."""
 
 ALIVE_AFTER: Final = 4.0
-"""Seconds after which an unchanged view is confirmed; the page takes a stream for cut after 12."""
+"""Seconds after which an unchanged view is confirmed; after 12 s the page takes the stream for cut."""
 
 MAX_INTERVAL: Final = 1.0
 MIN_INTERVAL: Final = 0.5
@@ -35,7 +35,7 @@ MIN_INTERVAL: Final = 0.5
 
 
 class Streams:
-    """The views of `model` in each language, for those who read them."""
+    """The views of `model` in each language, for the readers of the page."""
 
     def __init__(self, model: LiveModel) -> None:
         self.model = model
@@ -50,7 +50,7 @@ class Streams:
         return self._readers.total()
 
     async def update(self) -> None:
-        """Make the view in each language that somebody reads, and wake the readers."""
+        """Create the view in each language that has readers, and wake the readers."""
         now = asyncio.get_running_loop().time()
         curve_bin = int(now // BIN)
         for language in Language:
@@ -71,7 +71,7 @@ class Streams:
         """
         Yield the messages for a reader without end: all parts first, then each part that changed.
 
-        The reader counts until the iterator is closed.
+        `readers` counts this reader until the iterator is closed.
         """
         own, sent, message = self._parts[language], dict[str, bytes](), RETRY
 

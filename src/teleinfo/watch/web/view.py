@@ -2,7 +2,7 @@
 The page as data: the text of each place, in words and figures, in the language of the reader.
 
 Pure. Three parts, each a JSON object: `now` (all that changes with each reading), `rows` (every étiquette)
-and `curve` (the last hour). The page puts the texts into their places; it knows no TIC.
+and `curve` (the last hour). The page puts the texts into their places; it does not interpret TIC.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _THREE_PHASES: Final = 3
 _MAXIMA: Final = ("power.max_today", "power.max_yesterday", "power.max_injected_today")
 
 STEPS: Final = 5
-"""Steps between the lowest and the highest power, at most; rounding at both ends adds to them."""
+"""The most steps between the lowest and the highest power; rounding at both ends may add some."""
 
 TICK_MINUTES: Final = 15
 """Minutes between two times below the curve."""
@@ -207,7 +207,7 @@ def _row(row: Row) -> Json:
 
 
 def _axis(known: list[int]) -> list[Json]:
-    """Return the powers of the lines across, from the lowest to the highest, each with its text."""
+    """Return the powers of the horizontal lines, from the lowest to the highest, each with its text."""
     if not known:
         return []
     most, least = max(*known, 100) * 1.05, min(*known, 0)
@@ -237,7 +237,7 @@ def _band(band: Band) -> dict[str, Json]:
 
 
 def _signed(power: int) -> str:
-    """Return a power with the minus of typography."""
+    """Return a power with a typographic minus sign."""
     return number(power) if power >= 0 else f"{MINUS}{number(-power)}"
 
 

@@ -60,7 +60,7 @@ class Reader:
     """
     Read one meter at `url` (see `open_port`), at the first of `baudrates` at which it is heard.
 
-    `sink` receives the readings that are believed (see `SpeedSearch.feed`). `status` is live.
+    `sink` receives the readings. `status` is live.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""`teleinfo decode`: print the messages that the daemon would publish from a recording or from a port."""
+"""`teleinfo decode`: print the messages that the daemon would publish for a recording or a port."""
 
 from __future__ import annotations
 

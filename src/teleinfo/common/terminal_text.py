@@ -45,7 +45,7 @@ def printable(text: str) -> str:
 
 
 def printable_lines(text: str) -> str:
-    """Return `text` made printable line by line, for texts of our own that have several lines."""
+    """Return `text` made printable line by line, for our own multi-line texts."""
     return "\n".join(printable(line) for line in text.split("\n"))
 
 

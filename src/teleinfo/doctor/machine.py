@@ -129,7 +129,7 @@ def _by_files(machine: Machine, device: str) -> tuple[set[int], bool]:
         if not os.access(folder, os.R_OK | os.X_OK, effective_ids=True):
             complete = complete and not folder.exists()
             continue
-        with contextlib.suppress(OSError):  # it ended meanwhile
+        with contextlib.suppress(OSError):  # the process has ended meanwhile
             if wanted is not None and wanted in map(_identity, folder.iterdir()):
                 pids.add(int(name))
     return pids, complete

@@ -75,7 +75,7 @@ _ADDRESS = re.compile(
 _SERIAL = re.compile(r"(/dev/serial/by-id/[\w.-]*?_)[A-Za-z0-9]{4,}(-if\d+)")
 # Shorter secrets are masked as whole words only: as parts of words they would be found everywhere.
 _SHORTEST = 4
-# The defaults, which identify nobody.
+# Default values of settings, which are not masked: they identify nobody.
 _COMMON = frozenset({"", "localhost", "127.0.0.1", "::1", "teleinfo", "homeassistant"})
 
 

@@ -160,7 +160,7 @@ class Connection:
                 await self._give_up()
 
     async def _give_up(self) -> NoReturn:
-        """Close a connection on which the broker does not answer; that cancels the block of `connect`."""
+        """Close the connection, since the broker does not answer, and wait until that cancels the caller."""
         if not self._driver.closed.done():
             self._driver.fault = BrokerErrorKind.SILENT
             self._driver.abort()

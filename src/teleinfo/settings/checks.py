@@ -65,7 +65,7 @@ def encodable(value: str) -> str:
 
 
 def no_brace(value: str) -> str:
-    """Refuse a brace that is left after `{hostname}` is replaced: it is a typing error."""
+    """Refuse a brace that is left after `{hostname}` is replaced: it is a typo."""
     if "{" in value or "}" in value:
         raise ValueError
     return value

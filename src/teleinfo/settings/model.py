@@ -2,7 +2,8 @@
 The model of the settings: every variable, its default, its allowed values.
 
 A setting is the variable `TELEINFO_` + the name of the field in capitals; `load` documents the sources.
-A check of two settings belongs to the setting that comes later in the model.
+A check of two settings is a validator of the setting that is declared later, since pydantic validates fields
+in the order of their declaration.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """
 The values of the fields, read from the étiquettes of blue meters and Linky: texts in, numbers and codes out.
 
-Pure. `declaration` names the function of each field. Units: Wh, VA, W, A, V. Sources: Enedis-NOI-CPT_02E v6
-and 54E v3, named with the étiquettes in `teleinfo.tic.tables`.
+Pure. `declaration.py` says which function here reads each field. Units: Wh, VA, W, A, V. Sources:
+Enedis-NOI-CPT_02E v6 and 54E v3, named with the étiquettes in `teleinfo.tic.tables`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """
 Contracts, tariff periods and indexes, as a meter sends them: texts in, codes and names out.
 
-Pure. Both modes give the same code: historique sends it (`PTEC`, 02E), standard sends a text of the supplier
-(`LTARF`, 54E §6.2), whose words come in any order and with any blanks (`HC  BLEU`, `BLEU HC`). A name is the
-`Message` of a code, or the supplier's text where no code fits.
+Pure. A tariff period has the same code in both modes. Historique sends the code itself (`PTEC`, 02E). In
+standard, the code is derived from the text of the supplier (`LTARF`, 54E §6.2), whose words may come in any
+order and with any blanks (`HC  BLEU`, `BLEU HC`). A name is the `Message` of a code, or the
+supplier's text if no code fits.
 """
 
 from __future__ import annotations

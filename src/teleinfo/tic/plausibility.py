@@ -45,7 +45,7 @@ _OVERLOAD: Final = 1.5  # times the subscribed power
 # VA of the largest meter, by phases: 90 A on one phase, 60 A on each of three, at 230 V + 10 %.
 _LARGEST: Final = {1: 90 * 253, 3: 3 * 60 * 253}
 _SECONDS: Final = 3600  # of an hour
-# The subscribed power bounds drawn energy, but not these energies.
+# The subscribed power does not limit injected and reactive energy.
 _NOT_DRAWN: Final = frozenset({"EAIT", "ERQ1", "ERQ2", "ERQ3", "ERQ4"})
 _UNBOUNDED: Final = frozenset({"GAZ", "AUTRE"})  # counted by meters of any size
 _IDENTIFIERS: Final = frozenset({*METER_NUMBERS, "PRM"})
@@ -67,8 +67,8 @@ _TEXTS: Final = frozenset(
 _WITHOUT_BIT_6: Final = bytes(byte & ~0x40 for byte in range(256))
 # Labels that only three-phase meters send.
 _THREE_PHASES: Final = ("IINST2", "IRMS2")
-# The keys that `Plausibility.check` receives: the keys above, the labels that bound the power, and the labels
-# whose change `judge` must see.
+# The keys that `Plausibility.check` receives: those of `_KEPT` and `_TEXTS`, the labels that limit the power,
+# and the labels of the tariff, to whose change `Judge.judge` reacts.
 _WATCHED: Final = {
     mode: keys | _TEXTS | {"ISOUSC", "PREF", *_THREE_PHASES, *TARIFF_LABELS} for mode, keys in _KEPT.items()
 }

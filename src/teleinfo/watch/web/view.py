@@ -78,7 +78,7 @@ def rows_part(model: LiveModel) -> dict[str, Json]:
 
 
 def curve_part(model: LiveModel, *, now: float) -> dict[str, Json]:
-    """Return the part `curve`: the net power of each point in VA, its axes, and the periods behind it."""
+    """Return the part `curve`: the net power of each point in VA, the axes, and a band for each tariff."""
     means = model.history.net.means(LONGEST, now=now)
     values = [None if value is None else round(value) for value in means]
     known = [value for value in values if value is not None]

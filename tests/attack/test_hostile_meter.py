@@ -71,7 +71,7 @@ def empty_frames() -> Iterator[bytes]:
 
 
 def lines_without_a_frame() -> Iterator[bytes]:
-    """Yield frames of the most lines that there is room for, none of which says anything."""
+    """Yield frames with as many lines as fit, none of which holds a value."""
     yield from itertools.repeat((b"\x02" + b"\na\r" * 2600 + b"\x03") * 8)
 
 

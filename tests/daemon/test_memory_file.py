@@ -168,7 +168,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
-    """What could not be written whole takes no room either, and the next write works."""
+    """A file that could not be written whole is removed, and the next write works."""
     file = MemoryFile(small_disk, "teleinfo")
     file.open()
     file.write(b"old")

@@ -119,7 +119,7 @@ def test_every_topic_is_due_again_after_a_connection(again: str) -> None:
 def test_newer_readings_win_over_one_that_was_not_acknowledged(
     queue: int, left: list[bytes], apart: float
 ) -> None:
-    """A reading in flight goes back before what came later, where there is room for both."""
+    """A reading in flight goes back before what came later, if the queue can hold both."""
     outbox = Outbox(queue)
     outbox.put(reading(b"1"), NOW)
     outbox.pop()

@@ -48,7 +48,7 @@ pytestmark = pytest.mark.real
 def test_readings_arrive_byte_for_byte_with_qos_and_retain_as_asked(
     mosquitto: MosquittoBroker, qos: int, *, retain: bool
 ) -> None:
-    """Two readings of one moment are two messages, though there is room for one."""
+    """Two readings of one moment are two messages, though the queue holds one."""
     with (
         Subscriber(mosquitto.host, mosquitto.port) as subscriber,
         RunningPublisher(broker_at(mosquitto.port), qos=qos, retain=retain) as running,
@@ -83,7 +83,7 @@ def test_a_reading_is_written_before_anything_that_is_made_of_it(mosquitto: Mosq
 
 
 def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(tmp_path: Path) -> None:
-    """What does not fit into the socket's buffer is written as soon as there is room."""
+    """What does not fit into the socket's buffer is written as soon as the buffer has space again."""
     payload = b"x" * (16 << 20)
     # Mosquitto 2.1 takes 2 MB if nothing is said.
     with (

@@ -195,7 +195,7 @@ def test_chunks_are_those_of_a_uart_until_waits_would_be_too_short(
 
 
 def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
-    """At speed 0 the sender waits for room, and for a reader."""
+    """At speed 0 the sender waits for space in the buffer, and for a reader."""
     data = random.Random(1).randbytes(200_000)
     line = SerialLine(speed=0)
 

@@ -201,7 +201,7 @@ async def soak(folder: Path, link: Path, *, hours: int, speed: float) -> bool:
     meters = SoakMeters(link, speed=speed)
     async with asyncio.timeout(1.5 * real + 60):
         with MosquittoBroker(folder) as broker, Subscriber(broker.host, broker.port) as subscriber:
-            # Room for the readings of an outage, so that none is lost for want of it.
+            # Long enough for the readings of an outage, so that none is dropped.
             daemon = PipedDaemon(folder, **settings_for(broker, meters.line), mqtt_queue=1000)
             life = Soak(meters=meters, broker=broker, daemon=daemon, subscriber=subscriber)
             try:

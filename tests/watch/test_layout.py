@@ -224,7 +224,7 @@ def test_the_causes_are_reported_whole_in_80_columns(
 
 
 def test_a_long_note_is_shown_whole() -> None:
-    """The last line becomes two or three, and the page has room for it."""
+    """The last line becomes two or three, and the page still holds it."""
     model = model_of("hc")
     model.note = note("there is no serial port at /dev/ttyAMA0: " + "switch it on, " * 8 + "or else")
     page = picture(model)

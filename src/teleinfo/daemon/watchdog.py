@@ -89,8 +89,8 @@ class Watchdog:
         interval = self._notifier.watchdog_interval
         if interval is None or now < self._watchdog_due:
             return
-        beats = self._heartbeats.items()
-        if stuck := [task for task, last in beats if last is not None and now - last > STUCK_AFTER]:
+        reported = self._heartbeats.items()
+        if stuck := [task for task, last in reported if last is not None and now - last > STUCK_AFTER]:
             # If the whole process was stalled, the other tasks have not had their turn yet.
             if not stalled and not self._stuck_logged:
                 self._stuck_logged = True

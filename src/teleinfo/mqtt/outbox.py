@@ -97,7 +97,7 @@ class Outbox:
             self.forget(message.topic)
 
     def restart(self) -> None:
-        """Prepare for a new connection: repeat the topics, and the reading in flight if there is room."""
+        """Repeat the topics on a new connection, and the reading in flight if the queue is not full."""
         self._keep_newest(self._queue)
         if self._in_flight is not None and self._in_flight.is_reading and len(self._readings) < self._queue:
             self._readings.appendleft(self._in_flight)

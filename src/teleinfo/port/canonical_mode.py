@@ -35,9 +35,9 @@ OVERDUE = 1.5
 """
 A frame is missing after this multiple of the usual time from frame to frame.
 
-Either its ETX was damaged: then the next frame is behind it in the kernel's buffer, which has no room for a
-third frame. Or a second program reads the port, and takes whole frames while canonical mode is on; in the
-other mode it takes single bytes, which is noticed soon.
+Either its ETX was damaged: then the next frame is behind it in the kernel's buffer, which cannot hold a third
+frame. Or a second program reads the port, and takes whole frames while canonical mode is on; in the other
+mode it takes single bytes, which is noticed soon.
 """
 
 

@@ -52,7 +52,7 @@ FRESH: Final = 3.0
 """Seconds for which a value that changed stands out."""
 
 NARROW: Final = 60
-"""Width in columns below which a name is cut to make room for its value."""
+"""Width in columns below which a name is cut so that its value fits."""
 
 _KEY: Final = 10
 _VALUE: Final = 28

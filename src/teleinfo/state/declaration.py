@@ -186,6 +186,11 @@ def _made(read: Callable[[Snapshot], _Sent | None], make: Callable[[_Sent], Json
     return value
 
 
+def _of_total(attribute: str) -> Callable[[Snapshot], Value]:
+    """Return a reader of an attribute of the total; before the first index there is no value."""
+    return lambda now: None if now.total is None else getattr(now.total, attribute)
+
+
 def _import_total(now: Snapshot) -> Value:
     if now.total is None:
         return None
@@ -362,20 +367,20 @@ FIELDS: Final = (
         _TEXT,
         "Étiquettes whose sum is `import_index`, with `+` between them; never null.",
         nullable=False,
-    ).read_from(by=lambda now: None if now.total is None else now.total.counter),
+    ).read_from(by=_of_total("counter")),
     Field(
         "energy.import_index",
         "Wh",
         "Reading of the meter: its total, or the sum of the contract's indexes; never null.",
         nullable=False,
-    ).read_from(by=lambda now: None if now.total is None else now.total.index),
+    ).read_from(by=_of_total("index")),
     Field(
         "energy.import_offset",
         "Wh",
         "Energy added so that the total goes on when another index counts; 0 until then, never null.",
         signed=True,
         nullable=False,
-    ).read_from(by=lambda now: None if now.total is None else now.total.offset),
+    ).read_from(by=_of_total("offset")),
     Field("energy.export_total", "Wh", "Energy injected (with a contract to sell).")
     .read_from("EAIT")
     .named("Exported energy", key="energy_export"),

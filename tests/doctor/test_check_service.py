@@ -111,13 +111,20 @@ def test_a_service_that_does_not_start_with_the_machine_is_warned_of(
 
 
 @pytest.mark.parametrize(
-    "allowed", ["char-204 rw", "char-4 rw char-204 rw", "char-ttyAMA rw", "/dev/ttyAMA0 rw"]
+    ("allowed", "severity"),
+    [
+        ("char-4 r char-204 rw", Severity.OK),
+        ("char-ttyAMA rwm", Severity.OK),
+        ("/dev/ttyAMA0 wr", Severity.OK),
+        ("char-204 r", Severity.FAULT),
+        ("char-4 rw char-204 w", Severity.FAULT),
+    ],
 )
-def test_the_port_may_be_allowed_in_several_ways(tree: Tree, allowed: str) -> None:
-    """By number, by the driver's name, by path."""
+def test_the_port_may_be_allowed_in_several_ways(tree: Tree, allowed: str, severity: Severity) -> None:
+    """By number, by the driver's name, by path; always for reading and writing, as the port is opened."""
     tree.file("/proc/devices", "Character devices:\n204 ttyAMA\n  4 ttyS\n")
 
-    assert examine(tree, DeviceAllow=allowed)["sandbox"].severity is Severity.OK
+    assert examine(tree, DeviceAllow=allowed)["sandbox"].severity is severity
 
 
 def test_our_own_unit_lets_its_user_at_every_kind_of_port(tree: Tree) -> None:

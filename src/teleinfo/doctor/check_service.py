@@ -147,9 +147,11 @@ def _sandbox(machine: Machine, shown: Mapping[str, str], device: str, unit: str)
     major = number.partition(":")[0] or (_PTS if device.startswith("/dev/pts/") else "")
     drivers = re.findall(rf"^ *{major} (.+)$", machine.text("/proc/devices") or "", re.MULTILINE)
     names = {device, *(f"char-{one}" for one in (major, *drivers))}
-    allowed = shown.get("DeviceAllow", "").split()
-    anything = shown.get("DevicePolicy", "") in {"", "auto"} and not allowed
-    if anything or major == _PTS or names & set(allowed):
+    words = shown.get("DeviceAllow", "").split()
+    # The port is opened for reading and writing: a single entry must grant both.
+    allowed = {name for name, access in zip(words[::2], words[1::2], strict=True) if {*"rw"} <= {*access}}
+    anything = shown.get("DevicePolicy", "") in {"", "auto"} and not words
+    if anything or major == _PTS or names & allowed:
         return ok("sandbox", _("its sandbox lets it at {device}").format(device=device))
     if not major:
         message = _("whether its sandbox lets it at {device} is not to be seen: the device is not there")

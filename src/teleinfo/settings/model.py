@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import enum
 import os
-from typing import Annotated, Any, Literal, NamedTuple, get_args
+from typing import Annotated, Literal, NamedTuple, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
@@ -52,10 +52,6 @@ def _with_host_name(value: str) -> str:
 
 def _one_of(*words: str) -> Allowed:
     return Allowed(Message("{some} or {last}", some=", ".join(words[:-1]), last=words[-1]))
-
-
-def _setting(explanation: str, *, default: object) -> Any:  # noqa: ANN401 - the type is that of the field
-    return Field(default=default, description=explanation)
 
 
 _Switch = Annotated[bool, _one_of("true", "false")]
@@ -152,100 +148,77 @@ class Settings(BaseSettings):
     """Every setting: its type, its default, and its line of explanation in `.env-sample` and the README."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+        env_prefix=PREFIX,
+        frozen=True,
+        extra="forbid",
+        hide_input_in_errors=True,
+        use_attribute_docstrings=True,
     )
 
-    serial_port: _SerialPort = _setting(
-        "Where the meter is: a device (/dev/serial/by-id/… for a USB adapter) or socket://host:port",
-        default="/dev/ttyAMA0",
-    )
-    serial_mode: _Mode = _setting(
-        "What the meter speaks: historique (1200 baud), standard (9600), or auto to find out",
-        default=SerialMode.AUTO,
-    )
-    serial_baudrate: _Baudrate = _setting(
-        "Speed in baud, for a meter that uses another one than its mode's; empty: from the mode", default=None
-    )
-    plausibility: _Switch = _setting(
-        "Withhold indexes that fall or jump and identifiers that change until more frames agree", default=True
-    )
-    mqtt_host: _Host = _setting("The broker: a name or an address", default="localhost")
-    mqtt_port: _Port = _setting(
-        f"Port of the broker; empty: {MQTT_PORT}, or {MQTT_TLS_PORT} with TLS", default=None
-    )
-    mqtt_username: _UserName = _setting(
-        "User name, if the broker asks for one; {hostname} is replaced", default=None
-    )
-    mqtt_password: _Password = _setting(
-        "Password; in single quotes if it has anything but letters and digits in it", default=None
-    )
-    mqtt_tls: _Switch = _setting(
-        "Encrypt the connection, and check that the broker is the right one", default=False
-    )
-    mqtt_tls_ca_file: _ReadableFile = _setting(
-        "Certificate (PEM) of the authority that signed the broker's; empty: those of the system",
-        default=None,
-    )
-    mqtt_tls_cert_file: _ReadableFile = _setting(
-        "Our own certificate (PEM), if the broker asks for one", default=None
-    )
-    mqtt_tls_key_file: _ReadableFile = _setting("The private key (PEM) of our own certificate", default=None)
-    mqtt_tls_insecure: _Switch = _setting(
-        "Accept any broker, even a false one: encrypted, but not safe", default=False
-    )
-    mqtt_version: _Version = _setting(
-        "Version of MQTT: 5, 3.1.1, or auto to find out what the broker speaks", default=MqttVersion.AUTO
-    )
-    mqtt_client_id: _ClientId = _setting(
-        "Our name for the broker, a different one for each daemon; {hostname} is replaced",
-        default="teleinfo-{hostname}",
-    )
-    mqtt_topic: _Topic = _setting(
-        "Topic of the readings, and the base of the others; {hostname} is replaced", default="teleinfo"
-    )
-    mqtt_qos: _Qos = _setting("MQTT quality of service of the readings: 0, 1 or 2", default=1)
-    mqtt_retain: _Switch = _setting(
-        "Let the broker keep the last reading, but no short frame, for those who subscribe later",
-        default=False,
-    )
-    mqtt_queue: _Count = _setting(
-        "Readings kept while the broker is away; 1: only the newest (indexes are cumulative)", default=1
-    )
-    payload_numbers: _Numbers = _setting(
-        "Send quantities as JSON numbers (1940) instead of text (01940); all: whatever is digits",
-        default=False,
-    )
-    payload_timestamp: _Switch = _setting(
-        "Put a timestamp first: milliseconds since 1970, from this machine's clock", default=False
-    )
-    payload_exclude: _Etiquettes = _setting(
-        "Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM", default=frozenset()
-    )
-    publish_interval: _Seconds = _setting(
-        "Least time between two messages, in seconds; 0: every frame; news passes at once", default=0
-    )
-    state: _Switch = _setting("Publish the decoded state as well, in one form for both modes", default=False)
-    state_interval: _Seconds = _setting(
-        "Least time between two states, in seconds; 0: every frame; alerts pass at once", default=10
-    )
-    state_topics: _Switch = _setting(
-        "Publish each field of the state as a plain value on its own topic as well", default=False
-    )
-    language: _Language = _setting(
-        "Language of the words in the state and in Home Assistant: fr or en", default=Language.FR
-    )
-    homeassistant: _Switch = _setting("Let Home Assistant discover the meter by itself", default=False)
-    homeassistant_prefix: _Topic = _setting(
-        "Home Assistant's discovery prefix, if it was changed there", default="homeassistant"
-    )
-    homeassistant_discovery: _Discovery = _setting(
-        "device: one message; components: one for each entity, for Domoticz and older programs",
-        default="device",
-    )
-    meter_name: _Name = _setting(
-        "Name of the meter in Home Assistant; empty: its model and last digits", default=None
-    )
-    log_level: _LogLevel = _setting("How much to log: DEBUG, INFO, WARNING or ERROR", default="INFO")
+    serial_port: _SerialPort = "/dev/ttyAMA0"
+    """Where the meter is: a device (/dev/serial/by-id/… for a USB adapter) or socket://host:port"""
+    serial_mode: _Mode = SerialMode.AUTO
+    """What the meter speaks: historique (1200 baud), standard (9600), or auto to find out"""
+    serial_baudrate: _Baudrate = None
+    """Speed in baud, for a meter that uses another one than its mode's; empty: from the mode"""
+    plausibility: _Switch = True
+    """Withhold indexes that fall or jump and identifiers that change until more frames agree"""
+    mqtt_host: _Host = "localhost"
+    """The broker: a name or an address"""
+    mqtt_port: _Port = None
+    """Port of the broker; empty: 1883, or 8883 with TLS"""
+    mqtt_username: _UserName = None
+    """User name, if the broker asks for one; {hostname} is replaced"""
+    mqtt_password: _Password = None
+    """Password; in single quotes if it has anything but letters and digits in it"""
+    mqtt_tls: _Switch = False
+    """Encrypt the connection, and check that the broker is the right one"""
+    mqtt_tls_ca_file: _ReadableFile = None
+    """Certificate (PEM) of the authority that signed the broker's; empty: those of the system"""
+    mqtt_tls_cert_file: _ReadableFile = None
+    """Our own certificate (PEM), if the broker asks for one"""
+    mqtt_tls_key_file: _ReadableFile = None
+    """The private key (PEM) of our own certificate"""
+    mqtt_tls_insecure: _Switch = False
+    """Accept any broker, even a false one: encrypted, but not safe"""
+    mqtt_version: _Version = MqttVersion.AUTO
+    """Version of MQTT: 5, 3.1.1, or auto to find out what the broker speaks"""
+    mqtt_client_id: _ClientId = "teleinfo-{hostname}"
+    """Our name for the broker, a different one for each daemon; {hostname} is replaced"""
+    mqtt_topic: _Topic = "teleinfo"
+    """Topic of the readings, and the base of the others; {hostname} is replaced"""
+    mqtt_qos: _Qos = 1
+    """MQTT quality of service of the readings: 0, 1 or 2"""
+    mqtt_retain: _Switch = False
+    """Let the broker keep the last reading, but no short frame, for those who subscribe later"""
+    mqtt_queue: _Count = 1
+    """Readings kept while the broker is away; 1: only the newest (indexes are cumulative)"""
+    payload_numbers: _Numbers = False
+    """Send quantities as JSON numbers (1940) instead of text (01940); all: whatever is digits"""
+    payload_timestamp: _Switch = False
+    """Put a timestamp first: milliseconds since 1970, from this machine's clock"""
+    payload_exclude: _Etiquettes = frozenset()
+    """Étiquettes to leave out, for privacy: for example ADCO,ADSC,PRM"""
+    publish_interval: _Seconds = 0
+    """Least time between two messages, in seconds; 0: every frame; news passes at once"""
+    state: _Switch = False
+    """Publish the decoded state as well, in one form for both modes"""
+    state_interval: _Seconds = 10
+    """Least time between two states, in seconds; 0: every frame; alerts pass at once"""
+    state_topics: _Switch = False
+    """Publish each field of the state as a plain value on its own topic as well"""
+    language: _Language = Language.FR
+    """Language of the words in the state and in Home Assistant: fr or en"""
+    homeassistant: _Switch = False
+    """Let Home Assistant discover the meter by itself"""
+    homeassistant_prefix: _Topic = "homeassistant"
+    """Home Assistant's discovery prefix, if it was changed there"""
+    homeassistant_discovery: _Discovery = "device"
+    """device: one message; components: one for each entity, for Domoticz and older programs"""
+    meter_name: _Name = None
+    """Name of the meter in Home Assistant; empty: its model and last digits"""
+    log_level: _LogLevel = "INFO"
+    """How much to log: DEBUG, INFO, WARNING or ERROR"""
 
     @property
     def broker(self) -> Broker:

@@ -139,14 +139,14 @@ def test_a_command_has_its_help(name: str, played: Played, capsys: pytest.Captur
         (
             {"MQTT_PORT": "abc"},
             [
-                "teleinfo did not start: one setting is wrong.",
+                "teleinfo did not start: its settings are the cause.",
                 '  TELEINFO_MQTT_PORT: "abc" is not a port number (1–65535); default 1883, or 8883 with TLS',
             ],
         ),
         (
             {"MQTT_QOS": "3", "MQTT_PASSWORD": CANARY},
             [
-                "teleinfo did not start: 2 settings are wrong.",
+                "teleinfo did not start: its settings are the cause.",
                 "  TELEINFO_MQTT_PASSWORD: is given without TELEINFO_MQTT_USERNAME; set both",
                 '  TELEINFO_MQTT_QOS: "3" is not 0, 1 or 2; default 1',
             ],
@@ -183,7 +183,7 @@ def test_under_journald_wrong_settings_are_errors(
         stream.seek(0)
 
         assert stream.read().splitlines() == [
-            "<3>teleinfo did not start: the settings cannot be read.",
+            "<3>teleinfo did not start: its settings are the cause.",
             "<3>  missing: cannot be read: No such file or directory",
         ]
 
@@ -382,6 +382,5 @@ def test_settings_that_may_not_be_read_are_not_called_wrong(command: str, tmp_pa
         pytest.skip("this Python is in a folder that is closed to others")
 
     assert done.returncode == 78
-    assert done.stderr.startswith("teleinfo did not start: the settings cannot be read.\n")
-    assert "wrong" not in done.stderr
+    assert done.stderr.startswith("teleinfo did not start: its settings are the cause.\n")
     assert "Permission denied" in done.stderr

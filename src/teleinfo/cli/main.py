@@ -30,8 +30,6 @@ from teleinfo.vocabulary.words import Message
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from teleinfo.settings import SettingsError
-
 EXIT_SUCCESS = 0
 EXIT_FAILURE = 1
 EXIT_CONFIGURATION = 78
@@ -178,15 +176,8 @@ def _run(module: _Module, command: Command, arguments: argparse.Namespace) -> in
         is_log = command is COMMANDS[DEFAULT_COMMAND]
         # Without a prefix journald files a line of standard error under "info".
         prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
-        head, *lines = (message if is_log else _(message) for message in (_head(error), *error.messages))
+        head = Message("teleinfo did not start: its settings are the cause.")
+        head, *lines = (message if is_log else _(message) for message in (head, *error.messages))
         sys.stderr.write(f"{prefix}{head}\n")
         sys.stderr.writelines(f"{prefix}{output.wrapped(f'  {line}', sys.stderr)}\n" for line in lines)
         return EXIT_CONFIGURATION
-
-
-def _head(error: SettingsError) -> Message:
-    if error.unreadable:
-        return Message("teleinfo did not start: the settings cannot be read.")
-    if len(error.messages) == 1:
-        return Message("teleinfo did not start: one setting is wrong.")
-    return Message("teleinfo did not start: {count} settings are wrong.", count=len(error.messages))

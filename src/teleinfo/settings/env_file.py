@@ -89,11 +89,10 @@ def _value(number: int, name: str, written: str) -> EnvLine:
 
 @dataclass(slots=True)
 class EnvFile:
-    """The settings in a file, each a text or `DAMAGED`, and its faults; `unreadable`: it cannot be read."""
+    """The settings in a file, each a text or `DAMAGED`, and its faults."""
 
     values: dict[str, object] = field(default_factory=dict)
     faults: list[Message] = field(default_factory=list)
-    unreadable: bool = False
 
 
 def default_env_file() -> Path | None:
@@ -119,7 +118,7 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))  # noqa: TRY301 - as the system says it
         lines = parse(content.decode("utf-8"))
     except (OSError, ValueError) as error:
-        return EnvFile(dict.fromkeys(names, DAMAGED), [unreadable(shown, error)], unreadable=True)
+        return EnvFile(dict.fromkeys(names, DAMAGED), [unreadable(shown, error)])
     fields = {variable_of(name): name for name in names}
     seen: dict[str, int] = {}
     for line in lines:

@@ -26,16 +26,11 @@ _LONGEST_SHOWN = 80  # characters of a wrong value
 
 
 class SettingsError(Exception):
-    """
-    Raised for wrong settings; `messages` has a line for each fault, without any secret.
+    """Raised for wrong or unreadable settings; `messages` has a line for each fault, without any secret."""
 
-    `unreadable`: the file cannot be read, so it is unknown whether its settings are wrong.
-    """
-
-    def __init__(self, messages: Sequence[Message], *, unreadable: bool = False) -> None:
+    def __init__(self, messages: Sequence[Message]) -> None:
         super().__init__("\n".join(messages))
         self.messages = tuple(messages)
-        self.unreadable = unreadable
 
 
 class ConflictError(RefusalError):

@@ -67,7 +67,7 @@ def load(env_file: Path | None = None) -> Settings:
         ]
     # Outside of `except`: there, pydantic's error, which holds secrets, would become the context.
     if faults or settings is None:
-        raise SettingsError(faults, unreadable=file.unreadable)
+        raise SettingsError(faults)
     return settings
 
 
@@ -80,12 +80,10 @@ def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
     """
     loaded: dict[Path | None, Settings] = {}
     faults: list[Message] = []
-    unreadable = False
     for path in env_files:
         try:
             loaded[path] = load(path)
         except SettingsError as error:
-            unreadable |= error.unreadable
             faults += [
                 message
                 if len(env_files) == 1 or str(path) in message
@@ -103,7 +101,7 @@ def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
         for name in _shared(one, another)
     ]
     if faults:
-        raise SettingsError(faults, unreadable=unreadable)
+        raise SettingsError(faults)
     return list(loaded.values())
 
 

@@ -12,6 +12,7 @@ import ipaddress
 import operator
 import re
 import termios
+from functools import partial
 from pathlib import Path
 
 from teleinfo.common.file_errors import file_error
@@ -43,18 +44,15 @@ def plain_text(value: str) -> str:
     return value
 
 
-def plain_digits(value: object) -> object:
-    """Refuse forms of a whole number that pydantic accepts: 1.0, 1_883."""
-    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}", value):
+def _written_as(pattern: str, value: object) -> object:
+    """Refuse forms of a number that Python or pydantic accept: 1.0 as a whole number, 1_883, 1e3, inf."""
+    if isinstance(value, str) and not re.fullmatch(pattern, value):
         raise ValueError
     return value
 
 
-def plain_decimal(value: object) -> object:
-    """Refuse forms of a number that Python accepts: 1e3, 1_0, inf."""
-    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9})?", value):
-        raise ValueError
-    return value
+plain_digits = partial(_written_as, r"[0-9]{1,9}")
+plain_decimal = partial(_written_as, r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 def encodable(value: str) -> str:

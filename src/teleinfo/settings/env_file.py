@@ -12,9 +12,8 @@ from __future__ import annotations
 import errno
 import os
 import re
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.settings.faults import PREFIX, is_ours, unknown, variable_of
@@ -37,62 +36,47 @@ _CREDENTIAL = re.compile(r".*/credentials/teleinfo(?:@([^/]+))?\.service/teleinf
 
 _NEWLINE = re.compile(r"\r\n|\n|\r")
 # A name with - or . cannot be a variable; it is matched too, to suggest the variable that was meant.
-_LINE = re.compile(r"[ \t]*(export[ \t]+)?([\w.-]*)[ \t]*(=?)(.*)", re.ASCII)
+_LINE = re.compile(r"[ \t]*(export[ \t]+)?([\w.-]+)[ \t]*(=?)(.*)", re.ASCII)
 _SINGLE_QUOTED = re.compile(r"'([^']*)'")
 _DOUBLE_QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _ESCAPE = re.compile(r'\\(["\\`$])')
 _AMBIGUOUS = re.compile(r"\\|[ \t]#")
 
 
-@dataclass(frozen=True, slots=True)
-class EnvLine:
-    """A line that names a variable; its `value` is None if the line has a `fault`."""
+class EnvLine(NamedTuple):
+    """A line that names a variable; `value` is its text, or the `Message` about a fault of the line."""
 
     number: int
     name: str
-    value: str | None
-    fault: Message | None = None
+    value: str | Message
 
 
 def parse(text: str) -> list[EnvLine]:
     """Return the lines of `text` that name a variable, each with its line number in the file."""
     lines = []
     for number, line in enumerate(_NEWLINE.split(text.removeprefix("\ufeff")), start=1):
-        parts = _LINE.match(line)
-        if parts is None or not parts[2] or line.lstrip(" \t").startswith(("#", ";")):
-            continue
-        if parts[1] or not parts[3]:
-            fault = Message("write {name}=value, with nothing before it", name=parts[2])
-            lines.append(EnvLine(number, parts[2], None, fault))
-        else:
-            lines.append(_value(number, parts[2], parts[4]))
+        if parts := _LINE.match(line):  # else empty, or a comment
+            export, name, equals, written = parts.groups()
+            misplaced = Message("write {name}=value, with nothing before it", name=name)
+            lines.append(EnvLine(number, name, misplaced if export or not equals else _value(written)))
     return lines
 
 
-def _value(number: int, name: str, written: str) -> EnvLine:
+def _value(written: str) -> str | Message:
+    """Return the value that stands behind the = as `written`, or the fault of the line."""
     stripped = written.strip(" \t")
     if quoted := _SINGLE_QUOTED.fullmatch(stripped):
-        return EnvLine(number, name, quoted[1])
+        return quoted[1]
     if quoted := _DOUBLE_QUOTED.fullmatch(stripped):
-        return EnvLine(number, name, _ESCAPE.sub(r"\1", quoted[1]))
+        return _ESCAPE.sub(r"\1", quoted[1])
     if stripped.startswith(("'", '"')):
-        fault = Message("a quote opens the value, so the same quote must end the line")
-        return EnvLine(number, name, None, fault)
+        return Message("a quote opens the value, so the same quote must end the line")
     if _AMBIGUOUS.search(written):
-        fault = Message(
+        return Message(
             "a backslash, or a # after a blank, is not read alike by every program: "
             "write the value in single quotes, and comments on lines of their own"
         )
-        return EnvLine(number, name, None, fault)
-    return EnvLine(number, name, stripped)
-
-
-@dataclass(slots=True)
-class EnvFile:
-    """The settings in a file, each a text or `DAMAGED`, and its faults."""
-
-    values: dict[str, object] = field(default_factory=dict)
-    faults: list[Message] = field(default_factory=list)
+    return stripped
 
 
 def default_env_file() -> Path | None:
@@ -104,11 +88,14 @@ def default_env_file() -> Path | None:
     return next((path for path in (Path(".env"), SERVICE_FILE) if _exists(path)), None)
 
 
-def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
-    """Read the settings `names` from the file at `path`; if `path` is None, from `.env` if it exists."""
-    file = EnvFile()
+def read_env_file(path: Path | None, names: Collection[str]) -> tuple[dict[str, object], list[Message]]:
+    """
+    Return the settings `names` in the file, each a text or `DAMAGED`, and the faults of the file.
+
+    If `path` is None, the file is `.env`, if it exists.
+    """
     if path is None and not _exists(Path(".env")):
-        return file
+        return {}, []
     path = path or Path(".env")
     shown = _editable(path)
     try:
@@ -118,17 +105,19 @@ def read_env_file(path: Path | None, names: Collection[str]) -> EnvFile:
             raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))  # noqa: TRY301 - as the system says it
         lines = parse(content.decode("utf-8"))
     except (OSError, ValueError) as error:
-        return EnvFile(dict.fromkeys(names, DAMAGED), [unreadable(shown, error)])
+        return dict.fromkeys(names, DAMAGED), [unreadable(shown, error)]
     fields = {variable_of(name): name for name in names}
+    values: dict[str, object] = {}
+    faults: list[Message] = []
     seen: dict[str, int] = {}
     for line in lines:
         if fault := _fault(line, fields, seen):
             where = Message("{path} line {number}: {fault}", path=shown, number=line.number, fault=fault)
-            file.faults.append(where)
+            faults.append(where)
         if name := fields.get(line.name.upper()):
             seen.setdefault(name, line.number)
-            file.values[name] = DAMAGED if line.value is None else line.value
-    return file
+            values[name] = DAMAGED if isinstance(line.value, Message) else line.value
+    return values, faults
 
 
 def _exists(path: Path) -> bool:
@@ -161,8 +150,8 @@ def _fault(line: EnvLine, fields: Mapping[str, str], seen: Mapping[str, int]) ->
         return None
     if variable not in fields:
         return unknown(line.name, fields.values())
-    if line.fault is not None:
-        return Message("{variable}: {fault}", variable=line.name, fault=line.fault)
+    if isinstance(line.value, Message):
+        return Message("{variable}: {fault}", variable=line.name, fault=line.value)
     if first := seen.get(fields[variable]):
         return Message("{variable}: is given twice, first on line {first}", variable=line.name, first=first)
     return None

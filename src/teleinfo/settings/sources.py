@@ -45,14 +45,14 @@ def load(env_file: Path | None = None) -> Settings:
     The file is `env_file`, which must exist; by default it is `.env` in the working directory, if that
     exists. Raises SettingsError with every fault; neither the error nor its context holds a secret.
     """
-    file = read_env_file(env_file, Settings.model_fields)
-    secrets, faults = _secrets()
+    in_file, faults = read_env_file(env_file, Settings.model_fields)
+    secrets, unread = _secrets()
+    faults += unread
     given = {
         name: value.strip() if isinstance(value, str) and name != SECRET else value
-        for name, value in (secrets | file.values | EnvSettingsSource(Settings)()).items()
+        for name, value in (secrets | in_file | EnvSettingsSource(Settings)()).items()
         if value != ""
     }
-    faults = [*file.faults, *faults]
     settings = None
     try:
         settings = Settings(**given)  # type: ignore[arg-type]  # texts, which the model turns into its types

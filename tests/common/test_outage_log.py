@@ -14,8 +14,7 @@ from teleinfo.common.outage_log import MAX_CAUSES, REMINDER_INTERVAL, OutageLog,
 TEXTS = OutageTexts(
     begins="{name} away: {reason}",
     lost_again="{name} away again: {reason}",
-    another_cause="{name} still away: {reason}",
-    reminder="{name} away for {lasted}: {reason}",
+    still="{name} away for {lasted}: {reason}",
     ends="{name} back after {lasted}",
     holds="{name} holds after {lasted}",
 )
@@ -61,7 +60,7 @@ def test_each_new_cause_is_one_line_up_to_a_limit(log: pytest.LogCaptureFixture)
 
     assert log.messages == [
         "it away: first",
-        *(f"it still away: cause {number}" for number in range(MAX_CAUSES - 1)),
+        *(f"it away for 1 s: cause {number}" for number in range(MAX_CAUSES - 1)),
     ]
 
 
@@ -79,7 +78,7 @@ def test_a_long_outage_is_recalled_once_an_hour(log: pytest.LogCaptureFixture) -
 
 def test_an_outage_without_reminders_is_two_lines_however_long(log: pytest.LogCaptureFixture) -> None:
     """A meter may be without power for months."""
-    outage = OutageLog("it", dataclasses.replace(TEXTS, reminder=""))
+    outage = OutageLog("it", dataclasses.replace(TEXTS, still=""))
     for second in range(0, DAY, 60):
         outage.failed("silent", "no byte", float(second))
 
@@ -114,7 +113,7 @@ def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None
 def test_a_line_without_a_text_of_its_own_is_that_of_the_beginning_or_of_the_end(
     log: pytest.LogCaptureFixture,
 ) -> None:
-    """Of the six, two are needed."""
+    """Of the five, two are needed."""
     outage = OutageLog("it", OutageTexts(begins="away: {reason}", ends="back after {lasted}"))
     outage.failed("gone", "unplugged", 0.0)
     outage.failed("busy", "in use", 60.0)

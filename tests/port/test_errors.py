@@ -40,7 +40,7 @@ def test_an_outage_of_the_port_has_its_lines(
 
     assert caplog.messages == [
         "no meter: gone; teleinfo keeps trying",
-        "still no meter, for another reason: denied",
+        "still no meter after 10 s: denied",
         "still no meter after 1 h 01 min: denied",
         "port is open again after 1 h 02 min",
     ]

@@ -38,16 +38,15 @@ class OutageTexts:
     """
     Lines of a kind of outage, templates for `str.format` with `{name}`, `{reason}` and `{lasted}`.
 
-    `lost_again` is logged when a connection came back but did not hold, and `holds` when it holds at last. By
-    default `lost_again` and `another_cause` equal `begins`, `holds` equals `ends`, and there are no
-    reminders.
+    - `still` is logged for a new cause and as a reminder. By default it equals `begins`, without reminders.
+    - `lost_again` is logged when a connection came back but did not hold; by default it equals `begins`.
+    - `holds` is logged when such a connection holds at last; by default it equals `ends`.
     """
 
     begins: str
     ends: str
+    still: str = ""
     lost_again: str = ""
-    another_cause: str = ""
-    reminder: str = ""
     holds: str = ""
 
 
@@ -90,10 +89,10 @@ class OutageLog:
             self._state = _State.UNSTEADY
             self._causes = set()
             self._warn(self._texts.lost_again or self._texts.begins, cause, reason, now)
-        elif cause is not None and cause not in self._causes and len(self._causes) < MAX_CAUSES:
-            self._warn(self._texts.another_cause or self._texts.begins, cause, reason, now)
-        elif self._texts.reminder and now - self._last_line >= REMINDER_INTERVAL:
-            self._warn(self._texts.reminder, cause, reason, now)
+        else:
+            new = cause is not None and cause not in self._causes and len(self._causes) < MAX_CAUSES
+            if new or (self._texts.still and now - self._last_line >= REMINDER_INTERVAL):
+                self._warn(self._texts.still or self._texts.begins, cause, reason, now)
 
     def recovered(self, now: float) -> bool:
         """Note that the connection came back at `now`; return True if the end of an outage was logged."""

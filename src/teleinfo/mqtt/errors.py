@@ -234,8 +234,7 @@ class BrokerErrorKind(enum.Enum):
 
 OUTAGE_TEXTS = OutageTexts(
     begins="no connection to the broker at {name}, teleinfo keeps trying: {reason}",
-    another_cause="still no connection to the broker at {name}, for another reason: {reason}",
-    reminder="still no connection to the broker at {name} after {lasted}: {reason}",
+    still="still no connection to the broker at {name} after {lasted}: {reason}",
     ends="connected to the broker at {name} again after {lasted}",
     holds="the connection to the broker at {name} is steady again after {lasted}",
 )

@@ -19,8 +19,7 @@ from teleinfo.vocabulary.words import Message
 
 OUTAGE_TEXTS = OutageTexts(
     begins="no meter: {reason}; teleinfo keeps trying",
-    another_cause="still no meter, for another reason: {reason}",
-    reminder="still no meter after {lasted}: {reason}",
+    still="still no meter after {lasted}: {reason}",
     ends="{name} is open again after {lasted}",
     holds="{name} holds again after {lasted}",
 )

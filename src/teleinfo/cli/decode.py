@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, BinaryIO
 from teleinfo.cli.output import fail
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
-from teleinfo.settings import load
-from teleinfo.state.payload import encode
+from teleinfo.settings import Settings, load
+from teleinfo.state.payload import Options, encode
 from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
-    from teleinfo.settings import Settings
-    from teleinfo.state.payload import Options
     from teleinfo.tic.reading import Reading
 
 HELP = N_(

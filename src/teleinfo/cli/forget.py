@@ -11,16 +11,14 @@ from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _, plural
 from teleinfo.common.terminal_text import printable
 from teleinfo.common.untrusted_json import parse_object
-from teleinfo.mqtt.client import connect, for_command
-from teleinfo.mqtt.config import ONLINE, Topics
+from teleinfo.mqtt.client import Connection, connect, for_command
+from teleinfo.mqtt.config import ONLINE, Broker, Topics
 from teleinfo.mqtt.errors import BrokerError
 from teleinfo.settings import default_env_file, load
 
 if TYPE_CHECKING:
     import argparse
 
-    from teleinfo.mqtt.client import Connection
-    from teleinfo.mqtt.config import Broker
 
 HELP = N_(
     "Remove what the broker retains of the meter of these settings: status, health, state, and its device in "

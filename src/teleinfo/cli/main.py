@@ -176,8 +176,8 @@ def _run(module: _Module, command: Command, arguments: argparse.Namespace) -> in
         is_log = command is COMMANDS[DEFAULT_COMMAND]
         # Without a prefix journald files a line of standard error under "info".
         prefix = journal.ERROR_PREFIX if journal.is_journald(sys.stderr) else ""
-        head = Message("teleinfo did not start: its settings are the cause.")
-        head, *lines = (message if is_log else _(message) for message in (head, *error.messages))
+        why = Message("teleinfo did not start: its settings are the cause.")
+        head, *lines = (message if is_log else _(message) for message in (why, *error.messages))
         sys.stderr.write(f"{prefix}{head}\n")
         sys.stderr.writelines(f"{prefix}{output.wrapped(f'  {line}', sys.stderr)}\n" for line in lines)
         return EXIT_CONFIGURATION

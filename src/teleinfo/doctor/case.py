@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import Screen
-from teleinfo.settings import SERVICE_FILE
+from teleinfo.settings import SERVICE_FILE, Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from teleinfo.port.health import Health
-    from teleinfo.settings import Settings
 
 UNIT = "teleinfo"
 

@@ -16,22 +16,19 @@ import time
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import fault, ok, skipped, warning
+from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.mqtt import config
-from teleinfo.mqtt.client import connect, for_command
-from teleinfo.mqtt.config import MqttVersion, Topics
+from teleinfo.mqtt.client import Connection, connect, for_command
+from teleinfo.mqtt.config import Broker, MqttVersion, Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
 from teleinfo.mqtt.tls import tls_context
+from teleinfo.port.health import Health
 from teleinfo.port.health import parse as parse_health
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from teleinfo.doctor.case import Case
-    from teleinfo.doctor.findings import Finding
-    from teleinfo.mqtt.client import Connection
-    from teleinfo.mqtt.config import Broker
-    from teleinfo.port.health import Health
 
 STEP_TIMEOUT = 5.0
 """Seconds that each step may take."""

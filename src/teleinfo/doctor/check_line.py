@@ -12,12 +12,11 @@ import math
 import time
 from dataclasses import asdict
 from datetime import datetime
-from typing import TYPE_CHECKING
 
-from teleinfo.cli.program import command_line
+from teleinfo.cli.output import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, inline
-from teleinfo.doctor.case import Access
+from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_broker import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.port.baud_detector import SPEEDS, candidates
@@ -25,13 +24,9 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
 from teleinfo.port.search import SpeedSearch, speeds_at
 from teleinfo.port.tcp_bridge import is_bridge
-from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
-
-if TYPE_CHECKING:
-    from teleinfo.doctor.case import Case
-    from teleinfo.tic.decoder import Counts
 
 CHECK_WIRES = N_(
     "Check that two wires join the terminals I1 and I2 of the meter to the adapter (either way round), that "

@@ -5,20 +5,14 @@ from __future__ import annotations
 import os
 import pwd
 import stat
-from typing import TYPE_CHECKING
 
-from teleinfo.cli.program import command_line
+from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
 from teleinfo.doctor import raspberry_pi
-from teleinfo.doctor.case import Access
-from teleinfo.doctor.findings import Severity, fault, ok, skipped, warning
-from teleinfo.doctor.machine import PortUser, group_of, port_users
+from teleinfo.doctor.case import Access, Case
+from teleinfo.doctor.findings import Finding, Severity, fault, ok, skipped, warning
+from teleinfo.doctor.machine import Machine, PortUser, group_of, port_users
 from teleinfo.port.tcp_bridge import is_bridge
-
-if TYPE_CHECKING:
-    from teleinfo.doctor.case import Case
-    from teleinfo.doctor.findings import Finding
-    from teleinfo.doctor.machine import Machine
 
 BY_ID = "/dev/serial/by-id"
 

@@ -12,17 +12,15 @@ import stat
 import textwrap
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.program import command_line
+from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import fault, ok, skipped, warning
-from teleinfo.doctor.machine import group_of
+from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
+from teleinfo.doctor.machine import Machine, group_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from teleinfo.doctor.case import Case
-    from teleinfo.doctor.findings import Finding
-    from teleinfo.doctor.machine import Machine
 
 _PROPERTIES = (
     "LoadState", "UnitFileState", "WantedBy", "ActiveState", "SubState", "Result", "ExecMainStatus",

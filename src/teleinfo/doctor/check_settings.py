@@ -10,9 +10,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.program import command_line
+from teleinfo.cli.output import command_line
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import fault, ok, skipped, warning
+from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.settings import (
     SERVICE_FILE,
     Settings,
@@ -25,7 +25,6 @@ from teleinfo.settings import (
 
 if TYPE_CHECKING:
     from teleinfo.doctor.case import Case
-    from teleinfo.doctor.findings import Finding
 
 # Settings that are shown without their values, which are secret or identify a person.
 _HIDDEN = frozenset({"mqtt_password", "mqtt_username"})

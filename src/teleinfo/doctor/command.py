@@ -29,20 +29,18 @@ from teleinfo.doctor.check_line import check_line, line_from_broker
 from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.check_service import check_service
 from teleinfo.doctor.check_settings import check_settings
-from teleinfo.doctor.findings import Severity, skipped, worst
+from teleinfo.doctor.findings import Finding, Severity, skipped, worst
 from teleinfo.doctor.machine import Machine
 from teleinfo.doctor.report import AREAS, as_json, as_report, format_area, format_summary, terminal
 from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
-from teleinfo.settings import default_env_file, load
+from teleinfo.settings import Settings, default_env_file, load
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Awaitable, Callable
 
-    from teleinfo.doctor.findings import Finding
-    from teleinfo.settings import Settings
 
 HELP = N_("Find out why nothing comes: settings, serial port, line, broker, service. Changes nothing.")
 

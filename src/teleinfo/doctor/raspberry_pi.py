@@ -12,10 +12,9 @@ import re
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import fault, ok, skipped, warning
+from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 
 if TYPE_CHECKING:
-    from teleinfo.doctor.findings import Finding
     from teleinfo.doctor.machine import Machine
 
 HARDWARE_ON = "sudo raspi-config nonint do_serial_hw 0"

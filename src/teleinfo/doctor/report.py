@@ -26,16 +26,14 @@ from teleinfo import __version__
 from teleinfo.cli.output import WIDEST
 from teleinfo.common.i18n import N_, _
 from teleinfo.common.terminal_text import printable, printable_lines
-from teleinfo.doctor.findings import Severity, worst
+from teleinfo.doctor.findings import Finding, Findings, Severity, worst
 from teleinfo.port.tcp_bridge import BRIDGE, is_bridge
-from teleinfo.settings import PREFIX
+from teleinfo.settings import PREFIX, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from teleinfo.doctor.findings import Finding, Findings
     from teleinfo.doctor.machine import Machine
-    from teleinfo.settings import Settings
 
 NARROW: Final = 60
 """Columns: on a narrower screen the titles have no column of their own."""

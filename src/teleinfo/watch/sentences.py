@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from teleinfo.cli.program import command_line
+from teleinfo.cli.output import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, plural
 from teleinfo.vocabulary.line import LineGrade, LinkProblem, PortErrorKind

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from teleinfo.settings import env_file
+from teleinfo.vocabulary.words import Message
 
 SECRET = "S3cr3tCanary"
 
@@ -29,9 +30,8 @@ def check(data: bytes) -> None:
         assert before < line.number <= len(written)
         before = line.number
         assert re.fullmatch(r"[A-Za-z0-9_.-]+", line.name)
-        assert (line.value is None) == (line.fault is not None)
-        if line.fault is not None:
-            assert SECRET not in f"{line.fault}" or SECRET in line.name
+        if isinstance(line.value, Message):
+            assert SECRET not in line.value or SECRET in line.name
         elif not line.name[0].isdigit():
             assert systemd(written[line.number - 1]) == (line.name, line.value)
 

@@ -24,14 +24,14 @@ class _Wording(NamedTuple):
     """
     Templates for the texts of a fault, which are translated and filled in.
 
-    `check` is the doctor's check that reports the fault. `waiting_helps`: the fault may end by itself.
+    `waiting_helps`: the fault may end by itself. `check` is the doctor's check that reports the fault.
     """
 
-    check: str
     message: str
     advice: str
     commands: tuple[str, ...] = ()
     waiting_helps: bool = False
+    check: str = "login"
 
 
 _PING = ("ping -c 3 {host}",)
@@ -44,95 +44,89 @@ class BrokerErrorKind(enum.Enum):
     """Reason why there is no connection to the broker, or why it refuses a message."""
 
     NAME = _Wording(
-        "name",
         N_("the name {host} is not known here"),
         N_("Check the name in the settings, and the network:"),
         ("TELEINFO_MQTT_HOST=", "getent hosts {host}"),
+        check="name",
     )
     REFUSED = _Wording(
-        "port",
         N_("nothing listens at {address}"),
         N_("Check the address in the settings. If the broker is on this machine:"),
         ("systemctl status mosquitto",),
         waiting_helps=True,
+        check="port",
     )
     SILENT = _Wording(
-        "port",
         N_("{address} does not answer"),
         N_("Check that the broker runs, the network between, and any firewall:"),
         _PING,
         waiting_helps=True,
+        check="port",
     )
     UNANSWERED = _Wording(
-        "login",
         N_("{address} accepts connections, and does not answer: is it an MQTT broker, and is it frozen?"),
         *_BROKER_LOG,
         waiting_helps=True,
     )
     NETWORK = _Wording(
-        "port",
         N_("the network does not reach {address} ({error})"),
         N_("Check the network:"),
         _PING,
         waiting_helps=True,
+        check="port",
     )
     TLS = _Wording(
-        "tls",
         N_("{address} does not speak TLS, or not as we do ({error})"),
         N_("Perhaps it is the port without TLS, usually 1883; the one with TLS is 8883:"),
         ("TELEINFO_MQTT_PORT=8883",),
+        check="tls",
     )
     TLS_FILE = _Wording(
-        "tls",
         N_("the files of TELEINFO_MQTT_TLS_… cannot be used ({error})"),
         N_("They must be readable PEM files that belong together, the key without a pass phrase:"),
         ("openssl x509 -noout -subject -dates -in FILE",),
+        check="tls",
     )
     CERTIFICATE = _Wording(
-        "tls",
         N_("nobody that we trust vouches for the certificate of {address}"),
         N_("Give the certificate of its authority, in a file of this machine:"),
         ("TELEINFO_MQTT_TLS_CA_FILE=/etc/teleinfo/ca.pem",),
+        check="tls",
     )
     CERTIFICATE_DATES = _Wording(
-        "tls",
         N_("the certificate of {address} has expired, or is not valid yet"),
         N_("Renew it on the broker, or set the clock of this machine. Its dates:"),
         (f"{_SHOW_CERTIFICATE} | openssl x509 -noout -dates",),
+        check="tls",
     )
     CERTIFICATE_OF_ANOTHER_HOST = _Wording(
-        "tls",
         N_("the certificate is that of another machine than {host}"),
         N_("Put the name that stands in it into the settings (TELEINFO_MQTT_HOST). To see it:"),
         (f"{_SHOW_CERTIFICATE} | openssl x509 -noout -ext subjectAltName",),
+        check="tls",
     )
     LOGIN = _Wording(
-        "login",
         N_("the broker refuses the user name or the password"),
         N_("Correct both in the settings:"),
         _CREDENTIALS,
     )
     NO_CREDENTIALS = _Wording(
-        "login",
         N_("the broker wants a user name and a password, and the settings have none"),
         N_("Put both into the settings:"),
         _CREDENTIALS,
     )
     # In MQTT 3.1.1 mosquitto gives the same answer if our keep-alive is too long.
     CLIENT_ID = _Wording(
-        "login",
         N_("the broker refuses our client id, {client_id}, or our keep-alive of {keepalive} s"),
         N_("Choose another id. If that does not help, allow the keep-alive on the broker (max_keepalive):"),
         ("TELEINFO_MQTT_CLIENT_ID=",),
     )
     VERSION = _Wording(
-        "login",
         N_("the broker does not speak the version of MQTT that the settings ask for"),
         N_("Let teleinfo find out which one it speaks:"),
         ("TELEINFO_MQTT_VERSION=auto",),
     )
     CLOSED = _Wording(
-        "login",
         N_(
             "the broker closed the connection. Was it restarted, or does another program use our client id, "
             "{client_id}?"
@@ -141,7 +135,6 @@ class BrokerErrorKind(enum.Enum):
         waiting_helps=True,
     )
     CLOSED_UNANSWERED = _Wording(
-        "login",
         N_(
             "{address} closed the connection without a word. Does it want TLS on this port, or is it one for "
             "websockets?"
@@ -151,26 +144,23 @@ class BrokerErrorKind(enum.Enum):
         waiting_helps=True,
     )
     WANTS_CERTIFICATE = _Wording(
-        "login",
         N_("{address} closed the connection without a word"),
         N_("It probably wants a certificate of ours:"),
         ("TELEINFO_MQTT_TLS_CERT_FILE=", "TELEINFO_MQTT_TLS_KEY_FILE="),
         waiting_helps=True,
     )
     WANTS_TLS = _Wording(
-        "tls",
         N_("{address} wants an encrypted connection"),
         N_("Switch it on, and give the certificate of the broker's authority if it has its own:"),
         ("TELEINFO_MQTT_TLS=true",),
+        check="tls",
     )
     WANTS_HTTP = _Wording(
-        "login",
         N_("{address} speaks HTTP: it is a web server, or the broker's port for websockets"),
         N_("Take the port for MQTT, usually 1883:"),
         ("TELEINFO_MQTT_PORT=1883",),
     )
     REFUSES_MQTT = _Wording(
-        "login",
         N_(
             "{address} closed the connection without a word. It may allow no packet as long as ours "
             "(max_packet_size), or speak a version of MQTT that we do not"
@@ -178,57 +168,55 @@ class BrokerErrorKind(enum.Enum):
         *_BROKER_LOG,
     )
     TAKEN_OVER = _Wording(
-        "login",
         N_("another program, perhaps a teleinfo, uses our client id, {client_id}: each pushes the other out"),
         N_("Stop it, or give one of the two another id:"),
         ("TELEINFO_MQTT_CLIENT_ID=",),
     )
     NOT_SERVED = _Wording(
-        "login",
         N_("the broker does not serve us now, and gives the reason “{reason}”"),
         *_BROKER_LOG,
         waiting_helps=True,
     )
     UNACCEPTABLE = _Wording(
-        "topic",
         N_("a message on one of our topics is too long: teleinfo takes no more than 256 KiB"),
         N_("Find it and, if it is retained, remove it (mosquitto_pub -r -n -t TOPIC). To see the topics:"),
         ("mosquitto_sub -h {host} -p {port} -t 'TOPIC/#' -W 3 -F '%t %l'",),
+        check="topic",
     )
     NOT_READABLE = _Wording(
-        "topic",
         N_("the broker does not let this user read the topic {topic}"),
         N_("Allow it in the broker's list of rights (ACL):"),
         ("topic read {topic}",),
+        check="topic",
     )
     REFUSES_TOPIC = _Wording(
-        "topic",
         N_("the broker does not let this user publish on {topic}, and gives the reason “{reason}”"),
         N_("Allow it in the broker's list of rights (ACL):"),
         ("topic readwrite {topic}",),
+        check="topic",
     )
     REFUSES_LENGTH = _Wording(
-        "topic",
         N_("the broker takes no message as long as ours on {topic}, of {length} bytes"),
         N_("Allow it on the broker (mosquitto: max_packet_size, message_size_limit)."),
+        check="topic",
     )
     REFUSES_QOS = _Wording(
-        "topic",
         N_("the broker does not allow the quality of service that we publish with"),
         N_("Allow quality of service 1 on the broker (mosquitto: max_qos)."),
+        check="topic",
     )
     REFUSES_RETAINED = _Wording(
-        "status",
         N_("the broker allows no retained messages"),
         N_("It must keep status and health for those who come later (mosquitto: retain_available)."),
+        check="status",
     )
     REFUSES_MESSAGE = _Wording(
-        "topic",
         N_(
             "the broker closed the connection when we published a message. It may not allow quality of "
             "service 1 (max_qos), or no message as long as ours (max_packet_size)"
         ),
         *_BROKER_LOG,
+        check="topic",
     )
 
 

@@ -247,7 +247,8 @@ def test_a_socket_that_is_closed_before_its_turn_is_not_registered(caplog: pytes
 
     async def scenario(port: int) -> None:
         aiomqtt_client = aiomqtt.Client("127.0.0.1", port)
-        driver, client = PahoDriver(aiomqtt_client), aiomqtt_client._client
+        client = aiomqtt_client._client
+        driver = PahoDriver(client)
         opening = threading.Thread(target=client.connect, args=("127.0.0.1", port))
         opening.start()
         opening.join()

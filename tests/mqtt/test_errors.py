@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.common import i18n
+from teleinfo.mqtt.client import tls_context
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
-from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
     from pathlib import Path

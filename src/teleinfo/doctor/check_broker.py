@@ -18,10 +18,9 @@ from typing import TYPE_CHECKING
 from teleinfo.common.i18n import _
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
 from teleinfo.mqtt import config
-from teleinfo.mqtt.client import Connection, connect, for_command
+from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
-from teleinfo.mqtt.tls import tls_context
 from teleinfo.port.health import Health
 from teleinfo.port.health import parse as parse_health
 

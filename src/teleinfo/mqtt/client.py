@@ -12,7 +12,9 @@ import functools
 import logging
 import math
 import secrets
+import ssl
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import aiomqtt
@@ -25,14 +27,14 @@ from teleinfo.mqtt.errors import (
     closed_unanswered,
     message_refused,
     refused,
+    ssl_reason,
 )
 from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosingSocket
-from teleinfo.mqtt.tls import tls_context
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-    from teleinfo.mqtt.config import Broker
+    from teleinfo.mqtt.config import Broker, Tls
 
 # The libraries log nothing: their errors are raised as BrokerError.
 _library_log = logging.getLogger(f"{__name__}.library")
@@ -193,6 +195,31 @@ def versions_of(broker: Broker) -> list[MqttVersion]:
     return [MqttVersion.V5, MqttVersion.V3_1_1] if is_auto else [broker.version]
 
 
+def tls_context(broker: Broker, tls: Tls) -> ssl.SSLContext:
+    """
+    Return a context that verifies `broker` against the `ca_file` of `tls`, or the system's authorities.
+
+    Reads files: call it in a thread. Raises `BrokerError` for a file that cannot be used.
+    """
+    try:
+        for path in filter(None, (tls.ca_file, tls.cert_file, tls.key_file)):
+            Path(path).open("rb").close()  # unlike the errors of OpenSSL, this error names the file
+        context = ssl.create_default_context(cafile=tls.ca_file)
+        if tls.cert_file:
+            # Without a password OpenSSL would ask for one on the terminal.
+            context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: "")
+    except ssl.SSLError as error:
+        raise BrokerError(BrokerErrorKind.TLS_FILE, broker, error=ssl_reason(error)) from None
+    except OSError as error:
+        reason = f"{error.filename}: {error.strerror}"
+        raise BrokerError(BrokerErrorKind.TLS_FILE, broker, error=reason) from None
+    if tls.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    context.sslsocket_class = SelfClosingSocket
+    return context
+
+
 @contextlib.asynccontextmanager
 async def connect(
     broker: Broker,
@@ -233,8 +260,6 @@ async def _connect(
 ) -> AsyncIterator[Connection]:
     is_5 = version is MqttVersion.V5
     context = None if broker.tls is None else await asyncio.to_thread(tls_context, broker, broker.tls)
-    if context is not None:
-        context.sslsocket_class = SelfClosingSocket
     client = aiomqtt.Client(
         broker.host,
         broker.port,
@@ -251,7 +276,7 @@ async def _connect(
         logger=_library_log,
         max_queued_incoming_messages=max_waiting,
     )
-    driver = PahoDriver(client)
+    driver = PahoDriver(client._client)  # noqa: SLF001 - see paho_driver
     connection = Connection(broker, client, driver, version)
 
     def end_soon(_: object) -> None:

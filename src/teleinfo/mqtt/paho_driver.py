@@ -1,8 +1,8 @@
 """
 Replacements for parts of aiomqtt (2.3 to 2.5) and of paho (2.1 and 2.2), each with its reason.
 
-Two private attributes are used, `Client._client` of aiomqtt and `Client._sock_recv` of paho. aiomqtt has no
-public access to its paho client, on which these documented callbacks are set:
+Two private attributes are used, `Client._client` of aiomqtt (in `client`) and `Client._sock_recv` of paho.
+aiomqtt has no public access to its paho client, on which these documented callbacks are set:
 
 - `on_socket_open`. An attempt that was given up is closed as soon as its thread has opened the socket, so
   that there is only one connection at a time. A socket that was closed meanwhile is not registered, since its
@@ -29,7 +29,7 @@ import socket
 import ssl
 import struct
 import threading
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import MQTTException, Properties  # type: ignore[attr-defined]
@@ -74,15 +74,9 @@ class SelfClosingSocket(ssl.SSLSocket):
             raise
 
 
-class AiomqttClient(Protocol):
-    """The part of `aiomqtt.Client` that is used here; only the module `client` may import aiomqtt."""
-
-    _client: Client
-
-
 class PahoDriver:
     """
-    Connects an aiomqtt client to the event loop. Construct it before the client connects.
+    Connects the paho client of an aiomqtt client to the event loop. Construct it before paho connects.
 
     `closed` is done when the connection is closed. `reason` is the reason code with which the broker refused
     us (CONNACK) or ended the connection (DISCONNECT). `fault` is our own reason to end it: SILENT if the
@@ -90,8 +84,8 @@ class PahoDriver:
     acknowledgements. `max_packet` is the longest packet that the broker accepts, in bytes.
     """
 
-    def __init__(self, client: AiomqttClient) -> None:
-        paho = self._client = client._client  # noqa: SLF001 - see above
+    def __init__(self, paho: Client) -> None:
+        self._client = paho
         self._loop = asyncio.get_running_loop()
         self._thread = threading.get_ident()
         self._aborted = False

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.common.untrusted_json import MAX_BYTES
-from teleinfo.daemon.memory_file import MemoryFile, state_directory
+from teleinfo.daemon.memory_keeper import MemoryFile, state_directory
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ SIZE = 20_000
 WRITER = f"""
 import sys
 from pathlib import Path
-from teleinfo.daemon.memory_file import MemoryFile
+from teleinfo.daemon.memory_keeper import MemoryFile
 file = MemoryFile(Path(sys.argv[1]), "teleinfo")
 content = file.open()
 number = int(content.split()[0]) if content else 0
@@ -199,7 +199,7 @@ def test_the_directory_is_the_service_s_or_the_user_s(environ: dict[str, str], f
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become a user that nobody knows")
 def test_without_a_home_there_is_no_directory() -> None:
     """A container may run as a user that its system does not know."""
-    program = "from teleinfo.daemon.memory_file import state_directory; print(state_directory({}))"
+    program = "from teleinfo.daemon.memory_keeper import state_directory; print(state_directory({}))"
     done = subprocess.run(
         [sys.executable, "-c", program],
         env={"PYTHONPATH": os.pathsep.join(sys.path)},

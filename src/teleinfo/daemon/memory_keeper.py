@@ -7,26 +7,31 @@ The memory is written at most `MAX_WRITES` times in 24 hours, restarts included:
 - at midnight, and at the end;
 - some minutes after new topics were published.
 
-If the file cannot be read or written, that is logged once, and the daemon goes on without it.
+If the file cannot be read or written, that is logged once, and the daemon goes on without it. A write takes a
+second on some memory cards, and never ends on a dead network drive: it happens in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import fcntl
 import json
 import logging
 import math
 import os
 import time
 from collections import deque
+from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
-from teleinfo.common.untrusted_json import parse_object
-from teleinfo.daemon.memory_file import MemoryFile, state_directory
+from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
 from teleinfo.state.memory import from_json, is_newer, to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from teleinfo.state.memory import Memory
 
@@ -49,6 +54,114 @@ MAX_WRITES: Final = 20
 
 RESERVE: Final = 4
 """Part of `MAX_WRITES` that is reserved for changes without which the total would be wrong."""
+
+MAX_NAME: Final = 200
+"""Greatest length of a quoted topic that names the file; a file name may have 255 bytes (NAME_MAX)."""
+
+_OURS_ALONE: Final = 0o600
+
+
+def state_directory(environ: Mapping[str, str]) -> Path | None:
+    """
+    Return the directory of the memories; None if there is no home directory.
+
+    It is $STATE_DIRECTORY, set by systemd (StateDirectory=) and in our container image; otherwise `teleinfo`
+    under $XDG_STATE_HOME, by default ~/.local/state.
+    """
+    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
+    if given:
+        return Path(given)
+    base = Path(environ.get("XDG_STATE_HOME", ""))
+    if base.is_absolute():
+        return base / "teleinfo"
+    try:
+        return Path.home() / ".local/state/teleinfo"
+    except RuntimeError:  # no HOME, and a user that the system does not know
+        return None
+
+
+class MemoryFile:
+    """
+    The file in `folder` for the meter with the base topic `topic`.
+
+    At any moment, even after a power cut, the file is complete, old or new. Each method blocks, and may raise
+    OSError.
+    """
+
+    def __init__(self, folder: Path, topic: str) -> None:
+        self.folder = folder
+        name = quote(topic, safe="")
+        if len(name) > MAX_NAME:
+            name = sha256(topic.encode()).hexdigest()
+        self._path = folder / f"{name}.json"
+        self._lock: int | None = None
+
+    def open(self) -> bytes | None:
+        """
+        Lock the file until `close` or the end of the process, and read it.
+
+        Return its content, at most `MAX_BYTES` + 1 bytes; None if there is no file. Raise BlockingIOError if
+        another process has locked it. If it cannot be locked for another reason, it is still read, but
+        `write` will raise that reason.
+        """
+        try:
+            self._ensure_lock()
+        except BlockingIOError:
+            raise
+        except OSError:
+            with contextlib.suppress(OSError):
+                return self._read()
+            return None
+        return self._read()
+
+    def write(self, content: bytes) -> None:
+        """Write the content to a new file, which replaces the old one once it is on the disk."""
+        self._ensure_lock()
+        new = self._path.with_suffix(".new")
+        try:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW
+            with open(os.open(new, flags, _OURS_ALONE), "wb") as file:  # noqa: PTH123 - a descriptor
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            new.replace(self._path)
+        except OSError:
+            with contextlib.suppress(OSError):
+                new.unlink(missing_ok=True)
+            raise
+        folder = os.open(self.folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def close(self) -> None:
+        """Release the lock."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _ensure_lock(self) -> None:
+        if self._lock is not None:
+            return
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Lock a separate file: each write replaces the file itself.
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW
+        lock = os.open(self._path.with_suffix(".lock"), flags, _OURS_ALONE)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(lock)
+            raise
+        self._lock = lock
+
+    def _read(self) -> bytes | None:
+        try:
+            descriptor = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        except FileNotFoundError:
+            return None
+        with open(descriptor, "rb") as file:  # noqa: PTH123 - a descriptor
+            return file.read(MAX_BYTES + 1)
 
 
 class MemoryKeeper:
@@ -90,28 +203,10 @@ class MemoryKeeper:
 
     async def run(self) -> None:
         """Read the file, then write it whenever a write is due, until `end`; return if it cannot be used."""
-        folder = state_directory(os.environ)
-        if folder is None:
-            log.warning(
-                "there is no directory to remember the energy total in: it may begin anew after a restart; "
-                "set HOME or STATE_DIRECTORY"
-            )
-            self._on_loaded(None)
+        file = await self._open()
+        self._on_loaded(self._written)
+        if file is None:
             return
-        file = MemoryFile(folder, self._topic)
-        try:
-            memory = await self._load(file)
-        except BlockingIOError:
-            log.warning(
-                "another teleinfo remembers this meter in %s: this one does not, and its energy total may "
-                "begin anew after a restart; give one of them another TELEINFO_MQTT_TOPIC",
-                folder,
-            )
-            self._on_loaded(None)
-            return
-        self._written = memory
-        self._is_open = True
-        self._on_loaded(memory)
         while not self._is_ending:
             await self._wake.wait()
             self._wake.clear()
@@ -119,34 +214,48 @@ class MemoryKeeper:
                 await self._write(file, self._latest)
         file.close()
 
-    async def _load(self, file: MemoryFile) -> Memory | None:
+    async def _open(self) -> MemoryFile | None:
+        """Read the memory of an earlier run, if there is any; return None if the file cannot be used."""
+        folder = state_directory(os.environ)
+        if folder is None:
+            log.warning(
+                "there is no directory to remember the energy total in: it may begin anew after a restart; "
+                "set HOME or STATE_DIRECTORY"
+            )
+            return None
+        file = MemoryFile(folder, self._topic)
+        loss = None
         try:
             async with self._disk:
                 data = await asyncio.wait_for(asyncio.to_thread(file.open), OPEN_TIMEOUT)
         except BlockingIOError:
-            raise
-        except OSError as error:  # TimeoutError included
-            return self._note_loss(file, _reason(error))
-        if data is None:
+            log.warning(
+                "another teleinfo remembers this meter in %s: this one does not, and its energy total may "
+                "begin anew after a restart; give one of them another TELEINFO_MQTT_TOPIC",
+                folder,
+            )
             return None
-        content = parse_object(data) or {}
-        self._restore_writes(content.get("writes"))
-        if is_newer(content):
-            return self._note_loss(file, "a newer version of teleinfo wrote the file")
-        memory = from_json(content)
-        return self._note_loss(file, "the file is damaged") if memory is None else memory
+        except OSError as error:  # TimeoutError included
+            loss = _reason(error)
+        else:
+            if data is not None:
+                loss = self._restore(parse_object(data) or {})
+        if loss is not None:
+            log.warning("what was remembered of the last run in %s is lost: %s", folder, loss)
+        self._is_open = True
+        return file
 
-    def _restore_writes(self, times: object) -> None:
-        """Count the writes of earlier runs, too; `times` is a list of seconds since 1970."""
-        now, today = self._loop.time(), time.time()
+    def _restore(self, content: dict[str, object]) -> str | None:
+        """Restore the memory and the times of the writes of earlier runs; return why the memory is lost."""
+        now, today, times = self._loop.time(), time.time(), content.get("writes")
         for written in times if isinstance(times, list) else ():
-            if isinstance(written, float) and written > 0:
+            if isinstance(written, float) and written > 0:  # seconds since 1970
                 # If the clock was set back since then, the write seems to lie in the future.
                 self._writes.append(now - max(0.0, today - written))
-
-    def _note_loss(self, file: MemoryFile, reason: str) -> Memory | None:
-        log.warning("what was remembered of the last run in %s is lost: %s", file.folder, reason)
-        return None
+        if is_newer(content):
+            return "a newer version of teleinfo wrote the file"
+        self._written = from_json(content)
+        return "the file is damaged" if self._written is None else None
 
     def _is_due(self) -> bool:
         """Return True if the latest memory is to be written now."""

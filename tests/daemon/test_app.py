@@ -12,7 +12,7 @@ import pytest
 from teleinfo.common.stop_signals import STOP_SIGNALS
 from teleinfo.daemon import meter as meter_module
 from teleinfo.daemon.app import serve
-from teleinfo.daemon.sd_notify import Notifier
+from teleinfo.daemon.watchdog import Notifier
 from teleinfo.mqtt.publisher import Publisher
 from teleinfo.settings import load
 from teleinfo.state import payload

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.daemon.sd_notify import Notifier
+from teleinfo.daemon.watchdog import Notifier
 
 if TYPE_CHECKING:
     from pathlib import Path

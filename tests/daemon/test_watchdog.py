@@ -13,8 +13,7 @@ import pytest
 
 from teleinfo.common.durations import until_tick
 from teleinfo.daemon import watchdog
-from teleinfo.daemon.sd_notify import Notifier
-from teleinfo.daemon.watchdog import Watchdog
+from teleinfo.daemon.watchdog import Notifier, Watchdog
 from tests.support import virtual
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_
 from teleinfo.daemon.app import serve
-from teleinfo.daemon.sd_notify import Notifier
+from teleinfo.daemon.watchdog import Notifier
 from teleinfo.settings import SettingsError, load_all, unread_variables
 from teleinfo.vocabulary.words import Message
 

@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING
 from teleinfo import __version__
 from teleinfo.common.event_loop import on_stop
 from teleinfo.daemon.meter import MeterTask
-from teleinfo.daemon.watchdog import Watchdog
+from teleinfo.daemon.watchdog import Notifier, Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from teleinfo.daemon.sd_notify import Notifier
     from teleinfo.settings import Settings
 
 log = logging.getLogger(__name__)

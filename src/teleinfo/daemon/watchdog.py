@@ -1,21 +1,23 @@
 """
 Report to systemd that the daemon is ready, that every task makes progress, and a line of status.
 
-The watchdog wakes once a second, on the monotonic clock of the event loop. The meters of a process share it.
+The reports are those of sd_notify(3); outside systemd NOTIFY_SOCKET is not set, and nothing is sent. The
+watchdog wakes once a second, on the monotonic clock of the event loop. The meters of a process share it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import os
+import socket
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.durations import STALL_LIMIT, until_tick
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from teleinfo.daemon.sd_notify import Notifier
+    from collections.abc import Callable, Mapping
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,34 @@ WATCHDOG_INTERVAL: Final = 10.0
 
 STUCK_AFTER: Final = 15.0
 """A task without a heartbeat for so long is stuck; each task sends a heartbeat at least every 12 s."""
+
+
+class Notifier:
+    """
+    The socket of the service manager, if there is one.
+
+    `watchdog_interval`: seconds within which systemd expects a sign of life, None if it expects none.
+    """
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        # A leading @ stands for the NUL of Linux' abstract namespace.
+        self._address = environ.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
+        self.watchdog_interval = _watchdog_interval(environ)
+
+    def send(self, assignment: str) -> None:
+        """Send an assignment such as `READY=1`; a service manager that does not listen is no error."""
+        if self._address:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock, contextlib.suppress(OSError):
+                sock.settimeout(0)
+                sock.sendto(assignment.encode(), self._address)
+
+
+def _watchdog_interval(environ: Mapping[str, str]) -> float | None:
+    """Return WATCHDOG_USEC in seconds, if it is meant for this process (sd_watchdog_enabled(3))."""
+    if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
+        return None
+    microseconds = environ.get("WATCHDOG_USEC", "")
+    return int(microseconds) / 1e6 if microseconds.isdecimal() and int(microseconds) else None
 
 
 class Watchdog:

@@ -1,5 +1,8 @@
 """
-The entities of the decoded state: one for each field with a name, and one for each étiquette without a field.
+The entities of the decoded state and of the line.
+
+The state has one for each field with a name, and one for each étiquette without a field. The states of the
+entities of the line (quality, mode, speed, connection) come from the topics `health` and `status`.
 
 Pure. A change of mode may change the place of a state in the message (`energy.indexes.HCHC` or `EASF01`), but
 never the id of its entity. The ids are frozen: with other ids every user would lose the history.
@@ -12,14 +15,16 @@ not fit each other.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from teleinfo.common.i18n import _
 from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, Field, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import unnamed_index
-from teleinfo.tic.labels import Kind, lookup
+from teleinfo.tic.labels import Kind, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Phase, TariffPeriod
+from teleinfo.vocabulary.line import LineGrade, PortErrorKind
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
 
     from teleinfo.state.declaration import Path
     from teleinfo.state.fields import Json
-    from teleinfo.tic.labels import LabelSpec, Mode
+    from teleinfo.tic.labels import LabelSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +125,7 @@ def entity_of(mode: Mode, key: str) -> Entity | None:
     """
     label, end = lookup(mode, key), ""
     if label is None:
-        base, _, end = key.rpartition("_")
+        base, _sep, end = key.rpartition("_")
         label = lookup(mode, base)
     if label is None or not is_own(label):
         return None
@@ -247,3 +252,76 @@ def _indexes(state: Mapping[Path, Json]) -> Iterator[Entity]:
         name = unnamed_index(label) if name in names else name
         names.add(name)
         yield replace(_entity(_INDEX), key=f"index_{period or label}", name=name, path=path)
+
+
+_UNPLUGGED: Final = Message("Unplugged")
+_UNPLUGGED_PROBLEMS: Final = (PortErrorKind.MISSING.value, PortErrorKind.GONE.value)
+
+
+def line_entities() -> list[tuple[Entity, str | None]]:
+    """
+    Return each entity of the line with the template of its state in `health`, in the language of the locale.
+
+    The state of an entity without a template is the payload of `status`, which the broker retains, and sets
+    to `offline` for a daemon that is gone.
+    """
+    grades = {grade.value: _(grade.words) for grade in LineGrade}
+    unplugged = f"{_(_UNPLUGGED)!r} if value_json.problem in {_UNPLUGGED_PROBLEMS!r}"
+    return [
+        _line(
+            "LIGNE_QUALITE",
+            Message("Line quality"),
+            StateType.CHOICE,
+            f"{{{{ {unplugged} else {grades!r}.get(value_json.line) }}}}",
+            device_class="enum",
+            words=(*words_of(LineGrade), ("unplugged", _UNPLUGGED)),
+            icon="mdi:signal",
+        ),
+        _line(
+            "LIGNE_ERREURS",
+            Message("Reading errors"),
+            StateType.NUMBER,
+            "{{ value_json.bad_groups_percent }}",
+            state_class="measurement",
+            unit="%",
+            precision=2,
+            icon="mdi:alert-circle-outline",
+        ),
+        _line(
+            "LIGNE_MODE",
+            Message("TIC mode"),
+            StateType.CHOICE,
+            "{{ value_json.mode }}",
+            device_class="enum",
+            words=words_of(Mode),
+            icon="mdi:serial-port",
+        ),
+        _line(
+            "LIGNE_VITESSE",
+            Message("Line speed"),
+            StateType.NUMBER,
+            "{{ value_json.baudrate }}",
+            unit="bauds",
+            precision=0,
+            icon="mdi:speedometer",
+        ),
+        _line(
+            "LIGNE_CONNEXION",
+            Message("Connection to the meter"),
+            StateType.SWITCH,
+            None,
+            device_class="connectivity",
+            on="online",
+            off="offline",
+        ),
+    ]
+
+
+def _line(
+    key: str,
+    name: str,
+    state_type: StateType,
+    template: str | None,
+    **more: Any,  # noqa: ANN401 - any field of Entity
+) -> tuple[Entity, str | None]:
+    return Entity(key=key, name=name, state_type=state_type, diagnostic=True, **more), template

@@ -1,37 +1,54 @@
-"""The monitor publishes how it goes with the meter and the line, in virtual time."""
+"""The monitor publishes how it goes with the meter and the line, and tells systemd; in virtual time."""
 
 from __future__ import annotations
 
 import asyncio
 import itertools
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
+
+import pytest
 
 from teleinfo.daemon.monitor import Monitor
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
+from teleinfo.port.errors import PortError
 from teleinfo.port.link_status import LinkStatus
-from teleinfo.tic.decoder import Decoder
+from teleinfo.tic.decoder import Counts, Decoder
+from teleinfo.tic.labels import Mode
+from teleinfo.vocabulary.line import PortErrorKind
+from teleinfo.vocabulary.words import Message
 from tests.support import virtual
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+NOW = 1000.0
+"""The time at which virtual time begins."""
+
+OPENING = LinkStatus(url="/dev/ttyUSB0", baudrate=1200, searching=False)
+SEARCHING = replace(OPENING, connected=True)
+WELL = replace(SEARCHING, mode=Mode.HISTORIQUE, last_frame=NOW - 1.4, last_sound=NOW - 1.4)
+AWAY = replace(WELL, last_frame=NOW - 3725, last_sound=NOW - 3725)
+BAD, GOOD = Counts(frames=4321, groups=75, parity=25), Counts(frames=4321, groups=9996, parity=4)
+
 
 class Bench:
     """A monitor between the state of a line and an outbox."""
 
-    def __init__(self) -> None:
+    def __init__(self, link: LinkStatus = OPENING) -> None:
         self.said: list[tuple[float, str, bytes]] = []
         self.outbox = Outbox(1)
-        self.link = LinkStatus(url="/dev/ttyUSB0", baudrate=1200, searching=False)
+        self.link = replace(link)
+        self.decoder = Decoder()
         self.monitor = Monitor(
             link=self.link,
-            decoder=Decoder(),
+            decoder=self.decoder,
             retained=self.outbox,
             topics=Topics("teleinfo"),
             broker="localhost:1883",
-            on_tick=lambda _now: None,
+            state=None,
         )
 
     async def live(self, seconds: int, *, frames: bool = False) -> None:
@@ -52,10 +69,6 @@ class Bench:
             self.outbox.acknowledge()
             self.said.append((now, state.topic, state.payload))
 
-    async def run_monitor(self) -> None:
-        """Run the monitor."""
-        await self.monitor.run()
-
 
 def play(scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
     """Run a scenario beside a running monitor, and return the bench."""
@@ -63,7 +76,7 @@ def play(scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
     async def together() -> Bench:
         bench = Bench()
         async with asyncio.TaskGroup() as tasks:
-            monitor = tasks.create_task(bench.run_monitor())
+            monitor = tasks.create_task(bench.monitor.run())
             await scenario(bench)
             monitor.cancel()
         return bench
@@ -107,3 +120,50 @@ def test_health_comes_every_minute_and_at_each_change() -> None:
     assert published[-2][1]["last_frame"] is None
     assert published[-1][1]["last_frame"] is not None
     assert published[-1][1]["uptime"] >= 600
+
+
+def status_text(link: LinkStatus, counts: Counts, *, connected: bool = True) -> str:
+    """Return the line of `systemctl status`."""
+
+    async def shown() -> str:
+        bench = Bench(link)
+        bench.decoder.counts = counts
+        bench.monitor.connection_changed(connected=connected)
+        return bench.monitor.status_text(NOW)
+
+    return virtual.run(shown())
+
+
+@pytest.mark.parametrize(
+    ("link", "counts", "words"),
+    [
+        (WELL, GOOD, "mode historique at 1200 baud; 4321 frames, the last 1 s ago; 0.0% of the groups bad"),
+        (
+            AWAY,
+            BAD,
+            (
+                "mode historique at 1200 baud; the meter is silent, 4321 frames, the last 1 h 02 min ago; "
+                "25.0% of the groups bad"
+            ),
+        ),
+        (SEARCHING, Counts(), "listening for a meter at 1200 baud; no frame yet"),
+        (OPENING, Counts(), "opening the serial port; no frame yet"),
+        (replace(WELL, baudrate=None), Counts(frames=1), "mode historique; 1 frames, the last 1 s ago"),
+        (replace(SEARCHING, baudrate=None), Counts(), "listening for a meter; no frame yet"),
+    ],
+    ids=["well", "away", "searching", "starting", "bridge", "silent bridge"],
+)
+def test_each_state_of_the_line_has_its_words(link: LinkStatus, counts: Counts, words: str) -> None:
+    """The port, the meter, the quality of the line, the broker: in this order, in one line."""
+    assert status_text(link, counts) == f"{words}; connected to the broker at localhost:1883"
+    away = status_text(link, counts, connected=False)
+    assert away.endswith("; no connection to the broker at localhost:1883")
+
+
+@pytest.mark.parametrize("kind", PortErrorKind)
+def test_every_fault_of_the_port_has_its_words(kind: PortErrorKind) -> None:
+    """Where there is no port, the line begins with why."""
+    text = status_text(replace(OPENING, error=PortError(kind, Message("no port"))), Counts())
+
+    assert "port" in text.partition(";")[0]
+    assert "baud" not in text

@@ -120,7 +120,7 @@ def live(
                 retained=Outbox(1),
                 topics=Topics("teleinfo"),
                 broker="localhost:1883",
-                on_tick=lambda _now: None,
+                state=None,
             )
         )
         with contextlib.suppress(TimeoutError):

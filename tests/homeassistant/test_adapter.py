@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import sys
 from random import Random
@@ -12,12 +11,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.homeassistant import adapter
-from teleinfo.homeassistant.adapter import HomeAssistant
+from teleinfo.homeassistant.adapter import HomeAssistant, project_url
+from teleinfo.homeassistant.discovery import Discovery
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.vocabulary.words import Language
 from tests.support.judged import JudgedTracker
 
 if TYPE_CHECKING:
@@ -37,16 +36,8 @@ class Linked:
 
     def __init__(self, outbox: Outbox, *, form: Form = "device") -> None:
         self.tracker = JudgedTracker()
-        self.hass = HomeAssistant(
-            self.tracker,
-            prefix="homeassistant",
-            form=form,
-            topics=Topics("teleinfo"),
-            meter_name=None,
-            language=Language.FR,
-            retained=outbox,
-            rng=Random(1),
-        )
+        discovery = Discovery("homeassistant", Topics("teleinfo"), form)
+        self.hass = HomeAssistant(self.tracker, discovery, retained=outbox, rng=Random(1))
 
     def take(self, *readings: Reading, now: float) -> None:
         """Take these readings, a second apart."""
@@ -181,33 +172,26 @@ def test_a_birth_repeats_every_state_once_after_a_moment(monkeypatch: pytest.Mon
 
 
 @pytest.mark.parametrize(
-    ("lines", "origin"),
+    ("lines", "url"),
     [
-        (["Project-URL: Homepage, https://example.org/teleinfo"], {"url": "https://example.org/teleinfo"}),
         (
-            ["Project-URL: Source, https://example.org/git", "Project-URL: Homepage, https://example.org/"],
-            {"url": "https://example.org/"},
+            ["Project-URL: Homepage, https://example.org/", "Project-URL: Source, https://example.org/git"],
+            "https://example.org/",
         ),
-        (["Project-URL: Source, https://example.org/git"], {"url": "https://example.org/git"}),
-        ([], {}),
-        (None, {}),
+        ([], None),
+        (None, None),
     ],
-    ids=["homepage", "homepage of several", "another", "none", "no package"],
+    ids=["first of two", "none", "no package"],
 )
-def test_the_message_has_the_address_that_the_installed_package_gives(
-    lines: list[str] | None, origin: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_the_home_page_is_the_first_address_of_the_installed_package(
+    lines: list[str] | None, url: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One line of pyproject's project.urls is enough; without it there is no key."""
+    """One line of pyproject's project.urls is enough."""
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     if lines is not None:
         folder = tmp_path / "teleinfo_mqtt-1.0.dist-info"
         folder.mkdir()
         text = "\n".join(["Metadata-Version: 2.3", "Name: teleinfo-mqtt", "Version: 1.0", *lines])
         (folder / "METADATA").write_text(text + "\n")
-    outbox = Outbox(1)
-    Linked(outbox).take(FRAME, FRAME, now=0)
-    message = json.loads(sent(outbox)[CONFIG])
-    shown = message["o"]
-    del shown["name"], shown["sw"]
 
-    assert shown == origin
+    assert project_url() == url

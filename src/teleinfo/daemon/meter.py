@@ -83,7 +83,7 @@ class MeterTask:
             retained=self._publisher.outbox,
             topics=topics,
             broker=broker.address,
-            on_tick=self._on_tick,
+            state=self._state,
         )
         self.status_key = self._monitor.status_key
         self.status_text = self._monitor.status_text
@@ -95,6 +95,19 @@ class MeterTask:
         from teleinfo.state.tracker import StateTracker  # noqa: PLC0415
 
         tracker = StateTracker(topic=settings.mqtt_topic, exclude=settings.payload_exclude)
+        if settings.homeassistant:
+            from teleinfo.homeassistant.adapter import HomeAssistant, project_url  # noqa: PLC0415
+            from teleinfo.homeassistant.discovery import Discovery  # noqa: PLC0415
+
+            discovery = Discovery(
+                settings.homeassistant_prefix,
+                topics,
+                settings.homeassistant_discovery,
+                settings.language,
+                settings.meter_name,
+                project_url(),
+            )
+            self._homeassistant = HomeAssistant(tracker, discovery, retained=self._publisher.outbox, rng=rng)
         self._state = StatePublisher(
             tracker,
             self._publisher.outbox,
@@ -102,22 +115,9 @@ class MeterTask:
             language=settings.language,
             interval=settings.state_interval,
             fields=settings.state_topics,
-            on_replaced=self._replaced,
+            on_replaced=self._homeassistant.forget if self._homeassistant is not None else lambda _: None,
         )
         self._memory = MemoryKeeper(settings.mqtt_topic, disk, self._state.restore)
-        if settings.homeassistant:
-            from teleinfo.homeassistant.adapter import HomeAssistant  # noqa: PLC0415
-
-            self._homeassistant = HomeAssistant(
-                tracker,
-                prefix=settings.homeassistant_prefix,
-                form=settings.homeassistant_discovery,
-                topics=topics,
-                meter_name=settings.meter_name,
-                language=settings.language,
-                retained=self._publisher.outbox,
-                rng=rng,
-            )
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run until `stop`, then say goodbye to the broker; raise any error that no part handles."""
@@ -149,10 +149,6 @@ class MeterTask:
         if self._homeassistant is not None:
             self._homeassistant.birth_message(payload)
 
-    def _replaced(self, scope: str) -> None:
-        if self._homeassistant is not None:
-            self._homeassistant.forget(scope)
-
     def on_progress(self) -> None:
         """Send the reader's heartbeat to the watchdog."""
         self._reader_heartbeat()
@@ -180,7 +176,3 @@ class MeterTask:
                     self._memory.offer(self._state.memory())
                 if self._homeassistant is not None:
                     self._homeassistant.update(reading, now=now)
-
-    def _on_tick(self, now: float) -> None:
-        if self._state is not None:
-            self._state.check(now)

@@ -8,7 +8,7 @@ nothing: the reader logs the faults of the meter, and the publisher those of the
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.durations import duration, until_tick
@@ -17,8 +17,7 @@ from teleinfo.port import health
 from teleinfo.vocabulary.line import LinkProblem
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.mqtt.config import Topics
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.port.link_status import LinkStatus
@@ -31,7 +30,7 @@ HEALTH_INTERVAL: Final = 60.0
 
 
 class Monitor:
-    """Watches `link` and `decoder`, fills `retained`, and calls `on_tick` once a second."""
+    """Watches `link` and `decoder`, fills `retained`, and checks the age of the `state` once a second."""
 
     def __init__(
         self,
@@ -41,14 +40,14 @@ class Monitor:
         retained: Outbox,
         topics: Topics,
         broker: str,
-        on_tick: Callable[[float], None],
+        state: StatePublisher | None,
     ) -> None:
         self._link = link
         self._decoder = decoder
         self._retained = retained
         self._topics = topics
         self._broker = broker
-        self._on_tick = on_tick
+        self._state = state
         self._quality = health.Quality()
         self._broker_connected = False
         self._online = False  # as published
@@ -85,7 +84,8 @@ class Monitor:
                 self._online = False
                 self._publish_status()
             self._publish_health(now)
-            self._on_tick(now)
+            if self._state is not None:
+                self._state.check(now)
             await asyncio.sleep(until_tick(now, TICK))
 
     def _publish_status(self) -> None:
@@ -102,55 +102,35 @@ class Monitor:
             self._retained.set(self._topics.health, self._health(now, self._link.problem(now)))
 
     def _health(self, now: float, problem: PortErrorKind | LinkProblem | None) -> bytes:
+        time, last_frame = datetime.now(UTC), self._link.last_frame
+        age = None if last_frame is None else now - last_frame
         known = health.Health(
             mode=self._link.mode,
             baudrate=self._link.baudrate,
             parity=self._decoder.parity,
             problem=problem,
-            time=_utc(datetime.now(UTC).timestamp()),
-            last_frame=self._time_of_last_frame(now),
+            time=time.isoformat(timespec="seconds"),
+            # Counted back from now, in case the clock was set since the frame.
+            last_frame=None if age is None else (time - timedelta(seconds=age)).isoformat(timespec="seconds"),
             uptime=int(now - self._began),
         )
         return health.encode(health.complete(known, self._decoder.counts, self._quality))
-
-    def _time_of_last_frame(self, now: float) -> str | None:
-        """Return the time in ISO 8601, counted back from now in case the clock was set since the frame."""
-        if self._link.last_frame is None:
-            return None
-        return _utc(datetime.now(UTC).timestamp() - (now - self._link.last_frame))
 
     def status_key(self, now: float) -> object:
         """Return a value that changes when the line of status and `health` must be published again."""
         return (self._online, self._broker_connected, self._link.problem(now), self._link.mode)
 
     def status_text(self, now: float) -> str:
-        """Return the line of `systemctl status` at the time `now`."""
-        return status_text(
-            self._link,
-            now=now,
-            frames=self._decoder.counts.frames,
-            bad_share=self._quality.bad_share,
-            broker=self._broker,
-            broker_connected=self._broker_connected,
-        )
+        """
+        Return the line of `systemctl status` at the time `now`, without any identifier of the meter.
 
-
-def _utc(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
-
-
-def status_text(
-    link: LinkStatus, *, now: float, frames: int, bad_share: float | None, broker: str, broker_connected: bool
-) -> str:
-    """
-    Return the line of `systemctl status`, in plain words and without any identifier of the meter.
-
-    The line covers the port, the meter, the quality of the line, and the broker at the address `broker`.
-    `now` is the time on the clock of `link`. `bad_share` is the share of bad groups, 0 to 1; None: unknown.
-    """
-    quality = "" if bad_share is None else f"; {bad_share:.1%} of the groups bad"
-    connection = "connected to" if broker_connected else "no connection to"
-    return f"{_port(link)}; {_meter(link, now, frames)}{quality}; {connection} the broker at {broker}"
+        The line covers the port, the meter, the quality of the line, and the broker.
+        """
+        meter = _meter(self._link, now, self._decoder.counts.frames)
+        share = self._quality.bad_share
+        quality = "" if share is None else f"; {share:.1%} of the groups bad"
+        connection = "connected to" if self._broker_connected else "no connection to"
+        return f"{_port(self._link)}; {meter}{quality}; {connection} the broker at {self._broker}"
 
 
 def _port(link: LinkStatus) -> str:

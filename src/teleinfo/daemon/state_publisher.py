@@ -79,43 +79,34 @@ class StatePublisher:
         fields = frozenset(path for path, payload in self._at_broker.items() if payload)
         return self._tracker.memory(fields)
 
-    def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> bool:
+    def update(self, reading: Reading, *, now: float, time: str, urgent: bool = False) -> None:
         """
         Update the tracker with a reading that came at `time` (ISO 8601); publish the state if it is due.
 
-        An `urgent` state is due at once. Return True if the state was published.
+        An `urgent` state is due at once.
         """
         urgent |= self._tracker.update(reading, now=now, time=time)
-        return (urgent or self._is_due(now)) and self._publish(now)
+        if urgent or now - self._published >= self._interval:
+            self._publish(now)
 
-    def check(self, now: float) -> bool:
-        """
-        Publish the state if it is due; return True if it was published.
-
-        Call this once a second: values become too old, also those of an earlier run.
-        """
-        if self._published > -math.inf:
-            return self._is_due(now) and self._publish(now)
+    def check(self, now: float) -> None:
+        """Publish the state if it is due. Call this once a second: values become too old."""
         if self._silent_since is None:
             self._silent_since = now
-        if self._meter is not None and now - self._silent_since >= STALE_AFTER:
+        if self._published > -math.inf:
+            if now - self._published >= self._interval:
+                self._publish(now)
+        elif self._meter is not None and now - self._silent_since >= STALE_AFTER:
+            # The meter is silent: the values of an earlier run are too old, and nothing is known.
             self._silent_since = math.inf
-            self._clear_earlier()
-        return False
+            self._retained.set(self._topic, encode(_NOTHING_KNOWN))
+            for path in self._at_broker:
+                self._retained.set(f"{self._topic}/{path}", b"")
 
-    def _clear_earlier(self) -> None:
-        """Replace the payloads of an earlier run at the broker: the meter is silent, and nothing is known."""
-        self._retained.set(self._topic, encode(_NOTHING_KNOWN))
-        for path in self._at_broker:
-            self._retained.set(f"{self._topic}/{path}", b"")
-
-    def _is_due(self, now: float) -> bool:
-        return now - self._published >= self._interval
-
-    def _publish(self, now: float) -> bool:
-        """Publish the state; return False if nothing may be published yet."""
+    def _publish(self, now: float) -> None:
+        """Publish the state, unless the memory was not read or the meter is unknown."""
         if not self._is_ready or not self._tracker.is_known:
-            return False
+            return
         with use_language(self._language):
             state = in_words(self._tracker.state(now=now))
         if self._published == -math.inf:
@@ -133,7 +124,6 @@ class StatePublisher:
             if self._at_broker.get(path) != payload:
                 self._retained.set(f"{self._topic}/{path}", payload)
         self._at_broker |= fields
-        return True
 
     def _is_replaced(self) -> bool:
         """Return True if the meter has changed since the last call; then call `on_replaced`."""
@@ -159,6 +149,5 @@ def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:
 def _payload(value: Json) -> bytes:
     if value is None:
         return b""
-    if isinstance(value, list):
-        return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
-    return str(value).lower().encode() if isinstance(value, bool) else str(value).encode()
+    text = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    return text.encode()

@@ -13,17 +13,15 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.announcer import Announcer
-from teleinfo.homeassistant.discovery import Discovery, device_id, device_topic
+from teleinfo.homeassistant.discovery import device_id, device_topic
 
 if TYPE_CHECKING:
     from random import Random
 
-    from teleinfo.homeassistant.discovery import Form
-    from teleinfo.mqtt.config import Topics
+    from teleinfo.homeassistant.discovery import Discovery
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
-    from teleinfo.vocabulary.words import Language
 
 log = logging.getLogger(__name__)
 
@@ -36,37 +34,20 @@ LOG_INTERVAL: Final = 3600.0
 
 
 class HomeAssistant:
-    """
-    Publishes the meter of `tracker` for the Home Assistant that has the discovery prefix `prefix`.
+    """Publishes the messages of `discovery` for the meter of `tracker`. Construct it inside the loop."""
 
-    Construct it inside the event loop.
-    """
-
-    def __init__(
-        self,
-        tracker: StateTracker,
-        *,
-        prefix: str,
-        form: Form,
-        topics: Topics,
-        meter_name: str | None,
-        language: Language,
-        retained: Outbox,
-        rng: Random,
-    ) -> None:
+    def __init__(self, tracker: StateTracker, discovery: Discovery, *, retained: Outbox, rng: Random) -> None:
         self._tracker = tracker
-        self._prefix = prefix
-        self._form = form
+        self._discovery = discovery
         self._retained = retained
         self._rng = rng
         self._former: str | None = None  # the scope of a meter that was replaced
-        discovery = Discovery(prefix, topics, form, language, meter_name, _project_url())
         self._announcer = Announcer(discovery, tracker)
         self._messages: dict[str, bytes] = {}
         self._logged: str | None = None
         self._next_log = -math.inf
         self._answer: asyncio.TimerHandle | None = None
-        retained.set(topics.former_states, b"")
+        retained.set(discovery.topics.former_states, b"")
 
     def update(self, reading: Reading, *, now: float) -> None:
         """Update the messages after the tracker got `reading`, which came at the monotonic time `now`."""
@@ -81,7 +62,7 @@ class HomeAssistant:
         self._messages = messages
         for topic, payload in messages.items():
             self._retained.set(topic, payload)
-            if self._former is not None and self._form == "components":
+            if self._former is not None and self._discovery.form == "components":
                 former = topic.replace(device_id(self._announcer.scope), device_id(self._former))
                 self._retained.set(former, b"")
 
@@ -106,16 +87,15 @@ class HomeAssistant:
     def forget(self, scope: str) -> None:
         """Remove the device of the replaced meter that had this scope."""
         self._former = scope
-        self._retained.set(device_topic(self._prefix, scope), b"")
+        self._retained.set(device_topic(self._discovery.prefix, scope), b"")
 
 
-def _project_url() -> str | None:
-    """Return the home page from the metadata of the package, else its first URL; None if it has no URL."""
+def project_url() -> str | None:
+    """Return the first URL in the metadata of the package; None if it has no URL."""
     from importlib import metadata  # noqa: PLC0415 - slow to import: only where it is asked for
 
     try:
-        written = metadata.metadata("teleinfo-mqtt").get_all("Project-URL") or []
+        written = metadata.metadata("teleinfo-mqtt").get("Project-URL", "")
     except metadata.PackageNotFoundError:  # run from its sources
         return None
-    addresses = [(label.lower(), url.strip()) for label, _, url in (one.partition(",") for one in written)]
-    return dict(addresses).get("homepage") or next((url for _, url in addresses), None)
+    return written.partition(",")[2].strip() or None

@@ -30,7 +30,7 @@ PURE = [
         for name in (
             "common.durations", "common.terminal_text", "common.untrusted_json",
             "port.health", "daemon.rate_limit", "doctor.findings", "mqtt.config",
-            "port.baud_detector", "port.link_status", "record.anonymise", "watch.declared", "watch.history",
+            "port.link_status", "record.anonymise", "watch.declared", "watch.history",
         )
     ),
 ]  # fmt: skip

@@ -31,7 +31,7 @@ START = dt.datetime(2026, 1, 15, 18, 30)  # noqa: DTZ001 - a meter knows local t
 @pytest.fixture(autouse=True)
 def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
     """Listen for shorter than a household waits: the meters here send faster than real ones."""
-    monkeypatch.setattr(search, "TRY_SECONDS", 1.5)
+    monkeypatch.setattr(search, "DWELL", 1.5)
     monkeypatch.setattr(check_line, "FOUND_SECONDS", 3.0)
 
 

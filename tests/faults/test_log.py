@@ -14,9 +14,9 @@ from teleinfo.daemon.monitor import Monitor
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.port import search
-from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
 from teleinfo.port.reader import Reader
+from teleinfo.port.search import candidates
 from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.line import PortErrorKind

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, NoReturn, Self
 import pytest
 
 from teleinfo.daemon.watchdog import STUCK_AFTER
-from teleinfo.port import baud_detector, canonical_mode, line_log, link_status, search, serial_port
+from teleinfo.port import canonical_mode, line_log, link_status, search, serial_port
 from teleinfo.port import reader as reader_module
-from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
 from teleinfo.port.reader import Reader
+from teleinfo.port.search import candidates
 from teleinfo.port.serial_port import open_port
 from teleinfo.simulator.encode import encode_frame, misread, with_parity
 from teleinfo.simulator.serial_line import SerialLine
@@ -351,7 +351,7 @@ async def test_noise_is_not_taken_for_a_meter(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """Random bytes at full speed find no meter and cost no line; the search goes on."""
-    patch(monkeypatch, baud_detector, DWELL_SLOW=0.3, DWELL_FAST=0.3)
+    patch(monkeypatch, search, DWELL=0.3)
     noise = random.Random(7)
     async with Bench(link, meter=False) as bench, asyncio.timeout(LIMIT):
         while bench.openings < 4:
@@ -464,7 +464,7 @@ async def test_a_bridge_has_no_speed(
     2. A pause, longer than any speed is listened to: the connection stays, and nothing is logged.
     3. Frames of mode historique: the mode changed.
     """
-    patch(monkeypatch, baud_detector, DWELL_SLOW=0.1, DWELL_FAST=0.1, DWELL_LOCKED=0.1)
+    patch(monkeypatch, search, DWELL=0.1)
     patch(monkeypatch, line_log, MODE_CHANGE_INTERVAL=0.0)
     patch(monkeypatch, TICK=0.05)
     async with tcp_bridge() as (url, sent), Bench(url, meter=False, line_open=False) as bench:
@@ -489,7 +489,7 @@ async def test_after_a_stop_of_the_process_the_meter_is_heard_at_its_speed(
 ) -> None:
     """Nobody listened meanwhile: neither is the speed searched anew, nor are the wires blamed."""
     patch(monkeypatch, TICK=0.05, STALL_LIMIT=0.1)
-    patch(monkeypatch, baud_detector, DWELL_SLOW=0.5, DWELL_FAST=0.5, DWELL_LOCKED=0.5)
+    patch(monkeypatch, search, DWELL=0.5)
     patch(monkeypatch, link_status, SILENT_AFTER=0.5)
     async with Bench(link, meter=False) as bench:
         await bench.until_connected()

@@ -21,7 +21,7 @@ from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.port.errors import PortError, cannot_open, cannot_reach, device_lost
 from teleinfo.port.serial_port import open_port
 from teleinfo.vocabulary.line import PortErrorKind
-from tests.support.ports import Sink, descriptors, in_event_loop, tcp_bridge, until
+from tests.support.ports import IGNORE, Sink, descriptors, in_event_loop, tcp_bridge, until
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST
 
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 ALL_BYTES = bytes(range(256)) * 4
-IGNORE = Sink(lambda _: None)
 
 
 async def came(data: bytearray, size: int) -> bytes:

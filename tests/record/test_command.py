@@ -120,7 +120,7 @@ def test_the_speed_of_the_meter_is_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """A meter in mode standard is recorded at 9600 baud, although the search begins at 1200."""
-    monkeypatch.setattr(search, "TRY_SECONDS", 1.0)
+    monkeypatch.setattr(search, "DWELL", 1.0)
     monkeypatch.chdir(tmp_path)
     with simulated("--meter", "standard") as port:
         monkeypatch.setenv("TELEINFO_SERIAL_PORT", port)
@@ -255,7 +255,7 @@ def test_a_line_that_is_dead_at_every_speed_is_reported(
     monkeypatch.chdir(tmp_path)
     with Meter(None) as meter:
         monkeypatch.setenv("TELEINFO_SERIAL_PORT", meter.line.port)
-        monkeypatch.setattr(search, "TRY_SECONDS", 0.2)
+        monkeypatch.setattr(search, "DWELL", 0.2)
         assert cli.main(["record", "a.tic"]) == 1
 
     assert "No byte came" in capsys.readouterr().err

@@ -39,6 +39,9 @@ class Sink:
     on_data: Callable[[bytes], None]
 
 
+IGNORE = Sink(lambda _: None)
+
+
 class PortReader:
     """A reader of a port, which is at another speed if `baudrate` says so; in a block, which closes it."""
 

@@ -18,8 +18,8 @@ from teleinfo.daemon.monitor import Monitor
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.publisher import Publisher
-from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
+from teleinfo.port.search import candidates
 from teleinfo.state import payload
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import SHORT_FRAME

@@ -19,10 +19,9 @@ from teleinfo.common.i18n import N_, _, decimal, inline
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_broker import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
-from teleinfo.port.baud_detector import SPEEDS, candidates
 from teleinfo.port.errors import PortError
 from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
-from teleinfo.port.search import SpeedSearch, speeds_at
+from teleinfo.port.search import SPEEDS, SpeedSearch, candidates, speeds_at
 from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.meter_id import identity_of, number_of

@@ -15,8 +15,8 @@ import random
 from collections import deque
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from teleinfo.port.baud_detector import SPEEDS, candidates
 from teleinfo.port.reader import Reader
+from teleinfo.port.search import SPEEDS, candidates
 from teleinfo.tic.decoder import Decoder
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
 from teleinfo.common.outage_log import OutageLog, OutageTexts
-from teleinfo.port.baud_detector import SPEEDS
 from teleinfo.port.link_status import SILENT_AFTER
+from teleinfo.port.search import SPEEDS
 from teleinfo.vocabulary.line import LinkProblem
 
 if TYPE_CHECKING:

@@ -1,11 +1,16 @@
-"""Search for the speed of the meter: open the port at one speed after another until the meter is heard."""
+"""
+Search for the speed of the meter: open the port at one speed after another until the meter is heard.
+
+Evidence of the meter is a frame, or at least three sound groups of one mode in the frame in progress: at a
+wrong speed a UART still delivers bytes, of which a few pass a check now and then. The search never ends, and
+finds the meter within 15 s, whatever it was sending.
+"""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.port.baud_detector import BaudDetector
 from teleinfo.port.serial_port import open_port
 from teleinfo.port.tcp_bridge import is_bridge
 
@@ -15,13 +20,31 @@ if TYPE_CHECKING:
 
     from teleinfo.port.protocol import DataSink, LineProtocol
     from teleinfo.tic.decoder import Decoder
+    from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Reading
 
-TRY_SECONDS = 6.0
-"""Seconds that `is_heard` listens at one speed: a frame may last 3.7 s, and have begun before."""
+SPEEDS: Final = {"auto": (1200, 9600), "historique": (1200,), "standard": (9600,)}
+"""The speeds of each mode setting, baud, in the order in which they are tried."""
+
+ENOUGH_GROUPS: Final = 3
+"""Sound groups of one frame that cannot be an accident."""
+
+DWELL = 6.0
+"""
+Seconds without evidence after which the next speed is tried.
+
+The longest frame lasts 3.7 s at 1200 baud, 1.8 s at 9600 (Enedis-NOI-CPT_02E and 54E, lengths of the label
+tables). At worst a whole frame passes until the next STX, and three groups after it. A meter that was heard
+may also interrupt a frame (EOT), which is no change of its mode.
+"""
 
 TICK: Final = 0.5
 """Seconds between two checks of the frame in progress, in `is_heard`."""
+
+
+def candidates(mode: str, baudrate: int | None) -> tuple[int, ...]:
+    """Return the speeds to try, baud: those of `mode` (KeyError if unknown), or `baudrate` alone."""
+    return SPEEDS[mode] if baudrate is None else (baudrate,)
 
 
 def speeds_at(url: str, baudrates: Sequence[int]) -> Sequence[int]:
@@ -29,22 +52,36 @@ def speeds_at(url: str, baudrates: Sequence[int]) -> Sequence[int]:
     return baudrates[:1] if is_bridge(url) else baudrates
 
 
-class SpeedSearch(BaudDetector):
+class SpeedSearch:
     """
-    Search for the speed of the meter at `url` among `baudrates`; a bridge has a speed of its own.
+    Search for the speed of the meter at `url` among `baudrates`, beginning with the first.
 
-    The sink of the caller passes the bytes to `feed`, which decodes them with `decoder`.
+    The sink of the caller passes the bytes to `feed`, which decodes them with `decoder`. `mode` is that of
+    the meter, None until it is heard at the present speed. A single speed, or that of a bridge, stays.
     """
 
     def __init__(self, url: str, baudrates: Sequence[int], decoder: Decoder) -> None:
-        super().__init__(speeds_at(url, baudrates))
-        self._url = url
         self.decoder = decoder
+        self.mode: Mode | None = None
+        self._url = url
+        self._baudrates = speeds_at(url, baudrates)
+        self._position = 0
+        self._pending: tuple[Mode | None, int] = (None, 0)
+
+    @property
+    def baudrate(self) -> int:
+        """The speed to listen at now, baud."""
+        return self._baudrates[self._position]
+
+    @property
+    def fixed(self) -> bool:
+        """True if there is nothing to choose."""
+        return len(self._baudrates) == 1
 
     def open(self, sink: DataSink) -> AbstractAsyncContextManager[LineProtocol]:
         """Open the port at the present speed, as `open_port` does; forget any frame in progress."""
         self.decoder.reset()
-        self.reset()
+        self._pending = (None, 0)
         return open_port(self._url, self.baudrate, sink)
 
     def feed(self, data: bytes, *, now: float | None = None) -> list[Reading]:
@@ -56,12 +93,26 @@ class SpeedSearch(BaudDetector):
 
     def check_pending(self) -> bool:
         """True if the frame in progress has shown more of the meter since the last call; costs a parse."""
-        return self.note_partial_frame(*self.decoder.pending())
+        before, self._pending = self._pending, self.decoder.pending()
+        mode, groups = self._pending
+        if groups < ENOUGH_GROUPS or self._pending == before:
+            return False
+        self.mode = mode
+        return True
+
+    def should_switch(self, silent_for: float) -> bool:
+        """True if it is time for the next speed, after `silent_for` seconds without evidence."""
+        return not self.fixed and silent_for >= DWELL
+
+    def next_speed(self) -> None:
+        """Move to the next speed: no meter was heard at the present speed, or the port refuses it."""
+        self._position = (self._position + 1) % len(self._baudrates)
+        self.mode = None
 
     async def is_heard(self, port: LineProtocol) -> bool:
-        """Listen until the meter is heard, for `TRY_SECONDS` at most; raise PortError."""
+        """Listen until the meter is heard, for `DWELL` seconds at most; raise PortError."""
         loop = asyncio.get_running_loop()
-        end = loop.time() + TRY_SECONDS
+        end = loop.time() + DWELL
         while self.mode is None and (left := end - loop.time()) > 0:
             await port.wait(min(left, TICK))
             self.check_pending()

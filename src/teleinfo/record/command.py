@@ -20,8 +20,8 @@ from teleinfo.cli.output import fail, say
 from teleinfo.common import event_loop
 from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
-from teleinfo.port.baud_detector import candidates
 from teleinfo.port.errors import PortError
+from teleinfo.port.search import candidates
 from teleinfo.record.anonymise import Anonymiser
 from teleinfo.record.capture import RecordError, Recording
 from teleinfo.settings import default_env_file, load

@@ -10,8 +10,8 @@ import asyncio
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.port import health
-from teleinfo.port.baud_detector import candidates
 from teleinfo.port.reader import Reader
+from teleinfo.port.search import candidates
 from teleinfo.tic.decoder import Decoder
 from teleinfo.watch import sentences
 

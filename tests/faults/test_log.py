@@ -51,13 +51,11 @@ class Scripted:
         self._every = every
         self._began = self._due = asyncio.get_running_loop().time()
         self.sink: DataSink | None = None
+        self.canonical_mode = None  # it hands out whole frames as it is
 
     def now(self) -> bytes | PortError | None:
         """Return what happens at this moment."""
         return self._line(asyncio.get_running_loop().time() - self._began)
-
-    def set_canonical_mode(self, *, enabled: bool) -> None:
-        """Go on: it hands out whole frames as it is."""
 
     async def wait(self, seconds: float) -> None:
         """Hand out what comes within so many seconds; raise PortError."""

@@ -220,7 +220,8 @@ def test_a_damaged_line_is_the_same_line_in_canonical_mode(stretches: list[tuple
         with SerialLine() as line:
             async with open_port(line.port, 9600, Sink(on_data)) as port:
                 for stretch, canonical in [*stretches, (b"", False)]:
-                    port.set_canonical_mode(enabled=canonical)
+                    assert port.canonical_mode is not None
+                    port.canonical_mode.set(enabled=canonical)
                     for start in range(0, max(1, len(stretch)), PIECE):
                         piece = stretch[start : start + PIECE]
                         line.write(piece)

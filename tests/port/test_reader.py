@@ -173,6 +173,7 @@ async def test_readings_are_handed_out(link: Path, lines: pytest.LogCaptureFixtu
     mode = "historique" if baudrate == 1200 else "standard"
     async with Bench(link, mode=mode, speed=baudrate) as bench:
         reading = await bench.until_read()
+        await until(lambda: lines.messages)
         await bench.until_read()
         assert bench.status.connected
 
@@ -197,6 +198,7 @@ async def test_a_meter_of_either_mode_is_found_and_found_again(
         bench.speed = 1200
         await until(lambda: bench.readings[-1].mode is Mode.HISTORIQUE, within=15.0)
         modes.append(bench.status.mode)
+        await until(lambda: len(lines.messages) == 2)
 
     assert modes == [Mode.STANDARD, Mode.HISTORIQUE]
     assert said(lines, "WARNING") == []
@@ -279,6 +281,7 @@ async def test_frames_of_one_group_are_believed_from_the_third_on(
             bench.line.write(lone)
             await until(partial(lambda size: bench.decoder.counts.bytes_ >= size, number * len(lone)))
             counts.append(len(bench.readings))
+        await until(lambda: lines.messages)
 
     assert counts == [0, 0, 1]
     assert said(lines, "INFO") == [READING]
@@ -474,6 +477,7 @@ async def test_a_bridge_has_no_speed(
         await until(lambda: bench.heartbeats > before + 10)
         sent.put_nowait(FRAMES[1200])
         await bench.until_read()
+        await until(lambda: len(lines.messages) == 2)
 
     assert bench.status.baudrate is None
     assert said(lines, "WARNING") == []

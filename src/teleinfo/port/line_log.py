@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 from teleinfo.common.durations import duration
 from teleinfo.common.outage_log import OutageLog, OutageTexts
 from teleinfo.port.link_status import SILENT_AFTER
-from teleinfo.port.search import SPEEDS
 from teleinfo.vocabulary.line import LinkProblem
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class LineLog:
     def __init__(self, status: LinkStatus) -> None:
         self._status = status
         self._no_data = OutageLog(status.url, _NO_DATA_TEXTS)
-        self._back_since: float | None = None  # time of the first frame after the last silence
+        self._back_since: float | None = None  # when frames came again after the last silence
         self._withheld = OutageLog("values", _WITHHELD_TEXTS)
         self._withheld_counts: dict[str, int] = {}
         self._last_withheld = 0.0
@@ -66,10 +65,11 @@ class LineLog:
 
     def check(self, withheld: Mapping[str, int], now: float) -> None:
         """
-        Log a new silence, and the étiquettes for which more values were `withheld` since the last call.
+        Log what is new in the status, and the étiquettes of which more values were `withheld`.
 
         Call this every second while the port is open.
         """
+        self._check_mode(now)
         problem = self._status.problem(now)
         if problem in {LinkProblem.NO_DATA, LinkProblem.NONSENSE}:
             self._back_since = None
@@ -77,6 +77,12 @@ class LineLog:
             last = self._status.last_frame
             since = self._status.listening_since if last is None else last
             self._no_data.failed(problem, reason, now, since=since)
+        elif problem is None and not self._no_data.working:
+            if self._back_since is None:
+                self._back_since = now
+                self._no_data.recovered(now)
+            elif now - self._back_since >= HELD_AFTER:
+                self._no_data.held(self._back_since)
         labels = [label for label, count in withheld.items() if count > self._withheld_counts.get(label, 0)]
         if labels:
             self._withheld_counts, self._last_withheld = dict(withheld), now
@@ -84,18 +90,7 @@ class LineLog:
         elif not self._withheld.working and now - self._last_withheld >= WITHHELD_QUIET:
             self._withheld.held(self._last_withheld)
 
-    def note_frame(self, now: float) -> None:
-        """Note that a sound frame came."""
-        if self._no_data.working:
-            return
-        if self._back_since is None:
-            self._back_since = now
-            self._no_data.recovered(now)
-        elif now - self._back_since >= HELD_AFTER:
-            self._no_data.held(self._back_since)
-
-    def note_mode(self, now: float) -> None:
-        """Log the mode in which the meter is heard, if it is new."""
+    def _check_mode(self, now: float) -> None:
         mode, baudrate, before = self._status.mode, self._status.baudrate, self._mode
         if mode is None or before == (mode, baudrate):
             return
@@ -129,14 +124,10 @@ class LineLog:
                 f"bytes come from {url}, but none makes sense, at 1200 baud or at 9600: check the wiring "
                 "(terminals I1 and I2, a long or bad cable, the adapter)"
             )
-        current, other = "historique", "standard at 9600 baud"
-        if baudrate not in SPEEDS["historique"]:
-            current, other = "standard", "historique at 1200 baud"
         return (
-            f"bytes come from {url} at {baudrate} baud, but none makes sense: the speed is probably "
-            f"wrong. It is that of mode {current}; the meter may be in mode {other}. Set "
-            "TELEINFO_SERIAL_MODE=auto, without TELEINFO_SERIAL_BAUDRATE; if that does not help, check the "
-            "wiring"
+            f"bytes come from {url} at {baudrate} baud, but none makes sense: the speed is probably wrong. "
+            "Set TELEINFO_SERIAL_MODE=auto, without TELEINFO_SERIAL_BAUDRATE; if that does not help, check "
+            "the wiring"
         )
 
 

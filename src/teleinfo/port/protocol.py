@@ -24,8 +24,9 @@ class LineProtocol(asyncio.Protocol):
     An open port, which hands its bytes to `sink` in the turn of the event loop in which they arrive.
 
     `explain` turns the system error that ended the connection (None without an error) into a PortError.
-    `lost` completes when the connection is closed; its result is the exception that `wait` raises. Create the
-    object inside the event loop.
+    `canonical_mode` is None behind a bridge.
+    `lost` completes when the connection is closed or `sink` raises; its result is the exception that `wait`
+    raises. Create the object inside the event loop.
     """
 
     def __init__(self, sink: DataSink, explain: Callable[[Exception | None], PortError]) -> None:
@@ -33,8 +34,6 @@ class LineProtocol(asyncio.Protocol):
         self.lost: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
         self._sink = sink
         self._explain = explain
-        self._transport: asyncio.BaseTransport | None = None
-        self._failure: BaseException | None = None
 
     async def wait(self, seconds: float) -> None:
         """
@@ -46,25 +45,17 @@ class LineProtocol(asyncio.Protocol):
         if self.lost.done():
             raise self.lost.result()
 
-    def set_canonical_mode(self, *, enabled: bool) -> None:
-        """Let ETX alone wake the process, or each byte again; a port without this mode stays as it is."""
-        if self.canonical_mode is not None:
-            self.canonical_mode.set(enabled=enabled)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep `transport`, to close it if the sink raises."""
-        self._transport = transport
-
     def data_received(self, data: bytes) -> None:
-        """Pass the bytes to the sink; if it raises, close the connection."""
+        """Pass the bytes to the sink, unless it raised."""
+        if self.lost.done():
+            return
         try:
             self._sink.on_data(data)
         except BaseException as error:  # noqa: BLE001 - raised again, by `wait`
             # If it were raised here, the event loop would only log it and go on.
-            self._failure = error
-            if self._transport is not None:
-                self._transport.close()
+            self.lost.set_result(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Complete `lost`."""
-        self.lost.set_result(self._explain(exc) if self._failure is None else self._failure)
+        if not self.lost.done():
+            self.lost.set_result(self._explain(exc))

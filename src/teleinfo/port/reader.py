@@ -135,11 +135,12 @@ class Reader:
                 self._opened = now
                 # The process got no CPU time, and missed the bytes that came meanwhile.
                 self.status.listening_since = now
-            port.set_canonical_mode(enabled=self._stability.is_stable(self._since_frame(now)))
-            self._line_log.check(self._search.decoder.implausible, now)
+            if port.canonical_mode is not None:
+                port.canonical_mode.set(enabled=self._stability.is_stable(self._since_frame(now)))
             if self._search.check_pending():
                 self.status.last_sound = now
-                self._note_mode(now)
+            self.status.mode = self._search.mode
+            self._line_log.check(self._search.decoder.implausible, now)
             if now - opened >= STEADY_AFTER and self._outage.recovered(opened):
                 self._retries = self._new_retries()
             if now - opened >= HELD_AFTER:
@@ -157,9 +158,8 @@ class Reader:
         readings = self._search.feed(data, now=now)
         if not readings:
             return
-        self._note_mode(now)
+        self.status.mode = self._search.mode
         self.status.note_frame(now)
-        self._line_log.note_frame(now)
         for reading in readings:
             self._sink.on_reading(reading)
         count = self._search.decoder.counts.bytes_
@@ -173,10 +173,6 @@ class Reader:
     def _since_frame(self, now: float) -> float:
         """Return the seconds since the last sound frame, or since the opening if that is later."""
         return now - max(self._opened, self.status.last_frame or 0.0)
-
-    def _note_mode(self, now: float) -> None:
-        self.status.mode = self._search.mode
-        self._line_log.note_mode(now)
 
     def _next_speed(self) -> None:
         self._search.next_speed()

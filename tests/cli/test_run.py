@@ -302,7 +302,7 @@ def test_the_identifiers_of_the_meter_never_stand_in_the_log(broker: MosquittoBr
         with Daemon(tmp_path, **settings_for(broker, meter.line), log_level="DEBUG") as daemon:
             for _ in range(3):
                 subscriber.expect("teleinfo")
+            daemon.expect_log("reading a meter in mode historique at 1200 baud")
             daemon.stop()
 
     assert "012345678901" not in daemon.log
-    assert "reading a meter in mode historique at 1200 baud" in daemon.log

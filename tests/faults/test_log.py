@@ -142,6 +142,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 GONE = PortError(PortErrorKind.GONE, Message("the serial port went away"))
 MISSING = PortError(PortErrorKind.MISSING, Message("there is no serial port"))
+DENIED = PortError(PortErrorKind.DENIED, Message("no right to read it"))
 
 
 def test_a_steady_state_says_nothing(monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture) -> None:
@@ -154,16 +155,22 @@ def test_a_steady_state_says_nothing(monkeypatch: pytest.MonkeyPatch, log: pytes
 def test_an_outage_of_the_port_is_two_lines(
     monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:
-    """Ten minutes of work, ten without a port, ten of work: a line when it begins, and one when it ends."""
+    """
+    An adapter is unplugged for ten minutes: a line when the outage begins, and one when it ends.
+
+    It is first gone, then missing, which is one cause. Another cause is a line.
+    """
 
     def line(now: float) -> bytes | PortError:
-        return MISSING if 602 < now < 1230 else GONE if 600 < now <= 602 else FRAME
+        events = ((1230, FRAME), (1000, DENIED), (602, MISSING), (600, GONE))
+        return next((event for begin, event in events if now > begin), FRAME)
 
     live(monkeypatch, line, seconds=1800)
 
     assert log.messages == [
         "reading a meter in mode historique at 1200 baud",
         "no meter: the serial port went away; teleinfo keeps trying",
+        "still no meter, for another reason: no right to read it",
         "/dev/ttyUSB0 is open again after 10 min",
     ]
 

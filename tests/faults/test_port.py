@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import random
 import select
 import subprocess
 import sys
@@ -42,28 +41,6 @@ def replug(meter: Meter) -> None:
         os.close(descriptor)
 
     assert meter.line.path != old
-
-
-def test_a_port_that_appears_is_read(tmp_path: Path, figures: Figures) -> None:
-    """
-    1. Start without a port: one line says what to do; systemd hears READY.
-
-    2. The port appears: it is open within 5 s, and one line says how long it was missing.
-    """
-    meter = Meter(FRAME, link=tmp_path / "meter")
-    with Scenario(tmp_path, None, tmp_path / "meter") as scenario:
-        scenario.expect_log("there is no serial port at")
-        scenario.notify.expect("READY=1")
-        scenario.notify.expect("STATUS=no serial port; no frame yet; no connection to the broker")
-        time.sleep(random.uniform(0, 2))  # between two attempts, and not just before one
-        with meter:
-            appeared = time.monotonic()
-            until(lambda: meter.line.attached)
-            figures.kept("port: open after it appeared", time.monotonic() - appeared, at_most=5)
-            scenario.expect_log("is open again after")
-            scenario.notify.expect("STATUS=mode historique at 1200 baud; ")
-            assert len(scenario.lines("no meter")) == 1
-            assert scenario.stop()[0] == 0
 
 
 def plug_and_unplug(folder: Path, figures: Figures, *, times: int) -> None:

@@ -1,7 +1,7 @@
 """
 Fuzz what parses foreign bytes.
 
-    python -m tests.fuzz [--seconds N] [--blind] [--corpus FOLDER] [TARGET ...]
+    python -m tests.fuzz [--seconds N] [--blind] [--seed N] [TARGET ...]
 
 The targets share the seconds. With atheris the fuzzer follows the branches, without it it mutates inputs at
 random; the first line says which. An input that breaks a target is added to its file in tests/fuzz/corpus,
@@ -65,7 +65,7 @@ def guided(name: str, seconds: float) -> bool:
     return True
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> int:
     """Fuzz the targets that the command line names, or all."""
     parser = argparse.ArgumentParser(
         prog="python -m tests.fuzz", description="Fuzz what parses foreign bytes."
@@ -74,11 +74,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60.0, help="for all of them together (60)")
     parser.add_argument("--blind", action="store_true", help="do without atheris")
     parser.add_argument("--seed", type=int, default=None, help="of the mutations at random")
-    parser.add_argument("--corpus", type=Path, default=corpus.FOLDER, help="where what is found is kept")
-    given = parser.parse_args(arguments)
-    corpus.FOLDER = given.corpus
-    if unknown := set(given.targets) - set(corpus.TARGETS):
-        parser.error(f"no such target: {', '.join(sorted(unknown))}")
+    given = parser.parse_args()
     targets = given.targets or list(corpus.TARGETS)
     follows = not given.blind and importlib.util.find_spec("atheris") is not None
     seed = random.SystemRandom().randrange(1 << 32) if given.seed is None else given.seed

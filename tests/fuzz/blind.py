@@ -48,19 +48,16 @@ def tries(name: str, rng: random.Random) -> Iterator[bytes]:
         yield mutated(rng.choice(known), known, rng)
 
 
-def fuzz(name: str, seconds: float, rng: random.Random, *, say: Callable[[str], None]) -> bool:
+def fuzz(name: str, seconds: float, rng: random.Random, *, say: Callable[[str], None]) -> None:
     """Try a target for so many seconds; keep the input that breaks it, and raise what it raised."""
     check = corpus.target(name).check
     end = time.monotonic() + seconds
-    count = 0
-    for data in tries(name, rng):
-        count += 1
+    for count, data in enumerate(tries(name, rng), start=1):
         try:
             check(data)
         except BaseException:
             say(corpus.keep_broken(name, data))
             raise
         if time.monotonic() > end:
+            say(f"{name}: {count} inputs, mutated at random")
             break
-    say(f"{name}: {count} inputs, mutated at random")
-    return True

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,35 +150,8 @@ async def test_a_slow_consumer_gets_the_newest_readings(
                 assert [power(await anext(readings)), power(await anext(readings))] == [5, 6]
 
 
-@in_event_loop
-async def test_a_second_reader_is_refused_and_leaves_the_first_alone(
-    line: SerialLine, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Two readers of one port would each get a part of the bytes."""
-    async with port_and_meter(line, caplog, bridge=False) as (url, sent), asyncio.timeout(LIMIT):
-        async with contextlib.aclosing(read(url)) as readings:
-            sent.put_nowait(frame(1))
-            assert power(await anext(readings)) == 1
-            with pytest.raises(PortError) as caught:
-                await anext(read(url))
-            sent.put_nowait(frame(2))
-            assert power(await anext(readings)) == 2
-
-    assert caught.value.kind is PortErrorKind.BUSY
-
-
 def test_the_page_says_how_many_readings_wait() -> None:
     """docs/library.md names the bound."""
     page = (Path(__file__).parents[2] / "docs/library.md").read_text(encoding="utf-8")
 
     assert f"the newest {library.MAX_WAITING} readings" in page
-
-
-def test_the_library_needs_neither_the_broker_nor_the_settings() -> None:
-    """Whoever reads a port does not pay for what publishes."""
-    code = "import sys, teleinfo.port.library; print({'aiomqtt', 'pydantic'} & set(sys.modules))"
-    ended = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
-    )
-
-    assert ended.stdout == "set()\n"

@@ -170,7 +170,7 @@ def test_an_outage_of_the_port_is_two_lines(
     assert log.messages == [
         "reading a meter in mode historique at 1200 baud",
         "no meter: the serial port went away; teleinfo keeps trying",
-        "still no meter, for another reason: no right to read it",
+        "still no meter after 6 min: no right to read it",
         "/dev/ttyUSB0 is open again after 10 min",
     ]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from teleinfo.simulator.encode import with_parity
-from teleinfo.simulator.pseudo_terminal import PseudoTerminal
+from teleinfo.simulator.serial_line import SerialLine
 from tests.bench import reference
 from tests.bench.streams import pieces
 from tests.support.broker import MosquittoBroker
@@ -39,7 +39,7 @@ class Subject:
         own = folder / name.replace(" ", "-")
         own.mkdir(exist_ok=True)
         self.name = name
-        self.line = PseudoTerminal(baudrate=BAUDRATES[mode], link=own / "meter")
+        self.line = SerialLine(baudrate=BAUDRATES[mode], link=own / "meter")
         topic = f"bench-{name.replace(' ', '-')}"
         self.program = Daemon(
             own,

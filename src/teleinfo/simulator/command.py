@@ -28,8 +28,7 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import ETX
 from teleinfo.simulator.options import add_options
 from teleinfo.simulator.play import baudrate_of, play, replay
-from teleinfo.simulator.pseudo_terminal import SPEED_CODES
-from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.simulator.serial_line import SPEED_CODES, SerialLine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable
@@ -150,7 +149,8 @@ async def _simulate(arguments: argparse.Namespace) -> None:
                     )
                 else:
                     await replay(_chain(head, chunks), line, frames=arguments.frames)
-            await line.until_read(within=_LAST_READ_TIMEOUT)
+            async with asyncio.timeout(_LAST_READ_TIMEOUT):
+                await line.until_read()
 
 
 def _instructions(port: str, arguments: argparse.Namespace) -> str:

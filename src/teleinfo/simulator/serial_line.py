@@ -1,17 +1,38 @@
-"""The line of a simulated meter: a pseudo-terminal with the pace and the faults of a serial line."""
+"""
+The line of a simulated meter: a pseudo-terminal (pty(7)) with the pace and the faults of a serial line.
+
+Only the reader keeps the slave side open, so that its absence can be noticed. It may open the port again; the
+bytes that it left unread are then discarded, as by a serial port.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import errno
+import fcntl
+import os
 import random
-from typing import TYPE_CHECKING
+import select
+import struct
+import termios
+import tty
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
+from teleinfo.common.i18n import N_
 from teleinfo.simulator.encode import BITS, flip_bits, misread, with_parity
-from teleinfo.simulator.pseudo_terminal import PseudoTerminal
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from io import FileIO
 
+SPEED_CODES = {
+    baudrate: getattr(termios, f"B{baudrate}")
+    for baudrate in (300, 600, 1200, 2400, 4800, 9600, 19200, 38400, 57600, 115200)
+}
+"""The speeds of a port, baud, and their codes in termios."""
+
+_OUTPUT_SPEED = 5  # position in the attributes of termios
 _POLL = 0.005  # seconds between two polls of the reader
 # Polls in a row that must find nothing unread: FIONREAD does not count bytes that are still on their way.
 _EMPTY_POLLS = 20
@@ -19,10 +40,12 @@ _EMPTY_POLLS = 20
 _MAX_LAG = 1.0
 
 
-class SerialLine(PseudoTerminal):
+class SerialLine:
     """
-    A pseudo-terminal at `baudrate` baud, `speed` times faster; at speed 0 it is as fast as its reader.
+    A raw pseudo-terminal at `baudrate` baud; in a block, it is open.
 
+    - `link`: the path of a symbolic link to the pseudo-terminal, which has another `path` after each `open`.
+    - `speed`: the line is so many times faster than a real one; at speed 0 it is as fast as its reader.
     - `parity`: bit 7 has even parity.
     - `noise`: the probability, 0 to 1, with which each bit flips, by `rng`.
     - `strict_speed`: a reader set to another speed receives the bytes that a UART would receive.
@@ -41,15 +64,110 @@ class SerialLine(PseudoTerminal):
         rng: random.Random | None = None,
         strict_speed: bool = False,
     ) -> None:
-        super().__init__(baudrate=baudrate, link=link)
+        self.baudrate = baudrate
+        self.link = None if link is None else Path(link)
+        self.path = ""
         self.dropped = 0
         self.elapsed = 0.0
+        self._master = -1
         self._speed = speed
         self._parity = parity
         self._noise = noise
         self._rng = rng or random.Random()  # noqa: S311 -- noise, not a secret
         self._strict_speed = strict_speed
         self._start: float | None = None  # on the clock of the event loop
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def port(self) -> str:
+        """The path for a reader: the link, or the pseudo-terminal itself."""
+        return self.path if self.link is None else str(self.link)
+
+    @property
+    def is_open(self) -> bool:
+        """True if the pseudo-terminal exists."""
+        return self._master >= 0
+
+    def fileno(self) -> int:
+        """Return the descriptor of the master side; -1 where there is no port."""
+        return self._master
+
+    @property
+    def attached(self) -> bool:
+        """True if a reader has the port open."""
+        if not self.is_open:
+            return False
+        # The master side reports a hang-up (POLLHUP) as long as nobody has the slave side open.
+        poll = select.poll()
+        poll.register(self._master, 0)
+        return not poll.poll(0)
+
+    @property
+    def reader_baudrate(self) -> int | None:
+        """The speed in baud that the reader set; None without a port, or if `SPEED_CODES` lacks the speed."""
+        if not self.is_open:
+            return None
+        set_code = termios.tcgetattr(self._master)[_OUTPUT_SPEED]
+        return next((baudrate for baudrate, code in SPEED_CODES.items() if code == set_code), None)
+
+    def open(self) -> None:
+        """
+        Create a pseudo-terminal, whose number differs from that of the earlier one, and the link to it.
+
+        Raises OSError if the system has no pseudo-terminal left or the link cannot be made, KeyError for a
+        speed that no port has.
+        """
+        code = SPEED_CODES[self.baudrate]
+        # Close the earlier pseudo-terminal afterwards: the system reuses its number as soon as it is free.
+        master, slave = os.openpty()
+        self.hang_up()
+        self._master = master
+        self.path = os.ttyname(slave)
+        os.set_blocking(master, False)
+        tty.setraw(slave)
+        attributes = termios.tcgetattr(slave)
+        attributes[_OUTPUT_SPEED - 1] = attributes[_OUTPUT_SPEED] = code
+        termios.tcsetattr(slave, termios.TCSANOW, attributes)
+        os.close(slave)  # if it stayed open, it would count as a reader
+        if self.link is not None:
+            try:
+                _point(self.link, self.path)
+            except OSError as error:
+                self.hang_up()
+                reason = N_("its folder does not exist") if error.errno == errno.ENOENT else error.strerror
+                raise OSError(error.errno, reason, str(self.link)) from error
+
+    def hang_up(self) -> None:
+        """Remove the port: the reader gets an end of file, unread bytes are lost, and the link dangles."""
+        if self.is_open:
+            os.close(self._master)
+            self._master = -1
+
+    def close(self) -> None:
+        """Remove the port, and its link unless the link points elsewhere by now."""
+        self.hang_up()
+        with contextlib.suppress(OSError):
+            if self.link is not None and str(self.link.readlink()) == self.path:
+                self.link.unlink()
+
+    def put(self, data: bytes) -> int:
+        """Write the bytes that fit into the buffer and return their number; 0 if there is no reader."""
+        if not self.attached:
+            if self.is_open:  # the next reader receives only the bytes that are sent from then on
+                with self._slave() as slave:
+                    termios.tcflush(slave, termios.TCIFLUSH)
+            return 0
+        written = 0
+        with contextlib.suppress(BlockingIOError):
+            while written < len(data):
+                written += os.write(self._master, data[written:])
+        return written
 
     def write(self, data: bytes) -> None:
         """Send exactly these bytes, at once; bytes that the buffer of the reader cannot hold are lost."""
@@ -99,20 +217,35 @@ class SerialLine(PseudoTerminal):
         while not self.attached:  # noqa: ASYNC110 -- no event reports it
             await asyncio.sleep(_POLL)
 
-    async def until_read(self, *, within: float) -> bool:
-        """Wait until the reader has read all or is gone; return False after `within` seconds."""
-        loop = asyncio.get_running_loop()
-        end = loop.time() + within
-        quiet = 0
-        while self.attached and quiet < _EMPTY_POLLS:
-            if loop.time() > end:
-                return False
+    async def until_read(self) -> None:
+        """Wait until the reader has read all or is gone."""
+        empty = 0
+        while self.attached and empty < _EMPTY_POLLS:
             await asyncio.sleep(_POLL)
-            quiet = 0 if self.unread() else quiet + 1
-        return True
+            empty = 0 if self.unread() else empty + 1
+
+    def unread(self) -> int:
+        """Return the number of bytes that the reader has not read yet."""
+        with self._slave() as slave:
+            (count,) = struct.unpack("i", fcntl.ioctl(slave, termios.FIONREAD, bytes(4)))
+        return int(count)
 
     async def _push(self, data: bytes) -> None:
         """Write all, and wait for a reader and for space as long as it takes."""
         while data := data[self.put(data) :]:  # noqa: ASYNC110 -- no event reports it
             await asyncio.sleep(_POLL)
         await asyncio.sleep(0)
+
+    def _slave(self) -> FileIO:
+        return os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK), "rb", buffering=0)
+
+
+def _point(link: Path, path: str) -> None:
+    """Make `link` a symbolic link to `path`; it may replace a symbolic link, but nothing else."""
+    if os.path.lexists(link) and not link.is_symlink():
+        raise FileExistsError(errno.EEXIST, N_("it is there already, and is no symbolic link"), str(link))
+    # Rename a new link into place, so that there is a link at every moment.
+    new = link.with_name(f".{link.name}.{os.getpid()}")
+    new.unlink(missing_ok=True)
+    new.symlink_to(path)
+    new.replace(link)

@@ -26,20 +26,6 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.real, pytest.mark.long]
 
 
-class LoadProfile:
-    """A three-phase home that draws `draws`, in W."""
-
-    phases = 3
-
-    def __init__(self) -> None:
-        self.draws = (300.0, 300.0, 300.0)
-
-    def power(self, now: dt.datetime) -> tuple[float, ...]:
-        """Return the power of each phase in W."""
-        del now
-        return self.draws
-
-
 def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> None:
     """
     Two meters, each with a daemon of its own, of which the second is to publish once an hour only.
@@ -68,11 +54,11 @@ def test_silence_and_news_are_told_at_once(tmp_path: Path, figures: Figures) -> 
                 assert len(scenario.lines("frame")) == len(scenario.lines("heard again")) == 1
 
         def overrun(place: Path) -> None:
-            load = LoadProfile()
-            linky = build("tri", start=START, rng=random.Random(1), load_profile=load)
+            watts = [300.0, 300.0, 300.0]
+            linky = build("tri", start=START, rng=random.Random(1), load_profile=lambda _now: tuple(watts))
             now = START + dt.timedelta(seconds=2)
             usual = with_parity(linky.emit(now))
-            load.draws = (300.0, 9000.0, 300.0)
+            watts[1] = 9000.0
             cut = with_parity(linky.emit(now + dt.timedelta(seconds=2)))
             short = with_parity(linky.emit(now + dt.timedelta(seconds=4)))
             with (

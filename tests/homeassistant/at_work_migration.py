@@ -210,7 +210,8 @@ def tempo_after(meter: SimulatedMeter) -> SimulatedMeter:
 
 def _meter(mode: Mode, contract: tariff.SimulatedContract, now: dt.datetime) -> SimulatedMeter:
     rng = random.Random(7)
-    metrology = Metrology(start=now, load_profile=LoadProfile(rng=rng), contract=contract, rng=rng)
+    load = LoadProfile(rng=rng).power
+    metrology = Metrology(start=now, load_profile=load, contract=contract, phases=1, rng=rng)
     model = replace(METERS["tempo"], mode=mode, contract=contract, number=NUMBER)
     return (Renewed if mode is Mode.STANDARD else Historique)(model, metrology)
 

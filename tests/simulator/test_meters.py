@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -28,25 +27,10 @@ SECOND = dt.timedelta(seconds=1)
 MINUTE = dt.timedelta(minutes=1)
 
 
-@dataclass(slots=True)
-class Steady:
-    """A load profile of the same power for ever, in W by phase."""
-
-    watts: tuple[float, ...]
-
-    @property
-    def phases(self) -> int:
-        """As many as the powers."""
-        return len(self.watts)
-
-    def power(self, _now: dt.datetime) -> tuple[float, ...]:
-        """Return it."""
-        return self.watts
-
-
 def meter(name: str, *watts: float, start: dt.datetime = WEDNESDAY) -> SimulatedMeter:
-    """Return a meter, in front of a steady load if there are powers."""
-    return build(name, start=start, rng=random.Random(7), load_profile=Steady(watts) if watts else None)
+    """Return a meter; if there are `watts`, in front of a steady load of so much by phase."""
+    load = (lambda _now: watts) if watts else None
+    return build(name, start=start, rng=random.Random(7), load_profile=load)
 
 
 def names(groups: list[Group]) -> str:
@@ -292,10 +276,10 @@ def test_means_and_maxima_are_renewed() -> None:
 
 def test_an_overrun_brings_twenty_short_frames_for_each_long_one() -> None:
     """The long frame is cut by EOT, then cycles of 20 short and 1 long come, until a minute after."""
-    load = Steady((1000, 1000, 1000))
-    simulated = build("tri", start=WEDNESDAY, rng=random.Random(7), load_profile=load)
+    watts = [1000, 1000, 1000]
+    simulated = build("tri", start=WEDNESDAY, rng=random.Random(7), load_profile=lambda _now: tuple(watts))
     assert simulated.emit(WEDNESDAY).count(b"\x04") == 0
-    load.watts = (1000, 8000, 1000)
+    watts[1] = 8000
     first = simulated.emit(WEDNESDAY + SECOND)
     lengths = [len(simulated.emit(WEDNESDAY + (2 + n) * SECOND)) for n in range(40)]
 
@@ -305,7 +289,7 @@ def test_an_overrun_brings_twenty_short_frames_for_each_long_one() -> None:
     assert short.startswith(b"\x02\nADIR2 036")
     assert len(short) == 78
     assert lengths == [78] * 19 + [233] + [78] * 20
-    load.watts = (1000, 1000, 1000)
+    watts[1] = 1000
     assert len(simulated.emit(WEDNESDAY + 42 * SECOND)) == 233
     after = [simulated.frame(WEDNESDAY + (n + 43) * SECOND) for n in (0, 57, 58, 59)]
     assert [names(groups) for groups in after[:2]] == ["ADCO IINST1 IINST2 IINST3"] * 2

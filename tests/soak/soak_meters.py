@@ -27,20 +27,6 @@ GAP = 0.02  # simulated s between two frames
 IDENTIFIERS = {"ADCO", "ADSC", "PRM"}
 
 
-class Slowed:
-    """A household in fast time: it draws as much energy in a real second as a household does."""
-
-    phases = 1
-
-    def __init__(self, speed: float) -> None:
-        self._household = Household(rng=Random(1))
-        self._speed = speed
-
-    def power(self, now: dt.datetime) -> tuple[float, ...]:
-        """Return the power in W: the daemon withholds an index that rises faster than a meter can carry."""
-        return tuple(power / self._speed for power in self._household.power(now))
-
-
 class SoakMeters:
     """
     One meter at a time behind `link`, `speed` times faster than on its line.
@@ -79,7 +65,15 @@ class SoakMeters:
         """Put up the meter `name` in place of the one before, behind the same link."""
         self._before = self.elapsed
         self._line.close()
-        self._meter = build(name, start=self._now(), rng=Random(1), load_profile=Slowed(self._speed))
+        household = Household(rng=Random(1))
+        self._meter = build(
+            name,
+            start=self._now(),
+            rng=Random(1),
+            # As much energy in a real second as a household draws: the daemon withholds an index that rises
+            # faster than a meter can carry.
+            load_profile=lambda now: tuple(power / self._speed for power in household.power(now)),
+        )
         # At speed 0 a line waits for its reader. The pace is kept here.
         self._line = SerialLine(
             baudrate=self._meter.baudrate, link=self._line.link, speed=0, strict_speed=True

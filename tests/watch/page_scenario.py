@@ -144,4 +144,4 @@ def evening(meter: str, *, phases: int = 1, port: int | None = None, now: float 
     """Return the page of a meter on a winter evening that ends with an overrun."""
     end = dt.datetime(2026, 1, 14, 22, 20)  # noqa: DTZ001 - a meter knows local time only
     loads = Evening(end - dt.timedelta(seconds=HOUR), phases=phases)
-    return Page(meter, end=end, load_profile=loads, port=port, now=now)
+    return Page(meter, end=end, load_profile=loads.power, port=port, now=now)

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 DEFAULT = "hc"
 
-
 _TRI = "041976123456"
 _STANDARD = Mode.STANDARD
 
@@ -58,13 +57,16 @@ def build(
     """
     Return the meter `name` of METERS; its clock stands at `start`, a naive local time.
 
-    `load_profile` replaces the household behind the meter, and must have as many phases; `number` replaces
-    its ADCO or ADSC. Raises KeyError for a name that is not in METERS.
+    `load_profile`, of as many phases, replaces the household behind the meter; `number` its ADCO or ADSC.
+    Raises KeyError for a name that is not in METERS.
     """
     model = METERS[name]
     if number is not None:
         model = replace(model, number=number)
     if load_profile is None:
-        load_profile = Household(rng=rng, phases=model.phases, solar=model.solar, machine=model.machine)
-    metrology = Metrology(start=start, load_profile=load_profile, contract=model.contract, rng=rng)
+        household = Household(rng=rng, phases=model.phases, solar=model.solar, machine=model.machine)
+        load_profile = household.power
+    metrology = Metrology(
+        start=start, load_profile=load_profile, contract=model.contract, phases=model.phases, rng=rng
+    )
     return (Standard if model.mode is Mode.STANDARD else Historique)(model, metrology)

@@ -1,39 +1,23 @@
-"""
-Loads of a simulated meter: the power that a household draws, or injects, at a given time.
-
-Pure: clock and randomness are arguments. Powers are active powers in W, one for each phase: drawn if
-positive, injected if negative.
-"""
+"""Loads of a simulated meter, in W. Pure: clock and randomness are arguments."""
 
 from __future__ import annotations
 
 import datetime as dt
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import random
 
-
-class LoadProfile(Protocol):
-    """The loads behind a meter."""
-
-    @property
-    def phases(self) -> int:
-        """The number of phases, 1 or 3."""
-
-    def power(self, now: dt.datetime) -> tuple[float, ...]:
-        """Return the power of each phase in W; `now` never goes back."""
+LoadProfile = Callable[[dt.datetime], tuple[float, ...]]
+"""The active power of each phase at a time that never goes back, in W; injected power is negative."""
 
 
 @dataclass(frozen=True, slots=True)
 class Appliance:
-    """
-    An appliance that is switched on now and then.
-
-    `power` is in W, `lasts` in s; `per_hour` is the mean number of uses in each hour of `hours`.
-    """
+    """An appliance of `power` W, used `per_hour` times on average in each of `hours`, for `lasts` seconds."""
 
     power: float
     lasts: float
@@ -67,7 +51,7 @@ class Household:
     def __init__(
         self, *, rng: random.Random, phases: int = 1, solar: float = 0.0, machine: float = 0.0
     ) -> None:
-        self.phases = phases
+        self._phases = phases
         self._rng = rng
         self._solar = solar
         self._machine = machine
@@ -76,19 +60,19 @@ class Household:
         self._off_at: dict[Appliance, dt.datetime] = {}
 
     def power(self, now: dt.datetime) -> tuple[float, ...]:
-        """Return the power of each phase in W; `now` never goes back."""
+        """Return the power of each phase in W: the LoadProfile of this household."""
         seconds = 0.0 if self._last is None else (now - self._last).total_seconds()
         self._last = now
         self._switch(now, seconds)
         base = (140 + _small_loads(now)) * self._rng.gauss(1, 0.02)
-        phases = [(base - self._sun(now, seconds)) / self.phases] * self.phases
+        phases = [(base - self._sun(now, seconds)) / self._phases] * self._phases
         for number, appliance in enumerate(_APPLIANCES):
             if appliance in self._off_at:
-                phases[number % self.phases] += appliance.power
+                phases[number % self._phases] += appliance.power
         if now.hour in _WATER_HEATER_HOURS:
             phases[-1] += _WATER_HEATER
         if self._machine and now.minute % 5 == 0 and 20 <= now.second < 50:  # noqa: PLR2004 -- see the class
-            phases[min(1, self.phases - 1)] += self._machine
+            phases[min(1, self._phases - 1)] += self._machine
         return tuple(phases)
 
     def _switch(self, now: dt.datetime, seconds: float) -> None:

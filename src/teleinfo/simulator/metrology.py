@@ -1,8 +1,8 @@
 """
-Measurements of a simulated meter: indexes, powers, maxima, means.
+Measurements of a simulated meter.
 
-Pure: `advance` integrates the load profile until a naive local time. A step ends with its minute at the
-latest, so that tariff periods, days and the intervals of the means begin at their exact times.
+Pure: `Metrology.advance` integrates the load profile until a naive local time. A step ends with its minute
+at the latest, so that tariff periods, days and the intervals of the means begin at their exact times.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class IntervalMean:
 
 class Metrology:
     """
-    All measurements of a meter.
+    Indexes, powers, maxima and means of a meter, for its contract and its phases.
 
     - For each phase: `apparent` (VA, negative while injecting), `voltage` (V), `current` (A).
     - Energies in Wh and varh: `supplier` has ten indexes, `distributor` four, `reactive` one per quadrant.
@@ -87,6 +87,7 @@ class Metrology:
         start: dt.datetime,
         load_profile: LoadProfile,
         contract: SimulatedContract,
+        phases: int,
         rng: random.Random,
     ) -> None:
         self._load_profile = load_profile
@@ -102,22 +103,19 @@ class Metrology:
         self.injected_energy = float(rng.randrange(1_000_000, 9_000_000))
         self.reactive = [float(rng.randrange(100_000, 900_000)) for _ in range(4)]
         # The total first, then each phase.
-        self.drawn_maxima = [
-            DailyMaximum(start=start, yesterday=4870 / part) for part in (1, *[2] * load_profile.phases)
-        ]
+        self.drawn_maxima = [DailyMaximum(start=start, yesterday=4870 / part) for part in (1, *[2] * phases)]
         self.injected_maximum = DailyMaximum(start=start, yesterday=2090)
         self.drawn_mean = IntervalMean(start=start, minutes=_LOAD_CURVE_MINUTES, value=870)
         self.injected_mean = IntervalMean(start=start, minutes=_LOAD_CURVE_MINUTES, value=0)
         self.voltage_means = [
-            IntervalMean(start=start, minutes=_VOLTAGE_MINUTES, value=235) for _ in range(load_profile.phases)
+            IntervalMean(start=start, minutes=_VOLTAGE_MINUTES, value=235) for _ in range(phases)
         ]
         self._measure(start)
 
     def advance(self, now: dt.datetime) -> None:
         """Measure and count until `now`; do nothing if `now` is not later than the last time."""
         while self.now < now:
-            minute = self.now.replace(second=0, microsecond=0) + dt.timedelta(minutes=1)
-            end = min(now, minute)
+            end = min(now, self.now.replace(second=0, microsecond=0) + dt.timedelta(minutes=1))
             self._measure(end)
             self._count(end)
             self.now = end
@@ -143,7 +141,7 @@ class Metrology:
         return max(0.0, -math.fsum(self.apparent))
 
     def _measure(self, now: dt.datetime) -> None:
-        self._active = self._load_profile.power(now)
+        self._active = self._load_profile(now)
         self.apparent = [power / _POWER_FACTOR for power in self._active]
         self.voltage = [235 - abs(power) / 2500 + self._rng.gauss(0, 0.4) for power in self._active]
         self.current = [abs(va) / volts for va, volts in zip(self.apparent, self.voltage, strict=True)]

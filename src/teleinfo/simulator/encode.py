@@ -1,10 +1,8 @@
 """
-TIC groups and frames as bytes, as a meter sends them and as a receiver gets them.
+TIC groups and frames as bytes (Enedis-NOI-CPT_54E v3 for Linky, Enedis-NOI-CPT_02E v6 for older meters).
 
 Nothing is checked: a test may want bytes that no meter sends. No code is shared with the decoder, not even
 the checksum, so that each tests the other.
-
-Sources: Enedis-NOI-CPT_54E v3 (Linky) and Enedis-NOI-CPT_02E v6 (older meters).
 """
 
 from __future__ import annotations
@@ -38,14 +36,12 @@ def encode_group(group: Group) -> bytes:
     The value is sent as it is: the caller pads it. The sum covers the separator before the checksum in mode
     standard, but not in historique (Enedis-NOI-CPT_02E v6, modes 1 and 2 of the sum; Enedis-NOI-CPT_54E v3).
     """
-    separator = " " if group.mode is Mode.HISTORIQUE else "\t"
-    fields = [group.label, group.value]
-    if group.horodate is not None:
-        fields.insert(1, group.horodate)
-    text = separator.join(fields).encode("ascii")
-    covered = text if group.mode is Mode.HISTORIQUE else text + b"\t"
-    control = (sum(covered) & 0x3F) + 0x20
-    return b"\n%b%b%c\r" % (text, separator.encode("ascii"), control)
+    historique = group.mode is Mode.HISTORIQUE
+    separator = b" " if historique else b"\t"
+    fields = (group.label, group.horodate, group.value)
+    text = separator.join(field.encode("ascii") for field in fields if field is not None)
+    control = (sum(text if historique else text + separator) & 0x3F) + 0x20
+    return b"\n%b%b%c\r" % (text, separator, control)
 
 
 def encode_frame(groups: Iterable[Group], *, end: bytes = ETX) -> bytes:

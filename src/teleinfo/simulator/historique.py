@@ -1,8 +1,4 @@
-"""
-Frames of a simulated Linky in mode historique, single-phase and three-phase.
-
-Contents and order: Enedis-NOI-CPT_54E v3 §6.1; short frames: also Enedis-NOI-CPT_02E v6 (CBETM).
-"""
+"""Simulated mode historique (Enedis-NOI-CPT_54E v3 §6.1; short frames: Enedis-NOI-CPT_02E v6, CBETM)."""
 
 from __future__ import annotations
 
@@ -36,28 +32,23 @@ class Historique(SimulatedMeter):
     def __init__(self, model: MeterModel, metrology: Metrology) -> None:
         super().__init__(model, metrology)
         self._subscribed = model.kva * 1000 // (_PHASE_VOLTAGE * model.phases)
-        self._short_until: dt.datetime | None = None
+        self._short_until = metrology.now
         self._short = 0  # short frames since the last long frame
 
     def _groups(self) -> list[Group]:
         if self.model.phases == 1 or not self.model.short_frames:
             return self._long_frame()
         now = self.metrology.now
-        began = self._short_until is None
+        was_long = now >= self._short_until
         if max(self._currents().values()) > self._subscribed:
             self._short_until = now + _AFTER_OVERRUN
-        elif self._short_until is not None and now >= self._short_until:
-            self._short_until = None
-        if self._short_until is None:
+        if now >= self._short_until:
             return self._long_frame()
-        if began:
+        if was_long:
             self._interrupted = self._long_frame()[: 3 + now.second % 10]
             self._short = 0
-        if self._short == _SHORT_FRAMES:
-            self._short = 0
-            return self._long_frame()
-        self._short += 1
-        return self._short_frame()
+        self._short = (self._short + 1) % (_SHORT_FRAMES + 1)
+        return self._short_frame() if self._short else self._long_frame()
 
     def _currents(self) -> dict[str, int]:
         """Return the current of each phase in A, by the suffix of its étiquettes: 1 to 3, or empty."""
@@ -69,10 +60,10 @@ class Historique(SimulatedMeter):
         values = {"ADCO": self.model.number, "OPTARIF": contract.optarif, "ISOUSC": f"{self._subscribed:02}"}
         for label, energy in zip(contract.indexes, metrology.supplier, strict=False):
             values[label] = format_index(energy)
-        if period.notice:
+        if contract.optarif == "EJP." and period.peaks:
             values["PEJP"] = "30"
         values["PTEC"] = period.ptec
-        if contract.tempo:
+        if period.today:
             values["DEMAIN"] = _DEMAIN[period.tomorrow]
         for end, amperes in self._currents().items():
             values[f"IINST{end}"] = f"{amperes:03}"

@@ -1,8 +1,4 @@
-"""
-A simulated meter of either mode: given a time, it returns the next frame.
-
-Pure: `play` sends the frames. The same start, seed and times give the same frames.
-"""
+"""A simulated meter of either mode. Pure: the same start, seed and times give the same frames."""
 
 from __future__ import annotations
 
@@ -67,11 +63,7 @@ class SimulatedMeter(ABC):
         return self._groups()
 
     def emit(self, now: dt.datetime) -> bytes:
-        """
-        Measure until `now` and return the bytes that are sent next, as seven-bit characters.
-
-        The bytes are a complete frame. If the meter interrupted another frame, the start of that comes first.
-        """
+        """Return the bytes of `frame`, seven-bit; the start of a frame that it interrupted comes first."""
         groups = self.frame(now)
         interrupted, self._interrupted = self._interrupted, []
         return (encode_frame(interrupted, end=EOT) if interrupted else b"") + encode_frame(groups)
@@ -84,11 +76,7 @@ class SimulatedMeter(ABC):
 def order_groups(
     mode: Mode, values: Mapping[str, str], horodates: Mapping[str, str] | None = None
 ) -> list[Group]:
-    """
-    Return the groups in the order of the label table, which is the order of emission.
-
-    Raises KeyError for an étiquette that the table does not have, or whose horodate is missing.
-    """
+    """Return the groups in the order of the table; raise KeyError for an étiquette or horodate it lacks."""
     groups = [
         Group(label.name, values[label.name], (horodates or {})[label.name] if label.horodate else None, mode)
         for label in ORDER[mode]

@@ -1,8 +1,4 @@
-"""
-Frames of a simulated Linky in standard mode: one or three phases, consumer or producer, any tariff.
-
-Contents, order and registers: Enedis-NOI-CPT_54E v3.
-"""
+"""Simulated mode standard (contents, order and registers: Enedis-NOI-CPT_54E v3)."""
 
 from __future__ import annotations
 
@@ -25,14 +21,14 @@ _STGE_ALWAYS = 1 << 17 | 0b11 << 19 | 0b01 << 21
 
 
 class Standard(SimulatedMeter):
-    """A Linky in standard mode; the Linky of a producer also sends the injected energy."""
+    """A Linky in standard mode: one or three phases, consumer or producer, any tariff."""
 
     def _groups(self) -> list[Group]:
-        now, period, contract = self.metrology.now, self.metrology.period, self.model.contract
+        period = self.metrology.period
         values = {"ADSC": self.model.number, "VTIC": "02", "DATE": ""}
-        values |= {"NGTF": contract.ngtf, "LTARF": period.ltarf}
+        values |= {"NGTF": self.model.contract.ngtf, "LTARF": period.ltarf}
         values |= self._energies() | self._instants() | self._calendar(period)
-        horodates = {"DATE": horodate(now)}
+        horodates = {"DATE": horodate(self.metrology.now)}
         for name, timed in self._timed_values().items():
             values[name] = f"{round(timed.value):0{3 if name.startswith('UMOY') else 5}}"
             horodates[name] = horodate(timed.at)
@@ -70,10 +66,9 @@ class Standard(SimulatedMeter):
     def _timed_values(self) -> dict[str, TimedValue]:
         """Return the values that have a horodate of their own."""
         metrology = self.metrology
-        total, *phases = metrology.drawn_maxima
-        maxima = {"SMAXSN": total}
-        if self.model.phases > 1:
-            maxima |= {f"SMAXSN{n}": maximum for n, maximum in enumerate(phases, 1)}
+        maxima = {f"SMAXSN{n or ''}": maximum for n, maximum in enumerate(metrology.drawn_maxima)}
+        if self.model.phases == 1:
+            del maxima["SMAXSN1"]
         means = {"CCASN": metrology.drawn_mean}
         if self.model.producer:
             maxima["SMAXIN"] = metrology.injected_maximum

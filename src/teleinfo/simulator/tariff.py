@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 _FRANCE = ZoneInfo("Europe/Paris")
 _DAY = dt.timedelta(days=1)
-_EVENING = dt.time(20)
 # A Tempo day runs from 06:00 to 06:00.
 _TEMPO_START = dt.time(6)
 
@@ -39,7 +38,6 @@ class SimulatedPeriod:
     - `ptec`, `ltarf`: as they are sent.
     - `index`: the supplier index that counts, from 0.
     - `off_peak`: the dry contact is closed.
-    - `notice`: the notice of EJP (PEJP).
     - `today`, `tomorrow`: colours as in STGE: 0 none or not known yet, 1 bleu, 2 blanc, 3 rouge.
     - `peaks`: the mobile peaks announced or under way, ordered by number.
     """
@@ -48,7 +46,6 @@ class SimulatedPeriod:
     ltarf: str
     index: int
     off_peak: bool = False
-    notice: bool = False
     today: int = 0
     tomorrow: int = 0
     peaks: tuple[Peak, ...] = ()
@@ -69,15 +66,10 @@ class SimulatedContract:
     period: Callable[[dt.datetime], SimulatedPeriod]
     profile: str
     peak_profiles: tuple[str, ...] = ()
-    tempo: bool = False
 
 
 def is_summer(now: dt.datetime) -> bool:
-    """
-    Return True if summer time holds in France at the naive local time `now`.
-
-    In October an hour comes twice: `fold=1` means its second time, in winter time (PEP 495).
-    """
+    """True if France has summer time at the naive local time `now`; October's hour of `fold=1` is winter."""
     return bool(now.replace(tzinfo=_FRANCE).dst())
 
 
@@ -95,15 +87,12 @@ def _ejp(now: dt.datetime) -> SimulatedPeriod:
     """Return the period of EJP: a peak from 07:00 to 01:00 on Tuesdays and Thursdays, announced at 06:30."""
     # Shifted by an hour, so that the peak lies within one day.
     shifted = now - dt.timedelta(hours=1)
-    peak_day = shifted.isoweekday() in {2, 4}
     start = dt.datetime.combine(shifted.date(), dt.time(7))
-    notice = start - dt.timedelta(minutes=30)
-    if not peak_day or now < notice:
-        return SimulatedPeriod(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0)
-    peaks = (Peak(1, start, start + dt.timedelta(hours=18)),)
-    if now < start:
-        return SimulatedPeriod(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0, notice=True, peaks=peaks)
-    return SimulatedPeriod(ptec="PM..", ltarf=" POINTE  MOBILE ", index=1, notice=True, peaks=peaks)
+    is_announced = shifted.isoweekday() in {2, 4} and now >= start - dt.timedelta(minutes=30)
+    peaks = (Peak(1, start, start + dt.timedelta(hours=18)),) if is_announced else ()
+    if is_announced and now >= start:
+        return SimulatedPeriod(ptec="PM..", ltarf=" POINTE  MOBILE ", index=1, peaks=peaks)
+    return SimulatedPeriod(ptec="HN..", ltarf=" HEURE  NORMALE ", index=0, peaks=peaks)
 
 
 _BLEU, _BLANC, _ROUGE = 1, 2, 3
@@ -116,12 +105,11 @@ def _tempo(now: dt.datetime) -> SimulatedPeriod:
     """Return the period of Tempo: a colour holds from 06:00 to 06:00; the next is known from 20:00 on."""
     day = (now - dt.timedelta(hours=6)).date()
     today, tomorrow = _COLOURS[day.weekday()], _COLOURS[(day + _DAY).weekday()]
-    known = now >= dt.datetime.combine(day, _EVENING)
+    known = now >= dt.datetime.combine(day, dt.time(20))
     off_peak = _is_night(now)
     kind = "HC" if off_peak else "HP"
-    days = [day, day + _DAY] if known else [day]
     peaks: dict[int, Peak] = {}
-    for date in days:
+    for date in (day, day + _DAY) if known else (day,):
         number = _COLOURS[date.weekday()] - 1
         if number:
             start = dt.datetime.combine(date, _TEMPO_START)
@@ -154,5 +142,4 @@ TEMPO = SimulatedContract(
     _tempo,
     "00004001 06004002 22004001",
     ("00004003 06004004 22004003", "00004005 06004006 22004005"),
-    tempo=True,
 )

@@ -147,7 +147,7 @@ class Flood:
             while rest:
                 if self._over.is_set():
                     return
-                put = self._line.put(rest)
+                put = self._line.write(rest)
                 self.sent += put
                 rest = rest[put:]
                 if not put:

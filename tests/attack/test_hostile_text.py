@@ -193,7 +193,7 @@ def test_a_meter_writes_nothing_to_the_terminal(tmp_path: Path) -> None:
 
         def send() -> None:
             while not over.wait(0.1):
-                line.put(frame)
+                line.write(frame)
 
         thread = threading.Thread(target=send, daemon=True)
         thread.start()

@@ -81,7 +81,7 @@ def _at_full_speed(subjects: Sequence[Subject], mode: str, frames: int) -> dict[
         first = number % len(subjects)  # nobody always comes behind the same one
         for subject in (*subjects[first:], *subjects[:first]):
             began = time.monotonic()
-            assert subject.line.put(frame) == len(frame), f"{subject.name} does not read"
+            assert subject.line.write(frame) == len(frame), f"{subject.name} does not read"
             latencies[subject.name].append(subject.heard() - began)
     assert not any(subject.subscriber.drain() for subject in subjects), "there are more messages than frames"
     return latencies

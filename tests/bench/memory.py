@@ -46,7 +46,7 @@ def _at_work(name: str, settle: float) -> dict[str, float]:
             frames = recording("standard", frames=8)
             subject.until_it_works(frames[0])
             for frame in frames:
-                subject.line.put(frame)
+                subject.line.write(frame)
                 time.sleep(settle / len(frames))
             return _memory(subject.pid)
 

@@ -74,7 +74,7 @@ class Subject:
         while not self.subscriber.drain():
             assert time.monotonic() < end, f"{self.name} publishes nothing: {self.program.log}"
             assert self.program.process.poll() is None, f"{self.name} ended: {self.program.log}"
-            self.line.put(frame)
+            self.line.write(frame)
             time.sleep(PERIOD)
         time.sleep(5 * PERIOD)
         while self.subscriber.drain():

@@ -49,7 +49,6 @@ class SerialLine:
     - `parity`: bit 7 has even parity.
     - `noise`: the probability, 0 to 1, with which each bit flips, by `rng`.
     - `strict_speed`: a reader set to another speed receives the bytes that a UART would receive.
-    - `dropped`: the number of bytes that nobody read.
     - `elapsed`: seconds since the line began, in its own time: `speed` times that of the clock.
     """
 
@@ -67,7 +66,6 @@ class SerialLine:
         self.baudrate = baudrate
         self.link = None if link is None else Path(link)
         self.path = ""
-        self.dropped = 0
         self.elapsed = 0.0
         self._master = -1
         self._speed = speed
@@ -156,8 +154,8 @@ class SerialLine:
             if self.link is not None and str(self.link.readlink()) == self.path:
                 self.link.unlink()
 
-    def put(self, data: bytes) -> int:
-        """Write the bytes that fit into the buffer and return their number; 0 if there is no reader."""
+    def write(self, data: bytes) -> int:
+        """Send the bytes that fit into the buffer of the reader, at once; return their number."""
         if not self.attached:
             if self.is_open:  # the next reader receives only the bytes that are sent from then on
                 with self._slave() as slave:
@@ -168,10 +166,6 @@ class SerialLine:
             while written < len(data):
                 written += os.write(self._master, data[written:])
         return written
-
-    def write(self, data: bytes) -> None:
-        """Send exactly these bytes, at once; bytes that the buffer of the reader cannot hold are lost."""
-        self.dropped += len(data) - self.put(data)
 
     async def send(self, data: bytes, *, encoded: bool = False) -> None:
         """
@@ -192,15 +186,13 @@ class SerialLine:
                 chunk = misread(chunk, sent=self.baudrate, received=received)
             if self._speed:
                 self.write(chunk)
-            else:
-                await self._push(chunk)
+                continue
+            while chunk := chunk[self.write(chunk) :]:  # noqa: ASYNC110 -- no event reports it
+                await asyncio.sleep(_POLL)
+            await asyncio.sleep(0)
 
     async def idle(self, seconds: float) -> None:
-        """
-        Leave the line silent for `seconds` of its own time.
-
-        Overlong waits do not add up, since each wait is computed from the start of the line.
-        """
+        """Leave the line silent for `seconds` of its own time; waits that are too long do not add up."""
         now = asyncio.get_running_loop().time()
         wait = 0.0
         if self._speed:
@@ -229,12 +221,6 @@ class SerialLine:
         with self._slave() as slave:
             (count,) = struct.unpack("i", fcntl.ioctl(slave, termios.FIONREAD, bytes(4)))
         return int(count)
-
-    async def _push(self, data: bytes) -> None:
-        """Write all, and wait for a reader and for space as long as it takes."""
-        while data := data[self.put(data) :]:  # noqa: ASYNC110 -- no event reports it
-            await asyncio.sleep(_POLL)
-        await asyncio.sleep(0)
 
     def _slave(self) -> FileIO:
         return os.fdopen(os.open(self.path, os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK), "rb", buffering=0)

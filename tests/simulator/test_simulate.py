@@ -216,12 +216,12 @@ def test_what_cannot_run_says_why(
 ) -> None:
     """A path that cannot be used is one line on standard error, in either language, and status 1."""
     assert main(["simulate", *options]) == 1
-    assert capsys.readouterr() == ("", f"The simulated meter cannot run: {reason}\n")
+    assert capsys.readouterr() == ("", f"teleinfo simulate: {reason}\n")
 
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
     assert main(["simulate", *options]) == 1
     errors = capsys.readouterr().err
-    assert errors.startswith(f"Le compteur simulé ne peut pas fonctionner\xa0: {options[1]}\xa0: ")
+    assert errors.startswith(f"teleinfo simulate: {options[1]}\xa0: ")
     assert not re.search(r"\b(No|Is|it|its|the|not)\b", errors)
 
 

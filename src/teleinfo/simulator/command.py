@@ -21,8 +21,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from teleinfo.cli.arguments import count, not_negative
-from teleinfo.cli.output import say
+from teleinfo.cli.output import fail
 from teleinfo.common import event_loop
+from teleinfo.common.file_errors import file_error
 from teleinfo.common.i18n import N_, _
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import ETX
@@ -31,7 +32,7 @@ from teleinfo.simulator.play import baudrate_of, play, replay
 from teleinfo.simulator.serial_line import SPEED_CODES, SerialLine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable
+    from collections.abc import AsyncGenerator
 
 HELP = N_("play a meter on a pseudo-terminal, in place of a real one on a serial port")
 
@@ -44,61 +45,30 @@ _HEAD = 1 << 12  # bytes to find the mode of a recording, unless two ETX come ea
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
     source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--replay",
-        type=Path,
-        metavar="FILE",
-        help=_("send the bytes of a recording, again and again; those of a pipe once"),
-    )
-    parser.add_argument(
-        "--link", type=Path, metavar="PATH", help=_("make PATH a symbolic link to the port, while it lasts")
-    )
+    recording = _("send the bytes of a recording, again and again; those of a pipe once")
+    source.add_argument("--replay", type=Path, metavar="FILE", help=recording)
+    link = _("make PATH a symbolic link to the port, while it lasts")
+    parser.add_argument("--link", type=Path, metavar="PATH", help=link)
     line = parser.add_argument_group(_("the line"))
-    line.add_argument(
-        "--speed",
-        type=not_negative,
-        default=1.0,
-        metavar="N",
-        help=_("N times faster than a real line; 0: as fast as it is read (default: 1)"),
+    speed = _("N times faster than a real line; 0: as fast as it is read (default: 1)")
+    line.add_argument("--speed", type=not_negative, default=1.0, metavar="N", help=speed)
+    baudrate = _("speed of the line (default: 1200 for historique, 9600 for standard)")
+    line.add_argument("--baudrate", type=int, choices=SPEED_CODES, metavar="BAUD", help=baudrate)
+    strict = _(
+        "a reader at another speed receives what a real port would make of it (the default),"
+        " or all of it nevertheless"
     )
-    line.add_argument(
-        "--baudrate",
-        type=int,
-        choices=SPEED_CODES,
-        metavar="BAUD",
-        help=_("speed of the line (default: 1200 for historique, 9600 for standard)"),
-    )
-    line.add_argument(
-        "--strict-speed",
-        action=argparse.BooleanOptionalAction,
-        default=True,
-        help=_(
-            "a reader at another speed receives what a real port would make of it (the default),"
-            " or all of it nevertheless"
-        ),
-    )
+    line.add_argument("--strict-speed", action=argparse.BooleanOptionalAction, default=True, help=strict)
     parity = line.add_mutually_exclusive_group()
-    parity.add_argument(
-        "--parity",
-        action="store_true",
-        default=True,
-        help=_("send the parity in bit 7, as a real line arrives when it is read as 8N1 (the default)"),
-    )
-    parity.add_argument(
-        "--stripped",
-        action="store_false",
-        dest="parity",
-        help=_("send seven-bit characters, as they arrive when it is read as 7E1"),
-    )
+    sent = _("send the parity in bit 7, as a real line arrives when it is read as 8N1 (the default)")
+    parity.add_argument("--parity", action="store_true", default=True, help=sent)
+    stripped = _("send seven-bit characters, as they arrive when it is read as 7E1")
+    parity.add_argument("--stripped", action="store_false", dest="parity", help=stripped)
     meter = parser.add_argument_group(_("the meter"))
-    meter.add_argument(
-        "--number",
-        type=_number,
-        metavar="NUMBER",
-        help=_("the meter's number (ADCO or ADSC), twelve digits, so that two meters differ"),
-    )
-    containers = (source.add_argument, line.add_argument, meter.add_argument)
-    add_options(*containers, start=_("now"), time_lapse=1.0, seed=None)
+    number = _("the meter's number (ADCO or ADSC), twelve digits, so that two meters differ")
+    meter.add_argument("--number", type=_number, metavar="NUMBER", help=number)
+    groups = (source.add_argument, line.add_argument, meter.add_argument)
+    add_options(*groups, start=_("now"), time_lapse=1.0, seed=None)
     meter.add_argument("--wait", action="store_true", help=_("send nothing before somebody opens the port"))
     meter.add_argument("--frames", type=count, metavar="N", help=_("end after N frames"))
     meter.add_argument("--seconds", type=not_negative, metavar="N", help=_("end after N seconds"))
@@ -109,12 +79,12 @@ def main(arguments: argparse.Namespace) -> int:
     try:
         event_loop.run(_simulate(arguments))
     except OSError as error:
-        where = "" if error.filename is None else _("{path}: ").format(path=error.filename)
-        reason = where + _(error.strerror or str(error))
-        say(_("The simulated meter cannot run: {error}\n").format(error=reason))
-        return 1
+        reason = _(file_error(error))
+        if error.filename is not None:
+            reason = _("{path}: {reason}").format(path=error.filename, reason=reason)
+        return fail("simulate", reason)
     except KeyboardInterrupt:  # before the signal handlers were installed
-        return 0
+        pass
     return 0
 
 
@@ -126,9 +96,9 @@ async def _simulate(arguments: argparse.Namespace) -> None:
     meter = build(arguments.meter, start=start, rng=rng, number=arguments.number)
     with contextlib.suppress(asyncio.CancelledError, TimeoutError):
         chunks = None if arguments.replay is None else _recording(arguments.replay)
-        head = b"" if chunks is None else await anext(chunks)
+        first = b"" if chunks is None else await anext(chunks)
         line = SerialLine(
-            baudrate=arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(head)),
+            baudrate=arguments.baudrate or (meter.baudrate if chunks is None else baudrate_of(first)),
             link=arguments.link,
             speed=arguments.speed,
             parity=arguments.parity,
@@ -143,12 +113,11 @@ async def _simulate(arguments: argparse.Namespace) -> None:
             async with asyncio.timeout(arguments.seconds):
                 if arguments.wait:
                     await line.until_attached()
+                frames = arguments.frames
                 if chunks is None:
-                    await play(
-                        meter, line, start=start, time_lapse=arguments.time_lapse, frames=arguments.frames
-                    )
+                    await play(meter, line, start=start, time_lapse=arguments.time_lapse, frames=frames)
                 else:
-                    await replay(_chain(head, chunks), line, frames=arguments.frames)
+                    await replay(chunks, line, first=first, frames=frames)
             async with asyncio.timeout(_LAST_READ_TIMEOUT):
                 await line.until_read()
 
@@ -159,11 +128,11 @@ def _instructions(port: str, arguments: argparse.Namespace) -> str:
     # With a fast clock the indexes rise too fast for the plausibility checks of a daemon.
     if (arguments.speed, arguments.time_lapse) != (1, 1):
         settings += " TELEINFO_PLAUSIBILITY=false"
-    lines = [_("Read it with: {settings} teleinfo run").format(settings=settings)]
+    text = _("Read it with: {settings} teleinfo run").format(settings=settings) + "\n"
     if arguments.time_lapse != 1:
-        text = _("Time-lapse: the meter's clock runs {factor:g} times faster than its line.")
-        lines.append(text.format(factor=arguments.time_lapse))
-    return "".join(f"{line}\n" for line in lines)
+        fast = _("Time-lapse: the meter's clock runs {factor:g} times faster than its line.")
+        text += fast.format(factor=arguments.time_lapse) + "\n"
+    return text
 
 
 async def _recording(path: Path) -> AsyncGenerator[bytes, None]:
@@ -189,12 +158,6 @@ async def _recording(path: Path) -> AsyncGenerator[bytes, None]:
 
 async def _read(file: BinaryIO) -> bytes:
     return await asyncio.to_thread(file.read, _CHUNK)
-
-
-async def _chain(head: bytes, chunks: AsyncIterable[bytes]) -> AsyncGenerator[bytes, None]:
-    yield head
-    async for chunk in chunks:
-        yield chunk
 
 
 def _number(text: str) -> str:

@@ -25,36 +25,15 @@ def add_options(
     seed: int | None,
 ) -> None:
     """Add `--meter`, `--noise` and the options of the clock; `start` is the default of `--start` in words."""
-    source(
-        "--meter",
-        choices=METERS,
-        default=DEFAULT,
-        help=_("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS)),
-        metavar="NAME",
-    )
-    line(
-        "--noise",
-        type=share,
-        default=0.0,
-        metavar="BER",
-        help=_("share of bits that arrive wrong, for example 0.001 (default: %(default)g)"),
-    )
-    help_on_seed = _("the same N gives the same day and the same noise")
+    which = _("which meter to simulate: {names} (default: %(default)s)").format(names=", ".join(METERS))
+    source("--meter", choices=METERS, default=DEFAULT, metavar="NAME", help=which)
+    noise = _("share of bits that arrive wrong, for example 0.001 (default: %(default)g)")
+    line("--noise", type=share, default=0.0, metavar="BER", help=noise)
+    same = _("the same N gives the same day and the same noise")
     if seed is not None:
-        help_on_seed += " " + _("(default: {default})").format(default=seed)
-    meter("--seed", type=int, default=seed, metavar="N", help=help_on_seed)
-    meter(
-        "--start",
-        type=local_time,
-        metavar="TIME",
-        help=_("when the meter's day begins, for example 2026-01-15T18:30 (default: {default})").format(
-            default=start
-        ),
-    )
-    meter(
-        "--time-lapse",
-        type=positive,
-        default=time_lapse,
-        metavar="N",
-        help=_("the meter's clock runs N times faster than its line (default: %(default)g)"),
-    )
+        same += " " + _("(default: {default})").format(default=seed)
+    meter("--seed", type=int, default=seed, metavar="N", help=same)
+    begin = _("when the meter's day begins, for example 2026-01-15T18:30 (default: {default})")
+    meter("--start", type=local_time, metavar="TIME", help=begin.format(default=start))
+    fast = _("the meter's clock runs N times faster than its line (default: %(default)g)")
+    meter("--time-lapse", type=positive, default=time_lapse, metavar="N", help=fast)

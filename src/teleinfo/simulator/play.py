@@ -12,7 +12,7 @@ from teleinfo.simulator.meter import BAUDRATES
 from teleinfo.tic.labels import Mode
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable
+    from collections.abc import AsyncIterator
 
     from teleinfo.simulator.meter import SimulatedMeter
     from teleinfo.simulator.serial_line import SerialLine
@@ -33,18 +33,20 @@ async def play(
     """
     Send the meter's frames, the first one at `start` of its clock, a naive local time.
 
-    The meter's clock runs `time_lapse` times faster than the time of the line. If the line itself is N times
-    faster than a real line, the clock is N times faster too.
+    The clock runs `time_lapse` times faster than the time of the line, which may itself be fast.
     """
-    for _ in itertools.count() if frames is None else range(frames):
+    for _ in itertools.islice(itertools.count(), frames):
         await line.send(meter.emit(start + dt.timedelta(seconds=line.elapsed * time_lapse)))
         await line.idle(_GAP)
 
 
-async def replay(chunks: AsyncIterable[bytes], line: SerialLine, *, frames: int | None = None) -> None:
-    """Send the bytes of a recording as they are until the chunks end; each ETX ends a frame."""
+async def replay(
+    chunks: AsyncIterator[bytes], line: SerialLine, *, first: bytes = b"", frames: int | None = None
+) -> None:
+    """Send the bytes of a recording as they are, `first` before the `chunks`; each ETX ends a frame."""
     sent = 0
-    async for chunk in chunks:
+    chunk = first or await anext(chunks, b"")
+    while chunk:
         for piece in _UP_TO_ETX.findall(chunk):
             await line.send(piece, encoded=True)
             if piece.endswith(ETX):
@@ -52,6 +54,7 @@ async def replay(chunks: AsyncIterable[bytes], line: SerialLine, *, frames: int 
                 sent += 1
                 if sent == frames:
                     return
+        chunk = await anext(chunks, b"")
 
 
 def baudrate_of(recording: bytes) -> int:

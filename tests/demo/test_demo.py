@@ -347,7 +347,7 @@ def test_without_the_extra_it_tells_what_to_install(
     [
         ("--seconds", "0"), ("--seconds", "inf"), ("--seconds", "soon"), ("--speed", "nan"), ("--noise", "2"),
         ("--meter", "gas"), ("--time-lapse", "0"), ("--start", "noon"), ("--topic", ""), ("--topic", "a/+"),
-        ("--host", ""), ("--host", "broker:1883"), ("--port", "0"), ("--port", "70000"), ("--port", "1_883"),
+        ("--host", ""), ("--host", "broker:1883"), ("--port", "0"), ("--port", "70000"),
     ],
 )  # fmt: skip
 def test_wrong_usage_is_told_before_anything_starts(option: str, word: str) -> None:

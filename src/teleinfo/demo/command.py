@@ -1,12 +1,9 @@
 """
 `teleinfo demo`: the whole chain on one screen, without a meter, a broker or special rights.
 
-A simulated meter and the real daemon run as processes of their own, exactly as `teleinfo simulate` and
-`teleinfo run` would. The broker is embedded (amqtt, the extra `demo`), or at `--host`. Standard output shows
-a heading, and then the messages of the daemon, whose warnings go to standard error.
-
-The line has its real speed, but the meter's clock is fast (`--time-lapse`), so that within the first seconds
-appliances are switched on and off and the tariff changes.
+A simulated meter and the real daemon run as processes of their own. The line has its real speed, but the
+meter's clock is fast (`--time-lapse`), so that within the first seconds appliances are switched on and off
+and the tariff changes. The broker is embedded (amqtt, the extra `demo`), or at `--host`.
 
 The demo ends at Ctrl-C, SIGTERM, SIGHUP, or after `--seconds`, leaves no process behind, and its exit status
 is 0. The status is 1 where the demo cannot run: no amqtt, no broker at `--host`, a part that ends by itself.
@@ -20,10 +17,10 @@ import contextlib
 import datetime as dt
 import importlib.util
 import logging
-import re
-from typing import NoReturn
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
 
-from teleinfo.cli.arguments import positive
+from teleinfo.cli.arguments import port, positive
 from teleinfo.cli.output import say
 from teleinfo.common import event_loop
 from teleinfo.common.i18n import N_, _
@@ -31,8 +28,12 @@ from teleinfo.demo.parts import MQTT_PORT, DemoError, broker_for, daemon_at, por
 from teleinfo.demo.screen import heading, print_line, show_messages
 from teleinfo.mqtt.client import connect
 from teleinfo.mqtt.errors import BrokerError
+from teleinfo.settings import checks
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.options import add_options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HELP = N_("show the whole chain at work: simulated meter, daemon, broker, subscriber")
 
@@ -52,8 +53,6 @@ WITHOUT_EXTRA = N_(
     "or install it where teleinfo is:  pip install 'amqtt>=0.11,<1'"
 )
 
-_MAX_PORT = 65535
-
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of the demo to `parser`."""
@@ -63,52 +62,29 @@ def configure(parser: argparse.ArgumentParser) -> None:
         evening=f"{EVENING:%H:%M}", morning=f"{MORNING:%H:%M}"
     )
     add_options(add, add, add, start=start, time_lapse=TIME_LAPSE, seed=SEED)
-    add(
-        "--speed",
-        type=positive,
-        default=1.0,
-        metavar="N",
-        help=_("the line is N times faster than that of a real meter (default: 1)"),
-    )
-    add(
-        "--host",
-        type=_host,
-        help=_("use the MQTT broker at this host, one that asks for no password, instead of an embedded one"),
-    )
-    add(
-        "--port",
-        type=_port,
-        help=_("the broker's port (default: {port} with --host, else a free one)").format(port=MQTT_PORT),
-    )
+    speed = _("the line is N times faster than that of a real meter (default: 1)")
+    add("--speed", type=positive, default=1.0, metavar="N", help=speed)
+    host = _("use the MQTT broker at this host, one that asks for no password, instead of an embedded one")
+    add("--host", type=_host, help=host)
+    number = _("the broker's port (default: {port} with --host, else a free one)").format(port=MQTT_PORT)
+    add("--port", type=port, help=number)
     add("--topic", type=_topic, default=TOPIC, help=_("base topic (default: {topic})").format(topic=TOPIC))
 
 
-def _host(text: str) -> str:
-    from teleinfo.settings.checks import host  # noqa: PLC0415 - pydantic takes its time, and is seldom needed
-
+def _checked(check: Callable[[str], str], message: str, text: str) -> str:
     try:
-        # The client of the demo does not support IPv6.
-        return host("" if ":" in text else text)
+        return check(text)
     except ValueError as error:
-        message = _("{text} is not the name or the IPv4 address of a host; its port goes into --port")
-        raise argparse.ArgumentTypeError(message.format(text=text or '""')) from error
+        raise argparse.ArgumentTypeError(_(message).format(text=text or '""')) from error
 
 
-def _port(text: str) -> int:
-    if not re.fullmatch(r"\d{1,5}", text, re.ASCII) or not 1 <= int(text) <= _MAX_PORT:
-        message = _("{text} is not a number from 1 to {most}")
-        raise argparse.ArgumentTypeError(message.format(text=text, most=_MAX_PORT))
-    return int(text)
-
-
-def _topic(text: str) -> str:
-    from teleinfo.settings.checks import topic  # noqa: PLC0415 - see _host
-
-    try:
-        return topic(text)
-    except ValueError as error:
-        message = _("{text} is not a topic, such as teleinfo or home/meter")
-        raise argparse.ArgumentTypeError(message.format(text=text or '""')) from error
+_host = partial(
+    _checked,
+    # The client of the demo does not support IPv6.
+    lambda text: checks.host("" if ":" in text else text),
+    N_("{text} is not the name or the IPv4 address of a host; its port goes into --port"),
+)
+_topic = partial(_checked, checks.topic, N_("{text} is not a topic, such as teleinfo or home/meter"))
 
 
 def main(arguments: argparse.Namespace) -> int:
@@ -124,13 +100,13 @@ def main(arguments: argparse.Namespace) -> int:
         event_loop.run(_demo(arguments))
     except DemoError as error:
         say(str(error))
+        return 1
     except BrokerError as error:
         say(_(error.message))
+        return 1
     except (asyncio.CancelledError, KeyboardInterrupt):
-        return 0  # a signal ended it during the start, which is no fault
-    else:
-        return 0
-    return 1
+        pass  # a signal ended it during the start, which is no fault
+    return 0
 
 
 async def _demo(arguments: argparse.Namespace) -> None:
@@ -152,14 +128,13 @@ async def _demo(arguments: argparse.Namespace) -> None:
         screen = asyncio.create_task(show_messages(connection, topic, stop), name="teleinfo.demo.screen")
         async with daemon_at(port, broker, topic, real_time=real_time) as daemon:
             ends = [stop.wait(), _ended(N_("The simulated meter"), meter), _ended(N_("The daemon"), daemon)]
-            tasks = [asyncio.create_task(end, name="teleinfo.demo.end") for end in ends]
-            done, rest = await asyncio.wait(
-                {screen, *tasks}, timeout=arguments.seconds, return_when=asyncio.FIRST_COMPLETED
-            )
-            for task in rest - {screen}:
-                task.cancel()
-            for task in done:
-                task.result()
+            tasks = [screen, *(asyncio.create_task(end, name="teleinfo.demo.end") for end in ends)]
+            try:
+                with contextlib.suppress(TimeoutError):
+                    await next(asyncio.as_completed(tasks, timeout=arguments.seconds))
+            finally:
+                for task in tasks[1:]:
+                    task.cancel()
             stop.set()
         # The last message of the daemon, `offline`, is still on its way.
         with contextlib.suppress(TimeoutError):

@@ -44,8 +44,8 @@ def decoded(data: bytes) -> list[dict[str, str]]:
 
 def test_the_progress_is_a_bar() -> None:
     """Never longer than it is wide, however late the last byte."""
-    assert progress(seconds=15, of=30, count=1200, width=10) == "[#####.....] 15/30 s, 1200 B"
-    assert progress(seconds=40, of=30, count=1, width=4) == "[####] 40/30 s, 1 B"
+    assert progress(seconds=15, of=30, count=1200) == f"[{'#' * 15}{'.' * 15}] 15/30 s, 1200 B"
+    assert progress(seconds=40, of=30, count=1) == f"[{'#' * 30}] 40/30 s, 1 B"
 
 
 def record(folder: Path, port: str, *options: str, **settings: str) -> subprocess.Popen[str]:

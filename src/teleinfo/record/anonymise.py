@@ -4,8 +4,9 @@ Make a recording of the line fit to be shared: identifiers become zeros, and dou
 Pure. `feed` accepts bytes in any chunks, and returns them with the identifiers of the label table (ADCO,
 ADSC, ADS, PRM) replaced by as many zeros, with a new checksum and new parity.
 
-A damaged group may hold a part of an identifier. Its bytes are dropped, except for the control characters
-around them, unless all of these conditions hold:
+A stretch without ETX that is longer than any frame is dropped. A damaged group may hold a part of an
+identifier. Its bytes are dropped, except for the control characters around them, unless all of these
+conditions hold:
 
 1. A frame without damage has shown the identifiers before.
 2. The group begins with another étiquette of the table and a separator.
@@ -52,33 +53,22 @@ class Anonymiser:
     def __init__(self) -> None:
         self.replaced = 0
         self.dropped = 0
-        self._buffer = bytearray()
+        self._rest = b""  # since the last ETX
         self._identifiers: set[bytes] = set()
         self._known = False  # a frame without damage has shown the identifiers
 
     def feed(self, data: bytes) -> bytes:
         """Add the next bytes of the line, and return the bytes that are ready to be shared."""
-        self._buffer += data
-        ready = bytearray()
-        while True:
-            end = self._buffer.find(ETX) + 1 or self._overflow()
-            if not end:
-                return bytes(ready)
-            ready += self._segment(bytes(self._buffer[:end]))
-            del self._buffer[:end]
+        *segments, self._rest = (self._rest + data).split(ETX)
+        if len(self._rest) >= LIMIT:  # longer than any frame
+            self._rest = b""
+            self.dropped += 1
+        return b"".join(self._segment(segment + ETX) for segment in segments)
 
     def close(self) -> bytes:
         """Return the remaining bytes, at the end of the line."""
-        rest, self._buffer = bytes(self._buffer), bytearray()
+        rest, self._rest = self._rest, b""
         return self._segment(rest)
-
-    def _overflow(self) -> int:
-        """Return the position at which to split a segment longer than any frame; 0 for a shorter segment."""
-        if len(self._buffer) < LIMIT:
-            return 0
-        text, _ = strip_parity(bytes(self._buffer))
-        last = max(text.rfind(mark) for mark in _FRAMING)
-        return last + 1 or len(text)
 
     def _segment(self, raw: bytes) -> bytes:
         """Return the bytes up to an ETX without their identifiers."""

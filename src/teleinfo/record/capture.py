@@ -108,7 +108,7 @@ def show(text: str) -> None:
         sys.stderr.flush()
 
 
-def progress(*, seconds: float, of: float, count: int, width: int = 30) -> str:
-    """Return a line of progress: a bar of `width` characters, the `seconds` `of` the duration, the bytes."""
-    filled = int(width * min(1.0, seconds / of))
-    return f"[{'#' * filled}{'.' * (width - filled)}] {seconds:.0f}/{of:.0f} s, {count} B"
+def progress(*, seconds: float, of: float, count: int) -> str:
+    """Return a line of progress: a bar of 30 characters, the `seconds` `of` the duration, the bytes."""
+    bar = "#" * int(30 * min(1.0, seconds / of))
+    return f"[{bar:.<30}] {seconds:.0f}/{of:.0f} s, {count} B"

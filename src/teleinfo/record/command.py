@@ -40,35 +40,16 @@ STANDARD_OUTPUT: Final = Path("-")
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command to `parser`."""
-    parser.add_argument(
-        "file",
-        metavar="FILE",
-        nargs="?",
-        type=Path,
-        help=_("where to (default: teleinfo-DATE-TIME.tic in this directory; -: standard output)"),
-    )
-    parser.add_argument(
-        "--seconds",
-        type=positive,
-        default=SECONDS,
-        metavar="N",
-        help=_("end after N seconds (default: %(default)g)"),
-    )
-    parser.add_argument(
-        "--max-bytes",
-        type=count,
-        default=MAX_BYTES,
-        metavar="N",
-        help=_("end after N bytes of the line (default: %(default)d)"),
-    )
-    parser.add_argument(
-        "--baudrate", type=count, metavar="N", help=_("listen at this speed, whether it makes sense or not")
-    )
-    parser.add_argument(
-        "--anonymise",
-        action="store_true",
-        help=_("make ADCO, ADSC, ADS and PRM zeros, and drop what is damaged and may hold a piece of them"),
-    )
+    add = parser.add_argument
+    file = _("where to (default: teleinfo-DATE-TIME.tic in this directory; -: standard output)")
+    add("file", metavar="FILE", nargs="?", type=Path, help=file)
+    seconds = _("end after N seconds (default: %(default)g)")
+    add("--seconds", type=positive, default=SECONDS, metavar="N", help=seconds)
+    most = _("end after N bytes of the line (default: %(default)d)")
+    add("--max-bytes", type=count, default=MAX_BYTES, metavar="N", help=most)
+    add("--baudrate", type=count, metavar="N", help=_("listen at this speed, whether it makes sense or not"))
+    anonymise = _("make ADCO, ADSC, ADS and PRM zeros, and drop what is damaged and may hold a piece of them")
+    add("--anonymise", action="store_true", help=anonymise)
 
 
 def main(arguments: argparse.Namespace) -> int:

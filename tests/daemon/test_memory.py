@@ -15,12 +15,11 @@ from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import whole
 from tests.support.process import LIMIT
 from tests.support.scenario import Scenario
-from tests.support.subscriber import Subscriber
+from tests.support.subscriber import Received, Subscriber
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.support.subscriber import Received
 
 pytestmark = pytest.mark.real
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from teleinfo.daemon.memory_keeper import DAY, MAX_WRITES, RESERVE, ROUTINE_INTERVAL, MemoryKeeper
-from teleinfo.state.memory import VERSION, to_json
+from teleinfo.state.memory import VERSION, Memory, to_json
 from tests.state.test_memory import MEMORY, OTHER, TOTAL
 from tests.support import virtual
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from teleinfo.state.memory import Memory
 
 NOW = time.time()
 NEXT = replace(MEMORY, total=replace(TOTAL, offset=5_000_777))

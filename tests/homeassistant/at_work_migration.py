@@ -19,7 +19,7 @@ from teleinfo.simulator import tariff
 from teleinfo.simulator.catalogue import METERS
 from teleinfo.simulator.historique import Historique
 from teleinfo.simulator.load_profile import Household as LoadProfile
-from teleinfo.simulator.meter import format_index
+from teleinfo.simulator.meter import SimulatedMeter, format_index
 from teleinfo.simulator.metrology import Metrology
 from teleinfo.simulator.standard import Standard
 from teleinfo.tic.judge import CONFIRM_WITHIN
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from teleinfo.simulator.meter import SimulatedMeter
 
 pytestmark = pytest.mark.real
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from teleinfo import __version__
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.homeassistant.announcer import Announcer
-from teleinfo.homeassistant.discovery import Discovery
-from teleinfo.homeassistant.entities import entities_of
+from teleinfo.homeassistant.discovery import Discovery, Form
+from teleinfo.homeassistant.entities import Entity, entities_of
 from teleinfo.mqtt.config import Topics
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.declaration import FIELDS
@@ -31,8 +31,6 @@ from teleinfo.vocabulary.words import Language
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from teleinfo.homeassistant.discovery import Form
-    from teleinfo.homeassistant.entities import Entity
     from teleinfo.state.declaration import Path as StatePath
     from teleinfo.state.fields import Json
     from teleinfo.tic.reading import Reading

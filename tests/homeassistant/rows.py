@@ -14,7 +14,7 @@ import datetime as dt
 import json
 import random
 import sys
-from typing import TYPE_CHECKING
+from typing import Any
 
 from teleinfo.daemon.state_publisher import StatePublisher
 from teleinfo.mqtt.config import Topics
@@ -24,9 +24,6 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant import domoticz
 from tests.homeassistant.golden import Followed
-
-if TYPE_CHECKING:
-    from typing import Any
 
 START = dt.datetime(2026, 1, 14, 18)  # noqa: DTZ001 - a meter knows local time only
 HOUR = 3600

@@ -12,7 +12,7 @@ import pytest
 
 from teleinfo.homeassistant import adapter
 from teleinfo.homeassistant.adapter import HomeAssistant, project_url
-from teleinfo.homeassistant.discovery import Discovery
+from teleinfo.homeassistant.discovery import Discovery, Form
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.tic.labels import Mode
@@ -22,7 +22,6 @@ from tests.support.judged import JudgedTracker
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from teleinfo.homeassistant.discovery import Form
 
 FRAME = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00750"})
 OTHER = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00800"})

@@ -14,13 +14,12 @@ from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.process import LIMIT
 from tests.support.scenario import BrokerScenario
-from tests.support.subscriber import Subscriber
+from tests.support.subscriber import Received, Subscriber
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.support.subscriber import Received
 
 pytestmark = pytest.mark.real
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.common.i18n import _, catalogue, use_language
-from teleinfo.homeassistant.entities import entities_of, entity_of
+from teleinfo.homeassistant.entities import Entity, entities_of, entity_of
 from teleinfo.state import labels as state_labels
 from teleinfo.state.declaration import StateType
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
@@ -20,7 +20,6 @@ from tests.state.documents import DOCS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from teleinfo.homeassistant.entities import Entity
     from teleinfo.state.fields import Json
 
 CLASSES = {

@@ -10,13 +10,11 @@ from tests.mqtt.running import (
     Log,
 )
 from tests.support.broker import MosquittoBroker
-from tests.support.certificates import make_authority
+from tests.support.certificates import Certificate, make_authority
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-    from tests.support.certificates import Certificate
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import aiomqtt
 import paho.mqtt.client
 import pytest
 
-from teleinfo.mqtt.client import connect, versions_of
+from teleinfo.mqtt.client import Connection, connect, versions_of
 from teleinfo.mqtt.config import Broker, MqttVersion
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.mqtt.paho_driver import MAX_PACKET, PahoDriver
@@ -27,7 +27,6 @@ from tests.support.subscriber import Subscriber
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
 
-    from teleinfo.mqtt.client import Connection
     from tests.support.broker import MosquittoBroker
 
 CONNACK = {MqttVersion.V3_1_1: b"\x20\x02\x00\x00", MqttVersion.V5: b"\x20\x03\x00\x00\x00"}

@@ -26,7 +26,7 @@ from tests.mqtt.running import (
     wait_until,
 )
 from tests.support.broker import MosquittoBroker, limit
-from tests.support.certificates import make_authority, make_certificate
+from tests.support.certificates import Certificate, make_authority, make_certificate
 from tests.support.process import LIMIT
 from tests.support.proxy import Proxy
 from tests.support.subscriber import Subscriber
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-    from tests.support.certificates import Certificate
 
 pytestmark = pytest.mark.real
 

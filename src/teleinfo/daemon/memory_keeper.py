@@ -28,12 +28,11 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
-from teleinfo.state.memory import from_json, is_newer, to_json
+from teleinfo.state.memory import Memory, from_json, is_newer, to_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from teleinfo.state.memory import Memory
 
 log = logging.getLogger(__name__)
 

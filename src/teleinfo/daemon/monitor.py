@@ -12,17 +12,15 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from teleinfo.common.durations import duration, until_tick
-from teleinfo.mqtt.config import OFFLINE, ONLINE
+from teleinfo.mqtt.config import OFFLINE, ONLINE, Topics
 from teleinfo.port import health
-from teleinfo.vocabulary.line import LinkProblem
+from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
 
 if TYPE_CHECKING:
     from teleinfo.daemon.state_publisher import StatePublisher
-    from teleinfo.mqtt.config import Topics
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.decoder import Decoder
-    from teleinfo.vocabulary.line import PortErrorKind
 
 # Both in seconds.
 TICK: Final = 1.0

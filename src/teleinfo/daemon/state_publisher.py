@@ -13,7 +13,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import in_words, use_language
-from teleinfo.state.tracker import STALE_AFTER, encode
+from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
     from teleinfo.state.memory import Memory
-    from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.words import Language
 

@@ -13,12 +13,11 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.announcer import Announcer
-from teleinfo.homeassistant.discovery import device_id, device_topic
+from teleinfo.homeassistant.discovery import Discovery, device_id, device_topic
 
 if TYPE_CHECKING:
     from random import Random
 
-    from teleinfo.homeassistant.discovery import Discovery
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading

@@ -12,13 +12,12 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.homeassistant.entities import entities_of
+from teleinfo.homeassistant.entities import Entity, entities_of
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from teleinfo.homeassistant.discovery import Discovery
-    from teleinfo.homeassistant.entities import Entity
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
 from teleinfo.common.i18n import _, in_words, use_language
-from teleinfo.homeassistant.entities import line_entities
+from teleinfo.homeassistant.entities import Entity, line_entities
 from teleinfo.homeassistant.templates import LINE_AVAILABILITY, availability, state_template
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.state.declaration import StateType
@@ -23,7 +23,6 @@ from teleinfo.vocabulary.words import Language
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
-    from teleinfo.homeassistant.entities import Entity
     from teleinfo.mqtt.config import Topics
     from teleinfo.state.device import Device
 

@@ -18,10 +18,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.common.i18n import _
-from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, Field, StateType
+from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, Field, Path, StateType
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import unnamed_index
-from teleinfo.tic.labels import Kind, Mode, lookup
+from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
@@ -31,9 +31,7 @@ if TYPE_CHECKING:
     import enum
     from collections.abc import Iterable, Iterator, Mapping
 
-    from teleinfo.state.declaration import Path
     from teleinfo.state.fields import Json
-    from teleinfo.tic.labels import LabelSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import aiomqtt
 
-from teleinfo.mqtt.config import KEEPALIVE, OFFLINE, MqttVersion
+from teleinfo.mqtt.config import KEEPALIVE, OFFLINE, Broker, MqttVersion, Tls
 from teleinfo.mqtt.errors import (
     BrokerError,
     BrokerErrorKind,
@@ -34,7 +34,6 @@ from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosin
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-    from teleinfo.mqtt.config import Broker, Tls
 
 # The libraries log nothing: their errors are raised as BrokerError.
 _library_log = logging.getLogger(f"{__name__}.library")

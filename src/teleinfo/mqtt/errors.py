@@ -9,15 +9,12 @@ from __future__ import annotations
 import enum
 import socket
 import ssl
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from teleinfo.common.i18n import N_, _, use_language
 from teleinfo.common.outage_log import OutageTexts
-from teleinfo.mqtt.config import KEEPALIVE
+from teleinfo.mqtt.config import KEEPALIVE, Broker
 from teleinfo.vocabulary.words import Language, Message
-
-if TYPE_CHECKING:
-    from teleinfo.mqtt.config import Broker
 
 
 class _Wording(NamedTuple):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, Protocol
 
 from teleinfo.common.durations import delays, until_tick
 from teleinfo.common.outage_log import OutageLog
-from teleinfo.mqtt.client import GOODBYE_TIMEOUT, PUBACK_TIMEOUT, connect, versions_of
+from teleinfo.mqtt.client import GOODBYE_TIMEOUT, PUBACK_TIMEOUT, Connection, connect, versions_of
 from teleinfo.mqtt.errors import OUTAGE_TEXTS, BrokerError
 from teleinfo.mqtt.outbox import Outbox, OutgoingMessage
 
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from random import Random
 
-    from teleinfo.mqtt.client import Connection
     from teleinfo.mqtt.config import Broker, Topics
 
 log = logging.getLogger(__name__)

@@ -180,21 +180,6 @@ def _time(entity: Entity, label: LabelSpec) -> Entity:
 
 _THREE_PHASES: Final = 3
 _INDEX: Final = FIELD_OF_PATH["energy.indexes.*.value"]
-# The order of the entities in the message, by the beginnings of their paths; any other entity comes last.
-_ORDER: Final = (
-    *("contract", "tariff", "tempo", "energy", "power.apparent", "power.injected", "power.mean"),
-    *("power.injected_mean", "power.exporting", "power.max", "load_curve", "alerts", "contacts"),
-    *("meter.clock", "alerts.mobile_peak", "power.net", "current", "voltage", "mean_voltage"),
-    "power.apparent_by_phase",
-)
-
-
-def _place(field: Field) -> int:
-    beginnings = [place for place, beginning in enumerate(_ORDER) if field.path.startswith(beginning)]
-    return max(beginnings, key=lambda place: len(_ORDER[place]), default=len(_ORDER))
-
-
-_NAMED: Final = sorted((field for field in FIELDS if field.name), key=_place)
 
 
 def entities_of(state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
@@ -202,8 +187,10 @@ def entities_of(state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
     single, contract = state.get(("meter", "phases")) != _THREE_PHASES, state.get(("contract", "code"))
     entities = [
         _entity(field, single=single, enabled=field.enabled in {True, contract})
-        for field in _NAMED
-        if field.parts in state and (not field.beside or FIELD_OF_PATH[field.beside].parts in state)
+        for field in FIELDS
+        if field.name
+        and field.parts in state
+        and (not field.beside or FIELD_OF_PATH[field.beside].parts in state)
     ]
     entities += _indexes(state)
     own = (entity_of(mode, path[-1]) for path in state if path[0] == "labels")
@@ -271,7 +258,6 @@ def line_entities() -> list[tuple[Entity, str | None]]:
             Message("Line quality"),
             StateType.CHOICE,
             f"{{{{ {unplugged} else {grades!r}.get(value_json.line) }}}}",
-            device_class="enum",
             words=(*words_of(LineGrade), ("unplugged", _UNPLUGGED)),
             icon="mdi:signal",
         ),
@@ -290,7 +276,6 @@ def line_entities() -> list[tuple[Entity, str | None]]:
             Message("TIC mode"),
             StateType.CHOICE,
             "{{ value_json.mode }}",
-            device_class="enum",
             words=words_of(Mode),
             icon="mdi:serial-port",
         ),
@@ -322,4 +307,5 @@ def _line(
     template: str | None,
     **more: Any,  # noqa: ANN401 - any field of Entity
 ) -> tuple[Entity, str | None]:
+    more.setdefault("device_class", _CLASSES.get(state_type))
     return Entity(key=key, name=name, state_type=state_type, diagnostic=True, **more), template

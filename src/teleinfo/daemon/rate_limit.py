@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.labels import ALARMS, STATUS_REGISTER
-from teleinfo.tic.registers import ALERT_BITS
+from teleinfo.tic.registers import ALERT_BITS, status
 
 if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
@@ -24,7 +24,7 @@ class RateLimit:
     def __init__(self, interval: float) -> None:
         self._interval = interval
         self._published: float | None = None
-        self._known: dict[str, str] = {}
+        self._known: dict[str, str | int] = {}
         self._alarmed = False
 
     def is_due(self, reading: Reading, *, now: float) -> bool:
@@ -41,19 +41,11 @@ class RateLimit:
     def _is_news(self, reading: Reading) -> bool:
         """Return True if a value is news. A missing étiquette is no news: it may have been damaged."""
         values = reading.values
-        state = {label: values[label] for label in NEWS if label in values}
+        state: dict[str, str | int] = {label: values[label] for label in NEWS if label in values}
         if STATUS_REGISTER in values:
-            state[STATUS_REGISTER] = _alerts(values[STATUS_REGISTER])
+            state[STATUS_REGISTER] = (status(values[STATUS_REGISTER]) or 0) & ALERT_BITS
         changed = any(self._known.get(label, value) != value for label, value in state.items())
         self._known |= state
         # Each frame of an overrun is news, and so is the first frame after it.
         was_alarmed, self._alarmed = self._alarmed, any(label in values for label in ALARMS)
         return changed or was_alarmed or self._alarmed
-
-
-def _alerts(register: str) -> str:
-    """Return the alert bits of a status register; "" if the value is not hexadecimal."""
-    try:
-        return f"{int(register, 16) & ALERT_BITS:08X}"
-    except ValueError:
-        return ""

@@ -107,7 +107,7 @@ def test_health_comes_every_minute_and_at_each_change() -> None:
 
     async def scenario(bench: Bench) -> None:
         await bench.live(600)
-        bench.monitor.connection_changed(connected=True)
+        bench.monitor.on_broker_changed(connected=True)
         await bench.live(1)
         await bench.live(1, frames=True)
 
@@ -128,7 +128,7 @@ def status_text(link: LinkStatus, counts: Counts, *, connected: bool = True) -> 
     async def shown() -> str:
         bench = Bench(link)
         bench.decoder.counts = counts
-        bench.monitor.connection_changed(connected=connected)
+        bench.monitor.on_broker_changed(connected=connected)
         return bench.monitor.status_text(NOW)
 
     return virtual.run(shown())

@@ -63,7 +63,7 @@ class MeterTask:
             rng=rng,
             heartbeat=watchdog.heartbeat_of(task.format("publisher")),
         )
-        self._reader_heartbeat = watchdog.heartbeat_of(task.format("reader"))
+        self.on_progress = watchdog.heartbeat_of(task.format("reader"))
         self._reader = Reader(
             url=settings.serial_port,
             baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
@@ -85,6 +85,7 @@ class MeterTask:
             broker=broker.address,
             state=self._state,
         )
+        self.on_broker_changed = self._monitor.on_broker_changed
         self.status_key = self._monitor.status_key
         self.status_text = self._monitor.status_text
 
@@ -140,18 +141,10 @@ class MeterTask:
             for task in ending:
                 task.cancel()
 
-    def on_broker_changed(self, *, connected: bool) -> None:
-        """Publish the health of the line, and update the status of the service."""
-        self._monitor.connection_changed(connected=connected)
-
     def on_birth_message(self, payload: bytes) -> None:
         """Answer Home Assistant, which has started."""
         if self._homeassistant is not None:
             self._homeassistant.birth_message(payload)
-
-    def on_progress(self) -> None:
-        """Send the reader's heartbeat to the watchdog."""
-        self._reader_heartbeat()
 
     def on_reading(self, reading: Reading) -> None:
         """Publish a reading, in the turn of the event loop in which its last byte came."""

@@ -63,7 +63,7 @@ class Monitor:
         self._publish_health(now)
         return True
 
-    def connection_changed(self, *, connected: bool) -> None:
+    def on_broker_changed(self, *, connected: bool) -> None:
         """Note that the broker was connected or lost."""
         self._broker_connected = connected
         self._publish_health(asyncio.get_running_loop().time())

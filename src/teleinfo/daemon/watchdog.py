@@ -43,7 +43,11 @@ class Notifier:
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         # A leading @ stands for the NUL of Linux' abstract namespace.
         self._address = environ.get("NOTIFY_SOCKET", "").replace("@", "\0", 1)
-        self.watchdog_interval = _watchdog_interval(environ)
+        microseconds = environ.get("WATCHDOG_USEC", "")
+        # The variable may be meant for the process that started this one (sd_watchdog_enabled(3)).
+        is_ours = environ.get("WATCHDOG_PID", str(os.getpid())) == str(os.getpid())
+        is_set = is_ours and microseconds.isdecimal() and int(microseconds) > 0
+        self.watchdog_interval = int(microseconds) / 1e6 if is_set else None
 
     def send(self, assignment: str) -> None:
         """Send an assignment such as `READY=1`; a service manager that does not listen is no error."""
@@ -51,14 +55,6 @@ class Notifier:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock, contextlib.suppress(OSError):
                 sock.settimeout(0)
                 sock.sendto(assignment.encode(), self._address)
-
-
-def _watchdog_interval(environ: Mapping[str, str]) -> float | None:
-    """Return WATCHDOG_USEC in seconds, if it is meant for this process (sd_watchdog_enabled(3))."""
-    if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
-        return None
-    microseconds = environ.get("WATCHDOG_USEC", "")
-    return int(microseconds) / 1e6 if microseconds.isdecimal() and int(microseconds) else None
 
 
 class Watchdog:

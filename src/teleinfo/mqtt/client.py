@@ -24,10 +24,9 @@ from teleinfo.mqtt.errors import (
     BrokerError,
     BrokerErrorKind,
     cannot_connect,
-    closed_unanswered,
     message_refused,
+    reason_of,
     refused,
-    ssl_reason,
 )
 from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosingSocket
 
@@ -174,12 +173,16 @@ class Connection:
         if driver.reason is not None:
             return refused(broker, driver.reason.value, driver.reason.getName())
         if driver.fault is not None:
-            return BrokerError(driver.fault, broker)
-        if not driver.closed.done():
+            kind = driver.fault
+        elif not driver.closed.done():
             is_unanswered = driver.is_open and not driver.is_accepted
             kind = BrokerErrorKind.UNANSWERED if is_unanswered else BrokerErrorKind.SILENT
-            return BrokerError(kind, broker)
-        return BrokerError(self.closing_means, broker) if driver.is_accepted else closed_unanswered(broker)
+        elif driver.is_accepted:
+            kind = self.closing_means
+        else:
+            is_plain = broker.tls is None
+            kind = BrokerErrorKind.CLOSED_UNANSWERED if is_plain else BrokerErrorKind.WANTS_CERTIFICATE
+        return BrokerError(kind, broker)
 
 
 def for_command(broker: Broker, command: str) -> Broker:
@@ -207,10 +210,8 @@ def tls_context(broker: Broker, tls: Tls) -> ssl.SSLContext:
         if tls.cert_file:
             # Without a password OpenSSL would ask for one on the terminal.
             context.load_cert_chain(tls.cert_file, tls.key_file, password=lambda: "")
-    except ssl.SSLError as error:
-        raise BrokerError(BrokerErrorKind.TLS_FILE, broker, error=ssl_reason(error)) from None
     except OSError as error:
-        reason = f"{error.filename}: {error.strerror}"
+        reason = f"{error.filename}: {error.strerror}" if error.filename else reason_of(error)
         raise BrokerError(BrokerErrorKind.TLS_FILE, broker, error=reason) from None
     if tls.insecure:
         context.check_hostname = False

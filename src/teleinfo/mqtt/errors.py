@@ -260,13 +260,6 @@ class BrokerError(Exception):
         return " ".join(filter(None, (f"{message}{stop}", _(self.advice), ", ".join(self.commands))))
 
 
-def closed_unanswered(broker: Broker) -> BrokerError:
-    """Return the error for a connection that the broker closed before it answered anything."""
-    is_plain = broker.tls is None
-    kind = BrokerErrorKind.CLOSED_UNANSWERED if is_plain else BrokerErrorKind.WANTS_CERTIFICATE
-    return BrokerError(kind, broker)
-
-
 _BY_CODE = {
     0x84: BrokerErrorKind.VERSION,
     0x85: BrokerErrorKind.CLIENT_ID,
@@ -314,17 +307,15 @@ def cannot_connect(error: Exception, broker: Broker) -> BrokerError:
             kind = kinds.REFUSED
         case TimeoutError():
             kind = kinds.SILENT
-        case ssl.SSLEOFError() | ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
-            if broker.tls is None:
-                return closed_unanswered(broker)
-            return BrokerError(kinds.TLS, broker, error="EOF")
         case ssl.SSLError():
-            return BrokerError(kinds.TLS, broker, error=ssl_reason(error))
-        case OSError() if not isinstance(error, socket.gaierror):
-            return BrokerError(kinds.NETWORK, broker, error=error.strerror or error)
-        case _:  # no address for the name; ValueError: not a host name
+            kind = kinds.TLS
+        case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
+            kind = kinds.CLOSED_UNANSWERED if broker.tls is None else kinds.TLS
+        case socket.gaierror() | ValueError():  # no address for the name, or not a host name
             kind = kinds.NAME
-    return BrokerError(kind, broker)
+        case _:
+            kind = kinds.NETWORK
+    return BrokerError(kind, broker, error=reason_of(error))
 
 
 # OpenSSL's X509_V_ERR_…: NOT_YET_VALID, HAS_EXPIRED, and the mismatches of name and address.
@@ -336,6 +327,6 @@ _CERTIFICATE_FAULTS = {
 }
 
 
-def ssl_reason(error: ssl.SSLError) -> str:
-    """Return OpenSSL's reason for an error, or the text of an error that does not come from OpenSSL."""
-    return str(getattr(error, "reason", None) or error)
+def reason_of(error: Exception) -> str:
+    """Return the reason that OpenSSL or the system gives for an error, else the text of the error."""
+    return str(getattr(error, "reason", None) or getattr(error, "strerror", None) or error)

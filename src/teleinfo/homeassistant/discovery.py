@@ -54,7 +54,6 @@ class Discovery:
         if self.form == "components":
             found = {device_topic(self.prefix, meter.scope): b""}
             found |= {self.component_topic(meter, entity): b"" for entity in removed}
-            common |= self._meter_availability(meter)
             return found | {
                 self.component_topic(meter, entity): _encode(_written_out(common | component))
                 for entity, component in components
@@ -62,16 +61,8 @@ class Discovery:
         cmps = {entity.key: {"p": entity.platform} | component for entity, component in components}
         # Home Assistant removes an entity whose component has only the platform.
         cmps |= {entity.key: {"p": entity.platform} for entity in removed}
-        content = {
-            **common,
-            "stat_t": self.topics.state,
-            **self._meter_availability(meter),
-            "cmps": cmps,
-        }
-        return {
-            **self.cleared(meter, entities),
-            device_topic(self.prefix, meter.scope): _encode(content),
-        }
+        message = {device_topic(self.prefix, meter.scope): _encode(common | {"cmps": cmps})}
+        return self.cleared(meter, entities) | message
 
     def cleared(self, meter: Device, entities: Iterable[Entity]) -> dict[str, bytes]:
         """Return empty messages that remove these entities and the entities of the line in the other form."""
@@ -101,27 +92,22 @@ class Discovery:
             "sw": f"teleinfo {__version__}",
         }
         url = {"url": self.url} if self.url else {}
-        return {
-            "dev": {key: value for key, value in device.items() if value is not None},
-            "o": {"name": "teleinfo", "sw": __version__} | url,
-        }
-
-    def _meter_availability(self, meter: Device) -> dict[str, Any]:
         # Not abbreviated, and `status` last: Domoticz uses the last topic, and lacks these abbreviations.
-        topics = [
+        availability_topics = [
             {"topic": self.topics.state, "value_template": availability(meter.scope)},
             {"topic": self.topics.status},
         ]
-        return {"avty": topics, "avty_mode": "all"}
+        return {
+            "dev": {key: value for key, value in device.items() if value is not None},
+            "o": {"name": "teleinfo", "sw": __version__} | url,
+            "stat_t": self.topics.state,
+            "avty": availability_topics,
+            "avty_mode": "all",
+        }
 
     def _components(self, meter: Device, entities: Iterable[Entity]) -> list[tuple[Entity, dict[str, Any]]]:
-        """Return each entity with its component, in Home Assistant's abbreviations."""
-        found = []
-        for entity in entities:
-            component = _component(meter, entity, state_template(entity))
-            # In the message for a device, all components share one topic of the state.
-            state = {"stat_t": self.topics.state} if self.form == "components" else {}
-            found.append((entity, component | state))
+        """Return each entity with its component, in Home Assistant's abbreviations, without common parts."""
+        found = [(entity, _component(meter, entity, state_template(entity))) for entity in entities]
         for entity, template in line_entities():
             # The availability of these entities does not depend on the frames.
             line: dict[str, Any] = {"stat_t": self.topics.status, "avty": []}

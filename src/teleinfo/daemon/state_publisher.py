@@ -61,7 +61,7 @@ class StatePublisher:
         self._on_replaced = on_replaced
         self._is_ready = False
         self._silent_since: float | None = None
-        self._meter: str | None = None
+        self._meter = ""  # the scope of the last state; empty: none yet
         self._first = self._published = -math.inf
         self._at_broker: dict[str, bytes] = {}  # the payload of each field, by its path
 
@@ -95,7 +95,7 @@ class StatePublisher:
         if self._published > -math.inf:
             if now - self._published >= self._interval:
                 self._publish(now)
-        elif self._meter is not None and now - self._silent_since >= STALE_AFTER:
+        elif self._meter and now - self._silent_since >= STALE_AFTER:
             # The meter is silent: the values of an earlier run are too old, and nothing is known.
             self._silent_since = math.inf
             self._retained.set(self._topic, encode(_NOTHING_KNOWN))
@@ -112,7 +112,9 @@ class StatePublisher:
             self._first = now
         self._published = now
         self._retained.set(self._topic, encode(state))
-        is_replaced = self._is_replaced()
+        former, self._meter = self._meter, self._tracker.meter.scope
+        if is_replaced := former not in {"", self._meter}:
+            self._on_replaced(former)
         fields = plain(state) if self._fields else {}
         # The first frames may lack fields that the meter has.
         is_complete = not self._fields or is_replaced or now - self._first >= STALE_AFTER
@@ -123,14 +125,6 @@ class StatePublisher:
             if self._at_broker.get(path) != payload:
                 self._retained.set(f"{self._topic}/{path}", payload)
         self._at_broker |= fields
-
-    def _is_replaced(self) -> bool:
-        """Return True if the meter has changed since the last call; then call `on_replaced`."""
-        before, self._meter = self._meter, self._tracker.meter.scope
-        if before is None or before == self._meter:
-            return False
-        self._on_replaced(before)
-        return True
 
 
 def plain(state: dict[str, Json], path: str = "") -> dict[str, bytes]:

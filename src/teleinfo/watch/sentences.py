@@ -84,12 +84,8 @@ def port_note(link: LinkStatus, *, now: float) -> Note:
         return _note(problem, N_("opening {port}"), port=link.url)
     if problem is LinkProblem.NO_DATA:
         template = N_(
-            "no byte from the meter for {time}: it may be interrupted, without power, or its wires loose"
+            "no byte from the meter for {time}: check its power, its wires (terminals I1, I2) and the adapter"
         )
-        if link.last_frame is None:
-            template = N_(
-                "no byte from the meter for {time}: check its wires (terminals I1 and I2) and the adapter"
-            )
         return _note(problem, template, time=duration(link.no_byte_for(now)))
     if problem is LinkProblem.NONSENSE:
         template = N_(

@@ -269,9 +269,9 @@ def test_a_page_that_nobody_sees_asks_for_nothing(driver: WebDriver) -> None:
     )
     with evening("standard-tempo") as page:
         shown = look(driver, page)
-        assert page.streams.readers == 1
+        assert page.streams.readers.total() == 1
         driver.execute_script(hide, True)  # noqa: FBT003 - a value of JavaScript
-        until(lambda: page.streams.readers == 0, what="no reader")
+        until(lambda: page.streams.readers.total() == 0, what="no reader")
         assert not shown.has_class("cut")
         assert not shown.has_class("live")
         driver.execute_script(hide, False)  # noqa: FBT003 - a value of JavaScript

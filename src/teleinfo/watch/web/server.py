@@ -156,7 +156,7 @@ def _application(address: Address, streams: Streams, waiting: set[asyncio.BasePr
 
 async def _events(streams: Streams, request: web.Request) -> web.StreamResponse:
     """Send the stream of events until the browser leaves or stops reading."""
-    if streams.readers >= MAX_STREAMS:
+    if streams.readers.total() >= MAX_STREAMS:
         return web.Response(status=503, text="Too many look at this page already.\n")
     language = accepted(request.headers.get("Accept-Language", ""))
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})

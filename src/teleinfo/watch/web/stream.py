@@ -39,30 +39,23 @@ class Streams:
 
     def __init__(self, model: LiveModel) -> None:
         self.model = model
-        self._readers = Counter[Language]()
+        self.readers = Counter[Language]()
         self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
         self._curve_bin = 0
         self._updated = asyncio.Condition()
 
-    @property
-    def readers(self) -> int:
-        """The number of readers in all languages."""
-        return self._readers.total()
-
     async def update(self) -> None:
-        """Create the view in each language that has readers, and wake the readers."""
+        """Create the view in each language that has `readers`, and wake the readers."""
         now = asyncio.get_running_loop().time()
         curve_bin = int(now // BIN)
-        for language in Language:
-            if not self._readers[language]:
-                continue
+        for language in +self.readers:  # without the languages that have no reader any more
+            own = self._parts[language]
             with use_language(language):
                 parts = {"now": view.now_part(self.model, now=now), "rows": view.rows_part(self.model)}
-                if curve_bin != self._curve_bin or "curve" not in self._parts[language]:
+                if curve_bin != self._curve_bin or "curve" not in own:
                     parts["curve"] = view.curve_part(self.model, now=now)
             for name, part in parts.items():
-                text = json.dumps(part, separators=(",", ":"), ensure_ascii=False)
-                self._parts[language][name] = text.encode()
+                own[name] = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
         self._curve_bin = curve_bin
         async with self._updated:
             self._updated.notify_all()
@@ -78,7 +71,7 @@ class Streams:
         def news() -> dict[str, bytes]:
             return {name: text for name, text in own.items() if text != sent.get(name)}
 
-        self._readers[language] += 1
+        self.readers[language] += 1
         self.model.changed.set()
         try:
             while True:
@@ -92,6 +85,6 @@ class Streams:
                 parts = (b"event: %s\ndata: %s\n\n" % (name.encode(), text) for name, text in new.items())
                 message = b"".join(parts) or ALIVE
         finally:
-            self._readers[language] -= 1
-            if not self._readers[language]:
+            self.readers[language] -= 1
+            if not self.readers[language]:
                 own.clear()  # the parts would be out of date for the next reader

@@ -6,12 +6,12 @@ Sources of the codes: Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.i18n import N_, _, inline
 from teleinfo.state import fields, tariffs
 from teleinfo.tic import registers
+from teleinfo.tic.horodate import local_time
 from teleinfo.tic.labels import Kind, parse_uint
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact
 from teleinfo.watch.declared import number, title
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from teleinfo.tic.labels import LabelSpec
     from teleinfo.vocabulary.words import Code
     from teleinfo.watch.live_model import Row
-
-_HORODATE: Final = re.compile(r"[EHeh ](\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)")
 
 
 class Fact(NamedTuple):
@@ -67,11 +65,8 @@ def shown(label: LabelSpec | None, value: str) -> str:
 
 def moment(horodate: str, *, short: bool = False) -> str | None:
     """Return a horodate as people in France write it, `short` without year and seconds; None if invalid."""
-    match = _HORODATE.fullmatch(horodate)
-    if match is None:
-        return None
-    year, month, day, hour, minute, second = match.groups()
-    return f"{day}/{month} {hour}:{minute}" if short else f"{day}/{month}/20{year} {hour}:{minute}:{second}"
+    time = local_time(horodate)
+    return None if time is None else f"{time:%d/%m %H:%M}" if short else f"{time:%d/%m/%Y %H:%M:%S}"
 
 
 _CODES: Final[dict[str, Callable[[str], Code | None]]] = {

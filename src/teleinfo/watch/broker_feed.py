@@ -38,61 +38,49 @@ MAX_LABEL, MAX_VALUE = 64, 128
 """Characters. The largest meters send some 150 étiquettes; the longest value has 98 characters."""
 
 
-class BrokerFeed:
-    """The daemon that publishes under `topics` at `broker`, as a source of `model`."""
+async def listen(broker: Broker, topics: Topics, model: LiveModel, *, rng: Random) -> NoReturn:
+    """Feed `model` from the daemon that publishes under `topics` at `broker`, until cancelled."""
+    broker = for_command(broker, "watch")
+    new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
+    waits = new_delays()
+    while True:
+        try:
+            await _receive(broker, topics, model)
+        except BrokerError as error:
+            if model.online is not None:
+                waits = new_delays()  # it was connected: this is another outage
+            model.online = None
+            model.set_note(sentences.no_broker(error))
+        await asyncio.sleep(next(waits))
 
-    def __init__(self, broker: Broker, topics: Topics, model: LiveModel, *, rng: Random) -> None:
-        self._broker = for_command(broker, "watch")
-        self._topics = topics
-        self._model = model
-        self._rng = rng
 
-    async def run(self) -> NoReturn:
-        """Listen until cancelled."""
-        new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=self._rng)
-        waits = new_delays()
-        while True:
-            try:
-                await self._listen()
-            except BrokerError as error:
-                if self._model.online is not None:
-                    waits = new_delays()  # it was connected: this is another outage
-                self._model.online = None
-                self._model.set_note(sentences.no_broker(error))
-            await asyncio.sleep(next(waits))
+async def _receive(broker: Broker, topics: Topics, model: LiveModel) -> None:
+    """Receive messages until the connection is lost; raise `BrokerError`."""
 
-    async def _listen(self) -> None:
-        """Receive messages until the connection is lost; raise `BrokerError`."""
-        async with connect(self._broker) as connection:
-            for topic in (self._topics.status, self._topics.health, self._topics.readings):
-                if not await connection.subscribe(topic):
-                    raise BrokerError(BrokerErrorKind.NOT_READABLE, self._broker, topic=topic)
-            self._model.set_note(sentences.connected(self._broker))
-            waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, self._note_nothing_came)
-            try:
-                async for topic, payload, retained in connection.messages():
-                    self._receive(topic, payload, retained=retained)
-            finally:
-                waiting.cancel()
+    def note_nothing_came() -> None:
+        if model.online is None:
+            model.set_note(sentences.nothing_came(broker, topics.status))
 
-    def _note_nothing_came(self) -> None:
-        if self._model.online is None:
-            self._model.set_note(sentences.nothing_came(self._broker, self._topics.status))
-
-    def _receive(self, topic: str, payload: bytes, *, retained: bool) -> None:
-        model = self._model
-        if topic == self._topics.status:
-            model.online = {ONLINE: True, OFFLINE: False}.get(payload, model.online)
-        elif topic == self._topics.health:
-            published = health.parse(payload)
-            # Only a retained message can be stale; the clock of the daemon may differ from ours.
-            if published is not None and not (retained and health.is_stale(published, now=time.time())):
-                model.set_health(published)
-        elif topic == self._topics.readings:
-            reading = reading_of(payload, mode=None if model.health is None else model.health.mode)
-            if reading is not None:
-                model.add_reading(reading, now=asyncio.get_running_loop().time())
-        model.changed.set()
+    async with connect(broker) as connection:
+        for topic in (topics.status, topics.health, topics.readings):
+            if not await connection.subscribe(topic):
+                raise BrokerError(BrokerErrorKind.NOT_READABLE, broker, topic=topic)
+        model.set_note(sentences.connected(broker))
+        waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, note_nothing_came)
+        try:
+            async for topic, payload, retained in connection.messages():
+                if topic == topics.status:
+                    model.online = {ONLINE: True, OFFLINE: False}.get(payload, model.online)
+                elif topic == topics.health:
+                    published = health.parse(payload)
+                    # Only a retained message can be stale; the clock of the daemon may differ from ours.
+                    if published and not (retained and health.is_stale(published, now=time.time())):
+                        model.set_health(published)
+                elif reading := reading_of(payload, mode=None if model.health is None else model.health.mode):
+                    model.on_reading(reading)
+                model.changed.set()
+        finally:
+            waiting.cancel()
 
 
 def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:

@@ -25,9 +25,9 @@ from teleinfo.mqtt.config import Topics
 from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.settings import default_env_file, load
 from teleinfo.watch import plain
-from teleinfo.watch.broker_feed import BrokerFeed
+from teleinfo.watch.broker_feed import listen
 from teleinfo.watch.live_model import LiveModel
-from teleinfo.watch.port_feed import PortFeed
+from teleinfo.watch.port_feed import read_port
 from teleinfo.watch.web import hosts
 
 if TYPE_CHECKING:
@@ -120,10 +120,12 @@ async def _watch(settings: Settings, show: Callable[[LiveModel], _Work], *, mqtt
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
     model = LiveModel(patience=None if mqtt else SILENT_AFTER)
     rng = Random()  # noqa: S311 - spreads retries, guards nothing
-    feed: BrokerFeed | PortFeed = PortFeed(settings, model, rng=rng)
-    if mqtt:
-        feed = BrokerFeed(settings.broker, Topics(settings.mqtt_topic), model, rng=rng)
+    feed = (
+        listen(settings.broker, Topics(settings.mqtt_topic), model, rng=rng)
+        if mqtt
+        else read_port(settings, model, rng=rng)
+    )
     with contextlib.suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(feed.run(), name="teleinfo.watch.feed")
+            tasks.create_task(feed, name="teleinfo.watch.feed")
             await show(model)

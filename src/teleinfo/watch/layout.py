@@ -24,7 +24,6 @@ from teleinfo.watch import sentences
 from teleinfo.watch.declared import integer, number, text
 from teleinfo.watch.describe import describe
 from teleinfo.watch.history import BIN
-from teleinfo.watch.live_model import Section
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -183,7 +182,7 @@ def _row(row: Row, width: int, *, now: float) -> list[Text]:
     words = describe(row, short=True)
     fresh = row.changed is not None and now - row.changed < FRESH and not row.is_clock
     mark, style = (MARK, STRONG) if fresh else (" ", "")
-    if row.section is Section.ALARM:
+    if row.is_alarm:
         mark, style = "!", ALERT
     value = f"{words.value:>{_FIGURE}}" if row.label is not None and row.label.is_number else words.value
     if words.note:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -27,16 +26,18 @@ from teleinfo.watch.history import History
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Set as AbstractSet
 
     from teleinfo.port.health import Health
     from teleinfo.state.fields import Json
     from teleinfo.tic.labels import LabelSpec, Mode
 
 KEPT: Final = 30.0
-"""Seconds that a value stays without being sent again: 20 short frames of three phases last up to 17 s."""
+"""
+Seconds that a value stays without being sent again: 20 short frames of three phases last up to 17 s.
 
-KEPT_ALARM: Final = 5.0
-"""Seconds that an alarm stays: a meter sends it only while it lasts."""
+An alarm stays while it is in force, see `Belief.sending`.
+"""
 
 MAX_VALUES: Final = 2000
 """The most values that are kept, many times those of the largest meter: a bound on memory."""
@@ -44,39 +45,23 @@ MAX_VALUES: Final = 2000
 _HORODATE_LENGTH: Final = 13
 
 
-class Section(enum.IntEnum):
-    """The subjects of rows, in the order of the screen: rows that change most come first."""
+_SECTIONS: Final[tuple[AbstractSet[str | Kind], ...]] = (
+    ALARMS,
+    {"PAPP", "SINST1", "LTARF", "PTEC", "SINSTI", "DEMAIN", "PEJP", "IINST", "IRMS", "URMS", "SINSTS"},
+    {STATUS_REGISTER},
+    {Kind.INDEX},
+    {Kind.QUANTITY, Kind.COMPOSITE},  # maxima and means
+    {"OPTARIF", "NGTF", "ISOUSC", "PREF", "PCOUP", "HHPHC", "PMAX", "IMAX", Kind.ENUMERATION},
+    {"NTARF", "NJOURF", "NJOURF+1", "PJOURF+1", "RELAIS"} | NOTICES - {"MODE", "PEJP"},  # the calendar
+    {f"EASD{number:02}" for number in range(1, 5)},  # indexes that are on no bill
+    {*Kind},  # the meter
+)
+"""
+The sections of the screen in order, rows that change most first: their étiquettes and their kinds.
 
-    ALARM = 0
-    NOW = 1
-    STATUS = 2
-    INDEX = 3
-    LOAD = 4  # maxima and means
-    CONTRACT = 5
-    CALENDAR = 6
-    DISTRIBUTOR = 7  # indexes that are on no bill
-    METER = 8
-    UNUSED = 9
-
-
-_SECTIONS: Final = {
-    **dict.fromkeys(("PAPP", "SINST1", "LTARF", "PTEC", "SINSTI", "DEMAIN", "PEJP"), Section.NOW),
-    **dict.fromkeys(("IINST", "IRMS", "URMS", "SINSTS"), Section.NOW),
-    STATUS_REGISTER: Section.STATUS,
-    **dict.fromkeys(("OPTARIF", "NGTF", "ISOUSC", "PREF", "PCOUP", "HHPHC", "PMAX"), Section.CONTRACT),
-    "IMAX": Section.CONTRACT,
-    **dict.fromkeys(NOTICES - {"MODE", "PEJP"}, Section.CALENDAR),
-    **dict.fromkeys(("NTARF", "NJOURF", "NJOURF+1", "PJOURF+1", "RELAIS"), Section.CALENDAR),
-    **dict.fromkeys((f"EASD{number:02}" for number in range(1, 5)), Section.DISTRIBUTOR),
-}
-"""The sections of these étiquettes, each of which may be followed by the number of a phase."""
-
-_KINDS: Final = {
-    Kind.INDEX: Section.INDEX,
-    Kind.QUANTITY: Section.LOAD,
-    Kind.COMPOSITE: Section.LOAD,
-    Kind.ENUMERATION: Section.CONTRACT,
-}
+An étiquette may be followed by the number of a phase; it belongs to the section that names it, or else to the
+first with its kind.
+"""
 
 
 @dataclass(slots=True)
@@ -96,14 +81,17 @@ class Row:
     changed: float | None = None
 
     @property
-    def section(self) -> Section:
-        """The section of the screen: that in `_SECTIONS`, or else the section for the kind of étiquette."""
-        if self.key in ALARMS:
-            return Section.ALARM
+    def is_alarm(self) -> bool:
+        """True for an étiquette that is sent only while an alarm lasts."""
+        return self.key in ALARMS
+
+    @property
+    def section(self) -> int:
+        """The place in `_SECTIONS`; behind all are unknown étiquettes and indexes that have not counted."""
         if self.label is None or (self.label.kind is Kind.INDEX and not self.value.strip("0")):
-            return Section.UNUSED
-        section = _SECTIONS.get(self.key) or _SECTIONS.get(self.key.rstrip("".join(Phase)))
-        return section or _KINDS.get(self.label.kind, Section.METER)
+            return len(_SECTIONS)
+        names = (self.key, self.key.rstrip("".join(Phase)), self.label.kind)
+        return next(place for name in names for place, section in enumerate(_SECTIONS) if name in section)
 
     @property
     def is_clock(self) -> bool:
@@ -124,10 +112,6 @@ class Note:
         return printable(self.translate())
 
 
-def _local_time() -> dt.datetime:
-    return dt.datetime.now().astimezone()
-
-
 class LiveModel:
     """
     The meter so far, between a feed and a screen or page; `clock` returns the local time with its offset.
@@ -137,7 +121,12 @@ class LiveModel:
     `patience` seconds without a reading; if `patience` is None, it is silent while `online` is False.
     """
 
-    def __init__(self, *, patience: float | None, clock: Callable[[], dt.datetime] = _local_time) -> None:
+    def __init__(
+        self,
+        *,
+        patience: float | None,
+        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now().astimezone(),
+    ) -> None:
         self.clock = clock
         self.changed = asyncio.Event()
         self.history = History()
@@ -158,15 +147,26 @@ class LiveModel:
             self._rows.clear()
         self.mode, self.heard = reading.mode, now
         self._frames_since += 1
-        self._add_rows({printable(key): printable(text) for key, text in reading.values.items()}, now)
         time = self.clock()
         possible = Reading(reading.mode, dict(_possible(reading)), reading.belief)
         if possible.belief is None:  # the reading comes from a broker
             self._judge.judge(possible)
+        in_force = frozenset() if possible.belief is None else possible.belief.sending
+        self._add_rows(
+            {printable(key): printable(text) for key, text in reading.values.items()}, in_force, now
+        )
         self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
         self.history.add(self.state(now=now), now=now, time=time)
 
-    def _add_rows(self, values: dict[str, str], now: float) -> None:
+    def on_reading(self, reading: Reading, /) -> None:
+        """Add a reading that comes now, and set `changed`."""
+        self.add_reading(reading, now=asyncio.get_running_loop().time())
+        self.changed.set()
+
+    def on_progress(self) -> None:
+        """Do nothing: there is no watchdog."""
+
+    def _add_rows(self, values: dict[str, str], in_force: AbstractSet[str], now: float) -> None:
         for key, value in values.items():
             label = None if self.mode is None else lookup(self.mode, key)
             group = key.removesuffix(HORODATE_SUFFIX)
@@ -177,9 +177,11 @@ class LiveModel:
             if row.value != value:
                 row.changed = now
             row.value, row.horodate, row.seen = value, horodate, now
-        for key, row in [*self._rows.items()]:
-            if now - row.seen > (KEPT_ALARM if key in ALARMS else KEPT):
-                del self._rows[key]
+        self._rows = {
+            key: row
+            for key, row in self._rows.items()
+            if now - row.seen <= KEPT and (key in in_force or not row.is_alarm)
+        }
 
     def state(self, *, now: float | None = None) -> dict[str, Json]:
         """Return the decoded state in codes (docs/state.md), at the monotonic `now` or the last reading."""

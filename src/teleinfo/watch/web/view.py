@@ -20,7 +20,6 @@ from teleinfo.watch import sentences
 from teleinfo.watch.declared import clock, entries, find, integer, number, text, title
 from teleinfo.watch.describe import describe
 from teleinfo.watch.history import BIN, LONGEST, counters
-from teleinfo.watch.live_model import Section
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json
@@ -201,7 +200,7 @@ def _row(row: Row) -> Json:
         "key": row.key,
         "name": words.name,
         "value": f"{words.value} ({words.note})" if words.note else words.value,
-        "alarm": row.section is Section.ALARM,
+        "alarm": row.is_alarm,
         "facts": [fact.text for fact in words.facts],
     }
 

@@ -25,9 +25,8 @@ from teleinfo.mqtt.config import Topics
 from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.settings import default_env_file, load
 from teleinfo.watch import plain
-from teleinfo.watch.broker_feed import listen
+from teleinfo.watch.feeds import listen, read_port
 from teleinfo.watch.live_model import LiveModel
-from teleinfo.watch.port_feed import read_port
 from teleinfo.watch.web import hosts
 
 if TYPE_CHECKING:
@@ -72,11 +71,12 @@ def main(arguments: argparse.Namespace) -> int:
         return _serve(arguments.web, watch)
     full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
-        text = _(
-            "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "
-            "elsewhere: pip install rich). Here are plain lines in its place.\n"
+        say(
+            _(
+                "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "
+                "elsewhere: pip install rich). Here are plain lines in its place.\n"
+            )
         )
-        say(text)
         full = False
     if full:
         from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
@@ -101,8 +101,8 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
     try:
         listening = hosts.listen(address)
     except OSError as error:
-        text = _("The page cannot be served at {address}: {why}.\n")
-        say(text.format(address=address, why=hosts.why_not(error)))
+        why = hosts.why_not(error)
+        say(_("The page cannot be served at {address}: {why}.\n").format(address=address, why=why))
         return 1
     say(hosts.introduction(address))
     with listening:

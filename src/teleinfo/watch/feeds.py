@@ -1,8 +1,8 @@
 """
-Feed of the live model from the broker, where a daemon publishes.
+Feeds of the live model: the serial port, read as the daemon reads it, or the broker where a daemon publishes.
 
-It publishes nothing, uses a client id of its own, and registers no will. Anybody may have published the
-messages that it receives, so everything is checked.
+They publish nothing. At the broker, the feed has a client id of its own and no will. Anybody may have
+published the messages that it receives, so everything is checked.
 """
 
 from __future__ import annotations
@@ -18,6 +18,9 @@ from teleinfo.mqtt.client import connect, for_command
 from teleinfo.mqtt.config import OFFLINE, ONLINE
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port import health
+from teleinfo.port.reader import Reader
+from teleinfo.port.search import candidates
+from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
 from teleinfo.watch import sentences
@@ -26,16 +29,44 @@ if TYPE_CHECKING:
     from random import Random
 
     from teleinfo.mqtt.config import Broker, Topics
+    from teleinfo.settings import Settings
     from teleinfo.watch.live_model import LiveModel
+
+TICK: Final = 1.0
+"""Seconds between two looks at the line."""
 
 STATUS_TIMEOUT: Final = 5.0
 """Seconds to wait for the topic `status`, which is retained and comes at once if it is readable."""
 
 FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 
-MAX_FIELDS: Final = 1000
-MAX_LABEL, MAX_VALUE = 64, 128
-"""Characters. The largest meters send some 150 étiquettes; the longest value has 98 characters."""
+MAX_TEXT: Final = 128
+"""Characters of a key or a value; the longest value of a meter has 98."""
+
+
+async def read_port(settings: Settings, model: LiveModel, *, rng: Random) -> NoReturn:
+    """Feed `model` from the meter at the serial port of `settings`, until cancelled."""
+    decoder, quality = Decoder(plausibility=settings.plausibility), health.Quality()
+    reader = Reader(
+        url=settings.serial_port,
+        baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
+        decoder=decoder,
+        sink=model,
+        rng=rng,
+    )
+    link = reader.status
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(reader.run(), name="teleinfo.watch.reader")
+        while True:
+            now = asyncio.get_running_loop().time()
+            quality.sample(decoder.counts, now=now)
+            known = health.Health(
+                mode=link.mode, baudrate=link.baudrate, parity=decoder.parity, problem=link.problem(now)
+            )
+            model.set_health(health.complete(known, decoder.counts, quality))
+            model.set_note(sentences.port_note(link, now=now))
+            await asyncio.sleep(TICK)
+    raise AssertionError
 
 
 async def listen(broker: Broker, topics: Topics, model: LiveModel, *, rng: Random) -> NoReturn:
@@ -87,20 +118,15 @@ def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:
     """
     Return the reading in a message of the base topic; None if the message holds no reading.
 
-    A field is left out if its value is no text and no number, or longer than any value of a meter. `mode` is
-    the mode in the topic `health`; if it is None, the mode follows from the labels.
+    A field is left out if its value is no text and no number, or is too long. `mode` is the mode in the topic
+    `health`; if it is None, the mode follows from the labels.
     """
-    fields = parse_object(payload)
-    if fields is None or len(fields) > MAX_FIELDS:
-        return None
     values = {
         key: text
-        for key, value in fields.items()
+        for key, value in (parse_object(payload) or {}).items()
         if key != "timestamp"
-        and len(key) <= MAX_LABEL
-        and isinstance(value, str | int | float)
-        and not isinstance(value, bool)
-        and len(text := str(value)) <= MAX_VALUE
+        and type(value) in {str, int, float}
+        and max(len(key), len(text := str(value))) <= MAX_TEXT
     }
     labels = {key.removesuffix(HORODATE_SUFFIX) for key in values}
     is_standard = len(labels & STANDARD.keys()) > len(labels & HISTORIQUE.keys())

@@ -6,7 +6,7 @@ import pytest
 
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.watch.broker_feed import reading_of
+from teleinfo.watch.feeds import reading_of
 
 
 def test_a_message_becomes_its_reading_again() -> None:

@@ -16,7 +16,7 @@ import pytest
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch.web import server, stream, view
+from teleinfo.watch.web import server, view
 from teleinfo.watch.web.hosts import listen
 from teleinfo.watch.web.server import ASSETS, FOLDER, page
 from tests.support.process import LIMIT
@@ -184,9 +184,8 @@ def test_the_stream_has_all_at_first_and_then_what_changes(served: Page) -> None
     assert now["power"]["limit"]["text"] == "30\N{NO-BREAK SPACE}% des 9 000 VA souscrits"
 
 
-def test_a_reader_is_told_that_nothing_changed(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_reader_is_told_that_nothing_changed(served: Page) -> None:
     """So that the page can tell a quiet meter from a lost connection."""
-    monkeypatch.setattr(stream, "ALIVE_AFTER", 0.2)
     with events(served) as connection:
         assert read_until(connection, lambda text: "event: alive" in text)
 
@@ -236,7 +235,6 @@ def test_a_stop_does_not_wait_for_who_looks() -> None:
 def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """1. Two look. 2. A third is refused. 3. One leaves, and another one is let in."""
     monkeypatch.setattr(server, "MAX_STREAMS", 2)
-    monkeypatch.setattr(stream, "ALIVE_AFTER", 0.2)
     with events(served) as first, events(served, Accept_Language="fr") as second:
         read_until(first, lambda text: "event: now" in text)
         read_until(second, lambda text: "event: now" in text)

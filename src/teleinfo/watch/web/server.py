@@ -112,7 +112,7 @@ async def show(listening: socket.socket, address: Address, streams: Streams) -> 
         while True:
             streams.model.changed.clear()
             lines.print_note(streams.model)
-            await streams.update()
+            streams.update()
             await streams.model.next_change(MAX_INTERVAL)
             await asyncio.sleep(MIN_INTERVAL)
 

@@ -7,7 +7,6 @@ Each part is created once for all readers of one language, and only while there 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 from collections import Counter
 from typing import TYPE_CHECKING, Final
@@ -23,11 +22,10 @@ if TYPE_CHECKING:
     from teleinfo.watch.live_model import LiveModel
 
 ALIVE: Final = b"event: alive\ndata:\n\n"
+"""Message in place of an unchanged view: after 12 s without one, the page takes the stream for cut."""
+
 RETRY: Final = b"retry: 2000\n\n"
 """Request to the browser to reconnect after this many milliseconds."""
-
-ALIVE_AFTER: Final = 4.0
-"""Seconds after which an unchanged view is confirmed; after 12 s the page takes the stream for cut."""
 
 MAX_INTERVAL: Final = 1.0
 MIN_INTERVAL: Final = 0.5
@@ -35,17 +33,17 @@ MIN_INTERVAL: Final = 0.5
 
 
 class Streams:
-    """The views of `model` in each language, for the readers of the page."""
+    """The views of `model` in each language, and the number of `readers` of each."""
 
     def __init__(self, model: LiveModel) -> None:
         self.model = model
         self.readers = Counter[Language]()
         self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
         self._curve_bin = 0
-        self._updated = asyncio.Condition()
+        self._updated = asyncio.Event()  # set for an instant
 
-    async def update(self) -> None:
-        """Create the view in each language that has `readers`, and wake the readers."""
+    def update(self) -> None:
+        """Create the view in each language that has readers, and wake the readers."""
         now = asyncio.get_running_loop().time()
         curve_bin = int(now // BIN)
         for language in +self.readers:  # without the languages that have no reader any more
@@ -57,33 +55,26 @@ class Streams:
             for name, part in parts.items():
                 own[name] = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
         self._curve_bin = curve_bin
-        async with self._updated:
-            self._updated.notify_all()
+        self._updated.set()
+        self._updated.clear()
 
     async def events(self, language: Language) -> AsyncGenerator[bytes]:
         """
-        Yield the messages for a reader without end: all parts first, then each part that changed.
+        Yield the messages for a reader after each update, without end: at first all parts, then what changed.
 
         `readers` counts this reader until the iterator is closed.
         """
-        own, sent, message = self._parts[language], dict[str, bytes](), RETRY
-
-        def news() -> dict[str, bytes]:
-            return {name: text for name, text in own.items() if text != sent.get(name)}
-
+        own, sent = self._parts[language], dict[str, bytes]()
         self.readers[language] += 1
         self.model.changed.set()
         try:
+            yield RETRY
             while True:
-                yield message
-                async with self._updated:
-                    with contextlib.suppress(TimeoutError):
-                        async with asyncio.timeout(ALIVE_AFTER):
-                            await self._updated.wait_for(news)
-                new = news()
+                await self._updated.wait()
+                new = {name: text for name, text in own.items() if text != sent.get(name)}
                 sent |= new
                 parts = (b"event: %s\ndata: %s\n\n" % (name.encode(), text) for name, text in new.items())
-                message = b"".join(parts) or ALIVE
+                yield b"".join(parts) or ALIVE
         finally:
             self.readers[language] -= 1
             if not self.readers[language]:

@@ -71,7 +71,7 @@ def test_what_a_code_means_is_said_as_far_as_it_is_known() -> None:
     """OPTARIF of Tempo has a character of the meter behind it; a text of the supplier explains itself."""
     assert meaning("OPTARIF", "BBR(") == "Tempo"
     assert meaning("DEMAIN", "----") == "not known yet"
-    assert (meaning("HHPHC", "A"), meaning("LTARF", "ZEN Flex")) == (None, None)
+    assert (meaning("HHPHC", "A"), meaning("LTARF", "ZEN Flex")) == ("", "")
 
 
 def test_it_is_said_in_french_where_the_locale_is_french(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -85,6 +85,6 @@ def test_it_is_said_in_french_where_the_locale_is_french(monkeypatch: pytest.Mon
 
 
 def test_a_horodate_is_a_date_of_france() -> None:
-    """Day first; what is none says so."""
+    """Day first; what is none stays as it was sent."""
     assert moment("E220609060531", short=True) == "09/06 06:05"
-    assert moment("H2206") is None
+    assert [moment(text) for text in ("H2206", "E229999060531")] == ["H2206", "E229999060531"]

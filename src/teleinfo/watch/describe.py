@@ -33,10 +33,9 @@ class Fact(NamedTuple):
 
 class Description(NamedTuple):
     """
-    One étiquette in words.
+    One étiquette: its désignation, its value in its unit, the items of its register.
 
-    `name` is its désignation, `value` is in its unit, `note` is the meaning of a code or the time of the
-    horodate, `facts` are the items of a register; each is empty if the étiquette has none.
+    `note` is the meaning of a code or the time of the horodate. Each is empty if the étiquette has none.
     """
 
     name: str
@@ -47,9 +46,9 @@ class Description(NamedTuple):
 
 def describe(row: Row, *, short: bool = False) -> Description:
     """Return the description of a row; with `short`, the time has no year and no seconds."""
-    note = meaning(row.key, row.value) or ""
+    note = meaning(row.key, row.value)
     if row.horodate is not None:
-        note = moment(row.horodate, short=short) or row.horodate
+        note = moment(row.horodate, short=short)
     name = "" if row.label is None else _(row.label.title)
     return Description(name, shown(row.label, row.value), note, facts(row.key, row.value))
 
@@ -60,13 +59,13 @@ def shown(label: LabelSpec | None, value: str) -> str:
         return value
     if label.is_number and (figure := parse_uint(value)) is not None:
         return f"{number(figure)} {label.unit}"
-    return (moment(value) if label.kind is Kind.HORODATE else None) or value
+    return moment(value) if label.kind is Kind.HORODATE else value
 
 
-def moment(horodate: str, *, short: bool = False) -> str | None:
-    """Return a horodate as people in France write it, `short` without year and seconds; None if invalid."""
+def moment(horodate: str, *, short: bool = False) -> str:
+    """Return a horodate as people in France write it, `short` without year and seconds, or as it is."""
     time = local_time(horodate)
-    return None if time is None else f"{time:%d/%m %H:%M}" if short else f"{time:%d/%m/%Y %H:%M:%S}"
+    return horodate if time is None else f"{time:%d/%m %H:%M}" if short else f"{time:%d/%m/%Y %H:%M:%S}"
 
 
 _CODES: Final[dict[str, Callable[[str], Code | None]]] = {
@@ -76,12 +75,11 @@ _CODES: Final[dict[str, Callable[[str], Code | None]]] = {
 }
 
 
-def meaning(key: str, value: str) -> str | None:
-    """Return the meaning of a code in words; None if it is unknown."""
+def meaning(key: str, value: str) -> str:
+    """Return the meaning of a code in words; empty if it is unknown."""
     code = _CODES[key](value) if key in _CODES else None
-    if code is not None:
-        return _(code.words)
-    return _("not known yet") if key == "DEMAIN" else None
+    unknown = _("not known yet") if key == "DEMAIN" else ""
+    return unknown if code is None else _(code.words)
 
 
 def facts(key: str, value: str) -> list[Fact]:

@@ -1,8 +1,4 @@
-"""
-Sentences for both screen and page, in the language of the reader: the meter, its line, and notes.
-
-A note is about the port or the broker, and stands below the values.
-"""
+"""Sentences for screen and page: the meter, its line, and the note on port or broker below the values."""
 
 from __future__ import annotations
 
@@ -43,9 +39,8 @@ def waiting(model: LiveModel) -> str:
     if model.online is not False:
         return _("Waiting for a message of teleinfo on the broker.")
     reason = None if model.health is None else model.health.reason
-    if reason is None:
-        return _("teleinfo says “offline” on the broker: it was stopped, or hears no meter.")
-    return _("teleinfo says “offline” on the broker: {problem}.").format(problem=_(reason))
+    problem = _("it was stopped, or hears no meter") if reason is None else _(reason)
+    return _("teleinfo says “offline” on the broker: {problem}.").format(problem=problem)
 
 
 def grade(line: LineGrade) -> str:
@@ -107,12 +102,11 @@ _LISTENING = {
 
 
 def _not_open(error: PortError) -> str:
-    parts = [f"{error.localized()}."]
+    words = f"{error.localized()}. "
     if error.kind is PortErrorKind.BUSY:
         line = command_line("watch", "--mqtt")
-        parts.append(_("If it is the service of teleinfo, watch beside it: {line}.").format(line=line))
-    parts.append(_("To find out more: {line}").format(line=command_line("doctor")))
-    return " ".join(parts)
+        words += _("If it is the service of teleinfo, watch beside it: {line}.").format(line=line) + " "
+    return words + _("To find out more: {line}").format(line=command_line("doctor"))
 
 
 def connected(broker: Broker) -> Note:

@@ -1,8 +1,6 @@
 """
 Layout of the live model on a screen of any size, in columns where it is wide, on pages where it is small.
 
-Pure except for the library that draws (rich): a model, a size and a page come in, lines of text go out.
-
 Terminals choose their own sixteen colours, on a light or on a dark background. Only red is readable on both;
 green is barely visible. So words are in the default colour of the terminal or in red, which may be bold or
 reversed; green is for bars only; and nothing is shown by colour alone.
@@ -240,8 +238,7 @@ def _quality(model: LiveModel, width: int) -> Text:
     line = Text.assemble(" " + _("Line") + " ", (inline(sentences.grade(health.line)), style))
     if health.reason is not None:
         return line.append(DOT + _(health.reason))
-    bad, frames, causes, withheld = sentences.line_details(model, health)
-    every = (bad, frames, causes, withheld)
+    bad, _frames, causes, withheld = every = sentences.line_details(model, health)
     for parts in (every, (bad, causes, withheld), (causes, withheld), (causes,), (bad,)):
         rest = "".join(DOT + part for part in parts if part)
         if line.cell_len + len(rest) <= width:

@@ -1,10 +1,9 @@
 """
 The meter so far: its étiquettes in the order of the screen, its decoded state, its history.
 
-The inputs are readings, health, the monotonic time and a clock. Frames differ (short frames of three phases,
-notices, damaged groups), so a value stays until a newer value comes or until it is too old. Readings may come
-from a broker, where anybody may publish. So texts are made fit for a terminal, only values that a meter can
-send reach the state, and memory is bounded.
+Frames differ (short frames of three phases, notices, damaged groups), so a value stays until a newer value
+comes or until it is too old. Readings may come from a broker, where anybody may publish. So texts are made
+fit for a terminal, only values that a meter can send reach the state, and memory is bounded.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import asyncio
 import contextlib
 import datetime as dt
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.terminal_text import printable
 from teleinfo.port.health import is_orphan
@@ -43,7 +42,6 @@ MAX_VALUES: Final = 2000
 """The most values that are kept, many times those of the largest meter: a bound on memory."""
 
 _HORODATE_LENGTH: Final = 13
-
 
 _SECTIONS: Final[tuple[AbstractSet[str | Kind], ...]] = (
     ALARMS,
@@ -99,8 +97,7 @@ class Row:
         return self.label is not None and self.label.kind is Kind.HORODATE
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """A line of text, which `translate` returns. Two notes of one `kind` differ only in a duration."""
 
     kind: Hashable
@@ -151,10 +148,11 @@ class LiveModel:
         possible = Reading(reading.mode, dict(_possible(reading)), reading.belief)
         if possible.belief is None:  # the reading comes from a broker
             self._judge.judge(possible)
-        in_force = frozenset() if possible.belief is None else possible.belief.sending
-        self._add_rows(
-            {printable(key): printable(text) for key, text in reading.values.items()}, in_force, now
-        )
+        self._add_rows({printable(key): printable(text) for key, text in reading.values.items()}, now)
+        in_force = possible.belief.sending if possible.belief else ()
+        for key, row in [*self._rows.items()]:
+            if now - row.seen > KEPT or (row.is_alarm and key not in in_force):
+                del self._rows[key]
         self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
         self.history.add(self.state(now=now), now=now, time=time)
 
@@ -166,7 +164,7 @@ class LiveModel:
     def on_progress(self) -> None:
         """Do nothing: there is no watchdog."""
 
-    def _add_rows(self, values: dict[str, str], in_force: AbstractSet[str], now: float) -> None:
+    def _add_rows(self, values: dict[str, str], now: float) -> None:
         for key, value in values.items():
             label = None if self.mode is None else lookup(self.mode, key)
             group = key.removesuffix(HORODATE_SUFFIX)
@@ -177,11 +175,6 @@ class LiveModel:
             if row.value != value:
                 row.changed = now
             row.value, row.horodate, row.seen = value, horodate, now
-        self._rows = {
-            key: row
-            for key, row in self._rows.items()
-            if now - row.seen <= KEPT and (key in in_force or not row.is_alarm)
-        }
 
     def state(self, *, now: float | None = None) -> dict[str, Json]:
         """Return the decoded state in codes (docs/state.md), at the monotonic `now` or the last reading."""
@@ -202,7 +195,7 @@ class LiveModel:
         self.note = note
         self.changed.set()
 
-    def set_health(self, health: Health | None) -> None:
+    def set_health(self, health: Health) -> None:
         """Set the health of the line."""
         self._health = health
         self._frames_since = 0

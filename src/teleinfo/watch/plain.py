@@ -1,8 +1,4 @@
-"""
-Plain lines for a file, a pipe or a terminal without rich: a line for each value that changes.
-
-Values go to standard output, notes on the port or the broker to standard error.
-"""
+"""Plain lines for a file, a pipe or a terminal without rich: values on standard output, notes on error."""
 
 from __future__ import annotations
 

@@ -1,14 +1,12 @@
 """
-The page as data: the text of each place, in words and figures, in the language of the reader.
+The page as data, pure: the text of each place, in words and figures, in the language of the reader.
 
-Pure. Three parts, each a JSON object: `now` (all that changes with each reading), `rows` (every étiquette)
-and `curve` (the last hour). The page puts the texts into their places; it does not interpret TIC.
+The page puts the texts into their places; it does not interpret TIC.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
@@ -23,8 +21,7 @@ from teleinfo.watch.history import BIN, LONGEST, counters
 
 if TYPE_CHECKING:
     from teleinfo.state.fields import Json
-    from teleinfo.watch.history import Band
-    from teleinfo.watch.live_model import LiveModel, Row
+    from teleinfo.watch.live_model import LiveModel
 
 MINUS: Final = "\N{MINUS SIGN}"
 
@@ -33,6 +30,9 @@ _MAXIMA: Final = ("power.max_today", "power.max_yesterday", "power.max_injected_
 
 STEPS: Final = 5
 """The most steps between the lowest and the highest power; rounding at both ends may add some."""
+
+_SIZES: Final = [size * 10**zeros for zeros in range(7) for size in (10, 20, 25, 50)]
+"""The sizes of a step, VA."""
 
 TICK_MINUTES: Final = 15
 """Minutes between two times below the curve."""
@@ -46,7 +46,7 @@ _HOURS: Final = {
 
 
 def now_part(model: LiveModel, *, now: float) -> dict[str, Json]:
-    """Return the part `now` at the monotonic time `now`."""
+    """Return the part `now`, all that changes with each reading, at the monotonic time `now`."""
     state, today = model.state(now=now), model.clock().date()
     power, silence = _power(state), model.silence(now=now)
     return {
@@ -73,11 +73,23 @@ def now_part(model: LiveModel, *, now: float) -> dict[str, Json]:
 
 def rows_part(model: LiveModel) -> dict[str, Json]:
     """Return the part `rows`: every étiquette in the order of the screen."""
-    return {"rows": [_row(row) for row in model.rows()]}
+    return {
+        "rows": [
+            {
+                "key": row.key,
+                "name": words.name,
+                "value": f"{words.value} ({words.note})" if words.note else words.value,
+                "alarm": row.is_alarm,
+                "facts": [fact.text for fact in words.facts],
+            }
+            for row in model.rows()
+            for words in [describe(row)]
+        ]
+    }
 
 
 def curve_part(model: LiveModel, *, now: float) -> dict[str, Json]:
-    """Return the part `curve`: the net power of each point in VA, the axes, and a band for each tariff."""
+    """Return the part `curve`, the last hour: net power of each point in VA, axes, a band for each tariff."""
     means = model.history.net.means(LONGEST, now=now)
     values = [None if value is None else round(value) for value in means]
     known = [value for value in values if value is not None]
@@ -94,7 +106,16 @@ def curve_part(model: LiveModel, *, now: float) -> dict[str, Json]:
         else [subscribed, _("{power} VA subscribed").format(power=number(subscribed))],
         "axis": _axis(known),
         "ticks": _ticks(model.clock()),
-        "bands": [_band(band) for band in model.history.bands(now=now)],
+        "bands": [
+            {
+                "first": band.first,
+                "end": band.end,
+                "text": printable(_(str(band.name))),
+                "hours": _HOURS.get(band.code, "high") if isinstance(band.code, TariffPeriod) else "plain",
+                "colour": band.colour,
+            }
+            for band in model.history.bands(now=now)
+        ],
         "summary": summary,
     }
 
@@ -194,26 +215,13 @@ def _line(model: LiveModel) -> Json:
     }
 
 
-def _row(row: Row) -> Json:
-    words = describe(row)
-    return {
-        "key": row.key,
-        "name": words.name,
-        "value": f"{words.value} ({words.note})" if words.note else words.value,
-        "alarm": row.is_alarm,
-        "facts": [fact.text for fact in words.facts],
-    }
-
-
 def _axis(known: list[int]) -> list[Json]:
     """Return the powers of the horizontal lines, from the lowest to the highest, each with its text."""
     if not known:
         return []
-    most, least = max(*known, 100) * 1.05, min(*known, 0)
-    exact = (most - least) / STEPS
-    ten = 10 ** int(math.log10(exact))
-    size = next((each * ten // 10 for each in (10, 20, 25, 50) if each * ten / 10 >= exact), 10 * ten)
-    powers = range(math.floor(least / size) * size, math.ceil(most / size) * size + 1, size)
+    most, least = int(max(*known, 100) * 1.05), min(*known, 0)
+    step = next(size for size in _SIZES if size * STEPS >= most - least)
+    powers = range(least // step * step, most + step, step)
     return [[power, _signed(power)] for power in powers]
 
 
@@ -223,16 +231,6 @@ def _ticks(time: dt.datetime) -> list[Json]:
     times = [last - dt.timedelta(minutes=back) for back in range(60, -1, -TICK_MINUTES)]
     points = [(LONGEST - (time - tick).total_seconds() / BIN, tick) for tick in times]
     return [{"point": round(point, 1), "text": f"{tick:%H:%M}"} for point, tick in points if point >= 0]
-
-
-def _band(band: Band) -> dict[str, Json]:
-    return {
-        "first": band.first,
-        "end": band.end,
-        "text": printable(_(str(band.name))),
-        "hours": _HOURS.get(band.code, "high") if isinstance(band.code, TariffPeriod) else "plain",
-        "colour": band.colour,
-    }
 
 
 def _signed(power: int) -> str:

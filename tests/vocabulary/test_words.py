@@ -84,102 +84,67 @@ def assert_said(code: Code, language: Language, *texts: str) -> None:
         assert word.lower() in text.lower(), text
 
 
-@languages
-@pytest.mark.parametrize("period", TariffPeriod)
-def test_a_tariff_period_has_one_word(period: TariffPeriod, language: Language) -> None:
-    """As the tariff in force, behind the curve, as the name of an index, and as the state of an ICE."""
-    model = page_of(Mode.STANDARD, LTARF=period, NTARF="01", EASF01="000001000", SINSTS="00100")
-    ice = page_of(Mode.HISTORIQUE, CONTRAT="BASE_A8", ERP="1varh", PTCOUR=period)
-    entities = entities_of(ice._tracker.fields_of({"PTCOUR"}, now=0.0), Mode.HISTORIQUE)
-    with use_language(language):
-        state = json.loads(payload(model))
-        shown = [state["tariff"]["name"], state["energy"]["indexes"]["EASF01"]["name"]]
-        shown += [page(model), terminal(model), plain(model), payload(ice)]
-        shown.append(json.dumps(view.curve_part(model, now=0.0)["bands"], ensure_ascii=False))
-        assert state["tariff"]["code"] == period
-
-    assert_said(period, language, *shown, home_assistant(language, entities["PTCOUR"])[1])
+def stge(bits: registers.Bits, number: int) -> LiveModel:
+    """Return the model of a Linky in whose status register these bits are this number."""
+    return page_of(Mode.STANDARD, STGE=f"{number << bits.shift:08X}", SINSTS="00100")
 
 
-@languages
-@pytest.mark.parametrize("contract", Contract)
-def test_a_contract_has_one_word(contract: Contract, language: Language) -> None:
-    """Home Assistant reads it in the state."""
-    model = page_of(
-        Mode.STANDARD, NGTF={Contract.PRODUCER: "PRODUCTEUR"}.get(contract, contract), SINSTS="00100"
-    )
-    with use_language(language):
-        assert json.loads(payload(model))["contract"]["code"] == contract
-        assert_said(contract, language, payload(model), page(model), terminal(model), plain(model))
+def models_of(code: Code) -> list[LiveModel]:
+    """Return models that show a code: each étiquette and register that can say it."""
+    number = [*type(code)].index(code)
+    match code:
+        case TariffPeriod():
+            linky = {"LTARF": code, "NTARF": "01", "EASF01": "000001000", "SINSTS": "00100"}
+            ice = {"CONTRAT": "BASE_A8", "ERP": "1varh", "PTCOUR": code}
+            return [page_of(Mode.STANDARD, **linky), page_of(Mode.HISTORIQUE, **ice)]
+        case Contract():
+            text = "PRODUCTEUR" if code is Contract.PRODUCER else code
+            return [page_of(Mode.STANDARD, NGTF=text, SINSTS="00100")]
+        case Alert():
+            bits = registers.ALERTS.get(code)
+            return [page_of(Mode.HISTORIQUE, PPOT="04") if bits is None else stge(bits, 1)]
+        case Breaker():
+            return [stge(registers.BREAKER, number)]
+        case Colour():
+            tomorrow = ("BLEU", "BLAN", "ROUG")[number]
+            blue_meter = page_of(Mode.HISTORIQUE, PTEC="HPJB", DEMAIN=tomorrow)
+            return [stge(registers.TODAY, 1 + number), blue_meter]
+        case _:  # the dry contact, in the profile of a day
+            return [page_of(Mode.STANDARD, **{"PJOURF+1": f"0600{number << 14 | 1:04X}"})]
 
 
-def stge(bits: registers.Bits, number: int) -> str:
-    """Return a status register in which these bits are this number."""
-    return f"{number << bits.shift:08X}"
-
-
-@languages
-@pytest.mark.parametrize("alert", Alert)
-def test_an_alert_has_one_word(alert: Alert, language: Language) -> None:
-    """An open breaker is no entity of its own: the breaker says it, and why."""
-    bits = registers.ALERTS.get(alert)
-    model = (
-        page_of(Mode.HISTORIQUE, PPOT="04")
-        if bits is None
-        else page_of(Mode.STANDARD, STGE=stge(bits, 1), SINSTS="00100")
-    )
-    with use_language(language):
-        shown = [page(model), terminal(model), plain(model)]
-        assert json.loads(payload(model))["alerts"][alert]["active"]
-        assert [name for name, _since in json.loads(json.dumps(view.now_part(model, now=0.0)["alerts"]))] == [
-            _(alert.words)
-        ]
-    if alert is not Alert.BREAKER_OPEN:
-        shown.append(home_assistant(language, *every_entity())[0])
-
-    assert_said(alert, language, *shown)
+def home_assistant_texts(code: Code, language: Language) -> list[str]:
+    """Return the texts of Home Assistant that hold the word for a code."""
+    if isinstance(code, TariffPeriod):
+        ice = models_of(code)[1]._tracker.fields_of({"PTCOUR"}, now=0.0)
+        return [home_assistant(language, entities_of(ice, Mode.HISTORIQUE)["PTCOUR"])[1]]
+    # An open breaker is no entity of its own: the breaker says it, and why.
+    if isinstance(code, Contract | DryContact) or code is Alert.BREAKER_OPEN:
+        return []
+    names, templates = home_assistant(language, *every_entity())
+    return [names] if isinstance(code, Alert) else [names, templates]
 
 
 @languages
-@pytest.mark.parametrize("state", Breaker)
-def test_a_state_of_the_breaker_has_one_word(state: Breaker, language: Language) -> None:
-    """In the register, and as a state in Home Assistant."""
-    model = page_of(Mode.STANDARD, STGE=stge(registers.BREAKER, [*Breaker].index(state)))
+@pytest.mark.parametrize("code", [*TariffPeriod, *Contract, *Alert, *Breaker, *Colour, *DryContact])
+def test_a_code_has_one_word(code: Code, language: Language) -> None:
+    """The state holds the code; the payload, both screens, a file and Home Assistant have the word."""
+    models = models_of(code)
     with use_language(language):
-        assert json.loads(payload(model))["contacts"]["breaker"] == state
-        shown = [page(model), terminal(model), plain(model)]
+        shown = [draw(model) for draw in (page, terminal, plain) for model in models]
+        if isinstance(code, TariffPeriod | Contract):
+            shown += map(payload, models)
+        if isinstance(code, TariffPeriod):
+            index: Any = models[0].state(now=0.0)["energy"]
+            shown.append(_(index["indexes"]["EASF01"]["name"]))
+            shown.append(json.dumps(view.curve_part(models[0], now=0.0)["bands"], ensure_ascii=False))
+    if isinstance(code, Alert):
+        state: Any = models[0].state(now=0.0)
+        assert state["alerts"][code]["active"]
+    assert all(f'"{code}"' in encode(model.state(now=0.0)).decode() for model in models)
 
-    assert_said(state, language, *shown, *home_assistant(language, *every_entity()))
-
-
-@languages
-@pytest.mark.parametrize("colour", Colour)
-def test_a_colour_has_one_word(colour: Colour, language: Language) -> None:
-    """From the register, from DEMAIN, and as a state in Home Assistant."""
-    number = 1 + [*Colour].index(colour)
-    linky = page_of(Mode.STANDARD, STGE=stge(registers.TODAY, number), SINSTS="00100")
-    blue_meter = page_of(Mode.HISTORIQUE, PTEC="HPJB", DEMAIN=("BLEU", "BLAN", "ROUG")[number - 1])
-    with use_language(language):
-        assert json.loads(payload(linky))["tempo"]["today"] == colour
-        assert json.loads(payload(blue_meter))["tempo"]["tomorrow"] == colour
-        shown = [draw(model) for draw in (page, terminal, plain) for model in (linky, blue_meter)]
-
-    assert_said(colour, language, *shown, *home_assistant(language, *every_entity()))
-
-
-@languages
-@pytest.mark.parametrize("contact", DryContact)
-def test_what_becomes_of_the_dry_contact_has_one_word(contact: DryContact, language: Language) -> None:
-    """In the profile of a day; where it stays as it is nothing is said."""
-    action = f"{[*DryContact].index(contact) << 14 | 1:04X}"
-    model = page_of(Mode.STANDARD, **{"PJOURF+1": f"0600{action}"})
-    with use_language(language):
-        [slot] = json.loads(payload(model))["day_profile"]["tomorrow"]
-        shown = [page(model), terminal(model), plain(model)]
-    assert slot["dry_contact"] == contact
-
-    if contact is not DryContact.UNCHANGED:
-        assert_said(contact, language, *shown)
+    if code is not DryContact.UNCHANGED:  # nothing is said of it
+        assert_said(code, language, *shown, *home_assistant_texts(code, language))
 
 
 @languages
@@ -197,30 +162,18 @@ def test_a_phase_has_one_word(phase: Phase, language: Language) -> None:
 
 
 @languages
-@pytest.mark.parametrize("grade", LineGrade)
-def test_the_quality_of_the_line_has_one_word(grade: LineGrade, language: Language) -> None:
-    """In doctor, of a line that it hears itself or that the service hears."""
+@pytest.mark.parametrize("code", [*LineGrade, *PortErrorKind, *LinkProblem])
+def test_the_line_has_one_word(code: LineGrade | PortErrorKind | LinkProblem, language: Language) -> None:
+    """Its quality, or why no frame comes: on both screens, in doctor; the quality in Home Assistant, too."""
+    health, status = Health(line=LineGrade.SILENT, problem=code), "offline"
+    if isinstance(code, LineGrade):
+        health, status = Health(line=code, bad_groups_percent=1.0), "online"
     model = page_of(Mode.STANDARD, SINSTS="00100")
-    health = Health(line=grade, bad_groups_percent=1.0)
     model.set_health(health)
     with use_language(language):
         shown = [page(model), terminal(model)]
-        found = check_line.line_from_broker("online", health, "teleinfo")
-    if grade is not LineGrade.SILENT:
-        shown.append(found[-1].message)
+        [*_found, last] = check_line.line_from_broker(status, health, "teleinfo")
+    if code is not LineGrade.SILENT:
+        shown.append(last.message)
 
-    assert_said(grade, language, *shown, *home_assistant(language))
-
-
-@languages
-@pytest.mark.parametrize("problem", [*PortErrorKind, *LinkProblem])
-def test_why_no_frame_comes_has_one_word(problem: PortErrorKind | LinkProblem, language: Language) -> None:
-    """On both screens and in doctor."""
-    model = page_of(Mode.STANDARD, SINSTS="00100")
-    health = Health(line=LineGrade.SILENT, problem=problem)
-    model.set_health(health)
-    with use_language(language):
-        [found] = check_line.line_from_broker("offline", health, "teleinfo")
-        shown = [page(model), terminal(model), found.message]
-
-    assert_said(problem, language, *shown)
+    assert_said(code, language, *shown, *(home_assistant(language) if status == "online" else ()))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_run import FRAME
-from tests.consumers.programs import RECONNECTION, eventually, program
+from tests.consumers.programs import RECONNECTION, program
 from tests.consumers.rabbitmq import Cluster, LoadBalancer
 from tests.support.daemon import Daemon, Meter
+from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST
 
@@ -58,13 +59,13 @@ def test_nothing_acknowledged_is_lost_while_a_node_is_away(
             Subscriber(HOST, second.mqtt, "teleinfo") as subscriber,
             daemon_at(balancer, meter, tmp_path) as daemon,
         ):
-            eventually(lambda: len(balancer.acknowledged) >= 10, "ten messages")
+            until(lambda: len(balancer.acknowledged) >= 10, what="ten messages")
             daemon.expect_log(f"connected to the broker at {HOST}:{balancer.port}, MQTT 5")
             first.end(how)
             ended = time.monotonic()
-            eventually(lambda: balancer.accepted > 1, "a second connection", limit=RECONNECTION)
+            until(lambda: balancer.accepted > 1, what="a second connection", limit=RECONNECTION)
             reconnected = time.monotonic()
-            eventually(lambda: arrived_since(reconnected), "a message by the other node", limit=RECONNECTION)
+            until(lambda: arrived_since(reconnected), what="a message by the other node", limit=RECONNECTION)
             lasted = time.monotonic() - ended
             figures.kept("messages again after a node of a cluster ended", lasted, at_most=RECONNECTION)
             with Subscriber(HOST, second.mqtt, "teleinfo/status") as late:
@@ -72,10 +73,10 @@ def test_nothing_acknowledged_is_lost_while_a_node_is_away(
             first.start()
             first.ready()
             count = len(balancer.acknowledged)
-            eventually(lambda: len(balancer.acknowledged) >= count + 10, "ten more messages")
+            until(lambda: len(balancer.acknowledged) >= count + 10, what="ten more messages")
             daemon.stop()
             last = balancer.acknowledged[-1]
-            eventually(lambda: arrived_since(0) and last in received, "the last message")
+            until(lambda: arrived_since(0) and last in received, what="the last message")
 
     assert set(balancer.acknowledged) - received.keys() == set()
 
@@ -89,11 +90,13 @@ def test_a_durable_session_of_three_nodes_loses_nothing_acknowledged(tmp_path: P
         subprocess.run([*session, "1", "-p", str(first.mqtt)], check=False, timeout=30)
         with LoadBalancer([first.mqtt, second.mqtt], "teleinfo") as balancer:
             with daemon_at(balancer, meter, tmp_path) as daemon:
-                eventually(lambda: len(balancer.acknowledged) >= 10, "ten messages")
+                until(lambda: len(balancer.acknowledged) >= 10, what="ten messages")
                 first.end(signal.SIGTERM)
                 count = len(balancer.acknowledged)
-                eventually(
-                    lambda: len(balancer.acknowledged) >= count + 10, "ten by the other", limit=RECONNECTION
+                until(
+                    lambda: len(balancer.acknowledged) >= count + 10,
+                    what="ten by the other",
+                    limit=RECONNECTION,
                 )
                 daemon.stop()
             kept = subprocess.run(

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.cli.test_run import FRAME, SAMPLE_JSON
-from tests.consumers.programs import RECONNECTION, Process, eventually, listens, npm_folder, output, program
+from tests.consumers.programs import RECONNECTION, Program, listens, npm_folder, output, program
 from tests.support.daemon import Daemon, Meter
+from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST, free_port
 
@@ -34,14 +35,14 @@ asyncio.run(main())
 """
 
 
-def broker_process(name: str, folder: Path, port: int) -> Process:
+def broker_process(name: str, folder: Path, port: int) -> Program:
     """Return a broker that is not started."""
     log = folder / f"{name}.log"
     if name == "amqtt":
-        return Process([sys.executable, "-c", AMQTT.format(host=HOST, port=port)], log)
+        return Program([sys.executable, "-c", AMQTT.format(host=HOST, port=port)], log)
     packages = npm_folder("aedes")
     command = [program("node", "nodejs"), "-e", AEDES.format(host=HOST, port=port)]
-    return Process(command, log, environ={"NODE_PATH": str(packages)})
+    return Program(command, log, NODE_PATH=str(packages))
 
 
 def received(port: int, qos: int) -> list[str]:
@@ -59,7 +60,7 @@ def test_a_broker_takes_our_messages_and_comes_back(tmp_path: Path, name: str, q
     with Meter(FRAME) as meter:
         settings = {"serial_port": meter.line.port, "mqtt_host": HOST, "mqtt_port": port, "mqtt_qos": qos}
         with broker, Daemon(tmp_path, **settings, state=True):
-            eventually(lambda: listens(port), f"{name} listens: {broker.log}")
+            until(lambda: listens(port), what=f"{name} listens: {broker.log}")
             assert received(port, qos) == [f"{qos} {SAMPLE_JSON.decode()}"] * 3
             with Subscriber(HOST, port, "teleinfo/state") as subscriber:
                 subscriber.expect("teleinfo/state")
@@ -69,7 +70,7 @@ def test_a_broker_takes_our_messages_and_comes_back(tmp_path: Path, name: str, q
 
             broker.end(signal.SIGKILL)
             broker.start()
-            eventually(lambda: listens(port), f"{name} listens: {broker.log}")
+            until(lambda: listens(port), what=f"{name} listens: {broker.log}")
             began = time.monotonic()
             with Subscriber(HOST, port) as subscriber:
                 subscriber.expect("teleinfo/status", b"online", limit=RECONNECTION)
@@ -85,7 +86,7 @@ def test_a_broker_that_refuses_mqtt_5_publishes_our_last_will(tmp_path: Path, na
     """It is spoken to in MQTT 3.1.1 without a fault; a daemon that is killed is offline at once."""
     port = free_port()
     with broker_process(name, tmp_path, port) as broker, Meter(FRAME) as meter:
-        eventually(lambda: listens(port), f"{name} listens: {broker.log}")
+        until(lambda: listens(port), what=f"{name} listens: {broker.log}")
         settings = {"serial_port": meter.line.port, "mqtt_host": HOST, "mqtt_port": port}
         with Subscriber(HOST, port) as subscriber, Daemon(tmp_path, **settings) as daemon:
             subscriber.expect("teleinfo/status", b"online")

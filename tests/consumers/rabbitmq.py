@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from tests.consumers.programs import Process, program
+from tests.consumers.programs import Program, program
 from tests.docs.markdown import PAGES, blocks
 from tests.support.proxy import Proxy
+from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Node:
             "RABBITMQ_DIST_PORT": str(free_port()),
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1",
         }
-        self._process = Process([server()], folder / f"{name}.log", environ=environ)
+        self._process = Program([server()], folder / f"{name}.log", **environ)
         self._starts = 0
 
     def start(self) -> None:
@@ -85,7 +86,7 @@ class Node:
 
     def ready(self) -> None:
         """Return once it takes clients."""
-        self._process.expect("Server startup complete", times=self._starts, limit=START_LIMIT)
+        until(lambda: self._process.log.count("Server startup complete") == self._starts, limit=START_LIMIT)
 
     def end(self, how: signal.Signals) -> None:
         """End it in good order, or at once."""
@@ -100,7 +101,7 @@ class Cluster:
         epmd = free_port()
         (folder / ".erlang.cookie").write_text("teleinfo")
         (folder / ".erlang.cookie").chmod(0o400)
-        self._names = Process(
+        self._names = Program(
             ["epmd", "-port", str(epmd), "-address", HOST, "-relaxed_command_check"], folder / "epmd.log"
         )
         self.nodes = [Node(name, folder, epmd=epmd, count=count) for name in list(NAMES.values())[:count]]
@@ -116,7 +117,7 @@ class Cluster:
     def __exit__(self, *_: object) -> None:
         for node in self.nodes:
             node.end(signal.SIGTERM)
-        self._names.end()
+        self._names.end(signal.SIGTERM)
 
 
 class LoadBalancer(Proxy):

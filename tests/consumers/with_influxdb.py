@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import time
 import urllib.parse
 import urllib.request
 from typing import TYPE_CHECKING, Any, Self
 
-from tests.consumers.programs import Process, eventually, listens, output, program
+from tests.consumers.programs import Program, listens, output, program
 from tests.consumers.site import block, site
+from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -37,7 +39,7 @@ class InfluxDB:
             encoding="utf-8",
         )
         command = [program("influxd", "influxdb"), "-config", str(config)]
-        self._process = Process(command, folder / "influxd.log")
+        self._process = Program(command, folder / "influxd.log")
 
     def query(self, text: str) -> list[list[Any]]:
         """Return the rows of a query."""
@@ -55,12 +57,12 @@ class InfluxDB:
 
     def __enter__(self) -> Self:
         self._process.start()
-        eventually(lambda: listens(self.port), "InfluxDB listens")
+        until(lambda: listens(self.port), what="InfluxDB listens")
         self.run(CREATE)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._process.end()
+        self._process.end(signal.SIGTERM)
 
 
 def converter() -> str:
@@ -75,14 +77,14 @@ def test_each_reading_is_a_point(tmp_path: Path) -> None:
     settings = {"payload_numbers": "all", "payload_timestamp": True}
     with InfluxDB(tmp_path) as database, site(tmp_path, "hc", **settings) as running:
         command = running.connected(WRITER).replace("localhost:8086", f"{HOST}:{database.port}")
-        with Process(["bash", "-c", command], tmp_path / "writer.log") as writer:
-            eventually(lambda: database.query('SELECT "PAPP" FROM "teleinfo"'), "a first point")
+        with Program(["bash", "-c", command], tmp_path / "writer.log") as writer:
+            until(lambda: database.query('SELECT "PAPP" FROM "teleinfo"'), what="a first point")
             running.subscriber.drain()
             readings = [json.loads(running.subscriber.expect("teleinfo").payload) for _ in range(5)]
             published = [reading["timestamp"] for reading in readings]
             span = f"time >= {published[0]}ms AND time <= {published[-1]}ms"
             stored = f'SELECT "PAPP" FROM "teleinfo" WHERE {span}'
-            eventually(lambda: len(database.query(stored)) >= 5, "five points")
+            until(lambda: len(database.query(stored)) >= 5, what="five points")
 
             assert [row[0] for row in database.query(stored)] == published
             assert writer.log == ""

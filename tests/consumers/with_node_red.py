@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.consumers.programs import Process, npm_folder, program
+from tests.consumers.programs import Program, npm_folder, program
 from tests.consumers.site import MODES, Site, site
 from tests.docs.markdown import ROOT
 
@@ -32,14 +32,14 @@ def watched(folder: Path, running: Site) -> Path:
     return path
 
 
-def node_red(folder: Path, running: Site) -> Process:
+def node_red(folder: Path, running: Site) -> Program:
     """Return a Node-RED that is not started, without an editor and without a web server for others."""
     settings = folder / "settings.js"
     values = {"uiHost": "127.0.0.1", "uiPort": 0, "httpAdminRoot": False}
     values |= {"userDir": str(folder / "node-red"), "flowFile": str(watched(folder, running))}
     settings.write_text(f"module.exports = {json.dumps(values)}", encoding="utf-8")
     command = [program("node", "nodejs"), str(npm_folder("node-red") / "node-red" / "red.js")]
-    return Process([*command, "--settings", str(settings)], folder / f"node-red-{random.random()}.log")
+    return Program([*command, "--settings", str(settings)], folder / f"node-red-{random.random()}.log")
 
 
 @pytest.mark.parametrize("numbers", ["false", "true"])
@@ -47,7 +47,7 @@ def node_red(folder: Path, running: Site) -> Process:
 def test_the_nodes_give_what_the_page_says(tmp_path: Path, meter: str, numbers: str) -> None:
     """Quantities are numbers, all else is as it was; the power is net; status and health pass."""
     with site(tmp_path, meter, payload_numbers=numbers) as running, node_red(tmp_path, running) as runtime:
-        runtime.expect("Connected to broker")
+        runtime.expect_log("Connected to broker")
         seen = running.subscriber
         reading = json.loads(seen.expect("seen/reading", limit=30).payload)
         power = json.loads(seen.expect("seen/power (VA)").payload)

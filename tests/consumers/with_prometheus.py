@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.consumers.programs import Process, eventually, program
+from tests.consumers.programs import Program, program
 from tests.consumers.site import MODES, Site, block, site
+from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def exporter(folder: Path, running: Site) -> Iterator[int]:
     here = f"{HOST}:{running.broker.port}"
     config.write_text(block("prometheus.md", "yaml").replace("localhost:1883", here), encoding="utf-8")
     command = [path, "-config", str(config), "-listen-address", HOST, "-listen-port", str(port)]
-    with Process(command, folder / "exporter.log"):
+    with Program(command, folder / "exporter.log"):
         yield port
 
 
@@ -57,7 +58,7 @@ def values(port: int, query: str) -> list[float]:
 def test_the_numbers_of_the_state_are_shown(tmp_path: Path, meter: str) -> None:
     """Numbers of the configuration of the page that are unknown are absent."""
     with site(tmp_path, meter) as running, exporter(tmp_path, running) as port:
-        eventually(lambda: metrics(port), "numbers of the meter")
+        until(lambda: metrics(port), what="numbers of the meter")
         state = json.loads(running.subscriber.expect("teleinfo/state").payload)
         shown = metrics(port)
     expected = {
@@ -79,8 +80,8 @@ def test_prometheus_reads_them(tmp_path: Path) -> None:
         job = block("prometheus.md", "yaml", 1).replace("localhost:9641", f"{HOST}:{exported}")
         config.write_text(f"global:\n  scrape_interval: 1s\n{job}\n", encoding="utf-8")
         command = [path, f"--config.file={config}", f"--storage.tsdb.path={tmp_path / 'data'}"]
-        with Process([*command, f"--web.listen-address={HOST}:{port}"], tmp_path / "prometheus.log"):
-            eventually(lambda: values(port, "teleinfo_power_net_va"), "the net power in Prometheus")
+        with Program([*command, f"--web.listen-address={HOST}:{port}"], tmp_path / "prometheus.log"):
+            until(lambda: values(port, "teleinfo_power_net_va"), what="the net power in Prometheus")
             net = values(port, "teleinfo_power_net_va")
             drawn = values(port, "teleinfo_import_wh_total")
             state = json.loads(running.subscriber.expect("teleinfo/state").payload)

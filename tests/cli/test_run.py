@@ -49,24 +49,7 @@ def historique(label: str, value: str) -> Group:
     return Group(label, value, None, Mode.HISTORIQUE)
 
 
-def standard(label: str, value: str, horodate: str | None = None) -> Group:
-    """Return a group of standard mode."""
-    return Group(label, value, horodate, Mode.STANDARD)
-
-
-SAMPLE = [
-    historique("ADCO", "012345678901"),
-    historique("OPTARIF", "HC.."),
-    historique("ISOUSC", "45"),
-    historique("HCHC", "000019212"),
-    historique("HCHP", "000068306"),
-    historique("PTEC", "HP.."),
-    historique("IINST", "008"),
-    historique("IMAX", "090"),
-    historique("PAPP", "01940"),
-    historique("HHPHC", "A"),
-    historique("MOTDETAT", "000000"),
-]
+SAMPLE = whole(OPTARIF="HC..", BASE="", HCHC="000019212", HCHP="000068306", PTEC="HP..", HHPHC="A")
 SAMPLE_JSON = (
     b'{"ADCO":"012345678901","OPTARIF":"HC","ISOUSC":"45","HCHC":"000019212","HCHP":"000068306",'
     b'"PTEC":"HP","IINST":"008","IMAX":"090","PAPP":"01940","HHPHC":"A","MOTDETAT":"000000"}'
@@ -77,19 +60,8 @@ STANDARD_JSON = json.dumps(
 ).encode()
 FRAME = with_parity(encode_frame(SAMPLE))
 # Of a three-phase meter in overrun, and in the minute after it.
-THREE_PHASE = [
-    historique("ADCO", "012345678901"),
-    historique("OPTARIF", "BASE"),
-    historique("ISOUSC", "20"),
-    historique("BASE", "000019212"),
-    historique("PTEC", "TH.."),
-    *(historique(f"IINST{phase}", "008") for phase in (1, 2, 3)),
-    *(historique(f"IMAX{phase}", "060") for phase in (1, 2, 3)),
-    historique("PMAX", "06030"),
-    historique("PAPP", "05640"),
-    historique("MOTDETAT", "000000"),
-    historique("PPOT", "00"),
-]
+CURRENTS = {f"IINST{phase}": "008" for phase in (1, 2, 3)} | {f"IMAX{phase}": "060" for phase in (1, 2, 3)}
+THREE_PHASE = whole(ISOUSC="20", IINST="", IMAX="", PMAX="06030", PAPP="05640", PPOT="00", **CURRENTS)
 AFTER_OVERRUN = [
     historique("ADCO", "012345678901"),
     *(historique(f"IINST{phase}", "023") for phase in (1, 2, 3)),
@@ -293,16 +265,3 @@ def test_a_variable_that_an_orchestrator_injects_is_a_warning(tmp_path: Path) ->
     warnings = [line for line in daemon.log.splitlines() if "WARNING environment: " in line]
     assert len(warnings) == 2
     assert "TELEINFO_PORT_1883_TCP: there is no such setting" in "\n".join(warnings)
-
-
-def test_the_identifiers_of_the_meter_never_stand_in_the_log(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """Not even at DEBUG does the log hold ADCO, ADSC or PRM."""
-    frame = with_parity(encode_frame([*SAMPLE, historique("XYZ", "1")]).replace(b"XYZ 1", b"XYZ 2"))
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(frame) as meter:
-        with Daemon(tmp_path, **settings_for(broker, meter.line), log_level="DEBUG") as daemon:
-            for _ in range(3):
-                subscriber.expect("teleinfo")
-            daemon.expect_log("reading a meter in mode historique at 1200 baud")
-            daemon.stop()
-
-    assert "012345678901" not in daemon.log

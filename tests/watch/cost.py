@@ -12,49 +12,25 @@ from __future__ import annotations
 import argparse
 import contextlib
 import os
-import socket
 import sys
 import tempfile
-import threading
 import time
 from pathlib import Path
 
-from tests.support.process import LIMIT, Process
-from tests.support.procfs import resident
+from tests.support.process import Process
+from tests.support.procfs import resident, work
 from tests.support.scenario import until
 from tests.support.tcp_ports import HOST, free_port
 
 READERS = 10
 
 
-class Reader:
-    """A browser, as far as the server can tell; `received` counts bytes."""
-
-    def __init__(self, port: int, language: str) -> None:
-        self.received = 0
-        self._socket = socket.create_connection((HOST, port), LIMIT)
-        self._socket.sendall(
-            f"GET /events HTTP/1.1\r\nHost: {HOST}\r\nAccept-Language: {language}\r\n\r\n".encode()
-        )
-        threading.Thread(target=self._read, daemon=True).start()
-
-    def _read(self) -> None:
-        with contextlib.suppress(OSError):
-            while part := self._socket.recv(65536):
-                self.received += len(part)
-
-
-def processor(pid: int) -> float:
-    """Return the seconds of processor that a process has used (proc(5), stat: utime and stime)."""
-    fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
 def measure(pid: int, seconds: float) -> str:
     """Return the share of a processor over so many seconds, and the memory at their end."""
-    began, used = time.monotonic(), processor(pid)
+    before = work(pid)
     time.sleep(seconds)
-    share = 100 * (processor(pid) - used) / (time.monotonic() - began)
+    after = work(pid)
+    share = 100 * (after.cpu - before.cpu) / (after.at - before.at)
     return f"{share:.2f} % of a processor, {resident(pid) / 1024:.1f} MB"
 
 
@@ -72,13 +48,16 @@ def main() -> None:
         watch = [*program, "--env-file", os.devnull, "watch", "--web", str(port)]
         with Process(simulate, folder / "simulate.log"):
             until(line.exists, what="the simulated meter")
-            with Process(watch, folder / "watch.log", environ) as page:
+            with contextlib.ExitStack() as readers, Process(watch, folder / "watch.log", environ) as page:
                 page.expect_log("standard at 9600 baud")
                 time.sleep(5)
                 sys.stdout.write(f"no reader: {measure(page.pid, seconds)}\n")
-                readers = [Reader(port, language) for language in ("fr", "en") * (READERS // 2)]
+                url = f"http://{HOST}:{port}/events"
+                for reader, language in enumerate(("fr", "en") * (READERS // 2)):
+                    curl = ["curl", "-sN", "-H", f"Accept-Language: {language}", url]
+                    readers.enter_context(Process(curl, folder / f"{reader}.events"))
                 figures = measure(page.pid, seconds)
-                rate = sum(reader.received for reader in readers) / READERS / seconds / 1024
+                rate = sum(each.stat().st_size for each in folder.glob("*.events")) / READERS / seconds / 1024
                 sys.stdout.write(f"{READERS} readers: {figures}, {rate:.1f} KB a second each\n")
 
 

@@ -250,7 +250,6 @@ def test_a_stream_that_is_cut_is_said_at_once_and_comes_back(driver: WebDriver, 
 
 def test_a_stream_that_falls_silent_is_cut(driver: WebDriver, monkeypatch: pytest.MonkeyPatch) -> None:
     """A connection may be lost without an end of it, as on a phone that leaves its network."""
-
     with evening("standard-tempo") as page:
         shown = look(driver, page)
         monkeypatch.setattr(stream.Streams, "update", lambda _streams: None)

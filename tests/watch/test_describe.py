@@ -74,16 +74,6 @@ def test_what_a_code_means_is_said_as_far_as_it_is_known() -> None:
     assert (meaning("HHPHC", "A"), meaning("LTARF", "ZEN Flex")) == ("", "")
 
 
-def test_it_is_said_in_french_where_the_locale_is_french(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The same register."""
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-
-    assert {"Organe de coupure fermé", "CPL nouveau, verrouillé"} <= {
-        fact.text for fact in facts("STGE", "003A4001") + facts("STGE", "00200000")
-    }
-    assert facts("RELAIS", "001") == [Fact("fermés : 1 (contact sec)")]
-
-
 def test_a_horodate_is_a_date_of_france() -> None:
     """Day first; what is none stays as it was sent."""
     assert moment("E220609060531", short=True) == "09/06 06:05"

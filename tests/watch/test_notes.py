@@ -106,7 +106,9 @@ def test_a_line_that_is_dead_is_reported_with_for_how_long() -> None:
     still = port_note(status, now=101.0 + SILENT_AFTER)
 
     assert first.text == "listening for a meter at 1200 baud"
-    assert dead.text.startswith("no byte from the meter for 10 s: check its power, its wires (terminals I1, I2)")
+    assert dead.text.startswith(
+        "no byte from the meter for 10 s: check its power, its wires (terminals I1, I2)"
+    )
     assert (still.kind, still.text == dead.text) == (dead.kind, False)
 
 
@@ -147,14 +149,3 @@ def test_a_bridge_has_no_speed() -> None:
 def test_a_fault_of_the_broker_is_worded_as_in_the_doctor(error: BrokerError, words: str) -> None:
     """What was seen, what to do, what to type."""
     assert words in sentences.no_broker(error).text
-
-
-def test_the_reader_is_spoken_to_in_french(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the locale is French."""
-    monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    status = link(baudrate=9600)
-    status.note_frame(0.0)
-    status.mode = Mode.STANDARD
-
-    assert port_note(status, now=0).text == "lecture d’un compteur en mode standard à 9600 bauds"
-    assert sentences.connected(BROKER).text == "connecté au broker à broker.home:1883"

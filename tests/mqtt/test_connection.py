@@ -296,12 +296,8 @@ def test_a_block_that_ends_disconnects_and_one_that_fails_leaves_the_will(
     [
         (MqttVersion.AUTO, {}, MqttVersion.V5, MqttVersion.V5),
         (MqttVersion.AUTO, {"answer_to_5": REFUSES_5}, MqttVersion.V3_1_1, MqttVersion.V3_1_1),
-        (
-            MqttVersion.AUTO,
-            {"answer_to_5": b""},
-            MqttVersion.V3_1_1,
-            MqttVersion.V5,
-        ),  # perhaps it was starting
+        # Perhaps it was starting.
+        (MqttVersion.AUTO, {"answer_to_5": b""}, MqttVersion.V3_1_1, MqttVersion.V5),
         (MqttVersion.AUTO, {"answer_to_5": b"", "holds_5": True}, MqttVersion.V3_1_1, MqttVersion.V3_1_1),
         (MqttVersion.V3_1_1, {}, MqttVersion.V3_1_1, MqttVersion.V3_1_1),
     ],

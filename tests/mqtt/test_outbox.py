@@ -102,18 +102,6 @@ def test_a_forgotten_topic_is_sent_no_more() -> None:
     assert deliver(outbox) == [("b", b"1")]
 
 
-@pytest.mark.parametrize("again", ["repeat", "restart"])
-def test_every_topic_is_due_again_after_a_connection(again: str) -> None:
-    """A broker that restarted has forgotten what it retained."""
-    outbox = Outbox(1)
-    outbox.set("a", b"1")
-    outbox.set("b", b"1")
-    deliver(outbox)
-    getattr(outbox, again)()
-
-    assert deliver(outbox) == [("a", b"1"), ("b", b"1")]
-
-
 @pytest.mark.parametrize(("queue", "left"), [(1, [b"2"]), (2, [b"1", b"2"])])
 @pytest.mark.parametrize("apart", [0.0, BURST_SECONDS])
 def test_newer_readings_win_over_one_that_was_not_acknowledged(

@@ -6,8 +6,6 @@ import asyncio
 import contextlib
 import re
 import subprocess
-import threading
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -28,7 +26,6 @@ from tests.mqtt.running import (
 from tests.support.broker import MosquittoBroker, limit
 from tests.support.certificates import Certificate, make_authority, make_certificate
 from tests.support.process import LIMIT
-from tests.support.proxy import Proxy
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import free_port
 
@@ -65,20 +62,6 @@ def test_readings_arrive_byte_for_byte_with_qos_and_retain_as_asked(
                 assert late.expect("teleinfo").payload == b"live"
 
     assert (received.payload, received.qos, received.retain) == (READING, min(qos, 1), False)
-
-
-def test_a_reading_is_written_before_anything_that_is_made_of_it(mosquitto: MosquittoBroker) -> None:
-    """In the turn of the loop after `publish`, in which what was asked for later comes later."""
-    with Proxy(mosquitto.host, mosquitto.port) as proxy, RunningPublisher(broker_at(proxy.port)) as running:
-        running.wait_connected()
-        wait_until(running.is_idle)
-
-        async def read() -> int | None:
-            running.publisher.publish(READING, retain=False)
-            await asyncio.sleep(0)
-            return running.publisher.outbox._in_flight is not None and running.is_written()
-
-        assert asyncio.run_coroutine_threadsafe(read(), running.loop).result(LIMIT)
 
 
 def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(tmp_path: Path) -> None:
@@ -154,47 +137,6 @@ def test_it_listens_to_the_birth_topic_and_to_nothing_else(mosquitto: MosquittoB
 # A broker that goes and comes back; the whole process is held to the promises in tests/faults.
 
 
-def test_a_lost_connection_is_followed_by_the_will_and_by_a_new_one(
-    mosquitto: MosquittoBroker, log: Log
-) -> None:
-    """
-    A connection that dies without a goodbye makes the broker say offline; the publisher is back within 3 s.
-
-    1. The connection is cut between the publisher and the broker.
-    2. The subscriber sees "offline", then "online" again, then a reading.
-    3. The log has two lines about it.
-    """
-    with (
-        Proxy(mosquitto.host, mosquitto.port) as proxy,
-        Subscriber(mosquitto.host, mosquitto.port) as subscriber,
-        RunningPublisher(broker_at(proxy.port)) as running,
-    ):
-        subscriber.expect("teleinfo/status", b"online")
-        proxy.cut()
-        lost = subscriber.expect("teleinfo/status", b"offline")
-        back = subscriber.expect("teleinfo/status", b"online")
-        running.read(READING)
-        subscriber.expect("teleinfo", READING)
-
-        assert back.at - lost.at < 3
-        assert len(log.containing("the broker closed the connection")) == 1
-        assert len(log.containing("again after")) == 1
-
-
-def test_an_idle_broker_that_freezes_is_found_out_by_its_keepalive(
-    mosquitto: MosquittoBroker, log: Log, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """With nothing to send, a ping that is not answered ends the connection; the keepalive is 2 s here."""
-    monkeypatch.setattr("teleinfo.mqtt.client.KEEPALIVE", 2)
-    with RunningPublisher(broker_at(mosquitto.port)) as running:
-        running.wait_connected()
-        # Idle is who has nothing left to send.
-        wait_until(running.is_idle)
-        mosquitto.freeze()
-        running.wait_connected(connected=False)
-        log.expect("does not answer")
-
-
 def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path, log: Log) -> None:
     """The broker comes later than the publisher, and then with another password."""
     port = free_port()
@@ -205,33 +147,6 @@ def test_a_new_cause_for_which_the_user_must_act_is_one_more_line(tmp_path: Path
             log.expect(": the broker refuses the user name or the password")
 
     assert len(log.containing("no connection")) == 2
-
-
-def test_the_heartbeat_goes_on_in_every_state(mosquitto: MosquittoBroker) -> None:
-    """
-    The watchdog hears from the publisher at least every 5 s, whatever it waits for.
-
-    1. Connected and idle until the next heartbeat.
-    2. A frozen broker: a publish waits 3.5 s, then a connect waits 5 s for CONNACK.
-    3. No broker: the back-off.
-    """
-    with RunningPublisher(broker_at(mosquitto.port)) as running:
-        running.wait_connected()
-        idle = len(running.heartbeats)
-        wait_until(lambda: len(running.heartbeats) > idle)
-        mosquitto.freeze()
-        running.read(READING)
-        running.wait_connected(connected=False)
-        dialling = time.monotonic()
-        wait_until(lambda: running.heartbeats[-1] > dialling + 4)
-        mosquitto.kill()
-        killed = time.monotonic()
-        wait_until(lambda: running.heartbeats[-1] > killed + 3)
-        gaps = [
-            after - before for before, after in zip(running.heartbeats, running.heartbeats[1:], strict=False)
-        ]
-
-        assert max(gaps) < 5
 
 
 # The end.
@@ -264,21 +179,6 @@ def test_a_stop_with_a_frozen_broker_takes_at_most_2_s(mosquitto: MosquittoBroke
 
     assert took < 2
     assert "does not answer; it will say offline for us" in log.expect("stopped without a goodbye")
-
-
-def test_a_stop_without_a_broker_is_immediate() -> None:
-    """
-    Neither the back-off nor a connect that is stuck holds the stop up.
-
-    1. The publisher waits for its next attempt.
-    2. A listener whose backlog is full drops every further SYN: another publisher dials it.
-    """
-    with RunningPublisher(broker_at(free_port())) as running:
-        wait_until(lambda: len(running.heartbeats) > 1)
-        assert running.stop() < 1
-    with black_hole() as listener, RunningPublisher(broker_at(listener.getsockname()[1])) as running:
-        wait_until(lambda: any(thread.name == "teleinfo.worker" for thread in threading.enumerate()))
-        assert running.stop() < 1
 
 
 def test_an_attempt_that_was_given_up_never_becomes_a_connection() -> None:

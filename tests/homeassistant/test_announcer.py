@@ -50,16 +50,8 @@ LINE = {"LIGNE_QUALITE", "LIGNE_ERREURS", "LIGNE_MODE", "LIGNE_VITESSE", "LIGNE_
 CONFIG = "homeassistant/device/teleinfo_041961123456/config"
 LOOK_FRAMES = round(LOOK_INTERVAL / PERIOD) + 1
 BOTH_MODES = {
-    *(
-        "contract",
-        "subscribed_power",
-        "subscribed_current",
-        "tariff",
-        "energy_import",
-        "index_HC",
-        "index_HP",
-    ),
-    *("power_apparent", "power_mean", "current_1", "alert_overrun"),
+    *("contract", "subscribed_power", "subscribed_current", "tariff", "energy_import"),
+    *("index_HC", "index_HP", "power_apparent", "power_mean", "current_1", "alert_overrun"),
 }
 
 
@@ -203,21 +195,6 @@ def test_what_has_statistics_stays_when_the_new_mode_lacks_it() -> None:
     assert components(device)["voltage_1"]["stat_cla"] == "measurement"
 
 
-def test_the_total_goes_on_when_the_mode_or_the_contract_changes() -> None:
-    """One entity, and never a fall: the sum of historique, EAST, the index of another contract."""
-    device = announced(historique(*[HC] * 10))
-    totals = [device.state["energy"]["import_total"]]
-    device.feed(standard(*[LINKY] * 10))
-    totals.append(device.state["energy"]["import_total"])
-    base = {"ADCO": HC["ADCO"], "OPTARIF": "BASE", "ISOUSC": "30", "BASE": "000019212", "PTEC": "TH"}
-    device.feed(historique(*[base] * 10))
-    totals.append(device.state["energy"]["import_total"])
-
-    assert totals == [19212, 19212, 19212]
-    assert components(device)["energy_import"]["stat_cla"] == "total_increasing"
-    assert {"index_HC", "index_HP", "index_TH"} <= keys(device)
-
-
 def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
     """CJE and ICE do not say who they are: the topic tells them apart."""
     readings = historique(*[{"PTCOUR": "HPH", "EApHPH": "123kWh"}] * FRAMES_WITHOUT_NUMBER)
@@ -229,22 +206,6 @@ def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
     assert keys(device) == {"PTCOUR", "EApHPH"}
     assert device.announced.keys() & other.announced.keys() == set()
     assert "sn" not in device.message["dev"]
-
-
-def test_what_is_excluded_is_not_announced() -> None:
-    """Neither is what would be made of it: no total without HCHC."""
-    device = announced(historique(HC, HC), exclude={"HCHC", "PTEC"})
-
-    missing = {"index_HC", "tariff", "energy_import", "power_mean"}
-    assert keys(device) == keys(announced(historique(HC, HC))) - missing
-
-
-def test_an_excluded_horodate_goes_with_its_label() -> None:
-    """As in the readings."""
-    sent = LINKY | {"SMAXSN1": "00100", "SMAXSN1_HORODATE": "H260114120000"}
-
-    assert not {"SMAXSN1", "SMAXSN1_HORODATE"} & keys(announced(standard(sent, sent), exclude={"SMAXSN1"}))
-    assert {"SMAXSN1", "SMAXSN1_HORODATE"} <= keys(announced(standard(sent, sent)))
 
 
 @pytest.mark.parametrize("excluded", ["ADCO", "ADSC"])
@@ -280,11 +241,6 @@ def indexes(device: Followed) -> dict[str, str]:
     return {key: one["name"] for key, one in components(device).items() if key.startswith("index_")}
 
 
-def test_a_supplier_index_of_the_contract_is_announced_though_it_is_zero() -> None:
-    """The first day of a contract: the index that counts now has not counted yet."""
-    assert indexes(announced(standard(LINKY, LINKY))).keys() == {"index_HC", "index_HP"}
-
-
 @pytest.mark.parametrize(
     "begins", [{"EASF03": "000000001"}, {"NTARF": "03"}], ids=["it counts", "it is the running one"]
 )
@@ -304,26 +260,15 @@ def test_a_supplier_index_is_not_announced_from_a_single_frame_that_runs_in_it()
     assert "index_EASF03" not in keys(device)
 
 
-def test_a_supplier_index_is_named_after_the_tariff_in_which_it_runs() -> None:
-    """Under a contract that is no common one; its id is that of its étiquette, before and after."""
-    night = LINKY | {"NGTF": "SEM WE", "EASF01": "000000001", "EASF02": "000000001"}
-    first = night | {"NTARF": "01", "LTARF": "HEURE CREUSE"}
-    second = night | {"NTARF": "02", "LTARF": "WEEK-END"}
-    device = announced(standard(first, first))
-    assert indexes(device) == {"index_EASF01": "Heures creuses", "index_EASF02": "Index fournisseur 2"}
-    device.feed(standard(second, second, second))
-
-    assert indexes(device) == {"index_EASF01": "Heures creuses", "index_EASF02": "Week-end"}
-
-
-def test_no_two_supplier_indexes_have_the_same_name() -> None:
-    """Home Assistant makes ids of names."""
+@pytest.mark.parametrize(("second", "name"), [("WEEK-END", "Week-end"), ("HC", "Index fournisseur 2")])
+def test_a_supplier_index_is_named_after_the_tariff_in_which_it_runs(second: str, name: str) -> None:
+    """Under a contract that is no common one, and never like another: Home Assistant makes ids of names."""
     sent = LINKY | {"NGTF": "SEM WE", "EASF01": "000000001", "EASF02": "000000001"}
-    first = sent | {"NTARF": "01", "LTARF": "HEURE CREUSE"}
-    second = sent | {"NTARF": "02", "LTARF": "HC"}
-    device = announced(standard(first, first, second, second, second))
+    device = announced(standard(*[sent | {"NTARF": "01", "LTARF": "HEURE CREUSE"}] * 2))
+    assert indexes(device) == {"index_EASF01": "Heures creuses", "index_EASF02": "Index fournisseur 2"}
+    device.feed(standard(*[sent | {"NTARF": "02", "LTARF": second}] * 3))
 
-    assert sorted(indexes(device).values()) == ["Heures creuses", "Index fournisseur 2"]
+    assert indexes(device) == {"index_EASF01": "Heures creuses", "index_EASF02": name}
 
 
 def test_another_contract_has_its_indexes_and_those_of_the_old_one_say_nothing_more() -> None:
@@ -351,16 +296,13 @@ def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
     english, french = (followed("standard-tempo", frames=3, language=each) for each in Language)
     own, others = english.message["cmps"], french.message["cmps"]
 
-    assert {key: component["uniq_id"] for key, component in own.items()} == {
-        key: component["uniq_id"] for key, component in others.items()
+    assert {key: one["uniq_id"] for key, one in own.items()} == {
+        key: one["uniq_id"] for key, one in others.items()
     }
-    assert {key for key, component in own.items() if component["name"] == others[key]["name"]} == set()
-    assert own["index_HCJW"]["name"] == "Off-peak hours, white day"
+    assert [key for key, one in own.items() if one["name"] == others[key]["name"]] == []
     assert own["LIGNE_QUALITE"]["ops"] == ["Silent", "Good", "Fair", "Poor", "Bad", "Unplugged"]
-    assert own["tempo_today"]["ops"] == ["Blue", "White", "Red"]
     assert "'blue': 'Blue'" in own["tempo_today"]["val_tpl"]
     assert english.message["dev"]["name"] == "Single-phase Linky 3456"
-    assert english.message["dev"]["mdl"] == "Single-phase Linky 60 A (G3)"
 
 
 def test_the_components_are_announced_each_on_its_topic_and_the_device_message_is_cleared() -> None:

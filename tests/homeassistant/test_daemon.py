@@ -99,21 +99,6 @@ def test_no_entity_is_available_before_it_has_its_state(broker: MosquittoBroker,
     assert received.at <= online.at
 
 
-def test_all_is_said_again_after_a_connection(broker: MosquittoBroker, tmp_path: Path) -> None:
-    """1. A meter is announced. 2. The broker restarts, and has forgotten all. 3. All is published again."""
-    with Subscriber(broker.host, broker.port) as subscriber, Meter(FRAME) as meter:
-        with Daemon(tmp_path, **settings_for(broker, meter.line), homeassistant=True):
-            before = subscriber.expect(CONFIG)
-            broker.kill()
-            broker.start()
-            subscriber.wait_subscribed()
-            again = subscriber.expect(CONFIG)
-
-            assert again.payload == before.payload
-            with Subscriber(broker.host, broker.port, STATES) as late:
-                assert late.expect(STATES).payload
-
-
 def test_everything_is_published_again_when_home_assistant_starts(
     broker: MosquittoBroker, tmp_path: Path
 ) -> None:

@@ -168,22 +168,3 @@ def test_two_at_one_file_both_publish_and_one_remembers(tmp_path: Path) -> None:
     assert "remember" not in first.log
     assert second.log.count("remembers") == 1
     assert json.loads((first.state / "teleinfo.json").read_bytes())["import_total"]["index"] == 100
-
-
-def test_the_memory_of_another_meter_costs_one_line_of_the_log(tmp_path: Path) -> None:
-    """The state is published all the same, and the end is a good one; no number stands in the log."""
-    other = {"version": 1, "meter": "041961654321", "heard": "2026-01-14T12:02:28+01:00"}
-    with MosquittoBroker(tmp_path) as broker, Meter(frame("BASE", 100)) as meter:
-        daemon = Daemon(tmp_path, **settings_for(broker, meter.line), state=True)
-        daemon.state.mkdir()
-        (daemon.state / "teleinfo.json").write_text(json.dumps(other))
-        with Subscriber(broker.host, broker.port) as subscriber, daemon:
-            found = energy(subscriber.expect("teleinfo/state"))
-            daemon.expect_log("this is another meter than before: its energy total begins anew")
-            status, _ = daemon.stop()
-
-    assert found["import_total"] == 100
-    assert status == 0
-    # The others: it has started, is connected, reads a meter, has stopped.
-    assert len(daemon.log.splitlines()) == 5, daemon.log
-    assert NUMBER not in daemon.log

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -132,14 +133,20 @@ def test_what_is_known_without_the_file_does_not_take_its_place(folder: Path) ->
         NEXT,
     ],
 )
-def test_what_the_total_would_be_wrong_without_is_written_at_once(folder: Path, changed: Memory) -> None:
-    """A power cut a second later costs nothing."""
+def test_what_the_total_would_be_wrong_without_is_written_at_once(
+    folder: Path, changed: Memory, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A power cut a second later costs nothing; another meter is one line of the log, without its number."""
+    caplog.set_level(logging.INFO)
 
     async def change(bench: Bench) -> None:
         await bench.offer(MEMORY)
         await bench.offer(changed)
 
     assert len(play(folder, change).writes) == 2
+    is_another = changed.scope == OTHER
+    anew = "this is another meter than before: its energy total begins anew"
+    assert caplog.messages == ([anew] if is_another else [])
 
 
 def test_a_day_of_frames_is_written_at_midnight_and_at_the_end(folder: Path) -> None:

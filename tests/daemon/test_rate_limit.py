@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
-
-from hypothesis import given
-from hypothesis import strategies as st
-
 from teleinfo.daemon.rate_limit import RateLimit
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
@@ -88,18 +83,3 @@ def test_an_alert_bit_of_stge_passes_at_once_and_another_bit_does_not() -> None:
 def test_a_stge_that_is_no_register_has_no_alerts() -> None:
     """What another meter may call STGE never raises."""
     assert published(60, (0, historique(STGE="ZZ")), (1, historique(STGE="YY"))) == [True, False]
-
-
-@given(st.lists(st.floats(0, 10, allow_nan=False)), st.floats(0.1, 100))
-def test_without_news_two_messages_are_never_closer_than_the_interval(
-    gaps: list[float], interval: float
-) -> None:
-    """Whatever the rhythm of the meter, the interval is kept."""
-    rate_limit = RateLimit(interval)
-    now, published = 0.0, []
-    for gap in gaps:
-        now += gap
-        if rate_limit.is_due(USUAL, now=now):
-            published.append(now)
-
-    assert all(later - earlier >= interval for earlier, later in itertools.pairwise(published))

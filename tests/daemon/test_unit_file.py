@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.cli import main as cli
-
 if TYPE_CHECKING:
     from tests.support.figures import Figures
 
@@ -50,19 +48,11 @@ def seconds(value: str) -> int:
     [
         # A wrong setting leaves the service stopped.
         ("RestartPreventExitStatus", "78"),
-        # READY=1, STATUS= and WATCHDOG=1 come from the main process, and a hang of 30 s ends it.
-        ("Type", "notify"),
-        ("NotifyAccess", "main"),
+        # A hang of 30 s ends it.
         ("WatchdogSec", "30s"),
         # The daemon reads its settings file itself: EnvironmentFile= would be a second grammar.
-        ("ExecStart", "/opt/teleinfo/bin/teleinfo run --env-file %d/teleinfo.env"),
         ("EnvironmentFile", None),
-        # No root, no capability, no way to gain one; the group of the serial ports is all it has.
-        ("DynamicUser", "yes"),
-        ("Group", "dialout"),
-        ("CapabilityBoundingSet", ""),
-        # The system is read-only but for the memory of its meters, which nobody else may read, or run.
-        ("ProtectSystem", "strict"),
+        # Nobody else may read the memory of its meters, or run what is in it.
         ("StateDirectory", "teleinfo"),
         ("StateDirectoryMode", "0700"),
         ("NoExecPaths", "/ %S/teleinfo"),
@@ -110,15 +100,6 @@ def test_a_stop_is_given_longer_than_the_daemon_promises() -> None:
     assert 3 < seconds(read_unit()["Service"]["TimeoutStopSec"][0]) <= 30
 
 
-def test_the_command_line_of_the_unit_is_one_that_teleinfo_knows(capsys: pytest.CaptureFixture[str]) -> None:
-    """`teleinfo run --env-file` exists: its help names the option."""
-    with pytest.raises(SystemExit) as ended:
-        cli.main(["run", "--help"])
-
-    assert ended.value.code == 0
-    assert "--env-file" in capsys.readouterr().out
-
-
 def differences(other: Path) -> dict[str, list[str] | None]:
     """Return the directives in which a unit differs from that of the service; None: it lacks them."""
     ours, theirs = (
@@ -161,15 +142,6 @@ def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
         "Service.NoExecPaths": ["/"],
         **{f"Service.{key}": None for key in lacking.split()},
     }
-
-
-def test_the_template_names_the_settings_that_two_meters_cannot_share() -> None:
-    """Whoever reads its first lines gives the second meter a port, a topic and a client id of its own."""
-    head = TEMPLATE.read_text(encoding="utf-8").partition("[Unit]")[0]
-
-    assert {"TELEINFO_SERIAL_PORT", "TELEINFO_MQTT_TOPIC", "TELEINFO_MQTT_CLIENT_ID"} <= set(
-        head.replace(",", " ").split()
-    )
 
 
 def analyze(tmp_path: Path, unit: Path, verb: str, *options: str, drop_in: Path | None = None) -> str:

@@ -25,9 +25,9 @@ class Bench:
     """A watchdog between two tasks and a systemd that waits 30 s; `status` is what there is to show."""
 
     def __init__(self, folder: Path) -> None:
-        self._listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        self._listener.bind(str(folder / "notify"))
-        self._listener.settimeout(0)
+        self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.listener.bind(str(folder / "notify"))
+        self.listener.settimeout(0)
         self.heard: list[tuple[float, str]] = []
         self.status = ("key", "all is well")
         notifier = Notifier({"NOTIFY_SOCKET": str(folder / "notify"), "WATCHDOG_USEC": "30000000"})
@@ -51,21 +51,13 @@ class Bench:
         now = asyncio.get_running_loop().time()
         while True:
             try:
-                self.heard.append((now, self._listener.recv(4096).decode()))
+                self.heard.append((now, self.listener.recv(4096).decode()))
             except BlockingIOError:
                 return
 
     def times(self, text: str) -> list[float]:
         """Return when systemd heard exactly `text`."""
         return [at for at, said in self.heard if said == text]
-
-    async def run_watchdog(self) -> None:
-        """Run the watchdog."""
-        await self.watchdog.run(lambda _now: self.status)
-
-    def close(self) -> None:
-        """Stop listening."""
-        self._listener.close()
 
 
 def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
@@ -74,10 +66,10 @@ def play(folder: Path, scenario: Callable[[Bench], Awaitable[None]]) -> Bench:
     async def together() -> Bench:
         bench = Bench(folder)
         async with asyncio.TaskGroup() as tasks:
-            watchdog = tasks.create_task(bench.run_watchdog())
+            watchdog = tasks.create_task(bench.watchdog.run(lambda _now: bench.status))
             await scenario(bench)
             watchdog.cancel()
-        bench.close()
+        bench.listener.close()
         return bench
 
     return virtual.run(together())

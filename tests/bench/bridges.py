@@ -15,6 +15,7 @@ import json
 import os
 import sys
 import time
+from functools import partial
 from random import Random
 
 from teleinfo.simulator.catalogue import build
@@ -29,7 +30,7 @@ async def play(count: int) -> None:
     """Serve until standard input ends."""
     sent: list[tuple[int, str, int]] = []
 
-    async def bridge(number: int, writer: asyncio.StreamWriter) -> None:
+    async def bridge(number: int, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         meter = build("standard", start=START, rng=Random(number), number=f"04196110{number:04}")
         now = START
         # The meters send one after the other, never two at the same moment.
@@ -44,15 +45,7 @@ async def play(count: int) -> None:
             now, due = now + dt.timedelta(seconds=PERIOD), due + PERIOD
             await asyncio.sleep(due - asyncio.get_running_loop().time())
 
-    servers = []
-    for number in range(count):
-
-        async def connected(
-            _: asyncio.StreamReader, writer: asyncio.StreamWriter, number: int = number
-        ) -> None:
-            await bridge(number, writer)
-
-        servers.append(await asyncio.start_server(connected, "127.0.0.1", 0))
+    servers = [await asyncio.start_server(partial(bridge, number), "127.0.0.1", 0) for number in range(count)]
     sys.stdout.write(json.dumps([server.sockets[0].getsockname()[1] for server in servers]) + "\n")
     sys.stdout.flush()
     await asyncio.to_thread(sys.stdin.read)

@@ -12,7 +12,6 @@ values that take turns; `@` before it stands for a horodate that changes, `~` fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from itertools import count
 from random import Random
@@ -76,10 +75,14 @@ VALUES = {
     "PJOURF+1": "·".join(["00004001", "06004002", "22004001", *[_BLOCK] * 8]),
     "PPOINTE": "·".join(["00004005", "06004006", "22004005", *[_BLOCK] * 8]),
 }
-INDEXES = {label for label, value in VALUES.items() if "+" in value} | {"GAZ", "AUTRE"}
-IDENTIFIERS = {"ADCO", "ADSC", "PRM"}
-TARIFFS = {"PTEC", "LTARF", "NTARF"}
-NOTICES = {"PEJP", "PPOINTE", *(f"{bound}{n}" for bound in ("DPM", "FPM") for n in (1, 2, 3))}
+_INDEXES = {label for label, value in VALUES.items() if "+" in value} | {"GAZ", "AUTRE"}
+_KINDS = {
+    **dict.fromkeys(_INDEXES, Kind.INDEX),
+    **dict.fromkeys(("ADCO", "ADSC", "PRM"), Kind.IDENTIFIER),
+    **dict.fromkeys(("PTEC", "LTARF", "NTARF"), Kind.TARIFF),
+    **dict.fromkeys(("PEJP", "PPOINTE", "DPM1", "DPM2", "DPM3", "FPM1", "FPM2", "FPM3"), Kind.NOTICE),
+    **dict.fromkeys(("NEW", "RESERVE1"), Kind.UNKNOWN),
+}
 
 _HC = "HCHC HCHP PTEC=HP..|HC.."
 _EJP = "EJPHN EJPHPM PTEC=HN.."
@@ -151,70 +154,43 @@ def _notices(number: int) -> str:
     return f"ADCO OPTARIF=EJP. ISOUSC {index} {_MONO}"
 
 
-def _always(labels: str) -> Callable[[int], str]:
-    return lambda _number: labels
-
-
-@dataclass(frozen=True, slots=True)
-class Meter:
-    """The shape of each frame, by its number, and the speed."""
-
-    shape: Callable[[int], str]
-    baudrate: int = 1200
-    standard: bool = False
-
-
-def _standard(shape: str | Callable[[int], str]) -> Meter:
-    return Meter(_always(shape) if isinstance(shape, str) else shape, 9600, standard=True)
-
-
-METERS = {
-    "doc:base": Meter(_always(f"ADCO OPTARIF ISOUSC BASE PTEC {_MONO.replace(' HHPHC', '')}")),
-    "doc:cbemm": Meter(_always(f"ADCO OPTARIF=HC.. ISOUSC {_HC} {_MONO.replace(' PAPP', '')}")),
-    "doc:ejp": Meter(_notices),
-    "doc:tempo": Meter(_alarms),
-    "doc:tri": Meter(_always(f"ADCO OPTARIF=HC.. ISOUSC {_HC} {_TRI}")),
-    "doc:cbetm": Meter(_cbetm),
-    "doc:overrun": Meter(lambda number: _overrun(number, long=_LONG, last=7)),
-    "doc:overrun-2": Meter(
-        lambda number: _overrun(number, long=_LONG, last=0).replace("ADCO IIN", "ADIR2 ADCO IIN")
+METERS: dict[str, str | Callable[[int], str]] = {
+    "doc:base": f"ADCO OPTARIF ISOUSC BASE PTEC {_MONO.replace(' HHPHC', '')}",
+    "doc:cbemm": f"ADCO OPTARIF=HC.. ISOUSC {_HC} {_MONO.replace(' PAPP', '')}",
+    "doc:ejp": _notices,
+    "doc:tempo": _alarms,
+    "doc:tri": f"ADCO OPTARIF=HC.. ISOUSC {_HC} {_TRI}",
+    "doc:cbetm": _cbetm,
+    "doc:overrun": lambda number: _overrun(number, long=_LONG, last=7),
+    "doc:overrun-2": lambda number: _overrun(number, long=_LONG, last=0).replace(
+        "ADCO IIN", "ADIR2 ADCO IIN"
     ),
-    "doc:ten-layouts": Meter(_ten_layouts),
-    "doc:contract": Meter(_contract),
-    "doc:unknown": Meter(_unknown),
-    "doc:concentrator": Meter(
-        _always(
-            "ADCO OPTARIF=HC.. HCHC=++++++++ HCHP=++++++++ GAZ=+++++++ AUTRE=+++++++ PTEC=HC.."
-            " MOTDETAT=0000000000"
-        )
-    ),
-    "doc:standard": _standard(f"{_HEAD} {_MONO_POWER} CCASN CCASN-1 UMOY1 STGE MSG1 {_DAYS}"),
-    "doc:standard-tri": _standard(
-        f"ADSC VTIC DATE {_ENERGY} {_TRI_POWER} UMOY1 UMOY2 UMOY3 STGE MSG1 {_DAYS}"
-    ),
-    "doc:standard-65": _standard(
-        f"{_HEAD} {_INJECTED} {_TRI_POWER} SINSTI SMAXIN SMAXIN-1 CCASN CCASN-1 CCAIN CCAIN-1"
-        f" UMOY1 UMOY2 UMOY3 STGE {_PEAK} MSG1 {_DAYS}"
-    ),
-    "doc:standard-peak": _standard(_peak),
-    "doc:standard-pilot": _standard(
-        f"{_HEAD} IRMS1 URMS1 PREF PCOUP SINST1=##### SMAXN=@##### SMAXN-1=@##### CCASN CCASN-1 UMOY1 STGE"
-        f" MSG1 {_DAYS}"
-    ),
+    "doc:ten-layouts": _ten_layouts,
+    "doc:contract": _contract,
+    "doc:unknown": _unknown,
+    "doc:concentrator": "ADCO OPTARIF=HC.. HCHC=++++++++ HCHP=++++++++ GAZ=+++++++ AUTRE=+++++++ PTEC=HC.."
+    " MOTDETAT=0000000000",
+    "doc:standard": f"{_HEAD} {_MONO_POWER} CCASN CCASN-1 UMOY1 STGE MSG1 {_DAYS}",
+    "doc:standard-tri": f"ADSC VTIC DATE {_ENERGY} {_TRI_POWER} UMOY1 UMOY2 UMOY3 STGE MSG1 {_DAYS}",
+    "doc:standard-65": f"{_HEAD} {_INJECTED} {_TRI_POWER} SINSTI SMAXIN SMAXIN-1 CCASN CCASN-1 CCAIN CCAIN-1"
+    f" UMOY1 UMOY2 UMOY3 STGE {_PEAK} MSG1 {_DAYS}",
+    "doc:standard-peak": _peak,
+    "doc:standard-pilot": f"{_HEAD} IRMS1 URMS1 PREF PCOUP SINST1=##### SMAXN=@##### SMAXN-1=@##### CCASN"
+    f" CCASN-1 UMOY1 STGE MSG1 {_DAYS}",
 }
-UNKNOWN = {"NEW", "RESERVE1"}
+"""The shape of every frame, or of a frame by its number; those of `doc:standard…` are in mode standard."""
 
 
 def frames(name: str) -> Iterator[Sent]:
     """Yield one frame after the other of a meter of METERS, for ever, always the same ones."""
-    meter = METERS[name]
-    writer = _Writer(Random(name), standard=meter.standard)
+    meter, is_standard = METERS[name], name.startswith("doc:standard")
+    writer = _Writer(Random(name), standard=is_standard)
     for number in count():
-        cut, _, shape = meter.shape(number).rpartition(" EOT ")
+        cut, _, shape = (meter if isinstance(meter, str) else meter(number)).rpartition(" EOT ")
         before = [writer.line(*token, number) for token in _tokens(cut)]
         yield Sent(
             tuple(writer.line(*token, number) for token in _tokens(shape)),
-            meter.baudrate,
+            9600 if is_standard else 1200,
             STX + b"".join(line.text for line in before) + EOT if before else b"",
         )
 
@@ -243,7 +219,7 @@ class _Writer:
             moving = rng.randrange(10**8) if value[0] == "@" else int(label[-1])
             horodate = f"{'H' if value[0] == '@' else ' '}26011{moving // 10**7 % 10}{_time(moving)}"
             value = value[1:]
-        if "+" in value and label in INDEXES:
+        if "+" in value:
             index = self._indexes.setdefault(label, rng.randrange(10 ** (len(value) - 1)))
             self._indexes[label] = index + rng.randrange(3)
             value = f"{index:0{len(value)}}"
@@ -272,11 +248,4 @@ def _time(moving: int) -> str:
 
 def kind(label: str) -> Kind:
     """Return the kind of a label."""
-    kinds = {
-        Kind.INDEX: INDEXES,
-        Kind.IDENTIFIER: IDENTIFIERS,
-        Kind.TARIFF: TARIFFS,
-        Kind.NOTICE: NOTICES,
-        Kind.UNKNOWN: UNKNOWN,
-    }
-    return next((kind for kind, labels in kinds.items() if label in labels), Kind.OTHER)
+    return _KINDS.get(label, Kind.OTHER)

@@ -10,22 +10,15 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING
 
+from tests.bench.independent import kind
 from tests.bench.sent import ETX, Kind, add_parity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from teleinfo.tic.reading import Reading
     from tests.bench.sent import Line, Sent
-
-
-class Reads(Protocol):
-    """Decoder of a line, such as `tic.decoder.Decoder`."""
-
-    def feed(self, data: bytes, /) -> list[Reading]:
-        """Return the readings that these bytes complete."""
 
 
 class Wrong(enum.StrEnum):
@@ -39,7 +32,7 @@ class Wrong(enum.StrEnum):
     NEIGHBOUR_INDEX = "index of a neighbour"
 
 
-LASTING = (Wrong.INDEX, Wrong.IDENTIFIER, Wrong.LABEL)
+LASTING = (Wrong.INDEX, Wrong.IDENTIFIER, Wrong.LABEL, Wrong.NEIGHBOUR_INDEX)
 _OPENERS = {"ADCO", "ADSC"}
 # All bytes but STX, ETX and EOT, and the printable ones, with parity and without it.
 _NO_MARKS = {
@@ -50,32 +43,46 @@ _PRINTABLE = {False: bytes(range(0x20, 0x7F)), True: add_parity(bytes(range(0x20
 _OF_KIND = {Kind.INDEX: Wrong.INDEX, Kind.IDENTIFIER: Wrong.IDENTIFIER}
 
 
+@dataclass(slots=True)
+class Outcome:
+    """
+    Outcome of some faults: `damaged` groups, and the false values by kind and key.
+
+    `example` names a fault of which a lasting false value came.
+    """
+
+    damaged: int = 0
+    wrong: Counter[tuple[Wrong, str]] = field(default_factory=Counter)
+    example: str = ""
+
+    def count(self, *kinds: Wrong) -> int:
+        """Return how many false values of these kinds there are."""
+        return sum(count for (kind, _), count in self.wrong.items() if kind in kinds)
+
+    def add(self, other: Outcome) -> None:
+        """Add the outcome of other faults."""
+        self.example = self.example or other.example
+        self.damaged += other.damaged
+        self.wrong += other.wrong
+
+
 def wrong(
-    values: Mapping[str, str], frame: Sent, neighbours: Sequence[Sent]
+    values: Mapping[str, str], true: Mapping[str, str], neighbours: Sequence[Mapping[str, str]]
 ) -> Iterator[tuple[str, str, Wrong]]:
-    """Yield key, value and kind of what is false in a reading that came out while `frame` was sent."""
-    if values == frame.values:
-        return
+    """
+    Yield key, value and kind of what is false in a reading.
+
+    `true` are the values of the frame that was sent meanwhile, `neighbours` those of the frames beside it.
+    """
     for key, value in values.items():
-        true = frame.values.get(key)
-        if value == true:
+        if value == true.get(key):
             continue
-        same = next((other for other in neighbours if other.values.get(key) == value), None)
-        if same is not None:
-            is_index = same.kind(key) is Kind.INDEX
-            yield key, value, Wrong.NEIGHBOUR_INDEX if is_index else Wrong.NEIGHBOUR
-        elif true is None:
+        if any(value == neighbour.get(key) for neighbour in neighbours):
+            yield key, value, Wrong.NEIGHBOUR_INDEX if kind(key) is Kind.INDEX else Wrong.NEIGHBOUR
+        elif key not in true:
             yield key, value, Wrong.LABEL
         else:
-            yield key, value, _OF_KIND.get(frame.kind(key), Wrong.OTHER)
-
-
-class Away(NamedTuple):
-    """Row of sound groups of one label that did not come out: their number, and the time that it lasted."""
-
-    times: int = 0
-    seconds: float = 0.0
-    label: str = ""
+            yield key, value, _OF_KIND.get(kind(key), Wrong.OTHER)
 
 
 @dataclass(slots=True)
@@ -83,49 +90,23 @@ class Price:
     """
     Sound groups of some frames, and those of them that did not come out with their frame.
 
-    `longest` is the longest row of one index or tariff.
+    `longest` is how often an index or a tariff was withheld in a row, at most, with its label.
     """
 
     sound: int = 0
     withheld: Counter[str] = field(default_factory=Counter)
-    longest: Away = field(default_factory=Away)
+    longest: tuple[int, str] = (0, "")
+
+    def withhold(self, line: Line, times: int) -> None:
+        """Add a sound group that did not come out, for so many `times` in a row."""
+        self.withheld[line.label] += 1
+        if line.kind in {Kind.INDEX, Kind.TARIFF}:
+            self.longest = max(self.longest, (times, line.label))
 
     @property
     def share(self) -> float:
         """Share of the sound groups that was withheld."""
         return self.withheld.total() / self.sound if self.sound else 0.0
-
-
-class Account:
-    """Account of the price of one line; the first appearance of a label of a kind in `waits` is free."""
-
-    def __init__(self, price: Price, *, waits: frozenset[Kind]) -> None:
-        self._price = price
-        self._waits = waits
-        self._seen: set[str] = set()
-        self._since: dict[str, tuple[int, float]] = {}  # how often it was withheld in a row, and since when
-
-    def take(self, sound: Sequence[Line], values: Mapping[str, str], now: float, *, counts: bool) -> None:
-        """Compare the sound lines of a frame that ended at `now` with what came out of it."""
-        price = self._price
-        if counts:
-            price.sound += len(sound)
-        for line in sound:
-            label = line.label
-            is_new = label not in self._seen
-            self._seen.add(label)
-            if line.values.items() <= values.items():
-                if label in self._since:
-                    self._note(label, *self._since.pop(label), now)
-            elif counts and not (is_new and line.kind in self._waits):
-                price.withheld[label] += 1
-                if line.kind in {Kind.INDEX, Kind.TARIFF}:
-                    times, since = self._since.get(label, (0, now))
-                    self._since[label] = times + 1, since
-                    self._note(label, times + 1, since, now)
-
-    def _note(self, label: str, times: int, since: float, now: float) -> None:
-        self._price.longest = max(self._price.longest, Away(times, now - since, label))
 
 
 def unchanged_lines(frame: Sent, sent: bytes, arrived: bytes) -> Sequence[Line]:

@@ -13,36 +13,24 @@ from typing import TYPE_CHECKING
 
 from teleinfo.simulator.catalogue import METERS as SIMULATED
 from teleinfo.simulator.encode import encode_group
-from teleinfo.tic.labels import NOTICES, Mode, lookup
-from teleinfo.tic.labels import Kind as LabelKind
+from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import build_reading
 from tests.bench import independent, streams
-from tests.bench.sent import Kind, Line, Sent
+from tests.bench.sent import Line, Sent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from teleinfo.tic.labels import Group
 
-GROUPS = {
-    "simulator": tuple(SIMULATED),
-    "documents": tuple(independent.METERS),
-}
+GROUPS = {"simulator": tuple(SIMULATED), "documents": tuple(independent.METERS)}
 """Names of meters, by the generator of their frames."""
-
-_KINDS = {LabelKind.INDEX: Kind.INDEX, LabelKind.IDENTIFIER: Kind.IDENTIFIER}
 
 
 @cache
 def first_frames(name: str, count: int) -> tuple[Sent, ...]:
     """Return the first `count` frames of a meter, always the same ones."""
-    return tuple(islice(_frames(name), count))
-
-
-def _frames(name: str) -> Iterator[Sent]:
     if name in independent.METERS:
-        return independent.frames(name)
-    return map(_sent, streams.frames(name, changing=True))
+        return tuple(islice(independent.frames(name), count))
+    return tuple(map(_sent, islice(streams.frames(name, changing=True), count)))
 
 
 def _sent(groups: list[Group]) -> Sent:
@@ -51,14 +39,6 @@ def _sent(groups: list[Group]) -> Sent:
     for group in groups:
         reading = build_reading([group])
         assert reading is not None
-        lines.append(Line(encode_group(group), group.label, reading.values, _kind(group.mode, group.label)))
+        kind = independent.kind(group.label)
+        lines.append(Line(encode_group(group), group.label, reading.values, kind))
     return Sent(tuple(lines), 1200 if groups[0].mode is Mode.HISTORIQUE else 9600)
-
-
-def _kind(mode: Mode, label: str) -> Kind:
-    spec = lookup(mode, label)
-    if spec is None:
-        return Kind.UNKNOWN
-    if label in NOTICES:
-        return Kind.NOTICE
-    return Kind.TARIFF if label in independent.TARIFFS else _KINDS.get(spec.kind, Kind.OTHER)

@@ -31,29 +31,22 @@ class Row:
     remark: str = ""
 
     @property
-    def ratio(self) -> float | None:
-        """Measured over floor, None without a floor."""
-        return self.measured / self.floor if self.floor else None
-
-    @property
     def reached(self) -> bool | None:
         """True if the goal is reached, None without a goal."""
         if self.goal is None:
             return None
-        figure = self.measured if self.floor is None else self.ratio
-        if figure is None:  # a floor of zero
-            return False
+        figure = self.measured / (self.floor or 1)
         return figure >= self.goal if self.more_is_better else figure <= self.goal
 
     def cells(self) -> tuple[str, ...]:
         """Return the texts of the row, one for each of HEADINGS."""
-        goal = "" if self.goal is None else f"{'≥' if self.more_is_better else '≤'} {self.goal:.3g}"
+        goal = "" if self.goal is None else f"{'≥' if self.more_is_better else '≤'} {_figure(self.goal)}"
         return (
             self.what,
             f"{_figure(self.measured)} {self.unit}",
-            "" if self.floor is None else f"{_figure(self.floor)} {self.unit}",
-            "" if self.ratio is None else f"{self.ratio:.2f}",
-            goal if self.floor is not None or not goal else f"{goal} {self.unit}",
+            f"{_figure(self.floor)} {self.unit}" if self.floor else "",
+            f"{self.measured / self.floor:.2f}" if self.floor else "",
+            goal if self.floor or not goal else f"{goal} {self.unit}",
             {True: "yes", False: "no", None: ""}[self.reached],
             self.remark,
         )
@@ -66,20 +59,16 @@ def _figure(value: float) -> str:
     return f"{value:.3g}"
 
 
-def text(rows: Iterable[Row]) -> str:
-    """Return the rows as a table for a terminal."""
+def table(rows: Iterable[Row]) -> str:
+    """Return the rows as a table of Markdown that a terminal shows in columns too."""
     cells = [HEADINGS, *(row.cells() for row in rows)]
-    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    widths = [max(3, *map(len, column)) for column in zip(*cells, strict=True)]
+    widths[-1] = 3  # the remarks are long
+    cells.insert(1, tuple("-" * width for width in widths))
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        f"| {' | '.join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))} |"
         for line in cells
     )
-
-
-def markdown(rows: Iterable[Row]) -> str:
-    """Return the rows as a table of Markdown."""
-    lines = [HEADINGS, ("---", "--:", "--:", "--:", "--:", "---", "---"), *(row.cells() for row in rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def quantile(values: Sequence[float], share: float) -> float:

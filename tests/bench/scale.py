@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import starmap
+from multiprocessing import get_context
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 T = TypeVar("T")
 
@@ -23,8 +22,8 @@ class Scale:
     `pieces` of about a megabyte for each stream of the decoder; `frames` at full speed and `paced` frames at
     the line's speed for the latency; `seconds` of the line for the CPU.
     For truth and price: `damaged` groups for each noise, `sound` groups of each meter on each line, every
-    `stride`-th place of the walk; of the meters in `only`, or of all; on so many `processes` at once.
-    `meters` in one process, watched for `meter_seconds`.
+    `stride`-th place of the walk. For the scale: a process with one meter and one with `meters`, each watched
+    for `meter_seconds`.
     """
 
     modes: tuple[str, ...] = ("standard", "historique")
@@ -37,25 +36,8 @@ class Scale:
     damaged: int = 100_000
     sound: int = 100_000
     stride: int = 1
-    only: tuple[str, ...] = ()
-    processes: int = os.cpu_count() or 1
-    meters: tuple[int, ...] = (1, 10, 100)
+    meters: int = 100
     meter_seconds: float = 30.0
-
-    def choose(self, groups: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
-        """Return the groups of meters with those that are to be measured, without empty groups."""
-        chosen = {
-            group: tuple(name for name in names if not self.only or name in self.only)
-            for group, names in groups.items()
-        }
-        return {group: names for group, names in chosen.items() if names}
-
-    def spread(self, function: Callable[..., T], jobs: Sequence[tuple[Any, ...]]) -> list[T]:
-        """Return what `function` makes of each job, in their order; with one process in this one."""
-        if self.processes < 2:
-            return list(starmap(function, jobs))
-        with ProcessPoolExecutor(self.processes) as pool:
-            return [future.result() for future in [pool.submit(function, *job) for job in jobs]]
 
 
 FULL = Scale()
@@ -68,6 +50,12 @@ QUICK = Scale(
     damaged=5_000,
     sound=10_000,
     stride=29,
-    meters=(1, 10),
+    meters=10,
     meter_seconds=6.0,
 )
+
+
+def spread(function: Callable[..., T], jobs: Sequence[tuple[Any, ...]]) -> list[T]:
+    """Return the results of `function` for each job, in their order; all processors work on them."""
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        return [future.result() for future in [pool.submit(function, *job) for job in jobs]]

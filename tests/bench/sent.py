@@ -7,7 +7,8 @@ Nothing here comes from the decoder or from the simulated meter: parity is added
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 STX, ETX, EOT, LF, CR = b"\x02", b"\x03", b"\x04", b"\n", b"\r"
@@ -39,35 +40,28 @@ class Line(NamedTuple):
     kind: Kind
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sent:
-    """
-    One frame, STX to ETX; `before` is a frame that the meter cut off with EOT to send this one.
-
-    `data` and `values` are those of the whole frame, in seven-bit characters.
-    """
+    """One frame, STX to ETX; `before` is a frame that the meter cut off with EOT to send this one."""
 
     lines: tuple[Line, ...]
     baudrate: int
     before: bytes = b""
-    data: bytes = field(init=False)
-    values: dict[str, str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        """Join the lines."""
-        data = self.before + STX + b"".join(line.text for line in self.lines) + ETX
-        object.__setattr__(self, "data", data)
-        values = {key: value for line in self.lines for key, value in line.values.items()}
-        object.__setattr__(self, "values", values)
+    @cached_property
+    def data(self) -> bytes:
+        """The whole frame, in seven-bit characters."""
+        return self.before + STX + b"".join(line.text for line in self.lines) + ETX
+
+    @cached_property
+    def values(self) -> dict[str, str]:
+        """The values of the whole frame."""
+        return {key: value for line in self.lines for key, value in line.values.items()}
 
     @property
     def seconds(self) -> float:
         """Seconds that the frame and the pause behind it take on the line."""
         return len(self.data) * BITS / self.baudrate + GAP
-
-    def kind(self, key: str) -> Kind:
-        """Return the kind of a key of `values`."""
-        return next(line.kind for line in self.lines if key in line.values)
 
 
 def add_parity(data: bytes) -> bytes:

@@ -11,9 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import median
 from typing import TYPE_CHECKING
 
 from tests.bench.bridges import PERIOD
@@ -28,57 +26,29 @@ if TYPE_CHECKING:
     from tests.support.broker import MosquittoBroker
     from tests.support.subscriber import Received
 
-MEMORY_GOAL, LATENCY_GOAL = 2.0, 10.0
-"""MiB for each further meter, and ms from the last byte of a frame to a subscriber (DESIGN, "scale")."""
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """Figures of a process with so many meters: RSS in MiB, CPU in ms a second, latencies in ms."""
-
-    meters: int
-    rss: float
-    cpu: float
-    latencies: list[float]
+MEMORY_GOAL, CPU_GOAL, LATENCY_GOAL = 2.0, 1000.0, 10.0
+"""MiB for each further meter, ms of CPU a second, and ms from a frame's last byte to a subscriber."""
 
 
 def rows(scale: Scale) -> list[Row]:
-    """Measure with each number of meters of the scale, and the greatest once more with the state."""
-    found = [_measure(count, scale.meter_seconds, state=False) for count in scale.meters]
-    first, most = found[0], found[-1]
-    with_state = _measure(most.meters, scale.meter_seconds, state=True)
-    result = [row for figures in found for row in _rows(figures, f"{figures.meters} meters")]
-    result += _rows(with_state, f"{most.meters} meters with state")
-    for figures, name in ((most, "each further meter"), (with_state, "each further meter with state")):
-        further = figures.meters - first.meters
-        result += [
-            Row(
-                what=f"RSS of {name}",
-                measured=max(0.0, figures.rss - first.rss) / further,
-                unit="MiB",
-                goal=MEMORY_GOAL,
-                promise=True,
-                remark=f"of {figures.meters}",
-            ),
-            Row(
-                what=f"CPU of {name}",
-                measured=max(0.0, figures.cpu - first.cpu) / further,
-                unit="ms/s",
-                remark=f"of {figures.meters}",
-            ),
-        ]
-    return result
+    """Measure one meter and the `meters` of the scale, without the state and with it."""
+    return [row for state in (False, True) for row in _rows(scale, state=state)]
 
 
-def _rows(figures: Figures, name: str) -> list[Row]:
-    remark = f"{len(figures.latencies)} frames"
+def _rows(scale: Scale, *, state: bool) -> list[Row]:
+    one, *_ = _measure(1, scale.meter_seconds, state=state)
+    many, cpu, late = _measure(scale.meters, scale.meter_seconds, state=state)
+    name = f"{scale.meters} meters{' with state' if state else ''}"
+    further = max(0.0, many - one) / (scale.meters - 1)
+    remark = f"{len(late)} frames"
     return [
-        Row(what=f"RSS, {name}", measured=figures.rss, unit="MiB"),
-        Row(what=f"CPU, {name}", measured=figures.cpu, unit="ms/s"),
-        Row(what=f"latency, {name}, median", measured=median(figures.latencies), unit="ms", remark=remark),
+        Row(what=f"RSS, {name}", measured=many, unit="MiB"),
+        Row(what=f"RSS, {name}, each further", measured=further, unit="MiB", goal=MEMORY_GOAL, promise=True),
+        Row(what=f"CPU, {name}", measured=cpu, unit="ms/s", goal=CPU_GOAL),
+        Row(what=f"latency, {name}, median", measured=quantile(late, 0.5), unit="ms", remark=remark),
         Row(
             what=f"latency, {name}, p99",
-            measured=quantile(figures.latencies, 0.99),
+            measured=quantile(late, 0.99),
             unit="ms",
             goal=LATENCY_GOAL,
             remark=remark,
@@ -86,8 +56,12 @@ def _rows(figures: Figures, name: str) -> list[Row]:
     ]
 
 
-def _measure(count: int, seconds: float, *, state: bool) -> Figures:
-    """Run `count` meters in one process, and look at it for so many seconds once all of them are at work."""
+def _measure(count: int, seconds: float, *, state: bool) -> tuple[float, float, list[float]]:
+    """
+    Run `count` meters in one process, and look at it for so many seconds once all of them are at work.
+
+    Return its RSS in MiB, its CPU in ms a second, and the latencies of the frames in ms.
+    """
     with (
         tempfile.TemporaryDirectory(prefix="teleinfo-bench-") as name,
         broker_in(Path(name)) as broker,
@@ -112,12 +86,9 @@ def _measure(count: int, seconds: float, *, state: bool) -> Figures:
             bridges.kill()
     sent = {(number, date): at for number, date, at in map(json.loads, report.splitlines())}
     heard = {_key(message): message.at for message in subscriber.drain()}
-    return Figures(
-        meters=count,
-        rss=rss,
-        cpu=1e3 * (after.cpu - before.cpu) / (after.at - before.at),
-        latencies=[1e3 * (heard[key] - at / 1e9) for key, at in sent.items() if at >= began and key in heard],
-    )
+    cpu = 1e3 * (after.cpu - before.cpu) / (after.at - before.at)
+    late = [1e3 * (heard[key] - at / 1e9) for key, at in sent.items() if at >= began and key in heard]
+    return rss, cpu, late
 
 
 def _daemon(folder: Path, broker: MosquittoBroker, ports: list[int], *, state: bool) -> Daemon:

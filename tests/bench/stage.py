@@ -59,11 +59,6 @@ class Subject:
         self._topic = topic
         self._stack = contextlib.ExitStack()
 
-    @property
-    def pid(self) -> int:
-        """The process."""
-        return self.program.process.pid
-
     def heard(self) -> float:
         """Return when the next reading came, in monotonic s."""
         return self.subscriber.expect(self._topic, limit=LIMIT).at
@@ -73,7 +68,7 @@ class Subject:
         end = time.monotonic() + LIMIT
         while not self.subscriber.drain():
             assert time.monotonic() < end, f"{self.name} publishes nothing: {self.program.log}"
-            assert self.program.process.poll() is None, f"{self.name} ended: {self.program.log}"
+            assert self.program.runs, f"{self.name} ended: {self.program.log}"
             self.line.write(frame)
             time.sleep(PERIOD)
         time.sleep(5 * PERIOD)
@@ -88,7 +83,7 @@ class Subject:
 
     def __exit__(self, *_: object) -> None:
         # The program ends first, with its goodbye, before its line is hung up.
-        if self.program.process.poll() is None:
+        if self.program.runs:
             self.program.stop(signal.SIGTERM if self.name != REFERENCE else signal.SIGKILL)
         self._stack.close()
 

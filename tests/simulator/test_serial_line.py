@@ -16,7 +16,6 @@ from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.decoder import Decoder
 from tests.support import virtual
 from tests.support.ports import PortReader
-from tests.support.process import LIMIT
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Coroutine, Sequence
@@ -113,18 +112,6 @@ def test_a_link_replaces_a_link_and_nothing_else(tmp_path: Path) -> None:
     assert file.read_text() == "precious"
 
 
-def test_a_link_that_cannot_be_made_leaks_nothing(tmp_path: Path) -> None:
-    """After a failed opening the line is closed, and so is the one that it should have replaced."""
-    link = tmp_path / "meter"
-    with SerialLine(link=link) as line:
-        link.unlink()
-        link.mkdir()
-        with pytest.raises(FileExistsError):
-            line.open()
-
-        assert not line.is_open
-
-
 def timed(line: SerialLine, *, sends: int, size: int, late: Sequence[float] = (0.0,)) -> list[float]:
     """Send so often so many bytes, late by some seconds each time; return when each was sent, from 0 on."""
 
@@ -178,45 +165,12 @@ def test_at_speed_zero_nothing_waits_but_time_goes_on() -> None:
     assert line.elapsed == pytest.approx(1.0)
 
 
-@pytest.mark.parametrize(("baudrate", "speed", "chunk"), [(1200, 1, 8), (9600, 1, 8), (9600, 100, 480)])
-def test_chunks_are_those_of_a_uart_until_waits_would_be_too_short(
-    baudrate: int, speed: float, chunk: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Eight bytes at real speed, and 5 ms worth of bytes on a line that is much faster."""
-    line, sizes = SerialLine(baudrate=baudrate, speed=speed), []
-    monkeypatch.setattr(line, "write", lambda data: sizes.append(len(data)))
-    timed(line, sends=1, size=960)
-
-    assert sizes == [chunk] * (960 // chunk)
-
-
 def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
     """At speed 0 the sender waits for space in the buffer, and for a reader."""
     data = random.Random(1).randbytes(200_000)
     line = SerialLine(speed=0)
 
     assert data == received(line, line.send(data, encoded=True), len(data))
-
-
-def test_a_reader_is_waited_for_on_request() -> None:
-    """`until_attached` ends when somebody opens the port, `until_read` when all was read."""
-
-    async def scenario(line: SerialLine) -> list[bool]:
-        waiting = asyncio.create_task(line.until_attached())
-        await asyncio.sleep(0)
-        done = [waiting.done()]
-        with PortReader(line.port) as reader:
-            await asyncio.wait_for(waiting, LIMIT)
-            line.write(b"x")
-            reading = asyncio.create_task(line.until_read())
-            await asyncio.wait({reading}, timeout=0.2)
-            done.append(reading.done())
-            assert reader.read(1) == b"x"
-            await asyncio.wait_for(reading, LIMIT)
-        return done
-
-    with SerialLine() as line:
-        assert asyncio.run(scenario(line)) == [False, False]
 
 
 @pytest.mark.parametrize("parity", [True, False])

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ from teleinfo.simulator.encode import with_parity
 from teleinfo.tic.decoder import Decoder
 from tests.support.ports import PortReader
 from tests.support.process import LIMIT
+from tests.support.procfs import catches, number
+from tests.support.scenario import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -106,23 +107,11 @@ def test_a_pipe_that_says_nothing_can_be_left(number: signal.Signals, tmp_path: 
     os.mkfifo(fifo)
     words = [sys.executable, "-m", "teleinfo", "simulate", "--replay", str(fifo)]
     with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        wait_until_caught(process.pid, signal.SIGTERM)
+        until(lambda: catches(process.pid, signal.SIGTERM))
         process.send_signal(number)
         output, errors = process.communicate(timeout=LIMIT)
 
     assert (process.returncode, output, errors) == (0, "", "")
-
-
-def wait_until_caught(pid: int, number: signal.Signals) -> None:
-    """Wait until a process has its own handler for a signal (proc(5), SigCgt)."""
-    end = time.monotonic() + LIMIT
-    while time.monotonic() < end:
-        status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
-        caught = int(re.findall(r"^SigCgt:\s*(\w+)", status, re.MULTILINE)[0], 16)
-        if caught >> (number - 1) & 1:
-            return
-        time.sleep(0.01)
-    pytest.fail("the signal is not caught")
 
 
 def test_a_pipe_is_replayed_once(tmp_path: Path) -> None:
@@ -147,11 +136,10 @@ def test_a_recording_of_any_size_takes_little_memory(endless: str, tmp_path: Pat
     with simulate("--replay", str(path)) as (process, port):
         with PortReader(port) as reader:
             assert reader.read(8) == bytes(8)
-        status = Path(f"/proc/{process.pid}/status").read_text(encoding="utf-8")
+        assert number(process.pid, "VmHWM") < 100 << 10
         process.terminate()
 
         assert process.wait(LIMIT) == 0
-    assert int(re.findall(r"^VmHWM:\s*(\d+) kB", status, re.MULTILINE)[0]) < 100 << 10
 
 
 @pytest.mark.parametrize(("name", "label"), [("hc", "ADCO"), ("standard", "ADSC")])

@@ -167,19 +167,6 @@ def test_its_first_readings_are_known_beforehand(tmp_path: Path) -> None:
     assert seen in [expected[missed : missed + 14] for missed in range(6)]
 
 
-def test_its_first_twenty_seconds_show_a_household() -> None:
-    """At real speed: appliances go on and off, the off-peak hours begin, both indexes grow."""
-    readings = [json.loads(reading) for reading in expected_readings(13)]
-    powers = [int(reading["PAPP"]) for reading in readings]
-
-    assert max(powers) > 4000
-    assert min(powers) < 700
-    assert len({power // 500 for power in powers}) >= 3
-    assert [reading["PTEC"] for reading in readings][0::12] == ["HP", "HC"]
-    for index in ("HCHP", "HCHC"):
-        assert readings[0][index] < readings[-1][index]
-
-
 @pytest.mark.parametrize("meter", METERS)
 def test_every_meter_has_a_lively_first_minute(meter: str) -> None:
     """Whatever its contract: the power changes by more than half, and an index grows."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from teleinfo.simulator.serial_line import SerialLine
 
 # Silence between ETX and the next STX in s, between 16.7 and 33.4 ms (Enedis-NOI-CPT_54E v3 and 02E v6).
-_GAP = 0.02
+GAP = 0.02
 _UP_TO_ETX = re.compile(rb"[^\x03]*\x03|[^\x03]+")
 
 
@@ -37,7 +37,7 @@ async def play(
     """
     for _ in itertools.islice(itertools.count(), frames):
         await line.send(meter.emit(start + dt.timedelta(seconds=line.elapsed * time_lapse)))
-        await line.idle(_GAP)
+        await line.idle(GAP)
 
 
 async def replay(
@@ -50,7 +50,7 @@ async def replay(
         for piece in _UP_TO_ETX.findall(chunk):
             await line.send(piece, encoded=True)
             if piece.endswith(ETX):
-                await line.idle(_GAP)
+                await line.idle(GAP)
                 sent += 1
                 if sent == frames:
                     return

@@ -15,28 +15,23 @@ from teleinfo.mqtt.publisher import STABLE_AFTER
 from tests.soak.soak_meters import SoakMeters
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import PipedDaemon, settings_for
-from tests.support.procfs import descriptors, facts
+from tests.support.procfs import descriptors, number, resident
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     Claim = tuple[bool, str]
 
 HOUR, TEN_MINUTES = 3600.0, 600.0  # simulated s
 BETWEEN_KILLS = STABLE_AFTER + 5  # real s: to be found again, and to be steady
-OUTAGE_COSTS = (
-    2.0  # real s of readings that a killed broker may cost: the subscriber, too, must connect again
-)
+OUTAGE_COSTS = 2.0  # real s of readings lost with a broker: the subscriber, too, must connect again
 UNDER_WAY = 5.0  # real s for what has not arrived at the end
 RSS_LIMIT = 1024  # KiB
 PREFIX = "teleinfo-soak-"
 # Where the link to the port belongs, as those of /dev: on a disk the time of each access to the link is noted
 # in its inode, and counts as written by the daemon.
 IN_MEMORY = Path("/dev/shm")
-
-HEADINGS = (
-    "hour mode       real s  fds threads RSS KiB growth PSS KiB  log written    sent received unheard"
-    " broker port"
-)
 
 
 class Sample(NamedTuple):
@@ -45,15 +40,14 @@ class Sample(NamedTuple):
     descriptors: int
     threads: int
     rss: int
-    pss: int
     written: int
 
 
 def sample(pid: int) -> Sample:
     """Look at a process (proc(5)); raise OSError where it is gone."""
-    known = facts(pid) | facts(pid, "smaps_rollup") | facts(pid, "io")
-    keys = ("Threads", "VmRSS", "Pss", "write_bytes")
-    return Sample(len(descriptors(pid)), *(int(known[key].removesuffix(" kB")) for key in keys))
+    return Sample(
+        len(descriptors(pid)), number(pid, "Threads"), resident(pid), number(pid, "write_bytes", "io")
+    )
 
 
 class Soak:
@@ -81,13 +75,15 @@ class Soak:
             if hour and hour == hours // 2:
                 self._meters.change("standard")
                 self._changes += 1
-            for number in range(6):
-                await self._ten_minutes(hour * HOUR + number * TEN_MINUTES)
+            for tens in range(6):
+                await self._ten_minutes(hour * HOUR + tens * TEN_MINUTES)
                 now = sample(self._daemon.process.pid)
                 (self._late if hour else self._early).append(now)
                 if self._meters.is_heard:
                     await self._meters.hang_up()
-            say(self._line_of(hour + 1, now))
+            seconds, baudrate = time.monotonic() - self._began, self._meters.line.baudrate
+            say(f"hour {hour + 1}, real second {seconds:.0f}, {baudrate} baud: {now}")
+            say(f"  sent {self._meters.sent}, unheard {self._meters.unheard}, received {self._received}")
         await asyncio.sleep(UNDER_WAY)
         self._count()
         status, _ = await asyncio.to_thread(self._daemon.stop)
@@ -110,7 +106,6 @@ class Soak:
         self._broker.start()
 
     def _count(self) -> None:
-        """Count the messages that the subscriber received."""
         for message in self._subscriber.drain():
             if message.topic == "teleinfo":
                 self._received += 1
@@ -118,70 +113,49 @@ class Soak:
             elif message.topic == "teleinfo/health":
                 self._health = json.loads(message.payload)
 
-    def _line_of(self, hour: int, now: Sample) -> str:
-        meters, log = self._meters, self._daemon.log
-        mode = "historique" if meters.line.baudrate == 1200 else "standard"
-        return (
-            f"{hour:4} {mode:10} {time.monotonic() - self._began:6.0f}"
-            f" {now.descriptors:4} {now.threads:7} {now.rss:7} {now.rss - self._early[-1].rss:+6} {now.pss:7}"
-            f" {log.count(chr(10)):4} {now.written:7} {meters.sent:7} {self._received:8} {meters.unheard:7}"
-            f" {log.count(f':{self._broker.port} again after'):6} {log.count('is open again after'):4}"
-        )
-
     def _verdict(self, status: int) -> bool:
         """Print each claim, and return True if all of them hold."""
+        say(f"health: {json.dumps(self._health)}")
         claims = [
             *self._about_the_process(),
             *self._about_the_log(),
             *self._about_the_readings(),
             (status == 0, f"process: one from beginning to end, exit status {status}"),
         ]
-        say(f"health: {json.dumps(self._health)}")
         for holds, text in claims:
             say(f"{'ok  ' if holds else 'FAIL'}  {text}")
-        flat = all(holds for holds, _ in claims)
-        say("flat" if flat else "NOT flat")
-        return flat
+        return all(holds for holds, _ in claims)
 
-    def _about_the_process(self) -> list[Claim]:
+    def _about_the_process(self) -> Iterator[Claim]:
         early, late = self._early, self._late or self._early[-1:]
+        for what in ("descriptors", "threads"):
+            first, later = (max(getattr(each, what) for each in part) for part in (early, late))
+            yield later <= first, f"{what}: at most {first} in the first hour, {later} later"
         growth = max(each.rss for each in late) - early[-1].rss
-        fds, more_fds = (max(each.descriptors for each in part) for part in (early, late))
-        threads, more_threads = (max(each.threads for each in part) for part in (early, late))
+        yield growth <= RSS_LIMIT, f"RSS: at most {growth:+} KiB after the first hour (limit {RSS_LIMIT})"
         # From the first sample on: reading a program that was just installed writes times of access.
         written = late[-1].written - early[0].written
-        return [
-            (more_fds <= fds, f"descriptors: at most {fds} in the first hour, {more_fds} later"),
-            (more_threads <= threads, f"threads: at most {threads} in the first hour, {more_threads} later"),
-            (growth <= RSS_LIMIT, f"RSS: at most {growth:+} KiB after the first hour (limit {RSS_LIMIT})"),
-            (written == 0, f"disk: {written} bytes written since the start"),
-        ]
+        yield written == 0, f"disk: {written} bytes written since the start"
 
-    def _about_the_log(self) -> list[Claim]:
+    def _about_the_log(self) -> Iterator[Claim]:
         log, secrets = self._daemon.log, self._meters.secrets
         outages = self._kills + self._meters.hang_ups + self._changes
         # Two an outage; start, connection, mode, end; a change of mode is a line, its silence may be two.
         lines, limit = log.count("\n"), 2 * outages + 4 + 3 * self._changes
         leaked = sum(secret in log for secret in secrets)
-        return [
-            (lines <= limit, f"log: {lines} lines about {outages} outages (limit {limit})"),
-            (leaked == 0, f"log: {leaked} of the {len(secrets)} identifiers of the meters stand in it"),
-        ]
+        yield lines <= limit, f"log: {lines} lines about {outages} outages (limit {limit})"
+        yield leaked == 0, f"log: {leaked} of the {len(secrets)} identifiers of the meters stand in it"
 
-    def _about_the_readings(self) -> list[Claim]:
+    def _about_the_readings(self) -> Iterator[Claim]:
         sent, received, foreign = self._meters.sent, self._received, self._foreign
         a_second = sent / (time.monotonic() - self._began)
         # A port that opens throws away what has arrived: a frame each time.
         limit = int(self._kills * OUTAGE_COSTS * a_second) + self._meters.hang_ups + self._changes
-        rejected = self._health.get("rejected")
-        return [
-            (foreign == 0, f"truth: {foreign} of {received} readings are not what a meter sent"),
-            (sent - received <= limit, f"readings: {sent - received} of {sent} lost (limit {limit})"),
-            (
-                self._health.get("baudrate") == self._meters.line.baudrate,
-                f"mode: {self._health.get('mode')} at last; groups rejected: {rejected}",
-            ),
-        ]
+        yield foreign == 0, f"truth: {foreign} of {received} readings are not what a meter sent"
+        yield sent - received <= limit, f"readings: {sent - received} of {sent} lost (limit {limit})"
+        mode, rejected = self._health.get("mode"), self._health.get("rejected")
+        is_right = self._health.get("baudrate") == self._meters.line.baudrate
+        yield is_right, f"mode: {mode} at last; groups rejected: {rejected}"
 
 
 def say(text: str) -> None:
@@ -197,7 +171,6 @@ async def soak(folder: Path, link: Path, *, hours: int, speed: float) -> bool:
         f"{hours} simulated hours, {speed:g} times faster than the line: {real / 60:.0f} real minutes."
         f" A hang-up each {TEN_MINUTES / speed:.1f} real s, a killed broker at most each {BETWEEN_KILLS:.0f}."
     )
-    say(HEADINGS)
     meters = SoakMeters(link, speed=speed)
     async with asyncio.timeout(1.5 * real + 60):
         with MosquittoBroker(folder) as broker, Subscriber(broker.host, broker.port) as subscriber:

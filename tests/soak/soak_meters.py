@@ -10,8 +10,9 @@ from random import Random
 from typing import TYPE_CHECKING
 
 from teleinfo.simulator.catalogue import build
-from teleinfo.simulator.encode import encode_frame
+from teleinfo.simulator.encode import BITS, encode_frame
 from teleinfo.simulator.load_profile import Household
+from teleinfo.simulator.play import GAP
 from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.state.payload import Options, encode
 from teleinfo.tic.reading import build_reading
@@ -22,14 +23,12 @@ if TYPE_CHECKING:
     from teleinfo.simulator.meter import SimulatedMeter
 
 DAY = dt.datetime(2026, 1, 15)  # noqa: DTZ001 - a meter knows local time only
-BITS = 10  # of a character on the line
-GAP = 0.02  # simulated s between two frames
 IDENTIFIERS = {"ADCO", "ADSC", "PRM"}
 
 
 class SoakMeters:
     """
-    One meter at a time behind `link`, `speed` times faster than on its line.
+    One meter at a time on its `line` behind `link`, `speed` times faster than real.
 
     `elapsed` is in simulated seconds. `sent` counts the frames that went out whole to somebody who listened
     at their speed, `unheard` the others. `payloads` are the hashes of what may be published of all of them,
@@ -44,27 +43,22 @@ class SoakMeters:
         self._before = 0.0
         self._began = time.monotonic()
         self._meter: SimulatedMeter
-        self._line = SerialLine(link=link)
-
-    @property
-    def line(self) -> SerialLine:
-        """The line of the present meter."""
-        return self._line
+        self.line = SerialLine(link=link)
 
     @property
     def elapsed(self) -> float:
         """Simulated seconds since the beginning."""
-        return self._before + self._line.elapsed
+        return self._before + self.line.elapsed
 
     @property
     def is_heard(self) -> bool:
         """True if a reader listens at the speed of the meter."""
-        return self._line.attached and self._line.reader_baudrate == self._line.baudrate
+        return self.line.attached and self.line.reader_baudrate == self.line.baudrate
 
     def change(self, name: str) -> None:
         """Put up the meter `name` in place of the one before, behind the same link."""
         self._before = self.elapsed
-        self._line.close()
+        self.line.close()
         household = Household(rng=Random(1))
         self._meter = build(
             name,
@@ -75,22 +69,20 @@ class SoakMeters:
             load_profile=lambda now: tuple(power / self._speed for power in household.power(now)),
         )
         # At speed 0 a line waits for its reader. The pace is kept here.
-        self._line = SerialLine(
-            baudrate=self._meter.baudrate, link=self._line.link, speed=0, strict_speed=True
-        )
-        self._line.open()
+        self.line = SerialLine(baudrate=self._meter.baudrate, link=self.line.link, speed=0, strict_speed=True)
+        self.line.open()
 
     async def play(self, *, until: float) -> None:
         """Send frames until the simulated time `until`."""
         while self.elapsed < until:
             frame, heard = self._next(), self.is_heard
-            if self._line.attached:
-                await self._line.send(frame)
+            if self.line.attached:
+                await self.line.send(frame)
             else:
-                await self._line.idle(len(frame) * BITS / self._line.baudrate)
+                await self.line.idle(len(frame) * BITS / self.line.baudrate)
             self.sent += heard
             self.unheard += not heard
-            await self._line.idle(GAP)
+            await self.line.idle(GAP)
             due = self._began + self.elapsed / self._speed
             await asyncio.sleep(max(0.0, due - time.monotonic()))
 
@@ -99,9 +91,9 @@ class SoakMeters:
         frame = self._next()
         # A counted frame must have arrived: without the plug unread bytes are lost.
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._line.until_read(), 1.0)
-        await self._line.send(frame[: len(frame) // 2])
-        self._line.open()
+            await asyncio.wait_for(self.line.until_read(), 1.0)
+        await self.line.send(frame[: len(frame) // 2])
+        self.line.open()
         self.hang_ups += 1
 
     def _now(self) -> dt.datetime:

@@ -44,21 +44,16 @@ class Network:
 
     def cut(self) -> None:
         """Lose every packet, both ways: no error is reported, and nothing is refused."""
-        for where, peer, interface in (
-            (self.on_daemon_host, BROKER_HOST, "veth-daemon"),
-            (self.on_broker_host, DAEMON_HOST, "veth-broker"),
-        ):
-            _run(
-                *where, "ip", "neigh", "replace", peer, "lladdr", NOBODY, "dev", interface, "nud", "permanent"
-            )
+        self._neighbours("replace", "lladdr", NOBODY, "nud", "permanent")
 
     def repair(self) -> None:
         """Let packets through again."""
-        for where, peer, interface in (
-            (self.on_daemon_host, BROKER_HOST, "veth-daemon"),
-            (self.on_broker_host, DAEMON_HOST, "veth-broker"),
-        ):
-            _run(*where, "ip", "neigh", "del", peer, "dev", interface)
+        self._neighbours("del")
+
+    def _neighbours(self, action: str, *more: str) -> None:
+        neighbour = ("ip", "neigh", action)
+        _run(*self.on_daemon_host, *neighbour, BROKER_HOST, "dev", "veth-daemon", *more)
+        _run(*self.on_broker_host, *neighbour, DAEMON_HOST, "dev", "veth-broker", *more)
 
     def __enter__(self) -> Self:
         try:
@@ -86,14 +81,8 @@ class Network:
             _run(*where, "ip", "addr", "add", f"{address}/24", "dev", interface)
             _run(*where, "ip", "link", "set", interface, "up")
         for name in ("hosts", "resolv.conf"):
-            _run(
-                *self.on_daemon_host,
-                "mount",
-                "--bind",
-                str(self.folder / name),
-                f"/etc/{name}",
-                skip="no mount",
-            )
+            mount = ("mount", "--bind", str(self.folder / name), f"/etc/{name}")
+            _run(*self.on_daemon_host, *mount, skip="no mount")
 
     def _hold(self, *command: str) -> int:
         """Keep a namespace alive, as long as the block lasts, by a process that sleeps in it."""

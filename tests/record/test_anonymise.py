@@ -15,17 +15,12 @@ from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, wit
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.parity import strip_parity
+from tests.support.strategies import chunkings
 
 START = dt.datetime(2026, 1, 14, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 ADDRESS, PRM = "041961123456", "98765432109876"
-FRAME = encode_frame(
-    [
-        Group("ADSC", ADDRESS, None, Mode.STANDARD),
-        Group("EAST", "000019212", None, Mode.STANDARD),
-        Group("SINSTS", "01940", None, Mode.STANDARD),
-        Group("PRM", PRM, None, Mode.STANDARD),
-    ]
-)
+VALUES = {"ADSC": ADDRESS, "EAST": "000019212", "SINSTS": "01940", "PRM": PRM}
+FRAME = encode_frame(Group(label, value, None, Mode.STANDARD) for label, value in VALUES.items())
 SINSTS = encode_group(Group("SINSTS", "01940", None, Mode.STANDARD))
 
 
@@ -34,11 +29,6 @@ def anonymised(*chunks: bytes) -> tuple[bytes, Anonymiser]:
     anonymiser = Anonymiser()
     ready = b"".join(map(anonymiser.feed, chunks))
     return ready + anonymiser.close(), anonymiser
-
-
-def decoded(data: bytes) -> list[dict[str, str]]:
-    """Return the values of each frame."""
-    return [reading.values for reading in Decoder().feed(data)]
 
 
 @pytest.mark.parametrize("parity", [True, False], ids=["with parity", "stripped"])
@@ -53,7 +43,7 @@ def test_identifiers_become_zeros_and_nothing_else_changes(name: str, parity: bo
     readings = [reading.values for reading in decoder.feed(clean)]
     expected = [
         {key: "0" * len(value) if key in {"ADCO", "ADSC", "PRM"} else value for key, value in values.items()}
-        for values in decoded(line)
+        for values in (reading.values for reading in Decoder().feed(line))
     ]
 
     assert readings == expected
@@ -65,10 +55,8 @@ def test_identifiers_become_zeros_and_nothing_else_changes(name: str, parity: bo
 def test_the_chunks_do_not_matter(data: st.DataObject) -> None:
     """However the bytes come, the recording is the same."""
     line = flip_bits(with_parity(FRAME * 3), 0.002, random.Random(data.draw(st.integers(0, 99))))
-    cuts = sorted(data.draw(st.lists(st.integers(0, len(line)), max_size=8)))
-    chunks = [line[start:end] for start, end in zip([0, *cuts], [*cuts, len(line)], strict=True)]
 
-    assert anonymised(*chunks)[0] == anonymised(line)[0]
+    assert anonymised(*data.draw(chunkings(line)))[0] == anonymised(line)[0]
 
 
 @pytest.mark.parametrize("ber", [0.001, 0.01, 0.05])

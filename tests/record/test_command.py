@@ -10,7 +10,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,9 +26,10 @@ from teleinfo.tic.parity import strip_parity
 from tests.support.daemon import Meter
 from tests.support.frames import values_of, whole
 from tests.support.process import LIMIT
+from tests.support.scenario import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
 TELEINFO = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull]
@@ -81,7 +81,7 @@ def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
     return process.returncode, said
 
 
-def recorded(folder: Path, frame: bytes | None, *options: str) -> tuple[int, str]:
+def recorded(folder: Path, frame: bytes, *options: str) -> tuple[int, str]:
     """Record a meter that goes on sending `frame`; return the exit status and what was said."""
     with Meter(frame) as meter:
         return ended(record(folder, meter.line.port, "--baudrate", "9600", *options, "a.tic"))
@@ -159,21 +159,13 @@ def test_ctrl_c_ends_it_with_what_it_has(tmp_path: Path) -> None:
     """Status 0, and the file under its own name: the date and the time."""
     with Meter(with_parity(FRAME)) as meter:
         process = record(tmp_path, meter.line.port, "--seconds", "600", serial_mode="standard")
-        _until_there_are_bytes(tmp_path, process)
+        until(lambda: any(path.stat().st_size for path in tmp_path.glob("*.tic")))
         process.send_signal(signal.SIGINT)
         status, said = ended(process)
     [path] = tmp_path.glob("teleinfo-*-*.tic")
 
     assert status == 0, said
     assert decoded(path.read_bytes())
-
-
-def _until_there_are_bytes(folder: Path, process: subprocess.Popen[str]) -> None:
-    end = time.monotonic() + LIMIT
-    while not any(path.stat().st_size for path in folder.glob("*.tic")):
-        assert process.poll() is None
-        assert time.monotonic() < end, "nothing is recorded"
-        time.sleep(0.05)
 
 
 @pytest.mark.real
@@ -237,26 +229,17 @@ def test_without_a_port_there_is_no_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.real
-def test_a_dead_line_is_reported(tmp_path: Path) -> None:
-    """No byte in all the time: status 1, and no file."""
-    status, said = recorded(tmp_path, None, "--seconds", "1")
-
-    assert (status, list(tmp_path.iterdir())) == (1, [])
-    assert "No byte came" in said
-
-
-@pytest.mark.real
-def test_a_line_that_is_dead_at_every_speed_is_reported(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("speed", [[], ["--baudrate", "9600", "--seconds", "1"]])
+def test_a_dead_line_is_reported(
+    speed: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where nothing comes nothing is said of its sense."""
+    """No byte in all the time, at every speed or at the given one: status 1, and no file."""
     monkeypatch.setattr(capture, "SEARCH_TIMEOUT", 0.5)
-    monkeypatch.setattr(capture, "TICK", 0.1)
+    monkeypatch.setattr(search, "DWELL", 0.2)
     monkeypatch.chdir(tmp_path)
     with Meter(None) as meter:
         monkeypatch.setenv("TELEINFO_SERIAL_PORT", meter.line.port)
-        monkeypatch.setattr(search, "DWELL", 0.2)
-        assert cli.main(["record", "a.tic"]) == 1
+        assert cli.main(["record", *speed, "a.tic"]) == 1
 
     assert "No byte came" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
@@ -266,7 +249,7 @@ def test_a_line_that_is_dead_at_every_speed_is_reported(
 def test_a_bridge_is_recorded_too(tmp_path: Path) -> None:
     """`socket://host:port`: what the bridge sends until it hangs up, which ends with status 1."""
     with socket.create_server(("127.0.0.1", 0)) as bridge:
-        served = threading.Thread(target=_serve, args=(bridge, [with_parity(FRAME)] * 20), daemon=True)
+        served = threading.Thread(target=_serve, args=(bridge, with_parity(FRAME) * 20), daemon=True)
         served.start()
         host, port = bridge.getsockname()
         status, said = ended(
@@ -279,8 +262,7 @@ def test_a_bridge_is_recorded_too(tmp_path: Path) -> None:
     assert (tmp_path / "a.tic").read_bytes() == with_parity(FRAME) * 20
 
 
-def _serve(bridge: socket.socket, chunks: Sequence[bytes]) -> None:
+def _serve(bridge: socket.socket, data: bytes) -> None:
     client, _ = bridge.accept()
     with client:
-        for chunk in chunks:
-            client.sendall(chunk)
+        client.sendall(data)

@@ -217,7 +217,7 @@ def test_a_frame_that_repeats_the_last_one_is_judged_while_something_is_open(
     for each in frames[:-1]:
         judge.judge(reading := Reading(each.mode, each.values))
     before = reading.belief
-    judge.judge(again := Reading(frames[-1].mode, frames[-1].values), repeats=True)
+    judge.judge_again(again := Reading(frames[-1].mode, frames[-1].values))
 
     assert before is not None
     assert getattr(again.belief, changed) != getattr(before, changed)

@@ -112,7 +112,10 @@ class Decoder:
                 reading = self._plausible(at_once, layout.watched_keys, at_once.watched)
             if reading is not None:
                 counts.frames += 1
-                self._judge.judge(reading, repeats=self._is_accepted and layout is self._layout is not None)
+                if self._is_accepted and layout is self._layout is not None:
+                    self._judge.judge_again(reading)
+                else:
+                    self._judge.judge(reading)
                 readings.append(reading)
             self._layout = layout
         counts.interrupted = self._framer.interrupted + self._inconsistent

@@ -62,21 +62,22 @@ class Judge:
         self._sent: frozenset[str] = frozenset()  # alarms and notices of the last frame that can have them
         self._tariff: tuple[str, ...] = ()  # of the last frame that has one
 
-    def judge(self, reading: Reading, *, repeats: bool = False) -> None:
-        """
-        Set the `belief` of a reading; it is foreign if the reading may be of another meter, mode or contract.
-
-        `repeats`: the reading has the same keys, number, contract and tariff as the reading before.
-        """
-        if repeats and self._is_settled:
-            self._frames += 1
-        elif self._is_followed(reading) or self._belief is None:
+    def judge(self, reading: Reading) -> None:
+        """Set `belief`; it is foreign if the reading may be of another meter, mode or contract."""
+        if self._is_followed(reading) or self._belief is None:
             self._weigh(reading)
+            reading.belief = self._belief
         else:
             self._is_settled = False
             reading.belief = replace(self._belief, is_foreign=True)
-            return
-        reading.belief = self._belief
+
+    def judge_again(self, reading: Reading) -> None:
+        """Fast path for a reading with the keys, number, contract and tariff of the reading before."""
+        if self._is_settled:
+            self._frames += 1
+            reading.belief = self._belief
+        else:
+            self.judge(reading)
 
     def _is_followed(self, reading: Reading) -> bool:
         """True if a reading is of the followed meter, mode and contract; it may itself confirm a change."""

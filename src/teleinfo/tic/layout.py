@@ -74,8 +74,9 @@ class Layout:
     """
     A layout, ready to read frames.
 
-    `notices` are the notices among its labels; `keys` are the keys of its readings, without duplicates.
-    `watched_keys` are the keys whose texts must be plausible; `pick_watched` returns these texts.
+    - `notices` are the notices among its labels; `keys` are the keys of its readings, without duplicates.
+    - `watched_keys` are the keys whose texts must be plausible; `pick_watched` returns these texts.
+    - `not_noted` is the last frame with this layout, until `Trust.note` receives its groups.
     """
 
     def __init__(self, forms: tuple[Form, ...]) -> None:
@@ -99,6 +100,7 @@ class Layout:
         self._starts = [line.start for line in lines]
         self._padded = [text for text, line in zip(places, lines, strict=False) if line.padded]
         self._pack = Struct(f"<{len(lines)}I").pack
+        self.not_noted = b""
 
     def read(self, frame: bytes) -> LayoutReading | None:
         """Return the reading of a frame (STX to before ETX); None if not sound or of another layout."""
@@ -127,7 +129,6 @@ class LayoutCache:
         """Forget everything, for another meter or another mode."""
         self._layouts: list[Layout] = []
         self._seen_once: dict[tuple[Form, ...], None] = {}
-        self._not_noted: dict[Layout, bytes] = {}  # the last frame of each layout, the newest last
 
     def read(self, segment: bytes, notices: AbstractSet[str]) -> LayoutReading | None:
         """Return the reading of a frame (STX to before ETX); None if no layout with these notices fits."""
@@ -139,8 +140,7 @@ class LayoutCache:
                     return None
                 if place:
                     self._layouts.insert(0, self._layouts.pop(place))
-                self._not_noted.pop(layout, None)
-                self._not_noted[layout] = frame
+                layout.not_noted = frame
                 return reading
         return None
 
@@ -159,8 +159,8 @@ class LayoutCache:
 
     def frames_to_note(self) -> Iterator[list[Group]]:
         """Yield the groups of the last frame of each layout that was read since the last call."""
-        frames, self._not_noted = self._not_noted, {}
-        for frame in frames.values():
+        for layout in reversed(self._layouts):
+            frame, layout.not_noted = layout.not_noted, b""
             yield [group for group in parse_frame(frame[1:]) if isinstance(group, Group)]
 
 

@@ -177,10 +177,11 @@ def test_where_teleinfo_reads_the_port_the_broker_knows_the_line(
     assert " ".join(f"{one.check}={one.severity}" for one in found) == verdicts
 
 
-def offline(line: str, *, seconds_ago: float) -> Finding:
-    """Return the finding on status `offline`, with a health of this line and this last frame."""
-    moment = dt.datetime.now(dt.UTC) - dt.timedelta(seconds=seconds_ago)
-    health = Health(line=LineGrade[line.upper()], last_frame=moment.isoformat(timespec="seconds"))
+def offline(line: str, last: int | str | None) -> Finding:
+    """Return the finding on status `offline`, with a health of this line and this last frame, or its age."""
+    if isinstance(last, int):
+        last = (dt.datetime.now(dt.UTC) - dt.timedelta(seconds=last)).isoformat(timespec="seconds")
+    health = Health(line=LineGrade[line.upper()], last_frame=last)
     [found] = check_line.line_from_broker("offline", health, "teleinfo@production")
     return found
 
@@ -203,10 +204,10 @@ def test_why_there_is_nothing_is_what_teleinfo_published(problem: str, words: st
     assert advice in found.advice
 
 
-@pytest.mark.parametrize(("line", "seconds_ago"), [("good", -60), ("fair", 5), ("poor", 90)])
-def test_offline_while_the_meter_sends_is_about_the_client_id(line: str, seconds_ago: float) -> None:
+@pytest.mark.parametrize(("line", "last"), [("good", -60), ("fair", 5), ("poor", 90)])
+def test_offline_while_the_meter_sends_is_about_the_client_id(line: str, last: int) -> None:
     """Two daemons under one name throw each other out: the wires are innocent. Clocks may differ."""
-    found = offline(line, seconds_ago=seconds_ago)
+    found = offline(line, last)
 
     assert found.severity is Severity.FAULT
     assert "client id" in found.message
@@ -216,16 +217,12 @@ def test_offline_while_the_meter_sends_is_about_the_client_id(line: str, seconds
 
 
 @pytest.mark.parametrize(
-    ("line", "seconds_ago"), [("good", 150), ("good", -150), ("poor", 90000), ("silent", 5), ("bad", 5)]
+    ("line", "last"),
+    [
+        *(("good", 150), ("good", -150), ("poor", 90000), ("silent", 5), ("bad", 5)),
+        *(("good", None), ("good", ""), ("good", "yesterday"), ("good", "0001-01-01T00:00:00")),
+    ],
 )
-def test_offline_with_old_news_of_a_good_line_is_about_the_wires(line: str, seconds_ago: float) -> None:
-    """Health is retained: it may be the last word on a meter that has fallen silent since."""
-    assert "I1 and I2" in offline(line, seconds_ago=seconds_ago).advice
-
-
-@pytest.mark.parametrize("last", [None, "", "yesterday", "0001-01-01T00:00:00", "9999-12-31T23:59:59"])
-def test_a_last_frame_that_is_no_time_is_no_news(last: str | None) -> None:
-    """Whatever lies on the broker, the doctor goes on."""
-    health = Health(line=LineGrade.GOOD, last_frame=last)
-
-    assert "I1 and I2" in check_line.line_from_broker("offline", health, "teleinfo")[0].advice
+def test_offline_with_old_news_of_a_good_line_is_about_the_wires(line: str, last: int | str | None) -> None:
+    """Health is retained: it may be the last word on a meter that has fallen silent since, or no time."""
+    assert "I1 and I2" in offline(line, last).advice

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import os
+import pwd
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-import teleinfo
 from teleinfo.doctor import raspberry_pi
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_port import check_port
 from teleinfo.doctor.findings import Severity
-from teleinfo.doctor.machine import Machine, port_users
+from teleinfo.doctor.machine import Machine, group_of, port_users
 from teleinfo.simulator.serial_line import SerialLine
-from tests.doctor.machine_tree import Tree, case_of, findings_of
+from tests.doctor.machine_tree import case_of, findings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from teleinfo.doctor.findings import Finding
+    from tests.doctor.machine_tree import Tree
 
-SOURCE = str(Path(teleinfo.__file__).parents[1])
 PID = 4_194_304 + 412  # greater than that of any process of Linux (proc(5), pid_max)
 ADAPTER = "usb-FTDI_FT232R_USB_UART_A1B2C3D4-if00-port0"
 BY_ID = f"TELEINFO_SERIAL_PORT=/dev/serial/by-id/{ADAPTER}"
@@ -46,23 +46,6 @@ sys.stdin.read()
 """
 MOUNT = 'mount -t devpts -o newinstance,ptmxmode=0666 devpts /dev/pts && exec "$@"'
 APART = ("unshare", "-m", "sh", "-c", MOUNT, "sh")
-AS_NOBODY = ("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups")
-LOOK = """
-import asyncio
-from teleinfo.doctor.case import Case
-from teleinfo.doctor.check_port import check_port
-from teleinfo.settings import load
-
-case = Case(valid_settings=load(None))
-found = asyncio.run(check_port(case))
-print(case.access.value, *(f"{one.check}={one.severity}" for one in found))
-"""
-
-
-@pytest.fixture
-def tree(tmp_path: Path) -> Tree:
-    """Return an empty tree."""
-    return Tree(tmp_path)
 
 
 def look(case: Case) -> tuple[dict[str, Finding], Access]:
@@ -222,34 +205,31 @@ def test_where_the_service_reads_the_port_the_rights_of_this_user_do_not_matter(
     assert Severity.FAULT not in {one.severity for one in found.values()}
 
 
-def test_a_group_without_a_name_is_shown_by_its_number(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A device of a container has the numbers of another machine."""
-    tree.file("/dev/ttyAMA0")
+@pytest.mark.parametrize(
+    ("mode", "group", "line"),
+    [
+        (0o660, ("dialout", []), "sudo usermod -aG dialout "),
+        (0o660, ("50", []), "sudo usermod -aG 50 "),
+        (0o660, ("dialout", [pwd.getpwuid(os.geteuid()).pw_name]), "doctor"),
+        (0o600, ("dialout", []), "ls -l /dev/ttyAMA0"),
+        (0o660, ("tty", []), "ls -l /dev/ttyAMA0"),
+    ],
+)
+def test_a_user_who_may_not_open_the_port_reads_how_to(
+    tree: Tree, monkeypatch: pytest.MonkeyPatch, mode: int, group: tuple[str, list[str]], line: str
+) -> None:
+    """By the group of the port, if that may open it; else a console may have taken the port."""
+    tree.file("/dev/ttyAMA0", mode=mode)
     case = tree.case("/dev/ttyAMA0")
     monkeypatch.setattr("os.access", lambda *_, **__: False)
-    monkeypatch.setattr("grp.getgrgid", {}.__getitem__)
-    rights = look(case)[0]["rights"]
+    monkeypatch.setattr("teleinfo.doctor.check_port.group_of", lambda _number: group)
+    found, access = look(case)
 
-    assert rights.severity is Severity.FAULT
-    assert rights.facts["group"] == str((tree.root / "dev/ttyAMA0").stat().st_gid)
+    assert (found["rights"].severity, access) == (Severity.FAULT, Access.NONE)
+    assert line in found["rights"].commands[0]
+    assert found["rights"].facts["group"] == group[0]
 
 
-@pytest.mark.real
-def test_who_has_no_right_is_reported_which_group_has_it() -> None:
-    """1. A port for its owner and its group. 2. Somebody else looks. 3. He reads how to join the group."""
-    closed, user = (0o660, AS_NOBODY) if os.geteuid() == 0 else (0, ())
-    with SerialLine() as line:
-        path = Path(line.path)
-        if user:
-            os.chown(path, 0, 20)
-        path.chmod(closed)
-        environ = {"PYTHONPATH": SOURCE, "PATH": os.environ["PATH"], "TELEINFO_SERIAL_PORT": line.path}
-        done = subprocess.run(
-            [*user, sys.executable, "-c", LOOK],
-            capture_output=True, text=True, check=False, timeout=60, cwd="/", env=environ,
-        )  # fmt: skip
-    if done.returncode and "ermission" in done.stderr:
-        pytest.skip("this Python is in a folder that is closed to others")
-
-    assert done.stdout.startswith("none "), done.stderr
-    assert "rights=fault" in done.stdout
+def test_a_group_without_a_name_is_known_by_its_number() -> None:
+    """A device of a container has the numbers of another machine."""
+    assert group_of(4_000_000_000) == ("4000000000", [])

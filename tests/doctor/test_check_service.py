@@ -22,9 +22,6 @@ GOOD = {
     "UnitFileState": "enabled",
     "ActiveState": "active",
     "SubState": "running",
-    "Result": "success",
-    "ExecMainStatus": "0",
-    "NRestarts": "0",
     "StatusText": "mode standard at 9600 baud",
     "User": "root",
     "DevicePolicy": "closed",
@@ -32,20 +29,21 @@ GOOD = {
     "IPAddressDeny": "::/0 0.0.0.0/0",
     "IPAddressAllow": "10.0.0.0/8 127.0.0.0/8 192.168.0.0/16 ::1/128 fe80::/64",
 }
-AGAIN = {"SubState": "auto-restart", "NRestarts": "7"}
+AGAIN = {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "7"}
+RUNTIME = {"UnitFileState": "enabled-runtime", "WantedBy": "multi-user.target"}
+DEAD = {"SubState": "dead", "ExecMainStatus": "78"}
 NO_ENTRIES = "-- No entries --"
 COMPLAINT = "2026-11-24T08:00:00+0100 raspberry teleinfo[412]: no meter: another program reads the port"
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Tree:
+def tree(tree: Tree) -> Tree:
     """Return a machine that is run by systemd, with a port and nothing in the journal."""
-    made = Tree(tmp_path)
-    made.file("/run/systemd/system/.here")
-    made.file("/dev/ttyAMA0")
-    made.file("/sys/class/tty/ttyAMA0/dev", "204:64\n")
-    made.program("journalctl", NO_ENTRIES)
-    return made
+    tree.file("/run/systemd/system/.here")
+    tree.file("/dev/ttyAMA0")
+    tree.file("/sys/class/tty/ttyAMA0/dev", "204:64\n")
+    tree.program("journalctl", NO_ENTRIES)
+    return tree
 
 
 def examine(tree: Tree, *addresses: str, valid: bool = True, **changed: str) -> dict[str, Finding]:
@@ -70,44 +68,27 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
     ("check", "severity", "line", "changed"),
     [
         ("installed", Severity.WARNING, "sudo make install", {"LoadState": "not-found"}),
-        (
-            "running",
-            Severity.FAULT,
-            "sudo journalctl -u teleinfo -n 30",
-            {"ActiveState": "activating"} | AGAIN,
-        ),
+        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "disabled"}),
+        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", {"UnitFileState": "static"}),
+        ("enabled", Severity.WARNING, "sudo systemctl enable teleinfo", RUNTIME),
+        ("enabled", Severity.OK, None, RUNTIME | {"UnitFileState": "generated"}),
+        ("running", Severity.FAULT, "sudo journalctl -u teleinfo -n 30", AGAIN),
+        ("running", Severity.FAULT, "sudo systemctl restart teleinfo", {"ActiveState": "inactive"} | DEAD),
         ("sandbox", Severity.FAULT, "PrivateDevices=yes", {"PrivateDevices": "yes"}),
         ("sandbox", Severity.FAULT, "sudo systemctl edit teleinfo", {"DeviceAllow": "char-188 rw"}),
     ],
 )
 def test_what_is_wrong_with_the_service_is_reported(
-    tree: Tree, check: str, severity: Severity, line: str, changed: dict[str, str]
+    tree: Tree, check: str, severity: Severity, line: str | None, changed: dict[str, str]
 ) -> None:
-    """Each with the line to type."""
-    found = examine(tree, valid=True, **changed)
+    """
+    Each with the line to type.
 
-    assert found[check].severity is severity
-    assert found[check].commands[0] == line
+    `enabled-runtime` lasts until the next start; a unit without [Install] starts if a target wants it.
+    """
+    found = examine(tree, valid=True, **changed)[check]
 
-
-@pytest.mark.parametrize(
-    ("state", "wanted", "starts"),
-    [
-        ("disabled", "", False),
-        ("enabled-runtime", "multi-user.target", False),
-        ("linked", "", False),
-        ("static", "", False),
-        ("generated", "multi-user.target", True),
-    ],
-)
-def test_a_service_that_does_not_start_with_the_machine_is_warned_of(
-    tree: Tree, state: str, wanted: str, *, starts: bool
-) -> None:
-    """`enabled-runtime` lasts until the next start; a unit without [Install] starts if a target wants it."""
-    found = examine(tree, UnitFileState=state, WantedBy=wanted)["enabled"]
-
-    assert found.severity is (Severity.OK if starts else Severity.WARNING)
-    assert found.commands == (() if starts else ("sudo systemctl enable teleinfo",))
+    assert (found.severity, next(iter(found.commands), None)) == (severity, line)
 
 
 @pytest.mark.parametrize(
@@ -172,27 +153,16 @@ def test_the_last_complaint_is_reported_shortened_and_without_the_name_of_the_ma
     assert len(found.message) < 250
 
 
-@pytest.mark.parametrize(
-    ("active", "valid", "message", "line"),
-    [
-        ("failed", False, "a setting is wrong", "sudo journalctl -u teleinfo -n 20"),
-        ("failed", True, "all are valid now", "sudo systemctl restart teleinfo"),
-        ("inactive", True, "(inactive, dead)", "sudo systemctl restart teleinfo"),
-    ],
-)
-def test_settings_that_are_valid_now_are_not_called_wrong(
-    tree: Tree,
-    active: str,
-    valid: bool,  # noqa: FBT001 - a column of the table
-    message: str,
-    line: str,
-) -> None:
-    """1. The service stopped over a setting. 2. It was corrected since, or the service was stopped."""
-    found = examine(tree, valid=valid, ActiveState=active, SubState="dead", ExecMainStatus="78")["running"]
+def test_settings_that_are_valid_now_are_not_called_wrong(tree: Tree) -> None:
+    """1. The service stopped over a setting. 2. It was corrected since."""
+    wrong = examine(tree, valid=False, ActiveState="failed", **DEAD)["running"]
+    corrected = examine(tree, valid=True, ActiveState="failed", **DEAD)["running"]
 
-    assert found.severity is Severity.FAULT
-    assert found.message.endswith(message)
-    assert found.commands[0] == line
+    assert (wrong.severity, corrected.severity) == (Severity.FAULT, Severity.FAULT)
+    assert wrong.message.endswith("a setting is wrong")
+    assert corrected.message.endswith("all are valid now")
+    assert wrong.commands[0] == "sudo journalctl -u teleinfo -n 20"
+    assert corrected.commands == ("sudo systemctl restart teleinfo",)
 
 
 def test_the_last_complaint_is_that_of_the_service_since_its_start(tree: Tree) -> None:

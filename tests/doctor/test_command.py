@@ -170,18 +170,6 @@ def test_an_ordinary_user_is_reported_of_no_fault_of_a_healthy_service(tmp_path:
     assert "the settings come first" not in done.stdout
 
 
-def test_wrong_settings_come_first(tmp_path: Path) -> None:
-    """1. Two settings are wrong. 2. Both are reported, no secret is; the rest is skipped; exit status 1."""
-    done = doctor(tmp_path, settings={"mqtt_qos": "3", "mqtt_password": CANARY})
-
-    assert done.returncode == 1
-    assert 'TELEINFO_MQTT_QOS: "3" is not 0, 1 or 2; default 1' in done.stdout
-    assert "TELEINFO_MQTT_PASSWORD: is given without TELEINFO_MQTT_USERNAME" in done.stdout.replace(
-        "\n", " "
-    ).replace("             ", "")
-    assert CANARY not in done.stdout + done.stderr
-
-
 def test_a_report_that_cannot_be_written_is_reported_in_the_language_of_the_reader(tmp_path: Path) -> None:
     """The reason is not the English of the system. A file that is there stays, and nothing is checked."""
     (tmp_path / "report").write_text("mine")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import pytest
 
 from teleinfo.doctor import command
 from teleinfo.doctor.findings import fault, ok, warning
@@ -13,8 +15,6 @@ from tests.doctor.machine_tree import case_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
-
-    import pytest
 
     from teleinfo.doctor.case import Case
     from teleinfo.doctor.findings import Finding
@@ -51,22 +51,15 @@ def test_a_check_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch
     assert found == dict.fromkeys(AREAS, "skipped")
 
 
-def test_with_assumed_settings_port_line_and_broker_have_no_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The settings of the service may differ; it is judged all the same."""
-    case = case_of()
-    case.assumed = True
-    found = examined(monkeypatch, case, troubled)
+@pytest.mark.parametrize(
+    ("state", "by_settings"),
+    [({"assumed": True}, "ok skipped skipped"), ({"valid_settings": None}, "skipped")],
+)
+def test_without_the_settings_of_the_service_only_settings_and_service_are_judged(
+    monkeypatch: pytest.MonkeyPatch, state: dict[str, Any], by_settings: str
+) -> None:
+    """1. The settings of the service may differ: no other area has a fault. 2. They are wrong."""
+    found = examined(monkeypatch, replace(case_of(), **state), troubled)
     judged = dict.fromkeys(("settings", "service"), "ok warning fault")
 
-    assert found == dict.fromkeys(AREAS, "ok skipped skipped") | judged
-
-
-def test_with_wrong_settings_only_the_settings_and_the_service_are_checked(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Port, line and broker are named by the settings."""
-    case = case_of()
-    case.valid_settings = None
-    found = examined(monkeypatch, case, troubled)
-
-    assert [area for area, verdicts in found.items() if verdicts == "skipped"] == ["port", "line", "broker"]
+    assert found == dict.fromkeys(AREAS, by_settings) | judged

@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.settings import (
-    Settings,
-    SettingsError,
-)
+from teleinfo.settings import Settings, SettingsError
 from tests.support.settings import settings_of
 
 if TYPE_CHECKING:

@@ -10,11 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from teleinfo.settings import (
-    Settings,
-    default_env_file,
-    env_file,
-)
+from teleinfo.settings import Settings, default_env_file, env_file
 from teleinfo.vocabulary.words import Message
 from tests.settings.loading import CANARY, faults, loaded, written
 

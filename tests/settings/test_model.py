@@ -13,12 +13,7 @@ from pydantic import SecretStr
 
 from teleinfo.common.i18n import _
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
-from teleinfo.settings import (
-    SerialMode,
-    Settings,
-    checks,
-    field_specs,
-)
+from teleinfo.settings import SerialMode, Settings, checks, field_specs
 from tests.settings.loading import CANARY, faults, loaded
 
 # Of each setting a value that is not its default, as text and in its type.

@@ -7,12 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.settings import (
-    Settings,
-    SettingsError,
-    load,
-    unread_variables,
-)
+from teleinfo.settings import Settings, SettingsError, load, unread_variables
 from tests.settings.loading import CANARY, faults, loaded, written
 
 if TYPE_CHECKING:

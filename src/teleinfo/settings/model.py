@@ -243,9 +243,7 @@ class Settings(BaseSettings):
     def payload(self) -> Options:
         """Options of the payload."""
         return Options(
-            numbers=self.payload_numbers,
-            timestamp=self.payload_timestamp,
-            exclude=self.payload_exclude,
+            numbers=self.payload_numbers, timestamp=self.payload_timestamp, exclude=self.payload_exclude
         )
 
     @classmethod

@@ -20,15 +20,7 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 
 from teleinfo.settings.env_file import DAMAGED, read_env_file, unreadable
-from teleinfo.settings.faults import (
-    PREFIX,
-    SECRET,
-    SettingsError,
-    is_ours,
-    unknown,
-    variable_of,
-    wrong,
-)
+from teleinfo.settings.faults import PREFIX, SECRET, SettingsError, is_ours, unknown, variable_of, wrong
 from teleinfo.settings.model import Settings
 from teleinfo.vocabulary.words import Message
 

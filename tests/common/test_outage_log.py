@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 
 import pytest
@@ -76,15 +75,6 @@ def test_a_long_outage_is_recalled_once_an_hour(log: pytest.LogCaptureFixture) -
     assert DAY / REMINDER_INTERVAL <= len(log.messages) < 30
 
 
-def test_an_outage_without_reminders_is_two_lines_however_long(log: pytest.LogCaptureFixture) -> None:
-    """A meter may be without power for months."""
-    outage = OutageLog("it", dataclasses.replace(TEXTS, still=""))
-    for second in range(0, DAY, 60):
-        outage.failed("silent", "no byte", float(second))
-
-    assert log.messages == ["it away: no byte"]
-
-
 def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None:
     """
     1. It goes, is back, goes again a moment later: that is said.
@@ -113,17 +103,22 @@ def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None
 def test_a_line_without_a_text_of_its_own_is_that_of_the_beginning_or_of_the_end(
     log: pytest.LogCaptureFixture,
 ) -> None:
-    """Of the five, two are needed."""
+    """Of the five, two are needed; then there are no reminders: a meter may be without power for months."""
     outage = OutageLog("it", OutageTexts(begins="away: {reason}", ends="back after {lasted}"))
-    outage.failed("gone", "unplugged", 0.0)
-    outage.failed("busy", "in use", 60.0)
-    outage.recovered(120.0)
-    outage.failed("gone", "unplugged", 121.0)
-    outage.recovered(180.0)
-    outage.held(180.0)
+    for second in range(0, DAY, 60):
+        outage.failed("gone" if second < 60 else "busy", "unplugged", float(second))
+    outage.recovered(float(DAY))
+    outage.failed("gone", "pulled", DAY + 1.0)
+    outage.held(DAY + 60.0)
 
     assert log.messages == [
-        *("away: unplugged", "away: in use", "back after 2 min", "away: unplugged", "back after 3 min")
+        *(
+            "away: unplugged",
+            "away: unplugged",
+            "back after 24 h 00 min",
+            "away: pulled",
+            "back after 24 h 01 min",
+        )
     ]
 
 

@@ -6,11 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.simulator.encode import encode_frame
-from tests.docs import samples
 from tests.docs.markdown import PAGES, blocks
 from tests.support.broker import MosquittoBroker
-from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.process import LIMIT
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST, free_port
@@ -61,31 +58,13 @@ def test_each_login_has_its_own_rights(fleet: MosquittoBroker) -> None:
             send(paris, topic, b"from paris")
         send(collector, "teleinfo/lyon-3", b"from the collector")
         send(lyon, "teleinfo/lyon-3", b"from lyon")
-        send(paris, "teleinfo/paris-12", b"from paris")
+        send(paris, "teleinfo/paris-12/health", b"from paris")
         heard = [client.messages.get(timeout=LIMIT) for client in (lyon, paris, collector, collector)]
 
         assert [(one.topic, one.payload) for one in heard] == [
             ("teleinfo/lyon-3", b"from lyon"),
-            ("teleinfo/paris-12", b"from paris"),
+            ("teleinfo/paris-12/health", b"from paris"),
         ] * 2
-
-
-@pytest.mark.real
-def test_the_daemon_works_with_these_rules(fleet: MosquittoBroker, tmp_path: Path) -> None:
-    """All of its topics come through: readings, status, health."""
-    own = {
-        "mqtt_topic": "teleinfo/paris-12",
-        "mqtt_username": "paris-12",
-        "mqtt_password": PASSWORDS["paris-12"],
-    }
-    with (
-        login(fleet, "collector") as collector,
-        Meter(encode_frame(samples.HISTORIQUE)) as meter,
-        Daemon(tmp_path, **settings_for(fleet, meter.line), **own),
-    ):
-        heard = {collector.messages.get(timeout=LIMIT).topic for _ in range(8)}
-
-    assert heard == {"teleinfo/paris-12", "teleinfo/paris-12/status", "teleinfo/paris-12/health"}
 
 
 @pytest.mark.real

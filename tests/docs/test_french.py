@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.common import i18n
-from teleinfo.vocabulary.words import Language
-from tests.docs.markdown import BLOCK, EVERY_PAGE, FRENCH, ROOT, blocks, code, destination, english, prose
+from tests.docs.markdown import BLOCK, FRENCH, ROOT, code, destination, english, prose
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -93,20 +91,3 @@ def test_french_has_its_typography(name: str) -> None:
     sentences = re.sub(r"`[^`\n]+`|\]\([^)]*\)", "`", prose((ROOT / name).read_text(encoding="utf-8")))
 
     assert re.findall(r".{0,20}(?: [:;?!»%]|« |\u00a0[ \u00a0]|\w'\w|[\w)`][;?!»]).{0,20}", sentences) == []
-
-
-@pytest.mark.parametrize("language", Language)
-def test_the_example_of_the_doctor_has_the_words_of_the_program(language: Language) -> None:
-    """Each title and the beginning of each sentence, in the language of the page."""
-    page = "docs/doctor.md" if language is Language.EN else "docs/fr/doctor.md"
-    [screen] = blocks(EVERY_PAGE[page], "text")
-    catalogue = i18n.parse_catalogue((i18n.FOLDER / "fr/doctor.po").read_text(encoding="utf-8"))
-    messages = catalogue.keys() if language is Language.EN else catalogue.values()
-    words = [re.escape(text) for text in messages if re.search(r"\w{2}", re.sub(r"\{.*?\}", "", text))]
-    patterns = [re.compile(re.sub(r"\\\{.*?\\\}", ".+?", text)) for text in words]
-    findings = re.findall(r"^  [✓!✗?] (\S+(?: \S+)*)  +(.*(?:\n {11,}.*)*)", screen, re.MULTILINE)
-    sentences = [re.sub(r"[ \n]+", " ", text).removeprefix("/dev/ttyAMA0, ") for _, text in findings]
-
-    assert len(findings) == 26
-    assert [title for title, _ in findings if title not in messages] == []
-    assert [text for text in sentences if not any(each.match(text) for each in patterns)] == []

@@ -121,13 +121,6 @@ def test_the_keys_to_watch_are_those_of_health() -> None:
     assert set(re.findall(r"`(\w+)`", rows[0][1])) <= set(LineGrade)
 
 
-def test_the_exit_statuses_are_those_of_the_command_line() -> None:
-    """78 is a wrong setting."""
-    named = [int(row[0]) for row in table(OPERATIONS, "| exit status |")]
-
-    assert named == [0, 1, 2, cli.EXIT_CONFIGURATION]
-
-
 def test_the_keys_that_the_protocol_shows_are_those_that_come_out() -> None:
     """Repeated labels, the second part of an ICE-4Q, a horodate without season."""
     ice = [("EA", "422Wh"), ("PREAVIS", "DEP"), ("PREAVIS", "EJP"), ("Appli", "INJECTION"), ("EA", "7Wh")]

@@ -15,7 +15,7 @@ from teleinfo.simulator.encode import encode_frame
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.vocabulary.words import Language
 from tests.docs import samples
-from tests.docs.markdown import PAGES, READMES, ROOT, blocks, commands, table
+from tests.docs.markdown import READMES, ROOT, blocks, table
 from tests.doctor.machine_tree import Tree, findings_of
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
@@ -25,11 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 README = READMES["en"]
-# The programs of the system that the READMEs call.
-PROGRAMS = {
-    *("apt", "cd", "cp", "docker", "git", "install", "journalctl", "ls", "mosquitto_sub", "printf"),
-    *("raspi-config", "reboot", "sudoedit", "systemctl", "usermod"),
-}
 ANEW = "if it is meant: python -m tests.docs.samples"
 
 
@@ -44,14 +39,6 @@ def test_the_lines_for_a_raspberry_pi_are_what_its_doctor_asks_for(tmp_path: Pat
     [shown] = [block for block in blocks(README, "sh") if "raspi-config" in block]
 
     assert set(shown.splitlines()) == asked
-
-
-@pytest.mark.parametrize("text", [READMES["en"], *PAGES.values()])
-def test_what_goes_on_until_it_is_stopped_stands_alone(text: str) -> None:
-    """Whoever pastes a block is not left waiting in the middle of it."""
-    endless = re.compile(r"(journalctl .*-f|mosquitto_sub (?!.*-W)|make demo|sudo reboot)")
-    for block in blocks(text, "sh"):
-        assert [line for line in block.splitlines()[:-1] if endless.search(line)] == []
 
 
 @pytest.mark.parametrize("language", READMES)
@@ -99,11 +86,6 @@ def test_the_table_of_commands_has_each_of_them(language: str) -> None:
     )
 
     assert sorted(named) == sorted(COMMANDS)
-
-
-def test_every_program_of_the_system_is_one() -> None:
-    """A misspelt name is not in the list. Our own commands are tried by test_pages."""
-    assert {line[0] for line in commands(README)} - {"make", "teleinfo", ".venv/bin/teleinfo"} <= PROGRAMS
 
 
 def test_every_message_that_is_explained_can_be_said() -> None:

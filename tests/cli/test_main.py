@@ -46,7 +46,7 @@ class Played:
             )
             return self.act(arguments)
 
-        module = ModuleType(cli.COMMANDS[name].module)
+        module = ModuleType(name)
         vars(module).update(HELP=f"play {name}", configure=configure, main=main)
         return module
 
@@ -56,7 +56,7 @@ def played(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Played:
     """Replace every command, in an empty directory."""
     stage = Played()
     for name in cli.COMMANDS:
-        monkeypatch.setitem(sys.modules, cli.COMMANDS[name].module, stage.command(name))
+        monkeypatch.setitem(sys.modules, f"teleinfo.{cli.COMMANDS[name].module}", stage.command(name))
     monkeypatch.chdir(tmp_path)
     return stage
 

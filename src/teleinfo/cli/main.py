@@ -16,9 +16,8 @@ import argparse
 import importlib
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, NamedTuple
 
 from teleinfo import __version__
 from teleinfo.cli import output
@@ -28,7 +27,7 @@ from teleinfo.common.i18n import N_, _
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 EXIT_SUCCESS = 0
 EXIT_FAILURE = 1
@@ -37,9 +36,8 @@ EXIT_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
 DEFAULT_COMMAND = "run"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
-    """A command before its module is imported."""
+class Command(NamedTuple):
+    """A command before its `module`, named within this package, is imported."""
 
     module: str
     help: str
@@ -47,33 +45,15 @@ class Command:
 
 
 COMMANDS = {
-    "run": Command(
-        "teleinfo.cli.run", N_("read the meter and publish each frame on the broker (the default)")
-    ),
-    "decode": Command(
-        "teleinfo.cli.decode", N_("print what would be published of a recording, or of a port")
-    ),
-    "simulate": Command(
-        "teleinfo.simulator.command", N_("play a meter on a pseudo-terminal"), reads_settings=False
-    ),
-    "record": Command("teleinfo.record.command", N_("save the bytes of the line to a file")),
-    "watch": Command(
-        "teleinfo.watch.command", N_("show the live meter in the terminal, or as a page in a browser")
-    ),
-    "doctor": Command("teleinfo.doctor.command", N_("find out why nothing comes")),
-    "forget": Command("teleinfo.cli.forget", N_("remove what the broker retains of a meter")),
-    "demo": Command(
-        "teleinfo.demo.command", N_("show it all working, without meter or broker"), reads_settings=False
-    ),
+    "run": Command("cli.run", N_("read the meter and publish each frame on the broker (the default)")),
+    "decode": Command("cli.decode", N_("print what would be published of a recording, or of a port")),
+    "simulate": Command("simulator.command", N_("play a meter on a pseudo-terminal"), reads_settings=False),
+    "record": Command("record.command", N_("save the bytes of the line to a file")),
+    "watch": Command("watch.command", N_("show the live meter in the terminal, or as a page in a browser")),
+    "doctor": Command("doctor.command", N_("find out why nothing comes")),
+    "forget": Command("cli.forget", N_("remove what the broker retains of a meter")),
+    "demo": Command("demo.command", N_("show it all working, without meter or broker"), reads_settings=False),
 }
-
-
-class _Module(Protocol):
-    HELP: str
-
-    def configure(self, parser: argparse.ArgumentParser) -> None: ...
-
-    def main(self, arguments: argparse.Namespace) -> int: ...
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -101,7 +81,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return status
 
 
-def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Namespace]:
+def _parse(
+    argv: Sequence[str] | None,
+) -> tuple[Callable[[argparse.Namespace], int], Command, argparse.Namespace]:
     translate_argparse()
     top_level = _top_level_parser()
     first = top_level.parse_args(argv)
@@ -109,7 +91,7 @@ def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Names
     stop_signals.let_in(daemon=first.command == DEFAULT_COMMAND)
     if first.env_files and not command.reads_settings:
         top_level.error(_("{command} reads no settings: leave out --env-file").format(command=first.command))
-    module = cast("_Module", importlib.import_module(command.module))
+    module = importlib.import_module(f"teleinfo.{command.module}")
     parser = argparse.ArgumentParser(
         prog=f"teleinfo {first.command}", description=_(module.HELP), allow_abbrev=False
     )
@@ -121,7 +103,7 @@ def _parse(argv: Sequence[str] | None) -> tuple[_Module, Command, argparse.Names
     if command.reads_settings:
         arguments.env_files = [*first.env_files, *arguments.env_files]
         arguments.env_file = arguments.env_files[-1] if arguments.env_files else None
-    return module, command, arguments
+    return module.main, command, arguments
 
 
 def _top_level_parser() -> argparse.ArgumentParser:
@@ -162,16 +144,16 @@ def _add_env_file(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _run(module: _Module, command: Command, arguments: argparse.Namespace) -> int:
+def _run(run: Callable[[argparse.Namespace], int], command: Command, arguments: argparse.Namespace) -> int:
     """Run a command; report wrong settings in the language of the user, or in English if they are logged."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_DFL:
         signal.signal(signal.SIGINT, signal.default_int_handler)  # see `stop_signals`
     if not command.reads_settings:
-        return module.main(arguments)
+        return run(arguments)
     from teleinfo.settings import SettingsError  # noqa: PLC0415 (pydantic is slow to import: not for --help)
 
     try:
-        return module.main(arguments)
+        return run(arguments)
     except SettingsError as error:
         is_log = command is COMMANDS[DEFAULT_COMMAND]
         # Without a prefix journald files a line of standard error under "info".

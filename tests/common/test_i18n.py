@@ -123,9 +123,14 @@ def test_one_message_has_one_translation() -> None:
         ({"LANG": "../fr"}, "en"),
     ],
 )
-def test_the_language_is_that_of_the_locale(variables: dict[str, str], spoken: str) -> None:
+def test_the_language_is_that_of_the_locale(
+    variables: dict[str, str], spoken: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """LC_ALL before LC_MESSAGES before LANG; LANGUAGE before them, except in the locale C."""
-    assert i18n.language(variables) == spoken
+    for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"):
+        monkeypatch.setenv(name, variables.get(name, ""))
+
+    assert i18n.language() == spoken
 
 
 def test_a_message_without_translation_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:

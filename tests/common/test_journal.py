@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import logging
 import os
@@ -39,6 +40,12 @@ def journald(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[TextIO
         yield stream
 
 
+def configure(level: str, stream: TextIO) -> None:
+    """Set the log up while this stream is standard error."""
+    with contextlib.redirect_stderr(stream):
+        journal.configure(level)
+
+
 def lines(stream: TextIO) -> list[str]:
     """Return what was logged."""
     stream.seek(0)
@@ -48,7 +55,7 @@ def lines(stream: TextIO) -> list[str]:
 def test_on_a_terminal_a_line_has_a_time_a_level_and_a_message() -> None:
     """Plain text for people; each line of a long record has its prefix."""
     stream = io.StringIO()
-    journal.configure("INFO", stream=stream)
+    configure("INFO", stream)
     logging.getLogger("teleinfo.daemon.app").warning("The meter is %s.", "silent")
     logging.getLogger("teleinfo.daemon.app").info("first\n\nthird")
 
@@ -59,7 +66,7 @@ def test_on_a_terminal_a_line_has_a_time_a_level_and_a_message() -> None:
 
 def test_under_journald_a_line_has_its_priority_and_no_time(journald: TextIO) -> None:
     """sd-daemon(3): `<N>` before each line, which `journalctl -p` understands."""
-    journal.configure("DEBUG", stream=journald)
+    configure("DEBUG", journald)
     log = logging.getLogger("teleinfo.daemon.app")
     for level in (logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR, logging.CRITICAL):
         log.log(level, "said")
@@ -74,7 +81,7 @@ def test_under_journald_a_line_has_its_priority_and_no_time(journald: TextIO) ->
 
 def test_a_traceback_has_its_priority_on_every_line(journald: TextIO) -> None:
     """None of its lines is filed under another priority."""
-    journal.configure("INFO", stream=journald)
+    configure("INFO", journald)
     try:
         int("not a number")
     except ValueError:
@@ -112,7 +119,7 @@ def test_libraries_are_heard_from_warning_up_unless_all_is_asked_for(
     heard = []
     for name in ("teleinfo.daemon.app", "some_library", "library_at_warning"):
         stream = io.StringIO()
-        journal.configure(level, stream=stream)
+        configure(level, stream)
         for each in ("DEBUG", "INFO", "WARNING", "ERROR"):
             logging.getLogger(name).log(getattr(logging, each), "said")
         heard.append([line.split()[1] for line in lines(stream)])

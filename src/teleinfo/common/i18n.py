@@ -32,8 +32,8 @@ FOLDER: Final = Path(__file__).parents[1] / "locale"
 
 _chosen: ContextVar[Language | None] = ContextVar("chosen", default=None)
 
-# The variables of gettext, the strongest first; LANGUAGE alone may hold several languages.
-_VARIABLES = ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG")
+# The variables of the locale, the strongest first; LANGUAGE, which may hold several languages, comes before.
+_VARIABLES = ("LC_ALL", "LC_MESSAGES", "LANG")
 _ACCEPTED = re.compile(r"([a-z]{2,3})(?:-[a-z0-9-]+)?(?:\s*;\s*q=([01](?:\.\d{0,3})?))?")
 _ENTRY = re.compile(r'^msgid ((?:".*"\n)+)msgstr ((?:".*"(?:\n|$))+)', re.MULTILINE)
 
@@ -79,18 +79,16 @@ def N_(message: str) -> str:  # noqa: N802 - gettext's name for it
     return message
 
 
-def language(environ: Mapping[str, str] | None = None) -> Language:
+def language() -> Language:
     """
-    Return the language that `environ` asks for; if None, the one of `use_language` or of os.environ.
+    Return the language of `use_language`, else the language that the environment asks for.
 
     As in gettext, the first variable that is set decides, and LANGUAGE is ignored in the locale C.
     """
-    chosen = _chosen.get()
-    if chosen is not None and environ is None:
+    if chosen := _chosen.get():
         return chosen
-    variables = os.environ if environ is None else environ
-    locale = next((variables[name] for name in _VARIABLES[1:] if variables.get(name)), "C")
-    listed = "" if locale.partition(".")[0] in {"C", "POSIX"} else variables.get(_VARIABLES[0], "")
+    locale = next((os.environ[name] for name in _VARIABLES if os.environ.get(name)), "C")
+    listed = "" if locale.partition(".")[0] in {"C", "POSIX"} else os.environ.get("LANGUAGE", "")
     wanted = [name for name in listed.split(":") if name] or [locale]
     spoken = [re.split(r"[_.@]", name)[0].lower() for name in wanted]
     return next((known for name in spoken for known in Language if name == known), Language.EN)

@@ -17,23 +17,21 @@ from typing import TextIO
 from teleinfo.common.terminal_text import printable
 
 # sd-daemon(3): the priorities of syslog; the smallest number is the gravest.
-_PRIORITIES = ((logging.CRITICAL, 2), (logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
-_DEBUG_PRIORITY = 7
+_PRIORITIES = {"CRITICAL": 2, "ERROR": 3, "WARNING": 4, "INFO": 6, "DEBUG": 7}
 ERROR_PREFIX = "<3>"
 
 METER: ContextVar[str] = ContextVar("meter", default="")
 """Name of the meter, which is put in front of the message; empty if the process has a single meter."""
 
 
-def configure(level: str, *, stream: TextIO | None = None) -> None:
+def configure(level: str) -> None:
     """
-    Send the log from `level` up (DEBUG, INFO, WARNING or ERROR) to `stream`; None: standard error.
+    Send the log from `level` up (DEBUG, INFO, WARNING or ERROR) to standard error.
 
     Replaces any earlier set-up. Raises ValueError for a `level` that logging does not know.
     """
-    target = sys.stderr if stream is None else stream
-    handler = logging.StreamHandler(target)
-    handler.setFormatter(_Formatter(journald=is_journald(target)))
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_Formatter(journald=is_journald(sys.stderr)))
     ours = logging.getLogger("teleinfo")
     ours.setLevel(level)
     # A library may have set a level of its own, as aiomqtt does.
@@ -61,8 +59,7 @@ class _Formatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         if self._journald:
-            of_level = (number for level, number in _PRIORITIES if record.levelno >= level)
-            prefix = f"<{next(of_level, _DEBUG_PRIORITY)}>"
+            prefix = f"<{_PRIORITIES.get(record.levelname, _PRIORITIES['INFO'])}>"
         else:
             prefix = f"{self.formatTime(record, '%H:%M:%S')} {record.levelname} "
         if meter := METER.get():

@@ -26,8 +26,7 @@ class Finding:
 
     `message` describes what was seen, `advice` what to do, both in the language of the user. `commands` are
     to be typed, or pasted into the settings, exactly as they are. `facts` are for programs, and hold no
-    identifier and no secret. Parts of the texts may come from the broker or from other programs: control
-    characters are replaced here.
+    identifier and no secret.
     """
 
     check: str
@@ -37,11 +36,6 @@ class Finding:
     commands: tuple[str, ...] = ()
     facts: Mapping[str, object] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "message", printable(self.message))
-        object.__setattr__(self, "advice", printable(self.advice))
-        object.__setattr__(self, "commands", tuple(map(printable, self.commands)))
-
 
 Findings = Mapping[str, Sequence[Finding]]
 """The findings of each area, in the order of the report: settings, port, line, broker, service."""
@@ -50,7 +44,10 @@ Findings = Mapping[str, Sequence[Finding]]
 def _finding(
     severity: Severity, check: str, message: str, advice: str = "", /, *commands: str, **facts: object
 ) -> Finding:
-    return Finding(check, severity, message, advice, commands, facts)
+    # Parts of the texts may come from the broker or from other programs.
+    return Finding(
+        check, severity, printable(message), printable(advice), tuple(map(printable, commands)), facts
+    )
 
 
 # Positional arguments: check, message, advice, commands. Keyword arguments: the facts.

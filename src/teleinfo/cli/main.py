@@ -63,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns the exit status. Raises SystemExit after `--help`, `--version` (0) and wrong usage (2).
     """
     output.prepare()
+    status = EXIT_FAILURE
     try:
         try:
             status = _run(*_parse(argv))
@@ -72,12 +73,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             sys.stdout.flush()
             raise
         sys.stdout.flush()
-    except (output.OutputError, BaseExceptionGroup) as error:
-        if isinstance(error, BaseExceptionGroup) and error.split(output.OutputError)[1] is not None:
-            raise
-        words = sys.argv[1:] if argv is None else argv
-        program = " ".join(["teleinfo", *[word for word in words if word in COMMANDS][:1]])
-        return EXIT_FAILURE if output.explain(error, program) else EXIT_SUCCESS
+    except* output.ReaderLeftError:
+        status = EXIT_SUCCESS
+    except* output.OutputError:
+        status = EXIT_FAILURE
     return status
 
 

@@ -30,7 +30,11 @@ WIDEST: Final = 100
 
 
 class OutputError(Exception):
-    """Raised when standard output cannot be written; its `__cause__` is the OSError."""
+    """Raised, once it is reported, when standard output cannot be written."""
+
+
+class ReaderLeftError(OutputError):
+    """Raised when the reader of standard output has closed it (`| head`), which is not reported."""
 
 
 class _Output(io.FileIO):
@@ -40,6 +44,12 @@ class _Output(io.FileIO):
         try:
             return super().write(data)
         except OSError as error:
+            # Whatever is still written, at the latest when the interpreter ends, goes to /dev/null.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.fileno())
+            if isinstance(error, BrokenPipeError):
+                raise ReaderLeftError from error
+            message = Message("the output cannot be written: {error}", error=file_error(error))
+            sys.stderr.write(f"teleinfo: {_(message)}\n")
             raise OutputError from error
 
 
@@ -60,24 +70,6 @@ def prepare() -> None:
         sys.stdout = _guarded(sys.stdout, _Output, at_once=at_once)
     if sys.stderr is sys.__stderr__:
         sys.stderr = _guarded(sys.stderr, _Errors, at_once=True)
-
-
-def explain(error: BaseException, program: str) -> bool:
-    """
-    Write on standard error why standard output cannot be written; `error`: an OutputError or a group of them.
-
-    Returns False, and writes nothing, if the reader of the output has closed it (`| head`).
-    """
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    # The interpreter flushes once more as it ends: send that to /dev/null.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    cause = error.__cause__
-    if isinstance(cause, BrokenPipeError) or not isinstance(cause, OSError):
-        return False
-    message = Message("the output cannot be written: {error}", error=file_error(cause))
-    sys.stderr.write(f"{program}: {_(message)}\n")
-    return True
 
 
 def wrapped(text: str, stream: TextIO) -> str:
@@ -128,8 +120,7 @@ def _guarded(stream: TextIO | None, kind: type[io.FileIO], *, at_once: bool) -> 
     """
     Return an output of this `kind` in place of `stream`; it flushes each line if `at_once` or on a terminal.
 
-    It has a buffer even with PYTHONUNBUFFERED. Text that could not be written stays in the buffer, so that
-    the last flush fails, too, if the first error was swallowed, as argparse does.
+    It has a buffer even with PYTHONUNBUFFERED.
     """
     # A stream that the caller has closed (`>&-`) is replaced by one that cannot be written, either.
     descriptor = os.open(os.devnull, os.O_RDONLY) if stream is None else stream.fileno()

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from teleinfo.common.i18n import _
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
-from teleinfo.settings import SerialMode, Settings, checks, field_specs
+from teleinfo.settings import Settings, checks, field_specs
+from teleinfo.settings.model import SerialMode
 from tests.settings.loading import CANARY, faults, loaded
 
 # Values that are not the default, as text and in the type of the setting.

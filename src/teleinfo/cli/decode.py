@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -143,22 +144,19 @@ def _summary(decoder: Decoder) -> str:
     return _(
         "frames       {frames}\n"
         "groups       {groups}\n"
-        "rejected     {rejected} (parity {bad_parity}, checksum {bad_sum}, malformed {malformed})\n"
+        "rejected     {rejected} (parity {parity}, checksum {checksum}, malformed {malformed})\n"
         "withheld     {withheld} (unconfirmed {unconfirmed}, implausible {implausible})\n"
         "interrupted  {interrupted}\n"
-        "parity       {parity}\n"
+        "parity       {arrived}\n"
     ).format(
-        frames=counts.frames,
-        groups=counts.groups,
-        rejected=counts.rejected,
-        bad_parity=counts.parity,
-        bad_sum=counts.checksum,
-        malformed=counts.malformed,
-        withheld=counts.unconfirmed + counts.implausible,
-        unconfirmed=_with_labels(counts.unconfirmed, decoder.unconfirmed),
-        implausible=_with_labels(counts.implausible, decoder.implausible),
-        interrupted=counts.interrupted,
-        parity=parity,
+        **asdict(counts)
+        | {
+            "rejected": counts.rejected,
+            "withheld": counts.unconfirmed + counts.implausible,
+            "unconfirmed": _with_labels(counts.unconfirmed, decoder.unconfirmed),
+            "implausible": _with_labels(counts.implausible, decoder.implausible),
+            "arrived": parity,
+        }
     )
 
 

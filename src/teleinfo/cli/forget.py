@@ -32,22 +32,14 @@ QUIET: Final = 1.0
 """Seconds without a retained message after which no more are expected."""
 
 REMOVAL: Final = 2.0
-"""
-Seconds that Home Assistant has to remove the entities of a device, before their state is cleared.
-
-Otherwise it would log a warning for each entity that is still there.
-"""
+"""Seconds in which Home Assistant removes the entities; it would log a warning for each without a state."""
 
 PLATFORMS: Final = ("device", "sensor", "binary_sensor")
 """The level below the prefix in the topics of discovery messages, in both forms."""
 
 
 def main(arguments: argparse.Namespace) -> int:
-    """
-    Clear the topics, print those that were cleared, and return 0 if none is left.
-
-    Returns 1 if the broker is not there, the service runs, or a topic is left.
-    """
+    """Clear the topics, print those that were cleared, and return 0 if none is left, else 1."""
     settings = load(arguments.env_file or default_env_file())
     broker = for_command(settings.broker, "forget")
     topics = Topics(settings.mqtt_topic)

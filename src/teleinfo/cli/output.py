@@ -117,11 +117,7 @@ def _program() -> str:
 
 
 def _guarded(stream: TextIO | None, kind: type[io.FileIO], *, at_once: bool) -> TextIO:
-    """
-    Return an output of this `kind` in place of `stream`; it flushes each line if `at_once` or on a terminal.
-
-    It has a buffer even with PYTHONUNBUFFERED.
-    """
+    """Return an output of this `kind` for `stream`; it flushes each line if `at_once` or on a terminal."""
     # A stream that the caller has closed (`>&-`) is replaced by one that cannot be written, either.
     descriptor = os.open(os.devnull, os.O_RDONLY) if stream is None else stream.fileno()
     return io.TextIOWrapper(

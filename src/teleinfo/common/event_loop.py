@@ -22,8 +22,7 @@ class DaemonThreadExecutor(ThreadPoolExecutor):
     Runs each call in a fresh daemon thread, for which the process does not wait at its end.
 
     A thread that is stuck in connect(), open() or getaddrinfo() cannot be interrupted. The standard executor
-    joins it at the end of `asyncio.run` and again at the end of the interpreter: a daemon that is asked to
-    stop would hang just as long. This is a `ThreadPoolExecutor` by name only, because
+    would wait for it, and so delay the stop of the daemon. This is a `ThreadPoolExecutor` by name only, since
     `loop.set_default_executor` accepts nothing else. The number of threads is not limited.
     """
 

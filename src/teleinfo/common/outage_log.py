@@ -2,14 +2,8 @@
 Log an outage in few lines.
 
 An outage is two lines: a WARNING with the reason when it begins, and an INFO with its duration when it ends.
-Between them come:
-
-- a line for each new cause, up to a limit;
-- at most one reminder an hour;
-- if the connection comes back but is soon lost again, a line about that loss, and a line when the connection
-  holds at last. All this is one outage.
-
-Outages of the port, the broker and the meter are logged in this way. Times are monotonic, in seconds.
+Between them come a line for each new cause, up to a limit, and at most one reminder an hour. If a connection
+comes and goes until it holds at last, that is one outage. Times are monotonic, in seconds.
 """
 
 from __future__ import annotations

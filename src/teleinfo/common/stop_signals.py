@@ -10,10 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from types import FrameType
+from typing import Final
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 """Signals for a clean end: systemd's stop, Ctrl-C, and the loss of the terminal."""
@@ -35,15 +32,11 @@ def let_in(*, daemon: bool) -> None:
         return
     for number in STOP_SIGNALS:
         if daemon and signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _end)
+            # Not by an exception, which the module that is being imported may catch.
+            signal.signal(number, lambda *_: os._exit(0))
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     # The first process of a container receives only signals for which it has a handler.
     if os.getpid() == 1 and not daemon:
         signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
-
-
-def _end(_number: int, _frame: FrameType | None) -> None:
-    # Not by an exception, which the module that is being imported may catch.
-    os._exit(0)

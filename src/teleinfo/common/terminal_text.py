@@ -1,12 +1,9 @@
 """
 Make text fit for a terminal: harmless, and in its encoding.
 
-Text from the broker, the line, another process or a file name may hold two kinds of dangerous characters:
-
-- control characters (ECMA-48: C0, C1, DEL), which can retitle, clear or reprogram the terminal;
-- Unicode's formatting characters (bidirectional marks, zero-width characters), which change its order.
-
-All text that is not a literal of the sources goes through `printable` before it is printed.
+Text from the broker, the line, another process or a file name may hold control characters (ECMA-48: C0, C1,
+DEL), which can retitle, clear or reprogram the terminal, and formatting characters of Unicode, which change
+its order. All text that is not a literal of the sources goes through `printable` before it is printed.
 """
 
 from __future__ import annotations

@@ -1,9 +1,4 @@
-"""
-Check the line: the bytes that come through the wires, and how many of them are damaged.
-
-If a teleinfo reads the port already, its status and health on the broker are checked instead: two readers of
-one port would each get only some of the bytes.
-"""
+"""Check the line: the bytes that come through the wires, and how many of them are damaged."""
 
 from __future__ import annotations
 
@@ -60,11 +55,7 @@ _ETX = b"\x03"
 
 
 def line_from_broker(status: str | None, health: Health | None, unit: str) -> list[Finding]:
-    """
-    Judge the line from the `status` and `health` that the service `unit` published.
-
-    Skip the check if `status` is None.
-    """
+    """Judge the line from the `status` and `health` that the service `unit` published; None: unknown."""
     if status is None:
         message = _("teleinfo reads the port, and the broker could not be asked what it hears")
         return [skipped("line", message)]
@@ -136,7 +127,8 @@ async def check_line(case: Case) -> list[Finding]:
     """
     Listen at the speeds of the settings, then at the other speeds of meters, until the meter is heard.
 
-    If a teleinfo reads the port already, judge the line from its messages on the broker.
+    If a teleinfo reads the port already, judge the line from its messages on the broker: two readers of one
+    port would each get only some of the bytes.
     """
     if case.access is Access.NONE:
         return [skipped("line", _("the port comes first"))]

@@ -1,8 +1,4 @@
-"""
-Check the service: installed, enabled, running; its last warning; its sandbox and its rights.
-
-Every user may ask systemd; only root and the journal's own group may read the journal.
-"""
+"""Check the service: installed, enabled, running; its last warning; its sandbox and its rights."""
 
 from __future__ import annotations
 

@@ -1,8 +1,4 @@
-"""
-Check the settings: which file they come from, whether they are valid, and which differ from the defaults.
-
-The doctor reads the same file as `watch` and `record`: see `default_env_file`.
-"""
+"""Check the settings: their file, their values, and which of them differ from the defaults."""
 
 from __future__ import annotations
 

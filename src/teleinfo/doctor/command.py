@@ -1,11 +1,10 @@
 """
 `teleinfo doctor`: find out why nothing is published, and show the commands to type next.
 
-It checks the settings, the serial port, the line, the broker and the service, changes nothing, and takes less
-than a minute. Exit status 0: there is no fault; 1: there is a fault, or the report cannot be written.
+It changes nothing. Exit status 0: there is no fault; 1: there is a fault, or the report cannot be written.
 
-With `--quiet` the doctor asks only the broker, publishes nothing, and does not open the port. This is cheap
-enough for the health check of a container. Exit status 0: readings come; 1: no readings come.
+With `--quiet` the doctor only reads from the broker, which is cheap enough for the health check of a
+container. Exit status 0: readings come; 1: no readings come.
 """
 
 from __future__ import annotations

@@ -96,11 +96,7 @@ def group_of(number: int) -> tuple[str, list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class PortUser:
-    """
-    A process that has the port open, and the name of its program.
-
-    `unit` is its systemd service, "" if it has none: a teleinfo may also be started by hand.
-    """
+    """A process that has the port open; `unit` is its systemd service, "" if it has none."""
 
     pid: int
     name: str
@@ -136,18 +132,14 @@ def _by_files(machine: Machine, device: str) -> tuple[set[int], bool]:
 
 
 def _identity(file: Path) -> tuple[int, int] | None:
-    """
-    Return a key that identifies the device of `file`; None if it is no character device.
-
-    The key is the device number, which is the same under every name and in every container. Pseudo-terminals
-    are numbered per file system: their key holds the file system, too.
-    """
+    """Return a key that identifies the device of `file`; None if it is no character device."""
     try:
         status = file.stat()
     except OSError:
         return None
     if not stat.S_ISCHR(status.st_mode):
         return None
+    # The number of a device is the same in every container; pseudo-terminals are numbered per file system.
     return status.st_rdev, status.st_dev if os.major(status.st_rdev) in _PTS else 0
 
 

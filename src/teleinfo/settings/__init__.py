@@ -2,14 +2,12 @@
 
 from teleinfo.settings.env_file import SERVICE_FILE, default_env_file
 from teleinfo.settings.faults import PREFIX, SettingsError, variable_of
-from teleinfo.settings.model import FieldSpec, SerialMode, Settings, field_specs
+from teleinfo.settings.model import Settings, field_specs
 from teleinfo.settings.sources import load, load_all, unread_variables
 
 __all__ = [
     "PREFIX",
     "SERVICE_FILE",
-    "FieldSpec",
-    "SerialMode",
     "Settings",
     "SettingsError",
     "default_env_file",

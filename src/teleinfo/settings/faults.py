@@ -84,11 +84,7 @@ def unknown(variable: str, names: Collection[str]) -> Message:
             variable=variable,
             near=PREFIX + near[0],
         )
-    return Message(
-        "{variable}: there is no such setting; {sample} lists them all",
-        variable=variable,
-        sample=".env-sample",
-    )
+    return Message("{variable}: there is no such setting; .env-sample lists them all", variable=variable)
 
 
 def wrong(name: str, field: FieldInfo, cause: object, given: Mapping[str, object]) -> Message:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -18,7 +17,7 @@ from tests.support.procfs import catches
 from tests.support.proxy import Proxy
 from tests.support.scenario import Address, BrokerScenario, Scenario, historique, run_together, until
 from tests.support.subscriber import Subscriber
-from tests.support.tcp_ports import HOST, free_port
+from tests.support.tcp_ports import HOST, black_hole, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,13 +61,7 @@ class Moments:
 
     def connecting(self) -> BrokerScenario:
         """Return a daemon whose SYN is dropped, by the full backlog of a listener."""
-        listener = self._stack.enter_context(socket.socket())
-        listener.bind((HOST, 0))
-        listener.listen(0)
-        for _ in range(4):
-            filler = self._stack.enter_context(socket.socket())
-            filler.setblocking(False)  # noqa: FBT003 - has no keyword
-            filler.connect_ex(listener.getsockname())
+        listener = self._stack.enter_context(black_hole())
         address = Address(HOST, listener.getsockname()[1])
         scenario = self._stack.enter_context(BrokerScenario(self._place("connecting"), address))
         scenario.expect_log("reading a meter")

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import queue
-import socket
 import threading
 import time
 from functools import partial
@@ -21,37 +19,16 @@ from teleinfo.mqtt.paho_driver import PahoDriver
 from teleinfo.mqtt.publisher import Publisher
 from tests.support.process import LIMIT
 from tests.support.procfs import waited_for_processor
+from tests.support.scenario import until
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     import pytest
 
 
 PASSWORD = "canary-7c1f"
 READING = b'{"ADCO":"012345678901","PAPP":"01940"}'
-
-
-def wait_until(true: Callable[[], bool], *, limit: float = LIMIT) -> None:
-    """Return once `true` is, and fail after `limit` seconds."""
-    deadline = time.monotonic() + limit
-    while not true():
-        assert time.monotonic() < deadline, f"not within {limit} s"
-        time.sleep(0.01)
-
-
-@contextlib.contextmanager
-def black_hole() -> Iterator[socket.socket]:
-    """Listen with a full backlog, so that the kernel drops every further SYN until somebody accepts."""
-    with contextlib.ExitStack() as sockets:
-        listener = sockets.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(4):
-            filler = sockets.enter_context(socket.socket())
-            filler.setblocking(False)  # noqa: FBT003 - has no keyword
-            filler.connect_ex(listener.getsockname())
-        yield listener
 
 
 class RunningPublisher:
@@ -168,7 +145,7 @@ class Log:
 
     def expect(self, part: str, *, limit: float = LIMIT) -> str:
         """Return the first line with `part` in it, waiting for it."""
-        wait_until(lambda: bool(self.containing(part)), limit=limit)
+        until(lambda: bool(self.containing(part)), limit=limit)
         return self.containing(part)[0]
 
 

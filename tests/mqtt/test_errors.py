@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 import socket
 import ssl
-from typing import TYPE_CHECKING
 
 import pytest
 
 from teleinfo.common import i18n
-from teleinfo.mqtt.client import tls_context
 from teleinfo.mqtt.config import Broker, Tls
 from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind, cannot_connect
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 PLAIN = Broker("broker.example", 1883, "teleinfo-test")
 SECURE = Broker("broker.example", 8883, "teleinfo-test", username="meter", password="canary-7c1f", tls=Tls())
@@ -72,25 +67,6 @@ def test_each_cause_has_its_kind(
 
     assert (found.kind, found.user_must_act) == (kind, user_must_act)
     assert cannot_connect(ConnectionResetError(), PLAIN).kind is BrokerErrorKind.CLOSED_UNANSWERED
-
-
-def test_tls_verifies_unless_told_otherwise() -> None:
-    """The default checks the certificate and the name in it; `insecure` checks neither."""
-    strict, loose = tls_context(SECURE, Tls()), tls_context(SECURE, Tls(insecure=True))
-
-    assert (strict.verify_mode, strict.check_hostname) == (ssl.CERT_REQUIRED, True)
-    assert (loose.verify_mode, loose.check_hostname) == (ssl.CERT_NONE, False)
-
-
-@pytest.mark.parametrize(("content", "words"), [(None, "ca.pem: No such file"), ("no PEM", "cannot be used")])
-def test_a_tls_file_that_cannot_be_used_is_named(tmp_path: Path, content: str | None, words: str) -> None:
-    """An absent file and one that is no certificate are told apart."""
-    path = tmp_path / "ca.pem"
-    if content is not None:
-        path.write_text(content)
-
-    with pytest.raises(BrokerError, match=words):
-        tls_context(SECURE, Tls(ca_file=str(path)))
 
 
 @pytest.mark.parametrize(

@@ -19,15 +19,14 @@ from tests.mqtt.running import (
     READING,
     Log,
     RunningPublisher,
-    black_hole,
     broker_at,
-    wait_until,
 )
 from tests.support.broker import MosquittoBroker, limit
 from tests.support.certificates import Certificate, make_authority, make_certificate
 from tests.support.process import LIMIT
+from tests.support.scenario import until
 from tests.support.subscriber import Subscriber
-from tests.support.tcp_ports import free_port
+from tests.support.tcp_ports import black_hole, free_port
 
 if TYPE_CHECKING:
     import socket
@@ -74,10 +73,10 @@ def test_a_message_that_the_socket_cannot_take_at_once_arrives_whole(tmp_path: P
         RunningPublisher(broker_at(mosquitto.port)) as running,
     ):
         subscriber.expect("teleinfo/status")
-        wait_until(running.is_idle)
+        until(running.is_idle)
         mosquitto.freeze()
         running.read(payload)
-        wait_until(lambda: not running.is_written())
+        until(lambda: not running.is_written())
         mosquitto.thaw()
         assert subscriber.expect("teleinfo").payload == payload
 
@@ -90,7 +89,7 @@ def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
         running.wait_connected()
         running.set("teleinfo/health", b"{}")
         for _ in range(2):
-            wait_until(running.is_idle)
+            until(running.is_idle)
             for topic in ("teleinfo/health", "teleinfo/status"):
                 with Subscriber(mosquitto.host, mosquitto.port, topic) as late:
                     assert late.expect(topic).retain
@@ -98,7 +97,7 @@ def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
             running.wait_connected(connected=False)
             mosquitto.start()
             running.wait_connected()
-        wait_until(running.is_idle)
+        until(running.is_idle)
         log = mosquitto.log
 
     assert log.rindex("'teleinfo/status'") > log.rindex("'teleinfo/health'")
@@ -123,7 +122,7 @@ def test_it_listens_to_the_birth_topic_and_to_nothing_else(mosquitto: MosquittoB
     """And without Home Assistant to nothing at all."""
     with RunningPublisher(broker_at(mosquitto.port)) as running:
         running.wait_connected()
-        wait_until(running.is_idle)
+        until(running.is_idle)
     assert "Received SUBSCRIBE from teleinfo-test" not in mosquitto.log
     with RunningPublisher(broker_at(mosquitto.port), birth_topic="home/status") as running:
         mosquitto.expect_log("Sending SUBACK to teleinfo-test")
@@ -233,7 +232,7 @@ def test_a_broker_that_refuses_the_password_is_named_once(
                 return
             log.expect(words)
             running.hurry()
-            wait_until(lambda: mosquitto.log.count("not authorised") >= 2)
+            until(lambda: mosquitto.log.count("not authorised") >= 2)
             running.stop()
 
         assert len(log.containing(words)) == 1
@@ -268,6 +267,7 @@ def test_a_verified_tls_connection_carries_readings(tmp_path: Path, authority: C
         ("plain on TLS", "Does it want TLS on this port, or is it one for websockets?"),
         ("TLS on plain", "does not speak TLS, or not as we do"),
         ("no file", "cannot be used (absent.pem: No such file or directory)"),
+        ("no PEM", "the files of TELEINFO_MQTT_TLS_… cannot be used"),
     ],
 )
 def test_what_is_wrong_with_tls_is_named(
@@ -278,7 +278,8 @@ def test_what_is_wrong_with_tls_is_named(
     san = "DNS:elsewhere.example" if fault == "another host" else "IP:127.0.0.1"
     certificate = None if fault == "TLS on plain" else make_certificate(tmp_path, authority, san=san)
     clients = authority if fault == "no certificate of ours" else None
-    file = {"unknown authority": str(other.cert), "no file": "absent.pem"}.get(fault, str(authority.cert))
+    files = {"unknown authority": str(other.cert), "no file": "absent.pem", "no PEM": __file__}
+    file = files.get(fault, str(authority.cert))
     tls = None if fault == "plain on TLS" else Tls(ca_file=file)
     with (
         MosquittoBroker(tmp_path, certificate=certificate, clients=clients) as mosquitto,
@@ -354,9 +355,9 @@ def test_a_message_that_the_broker_does_not_take_is_named_once(
             running.wait_connected()
             for number in range(3):
                 running.read(b"%d" % number * 200)
-                wait_until(running.is_idle)
+                until(running.is_idle)
             running.set("teleinfo/status", b"offline")
-            wait_until(running.is_idle)
+            until(running.is_idle)
             named = log.containing("the broker ")[1:]  # behind "connected to the broker"
 
             assert running.connections.empty()
@@ -379,7 +380,7 @@ def test_another_client_with_our_id_is_named(
     with RunningPublisher(broker) as running:
         running.wait_connected()
         # A message on its way would make the broker reset the connection, and its reason code be lost.
-        wait_until(running.is_idle)
+        until(running.is_idle)
         asyncio.run(take_over())
         line = log.expect("our client id, teleinfo-test")
 

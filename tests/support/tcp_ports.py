@@ -51,3 +51,17 @@ def free_port() -> int:
                 probe.bind((HOST, port))
                 return port
     pytest.fail("no free port is left")
+
+
+@contextlib.contextmanager
+def black_hole() -> Iterator[socket.socket]:
+    """Listen with a full backlog, so that the kernel drops every further SYN until somebody accepts."""
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(socket.socket())
+        listener.bind((HOST, 0))
+        listener.listen(0)
+        for _ in range(4):
+            filler = sockets.enter_context(socket.socket())
+            filler.setblocking(False)  # noqa: FBT003 - has no keyword
+            filler.connect_ex(listener.getsockname())
+        yield listener

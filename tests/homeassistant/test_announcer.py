@@ -220,22 +220,6 @@ def test_an_excluded_number_stands_nowhere(excluded: str, form: str) -> None:
             assert b"123456" not in topic.encode() + message
 
 
-def test_two_meters_on_two_topics_share_nothing() -> None:
-    """Neither topics nor ids, whether their numbers may be told or not."""
-    other = HC | {"ADCO": "041961123457"}
-    for exclude in ((), ("ADCO",)):
-        first = announced(historique(HC, HC), exclude=exclude)
-        second = announced(historique(other, other), topic="teleinfo/garage", exclude=exclude)
-        ids = [
-            {component["uniq_id"] for component in device.message["cmps"].values()}
-            for device in (first, second)
-        ]
-
-        assert not first.announcer.messages.keys() & second.announcer.messages.keys()
-        assert first.message["stat_t"] != second.message["stat_t"]
-        assert not ids[0] & ids[1]
-
-
 def indexes(device: Followed) -> dict[str, str]:
     """Return the names of the announced indexes by key."""
     return {key: one["name"] for key, one in components(device).items() if key.startswith("index_")}

@@ -18,12 +18,6 @@ def by_key(device: Followed) -> dict[str, dict[str, object]]:
     }
 
 
-def test_the_message_for_the_device_is_dropped() -> None:
-    """Domoticz does not know a message for a device: there is the other form for it."""
-    with pytest.raises(domoticz.RefusedError, match="not a component"):
-        domoticz.read_topic(next(iter(followed("hc").announced)))
-
-
 @pytest.mark.parametrize("meter", METERS)
 def test_every_component_is_taken_and_its_state_is_found(meter: str) -> None:
     """Neither its topic nor its template is refused; what is known in the state is shown."""

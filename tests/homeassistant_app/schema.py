@@ -55,29 +55,6 @@ CONFIG: dict[str, Any] = {
     },
 }
 
-TRANSLATION: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "configuration": {
-            "type": "object",
-            "additionalProperties": {
-                "type": "object",
-                "additionalProperties": False,
-                "required": ["name", "description"],
-                "properties": {"name": _TEXT, "description": _TEXT},
-            },
-        }
-    },
-}
-
-REPOSITORY: dict[str, Any] = {
-    "type": "object",
-    "additionalProperties": False,
-    "required": ["name"],
-    "properties": {"name": _TEXT, "url": {"type": "string", "format": "uri"}, "maintainer": _TEXT},
-}
-
 
 def samples(option_type: str) -> list[object]:
     """Return values that a user can give to an option of this type, the bounds of its range among them."""

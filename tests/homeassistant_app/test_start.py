@@ -8,33 +8,34 @@ from tests.homeassistant_app.programs import start
 from tests.homeassistant_app.supervisor import FORBIDDEN, NOT_ENABLED, SERVICE, TOKEN, supervisor
 from tests.support.tcp_ports import HOST, free_port
 
+LOGIN = {"USERNAME": "addons", "PASSWORD": "s3cret"}
+BARE = {"result": "ok", "data": {"host": "broker", "port": 8883, "ssl": True}}
 
-def test_the_broker_is_that_of_the_supervisor() -> None:
-    """Asked with the token of the app; its user and password become settings."""
-    with supervisor((200, SERVICE)) as (url, asked):
+
+@pytest.mark.parametrize(
+    ("service", "settings"),
+    [
+        (
+            SERVICE,
+            {
+                "HOST": "core-mosquitto",
+                "PORT": "1883",
+                "USERNAME": "addons",
+                "PASSWORD": "s3cret",
+                "TLS": "false",
+            },
+        ),
+        (BARE, {"HOST": "broker", "PORT": "8883", "TLS": "true"}),
+    ],
+    ids=["with a password", "without"],
+)
+def test_the_broker_is_that_of_the_supervisor(service: object, settings: dict[str, str]) -> None:
+    """Asked with the token of the app; its user and password, which are optional, become settings."""
+    with supervisor((200, service)) as (url, asked):
         found = start.broker_of(url, TOKEN)
 
     assert asked == [("/services/mqtt", f"Bearer {TOKEN}")]
-    assert found == {
-        "TELEINFO_MQTT_HOST": "core-mosquitto",
-        "TELEINFO_MQTT_PORT": "1883",
-        "TELEINFO_MQTT_USERNAME": "addons",
-        "TELEINFO_MQTT_PASSWORD": "s3cret",
-        "TELEINFO_MQTT_TLS": "false",
-    }
-
-
-def test_a_broker_without_a_password_needs_none() -> None:
-    """User and password are optional in the Supervisor's services."""
-    bare = {"result": "ok", "data": {"host": "broker", "port": 8883, "ssl": True}}
-    with supervisor((200, bare)) as (url, _):
-        found = start.broker_of(url, TOKEN)
-
-    assert found == {
-        "TELEINFO_MQTT_HOST": "broker",
-        "TELEINFO_MQTT_PORT": "8883",
-        "TELEINFO_MQTT_TLS": "true",
-    }
+    assert found == {f"TELEINFO_MQTT_{name}": value for name, value in settings.items()}
 
 
 def test_a_broker_that_is_not_there_yet_is_waited_for(

@@ -142,29 +142,3 @@ def test_what_anybody_retains_at_the_broker_changes_nothing(
     assert found["import_total"] == (105 if remembers else 100)
     assert status == 0
     assert seconds < 1
-
-
-def test_two_at_one_file_both_publish_and_one_remembers(tmp_path: Path) -> None:
-    """The second says so once, and nothing else of it is missing."""
-    with (
-        MosquittoBroker(tmp_path) as broker,
-        Meter(frame("BASE", 100)) as one,
-        Meter(frame("BASE", 200)) as two,
-    ):
-        first = Daemon(tmp_path, **settings_for(broker, one.line), state=True)
-        (tmp_path / "two").mkdir()
-        second = Daemon(
-            tmp_path / "two", **settings_for(broker, two.line), state=True, mqtt_client_id="another"
-        )
-        second.environ["STATE_DIRECTORY"] = str(first.state)
-        with Subscriber(broker.host, broker.port) as subscriber, first:
-            subscriber.expect("teleinfo/state")
-            with second:
-                second.expect_log("another teleinfo remembers this meter in")
-                subscriber.expect("teleinfo/state", predicate=lambda message: b":200," in message.payload)
-                assert second.stop()[0] == 0
-            assert first.stop()[0] == 0
-
-    assert "remember" not in first.log
-    assert second.log.count("remembers") == 1
-    assert json.loads((first.state / "teleinfo.json").read_bytes())["import_total"]["index"] == 100

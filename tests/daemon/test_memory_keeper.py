@@ -13,7 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from teleinfo.daemon.memory_keeper import DAY, MAX_WRITES, RESERVE, ROUTINE_INTERVAL, MemoryKeeper
+from teleinfo.daemon.memory_keeper import (
+    DAY,
+    MAX_WRITES,
+    RESERVE,
+    ROUTINE_INTERVAL,
+    MemoryFile,
+    MemoryKeeper,
+)
 from teleinfo.state.memory import VERSION, Memory, to_json
 from tests.state.test_memory import MEMORY, OTHER, TOTAL
 from tests.support import virtual
@@ -313,3 +320,22 @@ def test_what_can_be_read_and_not_written_is_remembered(
     assert bench.loaded == [MEMORY]
     assert bench.kept["import_total"]["offset"] == 5_000_000
     assert len(caplog.messages) == 1
+
+
+def test_of_two_at_one_file_the_second_goes_on_without_it(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It says so once, and the state is published without a memory."""
+    write(folder, to_json(MEMORY))
+    first = MemoryFile(folder, "teleinfo")
+    first.open()
+
+    async def work(bench: Bench) -> None:
+        await bench.offer(NEXT)
+
+    bench = play(folder, work)
+    first.close()
+
+    assert bench.loaded == [None]
+    assert bench.kept == to_json(MEMORY)
+    assert ["another teleinfo remembers this meter in" in line for line in caplog.messages] == [True]

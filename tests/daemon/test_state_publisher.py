@@ -91,14 +91,6 @@ def test_what_became_too_old_is_published_without_a_reading() -> None:
     assert powers(broker.messages) == [460, None]
 
 
-def test_nothing_is_published_of_a_meter_that_was_never_heard() -> None:
-    """There is no state before the first reading."""
-    broker = Broker()
-    publisher(broker).check(100.0)
-
-    assert broker.messages == []
-
-
 def test_each_field_has_a_topic_and_is_published_when_it_changed() -> None:
     """After the whole state come its fields, and later only those that are different."""
     broker = Broker()

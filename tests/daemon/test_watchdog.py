@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import logging
+import os
 import random
 import socket
 from typing import TYPE_CHECKING
@@ -182,3 +183,37 @@ def test_the_watchdog_is_not_fed_while_a_task_is_stuck(
     assert max(at for at in fed if at < ended) - began <= 16
     assert fed[-1] > ended
     assert caplog.messages == [f"stuck: {stuck}; the watchdog of systemd will start teleinfo again"]
+
+
+def test_an_abstract_address_is_understood() -> None:
+    """@ stands for the NUL with which Linux' abstract addresses begin."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(f"\0teleinfo-test-{os.getpid()}")
+        listening.settimeout(5)
+        Notifier({"NOTIFY_SOCKET": f"@teleinfo-test-{os.getpid()}"}).send("READY=1")
+
+        assert listening.recv(100) == b"READY=1"
+
+
+@pytest.mark.parametrize("environ", [{}, {"NOTIFY_SOCKET": "/nonexistent/notify"}])
+def test_without_a_service_manager_that_listens_nothing_happens(environ: dict[str, str]) -> None:
+    """No reason to stop reading a meter."""
+    Notifier(environ).send("WATCHDOG=1")
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({"WATCHDOG_USEC": "30000000"}, 30.0),
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": str(os.getpid())}, 30.0),
+        ({"WATCHDOG_USEC": "30000000", "WATCHDOG_PID": "1"}, None),
+        ({"WATCHDOG_USEC": "0"}, None),
+        ({"WATCHDOG_USEC": "soon"}, None),
+        ({}, None),
+    ],
+)
+def test_the_watchdog_is_fed_only_where_it_watches_this_process(
+    environ: dict[str, str], expected: float | None
+) -> None:
+    """WATCHDOG_USEC counts in microseconds, and WATCHDOG_PID says for whom."""
+    assert Notifier(environ).watchdog_interval == expected

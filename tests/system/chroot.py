@@ -11,35 +11,22 @@ is that of the command. When it is killed, whatever the command started is too.
 from __future__ import annotations
 
 import os
-import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from tests.system.roots import PROJECT, Recipe, tarball
+from tests.system.roots import CACHE, PROJECT, Recipe, carry_network, unpack
 
 FORKY = Recipe(
     "forky",
     # The programs of the tests and of `make`.
     installed=(
-        *("ca-certificates", "git", "make", "python3", "python3-venv"),
-        *(
-            "faketime",
-            "groff-base",
-            "iproute2",
-            "man-db",
-            "mosquitto",
-            "mosquitto-clients",
-            "openssl",
-            "systemd",
-        ),
+        *("ca-certificates", "git", "make", "python3", "python3-venv", "faketime", "groff-base", "iproute2"),
+        *("man-db", "mosquitto", "mosquitto-clients", "openssl", "systemd"),
     ),
 )
-# The resolver of the machine, and the certificates that it trusts.
-OF_THE_MACHINE = ("/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt")
-CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # Run in mount and process namespaces of its own, which end with it. The root is $1, the checkout $2,
 # the cache $3.
@@ -63,11 +50,8 @@ def main(command: list[str]) -> int:
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     with tempfile.TemporaryDirectory(prefix="teleinfo-chroot-", ignore_cleanup_errors=True) as folder:
         root = Path(folder)
-        subprocess.run(["tar", "--extract", f"--file={tarball(FORKY)}", f"--directory={root}"], check=True)
-        for name in OF_THE_MACHINE:
-            if Path(name).exists():
-                (root / name.lstrip("/")).unlink(missing_ok=True)
-                shutil.copy(name, root / name.lstrip("/"))
+        unpack(FORKY, root)
+        carry_network(root)
         # The namespaces end with this process, however it ends.
         namespaces = ["setpriv", "--pdeathsig=KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]
         entered = [*namespaces, "sh", "-c", ENTER, "sh", str(root), str(PROJECT), str(CACHE)]

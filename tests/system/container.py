@@ -5,18 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import shlex
-import signal
 import subprocess
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import pytest
 
-from tests.system.roots import PROJECT, Recipe, tarball
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.support.process import Process
+from tests.support.procfs import facts
+from tests.system.roots import PROJECT, Recipe, run, unpack
 
 FIRST_RELEASE = "db12fedcbf8916514eb54c7eca1224786a3f833e"
 """The commit of 0.1.0: `make install` and `deb.sh` run from what it had."""
@@ -24,6 +22,7 @@ FIRST_RELEASE = "db12fedcbf8916514eb54c7eca1224786a3f833e"
 LIMIT = 60.0
 """Seconds for what should happen at once, on a slow and busy machine."""
 
+_UNSHARED = ("unshare", "--mount", "--propagation", "private", "sh", "-c")
 # A mount namespace with cgroups of version 2, which systemd wants, whatever this machine has; in a control
 # group of its own. The two capabilities are for IPAddressDeny=, which is else silently without effect.
 _START = """\
@@ -64,84 +63,55 @@ class Container:
     def __init__(self, recipe: Recipe, folder: Path) -> None:
         self._recipe = recipe
         self.root = folder / "root"
-        self._console = folder / "console.log"
         self._group = f"teleinfo-test-{os.getpid()}"
-        self._process: subprocess.Popen[bytes] | None = None
+        started = [*_UNSHARED, _START, "sh", str(self.root), str(PROJECT), self._group]
+        self._nspawn = Process(started, folder / "console.log")
 
     def __enter__(self) -> Self:
-        self.root.mkdir()
-        subprocess.run(["tar", "-xf", tarball(self._recipe), "-C", self.root], check=True, timeout=300)
+        unpack(self._recipe, self.root)
         (self.root / "etc/systemd/system/meter@.service").write_text(_METER)
         (self.root / "etc/hostname").write_text("meterhouse\n")
         (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n::1 localhost\n127.0.1.1 meterhouse\n")
         self._start()
+        self.run("systemctl enable --now meter@ttyAMA0")
         return self
 
     def _start(self) -> None:
         """Boot it, and return once it is up."""
-        with self._console.open("ab") as console:
-            self._process = subprocess.Popen(
-                [
-                    *("unshare", "--mount", "--propagation", "private"),
-                    *("sh", "-c", _START, "sh", str(self.root), str(PROJECT), self._group),
-                ],
-                stdin=subprocess.DEVNULL,
-                stdout=console,
-                stderr=console,
-            )
+        self._nspawn.start()
         self.until("systemctl is-system-running --wait | grep -q -e running -e degraded")
 
     def reboot(self) -> None:
         """Reboot it from inside, and return once it is up again."""
-        assert self._process is not None
         self.run("systemctl --no-block reboot")
         # With --keep-unit, systemd-nspawn only exits with this status: we start it again.
-        assert self._process.wait(LIMIT) == _REBOOT
+        assert self._nspawn.process.wait(LIMIT) == _REBOOT
         self._start()
 
     def __exit__(self, *_: object) -> None:
-        process = self._process
-        assert process is not None
         with contextlib.suppress(AssertionError, subprocess.SubprocessError):
             self.run("systemctl --no-block poweroff", check=False)
-        try:
-            process.wait(30)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait(30)
-        command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", _CLEAN, "sh", self._group]
-        subprocess.run(command, check=False, timeout=60, capture_output=True)
+            self._nspawn.process.wait(30)
+        self._nspawn.kill()
+        subprocess.run([*_UNSHARED, _CLEAN, "sh", self._group], check=False, timeout=60, capture_output=True)
         subprocess.run(["rm", "-rf", "--one-file-system", str(self.root)], check=False, timeout=120)
 
     def _init(self) -> int:
         """Return the process that has the number 1 inside; a reboot changes it."""
-        assert self._process is not None
-        assert self._process.poll() is None, f"the container ended: {self._console.read_text()[-2000:]}"
-        for task in Path(f"/proc/{self._process.pid}/task").iterdir():
+        assert self._nspawn.runs, f"the container ended: {self._nspawn.log[-2000:]}"
+        for task in Path(f"/proc/{self._nspawn.pid}/task").iterdir():
             for child in (task / "children").read_text().split():
-                status = Path(f"/proc/{child}/status").read_text()
-                if any(line.startswith("NSpid:") and line.split()[-1] == "1" for line in status.splitlines()):
+                if facts(int(child))["NSpid"].split()[-1] == "1":
                     return int(child)
         raise AssertionError("the container has no first process (yet)")
 
-    def command(self, script: str) -> list[str]:
-        """Return what runs a shell script inside, as root."""
-        inside = ["nsenter", "-t", str(self._init()), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"]
-        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
-        environ = [
-            "env",
-            "-i",
-            f"PATH={path}",
-            "HOME=/root",
-            "LC_ALL=C.UTF-8",
-            "DEBIAN_FRONTEND=noninteractive",
-        ]
-        return [*inside, *environ, "sh", "-c", script]
-
     def run(self, script: str, *, check: bool = True, limit: float = LIMIT) -> str:
         """Run a shell script as root and return what it said, on both outputs; it must exit 0 if `check`."""
+        inside = ["nsenter", "-t", str(self._init()), "-m", "-u", "-i", "-n", "-p", "-C", "-r", "-w"]
+        path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin"
+        environ = [f"PATH={path}", "HOME=/root", "LC_ALL=C.UTF-8", "DEBIAN_FRONTEND=noninteractive"]
         result = subprocess.run(
-            self.command(script),
+            [*inside, "env", "-i", *environ, "sh", "-c", script],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -152,34 +122,34 @@ class Container:
         assert result.returncode == 0 or not check, f"{script}: {result.returncode}: {result.stdout[-3000:]}"
         return result.stdout
 
-    def until(self, script: str, *, within: float = LIMIT) -> None:
+    def until(self, script: str) -> None:
         """Return once the script exits 0."""
-        end = time.monotonic() + within
-        said = ""
-        while time.monotonic() < end:
-            with contextlib.suppress(AssertionError, subprocess.TimeoutExpired, OSError):
-                said = self.run(f"({script}) 2>&1 && echo done-it", check=False, limit=within)
-                if said.rstrip().endswith("done-it"):
-                    return
-            time.sleep(0.2)
-        raise AssertionError(f"not within {within} s: {script}: {said[-1000:]}")
+        end = time.monotonic() + LIMIT
+        while True:
+            try:
+                self.run(script)
+            except (AssertionError, subprocess.TimeoutExpired, OSError):
+                if time.monotonic() > end:
+                    raise
+                time.sleep(0.2)
+            else:
+                return
 
     def property(self, name: str, unit: str = "teleinfo") -> str:
         """Return what `systemctl show` says."""
         return self.run(f"systemctl show --value -p {name} {shlex.quote(unit)}").strip()
 
-    def journal(self, unit: str = "teleinfo") -> str:
-        """Return the journal of the unit, with the lines of systemd about it."""
-        return self.run(f"journalctl -o cat --no-pager -u {shlex.quote(unit)}")
+    def journal(self) -> str:
+        """Return the journal of the service, with the lines of systemd about it."""
+        return self.run("journalctl -o cat --no-pager -u teleinfo")
 
-    def messages(self, topic: str = "teleinfo", *, count: int = 1, within: float = LIMIT) -> list[str]:
-        """Return the next messages of a topic, retained ones too, as `mosquitto_sub` prints them."""
-        script = f"timeout {within} mosquitto_sub -t '{topic}' -C {count}"
-        return self.run(script, limit=within + 10).splitlines()
+    def message(self, topic: str = "teleinfo") -> str:
+        """Return the next message of a topic, or its retained one, as `mosquitto_sub` prints it."""
+        return self.run(f"mosquitto_sub -t '{topic}' -C 1 -W {LIMIT:.0f}", limit=LIMIT + 10).strip()
 
-    def expect(self, topic: str, message: str, *, within: float = LIMIT) -> None:
+    def expect(self, topic: str, message: str) -> None:
         """Return once this is the retained message of the topic."""
-        self.until(f"mosquitto_sub -t '{topic}' -C 1 -W 2 | grep -q -x '{message}'", within=within)
+        self.until(f"mosquitto_sub -t '{topic}' -C 1 -W 2 | grep -q -x '{message}'")
 
     def settings(self, *lines: str, name: str = "teleinfo") -> None:
         """Write these lines at the end of a settings file, as a household would."""
@@ -193,22 +163,12 @@ class Container:
         path.write_text("\n".join(kept) + "\n")
 
 
-@contextlib.contextmanager
-def booted(recipe: Recipe, folder: Path) -> Iterator[Container]:
-    """Boot a container with a meter on /dev/ttyAMA0 that sends already."""
-    with Container(recipe, folder) as container:
-        container.run("systemctl enable --now meter@ttyAMA0")
-        yield container
-
-
 def first_release(folder: Path) -> Path:
     """Unpack the first release into `folder` and return its checkout; skip the tests where no history is."""
     git = ["git", "-C", str(PROJECT)]
     if subprocess.run([*git, "cat-file", "-e", f"{FIRST_RELEASE}^{{commit}}"], check=False).returncode:
         pytest.skip(f"the history of this checkout lacks {FIRST_RELEASE}, the first release")
-    subprocess.run(
-        [*git, "archive", "--prefix=teleinfo-0.1.0/", f"--output={folder}/first.tar", FIRST_RELEASE],
-        check=True,
-    )
-    subprocess.run(["tar", "-xf", "first.tar"], cwd=folder, check=True)
+    archive = f"{folder}/first.tar"
+    run(*git, "archive", "--prefix=teleinfo-0.1.0/", f"--output={archive}", FIRST_RELEASE)
+    run("tar", "-xf", archive, "-C", str(folder))
     return folder / "teleinfo-0.1.0"

@@ -17,7 +17,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.system.roots import PROJECT, Recipe, tarball
+from tests.system import roots
+from tests.system.roots import PROJECT, Recipe
 
 SUITES = ("trixie", "bookworm")
 PACKAGES = ("git", "make", "python3-venv", "sudo")
@@ -25,7 +26,6 @@ LIMIT = 1500.0
 """Seconds for all of one root, on a slow network and beside other work."""
 
 USER = "newcomer"
-CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_OPTIONS = ("index-url", "extra-index-url", "cert", "trusted-host", "proxy", "default-timeout")
 VARIABLES = ("http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE")
 
@@ -75,46 +75,22 @@ def commands() -> tuple[str, str]:
 
 def pip_environment() -> dict[str, str]:
     """Return what the pip of this machine is told of its registry, as environment variables."""
-    listed = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"],
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
-    rows = [re.fullmatch(r"[^.]+\.([\w-]+)='(.*)'", line) for line in listed.stdout.splitlines()]
-    return {
-        f"PIP_{row[1].upper().replace('-', '_')}": row[2]
-        for row in rows
-        if row is not None and row[1] in PIP_OPTIONS
-    }
+    listed = roots.run(sys.executable, "-m", "pip", "config", "list").splitlines()
+    rows = [row for line in listed if (row := re.fullmatch(r"[^.]+\.([\w-]+)='(.*)'", line))]
+    return {f"PIP_{row[1].upper().replace('-', '_')}": row[2] for row in rows if row[1] in PIP_OPTIONS}
 
 
 def prepare(suite: str, root: Path) -> None:
     """Unpack a bare Debian into `root`, with a user, the repository, and the way to the registries."""
-    root.chmod(0o755)
-    recipe = Recipe(suite, installed=PACKAGES, variant="minbase")
-    subprocess.run(["tar", "-xf", tarball(recipe), "-C", root], check=True, timeout=300)
-    for name in ("resolv.conf", "hosts"):
-        shutil.copy(Path("/etc", name), root / "etc" / name)
+    roots.unpack(Recipe(suite, installed=PACKAGES, variant="minbase"), root)
+    roots.carry_network(root)
     for name in ("apt.conf.d", "auth.conf.d"):
         shutil.copytree(Path("/etc/apt", name), root / "etc/apt" / name, dirs_exist_ok=True)
-    if CERTIFICATES.exists():
-        there = root / CERTIFICATES.relative_to("/")
-        there.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(CERTIFICATES, there)
     # The broker that is installed must not listen on this machine.
     no_services = root / "usr/sbin/policy-rc.d"
     no_services.write_text("#!/bin/sh\nexit 101\n")
     no_services.chmod(0o755)
-    for command in (
-        ("/usr/sbin/useradd", "--create-home", "--shell", "/bin/bash", "--uid", "1000", USER),
-        ("sh", "-c", f"echo '{USER} ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/{USER}"),
-    ):
-        subprocess.run(["chroot", root, *command], check=True, timeout=60)
-    repository = root / "srv/teleinfo.git"
-    subprocess.run(["git", "clone", "--quiet", "--bare", PROJECT, repository], check=True, timeout=120)
-    subprocess.run(["chown", "-R", "1000:1000", repository], check=True, timeout=60)
+    roots.add_user(root, USER)
 
 
 def run(root: Path) -> tuple[int, list[str]]:

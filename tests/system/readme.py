@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 import shlex
-import subprocess
 from typing import TYPE_CHECKING
 
 from tests.docs.markdown import READMES, blocks
-from tests.system.roots import PROJECT
+from tests.system import roots
 
 if TYPE_CHECKING:
     from tests.system.container import Container
 
 USER = "household"
-_REPOSITORY = "/srv/teleinfo.git"
 _ADDRESS = "<the address of this page>"
 
 
@@ -26,13 +24,10 @@ def section(heading: str) -> list[str]:
 
 
 def prepare(machine: Container) -> None:
-    """Make an ordinary user who may use sudo, and put what is committed where the user can clone it from."""
-    repository = machine.root / _REPOSITORY.lstrip("/")
-    subprocess.run(["git", "clone", "--quiet", "--bare", PROJECT, repository], check=True, timeout=120)
-    (machine.root / f"etc/sudoers.d/{USER}").write_text(f"{USER} ALL=(ALL) NOPASSWD: ALL\n")
+    """Make an ordinary user who may use sudo, with what is committed to clone."""
+    roots.add_user(machine.root, USER)
     # apt asks before it installs: the user presses Enter.
     (machine.root / "etc/apt/apt.conf.d/99enter").write_text('APT::Get::Assume-Yes "true";\n')
-    machine.run(f"useradd --create-home --shell /bin/bash {USER} && chown -R {USER}: {_REPOSITORY}")
 
 
 def type_in(machine: Container, block: str, *, seconds: float = 0) -> str:
@@ -41,7 +36,7 @@ def type_in(machine: Container, block: str, *, seconds: float = 0) -> str:
 
     With `seconds`, Ctrl-C ends the last line, which goes on by itself, after so long.
     """
-    script = block.replace(_ADDRESS, f"file://{_REPOSITORY}")
+    script = block.replace(_ADDRESS, f"file://{roots.REPOSITORY}")
     if seconds:
         script = f"timeout --signal=INT {seconds} {script} || test $? = 124"
     typed = shlex.quote(f"set -e\n{script}")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import platform
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -18,6 +19,9 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parents[2]
 PROBE = Path(__file__).with_name("probe.py")
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+REPOSITORY = Path("/srv/teleinfo.git")
+"""The place of the repository in the root of a user."""
 # An hour would not be too long on a slow line; forever would.
 LIMIT = 1200
 
@@ -35,8 +39,7 @@ class Recipe:
 
 def cache(name: str) -> Path:
     """Return a path in the cache of this project's system tests, whose folder exists."""
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    folder = base / "teleinfo" / "system-tests"
+    folder = CACHE / "teleinfo" / "system-tests"
     folder.mkdir(parents=True, exist_ok=True)
     return folder / name
 
@@ -46,16 +49,17 @@ def tarball(recipe: Recipe) -> Path:
     path = cache(f"{recipe.suite}-{_key(repr(_options(recipe)))}.tar")
     if not path.exists():
         partial = path.with_suffix(".partial.tar")
-        _run(["mmdebstrap", *_options(recipe), recipe.suite, str(partial), _mirror()])
+        run("mmdebstrap", *_options(recipe), recipe.suite, str(partial), _mirror())
         partial.rename(path)
     return path
 
 
 def _mirror() -> str:
     """Return where the apt of this machine, a Debian, has its packages from."""
-    asked = ["apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Component: main"]
-    answered = subprocess.run(asked, capture_output=True, text=True, check=True, timeout=60)
-    mirrors = [uri for uri in answered.stdout.split() if uri.startswith("http") and "security" not in uri]
+    answered = run(
+        "apt-get", "indextargets", "--format", "$(REPO_URI)", "Created-By: Packages", "Component: main"
+    )
+    mirrors = [uri for uri in answered.split() if uri.startswith("http") and "security" not in uri]
     assert mirrors, "apt has no list of packages: apt-get update brings it"
     return mirrors[0]
 
@@ -93,13 +97,11 @@ def wheels(python: str) -> Path:
     folder = cache(f"wheels-{python}-{_key(repr(wanted) + tested.read_text(encoding='utf-8'))}")
     if not folder.exists():
         partial = folder.with_suffix(".partial")
-        _run(
-            [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(partial)),
-                *("--constraint", str(tested), "--only-binary=:all:", "--python-version", python),
-                *("--platform", f"manylinux2014_{platform.machine()}"),
-                *wanted,
-            ]
+        run(
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--dest", str(partial)),
+            *("--constraint", str(tested), "--only-binary=:all:", "--python-version", python),
+            *("--platform", f"manylinux2014_{platform.machine()}"),
+            *wanted,
         )
         partial.rename(folder)
     return folder
@@ -108,19 +110,42 @@ def wheels(python: str) -> Path:
 def package(folder: Path, checkout: Path = PROJECT) -> Path:
     """Build the Debian package of `checkout` into `folder` and return it."""
     before = set(folder.glob("*.deb"))
-    _run([str(checkout / "systemd" / "deb.sh")], os.environ | {"DIST": str(folder)})
+    run(str(checkout / "systemd" / "deb.sh"), environ={"DIST": str(folder)})
     (made,) = set(folder.glob("*.deb")) - before
     return made
 
 
-def _key(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+def unpack(recipe: Recipe, root: Path) -> None:
+    """Unpack the file system of `recipe` into `root`, a folder that is made if it is not there."""
+    root.mkdir(exist_ok=True)
+    root.chmod(0o755)
+    run("tar", "-xf", str(tarball(recipe)), "-C", str(root))
 
 
-def _run(command: list[str], environ: dict[str, str] | None = None) -> None:
+def carry_network(root: Path) -> None:
+    """Let `root` have the resolver of this machine, and the certificates that it trusts."""
+    for path in map(Path, ("/etc/resolv.conf", "/etc/hosts", "/etc/ssl/certs/ca-certificates.crt")):
+        if path.exists():
+            there = root / path.relative_to("/")
+            there.parent.mkdir(parents=True, exist_ok=True)
+            there.unlink(missing_ok=True)
+            shutil.copy(path, there)
+
+
+def add_user(root: Path, user: str) -> None:
+    """Make an ordinary user of `root`, who may use sudo and clone what is committed from REPOSITORY."""
+    repository = root / REPOSITORY.relative_to("/")
+    run("git", "clone", "--quiet", "--bare", str(PROJECT), str(repository))
+    (root / "etc/sudoers.d" / user).write_text(f"{user} ALL=(ALL) NOPASSWD: ALL\n")
+    made = f"useradd --create-home --shell /bin/bash {user} && chown -R {user}: {REPOSITORY}"
+    run("chroot", str(root), "sh", "-c", f"PATH=/usr/sbin:/usr/bin; {made}")
+
+
+def run(*command: str, environ: dict[str, str] | None = None) -> str:
+    """Run a command, which must exit 0, and return its standard output."""
     result = subprocess.run(
         command,
-        env=environ,
+        env=os.environ | (environ or {}),
         capture_output=True,
         text=True,
         check=False,
@@ -128,3 +153,8 @@ def _run(command: list[str], environ: dict[str, str] | None = None) -> None:
         stdin=subprocess.DEVNULL,
     )
     assert result.returncode == 0, f"{' '.join(command)}: {result.stdout[-2000:]}{result.stderr[-2000:]}"
+    return result.stdout
+
+
+def _key(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

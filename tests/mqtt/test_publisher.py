@@ -103,21 +103,6 @@ def test_retained_topics_are_there_for_who_comes_later_and_after_a_restart(
     assert log.rindex("'teleinfo/status'") > log.rindex("'teleinfo/health'")
 
 
-def test_topics_are_repeated_once_when_the_connection_is_stable(
-    mosquitto: MosquittoBroker, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The will of a connection that we gave up may speak after our "online": 30 s later we say it again."""
-    monkeypatch.setattr("teleinfo.mqtt.publisher.STABLE_AFTER", 1.0)
-    with (
-        Subscriber(mosquitto.host, mosquitto.port) as subscriber,
-        RunningPublisher(broker_at(mosquitto.port)),
-    ):
-        first = subscriber.expect("teleinfo/status", b"online")
-        again = subscriber.expect("teleinfo/status", b"online")
-
-        assert 0.9 < again.at - first.at < 5
-
-
 def test_it_listens_to_the_birth_topic_and_to_nothing_else(mosquitto: MosquittoBroker) -> None:
     """And without Home Assistant to nothing at all."""
     with RunningPublisher(broker_at(mosquitto.port)) as running:

@@ -7,6 +7,7 @@ HOMEASSISTANT_VENV.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import os
@@ -223,25 +224,17 @@ def _is_one_of(shown: str, component: dict[str, Any], published: list[dict[str, 
     switched = {component.get("pl_on"): "on", component.get("pl_off"): "off"}
     for state in published:
         value = domoticz.value({"value_template": component["val_tpl"]}, state)
-        if shown == (switched.get(value, value) or "unknown"):
-            return True
-        if _moment(shown) == _moment(value) is not None or _number(shown) == _number(value) is not None:
+        if _parsed(shown) == _parsed(switched.get(value, value) or "unknown"):
             return True
     return False
 
 
-def _number(text: str) -> float | None:
-    try:
-        return float(text)
-    except ValueError:
-        return None
-
-
-def _moment(text: str) -> dt.datetime | None:
-    try:
-        return dt.datetime.fromisoformat(text)
-    except ValueError:
-        return None
+def _parsed(text: str) -> float | dt.datetime | str:
+    """Return a number, a moment, or the text itself."""
+    for parse in (float, dt.datetime.fromisoformat):
+        with contextlib.suppress(ValueError):
+            return parse(text)
+    return text
 
 
 def _eventually(faults: Callable[[], list[str]], *, limit: float = LIMIT) -> None:

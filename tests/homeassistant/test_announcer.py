@@ -208,18 +208,6 @@ def test_a_meter_without_a_number_is_announced_after_a_while() -> None:
     assert "sn" not in device.message["dev"]
 
 
-@pytest.mark.parametrize("excluded", ["ADCO", "ADSC"])
-@pytest.mark.parametrize("form", ["device", "components"])
-def test_an_excluded_number_stands_nowhere(excluded: str, form: str) -> None:
-    """Neither in a topic nor in a message, whatever the mode is next."""
-    for readings in (historique(HC, HC), standard(LINKY, LINKY)):
-        device = announced(readings, exclude={excluded}, form=form)
-
-        assert device.announced
-        for topic, message in device.announcer.messages.items():
-            assert b"123456" not in topic.encode() + message
-
-
 def indexes(device: Followed) -> dict[str, str]:
     """Return the names of the announced indexes by key."""
     return {key: one["name"] for key, one in components(device).items() if key.startswith("index_")}
@@ -284,7 +272,6 @@ def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
         key: one["uniq_id"] for key, one in others.items()
     }
     assert [key for key, one in own.items() if one["name"] == others[key]["name"]] == []
-    assert own["LIGNE_QUALITE"]["ops"] == ["Silent", "Good", "Fair", "Poor", "Bad", "Unplugged"]
     assert "'blue': 'Blue'" in own["tempo_today"]["val_tpl"]
     assert english.message["dev"]["name"] == "Single-phase Linky 3456"
 

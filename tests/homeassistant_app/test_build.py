@@ -99,13 +99,6 @@ def test_what_the_form_lets_through_teleinfo_takes(name: str, value: object) -> 
     settings_of(start.settings_of({"mqtt_tls": True, name: value}))
 
 
-def test_an_option_without_a_value_is_the_default() -> None:
-    """The Supervisor writes an empty text or null for an empty field."""
-    assert start.settings_of({"mqtt_host": "", "serial_port": None, "homeassistant": True}) == {
-        "TELEINFO_HOMEASSISTANT": "true"
-    }
-
-
 def test_it_runs_the_same_image(repository: Path) -> None:
     """Its Dockerfile is the Containerfile, but for the stage of the package, and a start of its own."""
     containerfile = build.CONTAINERFILE.read_text(encoding="utf-8")

@@ -79,8 +79,12 @@ def test_a_supervisor_that_does_not_listen_yet_is_waited_for() -> None:
     assert raised.value.waits
 
 
-def test_a_bridge_takes_the_place_of_the_device() -> None:
-    """The picker of devices may have been touched before."""
-    options = {"serial_port": "/dev/ttyUSB0", "bridge": "socket://192.168.1.7:4001"}
+def test_the_options_of_the_form_become_settings() -> None:
+    """An empty field is null or an empty text; a bridge takes the place of a device."""
+    bridge = "socket://192.168.1.7:4001"
+    options = {"mqtt_host": "", "mqtt_port": None, "homeassistant": True, "serial_port": "/dev/ttyUSB0"}
 
-    assert start.settings_of(options) == {"TELEINFO_SERIAL_PORT": "socket://192.168.1.7:4001"}
+    assert start.settings_of(options | {"bridge": bridge}) == {
+        "TELEINFO_HOMEASSISTANT": "true",
+        "TELEINFO_SERIAL_PORT": bridge,
+    }

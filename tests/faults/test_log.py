@@ -109,7 +109,6 @@ def live(
             baudrates=candidates(mode, None),
             decoder=decoder,
             sink=Sink(),
-            rng=random.Random(1),
         )
         monitors.append(
             Monitor(

@@ -88,7 +88,6 @@ class Bench:
             baudrates=candidates(mode, None),
             decoder=self.decoder,
             sink=self,
-            rng=random.Random(1),
         )
         self.status = self.reader.status
 
@@ -292,7 +291,7 @@ async def test_a_port_that_comes_late_is_two_lines(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """1. No port at the start: one warning. 2. Many attempts: none. 3. It comes: one line says how long."""
-    patch(monkeypatch, RETRY_FIRST=0.02, RETRY_CAP=0.05, STEADY_AFTER=0.3)
+    patch(monkeypatch, RETRY_INTERVAL=0.05, STEADY_AFTER=0.3)
     async with Bench(link, mode="historique", line_open=False) as bench:
         await until(lambda: bench.heartbeats > 20)
         assert not bench.status.connected
@@ -324,7 +323,7 @@ async def test_a_port_that_comes_and_goes_is_read_each_time(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """Twenty times unplugged and plugged in again, with another number: always read again, nothing leaks."""
-    patch(monkeypatch, RETRY_FIRST=0.02, RETRY_CAP=0.05, STEADY_AFTER=30.0)
+    patch(monkeypatch, RETRY_INTERVAL=0.05, STEADY_AFTER=30.0)
     async with Bench(link, mode="historique") as bench:
         await bench.until_read()
         before = descriptors()
@@ -369,7 +368,7 @@ async def test_a_speed_that_the_port_cannot_do_counts_as_tried(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """The search goes on at the next speed, and there is nothing to warn of."""
-    patch(monkeypatch, RETRY_FIRST=0.01, RETRY_CAP=0.01)
+    patch(monkeypatch, RETRY_INTERVAL=0.01)
 
     @contextlib.asynccontextmanager
     async def not_at_1200_baud(url: str, baudrate: int, sink: DataSink) -> AsyncIterator[LineProtocol]:
@@ -391,7 +390,7 @@ async def test_a_port_that_can_do_no_speed_is_said_once(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """A device that is no serial port refuses them all: nobody would learn of it by waiting."""
-    patch(monkeypatch, RETRY_FIRST=0.01, RETRY_CAP=0.01)
+    patch(monkeypatch, RETRY_INTERVAL=0.01)
     tried = []
 
     def none(_url: str, baudrate: int, _sink: object) -> NoReturn:
@@ -436,7 +435,10 @@ async def test_a_port_whose_meter_is_heard_stays_open(link: Path, monkeypatch: p
 
 def test_an_opening_is_over_before_the_reader_counts_as_stuck() -> None:
     """The reader sends a heartbeat before an opening and after it: the longest must be shorter than that."""
-    assert serial_port.OPEN_TIMEOUT + serial_port.CLOSE_TIMEOUT + reader_module.RETRY_FIRST <= STUCK_AFTER - 3
+    assert (
+        max(serial_port.OPEN_TIMEOUT + serial_port.CLOSE_TIMEOUT, reader_module.RETRY_INTERVAL)
+        <= STUCK_AFTER - 3
+    )
 
 
 @in_event_loop

@@ -88,13 +88,11 @@ class OutageLog:
             if new or (self._texts.still and now - self._last_line >= REMINDER_INTERVAL):
                 self._warn(self._texts.still or self._texts.begins, cause, reason, now)
 
-    def recovered(self, now: float) -> bool:
-        """Note that the connection came back at `now`; return True if the end of an outage was logged."""
-        if self._state is not _State.AWAY:
-            return False
-        self._state = _State.BACK
-        self._inform(self._texts.ends, now)
-        return True
+    def recovered(self, now: float) -> None:
+        """Note that the connection came back at `now`."""
+        if self._state is _State.AWAY:
+            self._state = _State.BACK
+            self._inform(self._texts.ends, now)
 
     def held(self, since: float) -> None:
         """Note that the connection has held since `since`: the next loss is a new outage."""

@@ -69,7 +69,6 @@ class MeterTask:
             baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
             decoder=decoder,
             sink=self,
-            rng=rng,
         )
         self._state: StatePublisher | None = None
         self._memory: MemoryKeeper | None = None

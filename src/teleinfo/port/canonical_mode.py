@@ -92,24 +92,30 @@ def restore(data: bytes) -> bytes:
 
 
 class StabilityDetector:
-    """Judge if a line is regular enough for canonical mode; create a new object for each opened port."""
+    """
+    Judge if a line is regular enough for canonical mode; create a new object for each opened port.
 
-    def __init__(self) -> None:
+    `now` is a time in seconds, `count` the number of bytes that have been received by then.
+    """
+
+    def __init__(self, now: float, count: int) -> None:
+        self._last = now, count  # at the last sound frame, or at the opening
         # The times from frame to frame of the first frames in a row; 0 for the first frame.
         self._row: list[float] = []
 
-    def note_frame(self, *, interval: float, size: int) -> None:
-        """Note a sound frame, `interval` seconds and `size` bytes after the last frame or the opening."""
-        if size > LONGEST_FRAME:
+    def note_frame(self, now: float, count: int) -> None:
+        """Note a sound frame."""
+        (before, received), self._last = self._last, (now, count)
+        if count - received > LONGEST_FRAME:
             self._row = []
-        elif not self._row or not self._in_time(interval):
+        elif not self._row or not self._in_time(now - before):
             self._row = [0.0]
         elif len(self._row) < STABLE_ROW:
-            self._row.append(interval)
+            self._row.append(now - before)
 
-    def is_stable(self, silent_for: float) -> bool:
-        """True if canonical mode is safe now, `silent_for` seconds after the last sound frame."""
-        return len(self._row) == STABLE_ROW and self._in_time(silent_for)
+    def is_stable(self, now: float) -> bool:
+        """True if canonical mode is safe."""
+        return len(self._row) == STABLE_ROW and self._in_time(now - self._last[0])
 
     def _in_time(self, seconds: float) -> bool:
         """Return True if `seconds` is within the expected time from frame to frame."""

@@ -11,7 +11,6 @@ Read a meter in your own program.
 from __future__ import annotations
 
 import asyncio
-import random
 from collections import deque
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -63,7 +62,6 @@ async def read(
         baudrates=candidates(mode, baudrate),
         decoder=decoder or Decoder(),
         sink=sink,
-        rng=random.Random(),  # noqa: S311 - spreads retries, guards nothing
     )
     listening = asyncio.create_task(_listen(reader), name="teleinfo.read")
     listening.add_done_callback(lambda _: sink.news.set())

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from functools import partial
 from typing import TYPE_CHECKING, NoReturn, Protocol
 
-from teleinfo.common.durations import STALL_LIMIT, delays, until_tick
+from teleinfo.common.durations import STALL_LIMIT, until_tick
 from teleinfo.common.outage_log import OutageLog
 from teleinfo.port.canonical_mode import StabilityDetector
 from teleinfo.port.errors import OUTAGE_TEXTS, PortError
@@ -23,7 +22,6 @@ from teleinfo.port.tcp_bridge import is_bridge
 from teleinfo.vocabulary.line import PortErrorKind
 
 if TYPE_CHECKING:
-    import random
     from collections.abc import Sequence
 
     from teleinfo.port.protocol import LineProtocol
@@ -35,9 +33,8 @@ log = logging.getLogger(__name__)
 TICK = 1.0
 """Seconds between two checks of the line."""
 
-RETRY_FIRST = 1.0
-RETRY_CAP = 4.5
-"""Seconds before a port is tried again, at first and at most: a returned port is open within 5 s."""
+RETRY_INTERVAL = 3.0
+"""Seconds before a port is tried again: a returned port is open within 5 s."""
 
 STEADY_AFTER = 2.0
 """Seconds after which an open port counts as back. If a second program reads it, it mostly fails sooner."""
@@ -63,15 +60,7 @@ class Reader:
     `sink` receives the readings. `status` is live.
     """
 
-    def __init__(
-        self,
-        *,
-        url: str,
-        baudrates: Sequence[int],
-        decoder: Decoder,
-        sink: ReadingSink,
-        rng: random.Random,
-    ) -> None:
+    def __init__(self, *, url: str, baudrates: Sequence[int], decoder: Decoder, sink: ReadingSink) -> None:
         self._search = SpeedSearch(url, baudrates, decoder)
         self.status = LinkStatus(
             url=url,
@@ -79,13 +68,9 @@ class Reader:
             searching=not self._search.fixed,
         )
         self._sink = sink
-        self._new_retries = partial(delays, first=RETRY_FIRST, cap=RETRY_CAP, rng=rng)
         self._outage = OutageLog(url, OUTAGE_TEXTS)
         self._line_log = LineLog(self.status)
-        self._retries = self._new_retries()
-        self._stability = StabilityDetector()
         self._opened = 0.0  # at the present speed; or when the last stall of the process ended
-        self._bytes_at_frame = 0  # the number of bytes up to the end of the last frame
         self._refused: set[int] = set()  # speeds that the port cannot do
 
     async def run(self) -> NoReturn:
@@ -96,7 +81,7 @@ class Reader:
             except PortError as error:
                 self._sink.on_progress()
                 self._outage.failed(error.cause, str(error), asyncio.get_running_loop().time())
-                await asyncio.sleep(next(self._retries))
+                await asyncio.sleep(RETRY_INTERVAL)
 
     async def listen(self) -> None:
         """
@@ -105,8 +90,8 @@ class Reader:
         Raises PortError if the port cannot be opened, or is lost.
         """
         self._sink.on_progress()
-        self._stability = StabilityDetector()
-        self._bytes_at_frame = self._search.decoder.counts.bytes_
+        now = asyncio.get_running_loop().time()
+        self._stability = StabilityDetector(now, self._search.decoder.counts.bytes_)
         try:
             async with self._search.open(self) as port:
                 await self._watch(port)
@@ -136,13 +121,13 @@ class Reader:
                 # The process got no CPU time, and missed the bytes that came meanwhile.
                 self.status.listening_since = now
             if port.canonical_mode is not None:
-                port.canonical_mode.set(enabled=self._stability.is_stable(self._since_frame(now)))
+                port.canonical_mode.set(enabled=self._stability.is_stable(now))
             if self._search.check_pending():
                 self.status.last_sound = now
             self.status.mode = self._search.mode
             self._line_log.check(self._search.decoder.implausible, now)
-            if now - opened >= STEADY_AFTER and self._outage.recovered(opened):
-                self._retries = self._new_retries()
+            if now - opened >= STEADY_AFTER:
+                self._outage.recovered(opened)
             if now - opened >= HELD_AFTER:
                 self._outage.held(opened)
             if self._search.should_switch(self._silent_for(now)):
@@ -154,7 +139,6 @@ class Reader:
         now = asyncio.get_running_loop().time()
         self._sink.on_progress()
         self.status.note_bytes(now)
-        interval = self._since_frame(now)
         readings = self._search.feed(data, now=now)
         if not readings:
             return
@@ -162,17 +146,11 @@ class Reader:
         self.status.note_frame(now)
         for reading in readings:
             self._sink.on_reading(reading)
-        count = self._search.decoder.counts.bytes_
-        size, self._bytes_at_frame = count - self._bytes_at_frame, count
-        self._stability.note_frame(interval=interval, size=size)
+        self._stability.note_frame(now, self._search.decoder.counts.bytes_)
 
     def _silent_for(self, now: float) -> float:
         """Return the seconds since the last sound group, or since the opening if that is later."""
         return now - max(self._opened, self.status.last_sound)
-
-    def _since_frame(self, now: float) -> float:
-        """Return the seconds since the last sound frame, or since the opening if that is later."""
-        return now - max(self._opened, self.status.last_frame or 0.0)
 
     def _next_speed(self) -> None:
         self._search.next_speed()

@@ -123,7 +123,7 @@ async def _watch(settings: Settings, show: Callable[[LiveModel], _Work], *, mqtt
     feed = (
         listen(settings.broker, Topics(settings.mqtt_topic), model, rng=rng)
         if mqtt
-        else read_port(settings, model, rng=rng)
+        else read_port(settings, model)
     )
     with contextlib.suppress(asyncio.CancelledError):
         async with asyncio.TaskGroup() as tasks:

@@ -44,7 +44,7 @@ MAX_TEXT: Final = 128
 """Characters of a key or a value; the longest value of a meter has 98."""
 
 
-async def read_port(settings: Settings, model: LiveModel, *, rng: Random) -> NoReturn:
+async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
     """Feed `model` from the meter at the serial port of `settings`, until cancelled."""
     decoder, quality = Decoder(plausibility=settings.plausibility), health.Quality()
     reader = Reader(
@@ -52,7 +52,6 @@ async def read_port(settings: Settings, model: LiveModel, *, rng: Random) -> NoR
         baudrates=candidates(settings.serial_mode, settings.serial_baudrate),
         decoder=decoder,
         sink=model,
-        rng=rng,
     )
     link = reader.status
     async with asyncio.TaskGroup() as tasks:

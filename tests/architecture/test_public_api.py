@@ -118,18 +118,6 @@ def test_the_library_needs_neither_aiomqtt_nor_pydantic() -> None:
     assert {name for name in loaded if name.startswith(("teleinfo.mqtt", "teleinfo.settings"))} == set()
 
 
-def test_a_recording_is_decoded_as_by_a_decoder(tmp_path: Path) -> None:
-    """A file gives its readings, however it is cut: by lines, or in one piece."""
-    frame = b"\x02\nPTEC HP..  \r\nPAPP 00750 -\r\x03"
-    path = tmp_path / "recording"
-    path.write_bytes(3 * frame)
-    with path.open("rb") as recording:
-        by_lines = list(teleinfo.decode(recording))
-
-    assert by_lines == list(teleinfo.decode([3 * frame])) == teleinfo.Decoder().feed(3 * frame)
-    assert len(by_lines) == 3
-
-
 @pytest.mark.real
 def test_the_page_of_the_library_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What docs/library.md shows is run as it stands there, with a meter at the port `meter`."""

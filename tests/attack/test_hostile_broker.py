@@ -7,6 +7,8 @@ bounded, its log quiet, the watchdog fed; afterwards readings come again.
 
 from __future__ import annotations
 
+import itertools
+import random
 import threading
 import time
 from contextlib import ExitStack
@@ -45,13 +47,44 @@ MOST = 268_435_455
 """The longest packet that MQTT knows, bytes."""
 
 
-# No MQTT at all.
+def answer(*data: bytes, seconds: float = 2 * SECONDS) -> Script:
+    """Return an attack that answers CONNECT with these bytes, and says nothing for so long."""
+
+    def script(peer: Peer) -> None:
+        peer.listen()
+        peer.write(b"".join(data))
+        peer.wait(seconds)
+
+    return script
 
 
-def a_web_server(peer: Peer) -> None:
-    """Answer as a web server does to what it does not understand."""
-    peer.listen()
-    peer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 11\r\nConnection: close\r\n\r\nBad Request")
+def accept(*packets: bytes) -> Script:
+    """Return an attack that accepts the client, sends these packets, and answers like a broker."""
+
+    def script(peer: Peer) -> None:
+        peer.accept()
+        peer.write(b"".join(packets))
+        peer.wait(2 * SECONDS)
+
+    return script
+
+
+def flood(topic: str, payload: bytes, *, qos: int = 0, retain: bool = False) -> Script:
+    """Return an attack that accepts, and sends such messages as fast as they are taken."""
+
+    def script(peer: Peer) -> None:
+        peer.accept()
+        count = max(1, len(BLOCK) // len(payload))
+        numbers = itertools.cycle(range(1, 65536))
+        while peer.alive:
+            peer.write(
+                b"".join(
+                    peer.message(topic, payload, qos=qos, number=number, retain=retain)
+                    for number in itertools.islice(numbers, count)
+                )
+            )
+
+    return script
 
 
 def random_bytes(peer: Peer) -> None:
@@ -59,30 +92,6 @@ def random_bytes(peer: Peer) -> None:
     peer.listen()
     while peer.alive:
         peer.write(peer.rng.randbytes(1 << 12))
-
-
-def a_tls_server(peer: Peer) -> None:
-    """Answer with an alert of TLS, then with what looks like a handshake."""
-    peer.listen()
-    peer.write(b"\x15\x03\x03\x00\x02\x02\x28")
-    peer.write(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc" + peer.rng.randbytes(1 << 14))
-    peer.wait(2)
-
-
-def silence(peer: Peer) -> None:
-    """Take the connection, and say nothing."""
-    peer.listen()
-    peer.wait(2 * SECONDS)
-
-
-# MQTT that is broken.
-
-
-def an_endless_length(peer: Peer) -> None:
-    """Accept, then a remaining length of more than four bytes (§2.2.3)."""
-    peer.accept()
-    peer.write(b"\x30\xff\xff\xff\xff\xff\xff\x01")
-    peer.wait(2 * SECONDS)
 
 
 def packets_out_of_place(peer: Peer) -> None:
@@ -99,30 +108,10 @@ def packets_out_of_place(peer: Peer) -> None:
     peer.wait(2 * SECONDS)
 
 
-def a_topic_that_is_none(peer: Peer) -> None:
-    """Accept, then messages whose topic is longer than they are, empty, or no UTF-8."""
-    peer.accept()
-    for body in (
-        b"\xff\xff",
-        b"\x00\x00",
-        b"\x00\x02\xff\xfe!",
-        b"\x00\x05a",
-        b"",
-        b"\x00\x01#x",
-        b"\x00\x01\x00x",
-    ):
-        for qos in (0x30, 0x32, 0x34, 0x36):
-            peer.write(bytes([qos]) + length(len(body)) + body)
-    peer.wait(2 * SECONDS)
-
-
 def a_connack_that_is_none(peer: Peer) -> None:
     """Answer with a CONNACK of an unknown code, of no length, or with a message before it."""
-    peer.listen()
-    peer.write(
-        peer.rng.choice([b"\x20\x02\x00\xff", b"\x20\x02\xff\x00", b"\x20\x00", peer.message("a", b"b")])
-    )
-    peer.wait(1)
+    wrong = [b"\x20\x02\x00\xff", b"\x20\x02\xff\x00", b"\x20\x00", peer.message("a", b"b")]
+    answer(peer.rng.choice(wrong), seconds=1)(peer)
 
 
 def a_slow_connack(peer: Peer) -> None:
@@ -133,17 +122,7 @@ def a_slow_connack(peer: Peer) -> None:
         peer.wait(2)
 
 
-# Too much MQTT.
-
-
-def a_large_message_that_is_announced(peer: Peer) -> None:
-    """Accept, then the beginning of a message of 256 MiB, and no more."""
-    peer.accept()
-    peer.write(b"\x30" + length(MOST))
-    peer.wait(2 * SECONDS)
-
-
-def a_large_message_that_comes(peer: Peer) -> None:
+def a_large_message(peer: Peer) -> None:
     """Accept, then a message of 256 MiB, as fast as it is taken."""
     peer.accept()
     peer.write(b"\x30" + length(MOST) + b"\x00\x01a")
@@ -151,53 +130,11 @@ def a_large_message_that_comes(peer: Peer) -> None:
         peer.write(BLOCK)
 
 
-def a_flood(peer: Peer) -> None:
-    """Accept, then messages that nobody asked for, as fast as they are taken."""
-    peer.accept()
-    block = peer.message("elsewhere", b"x" * 200) * 100
-    while peer.alive:
-        peer.write(block)
-
-
-def a_flood_to_be_acknowledged(peer: Peer) -> None:
-    """Accept, then messages of QoS 1 that nobody asked for."""
-    peer.accept()
-    number = 0
-    while peer.alive:
-        number = number % 65535 + 1
-        peer.write(peer.message("elsewhere", b"x" * 1000, qos=1, number=number))
-
-
-def a_flood_that_is_never_released(peer: Peer) -> None:
-    """Accept, then messages of QoS 2, each with a number of its own, that a client has to keep (§4.3.3)."""
-    peer.accept()
-    number = 0
-    while peer.alive:
-        number = number % 65535 + 1
-        peer.write(peer.message("elsewhere", BLOCK, qos=2, number=number))
-
-
 def a_flood_of_a_broker_that_reads_nothing(peer: Peer) -> None:
     """Accept, then messages of QoS 1, and never read what the client answers to them."""
     peer.listen()
     peer.write(peer.connack)
     block = b"".join(peer.message("elsewhere", b"", qos=1, number=number) for number in range(1, 60000))
-    while peer.alive:
-        peer.write(block)
-
-
-def a_flood_of_birth_messages(peer: Peer) -> None:
-    """Accept, then thousands of birth messages of Home Assistant a second."""
-    peer.accept()
-    block = peer.message("homeassistant/status", b"online", retain=True) * 100
-    while peer.alive:
-        peer.write(block)
-
-
-def large_messages_on_our_topic(peer: Peer) -> None:
-    """Accept, then messages of a megabyte on a topic that we listen to."""
-    peer.accept()
-    block = peer.message("homeassistant/status", BLOCK * 16)
     while peer.alive:
         peer.write(block)
 
@@ -211,21 +148,59 @@ def connections_that_are_closed(peer: Peer) -> None:
         peer.reset()
 
 
-GROUPS: dict[str, list[Script]] = {
-    "no MQTT": [a_web_server, random_bytes, a_tls_server, silence],
-    "broken MQTT": [an_endless_length, packets_out_of_place, a_topic_that_is_none, a_connack_that_is_none],
-    "slow MQTT, and short connections": [
-        a_slow_connack,
-        a_large_message_that_is_announced,
-        connections_that_are_closed,
-    ],
-    "a flood": [a_large_message_that_comes, a_flood],
-    "a flood to keep": [
-        a_flood_to_be_acknowledged,
-        a_flood_that_is_never_released,
-        a_flood_of_a_broker_that_reads_nothing,
-    ],
-    "a flood of what we listen to": [a_flood_of_birth_messages, large_messages_on_our_topic],
+# Topics that are longer than the message, empty, or no UTF-8.
+WRONG_TOPICS = (
+    b"\xff\xff",
+    b"\x00\x00",
+    b"\x00\x02\xff\xfe!",
+    b"\x00\x05a",
+    b"",
+    b"\x00\x01#x",
+    b"\x00\x01\x00x",
+)
+
+GROUPS: dict[str, dict[str, Script]] = {
+    "no MQTT": {
+        "a web server": answer(
+            b"HTTP/1.1 400 Bad Request\r\nContent-Length: 11\r\n\r\nBad Request", seconds=0
+        ),
+        "random bytes": random_bytes,
+        # An alert, then what looks like a handshake.
+        "a TLS server": answer(
+            b"\x15\x03\x03\x00\x02\x02\x28\x16\x03\x03\x40\x00\x02\x00\x3f\xfc"
+            + random.Random(1).randbytes(1 << 14),
+            seconds=2,
+        ),
+        "silence": answer(),
+    },
+    "broken MQTT": {
+        # A remaining length of more than four bytes (§2.2.3).
+        "an endless length": accept(b"\x30\xff\xff\xff\xff\xff\xff\x01"),
+        "packets out of place": packets_out_of_place,
+        "wrong topics": accept(
+            *(
+                bytes([qos]) + length(len(topic)) + topic
+                for topic, qos in product(WRONG_TOPICS, (0x30, 0x32, 0x34, 0x36))
+            )
+        ),
+        "a wrong CONNACK": a_connack_that_is_none,
+    },
+    "slow MQTT, and short connections": {
+        "a slow CONNACK": a_slow_connack,
+        "a large message that is only announced": accept(b"\x30" + length(MOST)),
+        "connections that are closed": connections_that_are_closed,
+    },
+    "a flood": {"a large message": a_large_message, "a flood": flood("elsewhere", b"x" * 200)},
+    "a flood to keep": {
+        "a flood to acknowledge": flood("elsewhere", b"x" * 1000, qos=1),
+        # Each has a number of its own, that a client has to keep (§4.3.3).
+        "a flood that is never released": flood("elsewhere", BLOCK, qos=2),
+        "a flood of a broker that reads nothing": a_flood_of_a_broker_that_reads_nothing,
+    },
+    "a flood of what we listen to": {
+        "a flood of birth messages": flood("homeassistant/status", b"online", retain=True),
+        "large messages on our topic": flood("homeassistant/status", BLOCK * 16),
+    },
 }
 
 
@@ -234,10 +209,10 @@ def test_a_broker_that_means_harm_does_none(
     group: str, version: str, tmp_path: Path, figures: Figures
 ) -> None:
     """Each attack lasts for seconds and has a daemon of its own; those of a group run together."""
-    run_together(tmp_path, *(case(script, version, figures) for script in GROUPS[group]))
+    run_together(tmp_path, *(case(name, script, version, figures) for name, script in GROUPS[group].items()))
 
 
-def case(script: Script, version: str, figures: Figures) -> Callable[[Path], None]:
+def case(name: str, script: Script, version: str, figures: Figures) -> Callable[[Path], None]:
     """Return the case of an attack, which lasts from its first connection on."""
     port = free_port()
 
@@ -258,7 +233,7 @@ def case(script: Script, version: str, figures: Figures) -> Callable[[Path], Non
                 time.sleep(max(0.0, SECONDS - (time.monotonic() - began)))
             good.start()
             expect_readings(good)
-            scenario.assert_unharmed(script.__name__.replace("_", " "), figures, lines=LINES)
+            scenario.assert_unharmed(name, figures, lines=LINES)
 
     return run
 

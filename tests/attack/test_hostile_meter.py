@@ -44,37 +44,6 @@ BLOCK = 1 << 16
 RNG = random.Random(3)
 
 
-def noise() -> Iterator[bytes]:
-    """Yield all bytes, each as often as the others."""
-    yield from itertools.cycle([RNG.randbytes(BLOCK) for _ in range(16)])
-
-
-def an_endless_frame() -> Iterator[bytes]:
-    """Yield STX, and what never ends."""
-    yield b"\x02"
-    yield from itertools.repeat(b"\nPAPP 00750 -\r" * 4096)
-
-
-def beginnings() -> Iterator[bytes]:
-    """Yield nothing but STX."""
-    yield from itertools.repeat(b"\x02" * BLOCK)
-
-
-def ends() -> Iterator[bytes]:
-    """Yield nothing but ETX."""
-    yield from itertools.repeat(b"\x03" * BLOCK)
-
-
-def empty_frames() -> Iterator[bytes]:
-    """Yield STX and ETX, and the shortest damaged groups between them."""
-    yield from itertools.repeat(b"\x02\r\x03\x02a\r\x03\x02\na\x03\x02\x04\x03" * 4096)
-
-
-def lines_without_a_frame() -> Iterator[bytes]:
-    """Yield frames with as many lines as fit, none of which holds a value."""
-    yield from itertools.repeat((b"\x02" + b"\na\r" * 2600 + b"\x03") * 8)
-
-
 def frames_that_are_sound() -> Iterator[bytes]:
     """Yield good frames, a thousand times faster than any meter, all different."""
     for index in itertools.count(10_000):
@@ -84,51 +53,44 @@ def frames_that_are_sound() -> Iterator[bytes]:
 def frames_that_are_long() -> Iterator[bytes]:
     """Yield good frames of one line that is as long as a frame may be, all different, to be remembered."""
     for index in itertools.count(10_000):
-        group = Group("NEW", f"{index:010}".ljust(8000, "A"), None, Mode.HISTORIQUE)
-        yield with_parity(encode_frame([group]))
+        yield with_parity(frame(("NEW", f"{index:010}".ljust(8000, "A"))))
 
 
 def frames_of_new_labels() -> Iterator[bytes]:
     """Yield good frames of étiquettes that nobody knows, all different."""
     labels = (f"N{index}" for index in itertools.count())
-    made = [
-        encode_frame(Group(label, "0", None, Mode.STANDARD) for label in itertools.islice(labels, 400))
-        for _ in range(50)
-    ]
+    made = [frame(*((label, "0") for label in itertools.islice(labels, 400))) for _ in range(50)]
     yield from itertools.cycle(made)
 
 
-def frames_of_long_numbers() -> Iterator[bytes]:
-    """Yield good frames whose figures are thousands: no document limits the length of a value here."""
-    frames = [
-        encode_frame([Group("PAPP", "9" * 5000, None, Mode.HISTORIQUE)]),
-        encode_frame([Group("PAPP", "9" * 400, None, Mode.HISTORIQUE)]),
-        encode_frame(
-            Group(label, value, None, Mode.HISTORIQUE)
-            for label, value in (("OPTARIF", "HC.."), ("HCHC", "9" * 5000), ("HCHP", "1"))
-        ),
-    ]
-    yield from itertools.cycle(frames)
+def frame(*groups: tuple[str, str]) -> bytes:
+    """Return a frame of mode historique without parity."""
+    return encode_frame(Group(label, value, None, Mode.HISTORIQUE) for label, value in groups)
 
 
-def frames_of_two_modes() -> Iterator[bytes]:
-    """Yield good frames, each of the mode that the one before was not."""
-    yield from itertools.repeat(historique(1) + standard(1))
+def again_and_again(*blocks: bytes) -> Callable[[], Iterator[bytes]]:
+    """Return an attack of these blocks, one after the other for ever."""
+    return lambda: itertools.cycle(blocks)
 
 
-ATTACKS: list[Callable[[], Iterator[bytes]]] = [
-    noise,
-    an_endless_frame,
-    beginnings,
-    ends,
-    empty_frames,
-    lines_without_a_frame,
-    frames_that_are_sound,
-    frames_that_are_long,
-    frames_of_new_labels,
-    frames_of_long_numbers,
-    frames_of_two_modes,
-]
+ATTACKS: dict[str, Callable[[], Iterator[bytes]]] = {
+    "noise": again_and_again(*(RNG.randbytes(BLOCK) for _ in range(16))),
+    "an endless frame": lambda: itertools.chain([b"\x02"], itertools.repeat(b"\nPAPP 00750 -\r" * 4096)),
+    "nothing but STX": again_and_again(b"\x02" * BLOCK),
+    "nothing but ETX": again_and_again(b"\x03" * BLOCK),
+    "empty frames": again_and_again(b"\x02\r\x03\x02a\r\x03\x02\na\x03\x02\x04\x03" * 4096),
+    "frames of damaged lines": again_and_again((b"\x02" + b"\na\r" * 2600 + b"\x03") * 8),
+    "frames that are sound": frames_that_are_sound,
+    "frames that are long": frames_that_are_long,
+    "frames of new labels": frames_of_new_labels,
+    # No document limits the length of a value here.
+    "frames of long numbers": again_and_again(
+        frame(("PAPP", "9" * 5000)),
+        frame(("PAPP", "9" * 400)),
+        frame(("OPTARIF", "HC.."), ("HCHC", "9" * 5000), ("HCHP", "1")),
+    ),
+    "frames of two modes": again_and_again(historique(1) + standard(1)),
+}
 
 
 class Flood:
@@ -165,12 +127,12 @@ class Flood:
 @pytest.mark.parametrize("number", range(0, len(ATTACKS), 4))
 def test_a_meter_that_means_harm_does_none(number: int, tmp_path: Path, figures: Figures) -> None:
     """Each attack lasts for seconds and has a daemon of its own; four run together."""
-    run_together(tmp_path, *(case(attack, figures) for attack in ATTACKS[number : number + 4]))
+    run_together(tmp_path, *(case(name, figures) for name in [*ATTACKS][number : number + 4]))
 
 
-def case(attack: Callable[[], Iterator[bytes]], figures: Figures) -> Callable[[Path], None]:
+def case(name: str, figures: Figures) -> Callable[[Path], None]:
     """Return the case of an attack."""
-    port = free_port()
+    attack, port = ATTACKS[name], free_port()
 
     def run(folder: Path) -> None:
         with (
@@ -191,7 +153,7 @@ def case(attack: Callable[[], Iterator[bytes]], figures: Figures) -> Callable[[P
                 time.sleep(SECONDS)
             assert flood.sent > SECONDS * FASTEST, "that was no flood"
             expect_reading(broker, line)
-            scenario.assert_unharmed(attack.__name__.replace("_", " "), figures, lines=LINES)
+            scenario.assert_unharmed(name, figures, lines=LINES)
             with Flood(line, attack):
                 time.sleep(0.5)
                 status, took = scenario.stop()

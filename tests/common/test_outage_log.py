@@ -15,7 +15,6 @@ TEXTS = OutageTexts(
     lost_again="{name} away again: {reason}",
     still="{name} away for {lasted}: {reason}",
     ends="{name} back after {lasted}",
-    holds="{name} holds after {lasted}",
 )
 DAY = 24 * 3600
 
@@ -94,7 +93,7 @@ def test_what_does_not_hold_is_one_outage(log: pytest.LogCaptureFixture) -> None
         "it away: unplugged",
         "it back after 3 s",
         "it away again: unplugged",
-        "it holds after 59 min",
+        "it back after 59 min",
         "it away: unplugged",
         "it back after 3 s",
     ]

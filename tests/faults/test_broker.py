@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import os
 import signal
 import time
@@ -13,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.support.broker import MosquittoBroker
-from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.proxy import Proxy
 from tests.support.scenario import (
     PASSWORD,
@@ -352,28 +350,6 @@ def test_after_an_outage_the_newest_readings_arrive_in_order(tmp_path: Path) -> 
                 assert [next_index(subscriber) for _ in range(3)] == [last + 1, last + 2, last + 3]
 
     run_together(tmp_path, functools.partial(outage, size=1), functools.partial(outage, size=5))
-
-
-def test_frames_that_come_at_once_are_a_message_each(tmp_path: Path) -> None:
-    """
-    Frames that arrive together, after a process or a bridge was held up, are each published.
-
-    They differ in their power: an index does not rise by eight in a moment.
-    """
-    with (
-        MosquittoBroker(tmp_path) as broker,
-        observer(broker, "teleinfo") as subscriber,
-        Meter(historique(1), link=tmp_path / "meter") as meter,
-        Daemon(tmp_path, **settings_for(broker, meter.line), serial_mode="historique"),
-    ):
-        next_index(subscriber)
-        meter.frame = None
-        meter.line.write(b"".join(historique(1, power=power) for power in range(100, 108)))
-        seen = [0]
-        while seen[-1] != 107:
-            seen.append(int(json.loads(subscriber.expect("teleinfo").payload)["PAPP"]))
-
-        assert [power for power in seen if 100 <= power < 108] == list(range(100, 108))
 
 
 def test_a_slow_network_is_no_outage(tmp_path: Path) -> None:

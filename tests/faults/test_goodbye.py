@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
@@ -15,7 +16,15 @@ from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Meter
 from tests.support.procfs import catches
 from tests.support.proxy import Proxy
-from tests.support.scenario import Address, BrokerScenario, Scenario, historique, run_together, until
+from tests.support.scenario import (
+    Address,
+    BrokerScenario,
+    Scenario,
+    historique,
+    observer,
+    run_together,
+    until,
+)
 from tests.support.subscriber import Subscriber
 from tests.support.tcp_ports import HOST, black_hole, free_port
 
@@ -153,6 +162,23 @@ def test_a_signal_at_any_moment_of_the_connection_ends_it_in_time(
         for make, scenario in zip(quick, scenarios, strict=False):
             stop(make, scenario, AT_ONCE)
         list(pool.map(stop, slow, scenarios[len(quick) :], [FROZEN] * len(slow)))
+
+
+def test_a_daemon_that_is_killed_leaves_its_will(tmp_path: Path, figures: Figures) -> None:
+    """The broker says "offline" for it within 1 s, and keeps that for later subscribers."""
+    status = "teleinfo/status"
+    with (
+        MosquittoBroker(tmp_path) as broker,
+        observer(broker, status) as subscriber,
+        BrokerScenario(tmp_path, broker) as scenario,
+    ):
+        subscriber.expect(status, b"online")
+        scenario.process.send_signal(signal.SIGKILL)
+        killed = time.monotonic()
+        will = subscriber.expect(status, b"offline")
+        figures.kept("daemon killed: will", max(0.0, will.at - killed), at_most=AT_ONCE)
+        with observer(broker, status) as late:
+            late.expect(status, b"offline")
 
 
 def test_a_second_signal_does_not_wait_for_the_goodbye(tmp_path: Path, figures: Figures) -> None:

@@ -106,20 +106,6 @@ def test_what_came_before_it_was_enabled_is_there(pair: Pair) -> None:
     assert before + pair.read() == FRAME
 
 
-def test_what_came_meanwhile_is_there_when_it_is_disabled(pair: Pair) -> None:
-    """It ends in the middle of a frame, and loses nothing of it."""
-    pair.mode.set(enabled=True)
-    pair.send(FRAME[:30])
-    assert pair.read() == b""
-
-    pair.mode.set(enabled=False)
-    assert not pair.mode.active
-    before = pair.read()
-    assert before == FRAME[:30]
-    pair.send(FRAME[30:])
-    assert before + pair.read() == FRAME
-
-
 def test_no_byte_means_anything_to_the_terminal(pair: Pair) -> None:
     """Characters that erase, end a file or send a signal elsewhere are data here."""
     pair.mode.set(enabled=True)
@@ -127,14 +113,6 @@ def test_no_byte_means_anything_to_the_terminal(pair: Pair) -> None:
 
     pair.send(every + b"\x03")
     assert pair.read() == every + b"\x03"
-
-
-def test_two_frames_that_wait_are_both_handed_out(pair: Pair) -> None:
-    """A process that was held up finds all of them."""
-    pair.mode.set(enabled=True)
-
-    pair.send(FRAME * 3)
-    assert pair.read() == FRAME * 3
 
 
 def test_a_terminal_that_is_gone_is_left_to_its_transport(pair: Pair) -> None:

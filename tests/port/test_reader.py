@@ -291,7 +291,7 @@ async def test_a_port_that_comes_late_is_two_lines(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """1. No port at the start: one warning. 2. Many attempts: none. 3. It comes: one line says how long."""
-    patch(monkeypatch, RETRY_INTERVAL=0.05, STEADY_AFTER=0.3)
+    patch(monkeypatch, RETRY_INTERVAL=0.05)
     async with Bench(link, mode="historique", line_open=False) as bench:
         await until(lambda: bench.heartbeats > 20)
         assert not bench.status.connected
@@ -323,7 +323,7 @@ async def test_a_port_that_comes_and_goes_is_read_each_time(
     link: Path, monkeypatch: pytest.MonkeyPatch, lines: pytest.LogCaptureFixture
 ) -> None:
     """Twenty times unplugged and plugged in again, with another number: always read again, nothing leaks."""
-    patch(monkeypatch, RETRY_INTERVAL=0.05, STEADY_AFTER=30.0)
+    patch(monkeypatch, RETRY_INTERVAL=0.05)
     async with Bench(link, mode="historique") as bench:
         await bench.until_read()
         before = descriptors()

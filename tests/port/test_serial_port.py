@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import errno
 import os
 import socket
@@ -87,28 +86,6 @@ async def test_what_the_port_held_before_is_thrown_away(line: SerialLine) -> Non
 
 
 @in_event_loop
-async def test_a_wait_that_is_stopped_loses_no_byte(line: SerialLine) -> None:
-    """Waits that are cancelled all the time, and those that end, do not touch what comes."""
-    data = bytearray()
-
-    async def send_slowly() -> None:
-        for start in range(0, len(ALL_BYTES), 8):
-            line.write(ALL_BYTES[start : start + 8])
-            await asyncio.sleep(0.001)
-
-    async with open_port(line.port, 1200, Sink(data.extend)) as port, asyncio.timeout(LIMIT):
-        sending = asyncio.create_task(send_slowly())
-        while len(data) < len(ALL_BYTES):
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0.0005):
-                    await port.wait(LIMIT)
-            await port.wait(0.0005)
-        await sending
-
-    assert data == ALL_BYTES
-
-
-@in_event_loop
 async def test_bytes_are_handled_in_the_turn_in_which_they_come() -> None:
     """No task is woken in between: that would be time lost, and work at each byte."""
     turn, turns = 0, []
@@ -185,16 +162,6 @@ def test_a_port_without_rights_says_how_to_get_them() -> None:
     assert "serial-getty@ttyAMA0" in str(error)
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may open everything")
-@in_event_loop
-async def test_a_port_without_rights_is_told_apart(tmp_path: Path) -> None:
-    """A real refusal of the system is DENIED."""
-    forbidden = tmp_path / "port"
-    forbidden.touch(mode=0o000)
-
-    assert (await failure_of(str(forbidden))).kind is PortErrorKind.DENIED
-
-
 def test_what_is_wrong_is_told_in_the_language_of_the_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """The log has it in English, a screen in French."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
@@ -239,14 +206,6 @@ async def test_an_impossible_speed_is_named(line: SerialLine, baudrate: int) -> 
 def test_whatever_the_system_says_has_a_kind(raised: Exception, kind: PortErrorKind) -> None:
     """What pyserial lets out of an opening is explained, also what is no OSError."""
     assert cannot_open("/dev/ttyUSB0", 1234, raised).kind is kind
-
-
-def test_the_cause_behind_an_exception_of_pyserial_is_found() -> None:
-    """Where pyserial hides the number of the error in its text, it is taken from the context."""
-    raised = serial.SerialException("Could not configure port: (25, 'Inappropriate ioctl for device')")
-    raised.__context__ = termios.error(errno.ENOTTY, "Inappropriate ioctl for device")
-
-    assert "is not a serial port" in str(cannot_open("README.md", 1200, raised))
 
 
 @pytest.mark.parametrize("canonical", [False, True])

@@ -34,14 +34,12 @@ class OutageTexts:
 
     - `still` is logged for a new cause and as a reminder. By default it equals `begins`, without reminders.
     - `lost_again` is logged when a connection came back but did not hold; by default it equals `begins`.
-    - `holds` is logged when such a connection holds at last; by default it equals `ends`.
     """
 
     begins: str
     ends: str
     still: str = ""
     lost_again: str = ""
-    holds: str = ""
 
 
 class _State(enum.Enum):
@@ -92,14 +90,12 @@ class OutageLog:
         """Note that the connection came back at `now`."""
         if self._state is _State.AWAY:
             self._state = _State.BACK
-            self._inform(self._texts.ends, now)
+            self._inform(now)
 
     def held(self, since: float) -> None:
         """Note that the connection has held since `since`: the next loss is a new outage."""
-        if self._state is _State.AWAY:
-            self._inform(self._texts.ends, since)
-        elif self._state is _State.UNSTEADY:
-            self._inform(self._texts.holds or self._texts.ends, since)
+        if self._state in {_State.AWAY, _State.UNSTEADY}:
+            self._inform(since)
         self._state = _State.WORKING
 
     def _warn(self, text: str, cause: Hashable, reason: str, now: float) -> None:
@@ -108,5 +104,5 @@ class OutageLog:
         lasted = duration(now - self._began)
         log.warning("%s", text.format(name=self._name, reason=reason, lasted=lasted))
 
-    def _inform(self, text: str, now: float) -> None:
-        log.info("%s", text.format(name=self._name, lasted=duration(now - self._began)))
+    def _inform(self, now: float) -> None:
+        log.info("%s", self._texts.ends.format(name=self._name, lasted=duration(now - self._began)))

@@ -221,7 +221,6 @@ OUTAGE_TEXTS = OutageTexts(
     begins="no connection to the broker at {name}, teleinfo keeps trying: {reason}",
     still="still no connection to the broker at {name} after {lasted}: {reason}",
     ends="connected to the broker at {name} again after {lasted}",
-    holds="the connection to the broker at {name} is steady again after {lasted}",
 )
 """Lines of the log about a broker that is away; `{name}` is its address."""
 

@@ -21,7 +21,6 @@ OUTAGE_TEXTS = OutageTexts(
     begins="no meter: {reason}; teleinfo keeps trying",
     still="still no meter after {lasted}: {reason}",
     ends="{name} is open again after {lasted}",
-    holds="{name} holds again after {lasted}",
 )
 """Log messages about a port that is away; `{name}` is its path or address."""
 

@@ -1,12 +1,4 @@
-"""
-Read a meter in your own program.
-
->>> from teleinfo.port.library import read
->>> async def show() -> None:
-...     async with contextlib.aclosing(read("/dev/ttyUSB0")) as readings:
-...         async for reading in readings:
-...             print(reading.values)
-"""
+"""Read a meter in your own program: docs/library.md has examples."""
 
 from __future__ import annotations
 

@@ -36,9 +36,6 @@ TICK = 1.0
 RETRY_INTERVAL = 3.0
 """Seconds before a port is tried again: a returned port is open within 5 s."""
 
-STEADY_AFTER = 2.0
-"""Seconds after which an open port counts as back. If a second program reads it, it mostly fails sooner."""
-
 REOPEN_AFTER = 60.0
 """Seconds without a sound group until the port is opened again: a driver or a bridge may be stuck."""
 
@@ -90,6 +87,9 @@ class Reader:
         Raises PortError if the port cannot be opened, or is lost.
         """
         self._sink.on_progress()
+        self.status.mode = self._search.mode
+        if not self._search.fixed:
+            self.status.baudrate = self._search.baudrate
         now = asyncio.get_running_loop().time()
         self._stability = StabilityDetector(now, self._search.decoder.counts.bytes_)
         try:
@@ -100,7 +100,7 @@ class Reader:
             if error.kind is not PortErrorKind.SPEED or self._search.fixed:
                 raise
             self._refused.add(self._search.baudrate)
-            self._next_speed()
+            self._search.next_speed()
             if self._search.baudrate in self._refused:
                 raise
             log.debug("%s", error)
@@ -126,12 +126,11 @@ class Reader:
                 self.status.last_sound = now
             self.status.mode = self._search.mode
             self._line_log.check(self._search.decoder.implausible, now)
-            if now - opened >= STEADY_AFTER:
-                self._outage.recovered(opened)
+            self._outage.recovered(opened)
             if now - opened >= HELD_AFTER:
                 self._outage.held(opened)
             if self._search.should_switch(self._silent_for(now)):
-                self._next_speed()
+                self._search.next_speed()
                 return
 
     def on_data(self, data: bytes) -> None:
@@ -151,8 +150,3 @@ class Reader:
     def _silent_for(self, now: float) -> float:
         """Return the seconds since the last sound group, or since the opening if that is later."""
         return now - max(self._opened, self.status.last_sound)
-
-    def _next_speed(self) -> None:
-        self._search.next_speed()
-        self.status.baudrate = self._search.baudrate
-        self.status.mode = None

@@ -39,7 +39,7 @@ def is_bridge(url: str) -> bool:
 async def open_bridge(url: str, sink: DataSink, *, limit: float) -> AsyncIterator[LineProtocol]:
     """Connect to `url` within `limit` seconds, and disconnect at the end of the block; raise PortError."""
     host, port = _address(url)
-    where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    where = url.removeprefix(BRIDGE)
     make_protocol = partial(LineProtocol, sink, partial(bridge_lost, where))
     try:
         async with asyncio.timeout(limit):

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import errno
 import os
 import random
 import re
 import select
-import termios
 import tty
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import Phase, assume, given, settings
@@ -124,30 +122,6 @@ def test_a_terminal_that_is_gone_is_left_to_its_transport(pair: Pair) -> None:
         assert not pair.mode.active
     pair.port = os.dup(spare)
     os.close(spare)
-
-
-@pytest.mark.parametrize("refuses", [False, True])
-def test_a_terminal_that_cannot_do_it_is_left_as_it_is_and_not_asked_again(
-    pair: Pair,
-    monkeypatch: pytest.MonkeyPatch,
-    refuses: bool,  # noqa: FBT001 - a parameter of the test
-) -> None:
-    """A driver that refuses, or makes only a part of the change, is read byte by byte, as before."""
-    really = termios.tcsetattr
-
-    def without_canonical_mode(descriptor: int, when: int, attributes: list[Any]) -> None:
-        if refuses and attributes[3] & termios.ICANON:
-            raise termios.error(errno.EINVAL, "Invalid argument")
-        really(descriptor, when, [*attributes[:3], attributes[3] & ~termios.ICANON, *attributes[4:]])
-
-    monkeypatch.setattr(termios, "tcsetattr", without_canonical_mode)
-    pair.mode.set(enabled=True)
-    with pytest.raises(BlockingIOError):  # and not the end of a file
-        os.read(pair.port, 1)
-    pair.send(FRAME[:30])
-
-    assert (pair.mode.active, pair.mode.supported) == (False, False)
-    assert pair.read() == FRAME[:30]
 
 
 @st.composite

@@ -46,9 +46,8 @@ class CanonicalMode:
     Switch of the canonical mode of the terminal `descriptor`; the mode is off at first.
 
     From the construction on, the terminal exchanges LF and CR, in canonical mode or not, and changes no other
-    byte; bytes that it received before are discarded. `active`: canonical mode is on; `supported` becomes
-    False if enabling it has no effect, since a driver may lack it. The constructor raises termios.error or
-    OSError if the descriptor is no longer a terminal.
+    byte; bytes that it received before are discarded. `active`: canonical mode is on. The constructor raises
+    termios.error or OSError if the descriptor is no longer a terminal.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -64,26 +63,19 @@ class CanonicalMode:
         termios.tcsetattr(descriptor, termios.TCSANOW, self._raw)
         termios.tcflush(descriptor, termios.TCIFLUSH)
         self.active = False
-        self.supported = True
 
     def set(self, *, enabled: bool) -> None:
         """
         Let ETX alone wake the process, or each byte again.
 
-        No byte is lost, unless the last byte that waits to be read is NUL. A terminal without canonical mode
-        stays as it is; its transport reports the loss of the port.
+        No byte is lost, unless the last byte that waits to be read is NUL. A terminal that refuses the change
+        stays as it is; if it is gone, its transport reports that.
         """
-        if enabled is self.active or not self.supported:
-            return
-        with contextlib.suppress(OSError, termios.error):
-            self.active, self.supported = False, not enabled
-            termios.tcsetattr(self._descriptor, termios.TCSANOW, self._canonical if enabled else self._raw)
-            if not enabled:
-                return
-            # If only a part of the change can be made, tcsetattr reports no error.
-            self.active = self.supported = bool(termios.tcgetattr(self._descriptor)[_LFLAG] & termios.ICANON)
-            if not self.supported:
-                termios.tcsetattr(self._descriptor, termios.TCSANOW, self._raw)
+        if enabled is not self.active:
+            with contextlib.suppress(OSError, termios.error):
+                attributes = self._canonical if enabled else self._raw
+                termios.tcsetattr(self._descriptor, termios.TCSANOW, attributes)
+                self.active = enabled
 
 
 def restore(data: bytes) -> bytes:

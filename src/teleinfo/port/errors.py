@@ -131,8 +131,7 @@ def bridge_lost(where: str, error: Exception | None) -> PortError:
     """Return the error for an open connection to a bridge that delivers no more bytes."""
     how = Message("closed the connection") if error is None else Message("was lost ({error})", error=error)
     words = N_("the bridge at {where} {how}: it was restarted, or serves another client. Check it")
-    gone = Message(words, where=where, how=how)
-    return PortError(PortErrorKind.GONE, gone)
+    return PortError(PortErrorKind.GONE, Message(words, where=where, how=how))
 
 
 def _code(error: BaseException) -> int | None:

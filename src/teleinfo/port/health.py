@@ -158,9 +158,8 @@ def is_stale(health: Health, *, now: float) -> bool:
 
 
 def _count(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        return None
-    return value if 0 <= value < MAX_COUNT else None
+    # A bool, which is an int for isinstance, is no count.
+    return value if type(value) is int and 0 <= value < MAX_COUNT else None
 
 
 def _counts(value: object) -> dict[str, int]:

@@ -67,9 +67,7 @@ async def read(
                 listening.result()
     finally:
         listening.cancel()
-        await asyncio.wait({listening})
-        if not listening.cancelled():
-            listening.exception()  # retrieved, even if nobody asks for the next reading
+        await asyncio.gather(listening, return_exceptions=True)
 
 
 async def _listen(reader: Reader) -> NoReturn:

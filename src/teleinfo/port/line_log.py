@@ -77,7 +77,7 @@ class LineLog:
             last = self._status.last_frame
             since = self._status.listening_since if last is None else last
             self._no_data.failed(problem, reason, now, since=since)
-        elif problem is None and not self._no_data.working:
+        elif problem is None:
             if self._back_since is None:
                 self._back_since = now
                 self._no_data.recovered(now)
@@ -87,7 +87,7 @@ class LineLog:
         if labels:
             self._withheld_counts, self._last_withheld = dict(withheld), now
             self._withheld.failed(None, ", ".join(labels), now)
-        elif not self._withheld.working and now - self._last_withheld >= WITHHELD_QUIET:
+        elif now - self._last_withheld >= WITHHELD_QUIET:
             self._withheld.held(self._last_withheld)
 
     def _check_mode(self, now: float) -> None:

@@ -11,14 +11,13 @@ import pytest
 
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.encode import encode_frame, misread, with_parity
-from teleinfo.simulator.play import baudrate_of, play, replay
+from teleinfo.simulator.play import baudrate_of
 from teleinfo.simulator.serial_line import SerialLine
-from teleinfo.tic.decoder import Decoder
 from tests.support import virtual
 from tests.support.ports import PortReader
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine, Sequence
+    from collections.abc import Coroutine, Sequence
     from pathlib import Path
 
 pytestmark = pytest.mark.real
@@ -39,15 +38,6 @@ def received(line: SerialLine, sending: Coroutine[Any, Any, None], count: int) -
 
     with line:
         return asyncio.run(scenario())
-
-
-def test_every_byte_arrives_as_it_was_written() -> None:
-    """The terminal is raw: no byte is dropped, changed or echoed."""
-    data = bytes(range(256)) * 4
-    with SerialLine() as line, PortReader(line.port) as reader:
-        line.write(data)
-
-        assert data == reader.read(len(data))
 
 
 def test_bytes_that_nobody_reads_are_lost() -> None:
@@ -156,35 +146,12 @@ def test_a_sender_that_stood_still_does_not_catch_up() -> None:
     assert line.elapsed == pytest.approx(sent[-1])
 
 
-def test_at_speed_zero_nothing_waits_but_time_goes_on() -> None:
-    """The meter still lives at the pace of its own line."""
-    line = SerialLine(speed=0)
-    with line, PortReader(line.port):
-        virtual.run(line.send(bytes(120)))
-
-    assert line.elapsed == pytest.approx(1.0)
-
-
 def test_as_fast_as_the_reader_reads_nothing_is_lost() -> None:
     """At speed 0 the sender waits for space in the buffer, and for a reader."""
     data = random.Random(1).randbytes(200_000)
     line = SerialLine(speed=0)
 
     assert data == received(line, line.send(data, encoded=True), len(data))
-
-
-@pytest.mark.parametrize("parity", [True, False])
-def test_what_a_meter_sends_is_what_a_decoder_reads(*, parity: bool) -> None:
-    """Frames arrive whole over the terminal, with parity or without."""
-    meter = build("standard", start=START, rng=random.Random(1))
-    line = SerialLine(baudrate=9600, speed=0, parity=parity)
-    decoder = Decoder()
-    readings = decoder.feed(received(line, play(meter, line, start=START, frames=20), 20 * 865))
-    # A frame of 865 bytes and its gap take 0.92 s, so 20 frames end in second 17.
-    dates = [reading.values["DATE"] for reading in readings]
-
-    assert (len(readings), decoder.parity, decoder.counts.rejected) == (20, parity, 0)
-    assert (dates[0], dates[-1]) == ("H260114120000", "H260114120017")
 
 
 def test_noise_reaches_the_reader() -> None:
@@ -216,21 +183,6 @@ def test_a_port_that_nobody_set_has_the_speed_of_the_meter() -> None:
         assert line.reader_baudrate == 9600
         line.hang_up()
         assert line.reader_baudrate is None
-
-
-@pytest.mark.parametrize("encode", [bytes, with_parity])
-def test_a_recording_is_sent_as_it_is_again_and_again(encode: type[bytes]) -> None:
-    """With parity or without, cut at the beginning or damaged, the bytes come as they are."""
-    recording = b"\x00\xffTEC" + encode(TEXT * 2) + b"\x02\nPT"
-    expected = recording * 2 + b"\x00\xffTEC" + encode(TEXT)
-
-    async def again_and_again() -> AsyncIterator[bytes]:
-        while True:
-            yield recording
-
-    line = SerialLine(speed=0)
-
-    assert expected == received(line, replay(again_and_again(), line, frames=5), len(expected))
 
 
 def test_the_speed_of_a_recording_is_that_of_its_mode() -> None:

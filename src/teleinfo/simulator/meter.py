@@ -76,15 +76,12 @@ class SimulatedMeter(ABC):
 def order_groups(
     mode: Mode, values: Mapping[str, str], horodates: Mapping[str, str] | None = None
 ) -> list[Group]:
-    """Return the groups in the order of the table; raise KeyError for an étiquette or horodate it lacks."""
-    groups = [
+    """Return the groups in the order of the label table, which is the order of emission."""
+    return [
         Group(label.name, values[label.name], (horodates or {})[label.name] if label.horodate else None, mode)
         for label in ORDER[mode]
         if label.name in values
     ]
-    if len(groups) != len(values):
-        raise KeyError(*values.keys() - {group.label for group in groups})
-    return groups
 
 
 def format_index(energy: float) -> str:

@@ -121,12 +121,16 @@ def test_a_usage_error_is_in_the_language_of_the_user(
 def test_the_help_is_in_the_language_of_the_user(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Headings and explanations."""
+    """Headings and explanations; the program names every command, and a command has its own options."""
     monkeypatch.setenv("LC_ALL", "fr_FR.UTF-8")
-    with pytest.raises(SystemExit):
+    with pytest.raises(SystemExit) as caught:
         cli.main([*name.split(), "--help"])
     text = capsys.readouterr().out
 
-    assert text.startswith("utilisation : teleinfo")
+    assert caught.value.code == 0
+    assert text.startswith("utilisation : teleinfo " + name)
     assert "afficher cette aide" in text
     assert " the " not in text
+    assert ("--env-file" in text) is (not name or cli.COMMANDS[name].reads_settings)
+    shown = cli.COMMANDS if not name else {}
+    assert all(f"  {each} " in text and i18n._(command.help) in text for each, command in shown.items())

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.cli import decode
 from teleinfo.cli import main as cli
 from teleinfo.simulator.encode import encode_frame, with_parity
 from tests.support.daemon import Meter
@@ -28,10 +27,10 @@ MESSAGE = json.dumps(values_of(PAPP="00750"), separators=(",", ":")).encode() + 
 NUMBERS = re.sub(rb'("(?:ISOUSC|BASE|IINST|IMAX|PAPP)":)"0*(\d+)"', rb"\1\2", MESSAGE)
 
 
-def started(port: str, **settings: str) -> subprocess.Popen[bytes]:
-    """Start `teleinfo decode PORT`."""
+def started(name: str, **settings: str) -> subprocess.Popen[bytes]:
+    """Start `teleinfo decode NAME`, of a port or a recording."""
     return subprocess.Popen(
-        [sys.executable, "-W", "error", "-m", "teleinfo", "--env-file", os.devnull, "decode", port],
+        [sys.executable, "-W", "error", "-m", "teleinfo", "--env-file", os.devnull, "decode", name],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}
@@ -92,24 +91,6 @@ def test_a_recording_is_believed_as_the_daemon_believes_a_line(
 
 
 @pytest.mark.parametrize(
-    ("name", "answer"),
-    [
-        ("socket://host:2000", True),
-        ("/dev/nowhere", True),
-        ("/dev/null", False),
-        ("/dev", False),
-        ("-", False),
-        ("", False),
-        ("a\0b", False),
-        (__file__, False),
-    ],
-)
-def test_a_device_and_a_bridge_are_ports(name: str, answer: bool) -> None:  # noqa: FBT001
-    """A device that is missing as well: an adapter that is unplugged; not the memory devices."""
-    assert decode._is_port(name) is answer
-
-
-@pytest.mark.parametrize(
     ("name", "said"),
     [
         ("nowhere", "impossible de lire nowhere\N{NO-BREAK SPACE}: ce fichier n’existe pas"),
@@ -130,30 +111,26 @@ def test_a_read_error_is_in_the_language_of_the_user(
     assert "o such" not in shown
 
 
-def decoded(recording: bytes, tmp_path: Path) -> subprocess.CompletedProcess[bytes]:
-    """Decode a recording."""
+def decoded(recording: bytes, tmp_path: Path) -> tuple[int, bytes, bytes]:
+    """Return the exit status of `decode` for a recording, and what it wrote."""
     path = tmp_path / "line.tic"
     path.write_bytes(recording)
-    return subprocess.run(
-        [sys.executable, "-W", "error", "-m", "teleinfo", "--env-file", os.devnull, "decode", str(path)],
-        capture_output=True,
-        check=False,
-        timeout=LIMIT,
-        env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-    )
+    with started(str(path)) as process:
+        shown, said = process.communicate(timeout=LIMIT)
+    return process.returncode, shown, said
 
 
 @pytest.mark.real
 def test_the_summary_names_the_etiquettes_of_which_groups_were_withheld(tmp_path: Path) -> None:
     """An étiquette that the table does not know comes once, and an index falls."""
     first, second = whole(BASE="000000100", NEW="1"), whole(BASE="000000000")
-    done = decoded(encode_frame(first) + encode_frame(second), tmp_path)
-    messages = [json.loads(line) for line in done.stdout.splitlines()]
+    status, shown, said = decoded(encode_frame(first) + encode_frame(second), tmp_path)
+    messages = [json.loads(line) for line in shown.splitlines()]
 
-    assert done.returncode == 0
+    assert status == 0
     assert ["BASE" in message for message in messages] == [True, False]
     assert "NEW" not in messages[0]
-    assert b"withheld     2 (unconfirmed 1: NEW 1, implausible 1: BASE 1)\n" in done.stderr
+    assert b"withheld     2 (unconfirmed 1: NEW 1, implausible 1: BASE 1)\n" in said
 
 
 @pytest.mark.real
@@ -161,11 +138,10 @@ def test_the_summary_names_the_etiquettes_of_which_groups_were_withheld(tmp_path
 def test_the_recording_of_a_terminal_that_was_not_raw_is_called_so(bit: int, tmp_path: Path) -> None:
     """Its CR have become LF, and its ETX are gone; nothing in it is sound."""
     frame = bytes(byte & 0x7F | bit for byte in FRAME).replace(bytes([0x0D | bit]), bytes([0x0A | bit]))
-    done = decoded(frame.replace(bytes([0x03 | bit]), b"") * 2, tmp_path)
+    status, shown, said = decoded(frame.replace(bytes([0x03 | bit]), b"") * 2, tmp_path)
 
-    assert done.returncode == 1
-    assert done.stdout == b""
-    assert b"was recorded on a terminal that was not raw" in done.stderr
+    assert (status, shown) == (1, b"")
+    assert b"was recorded on a terminal that was not raw" in said
 
 
 @pytest.mark.real
@@ -174,7 +150,7 @@ def test_the_exit_status_says_whether_anything_was_sound(
     recording: bytes, status: int, tmp_path: Path
 ) -> None:
     """1 where there is no sound frame, and why: also of an empty recording."""
-    done = decoded(recording, tmp_path)
+    ended, _shown, said = decoded(recording, tmp_path)
 
-    assert done.returncode == status
-    assert (b"has no sound frame" in done.stderr) is bool(status)
+    assert ended == status
+    assert (b"has no sound frame" in said) is bool(status)

@@ -7,7 +7,6 @@ import pytest
 from teleinfo.port.health import Health
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch.history import BIN, REACH
 from teleinfo.watch.live_model import KEPT, MAX_VALUES, LiveModel
 
@@ -111,19 +110,6 @@ def test_a_meter_is_silent_after_ten_seconds() -> None:
     assert remote.silence(now=50) is None
     remote.online = False
     assert remote.silence(now=50) == 50
-
-
-def test_the_health_of_a_daemon_that_is_gone_is_not_believed() -> None:
-    """Its last word is of a good line. While the meter is silent the daemon says why, and is believed."""
-    model = LiveModel(patience=None)
-    good, silent = Health(line=LineGrade.GOOD), Health(line=LineGrade.SILENT, problem="no data")
-    believed = []
-    for online, health in ((True, good), (False, good), (False, silent), (True, good)):
-        model.online = online
-        model.set_health(health)
-        believed.append(model.health)
-
-    assert believed == [good, None, silent, good]
 
 
 def test_behind_a_broker_the_count_of_frames_goes_on() -> None:

@@ -18,7 +18,7 @@ from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch import sentences
-from teleinfo.watch.web import stream
+from teleinfo.watch.web import server
 from tests.support.browser import Theme, browser, prefer, resize
 from tests.support.scenario import until
 from tests.watch.page_scenario import BROKER, HOUR, Page, evening
@@ -252,7 +252,7 @@ def test_a_stream_that_falls_silent_is_cut(driver: WebDriver, monkeypatch: pytes
     """A connection may be lost without an end of it, as on a phone that leaves its network."""
     with evening("standard-tempo") as page:
         shown = look(driver, page)
-        monkeypatch.setattr(stream.Streams, "update", lambda _streams: None)
+        monkeypatch.setattr(server.Streams, "update", lambda _streams: None)
         until(lambda: shown.has_class("cut"), what="a page that is cut")
 
 

@@ -20,7 +20,7 @@ from teleinfo.watch import sentences
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import server
 from teleinfo.watch.web.hosts import Address, listen
-from teleinfo.watch.web.stream import Streams
+from teleinfo.watch.web.server import Streams
 from tests.support.process import LIMIT
 from tests.support.tcp_ports import HOST, free_port
 

@@ -1,9 +1,8 @@
 """
 `teleinfo watch`: the live meter, in the terminal or as a page, from the serial port or from the broker.
 
-On a terminal it fills the screen (rich, the extra `watch`); elsewhere it prints a line for each value that
-changes. With `--web` it serves a page in their place (aiohttp, the extra `web`). It ends at Ctrl-C, SIGTERM
-or SIGHUP with status 0, and leaves the terminal clean.
+On a terminal it fills the screen; elsewhere it prints a line for each value that changes. It ends at Ctrl-C,
+SIGTERM or SIGHUP with status 0, and leaves the terminal clean.
 """
 
 from __future__ import annotations
@@ -71,12 +70,11 @@ def main(arguments: argparse.Namespace) -> int:
         return _serve(arguments.web, watch)
     full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
-        say(
-            _(
-                "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "
-                "elsewhere: pip install rich). Here are plain lines in its place.\n"
-            )
+        text = _(
+            "The screen is drawn by rich, which is not installed (Debian: sudo apt install python3-rich; "
+            "elsewhere: pip install rich). Here are plain lines in its place.\n"
         )
+        say(text)
         full = False
     if full:
         from teleinfo.watch import screen  # noqa: PLC0415 - rich is an extra
@@ -95,8 +93,7 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
         )
         say(text)
         return 1
-    from teleinfo.watch.web.server import show  # noqa: PLC0415 - aiohttp is an extra
-    from teleinfo.watch.web.stream import Streams  # noqa: PLC0415 - for the page alone
+    from teleinfo.watch.web.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
 
     try:
         listening = hosts.listen(address)

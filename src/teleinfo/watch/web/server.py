@@ -1,5 +1,5 @@
 """
-Server of the page: four files and a stream of events, all of them read-only.
+Server of the page: four files and a stream of events (WHATWG HTML, section 9.2), all of them read-only.
 
 Only this file imports aiohttp, the extra `web`. Other sites can read nothing (Host, no CORS,
 Content-Security-Policy). Connections and streams are bounded, and a client that requests nothing or does not
@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import functools
 import html
+import json
 import re
 import socket
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -21,15 +22,15 @@ from aiohttp import web
 
 from teleinfo.common.i18n import _, accepted, use_language
 from teleinfo.vocabulary.words import Language
+from teleinfo.watch.history import BIN
 from teleinfo.watch.plain import PlainLines
-from teleinfo.watch.web import hosts
-from teleinfo.watch.web.stream import MAX_INTERVAL, MIN_INTERVAL
+from teleinfo.watch.web import hosts, view
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from teleinfo.watch.live_model import LiveModel
     from teleinfo.watch.web.hosts import Address
-    from teleinfo.watch.web.stream import Streams
 
 FOLDER: Final = Path(__file__).parent / "page"
 
@@ -38,6 +39,16 @@ ASSETS: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg
 
 MARKED: Final = re.compile(r"\[\[(.+?)\]\]")
 """Pattern of a message in the page."""
+
+ALIVE: Final = b"event: alive\ndata:\n\n"
+"""Message in place of an unchanged view: after 12 s without one, the page takes the stream for cut."""
+
+RETRY: Final = b"retry: 2000\n\n"
+"""Request to the browser to reconnect after this many milliseconds."""
+
+MAX_INTERVAL: Final = 1.0
+MIN_INTERVAL: Final = 0.5
+"""Seconds between two views, at most and at least; durations change without a reading."""
 
 MAX_STREAMS: Final = 32
 MAX_CONNECTIONS: Final = 128
@@ -72,6 +83,65 @@ def page(language: Language) -> bytes:
     with use_language(language):
         text = MARKED.sub(lambda marked: html.escape(_(marked[1])), text)
     return text.replace("$language", language).encode()
+
+
+class Streams:
+    """
+    The streams of the views of `model`, and the number of `readers` in each language.
+
+    Each part of a view is created once for all readers of a language, and only while there are readers.
+    """
+
+    def __init__(self, model: LiveModel) -> None:
+        self.model = model
+        self.readers = Counter[Language]()
+        self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
+        self._curve_bin = 0
+        self._updated = asyncio.Event()  # set for an instant
+
+    def update(self) -> None:
+        """Create the view in each language that has readers, and wake the readers."""
+        now = asyncio.get_running_loop().time()
+        curve_bin = int(now // BIN)
+        for language in +self.readers:  # without the languages that have no reader any more
+            own = self._parts[language]
+            with use_language(language):
+                parts = {"now": view.now_part(self.model, now=now), "rows": view.rows_part(self.model)}
+                if curve_bin != self._curve_bin or "curve" not in own:
+                    parts["curve"] = view.curve_part(self.model, now=now)
+            for name, part in parts.items():
+                own[name] = json.dumps(part, separators=(",", ":"), ensure_ascii=False).encode()
+        self._curve_bin = curve_bin
+        self._updated.set()
+        self._updated.clear()
+
+    async def send(self, request: web.Request) -> web.StreamResponse:
+        """Send all parts, then each part that changed, until the browser leaves or stops reading."""
+        if self.readers.total() >= MAX_STREAMS:
+            return web.Response(status=503, text="Too many look at this page already.\n")
+        language = accepted(request.headers.get("Accept-Language", ""))
+        own, sent, message = self._parts[language], dict[str, bytes](), RETRY
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
+        self.readers[language] += 1
+        self.model.changed.set()
+        try:
+            while True:
+                async with asyncio.timeout(REQUEST_TIMEOUT):
+                    await response.prepare(request)
+                    await response.write(message)
+                await self._updated.wait()
+                new = {name: text for name, text in own.items() if text != sent.get(name)}
+                sent |= new
+                parts = (b"event: %s\ndata: %s\n\n" % (name.encode(), text) for name, text in new.items())
+                message = b"".join(parts) or ALIVE
+        except (ConnectionError, TimeoutError):
+            if request.transport is not None:
+                request.transport.abort()  # do not wait for unsent data to drain
+            return response
+        finally:
+            self.readers[language] -= 1
+            if not self.readers[language]:
+                own.clear()  # the parts would be out of date for the next reader
 
 
 async def show(listening: socket.socket, address: Address, streams: Streams) -> None:
@@ -150,22 +220,5 @@ def _application(address: Address, streams: Streams, waiting: set[asyncio.BasePr
     application.router.add_get("/", index)
     for path in files:
         application.router.add_get(path, file)
-    application.router.add_get("/events", functools.partial(_events, streams), allow_head=False)
+    application.router.add_get("/events", streams.send, allow_head=False)
     return application
-
-
-async def _events(streams: Streams, request: web.Request) -> web.StreamResponse:
-    """Send the stream of events until the browser leaves or stops reading."""
-    if streams.readers.total() >= MAX_STREAMS:
-        return web.Response(status=503, text="Too many look at this page already.\n")
-    language = accepted(request.headers.get("Accept-Language", ""))
-    response = web.StreamResponse(headers={"Content-Type": "text/event-stream; charset=utf-8"})
-    async with contextlib.aclosing(streams.events(language)) as messages:
-        with contextlib.suppress(ConnectionError, TimeoutError):
-            async for message in messages:
-                async with asyncio.timeout(REQUEST_TIMEOUT):
-                    await response.prepare(request)
-                    await response.write(message)
-    if request.transport is not None:
-        request.transport.abort()  # do not wait for unsent data to drain
-    return response

@@ -122,12 +122,12 @@ def curve_part(model: LiveModel, *, now: float) -> dict[str, Json]:
 
 def _alerts(state: Json, today: dt.date) -> list[Json]:
     """Return the active alerts, each with its start."""
-    alerts: list[Json] = []
-    for alert in Alert:
-        if find(state, f"alerts.{alert}.active") is True:
-            since = clock(find(state, f"alerts.{alert}.since"), today=today)
-            alerts.append([_(alert.words), _("since {time}").format(time=since) if since else ""])
-    return alerts
+    return [
+        [_(alert.words), _("since {time}").format(time=since) if since else ""]
+        for alert in Alert
+        if find(state, f"alerts.{alert}.active") is True
+        for since in [clock(find(state, f"alerts.{alert}.since"), today=today)]
+    ]
 
 
 def _power(state: Json) -> dict[str, Json] | None:

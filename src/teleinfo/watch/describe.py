@@ -1,8 +1,4 @@
-"""
-Descriptions of values for people: quantities in their unit, horodates as dates, codes and registers in words.
-
-Sources of the codes: Enedis-NOI-CPT_54E v3 and Enedis-NOI-CPT_02E v6.
-"""
+"""Values for people: quantities with units, horodates as dates, codes and registers (54E, 02E) in words."""
 
 from __future__ import annotations
 

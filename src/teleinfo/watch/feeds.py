@@ -32,13 +32,8 @@ if TYPE_CHECKING:
     from teleinfo.settings import Settings
     from teleinfo.watch.live_model import LiveModel
 
-TICK: Final = 1.0
-"""Seconds between two looks at the line."""
-
 STATUS_TIMEOUT: Final = 5.0
 """Seconds to wait for the topic `status`, which is retained and comes at once if it is readable."""
-
-FIRST_DELAY, LONGEST_DELAY = 1.0, 30.0
 
 MAX_TEXT: Final = 128
 """Characters of a key or a value; the longest value of a meter has 98."""
@@ -64,14 +59,14 @@ async def read_port(settings: Settings, model: LiveModel) -> NoReturn:
             )
             model.set_health(health.complete(known, decoder.counts, quality))
             model.set_note(sentences.port_note(link, now=now))
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(1.0)
     raise AssertionError
 
 
 async def listen(broker: Broker, topics: Topics, model: LiveModel, *, rng: Random) -> NoReturn:
     """Feed `model` from the daemon that publishes under `topics` at `broker`, until cancelled."""
     broker = for_command(broker, "watch")
-    new_delays = partial(delays, first=FIRST_DELAY, cap=LONGEST_DELAY, rng=rng)
+    new_delays = partial(delays, first=1.0, cap=30.0, rng=rng)
     waits = new_delays()
     while True:
         try:

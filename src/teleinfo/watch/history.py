@@ -1,8 +1,4 @@
-"""
-History of the meter since this process began: power and tariff periods of the last hour, energy of the day.
-
-Pure. The history is built from the decoded state, and its size is bounded.
-"""
+"""History since this process began, pure: power and tariff periods of the last hour, energy of the day."""
 
 from __future__ import annotations
 
@@ -32,11 +28,7 @@ NEAR_MIDNIGHT: Final = dt.timedelta(minutes=5)
 
 
 class Band(NamedTuple):
-    """
-    A tariff period within the points of the last hour, from `first` to `end`, which is exclusive.
-
-    `name`, `code` (None unless the period is a common one) and `colour` (of Tempo) come from the state.
-    """
+    """A tariff period of the last hour from point `first` to `end`, which is exclusive; `code` may be None."""
 
     first: int
     end: int

@@ -129,11 +129,7 @@ def _chart(model: LiveModel, width: int, *, now: float) -> list[Text]:
 
 
 def chart(values: Sequence[float | None], *, height: int, top: float) -> list[str]:
-    """
-    Return `height` lines, the uppermost first, with a column for each value on a scale from 0 to `top`.
-
-    None is an empty column; every other value shows at least the lowest bar.
-    """
+    """Return `height` lines, the uppermost first; a value has at least the lowest bar, None has no bar."""
     steps = len(BLOCKS) - 1
     filled = [0 if value is None else max(1, round(value / top * height * steps)) for value in values]
     return [

@@ -118,20 +118,15 @@ class LiveModel:
     `patience` seconds without a reading; if `patience` is None, it is silent while `online` is False.
     """
 
-    def __init__(
-        self,
-        *,
-        patience: float | None,
-        clock: Callable[[], dt.datetime] = lambda: dt.datetime.now().astimezone(),
-    ) -> None:
-        self.clock = clock
+    def __init__(self, *, patience: float | None, clock: Callable[[], dt.datetime] | None = None) -> None:
+        self.clock = clock or (lambda: dt.datetime.now().astimezone())
         self.changed = asyncio.Event()
         self.history = History()
         self.online: bool | None = None
         self.note: Note | None = None
         self.mode: Mode | None = None
         self.heard: float | None = None
-        self._patience = patience
+        self.patience = patience
         self._health: Health | None = None
         self._frames_since = 0
         self._rows: dict[str, Row] = {}
@@ -208,21 +203,16 @@ class LiveModel:
 
     @property
     def frames(self) -> int | None:
-        """The number of frames: the count in `health`, up to a minute old, plus the readings since."""
+        """The number of frames in `health`, which a broker has once a minute: there, plus the readings since."""
         counted = None if self.health is None else self.health.frames
-        return None if counted is None else counted + (self._frames_since if self.remote else 0)
-
-    @property
-    def remote(self) -> bool:
-        """True if readings come from a broker, so that `online` shows if the meter is silent."""
-        return self._patience is None
+        return None if counted is None else counted + (self._frames_since if self.patience is None else 0)
 
     def silence(self, *, now: float) -> float | None:
         """Return the seconds since the last reading if the meter is silent, else None."""
         if self.heard is None:
             return None
         gone = now - self.heard
-        silent = self.online is False if self._patience is None else gone >= self._patience
+        silent = self.online is False if self.patience is None else gone >= self.patience
         return gone if silent else None
 
 

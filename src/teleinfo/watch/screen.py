@@ -1,8 +1,7 @@
 """
-The live meter on the whole screen; the terminal is restored at the end.
+The live meter on the whole screen (rich, the extra `watch`); the terminal is restored at the end.
 
-Space, n and the arrows turn the pages, q quits; without a keyboard the pages turn by themselves. This file
-needs rich, the extra `watch`.
+Space, n and the arrows turn the pages, q quits; without a keyboard the pages turn by themselves.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ def meter(model: LiveModel) -> str:
 
 def waiting(model: LiveModel) -> str:
     """Return the sentence that is shown in place of the meter before the first frame."""
-    if not model.remote:
+    if model.patience is not None:  # the meter is at a port, not behind a broker
         return _("Waiting for the meter. It takes a few seconds to find its speed.")
     if model.online is not False:
         return _("Waiting for a message of teleinfo on the broker.")

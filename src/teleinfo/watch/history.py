@@ -28,7 +28,7 @@ NEAR_MIDNIGHT: Final = dt.timedelta(minutes=5)
 
 
 class Band(NamedTuple):
-    """A tariff period of the last hour from point `first` to `end`, which is exclusive; `code` may be None."""
+    """A tariff period of the last hour, from point `first` to `end`, exclusive; `code` may be None."""
 
     first: int
     end: int

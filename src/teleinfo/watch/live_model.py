@@ -203,7 +203,7 @@ class LiveModel:
 
     @property
     def frames(self) -> int | None:
-        """The number of frames in `health`, which a broker has once a minute: there, plus the readings since."""
+        """The number of frames in `health`; a broker has it once a minute, so add the readings since."""
         counted = None if self.health is None else self.health.frames
         return None if counted is None else counted + (self._frames_since if self.patience is None else 0)
 

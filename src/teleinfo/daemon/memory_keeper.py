@@ -33,7 +33,6 @@ from teleinfo.state.memory import Memory, from_json, is_newer, to_json
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-
 log = logging.getLogger(__name__)
 
 # All in seconds.

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.words import Language
 
-
 _NOTHING_KNOWN: Final[dict[str, Json]] = {"time": None, "meter": {"id": None}}
 """The state while no meter is known."""
 

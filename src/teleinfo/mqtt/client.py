@@ -33,7 +33,6 @@ from teleinfo.mqtt.paho_driver import CONNECT_PROPERTIES, PahoDriver, SelfClosin
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
 
-
 # The libraries log nothing: their errors are raised as BrokerError.
 _library_log = logging.getLogger(f"{__name__}.library")
 _library_log.setLevel(logging.CRITICAL)

@@ -56,7 +56,6 @@ _DISCONNECT: Final = 0xE0
 _KEEPALIVE_TIMEOUT: Final = 0x8D
 _PACKET_TOO_LARGE, _QUOTA_EXCEEDED = b"\x95", b"\x97"
 
-
 CONNECT_PROPERTIES: Final = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
 """Properties of CONNECT in MQTT 5 (§3.1.2.11): the longest packet that is accepted."""
 CONNECT_PROPERTIES.MaximumPacketSize = MAX_PACKET

@@ -20,7 +20,6 @@ from tests.support.subscriber import Received, Subscriber
 if TYPE_CHECKING:
     from pathlib import Path
 
-
 pytestmark = pytest.mark.real
 
 NUMBER = "041961123456"

@@ -153,14 +153,7 @@ def test_no_more_is_read_than_a_memory_has(tmp_path: Path) -> None:
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """Return a directory on a disk of 16 KiB; without root, where no file may have more."""
-    mounted = os.geteuid() == 0 and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=16k", "tmpfs", str(tmp_path)], check=False, capture_output=True
-    )
-    if mounted and mounted.returncode == 0:
-        yield tmp_path
-        subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)  # its lock is open
-        return
+    """Return a directory in which no file may have more than 16 KiB."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (16 << 10, before[1]))
     yield tmp_path
@@ -172,7 +165,7 @@ def test_a_full_disk_leaves_the_old_file(small_disk: Path) -> None:
     file = MemoryFile(small_disk, "teleinfo")
     file.open()
     file.write(b"old")
-    with pytest.raises(OSError, match=r"No space left on device|File too large"):
+    with pytest.raises(OSError, match="File too large"):
         file.write(bytes(SIZE))
 
     assert (small_disk / "teleinfo.json").read_bytes() == b"old"

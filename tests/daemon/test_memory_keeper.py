@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-
 NOW = time.time()
 NEXT = replace(MEMORY, total=replace(TOTAL, offset=5_000_777))
 

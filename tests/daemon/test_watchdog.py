@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import os
-import random
 import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
-from teleinfo.common.durations import until_tick
-from teleinfo.daemon import watchdog
 from teleinfo.daemon.watchdog import Notifier, Watchdog
 from tests.support import virtual
 
@@ -91,30 +87,6 @@ def test_the_status_is_shown_at_each_change_and_every_ten_seconds(tmp_path: Path
     assert len(bench.times("STATUS=all is well")) == 2
     assert bench.times("STATUS=all is well, 15 frames") == []
     assert len(bench.times("STATUS=the meter is silent")) == 1
-
-
-def test_the_watchdog_is_fed_without_meter_and_broker(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """
-    Two hours without a frame or a connection: READY once, WATCHDOG at least every 10 s.
-
-    The event loop wakes up to 40 ms late, as on a busy machine.
-    """
-    late = random.Random(1)
-    monkeypatch.setattr(
-        watchdog, "until_tick", lambda now, tick: until_tick(now, tick) + late.uniform(0, 0.04)
-    )
-
-    async def scenario(bench: Bench) -> None:
-        await bench.live(7200)
-
-    bench = play(tmp_path, scenario)
-    fed = bench.times("WATCHDOG=1")
-
-    assert len(bench.times("READY=1")) == 1
-    assert fed[-1] - fed[0] > 7100
-    assert max(later - earlier for earlier, later in itertools.pairwise(fed)) <= 9.5
 
 
 def test_ready_waits_for_both_tasks(tmp_path: Path) -> None:

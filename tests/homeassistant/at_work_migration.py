@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-
 pytestmark = pytest.mark.real
 
 IN_BOTH_MODES = (

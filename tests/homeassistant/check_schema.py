@@ -51,7 +51,6 @@ if TYPE_CHECKING:
 
     from homeassistant.helpers.template import Template
 
-
 GOLDEN = Path(__file__).parent / "golden"
 STATES = Path(__file__).parents[1] / "state" / "golden"
 PLATFORMS = {"sensor": sensor, "binary_sensor": binary_sensor}

@@ -22,7 +22,6 @@ from tests.support.judged import JudgedTracker
 if TYPE_CHECKING:
     from pathlib import Path
 
-
 FRAME = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00750"})
 OTHER = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "PAPP": "00800"})
 OVERRUN = Reading(Mode.HISTORIQUE, FRAME.values | {"PEJP": "30"})

@@ -17,7 +17,6 @@ from tests.homeassistant.golden import PERIOD, Followed, followed, readings_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-
 HC = {
     "ADCO": "041961123456",
     "OPTARIF": "HC",

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-
 pytestmark = pytest.mark.real
 
 CONFIG = "homeassistant/device/teleinfo_012345678901/config"

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     import pytest
 
-
 PASSWORD = "canary-7c1f"
 READING = b'{"ADCO":"012345678901","PAPP":"01940"}'
 

@@ -192,16 +192,6 @@ def test_a_refusal_is_named_although_the_broker_hangs_up_with_it(
 
 
 @BOTH
-def test_a_broker_that_does_not_answer_our_connect_is_named(
-    version: MqttVersion, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It listens, and is silent."""
-    monkeypatch.setattr("teleinfo.mqtt.client.CONNACK_TIMEOUT", 0.2)
-    with scripted(version, saying(b"")) as broker:
-        assert error_of(broker)[0] is BrokerErrorKind.UNANSWERED
-
-
-@BOTH
 def test_an_acknowledgement_counts_that_came_while_the_process_was_held_up(version: MqttVersion) -> None:
     """It lies in the socket behind other messages, each of which is read in a turn of its own."""
 

@@ -32,9 +32,7 @@ if TYPE_CHECKING:
     import socket
     from pathlib import Path
 
-
 pytestmark = pytest.mark.real
-
 
 # What it publishes.
 

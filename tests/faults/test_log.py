@@ -189,7 +189,7 @@ def test_a_day_of_silence_is_two_lines(
     monkeypatch: pytest.MonkeyPatch, log: pytest.LogCaptureFixture
 ) -> None:
     """A meter without power for a day: a line when it begins, and one when it ends."""
-    live(monkeypatch, lambda now: None if 60 < now < DAY else FRAME, seconds=DAY + 600)
+    live(monkeypatch, lambda now: None if 60 < now < DAY else FRAME, seconds=DAY + 600, mode="historique")
 
     assert len(log.messages) == 3
     assert log.messages[1].startswith("no sound frame from the meter for 10 s")

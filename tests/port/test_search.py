@@ -37,7 +37,7 @@ class Pending(Decoder):
 
 
 class Search(SpeedSearch):
-    """A search in the frames that the test names."""
+    """A search whose frame in progress is given by the test."""
 
     def __init__(self, *baudrates: int) -> None:
         self._pending_decoder = Pending()
@@ -68,7 +68,7 @@ def test_the_settings_say_which_speeds_are_tried(
 
 
 def test_an_unheard_speed_is_left_after_its_dwell() -> None:
-    """And around again in the same order for ever."""
+    """The speeds are tried in their order, again and again."""
     search = Search(1200, 9600, 4800)
 
     for baudrate in [1200, 9600, 4800] * 3:
@@ -87,7 +87,7 @@ def test_a_single_speed_is_never_left() -> None:
 
 
 def test_the_mode_is_that_of_the_meter_that_is_heard() -> None:
-    """A reopening of the port changes nothing in it; at another speed nothing is known."""
+    """A reopening of the port keeps the mode; at another speed the mode is unknown."""
     search = Search(1200, 9600)
     assert search.has_heard(Mode.HISTORIQUE, 3)
     search.open(IGNORE)
@@ -123,7 +123,7 @@ def test_a_partial_frame_that_does_not_grow_is_evidence_once() -> None:
     ("data", "heard", "seconds"), [(encode_frame(whole()), True, 2), (b"noise", False, DWELL)]
 )
 def test_a_search_listens_until_the_meter_is_heard(data: bytes, heard: bool, seconds: float) -> None:  # noqa: FBT001 - a parameter
-    """For a bounded time: whoever searches goes on to the next speed then."""
+    """After a bounded time the caller may try the next speed."""
     search = SpeedSearch("/dev/ttyUSB0", [1200, 9600], Decoder())
 
     async def scenario() -> float:

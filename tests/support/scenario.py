@@ -66,9 +66,9 @@ class Address:
     port: int
 
 
-def historique(index: int, *, power: int = 1940) -> bytes:
+def historique(index: int) -> bytes:
     """Return a frame of a single tariff whose BASE is `index`."""
-    return with_parity(encode_frame(whole(ADCO=IDENTIFIER, BASE=f"{index:09}", PAPP=f"{power:05}")))
+    return with_parity(encode_frame(whole(ADCO=IDENTIFIER, BASE=f"{index:09}")))
 
 
 def standard(index: int) -> bytes:

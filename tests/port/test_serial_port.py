@@ -9,6 +9,7 @@ import socket
 import termios
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ import serial
 from teleinfo.port import serial_port
 from teleinfo.port.canonical_mode import CanonicalMode
 from teleinfo.port.errors import PortError, cannot_open, cannot_reach, device_lost
+from teleinfo.port.protocol import LineProtocol
 from teleinfo.port.serial_port import open_port
 from teleinfo.vocabulary.line import PortErrorKind
 from tests.support.ports import IGNORE, Sink, descriptors, in_event_loop, tcp_bridge, until
@@ -27,7 +29,6 @@ from tests.support.tcp_ports import HOST
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.port.protocol import LineProtocol
     from teleinfo.simulator.serial_line import SerialLine
 
 pytestmark = pytest.mark.real
@@ -130,6 +131,25 @@ async def test_what_the_handler_raises_is_raised_where_the_port_is_awaited(
         await until(lambda: descriptors() == before)
     assert caught.value is mistake
     assert calls == [b"A"]
+
+
+@in_event_loop
+async def test_after_a_mistake_of_the_handler_it_gets_no_more_bytes() -> None:
+    """The mistake is raised, although bytes and the end of the port come before the wait for it."""
+    calls: list[bytes] = []
+
+    def fail(data: bytes) -> None:
+        calls.append(data)
+        raise ZeroDivisionError
+
+    port = LineProtocol(Sink(fail), partial(device_lost, "port"))
+    port.data_received(b"A")
+    port.data_received(b"B")
+    port.connection_lost(None)
+
+    assert calls == [b"A"]
+    with pytest.raises(ZeroDivisionError):
+        await port.wait(LIMIT)
 
 
 @in_event_loop

@@ -23,35 +23,10 @@ from teleinfo.tic.tables.label_types import (
 from teleinfo.tic.tables.reader import TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-__all__ = [
-    "ALARMS",
-    "COMING_AND_GOING",
-    "CONTRACTS",
-    "DIGITS",
-    "HISTORIQUE",
-    "METER_NUMBERS",
-    "NOTICES",
-    "ORDER",
-    "PART_OPENER",
-    "POSTES",
-    "SHORT_FRAME",
-    "SLOTS",
-    "STANDARD",
-    "STATUS_REGISTER",
-    "TARIFF_LABELS",
-    "VARYING",
-    "Charset",
-    "Group",
-    "Kind",
-    "LabelSpec",
-    "Mode",
-    "Presence",
-    "lookup",
-    "parse_uint",
-]
-
+# The types of the tables, which other modules import from here.
+__all__ = ["COMING_AND_GOING", "VARYING", "Charset", "Group", "Kind", "LabelSpec", "Mode", "Presence"]
 
 DIGITS: Final = 15
 """The most digits of a number: a JSON reader with 53-bit numbers would round a longer number."""
@@ -72,39 +47,16 @@ def parse_uint(value: str) -> int | None:
     return int(digits) if digits.isdecimal() and digits.isascii() and len(digits) <= DIGITS else None
 
 
-# Spellings of some meters, or of another page of the same document: variant → label of the table.
-_SPELLINGS_HISTORIQUE: Final = {
-    # ICE-4Q, 02E: the table has PrapCour where the text has PRapCour.
-    "PrapCour": "PRapCour",
-    # PME-PMI, 02E: the wire has EAP.
-    "EaP-1_s": "EAP-1_s",
-    "EaP-1_i": "EAP-1_i",
-    "EaP_s2": "EAP_s2",
-    "EaP-1_s2": "EAP-1_s2",
-}
-_SPELLINGS_STANDARD: Final = {
-    # The pilot series of Linky (type 67).
-    "SINST1": "SINSTS",
-    "SMAXN": "SMAXSN",
-    "SMAXN-1": "SMAXSN-1",
-    # Linky by Iskraemeco.
-    "SMAXSN_1": "SMAXSN-1",
-    "SMAXSN1_1": "SMAXSN1-1",
-    "SMAXSN2_1": "SMAXSN2-1",
-    "SMAXSN3_1": "SMAXSN3-1",
-    "CCASN_1": "CCASN-1",
-    "CCAIN_1": "CCAIN-1",
-}
-
-
-def _table(labels: tuple[LabelSpec, ...], spellings: Mapping[str, str]) -> Mapping[str, LabelSpec]:
-    """Return the labels of one mode by name: the given labels, those of SAPHIR, and the other `spellings`."""
+def _table(labels: Iterable[LabelSpec]) -> Mapping[str, LabelSpec]:
+    """Return the labels of one mode by name and other spelling: the given labels, and those of SAPHIR."""
     table = {label.name: label for label in labels}
     for label in TABLES["SAPHIR"]:
         same = table.get(label.name)
         table[label.name] = label if same is None else replace(same, variant=label)
     return table | {
-        variant: replace(table[name], name=variant, spelling_of=name) for variant, name in spellings.items()
+        spelling: replace(label, name=spelling, spelling_of=name)
+        for name, label in table.items()
+        for spelling in label.spellings
     }
 
 
@@ -112,14 +64,11 @@ def _table(labels: tuple[LabelSpec, ...], spellings: Mapping[str, str]) -> Mappi
 ORDER: Final = {Mode.HISTORIQUE: TABLES["BLEU"], Mode.STANDARD: TABLES["LINKY"]}
 
 HISTORIQUE: Final = _table(
-    tuple(
-        label
-        for family in ("BLEU", "CONCENTRATEUR", "CJE", "ICE_2Q", "ICE_4Q", "PME_PMI")
-        for label in TABLES[family]
-    ),
-    _SPELLINGS_HISTORIQUE,
+    label
+    for family in ("BLEU", "CONCENTRATEUR", "CJE", "ICE_2Q", "ICE_4Q", "PME_PMI")
+    for label in TABLES[family]
 )
-STANDARD: Final = _table(TABLES["LINKY"], _SPELLINGS_STANDARD)
+STANDARD: Final = _table(TABLES["LINKY"])
 
 # The tariff periods of an ICE-2Q in the order of its indexes; the numbered periods of ICE-4Q and SAPHIR.
 POSTES: Final = tuple(

@@ -115,9 +115,9 @@ class LabelSpec:
     documented widths, of which a meter always uses the same one; a range means that the width varies.
     `variant`: the entry of another meter family for the same étiquette in the same mode.
     `repeats`: it may come several times in one frame.
-    `options`: the closed list of values, as in a reading; `BBR` stands for all values that start with it.
     `reused`: the second part of an ICE-4Q frame, which `Appli` opens, repeats it with another meaning.
-    `presence`: the frames that have it. `spelling_of`: the documented label, if this is another spelling.
+    `presence`: the frames that have it. `spellings`: its other spellings.
+    `spelling_of`: the documented label, if this is another spelling.
     """
 
     name: str
@@ -132,7 +132,7 @@ class LabelSpec:
     horodate: bool = False
     repeats: bool = False
     reused: bool = False
-    options: tuple[str, ...] = ()
+    spellings: tuple[str, ...] = ()
     variant: LabelSpec | None = None
     period: TariffPeriod | None = None
     presence: Presence = Presence.ALWAYS

@@ -80,8 +80,8 @@ def _label(line: str) -> LabelSpec:
         if word == "width":
             first, _, last = argument.partition("-")
             more["widths"] = range(int(first), int(last) + 1) if last else tuple(map(int, first.split("/")))
-        elif word == "options":
-            more["options"] = tuple(argument.split("/"))
+        elif word == "also":
+            more["spellings"] = tuple(argument.split("/"))
         elif word == "period":
             more["period"] = TariffPeriod[argument]
         elif word.upper() in Charset.__members__:

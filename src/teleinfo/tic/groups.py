@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import enum
 import re
-import zlib
 
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Charset, Group, LabelSpec, Mode, lookup
 from teleinfo.tic.parity import DAMAGED
@@ -43,8 +42,6 @@ HORODATE = re.compile(
     rb"[EHeh ](?:[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
     rb"|0{12})"
 )
-# The longest text, in characters, for which Adler-32 gives the exact sum.
-MAX_EXACT_SUM = 65520 // 255
 # An étiquette outside the table. Two wrong bits, which neither sum nor parity detects, turn HT into I: an
 # étiquette of three characters and the horodate behind it then look like an étiquette of seventeen.
 _UNKNOWN_LABEL = re.compile(rb"[A-Z0-9+_-]{1,16}")
@@ -101,10 +98,7 @@ def checksum(covered: bytes) -> int:
     They run from étiquette to valeur, with the separators between them; in standard mode the separator before
     the checksum belongs to them, too (Enedis-NOI-CPT_02E v6, modes 1 and 2; Enedis-NOI-CPT_54E v3).
     """
-    # The lower half of an Adler-32 that starts at 0 is the sum of the bytes modulo 65521: exact up to this
-    # length, and faster than `sum`, which creates an int for each byte.
-    total = zlib.adler32(covered, 0) & 0xFFFF if len(covered) <= MAX_EXACT_SUM else sum(covered)
-    return (total & 0x3F) + 0x20
+    return (sum(covered) & 0x3F) + 0x20
 
 
 def _parse_without_lf(text: bytes) -> Group | RejectionCause:

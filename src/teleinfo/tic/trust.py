@@ -24,6 +24,7 @@ Pure. The memory is bounded.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -105,8 +106,9 @@ class Trust:
     """
     The links and forms that one meter has shown.
 
-    `notices` are the notices that the meter sends at present. `is_settled` is True if the last frame showed
-    nothing new and no claim waits for confirmation: then every group of an equal frame would be believed.
+    `mode` is the mode of the frames that are followed, `notices` are the notices that the meter sends at
+    present. `is_settled` is True if the last frame showed nothing new and no claim waits for confirmation:
+    then every group of an equal frame would be believed.
     """
 
     def __init__(self) -> None:
@@ -116,8 +118,8 @@ class Trust:
         """Forget everything, for another meter or another mode."""
         self.notices: frozenset[str] = frozenset()
         self.is_settled = False
-        self._mode = Mode.HISTORIQUE
-        self._shown: dict[str, _Shown] = {}
+        self.mode = Mode.HISTORIQUE
+        self._shown: defaultdict[str, _Shown] = defaultdict(_Shown)
         self._unknown = 0  # labels of `_shown` that the table lacks
         self._had: set[Presence] = set()
         self._claims: dict[tuple[str, str], _Claim] = {}
@@ -125,15 +127,10 @@ class Trust:
         self._other_currents: set[str] = set()  # alarms that differ from the current of their phase
         self._frame = 0
 
-    @property
-    def mode(self) -> Mode:
-        """The mode of the frames that are followed."""
-        return self._mode
-
     def note(self, groups: Sequence[Group]) -> None:
         """Remember the groups of a frame that was read by its layout, without `believe`."""
         for group in groups:
-            self._shown_of(group.label).last = group
+            self._shown[group.label].last = group
 
     def believe(
         self, lines: Sequence[Group | RejectionCause], *, parity: bool
@@ -164,7 +161,7 @@ class Trust:
             )
             # The group that opens a part is always believed: it gives the keys behind it their meaning.
             if credible or group.label == PART_OPENER or self._known(name).last == group:
-                self._shown_of(name).last = group
+                self._shown[name].last = group
                 believed.append(group)
             else:
                 withheld.append(group)
@@ -177,9 +174,9 @@ class Trust:
     def _follow_mode(self, sound: Sequence[Group]) -> None:
         """Forget everything if a frame has several sound groups, all of the other mode."""
         modes = {group.mode for group in sound}
-        if len(modes) == 1 and self._mode not in modes and (len(sound) >= _MODE_GROUPS or not self._shown):
+        if len(modes) == 1 and self.mode not in modes and (len(sound) >= _MODE_GROUPS or not self._shown):
             self.forget()
-            self._mode = modes.pop()
+            self.mode = modes.pop()
 
     def _frame_of(self, lines: Sequence[Group | RejectionCause], sound: Sequence[Group]) -> _Frame:
         names: list[str | None] = []
@@ -192,13 +189,13 @@ class Trust:
         return _Frame(
             names=[*names, END],
             present=present,
-            expected=expected(self._mode, sound, self._had),
-            is_short=self._mode is Mode.HISTORIQUE and present <= SHORT_FRAME,
+            expected=expected(self.mode, sound, self._had),
+            is_short=self.mode is Mode.HISTORIQUE and present <= SHORT_FRAME,
         )
 
     def _name(self, group: Group, part: str) -> str:
         """Return the label of a group, with its part of an ICE-4Q frame, or with its mode if not followed."""
-        if group.mode is not self._mode:
+        if group.mode is not self.mode:
             return f"{group.mode}/{group.label}"
         spec = lookup(group.mode, group.label)
         return group.label + part if spec is not None and spec.reused else group.label
@@ -225,7 +222,7 @@ class Trust:
         """Count the labels missing between two lines; with `passing`, only labels that come and go."""
         before, behind = frame.names[first] or END, frame.names[second] or END
         presences = frame.expected & COMING_AND_GOING if passing else frame.expected
-        return missing(self._mode, before, behind, presences)
+        return missing(self.mode, before, behind, presences)
 
     def _is_right(self, frame: _Frame, position: int) -> bool:
         """True if the line behind this position may follow it."""
@@ -239,7 +236,7 @@ class Trust:
         """Return the nearest label that does not come and go; None if a damaged line is nearer."""
         while position >= 0:
             name = frame.names[position]
-            if name is None or name == END or not comes_and_goes(self._mode, name):
+            if name is None or name == END or not comes_and_goes(self.mode, name):
                 return name
             position += step
         return None
@@ -253,28 +250,28 @@ class Trust:
     def _may_be_new(self, before: str, behind: str) -> bool:
         """True if a new link contradicts neither the documented order nor the links shown by the meter."""
         after, of_behind = self._known(before).after, self._known(behind).before
-        first, second = place(self._mode, before), place(self._mode, behind)
+        first, second = place(self.mode, before), place(self.mode, behind)
         if first is None or second is None:
             return not after or not of_behind or before == behind
-        return first < second and not any(place(self._mode, name) is None for name in after | of_behind)
+        return first < second and not any(place(self.mode, name) is None for name in after | of_behind)
 
     def _learn_links(self, frame: _Frame, suspects: set[int]) -> None:
         """Learn the links of labels that do not come and go; a line before a confirmed link is no suspect."""
         lasting = [
             (position, name)
             for position, name in enumerate(frame.names)
-            if name is None or not comes_and_goes(self._mode, name)
+            if name is None or not comes_and_goes(self.mode, name)
         ]
         for (first, before), (second, behind) in pairwise(lasting):
             if before is None or behind is None:
                 continue
-            has_places = None not in (place(self._mode, before), place(self._mode, behind))
+            has_places = None not in (place(self.mode, before), place(self.mode, behind))
             # SAPHIR and ICE send frames of several kinds, whose links alternate: each link has its own claim.
             aspect = "link" if has_places else f"link {behind}"
             if behind in self._known(before).after:
                 self._settle(before, aspect)
             elif not self._is_shown(before, behind, frame):
-                lacks = missing(self._mode, before, behind, frame.expected)
+                lacks = missing(self.mode, before, behind, frame.expected)
                 is_right = not lacks and self._may_be_new(before, behind)
                 if self._claim(before, aspect, behind) >= (FRAMES_FOR_NEW if is_right else FRAMES_AGAINST):
                     self._settle(before, aspect)
@@ -287,18 +284,17 @@ class Trust:
                 if self._unknown >= MAX_UNKNOWN:
                     return
                 self._unknown += 1
-                self._shown[name] = _Shown()
         self.is_settled = False
-        self._shown_of(before).after.add(behind)
-        self._shown_of(behind).before.add(before)
-        shown = {presence(self._mode, name) for name in (before, behind)}
+        self._shown[before].after.add(behind)
+        self._shown[behind].before.add(before)
+        shown = {presence(self.mode, name) for name in (before, behind)}
         self._had |= {each for each in shown if each is not None}
 
     def _has_known_form(self, name: str, group: Group) -> bool:
         """True if the width of the value and its horodate are known, or confirmed by now."""
         if self._is_unknown(name) or name in ALARMS:
             return True
-        form, forms = form_of(group), self._shown_of(name).forms
+        form, forms = form_of(group), self._shown[name].forms
         if not forms.isdisjoint({form, Form(form.mode, form.label, form.dated, None)}):
             self._settle(name, "form", "width")
             return True
@@ -389,20 +385,17 @@ class Trust:
         for aspect in aspects:
             self._claims.pop((name, aspect), None)
 
-    def _shown_of(self, name: str) -> _Shown:
-        return self._shown.setdefault(name, _Shown())
-
     def _known(self, name: str) -> _Shown:
         """Return what the meter has shown of a label, for reading only."""
         return self._shown.get(name, _NOTHING)
 
     def _is_new(self, name: str) -> bool:
         """True if no link of the label was shown, and the label does not come and go."""
-        return name != END and not self._known(name).after and not comes_and_goes(self._mode, name)
+        return name != END and not self._known(name).after and not comes_and_goes(self.mode, name)
 
     def _is_unknown(self, name: str) -> bool:
         """True if the table lacks the label, or has it only as a variant spelling."""
-        spec = lookup(self._mode, name.partition(" ")[0])
+        spec = lookup(self.mode, name.partition(" ")[0])
         return spec is None or spec.spelling_of != ""
 
 

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from teleinfo.state import business_meters
-from teleinfo.tic.labels import HISTORIQUE, POSTES, Mode
-from teleinfo.tic.reading import Reading
+from teleinfo.tic.labels import POSTES
 from tests.state.families import family_readings
 from tests.state.golden import TIME, tracker
 
@@ -76,28 +73,6 @@ def test_the_values_of_a_site_stay_for_six_minutes() -> None:
     old: Any = followed.state(now=business_meters.STALE_AFTER + 0.1)
 
     assert (fresh["contract"]["name"], old["contract"]["name"]) == ("CU4", None)
-
-
-SITES = st.dictionaries(
-    st.sampled_from(sorted(HISTORIQUE)),
-    st.one_of(
-        st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=27),
-        st.from_regex(r"\A[0-9]{1,6}(kWh|kW|kVA)\Z"),
-        st.from_regex(r"\A([0-9:P]{2}:){5}DP:[0-9]{5}:90\Z"),
-    ),
-)
-
-
-@given(SITES, st.sampled_from(["JAUNE", "LG_TRM", "MESURES1", "ERP"]))
-def test_whatever_a_site_sends_is_taken(values: dict[str, str], label: str) -> None:
-    """No value raises."""
-    values = {key: value for key, value in values.items() if key != "OPTARIF"} | {
-        label: values.get(label, "x")
-    }
-    followed = tracker()
-    followed.update(Reading(Mode.HISTORIQUE, values), now=0.0, time=TIME)
-
-    assert followed.state(now=0.0)["meter"]
 
 
 def test_an_index_of_a_list_that_is_no_number_is_left_out() -> None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 START = datetime(2026, 1, 14, 12, tzinfo=timezone(timedelta(hours=1)))
 SUBSCRIBED = 6000
-COUNTERS = {"HC": ("HC",), "BASE": ("BASE",), "BBR": ("BBR",), "EAST": ("EAST",)}
+COUNTERS = ("BASE", "BBR", "EAST", "HC")
 
 
 class Simulation:
@@ -61,9 +61,7 @@ class Simulation:
 
 
 STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(sorted(COUNTERS)), st.integers(0, 100_000), st.integers(0, 6000), st.booleans()
-    ),
+    st.tuples(st.sampled_from(COUNTERS), st.integers(0, 100_000), st.integers(0, 6000), st.booleans()),
     min_size=2,
     max_size=8,
 )

@@ -108,11 +108,6 @@ def test_what_is_too_old_is_forgotten() -> None:
     assert len(followed._latest) <= len(STANDARD_FRAME) + STALE_AFTER / 2 + 1
 
 
-def test_before_the_first_reading_there_is_no_state() -> None:
-    """Nothing is said of a meter that was never heard."""
-    assert tracker().state(now=0.0) == {}
-
-
 def test_the_mode_changes_and_the_names_stay() -> None:
     """Enedis changes the mode: what both modes say has the same name, and the second frame is believed."""
     _, before = follow(historique(ADCO=NUMBER, OPTARIF="BASE", ISOUSC="30", BASE="001000000", PAPP="00460"))
@@ -158,28 +153,6 @@ def test_the_indexes_of_the_contract_before_are_gone() -> None:
 
     assert state["energy"]["indexes"].keys() == {"BASE"}
     assert (state["energy"]["import_total"], state["energy"]["import_offset"]) == (1001, 0)
-
-
-def test_a_frame_whose_number_is_damaged_is_of_the_same_meter() -> None:
-    """In the same mode it updates the state; in another one it waits for a number."""
-    nameless = {label: value for label, value in STANDARD_FRAME.items() if label != "ADSC"}
-    _, same = follow(standard(), Reading(Mode.STANDARD, nameless | {"SINSTS": "00777"}))
-    _, other = follow(*[historique(**LONG)] * 2, *[Reading(Mode.STANDARD, nameless)] * 3)
-    _, first = follow(Reading(Mode.STANDARD, nameless), standard())
-
-    assert (same["meter"]["number"], same["power"]["apparent"]) == (NUMBER, 777)
-    assert other["meter"]["mode"] == "historique"
-    assert first["meter"]["number"] == NUMBER
-
-
-def test_one_frame_of_another_meter_changes_nothing() -> None:
-    """A single frame may be an accident of the line; the second one begins anew."""
-    other = standard(ADSC="041961654321", SINSTS="01000")
-    _, one = follow(standard(), other)
-    _, two = follow(standard(), other, other)
-
-    assert (one["meter"]["number"], one["power"]["apparent"]) == (NUMBER, 460)
-    assert (two["meter"]["number"], two["power"]["apparent"]) == ("041961654321", 1000)
 
 
 def test_a_meter_that_has_exported_injects_nothing_while_it_does_not() -> None:
@@ -232,10 +205,11 @@ READINGS = st.sampled_from(Mode).flatmap(
         Reading,
         st.just(mode),
         st.dictionaries(
-            st.sampled_from(sorted(LABELS[mode])),
+            st.sampled_from(sorted(LABELS[mode])) | st.sampled_from(["JAUNE", "LG_TRM", "MESURES1", "ERP"]),
             st.one_of(
                 st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), max_size=20),
-                st.from_regex(r"\A[0-9]{1,9}\Z"),
+                st.from_regex(r"\A[0-9]{1,9}(kWh|kW|kVA)?\Z"),
+                st.from_regex(r"\A([0-9:P]{2}:){5}DP:[0-9]{5}:90\Z"),
             ),
             min_size=1,
         ),
@@ -256,6 +230,7 @@ def test_before_its_first_reading_a_tracker_knows_neither_mode_nor_values() -> N
     """Afterwards it knows both, and says the part that is asked for."""
     followed = tracker()
     before = followed.mode, followed.fields_of({"PAPP"}, now=0.0)
+    assert followed.state(now=0.0) == {}
     followed.update(historique(ADCO=NUMBER, PAPP="00750"), now=0.0, time=TIME)
     power = followed.fields_of({"PAPP"}, now=0.0)["power", "apparent"]
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
 from hypothesis import HealthCheck, assume, note, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
 
 from teleinfo.simulator.encode import encode_group, with_parity
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import Group, Mode
 from tests.fuzz.model import LIMIT, Decoded, decode_by_model
-from tests.support.decoders import decoder_by_groups
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
 
@@ -137,12 +135,9 @@ class ALine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.decoder = Decoder(plausibility=False)
-        self.by_groups = decoder_by_groups(plausibility=False)
-        self.readings_by_groups: list[tuple[Mode, list[tuple[str, str]]]] = []
         self.before = Decoded()  # what the stretches said that are over
         self.line = b""  # the stretch in hand, from its first byte on
         self.bytes = 0
-        self.has_seen_a_thousand = False
         self.readings: list[tuple[Mode, list[tuple[str, str]]]] = []
 
     @rule(target=sent, frame=frames(), data=st.data())
@@ -156,19 +151,6 @@ class ALine(RuleBasedStateMachine):
         """Send a frame as meters do."""
         self.feed(frame, data)
         return frame
-
-    @precondition(lambda self: not self.has_seen_a_thousand)
-    @rule(first=st.integers(0, 90_000), parity=st.booleans())
-    def a_thousand_values(self, first: int, *, parity: bool) -> None:
-        """Send more values than anybody may want to remember."""
-        self.has_seen_a_thousand = True  # once is enough, and takes its time
-        values = range(first, first + 1100)
-        texts = [line("ADCO", "041961123456") + b"\r\n" + line("PAPP", f"{value:05}") for value in values]
-        frames = b"".join(b"\x02\n" + text + b"\r\x03" for text in texts)
-        self.feed(with_parity(frames) if parity else frames)
-        self.end_stretch(self.decoded_by_model())
-        self.decoder.reset()
-        self.by_groups.reset()
 
     @rule(frames=st.lists(sent, min_size=1, max_size=4), data=st.data())
     def the_same_frames_again(self, frames: list[bytes], data: st.DataObject) -> None:
@@ -242,14 +224,12 @@ class ALine(RuleBasedStateMachine):
     def the_port_is_opened_again(self) -> None:
         """Begin another stretch: what is in hand is forgotten, and nothing is counted."""
         self.decoder.reset()
-        self.by_groups.reset()
         self.end_stretch(self.decoded_by_model())
 
     @rule()
     def the_line_ends(self) -> None:
         """End the line: a frame in progress was cut short."""
         self.decoder.close()
-        self.by_groups.close()
         self.end_stretch(decode_by_model(self.line, ended=True))
 
     def feed(self, data: bytes, source: st.DataObject | None = None) -> None:
@@ -257,11 +237,8 @@ class ALine(RuleBasedStateMachine):
         cuts = [] if source is None else source.draw(st.lists(st.integers(0, len(data)), max_size=3))
         note(f"{data[:300]!r}, cut at {sorted(cuts)}")
         for start, end in itertools.pairwise([0, *sorted(cuts), len(data)]):
-            for decoder, readings in (
-                (self.decoder, self.readings),
-                (self.by_groups, self.readings_by_groups),
-            ):
-                readings += [(one.mode, list(one.values.items())) for one in decoder.feed(data[start:end])]
+            found = self.decoder.feed(data[start:end])
+            self.readings += [(one.mode, list(one.values.items())) for one in found]
         self.line += data
         self.bytes += len(data)
 
@@ -302,13 +279,6 @@ class ALine(RuleBasedStateMachine):
                 for other, whole in of_the_model
             ), values
 
-    @invariant()
-    def a_decoder_that_takes_each_frame_group_by_group_says_the_same(self) -> None:
-        """Require that confirmed layouts change how long it takes, and nothing else."""
-        assert self.readings == self.readings_by_groups
-        assert self.decoder.counts == self.by_groups.counts
-        assert self.decoder.unconfirmed == self.by_groups.unconfirmed
-
     def pending_is_that_of_the_model(self, expected: Decoded) -> None:
         """Require the mode that most sound groups have, and how many; where it is a tie, either."""
         modes = [group.mode for group in expected.pending]
@@ -345,20 +315,3 @@ ALine.TestCase.settings = settings(
     max_examples=50, stateful_step_count=30, suppress_health_check=list(HealthCheck)
 )
 TestALine = ALine.TestCase
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        (b"\x02\nPAPP 00750 -\r\x03", [[("PAPP", "00750")]]),
-        (b"\x02\nPTEC HP..  \r\nVTIC\t02\tJ\r\x03", [[("PTEC", "HP"), ("VTIC", "02")]]),
-        (b"\x02\nDATE\tH230301091834\t\tC\r\x03", [[("DATE", "H230301091834")]]),
-        (b"\x02\nPAPP 00760 -\r\x03", []),
-        (b"\x02\nPAPP 00750 -\r\x04", []),
-    ],
-)
-def test_the_model_reads_the_groups_of_the_documents(
-    text: bytes, expected: list[list[tuple[str, str]]]
-) -> None:
-    """The model itself is held against groups whose sums the documents give."""
-    assert [values for _, values in decode_by_model(text).readings] == expected

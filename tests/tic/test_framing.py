@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from teleinfo.simulator.encode import with_parity
 from teleinfo.tic import framing as module
 from teleinfo.tic import parity as characters
-from teleinfo.tic.framing import Frame, Framer
+from teleinfo.tic.framing import LIMIT, Frame, Framer
 from tests.support.strategies import chunkings, streams
 
 BODY = b"\nPAPP 00750 -\r"
@@ -112,25 +112,6 @@ def test_a_damaged_stx_or_etx_does_not_cut_on_a_line_with_parity() -> None:
     assert bodies(framer, line) == [b"\xff" + BODY[1:]]
 
 
-def test_the_end_of_the_stream_cuts_the_frame_in_progress() -> None:
-    """A last STX without its ETX is counted when the stream ends."""
-    framer = Framer()
-    framer.feed(FRAME + b"\x02\nADCO")
-    framer.close()
-
-    assert framer.interrupted == 1
-
-
-def test_a_reset_forgets_the_bytes_in_hand() -> None:
-    """After a reset, the rest of the old frame does not join the new stretch."""
-    framer = Framer()
-    framer.feed(FRAME[:8])
-    framer.reset()
-
-    assert bodies(framer, FRAME[8:], FRAME) == [BODY]
-    assert framer.interrupted == 0
-
-
 def test_the_frame_in_progress_can_be_looked_at() -> None:
     """What came since the last STX is shown, and stays."""
     framer = Framer()
@@ -154,6 +135,14 @@ def test_a_frame_that_begins_within_an_endless_stretch_is_kept() -> None:
 
     assert bodies(framer, b"A" * 63 + FRAME) == [BODY]
     assert framer.interrupted == 0
+
+
+def test_the_last_stx_of_an_endless_stretch_is_kept_though_it_is_the_second_byte() -> None:
+    """Only the STX at the head of it is given up, with what is longer than a frame may be."""
+    framer = Framer()
+
+    assert bodies(framer, b"\x02\x02\n".ljust(LIMIT, b"A"), b"\x03") == [b"\n".ljust(LIMIT - 2, b"A")]
+    assert framer.interrupted == 1
 
 
 @given(st.data())

@@ -91,6 +91,13 @@ def test_a_profile_of_another_form_is_none(text: str) -> None:
     assert registers.profile(text) is None
 
 
+def test_the_last_supplier_index_is_the_tenth() -> None:
+    """A day profile may name the indexes 1 to 10."""
+    ten, eleven = registers.profile("0000000A 0600000B") or ()
+
+    assert (ten.index, eleven.index) == (10, None)
+
+
 def test_a_missing_phase_is_a_bit_of_its_number() -> None:
     """PPOT 0A: phases 1 and 3 are without voltage."""
     assert registers.missing_phases("0A") == [Phase.ONE, Phase.THREE]

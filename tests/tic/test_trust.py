@@ -11,7 +11,7 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import RejectionCause
 from teleinfo.tic.labels import ORDER, Group, LabelSpec, Mode, Presence
 from teleinfo.tic.order import comes_and_goes, place
-from teleinfo.tic.trust import FRAMES_AGAINST, MAX_CLAIM_AGE, MAX_CLAIMS, MAX_UNKNOWN, Trust
+from teleinfo.tic.trust import MAX_CLAIM_AGE, MAX_CLAIMS, MAX_UNKNOWN, Trust
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
 
@@ -321,4 +321,3 @@ def test_every_label_of_the_order_has_a_place(mode: Mode) -> None:
     assert place(HIST, "JAUNE") is None
     assert place(HIST, "NEW") is None
     assert not comes_and_goes(HIST, "NEW")
-    assert FRAMES_AGAINST == 3

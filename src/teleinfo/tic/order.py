@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.labels import COMING_AND_GOING, CONTRACTS, ORDER, Mode, Presence, lookup
+from teleinfo.tic.labels import COMING_AND_GOING, CONTRACTS, HISTORIQUE, ORDER, Mode, Presence, lookup
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -31,9 +31,6 @@ _COMPACT: Final = frozenset(
         *(Presence.BASE, Presence.HC, Presence.EJP, Presence.SINGLE_PHASE, Presence.APPARENT_POWER),
         *(Presence.CALENDAR, Presence.LOAD_CURVE, Presence.INJECTED_LOAD_CURVE),
     }
-)
-_OPTIONS: Final = dict(
-    zip(CONTRACTS, (Presence.BASE, Presence.HC, Presence.EJP, Presence.TEMPO), strict=True)
 )
 _PLACES: Final = {
     mode: {label.name: place for place, label in enumerate(labels)} for mode, labels in ORDER.items()
@@ -71,7 +68,8 @@ def expected(mode: Mode, groups: Iterable[Group], had: AbstractSet[Presence]) ->
     for group in groups:
         shown.add(presence(mode, group.label) or Presence.ALWAYS)
         if group.label == "OPTARIF":
-            shown.update(_OPTIONS[option] for option in CONTRACTS if group.value.startswith(option))
+            sent = (indexes[0] for option, indexes in CONTRACTS.items() if group.value.startswith(option))
+            shown.update(HISTORIQUE[index].presence for index in sent)
     if Presence.THREE_PHASES in shown:
         shown.add(Presence.APPARENT_POWER)  # only a plain CBEMM, of one phase, has none
     replaced = {other for kind in _ALTERNATIVES if shown & kind for other in kind}

@@ -223,7 +223,7 @@ def _suits(mode: Mode, name: str, value: str, *, dated: bool) -> bool:
 
 
 def _is_made_of(value: str, charset: Charset) -> bool:
-    return set(value.strip(" ")) <= set(charset.members.decode("ascii"))
+    return set(value.strip(" ")) <= set(charset.value.decode("ascii"))
 
 
 def _values_of(sound: list[Sound]) -> dict[str, str] | None:

@@ -484,4 +484,3 @@ FIELDS: Final = (
 """The fields of the state; the module `labels` reads the values of `labels.*`."""
 
 FIELD_OF_PATH: Final = {field.path: field for field in FIELDS}
-"""The fields by path."""

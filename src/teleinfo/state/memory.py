@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.import_total import ImportTotal
@@ -47,10 +47,6 @@ class Memory:
     total: ImportTotal | None = None
     alerts_since: Mapping[str, str] = field(default_factory=dict)
     fields: frozenset[str] = frozenset()
-
-    def is_recent(self, at: datetime, *, stale_after: float) -> bool:
-        """True if the meter was heard at most `stale_after` seconds before the time `at`."""
-        return timedelta() <= at - self.heard <= timedelta(seconds=stale_after)
 
 
 def to_json(memory: Memory) -> dict[str, object]:

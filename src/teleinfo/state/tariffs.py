@@ -27,7 +27,6 @@ class Index(NamedTuple):
     value: int
 
 
-_PERIODS: Final = {period.value: period for period in TariffPeriod}
 INDEX_OF_PERIOD: Final = {
     label.period: label.name for label in ORDER[Mode.HISTORIQUE] if label.kind is Kind.INDEX
 }
@@ -87,15 +86,15 @@ def contract_name(text: str) -> str | None:
 
 def period_of(text: str) -> TariffPeriod | None:
     """Return the tariff period for a text of PTEC or LTARF; None for an uncommon period."""
-    if text in _PERIODS:
-        return _PERIODS[text]
+    if text in TariffPeriod.__members__:
+        return TariffPeriod[text]
     words: set[str] = set(re.findall(r"[A-Z]+", text.upper()))
     if "CONSO" in words:
         return TariffPeriod.PRODUCER
     hours = next((code for code, marks in _PERIOD_WORDS if words & marks), None)
     colour = next((code for word, code in _COLOURS.items() if word in words), "")
     weekend = "WE" if words & {"WE", "WEEK", "WEEKEND"} else ""
-    return _PERIODS.get(f"{hours or ''}{colour or weekend}")
+    return TariffPeriod.__members__.get(f"{hours or ''}{colour or weekend}")
 
 
 def period_name(text: str) -> str | None:

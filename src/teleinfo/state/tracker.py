@@ -11,7 +11,6 @@ contract, the fields that the new mode or contract lacks stay for `STALE_AFTER` 
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 from collections import defaultdict
@@ -47,7 +46,6 @@ _URGENT: Final = tuple(
 """The fields whose change must not wait."""
 
 _PASSING: Final = ALARMS | NOTICES
-_device_of = functools.lru_cache(maxsize=4)(device_of)  # asked for with each frame
 
 
 class StateTracker:
@@ -105,7 +103,7 @@ class StateTracker:
     def meter(self) -> Device:
         """The meter that is followed."""
         number = None if self._belief is None else self._belief.number
-        return _device_of(number, topic=self._topic, private=self._private)
+        return device_of(number, topic=self._topic, private=self._private)
 
     def restore(self, memory: Memory) -> None:
         """
@@ -145,7 +143,8 @@ class StateTracker:
         self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
         self._phases = max(self._phases, fields.phases(values))
         self._has_exported |= fields.exports(values)
-        self.is_known = self.is_known or self._knows_meter(belief, values)
+        doubtful = self._earlier is not None and self._contradicts(self._earlier, values)
+        self.is_known = self.is_known or (belief.is_certain if doubtful else belief.is_known)
         if self.is_known and self._earlier is not None:
             self._take_over(self._earlier)
             self._earlier = None
@@ -157,11 +156,6 @@ class StateTracker:
         urgent = [field.value(snapshot) for field in _URGENT]
         before, self._urgent = self._urgent, urgent
         return before != urgent
-
-    def _knows_meter(self, belief: Belief, values: fields.Values) -> bool:
-        """True if the frames so far identify the meter."""
-        doubtful = self._earlier is not None and self._contradicts(self._earlier, values)
-        return belief.is_certain if doubtful else belief.is_known
 
     def _contradicts(self, earlier: Memory, values: fields.Values) -> bool:
         """True if the meter is not the remembered one, or its index cannot follow the remembered index."""
@@ -179,7 +173,7 @@ class StateTracker:
             return
         if earlier.total is not None:
             self._total = earlier.total
-        if earlier.is_recent(self._at, stale_after=STALE_AFTER):
+        if 0 <= (self._at - earlier.heard).total_seconds() <= STALE_AFTER:
             first = self._first_time == self._time
             self._since |= {
                 name: since

@@ -20,7 +20,6 @@ from teleinfo.tic.parity import DAMAGED
 LF = b"\n"
 CR = b"\r"
 HT = b"\t"
-SP = b" "
 
 
 class RejectionCause(enum.Enum):
@@ -127,9 +126,9 @@ def _is_possible(known: LabelSpec | None, label: bytes, value: bytes, *, dated: 
     A sum of six bits misses a wrong bit 6, but this bit turns digits and capitals into excluded characters.
     Lost bytes, or an HT that becomes I, can join a horodate to its neighbours.
     """
-    text = value.strip(SP)  # blanks at both ends are padding, whatever the class
+    text = value.strip(b" ")  # blanks at both ends are padding, whatever the class
     if known is None:
-        return bool(_UNKNOWN_LABEL.fullmatch(label)) and not text.translate(None, Charset.CODE.members)
+        return bool(_UNKNOWN_LABEL.fullmatch(label)) and not text.translate(None, Charset.CODE.value)
     return any(
-        form.horodate is dated and not text.translate(None, form.charset.members) for form in known.forms()
+        form.horodate is dated and not text.translate(None, form.charset.value) for form in known.forms()
     )

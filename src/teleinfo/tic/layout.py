@@ -204,7 +204,7 @@ class _Line:
 def _compile_line(form: Form, *, first: bool) -> _Line:
     separator, last = (b" ", b"") if form.mode is Mode.HISTORIQUE else (b"\t", b"\t")
     spec = form_spec(form.mode, form.label, dated=form.dated)
-    members = (Charset.CODE if spec is None else spec.charset).members
+    members = (Charset.CODE if spec is None else spec.charset).value
     # Frames with characters that JSON escapes are read group by group.
     value = b"[%b]" % re.escape(members.translate(None, b'"\\'))
     least = 0 if form.dated else 1

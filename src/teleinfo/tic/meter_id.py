@@ -55,7 +55,6 @@ _TYPES: Final = {
     "86": (_OVERSEAS_MONO, Message("Digital, single-phase (SEI)")),
     "87": (_OVERSEAS_TRI, Message("Digital, three-phase (SEI)")),
 }
-_OVERSEAS: Final = frozenset({"86", "87"})
 _NUMBER: Final = re.compile(r"[0-9]{4}[0-9A-F]{2}[0-9]{6}")
 
 
@@ -82,4 +81,4 @@ def identity_of(number: str | None) -> MeterIdentity:
     """Return the identity of the meter with this `number`, which is None if the meter sends none."""
     maker, kind = (number[:2], number[4:6]) if number is not None and _NUMBER.fullmatch(number) else ("", "")
     name, model = _TYPES.get(kind, (_UNKNOWN, _UNKNOWN))
-    return MeterIdentity(name, model, _MAKERS.get(maker), overseas=kind in _OVERSEAS)
+    return MeterIdentity(name, model, _MAKERS.get(maker), overseas=kind in {"86", "87"})

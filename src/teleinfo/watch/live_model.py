@@ -226,7 +226,7 @@ def _possible(reading: Reading) -> Iterator[tuple[str, str]]:
         label = lookup(reading.mode, key)
         if label is not None:
             fits = any(
-                set(text.encode()) <= set(form.charset.members) and len(text) <= max(form.widths)
+                set(text.encode()) <= set(form.charset.value) and len(text) <= max(form.widths)
                 for form in label.forms()
             )
         else:

@@ -48,10 +48,7 @@ class Kind(enum.Enum):
 
 
 class Charset(enum.Enum):
-    """The characters that a value may hold: those of `members`."""
-
-    def __init__(self, members: bytes) -> None:
-        self.members = members
+    """The characters that a value may hold."""
 
     DIGITS = b"0123456789"
     HEXADECIMAL = b"0123456789ABCDEF"
@@ -142,9 +139,9 @@ class LabelSpec:
     def title(self) -> Message:
         """The name for people, in both languages."""
         name = Designation(self.english, french=self.french)
-        return (
-            name if self.period is None else Message("{name}: {period}", name=name, period=self.period.words)
-        )
+        if self.period is None:
+            return name
+        return Message("{name}: {period}", name=name, period=self.period.words)
 
     @property
     def varies(self) -> bool:

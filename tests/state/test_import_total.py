@@ -113,6 +113,8 @@ def test_nothing_is_lost_where_both_modes_count_the_same(steps: list[tuple[str, 
     ("counter", "index", "total", "offset"),
     [
         ("EAST", 1010, 1010, 0),  # the same energy
+        ("EAST", 1045, 1045, 0),  # the most that can have been drawn: 40 Wh in 16 s, and the margin
+        ("EAST", 1046, 1000, -46),
         ("BASE", 7, 1007, 1000),  # a new index, which began at zero
         ("EAST", 51_010, 1000, -50_010),  # holds what an earlier contract counted
         ("BASE", 800, 1000, 200),  # counted before, then stood
@@ -122,6 +124,20 @@ def test_nothing_is_lost_where_both_modes_count_the_same(steps: list[tuple[str, 
 def test_another_index_goes_on_from_the_total(counter: str, index: int, total: int, offset: int) -> None:
     """The offset is what makes it so; 0 as long as both count the same."""
     before = ImportTotal("HCHC+HCHP", 1000, 0, START)
-    after = before.next(counter, index, at=START + timedelta(seconds=15), subscribed=SUBSCRIBED)
+    after = before.next(counter, index, at=START + timedelta(seconds=16), subscribed=SUBSCRIBED)
 
     assert (after.total, after.offset) == (total, offset)
+
+
+@pytest.mark.parametrize(
+    ("index", "seconds", "follows"),
+    [(999, 16, False), (1000, 16, True), (1045, 16, True), (1046, 16, False), (1006, -9, False)],
+)
+def test_an_index_that_fell_or_rose_too_much_does_not_follow(
+    index: int, seconds: int, *, follows: bool
+) -> None:
+    """The bound is that of another index; no time has passed on a clock that was set back."""
+    before, at = ImportTotal("BASE", 1000, 0, START), START + timedelta(seconds=seconds)
+
+    assert before.is_followed_by("BASE", index, at=at, subscribed=SUBSCRIBED) is follows
+    assert before.is_followed_by("EAST", index, at=at, subscribed=SUBSCRIBED)

@@ -70,19 +70,21 @@ def drawing() -> MeanPower:
     """Return a power after 71 s: a Wh a second, then one step of two Wh."""
     power = MeanPower()
     for second in range(71):
-        power.add(second, now=float(second))
-    power.add(72, now=71.0)
+        power.add(1000 + second, now=float(second))
+    power.add(1072, now=71.0)
     return power
 
 
 def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None:
     """A minute after the last step the figure begins to fall; the next step is measured from that one."""
     power = drawing()
+    assert (MeanPower().is_bound, power.is_bound) == (True, False)
     said = []
     for second in range(72, 172):
-        power.add(72, now=float(second))
+        power.add(1072, now=float(second))
         said.append(power.watts)
-    power.add(82, now=172.0)
+    assert power.is_bound
+    power.add(1082, now=172.0)
 
     assert said[int(MIN_INTERVAL) - 2 : int(MIN_INTERVAL)] == [3600, 60]
     assert said[-1] == 36
@@ -92,8 +94,8 @@ def test_a_power_that_falls_is_what_the_smallest_step_would_make_of_it() -> None
 def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
     """A second longer, and nobody knows what was drawn."""
     near, far = drawing(), drawing()
-    near.add(73, now=71.0 + GAP)
-    far.add(73, now=71.0 + GAP + 1)
+    near.add(1073, now=71.0 + GAP)
+    far.add(1073, now=71.0 + GAP + 1)
 
     assert near.watts == 3600
     assert far.watts is None

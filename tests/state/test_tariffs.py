@@ -24,6 +24,9 @@ from teleinfo.vocabulary.codes import TariffPeriod
         ("HEURE PLEINE", "HP"),
         ("H SUPER CREUSES", "HSC"),
         ("HC WEEK-END", "HCWE"),
+        ("HP WE", "HPWE"),
+        ("HC WEEKEND", "HCWE"),
+        ("TARIF WE", "WE"),
         ("INDEX NON CONSO", "PRODUCER"),
         ("INDEX INACTIF 2", None),
         ("ZEN Flex", None),
@@ -44,6 +47,8 @@ def test_a_tariff_period_has_one_code_in_both_modes(text: str, code: str | None)
         ("BBR(", "TEMPO"),
         ("TEMPO", "TEMPO"),
         ("H PLEINE/CREUSE", "HC"),
+        ("HEURES PLEINES HEURES CREUSES", "HC"),
+        ("HEURE HP HC", "HC"),
         ("PRODUCTEUR", "PRODUCER"),
         ("HC SEM WE MERCR", None),
         ("HC et Week-End", None),
@@ -66,6 +71,7 @@ def test_an_index_of_a_supplier_is_named_by_the_period_in_which_it_ran() -> None
     name = tariffs.index_name("EASF03", contract="TEMPO", periods={})
     seen = tariffs.index_name("EASF03", contract="TEMPO", periods={"EASF03": "HP  ROUGE"})
     unknown = tariffs.index_name("EASF09", contract="HC SEM WE MERCR", periods={})
+    assert tariffs.index_name("NEW", contract=None, periods={}) == "NEW"
 
     assert (name, seen, unknown) == (
         TariffPeriod.HCJW.words,

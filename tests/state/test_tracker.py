@@ -159,7 +159,9 @@ def test_a_meter_that_has_exported_injects_nothing_while_it_does_not() -> None:
     """A charger sees 0 when the sun is gone, and not that it is unknown."""
     out = standard(SINSTS="00000", IRMS1="005", URMS1="240", STGE="003A4201")
     _, state = follow(out, standard(STGE="003A4001"))
+    _, never = follow(standard())
 
+    assert "injected" not in never["power"]
     assert (state["power"]["injected"], state["power"]["estimated"], state["power"]["net"]) == (0, False, 460)
 
 
@@ -197,6 +199,19 @@ def test_what_is_excluded_has_no_field() -> None:
     assert "number" not in state["meter"]
     assert "apparent" not in state["power"]
     assert NUMBER.encode() not in encode(state)
+
+
+def test_times_of_a_meter_of_the_islands_are_left_out() -> None:
+    """Their offset is not known."""
+    peak = {"DPM1": "00", "DPM1_HORODATE": " 260114060000"}
+
+    assert "labels" in follow(standard(**peak))[1]
+    assert "labels" not in follow(standard(ADSC="041986123456", **peak))[1]
+
+
+def test_the_message_is_compact_and_keeps_its_accents() -> None:
+    """As every other JSON that is published."""
+    assert encode({"name": "Été", "power": {"net": 1}}) == '{"name":"Été","power":{"net":1}}'.encode()
 
 
 LABELS = {Mode.HISTORIQUE: HISTORIQUE, Mode.STANDARD: STANDARD}

@@ -12,8 +12,7 @@ import pytest
 from teleinfo.tic import groups
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.framing import Framer
-from teleinfo.tic.labels import NOTICES, Group
-from teleinfo.tic.reading import build_reading
+from teleinfo.tic.labels import Group
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,18 +141,3 @@ def test_enedis_own_frames_give_what_enedis_reader_gives(captures: Path, recordi
             assert (values[label], values[f"{label}_HORODATE"]) == (alone, horodate)
         else:
             assert values[label] == (horodate if separator else value.strip(" "))
-
-
-def test_the_complete_tempo_frame_gives_what_its_source_asserts(captures: Path) -> None:
-    """Labels, horodates and values of the three-phase Tempo frame."""
-    name = "nom-std-tri-tempo-complete"
-    expected = json.loads((captures / f"{name}.expected.json").read_text())["the_complete_frame"]
-    [reading] = Decoder().feed((captures / f"{name}.tic").read_bytes())
-    # The recording has no parity: a mobile peak is believed from its second frame on.
-    asserted = build_reading(
-        Group(one["label"], one["value"], one["horodate"], reading.mode)
-        for one in expected
-        if one["label"] not in NOTICES
-    )
-
-    assert asserted == reading

@@ -45,6 +45,7 @@ def test_a_frame_of_a_known_layout_is_read_at_once(*, parity: bool) -> None:
     assert isinstance(at_once, LayoutReading)
     assert at_once == first
     assert decoder.counts == Counts(bytes_=5 * len(line), frames=5, groups=5 * len(GROUPS))
+    assert decoder.parity is parity
 
 
 def test_at_the_end_of_the_line_a_frame_in_progress_is_counted_as_interrupted() -> None:

@@ -36,40 +36,6 @@ def known(mode: Mode, name: str) -> LabelSpec:
     return label
 
 
-# One label of each kind of line in the file: kind, class, unit, width of most meters (None: it varies).
-LINES = [
-    (HIST, "IINST3", Kind.QUANTITY, Charset.DIGITS, "A", 3),
-    (HIST, "ISOUSC", Kind.QUANTITY, Charset.DIGITS, "A", 2),
-    (HIST, "BBRHPJR", Kind.INDEX, Charset.DIGITS, "Wh", 9),
-    (HIST, "TGPHI", Kind.QUANTITY, Charset.CODE, None, None),
-    (HIST, "ADCO", Kind.IDENTIFIER, Charset.CODE, None, 12),
-    (HIST, "MOTDETAT", Kind.REGISTER, Charset.CODE, None, 6),
-    (STD, "STGE", Kind.REGISTER, Charset.HEXADECIMAL, None, 8),
-    (HIST, "PTEC", Kind.ENUMERATION, Charset.CODE, None, 4),
-    (STD, "NJOURF+1", Kind.ENUMERATION, Charset.DIGITS, None, 2),
-    (HIST, "DATECOUR", Kind.HORODATE, Charset.CODE, None, 17),
-    (STD, "LTARF", Kind.TEXT, Charset.TEXT, None, 16),
-    (STD, "PJOURF+1", Kind.COMPOSITE, Charset.PROFILE, None, 98),
-    (HIST, "PMAX_s", Kind.QUANTITY, Charset.TEXT, None, None),
-    (STD, "EAp8ID1", Kind.INDEX, Charset.TEXT, "kWh", None),
-    (HIST, "U10MN", Kind.QUANTITY, Charset.CODE, "V", None),
-]
-
-
-@pytest.mark.parametrize("line", LINES, ids=lambda line: line[1])
-def test_a_label_is_what_the_documents_say(
-    line: tuple[Mode, str, Kind, Charset, str | None, int | None],
-) -> None:
-    """Each label has the kind, the class of characters, the unit and the width that the documents give it."""
-    mode, name, *expected = line
-    label = known(mode, name)
-
-    assert [
-        *(label.kind, label.charset, label.unit),
-        None if label.varies else label.widths[0],
-    ] == expected
-
-
 def test_the_classes_are_those_of_the_contract() -> None:
     """Each is in the next, and text is printable ASCII; that of day profiles is between two of them."""
     digits, hexadecimal, profile, code, text = (set(charset.value) for charset in Charset)
@@ -107,14 +73,6 @@ def test_saphir_agrees_with_the_entry_that_stands_for_it(mode: Mode) -> None:
 def test_a_label_is_found_under_its_own_name(table: dict[str, LabelSpec]) -> None:
     """Each entry of the table is filed under its étiquette."""
     assert all(label.name == name for name, label in table.items())
-
-
-def test_an_unknown_label_is_not_found() -> None:
-    """What the table does not have is None, and a label of one mode is unknown in the other."""
-    assert lookup(HIST, "NEVER") is None
-    assert lookup(HIST, "ADSC") is None
-    assert lookup(STD, "ADCO") is None
-    assert lookup(STD, "papp") is None
 
 
 def test_the_table_is_complete() -> None:
@@ -215,9 +173,6 @@ ORDERS = [
     ("LINKY", "ADSC VTIC DATE NGTF LTARF EAST EASF01 EASD04 EAIT ERQ1 IRMS1 URMS1 PREF PCOUP SINSTS SMAXSN"),
     ("LINKY", "SMAXSN SMAXSN-1 SMAXSN1-1 SINSTI SMAXIN CCASN CCASN-1 CCAIN UMOY1 STGE DPM1 FPM1 DPM2 MSG1"),
     ("LINKY", "MSG1 MSG2 PRM RELAIS NTARF NJOURF NJOURF+1 PJOURF+1 PPOINTE"),
-    ("ICE_2Q", "CONTRAT DATECOUR EA ERP PTCOUR MODE DATEPA1 DEBUTp EApP ERPpP KDC PSP U10MN"),
-    ("PME_PMI", "ADS MESURES1 EA_s PTCOUR1 TARIFDYN CONFIG PA1_s DebP EAP_s DebP-1 PS MESURES2"),
-    ("SAPHIR", "LG_TRM ADS DATE EAS EAI I1I PTCOURD MODE DATEPA1 PA1S UMOY1 EAp1SD FINP1 EAp1SD1 KDC U10MN"),
 ]
 
 

@@ -131,6 +131,24 @@ def test_a_subscribed_power_counts_once_two_frames_in_a_row_say_it() -> None:
     assert not line.believes(BASE="000000115", ISOUSC="99")
 
 
+def test_the_subscribed_power_of_the_first_frame_does_not_count_yet() -> None:
+    """It may be damaged: 99 A would allow 18.5 Wh in two seconds, the largest meter counts 14.6."""
+    line = Line()
+    line.believes(BASE="000000100", ISOUSC="99")
+
+    assert not line.believes(BASE="000000116", ISOUSC="99")
+
+
+@pytest.mark.parametrize(("index", "withheld"), [("000004602", []), ("000004603", ["EAST"])])
+def test_the_subscribed_power_of_mode_standard_is_in_kva(index: str, withheld: list[str]) -> None:
+    """One and a half times 3 kVA for an hour are 4500 Wh, and 2 Wh are the margin."""
+    plausibility = Plausibility()
+    for at in (0.0, 2.0, 4.0):
+        check(plausibility, Mode.STANDARD, {"EAST": "000000100", "PREF": "03"}, at)
+
+    assert check(plausibility, Mode.STANDARD, {"EAST": index, "PREF": "03"}, 3604.0) == (withheld, False)
+
+
 @pytest.mark.parametrize("value", ["000000090", "000000000", "198000000"])
 def test_an_index_that_falls_or_jumps_is_believed_once_three_frames_agree(value: str) -> None:
     """A meter was replaced, or its counter began anew."""

@@ -9,8 +9,7 @@ import pytest
 from teleinfo.simulator.encode import encode_frame, encode_group
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.groups import RejectionCause
-from teleinfo.tic.labels import ORDER, Group, LabelSpec, Mode, Presence
-from teleinfo.tic.order import comes_and_goes, place
+from teleinfo.tic.labels import ORDER, Group, Mode, Presence
 from teleinfo.tic.trust import MAX_CLAIM_AGE, MAX_CLAIMS, MAX_UNKNOWN, Trust
 
 HIST, STD = Mode.HISTORIQUE, Mode.STANDARD
@@ -197,6 +196,7 @@ def test_a_meter_whose_alarms_say_another_current_is_learned() -> None:
     said = [withheld(trust, "ADIR1=037 ADCO IINST1=031 IINST2=047 IINST3=002") for _ in range(4)]
 
     assert said == ["ADIR1", "ADIR1", "ADIR1", ""]
+    assert trust.is_settled
 
 
 def test_the_forms_of_a_meter_are_learned() -> None:
@@ -207,6 +207,7 @@ def test_the_forms_of_a_meter_are_learned() -> None:
     wide = [withheld(trust, HC.replace("PAPP", "PAPP=001940")) for _ in range(4)]
     widths = [withheld(trust, HC.replace("IMAX", f"IMAX={'1' * width}")) for width in (4, 5, 6, 2)]
     of_the_table = withheld(trust, HC)
+    assert trust.is_settled
 
     assert second_of_table == ["MOTDETAT", "", ""]
     assert wide == ["PAPP MOTDETAT", "PAPP MOTDETAT", "", ""]
@@ -309,15 +310,3 @@ def test_what_is_remembered_is_bounded() -> None:
     for _ in range(MAX_CLAIM_AGE + 1):
         withheld(trust, HC)
     assert trust._claims == {}
-
-
-@pytest.mark.parametrize("mode", Mode)
-def test_every_label_of_the_order_has_a_place(mode: Mode) -> None:
-    """The documents' own order, and the place of another spelling is that of its label."""
-    labels: tuple[LabelSpec, ...] = ORDER[mode]
-
-    assert [place(mode, label.name) for label in labels] == list(range(len(labels)))
-    assert place(STD, "SMAXN") == place(STD, "SMAXSN")
-    assert place(HIST, "JAUNE") is None
-    assert place(HIST, "NEW") is None
-    assert not comes_and_goes(HIST, "NEW")

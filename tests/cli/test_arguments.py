@@ -18,37 +18,20 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize(
-    ("read", "text", "number"),
+    ("read", "right", "wrong", "said"),
     [
-        (count, "1", 1),
-        (count, "1200", 1200),
-        (positive, "0.1", 0.1),
-        (not_negative, "0", 0),
-        (not_negative, "1e3", 1000),
-        (share, "0", 0),
-        (share, "0.001", 0.001),
-        (share, "1", 1),
+        (count, "1 1200", "0 -1 1.5 many", "is not a number of 1 or more"),
+        (positive, "0.1", "0 -0.1 inf nan soon", "is not a number above 0"),
+        (not_negative, "0 1e3", "-0.1 -inf inf nan soon", "is not a number of 0 or more"),
+        (share, "0 0.001 1", "-0.1 1.1 inf nan 5%", "is not a number from 0 to 1"),
     ],
 )
-def test_a_number_within_its_bounds_is_read(read: Callable[[str], float], text: str, number: float) -> None:
-    """The bounds belong to it, but for 0 where it must be above."""
-    assert read(text) == number
-
-
-@pytest.mark.parametrize(
-    ("read", "texts", "said"),
-    [
-        (count, ["0", "-1", "1.5", "many", ""], "is not a number of 1 or more"),
-        (positive, ["0", "-0.1", "inf", "nan", "soon", ""], "is not a number above 0"),
-        (not_negative, ["-0.1", "-inf", "inf", "nan", "soon"], "is not a number of 0 or more"),
-        (share, ["-0.1", "1.1", "inf", "nan", "5 %"], "is not a number from 0 to 1"),
-    ],
-)
-def test_another_one_is_refused_with_what_it_must_be(
-    read: Callable[[str], float], texts: list[str], said: str
+def test_a_number_within_its_bounds_is_read_and_another_is_refused(
+    read: Callable[[str], float], right: str, wrong: str, said: str
 ) -> None:
-    """What is no number at all is told alike."""
-    for text in texts:
+    """The message says what it must be; what is no number at all is told alike."""
+    assert [read(text) for text in right.split()] == [float(text) for text in right.split()]
+    for text in ("", *wrong.split()):
         with pytest.raises(argparse.ArgumentTypeError) as caught:
             read(text)
         assert str(caught.value) == f"{text} {said}"

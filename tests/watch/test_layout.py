@@ -172,21 +172,19 @@ def test_every_figure_is_shown_in_40_columns(
 
 
 @pytest.mark.parametrize(
-    ("language", "count", "words"),
+    ("language", "texts"),
     [
-        ("C", 0, "0 frames"), ("C", 1, "1 frame ·"), ("C", 2, "2 frames"),
-        ("fr_FR.UTF-8", 0, "0 trame ·"), ("fr_FR.UTF-8", 1, "1 trame ·"), ("fr_FR.UTF-8", 2, "2 trames"),
+        ("C", ["0 frames ·", "1 frame ·", "2 frames ·"]),
+        ("fr_FR.UTF-8", ["0 trame ·", "1 trame ·", "2 trames ·"]),
     ],
-)  # fmt: skip
-def test_one_frame_is_no_plural(
-    language: str, count: int, words: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+)
+def test_one_frame_is_no_plural(language: str, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """In French none is singular, too."""
     monkeypatch.setenv("LC_ALL", language)
     model = model_of("hc")
-    model.set_health(dataclasses.replace(HEALTH, frames=count))
-
-    assert words in text_of(picture(model, Size(120, 24)))
+    for count, text in enumerate(texts):
+        model.set_health(dataclasses.replace(HEALTH, frames=count))
+        assert text in text_of(picture(model, Size(120, 24)))
 
 
 def test_a_terminal_without_unicode_gets_ascii() -> None:

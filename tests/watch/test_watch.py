@@ -17,7 +17,7 @@ import time
 import urllib.request
 from argparse import Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -50,24 +50,22 @@ COMMAND = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "watch"]
 LEFT, CURSOR = "\x1b[?1049l", "\x1b[?25h"
 
 
-EXTRA: dict[str, str] = {}
-"""Variables of the environment that a test adds."""
-
-
-def environment(*, language: str = "C.UTF-8", **settings: object) -> dict[str, str]:
+def environment(*, language: str = "C.UTF-8", encoding: str = "utf-8", **settings: object) -> dict[str, str]:
     """Return the environment of a person with these settings, who reads English in UTF-8 by default."""
     names = {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
-    ours = {"PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
-    return ours | {"LC_ALL": language} | EXTRA | names
+    ours = {"PATH": os.environ["PATH"], "TERM": "xterm", "PYTHONUNBUFFERED": "1"}
+    return ours | {"LC_ALL": language, "PYTHONIOENCODING": encoding} | names
 
 
-class Terminal:
+class Terminal(Process):
     """A terminal of 80×24 with `watch` on it: its attributes `before`, the text that it `showed`."""
 
-    def __init__(self, *options: str, language: str = "C.UTF-8", **settings: object) -> None:
-        self._command = [*COMMAND, *options]
-        self._environment = environment(language=language, **settings)
+    def __init__(self, *options: str, **settings: Any) -> None:  # noqa: ANN401 - of `environment`
+        super().__init__([*COMMAND, *options], Path(os.devnull), environment(**settings))
         self.showed = ""
+        self._far, self._near = pty.openpty()
+        fcntl.ioctl(self._near, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+        self.before = self.attributes
 
     def expect(self, text: str) -> None:
         """Return once `text` was shown."""
@@ -82,9 +80,9 @@ class Terminal:
         """Type."""
         os.write(self._far, keys)
 
-    def end(self) -> int:
+    def status(self) -> int:
         """Wait for its end and return its status."""
-        until(lambda: self._read() and self.process.poll() is not None, what="the end", limit=LIMIT)
+        until(lambda: self._read() and not self.runs, what="the end", limit=LIMIT)
         self._read()
         return self.process.wait(LIMIT)
 
@@ -93,24 +91,19 @@ class Terminal:
         """The settings of the terminal."""
         return termios.tcgetattr(self._near)
 
-    def __enter__(self) -> Self:
-        self._far, self._near = pty.openpty()
-        fcntl.ioctl(self._near, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-        self.before = self.attributes
-        self.process = subprocess.Popen(
-            self._command,
-            env=self._environment,
+    def start(self) -> None:
+        """Start it, with Ctrl-C of this terminal."""
+        self._process = subprocess.Popen(
+            self.command,
+            env=self.environ,
             stdin=self._near,
             stdout=self._near,
             stderr=self._near,
             preexec_fn=_own_terminal,  # noqa: PLW1509 - Ctrl-C must be that of this terminal; no thread here
         )
-        return self
 
     def __exit__(self, *_: object) -> None:
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait(LIMIT)
+        super().__exit__()
         os.close(self._near)
         os.close(self._far)
 
@@ -155,7 +148,7 @@ def test_the_screen_is_drawn_and_the_terminal_left_clean(
         for text in texts:
             terminal.expect(text)
         terminal.press(keys)
-        status = terminal.end()
+        status = terminal.status()
 
         assert (status, terminal.attributes) == (0, terminal.before)
     assert LEFT in terminal.showed
@@ -170,22 +163,19 @@ def test_what_is_wrong_with_the_port_stands_on_the_screen(tmp_path: Path) -> Non
         terminal.expect("there is no serial port at")
         terminal.process.send_signal(signal.SIGTERM)
 
-        assert terminal.end() == 0
+        assert terminal.status() == 0
     assert LEFT in terminal.showed
 
 
 @pytest.mark.real
-def test_a_terminal_of_another_encoding_gets_what_it_can_show(
-    meter: Meter, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_terminal_of_another_encoding_gets_what_it_can_show(meter: Meter) -> None:
     """LC_ALL=fr_FR is ISO-8859-1: no blocks, no typographic apostrophe, and no traceback."""
-    monkeypatch.setitem(EXTRA, "PYTHONIOENCODING", "iso-8859-1")
-    with Terminal(serial_port=meter.line.port, language="fr_FR") as terminal:
+    with Terminal(serial_port=meter.line.port, language="fr_FR", encoding="iso-8859-1") as terminal:
         terminal.expect("lecture d'un compteur en mode historique")
         terminal.expect("1 940 VA")
         terminal.press(b"q")
 
-        assert terminal.end() == 0
+        assert terminal.status() == 0
     assert "Traceback" not in terminal.showed
     assert "\N{REPLACEMENT CHARACTER}" in terminal.showed  # no UTF-8: an é of ISO-8859-1
 
@@ -235,8 +225,7 @@ def test_the_broker_has_it_too_and_nothing_is_left_there(tmp_path: Path, meter: 
         with Terminal("--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as terminal:
             terminal.expect("1 940 VA")
             terminal.expect("Line good")
-            terminal.process.kill()
-            terminal.process.wait(LIMIT)
+            terminal.kill()
             readings.drain()
             for _ in range(5):
                 readings.expect("teleinfo")
@@ -319,10 +308,10 @@ def test_the_daemon_never_imports_the_library_of_the_screen_or_of_the_page() -> 
 class PageProcess(Process):
     """`teleinfo watch --web` at a free port of loopback, with these settings."""
 
-    def __init__(self, folder: Path, *options: str, language: str = "C.UTF-8", **settings: object) -> None:
+    def __init__(self, folder: Path, *options: str, **settings: Any) -> None:  # noqa: ANN401 - of `environment`
         self.port = free_port()
         command = [*COMMAND, *options, "--web", str(self.port)]
-        super().__init__(command, folder / "watch.log", environment(language=language, **settings))
+        super().__init__(command, folder / "watch.log", environment(**settings))
 
     def show(self, text: str) -> None:
         """Return once the stream of the page has this text."""
@@ -345,9 +334,8 @@ def test_a_page_shows_the_meter_at_the_port(tmp_path: Path, meter: Meter) -> Non
         meter.frame = with_parity(encode_frame([Group("PAPP", "02740", None, Mode.HISTORIQUE)]))
         page.show('"figure":"2 740"')
         page.expect_log("reading a meter in mode historique at 1200 baud")
-        page.process.send_signal(signal.SIGTERM)
 
-        assert page.process.wait(LIMIT) == 0
+        assert page.stop()[0] == 0
         assert page.log.startswith(f"The page is at http://127.0.0.1:{page.port}/ (Ctrl-C: quit).\n")
         assert "Traceback" not in page.log
 

@@ -275,27 +275,3 @@ def test_a_terminal_of_another_encoding_is_written_to(line: str, tmp_path: Path)
     assert "é" in text or "fichier" in text
     assert "?" not in text.replace(" ?", "")  # nothing was lost
     assert done.returncode == (1 if line in {"decode /nonexistent", "doctor"} else 0)
-
-
-@pytest.mark.real
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root becomes another user")
-@pytest.mark.parametrize("command", ["watch", "record"])
-def test_settings_that_may_not_be_read_are_not_called_wrong(command: str, tmp_path: Path) -> None:
-    """An ordinary user beside the service, whose settings are root's alone."""
-    path = tmp_path / "closed.env"
-    path.write_text("TELEINFO_MQTT_HOST=broker.example\n")
-    path.chmod(0o600)
-    done = subprocess.run(
-        [
-            *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
-            *(sys.executable, "-m", "teleinfo", "--env-file", str(path), command),
-        ],
-        capture_output=True, text=True, check=False, timeout=LIMIT, cwd="/",
-        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(Path(cli.__file__).parents[2])},
-    )  # fmt: skip
-    if "No module" in done.stderr:
-        pytest.skip("this Python is in a folder that is closed to others")
-
-    assert done.returncode == 78
-    assert done.stderr.startswith("teleinfo did not start: its settings are the cause.\n")
-    assert "Permission denied" in done.stderr

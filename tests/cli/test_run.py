@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import itertools
 import json
 import os
-import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,30 +14,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.simulator.encode import encode_frame, encode_group, with_parity
-from teleinfo.simulator.play import baudrate_of, replay
-from teleinfo.simulator.serial_line import SerialLine
 from teleinfo.tic.labels import Group, Mode
 from tests.support.broker import MosquittoBroker
 from tests.support.daemon import Daemon, Meter, settings_for
 from tests.support.frames import values_of, whole
-from tests.support.process import LIMIT
+from tests.support.process import LIMIT, Process
 from tests.support.subscriber import Subscriber
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import Iterator
 
 pytestmark = pytest.mark.real
-
-MESSAGES = 5
-"""So many of a real meter are compared: ten seconds of its line."""
-
-
-async def again_and_again(recording: bytes, ended: threading.Event) -> AsyncIterator[bytes]:
-    """Yield the recording, up to each ETX, again and again until `ended`."""
-    for piece in itertools.cycle(re.findall(rb"[^\x03]*\x03|[^\x03]+", recording)):
-        if ended.is_set():
-            return
-        yield piece
 
 
 def historique(label: str, value: str) -> Group:
@@ -139,31 +122,22 @@ def test_a_recording_at_true_line_speed_gives_what_decode_prints(
     broker: MosquittoBroker, tmp_path: Path, captures: Path, recording: str
 ) -> None:
     """What the daemon publishes of a real meter's line is what `decode` prints, in order."""
-    path, thrice = captures / f"{recording}.tic", tmp_path / "thrice.tic"
+    path, thrice, port = captures / f"{recording}.tic", tmp_path / "thrice.tic", tmp_path / "port"
     thrice.write_bytes(path.read_bytes() * 3)
-    expected = subprocess.run(
-        [sys.executable, "-m", "teleinfo", "decode", "--env-file", os.devnull, str(thrice)],
-        capture_output=True,
-        check=True,
-        timeout=60,
-    ).stdout.splitlines()
-    with Subscriber(broker.host, broker.port, "teleinfo") as subscriber:
-        line = SerialLine(baudrate=baudrate_of(path.read_bytes()))
-        with line:
-            ended = threading.Event()
-            playing = threading.Thread(
-                target=lambda: asyncio.run(replay(again_and_again(path.read_bytes(), ended), line)),
-                daemon=True,
-            )
-            with Daemon(tmp_path, **settings_for(broker, line)):
-                playing.start()
-                published = [subscriber.expect("teleinfo").payload for _ in range(MESSAGES)]
-            ended.set()
-            playing.join(60)
+    program = [sys.executable, "-m", "teleinfo"]
+    decode = [*program, "--env-file", os.devnull, "decode", str(thrice)]
+    expected = subprocess.check_output(decode, stderr=subprocess.DEVNULL, timeout=LIMIT).splitlines()
+    simulate = [*program, "simulate", "--replay", str(path), "--link", str(port)]
+    with (
+        Subscriber(broker.host, broker.port, "teleinfo") as subscriber,
+        Process(simulate, tmp_path / "simulate.log"),
+        Daemon(tmp_path, serial_port=port, mqtt_host=broker.host, mqtt_port=broker.port),
+    ):
+        published = [subscriber.expect("teleinfo").payload for _ in range(5)]
 
     # The reader may have joined at any frame of the recording, which is played again and again: where it
     # begins and ends in mid-frame, its last bytes and its first ones are one frame.
-    assert published in [expected[start : start + MESSAGES] for start in range(len(expected))]
+    assert published in [expected[start : start + 5] for start in range(len(expected))]
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
@@ -232,27 +206,6 @@ def test_nohup_lets_it_go_on_when_the_terminal_is_closed(broker: MosquittoBroker
                 subscriber.expect("teleinfo")
 
             assert daemon.stop()[0] == 0
-
-
-def test_a_broker_that_wants_a_password_gets_it(tmp_path: Path) -> None:
-    """User and password let the daemon in, and neither log nor command line shows the password."""
-    secret = "s3cret $HOME #1"
-    with (
-        MosquittoBroker(tmp_path, users={"meter": secret}) as broker,
-        Subscriber(broker.host, broker.port, username="meter", password=secret) as subscriber,
-        Meter(FRAME) as meter,
-        Daemon(
-            tmp_path,
-            **settings_for(broker, meter.line),
-            mqtt_username="meter",
-            mqtt_password=secret,
-            log_level="DEBUG",
-        ) as daemon,
-    ):
-        subscriber.expect("teleinfo", SAMPLE_JSON)
-        daemon.stop()
-
-    assert secret not in daemon.log
 
 
 def test_a_variable_that_an_orchestrator_injects_is_a_warning(tmp_path: Path) -> None:

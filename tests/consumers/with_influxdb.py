@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 CREATE = block("influxdb.md", "sh", 1)
 WRITER = block("influxdb.md", "sh", 2)
+CONVERTER = WRITER.partition("|\n")[2]  # makes points of messages, without the subscriber
 QUERY = block("influxdb.md", "sql")
 
 
@@ -65,11 +66,6 @@ class InfluxDB:
         self._process.end(signal.SIGTERM)
 
 
-def converter() -> str:
-    """Return the line of the page that makes points of messages: without its subscriber, 2 loops in one."""
-    return WRITER.partition("|\n")[2]
-
-
 def test_each_reading_is_a_point(tmp_path: Path) -> None:
     """The writer of the page, with numbers=all, stores one point for each message, at its time."""
     for name in ("influx", "jq", "curl", "mosquitto_sub"):
@@ -101,9 +97,9 @@ def test_a_database_of_the_flow_takes_our_points(tmp_path: Path) -> None:
     reading = {"timestamp": now, "ADCO": 41961123456, "PAPP": 1940, "PTEC": "HP", "MOTDETAT": 0}
     texts = {name: value if name == "timestamp" else str(value) for name, value in reading.items()}
     with InfluxDB(tmp_path) as database:
-        database.run(converter(), points=json.dumps(reading))
-        accepted = database.run(converter(), points=json.dumps(reading | {"timestamp": now + 1}))
-        refused = database.run(converter(), points=json.dumps(texts | {"timestamp": now + 2}))
+        database.run(CONVERTER, points=json.dumps(reading))
+        accepted = database.run(CONVERTER, points=json.dumps(reading | {"timestamp": now + 1}))
+        refused = database.run(CONVERTER, points=json.dumps(texts | {"timestamp": now + 2}))
         count = database.query('SELECT count("ADCO") FROM "teleinfo"')
 
     assert accepted == ""

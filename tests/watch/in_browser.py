@@ -61,12 +61,6 @@ def pages(language: Language) -> Iterator[dict[str, Page]]:
         yield {"standard-tempo": tempo, "standard-tri": tri}
 
 
-def console(driver: WebDriver) -> list[object]:
-    """Return what the browser has written on its console since the last time."""
-    messages: list[object] = driver.get_log("browser")  # type: ignore[no-untyped-call]
-    return messages
-
-
 class Shown:
     """The content of a browser at this moment."""
 
@@ -108,21 +102,22 @@ class Shown:
         return len(self._driver.find_elements("css selector", selector))
 
     def complaints(self) -> list[object]:
-        """Return complaints of the browser (policy, script, file), and what came from elsewhere."""
+        """Return new complaints of the browser (policy, script, file), and what came from elsewhere."""
+        written: list[object] = self._driver.get_log("browser")  # type: ignore[no-untyped-call]
         foreign: list[object] = self.run(
             "performance.getEntriesByType('resource').map((each) => each.name)"
             ".filter((name) => !name.startsWith(location.origin + '/'))"
         )
-        return [*console(self._driver), *foreign]
+        return [*written, *foreign]
 
 
 def look(driver: WebDriver, page: Page, *, width: int = WIDE, theme: Theme = "light") -> Shown:
     """Load the page on a screen of this width, and return its content once it is live."""
     resize(driver, width, 900)
     prefer(driver, theme)
-    console(driver)  # what an earlier page left there
-    driver.get(page.url)
     shown = Shown(driver)
+    shown.complaints()  # those of an earlier page
+    driver.get(page.url)
     until(lambda: shown.has_class("live"), what="a live page")
     return shown
 

@@ -171,22 +171,6 @@ def test_every_figure_is_shown_in_40_columns(
     assert {"▁", "█"} & set("".join(lines[1:4]))
 
 
-@pytest.mark.parametrize(
-    ("language", "texts"),
-    [
-        ("C", ["0 frames ·", "1 frame ·", "2 frames ·"]),
-        ("fr_FR.UTF-8", ["0 trame ·", "1 trame ·", "2 trames ·"]),
-    ],
-)
-def test_one_frame_is_no_plural(language: str, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """In French none is singular, too."""
-    monkeypatch.setenv("LC_ALL", language)
-    model = model_of("hc")
-    for count, text in enumerate(texts):
-        model.set_health(dataclasses.replace(HEALTH, frames=count))
-        assert text in text_of(picture(model, Size(120, 24)))
-
-
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     """The marks, the chart and the dots; accents stay, and the terminal replaces them."""
     shown = text_of(picture(model_of("hc"))).translate(ASCII)

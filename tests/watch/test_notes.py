@@ -5,13 +5,11 @@ from __future__ import annotations
 import pytest
 
 from teleinfo.mqtt.config import Broker
-from teleinfo.mqtt.errors import BrokerError, BrokerErrorKind
 from teleinfo.port.errors import PortError
 from teleinfo.port.link_status import NONSENSE_FIXED, SILENT_AFTER, LinkStatus
 from teleinfo.tic.labels import Mode
 from teleinfo.vocabulary.line import PortErrorKind
 from teleinfo.vocabulary.words import Message
-from teleinfo.watch import sentences
 from teleinfo.watch.sentences import port_note
 
 PORT = "/dev/ttyUSB0"
@@ -98,16 +96,3 @@ def test_a_bridge_has_no_speed() -> None:
 
     assert first == "listening for a meter"
     assert port_note(status, now=1.0).text == "reading a meter in mode historique"
-
-
-@pytest.mark.parametrize(
-    ("error", "words"),
-    [
-        (BrokerError(BrokerErrorKind.REFUSED, BROKER), "nothing listens at broker.home:1883. Check"),
-        (BrokerError(BrokerErrorKind.LOGIN, BROKER), "TELEINFO_MQTT_USERNAME=, TELEINFO_MQTT_PASSWORD="),
-        (BrokerError(BrokerErrorKind.NOT_READABLE, BROKER, topic="a/status"), "the topic a/status"),
-    ],
-)
-def test_a_fault_of_the_broker_is_worded_as_in_the_doctor(error: BrokerError, words: str) -> None:
-    """What was seen, what to do, what to type."""
-    assert words in sentences.no_broker(error).text

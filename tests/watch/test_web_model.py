@@ -13,13 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.common.i18n import in_words, use_language
-from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import METERS, build
 from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
-from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.history import BIN, LONGEST, Day
 from teleinfo.watch.live_model import LiveModel
@@ -108,22 +106,6 @@ def test_tempo_and_its_periods_stand_behind_the_curve() -> None:
     assert (last.code, last.first, last.end) == ("HCJB", 0, LONGEST)
 
 
-@pytest.mark.parametrize(
-    ("language", "limit"),
-    [(Language.EN, "9 000 VA subscribed"), (Language.FR, "9 000\N{NO-BREAK SPACE}VA souscrits")],
-)
-def test_figures_are_written_in_one_way(language: Language, limit: str) -> None:
-    """The axis of the curve and its limit have the blank between thousands that every other figure has."""
-    model = new_model()
-    model.add_reading(Reading(Mode.HISTORIQUE, {"ISOUSC": "45", "PAPP": "10400"}), now=0.0)
-    shown, curve = parts(model, language)
-
-    assert [text for _, text in curve["axis"]] == ["0", "2 500", "5 000", "7 500", "10 000", "12 500"]
-    assert [power for power, _ in curve["axis"]] == [0, 2500, 5000, 7500, 10000, 12500]
-    assert curve["limit"] == [9000, limit]
-    assert shown["power"]["figure"] == "10 400"
-
-
 @given(least=st.integers(-40_000, 0), most=st.integers(0, 40_000))
 def test_the_axis_holds_the_curve(least: int, most: int) -> None:
     """Equal steps, a handful of them, through zero, from below the lowest point to above the highest."""
@@ -166,16 +148,6 @@ def test_a_day_whose_midnight_was_missed_counts_from_its_first_reading() -> None
     day.add({"BASE": 1500}, time=evening + dt.timedelta(hours=8))
 
     assert (day.added("BASE"), day.whole) == (0, False)
-
-
-def test_a_silent_meter_says_so_and_why() -> None:
-    """The silence, how long it lasts, and the last state of the line."""
-    model = model_of("hc")
-    model.set_health(Health(line=LineGrade.SILENT, problem=LinkProblem.NO_DATA))
-    shown, _curve = parts(model, now=100.0)
-
-    assert shown["silent"] == "The meter is silent for 1 min"
-    assert shown["line"] == {"grade": "Silent", "good": False, "details": ["no byte comes from the meter"]}
 
 
 def test_before_the_first_reading_the_page_says_what_it_waits_for() -> None:

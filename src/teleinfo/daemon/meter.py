@@ -40,6 +40,7 @@ class MeterTask:
     """
     A meter and its broker. Construct it inside the event loop.
 
+    It is the `ReadingSink` of its reader, and the `BrokerListener` of its publisher.
     `name` identifies the meter in the log and for `watchdog`; it is empty if the process has no other meter.
     `disk` is the lock that lets only one meter at a time read or write its memory.
     """

@@ -67,6 +67,7 @@ def test_a_wall_clock_that_jumps_a_year_changes_nothing(tmp_path: Path) -> None:
         with scenario:
             subscriber.expect("teleinfo/status", b"online")
             subscriber.expect("teleinfo")
+            scenario.expect_log("reading a meter")
             said = len(scenario.lines())
             for step in (YEAR, -YEAR):
                 clock.write_text(f"{step:+}\n")

@@ -2,27 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 import subprocess
 import sys
 import textwrap
-import threading
 
 import pytest
-
-from teleinfo.common import event_loop
-
-
-def test_the_result_and_the_failure_of_a_call_come_back() -> None:
-    """A call in a daemon thread returns and raises like any other."""
-
-    async def scenario() -> tuple[bool, int]:
-        daemonic = await asyncio.to_thread(lambda: threading.current_thread().daemon)
-        with pytest.raises(ValueError, match="invalid literal"):
-            await asyncio.to_thread(int, "not a number")
-        return daemonic, await asyncio.to_thread(int, "12")
-
-    assert event_loop.run(scenario()) == (True, 12)
 
 
 @pytest.mark.real

@@ -101,16 +101,6 @@ def topics(part: dict[str, Any], path: str = "") -> set[str]:
     return {path}.union(*(topics(field, f"{path}/{name}") for name, field in below))
 
 
-@pytest.mark.parametrize("folder", ["docs/consumers", "docs/fr/consumers"])
-def test_the_index_of_the_programs_names_every_page(folder: str) -> None:
-    """A reader finds each page from the index."""
-    index = EVERY_PAGE[f"{folder}/README.md"]
-
-    assert {path.name for path in (ROOT / folder).glob("*.md")} - {"README.md"} <= set(
-        re.findall(r"\((\S+)\)", index)
-    )
-
-
 def test_the_keys_to_watch_are_those_of_health() -> None:
     """And the words of alarm are grades."""
     rows = table(OPERATIONS, "| key | alarm when |")

@@ -202,9 +202,7 @@ def test_a_broker_that_wants_our_certificate_is_reported(tmp_path: Path) -> None
     ("version", "line", "fault", "words"),
     [
         ("auto", "protocol websockets", {"login": "wants http"}, "websockets"),
-        ("3.1.1", "max_keepalive 10", {"login": "client id"}, "keep-alive"),
         ("auto", "max_packet_size 20", {"login": "refuses mqtt"}, "max_packet_size"),
-        ("auto", "max_qos 0", {"topic": "refuses qos"}, "max_qos"),
         ("3.1.1", "max_qos 0", {"topic": "refuses message"}, "max_qos"),
         ("auto", "retain_available false", {"status": "refuses retained"}, "retain_available"),
         ("3.1.1", "retain_available false", {"status": "refuses retained"}, "retain_available"),

@@ -92,17 +92,6 @@ def test_a_fault_names_the_file_that_can_be_edited(path: str, shown: str) -> Non
     assert faults(Path(path)) == [f"{shown}: cannot be read: No such file or directory"]
 
 
-def test_a_fault_in_a_credential_names_the_file_that_can_be_edited(tmp_path: Path) -> None:
-    """With the line; a name without its prefix is found there too."""
-    path = tmp_path / "credentials/teleinfo.service/teleinfo.env"
-    path.parent.mkdir(parents=True)
-    path.write_text("SERIAL_PORT=/dev/ttyUSB0\n")
-
-    assert faults(path) == [
-        "/etc/teleinfo/teleinfo.env line 1: SERIAL_PORT is no setting; did you mean TELEINFO_SERIAL_PORT?"
-    ]
-
-
 def test_the_file_of_a_command_that_looks_at_the_service(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

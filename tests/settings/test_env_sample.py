@@ -32,18 +32,6 @@ def test_every_setting_is_there_once_with_its_default_and_its_explanation() -> N
     assert sorted((spec.variable, spec.default, spec.explanation) for spec in field_specs()) == sorted(said)
 
 
-def test_the_first_settings_are_those_that_a_household_must_look_at() -> None:
-    """Whoever stops reading after four settings has seen the port, the broker and its password."""
-    first = [entry["variable"] for entry in ENTRY.finditer(SAMPLE.read_text(encoding="utf-8"))][:4]
-
-    assert first == [
-        "TELEINFO_SERIAL_PORT",
-        "TELEINFO_MQTT_HOST",
-        "TELEINFO_MQTT_USERNAME",
-        "TELEINFO_MQTT_PASSWORD",
-    ]
-
-
 def test_the_sample_in_french_is_the_same_one_in_french() -> None:
     """Same settings, order and defaults; the words are those of the catalogue."""
     assert sample.FRENCH.read_text(encoding="utf-8") == sample.in_french(), "python -m tests.settings.sample"

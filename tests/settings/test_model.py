@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from teleinfo.common.i18n import _
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
-from teleinfo.settings import Settings, checks, field_specs
+from teleinfo.settings import Settings, checks
 from teleinfo.settings.model import SerialMode
 from tests.settings.loading import CANARY, faults, loaded
 
@@ -35,7 +35,6 @@ VALUES: dict[str, tuple[str, Any]] = {
 }
 
 
-@pytest.mark.usefixtures("_few_labels")
 def test_a_setting_is_read_in_its_type() -> None:
     """Words in any case; true, on, yes or 1; lists with commas or blanks."""
     settings = loaded(**{variable: text for variable, (text, _value) in VALUES.items()})
@@ -51,12 +50,6 @@ def test_a_setting_is_read_in_its_type() -> None:
 def test_the_port_of_the_broker_follows_tls_unless_it_is_given(variables: dict[str, str], port: int) -> None:
     """1883, 8883 with TLS, or the one that is set."""
     assert loaded(**variables).broker.port == port
-
-
-def test_the_settings_cannot_be_changed() -> None:
-    """The model is frozen."""
-    with pytest.raises(pydantic.ValidationError, match="frozen"):
-        loaded().mqtt_qos = 2
 
 
 # The word on each kind of fault: variable without prefix, value, the line after `TELEINFO_<variable>: `.
@@ -132,7 +125,6 @@ GOLDEN = [
 ]
 
 
-@pytest.mark.usefixtures("_few_labels")
 @pytest.mark.parametrize(("variable", "value", "line"), GOLDEN)
 def test_a_wrong_value_is_one_line_in_both_languages(
     variable: str, value: str, line: str, monkeypatch: pytest.MonkeyPatch
@@ -212,11 +204,3 @@ def test_a_host_that_passes_can_be_encoded_for_the_resolver(text: str) -> None:
         return
 
     assert host.encode("idna")
-
-
-def test_every_setting_has_its_line_of_explanation() -> None:
-    """One line each, short enough for a table."""
-    assert [spec.variable for spec in field_specs()] == [
-        f"TELEINFO_{name.upper()}" for name in Settings.model_fields
-    ]
-    assert all(10 < len(spec.explanation) <= 100 and "\n" not in spec.explanation for spec in field_specs())

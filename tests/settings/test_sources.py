@@ -86,19 +86,11 @@ def test_a_secret_that_cannot_be_read_is_a_fault(tmp_path: Path, monkeypatch: py
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
-    """Also when it is empty, which means the default."""
-    (tmp_path / ".env").write_text("TELEINFO_MQTT_HOST=file\nTELEINFO_MQTT_QOS=2\nTELEINFO_MQTT_QUEUE=5\n")
-    settings = loaded(MQTT_HOST="environment", MQTT_QUEUE="")
+    """Also when it is empty, which means the default; names are read in any case."""
+    (tmp_path / ".env").write_text("TELEINFO_MQTT_HOST=file\nteleinfo_mqtt_qos=2\nTELEINFO_MQTT_QUEUE=5\n")
+    settings = loaded(mqtt_host="environment", MQTT_QUEUE="")
 
     assert (settings.mqtt_host, settings.mqtt_qos, settings.mqtt_queue) == ("environment", 2, 1)
-
-
-def test_the_environment_of_the_process_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    """With our prefix, in any case, as pydantic-settings reads it."""
-    monkeypatch.setenv("TELEINFO_MQTT_HOST", "process")
-    monkeypatch.setenv("teleinfo_mqtt_qos", "2")
-
-    assert (load().mqtt_host, load().mqtt_qos) == ("process", 2)
 
 
 def test_a_file_that_is_named_replaces_the_one_in_the_directory(tmp_path: Path) -> None:

@@ -33,13 +33,8 @@ def test_a_stuck_thread_does_not_keep_the_process() -> None:
         event_loop.run(main())
     """
 
-    ended = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(program)],
-        capture_output=True,
-        text=True,
-        timeout=20,
-        check=False,
-    )
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
 
     assert (ended.returncode, ended.stderr) == (0, "")
     assert float(ended.stdout) < 1.0

@@ -7,7 +7,6 @@ import re
 import tomllib
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any
 
 from teleinfo.mqtt.config import Topics
 from teleinfo.settings import Settings
@@ -21,51 +20,32 @@ KEYS = {label.name for label in LABELS} | {label.name + HORODATE_SUFFIX for labe
 TOPICS = Topics(Settings.model_fields["mqtt_topic"].default)
 
 
-def telegraf() -> dict[str, Any]:
-    """Return the configuration of Telegraf."""
-    return tomllib.loads((EXAMPLES / "telegraf.conf").read_text(encoding="utf-8"))
-
-
-def flow() -> list[dict[str, Any]]:
-    """Return the nodes of the flow."""
-    nodes: list[dict[str, Any]] = json.loads((EXAMPLES / "node-red-flow.json").read_text(encoding="utf-8"))
-    return nodes
-
-
 def test_telegraf_makes_numbers_of_the_quantities_and_of_nothing_else() -> None:
-    """Each étiquette and horodate of a household; a conversion to integer would read 0123 as octal."""
-    [converter] = telegraf()["processors"]["converter"]
+    """
+    Each étiquette and horodate of a household; a conversion to integer would read 0123 as octal.
+
+    It listens to the topics of the default settings.
+    """
+    telegraf = tomllib.loads((EXAMPLES / "telegraf.conf").read_text(encoding="utf-8"))
+    [converter] = telegraf["processors"]["converter"]
     globs = converter["fields"]["float"]
 
     assert set(converter["fields"]) == {"float"}
     assert {key for key in KEYS if any(fnmatchcase(key, glob) for glob in globs)} == NUMBERS
     assert [glob for glob in globs if not any(fnmatchcase(key, glob) for key in KEYS)] == []
-
-
-def test_telegraf_listens_to_our_topics() -> None:
-    """Those of the default settings."""
-    consumers = telegraf()["inputs"]["mqtt_consumer"]
-
-    assert [consumer["topics"] for consumer in consumers] == [[TOPICS.readings], [TOPICS.health]]
+    topics = [consumer["topics"] for consumer in telegraf["inputs"]["mqtt_consumer"]]
+    assert topics == [[TOPICS.readings], [TOPICS.health]]
 
 
 def test_node_red_makes_numbers_of_the_quantities_and_of_nothing_else() -> None:
-    """The pattern of its function."""
-    [function] = [node for node in flow() if node.get("name") == "quantities to numbers"]
+    """By the pattern of its function. It listens to our topics, and every wire leads to a node."""
+    nodes = json.loads((EXAMPLES / "node-red-flow.json").read_text(encoding="utf-8"))
+    [function] = [node for node in nodes if node.get("name") == "quantities to numbers"]
     found = re.search(r"const quantity = /(.*)/;", function["func"])
+    heard = [node["topic"] for node in nodes if node["type"] == "mqtt in"]
+    ends = {end for node in nodes for wires in node.get("wires", []) for end in wires}
 
     assert found is not None
     assert {key for key in KEYS if re.search(found[1], key)} == NUMBERS
-
-
-def test_node_red_listens_to_our_topics() -> None:
-    """Those of the default settings, and every wire leads to a node."""
-    nodes = flow()
-    known = {node["id"] for node in nodes}
-
-    assert [node["topic"] for node in nodes if node["type"] == "mqtt in"] == [
-        TOPICS.readings,
-        TOPICS.status,
-        TOPICS.health,
-    ]
-    assert {end for node in nodes for wires in node.get("wires", []) for end in wires} <= known
+    assert heard == [TOPICS.readings, TOPICS.status, TOPICS.health]
+    assert ends <= {node["id"] for node in nodes}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
 from typing import TYPE_CHECKING
 
 import pytest
@@ -91,3 +92,18 @@ def test_french_has_its_typography(name: str) -> None:
     sentences = re.sub(r"`[^`\n]+`|\]\([^)]*\)", "`", prose((ROOT / name).read_text(encoding="utf-8")))
 
     assert re.findall(r".{0,20}(?: [:;?!»%]|« |\u00a0[ \u00a0]|\w'\w|[\w)`][;?!»]).{0,20}", sentences) == []
+
+
+def test_make_help_lists_the_same_verbs() -> None:
+    """In the same order, each with a line of its own in each language."""
+    said = []
+    for locale in ("C.UTF-8", "fr_FR.UTF-8"):
+        environ = {"PATH": os.environ["PATH"], "LC_ALL": locale}
+        command = ["make", "--no-print-directory", "--directory", str(ROOT), "help"]
+        said.append(subprocess.run(command, env=environ, capture_output=True, check=True).stdout.decode())
+    entry = re.compile(r"^  make ([a-z-]+) +(\S.*)$", re.MULTILINE)
+    in_english, in_french = (dict(entry.findall(text)) for text in said)
+
+    assert in_english["help"] == "this list"
+    assert list(in_french) == list(in_english)
+    assert [verb for verb in in_english if in_english[verb] == in_french[verb]] == []

@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from teleinfo.cli import main as cli
-from teleinfo.tic.labels import Group, Mode
 from teleinfo.vocabulary.line import LineGrade
 from tests.docs import samples
 from tests.docs.markdown import EVERY_PAGE, PAGES, ROOT, blocks, code, commands, headings, prose, table
@@ -109,18 +108,6 @@ def test_the_keys_to_watch_are_those_of_health() -> None:
 
     assert named <= set(health)
     assert set(re.findall(r"`(\w+)`", rows[0][1])) <= set(LineGrade)
-
-
-def test_the_keys_that_the_protocol_shows_are_those_that_come_out() -> None:
-    """Repeated labels, the second part of an ICE-4Q, a horodate without season."""
-    ice = [("EA", "422Wh"), ("PREAVIS", "DEP"), ("PREAVIS", "EJP"), ("Appli", "INJECTION"), ("EA", "7Wh")]
-    of_ice = samples.published([Group(label, value, None, Mode.HISTORIQUE) for label, value in ice])
-    of_linky = samples.published([Group("DPM1", "00", " 230213060000", Mode.STANDARD)])
-    shown = [piece for piece in code(PAGES["protocol.md"]) if re.fullmatch(r'"\w+":".*"', piece)]
-
-    assert len(shown) == 2
-    assert [piece for piece in shown if piece not in of_ice + of_linky] == []
-    assert {"EA", "EA_INJECTION"} <= json.loads(of_ice).keys()
 
 
 def understood(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:

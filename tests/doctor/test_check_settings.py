@@ -53,19 +53,6 @@ def test_a_file_that_is_not_there_is_not_looked_for_in_the_environment(tmp_path:
     assert not any("env | grep" in line for line in found.commands)
 
 
-def test_the_file_here_comes_before_that_of_the_service(tmp_path: Path) -> None:
-    """The rule of all commands that stand beside the service."""
-    (tmp_path / "etc").mkdir()
-    (tmp_path / "etc" / "teleinfo.env").write_text("TELEINFO_MQTT_HOST=service.example\n")
-    case = Case()
-    findings_of(check_settings, case)
-    service = case.settings.mqtt_host
-    (tmp_path / ".env").write_text("TELEINFO_MQTT_HOST=here.example\n")
-    findings_of(check_settings, case)
-
-    assert (service, case.settings.mqtt_host) == ("service.example", "here.example")
-
-
 def test_a_wrong_setting_of_the_environment_is_looked_for_there(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a file there is nothing to edit: the line to type shows the names, and no value."""
     monkeypatch.setenv("TELEINFO_MQTT_QOS", "3")
@@ -79,12 +66,18 @@ def test_a_wrong_setting_of_the_environment_is_looked_for_there(monkeypatch: pyt
 
 
 def test_the_file_is_named_and_what_it_changes(tmp_path: Path) -> None:
-    """Secrets and user names by their variables alone."""
+    """
+    Secrets and user names by their variables alone.
+
+    The file is that of the service, unless there is a `.env` in the folder.
+    """
     lines = ["TELEINFO_MQTT_PORT=1884", "TELEINFO_MQTT_USERNAME=canary", "TELEINFO_MQTT_PASSWORD=c4nary"]
-    (tmp_path / ".env").write_text("\n".join(lines))
+    path = tmp_path / "etc" / "teleinfo.env"
+    path.parent.mkdir()
+    path.write_text("\n".join(lines))
     found = findings_of(check_settings, Case())
 
-    assert found["file"].message.startswith(".env ")
+    assert found["file"].message.startswith(f"{path} ")
     assert found["changed"].facts["variables"] == [line.partition("=")[0] for line in lines]
     assert found["changed"].message == (
         "TELEINFO_MQTT_PORT=1884 TELEINFO_MQTT_USERNAME=… TELEINFO_MQTT_PASSWORD=…"

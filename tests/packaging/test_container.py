@@ -19,10 +19,13 @@ def read(name: str) -> str:
     return (SYSTEMD / name).read_text(encoding="utf-8")
 
 
+COMPOSE = yaml.safe_load(read("container/compose.yaml"))["services"]
+
+
 def test_compose_and_quadlet_allow_the_devices_of_the_service() -> None:
     """The same kinds of serial ports as DeviceAllow= of the service has, and no others."""
     service = set(re.findall(r"^DeviceAllow=char-(\d+) rw$", read("teleinfo.service"), re.MULTILINE))
-    compose = yaml.safe_load(read("container/compose.yaml"))["services"]["teleinfo"]["device_cgroup_rules"]
+    compose = COMPOSE["teleinfo"]["device_cgroup_rules"]
     quadlet = re.findall(r'--device-cgroup-rule="(c [^"]+)"', read("teleinfo.container"))
 
     assert service
@@ -31,7 +34,7 @@ def test_compose_and_quadlet_allow_the_devices_of_the_service() -> None:
 
 def test_the_settings_of_compose_are_valid() -> None:
     """Each variable is a setting, with a value that teleinfo takes."""
-    environ = yaml.safe_load(read("container/compose.yaml"))["services"]["teleinfo"]["environment"]
+    environ = COMPOSE["teleinfo"]["environment"]
     ours = {name: value for name, value in environ.items() if name != "TZ"}
     settings = settings_of(ours)
 
@@ -41,13 +44,12 @@ def test_the_settings_of_compose_are_valid() -> None:
 
 def test_compose_runs_it_confined_and_opens_no_port_to_others() -> None:
     """Read-only, without capabilities; the broker has no password, and listens to this machine alone."""
-    services = yaml.safe_load(read("container/compose.yaml"))["services"]
-    teleinfo = services["teleinfo"]
+    teleinfo = COMPOSE["teleinfo"]
 
     assert (teleinfo["read_only"], teleinfo["cap_drop"]) == (True, ["ALL"])
     assert teleinfo["security_opt"] == ["no-new-privileges:true"]
     assert "ports" not in teleinfo
-    assert all(port.startswith("127.0.0.1:") for port in services["mosquitto"]["ports"])
+    assert all(port.startswith("127.0.0.1:") for port in COMPOSE["mosquitto"]["ports"])
 
 
 def test_what_the_package_is_made_of_reaches_the_build() -> None:
@@ -61,7 +63,7 @@ def test_what_the_package_is_made_of_reaches_the_build() -> None:
 
 def test_compose_has_the_health_check_of_the_image() -> None:
     """podman-compose builds an image in the OCI format, which has no health check."""
-    check = yaml.safe_load(read("container/compose.yaml"))["services"]["teleinfo"]["healthcheck"]
+    check = COMPOSE["teleinfo"]["healthcheck"]
     options = " ".join(
         f"--{name.replace('_', '-')}={value}" for name, value in check.items() if name != "test"
     )

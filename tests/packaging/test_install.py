@@ -232,16 +232,6 @@ def test_an_upgrade_without_a_network_changes_nothing(machine: Machine) -> None:
     assert machine.files() == before
 
 
-def test_an_upgrade_from_the_first_name_of_the_distribution_removes_it_first(machine: Machine) -> None:
-    """`teleinfo` is removed before `teleinfo-mqtt` is installed: both have files in the same folder."""
-    machine.run("install.sh")
-    machine.pretend("old-name")
-    result = machine.run("install.sh")
-
-    assert result.returncode == 0, result.stderr
-    assert not (machine.stubs / "old-name").exists()
-
-
 def test_a_place_that_cannot_be_written_is_named_before_anything_is_changed(machine: Machine) -> None:
     """As /etc on a system whose root is read-only."""
     if os.geteuid() == 0:
@@ -255,13 +245,16 @@ def test_a_place_that_cannot_be_written_is_named_before_anything_is_changed(mach
     assert machine.files() == machine.fresh
 
 
-def test_an_upgrade_leaves_a_disabled_unit_disabled(machine: Machine) -> None:
-    """The household has disabled it."""
+def test_an_upgrade_leaves_a_disabled_unit_disabled_and_removes_the_first_name(machine: Machine) -> None:
+    """`teleinfo` is removed before `teleinfo-mqtt` is installed: both have files in the same folder."""
     machine.run("install.sh")
     (machine.root / ENABLED).unlink()
-    assert machine.run("install.sh").returncode == 0
+    machine.pretend("old-name")
+    result = machine.run("install.sh")
 
+    assert result.returncode == 0, result.stderr
     assert ENABLED not in machine.files()
+    assert not (machine.stubs / "old-name").exists()
 
 
 def test_an_uninstallation_leaves_the_settings_and_nothing_else(machine: Machine) -> None:

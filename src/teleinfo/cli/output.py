@@ -1,10 +1,4 @@
-"""
-Standard output and standard error of every command.
-
-Characters that the encoding of the terminal lacks (French on ASCII) are replaced, and raise nothing. If
-standard output cannot be written, every command reports that in one line. If standard error cannot be
-written, that is ignored: there is nowhere left to report it.
-"""
+"""Standard output and standard error of every command; characters that their encoding lacks are respelt."""
 
 from __future__ import annotations
 
@@ -54,7 +48,7 @@ class _Output(io.FileIO):
 
 
 class _Errors(io.FileIO):
-    """Standard error. Text that cannot be written is lost."""
+    """Standard error. Text that cannot be written is lost: there is nowhere left to report it."""
 
     def write(self, data: ReadableBuffer, /) -> int:
         try:

@@ -29,12 +29,11 @@ class Access(enum.Enum):
 @dataclass(slots=True)
 class Case:
     """
-    The machine, the service `unit` and its `env_file` (None: the usual file), and the results of the checks.
+    The machine, the service `unit`, its `env_file` (None: the usual file), and the results of the checks.
 
-    - Settings: `valid_settings`, None if they are wrong. They are `assumed` if this user may not read the
-      file: then they come from the environment and the defaults.
-    - Port: `access`.
-    - Broker: its `addresses`, and the retained `status` ("online" or "offline") and `health` of the service.
+    `valid_settings` is None if the settings are wrong. They are `assumed` if this user may not read the file:
+    then they come from the environment and the defaults. `addresses` are those of the broker, which retains
+    the `status` ("online" or "offline") and the `health` of the service.
     """
 
     machine: Machine = field(default_factory=Machine)

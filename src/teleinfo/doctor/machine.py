@@ -65,11 +65,7 @@ class Machine:
         return "Raspberry Pi" in self.model
 
     async def run(self, program: str, *arguments: str) -> str | None:
-        """
-        Return the output of `program`, standard error included.
-
-        Return None if the program is not installed, takes too long, or fails.
-        """
+        """Return all output of `program`; None if it is not installed, takes too long, or fails."""
         where = shutil.which(program, path=":".join(str(self.root / folder) for folder in _PROGRAMS))
         if where is None:
             return None

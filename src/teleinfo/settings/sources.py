@@ -107,11 +107,7 @@ def _shared(one: Settings, other: Settings) -> list[str]:
 
 
 def unread_variables() -> list[Message]:
-    """
-    Return a warning for each unknown name with our prefix, in the environment or among the secrets.
-
-    Such a name is no fault: Docker's links and Kubernetes add some by themselves.
-    """
+    """Return a warning for each unknown name with our prefix: Docker's links and Kubernetes add some."""
     fields = {variable_of(name) for name in Settings.model_fields}
     secrets = {path.name for directory in _secrets_directories() for path in directory.iterdir()}
     given = [*os.environ, *sorted(name for name in secrets if name.upper().startswith(PREFIX))]

@@ -7,19 +7,19 @@ kernel gets as its initramfs. Inside, `board_check` looks at the service and rep
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.system import roots
-from tests.system.roots import Recipe, tarball
+from tests.system.roots import Recipe
 
 if TYPE_CHECKING:
     from tests.support.figures import Figures
@@ -37,10 +37,8 @@ ARM64 = Recipe(
     architecture="arm64",
     variant="extract",
 )
-LIMIT = 150.0
-"""Seconds for one life of the board, but for those in which the emulator waits for a processor."""
-WALL_LIMIT = 450.0
-"""Seconds for one life of the board, whatever it waits for."""
+LIMIT = 450.0
+"""Seconds for one life of the board, on a slow and busy machine."""
 ATTEMPTS = 2
 """Now and then an emulated processor stops without a reason that anybody found."""
 # Folders that no service needs, which would fill the memory.
@@ -69,18 +67,17 @@ WantedBy=default.target
 def make_root(folder: Path) -> tuple[Path, Path]:
     """Put Debian, the package and the check together; return the kernel and the initramfs."""
     root = folder / "root"
-    root.mkdir()
-    subprocess.run(["tar", "-xf", tarball(ARM64), "-C", root], check=True, timeout=300)
+    roots.unpack(ARM64, root)
     (kernel,) = (root / "boot").glob("vmlinuz-*")
     kernel = Path(shutil.copy(kernel, folder / "vmlinuz"))
     for name in BALLAST:
         shutil.rmtree(root / name, ignore_errors=True)
-    subprocess.run(["dpkg-deb", "-x", roots.package(folder), root], check=True, timeout=60)
+    roots.run("dpkg-deb", "-x", str(roots.package(folder)), str(root))
     configure(root)
     compile_python(root)
     image = folder / "root.cpio"
     pack = f"cd {root} && find . -print0 | cpio --null --create --format=newc --quiet > {image}"
-    subprocess.run(["sh", "-c", pack], check=True, timeout=120)
+    roots.run("sh", "-c", pack)
     shutil.rmtree(root)
     return kernel, image
 
@@ -139,61 +136,31 @@ def compile_python(root: Path) -> None:
         )
 
 
-def live(kernel: Path, image: Path, console: Path) -> list[dict[str, Any]]:
-    """Boot the board once, with a meter on its UART, and return the lines of its report."""
+def live(kernel: Path, image: Path, console: Path) -> dict[str, Any]:
+    """Boot the board once, with a meter on its UART, and return its report."""
     # The emulator opens the port at a speed of its own.
     simulate = [sys.executable, "-m", "teleinfo", "simulate", "--seed", "1", "--no-strict-speed"]
     with subprocess.Popen(simulate, stdout=subprocess.PIPE, text=True) as meter:
         assert meter.stdout is not None
         port = meter.stdout.readline().strip()
-        emulator = subprocess.Popen(
-            [
-                *("qemu-system-aarch64", "-M", "virt,gic-version=2", "-cpu", "cortex-a72", "-smp", "2"),
-                *(
-                    "-m",
-                    "1024",
-                    "-accel",
-                    "tcg,thread=multi",
-                    "-nodefaults",
-                    "-display",
-                    "none",
-                    "-no-reboot",
-                ),
-                *("-kernel", str(kernel), "-initrd", str(image)),
-                *("-append", "console=ttyAMA1 loglevel=4 systemd.show_status=0"),
-                *("-serial", port, "-serial", f"file:{console}"),
-            ],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        began, given, first = time.monotonic(), 0.0, None
+        emulator = [
+            *("qemu-system-aarch64", "-M", "virt,gic-version=2", "-cpu", "cortex-a72", "-smp", "2"),
+            *("-m", "1024", "-accel", "tcg,thread=multi", "-nodefaults", "-display", "none", "-no-reboot"),
+            *("-kernel", str(kernel), "-initrd", str(image)),
+            *("-append", "console=ttyAMA1 loglevel=4 systemd.show_status=0"),
+            *("-serial", port, "-serial", f"file:{console}"),
+        ]
         try:
-            while emulator.poll() is None and given < LIMIT and time.monotonic() - began < WALL_LIMIT:
-                time.sleep(0.5)
-                given = time.monotonic() - began - waited_for_processor(emulator.pid)
-                if first is None and reported(console):
-                    first = given
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                subprocess.run(
+                    emulator, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=LIMIT
+                )
         finally:
-            emulator.kill()
-            emulator.wait()
             meter.terminate()
     # The report of a board that did not finish shows how far it came.
-    return [{"first": first}, *reported(console)]
-
-
-def reported(console: Path) -> list[dict[str, Any]]:
-    """Return the lines of the report so far."""
-    if not console.exists():
-        return []
-    lines = console.read_bytes().decode(errors="replace").split("\n")[:-1]
-    return [json.loads(line.removeprefix("@@ ")) for line in lines if line.startswith("@@ ")]
-
-
-def waited_for_processor(pid: int) -> float:
-    """Return the longest time in s that a thread of a process waited for a processor."""
-    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return max((int(thread.read_text("ascii").split()[1]) / 1e9 for thread in threads), default=0.0)
+    lines = console.read_bytes().decode(errors="replace").split("\n")[:-1] if console.exists() else []
+    facts = [json.loads(line.removeprefix("@@ ")) for line in lines if line.startswith("@@ ")]
+    return {name: value for fact in facts for name, value in fact.items()}
 
 
 @pytest.fixture(scope="module")
@@ -201,19 +168,17 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """Return everything that the board said of itself."""
     folder = tmp_path_factory.mktemp("board")
     kernel, image = make_root(folder)
-    began = time.monotonic()
     for attempt in range(ATTEMPTS):
         console = folder / f"console-{attempt}.log"
-        lines = live(kernel, image, console)
-        if "end" in lines[-1]:
+        found = live(kernel, image, console)
+        if "end" in found:
             break
     image.unlink()
-    whole: dict[str, Any] = {name: value for line in lines for name, value in line.items()}
-    assert "end" in whole, f"after {time.monotonic() - began:.0f} s: {whole}: {console.read_text()[-3000:]}"
-    return whole
+    assert "end" in found, f"{found}: {console.read_text()[-3000:]}"
+    return found
 
 
-def test_the_service_reads_the_uart_of_the_board(report: dict[str, Any], figures: Figures) -> None:
+def test_the_service_reads_the_uart_of_the_board(report: dict[str, Any]) -> None:
     """After power on nobody types anything: messages come on the broker of the board, every group sound."""
     messages = [json.loads(line) for line in report["messages"]]
     health = json.loads(report["health"])
@@ -222,7 +187,6 @@ def test_the_service_reads_the_uart_of_the_board(report: dict[str, Any], figures
     assert report["status"] == "online"
     assert health["mode"] == "historique"
     assert (report["service"]["ActiveState"], report["service"]["NRestarts"]) == ("active", "0")
-    figures.kept("emulated board: power on to the first message", report["first"], at_most=LIMIT)
 
 
 def test_it_stays_within_its_memory(report: dict[str, Any], figures: Figures) -> None:
@@ -234,9 +198,16 @@ def test_it_stays_within_its_memory(report: dict[str, Any], figures: Figures) ->
 
 
 def test_only_serial_ports_open(report: dict[str, Any]) -> None:
-    """A device that everybody may open is closed to the service; a serial port without a driver is not."""
-    devices = json.loads(report["probe"][0])["devices"]
+    """
+    Serial ports open, and what systemd always allows: harmless devices and pseudo-terminals.
 
+    A device that everybody may open is closed to the service; a serial port without a driver is not.
+    """
+    devices = json.loads(report["probe"][0])["devices"]
+    harmless = {"/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom"}
+    opened = {path for path, result in devices.items() if result == "yes"}
+
+    assert {path for path in opened - harmless if not path.startswith(("/dev/pt", "/dev/tty"))} == set()
     assert report["outside"] == "yes"
     assert devices["/dev/rogue"] == "EPERM"
     assert devices["/dev/ttyAMA0"] == "yes"

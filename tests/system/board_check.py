@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 CONSOLE = "/dev/ttyAMA1"
@@ -55,12 +54,10 @@ def instead(name: str, command: str) -> dict[str, str]:
 
 def main() -> None:
     """Report everything."""
-    first = run("mosquitto_sub", "-t", "teleinfo", "-C", "1", "-W", str(SETTLE))
-    tell(message=first)
-    more = run("mosquitto_sub", "-t", "teleinfo", "-C", "3", "-W", str(SETTLE)).splitlines()
+    messages = run("mosquitto_sub", "-t", "teleinfo", "-C", "3", "-W", str(SETTLE)).splitlines()
     status = run("mosquitto_sub", "-t", "teleinfo/status", "-C", "1", "-W", "10")
     health = run("mosquitto_sub", "-t", "teleinfo/health", "-C", "1", "-W", "10")
-    tell(messages=more, status=status, health=health)
+    tell(messages=messages, status=status, health=health)
     service = show("teleinfo", "ActiveState", "NRestarts", "MemoryCurrent", "MemoryPeak", "StatusText")
     getty = show("serial-getty@ttyAMA0", "ActiveState", "LoadState", "UnitFileState")
     tell(service=service, getty=getty, journal=run("journalctl", "-o", "cat", "--no-pager", "-u", "teleinfo"))
@@ -72,11 +69,9 @@ def main() -> None:
     report = run("journalctl", "-o", "cat", "--no-pager", "-t", "python3", "-u", "teleinfo@probe")
     tell(outside=outside, probe=report.splitlines()[-1:], ended=ended)
     tell(hog=instead("hog", HOG))
-    began = time.monotonic()
     run("systemctl", "stop", "teleinfo")
-    stopped = time.monotonic() - began
     kept = run("mosquitto_sub", "-t", "teleinfo/status", "-C", "1", "-W", "10")
-    tell(stop=show("teleinfo", "Result")["Result"], seconds=stopped, kept=kept)
+    tell(stop=show("teleinfo", "Result")["Result"], kept=kept)
     tell(end=True)
 
 

@@ -7,23 +7,21 @@ without a way out for `Compose`.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import re
-import select
 import shlex
 import shutil
-import signal
 import subprocess
 import time
 from typing import TYPE_CHECKING, Any, Self
 
 from tests.homeassistant_app.programs import build as app
-from tests.support.procfs import catches, waited_for_processor
-from tests.system.roots import PROJECT, Recipe, tarball
+from tests.support.procfs import catches
+from tests.system.roots import PROJECT, Recipe, run, tarball
 
 if TYPE_CHECKING:
+    import signal
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
@@ -50,12 +48,8 @@ pids_limit = 0
 
 def build_image(folder: Path) -> Path:
     """Build the image on `BASE`, with the package of this checkout, and return its archive."""
-    environ = os.environ | {"DIST": str(folder), "BASE": str(tarball(BASE))}
-    done = subprocess.run(
-        [PROJECT / "systemd/container/image.sh"],
-        env=environ, capture_output=True, text=True, check=False, timeout=1200,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
+    environ = {"DIST": str(folder), "BASE": str(tarball(BASE))}
+    run(str(PROJECT / "systemd/container/image.sh"), environ=environ)
     (archive,) = folder.glob("teleinfo-image_*.tar.gz")
     return archive
 
@@ -64,19 +58,14 @@ def build_app(folder: Path, package: Path) -> Path:
     """Build the image of the app for Home Assistant as its Supervisor does, and return its archive."""
     app.build(package, folder / "repository")
     archive = folder / "app.tar"
-    _run(
+    run(
         *("buildah", "build", "--format", "docker", "--isolation", "chroot", "--layers=false", "--quiet"),
         *("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=4096:4096"),
         # image.sh has imported it.
         *("--build-arg", "BASE=localhost/teleinfo-base", "--tag", APP, str(folder / "repository/teleinfo")),
     )
-    _run("buildah", "push", "--quiet", APP, f"docker-archive:{archive}:{APP}")
+    run("buildah", "push", "--quiet", APP, f"docker-archive:{archive}:{APP}")
     return archive
-
-
-def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
-    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
 
 
 class Podman:
@@ -108,25 +97,21 @@ class Podman:
         self.run("system", "reset", "--force", check=False)
         self._holder.communicate(timeout=LIMIT)
 
-    def run(
-        self, *arguments: str, check: bool = True, limit: float = LIMIT
-    ) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run podman with these arguments; it must exit 0 if `check`."""
-        return self._inside(*self._podman, *arguments, check=check, limit=limit)
+        return self._inside(*self._podman, *arguments, check=check)
 
     @property
     def _podman(self) -> tuple[str, ...]:
         storage = ("--root", str(self._folder / "storage"), "--runroot", str(self._folder / "run"))
         return ("/usr/bin/podman", *storage, "--cgroup-manager", "cgroupfs")
 
-    def _inside(
-        self, *command: str, check: bool = True, limit: float = LIMIT, **more: str
-    ) -> subprocess.CompletedProcess[str]:
+    def _inside(self, *command: str, check: bool = True, **more: str) -> subprocess.CompletedProcess[str]:
         """Run a command in the namespaces, with more variables in its environment."""
         assert self._holder is not None
         done = subprocess.run(
             ["nsenter", *self.namespaces, "--target", str(self._holder.pid), *command],
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=limit,
+            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, timeout=LIMIT,
             env=os.environ | {"PODMAN_IGNORE_CGROUPSV1_WARNING": "1"} | more,
         )  # fmt: skip
         assert done.returncode == 0 or not check, f"{command}: {done.stdout}{done.stderr}"
@@ -168,7 +153,7 @@ class Compose(Podman):
         image = self._folder / "mosquitto.tar"
         shutil.copy(tarball(BROKER), image)
         (self._folder / "mosquitto-no-auth.conf").write_text("listener 1883\nallow_anonymous true\n")
-        _run("tar", "-rf", str(image), "-C", str(self._folder), "mosquitto-no-auth.conf")
+        run("tar", "-rf", str(image), "-C", str(self._folder), "mosquitto-no-auth.conf")
         self.run("import", "--quiet", str(image), "docker.io/library/eclipse-mosquitto:2")
         image.unlink()
         return self
@@ -241,25 +226,7 @@ class Running:
         while not catches(pid, number):
             assert time.monotonic() < end, f"no handler for {number.name}: {self.log}"
 
-    def stop(self) -> tuple[int, float]:
-        """
-        Send SIGTERM to its process; return its exit status and after how many seconds it was gone.
-
-        As in `Process.stop`, the time that it waited for a processor is the machine's, and is not counted.
-        """
-        pid = self.state()["Pid"]
-        descriptor = os.pidfd_open(pid)
-        try:
-            waited = before = waited_for_processor(pid)
-            began = time.monotonic()
-            signal.pidfd_send_signal(descriptor, signal.SIGTERM)
-            while not select.select([descriptor], [], [], 0.01)[0]:
-                assert time.monotonic() < began + LIMIT, (
-                    f"it has not ended {LIMIT} s after SIGTERM: {self.log}"
-                )
-                with contextlib.suppress(OSError):  # it has ended meanwhile
-                    waited = waited_for_processor(pid)
-            taken = time.monotonic() - began - (waited - before)
-        finally:
-            os.close(descriptor)
-        return int(self._podman.run("wait", self._name).stdout), taken
+    def stop(self) -> int:
+        """Stop it as Docker does, which sends SIGTERM and kills after ten seconds; return its exit status."""
+        self._podman.run("stop", "--time", "10", self._name)
+        return int(self._podman.run("wait", self._name).stdout)

@@ -100,7 +100,6 @@ class Decoder:
         for segment in self._framer.split(data):
             trust = self._trust
             at_once = self._layouts.read(segment, trust.notices) if trust.is_settled else None
-            reading: Reading | None
             if at_once is None:
                 layout = None
                 reading = self._read_by_groups(segment, now)

@@ -16,7 +16,7 @@ tail of a later line. The label of the joined line is then followed by a label t
    the documents or earlier frames. Only frames with the label count.
 6. Horodate and width of a group must be as in the table, or as this meter has shown them. Of several widths
    in the table, the first is believed at once, and so is each that differs from it by at most three digits.
-7. A label outside the table, or a notice on a line without parity, is believed once it is confirmed as new.
+7. A label outside the table, or a notice on a line without parity, is believed once it was confirmed as new.
    An alarm is believed at once, except that ADIR1 to ADIR3 are checked against IINST1 to IINST3.
 
 Pure. The memory is bounded.
@@ -117,6 +117,7 @@ class Trust:
     def forget(self) -> None:
         """Forget everything, for another meter or another mode."""
         self.notices: frozenset[str] = frozenset()
+        self._known_notices: set[str] = set()
         self.is_settled = False
         self.mode = Mode.HISTORIQUE
         self._shown: defaultdict[str, _Shown] = defaultdict(_Shown)
@@ -320,10 +321,10 @@ class Trust:
         if name not in NOTICES:
             return True
         self._note_neighbour(name, frame, position)
-        if name not in self.notices:
-            if not parity and self._claim(name, "notice") < FRAMES_FOR_NEW:
-                return False
-            self.notices |= {name}
+        if not parity and name not in self._known_notices and self._claim(name, "notice") < FRAMES_FOR_NEW:
+            return False
+        self._known_notices.add(name)
+        self.notices |= {name}
         self._settle(name, "notice")
         return True
 

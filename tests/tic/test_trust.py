@@ -244,7 +244,7 @@ def test_another_spelling_of_a_label_is_believed_from_its_second_frame() -> None
 
 
 def test_a_notice_without_parity_is_first_believed_in_its_second_frame_in_a_row() -> None:
-    """Two wrong bits make DPM3 of DPM1. A notice that comes again, or on a line with parity, does not wait."""
+    """Two wrong bits make DPM3 of DPM1. With parity, or if it has come before, a notice does not wait."""
     lines = STANDARD.replace("STGE", "STGE DPM1 FPM1")
     trust = acquainted(STANDARD, STD)
     said = [

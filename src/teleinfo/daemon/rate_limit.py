@@ -19,7 +19,7 @@ NEWS: Final = frozenset({"PTEC", "DEMAIN", "NTARF", "LTARF"})
 
 
 class RateLimit:
-    """Passes a reading every `interval` seconds at most, and news at once; 0: no limit."""
+    """Passes at most one reading every `interval` seconds, but news at once; 0 means no limit."""
 
     def __init__(self, interval: float) -> None:
         self._interval = interval

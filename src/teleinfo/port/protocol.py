@@ -56,6 +56,6 @@ class LineProtocol(asyncio.Protocol):
             self.lost.set_result(error)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Complete `lost`."""
+        """Give the future `lost` the reason as its result."""
         if not self.lost.done():
             self.lost.set_result(self._explain(exc))

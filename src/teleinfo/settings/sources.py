@@ -98,7 +98,7 @@ def load_all(env_files: Sequence[Path | None]) -> list[Settings]:
 
 
 def _shared(one: Settings, other: Settings) -> list[str]:
-    """Return the settings that must differ, but are the same in both."""
+    """Return the settings that must differ, but are the same for both meters."""
     # The topic identifies a meter in the log and its memory on the disk, whatever the broker.
     names = ["serial_port", "mqtt_topic"]
     if one.broker.address == other.broker.address:

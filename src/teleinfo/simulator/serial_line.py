@@ -192,7 +192,7 @@ class SerialLine:
             await asyncio.sleep(0)
 
     async def idle(self, seconds: float) -> None:
-        """Leave the line silent for `seconds` of its own time; waits that are too long do not add up."""
+        """Leave the line silent for `seconds` of simulated time; a late wake-up shortens the next wait."""
         now = asyncio.get_running_loop().time()
         wait = 0.0
         if self._speed:

@@ -1,5 +1,5 @@
 """
-The total energy drawn, which neither falls nor jumps when another index counts.
+The total energy drawn, which neither falls nor jumps when the meter switches to another index.
 
 Enedis may change the mode of the meter: EAST then replaces the sum of the historique indexes. The contract
 may change: its indexes begin at zero, or hold the energy of an earlier contract. So the total is the sum of

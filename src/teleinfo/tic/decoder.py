@@ -210,7 +210,7 @@ class Decoder:
 
 def decode(recording: Iterable[bytes]) -> Iterator[Reading]:
     """
-    Yield the readings of a recording: a file opened in binary mode, or the line's bytes in any pieces.
+    Yield the readings of a recording: a file opened in binary mode, or chunks of bytes of any size.
 
     To get the counts of what was left out as well, use a `Decoder`.
     """

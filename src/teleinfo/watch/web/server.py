@@ -141,7 +141,7 @@ class Streams:
         finally:
             self.readers[language] -= 1
             if not self.readers[language]:
-                own.clear()  # the parts would be out of date for the next reader
+                own.clear()  # the next browser must not get old parts of the page
 
 
 async def show(listening: socket.socket, address: Address, streams: Streams) -> None:

@@ -8,7 +8,7 @@ import logging
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +21,7 @@ from teleinfo.daemon.memory_keeper import (
     MemoryFile,
     MemoryKeeper,
 )
+from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
 from teleinfo.state.memory import VERSION, Memory, to_json
 from tests.state.test_memory import MEMORY, OTHER, TOTAL
 from tests.support import virtual
@@ -168,6 +169,23 @@ def test_a_day_of_frames_is_written_at_midnight_and_at_the_end(folder: Path) -> 
 
     assert len(bench.writes) == 2
     assert bench.kept["import_total"]["index"] == 23 + 24 * 60 - 1
+
+
+def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
+    """Whatever the zone of the machine: a power cut later in the day then loses nothing."""
+
+    async def midnight(bench: Bench) -> None:
+        in_tokyo = MEMORY.heard.astimezone(timezone(timedelta(hours=9)))
+        for day, hours in ((14, 0), (14, 10), (15, 13), (15, 23)):
+            span = EnergySpan(date(2026, 1, day))
+            daily = DailyEnergy(span, None, EnergySpan(date(2026, 1, 1)), None, {})
+            await bench.offer(replace(MEMORY, heard=in_tokyo + timedelta(hours=hours), daily=daily))
+            written = bench.kept["daily_energy"]["spans"][0]["first"]
+            assert written == f"2026-01-{day}"
+            await asyncio.sleep(3600)
+        assert len(bench.writes) == 2
+
+    play(folder, midnight)
 
 
 def test_the_fields_of_a_start_are_written_together(folder: Path) -> None:

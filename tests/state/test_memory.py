@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from teleinfo.common.untrusted_json import parse_object
+from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import MAX_FIELDS, VERSION, Memory, from_json, is_newer, to_json
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
@@ -29,6 +30,21 @@ OVERRUN = historique(ADCO=NUMBER, ISOUSC="30", IINST="045", ADPS="045")
 NORMAL = historique(ADCO=NUMBER, ISOUSC="30", IINST="010")
 TOTAL = ImportTotal("BASE", 23, 5_000_000, START)
 MEMORY = Memory(NUMBER, START, TOTAL, {"overrun": TIME}, frozenset({"power/net", "labels/NJOURF_1"}))
+
+DAILY = DailyEnergy(
+    EnergySpan(
+        date(2026, 1, 14),
+        is_complete=True,
+        imported=230,
+        counted={"HCHC": 30, "HCHP": 200},
+        periods={"HC": 30, "HP": 200},
+    ),
+    EnergySpan(date(2026, 1, 13), imported=4000, counted={"HCHC": 4000}),
+    EnergySpan(date(2026, 1, 1), is_complete=True, imported=50_000),
+    None,
+    {"HCHC": 19_212, "HCHP": 68_306},
+    START,
+)
 
 
 def base(index: int = 34, **more: str) -> Reading:
@@ -155,7 +171,7 @@ def test_an_alert_goes_on_after_a_restart(readings: list[Reading], gap: float, s
 
 def test_a_memory_survives_as_json() -> None:
     """What was written is what is read, whatever the later versions add."""
-    for memory in (MEMORY, Memory(NUMBER, START)):
+    for memory in (MEMORY, Memory(NUMBER, START), replace(MEMORY, daily=DAILY)):
         content = json.loads(json.dumps(to_json(memory) | {"learned_hours": {"HC": ["22:30"]}}))
 
         assert from_json(content) == memory
@@ -186,6 +202,44 @@ def test_a_wrong_part_costs_what_it_held_and_no_other(part: str, wrong: object) 
     }
 
     assert from_json(to_json(MEMORY) | {part: wrong}) == replace(MEMORY, **empty[part])  # type: ignore[arg-type]
+
+
+def spans(**wrong: object) -> list[object]:
+    """Return what the file says of the days and months, with a wrong part of the first."""
+    found: Any = to_json(replace(MEMORY, daily=DAILY))["daily_energy"]
+    return [found["spans"][0] | wrong, *found["spans"][1:]]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [1],
+        {"spans": spans()[:3]},
+        {"spans": [None, *spans()[1:]]},
+        {"spans": [*spans()[:2], 3, None]},
+        {"spans": spans(first="2026-02-30")},
+        {"spans": spans(first="2026-02-14")},  # not in this month
+        {"spans": spans(imported=-1)},
+    ],
+)
+def test_wrong_days_are_left_out(wrong: object) -> None:
+    """Nothing of the days is read without today, this month, or the total that they continue."""
+    content: Any = to_json(replace(MEMORY, daily=DAILY))
+    part = content["daily_energy"] | wrong if isinstance(wrong, dict) else wrong
+
+    assert from_json(content | {"daily_energy": part}) == MEMORY
+    assert from_json(content | {"import_total": None}) == replace(MEMORY, total=None)
+
+
+def test_of_a_day_only_energies_that_are_counted_are_read() -> None:
+    """By étiquette or tariff period, and as whole numbers."""
+    content: Any = to_json(replace(MEMORY, daily=DAILY))
+    wrong = spans(counted={"HCHC": 30, "HCHP": "200", "PAPP": 5}, periods=[1])
+    memory = from_json(content | {"daily_energy": content["daily_energy"] | {"spans": wrong}})
+
+    assert memory is not None
+    assert memory.daily is not None
+    assert memory.daily.today == replace(DAILY.today, counted={"HCHC": 30}, periods={})
 
 
 @pytest.mark.parametrize("wrong", [None, 5, "yesterday", "2026-01-14T12:02:28", "2030-01-01T00:00:00+01:00"])
@@ -253,12 +307,37 @@ ANY_TOTAL = st.fixed_dictionaries(
         "time": ANY_TIME,
     }
 )
+ANY_SPAN = st.fixed_dictionaries(
+    {
+        "first": st.dates().map(date.isoformat),
+        "is_complete": st.booleans(),
+        "imported": st.integers() | st.booleans(),
+        "counted": st.dictionaries(st.sampled_from(["BASE", "EAIT", "x"]), st.integers() | JSON) | JSON,
+        "periods": st.dictionaries(st.sampled_from(["HC", "TH", "x"]), st.integers() | JSON) | JSON,
+    }
+)
+ANY_MONTH = st.tuples(st.dates(), ANY_SPAN, ANY_SPAN).map(
+    lambda drawn: [
+        drawn[1] | {"first": drawn[0].isoformat()},
+        None,
+        drawn[2] | {"first": drawn[0].replace(day=1).isoformat()},
+        None,
+    ]
+)
+ANY_DAILY = st.fixed_dictionaries(
+    {
+        "spans": st.lists(ANY_SPAN | JSON, max_size=5) | ANY_MONTH,
+        "readings": st.dictionaries(st.sampled_from(["BASE", "EASF01"]), st.integers()) | JSON,
+        "behind_since": ANY_TIME | JSON,
+    }
+)
 ANY_CONTENT = st.fixed_dictionaries(
     {"version": st.just(VERSION) | JSON, "meter": st.just(NUMBER) | JSON, "heard": ANY_TIME | JSON},
     optional={
         "import_total": ANY_TOTAL | JSON,
         "alerts_since": st.dictionaries(st.text(), ANY_TIME | JSON) | JSON,
         "fields": st.lists(st.text()) | JSON,
+        "daily_energy": ANY_DAILY | JSON,
     },
 )
 

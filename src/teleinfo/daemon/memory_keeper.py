@@ -261,10 +261,7 @@ class MemoryKeeper:
         if memory is None or memory == written:
             return False
         urgent = written is None or _essence(memory) != _essence(written)
-        routine = written is None or (memory.fields, memory.heard.date()) != (
-            written.fields,
-            written.heard.date(),
-        )
+        routine = written is None or (memory.fields, memory.day) != (written.fields, written.day)
         due = (urgent or (routine and now >= self._routine_after)) and now >= self._retry_after
         left = MAX_WRITES - sum(now - written < DAY for written in self._writes)
         return (due or self._is_ending) and left > (0 if urgent else RESERVE)

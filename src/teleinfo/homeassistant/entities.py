@@ -201,7 +201,7 @@ def entities_of(state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
 def _entity(field: Field, *, single: bool = False, enabled: bool = True) -> Entity:
     """Return the entity of a field; a time is diagnostic, and not enabled."""
     is_time, is_number = field.type is StateType.TIME, field.type is StateType.NUMBER
-    counts, momentary = field.unit == "Wh", is_number and field.momentary
+    momentary = is_number and field.momentary
     problem = "problem" if field.parts[0] == "alerts" else None
     off, on = field.codes if field.type is StateType.SWITCH and field.codes else ("false", "true")
     return Entity(
@@ -210,7 +210,7 @@ def _entity(field: Field, *, single: bool = False, enabled: bool = True) -> Enti
         state_type=field.type,
         path=field.parts,
         device_class=_CLASSES.get(field.unit or field.type, problem),
-        state_class="total_increasing" if counts else "measurement" if momentary else None,
+        state_class=("total_increasing" if field.unit == "Wh" else "measurement") if momentary else None,
         unit=field.unit,
         precision=field.precision if is_number else None,
         words=words_of(field.codes),

@@ -15,6 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 
 from teleinfo.state import business_meters, fields, tariffs
+from teleinfo.state.daily_energy import EXPORTED
 from teleinfo.state.fields import UNKNOWN, number
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso
@@ -99,7 +100,7 @@ class Field:
         Return this field with a name for people, which does not contain its `phase`, and with an entity.
 
         - `key`: the end of the id of the entity, which is frozen; by default the path with underscores.
-        - `momentary`: a number whose mean over an hour is meaningful.
+        - `momentary`: a number of the present, whose course is worth statistics.
         - `precision`: the decimals of a number.
         - `enabled`: True, False, or the only contract with which the entity is enabled.
         - `beside`: a path; there is no entity unless the field at this path is in the message as well.
@@ -218,6 +219,45 @@ def _mean(now: Snapshot, name: str) -> Value:
 
 def _since(now: Snapshot, alert: Alert) -> Value:
     return now.since.get(alert, UNKNOWN) if alert in now.alerts else None
+
+
+def _of_span(now: Snapshot, span: str, attribute: str) -> Value:
+    """Return an attribute of the energy of a day or a month; unknown while the meter is silent."""
+    if now.daily is None:
+        return None
+    found = getattr(now.daily, span) if now.total_is_fresh else None
+    return UNKNOWN if found is None else getattr(found, attribute)
+
+
+def _indexes_of_span(now: Snapshot, span: str) -> Value:
+    counted = _of_span(now, span, "counted")
+    if not isinstance(counted, dict):
+        return None if counted is None else dict.fromkeys(now.indexes)
+    labels = dict.fromkeys((*now.indexes, *counted))
+    return {label: counted.get(label, 0) for label in labels if label != EXPORTED}
+
+
+def _energy_of(span: str, imported: str, exported: str, meaning: str, **more: Any) -> Iterator[Field]:  # noqa: ANN401 - as for `named`
+    """Yield the energies of a day or a month."""
+    path = f"energy.{span}"
+    yield (
+        Field(f"{path}.imported", "Wh", meaning)
+        .read_from(by=partial(_of_span, span=span, attribute="imported"))
+        .named(imported, **more)
+    )
+    yield (
+        Field(f"{path}.exported", "Wh")
+        .read_from(by=lambda now: _of_span(now, span, "exported") if EXPORTED in now else None)
+        .named(exported, **more)
+    )
+    yield Field(
+        f"{path}.is_complete",
+        _SWITCH,
+        Message("False if a part of `{span}` is missing or belongs to another day, see below.", span=path),
+    ).read_from(by=partial(_of_span, span=span, attribute="is_complete"))
+    yield Field(f"{path}.indexes.*", "Wh", "Energy that this index counted.").read_from(
+        by=partial(_indexes_of_span, span=span)
+    )
 
 
 def _timed(field: Field, time: str, *labels: str) -> Iterator[Field]:
@@ -394,6 +434,33 @@ FIELDS: Final = (
     ).read_from(by=lambda now: {label: index.period for label, index in now.indexes.items()}),
     Field("energy.indexes.*.value", "Wh", "Reading of this index.").read_from(
         *_COUNTED, by=lambda now: {label: index.value for label, index in now.indexes.items()}
+    ),
+    *_energy_of(
+        "today",
+        "Energy today",
+        "Exported energy today",
+        "Energy drawn since midnight in France.",
+    ),
+    *_energy_of(
+        "yesterday",
+        "Energy yesterday",
+        "Exported energy yesterday",
+        "Energy drawn yesterday; null if there was no reading on that day.",
+        momentary=False,
+    ),
+    *_energy_of(
+        "this_month",
+        "Energy this month",
+        "Exported energy this month",
+        "Energy drawn since the first day of the month.",
+        enabled=False,  # it changes as often as that of today: Home Assistant would store each change twice
+    ),
+    *_energy_of(
+        "last_month",
+        "Energy last month",
+        "Exported energy last month",
+        "Energy drawn last month; null if there was no reading in that month.",
+        momentary=False,
     ),
     Field("power.apparent", "VA", "Apparent power drawn now.")
     .read_from("SINSTS", "PAPP", by=fields.drawn_power, site=business_meters.apparent_power)

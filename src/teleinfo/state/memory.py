@@ -1,5 +1,5 @@
 """
-The memory that outlives a restart: the total of a meter, its active alerts, and the published fields.
+The memory that outlives a restart: the energies of a meter, its active alerts, and the published fields.
 
 Pure: to JSON and back. The memory card may be damaged, and a backup may belong to another meter. So each part
 of the file is validated by itself, and a wrong part becomes None or empty. Unknown keys are ignored, so that
@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.state.daily_energy import COUNTED, DailyEnergy, EnergySpan, month_of
 from teleinfo.state.import_total import ImportTotal
+from teleinfo.vocabulary.codes import TariffPeriod
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
 VERSION: Final = 1
 """Version of the file format; it changes only if an older program would misread the new format."""
@@ -39,7 +41,7 @@ class Memory:
 
     `total` is None until the meter has sent its import indexes. `alerts_since` maps each alert active at
     `heard` to its start in ISO 8601. `fields` are the paths of the fields with a topic of their own, such as
-    `power/net`.
+    `power/net`. `daily` holds the energies until the reading of `total`; it is None without `total`.
     """
 
     scope: str
@@ -47,6 +49,12 @@ class Memory:
     total: ImportTotal | None = None
     alerts_since: Mapping[str, str] = field(default_factory=dict)
     fields: frozenset[str] = frozenset()
+    daily: DailyEnergy | None = None
+
+    @property
+    def day(self) -> date:
+        """The day of the last reading; the memory is written when it changes."""
+        return self.heard.date() if self.daily is None else self.daily.today.first
 
 
 def to_json(memory: Memory) -> dict[str, object]:
@@ -66,6 +74,7 @@ def to_json(memory: Memory) -> dict[str, object]:
         },
         "alerts_since": dict(memory.alerts_since),
         "fields": sorted(_remembered_fields(memory.fields)),
+        "daily_energy": None if memory.daily is None else _daily_to_json(memory.daily),
     }
 
 
@@ -82,12 +91,14 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
         return None
     if _SCOPE.fullmatch(scope) is None:
         return None
+    total = _total(content.get("import_total"))
     return Memory(
         scope,
         heard,
-        total=_total(content.get("import_total")),
+        total=total,
         alerts_since=_alerts_since(content.get("alerts_since"), heard),
         fields=_remembered_fields(content.get("fields")),
+        daily=None if total is None else _daily(content.get("daily_energy")),
     )
 
 
@@ -113,6 +124,58 @@ def _remembered_fields(part: object) -> frozenset[str]:
     paths = part if isinstance(part, list | frozenset) else ()
     fitting = (path for path in paths if isinstance(path, str) and _FIELD.fullmatch(path))
     return frozenset(itertools.islice(fitting, MAX_FIELDS))
+
+
+def _daily_to_json(daily: DailyEnergy) -> dict[str, object]:
+    spans = (daily.today, daily.yesterday, daily.this_month, daily.last_month)
+    behind = daily.behind_since
+    return {
+        "spans": [
+            None if span is None else asdict(span) | {"first": span.first.isoformat()} for span in spans
+        ],
+        "readings": dict(daily.readings),
+        "behind_since": None if behind is None else behind.isoformat(),
+    }
+
+
+def _daily(part: object) -> DailyEnergy | None:
+    match part:
+        case {
+            "spans": [today, yesterday, this_month, last_month],
+            "readings": readings,
+            "behind_since": since,
+        }:
+            day, month = _span(today), _span(this_month)
+        case _:
+            return None
+    if day is None or month is None or month.first != month_of(day.first):
+        return None
+    energies = _energies(readings, COUNTED)
+    return DailyEnergy(day, _span(yesterday), month, _span(last_month), energies, _moment(since))
+
+
+def _span(part: object) -> EnergySpan | None:
+    match part:
+        case {
+            "first": str(first),
+            "is_complete": bool(is_complete),
+            "imported": int(imported),
+            "counted": counted,
+            "periods": periods,
+        }:
+            start = _moment(f"{first}T00:00:00+00:00")
+        case _:
+            return None
+    if start is None or imported not in _POSSIBLE:
+        return None
+    by_period = _energies(periods, TariffPeriod.__members__)
+    return EnergySpan(start.date(), is_complete, int(imported), _energies(counted, COUNTED), by_period)
+
+
+def _energies(part: object, known: Container[str]) -> dict[str, int]:
+    """Return the possible energies in `part` under the `known` keys."""
+    items = part.items() if isinstance(part, dict) else ()
+    return {key: int(n) for key, n in items if key in known and isinstance(n, int) and n in _POSSIBLE}
 
 
 def _moment(time: object) -> datetime | None:

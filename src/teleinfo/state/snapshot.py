@@ -11,6 +11,7 @@ from teleinfo.state import business_meters, fields
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from teleinfo.state.daily_energy import DailyEnergy
     from teleinfo.state.device import Device
     from teleinfo.state.fields import Values
     from teleinfo.state.import_total import ImportTotal
@@ -27,8 +28,9 @@ class Snapshot(dict[str, str]):
 
     `site` is the model of an older meter of a business (`business_meters`), None for any other meter.
     `periods` is the argument of `tariffs.index_name`. `since` maps each active alert to its start.
-    `total` is the total energy drawn, None before its first index; `total_is_fresh`: its index is
-    fresh. `means` are the mean powers whose index is fresh, by the last part of their path.
+    `total` is the total energy drawn, and `daily` the energies by day, None before its first index;
+    `total_is_fresh`: its index is fresh. `means` are the mean powers whose index is fresh, by the last part
+    of their path.
     """
 
     values: InitVar[Values]
@@ -42,6 +44,7 @@ class Snapshot(dict[str, str]):
     periods: Mapping[str, str]
     since: Mapping[str, str]
     total: ImportTotal | None
+    daily: DailyEnergy | None
     total_is_fresh: bool
     means: Mapping[str, MeanPower]
 

@@ -17,7 +17,8 @@ from collections import defaultdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
-from teleinfo.state import business_meters, fields, labels
+from teleinfo.state import business_meters, fields, labels, tariffs
+from teleinfo.state.daily_energy import COUNTED, DailyEnergy, day_in_france
 from teleinfo.state.declaration import FIELDS, message, read
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.import_total import ImportTotal
@@ -74,6 +75,7 @@ class StateTracker:
         self._has_exported = False
         self._phases = 1
         self._total: ImportTotal | None = None
+        self._daily: DailyEnergy | None = None
         self._means: defaultdict[str, MeanPower] = defaultdict(MeanPower)  # by the étiquettes of their index
         self._counted = -math.inf  # time at which the index of the total was last read
         self._since: dict[str, str] = {}  # the start of each active alert
@@ -107,7 +109,7 @@ class StateTracker:
 
     def restore(self, memory: Memory) -> None:
         """
-        Continue the total of an earlier run, and its alerts that have been active in every frame since.
+        Continue the energies of an earlier run, and its alerts that have been active in every frame since.
 
         This takes effect at the first reading after which the meter is known, if it is the remembered meter.
         """
@@ -118,7 +120,7 @@ class StateTracker:
         """Return the memory for the next run, with the `published` fields; None before the meter is known."""
         if not self.is_known:
             return None
-        return Memory(self.meter.scope, self._at, self._total, self._since, published)
+        return Memory(self.meter.scope, self._at, self._total, self._since, published, self._daily)
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
@@ -168,11 +170,11 @@ class StateTracker:
         return not earlier.total.is_followed_by(*imported, at=self._at, subscribed=subscribed)
 
     def _take_over(self, earlier: Memory) -> None:
-        """Continue the total of an earlier run, and the alerts that have been active in every frame since."""
+        """Continue the energies of an earlier run, and its alerts that were active in every frame since."""
         if earlier.scope != self.meter.scope:
             return
         if earlier.total is not None:
-            self._total = earlier.total
+            self._total, self._daily = earlier.total, earlier.daily
         if 0 <= (self._at - earlier.heard).total_seconds() <= STALE_AFTER:
             first = self._first_time == self._time
             self._since |= {
@@ -211,7 +213,7 @@ class StateTracker:
             self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
 
     def _count(self, values: fields.Values, now: float) -> None:
-        """Update the total and the mean powers with the indexes of the meter."""
+        """Update the energies and the mean powers with the indexes of the meter."""
         for counter, index in fields.counters(values).values():
             self._means[counter].add(index, now=now)
         if (imported := fields.import_total(values)) is not None:
@@ -219,6 +221,27 @@ class StateTracker:
             before = self._total or ImportTotal(*imported, 0, self._at)
             subscribed = fields.subscribed_power(values)
             self._total = before.next(*imported, at=self._at, subscribed=subscribed)
+            self._count_day(values, before, self._total)
+
+    def _count_day(self, values: fields.Values, before: ImportTotal, after: ImportTotal) -> None:
+        """Update the energies by day; a meter of the overseas islands has the days of the machine."""
+        day = self._at.date() if self.meter.identity.overseas else day_in_france(self._at)
+        read = {label: fields.number(values, label) for label in COUNTED}
+        readings = {label: index for label, index in read.items() if index is not None}
+        if self._daily is None:
+            self._daily = DailyEnergy.begin(day, readings)
+            return
+        contract = fields.contract_text(values)
+        self._daily = self._daily.next(
+            before,
+            after,
+            day,
+            readings,
+            lambda label: (
+                tariffs.index_period(label, contract=contract)
+                or tariffs.period_of(self._periods.get(label, ""))
+            ),
+        )
 
     def _values(self, now: float) -> dict[str, str]:
         fresh = STALE_AFTER if self._site is None else business_meters.STALE_AFTER
@@ -238,6 +261,7 @@ class StateTracker:
             periods=self._periods,
             since=self._since,
             total=self._total,
+            daily=self._daily,
             total_is_fresh=now - self._counted <= STALE_AFTER,
             means={name: self._means[counter] for name, (counter, _index) in counters.items()},
         )

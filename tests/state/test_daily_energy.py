@@ -1,0 +1,443 @@
+"""The energies of days and months: those of the indexes, through restarts, changes and gaps."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.simulator.catalogue import build
+from teleinfo.state.daily_energy import GAP, DailyEnergy, day_in_france, month_of
+from teleinfo.state.import_total import ImportTotal
+from teleinfo.state.memory import Memory, from_json, to_json
+from teleinfo.state.tracker import STALE_AFTER, StateTracker
+from teleinfo.tic.decoder import Decoder
+from tests.state.documents import VALIDATOR
+from tests.state.golden import tracker
+from tests.state.test_tracker import NUMBER, historique, standard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from teleinfo.tic.reading import Reading
+
+PARIS, UTC = ZoneInfo("Europe/Paris"), dt.UTC
+SPANS = ("today", "yesterday", "this_month", "last_month")
+
+
+def paris(*parts: int) -> dt.datetime:
+    """Return a time in France."""
+    return dt.datetime(*parts, tzinfo=PARIS)  # type: ignore[arg-type,misc]  # no part is a zone
+
+
+class House:
+    """
+    A house that draws a constant power, and the tracker that follows its meter, from `at` on.
+
+    `reading` makes a frame of the Wh drawn so far; `zone` is that of the machine.
+    """
+
+    def __init__(self, at: dt.datetime, reading: Callable[[int], Reading], zone: dt.tzinfo = UTC) -> None:
+        self.at = at.astimezone(UTC)
+        self.reading = reading
+        self.wrong = dt.timedelta()
+        self._zone = zone
+        self._drawn = 0.0
+        self._seconds = 0.0
+        self.tracker: StateTracker = tracker()
+        self.read()
+
+    def read(self) -> None:
+        """Read a frame at the present moment, by the clock of the machine, which may be `wrong`."""
+        time = (self.at + self.wrong).astimezone(self._zone).isoformat()
+        self.tracker.update(self.reading(round(self._drawn)), now=self._seconds, time=time)
+
+    def off(self, until: dt.datetime, *, watts: int) -> None:
+        """Draw until a moment without a reading."""
+        elapsed = (until.astimezone(UTC) - self.at).total_seconds()
+        self.at, self._seconds = until.astimezone(UTC), self._seconds + elapsed
+        self._drawn += watts * elapsed / 3600
+
+    def run(self, until: dt.datetime, *, watts: int = 1000, every: int = 60) -> None:
+        """Draw until a moment, and read every minute."""
+        while self.at < until.astimezone(UTC):
+            self.off(min(self.at + dt.timedelta(seconds=every), until.astimezone(UTC)), watts=watts)
+            self.read()
+
+    def restart(self, memory: Memory | None = None) -> None:
+        """Follow the meter with a new process, which knows the latest memory, or an older one."""
+        kept = memory or self.tracker.memory()
+        assert kept is not None
+        found = from_json(json.loads(json.dumps(to_json(kept))))
+        assert found == kept
+        self.tracker = tracker()
+        self.tracker.restore(found)
+
+    @property
+    def energy(self) -> Any:  # noqa: ANN401 - a part of the message
+        """The energies in the state."""
+        state = self.tracker.state(now=self._seconds)
+        VALIDATOR.validate(json.loads(json.dumps(state)))
+        return state["energy"]
+
+    def imported(self) -> list[int | None]:
+        """Return the energy drawn today, yesterday, this month and last month."""
+        energy = self.energy
+        return [energy[span]["imported"] for span in SPANS]
+
+    def is_complete(self) -> list[bool | None]:
+        """Return True for each of the four that is complete."""
+        energy = self.energy
+        return [energy[span]["is_complete"] for span in SPANS]
+
+
+def base(drawn: int) -> Reading:
+    """Return a frame of a contract without periods."""
+    return historique(ADCO=NUMBER, OPTARIF="BASE", ISOUSC="60", BASE=f"{1_000_000 + drawn:09}")
+
+
+def hc(drawn: int) -> Reading:
+    """Return a frame of a contract with two periods, a quarter of the energy in the first."""
+    low = drawn // 4
+    indexes = {"HCHC": f"{500_000 + low:09}", "HCHP": f"{500_000 + drawn - low:09}"}
+    return historique(ADCO=NUMBER, OPTARIF="HC", ISOUSC="60", **indexes)
+
+
+def producer(drawn: int) -> Reading:
+    """Return a frame of a meter that has injected twice as much as it drew."""
+    return standard(EAST=f"{1_000_000 + drawn:09}", EAIT=f"{2 * drawn:09}")
+
+
+def test_the_days_are_those_of_france_whatever_the_zone_of_the_machine() -> None:
+    """A machine in UTC or in Tokyo has the midnight of France."""
+    for zone in (UTC, PARIS, ZoneInfo("Asia/Tokyo")):
+        house = House(paris(2026, 6, 9, 23, 0), base, zone)
+        house.run(paris(2026, 6, 10, 0, 30))
+
+        assert house.imported() == [500 + 17, 1000 - 17, 1500, None]
+        assert house.is_complete() == [True, False, False, None]
+
+
+def test_a_meter_of_the_overseas_islands_has_the_days_of_the_machine() -> None:
+    """Where it is midnight there, it is evening in France."""
+
+    def overseas(drawn: int) -> Reading:
+        return historique(ADCO="041986123456", OPTARIF="BASE", ISOUSC="60", BASE=f"{drawn:09}")
+
+    reunion = ZoneInfo("Indian/Reunion")
+    house = House(dt.datetime(2026, 6, 9, 23, tzinfo=reunion), overseas, reunion)
+    house.run(dt.datetime(2026, 6, 10, 1, tzinfo=reunion), watts=600)
+
+    assert house.imported()[:2] == [600 + 10, 600 - 10]
+
+
+@pytest.mark.parametrize(("month", "day", "hours"), [(3, 29, 23), (10, 25, 25), (6, 10, 24)])
+def test_a_day_on_which_the_clock_changes_has_23_or_25_hours(month: int, day: int, hours: int) -> None:
+    """A kilowatt for the whole day is that many kWh."""
+    house = House(paris(2026, month, day - 1, 22), base)
+    house.run(paris(2026, month, day + 1, 0))
+    house.run(paris(2026, month, day + 1, 1))
+
+    assert house.energy["yesterday"]["imported"] == hours * 1000
+    assert house.energy["yesterday"]["is_complete"] is True
+
+
+def test_each_index_counts_its_own_energy() -> None:
+    """By its étiquette; an index that counted nothing has 0, and its last one stays 0 in a new day."""
+    house = House(paris(2026, 6, 9, 22), hc)
+    house.run(paris(2026, 6, 10, 0))
+    house.run(paris(2026, 6, 10, 12), every=240)
+
+    assert house.energy["today"]["indexes"] == {"HCHC": 3005, "HCHP": 9012}
+    assert house.energy["yesterday"]["indexes"] == {"HCHC": 495, "HCHP": 1488}
+    assert house.energy["last_month"] == {
+        "imported": None,
+        "is_complete": None,
+        "indexes": {"HCHC": None, "HCHP": None},
+    }
+
+
+def test_injected_energy_is_counted_where_the_meter_sends_it() -> None:
+    """Only with EAIT; it is no index of the supplier."""
+    house = House(paris(2026, 6, 9, 22), producer)
+    house.run(paris(2026, 6, 10, 1))
+    energy = house.energy
+
+    assert [energy[span]["exported"] for span in SPANS] == [2034, 3966, 6000, None]
+    assert "EAIT" not in energy["today"]["indexes"]
+    assert "exported" not in House(paris(2026, 6, 9, 22), base).energy["today"]
+
+
+@pytest.mark.parametrize(("minutes", "complete"), [(4, True), (5, True), (6, False)])
+def test_a_gap_at_midnight_makes_both_days_incomplete(minutes: int, *, complete: bool) -> None:
+    """The energy of the gap counts for the new day; up to five minutes it is the error of both days."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.run(paris(2026, 6, 9, 23, 58), every=120)
+    house.off(house.at + dt.timedelta(minutes=minutes), watts=60_000 // minutes)
+    house.read()
+
+    assert house.imported()[:2] == [1000, 24_000]
+    assert house.is_complete()[:2] == [complete, complete]
+
+
+def test_a_day_without_a_reading_is_unknown() -> None:
+    """What was drawn in three days counts for the day that ends the gap, which is not complete."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.run(paris(2026, 6, 8, 18))
+    house.off(paris(2026, 6, 11, 12), watts=1000)
+    house.restart()
+    house.read()
+
+    assert house.imported() == [66_000, None, 72_000, None]
+    assert house.is_complete() == [False, None, False, None]
+
+
+def test_a_month_without_a_reading_is_unknown() -> None:
+    """The same for months."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.off(paris(2026, 8, 1, 12), watts=100)
+    house.read()
+
+    assert house.imported() == [129_600, None, 129_600, None]
+    assert house.is_complete() == [False, None, False, None]
+
+
+def test_a_restart_in_the_course_of_a_day_loses_nothing() -> None:
+    """After a power cut the memory of midnight is enough: the index has counted on."""
+    house = House(paris(2026, 6, 8, 12), hc)
+    house.run(paris(2026, 6, 9, 0, 1))
+    written = house.tracker.memory()
+    house.run(paris(2026, 6, 9, 14))
+    before = house.energy
+    house.restart(written)
+    house.off(paris(2026, 6, 9, 15), watts=1000)
+    house.read()
+
+    assert house.imported() == [before[span]["imported"] + 1000 for span in ("today",)] + [
+        before["yesterday"]["imported"],
+        before["this_month"]["imported"] + 1000,
+        None,
+    ]
+    assert house.is_complete() == [True, False, False, None]
+    assert sum(house.energy["today"]["indexes"].values()) == house.imported()[0]
+
+
+def test_without_a_memory_of_the_days_they_begin_anew() -> None:
+    """After an upgrade the file has a total and no days."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.run(paris(2026, 6, 8, 13))
+    memory = house.tracker.memory()
+    assert memory is not None
+    house.restart(replace(memory, daily=None))
+    house.run(paris(2026, 6, 8, 14))
+
+    assert house.imported() == [983, None, 983, None]
+
+
+def test_another_meter_begins_anew() -> None:
+    """Its indexes are not those of the meter before."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.run(paris(2026, 6, 9, 12))
+    house.reading = lambda drawn: historique(ADCO="041961654321", OPTARIF="BASE", BASE=f"{drawn:09}")
+    house.run(paris(2026, 6, 9, 13))
+
+    assert house.imported() == [967, None, 967, None]
+
+
+@pytest.mark.parametrize("hours", [0, 5])
+def test_a_change_of_mode_or_contract_keeps_the_energy(hours: int) -> None:
+    """The total goes on, and each contract has indexes of its own, even if the machine was off meanwhile."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.run(paris(2026, 6, 9, 6), every=120)
+    house.off(paris(2026, 6, 9, 6 + hours), watts=1000)
+    house.reading = lambda drawn: standard(EAST=f"{1_000_000 + drawn:09}", EASF01=f"{drawn:09}")
+    house.run(paris(2026, 6, 9, 18), every=120)
+    today = house.energy["today"]
+
+    assert (today["imported"], today["is_complete"]) == (18_033, True)
+    assert today["indexes"] == {"EASF01": 12_000 - 1000 * hours - 67, "BASE": 6033}
+
+
+@pytest.mark.parametrize(("hours", "complete"), [(0, True), (5, False)])
+def test_energy_that_no_index_shows_makes_the_day_incomplete(hours: int, *, complete: bool) -> None:
+    """The new contract counts from an index that holds other energy, and the machine was off meanwhile."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.run(paris(2026, 6, 9, 6), every=120)
+    house.off(paris(2026, 6, 9, 6 + hours), watts=1000)
+    house.reading = lambda drawn: hc(drawn + 90_000_000)
+    house.run(paris(2026, 6, 9, 7 + hours), every=120)
+
+    assert house.energy["today"]["is_complete"] is complete
+
+
+def test_a_contract_that_comes_back_counts_from_its_present_reading() -> None:
+    """Its indexes may have counted in the meantime what is known under the other étiquettes."""
+    house = House(paris(2026, 6, 8, 12), hc)
+    house.run(paris(2026, 6, 9, 6), every=120)
+    for reading, hour in ((base, 8), (hc, 10)):
+        house.reading = reading
+        house.run(paris(2026, 6, 9, hour), every=120)
+    indexes = house.energy["today"]["indexes"]
+
+    assert indexes["HCHC"] + indexes["HCHP"] == 6000 + 2000 + 33 - 67
+
+
+def test_a_silent_meter_has_no_energy_of_today() -> None:
+    """After two minutes today may be another day: null, and all of it comes back."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.run(paris(2026, 6, 9, 12), every=120)
+    before = house.imported()
+    house.off(house.at + dt.timedelta(seconds=STALE_AFTER + 1), watts=0)
+
+    assert house.imported() == [None] * 4
+    house.read()
+    assert house.imported() == before
+
+
+def test_a_clock_in_the_past_at_the_start_changes_no_day() -> None:
+    """A Raspberry Pi without its network starts in the past: what is read meanwhile counts for today."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.run(paris(2026, 6, 9, 12), every=120)
+    house.restart()
+    house.wrong = dt.timedelta(days=-100)
+    house.run(paris(2026, 6, 9, 14))
+    behind = house.imported()
+    house.wrong = dt.timedelta()
+    house.run(paris(2026, 6, 10, 1), every=120)
+
+    assert behind[0] == 14_033
+    assert house.imported()[:2] == [1033, 24_000]
+    assert house.is_complete()[:2] == [True, True]
+
+
+def test_a_clock_that_was_in_the_future_is_believed_after_a_day() -> None:
+    """Until then the readings count for the day of the future; restarts do not make the day longer."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.wrong = dt.timedelta(days=400)
+    house.run(paris(2026, 6, 8, 13))
+    house.wrong = dt.timedelta()
+    house.run(paris(2026, 6, 9, 6), every=240)
+    house.restart()
+    house.run(paris(2026, 6, 9, 12), every=240)
+    assert house.imported()[0] == 24_000
+    house.run(paris(2026, 6, 9, 20), every=240)
+
+    assert house.imported()[0] == pytest.approx(7000, abs=100)
+    assert house.energy["today"]["is_complete"] is False
+
+
+def test_a_clock_that_is_set_over_midnight_is_a_gap() -> None:
+    """Nobody knows what was drawn before the true midnight."""
+    house = House(paris(2026, 6, 8, 12), base)
+    house.wrong = dt.timedelta(hours=-3)
+    house.run(paris(2026, 6, 10, 1), every=120)
+    house.wrong = dt.timedelta()
+    house.run(paris(2026, 6, 10, 2), every=120)
+
+    assert house.is_complete()[:2] == [False, False]
+
+
+@pytest.mark.parametrize("meter", ["base", "hc", "tempo", "standard-producer", "standard-tempo"])
+def test_for_weeks_the_days_are_what_the_indexes_say(meter: str) -> None:
+    """
+    Six weeks of a simulated meter, read every hour and often at midnight, with restarts at random.
+
+    Each day is the difference of the last readings of two days, the month is the sum of its days, and the
+    indexes add up to what was drawn in all. Every other restart knows only what was written at midnight.
+    """
+    rng, now, decoder = random.Random(meter), 0.0, Decoder()
+    at, followed = paris(2026, 10, 9, 15).astimezone(UTC), StateTracker(topic="teleinfo", exclude=frozenset())
+    simulated = build(meter, start=at.astimezone(PARIS).replace(tzinfo=None), rng=rng)
+    written: Memory | None = None
+    totals: dict[dt.date, int] = {}  # the last total of each day
+    months: defaultdict[dt.date, int] = defaultdict(int)
+    while at < paris(2026, 11, 20, 12):
+        step = 60 if 0 < at.astimezone(PARIS).hour < 23 else 4
+        at, now = at + dt.timedelta(minutes=step), now + 60 * step
+        local = at.astimezone(PARIS)
+        if written is not None and step == 60 and rng.random() < 1 / 20:
+            latest = rng.choice([followed.memory(), written])
+            assert latest is not None
+            followed = StateTracker(topic="teleinfo", exclude=frozenset())
+            followed.restore(latest)
+        for reading in decoder.feed(simulated.emit(local.replace(tzinfo=None)), now=now):
+            followed.update(reading, now=now, time=at.isoformat())
+        memory = followed.memory()
+        assert memory is not None
+        assert memory.total is not None
+        total = memory.total.total
+        if written is None:
+            totals[local.date() - dt.timedelta(days=1)] = total
+        if written is None or memory.day != written.day:
+            written = memory
+        if local.date() not in totals and len(totals) > 1:
+            state: Any = followed.state(now=now)
+            yesterday, day = state["energy"]["yesterday"], local.date() - dt.timedelta(days=1)
+            assert yesterday["imported"] == totals[day] - totals[day - dt.timedelta(days=1)]
+            assert yesterday["is_complete"] is (len(totals) > 2)
+            months[month_of(day)] += yesterday["imported"]
+        totals[local.date()] = total
+
+    state = followed.state(now=now)
+    today, month, last = (state["energy"][span] for span in ("today", "this_month", "last_month"))
+    assert len(totals) == 44
+    assert month["imported"] == months[dt.date(2026, 11, 1)] + today["imported"]
+    assert last["imported"] == months[dt.date(2026, 10, 1)]
+    assert (last["is_complete"], month["is_complete"]) == (False, True)
+    assert last["imported"] + month["imported"] == total - totals[dt.date(2026, 10, 8)]
+    for span in (today, month, last):
+        assert sum(span["indexes"].values()) == pytest.approx(span["imported"], abs=10)
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from([2, 240, 3600, 86_400, 40 * 86_400, -2, -7200, -86_400, -40 * 86_400]),
+        st.integers(0, 5000),
+        st.sampled_from(["EAST", "BASE"]),
+        st.booleans(),
+    ),
+    max_size=30,
+)
+
+
+@given(st.integers(0, 10 * 365 * 86_400).map(lambda s: paris(2020, 1, 1) + dt.timedelta(seconds=s)), STEPS)
+def test_whatever_the_clock_does_no_energy_is_lost(
+    start: dt.datetime, steps: list[tuple[int, int, str, bool]]
+) -> None:
+    """
+    Whether the clock leaps, goes back or stands, and whatever counts: each Wh is in a day and in a month.
+
+    Yesterday is the day before today, and what is written in the file is read from it.
+    """
+    at, total = start, ImportTotal("EAST", 0, 0, start)
+    energy = DailyEnergy.begin(day_in_france(at), {"BASE": 0})
+    for seconds, rise, counter, is_written in steps:
+        before, before_energy = total, energy
+        at += dt.timedelta(seconds=seconds)
+        total = ImportTotal(counter, total.index + rise, 0, at)
+        energy = energy.next(before, total, day_in_france(at), {"BASE": total.index}, lambda _: None)
+        day, month = energy.today.first, energy.this_month.first
+        anew = energy.behind_since is None and day < before_energy.today.first
+        assert month == month_of(day)
+        assert energy.today.imported == (
+            0 if anew else rise + (day == before_energy.today.first) * before_energy.today.imported
+        )
+        same = month == before_energy.this_month.first
+        assert energy.this_month.imported == (0 if anew else rise + same * before_energy.this_month.imported)
+        if energy.yesterday is not None:
+            assert energy.yesterday.first == day - dt.timedelta(days=1)
+        if energy.last_month is not None:
+            assert energy.last_month.first == month_of(month - dt.timedelta(days=1))
+        if abs(at - before.at) > GAP and day != before_energy.today.first:
+            assert energy.today.is_complete is False
+        if is_written:
+            memory = Memory(NUMBER, at, total, daily=energy)
+            assert from_json(json.loads(json.dumps(to_json(memory)))) == memory

@@ -110,6 +110,7 @@ def test_each_field_has_a_topic_and_is_published_when_it_changed() -> None:
         "teleinfo/state",
         "teleinfo/state/power/apparent",
         "teleinfo/state/power/net",
+        "teleinfo/state/headroom/power",
     }
 
 

@@ -88,8 +88,9 @@ def test_a_french_page_leads_to_french_pages(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["README.fr.md", *FRENCH])
 def test_french_has_its_typography(name: str) -> None:
-    """Outside code: typographic apostrophes, and no plain space before : ; ? ! » % or after «."""
-    sentences = re.sub(r"`[^`\n]+`|\]\([^)]*\)", "`", prose((ROOT / name).read_text(encoding="utf-8")))
+    """Outside code and units: typographic apostrophes, no plain space before : ; ? ! » % or after «."""
+    text = prose((ROOT / name).read_text(encoding="utf-8"))
+    sentences = re.sub(r"`[^`\n]+`|\]\([^)]*\)|(?<=\| )%(?= \|)", "`", text)
 
     assert re.findall(r".{0,20}(?: [:;?!»%]|« |\u00a0[ \u00a0]|\w'\w|[\w)`][;?!»]).{0,20}", sentences) == []
 

@@ -97,6 +97,20 @@ def subscribed_power(values: Values) -> int | None:
     return glued(values, "PS", "kVA")
 
 
+def share_of_limit(values: Values) -> int | None:
+    """Return the drawn power in % of the subscribed power, if both are apparent or both active (kW)."""
+    apparent = apparent_power(values), subscribed_power(values)
+    active = glued(values, "PA1MN", "kW"), glued(values, "PS", "kW")
+    pairs = (apparent, active)
+    return next((round(100 * drawn / limit) for drawn, limit in pairs if drawn is not None and limit), None)
+
+
+def power_left(values: Values) -> int | None:
+    """Return the power in VA that is left below the subscribed power, negative above it."""
+    drawn, limit = apparent_power(values), subscribed_power(values)
+    return None if drawn is None or limit is None else limit - drawn
+
+
 def running_index(values: Values) -> str | None:
     """Return the étiquette of the index that counts now."""
     label = "EAP_s" if "EAP_s" in values else f"EAp{slot(values)}"

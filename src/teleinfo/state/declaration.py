@@ -295,9 +295,9 @@ def _load_curve(way: str, name: Message, label: str) -> Iterator[Field]:
 
 
 def _by_phase(section: str, unit: str, name: str, *labels: str, enabled: bool = True) -> Iterator[Field]:
-    """Yield a quantity for each phase; an étiquette without a number belongs to phase 1."""
+    """Yield a quantity for each phase."""
     for phase in Phase:
-        sources = [f"{label}{phase}" for label in labels] + [*labels] * (phase is Phase.ONE)
+        sources = fields.of_phase(phase, *labels)
         yield (
             Field(f"{section}.{phase}", unit).read_from(*sources).named(name, phase=phase, enabled=enabled)
         )
@@ -509,6 +509,18 @@ FIELDS: Final = (
     ),
     *_load_curve("imported", Message("Import load curve"), "CCASN"),
     *_load_curve("exported", Message("Export load curve"), "CCAIN"),
+    Field("headroom.share", "%", "Power drawn, in % of the subscribed power or of a lower cut-off power.")
+    .read_from(by=fields.share_of_limit, site=business_meters.share_of_limit)
+    .named("Share of the subscription", icon="mdi:gauge"),
+    Field("headroom.power", "VA", "Power left below that limit: negative while more is drawn.", signed=True)
+    .read_from(by=fields.power_left, site=business_meters.power_left)
+    .named("Power left", enabled=False),
+    *(
+        Field(f"headroom.current.{phase}", "A", signed=True)
+        .read_from(by=partial(fields.current_left, phase=phase))
+        .named("Current left", phase=phase, enabled=False)
+        for phase in Phase
+    ),
     *_by_phase("current", "A", "Current", "IRMS", "IINST"),
     *_by_phase("voltage", "V", "Voltage", "URMS"),
     *_by_phase("mean_voltage", "V", "Mean voltage", "UMOY", enabled=False),

@@ -78,6 +78,40 @@ def cut_off_power(values: Values) -> int | None:
     return None if kva is None else kva * 1000
 
 
+def power_limit(values: Values) -> int | None:
+    """Return the most power that may be drawn, VA: the subscribed power, or a lower cut-off power."""
+    return min(filter(None, (subscribed_power(values), cut_off_power(values))), default=None)
+
+
+def share_of_limit(values: Values) -> Value:
+    """Return the drawn power as a share of the limit, in %."""
+    drawn, limit = drawn_power(values), power_limit(values)
+    if drawn is None or limit is None:
+        return None if drawn is None else UNKNOWN
+    return round(100 * drawn / limit)
+
+
+def power_left(values: Values) -> Value:
+    """Return the power in VA that is left below the limit, negative above it."""
+    drawn, limit = drawn_power(values), power_limit(values)
+    if drawn is None or limit is None:
+        return None if drawn is None else UNKNOWN
+    return limit - drawn
+
+
+def current_left(values: Values, phase: Phase) -> Value:
+    """
+    Return the current in A that is left on a phase, negative above the limit.
+
+    Currents have no sign. That of a phase whose drawn power is 0 flows out: such a phase draws nothing.
+    """
+    amperes, limit, number_of_phases = current(values, phase), power_limit(values), phases(values)
+    if amperes is None or limit is None:
+        return None if amperes is None else UNKNOWN
+    drawn = drawn_power(values) if number_of_phases == 1 else number(values, f"SINSTS{phase}")
+    return limit // (VA_PER_AMPERE * number_of_phases) - (0 if drawn == 0 else amperes)
+
+
 def running_index(values: Values) -> Value:
     """Return the étiquette of the index that counts now."""
     if (running := number(values, "NTARF")) is not None:
@@ -153,6 +187,16 @@ def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.
             name = tariffs.index_name(label, contract=contract, periods=periods)
             found[label] = tariffs.Index(name, tariffs.index_period(label, contract=contract), index)
     return found
+
+
+def of_phase(phase: Phase, *labels: str) -> list[str]:
+    """Return the étiquettes of a quantity for this phase; an étiquette without a number is of phase 1."""
+    return [f"{label}{phase}" for label in labels] + [*labels] * (phase is Phase.ONE)
+
+
+def current(values: Values, phase: Phase) -> int | None:
+    """Return the current of a phase in A."""
+    return number(values, *of_phase(phase, "IRMS", "IINST"))
 
 
 def drawn_power(values: Values) -> int | None:

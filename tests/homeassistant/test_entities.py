@@ -41,6 +41,15 @@ def test_an_index_is_a_total_and_nothing_else_is(mode: Mode) -> None:
             assert (entity.state_class == "total_increasing") == plain, label.name
 
 
+@pytest.mark.parametrize("mode", list(Mode))
+def test_no_identifier_no_register_and_no_unknown_etiquette_is_an_entity(mode: Mode) -> None:
+    """Bits mean nothing to a reader; a number of a site is nobody's business."""
+    labels = (STANDARD if mode is Mode.STANDARD else HISTORIQUE).values()
+    keys = [label.name for label in labels if label.kind in {Kind.IDENTIFIER, Kind.REGISTER}]
+    for key in [*keys, "UNKNOWN", "UNKNOWN_HORODATE", "EA_INJECTION", "TGPHI_INJECTION"]:
+        assert entity_of(mode, key) is None, key
+
+
 @pytest.mark.parametrize(
     ("key", "unit", "device_class"),
     [("PS_VA", "VA", "apparent_power"), ("PS_kW", "kW", "power"), ("PMAX_s_VA", "VA", "apparent_power")],
@@ -60,10 +69,12 @@ def test_a_value_that_comes_with_its_unit_has_an_entity_of_this_unit(
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_what_the_state_gives_under_an_etiquette_has_an_entity(mode: Mode) -> None:
-    """And it reads it where it stands."""
+    """If the table has it in this mode; the entity reads the value where it stands."""
     for entity in entities(mode):
         assert entity.path == ("labels", entity.key)
-    samples = {"PEJP": "30", "EAP_s": "9649kWh", "PS": "42kVA", "HHPHC": "A", "SMAXSN1": "00100"}
+    samples = {"PEJP": "30", "EAP_s": "9649kWh", "PS": "42kVA", "HHPHC": "A"}
+    if mode is Mode.STANDARD:
+        samples = {"SMAXSN1": "00100", "CCASN-1": "00786", "CCASN-1_HORODATE": "H200214225000", "VTIC": "02"}
     for key in state_labels.values_of(mode, samples, overseas=False):
         assert entity_of(mode, key) is not None, key
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from teleinfo.daemon.state_publisher import plain
 from teleinfo.state import fields
-from teleinfo.state.labels import is_own, values_of
-from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
+from teleinfo.state.declaration import FIELDS
+from teleinfo.state.labels import MAX_OTHERS, MAX_TEXT, values_of
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import HORODATE_SUFFIX
+from tests.homeassistant.golden import readings_of
+from tests.state.families import FAMILIES, family_readings
+from tests.state.golden import ALL
+
+SOURCES = frozenset(label for field in FIELDS for label in field.sources)
 
 
 def historique(**values: str) -> dict[str, int | float | str]:
@@ -31,15 +40,24 @@ def standard(values: dict[str, str], *, overseas: bool = False) -> dict[str, int
         ({"PA1MN": "1,5kW"}, {"PA1MN": 1.5}),
         ({"PS": "42kVA"}, {"PS_VA": 42000}),
         ({"PS": "300kW"}, {"PS_kW": 300}),
-        ({"PS": "300"}, {}),
+        ({"PS": "300"}, {"PS": 300}),
         ({"PMAX_s": "15kVA"}, {"PMAX_s_VA": 15000}),
-        ({"TGPHI_s": "0,12"}, {}),
+        ({"TGPHI_s": "-0,12"}, {"TGPHI_s": -0.12}),
+        ({"EA_INJECTION": "12Wh", "PTCOUR_INJECTION": "2"}, {"EA_INJECTION": 12, "PTCOUR_INJECTION": "2"}),
+        ({"DATECOUR_INJECTION": "14/01/26 12/02/28"}, {"DATECOUR_INJECTION": "2026-01-14T12:02:28+01:00"}),
+        ({"HCHC_INJECTION": "1"}, {"HCHC_INJECTION": "1"}),  # no étiquette of a second part
         ({"HHPHC": "A"}, {"HHPHC": "A"}),
         ({"CONTRAT": "BT  5  SUP36"}, {"CONTRAT": "BT 5 SUP36"}),
         ({"CONTRAT": "  "}, {}),
-        ({"MOTDETAT": "000000"}, {}),
+        ({"MOTDETAT": "000000"}, {"MOTDETAT": "000000"}),
         ({"ADCO": "041961123456", "PAPP": "00750", "HCHC": "000000001"}, {}),
-        ({"UNKNOWN": "1"}, {}),
+        ({"UNKNOWN": "0001", "OTHER": "A  B"}, {"UNKNOWN": "0001", "OTHER": "A B"}),
+        ({"UNKNOWN": '"\\</'}, {"UNKNOWN": '"\\</'}),
+        ({"UNKNOWN": "  "}, {}),
+        ({"UNKNOWN": "A" * MAX_TEXT}, {"UNKNOWN": "A" * MAX_TEXT}),
+        ({"UNKNOWN": "A" * (MAX_TEXT + 1)}, {}),
+        ({"PS": "42kVA", "PS_VA": "1"}, {"PS_VA": 42000}),
+        ({"PS_VA": "1"}, {}),
     ],
 )
 def test_a_value_is_a_number_or_a_text_as_its_etiquette_says(
@@ -55,7 +73,11 @@ def test_a_time_has_its_offset() -> None:
 
     assert standard(values) == {"SMAXSN1": 1500, "SMAXSN1_HORODATE": "2026-01-14T12:00:00+01:00"}
     assert standard(values, overseas=True) == {"SMAXSN1": 1500}
-    assert standard({"SMAXSN1_HORODATE": "H261314120000", "X_HORODATE": "H260114120000"}) == {}
+    assert standard({"SMAXSN1_HORODATE": "H261314120000"}) == {}
+    assert standard({"X": "00", "X_HORODATE": "H260114120000"}) == {
+        "X": "00",
+        "X_HORODATE": "2026-01-14T12:00:00+01:00",
+    }
 
 
 def test_of_a_mobile_peak_only_the_moment_is_given() -> None:
@@ -65,11 +87,40 @@ def test_of_a_mobile_peak_only_the_moment_is_given() -> None:
     assert found == {"DPM1_HORODATE": "2026-01-14T06:00:00+01:00"}
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-def test_no_identifier_and_no_register_is_among_them(mode: Mode) -> None:
-    """A number of a meter or of a site would pass TELEINFO_PAYLOAD_EXCLUDE of another étiquette."""
-    for label in (STANDARD if mode is Mode.STANDARD else HISTORIQUE).values():
-        assert not (is_own(label) and label.kind in {Kind.IDENTIFIER, Kind.REGISTER}), label.name
+@pytest.mark.parametrize("meter", ALL)
+def test_each_group_has_a_field_or_a_label(meter: str) -> None:
+    """Of every meter that is simulated or known; but a `PA2` whose clock was set is no number of kW."""
+    for reading in family_readings(meter) if meter in FAMILIES else readings_of(meter, frames=2):
+        for key, text in reading.values.items():
+            name = key.removesuffix(HORODATE_SUFFIX)
+            in_field = name in SOURCES or text == "118H.kW"
+
+            assert in_field or values_of(reading.mode, {key: text}, overseas=False), key
+
+
+def test_the_number_of_a_site_is_left_out_with_that_of_the_meter() -> None:
+    """TELEINFO_PAYLOAD_EXCLUDE=ADSC keeps the user private: PRM names the site."""
+    values = {"PRM": "01234567890123", "VTIC": "02"}
+
+    assert standard(values) == values
+    assert values_of(Mode.STANDARD, values, overseas=False, private=True) == {"VTIC": "02"}
+
+
+def test_a_line_that_invents_etiquettes_gets_some_of_them() -> None:
+    """A bound on memory and on the message; what the table knows is never crowded out."""
+    invented = {f"X{number}": "1" for number in range(1000)}
+
+    assert len(historique(**invented, HHPHC="A")) == MAX_OTHERS + 1
+    assert historique(**invented, HHPHC="A")["HHPHC"] == "A"
+
+
+@given(st.dictionaries(st.from_regex(r"\A[A-Z0-9+_-]{1,16}\Z"), st.sampled_from(["1", "2kVA", "A"])))
+def test_no_two_values_have_the_same_topic(values: dict[str, str]) -> None:
+    """A topic has `_` for `+`: of `NJOURF+1` and `NJOURF_1` the one of the table stays."""
+    for mode in Mode:
+        found = values_of(mode, values | {"NJOURF+1": "00", "NJOURF_1": "01"}, overseas=False)
+
+        assert len(plain({"labels": dict(found)})) == len(found)
 
 
 def test_what_is_a_field_is_not_among_them() -> None:

@@ -98,6 +98,8 @@ _HIDDEN: Final = frozenset(
         *("ERQ1", "ERQ2", "ERQ3", "ERQ4", "NJOURF", "NJOURF+1", "MSG1", "MSG2"),
     }
 )
+_MEANINGLESS: Final = frozenset({Kind.IDENTIFIER, Kind.REGISTER})
+"""Kinds of étiquettes without an entity: numbers of sites, and bits."""
 _ICONS: Final = {
     "HHPHC": "mdi:timetable",
     "MSG1": "mdi:message-text-outline",
@@ -125,7 +127,7 @@ def entity_of(mode: Mode, key: str) -> Entity | None:
     if label is None:
         base, _sep, end = key.rpartition("_")
         label = lookup(mode, base)
-    if label is None or not is_own(label):
+    if label is None or not is_own(label) or label.kind in _MEANINGLESS:
         return None
     icon, path = _ICONS.get(label.name), ("labels", key)
     entity = Entity(key=key, name=label.title, state_type=StateType.TEXT, path=path, icon=icon)

@@ -557,7 +557,8 @@ FIELDS: Final = (
         "labels.*",
         StateType.ANY,
         "Value of an étiquette that has no field above: a number in its unit (kVA as VA), a text, or a time "
-        "(`<étiquette>_HORODATE`); `<étiquette>_<unit>` where the unit comes with the value.",
+        "(`<étiquette>_HORODATE`); `<étiquette>_<unit>` where the unit comes with the value. The value of an "
+        "étiquette that teleinfo does not know is a text.",
     ),
 )
 """The fields of the state; the module `labels` reads the values of `labels.*`."""

@@ -2,12 +2,14 @@
 The values of the étiquettes that have no field of their own in the state: numbers, times and texts.
 
 Pure. Numbers are in the unit of the table (kVA as VA), times in ISO 8601 with their offset. A value that does
-not fit its étiquette is left out.
+not fit its étiquette is left out. The value of an étiquette outside the table is a text.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, tariffs
@@ -30,37 +32,66 @@ ANY_UNIT: Final = frozenset({"W", "kW", "VA", "kVA"})
 """The units that may follow a number if the table has no unit for its étiquette."""
 
 
+MAX_OTHERS: Final = 64
+"""The most étiquettes outside the table; Linky may get some more, a hostile line could invent many."""
+
+MAX_TEXT: Final = 128
+"""The most characters of a text; the longest of Linky has 98."""
+
+
 def is_own(label: LabelSpec) -> bool:
-    """
-    Return True if an étiquette is published under its own name.
-
-    Identifiers and registers are not: the number of the meter is a field, and bits mean nothing to a reader.
-    """
-    return label.name not in _IN_FIELDS and label.kind not in {Kind.IDENTIFIER, Kind.REGISTER}
+    """True if an étiquette of the table is published under its own name, for want of a field."""
+    return label.name not in _IN_FIELDS
 
 
-def values_of(mode: Mode, values: Mapping[str, str], *, overseas: bool) -> dict[str, int | float | str]:
+def values_of(
+    mode: Mode, values: Mapping[str, str], *, overseas: bool, private: bool = False
+) -> dict[str, int | float | str]:
     """
-    Return the values of the étiquettes that have no field of their own.
+    Return the values of the étiquettes that have no field of their own, also of those outside the table.
 
     The key of a horodate is its étiquette with `_HORODATE`. The key of a number whose unit is not in the
     table is its étiquette with the unit (`PS_VA`). Times of an `overseas` meter are left out: their offset is
-    unknown.
+    unknown. So are identifiers (`PRM`) if the number of the meter is `private`.
     """
     found: dict[str, int | float | str] = {}
+    others: dict[str, int | float | str] = {}
     for key, text in values.items():
-        label = lookup(mode, key)
+        name = key.removesuffix(HORODATE_SUFFIX)
+        label = lookup(mode, key) or lookup(mode, name) or _of_second_part(mode, key)
+        if key != name or (label is not None and label.kind is Kind.HORODATE):
+            value: dict[str, int | float | str] = _time(key, text, overseas=overseas)
+        else:
+            value = _text(key, text) if label is None else _value(label, text)
         if label is None:
-            base = lookup(mode, key.removesuffix(HORODATE_SUFFIX))
-            if base is not None and base.horodate and is_own(base):
-                found |= _time(key, text, overseas=overseas)
-        elif is_own(label):
-            is_time = label.kind is Kind.HORODATE
-            found |= _time(key, text, overseas=overseas) if is_time else _value(label, text)
-    return found
+            others |= value
+        elif is_own(label) and not (private and label.kind is Kind.IDENTIFIER):
+            found |= value
+    # No two keys may give the same topic (`state_publisher.plain`), nor look like a value with its unit.
+    by_topic = {key.replace("+", "_"): key for key in (*others, *found)}
+    free = (key for key in by_topic.values() if key in others and not _has_unit(mode, key))
+    return found | {key: others[key] for key in islice(free, MAX_OTHERS)}
 
 
-def _time(key: str, text: str, *, overseas: bool) -> dict[str, str]:
+def _of_second_part(mode: Mode, key: str) -> LabelSpec | None:
+    """Return the entry of an étiquette in the second part of an ICE-4Q frame, which has no field."""
+    name, part, _ = key.partition("_")
+    label = lookup(mode, name) if part else None
+    return replace(label, name=key) if label is not None and label.reused else None
+
+
+def _has_unit(mode: Mode, key: str) -> bool:
+    """True if a key is that of a number with the unit that came with its value."""
+    name, _, unit = key.rpartition("_")
+    return unit in ANY_UNIT and lookup(mode, name) is not None
+
+
+def _text(key: str, text: str) -> dict[str, int | float | str]:
+    collapsed = tariffs.collapse(text)
+    return {key: collapsed} if 0 < len(collapsed) <= MAX_TEXT else {}
+
+
+def _time(key: str, text: str, *, overseas: bool) -> dict[str, int | float | str]:
     time = None if overseas else iso(text) or business_meters.moment(text)
     return {} if time is None else {key: time}
 
@@ -68,14 +99,13 @@ def _time(key: str, text: str, *, overseas: bool) -> dict[str, str]:
 def _value(label: LabelSpec, text: str) -> dict[str, int | float | str]:
     if label.kind not in {Kind.INDEX, Kind.QUANTITY}:
         # The code of a mobile peak means nothing: only its horodate is published.
-        collapsed = "" if label.horodate else tariffs.collapse(text)
-        return {label.name: collapsed} if collapsed else {}
+        return {} if label.horodate else _text(label.name, text)
     match = _NUMBER.fullmatch(text.strip())
-    expected = ANY_UNIT if label.unit is None else {"", label.unit} if label.glued else {""}
+    expected = ANY_UNIT | {""} if label.unit is None else {"", label.unit} if label.glued else {""}
     if match is None or match[2] not in expected:
         return {}
     sent = match[2] if label.unit is None else label.unit
     unit, factor = UNITS.get(sent, (sent, 1))
     number = float(match[1].replace(",", ".")) * factor
-    key = f"{label.name}_{unit}" if label.unit is None else label.name
+    key = f"{label.name}_{unit}" if label.unit is None and unit else label.name
     return {key: int(number) if number.is_integer() else number}

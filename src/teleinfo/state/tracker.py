@@ -271,7 +271,7 @@ class StateTracker:
         state = read(self._snapshot(values, now), FIELDS)
         if self.mode is not None:
             overseas = self.meter.identity.overseas
-            own = labels.values_of(self.mode, values, overseas=overseas)
+            own = labels.values_of(self.mode, values, overseas=overseas, private=self._private)
             state |= {("labels", label): value for label, value in own.items()}
         return state
 

@@ -115,7 +115,6 @@ class Plausibility:
         self._keys: tuple[str, ...] = ()
         self._texts: tuple[bytes, ...] = ()
         self._numbers: list[int] = []
-        self._indexes = 0  # the place of the first index
         self._least_power = 0.0  # VA, the lowest bound on the power that an index counts
         self._at = 0.0
         self._phases = 1
@@ -132,11 +131,11 @@ class Plausibility:
         if keys != self._keys or self.withheld or self._power_unconfirmed:
             return False
         if texts != self._texts:
-            indexes = self._indexes
-            if texts[:indexes] != self._texts[:indexes]:
+            first = len(keys) - len(self._numbers)  # the place of the first index
+            if texts[:first] != self._texts[:first]:
                 return False
             try:
-                numbers = list(map(int, texts[indexes:]))
+                numbers = list(map(int, texts[first:]))
             except ValueError:  # only padding, or no number
                 return False
             rises = list(map(sub, numbers, self._numbers))
@@ -185,10 +184,8 @@ class Plausibility:
 
     def _note_frame(self, keys: tuple[str, ...], texts: tuple[bytes, ...], at: float) -> None:
         """Keep the texts of the last frame."""
-        if keys != self._keys:
-            self._indexes = sum(key not in _INDEXES for key in keys)
         self._keys, self._texts, self._at = keys, texts, at
-        self._numbers = list(map(_number, texts[self._indexes :]))
+        self._numbers = [_number(text) for key, text in zip(keys, texts, strict=True) if key in _INDEXES]
         self._least_power = min(self._subscribed * _OVERLOAD or math.inf, _LARGEST[self._phases])
 
     def _update_believed(self) -> None:
@@ -226,14 +223,12 @@ class Plausibility:
         rise = _number(text) - _number(before.text)
         if rise < 0:
             return Implausible.FELL
-        if rise <= MARGIN or rise <= MARGIN + self._power(key) * (at - before.at) / _SECONDS:
+        if key in _UNBOUNDED or rise <= MARGIN + self._power(key) * (at - before.at) / _SECONDS:
             return None
         return Implausible.ROSE
 
     def _power(self, key: str) -> float:
         """Return the greatest power that an index can count, in VA."""
-        if key in _UNBOUNDED:
-            return math.inf
         if self._subscribed and key not in _NOT_DRAWN:
             return self._subscribed * _OVERLOAD
         return _LARGEST[self._phases]

@@ -206,8 +206,7 @@ def _compile_line(form: Form, *, first: bool) -> _Line:
     members = (Charset.CODE if spec is None else spec.charset).value
     # Frames with characters that JSON escapes are read group by group.
     value = b"[%b]" % re.escape(members.translate(None, b'"\\'))
-    least = 0 if form.dated else 1
-    value += b"{%d,%d}" % (least, MAX_WIDTH) if form.width is None else b"{%d}" % form.width
+    value += b"{1,%d}" % MAX_WIDTH if form.width is None else b"{%d}" % form.width
     padded = b" " in members
     if padded and form.mode is Mode.HISTORIQUE:
         # Frames with a value of blanks alone are read group by group, too.

@@ -121,7 +121,6 @@ class Trust:
         self.is_settled = False
         self.mode = Mode.HISTORIQUE
         self._shown: defaultdict[str, _Shown] = defaultdict(_Shown)
-        self._unknown = 0  # labels of `_shown` that the table lacks
         self._had: set[Presence] = set()
         self._claims: dict[tuple[str, str], _Claim] = {}
         self._neighbours: dict[str, str] = {}  # the label beside each unknown label and each notice
@@ -280,11 +279,8 @@ class Trust:
                     suspects.difference_update(range(first, second))
 
     def _show_link(self, before: str, behind: str) -> None:
-        for name in (before, behind):
-            if name not in self._shown and name != END and self._is_unknown(name):
-                if self._unknown >= MAX_UNKNOWN:
-                    return
-                self._unknown += 1
+        if sum(map(self._is_unknown, {*self._shown, before, behind} - {END})) > MAX_UNKNOWN:
+            return
         self.is_settled = False
         self._shown[before].after.add(behind)
         self._shown[behind].before.add(before)
@@ -296,21 +292,20 @@ class Trust:
         if self._is_unknown(name) or name in ALARMS:
             return True
         form, forms = form_of(group), self._shown[name].forms
-        if not forms.isdisjoint({form, Form(form.mode, form.label, form.dated, None)}):
-            self._settle(name, "form", "width")
-            return True
-        needed = FRAMES_AGAINST
-        if form.width is None:
-            needed = 1
-        elif not forms and form.width in (documented := documented_widths(form)):
-            is_safe = abs(form.width - (documented[0] or 0)) <= SAFE_DIFFERENCE
-            needed = 1 if is_safe else FRAMES_FOR_NEW
-        in_a_row, in_other_forms = self._claim(name, "form", form), self._claim(name, "width")
-        if in_a_row < needed and in_other_forms < FRAMES_AGAINST:
-            return False
-        forms.add(form if in_a_row >= needed else Form(form.mode, form.label, form.dated, None))
+        of_any_width = Form(form.mode, form.label, form.dated, None)
+        if forms.isdisjoint({form, of_any_width}):
+            needed = FRAMES_AGAINST
+            if form.width is None:
+                needed = 1
+            elif not forms and form.width in (documented := documented_widths(form)):
+                is_safe = abs(form.width - (documented[0] or 0)) <= SAFE_DIFFERENCE
+                needed = 1 if is_safe else FRAMES_FOR_NEW
+            in_a_row, in_other_forms = self._claim(name, "form", form), self._claim(name, "width")
+            if in_a_row < needed and in_other_forms < FRAMES_AGAINST:
+                return False
+            forms.add(form if in_a_row >= needed else of_any_width)
+            self.is_settled = False
         self._settle(name, "form", "width")
-        self.is_settled = False
         return True
 
     def _is_confirmed(self, name: str, frame: _Frame, position: int, *, parity: bool) -> bool:

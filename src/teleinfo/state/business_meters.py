@@ -66,8 +66,6 @@ _UNUSED: Final = "XXX"
 
 def model(values: Values) -> str | None:
     """Return the model of an older business meter, from its étiquettes; None for any other meter."""
-    if "OPTARIF" in values or "ADSC" in values:
-        return None
     return next((name for label, name in _MODELS.items() if label in values), None)
 
 

@@ -33,6 +33,7 @@ def test_a_time_has_the_offset_of_the_calendar(text: str, time: str | None) -> N
         ({"PS": "42kVA"}, 42_000),
         ({"PS": "250kW"}, None),  # no apparent power: in `labels`
         ({"PSOUSC": "04800:03600"}, 48_000),
+        ({"PSOUSC": "04800"}, 48_000),
         ({"PSOUSC": ":"}, None),
     ],
 )
@@ -55,11 +56,12 @@ def test_the_indexes_of_another_contract_mean_nothing() -> None:
 
 
 def test_a_mobile_peak_and_its_notice_are_alerts() -> None:
-    """Of an ICE with the contract EJP; one of another contract has none."""
+    """Of an ICE or PME-PMI with the contract EJP; one of another contract has none."""
     peak = business_meters.alerts({"CONTRAT": "EJP_A5", "PTCOUR": "PM"})
     notice = business_meters.alerts({"CONTRAT": "EJP_A5", "PTCOUR": "HH", "PREAVIS": "EJP DEP"})
 
     assert peak == {"overrun": False, "mobile_peak_notice": False, "mobile_peak": True}
+    assert business_meters.alerts({"MESURES1": "TJ EJP", "PTCOUR1": "PM"}) == peak
     assert notice == {"overrun": True, "mobile_peak_notice": True, "mobile_peak": False}
     assert business_meters.alerts({"CONTRAT": "BASE_A5", "PREAVIS": "DEP"}) == {"overrun": True}
 

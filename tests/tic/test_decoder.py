@@ -9,6 +9,7 @@ import pytest
 
 from teleinfo.simulator.encode import encode_frame, encode_group, flip_bits, with_parity
 from teleinfo.tic.decoder import MAX_TALLIED_LABELS, Counts, Decoder, decode
+from teleinfo.tic.judge import CERTAIN_FRAMES
 from teleinfo.tic.labels import Group, Mode
 from teleinfo.tic.layout import LayoutReading
 from tests.support.frames import values_of, whole
@@ -46,6 +47,15 @@ def test_a_frame_of_a_known_layout_is_read_at_once(*, parity: bool) -> None:
     assert at_once == first
     assert decoder.counts == Counts(bytes_=5 * len(line), frames=5, groups=5 * len(GROUPS))
     assert decoder.parity is parity
+
+
+@pytest.mark.parametrize(("mode", "speed"), [(Mode.HISTORIQUE, 1200), (Mode.STANDARD, 9600)])
+def test_without_a_clock_the_bytes_give_the_time(mode: Mode, speed: int) -> None:
+    """Each byte takes ten bits on the line, whether its frame is read at once or group by group."""
+    decoder, stream = Decoder(), encode_frame(whole(mode)) * 6
+    decoder.feed(stream)
+
+    assert decoder._time == pytest.approx(len(stream) * 10 / speed)
 
 
 def test_at_the_end_of_the_line_a_frame_in_progress_is_counted_as_interrupted() -> None:
@@ -95,9 +105,9 @@ def test_two_frames_that_ran_into_one_another_are_no_reading() -> None:
     decoder = Decoder()
     other = encode_frame(whole(PAPP="01950"))
 
-    assert decoder.feed(FRAME[:-1] + other[1:]) == []
-    assert decoder.counts.frames == 0
-    assert decoder.counts.interrupted == 1
+    assert decoder.feed((FRAME[:-1] + other[1:]) * 2) == []
+    assert (decoder.counts.frames, decoder.counts.groups) == (0, 4 * len(GROUPS))
+    assert decoder.counts.interrupted == 2
 
 
 def test_a_reset_forgets_the_piece_in_hand() -> None:
@@ -176,6 +186,27 @@ def test_noise_that_invents_labels_does_not_grow_the_count_by_label() -> None:
     assert set(decoder.unconfirmed) == set(names[:MAX_TALLIED_LABELS])
 
 
+def test_a_reading_of_another_layout_than_the_last_one_is_judged() -> None:
+    """An overrun may be all that is new in a frame of a known layout."""
+    overrun = encode_frame(whole(PTEC="HP..", ADPS="047"))
+    [*_, before, last] = Decoder().feed((FRAME * 5 + overrun * 5) * 2 + FRAME * 5 + overrun)
+
+    assert isinstance(last, LayoutReading)
+    assert before.belief is not None
+    assert last.belief is not None
+    assert (list(before.belief.sending), list(last.belief.sending)) == ([], ["ADPS"])
+
+
+def test_without_plausibility_each_reading_is_judged() -> None:
+    """A frame of the layout before it may still have the number of another meter."""
+    other = encode_frame(whole(PTEC="HP..", ADCO="012345678902"))
+    [*_, known, foreign] = Decoder(plausibility=False).feed(FRAME * 2 * CERTAIN_FRAMES + other)
+
+    assert known.belief is not None
+    assert foreign.belief is not None
+    assert (known.belief.is_foreign, foreign.belief.is_foreign) == (False, True)
+
+
 def test_a_recording_in_pieces_gives_its_readings() -> None:
     """`decode` takes the bytes as they come, and yields what a decoder makes of them."""
     readings = list(decode([FRAME[:5], FRAME[5:] + FRAME]))
@@ -191,3 +222,4 @@ def test_another_meter_is_learned_anew() -> None:
 
     assert ["ADCO" in reading.values for reading in readings] == [False, True, True, True]
     assert ["NEW" in reading.values for reading in readings] == [True, True, False, True]
+    assert (decoder.unconfirmed, decoder.implausible) == ({"NEW": 2}, {"ADCO": 1})

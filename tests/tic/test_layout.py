@@ -95,11 +95,19 @@ def test_a_frame_that_is_not_of_the_layout_is_not_read(frame: bytes) -> None:
     assert one.read(frame.removesuffix(b"\x03")) is None
 
 
-def test_a_frame_of_what_is_known_that_came_twice_is_read_at_once() -> None:
+@pytest.mark.parametrize("mode", Mode)
+def test_a_frame_of_what_is_known_that_came_twice_is_read_at_once(mode: Mode) -> None:
     """The first two show it, two more of what is known by then make its layout."""
-    readings = Decoder().feed(encode_frame(whole()) * 5)
+    readings = Decoder().feed(encode_frame(whole(mode)) * 5)
 
     assert [isinstance(reading, LayoutReading) for reading in readings] == [False] * 4 + [True]
+
+
+def test_a_date_that_has_a_value_besides_its_horodate_is_read_with_both() -> None:
+    """The keys of such a date depend on its value: its frames are read group by group."""
+    [*_, last] = Decoder().feed(encode_frame(whole(STD, DATE="1")) * 8)
+
+    assert (last.values["DATE"], last.values["DATE_HORODATE"]) == ("1", "H260115120000")
 
 
 def test_a_frame_with_alarms_that_are_compared_is_never_read_at_once() -> None:
@@ -134,8 +142,11 @@ def test_the_layouts_that_are_kept_are_bounded() -> None:
         (std("UMOY1", "230V"), True),  # SAPHIR
         (hist("EA", "12Wh"), True),
         (hist("EA", "123456Wh"), True),
+        (hist("EA", "12Wh  "), True),
+        (hist("EA", "12WhX"), False),
         (hist("EA", "123456"), False),
         (hist("NEW", "1"), False),
+        (std("VTIC", "02", "H260115120000"), False),
     ],
 )
 def test_the_table_has_the_forms_of_the_documents(group: Group, documented: bool) -> None:  # noqa: FBT001

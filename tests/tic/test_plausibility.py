@@ -206,12 +206,12 @@ def test_of_another_meter_everything_is_learned_anew() -> None:
     new = {"BASE": "000000100", "ADCO": "041961654321"}
     said = [
         check(plausibility, Mode.HISTORIQUE, values, 2.0 * at)
-        for at, values in enumerate([old, new, new, new])
+        for at, values in enumerate([old, new, new, new | {"BASE": "000000103"}])
     ]
 
     assert said == [([], False), (["ADCO", "BASE"], False), ([], True), ([], False)]
     # On three phases 27 Wh would be plausible.
-    assert check(plausibility, Mode.HISTORIQUE, new | {"BASE": "000000120"}, 8.0) == (["BASE"], False)
+    assert check(plausibility, Mode.HISTORIQUE, new | {"BASE": "000000123"}, 8.0) == (["BASE"], False)
     assert check(plausibility, Mode.HISTORIQUE, new | {"BASE": "000000099"}, 10.0) == (["BASE"], False)
 
 
@@ -228,12 +228,13 @@ def test_a_text_does_not_change_in_the_bit_that_no_sum_sees() -> None:
 
 
 def test_a_frame_that_lacks_the_subscription_changes_nothing_of_it() -> None:
-    """It may be damaged in the frame that would confirm it."""
+    """It may be damaged in the frame that would confirm it; the next frame that has it does."""
     line = Line()
 
     assert line.believes(BASE="000000100")
     assert line.believes(BASE="000000100", ISOUSC="")
     assert line.believes(BASE="000000101")
+    assert not line.believes(BASE="000000113")
 
 
 def test_indexes_that_may_begin_anew_are_left_alone() -> None:

@@ -191,11 +191,12 @@ def test_an_alarm_that_has_the_value_of_a_later_phase_is_withheld() -> None:
 
 
 def test_a_meter_whose_alarms_say_another_current_is_learned() -> None:
-    """Three frames in a row show it."""
+    """Three frames in a row show it; a frame in which it says its own current ends the row."""
     trust = Trust()
-    said = [withheld(trust, "ADIR1=037 ADCO IINST1=031 IINST2=047 IINST3=002") for _ in range(4)]
+    own, other = (f"ADIR1={value} ADCO IINST1=031 IINST2=047 IINST3=002" for value in ("031", "037"))
+    said = [withheld(trust, lines) for lines in (other, other, own, other, other, other, other)]
 
-    assert said == ["ADIR1", "ADIR1", "ADIR1", ""]
+    assert said == ["ADIR1", "ADIR1", "", "ADIR1", "ADIR1", "ADIR1", ""]
     assert trust.is_settled
 
 
@@ -208,16 +209,24 @@ def test_the_forms_of_a_meter_are_learned() -> None:
     widths = [withheld(trust, HC.replace("IMAX", f"IMAX={'1' * width}")) for width in (4, 5, 6, 2)]
     of_the_table = withheld(trust, HC)
     assert trust.is_settled
+    fresh = Trust()
+    after_that_of_the_table = [
+        withheld(fresh, HC.replace("IMAX", f"IMAX={value}")) for value in ("123", "1234", "12")
+    ]
 
     assert second_of_table == ["MOTDETAT", "", ""]
     assert wide == ["PAPP MOTDETAT", "PAPP MOTDETAT", "", ""]
     assert widths == ["IMAX", "IMAX", "", ""]
     assert of_the_table == ""
+    assert after_that_of_the_table == ["", "IMAX", "IMAX"]
 
 
-def test_a_label_that_the_table_lacks_is_believed_from_its_second_frame_whatever_its_width() -> None:
+@pytest.mark.parametrize("place", ["ADCO", "PTEC"])
+def test_a_label_that_the_table_lacks_is_believed_from_its_second_frame_whatever_its_width(
+    place: str,
+) -> None:
     """It must come twice in a row at the same place; a frame without it begins the row anew."""
-    trust, lines = acquainted(), HC.replace(" PTEC", " NEW={} PTEC")
+    trust, lines = acquainted(), HC.replace(place, f"NEW={{}} {place}")
     said = [
         withheld(trust, lines.format("1")),
         withheld(trust, HC),
@@ -227,6 +236,15 @@ def test_a_label_that_the_table_lacks_is_believed_from_its_second_frame_whatever
     assert said == ["NEW", "", "NEW", "", ""]
     # The meter has shown its neighbours beside each other too.
     assert withheld(trust, HC, value="2") == ""
+
+
+def test_what_a_label_said_before_it_went_does_not_vouch_for_it_when_it_comes_again() -> None:
+    """A line is missing behind it: it may have been made of both."""
+    trust, lines = acquainted(), HC.replace(" PTEC", " NEW=1 PTEC")
+    for text in (lines, lines, HC):
+        withheld(trust, text)
+
+    assert withheld(trust, lines.replace(" PTEC", "")) == "NEW"
 
 
 def test_another_spelling_of_a_label_is_believed_from_its_second_frame() -> None:
@@ -294,6 +312,15 @@ def test_what_opens_the_second_part_of_an_ice_frame_is_never_withheld() -> None:
     assert "Appli" in reading.values
 
 
+def test_the_same_label_has_other_neighbours_in_the_second_part_of_an_ice_frame() -> None:
+    """EA may stand before ERP in the first part alone: in the second part a line was lost between them."""
+    trust, parts = Trust(), "EA=12Wh ERP=1varh Appli=INJECTION EA={}Wh{} ERP=3varh"
+    for _ in range(2):
+        assert withheld(trust, parts.format(7, " TGPHI=0,42")) == ""
+
+    assert withheld(trust, parts.format(8, "")) == "EA"
+
+
 def test_what_is_remembered_is_bounded() -> None:
     """Labels, claims and neighbours, whatever comes."""
     trust = Trust()
@@ -304,9 +331,9 @@ def test_what_is_remembered_is_bounded() -> None:
         withheld(trust, HC.replace(" PTEC", f" M{number} PTEC ?"))
     withheld(trust, HC.replace(" PTEC", "".join(f" L{number}" for number in range(2 * MAX_CLAIMS))))
 
-    assert trust._unknown == MAX_UNKNOWN
-    assert len(trust._claims) <= MAX_CLAIMS
-    assert len(trust._neighbours) <= MAX_CLAIMS
+    assert sum(name.startswith("N") for name in trust._shown) == MAX_UNKNOWN
+    assert (len(trust._claims), len(trust._neighbours)) == (MAX_CLAIMS, MAX_CLAIMS)
     for _ in range(MAX_CLAIM_AGE + 1):
         withheld(trust, HC)
     assert trust._claims == {}
+    assert [withheld(trust, HC.replace("PAPP", "PAPP=001940")) for _ in range(3)] == ["PAPP", "PAPP", ""]

@@ -75,6 +75,7 @@ NAMES = {
     "state": ("Decoded state", "État décodé"),
     "state_interval": ("Interval of the state", "Intervalle de l’état"),
     "state_topics": ("A topic for each field", "Un topic par champ"),
+    "prices": ("Prices", "Prix"),
     "language": ("Language", "Langue"),
     "homeassistant": ("Discovery", "Découverte"),
     "homeassistant_prefix": ("Discovery prefix", "Préfixe de découverte"),

@@ -10,6 +10,7 @@ from teleinfo.daemon.state_publisher import StatePublisher, plain
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import Memory
+from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import STALE_AFTER
 from teleinfo.tic.judge import CERTAIN_FRAMES
 from teleinfo.tic.reading import Reading
@@ -19,6 +20,8 @@ from tests.state.golden import TIME, tracker
 from tests.state.test_tracker import NUMBER, standard
 
 if TYPE_CHECKING:
+    import pytest
+
     from teleinfo.state.fields import Json
 
 
@@ -41,11 +44,16 @@ class Broker(Outbox):
 
 
 def publisher(
-    broker: Broker, *, fields: bool = False, memory: Memory | None = None, restored: bool = True
+    broker: Broker,
+    *,
+    fields: bool = False,
+    memory: Memory | None = None,
+    restored: bool = True,
+    prices: Prices | None = None,
 ) -> StatePublisher:
     """Return a publisher with an interval of 10 s, to which an earlier run left this memory."""
     published = StatePublisher(
-        tracker(),
+        tracker(prices=prices),
         broker,
         topic="teleinfo/state",
         language=Language.FR,
@@ -71,6 +79,17 @@ def test_a_state_is_published_at_most_once_in_the_interval() -> None:
         published.update(standard(SINSTS=f"{100 + second:05}"), now=float(second), time=TIME)
 
     assert powers(broker.messages) == [100, 110, 120]
+
+
+def test_a_period_without_a_price_is_logged_once(caplog: pytest.LogCaptureFixture) -> None:
+    """When its index counts, and not before."""
+    published = publisher(Broker(), prices=Prices({"HC": 0.1}))
+    for second in range(0, 60, 2):
+        index = f"{1_000_000 + max(0, second - 30):09}"
+        published.update(standard(EAST=index, EASF01=index), now=float(second), time=TIME)
+        assert (caplog.messages != []) == (second >= 40)
+
+    assert caplog.messages == ["TELEINFO_PRICES has no price for the tariff period TH: the cost is unknown"]
 
 
 def test_news_is_published_at_once() -> None:

@@ -114,7 +114,9 @@ def test_whole_numbers_are_shown_as_whole_numbers() -> None:
     assert whole is not None
     assert decimal is not None
     assert (whole.precision, decimal.precision) == (0, None)
-    assert {entity.precision for entity in every_entity() if entity.state_type is StateType.NUMBER} == {0}
+    decimals = {entity for entity in every_entity() if entity.precision}
+    assert {entity.unit for entity in decimals} == {"EUR", "EUR/kWh"}
+    assert None not in {each.precision for each in every_entity() if each.state_type is StateType.NUMBER}
 
 
 def test_of_a_mobile_peak_the_moment_is_shown() -> None:

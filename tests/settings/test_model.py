@@ -15,6 +15,7 @@ from teleinfo.common.i18n import _
 from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import Settings, checks
 from teleinfo.settings.model import SerialMode
+from teleinfo.state.prices import Prices
 from tests.settings.loading import CANARY, faults, loaded
 
 # Values that are not the default, as text and in the type of the setting.
@@ -28,6 +29,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "PAYLOAD_TIMESTAMP": ("on", True),
     "PAYLOAD_EXCLUDE": ("ADCO, PRM EAp1HPH,,NEW+1", frozenset({"ADCO", "PRM", "EAp1HPH", "NEW+1"})),
     "PUBLISH_INTERVAL": ("2.5", 2.5),
+    "PRICES": ("hc=0,1696 HP=0.2146 Month=15.74", Prices({"HC": 0.1696, "HP": 0.2146}, 15.74)),
     "LANGUAGE": ("EN", "en"),
     "HOMEASSISTANT_DISCOVERY": ("Components", "components"),
     "METER_NAME": ("Garage", "Garage"),
@@ -51,6 +53,7 @@ TOPIC = "a topic: words and / between them, without + or # (only {hostname} is r
 CLIENT = "a name of 1 to 128 characters (only {hostname} is replaced); default teleinfo-{hostname}"
 PORT = "a port number (1–65535); default 1883, or 8883 with TLS"
 INTERVAL = "a number of seconds from 0 to 86400; default 0"
+PRICES = "prices in euros such as HC=0.1696 HP=0.2146 month=15.74"
 SAME = (
     "is the same as TELEINFO_MQTT_TOPIC, where Home Assistant has its own status; change TELEINFO_MQTT_TOPIC"
 )
@@ -103,6 +106,14 @@ GOLDEN = [
         "SMAXSN_HORODATE",
         '"SMAXSN_HORODATE" has an étiquette that no meter sends, SMAXSN_HORODATE; did you mean SMAXSN?',
     ),
+    ("PRICES", "16", f'"16" is not {PRICES}'),
+    ("PRICES", "month=15", f'"month=15" is not {PRICES}'),
+    ("PRICES", "HX=0.2", '"HX=0.2" has a tariff period that does not exist, HX; TH is Base'),
+    ("PRICES", "HC=0.1 hc=0.2", '"HC=0.1 hc=0.2" has two prices for HC'),
+    ("PRICES", "HC=0.1 HP=x", '"HC=0.1 HP=x" has no price in euros for HP, such as 0.1696'),
+    ("PRICES", "TH=20.16", '"TH=20.16" has no price in euros for TH, such as 0.1696'),
+    ("PRICES", "TH=-0.2", '"TH=-0.2" has no price in euros for TH, such as 0.1696'),
+    ("PRICES", "TH=0.2 month=", '"TH=0.2 month=" has no price in euros for month, such as 0.1696'),
     ("PUBLISH_INTERVAL", "-1", f'"-1" is not {INTERVAL}'),
     ("PUBLISH_INTERVAL", "1e2", f'"1e2" is not {INTERVAL}'),
     ("PUBLISH_INTERVAL", "86401", f'"86401" is not {INTERVAL}'),

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import in_words, use_language
 from teleinfo.simulator.catalogue import METERS
@@ -19,14 +20,17 @@ from tests.homeassistant.golden import PERIOD, readings_of
 from tests.state.families import FAMILIES, family_readings
 from tests.support.judged import JudgedTracker
 
+if TYPE_CHECKING:
+    from teleinfo.state.prices import Prices
+
 FOLDER = Path(__file__).parent / "golden"
 ALL = (*METERS, *FAMILIES)
 TIME = "2026-01-14T12:02:28+01:00"
 
 
-def tracker(*, exclude: frozenset[str] = frozenset()) -> StateTracker:
+def tracker(*, exclude: frozenset[str] = frozenset(), prices: Prices | None = None) -> StateTracker:
     """Return a tracker of readings that are made by hand."""
-    return JudgedTracker(exclude=exclude)
+    return JudgedTracker(exclude=exclude, prices=prices)
 
 
 def content(meter: str) -> str:

@@ -27,6 +27,7 @@ from tests.state.test_tracker import NUMBER, historique, standard
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from teleinfo.state.prices import Prices
     from teleinfo.tic.reading import Reading
 
 PARIS, UTC = ZoneInfo("Europe/Paris"), dt.UTC
@@ -45,14 +46,21 @@ class House:
     `reading` makes a frame of the Wh drawn so far; `zone` is that of the machine.
     """
 
-    def __init__(self, at: dt.datetime, reading: Callable[[int], Reading], zone: dt.tzinfo = UTC) -> None:
+    def __init__(
+        self,
+        at: dt.datetime,
+        reading: Callable[[int], Reading],
+        zone: dt.tzinfo = UTC,
+        prices: Prices | None = None,
+    ) -> None:
         self.at = at.astimezone(UTC)
         self.reading = reading
         self.wrong = dt.timedelta()
         self._zone = zone
         self._drawn = 0.0
         self._seconds = 0.0
-        self.tracker: StateTracker = tracker()
+        self._prices = prices
+        self.tracker: StateTracker = tracker(prices=prices)
         self.read()
 
     def read(self) -> None:
@@ -78,15 +86,20 @@ class House:
         assert kept is not None
         found = from_json(json.loads(json.dumps(to_json(kept))))
         assert found == kept
-        self.tracker = tracker()
+        self.tracker = tracker(prices=self._prices)
         self.tracker.restore(found)
+
+    @property
+    def state(self) -> Any:  # noqa: ANN401 - a message
+        """The state at the present moment."""
+        state = self.tracker.state(now=self._seconds)
+        VALIDATOR.validate(json.loads(json.dumps(state)))
+        return state
 
     @property
     def energy(self) -> Any:  # noqa: ANN401 - a part of the message
         """The energies in the state."""
-        state = self.tracker.state(now=self._seconds)
-        VALIDATOR.validate(json.loads(json.dumps(state)))
-        return state["energy"]
+        return self.state["energy"]
 
     def imported(self) -> list[int | None]:
         """Return the energy drawn today, yesterday, this month and last month."""

@@ -8,14 +8,21 @@ from teleinfo.state.tracker import StateTracker
 from teleinfo.tic.judge import Judge
 
 if TYPE_CHECKING:
+    from teleinfo.state.prices import Prices
     from teleinfo.tic.reading import Reading
 
 
 class JudgedTracker(StateTracker):
     """A tracker that judges each reading before it notes it."""
 
-    def __init__(self, *, topic: str = "teleinfo", exclude: frozenset[str] = frozenset()) -> None:
-        super().__init__(topic=topic, exclude=exclude)
+    def __init__(
+        self,
+        *,
+        topic: str = "teleinfo",
+        exclude: frozenset[str] = frozenset(),
+        prices: Prices | None = None,
+    ) -> None:
+        super().__init__(topic=topic, exclude=exclude, prices=prices)
         self._judge = Judge()
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:

@@ -95,7 +95,9 @@ class MeterTask:
         from teleinfo.daemon.state_publisher import StatePublisher  # noqa: PLC0415
         from teleinfo.state.tracker import StateTracker  # noqa: PLC0415
 
-        tracker = StateTracker(topic=settings.mqtt_topic, exclude=settings.payload_exclude)
+        tracker = StateTracker(
+            topic=settings.mqtt_topic, exclude=settings.payload_exclude, prices=settings.prices
+        )
         if settings.homeassistant:
             from teleinfo.homeassistant.adapter import HomeAssistant, project_url  # noqa: PLC0415
             from teleinfo.homeassistant.discovery import Discovery  # noqa: PLC0415

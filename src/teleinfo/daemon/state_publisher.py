@@ -9,6 +9,7 @@ Then the total continues from the memory, and the topics of another meter or of 
 from __future__ import annotations
 
 import json
+import logging
 import math
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from teleinfo.state.memory import Memory
     from teleinfo.tic.reading import Reading
     from teleinfo.vocabulary.words import Language
+
+log = logging.getLogger(__name__)
 
 _NOTHING_KNOWN: Final[dict[str, Json]] = {"time": None, "meter": {"id": None}}
 """The state while no meter is known."""
@@ -62,6 +65,7 @@ class StatePublisher:
         self._silent_since: float | None = None
         self._meter = ""  # the scope of the last state; empty: none yet
         self._first = self._published = -math.inf
+        self._unpriced: set[str] = set()  # the tariff periods whose missing price was logged
         self._at_broker: dict[str, bytes] = {}  # the payload of each field, by its path
 
     def restore(self, memory: Memory | None) -> None:
@@ -110,6 +114,12 @@ class StatePublisher:
         if self._published == -math.inf:
             self._first = now
         self._published = now
+        for period in self._tracker.unpriced:
+            if period not in self._unpriced:
+                self._unpriced.add(period)
+                log.warning(
+                    "TELEINFO_PRICES has no price for the tariff period %s: the cost is unknown", period
+                )
         self._retained.set(self._topic, encode(state))
         former, self._meter = self._meter, self._tracker.meter.scope
         if is_replaced := former not in {"", self._meter}:

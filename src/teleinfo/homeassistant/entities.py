@@ -76,6 +76,7 @@ _CLASSES: Final[dict[str | StateType, str]] = {
     "A": "current",
     "V": "voltage",
     "min": "duration",
+    "EUR": "monetary",
     StateType.TIME: "timestamp",
     StateType.CHOICE: "enum",
 }

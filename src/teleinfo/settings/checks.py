@@ -16,7 +16,9 @@ from functools import partial
 from pathlib import Path
 
 from teleinfo.common.file_errors import file_error
+from teleinfo.state.prices import Prices
 from teleinfo.tic import labels
+from teleinfo.vocabulary.codes import TariffPeriod
 from teleinfo.vocabulary.words import Message
 
 # Brokers may allow less than MQTT's 65535 bytes, and `/status` and other levels are appended.
@@ -27,6 +29,9 @@ _BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
 _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
 _HORODATE_KEY = "_HORODATE"
+_PRICE = re.compile(r"[0-9]{1,4}([.,][0-9]{1,6})?")
+_MONTH = "month"
+_HIGHEST_PRICE = 5  # € a kWh; a higher price is in cents
 
 
 class RefusalError(ValueError):
@@ -156,3 +161,29 @@ def etiquettes(names: frozenset[str]) -> frozenset[str]:
                 )
             )
     return names
+
+
+def prices(value: object) -> object:
+    """Return the prices in a text such as `HC=0.1696 HP=0.2146 month=15.74`; a comma may be decimal."""
+    if not isinstance(value, str):
+        return value
+    found: dict[str, float] = {}
+    for item in value.split():
+        name, sep, price = item.partition("=")
+        name = name.lower() if name.lower() == _MONTH else name.upper()
+        if not sep:
+            raise ValueError
+        if name != _MONTH and name not in TariffPeriod.__members__:
+            raise RefusalError(
+                Message("has a tariff period that does not exist, {name}; TH is Base", name=name)
+            )
+        if name in found:
+            raise RefusalError(Message("has two prices for {name}", name=name))
+        number = float(price.replace(",", ".")) if _PRICE.fullmatch(price) else None
+        if number is None or (name != _MONTH and number > _HIGHEST_PRICE):
+            raise RefusalError(Message("has no price in euros for {name}, such as 0.1696", name=name))
+        found[name] = number
+    month = found.pop(_MONTH, 0.0)
+    if not found:
+        raise ValueError
+    return Prices(found, month)

@@ -12,7 +12,15 @@ import enum
 import os
 from typing import Annotated, Literal, NamedTuple, get_args
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    InstanceOf,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from teleinfo.common.i18n import N_
@@ -20,6 +28,7 @@ from teleinfo.mqtt.config import Broker, MqttVersion, Tls
 from teleinfo.settings import checks
 from teleinfo.settings.faults import PREFIX, Allowed, ConflictError, variable_of, written
 from teleinfo.state.payload import Options
+from teleinfo.state.prices import Prices
 from teleinfo.vocabulary.words import Language, Message
 
 MQTT_PORT = 1883
@@ -142,6 +151,12 @@ _Etiquettes = Annotated[
     AfterValidator(checks.etiquettes),
     Allowed(Message("a list of étiquettes such as ADCO,ADSC,PRM")),
 ]
+_Prices = Annotated[
+    InstanceOf[Prices] | None,
+    NoDecode,
+    BeforeValidator(checks.prices),
+    Allowed(Message("prices in euros such as HC=0.1696 HP=0.2146 month=15.74")),
+]
 
 
 class Settings(BaseSettings):
@@ -207,6 +222,8 @@ class Settings(BaseSettings):
     """Least time between two states, in seconds; 0: every frame; alerts pass at once"""
     state_topics: _Switch = False
     """Publish each field of the state as a plain value on its own topic as well"""
+    prices: _Prices = None
+    """Prices in €/kWh by tariff period, and a month: for example HC=0.1696 HP=0.2146 month=15.74"""
     language: _Language = Language.FR
     """Language of the words in the state and in Home Assistant: fr or en"""
     homeassistant: _Switch = False

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.daily_energy import EXPORTED
 from teleinfo.state.fields import UNKNOWN, number
+from teleinfo.state.prices import share_of_month
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, STATUS_REGISTER, Mode
@@ -25,8 +26,10 @@ from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import date
     from typing import Self
 
+    from teleinfo.state.daily_energy import EnergySpan
     from teleinfo.state.fields import Json, Value
     from teleinfo.state.snapshot import Snapshot
 
@@ -260,6 +263,30 @@ def _energy_of(span: str, imported: str, exported: str, meaning: str, **more: An
     )
 
 
+def _price(now: Snapshot) -> Value:
+    """Return the price of the tariff period in force."""
+    if now.prices is None or now.tariff is None:
+        return None
+    return now.prices.periods.get(tariffs.period_of(now.tariff) or "", UNKNOWN)
+
+
+def _cost(span: str, name: str, months: Callable[[date], float]) -> Field:
+    """Return the cost of a day or a month; `months` is what the subscription counts, given its last day."""
+
+    def value(now: Snapshot) -> Value:
+        if now.prices is None or now.daily is None:
+            return None
+        found: EnergySpan | None = getattr(now.daily, span) if now.total_is_fresh else None
+        if found is None:
+            return UNKNOWN
+        last = now.daily.today.first if span == "this_month" else found.first
+        cost = now.prices.cost(found, months(last))
+        return UNKNOWN if cost is None else cost
+
+    meaning = Message("{name}, the subscription included, by `TELEINFO_PRICES`.", name=Message(name))
+    return Field(f"cost.{span}", "EUR", meaning).read_from(by=value).named(name, momentary=False, precision=2)
+
+
 def _timed(field: Field, time: str, *labels: str) -> Iterator[Field]:
     """Yield a field that is read from these étiquettes, and a field at the path `time` for its horodate."""
     yield field.read_from(*labels)
@@ -462,6 +489,13 @@ FIELDS: Final = (
         "Energy drawn last month; null if there was no reading in that month.",
         momentary=False,
     ),
+    Field("cost.price", "EUR/kWh", "Price of the tariff period in force; null if it has none.")
+    .read_from(by=_price)
+    .named("Price of electricity", precision=4, icon="mdi:currency-eur"),
+    _cost("today", "Cost today", share_of_month),
+    _cost("yesterday", "Cost yesterday", share_of_month),
+    _cost("this_month", "Cost this month", lambda day: share_of_month(day, day.day)),
+    _cost("last_month", "Cost last month", lambda _: 1),
     Field("power.apparent", "VA", "Apparent power drawn now.")
     .read_from("SINSTS", "PAPP", by=fields.drawn_power, site=business_meters.apparent_power)
     .named("Apparent power"),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Values
     from teleinfo.state.import_total import ImportTotal
     from teleinfo.state.mean_power import MeanPower
+    from teleinfo.state.prices import Prices
     from teleinfo.state.tariffs import Index
     from teleinfo.tic.labels import Mode
     from teleinfo.vocabulary.codes import Alert
@@ -29,8 +30,8 @@ class Snapshot(dict[str, str]):
     `site` is the model of an older meter of a business (`business_meters`), None for any other meter.
     `periods` is the argument of `tariffs.index_name`. `since` maps each active alert to its start.
     `total` is the total energy drawn, and `daily` the energies by day, None before its first index;
-    `total_is_fresh`: its index is fresh. `means` are the mean powers whose index is fresh, by the last part
-    of their path.
+    `total_is_fresh`: its index is fresh. `prices` is None if the user gave none. `means` are the mean powers
+    whose index is fresh, by the last part of their path.
     """
 
     values: InitVar[Values]
@@ -45,6 +46,7 @@ class Snapshot(dict[str, str]):
     since: Mapping[str, str]
     total: ImportTotal | None
     daily: DailyEnergy | None
+    prices: Prices | None
     total_is_fresh: bool
     means: Mapping[str, MeanPower]
 

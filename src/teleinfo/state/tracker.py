@@ -25,7 +25,7 @@ from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import MeanPower
 from teleinfo.state.memory import Memory
 from teleinfo.state.snapshot import Snapshot
-from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES
+from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
     from teleinfo.state.declaration import Path
     from teleinfo.state.fields import Json
+    from teleinfo.state.prices import Prices
     from teleinfo.tic.labels import Mode
     from teleinfo.tic.reading import Belief, Reading
 
@@ -53,12 +54,14 @@ class StateTracker:
     """
     The state of the meter whose readings it receives.
 
-    Étiquettes in `exclude` have no field. `topic` is the base topic: see `device_of`.
+    Étiquettes in `exclude` have no field. `topic` is the base topic: see `device_of`. Without `prices` there
+    is no cost.
     """
 
-    def __init__(self, *, topic: str, exclude: frozenset[str]) -> None:
+    def __init__(self, *, topic: str, exclude: frozenset[str], prices: Prices | None = None) -> None:
         self._topic = topic
         self._exclude = exclude
+        self._prices = prices
         self._private = not exclude.isdisjoint(METER_NUMBERS)
         self._belief: Belief | None = None
         self._earlier: Memory | None = None
@@ -192,6 +195,13 @@ class StateTracker:
         state = message({path: current.get(path) for path in self._known})
         return self._before | state if self._before and now <= self._before_until else state
 
+    @property
+    def unpriced(self) -> list[str]:
+        """The tariff periods in which energy was drawn this month, and that have no price."""
+        if self._prices is None or self._daily is None:
+            return []
+        return self._prices.missing(self._daily.this_month)
+
     def fields_of(self, keys: Container[str], *, now: float) -> dict[Path, Json]:
         """Return the fields, by path, that are read from these keys of the readings."""
         values = self._values(now)
@@ -226,7 +236,7 @@ class StateTracker:
     def _count_day(self, values: fields.Values, before: ImportTotal, after: ImportTotal) -> None:
         """Update the energies by day; a meter of the overseas islands has the days of the machine."""
         day = self._at.date() if self.meter.identity.overseas else day_in_france(self._at)
-        read = {label: fields.number(values, label) for label in COUNTED}
+        read = {label: parse_uint(values[label]) for label in COUNTED if label in values}
         readings = {label: index for label, index in read.items() if index is not None}
         if self._daily is None:
             self._daily = DailyEnergy.begin(day, readings)
@@ -262,6 +272,7 @@ class StateTracker:
             since=self._since,
             total=self._total,
             daily=self._daily,
+            prices=self._prices,
             total_is_fresh=now - self._counted <= STALE_AFTER,
             means={name: self._means[counter] for name, (counter, _index) in counters.items()},
         )

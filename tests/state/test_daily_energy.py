@@ -18,8 +18,10 @@ from teleinfo.simulator.catalogue import build
 from teleinfo.state.daily_energy import GAP, DailyEnergy, day_in_france, month_of
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.memory import Memory, from_json, to_json
+from teleinfo.state.prices import Prices
 from teleinfo.state.tracker import STALE_AFTER, StateTracker
 from teleinfo.tic.decoder import Decoder
+from teleinfo.vocabulary.codes import TariffPeriod
 from tests.state.documents import VALIDATOR
 from tests.state.golden import tracker
 from tests.state.test_tracker import NUMBER, historique, standard
@@ -27,7 +29,6 @@ from tests.state.test_tracker import NUMBER, historique, standard
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from teleinfo.state.prices import Prices
     from teleinfo.tic.reading import Reading
 
 PARIS, UTC = ZoneInfo("Europe/Paris"), dt.UTC
@@ -364,10 +365,15 @@ def test_for_weeks_the_days_are_what_the_indexes_say(meter: str) -> None:
     Six weeks of a simulated meter, read every hour and often at midnight, with restarts at random.
 
     Each day is the difference of the last readings of two days, the month is the sum of its days, and the
-    indexes add up to what was drawn in all. Every other restart knows only what was written at midnight.
+    indexes add up to what was drawn in all, and make the cost. Every other restart knows only what was
+    written at midnight.
     """
     rng, now, decoder = random.Random(meter), 0.0, Decoder()
-    at, followed = paris(2026, 10, 9, 15).astimezone(UTC), StateTracker(topic="teleinfo", exclude=frozenset())
+    prices = Prices({code: number / 100 for number, code in enumerate(TariffPeriod)}, month=30.0)
+    at, followed = (
+        paris(2026, 10, 9, 15).astimezone(UTC),
+        StateTracker(topic="teleinfo", exclude=frozenset(), prices=prices),
+    )
     simulated = build(meter, start=at.astimezone(PARIS).replace(tzinfo=None), rng=rng)
     written: Memory | None = None
     totals: dict[dt.date, int] = {}  # the last total of each day
@@ -379,7 +385,7 @@ def test_for_weeks_the_days_are_what_the_indexes_say(meter: str) -> None:
         if written is not None and step == 60 and rng.random() < 1 / 20:
             latest = rng.choice([followed.memory(), written])
             assert latest is not None
-            followed = StateTracker(topic="teleinfo", exclude=frozenset())
+            followed = StateTracker(topic="teleinfo", exclude=frozenset(), prices=prices)
             followed.restore(latest)
         for reading in decoder.feed(simulated.emit(local.replace(tzinfo=None)), now=now):
             followed.update(reading, now=now, time=at.isoformat())
@@ -406,6 +412,10 @@ def test_for_weeks_the_days_are_what_the_indexes_say(meter: str) -> None:
     assert last["imported"] == months[dt.date(2026, 10, 1)]
     assert (last["is_complete"], month["is_complete"]) == (False, True)
     assert last["imported"] + month["imported"] == total - totals[dt.date(2026, 10, 8)]
+    energy = state["energy"]["indexes"]
+    kwh = {energy[label]["period"] or "PRODUCER": wh / 1000 for label, wh in month["indexes"].items()}
+    cost = sum(prices.periods[code] * drawn for code, drawn in kwh.items() if drawn)
+    assert state["cost"]["this_month"] == pytest.approx(cost + 20.0, abs=0.01)
     for span in (today, month, last):
         assert sum(span["indexes"].values()) == pytest.approx(span["imported"], abs=10)
 

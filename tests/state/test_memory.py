@@ -44,6 +44,7 @@ DAILY = DailyEnergy(
     None,
     {"HCHC": 19_212, "HCHP": 68_306},
     START,
+    {"HCHC": "HC", "EASF03": "HPWE"},
 )
 
 
@@ -234,11 +235,12 @@ def test_wrong_days_are_left_out(wrong: object) -> None:
 def test_of_a_day_only_energies_that_are_counted_are_read() -> None:
     """By étiquette or tariff period, and as whole numbers."""
     content: Any = to_json(replace(MEMORY, daily=DAILY))
-    wrong = spans(counted={"HCHC": 30, "HCHP": "200", "PAPP": 5}, periods=[1])
-    memory = from_json(content | {"daily_energy": content["daily_energy"] | {"spans": wrong}})
+    wrong = {"spans": spans(counted={"HCHC": 30, "HCHP": "200", "PAPP": 5}, periods=[1]), "codes": [1]}
+    memory = from_json(content | {"daily_energy": content["daily_energy"] | wrong})
 
     assert memory is not None
     assert memory.daily is not None
+    assert memory.daily.codes == {}
     assert memory.daily.today == replace(DAILY.today, counted={"HCHC": 30}, periods={})
 
 
@@ -329,6 +331,7 @@ ANY_DAILY = st.fixed_dictionaries(
         "spans": st.lists(ANY_SPAN | JSON, max_size=5) | ANY_MONTH,
         "readings": st.dictionaries(st.sampled_from(["BASE", "EASF01"]), st.integers()) | JSON,
         "behind_since": ANY_TIME | JSON,
+        "codes": st.dictionaries(st.sampled_from(["BASE", "x"]), st.sampled_from(["TH", "x"]) | JSON) | JSON,
     }
 )
 ANY_CONTENT = st.fixed_dictionaries(

@@ -81,7 +81,8 @@ class DailyEnergy:
     """
     The energies until the last reading; `yesterday` and `last_month` are None while they are unknown.
 
-    `readings` are the indexes of the last reading, by étiquette. `behind_since` is the time, by the clock of
+    `readings` are the indexes of the last reading, and `codes` the tariff periods that they counted when they
+    last rose, both by étiquette. `behind_since` is the time, by the clock of
     the machine, at which the clock was set back to a day before today.
     """
 
@@ -91,6 +92,7 @@ class DailyEnergy:
     last_month: EnergySpan | None
     readings: Mapping[str, int]
     behind_since: datetime | None = None
+    codes: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def begin(cls, day: date, readings: Mapping[str, int]) -> DailyEnergy:
@@ -109,7 +111,7 @@ class DailyEnergy:
         Return the energies after a reading on `day`.
 
         `before` and `after` are the totals of the last reading and of this reading; `period` returns the
-        tariff period that an étiquette counts.
+        tariff period that an étiquette counts, None if it is unknown now.
         """
         behind = None
         if day < self.today.first:
@@ -129,13 +131,15 @@ class DailyEnergy:
             today, month = (replace(span, is_complete=False) for span in (today, month))
         rises = {label: index - known.get(label, index) for label, index in readings.items()}
         counted = {label: rise for label, rise in rises.items() if rise > 0}
+        known_now = {label: code.value for label in counted if (code := period(label)) is not None}
+        codes = {**self.codes, **known_now}
         periods: dict[str, int] = {}
         for label, rise in counted.items():
-            if (code := period(label)) is not None:
-                periods[code.value] = periods.get(code.value, 0) + rise
+            if label in codes:
+                periods[codes[label]] = periods.get(codes[label], 0) + rise
         more = after.total - before.total, counted, periods
         return DailyEnergy(
-            today.plus(*more), yesterday, month.plus(*more), last, {**known, **readings}, behind
+            today.plus(*more), yesterday, month.plus(*more), last, {**known, **readings}, behind, codes
         )
 
 

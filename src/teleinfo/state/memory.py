@@ -135,6 +135,7 @@ def _daily_to_json(daily: DailyEnergy) -> dict[str, object]:
         ],
         "readings": dict(daily.readings),
         "behind_since": None if behind is None else behind.isoformat(),
+        "codes": dict(daily.codes),
     }
 
 
@@ -144,14 +145,27 @@ def _daily(part: object) -> DailyEnergy | None:
             "spans": [today, yesterday, this_month, last_month],
             "readings": readings,
             "behind_since": since,
+            "codes": codes,
         }:
             day, month = _span(today), _span(this_month)
         case _:
             return None
     if day is None or month is None or month.first != month_of(day.first):
         return None
-    energies = _energies(readings, COUNTED)
-    return DailyEnergy(day, _span(yesterday), month, _span(last_month), energies, _moment(since))
+    return DailyEnergy(
+        day,
+        _span(yesterday),
+        month,
+        _span(last_month),
+        _energies(readings, COUNTED),
+        _moment(since),
+        _codes(codes),
+    )
+
+
+def _codes(part: object) -> dict[str, str]:
+    items = part.items() if isinstance(part, dict) else ()
+    return {label: code for label, code in items if label in COUNTED and code in tuple(TariffPeriod)}
 
 
 def _span(part: object) -> EnergySpan | None:

@@ -99,3 +99,64 @@ def test_frames_that_are_missing_for_just_so_long_are_no_gap() -> None:
 
     assert near.watts == 3600
     assert far.watts is None
+
+
+def test_a_power_that_the_meter_denies_is_zero() -> None:
+    """From the start, or when it has been 0 in each frame of a minute; else a Wh may be on its way."""
+    power, reported = MeanPower(), []
+    for second in range(400):
+        flows = 100 <= second < 300
+        power.add(1000 + max(0, second - 100) * flows + 199 * (second >= 300), now=second, idle=not flows)
+        reported.append((power.reported, power.is_bound))
+
+    assert set(reported[:100]) == {(0, False)}
+    assert reported[299] == (3600, False)
+    assert (0, False) not in reported[100 : 299 + int(MIN_INTERVAL)]
+    assert set(reported[299 + int(MIN_INTERVAL) :]) == {(0, False)}
+
+
+def test_a_power_around_zero_is_not_zero_again_and_again() -> None:
+    """Solar panels that give just what the house needs: the meter says 0 in every second frame."""
+    power, reported = MeanPower(), set()
+    for second in range(3000):
+        power.add(1000 + second // 100, now=float(second), idle=second % 2 == 0)
+        if second > 300:
+            reported.add(power.reported)
+
+    assert reported <= {36}
+
+
+def test_a_gap_ends_what_the_meter_denied() -> None:
+    """What flowed before an outage says nothing of the power after it."""
+    power = drawing()
+    power.add(1072, now=71.0 + GAP + 1, idle=True)
+
+    assert (power.reported, power.is_bound) == (0, False)
+
+
+def test_a_measured_power_is_continued_after_a_restart() -> None:
+    """The figure stands, and the next interval begins with the last step."""
+    before, after = drawing(), MeanPower()
+    measured = before.measured
+    assert measured is not None
+    after.add(1080, now=80.0)
+    after.resume(measured)
+    after.add(1081, now=81.0)
+
+    assert after.reported == before.watts
+    for second in range(82, 200):
+        before.add(1000 + second, now=float(second))
+        after.add(1000 + second, now=float(second))
+    assert after.watts is not None
+    assert abs(after.watts - 3600) <= 3600 * ACCURACY
+    assert MeanPower().measured is None
+
+
+def test_a_higher_index_is_of_another_energy() -> None:
+    """An index that is lower than the remembered one has no part in its measurement."""
+    after, measured = MeanPower(), drawing().measured
+    assert measured is not None
+    after.add(1071, now=80.0)
+    after.resume(measured)
+
+    assert after.watts is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
 from teleinfo.state.import_total import ImportTotal
+from teleinfo.state.mean_power import Measured
 from teleinfo.state.memory import MAX_FIELDS, VERSION, Memory, from_json, is_newer, to_json
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
 from teleinfo.tic.judge import CERTAIN_FRAMES, CERTAIN_FRAMES_WITHOUT_NUMBER, FRAMES_WITHOUT_NUMBER
@@ -29,7 +31,17 @@ START = datetime.fromisoformat(TIME)
 OVERRUN = historique(ADCO=NUMBER, ISOUSC="30", IINST="045", ADPS="045")
 NORMAL = historique(ADCO=NUMBER, ISOUSC="30", IINST="010")
 TOTAL = ImportTotal("BASE", 23, 5_000_000, START)
-MEMORY = Memory(NUMBER, START, TOTAL, {"overrun": TIME}, frozenset({"power/net", "labels/NJOURF_1"}))
+MEASURED = Measured(
+    1000.0, 22, 350, is_bound=False, step_time=990.0, step_index=22, uncertainty=2.0, smallest_step=1
+)
+MEMORY = Memory(
+    NUMBER,
+    START,
+    TOTAL,
+    {"overrun": TIME},
+    frozenset({"power/net", "labels/NJOURF_1"}),
+    means={"BASE": MEASURED},
+)
 
 DAILY = DailyEnergy(
     EnergySpan(
@@ -152,6 +164,44 @@ def test_nothing_is_remembered_of_a_meter_that_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("monotonic", "gap", "watts"),
+    [
+        (1010.0, 10, 350),
+        (1011.9, 10, 350),
+        (1060.0, 60, 350),
+        (1061.0, 61, None),  # too long: the times of its steps are unknown
+        (30.0, 10, None),  # another start of the machine
+        (1010.0, 3600, None),  # a clock was set
+        (1010.0, -1, None),
+    ],
+)
+def test_a_mean_power_goes_on_after_a_short_restart(monotonic: float, gap: float, watts: int | None) -> None:
+    """If both clocks agree on its length; the power of another meter is none."""
+    for readings, expected in (([base(24)], watts), ([OF_OTHER] * CERTAIN_FRAMES, None)):
+        followed = tracker()
+        followed.restore(MEMORY)
+        for reading in readings:
+            followed.update(reading, now=monotonic, time=at(gap))
+        state: Any = followed.state(now=monotonic)
+
+        assert state["power"]["mean"] == expected
+
+
+def test_a_measured_power_is_remembered() -> None:
+    """By the étiquettes of its index; one that is not measured yet is not."""
+    followed = tracker()
+    for second in range(200):
+        followed.update(base(23 + second // 10), now=float(second), time=at(second))
+        memory = followed.memory()
+        assert memory is not None
+        assert from_json(json.loads(json.dumps(to_json(memory)))) == memory
+        assert bool(memory.means) == (second >= 70)
+
+    assert memory is not None
+    assert memory.means["BASE"].watts == 360
+
+
+@pytest.mark.parametrize(
     ("readings", "gap", "since"),
     [
         ([OVERRUN], 10, TIME),
@@ -180,6 +230,13 @@ def test_a_memory_survives_as_json() -> None:
 
 READ = {"counter": "BASE", "index": 23, "offset": 0, "time": TIME}
 WRONG_PARTS: list[tuple[str, object]] = [
+    ("means", [1]),
+    ("means", {"BASE": 3}),
+    ("means", {"é": [*MEASURED]}),
+    ("means", {"BASE": [*MEASURED[:7]]}),
+    ("means", {"BASE": [*MEASURED[:7], 1.5]}),
+    ("means", {"BASE": [*MEASURED[:7], -1]}),
+    ("means", {"BASE": [math.inf, *MEASURED[1:]]}),
     ("import_total", [1, 2]),
     ("import_total", READ | {"time": "yesterday"}),
     ("import_total", READ | {"index": "23"}),
@@ -200,6 +257,7 @@ def test_a_wrong_part_costs_what_it_held_and_no_other(part: str, wrong: object) 
         "import_total": {"total": None},
         "alerts_since": {"alerts_since": {}},
         "fields": {"fields": frozenset()},
+        "means": {"means": {}},
     }
 
     assert from_json(to_json(MEMORY) | {part: wrong}) == replace(MEMORY, **empty[part])  # type: ignore[arg-type]
@@ -334,6 +392,16 @@ ANY_DAILY = st.fixed_dictionaries(
         "codes": st.dictionaries(st.sampled_from(["BASE", "x"]), st.sampled_from(["TH", "x"]) | JSON) | JSON,
     }
 )
+ANY_MEASURED = st.tuples(
+    st.floats(),
+    st.integers(),
+    st.integers(),
+    st.booleans(),
+    st.floats(),
+    st.integers(),
+    st.floats(),
+    st.integers(),
+).map(list)
 ANY_CONTENT = st.fixed_dictionaries(
     {"version": st.just(VERSION) | JSON, "meter": st.just(NUMBER) | JSON, "heard": ANY_TIME | JSON},
     optional={
@@ -341,6 +409,7 @@ ANY_CONTENT = st.fixed_dictionaries(
         "alerts_since": st.dictionaries(st.text(), ANY_TIME | JSON) | JSON,
         "fields": st.lists(st.text()) | JSON,
         "daily_energy": ANY_DAILY | JSON,
+        "means": st.dictionaries(st.sampled_from(["EAST", "x"]), ANY_MEASURED) | JSON,
     },
 )
 

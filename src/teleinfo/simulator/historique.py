@@ -72,8 +72,8 @@ class Historique(SimulatedMeter):
                 values["ADPS"] = f"{amperes:03}"
         if self.model.phases > 1:
             values |= {"PMAX": f"{round(metrology.drawn_maxima[0].yesterday.value):05}", "PPOT": "00"}
-        # PAPP is rounded to 10 VA.
-        values["PAPP"] = f"{int(round(sum(map(abs, metrology.apparent)), -1)):05}"
+        # PAPP is rounded to 10 VA; it has no injected power.
+        values["PAPP"] = f"{int(round(metrology.drawn, -1)):05}"
         return order_groups(self.model.mode, values | {"HHPHC": "A", "MOTDETAT": "000000"})
 
     def _short_frame(self) -> list[Group]:

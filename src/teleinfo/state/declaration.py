@@ -205,12 +205,14 @@ def _exporting(now: Snapshot) -> Value:
     injected, _estimated = now.injected
     if STATUS_REGISTER not in now and injected is None:
         return None
-    return fields.exports(now) or bool(injected)
+    return now.exports or bool(injected)
 
 
 def _net(now: Snapshot) -> Value:
-    drawn = fields.drawn_power(now)
-    return None if drawn is None else drawn - (now.injected[0] or 0)
+    drawn, (injected, _estimated) = fields.drawn_power(now), now.injected
+    if drawn is None or injected is UNKNOWN:
+        return None if drawn is None else UNKNOWN
+    return drawn - (injected or 0)
 
 
 def _mean(now: Snapshot, name: str) -> Value:
@@ -511,7 +513,7 @@ FIELDS: Final = (
     Field(
         "power.estimated",
         _SWITCH,
-        "True if `injected` is an estimate, IRMS × URMS: the meter has no contract to sell.",
+        "True if `injected` is an estimate: IRMS × URMS, or IINST × 230 V in historique.",
     ).read_from(by=lambda now: None if now.injected[0] is None else now.injected[1]),
     Field("power.exporting", _SWITCH, "True while power flows out to the grid.")
     .read_from(by=_exporting)

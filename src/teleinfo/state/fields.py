@@ -39,6 +39,9 @@ Values: TypeAlias = "Mapping[str, str]"
 VA_PER_AMPERE: Final = 200
 """VA for each ampere of a phase: a subscription of 1 kVA allows 5 A (02E, "ISOUSC")."""
 
+NOMINAL_VOLTAGE: Final = 230
+"""Volts between a phase and the neutral conductor of the public grid (EN 50160: ±10 %)."""
+
 COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour.RED}
 """The colours for the codes of DEMAIN (02E)."""
 
@@ -170,6 +173,11 @@ def counters(values: Values) -> dict[str, tuple[str, int]]:
     return {name: index for name, index in found.items() if index is not None}
 
 
+def is_idle(values: Values, name: str) -> bool:
+    """True if the meter says that the power of a mean power is 0; its VA are not rounded (54E)."""
+    return number(values, {"mean": "SINSTS", "injected_mean": "SINSTI"}[name]) == 0
+
+
 def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.Index]:
     """
     Return each index of the supplier by its étiquette.
@@ -211,19 +219,21 @@ def power_of_phase(values: Values, phase: Phase) -> int | None:
     return None if power is None or total is None or power > max(total, most) else power
 
 
-def injected_power(values: Values, *, has_exported: bool) -> tuple[int | None, bool]:
+def injected_power(values: Values, *, exports: bool, has_exported: bool) -> tuple[int | Unknown | None, bool]:
     """
     Return the apparent power that is injected, VA, and True if it is an estimate.
 
-    A meter without a contract to sell has no étiquette for it. While its register STGE shows that power flows
-    out and SINSTS is 0, IRMS × URMS is the estimate. At any other time the power is 0 for a meter that
-    `has_exported`, and unknown for any other meter.
+    A meter without a contract to sell has no étiquette for it. While such a meter `exports` and draws no
+    power, its currents give an estimate. At any other time the power is 0 for a meter that `has_exported`,
+    and unknown for any other meter.
     """
+    drawn = drawn_power(values)
     if (power := number(values, "SINSTI")) is not None:
         return power, False
-    if drawn_power(values) == 0 and exports(values):
+    if drawn == 0 and exports:
         return _estimate(values), True
-    return (0 if has_exported and STATUS_REGISTER in values else None), False
+    is_zero = has_exported and (STATUS_REGISTER in values or drawn is not None)
+    return (0 if is_zero else None), False
 
 
 def exports(values: Values) -> bool:
@@ -232,10 +242,31 @@ def exports(values: Values) -> bool:
     return word is not None and registers.EXPORTING.of(word) == 1
 
 
-def _estimate(values: Values) -> int | None:
-    pairs = [(number(values, f"IRMS{phase}"), number(values, f"URMS{phase}")) for phase in Phase]
+def exports_by_current(values: Values) -> bool | None:
+    """
+    True if PAPP is 0 although a current flows: Linky counts no injected power in PAPP (historique).
+
+    Currents are whole amperes, so that 1 A is 115 VA or more, but PAPP is rounded to 10 VA. A frame without
+    PAPP or without currents gives None.
+    """
+    power, currents = number(values, "PAPP"), [current(values, phase) for phase in Phase]
+    if power is None or not any(amperes is not None for amperes in currents):
+        return None
+    return power == 0 and any(currents)
+
+
+def _estimate(values: Values) -> int | Unknown | None:
+    """
+    Return IRMS × URMS, or in historique IINST at the nominal voltage.
+
+    Currents have no sign: if several phases have a current in historique, it is unknown which of them draw.
+    """
+    pairs = [(current(values, phase), number(values, f"URMS{phase}")) for phase in Phase]
     known = [amperes * volts for amperes, volts in pairs if amperes is not None and volts is not None]
-    return sum(known) if known else None
+    if known or "PAPP" not in values:
+        return sum(known) if known else None
+    flowing = [amperes for amperes, _volts in pairs if amperes]
+    return flowing[0] * NOMINAL_VOLTAGE if len(flowing) == 1 else UNKNOWN
 
 
 def time_of(values: Values, *labels: str) -> str | None:

@@ -1,5 +1,5 @@
 """
-The memory that outlives a restart: the energies of a meter, its active alerts, and the published fields.
+The memory that outlives a restart: energies and mean powers of a meter, its alerts, and the published fields.
 
 Pure: to JSON and back. The memory card may be damaged, and a backup may belong to another meter. So each part
 of the file is validated by itself, and a wrong part becomes None or empty. Unknown keys are ignored, so that
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.daily_energy import COUNTED, DailyEnergy, EnergySpan, month_of
 from teleinfo.state.import_total import ImportTotal
+from teleinfo.state.mean_power import Measured
 from teleinfo.vocabulary.codes import TariffPeriod
 
 if TYPE_CHECKING:
@@ -27,8 +28,13 @@ VERSION: Final = 1
 MAX_FIELDS: Final = 500
 """The most fields that are remembered; a state has some 150."""
 
+MAX_MEANS: Final = 4
+"""The most mean powers that are remembered: those of energy drawn and injected, in both modes."""
+
 _POSSIBLE: Final = range(10**12)  # Wh; the meters count to 10⁹
 _COUNTER: Final = re.compile(r"[A-Z0-9+]{1,64}")
+_MEASURED: Final = [float, int, int, bool, float, int, float, int]
+"""The types of `Measured`."""
 _SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_./-]{1,100}")
 """Scope and field become parts of a topic: only ASCII, without wildcards (MQTT 3.1.1 §4.7.1)."""
@@ -42,6 +48,7 @@ class Memory:
     `total` is None until the meter has sent its import indexes. `alerts_since` maps each alert active at
     `heard` to its start in ISO 8601. `fields` are the paths of the fields with a topic of their own, such as
     `power/net`. `daily` holds the energies until the reading of `total`; it is None without `total`.
+    `means` maps the étiquettes of an index to its mean power.
     """
 
     scope: str
@@ -50,6 +57,7 @@ class Memory:
     alerts_since: Mapping[str, str] = field(default_factory=dict)
     fields: frozenset[str] = frozenset()
     daily: DailyEnergy | None = None
+    means: Mapping[str, Measured] = field(default_factory=dict)
 
     @property
     def day(self) -> date:
@@ -75,6 +83,7 @@ def to_json(memory: Memory) -> dict[str, object]:
         "alerts_since": dict(memory.alerts_since),
         "fields": sorted(_remembered_fields(memory.fields)),
         "daily_energy": None if memory.daily is None else _daily_to_json(memory.daily),
+        "means": {counter: list(measured) for counter, measured in memory.means.items()},
     }
 
 
@@ -99,6 +108,7 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
         alerts_since=_alerts_since(content.get("alerts_since"), heard),
         fields=_remembered_fields(content.get("fields")),
         daily=None if total is None else _daily(content.get("daily_energy")),
+        means=_means(content.get("means")),
     )
 
 
@@ -117,6 +127,18 @@ def _total(part: object) -> ImportTotal | None:
 def _alerts_since(part: object, heard: datetime) -> dict[str, str]:
     times = {name: _moment(time) for name, time in part.items()} if isinstance(part, dict) else {}
     return {name: at.isoformat("T", "seconds") for name, at in times.items() if at and at <= heard}
+
+
+def _means(part: object) -> dict[str, Measured]:
+    """Return the possible mean powers in `part`, at most `MAX_MEANS`."""
+    means = part.items() if isinstance(part, dict) else ()
+    return {
+        counter: Measured(*numbers)
+        for counter, numbers in itertools.islice(means, MAX_MEANS)
+        if isinstance(counter, str) and _COUNTER.fullmatch(counter)
+        if isinstance(numbers, list) and [type(number) for number in numbers] == _MEASURED
+        if all(0 <= number < _POSSIBLE.stop for number in numbers)
+    }
 
 
 def _remembered_fields(part: object) -> frozenset[str]:

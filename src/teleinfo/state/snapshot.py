@@ -41,6 +41,7 @@ class Snapshot(dict[str, str]):
     site: str | None
     phases: int
     sends_alarms: bool
+    exports: bool
     has_exported: bool
     periods: Mapping[str, str]
     since: Mapping[str, str]
@@ -68,9 +69,9 @@ class Snapshot(dict[str, str]):
         return fields.indexes(self, periods=self.periods)
 
     @cached_property
-    def injected(self) -> tuple[int | None, bool]:
+    def injected(self) -> tuple[int | fields.Unknown | None, bool]:
         """The apparent power that is injected, VA, and True if it is an estimate."""
-        return fields.injected_power(self, has_exported=self.has_exported)
+        return fields.injected_power(self, exports=self.exports, has_exported=self.has_exported)
 
     @property
     def tariff(self) -> str | None:

@@ -22,10 +22,10 @@ from teleinfo.state.daily_energy import COUNTED, DailyEnergy, day_in_france
 from teleinfo.state.declaration import FIELDS, message, read
 from teleinfo.state.device import Device, device_of
 from teleinfo.state.import_total import ImportTotal
-from teleinfo.state.mean_power import MeanPower
+from teleinfo.state.mean_power import GAP, MeanPower
 from teleinfo.state.memory import Memory
 from teleinfo.state.snapshot import Snapshot
-from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, parse_uint
+from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, SHORT_FRAME, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
 
 if TYPE_CHECKING:
@@ -39,6 +39,12 @@ if TYPE_CHECKING:
 
 STALE_AFTER: Final = 120.0
 """Seconds after which a value is null; in an overrun a full frame comes every 17 s (three phases, 02E)."""
+
+CLOCK_ERROR: Final = 2.0
+"""Seconds by which two clocks may differ over a short restart; a time of day has whole seconds."""
+
+MIN_FRAMES: Final = 2
+"""Frames in a row that show an export by their current: PAPP and the current may be measured apart."""
 
 _URGENT: Final = tuple(
     field
@@ -92,6 +98,7 @@ class StateTracker:
         self._site: str | None = None
         self._latest: dict[str, tuple[str, float]] = {}
         self._periods: dict[str, str] = {}
+        self._exporting_frames = 0  # in a row, by their current
         self._known: dict[Path, None] = {}  # the fields seen so far with this contract, in order
 
     def _change_contract(self) -> None:
@@ -112,7 +119,7 @@ class StateTracker:
 
     def restore(self, memory: Memory) -> None:
         """
-        Continue the energies of an earlier run, and its alerts that have been active in every frame since.
+        Continue the memory of an earlier run.
 
         This takes effect at the first reading after which the meter is known, if it is the remembered meter.
         """
@@ -123,7 +130,9 @@ class StateTracker:
         """Return the memory for the next run, with the `published` fields; None before the meter is known."""
         if not self.is_known:
             return None
-        return Memory(self.meter.scope, self._at, self._total, self._since, published, self._daily)
+        means = {counter: mean.measured for counter, mean in self._means.items()}
+        measured = {counter: mean for counter, mean in means.items() if mean is not None}
+        return Memory(self.meter.scope, self._at, self._total, self._since, published, self._daily, measured)
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
@@ -147,11 +156,11 @@ class StateTracker:
         values = self._values(now)
         self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
         self._phases = max(self._phases, fields.phases(values))
-        self._has_exported |= fields.exports(values)
+        self._has_exported |= self._exports(values)
         doubtful = self._earlier is not None and self._contradicts(self._earlier, values)
         self.is_known = self.is_known or (belief.is_certain if doubtful else belief.is_known)
         if self.is_known and self._earlier is not None:
-            self._take_over(self._earlier)
+            self._take_over(self._earlier, now)
             self._earlier = None
         self._count(values, now)
         snapshot = self._snapshot(values, now)
@@ -172,19 +181,29 @@ class StateTracker:
         subscribed = fields.subscribed_power(values)
         return not earlier.total.is_followed_by(*imported, at=self._at, subscribed=subscribed)
 
-    def _take_over(self, earlier: Memory) -> None:
-        """Continue the energies of an earlier run, and its alerts that were active in every frame since."""
+    def _take_over(self, earlier: Memory, now: float) -> None:
+        """
+        Continue what an earlier run remembered: energies, alerts and mean powers.
+
+        An alert must have been active in every frame since. The times of a mean power are monotonic: they
+        count only if the time of day confirms that the machine was not started anew.
+        """
         if earlier.scope != self.meter.scope:
             return
         if earlier.total is not None:
             self._total, self._daily = earlier.total, earlier.daily
-        if 0 <= (self._at - earlier.heard).total_seconds() <= STALE_AFTER:
+        away = (self._at - earlier.heard).total_seconds()
+        if 0 <= away <= STALE_AFTER:
             first = self._first_time == self._time
             self._since |= {
                 name: since
                 for name, since in earlier.alerts_since.items()
                 if first or self._since.get(name) == self._first_time
             }
+        for counter, measured in earlier.means.items():
+            gap = now - measured.time
+            if 0 <= gap <= GAP and abs(gap - away) <= CLOCK_ERROR:
+                self._means[counter].resume(measured)
 
     def state(self, *, now: float) -> dict[str, Json]:
         """Return the state at the monotonic time `now`, seconds; empty before the first reading."""
@@ -218,14 +237,22 @@ class StateTracker:
         for label in (self._latest.keys() & _PASSING) - belief.sending:
             self._latest.pop(label)
             self._latest.pop(label + HORODATE_SUFFIX, None)
+        if kept.keys() <= SHORT_FRAME:
+            self._exporting_frames = 0  # the currents are newer than PAPP
+        elif (exports := fields.exports_by_current(kept)) is not None:
+            self._exporting_frames = self._exporting_frames + 1 if exports else 0
         self._sends_alarms |= not ALARMS.isdisjoint(kept)
         if "NTARF" in kept and "LTARF" in kept:
             self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
 
+    def _exports(self, values: fields.Values) -> bool:
+        """True if power flows out by STGE or, in two frames in a row, by the current (historique)."""
+        return fields.exports(values) or self._exporting_frames >= MIN_FRAMES
+
     def _count(self, values: fields.Values, now: float) -> None:
         """Update the energies and the mean powers with the indexes of the meter."""
-        for counter, index in fields.counters(values).values():
-            self._means[counter].add(index, now=now)
+        for name, (counter, index) in fields.counters(values).items():
+            self._means[counter].add(index, now=now, idle=fields.is_idle(values, name))
         if (imported := fields.import_total(values)) is not None:
             self._counted = now
             before = self._total or ImportTotal(*imported, 0, self._at)
@@ -267,6 +294,7 @@ class StateTracker:
             site=self._site,
             phases=self._phases if self._site is None else 3,
             sends_alarms=self._sends_alarms,
+            exports=self._exports(values),
             has_exported=self._has_exported,
             periods=self._periods,
             since=self._since,

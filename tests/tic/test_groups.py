@@ -125,6 +125,7 @@ def test_every_season_of_the_documents_is_taken(season: str) -> None:
     [
         ("PAPP", "00u50", Mode.HISTORIQUE),
         ("PAPP", "0A750", Mode.HISTORIQUE),
+        ("PAPP", "X750", Mode.HISTORIQUE),
         ("EAST", "0123 5678", Mode.STANDARD),
         ("STGE", "003a0001", Mode.STANDARD),
         ("STGE", "003G0001", Mode.STANDARD),

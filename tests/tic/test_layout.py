@@ -145,6 +145,7 @@ def test_the_layouts_that_are_kept_are_bounded() -> None:
         (hist("EA", "12Wh  "), True),
         (hist("EA", "12WhX"), False),
         (hist("EA", "123456"), False),
+        (hist("ENERG", "000120:000350"), True),
         (hist("NEW", "1"), False),
         (std("VTIC", "02", "H260115120000"), False),
     ],

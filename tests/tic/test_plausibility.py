@@ -58,6 +58,18 @@ def test_a_frame_that_follows_the_last_one_is_one_that_check_believes(
         assert either.withheld == alone.withheld
 
 
+def test_a_frame_in_which_only_indexes_rose_is_accepted_at_once() -> None:
+    """By one comparison of the texts before them, and one of the numbers, with the bound of each index."""
+    values = {"EAST": "000000100", "EAIT": "000000100", "NGTF": "BASE", "PREF": "09"}
+    plausibility = Plausibility()
+    keys = watched_keys(Mode.STANDARD, values)
+    for at in (0.0, 2.0):
+        check(plausibility, Mode.STANDARD, values, at)
+
+    assert keys == ("NGTF", "PREF", "EAST", "EAIT")
+    assert plausibility.try_accept(keys, (b"BASE", b"09", b"000000109", b"000000100"), 4.0)
+
+
 class Line:
     """Frames of a meter of 9 kVA, one every two seconds."""
 
@@ -146,7 +158,8 @@ def test_the_subscribed_power_of_mode_standard_is_in_kva(index: str, withheld: l
     for at in (0.0, 2.0, 4.0):
         check(plausibility, Mode.STANDARD, {"EAST": "000000100", "PREF": "03"}, at)
 
-    assert check(plausibility, Mode.STANDARD, {"EAST": index, "PREF": "03"}, 3604.0) == (withheld, False)
+    values = {"EAST": index, "PREF": "03", "GAZ": "0"}
+    assert check(plausibility, Mode.STANDARD, values, 3604.0) == (withheld, False)
 
 
 @pytest.mark.parametrize("value", ["000000090", "000000000", "198000000"])

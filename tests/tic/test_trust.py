@@ -61,6 +61,7 @@ def acquainted(text: str = HC, mode: Mode = HIST) -> Trust:
         (HC.replace("IINST ", "IINST ADPS "), ""),
         (HC.replace(" IINST ", " ? "), ""),  # a damaged line is there
         (HC.replace(" HCHP", ""), "HCHC PTEC"),  # the tail of HCHC may be that of HCHP
+        (HC.replace(" ISOUSC HCHC ", " ? "), "HCHP"),  # two are missing, one is damaged
         (HC.replace(" HCHC HCHP", ""), "ISOUSC PTEC"),  # OPTARIF says that they must be there
         (HC.replace(" MOTDETAT", ""), "HHPHC"),
         (HC.replace("IMAX PAPP", "PAPP IMAX"), "IINST PAPP IMAX"),  # against the order
@@ -207,25 +208,22 @@ def test_the_forms_of_a_meter_are_learned() -> None:
     second_of_table = [withheld(trust, HC.replace("MOTDETAT", "MOTDETAT=0123456789")) for _ in range(3)]
     wide = [withheld(trust, HC.replace("PAPP", "PAPP=001940")) for _ in range(4)]
     widths = [withheld(trust, HC.replace("IMAX", f"IMAX={'1' * width}")) for width in (4, 5, 6, 2)]
-    of_the_table = withheld(trust, HC)
-    assert trust.is_settled
+    narrow = HC.replace("PAPP", "PAPP=01")
+    in_a_row = [(withheld(trust, text), trust.is_settled) for text in (narrow, narrow, HC, *[narrow] * 4)]
     fresh = Trust()
-    after_that_of_the_table = [
-        withheld(fresh, HC.replace("IMAX", f"IMAX={value}")) for value in ("123", "1234", "12")
-    ]
+    after_that = [withheld(fresh, HC.replace("IMAX", f"IMAX={'1' * width}")) for width in (3, 4, 2)]
 
     assert second_of_table == ["MOTDETAT", "", ""]
     assert wide == ["PAPP MOTDETAT", "PAPP MOTDETAT", "", ""]
     assert widths == ["IMAX", "IMAX", "", ""]
-    assert of_the_table == ""
-    assert after_that_of_the_table == ["", "IMAX", "IMAX"]
+    no, yes = ("PAPP", False), ("", True)
+    assert in_a_row == [no, no, yes, no, no, ("", False), yes]
+    assert after_that == ["", "IMAX", "IMAX"]
 
 
 @pytest.mark.parametrize("place", ["ADCO", "PTEC"])
-def test_a_label_that_the_table_lacks_is_believed_from_its_second_frame_whatever_its_width(
-    place: str,
-) -> None:
-    """It must come twice in a row at the same place; a frame without it begins the row anew."""
+def test_a_label_that_the_table_lacks_is_believed_from_its_second_frame(place: str) -> None:
+    """Whatever its width, twice in a row at the same place; a frame without it begins the row anew."""
     trust, lines = acquainted(), HC.replace(place, f"NEW={{}} {place}")
     said = [
         withheld(trust, lines.format("1")),
@@ -270,6 +268,7 @@ def test_a_notice_without_parity_is_first_believed_in_its_second_frame_in_a_row(
     ]
 
     assert said == ["DPM1 FPM1", "", "DPM1 FPM1", "", "", ""]
+    assert trust.is_settled
     assert withheld(acquainted(STANDARD, STD), lines, STD) == ""
 
 
@@ -310,15 +309,10 @@ def test_what_opens_the_second_part_of_an_ice_frame_is_never_withheld() -> None:
     ] * 3
     [reading] = decoder.feed(lines.replace(encode_group(group("ERP=1varh")), b""))
     assert "Appli" in reading.values
-
-
-def test_the_same_label_has_other_neighbours_in_the_second_part_of_an_ice_frame() -> None:
-    """EA may stand before ERP in the first part alone: in the second part a line was lost between them."""
-    trust, parts = Trust(), "EA=12Wh ERP=1varh Appli=INJECTION EA={}Wh{} ERP=3varh"
-    for _ in range(2):
-        assert withheld(trust, parts.format(7, " TGPHI=0,42")) == ""
-
-    assert withheld(trust, parts.format(8, "")) == "EA"
+    # EA stands beside ERP in the first part alone.
+    trust, other = Trust(), parts.replace(" ERP=3", " TGPHI=1 ERP=3")
+    said = [withheld(trust, text) for text in (other, other, parts.replace("7Wh", "8Wh"))]
+    assert said == ["", "", "EA"]
 
 
 def test_what_is_remembered_is_bounded() -> None:

@@ -110,11 +110,12 @@ def test_a_date_that_has_a_value_besides_its_horodate_is_read_with_both() -> Non
     assert (last.values["DATE"], last.values["DATE_HORODATE"]) == ("1", "H260115120000")
 
 
-def test_a_frame_with_alarms_that_are_compared_is_never_read_at_once() -> None:
-    """Whether ADIR1 is believed depends on IINST1."""
+def test_a_frame_with_alarms_that_are_compared_or_with_one_group_is_never_read_at_once() -> None:
+    """Whether ADIR1 is believed depends on IINST1; a single group needs no layout."""
     short = [hist("ADIR1", "047"), ADCO, *(hist(f"IINST{phase}", "047") for phase in (1, 2, 3))]
+    readings = [one for groups in (short, [ADCO]) for one in Decoder().feed(encode_frame(groups) * 6)]
 
-    assert not any(isinstance(reading, LayoutReading) for reading in Decoder().feed(encode_frame(short) * 6))
+    assert not any(isinstance(reading, LayoutReading) for reading in readings)
 
 
 def test_the_layouts_that_are_kept_are_bounded() -> None:

@@ -33,7 +33,11 @@ LIMIT = 20.0
 
 
 class Subject:
-    """STATE or one of PROGRAMS on a line in `mode`; it runs while its block does. `line` is the far end."""
+    """
+    STATE or one of PROGRAMS on a line in `mode`; it runs while its block does. `line` is the far end.
+
+    STATE publishes its state with each frame, the others at the default interval.
+    """
 
     def __init__(self, name: str, mode: str, *, folder: Path, broker: MosquittoBroker) -> None:
         own = folder / name.replace(" ", "-")
@@ -51,7 +55,7 @@ class Subject:
             mqtt_client_id=topic,
             homeassistant=name == HOMEASSISTANT,
             state_topics=name == STATE,
-            state_interval=0,
+            state_interval=0 if name == STATE else 10,
         )
         if name == REFERENCE:
             self.program.command = [sys.executable, reference.__file__]

@@ -6,7 +6,9 @@ import asyncio
 import contextlib
 import datetime as dt
 import random
+import re
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,12 +20,15 @@ from teleinfo.port.health import Health
 from teleinfo.simulator.catalogue import build
 from teleinfo.simulator.play import play
 from teleinfo.simulator.serial_line import SerialLine
+from teleinfo.state import meter_clock
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
 from tests.doctor.machine_tree import case_of, findings_of
 from tests.support.tcp_ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+
+    from tests.doctor.machine_tree import Tree
 
 START = dt.datetime(2026, 1, 15, 18, 30)  # noqa: DTZ001 - a meter knows local time only
 
@@ -39,7 +44,11 @@ def look(
     line: SerialLine, send: Callable[[], Awaitable[object]] | None = None, **variables: str
 ) -> dict[str, Finding]:
     """Return the findings on `line` while `send` goes on."""
-    case = case_of(serial_port=line.port, **variables)
+    return look_at(case_of(serial_port=line.port, **variables), send)
+
+
+def look_at(case: Case, send: Callable[[], Awaitable[object]] | None = None) -> dict[str, Finding]:
+    """Return the findings on the line of a case while `send` goes on."""
     case.access = Access.FREE
 
     async def both(case: Case) -> list[Finding]:
@@ -202,6 +211,41 @@ def test_why_there_is_nothing_is_what_teleinfo_published(problem: str, words: st
 
     assert words in found.message
     assert advice in found.advice
+
+
+@pytest.mark.parametrize(
+    ("minutes", "timesync", "text"),
+    [
+        (0, None, r".* within two minutes"),
+        (30, "synchronized", r"30 min ahead of .* that of the meter is probably wrong\."),
+        (-60, "anything", r".* behind .* has not set the clock of this machine.*"),
+        (-60, None, r".* behind .* See whether the network sets .*"),
+    ],
+)
+def test_a_clock_that_is_off_is_reported_with_the_one_that_is_probably_wrong(
+    tree: Tree, minutes: int, timesync: str | None, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a meter in standard; the machine knows whether the network has set its own clock."""
+    monkeypatch.setattr(check_line, "FOUND_SECONDS", 5.0)
+    monkeypatch.setattr(meter_clock, "INTERVAL", 0.1)
+    if timesync is not None:
+        tree.file(f"/run/systemd/timesync/{timesync}")
+    start = dt.datetime.now(ZoneInfo("Europe/Paris")).replace(tzinfo=None) + dt.timedelta(minutes=minutes)
+    with SerialLine(baudrate=9600) as line:
+        tree.link(line.port, line.port)
+        case = tree.case(line.port)
+        meter = build("standard", start=start, rng=random.Random(1))
+        found = look_at(case, lambda: play(meter, line, start=start, frames=None))
+
+    assert found["clock"].severity is (Severity.WARNING if minutes else Severity.OK)
+    assert re.fullmatch(text, f"{found['clock'].message} {found['clock'].advice}".strip())
+    assert bool(found["clock"].commands) == (minutes == -60)
+
+
+def test_a_meter_without_a_clock_has_no_finding_about_it() -> None:
+    """In historique no meter sends its time."""
+    with SerialLine(speed=8, strict_speed=True) as line:
+        assert "clock" not in look(line, meter_on(line))
 
 
 @pytest.mark.parametrize(("line", "last"), [("good", -60), ("fair", 5), ("poor", 90)])

@@ -14,6 +14,7 @@ import math
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import in_words, use_language
+from teleinfo.daemon.clock_log import ClockLog
 from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ class StatePublisher:
         self._interval = interval
         self._fields = fields
         self._on_replaced = on_replaced
+        self._clock_log = ClockLog()
         self._is_ready = False
         self._silent_since: float | None = None
         self._meter = ""  # the scope of the last state; empty: none yet
@@ -120,6 +122,7 @@ class StatePublisher:
                 log.warning(
                     "TELEINFO_PRICES has no price for the tariff period %s: the cost is unknown", period
                 )
+        self._clock_log.note(self._tracker.clock_offset)
         self._retained.set(self._topic, encode(state))
         former, self._meter = self._meter, self._tracker.meter.scope
         if is_replaced := former not in {"", self._meter}:

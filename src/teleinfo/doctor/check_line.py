@@ -11,6 +11,7 @@ from datetime import datetime
 from teleinfo.cli.output import command_line
 from teleinfo.common.durations import duration
 from teleinfo.common.i18n import N_, _, decimal, inline
+from teleinfo.common.system_clock import is_synchronized
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_broker import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
@@ -18,6 +19,7 @@ from teleinfo.port.errors import PortError
 from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
 from teleinfo.port.search import SPEEDS, SpeedSearch, candidates, speeds_at
 from teleinfo.port.tcp_bridge import is_bridge
+from teleinfo.state.meter_clock import TOLERANCE, MeterClock
 from teleinfo.tic.decoder import Counts, Decoder
 from teleinfo.tic.meter_id import identity_of, number_of
 from teleinfo.vocabulary.line import LineGrade, LinkProblem
@@ -99,19 +101,22 @@ def _published(status: str, health: Health) -> str:
 
 
 class Probe(SpeedSearch):
-    """Reception at one speed: the `data` that came in `seconds`; the meter's `number`, None if not sent."""
+    """Reception at one speed: the `data` that came in `seconds`; `number` and `clock` of the meter."""
 
     def __init__(self, url: str, baudrate: int) -> None:
         super().__init__(url, (baudrate,), Decoder())
         self.seconds = 0.0
         self.data = bytearray()
         self.number: str | None = None
+        self.clock = MeterClock()
 
     def on_data(self, data: bytes) -> None:
         """Decode and keep the bytes."""
         self.data += data[: _MAX_KEPT - len(self.data)]
-        for reading in self.feed(data, now=asyncio.get_running_loop().time()):
+        now = asyncio.get_running_loop().time()
+        for reading in self.feed(data, now=now):
             self.number = number_of(reading) or self.number
+            self.clock.add(reading.values.get("DATE", ""), now=now, at=datetime.now().astimezone())
 
     async def listen(self) -> None:
         """Listen for a while, and longer if the meter is heard; raise PortError."""
@@ -158,6 +163,7 @@ async def check_line(case: Case) -> list[Finding]:
         _groups(counts, meter.seconds),
         _parity(meter),
         _meter(meter.number),
+        *_clock(meter, is_synchronized(case.machine.root)),
         _wiring(quality.grade, quality.bad_share or 0.0, few=counts.rejected == 1),
     ]
 
@@ -237,6 +243,27 @@ def _meter(number: str | None) -> Finding:
     masked = number[:6] + "…" * bool(number[6:])
     message = _("{model}, {maker}, number {number}").format(model=_(known.model), maker=maker, number=masked)
     return ok("meter", message, model=_(known.model), maker=known.maker)
+
+
+def _clock(meter: Probe, synchronized: bool | None) -> list[Finding]:  # noqa: FBT001 - three values
+    """Compare the clock of the meter with that of the machine, which is `synchronized` (None: unknown)."""
+    offset = meter.clock.offset
+    if offset is None or identity_of(meter.number).overseas:
+        return []
+    if abs(offset) <= TOLERANCE:
+        return [ok("clock", _("as the clock of this machine, within two minutes"), offset=offset)]
+    ahead, behind = (
+        N_("{time} ahead of the clock of this machine"),
+        N_("{time} behind the clock of this machine"),
+    )
+    message = _(ahead if offset > 0 else behind).format(time=duration(abs(offset)))
+    if synchronized:
+        advice = _("The network sets the clock of this machine: that of the meter is probably wrong.")
+        return [warning("clock", message, advice, offset=offset)]
+    advice = _("The network has not set the clock of this machine, which is probably wrong:")
+    if synchronized is None:
+        advice = _("See whether the network sets the clock of this machine; if so, the meter is wrong:")
+    return [warning("clock", message, advice, "timedatectl", offset=offset)]
 
 
 def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:

@@ -49,7 +49,7 @@ AREAS = {
 }
 CHECKS = {
     "bluetooth": N_("bluetooth"), "board": N_("board"), "bytes": N_("bytes"), "changed": N_("changed"),
-    "console": N_("console"), "device": N_("device"), "enabled": N_("at boot"),
+    "clock": N_("clock"), "console": N_("console"), "device": N_("device"), "enabled": N_("at boot"),
     "environment": N_("environment"), "file": N_("file"), "getty": N_("login"), "groups": N_("groups"),
     "heard": N_("heard"), "holder": N_("in use"), "installed": N_("installed"), "journal": N_("journal"),
     "login": N_("access"), "meter": N_("meter"), "mode": N_("mode"), "name": N_("name"),

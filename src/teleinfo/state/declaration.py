@@ -180,6 +180,13 @@ def _clock(now: Snapshot) -> Value:
     return (iso(text) if now.site is None else business_meters.moment(text)) or UNKNOWN
 
 
+def _clock_offset(now: Snapshot) -> Value:
+    is_standard = now.mode is Mode.STANDARD and now.site is None
+    if not is_standard or "DATE" not in now or now.meter.identity.overseas:
+        return None
+    return UNKNOWN if now.clock_offset is None else now.clock_offset
+
+
 def _made(read: Callable[[Snapshot], _Sent | None], make: Callable[[_Sent], Json]) -> Reader:
     """Return a reader that applies `make` to what `read` returns; if `make` returns None, it is unknown."""
 
@@ -388,6 +395,15 @@ FIELDS: Final = (
     Field("meter.clock", _TIME, "Clock of the meter (standard; absent for a meter of the overseas islands).")
     .read_from("DATE", "DATECOUR", by=_clock)
     .named("Clock of the meter", key="clock"),
+    Field(
+        "meter.clock_offset",
+        "s",
+        "Seconds by which that clock is ahead of the machine's, negative if it is behind; it changes only by "
+        "more than 5.",
+        signed=True,
+    )
+    .read_from(by=_clock_offset)
+    .named("Clock offset of the meter", key="clock_offset", diagnostic=True),
     Field("contract.code", Contract, "Kind of contract; null for a contract of any other kind.").read_from(
         "OPTARIF",
         "NGTF",

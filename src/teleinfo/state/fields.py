@@ -314,6 +314,8 @@ def alerts(values: Values, *, sends_alarms: bool) -> dict[Alert, bool]:
     word = status(values)
     if word is not None:
         found |= {alert: bits.of(word) != 0 for alert, bits in registers.ALERTS.items()}
+        # A lower-case season in DATE has the same meaning as the bit (54E, horodate).
+        found[Alert.CLOCK_DEGRADED] |= values.get("DATE", "").startswith(("e", "h"))
     elif "OPTARIF" in values or "ISOUSC" in values:
         found[Alert.OVERRUN] = _overrun(values, sends_alarms=sends_alarms)
     if values.get("OPTARIF") == "EJP":

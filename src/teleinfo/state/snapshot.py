@@ -31,7 +31,7 @@ class Snapshot(dict[str, str]):
     `periods` is the argument of `tariffs.index_name`. `since` maps each active alert to its start.
     `total` is the total energy drawn, and `daily` the energies by day, None before its first index;
     `total_is_fresh`: its index is fresh. `prices` is None if the user gave none. `means` are the mean powers
-    whose index is fresh, by the last part of their path.
+    whose index is fresh, by the last part of their path. `clock_offset`: see `MeterClock`.
     """
 
     values: InitVar[Values]
@@ -49,6 +49,7 @@ class Snapshot(dict[str, str]):
     daily: DailyEnergy | None
     prices: Prices | None
     total_is_fresh: bool
+    clock_offset: int | None
     means: Mapping[str, MeanPower]
 
     def __post_init__(self, values: Values) -> None:

@@ -24,6 +24,7 @@ from teleinfo.state.device import Device, device_of
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import GAP, MeanPower
 from teleinfo.state.memory import Memory
+from teleinfo.state.meter_clock import MeterClock
 from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, SHORT_FRAME, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
@@ -98,6 +99,7 @@ class StateTracker:
         self._site: str | None = None
         self._latest: dict[str, tuple[str, float]] = {}
         self._periods: dict[str, str] = {}
+        self._clock = MeterClock()
         self._exporting_frames = 0  # in a row, by their current
         self._known: dict[Path, None] = {}  # the fields seen so far with this contract, in order
 
@@ -116,6 +118,12 @@ class StateTracker:
         """The meter that is followed."""
         number = None if self._belief is None else self._belief.number
         return device_of(number, topic=self._topic, private=self._private)
+
+    @property
+    def clock_offset(self) -> int | None:
+        """Seconds by which the clock of the meter is ahead of ours; None if unknown."""
+        # The time zone of the overseas islands is unknown.
+        return None if self.meter.identity.overseas else self._clock.offset
 
     def restore(self, memory: Memory) -> None:
         """
@@ -241,6 +249,8 @@ class StateTracker:
             self._exporting_frames = 0  # the currents are newer than PAPP
         elif (exports := fields.exports_by_current(kept)) is not None:
             self._exporting_frames = self._exporting_frames + 1 if exports else 0
+        if "DATE" in kept:
+            self._clock.add(kept["DATE"], now=now, at=self._at)
         self._sends_alarms |= not ALARMS.isdisjoint(kept)
         if "NTARF" in kept and "LTARF" in kept:
             self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
@@ -302,6 +312,7 @@ class StateTracker:
             daily=self._daily,
             prices=self._prices,
             total_is_fresh=now - self._counted <= STALE_AFTER,
+            clock_offset=self._clock.offset,
             means={name: self._means[counter] for name, (counter, _index) in counters.items()},
         )
 

@@ -1,0 +1,39 @@
+"""Log once that the clock of the meter differs from that of the machine, and once that it no longer does."""
+
+from __future__ import annotations
+
+import logging
+
+from teleinfo.common.durations import duration
+from teleinfo.common.system_clock import is_synchronized
+from teleinfo.state.meter_clock import TOLERANCE
+
+log = logging.getLogger(__name__)
+
+
+class ClockLog:
+    """The lines of the log about the clock of one meter."""
+
+    def __init__(self) -> None:
+        self._is_logged = False
+
+    def note(self, offset: int | None) -> None:
+        """
+        Log an offset, in seconds, that begins or ends to be too large; None: it is unknown.
+
+        Nothing is logged as long as the clock of the machine is known not to be set. An offset ends at half
+        of the tolerance, so that an offset about the tolerance is not logged again and again.
+        """
+        if offset is None:
+            return
+        if not self._is_logged and abs(offset) > TOLERANCE and is_synchronized() is not False:
+            self._is_logged = True
+            way = "ahead of" if offset > 0 else "behind"
+            log.warning(
+                "the clock of the meter is %s %s the clock of this machine: see which of them is wrong",
+                duration(abs(offset)),
+                way,
+            )
+        elif self._is_logged and abs(offset) <= TOLERANCE // 2:
+            self._is_logged = False
+            log.info("the clock of the meter agrees with the clock of this machine again")

@@ -1,0 +1,55 @@
+"""
+The offset of the clock of the meter against the clock of the machine (standard, `DATE`).
+
+A frame takes 0.9 to 1.8 s, and a value is at most one frame old when it is sent (54E): `DATE` arrives about
+`DELAY` seconds late. The median of a minute ignores a frame that was delayed, and a time that was damaged.
+Pure: times are arguments.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from datetime import datetime
+from typing import Final
+
+from teleinfo.tic.horodate import iso
+
+DELAY: Final = 2
+"""Seconds by which DATE is late when its frame has come."""
+
+INTERVAL: Final = 3.0
+"""Seconds between two samples; a minute has `SAMPLES` of them."""
+
+SAMPLES: Final = 20
+MIN_SAMPLES: Final = 3
+
+STEP: Final = 5
+"""Seconds by which the offset must differ from the last one: drift and delays are no news."""
+
+TOLERANCE: Final = 120
+"""Seconds of an offset up to which the clocks agree."""
+
+
+class MeterClock:
+    """The clock of a meter; `offset` is in seconds, positive if it is ahead of ours, None while unknown."""
+
+    def __init__(self) -> None:
+        self.offset: int | None = None
+        self._samples: deque[int] = deque(maxlen=SAMPLES)
+        self._sampled: float | None = None
+
+    def add(self, date: str, *, now: float, at: datetime) -> None:
+        """Update `offset` with a DATE that came at the monotonic `now`, seconds, and the time of day `at`."""
+        gap = math.inf if self._sampled is None else now - self._sampled
+        time = iso(date) if gap >= INTERVAL else None
+        if time is None:
+            return
+        if gap > SAMPLES * INTERVAL:
+            self._samples.clear()
+        self._sampled = now
+        self._samples.append(round((datetime.fromisoformat(time) - at).total_seconds()) + DELAY)
+        median = sorted(self._samples)[len(self._samples) // 2]
+        is_known = len(self._samples) >= MIN_SAMPLES
+        if is_known and (self.offset is None or abs(median - self.offset) > STEP):
+            self.offset = median

@@ -1,0 +1,67 @@
+"""A clock that is wrong is logged once, and once that it is right again."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.common.system_clock import is_synchronized
+from teleinfo.daemon import clock_log
+from teleinfo.daemon.clock_log import ClockLog
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AHEAD = "the clock of the meter is 5 min ahead of the clock of this machine: see which of them is wrong"
+BEHIND = "the clock of the meter is 1 h 00 min behind the clock of this machine: see which of them is wrong"
+AGAIN = "the clock of the meter agrees with the clock of this machine again"
+
+
+@pytest.mark.parametrize(
+    ("offsets", "lines"),
+    [
+        ([None, 0, 120, -120, None], []),
+        ([300, 300, 400, 110, 300], [AHEAD]),
+        ([-3600, 0, 0, 300, None, 60], [BEHIND, AGAIN, AHEAD, AGAIN]),
+    ],
+)
+def test_it_is_said_once(
+    offsets: list[int | None],
+    lines: list[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Beyond two minutes; it ends below one, so that an offset about two is one line."""
+    monkeypatch.setattr(clock_log, "is_synchronized", lambda: None)
+    clock = ClockLog()
+    with caplog.at_level(logging.INFO):
+        for offset in offsets:
+            clock.note(offset)
+
+    assert caplog.messages == lines
+
+
+def test_nothing_is_said_before_our_own_clock_is_set(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Raspberry Pi starts in the past: what differs then is its own clock."""
+    clock = ClockLog()
+    monkeypatch.setattr(clock_log, "is_synchronized", lambda: False)
+    clock.note(300)
+    assert caplog.messages == []
+    monkeypatch.setattr(clock_log, "is_synchronized", lambda: True)
+    clock.note(300)
+
+    assert caplog.messages == [AHEAD]
+
+
+def test_a_machine_says_whether_its_clock_was_set(tmp_path: Path) -> None:
+    """By the file of systemd-timesyncd; without this program it is unknown."""
+    folder = tmp_path / "run/systemd/timesync"
+    assert is_synchronized(tmp_path) is None
+    folder.mkdir(parents=True)
+    assert is_synchronized(tmp_path) is False
+    (folder / "synchronized").touch()
+    assert is_synchronized(tmp_path) is True

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
 from teleinfo.state import business_meters, fields, tariffs
 from teleinfo.state.daily_energy import EXPORTED
 from teleinfo.state.fields import UNKNOWN, number
+from teleinfo.state.next_tariff import NextTariff
 from teleinfo.state.prices import share_of_month
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso
@@ -229,6 +230,26 @@ def _mean(now: Snapshot, name: str) -> Value:
     return UNKNOWN if watts is None else watts
 
 
+def _next_tariff(part: str) -> Reader:
+    """Return a reader of a part of the next change of tariff."""
+
+    def value(now: Snapshot) -> Value:
+        found = now.next_tariff
+        if not isinstance(found, NextTariff):
+            return found
+        known: Json = getattr(found, part)
+        return UNKNOWN if known is None else known
+
+    return value
+
+
+def _next_colour(now: Snapshot) -> Value:
+    found = now.next_tariff
+    if found is None or fields.colour_today(now) is None:
+        return None
+    return (isinstance(found, NextTariff) and found.code is not None and found.code.colour) or UNKNOWN
+
+
 def _since(now: Snapshot, alert: Alert) -> Value:
     return now.since.get(alert, UNKNOWN) if alert in now.alerts else None
 
@@ -434,6 +455,27 @@ FIELDS: Final = (
     Field("tariff.index", _TEXT, "Étiquette of the index that counts now.").read_from(
         "NTARF", by=fields.running_index, site=business_meters.running_index
     ),
+    Field(
+        "tariff.next.time",
+        _TIME,
+        "Time of the next change of the tariff period; null while it is not certain.",
+    )
+    .read_from(by=_next_tariff("time"))
+    .named("Next tariff change", key="next_tariff_change"),
+    Field(
+        "tariff.next.code", TariffPeriod, "Tariff period from then on; null where it is unknown."
+    ).read_from(by=_next_tariff("code")),
+    Field("tariff.next.name", _TEXT, "Tariff period from then on, in words.")
+    .read_from(by=_next_tariff("name"))
+    .named("Next tariff", key="next_tariff", icon="mdi:clock-end"),
+    Field("tariff.next.colour", Colour, "Colour of the day from then on, with a Tempo contract.").read_from(
+        by=_next_colour
+    ),
+    Field(
+        "tariff.next.learned",
+        _SWITCH,
+        "True if the change is learned from those of earlier days; false if meter or contract says it.",
+    ).read_from(by=_next_tariff("learned")),
     Field("tempo.today", Colour, "Colour of today with a Tempo contract; its day runs from 06:00 to 06:00.")
     .read_from(STATUS_REGISTER, by=fields.colour_today)
     .named("Colour of today", icon="mdi:calendar-today"),

@@ -1,5 +1,5 @@
 """
-The memory that outlives a restart: energies and mean powers of a meter, its alerts, and the published fields.
+The memory that outlives a restart: energies, mean powers, alerts, tariff calendar, and published fields.
 
 Pure: to JSON and back. The memory card may be damaged, and a backup may belong to another meter. So each part
 of the file is validated by itself, and a wrong part becomes None or empty. Unknown keys are ignored, so that
@@ -14,9 +14,11 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Final
 
+from teleinfo.state import next_tariff
 from teleinfo.state.daily_energy import COUNTED, DailyEnergy, EnergySpan, month_of
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import Measured
+from teleinfo.state.next_tariff import RememberedCalendar
 from teleinfo.vocabulary.codes import TariffPeriod
 
 if TYPE_CHECKING:
@@ -49,6 +51,7 @@ class Memory:
     `heard` to its start in ISO 8601. `fields` are the paths of the fields with a topic of their own, such as
     `power/net`. `daily` holds the energies until the reading of `total`; it is None without `total`.
     `means` maps the étiquettes of an index to its mean power.
+    `calendar` is what is known of the next change of tariff.
     """
 
     scope: str
@@ -58,6 +61,7 @@ class Memory:
     fields: frozenset[str] = frozenset()
     daily: DailyEnergy | None = None
     means: Mapping[str, Measured] = field(default_factory=dict)
+    calendar: RememberedCalendar = field(default_factory=RememberedCalendar)
 
     @property
     def day(self) -> date:
@@ -84,6 +88,7 @@ def to_json(memory: Memory) -> dict[str, object]:
         "fields": sorted(_remembered_fields(memory.fields)),
         "daily_energy": None if memory.daily is None else _daily_to_json(memory.daily),
         "means": {counter: list(measured) for counter, measured in memory.means.items()},
+        "calendar": next_tariff.to_json(memory.calendar),
     }
 
 
@@ -109,6 +114,7 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
         fields=_remembered_fields(content.get("fields")),
         daily=None if total is None else _daily(content.get("daily_energy")),
         means=_means(content.get("means")),
+        calendar=next_tariff.from_json(content.get("calendar")),
     )
 
 

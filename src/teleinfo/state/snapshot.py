@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import InitVar, dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Values
     from teleinfo.state.import_total import ImportTotal
     from teleinfo.state.mean_power import MeanPower
+    from teleinfo.state.next_tariff import NextTariff, TariffCalendar
     from teleinfo.state.prices import Prices
     from teleinfo.state.tariffs import Index
     from teleinfo.tic.labels import Mode
@@ -32,6 +34,7 @@ class Snapshot(dict[str, str]):
     `total` is the total energy drawn, and `daily` the energies by day, None before its first index;
     `total_is_fresh`: its index is fresh. `prices` is None if the user gave none. `means` are the mean powers
     whose index is fresh, by the last part of their path. `clock_offset`: see `MeterClock`.
+    `calendar` is what earlier frames tell of the next change of tariff.
     """
 
     values: InitVar[Values]
@@ -51,6 +54,7 @@ class Snapshot(dict[str, str]):
     total_is_fresh: bool
     clock_offset: int | None
     means: Mapping[str, MeanPower]
+    calendar: TariffCalendar
 
     def __post_init__(self, values: Values) -> None:
         self.update(values)
@@ -73,6 +77,14 @@ class Snapshot(dict[str, str]):
     def injected(self) -> tuple[int | fields.Unknown | None, bool]:
         """The apparent power that is injected, VA, and True if it is an estimate."""
         return fields.injected_power(self, exports=self.exports, has_exported=self.has_exported)
+
+    @cached_property
+    def next_tariff(self) -> NextTariff | fields.Unknown | None:
+        """The next change of tariff."""
+        if self.time is None or self.site is not None or self.meter.identity.overseas:
+            return None
+        at = datetime.fromisoformat(self.time)
+        return self.calendar.next(self, mode=self.mode, at=at, periods=self.periods)
 
     @property
     def tariff(self) -> str | None:

@@ -25,6 +25,7 @@ from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import GAP, MeanPower
 from teleinfo.state.memory import Memory
 from teleinfo.state.meter_clock import MeterClock
+from teleinfo.state.next_tariff import TariffCalendar
 from teleinfo.state.snapshot import Snapshot
 from teleinfo.tic.labels import ALARMS, METER_NUMBERS, NOTICES, SHORT_FRAME, parse_uint
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
@@ -97,6 +98,7 @@ class StateTracker:
     def _reset_contract(self) -> None:
         """Forget what depends on the mode of the meter and on its contract."""
         self._site: str | None = None
+        self._calendar = TariffCalendar()
         self._latest: dict[str, tuple[str, float]] = {}
         self._periods: dict[str, str] = {}
         self._clock = MeterClock()
@@ -139,8 +141,16 @@ class StateTracker:
         if not self.is_known:
             return None
         means = {counter: mean.measured for counter, mean in self._means.items()}
-        measured = {counter: mean for counter, mean in means.items() if mean is not None}
-        return Memory(self.meter.scope, self._at, self._total, self._since, published, self._daily, measured)
+        return Memory(
+            self.meter.scope,
+            self._at,
+            self._total,
+            self._since,
+            published,
+            self._daily,
+            {counter: mean for counter, mean in means.items() if mean is not None},
+            self._calendar.remembered,
+        )
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
@@ -161,6 +171,8 @@ class StateTracker:
         self._time, self._heard, self._at = time, now, datetime.fromisoformat(time)
         self._first_time = self._first_time or time
         self._note(reading, belief, now)
+        if belief.is_steady:
+            self._calendar.note(reading.values, now=now, at=self._at)
         values = self._values(now)
         self._latest = {key: self._latest[key] for key in values}  # bounded, whatever étiquettes come
         self._phases = max(self._phases, fields.phases(values))
@@ -200,6 +212,7 @@ class StateTracker:
             return
         if earlier.total is not None:
             self._total, self._daily = earlier.total, earlier.daily
+        self._calendar.restore(earlier.calendar)
         away = (self._at - earlier.heard).total_seconds()
         if 0 <= away <= STALE_AFTER:
             first = self._first_time == self._time
@@ -314,6 +327,7 @@ class StateTracker:
             total_is_fresh=now - self._counted <= STALE_AFTER,
             clock_offset=self._clock.offset,
             means={name: self._means[counter] for name, (counter, _index) in counters.items()},
+            calendar=self._calendar,
         )
 
     def _fields(self, values: fields.Values, now: float) -> dict[Path, Json]:

@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 _FORM: Final = re.compile(r"[EHeh ]([0-9]{12})")
-_PARIS: Final = ZoneInfo("Europe/Paris")
+PARIS: Final = ZoneInfo("Europe/Paris")
 _OFFSETS: Final = {"E": dt.timedelta(hours=2), "H": dt.timedelta(hours=1)}
 
 
@@ -34,4 +34,4 @@ def iso(horodate: str) -> str | None:
     if local is None:
         return None
     offset = _OFFSETS.get(horodate[0].upper())
-    return local.replace(tzinfo=_PARIS if offset is None else dt.timezone(offset)).isoformat()
+    return local.replace(tzinfo=PARIS if offset is None else dt.timezone(offset)).isoformat()

@@ -1,0 +1,206 @@
+"""
+The slots of a day, and how the hours of a contract are learned from the changes of PTEC.
+
+Pure. In mode historique no meter sends its off-peak hours. All times are those of Paris.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+
+from teleinfo.tic.horodate import PARIS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DAY: Final = timedelta(days=1)
+LATE: Final = timedelta(minutes=2)
+"""The most by which a change may be early or late."""
+
+_STEP: Final = timedelta(minutes=1)  # the longest time between the two frames that show a change
+_JUMP: Final = timedelta(seconds=30)  # our clock is corrected by less without a jump
+_ENOUGH_DAYS: Final = 7
+_MOST_DAYS: Final = 8
+_MAX_AGE: Final = 14 * DAY
+_MAX_CHANGES: Final = 64
+_HALF_HOURS: Final = 48
+LEARNED: Final = frozenset({"HC", "HP"})
+"""The values of PTEC whose hours are learned."""
+
+Slots: TypeAlias = tuple[tuple[int, str], ...]
+"""A day: minutes since midnight in order, each with the period or the index that then begins to count."""
+
+
+def fits(slots: Slots, local: datetime, present: object) -> bool:
+    """Return True if `present` counts at the time `local`, or there are no slots."""
+    return not slots or present in {_running(slots, _minute(local + late)) for late in (-LATE, LATE)}
+
+
+def _running(slots: Slots, minute: int) -> str | None:
+    """Return what counts at a minute of the day; before the first slot it is what counts at its end."""
+    begun = [what for start, what in slots if start <= minute]
+    return (begun or [what for _start, what in slots])[-1] if slots else None
+
+
+def next_change(days: tuple[Slots, ...], local: datetime, present: object) -> tuple[datetime, str] | None:
+    """Return the next change in the slots of yesterday, today and tomorrow; None if it is not certain."""
+    if not fits(days[1], local, present):
+        return None
+    is_uncertain = False  # as is a time in the hour that is skipped or comes twice, and what depends on it
+    for day, slots in zip((-DAY, timedelta(), DAY), days, strict=True):
+        midnight = datetime.combine(local.date() + day, time(), PARIS)
+        for minute, what in slots:
+            at = midnight + timedelta(minutes=minute)
+            is_unclear = at.utcoffset() != at.replace(fold=1).utcoffset()
+            is_uncertain |= is_unclear
+            if what != present and at > local - LATE:
+                is_uncertain &= is_unclear or at.utcoffset() != local.utcoffset()
+                return None if is_uncertain else (at, what)
+    return None
+
+
+class Change(NamedTuple):
+    """A change of PTEC to `period`, seen to the minute."""
+
+    at: datetime
+    period: str
+
+
+def learn(changes: tuple[Change, ...], heard: Mapping[int, str], today: date) -> Slots:
+    """
+    Return the slots of any day that these changes prove, empty if they prove none.
+
+    There must be changes of seven days; the last eight count. A slot needs a change on most of them; a change
+    that was seen once may be wrong. In each half-hour of the day (by its number) the meter must have been
+    `heard` with a period that counts then, so that no slot is missed.
+    """
+    dates = {change.at.date() for change in changes}
+    days = sorted(day for day in dates if timedelta() <= today - day <= _MAX_AGE)[-_MOST_DAYS:]
+    recent = [change for change in changes if change.at.date() in days]
+    seen: Counter[tuple[int, str]] = Counter()
+    for change in reversed(recent):
+        near = {_minute(change.at + timedelta(minutes=late)) for late in range(-2, 3)}
+        slot = next((slot for slot in seen if slot[0] in near and slot[1] == change.period), None)
+        seen[slot or (_minute(change.at), change.period)] += 1
+    slots = tuple(sorted(slot for slot, times in seen.items() if 2 * times > len(days)))
+    is_clear = all(slot in slots or times == 1 for slot, times in seen.items())
+    alternate = all(before[1] != after[1] for before, after in pairwise([*slots, *slots[:1]]))
+    agree = all(
+        heard.get(part) in {_running(slots, minute) for minute in range(30 * part, 30 * part + 30)}
+        for part in range(_HALF_HOURS)
+    )
+    return slots if len(days) >= _ENOUGH_DAYS and is_clear and alternate and agree else ()
+
+
+@dataclass(frozen=True, slots=True)
+class LearnedHours:
+    """
+    Memory of the latest `changes`.
+
+    `heard` is the last period in each half-hour of the day, until hours are learned.
+    `doubt` is the last day on which the meter contradicted the learned hours.
+    """
+
+    changes: tuple[Change, ...] = ()
+    heard: Mapping[int, str] = field(default_factory=dict)
+    doubt: date | None = None
+
+    def contradicted(self, today: date) -> LearnedHours:
+        """Return the hours after a contradiction; the second day in a row drops the days before."""
+        if self.doubt is None or today - self.doubt != DAY:
+            return replace(self, doubt=today)
+        new = tuple(change for change in self.changes if change.at.date() >= self.doubt)
+        return LearnedHours(new)
+
+    def to_json(self) -> dict[str, object]:
+        """Return the memory in types of JSON."""
+        return {
+            "changes": [[at.isoformat("T", "minutes"), period] for at, period in self.changes],
+            "heard": [self.heard.get(part) for part in range(_HALF_HOURS)],
+            "doubt": self.doubt and self.doubt.isoformat(),
+        }
+
+
+def from_json(part: object) -> LearnedHours:
+    """Return the memory in the content of a file; what is wrong in it is left out."""
+    match part:
+        case {"changes": list(changes), "heard": list(heard), "doubt": doubt}:
+            return LearnedHours(
+                tuple(filter(None, map(_change, changes[-_MAX_CHANGES:]))),
+                {n: period for n, period in enumerate(heard[:_HALF_HOURS]) if period in ("HC", "HP")},
+                day_of(doubt),
+            )
+        case _:
+            return LearnedHours()
+
+
+def _change(part: object) -> Change | None:
+    match part:
+        case [at, "HC" | "HP" as period] if (moment := moment_of(at)) is not None:
+            return Change(moment.replace(second=0, microsecond=0), str(period))
+        case _:
+            return None
+
+
+def day_of(text: object) -> date | None:
+    """Return a date of ISO 8601; None for anything else."""
+    try:
+        return date.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+
+
+def moment_of(text: object) -> datetime | None:
+    """Return a time of ISO 8601 in the time of Paris; None for anything else."""
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+        return None if moment is None or moment.tzinfo is None else moment.astimezone(PARIS)
+    except (ValueError, OverflowError):
+        return None
+
+
+class Learner:
+    """Learns the hours of one contract of one meter; `known` is to be remembered."""
+
+    def __init__(self) -> None:
+        self.known = LearnedHours()
+        self._last: tuple[str, float, datetime] | None = None
+        self._slots: tuple[date, LearnedHours, Slots] | None = None
+
+    def note(self, period: str, *, now: float, at: datetime) -> None:
+        """Note the period of a frame at the monotonic `now`, seconds, and the time of day `at`."""
+        before, heard, last_at = self._last or (period, now, at)
+        self._last = period, now, at
+        gap, local = timedelta(seconds=now - heard), at.astimezone(PARIS)
+        part, today, slots = _minute(local) // 30, local.date(), self._hours(local.date())
+        if not slots and self.known.heard.get(part) != period:
+            self.known = replace(self.known, heard={**self.known.heard, part: period})
+        if self.known.doubt != today and not fits(slots, local, period):
+            self.known = self.known.contradicted(today)
+        if period != before and gap <= _STEP and abs(at - last_at - gap) <= _JUMP:
+            minute = (local + _STEP / 2).replace(second=0, microsecond=0)
+            changes = *self.known.changes, Change(minute, period)
+            self.known = replace(self.known, changes=changes[-_MAX_CHANGES:])
+
+    def _hours(self, today: date) -> Slots:
+        if self._slots is None or self._slots[0] != today or self._slots[1] is not self.known:
+            self._slots = today, self.known, learn(self.known.changes, self.known.heard, today)
+        return self._slots[2]
+
+    def next(self, local: datetime, present: object) -> tuple[datetime, str] | None:
+        """Return the next change and its period; None if it is not certain."""
+        today, slots = local.date(), self._hours(local.date())
+        change = next_change((slots, slots, slots), local, present)
+        if change is None or self.known.doubt in {today, today - DAY}:
+            return None
+        # A meter may keep winter time: after a change of the clock, a change of tariff must be seen first.
+        offsets = {at.utcoffset() for at in (self.known.changes[-1].at, local, change[0])}
+        return change if len(offsets) == 1 else None
+
+
+def _minute(at: datetime) -> int:
+    return 60 * at.hour + at.minute

@@ -1,0 +1,248 @@
+"""
+The next change of tariff: its time, and the tariff period that begins then.
+
+Pure. A Linky in mode standard sends the slots of tomorrow (PJOURF+1, 54E). They are remembered, and are those
+of today after midnight. Tempo and EJP have fixed hours. In mode historique, the hours of a contract with
+off-peak hours are learned (`learned_hours`). A change that is not certain is unknown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from teleinfo.state import fields, learned_hours, tariffs
+from teleinfo.state.fields import UNKNOWN, Unknown
+from teleinfo.state.learned_hours import DAY, LATE, LEARNED, LearnedHours, Learner, Slots, fits, moment_of
+from teleinfo.state.meter_clock import TOLERANCE
+from teleinfo.tic import registers
+from teleinfo.tic.horodate import PARIS, iso
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.vocabulary.codes import Colour, Contract, TariffPeriod
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from teleinfo.state.fields import Values
+
+_TEMPO: Final[Slots] = ((6 * 60, "HP"), (22 * 60, "HC"))
+_EJP: Final[Slots] = ((1 * 60, "HN"), (7 * 60, "PM"))
+_PEAKS: Final = {1: Colour.WHITE, 2: Colour.RED, 3: None}
+"""The colour of the mobile peak of each number with Tempo."""
+
+_CLOCKS_AGREE: Final = timedelta(seconds=TOLERANCE)
+_NOTICE: Final = timedelta(hours=1)
+_NEAR_MIDNIGHT: Final = timedelta(minutes=1)
+"""The time around midnight in which DATE and PJOURF+1 of a frame may belong to different days."""
+
+
+class NextTariff(NamedTuple):
+    """A change of tariff; `learned`: from earlier changes. What is None is unknown."""
+
+    time: str
+    code: TariffPeriod | None
+    name: str | None
+    learned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RememberedCalendar:
+    """
+    Memory of a tariff calendar: the learned `hours`, and the `profiles` of today and tomorrow (PJOURF+1).
+
+    `is_hexadecimal` is None until the meter has shown the notation of its profiles.
+    """
+
+    hours: LearnedHours = field(default_factory=LearnedHours)
+    profiles: Mapping[date, str] = field(default_factory=dict)
+    is_hexadecimal: bool | None = None
+
+
+def to_json(known: RememberedCalendar) -> dict[str, object]:
+    """Return the memory of a calendar in types of JSON."""
+    profiles = {day.isoformat(): text for day, text in known.profiles.items()}
+    return {"hours": known.hours.to_json(), "profiles": profiles, "is_hexadecimal": known.is_hexadecimal}
+
+
+def from_json(part: object) -> RememberedCalendar:
+    """Return the memory of a calendar in the content of a file; what is wrong in it is left out."""
+    content = part if isinstance(part, dict) else {}
+    hours, profiles, notation = (content.get(key) for key in ("hours", "profiles", "is_hexadecimal"))
+    days = profiles.items() if isinstance(profiles, dict) else ()
+    valid = {
+        day: text
+        for key, text in days
+        if (day := learned_hours.day_of(key)) and isinstance(text, str) and registers.profile(text)
+    }
+    return RememberedCalendar(
+        learned_hours.from_json(hours),
+        dict(sorted(valid.items())[-2:]),
+        notation if isinstance(notation, bool) else None,
+    )
+
+
+class TariffCalendar:
+    """The tariff calendar of the meter whose frames it receives, with one contract and in one mode."""
+
+    def __init__(self) -> None:
+        self._learner = Learner()
+        self._profiles = RememberedCalendar()
+
+    @property
+    def remembered(self) -> RememberedCalendar:
+        """The memory for the next run."""
+        if self._profiles.hours is not self._learner.known:
+            self._profiles = replace(self._profiles, hours=self._learner.known)
+        return self._profiles
+
+    def restore(self, known: RememberedCalendar) -> None:
+        """Continue with the memory of an earlier run."""
+        self._profiles, self._learner.known = known, known.hours
+
+    def note(self, frame: Mapping[str, str], *, now: float, at: datetime) -> None:
+        """Note a frame at the monotonic `now`, seconds, and the time of day `at`; its tariff is steady."""
+        if (period := frame.get("PTEC")) in LEARNED:
+            self._learner.note(period, now=now, at=at)
+        elif (clock := _clock(frame, at)) is not None and "PJOURF+1" in frame:
+            self._note_profile(frame, clock)
+
+    def _note_profile(self, frame: Mapping[str, str], clock: datetime) -> None:
+        known, today = self._profiles, clock.date()
+        if (clock - _NEAR_MIDNIGHT).date() == today == (clock + _NEAR_MIDNIGHT).date():
+            profiles = {day: text for day, text in known.profiles.items() if day == today}
+            profiles[today + DAY] = frame["PJOURF+1"]
+            if profiles != known.profiles:
+                self._profiles = known = replace(known, profiles=profiles)
+        index, slots = fields.running_index(frame), _notations(self._today(frame, today))
+        fitting = {fits(written, clock, index): notation for notation, written in enumerate(slots)}
+        notation = _shown(frame["PJOURF+1"])
+        if notation is None and len(fitting) > 1 and not registers.PEAK.of(fields.status(frame) or 0):
+            notation = bool(fitting[True])
+        if notation not in {None, known.is_hexadecimal}:
+            self._profiles = replace(known, is_hexadecimal=notation)
+
+    def _today(self, frame: Mapping[str, str], today: date) -> str:
+        """Return the profile of today, which is that of tomorrow if both have the same number."""
+        same = frame.get("NJOURF", "") == frame.get("NJOURF+1")
+        return self._profiles.profiles.get(today, frame["PJOURF+1"] if same else "")
+
+    def next(
+        self, now: Values, *, mode: Mode | None, at: datetime, periods: Mapping[str, str]
+    ) -> NextTariff | Unknown | None:
+        """
+        Return the next change of tariff after the time of day `at`; None for a meter that cannot have it.
+
+        `periods`: as in `tariffs.index_name`.
+        """
+        is_standard = mode is Mode.STANDARD
+        contract = tariffs.contract_of(fields.contract_text(now) or "")
+        if contract in {Contract.BASE, Contract.PRODUCER} or (contract is None and not is_standard):
+            return None
+        local = _clock(now, at) if is_standard else at.astimezone(PARIS)
+        if local is None:
+            return UNKNOWN
+        if contract in _FIXED:
+            return _FIXED[contract](now, local)
+        return self._next_of_profile(now, local, periods) if is_standard else self._next_learned(now, local)
+
+    def _next_learned(self, now: Values, local: datetime) -> NextTariff | Unknown:
+        change = self._learner.next(local, now.get("PTEC"))
+        return UNKNOWN if change is None else _change(*change, learned=True)
+
+    def _next_of_profile(
+        self, now: Values, local: datetime, periods: Mapping[str, str]
+    ) -> NextTariff | Unknown | None:
+        if "PJOURF+1" not in now:
+            return None
+        notation, running = self._profiles.is_hexadecimal, fields.running_index(now)
+        days = zip(_notations(self._today(now, local.date())), _notations(now["PJOURF+1"]), strict=False)
+        found = {
+            learned_hours.next_change(((), today, tomorrow), local, running)
+            for written, (today, tomorrow) in enumerate(days)
+            if notation in {None, bool(written)} and fits(today, local, running)
+        }
+        change = found.pop() if len(found) == 1 else None
+        if change is None or any(start <= change[0] for start in _peaks(now, "DPM").values()):
+            return UNKNOWN
+        at, index = change
+        if (text := periods.get(index)) is not None:
+            return NextTariff(at.isoformat(), tariffs.period_of(text), tariffs.period_name(text))
+        return _change(at, tariffs.index_period(index, contract=fields.contract_text(now)))
+
+
+def _clock(frame: Mapping[str, str], at: datetime) -> datetime | None:
+    """Return the time of the meter, None if it sends none or its clock differs from ours, `at`."""
+    clock = moment_of(iso(frame.get("DATE", "")))
+    return None if clock is None or abs(clock - at) > _CLOCKS_AGREE else clock
+
+
+@lru_cache(maxsize=8)
+def _notations(text: str) -> tuple[Slots, ...]:
+    """Return the slots of a profile as decimal, then as hexadecimal numbers; () if there are none."""
+    slots = [slot for slot in registers.profile(text) or () if slot.index is not None]
+    decimal = [(slot.start, slot.index) for slot in slots]
+    hexadecimal = [(slot.or_start or slot.start, slot.index) for slot in slots]
+    return tuple(
+        tuple(sorted((60 * int(start[:2]) + int(start[3:]), f"EASF{index:02}") for start, index in written))
+        for written in (decimal, hexadecimal)
+        if written
+    )
+
+
+@lru_cache(maxsize=8)
+def _shown(text: str) -> bool | None:
+    """Return True if a profile can only be hexadecimal, False if it can only be decimal, else None."""
+    times = [slot.start.replace(":", "") for slot in registers.profile(text) or ()]
+    if len(set(_notations(text))) > 1 or all(max(time[0], time[2]) == "0" for time in times):
+        return None
+    return times != [block[:4] for block in text.split() if block != "NONUTILE"]
+
+
+def _change(at: datetime, period: str | None, *, learned: bool = False) -> NextTariff:
+    code = None if period is None else tariffs.period_of(period)
+    return NextTariff(at.isoformat(), code, None if code is None else code.words, learned)
+
+
+def _period(now: Values) -> TariffPeriod | None:
+    return tariffs.period_of(now.get("PTEC", now.get("LTARF", "")))
+
+
+def _peaks(now: Values, label: str) -> dict[int, datetime]:
+    """Return the horodates of DPM1 to DPM3, or of FPM1 to FPM3, by their number."""
+    times = {number: moment_of(iso(now.get(f"{label}{number}{HORODATE_SUFFIX}", ""))) for number in _PEAKS}
+    return {number: at for number, at in times.items() if at is not None}
+
+
+def _next_of_tempo(now: Values, local: datetime) -> NextTariff | Unknown:
+    period = _period(now) or TariffPeriod.TH
+    change = learned_hours.next_change((_TEMPO, _TEMPO, _TEMPO), local, period[:2])
+    if change is None:
+        return UNKNOWN
+    at, hours = change
+    colour: object = period.colour
+    if hours == "HP":
+        announced = (_PEAKS[number] for number, start in _peaks(now, "DPM").items() if start == at)
+        known = fields.colour_tomorrow(now)
+        colour = next(announced, None) if known in {None, UNKNOWN} else known
+    codes = (code for code in TariffPeriod if code[:2] == hours and code.colour is colour is not None)
+    return _change(at, next(codes, None))
+
+
+def _next_of_ejp(now: Values, local: datetime) -> NextTariff | Unknown:
+    period, found = _period(now), None
+    is_peak = period is TariffPeriod.PM
+    if "PTEC" not in now:
+        times = _peaks(now, "FPM" if is_peak else "DPM").values()
+        found = min((at for at in times if at > local - LATE), default=None)
+    elif is_peak or "PEJP" in now:
+        change = learned_hours.next_change((_EJP, _EJP, _EJP), local, period)
+        # PEJP announces the peak half an hour before; the last PEJP of a peak may come after its end.
+        found = change[0] if change is not None and (is_peak or change[0] - local <= _NOTICE) else None
+    return UNKNOWN if found is None else _change(found, TariffPeriod.HN if is_peak else TariffPeriod.PM)
+
+
+_FIXED: Final = {Contract.TEMPO: _next_of_tempo, Contract.EJP: _next_of_ejp}
+"""The contracts whose hours are the same for everybody."""

@@ -1,0 +1,223 @@
+"""Off-peak hours are learned from what was seen, and only from that."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.state.learned_hours import Change, Learner, Slots, fits, learn, next_change
+from teleinfo.tic.horodate import PARIS
+
+NIGHT: Slots = ((390, "HP"), (1350, "HC"))
+NOON: Slots = ((90, "HC"), (420, "HP"), (750, "HC"), (840, "HP"))
+FIRST = date(2026, 1, 12)
+
+
+def at(day: int, minute: int, month: int = 1) -> datetime:
+    """Return the time of this minute of a day of 2026."""
+    return datetime(2026, month, day, minute // 60, minute % 60, tzinfo=PARIS)
+
+
+def changes(slots: Slots, days: range) -> tuple[Change, ...]:
+    """Return the changes of these days of January."""
+    return tuple(Change(at(day, minute), period) for day in days for minute, period in slots)
+
+
+def heard(slots: Slots) -> dict[int, str]:
+    """Return what was heard in each half-hour."""
+    return {
+        part: period
+        for part in range(48)
+        for period in ("HC", "HP")
+        if fits(slots, at(12, 30 * part + 15), period)
+    }
+
+
+MISSED = tuple(change for change in changes(NIGHT, range(12, 20)) if change.at.day not in {13, 15})
+LATE_CLOCK = tuple(
+    Change(change.at + timedelta(minutes=change.at.day % 3), change.period)
+    for change in changes(NIGHT, range(12, 20))
+)
+
+
+@pytest.mark.parametrize(
+    ("seen", "slots", "learned"),
+    [
+        (changes(NIGHT, range(12, 20)), NIGHT, NIGHT),
+        (changes(NOON, range(12, 20)), NOON, NOON),
+        (changes(NIGHT, range(12, 18)), NIGHT, ()),  # six days
+        ((*changes(NIGHT, range(12, 20)), Change(at(14, 600), "HC")), NIGHT, NIGHT),  # once: an accident
+        ((*changes(NIGHT, range(12, 20)), *changes(((600, "HC"),), range(12, 14))), NIGHT, ()),
+        (changes(((1350, "HC"),), range(12, 20)), NIGHT, ()),  # what ends it is never seen
+        (changes(NIGHT, range(1, 20)), NIGHT, NIGHT),
+        ((*changes(NOON, range(1, 11)), *changes(NIGHT, range(12, 20))), NIGHT, NIGHT),  # long ago
+        (MISSED, NIGHT, ()),  # six days are left
+        (changes(NIGHT, range(12, 20)), NOON, ()),  # the period at noon is another one
+        (LATE_CLOCK, NIGHT, ((391, "HP"), (1351, "HC"))),  # the last one counts
+        ((), NIGHT, ()),
+    ],
+)
+def test_slots_are_what_the_changes_of_seven_days_prove(
+    seen: tuple[Change, ...], slots: Slots, learned: Slots
+) -> None:
+    """Else there are none."""
+    assert learn(seen, heard(slots), date(2026, 1, 19)) == learned
+
+
+def test_changes_that_are_old_prove_nothing() -> None:
+    """Hours may have moved while the daemon was off for weeks; nor does a change of the future count."""
+    seen = changes(NIGHT, range(12, 20))
+
+    assert learn(seen, heard(NIGHT), date(2026, 2, 19)) == ()
+    assert learn(seen, heard(NIGHT), date(2026, 1, 11)) == ()
+
+
+def test_a_half_hour_that_was_never_heard_may_hold_a_slot() -> None:
+    """Nothing is learned without it."""
+    seen, known = changes(NIGHT, range(12, 20)), heard(NIGHT)
+    del known[25]
+
+    assert learn(seen, known, date(2026, 1, 19)) == ()
+
+
+@pytest.mark.parametrize(
+    ("now", "present", "expected"),
+    [
+        (at(14, 720), "HP", (at(14, 1350), "HC")),
+        (at(14, 1400), "HC", (at(15, 390), "HP")),
+        (at(14, 1351), "HP", (at(14, 1350), "HC")),  # it is a minute late
+        (at(14, 1349), "HC", (at(15, 390), "HP")),  # it was a minute early
+        (at(14, 720), "HC", None),
+        (at(14, 720), None, None),
+        (at(28, 1400, month=3), "HC", (at(29, 390, month=3), "HP")),
+    ],
+)
+def test_the_next_change_follows_from_the_slots(
+    now: datetime, present: str | None, expected: tuple[datetime, str] | None
+) -> None:
+    """What counts now must fit, two minutes early or late."""
+    assert next_change((NIGHT, NIGHT, NIGHT), now, present) == expected
+
+
+def test_a_change_just_before_midnight_may_come_after_it() -> None:
+    """The slot of yesterday is still to come; without slots there is no change."""
+    slots: Slots = ((360, "HP"), (1439, "HC"))
+
+    assert next_change((slots, slots, slots), at(15, 0), "HP") == (at(14, 1439), "HC")
+    assert next_change(((), (), ()), at(15, 0), "HP") is None
+
+
+@pytest.mark.parametrize(("month", "day"), [(3, 29), (10, 25)])
+def test_a_slot_in_the_hour_of_the_change_of_the_clock_is_not_certain(month: int, day: int) -> None:
+    """Nobody knows when it begins; what follows in the new time is certain once the clock has changed."""
+    slots: Slots = ((150, "HC"), (420, "HP"))
+
+    assert next_change((slots, slots, slots), at(day, 90, month), "HP") is None
+    assert next_change((slots, slots, slots), at(day, 240, month), "HC") == (at(day, 420, month), "HP")
+
+
+class Followed:
+    """A learner that gets a frame every minute of the days of January."""
+
+    def __init__(self) -> None:
+        self.learner = Learner()
+
+    def days(self, slots: Slots, days: range, *, step: int = 1) -> Followed:
+        """Follow a meter for some days."""
+        for day in days:
+            for minute in range(0, 24 * 60, step):
+                period = next(p for p in ("HC", "HP") if any_running(slots, minute) == p)
+                time = at(day, minute)
+                self.learner.note(period, now=time.timestamp(), at=time)
+        return self
+
+
+def any_running(slots: Slots, minute: int) -> str:
+    """Return the period at a minute of the day."""
+    return next((what for start, what in reversed(slots) if start <= minute), slots[-1][1])
+
+
+def test_the_hours_are_known_after_seven_days() -> None:
+    """And not after six."""
+    followed = Followed().days(NIGHT, range(12, 18))
+    assert followed.learner.next(at(17, 1439), "HC") is None
+
+    followed.days(NIGHT, range(18, 19))
+    assert followed.learner.next(at(18, 1439), "HC") == (at(19, 390), "HP")
+
+
+def test_two_days_that_contradict_drop_what_was_learned() -> None:
+    """After the first, nothing is said for a day; after the second, the learning begins anew."""
+    followed = Followed().days(NIGHT, range(6, 14)).days(NOON, range(14, 15))
+    known = followed.learner.known
+    assert (known.doubt, len(known.changes)) == (date(2026, 1, 14), 21)
+    assert followed.learner.next(at(14, 1439), "HP") is None
+
+    followed.days(NOON, range(15, 16))
+    known = followed.learner.known
+    assert known.doubt is None
+    assert {change.at.day for change in known.changes} == {14, 15}
+
+    followed.days(NOON, range(16, 21))
+    assert followed.learner.next(at(20, 1439), "HP") == (at(21, 90), "HC")
+
+
+def test_a_day_that_agrees_ends_the_doubt() -> None:
+    """The contradiction was an accident."""
+    followed = Followed().days(NIGHT, range(6, 14)).days(NOON, range(14, 15)).days(NIGHT, range(15, 17))
+
+    assert followed.learner.next(at(16, 600), "HP") == (at(16, 1350), "HC")
+
+
+def test_after_a_change_of_the_clock_a_change_of_tariff_comes_first() -> None:
+    """A meter may keep winter time."""
+    learner = Learner()
+    for day in range(20, 29):
+        for minute in range(0, 24 * 60, 1):
+            time = at(day, minute, 3)
+            learner.note(any_running(NIGHT, minute), now=time.timestamp(), at=time)
+
+    assert learner.next(at(28, 1439, 3), "HC") is None
+    assert learner.next(at(29, 300, 3), "HC") is None
+
+
+@pytest.mark.parametrize(
+    ("later", "clock", "counted"),
+    [
+        (20, 20, 1),
+        (61, 61, 0),  # it was not seen to the minute
+        (20, 3600, 0),  # our clock jumped
+        (20, -20, 0),
+    ],
+)
+def test_a_change_is_seen_between_two_frames(later: float, clock: float, counted: int) -> None:
+    """They follow within a minute, by both clocks of the machine."""
+    learner, start = Learner(), at(14, 1350)
+    learner.note("HP", now=0.0, at=start)
+    learner.note("HC", now=later, at=start + timedelta(seconds=clock))
+
+    assert [change.period for change in learner.known.changes] == ["HC"] * counted
+    assert all(change.at == start for change in learner.known.changes)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["HC", "HP"]),
+            st.floats(0, 1e6),
+            st.datetimes(datetime(1970, 1, 2), datetime(2060, 1, 1), timezones=st.timezones()),  # noqa: DTZ001
+        )
+    )
+)
+def test_whatever_is_heard_the_memory_is_bounded(frames: list[tuple[str, float, datetime]]) -> None:
+    """No order of times raises."""
+    learner = Learner()
+    for period, now, time in frames:
+        learner.note(period, now=now, at=time)
+        learner.next(time.astimezone(PARIS), period)
+
+    assert len(learner.known.changes) <= 64
+    assert len(learner.known.heard) <= 48

@@ -1,0 +1,490 @@
+"""The next change of tariff is told only if it is certain: in weeks of a simulated meter none is wrong."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.simulator.tariff import BASE, EJP, HC, TEMPO, SimulatedContract, off_peak
+from teleinfo.state.next_tariff import RememberedCalendar, from_json, to_json
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from tests.state.golden import tracker
+from tests.state.time_lapse import moved, run
+
+NIGHT = off_peak((dt.time(22, 30), dt.time(6, 30)))
+NOON = off_peak((dt.time(1, 30), dt.time(7)), (dt.time(12, 30), dt.time(14)))
+IN_CHANGE = off_peak(
+    (dt.time(2, 30), dt.time(7)), (dt.time(12, 30), dt.time(14))
+)  # 2:30 comes twice, or never
+LATER = off_peak((dt.time(23), dt.time(5)), (dt.time(15), dt.time(17)))
+MONDAY = dt.datetime(2026, 1, 12, 9)  # noqa: DTZ001 - the time of the meter
+IN_MARCH = dt.datetime(2026, 3, 18, 9)  # noqa: DTZ001 - summer time begins on the 29th
+IN_OCTOBER = dt.datetime(2026, 10, 14, 9)  # noqa: DTZ001 - it ends on the 25th
+SEVENTH_DAY = dt.timedelta(days=6)
+
+
+weeks = pytest.mark.no_cover
+"""Much work that reaches no branch of its own: the examples below and in `test_learned_hours` reach them."""
+
+
+def day(number: int, hour: int = 12, minute: int = 0) -> dt.datetime:
+    """Return a time of January 2026."""
+    return dt.datetime(2026, 1, number, hour, minute)  # noqa: DTZ001 - the time of the meter
+
+
+@weeks
+@pytest.mark.parametrize("contract", [HC, NIGHT, NOON], ids=["22:00", "22:30", "with noon"])
+def test_the_hours_are_learned_from_the_changes_of_seven_days(contract: SimulatedContract) -> None:
+    """Three weeks of mode historique: nothing before the seventh day, then each change, and none is wrong."""
+    seen = run(contract, MONDAY, 21)
+
+    assert seen.wrong == []
+    assert not seen.is_known(day(17, 23))
+    assert seen.is_known(day(18, 8))
+    known, times = sorted(seen.right), [at.isoformat() for at in seen.times]
+    assert known[:-1] == times[-len(known) + 1 :]  # the last is still to come
+    assert {found["learned"] for found in seen.predicted.values()} == {None, True}
+
+
+@weeks
+def test_most_changes_may_be_missed_and_the_hours_are_learned() -> None:
+    """In each hour the daemon is off, or hears nothing, with a probability of a fifth."""
+
+    def is_heard(now: dt.datetime) -> bool:
+        return random.Random(f"{now:%d%H}").random() > 0.2
+
+    seen = run(NOON, MONDAY, 21, is_heard=is_heard)
+
+    assert seen.wrong == []
+    assert len(seen.right) > 40
+
+
+@weeks
+@pytest.mark.parametrize("lost", [(7, 17), (12, 15)])
+def test_without_each_hour_of_the_day_nothing_is_learned(lost: tuple[int, int]) -> None:
+    """The changes of noon are never seen: the next change is unknown, and not that of the night."""
+    seen = run(NOON, MONDAY, 14, power_cut=lambda now: lost[0] <= now.hour < lost[1])
+
+    assert seen.right == set()
+
+
+@weeks
+@pytest.mark.parametrize("hour", [0, 6, 13, 22])
+def test_a_restart_forgets_no_learned_hour(hour: int) -> None:
+    """The daemon is off for an hour of the eighth day, which may be that of a change."""
+    seen = run(NIGHT, MONDAY, 10, power_cut=lambda now: now.day == 19 and now.hour == hour)
+
+    assert seen.wrong == []
+    assert seen.is_known(day(19, hour + 1, 5))
+
+
+@weeks
+def test_moved_hours_are_learned_again() -> None:
+    """
+    Enedis moves the hours: the first contradiction ends what was known, and six days later it is right again.
+
+    No change can be foreseen that was never seen: only the hour before the first contradiction was wrong.
+    """
+    at = day(26, 15)
+    seen = run(moved(NOON, LATER, at), MONDAY, 30)
+    last = max(text.partition(": ")[0] for text in seen.wrong)
+
+    assert dt.datetime.fromisoformat(last).replace(tzinfo=None) < at
+    assert not seen.is_known(at)
+    assert not seen.is_known(at + dt.timedelta(days=5, hours=12))
+    assert seen.is_known(at + SEVENTH_DAY)
+
+
+@weeks
+def test_hours_that_move_while_they_are_learned_are_learned_later() -> None:
+    """Both calendars are seen: nothing is known until the former one is old."""
+    seen = run(moved(NOON, LATER, day(15)), MONDAY, 14)
+
+    assert seen.wrong == []
+    assert not seen.is_known(day(21))
+    assert seen.is_known(day(23))
+
+
+@weeks
+def test_a_day_that_contradicts_is_followed_by_a_day_of_doubt() -> None:
+    """The hours of one day are others: the learned hours hold again when the next day agreed."""
+    once = replace(NOON, period=lambda now: (LATER if now.day == 21 else NOON).period(now))
+    seen = run(once, MONDAY, 14)
+
+    assert seen.is_known(day(20))
+    assert not seen.is_known(day(21, 20))
+    assert not seen.is_known(day(22, 20))
+    assert seen.is_known(day(23, 1))
+
+
+@weeks
+@pytest.mark.parametrize("start", [IN_MARCH, IN_OCTOBER], ids=["March", "October"])
+@pytest.mark.parametrize("contract", [HC, NOON, IN_CHANGE], ids=["22:00", "noon", "in the hour"])
+def test_a_change_of_the_clock_makes_no_wrong_prediction(
+    contract: SimulatedContract, start: dt.datetime
+) -> None:
+    """In historique the next change is unknown that night, and known after the first change of tariff."""
+    sunday = start.replace(hour=8) + dt.timedelta(days=11)
+    learned = run(contract, start, 13)
+    sent = run(contract, sunday - dt.timedelta(days=2), 4, mode=Mode.STANDARD)
+
+    assert learned.wrong + sent.wrong == []
+    assert not learned.is_known(sunday.replace(hour=1, minute=59))
+    assert learned.is_known(sunday)
+    assert sent.is_known(sunday)
+
+
+@weeks
+@pytest.mark.parametrize("start", [IN_MARCH, IN_OCTOBER], ids=["March", "October"])
+def test_a_meter_that_keeps_winter_time_is_never_predicted_wrong(start: dt.datetime) -> None:
+    """Its hours move for us with the change of the clock: they are dropped, and learned again."""
+    winter = dt.timezone(dt.timedelta(hours=1))
+    seen = run(
+        NIGHT, start, 20, wall=lambda instant: dt.datetime.fromtimestamp(instant, winter).replace(tzinfo=None)
+    )
+
+    assert seen.wrong == []
+    assert seen.is_known(start + dt.timedelta(days=10))
+    assert not seen.is_known(start + dt.timedelta(days=12))
+    assert seen.is_known(start + dt.timedelta(days=19))
+
+
+@weeks
+def test_nothing_is_learned_from_a_jump_of_our_clock() -> None:
+    """Our clock is three hours wrong for an evening: the jumps are no changes."""
+
+    def our_clock(instant: float) -> float:
+        return instant + 3 * 3600 * (day(14, 20).timestamp() < instant < day(14, 23).timestamp())
+
+    seen = run(NIGHT, MONDAY, 12, our_clock=our_clock)
+
+    assert seen.wrong == []
+    assert seen.is_known(day(20))
+
+
+@weeks
+def test_a_linky_in_standard_says_the_next_change_at_once() -> None:
+    """Two weeks, with the profile of every day: each change is foreseen, and none is wrong."""
+    seen = run(HC, MONDAY, 14, mode=Mode.STANDARD)
+
+    assert seen.wrong == []
+    assert all(found["time"] for found in seen.predicted.values())
+    assert {found["learned"] for found in seen.predicted.values()} == {False}
+
+
+WEEKEND = off_peak((dt.time(0), dt.time(12)))
+"""The hours of Saturday and Sunday; those of the other days are the hours of `HC`."""
+
+
+def on(date: dt.date) -> SimulatedContract:
+    """Return the contract that gives the hours of a day."""
+    return WEEKEND if date.isoweekday() >= 6 else HC
+
+
+WEEKLY = replace(HC, period=lambda now: on(now.date()).period(now))
+
+
+def weekly(now: dt.datetime, values: dict[str, str]) -> dict[str, str]:
+    """Return a frame with the number of both days, and the profile of tomorrow."""
+    today, tomorrow = now.date(), now.date() + dt.timedelta(days=1)
+    numbers = {"NJOURF": f"0{int(on(today) is WEEKEND)}", "NJOURF+1": f"0{int(on(tomorrow) is WEEKEND)}"}
+    return values | numbers | {"PJOURF+1": on(tomorrow).profile + " NONUTILE"}
+
+
+@weeks
+def test_the_profile_of_tomorrow_is_that_of_today_after_midnight() -> None:
+    """Weekends have hours of their own: on a Friday they are known only if Thursday was heard."""
+    from_thursday = run(WEEKLY, day(15), 10, mode=Mode.STANDARD, edit=weekly)
+    from_friday = run(WEEKLY, day(16), 4, mode=Mode.STANDARD, edit=weekly)
+
+    assert from_thursday.wrong + from_friday.wrong == []
+    assert all(found["time"] for found in from_thursday.predicted.values())
+    assert not from_friday.is_known(day(16, 23))
+    assert from_friday.is_known(day(17, 13))
+
+
+@weeks
+@pytest.mark.parametrize(
+    ("off", "is_known"), [((23, 24), True), ((0, 2), True), ((12, 34), True), ((12, 60), False)]
+)
+def test_a_daemon_that_was_off_at_midnight(off: tuple[int, int], *, is_known: bool) -> None:
+    """It remembers the profile of tomorrow; after more than a day it waits, unless today is like tomorrow."""
+    friday = day(16, 0).timestamp()
+
+    def power_cut(now: dt.datetime) -> bool:
+        return off[0] <= (now.timestamp() - friday) / 3600 < off[1]
+
+    seen = run(WEEKLY, day(15), 6, mode=Mode.STANDARD, edit=weekly, power_cut=power_cut)
+
+    assert seen.wrong == []
+    assert seen.is_known(day(16, 0) + dt.timedelta(hours=off[1], minutes=5)) == is_known
+
+
+@weeks
+@pytest.mark.parametrize(
+    "hours",
+    [
+        [(dt.time(22), dt.time(6))],  # 16 and 06
+        [(dt.time(22, 30), dt.time(6, 30))],  # 161E and 061E: no decimal numbers
+        [(dt.time(2), dt.time(7)), (dt.time(14), dt.time(17))],
+        [(dt.time(2), dt.time(7)), (dt.time(20), dt.time(23))],  # 02 07 14 17
+    ],
+)
+@pytest.mark.parametrize("hexadecimal", [False, True])
+def test_both_notations_of_a_profile(hours: list[tuple[dt.time, dt.time]], *, hexadecimal: bool) -> None:
+    """What may be decimal or hexadecimal is known as soon as the running index tells them apart."""
+    contract = off_peak(*hours, hexadecimal=hexadecimal)
+    cut = run(contract, MONDAY, 4, mode=Mode.STANDARD, power_cut=lambda now: now.day == 14 and now.hour == 3)
+
+    assert cut.wrong == []
+    assert cut.is_known(day(13, 23, 30))
+    assert all(found["time"] for at, found in cut.predicted.items() if at > day(14, 4).timestamp())
+
+
+@weeks
+@pytest.mark.parametrize("mode", [Mode.HISTORIQUE, Mode.STANDARD])
+def test_tempo_changes_at_fixed_hours_to_the_colour_of_tomorrow(mode: Mode) -> None:
+    """The time is always known, the colour from the evening on."""
+    seen = run(TEMPO, MONDAY, 14, mode=mode)
+    codes = {found["code"] for found in seen.predicted.values()}
+
+    assert seen.wrong == []
+    assert all(found["time"] for found in seen.predicted.values())
+    assert codes == {"HPJB", "HCJB", "HPJW", "HCJW", "HPJR", "HCJR"}
+    assert all(found["colour"] == found["code"].colour for found in seen.predicted.values())
+
+
+@weeks
+@pytest.mark.parametrize("mode", [Mode.HISTORIQUE, Mode.STANDARD])
+def test_a_peak_of_ejp_is_known_when_it_is_announced(mode: Mode) -> None:
+    """It is announced at 6:30, begins at 7:00 and ends at 1:00; nothing is known of the days between."""
+    seen = run(EJP, MONDAY, 14, mode=mode)
+
+    assert seen.wrong == []
+    assert {at.isoformat() for at in seen.times} == seen.right
+    assert not seen.is_known(day(13, 6))
+    assert seen.is_known(day(13, 6, 40))
+    assert seen.is_known(day(13, 9))
+    assert not seen.is_known(day(14, 2))
+
+
+TODAY = "2026-01-14T12:02:28+01:00"
+STANDARD = {
+    "ADSC": "041961123456",
+    "DATE": "H260114120228",
+    "NGTF": "H PLEINE/CREUSE",
+    "LTARF": "HEURE PLEINE",
+    "STGE": "003A0001",
+    "NTARF": "02",
+    "NJOURF": "00",
+    "NJOURF+1": "00",
+    "PJOURF+1": "0000C001 06008002 2200C001 NONUTILE",
+}
+HISTORIQUE = {"ADCO": "041961123456", "ISOUSC": "30", "PAPP": "00500"}
+
+
+def next_of(mode: Mode, *frames: dict[str, str], time: str = TODAY) -> Any:  # noqa: ANN401 - JSON
+    """Return what is said after these frames of the next change."""
+    followed = tracker()
+    for number, values in enumerate((frames[0], *frames)):  # twice, so that the tariff is steady
+        followed.update(Reading(mode, values), now=2.0 * number, time=time)
+    state: Any = followed.state(now=2.0 * len(frames))
+    assert followed.memory() == followed.memory()
+    return state.get("tariff", {}).get("next")
+
+
+def standard(**changes: str | None) -> Any:  # noqa: ANN401 - JSON
+    """Return what a Linky in mode standard says of the next change, with these étiquettes changed."""
+    values = {key: text for key, text in (STANDARD | changes).items() if text is not None}
+    return next_of(Mode.STANDARD, values)
+
+
+UNKNOWN = {"time": None, "code": None, "name": None, "learned": None}
+AT_22 = {"time": "2026-01-14T22:00:00+01:00", "code": "HC", "name": "Off-peak hours", "learned": False}
+AT_17 = AT_22 | {"time": "2026-01-14T17:00:00+01:00"}
+AT_22_WITHOUT_A_CODE = AT_22 | {"code": None, "name": None}
+AT_22_OF_SUPPLIER = AT_22 | {"code": None, "name": "ZEN"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, AT_22),
+        ({"NTARF": "01"}, UNKNOWN),  # at noon the second index must count
+        ({"PJOURF+1": "00008001 NONUTILE"}, UNKNOWN),
+        ({"PJOURF+1": "00008002 NONUTILE"}, UNKNOWN),  # no change is in sight
+        ({"PJOURF+1": "0000C001 06008002 2200C000"}, AT_22 | {"time": "2026-01-15T00:00:00+01:00"}),
+        ({"PJOURF+1": "FERIE NONUTILE"}, UNKNOWN),
+        ({"PJOURF+1": "0000C001 11008002"}, AT_22 | {"time": "2026-01-15T00:00:00+01:00"}),  # decimal
+        ({"PJOURF+1": "00008002 1100C001"}, AT_17),  # hexadecimal: at noon the second index counts
+        ({"PJOURF+1": "NONUTILE NONUTILE"}, UNKNOWN),
+        ({"PJOURF+1": None}, None),
+        ({"NJOURF": "01"}, UNKNOWN),  # today is another day than tomorrow
+        ({"NJOURF": None}, UNKNOWN),
+        ({"DATE": "H260114121228"}, UNKNOWN),  # the clock is ten minutes fast
+        ({"DATE": "h260114120228"}, AT_22),  # degraded, and right
+        ({"DATE": "H269914120228"}, UNKNOWN),
+        ({"NGTF": "HC SEM WE MERCR"}, AT_22_WITHOUT_A_CODE),
+        ({"NGTF": "BASE"}, None),
+        ({"NGTF": "PRODUCTEUR"}, None),
+        ({"DPM1": "00", "DPM1_HORODATE": " 260114180000"}, UNKNOWN),  # a mobile peak comes before
+        ({"DPM1": "00", "DPM1_HORODATE": " 260115070000"}, AT_22),
+        ({"DPM1": "00", "DPM1_HORODATE": " 269915070000"}, AT_22),
+        ({"NGTF": "EJP"}, UNKNOWN),
+        ({"NGTF": "TEMPO"}, AT_22_WITHOUT_A_CODE),  # without a colour
+        ({"NGTF": "TEMPO", "LTARF": ""}, UNKNOWN),
+        ({"ADSC": "041986123456"}, None),  # overseas
+    ],
+)
+def test_what_is_not_certain_is_unknown(changes: dict[str, str | None], expected: object) -> None:
+    """Null where it is not known, absent where the meter cannot have it."""
+    assert standard(**changes) == expected
+
+
+def test_an_index_has_the_name_that_it_had_while_it_counted() -> None:
+    """The text of the supplier counts more than the order of the contract."""
+    off_peak_now = STANDARD | {"NTARF": "01", "LTARF": " ZEN ", "PJOURF+1": "00008001 13008002 2200C001"}
+    later = STANDARD | {"PJOURF+1": "00008001 06008002 2200C001"}
+
+    assert next_of(Mode.STANDARD, off_peak_now, later) == AT_22_OF_SUPPLIER
+
+
+def test_during_a_mobile_peak_no_notation_is_learned() -> None:
+    """The peak counts another index than the profile of the day says."""
+    peak = STANDARD | {"STGE": "403A0001", "NTARF": "01", "PJOURF+1": "0000C001 06008002 1600C001"}
+    after = peak | {"STGE": "003A0001", "NTARF": "02"}
+
+    assert next_of(Mode.STANDARD, peak, after) == UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("announced", "code"),
+    [
+        ({}, None),
+        ({"DPM1": "00", "DPM1_HORODATE": " 260115060000"}, "HPJW"),
+        ({"DPM2": "00", "DPM2_HORODATE": " 260115060000"}, "HPJR"),
+        ({"DPM3": "00", "DPM3_HORODATE": " 260115060000"}, None),
+        ({"DPM1": "00", "DPM1_HORODATE": " 260116060000"}, None),
+        ({"STGE": "053A0001"}, "HPJB"),
+    ],
+)
+def test_the_colour_of_tomorrow_is_in_the_register_or_in_a_notice(
+    announced: dict[str, str], code: str | None
+) -> None:
+    """The notice of a mobile peak may come before the register shows its colour."""
+    frame = STANDARD | {"NGTF": "TEMPO", "LTARF": "HC BLEU", "NTARF": "01", "STGE": "013A0001"}
+    found = next_of(
+        Mode.STANDARD, frame | {"DATE": "H260114230000"} | announced, time="2026-01-14T23:00:00+01:00"
+    )
+
+    assert (found["time"], found["code"]) == ("2026-01-15T06:00:00+01:00", code)
+    assert found["colour"] == {None: None, "HPJB": "blue", "HPJW": "white", "HPJR": "red"}[code]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"OPTARIF": "BASE", "PTEC": "TH", "BASE": "000000001"}, None),
+        ({"OPTARIF": "HC", "PTEC": "HP"}, UNKNOWN),
+        ({"OPTARIF": "EJP", "PTEC": "HN", "PEJP": "30"}, UNKNOWN),  # at noon there is no notice
+        ({"OPTARIF": "EJP", "PTEC": "HN"}, UNKNOWN),
+        ({"OPTARIF": "BBR(", "PTEC": "HCJB"}, UNKNOWN | {"colour": None}),  # not at noon
+        ({"PTEC": "HP"}, None),
+    ],
+)
+def test_historique_says_nothing_that_is_not_certain(values: dict[str, str], expected: object) -> None:
+    """The hours of today are not learned, or the period is none that counts at noon."""
+    assert next_of(Mode.HISTORIQUE, HISTORIQUE | values) == expected
+
+
+def test_base_never_changes() -> None:
+    """A contract of one period has no next change, in neither mode."""
+    assert run(BASE, MONDAY, 1).right == run(BASE, MONDAY, 1, mode=Mode.STANDARD).right == set()
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+SINCE_1970 = st.integers(0, 2**31).map(lambda seconds: dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat())
+TIMES = SINCE_1970 | st.just("9999-12-31T23:59:59-12:00")
+HOURS = st.fixed_dictionaries(
+    {
+        "changes": st.lists(st.tuples(TIMES | JSON, st.sampled_from(["HC", "HP", "TH"])).map(list)) | JSON,
+        "heard": st.lists(st.sampled_from(["HC", "HP", None, 3])) | JSON,
+        "doubt": st.dates().map(dt.date.isoformat) | JSON,
+    }
+)
+CALENDARS = st.fixed_dictionaries(
+    {},
+    optional={
+        "hours": HOURS | JSON,
+        "profiles": st.dictionaries(
+            st.dates().map(dt.date.isoformat) | st.text(), st.just(STANDARD["PJOURF+1"]) | JSON
+        )
+        | JSON,
+        "is_hexadecimal": st.booleans() | JSON,
+    },
+)
+
+
+@given(CALENDARS | JSON)
+def test_whatever_the_file_says_of_the_calendar_is_taken_or_left(part: object) -> None:
+    """No content raises; what was read can be written, and is read again."""
+    known = from_json(part)
+
+    assert from_json(json.loads(json.dumps(to_json(known)))) == known
+
+
+def test_a_calendar_survives_as_json() -> None:
+    """Hours, profiles and notation; without any of them it is an empty calendar."""
+    content = {
+        "hours": {
+            "changes": [["2026-01-14T22:00+01:00", "HC"], ["2026-01-15T06:00+01:00", "HP"]],
+            "heard": ["HC", None, "HP", *[None] * 45],
+            "doubt": "2026-01-14",
+        },
+        "profiles": {"2026-01-15": STANDARD["PJOURF+1"]},
+        "is_hexadecimal": True,
+    }
+
+    assert to_json(from_json(content)) == content
+    assert from_json({}) == RememberedCalendar()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"hours": [3]},
+        {"hours": {"changes": [["22:00", "HC"], ["2026-01-14T22:00", "HC"], [3, "HC"], 3]}},
+        {"hours": {"changes": [["2026-01-14T22:00+01:00", "TH"]], "heard": [3, "TH"], "doubt": 3}},
+        {"hours": {"changes": [["0001-01-01T00:00+23:00", "HC"]], "heard": [], "doubt": "yesterday"}},
+        {"profiles": [3]},
+        {"profiles": {"yesterday": STANDARD["PJOURF+1"], "2026-01-15": "0000", "2026-01-16": 3}},
+        {"is_hexadecimal": 1},
+    ],
+)
+def test_a_wrong_part_of_a_calendar_is_left_out(wrong: dict[str, object]) -> None:
+    """Each is validated by itself."""
+    assert from_json(wrong) == RememberedCalendar()
+
+
+def test_the_memory_of_a_calendar_is_bounded() -> None:
+    """The hours of a year of changes take no more than those of eight days; two profiles are kept."""
+    change = ["2026-01-14T22:00+01:00", "HC"]
+    profiles = {f"2026-01-{number:02}": STANDARD["PJOURF+1"] for number in range(1, 31)}
+    known = from_json(
+        {"hours": {"changes": [change] * 10_000, "heard": ["HC"] * 99, "doubt": None}, "profiles": profiles}
+    )
+
+    assert len(json.dumps(to_json(known))) < 4000
+    assert [date.day for date in known.profiles] == [29, 30]

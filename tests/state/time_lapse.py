@@ -1,0 +1,154 @@
+"""Weeks of a simulated meter in a time-lapse: the predicted changes of tariff, and those that come."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from bisect import bisect_right
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from teleinfo.simulator.historique import Historique
+from teleinfo.simulator.meter import MeterModel
+from teleinfo.simulator.metrology import Metrology
+from teleinfo.simulator.standard import Standard
+from teleinfo.state.declaration import FIELDS, read
+from teleinfo.state.memory import from_json, to_json
+from teleinfo.tic.horodate import PARIS
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading, build_reading
+from tests.support.judged import JudgedTracker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from teleinfo.simulator.tariff import SimulatedContract
+
+NEXT = [declared for declared in FIELDS if declared.path.startswith("tariff.next.")]
+FINE, COARSE, NEAR = 20, 900, 60
+"""Seconds between two frames near a change of tariff, and at any other time; how near that is."""
+
+
+class Instants(Metrology):
+    """Measurements that stay the same: only the clock of the meter goes on, or back an hour in October."""
+
+    def advance(self, now: dt.datetime) -> None:
+        """Set the clock."""
+        self.now = now
+
+
+@dataclass
+class Outcome:
+    """What was predicted of the next change of tariff, by the instant of the frame, and what came."""
+
+    predicted: dict[float, dict[str, Any]] = field(default_factory=dict)
+    changes: list[tuple[float, str]] = field(default_factory=list)
+
+    def _due(self, instant: float) -> tuple[float, str]:
+        return self.changes[bisect_right([at for at, _period in self.changes], instant)]
+
+    @property
+    def wrong(self) -> list[str]:
+        """The predictions that did not come true, each with the time at which it was made."""
+        return [
+            f"{local(at)}: {found['time']} {found['code']}, but {local(due)} {period}"
+            for at, found in self.predicted.items()
+            if found.get("time")
+            for due, period in [self._due(at)]
+            if dt.datetime.fromisoformat(found["time"]).timestamp() != due
+            or found["code"] not in {period, None}
+        ]
+
+    @property
+    def times(self) -> list[dt.datetime]:
+        """The times of the changes between the first frame and the last."""
+        first, last = min(self.predicted), max(self.predicted)
+        return [local(at) for at, _period in self.changes if first < at <= last]
+
+    @property
+    def right(self) -> set[str]:
+        """The changes that were predicted."""
+        return {found["time"] for found in self.predicted.values() if found.get("time")}
+
+    def is_known(self, at: dt.datetime) -> bool:
+        """Return True if the next change is known in the first frame after the naive local time."""
+        first = min(instant for instant in self.predicted if instant >= at.replace(tzinfo=PARIS).timestamp())
+        return bool(self.predicted[first].get("time"))
+
+
+def local(instant: float) -> dt.datetime:
+    """Return an instant in the time of Paris."""
+    return dt.datetime.fromtimestamp(instant, PARIS)
+
+
+def naive(instant: float) -> dt.datetime:
+    """Return what a clock on the wall shows."""
+    return local(instant).replace(tzinfo=None)
+
+
+def moved(before: SimulatedContract, after: SimulatedContract, at: dt.datetime) -> SimulatedContract:
+    """Return a contract whose hours move at a naive local time; its profile stays the former one."""
+    return replace(before, period=lambda now: (before if now < at else after).period(now))
+
+
+def _instants(start: float, end: float, changes: list[float]) -> Iterator[float]:
+    instant = start
+    while instant < end:
+        yield instant
+        place = bisect_right(changes, instant - NEAR)
+        until = changes[place] - NEAR - instant if place < len(changes) else COARSE
+        instant += FINE if until <= 0 else min(COARSE, max(FINE, until))
+
+
+def run(
+    contract: SimulatedContract,
+    start: dt.datetime,
+    days: int,
+    *,
+    mode: Mode = Mode.HISTORIQUE,
+    is_heard: Callable[[dt.datetime], bool] = lambda _: True,
+    power_cut: Callable[[dt.datetime], bool] = lambda _: False,
+    our_clock: Callable[[float], float] = lambda instant: instant,
+    wall: Callable[[float], dt.datetime] = naive,
+    edit: Callable[[dt.datetime, dict[str, str]], dict[str, str]] = lambda _, values: values,
+) -> Outcome:
+    """
+    Follow a meter for some days from a naive local time.
+
+    A frame that is not heard by `is_heard` is lost. At a `power_cut` the daemon is off; it then begins anew
+    with its memory. `our_clock` shows the time of day of an instant, `wall` that of the meter. `edit` changes
+    the texts of a frame.
+    """
+    first = start.replace(tzinfo=PARIS).timestamp()
+    end = first + days * 86400
+    minutes = [first + 60 * n for n in range((days + 3) * 1440)]
+    periods = [contract.period(wall(minute)).ptec.rstrip(".") for minute in minutes]
+    outcome = Outcome()
+    outcome.changes = [
+        (minutes[n], periods[n]) for n in range(1, len(minutes)) if periods[n] != periods[n - 1]
+    ]
+    model = MeterModel(contract, mode)
+    metrology = Instants(
+        start=start, load_profile=lambda _: (500.0,), contract=contract, phases=1, rng=random.Random(1)
+    )
+    meter = (Standard if mode is Mode.STANDARD else Historique)(model, metrology)
+    tracker, was_off = JudgedTracker(), False
+    for instant in _instants(first + FINE / 2, end, [at for at, _period in outcome.changes]):
+        now = local(instant)
+        if power_cut(now):
+            was_off = True
+            continue
+        if was_off:
+            memory, tracker, was_off = tracker.memory(), JudgedTracker(), False
+            if memory is not None and (remembered := from_json(to_json(memory))) is not None:
+                tracker.restore(remembered)
+        if not is_heard(now):
+            continue
+        built = build_reading(meter.frame(wall(instant)))
+        assert built is not None
+        reading = Reading(mode, edit(now, dict(built.values)))
+        clock = local(our_clock(instant)).isoformat("T", "seconds")
+        tracker.update(reading, now=instant, time=clock)
+        now_known = tracker._snapshot(tracker._values(instant), instant)
+        outcome.predicted[instant] = {path[-1]: value for path, value in read(now_known, NEXT).items()}
+    return outcome

@@ -27,8 +27,8 @@ MINUTE = dt.timedelta(minutes=1)
 
 
 def meter(name: str, *watts: float, start: dt.datetime = WEDNESDAY) -> SimulatedMeter:
-    """Return a meter; if there are `watts`, in front of a steady load of so much by phase."""
-    load = (lambda _now: watts) if watts else None
+    """Return a meter; if there are `watts`, in front of a steady load by phase with reactive power."""
+    load = (lambda _now: tuple(power * (1 + 0.25j) for power in watts)) if watts else None
     return build(name, start=start, rng=random.Random(7), load_profile=load)
 
 
@@ -235,7 +235,7 @@ def test_an_overrun_brings_twenty_short_frames_for_each_long_one() -> None:
     interrupted, _, short = first.partition(b"\x04")
     assert interrupted.startswith(b"\x02\nADCO ")
     assert interrupted.endswith(b"\r")
-    assert short.startswith(b"\x02\nADIR2 036")
+    assert short.startswith(b"\x02\nADIR2 035")
     assert len(short) == 78
     assert lengths == [78] * 19 + [233] + [78] * 20
     watts[1] = 1000

@@ -1,4 +1,4 @@
-"""Loads of a simulated meter, in W. Pure: clock and randomness are arguments."""
+"""Loads of a simulated meter, in W and var. Pure: clock and randomness are arguments."""
 
 from __future__ import annotations
 
@@ -11,15 +11,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import random
 
-LoadProfile = Callable[[dt.datetime], tuple[float, ...]]
-"""The active power of each phase at a time that never goes back, in W; injected power is negative."""
+LoadProfile = Callable[[dt.datetime], tuple[complex, ...]]
+"""
+The power of each phase at a time that never goes back: the real part is the active power in W, negative while
+injecting, and the imaginary part is the reactive power in var.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Appliance:
-    """An appliance of `power` W, used `per_hour` times on average in each of `hours`, for `lasts` seconds."""
+    """
+    An appliance of `power`, active and reactive as in a LoadProfile.
 
-    power: float
+    It is used `per_hour` times on average in each of `hours`, for `lasts` seconds.
+    """
+
+    power: complex
     lasts: float
     per_hour: float
     hours: tuple[int, ...]
@@ -32,10 +39,11 @@ _APPLIANCES = (
     Appliance(2000, 150, 1.5, _MORNING + _NOON + _EVENING),  # kettle
     Appliance(2300, 2400, 0.4, (12, 19)),  # oven
     Appliance(1500, 900, 0.8, _NOON + _EVENING),  # hob
-    Appliance(2000, 3600, 0.2, (9, 10, 14, 22, 23)),  # washing machine
+    Appliance(2000 + 600j, 3600, 0.2, (9, 10, 14, 22, 23)),  # washing machine
     Appliance(1000, 300, 0.7, _MORNING),  # hair dryer
-    Appliance(110, 900, 1.6, tuple(range(24))),  # fridge
+    Appliance(110 + 110j, 900, 1.6, tuple(range(24))),  # fridge
 )
+_SMALL_LOADS = 1 + 0.25j  # W and var for each watt of the small loads
 _WATER_HEATER = 2200  # W, in the off-peak hours
 _WATER_HEATER_HOURS = {23, 0, 1}
 
@@ -59,12 +67,12 @@ class Household:
         self._last: dt.datetime | None = None
         self._off_at: dict[Appliance, dt.datetime] = {}
 
-    def power(self, now: dt.datetime) -> tuple[float, ...]:
-        """Return the power of each phase in W: the LoadProfile of this household."""
+    def power(self, now: dt.datetime) -> tuple[complex, ...]:
+        """Return the power of each phase: the LoadProfile of this household."""
         seconds = 0.0 if self._last is None else (now - self._last).total_seconds()
         self._last = now
         self._switch(now, seconds)
-        base = (140 + _small_loads(now)) * self._rng.gauss(1, 0.02)
+        base = _SMALL_LOADS * (140 + _small_loads(now)) * self._rng.gauss(1, 0.02)
         phases = [(base - self._sun(now, seconds)) / self._phases] * self._phases
         for number, appliance in enumerate(_APPLIANCES):
             if appliance in self._off_at:

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from teleinfo.simulator.load_profile import LoadProfile
     from teleinfo.simulator.tariff import SimulatedContract, SimulatedPeriod
 
-_POWER_FACTOR = 0.97  # active over apparent power
-_REACTIVE = 0.25  # reactive over active energy
 _LOAD_CURVE_MINUTES = 30
 _VOLTAGE_MINUTES = 10
 _SUPPLIER_INDEXES = 10
@@ -141,9 +139,9 @@ class Metrology:
         return max(0.0, -math.fsum(self.apparent))
 
     def _measure(self, now: dt.datetime) -> None:
-        self._active = self._load_profile(now)
-        self.apparent = [power / _POWER_FACTOR for power in self._active]
-        self.voltage = [235 - abs(power) / 2500 + self._rng.gauss(0, 0.4) for power in self._active]
+        self._power = self._load_profile(now)
+        self.apparent = [math.copysign(abs(power), power.real) for power in self._power]
+        self.voltage = [235 - abs(power.real) / 2500 + self._rng.gauss(0, 0.4) for power in self._power]
         self.current = [abs(va) / volts for va, volts in zip(self.apparent, self.voltage, strict=True)]
         for maximum, apparent in zip(self.drawn_maxima, (self.drawn, *self.apparent), strict=True):
             maximum.add(max(0.0, apparent), now)
@@ -152,14 +150,14 @@ class Metrology:
     def _count(self, end: dt.datetime) -> None:
         """Count the energy and the means until `end`, in the tariff period in which the step began."""
         seconds = (end - self.now).total_seconds()
-        active = math.fsum(self._active)
-        energy = abs(active) * seconds / 3600
+        power = sum(self._power)
+        active, energy = power.real, abs(power.real) * seconds / 3600
         if active >= 0:
             self.supplier[self.period.index] += energy
             self.distributor[self.distributor_index] += energy
         else:
             self.injected_energy += energy
-        self.reactive[0 if active >= 0 else 2] += energy * _REACTIVE
+        self.reactive[0 if active >= 0 else 1] += power.imag * seconds / 3600
         self.drawn_mean.add(max(0.0, active), seconds, end)
         self.injected_mean.add(max(0.0, -active), seconds, end)
         for mean, volts in zip(self.voltage_means, self.voltage, strict=True):

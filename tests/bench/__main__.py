@@ -8,7 +8,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING
 
-from tests.bench import cpu, decoding, latency, memory, price, several, truth
+from tests.bench import cpu, decoding, latency, memory, price, several, truth, watts
 from tests.bench.rows import table
 from tests.bench.scale import FULL, QUICK
 
@@ -26,6 +26,7 @@ PARTS: dict[str, Callable[[Scale], list[Row]]] = {
     "scale": several.rows,
     "price": price.rows,
     "truth": truth.rows,
+    "watts": watts.rows,
 }
 
 

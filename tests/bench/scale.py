@@ -23,7 +23,7 @@ class Scale:
     the line's speed for the latency; `seconds` of the line for the CPU.
     For truth and price: `damaged` groups for each noise, `sound` groups of each meter on each line, every
     `stride`-th place of the walk. For the scale: a process with one meter and one with `meters`, each watched
-    for `meter_seconds`.
+    for `meter_seconds`. For the active power: the hours of all simulated households.
     """
 
     modes: tuple[str, ...] = ("standard", "historique")
@@ -38,6 +38,7 @@ class Scale:
     stride: int = 1
     meters: int = 100
     meter_seconds: float = 30.0
+    household_hours: int = 2400
 
 
 FULL = Scale()
@@ -52,6 +53,7 @@ QUICK = Scale(
     stride=29,
     meters=10,
     meter_seconds=6.0,
+    household_hours=72,
 )
 
 

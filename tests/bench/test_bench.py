@@ -26,8 +26,18 @@ LEAST = Scale(
     stride=211,
     meters=2,
     meter_seconds=2.0,
+    household_hours=1,
 )
-ROWS = {"decoding": 4, "price": 16, "truth": 30, "latency": 8, "cpu": 8, "memory": 3, "scale": 10}
+ROWS = {
+    "decoding": 4,
+    "price": 16,
+    "truth": 30,
+    "watts": 18,
+    "latency": 8,
+    "cpu": 8,
+    "memory": 3,
+    "scale": 10,
+}
 PROGRAMS = ("latency", "cpu", "memory", "scale")
 LONG = [pytest.mark.long, pytest.mark.real]
 

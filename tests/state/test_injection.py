@@ -24,13 +24,14 @@ OUT = historique(**SINGLE)
 INJECTED = {"apparent": 0, "injected": 920, "estimated": True, "exporting": True, "net": -920}
 
 
+ACTIVE = {"active", "active_lower", "active_upper"}
 MEANS = {"mean", "mean_is_upper_bound", "max_today"}
 
 
 def power(*readings: Reading) -> dict[str, Any]:
-    """Return the power in the state after these readings, without means and maxima."""
+    """Return the power in the state after these readings, without maxima and calculated powers."""
     found: dict[str, Any] = follow(*readings)[1]["power"]
-    return {name: value for name, value in found.items() if name not in MEANS}
+    return {name: value for name, value in found.items() if name not in MEANS | ACTIVE}
 
 
 def three(papp: str, *currents: str) -> Reading:

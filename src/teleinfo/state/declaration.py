@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from datetime import date
     from typing import Self
 
+    from teleinfo.state.active_power import Active
     from teleinfo.state.daily_energy import EnergySpan
     from teleinfo.state.fields import Json, Value
     from teleinfo.state.snapshot import Snapshot
@@ -228,6 +229,13 @@ def _mean(now: Snapshot, name: str) -> Value:
         return None
     watts = now.means[name].reported
     return UNKNOWN if watts is None else watts
+
+
+def _active(now: Snapshot, of: Callable[[Active], int]) -> Value:
+    """Return a part of the active power; None for a meter without the power and the index that it needs."""
+    if fields.drawn_power(now) is None or "mean" not in now.means:
+        return None
+    return UNKNOWN if now.active is None else of(now.active)
 
 
 def _next_tariff(part: str) -> Reader:
@@ -589,6 +597,20 @@ FIELDS: Final = (
     *_maximum("max_yesterday", Message("Max. power yesterday"), "SMAXSN-1"),
     *_maximum("max_injected_today", Message("Max. exported power today"), "SMAXIN"),
     *_maximum("max_injected_yesterday", Message("Max. exported power yesterday"), "SMAXIN-1"),
+    Field(
+        "power.active",
+        "W",
+        "Active power now, negative while injecting: the middle of its bounds.",
+        signed=True,
+    )
+    .read_from(by=partial(_active, of=attrgetter("value")))
+    .named("Active power"),
+    Field("power.active_lower", "W", "Lower bound of the active power.", signed=True).read_from(
+        by=partial(_active, of=attrgetter("lower"))
+    ),
+    Field("power.active_upper", "W", "Upper bound of the active power.", signed=True).read_from(
+        by=partial(_active, of=attrgetter("upper"))
+    ),
     *_mean_power(
         "mean",
         "Mean active power (calculated)",

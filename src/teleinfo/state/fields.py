@@ -11,6 +11,7 @@ import enum
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.state import tariffs
+from teleinfo.state.active_power import Flow
 from teleinfo.tic import registers
 from teleinfo.tic.horodate import iso
 from teleinfo.tic.labels import CONTRACTS, STATUS_REGISTER, parse_uint
@@ -234,6 +235,22 @@ def injected_power(values: Values, *, exports: bool, has_exported: bool) -> tupl
         return _estimate(values), True
     is_zero = has_exported and (STATUS_REGISTER in values or drawn is not None)
     return (0 if is_zero else None), False
+
+
+def flow(values: Values, *, exports: bool) -> Flow | None:
+    """
+    Return the apparent power of a frame, and the index that counts it; None if the frame lacks either.
+
+    PAPP is rounded to 10 VA (02E), SINSTS and SINSTI to 1 VA (54E). A meter that `exports` without a contract
+    to sell has no index of it.
+    """
+    drawn, imported = drawn_power(values), import_total(values)
+    if drawn is None or imported is None:
+        return None
+    if injected := number(values, "SINSTI"):
+        exported = number(values, "EAIT")
+        return None if exported is None else Flow(-injected, 1, exported)
+    return Flow(drawn, 1 if "SINSTS" in values else 10, None if exports and drawn == 0 else imported[1])
 
 
 def exports(values: Values) -> bool:

@@ -12,6 +12,7 @@ from teleinfo.state import business_meters, fields
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from teleinfo.state.active_power import Active
     from teleinfo.state.daily_energy import DailyEnergy
     from teleinfo.state.device import Device
     from teleinfo.state.fields import Values
@@ -34,6 +35,7 @@ class Snapshot(dict[str, str]):
     `total` is the total energy drawn, and `daily` the energies by day, None before its first index;
     `total_is_fresh`: its index is fresh. `prices` is None if the user gave none. `means` are the mean powers
     whose index is fresh, by the last part of their path. `clock_offset`: see `MeterClock`.
+    `active` is the active power, None while it is unknown.
     `calendar` is what earlier frames tell of the next change of tariff.
     """
 
@@ -53,6 +55,7 @@ class Snapshot(dict[str, str]):
     prices: Prices | None
     total_is_fresh: bool
     clock_offset: int | None
+    active: Active | None
     means: Mapping[str, MeanPower]
     calendar: TariffCalendar
 

@@ -18,6 +18,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import business_meters, fields, labels, tariffs
+from teleinfo.state.active_power import ActivePower
 from teleinfo.state.daily_energy import COUNTED, DailyEnergy, day_in_france
 from teleinfo.state.declaration import FIELDS, message, read
 from teleinfo.state.device import Device, device_of
@@ -98,6 +99,7 @@ class StateTracker:
     def _reset_contract(self) -> None:
         """Forget what depends on the mode of the meter and on its contract."""
         self._site: str | None = None
+        self._active = ActivePower()
         self._calendar = TariffCalendar()
         self._latest: dict[str, tuple[str, float]] = {}
         self._periods: dict[str, str] = {}
@@ -273,9 +275,12 @@ class StateTracker:
         return fields.exports(values) or self._exporting_frames >= MIN_FRAMES
 
     def _count(self, values: fields.Values, now: float) -> None:
-        """Update the energies and the mean powers with the indexes of the meter."""
+        """Update the energies and the powers with the indexes of the meter."""
         for name, (counter, index) in fields.counters(values).items():
             self._means[counter].add(index, now=now, idle=fields.is_idle(values, name))
+        of_frame = {key: value for key, value in values.items() if self._latest[key][1] == now}
+        if (flow := fields.flow(of_frame, exports=self._exports(of_frame))) is not None:
+            self._active.add(flow, now=now, has_exported=self._has_exported or "EAIT" in values)
         if (imported := fields.import_total(values)) is not None:
             self._counted = now
             before = self._total or ImportTotal(*imported, 0, self._at)
@@ -326,6 +331,7 @@ class StateTracker:
             prices=self._prices,
             total_is_fresh=now - self._counted <= STALE_AFTER,
             clock_offset=self._clock.offset,
+            active=self._active.at(now),
             means={name: self._means[counter] for name, (counter, _index) in counters.items()},
             calendar=self._calendar,
         )

@@ -1,0 +1,133 @@
+"""
+The active power against the true power of simulated households, and the CPU time of a frame.
+
+The households (`tests.support.household`) are independent of the simulated meter. A step is a change of the
+apparent power by more than 30 VA and 3 %; half of the width of the bar is compared with the true power. One
+frame in fifty is lost. Only the CPU time depends on the machine.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from teleinfo.state.active_power import ActivePower
+from teleinfo.tic.labels import Mode
+from tests.bench.rows import Row, quantile
+from tests.bench.scale import spread
+from tests.support.household import frames
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.bench.scale import Scale
+
+HOUSES: Final = {
+    "historique": (Mode.HISTORIQUE, 0.0),
+    "standard": (Mode.STANDARD, 0.0),
+    "standard, panels": (Mode.STANDARD, 4000.0),
+}
+"""The mode of the meter and the power of the panels in W."""
+
+PIECE: Final = 6
+"""The most hours of a household."""
+
+LOST: Final = 0.02
+START: Final = 120.0
+"""Seconds until the first bar is judged; the state has one after two steps of the index."""
+
+AGES: Final = (5, 30, 60, 120)
+"""Seconds since the last step at which the width is measured."""
+
+LOW: Final = 200
+"""VA below which the widths are counted apart."""
+
+GOALS: Final = {30: 6.0, 60: 4.0}
+"""The greatest median of the half-width, in per cent, in mode historique and in standard."""
+
+
+@dataclass
+class Judged:
+    """Figures of a household: frames, frames with a bar, bars with the true power, seconds of CPU, widths."""
+
+    frames: int = 0
+    known: int = 0
+    right: int = 0
+    seconds: list[float] = field(default_factory=list)
+    widths: defaultdict[tuple[bool, int], list[float]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, other: Judged) -> None:
+        """Add the figures of another household."""
+        self.frames += other.frames
+        self.known += other.known
+        self.right += other.right
+        self.seconds += other.seconds
+        for key, widths in other.widths.items():
+            self.widths[key] += widths
+
+
+def judge(name: str, seed: int, hours: float) -> Judged:
+    """Compare each bar of a household with its true power."""
+    mode, solar = HOUSES[name]
+    power, judged, stepped, before = ActivePower(), Judged(), 0.0, 0
+    hour = PIECE * seed % 24
+    for frame in frames(seed, mode=mode, seconds=hours * 3600, hour=hour, solar=solar, lost=LOST):
+        start = time.process_time()
+        power.add(frame.flow, now=frame.time, has_exported=bool(solar))
+        found = power.at(frame.time)
+        judged.seconds.append(time.process_time() - start)
+        apparent = frame.flow.apparent
+        if abs(apparent - before) > max(30, 0.03 * abs(apparent)):
+            stepped = frame.time
+        before, age = apparent, frame.time - stepped
+        if frame.time < START:
+            continue
+        judged.frames += 1
+        if found is not None:
+            judged.known += 1
+            judged.right += found.lower <= frame.watts <= found.upper
+            for since in AGES:
+                if since <= age < since + 3:
+                    width = (found.upper - found.lower) / 2 / max(1.0, abs(frame.watts))
+                    judged.widths[abs(apparent) < LOW, since].append(width)
+    judged.seconds = [statistics.median(judged.seconds)]
+    return judged
+
+
+def rows(scale: Scale) -> list[Row]:
+    """Measure the households of each kind."""
+    pieces = max(len(HOUSES), scale.household_hours // PIECE)
+    hours = scale.household_hours / pieces
+    kinds = list(HOUSES)
+    work = [(kinds[number % len(kinds)], number // len(kinds), hours) for number in range(pieces)]
+    sums = {name: Judged() for name in kinds}
+    for (name, *_), judged in zip(work, spread(judge, work), strict=True):
+        sums[name].add(judged)
+    return [row for name, judged in sums.items() for row in _rows(f"watts {name}", judged)]
+
+
+def _rows(what: str, judged: Judged) -> Iterator[Row]:
+    """Yield the rows of the households of a kind."""
+    yield Row(
+        what=f"{what}: within the bar",
+        measured=100 * judged.right / max(1, judged.known),
+        unit="%",
+        goal=99,
+        more_is_better=True,
+        promise=True,
+        remark=f"{judged.frames:,} frames, {judged.frames - judged.known:,} without a bar",
+    )
+    cpu = statistics.median(judged.seconds) * 1e6
+    yield Row(what=f"{what}: CPU of a frame", measured=cpu, unit="µs", goal=100)
+    for (is_low, since), widths in sorted(judged.widths.items()):
+        power = f"{'below' if is_low else 'from'} {LOW} VA"
+        yield Row(
+            what=f"{what}, {power}: half-width {since} s after a step",
+            measured=100 * statistics.median(widths),
+            unit="%",
+            goal=None if is_low else GOALS.get(since),
+            remark=f"{len(widths):,} frames, nine in ten ≤ {100 * quantile(widths, 0.9):.0f} %",
+        )

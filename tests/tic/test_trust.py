@@ -119,20 +119,18 @@ def test_three_frames_in_a_row_confirm_what_is_against_the_documents() -> None:
 
 
 def test_frames_are_counted_for_each_label() -> None:
-    """Twenty short frames between two long ones change nothing, one right frame begins the row anew."""
+    """Twenty short frames between two long ones change nothing, a right or another link ends the row."""
     trust, lines = acquainted(TRI), TRI.replace(" IMAX2", "")
     said = []
     for value in "123":
         said.append(withheld(trust, lines, value=value))
         for _ in range(20):
             assert withheld(trust, "ADIR1 " + SHORT, value=value) == ""
-    interrupted = acquainted(TRI)
-    for value in "12":
-        withheld(interrupted, lines, value=value)
-    withheld(interrupted, TRI, value="3")
-
     assert said == ["IMAX1", "IMAX1", ""]
-    assert withheld(interrupted, lines, value="4") == "IMAX1"
+    for between, expected in ((TRI, ""), (TRI.replace(" IMAX2 IMAX3", ""), "IMAX1")):
+        trust, frames = acquainted(TRI), (lines, lines, between, lines)
+        said = [withheld(trust, text, value=value) for text, value in zip(frames, "1234", strict=True)]
+        assert said == ["IMAX1", "IMAX1", expected, "IMAX1"]
 
 
 def test_an_overrun_of_days_withholds_nothing() -> None:
@@ -188,6 +186,7 @@ def test_an_alarm_that_has_the_value_of_a_later_phase_is_withheld() -> None:
     assert withheld(Trust(), frame_.format("031")) == ""
     assert withheld(Trust(), frame_.format("037")) == "ADIR1"
     assert withheld(Trust(), frame_.format("035")) == ""
+    assert withheld(Trust(), frame_.format("035").replace("IINST2=047", "?")) == ""
     assert withheld(Trust(), frame_.format("037").replace("ADCO", "ADIR2 ADCO")) == ""
 
 
@@ -221,10 +220,10 @@ def test_the_forms_of_a_meter_are_learned() -> None:
     assert after_that == ["", "IMAX", "IMAX"]
 
 
-@pytest.mark.parametrize("place", ["ADCO", "PTEC"])
-def test_a_label_that_the_table_lacks_is_believed_from_its_second_frame(place: str) -> None:
+@pytest.mark.parametrize("lines", [f"NEW={{}} {HC}", HC.replace("PTEC", "NEW={} PTEC"), f"{HC} NEW={{}}"])
+def test_a_label_that_the_table_lacks_is_believed_from_its_second_frame(lines: str) -> None:
     """Whatever its width, twice in a row at the same place; a frame without it begins the row anew."""
-    trust, lines = acquainted(), HC.replace(place, f"NEW={{}} {place}")
+    trust = acquainted()
     said = [
         withheld(trust, lines.format("1")),
         withheld(trust, HC),

@@ -134,13 +134,14 @@ def test_frames_are_counted_for_each_label() -> None:
 
 
 def test_an_overrun_of_days_withholds_nothing() -> None:
-    """From the very first frame on, in every combination of alarms, with a long frame now and then."""
+    """From the very first frame on, in every combination of alarms; but a long frame must have its end."""
     trust = Trust()
     for number, alarms in islice(enumerate(cycle(product((0, 1), repeat=3))), 400):
         short = " ".join(f"ADIR{i}" for i, alarm in enumerate(alarms, 1) if alarm)
         assert withheld(trust, f"{short} {SHORT}", value=str(number % 10)) == ""
         if number % 20 == 19:
             assert withheld(trust, TRI, value=str(number % 7)) == ""
+    assert withheld(trust, TRI.partition(" IMAX1")[0], value="8") == "IINST3"
 
 
 @pytest.mark.parametrize(
@@ -261,12 +262,12 @@ def test_a_notice_without_parity_is_first_believed_in_its_second_frame_in_a_row(
     """Two wrong bits make DPM3 of DPM1. With parity, or if it has come before, a notice does not wait."""
     lines = STANDARD.replace("STGE", "STGE DPM1 FPM1")
     trust = acquainted(STANDARD, STD)
-    said = [
-        withheld(trust, text, STD, parity=False) for text in (lines, STANDARD, lines, lines, STANDARD, lines)
-    ]
+    texts = (lines, STANDARD, lines, lines, STANDARD, lines)
+    said = [(withheld(trust, text, STD, parity=False), trust.is_settled) for text in texts]
 
-    assert said == ["DPM1 FPM1", "", "DPM1 FPM1", "", "", ""]
-    assert trust.is_settled
+    no, yes = ("DPM1 FPM1", False), ("", True)
+    assert said == [no, yes, no, yes, yes, yes]
+    assert trust.notices == {"DPM1", "FPM1"}
     assert withheld(acquainted(STANDARD, STD), lines, STD) == ""
 
 
@@ -275,7 +276,7 @@ def test_another_mode_is_learned_anew() -> None:
     trust = acquainted()
     found = [group("ADSC", STD), *frame(HC)]
     foreign = [one.label for one in trust.believe(found, parity=True)[1]]
-    withheld(trust, STANDARD, STD)
+    withheld(trust, "ADSC VTIC", STD)
 
     assert "ADSC" in foreign
     # The label that was known is new again.

@@ -30,7 +30,7 @@ def test_a_time_has_the_offset_of_the_calendar(text: str, time: str | None) -> N
 @pytest.mark.parametrize(
     ("values", "power"),
     [
-        ({"PS": "42kVA"}, 42_000),
+        ({"PS": "42,5kVA"}, 42_500),
         ({"PS": "250kW"}, None),  # no apparent power: in `labels`
         ({"PSOUSC": "04800:03600"}, 48_000),
         ({"PSOUSC": "04800"}, 48_000),

@@ -203,14 +203,14 @@ def test_a_gap_at_midnight_makes_both_days_incomplete(minutes: int, *, complete:
 
 
 def test_a_day_without_a_reading_is_unknown() -> None:
-    """What was drawn in three days counts for the day that ends the gap, which is not complete."""
+    """What was drawn in two days counts for the day that ends the gap, which is not complete."""
     house = House(paris(2026, 6, 8, 12), base)
     house.run(paris(2026, 6, 8, 18))
-    house.off(paris(2026, 6, 11, 12), watts=1000)
+    house.off(paris(2026, 6, 10, 12), watts=1000)
     house.restart()
     house.read()
 
-    assert house.imported() == [66_000, None, 72_000, None]
+    assert house.imported() == [42_000, None, 48_000, None]
     assert house.is_complete() == [False, None, False, None]
 
 
@@ -304,6 +304,30 @@ def test_a_contract_that_comes_back_counts_from_its_present_reading() -> None:
     assert indexes["HCHC"] + indexes["HCHP"] == 6000 + 2000 + 33 - 67
 
 
+def test_an_index_that_is_damaged_for_minutes_loses_nothing() -> None:
+    """It counts from its last reading when it is read again."""
+    house = House(paris(2026, 6, 8, 12), producer)
+    house.reading = lambda drawn: standard(EAST=f"{1_000_000 + drawn:09}")
+    house.run(paris(2026, 6, 8, 13))
+    house.reading = producer
+    house.run(paris(2026, 6, 8, 14))
+
+    assert house.energy["today"]["exported"] == 4000
+
+
+def test_an_index_that_begins_again_counts_from_its_present_reading() -> None:
+    """In standard a new contract may set the index of a supplier to zero; EAST goes on."""
+    house = House(
+        paris(2026, 6, 8, 12), lambda drawn: standard(EAST=f"{drawn:09}", EASF01=f"{drawn + 900:09}")
+    )
+    house.run(paris(2026, 6, 8, 13))
+    house.reading = lambda drawn: standard(EAST=f"{drawn:09}", EASF01=f"{drawn - 1000:09}")
+    house.run(paris(2026, 6, 8, 14))
+
+    assert house.energy["today"]["imported"] == 2000
+    assert house.energy["today"]["indexes"]["EASF01"] == 2000 - 17
+
+
 def test_a_silent_meter_has_no_energy_of_today() -> None:
     """After two minutes today may be another day: null, and all of it comes back."""
     house = House(paris(2026, 6, 8, 12), base)
@@ -346,6 +370,18 @@ def test_a_clock_that_was_in_the_future_is_believed_after_a_day() -> None:
 
     assert house.imported()[0] == pytest.approx(7000, abs=100)
     assert house.energy["today"]["is_complete"] is False
+
+
+def test_a_clock_that_is_set_back_again_is_believed_a_day_later() -> None:
+    """The day begins anew when the clock goes further back."""
+    house = House(paris(2026, 6, 8, 12), base)
+    for days, until in ((-3, 9), (-300, 10)):
+        house.wrong = dt.timedelta(days=days)
+        house.run(paris(2026, 6, until, 11), every=240)
+        assert house.imported()[0] == (until - 8) * 24_000 - 1000
+    house.run(paris(2026, 6, 10, 13), every=240)
+
+    assert house.energy["today"]["imported"] < 2000
 
 
 def test_a_clock_that_is_set_over_midnight_is_a_gap() -> None:

@@ -72,7 +72,7 @@ def test_nothing_costs_anything_before_the_total_is_known() -> None:
 
 
 def test_an_uncommon_contract_costs_by_the_periods_that_it_names() -> None:
-    """Its calendar is not known, but the text of the period in force is."""
+    """Its calendar is not known, but the text of the period in force is; a restart remembers it."""
 
     def weekend(drawn: int) -> Reading:
         index = {"EAST": f"{1000 + drawn:09}", "EASF03": f"{1000 + drawn:09}"}
@@ -80,8 +80,13 @@ def test_an_uncommon_contract_costs_by_the_periods_that_it_names() -> None:
 
     house = House(paris(2026, 6, 1, 12), weekend, prices=Prices({"HPWE": 0.15}))
     house.run(paris(2026, 6, 1, 14))
-
     assert house.state["cost"]["today"] == 0.3
+
+    house.restart()
+    house.off(paris(2026, 6, 1, 15), watts=1000)
+    house.reading = lambda drawn: standard(**(dict(weekend(drawn).values) | {"LTARF": "?", "NTARF": "01"}))
+    house.read()
+    assert house.state["cost"]["today"] == 0.45
 
 
 def test_energy_of_no_known_period_makes_the_cost_unknown() -> None:
@@ -89,7 +94,8 @@ def test_energy_of_no_known_period_makes_the_cost_unknown() -> None:
     span = EnergySpan(date(2026, 2, 3), imported=10_000, periods={"HC": 10_000 - MARGIN})
 
     assert PRICES.cost(span, 0) == 1.0
-    assert PRICES.cost(EnergySpan(span.first, imported=10_001, periods=span.periods), 0) is None
+    for imported in (10_001, 10_000 - 2 * MARGIN - 1):
+        assert PRICES.cost(EnergySpan(span.first, imported=imported, periods=span.periods), 0) is None
 
 
 @pytest.mark.parametrize(

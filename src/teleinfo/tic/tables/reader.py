@@ -6,8 +6,8 @@ The files belong to the package, like its modules; each is read once, at import.
 
 from __future__ import annotations
 
-import pkgutil
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from teleinfo.tic.tables.label_types import Charset, Kind, LabelSpec, Presence
@@ -42,8 +42,8 @@ _WIDTH_BY_UNIT: Final = {"A": 3, "V": 3, "VA": 5, "W": 5, "kVA": 2, "min": 2}
 
 def read_lines(name: str) -> list[str]:
     """Return the lines of a file of this package, without comments and empty lines."""
-    content = pkgutil.get_data("teleinfo.tic.tables", name) or b""
-    return [line for line in content.decode().splitlines() if line and not line.startswith("#")]
+    content = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    return [line for line in content.splitlines() if line and not line.startswith("#")]
 
 
 def _read() -> dict[str, tuple[LabelSpec, ...]]:

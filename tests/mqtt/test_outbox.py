@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from teleinfo.mqtt.outbox import BURST_SECONDS, MAX_BURST, Outbox, OutgoingMessage
+from teleinfo.mqtt.outbox import BURST_SECONDS, MAX_BURST, MAX_EVENTS, Outbox, OutgoingMessage
 
 NOW = 1000.0
 
@@ -32,6 +32,16 @@ def deliver(outbox: Outbox) -> list[tuple[str, bytes]]:
         outbox.acknowledge()
         delivered.append((message.topic, message.payload))
     return delivered
+
+
+def event(payload: bytes) -> OutgoingMessage:
+    """Return an event as the publisher adds it."""
+    return OutgoingMessage("teleinfo/event", payload, 1, retain=False)
+
+
+def events(outbox: Outbox) -> list[bytes]:
+    """Send everything, and return the events."""
+    return [payload for topic, payload in deliver(outbox) if topic == "teleinfo/event"]
 
 
 def readings(outbox: Outbox) -> list[bytes]:
@@ -70,6 +80,41 @@ def test_readings_go_before_topics_and_topics_in_their_order() -> None:
     put(outbox, b"reading")
 
     assert deliver(outbox) == [("teleinfo", b"reading"), ("a", b"2"), ("b", b"1"), ("status", b"online")]
+
+
+def test_events_go_between_readings_and_topics_and_wait_for_the_broker() -> None:
+    """Each once and in order, whatever the queue of the readings; an event in flight is repeated."""
+    outbox = Outbox(1)
+    outbox.set("a", b"1")
+    for payload in (b"began", b"ended"):
+        outbox.add(event(payload))
+    put(outbox, b"1", b"2")
+    outbox.restart()
+    assert deliver(outbox) == [
+        ("teleinfo", b"2"),
+        ("teleinfo/event", b"began"),
+        ("teleinfo/event", b"ended"),
+        ("a", b"1"),
+    ]
+    for payload in (b"began", b"ended"):
+        outbox.add(event(payload))
+    outbox.pop()
+    outbox.restart()
+    assert events(outbox) == [b"began", b"ended"]
+    outbox.restart()
+    assert events(outbox) == []
+
+
+def test_the_newest_events_are_kept() -> None:
+    """A broker that is away for days costs a bounded memory."""
+    outbox, payloads = Outbox(1), [b"%d" % number for number in range(MAX_EVENTS + 2)]
+    outbox.add(event(payloads[0]))
+    outbox.pop()
+    for payload in payloads[1:]:
+        outbox.add(event(payload))
+    outbox.restart()
+
+    assert events(outbox) == payloads[2:]
 
 
 def test_a_topic_is_due_again_only_when_its_payload_changes() -> None:

@@ -57,15 +57,17 @@ OFFLINE: Final = b"offline"
 
 class Topics:
     """
-    Topics of a meter: `readings`, the base topic, and the retained topics below it.
+    Topics of a meter: `readings`, the base topic, and those below it.
 
-    `status` has `ONLINE` or `OFFLINE`, `health` the health of the line, and `state` the decoded state, with
-    its fields below it. `former_states` held Home Assistant's states in version 0.1.0, and must be cleared.
+    `event` has what begins or ends. The other topics are retained: `status` has `ONLINE` or `OFFLINE`,
+    `health` the health of the line, and `state` the decoded state, with its fields below it. `former_states`
+    held Home Assistant's states in version 0.1.0, and must be cleared.
     """
 
     def __init__(self, readings: str) -> None:
         self.readings = readings
         self.status = f"{readings}/status"
         self.health = f"{readings}/health"
+        self.event = f"{readings}/event"
         self.state = f"{readings}/state"
         self.former_states = f"{readings}/homeassistant"

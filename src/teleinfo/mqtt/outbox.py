@@ -1,10 +1,10 @@
 """
-Messages that wait for the broker: the newest readings, and the payload of each retained topic.
+Messages that wait for the broker: the newest readings and events, and the payload of each retained topic.
 
-One message is in flight at a time. Readings go first, in order, each once. Retained topics are sent again on
-each new connection, because a broker that restarts without persistence has forgotten them. The memory is
-bounded by the length of the queue and by the number of topics. No I/O and no clock; for use in one event
-loop.
+One message is in flight at a time. Readings go first, then events, in order, each once. Retained topics are
+sent again on each new connection, because a broker that restarts without persistence has forgotten them. The
+memory is bounded by the lengths of the queues and by the number of topics. No I/O and no clock; for use in
+one event loop.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ BURST_SECONDS: Final = 0.1
 MAX_BURST: Final = 16
 """Readings less than `BURST_SECONDS` apart are a burst; `MAX_BURST` of them are kept beyond the queue."""
 
+MAX_EVENTS: Final = 100
+"""The most events that wait: those of some days without a broker."""
+
 
 @dataclass(frozen=True, slots=True)
 class OutgoingMessage:
-    """A message to publish: a reading, or the payload of a retained topic."""
+    """A message to publish: a reading, an event, or the payload of a retained topic."""
 
     topic: str
     payload: bytes
@@ -43,6 +46,7 @@ class Outbox:
         self._queue = queue
         self._readings: deque[OutgoingMessage] = deque(maxlen=queue + MAX_BURST)
         self._newest = -math.inf
+        self._events: deque[OutgoingMessage] = deque(maxlen=MAX_EVENTS)
         self._retained: dict[str, bytes] = {}
         self._due: dict[str, None] = {}  # an ordered set of topics
         self._last = last
@@ -79,10 +83,17 @@ class Outbox:
         self._readings.append(reading)
         self.filled.set()
 
+    def add(self, event: OutgoingMessage) -> None:
+        """Add an event; if `MAX_EVENTS` wait, drop the oldest event."""
+        self._events.append(event)
+        self.filled.set()
+
     def pop(self) -> OutgoingMessage | None:
         """Return the next message, which is then in flight; None if nothing waits."""
         if self._readings:
             self._in_flight = self._readings.popleft()
+        elif self._events:
+            self._in_flight = self._events.popleft()
         elif self._due:
             topic = next((topic for topic in self._due if topic != self._last), self._last)
             del self._due[topic]
@@ -97,11 +108,14 @@ class Outbox:
             self.forget(message.topic)
 
     def restart(self) -> None:
-        """Repeat the topics on a new connection, and the reading in flight if the queue is not full."""
+        """Repeat the topics on a new connection, and what is in flight if its queue is not full."""
         self._keep_newest(self._queue)
-        if self._in_flight is not None and self._in_flight.is_reading and len(self._readings) < self._queue:
-            self._readings.appendleft(self._in_flight)
-        self._in_flight = None
+        message, self._in_flight = self._in_flight, None
+        if message is not None and message.is_reading:
+            if len(self._readings) < self._queue:
+                self._readings.appendleft(message)
+        elif message is not None and not message.retain and len(self._events) < MAX_EVENTS:
+            self._events.appendleft(message)
         self.repeat()
 
     def _keep_newest(self, count: int) -> None:

@@ -1,5 +1,5 @@
 """
-The task that owns the connection to the broker, and publishes readings and retained topics.
+The task that owns the connection to the broker, and publishes readings, events and retained topics.
 
 `Publisher.run` connects, publishes, notices a lost connection, waits and connects again, until `stop`. If the
 broker is absent or frozen, or refuses us, nothing is raised: the fault is logged, and the listener is
@@ -56,11 +56,12 @@ class BrokerListener(Protocol):
 
 class Publisher:
     """
-    Publishes readings and the retained topics of its `outbox` at `broker`.
+    Publishes readings, events and the retained topics of its `outbox` at `broker`.
 
-    `qos` is the quality of service of the readings, of which `queue` are kept while the broker is away. Home
-    Assistant publishes on `birth_topic` when it starts; if None, nothing is subscribed to. The last will is
-    "offline" on the topic of the status. `run` calls `heartbeat` every `HEARTBEAT_INTERVAL`.
+    `qos` is the quality of service of readings and events; `queue` is the number of readings that are kept
+    while the broker is away. Home Assistant publishes on `birth_topic` when it starts; if None, nothing is
+    subscribed to. The last will is "offline" on the topic of the status. `run` calls `heartbeat` every
+    `HEARTBEAT_INTERVAL`.
     """
 
     def __init__(
@@ -97,6 +98,10 @@ class Publisher:
         """Send a reading now, or once the broker is back; the newest `queue` waiting readings are kept."""
         reading = OutgoingMessage(self._topics.readings, payload, self._qos, retain, is_reading=True)
         self.outbox.put(reading, time.monotonic())
+
+    def publish_event(self, payload: bytes) -> None:
+        """Send an event now, or once the broker is back."""
+        self.outbox.add(OutgoingMessage(self._topics.event, payload, self._qos, retain=False))
 
     def stop(self, last: Mapping[str, bytes]) -> None:
         """Make `run` publish the `last` payload of each of these retained topics, and return."""

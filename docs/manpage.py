@@ -63,6 +63,10 @@ the decoded state, in one form for both modes of the meter, retained, only with 
 TELEINFO_HOMEASSISTANT=true; with TELEINFO_STATE_TOPICS=true each of its fields on a topic of its own below it
 as well
 .TP
+.B teleinfo/event
+one JSON message for each thing that begins or ends (overrun, tariff, colour of tomorrow, mobile peak,
+breaker, silence), not retained, whenever the state is published
+.TP
 .B teleinfo/doctor
 one message of
 .B teleinfo doctor
@@ -175,6 +179,10 @@ la qualité de la ligne, en JSON, conservée, chaque minute et à chaque changem
 l’état décodé, sous une même forme pour les deux modes du compteur, conservé,
 seulement avec TELEINFO_STATE=true ou TELEINFO_HOMEASSISTANT=true ; avec TELEINFO_STATE_TOPICS=true,
 chacun de ses champs aussi, sur son propre topic en dessous
+.TP
+.B teleinfo/event
+un message JSON pour chaque chose qui commence ou finit (dépassement, tarif, couleur de demain, pointe mobile,
+organe de coupure, silence), non conservé, quand l’état est publié
 .TP
 .B teleinfo/doctor
 un message que

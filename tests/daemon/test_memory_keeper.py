@@ -202,6 +202,20 @@ def test_the_fields_of_a_start_are_written_together(folder: Path) -> None:
     assert play(folder, start).kept["fields"] == ["power/net"]
 
 
+def test_what_events_are_compared_with_is_written_some_minutes_after_a_change(folder: Path) -> None:
+    """At once, if the last write is not recent."""
+
+    async def change(bench: Bench) -> None:
+        for number in range(20):
+            await bench.offer(replace(MEMORY, situation={"tariff": f"{number}"}))
+        assert len(bench.writes) == 1
+        await asyncio.sleep(ROUTINE_INTERVAL)
+        await bench.offer(replace(MEMORY, situation={"tariff": "HC"}))
+        assert bench.kept["situation"] == {"tariff": "HC"}
+
+    play(folder, change)
+
+
 def test_a_clock_that_jumps_costs_no_more_writes_than_a_day_has(folder: Path) -> None:
     """It is another day with each frame, for an hour; what matters is written all the same."""
 

@@ -39,6 +39,7 @@ class Bench:
 
     def __init__(self, link: LinkStatus = OPENING) -> None:
         self.said: list[tuple[float, str, bytes]] = []
+        self.silent: list[float] = []  # the times at which the monitor reported a silence
         self.outbox = Outbox(1)
         self.link = replace(link)
         self.decoder = Decoder()
@@ -49,6 +50,7 @@ class Bench:
             topics=Topics("teleinfo"),
             broker="localhost:1883",
             state=None,
+            on_silence=self._note_silence,
         )
 
     async def live(self, seconds: int, *, frames: bool = False) -> None:
@@ -62,6 +64,9 @@ class Bench:
                 self.monitor.frame_came(loop.time())
             await asyncio.sleep(0.5)
             self._listen()
+
+    def _note_silence(self) -> None:
+        self.silent.append(asyncio.get_running_loop().time())
 
     def _listen(self) -> None:
         now = asyncio.get_running_loop().time()
@@ -100,6 +105,26 @@ def test_status_follows_the_meter() -> None:
 
     assert [payload for _, payload in published] == [b"offline", b"online", b"offline", b"online"]
     assert 9 <= published[2][0] - moments[0] <= 12
+
+
+def test_a_silence_is_reported_as_long_as_it_lasts() -> None:
+    """1. Not in the first minute, in which the speed is searched. 2. Not while frames come. 3. After 10 s."""
+    moments = []
+
+    async def scenario(bench: Bench) -> None:
+        await bench.live(50)
+        assert bench.silent == []
+        await bench.live(20)
+        assert bench.silent
+        await bench.live(20, frames=True)
+        bench.silent.clear()
+        moments.append(asyncio.get_running_loop().time())
+        await bench.live(60)
+
+    bench = play(scenario)
+
+    assert 9 <= bench.silent[0] - moments[0] <= 12
+    assert len(bench.silent) >= 45
 
 
 def test_health_comes_every_minute_and_at_each_change() -> None:

@@ -32,6 +32,7 @@ class Broker(Outbox):
         super().__init__(1)
         self.messages: list[tuple[str, bytes]] = []
         self.replaced: list[str] = []
+        self.events: list[bytes] = []
 
     def set(self, topic: str, payload: bytes) -> None:
         """Note a message."""
@@ -60,6 +61,7 @@ def publisher(
         interval=10.0,
         fields=fields,
         on_replaced=broker.replaced.append,
+        on_event=broker.events.append,
     )
     if restored:
         published.restore(memory)

@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # What a reader in need of installing, operating or moving over reads: these pages are there in French.
-PAGES = ("doctor", "home-assistant", "installation", "node-red", "operations", "state", "telegraf", "watch")
+PAGES = (
+    "doctor",
+    "events",
+    "home-assistant",
+    "installation",
+    "node-red",
+    "operations",
+    "state",
+    "telegraf",
+    "watch",
+)
 PAIRS = {
     name: (ROOT / name, english(ROOT / name))
     for name in ("README.fr.md", *FRENCH)

@@ -118,6 +118,7 @@ def live(
                 topics=Topics("teleinfo"),
                 broker="localhost:1883",
                 state=None,
+                on_silence=lambda: None,
             )
         )
         with contextlib.suppress(TimeoutError):

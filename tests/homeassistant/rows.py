@@ -44,6 +44,7 @@ def rows(meter: str, interval: float) -> int:
         interval=interval,
         fields=False,
         on_replaced=lambda _: None,
+        on_event=lambda _: None,
     )
     publisher.restore(None)
     simulated = build(meter, start=START, rng=random.Random(7))

@@ -1,7 +1,7 @@
 """
-The documents that are made of the declaration of the fields: the JSON Schema, and the tables of the pages.
+The documents that are made of the declarations of fields and events: JSON Schemas, and tables of the pages.
 
-After a change of `teleinfo.state.declaration` write them anew (`make documents`):
+After a change of `teleinfo.state.declaration` or of the events write them anew (`make documents`):
 
     python -m tests.state.documents
 """
@@ -17,12 +17,15 @@ import jsonschema
 
 from teleinfo.common.i18n import _, use_language
 from teleinfo.state.declaration import ANY_LABEL, FIELDS, Field, StateType
-from teleinfo.vocabulary.codes import DryContact
-from teleinfo.vocabulary.words import Language
+from teleinfo.state.events import DETAILS
+from teleinfo.vocabulary.codes import DryContact, Event
+from teleinfo.vocabulary.words import Code, Language
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {Language.EN: DOCS / "state.md", Language.FR: DOCS / "fr" / "state.md"}
+EVENT_PAGES = {Language.EN: DOCS / "events.md", Language.FR: DOCS / "fr" / "events.md"}
 SCHEMA = DOCS / "state.schema.json"
+EVENT_SCHEMA = DOCS / "event.schema.json"
 INTRODUCTION = (
     "What a French electricity meter means, whatever its mode: the message of the topic <base>/state. "
     "A field that the meter cannot have is absent. A field that is unknown now, or was not renewed for 120 "
@@ -98,6 +101,35 @@ def _value(field: Field) -> dict[str, Any]:
     return found if field.type is not StateType.NUMBER or field.signed else found | {"minimum": 0}
 
 
+def event_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of an event, in English."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "teleinfo event",
+        "description": "What began or ended at the meter: a message of the topic <base>/event.",
+        "oneOf": [_event(event) for event in Event],
+    }
+
+
+def _event(event: Event) -> dict[str, Any]:
+    members: dict[str, Any] = {
+        "time": {"type": "string", "format": "date-time"},
+        "event": {"const": event},
+        "name": {"type": "string"},
+        "meter": {"type": "string"},
+    }
+    members |= {name: _detail(form) for name, form in DETAILS.get(event, {}).items()}
+    return section(title=event.words) | {"properties": members, "required": list(members)}
+
+
+def _detail(form: StateType | type[Code]) -> dict[str, Any]:
+    if isinstance(form, StateType):
+        found = TYPES[form]
+        return found | {"type": [*found["type"], "null"] if form is StateType.TIME else found["type"][0]}
+    members = {"code": {"enum": [*form, None]}, "name": {"type": ["string", "null"]}}
+    return section() | {"properties": members, "required": list(members)}
+
+
 def row(field: Field) -> str:
     """Return the row of a field in the table of a page, in the language of the reader."""
     path, codes = field.path.replace(ANY_LABEL, "<étiquette>"), ", ".join(f"`{code}`" for code in field.codes)
@@ -107,15 +139,29 @@ def row(field: Field) -> str:
 def page(language: Language) -> str:
     """Return the page of the state in a language, with the table of the declaration."""
     with use_language(language):
-        rows = "\n".join(row(field) for field in FIELDS)
-    text = PAGES[language].read_text(encoding="utf-8")
-    return re.sub(r"(?:^\| `.*\n)*^\| `.*$", lambda _: rows, text, count=1, flags=re.MULTILINE)
+        return _with_rows(PAGES[language], [row(field) for field in FIELDS])
+
+
+def event_page(language: Language) -> str:
+    """Return the page of the events in a language, with the table of the declaration."""
+    with use_language(language):
+        details = {event: ", ".join(f"`{name}`" for name in DETAILS.get(event, ())) for event in Event}
+        rows = [f"| `{event}` | {_(event.words)} | {details[event]} |" for event in Event]
+        return _with_rows(EVENT_PAGES[language], rows)
+
+
+def _with_rows(path: Path, rows: list[str]) -> str:
+    """Return the text of a page with these rows in its first table whose rows begin with code."""
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r"(?:^\| `.*\n)*^\| `.*$", lambda _: "\n".join(rows), text, count=1, flags=re.MULTILINE)
 
 
 def written() -> dict[Path, str]:
     """Return each document with its text."""
-    text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
-    return {SCHEMA: text, **{PAGES[language]: page(language) for language in Language}}
+    schemas = {SCHEMA: schema(), EVENT_SCHEMA: event_schema()}
+    texts = {path: json.dumps(each, indent=2, ensure_ascii=False) + "\n" for path, each in schemas.items()}
+    pages = {PAGES[language]: page(language) for language in Language}
+    return texts | pages | {EVENT_PAGES[language]: event_page(language) for language in Language}
 
 
 def main() -> None:
@@ -125,6 +171,7 @@ def main() -> None:
 
 
 VALIDATOR = jsonschema.Draft202012Validator(schema(), format_checker=jsonschema.FormatChecker())
+EVENT_VALIDATOR = jsonschema.Draft202012Validator(event_schema(), format_checker=jsonschema.FormatChecker())
 
 if __name__ == "__main__":
     main()

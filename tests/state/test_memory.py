@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from teleinfo.common.untrusted_json import parse_object
 from teleinfo.state.daily_energy import DailyEnergy, EnergySpan
+from teleinfo.state.events import PARTS
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import Measured
 from teleinfo.state.memory import MAX_FIELDS, VERSION, Memory, from_json, is_newer, to_json
@@ -41,6 +42,7 @@ MEMORY = Memory(
     {"overrun": TIME},
     frozenset({"power/net", "labels/NJOURF_1"}),
     means={"BASE": MEASURED},
+    situation={"overrun": "overrun", "tariff": "HP"},
 )
 
 DAILY = DailyEnergy(
@@ -247,6 +249,8 @@ WRONG_PARTS: list[tuple[str, object]] = [
     ("import_total", READ | {"counter": 3}),
     ("alerts_since", ["overrun"]),
     ("fields", {"power/net": 1}),
+    ("situation", ["tariff"]),
+    ("situation", {"tariff": 1, "overrun": "é", "tomorrow": "x" * 65, "x": "y"}),
 ]
 
 
@@ -258,6 +262,7 @@ def test_a_wrong_part_costs_what_it_held_and_no_other(part: str, wrong: object) 
         "alerts_since": {"alerts_since": {}},
         "fields": {"fields": frozenset()},
         "means": {"means": {}},
+        "situation": {"situation": {}},
     }
 
     assert from_json(to_json(MEMORY) | {part: wrong}) == replace(MEMORY, **empty[part])  # type: ignore[arg-type]
@@ -410,6 +415,7 @@ ANY_CONTENT = st.fixed_dictionaries(
         "fields": st.lists(st.text()) | JSON,
         "daily_energy": ANY_DAILY | JSON,
         "means": st.dictionaries(st.sampled_from(["EAST", "x"]), ANY_MEASURED) | JSON,
+        "situation": st.dictionaries(st.sampled_from(sorted(PARTS)), st.text()) | JSON,
     },
 )
 

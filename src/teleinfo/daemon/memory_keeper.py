@@ -5,7 +5,7 @@ The memory is written at most `MAX_WRITES` times in 24 hours, restarts included:
 
 - at once, if the total would be wrong without it;
 - at midnight, and at the end;
-- some minutes after new topics were published.
+- some minutes after new topics were published, or an event.
 
 If the file cannot be read or written, that is logged once, and the daemon goes on without it. A write takes a
 second on some memory cards, and never ends on a dead network drive: it happens in a thread.
@@ -40,7 +40,7 @@ OPEN_TIMEOUT: Final = 5.0
 """Longest wait for the disk: no state is published until the file is read."""
 
 ROUTINE_INTERVAL: Final = 600.0
-"""Time between two writes of new topics: the fields of a meter come one by one after a start."""
+"""Time between two writes of new topics or events: the fields of a meter come one by one after a start."""
 
 RETRY_INTERVAL: Final = 3600.0
 """Time from a write that failed to the next attempt."""
@@ -261,7 +261,11 @@ class MemoryKeeper:
         if memory is None or memory == written:
             return False
         urgent = written is None or _essence(memory) != _essence(written)
-        routine = written is None or (memory.fields, memory.day) != (written.fields, written.day)
+        routine = written is None or (memory.fields, memory.situation, memory.day) != (
+            written.fields,
+            written.situation,
+            written.day,
+        )
         due = (urgent or (routine and now >= self._routine_after)) and now >= self._retry_after
         left = MAX_WRITES - sum(now - written < DAY for written in self._writes)
         return (due or self._is_ending) and left > (0 if urgent else RESERVE)

@@ -84,6 +84,7 @@ class MeterTask:
             topics=topics,
             broker=broker.address,
             state=self._state,
+            on_silence=self._on_silence,
         )
         self.on_broker_changed = self._monitor.on_broker_changed
         self.status_key = self._monitor.status_key
@@ -119,6 +120,7 @@ class MeterTask:
             interval=settings.state_interval,
             fields=settings.state_topics,
             on_replaced=self._homeassistant.forget if self._homeassistant is not None else lambda _: None,
+            on_event=self._publisher.publish_event,
         )
         self._memory = MemoryKeeper(settings.mqtt_topic, disk, self._state.restore)
 
@@ -158,6 +160,11 @@ class MeterTask:
                 self._publisher.publish(text, retain=retain)
         # The publisher's task, which writes the reading, runs before `_derive`.
         self._published.put_nowait((reading, now))
+
+    def _on_silence(self) -> None:
+        if self._state is not None and self._memory is not None:
+            self._state.silence(datetime.now().astimezone())
+            self._memory.offer(self._state.memory())
 
     async def _derive(self) -> NoReturn:
         """Publish what is derived from the readings: the status, the state, and Home Assistant's entities."""

@@ -17,18 +17,26 @@ from teleinfo.port import health
 from teleinfo.vocabulary.line import LinkProblem, PortErrorKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from teleinfo.daemon.state_publisher import StatePublisher
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.port.link_status import LinkStatus
     from teleinfo.tic.decoder import Decoder
 
-# Both in seconds.
+# All in seconds.
 TICK: Final = 1.0
 HEALTH_INTERVAL: Final = 60.0
+FIRST_FRAME_WITHIN: Final = 60.0
 
 
 class Monitor:
-    """Watches `link` and `decoder`, fills `retained`, and checks the age of the `state` once a second."""
+    """
+    Watches `link` and `decoder`, fills `retained`, and checks the age of the `state` once a second.
+
+    `on_silence` is called once a second while the meter is silent, but not in the first
+    `FIRST_FRAME_WITHIN` seconds: the port is opened, and the speed searched.
+    """
 
     def __init__(
         self,
@@ -39,6 +47,7 @@ class Monitor:
         topics: Topics,
         broker: str,
         state: StatePublisher | None,
+        on_silence: Callable[[], None],
     ) -> None:
         self._link = link
         self._decoder = decoder
@@ -46,6 +55,7 @@ class Monitor:
         self._topics = topics
         self._broker = broker
         self._state = state
+        self._on_silence = on_silence
         self._quality = health.Quality()
         self._broker_connected = False
         self._online = False  # as published
@@ -84,6 +94,8 @@ class Monitor:
             self._publish_health(now)
             if self._state is not None:
                 self._state.check(now)
+            if not self._online and now - self._began >= FIRST_FRAME_WITHIN:
+                self._on_silence()
             await asyncio.sleep(until_tick(now, TICK))
 
     def _publish_status(self) -> None:

@@ -1,5 +1,5 @@
 """
-Publish the decoded state on one topic and, if asked for, each field on a topic of its own.
+Publish the decoded state on one topic and, if asked for, each field on a topic of its own; publish events.
 
 A state is published at most once in `interval` seconds; a change of an alert, a tariff period or a colour is
 published at once. Nothing is published before the memory of an earlier run was read and the meter is known.
@@ -19,6 +19,7 @@ from teleinfo.state.tracker import STALE_AFTER, StateTracker, encode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from datetime import datetime
 
     from teleinfo.mqtt.outbox import Outbox
     from teleinfo.state.fields import Json
@@ -41,7 +42,8 @@ class StatePublisher:
 
     Words are in `language`, times monotonic, in seconds. The payload of a field is plain: a number, a text,
     `true` or `false`; a list is JSON. The payload of an unknown field is empty, which also removes the
-    retained payload from the broker. `on_replaced` is called with the `meter.id` of a replaced meter.
+    retained payload from the broker. `on_replaced` is called with the `meter.id` of a replaced meter, and
+    `on_event` with the payload of an event.
     """
 
     def __init__(
@@ -54,6 +56,7 @@ class StatePublisher:
         interval: float,
         fields: bool,
         on_replaced: Callable[[str], None],
+        on_event: Callable[[bytes], None],
     ) -> None:
         self._tracker = tracker
         self._retained = retained
@@ -63,6 +66,7 @@ class StatePublisher:
         self._fields = fields
         self._on_replaced = on_replaced
         self._clock_log = ClockLog()
+        self._on_event = on_event
         self._is_ready = False
         self._silent_since: float | None = None
         self._meter = ""  # the scope of the last state; empty: none yet
@@ -90,6 +94,7 @@ class StatePublisher:
         An `urgent` state is due at once.
         """
         urgent |= self._tracker.update(reading, now=now, time=time)
+        self._publish_events()
         if urgent or now - self._published >= self._interval:
             self._publish(now)
 
@@ -106,6 +111,17 @@ class StatePublisher:
             self._retained.set(self._topic, encode(_NOTHING_KNOWN))
             for path in self._at_broker:
                 self._retained.set(f"{self._topic}/{path}", b"")
+
+    def silence(self, at: datetime) -> None:
+        """Note that the meter is silent at the time of day `at`."""
+        self._tracker.silence(at)
+        self._publish_events()
+
+    def _publish_events(self) -> None:
+        if self._is_ready:
+            with use_language(self._language):
+                for event in self._tracker.take_events():
+                    self._on_event(encode(in_words(event)))
 
     def _publish(self, now: float) -> None:
         """Publish the state, unless the memory was not read or the meter is unknown."""

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.meter_id import identity_of
 
 if TYPE_CHECKING:
     from teleinfo.tic.meter_id import MeterIdentity
+
+_HASH_DIGITS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,16 @@ def device_of(number: str | None, *, topic: str, private: bool) -> Device:
     A change of the scope would lose the history of every user; a test freezes it.
     """
     if number is None or private:
-        scope = hashlib.sha256(f"{topic}\n{number or ''}".encode()).hexdigest()[:4]
+        scope = _hash(number or "", topic=topic)
     else:
         scope = re.sub(r"[^A-Za-z0-9_-]", "_", number)
     return Device(scope, identity_of(number), serial=None if private else number)
+
+
+def hidden_scope(scope: str, *, topic: str) -> str:
+    """Return the scope that the meter with this scope has if its number is private."""
+    return scope if len(scope) == _HASH_DIGITS else _hash(scope, topic=topic)
+
+
+def _hash(number: str, *, topic: str) -> str:
+    return hashlib.sha256(f"{topic}\n{number}".encode()).hexdigest()[:_HASH_DIGITS]

@@ -337,7 +337,8 @@ def alerts(values: Values, *, sends_alarms: bool) -> dict[Alert, bool]:
         found[Alert.OVERRUN] = _overrun(values, sends_alarms=sends_alarms)
     if values.get("OPTARIF") == "EJP":
         found[Alert.MOBILE_PEAK_NOTICE] = "PEJP" in values
-        found[Alert.MOBILE_PEAK] = values.get("PTEC") == TariffPeriod.PM
+        if "PTEC" in values:
+            found[Alert.MOBILE_PEAK] = values["PTEC"] == TariffPeriod.PM
     missing = registers.missing_phases(values.get("PPOT", ""))
     if missing is not None:
         found[Alert.PHASE_MISSING] = bool(missing)

@@ -1,5 +1,5 @@
 """
-The memory that outlives a restart: energies, mean powers, alerts, tariff calendar, and published fields.
+The memory that outlives a restart: energies, mean powers, alerts, tariff calendar, events, published fields.
 
 Pure: to JSON and back. The memory card may be damaged, and a backup may belong to another meter. So each part
 of the file is validated by itself, and a wrong part becomes None or empty. Unknown keys are ignored, so that
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.state import next_tariff
 from teleinfo.state.daily_energy import COUNTED, DailyEnergy, EnergySpan, month_of
+from teleinfo.state.events import PARTS
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import Measured
 from teleinfo.state.next_tariff import RememberedCalendar
@@ -38,6 +39,7 @@ _COUNTER: Final = re.compile(r"[A-Z0-9+]{1,64}")
 _MEASURED: Final = [float, int, int, bool, float, int, float, int]
 """The types of `Measured`."""
 _SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
+_SITUATION: Final = re.compile(r"[ -~]{0,64}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_./-]{1,100}")
 """Scope and field become parts of a topic: only ASCII, without wildcards (MQTT 3.1.1 §4.7.1)."""
 
@@ -52,6 +54,7 @@ class Memory:
     `power/net`. `daily` holds the energies until the reading of `total`; it is None without `total`.
     `means` maps the étiquettes of an index to its mean power.
     `calendar` is what is known of the next change of tariff.
+    `situation` is that of the `EventFinder`.
     """
 
     scope: str
@@ -62,6 +65,7 @@ class Memory:
     daily: DailyEnergy | None = None
     means: Mapping[str, Measured] = field(default_factory=dict)
     calendar: RememberedCalendar = field(default_factory=RememberedCalendar)
+    situation: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def day(self) -> date:
@@ -89,6 +93,7 @@ def to_json(memory: Memory) -> dict[str, object]:
         "daily_energy": None if memory.daily is None else _daily_to_json(memory.daily),
         "means": {counter: list(measured) for counter, measured in memory.means.items()},
         "calendar": next_tariff.to_json(memory.calendar),
+        "situation": dict(memory.situation),
     }
 
 
@@ -115,6 +120,7 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
         daily=None if total is None else _daily(content.get("daily_energy")),
         means=_means(content.get("means")),
         calendar=next_tariff.from_json(content.get("calendar")),
+        situation=_situation(content.get("situation")),
     )
 
 
@@ -218,6 +224,13 @@ def _energies(part: object, known: Container[str]) -> dict[str, int]:
     """Return the possible energies in `part` under the `known` keys."""
     items = part.items() if isinstance(part, dict) else ()
     return {key: int(n) for key, n in items if key in known and isinstance(n, int) and n in _POSSIBLE}
+
+
+def _situation(part: object) -> dict[str, str]:
+    """Return the possible parts of a situation in `part`."""
+    parts = part if isinstance(part, dict) else {}
+    texts = ((name, parts.get(name)) for name in sorted(PARTS))
+    return {name: text for name, text in texts if isinstance(text, str) and _SITUATION.fullmatch(text)}
 
 
 def _moment(time: object) -> datetime | None:

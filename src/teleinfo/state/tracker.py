@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,7 @@ from teleinfo.state.active_power import ActivePower
 from teleinfo.state.daily_energy import COUNTED, DailyEnergy, day_in_france
 from teleinfo.state.declaration import FIELDS, message, read
 from teleinfo.state.device import Device, device_of
+from teleinfo.state.events import EventFinder
 from teleinfo.state.import_total import ImportTotal
 from teleinfo.state.mean_power import GAP, MeanPower
 from teleinfo.state.memory import Memory
@@ -74,6 +76,8 @@ class StateTracker:
         self._private = not exclude.isdisjoint(METER_NUMBERS)
         self._belief: Belief | None = None
         self._earlier: Memory | None = None
+        self._finder = EventFinder(topic=topic, private=self._private)
+        self._events: list[dict[str, Json]] = []
         self.is_known = False
         """True once the meter is identified; nothing about it may be published before."""
         self._reset()
@@ -136,12 +140,16 @@ class StateTracker:
         This takes effect at the first reading after which the meter is known, if it is the remembered meter.
         """
         self._earlier = memory
+        self._finder.restore(memory.scope, memory.heard, memory.situation)
+        self._events = []
         self.is_known = False
 
     def memory(self, published: frozenset[str] = frozenset()) -> Memory | None:
-        """Return the memory for the next run, with the `published` fields; None before the meter is known."""
+        """Return the memory for the next run, with the `published` fields; None if no meter is known."""
         if not self.is_known:
-            return None
+            # A silence may have begun since the start.
+            earlier = self._earlier
+            return None if earlier is None else replace(earlier, situation=self._finder.situation)
         means = {counter: mean.measured for counter, mean in self._means.items()}
         return Memory(
             self.meter.scope,
@@ -152,7 +160,17 @@ class StateTracker:
             self._daily,
             {counter: mean for counter, mean in means.items() if mean is not None},
             self._calendar.remembered,
+            self._finder.situation,
         )
+
+    def silence(self, at: datetime) -> None:
+        """Note that the meter is silent at the time of day `at`."""
+        self._events += self._finder.silence(at)
+
+    def take_events(self) -> list[dict[str, Json]]:
+        """Return the messages of the events since the last call."""
+        events, self._events = self._events, []
+        return events
 
     def update(self, reading: Reading, *, now: float, time: str) -> bool:
         """
@@ -189,6 +207,8 @@ class StateTracker:
         self._since = {
             name: self._since.get(name, time) for name, active in snapshot.alerts.items() if active
         }
+        if self.is_known:
+            self._events += self._finder.find(snapshot, at=self._at, seconds=now)
         urgent = [field.value(snapshot) for field in _URGENT]
         before, self._urgent = self._urgent, urgent
         return before != urgent

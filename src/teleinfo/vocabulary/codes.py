@@ -99,6 +99,23 @@ class Breaker(Code):
     OVERHEATED = "open: overheated", "Open: overheated"
 
 
+class Event(Code):
+    """Things that begin or end at a meter."""
+
+    OVERRUN_BEGAN = "overrun_began", "Overrun of the subscribed power: began"
+    OVERRUN_ENDED = "overrun_ended", "Overrun of the subscribed power: ended"
+    TARIFF_CHANGED = "tariff_changed", "Tariff period changed"
+    TOMORROW_KNOWN = "tomorrow_known", "Colour of tomorrow known"
+    MOBILE_PEAK_ANNOUNCED = "mobile_peak_announced", "Mobile peak: announced"
+    MOBILE_PEAK_BEGAN = "mobile_peak_began", "Mobile peak: began"
+    MOBILE_PEAK_ENDED = "mobile_peak_ended", "Mobile peak: ended"
+    BREAKER_OPENED = "breaker_opened", "Breaker opened"
+    BREAKER_CLOSED = "breaker_closed", "Breaker closed"
+    SILENCE_BEGAN = "silence_began", "Silence of the meter: began"
+    SILENCE_ENDED = "silence_ended", "Silence of the meter: ended"
+    METER_REPLACED = "meter_replaced", "Meter replaced"
+
+
 class DryContact(Code):
     """The dry contact, in the order of the numbers in a day profile (54E, PJOURF+1)."""
 

@@ -26,13 +26,13 @@ LEAST = Scale(
     stride=211,
     meters=2,
     meter_seconds=2.0,
-    household_hours=1,
+    household_hours=6,
 )
 ROWS = {
     "decoding": 4,
     "price": 16,
     "truth": 30,
-    "watts": 18,
+    "watts": 31,
     "latency": 8,
     "cpu": 8,
     "memory": 3,

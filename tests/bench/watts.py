@@ -106,20 +106,29 @@ def rows(scale: Scale) -> list[Row]:
     sums = {name: Judged() for name in kinds}
     for (name, *_), judged in zip(work, spread(judge, work), strict=True):
         sums[name].add(judged)
-    return [row for name, judged in sums.items() for row in _rows(f"watts {name}", judged)]
+    total = Judged()
+    for judged in sums.values():
+        total.add(judged)
+    found = [row for name, judged in sums.items() for row in _rows(f"watts {name}", judged)]
+    return [_within("watts of all households", total, promise=True), *found]
 
 
-def _rows(what: str, judged: Judged) -> Iterator[Row]:
-    """Yield the rows of the households of a kind."""
-    yield Row(
+def _within(what: str, judged: Judged, *, promise: bool = False) -> Row:
+    """Return the row of the bars with the true power; the promise holds for the sum of all households."""
+    return Row(
         what=f"{what}: within the bar",
         measured=100 * judged.right / max(1, judged.known),
         unit="%",
         goal=99,
         more_is_better=True,
-        promise=True,
+        promise=promise,
         remark=f"{judged.frames:,} frames, {judged.frames - judged.known:,} without a bar",
     )
+
+
+def _rows(what: str, judged: Judged) -> Iterator[Row]:
+    """Yield the rows of the households of a kind."""
+    yield _within(what, judged)
     cpu = statistics.median(judged.seconds) * 1e6
     yield Row(what=f"{what}: CPU of a frame", measured=cpu, unit="µs", goal=100)
     for (is_low, since), widths in sorted(judged.widths.items()):

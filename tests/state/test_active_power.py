@@ -234,7 +234,7 @@ def test_the_power_of_a_household_is_within_the_bar(mode: Mode, solar: float) ->
 
 @pytest.mark.long
 def test_in_simulated_days_the_power_is_within_the_bar() -> None:
-    """In 99 % of the frames, with and without panels; `tests.bench --only watts` measures a hundred days."""
+    """In 99 % of the frames of three days; `python -m tests.bench --only watts` simulates a hundred."""
     rows = bench.rows(Scale(household_hours=72))
 
     assert [row for row in rows if row.promise and not row.reached] == []

@@ -173,9 +173,14 @@ class TariffCalendar:
         return _change(at, tariffs.index_period(index, contract=fields.contract_text(now)))
 
 
+@lru_cache(maxsize=8)
+def _moment(horodate: str) -> datetime | None:
+    return moment_of(iso(horodate))
+
+
 def _clock(frame: Mapping[str, str], at: datetime) -> datetime | None:
     """Return the time of the meter, None if it sends none or its clock differs from ours, `at`."""
-    clock = moment_of(iso(frame.get("DATE", "")))
+    clock = _moment(frame.get("DATE", ""))
     return None if clock is None or abs(clock - at) > _CLOCKS_AGREE else clock
 
 
@@ -212,7 +217,7 @@ def _period(now: Values) -> TariffPeriod | None:
 
 def _peaks(now: Values, label: str) -> dict[int, datetime]:
     """Return the horodates of DPM1 to DPM3, or of FPM1 to FPM3, by their number."""
-    times = {number: moment_of(iso(now.get(f"{label}{number}{HORODATE_SUFFIX}", ""))) for number in _PEAKS}
+    times = {number: _moment(now.get(f"{label}{number}{HORODATE_SUFFIX}", "")) for number in _PEAKS}
     return {number: at for number, at in times.items() if at is not None}
 
 

@@ -196,8 +196,13 @@ def test_after_a_change_of_the_clock_a_change_of_tariff_comes_first() -> None:
 def test_a_change_is_seen_between_two_frames(later: float, clock: float, counted: int) -> None:
     """They follow within a minute, by both clocks of the machine."""
     learner, start = Learner(), at(14, 1350)
-    learner.note("HP", now=0.0, at=start)
-    learner.note("HC", now=later, at=start + timedelta(seconds=clock))
+    for period, now, seconds in (
+        ("HP", -2, -2),
+        ("HP", 0, 0),
+        ("HC", later, clock),
+        ("HC", later + 2, clock + 2),
+    ):
+        learner.note(period, now=now, at=start + timedelta(seconds=seconds))
 
     assert [change.period for change in learner.known.changes] == ["HC"] * counted
     assert all(change.at == start for change in learner.known.changes)

@@ -405,6 +405,38 @@ def test_historique_says_nothing_that_is_not_certain(values: dict[str, str], exp
     assert next_of(Mode.HISTORIQUE, HISTORIQUE | values) == expected
 
 
+HC_NOW = HISTORIQUE | {"OPTARIF": "HC", "PTEC": "HC"}
+HP_NOW = HISTORIQUE | {"OPTARIF": "HC", "PTEC": "HP"}
+OF_BASE = HISTORIQUE | {"OPTARIF": "BASE", "PTEC": "TH"}
+
+
+@pytest.mark.parametrize(
+    ("frames", "learned"),
+    [
+        ([HP_NOW] * 3 + [HC_NOW] * 3, ["HC"]),
+        ([HP_NOW] * 3 + [OF_BASE] * 3 + [HC_NOW] * 3, []),
+        ([HP_NOW] * 3 + [HC_NOW | {"ADCO": "041961654321"}] * 3, []),
+        ([HP_NOW] * 3 + [HC_NOW] + [HP_NOW] * 3, []),  # one frame with another tariff is an accident
+    ],
+)
+def test_nothing_is_learned_from_another_contract_or_meter(
+    frames: list[dict[str, str]], learned: list[str]
+) -> None:
+    """The change of the period is then no change of the tariff calendar."""
+    followed = tracker()
+    for number, values in enumerate(frames):
+        followed.update(Reading(Mode.HISTORIQUE, values), now=2.0 * number, time=at_noon(2 * number))
+    memory = followed.memory()
+
+    assert memory is not None
+    assert [change.period for change in memory.calendar.hours.changes] == learned
+
+
+def at_noon(seconds: int) -> str:
+    """Return the time of day so many seconds after noon."""
+    return f"2026-01-14T12:00:{seconds:02}+01:00"
+
+
 def test_base_never_changes() -> None:
     """A contract of one period has no next change, in neither mode."""
     assert run(BASE, MONDAY, 1).right == run(BASE, MONDAY, 1, mode=Mode.STANDARD).right == set()

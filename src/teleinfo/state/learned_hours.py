@@ -168,21 +168,26 @@ class Learner:
 
     def __init__(self) -> None:
         self.known = LearnedHours()
-        self._last: tuple[str, float, datetime] | None = None
+        self._first: tuple[str, float, datetime] | None = None  # frame with the period that was sent last
+        self._last: tuple[str, float, datetime] | None = None  # the last frame with a period that came twice
         self._slots: tuple[date, LearnedHours, Slots] | None = None
 
     def note(self, period: str, *, now: float, at: datetime) -> None:
         """Note the period of a frame at the monotonic `now`, seconds, and the time of day `at`."""
-        before, heard, last_at = self._last or (period, now, at)
+        if self._first is None or self._first[0] != period:
+            self._first = period, now, at
+            return  # one frame with another period may be an accident
+        _, first, first_at = self._first
+        before, heard, last_at = self._last or self._first
         self._last = period, now, at
-        gap, local = timedelta(seconds=now - heard), at.astimezone(PARIS)
+        gap, local = timedelta(seconds=first - heard), at.astimezone(PARIS)
         part, today, slots = _minute(local) // 30, local.date(), self._hours(local.date())
         if not slots and self.known.heard.get(part) != period:
             self.known = replace(self.known, heard={**self.known.heard, part: period})
         if self.known.doubt != today and not fits(slots, local, period):
             self.known = self.known.contradicted(today)
-        if period != before and gap <= _STEP and abs(at - last_at - gap) <= _JUMP:
-            minute = (local + _STEP / 2).replace(second=0, microsecond=0)
+        if period != before and gap <= _STEP and abs(first_at - last_at - gap) <= _JUMP:
+            minute = (first_at.astimezone(PARIS) + _STEP / 2).replace(second=0, microsecond=0)
             changes = *self.known.changes, Change(minute, period)
             self.known = replace(self.known, changes=changes[-_MAX_CHANGES:])
 

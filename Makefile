@@ -73,7 +73,7 @@ help: ## this list
 #fr documents: ce qui est fait des champs de l’état : son schéma JSON et ses tableaux
 #fr test-faults: pannes, attaques et tout ce qui dure (jusqu’à 8 minutes)
 #fr soak: un jour de trafic et de pannes en un quart d’heure : quelque chose grossit-il ?
-#fr bench: sa vitesse et sa légèreté, à côté de minimums mesurés dans la même exécution (20 minutes)
+#fr bench: sa vitesse et sa légèreté, à côté de minimums mesurés dans la même exécution (25 minutes)
 #fr fuzz: cherche des entrées qui mettent en défaut ce qui lit des octets (FUZZ="--seconds 600 decoder")
 #fr mutants: de petits changements des modules purs qu’aucun test ne remarque (MUTANTS='teleinfo.daemon.rate_limit*')
 #fr wheel: le paquet Python à installer ailleurs, dans dist/
@@ -140,7 +140,7 @@ soak: $(VENV)/.dev programs ## a day of traffic and faults in a quarter of an ho
 	$(PYTEST) -m soak --timeout=3600
 	@$(BIN)/python -m tests.soak $(SOAK)
 
-bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors measured in the same run (20 minutes)
+bench: $(VENV)/.dev programs ## how fast and how light it is, beside floors measured in the same run (25 minutes)
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 # Where atheris cannot be had it tries at random, and says so.

@@ -94,7 +94,7 @@ def project_url() -> str | None:
     from importlib import metadata  # noqa: PLC0415 - slow to import: only where it is asked for
 
     try:
-        written = metadata.metadata("teleinfo-mqtt").get("Project-URL", "")
+        urls = metadata.metadata("teleinfo-mqtt").get_all("Project-URL") or [""]
     except metadata.PackageNotFoundError:  # run from its sources
         return None
-    return written.partition(",")[2].strip() or None
+    return urls[0].partition(",")[2].strip() or None

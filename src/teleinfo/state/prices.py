@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import calendar
+from collections.abc import Mapping  # noqa: TC003 - pydantic 2.10 (Debian 13) resolves the types of the fields
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import date
 
     from teleinfo.state.daily_energy import EnergySpan

@@ -54,9 +54,10 @@ MIN_FRAMES: Final = 2
 _URGENT: Final = tuple(
     field
     for field in FIELDS
-    if field.parts[0] in {"alerts", "tariff", "tempo"} and field.parts[-1] != "since"
+    if field.parts[0] in {"alerts", "tariff", "tempo"}
+    if field.parts[-1] != "since" and field.parts[1] != "next"
 )
-"""The fields whose change must not wait."""
+"""The fields whose change must not wait: a new start of an alert or a new next tariff comes with another."""
 
 _PASSING: Final = ALARMS | NOTICES
 

@@ -18,6 +18,7 @@ from teleinfo.state import next_tariff
 from teleinfo.state.daily_energy import COUNTED, DailyEnergy, EnergySpan, month_of
 from teleinfo.state.events import PARTS
 from teleinfo.state.import_total import ImportTotal
+from teleinfo.state.learned_hours import day_of
 from teleinfo.state.mean_power import Measured
 from teleinfo.state.next_tariff import RememberedCalendar
 from teleinfo.vocabulary.codes import TariffPeriod
@@ -211,13 +212,13 @@ def _span(part: object) -> EnergySpan | None:
             "counted": counted,
             "periods": periods,
         }:
-            start = _moment(f"{first}T00:00:00+00:00")
+            start = day_of(first)
         case _:
             return None
     if start is None or imported not in _POSSIBLE:
         return None
     by_period = _energies(periods, TariffPeriod.__members__)
-    return EnergySpan(start.date(), is_complete, int(imported), _energies(counted, COUNTED), by_period)
+    return EnergySpan(start, is_complete, int(imported), _energies(counted, COUNTED), by_period)
 
 
 def _energies(part: object, known: Container[str]) -> dict[str, int]:

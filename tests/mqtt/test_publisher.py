@@ -319,7 +319,6 @@ def test_a_broker_that_refuses_what_we_need_is_named(
 @pytest.mark.parametrize(
     ("version", "more", "words"),
     [
-        ("auto", "max_keepalive 10", None),
         ("auto", "message_size_limit 100", "takes no message as long as ours on teleinfo, of 200 bytes"),
         ("auto", "max_packet_size 200", "takes no message as long as ours on teleinfo, of 200 bytes"),
         ("auto", "acl_file {folder}/acl", "does not let this user publish on teleinfo, and gives the reason"),
@@ -347,6 +346,23 @@ def test_a_message_that_the_broker_does_not_take_is_named_once(
             assert mosquitto.log.count("'teleinfo/status'") == 2
             assert len(named) == (words is not None)
             assert all(str(words) in line for line in named)
+
+
+def test_a_broker_with_a_shorter_keep_alive_is_obeyed_in_mqtt_5(tmp_path: Path, log: Log) -> None:
+    """
+    The broker names its keep-alive in CONNACK, and takes our message.
+
+    No look at what follows: mosquitto 2.0 with `max_keepalive` ends a connection with that keep-alive if a
+    packet is the first that it reads in a second.
+    """
+    with (
+        MosquittoBroker(tmp_path, more=["max_keepalive 10"]) as mosquitto,
+        RunningPublisher(broker_at(mosquitto.port)) as running,
+    ):
+        running.read(READING)
+        until(running.is_idle)
+
+        log.expect("MQTT 5")
 
 
 @pytest.mark.parametrize("version", [MqttVersion.AUTO, MqttVersion.V3_1_1])

@@ -55,6 +55,7 @@ def english(path: Path) -> Path:
         return path.with_name("README.md")
     french = ROOT / "docs/fr"
     twin = ROOT / "docs" / path.relative_to(french) if path.is_relative_to(french) else path
+    twin = twin.with_name("hardware.md") if twin.name == "materiel.md" else twin
     return twin if twin.exists() else path
 
 

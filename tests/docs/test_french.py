@@ -20,6 +20,7 @@ PAGES = (
     "events",
     "home-assistant",
     "installation",
+    "materiel",
     "node-red",
     "operations",
     "state",

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.system.container import Container
 
 USER = "household"
-_ADDRESS = "<the address of this page>"
+_ADDRESS = "ADDRESS=…"
 
 
 def section(heading: str) -> list[str]:
@@ -36,7 +36,7 @@ def type_in(machine: Container, block: str, *, seconds: float = 0) -> str:
 
     With `seconds`, Ctrl-C ends the last line, which goes on by itself, after so long.
     """
-    script = block.replace(_ADDRESS, f"file://{roots.REPOSITORY}")
+    script = block.replace(_ADDRESS, f"ADDRESS=file://{roots.REPOSITORY}")
     if seconds:
         script = f"timeout --signal=INT {seconds} {script} || test $? = 124"
     typed = shlex.quote(f"set -e\n{script}")

@@ -88,7 +88,10 @@ def test_the_pages_together_show_every_value(name: str) -> None:
     """80×24: nothing of the meter is left out, nor shown twice, and no name is shortened."""
     model = model_of(name)
     shown = pages(model)
-    keys = [line.plain[2:12].strip() for page in shown for line in page.lines[4:-2]]
+    lines = [line.plain for page in shown for line in page.lines[4:-2]]
+    keys = [
+        line[2:12].strip() for line in lines if line[1:2] == " "
+    ]  # the lines of derived fields begin there
     words = " ".join(text_of(*shown).split())
     rows = model.rows()
 
@@ -108,6 +111,16 @@ def test_the_first_page_has_what_a_person_wants_to_see() -> None:
     assert "EAST" in shown
 
 
+def test_what_no_label_says_stands_above_them() -> None:
+    """The headroom and the energy of the day, for example; not what a row of an étiquette has already."""
+    words = " ".join(text_of(*pages(model_of("standard-tri"))).split())
+
+    assert "Share of the subscription 3 % " in words
+    assert "Current left, phase 1 29 A · Current left, phase 2 29 A" in words
+    assert "Energy today 0.01 kWh (incomplete)" in words
+    assert "Current tariff Peak hours" not in words
+
+
 def test_pages_go_round() -> None:
     """After the last page comes the first, and before the first the last."""
     model = model_of("standard-tri")
@@ -120,7 +133,7 @@ def test_pages_go_round() -> None:
 
 def test_a_change_and_an_alarm_are_marked_and_not_by_colour_alone() -> None:
     """The power differs between the two frames, the contract does not; an overrun stands first."""
-    marks = {line.plain[2:12].strip(): line.plain[0] for line in picture(model_of("standard")).lines[4:-2]}
+    marks = {line.plain[2:12].strip(): line.plain[:1] for line in picture(model_of("standard")).lines[4:-2]}
     model = model_of("hc")
     model.add_reading(Reading(Mode.HISTORIQUE, {"ADPS": "047"}), now=60.5)
 
@@ -182,12 +195,12 @@ def test_a_terminal_without_unicode_gets_ascii() -> None:
 def test_the_line_is_reported_below() -> None:
     """The verdict, every cause of a loss, and the sound groups that were not believed, if there are any."""
     model = model_of("hc")
-    shown = text_of(picture(model))
+    shown = text_of(picture(model, Size(90, 24)))
     model.set_health(dataclasses.replace(HEALTH, withheld={"unconfirmed": 2, "implausible": 3}))
 
-    assert "Line good · 0.02 % bad · 12 345 frames · parity 1, checksum 2, form 3, cut 4" in shown
+    assert "Line good · 0.02 % bad groups · 12 345 frames · parity 1, checksum 2, form 3, cut 4" in shown
     assert "withheld" not in shown
-    assert "cut 4 · withheld 5" in text_of(picture(model, Size(100, 24)))
+    assert "cut 4 · withheld 5" in text_of(picture(model, Size(110, 24)))
 
 
 @languages

@@ -214,16 +214,21 @@ def test_in_a_pipe_there_are_plain_lines(meter: Meter) -> None:
 
 @pytest.mark.real
 def test_the_broker_has_it_too_and_nothing_is_left_there(tmp_path: Path, meter: Meter) -> None:
-    """1. The daemon runs. 2. `watch --mqtt` shows its meter. 3. Killed, it leaves no will and no message."""
+    """
+    1. The daemon runs. 2. `watch --mqtt` shows its meter, and the price, which only the daemon knows.
+
+    3. Killed, it leaves no will and no message.
+    """
     with (
         MosquittoBroker(tmp_path) as broker,
         Subscriber(broker.host, broker.port, "teleinfo") as readings,
         Subscriber(broker.host, broker.port, "teleinfo/status") as states,
-        Daemon(tmp_path, **settings_for(broker, meter.line)),
+        Daemon(tmp_path, **settings_for(broker, meter.line), state="on", prices="HP=0.2146 HC=0.17"),
     ):
         states.expect("teleinfo/status", b"online")
         with Terminal("--mqtt", mqtt_host=broker.host, mqtt_port=broker.port) as terminal:
             terminal.expect("1 940 VA")
+            terminal.expect("0.2146 €/kWh")
             terminal.expect("Line good")
             terminal.kill()
             readings.drain()

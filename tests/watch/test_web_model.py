@@ -19,6 +19,7 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
+from teleinfo.watch import declared
 from teleinfo.watch.history import BIN, LONGEST, Day
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import view
@@ -78,7 +79,7 @@ def test_the_view_says_what_the_state_says(name: str, language: Language) -> Non
         row["name"]: float(row["value"].replace(" ", "").replace(",", ".")) for row in shown["energy"]["rows"]
     }
 
-    assert shown["power"]["figure"].replace(" ", "") == str(net).replace("-", view.MINUS)
+    assert shown["power"]["figure"].replace(" ", "") == str(net).replace("-", declared.MINUS)
     assert curve["values"][-1] == net
     assert shown["power"]["limit"]["most"] == state["contract"]["subscribed_power"]
     for index in state["energy"]["indexes"].values():

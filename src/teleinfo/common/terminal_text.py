@@ -23,7 +23,8 @@ _BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
 _SPELLINGS = str.maketrans(
     {
         "’": "'", "‘": "'", "“": '"', "”": '"', "«": '"', "»": '"', "…": "...", "–": "-", "—": "-", "→": "->",
-        "œ": "oe", "Œ": "OE", "•": "*", "·": "-", "✓": "+", "✗": "x", **dict.fromkeys(_BLANKS, " "),
+        "œ": "oe", "Œ": "OE", "•": "*", "·": "-", "✓": "+", "✗": "x", "−": "-", "€": "EUR",
+        **dict.fromkeys(_BLANKS, " "),
     }
 )  # fmt: skip
 

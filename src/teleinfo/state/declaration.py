@@ -164,9 +164,9 @@ def read(now: Snapshot, declared: Iterable[Field]) -> dict[Path, Json]:
     return values
 
 
-def message(values: Mapping[Path, Json]) -> dict[str, Json]:
-    """Return the message with these values, nested as the parts of their paths."""
-    state: dict[str, Json] = {}
+def message(values: Mapping[Path, Json], state: dict[str, Json] | None = None) -> dict[str, Json]:
+    """Return the message `state`, by default empty, with these values, nested as the parts of their paths."""
+    state = {} if state is None else state
     for (*sections, name), value in values.items():
         within: Any = state
         for section in sections:
@@ -329,7 +329,7 @@ def _timed(field: Field, time: str, *labels: str) -> Iterator[Field]:
     """Yield a field that is read from these étiquettes, and a field at the path `time` for its horodate."""
     yield field.read_from(*labels)
     name = Message("{name} (time)", name=field.name)
-    yield Field(time, _TIME).read_from(by=lambda now: fields.time_of(now, *labels)).named(name)
+    yield Field(time, _TIME).read_from(*labels, by=lambda now: fields.time_of(now, *labels)).named(name)
 
 
 def _maximum(maximum: str, name: Message, *labels: str) -> Iterator[Field]:
@@ -441,6 +441,8 @@ FIELDS: Final = (
     ),
     Field("contract.name", _TEXT, "Kind of contract in words; else the supplier's own name of it.")
     .read_from(
+        "OPTARIF",
+        "NGTF",
         by=_made(fields.contract_text, tariffs.contract_name),
         site=_made(business_meters.contract_text, tariffs.collapse),
     )
@@ -449,7 +451,7 @@ FIELDS: Final = (
     .read_from("ISOUSC", "PREF", by=fields.subscribed_power, site=business_meters.subscribed_power)
     .named("Subscribed power", key="subscribed_power", momentary=False, diagnostic=True),
     Field("contract.subscribed_current", "A", "Subscribed current of each phase.")
-    .read_from(by=fields.subscribed_current)
+    .read_from("ISOUSC", "PREF", by=fields.subscribed_current)
     .named("Subscribed current", key="subscribed_current", momentary=False, diagnostic=True),
     Field("contract.cut_off_power", "VA", "Power at which the meter cuts off (standard).")
     .read_from("PCOUP", by=fields.cut_off_power)
@@ -458,7 +460,7 @@ FIELDS: Final = (
         "PTEC", "LTARF", by=_made(_tariff, tariffs.period_of)
     ),
     Field("tariff.name", _TEXT, "Tariff period in words; else the supplier's own text.")
-    .read_from(by=_made(_tariff, tariffs.period_name))
+    .read_from("PTEC", "LTARF", by=_made(_tariff, tariffs.period_name))
     .named("Current tariff", key="tariff", icon="mdi:clock-outline"),
     Field("tariff.index", _TEXT, "Étiquette of the index that counts now.").read_from(
         "NTARF", by=fields.running_index, site=business_meters.running_index

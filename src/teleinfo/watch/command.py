@@ -115,7 +115,7 @@ async def _watch(settings: Settings, show: Callable[[LiveModel], _Work], *, mqtt
     else:
         # The notes report the same faults in the user's language; lines of a log would break the screen.
         logging.basicConfig(handlers=[logging.NullHandler()], force=True)
-    model = LiveModel(patience=None if mqtt else SILENT_AFTER)
+    model = LiveModel(patience=None if mqtt else SILENT_AFTER, prices=settings.prices)
     rng = Random()  # noqa: S311 - spreads retries, guards nothing
     feed = (
         listen(settings.broker, Topics(settings.mqtt_topic), model, rng=rng)

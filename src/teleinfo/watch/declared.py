@@ -3,15 +3,50 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
-from teleinfo.common.i18n import _
+from teleinfo.common.i18n import N_, _, decimal
 from teleinfo.common.terminal_text import printable
-from teleinfo.state.declaration import FIELD_OF_PATH
+from teleinfo.state.declaration import ANY_LABEL, FIELD_OF_PATH, FIELDS, StateType
 from teleinfo.vocabulary.words import Code
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from teleinfo.state.declaration import Field, Path
     from teleinfo.state.fields import Json
+
+MINUS: Final = "\N{MINUS SIGN}"
+
+_POSSIBLE: Final = 10**12
+"""A bound of the numbers in the state of a daemon."""
+
+_SPANS: Final = ("today", "yesterday", "this_month", "last_month")
+
+_MEMORY: Final = ("cost.", "tariff.next.", *(f"energy.{span}." for span in _SPANS))
+"""The fields that need the memory or the settings of the daemon, by the beginning of their paths."""
+
+_SHOWN: Final = {"Wh": (1000, 2, "kWh"), "EUR": (1, 2, "€"), "EUR/kWh": (1, 4, "€/kWh")}
+"""By unit of a field: the divisor, the decimals and the unit for people; any other number stays as it is."""
+
+_MARKS: Final = {
+    "power.injected": ("power.estimated", True, N_("{value} (estimated)")),
+    "tariff.next.time": ("tariff.next.learned", True, N_("{value} (learned)")),
+    **{
+        path: (f"energy.{span}.is_complete", False, N_("{value} (incomplete)"))
+        for span in _SPANS
+        for path in (f"energy.{span}.imported", f"energy.{span}.exported", f"cost.{span}")
+    },
+}
+"""By path of a field: the path of a field, and its value with which the text is marked."""
+
+_ROWS: Final = [
+    field
+    for field in FIELDS
+    if field.name and field.type in {StateType.NUMBER, StateType.TEXT, StateType.TIME}
+    if field.path.removesuffix("_time") not in FIELD_OF_PATH.keys() - {field.path}
+]
+"""The fields that have a row: those with a name and a quantity, a text or a time of their own."""
 
 
 def find(state: Json, path: str) -> Json:
@@ -34,30 +69,82 @@ def title(path: str) -> str:
 
 def text(state: Json, path: str) -> str:
     """
-    Return a number in its unit, or a code or text in the language of the reader; empty if it is unknown.
+    Return a number in its unit, a time, or a code or text in the language of the reader; empty if unknown.
 
-    A neighbouring field may add the time of a number, or mark the number as an upper bound.
+    Neighbouring fields may add the time or the bounds of a number, or mark it as estimated, for example.
     """
-    value = find(state, path)
-    if isinstance(value, str):
-        return printable(_(value.words if isinstance(value, Code) else value))
-    if not isinstance(value, int):
+    field, value = FIELD_OF_PATH[path], find(state, path)
+    if field.type is StateType.TIME:
+        shown = clock(value, today=day(state))
+    elif isinstance(value, str):
+        shown = printable(_(value.words if isinstance(value, Code) else value))
+    else:
+        shown = _quantity(state, field, value)
+    mark, marking, template = _MARKS.get(path, ("", None, ""))
+    return _(template).format(value=shown) if shown and mark and find(state, mark) is marking else shown
+
+
+def _quantity(state: Json, field: Field, value: Json) -> str:
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return ""
-    quantity, time = f"{number(value)} {FIELD_OF_PATH[path].unit}", clock(find(state, f"{path}_time"))
-    if time:
+    path, (divisor, digits, unit) = field.path, _SHOWN.get(field.unit or "", (1, 0, field.unit))
+    figure = number(value / divisor, digits)
+    bounds = [integer(state, f"{path}_{bound}") for bound in ("lower", "upper")]
+    errors = [abs(bound - value) for bound in bounds if bound is not None]
+    quantity = f"{figure} ± {number(max(errors))} {unit}" if errors else f"{figure} {unit}"
+    if time := clock(find(state, f"{path}_time")):
         return _("{power} at {time}").format(power=quantity, time=time)
     is_bound = find(state, f"{path}_is_upper_bound") is True
     return _("at most {power}").format(power=quantity) if is_bound else quantity
 
 
-def entries(state: Json, *paths: str) -> list[Json]:
-    """Return the name and the text of each of these fields whose value is known."""
-    return [[title(path), text(state, path)] for path in paths if text(state, path)]
+def rows(state: Json) -> Iterator[tuple[Field, str, str]]:
+    """Yield each field whose row is known, with its name and its text."""
+    single = find(state, "meter.phases") == 1
+    for field in _ROWS:
+        is_news = not field.beside or find(state, field.beside) is not None
+        if is_news and (shown := text(state, field.path)):
+            yield field, _(field.title(single=single)), shown
 
 
-def number(figure: float) -> str:
-    """Return a number with a blank between the thousands."""
-    return f"{figure:,.0f}".replace(",", " ")
+def remembered(published: Any) -> dict[Path, Json]:  # noqa: ANN401 - JSON of anybody
+    """
+    Return what a daemon knows by its memory and its settings, by path, from the state that it `published`.
+
+    Anybody may have published it: a value that is not of the type of its field is None.
+    """
+    values: dict[Path, Json] = {}
+    for field in FIELDS:
+        before, star, after = field.path.partition(f".{ANY_LABEL}")
+        found = find(published, before) if field.path.startswith(_MEMORY) and not after else None
+        if isinstance(found, dict):
+            values |= {(*before.split("."), label): _checked(field, value) for label, value in found.items()}
+        elif found is not None and not star:
+            values[field.parts] = _checked(field, found)
+    code = values.get(("tariff", "next", "code"))
+    return values | ({("tariff", "next", "name"): code.words} if isinstance(code, Code) else {})
+
+
+def _checked(field: Field, value: Any) -> Json:  # noqa: ANN401 - JSON of anybody
+    """Return a value if it is of the type of its field and of a possible size, else None."""
+    if field.codes:
+        return next((code for code in field.codes if code == value), None)
+    if field.type is StateType.NUMBER:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return value if is_number and -_POSSIBLE < value < _POSSIBLE else None
+    fits = isinstance(value, bool) if field.type is StateType.SWITCH else isinstance(value, str)
+    return value if fits else None
+
+
+def number(figure: float, digits: int = 0) -> str:
+    """Return a number with a blank between the thousands and a typographic minus sign."""
+    return decimal(f"{figure:,.{digits}f}".replace(",", " ").replace("-", MINUS))
+
+
+def day(state: Json) -> dt.date | None:
+    """Return the day of the last reading; None before it."""
+    time = find(state, "time")
+    return dt.datetime.fromisoformat(time).date() if isinstance(time, str) else None
 
 
 def clock(time: Json, *, today: dt.date | None = None, seconds: bool = False) -> str:

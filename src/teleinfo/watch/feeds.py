@@ -23,7 +23,7 @@ from teleinfo.port.search import candidates
 from teleinfo.tic.decoder import Decoder
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
-from teleinfo.watch import sentences
+from teleinfo.watch import declared, sentences
 
 if TYPE_CHECKING:
     from random import Random
@@ -90,22 +90,30 @@ async def _receive(broker: Broker, topics: Topics, model: LiveModel) -> None:
         for topic in (topics.status, topics.health, topics.readings):
             if not await connection.subscribe(topic):
                 raise BrokerError(BrokerErrorKind.NOT_READABLE, broker, topic=topic)
+        await connection.subscribe(topics.state)  # which a daemon need not publish, and a user need not read
         model.set_note(sentences.connected(broker))
         waiting = asyncio.get_running_loop().call_later(STATUS_TIMEOUT, note_nothing_came)
         try:
-            async for topic, payload, retained in connection.messages():
-                if topic == topics.status:
-                    model.online = {ONLINE: True, OFFLINE: False}.get(payload, model.online)
-                elif topic == topics.health:
-                    published = health.parse(payload)
-                    # Only a retained message can be stale; the clock of the daemon may differ from ours.
-                    if published and not (retained and health.is_stale(published, now=time.time())):
-                        model.set_health(published)
-                elif reading := reading_of(payload, mode=None if model.health is None else model.health.mode):
-                    model.on_reading(reading)
+            async for message in connection.messages():
+                _take(model, topics, *message)
                 model.changed.set()
         finally:
             waiting.cancel()
+
+
+def _take(model: LiveModel, topics: Topics, topic: str, payload: bytes, retained: bool) -> None:  # noqa: FBT001 - as in the message
+    """Add a message of the daemon to the model."""
+    if topic == topics.status:
+        model.online = {ONLINE: True, OFFLINE: False}.get(payload, model.online)
+    elif topic == topics.health:
+        published = health.parse(payload)
+        # Only a retained message can be stale; the clock of the daemon may differ from ours.
+        if published and not (retained and health.is_stale(published, now=time.time())):
+            model.set_health(published)
+    elif topic == topics.state:
+        model.remembered = declared.remembered(parse_object(payload))
+    elif reading := reading_of(payload, mode=None if model.health is None else model.health.mode):
+        model.on_reading(reading)
 
 
 def reading_of(payload: bytes, *, mode: Mode | None) -> Reading | None:

@@ -19,12 +19,12 @@ from teleinfo.common.durations import duration
 from teleinfo.common.i18n import _, inline
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
-from teleinfo.watch.declared import integer, number, text
+from teleinfo.watch.declared import MINUS, integer, number, rows, text
 from teleinfo.watch.describe import describe
 from teleinfo.watch.history import BIN
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Container, Iterable, Sequence
 
     from teleinfo.watch.describe import Fact
     from teleinfo.watch.live_model import LiveModel, Row
@@ -39,7 +39,7 @@ MARK: Final = "•"
 DOT: Final = " · "
 MORE: Final = "…"
 
-ASCII: Final = str.maketrans(BLOCKS + MARK + DOT.strip() + MORE, " .:-=+*%#" + "*-~")
+ASCII: Final = str.maketrans(BLOCKS + MARK + DOT.strip() + MORE + MINUS, " .:-=+*%#" + "*-~-")
 """Translation of our characters, one by one, for a terminal without Unicode."""
 
 COLUMN: Final = 78
@@ -154,8 +154,10 @@ def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[li
     count = max(1, (space.width + _GAP) // (COLUMN + _GAP))
     width = (space.width - _GAP * (count - 1)) // count
     columns: list[list[Text]] = [[]]
-    for row in model.rows():
-        lines = _row(row, width, now=now)
+    every = model.rows()
+    alarms = [_row(row, width, now=now) for row in every if row.is_alarm]
+    others = [_row(row, width, now=now) for row in every if not row.is_alarm]
+    for lines in [*alarms, _derived(model, {row.key for row in every}, width), *others]:
         if columns[-1] and len(columns[-1]) + len(lines) > space.height:
             columns.append([])
         columns[-1] += lines
@@ -169,6 +171,17 @@ def _pages(model: LiveModel, space: ConsoleDimensions, *, now: float) -> list[li
         ]
         for at in range(0, len(columns), count)
     ]
+
+
+def _derived(model: LiveModel, labels: Container[str], width: int) -> list[Text]:
+    """Return the lines of the fields that no étiquette says, such as the headroom, in the flow of a text."""
+    space, items = width - 1, list[Text]()
+    for field, name, value in rows(model.state()):
+        if any(label in labels for label in field.sources):
+            continue
+        fitting = name if len(name) + len(value) < space else _shortened(name, space - len(value) - 1)
+        items.append(Text.assemble(f"{fitting.rstrip()} ", (value, STRONG)))
+    return _flow(items, " ", width)
 
 
 def _row(row: Row, width: int, *, now: float) -> list[Text]:
@@ -214,14 +227,18 @@ def _wrapped(name: str, space: int, *, spare: int) -> list[str]:
 
 
 def _fact_lines(facts: list[Fact], width: int) -> list[Text]:
+    return _flow([Text(fact.text, style=ALERT if fact.alert else "") for fact in facts], _INDENT, width)
+
+
+def _flow(items: Iterable[Text], indent: str, width: int) -> list[Text]:
+    """Return lines of items with a dot between two of them."""
     lines: list[Text] = []
-    for fact in facts:
-        text = Text(fact.text, style=ALERT if fact.alert else "")
-        if not lines or len(lines[-1]) + len(DOT) + len(text) > width:
-            lines.append(Text(_INDENT))
+    for item in items:
+        if not lines or len(lines[-1]) + len(DOT) + len(item) > width:
+            lines.append(Text(indent))
         else:
             lines[-1].append(DOT)
-        lines[-1].append_text(text)
+        lines[-1].append_text(item)
     return lines
 
 

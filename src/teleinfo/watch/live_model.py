@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.common.terminal_text import printable
 from teleinfo.port.health import is_orphan
+from teleinfo.state.declaration import message
 from teleinfo.state.tracker import StateTracker
+from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.judge import Judge
 from teleinfo.tic.labels import ALARMS, NOTICES, STATUS_REGISTER, Kind, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, Reading
@@ -24,11 +26,13 @@ from teleinfo.vocabulary.codes import Phase
 from teleinfo.watch.history import History
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator
+    from collections.abc import Callable, Hashable, Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
     from teleinfo.port.health import Health
+    from teleinfo.state.declaration import Path
     from teleinfo.state.fields import Json
+    from teleinfo.state.prices import Prices
     from teleinfo.tic.labels import LabelSpec, Mode
 
 KEPT: Final = 30.0
@@ -111,18 +115,26 @@ class Note(NamedTuple):
 
 class LiveModel:
     """
-    The meter so far, between a feed and a screen or page; `clock` returns the local time with its offset.
+    The meter so far, between a feed and a screen or page; `clock` returns the time at the meter.
 
     A feed sets the health of the line, `online` (the last value of the topic `status`) and `note` (on the
     port or the broker), each None if unknown; it sets `changed` after each change. The meter is silent after
     `patience` seconds without a reading; if `patience` is None, it is silent while `online` is False.
+    `remembered` are the fields that only the memory of the daemon knows, by path.
     """
 
-    def __init__(self, *, patience: float | None, clock: Callable[[], dt.datetime] | None = None) -> None:
-        self.clock = clock or (lambda: dt.datetime.now().astimezone())
+    def __init__(
+        self,
+        *,
+        patience: float | None,
+        clock: Callable[[], dt.datetime] | None = None,
+        prices: Prices | None = None,
+    ) -> None:
+        self.clock = clock or self._clock
         self.changed = asyncio.Event()
         self.history = History()
         self.online: bool | None = None
+        self.remembered: Mapping[Path, Json] = {}
         self.note: Note | None = None
         self.mode: Mode | None = None
         self.heard: float | None = None
@@ -131,7 +143,12 @@ class LiveModel:
         self._frames_since = 0
         self._rows: dict[str, Row] = {}
         self._judge = Judge()
-        self._tracker = StateTracker(topic="", exclude=frozenset())
+        self._tracker = StateTracker(topic="", exclude=frozenset(), prices=prices)
+
+    def _clock(self) -> dt.datetime:
+        """Return the time in France, whatever the zone of the machine; that of the machine for overseas."""
+        zone = None if self._tracker.meter.identity.overseas else PARIS
+        return dt.datetime.now(dt.UTC).astimezone(zone)
 
     def add_reading(self, reading: Reading, *, now: float) -> None:
         """Add a reading that came at the monotonic time `now`."""
@@ -173,7 +190,10 @@ class LiveModel:
 
     def state(self, *, now: float | None = None) -> dict[str, Json]:
         """Return the decoded state in codes (docs/state.md), at the monotonic `now` or the last reading."""
-        return self._tracker.state(now=now if now is not None else self.heard or 0.0)
+        state = self._tracker.state(now=now if now is not None else self.heard or 0.0)
+        if state and self.online is not False:
+            return message(self.remembered, state)
+        return state
 
     def rows(self) -> list[Row]:
         """Return a row for each étiquette, by section, each section in the order of the meter."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import TYPE_CHECKING, NoReturn
 
 from teleinfo.watch.describe import describe
@@ -21,8 +20,7 @@ async def show(model: LiveModel) -> NoReturn:
         await model.changed.wait()
         model.changed.clear()
         lines.print_note(model)
-        clock = time.strftime("%H:%M:%S")
-        sys.stdout.writelines(f"{clock} {line}\n" for line in lines.new(model.rows()))
+        sys.stdout.writelines(f"{model.clock():%H:%M:%S} {line}\n" for line in lines.new(model.rows()))
         sys.stdout.flush()
 
 
@@ -47,7 +45,7 @@ class PlainLines:
         note = model.note
         if note is not None and note.kind != self._note:
             self._note = note.kind
-            sys.stderr.write(f"{time.strftime('%H:%M:%S')} {note.text}\n")
+            sys.stderr.write(f"{model.clock():%H:%M:%S} {note.text}\n")
             sys.stderr.flush()
 
 

@@ -12,7 +12,6 @@ import os
 import signal
 import sys
 import termios
-import time
 import tty
 from typing import TYPE_CHECKING, Final
 
@@ -64,7 +63,7 @@ async def show(model: LiveModel) -> None:
                 console.size,
                 page=page if has_keys else int(now / PAGE_INTERVAL),
                 now=now,
-                clock=time.strftime("%H:%M:%S"),
+                clock=f"{model.clock():%H:%M:%S}",
                 keys=has_keys,
             )
             page = shown.number

@@ -53,7 +53,7 @@ def grade(line: LineGrade) -> str:
 def line_details(model: LiveModel, health: Health) -> tuple[str, str, str, str]:
     """Return texts: share of bad groups, frames, losses by cause, withheld groups; empty if unknown or 0."""
     share, count, withheld = health.bad_groups_percent, model.frames, sum(health.withheld.values())
-    bad = "" if share is None else _("{share} % bad").format(share=decimal(f"{share:.2g}"))
+    bad = "" if share is None else _("{share} % bad groups").format(share=decimal(f"{share:.2g}"))
     frames = ""
     if count is not None:
         frames = plural(count, N_("{count} frame"), N_("{count} frames")).format(count=number(count))

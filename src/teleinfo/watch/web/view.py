@@ -10,12 +10,12 @@ import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.durations import duration
-from teleinfo.common.i18n import _, decimal
+from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 from teleinfo.vocabulary.codes import Alert, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade
 from teleinfo.watch import sentences
-from teleinfo.watch.declared import clock, entries, find, integer, number, text, title
+from teleinfo.watch.declared import clock, find, integer, number, rows, text, title
 from teleinfo.watch.describe import describe
 from teleinfo.watch.history import BIN, LONGEST, counters
 
@@ -23,10 +23,12 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
     from teleinfo.watch.live_model import LiveModel
 
-MINUS: Final = "\N{MINUS SIGN}"
-
 _THREE_PHASES: Final = 3
-_MAXIMA: Final = ("power.max_today", "power.max_yesterday", "power.max_injected_today")
+_PLACED: Final = {
+    *("power.apparent", "power.net", "headroom.share", "energy.import_total", "energy.export_total"),
+    *("contract.subscribed_power", "contract.subscribed_current", "contract.cut_off_power"),
+}
+"""Fields with a place of their own, and those that change rarely or with each reading."""
 
 STEPS: Final = 5
 """The most steps between the lowest and the highest power; rounding at both ends may add some."""
@@ -59,14 +61,12 @@ def now_part(model: LiveModel, *, now: float) -> dict[str, Json]:
         "why": "" if model.note is None else model.note.text,
         "alerts": _alerts(state, today),
         "power": power,
-        "facts": [
-            *entries(state, "power.injected_mean" if power and power["injects"] else "power.mean"),
-            *entries(state, *(path for path in _MAXIMA if integer(state, path))),
-        ],
+        "facts": _entries(state, "power", "headroom"),
         "phases": _phases(state),
-        "tariff": entries(state, "tariff.name", "contract.name"),
+        "tariff": [*_entries(state, "tariff"), *_entries(state, "contract")],
         "tempo": _tempo(state),
         "energy": _energy(model, state),
+        "days": _entries(state, "energy", "cost"),
         "line": _line(model),
     }
 
@@ -97,7 +97,7 @@ def curve_part(model: LiveModel, *, now: float) -> dict[str, Json]:
     summary = ""
     if known:
         summary = _("Power of the last hour: from {least} to {most} VA, {mean} VA on average.").format(
-            least=_signed(min(known)), most=_signed(max(known)), mean=_signed(round(sum(known) / len(known)))
+            least=number(min(known)), most=number(max(known)), mean=number(round(sum(known) / len(known)))
         )
     return {
         "values": list(values),
@@ -137,7 +137,7 @@ def _power(state: Json) -> dict[str, Json] | None:
         return None
     estimated = net < 0 and find(state, "power.estimated") is True
     return {
-        "figure": _signed(net),
+        "figure": number(net),
         "label": _("injected into the grid") if net < 0 else _("drawn from the grid"),
         "injects": net < 0,
         "estimated": _("estimated, from current and voltage") if estimated else "",
@@ -168,6 +168,16 @@ def _phases(state: Json) -> list[Json]:
             "most": integer(state, "contract.subscribed_current"),
         }
         for phase in Phase
+    ]
+
+
+def _entries(state: Json, *sections: str) -> list[Json]:
+    """Return name and text of each row of these sections that has no place of its own, but for zeros."""
+    return [
+        [name, shown]
+        for field, name, shown in rows(state)
+        if field.parts[0] in sections and field.path not in _PLACED and field.phase is None
+        if find(state, field.path) != 0
     ]
 
 
@@ -222,7 +232,7 @@ def _axis(known: list[int]) -> list[Json]:
     most, least = int(max(*known, 100) * 1.05), min(*known, 0)
     step = next(size for size in _SIZES if size * STEPS >= most - least)
     powers = range(least // step * step, most + step, step)
-    return [[power, _signed(power)] for power in powers]
+    return [[power, number(power)] for power in powers]
 
 
 def _ticks(time: dt.datetime) -> list[Json]:
@@ -233,10 +243,5 @@ def _ticks(time: dt.datetime) -> list[Json]:
     return [{"point": round(point, 1), "text": f"{tick:%H:%M}"} for point, tick in points if point >= 0]
 
 
-def _signed(power: int) -> str:
-    """Return a power with a typographic minus sign."""
-    return number(power) if power >= 0 else f"{MINUS}{number(-power)}"
-
-
 def _kwh(watt_hours: int, digits: int) -> str:
-    return decimal(f"{watt_hours / 1000:,.{digits}f}".replace(",", " "))
+    return number(watt_hours / 1000, digits)

@@ -168,6 +168,7 @@ function showNow(now) {
   showPhases(now.phases);
   showTariff(now.tariff, now.tempo);
   showEnergy(now.energy);
+  terms(byId("days"), now.days);
   showLine(now.line, now.why, now.time);
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import email.message  # noqa: F401 - imported by importlib.metadata, without the path of the library
 import logging
 import sys
 from random import Random
@@ -64,6 +65,20 @@ def test_the_topic_of_earlier_versions_is_cleared() -> None:
     Linked(outbox)
 
     assert taken(outbox) == {"teleinfo/homeassistant": b""}
+
+
+def test_the_health_follows_each_announcement() -> None:
+    """Home Assistant ignores what an entity that expires got before it was announced."""
+    outbox = Outbox(1)
+    linked = Linked(outbox)
+    outbox.set("teleinfo/health", b"{}")
+    linked.take(FRAME, now=0)
+    taken(outbox)
+    linked.take(OTHER, OTHER, now=1)
+    assert list(sent(outbox)) == [CONFIG, "teleinfo/health"]
+    outbox.restart()
+
+    assert list(sent(outbox)) == [CONFIG, "teleinfo/health"]
 
 
 def test_the_message_is_sent_when_it_is_new(caplog: pytest.LogCaptureFixture) -> None:

@@ -262,6 +262,45 @@ def test_another_contract_has_its_indexes_and_those_of_the_old_one_say_nothing_m
     assert "en" not in components(device)["index_HPJB"]
 
 
+def test_a_common_contract_and_its_tariff_are_choices() -> None:
+    """Home Assistant then offers the states in its automations; a supplier's own text may be anything."""
+    common = components(announced(historique(HC, HC)))
+    uncommon = components(announced(standard(*[LINKY | {"NGTF": "SEM WE LUNDI"}] * 2)))
+
+    for key, state in (("contract", "Heures creuses"), ("tariff", "Heures pleines")):
+        assert common[key]["dev_cla"] == "enum"
+        assert state in common[key]["ops"]
+        assert "ops" not in uncommon[key]
+
+
+def test_the_options_of_a_choice_are_the_same_in_every_language() -> None:
+    """Home Assistant refuses a state of before that is no option; those of the language come first."""
+    french, english = (followed("standard-tempo", frames=3, language=each) for each in reversed(Language))
+    for key, component in components(french).items():
+        assert sorted(component.get("ops", ())) == sorted(components(english)[key].get("ops", ())), key
+
+    assert components(french)["tempo_today"]["ops"] == ["Bleu", "Blanc", "Rouge", "Blue", "White", "Red"]
+    assert components(english)["tempo_today"]["ops"] == ["Blue", "White", "Red", "Bleu", "Blanc", "Rouge"]
+
+
+def test_the_notice_of_ejp_has_an_entity_before_it_comes_unless_it_is_excluded() -> None:
+    """An automation may use it before winter; it is unknown until then."""
+    ejp = HC | {"OPTARIF": "EJP.", "PTEC": "HN.."}
+    linky = LINKY | {"NGTF": "EJP"}
+
+    assert "PEJP" in keys(announced(historique(ejp, ejp)))
+    assert "PEJP" not in keys(announced(historique(ejp, ejp), exclude=["PEJP"]))
+    assert {"DPM1_HORODATE", "FPM1_HORODATE"} <= keys(announced(standard(linky, linky)))
+
+
+@pytest.mark.parametrize(("contract", "enabled"), [("TEMPO", False), ("EJP", None)])
+def test_the_mobile_peaks_of_tempo_are_not_enabled(contract: str, enabled: object) -> None:
+    """They are its white and red days, which the colours name."""
+    sent = LINKY | {"NGTF": contract, "DPM2": "00", "DPM2_HORODATE": "H260115060000"}
+
+    assert components(announced(standard(sent, sent)))["DPM2_HORODATE"].get("en") is enabled
+
+
 def test_names_and_states_are_in_english_where_it_is_asked_for() -> None:
     """TELEINFO_LANGUAGE=en; the ids are the same."""
     english, french = (followed("standard-tempo", frames=3, language=each) for each in Language)

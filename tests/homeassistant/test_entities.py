@@ -134,7 +134,7 @@ def test_of_a_mobile_peak_the_moment_is_shown() -> None:
 @pytest.mark.parametrize("mode", list(Mode))
 def test_the_topics_of_the_components_are_all_different_without_a_plus_sign(mode: Mode) -> None:
     """NJOURF+1 is NJOURF_1 there."""
-    keys = [entity.key for entity in (*entities(mode), *every_entity())]
+    keys = {entity.key for entity in (*entities(mode), *every_entity())}
 
     assert len({key.replace("+", "_") for key in keys}) == len(keys)
     assert all(re.fullmatch(r"[A-Za-z0-9_+-]+", key) for key in keys)

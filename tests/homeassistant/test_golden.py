@@ -20,10 +20,12 @@ from tests.homeassistant import golden
 URL = "https://example.org/teleinfo"
 
 
-def message(number: str | None, *, private: bool = False, name: str | None = None) -> dict[str, Any]:
+def message(
+    number: str | None, *, private: bool = False, name: str | None = None, page: str | None = None
+) -> dict[str, Any]:
     """Return the message for the device of a meter."""
     meter = device_of(number, topic="teleinfo", private=private)
-    discovery = Discovery("homeassistant", Topics("t"), meter_name=name, url=URL)
+    discovery = Discovery("homeassistant", Topics("t"), meter_name=name, url=URL, page=page)
     found: dict[str, Any] = json.loads(
         discovery.messages(meter, [])[device_topic("homeassistant", meter.scope)]
     )
@@ -76,6 +78,18 @@ def test_the_device_is_named_after_the_end_of_its_number(
 def test_the_origin_names_the_program_its_version_and_its_home() -> None:
     """Home Assistant shows it beside what is wrong with a device."""
     assert message("041961123456")["o"] == {"name": "teleinfo", "sw": __version__, "url": URL}
+
+
+def test_the_device_links_to_the_page_if_there_is_a_page() -> None:
+    """TELEINFO_HOMEASSISTANT_PAGE."""
+    assert "cu" not in message("041961123456")["dev"]
+    assert message("041961123456", page="http://pi:8080/")["dev"]["cu"] == "http://pi:8080/"
+
+
+def test_the_hardware_of_the_meter_is_hidden_with_its_number() -> None:
+    """Its type and its year are parts of the number."""
+    assert message("041961123456")["dev"]["hw"] == "type 61, 2019"
+    assert "hw" not in message("041961123456", private=True)["dev"]
 
 
 def test_an_entity_of_the_line_expires_when_three_messages_are_lost() -> None:

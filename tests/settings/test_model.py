@@ -33,6 +33,7 @@ VALUES: dict[str, tuple[str, Any]] = {
     "LANGUAGE": ("EN", "en"),
     "HOMEASSISTANT_DISCOVERY": ("Components", "components"),
     "METER_NAME": ("Garage", "Garage"),
+    "HOMEASSISTANT_PAGE": ("http://pi.local:8080/", "http://pi.local:8080/"),
     "LOG_LEVEL": ("debug", "DEBUG"),
 }
 

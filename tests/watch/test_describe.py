@@ -32,7 +32,7 @@ def test_the_status_register_is_said_in_words() -> None:
     texts = {fact.text for fact in others}
 
     assert first == Fact("Overrun of the subscribed power", alert=True)
-    assert texts >= {"Mobile peak 1", "Colour of today: white", "Dry contact closed", "Supplier index 3"}
+    assert texts >= {"Mobile peak 1", "Today’s colour: white", "Dry contact closed", "Supplier index 3"}
 
 
 @pytest.mark.parametrize(

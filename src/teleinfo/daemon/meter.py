@@ -110,6 +110,7 @@ class MeterTask:
                 settings.language,
                 settings.meter_name,
                 project_url(),
+                settings.homeassistant_page,
             )
             self._homeassistant = HomeAssistant(tracker, discovery, retained=self._publisher.outbox, rng=rng)
         self._state = StatePublisher(

@@ -64,6 +64,8 @@ class HomeAssistant:
             if self._former is not None and self._discovery.form == "components":
                 former = topic.replace(device_id(self._announcer.scope), device_id(self._former))
                 self._retained.set(former, b"")
+        # Home Assistant ignores an earlier state of an entity that expires.
+        self._retained.repeat_last(self._discovery.topics.health)
 
     def _log(self, now: float) -> None:
         """Log once for each meter, and once an hour at most, that the broker has its messages."""

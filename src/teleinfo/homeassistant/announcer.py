@@ -84,7 +84,7 @@ class Announcer:
     def _clear_other_form(self, keys: AbstractSet[str], mode: Mode, now: float) -> None:
         """Clear messages in the other form for the entities that the next frame may announce."""
         state = self._tracker.fields_of(keys, now=now)
-        found = entities_of(state, mode)
+        found = entities_of(state, mode, self._tracker.exclude)
         fresh = [entity for key, entity in found.items() if key not in self._announced]
         self.messages = self._discovery.cleared(self._tracker.meter, fresh) | self.messages
 
@@ -92,7 +92,7 @@ class Announcer:
         """Rebuild the messages if an entity is new, or has another name or path."""
         before = self._announced, self._removed
         state = self._tracker.fields_of(belief.confirmed, now=now)
-        found = entities_of(state, belief.mode)
+        found = entities_of(state, belief.mode, self._tracker.exclude)
         paths = {entity.path for entity in found.values()}
         kept = {
             # Under another contract the same étiquette counts something else.

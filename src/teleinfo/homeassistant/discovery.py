@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
-from teleinfo.common.i18n import _, in_words, use_language
+from teleinfo.common.i18n import _, in_words, language, use_language
 from teleinfo.homeassistant.entities import Entity, line_entities
 from teleinfo.homeassistant.templates import LINE_AVAILABILITY, availability, state_template
 from teleinfo.port.health import STALE_AFTER
@@ -31,7 +31,11 @@ Form = Literal["device", "components"]
 
 @dataclass(frozen=True, slots=True)
 class Discovery:
-    """Common parts of all messages; `meter_name` is the user's name for the meter, `url` our home page."""
+    """
+    Common parts of all messages; `meter_name` is the user's name for the meter.
+
+    `url` is our home page, and `page` that of `watch --web`.
+    """
 
     prefix: str
     topics: Topics
@@ -39,6 +43,7 @@ class Discovery:
     language: Language = Language.FR
     meter_name: str | None = None
     url: str | None = None
+    page: str | None = None
 
     def messages(
         self, meter: Device, entities: Iterable[Entity], removed: Collection[Entity] = ()
@@ -90,6 +95,8 @@ class Discovery:
             "mdl": _(meter.identity.model),
             "sn": meter.serial,
             "sw": f"teleinfo {__version__}",
+            "hw": meter.identity.hardware if meter.serial else None,
+            "cu": self.page,
         }
         url = {"url": self.url} if self.url else {}
         # Not abbreviated, and `status` last: Domoticz uses the last topic, and lacks these abbreviations.
@@ -139,7 +146,7 @@ def _encode(content: dict[str, Any]) -> bytes:
 def _component(meter: Device, entity: Entity, template: str | None) -> dict[str, Any]:
     """Return one component, in Home Assistant's abbreviations, without empty values."""
     switch = entity.state_type is StateType.SWITCH
-    options = [_(shown) for _code, shown in entity.words] if entity.state_type is StateType.CHOICE else None
+    options = _options(entity) if entity.state_type is StateType.CHOICE else None
     component = {
         "uniq_id": f"{device_id(meter.scope)}_{entity.key}",
         "name": in_words(entity.name),
@@ -158,6 +165,20 @@ def _component(meter: Device, entity: Entity, template: str | None) -> dict[str,
     return {key: value for key, value in component.items() if value is not None}
 
 
+def _options(entity: Entity) -> list[str]:
+    """
+    Return the words for the states of a choice in every language, those of the locale first.
+
+    Home Assistant raises an error for a state that is no option, also for a state from before the language
+    was changed.
+    """
+    options: dict[str, None] = {}
+    for each in (language(), *Language):
+        with use_language(each):
+            options |= dict.fromkeys(_(shown) for _code, shown in entity.words)
+    return list(options)
+
+
 # Domoticz knows some abbreviations, and openHAB others.
 _LONG: Final = {
     "dev": "device",
@@ -166,6 +187,8 @@ _LONG: Final = {
     "mdl": "model",
     "sn": "serial_number",
     "sw": "sw_version",
+    "hw": "hw_version",
+    "cu": "configuration_url",
     "o": "origin",
     "url": "support_url",
     "avty": "availability",

@@ -22,14 +22,15 @@ from teleinfo.state.declaration import FIELD_OF_PATH, FIELDS, Field, Path, State
 from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import unnamed_index
 from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
-from teleinfo.tic.reading import HORODATE_SUFFIX
-from teleinfo.vocabulary.codes import Phase, TariffPeriod
+from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
+from teleinfo.vocabulary.codes import Contract, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
 from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     import enum
     from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Set as AbstractSet
 
     from teleinfo.state.fields import Json
 
@@ -182,27 +183,51 @@ def _time(entity: Entity, label: LabelSpec) -> Entity:
 
 
 _THREE_PHASES: Final = 3
+_PEAKS: Final = tuple(f"{edge}PM{number}{HORODATE_SUFFIX}" for number in range(1, 4) for edge in "DF")
+"""Keys of the begin and the end of the mobile peaks."""
 _INDEX: Final = FIELD_OF_PATH["energy.indexes.*.value"]
 
 
-def entities_of(state: Mapping[Path, Json], mode: Mode) -> dict[str, Entity]:
-    """Return the entities of a meter in `mode`, by key; `state` has the values of the state by path."""
+def entities_of(
+    state: Mapping[Path, Json], mode: Mode, exclude: AbstractSet[str] = frozenset()
+) -> dict[str, Entity]:
+    """
+    Return the entities of a meter in `mode`, by key; `state` has the values of the state by path.
+
+    With the contract EJP the notice of a peak has entities before it first comes, unless it is in `exclude`.
+    """
     single, contract = state.get(("meter", "phases")) != _THREE_PHASES, state.get(("contract", "code"))
     entities = [
-        _entity(field, single=single, enabled=field.enabled in {True, contract})
+        _entity(field, single=single, enabled=field.enabled in {True, contract}, common=contract is not None)
         for field in FIELDS
         if field.name
         and field.parts in state
         and (not field.beside or FIELD_OF_PATH[field.beside].parts in state)
     ]
     entities += _indexes(state)
-    own = (entity_of(mode, path[-1]) for path in state if path[0] == "labels")
-    entities += [entity for entity in own if entity is not None]
+    keys = dict.fromkeys(path[-1] for path in state if path[0] == "labels")
+    if contract == Contract.EJP:
+        notices = ("PEJP",) if mode is Mode.HISTORIQUE else _PEAKS[:2]
+        keys |= dict.fromkeys(key for key in notices if not is_left_out(mode, key, exclude))
+    for key in keys:
+        entity = entity_of(mode, key)
+        if entity is not None:
+            # A white or red day of Tempo is a peak, too: the colours say so.
+            hidden = contract == Contract.TEMPO and key in _PEAKS
+            entities.append(replace(entity, enabled=entity.enabled and not hidden))
     return {entity.key: entity for entity in entities}
 
 
-def _entity(field: Field, *, single: bool = False, enabled: bool = True) -> Entity:
-    """Return the entity of a field; a time is diagnostic, and not enabled."""
+def _entity(field: Field, *, single: bool = False, enabled: bool = True, common: bool = False) -> Entity:
+    """
+    Return the entity of a field; a time is diagnostic, and not enabled.
+
+    A name in words is a choice among the names of the code beside it if the contract is `common`; the
+    supplier's own text may be anything.
+    """
+    code = FIELD_OF_PATH.get(f"{field.path.removesuffix('.name')}.code") if common else None
+    if code is not None and code.codes:
+        field = replace(field, path=code.path, form=code.form)
     is_time, is_number = field.type is StateType.TIME, field.type is StateType.NUMBER
     momentary = is_number and field.momentary
     problem = "problem" if field.parts[0] == "alerts" else None

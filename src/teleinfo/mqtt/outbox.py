@@ -65,6 +65,14 @@ class Outbox:
         self._retained.pop(topic, None)
         self._due.pop(topic, None)
 
+    def repeat_last(self, topic: str) -> None:
+        """Publish this topic again, now and at each repetition after the topics that were set before."""
+        if topic in self._retained:
+            self._retained[topic] = self._retained.pop(topic)
+            self._due.pop(topic, None)
+            self._due[topic] = None
+            self.filled.set()
+
     def repeat(self) -> None:
         """Publish every topic again."""
         self._due = dict.fromkeys(self._retained)

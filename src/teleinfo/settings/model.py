@@ -125,6 +125,10 @@ _Name = Annotated[
     Annotated[str, Field(max_length=64), AfterValidator(checks.plain_text)] | None,
     Allowed(Message("plain text of 1 to 64 characters")),
 ]
+_PageUrl = Annotated[
+    Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$"), AfterValidator(checks.plain_text)] | None,
+    Allowed(Message("an address such as http://raspberrypi.local:8080/")),
+]
 _ClientId = Annotated[
     str,
     AfterValidator(_with_host_name),
@@ -234,6 +238,8 @@ class Settings(BaseSettings):
     """device: one message; components: one for each entity, for Domoticz and older programs"""
     meter_name: _Name = None
     """Name of the meter in Home Assistant; empty: its model and last digits"""
+    homeassistant_page: _PageUrl = None
+    """Address of the page of `teleinfo watch --web`, for a link to it in Home Assistant"""
     log_level: _LogLevel = "INFO"
     """How much to log: DEBUG, INFO, WARNING or ERROR"""
 

@@ -423,7 +423,7 @@ FIELDS: Final = (
     Field("meter.phases", "", "Number of phases of the meter: 1 or 3.").read_from(by=lambda now: now.phases),
     Field("meter.clock", _TIME, "Clock of the meter (standard; absent for a meter of the overseas islands).")
     .read_from("DATE", "DATECOUR", by=_clock)
-    .named("Clock of the meter", key="clock"),
+    .named("Meter clock", key="clock"),
     Field(
         "meter.clock_offset",
         "s",
@@ -432,7 +432,7 @@ FIELDS: Final = (
         signed=True,
     )
     .read_from(by=_clock_offset)
-    .named("Clock offset of the meter", key="clock_offset", diagnostic=True),
+    .named("Meter clock offset", key="clock_offset", diagnostic=True),
     Field("contract.code", Contract, "Kind of contract; null for a contract of any other kind.").read_from(
         "OPTARIF",
         "NGTF",
@@ -488,10 +488,10 @@ FIELDS: Final = (
     ).read_from(by=_next_tariff("learned")),
     Field("tempo.today", Colour, "Colour of today with a Tempo contract; its day runs from 06:00 to 06:00.")
     .read_from(STATUS_REGISTER, by=fields.colour_today)
-    .named("Colour of today", icon="mdi:calendar-today"),
+    .named("Today’s colour", icon="mdi:calendar-today"),
     Field("tempo.tomorrow", Colour, "Colour of tomorrow, known from about 20:00; null before.")
     .read_from("DEMAIN", by=fields.colour_tomorrow)
-    .named("Colour of tomorrow", icon="mdi:calendar-arrow-right"),
+    .named("Tomorrow’s colour", icon="mdi:calendar-arrow-right"),
     Field(
         "energy.import_total",
         "Wh",

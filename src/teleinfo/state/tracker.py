@@ -72,7 +72,7 @@ class StateTracker:
 
     def __init__(self, *, topic: str, exclude: frozenset[str], prices: Prices | None = None) -> None:
         self._topic = topic
-        self._exclude = exclude
+        self.exclude = exclude
         self._prices = prices
         self._private = not exclude.isdisjoint(METER_NUMBERS)
         self._belief: Belief | None = None
@@ -274,7 +274,7 @@ class StateTracker:
         kept = {
             key: value
             for key, value in reading.values.items()
-            if not is_left_out(reading.mode, key, self._exclude)
+            if not is_left_out(reading.mode, key, self.exclude)
         }
         self._site = self._site or business_meters.model(kept)
         self._latest |= {key: (value, now) for key, value in kept.items()}

@@ -56,6 +56,7 @@ _TYPES: Final = {
     "87": (_OVERSEAS_TRI, Message("Digital, three-phase (SEI)")),
 }
 _NUMBER: Final = re.compile(r"[0-9]{4}[0-9A-F]{2}[0-9]{6}")
+_FIRST_YEAR: Final = "80"  # no electronic meter is older
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,13 @@ class MeterIdentity:
     """
     The name of a meter, its model, and its maker (None where the number does not show it).
 
-    `overseas`: its clock does not show the time of Paris.
+    `hardware` is the type and the year in its number. `overseas`: its clock does not show the time of Paris.
     """
 
     name: Message
     model: Message
     maker: str | None = None
+    hardware: str | None = None
     overseas: bool = False
 
 
@@ -79,6 +81,9 @@ def number_of(reading: Reading) -> str | None:
 
 def identity_of(number: str | None) -> MeterIdentity:
     """Return the identity of the meter with this `number`, which is None if the meter sends none."""
-    maker, kind = (number[:2], number[4:6]) if number is not None and _NUMBER.fullmatch(number) else ("", "")
+    if number is None or _NUMBER.fullmatch(number) is None:
+        return MeterIdentity(_UNKNOWN, _UNKNOWN)
+    maker, year, kind = number[:2], number[2:4], number[4:6]
     name, model = _TYPES.get(kind, (_UNKNOWN, _UNKNOWN))
-    return MeterIdentity(name, model, _MAKERS.get(maker), overseas=kind in {"86", "87"})
+    hardware = f"type {kind}, {'19' if year >= _FIRST_YEAR else '20'}{year}"
+    return MeterIdentity(name, model, _MAKERS.get(maker), hardware, overseas=kind in {"86", "87"})

@@ -50,8 +50,12 @@ _PEAKS: Final[Mapping[str, registers.Bits]] = {
 }
 PARTS: Final = frozenset({TARIFF, TOMORROW, SILENCE, *_LASTING})
 
-OVERRUN_PAUSE: Final = 120.0
-"""Seconds after which an overrun is over: a hob that switches itself overruns again and again."""
+PAUSE: Final = 120.0
+"""Seconds without it after which an alert of `_PAUSING` is over."""
+
+_PAUSING: Final = (Alert.OVERRUN, Alert.MOBILE_PEAK_NOTICE)
+"""A hob that switches itself overruns again and again, and PEJP may be lost in the first frame of a run."""
+
 GAP: Final = timedelta(minutes=2)
 """Time without a reading after which the colour of tomorrow may be that of another day."""
 _TEMPO_HOUR: Final = 6  # at which its days begin
@@ -66,7 +70,7 @@ class EventFinder:
         self._topic, self._private = topic, private
         self._meter: str | None = None  # its scope
         self._heard: datetime | None = None
-        self._overran: float | None = None  # when the last overrun was seen last, in seconds
+        self._absent: dict[str, float] = {}  # since when an alert of `_PAUSING` is missing, in seconds
         self.situation: Situation = {}
 
     def restore(self, meter: str, heard: datetime, situation: Situation) -> None:
@@ -88,16 +92,15 @@ class EventFinder:
         heard, self._heard = self._heard or at, at
         messages = [self._message(Event.SILENCE_ENDED, at)] if before.get(SILENCE) else []
         if former is not None and self._is_another(former):
-            self.situation, self._overran = after, None
+            self.situation, self._absent = after, {}
             return [*messages, self._message(Event.METER_REPLACED, at, former=former)]
         if TOMORROW in before and at - heard > GAP and _tempo_day(at) != _tempo_day(heard):
             before[TOMORROW] = ""
-        if after.get(Alert.OVERRUN):
-            self._overran = seconds
-        elif before.get(Alert.OVERRUN):
-            self._overran = seconds if self._overran is None else self._overran
-            if seconds - self._overran < OVERRUN_PAUSE:
-                after[Alert.OVERRUN] = Alert.OVERRUN
+        for alert in _PAUSING:
+            if after.get(alert) or not before.get(alert):
+                self._absent.pop(alert, None)
+            elif alert in after and seconds - self._absent.setdefault(alert, seconds) < PAUSE:
+                after[alert] = alert
         self.situation = before | after
         for part in [part for part in after if after[part] != before.get(part, after[part])]:
             old, new = before[part], after[part]

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from datetime import datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from teleinfo.tic.horodate import iso
+from teleinfo.tic.horodate import moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 DELAY: Final = 2
 """Seconds by which DATE is late when its frame has come."""
@@ -42,13 +44,13 @@ class MeterClock:
     def add(self, date: str, *, now: float, at: datetime) -> None:
         """Update `offset` with a DATE that came at the monotonic `now`, seconds, and the time of day `at`."""
         gap = math.inf if self._sampled is None else now - self._sampled
-        time = iso(date) if gap >= INTERVAL else None
+        time = moment(date) if gap >= INTERVAL else None
         if time is None:
             return
         if gap > SAMPLES * INTERVAL:
             self._samples.clear()
         self._sampled = now
-        self._samples.append(round((datetime.fromisoformat(time) - at).total_seconds()) + DELAY)
+        self._samples.append(round((time - at).total_seconds()) + DELAY)
         median = sorted(self._samples)[len(self._samples) // 2]
         is_known = len(self._samples) >= MIN_SAMPLES
         if is_known and (self.offset is None or abs(median - self.offset) > STEP):

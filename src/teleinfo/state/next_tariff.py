@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.state import fields, learned_hours, tariffs
 from teleinfo.state.fields import UNKNOWN, Unknown
-from teleinfo.state.learned_hours import DAY, LATE, LEARNED, LearnedHours, Learner, Slots, fits, moment_of
+from teleinfo.state.learned_hours import DAY, LATE, LEARNED, LearnedHours, Learner, Slots, fits
 from teleinfo.state.meter_clock import TOLERANCE
-from teleinfo.tic import registers
-from teleinfo.tic.horodate import PARIS, iso
+from teleinfo.tic import horodate, registers
+from teleinfo.tic.horodate import PARIS
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Colour, Contract, TariffPeriod
@@ -174,8 +174,9 @@ class TariffCalendar:
 
 
 @lru_cache(maxsize=8)
-def _moment(horodate: str) -> datetime | None:
-    return moment_of(iso(horodate))
+def _moment(text: str) -> datetime | None:
+    at = horodate.moment(text)
+    return None if at is None else at.astimezone(PARIS)
 
 
 def _clock(frame: Mapping[str, str], at: datetime) -> datetime | None:

@@ -12,26 +12,29 @@ import re
 from typing import Final
 from zoneinfo import ZoneInfo
 
-_FORM: Final = re.compile(r"[EHeh ]([0-9]{12})")
+_FORM: Final = re.compile(r"[EHeh ][0-9]{12}")
 PARIS: Final = ZoneInfo("Europe/Paris")
-_OFFSETS: Final = {"E": dt.timedelta(hours=2), "H": dt.timedelta(hours=1)}
+_ZONES: Final = {"E": dt.timezone(dt.timedelta(hours=2)), "H": dt.timezone(dt.timedelta(hours=1))}
 
 
 def local_time(horodate: str) -> dt.datetime | None:
     """Return the local time of the meter, without a zone; None if `horodate` is no date and time."""
-    match = _FORM.fullmatch(horodate)
-    if match is None:
+    if _FORM.fullmatch(horodate) is None:
         return None
+    year, month, day, *time = (int(horodate[place : place + 2]) for place in range(1, 13, 2))
     try:
-        return dt.datetime.strptime(match[1], "%y%m%d%H%M%S")  # noqa: DTZ007 - the zone is left to the caller
+        return dt.datetime.combine(dt.date(2000 + year, month, day), dt.time(*time))  # noqa: DTZ001 - the zone is left to the caller
     except ValueError:
         return None
 
 
+def moment(horodate: str) -> dt.datetime | None:
+    """Return the time with the offset of metropolitan France; None if `horodate` is invalid."""
+    local = local_time(horodate)
+    return None if local is None else local.replace(tzinfo=_ZONES.get(horodate[0].upper(), PARIS))
+
+
 def iso(horodate: str) -> str | None:
     """Return the time in ISO 8601 with the offset of metropolitan France; None if `horodate` is invalid."""
-    local = local_time(horodate)
-    if local is None:
-        return None
-    offset = _OFFSETS.get(horodate[0].upper())
-    return local.replace(tzinfo=PARIS if offset is None else dt.timezone(offset)).isoformat()
+    at = moment(horodate)
+    return None if at is None else at.isoformat()

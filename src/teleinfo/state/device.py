@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.meter_id import identity_of
@@ -28,6 +29,7 @@ class Device:
     serial: str | None = None
 
 
+@lru_cache(maxsize=8)
 def device_of(number: str | None, *, topic: str, private: bool) -> Device:
     """
     Return the device of the meter with this `number`, which is None if the meter sends none.

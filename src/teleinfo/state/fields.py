@@ -8,6 +8,7 @@ Enedis-NOI-CPT_02E v6 and 54E v3, named with the étiquettes in `teleinfo.tic.ta
 from __future__ import annotations
 
 import enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from teleinfo.state import tariffs
@@ -49,7 +50,10 @@ COLOUR_CODES: Final = {"BLEU": Colour.BLUE, "BLAN": Colour.WHITE, "ROUG": Colour
 
 def number(values: Values, *labels: str) -> int | None:
     """Return the whole number of the first of these étiquettes that has one."""
-    return next((n for label in labels if (n := parse_uint(values.get(label, ""))) is not None), None)
+    for label in labels:
+        if label in values and (found := parse_uint(values[label])) is not None:
+            return found
+    return None
 
 
 def phases(values: Values) -> int:
@@ -198,9 +202,10 @@ def indexes(values: Values, *, periods: Mapping[str, str]) -> dict[str, tariffs.
     return found
 
 
-def of_phase(phase: Phase, *labels: str) -> list[str]:
+@lru_cache
+def of_phase(phase: Phase, *labels: str) -> tuple[str, ...]:
     """Return the étiquettes of a quantity for this phase; an étiquette without a number is of phase 1."""
-    return [f"{label}{phase}" for label in labels] + [*labels] * (phase is Phase.ONE)
+    return *(f"{label}{phase}" for label in labels), *(labels if phase is Phase.ONE else ())
 
 
 def current(values: Values, phase: Phase) -> int | None:
@@ -266,8 +271,9 @@ def exports_by_current(values: Values) -> bool | None:
     Currents are whole amperes, so that 1 A is 115 VA or more, but PAPP is rounded to 10 VA. A frame without
     PAPP or without currents gives None.
     """
-    power, currents = number(values, "PAPP"), [current(values, phase) for phase in Phase]
-    if power is None or not any(amperes is not None for amperes in currents):
+    power = number(values, "PAPP")
+    currents = [] if power is None else [current(values, phase) for phase in Phase]
+    if not any(amperes is not None for amperes in currents):
         return None
     return power == 0 and any(currents)
 

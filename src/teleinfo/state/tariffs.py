@@ -10,6 +10,7 @@ supplier's text if no code fits.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from teleinfo.tic.labels import ORDER, STANDARD, Kind, Mode
@@ -60,6 +61,7 @@ def collapse(text: str) -> str:
     return " ".join(text.split())
 
 
+@lru_cache(maxsize=32)
 def contract_of(text: str) -> Contract | None:
     """
     Return the contract for a text of OPTARIF or NGTF; None for an uncommon contract.
@@ -84,6 +86,7 @@ def contract_name(text: str) -> str | None:
     return (collapse(text) or None) if contract is None else contract.words
 
 
+@lru_cache(maxsize=32)
 def period_of(text: str) -> TariffPeriod | None:
     """Return the tariff period for a text of PTEC or LTARF; None for an uncommon period."""
     if text in TariffPeriod.__members__:

@@ -191,7 +191,7 @@ class StateTracker:
         self._belief = belief
         self._time, self._heard, self._at = time, now, datetime.fromisoformat(time)
         self._first_time = self._first_time or time
-        self._note(reading, belief, now)
+        sent = self._note(reading, belief, now)
         if belief.is_steady:
             self._calendar.note(reading.values, now=now, at=self._at)
         values = self._values(now)
@@ -203,7 +203,7 @@ class StateTracker:
         if self.is_known and self._earlier is not None:
             self._take_over(self._earlier, now)
             self._earlier = None
-        self._count(values, now)
+        self._count(values, sent, now)
         snapshot = self._snapshot(values, now)
         self._since = {
             name: self._since.get(name, time) for name, active in snapshot.alerts.items() if active
@@ -270,12 +270,12 @@ class StateTracker:
         values = self._values(now)
         return self._fields({key: value for key, value in values.items() if key in keys}, now)
 
-    def _note(self, reading: Reading, belief: Belief, now: float) -> None:
-        kept = {
-            key: value
-            for key, value in reading.values.items()
-            if not is_left_out(reading.mode, key, self.exclude)
-        }
+    def _note(self, reading: Reading, belief: Belief, now: float) -> fields.Values:
+        """Note a reading, and return its values without those of excluded étiquettes."""
+        kept = reading.values
+        if self.exclude:
+            mode, exclude = reading.mode, self.exclude
+            kept = {key: text for key, text in kept.items() if not is_left_out(mode, key, exclude)}
         self._site = self._site or business_meters.model(kept)
         self._latest |= {key: (value, now) for key, value in kept.items()}
         for label in (self._latest.keys() & _PASSING) - belief.sending:
@@ -290,19 +290,20 @@ class StateTracker:
         self._sends_alarms |= not ALARMS.isdisjoint(kept)
         if "NTARF" in kept and "LTARF" in kept:
             self._periods[f"EASF{kept['NTARF']}"] = kept["LTARF"]
+        return kept
 
     def _exports(self, values: fields.Values) -> bool:
         """True if power flows out by STGE or, in two frames in a row, by the current (historique)."""
         return fields.exports(values) or self._exporting_frames >= MIN_FRAMES
 
-    def _count(self, values: fields.Values, now: float) -> None:
-        """Update the energies and the powers with the indexes of the meter."""
-        for name, (counter, index) in fields.counters(values).items():
+    def _count(self, values: fields.Values, sent: fields.Values, now: float) -> None:
+        """Update the energies and the powers with the indexes of the meter; `sent` came in this frame."""
+        counters = fields.counters(values)
+        for name, (counter, index) in counters.items():
             self._means[counter].add(index, now=now, idle=fields.is_idle(values, name))
-        of_frame = {key: value for key, value in values.items() if self._latest[key][1] == now}
-        if (flow := fields.flow(of_frame, exports=self._exports(of_frame))) is not None:
+        if (flow := fields.flow(sent, exports=self._exports(sent))) is not None:
             self._active.add(flow, now=now, has_exported=self._has_exported or "EAIT" in values)
-        if (imported := fields.import_total(values)) is not None:
+        if (imported := counters.get("mean")) is not None:
             self._counted = now
             before = self._total or ImportTotal(*imported, 0, self._at)
             subscribed = fields.subscribed_power(values)

@@ -8,6 +8,7 @@ Sources: Enedis-NOI-CPT_54E v3 (54E, Linky) and Enedis-NOI-CPT_02E v6 (02E, olde
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.tic.tables.label_types import (
@@ -37,6 +38,7 @@ def lookup(mode: Mode, name: str) -> LabelSpec | None:
     return (STANDARD if mode is Mode.STANDARD else HISTORIQUE).get(name)
 
 
+@lru_cache(maxsize=256)
 def parse_uint(value: str) -> int | None:
     """
     Return the whole number in a value, which blanks may pad; None if the value is no such number.

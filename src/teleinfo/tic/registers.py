@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from teleinfo.vocabulary.codes import Alert, Breaker, Colour, DryContact, Phase
@@ -99,6 +100,7 @@ class Slot:
     or_start: str | None = None
 
 
+@lru_cache(maxsize=8)
 def status(text: str) -> int | None:
     """Return the value of STGE, whose fields are the `Bits` above; None if the text is malformed."""
     return _word(text, digits=_STGE_DIGITS)

@@ -21,9 +21,9 @@ def local_time(horodate: str) -> dt.datetime | None:
     """Return the local time of the meter, without a zone; None if `horodate` is no date and time."""
     if _FORM.fullmatch(horodate) is None:
         return None
-    year, month, day, *time = (int(horodate[place : place + 2]) for place in range(1, 13, 2))
+    year, month, day, hour, minute, second = (int(horodate[place : place + 2]) for place in range(1, 13, 2))
     try:
-        return dt.datetime.combine(dt.date(2000 + year, month, day), dt.time(*time))  # noqa: DTZ001 - the zone is left to the caller
+        return dt.datetime(2000 + year, month, day, hour, minute, second)  # noqa: DTZ001 - the caller knows the zone
     except ValueError:
         return None
 

@@ -60,6 +60,7 @@ def publisher(
         language=Language.FR,
         interval=10.0,
         fields=fields,
+        on_state=lambda *_: None,
         on_replaced=broker.replaced.append,
         on_event=broker.events.append,
     )

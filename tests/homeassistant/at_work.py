@@ -121,7 +121,7 @@ class Household:
     def listen(self) -> dict[str, Any]:
         """Record the messages since the last call; return the components of the last discovery by name."""
         for received in self._listener.drain():
-            if received.topic == "teleinfo/state":
+            if received.topic == "teleinfo/homeassistant":
                 self._published.append((received.at, json.loads(received.payload)))
             elif received.topic.startswith("homeassistant/device/") and received.payload:
                 self._message = json.loads(received.payload)
@@ -214,11 +214,14 @@ ATTRIBUTES = {
     "stat_cla": "state_class",
     "unit_of_meas": "unit_of_measurement",
     "ops": "options",
+    "evt_typ": "event_types",
 }
 
 
 def _is_one_of(shown: str, component: dict[str, Any], published: list[dict[str, Any]]) -> bool:
     """True if a state was published; of an entity of the line, if it has any state."""
+    if component["p"] == "event":
+        return shown != "absent"
     if "stat_t" in component:  # not that of the device
         return shown not in {"absent", "unavailable", "unknown"}
     switched = {component.get("pl_on"): "on", component.get("pl_off"): "off"}

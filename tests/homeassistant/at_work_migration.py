@@ -37,7 +37,7 @@ pytestmark = pytest.mark.real
 
 IN_BOTH_MODES = (
     *("Contrat", "Puissance souscrite", "Intensité souscrite", "Tarif en cours", "Énergie soutirée"),
-    *("Heures creuses", "Heures pleines", "Puissance apparente", "Puissance active moyenne (calculée)"),
+    *("Heures creuses", "Heures pleines", "Puissance active"),
     *("Intensité", "Dépassement de la puissance souscrite"),
 )
 NOTICE = [Group("PEJP", "30", None, Mode.HISTORIQUE)]

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.real
 
 HOUSEHOLD: Final = "Linky monophasé 3456"
 PRODUCTION: Final = "Linky monophasé 4321"
-SHOWN_OF_EACH: Final = ("Énergie soutirée", "Puissance apparente", "Tarif en cours", "Qualité de la ligne")
+SHOWN_OF_EACH: Final = ("Énergie soutirée", "Puissance active", "Tarif en cours", "Qualité de la ligne")
 ITS_OWN_ECHO: Final = "No device components to cleanup"
 """It hears the empty message by which a device is removed once more, and finds nothing to remove."""
 

@@ -27,7 +27,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from homeassistant.components.mqtt import binary_sensor, discovery, schemas, sensor
+from homeassistant.components.mqtt import binary_sensor, discovery, event, schemas, sensor
 from homeassistant.core import HomeAssistant
 from homeassistant.util import dt as dt_util
 
@@ -39,6 +39,7 @@ from teleinfo.state.device import device_of
 from teleinfo.state.labels import ANY_UNIT
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.vocabulary.codes import Event
 from teleinfo.vocabulary.words import Language
 
 try:
@@ -53,13 +54,22 @@ if TYPE_CHECKING:
 
 GOLDEN = Path(__file__).parent / "golden"
 STATES = Path(__file__).parents[1] / "state" / "golden"
-PLATFORMS = {"sensor": sensor, "binary_sensor": binary_sensor}
+PLATFORMS = {"sensor": sensor, "binary_sensor": binary_sensor, "event": event}
 # What `teleinfo/health` says of the line, before and after the first frame.
 HEALTH: list[dict[str, Any]] = [
     {"line": "silent", "problem": "missing", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
     {"line": "silent", "problem": "no data", "bad_groups_percent": None, "mode": None, "baudrate": 1200},
     {"line": "good", "problem": None, "bad_groups_percent": 0.012, "mode": "standard", "baudrate": 9600},
 ]
+
+
+EVENT: dict[str, Any] = {
+    "time": "2026-01-14T20:00:05+01:00",
+    "event": "tomorrow_known",
+    "name": "Couleur du lendemain connue",
+    "meter": "041961123456",
+    "colour": {"code": "red", "name": "Rouge"},
+}
 
 
 class Complaints(logging.Handler):
@@ -127,6 +137,13 @@ def unknown(state: dict[str, Any]) -> dict[str, Any]:
     return {name: unknown(part) if isinstance(part, dict) else None for name, part in state.items()}
 
 
+def faults_of_event(hass: HomeAssistant, component: dict[str, Any]) -> list[str]:
+    """Return what is wrong with the entity of the events."""
+    made = rendered(hass, component["value_template"], EVENT, "unknown")
+    faults = [] if json.loads(made) == EVENT | {"event_type": EVENT["event"]} else [f"the event {made!r}"]
+    return faults if component["event_types"] == list(Event) else [*faults, "not every event"]
+
+
 def faults_of_templates(
     hass: HomeAssistant, components: dict[str, dict[str, Any]], state: dict[str, Any] | None
 ) -> list[str]:
@@ -134,7 +151,7 @@ def faults_of_templates(
     faults = []
     for key, component in components.items():
         template = component.get("value_template")
-        if template is None:
+        if template is None or component["platform"] == "event":
             continue
         own = key.startswith("LIGNE_")
         payloads = HEALTH if own else [] if state is None else [state]
@@ -219,6 +236,7 @@ async def main() -> int:
             try:
                 components = validated(message)
                 faults = faults_of_templates(hass, components, states)
+                faults += faults_of_event(hass, components["event"])
                 say(f"{name}: {len(components)} components")
             except Invalid as error:
                 faults = [f"refused: {error}"]

@@ -4,19 +4,19 @@ Rows an hour that a meter costs Home Assistant's recorder, by meter and interval
     python -m tests.homeassistant.rows
 
 The recorder stores a row for each change of an enabled entity's state. So the states of a simulated hour (its
-evening, 18:00 to 19:00) are counted that differ from the ones before, as our templates take them from each
-state that is published. Those of the line, which change with its quality, are not among them.
+evening, 18:00 to 19:00) are counted that differ from the ones before, as our templates take them from what
+Home Assistant is shown. Those of the line, which change with its quality, are not among them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import json
 import random
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from teleinfo.daemon.state_publisher import StatePublisher
+from teleinfo.homeassistant.held_state import HeldState, ends_period
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.simulator.catalogue import METERS, build
@@ -24,6 +24,9 @@ from teleinfo.tic.decoder import Decoder
 from teleinfo.vocabulary.words import Language
 from tests.homeassistant import domoticz
 from tests.homeassistant.golden import Followed
+
+if TYPE_CHECKING:
+    from teleinfo.state.fields import Json
 
 START = dt.datetime(2026, 1, 14, 18)  # noqa: DTZ001 - a meter knows local time only
 HOUR = 3600
@@ -35,14 +38,16 @@ _PERIODS = {"historique": 1.6, "standard": 1.5}
 
 def rows(meter: str, interval: float) -> int:
     """Return the rows of one hour."""
-    device, outbox, decoder = Followed(), Outbox(1), Decoder()
+    device, decoder, held = Followed(), Decoder(), HeldState()
+    states: list[dict[str, Json]] = []
     publisher = StatePublisher(
         device.tracker,
-        outbox,
+        Outbox(1),
         topic=Topics("teleinfo").state,
         language=Language.FR,
         interval=interval,
         fields=False,
+        on_state=lambda state, now: states.append(held.update(state, now=now) if interval else state),
         on_replaced=lambda _: None,
         on_event=lambda _: None,
     )
@@ -53,14 +58,15 @@ def rows(meter: str, interval: float) -> int:
     found = 0
     for number in range(round(HOUR / period)):
         now = number * period
-        time = (START + dt.timedelta(seconds=now)).isoformat() + "+01:00"
-        for reading in decoder.feed(simulated.emit(START + dt.timedelta(seconds=now))):
-            publisher.update(reading, now=now, time=time)
+        at = START + dt.timedelta(seconds=now)
+        time = at.isoformat("T", "seconds") + "+01:00"
+        for reading in decoder.feed(simulated.emit(at)):
+            publisher.update(reading, now=now, time=time, urgent=ends_period(at))
             device.announcer.update(reading, now=now)
-        while (message := outbox.pop()) is not None:
-            outbox.acknowledge()
-            before, shown = shown, shown | _states(device, json.loads(message.payload))
+        for state in states:
+            before, shown = shown, shown | _states(device, state)
             found += sum(before.get(key) != state for key, state in shown.items())
+        states.clear()
     return found
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import email.message  # noqa: F401 - imported by importlib.metadata, without the path of the library
+import json
 import logging
 import sys
 from random import Random
@@ -33,10 +34,10 @@ TIME = "2026-01-14T12:00:00+01:00"
 class Linked:
     """A tracker and what Home Assistant is told of it, on an outbox."""
 
-    def __init__(self, outbox: Outbox, *, form: Form = "device") -> None:
+    def __init__(self, outbox: Outbox, *, form: Form = "device", hold: bool = True) -> None:
         self.tracker = JudgedTracker()
         discovery = Discovery("homeassistant", Topics("teleinfo"), form)
-        self.hass = HomeAssistant(self.tracker, discovery, retained=outbox, rng=Random(1))
+        self.hass = HomeAssistant(self.tracker, discovery, retained=outbox, rng=Random(1), hold=hold)
 
     def take(self, *readings: Reading, now: float) -> None:
         """Take these readings, a second apart."""
@@ -59,12 +60,17 @@ def taken(outbox: Outbox) -> dict[str, bytes]:
     return found
 
 
-def test_the_topic_of_earlier_versions_is_cleared() -> None:
-    """The states of the entities are those of the decoded state now."""
+@pytest.mark.parametrize(("hold", "expected"), [(True, [1000, 1100]), (False, [1000, 1001, 1100, 1101])])
+def test_a_state_is_sent_if_it_shows_something_new(*, hold: bool, expected: list[int]) -> None:
+    """What hardly changes is held back, unless every frame is wanted."""
     outbox = Outbox(1)
-    Linked(outbox)
+    linked = Linked(outbox, hold=hold)
+    payloads: list[bytes] = []
+    for now, power in enumerate((1000, 1001, 1001, 1100, 1101)):
+        linked.hass.show({"power": {"active": power}}, now)
+        payloads += taken(outbox).values()
 
-    assert taken(outbox) == {"teleinfo/homeassistant": b""}
+    assert [json.loads(payload)["power"]["active"] for payload in payloads] == expected
 
 
 def test_the_health_follows_each_announcement() -> None:

@@ -86,9 +86,9 @@ def announced(readings: Iterable[Reading], **options: Any) -> Followed:  # noqa:
 
 
 def components(device: Followed) -> dict[str, dict[str, Any]]:
-    """Return what is announced beside the line itself, by key; nothing before the first message."""
+    """Return what is announced beside the line and the events, by key; nothing before the first message."""
     cmps = device.message["cmps"] if device.announced else {}
-    return {key: component for key, component in cmps.items() if key not in LINE}
+    return {key: component for key, component in cmps.items() if key not in {*LINE, "event"}}
 
 
 def keys(device: Followed) -> set[str]:

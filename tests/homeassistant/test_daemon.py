@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.real
 
 CONFIG = "homeassistant/device/teleinfo_012345678901/config"
-STATES = "teleinfo/state"
+STATES = "teleinfo/homeassistant"
 
 
 @pytest.fixture

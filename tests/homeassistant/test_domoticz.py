@@ -14,7 +14,7 @@ def by_key(device: Followed) -> dict[str, dict[str, object]]:
     return {
         domoticz.read_topic(topic)[1].removeprefix(f"{message['device']['identifiers'][0]}_"): message
         for topic, message in device.announced.items()
-        if message["state_topic"] == "teleinfo/state"
+        if message["state_topic"] == "teleinfo/homeassistant"
     }
 
 

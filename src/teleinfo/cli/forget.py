@@ -34,7 +34,7 @@ QUIET: Final = 1.0
 REMOVAL: Final = 2.0
 """Seconds in which Home Assistant removes the entities; it would log a warning for each without a state."""
 
-PLATFORMS: Final = ("device", "sensor", "binary_sensor")
+PLATFORMS: Final = ("device", "sensor", "binary_sensor", "event")
 """The level below the prefix in the topics of discovery messages, in both forms."""
 
 
@@ -92,7 +92,7 @@ async def _clear(connection: Connection, topics: list[str]) -> None:
 
 async def _retained(connection: Connection, topics: Topics, prefix: str) -> dict[str, bytes]:
     """Return the payloads that the broker retains for this meter, by topic."""
-    own = {topics.readings, topics.status, topics.health, topics.state, topics.former_states}
+    own = {topics.readings, topics.status, topics.health, topics.state, topics.homeassistant}
     wanted = (*own, f"{topics.state}/#", *(f"{prefix}/{platform}/+/config" for platform in PLATFORMS))
     # With QoS 1 a broker queues a limited number of messages and drops the rest; with QoS 0 it sends all.
     await connection.subscribe(*wanted, qos=0)
@@ -109,4 +109,4 @@ def _is_discovery(payload: bytes, topics: Topics) -> bool:
     """True if the payload is our discovery message for this base topic."""
     message = parse_object(payload) or {}
     source = message.get("stat_t", message.get("state_topic"))
-    return source in {topics.state, topics.status, topics.health}
+    return source in {topics.homeassistant, topics.event, topics.state, topics.status, topics.health}

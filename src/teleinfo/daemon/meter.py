@@ -112,7 +112,13 @@ class MeterTask:
                 project_url(),
                 settings.homeassistant_page,
             )
-            self._homeassistant = HomeAssistant(tracker, discovery, retained=self._publisher.outbox, rng=rng)
+            self._homeassistant = HomeAssistant(
+                tracker,
+                discovery,
+                retained=self._publisher.outbox,
+                rng=rng,
+                hold=settings.state_interval > 0,
+            )
         self._state = StatePublisher(
             tracker,
             self._publisher.outbox,
@@ -120,6 +126,7 @@ class MeterTask:
             language=settings.language,
             interval=settings.state_interval,
             fields=settings.state_topics,
+            on_state=self._homeassistant.show if self._homeassistant is not None else lambda *_: None,
             on_replaced=self._homeassistant.forget if self._homeassistant is not None else lambda _: None,
             on_event=self._publisher.publish_event,
         )
@@ -173,8 +180,9 @@ class MeterTask:
             reading, now = await self._published.get()
             was_offline = self._monitor.frame_came(now)
             if self._state is not None:
-                time_of_day = datetime.now().astimezone().isoformat("T", "seconds")
-                self._state.update(reading, now=now, time=time_of_day, urgent=was_offline)
+                at = datetime.now().astimezone()
+                urgent = was_offline or (self._homeassistant is not None and self._homeassistant.is_due(at))
+                self._state.update(reading, now=now, time=at.isoformat("T", "seconds"), urgent=urgent)
                 if self._memory is not None:
                     self._memory.offer(self._state.memory())
                 if self._homeassistant is not None:

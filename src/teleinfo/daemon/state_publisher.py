@@ -42,8 +42,8 @@ class StatePublisher:
 
     Words are in `language`, times monotonic, in seconds. The payload of a field is plain: a number, a text,
     `true` or `false`; a list is JSON. The payload of an unknown field is empty, which also removes the
-    retained payload from the broker. `on_replaced` is called with the `meter.id` of a replaced meter, and
-    `on_event` with the payload of an event.
+    retained payload from the broker. `on_state` is called with each published state and its time,
+    `on_replaced` with the `meter.id` of a replaced meter, and `on_event` with the payload of an event.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class StatePublisher:
         language: Language,
         interval: float,
         fields: bool,
+        on_state: Callable[[dict[str, Json], float], None],
         on_replaced: Callable[[str], None],
         on_event: Callable[[bytes], None],
     ) -> None:
@@ -64,6 +65,7 @@ class StatePublisher:
         self._language = language
         self._interval = interval
         self._fields = fields
+        self._on_state = on_state
         self._on_replaced = on_replaced
         self._clock_log = ClockLog()
         self._on_event = on_event
@@ -110,6 +112,7 @@ class StatePublisher:
             # The meter is silent: the values of an earlier run are too old, and nothing is known.
             self._silent_since = math.inf
             self._retained.set(self._topic, encode(_NOTHING_KNOWN))
+            self._on_state(_NOTHING_KNOWN, now)
             for path in self._at_broker:
                 self._retained.set(f"{self._topic}/{path}", b"")
 
@@ -141,6 +144,7 @@ class StatePublisher:
                 )
         self._clock_log.note(self._tracker.clock_offset)
         self._retained.set(self._topic, encode(state))
+        self._on_state(state, now)
         former, self._meter = self._meter, self._tracker.meter.scope
         if is_replaced := former not in {"", self._meter}:
             self._on_replaced(former)

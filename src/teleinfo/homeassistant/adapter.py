@@ -14,11 +14,15 @@ from typing import TYPE_CHECKING, Final
 
 from teleinfo.homeassistant.announcer import Announcer
 from teleinfo.homeassistant.discovery import Discovery, device_id, device_topic
+from teleinfo.homeassistant.held_state import HeldState, ends_period
+from teleinfo.state.tracker import encode
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from random import Random
 
     from teleinfo.mqtt.outbox import Outbox
+    from teleinfo.state.fields import Json
     from teleinfo.state.tracker import StateTracker
     from teleinfo.tic.reading import Reading
 
@@ -33,9 +37,15 @@ LOG_INTERVAL: Final = 3600.0
 
 
 class HomeAssistant:
-    """Publishes the messages of `discovery` for the meter of `tracker`. Construct it inside the loop."""
+    """
+    Publishes the messages of `discovery` for the meter of `tracker`. Construct it inside the loop.
 
-    def __init__(self, tracker: StateTracker, discovery: Discovery, *, retained: Outbox, rng: Random) -> None:
+    It publishes the states of the entities as well; `hold` holds back what hardly changes (`HeldState`).
+    """
+
+    def __init__(
+        self, tracker: StateTracker, discovery: Discovery, *, retained: Outbox, rng: Random, hold: bool
+    ) -> None:
         self._tracker = tracker
         self._discovery = discovery
         self._retained = retained
@@ -46,7 +56,7 @@ class HomeAssistant:
         self._logged: str | None = None
         self._next_log = -math.inf
         self._answer: asyncio.TimerHandle | None = None
-        retained.set(discovery.topics.former_states, b"")
+        self._held = HeldState() if hold else None
 
     def update(self, reading: Reading, *, now: float) -> None:
         """Update the messages after the tracker got `reading`, which came at the monotonic time `now`."""
@@ -54,6 +64,16 @@ class HomeAssistant:
         if self._announcer.messages is not self._messages:
             self._publish(self._announcer.messages)
         self._log(now)
+
+    @staticmethod
+    def is_due(at: datetime) -> bool:
+        """Return True if the states are due at the time of day `at`, whatever their interval."""
+        return ends_period(at)
+
+    def show(self, state: dict[str, Json], now: float) -> None:
+        """Publish the states of the entities, read from the decoded `state` of the monotonic time `now`."""
+        shown = state if self._held is None else self._held.update(state, now=now)
+        self._retained.set(self._discovery.topics.homeassistant, encode(shown))
 
     def _publish(self, messages: dict[str, bytes]) -> None:
         for topic in self._messages.keys() - messages.keys():  # of a meter that was replaced

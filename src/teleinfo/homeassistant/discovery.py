@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from teleinfo import __version__
 from teleinfo.common.i18n import _, in_words, language, use_language
-from teleinfo.homeassistant.entities import Entity, line_entities
-from teleinfo.homeassistant.templates import LINE_AVAILABILITY, availability, state_template
+from teleinfo.homeassistant.entities import EVENTS, Entity, line_entities
+from teleinfo.homeassistant.templates import EVENT_TEMPLATE, LINE_AVAILABILITY, availability, state_template
 from teleinfo.port.health import STALE_AFTER
 from teleinfo.state.declaration import StateType
 from teleinfo.vocabulary.words import Language
@@ -74,7 +74,7 @@ class Discovery:
         if self.form == "components":
             return {device_topic(self.prefix, meter.scope): b""}
         lines = [entity for entity, _template in line_entities()]
-        return {self.component_topic(meter, entity): b"" for entity in (*entities, *lines)}
+        return {self.component_topic(meter, entity): b"" for entity in (*entities, *lines, EVENTS)}
 
     def component_topic(self, meter: Device, entity: Entity) -> str:
         """
@@ -101,13 +101,13 @@ class Discovery:
         url = {"url": self.url} if self.url else {}
         # Not abbreviated, and `status` last: Domoticz uses the last topic, and lacks these abbreviations.
         availability_topics = [
-            {"topic": self.topics.state, "value_template": availability(meter.scope)},
+            {"topic": self.topics.homeassistant, "value_template": availability(meter.scope)},
             {"topic": self.topics.status},
         ]
         return {
             "dev": {key: value for key, value in device.items() if value is not None},
             "o": {"name": "teleinfo", "sw": __version__} | url,
-            "stat_t": self.topics.state,
+            "stat_t": self.topics.homeassistant,
             "avty": availability_topics,
             "avty_mode": "all",
         }
@@ -126,7 +126,8 @@ class Discovery:
                 line = {"stat_t": self.topics.health, "avty": topics, "avty_mode": "any"}
                 line["exp_aft"] = STALE_AFTER
             found.append((entity, _component(meter, entity, template) | line))
-        return found
+        line = {"stat_t": self.topics.event, "avty": []}
+        return [*found, (EVENTS, _component(meter, EVENTS, EVENT_TEMPLATE) | line)]
 
 
 def device_id(scope: str) -> str:
@@ -155,6 +156,7 @@ def _component(meter: Device, entity: Entity, template: str | None) -> dict[str,
         "unit_of_meas": entity.unit,
         "sug_dsp_prc": entity.precision,
         "ops": options,
+        "evt_typ": entity.events or None,
         "pl_on": entity.on if switch else None,
         "pl_off": entity.off if switch else None,
         "ic": entity.icon,
@@ -200,6 +202,7 @@ _LONG: Final = {
     "unit_of_meas": "unit_of_measurement",
     "sug_dsp_prc": "suggested_display_precision",
     "ops": "options",
+    "evt_typ": "event_types",
     "pl_on": "payload_on",
     "pl_off": "payload_off",
     "ic": "icon",

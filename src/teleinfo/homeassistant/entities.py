@@ -23,7 +23,7 @@ from teleinfo.state.labels import ANY_UNIT, UNITS, is_own
 from teleinfo.state.tariffs import unnamed_index
 from teleinfo.tic.labels import Kind, LabelSpec, Mode, lookup
 from teleinfo.tic.reading import HORODATE_SUFFIX, is_left_out
-from teleinfo.vocabulary.codes import Contract, Phase, TariffPeriod
+from teleinfo.vocabulary.codes import Contract, Event, Phase, TariffPeriod
 from teleinfo.vocabulary.line import LineGrade, PortErrorKind
 from teleinfo.vocabulary.words import Message
 
@@ -43,7 +43,8 @@ class Entity:
     If `path` is empty, the state is no longer published. `name` and `words` are English; `i18n` translates
     them. `words` maps values at `path` to the words shown: for a CHOICE every value, for a TEXT only the
     values that are shown in other words. A SWITCH is on at the value `on`, and off at `off`. `precision` is
-    the number of decimals shown; None: Home Assistant decides. A `diagnostic` entity is listed apart; an
+    the number of decimals shown; None: Home Assistant decides. `events` are the codes of an entity that shows
+    the last event. A `diagnostic` entity is listed apart; an
     entity that is not `enabled` is hidden until the user enables it.
     """
 
@@ -55,6 +56,7 @@ class Entity:
     state_class: str | None = None
     unit: str | None = None
     precision: int | None = None
+    events: tuple[str, ...] = ()
     words: tuple[tuple[str, str], ...] = ()
     on: str = "true"
     off: str = "false"
@@ -65,6 +67,8 @@ class Entity:
     @property
     def platform(self) -> str:
         """Home Assistant's platform."""
+        if self.events:
+            return "event"
         return "binary_sensor" if self.state_type is StateType.SWITCH else "sensor"
 
 
@@ -197,14 +201,25 @@ def entities_of(
     With the contract EJP the notice of a peak has entities before it first comes, unless it is in `exclude`.
     """
     single, contract = state.get(("meter", "phases")) != _THREE_PHASES, state.get(("contract", "code"))
+
+    def is_replaced(field: Field) -> bool:
+        return bool(field.without) and FIELD_OF_PATH[field.without].parts in state
+
     entities = [
-        _entity(field, single=single, enabled=field.enabled in {True, contract}, common=contract is not None)
+        _entity(
+            field,
+            single=single,
+            enabled=field.enabled in {True, contract} and not is_replaced(field),
+            common=contract is not None,
+        )
         for field in FIELDS
         if field.name
         and field.parts in state
         and (not field.beside or FIELD_OF_PATH[field.beside].parts in state)
     ]
-    entities += _indexes(state)
+    indexes = list(_indexes(state))
+    # A single index counts what the total counts.
+    entities += [replace(index, enabled=len(indexes) > 1) for index in indexes]
     keys = dict.fromkeys(path[-1] for path in state if path[0] == "labels")
     if contract == Contract.EJP:
         notices = ("PEJP",) if mode is Mode.HISTORIQUE else _PEAKS[:2]
@@ -220,7 +235,7 @@ def entities_of(
 
 def _entity(field: Field, *, single: bool = False, enabled: bool = True, common: bool = False) -> Entity:
     """
-    Return the entity of a field; a time is diagnostic, and not enabled.
+    Return the entity of a field.
 
     A name in words is a choice among the names of the code beside it if the contract is `common`; the
     supplier's own text may be anything.
@@ -228,7 +243,7 @@ def _entity(field: Field, *, single: bool = False, enabled: bool = True, common:
     code = FIELD_OF_PATH.get(f"{field.path.removesuffix('.name')}.code") if common else None
     if code is not None and code.codes:
         field = replace(field, path=code.path, form=code.form)
-    is_time, is_number = field.type is StateType.TIME, field.type is StateType.NUMBER
+    is_number = field.type is StateType.NUMBER
     momentary = is_number and field.momentary
     problem = "problem" if field.parts[0] == "alerts" else None
     off, on = field.codes if field.type is StateType.SWITCH and field.codes else ("false", "true")
@@ -245,8 +260,8 @@ def _entity(field: Field, *, single: bool = False, enabled: bool = True, common:
         on=on,
         off=off,
         icon=field.icon,
-        diagnostic=field.diagnostic or is_time,
-        enabled=enabled and not is_time,
+        diagnostic=field.diagnostic,
+        enabled=enabled,
     )
 
 
@@ -326,6 +341,16 @@ def line_entities() -> list[tuple[Entity, str | None]]:
             off="offline",
         ),
     ]
+
+
+EVENTS: Final = Entity(
+    key="event",
+    name=Message("Event"),
+    state_type=StateType.TEXT,
+    events=tuple(event.value for event in Event),
+    icon="mdi:bell-outline",
+)
+"""The entity of what begins or ends (docs/events.md)."""
 
 
 def _line(

@@ -61,6 +61,10 @@ While the meter is silent, `status` is offline, but a running daemon publishes t
 """
 
 
+EVENT_TEMPLATE: Final = "{{ dict(value_json, event_type=value_json.event) | to_json }}"
+"""The message of an event, as Home Assistant wants it: what is not its type becomes an attribute."""
+
+
 def _value(path: tuple[str, ...]) -> str:
     if all(_NAME.fullmatch(name) for name in path):
         return ".".join(("value_json", *path))

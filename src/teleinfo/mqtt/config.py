@@ -60,8 +60,8 @@ class Topics:
     Topics of a meter: `readings`, the base topic, and those below it.
 
     `event` has what begins or ends. The other topics are retained: `status` has `ONLINE` or `OFFLINE`,
-    `health` the health of the line, and `state` the decoded state, with its fields below it. `former_states`
-    held Home Assistant's states in version 0.1.0, and must be cleared.
+    `health` the health of the line, `state` the decoded state, with its fields below it, and `homeassistant`
+    what Home Assistant is shown of it.
     """
 
     def __init__(self, readings: str) -> None:
@@ -70,4 +70,4 @@ class Topics:
         self.health = f"{readings}/health"
         self.event = f"{readings}/event"
         self.state = f"{readings}/state"
-        self.former_states = f"{readings}/homeassistant"
+        self.homeassistant = f"{readings}/homeassistant"

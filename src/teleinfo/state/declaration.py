@@ -89,6 +89,7 @@ class Field:
     diagnostic: bool = False
     enabled: bool | Contract = True
     beside: str = ""
+    without: str = ""
 
     def read_from(self, *sources: str, by: Reader | None = None, site: Reader | None = None) -> Self:
         """
@@ -109,6 +110,7 @@ class Field:
         - `precision`: the decimals of a number.
         - `enabled`: True, False, or the only contract with which the entity is enabled.
         - `beside`: a path; there is no entity unless the field at this path is in the message as well.
+        - `without`: a path; the entity is not enabled if the field at this path is in the message.
         - `icon`, `diagnostic`: as in Home Assistant.
         """
         return replace(self, name=name, **more)
@@ -329,7 +331,8 @@ def _timed(field: Field, time: str, *labels: str) -> Iterator[Field]:
     """Yield a field that is read from these étiquettes, and a field at the path `time` for its horodate."""
     yield field.read_from(*labels)
     name = Message("{name} (time)", name=field.name)
-    yield Field(time, _TIME).read_from(*labels, by=lambda now: fields.time_of(now, *labels)).named(name)
+    read_time = Field(time, _TIME).read_from(*labels, by=lambda now: fields.time_of(now, *labels))
+    yield read_time.named(name, diagnostic=True, enabled=False)
 
 
 def _maximum(maximum: str, name: Message, *labels: str) -> Iterator[Field]:
@@ -342,7 +345,9 @@ def _mean_power(mean: str, name: str, meaning: str, label: str) -> Iterator[Fiel
     """Yield a mean power, and the flag of an upper bound; older business meters send the power as `label`."""
     site = partial(business_meters.glued, label=label, unit="kW")
     yield (
-        Field(f"power.{mean}", "W", meaning).read_from(by=lambda now: _mean(now, mean), site=site).named(name)
+        Field(f"power.{mean}", "W", meaning)
+        .read_from(by=lambda now: _mean(now, mean), site=site)
+        .named(name, without="power.active")
     )
     bound = Message("True while the index stands still: the mean power is at most `{field}`.", field=mean)
     yield Field(f"power.{mean}_is_upper_bound", _SWITCH, bound).read_from(
@@ -423,7 +428,7 @@ FIELDS: Final = (
     Field("meter.phases", "", "Number of phases of the meter: 1 or 3.").read_from(by=lambda now: now.phases),
     Field("meter.clock", _TIME, "Clock of the meter (standard; absent for a meter of the overseas islands).")
     .read_from("DATE", "DATECOUR", by=_clock)
-    .named("Meter clock", key="clock"),
+    .named("Meter clock", key="clock", diagnostic=True, enabled=False),
     Field(
         "meter.clock_offset",
         "s",
@@ -568,7 +573,7 @@ FIELDS: Final = (
     _cost("last_month", "Cost last month", lambda _: 1),
     Field("power.apparent", "VA", "Apparent power drawn now.")
     .read_from("SINSTS", "PAPP", by=fields.drawn_power, site=business_meters.apparent_power)
-    .named("Apparent power"),
+    .named("Apparent power", without="power.active"),
     *(
         Field(f"power.apparent_by_phase.{phase}", "VA")
         .read_from(f"SINSTS{phase}", by=partial(fields.power_of_phase, phase=phase))
@@ -594,7 +599,7 @@ FIELDS: Final = (
         signed=True,
     )
     .read_from(by=_net)
-    .named("Net apparent power", beside="power.injected"),
+    .named("Net apparent power", beside="power.injected", without="power.active"),
     *_maximum("max_today", Message("Max. power today"), "SMAXSN", "PMAX"),
     *_maximum("max_yesterday", Message("Max. power yesterday"), "SMAXSN-1"),
     *_maximum("max_injected_today", Message("Max. exported power today"), "SMAXIN"),

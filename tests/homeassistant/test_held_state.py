@@ -1,0 +1,159 @@
+"""Numbers of the state are held back until they change by more than their noise, or for their interval."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from teleinfo.homeassistant.held_state import HeldState, ends_period
+from teleinfo.state.declaration import message
+
+if TYPE_CHECKING:
+    from teleinfo.state.fields import Json
+
+START = dt.datetime(2026, 1, 14, 12, tzinfo=dt.UTC)
+PATHS = {
+    "power.active": ("W", 50, 30),
+    "power.apparent_by_phase.1": ("VA", 50, 30),
+    "headroom.share": ("%", 5, 120),
+    "headroom.power": ("VA", 50, 30),
+    "current.2": ("A", 1, 120),
+    "voltage.1": ("V", 3, 300),
+    "energy.import_total": ("Wh", None, 60),
+    "energy.export_total": ("Wh", None, 60),
+    "energy.indexes.EASF01.value": ("Wh", None, 300),
+    "energy.today.imported": ("Wh", None, 300),
+    "energy.today.indexes.EASF01": ("Wh", None, 300),
+    "cost.today": ("EUR", None, 300),
+    "labels.EASD01": ("Wh", None, 60),
+}
+AT_ONCE: dict[str, tuple[Json, Json]] = {
+    "tariff.code": ("HC", "HP"),
+    "alerts.overrun.active": (False, True),
+    "energy.today.is_complete": (False, True),
+    "cost.price": (0.17, 0.21),
+    "meter.clock_offset": (0, 6),
+    "labels.MSG1": ("one", "two"),
+    "labels.DPM1_HORODATE": ("2026-01-14T07:00:00+01:00", "2026-01-15T07:00:00+01:00"),
+    "energy.indexes.EASF01.name": ("Index", "Heures creuses"),
+    "day_profile.tomorrow": ([], [{"start": "00:00"}]),
+}
+
+
+def state(path: str, value: Json) -> dict[str, Json]:
+    """Return a state with one value."""
+    return message({tuple(path.split(".")): value})
+
+
+def shown(path: str, *values: tuple[float, Json]) -> list[Json]:
+    """Return what is shown of one value at these seconds; the time of the state is not in it."""
+    held = HeldState()
+    found: list[Json] = []
+    for now, value in values:
+        inner: Any = held.update(state(path, value), now=now)
+        for name in path.split("."):
+            inner = inner[name]
+        found.append(inner)
+    return found
+
+
+@pytest.mark.parametrize(("path", "noise"), [(path, noise) for path, (_, noise, _) in PATHS.items() if noise])
+def test_a_change_beyond_the_noise_is_shown_at_once(path: str, noise: int) -> None:
+    """A change within the noise is not; changes are counted from the number that is shown."""
+    values = [1000, 1000 + noise, 1000 - noise, 1001 + noise, 1002 + noise, 1000]
+
+    assert shown(path, *enumerate(values)) == [1000, 1000, 1000, 1001 + noise, 1001 + noise, 1000]
+
+
+@pytest.mark.parametrize(("path", "interval"), [(path, interval) for path, (_, _, interval) in PATHS.items()])
+def test_any_change_is_shown_after_the_interval(path: str, interval: int) -> None:
+    """The interval begins with the last change that was shown."""
+    times = (0, interval - 1, interval, 2 * interval - 1, 2 * interval, 9 * interval, 9 * interval + 1)
+
+    assert shown(path, *zip(times, (1, 2, 2, 3, 3, 3, 4), strict=True)) == [1, 1, 2, 2, 3, 3, 4]
+
+
+def test_a_number_that_has_stood_still_changes_at_once() -> None:
+    """It is shown for longer than the interval."""
+    assert shown("energy.import_total", (0, 1), (10, 1), (60, 1), (70, 2), (80, 3)) == [1, 1, 1, 2, 2]
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_number_that_becomes_known_or_unknown_is_shown_at_once(path: str) -> None:
+    """Null is no number."""
+    assert shown(path, (0, None), (1, 5), (2, None), (3, 6)) == [None, 5, None, 6]
+
+
+@pytest.mark.parametrize("path", AT_ONCE)
+def test_what_is_no_quantity_is_shown_at_once(path: str) -> None:
+    """Tariffs, alerts, words, flags, prices, times of a mobile peak."""
+    one, two = AT_ONCE[path]
+
+    assert shown(path, (0, one), (1, two), (2, one)) == [one, two, one]
+
+
+@pytest.mark.parametrize("path", ["time", "meter.clock"])
+def test_a_clock_is_shown_once_a_minute(path: str) -> None:
+    """Else nothing would ever be the same as before."""
+    times = [f"2026-01-14T12:00:{second:02}+01:00" for second in range(0, 60, 30)]
+
+    assert shown(path, (0, times[0]), (30, times[1]), (60, times[1])) == [times[0], times[0], times[1]]
+
+
+def test_a_value_that_is_gone_is_forgotten() -> None:
+    """When it comes again, it is shown at once."""
+    held = HeldState()
+    held.update(state("power.active", 1000), now=0)
+    held.update({}, now=1)
+
+    assert held.update(state("power.active", 1001), now=2) == state("power.active", 1001)
+
+
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [("12:04:57", True), ("12:04:59", True), ("12:59:58", True), ("12:04:56", False), ("12:05:00", False)],
+)
+def test_the_last_seconds_of_five_minutes_end_a_period(clock: str, *, expected: bool) -> None:
+    """Home Assistant makes its statistics at whole five minutes."""
+    assert ends_period(dt.datetime.fromisoformat(f"2026-01-14T{clock}+01:00")) is expected
+
+
+@given(steps=st.lists(st.tuples(st.integers(1, 20), st.integers(0, 60)), min_size=1, max_size=400))
+def test_at_the_end_of_a_period_every_energy_is_that_of_the_meter(steps: list[tuple[int, int]]) -> None:
+    """Whatever is drawn, and whenever frames come; a power may still be held."""
+    held, now, energy, last = HeldState(), 0, 100_000, -1
+    for seconds, drawn in steps:
+        now, energy = now + seconds, energy + drawn
+        at = START + dt.timedelta(seconds=now)
+        given_state: dict[str, Json] = {
+            "time": at.isoformat("T", "seconds"),
+            "energy": {"import_total": energy, "indexes": {"HC": {"value": energy}}},
+        }
+        found: Any = held.update(given_state, now=float(now))["energy"]
+        total = found["import_total"]
+        assert last <= total <= energy
+        last = total
+        if ends_period(at):
+            assert found == given_state["energy"]
+
+
+@given(values=st.lists(st.tuples(st.integers(1, 20), st.integers(0, 9000)), min_size=1, max_size=200))
+def test_a_power_is_never_wrong_by_more_than_its_noise_for_longer_than_its_interval(
+    values: list[tuple[int, int]],
+) -> None:
+    """And between two changes within the noise there are at least 30 s."""
+    held, now, before, since = HeldState(), 0, None, 0
+    for seconds, power in values:
+        now += seconds
+        found: Any = held.update(state("power.active", power), now=float(now))
+        watts = found["power"]["active"]
+        assert abs(watts - power) <= 50
+        if before is not None and watts != before:
+            assert abs(watts - before) > 50 or now - since >= 30
+        since = now if watts != before else since
+        assert watts == power or now - since < 30
+        before = watts

@@ -105,7 +105,7 @@ install_service() {
     install -d -m 0755 "$(dirname "$settings")"
     [ -e "$settings" ] || install -m 0600 "$(localized .env-sample systemd/teleinfo.fr.env)" "$settings"
     install -d "$units" "$generators"
-    install -m 0644 systemd/teleinfo.service systemd/teleinfo@.service "$units/"
+    install -m 0644 systemd/teleinfo.service systemd/teleinfo@.service systemd/teleinfo-name-servers.* "$units/"
     install -m 0755 systemd/teleinfo-generator "$generators/"
     # A unit that the household disabled stays so.
     [ -n "$upgrade" ] || systemctl --quiet ${root:+--root="$root"} enable teleinfo.service

@@ -28,7 +28,7 @@ if [ -e "$units/teleinfo.service" ]; then
     done
     # shellcheck disable=SC2086 # one word for each service
     systemctl --quiet ${root:+--root="$root"} disable $services
-    [ -z "$running" ] || systemctl stop teleinfo.service 'teleinfo@*.service'
+    [ -z "$running" ] || systemctl stop teleinfo.service 'teleinfo@*.service' 'teleinfo-name-servers.*'
     # After a Debian package was removed, Debian remembers that its unit was enabled. It would take the missing link
     # for a decision of the household, and leave the unit disabled when the package is installed again.
     remembered=$root/var/lib/systemd/deb-systemd-helper-enabled
@@ -44,7 +44,7 @@ if [ "${PURGE:-}" = 1 ] && [ -z "$root" ] && /usr/local/bin/teleinfo forget --he
 fi
 rm -rf "$root/opt/teleinfo"
 rm -f "$root/usr/local/bin/teleinfo" "$manuals/man1/teleinfo.1" "$manuals/fr/man1/teleinfo.1" "$generators/teleinfo-generator"
-rm -f "$units/teleinfo.service" "$units/teleinfo@.service"
+rm -f "$units/teleinfo.service" "$units/teleinfo@.service" "$units/teleinfo-name-servers.path" "$units/teleinfo-name-servers.service"
 # Folders that install.sh may have made go if they are empty.
 for folder in "$units" "$generators" "$(dirname "$units")" "$manuals/man1" "$manuals/fr/man1" "$manuals/fr"; do
     [ ! -d "$folder" ] || rmdir --ignore-fail-on-non-empty "$folder"

@@ -17,6 +17,7 @@ FOLDER = Path(__file__).parents[2] / "systemd"
 UNIT = FOLDER / "teleinfo.service"
 TEMPLATE = FOLDER / "teleinfo@.service"
 PAGE = FOLDER / "examples" / "teleinfo-web.service"
+HELPERS = sorted(FOLDER.glob("teleinfo-name-servers.*"))
 EXAMPLES = sorted((FOLDER / "examples").glob("*.conf"))
 MOST_EXPOSED = 1.5
 # The first systemd that knows RestartSteps= and RestartMaxDelaySec=; older ones ignore them, and say so.
@@ -92,7 +93,8 @@ def test_nothing_has_to_be_started_before_it() -> None:
 
     # An order, not a need: of the two, those that start or stop at the same time come first or last.
     assert unit["After"] == ["network.target mosquitto.service"]
-    assert not {"Wants", "Requires", "Requisite", "BindsTo", "PartOf", "Upholds"} & unit.keys()
+    assert not {"Requires", "Requisite", "BindsTo", "PartOf", "Upholds"} & unit.keys()
+    assert unit["Wants"] == [" ".join(path.name for path in HELPERS)]
 
 
 def test_a_stop_is_given_longer_than_the_daemon_promises() -> None:
@@ -179,7 +181,7 @@ def exposure(said: str) -> float:
 
 
 @pytest.mark.real
-@pytest.mark.parametrize("unit", [UNIT, TEMPLATE, PAGE], ids=lambda path: path.name)
+@pytest.mark.parametrize("unit", [UNIT, TEMPLATE, PAGE, *HELPERS], ids=lambda path: path.name)
 def test_systemd_finds_no_fault_in_it(tmp_path: Path, unit: Path) -> None:
     """`systemd-analyze verify` knows every key and takes every value."""
     # Without --recursive-errors=no it exits 0 even for a key that does not exist.

@@ -1,4 +1,4 @@
-"""The generator keeps login consoles off the ports of meters, and off no other port."""
+"""The generator keeps login consoles off the ports of meters alone, and lets the services at name servers."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ import pytest
 GENERATOR = Path(__file__).parents[2] / "systemd" / "teleinfo-generator"
 
 
-def generated(folder: Path, **settings: str) -> dict[str, str]:
-    """Run it for settings files of these names and texts; return the drop-ins of each unit."""
+def generated(
+    folder: Path, *, kind: str = "console-of", resolver: str | None = None, **settings: str
+) -> dict[str, str]:
+    """Run it for settings files of these names and texts; return the drop-ins of this kind of each unit."""
     etc, out = folder / "etc", folder / "out"
     (etc / "meters").mkdir(parents=True)
     for name, text in settings.items():
         (etc / f"{name.replace('__', '/')}.env").write_text(text)
-    environ = {"PATH": "/usr/bin:/bin", "SETTINGS_FOLDER": str(etc)}
+    environ = {"PATH": "/usr/bin:/bin", "SETTINGS_FOLDER": str(etc), "RESOLV_CONF": str(etc / "resolv.conf")}
+    if resolver is not None:
+        (etc / "resolv.conf").write_text(resolver)
     subprocess.run([GENERATOR, out, out, out], env=environ, check=True, timeout=60)
     found: dict[str, str] = {}
-    for path in sorted(out.glob("*.d/*.conf")):
+    for path in sorted(out.glob(f"*.d/*{kind}*.conf")):
         unit = path.parent.name.removesuffix(".d")
         found[unit] = found.get(unit, "") + path.read_text()
     return found
@@ -82,3 +86,26 @@ def test_each_meter_has_its_own_port(tmp_path: Path) -> None:
 def test_without_settings_nothing_is_written(tmp_path: Path) -> None:
     """Before the first installation is complete, or after a purge."""
     assert generated(tmp_path) == {}
+
+
+def test_the_services_may_reach_the_name_servers_of_the_machine(tmp_path: Path) -> None:
+    """All of resolv.conf, without the name of a link; a line that is no address allows nothing."""
+    lines = (
+        "# nameserver 192.0.2.9",
+        "nameserver 1.1.1.1",
+        "nameserver\t2001:db8::53 ",
+        "nameserver fe80::1%eth0",
+        "nameserver any",
+        "nameserver 192.0.2.1/8",
+        "options nameserver 192.0.2.2",
+    )
+    found = generated(tmp_path, kind="name-servers", resolver="".join(f"{line}\n" for line in lines))
+    allowed = ["1.1.1.1", "2001:db8::53", "fe80::1"]
+
+    assert found.keys() == {"teleinfo.service", "teleinfo@.service", "teleinfo-web.service"}
+    assert {*found.values()} == {"[Service]\n" + "".join(f"IPAddressAllow={one}\n" for one in allowed)}
+
+
+def test_without_name_servers_nothing_more_is_allowed(tmp_path: Path) -> None:
+    """Before the machine has a network."""
+    assert {*generated(tmp_path, kind="name-servers").values()} == {"[Service]\n"}

@@ -44,6 +44,7 @@ def test_each_error_says_what_happened_and_what_to_do_in_both_languages(
     ("error", "kind", "user_must_act"),
     [
         (socket.gaierror(-2, "Name or service not known"), BrokerErrorKind.NAME, True),
+        (socket.gaierror(-3, "Temporary failure"), BrokerErrorKind.NO_NAME_SERVER, False),
         (UnicodeError("label too long"), BrokerErrorKind.NAME, True),
         (ConnectionRefusedError(111, "refused"), BrokerErrorKind.REFUSED, False),
         (TimeoutError(), BrokerErrorKind.SILENT, False),

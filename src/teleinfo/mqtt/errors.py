@@ -46,6 +46,13 @@ class BrokerErrorKind(enum.Enum):
         ("TELEINFO_MQTT_HOST=", "getent hosts {host}"),
         check="name",
     )
+    NO_NAME_SERVER = _Wording(
+        N_("no name server of this machine answers for {host}"),
+        N_("Check the network and /etc/resolv.conf. To see whether the sandbox of the service is the cause:"),
+        ("sudo teleinfo doctor",),
+        waiting_helps=True,
+        check="name",
+    )
     REFUSED = _Wording(
         N_("nothing listens at {address}"),
         N_("Check the address in the settings. If the broker is on this machine:"),
@@ -310,6 +317,8 @@ def cannot_connect(error: Exception, broker: Broker) -> BrokerError:
             kind = kinds.TLS
         case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
             kind = kinds.CLOSED_UNANSWERED if broker.tls is None else kinds.TLS
+        case socket.gaierror(errno=socket.EAI_AGAIN):
+            kind = kinds.NO_NAME_SERVER
         case socket.gaierror() | ValueError():  # no address for the name, or not a host name
             kind = kinds.NAME
         case _:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from teleinfo.daemon.monitor import Monitor
+from teleinfo.doctor.unit import is_cut_off
 from teleinfo.mqtt.config import Topics
 from teleinfo.mqtt.outbox import Outbox
 from teleinfo.port.errors import PortError
@@ -183,6 +184,7 @@ def test_each_state_of_the_line_has_its_words(link: LinkStatus, counts: Counts, 
     assert status_text(link, counts) == f"{words}; connected to the broker at localhost:1883"
     away = status_text(link, counts, connected=False)
     assert away.endswith("; no connection to the broker at localhost:1883")
+    assert is_cut_off(away)
 
 
 @pytest.mark.parametrize("kind", PortErrorKind)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import grp
+import json
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,20 +14,16 @@ from teleinfo.doctor.findings import Severity
 from tests.doctor.machine_tree import Tree, findings_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from teleinfo.doctor.findings import Finding
 
-UNIT_FILE = Path(__file__).parents[2] / "systemd" / "teleinfo.service"
 GOOD = {
     "LoadState": "loaded",
     "UnitFileState": "enabled",
     "ActiveState": "active",
     "SubState": "running",
     "StatusText": "mode standard at 9600 baud",
-    "User": "root",
-    "DevicePolicy": "closed",
-    "DeviceAllow": "char-204 rw",
-    "IPAddressDeny": "::/0 0.0.0.0/0",
-    "IPAddressAllow": "10.0.0.0/8 127.0.0.0/8 192.168.0.0/16 ::1/128 fe80::/64",
 }
 AGAIN = {"ActiveState": "activating", "SubState": "auto-restart", "NRestarts": "7"}
 RUNTIME = {"UnitFileState": "enabled-runtime", "WantedBy": "multi-user.target"}
@@ -46,19 +42,19 @@ def tree(tree: Tree) -> Tree:
     return tree
 
 
-def examine(tree: Tree, *addresses: str, valid: bool = True, **changed: str) -> dict[str, Finding]:
-    """Return the findings where systemctl shows GOOD with these changes."""
+def examine(tree: Tree, *, valid: bool = True, error: str | None = "", **changed: str) -> dict[str, Finding]:
+    """Return the findings where systemctl shows GOOD with these changes, and the port gives `error`."""
+    tree.program("systemd-run", "denied" if error is None else json.dumps({"/dev/ttyAMA0": error}))
     tree.program("systemctl", *(f"{name}={value}" for name, value in (GOOD | changed).items()))
     case = tree.case("/dev/ttyAMA0")
-    case.addresses = addresses
     if not valid:
         case.valid_settings = None
     return findings_of(check_service, case)
 
 
 def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
-    """Enabled, running, with its own words; the port and the broker within its sandbox."""
-    found = examine(tree, "192.168.1.20")
+    """Enabled, running, with its own words; the port can be used in its sandbox."""
+    found = examine(tree)
 
     assert {one.severity for one in found.values()} == {Severity.OK}
     assert found["running"].message == "it runs: mode standard at 9600 baud"
@@ -74,8 +70,6 @@ def test_a_service_that_runs_has_no_fault(tree: Tree) -> None:
         ("enabled", Severity.OK, None, RUNTIME | {"UnitFileState": "generated"}),
         ("running", Severity.FAULT, "sudo journalctl -u teleinfo -n 30", AGAIN),
         ("running", Severity.FAULT, "sudo systemctl restart teleinfo", {"ActiveState": "inactive"} | DEAD),
-        ("sandbox", Severity.FAULT, "PrivateDevices=yes", {"PrivateDevices": "yes"}),
-        ("sandbox", Severity.FAULT, "sudo systemctl edit teleinfo", {"DeviceAllow": "char-188 rw"}),
     ],
 )
 def test_what_is_wrong_with_the_service_is_reported(
@@ -91,55 +85,39 @@ def test_what_is_wrong_with_the_service_is_reported(
     assert (found.severity, next(iter(found.commands), None)) == (severity, line)
 
 
-@pytest.mark.parametrize(
-    ("allowed", "severity"),
-    [
-        ("char-4 r char-204 rw", Severity.OK),
-        ("char-ttyAMA rwm", Severity.OK),
-        ("/dev/ttyAMA0 wr", Severity.OK),
-        ("char-204 r", Severity.FAULT),
-        ("char-4 rw char-204 w", Severity.FAULT),
-    ],
-)
-def test_the_port_may_be_allowed_in_several_ways(tree: Tree, allowed: str, severity: Severity) -> None:
-    """By number, by the driver's name, by path; always for reading and writing, as the port is opened."""
-    tree.file("/proc/devices", "Character devices:\n204 ttyAMA\n  4 ttyS\n")
+def test_a_port_that_the_service_may_not_use_is_explained_by_its_error(tree: Tree) -> None:
+    """
+    As tried in its sandbox.
 
-    assert examine(tree, DeviceAllow=allowed)["sandbox"].severity is severity
-
-
-def test_our_own_unit_lets_its_user_at_every_kind_of_port(tree: Tree) -> None:
-    """The doctor calls allowed every device that systemd/teleinfo.service allows."""
-    lines = [line.partition("=") for line in UNIT_FILE.read_text().splitlines()]
-    allowed = " ".join(value for name, _equals, value in lines if name == "DeviceAllow")
-    for major in ("204", "4", "188", "166"):
-        tree.file("/sys/class/tty/ttyAMA0/dev", f"{major}:0\n")
-
-        assert examine(tree, DeviceAllow=allowed)["sandbox"].severity is Severity.OK
-
-
-def test_a_broker_outside_of_the_home_is_kept_from_the_service(tree: Tree) -> None:
-    """By the addresses that its sandbox allows; one good address is enough, without any nothing is known."""
-    outside = examine(tree, "203.0.113.7")["network"]
-    both = examine(tree, "203.0.113.7", "10.1.2.3")["network"]
-    free = examine(tree, "203.0.113.7", IPAddressDeny="")["network"]
-
-    assert "network" not in examine(tree)
-    assert outside.commands == ("sudo systemctl edit teleinfo", "[Service]", "IPAddressAllow=203.0.113.7")
-    assert [one.severity for one in (outside, both, free)] == [Severity.FAULT, Severity.OK, Severity.OK]
-
-
-def test_the_user_of_the_service_needs_the_group_of_the_port(tree: Tree) -> None:
-    """The file of the port has a group, and the service must have it."""
+    1. The sandbox lacks the driver's number. 2. The group is not that of the service. 3. Not even the group
+    may, or a login console took the port. 4. Nobody may try.
+    """
     path = tree.file("/dev/ttyAMA0", mode=0o660)
     named = grp.getgrgid(path.stat().st_gid).gr_name
-    right = examine(tree, User="teleinfo", Group=named)["rights"]
-    wrong = examine(tree, User="teleinfo", Group="nobody-of-them")["rights"]
-    path.chmod(0o600)
-    closed = examine(tree, User="teleinfo", Group=named)["rights"]
+    kept = examine(tree, error="EPERM")["sandbox"]
+    other = examine(tree, error="EACCES", User="teleinfo", Group="nobody-of-them").get("rights")
+    taken = examine(tree, error="EACCES", User="teleinfo", Group=named)["rights"]
+    hung = examine(tree, error="EIO")["sandbox"]
+    untried = examine(tree, error=None)["sandbox"]
 
-    assert [one.severity for one in (right, wrong, closed)] == [Severity.OK, Severity.FAULT, Severity.FAULT]
-    assert closed.commands == ("ls -l /dev/ttyAMA0",)
+    assert kept.commands == ("sudo systemctl edit teleinfo", "[Service]", "DeviceAllow=char-204 rw")
+    assert taken.commands == ("ls -l /dev/ttyAMA0",)
+    assert hung.commands == ("sudo journalctl -u teleinfo -n 30",)
+    assert {one.severity for one in (kept, taken, hung)} == {Severity.FAULT}
+    assert (untried.severity, untried.commands[0][:5]) == (Severity.SKIPPED, "sudo ")
+    assert other is not None
+    assert other.severity is Severity.FAULT
+
+
+def test_a_service_without_a_broker_is_no_success(tree: Tree) -> None:
+    """Its own words come first; its last complaint is then a warning. Of several meters it is the own one."""
+    said = "a: connected to the broker at x | teleinfo: mode standard; no connection to the broker at y"
+    tree.program("journalctl", COMPLAINT)
+    found = examine(tree, StatusText=said)
+
+    assert found["running"].message == "it runs: mode standard; no connection to the broker at y"
+    assert found["running"].severity is Severity.FAULT
+    assert found["journal"].severity is Severity.WARNING
 
 
 def test_the_last_complaint_is_reported_shortened_and_without_the_name_of_the_machine(tree: Tree) -> None:

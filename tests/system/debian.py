@@ -163,8 +163,7 @@ def test_the_doctor_sees_the_service_at_work(machine: Container) -> None:
     assert (facts["status"], facts["mode"], facts["baudrate"]) == ("online", "historique", 1200)
     assert found["broker.status"]["facts"] == {"status": "online"}
     assert found["service.running"]["facts"]["active"] == "active"
-    checks = ("enabled", "running", "sandbox", "rights", "network")
-    assert {found[f"service.{check}"]["verdict"] for check in checks} == {"ok"}
+    assert {found[f"service.{check}"]["verdict"] for check in ("enabled", "running", "sandbox")} == {"ok"}
     assert (pid(machine), machine.message("teleinfo/status")) == (before, "online")
 
 
@@ -361,6 +360,77 @@ def test_a_broker_with_a_name_and_two_addresses_is_found(machine: Container, rea
     machine.settings("TELEINFO_MQTT_HOST=broker.home")
     machine.run("systemctl restart teleinfo")
     machine.until("systemctl status teleinfo | grep '; connected to the broker at broker.home'")
+    machine.without_settings("TELEINFO_MQTT_HOST")
+    machine.run("systemctl restart teleinfo")
+    machine.message()
+
+
+NAME_SERVERS = ("203.0.113.53", "198.51.100.53")
+
+
+def test_a_name_server_of_the_internet_is_reached(machine: Container, reached: dict[str, Any]) -> None:
+    """
+    1. A broker has a name, and the only name server is on the Internet. 2. The name server changes.
+
+    Each time the service connects, and nothing restarts it.
+    """
+    del reached
+    (machine.root / "usr/local/share/name_server.py").write_bytes(roots.NAME_SERVER.read_bytes())
+    for address in NAME_SERVERS:
+        machine.run(f"ip address add {address}/32 dev lo")
+        machine.run(
+            f"systemd-run --quiet --unit=dns-{address} /usr/bin/python3 -I /usr/local/share/name_server.py"
+            f" {address} broker.lan 192.168.77.1"
+        )
+        machine.until(f"systemctl is-active dns-{address}")
+    machine.run("rm -f /etc/resolv.conf; echo nameserver 127.0.0.2 >/etc/resolv.conf")
+    machine.settings("TELEINFO_MQTT_HOST=broker.lan")
+    machine.run("systemctl restart teleinfo")
+    machine.until("journalctl -u teleinfo | grep -q 'no name server of this machine answers for broker.lan'")
+    before = pid(machine)
+    for address in NAME_SERVERS:
+        machine.run(f"echo nameserver {address} >/etc/resolv.new && mv /etc/resolv.new /etc/resolv.conf")
+        machine.run("systemctl stop mosquitto")
+        machine.until("systemctl status teleinfo | grep -q '; no connection to'")
+        machine.run("systemctl start mosquitto")
+        machine.until("systemctl status teleinfo | grep -q '; connected to the broker at broker.lan'")
+        allowed = machine.property("IPAddressAllow").split()
+        assert {one.partition("/")[0] for one in allowed} & {*NAME_SERVERS} == {address}
+    assert pid(machine) == before
+
+
+HOME_ONLY = "[Service]\\nIPAddressAllow=\\nIPAddressAllow=192.168.0.0/16\\n"
+
+
+def test_the_doctor_looks_from_inside_the_sandbox(machine: Container, reached: dict[str, Any]) -> None:
+    """
+    1. A unit that allows no name server of the Internet. 2. A broker on a public IPv6 address.
+
+    Root reaches both. The doctor names what the service may not reach, and the narrow line that allows it; of
+    the meter it says what the service says.
+    """
+    del reached
+    machine.run("mkdir -p /run/systemd/system/teleinfo.service.d")
+    machine.run(f"printf '{HOME_ONLY}' > /run/systemd/system/teleinfo.service.d/home.conf")
+    machine.run("systemctl daemon-reload && systemctl restart teleinfo")
+    machine.until("systemctl status teleinfo | grep -q 'mode historique.*; no connection to the broker'")
+    name = doctor(machine, healthy=False)
+    machine.without_settings("TELEINFO_MQTT_HOST")
+    machine.settings(f"TELEINFO_MQTT_HOST={INTERNET6.rpartition(':')[0]}")
+    machine.run("systemctl restart teleinfo")
+    machine.until("systemctl status teleinfo | grep -q 'mode historique.*; no connection to the broker'")
+    address = doctor(machine, healthy=False)
+    machine.run("rm /run/systemd/system/teleinfo.service.d/home.conf && systemctl daemon-reload")
+
+    assert name["broker.name"]["commands"][-1] == f"IPAddressAllow={NAME_SERVERS[-1]}"
+    assert address["broker.port"]["commands"][-1] == "IPAddressAllow=2001:db8::/64"
+    for found in (name, address):
+        assert found["line.heard"]["verdict"] == found["service.sandbox"]["verdict"] == "ok"
+        assert {one for one, made in found.items() if made["verdict"] == "fault"} - {"service.running"} <= {
+            "broker.name",
+            "broker.port",
+        }
+        assert found["service.running"]["verdict"] == "fault"
     machine.without_settings("TELEINFO_MQTT_HOST")
     machine.run("systemctl restart teleinfo")
     machine.message()

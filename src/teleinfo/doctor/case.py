@@ -33,7 +33,8 @@ class Case:
 
     `valid_settings` is None if the settings are wrong. They are `assumed` if this user may not read the file:
     then they come from the environment and the defaults. `addresses` are those of the broker, which retains
-    the `status` ("online" or "offline") and the `health` of the service.
+    the `status` ("online" or "offline") and the `health` of the service. `properties` and `attempts` are
+    those of the module `unit`, None as long as nobody has asked.
     """
 
     machine: Machine = field(default_factory=Machine)
@@ -46,6 +47,13 @@ class Case:
     addresses: tuple[str, ...] = ()
     status: str | None = None
     health: Health | None = None
+    properties: dict[str, str] | None = None
+    attempts: dict[str, str] | None = None
+
+    @property
+    def knows_settings(self) -> bool:
+        """True if the settings are valid and those of the service."""
+        return self.valid_settings is not None and not self.assumed
 
     @property
     def settings(self) -> Settings:

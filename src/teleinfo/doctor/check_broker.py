@@ -11,7 +11,8 @@ import time
 from typing import TYPE_CHECKING
 
 from teleinfo.common.i18n import _
-from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
+from teleinfo.doctor.findings import Finding, Severity, fault, ok, skipped, warning
+from teleinfo.doctor.unit import attempts, broker_of, kept_from_broker, port_of
 from teleinfo.mqtt import config
 from teleinfo.mqtt.client import Connection, connect, for_command, tls_context
 from teleinfo.mqtt.config import Broker, MqttVersion, Topics
@@ -44,6 +45,22 @@ _UPGRADE = (
 
 
 async def check_broker(case: Case) -> list[Finding]:
+    """Check the broker as this user sees it, and then, where that differs, as the service sees it."""
+    trying = asyncio.ensure_future(attempts(case))
+    findings = await _steps(case)
+    own: dict[str, Finding] = {}
+    for name, error in (await trying).items():
+        if error and name == broker_of(case):
+            kept = kept_from_broker(case, error)
+            own[kept.check] = kept
+        elif error and name != port_of(case):
+            message = _("the service may not read {file} ({error})").format(file=name, error=error)
+            advice = _("Put it where the service may read it, and its new path into the settings:")
+            own["tls"] = fault("tls", message, advice, f"sudo install -m 0644 {name} /etc/teleinfo/")
+    return [own.get(one.check, one) if one.severity is Severity.OK else one for one in findings]
+
+
+async def _steps(case: Case) -> list[Finding]:
     """Run the steps until one fails; store the broker's addresses, status and health in the case."""
     broker, findings = case.settings.broker, []
     try:
@@ -76,7 +93,7 @@ async def _resolve(broker: Broker) -> tuple[str, ...]:
         async with asyncio.timeout(STEP_TIMEOUT):
             rows = await loop.getaddrinfo(broker.host, broker.port, type=socket.SOCK_STREAM)
     except (OSError, ValueError) as error:
-        cause = socket.gaierror() if isinstance(error, TimeoutError) else error
+        cause = socket.gaierror(socket.EAI_AGAIN) if isinstance(error, TimeoutError) else error
         raise cannot_connect(cause, broker) from error
     return tuple(dict.fromkeys(str(row[4][0]) for row in rows))
 

@@ -15,6 +15,7 @@ from teleinfo.common.system_clock import is_synchronized
 from teleinfo.doctor.case import Access, Case
 from teleinfo.doctor.check_broker import ONLINE
 from teleinfo.doctor.findings import Finding, fault, ok, skipped, warning
+from teleinfo.doctor.unit import is_cut_off, own_words
 from teleinfo.port.errors import PortError
 from teleinfo.port.health import REJECTION_CAUSES, WITHHELD_CAUSES, Health, Quality, is_orphan, is_stale
 from teleinfo.port.search import SPEEDS, SpeedSearch, candidates, speeds_at
@@ -54,6 +55,14 @@ FOUND_SECONDS = 12.0
 
 _MAX_KEPT = 1 << 16  # bytes; 9600 baud cannot fill it while we listen
 _ETX = b"\x03"
+
+
+def _line_from_service(words: str) -> Finding:
+    """Judge the line by the line of status of a service that cannot reach the broker."""
+    message = _("the service says: {words}").format(words=words)
+    if words.startswith("mode ") and "the meter is silent" not in words:
+        return ok("heard", message)
+    return fault("heard", message, _(CHECK_WIRES), command_line("doctor"))
 
 
 def line_from_broker(status: str | None, health: Health | None, unit: str) -> list[Finding]:
@@ -138,6 +147,9 @@ async def check_line(case: Case) -> list[Finding]:
     if case.access is Access.NONE:
         return [skipped("line", _("the port comes first"))]
     if case.access is Access.OURS:
+        words = await own_words(case)
+        if is_cut_off(words) and case.status != ONLINE:
+            return [_line_from_service(words)]
         return line_from_broker(case.status, case.health, case.unit)
     settings = case.settings
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)

@@ -53,7 +53,7 @@ CHECKS = {
     "environment": N_("environment"), "file": N_("file"), "getty": N_("login"), "groups": N_("groups"),
     "heard": N_("heard"), "holder": N_("in use"), "installed": N_("installed"), "journal": N_("journal"),
     "login": N_("access"), "meter": N_("meter"), "mode": N_("mode"), "name": N_("name"),
-    "network": N_("network"), "open": N_("opening"), "parity": N_("parity"), "port": N_("port"),
+    "open": N_("opening"), "parity": N_("parity"), "port": N_("port"),
     "rights": N_("rights"), "running": N_("running"), "sandbox": N_("sandbox"), "status": N_("status"),
     "tls": N_("encryption"), "topic": N_("topic"), "uart": N_("uart"), "wiring": N_("wiring"),
 }  # fmt: skip

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from teleinfo.common.state_directory import state_directory
 from teleinfo.common.untrusted_json import MAX_BYTES
-from teleinfo.daemon.memory_keeper import MemoryFile, state_directory
+from teleinfo.daemon.memory_keeper import MemoryFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

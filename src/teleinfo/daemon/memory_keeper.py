@@ -23,18 +23,16 @@ import os
 import time
 from collections import deque
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from teleinfo.common.file_errors import file_error
-from teleinfo.common.i18n import N_
+from teleinfo.common.state_directory import state_directory
 from teleinfo.common.untrusted_json import MAX_BYTES, parse_object
 from teleinfo.state.memory import Memory, from_json, is_newer, to_json
-from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -60,25 +58,6 @@ MAX_NAME: Final = 200
 """Greatest length of a quoted topic that names the file; a file name may have 255 bytes (NAME_MAX)."""
 
 _OURS_ALONE: Final = 0o600
-
-
-def state_directory(environ: Mapping[str, str]) -> Path | None:
-    """
-    Return the directory of the memories; None if there is no home directory.
-
-    It is $STATE_DIRECTORY, set by systemd (StateDirectory=) and in our container image; otherwise `teleinfo`
-    under $XDG_STATE_HOME, by default ~/.local/state.
-    """
-    given = environ.get("STATE_DIRECTORY", "").partition(":")[0]
-    if given:
-        return Path(given)
-    base = Path(environ.get("XDG_STATE_HOME", ""))
-    if base.is_absolute():
-        return base / "teleinfo"
-    try:
-        return Path.home() / ".local/state/teleinfo"
-    except RuntimeError:  # no HOME, and a user that the system does not know
-        return None
 
 
 class MemoryFile:
@@ -246,7 +225,7 @@ class MemoryKeeper:
         self._is_open = True
         return file
 
-    def _restore(self, content: dict[str, object]) -> Message | None:
+    def _restore(self, content: dict[str, object]) -> str | None:
         """Restore the memory and the times of the writes of earlier runs; return why the memory is lost."""
         now, today, times = self._loop.time(), time.time(), content.get("writes")
         for written in times if isinstance(times, list) else ():
@@ -254,9 +233,9 @@ class MemoryKeeper:
                 # If the clock was set back since then, the write seems to lie in the future.
                 self._writes.append(now - max(0.0, today - written))
         if is_newer(content):
-            return Message("a newer version of teleinfo wrote the file")
+            return "a newer version of teleinfo wrote the file"
         self._written = from_json(content)
-        return Message("the file is damaged") if self._written is None else None
+        return "the file is damaged" if self._written is None else None
 
     def _is_due(self) -> bool:
         """Return True if the latest memory is to be written now."""
@@ -298,9 +277,8 @@ class MemoryKeeper:
             self._routine_after = self._loop.time() + ROUTINE_INTERVAL
 
 
-def _reason(error: OSError) -> Message:
-    late = N_("it does not answer within {limit} s")
-    return file_error(error) if error.strerror else Message(late, limit=f"{OPEN_TIMEOUT:g}")
+def _reason(error: OSError) -> str:
+    return error.strerror or f"it does not answer within {OPEN_TIMEOUT:g} s"
 
 
 def _essence(memory: Memory) -> tuple[str, str | None, int | None]:

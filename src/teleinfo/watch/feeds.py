@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 from teleinfo.common.durations import delays
 from teleinfo.common.untrusted_json import parse_object
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from teleinfo.mqtt.config import Broker, Topics
     from teleinfo.settings import Settings
+    from teleinfo.state.fields import Json
     from teleinfo.watch.live_model import LiveModel
 
 STATUS_TIMEOUT: Final = 5.0
@@ -106,12 +107,15 @@ def _take(model: LiveModel, topics: Topics, topic: str, payload: bytes, retained
     if topic == topics.status:
         model.online = {ONLINE: True, OFFLINE: False}.get(payload, model.online)
     elif topic == topics.health:
-        published = health.parse(payload)
+        told = health.parse(payload)
         # Only a retained message can be stale; the clock of the daemon may differ from ours.
-        if published and not (retained and health.is_stale(published, now=time.time())):
-            model.set_health(published)
+        if told and not (retained and health.is_stale(told, now=time.time())):
+            model.set_health(told)
     elif topic == topics.state:
-        model.remembered = declared.remembered(parse_object(payload))
+        published = parse_object(payload)
+        model.remembered = declared.remembered(published)
+        if model.chronicle is not None:
+            model.chronicle.published = cast("Json", published)
     elif reading := reading_of(payload, mode=None if model.health is None else model.health.mode):
         model.on_reading(reading)
 

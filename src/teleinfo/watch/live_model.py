@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from teleinfo.state.fields import Json
     from teleinfo.state.prices import Prices
     from teleinfo.tic.labels import LabelSpec, Mode
+    from teleinfo.watch.chronicle import Chronicle
 
 KEPT: Final = 30.0
 """
@@ -121,6 +122,7 @@ class LiveModel:
     port or the broker), each None if unknown; it sets `changed` after each change. The meter is silent after
     `patience` seconds without a reading; if `patience` is None, it is silent while `online` is False.
     `remembered` are the fields that only the memory of the daemon knows, by path.
+    `chronicle` receives each state; None if nothing is kept.
     """
 
     def __init__(
@@ -133,6 +135,7 @@ class LiveModel:
         self.clock = clock or self._clock
         self.changed = asyncio.Event()
         self.history = History()
+        self.chronicle: Chronicle | None = None
         self.online: bool | None = None
         self.remembered: Mapping[Path, Json] = {}
         self.note: Note | None = None
@@ -166,7 +169,10 @@ class LiveModel:
             if now - row.seen > KEPT or (row.is_alarm and key not in in_force):
                 del self._rows[key]
         self._tracker.update(possible, now=now, time=time.isoformat("T", "seconds"))
-        self.history.add(self.state(now=now), now=now, time=time)
+        state = self._tracker.state(now=now)
+        self.history.add(state, now=now, time=time)
+        if self.chronicle is not None and self._tracker.is_known:
+            self.chronicle.add(state, at=int(time.timestamp()))
 
     def on_reading(self, reading: Reading, /) -> None:
         """Add a reading that comes now, and set `changed`."""

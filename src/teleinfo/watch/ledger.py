@@ -1,0 +1,103 @@
+"""
+The known readings of the indexes, and the energy between them by day or month. Pure.
+
+Only differences of readings count, so the sum of all energies is what the index counted. Days are those of
+France. The energy between two readings belongs to the day that holds both. If they lie in several days, it is
+the energy of a gap: it is divided nowhere.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import itertools
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple
+
+from teleinfo.tic.horodate import PARIS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+
+class IndexReading(NamedTuple):
+    """The `value` of an index in Wh at a `time`, s since 1970; `code`: what the index counted before it."""
+
+    time: int
+    value: int
+    code: str
+
+
+@dataclass(slots=True)
+class Energies:
+    """
+    Energy in Wh by code: in each day or month (`spans`), and in each gap between two times (`gaps`).
+
+    `covered` has, for each day or month, the times between which its energy is known.
+    """
+
+    spans: dict[dt.date, dict[str, int]] = field(default_factory=dict)
+    gaps: dict[tuple[int, int], dict[str, int]] = field(default_factory=dict)
+    covered: defaultdict[dt.date, set[tuple[int, int]]] = field(default_factory=lambda: defaultdict(set))
+
+    def is_complete(self, span: dt.date, begin: int, end: int) -> bool:
+        """True if the energy of this day or month is known from its `begin` to its `end`."""
+        for first, last in sorted(self.covered[span]):
+            begin = max(begin, last) if first <= begin else begin
+        return begin >= end
+
+
+def local(time: int) -> dt.datetime:
+    """Return the time in France."""
+    return dt.datetime.fromtimestamp(time, PARIS)
+
+
+def midnight(day: dt.date) -> int:
+    """Return the time at which a day begins in France, s since 1970."""
+    return int(dt.datetime.combine(day, dt.time(), PARIS).timestamp())
+
+
+def merge(known: Iterable[IndexReading], new: Iterable[IndexReading], *, label: str) -> list[IndexReading]:
+    """
+    Return the readings of the index `label` that are needed, the new ones among them.
+
+    An index rises: a new reading that contradicts a later one is left out. A reading is not needed if it lies
+    between two others of the same day.
+    """
+    readings = {reading.time: reading for reading in known}
+    for reading in sorted(new):
+        later = min((other for other in readings.values() if other.time > reading.time), default=None)
+        earlier = max((other for other in readings.values() if other.time < reading.time), default=reading)
+        if later is None or earlier.value <= reading.value <= later.value:
+            readings.setdefault(reading.time, reading)
+    kept: list[IndexReading] = []
+    for reading, following in zip(ordered := sorted(readings.values()), [*ordered[1:], None], strict=True):
+        if not kept or following is None or not _is_between(kept[-1], reading, following, label):
+            kept.append(reading)
+    return kept
+
+
+def _is_between(before: IndexReading, reading: IndexReading, after: IndexReading, label: str) -> bool:
+    return (
+        local(before.time).date() == local(after.time - 1).date()
+        and before.value <= reading.value <= after.value
+        and reading.code in {after.code, label}
+    )
+
+
+def count(readings: Mapping[str, Sequence[IndexReading]], span_of: Callable[[dt.date], dt.date]) -> Energies:
+    """Return the energies of all indexes; `span_of` returns the first day of the span of a day."""
+    found = Energies()
+    for of_index in readings.values():
+        for before, after in itertools.pairwise(of_index):
+            rise, times = after.value - before.value, (before.time, after.time)
+            first, last = (span_of(local(time).date()) for time in (before.time, after.time - 1))
+            if rise < 0:
+                continue  # the index began anew
+            if first == last:
+                found.covered[first].add(times)
+                counted = found.spans.setdefault(first, {})
+            else:
+                counted = found.gaps.setdefault(times, {})
+            counted[after.code] = counted.get(after.code, 0) + rise
+    return found

@@ -130,9 +130,9 @@ def test_a_second_meter_differs_in_its_names_alone() -> None:
 
 
 def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
-    """It differs in its names, in what it runs, in the devices; it notifies nobody and writes nothing."""
+    """It differs in its names, in what it runs, in the devices; it notifies nobody."""
     found = differences(PAGE)
-    lacking = "NotifyAccess WatchdogSec TimeoutStartSec Group DeviceAllow StateDirectory StateDirectoryMode"
+    lacking = "NotifyAccess WatchdogSec TimeoutStartSec Group DeviceAllow"
 
     assert {key: value for key, value in found.items() if key.startswith("Service.")} == {
         "Service.ExecStart": [
@@ -141,7 +141,8 @@ def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
         "Service.Type": ["exec"],
         "Service.User": ["teleinfo-web"],
         "Service.PrivateDevices": ["yes"],
-        "Service.NoExecPaths": ["/"],
+        "Service.StateDirectory": ["teleinfo-web"],
+        "Service.NoExecPaths": ["/ %S/teleinfo-web"],
         **{f"Service.{key}": None for key in lacking.split()},
     }
 

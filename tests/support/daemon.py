@@ -22,7 +22,6 @@ class Daemon(Process):
     """
     `python -m teleinfo`, with `settings` as its TELEINFO_* variables and else an empty environment.
 
-    It logs in English, unless `language` is given.
     What it remembers through a restart is in the folder `state` of `folder`.
     """
 
@@ -32,8 +31,7 @@ class Daemon(Process):
         command = [sys.executable, "-m", "teleinfo", "--env-file", os.devnull, "run"]
         self.state = folder / "state"
         environ = {"PATH": os.environ["PATH"], "PYTHONUNBUFFERED": "1", "STATE_DIRECTORY": str(self.state)}
-        given = {"language": "en"} | settings
-        environ |= {f"TELEINFO_{name.upper()}": str(value) for name, value in given.items()}
+        environ |= {f"TELEINFO_{name.upper()}": str(value) for name, value in settings.items()}
         super().__init__(command, folder / "teleinfo.log", environ)
 
 

@@ -316,7 +316,8 @@ class PageProcess(Process):
     def __init__(self, folder: Path, *options: str, **settings: Any) -> None:  # noqa: ANN401 - of `environment`
         self.port = free_port()
         command = [*COMMAND, *options, "--web", str(self.port)]
-        super().__init__(command, folder / "watch.log", environment(**settings))
+        history = {"STATE_DIRECTORY": str(folder / "history")}
+        super().__init__(command, folder / "watch.log", environment(**settings) | history)
 
     def show(self, text: str) -> None:
         """Return once the stream of the page has this text."""

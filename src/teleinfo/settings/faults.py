@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from teleinfo.settings.checks import RefusalError
-from teleinfo.vocabulary.words import Language, Message
+from teleinfo.vocabulary.words import Message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -26,16 +26,11 @@ _LONGEST_SHOWN = 80  # characters of a wrong value
 
 
 class SettingsError(Exception):
-    """
-    Raised for wrong or unreadable settings; `messages` has a line for each fault, without any secret.
+    """Raised for wrong or unreadable settings; `messages` has a line for each fault, without any secret."""
 
-    `language` is that of the log, as far as the settings could be read.
-    """
-
-    def __init__(self, messages: Sequence[Message], language: Language = Language.FR) -> None:
+    def __init__(self, messages: Sequence[Message]) -> None:
         super().__init__("\n".join(messages))
         self.messages = tuple(messages)
-        self.language = language
 
 
 class ConflictError(RefusalError):

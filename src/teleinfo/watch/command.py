@@ -14,12 +14,14 @@ import logging
 import os
 import sys
 from functools import partial
+from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, TypeAlias
 
 from teleinfo.cli.output import say
 from teleinfo.common import event_loop, journal
 from teleinfo.common.i18n import N_, _
+from teleinfo.common.state_directory import state_directory
 from teleinfo.mqtt.config import Topics
 from teleinfo.port.link_status import SILENT_AFTER
 from teleinfo.settings import default_env_file, load
@@ -27,6 +29,7 @@ from teleinfo.watch import plain
 from teleinfo.watch.feeds import listen, read_port
 from teleinfo.watch.live_model import LiveModel
 from teleinfo.watch.web import hosts
+from teleinfo.watch.web.keeper import HistoryKeeper
 
 if TYPE_CHECKING:
     import argparse
@@ -67,7 +70,7 @@ def main(arguments: argparse.Namespace) -> int:
     settings = load(arguments.env_file or default_env_file())
     watch = partial(_watch, settings, mqtt=arguments.mqtt)
     if arguments.web is not None:
-        return _serve(arguments.web, watch)
+        return _serve(arguments.web, watch, settings)
     full = sys.stdout.isatty() and os.environ.get("TERM") not in {None, "", "dumb"}
     if full and importlib.util.find_spec("rich") is None:
         text = _(
@@ -83,7 +86,7 @@ def main(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
+def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settings) -> int:
     """Serve the page until a signal ends it; return the exit status."""
     if importlib.util.find_spec("aiohttp") is None:
         text = _(
@@ -95,6 +98,13 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
         return 1
     from teleinfo.watch.web.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
 
+    async def serve(model: LiveModel) -> None:
+        folder = state_directory(os.environ, "teleinfo-web") or Path("/var/lib/teleinfo-web")
+        keeper = HistoryKeeper(folder, [model], prices=settings.prices)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(keeper.run(), name="teleinfo.watch.keeper")
+            await show(listening, address, Streams(model, keeper))
+
     try:
         listening = hosts.listen(address)
     except OSError as error:
@@ -103,7 +113,7 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work]) -> int:
         return 1
     say(hosts.introduction(address))
     with listening:
-        event_loop.run(watch(lambda model: show(listening, address, Streams(model)), log=True))
+        event_loop.run(watch(serve, log=True))
     return 0
 
 

@@ -1,5 +1,5 @@
 """
-Server of the page: four files and a stream of events (WHATWG HTML, section 9.2), all of them read-only.
+Server of the page: four files, a stream of events (WHATWG HTML, section 9.2) and the history, all read-only.
 
 Only this file imports aiohttp, the extra `web`. Other sites can read nothing (Host, no CORS,
 Content-Security-Policy). Connections and streams are bounded, and a client that requests nothing or does not
@@ -14,6 +14,7 @@ import html
 import json
 import re
 import socket
+import sqlite3
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,13 +25,14 @@ from teleinfo.common.i18n import _, accepted, use_language
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.history import BIN
 from teleinfo.watch.plain import PlainLines
-from teleinfo.watch.web import hosts, view
+from teleinfo.watch.web import hosts, tables, view
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from teleinfo.watch.live_model import LiveModel
     from teleinfo.watch.web.hosts import Address
+    from teleinfo.watch.web.keeper import HistoryKeeper
 
 FOLDER: Final = Path(__file__).parent / "page"
 
@@ -87,13 +89,14 @@ def page(language: Language) -> bytes:
 
 class Streams:
     """
-    The streams of the views of `model`, and the number of `readers` in each language.
+    The streams of the views of `model`, with the number of `readers` in each language; `keeper`: the history.
 
     Each part of a view is created once for all readers of a language, and only while there are readers.
     """
 
-    def __init__(self, model: LiveModel) -> None:
+    def __init__(self, model: LiveModel, keeper: HistoryKeeper | None = None) -> None:
         self.model = model
+        self.keeper = keeper
         self.readers = Counter[Language]()
         self._parts: dict[Language, dict[str, bytes]] = {language: {} for language in Language}
         self._curve_bin = 0
@@ -142,6 +145,21 @@ class Streams:
             self.readers[language] -= 1
             if not self.readers[language]:
                 own.clear()  # the next browser must not get old parts of the page
+
+    async def send_history(self, request: web.Request) -> web.Response:
+        """Send a table of the history of a meter, as JSON or CSV."""
+        meter, name, form = (request.match_info[part] for part in ("meter", "name", "form"))
+        try:
+            table = None if self.keeper is None else await self.keeper.table(meter, name)
+        except sqlite3.Error:  # the keeper reports it with its next batch
+            return web.Response(status=503, text="The history cannot be read.\n")
+        if table is None or (form == "csv" and "columns" not in table):
+            raise web.HTTPNotFound
+        text = tables.as_csv(table) if form == "csv" else json.dumps(table, separators=(",", ":"))
+        kind = "text/csv" if form == "csv" else "application/json"
+        response = web.Response(text=text, content_type=kind)
+        response.enable_compression()
+        return response
 
 
 async def show(listening: socket.socket, address: Address, streams: Streams) -> None:
@@ -220,5 +238,6 @@ def _application(address: Address, streams: Streams, waiting: set[asyncio.BasePr
     application.router.add_get("/", index)
     for path in files:
         application.router.add_get(path, file)
+    application.router.add_get(r"/history/{meter}/{name}.{form:json|csv}", streams.send_history)
     application.router.add_get("/events", streams.send, allow_head=False)
     return application

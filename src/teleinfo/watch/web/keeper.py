@@ -1,0 +1,116 @@
+"""
+Keep the history of the meters that are watched: a batch every five minutes, and its tables on request.
+
+A call of the database runs in a thread, one at a time. A database that cannot be used costs the history, and
+a line on standard error: the page goes on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sqlite3
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Final, NoReturn, ParamSpec, TypeVar
+
+from teleinfo.cli.output import say
+from teleinfo.common.i18n import _
+from teleinfo.common.terminal_text import printable
+from teleinfo.watch.chronicle import Chronicle
+from teleinfo.watch.web import tables
+from teleinfo.watch.web.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from teleinfo.state.prices import Prices
+    from teleinfo.watch.chronicle import Batch
+    from teleinfo.watch.live_model import LiveModel
+    from teleinfo.watch.web.tables import Table
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+INTERVAL: Final = 300.0
+"""Seconds between two batches: a power cut costs at most these."""
+
+MAX_BATCHES: Final = 12
+"""The most batches that wait for a database that cannot be written: an hour."""
+
+END_TIMEOUT: Final = 2.0
+"""Seconds for the last batch at the end."""
+
+
+class HistoryKeeper:
+    """The history in `folder` of the meters of `models`; `clock` returns the time, s since 1970."""
+
+    def __init__(
+        self,
+        folder: Path,
+        models: Sequence[LiveModel],
+        *,
+        prices: Prices | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._models = models
+        self._store = Store(folder, prices)
+        self._clock = clock
+        self._turn = asyncio.Lock()
+        self._waiting: deque[Batch] = deque(maxlen=MAX_BATCHES)
+        self._fault = ""
+        for model in models:
+            model.chronicle = Chronicle()
+
+    async def run(self) -> NoReturn:
+        """Write a batch every `INTERVAL` seconds until cancelled, and then the last one."""
+        try:
+            while True:
+                await self._write()
+                await asyncio.sleep(INTERVAL)
+        finally:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(END_TIMEOUT):
+                    await self._write()
+                    await self._call(self._store.close)
+
+    async def table(self, meter: str, name: str) -> Table | None:
+        """Return the table `name` of a meter; None if there is no such table."""
+        now, pending, history = int(self._clock()), None, None
+        for model in self._models:
+            batch = None if model.chronicle is None else model.chronicle.peek()
+            if batch is not None and batch.meter == meter:
+                pending, history = batch, model.history
+        recent = {}
+        if name == tables.HOUR and history is not None:
+            recent = tables.recent_powers(history, now=asyncio.get_running_loop().time(), time=now)
+        return await self._call(tables.table, self._store, meter, name, pending, recent, now=now)
+
+    async def _write(self) -> None:
+        """Write what is new; if that fails, report it once, and try again with the next batch."""
+        for model in self._models:
+            self._waiting += [] if model.chronicle is None else model.chronicle.take()
+        try:
+            # Even if this is cancelled, the next call waits for the end of the thread.
+            await asyncio.shield(self._call(self._store.write, [*self._waiting], now=int(self._clock())))
+        except (OSError, sqlite3.Error) as error:
+            why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+            text = _("the history cannot be kept in {path}: {error}")
+            self._report(text.format(path=self._store.path, error=printable(why)))
+            return
+        self._waiting.clear()
+        self._fault = ""
+        if self._store.aside is not None:
+            text = _("the history was damaged: it was moved to {path}, and begins anew")
+            self._report(text.format(path=self._store.aside))
+            self._store.aside = None
+
+    def _report(self, text: str) -> None:
+        if text != self._fault:
+            self._fault = text
+            say(f"teleinfo watch: {text}")
+
+    async def _call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        async with self._turn:
+            return await asyncio.to_thread(function, *args, **kwargs)

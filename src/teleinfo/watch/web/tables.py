@@ -1,0 +1,238 @@
+"""
+The tables of the history: the last hour, 48 hours, 30 days, 13 months, alerts, and the season of Tempo.
+
+An absent row is a gap; a value that is unknown is None. Times and days are those of France.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+import math
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+
+from teleinfo.state.daily_energy import EnergySpan, month_of
+from teleinfo.state.prices import share_of_month
+from teleinfo.vocabulary.codes import Colour, TariffPeriod
+from teleinfo.watch.chronicle import ALERT, EXPORT_LABEL, INJECTED, LONGEST_PAUSE, MINUTE, TARIFF, TEMPO_DAY
+from teleinfo.watch.history import BIN, LONGEST
+from teleinfo.watch.ledger import count, local, merge, midnight
+from teleinfo.watch.web.store import KEPT, QUARTER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+    from teleinfo.state.fields import Json
+    from teleinfo.state.prices import Prices
+    from teleinfo.watch.chronicle import Batch
+    from teleinfo.watch.history import History
+    from teleinfo.watch.ledger import IndexReading
+    from teleinfo.watch.web.store import Store
+
+HOUR, DAYS2, DAYS30, DAYS60, MONTHS13 = "hour", "days2", "days30", "days60", "months13"
+ALERTS, SEASON = "alerts", "season"
+
+SLOT: Final = 10
+"""Seconds between two points of the last hour."""
+
+_DAY: Final = dt.timedelta(days=1)
+_MONTH: Final = 31 * _DAY
+_HOUR: Final = 3600
+_SEASON: Final = 9
+"""The month in which a season of Tempo begins."""
+
+Powers: TypeAlias = "dict[int, tuple[int, int | None]]"
+"""Power drawn and injected, VA, by time."""
+
+
+Table: TypeAlias = "dict[str, Any]"
+"""A table in types of JSON: docs/watch.md describes its members."""
+
+_POWERS: Final = {HOUR: (SLOT, "PT10S"), DAYS2: (MINUTE, "PT1M"), DAYS60: (QUARTER, "PT15M")}
+
+
+def table(
+    store: Store, meter: str, name: str, pending: Batch | None, recent: Powers, *, now: int
+) -> Table | None:
+    """
+    Return a table of a meter; None if there is no table with this `name`.
+
+    `pending` is what the store does not have yet; `recent` the powers of the last hour in slots.
+    """
+    if name in _POWERS:
+        return _powers(store, meter, name, pending, recent, now=now)
+    if name in {DAYS30, MONTHS13}:
+        return _energies(store, meter, name, pending, now=now)
+    if name == ALERTS:
+        return _alerts(store, meter, pending)
+    return _season(store, meter, pending, now=now) if name == SEASON else None
+
+
+def as_csv(table: Table) -> str:
+    """Return the rows of a table as CSV (RFC 4180)."""
+    text = io.StringIO()
+    csv.writer(text).writerows([table["columns"], *table["rows"]])
+    return text.getvalue()
+
+
+def _powers(store: Store, meter: str, name: str, pending: Batch | None, recent: Powers, *, now: int) -> Table:
+    step, iso_step = _POWERS[name]
+    begin = (now - KEPT.get(step, _HOUR)) // step * step + step
+    stored = store.powers(meter, max(step, MINUTE), begin - begin % MINUTE)
+    if pending is not None and step != QUARTER:
+        stored |= {time: power.means for time, power in pending.powers.items() if time >= begin - MINUTE}
+    if step == SLOT:
+        stored = {
+            time: power
+            for time in range(begin, now + 1, SLOT)
+            if (power := recent.get(time) or stored.get(time - time % MINUTE))
+        }
+    runs = store.runs(meter, TARIFF, begin)
+    runs += [] if pending is None else _runs(pending, TARIFF)
+    return {
+        "begin": _iso(begin),
+        "step": iso_step,
+        "columns": ["time", "power", "injected"],
+        "rows": [[_iso(time), *power] for time, power in sorted(stored.items())],
+        "periods": _periods(runs, begin),
+    }
+
+
+def _energies(store: Store, meter: str, name: str, pending: Batch | None, *, now: int) -> Table:
+    """Return the energies of each of the last 30 days or 13 months: Wh by code, injected, cost in €."""
+    today = local(now).date()
+    if name == DAYS30:
+        spans, step, span_of = [today - n * _DAY for n in range(29, -1, -1)], "P1D", _itself
+    else:
+        months = [today.year * 12 + today.month - 1 - n for n in range(12, -1, -1)]
+        spans, step, span_of = [dt.date(m // 12, m % 12 + 1, 1) for m in months], "P1M", month_of
+    readings = store.readings(meter, midnight(spans[0]))
+    if pending is not None:
+        for label, new in pending.readings.items():
+            readings[label] = merge(readings.get(label, ()), new, label=label)
+    found = count(readings, span_of)
+    counted = {code for span in spans for code in found.spans.get(span, ())}
+    codes = [code.value for code in TariffPeriod if code in counted]
+    codes += sorted(counted - {*codes, INJECTED})
+    ends = [*spans[1:], span_of(spans[-1] + (_MONTH if name == MONTHS13 else _DAY))]
+    costs = _costs(readings, store.prices(), span_of, today)
+    rows: list[list[Json]] = [
+        [
+            span.isoformat()[: 10 if name == DAYS30 else 7],
+            *(energy.get(code, 0) for code in codes),
+            energy.get(INJECTED, 0) if INJECTED in counted else None,
+            costs.get(span),
+            found.is_complete(span, midnight(span), midnight(end)),
+        ]
+        for span, end in zip(spans, ends, strict=True)
+        if (energy := found.spans.get(span)) is not None
+    ]
+    begin = midnight(spans[0])
+    colours = store.colours(meter, spans[0]) if name == DAYS30 else {}
+    return {
+        "begin": _iso(begin),
+        "step": step,
+        "columns": ["time", *codes, INJECTED, "cost", "complete"],
+        "rows": rows,
+        "periods": [[f"{day}", f"{day + _DAY}", colour] for day, colour in colours.items() if day <= today],
+        "gaps": [
+            [_iso(first), _iso(last), dict(energy)]
+            for (first, last), energy in sorted(found.gaps.items())
+            if last > begin
+        ],
+    }
+
+
+def _alerts(store: Store, meter: str, pending: Batch | None) -> Table:
+    """Return code, begin and end of each alert; the end is None while it lasts."""
+    runs = {(code, begin): end for begin, end, code in store.runs(meter, ALERT)}
+    if pending is not None:
+        runs |= {(code, begin): end for begin, end, code in _runs(pending, ALERT)}
+    last = math.inf if pending is None else pending.until
+    return {
+        "rows": [
+            [code, _iso(begin), None if end >= last else _iso(end)]
+            for (code, begin), end in sorted(runs.items(), key=lambda run: run[0][1])
+        ]
+    }
+
+
+def _season(store: Store, meter: str, pending: Batch | None, *, now: int) -> Table:
+    """Return the number of days of each colour of Tempo since 1 September; empty if a day is unknown."""
+    today = local(now - TEMPO_DAY.seconds).date()
+    first = dt.date(today.year - (today.month < _SEASON), _SEASON, 1)
+    colours = store.colours(meter, first) | ({} if pending is None else pending.colours)
+    known = [colour for day, colour in colours.items() if first <= day <= today]
+    if len(known) <= (today - first).days:
+        return {}
+    return {colour: known.count(colour) for colour in Colour}
+
+
+def recent_powers(history: History, *, now: float, time: int) -> Powers:
+    """Return the powers of the last hour by the begin of each slot; `now` is the monotonic time of `time`."""
+    drawn, net = (part.means(LONGEST, now=now) for part in (history.drawn, history.net))
+    points: dict[int, tuple[float, float | None]] = {}
+    for number, (power, balance) in enumerate(zip(drawn, net, strict=True), 1 - LONGEST):
+        if power is not None:
+            at = int(time + number * BIN)
+            points[at - at % SLOT] = power, None if balance is None else power - balance
+    return {
+        at: (round(power), None if injected is None else round(injected))
+        for at, (power, injected) in points.items()
+    }
+
+
+def _costs(
+    readings: Mapping[str, Sequence[IndexReading]],
+    prices: Sequence[tuple[dt.date, Prices]],
+    span_of: Callable[[dt.date], dt.date],
+    today: dt.date,
+) -> dict[dt.date, float]:
+    """Return the known costs of days or months, each of their parts by the prices of its time."""
+    if not prices:
+        return {}
+    changes = [day for day, _ in prices[1:]]
+
+    def part_of(day: dt.date) -> dt.date:
+        return max(span_of(day), *(change for change in changes if change <= day), dt.date.min)
+
+    drawn = {label: known for label, known in readings.items() if label != EXPORT_LABEL}
+    parts, costs = count(drawn, part_of).spans, {}
+    for span, energy in count(drawn, span_of).spans.items():
+        days = [day for n in range(31) if span_of(day := span + n * _DAY) == span and day <= today]
+        of_parts = {part: parts.get(part, {}) for part in map(part_of, days)}
+        found = [
+            max((day, price) for day, price in [(dt.date.min, prices[0][1]), *prices] if day <= part)[1].cost(
+                EnergySpan(part, imported=sum(by_code.values()), periods=by_code),
+                share_of_month(part, [*map(part_of, days)].count(part)),
+            )
+            for part, by_code in of_parts.items()
+        ]
+        known = [cost for cost in found if cost is not None]
+        # The energy of a gap at a change of the prices belongs to no part.
+        is_whole = sum(map(sum, (by_code.values() for by_code in of_parts.values()))) == sum(energy.values())
+        if len(known) == len(found) and is_whole:
+            costs[span] = round(sum(known), 2)
+    return costs
+
+
+def _itself(day: dt.date) -> dt.date:
+    return day
+
+
+def _runs(batch: Batch, kind: str) -> Iterator[tuple[int, int, str]]:
+    return ((begin, end, code) for (of, code, begin), end in batch.runs.items() if of == kind)
+
+
+def _periods(runs: Iterable[tuple[int, int, str]], begin: int) -> list[Json]:
+    """Return the tariff periods since `begin`, those that follow without a pause as one."""
+    joined: list[tuple[int, int, str]] = []
+    for first, last, code in sorted(runs):
+        is_same = joined and joined[-1][2] == code and first - joined[-1][1] <= LONGEST_PAUSE
+        joined.append((joined.pop()[0] if is_same else first, last, code))
+    return [[_iso(max(first, begin)), _iso(last), code] for first, last, code in joined]
+
+
+def _iso(time: int) -> str:
+    return local(time).isoformat()

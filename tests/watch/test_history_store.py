@@ -1,0 +1,280 @@
+"""The history of the page: what it proves, what it leaves open, and what becomes of a damaged database."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from teleinfo.state.prices import Prices
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from teleinfo.watch.chronicle import MINUTE, Batch, MinutePower
+from teleinfo.watch.web import store as store_module
+from teleinfo.watch.web.store import FILE, KEPT, QUARTER, NewerSchemaError, Store
+from tests.watch.history_scenario import DAY, Lapse
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from teleinfo.state.fields import Json
+
+START = dt.datetime(2026, 1, 14, 12, 0)  # noqa: DTZ001 - the time in France
+PRICES = Prices({"HC": 0.17, "HP": 0.21}, 15.0)
+HOUR = 3600
+READING = Reading(Mode.HISTORIQUE, {"ADCO": "041961123456", "HCHC": "000000001", "PAPP": "00010"})
+
+
+def balcony(now: dt.datetime) -> tuple[complex, ...]:
+    """Draw 600 W, and inject 900 W around noon."""
+    return (600.0 - 1500 * (now.hour in range(10, 16)),)
+
+
+@pytest.fixture
+def lapse(tmp_path: Path) -> Iterator[Lapse]:
+    """Return a household with peak and off-peak hours, at noon of a day of January."""
+    with Lapse(tmp_path, "hc", START, prices=PRICES) as household:
+        household.at([household.now])
+        yield household
+
+
+def test_a_year_in_a_time_lapse_says_what_the_indexes_say(tmp_path: Path) -> None:
+    """
+    The sum of all months is what each index counted, to the Wh, the days when the clock changes included.
+
+    Each day and each month is complete but the first and the present ones.
+    """
+    with Lapse(tmp_path, "standard-producer", START, load_profile=balcony) as lapse:
+        lapse.at([lapse.now])
+        first = lapse.indexes
+        lapse.days(366, step=6 * HOUR)
+        months, days = lapse.table("months13"), lapse.table("days30")
+        counted = {code: now - first[code] for code, now in lapse.indexes.items() if now != first[code]}
+
+        assert {*counted} <= {*months["columns"]}
+        for code, energy in counted.items():
+            at = months["columns"].index(code)
+            assert sum(row[at] for row in months["rows"]) == energy
+        assert [row[-1] for row in months["rows"]] == [False, *[True] * 11, False]
+        assert [row[-1] for row in days["rows"]] == [*[True] * 29, False]
+        assert months["gaps"] == days["gaps"] == []
+    assert (tmp_path / FILE).stat().st_size < 2_000_000
+
+
+def test_a_day_is_that_of_the_state(lapse: Lapse) -> None:
+    """Energy by period, and the cost with the share of the subscription, are those of the decoded state."""
+    lapse.days(2)
+    lapse.at(range(lapse.now + 300, lapse.now + 4 * HOUR, 300))
+    state = lapse.energy
+    table = lapse.table("days30")
+    first, yesterday, today = table["rows"]
+
+    assert table["columns"] == ["time", "HC", "HP", "injected", "cost", "complete"]
+    assert yesterday[:3] == ["2026-01-15", *state["yesterday"]["indexes"].values()]
+    assert today[:3] == ["2026-01-16", *state["today"]["indexes"].values()]
+    assert yesterday[4] == round(yesterday[1] * 0.17e-3 + yesterday[2] * 0.21e-3 + 15 / 31, 2)
+    assert (yesterday[3], first[5], yesterday[5], today[5]) == (None, False, True, False)
+
+
+def test_energy_of_a_pause_within_a_day_is_that_of_the_day(lapse: Lapse) -> None:
+    """The process ends at 14:00 of the second day and begins anew at 20:00: the day is complete."""
+    lapse.days(1)
+    lapse.at([lapse.now + 14 * HOUR])
+    lapse.write()
+    lapse.begin()
+    lapse.at([lapse.now + 6 * HOUR, lapse.now + 6 * HOUR + 60])
+    lapse.days(1)
+
+    assert lapse.table("days30")["rows"][1][-1] is True
+    assert lapse.table("days30")["gaps"] == []
+
+
+def test_energy_of_a_pause_over_midnights_is_divided_nowhere(lapse: Lapse) -> None:
+    """
+    The process is off for two days and a half: what was counted then is known in all, not by day.
+
+    The day in between has no row; the two days around it are not complete, and the month has all.
+    """
+    lapse.days(2)
+    before = lapse.indexes
+    lapse.write()
+    lapse.begin()
+    lapse.at([lapse.now + 60 * HOUR, lapse.now + 61 * HOUR])
+    table = lapse.table("days30")
+    [(begin, end, energy)] = table["gaps"]
+
+    assert (begin[:16], end[:16]) == ("2026-01-16T00:01", "2026-01-18T12:01")
+    assert sum(energy.values()) > 0
+    assert [row[0] for row in table["rows"]] == ["2026-01-14", "2026-01-15", "2026-01-16", "2026-01-18"]
+    assert [row[-1] for row in table["rows"]] == [False, True, False, False]
+    month = dict(zip(lapse.table("months13")["columns"], lapse.table("months13")["rows"][0], strict=True))
+    days = {code: sum(row[at] for row in table["rows"]) for at, code in enumerate(("HC", "HP"), 1)}
+    for code, index in lapse.indexes.items():
+        assert month[code] == days[code] + energy[code]
+        assert energy[code] <= index - before[code]
+
+
+def test_the_state_of_the_daemon_tells_midnights_that_the_page_missed(lapse: Lapse) -> None:
+    """
+    The daemon ran through the night, the page did not: the retained state says what each day drew.
+
+    Each day is then complete, and the sum is what the indexes counted.
+    """
+    first = lapse.indexes
+    lapse.days(1)
+    daemon = lapse.model
+    lapse.begin()
+    page, lapse.model = lapse.model, daemon
+    lapse.days(2)
+    published = daemon.state(now=float(lapse.now))
+    lapse.model = page
+    lapse.at([lapse.now + HOUR])
+    assert page.chronicle is not None
+    page.chronicle.published = published
+    lapse.write()
+    rows = lapse.table("days30")["rows"]
+
+    assert [row[-1] for row in rows] == [False, True, True, False]
+    assert lapse.table("days30")["gaps"] == []
+    for at, code in enumerate(("HC", "HP"), 1):
+        assert sum(row[at] for row in rows) == lapse.indexes[code] - first[code]
+
+
+def test_each_part_of_a_month_costs_what_it_cost_then(lapse: Lapse) -> None:
+    """New prices count from the day on which the page begins with them."""
+    lapse.days(2)
+    lapse.write()
+    lapse.store.close()
+    lapse.store = Store(lapse.folder, Prices({"HC": 1.7, "HP": 2.1}, 15.0))
+    lapse.days(2)
+    days, [month] = lapse.table("days30")["rows"], lapse.table("months13")["rows"]
+
+    assert days[3][4] > 8 * days[1][4] - 10
+    assert month[4] == pytest.approx(sum(row[4] for row in days) + 15 * (18 - 5) / 31, abs=0.05)
+
+
+def test_without_prices_there_is_no_cost(tmp_path: Path) -> None:
+    """Not even if there were prices once."""
+    for prices in (PRICES, None):
+        with Lapse(tmp_path, "hc", START, prices=prices) as lapse:
+            lapse.days(1)
+            assert all((row[4] is None) == (prices is None) for row in lapse.table("days30")["rows"])
+
+
+def test_a_silence_is_a_gap_and_no_zero(lapse: Lapse) -> None:
+    """Minutes without a reading have no row; one that is missed between two readings is that before it."""
+    lapse.at([lapse.now + 50, lapse.now + 120, lapse.now + 120 + HOUR])
+    rows = lapse.table("days2")["rows"]
+
+    assert [row[0][11:16] for row in rows] == ["12:00", "12:01", "12:02", "13:02"]
+
+
+def test_powers_are_kept_by_the_minute_and_then_by_the_quarter(tmp_path: Path) -> None:
+    """By the minute for 48 hours, by the quarter for 60 days; a quarter is the mean of its minutes."""
+    store, end = Store(tmp_path), 62 * DAY
+    with contextlib.closing(store):
+        for day in range(62):
+            minutes = range(day * DAY, (day + 1) * DAY, 60)
+            powers = {time: MinutePower(time % 900 // 60, 1) for time in minutes}
+            store.write([Batch("1", (day + 1) * DAY, powers)], now=end)
+        kept = {step: store.powers("1", step, 0) for step in KEPT}
+
+    assert {step: (min(powers), len(powers)) for step, powers in kept.items()} == {
+        MINUTE: (60 * DAY, 2 * DAY // 60),
+        QUARTER: (2 * DAY, 60 * DAY // 900),
+    }
+    assert {*kept[QUARTER].values()} == {(7, None)}
+
+
+def test_an_alert_is_kept_with_begin_and_end(lapse: Lapse) -> None:
+    """One that lasts has no end; one that was active when the page ended, ended when it was last seen."""
+    begin = "2026-01-14T11:30:00+01:00"
+    active: Json = {"meter": {"id": lapse.meter}, "alerts": {"overrun": {"active": True, "since": begin}}}
+    quiet: Json = {"meter": {"id": lapse.meter}}
+    lapse.chronicle.add(active, at=lapse.now + 60)
+    assert lapse.table("alerts") == {"rows": [["overrun", begin, None]]}
+    lapse.write()
+    lapse.chronicle.add(quiet, at=lapse.now + 120)
+
+    assert lapse.table("alerts") == {"rows": [["overrun", begin, "2026-01-14T12:01:00+01:00"]]}
+
+
+def test_the_days_of_a_season_of_tempo_are_counted_if_all_are_known(tmp_path: Path) -> None:
+    """A day is that from 06:00 to 06:00; the colour of tomorrow counts tomorrow."""
+    with Lapse(tmp_path, "tempo", dt.datetime(2025, 9, 1, 12)) as lapse:  # noqa: DTZ001 - the time in France
+        lapse.at([lapse.now])
+        assert lapse.table("season") == {"blue": 1, "white": 0, "red": 0}
+        lapse.days(3)
+        assert sum(lapse.table("season").values()) == 3
+        lapse.now += 3 * DAY
+        assert lapse.table("season") == {}
+
+
+def test_a_clock_that_was_set_back_writes_nothing(lapse: Lapse) -> None:
+    """A Raspberry Pi without a network starts in the past: what is known of that time stays."""
+    lapse.days(1)
+    known = lapse.table("days30"), lapse.table("days2")
+    lapse.begin()
+    lapse.now -= 6 * HOUR
+    lapse.model.add_reading(READING, now=0.0)
+    lapse.write()
+    lapse.begin()
+    lapse.now += 6 * HOUR
+    lapse.model.add_reading(READING, now=0.0)
+
+    assert lapse.table("days30")["rows"] == known[0]["rows"]
+
+
+@pytest.mark.parametrize(
+    "content", [b"nothing of ours", b"SQLite format 3\0" + bytes(1000)], ids=["text", "half a header"]
+)
+def test_a_damaged_database_is_put_aside(tmp_path: Path, content: bytes) -> None:
+    """The path to which it was moved is returned, for the log, and a new one begins."""
+    (tmp_path / FILE).write_bytes(content)
+    store = Store(tmp_path)
+    with contextlib.closing(store):
+        store.write([Batch("1", 60, {0: MinutePower(7, 1)})], now=60)
+        assert store.powers("1", MINUTE, 0) == {0: (7, None)}
+
+    assert store.aside is not None
+    assert store.aside.read_bytes() == content
+
+
+def test_the_database_of_another_program_is_put_aside(tmp_path: Path) -> None:
+    """It stays what it is, under another name."""
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as other:
+        other.execute("CREATE TABLE theirs (x)")
+    with contextlib.closing(Store(tmp_path)) as store:
+        store.write([], now=60)
+    assert store.aside == tmp_path / "history.damaged-60"
+
+
+def test_the_database_of_a_later_version_stays(tmp_path: Path) -> None:
+    """There is no history then; whoever goes back to that version has all of it."""
+    with contextlib.closing(Store(tmp_path)) as store:
+        store.write([], now=60)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as later:
+        later.execute("PRAGMA user_version = 99")
+    with pytest.raises(NewerSchemaError), contextlib.closing(Store(tmp_path)) as store:
+        store.write([], now=60)
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+
+
+def test_a_full_database_loses_nothing_that_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """1. It is full. 2. What it has is still read. 3. There is room again, and it goes on."""
+    monkeypatch.setattr(store_module, "MAX_PAGES", 12)
+    many = {time: MinutePower(1, 1) for time in range(0, 2 * DAY, 60)}
+    with contextlib.closing(Store(tmp_path)) as store:
+        store.write([Batch("1", 60, {0: MinutePower(7, 1)})], now=60)
+        with pytest.raises(sqlite3.OperationalError, match="full"):
+            store.write([Batch("1", 2 * DAY, many)], now=60)
+        store.write([], now=60)
+        assert store.powers("1", MINUTE, 0) == {0: (7, None)}
+        store.close()
+        monkeypatch.setattr(store_module, "MAX_PAGES", 2000)
+        store.write([Batch("1", 2 * DAY, many)], now=60)
+        assert len(store.powers("1", MINUTE, 0)) == len(many)

@@ -1,0 +1,178 @@
+"""The history as a browser requests it, and as a process keeps it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import csv
+import datetime as dt
+import itertools
+import json
+import sqlite3
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from teleinfo.tic.labels import Mode
+from teleinfo.tic.reading import Reading
+from teleinfo.watch.chronicle import MINUTE
+from teleinfo.watch.live_model import LiveModel
+from teleinfo.watch.web import keeper as keeper_module
+from teleinfo.watch.web.keeper import HistoryKeeper
+from teleinfo.watch.web.store import FILE, Store
+from tests.support.process import LIMIT
+from tests.watch.page_scenario import Page
+from tests.watch.test_web_server import ask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+METER = "041961123456"
+READING = Reading(
+    Mode.HISTORIQUE,
+    {
+        "ADCO": METER,
+        "OPTARIF": "HC..",
+        "HCHC": "000000100",
+        "HCHP": "000000200",
+        "PTEC": "HP..",
+        "PAPP": "01940",
+    },
+)
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Page]:
+    """Return the page of a meter that sent two frames, with its history."""
+    page = Page()
+    page.streams.keeper = HistoryKeeper(tmp_path, [page.model], clock=lambda: page.model.clock().timestamp())
+    for number in range(3):
+        page._time += dt.timedelta(minutes=1)
+        drawn = {"HCHP": f"{200 + number:09}"}
+        page.model.add_reading(Reading(Mode.HISTORIQUE, READING.values | drawn), now=time.monotonic())
+    with page:
+        yield page
+
+
+def table(page: Page, name: str) -> dict[str, Any]:
+    """Return a table of the meter."""
+    status, headers, body = ask(page, f"/history/{METER}/{name}.json")
+    assert (status, headers["Content-Type"]) == (200, "application/json; charset=utf-8")
+    return dict(json.loads(body))
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "columns"),
+    [
+        ("hour", "PT10S", ["time", "power", "injected"]),
+        ("days2", "PT1M", ["time", "power", "injected"]),
+        ("days60", "PT15M", ["time", "power", "injected"]),
+        ("days30", "P1D", ["time", "HC", "HP", "injected", "cost", "complete"]),
+        ("months13", "P1M", ["time", "HC", "HP", "injected", "cost", "complete"]),
+    ],
+)
+def test_each_picture_is_a_table_as_json_and_as_csv(
+    served: Page, name: str, step: str, columns: list[str]
+) -> None:
+    """Times have the offset of France; the CSV has the same rows, and nothing for what is unknown."""
+    found = table(served, name)
+    _status, headers, body = ask(served, f"/history/{METER}/{name}.csv")
+
+    assert (found["step"], found["begin"][-6:]) == (step, "+01:00")
+    assert headers["Content-Type"] == "text/csv; charset=utf-8"
+    assert [*csv.reader(body.splitlines())] == [
+        columns,
+        *[["" if value is None else str(value) for value in row] for row in found["rows"]],
+    ]
+    assert found["columns"] == columns
+    assert name == "days60" or found["rows"]
+
+
+def test_the_tariff_periods_lie_behind_the_powers(served: Page) -> None:
+    """Begin, end and code of each; there are no colours with this contract, and no season of Tempo."""
+    [[begin, end, code]] = table(served, "hour")["periods"]
+
+    assert begin <= end
+    assert code == "HP"
+    assert table(served, "days30")["periods"] == []
+    assert table(served, "season") == {}
+    assert table(served, "alerts") == {"rows": []}
+
+
+@pytest.mark.parametrize("path", ["1/week.json", "1/hour.xml", "1/alerts.csv", "1/../hour.json", "hour.json"])
+def test_there_is_no_other_history(served: Page, path: str) -> None:
+    """A picture that does not exist, or in another format."""
+    assert ask(served, f"/history/{path}")[0] == 404
+
+
+def test_an_unknown_meter_has_an_empty_history(served: Page) -> None:
+    """The answer has its shape: a page need not know which meters there were."""
+    status, _headers, body = ask(served, "/history/unknown/days2.json")
+
+    assert (status, json.loads(body)["rows"]) == (200, [])
+
+
+async def keep(keeper: HistoryKeeper, model: LiveModel, done: Callable[[], bool]) -> None:
+    """Let frames come while the keeper runs, until it is `done`, and end it."""
+    running = asyncio.create_task(keeper.run())
+    async with asyncio.timeout(LIMIT):
+        while not done():
+            model.add_reading(READING, now=0.0)
+            await asyncio.sleep(0.01)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a busy machine take its time for the last batch."""
+    monkeypatch.setattr(keeper_module, "END_TIMEOUT", LIMIT)
+
+
+def test_what_was_not_written_is_written_at_the_end(tmp_path: Path) -> None:
+    """The first batch comes before the meter was heard; the end does not wait for the next one."""
+    model = LiveModel(patience=None)
+    asyncio.run(keep(HistoryKeeper(tmp_path, [model]), model, (tmp_path / FILE).exists))
+    with contextlib.closing(Store(tmp_path)) as store:
+        store.write([], now=0)
+        assert [*store.powers(METER, MINUTE, 0).values()] == [(1940, None)]
+
+
+def test_a_history_that_cannot_be_kept_is_reported_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file stands where the directory would be; it is tried again, and kept once that is gone."""
+    monkeypatch.setattr(keeper_module, "INTERVAL", 0.02)
+    folder, model = tmp_path / "history", LiveModel(patience=None)
+    folder.touch()
+    keeper = HistoryKeeper(folder, [model])
+    writes = itertools.count()
+
+    def mended() -> bool:
+        if next(writes) == 20:
+            folder.unlink()
+        return (folder / FILE).is_file()
+
+    asyncio.run(keep(keeper, model, mended))
+
+    assert capsys.readouterr().err == (
+        f"teleinfo watch: the history cannot be kept in {folder / FILE}: File exists\n"
+    )
+
+
+def test_a_damaged_history_is_reported_and_begins_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The line says where the damaged one is now."""
+    (tmp_path / FILE).write_text("nothing of ours")
+    model = LiveModel(patience=None)
+    aside = tmp_path / "history.damaged-7"
+    asyncio.run(keep(HistoryKeeper(tmp_path, [model], clock=lambda: 7.0), model, aside.exists))
+    error = capsys.readouterr().err
+
+    assert error == (f"teleinfo watch: the history was damaged: it was moved to {aside}, and begins anew\n")
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE)) as base:
+        assert base.execute("SELECT count(*) FROM meter").fetchone() == (1,)

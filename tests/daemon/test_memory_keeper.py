@@ -180,7 +180,7 @@ def test_the_days_are_written_at_the_midnight_of_france(folder: Path) -> None:
             span = EnergySpan(date(2026, 1, day))
             daily = DailyEnergy(span, None, EnergySpan(date(2026, 1, 1)), None, {})
             await bench.offer(replace(MEMORY, heard=in_tokyo + timedelta(hours=hours), daily=daily))
-            written = bench.kept["daily_energy"]["spans"][0]["first"]
+            written = bench.kept["daily_energy"]["today"]["first"]
             assert written == f"2026-01-{day}"
             await asyncio.sleep(3600)
         assert len(bench.writes) == 2

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import random
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from teleinfo.simulator.tariff import BASE, EJP, HC, TEMPO, SimulatedContract, off_peak
-from teleinfo.state.next_tariff import RememberedCalendar, from_json, to_json
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from tests.state.golden import tracker
@@ -440,83 +436,3 @@ def at_noon(seconds: int) -> str:
 def test_base_never_changes() -> None:
     """A contract of one period has no next change, in neither mode."""
     assert run(BASE, MONDAY, 1).right == run(BASE, MONDAY, 1, mode=Mode.STANDARD).right == set()
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
-    max_leaves=5,
-)
-SINCE_1970 = st.integers(0, 2**31).map(lambda seconds: dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat())
-TIMES = SINCE_1970 | st.just("9999-12-31T23:59:59-12:00")
-HOURS = st.fixed_dictionaries(
-    {
-        "changes": st.lists(st.tuples(TIMES | JSON, st.sampled_from(["HC", "HP", "TH"])).map(list)) | JSON,
-        "heard": st.lists(st.sampled_from(["HC", "HP", None, 3])) | JSON,
-        "doubt": st.dates().map(dt.date.isoformat) | JSON,
-    }
-)
-CALENDARS = st.fixed_dictionaries(
-    {},
-    optional={
-        "hours": HOURS | JSON,
-        "profiles": st.dictionaries(
-            st.dates().map(dt.date.isoformat) | st.text(), st.just(STANDARD["PJOURF+1"]) | JSON
-        )
-        | JSON,
-        "is_hexadecimal": st.booleans() | JSON,
-    },
-)
-
-
-@given(CALENDARS | JSON)
-def test_whatever_the_file_says_of_the_calendar_is_taken_or_left(part: object) -> None:
-    """No content raises; what was read can be written, and is read again."""
-    known = from_json(part)
-
-    assert from_json(json.loads(json.dumps(to_json(known)))) == known
-
-
-def test_a_calendar_survives_as_json() -> None:
-    """Hours, profiles and notation; without any of them it is an empty calendar."""
-    content = {
-        "hours": {
-            "changes": [["2026-01-14T22:00+01:00", "HC"], ["2026-01-15T06:00+01:00", "HP"]],
-            "heard": ["HC", None, "HP", *[None] * 45],
-            "doubt": "2026-01-14",
-        },
-        "profiles": {"2026-01-15": STANDARD["PJOURF+1"]},
-        "is_hexadecimal": True,
-    }
-
-    assert to_json(from_json(content)) == content
-    assert from_json({}) == RememberedCalendar()
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"hours": [3]},
-        {"hours": {"changes": [["22:00", "HC"], ["2026-01-14T22:00", "HC"], [3, "HC"], 3]}},
-        {"hours": {"changes": [["2026-01-14T22:00+01:00", "TH"]], "heard": [3, "TH"], "doubt": 3}},
-        {"hours": {"changes": [["0001-01-01T00:00+23:00", "HC"]], "heard": [], "doubt": "yesterday"}},
-        {"profiles": [3]},
-        {"profiles": {"yesterday": STANDARD["PJOURF+1"], "2026-01-15": "0000", "2026-01-16": 3}},
-        {"is_hexadecimal": 1},
-    ],
-)
-def test_a_wrong_part_of_a_calendar_is_left_out(wrong: dict[str, object]) -> None:
-    """Each is validated by itself."""
-    assert from_json(wrong) == RememberedCalendar()
-
-
-def test_the_memory_of_a_calendar_is_bounded() -> None:
-    """The hours of a year of changes take no more than those of eight days; two profiles are kept."""
-    change = ["2026-01-14T22:00+01:00", "HC"]
-    profiles = {f"2026-01-{number:02}": STANDARD["PJOURF+1"] for number in range(1, 31)}
-    known = from_json(
-        {"hours": {"changes": [change] * 10_000, "heard": ["HC"] * 99, "doubt": None}, "profiles": profiles}
-    )
-
-    assert len(json.dumps(to_json(known))) < 4000
-    assert [date.day for date in known.profiles] == [29, 30]

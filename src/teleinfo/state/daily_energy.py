@@ -17,16 +17,16 @@ the readings is before today, they count for today; after `PATIENCE` they are be
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from teleinfo.state.tariffs import INDEX_OF_PERIOD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
-    from datetime import date, datetime
+    from collections.abc import Callable
 
     from teleinfo.state.import_total import ImportTotal
     from teleinfo.vocabulary.codes import TariffPeriod

@@ -48,7 +48,6 @@ _PEAKS: Final[Mapping[str, registers.Bits]] = {
     Alert.MOBILE_PEAK_NOTICE: registers.PEAK_NOTICE,
     Alert.MOBILE_PEAK: registers.PEAK,
 }
-PARTS: Final = frozenset({TARIFF, TOMORROW, SILENCE, *_LASTING})
 
 PAUSE: Final = 120.0
 """Seconds without it after which an alert of `_PAUSING` is over."""

@@ -7,15 +7,13 @@ Pure. In mode historique no meter sends its off-peak hours. All times are those 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
+from typing import Final, TypeAlias
 
 from teleinfo.tic.horodate import PARIS
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DAY: Final = timedelta(days=1)
 LATE: Final = timedelta(minutes=2)
@@ -63,7 +61,8 @@ def next_change(days: tuple[Slots, ...], local: datetime, present: object) -> tu
     return None
 
 
-class Change(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Change:
     """A change of PTEC to `period`, seen to the minute."""
 
     at: datetime
@@ -115,52 +114,6 @@ class LearnedHours:
             return replace(self, doubt=today)
         new = tuple(change for change in self.changes if change.at.date() >= self.doubt)
         return LearnedHours(new)
-
-    def to_json(self) -> dict[str, object]:
-        """Return the memory in types of JSON."""
-        return {
-            "changes": [[at.isoformat("T", "minutes"), period] for at, period in self.changes],
-            "heard": [self.heard.get(part) for part in range(_HALF_HOURS)],
-            "doubt": self.doubt and self.doubt.isoformat(),
-        }
-
-
-def from_json(part: object) -> LearnedHours:
-    """Return the memory in the content of a file; what is wrong in it is left out."""
-    match part:
-        case {"changes": list(changes), "heard": list(heard), "doubt": doubt}:
-            return LearnedHours(
-                tuple(filter(None, map(_change, changes[-_MAX_CHANGES:]))),
-                {n: period for n, period in enumerate(heard[:_HALF_HOURS]) if period in ("HC", "HP")},
-                day_of(doubt),
-            )
-        case _:
-            return LearnedHours()
-
-
-def _change(part: object) -> Change | None:
-    match part:
-        case [at, "HC" | "HP" as period] if (moment := moment_of(at)) is not None:
-            return Change(moment.replace(second=0, microsecond=0), str(period))
-        case _:
-            return None
-
-
-def day_of(text: object) -> date | None:
-    """Return a date of ISO 8601; None for anything else."""
-    try:
-        return date.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
-
-
-def moment_of(text: object) -> datetime | None:
-    """Return a time of ISO 8601 in the time of Paris; None for anything else."""
-    try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-        return None if moment is None or moment.tzinfo is None else moment.astimezone(PARIS)
-    except (ValueError, OverflowError):
-        return None
 
 
 class Learner:

@@ -19,7 +19,7 @@ The figure is the mean of the last interval, in W. Pure: times are arguments.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import Final
 
 MIN_INTERVAL: Final = 60.0
 """The shortest interval, seconds."""
@@ -42,7 +42,8 @@ class _Step:
     uncertainty: float
 
 
-class Measured(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Measured:
     """
     A measured mean power at the monotonic `time`, to be continued after a restart.
 

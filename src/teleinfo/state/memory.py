@@ -2,29 +2,24 @@
 The memory that outlives a restart: energies, mean powers, alerts, tariff calendar, events, published fields.
 
 Pure: to JSON and back. The memory card may be damaged, and a backup may belong to another meter. So each part
-of the file is validated by itself, and a wrong part becomes None or empty. Unknown keys are ignored, so that
-a later version may add parts without another `VERSION`.
+of the file is validated by itself, and a wrong part becomes None or empty. A later version may add parts
+without another `VERSION`.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from teleinfo.state import next_tariff
-from teleinfo.state.daily_energy import COUNTED, DailyEnergy, EnergySpan, month_of
-from teleinfo.state.events import PARTS
+from teleinfo.state import typed_json
+from teleinfo.state.daily_energy import COUNTED, DailyEnergy, month_of
 from teleinfo.state.import_total import ImportTotal
-from teleinfo.state.learned_hours import day_of
 from teleinfo.state.mean_power import Measured
 from teleinfo.state.next_tariff import RememberedCalendar
-from teleinfo.vocabulary.codes import TariffPeriod
-
-if TYPE_CHECKING:
-    from collections.abc import Container, Mapping
 
 VERSION: Final = 1
 """Version of the file format; it changes only if an older program would misread the new format."""
@@ -32,15 +27,9 @@ VERSION: Final = 1
 MAX_FIELDS: Final = 500
 """The most fields that are remembered; a state has some 150."""
 
-MAX_MEANS: Final = 4
-"""The most mean powers that are remembered: those of energy drawn and injected, in both modes."""
-
-_POSSIBLE: Final = range(10**12)  # Wh; the meters count to 10⁹
+_POSSIBLE: Final = range(typed_json.MOST)  # Wh
 _COUNTER: Final = re.compile(r"[A-Z0-9+]{1,64}")
-_MEASURED: Final = [float, int, int, bool, float, int, float, int]
-"""The types of `Measured`."""
 _SCOPE: Final = re.compile(r"[A-Za-z0-9_-]{1,32}")
-_SITUATION: Final = re.compile(r"[ -~]{0,64}")
 _FIELD: Final = re.compile(r"[A-Za-z0-9_./-]{1,100}")
 """Scope and field become parts of a topic: only ASCII, without wildcards (MQTT 3.1.1 §4.7.1)."""
 
@@ -91,9 +80,9 @@ def to_json(memory: Memory) -> dict[str, object]:
         },
         "alerts_since": dict(memory.alerts_since),
         "fields": sorted(_remembered_fields(memory.fields)),
-        "daily_energy": None if memory.daily is None else _daily_to_json(memory.daily),
-        "means": {counter: list(measured) for counter, measured in memory.means.items()},
-        "calendar": next_tariff.to_json(memory.calendar),
+        "daily_energy": typed_json.to_json(memory.daily),
+        "means": typed_json.to_json(memory.means),
+        "calendar": typed_json.to_json(memory.calendar),
         "situation": dict(memory.situation),
     }
 
@@ -119,9 +108,9 @@ def from_json(content: Mapping[str, object]) -> Memory | None:
         alerts_since=_alerts_since(content.get("alerts_since"), heard),
         fields=_remembered_fields(content.get("fields")),
         daily=None if total is None else _daily(content.get("daily_energy")),
-        means=_means(content.get("means")),
-        calendar=next_tariff.from_json(content.get("calendar")),
-        situation=_situation(content.get("situation")),
+        means=typed_json.from_json(Mapping[str, Measured], content.get("means")) or {},
+        calendar=typed_json.from_json(RememberedCalendar, content.get("calendar")) or RememberedCalendar(),
+        situation=typed_json.from_json(Mapping[str, str], content.get("situation")) or {},
     )
 
 
@@ -142,18 +131,6 @@ def _alerts_since(part: object, heard: datetime) -> dict[str, str]:
     return {name: at.isoformat("T", "seconds") for name, at in times.items() if at and at <= heard}
 
 
-def _means(part: object) -> dict[str, Measured]:
-    """Return the possible mean powers in `part`, at most `MAX_MEANS`."""
-    means = part.items() if isinstance(part, dict) else ()
-    return {
-        counter: Measured(*numbers)
-        for counter, numbers in itertools.islice(means, MAX_MEANS)
-        if isinstance(counter, str) and _COUNTER.fullmatch(counter)
-        if isinstance(numbers, list) and [type(number) for number in numbers] == _MEASURED
-        if all(0 <= number < _POSSIBLE.stop for number in numbers)
-    }
-
-
 def _remembered_fields(part: object) -> frozenset[str]:
     """Return the possible paths of fields in `part`, at most `MAX_FIELDS`."""
     paths = part if isinstance(part, list | frozenset) else ()
@@ -161,83 +138,16 @@ def _remembered_fields(part: object) -> frozenset[str]:
     return frozenset(itertools.islice(fitting, MAX_FIELDS))
 
 
-def _daily_to_json(daily: DailyEnergy) -> dict[str, object]:
-    spans = (daily.today, daily.yesterday, daily.this_month, daily.last_month)
-    behind = daily.behind_since
-    return {
-        "spans": [
-            None if span is None else asdict(span) | {"first": span.first.isoformat()} for span in spans
-        ],
-        "readings": dict(daily.readings),
-        "behind_since": None if behind is None else behind.isoformat(),
-        "codes": dict(daily.codes),
-    }
-
-
 def _daily(part: object) -> DailyEnergy | None:
-    match part:
-        case {
-            "spans": [today, yesterday, this_month, last_month],
-            "readings": readings,
-            "behind_since": since,
-            "codes": codes,
-        }:
-            day, month = _span(today), _span(this_month)
-        case _:
-            return None
-    if day is None or month is None or month.first != month_of(day.first):
+    daily: DailyEnergy | None = typed_json.from_json(DailyEnergy, part)
+    if daily is None or daily.this_month.first != month_of(daily.today.first):
         return None
-    return DailyEnergy(
-        day,
-        _span(yesterday),
-        month,
-        _span(last_month),
-        _energies(readings, COUNTED),
-        _moment(since),
-        _codes(codes),
-    )
-
-
-def _codes(part: object) -> dict[str, str]:
-    items = part.items() if isinstance(part, dict) else ()
-    return {label: code for label, code in items if label in COUNTED and code in tuple(TariffPeriod)}
-
-
-def _span(part: object) -> EnergySpan | None:
-    match part:
-        case {
-            "first": str(first),
-            "is_complete": bool(is_complete),
-            "imported": int(imported),
-            "counted": counted,
-            "periods": periods,
-        }:
-            start = day_of(first)
-        case _:
-            return None
-    if start is None or imported not in _POSSIBLE:
-        return None
-    by_period = _energies(periods, TariffPeriod.__members__)
-    return EnergySpan(start, is_complete, int(imported), _energies(counted, COUNTED), by_period)
-
-
-def _energies(part: object, known: Container[str]) -> dict[str, int]:
-    """Return the possible energies in `part` under the `known` keys."""
-    items = part.items() if isinstance(part, dict) else ()
-    return {key: int(n) for key, n in items if key in known and isinstance(n, int) and n in _POSSIBLE}
-
-
-def _situation(part: object) -> dict[str, str]:
-    """Return the possible parts of a situation in `part`."""
-    parts = part if isinstance(part, dict) else {}
-    texts = ((name, parts.get(name)) for name in sorted(PARTS))
-    return {name: text for name, text in texts if isinstance(text, str) and _SITUATION.fullmatch(text)}
+    spans = filter(None, (daily.today, daily.yesterday, daily.this_month, daily.last_month))
+    labels = {*daily.readings, *daily.codes, *(label for span in spans for label in span.counted)}
+    return daily if labels.issubset(COUNTED) else None
 
 
 def _moment(time: object) -> datetime | None:
     """Return a time of ISO 8601 with its offset, None for anything else."""
-    try:
-        moment = datetime.fromisoformat(time) if isinstance(time, str) else None
-    except ValueError:
-        return None
-    return None if moment is None or moment.tzinfo is None else moment
+    moment: datetime | None = typed_json.from_json(datetime, time)
+    return moment

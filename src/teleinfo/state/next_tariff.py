@@ -8,6 +8,7 @@ off-peak hours are learned (`learned_hours`). A change that is not certain is un
 
 from __future__ import annotations
 
+from collections.abc import Mapping  # noqa: TC003 - `typed_json` reads the types
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import lru_cache
@@ -24,8 +25,6 @@ from teleinfo.tic.reading import HORODATE_SUFFIX
 from teleinfo.vocabulary.codes import Colour, Contract, TariffPeriod
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from teleinfo.state.fields import Values
 
 _TEMPO: Final[Slots] = ((6 * 60, "HP"), (22 * 60, "HC"))
@@ -59,29 +58,6 @@ class RememberedCalendar:
     hours: LearnedHours = field(default_factory=LearnedHours)
     profiles: Mapping[date, str] = field(default_factory=dict)
     is_hexadecimal: bool | None = None
-
-
-def to_json(known: RememberedCalendar) -> dict[str, object]:
-    """Return the memory of a calendar in types of JSON."""
-    profiles = {day.isoformat(): text for day, text in known.profiles.items()}
-    return {"hours": known.hours.to_json(), "profiles": profiles, "is_hexadecimal": known.is_hexadecimal}
-
-
-def from_json(part: object) -> RememberedCalendar:
-    """Return the memory of a calendar in the content of a file; what is wrong in it is left out."""
-    content = part if isinstance(part, dict) else {}
-    hours, profiles, notation = (content.get(key) for key in ("hours", "profiles", "is_hexadecimal"))
-    days = profiles.items() if isinstance(profiles, dict) else ()
-    valid = {
-        day: text
-        for key, text in days
-        if (day := learned_hours.day_of(key)) and isinstance(text, str) and registers.profile(text)
-    }
-    return RememberedCalendar(
-        learned_hours.from_json(hours),
-        dict(sorted(valid.items())[-2:]),
-        notation if isinstance(notation, bool) else None,
-    )
 
 
 class TariffCalendar:

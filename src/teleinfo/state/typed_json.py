@@ -1,0 +1,90 @@
+"""
+Values as JSON, and back by their type: dataclasses, named tuples, mappings, times, texts and numbers.
+
+Pure. The content of a file may be damaged, so each attribute of a dataclass is validated by itself: a wrong
+attribute gets its default, and an object that lacks an attribute without a default is wrong. Wrong items of a
+collection are left out. Unknown keys are ignored, so that a later version may add attributes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date, datetime
+from functools import partial
+from itertools import islice
+from types import UnionType
+from typing import Any, Final, get_args, get_origin, get_type_hints
+
+MOST: Final = 10**12
+"""The limit of a number, which is at least 0; the meters count to 10⁹ Wh."""
+
+MAX_ITEMS: Final = 500
+"""The most items of a collection that are read; a state has some 150 fields."""
+
+_TEXT: Final = re.compile(r"[ -~]{0,100}")
+_YEARS: Final = range(1970, 9999)  # whose times have no zone in which they overflow
+
+
+def to_json(value: object) -> object:
+    """Return a value in types of JSON."""
+    if is_dataclass(value):
+        return {field.name: to_json(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(to_json(key)): to_json(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [to_json(item) for item in value]
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
+    """Return the value of the type `kind` in the content of a file, or None if it is wrong."""
+    with suppress(ValueError):
+        return _read(kind, part)
+    return None
+
+
+def _read(kind: Any, part: object) -> Any:  # noqa: ANN401 - any type
+    """Return the value of the type `kind` in `part`; raise ValueError if it is wrong."""
+    origin, of = get_origin(kind), get_args(kind)
+    if origin is UnionType:  # with None
+        return None if part is None else _read(of[0], part)
+    if origin is Mapping and isinstance(part, dict):
+        items = ((from_json(of[0], key), from_json(of[1], item)) for key, item in part.items())
+        return {key: item for key, item in islice(items, MAX_ITEMS) if None not in (key, item)}
+    if origin is tuple and isinstance(part, list):
+        return tuple(item for item in map(partial(from_json, of[0]), part[-MAX_ITEMS:]) if item is not None)
+    if is_dataclass(kind) and isinstance(part, dict):
+        return _object(kind, part)
+    if kind in {date, datetime} and isinstance(part, str):
+        return _time(kind, part)
+    return _scalar(kind, part)
+
+
+def _object(kind: Any, part: dict[str, object]) -> Any:  # noqa: ANN401 - as `kind` says
+    hints, values = get_type_hints(kind), {}
+    for field in fields(kind):
+        try:
+            values[field.name] = _read(hints[field.name], part.get(field.name))
+        except ValueError:
+            if field.default is field.default_factory is MISSING:
+                raise
+    return kind(**values)
+
+
+def _time(kind: type[date], text: str) -> date:
+    time = kind.fromisoformat(text)
+    if time.year not in _YEARS or (isinstance(time, datetime) and time.tzinfo is None):
+        raise ValueError
+    return time
+
+
+def _scalar(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
+    if kind is str and isinstance(part, str) and _TEXT.fullmatch(part):
+        return part
+    number = int(part) if kind is int and isinstance(part, str) else part  # the keys of JSON are texts
+    if type(number) is kind and isinstance(number, int | float) and 0 <= number <= MOST:
+        return number
+    raise ValueError

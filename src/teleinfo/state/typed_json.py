@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import MISSING, fields, is_dataclass
 from datetime import date, datetime
 from functools import partial
@@ -18,12 +17,15 @@ from itertools import islice
 from types import UnionType
 from typing import Any, Final, get_args, get_origin, get_type_hints
 
+from teleinfo.tic.labels import parse_uint
+
 MOST: Final = 10**12
 """The limit of a number, which is at least 0; the meters count to 10⁹ Wh."""
 
 MAX_ITEMS: Final = 500
 """The most items of a collection that are read; a state has some 150 fields."""
 
+_WRONG: Final = object()
 _TEXT: Final = re.compile(r"[ -~]{0,100}")
 _YEARS: Final = range(1970, 9999)  # whose times have no zone in which they overflow
 
@@ -41,13 +43,12 @@ def to_json(value: object) -> object:
 
 def from_json(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
     """Return the value of the type `kind` in the content of a file, or None if it is wrong."""
-    with suppress(ValueError):
-        return _read(kind, part)
-    return None
+    value = _read(kind, part)
+    return None if value is _WRONG else value
 
 
 def _read(kind: Any, part: object) -> Any:  # noqa: ANN401 - any type
-    """Return the value of the type `kind` in `part`; raise ValueError if it is wrong."""
+    """Return the value of the type `kind` in `part`, or `_WRONG`."""
     origin, of = get_origin(kind), get_args(kind)
     if origin is UnionType:  # with None
         return None if part is None else _read(of[0], part)
@@ -64,27 +65,26 @@ def _read(kind: Any, part: object) -> Any:  # noqa: ANN401 - any type
 
 
 def _object(kind: Any, part: dict[str, object]) -> Any:  # noqa: ANN401 - as `kind` says
-    hints, values = get_type_hints(kind), {}
-    for field in fields(kind):
-        try:
-            values[field.name] = _read(hints[field.name], part.get(field.name))
-        except ValueError:
-            if field.default is field.default_factory is MISSING:
-                raise
-    return kind(**values)
+    hints = get_type_hints(kind)
+    read = {field: _read(hints[field.name], part.get(field.name)) for field in fields(kind)}
+    wrong = [field for field, value in read.items() if value is _WRONG]
+    if any(field.default is field.default_factory is MISSING for field in wrong):
+        return _WRONG
+    return kind(**{field.name: value for field, value in read.items() if field not in wrong})
 
 
-def _time(kind: type[date], text: str) -> date:
-    time = kind.fromisoformat(text)
-    if time.year not in _YEARS or (isinstance(time, datetime) and time.tzinfo is None):
-        raise ValueError
-    return time
+def _time(kind: type[date], text: str) -> Any:  # noqa: ANN401 - or `_WRONG`
+    try:
+        time = kind.fromisoformat(text)
+    except ValueError:
+        return _WRONG
+    has_zone = not isinstance(time, datetime) or time.tzinfo is not None
+    return time if time.year in _YEARS and has_zone else _WRONG
 
 
 def _scalar(kind: Any, part: object) -> Any:  # noqa: ANN401 - as `kind` says
-    if kind is str and isinstance(part, str) and _TEXT.fullmatch(part):
-        return part
-    number = int(part) if kind is int and isinstance(part, str) else part  # the keys of JSON are texts
-    if type(number) is kind and isinstance(number, int | float) and 0 <= number <= MOST:
-        return number
-    raise ValueError
+    if kind is int and isinstance(part, str):  # the keys of JSON are texts
+        part = parse_uint(part)
+    is_text = kind is str and isinstance(part, str) and _TEXT.fullmatch(part)
+    is_number = type(part) is kind and isinstance(part, int | float) and 0 <= part <= MOST
+    return part if is_text or is_number else _WRONG

@@ -18,7 +18,6 @@ from teleinfo.homeassistant.held_state import HeldState, ends_period
 from teleinfo.state.tracker import encode
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from random import Random
 
     from teleinfo.mqtt.outbox import Outbox
@@ -58,17 +57,15 @@ class HomeAssistant:
         self._answer: asyncio.TimerHandle | None = None
         self._held = HeldState() if hold else None
 
+    is_due = staticmethod(ends_period)
+    """True if the states are due at a time of day, whatever their interval."""
+
     def update(self, reading: Reading, *, now: float) -> None:
         """Update the messages after the tracker got `reading`, which came at the monotonic time `now`."""
         self._announcer.update(reading, now=now)
         if self._announcer.messages is not self._messages:
             self._publish(self._announcer.messages)
         self._log(now)
-
-    @staticmethod
-    def is_due(at: datetime) -> bool:
-        """Return True if the states are due at the time of day `at`, whatever their interval."""
-        return ends_period(at)
 
     def show(self, state: dict[str, Json], now: float) -> None:
         """Publish the states of the entities, read from the decoded `state` of the monotonic time `now`."""

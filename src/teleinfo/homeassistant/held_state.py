@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from datetime import datetime
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.state.declaration import FIELD_OF_PATH, Path
 
@@ -24,25 +24,18 @@ _PERIOD: Final = 300
 _LAST_SECONDS: Final = 3
 """The last seconds of a period, in which at least one frame comes: a frame takes 1.6 s or less."""
 
-
-class _Pace(NamedTuple):
-    """A number is held if it differs by `noise` or less from the number shown for less than `interval` s."""
-
-    noise: float
-    interval: float
-
-
-_PACES: Final = {
-    "W": _Pace(50, 30),
-    "VA": _Pace(50, 30),
-    "A": _Pace(1, 120),
-    "V": _Pace(3, 300),
-    "%": _Pace(5, 120),
-    "EUR": _Pace(math.inf, 300),
-    "Wh": _Pace(math.inf, 300),
+_PACES: Final[dict[str | None, tuple[float, float]]] = {
+    "W": (50, 30),
+    "VA": (50, 30),
+    "A": (1, 120),
+    "V": (3, 300),
+    "%": (5, 120),
+    "EUR": (math.inf, 300),
+    "Wh": (math.inf, 300),
 }
-_EACH_MINUTE: Final = _Pace(math.inf, 60)
-_CLOCKS: Final[tuple[Path, ...]] = (("time",), ("meter", "clock"))
+"""The noise of a quantity, in its unit, and its interval in seconds."""
+_EACH_MINUTE: Final = math.inf, 60.0
+_TIMES: Final[tuple[Path, ...]] = (("time",), ("meter", "clock"))
 _TOTALS: Final[tuple[Path, ...]] = (("energy", "import_total"), ("energy", "export_total"))
 
 
@@ -62,11 +55,12 @@ class HeldState:
             if isinstance(value, dict):
                 return {name: shown(inner, (*path, name)) for name, inner in value.items()}
             pace = _pace(path)
-            if pace is None or (isinstance(value, str) and path not in _CLOCKS):
+            if pace is None or (isinstance(value, str) and path not in _TIMES):
                 return value
+            noise, interval = pace
             last, since = before.get(path, (None, now))
-            is_due = now - since >= pace.interval or (is_end and pace.noise == math.inf)
-            if not is_due and _is_near(value, last, pace.noise):
+            is_due = now - since >= interval or (is_end and noise == math.inf)
+            if not is_due and _is_near(value, last, noise):
                 value = last
             self._shown[path] = value, since if value == last else now
             return value
@@ -87,10 +81,10 @@ def _is_near(value: Json, last: Json, noise: float) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _pace(path: Path) -> _Pace | None:
-    """Return the pace of the value at this path of the state; None: it is shown at once."""
-    if path[0] == "labels" or path in (*_CLOCKS, *_TOTALS):
+def _pace(path: Path) -> tuple[float, float] | None:
+    """Return noise and interval of the number at this path of the state; None: it is shown at once."""
+    if path[0] == "labels" or path in (*_TIMES, *_TOTALS):
         return _EACH_MINUTE
     field = FIELD_OF_PATH.get(".".join(path))
     # The energy of an index has the étiquette of the index in its path.
-    return _PACES.get("Wh" if field is None else field.unit or "")
+    return _PACES.get("Wh" if field is None else field.unit)

@@ -13,13 +13,15 @@ from teleinfo.state import labels as state_labels
 from teleinfo.state.declaration import StateType
 from teleinfo.tic.labels import HISTORIQUE, STANDARD, Kind, Mode
 from teleinfo.tic.reading import HORODATE_SUFFIX
+from teleinfo.vocabulary.codes import Event
 from teleinfo.vocabulary.words import Language
-from tests.homeassistant.golden import every_entity
+from tests.homeassistant.golden import every_entity, followed
 from tests.state.documents import DOCS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from teleinfo.homeassistant.discovery import Form
     from teleinfo.state.fields import Json
 
 
@@ -149,6 +151,31 @@ def test_an_index_that_is_unknown_makes_no_entity() -> None:
 
     assert "index_EASF02" in found
     assert "index_EASF01" not in found
+
+
+def test_of_two_entities_for_one_quantity_the_better_is_enabled() -> None:
+    """The active power rather than the apparent and the mean power; the total rather than its only index."""
+    values: dict[tuple[str, ...], Json] = {("power", name): 100 for name in ("apparent", "mean", "injected")}
+    values |= {("energy", "indexes", "BASE", "name"): "Index", ("energy", "indexes", "BASE", "value"): 1000}
+    found = entities_of(values, Mode.HISTORIQUE)
+    assert {key for key, entity in found.items() if not entity.enabled} == {"index_BASE"}
+    values |= {("power", "active"): None}
+    values |= {("energy", "indexes", "HC", "name"): "Other", ("energy", "indexes", "HC", "value"): 1000}
+    found = entities_of(values, Mode.HISTORIQUE)
+
+    assert {key for key, entity in found.items() if not entity.enabled} == {"power_apparent", "power_mean"}
+
+
+@pytest.mark.parametrize("form", ["device", "components"])
+def test_events_are_an_entity_in_both_forms_of_the_message(form: Form) -> None:
+    """It is available while the meter is silent: that is an event, too."""
+    device = followed("hc", form=form)
+    topic = "homeassistant/event/teleinfo_041961123456_event/config"
+    found = device.message["cmps"]["event"] if form == "device" else device.announced[topic]
+
+    assert set(Event) == set(found["evt_typ" if form == "device" else "event_types"])
+    assert found.get("stat_t", found.get("state_topic")) == "teleinfo/event"
+    assert found.get("avty") == ([] if form == "device" else None)
 
 
 @pytest.mark.parametrize(("page", "quotation"), [("", r'"([^"]+)"'), ("fr/", r"«\s*([^»]+?)\s*»")])

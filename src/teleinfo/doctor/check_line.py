@@ -150,7 +150,8 @@ async def check_line(case: Case) -> list[Finding]:
         words = await own_words(case)
         if is_cut_off(words) and case.status != ONLINE:
             return [_line_from_service(words)]
-        return line_from_broker(case.status, case.health, case.unit)
+        findings = line_from_broker(case.status, case.health, case.unit)
+        return [*findings, *_clock(_published_offset(case), is_synchronized(case.machine.root))]
     settings = case.settings
     wanted = candidates(settings.serial_mode, settings.serial_baudrate)
     bridge = is_bridge(settings.serial_port)
@@ -169,13 +170,14 @@ async def check_line(case: Case) -> list[Finding]:
         return [_bytes(probes), _no_meter(probes)]
     counts, quality = meter.decoder.counts, Quality()
     quality.sample(counts, now=0.0)
+    offset = None if identity_of(meter.number).overseas else meter.clock.offset
     return [
         _bytes(probes),
         _mode(meter, wanted, bridge=bridge),
         _groups(counts, meter.seconds),
         _parity(meter),
         _meter(meter.number),
-        *_clock(meter, is_synchronized(case.machine.root)),
+        *_clock(offset, is_synchronized(case.machine.root)),
         _wiring(quality.grade, quality.bad_share or 0.0, few=counts.rejected == 1),
     ]
 
@@ -257,10 +259,17 @@ def _meter(number: str | None) -> Finding:
     return ok("meter", message, model=_(known.model), maker=known.maker)
 
 
-def _clock(meter: Probe, synchronized: bool | None) -> list[Finding]:  # noqa: FBT001 - three values
-    """Compare the clock of the meter with that of the machine, which is `synchronized` (None: unknown)."""
-    offset = meter.clock.offset
-    if offset is None or identity_of(meter.number).overseas:
+def _published_offset(case: Case) -> int | None:
+    """Return the offset of the clock of the meter in a recent state of the service."""
+    meter = case.state.get("meter")
+    offset = meter.get("clock_offset") if isinstance(meter, dict) else None
+    is_recent = case.status == ONLINE and _is_recent(case.state.get("time"))
+    return offset if is_recent and isinstance(offset, int) else None
+
+
+def _clock(offset: int | None, synchronized: bool | None) -> list[Finding]:  # noqa: FBT001 - three values
+    """Judge the `offset` of the clock of the meter; the machine is `synchronized`, or not (None: unknown)."""
+    if offset is None:
         return []
     if abs(offset) <= TOLERANCE:
         return [ok("clock", _("as the clock of this machine, within two minutes"), offset=offset)]
@@ -291,10 +300,13 @@ def _wiring(grade: LineGrade, share: float, *, few: bool = False) -> Finding:
 
 def _is_heard(health: Health) -> bool:
     """Return True if the meter was heard recently: `health` is retained, and may be old."""
-    if health.line not in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR} or health.last_frame is None:
-        return False
+    is_sound = health.line in {LineGrade.GOOD, LineGrade.FAIR, LineGrade.POOR}
+    return is_sound and _is_recent(health.last_frame)
+
+
+def _is_recent(text: object) -> bool:
     try:
-        last = datetime.fromisoformat(health.last_frame).timestamp()
+        last = datetime.fromisoformat(text if isinstance(text, str) else "").timestamp()
     except (ValueError, OverflowError):
         return False
     return abs(time.time() - last) <= RECENT_SECONDS

@@ -142,6 +142,8 @@ def test_the_page_has_the_sandbox_of_the_daemon_and_no_device() -> None:
         "Service.User": ["teleinfo-web"],
         "Service.PrivateDevices": ["yes"],
         "Service.StateDirectory": ["teleinfo-web"],
+        "Service.LimitNOFILE": ["1024"],
+        "Service.IPAddressAllow": [f"{read_unit()['Service']['IPAddressAllow'][0]} 2000::/3"],
         "Service.NoExecPaths": ["/ %S/teleinfo-web"],
         **{f"Service.{key}": None for key in lacking.split()},
     }

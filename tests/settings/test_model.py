@@ -34,6 +34,8 @@ VALUES: dict[str, tuple[str, Any]] = {
     "HOMEASSISTANT_DISCOVERY": ("Components", "components"),
     "METER_NAME": ("Garage", "Garage"),
     "HOMEASSISTANT_PAGE": ("http://pi.local:8080/", "http://pi.local:8080/"),
+    "WEB_HOSTS": ("meter.example.org, pi.example", frozenset({"meter.example.org", "pi.example"})),
+    "WEB_TOKEN": ("0123456789-_abcDEF", pydantic.SecretStr("0123456789-_abcDEF")),
     "LOG_LEVEL": ("debug", "DEBUG"),
 }
 
@@ -82,6 +84,8 @@ GOLDEN = [
     ("MQTT_USERNAME", " ", '"" is not plain text'),
     ("MQTT_USERNAME", "a\x01b", r'"a\x01b" is not plain text'),
     ("MQTT_PASSWORD", CANARY, "is given without TELEINFO_MQTT_USERNAME; set both"),
+    ("WEB_TOKEN", CANARY, "what was given (not shown) is not 16 to 128 letters, digits, - and _"),
+    ("WEB_HOSTS", "pi,a b/c", '"pi,a b/c" is not a list of names such as meter.example.org'),
     ("MQTT_PASSWORD", f"{CANARY}\udcff", "what was given (not shown) is not text in UTF-8"),
     ("MQTT_TLS", "maybe", '"maybe" is not true or false; default false'),
     ("MQTT_TLS_CA_FILE", "/nowhere.pem", '"/nowhere.pem" cannot be read: No such file or directory'),

@@ -97,6 +97,8 @@ class Page:
         self.url = self.address.url("")
         self.model = LiveModel(patience=HOUR, clock=lambda: self._time)
         self.streams = Streams(self.model)
+        self.names: list[str] = []
+        self.token = ""
         self.model.set_health(
             Health(baudrate=9600, frames=1794, rejected={}, bad_groups_percent=0.0, line=LineGrade.GOOD)
         )
@@ -124,7 +126,7 @@ class Page:
         self._loop, self._task = asyncio.get_running_loop(), asyncio.current_task()
         with listen(self.address) as listening, contextlib.suppress(asyncio.CancelledError):
             self._ready.set()
-            await server.show(listening, self.address, self.streams)
+            await server.show(listening, self.address, self.streams, names=self.names, token=self.token)
 
     def __enter__(self) -> Self:
         self._ready = threading.Event()

@@ -10,7 +10,17 @@ import socket
 import pytest
 
 from teleinfo.common.i18n import accepted
-from teleinfo.watch.web.hosts import DEFAULT, Address, address, introduction, is_ours, listen, why_not
+from teleinfo.watch.web.hosts import (
+    DEFAULT,
+    Address,
+    address,
+    introduction,
+    is_at_home,
+    is_ours,
+    listen,
+    own_names,
+    why_not,
+)
 from tests.support.tcp_ports import HOST, free_port
 
 
@@ -43,24 +53,55 @@ def test_another_text_is_refused(text: str) -> None:
 
 OURS = (
     "127.0.0.1:8080 [::1]:8080 192.168.1.20 [fe80::1%25eth0]:8080 localhost:8080 LocalHost "
-    "pi pi:8080 PI.local:8080 pi.home.arpa pi.lan. meter.example:8080"
+    "pi pi:8080 PI.local:8080 pi.home.arpa pi.lan. meter.example:8080 Set.example.org. other.local "
+    "meter.kitchen.lan:8080 pi.fritz.box 10.0.0.1:1"
 )
 OTHERS = (
     "evil.example evil.example:8080 pi.evil.example 127.0.0.1.evil.example localhost.evil.example:8080 "
-    "notpi.local pi:8080:8080 pi@evil.example évil"
+    "pi:8080:8080 pi@evil.example évil pi.box box fritz.box.evil.example evilfritz.box local other"
 )
 
 
 @pytest.mark.parametrize("host", OURS.split())
 def test_our_names_are_answered(host: str) -> None:
-    """Addresses in figures, this machine's name at home, and the name that the page is served at."""
-    assert is_ours(host, served="meter.example", machine="pi")
+    """Addresses in figures, any name in a domain of homes, those of this machine, page and settings."""
+    assert is_ours(host, names=own_names("meter.example", "PI", ["set.example.org"]))
 
 
 @pytest.mark.parametrize("host", ["", *OTHERS.split()])
 def test_names_of_others_are_not(host: str) -> None:
     """A name that somebody else can register may be made to point here (DNS rebinding)."""
-    assert not is_ours(host, served="127.0.0.1", machine="pi")
+    assert not is_ours(host, names=own_names("127.0.0.1", "pi"))
+
+
+@pytest.mark.parametrize(
+    ("client", "own", "is_home"),
+    [
+        ("127.0.0.1", "127.0.0.1", True),
+        ("192.168.1.7", "192.168.1.20", True),
+        ("172.17.0.1", "172.17.0.2", True),
+        ("::ffff:192.168.1.7", "::ffff:192.168.1.20", True),
+        ("fe80::7%eth0", "fe80::20%eth0", True),
+        ("fd00::7", "fd01::20", True),
+        ("2001:db8:1:2::7", "2001:db8:1:2::20", True),
+        ("2001:db8:1:3::7", "2001:db8:1:2::20", False),
+        ("2001:db8:1:2::7", "fe80::20", False),
+        ("203.0.113.7", "203.0.113.20", False),
+        ("::ffff:203.0.113.7", "::ffff:203.0.113.20", False),
+        ("172.32.0.1", "172.17.0.2", False),
+        ("", "192.168.1.20", False),
+    ],
+)
+def test_a_client_is_at_home_by_its_address(client: str, own: str, is_home: bool) -> None:  # noqa: FBT001
+    """A private address, or one in the IPv6 subnet of ours; nobody on the Internet has either."""
+    assert is_at_home(client, own) is is_home
+
+
+def test_the_token_is_not_in_what_is_printed() -> None:
+    """Standard error goes to the journal: the name of the setting stands in the URL, and no warning."""
+    assert introduction(Address("0.0.0.0", 8080), is_secret=True) == (
+        f"The page is at http://{socket.gethostname()}:8080/<TELEINFO_WEB_TOKEN>/ (Ctrl-C: quit).\n"
+    )
 
 
 def test_another_address_than_loopback_is_said_in_one_sentence() -> None:

@@ -10,13 +10,14 @@ import re
 import socket
 import time
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from teleinfo.tic.labels import Mode
 from teleinfo.tic.reading import Reading
 from teleinfo.vocabulary.words import Language
-from teleinfo.watch.web import server, view
+from teleinfo.watch.web import hosts, server, view
 from teleinfo.watch.web.hosts import listen
 from teleinfo.watch.web.server import ASSETS, FOLDER, page
 from tests.support.process import LIMIT
@@ -248,6 +249,73 @@ def test_only_so_many_look_at_once(served: Page, monkeypatch: pytest.MonkeyPatch
         until(is_let_in)
 
 
+@pytest.mark.parametrize(("language", "words"), [("fr", "Trop de navigateurs"), ("en", "Too many look")])
+def test_whoever_is_too_many_reads_so(
+    served: Page, monkeypatch: pytest.MonkeyPatch, language: str, words: str
+) -> None:
+    """A page of a few words, in the language of the browser, which tries again by itself."""
+    monkeypatch.setattr(server, "MAX_STREAMS", 1)
+    with events(served) as reader:
+        read_until(reader, lambda text: "event: now" in text)
+        status, headers, body = ask(served, Accept_Language=language)
+
+    assert (status, headers["Content-Language"]) == (503, language)
+    assert words in body
+    assert f'lang="{language}"' in body
+    assert 'content="60"' in body
+    assert len(body) < 500
+
+
+def test_one_address_has_a_bound_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But not loopback, where a proxy may stand for all readers; another address is still answered."""
+    monkeypatch.setattr(server, "MAX_OF_ADDRESS", 2)
+    monkeypatch.setattr(hosts, "is_loopback", lambda client: client == "127.0.0.1")
+    with Page() as served, contextlib.ExitStack() as stack:
+        place = (HOST, served.address.port)
+        for _ in range(2):
+            stack.enter_context(socket.create_connection(place, LIMIT, source_address=("127.0.0.2", 0)))
+        with socket.create_connection(place, LIMIT, source_address=("127.0.0.2", 0)) as third:
+            assert ended(third)
+        for _ in range(3):
+            stack.enter_context(raw(served))
+        assert ask(served)[0] == 200
+
+
+def test_with_a_token_the_page_lies_below_it(served: Page) -> None:
+    """1. Below the token there is all. 2. Without it, or with another one, there is nothing."""
+    secret = Page()
+    secret.token = "0123456789abcdef"
+    with secret:
+        for path in ("", "page.js", "page.css", "icon.svg", "history/1/hour.json"):
+            expected = 404 if path.startswith("history") else 200
+            assert ask(secret, f"/{secret.token}/{path}")[0] == expected
+            for other in (
+                "",
+                "/0123456789abcdeX",
+                "/0123456789abcdef0",
+                "/\N{LATIN SMALL LETTER E WITH ACUTE}",
+            ):
+                assert ask(secret, f"{quote(other)}/{path}")[0] in {403, 404}
+        assert ask(secret)[0] == 403
+    assert ask(served, f"/{secret.token}/")[0] == 404
+
+
+def test_a_name_of_the_settings_is_answered() -> None:
+    """A name of the household's own domain, which only the household may let point here."""
+    page = Page()
+    page.names = ["meter.example.org"]
+    with page:
+        assert ask(page, Host="Meter.Example.org:8080")[0] == 200
+        assert ask(page, Host="other.example.org")[0] == 421
+
+
+def test_a_client_of_another_network_is_refused(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In words, before anything else is looked at."""
+    monkeypatch.setattr(server, "_client", lambda *_: "203.0.113.7")
+
+    assert ask(served)[::2] == (403, "This page answers the home network alone.\n")
+
+
 def test_connections_are_bounded(served: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     """One too many is closed at once, and the others go on."""
     monkeypatch.setattr(server, "MAX_CONNECTIONS", 2)
@@ -261,14 +329,17 @@ def test_connections_are_bounded(served: Page, monkeypatch: pytest.MonkeyPatch) 
 def test_a_connection_that_asks_for_nothing_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     """And so is one whose request does not end."""
     monkeypatch.setattr(server, "REQUEST_TIMEOUT", 0.3)
+    request = f"GET /icon.svg HTTP/1.1\r\nHost: {HOST}\r\n\r\n"
     with Page() as served, raw(served) as idle, raw(served, "GET / HTTP/1.1\r\nHost: x") as slow:
         assert ended(idle)
         assert ended(slow)
+        with raw(served, request + "GET / HTTP/1.1\r\nHost: x") as second:
+            assert ended(second)
 
 
 def test_who_does_not_take_what_is_sent_is_dropped(monkeypatch: pytest.MonkeyPatch) -> None:
     """1. A reader takes nothing. 2. A broker goes on sending much. 3. The reader is gone; memory is not."""
-    monkeypatch.setattr(server, "REQUEST_TIMEOUT", 0.5)
+    monkeypatch.setattr(server, "READ_TIMEOUT", 0.5)
     monkeypatch.setattr(server, "MIN_INTERVAL", 0.01)
     with Page() as served, socket.socket() as reader:
         reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

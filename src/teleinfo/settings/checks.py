@@ -14,6 +14,7 @@ import re
 import termios
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from teleinfo.common.file_errors import file_error
 from teleinfo.state.prices import Prices
@@ -21,12 +22,16 @@ from teleinfo.tic import labels
 from teleinfo.vocabulary.codes import TariffPeriod
 from teleinfo.vocabulary.words import Message
 
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
 # Brokers may allow less than MQTT's 65535 bytes, and `/status` and other levels are appended.
 MAX_TOPIC = 200  # bytes
 MAX_HOST = 253  # characters, RFC 1035 §2.3.4
 
 _BAUDRATES = frozenset(int(name[1:]) for name in dir(termios) if re.fullmatch(r"B[1-9]\d*", name))
 _NAME = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?")
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{16,128}")
 _ETIQUETTE = re.compile(r"[A-Za-z0-9+_-]+")
 _HORODATE_KEY = "_HORODATE"
 _PRICE = re.compile(r"[0-9]{1,4}([.,][0-9]{1,6})?")
@@ -99,6 +104,18 @@ def host(value: str) -> str:
     except UnicodeError:  # an empty or over-long label; the error would quote the value
         encoded = ""
     if not _NAME.fullmatch(encoded.removesuffix(".")):
+        raise ValueError
+    return value
+
+
+def host_names(names: frozenset[str]) -> frozenset[str]:
+    """Check each name of a list."""
+    return frozenset(map(host, names))
+
+
+def token(value: SecretStr) -> SecretStr:
+    """Check a secret that becomes a part of a URL: characters that need no escape (RFC 3986, section 2.3)."""
+    if not _TOKEN.fullmatch(value.get_secret_value()):
         raise ValueError
     return value
 

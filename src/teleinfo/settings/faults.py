@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pydantic.fields import FieldInfo
 
 PREFIX: Final = "TELEINFO_"
-SECRET: Final = "mqtt_password"  # noqa: S105 (the name of the setting)
+SECRETS: Final = ("mqtt_password", "web_token")
 
 _LONGEST_SHOWN = 80  # characters of a wrong value
 
@@ -112,9 +112,9 @@ def wrong(name: str, field: FieldInfo, cause: object, given: Mapping[str, object
 
 
 def _shown(name: str, given: Mapping[str, object]) -> str | None:
-    """Quote the given value; None if it is the secret, holds it, or may hold one (user:password@host)."""
-    value, secret = str(given.get(name, "")), given.get(SECRET)
-    if name == SECRET or "@" in value or (secret and str(secret) in value):
+    """Quote the given value; None if it is a secret, holds one, or may hold one (user:password@host)."""
+    value, secrets = str(given.get(name, "")), filter(None, map(given.get, SECRETS))
+    if name in SECRETS or "@" in value or any(str(secret) in value for secret in secrets):
         return None
     short = value if len(value) <= _LONGEST_SHOWN else value[:_LONGEST_SHOWN] + "…"
     return '"' + "".join(char if char.isprintable() else ascii(char)[1:-1] for char in short) + '"'

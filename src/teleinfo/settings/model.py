@@ -129,6 +129,17 @@ _PageUrl = Annotated[
     Annotated[str, Field(pattern=r"^https?://[^\s/]+(/\S*)?$"), AfterValidator(checks.plain_text)] | None,
     Allowed(Message("an address such as http://raspberrypi.local:8080/")),
 ]
+_Names = Annotated[
+    frozenset[str],
+    NoDecode,
+    BeforeValidator(checks.split),
+    AfterValidator(checks.host_names),
+    Allowed(Message("a list of names such as meter.example.org")),
+]
+_Token = Annotated[
+    Annotated[SecretStr, AfterValidator(checks.token)] | None,
+    Allowed(Message("16 to 128 letters, digits, - and _")),
+]
 _ClientId = Annotated[
     str,
     AfterValidator(_with_host_name),
@@ -240,6 +251,10 @@ class Settings(BaseSettings):
     """Name of the meter in Home Assistant; empty: its model and last digits"""
     homeassistant_page: _PageUrl = None
     """Address of the page of `teleinfo watch --web`, for a link to it in Home Assistant"""
+    web_hosts: _Names = frozenset()
+    """More names for the page of `teleinfo watch --web`, with commas between them: meter.example.org"""
+    web_token: _Token = None
+    """Secret in the address of that page, http://raspberrypi:8080/<token>/; empty: none"""
     log_level: _LogLevel = "INFO"
     """How much to log: DEBUG, INFO, WARNING or ERROR"""
 

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from pydantic_settings import EnvSettingsSource, SecretsSettingsSource
 
 from teleinfo.settings.env_file import DAMAGED, read_env_file, unreadable
-from teleinfo.settings.faults import PREFIX, SECRET, SettingsError, is_ours, unknown, variable_of, wrong
+from teleinfo.settings.faults import PREFIX, SECRETS, SettingsError, is_ours, unknown, variable_of, wrong
 from teleinfo.settings.model import Settings
 from teleinfo.vocabulary.words import Message
 
@@ -41,7 +41,7 @@ def load(env_file: Path | None = None) -> Settings:
     secrets, unread = _secrets()
     faults += unread
     given = {
-        name: value.strip() if isinstance(value, str) and name != SECRET else value
+        name: value.strip() if isinstance(value, str) and name not in SECRETS else value
         for name, value in (secrets | in_file | EnvSettingsSource(Settings)()).items()
         if value != ""
     }

@@ -98,12 +98,14 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settin
         return 1
     from teleinfo.watch.web.server import Streams, show  # noqa: PLC0415 - aiohttp is an extra
 
+    token = "" if settings.web_token is None else settings.web_token.get_secret_value()
+
     async def serve(model: LiveModel) -> None:
         folder = state_directory(os.environ, "teleinfo-web") or Path("/var/lib/teleinfo-web")
         keeper = HistoryKeeper(folder, [model], prices=settings.prices)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(keeper.run(), name="teleinfo.watch.keeper")
-            await show(listening, address, Streams(model, keeper))
+            await show(listening, address, Streams(model, keeper), names=settings.web_hosts, token=token)
 
     try:
         listening = hosts.listen(address)
@@ -111,7 +113,7 @@ def _serve(address: hosts.Address, watch: Callable[..., _Work], settings: Settin
         why = hosts.why_not(error)
         say(_("The page cannot be served at {address}: {why}.\n").format(address=address, why=why))
         return 1
-    say(hosts.introduction(address))
+    say(hosts.introduction(address, is_secret=bool(token)))
     with listening:
         event_loop.run(watch(serve, log=True))
     return 0

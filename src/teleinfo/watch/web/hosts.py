@@ -1,9 +1,9 @@
 """
-The address of the page, and the names under which browsers may request it.
+The address of the page, the names under which browsers may request it, and the addresses that may.
 
 A foreign page may let its own name resolve to our address (DNS rebinding), and could then read our page. So a
-request is answered only for a numeric address or for a name that nobody can register: the name of this
-machine, alone or in a domain of home networks.
+request is answered only for a numeric address, the name of this machine, a name in a domain that nobody can
+register, or a name in the settings. `box` is none of these domains: anybody can register a name in it.
 """
 
 from __future__ import annotations
@@ -14,16 +14,31 @@ import ipaddress
 import re
 import socket
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from teleinfo.common.i18n import _
 from teleinfo.common.terminal_text import printable
 
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
+
 DEFAULT: Final = "127.0.0.1:8080"
 
 LOCALHOST: Final = "localhost"
-HOME_DOMAINS: Final = ("local", "lan", "home", "home.arpa", "internal", "localdomain")
-"""Domains of home networks: mDNS (RFC 6762), RFC 8375, and those of routers; none is in the public DNS."""
+HOME_DOMAINS: Final = ("local", "lan", "home", "home.arpa", "internal", "localdomain", "fritz.box")
+"""Domains of home networks: mDNS (RFC 6762), RFC 8375, and those of routers; only routers resolve them."""
+
+_HOME_NETWORKS: Final = [
+    ipaddress.ip_network(network)
+    for network in (
+        *("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "169.254.0.0/16"),
+        *("::1/128", "fe80::/10", "fc00::/7"),
+    )
+]
+"""Private addresses and those of a link (RFC 1918, 3927, 4193, 4291)."""
+
+_SUBNET: Final = 64
+"""Length of the prefix of an IPv6 subnet, bits (RFC 4291, section 2.5.4)."""
 
 _MAX_PORT: Final = 65535
 
@@ -38,11 +53,11 @@ class Address:
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
-    def url(self, machine: str) -> str:
+    def url(self, machine: str, path: str = "") -> str:
         """Return the URL for a browser, in which the name `machine` stands for all addresses at once."""
         ip = _ip(self.host)
         host = machine if ip is not None and ip.is_unspecified else self.host
-        return f"http://{Address(host, self.port)}/"
+        return f"http://{Address(host, self.port)}/{path}"
 
 
 def address(text: str) -> Address:
@@ -58,17 +73,42 @@ def address(text: str) -> Address:
     return Address(host, int(port))
 
 
-def is_ours(host: str, *, served: str, machine: str) -> bool:
-    """True if `machine` may answer a request for `host` (RFC 9110 §7.2); its page is at `served`."""
+def is_ours(host: str, *, names: Container[str]) -> bool:
+    """True if the machine with these `names` may answer a request for `host` (RFC 9110 §7.2)."""
     match = re.fullmatch(r"(\[[^\]]*\]|[^:]*)(?::\d+)?", host.strip().lower())
     if match is None:
         return False
     name = match[1].strip("[]").removesuffix(".")
     if _ip(name) is not None:
         return True
-    own = machine.lower().split(".")[0]
-    names = {LOCALHOST, served.lower(), machine.lower(), own, *(f"{own}.{domain}" for domain in HOME_DOMAINS)}
-    return name in names
+    return name in names or any(name.endswith(f".{domain}") for domain in HOME_DOMAINS)
+
+
+def own_names(served: str, machine: str, configured: Iterable[str] = ()) -> set[str]:
+    """Return the names of the page at `served` on `machine`, with those of the settings."""
+    names = (LOCALHOST, served, machine, machine.partition(".")[0], *configured)
+    return {name.lower().removesuffix(".") for name in names}
+
+
+def is_at_home(client: str, own: str) -> bool:
+    """
+    True if a `client` that reached our address `own` is in the home network.
+
+    Its address is private, or in the subnet of ours: at home, an IPv6 address begins with the public prefix
+    of the home.
+    """
+    there, here = _ip(client), _ip(own)
+    if there is None or here is None:
+        return False
+    if there.version == here.version and int(there) >> _SUBNET == int(here) >> _SUBNET != 0:
+        return True
+    return any(there in network for network in _HOME_NETWORKS)
+
+
+def is_loopback(client: str) -> bool:
+    """True for an address of this machine alone."""
+    ip = _ip(client)
+    return ip is not None and ip.is_loopback
 
 
 def listen(address: Address) -> socket.socket:
@@ -91,17 +131,22 @@ def why_not(error: OSError) -> str:
     return printable(error.strerror or type(error).__name__)
 
 
-def introduction(address: Address) -> str:
-    """Return the first lines of the program: the URL of the page, and a warning if others can reach it."""
-    text = _("The page is at {url} (Ctrl-C: quit).\n").format(url=address.url(socket.gethostname()))
-    ip = _ip(address.host)
-    if not (address.host == LOCALHOST if ip is None else ip.is_loopback):
+def introduction(address: Address, *, is_secret: bool = False) -> str:
+    """
+    Return the first lines of the program: the URL of the page, and a warning if others can reach it.
+
+    If the URL `is_secret`, the name of the setting stands in place of its token: it may be logged.
+    """
+    path = "<TELEINFO_WEB_TOKEN>/" if is_secret else ""
+    text = _("The page is at {url} (Ctrl-C: quit).\n").format(url=address.url(socket.gethostname(), path))
+    if not is_secret and address.host != LOCALHOST and not is_loopback(address.host):
         text += _("Whoever reaches this address sees the consumption of the household.\n")
     return text
 
 
 def _ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
-        return ipaddress.ip_address(text.partition("%")[0])
+        ip = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
+    return getattr(ip, "ipv4_mapped", None) or ip

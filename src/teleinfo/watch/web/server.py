@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import hmac
 import html
 import json
 import re
@@ -21,14 +22,14 @@ from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
-from teleinfo.common.i18n import _, accepted, use_language
+from teleinfo.common.i18n import N_, _, accepted, use_language
 from teleinfo.vocabulary.words import Language
 from teleinfo.watch.history import BIN
 from teleinfo.watch.plain import PlainLines
 from teleinfo.watch.web import hosts, tables, view
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Container, Iterable, Sequence
 
     from teleinfo.watch.live_model import LiveModel
     from teleinfo.watch.web.hosts import Address
@@ -38,6 +39,9 @@ FOLDER: Final = Path(__file__).parent / "page"
 
 ASSETS: Final = {"page.css": "text/css", "page.js": "text/javascript", "icon.svg": "image/svg+xml"}
 """Files beside the page, with their types."""
+
+PAGE: Final = "page"
+"""Name of the route of the page itself."""
 
 MARKED: Final = re.compile(r"\[\[(.+?)\]\]")
 """Pattern of a message in the page."""
@@ -52,15 +56,27 @@ MAX_INTERVAL: Final = 1.0
 MIN_INTERVAL: Final = 0.5
 """Seconds between two views, at most and at least; durations change without a reading."""
 
-MAX_STREAMS: Final = 32
-MAX_CONNECTIONS: Final = 128
-"""Limits that the browsers of one home do not reach; a stream needs some 100 KB at most."""
+MAX_STREAMS: Final = 200
+MAX_CONNECTIONS: Final = 512
+MAX_OF_ADDRESS: Final = 64
+"""Limits: of all clients, and of the connections of one address other than loopback (a proxy, ssh)."""
 
-REQUEST_TIMEOUT: Final = 10.0
-"""Seconds for the first request of a connection, and for a client to read the answer."""
+REQUEST_TIMEOUT: Final = 5.0
+"""Seconds for a request, from the begin of the connection or the end of the last answer."""
+
+READ_TIMEOUT: Final = 10.0
+"""Seconds for a client to read the answer."""
 
 END_TIMEOUT: Final = 0.1
 """Seconds for answers to end when the program ends; streams, which never end by themselves, are cut."""
+
+TOO_MANY: Final = N_("Too many look at this page already. It tries again in a minute.")
+
+FULL: Final = (
+    '<!doctype html><html lang="{}"><meta charset="utf-8"><meta http-equiv="refresh" content="60">'
+    '<meta name="viewport" content="width=device-width"><title>teleinfo</title><p>{}</p></html>'
+)
+"""The page in place of the page while there are too many readers: its language and its words."""
 
 HEADERS: Final = {
     "Content-Security-Policy": (
@@ -102,6 +118,11 @@ class Streams:
         self._curve_bin = 0
         self._updated = asyncio.Event()  # set for an instant
 
+    @property
+    def is_full(self) -> bool:
+        """True if there are as many readers as may be."""
+        return self.readers.total() >= MAX_STREAMS
+
     def update(self) -> None:
         """Create the view in each language that has readers, and wake the readers."""
         now = asyncio.get_running_loop().time()
@@ -120,7 +141,7 @@ class Streams:
 
     async def send(self, request: web.Request) -> web.StreamResponse:
         """Send all parts, then each part that changed, until the browser leaves or stops reading."""
-        if self.readers.total() >= MAX_STREAMS:
+        if self.is_full:
             return web.Response(status=503, text="Too many look at this page already.\n")
         language = accepted(request.headers.get("Accept-Language", ""))
         own, sent, message = self._parts[language], dict[str, bytes](), RETRY
@@ -129,7 +150,7 @@ class Streams:
         self.model.changed.set()
         try:
             while True:
-                async with asyncio.timeout(REQUEST_TIMEOUT):
+                async with asyncio.timeout(READ_TIMEOUT):
                     await response.prepare(request)
                     await response.write(message)
                 await self._updated.wait()
@@ -162,17 +183,25 @@ class Streams:
         return response
 
 
-async def show(listening: socket.socket, address: Address, streams: Streams) -> None:
+async def show(
+    listening: socket.socket,
+    address: Address,
+    streams: Streams,
+    *,
+    names: Iterable[str] = (),
+    token: str = "",
+) -> None:
     """
     Serve the page at a socket that listens already at `address`, and print notes, until cancelled.
 
+    The page may be requested by these `names` too. A `token` is the first part of the path of every URL.
     Excess connections, and connections without a request in time, are closed. The view is created here: an
     error of the program must end the process, but in a handler aiohttp would swallow the error.
     """
     loop = asyncio.get_running_loop()
     waiting: set[asyncio.BaseProtocol] = set()  # connections without a request so far
     runner = web.AppRunner(
-        _application(address, streams, waiting),
+        _application(hosts.own_names(address.host, socket.gethostname(), names), token, streams, waiting),
         access_log=None,
         keepalive_timeout=REQUEST_TIMEOUT,
         lingering_time=0.0,
@@ -181,11 +210,19 @@ async def show(listening: socket.socket, address: Address, streams: Streams) -> 
 
     def connection() -> asyncio.Protocol:
         assert runner.server is not None  # noqa: S101 - the runner is set up
-        is_excess = len(runner.server.connections) >= MAX_CONNECTIONS
         handler = runner.server()
         waiting.add(handler)
-        loop.call_later(0 if is_excess else REQUEST_TIMEOUT, drop, handler)
+        loop.call_later(0, drop_excess, handler, runner.server.connections)  # once it knows its client
+        loop.call_later(REQUEST_TIMEOUT, drop, handler)
         return handler
+
+    def drop_excess(handler: web.RequestHandler, every: Sequence[web.RequestHandler]) -> None:
+        client = _client(handler.transport)
+        if len(every) > MAX_CONNECTIONS or (
+            not hosts.is_loopback(client)
+            and sum(_client(each.transport) == client for each in every) > MAX_OF_ADDRESS
+        ):
+            drop(handler)
 
     def drop(handler: web.RequestHandler) -> None:
         if handler in waiting:
@@ -205,29 +242,54 @@ async def show(listening: socket.socket, address: Address, streams: Streams) -> 
             await asyncio.sleep(MIN_INTERVAL)
 
 
-def _application(address: Address, streams: Streams, waiting: set[asyncio.BaseProtocol]) -> web.Application:
-    machine = socket.gethostname()
+def _client(transport: asyncio.BaseTransport | None, name: str = "peername") -> str:
+    """Return the address of the client, or our own with the name "sockname"."""
+    place = None if transport is None else transport.get_extra_info(name)
+    return str(place[0]) if place else ""
+
+
+def _refusal(request: web.Request, names: Container[str], token: str) -> tuple[int, str] | None:
+    """Return the status and the reason why a request is refused, None for a request to be answered."""
+    if not hosts.is_at_home(_client(request.transport), _client(request.transport, "sockname")):
+        return 403, "This page answers the home network alone."
+    if not hosts.is_ours(request.headers.get("Host", ""), names=names):
+        return 421, "This name is not one of this machine."
+    if token and not hmac.compare_digest(request.match_info.get("token", "").encode(), token.encode()):
+        return 403, "This page needs its token."
+    is_elsewhere = request.headers.get("Sec-Fetch-Site", "none") == "cross-site"
+    if is_elsewhere and request.match_info.route.name != PAGE:
+        return 403, "This is not for pages of other sites."
+    return None
+
+
+def _application(
+    names: Container[str], token: str, streams: Streams, waiting: set[asyncio.BaseProtocol]
+) -> web.Application:
     pages = {language: page(language) for language in Language}
-    files = {f"/{name}": ((FOLDER / name).read_bytes(), kind) for name, kind in ASSETS.items()}
+    files = {name: ((FOLDER / name).read_bytes(), kind) for name, kind in ASSETS.items()}
 
     @web.middleware
     async def check(
         request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         waiting.discard(request.protocol)
-        if not hosts.is_ours(request.headers.get("Host", ""), served=address.host, machine=machine):
-            return web.Response(status=421, text="This name is not one of this machine.\n")
-        if request.headers.get("Sec-Fetch-Site", "none") == "cross-site" and request.path != "/":
-            return web.Response(status=403, text="This is not for pages of other sites.\n")
+        if refusal := _refusal(request, names, token):
+            return web.Response(status=refusal[0], text=f"{refusal[1]}\n")
         return await handler(request)
 
     async def index(request: web.Request) -> web.Response:
         language = accepted(request.headers.get("Accept-Language", ""))
         headers = {"Content-Language": language, "Vary": "Accept-Language"}
-        return web.Response(body=pages[language], content_type="text/html", charset="utf-8", headers=headers)
+        body, status = pages[language], 200
+        if streams.is_full:
+            with use_language(language):
+                body, status = FULL.format(language, html.escape(_(TOO_MANY))).encode(), 503
+        return web.Response(
+            body=body, status=status, content_type="text/html", charset="utf-8", headers=headers
+        )
 
     async def file(request: web.Request) -> web.Response:
-        body, kind = files[request.path]
+        body, kind = files[request.match_info["file"]]
         return web.Response(body=body, content_type=kind, charset="utf-8")
 
     async def add_headers(_request: web.Request, response: web.StreamResponse) -> None:
@@ -235,9 +297,9 @@ def _application(address: Address, streams: Streams, waiting: set[asyncio.BasePr
 
     application = web.Application(middlewares=[check])
     application.on_response_prepare.append(add_headers)
-    application.router.add_get("/", index)
-    for path in files:
-        application.router.add_get(path, file)
-    application.router.add_get(r"/history/{meter}/{name}.{form:json|csv}", streams.send_history)
-    application.router.add_get("/events", streams.send, allow_head=False)
+    prefix = "/{token}" if token else ""
+    application.router.add_get(f"{prefix}/", index, name=PAGE)
+    application.router.add_get(f"{prefix}/{{file:{'|'.join(map(re.escape, files))}}}", file)
+    application.router.add_get(f"{prefix}/history/{{meter}}/{{name}}.{{form:json|csv}}", streams.send_history)
+    application.router.add_get(f"{prefix}/events", streams.send, allow_head=False)
     return application
